@@ -1,0 +1,33 @@
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from "@aws-sdk/client-dynamodb";
+import dynalite from "dynalite";
+import { LEDGER_KEYS } from "../../lambda/ledger/table-schema.ts";
+import { type LoopbackServer, listenServerOnLoopback } from "./loopback.ts";
+
+/** DynamoDB's wire protocol in this process, in memory, with the ledger's table ready for use. */
+export async function startDynamoDb(given: { readonly tableName: string }): Promise<LoopbackServer> {
+  const server = await listenServerOnLoopback(dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 }));
+  await createTable(server.address, given.tableName);
+  return server;
+}
+
+async function createTable(endpoint: string, tableName: string): Promise<void> {
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint, region: "us-east-1", credentials });
+  const { partition, sort } = LEDGER_KEYS;
+  await client.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [
+        { AttributeName: partition, KeyType: "HASH" },
+        { AttributeName: sort, KeyType: "RANGE" },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: partition, AttributeType: "S" },
+        { AttributeName: sort, AttributeType: "S" },
+      ],
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName: tableName });
+  client.destroy();
+}

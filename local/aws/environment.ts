@@ -1,0 +1,26 @@
+export type AwsAddresses = {
+  readonly secretsManager?: string;
+  readonly lambda?: string;
+  readonly dynamodb?: string;
+};
+
+/** The environment in which the AWS SDK talks to the stand-ins, and could not reach a real account if it tried. */
+export function localAwsEnvironment(addresses: AwsAddresses): Record<string, string> {
+  return {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_SESSION_TOKEN: "",
+    AWS_PROFILE: "",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EC2_METADATA_DISABLED: "true",
+    // The fallback for every service without a stand-in: a port where nobody listens.
+    AWS_ENDPOINT_URL: NOBODY,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: addresses.secretsManager ?? NOBODY,
+    AWS_ENDPOINT_URL_LAMBDA: addresses.lambda ?? NOBODY,
+    AWS_ENDPOINT_URL_DYNAMODB: addresses.dynamodb ?? NOBODY,
+  };
+}
+
+const NOBODY = "http://127.0.0.1:9";

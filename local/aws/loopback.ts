@@ -1,0 +1,41 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export type LoopbackServer = { readonly address: string; close(): Promise<void> };
+
+/** Serves HTTP on a free port that only this machine can reach. */
+export async function listenOnLoopback(
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<LoopbackServer> {
+  return listenServerOnLoopback(
+    createServer((request, response) => {
+      // A caller that dies in the middle of its request is the caller's trouble, not the end of this process.
+      answer(request, response).catch(() => response.destroy());
+    }),
+  );
+}
+
+/** The same for a server that somebody else made. */
+export async function listenServerOnLoopback(server: Server): Promise<LoopbackServer> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { address: `http://127.0.0.1:${port}`, close: () => close(server) };
+}
+
+/** The whole body of a request as text. */
+export async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+    // SDK clients keep their connections open; waiting for them would keep the process alive for nothing.
+    server.closeAllConnections();
+  });
+}

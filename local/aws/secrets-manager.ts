@@ -1,0 +1,173 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { listenOnLoopback, readBody } from "./loopback.ts";
+
+export type SecretsManagerRequest = { readonly action: string; readonly secretId: string };
+
+export type SecretsManager = {
+  readonly address: string;
+  /** Stores a new value, creating the secret if need be; answers its version id. The old version becomes AWSPREVIOUS. */
+  putSecretValue(name: string, value: string): string;
+  /** The version id of AWSCURRENT. */
+  versionId(name: string): string;
+  arn(name: string): string;
+  requests(): readonly SecretsManagerRequest[];
+  /** The next `times` requests are refused with this error code, whatever they ask for. */
+  failNext(times: number, code: string): void;
+  close(): Promise<void>;
+};
+
+type Version = { readonly id: string; readonly value: string; readonly createdAt: number };
+type Secret = { readonly name: string; readonly arn: string; current?: Version; previous?: Version };
+type SecretRequest = { readonly SecretId?: string; readonly VersionId?: string; readonly VersionStage?: string };
+
+const ACTIONS = new Map([
+  ["GetSecretValue", getSecretValue],
+  ["DescribeSecret", describeSecret],
+]);
+
+/**
+ * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with the two reading actions.
+ * A secret given as `undefined` exists without a value, like one that a stack created and nobody has filled yet.
+ */
+export async function startSecretsManager(given: {
+  readonly secrets: Readonly<Record<string, string | undefined>>;
+}): Promise<SecretsManager> {
+  const secretsByName = new Map<string, Secret>();
+  const requests: SecretsManagerRequest[] = [];
+  let failure = { times: 0, code: "" };
+  for (const [name, value] of Object.entries(given.secrets)) addSecret(secretsByName, name, value);
+
+  const server = await listenOnLoopback(async (request, response) => {
+    const body = await readBody(request);
+    answer(response, () => {
+      const action = actionOf(request);
+      const asked = toSecretRequest(body);
+      requests.push({ action, secretId: asked.SecretId ?? "" });
+      if (failure.times > 0) {
+        failure = { ...failure, times: failure.times - 1 };
+        throw new ServiceError("refused on request", { code: failure.code });
+      }
+      return perform(action, asked, secretsByName);
+    });
+  });
+
+  return {
+    address: server.address,
+    putSecretValue: (name, value) => putValue(secretsByName.get(name) ?? addSecret(secretsByName, name), value),
+    versionId: (name) => versionOf(findSecret(secretsByName, name), { VersionStage: "AWSCURRENT" }).id,
+    arn: (name) => findSecret(secretsByName, name).arn,
+    requests: () => [...requests],
+    failNext: (times, code) => {
+      failure = { times, code };
+    },
+    close: server.close,
+  };
+}
+
+class ServiceError extends Error {
+  readonly code: string;
+  constructor(message: string, options: ErrorOptions & { readonly code: string }) {
+    super(message, options);
+    this.code = options.code;
+  }
+}
+
+function addSecret(secretsByName: Map<string, Secret>, name: string, value?: string): Secret {
+  // AWS ends each ARN with six characters of its own, so that a secret made again under the same name is another one.
+  const suffix = randomBytes(3).toString("hex");
+  const secret: Secret = { name, arn: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-${suffix}` };
+  if (value !== undefined) putValue(secret, value);
+  secretsByName.set(name, secret);
+  return secret;
+}
+
+function putValue(secret: Secret, value: string): string {
+  if (secret.current) secret.previous = secret.current;
+  secret.current = { id: randomUUID(), value, createdAt: Date.now() };
+  return secret.current.id;
+}
+
+function actionOf(request: IncomingMessage): string {
+  return String(request.headers["x-amz-target"] ?? "").replace(/^secretsmanager\./, "");
+}
+
+function toSecretRequest(body: string): SecretRequest {
+  try {
+    return JSON.parse(body) as SecretRequest;
+  } catch (cause) {
+    throw new ServiceError("the request is not JSON", { code: "SerializationException", cause });
+  }
+}
+
+function perform(action: string, asked: SecretRequest, secretsByName: ReadonlyMap<string, Secret>): object {
+  const found = ACTIONS.get(action);
+  if (!found) throw new ServiceError(`the stand-in does not know ${action}`, { code: "UnknownOperationException" });
+  if (!asked.SecretId) throw new ServiceError("You must provide a SecretId.", { code: "InvalidParameterException" });
+  return found(findSecret(secretsByName, asked.SecretId), asked);
+}
+
+function findSecret(secretsByName: ReadonlyMap<string, Secret>, id: string): Secret {
+  const secret = secretsByName.get(id) ?? [...secretsByName.values()].find(({ arn }) => arn === id);
+  if (!secret)
+    throw new ServiceError("Secrets Manager can't find the specified secret.", { code: "ResourceNotFoundException" });
+  return secret;
+}
+
+function getSecretValue(secret: Secret, asked: SecretRequest): object {
+  const version = versionOf(secret, asked);
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    VersionId: version.id,
+    SecretString: version.value,
+    VersionStages: stagesOf(secret, version),
+    CreatedDate: version.createdAt / 1000,
+  };
+}
+
+function versionOf(secret: Secret, asked: SecretRequest): Version {
+  const stage = asked.VersionStage ?? (asked.VersionId ? undefined : "AWSCURRENT");
+  const version = [secret.current, secret.previous].find(
+    (each) =>
+      each !== undefined &&
+      (asked.VersionId === undefined || asked.VersionId === each.id) &&
+      (stage === undefined || stagesOf(secret, each).includes(stage)),
+  );
+  if (!version) throw new ServiceError(cannotFind(asked.VersionId, stage), { code: "ResourceNotFoundException" });
+  return version;
+}
+
+function cannotFind(versionId: string | undefined, stage: string | undefined): string {
+  const which = versionId === undefined ? `staging label: ${stage}` : `VersionId: ${versionId}`;
+  return `Secrets Manager can't find the specified secret value for ${which}`;
+}
+
+function stagesOf(secret: Secret, version: Version): readonly string[] {
+  return version === secret.current ? ["AWSCURRENT"] : ["AWSPREVIOUS"];
+}
+
+function describeSecret(secret: Secret): object {
+  const versions = [secret.current, secret.previous].filter((version) => version !== undefined);
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    ...(secret.current ? { LastChangedDate: secret.current.createdAt / 1000 } : {}),
+    VersionIdsToStages: Object.fromEntries(versions.map((version) => [version.id, stagesOf(secret, version)])),
+  };
+}
+
+function answer(response: ServerResponse, act: () => object): void {
+  try {
+    send(response, 200, act());
+  } catch (error) {
+    const code = error instanceof ServiceError ? error.code : "InternalServiceError";
+    const message = error instanceof Error ? error.message : String(error);
+    send(response, code === "InternalServiceError" ? 500 : 400, { __type: code, Message: message });
+  }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": randomUUID() });
+  response.end(JSON.stringify(body));
+}
