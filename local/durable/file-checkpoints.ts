@@ -1,0 +1,230 @@
+import { randomUUID } from "node:crypto";
+import {
+  type DurableExecutionClient,
+  DurableExecutionClientError,
+  DurableExecutionClientErrorScope,
+  type DurableExecutionInvocationInput,
+  type ErrorObject,
+  type OperationUpdate,
+} from "@aws/durable-execution-sdk-js";
+import { applyUpdate, elapse, findDueTime, type RecordedOperation } from "./apply-update.ts";
+import { type Journal, openJournal } from "./journal.ts";
+
+export type ExecutionEnd =
+  | { readonly status: "SUCCEEDED"; readonly result?: string | undefined }
+  | { readonly status: "FAILED"; readonly error: ErrorObject };
+
+/** Called around the n-th write to the file (the start of the execution is not counted); the place to kill a process. */
+export type CheckpointHook = (n: number, phase: "before" | "after") => void;
+
+export type FileCheckpoints = {
+  /** The transport to run an invocation with. */
+  readonly client: DurableExecutionClient;
+  /** How the execution ended; undefined while it runs. */
+  findEnd(): ExecutionEnd | undefined;
+  recordEnd(end: ExecutionEnd): void;
+  /** Starts an invocation with all that is recorded so far; an earlier invocation can record nothing any more. */
+  beginInvocation(): DurableExecutionInvocationInput;
+  /** When the next timer runs out, in epoch milliseconds. */
+  findNextDueTime(): number | undefined;
+  /** Lets every timer run out that is due by then. */
+  elapseUntil(time: number): void;
+  /** Writes to the file so far, over all processes. */
+  countWrites(): number;
+  measure(): { readonly operations: number; readonly largestPayloadBytes: number };
+  close(): void;
+};
+
+type Entry = {
+  readonly executionArn?: string;
+  readonly operations: readonly RecordedOperation[];
+  readonly end?: ExecutionEnd;
+};
+
+type State = {
+  readonly journal: Journal<Entry>;
+  readonly operationsById: Map<string, RecordedOperation>;
+  readonly onCheckpoint: CheckpointHook;
+  writes: number;
+  end: ExecutionEnd | undefined;
+  token: string;
+};
+
+/** Lambda's limit for one checkpointed result. */
+const MAX_PAYLOAD_BYTES = 262_144;
+/** Lambda hands over the first operations with the invocation, and the rest by pages. */
+const FIRST_PAGE = 100;
+
+/**
+ * A durable execution's checkpoints in a file instead of in AWS, so that its process can be killed for real and the
+ * execution resumed by another one. One process at a time.
+ */
+export function openFileCheckpoints(given: {
+  readonly file: string;
+  readonly executionArn: string;
+  /** The event as JSON. */
+  readonly payload: string;
+  readonly onCheckpoint?: CheckpointHook | undefined;
+}): FileCheckpoints {
+  const journal = openJournal<Entry>(given.file);
+  const entries = journal.entries.length > 0 ? journal.entries : [begin(journal, given)];
+  refuseOther(entries, given);
+  const state: State = {
+    journal,
+    operationsById: new Map(entries.flatMap(({ operations }) => operations.map((each) => [each.Id, each]))),
+    onCheckpoint: given.onCheckpoint ?? (() => undefined),
+    writes: entries.length - 1,
+    end: entries.at(-1)?.end,
+    token: "",
+  };
+
+  return {
+    client: {
+      checkpoint: async ({ CheckpointToken, Updates = [] }) => {
+        refuseStale(state, CheckpointToken);
+        return { CheckpointToken: state.token, NewExecutionState: { Operations: checkpoint(state, Updates) } };
+      },
+      getExecutionState: async ({ CheckpointToken, Marker, MaxItems = 1000 }) => {
+        refuseStale(state, CheckpointToken);
+        return page(state, Number(Marker ?? 0), MaxItems);
+      },
+    },
+    findEnd: () => state.end,
+    recordEnd: (end) => record(state, { operations: [], end }),
+    beginInvocation: () => {
+      state.token = randomUUID();
+      const { Operations, NextMarker } = page(state, 0, FIRST_PAGE);
+      return {
+        DurableExecutionArn: given.executionArn,
+        CheckpointToken: state.token,
+        InitialExecutionState: { Operations, NextMarker },
+      };
+    },
+    findNextDueTime: () => findNextDueTime(state),
+    elapseUntil: (time) => elapseUntil(state, time),
+    countWrites: () => state.writes,
+    measure: () => measure(state),
+    close: journal.close,
+  };
+}
+
+function begin(journal: Journal<Entry>, given: { readonly executionArn: string; readonly payload: string }): Entry {
+  const execution: RecordedOperation = {
+    Id: `execution-${given.executionArn}`,
+    Type: "EXECUTION",
+    Status: "STARTED",
+    StartTimestamp: new Date().toISOString(),
+    ExecutionDetails: { InputPayload: given.payload },
+  };
+  const entry = { executionArn: given.executionArn, operations: [execution] };
+  journal.append(entry);
+  return entry;
+}
+
+function refuseOther(
+  [start]: readonly Entry[],
+  given: { readonly file: string; readonly executionArn: string; readonly payload: string },
+): void {
+  const payload = start?.operations[0]?.ExecutionDetails?.InputPayload;
+  if (start?.executionArn === given.executionArn && payload === given.payload) return;
+  throw new Error(
+    `${given.file} holds another execution: ${start?.executionArn} with another event, not ${given.executionArn}; use a file of its own`,
+  );
+}
+
+function refuseStale(state: State, token: string | undefined): void {
+  if (token === state.token && !state.end) return;
+  throw new DurableExecutionClientError("Invalid Checkpoint Token: another invocation has begun since", {
+    scope: DurableExecutionClientErrorScope.INVOCATION,
+  });
+}
+
+/** Records the updates, and answers with every operation that is another one now, timers included. */
+function checkpoint(state: State, updates: readonly OperationUpdate[]): RecordedOperation[] {
+  const at = new Date();
+  const changedById = new Map<string, RecordedOperation>();
+  let end: ExecutionEnd | undefined;
+  for (const update of updates) {
+    if (update.Type === "EXECUTION") {
+      end = toEnd(update);
+      continue;
+    }
+    refuseLarge(update);
+    const id = update.Id ?? "";
+    changedById.set(id, applyUpdate(changedById.get(id) ?? state.operationsById.get(id), update, at));
+  }
+  for (const operation of dueBy(state, at.getTime())) {
+    if (!changedById.has(operation.Id)) changedById.set(operation.Id, elapse(operation, at));
+  }
+  const operations = [...changedById.values()];
+  if (operations.length > 0 || end) record(state, end ? { operations, end } : { operations });
+  return operations;
+}
+
+/** A result that is too large for an answer of Lambda is checkpointed as the execution's own end. */
+function toEnd(update: OperationUpdate): ExecutionEnd {
+  return update.Action === "SUCCEED"
+    ? { status: "SUCCEEDED", result: update.Payload }
+    : { status: "FAILED", error: update.Error ?? {} };
+}
+
+function refuseLarge({ Payload = "", Name }: OperationUpdate): void {
+  const bytes = Buffer.byteLength(Payload);
+  if (bytes <= MAX_PAYLOAD_BYTES) return;
+  throw new DurableExecutionClientError(
+    `the result of "${Name ?? ""}" has ${bytes} bytes, a checkpoint takes at most ${MAX_PAYLOAD_BYTES}`,
+    { scope: DurableExecutionClientErrorScope.EXECUTION },
+  );
+}
+
+function record(state: State, entry: Entry): void {
+  state.writes += 1;
+  state.onCheckpoint(state.writes, "before");
+  state.journal.append(entry);
+  for (const operation of entry.operations) state.operationsById.set(operation.Id, operation);
+  state.end = entry.end ?? state.end;
+  state.onCheckpoint(state.writes, "after");
+}
+
+function page(state: State, from: number, size: number): { Operations: RecordedOperation[]; NextMarker?: string } {
+  const operations = operationsToReplay(state);
+  const next = from + size;
+  const Operations = operations.slice(from, next);
+  return next < operations.length ? { Operations, NextMarker: String(next) } : { Operations };
+}
+
+/** Lambda leaves out what a finished context did inside, unless the context asked to have it replayed. */
+function operationsToReplay(state: State): RecordedOperation[] {
+  const left = new Set<string>();
+  return [...state.operationsById.values()].filter((operation) => {
+    const parent = operation.ParentId === undefined ? undefined : state.operationsById.get(operation.ParentId);
+    if (!parent) return true;
+    const finished = parent.Status === "SUCCEEDED" || parent.Status === "FAILED";
+    if (!left.has(parent.Id) && !(finished && !parent.ContextDetails?.ReplayChildren)) return true;
+    left.add(operation.Id);
+    return false;
+  });
+}
+
+function findNextDueTime(state: State): number | undefined {
+  const times = [...state.operationsById.values()].map(findDueTime).filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function elapseUntil(state: State, time: number): void {
+  const at = new Date();
+  const operations = dueBy(state, time).map((operation) => elapse(operation, at));
+  if (operations.length > 0) record(state, { operations });
+}
+
+function dueBy(state: State, time: number): RecordedOperation[] {
+  return [...state.operationsById.values()].filter((operation) => (findDueTime(operation) ?? Infinity) <= time);
+}
+
+function measure(state: State): { operations: number; largestPayloadBytes: number } {
+  const sizes = [...state.operationsById.values()].map(({ StepDetails, ContextDetails }) =>
+    Buffer.byteLength(StepDetails?.Result ?? ContextDetails?.Result ?? ""),
+  );
+  // The execution itself is an operation on the wire, but nothing that the workflow did.
+  return { operations: sizes.length - 1, largestPayloadBytes: Math.max(...sizes) };
+}

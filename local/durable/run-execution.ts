@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DurableExecutionInvocationInputWithClient,
+  type DurableExecutionInvocationOutput,
+  type DurableLambdaHandler,
+} from "@aws/durable-execution-sdk-js";
+import type { Context } from "aws-lambda";
+import {
+  type CheckpointHook,
+  type ExecutionEnd,
+  type FileCheckpoints,
+  openFileCheckpoints,
+} from "./file-checkpoints.ts";
+
+export type ExecutionRun = {
+  /** The handler as it ships, from `withDurableExecution`. */
+  readonly handler: DurableLambdaHandler;
+  /** Where the checkpoints are kept; an execution that the file already holds is resumed. */
+  readonly file: string;
+  /** `<function ARN with version>/durable-execution/<name>/<id>` */
+  readonly executionArn: string;
+  /** The event; plain JSON. */
+  readonly payload: unknown;
+  /** Durable waits and retry delays pass at once; the clock stays as it is. */
+  readonly skipWaits?: boolean;
+  readonly onCheckpoint?: CheckpointHook;
+  /** How long an invocation believes that it may take; Lambda's 15 minutes by default. */
+  readonly invocationMs?: number;
+};
+
+export type ExecutionOutcome =
+  | { readonly status: "SUCCEEDED"; readonly result: unknown }
+  | { readonly status: "FAILED"; readonly error: { readonly name: string; readonly message: string } };
+
+export type ExecutionResult = ExecutionOutcome & {
+  /** Invocations in this process. */
+  readonly invocations: number;
+  /** Durable operations of the whole execution. */
+  readonly operations: number;
+  readonly largestPayloadBytes: number;
+};
+
+/** Invocations in a row that may end without recording anything, before the run gives up. */
+const MAX_IDLE_INVOCATIONS = 3;
+/** The longest delay that a Node timer can hold. */
+const MAX_SLEEP_MS = 2 ** 31 - 1;
+
+/**
+ * Runs a durable execution to its end as Lambda does: invoke, and while it is pending let its timers run out and invoke
+ * again with what is recorded. Killed at any moment, it goes on from the file when it is run again.
+ */
+export async function runExecution(run: ExecutionRun): Promise<ExecutionResult> {
+  const { file, executionArn, onCheckpoint } = run;
+  const checkpoints = openFileCheckpoints({ file, executionArn, payload: JSON.stringify(run.payload), onCheckpoint });
+  try {
+    let idle = 0;
+    for (let invocations = 0; ; invocations += 1) {
+      const end = checkpoints.findEnd();
+      if (end) return { ...toResult(end), invocations, ...checkpoints.measure() };
+      const writes = checkpoints.countWrites();
+      const output = await invoke(run, checkpoints);
+      await settle(run, checkpoints, output);
+      idle = checkpoints.countWrites() === writes ? idle + 1 : 0;
+      if (idle === MAX_IDLE_INVOCATIONS) throw noProgress(executionArn, output);
+    }
+  } finally {
+    checkpoints.close();
+  }
+}
+
+/** One invocation. A broken one is an answer too: Lambda tries again. */
+async function invoke(
+  run: ExecutionRun,
+  checkpoints: FileCheckpoints,
+): Promise<DurableExecutionInvocationOutput | Error> {
+  const input = new DurableExecutionInvocationInputWithClient(checkpoints.beginInvocation(), checkpoints.client);
+  try {
+    return await run.handler(input, toContext(run));
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error), { cause: error });
+  }
+}
+
+function toContext({ executionArn, invocationMs = 15 * 60_000 }: ExecutionRun): Context {
+  const [functionArn = executionArn] = executionArn.split("/");
+  const [functionName = "cutover", functionVersion = "1"] = functionArn.split(":").slice(6);
+  const endsAt = Date.now() + invocationMs;
+  const notDurable = () => {
+    throw new Error("a durable handler answers by its promise");
+  };
+  return {
+    awsRequestId: randomUUID(),
+    functionName,
+    functionVersion,
+    invokedFunctionArn: functionArn,
+    logGroupName: "local",
+    logStreamName: "local",
+    memoryLimitInMB: "1024",
+    callbackWaitsForEmptyEventLoop: false,
+    getRemainingTimeInMillis: () => Math.max(0, endsAt - Date.now()),
+    done: notDurable,
+    fail: notDurable,
+    succeed: notDurable,
+  };
+}
+
+async function settle(
+  run: ExecutionRun,
+  checkpoints: FileCheckpoints,
+  output: DurableExecutionInvocationOutput | Error,
+): Promise<void> {
+  // A result beyond Lambda's limit is recorded by a checkpoint, and the answer is empty.
+  if (output instanceof Error || checkpoints.findEnd()) return;
+  switch (output.Status) {
+    case "SUCCEEDED":
+      return checkpoints.recordEnd({ status: "SUCCEEDED", result: output.Result });
+    case "FAILED":
+      return checkpoints.recordEnd({ status: "FAILED", error: output.Error });
+    case "PENDING":
+      return passNextTimer(run, checkpoints);
+  }
+}
+
+async function passNextTimer({ skipWaits }: ExecutionRun, checkpoints: FileCheckpoints): Promise<void> {
+  const dueTime = checkpoints.findNextDueTime();
+  if (dueTime === undefined) return;
+  while (!skipWaits && Date.now() < dueTime) await sleep(Math.min(dueTime - Date.now(), MAX_SLEEP_MS));
+  checkpoints.elapseUntil(skipWaits ? dueTime : Date.now());
+}
+
+function toResult(end: ExecutionEnd): ExecutionOutcome {
+  if (end.status === "SUCCEEDED") return { status: "SUCCEEDED", result: end.result && JSON.parse(end.result) };
+  const { ErrorType: name = "Error", ErrorMessage: message = "" } = end.error;
+  return { status: "FAILED", error: { name, message } };
+}
+
+function noProgress(executionArn: string, output: DurableExecutionInvocationOutput | Error): Error {
+  const cause = output instanceof Error ? output : new Error("pending, with nothing under way that could resume it");
+  return new Error(`${executionArn} made no progress in ${MAX_IDLE_INVOCATIONS} invocations: ${cause.message}`, {
+    cause,
+  });
+}
