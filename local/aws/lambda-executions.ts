@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { listenOnLoopback } from "./loopback.ts";
 
-export type EndedStatus = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "STOPPED";
+type EndedStatus = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "STOPPED";
 
 export type LambdaExecutions = {
   readonly address: string;

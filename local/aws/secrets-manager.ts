@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { listenOnLoopback, readBody } from "./loopback.ts";
 
-export type SecretsManagerRequest = { readonly action: string; readonly secretId: string };
+type SecretsManagerRequest = { readonly action: string; readonly secretId: string };
 
 export type SecretsManager = {
   readonly address: string;

@@ -29,7 +29,7 @@ export type ExecutionRun = {
   readonly invocationMs?: number;
 };
 
-export type ExecutionOutcome =
+type ExecutionOutcome =
   | { readonly status: "SUCCEEDED"; readonly result: unknown }
   | { readonly status: "FAILED"; readonly error: { readonly name: string; readonly message: string } };
 

@@ -2,9 +2,11 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 
 const EXPECTED = { flipped: { planned: 300, attempts: 3 }, alarms: 3, closed: "told" };
+const SCRIPT = new URL("./killable-rollout.ts", import.meta.url);
 const STEPS = ["plan", "flip", "flip", "flip", "gate", "gate", "gate", "unlock", "notify"];
 
 let folder: string;
@@ -21,9 +23,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Runs the execution in a process of its own; answers its result, or undefined when it was killed. */
 async function run(death = ""): Promise<{ status: string; result: unknown; operations: number } | undefined> {
-  const script = join(import.meta.dirname, "killable-rollout.ts");
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [script, file, log, death], (error, stdout, stderr) => {
+    execFile(process.execPath, [fileURLToPath(SCRIPT), file, log, death], (error, stdout, stderr) => {
       if (error?.signal === "SIGKILL") resolve(undefined);
       else if (error) reject(new Error(stderr, { cause: error }));
       else resolve(JSON.parse(stdout));
