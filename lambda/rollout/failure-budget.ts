@@ -1,0 +1,18 @@
+import type { FailureBudget } from "../events/limits.ts";
+
+/**
+ * How many of the planned customers may fail before the rollout stops: so many pass, one more stops it.
+ * A share is taken of the customers planned, rounded down, in whole hundredths of a percent.
+ */
+export function allowedFailures(budget: FailureBudget, planned: number): number {
+  if (typeof budget === "number") return budget;
+  const hundredths = Math.round(Number.parseFloat(budget) * 100);
+  return Math.floor((planned * hundredths) / 10_000);
+}
+
+/** Whether `narrow` never allows more failures than `wide`, however many customers are planned. */
+export function isNarrowerBudget(narrow: FailureBudget, wide: FailureBudget): boolean {
+  if (narrow === 0) return true;
+  if (typeof narrow !== typeof wide) return false;
+  return Number.parseFloat(String(narrow)) <= Number.parseFloat(String(wide));
+}

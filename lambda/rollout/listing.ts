@@ -1,0 +1,76 @@
+import type { PlainTarget } from "../events/target.ts";
+import type { Selection } from "./selection.ts";
+
+/** One question to Evo Voice whose pages together hold every customer that it asks for. */
+export type Listing =
+  | { readonly kind: "everyone"; readonly accountIds: readonly string[] }
+  | { readonly kind: "ids"; readonly accountIds: readonly string[]; readonly customerIds: readonly string[] }
+  | { readonly kind: "tags"; readonly accountIds: readonly [string]; readonly tags: readonly string[] }
+  | {
+      readonly kind: "children";
+      readonly accountIds: readonly string[];
+      readonly parentCustomerId: string;
+      readonly descendants: boolean;
+    };
+
+/** As many ids as fit into a URL that every proxy passes. */
+const IDS_A_LISTING = 100;
+
+/**
+ * The questions that find every customer a selection is about. Ids and parents that an exclusion names are
+ * asked for too, so that a typing error in an exclusion is seen before anybody is flipped.
+ */
+export function toListings(selection: Selection): readonly Listing[] {
+  const { accountIds, targets, exclude } = selection;
+  const everyone: Listing = { kind: "everyone", accountIds };
+  const needsEveryone =
+    targets.some((target) => "all" in target) || [...targets, ...exclude].some((target) => "referenceIds" in target);
+  const named = [...new Set([...targets, ...exclude].flatMap(namedIds))].sort();
+  return [
+    ...chunk(named, IDS_A_LISTING).map((customerIds): Listing => ({ kind: "ids", accountIds, customerIds })),
+    ...(needsEveryone ? [everyone] : targets.flatMap((target) => narrowListings(target, accountIds))),
+  ];
+}
+
+/** Every tag that the selection names: each must exist, or a typing error would go unnoticed. */
+export function namedTags(selection: Selection): readonly string[] {
+  const ofTargets = [...selection.targets, ...selection.exclude].flatMap((target) =>
+    "tags" in target ? target.tags : [],
+  );
+  return [...new Set([...ofTargets, ...selection.guarded.tags])].sort();
+}
+
+/** Every reference id that the event names. */
+export function namedReferences(selection: Selection): ReadonlySet<string> {
+  return new Set(
+    [...selection.targets, ...selection.exclude].flatMap((target) =>
+      "referenceIds" in target ? target.referenceIds : [],
+    ),
+  );
+}
+
+function namedIds(target: PlainTarget): readonly string[] {
+  if ("customerIds" in target) return target.customerIds;
+  return "parentCustomerId" in target ? [target.parentCustomerId] : [];
+}
+
+function narrowListings(target: PlainTarget, accountIds: readonly string[]): readonly Listing[] {
+  if ("tags" in target) {
+    const tagSets = target.match === "all" ? [target.tags] : target.tags.map((tag) => [tag]);
+    return accountIds.flatMap((accountId) =>
+      tagSets.map((tags): Listing => ({ kind: "tags", accountIds: [accountId], tags })),
+    );
+  }
+  if ("parentCustomerId" in target) {
+    return [
+      { kind: "children", accountIds, parentCustomerId: target.parentCustomerId, descendants: target.descendants },
+    ];
+  }
+  return [];
+}
+
+function chunk<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Ranking, RosterEntry } from "./roster.ts";
+
+/** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */
+export interface Plan {
+  readonly hash: string;
+  readonly flip: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  /** How many customers are skipped for each reason. */
+  readonly skippedBy: Readonly<Record<string, number>>;
+  /** How many ledger items hold the customers to be flipped, and how many those that need no flip. */
+  readonly batches: number;
+  readonly settledItems: number;
+}
+
+export interface PlannedCustomer {
+  readonly id: string;
+  readonly name: string;
+}
+
+const MOST_CUSTOMERS = 250;
+/** Of ids and names: leaves the larger part of a batch's 100 KB to what is recorded of them later. */
+const MOST_BYTES = 40_000;
+
+/** Sums up who is flipped, who is right already, who is skipped and why. */
+export function planRollout(event: Pick<DeployEvent, "action" | "release">, ranking: Ranking): Plan {
+  const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
+  const skippedBy = new Map<string, number>();
+  const counts = { flip: 0, unchanged: 0, skipped: 0 };
+  for (const { id, disposition } of entriesOf(ranking)) {
+    const reason = typeof disposition === "string" ? undefined : disposition.skipped;
+    digest.update(`${id}\t${reason ?? String(disposition)}\n`);
+    counts[typeof disposition === "string" ? disposition : "skipped"] += 1;
+    if (reason !== undefined) skippedBy.set(reason, (skippedBy.get(reason) ?? 0) + 1);
+  }
+  return {
+    hash: digest.digest("hex"),
+    ...counts,
+    skippedBy: Object.fromEntries([...skippedBy].sort(([, a], [, b]) => b - a)),
+    batches: count(toBatches(ranking)),
+    settledItems: count(toSettled(ranking)),
+  };
+}
+
+/** The customers to flip, in the release's order, in batches of at most 250 customers and 100 KB. */
+export function* toBatches(ranking: Ranking): Generator<readonly PlannedCustomer[]> {
+  yield* pack(ranking, ({ id, name, disposition }) => (disposition === "flip" ? { id, name } : undefined));
+}
+
+/** The outcomes that the plan alone decides, packed like batches. */
+export function* toSettled(ranking: Ranking): Generator<readonly Outcome[]> {
+  yield* pack(ranking, toOutcome);
+}
+
+function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome | undefined {
+  if (disposition === "flip") return undefined;
+  return disposition === "unchanged"
+    ? { customerId, name, outcome: "unchanged", reason: "was right already when the rollout was planned" }
+    : { customerId, name, outcome: "skipped", reason: disposition.skipped };
+}
+
+function* pack<Item>(ranking: Ranking, toItem: (entry: RosterEntry) => Item | undefined): Generator<readonly Item[]> {
+  let items: Item[] = [];
+  let bytes = 0;
+  for (const entry of entriesOf(ranking)) {
+    const item = toItem(entry);
+    if (item === undefined) continue;
+    const size = Buffer.byteLength(entry.id) + Buffer.byteLength(entry.name);
+    if (items.length === MOST_CUSTOMERS || bytes + size > MOST_BYTES) {
+      yield items;
+      items = [];
+      bytes = 0;
+    }
+    items.push(item);
+    bytes += size;
+  }
+  if (items.length > 0) yield items;
+}
+
+function* entriesOf(ranking: Ranking): Generator<RosterEntry> {
+  for (let rank = 0; rank < ranking.size; rank += 1) yield ranking.at(rank);
+}
+
+function count(items: Iterable<unknown>): number {
+  let total = 0;
+  for (const _item of items) total += 1;
+  return total;
+}

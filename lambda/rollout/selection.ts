@@ -1,0 +1,138 @@
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { PlainTarget, Target } from "../events/target.ts";
+import { FinalError } from "./final-error.ts";
+
+/** What a lookup knows of a customer: all that decides whether it may be flipped. */
+export interface CustomerFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly accountId: string;
+  readonly isStaging: boolean;
+  readonly referenceId?: string | undefined;
+  readonly parentCustomerId?: string | undefined;
+  /** Ids of all ancestors; undefined when Evo Voice did not say. */
+  readonly ancestorIds?: readonly string[] | undefined;
+  readonly tags: readonly string[];
+}
+
+/** Whom an event under a policy means, cohorts resolved: plain data, the input of every judgement. */
+export interface Selection {
+  readonly accountIds: readonly string[];
+  readonly targets: readonly PlainTarget[];
+  readonly exclude: readonly PlainTarget[];
+  readonly guarded: {
+    readonly customerIds: readonly string[];
+    readonly referenceIds: readonly string[];
+    readonly tags: readonly string[];
+  };
+}
+
+/** The part of a policy that says who may be flipped. */
+export interface Scope {
+  readonly accountIds: readonly string[];
+  readonly protected: Selection["guarded"];
+  readonly cohorts: Readonly<Record<string, readonly PlainTarget[]>>;
+}
+
+export type Judgement =
+  | { readonly verdict: "candidate" }
+  | { readonly verdict: "skipped"; readonly reason: string }
+  | { readonly verdict: "not selected" };
+
+/** Joins event and policy. @throws FinalError naming every cohort that the policy does not have */
+export function toSelection(event: Pick<DeployEvent, "targets" | "exclude">, scope: Scope): Selection {
+  const unknown = [...event.targets, ...(event.exclude ?? [])].flatMap((target) =>
+    "cohort" in target && !Object.hasOwn(scope.cohorts, target.cohort) ? [target.cohort] : [],
+  );
+  if (unknown.length > 0) {
+    throw new FinalError(
+      `the policy has no cohort ${[...new Set(unknown)].join(", ")}; it has ${Object.keys(scope.cohorts).join(", ") || "none"}`,
+    );
+  }
+  return {
+    accountIds: scope.accountIds,
+    targets: resolveCohorts(event.targets, scope),
+    exclude: resolveCohorts(event.exclude ?? [], scope),
+    guarded: scope.protected,
+  };
+}
+
+/**
+ * Decides about one customer. Made once a rollout, so that a thousand named ids cost a set and not a search each.
+ * @throws FinalError when Evo Voice does not say enough about the customer to decide: nobody is guessed
+ */
+export function createJudge(selection: Selection): (customer: CustomerFacts) => Judgement {
+  const selects = anyOf(selection.targets);
+  const excludes = anyOf(selection.exclude);
+  const inScope = new Set(selection.accountIds);
+  const protects = createGuard(selection.guarded);
+
+  return (customer) => {
+    if (!selects(customer)) return { verdict: "not selected" };
+    if (!inScope.has(customer.accountId)) return skipped("outside of the policy's accounts");
+    const guard = protects(customer);
+    if (guard !== undefined) return skipped(`protected by the policy (${guard})`);
+    if (excludes(customer)) return skipped("excluded by the event");
+    return { verdict: "candidate" };
+  };
+}
+
+function skipped(reason: string): Judgement {
+  return { verdict: "skipped", reason };
+}
+
+function resolveCohorts(targets: readonly Target[], scope: Scope): readonly PlainTarget[] {
+  return targets.flatMap((target) => ("cohort" in target ? (scope.cohorts[target.cohort] ?? []) : [target]));
+}
+
+function createGuard(guarded: Selection["guarded"]): (customer: CustomerFacts) => string | undefined {
+  const ids = new Set(guarded.customerIds);
+  const references = new Set(guarded.referenceIds);
+  const tags = new Set(guarded.tags);
+  return (customer) => {
+    if (ids.has(customer.id)) return "by id";
+    if (customer.referenceId !== undefined && references.has(customer.referenceId)) return "by reference id";
+    const tag = customer.tags.find((name) => tags.has(name));
+    return tag === undefined ? undefined : `tag ${tag}`;
+  };
+}
+
+function anyOf(targets: readonly PlainTarget[]): (customer: CustomerFacts) => boolean {
+  const matchers = targets.map(toMatcher);
+  return (customer) => matchers.some((matches) => matches(customer));
+}
+
+function toMatcher(target: PlainTarget): (customer: CustomerFacts) => boolean {
+  if ("customerIds" in target) {
+    const ids = new Set(target.customerIds);
+    return (customer) => ids.has(customer.id);
+  }
+  if ("referenceIds" in target) {
+    const ids = new Set(target.referenceIds);
+    return (customer) => customer.referenceId !== undefined && ids.has(customer.referenceId);
+  }
+  if ("tags" in target) {
+    return (customer) =>
+      target.match === "all"
+        ? target.tags.every((tag) => customer.tags.includes(tag))
+        : target.tags.some((tag) => customer.tags.includes(tag));
+  }
+  if ("parentCustomerId" in target) {
+    return (customer) =>
+      target.descendants
+        ? isDescendant(customer, target.parentCustomerId)
+        : customer.parentCustomerId === target.parentCustomerId;
+  }
+  return () => true;
+}
+
+function isDescendant(customer: CustomerFacts, ancestorId: string): boolean {
+  if (customer.id === ancestorId || customer.parentCustomerId === undefined) return false;
+  if (customer.parentCustomerId === ancestorId) return true;
+  if (customer.ancestorIds === undefined || customer.ancestorIds.length === 0) {
+    throw new FinalError(
+      `cannot tell whether customer ${customer.id} descends from ${ancestorId}: Evo Voice shows no breadcrumb for it; name the customers by id, or take direct children only`,
+    );
+  }
+  return customer.ancestorIds.includes(ancestorId);
+}
