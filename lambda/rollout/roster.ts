@@ -6,7 +6,7 @@ export interface FoundCustomer {
   readonly name: string;
   readonly accountId: string;
   readonly parentCustomerId?: string | undefined;
-  readonly isStaging: boolean;
+  readonly isStaging: boolean | undefined;
   /** Why this customer may not be flipped. */
   readonly skip?: string | undefined;
 }

@@ -7,7 +7,8 @@ export interface CustomerFacts {
   readonly id: string;
   readonly name: string;
   readonly accountId: string;
-  readonly isStaging: boolean;
+  /** Undefined when Evo Voice did not say. */
+  readonly isStaging: boolean | undefined;
   readonly referenceId?: string | undefined;
   readonly parentCustomerId?: string | undefined;
   /** Ids of all ancestors; undefined when Evo Voice did not say. */

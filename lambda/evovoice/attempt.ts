@@ -1,0 +1,77 @@
+import type { KyInstance } from "ky";
+import { ErrorReply } from "./wire.ts";
+
+/** One request, ready to be made as often as needed. */
+export interface ApiRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly searchParams?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly cookie?: string;
+}
+
+/** What came of one try, told apart by what has to be done about it. */
+export type Answer =
+  | { readonly kind: "answered"; readonly body: unknown; readonly cookies: readonly string[] }
+  /** Slow down: 429, or 503; every caller waits when the server says how long. */
+  | { readonly kind: "throttled"; readonly status: number; readonly retryAfterMs?: number }
+  /** Sign in again: 401, a redirect or a login page. */
+  | { readonly kind: "signed out"; readonly status: number }
+  | { readonly kind: "refused"; readonly status: number; readonly errorCode?: string }
+  /** Nobody knows whether it was done: a dropped connection, a timeout, a body that is no JSON. */
+  | { readonly kind: "lost"; readonly cause: unknown };
+
+/** Makes one try of a request and says what came; never throws for what a server or a network can do. */
+export async function attempt(http: KyInstance, request: ApiRequest): Promise<Answer> {
+  try {
+    const response = await http(request.path, {
+      method: request.method,
+      ...(request.searchParams && { searchParams: { ...request.searchParams } }),
+      ...(request.json !== undefined && { json: request.json }),
+      ...(request.cookie !== undefined && { headers: { cookie: request.cookie } }),
+    });
+    return await toAnswer(response);
+  } catch (cause) {
+    return { kind: "lost", cause };
+  }
+}
+
+async function toAnswer(response: Response): Promise<Answer> {
+  const { status } = response;
+  if (status === 429 || status === 503) {
+    const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"));
+    return { kind: "throttled", status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  }
+  if (status === 401 || (status >= 300 && status < 400)) return { kind: "signed out", status };
+  const text = await response.text();
+  if (status >= 400) return toRefused(status, text);
+  if (/\bhtml\b/.test(response.headers.get("content-type") ?? "")) return { kind: "signed out", status };
+  return {
+    kind: "answered",
+    body: text === "" ? undefined : JSON.parse(text),
+    cookies: response.headers.getSetCookie(),
+  };
+}
+
+function toRefused(status: number, text: string): Answer {
+  const errorCode = findErrorCode(text);
+  return { kind: "refused", status, ...(errorCode !== undefined && { errorCode }) };
+}
+
+/** Only the code: a message may quote what was sent. */
+function findErrorCode(text: string): string | undefined {
+  try {
+    const code = ErrorReply.parse(JSON.parse(text)).responseStatus.errorCode;
+    return code != null && /^\w{1,60}$/.test(code) ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds or an HTTP date, as milliseconds from now. */
+export function parseRetryAfter(value: string | null, nowMs: number = Date.now()): number | undefined {
+  if (value === null) return undefined;
+  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}

@@ -1,0 +1,98 @@
+import type { Answer, ApiRequest } from "./attempt.ts";
+import { NoAnswerError, SignInRefusedError } from "./errors.ts";
+
+/** The Evo Voice login as the secret holds it, with the version it was read from. */
+export interface Login {
+  readonly userName: string;
+  readonly password: string;
+  readonly versionId: string;
+}
+
+export interface SessionPorts {
+  /** Reads the secret's current version, afresh. */
+  readLogin(): Promise<Login>;
+  /** When this version of the secret was refused before, by any invocation. */
+  findRefusal(versionId: string): Promise<{ readonly at: string } | undefined>;
+  rememberRefusal(versionId: string): Promise<void>;
+}
+
+/** Makes a request until it is answered or refused; never signs in by itself. */
+export type Ask = (request: ApiRequest) => Promise<Answer>;
+
+export interface SessionToken {
+  readonly cookie: string;
+  /** Counts sign-ins, so that fifty callers who meet one 401 sign in once. */
+  readonly serial: number;
+}
+
+export interface Session {
+  /** The current session; signs in when there is none, or when the caller's is the one that died. */
+  token(ask: Ask, dead?: SessionToken): Promise<SessionToken>;
+}
+
+/** One sign-in at a time, shared by all callers; cookies live in this closure and nowhere else. */
+export function createSession(ports: SessionPorts): Session {
+  let current: SessionToken | undefined;
+  let signingIn: Promise<SessionToken> | undefined;
+  let serial = 0;
+  let login: Login | undefined;
+
+  async function signIn(ask: Ask): Promise<SessionToken> {
+    const known = login ?? (await ports.readLogin());
+    const first = await tryLogin(ask, known);
+    if (first !== undefined) return keep(known, first);
+    const fresh = await ports.readLogin();
+    const second = fresh.versionId === known.versionId ? undefined : await tryLogin(ask, fresh);
+    if (second !== undefined) return keep(fresh, second);
+    login = undefined;
+    throw new SignInRefusedError(
+      `Evo Voice refused the sign-in with version ${fresh.versionId} of the secret; nobody else was flipped, and this version is not tried again, so that the account is not locked: put a new user name and password into the secret`,
+    );
+  }
+
+  async function tryLogin(ask: Ask, candidate: Login): Promise<string | undefined> {
+    if ((await ports.findRefusal(candidate.versionId)) !== undefined) return undefined;
+    const answer = await ask(toSignIn(candidate));
+    if (answer.kind === "answered") return toCookieHeader(answer.cookies);
+    if (!isRefusal(answer)) {
+      throw new NoAnswerError({ operation: "sign-in" }, answer.kind === "lost" ? answer.cause : answer.kind);
+    }
+    await ports.rememberRefusal(candidate.versionId);
+    return undefined;
+  }
+
+  function keep(good: Login, cookie: string): SessionToken {
+    login = good;
+    serial += 1;
+    current = { cookie, serial };
+    return current;
+  }
+
+  return {
+    async token(ask, dead) {
+      if (current !== undefined && current.serial !== dead?.serial) return current;
+      signingIn ??= signIn(ask).finally(() => {
+        signingIn = undefined;
+      });
+      return signingIn;
+    },
+  };
+}
+
+/** A redirect or a login page refuses nobody: something stands in front of Evo Voice. */
+function isRefusal(answer: Answer): boolean {
+  return (answer.kind === "signed out" && answer.status === 401) || (answer.kind === "refused" && answer.status < 500);
+}
+
+function toSignIn({ userName, password }: Login): ApiRequest {
+  return {
+    method: "POST",
+    path: "auth/credentials",
+    json: { provider: "credentials", userName, password, rememberMe: true },
+  };
+}
+
+/** All cookies of a sign-in go back: `ss-opt` says which of `ss-id` and `ss-pid` counts. */
+function toCookieHeader(cookies: readonly string[]): string {
+  return cookies.map((cookie) => cookie.split(";", 1)[0] ?? "").join("; ");
+}
