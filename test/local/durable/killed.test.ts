@@ -64,7 +64,8 @@ describe.each(["before", "after"])("killed %s each write to its checkpoints", (p
     expect(result).toMatchObject({ status: "SUCCEEDED", result: EXPECTED });
     expect(deaths).toBeGreaterThan(STEPS.length * 2);
     expect(new Set(stepsRun())).toEqual(new Set(STEPS));
-  });
+    // Some thirty processes, one after the other.
+  }, 90_000);
 });
 
 test("killed in the middle of a step, it runs that step again and no other", async () => {
