@@ -1,0 +1,104 @@
+import { mix, pick, toHex } from "./random.ts";
+
+export interface Tag {
+  readonly id: string;
+  readonly name: string;
+  readonly color: string;
+  /** How many of the customers carry it. */
+  readonly share: number;
+}
+
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly Tag[];
+}
+
+export interface User {
+  readonly id: string;
+  readonly userName: string;
+  readonly displayName: string;
+  readonly role: "SystemAdministrator" | "Manager" | "Agent";
+  /** The accounts that this user sees; a system administrator sees all. */
+  readonly accountIds: readonly string[] | "all";
+}
+
+/** At most eight: a customer's tags are the bits of one byte. */
+const tagShares: Readonly<Record<string, number>> = {
+  vip: 0.02,
+  canary: 0.01,
+  beta: 0.05,
+  wholesale: 0.08,
+  residential: 0.15,
+  "do-not-move": 0.01,
+  "24/7, on call": 0.02,
+  "Süd & West": 0.03,
+};
+
+const colors = [
+  "Magenta",
+  "Red",
+  "Volcano",
+  "Orange",
+  "Gold",
+  "Lime",
+  "Green",
+  "Cyan",
+  "Blue",
+  "GeekBlue",
+  "Purple",
+] as const;
+
+/** The main account and another one: the same tag names, each with an id of its own. */
+export function createAccounts(seed: number): readonly [Account, Account] {
+  return [createAccount(seed, "Northwind Telecom"), createAccount(seed, "Blue Ridge Voice & Data")];
+}
+
+function createAccount(seed: number, name: string): Account {
+  return {
+    id: toHex(seed, `account ${name}`, 24),
+    name,
+    tags: Object.entries(tagShares).map(([tag, share], index) => ({
+      id: toHex(seed, `tag ${name} ${tag}`, 24),
+      name: tag,
+      color: pick(colors, mix(seed, index)),
+      share,
+    })),
+  };
+}
+
+/** Who can sign in: one of each kind of right. */
+export function createUsers(seed: number, main: Account): readonly [User, User, User] {
+  return [
+    {
+      id: toHex(seed, "user operator", 24),
+      userName: "operator@evovoice.example",
+      displayName: "Olivia Operator",
+      role: "SystemAdministrator",
+      accountIds: "all",
+    },
+    {
+      id: toHex(seed, "user manager", 24),
+      userName: "manager@evovoice.example",
+      displayName: "Max Manager",
+      role: "Manager",
+      accountIds: [main.id],
+    },
+    {
+      id: toHex(seed, "user agent", 24),
+      userName: "agent@evovoice.example",
+      displayName: "Ada Agent",
+      role: "Agent",
+      accountIds: [main.id],
+    },
+  ];
+}
+
+export function sees(user: User, accountId: string): boolean {
+  return user.accountIds === "all" || user.accountIds.includes(accountId);
+}
+
+/** The password of all three users. */
+export function toPassword(seed: number): string {
+  return `Harbour-${toHex(seed, "password", 12)}!`;
+}

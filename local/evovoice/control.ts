@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Emulator } from "./emulator.ts";
+import { FaultSpecError } from "./faults.ts";
+import { type Reply, reply, toReply } from "./reply.ts";
+import { readBody, send } from "./wire.ts";
+
+/** The prefix that is not part of Evo Voice: a parent process steers the emulator through it. */
+export const controlPrefix = "/emulator/";
+
+/** Answers a control request; none of them is rate limited, counted or faulted. */
+export async function serveControl(
+  emulator: Emulator,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? "").slice(controlPrefix.length).split("?")[0] ?? "";
+  try {
+    const text = await readBody(request);
+    const answer = control(emulator, `${request.method} ${path}`, text);
+    await send(response, answer, true);
+  } catch (error) {
+    const status = error instanceof FaultSpecError || error instanceof SyntaxError ? 400 : 500;
+    await send(response, { status, kind: "text", body: error instanceof Error ? error.message : String(error) }, true);
+  }
+}
+
+function control(emulator: Emulator, request: string, text: string): Reply {
+  const customerId = /^PUT customers\/([^/]+)$/.exec(request)?.[1];
+  if (customerId !== undefined) {
+    return setStaging(emulator, customerId, text);
+  }
+  switch (request) {
+    case "GET customers":
+      return { ...reply(toLines(emulator)), kind: "text" };
+    case "GET stats":
+      return toReply(emulator.stats());
+    case "PUT faults":
+      emulator.setFaults(text);
+      return toReply({});
+    case "POST end-sessions":
+      emulator.endSessions();
+      return toReply({});
+    case "PUT password":
+      emulator.setPassword(text);
+      return toReply({});
+    default:
+      return { status: 404, kind: "text", body: "no such control endpoint, see docs/emulator.md" };
+  }
+}
+
+function setStaging(emulator: Emulator, customerId: string, text: string): Reply {
+  const body: unknown = JSON.parse(text);
+  const isStaging = typeof body === "object" && body !== null && "isStaging" in body ? body.isStaging : undefined;
+  if (typeof isStaging !== "boolean") {
+    return { status: 400, kind: "text", body: 'expected {"isStaging": true} or {"isStaging": false}' };
+  }
+  if (emulator.customer(customerId) === undefined) {
+    return { status: 404, kind: "text", body: `no customer ${customerId}` };
+  }
+  emulator.setStaging(customerId, isStaging);
+  return toReply({});
+}
+
+const linesInOnePiece = 1000;
+
+/** One customer a line, in pieces: a million of them never stand in memory. */
+function* toLines(emulator: Emulator): Generator<string> {
+  let piece = "";
+  let lines = 0;
+  for (const { id, accountId, isStaging, writes } of emulator.customers()) {
+    piece += `{"id":"${id}","accountId":"${accountId}","isStaging":${isStaging},"writes":${writes}}\n`;
+    if (++lines % linesInOnePiece === 0) {
+      yield piece;
+      piece = "";
+    }
+  }
+  yield piece;
+}

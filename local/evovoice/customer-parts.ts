@@ -1,0 +1,61 @@
+import type { Account } from "./accounts.ts";
+
+/** JSON of members that many customers share word for word: built once, put together in `customer-info.ts`. */
+export interface CustomerParts {
+  readonly billing: readonly string[];
+  readonly appSettings: readonly string[];
+  /** By the byte of tag bits. */
+  readonly tags: readonly [mainAccount: readonly string[], otherAccount: readonly string[]];
+}
+
+export function createCustomerParts(accounts: readonly [Account, Account]): CustomerParts {
+  return {
+    billing: [0, 1, 2, 3].map((plan) => JSON.stringify(toBillingSettings(plan))),
+    appSettings: ["#1677ff", "#c41d7f", "#389e0d"].map((color) => JSON.stringify(toAppSettings(color))),
+    tags: [toTagTexts(accounts[0]), toTagTexts(accounts[1])],
+  };
+}
+
+function toTagTexts(account: Account): readonly string[] {
+  return Array.from({ length: 256 }, (_, bits) =>
+    JSON.stringify(
+      account.tags.filter((_tag, index) => bits & (1 << index)).map(({ id, name, color }) => ({ id, name, color })),
+    ),
+  );
+}
+
+function toBillingSettings(plan: number): object {
+  const rate = (baseCost: number, unitCost: number, allowance: number): object => ({
+    baseCost,
+    rawUnitMultiplier: 1,
+    unitCost,
+    allowance,
+  });
+  return {
+    base: rate(19 + plan * 10, 0, 0),
+    localNumbers: rate(0, 2.5, 1 + plan),
+    tollFreeNumbers: rate(0, 4, plan),
+    inboundMinutes: rate(0, 0.015, 500 * (plan + 1)),
+    outboundMinutes: rate(0, 0.02, 250 * (plan + 1)),
+    messages: rate(0, 0.01, 1000),
+    transcriptions: rate(0, 0.05, 0),
+    faxPages: rate(0, 0.08, 50 * plan),
+  };
+}
+
+function toAppSettings(color: string): object {
+  return {
+    enablePhoneNumberManagement: true,
+    enableDeviceManagement: true,
+    enableDialer: true,
+    enableCallHistory: true,
+    enableAssistants: color === "#389e0d",
+    showFileNameInMessageCenter: false,
+    chakraTheme: JSON.stringify({ colors: { brand: { 500: color } } }),
+    customCss: `.app-header { background: ${color}; }`,
+    pageTitle: "Phone Portal",
+    stringMappings: { "dialer.title": "Softphone", "history.title": "Call history" },
+    logoutUrl: "https://portal.example/signed-out",
+    portMyNumberUrl: "https://portal.example/port-my-number",
+  };
+}

@@ -1,0 +1,144 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { controlPrefix, serveControl } from "./control.ts";
+import { findRow, somebodyElse } from "./customer-table.ts";
+import {
+  type CustomerInit,
+  type EmulatedCustomer,
+  insertCustomer,
+  toEmulatedCustomer,
+  toEmulatedCustomers,
+} from "./emulated-customer.ts";
+import { serve } from "./exchange.ts";
+import type { RequestListener, Service } from "./service.ts";
+import { changePassword } from "./sessions.ts";
+import { createCounters, type EmulatorStats } from "./stats.ts";
+import { changeFaults, createWorld, writeStaging } from "./world.ts";
+
+export interface EmulatorOptions {
+  /** @default 0, any free port */
+  readonly port?: number;
+  /** How many customers the main account has. */
+  readonly customers: number;
+  /** @default 1 */
+  readonly seed?: number;
+  /** See docs/emulator.md. @default none */
+  readonly faults?: string;
+  /** The share of each account's customers that begin on staging. @default 0.3 */
+  readonly stagingShare?: number;
+}
+
+/** An Evo Voice API on loopback, and the strings to pull behind its back. */
+export interface Emulator {
+  readonly address: string;
+  readonly userName: string;
+  readonly password: string;
+  /** The account of the customers that were asked for. */
+  readonly accountId: string;
+  /** A second account with a few customers more, which a system administrator sees as well. */
+  readonly otherAccountId: string;
+  customers(): Iterable<EmulatedCustomer>;
+  customer(id: string): EmulatedCustomer | undefined;
+  /** Somebody else changes the flag; not counted as a write. */
+  setStaging(id: string, isStaging: boolean): void;
+  addCustomer(init?: CustomerInit): EmulatedCustomer;
+  removeCustomer(id: string): void;
+  /** Sessions stay; locked accounts open. */
+  setPassword(password: string): void;
+  endSessions(): void;
+  setFaults(spec: string): void;
+  /** Tells of every request and waits for the listener; gives the function that ends it. */
+  onRequest(listener: RequestListener): () => void;
+  stats(): EmulatorStats;
+  /** Ends all connections, those without a reply too. */
+  close(): Promise<void>;
+}
+
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { port = 0, customers, seed = 1, faults = "", stagingShare = 0.3 } = options;
+  const service: Service = {
+    world: createWorld({ customers, seed, faults, stagingShare }),
+    counters: createCounters(),
+    window: { startedAtMs: 0, used: 0 },
+    listeners: new Set(),
+  };
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true });
+  await listen(server, port);
+  const emulator = toEmulator(service, server);
+  server.on("request", (request, response) => {
+    const isControl = request.url?.startsWith(controlPrefix);
+    const done = isControl ? serveControl(emulator, request, response) : serve(service, request, response);
+    done.catch(() => request.socket.destroy());
+  });
+  return emulator;
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function toEmulator(service: Service, server: Server): Emulator {
+  const { world } = service;
+  const { table } = world;
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    userName: world.users[0].userName,
+    password: world.sessions.password,
+    accountId: table.accounts[0].id,
+    otherAccountId: table.accounts[1].id,
+    customers: () => toEmulatedCustomers(table),
+    customer: (id) => {
+      const row = findRow(table, id);
+      return row < 0 ? undefined : toEmulatedCustomer(table, row);
+    },
+    setStaging: (id, isStaging) => writeStaging(world, getRow(service, id), isStaging, somebodyElse),
+    addCustomer: (init) => insertCustomer(table, init ?? {}),
+    removeCustomer: (id) => {
+      table.columns.removed[getRow(service, id)] = 1;
+      table.version++;
+    },
+    setPassword: (password) => changePassword(world.sessions, password),
+    endSessions: () => world.sessions.byId.clear(),
+    setFaults: (spec) => changeFaults(world, spec),
+    onRequest: (listener) => {
+      service.listeners.add(listener);
+      return () => service.listeners.delete(listener);
+    },
+    stats: () => toStats(service),
+    close: () => close(server),
+  };
+}
+
+function getRow({ world }: Service, id: string): number {
+  const row = findRow(world.table, id);
+  if (row < 0) {
+    throw new Error(`the emulator has no customer ${id}`);
+  }
+  return row;
+}
+
+function toStats({ world, counters }: Service): EmulatorStats {
+  return {
+    requests: Object.fromEntries(counters.requests),
+    signIns: world.sessions.signIns,
+    refusedSignIns: world.sessions.refusedSignIns,
+    refused429: counters.refused429,
+    refused401: counters.refused401,
+    inFlight: counters.inFlight,
+    peakInFlight: counters.peakInFlight,
+    faults: Object.fromEntries(counters.faults),
+  };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

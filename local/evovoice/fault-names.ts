@@ -1,0 +1,93 @@
+/** Faults that hit a share of the requests, in the order in which they are tried; the first that hits is the one that counts. */
+export const shareFaults = {
+  "error-5xx":
+    "500 with a responseStatus, 502 as a proxy's page (half of the writes are done), 503 with or without Retry-After",
+  "too-many": "429 with Retry-After in seconds, as an HTTP date, or without one",
+  "drop-before": "the connection is destroyed before anything is written",
+  "drop-after": "the connection is destroyed after the write, before the reply",
+  "no-reply": "the reply never comes; half of the writes are done",
+  "html-login": "200 with an HTML sign-in page, nothing written",
+  redirect: "302 to /login, nothing written",
+  "half-json": "the write is done, the reply ends in the middle: half of them as valid HTTP, half with the connection",
+  "old-flag": "the write is done, the reply shows the flag as it was before (flips only)",
+  "lost-write": "200 with the flag as it was before, and nothing was written (flips only)",
+  "other-id": "the reply carries another customer's id (flips and single reads)",
+  "no-flag": "the reply has no isStaging (flips and single reads)",
+  "shifting-rows": "the page begins one to three rows too early or too late: rows shift between pages (listings)",
+  "repeat-page": "the page before is sent once more (listings)",
+  "sign-in-5xx": "503 instead of a sign-in",
+} as const;
+
+/** What `chaos=SHARE` means: every share fault but those of listings and of sign-ins. */
+export const chaosFaults = [
+  "error-5xx",
+  "too-many",
+  "drop-before",
+  "drop-after",
+  "no-reply",
+  "html-login",
+  "redirect",
+  "half-json",
+  "old-flag",
+  "lost-write",
+  "other-id",
+  "no-flag",
+] as const satisfies readonly (keyof typeof shareFaults)[];
+
+/** Numbers: what they mean, the least and the greatest that are allowed, and what holds without them. */
+export const numberFaults = {
+  latency: { about: "each request takes so many milliseconds", least: 0, greatest: 600_000, fallback: 0 },
+  "latency-load": {
+    about: "and so many milliseconds more for each other request in flight",
+    least: 0,
+    greatest: 60_000,
+    fallback: 0,
+  },
+  "rate-limit": {
+    about: "so many requests a second (fixed windows of one second), 429 beyond; 0 is no limit",
+    least: 0,
+    greatest: 1_000_000,
+    fallback: 0,
+  },
+  "retry-after": { about: "the seconds that a Retry-After asks for", least: 0, greatest: 3600, fallback: 1 },
+  "session-death": {
+    about: "a session dies after so many calls; 0 is never",
+    least: 0,
+    greatest: 1_000_000_000,
+    fallback: 0,
+  },
+  "wrong-total": {
+    about: "totalCount is off by so many (+3, -3)",
+    least: -1_000_000,
+    greatest: 1_000_000,
+    fallback: 0,
+  },
+  "page-cap": { about: "the most customers that a page holds", least: 1, greatest: 1_000_000, fallback: 250 },
+  lockout: {
+    about: "a user is locked out after so many refused sign-ins in a row; 0 is never",
+    least: 0,
+    greatest: 1_000_000,
+    fallback: 5,
+  },
+} as const;
+
+export const flagFaults = {
+  "ignored-filters": "listings ignore every filter, accountIds included",
+  "hide-breadcrumb": "customers have no breadcrumb",
+  "reverse-breadcrumb": "a breadcrumb begins with the parent, not with the root",
+  "children-follow": "a flip flips all descendants as well",
+  "wrong-password": "every sign-in is refused as a wrong password",
+  "locked-account": "every sign-in is refused as a locked account",
+  "refuse-curl": "403 without a User-Agent, or with curl's own",
+  "override-system-time": "system/settings says overrideSystemTime",
+} as const;
+
+export const choiceFaults = {
+  "missing-as": { about: "the status for a customer that does not exist", choices: ["404", "400", "500"] },
+  dates: { about: "how dates are written: ISO 8601 or /Date(ms+0000)/", choices: ["iso", "ms"] },
+} as const;
+
+export type ShareFault = keyof typeof shareFaults;
+export type NumberFault = keyof typeof numberFaults;
+export type FlagFault = keyof typeof flagFaults;
+export type ChoiceFault = keyof typeof choiceFaults;

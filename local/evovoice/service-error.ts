@@ -1,0 +1,14 @@
+/** An error that a ServiceStack service throws: it is answered with a `responseStatus`. */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  readonly status: number;
+  readonly errorCode: string;
+  readonly fieldName: string | undefined;
+
+  constructor(status: number, errorCode: string, message: string, fieldName?: string) {
+    super(message);
+    this.status = status;
+    this.errorCode = errorCode;
+    this.fieldName = fieldName;
+  }
+}

@@ -1,0 +1,34 @@
+import type { OperationName } from "./operation-names.ts";
+import type { RateWindow } from "./rate-limit.ts";
+import type { Counters } from "./stats.ts";
+import type { World } from "./world.ts";
+
+/** An emulator at work: its world and what it knows about the requests. */
+export interface Service {
+  readonly world: World;
+  readonly counters: Counters;
+  readonly window: RateWindow;
+  readonly listeners: Set<RequestListener>;
+}
+
+export interface RequestEvent {
+  readonly operation: string;
+  readonly method: string;
+  readonly path: string;
+  readonly customerId?: string;
+  /** `written`: between the write and its reply; `answered`: the reply is out. */
+  readonly phase: "arrived" | "written" | "answered";
+}
+
+export type RequestListener = (request: RequestEvent) => void | Promise<void>;
+
+/** Tells the listeners and waits for them, so that they can hold a request. */
+export async function tell(
+  service: Service,
+  about: Omit<RequestEvent, "phase"> & { readonly operation: OperationName },
+  phase: RequestEvent["phase"],
+): Promise<void> {
+  for (const listener of service.listeners) {
+    await listener({ ...about, phase });
+  }
+}
