@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Emulator } from "./emulator.ts";
 import { FaultSpecError } from "./faults.ts";
-import { type Reply, reply, toReply } from "./reply.ts";
+import { noContent, type Reply, reply, toReply } from "./reply.ts";
 import { readBody, send } from "./wire.ts";
 
 /** The prefix that is not part of Evo Voice: a parent process steers the emulator through it. */
@@ -25,40 +25,47 @@ export async function serveControl(
 }
 
 function control(emulator: Emulator, request: string, text: string): Reply {
-  const customerId = /^PUT customers\/([^/]+)$/.exec(request)?.[1];
+  const [, method, customerId] = /^(GET|PUT) customers\/([^/]+)$/.exec(request) ?? [];
   if (customerId !== undefined) {
-    return setStaging(emulator, customerId, text);
+    return controlCustomer(emulator, customerId, method === "PUT" ? text : undefined);
   }
   switch (request) {
+    case "GET accounts":
+      return toReply({ accountId: emulator.accountId, otherAccountId: emulator.otherAccountId });
     case "GET customers":
       return { ...reply(toLines(emulator)), kind: "text" };
     case "GET stats":
       return toReply(emulator.stats());
     case "PUT faults":
       emulator.setFaults(text);
-      return toReply({});
+      return noContent;
     case "POST end-sessions":
       emulator.endSessions();
-      return toReply({});
+      return noContent;
     case "PUT password":
       emulator.setPassword(text);
-      return toReply({});
+      return noContent;
     default:
       return { status: 404, kind: "text", body: "no such control endpoint, see docs/emulator.md" };
   }
 }
 
-function setStaging(emulator: Emulator, customerId: string, text: string): Reply {
+/** Shows a customer, or lets somebody else change its flag. */
+function controlCustomer(emulator: Emulator, customerId: string, text: string | undefined): Reply {
+  const customer = emulator.customer(customerId);
+  if (customer === undefined) {
+    return { status: 404, kind: "text", body: `no customer ${customerId}` };
+  }
+  if (text === undefined) {
+    return toReply(customer);
+  }
   const body: unknown = JSON.parse(text);
   const isStaging = typeof body === "object" && body !== null && "isStaging" in body ? body.isStaging : undefined;
   if (typeof isStaging !== "boolean") {
     return { status: 400, kind: "text", body: 'expected {"isStaging": true} or {"isStaging": false}' };
   }
-  if (emulator.customer(customerId) === undefined) {
-    return { status: 404, kind: "text", body: `no customer ${customerId}` };
-  }
   emulator.setStaging(customerId, isStaging);
-  return toReply({});
+  return noContent;
 }
 
 const linesInOnePiece = 1000;

@@ -15,6 +15,7 @@ export const shareFaults = {
   "no-flag": "the reply has no isStaging (flips and single reads)",
   "shifting-rows": "the page begins one to three rows too early or too late: rows shift between pages (listings)",
   "repeat-page": "the page before is sent once more (listings)",
+  "moving-total": "totalCount is one too many or one too few (listings)",
   "sign-in-5xx": "503 instead of a sign-in",
 } as const;
 

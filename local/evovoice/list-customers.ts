@@ -15,7 +15,7 @@ export function listCustomers(call: Call): Reply {
   if (getBoolean(parameters, "simplifiedPaging")) {
     return toListReply(call, rows.subarray(page.first, end), `"hasMorePages":${end < rows.length}`);
   }
-  const total = Math.max(0, rows.length + world.faults.numbers["wrong-total"]);
+  const total = Math.max(0, rows.length + toTotalError(call));
   const counts = `"totalCount":${total},"totalPages":${Math.ceil(total / Math.max(1, page.size))}`;
   return toListReply(call, rows.subarray(page.first, end), counts);
 }
@@ -68,6 +68,11 @@ function toPage({ world, parameters, misfortune }: Call, found: number): { first
   const rowsOff = (variant % 3) + 1;
   const shift = fault === "shifting-rows" ? rowsOff * (variant & 8 ? 1 : -1) : 0;
   return { first: Math.max(0, page * size + shift), size };
+}
+
+function toTotalError({ world, misfortune: { fault, variant } }: Call): number {
+  const moved = variant & 8 ? 1 : -1;
+  return world.faults.numbers["wrong-total"] + (fault === "moving-total" ? moved : 0);
 }
 
 const mostInOneText = 1000;

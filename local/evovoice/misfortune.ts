@@ -73,6 +73,7 @@ function appliesTo(fault: ShareFault, operation: OperationName): boolean {
       return operation === "SetCustomerStagingMode" || operation === "GetCustomer";
     case "shifting-rows":
     case "repeat-page":
+    case "moving-total":
       return operation === "ListCustomers";
     default:
       return operation !== "Authenticate" && operation !== "GetUserInfo";

@@ -1,5 +1,6 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Reply } from "./reply.ts";
 import { ServiceError } from "./service-error.ts";
 
@@ -54,7 +55,9 @@ export async function send(response: ServerResponse, reply: Reply, asJson: boole
   }
   const body = reply.kind === "data" && !asJson ? toPage(reply.body) : reply.body;
   if (typeof body !== "string") {
-    await stream(response, reply.status, headers, body);
+    response.writeHead(reply.status, headers);
+    // A client that leaves in the middle is no error here.
+    await pipeline(Readable.from(body), response).catch(() => undefined);
     return;
   }
   if (reply.status !== 204) {
@@ -99,22 +102,4 @@ function* toPage(body: Reply["body"]): Generator<string> {
     yield piece.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   }
   yield "</pre></body></html>";
-}
-
-async function stream(
-  response: ServerResponse,
-  status: number,
-  headers: string[],
-  pieces: Iterable<string>,
-): Promise<void> {
-  response.writeHead(status, headers);
-  for (const piece of pieces) {
-    if (response.destroyed) {
-      return;
-    }
-    if (!response.write(piece)) {
-      await Promise.race([once(response, "drain"), once(response, "close")]);
-    }
-  }
-  response.end();
 }
