@@ -1,6 +1,6 @@
 import { mix, pick, toHex } from "./random.ts";
 
-export interface Tag {
+interface Tag {
   readonly id: string;
   readonly name: string;
   readonly color: string;

@@ -14,7 +14,7 @@ export interface CustomerTable {
   readonly renamed: Map<number, { readonly name?: string; readonly referenceId?: string }>;
 }
 
-export interface Columns {
+interface Columns {
   readonly account: Uint8Array;
   readonly staging: Uint8Array;
   readonly removed: Uint8Array;

@@ -58,7 +58,7 @@ export function parseFaults(spec: string): Faults {
   return draft;
 }
 
-export const faultNames: readonly string[] = [
+const faultNames: readonly string[] = [
   ...Object.keys(shareFaults),
   "chaos",
   ...Object.keys(numberFaults),

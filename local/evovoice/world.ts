@@ -24,7 +24,7 @@ export interface World {
 }
 
 /** What was written to staging flags, in columns: the source of the log. */
-export interface StagingChanges {
+interface StagingChanges {
   readonly rows: number[];
   readonly isStaging: boolean[];
   readonly was: boolean[];

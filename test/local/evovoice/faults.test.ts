@@ -102,7 +102,7 @@ test("a reply that never comes is written or not, as the seed decides", async ()
   const aborted = [...emulator.customers()].slice(0, 20).map((customer) =>
     browse(emulator, `/customers/${customer.id}/staging?isStaging=true`, {
       method: "POST",
-      signal: AbortSignal.timeout(300),
+      signal: AbortSignal.timeout(700),
     }).catch((error: Error) => error.name),
   );
   expect(new Set(await Promise.all(aborted))).toEqual(new Set(["TimeoutError"]));
