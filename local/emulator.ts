@@ -44,7 +44,6 @@ async function run({ options, json }: CommandLine): Promise<void> {
   if (emulator === undefined) {
     return;
   }
-  console.log(json ? toLine(emulator) : toWelcome(emulator, options));
   const stop = (): void => {
     emulator.close().then(
       () => process.exit(0),
@@ -53,6 +52,8 @@ async function run({ options, json }: CommandLine): Promise<void> {
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
+  // Last of all: who reads it may send a signal at once.
+  console.log(json ? toLine(emulator) : toWelcome(emulator, options));
 }
 
 function toLine({ address, userName, password }: Emulator): string {
