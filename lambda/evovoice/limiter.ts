@@ -1,0 +1,167 @@
+import { answered, isTrouble, type Pace, type PaceLimits, refused, startPace } from "../rollout/pace.ts";
+
+export interface Clock {
+  nowMs(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface LimiterOptions {
+  readonly limits: PaceLimits;
+  /** The most requests in flight. */
+  readonly concurrency: number;
+  readonly clock?: Clock;
+  /** The pace that the part before handed on. */
+  readonly pace?: Pace | undefined;
+  /** The longest pause that a server can ask for. @default 5 minutes */
+  readonly maxPauseMs?: number;
+  /** @default Math.random */
+  readonly random?: () => number;
+}
+
+/** What came of a request; `lost` is one without an answer, which says nothing about the pace. */
+export type Feedback =
+  | { readonly kind: "answered"; readonly latencyMs: number }
+  | { readonly kind: "refused"; readonly retryAfterMs?: number }
+  | { readonly kind: "lost" };
+
+export interface Limiter {
+  /**
+   * Resolves, in the order of the calls, when a request may start: a place and a slot are free and no pause is on.
+   * Call the function it gives exactly once, with what came of the request.
+   */
+  acquire(): Promise<(feedback: Feedback) => void>;
+  /** The pace now: to hand on, and for progress. */
+  pace(): Pace;
+}
+
+/**
+ * Timers come late by a millisecond or more, so slots up to this old are still given. The time between slots is stretched
+ * by as much (and a millisecond for rounding), so that no second ever sees more starts than the pace.
+ */
+const catchUpMs = 5;
+const stretchedSecondMs = 1000 + catchUpMs + 1;
+
+/** Most limits are counted by the second, so a server that does not say how long to wait gets one. */
+const usualPauseMs = 1000;
+
+/** The share by which a pause is longer than asked for, at most: so clients that were told the same do not return as one. */
+const jitter = 0.02;
+
+/** The one gate that all requests of a rollout pass, so that a refusal slows every caller and not only the one it met. */
+export function createLimiter(options: LimiterOptions): Limiter {
+  const { limits, concurrency, clock = realClock, maxPauseMs = 300_000, random = Math.random } = options;
+  const nowMs = toStopwatch(clock);
+  const waiting = createQueue<(release: (feedback: Feedback) => void) => void>();
+  let pace = startPace(limits, options.pace);
+  let inFlight = 0;
+  let lastSlotMs = Number.NEGATIVE_INFINITY;
+  let resumeMs = Number.NEGATIVE_INFINITY;
+  let troubleMs = Number.NEGATIVE_INFINITY;
+  let wakeMs = Number.POSITIVE_INFINITY;
+
+  function admit(heldBack: boolean): void {
+    while (waiting.size() > 0 && inFlight < concurrency) {
+      const now = nowMs();
+      const slotMs = Math.max(lastSlotMs + stretchedSecondMs / pace.perSecond, now - catchUpMs, resumeMs);
+      if (slotMs > now) {
+        wakeAt(slotMs, now);
+        return;
+      }
+      lastSlotMs = slotMs;
+      inFlight += 1;
+      waiting.take()?.(toRelease(now, heldBack));
+    }
+  }
+
+  function wakeAt(slotMs: number, now: number): void {
+    if (wakeMs <= slotMs) return;
+    wakeMs = slotMs;
+    void clock.sleep(Math.max(1, Math.ceil(slotMs - now))).then(() => {
+      if (wakeMs === slotMs) wakeMs = Number.POSITIVE_INFINITY;
+      admit(true);
+    });
+  }
+
+  function toRelease(startedMs: number, heldBack: boolean): (feedback: Feedback) => void {
+    return (feedback) => {
+      inFlight -= 1;
+      switch (feedback.kind) {
+        case "answered":
+          pace = answered(pace, limits, { latencyMs: feedback.latencyMs, heldBack });
+          break;
+        case "refused":
+          slowDown(startedMs, feedback.retryAfterMs);
+          break;
+        case "lost":
+          break;
+      }
+      admit(false);
+    };
+  }
+
+  function slowDown(startedMs: number, retryAfterMs: number | undefined): void {
+    const now = nowMs();
+    const refusal = { askedToWait: retryAfterMs !== undefined };
+    const isNews = startedMs > troubleMs;
+    const isNewTrouble = isNews && isTrouble(pace, refusal);
+    if (isNews) pace = refused(pace, limits, refusal);
+    if (isNewTrouble) troubleMs = now;
+    const pauseMs = retryAfterMs ?? (isNewTrouble ? usualPauseMs : 0);
+    if (pauseMs > 0) resumeMs = Math.max(resumeMs, now + Math.min(pauseMs * (1 + jitter * random()), maxPauseMs));
+  }
+
+  return {
+    acquire: () =>
+      new Promise((resolve) => {
+        waiting.add(resolve);
+        admit(false);
+      }),
+    pace: () => pace,
+  };
+}
+
+const realClock: Clock = {
+  nowMs: () => performance.now(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+/** Time that has passed; a clock that is set back (a test's fake timers) counts as standing still. */
+function toStopwatch(clock: Clock): () => number {
+  let passedMs = 0;
+  let lastMs = clock.nowMs();
+  return () => {
+    const ms = clock.nowMs();
+    passedMs += Math.max(0, ms - lastMs);
+    lastMs = ms;
+    return passedMs;
+  };
+}
+
+interface Link<T> {
+  readonly item: T;
+  next: Link<T> | undefined;
+}
+
+/** First in, first out, in constant time however many wait. */
+function createQueue<T>() {
+  let first: Link<T> | undefined;
+  let last: Link<T> | undefined;
+  let size = 0;
+  return {
+    size: () => size,
+    add(item: T): void {
+      const link: Link<T> = { item, next: undefined };
+      if (last) last.next = link;
+      else first = link;
+      last = link;
+      size += 1;
+    },
+    take(): T | undefined {
+      const link = first;
+      first = link?.next;
+      if (!first) last = undefined;
+      if (link) size -= 1;
+      return link?.item;
+    },
+  };
+}
