@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { Limits } from "./limits.ts";
-import { findProblems, formatProblems, strictObject } from "./problems.ts";
+import { findProblems, formatProblems, type Problem, strictObject } from "./problems.ts";
 import { Targets } from "./target.ts";
 
 /** What starts a rollout. Unknown members are refused: a typing error in `exclude` must never flip somebody. */
@@ -38,19 +38,20 @@ export const DeployEvent = strictObject({
 });
 export type DeployEvent = z.output<typeof DeployEvent>;
 
-/** Thrown for an event that is not a deploy event; lists every problem. Nothing was requested or written. */
+/** Thrown for an event that cannot be accepted; lists every problem. Nothing was requested or written. */
 export class BadDeployEventError extends Error {
   override readonly name = "BadDeployEventError";
+  constructor(problems: readonly Problem[]) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    super(`the deploy event was refused, nothing was done; ${count}:\n${formatProblems(problems)}`);
+  }
 }
 
 /** Understands what arrived as a deploy event. @throws BadDeployEventError with all problems at once */
 export function parseDeployEvent(input: unknown): DeployEvent {
   const parsed = DeployEvent.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = findProblems(parsed.error, input);
-  throw new BadDeployEventError(
-    `the deploy event was refused, nothing was done; ${problems.length === 1 ? "1 problem" : `${problems.length} problems`}:\n${formatProblems(problems)}`,
-  );
+  throw new BadDeployEventError(findProblems(parsed.error, input));
 }
 
 /** Two events are equal when they would do the same; who asked, why and until when does not count. */

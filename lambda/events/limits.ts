@@ -13,6 +13,13 @@ export const FailureBudget = z.union(
 );
 export type FailureBudget = z.output<typeof FailureBudget>;
 
+/** Whether `narrow` never allows more failures than `wide`, however many customers are planned. */
+export function isNarrowerBudget(narrow: FailureBudget, wide: FailureBudget): boolean {
+  if (narrow === 0) return true;
+  if (typeof narrow !== typeof wide) return false;
+  return Number.parseFloat(String(narrow)) <= Number.parseFloat(String(wide));
+}
+
 const perSecond = z
   .number({ error: "expected requests a second, 0.1 to 10000" })
   .min(0.1, "expected at least 0.1 requests a second")

@@ -1,6 +1,7 @@
 import type { KyInstance } from "ky";
+import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { type Answer, type ApiRequest, attempt } from "./attempt.ts";
-import { NoAnswerError, OutOfTimeError, RequestRefusedError, type Subject } from "./errors.ts";
+import { NoAnswerError, RequestRefusedError, type Subject } from "./errors.ts";
 import type { Feedback, Limiter } from "./limiter.ts";
 import type { Session, SessionToken } from "./session.ts";
 
@@ -39,9 +40,8 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
   async function tryUnsigned(request: ApiRequest): Promise<Answer> {
     const release = await limiter.acquire();
     const startedMs = performance.now();
-    const answer = Date.now() < deadlineMs ? await attempt(http, request) : undefined;
-    release(answer === undefined ? { kind: "lost" } : toFeedback(answer, performance.now() - startedMs));
-    if (answer === undefined) throw new OutOfTimeError("the part's time is over");
+    const answer = await attempt(http, request);
+    release(toFeedback(answer, performance.now() - startedMs));
     return answer;
   }
 

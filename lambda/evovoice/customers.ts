@@ -1,28 +1,10 @@
 import type { z } from "zod";
-import type { Listing } from "../rollout/listing.ts";
+import type { Reading } from "../rollout/flip.ts";
+import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import type { Connection } from "./connection.ts";
-import { NoAnswerError, RequestRefusedError, type Subject } from "./errors.ts";
+import { describe, isApiFailure, NoAnswerError, RequestRefusedError, type Subject } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
-
-/** One page of a listing: what the server sent, whatever was asked for. */
-export interface Page {
-  readonly customers: readonly CustomerFacts[];
-  /** The server's count of all pages together; undefined when it gives none. */
-  readonly total: number | undefined;
-  readonly totalPages: number | undefined;
-}
-
-/** Tag names to ids, for each account: the same name has another id in another account. */
-export type TagIds = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-export interface PageRequest {
-  readonly listing: Listing;
-  /** 0-based. */
-  readonly page: number;
-  readonly pageSize: number;
-  readonly tagIds: TagIds;
-}
 
 /** Reads one page of a listing. */
 export async function readPage(connection: Connection, request: PageRequest): Promise<Page> {
@@ -37,38 +19,33 @@ export async function readPage(connection: Connection, request: PageRequest): Pr
   };
 }
 
-/** Reads these customers, at most 100; those that the list does not show are asked for one by one. */
-export async function readCustomers(
-  connection: Connection,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, CustomerFacts>> {
-  const searchParams = { specificIds: ids.join(","), countPerPage: String(ids.length), page: "0" };
-  const subject = { operation: `reading ${ids.length} customers` };
-  const list = await readAs(CustomerList, connection, { path: "customers", searchParams, subject });
-  const wanted = new Set(ids);
-  const customers = new Map(
-    list.items.filter((info) => wanted.has(info.id) && info.isStaging != null).map((info) => [info.id, toFacts(info)]),
-  );
-  for (const id of ids) {
-    if (customers.has(id)) continue;
-    const customer = await findCustomer(connection, id);
-    if (customer !== undefined) customers.set(id, customer);
+/** Lists these customers, at most 100 of them; whom the list does not show, or not whole, is left out. */
+export async function listCustomers(connection: Connection, ids: readonly string[]): Promise<readonly CustomerFacts[]> {
+  const searchParams = { specificIds: ids.map(quote).join(","), countPerPage: String(ids.length), page: "0" };
+  const subject = { operation: `listing ${ids.length} customers` };
+  try {
+    const list = await readAs(CustomerList, connection, { path: "customers", searchParams, subject });
+    const wanted = new Set(ids);
+    return list.items.filter(({ id, isStaging }) => wanted.has(id) && isStaging != null).map(toFacts);
+  } catch (error) {
+    if (isApiFailure(error)) return [];
+    throw error;
   }
-  return customers;
 }
 
-/** Reads one customer; undefined when Evo Voice says there is none, which may be a 404, a 400 or a 500. */
-export async function findCustomer(connection: Connection, customerId: string): Promise<CustomerFacts | undefined> {
+/** Reads one customer. That there is none may be said by a 404, a 400 or a 500. */
+export async function readCustomer(connection: Connection, customerId: string): Promise<Reading> {
   const subject = { operation: "reading", customerId };
   try {
     const info = await readAs(CustomerInfo, connection, {
       path: `customers/${encodeURIComponent(customerId)}`,
       subject,
     });
-    if (info.id !== customerId) throw new NoAnswerError(subject, "another customer's data came");
-    return toFacts(info);
+    if (info.id !== customerId) return { reading: "unreadable", reason: `${describe(subject)} gave another customer` };
+    return { reading: "found", customer: toFacts(info) };
   } catch (error) {
-    if (error instanceof RequestRefusedError && [400, 404, 500].includes(error.status)) return undefined;
+    if (error instanceof RequestRefusedError && [400, 404, 500].includes(error.status)) return { reading: "missing" };
+    if (isApiFailure(error)) return { reading: "unreadable", reason: error.message };
     throw error;
   }
 }

@@ -32,14 +32,9 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** The time budget ended before the request could be made or repeated; it belongs to the next part. */
-export class OutOfTimeError extends Error {
-  override readonly name = "OutOfTimeError";
-}
-
-/** The lookup cannot show that it is complete: nobody is flipped on a guess. */
-export class LookupIncompleteError extends FinalError {
-  override readonly name = "LookupIncompleteError";
+/** Whether it is Evo Voice that failed at one request, as against the whole rollout. */
+export function isApiFailure(error: unknown): error is RequestRefusedError | NoAnswerError {
+  return error instanceof RequestRefusedError || error instanceof NoAnswerError;
 }
 
 export function describe({ operation, customerId }: Subject): string {

@@ -1,23 +1,10 @@
+import type { Flip, FlipResult } from "../rollout/flip.ts";
+import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { Answer } from "./attempt.ts";
 import { type Connection, isThrottle } from "./connection.ts";
-import { findCustomer } from "./customers.ts";
-import { NoAnswerError, OutOfTimeError, RequestRefusedError } from "./errors.ts";
+import { readCustomer } from "./customers.ts";
+import { isApiFailure, NoAnswerError, RequestRefusedError } from "./errors.ts";
 import { FlipReply } from "./wire.ts";
-
-export interface Flip {
-  readonly customerId: string;
-  readonly isStaging: boolean;
-}
-
-/**
- * What a flip came to. `not begun`: no request was made that could have done it. `unresolved`: one was made, and time
- * ended before it was known what it did.
- */
-export type FlipResult =
-  | { readonly result: "flipped"; readonly reason: string }
-  | { readonly result: "failed"; readonly reason: string }
-  | { readonly result: "not begun" }
-  | { readonly result: "unresolved" };
 
 /**
  * Sets a customer's flag and believes only the right customer with the right flag, in the reply or read afterwards.
@@ -29,8 +16,7 @@ export async function flipCustomer(connection: Connection, flip: Flip, attempts:
     return await flipUntilSure(connection, flip, attempts, progress);
   } catch (error) {
     if (error instanceof OutOfTimeError) return { result: progress.begun ? "unresolved" : "not begun" };
-    if (error instanceof RequestRefusedError || error instanceof NoAnswerError)
-      return { result: "failed", reason: error.message };
+    if (isApiFailure(error)) return { result: "failed", reason: error.message };
     throw error;
   }
 }
@@ -82,12 +68,8 @@ function isProof(body: unknown, { customerId, isStaging }: Flip): boolean {
 
 /** Undefined when it cannot be read: then the flip is tried again, which is harmless. */
 async function readFlag(connection: Connection, customerId: string): Promise<boolean | undefined> {
-  try {
-    return (await findCustomer(connection, customerId))?.isStaging;
-  } catch (error) {
-    if (error instanceof RequestRefusedError || error instanceof NoAnswerError) return undefined;
-    throw error;
-  }
+  const read = await readCustomer(connection, customerId);
+  return read.reading === "found" ? read.customer.isStaging : undefined;
 }
 
 function describeAnswer(answer: Answer): string {

@@ -1,3 +1,4 @@
+import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { answered, isTrouble, type Pace, type PaceLimits, refused, startPace } from "../rollout/pace.ts";
 
 export interface Clock {
@@ -24,12 +25,16 @@ export type Feedback =
   | { readonly kind: "refused"; readonly retryAfterMs?: number }
   | { readonly kind: "lost" };
 
+export type Release = (feedback: Feedback) => void;
+
 export interface Limiter {
   /**
    * Resolves, in the order of the calls, when a request may start: a place and a slot are free and no pause is on.
-   * Call the function it gives exactly once, with what came of the request.
+   * Call the function it gives exactly once, with what came of the request. @throws OutOfTimeError once stopped
    */
-  acquire(): Promise<(feedback: Feedback) => void>;
+  acquire(): Promise<Release>;
+  /** Nobody gets in any more; whoever waits is told so. */
+  stop(): void;
   /** The pace now: to hand on, and for progress. */
   pace(): Pace;
 }
@@ -44,6 +49,9 @@ const stretchedSecondMs = 1000 + catchUpMs + 1;
 /** Most limits are counted by the second, so a server that does not say how long to wait gets one. */
 const usualPauseMs = 1000;
 
+/** A limiter that nobody waits for leaves no timer longer than this behind. */
+const longestSleepMs = 1000;
+
 /** The share by which a pause is longer than asked for, at most: so clients that were told the same do not return as one. */
 const jitter = 0.02;
 
@@ -51,13 +59,17 @@ const jitter = 0.02;
 export function createLimiter(options: LimiterOptions): Limiter {
   const { limits, concurrency, clock = realClock, maxPauseMs = 300_000, random = Math.random } = options;
   const nowMs = toStopwatch(clock);
-  const waiting = createQueue<(release: (feedback: Feedback) => void) => void>();
+  const waiting = createQueue<{
+    readonly enter: (release: Release) => void;
+    readonly giveUp: (error: OutOfTimeError) => void;
+  }>();
   let pace = startPace(limits, options.pace);
   let inFlight = 0;
   let lastSlotMs = Number.NEGATIVE_INFINITY;
   let resumeMs = Number.NEGATIVE_INFINITY;
   let troubleMs = Number.NEGATIVE_INFINITY;
   let wakeMs = Number.POSITIVE_INFINITY;
+  let stopped = false;
 
   function admit(heldBack: boolean): void {
     while (waiting.size() > 0 && inFlight < concurrency) {
@@ -69,20 +81,21 @@ export function createLimiter(options: LimiterOptions): Limiter {
       }
       lastSlotMs = slotMs;
       inFlight += 1;
-      waiting.take()?.(toRelease(now, heldBack));
+      waiting.take()?.enter(toRelease(now, heldBack));
     }
   }
 
   function wakeAt(slotMs: number, now: number): void {
     if (wakeMs <= slotMs) return;
-    wakeMs = slotMs;
-    void clock.sleep(Math.max(1, Math.ceil(slotMs - now))).then(() => {
-      if (wakeMs === slotMs) wakeMs = Number.POSITIVE_INFINITY;
+    wakeMs = Math.min(slotMs, now + longestSleepMs);
+    const alarmMs = wakeMs;
+    void clock.sleep(Math.max(1, Math.ceil(alarmMs - now))).then(() => {
+      if (wakeMs === alarmMs) wakeMs = Number.POSITIVE_INFINITY;
       admit(true);
     });
   }
 
-  function toRelease(startedMs: number, heldBack: boolean): (feedback: Feedback) => void {
+  function toRelease(startedMs: number, heldBack: boolean): Release {
     return (feedback) => {
       inFlight -= 1;
       switch (feedback.kind) {
@@ -112,12 +125,21 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
   return {
     acquire: () =>
-      new Promise((resolve) => {
-        waiting.add(resolve);
-        admit(false);
+      new Promise((enter, giveUp) => {
+        if (stopped) return giveUp(outOfTime());
+        waiting.add({ enter, giveUp });
+        return admit(false);
       }),
+    stop: () => {
+      stopped = true;
+      while (waiting.size() > 0) waiting.take()?.giveUp(outOfTime());
+    },
     pace: () => pace,
   };
+}
+
+function outOfTime(): OutOfTimeError {
+  return new OutOfTimeError("the part's time was over before the request could start");
 }
 
 const realClock: Clock = {

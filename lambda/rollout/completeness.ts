@@ -28,21 +28,28 @@ export function judgePasses(passes: readonly Pass[]): Completeness {
   return { verdict: "incomplete", seen: passes.map(describePass).join("; ") };
 }
 
-/** Collects ids into a {@link Pass}'s form: 8 bytes an id. */
-export function createIdCollector(capacity: number): { add(id: string): void; ids(): BigUint64Array } {
-  let hashes = new BigUint64Array(Math.max(capacity, 16));
+/** The 8 bytes by which completeness knows an id. */
+export function hashId(id: string): Buffer {
+  return hash("sha256", id, "buffer").subarray(0, 8);
+}
+
+/** Collects the hashes of many pages, in any order and with repeats, into the form of a {@link Pass}. */
+export function createIdCollector(): { add(hashes: Uint8Array): void; ids(): BigUint64Array } {
+  let collected = new BigUint64Array(1024);
   let count = 0;
   return {
-    add(id) {
-      if (count === hashes.length) {
-        const wider = new BigUint64Array(hashes.length * 2);
-        wider.set(hashes);
-        hashes = wider;
+    add(hashes) {
+      const view = new DataView(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+      const more = hashes.byteLength / 8;
+      if (count + more > collected.length) {
+        const wider = new BigUint64Array(Math.max(collected.length * 2, count + more));
+        wider.set(collected);
+        collected = wider;
       }
-      hashes[count] = hash("sha256", id, "buffer").readBigUInt64LE();
-      count += 1;
+      for (let index = 0; index < more; index += 1) collected[count + index] = view.getBigUint64(index * 8, true);
+      count += more;
     },
-    ids: () => dropRepeats(hashes.subarray(0, count).sort()),
+    ids: () => dropRepeats(collected.subarray(0, count).sort()),
   };
 }
 

@@ -9,10 +9,3 @@ export function allowedFailures(budget: FailureBudget, planned: number): number 
   const hundredths = Math.round(Number.parseFloat(budget) * 100);
   return Math.floor((planned * hundredths) / 10_000);
 }
-
-/** Whether `narrow` never allows more failures than `wide`, however many customers are planned. */
-export function isNarrowerBudget(narrow: FailureBudget, wide: FailureBudget): boolean {
-  if (narrow === 0) return true;
-  if (typeof narrow !== typeof wide) return false;
-  return Number.parseFloat(String(narrow)) <= Number.parseFloat(String(wide));
-}

@@ -1,5 +1,5 @@
 import type { PlainTarget } from "../events/target.ts";
-import type { Selection } from "./selection.ts";
+import type { CustomerFacts, Selection } from "./selection.ts";
 
 /** One question to Evo Voice whose pages together hold every customer that it asks for. */
 export type Listing =
@@ -12,6 +12,25 @@ export type Listing =
       readonly parentCustomerId: string;
       readonly descendants: boolean;
     };
+
+/** One page of a listing: what the server sent, whatever was asked for. */
+export interface Page {
+  readonly customers: readonly CustomerFacts[];
+  /** The server's count of all pages together; undefined when it gives none. */
+  readonly total: number | undefined;
+  readonly totalPages: number | undefined;
+}
+
+/** Tag names to ids, for each account: the same name has another id in another account. */
+export type TagIds = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+export interface PageRequest {
+  readonly listing: Listing;
+  /** 0-based. */
+  readonly page: number;
+  readonly pageSize: number;
+  readonly tagIds: TagIds;
+}
 
 /** As many ids as fit into a URL that every proxy passes. */
 const IDS_A_LISTING = 100;

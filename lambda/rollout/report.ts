@@ -1,5 +1,5 @@
 import type { DeployEvent } from "../events/deploy-event.ts";
-import { type Counts, NO_COUNTS, type Outcome, totalOf } from "./outcome.ts";
+import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 
 /**
@@ -52,20 +52,17 @@ export interface Ending {
 export interface Beginning {
   readonly rolloutId: string;
   readonly event: DeployEvent;
-  readonly startedAtMs: number;
 }
 
+export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
+
 /** Sums up a rollout that has ended. */
-export function writeReport(
-  beginning: Beginning,
-  ending: Ending,
-  now: { readonly ms: number; readonly iso: string; readonly startedIso: string },
-): Report {
-  const { event } = beginning;
+export function writeReport({ event, rolloutId }: Beginning, ending: Ending, times: Times): Report {
   const counts = withPlanned(ending);
-  const exceptionCount = counts.deferred + counts.skipped + counts.failed;
+  const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
+  const exceptional = ending.flipping ? counts.deferred + counts.skipped + counts.failed : (ending.plan?.skipped ?? 0);
   return {
-    rolloutId: beginning.rolloutId,
+    rolloutId,
     action: event.action,
     release: event.release,
     status: toStatus(event, ending, counts),
@@ -73,11 +70,9 @@ export function writeReport(
     problem: ending.problem,
     counts,
     plan: ending.plan,
-    exceptions: ending.exceptions.slice(0, MOST_EXCEPTIONS),
-    moreExceptions: exceptionCount - Math.min(ending.exceptions.length, MOST_EXCEPTIONS),
-    startedAt: now.startedIso,
-    endedAt: now.iso,
-    durationMs: now.ms - beginning.startedAtMs,
+    exceptions,
+    moreExceptions: Math.max(0, exceptional - exceptions.length),
+    ...times,
     requestedBy: event.requestedBy,
     reason: event.reason,
   };
@@ -92,9 +87,4 @@ function toStatus(event: DeployEvent, { flipping, problem }: Ending, counts: Cou
   if (problem !== undefined) return flipping ? "failed" : "refused";
   if (event.dryRun) return "planned";
   return counts.failed > 0 || counts.deferred > 0 ? "partial" : "succeeded";
-}
-
-/** How many customers a report speaks of. */
-export function totalInReport(report: Pick<Report, "counts">): number {
-  return totalOf(report.counts);
 }

@@ -1,4 +1,5 @@
 import type { DeployEvent } from "../events/deploy-event.ts";
+import type { Policy } from "../events/policy.ts";
 import type { PlainTarget, Target } from "../events/target.ts";
 import { FinalError } from "./final-error.ts";
 
@@ -28,33 +29,18 @@ export interface Selection {
   };
 }
 
-/** The part of a policy that says who may be flipped. */
-export interface Scope {
-  readonly accountIds: readonly string[];
-  readonly protected: Selection["guarded"];
-  readonly cohorts: Readonly<Record<string, readonly PlainTarget[]>>;
-}
-
 export type Judgement =
   | { readonly verdict: "candidate" }
   | { readonly verdict: "skipped"; readonly reason: string }
   | { readonly verdict: "not selected" };
 
-/** Joins event and policy. @throws FinalError naming every cohort that the policy does not have */
-export function toSelection(event: Pick<DeployEvent, "targets" | "exclude">, scope: Scope): Selection {
-  const unknown = [...event.targets, ...(event.exclude ?? [])].flatMap((target) =>
-    "cohort" in target && !Object.hasOwn(scope.cohorts, target.cohort) ? [target.cohort] : [],
-  );
-  if (unknown.length > 0) {
-    throw new FinalError(
-      `the policy has no cohort ${[...new Set(unknown)].join(", ")}; it has ${Object.keys(scope.cohorts).join(", ") || "none"}`,
-    );
-  }
+/** Joins event and policy; the event's cohorts are known to be the policy's. */
+export function toSelection(event: Pick<DeployEvent, "targets" | "exclude">, policy: Policy): Selection {
   return {
-    accountIds: scope.accountIds,
-    targets: resolveCohorts(event.targets, scope),
-    exclude: resolveCohorts(event.exclude ?? [], scope),
-    guarded: scope.protected,
+    accountIds: policy.accountIds,
+    targets: resolveCohorts(event.targets, policy),
+    exclude: resolveCohorts(event.exclude ?? [], policy),
+    guarded: policy.protected,
   };
 }
 
@@ -82,8 +68,8 @@ function skipped(reason: string): Judgement {
   return { verdict: "skipped", reason };
 }
 
-function resolveCohorts(targets: readonly Target[], scope: Scope): readonly PlainTarget[] {
-  return targets.flatMap((target) => ("cohort" in target ? (scope.cohorts[target.cohort] ?? []) : [target]));
+function resolveCohorts(targets: readonly Target[], policy: Policy): readonly PlainTarget[] {
+  return targets.flatMap((target) => ("cohort" in target ? (policy.cohorts[target.cohort] ?? []) : [target]));
 }
 
 function createGuard(guarded: Selection["guarded"]): (customer: CustomerFacts) => string | undefined {

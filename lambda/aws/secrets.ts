@@ -1,0 +1,42 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { z } from "zod";
+import { FinalError } from "../rollout/final-error.ts";
+
+const LoginSecret = z.object({ userName: z.string().min(1), password: z.string().min(1) });
+
+/** The secret cannot be used as a login; says what it must look like, never what it holds. */
+export class BadSecretError extends FinalError {
+  override readonly name = "BadSecretError";
+}
+
+/** Reads the Evo Voice login from the current version of a secret, afresh at every call. */
+export function createLoginReader(client: SecretsManagerClient, secretId: string) {
+  return async (): Promise<{ readonly userName: string; readonly password: string; readonly versionId: string }> => {
+    const { SecretString, VersionId } = await getSecretValue(client, secretId);
+    const login = LoginSecret.safeParse(parseJson(SecretString ?? ""));
+    if (!login.success) throw badSecret(secretId, "does not hold a login");
+    return { ...login.data, versionId: VersionId ?? "" };
+  };
+}
+
+async function getSecretValue(client: SecretsManagerClient, secretId: string) {
+  try {
+    return await client.send(new GetSecretValueCommand({ SecretId: secretId, VersionStage: "AWSCURRENT" }));
+  } catch (error) {
+    if (error instanceof Error && error.name === "ResourceNotFoundException")
+      throw badSecret(secretId, "does not exist or has no value yet");
+    throw error;
+  }
+}
+
+function badSecret(secretId: string, what: string): BadSecretError {
+  return new BadSecretError(`the secret ${secretId} ${what}; put {"userName": "…", "password": "…"} into it, as JSON`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

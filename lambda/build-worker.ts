@@ -1,0 +1,31 @@
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { createExecutionReader } from "./aws/executions.ts";
+import { createLoginReader } from "./aws/secrets.ts";
+import type { Config } from "./config.ts";
+import { createEvoVoice } from "./evovoice/evo-voice.ts";
+import { createLedger } from "./ledger/ledger.ts";
+import { openTable } from "./ledger/table.ts";
+import type { Ports } from "./steps/ports.ts";
+import { runRollout } from "./workflow.ts";
+
+/** Joins the workflow with its edges: the durable worker, a deploy event in, a report out. */
+export function buildWorker(config: Config) {
+  const ports = buildPorts(config);
+  return withDurableExecution((input: unknown, context) => runRollout(ports, input, context));
+}
+
+function buildPorts({ policy, secretId, tableName }: Config): Ports {
+  const ledger = createLedger(openTable(new DynamoDBClient(), tableName), policy.baseUrl);
+  const evoVoice = createEvoVoice({
+    baseUrl: policy.baseUrl,
+    retries: policy.retries,
+    concurrency: policy.concurrency,
+    session: { ...ledger, readLogin: createLoginReader(new SecretsManagerClient(), secretId) },
+  });
+  const findEnd = createExecutionReader(new LambdaClient());
+  return { policy, ledger, evoVoice, executions: { findEnd }, log: new Logger(), nowMs: Date.now };
+}

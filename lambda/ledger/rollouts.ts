@@ -1,0 +1,51 @@
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { RolloutRecord } from "../rollout/records.ts";
+import type { Report, RolloutStatus } from "../rollout/report.ts";
+import type { Key, Table } from "./table.ts";
+
+export function partitionOf(rolloutId: string): string {
+  return `rollout#${rolloutId}`;
+}
+
+/** The record of each rollout: who it is, who runs it, how it ended. */
+export function createRolloutRecords(table: Table) {
+  async function findRollout(rolloutId: string): Promise<RolloutRecord | undefined> {
+    const item = await table.get(toKey(rolloutId));
+    if (item === undefined) return undefined;
+    const { event, report, fingerprint, execution, startedAtMs, status } = item;
+    return {
+      rolloutId,
+      fingerprint: fingerprint as string,
+      execution: execution as string,
+      startedAtMs: startedAtMs as number,
+      status: status as RolloutStatus,
+      event: JSON.parse(event as string) as DeployEvent,
+      ...(report !== undefined && { report: JSON.parse(report as string) as Report }),
+    };
+  }
+
+  return {
+    findRollout,
+    async createRollout(record: RolloutRecord): Promise<RolloutRecord> {
+      const { rolloutId, event, report: _none, ...facts } = record;
+      const item = { ...facts, event: JSON.stringify(event) };
+      const created = await table.putIf(toKey(rolloutId), item, { expression: "attribute_not_exists(pk)" });
+      return created ? record : ((await findRollout(rolloutId)) ?? record);
+    },
+    async endRollout(rolloutId: string, report: Report): Promise<void> {
+      const set = { status: report.status, report: JSON.stringify(report) };
+      await table.updateIf(toKey(rolloutId), { set }, { expression: "attribute_exists(pk)" });
+    },
+    async abandonRollout(rolloutId: string): Promise<void> {
+      const condition = {
+        expression: "attribute_exists(pk) AND #status = :running",
+        values: { ":running": "running" satisfies RolloutStatus },
+      };
+      await table.updateIf(toKey(rolloutId), { set: { status: "failed" satisfies RolloutStatus } }, condition);
+    },
+  };
+}
+
+function toKey(rolloutId: string): Key {
+  return { pk: partitionOf(rolloutId), sk: "record" };
+}

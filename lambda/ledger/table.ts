@@ -1,0 +1,133 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { LEDGER_KEYS } from "./table-schema.ts";
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export type Item = Readonly<Record<string, unknown>>;
+
+export interface Condition {
+  readonly expression: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values?: Item;
+}
+
+/** The ledger's one table: reads are consistent, writes are single items, conditional where it matters. */
+export interface Table {
+  get(key: Key): Promise<Item | undefined>;
+  put(key: Key, item: Item): Promise<void>;
+  /** False when the condition does not hold; then nothing is written. */
+  putIf(key: Key, item: Item, condition: Condition): Promise<boolean>;
+  /** Sets and removes attributes; false when the condition does not hold. */
+  updateIf(
+    key: Key,
+    change: { readonly set?: Item; readonly remove?: readonly string[] },
+    condition: Condition,
+  ): Promise<boolean>;
+  /** All items of a partition whose sort key begins like this, in order; with only these attributes, when they are named. */
+  query(pk: string, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item>;
+}
+
+const KEEP_DAYS = 400;
+
+export function openTable(client: DynamoDBClient, TableName: string, nowMs: () => number = Date.now): Table {
+  const toItem = (key: Key, item: Item) =>
+    marshall({ ...key, ...item, [LEDGER_KEYS.expiry]: expiry(nowMs()) }, MARSHALL);
+
+  return {
+    async get(key) {
+      const { Item } = await client.send(new GetItemCommand({ TableName, Key: marshall(key), ConsistentRead: true }));
+      return Item && unmarshall(Item);
+    },
+    async put(key, item) {
+      await client.send(new PutItemCommand({ TableName, Item: toItem(key, item) }));
+    },
+    putIf: (key, item, condition) =>
+      whenHeld(client.send(new PutItemCommand({ TableName, Item: toItem(key, item), ...toInput(condition) }))),
+    updateIf(key, { set = {}, remove = [] }, condition) {
+      const names = Object.fromEntries([...Object.keys(set), ...remove].map((name) => [`#${name}`, name]));
+      const sets = Object.keys(set).map((name) => `#${name} = :${name}`);
+      const removes = remove.map((name) => `#${name}`);
+      const UpdateExpression = [
+        sets.length > 0 ? `SET ${sets.join(", ")}` : "",
+        removes.length > 0 ? `REMOVE ${removes.join(", ")}` : "",
+      ].join(" ");
+      const { expression, names: more = {}, values = {} } = condition;
+      const given = {
+        ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
+        ...values,
+      };
+      return whenHeld(
+        client.send(
+          new UpdateItemCommand({
+            TableName,
+            Key: marshall(key),
+            UpdateExpression,
+            ConditionExpression: expression,
+            ExpressionAttributeNames: { ...names, ...more },
+            ...(Object.keys(given).length > 0 && { ExpressionAttributeValues: marshall(given, MARSHALL) }),
+          }),
+        ),
+      );
+    },
+    async *query(pk, prefix, attributes) {
+      let start: Record<string, never> | undefined;
+      do {
+        const { Items = [], LastEvaluatedKey } = await client.send(
+          new QueryCommand({
+            TableName,
+            KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues: marshall({ ":pk": pk, ":prefix": prefix }),
+            ConsistentRead: true,
+            ...toProjection(attributes),
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        );
+        for (const item of Items) yield unmarshall(item);
+        start = LastEvaluatedKey as Record<string, never> | undefined;
+      } while (start !== undefined);
+    },
+  };
+}
+
+const MARSHALL = { removeUndefinedValues: true } as const;
+
+function expiry(nowMs: number): number {
+  return Math.floor(nowMs / 1000) + KEEP_DAYS * 86_400;
+}
+
+function toInput({ expression, names, values }: Condition) {
+  return {
+    ConditionExpression: expression,
+    ...(names && { ExpressionAttributeNames: { ...names } }),
+    ...(values && { ExpressionAttributeValues: marshall(values, MARSHALL) }),
+  };
+}
+
+function toProjection(attributes: readonly string[] | undefined) {
+  if (attributes === undefined) return {};
+  return {
+    ProjectionExpression: attributes.map((name) => `#${name}`).join(", "),
+    ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
+  };
+}
+
+async function whenHeld(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import type { Outcome, OutcomeKind } from "./outcome.ts";
+import type { PlannedCustomer } from "./plan.ts";
+import type { CustomerFacts, Judgement } from "./selection.ts";
+
+/** Setting one customer's flag. */
+export interface Flip {
+  readonly customerId: string;
+  readonly isStaging: boolean;
+}
+
+/**
+ * What a flip came to. `not begun`: no request was made that could have done it; `unresolved`: one was made, and time
+ * ended before it was known what it did.
+ */
+export type FlipResult =
+  | { readonly result: "flipped"; readonly reason: string }
+  | { readonly result: "failed"; readonly reason: string }
+  | { readonly result: "not begun" }
+  | { readonly result: "unresolved" };
+
+/** What reading one customer came to; `missing`: Evo Voice says that there is no such customer. */
+export type Reading =
+  | { readonly reading: "found"; readonly customer: CustomerFacts }
+  | { readonly reading: "missing" }
+  | { readonly reading: "unreadable"; readonly reason: string };
+
+/** What is known of a planned customer right before its flip. */
+export interface Situation {
+  readonly planned: PlannedCustomer;
+  /** Read afresh. */
+  readonly fresh: Reading;
+  readonly wantedFlag: boolean;
+  /** Whether an earlier run of this batch had recorded that it would flip this customer. */
+  readonly intended: boolean;
+  readonly judge: (customer: CustomerFacts) => Judgement;
+}
+
+/** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped now. */
+export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }: Situation): Outcome | undefined {
+  const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
+    customerId: planned.id,
+    name: planned.name,
+    outcome,
+    reason,
+  });
+  if (fresh.reading === "missing")
+    return settle("failed", "Evo Voice no longer has this customer; see whether it was deleted");
+  if (fresh.reading === "unreadable") return settle("failed", fresh.reason);
+  const { isStaging } = fresh.customer;
+  if (isStaging === undefined) return settle("failed", "Evo Voice does not say where this customer is");
+  if (isStaging === wantedFlag) {
+    return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", "was right already");
+  }
+  const judgement = judge(fresh.customer);
+  return judgement.verdict === "skipped" ? settle("skipped", judgement.reason) : undefined;
+}

@@ -1,0 +1,51 @@
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { Outcome } from "./outcome.ts";
+import type { PlannedCustomer } from "./plan.ts";
+import type { Report, RolloutStatus } from "./report.ts";
+import type { FoundCustomer } from "./roster.ts";
+
+/** Who may flip in an environment: one item, read consistently before every batch. */
+export interface Orders {
+  readonly lock?: Lock | undefined;
+  /** Counts every taking of the lock: the fencing number. */
+  readonly fence: number;
+}
+
+export interface Lock {
+  readonly rolloutId: string;
+  readonly execution: string;
+  readonly fence: number;
+  readonly fingerprint: string;
+}
+
+export interface RolloutRecord {
+  readonly rolloutId: string;
+  readonly fingerprint: string;
+  readonly execution: string;
+  readonly event: DeployEvent;
+  readonly startedAtMs: number;
+  readonly status: RolloutStatus;
+  readonly report?: Report | undefined;
+}
+
+/** One window of pages that a lookup found. */
+export interface FoundPages {
+  readonly listing: number;
+  readonly pass: number;
+  readonly page: number;
+  /** 64-bit hashes of every id that the server sent, selected or not. */
+  readonly idHashes: Uint8Array;
+  readonly customers: readonly FoundCustomer[];
+  /** Reference ids that the event names, with the customers that carry them. */
+  readonly references: readonly (readonly [referenceId: string, customerId: string])[];
+}
+
+export interface Batch {
+  readonly index: number;
+  readonly customers: readonly PlannedCustomer[];
+  /** Ids that are, or were about to be, flipped by this rollout; their flag was the other one. */
+  readonly intended: readonly string[];
+  readonly outcomes: readonly Outcome[];
+  /** Counts the writes: a record is only written over the one that was read. */
+  readonly revision: number;
+}

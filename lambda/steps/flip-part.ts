@@ -1,0 +1,128 @@
+import { toLimits } from "../events/accept.ts";
+import { wantedFlag } from "../events/deploy-event.ts";
+import { allowedFailures } from "../rollout/failure-budget.ts";
+import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../rollout/outcome.ts";
+import type { Plan } from "../rollout/plan.ts";
+import type { Batch, Lock } from "../rollout/records.ts";
+import { createJudge, toSelection } from "../rollout/selection.ts";
+import { type BatchResult, type BatchRun, flipBatch, recordNotAttempted } from "./flip-batch.ts";
+import { createLockCheck } from "./hold-lock.ts";
+import { countIdle, type Progress, type Rollout, runPart } from "./part.ts";
+import type { Connection, Ports } from "./ports.ts";
+
+/** Where the flipping is: counters only. */
+export interface FlipProgress extends Progress {
+  /** The first batch that is not finished. */
+  readonly batch: number;
+  /** Of the finished batches. */
+  readonly counts: Counts;
+  /** How many customers of that first batch have an outcome. */
+  readonly settledInBatch: number;
+  /** Why nobody else is flipped: who is left is recorded as skipped. */
+  readonly stopped?: string | undefined;
+}
+
+export const FLIP_START: FlipProgress = { done: false, idleParts: 0, batch: 0, counts: NO_COUNTS, settledInBatch: 0 };
+
+export type LockedRollout = Rollout & { readonly lock: Lock };
+
+interface PartWork {
+  readonly plan: Plan;
+  readonly from: FlipProgress;
+}
+
+/** Works through batches until the time budget ends. What an earlier run of this part finished is only counted. */
+export async function flipPart(
+  ports: Ports,
+  rollout: LockedRollout,
+  step: string,
+  { plan, from }: PartWork,
+): Promise<FlipProgress> {
+  const begun = await skipFinished(ports, rollout, plan, from);
+  const options = { step, pace: from.pace, mark: `batch ${begun.batch}, ${begun.settledInBatch} settled` };
+  return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
+    const run = toBatchRun(ports, rollout, plan, { connection, untilMs });
+    let progress = begun;
+    while (progress.batch < plan.batches && (progress === begun || ports.nowMs() < untilMs)) {
+      progress = await workThrough(run, progress);
+      ports.log.info("batch recorded", toLogFields(rollout, plan, progress, connection));
+    }
+    const cameFurther = progress.batch > begun.batch || progress.settledInBatch > begun.settledInBatch;
+    const done = progress.batch >= plan.batches;
+    return { ...progress, done, pace: connection.pace(), idleParts: countIdle(from, done || cameFurther) };
+  });
+}
+
+async function workThrough(run: BatchRun, progress: FlipProgress): Promise<FlipProgress> {
+  const batch = await run.ports.ledger.getBatch(run.rolloutId, progress.batch);
+  const { recorded, stopped } = await work(run, batch, progress);
+  if (recorded.outcomes.length < recorded.customers.length)
+    return { ...progress, settledInBatch: recorded.outcomes.length, stopped };
+  return {
+    ...progress,
+    batch: progress.batch + 1,
+    settledInBatch: 0,
+    counts: addCounts(progress.counts, countOutcomes(recorded.outcomes)),
+    stopped,
+  };
+}
+
+async function work(run: BatchRun, batch: Batch, { counts, stopped: before }: FlipProgress): Promise<BatchResult> {
+  const stopped = before ?? run.budgetStop(counts.failed);
+  return stopped === undefined ? flipBatch(run, batch, counts.failed) : recordNotAttempted(run, batch, stopped);
+}
+
+/** Where the ledger says that the flipping is: further than the progress when this part was begun before. */
+async function skipFinished(
+  { ledger }: Ports,
+  { rolloutId }: Rollout,
+  plan: Plan,
+  from: FlipProgress,
+): Promise<FlipProgress> {
+  let { batch, counts } = from;
+  for (; batch < plan.batches; batch += 1) {
+    const { customers, outcomes } = await ledger.getBatch(rolloutId, batch);
+    if (outcomes.length < customers.length) return { ...from, batch, counts, settledInBatch: outcomes.length };
+    counts = addCounts(counts, countOutcomes(outcomes));
+  }
+  return { ...from, batch, counts, settledInBatch: 0 };
+}
+
+function toBatchRun(
+  ports: Ports,
+  rollout: LockedRollout,
+  plan: Plan,
+  part: { readonly connection: Connection; readonly untilMs: number },
+): BatchRun {
+  const { failureBudget, concurrency } = toLimits(rollout.event, ports.policy);
+  const allowed = allowedFailures(failureBudget, plan.flip);
+  return {
+    ports,
+    rolloutId: rollout.rolloutId,
+    ...part,
+    lockCheck: createLockCheck(ports, rollout.lock),
+    judge: createJudge(toSelection(rollout.event, ports.policy)),
+    wantedFlag: wantedFlag(rollout.event.action),
+    concurrency,
+    budgetStop: (failed) =>
+      failed > allowed
+        ? `${failed} customers failed, and the failure budget allows ${allowed} of ${plan.flip}`
+        : undefined,
+  };
+}
+
+function toLogFields(
+  { rolloutId }: Rollout,
+  plan: Plan,
+  { batch, counts, settledInBatch }: FlipProgress,
+  connection: Connection,
+) {
+  return {
+    rolloutId,
+    batches: batch,
+    done: totalOf(counts) + settledInBatch,
+    total: plan.flip,
+    failed: counts.failed,
+    pacePerSecond: Math.round(connection.pace().perSecond * 10) / 10,
+  };
+}

@@ -1,0 +1,49 @@
+import { FinalError } from "../rollout/final-error.ts";
+import type { Lock } from "../rollout/records.ts";
+import type { Ports } from "./ports.ts";
+
+/** How old a reading of the orders may be when a request starts. */
+export const ORDERS_AGE_MS = 5_000;
+
+/** Another rollout has taken the lock: nothing more may be requested in the name of this one. */
+export class LockLostError extends FinalError {
+  override readonly name = "LockLostError";
+}
+
+export interface LockCheck {
+  /** Reads the orders now. @throws LockLostError */
+  now(): Promise<void>;
+  /** Reads them only when the last reading is too old; callers at the same time share one reading. @throws LockLostError */
+  recent(): Promise<void>;
+}
+
+/**
+ * A check that this rollout still holds the lock: reads the orders when asked to, and again whenever the last reading
+ * is too old.
+ */
+export function createLockCheck({ ledger, nowMs }: Pick<Ports, "ledger" | "nowMs">, lock: Lock): LockCheck {
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  async function read(): Promise<void> {
+    const atMs = nowMs();
+    const orders = await ledger.readOrders();
+    if (orders.lock?.fence !== lock.fence || orders.lock.execution !== lock.execution) {
+      throw new LockLostError(
+        `rollout ${orders.lock?.rolloutId ?? "(none)"} has taken the lock from ${lock.rolloutId}; nothing more was flipped, the ledger says what was`,
+      );
+    }
+    readAtMs = atMs;
+  }
+
+  return {
+    now: read,
+    async recent(): Promise<void> {
+      if (nowMs() - readAtMs < ORDERS_AGE_MS) return;
+      reading ??= read().finally(() => {
+        reading = undefined;
+      });
+      await reading;
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { wantedFlag } from "../events/deploy-event.ts";
+import { FinalError } from "../rollout/final-error.ts";
+import { type Listing, namedReferences, toListings } from "../rollout/listing.ts";
+import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";
+import { createRoster, type Ranking } from "../rollout/roster.ts";
+import { toSelection } from "../rollout/selection.ts";
+import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
+import { type Progress, type Rollout, runPart } from "./part.ts";
+import type { Ledger, Ports } from "./ports.ts";
+
+export interface PlanProgress extends Progress {
+  readonly plan?: Plan | undefined;
+  /** How many of the plan's items are in the ledger. */
+  readonly written: number;
+}
+
+export const PLAN_START: PlanProgress = { done: false, idleParts: 0, written: 0 };
+
+const WRITES_AT_ONCE = 8;
+const MOST_NAMED = 20;
+
+interface Found {
+  readonly ranking: Ranking;
+  /** What the event named and nobody has; a person reads it. */
+  readonly unresolved: readonly string[];
+}
+
+/**
+ * Makes the plan from what the lookup left in the ledger, and writes its batches there.
+ * @throws FinalError when the event names customers that do not exist and the policy does not allow to skip them
+ */
+export async function makePlan(
+  ports: Ports,
+  rollout: Rollout,
+  step: string,
+  { lookup, from }: { readonly lookup: LookupProgress; readonly from: PlanProgress },
+): Promise<PlanProgress> {
+  const options = { step, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
+  return runPart(ports, rollout, options, async ({ untilMs }) => {
+    const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
+    if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
+    const plan = from.plan ?? planRollout(rollout.event, ranking);
+    const written = await writeItems(ports, rollout, ranking, { from: from.written, untilMs });
+    const done = written === plan.batches + plan.settledItems;
+    ports.log.info("planned", {
+      rolloutId: rollout.rolloutId,
+      flip: plan.flip,
+      unchanged: plan.unchanged,
+      skipped: plan.skipped,
+      hash: plan.hash,
+    });
+    return { done, idleParts: 0, pace: options.pace, plan, written };
+  });
+}
+
+async function readRoster(
+  { ledger, policy }: Ports,
+  { event, rolloutId }: Rollout,
+  lookup: LookupProgress,
+): Promise<Found> {
+  const selection = toSelection(event, policy);
+  const references = new Map([...namedReferences(selection)].map((referenceId) => [referenceId, new Set<string>()]));
+  const roster = createRoster(event.release, wantedFlag(event.action), lookup.found + references.size);
+  const unresolved: string[] = [];
+  for await (const found of readAccepted(ledger, rolloutId, toListings(selection), lookup)) {
+    for (const customer of found.customers) {
+      if (customer.skip === UNKNOWN_CUSTOMER) unresolved.push(customer.id);
+      roster.add(customer);
+    }
+    for (const [referenceId, customerId] of found.references) references.get(referenceId)?.add(customerId);
+  }
+  refuseAmbiguous(references);
+  for (const [referenceId, customerIds] of references) {
+    if (customerIds.size > 0) continue;
+    const id = `reference ${referenceId}`;
+    unresolved.push(id);
+    roster.add({ id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" });
+  }
+  return { ranking: roster.seal(), unresolved };
+}
+
+async function* readAccepted(ledger: Ledger, rolloutId: string, listings: readonly Listing[], lookup: LookupProgress) {
+  for (const index of listings.keys()) yield* ledger.readFound(rolloutId, index, lookup.accepted[index] ?? 1);
+}
+
+/** A reference id that several customers carry does not say who is meant. */
+function refuseAmbiguous(references: ReadonlyMap<string, ReadonlySet<string>>): void {
+  const ambiguous = [...references].filter(([, customerIds]) => customerIds.size > 1);
+  if (ambiguous.length === 0) return;
+  const list = ambiguous
+    .slice(0, MOST_NAMED)
+    .map(([referenceId, ids]) => `${referenceId} (${[...ids].sort().slice(0, 5).join(", ")})`);
+  throw new FinalError(
+    `several customers carry the same reference id, so nobody was flipped: ${list.join("; ")}; name them by customerIds`,
+  );
+}
+
+function explain(unresolved: readonly string[]): string {
+  const more = unresolved.length > MOST_NAMED ? ` and ${unresolved.length - MOST_NAMED} more` : "";
+  return `the event names customers that Evo Voice does not have, so nobody was flipped: ${unresolved.slice(0, MOST_NAMED).join(", ")}${more}; correct the event, or set the policy's unknownCustomers to "skip"`;
+}
+
+/** Writes items in order, from one on; an item that is there already is written again, the same. */
+async function writeItems(
+  { ledger, nowMs }: Ports,
+  { rolloutId }: Rollout,
+  ranking: Ranking,
+  { from, untilMs }: { readonly from: number; readonly untilMs: number },
+): Promise<number> {
+  let index = 0;
+  let batches = 0;
+  let pending: Promise<void>[] = [];
+  const write = async (put: () => Promise<void>): Promise<boolean> => {
+    index += 1;
+    if (index <= from) return true;
+    pending.push(put());
+    if (pending.length < WRITES_AT_ONCE) return true;
+    await Promise.all(pending);
+    pending = [];
+    return nowMs() < untilMs;
+  };
+  const flush = async () => {
+    await Promise.all(pending);
+    return index;
+  };
+  for (const customers of toBatches(ranking)) {
+    const batch = batches;
+    batches += 1;
+    if (!(await write(() => ledger.putBatch(rolloutId, batch, customers)))) return flush();
+  }
+  for (const outcomes of toSettled(ranking)) {
+    const settled = index - batches;
+    if (!(await write(() => ledger.putSettled(rolloutId, settled, outcomes)))) return flush();
+  }
+  return flush();
+}

@@ -1,0 +1,91 @@
+import { toLimits } from "../events/accept.ts";
+import type { DeployEvent } from "../events/deploy-event.ts";
+import { FinalError } from "../rollout/final-error.ts";
+import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
+import type { Pace } from "../rollout/pace.ts";
+import type { Lock } from "../rollout/records.ts";
+import type { Connection, Ports } from "./ports.ts";
+
+/** The rollout that a step works for. */
+export interface Rollout {
+  readonly rolloutId: string;
+  readonly event: DeployEvent;
+  readonly startedAtMs: number;
+  readonly lock?: Lock | undefined;
+}
+
+/** What every part hands to the next: where it is, and the pace it found. */
+export interface Progress {
+  readonly done: boolean;
+  readonly pace?: Pace | undefined;
+  /** Parts in a row that came no further. */
+  readonly idleParts: number;
+}
+
+/** A part that made no progress three times in a row: it would go on like that for ever. */
+export class StalledError extends FinalError {
+  override readonly name = "StalledError";
+}
+
+export interface PartOptions {
+  readonly step: string;
+  readonly pace: Pace | undefined;
+  /** How far the ledger says that this step has come: a repeated run that finds the same mark made no progress. */
+  readonly mark: string;
+}
+
+const MOST_RUNS = 3;
+/** How long requests that were begun in time may still take. */
+const GRACE_MS = 60_000;
+/** Refusals that have nothing to do with the pace cannot slow a rollout down further than this. */
+const SLOWEST_PER_SECOND = 1;
+
+/**
+ * Runs one part of a step's work within its time budget: it stops taking new work at `untilMs`.
+ * @throws StalledError when this step has died three times at the same place
+ */
+export async function runPart<Result>(
+  ports: Ports,
+  rollout: Rollout,
+  { step, pace, mark }: PartOptions,
+  work: (part: { readonly connection: Connection; readonly untilMs: number }) => Promise<Result>,
+): Promise<Result> {
+  const runs = await ports.ledger.countRun(rollout.rolloutId, step, mark);
+  if (runs > MOST_RUNS) {
+    throw new StalledError(
+      `${step} was begun ${MOST_RUNS} times and came no further than "${mark}"; see the worker's log for what ended it`,
+    );
+  }
+  const untilMs = ports.nowMs() + ports.policy.stepSeconds * 1000;
+  const { startPerSecond, maxPerSecond, concurrency } = toLimits(rollout.event, ports.policy);
+  const connection = ports.evoVoice.connect({
+    limits: { startPerSecond, maxPerSecond, minPerSecond: Math.min(SLOWEST_PER_SECOND, startPerSecond) },
+    concurrency,
+    pace,
+    deadlineMs: untilMs + GRACE_MS,
+  });
+  try {
+    return await work({ connection, untilMs });
+  } finally {
+    connection.close();
+  }
+}
+
+/** Counts parts that end in order but come no further, such as those that were refused for their whole time. */
+export function countIdle(before: Progress, cameFurther: boolean): number {
+  const idleParts = cameFurther ? 0 : before.idleParts + 1;
+  if (idleParts < MOST_RUNS) return idleParts;
+  throw new StalledError(
+    `${MOST_RUNS} parts in a row came no further: Evo Voice answered none of their requests in time`,
+  );
+}
+
+/** What the work came to; undefined when its time was over first. */
+export async function unlessOutOfTime<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof OutOfTimeError) return undefined;
+    throw error;
+  }
+}

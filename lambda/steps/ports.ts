@@ -1,0 +1,91 @@
+import type { Policy } from "../events/policy.ts";
+import type { Flip, FlipResult, Reading } from "../rollout/flip.ts";
+import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
+import type { Outcome } from "../rollout/outcome.ts";
+import type { Pace, PaceLimits } from "../rollout/pace.ts";
+import type { PlannedCustomer } from "../rollout/plan.ts";
+import type { Batch, FoundPages, Lock, Orders, RolloutRecord } from "../rollout/records.ts";
+import type { Report } from "../rollout/report.ts";
+import type { CustomerFacts } from "../rollout/selection.ts";
+
+/** What the steps of a rollout need of the world; the edges satisfy it, the entry joins them. */
+export interface Ports {
+  readonly policy: Policy;
+  readonly ledger: Ledger;
+  readonly evoVoice: EvoVoice;
+  readonly executions: Executions;
+  readonly log: Log;
+  nowMs(): number;
+}
+
+export interface Log {
+  info(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Executions {
+  /** Whether this durable execution still runs, by Lambda's own word. Times are epoch milliseconds. */
+  findEnd(
+    execution: string,
+  ): Promise<{ readonly running: true } | { readonly running: false; readonly endedAtMs?: number | undefined }>;
+}
+
+export interface EvoVoice {
+  /** Everything that one part asks goes through one connection: one session, one limiter, one end. */
+  connect(options: ConnectOptions): Connection;
+}
+
+export interface ConnectOptions {
+  readonly limits: PaceLimits;
+  readonly concurrency: number;
+  /** The pace that the part before found. */
+  readonly pace?: Pace | undefined;
+  /** Epoch milliseconds after which no further request begins. */
+  readonly deadlineMs: number;
+}
+
+/** Every call may throw an OutOfTimeError at the connection's deadline, or a FinalError that ends the rollout. */
+export interface Connection {
+  readTagIds(accountIds: readonly string[]): Promise<TagIds>;
+  readPage(request: PageRequest): Promise<Page>;
+  /** At most 100 customers by id; whom the list does not show, or not whole, is left out. */
+  listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
+  readCustomer(id: string): Promise<Reading>;
+  flip(flip: Flip): Promise<FlipResult>;
+  pace(): Pace;
+  /** Ends the connection: whoever still waits to make a request gets an OutOfTimeError. */
+  close(): void;
+}
+
+export interface Ledger {
+  findRollout(rolloutId: string): Promise<RolloutRecord | undefined>;
+  /** Writes the record unless there is one; gives the one that stands. */
+  createRollout(record: RolloutRecord): Promise<RolloutRecord>;
+  endRollout(rolloutId: string, report: Report): Promise<void>;
+  /** Marks a rollout whose execution ended before it closed. */
+  abandonRollout(rolloutId: string): Promise<void>;
+
+  readOrders(): Promise<Orders>;
+  /** Takes the lock if nobody has since the orders were read; false when somebody has. */
+  takeLock(lock: Lock, read: Orders): Promise<boolean>;
+  /** Gives the lock back, if it is still this one. */
+  releaseLock(lock: Lock): Promise<void>;
+
+  /** Counts the runs of a step since it last made a mark; a step that is run for the first time gets 1. */
+  countRun(rolloutId: string, step: string, mark: string): Promise<number>;
+
+  putFound(rolloutId: string, pages: FoundPages): Promise<void>;
+  /** The id hashes of a pass over a listing. */
+  readIdHashes(rolloutId: string, listing: number, pass: number): AsyncIterable<Uint8Array>;
+  readFound(
+    rolloutId: string,
+    listing: number,
+    pass: number,
+  ): AsyncIterable<Pick<FoundPages, "customers" | "references">>;
+
+  putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void>;
+  putSettled(rolloutId: string, index: number, outcomes: readonly Outcome[]): Promise<void>;
+  getBatch(rolloutId: string, index: number): Promise<Batch>;
+  recordBatch(rolloutId: string, batch: Batch): Promise<Batch>;
+  /** All outcomes recorded so far, those that the plan settled first, by ledger items. */
+  readOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
+}
