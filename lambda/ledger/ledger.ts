@@ -8,11 +8,11 @@ import type { Table } from "./table.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */
 export function createLedger(table: Table, environment: string) {
-  const orders = createOrders(table, environment);
+  const { readOrders, takeLock, releaseLock } = createOrders(table, environment);
   const refusals = createRefusals(table, environment);
   return {
     ...createRolloutRecords(table),
-    ...orders,
+    ...{ readOrders, takeLock, releaseLock },
     ...createLookups(table),
     ...createBatches(table),
     ...createRuns(table),

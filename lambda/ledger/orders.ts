@@ -10,7 +10,7 @@ export function createOrders(table: Table, environment: string) {
       if (item === undefined) return { fence: 0 };
       return { fence: item.fence as number, ...(item.lock !== undefined && { lock: item.lock as Lock }) };
     },
-    takeLock(lock: Lock, read: Orders): Promise<boolean> {
+    async takeLock(lock: Lock, read: Orders): Promise<boolean> {
       const set = { lock, fence: lock.fence };
       if (read.fence === 0) return table.updateIf(key, { set }, { expression: "attribute_not_exists(pk)" });
       const holder = read.lock === undefined ? "attribute_not_exists(#lock)" : "attribute_exists(#lock)";

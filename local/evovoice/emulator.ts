@@ -47,6 +47,8 @@ export interface Emulator {
   setPassword(password: string): void;
   endSessions(): void;
   setFaults(spec: string): void;
+  /** Every session id given out so far: what must stand in no log, report or ledger. */
+  sessionIds(): readonly string[];
   /** Tells of every request and waits for the listener; gives the function that ends it. */
   onRequest(listener: RequestListener): () => void;
   stats(): EmulatorStats;
@@ -105,6 +107,7 @@ function toEmulator(service: Service, server: Server): Emulator {
     },
     setPassword: (password) => changePassword(world.sessions, password),
     endSessions: () => world.sessions.byId.clear(),
+    sessionIds: () => [...world.sessions.issued],
     setFaults: (spec) => changeFaults(world, spec),
     onRequest: (listener) => {
       service.listeners.add(listener);

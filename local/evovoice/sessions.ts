@@ -14,6 +14,8 @@ export interface Session {
 export interface Sessions {
   readonly users: readonly User[];
   readonly byId: Map<string, Session>;
+  /** Every session id ever given out: what must appear in nobody's logs. */
+  readonly issued: string[];
   /** Refused sign-ins in a row, by user name. */
   readonly refusals: Map<string, number>;
   password: string;
@@ -28,7 +30,7 @@ export interface Credentials {
 }
 
 export function createSessions(users: readonly User[], password: string): Sessions {
-  return { users, byId: new Map(), refusals: new Map(), password, signIns: 0, refusedSignIns: 0 };
+  return { users, byId: new Map(), issued: [], refusals: new Map(), password, signIns: 0, refusedSignIns: 0 };
 }
 
 /** A new password also opens locked accounts again. */
@@ -68,6 +70,7 @@ export function signIn(
   const permanentId = createSessionId();
   const session = { id: credentials.rememberMe ? permanentId : temporaryId, user, calls: 0 };
   sessions.byId.set(session.id, session);
+  sessions.issued.push(temporaryId, permanentId);
   const later = new Date(Date.now() + 20 * 365 * 86_400_000).toUTCString();
   return {
     session,

@@ -1,0 +1,47 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { readOutcomes, startWorld, type World, type WorldOptions } from "../support/world.ts";
+
+let world: World | undefined;
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(async () => {
+  await world?.close();
+  world = undefined;
+});
+
+async function given(options: WorldOptions): Promise<World> {
+  world = await startWorld(options);
+  return world;
+}
+
+describe("1,000 customers, 300 of them on staging", () => {
+  test.each([
+    { action: "promote", flag: false, flipped: 300 },
+    { action: "stage", flag: true, flipped: 700 },
+  ])(
+    "$action flips $flipped, leaves the others, and the emulator agrees customer by customer",
+    async ({ action, flag, flipped }) => {
+      const { emulator, run, readLedger } = await given({ customers: 1_000 });
+      const before = new Map([...emulator.customers()].map(({ id, isStaging }) => [id, isStaging]));
+
+      const { report } = await run({ action, release: "2026.11", targets: { all: true } });
+
+      expect(report).toMatchObject({
+        status: "succeeded",
+        counts: { flipped, unchanged: 1_000 - flipped, skipped: 0, failed: 0 },
+      });
+      const outcomes = await readOutcomes({ readLedger }, report.rolloutId);
+      expect(outcomes.size).toBe(1_000);
+      for (const { id, accountId, isStaging, writes } of emulator.customers()) {
+        const isTarget = accountId === emulator.accountId;
+        expect({ id, isStaging, writes }).toEqual({
+          id,
+          isStaging: isTarget ? flag : before.get(id),
+          writes: isTarget && before.get(id) !== flag ? 1 : 0,
+        });
+      }
+    },
+  );
+});
