@@ -1,0 +1,30 @@
+import { createEvoVoice } from "../../lambda/evovoice/evo-voice.ts";
+import { contend, inParallel } from "./contest.ts";
+
+/** The client as the worker uses it, every check included; the pace is the highest that a policy allows. */
+contend(async ({ emulator, ids, concurrency }) => {
+  const { userName, password } = emulator;
+  const evoVoice = createEvoVoice({
+    baseUrl: emulator.address,
+    retries: { attempts: 4, requestTimeoutMs: 10_000, mostBackoffMs: 8_000 },
+    concurrency,
+    session: {
+      readLogin: async () => ({ userName, password, versionId: "1" }),
+      findRefusal: async () => undefined,
+      rememberRefusal: async () => undefined,
+    },
+  });
+  return async (isStaging, flips) => {
+    const connection = evoVoice.connect({
+      limits: { startPerSecond: 10_000, minPerSecond: 1, maxPerSecond: 10_000 },
+      concurrency,
+      deadlineMs: Date.now() + 600_000,
+    });
+    const done = await inParallel(ids.slice(0, flips), concurrency, async (customerId) => {
+      const { result } = await connection.flip({ customerId, isStaging });
+      if (result !== "flipped") throw new Error(`${customerId}: ${result}`);
+    });
+    connection.close();
+    return done;
+  };
+});

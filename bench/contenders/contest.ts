@@ -1,0 +1,65 @@
+import { answerParent, type EmulatorProcess } from "../support/children.ts";
+
+/** What each contender is told first. */
+export interface Setup {
+  readonly emulator: Omit<EmulatorProcess, "end">;
+  readonly ids: readonly string[];
+  readonly concurrency: number;
+}
+
+export interface Result {
+  readonly flips: number;
+  readonly seconds: number;
+  /** Of the client's process alone. */
+  readonly cpuSeconds: number;
+}
+
+/** Flips everybody, or the first so many, and says how many that were. */
+export type Flipper = (isStaging: boolean, flips: number) => Promise<number>;
+
+export type Request = { readonly setup: Setup } | { readonly isStaging: boolean; readonly flips: number };
+
+/** Runs a contender in this process: set up once, then one round at each call, timed here. */
+export function contend(prepare: (setup: Setup) => Promise<Flipper>): void {
+  let flipper: Flipper | undefined;
+  answerParent(async (request: Request) => {
+    if ("setup" in request) {
+      flipper = await prepare(request.setup);
+      return undefined;
+    }
+    const cpu = process.cpuUsage();
+    const startedMs = performance.now();
+    const flips = (await flipper?.(request.isStaging, request.flips)) ?? 0;
+    const seconds = (performance.now() - startedMs) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    return { flips, seconds, cpuSeconds: (user + system) / 1e6 } satisfies Result;
+  });
+}
+
+/** As many workers as requests may be in flight take from one queue. */
+export async function inParallel(
+  ids: readonly string[],
+  concurrency: number,
+  each: (id: string) => Promise<void>,
+): Promise<number> {
+  const queue = ids.values();
+  const worker = async () => {
+    for (const id of queue) await each(id);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return ids.length;
+}
+
+/** A session's cookies, as a script would get them. */
+export async function signIn({ address, userName, password }: Setup["emulator"]): Promise<string> {
+  const response = await fetch(`${address}/auth/credentials`, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify({ provider: "credentials", userName, password, rememberMe: true }),
+  });
+  await response.arrayBuffer();
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(";", 1)[0])
+    .join("; ");
+}
