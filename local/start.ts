@@ -1,0 +1,77 @@
+import { describeFaults } from "./evovoice/describe-faults.ts";
+import { readCommandLine, type StartOptions } from "./start/command-line.ts";
+import { LocalRunError } from "./start/local-run-error.ts";
+import { complain, rollOut } from "./start/roll-out.ts";
+
+const USAGE = `Runs one rollout on this machine: the handler that ships to AWS Lambda flips the
+customers of an Evo Voice emulator, and what it reports is compared with what the
+emulator holds. Nothing leaves the machine, and nothing is kept.
+
+usage: npm start -- [options]
+
+  --event FILE    the deploy event (default local/example-event.json)
+  --customers N   how many customers there are (default 1000)
+  --rate N        the most requests a second (default 1000)
+  --faults SPEC   how the emulator misbehaves, as name=value,name=value
+                  (default: not at all)
+  --seed S        customers and faults depend on it (default 1)
+  --json          print only the report, as JSON
+  --help          print this
+
+ends with 0 when everybody is where the event wants them and the emulator agrees,
+1 when not, 2 for a bad event or option
+
+try   npm start -- --faults error-5xx=0.05,drop-after=0.02,session-death=200,retry-after=0
+
+faults:
+${describeFaults()}
+`;
+
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+// Who reads the output may have enough of it (`npm start | head`).
+process.stdout.on("error", () => process.exit(1));
+
+const exitCode = await main();
+process.stdout.write("", () => process.exit(exitCode));
+
+async function main(): Promise<number> {
+  const commandLine = readCommandLine(process.argv.slice(2));
+  switch (commandLine.kind) {
+    case "help":
+      process.stdout.write(USAGE);
+      return 0;
+    case "bad":
+      complain(
+        [
+          "bad options, nothing was started:",
+          ...commandLine.problems.map((problem) => `  - ${problem}`),
+          "try --help",
+        ].join("\n"),
+      );
+      return 2;
+    case "start":
+      return runAndCleanUp(commandLine.options);
+  }
+}
+
+/** However it ends, nothing is left behind: no process, no server, no file. */
+async function runAndCleanUp(options: StartOptions): Promise<number> {
+  const stack = new AsyncDisposableStack();
+  try {
+    return await Promise.race([rollOut(options, stack), waitForSignal()]);
+  } catch (error) {
+    if (!(error instanceof LocalRunError)) throw error;
+    complain(error.message);
+    return 1;
+  } finally {
+    await stack.disposeAsync();
+  }
+}
+
+/** The same signal may come twice: from the terminal, and passed on by npm. */
+function waitForSignal(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => resolve(code));
+  });
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { FaultSpecError, parseFaults } from "../evovoice/faults.ts";
+
+/** What `npm start` was asked for. */
+export interface StartOptions {
+  /** The deploy event as it was read: the worker judges it. */
+  readonly event: unknown;
+  readonly eventFile: string;
+  readonly customers: number;
+  readonly seed: number;
+  readonly faults: string;
+  /** The policy's most requests a second. */
+  readonly requestsPerSecond: number;
+  readonly json: boolean;
+}
+
+export type CommandLine =
+  | { readonly kind: "start"; readonly options: StartOptions }
+  | { readonly kind: "help" }
+  | { readonly kind: "bad"; readonly problems: readonly string[] };
+
+const TEXTS: readonly string[] = ["event", "customers", "faults", "rate", "seed"];
+const FLAGS: readonly string[] = ["json", "help"];
+const EXAMPLE = fileURLToPath(new URL("../example-event.json", import.meta.url));
+
+/** Reads all options and the event's file, and collects every problem in them. */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const problems: string[] = [];
+  const values = readValues(args, problems);
+  if (values.has("help")) return { kind: "help" };
+  const number = (name: string, fallback: number, range: Range): number => {
+    const text = values.get(name);
+    if (text === undefined) return fallback;
+    const value = /^\d{1,10}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+    const isRight = value >= range.least && value <= range.greatest && (range.fractions || Number.isInteger(value));
+    if (!isRight) {
+      const kind = range.fractions ? "number" : "whole number";
+      problems.push(`--${name} ${text}: expected a ${kind} from ${range.least} to ${range.greatest}`);
+    }
+    return value;
+  };
+  const eventFile = values.get("event") ?? EXAMPLE;
+  const options = {
+    eventFile,
+    event: readEvent(eventFile, problems),
+    customers: number("customers", 1_000, { least: 1, greatest: 1_000_000 }),
+    seed: number("seed", 1, { least: 0, greatest: 4_294_967_295 }),
+    faults: readFaults(values.get("faults") ?? "", problems),
+    requestsPerSecond: number("rate", 1_000, { least: 0.1, greatest: 10_000, fractions: true }),
+    json: values.has("json"),
+  };
+  return problems.length > 0 ? { kind: "bad", problems } : { kind: "start", options };
+}
+
+interface Range {
+  readonly least: number;
+  readonly greatest: number;
+  readonly fractions?: boolean;
+}
+
+function readValues(args: readonly string[], problems: string[]): ReadonlyMap<string, string> {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries([
+      ...TEXTS.map((name) => [name, { type: "string" }] as const),
+      ...FLAGS.map((name) => [name, { type: "boolean" }] as const),
+    ]),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind === "positional") problems.push(`${token.value}: expected an option, such as --customers 1000`);
+    if (token.kind !== "option") continue;
+    const problem = findOptionProblem(token.name, token.rawName, token.value);
+    if (problem === undefined) values.set(token.name, token.value ?? "");
+    else problems.push(problem);
+  }
+  return values;
+}
+
+function findOptionProblem(name: string, rawName: string, value: string | undefined): string | undefined {
+  if (TEXTS.includes(name)) return value === undefined || value === "" ? `${rawName}: expected a value` : undefined;
+  if (FLAGS.includes(name)) return value === undefined ? undefined : `${rawName}: expected no value`;
+  return `${rawName}: expected one of ${[...TEXTS, ...FLAGS].map((known) => `--${known}`).join(", ")}`;
+}
+
+function readEvent(file: string, problems: string[]): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    const isSyntax = error instanceof SyntaxError;
+    problems.push(
+      `--event ${file}: expected a file with a deploy event, ${isSyntax ? "but it is no JSON" : "but it cannot be read"}`,
+    );
+    return undefined;
+  }
+}
+
+function readFaults(spec: string, problems: string[]): string {
+  try {
+    parseFaults(spec);
+  } catch (error) {
+    if (!(error instanceof FaultSpecError)) throw error;
+    problems.push(...error.problems.map((problem) => `--faults ${problem}`));
+  }
+  return spec;
+}

@@ -1,0 +1,60 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { type Child, startChild } from "./child.ts";
+import type { StartOptions } from "./command-line.ts";
+
+/** An emulator in a process of its own. */
+export interface EmulatorProcess {
+  readonly address: string;
+  readonly userName: string;
+  readonly password: string;
+  /** The account whose customers are to be flipped; there is another one with a few customers more. */
+  readonly accountId: string;
+  readonly crash: Child["crash"];
+  /** Every customer of both accounts as it is now, whatever a client was told. */
+  readCustomers(): AsyncGenerator<CustomerState>;
+}
+
+export interface CustomerState {
+  readonly id: string;
+  readonly accountId: string;
+  readonly isStaging: boolean;
+  /** How often its flag was set through the API. */
+  readonly writes: number;
+}
+
+/** Starts an emulator and waits until it answers. */
+export async function startEmulatorProcess(
+  { customers, seed, faults }: StartOptions,
+  stack: AsyncDisposableStack,
+): Promise<EmulatorProcess> {
+  const child = startChild({
+    what: "the emulator",
+    script: new URL("../emulator.ts", import.meta.url),
+    args: ["--json", "--customers", String(customers), "--seed", String(seed), "--faults", faults],
+  });
+  stack.defer(() => child.stop());
+  const line = await Promise.race([readFirstLine(child), child.crash]);
+  const { address, userName, password } = JSON.parse(line) as Record<"address" | "userName" | "password", string>;
+  const response = await fetch(`${address}/emulator/accounts`);
+  const { accountId } = (await response.json()) as { readonly accountId: string };
+  return { address, userName, password, accountId, crash: child.crash, readCustomers: () => readCustomers(address) };
+}
+
+async function readFirstLine({ process: { stdout } }: Child): Promise<string> {
+  if (stdout === null) return "";
+  const lines = createInterface({ input: stdout });
+  const [line] = (await once(lines, "line")) as [string];
+  return line;
+}
+
+async function* readCustomers(address: string): AsyncGenerator<CustomerState> {
+  const response = await fetch(`${address}/emulator/customers`);
+  if (response.body === null) return;
+  let rest = "";
+  for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {
+    const lines = `${rest}${piece}`.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield JSON.parse(line) as CustomerState;
+  }
+}

@@ -1,0 +1,21 @@
+import type { StartOptions } from "./command-line.ts";
+import type { EmulatorProcess } from "./emulator-process.ts";
+
+const START_PER_SECOND = 200;
+
+/** The policy of a local run: as small as an operator's would be, only faster. */
+export function toLocalPolicy(
+  { address, accountId }: Pick<EmulatorProcess, "address" | "accountId">,
+  { requestsPerSecond }: Pick<StartOptions, "requestsPerSecond">,
+) {
+  return {
+    baseUrl: address,
+    accountIds: [accountId],
+    protected: { tags: ["vip"] },
+    cohorts: { canary: { tags: ["canary"] }, beta: { tags: ["beta"] } },
+    requestsPerSecond,
+    startRequestsPerSecond: Math.min(START_PER_SECOND, requestsPerSecond),
+    // On loopback an answer that takes longer never comes.
+    retries: { requestTimeoutMs: 1_000 },
+  };
+}

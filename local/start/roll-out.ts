@@ -1,0 +1,65 @@
+import type { Report } from "../../lambda/rollout/report.ts";
+import { formatNumber, renderReport } from "../../lambda/rollout/report-text.ts";
+import { type Before, checkRollout, readBefore } from "./check.ts";
+import type { StartOptions } from "./command-line.ts";
+import type { Check } from "./compare.ts";
+import { LocalRunError } from "./local-run-error.ts";
+import { showProgress } from "./show-progress.ts";
+import { type Surroundings, startSurroundings } from "./surroundings.ts";
+import { runWorker } from "./worker-process.ts";
+
+const { stdout, stderr } = process;
+const WIDEST = 72;
+const GOOD: readonly Report["status"][] = ["succeeded", "planned"];
+
+/** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
+export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
+  const surroundings = await startSurroundings(options, stack);
+  return Promise.race([rollOutIn(surroundings, options, stack), surroundings.emulator.crash]);
+}
+
+async function rollOutIn(
+  surroundings: Surroundings,
+  options: StartOptions,
+  stack: AsyncDisposableStack,
+): Promise<number> {
+  const before = await readBefore(surroundings);
+  if (!options.json) stdout.write(introduce(options, before));
+  const progress = showProgress(stderr, stdout.isTTY && stderr.isTTY);
+  stack.defer(progress.close);
+  const answer = await runWorker(options.event, surroundings, stack, progress.add);
+  progress.close();
+  if (answer.kind === "failed") return explainFailure(answer);
+  const { report } = answer;
+  const check = await checkRollout(report, before, surroundings);
+  print(report, check, options);
+  return GOOD.includes(report.status) && check.agrees ? 0 : 1;
+}
+
+function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {
+  const misbehaviour = faults === "" ? "" : `, ${faults}`;
+  return `${formatNumber(customers)} customers, ${formatNumber(onStaging)} of them on staging${misbehaviour}\n\n`;
+}
+
+function explainFailure({ name, message }: { readonly name: string; readonly message: string }): number {
+  if (name !== "BadDeployEventError") throw new LocalRunError(`the worker failed with ${name}: ${message}`);
+  complain(message);
+  return 2;
+}
+
+/** With --json standard output holds the report and nothing else. */
+function print(report: Report, check: Check, { json }: StartOptions): void {
+  const sentence = `check: ${check.text}\n`;
+  if (json) {
+    stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    stderr.write(sentence);
+    return;
+  }
+  const colour = stdout.isTTY && !process.env.NO_COLOR;
+  stdout.write(renderReport(report, { colour, columns: Math.min(stdout.columns ?? 60, WIDEST) }));
+  stdout.write(`\n${sentence}`);
+}
+
+export function complain(message: string): void {
+  stderr.write(`start: ${message}\n`);
+}

@@ -1,0 +1,61 @@
+import type { WriteStream } from "node:tty";
+import { advance, describeStep, type Progress, renderProgress, startProgress } from "./progress.ts";
+import type { LogLine } from "./worker-process.ts";
+
+/** Shows how far the rollout is; on a terminal as one line that is redrawn, elsewhere as a plain line now and then. */
+export interface ProgressView {
+  add(line: LogLine): void;
+  /** Leaves no trace on a terminal. */
+  close(): void;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 5_000;
+const PLAIN_COLUMNS = 100;
+const ERASE_LINE = "\r\u001b[2K";
+const [HIDE_CURSOR, SHOW_CURSOR] = ["\u001b[?25l", "\u001b[?25h"];
+
+export function showProgress(stream: WriteStream, isLive: boolean): ProgressView {
+  return isLive ? showLive(stream) : showPlain(stream);
+}
+
+function showLive(stream: WriteStream): ProgressView {
+  let progress = startProgress(performance.now());
+  const draw = (): void => {
+    // The last column stays free: some terminals break the line there.
+    stream.write(`${ERASE_LINE}${renderProgress(progress, performance.now(), stream.columns - 1)}`);
+  };
+  let isOpen = true;
+  stream.write(HIDE_CURSOR);
+  draw();
+  const timer = setInterval(draw, REDRAW_MS);
+  return {
+    add(line) {
+      progress = advance(progress, line, performance.now());
+      if (isOpen) draw();
+    },
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      clearInterval(timer);
+      stream.write(`${ERASE_LINE}${SHOW_CURSOR}`);
+    },
+  };
+}
+
+function showPlain(stream: WriteStream): ProgressView {
+  let progress: Progress = startProgress(performance.now());
+  let writtenMs = performance.now();
+  return {
+    add(line) {
+      const nowMs = performance.now();
+      progress = advance(progress, line, nowMs);
+      const isDue = progress.phase === "flipping" && nowMs - writtenMs >= PLAIN_LINE_MS;
+      const text = describeStep(line) ?? (isDue ? renderProgress(progress, nowMs, PLAIN_COLUMNS) : undefined);
+      if (text === undefined) return;
+      writtenMs = nowMs;
+      stream.write(`${text}\n`);
+    },
+    close() {},
+  };
+}

@@ -1,0 +1,62 @@
+import { createInterface } from "node:readline";
+import type { Report } from "../../lambda/rollout/report.ts";
+import type { LambdaExecutions } from "../aws/lambda-executions.ts";
+import { type Child, startChild } from "./child.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** What the worker's process tells its parent. */
+export type WorkerMessage =
+  | { readonly kind: "running"; readonly arn: string }
+  | { readonly kind: "ended"; readonly arn: string; readonly status: Parameters<LambdaExecutions["ended"]>[1] }
+  | WorkerAnswer;
+
+export type WorkerAnswer =
+  | { readonly kind: "report"; readonly report: Report; readonly peakMegabytes: number }
+  /** The execution failed; the name is that of the error. */
+  | { readonly kind: "failed"; readonly name: string; readonly message: string };
+
+/** One line of the worker's structured log. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** Sends a deploy event to a worker in a process of its own, and tells of its log while it runs. */
+export async function runWorker(
+  event: unknown,
+  { environment, executions }: Surroundings,
+  stack: AsyncDisposableStack,
+  onLog: (line: LogLine) => void,
+): Promise<WorkerAnswer> {
+  const script = new URL("../worker.ts", import.meta.url);
+  const child = startChild({ what: "the worker", script, environment });
+  stack.defer(() => child.stop());
+  readLog(child, onLog);
+  const answer = receiveAnswer(child, executions);
+  child.process.send(event as object);
+  return Promise.race([answer, child.crash]);
+}
+
+function readLog({ process: { stdout } }: Child, onLog: (line: LogLine) => void): void {
+  if (stdout === null) return;
+  createInterface({ input: stdout }).on("line", (text) => {
+    const line = parseLine(text);
+    if (line !== undefined) onLog(line);
+  });
+}
+
+function parseLine(text: string): LogLine | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof line === "object" && line !== null ? (line as LogLine) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function receiveAnswer({ process: worker }: Child, executions: LambdaExecutions): Promise<WorkerAnswer> {
+  return new Promise((resolve) => {
+    worker.on("message", (message: WorkerMessage) => {
+      if (message.kind === "running") executions.running(message.arn);
+      else if (message.kind === "ended") executions.ended(message.arn, message.status);
+      else resolve(message);
+    });
+  });
+}

@@ -1,0 +1,30 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import type { Report } from "../lambda/rollout/report.ts";
+import { registerExecutions } from "./durable/register-execution.ts";
+import type { WorkerMessage } from "./start/worker-process.ts";
+
+/**
+ * A worker's process: the handler that ships, configured by its environment, run by the SDK's local runner in real time.
+ * The parent sends one event and gets one answer; in between it hears of the execution as Lambda would.
+ */
+process.once("message", (event) => {
+  void run(event).then((answer) => tell(answer, () => process.exit()));
+});
+
+async function run(event: unknown): Promise<WorkerMessage> {
+  const { handler } = await import("../lambda/cutover.ts");
+  await LocalDurableTestRunner.setupTestEnvironment();
+  const handlerFunction = registerExecutions(handler, {
+    running: (arn) => tell({ kind: "running", arn }),
+    ended: (arn, status) => tell({ kind: "ended", arn, status }),
+  });
+  const ended = await new LocalDurableTestRunner<Report>({ handlerFunction }).run({ payload: event });
+  const peakMegabytes = Math.round(process.resourceUsage().maxRSS / 1024);
+  if (ended.getStatus() === "SUCCEEDED") return { kind: "report", report: ended.getResult() as Report, peakMegabytes };
+  const { errorType = "Error", errorMessage = "it gave no reason" } = ended.getError();
+  return { kind: "failed", name: errorType, message: errorMessage };
+}
+
+function tell(message: WorkerMessage, then: () => void = () => {}): void {
+  process.send?.(message, undefined, undefined, then);
+}
