@@ -5,11 +5,11 @@ import type { Plan } from "./rollout/plan.ts";
 import type { Lock } from "./rollout/records.ts";
 import type { Report } from "./rollout/report.ts";
 import { closeRollout, type Ended } from "./steps/close.ts";
-import { FLIP_START, type FlipProgress, flipPart } from "./steps/flip-part.ts";
+import { afterFailure, FLIP_START, type FlipProgress, flipPart } from "./steps/flip-part.ts";
 import { LOOKUP_START, lookUp } from "./steps/look-up.ts";
 import { makePlan, PLAN_START, type PlanProgress } from "./steps/make-plan.ts";
 import { openRollout } from "./steps/open.ts";
-import type { Progress, Rollout } from "./steps/part.ts";
+import type { Progress, Rollout, StepRun } from "./steps/part.ts";
 import type { Ports } from "./steps/ports.ts";
 
 /** The whole product: open → look up → plan → flip, part by part → close → report. */
@@ -37,10 +37,16 @@ interface Ready {
 /** Whatever goes wrong before the first flip ends the rollout with nobody flipped. */
 async function lookUpAndPlan(ports: Ports, rollout: Rollout, context: DurableContext): Promise<Prepared> {
   try {
-    const lookup = await inParts(context, "look-up", LOOKUP_START, (step, from) => lookUp(ports, rollout, step, from));
-    const planned = await inParts(context, "plan", PLAN_START, (step, from) =>
-      makePlan(ports, rollout, step, { lookup, from }),
-    );
+    const lookup = await inParts(ports, context, {
+      name: "look-up",
+      start: LOOKUP_START,
+      part: (run, from) => lookUp(ports, rollout, run, from),
+    });
+    const planned = await inParts(ports, context, {
+      name: "plan",
+      start: PLAN_START,
+      part: (run, from) => makePlan(ports, rollout, run, { lookup, from }),
+    });
     const { plan } = planned;
     if (plan === undefined || rollout.lock === undefined) return { kind: "ended", plan };
     return { kind: "ready", rollout: { ...rollout, lock: rollout.lock }, planned, plan };
@@ -51,39 +57,45 @@ async function lookUpAndPlan(ports: Ports, rollout: Rollout, context: DurableCon
 
 /** Flips part by part; a part that fails for good stops the rollout, and who was not attempted is recorded as skipped. */
 async function flip(ports: Ports, { rollout, planned, plan }: Ready, context: DurableContext): Promise<Ended> {
-  const start: FlipProgress = { ...FLIP_START, pace: planned.pace };
-  const part = async (step: string, from: FlipProgress) => flipPart(ports, rollout, step, { plan, from });
-  const { counts, stopped } = await inParts(context, "flip-1-part", start, part, (from, problem) => ({
-    ...from,
-    stopped: problem,
-    idleParts: 0,
-  }));
+  const { counts, stopped } = await inParts<FlipProgress>(ports, context, {
+    name: "flip-1-part",
+    start: { ...FLIP_START, pace: planned.pace },
+    part: (run, from) => flipPart(ports, rollout, run, { plan, from }),
+    afterFailure,
+  });
   return { plan, counts, problem: stopped };
+}
+
+interface InParts<State> {
+  readonly name: string;
+  readonly start: State;
+  part(run: StepRun, from: State): Promise<State>;
+  /** How to go on after a part that failed for good; without it, the failure is thrown. */
+  afterFailure?(from: State, problem: string): State;
 }
 
 /**
  * Repeats a budgeted step until it is done, each run from where the one before came to. Between two runs the
- * invocation is given back, so that each has its full time. `onFailure` says how to go on after the first part that
- * failed for good; a second one ends the execution.
+ * invocation is given back, so that each has its full time.
  */
 async function inParts<State extends Progress>(
+  { nowMs }: Ports,
   context: DurableContext,
-  name: string,
-  start: State,
-  part: (step: string, from: State) => Promise<State>,
-  onFailure?: (from: State, problem: string) => State,
+  { name, start, part, afterFailure }: InParts<State>,
 ): Promise<State> {
   let state = start;
-  let goOn = onFailure;
   for (let index = 1; ; index += 1) {
     const step = `${name}-${index}`;
     const from = state;
+    const run = ({ attempt }: { readonly attempt: number }) => {
+      const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
+      return part({ step, attempt, invocationEndsAtMs }, from);
+    };
     try {
-      state = await context.step(step, () => part(step, from), TRY_AGAIN);
+      state = await context.step(step, run, TRY_AGAIN);
     } catch (error) {
-      if (goOn === undefined) throw error;
-      state = goOn(from, messageOf(error));
-      goOn = undefined;
+      if (afterFailure === undefined) throw error;
+      state = afterFailure(from, messageOf(error));
     }
     if (state.done) return state;
     await context.wait(`rest-${step}`, { seconds: 1 });

@@ -8,11 +8,12 @@ export function createOrders(table: Table, environment: string) {
     async readOrders(): Promise<Orders> {
       const item = await table.get(key);
       if (item === undefined) return { fence: 0 };
-      return { fence: item.fence as number, ...(item.lock !== undefined && { lock: item.lock as Lock }) };
+      const fence = (item.fence as number | undefined) ?? 0;
+      return { fence, ...(item.lock !== undefined && { lock: item.lock as Lock }) };
     },
     async takeLock(lock: Lock, read: Orders): Promise<boolean> {
       const set = { lock, fence: lock.fence };
-      if (read.fence === 0) return table.updateIf(key, { set }, { expression: "attribute_not_exists(pk)" });
+      if (read.fence === 0) return table.updateIf(key, { set }, { expression: "attribute_not_exists(#fence)" });
       const holder = read.lock === undefined ? "attribute_not_exists(#lock)" : "attribute_exists(#lock)";
       return table.updateIf(
         key,

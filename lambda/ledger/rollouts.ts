@@ -1,5 +1,5 @@
 import type { DeployEvent } from "../events/deploy-event.ts";
-import type { RolloutRecord } from "../rollout/records.ts";
+import type { Lock, RolloutRecord } from "../rollout/records.ts";
 import type { Report, RolloutStatus } from "../rollout/report.ts";
 import type { Key, Table } from "./table.ts";
 
@@ -12,7 +12,7 @@ export function createRolloutRecords(table: Table) {
   async function findRollout(rolloutId: string): Promise<RolloutRecord | undefined> {
     const item = await table.get(toKey(rolloutId));
     if (item === undefined) return undefined;
-    const { event, report, fingerprint, execution, startedAtMs, status } = item;
+    const { event, report, fingerprint, execution, startedAtMs, status, problem } = item;
     return {
       rolloutId,
       fingerprint: fingerprint as string,
@@ -21,6 +21,7 @@ export function createRolloutRecords(table: Table) {
       status: status as RolloutStatus,
       event: JSON.parse(event as string) as DeployEvent,
       ...(report !== undefined && { report: JSON.parse(report as string) as Report }),
+      ...(problem !== undefined && { problem: problem as string }),
     };
   }
 
@@ -36,15 +37,20 @@ export function createRolloutRecords(table: Table) {
       const set = { status: report.status, report: JSON.stringify(report) };
       await table.updateIf(toKey(rolloutId), { set }, { expression: "attribute_exists(pk)" });
     },
-    async abandonRollout(rolloutId: string): Promise<void> {
+    async abandonRollout({ rolloutId, execution }: Pick<Lock, "rolloutId" | "execution">): Promise<void> {
       const condition = {
-        expression: "attribute_exists(pk) AND #status = :running",
-        values: { ":running": "running" satisfies RolloutStatus },
+        expression: "#status = :running AND #execution = :execution",
+        names: { "#execution": "execution" },
+        values: { ":running": "running" satisfies RolloutStatus, ":execution": execution },
       };
-      await table.updateIf(toKey(rolloutId), { set: { status: "failed" satisfies RolloutStatus } }, condition);
+      const set = { status: "failed" satisfies RolloutStatus, problem: ABANDONED };
+      await table.updateIf(toKey(rolloutId), { set }, condition);
     },
   };
 }
+
+const ABANDONED =
+  "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; the ledger says who was flipped until then; to flip the rest, send the event again under an id of its own";
 
 function toKey(rolloutId: string): Key {
   return { pk: partitionOf(rolloutId), sk: "record" };

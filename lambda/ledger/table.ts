@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
@@ -44,42 +45,41 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
   const toItem = (key: Key, item: Item) =>
     marshall({ ...key, ...item, [LEDGER_KEYS.expiry]: expiry(nowMs()) }, MARSHALL);
 
+  async function get(key: Key): Promise<Item | undefined> {
+    const { Item } = await client.send(new GetItemCommand({ TableName, Key: marshall(key), ConsistentRead: true }));
+    return Item && unmarshall(Item);
+  }
+
+  /**
+   * Makes a conditional write; false when its condition does not hold. The SDK repeats a write whose reply was lost, and
+   * the repetition is refused because the first try was made: so every write leaves a mark of its own to be known by.
+   */
+  async function writeIf(key: Key, write: (mark: Item) => Promise<unknown>): Promise<boolean> {
+    const writtenBy = randomUUID();
+    try {
+      await write({ writtenBy });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return (await get(key))?.writtenBy === writtenBy;
+    }
+  }
+
   return {
-    async get(key) {
-      const { Item } = await client.send(new GetItemCommand({ TableName, Key: marshall(key), ConsistentRead: true }));
-      return Item && unmarshall(Item);
-    },
+    get,
     async put(key, item) {
       await client.send(new PutItemCommand({ TableName, Item: toItem(key, item) }));
     },
     putIf: (key, item, condition) =>
-      whenHeld(client.send(new PutItemCommand({ TableName, Item: toItem(key, item), ...toInput(condition) }))),
-    updateIf(key, { set = {}, remove = [] }, condition) {
-      const names = Object.fromEntries([...Object.keys(set), ...remove].map((name) => [`#${name}`, name]));
-      const sets = Object.keys(set).map((name) => `#${name} = :${name}`);
-      const removes = remove.map((name) => `#${name}`);
-      const UpdateExpression = [
-        sets.length > 0 ? `SET ${sets.join(", ")}` : "",
-        removes.length > 0 ? `REMOVE ${removes.join(", ")}` : "",
-      ].join(" ");
-      const { expression, names: more = {}, values = {} } = condition;
-      const given = {
-        ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
-        ...values,
-      };
-      return whenHeld(
+      writeIf(key, (mark) =>
+        client.send(new PutItemCommand({ TableName, Item: toItem(key, { ...item, ...mark }), ...toInput(condition) })),
+      ),
+    updateIf: (key, { set = {}, remove = [] }, condition) =>
+      writeIf(key, (mark) =>
         client.send(
-          new UpdateItemCommand({
-            TableName,
-            Key: marshall(key),
-            UpdateExpression,
-            ConditionExpression: expression,
-            ExpressionAttributeNames: { ...names, ...more },
-            ...(Object.keys(given).length > 0 && { ExpressionAttributeValues: marshall(given, MARSHALL) }),
-          }),
+          new UpdateItemCommand({ TableName, Key: marshall(key), ...toUpdate({ ...set, ...mark }, remove, condition) }),
         ),
-      );
-    },
+      ),
     async *query(pk, prefix, attributes) {
       let start: Record<string, never> | undefined;
       do {
@@ -114,20 +114,29 @@ function toInput({ expression, names, values }: Condition) {
   };
 }
 
+function toUpdate(set: Item, remove: readonly string[], { expression, names, values }: Condition) {
+  const changed = [...Object.keys(set), ...remove];
+  const removes = remove.map((name) => `#${name}`).join(", ");
+  return {
+    UpdateExpression: [
+      `SET ${Object.keys(set)
+        .map((name) => `#${name} = :${name}`)
+        .join(", ")}`,
+      ...(removes === "" ? [] : [`REMOVE ${removes}`]),
+    ].join(" "),
+    ConditionExpression: expression,
+    ExpressionAttributeNames: { ...Object.fromEntries(changed.map((name) => [`#${name}`, name])), ...names },
+    ExpressionAttributeValues: marshall(
+      { ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])), ...values },
+      MARSHALL,
+    ),
+  };
+}
+
 function toProjection(attributes: readonly string[] | undefined) {
   if (attributes === undefined) return {};
   return {
     ProjectionExpression: attributes.map((name) => `#${name}`).join(", "),
     ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
   };
-}
-
-async function whenHeld(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }

@@ -16,6 +16,8 @@ export interface Lock {
   readonly execution: string;
   readonly fence: number;
   readonly fingerprint: string;
+  /** The rollout whose execution had ended without giving the lock back. */
+  readonly takenFrom?: Pick<Lock, "rolloutId" | "execution"> | undefined;
 }
 
 export interface RolloutRecord {
@@ -26,6 +28,8 @@ export interface RolloutRecord {
   readonly startedAtMs: number;
   readonly status: RolloutStatus;
   readonly report?: Report | undefined;
+  /** What became of a rollout that could not write a report. */
+  readonly problem?: string | undefined;
 }
 
 /** One window of pages that a lookup found. */

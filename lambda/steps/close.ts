@@ -12,8 +12,16 @@ export interface Ended {
   readonly problem?: string | undefined;
 }
 
-/** Writes the report into the ledger and gives the lock back. */
-export async function closeRollout(ports: Ports, rollout: Rollout, { plan, counts, problem }: Ended): Promise<Report> {
+/** Writes the report into the ledger and gives the lock back; run again, it finds the report that it wrote. */
+export async function closeRollout(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
+  const { ledger, log } = ports;
+  const report = (await ledger.findRollout(rollout.rolloutId))?.report ?? (await writeDown(ports, rollout, ended));
+  if (rollout.lock !== undefined) await ledger.releaseLock(rollout.lock);
+  log.info("rollout ended", { rolloutId: rollout.rolloutId, status: report.status, counts: report.counts });
+  return report;
+}
+
+async function writeDown(ports: Ports, rollout: Rollout, { plan, counts, problem }: Ended): Promise<Report> {
   const exceptions = plan === undefined ? [] : await readExceptions(ports, rollout);
   const endedAtMs = ports.nowMs();
   const report = writeReport(
@@ -26,8 +34,6 @@ export async function closeRollout(ports: Ports, rollout: Rollout, { plan, count
     },
   );
   await ports.ledger.endRollout(rollout.rolloutId, report);
-  if (rollout.lock !== undefined) await ports.ledger.releaseLock(rollout.lock);
-  ports.log.info("rollout ended", { rolloutId: rollout.rolloutId, status: report.status, counts: report.counts });
   return report;
 }
 

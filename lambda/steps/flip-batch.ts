@@ -53,11 +53,7 @@ export async function flipBatch(run: BatchRun, batch: Batch, failedBefore: numbe
   const work = begin(run, batch, failedBefore);
   const readings = await readAfresh(work, work.open);
   const flips = settleWithoutFlip(work, readings);
-  const written = await record(
-    work,
-    batch,
-    flips.map(({ id }) => id),
-  );
+  const written = await record(work, batch, [...work.unresolved, ...flips.map(({ id }) => id)]);
   await inParallel(work, flips, (customer) => flipOne(work, customer));
   if (work.stopped !== undefined) skipRest(work, work.stopped);
   const recorded = await record(work, written, [...work.unresolved]);
@@ -65,25 +61,32 @@ export async function flipBatch(run: BatchRun, batch: Batch, failedBefore: numbe
   return { recorded, stopped: work.stopped };
 }
 
-/** In a stopped rollout: who was not attempted is skipped; who might have been flipped is read first. */
-export async function recordNotAttempted(run: BatchRun, batch: Batch, stopped: string): Promise<BatchResult> {
+/** In a stopped rollout: who was not attempted is skipped; who might have been flipped is read first, unless `blind`. */
+export async function recordNotAttempted(
+  run: BatchRun,
+  batch: Batch,
+  { stopped, blind }: { readonly stopped: string; readonly blind: boolean },
+): Promise<BatchResult> {
   const work = begin(run, batch, 0);
   const doubtful = work.open.filter(({ id }) => batch.intended.includes(id));
-  const readings = await readAfresh(work, doubtful).catch(() => new Map<string, Reading>());
+  const readings = blind ? undefined : await readAfresh(work, doubtful).catch(() => undefined);
   for (const customer of doubtful) {
-    const reading = readings.get(customer.id);
-    const isStaging = reading?.reading === "found" ? reading.customer.isStaging : undefined;
-    if (isStaging === run.wantedFlag) settle(work, customer, "flipped", "confirmed after a restart");
-    if (isStaging === undefined)
-      settle(
-        work,
-        customer,
-        "failed",
-        "may have been flipped before the worker died, and cannot be read: look at this customer",
-      );
+    const reading = readings === undefined ? UNREADABLE : readings.get(customer.id);
+    if (reading === undefined) work.unresolved.add(customer.id);
+    else settleDoubtful(work, customer, reading);
   }
   skipRest(work, stopped);
-  return { recorded: await record(work, batch, []), stopped };
+  return { recorded: await record(work, batch, [...work.unresolved]), stopped };
+}
+
+const UNREADABLE: Reading = { reading: "unreadable", reason: "" };
+
+function settleDoubtful(work: Work, customer: PlannedCustomer, reading: Reading): void {
+  const isStaging = reading.reading === "found" ? reading.customer.isStaging : undefined;
+  if (isStaging === work.run.wantedFlag) settle(work, customer, "flipped", "confirmed after a restart");
+  if (isStaging !== undefined) return;
+  const reason = "may have been flipped before the worker died, and cannot be read: look at this customer";
+  settle(work, customer, "failed", reason);
 }
 
 function begin(run: BatchRun, batch: Batch, failedBefore: number): Work {
@@ -128,11 +131,15 @@ function settleWithoutFlip(work: Work, readings: ReadonlyMap<string, Reading>): 
   });
 }
 
+/** Before each request, and not only before the first: the lock may be lost while one waits for its turn or its next try. */
 async function flipOne(work: Work, customer: PlannedCustomer): Promise<void> {
   const { lockCheck, connection, wantedFlag } = work.run;
-  await lockCheck.recent();
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: wantedFlag });
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: wantedFlag }, async () => {
+    await lockCheck.recent();
+    work.unresolved.add(customer.id);
+  });
   if (flipped.result === "unresolved") work.unresolved.add(customer.id);
+  if (flipped.result === "not begun") work.unresolved.delete(customer.id);
   if (flipped.result === "flipped" || flipped.result === "failed")
     settle(work, customer, flipped.result, flipped.reason);
 }
@@ -160,6 +167,7 @@ async function inParallel<Item>(
 
 function settle(work: Work, { id, name }: PlannedCustomer, outcome: OutcomeKind, reason: string): void {
   work.outcomes.set(id, { customerId: id, name, outcome, reason });
+  work.unresolved.delete(id);
   if (outcome !== "failed") return;
   work.stopped ??= work.run.budgetStop(work.failedBefore + countOutcomes(work.outcomes.values()).failed);
 }

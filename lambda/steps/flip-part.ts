@@ -7,7 +7,7 @@ import type { Batch, Lock } from "../rollout/records.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import { type BatchResult, type BatchRun, flipBatch, recordNotAttempted } from "./flip-batch.ts";
 import { createLockCheck } from "./hold-lock.ts";
-import { countIdle, type Progress, type Rollout, runPart } from "./part.ts";
+import { countIdle, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
 
 /** Where the flipping is: counters only. */
@@ -20,6 +20,8 @@ export interface FlipProgress extends Progress {
   readonly settledInBatch: number;
   /** Why nobody else is flipped: who is left is recorded as skipped. */
   readonly stopped?: string | undefined;
+  /** Whether nobody is read any more either: who may have been flipped is recorded as failed. */
+  readonly blind?: boolean | undefined;
 }
 
 export const FLIP_START: FlipProgress = { done: false, idleParts: 0, batch: 0, counts: NO_COUNTS, settledInBatch: 0 };
@@ -35,16 +37,16 @@ interface PartWork {
 export async function flipPart(
   ports: Ports,
   rollout: LockedRollout,
-  step: string,
+  run: StepRun,
   { plan, from }: PartWork,
 ): Promise<FlipProgress> {
   const begun = await skipFinished(ports, rollout, plan, from);
-  const options = { step, pace: from.pace, mark: `batch ${begun.batch}, ${begun.settledInBatch} settled` };
+  const options = { run, pace: from.pace, mark: `batch ${begun.batch}, ${begun.settledInBatch} settled` };
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
-    const run = toBatchRun(ports, rollout, plan, { connection, untilMs });
+    const batchRun = toBatchRun(ports, rollout, plan, { connection, untilMs });
     let progress = begun;
     while (progress.batch < plan.batches && (progress === begun || ports.nowMs() < untilMs)) {
-      progress = await workThrough(run, progress);
+      progress = await workThrough(batchRun, progress);
       ports.log.info("batch recorded", toLogFields(rollout, plan, progress, connection));
     }
     const cameFurther = progress.batch > begun.batch || progress.settledInBatch > begun.settledInBatch;
@@ -67,9 +69,22 @@ async function workThrough(run: BatchRun, progress: FlipProgress): Promise<FlipP
   };
 }
 
-async function work(run: BatchRun, batch: Batch, { counts, stopped: before }: FlipProgress): Promise<BatchResult> {
-  const stopped = before ?? run.budgetStop(counts.failed);
-  return stopped === undefined ? flipBatch(run, batch, counts.failed) : recordNotAttempted(run, batch, stopped);
+/** A worker that died after it had stopped left its failures in the ledger: they still stop the rollout. */
+async function work(run: BatchRun, batch: Batch, progress: FlipProgress): Promise<BatchResult> {
+  const { counts, blind = false } = progress;
+  const stopped = progress.stopped ?? run.budgetStop(counts.failed + countOutcomes(batch.outcomes).failed);
+  if (stopped === undefined) return flipBatch(run, batch, counts.failed);
+  return recordNotAttempted(run, batch, { stopped, blind });
+}
+
+/**
+ * How to go on after a part that failed for good: without flips, then without any request, so that every customer has
+ * its outcome; when not even that can be recorded, the rollout ends there.
+ */
+export function afterFailure(from: FlipProgress, problem: string): FlipProgress {
+  if (from.stopped === undefined) return { ...from, idleParts: 0, stopped: problem };
+  if (!from.blind) return { ...from, idleParts: 0, blind: true };
+  return { ...from, done: true, stopped: `${from.stopped}; not every outcome could be recorded: ${problem}` };
 }
 
 /** Where the ledger says that the flipping is: further than the progress when this part was begun before. */

@@ -4,7 +4,7 @@ import type { Reading } from "../rollout/flip.ts";
 import { type Listing, namedReferences, namedTags, type Page, type TagIds, toListings } from "../rollout/listing.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Judgement, type Selection, toSelection } from "../rollout/selection.ts";
-import { countIdle, type Progress, type Rollout, runPart, unlessOutOfTime } from "./part.ts";
+import { countIdle, type Progress, type Rollout, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
 
 /** Where a lookup is: counters only, the customers are in the ledger. */
@@ -56,10 +56,10 @@ interface Lookup {
 export async function lookUp(
   ports: Ports,
   rollout: Rollout,
-  step: string,
+  run: StepRun,
   from: LookupProgress,
 ): Promise<LookupProgress> {
-  const options = { step, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
+  const options = { run, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
     const lookup = await prepare(ports, rollout, connection);
     let progress = from;

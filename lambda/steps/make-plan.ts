@@ -5,7 +5,7 @@ import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts
 import { createRoster, type Ranking } from "../rollout/roster.ts";
 import { toSelection } from "../rollout/selection.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
-import { type Progress, type Rollout, runPart } from "./part.ts";
+import { type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Ledger, Ports } from "./ports.ts";
 
 export interface PlanProgress extends Progress {
@@ -32,10 +32,10 @@ interface Found {
 export async function makePlan(
   ports: Ports,
   rollout: Rollout,
-  step: string,
+  run: StepRun,
   { lookup, from }: { readonly lookup: LookupProgress; readonly from: PlanProgress },
 ): Promise<PlanProgress> {
-  const options = { step, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
+  const options = { run, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
   return runPart(ports, rollout, options, async ({ untilMs }) => {
     const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));

@@ -37,11 +37,11 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
     nowMs: ports.nowMs(),
   };
   const known = await ports.ledger.findRollout(opening.rolloutId);
-  if (known !== undefined && known.execution !== execution) return answerKnown(opening, known);
+  if (known !== undefined && known.execution !== execution) return answerKnown(ports, opening, known);
   if (known === undefined && event.notAfter !== undefined && Date.parse(event.notAfter) < opening.nowMs) {
     return refuse(opening, `it came too late: not after ${event.notAfter}; send a new event if it should still happen`);
   }
-  if (event.dryRun) return begin(ports, opening, undefined, 0);
+  if (event.dryRun) return begin(ports, opening, undefined);
   return lockAndBegin(ports, opening);
 }
 
@@ -51,37 +51,28 @@ function nameFor(event: DeployEvent, execution: string): string {
 }
 
 async function lockAndBegin(ports: Ports, opening: Opening): Promise<Opened> {
+  const { rolloutId, execution, fingerprint } = opening;
   const orders = await ports.ledger.readOrders();
   const held = orders.lock;
-  if (held?.execution === opening.execution)
-    return begin(ports, opening, held, settleSeconds(ports, opening.nowMs, undefined));
-  let endedAtMs: number | undefined = 0;
-  if (held !== undefined) {
-    const end = await ports.executions.findEnd(held.execution);
-    if (end.running) return answerBusy(ports, opening, held);
-    endedAtMs = end.endedAtMs;
-  }
-  const lock: Lock = {
-    rolloutId: opening.rolloutId,
-    execution: opening.execution,
-    fence: orders.fence + 1,
-    fingerprint: opening.fingerprint,
-  };
-  if (!(await ports.ledger.takeLock(lock, orders))) return lockAndBegin(ports, opening);
-  if (held === undefined) return begin(ports, opening, lock, 0);
-  await ports.ledger.abandonRollout(held.rolloutId);
-  ports.log.info("lock taken over", { rolloutId: opening.rolloutId, from: held.rolloutId });
-  return begin(ports, opening, lock, settleSeconds(ports, opening.nowMs, endedAtMs));
+  if (held?.execution === execution) return begin(ports, opening, held);
+  if (held !== undefined && (await isRunning(ports, held))) return answerBusy(ports, opening, held);
+  const takenFrom = held && { rolloutId: held.rolloutId, execution: held.execution };
+  const lock: Lock = { rolloutId, execution, fingerprint, fence: orders.fence + 1, ...(takenFrom && { takenFrom }) };
+  return (await ports.ledger.takeLock(lock, orders)) ? begin(ports, opening, lock) : lockAndBegin(ports, opening);
 }
 
-/** A dead execution's batch stops at its next look at the lock; its last request ends one timeout later. */
-function settleSeconds({ policy }: Ports, nowMs: number, endedAtMs: number | undefined): number {
-  const settledMs = (endedAtMs ?? nowMs) + ORDERS_AGE_MS + policy.retries.requestTimeoutMs;
-  return Math.max(0, Math.ceil((settledMs - nowMs) / 1000));
+async function isRunning({ executions }: Ports, { execution }: Pick<Lock, "execution">): Promise<boolean> {
+  return (await executions.findEnd(execution)).running;
 }
 
-async function begin(ports: Ports, opening: Opening, lock: Lock | undefined, settle: number): Promise<Opened> {
+/** Everything here may be done twice: a step that dies is run again, and finds its lock and its record. */
+async function begin(ports: Ports, opening: Opening, lock: Lock | undefined): Promise<Opened> {
   const { rolloutId, fingerprint, execution, event, nowMs } = opening;
+  const takenFrom = lock?.takenFrom;
+  if (takenFrom !== undefined) {
+    await ports.ledger.abandonRollout(takenFrom);
+    ports.log.info("lock taken over", { rolloutId, from: takenFrom.rolloutId });
+  }
   const record = await ports.ledger.createRollout({
     rolloutId,
     fingerprint,
@@ -92,23 +83,39 @@ async function begin(ports: Ports, opening: Opening, lock: Lock | undefined, set
   });
   if (record.execution !== execution) {
     if (lock !== undefined) await ports.ledger.releaseLock(lock);
-    return answerKnown(opening, record);
+    return answerKnown(ports, opening, record);
   }
-  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds: settle, ...(lock && { lock }) };
+  const settleSeconds = takenFrom === undefined ? 0 : secondsToSettle(ports);
+  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, ...(lock && { lock }) };
+}
+
+/**
+ * Counted from the taking of the lock, not from the end of the execution: code of a stopped execution works on until it
+ * looks at the lock, and its last request ends one timeout later.
+ */
+function secondsToSettle({ policy }: Ports): number {
+  return Math.ceil((ORDERS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
 }
 
 /** The same id is the same rollout, for ever. */
-function answerKnown(opening: Opening, known: RolloutRecord): Opened {
-  if (known.fingerprint !== opening.fingerprint) {
-    return refuse(opening, `the id ${opening.rolloutId} belongs to another event; give this one an id of its own`);
-  }
-  return answer(opening, { ...(known.report ?? {}), rolloutId: known.rolloutId, status: known.status, joined: true });
+async function answerKnown(ports: Ports, opening: Opening, known: RolloutRecord): Promise<Opened> {
+  if (known.fingerprint !== opening.fingerprint) return refuseId(opening);
+  const { rolloutId, startedAtMs, status, report, problem } = await abandonIfDead(ports, known);
+  const times = { startedAt: new Date(startedAtMs).toISOString(), durationMs: opening.nowMs - startedAtMs };
+  return answer(opening, { ...times, ...(report ?? { problem }), rolloutId, status, joined: true });
+}
+
+/** A rollout that is recorded as running cannot say by itself that its execution has ended. */
+async function abandonIfDead(ports: Ports, known: RolloutRecord): Promise<RolloutRecord> {
+  if (known.status !== "running" || (await isRunning(ports, known))) return known;
+  await ports.ledger.abandonRollout(known);
+  return (await ports.ledger.findRollout(known.rolloutId)) ?? known;
 }
 
 async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
-  const isSame =
-    held.rolloutId === opening.rolloutId ||
-    (opening.event.id === undefined && held.fingerprint === opening.fingerprint);
+  const isEqual = held.fingerprint === opening.fingerprint;
+  if (held.rolloutId === opening.rolloutId && !isEqual) return refuseId(opening);
+  const isSame = held.rolloutId === opening.rolloutId || (opening.event.id === undefined && isEqual);
   if (!isSame) {
     return refuse(
       opening,
@@ -116,8 +123,12 @@ async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<O
     );
   }
   const known = await ports.ledger.findRollout(held.rolloutId);
-  if (known !== undefined) return answerKnown(opening, known);
+  if (known !== undefined) return answerKnown(ports, opening, known);
   return answer(opening, { rolloutId: held.rolloutId, status: "running", joined: true });
+}
+
+function refuseId(opening: Opening): Opened {
+  return refuse(opening, `the id ${opening.rolloutId} belongs to another event; give this one an id of its own`);
 }
 
 function refuse(opening: Opening, problem: string): Opened {

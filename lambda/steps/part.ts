@@ -27,36 +27,50 @@ export class StalledError extends FinalError {
   override readonly name = "StalledError";
 }
 
-export interface PartOptions {
+/** One run of a durable step. */
+export interface StepRun {
   readonly step: string;
+  /** Counts the SDK's own tries, from 1: a run that threw is followed by another try, one that died by the same. */
+  readonly attempt: number;
+  /** When Lambda ends the invocation, whatever it is doing. */
+  readonly invocationEndsAtMs: number;
+}
+
+export interface PartOptions {
+  readonly run: StepRun;
   readonly pace: Pace | undefined;
   /** How far the ledger says that this step has come: a repeated run that finds the same mark made no progress. */
   readonly mark: string;
 }
 
 const MOST_RUNS = 3;
-/** How long requests that were begun in time may still take. */
+/** How long what was begun in time may still go on. */
 const GRACE_MS = 60_000;
+/** What recording the last of it may take. */
+const RECORD_MS = 15_000;
 /** Refusals that have nothing to do with the pace cannot slow a rollout down further than this. */
 const SLOWEST_PER_SECOND = 1;
 
 /**
- * Runs one part of a step's work within its time budget: it stops taking new work at `untilMs`.
+ * Runs one part of a step's work within its time budget and its invocation: it stops taking new work at `untilMs`.
  * @throws StalledError when this step has died three times at the same place
  */
 export async function runPart<Result>(
   ports: Ports,
   rollout: Rollout,
-  { step, pace, mark }: PartOptions,
+  { run, pace, mark }: PartOptions,
   work: (part: { readonly connection: Connection; readonly untilMs: number }) => Promise<Result>,
 ): Promise<Result> {
-  const runs = await ports.ledger.countRun(rollout.rolloutId, step, mark);
+  const name = run.attempt === 1 ? run.step : `${run.step} (try ${run.attempt})`;
+  const runs = await ports.ledger.countRun(rollout.rolloutId, name, mark);
   if (runs > MOST_RUNS) {
     throw new StalledError(
-      `${step} was begun ${MOST_RUNS} times and came no further than "${mark}"; see the worker's log for what ended it`,
+      `${name} died ${MOST_RUNS} times and came no further than "${mark}"; see the worker's log for what ended it`,
     );
   }
-  const untilMs = ports.nowMs() + ports.policy.stepSeconds * 1000;
+  const { stepSeconds, retries } = ports.policy;
+  const latestMs = run.invocationEndsAtMs - GRACE_MS - retries.requestTimeoutMs - RECORD_MS;
+  const untilMs = Math.min(ports.nowMs() + stepSeconds * 1000, latestMs);
   const { startPerSecond, maxPerSecond, concurrency } = toLimits(rollout.event, ports.policy);
   const connection = ports.evoVoice.connect({
     limits: { startPerSecond, maxPerSecond, minPerSecond: Math.min(SLOWEST_PER_SECOND, startPerSecond) },

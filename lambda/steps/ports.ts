@@ -50,7 +50,8 @@ export interface Connection {
   /** At most 100 customers by id; whom the list does not show, or not whole, is left out. */
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;
-  flip(flip: Flip): Promise<FlipResult>;
+  /** Awaits `mayBegin` right before each request that may write; what it throws ends the flip. */
+  flip(flip: Flip, mayBegin: () => Promise<void>): Promise<FlipResult>;
   pace(): Pace;
   /** Ends the connection: whoever still waits to make a request gets an OutOfTimeError. */
   close(): void;
@@ -61,8 +62,8 @@ export interface Ledger {
   /** Writes the record unless there is one; gives the one that stands. */
   createRollout(record: RolloutRecord): Promise<RolloutRecord>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
-  /** Marks a rollout whose execution ended before it closed. */
-  abandonRollout(rolloutId: string): Promise<void>;
+  /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
+  abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;
 
   readOrders(): Promise<Orders>;
   /** Takes the lock if nobody has since the orders were read; false when somebody has. */
