@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { findContradictions } from "./events/contradictions.ts";
 import { Policy } from "./events/policy.ts";
-import { findProblems, formatProblems } from "./events/problems.ts";
+import { countProblems, findProblems, formatProblems, type Problem } from "./events/problems.ts";
+import { findRepeatedMembers } from "./events/repeated-members.ts";
 
 /** Thrown for a policy or an environment that cannot be used; lists every problem. */
 export class BadConfigError extends Error {
@@ -10,13 +12,23 @@ export class BadConfigError extends Error {
 
 /** @throws BadConfigError with all problems at once */
 export function parsePolicy(json: unknown): Policy {
-  return parseOrThrow(Policy, json, "the policy");
+  const parsed = Policy.safeParse(json);
+  const problems = [...(parsed.success ? [] : findProblems(parsed.error, json)), ...findContradictions(json)];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw refuse("the policy", problems);
 }
 
+/** @throws BadConfigError for a file that is missing, is not JSON or is not a policy */
+export function readPolicy(path: string): Policy {
+  return parsePolicy(parseJson(path, readText(path)));
+}
+
+const text = (expected: string) => z.string({ error: expected }).regex(/\S/, expected);
+
 const Environment = z.object({
-  CUTOVER_TABLE_NAME: z.string({ error: "expected the name of the ledger's table" }).min(1),
-  CUTOVER_SECRET_ID: z.string({ error: "expected the name or ARN of the Evo Voice secret" }).min(1),
-  CUTOVER_POLICY_FILE: z.string({ error: "expected the path of the policy file" }).min(1),
+  CUTOVER_TABLE_NAME: text("expected the name of the ledger's table"),
+  CUTOVER_SECRET_ID: text("expected the name or ARN of the Evo Voice secret"),
+  CUTOVER_POLICY_FILE: text("expected the path of the policy file"),
 });
 
 export interface Config {
@@ -27,29 +39,39 @@ export interface Config {
 
 /** Reads the environment and the policy file, once. @throws BadConfigError */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const names = parseOrThrow(Environment, environment, "the environment");
-  return {
-    tableName: names.CUTOVER_TABLE_NAME,
-    secretId: names.CUTOVER_SECRET_ID,
-    policy: parsePolicy(readJson(names.CUTOVER_POLICY_FILE)),
-  };
+  const parsed = Environment.safeParse(environment);
+  if (!parsed.success) throw refuse("the environment", findProblems(parsed.error, environment));
+  const { CUTOVER_TABLE_NAME: tableName, CUTOVER_SECRET_ID: secretId, CUTOVER_POLICY_FILE: file } = parsed.data;
+  return { tableName, secretId, policy: readPolicy(file) };
 }
 
-function parseOrThrow<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new BadConfigError(`${what} was refused:\n${formatProblems(findProblems(parsed.error, input))}`);
+function refuse(what: string, problems: readonly Problem[]): BadConfigError {
+  return new BadConfigError(`${what} was refused; ${countProblems(problems)}:\n${formatProblems(problems)}`);
 }
 
-function readJson(path: string): unknown {
+function readText(path: string): string {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "an unknown error";
     throw new BadConfigError(
-      `the policy file ${path} cannot be read as JSON; write one, or correct CUTOVER_POLICY_FILE`,
-      {
-        cause,
-      },
+      `the policy file ${path} cannot be read (${code}); write one, or correct CUTOVER_POLICY_FILE`,
+      { cause },
     );
   }
+}
+
+/** A member that comes twice is refused: of two `protected`, JSON readers silently drop the first. */
+function parseJson(path: string, json: string): unknown {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch (cause) {
+    const place = cause instanceof Error ? (/\(line \d+ column \d+\)/.exec(cause.message)?.[0] ?? "") : "";
+    const what = json.trim() === "" ? "is empty" : `is not JSON ${place}`.trimEnd();
+    throw new BadConfigError(`the policy file ${path} ${what}; correct it`, { cause });
+  }
+  const repeated = findRepeatedMembers(json);
+  if (repeated.length > 0) throw refuse(`the policy file ${path}`, repeated);
+  return parsed;
 }

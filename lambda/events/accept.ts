@@ -1,13 +1,17 @@
-import { BadDeployEventError, type DeployEvent, parseDeployEvent } from "./deploy-event.ts";
-import { type FailureBudget, isNarrowerBudget, type Limits } from "./limits.ts";
+import { BadDeployEventError, type DeployEvent, readDeployEvent } from "./deploy-event.ts";
+import { listShortly } from "./describe.ts";
+import { type FailureBudget, isNarrowerBudget, Limits } from "./limits.ts";
 import type { Policy } from "./policy.ts";
-import type { Problem } from "./problems.ts";
+import { describeAt, type Problem, toPath } from "./problems.ts";
+import { CohortName } from "./target.ts";
+
+const NARROWS = "an event narrows the policy, never widens it";
 
 /** A deploy event that this policy allows. @throws BadDeployEventError with all problems at once */
 export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
-  const event = parseDeployEvent(input);
-  const problems = [...findUnknownCohorts(event, policy), ...findWiderLimits(event.limits ?? {}, policy)];
-  if (problems.length > 0) throw new BadDeployEventError(problems);
+  const { event, problems } = readDeployEvent(input);
+  const all = [...problems, ...findUnknownCohorts(input, policy), ...findWiderLimits(input, policy)];
+  if (event === undefined || all.length > 0) throw new BadDeployEventError(all);
   return event;
 }
 
@@ -29,31 +33,53 @@ export function toLimits(event: Pick<DeployEvent, "limits">, policy: Policy): Li
   };
 }
 
-function findUnknownCohorts(event: DeployEvent, policy: Policy): readonly Problem[] {
-  const known = Object.keys(policy.cohorts).join(", ") || "none";
-  return (["targets", "exclude"] as const).flatMap((member) =>
-    (event[member] ?? []).flatMap((target, index) =>
-      "cohort" in target && !Object.hasOwn(policy.cohorts, target.cohort)
-        ? {
-            path: `${member}[${index}].cohort`,
-            message: `got "${target.cohort}"; expected a cohort of the policy, which has ${known}`,
-          }
-        : [],
-    ),
-  );
+/** Looks at each target by itself, so that a cohort is checked whatever else is wrong with the event. */
+function findUnknownCohorts(input: unknown, { cohorts }: Policy): readonly Problem[] {
+  const known = listShortly(Object.keys(cohorts), 20) || "none";
+  return (["targets", "exclude"] as const).flatMap((member) => {
+    const targets = memberOf(input, member);
+    const cohortsByPath = Array.isArray(targets)
+      ? targets.map((target, index) => ({ path: [member, index, "cohort"], cohort: memberOf(target, "cohort") }))
+      : [{ path: [member, "cohort"], cohort: memberOf(targets, "cohort") }];
+    return cohortsByPath.flatMap(({ path, cohort }) => {
+      const name = CohortName.safeParse(cohort);
+      if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
+      const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
+      return { path: toPath(path), message };
+    });
+  });
 }
 
-function findWiderLimits(limits: Limits, policy: Policy): readonly Problem[] {
-  const problems: Problem[] = [];
-  const report = (member: keyof Limits, allowed: unknown) =>
-    problems.push({
-      path: `limits.${member}`,
-      message: `got ${JSON.stringify(limits[member])}; expected no more than the policy's ${JSON.stringify(allowed)}: an event narrows the policy, never widens it`,
-    });
-  if ((limits.requestsPerSecond ?? 0) > policy.requestsPerSecond) report("requestsPerSecond", policy.requestsPerSecond);
-  if ((limits.concurrency ?? 0) > policy.concurrency) report("concurrency", policy.concurrency);
-  if (limits.failureBudget !== undefined && !isNarrowerBudget(limits.failureBudget, policy.failureBudget)) {
-    report("failureBudget", policy.failureBudget);
-  }
-  return problems;
+/** Looks at each limit by itself. */
+function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
+  const read = <Member extends keyof Limits>(member: Member): Limits[Member] => {
+    const parsed = Limits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
+    return parsed.success ? (parsed.data as Limits[Member]) : undefined;
+  };
+  const refuse = (member: keyof Limits, expected: string): Problem => ({
+    path: `limits.${member}`,
+    message: `got ${describeAt(input, ["limits", member])}; expected ${expected}: ${NARROWS}`,
+  });
+  const most = (member: "requestsPerSecond" | "concurrency") =>
+    (read(member) ?? 0) > policy[member] ? [refuse(member, `at most the policy's ${policy[member]}`)] : [];
+  const budget = read("failureBudget");
+  const isWider = budget !== undefined && !isNarrowerBudget(budget, policy.failureBudget);
+  return [
+    ...most("requestsPerSecond"),
+    ...most("concurrency"),
+    ...(isWider ? [refuse("failureBudget", describeBudget(policy.failureBudget))] : []),
+  ];
+}
+
+/** How the policy counts failures, an event must too: which of 5 and "1%" is less is not known before the plan. */
+function describeBudget(budget: FailureBudget): string {
+  return typeof budget === "number"
+    ? `a number of at most the policy's ${budget}`
+    : `a share of at most the policy's "${budget}", or 0`;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { describeValue, escapeText, listShortly } from "./describe.ts";
+import { findClosest } from "./find-closest.ts";
 
 /** One thing that is wrong with an input: where, what came and what would be right. */
 export interface Problem {
@@ -8,14 +10,36 @@ export interface Problem {
 
 type Issue = z.core.$ZodIssue;
 
-/** Lists every problem of a failed parse; of a union, those of the alternative that was meant. */
+/** Of problems that differ only by their place in a list, so many are shown; of all together, so many lines. */
+const MOST_ALIKE = 20;
+const MOST_LINES = 100;
+const ONLY = "expected only the members ";
+
+/** Lists every problem of a failed parse, each once; of a union, those of the alternative that was meant. */
 export function findProblems(error: z.ZodError, input: unknown): readonly Problem[] {
-  return error.issues.flatMap((issue) => toProblems(issue, input, []));
+  const problems = error.issues.flatMap((issue) => toProblems(issue, input, []));
+  return [...new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem])).values()];
 }
 
-/** One problem a line, indented, ready to stand below a heading. */
+/** One problem a line, indented, ready to stand below a heading; at most 100 lines, however many problems there are. */
 export function formatProblems(problems: readonly Problem[]): string {
-  return problems.map(({ path, message }) => `  - ${path === "" ? "(whole)" : path}: ${message}`).join("\n");
+  const alike = new Map<string, number>();
+  const shown = problems.filter((problem) => {
+    const kind = kindOf(problem);
+    const before = alike.get(kind) ?? 0;
+    alike.set(kind, before + 1);
+    return before < MOST_ALIKE;
+  });
+  const lines = shown
+    .slice(0, MOST_LINES)
+    .map(({ path, message }) => `  - ${path === "" ? "(whole)" : path}: ${message}`);
+  const more = problems.length - lines.length;
+  return [...lines, ...(more > 0 ? [`  - and ${more} more`] : [])].join("\n");
+}
+
+/** `1 problem`, `12 problems`. */
+export function countProblems({ length }: readonly Problem[]): string {
+  return length === 1 ? "1 problem" : `${length} problems`;
 }
 
 /** A strict object whose refusal of an unknown member names the known ones. */
@@ -23,24 +47,57 @@ export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
   const members = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
     error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `expected only the members ${members}`
-        : `expected an object with the members ${members}`,
+      issue.code === "unrecognized_keys" ? `${ONLY}${members}` : `expected an object with the members ${members}`,
   });
+}
+
+/** What stands at a path, in the words of a problem's message; a text in place of the whole input is not repeated. */
+export function describeAt(input: unknown, path: readonly PropertyKey[]): string {
+  const value = path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
+        ? (inner as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    input,
+  );
+  return path.length === 0 && typeof value === "string" ? `a text of ${value.length} characters` : describeValue(value);
+}
+
+/** A path as one would write it in code: `targets[2].tags`, `cohorts["two words"]`. */
+export function toPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => {
+      if (typeof key === "number") return `[${key}]`;
+      const name = listShortly([String(key)]);
+      if (!/^[\w$-]+…?$/.test(name)) return `["${name}"]`;
+      return index > 0 ? `.${name}` : name;
+    })
+    .join("");
 }
 
 function toProblems(issue: Issue, input: unknown, base: readonly PropertyKey[]): readonly Problem[] {
   const path = [...base, ...issue.path];
   if (issue.code === "unrecognized_keys") {
+    const { message } = issue;
     return issue.keys.map((key) => ({
       path: toPath([...path, key]),
-      message: `got an unknown member; ${issue.message}`,
+      message: `got an unknown member; ${message}${suggest(key, message)}`,
     }));
   }
-  if (issue.code === "invalid_key") return issue.issues.flatMap((inner) => toProblems(inner, input, path));
+  if (issue.code === "invalid_key") {
+    const [inner] = issue.issues;
+    const expected = inner === undefined ? issue.message : toExpectation(inner);
+    return [{ path: toPath(path), message: `got this as a name; ${expected}` }];
+  }
   const meant = issue.code === "invalid_union" ? chooseMeant(issue.errors) : undefined;
   if (meant !== undefined) return meant.flatMap((inner) => toProblems(inner, input, path));
-  return [{ path: toPath(path), message: `got ${describeValue(valueAt(input, path))}; ${toExpectation(issue)}` }];
+  return [{ path: toPath(path), message: `got ${describeAt(input, path)}; ${toExpectation(issue)}` }];
+}
+
+function suggest(key: string, expectation: string): string {
+  if (!expectation.startsWith(ONLY)) return "";
+  const meant = findClosest(key, expectation.slice(ONLY.length).split(", "));
+  return meant === undefined ? "" : `; did you mean ${meant}?`;
 }
 
 /** The alternative that was meant: the only one whose members were used and whose type came. */
@@ -55,29 +112,10 @@ function isOtherKind(issue: Issue): boolean {
 }
 
 function toExpectation(issue: Issue): string {
-  return issue.message.startsWith("expected") ? issue.message : `expected: ${issue.message}`;
+  return issue.message.startsWith("expected") ? issue.message : `expected: ${escapeText(issue.message)}`;
 }
 
-function toPath(path: readonly PropertyKey[]): string {
-  return path
-    .map((key, index) => (typeof key === "number" ? `[${key}]` : `${index > 0 ? "." : ""}${String(key)}`))
-    .join("");
-}
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
-    input,
-  );
-}
-
-/** What came, short enough to read; never a whole object, never the password of an address. */
-function describeValue(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "null";
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object") return `an object with ${Object.keys(value).slice(0, 8).join(", ") || "no members"}`;
-  const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/@]*@/, "//…@");
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+/** Problems are alike when the same is expected at places that differ by their index only. */
+function kindOf({ path, message }: Problem): string {
+  return `${path.replaceAll(/\[\d+\]/g, "[]")} ${message.slice(message.indexOf("; expected"))}`;
 }

@@ -1,31 +1,38 @@
 import { z } from "zod";
+import { findClosest } from "./find-closest.ts";
 import { strictObject } from "./problems.ts";
 
 /** How many ids one event can name: what fits into the 256 KB of an asynchronous invocation. */
 const MOST_IDS = 9_000;
 
-/** An opaque id: URL-encoded wherever it is sent. */
+/** An opaque id; never only dots, which would name another address when an id is part of one. */
 function Id(what: string) {
   return z
     .string({ error: `expected ${what}` })
-    .regex(/^[\w.-]{1,64}$/, `expected ${what}: 1 to 64 letters, digits, _ . and -`);
+    .regex(/^(?!\.+$)[\w.-]{1,64}$/, `expected ${what}: 1 to 64 letters, digits, _ . and -`);
 }
 
 function Text(what: string) {
   return z
     .string({ error: `expected ${what}` })
-    .regex(/^(?!\s)[^\p{Cc}]{1,100}(?<!\s)$/u, `expected ${what}: 1 to 100 characters, no spaces around them`);
+    .regex(
+      /^(?!\s)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,100}(?<!\s)$/u,
+      `expected ${what}: 1 to 100 characters in one line, no spaces around them`,
+    );
 }
 
-const listOf = <Item extends z.ZodType>(item: Item, what: string) =>
+/** Repeats are dropped: they ask for nothing more. */
+const listOf = <Item extends z.ZodType<string>>(item: Item, what: string) =>
   z
     .array(item, { error: `expected a list of ${what}` })
     .min(1, `expected at least one of ${what}`)
-    .max(MOST_IDS, `expected at most ${MOST_IDS} of ${what}; name more of them by a tag, a parent or a cohort`);
+    .max(MOST_IDS, `expected at most ${MOST_IDS} of ${what}; name more of them by a tag, a parent or a cohort`)
+    .transform((items) => [...new Set(items)]);
 
 /** The id of a customer as Evo Voice gives it; opaque, URL-encoded wherever it is sent. */
 export const CustomerId = Id("a customer id");
 
+/** The id of an account as Evo Voice gives it. */
 export const AccountId = Id("an account id");
 
 export const TagName = Text("a tag's name");
@@ -60,30 +67,44 @@ const Everyone = strictObject({
   all: z.literal(true, { error: "expected true, or another kind of target" }),
 }).describe("every customer of the policy's accounts");
 
-const PLAIN_KINDS = "exactly one of customerIds, referenceIds, tags, parentCustomerId, all";
-const KINDS = PLAIN_KINDS.replace("all", "cohort, all");
+const PLAIN_KINDS = ["customerIds", "referenceIds", "tags", "parentCustomerId", "all"] as const;
+const KINDS = [...PLAIN_KINDS.slice(0, -1), "cohort", "all"] as const;
 
 /** A selection of customers that needs no policy to be understood. */
-export const PlainTarget = z.union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, Everyone], {
-  error: `expected a target with ${PLAIN_KINDS}`,
-});
+export const PlainTarget = z
+  .union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, Everyone], {
+    error: ({ input }) => expectTarget(PLAIN_KINDS, input),
+  })
+  .meta({ id: "plainTarget", title: "A selection of customers that needs no policy to be understood" });
 export type PlainTarget = z.output<typeof PlainTarget>;
 
 /** A selection of customers. */
-export const Target = z.union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, ByCohort, Everyone], {
-  error: `expected a target with ${KINDS}`,
-});
+export const Target = z
+  .union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, ByCohort, Everyone], {
+    error: ({ input }) => expectTarget(KINDS, input),
+  })
+  .meta({ id: "target", title: "A selection of customers" });
 export type Target = z.output<typeof Target>;
 
 /** One target, or a list of them: a customer that any of them selects is selected. */
-export const Targets = oneOrMore(Target, `expected a target with ${KINDS}, or a list of targets`);
+export const Targets = oneOrMore(Target, KINDS);
 
-export const PlainTargets = oneOrMore(PlainTarget, `expected a target with ${PLAIN_KINDS}, or a list of targets`);
+export const PlainTargets = oneOrMore(PlainTarget, PLAIN_KINDS);
 
-function oneOrMore<Item extends z.ZodType>(item: Item, error: string) {
+function oneOrMore<Item extends z.ZodType>(item: Item, kinds: readonly string[]) {
   return z
     .union([item, z.array(item).min(1, "expected at least one target").max(100, "expected at most 100 targets")], {
-      error,
+      error: ({ input }) => expectTarget(kinds, input, ", or a list of targets"),
     })
     .transform((value): readonly z.output<Item>[] => (Array.isArray(value) ? value : [value as z.output<Item>]));
+}
+
+function expectTarget(kinds: readonly string[], input: unknown, orElse = ""): string {
+  const members = typeof input === "object" && input !== null && !Array.isArray(input) ? Object.keys(input) : [];
+  const meant = members
+    .filter((member) => !kinds.includes(member))
+    .slice(0, 8)
+    .map((member) => findClosest(member, kinds))
+    .find((kind) => kind !== undefined);
+  return `expected a target with exactly one of ${kinds.join(", ")}${orElse}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
 }

@@ -1,4 +1,4 @@
-import type { FailureBudget } from "../events/limits.ts";
+import { type FailureBudget, toHundredths } from "../events/limits.ts";
 
 /**
  * How many of the planned customers may fail before the rollout stops: so many pass, one more stops it.
@@ -6,6 +6,5 @@ import type { FailureBudget } from "../events/limits.ts";
  */
 export function allowedFailures(budget: FailureBudget, planned: number): number {
   if (typeof budget === "number") return budget;
-  const hundredths = Math.round(Number.parseFloat(budget) * 100);
-  return Math.floor((planned * hundredths) / 10_000);
+  return Math.floor((planned * toHundredths(budget)) / 10_000);
 }

@@ -1,0 +1,36 @@
+const LONGEST = 40;
+
+/** The known word that was probably meant: one that begins alike, or differs by a typing error or two. */
+export function findClosest(word: string, known: readonly string[]): string | undefined {
+  const came = simplify(word);
+  if (came === "" || came.length > LONGEST) return undefined;
+  const [best] = known
+    .map((candidate) => ({ candidate, distance: distance(came, simplify(candidate)) }))
+    .filter(({ candidate, distance: far }) => far <= (Math.min(came.length, candidate.length) < 5 ? 1 : 2))
+    .sort((a, b) => a.distance - b.distance);
+  return best?.candidate;
+}
+
+function simplify(word: string): string {
+  return word.toLowerCase().replaceAll(/[_\s-]/g, "");
+}
+
+/** How many letters are left out, added, changed or swapped with their neighbour (optimal string alignment). */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = at(previous, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(before, j - 2) + 1 : change;
+      row.push(Math.min(change, at(previous, j) + 1, at(row, j - 1) + 1, swap));
+    }
+    [before, previous] = [previous, row];
+  }
+  return at(previous, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}
