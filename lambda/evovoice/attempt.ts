@@ -18,8 +18,8 @@ export type Answer =
   /** Sign in again: 401, a redirect or a login page. */
   | { readonly kind: "signed out"; readonly status: number }
   | { readonly kind: "refused"; readonly status: number; readonly errorCode?: string }
-  /** Nobody knows whether it was done: a dropped connection, a timeout, a body that is no JSON. */
-  | { readonly kind: "lost"; readonly cause: unknown };
+  /** Nobody knows whether it was done: a dropped connection, a timeout, a body that is no JSON. `why` is a short name. */
+  | { readonly kind: "lost"; readonly why: string };
 
 /** Makes one try of a request and says what came; never throws for what a server or a network can do. */
 export async function attempt(http: KyInstance, request: ApiRequest): Promise<Answer> {
@@ -31,8 +31,8 @@ export async function attempt(http: KyInstance, request: ApiRequest): Promise<An
       ...(request.cookie !== undefined && { headers: { cookie: request.cookie } }),
     });
     return await toAnswer(response);
-  } catch (cause) {
-    return { kind: "lost", cause };
+  } catch (error) {
+    return { kind: "lost", why: nameOf(error) };
   }
 }
 
@@ -45,12 +45,11 @@ async function toAnswer(response: Response): Promise<Answer> {
   if (status === 401 || (status >= 300 && status < 400)) return { kind: "signed out", status };
   const text = await response.text();
   if (status >= 400) return toRefused(status, text);
-  if (/\bhtml\b/.test(response.headers.get("content-type") ?? "")) return { kind: "signed out", status };
-  return {
-    kind: "answered",
-    body: text === "" ? undefined : JSON.parse(text),
-    cookies: response.headers.getSetCookie(),
-  };
+  if (/\bhtml\b/i.test(response.headers.get("content-type") ?? "")) return { kind: "signed out", status };
+  const cookies = response.headers.getSetCookie();
+  if (text === "") return { kind: "answered", body: undefined, cookies };
+  const body = parseJson(text);
+  return body === undefined ? { kind: "lost", why: "a body that is no JSON" } : { kind: "answered", body, cookies };
 }
 
 function toRefused(status: number, text: string): Answer {
@@ -60,12 +59,25 @@ function toRefused(status: number, text: string): Answer {
 
 /** Only the code: a message may quote what was sent. */
 function findErrorCode(text: string): string | undefined {
+  const parsed = ErrorReply.safeParse(parseJson(text));
+  const code = parsed.data?.responseStatus.errorCode;
+  return code != null && /^\w{1,60}$/.test(code) ? code : undefined;
+}
+
+/** Undefined when it is no JSON; the parser's own error would quote the body. */
+function parseJson(text: string): unknown {
   try {
-    const code = ErrorReply.parse(JSON.parse(text)).responseStatus.errorCode;
-    return code != null && /^\w{1,60}$/.test(code) ? code : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** The innermost code or name: the error itself may hold the request, with its headers and body. */
+function nameOf(error: unknown): string {
+  const { cause, code, name }: { cause?: unknown; code?: unknown; name?: unknown } = Object(error);
+  if (cause instanceof Object) return nameOf(cause);
+  return [code, name].find((text) => typeof text === "string") ?? "unknown cause";
 }
 
 /** Seconds or an HTTP date, as milliseconds from now. */

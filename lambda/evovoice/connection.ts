@@ -1,7 +1,7 @@
 import type { KyInstance } from "ky";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { type Answer, type ApiRequest, attempt } from "./attempt.ts";
-import { NoAnswerError, RequestRefusedError, type Subject } from "./errors.ts";
+import { RequestRefusedError, type Subject, toFailure } from "./errors.ts";
 import type { Feedback, Limiter } from "./limiter.ts";
 import type { Session, SessionToken } from "./session.ts";
 
@@ -20,44 +20,70 @@ export interface ConnectionParts {
   readonly deadlineMs: number;
 }
 
+/** What was asked for, found in a body; undefined when the body does not answer it. */
+export type Understand<Value> = (body: unknown) => Value | undefined;
+
+type SignedIn = Exclude<Answer, { kind: "signed out" }>;
+type MayBegin = (() => Promise<void>) | undefined;
+
 export interface Connection {
-  /** One try, signed in; a session that died is renewed and does not count as a try. */
-  tryOnce(request: ApiRequest, subject: Subject): Promise<Answer>;
   /**
-   * Tries until there is an answer. For what may be repeated blindly: reads.
+   * One try, signed in; a session that died is renewed and does not count as a try. `mayBegin` is awaited when the
+   * request's turn has come, right before it is made; what it throws is thrown.
+   */
+  tryOnce(request: ApiRequest, subject: Subject, mayBegin?: MayBegin): Promise<SignedIn>;
+  /**
+   * Tries until there is an answer that is understood. For what may be repeated blindly: reads.
    * @throws RequestRefusedError, NoAnswerError, OutOfTimeError, SignInRefusedError
    */
-  read(request: ApiRequest, subject: Subject): Promise<unknown>;
+  read<Value>(request: ApiRequest, subject: Subject, understand: Understand<Value>): Promise<Value>;
   /** Waits before the try after this many, longer each time. @throws OutOfTimeError when the part ends before */
   backOff(tries: number): Promise<void>;
 }
 
-/** How often in a row a fresh session may be met by a 401 before the user itself is in doubt. */
-const MOST_SIGN_INS = 5;
+/** So many sessions in a row that let nobody in put the user itself in doubt. */
+const MOST_VAIN_SESSIONS = 5;
+/** A session may die of other callers' requests before this one's turn comes, but not for ever. */
+const MOST_DEATHS = 50;
 const FIRST_BACKOFF_MS = 200;
 
 export function createConnection({ http, session, limiter, retries, deadlineMs }: ConnectionParts): Connection {
-  async function tryUnsigned(request: ApiRequest): Promise<Answer> {
+  /** The newest session that has let somebody in. */
+  let proven: number | undefined;
+
+  async function tryUnsigned(request: ApiRequest, mayBegin?: MayBegin): Promise<Answer> {
     const release = await limiter.acquire();
-    const startedMs = performance.now();
-    const answer = await attempt(http, request);
-    release(toFeedback(answer, performance.now() - startedMs));
-    return answer;
+    let feedback: Feedback = { kind: "lost" };
+    try {
+      await mayBegin?.();
+      const startedMs = performance.now();
+      const answer = await attempt(http, request);
+      feedback = toFeedback(answer, performance.now() - startedMs);
+      return answer;
+    } finally {
+      release(feedback);
+    }
   }
 
-  async function tryOnce(request: ApiRequest, subject: Subject): Promise<Answer> {
+  async function tryOnce(request: ApiRequest, subject: Subject, mayBegin?: MayBegin): Promise<SignedIn> {
     let dead: SessionToken | undefined;
-    for (let signIns = 0; signIns < MOST_SIGN_INS; signIns += 1) {
+    for (let deaths = 1; ; deaths += 1) {
       const token = await session.token(persist, dead);
-      const answer = await tryUnsigned({ ...request, cookie: token.cookie });
+      proven ??= token.serial - 1;
+      const answer = await tryUnsigned({ ...request, cookie: token.cookie }, mayBegin);
+      if (answer.kind === "answered" || answer.kind === "refused") proven = Math.max(proven, token.serial);
       if (answer.kind !== "signed out") return answer;
+      if (token.serial - proven >= MOST_VAIN_SESSIONS || deaths >= MOST_DEATHS) {
+        proven += 1;
+        throw new RequestRefusedError(subject, answer.status);
+      }
+      if (isPage(answer) && deaths > 1) await backOff(deaths);
       dead = token;
     }
-    throw new RequestRefusedError(subject, 401, undefined);
   }
 
   /** Repeats what passes by itself; the server being busy is no failure, so a 429 never counts as a try. */
-  async function repeat(once: () => Promise<Answer>): Promise<Answer> {
+  async function repeat<Some extends Answer>(once: () => Promise<Some>): Promise<Some> {
     for (let tries = 0; ; ) {
       const answer = await once();
       if (!isPassing(answer)) return answer;
@@ -67,13 +93,11 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
     }
   }
 
-  /** For the sign-in, which has no session yet; a page in front of Evo Voice may pass too. */
+  /** For the sign-in, which has no session yet; a page in front of Evo Voice may pass too, and refuses nobody. */
   function persist(request: ApiRequest): Promise<Answer> {
     return repeat(async () => {
       const answer = await tryUnsigned(request);
-      return answer.kind === "signed out" && answer.status !== 401
-        ? { kind: "lost", cause: "a page instead of an answer" }
-        : answer;
+      return isPage(answer) ? { kind: "lost", why: "a page or a redirect instead of an answer" } : answer;
     });
   }
 
@@ -87,11 +111,17 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
   return {
     tryOnce,
     backOff,
-    async read(request, subject) {
-      const answer = await repeat(() => tryOnce(request, subject));
-      if (answer.kind === "answered") return answer.body;
-      if (answer.kind === "refused") throw new RequestRefusedError(subject, answer.status, answer.errorCode);
-      throw new NoAnswerError(subject, answer.kind === "lost" ? answer.cause : answer.kind);
+    async read<Value>(request: ApiRequest, subject: Subject, understand: Understand<Value>) {
+      let value: Value | undefined;
+      const answer = await repeat(async () => {
+        const given = await tryOnce(request, subject);
+        value = given.kind === "answered" ? understand(given.body) : undefined;
+        return given.kind === "answered" && value === undefined
+          ? ({ kind: "lost", why: "an answer to another question" } as const)
+          : given;
+      });
+      if (answer.kind === "answered") return value as Value;
+      throw toFailure(subject, answer);
     },
   };
 }
@@ -99,6 +129,11 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
 /** Whether the same request may well be answered a little later. */
 function isPassing(answer: Answer): boolean {
   return answer.kind === "lost" || answer.kind === "throttled" || (answer.kind === "refused" && answer.status >= 500);
+}
+
+/** A redirect or a login page: something stands in front of Evo Voice, or its session is gone. */
+function isPage(answer: Answer): boolean {
+  return answer.kind === "signed out" && answer.status !== 401;
 }
 
 export function isThrottle(answer: Answer): boolean {

@@ -1,17 +1,15 @@
-import type { z } from "zod";
 import type { Reading } from "../rollout/flip.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import type { Connection } from "./connection.ts";
-import { describe, isApiFailure, NoAnswerError, RequestRefusedError, type Subject } from "./errors.ts";
+import { isApiFailure, RequestRefusedError, type Subject } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 
 /** Reads one page of a listing. */
 export async function readPage(connection: Connection, request: PageRequest): Promise<Page> {
   const searchParams = toSearchParams(request);
   if (searchParams === undefined) return { customers: [], total: 0, totalPages: 0 };
-  const subject = { operation: `page ${request.page} of the customers` };
-  const list = await readAs(CustomerList, connection, { path: "customers", searchParams, subject });
+  const list = await readList(connection, searchParams, { operation: `page ${request.page} of the customers` });
   return {
     customers: list.items.map(toFacts),
     total: list.totalCount ?? undefined,
@@ -21,65 +19,86 @@ export async function readPage(connection: Connection, request: PageRequest): Pr
 
 /** Lists these customers, at most 100 of them; whom the list does not show, or not whole, is left out. */
 export async function listCustomers(connection: Connection, ids: readonly string[]): Promise<readonly CustomerFacts[]> {
-  const searchParams = { specificIds: ids.map(quote).join(","), countPerPage: String(ids.length), page: "0" };
-  const subject = { operation: `listing ${ids.length} customers` };
+  const wanted = new Set(ids);
+  const found = new Map<string, CustomerFacts>();
   try {
-    const list = await readAs(CustomerList, connection, { path: "customers", searchParams, subject });
-    const wanted = new Set(ids);
-    return list.items.filter(({ id, isStaging }) => wanted.has(id) && isStaging != null).map(toFacts);
+    for (let page = 0; ; page += 1) {
+      const list = await readIds(connection, ids, page);
+      const before = found.size;
+      for (const info of list.items)
+        if (wanted.has(info.id) && info.isStaging != null) found.set(info.id, toFacts(info));
+      const isAll = found.size >= Math.min(wanted.size, list.totalCount ?? wanted.size);
+      const isFiltered = list.items.every(({ id }) => wanted.has(id));
+      // The next page is only of use when the server sends fewer in a page than were asked for.
+      if (isAll || !isFiltered || found.size === before) break;
+    }
   } catch (error) {
-    if (isApiFailure(error)) return [];
-    throw error;
+    if (!isApiFailure(error)) throw error;
+  }
+  return [...found.values()];
+}
+
+/** Reads one customer. That there is none may be said by a 404, or by a 400 or 500 and a list without it. */
+export async function readCustomer(connection: Connection, customerId: string): Promise<Reading> {
+  const subject = { operation: "reading", customerId };
+  const request = { method: "GET", path: `customers/${encodeURIComponent(customerId)}` } as const;
+  let flagless: CustomerInfo | undefined;
+  try {
+    const info = await connection.read(request, subject, (body) => {
+      const { data } = CustomerInfo.safeParse(body);
+      if (data?.id !== customerId) return undefined;
+      if (data.isStaging != null) return data;
+      flagless = data;
+      return undefined;
+    });
+    return { reading: "found", customer: toFacts(info) };
+  } catch (error) {
+    if (!isApiFailure(error)) throw error;
+    if (flagless !== undefined) return { reading: "found", customer: toFacts(flagless) };
+    if (await isMissing(connection, customerId, error)) return { reading: "missing" };
+    return { reading: "unreadable", reason: error.message };
   }
 }
 
-/** Reads one customer. That there is none may be said by a 404, a 400 or a 500. */
-export async function readCustomer(connection: Connection, customerId: string): Promise<Reading> {
-  const subject = { operation: "reading", customerId };
+async function isMissing(connection: Connection, customerId: string, error: unknown): Promise<boolean> {
+  if (!(error instanceof RequestRefusedError) || ![400, 404, 500].includes(error.status)) return false;
+  if (error.status === 404) return true;
   try {
-    const info = await readAs(CustomerInfo, connection, {
-      path: `customers/${encodeURIComponent(customerId)}`,
-      subject,
-    });
-    if (info.id !== customerId) return { reading: "unreadable", reason: `${describe(subject)} gave another customer` };
-    return { reading: "found", customer: toFacts(info) };
-  } catch (error) {
-    if (error instanceof RequestRefusedError && [400, 404, 500].includes(error.status)) return { reading: "missing" };
-    if (isApiFailure(error)) return { reading: "unreadable", reason: error.message };
-    throw error;
+    return (await readIds(connection, [customerId], 0)).items.length === 0;
+  } catch (failure) {
+    if (isApiFailure(failure)) return false;
+    throw failure;
   }
 }
 
 /** Reads the tags of each account. */
 export async function readTagIds(connection: Connection, accountIds: readonly string[]): Promise<TagIds> {
-  const tagIds = new Map<string, ReadonlyMap<string, string>>();
+  const tagIds = new Map<string, Map<string, readonly string[]>>();
   for (const accountId of accountIds) {
-    const subject = { operation: `reading the tags of account ${accountId}` };
-    const settings = await readAs(SystemSettings, connection, {
-      path: "system/settings",
-      searchParams: { accountId },
-      subject,
-    });
-    tagIds.set(accountId, new Map((settings.tags ?? []).map(({ name, id }) => [name, id])));
+    const settings = await connection.read(
+      { method: "GET", path: "system/settings", searchParams: { accountId } },
+      { operation: `reading the tags of account ${accountId}` },
+      (body) => SystemSettings.safeParse(body).data,
+    );
+    const idsByName = new Map<string, readonly string[]>();
+    for (const { name, id } of settings.tags ?? []) idsByName.set(name, [...(idsByName.get(name) ?? []), id]);
+    tagIds.set(accountId, idsByName);
   }
   return tagIds;
 }
 
-interface Read {
-  readonly path: string;
-  readonly searchParams?: Readonly<Record<string, string>>;
-  readonly subject: Subject;
+function readIds(connection: Connection, ids: readonly string[], page: number): Promise<CustomerList> {
+  const searchParams = { specificIds: ids.map(quote).join(","), countPerPage: String(ids.length), page: String(page) };
+  return readList(connection, searchParams, { operation: `listing ${ids.length} customers` });
 }
 
-async function readAs<Schema extends z.ZodType>(
-  schema: Schema,
+function readList(
   connection: Connection,
-  read: Read,
-): Promise<z.output<Schema>> {
-  const { subject, ...request } = read;
-  const parsed = schema.safeParse(await connection.read({ method: "GET", ...request }, subject));
-  if (!parsed.success) throw new NoAnswerError(subject, "an answer of another shape");
-  return parsed.data;
+  searchParams: Readonly<Record<string, string>>,
+  subject: Subject,
+): Promise<CustomerList> {
+  const request = { method: "GET", path: "customers", searchParams } as const;
+  return connection.read(request, subject, (body) => CustomerList.safeParse(body).data);
 }
 
 /** The query; undefined when no customer can match, because the account has no such tag. */
@@ -99,7 +118,7 @@ function toSearchParams({ listing, page, pageSize, tagIds }: PageRequest): Recor
         ...paging,
       };
     case "tags": {
-      const ids = listing.tags.map((name) => tagIds.get(listing.accountIds[0])?.get(name));
+      const ids = listing.tags.map((name) => tagIds.get(listing.accountIds[0])?.get(name)?.[0]);
       if (ids.some((id) => id === undefined)) return undefined;
       return { ...scope, tagIds: ids.map((id) => quote(id ?? "")).join(","), ...paging };
     }

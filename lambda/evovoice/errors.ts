@@ -1,4 +1,5 @@
 import { FinalError } from "../rollout/final-error.ts";
+import type { Answer } from "./attempt.ts";
 
 /** What a request was for, as a person would say it: "flip of customer 5f…". */
 export interface Subject {
@@ -11,24 +12,24 @@ export class SignInRefusedError extends FinalError {
   override readonly name = "SignInRefusedError";
 }
 
-/** Evo Voice answered, but not with what was asked: a status of 4xx or, after all tries, 5xx. */
-export class RequestRefusedError extends Error {
+/** Evo Voice answered, but not with what was asked: a status of 3xx, 4xx or, after all tries, 5xx. */
+export class RequestRefusedError extends FinalError {
   override readonly name = "RequestRefusedError";
   readonly status: number;
-  constructor(subject: Subject, status: number, errorCode: string | undefined) {
+  readonly errorCode: string | undefined;
+  constructor(subject: Subject, status: number, errorCode?: string) {
     const code = errorCode === undefined ? "" : `, ${errorCode}`;
-    super(`${describe(subject)} was answered with ${status}${code}; ${adviseOn(status)}`);
+    super(`${describe(subject)} was answered with ${status}${code}; ${adviseOn(status, subject)}`);
     this.status = status;
+    this.errorCode = errorCode;
   }
 }
 
-/** No usable answer came after all tries: a dropped connection, a timeout, half a body. */
-export class NoAnswerError extends Error {
+/** No usable answer came after all tries: a dropped connection, a timeout, half a body. `why` never quotes one. */
+export class NoAnswerError extends FinalError {
   override readonly name = "NoAnswerError";
-  constructor(subject: Subject, cause: unknown) {
-    super(`${describe(subject)} got no usable answer in any try (${nameOf(cause)}); see whether Evo Voice is up`, {
-      cause,
-    });
+  constructor(subject: Subject, why: string) {
+    super(`${describe(subject)} got no usable answer in any try (${why}); see whether Evo Voice is up`);
   }
 }
 
@@ -37,20 +38,23 @@ export function isApiFailure(error: unknown): error is RequestRefusedError | NoA
   return error instanceof RequestRefusedError || error instanceof NoAnswerError;
 }
 
-export function describe({ operation, customerId }: Subject): string {
+/** The error for an answer that is none, after the last try. */
+export function toFailure(subject: Subject, answer: Exclude<Answer, { kind: "answered" }>) {
+  if (answer.kind === "lost") return new NoAnswerError(subject, answer.why);
+  return new RequestRefusedError(subject, answer.status, answer.kind === "refused" ? answer.errorCode : undefined);
+}
+
+function describe({ operation, customerId }: Subject): string {
   return customerId === undefined ? operation : `${operation} of customer ${customerId}`;
 }
 
-function adviseOn(status: number): string {
+function adviseOn(status: number, { customerId }: Subject): string {
+  if (status < 400) return "it sends to a sign-in page: see whether the policy's baseUrl is Evo Voice's API";
   if (status === 401)
     return "the session ended again right after a fresh sign-in: see whether the user may use the API";
   if (status === 403) return "the user's role may not do this: it needs SystemAdministrator, Manager or Customer";
+  if (status === 404 && customerId === undefined) return "see whether the policy's baseUrl is Evo Voice's API";
   if (status === 404) return "see whether the customer still exists";
   if (status >= 500) return "Evo Voice failed: look at its status, then retry";
   return "see Evo Voice's documentation of this operation";
-}
-
-function nameOf(cause: unknown): string {
-  if (typeof cause === "string") return cause;
-  return cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : "unknown cause";
 }

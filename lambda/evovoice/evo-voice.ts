@@ -32,7 +32,8 @@ export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }
         readPage: (request: PageRequest) => readPage(connection, request),
         listCustomers: (ids: readonly string[]) => listCustomers(connection, ids),
         readCustomer: (id: string) => readCustomer(connection, id),
-        flip: (flip: Flip) => flipCustomer(connection, flip, retries.attempts),
+        flip: (flip: Flip, mayBegin?: () => Promise<void>) =>
+          flipCustomer(connection, flip, { attempts: retries.attempts, mayBegin }),
         pace: limiter.pace,
         close: () => {
           clearTimeout(closing);

@@ -3,20 +3,34 @@ import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { Answer } from "./attempt.ts";
 import { type Connection, isThrottle } from "./connection.ts";
 import { readCustomer } from "./customers.ts";
-import { isApiFailure, NoAnswerError, RequestRefusedError } from "./errors.ts";
+import { isApiFailure, toFailure } from "./errors.ts";
 import { FlipReply } from "./wire.ts";
+
+/** What is known while a flip is tried. */
+interface Doubt {
+  /** A request was made that may have done it. */
+  begun: boolean;
+  /** The flag that was read afterwards; undefined when it could not be. */
+  flag: boolean | undefined;
+}
+
+export interface FlipOptions {
+  readonly attempts: number;
+  /** Awaited right before each request that may write; what it throws ends the flip. */
+  readonly mayBegin?: (() => Promise<void>) | undefined;
+}
 
 /**
  * Sets a customer's flag and believes only the right customer with the right flag, in the reply or read afterwards.
- * A customer's failure is a result. @throws SignInRefusedError
+ * A customer's failure is a result. @throws SignInRefusedError, and what `mayBegin` throws
  */
-export async function flipCustomer(connection: Connection, flip: Flip, attempts: number): Promise<FlipResult> {
-  const progress = { begun: false };
+export async function flipCustomer(connection: Connection, flip: Flip, options: FlipOptions): Promise<FlipResult> {
+  const doubt: Doubt = { begun: false, flag: undefined };
   try {
-    return await flipUntilSure(connection, flip, attempts, progress);
+    return await flipUntilSure(connection, flip, options, doubt);
   } catch (error) {
-    if (error instanceof OutOfTimeError) return { result: progress.begun ? "unresolved" : "not begun" };
-    if (isApiFailure(error)) return { result: "failed", reason: error.message };
+    if (error instanceof OutOfTimeError) return { result: doubt.begun ? "unresolved" : "not begun" };
+    if (isApiFailure(error)) return { result: "failed", reason: `${error.message}${describeDoubt(doubt)}` };
     throw error;
   }
 }
@@ -24,24 +38,27 @@ export async function flipCustomer(connection: Connection, flip: Flip, attempts:
 async function flipUntilSure(
   connection: Connection,
   flip: Flip,
-  attempts: number,
-  progress: { begun: boolean },
+  { attempts, mayBegin }: FlipOptions,
+  doubt: Doubt,
 ): Promise<FlipResult> {
+  const subject = { operation: "flip", customerId: flip.customerId };
   for (let tries = 1; ; ) {
-    const answer = await connection.tryOnce(toRequest(flip), toSubject(flip));
-    progress.begun ||= mayHaveFlipped(answer);
-    if (answer.kind === "answered" && isProof(answer.body, flip))
-      return { result: "flipped", reason: "the reply showed it" };
-    if (answer.kind === "refused" && answer.status < 500)
-      throw new RequestRefusedError(toSubject(flip), answer.status, answer.errorCode);
-    if (mayHaveFlipped(answer) && (await readFlag(connection, flip.customerId)) === flip.isStaging) {
-      return { result: "flipped", reason: `reading it again showed it, after ${describeAnswer(answer)}` };
+    const answer = await connection.tryOnce(toRequest(flip), subject, mayBegin);
+    if (isProof(answer, flip)) return { result: "flipped", reason: "the reply showed it" };
+    doubt.begun ||= mayHaveFlipped(answer);
+    const isLast = isFinal(answer) || (tries >= attempts && !isThrottle(answer));
+    if (mayHaveFlipped(answer) || (isLast && doubt.begun)) {
+      doubt.flag = await readFlag(connection, flip.customerId);
+      if (doubt.flag === flip.isStaging)
+        return { result: "flipped", reason: `reading it again showed it, after ${describeAnswer(answer)}` };
     }
-    if (tries >= attempts) throw new NoAnswerError(toSubject(flip), `${describeAnswer(answer)}; its flag is not known`);
+    if (isLast) throw toFailure(subject, answer.kind === "answered" ? { kind: "lost", why: UNPROVED } : answer);
     if (!isThrottle(answer)) tries += 1;
     await connection.backOff(tries);
   }
 }
+
+const UNPROVED = "a reply with another customer or flag";
 
 /** The flag is sent always: an absent one would mean production. */
 function toRequest({ customerId, isStaging }: Flip) {
@@ -52,17 +69,19 @@ function toRequest({ customerId, isStaging }: Flip) {
   } as const;
 }
 
-function toSubject({ customerId }: Flip) {
-  return { operation: "flip", customerId };
-}
-
-/** A 429 or 503 says that nothing was done; a 5xx and a lost answer say nothing. */
+/** Only a 429 or a 4xx says that nothing was done; everything else may come from a proxy that lost patience. */
 function mayHaveFlipped(answer: Answer): boolean {
-  return answer.kind === "answered" || answer.kind === "lost" || answer.kind === "refused";
+  return !isThrottle(answer) && !isFinal(answer);
 }
 
-function isProof(body: unknown, { customerId, isStaging }: Flip): boolean {
-  const reply = FlipReply.safeParse(body);
+/** A 4xx is the same next time. */
+function isFinal(answer: Answer): boolean {
+  return answer.kind === "refused" && answer.status < 500;
+}
+
+function isProof(answer: Answer, { customerId, isStaging }: Flip): boolean {
+  if (answer.kind !== "answered") return false;
+  const reply = FlipReply.safeParse(answer.body);
   return reply.success && reply.data.id === customerId && reply.data.isStaging === isStaging;
 }
 
@@ -75,12 +94,19 @@ async function readFlag(connection: Connection, customerId: string): Promise<boo
 function describeAnswer(answer: Answer): string {
   switch (answer.kind) {
     case "answered":
-      return "a reply with another customer or flag";
+      return UNPROVED;
     case "lost":
-      return "no usable answer";
+      return `no usable answer (${answer.why})`;
     case "refused":
     case "throttled":
     case "signed out":
       return `a status ${answer.status}`;
   }
+}
+
+function describeDoubt({ begun, flag }: Doubt): string {
+  if (!begun) return "";
+  return flag === undefined
+    ? "; it may have been flipped all the same, its flag could not be read: look at this customer"
+    : `; read afterwards, it is still ${flag ? "on staging" : "in production"}`;
 }

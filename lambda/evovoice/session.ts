@@ -1,5 +1,5 @@
 import type { Answer, ApiRequest } from "./attempt.ts";
-import { NoAnswerError, SignInRefusedError } from "./errors.ts";
+import { NoAnswerError, SignInRefusedError, toFailure } from "./errors.ts";
 
 /** The Evo Voice login as the secret holds it, with the version it was read from. */
 export interface Login {
@@ -46,17 +46,15 @@ export function createSession(ports: SessionPorts): Session {
     if (second !== undefined) return keep(fresh, second);
     login = undefined;
     throw new SignInRefusedError(
-      `Evo Voice refused the sign-in with version ${fresh.versionId} of the secret; nobody else was flipped, and this version is not tried again, so that the account is not locked: put a new user name and password into the secret`,
+      `Evo Voice refused the sign-in with version ${fresh.versionId} of the secret (a wrong user name or password, or a locked account); nobody else was flipped, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
     );
   }
 
   async function tryLogin(ask: Ask, candidate: Login): Promise<string | undefined> {
     if ((await ports.findRefusal(candidate.versionId)) !== undefined) return undefined;
     const answer = await ask(toSignIn(candidate));
-    if (answer.kind === "answered") return toCookieHeader(answer.cookies);
-    if (!isRefusal(answer)) {
-      throw new NoAnswerError({ operation: "sign-in" }, answer.kind === "lost" ? answer.cause : answer.kind);
-    }
+    if (answer.kind === "answered") return getCookieHeader(answer.cookies);
+    if (!isRefusal(answer)) throw toFailure(SIGN_IN, answer);
     await ports.rememberRefusal(candidate.versionId);
     return undefined;
   }
@@ -79,9 +77,12 @@ export function createSession(ports: SessionPorts): Session {
   };
 }
 
-/** A redirect or a login page refuses nobody: something stands in front of Evo Voice. */
+const SIGN_IN = { operation: "sign-in" };
+
+/** In doubt the password was refused: only an address without a sign-in (404, 405) has surely not looked at it. */
 function isRefusal(answer: Answer): boolean {
-  return (answer.kind === "signed out" && answer.status === 401) || (answer.kind === "refused" && answer.status < 500);
+  if (answer.kind === "signed out") return answer.status === 401;
+  return answer.kind === "refused" && answer.status < 500 && answer.status !== 404 && answer.status !== 405;
 }
 
 function toSignIn({ userName, password }: Login): ApiRequest {
@@ -92,7 +93,13 @@ function toSignIn({ userName, password }: Login): ApiRequest {
   };
 }
 
-/** All cookies of a sign-in go back: `ss-opt` says which of `ss-id` and `ss-pid` counts. */
-function toCookieHeader(cookies: readonly string[]): string {
-  return cookies.map((cookie) => cookie.split(";", 1)[0] ?? "").join("; ");
+/** All cookies of a sign-in go back: `ss-opt` says which of `ss-id` and `ss-pid` counts. Of one name the last counts. */
+function getCookieHeader(cookies: readonly string[]): string {
+  const values = new Map<string, string>();
+  for (const cookie of cookies) {
+    const [, name, value] = /^\s*([^=;]+)=([^;]*)/.exec(cookie) ?? [];
+    if (name !== undefined && value) values.set(name, value);
+  }
+  if (values.size === 0) throw new NoAnswerError(SIGN_IN, "an answer without a session cookie");
+  return Array.from(values, ([name, value]) => `${name}=${value}`).join("; ");
 }

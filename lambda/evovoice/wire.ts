@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /** What this project reads of Evo Voice's replies; every other member passes unread. Wire names stay wire names. */
 export const CustomerInfo = z.object({
-  id: z.string(),
+  id: z.string().min(1),
   accountId: z.string().nullish(),
   name: z.string().nullish(),
   referenceId: z.string().nullish(),

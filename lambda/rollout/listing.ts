@@ -21,8 +21,8 @@ export interface Page {
   readonly totalPages: number | undefined;
 }
 
-/** Tag names to ids, for each account: the same name has another id in another account. */
-export type TagIds = ReadonlyMap<string, ReadonlyMap<string, string>>;
+/** Tag names to ids, for each account: a name has other ids in another account, and may have several in one. */
+export type TagIds = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 export interface PageRequest {
   readonly listing: Listing;

@@ -116,10 +116,11 @@ function toMatcher(target: PlainTarget): (customer: CustomerFacts) => boolean {
 function isDescendant(customer: CustomerFacts, ancestorId: string): boolean {
   if (customer.id === ancestorId || customer.parentCustomerId === undefined) return false;
   if (customer.parentCustomerId === ancestorId) return true;
-  if (customer.ancestorIds === undefined || customer.ancestorIds.length === 0) {
+  if (customer.ancestorIds?.includes(ancestorId)) return true;
+  if (!customer.ancestorIds?.includes(customer.parentCustomerId)) {
     throw new FinalError(
-      `cannot tell whether customer ${customer.id} descends from ${ancestorId}: Evo Voice shows no breadcrumb for it; name the customers by id, or take direct children only`,
+      `cannot tell whether customer ${customer.id} descends from ${ancestorId}: Evo Voice shows no whole breadcrumb for it; name the customers by id, or take direct children only`,
     );
   }
-  return customer.ancestorIds.includes(ancestorId);
+  return false;
 }
