@@ -48,8 +48,7 @@ const MOST_DEATHS = 50;
 const FIRST_BACKOFF_MS = 200;
 
 export function createConnection({ http, session, limiter, retries, deadlineMs }: ConnectionParts): Connection {
-  /** The newest session that has let somebody in. */
-  let proven: number | undefined;
+  const trust = createTrust();
 
   async function tryUnsigned(request: ApiRequest, mayBegin?: MayBegin): Promise<Answer> {
     const release = await limiter.acquire();
@@ -69,14 +68,12 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
     let dead: SessionToken | undefined;
     for (let deaths = 1; ; deaths += 1) {
       const token = await session.token(persist, dead);
-      proven ??= token.serial - 1;
       const answer = await tryUnsigned({ ...request, cookie: token.cookie }, mayBegin);
-      if (answer.kind === "answered" || answer.kind === "refused") proven = Math.max(proven, token.serial);
-      if (answer.kind !== "signed out") return answer;
-      if (token.serial - proven >= MOST_VAIN_SESSIONS || deaths >= MOST_DEATHS) {
-        proven += 1;
-        throw new RequestRefusedError(subject, answer.status);
+      if (answer.kind !== "signed out") {
+        trust.note(token, answer);
+        return answer;
       }
+      if (deaths >= MOST_DEATHS || trust.isLost(token)) throw new RequestRefusedError(subject, answer.status);
       if (isPage(answer) && deaths > 1) await backOff(deaths);
       dead = token;
     }
@@ -122,6 +119,24 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
       });
       if (answer.kind === "answered") return value as Value;
       throw toFailure(subject, answer);
+    },
+  };
+}
+
+/** Whether sessions still let anybody in. */
+function createTrust() {
+  /** The newest session that did. */
+  let proven: number | undefined;
+  return {
+    note({ serial }: SessionToken, { kind }: Answer): void {
+      if (kind === "answered" || kind === "refused") proven = Math.max(proven ?? 0, serial);
+    },
+    /** Each time that it is lost, one session more may be tried: whatever stood in the way may have gone. */
+    isLost({ serial }: SessionToken): boolean {
+      proven ??= serial - 1;
+      if (serial - proven < MOST_VAIN_SESSIONS) return false;
+      proven += 1;
+      return true;
     },
   };
 }

@@ -44,18 +44,27 @@ async function flipUntilSure(
   const subject = { operation: "flip", customerId: flip.customerId };
   for (let tries = 1; ; ) {
     const answer = await connection.tryOnce(toRequest(flip), subject, mayBegin);
-    if (isProof(answer, flip)) return { result: "flipped", reason: "the reply showed it" };
-    doubt.begun ||= mayHaveFlipped(answer);
     const isLast = isFinal(answer) || (tries >= attempts && !isThrottle(answer));
-    if (mayHaveFlipped(answer) || (isLast && doubt.begun)) {
-      doubt.flag = await readFlag(connection, flip.customerId);
-      if (doubt.flag === flip.isStaging)
-        return { result: "flipped", reason: `reading it again showed it, after ${describeAnswer(answer)}` };
-    }
+    const proof = await findProof(connection, flip, { answer, isLast }, doubt);
+    if (proof !== undefined) return { result: "flipped", reason: proof };
     if (isLast) throw toFailure(subject, answer.kind === "answered" ? { kind: "lost", why: UNPROVED } : answer);
     if (!isThrottle(answer)) tries += 1;
     await connection.backOff(tries);
   }
+}
+
+/** What shows that the flag is set: the reply, or reading it afterwards when this answer or, in the end, any may hide a write. */
+async function findProof(
+  connection: Connection,
+  flip: Flip,
+  { answer, isLast }: { readonly answer: Answer; readonly isLast: boolean },
+  doubt: Doubt,
+): Promise<string | undefined> {
+  if (isProof(answer, flip)) return "the reply showed it";
+  doubt.begun ||= mayHaveFlipped(answer);
+  const isOpen = isLast ? doubt.begun : mayHaveFlipped(answer);
+  if (!isOpen || !(await isConfirmed(connection, flip, doubt))) return undefined;
+  return `reading it again showed it, after ${describeAnswer(answer)}`;
 }
 
 const UNPROVED = "a reply with another customer or flag";
@@ -85,10 +94,11 @@ function isProof(answer: Answer, { customerId, isStaging }: Flip): boolean {
   return reply.success && reply.data.id === customerId && reply.data.isStaging === isStaging;
 }
 
-/** Undefined when it cannot be read: then the flip is tried again, which is harmless. */
-async function readFlag(connection: Connection, customerId: string): Promise<boolean | undefined> {
+/** Reads the customer afterwards; when that is not possible the flip is tried again, which is harmless. */
+async function isConfirmed(connection: Connection, { customerId, isStaging }: Flip, doubt: Doubt): Promise<boolean> {
   const read = await readCustomer(connection, customerId);
-  return read.reading === "found" ? read.customer.isStaging : undefined;
+  doubt.flag = read.reading === "found" ? read.customer.isStaging : undefined;
+  return doubt.flag === isStaging;
 }
 
 function describeAnswer(answer: Answer): string {

@@ -7,6 +7,8 @@ export interface Pass {
   /** The server's own count on the first and on the last page; undefined when it gave none. */
   readonly firstTotal: number | undefined;
   readonly lastTotal: number | undefined;
+  /** Whether the pages went on until one was empty; false when they only repeated themselves. */
+  readonly ended: boolean;
 }
 
 export type Completeness =
@@ -24,7 +26,8 @@ export function judgePasses(passes: readonly Pass[]): Completeness {
   if (agreesWithServer(latest)) return { verdict: "complete" };
   if (passes.length < 2) return { verdict: "read again" };
   const [first] = passes;
-  if (first !== undefined && sameIds(first.ids, latest.ids) && !isShort(latest)) return { verdict: "complete" };
+  const agree = first?.ended && latest.ended && sameIds(first.ids, latest.ids);
+  if (agree && !isShort(latest)) return { verdict: "complete" };
   return { verdict: "incomplete", seen: passes.map(describePass).join("; ") };
 }
 
@@ -75,10 +78,11 @@ function dropRepeats(sorted: BigUint64Array): BigUint64Array {
   return sorted.subarray(0, kept);
 }
 
-function describePass({ ids, firstTotal, lastTotal }: Pass, index: number): string {
+function describePass({ ids, firstTotal, lastTotal, ended }: Pass, index: number): string {
   const totals =
     firstTotal === lastTotal
       ? `${firstTotal ?? "no count"}`
       : `${firstTotal ?? "no count"}, then ${lastTotal ?? "no count"}`;
-  return `pass ${index + 1} saw ${ids.length} customers where Evo Voice counts ${totals}`;
+  const end = ended ? "" : " and its pages repeat themselves without an end";
+  return `pass ${index + 1} saw ${ids.length} customers where Evo Voice counts ${totals}${end}`;
 }

@@ -52,5 +52,12 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
     return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", "was right already");
   }
   const judgement = judge(fresh.customer);
-  return judgement.verdict === "skipped" ? settle("skipped", judgement.reason) : undefined;
+  switch (judgement.verdict) {
+    case "candidate":
+      return undefined;
+    case "skipped":
+      return settle("skipped", judgement.reason);
+    case "not selected":
+      return settle("skipped", "has changed since the plan: the event's targets no longer select it");
+  }
 }

@@ -2,6 +2,7 @@ import { type Completeness, createIdCollector, hashId, judgePasses, type Pass } 
 import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";
 import { type Listing, namedReferences, namedTags, type Page, type TagIds, toListings } from "../rollout/listing.ts";
+import type { FoundPages } from "../rollout/records.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Judgement, type Selection, toSelection } from "../rollout/selection.ts";
 import { countIdle, type Progress, type Rollout, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
@@ -12,10 +13,16 @@ export interface LookupProgress extends Progress {
   readonly listing: number;
   readonly pass: number;
   readonly page: number;
-  /** How many pages this pass has; undefined before its first page. */
+  /** How many pages this pass has by the server's count; undefined before its first page. */
   readonly pages?: number | undefined;
+  /** The ids of the last page read, as a hash. */
+  readonly lastPage?: string | undefined;
   readonly firstTotal?: number | undefined;
   readonly lastTotal?: number | undefined;
+  /** Undefined while the pass is being read; then whether its pages ended or only repeat themselves. */
+  readonly ended?: boolean | undefined;
+  /** What the server said in the finished passes over this listing. */
+  readonly earlier: readonly Omit<Pass, "ids">[];
   /** For each finished listing, the pass that counts. */
   readonly accepted: readonly number[];
   /** How many found customers the ledger holds for the finished listings and this pass. */
@@ -29,6 +36,7 @@ export const LOOKUP_START: LookupProgress = {
   listing: 0,
   pass: 1,
   page: 0,
+  earlier: [],
   accepted: [],
   found: 0,
   foundBefore: 0,
@@ -61,14 +69,15 @@ export async function lookUp(
 ): Promise<LookupProgress> {
   const options = { run, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
-    const lookup = await prepare(ports, rollout, connection);
+    const lookup = await unlessOutOfTime(prepare(ports, rollout, connection));
+    const listings = lookup?.listings.length ?? Number.POSITIVE_INFINITY;
     let progress = from;
-    while (progress.listing < lookup.listings.length && (progress === from || ports.nowMs() < untilMs)) {
+    while (lookup && progress.listing < listings && (progress === from || ports.nowMs() < untilMs)) {
       const next = await unlessOutOfTime(advance(lookup, progress));
       if (next === undefined) break;
       progress = next;
     }
-    const done = progress.listing === lookup.listings.length;
+    const done = progress.listing === listings;
     const idleParts = countIdle(from, done || progress !== from);
     ports.log.info("looked up", { rolloutId: rollout.rolloutId, found: progress.found, done });
     return { ...progress, done, idleParts, pace: connection.pace() };
@@ -80,12 +89,7 @@ async function prepare(ports: Ports, rollout: Rollout, connection: Connection): 
   const selection = toSelection(rollout.event, policy);
   const tags = namedTags(selection);
   const tagIds: TagIds = tags.length === 0 ? new Map() : await connection.readTagIds(policy.accountIds);
-  const unknown = tags.filter((tag) => ![...tagIds.values()].some((ids) => ids.has(tag)));
-  if (unknown.length > 0) {
-    throw new FinalError(
-      `no account of the policy has a tag ${unknown.map((tag) => `"${tag}"`).join(", ")}; correct the event or the policy`,
-    );
-  }
+  checkTags(tags, tagIds);
   return {
     ports,
     rolloutId: rollout.rolloutId,
@@ -99,16 +103,34 @@ async function prepare(ports: Ports, rollout: Rollout, connection: Connection): 
   };
 }
 
+/** A tag that nobody has is a typing error; one name for two tags of an account would list only one's customers. */
+function checkTags(tags: readonly string[], tagIds: TagIds): void {
+  const accounts = [...tagIds];
+  const unknown = tags.filter((tag) => !accounts.some(([, ids]) => ids.has(tag)));
+  const doubled = accounts.flatMap(([account, ids]) =>
+    tags.filter((tag) => (ids.get(tag)?.length ?? 0) > 1).map((tag) => `"${tag}" in account ${account}`),
+  );
+  const problems = [
+    ...(unknown.length > 0
+      ? [`no account of the policy has a tag ${unknown.map((tag) => `"${tag}"`).join(", ")}`]
+      : []),
+    ...(doubled.length > 0 ? [`several tags have the same name: ${doubled.join(", ")}`] : []),
+  ];
+  if (problems.length === 0) return;
+  throw new FinalError(`nobody was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
+}
+
 /** One window of pages, or the verdict on a pass whose pages are all read. */
 async function advance(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  if (progress.pages !== undefined && progress.page >= progress.pages) return judgeListing(lookup, progress);
+  if (progress.ended !== undefined) return judgeListing(lookup, progress, progress.ended);
   return readWindow(lookup, progress);
 }
 
 async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
   const { ports, connection, tagIds, rolloutId } = lookup;
   const listing = lookup.listings[progress.listing] as Listing;
-  const size = progress.pages === undefined ? 1 : Math.min(lookup.windowPages, progress.pages - progress.page);
+  const counted = (progress.pages ?? 0) - progress.page;
+  const size = Math.max(1, Math.min(lookup.windowPages, counted));
   const { pageSize } = ports.policy;
   const pages = await Promise.all(
     Array.from({ length: size }, (_, index) =>
@@ -123,14 +145,17 @@ async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<Loo
     page: progress.page,
     idHashes: Buffer.concat(customers.map(({ id }) => hashId(id))),
     customers: found,
-    references: customers.flatMap(({ id, referenceId }) =>
-      referenceId !== undefined && lookup.references.has(referenceId) ? [[referenceId, id] as const] : [],
-    ),
+    references: customers.flatMap((customer) => toReference(lookup, customer)),
   });
+  const last = pages.at(-1) as Page;
+  const lastPage = hashId(last.customers.map(({ id }) => id).join()).toString("hex");
+  const isRepeated = counted <= 0 && lastPage === progress.lastPage;
   return {
     ...progress,
     page: progress.page + size,
-    pages: countPages(progress, pages),
+    pages: progress.pages ?? countPages(last),
+    lastPage,
+    ended: last.customers.length === 0 || (isRepeated ? false : undefined),
     firstTotal: progress.page === 0 ? pages[0]?.total : progress.firstTotal,
     lastTotal: toLastTotal(progress, pages),
     found: progress.found + found.length,
@@ -145,30 +170,35 @@ function toLastTotal(progress: LookupProgress, pages: readonly Page[]): number |
 }
 
 /**
- * How many pages there are: by the server's own count when it gives one, and by the rows that it really sent on the
- * first page, because a server may send fewer than were asked for. Without counts, pages go on until one is empty.
+ * How many pages there are: by the server's own count, and by the rows that it really sent on the first page, because a
+ * server may send fewer than were asked for. It only says how many can be read at once: a pass ends with an empty page.
  */
-function countPages(progress: LookupProgress, pages: readonly Page[]): number {
-  const last = pages.at(-1) as Page;
-  const read = progress.page + pages.length;
-  if (progress.pages !== undefined && last.total !== undefined) return progress.pages;
-  if (last.total === undefined) return last.customers.length === 0 ? read : read + 1;
-  const rows = last.customers.length;
-  const byRows = rows === 0 ? read : Math.ceil(last.total / rows);
-  return Math.max(read, last.totalPages ?? 0, byRows);
+function countPages({ customers, total = 0, totalPages = 0 }: Page): number {
+  return Math.max(1, totalPages, Math.ceil(total / Math.max(1, customers.length)));
 }
 
-async function judgeListing(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  const passes = await readPasses(lookup, progress);
+/** Reference ids are unique within an account only. */
+function toReference(
+  { references, selection }: Lookup,
+  { id, referenceId, accountId }: CustomerFacts,
+): FoundPages["references"] {
+  if (referenceId === undefined || !references.has(referenceId) || !selection.accountIds.includes(accountId)) return [];
+  return [[referenceId, id]];
+}
+
+async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boolean): Promise<LookupProgress> {
+  const { firstTotal, lastTotal, earlier, ...rest } = progress;
+  const said = [...earlier, { firstTotal, lastTotal, ended }];
+  const passes = await readPasses(lookup, progress, said);
   const completeness = judgePasses(passes);
-  const next = { page: 0, pages: undefined, firstTotal: undefined, lastTotal: undefined };
+  const next = { ...rest, page: 0, pages: undefined, lastPage: undefined, ended: undefined };
   switch (completeness.verdict) {
     case "complete": {
       const extra = await settleNamed(lookup, progress, passes.at(-1) as Pass);
       const found = progress.found + extra;
       return {
-        ...progress,
         ...next,
+        earlier: [],
         listing: progress.listing + 1,
         pass: 1,
         accepted: [...progress.accepted, progress.pass],
@@ -177,7 +207,7 @@ async function judgeListing(lookup: Lookup, progress: LookupProgress): Promise<L
       };
     }
     case "read again":
-      return { ...progress, ...next, pass: progress.pass + 1, found: progress.foundBefore };
+      return { ...next, earlier: said, pass: progress.pass + 1, found: progress.foundBefore };
     case "incomplete":
       throw new FinalError(explain(completeness));
   }
@@ -187,16 +217,18 @@ function explain({ seen }: Extract<Completeness, { verdict: "incomplete" }>): st
   return `the lookup cannot show that it found every customer, so nobody was flipped: ${seen}; try again when nobody is adding or removing customers`;
 }
 
-async function readPasses({ ports, rolloutId }: Lookup, progress: LookupProgress): Promise<readonly Pass[]> {
-  const passes: Pass[] = [];
-  for (let pass = 1; pass <= progress.pass; pass += 1) {
-    const collector = createIdCollector();
-    for await (const hashes of ports.ledger.readIdHashes(rolloutId, progress.listing, pass)) collector.add(hashes);
-    const totals =
-      pass === progress.pass ? { firstTotal: progress.firstTotal, lastTotal: progress.lastTotal } : undefined;
-    passes.push({ ids: collector.ids(), firstTotal: totals?.firstTotal, lastTotal: totals?.lastTotal });
-  }
-  return passes;
+function readPasses(
+  { ports, rolloutId }: Lookup,
+  { listing }: LookupProgress,
+  said: LookupProgress["earlier"],
+): Promise<readonly Pass[]> {
+  return Promise.all(
+    said.map(async (ofPass, index) => {
+      const collector = createIdCollector();
+      for await (const hashes of ports.ledger.readIdHashes(rolloutId, listing, index + 1)) collector.add(hashes);
+      return { ...ofPass, ids: collector.ids() };
+    }),
+  );
 }
 
 /** Asks one by one for named customers that the listing did not show; returns how many were written. */
@@ -230,7 +262,7 @@ function toNamed(id: string, read: Reading, judge: Lookup["judge"]): readonly Fo
     case "missing":
       return [{ id, name: "", accountId: "", isStaging: undefined, skip: UNKNOWN_CUSTOMER }];
     case "unreadable":
-      throw new Error(`a named customer cannot be looked up: ${read.reason}`);
+      throw new FinalError(`a named customer cannot be looked up, so nobody was flipped: ${read.reason}`);
   }
 }
 
