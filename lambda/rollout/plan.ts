@@ -22,8 +22,9 @@ export interface PlannedCustomer {
 }
 
 const MOST_CUSTOMERS = 250;
-/** Of ids and names: leaves the larger part of a batch's 100 KB to what is recorded of them later. */
-const MOST_BYTES = 40_000;
+/** Of ids and names as they are written: leaves the larger part of a batch's 100 KB to what is recorded of them later. */
+const MOST_BATCH_BYTES = 40_000;
+const MOST_SETTLED_BYTES = 90_000;
 
 /** Sums up who is flipped, who is right already, who is skipped and why. */
 export function planRollout(event: Pick<DeployEvent, "action" | "release">, ranking: Ranking): Plan {
@@ -47,12 +48,14 @@ export function planRollout(event: Pick<DeployEvent, "action" | "release">, rank
 
 /** The customers to flip, in the release's order, in batches of at most 250 customers and 100 KB. */
 export function* toBatches(ranking: Ranking): Generator<readonly PlannedCustomer[]> {
-  yield* pack(ranking, ({ id, name, disposition }) => (disposition === "flip" ? { id, name } : undefined));
+  yield* pack(ranking, MOST_BATCH_BYTES, ({ id, name, disposition }) =>
+    disposition === "flip" ? { id, name } : undefined,
+  );
 }
 
 /** The outcomes that the plan alone decides, packed like batches. */
 export function* toSettled(ranking: Ranking): Generator<readonly Outcome[]> {
-  yield* pack(ranking, toOutcome);
+  yield* pack(ranking, MOST_SETTLED_BYTES, toOutcome);
 }
 
 function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome | undefined {
@@ -62,15 +65,19 @@ function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome 
     : { customerId, name, outcome: "skipped", reason: disposition.skipped };
 }
 
-function* pack<Item>(ranking: Ranking, toItem: (entry: RosterEntry) => Item | undefined): Generator<readonly Item[]> {
+function* pack<Item>(
+  ranking: Ranking,
+  mostBytes: number,
+  toItem: (entry: RosterEntry) => Item | undefined,
+): Generator<readonly Item[]> {
   let items: Item[] = [];
   let bytes = 0;
   for (const entry of entriesOf(ranking)) {
     const item = toItem(entry);
     if (item === undefined) continue;
-    const size = Buffer.byteLength(entry.id) + Buffer.byteLength(entry.name);
-    if (items.length === MOST_CUSTOMERS || bytes + size > MOST_BYTES) {
-      yield items;
+    const size = Buffer.byteLength(JSON.stringify(item));
+    if (items.length === MOST_CUSTOMERS || bytes + size > mostBytes) {
+      if (items.length > 0) yield items;
       items = [];
       bytes = 0;
     }

@@ -27,7 +27,10 @@ export interface RosterEntry {
  */
 export interface Roster {
   add(customer: FoundCustomer): void;
-  /** Sorts by the hash of release and id, and drops repeats: a reading that skips wins, otherwise the last one. */
+  /**
+   * Sorts by the hash of release and id, and drops repeats, whatever their order: a reading that skips wins, then one
+   * that flips, because a flip reads again first; of equal ones the first by reason, then by name.
+   */
   seal(): Ranking;
 }
 
@@ -41,6 +44,9 @@ const CHUNK_BYTES = 1 << 20;
 const FLIP = 0;
 const UNCHANGED = 1;
 const FIRST_REASON = 2;
+const MOST_REASONS = 0xffff - FIRST_REASON;
+const MOST_TEXT_BYTES = 2 ** 32;
+const MOST_NAME_BYTES = 255;
 
 export function createRoster(release: string, wantedFlag: boolean, capacity: number): Roster {
   const keys = new Float64Array(capacity);
@@ -66,10 +72,14 @@ export function createRoster(release: string, wantedFlag: boolean, capacity: num
     seal() {
       const order = Uint32Array.from({ length: count }, (_, index) => index);
       order.sort((a, b) => at(keys, a) - at(keys, b) || texts.compareIds(at(places, a), at(places, b)) || a - b);
+      const isSame = (a: number, b: number) =>
+        at(keys, a) === at(keys, b) && texts.compareIds(at(places, a), at(places, b)) === 0;
       const size = dropRepeats(
         order,
-        (a, b) => at(keys, a) === at(keys, b) && texts.compareIds(at(places, a), at(places, b)) === 0,
-        dispositions,
+        isSame,
+        (a, b) =>
+          compareReadings(at(dispositions, a), at(dispositions, b), reasons) ||
+          texts.compareNames(at(places, a), at(places, b)),
       );
       return {
         size,
@@ -92,15 +102,28 @@ function toCode(customer: FoundCustomer, wantedFlag: boolean, reasons: Interner)
   return customer.isStaging === wantedFlag ? UNCHANGED : FLIP;
 }
 
-/** Keeps one of each run of equal customers, in place. */
-function dropRepeats(order: Uint32Array, isSame: (a: number, b: number) => boolean, dispositions: Uint16Array): number {
+/** Which of two readings of one customer counts: the lesser. */
+function compareReadings(a: number, b: number, reasons: Interner): number {
+  const rank = (code: number) => (code >= FIRST_REASON ? -1 : code);
+  if (rank(a) !== rank(b) || rank(a) >= 0) return rank(a) - rank(b);
+  const [one, other] = [reasons.get(a - FIRST_REASON), reasons.get(b - FIRST_REASON)];
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+/** Keeps the least of each run of equal customers, in place. */
+function dropRepeats(
+  order: Uint32Array,
+  isSame: (a: number, b: number) => boolean,
+  compare: (a: number, b: number) => number,
+): number {
   let kept = 0;
   for (const index of order) {
     const last = kept > 0 ? at(order, kept - 1) : undefined;
     if (last === undefined || !isSame(last, index)) {
       order[kept] = index;
       kept += 1;
-    } else if (at(dispositions, last) < FIRST_REASON) {
+    } else if (compare(index, last) < 0) {
       order[kept - 1] = index;
     }
   }
@@ -119,6 +142,7 @@ function createInterner(): Interner {
     put(text) {
       const known = codes.get(text);
       if (known !== undefined) return known;
+      if (texts.length === MOST_REASONS) throw new RangeError(`the roster holds ${MOST_REASONS} different reasons`);
       codes.set(text, texts.length);
       return texts.push(text) - 1;
     },
@@ -138,33 +162,44 @@ function createTextStore() {
     const { block, start } = locate(place);
     return block.subarray(start + 2, start + 2 + block.readUInt8(start));
   };
+  const nameBytes = (place: number) => {
+    const { block, start } = locate(place);
+    const from = start + 2 + block.readUInt8(start);
+    return block.subarray(from, from + block.readUInt8(start + 1));
+  };
   return {
     put(id: string, name: string): number {
       const idLength = Buffer.byteLength(id);
-      const nameBytes = Buffer.from(name).subarray(0, 255);
-      if (used + 2 + idLength + nameBytes.length > CHUNK_BYTES) {
+      const cutName = toNameBytes(name);
+      if (used + 2 + idLength + cutName.length > CHUNK_BYTES) {
         blocks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES));
         used = 0;
       }
       const place = (blocks.length - 1) * CHUNK_BYTES + used;
+      if (place >= MOST_TEXT_BYTES) throw new RangeError("the roster holds 4 GiB of ids and names");
       const block = blocks.at(-1) as Buffer;
       block.writeUInt8(idLength, used);
-      block.writeUInt8(nameBytes.length, used + 1);
+      block.writeUInt8(cutName.length, used + 1);
       block.write(id, used + 2);
-      nameBytes.copy(block, used + 2 + idLength);
-      used += 2 + idLength + nameBytes.length;
+      cutName.copy(block, used + 2 + idLength);
+      used += 2 + idLength + cutName.length;
       return place;
     },
-    get(place: number): { readonly id: string; readonly name: string } {
-      const { block, start } = locate(place);
-      const id = idBytes(place);
-      const nameStart = start + 2 + id.length;
-      return { id: id.toString(), name: block.toString("utf8", nameStart, nameStart + block.readUInt8(start + 1)) };
-    },
+    get: (place: number) => ({ id: idBytes(place).toString(), name: nameBytes(place).toString() }),
     compareIds: (a: number, b: number) => Buffer.compare(idBytes(a), idBytes(b)),
+    compareNames: (a: number, b: number) => Buffer.compare(nameBytes(a), nameBytes(b)),
   };
 }
 
-function at(numbers: Float64Array | Uint32Array | Uint16Array, index: number): number {
+/** A name in at most 255 bytes, cut between characters; control characters would forge lines of a report. */
+function toNameBytes(name: string): Buffer {
+  const bytes = Buffer.from(name.replaceAll(/\p{Cc}/gu, " "));
+  if (bytes.length <= MOST_NAME_BYTES) return bytes;
+  let end = MOST_NAME_BYTES;
+  while ((at(bytes, end) & 0b1100_0000) === 0b1000_0000) end -= 1;
+  return bytes.subarray(0, end);
+}
+
+function at(numbers: Float64Array | Uint32Array | Uint16Array | Buffer, index: number): number {
   return numbers[index] as number;
 }

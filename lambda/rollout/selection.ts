@@ -69,7 +69,13 @@ function skipped(reason: string): Judgement {
 }
 
 function resolveCohorts(targets: readonly Target[], policy: Policy): readonly PlainTarget[] {
-  return targets.flatMap((target) => ("cohort" in target ? (policy.cohorts[target.cohort] ?? []) : [target]));
+  return targets.flatMap((target) => ("cohort" in target ? resolveCohort(target.cohort, policy) : [target]));
+}
+
+function resolveCohort(name: string, { cohorts }: Policy): readonly PlainTarget[] {
+  const targets = Object.hasOwn(cohorts, name) ? cohorts[name] : undefined;
+  if (targets === undefined) throw new FinalError(`the policy has no cohort ${name}; correct the event or the policy`);
+  return targets;
 }
 
 function createGuard(guarded: Selection["guarded"]): (customer: CustomerFacts) => string | undefined {
@@ -110,7 +116,7 @@ function toMatcher(target: PlainTarget): (customer: CustomerFacts) => boolean {
         ? isDescendant(customer, target.parentCustomerId)
         : customer.parentCustomerId === target.parentCustomerId;
   }
-  return () => true;
+  return () => target.all;
 }
 
 function isDescendant(customer: CustomerFacts, ancestorId: string): boolean {
