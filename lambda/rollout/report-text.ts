@@ -24,11 +24,11 @@ export function renderReport(report: Report, { colour, columns = 60 }: TextOptio
   };
   const paragraphs = [
     toHeading(report, page),
+    toProblem(report, page),
     toCounts(report, page),
     toReasons("skipped", countSkipped(report), page),
     toExceptions("deferred", report, page),
     toExceptions("failed", report, page),
-    toProblem(report, page),
     toFacts(report, page),
     toNext(report, page),
   ];

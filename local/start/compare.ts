@@ -100,11 +100,12 @@ function findWrongCounts({ report, outcomes }: Claims): readonly string[] {
 
 function describe(tally: Tally, { report }: Claims): string {
   const { flippedOnce, flippedAgain, untouched, failedYetFlipped } = tally;
+  const { failed } = report.counts;
   const parts = [
-    `${formatNumber(flippedOnce)} flipped once each`,
+    flippedOnce > 0 && `${formatNumber(flippedOnce)} flipped once each`,
     flippedAgain > 0 && `${formatNumber(flippedAgain)} flipped and set again after a doubtful answer`,
-    report.counts.failed > 0 &&
-      `${formatNumber(report.counts.failed)} failed (${formatNumber(failedYetFlipped)} of them were moved all the same)`,
+    failed > 0 &&
+      `${formatNumber(failed)} failed (${failedYetFlipped > 0 ? formatNumber(failedYetFlipped) : "none"} moved)`,
     `${formatNumber(untouched)} untouched`,
     "nobody else",
   ];

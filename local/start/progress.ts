@@ -4,6 +4,7 @@ import type { LogLine } from "./worker-process.ts";
 /** How far the rollout is, as its log says. Times are milliseconds of one clock. */
 export interface Progress {
   readonly phase: "starting" | "looking up" | "planning" | "flipping" | "closing";
+  /** When the phase began. */
   readonly since: number;
   readonly done: number;
   readonly total: number;
@@ -19,6 +20,8 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
   const go = (phase: Progress["phase"]): Progress =>
     progress.phase === phase ? progress : { ...progress, phase, since: nowMs };
   switch (line.message) {
+    case "execution running":
+      return progress.phase === "starting" ? go("looking up") : progress;
     case "looked up":
       return line.done === true ? go("planning") : go("looking up");
     case "planned":
@@ -41,28 +44,43 @@ function toNumber(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** One line, cut to the terminal. */
+/** One line for a terminal of so many columns: what does not fit is left out, the least important first. */
 export function renderProgress(progress: Progress, nowMs: number, columns: number): string {
   const { phase, since, done, total, failed } = progress;
   const elapsedMs = nowMs - since;
-  if (phase !== "flipping" || total === 0) return shorten([`${phase} …`, formatDuration(elapsedMs)], columns);
+  if (phase !== "flipping" || total === 0) return keepFitting([phase, formatSeconds(elapsedMs)], columns);
   const perSecond = elapsedMs > 0 ? (done * 1_000) / elapsedMs : 0;
-  return shorten(
-    [
-      `flipping ${formatNumber(done)}/${formatNumber(total)}`,
-      perSecond > 0 ? `${formatNumber(Math.round(perSecond))}/s` : "",
-      `${formatNumber(failed)} failed`,
-      perSecond > 0 ? `${formatDuration(Math.round((total - done) / perSecond) * 1_000)} left` : "",
-    ],
-    columns,
-  );
+  const left = ((total - done) / perSecond) * 1_000;
+  const parts = [
+    `${phase} ${formatNumber(done)}/${formatNumber(total)}`,
+    `${formatNumber(failed)} failed`,
+    perSecond > 0 ? `${formatNumber(Math.round(perSecond))}/s` : formatSeconds(elapsedMs),
+    perSecond > 0 ? `${formatSeconds(left)} left` : "",
+  ];
+  return keepFitting([...parts, toBar(done / total)], columns);
 }
 
-function shorten(parts: readonly string[], columns: number): string {
-  return parts.filter(Boolean).join("  ").slice(0, columns);
+const BAR_COLUMNS = 20;
+
+function toBar(share: number): string {
+  const full = Math.floor(share * BAR_COLUMNS);
+  return `${"━".repeat(full)}${"─".repeat(BAR_COLUMNS - full)}`;
 }
 
-/** What a log line tells somebody who watches no terminal; undefined when it is no news or comes too often. */
+/** Whole seconds, so that the line does not flicker. */
+function formatSeconds(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000);
+}
+
+function keepFitting(parts: readonly string[], columns: number): string {
+  return parts.reduce((line, part) => {
+    const longer = line === "" || part === "" ? `${line}${part}` : `${line}   ${part}`;
+    return longer.length <= columns ? longer : line;
+  }, "");
+}
+
+/** What a log line tells somebody who watches no terminal; undefined when it is not worth a line. */
 export function describeStep(line: LogLine): string | undefined {
   switch (line.message) {
     case "looked up":

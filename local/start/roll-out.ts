@@ -1,3 +1,4 @@
+import { styleText } from "node:util";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { formatNumber, renderReport } from "../../lambda/rollout/report-text.ts";
 import { type Before, checkRollout, readBefore } from "./check.ts";
@@ -9,7 +10,7 @@ import { type Surroundings, startSurroundings } from "./surroundings.ts";
 import { runWorker } from "./worker-process.ts";
 
 const { stdout, stderr } = process;
-const WIDEST = 72;
+const WIDEST = 60;
 const GOOD: readonly Report["status"][] = ["succeeded", "planned"];
 
 /** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
@@ -48,16 +49,17 @@ function explainFailure({ name, message }: { readonly name: string; readonly mes
 }
 
 /** With --json standard output holds the report and nothing else. */
-function print(report: Report, check: Check, { json }: StartOptions): void {
-  const sentence = `check: ${check.text}\n`;
+function print(report: Report, { agrees, text }: Check, { json }: StartOptions): void {
+  const colour = stdout.isTTY && !json && !process.env.NO_COLOR;
+  const label = colour ? styleText(agrees ? "green" : "red", "check:") : "check:";
+  const sentence = `${label} ${text}\n`;
   if (json) {
     stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     stderr.write(sentence);
-    return;
+  } else {
+    stdout.write(renderReport(report, { colour, columns: Math.min(stdout.columns || WIDEST, WIDEST) }));
+    stdout.write(`\n${sentence}`);
   }
-  const colour = stdout.isTTY && !process.env.NO_COLOR;
-  stdout.write(renderReport(report, { colour, columns: Math.min(stdout.columns ?? 60, WIDEST) }));
-  stdout.write(`\n${sentence}`);
 }
 
 export function complain(message: string): void {

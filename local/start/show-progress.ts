@@ -11,7 +11,7 @@ export interface ProgressView {
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5_000;
-const PLAIN_COLUMNS = 100;
+const PLAIN_COLUMNS = 60;
 const ERASE_LINE = "\r\u001b[2K";
 const [HIDE_CURSOR, SHOW_CURSOR] = ["\u001b[?25l", "\u001b[?25h"];
 

@@ -61,7 +61,7 @@ async function closing<Server extends { close(): Promise<void> }>(
 }
 
 function writeTemporary(policy: unknown, stack: AsyncDisposableStack): string {
-  const folder = mkdtempSync(join(tmpdir(), "cutover-"));
+  const folder = mkdtempSync(join(tmpdir(), "cutover-start-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "policy.json");
   writeFileSync(file, JSON.stringify(policy, undefined, 2));

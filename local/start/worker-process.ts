@@ -18,7 +18,7 @@ export type WorkerAnswer =
 /** One line of the worker's structured log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** Sends a deploy event to a worker in a process of its own, and tells of its log while it runs. */
+/** Sends a deploy event to a worker in a process of its own; `onLog` hears when it runs, and of its log. */
 export async function runWorker(
   event: unknown,
   { environment, executions }: Surroundings,
@@ -29,7 +29,7 @@ export async function runWorker(
   const child = startChild({ what: "the worker", script, environment });
   stack.defer(() => child.stop());
   readLog(child, onLog);
-  const answer = receiveAnswer(child, executions);
+  const answer = receiveAnswer(child, executions, () => onLog({ message: "execution running" }));
   child.process.send(event as object);
   return Promise.race([answer, child.crash]);
 }
@@ -51,12 +51,23 @@ function parseLine(text: string): LogLine | undefined {
   }
 }
 
-function receiveAnswer({ process: worker }: Child, executions: LambdaExecutions): Promise<WorkerAnswer> {
+function receiveAnswer(
+  { process: worker }: Child,
+  executions: LambdaExecutions,
+  onRunning: () => void,
+): Promise<WorkerAnswer> {
   return new Promise((resolve) => {
     worker.on("message", (message: WorkerMessage) => {
-      if (message.kind === "running") executions.running(message.arn);
-      else if (message.kind === "ended") executions.ended(message.arn, message.status);
-      else resolve(message);
+      switch (message.kind) {
+        case "running":
+          executions.running(message.arn);
+          return onRunning();
+        case "ended":
+          return executions.ended(message.arn, message.status);
+        case "report":
+        case "failed":
+          return resolve(message);
+      }
     });
   });
 }
