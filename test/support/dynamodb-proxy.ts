@@ -1,0 +1,44 @@
+import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";
+
+/** A request to DynamoDB on its way: before it is passed on, and after it was done but not yet answered. */
+export interface ProxiedRequest {
+  /** `UpdateItem`, … */
+  readonly operation: string;
+  readonly body: string;
+  readonly phase: "arrived" | "done";
+}
+
+/** `lose`: the connection is cut instead of an answer; a request that has only arrived is then never done. */
+export type ProxyListener = (request: ProxiedRequest) => Verdict | Promise<Verdict>;
+
+type Verdict = "lose" | undefined;
+
+export interface DynamoDbProxy {
+  readonly address: string;
+  /** Tells of every request, and waits for the listener. */
+  listener: ProxyListener;
+  close(): Promise<void>;
+}
+
+/** Stands between a worker and its ledger, to hold a request or to lose its answer at a chosen moment. */
+export async function startDynamoDbProxy(target: string): Promise<DynamoDbProxy> {
+  const proxy = { listener: (() => undefined) as ProxyListener };
+  const server = await listenOnLoopback(async (request, response) => {
+    const body = await readBody(request);
+    const operation = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
+    const lost = async (phase: ProxiedRequest["phase"]) => {
+      const verdict = await proxy.listener({ operation, body, phase });
+      if (verdict === "lose") request.socket.destroy();
+      return verdict === "lose";
+    };
+    if (await lost("arrived")) return;
+    const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+      /^(x-amz|authorization|content-type)/.test(name) ? [[name, String(value)] as [string, string]] : [],
+    );
+    const reply = await fetch(target, { method: "POST", headers, body });
+    const text = await reply.text();
+    if (await lost("done")) return;
+    response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.0" }).end(text);
+  });
+  return Object.assign(proxy, { address: server.address, close: server.close });
+}
