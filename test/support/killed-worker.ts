@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { ExecutionResult } from "../../local/durable/run-execution.ts";
+import { type Executed, readJournal, toArn } from "./execute.ts";
 import { SECRET, TABLE, type World } from "./world.ts";
 
 const SCRIPT = fileURLToPath(new URL("./killed-worker-process.ts", import.meta.url));
@@ -17,8 +18,8 @@ export interface KilledWorker {
   run(death?: string): Promise<Report | undefined>;
   /** Kills the process that runs now, and waits until it is gone. */
   kill(): Promise<void>;
-  /** Names of the durable operations so far, in order. */
-  operations(): readonly string[];
+  /** What its checkpoints say so far. */
+  journal(): Pick<Executed, "operations" | "waits">;
   /** All that the processes have written, checkpoints included. */
   written(): string;
   close(): void;
@@ -36,7 +37,7 @@ export function createKilledWorker(world: World, event: unknown, options: Worker
   const file = join(folder, "checkpoints.jsonl");
   const policyFile = join(folder, "policy.json");
   writeFileSync(policyFile, JSON.stringify(world.policy));
-  const executionArn = `arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/${name}/0f3c`;
+  const executionArn = toArn(name);
   const env = {
     ...process.env,
     ...world.environment,
@@ -74,16 +75,8 @@ export function createKilledWorker(world: World, event: unknown, options: Worker
       child.kill("SIGKILL");
       await gone;
     },
-    operations: () => namesIn(readFileSync(file, "utf8")),
+    journal: () => readJournal(readFileSync(file, "utf8")),
     written: () => `${output.join("")}\n${readFileSync(file, "utf8")}`,
     close: () => rmSync(folder, { recursive: true }),
   };
-}
-
-function namesIn(journal: string): readonly string[] {
-  const entries = journal.trim().split("\n");
-  const names = entries.flatMap((line) =>
-    (JSON.parse(line).operations as { readonly Name?: string }[]).flatMap(({ Name }) => Name ?? []),
-  );
-  return [...new Set(names)];
 }

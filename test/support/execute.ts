@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
+import { buildWorker } from "../../lambda/build-worker.ts";
+import { parsePolicy } from "../../lambda/config.ts";
+import type { Report } from "../../lambda/rollout/report.ts";
+import { registerExecutions } from "../../local/durable/register-execution.ts";
+import { runExecution } from "../../local/durable/run-execution.ts";
+import { SECRET, TABLE, type World } from "./world.ts";
+
+export interface Executed {
+  /** Undefined when the execution failed. */
+  readonly report: Report | undefined;
+  readonly error: string | undefined;
+  /** Names of the durable operations, in order. */
+  readonly operations: readonly string[];
+  /** How long each of its waits was, in seconds. */
+  readonly waits: Readonly<Record<string, number>>;
+  readonly largestPayloadBytes: number;
+}
+
+export interface ExecuteOptions {
+  /** Of the execution: another name is another execution. */
+  readonly name?: string;
+  /** What differs from the world's policy. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  /** @default the handler as it ships */
+  readonly handler?: DurableLambdaHandler;
+  readonly invocationMs?: number;
+}
+
+/** Runs one execution in this process, with an empty memory as after a cold start; its waits pass at once. */
+export async function execute(world: World, event: unknown, options: ExecuteOptions = {}): Promise<Executed> {
+  const { name = "release", policy = {}, invocationMs } = options;
+  const config = { policy: parsePolicy({ ...world.policy, ...policy }), tableName: TABLE, secretId: SECRET };
+  const handler = registerExecutions(options.handler ?? buildWorker(config), world.executions);
+  const folder = mkdtempSync(join(tmpdir(), "cutover-"));
+  const file = join(folder, "checkpoints.jsonl");
+  try {
+    const ended = await runExecution({
+      handler,
+      file,
+      executionArn: toArn(name),
+      payload: event,
+      skipWaits: true,
+      ...(invocationMs !== undefined && { invocationMs }),
+    });
+    return {
+      report: ended.status === "SUCCEEDED" ? (ended.result as Report) : undefined,
+      error: ended.status === "FAILED" ? ended.error.message : undefined,
+      ...readJournal(readFileSync(file, "utf8")),
+      largestPayloadBytes: ended.largestPayloadBytes,
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function toArn(name: string): string {
+  return `arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/${name}/0f3c`;
+}
+
+interface Operation {
+  readonly Name?: string;
+  readonly StartTimestamp?: string;
+  readonly WaitDetails?: { readonly ScheduledEndTimestamp?: string };
+}
+
+/** What stands in a file of checkpoints: names of operations, and lengths of waits. */
+export function readJournal(journal: string): Pick<Executed, "operations" | "waits"> {
+  const lines = journal.trim().split("\n");
+  const operations = lines.flatMap((line) => (JSON.parse(line) as { operations: Operation[] }).operations);
+  const waits: Record<string, number> = {};
+  for (const { Name = "", StartTimestamp = "", WaitDetails } of operations) {
+    const endsAt = WaitDetails?.ScheduledEndTimestamp;
+    if (endsAt !== undefined) waits[Name] = (Date.parse(endsAt) - Date.parse(StartTimestamp)) / 1000;
+  }
+  return { operations: [...new Set(operations.flatMap(({ Name }) => Name ?? []))], waits };
+}
