@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { DeployEvent } from "../../lambda/events/deploy-event.ts";
+import { Policy } from "../../lambda/events/policy.ts";
+
+/** A JSON Schema as far as the documents look into it. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: unknown;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+}
+
+/** What may be written in a deploy event. */
+export function toEventSchema(): JsonSchema {
+  return toSchema(DeployEvent, {
+    $id: "deploy-event.schema.json",
+    title: "Deploy event",
+    description: "What starts a rollout: who is moved where, by which release. See docs/events.md.",
+  });
+}
+
+/** What may be written in a policy. */
+export function toPolicySchema(): JsonSchema {
+  return toSchema(Policy, {
+    $id: "policy.schema.json",
+    title: "Policy",
+    description:
+      "The operator's guard rails and defaults; an event can narrow them, never widen them. See docs/policy.md.",
+  });
+}
+
+export const renderEventSchema = () => `${JSON.stringify(toEventSchema(), null, 2)}\n`;
+
+export const renderPolicySchema = () => `${JSON.stringify(toPolicySchema(), null, 2)}\n`;
+
+function toSchema(schema: z.ZodType, head: Readonly<Record<string, string>>): JsonSchema {
+  const { $schema, ...body } = z.toJSONSchema(schema, { io: "input" });
+  return { $schema, ...head, ...body } as JsonSchema;
+}

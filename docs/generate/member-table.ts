@@ -1,0 +1,65 @@
+import type { JsonSchema } from "./json-schemas.ts";
+
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly fallback: string;
+  readonly meaning: string;
+}
+
+/**
+ * A Markdown table of an object's members: name, value, default, meaning. The values of texts are described by
+ * `describeText`, which knows what a refusal would say is right.
+ */
+export function renderMembers(schema: JsonSchema, describeText: (path: readonly string[]) => string): string {
+  const rows = toRows(schema, [], describeText);
+  return [
+    "| member | value | default | meaning |",
+    "| --- | --- | --- | --- |",
+    ...rows.map(({ name, value, fallback, meaning }) => `| ${name} | ${value} | ${fallback} | ${meaning} |`),
+  ].join("\n");
+}
+
+function toRows(
+  schema: JsonSchema,
+  base: readonly string[],
+  describeText: (path: readonly string[]) => string,
+): readonly Row[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
+    const path = [...base, name];
+    const row: Row = {
+      name: `\`${path.join(".")}\``,
+      value: describe(member, () => describeText(path)),
+      fallback: toDefault(member, schema.required?.includes(name) ?? false),
+      meaning: toCell(member.description ?? ""),
+    };
+    return [row, ...toRows(member, path, describeText)];
+  });
+}
+
+function toDefault(member: JsonSchema, isRequired: boolean): string {
+  if (member.properties !== undefined) return "";
+  if (member.default !== undefined) return `\`${JSON.stringify(member.default)}\``;
+  return isRequired ? "**required**" : "";
+}
+
+function describe(schema: JsonSchema, describeText: () => string): string {
+  const { $ref, anyOf, type, items, properties, maxLength } = schema;
+  if ($ref !== undefined) return "a [target](#targets)";
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(" or ");
+  if (type === "boolean") return "`true` or `false`";
+  if (properties !== undefined) return "an object";
+  if (type === "integer" || type === "number") return describeNumber(schema);
+  if (type === "object") return "an object: name to [targets](#targets)";
+  if (items !== undefined || anyOf !== undefined || maxLength === undefined) return toCell(describeText());
+  return `${toCell(describeText())}, at most ${maxLength} characters`;
+}
+
+function describeNumber({ type, minimum, maximum }: JsonSchema): string {
+  const kind = type === "integer" ? "a whole number" : "a number";
+  return `${kind} from ${minimum} to ${maximum}`;
+}
+
+function toCell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("\n", " ");
+}

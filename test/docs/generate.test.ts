@@ -1,0 +1,89 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { findStale, renderDocuments } from "../../docs/generate.ts";
+import { parsePolicy } from "../../lambda/config.ts";
+import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+
+const DOCS = join(import.meta.dirname, "../../docs");
+const documents = renderDocuments();
+const textOf = (name: string) => documents.get(name) ?? "";
+
+test("no document is stale: npm run docs writes what the schemas say", () => {
+  expect(findStale(DOCS)).toEqual([]);
+});
+
+test("a document that is missing or was changed by hand is found", () => {
+  const folder = mkdtempSync(join(tmpdir(), "cutover-docs-"));
+  try {
+    for (const name of documents.keys()) cpSync(join(DOCS, name), join(folder, name));
+    expect(findStale(folder)).toEqual([]);
+    rmSync(join(folder, "policy.schema.json"));
+    writeFileSync(join(folder, "events.md"), `${readFileSync(join(folder, "events.md"), "utf8")}by hand\n`);
+    expect(findStale(folder)).toEqual(["policy.schema.json", "events.md"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+describe("the JSON Schemas", () => {
+  test.each(["deploy-event.schema.json", "policy.schema.json"])(
+    "%s says what it is, and refuses unknown members",
+    (name) => {
+      const schema = JSON.parse(textOf(name));
+      expect(schema).toMatchObject({
+        $schema: "https://json-schema.org/draft/2020-12/schema",
+        $id: name,
+        title: expect.any(String),
+        description: expect.any(String),
+        additionalProperties: false,
+      });
+      for (const member of Object.values(schema.properties)) expect(member).toHaveProperty("description");
+    },
+  );
+
+  test("what must be written is required, what has a default is not", () => {
+    expect(JSON.parse(textOf("deploy-event.schema.json")).required).toEqual(["action", "release", "targets"]);
+    expect(JSON.parse(textOf("policy.schema.json")).required).toEqual(["baseUrl", "accountIds"]);
+  });
+
+  test("editors find a target's kinds by their names", () => {
+    const { $defs } = JSON.parse(textOf("deploy-event.schema.json"));
+    expect($defs.target.anyOf.flatMap((kind: { required: readonly string[] }) => kind.required)).toEqual([
+      "customerIds",
+      "referenceIds",
+      "tags",
+      "parentCustomerId",
+      "cohort",
+      "all",
+    ]);
+  });
+});
+
+describe("the references", () => {
+  test.each([
+    ["events.md", "deploy-event.schema.json"],
+    ["policy.md", "policy.schema.json"],
+  ])("%s has a row for every member", (name, schema) => {
+    for (const member of Object.keys(JSON.parse(textOf(schema)).properties)) {
+      expect(textOf(name)).toContain(`\n| \`${member}\` |`);
+    }
+  });
+
+  test("every example of an event is accepted under the example policy, but the one that shows a refusal", () => {
+    const blocks = (name: string) =>
+      [...textOf(name).matchAll(/```json\n(.*?)\n```/gs)].map(([, json]) => JSON.parse(json ?? ""));
+    const policy = parsePolicy(blocks("policy.md").find((json) => json.cohorts !== undefined));
+    const events = blocks("events.md").filter((json) => json.action !== undefined);
+    const accepted = events.filter((event) => {
+      try {
+        return acceptDeployEvent(event, policy) !== undefined;
+      } catch {
+        return false;
+      }
+    });
+    expect(events.length).toBeGreaterThanOrEqual(6);
+    expect(accepted).toHaveLength(events.length - 1);
+  });
+});
