@@ -1,7 +1,14 @@
 import { parseArgs } from "node:util";
 import type { Request, Result, Setup } from "./contenders/contest.ts";
 import { findCurl, flipByCurl } from "./contenders/curl.ts";
-import { type Child, type EmulatorProcess, readCustomerIds, setFaults, startChild, startEmulatorProcess } from "./support/children.ts";
+import {
+  type Child,
+  type EmulatorProcess,
+  readCustomerIds,
+  setFaults,
+  startChild,
+  startEmulatorProcess,
+} from "./support/children.ts";
 import { type Figures, median, printFigures, round } from "./support/figures.ts";
 
 const { values } = parseArgs({
@@ -54,23 +61,27 @@ async function contest(name: string, faults: string, rounds: number): Promise<vo
     }
   }
   if (curlVersion !== undefined && name === "0ms") {
-    for (let index = 0; index < CURL_ROUNDS; index += 1)
-      keep("curl", await flipByCurl(setup, !isStaging, CURL_FLIPS));
+    for (let index = 0; index < CURL_ROUNDS; index += 1) keep("curl", await flipByCurl(setup, !isStaging, CURL_FLIPS));
     for (const id of setup.ids.slice(0, CURL_FLIPS)) await setFlag(emulator, id, isStaging);
   }
   addFigures(name, results);
 }
 
 function addFigures(name: string, results: ReadonlyMap<string, readonly Result[]>): void {
-  const speeds = new Map([...results].map(([contender, all]) => [contender, all.map(({ flips, seconds }) => flips / seconds)]));
+  const speeds = new Map(
+    [...results].map(([contender, all]) => [contender, all.map(({ flips, seconds }) => flips / seconds)]),
+  );
   for (const [contender, all] of results) {
     figures[`${name} ${contender} flips/s`] = round(median(speeds.get(contender) ?? []));
-    figures[`${name} ${contender} cpu µs/flip`] = round(median(all.map(({ flips, cpuSeconds }) => (cpuSeconds * 1e6) / flips)));
+    figures[`${name} ${contender} cpu µs/flip`] = round(
+      median(all.map(({ flips, cpuSeconds }) => (cpuSeconds * 1e6) / flips)),
+    );
   }
   for (const contender of ["client", "rollout"]) {
     figures[`${name} ${contender} / fetch`] = round(ratio(speeds.get(contender), speeds.get("fetch")), 2);
   }
-  if (speeds.has("curl")) figures[`${name} client / curl`] = round(median(speeds.get("client") ?? []) / median(speeds.get("curl") ?? []), 1);
+  if (speeds.has("curl"))
+    figures[`${name} client / curl`] = round(median(speeds.get("client") ?? []) / median(speeds.get("curl") ?? []), 1);
   else if (curlVersion === undefined) figures[`${name} curl`] = "left out: not installed here";
 }
 

@@ -1,7 +1,7 @@
 import { createEvoVoice } from "../../lambda/evovoice/evo-voice.ts";
 import { contend, inParallel } from "./contest.ts";
 
-/** The client as the worker uses it, every check included; the pace is the highest that a policy allows. */
+/** The client as the worker uses it, every check included, at a pace that is above what any server here can do. */
 contend(async ({ emulator, ids, concurrency }) => {
   const { userName, password } = emulator;
   const evoVoice = createEvoVoice({
@@ -16,7 +16,7 @@ contend(async ({ emulator, ids, concurrency }) => {
   });
   return async (isStaging, flips) => {
     const connection = evoVoice.connect({
-      limits: { startPerSecond: 10_000, minPerSecond: 1, maxPerSecond: 10_000 },
+      limits: { startPerSecond: 100_000, minPerSecond: 1, maxPerSecond: 100_000 },
       concurrency,
       deadlineMs: Date.now() + 600_000,
     });

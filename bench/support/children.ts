@@ -27,15 +27,27 @@ export function startChild(script: URL, { execArgv = [], environment = {} }: Chi
   return {
     async ask<Reply>(request: unknown): Promise<Reply> {
       child.send({ request });
-      const [message] = (await Promise.race([
-        once(child, "message"),
-        once(child, "exit").then(([code, signal]) => [{ error: `${script.pathname} ended: ${signal ?? code}` }]),
-      ])) as [Message];
+      const message = await nextMessage(child);
       if ("error" in message) throw new Error(message.error);
       return message.reply as Reply;
     },
     end: () => end(child, () => child.disconnect()),
   };
+}
+
+function nextMessage(child: ChildProcess): Promise<Message> {
+  return new Promise((resolve) => {
+    const onExit = (code: number | null, signal: string | null) => {
+      child.off("message", onMessage);
+      resolve({ error: `a process of the benchmark ended early: ${signal ?? code}` });
+    };
+    const onMessage = (message: unknown) => {
+      child.off("exit", onExit);
+      resolve(message as Message);
+    };
+    child.once("message", onMessage);
+    child.once("exit", onExit);
+  });
 }
 
 /** The child's side: answers each request of the parent, and ends when the parent does. */

@@ -1,4 +1,5 @@
 import type { KyInstance } from "ky";
+import type { SentOptions } from "./transport.ts";
 import { ErrorReply } from "./wire.ts";
 
 /** One request, ready to be made as often as needed. */
@@ -24,16 +25,22 @@ export type Answer =
 /** Makes one try of a request and says what came; never throws for what a server or a network can do. */
 export async function attempt(http: KyInstance, request: ApiRequest): Promise<Answer> {
   try {
-    const response = await http(request.path, {
-      method: request.method,
-      ...(request.searchParams && { searchParams: { ...request.searchParams } }),
-      ...(request.json !== undefined && { json: request.json }),
-      ...(request.cookie !== undefined && { headers: { cookie: request.cookie } }),
-    });
-    return await toAnswer(response);
+    return await toAnswer(await http(request.path, toOptions(request)));
   } catch (error) {
     return { kind: "lost", why: nameOf(error) };
   }
+}
+
+function toOptions({ method, searchParams, json, cookie }: ApiRequest): SentOptions {
+  return {
+    method,
+    ...(searchParams && { searchParams: { ...searchParams } }),
+    ...(json !== undefined && { sent: JSON.stringify(json) }),
+    headers: {
+      ...(json !== undefined && { "content-type": "application/json" }),
+      ...(cookie !== undefined && { cookie }),
+    },
+  };
 }
 
 async function toAnswer(response: Response): Promise<Answer> {
