@@ -1,0 +1,193 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
+import { startEmulator } from "../../local/evovoice/emulator.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "cutover-test-"));
+const started: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+/** `npm start` without npm; what it writes for a while goes to a folder of the test's own. */
+function start(...args: string[]): Running {
+  const env = { ...process.env, TMPDIR: folder, FORCE_COLOR: "1" };
+  const child = spawn(process.execPath, ["local/start.ts", ...args], { cwd: root, env });
+  started.push(child);
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  return { child, out: () => out, err: () => err, ended };
+}
+
+async function run(...args: string[]) {
+  const running = start(...args);
+  const code = await running.ended;
+  return { code, out: running.out(), err: running.err() };
+}
+
+function writeEvent(event: unknown): string {
+  const file = join(folder, "event.json");
+  writeFileSync(file, JSON.stringify(event));
+  return file;
+}
+
+/** A rollout that takes a minute, in the middle of it, with its emulator and its worker. */
+async function startSlowly(): Promise<Running & { readonly emulator: number; readonly worker: number }> {
+  const running = start("--rate", "5");
+  while (!running.err().includes("planned")) await once(running.child.stderr ?? running.child, "data");
+  const [emulator = 0, worker = 0] = childrenOf(running.child.pid);
+  expect(worker).toBeGreaterThan(0);
+  return { ...running, emulator, worker };
+}
+
+function listProcesses(): readonly { readonly pid: number; readonly parent: number; readonly state: string }[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat="], { encoding: "utf8" }).trim().split("\n");
+  return lines.map((line) => {
+    const [pid, parent, state = ""] = line.trim().split(/\s+/);
+    return { pid: Number(pid), parent: Number(parent), state };
+  });
+}
+
+/** In the order in which they were started. */
+function childrenOf(pid: number | undefined): readonly number[] {
+  const children = listProcesses().filter(({ parent }) => parent === pid);
+  return children.map((child) => child.pid).sort((a, b) => a - b);
+}
+
+/** Waits until a process has ended; one that nobody has collected yet has ended too. */
+async function untilGone(...pids: readonly number[]): Promise<void> {
+  while (listProcesses().some(({ pid, state }) => pids.includes(pid) && !state.startsWith("Z"))) await sleep(50);
+}
+
+test("the example event over 1,000 customers is rolled out, reported and confirmed by the emulator", async () => {
+  const { code, out, err } = await run();
+  expect(out).toMatch(/^1,000 customers, 300 of them on staging\n\npromote 2026\.11\.0 {3}succeeded\n/);
+  const [, flipped, unchanged, skipped] =
+    /flipped +(\d+)\n {2}unchanged +(\d+)\n {2}skipped +(\d+)\n {2}failed +0\n/.exec(out) ?? [];
+  expect(Number(flipped) + Number(unchanged) + Number(skipped)).toBe(1_000);
+  expect(out).toContain("excluded by the event");
+  expect(out).toContain("protected by the policy (tag vip)");
+  expect(out).toMatch(
+    new RegExp(`\ncheck: the emulator agrees: ${flipped} flipped once each, ${1_000 - Number(flipped)} untouched`),
+  );
+  expect(err).toMatch(/^looked up 1,000 customers\nplanned: \d+ to flip, \d+ unchanged, \d+ skipped\n/);
+  expect(out + err).not.toContain("\u001b");
+  expect(code).toBe(0);
+});
+
+test("with faults and --json, standard output is one report, and no secret is anywhere", async () => {
+  const faults = "error-5xx=0.02,drop-after=0.02,session-death=100,retry-after=0";
+  const { code, out, err } = await run("--customers", "200", "--seed", "7", "--faults", faults, "--json");
+  const report = JSON.parse(out);
+  expect(report).toMatchObject({ action: "promote", status: "succeeded", counts: { failed: 0 } });
+  const { flipped, unchanged, skipped } = report.counts;
+  expect(flipped + unchanged + skipped).toBe(200);
+  expect(err).toContain("check: the emulator agrees");
+  expect(code).toBe(0);
+  const { password, close } = await startEmulator({ customers: 1, seed: 7 });
+  await close();
+  expect(out + err).not.toContain(password);
+});
+
+test("a refused sign-in ends with 1, nobody flipped and what to do next", async () => {
+  const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
+  expect(out).toContain("refused, nobody was flipped");
+  expect(out).toContain("next      mend the cause");
+  expect(out).toContain("check: the emulator agrees: 20 untouched, nobody else");
+  expect(code).toBe(1);
+});
+
+test("a server that moves customers nobody asked it to move is found out by the check, which ends with 1", async () => {
+  const { code, out } = await run("--faults", "children-follow");
+  expect(out).toMatch(/\ncheck: the emulator disagrees: customer [0-9a-f]{24} is reported as \w+, but was moved/);
+  expect(code).toBe(1);
+});
+
+test("a bad event ends with 2 and all of its problems, without a stack or a report", async () => {
+  const file = writeEvent({ action: "promot", release: "2026.11", target: { all: true } });
+  const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
+  expect(err).toMatch(/^start: the deploy event was refused, nothing was done; 3 problems:\n/);
+  for (const path of ["action", "targets", "target"]) expect(err).toContain(`  - ${path}: `);
+  expect(err).not.toMatch(/\n\s+at /);
+  expect(out).toBe("");
+  expect(code).toBe(2);
+});
+
+test("bad options end with 2 and one message that names all of them", async () => {
+  const { code, out, err } = await run(
+    ...[
+      "--customers",
+      "none",
+      "--rate=0",
+      "--sede",
+      "1",
+      "--faults",
+      "drop=1",
+      "--event",
+      "no-such.json",
+      "--json=yes",
+    ],
+  );
+  for (const problem of ["--customers none", "--rate 0", "--sede", "  - 1:", "drop is not", "no-such.json", "--json"])
+    expect(err).toContain(problem);
+  expect(err).toContain("nothing was started");
+  expect(out).toBe("");
+  expect(code).toBe(2);
+});
+
+test("--help names every option", async () => {
+  const { code, out } = await run("--help");
+  for (const option of ["event", "customers", "rate", "faults", "seed", "json", "help"])
+    expect(out).toContain(`--${option}`);
+  expect(code).toBe(0);
+});
+
+describe("in the middle of a rollout", () => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s, even twice, ends everything with %i and leaves nothing behind", async (signal, exitCode) => {
+    const { child, ended, emulator, worker } = await startSlowly();
+    child.kill(signal);
+    child.kill(signal);
+    expect(await ended).toBe(exitCode);
+    await untilGone(emulator, worker);
+    expect(readdirSync(folder).filter((name) => name.startsWith("cutover-start-"))).toEqual([]);
+  });
+
+  test("killed outright, it takes its children along", async () => {
+    const { child, ended, emulator, worker } = await startSlowly();
+    child.kill("SIGKILL");
+    expect(await ended).toBe("SIGKILL");
+    await untilGone(emulator, worker);
+  });
+
+  test.each(["emulator", "worker"] as const)("the %s's death is told in one line and ends it with 1", async (who) => {
+    const running = await startSlowly();
+    process.kill(running[who], "SIGKILL");
+    expect(await running.ended).toBe(1);
+    expect(running.err()).toMatch(new RegExp(`\nstart: the ${who} ended unexpectedly \\(SIGKILL\\)\n$`));
+    await untilGone(running.emulator, running.worker);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "@jest/globals";
+import { countOutcomes, type OutcomeKind } from "../../../lambda/rollout/outcome.ts";
+import type { Report, RolloutStatus } from "../../../lambda/rollout/report.ts";
+import { compareCustomers } from "../../../local/start/compare.ts";
+import type { CustomerState } from "../../../local/start/emulator-process.ts";
+
+interface Case {
+  readonly before: boolean;
+  readonly after: boolean;
+  readonly writes: number;
+  readonly outcomes?: readonly OutcomeKind[];
+  readonly accountId?: string;
+}
+
+/** A promote (to the flag false) of one customer. */
+async function check({ before, after, writes, outcomes = [], accountId = "ours" }: Case, status?: RolloutStatus) {
+  const counts = countOutcomes(outcomes.map((outcome) => ({ outcome })));
+  const report: Report = {
+    ...{ rolloutId: "promote-1", action: "promote", release: "2026.11", dryRun: false, counts },
+    ...{ exceptions: [], moreExceptions: 0, startedAt: "2026-11-23T02:00:00Z", durationMs: 1 },
+    status: status ?? "succeeded",
+  };
+  const claims = {
+    report,
+    before: new Map([["c1", before]]),
+    outcomes: new Map([["c1", outcomes]]),
+    accountId: "ours",
+  };
+  async function* customers(): AsyncGenerator<CustomerState> {
+    yield { id: "c1", accountId, isStaging: after, writes };
+  }
+  return compareCustomers(claims, customers());
+}
+
+describe("the emulator agrees", () => {
+  test.each<[string, Case, string]>([
+    [
+      "a flipped customer was moved",
+      { before: true, after: false, writes: 1, outcomes: ["flipped"] },
+      "1 flipped once",
+    ],
+    [
+      "its flag was set twice",
+      { before: true, after: false, writes: 2, outcomes: ["flipped"] },
+      "1 flipped and set again",
+    ],
+    ["an unchanged one was right", { before: false, after: false, writes: 0, outcomes: ["unchanged"] }, "1 untouched"],
+    ["a skipped one is as before", { before: true, after: true, writes: 0, outcomes: ["skipped"] }, "1 untouched"],
+    ["a deferred one is as before", { before: true, after: true, writes: 0, outcomes: ["deferred"] }, "1 untouched"],
+    [
+      "a failed one did not move",
+      { before: true, after: true, writes: 0, outcomes: ["failed"] },
+      "1 failed (none moved)",
+    ],
+    ["a failed one moved", { before: true, after: false, writes: 1, outcomes: ["failed"] }, "1 failed (1 moved)"],
+    ["one outside of the plan is as before", { before: true, after: true, writes: 0 }, "1 untouched"],
+    ["another account is as before", { before: true, after: true, writes: 0, accountId: "other" }, ": 0 untouched"],
+  ])("when %s", async (_when, given, text) => {
+    const { agrees, text: said } = await check(given);
+    expect({ agrees, said }).toEqual({ agrees: true, said: expect.stringContaining(text) });
+  });
+});
+
+describe("the emulator disagrees", () => {
+  test.each<[string, Case, string]>([
+    ["a flipped customer stayed", { before: true, after: true, writes: 1, outcomes: ["flipped"] }, "but is on staging"],
+    [
+      "a flipped one had been right",
+      { before: false, after: false, writes: 1, outcomes: ["flipped"] },
+      "but was on prod",
+    ],
+    ["a skipped one moved", { before: true, after: false, writes: 1, outcomes: ["skipped"] }, "but was moved"],
+    [
+      "an unchanged one was written",
+      { before: false, after: false, writes: 1, outcomes: ["unchanged"] },
+      "flag was set",
+    ],
+    [
+      "an unchanged one is wrong",
+      { before: true, after: true, writes: 0, outcomes: ["unchanged"] },
+      "but is on staging",
+    ],
+    ["one outside of the plan moved", { before: true, after: false, writes: 1 }, "has no outcome, but was moved"],
+    ["one has two outcomes", { before: true, after: false, writes: 1, outcomes: ["flipped", "skipped"] }, "2 outcomes"],
+    [
+      "another account was flipped",
+      { before: true, after: false, writes: 1, outcomes: ["flipped"], accountId: "other" },
+      "another account",
+    ],
+  ])("when %s", async (_when, given, text) => {
+    const { agrees, text: said } = await check(given);
+    expect({ agrees, said }).toEqual({ agrees: false, said: expect.stringContaining(text) });
+  });
+
+  test("when the report counts otherwise than the ledger", async () => {
+    const { agrees, text } = await compareCustomers(
+      {
+        ...{ before: new Map(), outcomes: new Map([["c1", ["flipped"]]]), accountId: "ours" },
+        report: {
+          ...{ rolloutId: "r", action: "promote", release: "2026.11", dryRun: false, status: "succeeded" },
+          ...{ counts: countOutcomes([]), exceptions: [], moreExceptions: 0, startedAt: "", durationMs: 1 },
+        },
+      },
+      (async function* () {})(),
+    );
+    expect(agrees).toBe(false);
+    expect(text).toContain("flipped is 0 in the report, but 1 in the ledger");
+  });
+});
