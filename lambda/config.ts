@@ -53,7 +53,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "an unknown error";
+    const { code = "unknown" } = cause as NodeJS.ErrnoException;
     throw new BadConfigError(
       `the policy file ${path} cannot be read (${code}); write one, or correct CUTOVER_POLICY_FILE`,
       { cause },
@@ -67,7 +67,7 @@ function parseJson(path: string, json: string): unknown {
   try {
     parsed = JSON.parse(json);
   } catch (cause) {
-    const place = cause instanceof Error ? (/\(line \d+ column \d+\)/.exec(cause.message)?.[0] ?? "") : "";
+    const [place = ""] = /\(line \d+ column \d+\)/.exec(String(cause)) ?? [];
     const what = json.trim() === "" ? "is empty" : `is not JSON ${place}`.trimEnd();
     throw new BadConfigError(`the policy file ${path} ${what}; correct it`, { cause });
   }

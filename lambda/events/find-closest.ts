@@ -1,10 +1,10 @@
 const LONGEST = 40;
 
-/** The known word that was probably meant: one that begins alike, or differs by a typing error or two. */
+/** The known word that was probably meant: one that differs by a typing error or two. */
 export function findClosest(word: string, known: readonly string[]): string | undefined {
-  const came = simplify(word);
-  if (came === "" || came.length > LONGEST) return undefined;
+  const came = simplify(word.slice(0, LONGEST));
   const [best] = known
+    .filter((candidate) => Math.abs(candidate.length - came.length) <= 2)
     .map((candidate) => ({ candidate, distance: distance(came, simplify(candidate)) }))
     .filter(({ candidate, distance: far }) => far <= (Math.min(came.length, candidate.length) < 5 ? 1 : 2))
     .sort((a, b) => a.distance - b.distance);

@@ -1,0 +1,275 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { BadConfigError, parsePolicy, readConfig } from "../../lambda/config.ts";
+import { aPolicy } from "./events/an-event.ts";
+
+/** The lines of a refusal, without its heading. */
+function problemsOf(parse: () => unknown): readonly string[] {
+  try {
+    parse();
+  } catch (error) {
+    expect(error).toBeInstanceOf(BadConfigError);
+    return (error as Error).message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.slice("  - ".length));
+  }
+  throw new Error("it was accepted");
+}
+
+describe("a policy", () => {
+  test("needs a base URL and its accounts only; everything else has a default", () => {
+    expect(parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["acme"] })).toEqual({
+      baseUrl: "https://evovoice.io",
+      accountIds: ["acme"],
+      protected: { customerIds: [], referenceIds: [], tags: [] },
+      cohorts: {},
+      unknownCustomers: "refuse",
+      requestsPerSecond: 50,
+      startRequestsPerSecond: 10,
+      concurrency: 16,
+      failureBudget: "1%",
+      retries: { attempts: 4, requestTimeoutMs: 10_000, mostBackoffMs: 8_000 },
+      pageSize: 100,
+      stepSeconds: 600,
+    });
+  });
+
+  test("that allows five requests a second begins with five, not with the usual ten", () => {
+    expect(parsePolicy(aPolicy({ requestsPerSecond: 5 })).startRequestsPerSecond).toBe(5);
+  });
+
+  test("is refused with its mistakes and its contradictions at once", () => {
+    const problems = problemsOf(() =>
+      parsePolicy({
+        baseUrl: "http://evovoice.io",
+        accountIds: ["acme", "b", "acme"],
+        protected: { customerIds: ["c-1"], tags: ["vip"], tag: [] },
+        cohorts: {
+          canary: [{ tags: ["a", "vip"] }, { customerIds: ["c-2", "c-1"] }],
+          nested: { cohort: "canary" },
+          "two words": { all: true },
+        },
+        requestsPerSecond: 5,
+        startRequestsPerSecond: 6,
+        stepSeconds: 720,
+        retries: { requestTimeoutMs: 120_000, attempts: 0 },
+        waves: [],
+      }),
+    );
+    expect(problems.map((problem) => problem.slice(0, problem.indexOf(": ")))).toEqual([
+      "baseUrl",
+      "protected.tag",
+      "cohorts.nested",
+      'cohorts["two words"]',
+      "retries.attempts",
+      "waves",
+      "accountIds[2]",
+      "startRequestsPerSecond",
+    ]);
+    expect(problems[2]).toMatch(
+      /expected a target with exactly one of customerIds, referenceIds, tags, parentCustomerId, all/,
+    );
+  });
+
+  test.each([
+    ["by id", { customerIds: ["c-1"] }, { customerIds: ["c-0", "c-1"] }, "customer c-1"],
+    ["by reference id", { referenceIds: ["R 1"] }, { referenceIds: ["R 1"] }, "reference id R 1"],
+    ["by tag", { tags: ["vip"] }, [{ all: true }, { tags: ["a", "vip"], match: "any" }], "tag vip"],
+  ])("is refused when a cohort names customers whom it protects %s", (_how, guarded, cohort, clash) => {
+    expect(problemsOf(() => parsePolicy(aPolicy({ protected: guarded, cohorts: { beta: cohort } })))).toEqual([
+      `cohorts.beta: got ${clash}; expected nobody whom the policy protects`,
+    ]);
+  });
+
+  test.each([
+    { stepSeconds: 720, requestTimeoutMs: 90_000, isAccepted: true },
+    { stepSeconds: 720, requestTimeoutMs: 90_001, isAccepted: false },
+    { stepSeconds: 690, requestTimeoutMs: 120_000, isAccepted: true },
+    { stepSeconds: 691, requestTimeoutMs: 120_000, isAccepted: false },
+  ])(
+    "with steps of $stepSeconds s and requests of $requestTimeoutMs ms: accepted $isAccepted",
+    ({ stepSeconds, requestTimeoutMs, isAccepted }) => {
+      const parse = () => parsePolicy(aPolicy({ stepSeconds, retries: { requestTimeoutMs } }));
+      if (isAccepted) expect(parse).not.toThrow();
+      else expect(problemsOf(parse)).toEqual([expect.stringMatching(/^stepSeconds: got .*15 minutes/)]);
+    },
+  );
+
+  test("keeps a cohort called constructor, and refuses one called __proto__, which would be lost", () => {
+    const cohorts = JSON.parse('{"constructor":{"all":true},"__proto__":{"all":true}}');
+    expect(problemsOf(() => parsePolicy(aPolicy({ cohorts })))).toEqual([
+      expect.stringMatching(/^cohorts\.__proto__:/),
+    ]);
+    expect(Object.keys(parsePolicy(aPolicy({ cohorts: { constructor: { all: true } } })).cohorts)).toEqual([
+      "constructor",
+    ]);
+  });
+
+  test("is accepted or refused as such, whatever it is", () => {
+    const members = Object.keys(parsePolicy(aPolicy()));
+    const policies = fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(fc.constantFrom(...members, "__proto__", "wave"), fc.jsonValue()).map((some) => aPolicy(some)),
+    );
+    fc.assert(
+      fc.property(policies, (policy) => {
+        try {
+          parsePolicy(policy);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadConfigError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("the base URL", () => {
+  test.each([
+    ["https://evovoice.io", "https://evovoice.io"],
+    ["HTTPS://Team.EvoVoice.io/", "https://team.evovoice.io"],
+    ["https://evovoice.io:443", "https://evovoice.io"],
+    ["https://evovoice.io:8443/", "https://evovoice.io:8443"],
+    ["http://localhost:3000", "http://localhost:3000"],
+    ["http://LOCALHOST", "http://localhost"],
+    ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
+    ["http://127.9.9.9", "http://127.9.9.9"],
+    ["http://2130706433", "http://127.0.0.1"],
+    ["http://[::1]:8080/", "http://[::1]:8080"],
+    ["http://[0:0:0:0:0:0:0:1]", "http://[::1]"],
+  ])("%s is %s", (came, origin) => {
+    expect(parsePolicy(aPolicy({ baseUrl: came })).baseUrl).toBe(origin);
+  });
+
+  test.each([
+    "http://evovoice.io",
+    "http://127.0.0.1.evil.com",
+    "http://localhost.evil.com",
+    "http://evil.com:127",
+    "http://128.0.0.1",
+    "http://0.0.0.0",
+    "http://[::2]",
+    "http://[::ffff:127.0.0.1]",
+    "http://localhost.",
+    "http://127.0.0.1.",
+    "https://evovoice.io.",
+    "https://evovoice.io.:8443",
+    "http://localhost@evil.com",
+    "http://127.0.0.1#@evil.com",
+    "http://localhost\\@evil.com",
+    "https://me@evovoice.io",
+    "https://:hunter2@evovoice.io",
+    "https://@evovoice.io",
+    "https://evovoice.io/api",
+    "https://evovoice.io//",
+    "https://evovoice.io?key=hunter2",
+    "https://evovoice.io/?",
+    "https://evovoice.io#top",
+    "https:evovoice.io",
+    "https:///evovoice.io",
+    "https:\\\\evovoice.io",
+    " https://evovoice.io",
+    "https://evo voice.io",
+    "https://evo\tvoice.io",
+    "https://evovoice.io:99999",
+    "//evovoice.io",
+    "evovoice.io",
+    "ftp://evovoice.io",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    `https://${"a".repeat(300)}.io`,
+    "",
+    5,
+    null,
+    undefined,
+  ])("cannot be %j", (baseUrl) => {
+    const problems = problemsOf(() => parsePolicy(aPolicy({ baseUrl })));
+    expect(problems).toEqual([expect.stringMatching(/^baseUrl: got .*; expected /)]);
+    expect(problems.join()).not.toContain("hunter2");
+  });
+
+  test("is never http anywhere but on this machine", () => {
+    const urls = fc.oneof(
+      fc.webUrl(),
+      fc.tuple(fc.constantFrom("http://", "https://", "http:"), fc.domain()).map((parts) => parts.join("")),
+      fc.ipV4().map((ip) => `http://${ip}`),
+      fc.ipV6().map((ip) => `http://[${ip}]`),
+    );
+    fc.assert(
+      fc.property(urls, (baseUrl) => {
+        let accepted: URL;
+        try {
+          accepted = new URL(parsePolicy(aPolicy({ baseUrl })).baseUrl);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadConfigError);
+          return;
+        }
+        if (accepted.protocol !== "https:") expect(accepted.hostname).toMatch(/^(127\..*|localhost|\[::1\])$/);
+      }),
+    );
+  });
+});
+
+describe("the environment", () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "cutover-"));
+    file = join(folder, "policy.json");
+    writeFileSync(file, JSON.stringify(aPolicy()));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const read = () => readConfig({ CUTOVER_TABLE_NAME: "ledger", CUTOVER_SECRET_ID: "evo", CUTOVER_POLICY_FILE: file });
+
+  test("names the table, the secret and the policy file", () => {
+    expect(read()).toEqual({ tableName: "ledger", secretId: "evo", policy: parsePolicy(aPolicy()) });
+  });
+
+  test("is refused with all that is missing at once, and shows nothing else of itself", () => {
+    const problems = problemsOf(() => readConfig({ CUTOVER_SECRET_ID: " ", AWS_SECRET_ACCESS_KEY: "hunter2" }));
+    expect(problems).toEqual([
+      "CUTOVER_TABLE_NAME: got nothing; expected the name of the ledger's table",
+      'CUTOVER_SECRET_ID: got " "; expected the name or ARN of the Evo Voice secret',
+      "CUTOVER_POLICY_FILE: got nothing; expected the path of the policy file",
+    ]);
+  });
+
+  test("can name a policy that an editor has begun with a byte order mark", () => {
+    writeFileSync(file, `\uFEFF${JSON.stringify(aPolicy())}`);
+    expect(read().policy).toEqual(parsePolicy(aPolicy()));
+  });
+
+  test.each([
+    [
+      "is missing",
+      () => rmSync(file),
+      /policy\.json cannot be read \(ENOENT\); write one, or correct CUTOVER_POLICY_FILE/,
+    ],
+    ["is a folder", () => [rmSync(file), mkdirSync(file)], /policy\.json cannot be read \(EISDIR\)/],
+    ["is empty", () => writeFileSync(file, "\n"), /policy\.json is empty/],
+    ["is not JSON", () => writeFileSync(file, '{\n  "baseUrl": hunter2\n}'), /policy\.json is not JSON; correct it/],
+    [
+      "lacks a comma",
+      () => writeFileSync(file, '{\n  "pageSize": 1\n  "hunter2": 2\n}'),
+      /not JSON \(line 3 column 3\)/,
+    ],
+    ["is cut off", () => writeFileSync(file, '{ "baseUrl": "https'), /policy\.json is not JSON/],
+    [
+      "names a member twice",
+      () => writeFileSync(file, '{ "protected": { "tags": ["vip"] }, "protected": {} }'),
+      /protected: got this member twice/,
+    ],
+  ])("cannot name a policy file that %s", (_what, damage, refusal) => {
+    damage();
+    expect(read).toThrow(BadConfigError);
+    expect(read).toThrow(refusal);
+    expect(read).not.toThrow(/hunter2/);
+  });
+});
