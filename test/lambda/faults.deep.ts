@@ -1,0 +1,46 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { type FaultyRun, promoteUnder } from "./faulty-run.ts";
+
+let run: FaultyRun | undefined;
+
+jest.setTimeout(120_000);
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(async () => {
+  await run?.close();
+  run = undefined;
+});
+
+const POLICY = { failureBudget: "100%", retries: { attempts: 6, requestTimeoutMs: 250, mostBackoffMs: 20 } };
+
+describe("1,000 customers, and Evo Voice misbehaves often: every outcome is true", () => {
+  const shares = ["drop-before", "drop-after", "html-login", "redirect", "half-json", "other-id", "no-flag"];
+  const flips = ["old-flag", "lost-write"];
+
+  test.each([...shares, ...flips].flatMap((fault) => [1].map((seed) => ({ fault, seed }))))(
+    "30 % of $fault (seed $seed)",
+    async ({ fault, seed }) => {
+      run = await promoteUnder({ faults: `${fault}=30%`, seed, policy: POLICY });
+
+      await run.expectTrueOutcomes();
+      expect(run.report.status).toBe("succeeded");
+    },
+  );
+
+  test.each([3, 4, 5])("all of it at once (seed %i)", async (seed) => {
+    const faults = "chaos=2%,retry-after=0,session-death=25,latency-tail=5%:300,page-cap=60,sign-in-5xx=50%";
+    run = await promoteUnder({ faults, seed, policy: POLICY });
+
+    await run.expectTrueOutcomes();
+    expect(run.report.status).toBe("succeeded");
+  });
+
+  test.each([1, 2, 3])("all of it at once, listings that lie included: complete or refused (seed %i)", async (seed) => {
+    const faults = "chaos=1%,retry-after=0,session-death=80,shifting-rows=5%,repeat-page=5%,moving-total=5%";
+    run = await promoteUnder({ faults, seed, policy: POLICY });
+
+    if (run.report.status === "refused") run.expectUntouched();
+    else await run.expectTrueOutcomes();
+  });
+});

@@ -1,0 +1,61 @@
+import type { Report } from "../../lambda/rollout/report.ts";
+import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
+import { startWorld } from "../support/world.ts";
+
+export interface FaultyRunOptions {
+  readonly faults?: string;
+  /** Faults that begin with the first flip, so that the lookup is spared. */
+  readonly fromFirstFlip?: string;
+  readonly customers?: number;
+  readonly seed?: number;
+  readonly policy?: Readonly<Record<string, unknown>>;
+}
+
+export type FaultyRun = Awaited<ReturnType<typeof promoteUnder>>;
+
+/** Promotes everybody but the excluded and the protected, while Evo Voice misbehaves. */
+export async function promoteUnder({
+  faults = "",
+  fromFirstFlip,
+  customers = 1_000,
+  seed = 1,
+  policy,
+}: FaultyRunOptions) {
+  const world = await startWorld({ customers, seed });
+  const { emulator } = world;
+  const all = [...emulator.customers()];
+  const protectedIds = new Set(all.filter((_, index) => index % 97 === 0).map(({ id }) => id));
+  const before = rememberFlags(world);
+  emulator.setFaults(faults);
+  const stopWaiting = emulator.onRequest(({ operation }) => {
+    if (fromFirstFlip === undefined || operation !== "SetCustomerStagingMode") return;
+    stopWaiting();
+    emulator.setFaults(fromFirstFlip);
+  });
+  const { report } = await world.run(
+    { action: "promote", release: "2026.11", targets: { all: true }, exclude: { tags: ["beta"] } },
+    {
+      protected: { customerIds: [...protectedIds], tags: ["do-not-move"] },
+      retries: { requestTimeoutMs: 250, mostBackoffMs: 20 },
+      ...policy,
+    },
+  );
+  const stats = emulator.stats();
+  emulator.setFaults("");
+  const planned = all.filter(
+    ({ id, accountId, tagNames }) =>
+      accountId === emulator.accountId &&
+      !protectedIds.has(id) &&
+      !tagNames.includes("beta") &&
+      !tagNames.includes("do-not-move"),
+  );
+  const truth = { before, wantedFlag: false, planned: new Set(planned.map(({ id }) => id)) };
+  return {
+    report: report satisfies Report,
+    stats,
+    toFlip: planned.filter(({ isStaging }) => isStaging).length,
+    expectTrueOutcomes: () => expectTrueOutcomes(world, report, truth),
+    expectUntouched: () => expectUntouched(world, before),
+    close: world.close,
+  };
+}
