@@ -1,7 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { expect } from "@jest/globals";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import type { Policy } from "../../lambda/events/policy.ts";
@@ -28,6 +27,11 @@ export interface Run {
   readonly operations: readonly string[];
 }
 
+interface Login {
+  readonly userName: string;
+  readonly password: string;
+}
+
 /** Everything around the worker, on loopback: Evo Voice, Secrets Manager, DynamoDB and Lambda's word on executions. */
 export interface World {
   readonly emulator: Emulator;
@@ -37,6 +41,12 @@ export interface World {
   readonly environment: Readonly<Record<string, string>>;
   /** Runs the handler by the SDK's local runner; each call is a worker with an empty memory, as after a cold start. */
   run(event: unknown, policy?: Readonly<Record<string, unknown>>): Promise<Run>;
+  /** A worker that keeps its memory between runs, as a warm one. */
+  startWorker(policy?: Readonly<Record<string, unknown>>): { run(event: unknown): Promise<Run> };
+  /** Puts a new version into the secret; gives its id. The password must stand nowhere, like any. */
+  putSecret(login: Login): string;
+  /** A new password in Evo Voice and in the secret; sessions stay. */
+  rotatePassword(password: string): void;
   /** Every item of the ledger. */
   readLedger(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Lines that the worker has logged. */
@@ -57,7 +67,7 @@ const USUAL_POLICY = {
 
 export async function startWorld({ policy: policyChanges = {}, ...options }: WorldOptions): Promise<World> {
   const emulator = await startEmulator(options);
-  const { userName, password, address: baseUrl, accountId } = emulator;
+  const { userName, password, address: baseUrl, accountId, sessionIds } = emulator;
   const secrets = await startSecretsManager({ secrets: { [SECRET]: JSON.stringify({ userName, password }) } });
   const executions = await startLambdaExecutions();
   const dynamodb = await startDynamoDb({ tableName: TABLE });
@@ -72,6 +82,33 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
   const output = captureOutput();
   const written: unknown[] = [];
   const readLedger = () => scan(dynamodb.address);
+  const laterPasswords: string[] = [];
+  const putSecret = (login: Login) => {
+    laterPasswords.push(login.password);
+    return secrets.putSecretValue(SECRET, JSON.stringify(login));
+  };
+  const startWorker = (changes: Readonly<Record<string, unknown>> = {}) => {
+    const handler = buildWorker({ policy: toPolicy(changes), tableName: TABLE, secretId: SECRET });
+    return {
+      async run(event: unknown): Promise<Run> {
+        const runner = new LocalDurableTestRunner<Report>({ handlerFunction: registerExecutions(handler, executions) });
+        const ended = await runner.run({ payload: event });
+        const error = ended.getStatus() === "SUCCEEDED" ? undefined : ended.getError();
+        const report = (error === undefined ? ended.getResult() : undefined) as Report;
+        const operations = ended.getOperations();
+        written.push(
+          error,
+          report,
+          operations.map((operation) => operation.getOperationData()),
+        );
+        return {
+          report,
+          error: error?.errorMessage,
+          operations: operations.map((operation) => operation.getName() ?? ""),
+        };
+      },
+    };
+  };
 
   return {
     emulator,
@@ -81,40 +118,39 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     environment,
     logs: output.lines,
     readLedger,
-    async run(event, changes = {}) {
-      const handler = buildWorker({ policy: toPolicy(changes), tableName: TABLE, secretId: SECRET });
-      const runner = new LocalDurableTestRunner<Report>({ handlerFunction: registerExecutions(handler, executions) });
-      const ended = await runner.run({ payload: event });
-      const isFailed = ended.getStatus() !== "SUCCEEDED";
-      const error = isFailed ? ended.getError().errorMessage : undefined;
-      const operations = ended.getOperations();
-      written.push(
-        isFailed ? error : ended.getResult(),
-        operations.map((operation) => operation.getOperationData()),
-      );
-      return {
-        report: ended.getResult() as Report,
-        error,
-        operations: operations.map((operation) => operation.getName() ?? ""),
-      };
+    run: (event, changes) => startWorker(changes).run(event),
+    startWorker,
+    putSecret,
+    rotatePassword(password) {
+      emulator.setPassword(password);
+      putSecret({ userName, password });
     },
     async close() {
       const everything = JSON.stringify([output.lines(), written, await readLedger()]);
       output.restore();
       await Promise.all([emulator.close(), secrets.close(), executions.close(), dynamodb.close()]);
-      expectNoSecrets(everything, emulator);
+      expectNoSecrets(everything, { password, laterPasswords, sessionIds });
     },
   };
 }
 
-/** Fails when a password, a cookie or a session id stands in a text. */
-export function expectNoSecrets(
-  text: string,
-  { password, sessionIds }: Pick<Emulator, "password" | "sessionIds">,
-): void {
-  for (const secret of [password, "ss-id", "ss-pid", ...sessionIds()]) {
-    if (text.includes(secret))
-      expect(`a secret stands in: …${text.slice(Math.max(0, text.indexOf(secret) - 200)).slice(0, 400)}…`).toBe("");
+interface Secrets {
+  readonly password: string;
+  readonly laterPasswords?: readonly string[];
+  sessionIds(): readonly string[];
+}
+
+/** Fails when a password, a cookie or a session id stands in a text, as it is or as it would stand in JSON or base64. */
+export function expectNoSecrets(text: string, { password: first, laterPasswords = [], sessionIds }: Secrets): void {
+  const passwords = [first, ...laterPasswords];
+  const coded = passwords.flatMap((password) => [
+    JSON.stringify(password).slice(1, -1),
+    encodeURIComponent(password),
+    btoa(password),
+  ]);
+  for (const secret of [...passwords, ...coded, "ss-id", "ss-pid", ...sessionIds()]) {
+    const at = text.indexOf(secret);
+    if (at >= 0) throw new Error(`a secret stands in: …${text.slice(Math.max(0, at - 200), at + 200)}…`);
   }
 }
 
