@@ -168,9 +168,10 @@ function toNext({ status, joined }: Report, { columns, paint }: Page): readonly 
 }
 
 /** One line of text without anything that a terminal obeys: escape sequences, control, format and bidi characters. */
-export function clean(text: string): string {
+function clean(text: string): string {
   return stripVTControlCharacters(text)
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\p{Cf}\p{Cs}]/gu, "")
+    .replace(/[\p{Cc}\p{Z}]+/gu, " ")
     .trim();
 }
 
@@ -181,12 +182,12 @@ export function formatNumber(value: number): string {
 
 /** Two units at most: "850 ms", "2.4 s", "3 min 12 s", "5 h 2 min". */
 export function formatDuration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  const seconds = ms / 1_000;
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
-  const minutes = Math.round(seconds) / 60;
-  if (minutes < 60) return `${Math.floor(minutes)} min ${Math.round(seconds) % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${Math.floor(minutes % 60)} min`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Wrapped text behind a label, its further lines below its first. */

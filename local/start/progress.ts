@@ -74,10 +74,13 @@ function formatSeconds(ms: number): string {
 }
 
 function keepFitting(parts: readonly string[], columns: number): string {
-  return parts.reduce((line, part) => {
-    const longer = line === "" || part === "" ? `${line}${part}` : `${line}   ${part}`;
-    return longer.length <= columns ? longer : line;
-  }, "");
+  let line = "";
+  for (const part of parts.filter(Boolean)) {
+    const longer = line === "" ? part : `${line}   ${part}`;
+    if (longer.length > columns) break;
+    line = longer;
+  }
+  return line;
 }
 
 /** What a log line tells somebody who watches no terminal; undefined when it is not worth a line. */

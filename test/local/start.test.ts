@@ -52,9 +52,9 @@ function writeEvent(event: unknown): string {
   return file;
 }
 
-/** A rollout that takes a minute, in the middle of it, with its emulator and its worker. */
+/** A rollout of several seconds, in the middle of it, with its emulator and its worker. */
 async function startSlowly(): Promise<Running & { readonly emulator: number; readonly worker: number }> {
-  const running = start("--rate", "5");
+  const running = start("--customers", "400", "--rate", "20");
   while (!running.err().includes("planned")) await once(running.child.stderr ?? running.child, "data");
   const [emulator = 0, worker = 0] = childrenOf(running.child.pid);
   expect(worker).toBeGreaterThan(0);
@@ -98,11 +98,11 @@ test("the example event over 1,000 customers is rolled out, reported and confirm
 
 test("with faults and --json, standard output is one report, and no secret is anywhere", async () => {
   const faults = "error-5xx=0.02,drop-after=0.02,session-death=100,retry-after=0";
-  const { code, out, err } = await run("--customers", "200", "--seed", "7", "--faults", faults, "--json");
+  const { code, out, err } = await run("--customers", "100", "--seed", "7", "--faults", faults, "--json");
   const report = JSON.parse(out);
   expect(report).toMatchObject({ action: "promote", status: "succeeded", counts: { failed: 0 } });
   const { flipped, unchanged, skipped } = report.counts;
-  expect(flipped + unchanged + skipped).toBe(200);
+  expect(flipped + unchanged + skipped).toBe(100);
   expect(err).toContain("check: the emulator agrees");
   expect(code).toBe(0);
   const { password, close } = await startEmulator({ customers: 1, seed: 7 });
@@ -119,7 +119,7 @@ test("a refused sign-in ends with 1, nobody flipped and what to do next", async 
 });
 
 test("a server that moves customers nobody asked it to move is found out by the check, which ends with 1", async () => {
-  const { code, out } = await run("--faults", "children-follow");
+  const { code, out } = await run("--customers", "500", "--faults", "children-follow");
   expect(out).toMatch(/\ncheck: the emulator disagrees: customer [0-9a-f]{24} is reported as \w+, but was moved/);
   expect(code).toBe(1);
 });

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "@jest/globals";
+import { advance, renderProgress, startProgress } from "../../../local/start/progress.ts";
+import type { LogLine } from "../../../local/start/worker-process.ts";
+
+const LOG: readonly LogLine[] = [
+  { message: "execution running" },
+  { message: "looked up", found: 5_000, done: true },
+  { message: "planned", flip: 2_000, unchanged: 2_900, skipped: 100 },
+  { message: "batch recorded", done: 500, total: 2_000, failed: 3 },
+  { message: "rollout ended", status: "succeeded" },
+];
+
+/** The live line after so many lines of the log, one a second, and another second. */
+function lineAfter(lines: number, columns = 80): string {
+  const progress = LOG.slice(0, lines).reduce(
+    (before, line, index) => advance(before, line, (index + 1) * 1_000),
+    startProgress(0),
+  );
+  return renderProgress(progress, (lines + 1) * 1_000, columns);
+}
+
+test("the live line follows the worker's log from phase to phase", () => {
+  expect(LOG.map((_, index) => lineAfter(index).split("   ")[0])).toEqual([
+    "starting",
+    "looking up",
+    "planning",
+    "flipping 0/2,000",
+    "flipping 500/2,000",
+  ]);
+  expect(lineAfter(5)).toMatch(/^closing/);
+});
+
+test("while customers are flipped it shows how many, how fast, how many failed and how long it will take", () => {
+  expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────");
+});
+
+test("another invocation of the same execution does not turn it back", () => {
+  const progress = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
+  expect(advance(progress, { message: "execution running" }, 2)).toEqual(progress);
+});
+
+describe("on a narrow terminal the least important is left out", () => {
+  test.each([
+    [79, "flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────"],
+    [50, "flipping 500/2,000   3 failed   250/s   6 s left"],
+    [40, "flipping 500/2,000   3 failed   250/s"],
+    [30, "flipping 500/2,000   3 failed"],
+    [20, "flipping 500/2,000"],
+    [10, ""],
+  ])("%i columns", (columns, line) => {
+    expect(lineAfter(4, columns)).toBe(line);
+  });
+});
