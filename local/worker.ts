@@ -19,8 +19,7 @@ async function run(event: unknown): Promise<WorkerMessage> {
     ended: (arn, status) => tell({ kind: "ended", arn, status }),
   });
   const ended = await new LocalDurableTestRunner<Report>({ handlerFunction }).run({ payload: event });
-  const peakMegabytes = Math.round(process.resourceUsage().maxRSS / 1024);
-  if (ended.getStatus() === "SUCCEEDED") return { kind: "report", report: ended.getResult() as Report, peakMegabytes };
+  if (ended.getStatus() === "SUCCEEDED") return { kind: "report", report: ended.getResult() as Report };
   const { errorType = "Error", errorMessage = "it gave no reason" } = ended.getError();
   return { kind: "failed", name: errorType, message: errorMessage };
 }

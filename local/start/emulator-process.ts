@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { type Child, startChild } from "./child.ts";
 import type { StartOptions } from "./command-line.ts";
+import { LocalRunError } from "./local-run-error.ts";
 
 /** An emulator in a process of its own. */
 export interface EmulatorProcess {
@@ -49,7 +50,9 @@ async function readFirstLine({ process: { stdout } }: Child): Promise<string> {
 }
 
 async function* readCustomers(address: string): AsyncGenerator<CustomerState> {
-  const response = await fetch(`${address}/emulator/customers`);
+  const response = await fetch(`${address}/emulator/customers`).catch((cause: unknown) => {
+    throw new LocalRunError("the emulator does not answer any more", { cause });
+  });
   if (response.body === null) return;
   let rest = "";
   for await (const piece of response.body.pipeThrough(new TextDecoderStream())) {

@@ -11,7 +11,7 @@ export type WorkerMessage =
   | WorkerAnswer;
 
 export type WorkerAnswer =
-  | { readonly kind: "report"; readonly report: Report; readonly peakMegabytes: number }
+  | { readonly kind: "report"; readonly report: Report }
   /** The execution failed; the name is that of the error. */
   | { readonly kind: "failed"; readonly name: string; readonly message: string };
 
