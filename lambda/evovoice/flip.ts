@@ -22,15 +22,17 @@ export interface FlipOptions {
 
 /**
  * Sets a customer's flag and believes only the right customer with the right flag, in the reply or read afterwards.
- * A customer's failure is a result. @throws SignInRefusedError, and what `mayBegin` throws
+ * A customer's failure is a result. @throws SignInRefusedError, and what `mayBegin` throws, when nothing can have been done
  */
 export async function flipCustomer(connection: Connection, flip: Flip, options: FlipOptions): Promise<FlipResult> {
   const doubt: Doubt = { begun: false, flag: undefined };
   try {
     return await flipUntilSure(connection, flip, options, doubt);
   } catch (error) {
-    if (error instanceof OutOfTimeError) return { result: doubt.begun ? "unresolved" : "not begun" };
     if (isApiFailure(error)) return { result: "failed", reason: `${error.message}${describeDoubt(doubt)}` };
+    // Whatever else ended it, a refused sign-in or a lost lock too: what may have been done must not be forgotten.
+    if (doubt.begun) return { result: "unresolved" };
+    if (error instanceof OutOfTimeError) return { result: "not begun" };
     throw error;
   }
 }

@@ -85,8 +85,7 @@ function settleDoubtful(work: Work, customer: PlannedCustomer, reading: Reading)
   const isStaging = reading.reading === "found" ? reading.customer.isStaging : undefined;
   if (isStaging === work.run.wantedFlag) settle(work, customer, "flipped", "confirmed after a restart");
   if (isStaging !== undefined) return;
-  const reason = "may have been flipped before the worker died, and cannot be read: look at this customer";
-  settle(work, customer, "failed", reason);
+  settle(work, customer, "failed", `customer ${customer.id} may have been flipped, and cannot be read: look at it`);
 }
 
 function begin(run: BatchRun, batch: Batch, failedBefore: number): Work {
@@ -134,12 +133,8 @@ function settleWithoutFlip(work: Work, readings: ReadonlyMap<string, Reading>): 
 /** Before each request, and not only before the first: the lock may be lost while one waits for its turn or its next try. */
 async function flipOne(work: Work, customer: PlannedCustomer): Promise<void> {
   const { lockCheck, connection, wantedFlag } = work.run;
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: wantedFlag }, async () => {
-    await lockCheck.recent();
-    work.unresolved.add(customer.id);
-  });
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: wantedFlag }, lockCheck.recent);
   if (flipped.result === "unresolved") work.unresolved.add(customer.id);
-  if (flipped.result === "not begun") work.unresolved.delete(customer.id);
   if (flipped.result === "flipped" || flipped.result === "failed")
     settle(work, customer, flipped.result, flipped.reason);
 }

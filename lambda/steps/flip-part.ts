@@ -45,8 +45,11 @@ export async function flipPart(
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
     const batchRun = toBatchRun(ports, rollout, plan, { connection, untilMs });
     let progress = begun;
-    while (progress.batch < plan.batches && (progress === begun || ports.nowMs() < untilMs)) {
-      progress = await workThrough(batchRun, progress);
+    for (let goesOn = true; goesOn && progress.batch < plan.batches; ) {
+      const next = await workThrough(batchRun, progress);
+      // Whoever is left of a batch had no time: the next part has, and trying again at once would not be slower.
+      goesOn = (next.batch > progress.batch || next.stopped !== progress.stopped) && ports.nowMs() < untilMs;
+      progress = next;
       ports.log.info("batch recorded", toLogFields(rollout, plan, progress, connection));
     }
     const cameFurther = progress.batch > begun.batch || progress.settledInBatch > begun.settledInBatch;

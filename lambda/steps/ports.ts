@@ -50,7 +50,10 @@ export interface Connection {
   /** At most 100 customers by id; whom the list does not show, or not whole, is left out. */
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;
-  /** Awaits `mayBegin` right before each request that may write; what it throws ends the flip. */
+  /**
+   * Awaits `mayBegin` right before each request that may write; what it throws ends the flip. Throws only when nothing
+   * can have been done: otherwise the flip is `unresolved`, and the next one will meet the same.
+   */
   flip(flip: Flip, mayBegin: () => Promise<void>): Promise<FlipResult>;
   pace(): Pace;
   /** Ends the connection: whoever still waits to make a request gets an OutOfTimeError. */

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { NOW_MS, startTable, type TestTable } from "./start-table.ts";
+
+const KEY = { pk: "rollout#night", sk: "record" };
+const ABSENT = { expression: "attribute_not_exists(pk)" };
+
+let given: TestTable;
+
+beforeEach(async () => {
+  given = await startTable();
+});
+afterEach(() => given.close());
+
+/** The reply of the first write of this kind is lost; the SDK sends it again. */
+function loseReplyOf(operation: string): { readonly sent: () => number } {
+  let sent = 0;
+  given.proxy.listener = (request) => {
+    if (request.operation !== operation || request.phase !== "done") return undefined;
+    sent += 1;
+    return sent === 1 ? "lose" : undefined;
+  };
+  return { sent: () => sent };
+}
+
+describe("a conditional write", () => {
+  test("writes when its condition holds, and nothing when it does not", async () => {
+    const { table } = given;
+
+    expect(await table.putIf(KEY, { status: "running" }, ABSENT)).toBe(true);
+    expect(await table.putIf(KEY, { status: "failed" }, ABSENT)).toBe(false);
+    expect(await table.get(KEY)).toMatchObject({ status: "running" });
+  });
+
+  test("sets and removes attributes when its condition holds, and nothing when it does not", async () => {
+    const { table } = given;
+    await table.put(KEY, { status: "running", revision: 1, extra: "x" });
+    const isFirst = { expression: "#revision = :read", values: { ":read": 1 } };
+    const change = { set: { revision: 2 }, remove: ["extra"] };
+
+    expect(await table.updateIf(KEY, change, isFirst)).toBe(true);
+    expect(await table.updateIf(KEY, { set: { revision: 9 } }, isFirst)).toBe(false);
+    const item = await table.get(KEY);
+    expect(item).toMatchObject({ status: "running", revision: 2 });
+    expect(item).not.toHaveProperty("extra");
+  });
+
+  test.each([
+    ["PutItem", () => given.table.putIf(KEY, { status: "running" }, ABSENT)],
+    ["UpdateItem", () => given.table.updateIf(KEY, { set: { status: "running" } }, ABSENT)],
+  ])("whose reply was lost is known as made when the SDK's repetition is refused (%s)", async (operation, write) => {
+    const { sent } = loseReplyOf(operation);
+
+    expect(await write()).toBe(true);
+
+    expect(sent()).toBe(2);
+  });
+
+  test("that somebody else made is not taken for one's own, although the reply was lost", async () => {
+    const { table } = given;
+    await table.putIf(KEY, { status: "theirs" }, ABSENT);
+    loseReplyOf("PutItem");
+
+    expect(await table.putIf(KEY, { status: "ours" }, ABSENT)).toBe(false);
+    expect(await table.get(KEY)).toMatchObject({ status: "theirs" });
+  });
+});
+
+test("an item that is put expires after 400 days, one that is only updated never does", async () => {
+  const { table, scan } = given;
+  await table.put(KEY, {});
+  await table.putIf({ ...KEY, sk: "batch#00000000" }, {}, ABSENT);
+  await table.updateIf({ pk: "environment#e", sk: "orders" }, { set: { fence: 1 } }, ABSENT);
+
+  const expiresAt = NOW_MS / 1000 + 400 * 86_400;
+  expect((await scan()).map((item) => [item.sk, item.expiresAt]).sort()).toEqual([
+    ["batch#00000000", expiresAt],
+    ["orders", undefined],
+    ["record", expiresAt],
+  ]);
+});
+
+test("a query gives every item of its prefix in order, over pages of 1 MB, with the attributes that were asked for", async () => {
+  const { table } = given;
+  const body = "x".repeat(200_000);
+  const keys = Array.from({ length: 12 }, (_, index) => `batch#${String(index).padStart(8, "0")}`);
+  for (const sk of [...keys].reverse()) await table.put({ pk: "rollout#night", sk }, { sk2: sk, body });
+  await table.put({ pk: "rollout#night", sk: "settled#00000000" }, { sk2: "another prefix" });
+  await table.put({ pk: "rollout#noon", sk: "batch#00000000" }, { sk2: "another rollout" });
+
+  const items: unknown[] = [];
+  for await (const item of table.query("rollout#night", "batch#", ["sk2"])) items.push(item);
+
+  expect(items).toEqual(keys.map((sk2) => ({ sk2 })));
+});

@@ -1,0 +1,58 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createLedger } from "../../../lambda/ledger/ledger.ts";
+import { openTable } from "../../../lambda/ledger/table.ts";
+import { startPace } from "../../../lambda/rollout/pace.ts";
+import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
+import type { Connection, Ledger, Ports } from "../../../lambda/steps/ports.ts";
+import { TABLE, type World } from "../../support/world.ts";
+
+const LIMITS = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 10 };
+
+export interface Fakes {
+  readonly customers: readonly CustomerFacts[];
+  readonly connection?: Partial<Connection>;
+  readonly ledger?: Partial<Ledger>;
+  readonly nowMs?: () => number;
+}
+
+export function aCustomer(id: string, isStaging = true): CustomerFacts {
+  return { id, name: `Customer ${id}`, accountId: "account", isStaging, tags: [] };
+}
+
+/** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
+export function fakePorts(world: World, { customers, connection = {}, ledger = {}, nowMs = Date.now }: Fakes): Ports {
+  const find = (id: string) => customers.find((customer) => customer.id === id);
+  return {
+    policy: { ...world.policy, accountIds: ["account"] },
+    ledger: { ...openLedger(world), ...ledger },
+    evoVoice: {
+      connect: () => ({
+        readTagIds: async () => new Map(),
+        readPage: async ({ page }) => ({
+          customers: page === 0 ? customers : [],
+          total: customers.length,
+          totalPages: 1,
+        }),
+        listCustomers: async (ids) => ids.flatMap((id) => find(id) ?? []),
+        readCustomer: async (id) => {
+          const customer = find(id);
+          return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
+        },
+        flip: async (_flip, mayBegin) => {
+          await mayBegin();
+          return { result: "flipped", reason: "the reply showed it" };
+        },
+        pace: () => startPace(LIMITS),
+        close: () => {},
+        ...connection,
+      }),
+    },
+    executions: { findEnd: async () => ({ running: true }) },
+    log: { info: () => {} },
+    nowMs,
+  };
+}
+
+export function openLedger(world: World) {
+  return createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
+}

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { FlipResult } from "../../../lambda/rollout/flip.ts";
+import type { Batch } from "../../../lambda/rollout/records.ts";
+import { type BatchRun, flipBatch, recordNotAttempted } from "../../../lambda/steps/flip-batch.ts";
+import { createLockCheck, LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts";
+import { startWorld, type World } from "../../support/world.ts";
+import { aCustomer, type Fakes, fakePorts } from "./fake-ports.ts";
+
+const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "" };
+const BEGUN_MS = 1_000_000;
+const UNTIL_MS = BEGUN_MS + 600_000;
+
+let world: World;
+let clockMs: number;
+let rolloutId: string;
+let rollouts = 0;
+
+beforeAll(async () => {
+  world = await startWorld({ customers: 1 });
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  clockMs = BEGUN_MS;
+  rollouts += 1;
+  rolloutId = `rollout-${rollouts}`;
+});
+
+async function given(fakes: Fakes, batch: { readonly intended?: readonly string[] } = {}) {
+  const records: Batch[] = [];
+  const ports = fakePorts(world, {
+    nowMs: () => clockMs,
+    ...fakes,
+    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK }), ...fakes.ledger },
+  });
+  const { ledger } = ports;
+  await ledger.putBatch(rolloutId, 0, fakes.customers);
+  const planned = await ledger.getBatch(rolloutId, 0);
+  const read = await ledger.recordBatch(rolloutId, { ...planned, intended: batch.intended ?? [] });
+  const run: BatchRun = {
+    ports: {
+      ...ports,
+      ledger: {
+        ...ledger,
+        recordBatch: async (id, record) => {
+          records.push(record);
+          return ledger.recordBatch(id, record);
+        },
+      },
+    },
+    rolloutId,
+    connection: ports.evoVoice.connect({
+      limits: { startPerSecond: 1, minPerSecond: 1, maxPerSecond: 1 },
+      concurrency: 1,
+      deadlineMs: 0,
+    }),
+    lockCheck: createLockCheck(ports, LOCK),
+    judge: () => ({ verdict: "candidate" }),
+    wantedFlag: false,
+    concurrency: 1,
+    untilMs: UNTIL_MS,
+    budgetStop: () => undefined,
+  };
+  return { run, batch: read, records };
+}
+
+const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one) => [one.customerId, one.outcome]));
+
+describe("a batch", () => {
+  test("writes what it intends before its first flip, and nobody who is right already is flipped", async () => {
+    const flipped: string[] = [];
+    const { run, batch, records } = await given({
+      customers: [aCustomer("a"), aCustomer("b", false), aCustomer("c")],
+      connection: {
+        flip: async ({ customerId }) => {
+          expect(records.at(-1)?.intended).toEqual(["a", "c"]);
+          flipped.push(customerId);
+          return { result: "flipped", reason: "" };
+        },
+      },
+    });
+
+    const { recorded } = await flipBatch(run, batch, 0);
+
+    expect(flipped).toEqual(["a", "c"]);
+    expect(outcomesOf(recorded)).toEqual({ a: "flipped", b: "unchanged", c: "flipped" });
+  });
+
+  test("calls flipped who has the wanted flag and was intended by an earlier run", async () => {
+    const { run, batch } = await given(
+      { customers: [aCustomer("a", false), aCustomer("b", false)] },
+      { intended: ["a"] },
+    );
+
+    expect(outcomesOf((await flipBatch(run, batch, 0)).recorded)).toEqual({ a: "flipped", b: "unchanged" });
+  });
+
+  test("never forgets whom an earlier run intended when there is no time to read them", async () => {
+    const { run, batch, records } = await given(
+      {
+        customers: [aCustomer("a", false), aCustomer("b")],
+        connection: {
+          listCustomers: async () => {
+            clockMs = UNTIL_MS;
+            return [aCustomer("b")];
+          },
+        },
+      },
+      { intended: ["a"] },
+    );
+
+    const { recorded } = await flipBatch(run, batch, 0);
+
+    expect(records.map(({ intended }) => intended.includes("a"))).toEqual([true, true]);
+    expect(recorded.outcomes).toEqual([]);
+  });
+
+  test.each<{ result: FlipResult; intended: readonly string[] }>([
+    { result: { result: "unresolved" }, intended: ["a"] },
+    { result: { result: "not begun" }, intended: [] },
+  ])("leaves open who is $result.result, intended is only who may have been flipped", async ({ result, intended }) => {
+    const { run, batch } = await given({ customers: [aCustomer("a")], connection: { flip: async () => result } });
+
+    expect((await flipBatch(run, batch, 0)).recorded).toMatchObject({ outcomes: [], intended });
+  });
+
+  test("looks at the lock again before each request, also of a flip that waited or is tried again", async () => {
+    let readings = 0;
+    const tried: string[] = [];
+    const { run, batch, records } = await given({
+      customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
+      ledger: {
+        readOrders: async () => {
+          readings += 1;
+          return readings < 3 ? { fence: 1, lock: LOCK } : { fence: 2, lock: { ...LOCK, fence: 2, rolloutId: "noon" } };
+        },
+      },
+      connection: {
+        flip: async ({ customerId }, mayBegin) => {
+          clockMs += ORDERS_AGE_MS;
+          await mayBegin();
+          tried.push(customerId);
+          return { result: "flipped", reason: "" };
+        },
+      },
+    });
+
+    await expect(flipBatch(run, batch, 0)).rejects.toThrow(LockLostError);
+
+    expect(tried).toEqual(["a"]);
+    expect(records.at(-1)).toMatchObject({ intended: [], outcomes: [{ customerId: "a", outcome: "flipped" }] });
+  });
+
+  test("ends with the first error, after recording what it knows", async () => {
+    const { run, batch, records } = await given({
+      customers: ["a", "b", "c"].map((id) => aCustomer(id)),
+      connection: {
+        flip: async ({ customerId }) => {
+          if (customerId === "b") throw new Error("the sign-in is refused");
+          return { result: "flipped", reason: "" };
+        },
+      },
+    });
+
+    await expect(flipBatch(run, batch, 0)).rejects.toThrow("the sign-in is refused");
+
+    expect(outcomesOf(records.at(-1) as Batch)).toEqual({ a: "flipped" });
+  });
+});
+
+describe("a batch of a stopped rollout", () => {
+  const STOPPED = { stopped: "5 customers failed", blind: false };
+
+  test("skips who was not attempted, and reads who may have been flipped", async () => {
+    const customers = [aCustomer("a"), aCustomer("b", false), aCustomer("c")];
+    const { run, batch } = await given({ customers }, { intended: ["b", "c"] });
+
+    const { recorded } = await recordNotAttempted(run, batch, STOPPED);
+
+    expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "skipped" });
+  });
+
+  test("leaves open whom it had no time to read", async () => {
+    const { run, batch } = await given(
+      {
+        customers: [aCustomer("a"), aCustomer("b", false)],
+        connection: {
+          listCustomers: async () => {
+            clockMs = UNTIL_MS;
+            return [];
+          },
+        },
+      },
+      { intended: ["b"] },
+    );
+
+    const { recorded } = await recordNotAttempted(run, batch, STOPPED);
+
+    expect(recorded).toMatchObject({ intended: ["b"], outcomes: [{ customerId: "a", outcome: "skipped" }] });
+  });
+
+  test.each([
+    [
+      "cannot be read",
+      { connection: { listCustomers: () => Promise.reject(new Error("the sign-in is refused")) } },
+      STOPPED,
+    ],
+    ["is not to be read any more", {}, { ...STOPPED, blind: true }],
+  ])("calls failed who may have been flipped and %s", async (_why, fakes, stopped) => {
+    const { run, batch } = await given({ customers: [aCustomer("a", false)], ...fakes }, { intended: ["a"] });
+
+    const { recorded } = await recordNotAttempted(run, batch, stopped);
+
+    expect(recorded.outcomes).toMatchObject([
+      { outcome: "failed", reason: expect.stringMatching(/customer a may have been flipped/) },
+    ]);
+  });
+});
