@@ -29,8 +29,8 @@ ${describeFaults()}
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-// Who reads the output may have enough of it (`npm start | head`).
-process.stdout.on("error", () => process.exit(1));
+// Who reads the output may have enough of it (`npm start | head`): that is no crash.
+process.stdout.on("error", () => {});
 
 const exitCode = await main();
 process.stdout.write("", () => process.exit(exitCode));
@@ -59,7 +59,7 @@ async function main(): Promise<number> {
 async function runAndCleanUp(options: StartOptions): Promise<number> {
   const stack = new AsyncDisposableStack();
   try {
-    return await Promise.race([rollOut(options, stack), waitForSignal()]);
+    return await Promise.race([rollOut(options, stack), waitForInterruption()]);
   } catch (error) {
     if (!(error instanceof LocalRunError)) throw error;
     complain(error.message);
@@ -70,8 +70,9 @@ async function runAndCleanUp(options: StartOptions): Promise<number> {
 }
 
 /** The same signal may come twice: from the terminal, and passed on by npm. */
-function waitForSignal(): Promise<number> {
+function waitForInterruption(): Promise<number> {
   return new Promise((resolve) => {
     for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => resolve(code));
+    process.stdout.on("error", () => resolve(1));
   });
 }
