@@ -30,7 +30,7 @@ ${describeFaults()}
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 // Who reads the output may have enough of it (`npm start | head`): that is no crash.
-process.stdout.on("error", () => {});
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 const exitCode = await main();
 process.stdout.write("", () => process.exit(exitCode));
@@ -73,6 +73,6 @@ async function runAndCleanUp(options: StartOptions): Promise<number> {
 function waitForInterruption(): Promise<number> {
   return new Promise((resolve) => {
     for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => resolve(code));
-    process.stdout.on("error", () => resolve(1));
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => resolve(1));
   });
 }
