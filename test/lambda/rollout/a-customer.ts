@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { parsePolicy } from "../../../lambda/config.ts";
+import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
+import { planRollout, toBatches, toSettled } from "../../../lambda/rollout/plan.ts";
+import { createRoster, type FoundCustomer, type RosterEntry } from "../../../lambda/rollout/roster.ts";
+import { type CustomerFacts, createJudge, type Selection } from "../../../lambda/rollout/selection.ts";
+
+export function aCustomer(changes: Partial<CustomerFacts> = {}): CustomerFacts {
+  return { id: "c-1", name: "Acme", accountId: "acme", isStaging: true, tags: [], ancestorIds: [], ...changes };
+}
+
+export function aSelection(changes: Partial<Selection> = {}): Selection {
+  return {
+    accountIds: ["acme"],
+    targets: [{ all: true }],
+    exclude: [],
+    guarded: { customerIds: [], referenceIds: [], tags: [] },
+    ...changes,
+  };
+}
+
+export function anAcceptedEvent(changes: Partial<DeployEvent> = {}): DeployEvent {
+  return { action: "promote", release: "2026.11.0", targets: [{ all: true }], dryRun: false, ...changes };
+}
+
+export const thePolicy = parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["acme"] });
+
+const IDS = Array.from({ length: 12 }, (_, index) => `c-${index}`);
+const REFERENCES = ["R-1", "R-2", "R-3"];
+const TAGS = ["canary", "beta", "vip"];
+
+const someOf = <Item>(items: readonly Item[], minLength = 0) => fc.subarray([...items], { minLength });
+
+/** A target over few ids, references and tags, so that targets, exclusions and protection often meet. */
+const aTarget = fc.oneof(
+  fc.record({ customerIds: someOf(IDS, 1) }),
+  fc.record({ referenceIds: someOf(REFERENCES, 1) }),
+  fc.record({ tags: someOf(TAGS, 1), match: fc.constantFrom("all" as const, "any" as const) }),
+  fc.record({ parentCustomerId: fc.constantFrom(...IDS), descendants: fc.boolean() }),
+  fc.constant({ all: true as const }),
+);
+
+export const anySelection: fc.Arbitrary<Selection> = fc.record({
+  accountIds: someOf(["acme", "globex"], 1),
+  targets: fc.array(aTarget, { minLength: 1, maxLength: 3 }),
+  exclude: fc.array(aTarget, { maxLength: 2 }),
+  guarded: fc.record({ customerIds: someOf(IDS), referenceIds: someOf(REFERENCES), tags: someOf(TAGS) }),
+});
+
+/** Customers of three accounts; parents and their breadcrumbs are consistent. */
+export const someCustomers: fc.Arbitrary<readonly CustomerFacts[]> = fc
+  .array(
+    fc.record({
+      name: fc.string({ unit: "binary", maxLength: 20 }),
+      accountId: fc.constantFrom("acme", "acme", "globex", "initech", ""),
+      isStaging: fc.constantFrom(true, false, undefined),
+      referenceId: fc.option(fc.constantFrom(...REFERENCES), { nil: undefined }),
+      tags: someOf(TAGS),
+      parent: fc.option(fc.nat(), { nil: undefined }),
+    }),
+    { maxLength: IDS.length },
+  )
+  .map((drawn) => {
+    const customers: CustomerFacts[] = [];
+    for (const [index, { parent: pick, ...facts }] of drawn.entries()) {
+      const parent = pick === undefined || index === 0 ? undefined : customers[pick % index];
+      const ancestorIds = parent === undefined ? [] : [...(parent.ancestorIds ?? []), parent.id];
+      customers.push({ ...facts, id: `c-${index}`, parentCustomerId: parent?.id, ancestorIds });
+    }
+    return customers;
+  });
+
+/** What a lookup keeps of the customers that a selection is about. */
+export function toFound(customers: readonly CustomerFacts[], selection: Selection): readonly FoundCustomer[] {
+  const judge = createJudge(selection);
+  return customers.flatMap((customer) => {
+    const judgement = judge(customer);
+    if (judgement.verdict === "not selected") return [];
+    const { id, name, accountId, isStaging } = customer;
+    return [{ id, name, accountId, isStaging, ...(judgement.verdict === "skipped" && { skip: judgement.reason }) }];
+  });
+}
+
+/** Everything that planning gives for a lookup. */
+export function planFor(
+  found: readonly FoundCustomer[],
+  { action = "promote", release = "2026.11.0" }: Partial<Pick<DeployEvent, "action" | "release">> = {},
+) {
+  const roster = createRoster(release, action === "stage", found.length);
+  for (const customer of found) roster.add(customer);
+  const ranking = roster.seal();
+  return {
+    plan: planRollout({ action, release }, ranking),
+    batches: [...toBatches(ranking)],
+    settled: [...toSettled(ranking)],
+    entries: Array.from({ length: ranking.size }, (_, rank): RosterEntry => ranking.at(rank)),
+  };
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "@jest/globals";
+import { type Reading, type Situation, settleBeforeFlip } from "../../../lambda/rollout/flip.ts";
+import type { CustomerFacts, Judgement } from "../../../lambda/rollout/selection.ts";
+import { aCustomer } from "./a-customer.ts";
+
+const found = (changes: Partial<CustomerFacts> = {}): Reading => ({ reading: "found", customer: aCustomer(changes) });
+const judged = (judgement: Judgement) => () => judgement;
+const CANDIDATE = judged({ verdict: "candidate" });
+const PROTECTED = judged({ verdict: "skipped", reason: "protected by the policy (tag vip)" });
+const NOT_SELECTED = judged({ verdict: "not selected" });
+
+/** A promote of a customer that is on staging. */
+function aSituation(changes: Partial<Situation> = {}): Situation {
+  return {
+    planned: { id: "c-1", name: "Acme" },
+    fresh: found(),
+    wantedFlag: false,
+    intended: false,
+    judge: CANDIDATE,
+    ...changes,
+  };
+}
+
+describe("a planned customer that is read afresh", () => {
+  test.each<[what: string, situation: Partial<Situation>, outcome: string, reason: RegExp]>([
+    ["is gone", { fresh: { reading: "missing" } }, "failed", /no longer has this customer/],
+    [
+      "cannot be read",
+      { fresh: { reading: "unreadable", reason: "no answer in 10 s" } },
+      "failed",
+      /no answer in 10 s/,
+    ],
+    ["does not say where it is", { fresh: found({ isStaging: undefined }) }, "failed", /does not say where/],
+    ["is right already", { fresh: found({ isStaging: false }) }, "unchanged", /was right already/],
+    [
+      "is right already, and protected by now",
+      { fresh: found({ isStaging: false }), judge: PROTECTED },
+      "unchanged",
+      /was right already/,
+    ],
+    [
+      "is right after a crash, because this rollout had meant to flip it",
+      { fresh: found({ isStaging: false }), intended: true },
+      "flipped",
+      /confirmed after a restart/,
+    ],
+    ["is protected by now", { judge: PROTECTED }, "skipped", /protected by the policy/],
+    [
+      "is protected by now, and was meant to be flipped before a crash",
+      { judge: PROTECTED, intended: true },
+      "skipped",
+      /protected by the policy/,
+    ],
+    ["is no target any more", { judge: NOT_SELECTED }, "skipped", /no longer select it/],
+    [
+      "is gone, and was meant to be flipped before a crash",
+      { fresh: { reading: "missing" }, intended: true },
+      "failed",
+      /no longer has/,
+    ],
+  ])("and %s needs no flip", (_what, situation, outcome, reason) => {
+    expect(settleBeforeFlip(aSituation(situation))).toEqual({
+      customerId: "c-1",
+      name: "Acme",
+      outcome,
+      reason: expect.stringMatching(reason),
+    });
+  });
+
+  test.each<[what: string, situation: Partial<Situation>]>([
+    ["is still on staging in a promote", {}],
+    ["is still on production in a stage", { wantedFlag: true, fresh: found({ isStaging: false }) }],
+    ["had been meant to be flipped before a crash, and was not", { intended: true }],
+    ["has another name by now", { fresh: found({ name: "Acme Ltd" }) }],
+  ])("and %s is to be flipped", (_what, situation) => {
+    expect(settleBeforeFlip(aSituation(situation))).toBeUndefined();
+  });
+});
