@@ -1,0 +1,370 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { EmulatedCustomer } from "../../local/evovoice/emulated-customer.ts";
+import { startRewritingProxy } from "../support/rewriting-proxy.ts";
+import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
+import { type Run, readOutcomes, startWorld, type World, type WorldOptions } from "../support/world.ts";
+
+let world: World;
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(() => world.close());
+
+async function given(options: Partial<WorldOptions> = {}): Promise<World> {
+  world = await startWorld({ customers: 300, ...options });
+  return world;
+}
+
+type Event = Readonly<Record<string, unknown>>;
+type Customers = readonly EmulatedCustomer[];
+
+function customers({ emulator }: World): Customers {
+  return [...emulator.customers()];
+}
+
+function ours(of: World): Customers {
+  return customers(of).filter(({ accountId }) => accountId === of.emulator.accountId);
+}
+
+/** Promotes these targets, and expects the ledger to tell the truth about exactly these customers. */
+async function expectPromoted(event: Event, planned: Customers, policy: Event = {}): Promise<Run> {
+  const before = rememberFlags(world);
+  const run = await world.run({ action: "promote", release: "2026.11", ...event }, policy);
+  expect(run.report).toMatchObject({
+    status: "succeeded",
+    counts: { flipped: planned.filter(({ isStaging }) => isStaging).length, failed: 0 },
+  });
+  const ids = new Set(planned.map(({ id }) => id));
+  await expectTrueOutcomes(world, run.report, { before, wantedFlag: false, planned: ids });
+  return run;
+}
+
+/** Promotes these targets, and expects a refusal with nobody flipped. */
+async function expectRefused(event: Event, problem: string | RegExp, policy: Event = {}): Promise<void> {
+  const before = rememberFlags(world);
+  const { report } = await world.run({ action: "promote", release: "2026.11", ...event }, policy);
+  expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  expectUntouched(world, before);
+  expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
+}
+
+const EVERYONE = { targets: { all: true } };
+
+describe("a listing that lies is complete or refused, never short", () => {
+  test.each([1, 2].flatMap((seed) => [1, 5, 30].map((share) => ({ seed, share }))))(
+    "rows that shift between pages ($share %, seed $seed)",
+    ({ seed, share }) => expectCompleteOrRefused(`shifting-rows=${share}%`, seed),
+  );
+
+  test.each([1, 2].flatMap((seed) => ["repeat-page=20%", "moving-total=20%"].map((faults) => ({ seed, faults }))))(
+    "$faults (seed $seed)",
+    ({ seed, faults }) => expectCompleteOrRefused(faults, seed),
+  );
+
+  async function expectCompleteOrRefused(faults: string, seed: number): Promise<void> {
+    await given({ faults, seed, policy: { pageSize: 25 } });
+    const before = rememberFlags(world);
+    const { report } = await world.run({ action: "promote", release: "2026.11", ...EVERYONE });
+    if (report.status === "refused") {
+      expect(report.problem).toMatch(
+        /^the lookup cannot show that it found every customer, so nobody was flipped: pass 1 saw \d+ customers where Evo Voice counts \d+(, then \d+)?; pass 2 saw \d+ customers where Evo Voice counts \d+(, then \d+)?; try again/,
+      );
+      expectUntouched(world, before);
+      return;
+    }
+    const planned = new Set(ours(world).map(({ id }) => id));
+    await expectTrueOutcomes(world, report, { before, wantedFlag: false, planned });
+  }
+
+  test("a page that is always the one before", async () => {
+    await given({ faults: "repeat-page", policy: { pageSize: 25 } });
+    await expectPromoted(EVERYONE, ours(world));
+  });
+
+  test("a count that is too high is refused with what was seen", async () => {
+    await given({ faults: "wrong-total=+3" });
+    await expectRefused(
+      EVERYONE,
+      /: pass 1 saw 300 customers where Evo Voice counts 303; pass 2 saw 300 customers where Evo Voice counts 303; try/,
+    );
+  });
+
+  test.each([
+    { customers: 300, faults: "wrong-total=-3" },
+    { customers: 301, faults: "wrong-total=-3" },
+    { customers: 300, faults: "wrong-total=-100" },
+    { customers: 300, faults: "wrong-total=-1000000" },
+  ])("a count that is too low hides nobody ($customers customers, $faults)", async ({ customers, faults }) => {
+    await given({ customers, faults });
+    await expectPromoted(EVERYONE, ours(world));
+  });
+
+  test.each([1, 7])("pages of %i customers, whatever is asked for", async (cap) => {
+    await given({ customers: cap === 1 ? 40 : 300, faults: `page-cap=${cap}` });
+    await expectPromoted(EVERYONE, ours(world));
+  });
+
+  test("filters that are ignored: everybody is listed, and only the targets are flipped", async () => {
+    await given({ faults: "ignored-filters" });
+    const planned = ours(world).filter(({ tagNames }) => tagNames.includes("wholesale"));
+    await expectPromoted({ targets: { tags: ["wholesale"] } }, planned);
+  });
+
+  test("filters that are ignored: reference ids of another account mean nobody", async () => {
+    await given({ faults: "ignored-filters" });
+    const named = ours(world).slice(0, 9);
+    await expectPromoted({ targets: { referenceIds: named.map(({ referenceId }) => referenceId) } }, named);
+  });
+});
+
+describe("customers are found by", () => {
+  test("their ids, 250 of them, in as many lists as they need", async () => {
+    await given();
+    const named = ours(world).slice(10, 260);
+    await expectPromoted({ targets: { customerIds: named.map(({ id }) => id) } }, named);
+  });
+
+  test("their reference ids", async () => {
+    await given();
+    const named = ours(world).slice(10, 60);
+    await expectPromoted({ targets: { referenceIds: named.map(({ referenceId }) => referenceId) } }, named);
+  });
+
+  test.each([
+    { match: "all", tags: ["wholesale", "residential"] },
+    { match: "any", tags: ["wholesale", "beta", "24/7, on call", "Süd & West"] },
+  ] as const)("$match of their tags, over two accounts with tag ids of their own", async ({ match, tags }) => {
+    await given({ customers: 600 });
+    const { accountId, otherAccountId } = world.emulator;
+    const planned = customers(world).filter(({ tagNames }) =>
+      match === "all" ? tags.every((tag) => tagNames.includes(tag)) : tags.some((tag) => tagNames.includes(tag)),
+    );
+    expect(planned.some((customer) => customer.accountId === otherAccountId) || match === "all").toBe(true);
+    await expectPromoted({ targets: { tags, match } }, planned, { accountIds: [accountId, otherAccountId] });
+  });
+
+  test.each(["", "reverse-breadcrumb", "ignored-filters"])(
+    "their parent, with its descendants (%s)",
+    async (faults) => {
+      await given({ customers: 600, faults });
+      const { id, descendants } = grandparent();
+      await expectPromoted({ targets: { parentCustomerId: id } }, descendants);
+    },
+  );
+
+  test.each(["", "hide-breadcrumb", "ignored-filters"])("their parent, direct children only (%s)", async (faults) => {
+    await given({ customers: 600, faults });
+    const { id, children } = grandparent();
+    await expectPromoted({ targets: { parentCustomerId: id, descendants: false } }, children);
+  });
+
+  test("a cohort, and by any of a list of targets, each of them once", async () => {
+    await given();
+    const all = ours(world);
+    const tagged = all.filter(({ tagNames }) => tagNames.includes("residential"));
+    const [named] = all.filter(({ tagNames }) => tagNames.length === 0);
+    const planned = new Set([...tagged, ...tagged.slice(0, 2), named!]);
+    await expectPromoted(
+      { targets: [{ cohort: "early" }, { customerIds: [named!.id, tagged[0]!.id] }, { tags: ["residential"] }] },
+      [...planned],
+      { cohorts: { early: { tags: ["residential"] } } },
+    );
+  });
+
+  test("nothing, where no customer has the tag or the parent has no children", async () => {
+    await given({ customers: 20, stagingShare: 1 });
+    const childless = ours(world).find(
+      ({ id }) => !ours(world).some(({ parentCustomerId }) => parentCustomerId === id),
+    );
+    await expectPromoted({ targets: { parentCustomerId: childless!.id } }, []);
+  });
+});
+
+describe("a breadcrumb that is hidden", () => {
+  test("refuses a rollout to descendants that cannot be told", async () => {
+    await given({ customers: 600, faults: "hide-breadcrumb" });
+    const { id } = grandparent();
+    await expectRefused(
+      { targets: { parentCustomerId: id } },
+      /^cannot tell whether customer \w+ descends from \w+: Evo Voice shows no whole breadcrumb for it; name the/,
+    );
+  });
+});
+
+function grandparent() {
+  const all = ours(world);
+  const childrenOf = (id: string) => all.filter(({ parentCustomerId }) => parentCustomerId === id);
+  const descendantsOf = (id: string): Customers =>
+    childrenOf(id).flatMap((child) => [child, ...descendantsOf(child.id)]);
+  const found = all.find(({ id }) => childrenOf(id).some((child) => childrenOf(child.id).length > 0));
+  const id = found?.id ?? "";
+  const [children, descendants] = [childrenOf(id), descendantsOf(id)];
+  expect(descendants.length).toBeGreaterThan(children.length);
+  return { id, children, descendants };
+}
+
+describe("customers are left out", () => {
+  test.each<{ by: string; exclude: (all: Customers) => { target: unknown; out: Customers } }>([
+    { by: "id", exclude: (all) => ({ target: { customerIds: [all[3]!.id] }, out: all.slice(3, 4) }) },
+    {
+      by: "reference id",
+      exclude: (all) => ({ target: { referenceIds: [all[5]!.referenceId] }, out: all.slice(5, 6) }),
+    },
+    {
+      by: "tag",
+      exclude: (all) => ({ target: { tags: ["beta"] }, out: all.filter(({ tagNames }) => tagNames.includes("beta")) }),
+    },
+    {
+      by: "parent",
+      exclude: () => ({ target: { parentCustomerId: grandparent().id }, out: grandparent().descendants }),
+    },
+    {
+      by: "cohort",
+      exclude: (all) => ({
+        target: { cohort: "careful" },
+        out: all.filter(({ tagNames }) => tagNames.includes("vip")),
+      }),
+    },
+  ])("by an exclusion of their $by", async ({ exclude }) => {
+    await given({ customers: 600, stagingShare: 1 });
+    const { target, out } = exclude(ours(world));
+    const outIds = new Set(out.map(({ id }) => id));
+    const { report } = await expectPromoted(
+      { ...EVERYONE, exclude: target },
+      ours(world).filter(({ id }) => !outIds.has(id)),
+      { cohorts: { careful: { tags: ["vip"] } } },
+    );
+    const outcomes = await readOutcomes(world, report.rolloutId);
+    expect(outIds.size).toBeGreaterThan(0);
+    for (const id of outIds) expect(outcomes.get(id)).toEqual({ outcome: "skipped", reason: "excluded by the event" });
+  });
+
+  test("by the policy's protection: id, reference id and tag, even when they are named", async () => {
+    await given({ customers: 600, stagingShare: 1 });
+    const [first, second, ...others] = ours(world);
+    const tagged = others.find(({ tagNames }) => tagNames.includes("do-not-move"));
+    const named = [first!, second!, tagged!, others[0]!];
+    const { report } = await expectPromoted({ targets: { customerIds: named.map(({ id }) => id) } }, named.slice(3), {
+      protected: { customerIds: [first!.id], referenceIds: [second!.referenceId], tags: ["do-not-move"] },
+    });
+    const outcomes = await readOutcomes(world, report.rolloutId);
+    expect(named.slice(0, 3).map(({ id }) => outcomes.get(id)?.reason)).toEqual([
+      "protected by the policy (by id)",
+      "protected by the policy (by reference id)",
+      "protected by the policy (tag do-not-move)",
+    ]);
+  });
+
+  test("by the scope: a named customer of another account is skipped with the reason", async () => {
+    await given();
+    const stranger = customers(world).find(({ accountId }) => accountId === world.emulator.otherAccountId)!;
+    const { report } = await expectPromoted(
+      { targets: { customerIds: [stranger.id, ours(world)[0]!.id] } },
+      ours(world).slice(0, 1),
+    );
+    expect(report.exceptions).toMatchObject([{ customerId: stranger.id, reason: "outside of the policy's accounts" }]);
+  });
+
+  test.each<{ how: string; change: (of: World) => object; reason: string }>([
+    {
+      how: "became protected",
+      change: () => ({
+        tags: [
+          { id: "1", name: "residential" },
+          { id: "2", name: "do-not-move" },
+        ],
+      }),
+      reason: "protected by the policy (tag do-not-move)",
+    },
+    {
+      how: "moved to another account",
+      change: ({ emulator }) => ({ accountId: emulator.otherAccountId }),
+      reason: "outside of the policy's accounts",
+    },
+    {
+      how: "moved to another account, where it has no tags",
+      change: ({ emulator }) => ({ accountId: emulator.otherAccountId, tags: [] }),
+      reason: "has changed since the plan: the event's targets no longer select it",
+    },
+  ])("when they $how between plan and flip", async ({ change, reason }) => {
+    const { emulator } = await given({ stagingShare: 1 });
+    const planned = ours(world).filter(({ tagNames }) => tagNames.includes("residential") && tagNames.length === 1);
+    const victim = planned.at(-1)!;
+    const proxy = await startRewritingProxy(emulator.address, (url, body) => {
+      if (!url.includes("specificIds=")) return body;
+      const list = JSON.parse(body) as { items: { id: string }[] };
+      const items = list.items.map((item) => (item.id === victim.id ? { ...item, ...change(world) } : item));
+      return JSON.stringify({ ...list, items });
+    });
+
+    const { report } = await expectPromoted(
+      { targets: { tags: ["residential"] } },
+      ours(world).filter(
+        ({ id, tagNames }) => id !== victim.id && tagNames.includes("residential") && !tagNames.includes("do-not-move"),
+      ),
+      { baseUrl: proxy.address, protected: { tags: ["do-not-move"] } },
+    ).finally(proxy.close);
+
+    const outcomes = await readOutcomes(world, report.rolloutId);
+    expect(outcomes.get(victim.id)).toEqual({ outcome: "skipped", reason });
+  });
+});
+
+describe("an event that names what is not there", () => {
+  const UNKNOWN = "000000000000000000000000";
+
+  test.each(["404", "400", "500"])("is refused with the ids (a missing customer is a %s)", async (status) => {
+    await given({ faults: `missing-as=${status}` });
+    await expectRefused(
+      { targets: { customerIds: [ours(world)[0]!.id, UNKNOWN] } },
+      `^the event names customers that Evo Voice does not have, so nobody was flipped: ${UNKNOWN}; correct the event, or`,
+    );
+  });
+
+  test.each(["404", "400", "500"])("skips them with the reason where the policy says so (%s)", async (status) => {
+    await given({ faults: `missing-as=${status}` });
+    const [named] = ours(world);
+    const event = { targets: [{ customerIds: [named!.id, UNKNOWN] }, { referenceIds: ["REF-NOBODY"] }] };
+    const { report } = await world.run({ action: "stage", release: "1", ...event }, { unknownCustomers: "skip" });
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 2, failed: 0 } });
+    expect(report.exceptions.map(({ customerId, reason }) => `${customerId}: ${reason}`).sort()).toEqual([
+      `${UNKNOWN}: no customer has this id`,
+      "reference REF-NOBODY: no customer has this reference id",
+    ]);
+    expect(world.emulator.customer(named!.id)?.isStaging).toBe(true);
+  });
+
+  test("is refused when only the exclusion is wrong", async () => {
+    await given();
+    await expectRefused({ ...EVERYONE, exclude: { customerIds: [UNKNOWN] } }, UNKNOWN);
+  });
+
+  test("is refused for a reference id of nobody, and for one of two customers", async () => {
+    await given({ customers: 30 });
+    await expectRefused(
+      { targets: { referenceIds: ["REF-NOBODY"] } },
+      /does not have, .*: reference REF-NOBODY; correct/,
+    );
+    const [first, second] = ours(world);
+    const twin = world.emulator.addCustomer({ referenceId: first!.referenceId });
+    await expectRefused(
+      { targets: { referenceIds: [first!.referenceId, second!.referenceId] } },
+      `^several customers carry the same reference id, so nobody was flipped: ${first!.referenceId} \\(${[first!.id, twin.id].sort().join(", ")}\\); name them by customerIds`,
+    );
+  });
+
+  test.each([
+    { where: "targets", event: { targets: { tags: ["vip", "Vip"] } } },
+    { where: "exclude", event: { ...EVERYONE, exclude: { tags: ["Vip"] } } },
+  ])("is refused for a tag that no account has, in $where", async ({ event }) => {
+    await given();
+    await expectRefused(event, '^nobody was flipped: no account of the policy has a tag "Vip"; correct the event');
+  });
+
+  test("is refused when the user may not list customers, with the status and what to do", async () => {
+    await given();
+    world.putSecret({ userName: "agent@evovoice.example", password: world.emulator.password });
+    await expectRefused(EVERYONE, "^page 0 of the customers was answered with 403; the user's role may not do this");
+  });
+});
