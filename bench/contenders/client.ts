@@ -1,8 +1,10 @@
 import { createEvoVoice } from "../../lambda/evovoice/evo-voice.ts";
 import { contend, inParallel } from "./contest.ts";
 
-/** The client as the worker uses it, every check included, at a pace that is above what any server here can do. */
-contend(async ({ emulator, ids, concurrency }) => {
+const UNLIMITED = { startPerSecond: 100_000, minPerSecond: 1, maxPerSecond: 100_000 };
+
+/** The client as the worker uses it, every check included. */
+contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
   const { userName, password } = emulator;
   const evoVoice = createEvoVoice({
     baseUrl: emulator.address,
@@ -16,7 +18,7 @@ contend(async ({ emulator, ids, concurrency }) => {
   });
   return async (isStaging, flips) => {
     const connection = evoVoice.connect({
-      limits: { startPerSecond: 100_000, minPerSecond: 1, maxPerSecond: 100_000 },
+      limits: pace,
       concurrency,
       deadlineMs: Date.now() + 600_000,
     });

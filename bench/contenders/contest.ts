@@ -1,3 +1,4 @@
+import type { PaceLimits } from "../../lambda/rollout/pace.ts";
 import { answerParent, type EmulatorProcess } from "../support/children.ts";
 
 /** What each contender is told first. */
@@ -5,6 +6,8 @@ export interface Setup {
   readonly emulator: Omit<EmulatorProcess, "end">;
   readonly ids: readonly string[];
   readonly concurrency: number;
+  /** For the client. @default above what any server here can do */
+  readonly pace?: PaceLimits;
 }
 
 export interface Result {

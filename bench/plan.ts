@@ -1,0 +1,72 @@
+import { parseArgs } from "node:util";
+import { planRollout, toBatches, toSettled } from "../lambda/rollout/plan.ts";
+import { createRoster, type FoundCustomer } from "../lambda/rollout/roster.ts";
+import { printFigures, round } from "./support/figures.ts";
+import { nameCustomer } from "./support/names.ts";
+
+const { values } = parseArgs({ options: { customers: { type: "string", default: "1000000" } } });
+const customers = Number(values.customers);
+const gc = globalThis.gc ?? (await enableGc());
+
+const before = measureBytes();
+const roster = createRoster("release-1", false, customers);
+const add = measure(() => {
+  for (const customer of found(customers)) roster.add(customer);
+});
+const { result: ranking, ...seal } = measure(() => roster.seal());
+const indexBytes = measureBytes() - before;
+const { result: plan, ...planning } = measure(() => planRollout({ action: "promote", release: "release-1" }, ranking));
+const { result: items, ...packing } = measure(() => countAll(toBatches(ranking)) + countAll(toSettled(ranking)));
+if (items !== plan.batches + plan.settledItems) throw new Error("the plan counts its items wrongly");
+
+printFigures({
+  customers,
+  "add seconds": round(add.seconds, 2),
+  "sort seconds": round(seal.seconds, 2),
+  "plan seconds": round(planning.seconds, 2),
+  "pack seconds": round(packing.seconds, 2),
+  "index bytes/customer": round(indexBytes / customers, 1),
+  "id and name bytes/customer": round(bytesOfTexts() / customers, 1),
+  batches: plan.batches,
+  "settled items": plan.settledItems,
+});
+
+/** A third is to be flipped, a hundredth is protected; ids and names are as long as the emulator's. */
+function* found(count: number): Generator<FoundCustomer> {
+  for (let index = 0; index < count; index += 1) {
+    const customer = { ...nameCustomer(index), accountId: "account", isStaging: index % 3 === 0 };
+    yield index % 100 === 7 ? { ...customer, skip: "protected by the policy (tag vip)" } : customer;
+  }
+}
+
+function bytesOfTexts(): number {
+  let bytes = 0;
+  for (const { id, name } of found(customers)) bytes += Buffer.byteLength(id) + Buffer.byteLength(name);
+  return bytes;
+}
+
+function countAll(all: Iterable<unknown>): number {
+  let count = 0;
+  for (const _each of all) count += 1;
+  return count;
+}
+
+function measure<Result>(work: () => Result): { readonly result: Result; readonly seconds: number } {
+  const startedMs = performance.now();
+  const result = work();
+  return { result, seconds: (performance.now() - startedMs) / 1000 };
+}
+
+function measureBytes(): number {
+  gc();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** As `node --expose-gc` would; so that nobody has to remember it. */
+async function enableGc(): Promise<() => void> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
