@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BadConfigError, parsePolicy } from "../lambda/config.ts";
 import { findProblems, formatProblems, strictObject } from "../lambda/events/problems.ts";
 

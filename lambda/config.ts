@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { findContradictions } from "./events/contradictions.ts";
 import { Policy } from "./events/policy.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "./events/problems.ts";

@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { z } from "zod";
+import * as z from "zod";
 import { FinalError } from "../rollout/final-error.ts";
 
 const LoginSecret = z.object({ userName: z.string().min(1), password: z.string().min(1) });

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { listShortly } from "./describe.ts";
 import { policyMembers } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";

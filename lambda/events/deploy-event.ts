@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { findClosest } from "./find-closest.ts";
 import { Limits } from "./limits.ts";
 import { countProblems, findProblems, formatProblems, type Problem, strictObject } from "./problems.ts";

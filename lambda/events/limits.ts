@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { strictObject } from "./problems.ts";
 
 const BUDGET = 'expected a whole number of customers such as 10, or a share of those planned such as "1%" or "0.5%"';

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BaseUrl } from "./base-url.ts";
 import { Concurrency, FailureBudget, Rate, wholeNumber } from "./limits.ts";
 import { strictObject } from "./problems.ts";

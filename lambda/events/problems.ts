@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { describeValue, escapeText, listShortly } from "./describe.ts";
 import { findClosest } from "./find-closest.ts";
 

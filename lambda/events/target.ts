@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { findClosest } from "./find-closest.ts";
 import { strictObject } from "./problems.ts";
 

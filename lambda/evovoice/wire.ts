@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What this project reads of Evo Voice's replies; every other member passes unread. Wire names stay wire names. */
 export const CustomerInfo = z.object({
