@@ -1,4 +1,8 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  GetSecretValueCommand,
+  type SecretsManagerClient,
+  SecretsManagerServiceException,
+} from "@aws-sdk/client-secrets-manager";
 import * as z from "zod";
 import { FinalError } from "../rollout/final-error.ts";
 
@@ -23,10 +27,21 @@ async function getSecretValue(client: SecretsManagerClient, secretId: string) {
   try {
     return await client.send(new GetSecretValueCommand({ SecretId: secretId, VersionStage: "AWSCURRENT" }));
   } catch (error) {
-    if (error instanceof Error && error.name === "ResourceNotFoundException")
-      throw badSecret(secretId, "does not exist or has no value yet");
+    if (!(error instanceof SecretsManagerServiceException)) throw error;
+    if (error.name === "ResourceNotFoundException") throw badSecret(secretId, "does not exist or has no value yet");
+    if (LASTING.includes(error.name)) throw unreadable(secretId, error);
     throw error;
   }
+}
+
+/** What no repetition mends. */
+const LASTING = ["AccessDeniedException", "DecryptionFailure", "InvalidRequestException", "InvalidParameterException"];
+
+function unreadable(secretId: string, cause: Error): BadSecretError {
+  return new BadSecretError(
+    `the secret ${secretId} cannot be read (${cause.name}); see the worker's right to read it and its key, and whether it is being deleted`,
+    { cause },
+  );
 }
 
 function badSecret(secretId: string, what: string): BadSecretError {

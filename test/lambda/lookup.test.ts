@@ -118,6 +118,71 @@ describe("a listing that lies is complete or refused, never short", () => {
   });
 });
 
+describe("a server that", () => {
+  type List = { items: unknown[]; totalCount?: number; totalPages?: number };
+
+  /** Changes every list of customers but those that name ids. */
+  async function givenLists(rewrite: (list: List) => List): Promise<Event> {
+    await given();
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
+      url.startsWith("/customers?account") ? JSON.stringify(rewrite(JSON.parse(body) as List)) : body,
+    );
+    return { baseUrl: proxy.address };
+  }
+
+  let proxy: Awaited<ReturnType<typeof startRewritingProxy>> | undefined;
+  afterEach(async () => proxy?.close());
+
+  test("gives no counts is read until a page is empty, twice", async () => {
+    const policy = await givenLists(({ items }) => ({ items }));
+    await expectPromoted(EVERYONE, ours(world), policy);
+  });
+
+  test("counts nothing (0 customers in 0 pages) is read until a page is empty, twice", async () => {
+    const policy = await givenLists(({ items }) => ({ items, totalCount: 0, totalPages: 0 }));
+    await expectPromoted(EVERYONE, ours(world), policy);
+  });
+
+  test.each([
+    { about: "without counts", counts: {}, seen: "no count" },
+    { about: "with its counts", counts: { totalCount: 300, totalPages: 3 }, seen: "300" },
+    { about: "with counts of nothing", counts: { totalCount: 0, totalPages: 0 }, seen: "0" },
+  ])("gives its first page for ever, $about, is refused", async ({ counts, seen }) => {
+    let first: List | undefined;
+    const policy = await givenLists((list) => {
+      first ??= { items: list.items, ...counts };
+      return first;
+    });
+    await expectRefused(
+      EVERYONE,
+      `pass 2 saw 100 customers where Evo Voice counts ${seen} and its pages repeat themselves without an end`,
+      policy,
+    );
+  });
+
+  test("has two tags of one name is refused, because a listing would show only one's customers", async () => {
+    await given();
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
+      url.startsWith("/system/settings") ? JSON.stringify({ tags: [TWIN, { ...TWIN, id: "2" }] }) : body,
+    );
+    await expectRefused(
+      { targets: { tags: ["vip"] } },
+      `^nobody was flipped: several tags have the same name: "vip" in account ${world.emulator.accountId}; correct the event`,
+      { baseUrl: proxy.address },
+    );
+  });
+
+  const TWIN = { id: "1", name: "vip" };
+
+  test("shows a part of the breadcrumb is refused where descendants are meant", async () => {
+    const policy = await givenLists(({ items, ...counts }) => ({
+      ...counts,
+      items: items.map((item) => ({ ...(item as object), breadcrumb: [{ id: (item as { id: string }).id }] })),
+    }));
+    await expectRefused({ targets: { parentCustomerId: grandparent().id } }, "shows no whole breadcrumb", policy);
+  });
+});
+
 describe("customers are found by", () => {
   test("their ids, 250 of them, in as many lists as they need", async () => {
     await given();

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import {
+  connectTo,
+  error,
+  GET,
+  INFO,
+  inTurn,
+  type Script,
+  type Scripted,
+  type ScriptedServer,
+  startScriptedServer,
+} from "./scripted-server.ts";
+
+let server: ScriptedServer;
+let connection: ReturnType<typeof connectTo>;
+
+afterEach(async () => {
+  connection.close();
+  await server.close();
+});
+
+async function given(script: Script, options: Parameters<typeof connectTo>[1] = {}) {
+  server = await startScriptedServer(script);
+  connection = connectTo(server, options);
+  return connection;
+}
+
+describe("a read", () => {
+  test.each<{ about: string; answer: Scripted; tries: number; reading: object }>([
+    { about: "404", answer: error(404, "NotFound"), tries: 1, reading: { reading: "missing" } },
+    { about: "403", answer: { status: 403 }, tries: 1, reading: { reading: "unreadable" } },
+    {
+      about: "a dropped connection",
+      answer: "drop",
+      tries: 3,
+      reading: {
+        reading: "unreadable",
+        reason: expect.stringMatching(
+          /^reading of customer c1 got no usable answer in any try \((ECONNRESET|UND_ERR_SOCKET)\); see/,
+        ),
+      },
+    },
+    {
+      about: "silence",
+      answer: "silence",
+      tries: 3,
+      reading: { reading: "unreadable", reason: expect.stringContaining("TimeoutError") },
+    },
+    {
+      about: "502 of a proxy",
+      answer: { status: 502, headers: { "content-type": "text/html" }, body: "<html>x" },
+      tries: 3,
+      reading: { reading: "unreadable", reason: expect.stringContaining("502; Evo Voice failed") },
+    },
+    {
+      about: "half a body",
+      answer: { body: '{"id":"c1","password":"hunter2' },
+      tries: 3,
+      reading: { reading: "unreadable", reason: expect.stringContaining("(a body that is no JSON)") },
+    },
+    {
+      about: "another customer",
+      answer: { body: { ...INFO, id: "c2" } },
+      tries: 3,
+      reading: { reading: "unreadable", reason: expect.stringContaining("(an answer to another question)") },
+    },
+    {
+      about: "no flag",
+      answer: { body: { id: "c1", name: "Acme" } },
+      tries: 3,
+      reading: { reading: "found", customer: { id: "c1", isStaging: undefined } },
+    },
+  ])("that meets $about is tried $tries times", async ({ answer, tries, reading }) => {
+    const { readCustomer } = await given(inTurn({ [GET]: [answer] }), { retries: { requestTimeoutMs: 100 } });
+
+    expect(await readCustomer("c1")).toMatchObject(reading);
+    expect(server.count(GET)).toBe(tries);
+  });
+
+  test.each([
+    { items: [], reading: "missing" },
+    { items: [INFO], reading: "unreadable" },
+  ])("that meets 500 means nobody only when a list agrees ($reading)", async ({ items, reading }) => {
+    const { readCustomer } = await given(inTurn({ [GET]: [error(500, "X")], "/customers": [{ body: { items } }] }));
+
+    expect(await readCustomer("c1")).toMatchObject({ reading });
+  });
+
+  test("of a list goes on where a page holds fewer than asked for, and stops where the filter is ignored", async () => {
+    const page = (ids: readonly string[]) => ({ items: ids.map((id) => ({ ...INFO, id })), totalCount: 4 });
+    const { listCustomers } = await given(({ path, query }) => {
+      if (path !== "/customers") return undefined;
+      const isIgnored = query.get("specificIds")?.startsWith("x");
+      return {
+        body: isIgnored
+          ? page(["x1", "y", "z"])
+          : page(
+              [
+                ["c1", "c2"],
+                ["c3", "c4"],
+              ][Number(query.get("page"))] ?? [],
+            ),
+      };
+    });
+
+    expect((await listCustomers(["c1", "c2", "c3", "c4", "c5"])).map(({ id }) => id)).toEqual(["c1", "c2", "c3", "c4"]);
+    expect(server.count("/customers")).toBe(2);
+    expect((await listCustomers(["x1", "x2"])).map(({ id }) => id)).toEqual(["x1"]);
+    expect(server.count("/customers")).toBe(3);
+  });
+});

@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import {
+  connectTo,
+  error,
+  GET,
+  INFO,
+  inTurn,
+  type Script,
+  type Scripted,
+  type ScriptedServer,
+  startScriptedServer,
+} from "./scripted-server.ts";
+
+let server: ScriptedServer;
+let connection: ReturnType<typeof connectTo>;
+
+afterEach(async () => {
+  connection.close();
+  await server.close();
+});
+
+async function given(script: Script, options: Parameters<typeof connectTo>[1] = {}) {
+  server = await startScriptedServer(script);
+  connection = connectTo(server, options);
+  return connection;
+}
+
+describe("a sign-in", () => {
+  const SIGN_IN = "/auth/credentials";
+
+  test.each<{ about: string; answer: Scripted; tries: number; message: string | RegExp }>([
+    {
+      about: "a redirect",
+      answer: { status: 302, headers: { location: "/login" } },
+      tries: 3,
+      message: /^sign-in got no usable answer in any try \(a page or a redirect/,
+    },
+    {
+      about: "an HTML page",
+      answer: { headers: { "content-type": "Text/HTML; charset=utf-8" }, body: "<p>" },
+      tries: 3,
+      message: /^sign-in got no usable answer in any try \(a page or a redirect/,
+    },
+    { about: "a dropped connection", answer: "drop", tries: 3, message: /^sign-in got no usable answer/ },
+    { about: "500", answer: error(500, "X"), tries: 3, message: "sign-in was answered with 500, X; Evo Voice failed" },
+    {
+      about: "404",
+      answer: { status: 404 },
+      tries: 1,
+      message: "sign-in was answered with 404; see whether the policy's baseUrl",
+    },
+    {
+      about: "an answer without a cookie",
+      answer: { body: {} },
+      tries: 1,
+      message: "sign-in got no usable answer in any try (an answer without a session cookie)",
+    },
+  ])("that meets $about refuses nobody", async ({ answer, tries, message }) => {
+    const { readTagIds, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
+
+    await expect(readTagIds(["a1"])).rejects.toThrow(message);
+    expect(server.count(SIGN_IN)).toBe(tries);
+    expect(refused.size).toBe(0);
+  });
+
+  test.each<{ about: string; answer: Scripted }>([
+    { about: "401", answer: error(401, "Unauthorized") },
+    { about: "401 without a body", answer: { status: 401 } },
+    { about: "400", answer: error(400, "NotEmpty") },
+    { about: "403", answer: { status: 403 } },
+  ])("that meets $about is never repeated with this version of the secret", async ({ answer }) => {
+    const { readTagIds, readPage, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
+
+    await expect(readTagIds(["a1"])).rejects.toThrow("Evo Voice refused the sign-in with version v1 of the secret");
+    await expect(readTagIds(["a1"])).rejects.toThrow("refused the sign-in");
+    await expect(
+      readPage({ listing: { kind: "everyone", accountIds: ["a1"] }, page: 0, pageSize: 1, tagIds: new Map() }),
+    ).rejects.toThrow("refused");
+    expect(server.count(SIGN_IN)).toBe(1);
+    expect([...refused]).toEqual(["v1"]);
+  });
+
+  test("that gives a cookie twice means the last one, and none that is empty", async () => {
+    const cookies = [
+      "ss-id=old; path=/; httponly",
+      "ss-pid=p=1; path=/",
+      "gone=; expires=Thu, 01 Jan 1970 00:00:00 GMT",
+      "ss-id=new; path=/",
+    ];
+    const { readCustomer } = await given(
+      inTurn({ [SIGN_IN]: [{ headers: { "set-cookie": cookies }, body: {} }], [GET]: [{ body: INFO }] }),
+    );
+
+    await readCustomer("c1");
+
+    expect(server.received.at(-1)?.headers.cookie).toBe("ss-id=new; ss-pid=p=1");
+  });
+
+  test("that works but lets nobody in is given up after five sessions, once for all callers", async () => {
+    const { readCustomer } = await given(({ path }) => (path === SIGN_IN ? undefined : { status: 401 }));
+
+    const readings = await Promise.all(["c1", "c2", "c3"].map((id) => readCustomer(id)));
+
+    for (const { reading } of readings) expect(reading).toBe("unreadable");
+    expect(server.count(SIGN_IN)).toBeLessThanOrEqual(7);
+  });
+});
