@@ -76,6 +76,11 @@ describe("a lookup", () => {
       verdict: "incomplete",
     },
     {
+      what: "the same twice, the first time from pages that repeat themselves",
+      passes: [aPass([A, B], undefined, undefined, false), aPass([A, B])],
+      verdict: "incomplete",
+    },
+    {
       what: "the same twice, the second time from pages that repeat themselves",
       passes: [aPass([A, B]), aPass([A, B], undefined, undefined, false)],
       verdict: "incomplete",

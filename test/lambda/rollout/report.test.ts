@@ -148,6 +148,11 @@ describe("the exceptions", () => {
     },
   );
 
+  test("hold those who were deferred, too", () => {
+    const ended = report({ counts: { ...NO_COUNTS, deferred: 150 }, exceptions: outcomes(100, "deferred") });
+    expect(ended.moreExceptions).toBe(50);
+  });
+
   test("of a dry run are those that the plan skips", () => {
     const ended = report(
       { plan: aPlan({ skipped: 250 }), flipping: false, counts: NO_COUNTS, exceptions: outcomes(100, "skipped") },

@@ -29,6 +29,7 @@ describe("a target", () => {
     [{ parentCustomerId: "p", descendants: true }, { parentCustomerId: "q", ancestorIds: ["o", "q"] }, false],
     [{ parentCustomerId: "p", descendants: true }, { id: "p" }, false],
     [{ parentCustomerId: "p", descendants: true }, { id: "p", parentCustomerId: "o", ancestorIds: ["o"] }, false],
+    [{ parentCustomerId: "p", descendants: true }, { id: "p", parentCustomerId: "o", ancestorIds: ["o", "p"] }, false],
     [{ parentCustomerId: "p", descendants: true }, {}, false],
   ])("%j selects %j: %s", (target, customer, isSelected) => {
     expect(selects(target, customer)).toBe(isSelected);
