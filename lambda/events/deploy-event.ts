@@ -3,6 +3,7 @@ import * as z from "zod";
 import { findClosest } from "./find-closest.ts";
 import { Limits } from "./limits.ts";
 import { countProblems, findProblems, formatProblems, type Problem, strictObject } from "./problems.ts";
+import { RefusedError } from "./refused-error.ts";
 import { Targets } from "./target.ts";
 
 const ACTIONS = ["stage", "promote"] as const;
@@ -44,7 +45,7 @@ export const DeployEvent = strictObject({
 export type DeployEvent = z.output<typeof DeployEvent>;
 
 /** Thrown for an event that cannot be accepted; lists every problem. Nothing was requested or written. */
-export class BadDeployEventError extends Error {
+export class BadDeployEventError extends RefusedError {
   override readonly name = "BadDeployEventError";
   constructor(problems: readonly Problem[]) {
     super(`the deploy event was refused, nothing was done; ${countProblems(problems)}:\n${formatProblems(problems)}`);
