@@ -68,25 +68,32 @@ async function contest(name: string, faults: string, rounds: number): Promise<vo
 }
 
 function addFigures(name: string, results: ReadonlyMap<string, readonly Result[]>): void {
-  const speeds = new Map(
-    [...results].map(([contender, all]) => [contender, all.map(({ flips, seconds }) => flips / seconds)]),
-  );
+  const fetches = toSpeeds(results.get("fetch"));
   for (const [contender, all] of results) {
-    figures[`${name} ${contender} flips/s`] = round(median(speeds.get(contender) ?? []));
+    figures[`${name} ${contender} flips/s`] = round(median(toSpeeds(all)));
     figures[`${name} ${contender} cpu µs/flip`] = round(
       median(all.map(({ flips, cpuSeconds }) => (cpuSeconds * 1e6) / flips)),
     );
   }
-  for (const contender of ["client", "rollout"]) {
-    figures[`${name} ${contender} / fetch`] = round(ratio(speeds.get(contender), speeds.get("fetch")), 2);
+  const parts = results.get("rollout")?.map((result) => ({ ...result, seconds: result.partSeconds ?? Number.NaN }));
+  figures[`${name} rollout's flip parts flips/s`] = round(median(toSpeeds(parts)));
+  figures[`${name} client / fetch`] = round(ratio(toSpeeds(results.get("client")), fetches), 2);
+  figures[`${name} rollout's flip parts / fetch`] = round(ratio(toSpeeds(parts), fetches), 2);
+  figures[`${name} rollout, event to report / fetch`] = round(ratio(toSpeeds(results.get("rollout")), fetches), 2);
+  const curls = toSpeeds(results.get("curl"));
+  if (curls.length > 0) {
+    figures[`${name} client / curl`] = round(median(toSpeeds(results.get("client"))) / median(curls), 1);
+  } else if (curlVersion === undefined) {
+    figures[`${name} curl`] = "left out: not installed here";
   }
-  if (speeds.has("curl"))
-    figures[`${name} client / curl`] = round(median(speeds.get("client") ?? []) / median(speeds.get("curl") ?? []), 1);
-  else if (curlVersion === undefined) figures[`${name} curl`] = "left out: not installed here";
+}
+
+function toSpeeds(results: readonly Result[] = []): readonly number[] {
+  return results.map(({ flips, seconds }) => flips / seconds);
 }
 
 /** Round by round: what slows one contender down slows its neighbour in the same round. */
-function ratio(own: readonly number[] = [], others: readonly number[] = []): number {
+function ratio(own: readonly number[], others: readonly number[]): number {
   return median(own.map((speed, index) => speed / (others[index] ?? Number.NaN)));
 }
 

@@ -13,18 +13,20 @@ export interface Setup {
 export interface Result {
   readonly flips: number;
   readonly seconds: number;
+  /** Of a rollout: its flip parts alone, without lookup, plan and report. */
+  readonly partSeconds?: number | undefined;
   /** Of the client's process alone. */
   readonly cpuSeconds: number;
 }
 
 /** Flips everybody, or the first so many, and says how many that were. */
-export type Flipper = (isStaging: boolean, flips: number) => Promise<number>;
+export type Flipper = (isStaging: boolean, flips: number) => Promise<Pick<Result, "flips" | "partSeconds">>;
 
 export type Request = { readonly setup: Setup } | { readonly isStaging: boolean; readonly flips: number };
 
 /** Runs a contender in this process: set up once, then one round at each call, timed here. */
 export function contend(prepare: (setup: Setup) => Promise<Flipper>): void {
-  let flipper: Flipper | undefined;
+  let flipper: Flipper = () => Promise.reject(new Error("a contender is set up first"));
   answerParent(async (request: Request) => {
     if ("setup" in request) {
       flipper = await prepare(request.setup);
@@ -32,10 +34,10 @@ export function contend(prepare: (setup: Setup) => Promise<Flipper>): void {
     }
     const cpu = process.cpuUsage();
     const startedMs = performance.now();
-    const flips = (await flipper?.(request.isStaging, request.flips)) ?? 0;
+    const done = await flipper(request.isStaging, request.flips);
     const seconds = (performance.now() - startedMs) / 1000;
     const { user, system } = process.cpuUsage(cpu);
-    return { flips, seconds, cpuSeconds: (user + system) / 1e6 } satisfies Result;
+    return { ...done, seconds, cpuSeconds: (user + system) / 1e6 } satisfies Result;
   });
 }
 
@@ -44,13 +46,13 @@ export async function inParallel(
   ids: readonly string[],
   concurrency: number,
   each: (id: string) => Promise<void>,
-): Promise<number> {
+): Promise<{ readonly flips: number }> {
   const queue = ids.values();
   const worker = async () => {
     for (const id of queue) await each(id);
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  return ids.length;
+  return { flips: ids.length };
 }
 
 /** A session's cookies, as a script would get them. */
