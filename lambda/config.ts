@@ -25,10 +25,25 @@ export function readPolicy(path: string): Policy {
 
 const text = (expected: string) => z.string({ error: expected }).regex(/\S/, expected);
 
-const Environment = z.object({
+/** What every function that reads the ledger needs. */
+const Common = {
   CUTOVER_TABLE_NAME: text("expected the name of the ledger's table"),
-  CUTOVER_SECRET_ID: text("expected the name or ARN of the Evo Voice secret"),
   CUTOVER_POLICY_FILE: text("expected the path of the policy file"),
+};
+
+const WorkerEnvironment = z.object({
+  ...Common,
+  CUTOVER_SECRET_ID: text("expected the name or ARN of the Evo Voice secret"),
+});
+
+const ALIAS =
+  "expected the ARN of the worker's alias, which ends with the alias: Lambda starts no unqualified function";
+
+const StartEnvironment = z.object({
+  ...Common,
+  CUTOVER_WORKER_ARN: z
+    .string({ error: ALIAS })
+    .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:[\w-]+$/, ALIAS),
 });
 
 export interface Config {
@@ -37,12 +52,37 @@ export interface Config {
   readonly policy: Policy;
 }
 
-/** Reads the environment and the policy file, once. @throws BadConfigError */
+/** What the front door is configured by; it never sees the Evo Voice secret. */
+export interface StartConfig {
+  readonly tableName: string;
+  readonly workerArn: string;
+  readonly policy: Policy;
+}
+
+/** Reads the worker's environment and the policy file, once. @throws BadConfigError */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const parsed = Environment.safeParse(environment);
-  if (!parsed.success) throw refuse("the environment", findProblems(parsed.error, environment));
-  const { CUTOVER_TABLE_NAME: tableName, CUTOVER_SECRET_ID: secretId, CUTOVER_POLICY_FILE: file } = parsed.data;
-  return { tableName, secretId, policy: readPolicy(file) };
+  const read = readEnvironment(WorkerEnvironment, environment);
+  return {
+    tableName: read.CUTOVER_TABLE_NAME,
+    secretId: read.CUTOVER_SECRET_ID,
+    policy: readPolicy(read.CUTOVER_POLICY_FILE),
+  };
+}
+
+/** Reads the front door's environment and the policy file, once. @throws BadConfigError */
+export function readStartConfig(environment: NodeJS.ProcessEnv = process.env): StartConfig {
+  const read = readEnvironment(StartEnvironment, environment);
+  return {
+    tableName: read.CUTOVER_TABLE_NAME,
+    workerArn: read.CUTOVER_WORKER_ARN,
+    policy: readPolicy(read.CUTOVER_POLICY_FILE),
+  };
+}
+
+function readEnvironment<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.output<Schema> {
+  const parsed = schema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  throw refuse("the environment", findProblems(parsed.error, environment));
 }
 
 function refuse(what: string, problems: readonly Problem[]): BadConfigError {

@@ -1,0 +1,27 @@
+import { GetDurableExecutionCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+
+/** How a durable execution stands; `result` is the JSON that it returned. */
+export type ExecutionOutcome =
+  | { readonly kind: "running" }
+  | { readonly kind: "returned"; readonly result: string }
+  | { readonly kind: "failed"; readonly problem: string }
+  | { readonly kind: "unknown" };
+
+/** Asks Lambda what a durable execution came to. */
+export function createOutcomeReader(client: LambdaClient) {
+  return async (execution: string): Promise<ExecutionOutcome> => {
+    try {
+      const {
+        Status,
+        Result,
+        Error: error,
+      } = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: execution }));
+      if (Status === "RUNNING") return { kind: "running" };
+      if (Status === "SUCCEEDED" && Result !== undefined) return { kind: "returned", result: Result };
+      return { kind: "failed", problem: error?.ErrorMessage ?? `its execution ended as ${Status ?? "unknown"}` };
+    } catch (error) {
+      if (error instanceof Error && error.name === "ResourceNotFoundException") return { kind: "unknown" };
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,60 @@
+import {
+  type CodePipelineClient,
+  InvalidJobStateException,
+  PutJobFailureResultCommand,
+  PutJobSuccessResultCommand,
+} from "@aws-sdk/client-codepipeline";
+
+/** CodePipeline's own bounds. */
+const MOST_MESSAGE = 5_000;
+const MOST_SUMMARY = 2_048;
+
+interface Told {
+  readonly rolloutId: string;
+  readonly summary: string;
+}
+
+/** Answers a job of CodePipeline's Lambda action; an action without an answer hangs until its time is out. */
+export function createPipelineJobs(client: CodePipelineClient) {
+  return {
+    /** Ends the action well; later actions can read the variables. */
+    succeed: (jobId: string, told: Told, outputVariables: Readonly<Record<string, string>>): Promise<void> =>
+      unlessAnswered(
+        client.send(
+          new PutJobSuccessResultCommand({
+            jobId,
+            executionDetails: { ...toDetails(told), percentComplete: 100 },
+            outputVariables: { ...outputVariables },
+          }),
+        ),
+      ),
+    /** CodePipeline asks again in a while, with a new job that holds the token. */
+    askAgain: (jobId: string, told: Told, continuationToken: string): Promise<void> =>
+      unlessAnswered(
+        client.send(new PutJobSuccessResultCommand({ jobId, continuationToken, executionDetails: toDetails(told) })),
+      ),
+    fail: (jobId: string, type: "ConfigurationError" | "JobFailed", message: string): Promise<void> =>
+      unlessAnswered(
+        client.send(
+          new PutJobFailureResultCommand({ jobId, failureDetails: { type, message: cut(message, MOST_MESSAGE) } }),
+        ),
+      ),
+  };
+}
+
+function toDetails({ rolloutId, summary }: Told) {
+  return { externalExecutionId: rolloutId, summary: cut(summary, MOST_SUMMARY) };
+}
+
+/** Lambda may bring a job twice, and the first time may have answered it. */
+async function unlessAnswered(answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    if (!(error instanceof InvalidJobStateException)) throw error;
+  }
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1).toWellFormed()}…` : text;
+}

@@ -1,0 +1,41 @@
+import type { Policy } from "../events/policy.ts";
+import type { Executions, Ledger, Log } from "../steps/ports.ts";
+
+/** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
+export interface StartPorts {
+  readonly policy: Policy;
+  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes">;
+  readonly executions: Executions & {
+    /** Starts the worker under a name: the same name with the same payload is the same execution. */
+    start(
+      name: string,
+      event: object,
+    ): Promise<
+      | { readonly kind: "started"; readonly execution?: string | undefined }
+      | { readonly kind: "taken" }
+      | { readonly kind: "too large" }
+    >;
+    findOutcome(
+      execution: string,
+    ): Promise<
+      | { readonly kind: "running" }
+      | { readonly kind: "returned"; readonly result: string }
+      | { readonly kind: "failed"; readonly problem: string }
+      | { readonly kind: "unknown" }
+    >;
+  };
+  readonly pipelineJobs: PipelineJobs;
+  readonly log: Log;
+  nowMs(): number;
+}
+
+interface Told {
+  readonly rolloutId: string;
+  readonly summary: string;
+}
+
+export interface PipelineJobs {
+  succeed(jobId: string, told: Told, variables: Readonly<Record<string, string>>): Promise<void>;
+  askAgain(jobId: string, told: Told, continuationToken: string): Promise<void>;
+  fail(jobId: string, type: "ConfigurationError" | "JobFailed", message: string): Promise<void>;
+}

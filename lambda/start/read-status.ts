@@ -1,0 +1,86 @@
+import type { Command } from "../events/command.ts";
+import { RefusedError } from "../events/refused-error.ts";
+import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
+import type { RolloutRecord } from "../rollout/records.ts";
+import { isException, MOST_EXCEPTIONS, type Report } from "../rollout/report.ts";
+import type { StartPorts } from "./ports.ts";
+
+/** How a rollout stands: its report, or the report so far; less while the ledger knows nothing of it. */
+export type Standing =
+  | Report
+  | {
+      readonly rolloutId: string;
+      readonly status: "starting" | "failed";
+      readonly problem?: string | undefined;
+    };
+
+const NO_REPORT =
+  "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; to flip the rest, send the event again under an id of its own";
+
+/** @throws RefusedError for a rollout that nobody knows */
+export async function readStatus(ports: StartPorts, asked: Omit<Command, "command">): Promise<Standing> {
+  const record = await ports.ledger.findRollout(asked.rolloutId);
+  if (record === undefined) return askLambda(ports, asked);
+  const settled = await settle(ports, record);
+  return settled.report ?? reportSoFar(ports, settled);
+}
+
+/** Only Lambda knows a rollout that has not begun yet, or that the worker refused. */
+async function askLambda(
+  { executions }: StartPorts,
+  { rolloutId, execution }: Omit<Command, "command">,
+): Promise<Standing> {
+  const outcome = execution === undefined ? { kind: "unknown" as const } : await executions.findOutcome(execution);
+  switch (outcome.kind) {
+    case "running":
+      return { rolloutId, status: "starting" };
+    case "returned":
+      return JSON.parse(outcome.result) as Report;
+    case "failed":
+      return { rolloutId, status: "failed", problem: outcome.problem };
+    case "unknown":
+      throw new RefusedError(
+        `no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or never sent; ask again with the \`execution\` of the answer to its deploy event, which tells which`,
+      );
+  }
+}
+
+/** A rollout that is recorded as running cannot say by itself that its execution has ended. */
+async function settle(ports: StartPorts, record: RolloutRecord): Promise<RolloutRecord> {
+  if (record.status !== "running" || (await ports.executions.findEnd(record.execution)).running) return record;
+  // It may have written its report since it was read.
+  const again = (await ports.ledger.findRollout(record.rolloutId)) ?? record;
+  return again.status === "running" ? { ...again, status: "failed", problem: NO_REPORT } : again;
+}
+
+async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Report> {
+  const { rolloutId, event, startedAtMs, status, problem } = record;
+  const { counts, exceptions } = await countSoFar(ports, rolloutId);
+  return {
+    rolloutId,
+    action: event.action,
+    release: event.release,
+    status,
+    dryRun: event.dryRun,
+    problem,
+    counts,
+    exceptions,
+    moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: ports.nowMs() - startedAtMs,
+    requestedBy: event.requestedBy,
+    reason: event.reason,
+  };
+}
+
+async function countSoFar({ ledger }: StartPorts, rolloutId: string): Promise<Pick<Report, "counts" | "exceptions">> {
+  let counts = NO_COUNTS;
+  const exceptions: Outcome[] = [];
+  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
+    counts = addCounts(counts, countOutcomes(outcomes));
+    for (const outcome of outcomes) {
+      if (isException(outcome) && exceptions.length < MOST_EXCEPTIONS) exceptions.push(outcome);
+    }
+  }
+  return { counts, exceptions };
+}
