@@ -16,8 +16,10 @@ export interface Lock {
   readonly execution: string;
   readonly fence: number;
   readonly fingerprint: string;
-  /** The rollout whose execution had ended without giving the lock back. */
-  readonly takenFrom?: Pick<Lock, "rolloutId" | "execution"> | undefined;
+  /** How long its last requests may go on after it was lost: its own policy says so, not that of the next holder. */
+  readonly settleSeconds: number;
+  /** Who held it before, when that execution had ended without giving it back. */
+  readonly takenFrom?: Pick<Lock, "rolloutId" | "execution" | "settleSeconds"> | undefined;
 }
 
 export interface RolloutRecord {

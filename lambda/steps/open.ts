@@ -56,9 +56,27 @@ async function lockAndBegin(ports: Ports, opening: Opening): Promise<Opened> {
   const held = orders.lock;
   if (held?.execution === execution) return begin(ports, opening, held);
   if (held !== undefined && (await isRunning(ports, held))) return answerBusy(ports, opening, held);
-  const takenFrom = held && { rolloutId: held.rolloutId, execution: held.execution };
-  const lock: Lock = { rolloutId, execution, fingerprint, fence: orders.fence + 1, ...(takenFrom && { takenFrom }) };
+  const lock: Lock = {
+    rolloutId,
+    execution,
+    fingerprint,
+    fence: orders.fence + 1,
+    settleSeconds: secondsToSettle(ports),
+    ...(held && { takenFrom: pickHolder(held) }),
+  };
   return (await ports.ledger.takeLock(lock, orders)) ? begin(ports, opening, lock) : lockAndBegin(ports, opening);
+}
+
+function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenFrom"] {
+  return { rolloutId, execution, settleSeconds };
+}
+
+/**
+ * Counted from the taking of the lock, not from the end of the execution: code of a stopped execution works on until it
+ * looks at the lock, and its last request ends one timeout later.
+ */
+function secondsToSettle({ policy }: Ports): number {
+  return Math.ceil((ORDERS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
 }
 
 async function isRunning({ executions }: Ports, { execution }: Pick<Lock, "execution">): Promise<boolean> {
@@ -85,16 +103,8 @@ async function begin(ports: Ports, opening: Opening, lock: Lock | undefined): Pr
     if (lock !== undefined) await ports.ledger.releaseLock(lock);
     return answerKnown(ports, opening, record);
   }
-  const settleSeconds = takenFrom === undefined ? 0 : secondsToSettle(ports);
+  const settleSeconds = takenFrom?.settleSeconds ?? 0;
   return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, ...(lock && { lock }) };
-}
-
-/**
- * Counted from the taking of the lock, not from the end of the execution: code of a stopped execution works on until it
- * looks at the lock, and its last request ends one timeout later.
- */
-function secondsToSettle({ policy }: Ports): number {
-  return Math.ceil((ORDERS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
 }
 
 /** The same id is the same rollout, for ever. */

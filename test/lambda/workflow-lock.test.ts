@@ -109,7 +109,12 @@ describe("a rollout whose worker died", () => {
   test("loses it when Lambda says that it ended; the next one waits until its last request has surely ended", async () => {
     world.executions.ended(first.executionArn, "STOPPED");
 
-    const { report, waits, operations } = await execute(world, { ...EVENT, id: "noon" }, { name: "two" });
+    const { report, waits, operations } = await execute(
+      world,
+      { ...EVENT, id: "noon" },
+      // How long the dead one may have waited for a reply, its own policy says.
+      { name: "two", policy: { retries: { requestTimeoutMs: 100 } } },
+    );
 
     expect(waits).toMatchObject({ settle: 6 });
     expect(operations.slice(0, 3)).toEqual(["open", "settle", "look-up-1"]);
@@ -170,7 +175,7 @@ test("a rollout whose lock was taken away in the middle of a batch starts no fur
       const ledger = openLedger();
       const orders = await ledger.readOrders();
       await ledger.takeLock(
-        { rolloutId: "thief", execution: toArn("thief"), fence: orders.fence + 1, fingerprint: "" },
+        { rolloutId: "thief", execution: toArn("thief"), fence: orders.fence + 1, fingerprint: "", settleSeconds: 6 },
         orders,
       );
       // As long as a worker may believe what it last read of the lock.
@@ -220,7 +225,7 @@ describe("a dry run", () => {
     const ledger = openLedger();
     world.executions.running(toArn("busy"));
     await ledger.takeLock(
-      { rolloutId: "busy", execution: toArn("busy"), fence: 1, fingerprint: "" },
+      { rolloutId: "busy", execution: toArn("busy"), fence: 1, fingerprint: "", settleSeconds: 6 },
       await ledger.readOrders(),
     );
 

@@ -59,16 +59,6 @@ describe("work that needs several times the budget of a step", () => {
     await ledger.close();
   });
 
-  test("goes on against a server that takes two requests a second", async () => {
-    const { toFlip } = await given({ customers: 6, faults: "rate-limit=2", stagingShare: 0.8 });
-
-    const run = await execute(world, EVENT, { policy: { stepSeconds: 0.5, concurrency: 2 } });
-
-    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: toFlip } });
-    expect(parts(run, "flip-1-part")).toBeGreaterThanOrEqual(2);
-    await expectTruth(run.report?.rolloutId ?? "");
-  });
-
   test("has ended before Lambda ends its invocation, however long a step may be", async () => {
     const { toFlip } = await given({ customers: 60, faults: "latency=50", stagingShare: 0.6 });
 

@@ -1,5 +1,6 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { FinalError } from "../../lambda/rollout/final-error.ts";
 import { OutOfTimeError } from "../../lambda/rollout/out-of-time-error.ts";
 import { runRollout } from "../../lambda/workflow.ts";
 import { execute } from "../support/execute.ts";
@@ -94,6 +95,21 @@ describe("a ledger that fails", () => {
     const { status, flipped, skipped } = given;
     expect(report).toMatchObject({ status, counts: { flipped, skipped } });
     if (status === "failed") expect(report?.problem).toContain("the ledger is busy");
+  });
+
+  test("with what no repetition mends is not asked again", async () => {
+    let asked = 0;
+    const { report } = await run({
+      ledger: {
+        getBatch: async () => {
+          asked += 1;
+          throw new FinalError("the plan was not written completely");
+        },
+      },
+    });
+
+    expect(asked).toBe(3);
+    expect(report).toMatchObject({ status: "failed", problem: expect.stringMatching(/^the plan was not written/) });
   });
 
   test("for good, with every batch, still ends with a report and gives the lock back", async () => {

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => given.close());
 
 function aLock(rolloutId: string, fence: number): Lock {
-  return { rolloutId, execution: `arn:${rolloutId}`, fence, fingerprint: "f" };
+  return { rolloutId, execution: `arn:${rolloutId}`, fence, fingerprint: "f", settleSeconds: 15 };
 }
 
 describe("the lock of an environment", () => {
@@ -84,7 +84,7 @@ describe("the lock of an environment", () => {
   });
 
   test("remembers whom it was taken from", async () => {
-    const lock = { ...aLock("noon", 1), takenFrom: { rolloutId: "night", execution: "arn:night" } };
+    const lock = { ...aLock("noon", 1), takenFrom: { rolloutId: "night", execution: "arn:night", settleSeconds: 15 } };
     await orders.takeLock(lock, { fence: 0 });
 
     expect((await orders.readOrders()).lock).toEqual(lock);

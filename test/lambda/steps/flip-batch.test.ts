@@ -6,7 +6,7 @@ import { createLockCheck, LockLostError, ORDERS_AGE_MS } from "../../../lambda/s
 import { startWorld, type World } from "../../support/world.ts";
 import { aCustomer, type Fakes, fakePorts } from "./fake-ports.ts";
 
-const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "" };
+const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 const BEGUN_MS = 1_000_000;
 const UNTIL_MS = BEGUN_MS + 600_000;
 
