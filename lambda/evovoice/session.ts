@@ -68,7 +68,7 @@ export function createSession(ports: SessionPorts): Session {
 
   return {
     async token(ask, dead) {
-      if (current !== undefined && current.serial !== dead?.serial) return current;
+      if (signingIn === undefined && current !== undefined && current.serial !== dead?.serial) return current;
       signingIn ??= signIn(ask).finally(() => {
         signingIn = undefined;
       });
