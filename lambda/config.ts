@@ -25,25 +25,24 @@ export function readPolicy(path: string): Policy {
 
 const text = (expected: string) => z.string({ error: expected }).regex(/\S/, expected);
 
-/** What every function that reads the ledger needs. */
-const Common = {
-  CUTOVER_TABLE_NAME: text("expected the name of the ledger's table"),
-  CUTOVER_POLICY_FILE: text("expected the path of the policy file"),
-};
+const TableName = text("expected the name of the ledger's table");
+const PolicyFile = text("expected the path of the policy file");
 
 const WorkerEnvironment = z.object({
-  ...Common,
+  CUTOVER_TABLE_NAME: TableName,
   CUTOVER_SECRET_ID: text("expected the name or ARN of the Evo Voice secret"),
+  CUTOVER_POLICY_FILE: PolicyFile,
 });
 
 const ALIAS =
   "expected the ARN of the worker's alias, which ends with the alias: Lambda starts no unqualified function";
 
 const StartEnvironment = z.object({
-  ...Common,
+  CUTOVER_TABLE_NAME: TableName,
   CUTOVER_WORKER_ARN: z
     .string({ error: ALIAS })
     .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:[\w-]+$/, ALIAS),
+  CUTOVER_POLICY_FILE: PolicyFile,
 });
 
 export interface Config {

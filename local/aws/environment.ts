@@ -2,6 +2,7 @@ export type AwsAddresses = {
   readonly secretsManager?: string;
   readonly lambda?: string;
   readonly dynamodb?: string;
+  readonly codePipeline?: string;
 };
 
 /** The environment in which the AWS SDK talks to the stand-ins, and could not reach a real account if it tried. */
@@ -20,6 +21,7 @@ export function localAwsEnvironment(addresses: AwsAddresses): Record<string, str
     AWS_ENDPOINT_URL_SECRETS_MANAGER: addresses.secretsManager ?? NOBODY,
     AWS_ENDPOINT_URL_LAMBDA: addresses.lambda ?? NOBODY,
     AWS_ENDPOINT_URL_DYNAMODB: addresses.dynamodb ?? NOBODY,
+    AWS_ENDPOINT_URL_CODEPIPELINE: addresses.codePipeline ?? NOBODY,
   };
 }
 

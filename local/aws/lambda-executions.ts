@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { listenOnLoopback } from "./loopback.ts";
+import type { IncomingMessage } from "node:http";
+import type { ExecutionResult } from "../durable/run-execution.ts";
+import { createInvoker, type Invocation, type InvokeReply, type ServedFunction } from "./lambda-invoke.ts";
+import { listenOnLoopback, readBody } from "./loopback.ts";
 
 type EndedStatus = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "STOPPED";
 
@@ -13,6 +16,14 @@ export type LambdaExecutions = {
   forget(arn: string): void;
   /** The ARNs that were asked for, in order. */
   requests(): readonly string[];
+  /** From now on `Invoke` finds this function, by the ARN of a version or an alias. */
+  serve(functionArn: string, served: ServedFunction): void;
+  /** What `Invoke` was asked for, in order. */
+  invocations(): readonly Invocation[];
+  /** When every function that was invoked asynchronously has ended. */
+  settled(): Promise<void>;
+  /** The next `times` invocations are refused with this error code, as when Lambda throttles. */
+  failNext(times: number, code: string): void;
   close(): Promise<void>;
 };
 
@@ -21,28 +32,60 @@ type Execution = {
   readonly startedAt: Date;
   readonly status: "RUNNING" | EndedStatus;
   readonly endedAt?: Date;
+  /** What it returned or failed with, when it ran in this process. */
+  readonly end?: ExecutionResult;
 };
 
 const PATH = /^\/2025-12-01\/durable-executions\/([^/]+)$/;
+const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
-/** The part of AWS Lambda that says what became of a durable execution, on loopback, for the real SDK client. */
+/**
+ * The part of AWS Lambda that invokes functions and says what became of a durable execution, on loopback, for the real
+ * SDK client.
+ */
 export async function startLambdaExecutions(): Promise<LambdaExecutions> {
   const executionsByArn = new Map<string, Execution>();
   const requests: string[] = [];
+  const invocations: Invocation[] = [];
+  let failure = { times: 0, code: "" };
+  const invoker = createInvoker({
+    running: (arn, name) => executionsByArn.set(arn, { name, startedAt: new Date(), status: "RUNNING" }),
+    ended: (arn, end) => {
+      const { name, startedAt } = executionsByArn.get(arn) ?? { name: nameOf(arn), startedAt: new Date() };
+      executionsByArn.set(arn, { name, startedAt, status: end.status, endedAt: new Date(), end });
+    },
+  });
 
-  const server = await listenOnLoopback(async (request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+  async function invoke(invocation: Invocation): Promise<InvokeReply> {
+    invocations.push(invocation);
+    if (failure.times === 0) return invoker.invoke(invocation);
+    failure = { ...failure, times: failure.times - 1 };
+    const status = failure.code === "TooManyRequestsException" ? 429 : 500;
+    return { status, headers: { "x-amzn-errortype": failure.code }, body: '{"Message":"refused on request"}' };
+  }
+
+  function describe(method: string | undefined, pathname: string): InvokeReply {
     const [, encoded] = PATH.exec(pathname) ?? [];
     const arn = encoded && decodeURIComponent(encoded);
     if (arn) requests.push(arn);
-    const execution = arn && request.method === "GET" ? executionsByArn.get(arn) : undefined;
-    const headers = { "content-type": "application/json", "x-amzn-requestid": randomUUID() };
-    if (arn && execution) {
-      response.writeHead(200, headers).end(JSON.stringify(toWire(arn, execution)));
-    } else {
-      response.writeHead(404, { ...headers, "x-amzn-errortype": "ResourceNotFoundException" });
-      response.end(JSON.stringify({ Type: "User", Message: `Durable execution not found: ${arn ?? pathname}` }));
-    }
+    const execution = arn && method === "GET" ? executionsByArn.get(arn) : undefined;
+    if (arn && execution) return { status: 200, body: JSON.stringify(toWire(arn, execution)) };
+    return {
+      status: 404,
+      headers: { "x-amzn-errortype": "ResourceNotFoundException" },
+      body: JSON.stringify({ Type: "User", Message: `Durable execution not found: ${arn ?? pathname}` }),
+    };
+  }
+
+  const server = await listenOnLoopback(async (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const [, invoked] = INVOKE.exec(pathname) ?? [];
+    const reply =
+      invoked === undefined
+        ? describe(request.method, pathname)
+        : await invoke(await toInvocation(decodeURIComponent(invoked), request));
+    const headers = { "content-type": "application/json", "x-amzn-requestid": randomUUID(), ...reply.headers };
+    response.writeHead(reply.status, headers).end(reply.body);
   });
 
   return {
@@ -58,7 +101,23 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
       executionsByArn.delete(arn);
     },
     requests: () => [...requests],
+    serve: invoker.serve,
+    invocations: () => [...invocations],
+    settled: invoker.settled,
+    failNext: (times, code) => {
+      failure = { times, code };
+    },
     close: server.close,
+  };
+}
+
+async function toInvocation(functionArn: string, request: IncomingMessage): Promise<Invocation> {
+  const header = (name: string) => request.headers[name]?.toString();
+  return {
+    functionArn,
+    type: header("x-amz-invocation-type") ?? "RequestResponse",
+    name: header("x-amz-durable-execution-name"),
+    payload: await readBody(request),
   };
 }
 
@@ -67,7 +126,7 @@ function nameOf(arn: string): string {
   return arn.split("/")[2] ?? arn;
 }
 
-function toWire(arn: string, { name, startedAt, status, endedAt }: Execution): object {
+function toWire(arn: string, { name, startedAt, status, endedAt, end }: Execution): object {
   return {
     DurableExecutionArn: arn,
     DurableExecutionName: name,
@@ -75,5 +134,7 @@ function toWire(arn: string, { name, startedAt, status, endedAt }: Execution): o
     StartTimestamp: startedAt.getTime() / 1000,
     Status: status,
     ...(endedAt ? { EndTimestamp: endedAt.getTime() / 1000 } : {}),
+    ...(end?.status === "SUCCEEDED" ? { Result: JSON.stringify(end.result) } : {}),
+    ...(end?.status === "FAILED" ? { Error: { ErrorType: end.error.name, ErrorMessage: end.error.message } } : {}),
   };
 }
