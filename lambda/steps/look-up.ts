@@ -1,12 +1,12 @@
 import { type Completeness, createIdCollector, hashId, judgePasses, type Pass } from "../rollout/completeness.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";
-import { type Listing, namedReferences, namedTags, type Page, type TagIds, toListings } from "../rollout/listing.ts";
-import type { FoundPages } from "../rollout/records.ts";
+import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../rollout/listing.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Judgement, type Selection, toSelection } from "../rollout/selection.ts";
 import { countIdle, type Progress, type Rollout, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
+import { readWindow, toFound } from "./read-window.ts";
 
 /** Where a lookup is: counters only, the customers are in the ledger. */
 export interface LookupProgress extends Progress {
@@ -45,7 +45,8 @@ export const LOOKUP_START: LookupProgress = {
 /** A ledger item of a lookup holds at most so many customers: about 100 KB. */
 const MOST_ROWS = 1_000;
 
-interface Lookup {
+/** What every window of a part shares. */
+export interface Lookup {
   readonly ports: Ports;
   readonly rolloutId: string;
   readonly connection: Connection;
@@ -126,66 +127,6 @@ async function advance(lookup: Lookup, progress: LookupProgress): Promise<Lookup
   return readWindow(lookup, progress);
 }
 
-async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  const { ports, connection, tagIds, rolloutId } = lookup;
-  const listing = lookup.listings[progress.listing] as Listing;
-  const counted = (progress.pages ?? 0) - progress.page;
-  const size = Math.max(1, Math.min(lookup.windowPages, counted));
-  const { pageSize } = ports.policy;
-  const pages = await Promise.all(
-    Array.from({ length: size }, (_, index) =>
-      connection.readPage({ listing, page: progress.page + index, pageSize, tagIds }),
-    ),
-  );
-  const customers = pages.flatMap((page) => page.customers);
-  const found = customers.flatMap((customer) => toFound(customer, lookup.judge(customer)));
-  await ports.ledger.putFound(rolloutId, {
-    listing: progress.listing,
-    pass: progress.pass,
-    page: progress.page,
-    idHashes: Buffer.concat(customers.map(({ id }) => hashId(id))),
-    customers: found,
-    references: customers.flatMap((customer) => toReference(lookup, customer)),
-  });
-  const last = pages.at(-1) as Page;
-  const lastPage = hashId(last.customers.map(({ id }) => id).join()).toString("hex");
-  const isRepeated = counted <= 0 && lastPage === progress.lastPage;
-  return {
-    ...progress,
-    page: progress.page + size,
-    pages: progress.pages ?? countPages(last),
-    lastPage,
-    ended: last.customers.length === 0 || (isRepeated ? false : undefined),
-    firstTotal: progress.page === 0 ? pages[0]?.total : progress.firstTotal,
-    lastTotal: toLastTotal(progress, pages),
-    found: progress.found + found.length,
-  };
-}
-
-/** A total that changed in between stays visible: the first one that differs from the first page's is kept. */
-function toLastTotal(progress: LookupProgress, pages: readonly Page[]): number | undefined {
-  const first = progress.page === 0 ? pages[0]?.total : progress.firstTotal;
-  if (progress.page > 0 && progress.lastTotal !== progress.firstTotal) return progress.lastTotal;
-  return pages.find((page) => page.total !== first)?.total ?? pages.at(-1)?.total;
-}
-
-/**
- * How many pages there are: by the server's own count, and by the rows that it really sent on the first page, because a
- * server may send fewer than were asked for. It only says how many can be read at once: a pass ends with an empty page.
- */
-function countPages({ customers, total = 0, totalPages = 0 }: Page): number {
-  return Math.max(1, totalPages, Math.ceil(total / Math.max(1, customers.length)));
-}
-
-/** Reference ids are unique within an account only. */
-function toReference(
-  { references, selection }: Lookup,
-  { id, referenceId, accountId }: CustomerFacts,
-): FoundPages["references"] {
-  if (referenceId === undefined || !references.has(referenceId) || !selection.accountIds.includes(accountId)) return [];
-  return [[referenceId, id]];
-}
-
 async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boolean): Promise<LookupProgress> {
   const { firstTotal, lastTotal, earlier, ...rest } = progress;
   const said = [...earlier, { firstTotal, lastTotal, ended }];
@@ -264,19 +205,4 @@ function toNamed(id: string, read: Reading, judge: Lookup["judge"]): readonly Fo
     case "unreadable":
       throw new FinalError(`a named customer cannot be looked up, so nobody was flipped: ${read.reason}`);
   }
-}
-
-function toFound(customer: CustomerFacts, judgement: Judgement): readonly FoundCustomer[] {
-  if (judgement.verdict === "not selected") return [];
-  const { id, name, accountId, parentCustomerId, isStaging } = customer;
-  return [
-    {
-      id,
-      name,
-      accountId,
-      parentCustomerId,
-      isStaging,
-      ...(judgement.verdict === "skipped" && { skip: judgement.reason }),
-    },
-  ];
 }
