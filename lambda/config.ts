@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { findContradictions } from "./events/contradictions.ts";
+import { listShortly } from "./events/describe.ts";
 import { Policy } from "./events/policy.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "./events/problems.ts";
 import { findRepeatedMembers } from "./events/repeated-members.ts";
@@ -45,6 +46,15 @@ const StartEnvironment = z.object({
   CUTOVER_POLICY_FILE: PolicyFile,
 });
 
+const SECRETS = 'expected a JSON object of secret ids by webhook source, such as {"github": "cutover/webhook/github"}';
+
+const WebhookEnvironment = StartEnvironment.extend({
+  CUTOVER_WEBHOOK_SECRETS: z
+    .string({ error: SECRETS })
+    .transform((json) => findJson(json))
+    .pipe(z.record(z.string(), z.string().regex(/\S/, SECRETS), { error: SECRETS })),
+});
+
 export interface Config {
   readonly tableName: string;
   readonly secretId: string;
@@ -56,6 +66,11 @@ export interface StartConfig {
   readonly tableName: string;
   readonly workerArn: string;
   readonly policy: Policy;
+}
+
+/** What the public door is configured by. */
+export interface WebhookConfig extends StartConfig {
+  readonly secretIdsBySource: Readonly<Record<string, string>>;
 }
 
 /** Reads the worker's environment and the policy file, once. @throws BadConfigError */
@@ -78,6 +93,16 @@ export function readStartConfig(environment: NodeJS.ProcessEnv = process.env): S
   };
 }
 
+/** Reads the public door's environment and the policy file, once. @throws BadConfigError, also for a source without a secret */
+export function readWebhookConfig(environment: NodeJS.ProcessEnv = process.env): WebhookConfig {
+  const { CUTOVER_WEBHOOK_SECRETS: secretIdsBySource } = readEnvironment(WebhookEnvironment, environment);
+  const config = { ...readStartConfig(environment), secretIdsBySource };
+  const sources = Object.keys(config.policy.webhooks ?? {}).filter((name) => !Object.hasOwn(secretIdsBySource, name));
+  if (sources.length === 0) return config;
+  const message = `got no secret for ${listShortly(sources)}; expected one for every source of the policy's webhooks`;
+  throw refuse("the environment", [{ path: "CUTOVER_WEBHOOK_SECRETS", message }]);
+}
+
 function readEnvironment<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.output<Schema> {
   const parsed = schema.safeParse(environment);
   if (parsed.success) return parsed.data;
@@ -97,6 +122,14 @@ function readText(path: string): string {
       `the policy file ${path} cannot be read (${code}); write one, or correct CUTOVER_POLICY_FILE`,
       { cause },
     );
+  }
+}
+
+function findJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
   }
 }
 

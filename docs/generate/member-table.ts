@@ -50,9 +50,14 @@ function describe(schema: JsonSchema, describeText: () => string): string {
   if (type === "boolean") return "`true` or `false`";
   if (properties !== undefined) return "an object";
   if (type === "integer" || type === "number") return describeNumber(schema);
-  if (type === "object") return "an object: name to [targets](#targets)";
+  if (type === "object") return describeRecord(schema);
   if (items !== undefined || anyOf !== undefined || maxLength === undefined) return toCell(describeText());
   return `${toCell(describeText())}, at most ${maxLength} characters`;
+}
+
+function describeRecord({ additionalProperties }: JsonSchema): string {
+  const isSources = JSON.stringify(additionalProperties)?.includes("webhookSource");
+  return `an object: name to ${isSources ? "[source](webhooks.md)" : "[targets](#targets)"}`;
 }
 
 function describeNumber({ type, minimum, maximum }: JsonSchema): string {

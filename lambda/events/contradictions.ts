@@ -3,6 +3,7 @@ import { listShortly } from "./describe.ts";
 import { policyMembers } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
 import type { PlainTarget } from "./target.ts";
+import { findUnknownCohortsOfWebhooks } from "./webhook-sources.ts";
 
 type Members = typeof policyMembers;
 type Guarded = z.output<Members["protected"]>;
@@ -23,6 +24,7 @@ export function findContradictions(input: unknown): readonly Problem[] {
     ...findLongSteps(input, member("stepSeconds"), member("retries")?.requestTimeoutMs),
     ...findProtectedCohorts(member("cohorts") ?? {}, member("protected")),
     ...findHiddenCohort(input),
+    ...findUnknownCohortsOfWebhooks(member("webhooks") ?? {}, member("cohorts") ?? {}),
   ];
 }
 

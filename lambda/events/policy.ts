@@ -3,6 +3,7 @@ import { BaseUrl } from "./base-url.ts";
 import { Concurrency, FailureBudget, Rate, wholeNumber } from "./limits.ts";
 import { strictObject } from "./problems.ts";
 import { AccountId, CohortName, CustomerId, PlainTargets, ReferenceId, TagName } from "./target.ts";
+import { WebhookSources } from "./webhook-sources.ts";
 
 const STEP_SECONDS = "expected seconds, from 0.05 to 720";
 
@@ -58,6 +59,7 @@ const Members = strictObject({
     .max(720, STEP_SECONDS)
     .default(600)
     .describe("the time budget of one durable step, in seconds; well under an invocation's 15 minutes"),
+  webhooks: WebhookSources.optional().describe("who may send webhooks, and what of theirs starts what"),
 });
 
 /** The operator's guard rails and defaults; an event can narrow it, never widen it. */

@@ -1,10 +1,10 @@
 import type { Policy } from "../events/policy.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
-/** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
-export interface StartPorts {
+/** What starting a rollout needs of the world, from whichever door. */
+export interface RolloutStartPorts {
   readonly policy: Policy;
-  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes">;
+  readonly ledger: Pick<Ledger, "findRollout" | "readOrders">;
   readonly executions: Executions & {
     /** Starts the worker under a name: the same name with the same payload is the same execution. */
     start(
@@ -15,6 +15,15 @@ export interface StartPorts {
       | { readonly kind: "taken" }
       | { readonly kind: "too large" }
     >;
+  };
+  readonly log: Log;
+  nowMs(): number;
+}
+
+/** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
+export interface StartPorts extends RolloutStartPorts {
+  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes">;
+  readonly executions: RolloutStartPorts["executions"] & {
     findOutcome(
       execution: string,
     ): Promise<
@@ -25,8 +34,6 @@ export interface StartPorts {
     >;
   };
   readonly pipelineJobs: PipelineJobs;
-  readonly log: Log;
-  nowMs(): number;
 }
 
 interface Told {

@@ -4,7 +4,7 @@ import { type DeployEvent, fingerprintOf } from "../events/deploy-event.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
 import type { RolloutStatus } from "../rollout/report.ts";
-import type { StartPorts } from "./ports.ts";
+import type { RolloutStartPorts } from "./ports.ts";
 
 /** The answer to a deploy event, at once. */
 export interface Started {
@@ -18,13 +18,13 @@ export interface Started {
 }
 
 /** Checks a deploy event completely, then starts the worker under the rollout's id. @throws RefusedError */
-export async function startRollout(ports: StartPorts, input: unknown): Promise<Started> {
+export async function startRollout(ports: RolloutStartPorts, input: unknown): Promise<Started> {
   const event = acceptDeployEvent(input, ports.policy);
   return (await findSame(ports, event)) ?? (await startWorker(ports, event));
 }
 
 /** The rollout of an earlier sending; an event without an id is the same as an equal one only while that runs. */
-async function findSame(ports: StartPorts, event: DeployEvent): Promise<Started | undefined> {
+async function findSame(ports: RolloutStartPorts, event: DeployEvent): Promise<Started | undefined> {
   if (event.id !== undefined) return findById(ports, event, event.id);
   const { lock } = await ports.ledger.readOrders();
   if (lock?.fingerprint !== fingerprintOf(event)) return undefined;
@@ -32,7 +32,7 @@ async function findSame(ports: StartPorts, event: DeployEvent): Promise<Started 
   return running ? join(lock, "running") : undefined;
 }
 
-async function findById(ports: StartPorts, event: DeployEvent, id: string): Promise<Started | undefined> {
+async function findById(ports: RolloutStartPorts, event: DeployEvent, id: string): Promise<Started | undefined> {
   const known = await ports.ledger.findRollout(id);
   if (known === undefined) return undefined;
   if (known.fingerprint === fingerprintOf(event)) return join(known, known.status);
@@ -46,7 +46,7 @@ function join(
   return { rolloutId, status, joined: true, execution };
 }
 
-async function startWorker(ports: StartPorts, event: DeployEvent): Promise<Started> {
+async function startWorker(ports: RolloutStartPorts, event: DeployEvent): Promise<Started> {
   refuseLate(event, ports.nowMs());
   const rolloutId = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
   const start = await ports.executions.start(rolloutId, event);

@@ -1,0 +1,55 @@
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { createExecutionReader } from "./aws/executions.ts";
+import { createSigningSecretReader } from "./aws/signing-secrets.ts";
+import { createExecutionStarter } from "./aws/start-execution.ts";
+import type { WebhookConfig } from "./config.ts";
+import { createLedger } from "./ledger/ledger.ts";
+import { openTable } from "./ledger/table.ts";
+import { startRollout } from "./start/start-rollout.ts";
+import type { Answer } from "./webhook/answer.ts";
+import type { WebhookPorts } from "./webhook/ports.ts";
+import type { FunctionUrlRequest } from "./webhook/read-request.ts";
+import { receiveDelivery } from "./webhook/receive-delivery.ts";
+import { rememberSecrets } from "./webhook/remember-secrets.ts";
+
+/**
+ * Joins the public door with its edges: a request to the Function URL in, an answer out. Its role needs
+ * `secretsmanager:GetSecretValue` on the sources' secrets, `lambda:InvokeFunction` on the worker's alias,
+ * `lambda:GetDurableExecution` on the worker's executions and `dynamodb:GetItem` on the ledger's table.
+ */
+export function buildWebhook(config: WebhookConfig): (request: FunctionUrlRequest) => Promise<Answer> {
+  const metrics = new Metrics({ namespace: "Cutover" });
+  const ports = buildPorts(config, metrics);
+  return async (request) => {
+    const answer = await receiveDelivery(ports, request);
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    return answer;
+  };
+}
+
+function buildPorts(
+  { policy, secretIdsBySource, tableName, workerArn }: WebhookConfig,
+  metrics: Metrics,
+): WebhookPorts {
+  const log = new Logger();
+  const lambda = new LambdaClient();
+  const readSecret = createSigningSecretReader(new SecretsManagerClient());
+  const starting = {
+    policy,
+    ledger: createLedger(openTable(new DynamoDBClient(), tableName), policy.baseUrl),
+    executions: { start: createExecutionStarter(lambda, workerArn), findEnd: createExecutionReader(lambda) },
+    log,
+    nowMs: Date.now,
+  };
+  return {
+    policy,
+    ...rememberSecrets((source) => readSecret(secretIdsBySource[source] ?? ""), Date.now),
+    start: (event) => startRollout(starting, event),
+    log,
+    count: (metric) => metrics.addMetric(metric, MetricUnit.Count, 1),
+  };
+}

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { DeployEvent } from "./deploy-event.ts";
+import { wholeNumber } from "./limits.ts";
+import { strictObject } from "./problems.ts";
+
+/** Of an hour, so that a delivery which is sent again the next day starts nothing. */
+const USUAL_MINUTES = 60;
+const MOST_MINUTES = 7 * 24 * 60;
+
+/** What a delivery asks for, in the operator's words: a payload chooses neither action nor targets. */
+export function WebhookOrder<From extends z.ZodType<string>>(from: From) {
+  const { action, targets, exclude, dryRun, release } = DeployEvent.shape;
+  return strictObject({
+    action,
+    targets,
+    exclude,
+    dryRun,
+    release: z
+      .union([strictObject({ from }), strictObject({ name: release })], {
+        error: 'expected { "from": where the release\'s name stands in the delivery } or { "name": a fixed name }',
+      })
+      .describe("where the release's name is taken from, or a fixed name"),
+    notAfterMinutes: wholeNumber(1, MOST_MINUTES)
+      .default(USUAL_MINUTES)
+      .describe("how long after the delivery's own time it may still begin, in minutes; a dispatch has no time"),
+  }).describe("the deploy event that a fitting delivery becomes");
+}
+
+export type WebhookOrder = z.output<ReturnType<typeof WebhookOrder<z.ZodType<string>>>>;

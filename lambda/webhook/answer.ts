@@ -1,0 +1,46 @@
+import type { RefusalStatus } from "./refused-delivery-error.ts";
+
+/** An answer in a Function URL's format 2.0. */
+export interface Answer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Nothing here is for a browser, and nothing is to be kept. */
+const HEADERS = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'",
+  "strict-transport-security": "max-age=31536000",
+  "x-content-type-options": "nosniff",
+};
+
+export interface Accepted {
+  readonly rolloutId: string;
+  readonly status: string;
+  readonly joined?: true;
+}
+
+export function answerAccepted({ rolloutId, status, joined }: Accepted): Answer {
+  return answer(202, { rolloutId, status, ...(joined && { joined }) });
+}
+
+export function answerNothingToDo(): Answer {
+  return { statusCode: 204, headers: HEADERS };
+}
+
+export function answerRefused(status: RefusalStatus, error: string): Answer {
+  const refused = answer(status, { error });
+  return status === 405 ? { ...refused, headers: { ...refused.headers, allow: "POST" } } : refused;
+}
+
+/** So that the sender tries again. */
+export function answerUnavailable(): Answer {
+  const failed = answer(503, { error: "nothing was done: something failed here; send the delivery again in a minute" });
+  return { ...failed, headers: { ...failed.headers, "retry-after": "60" } };
+}
+
+function answer(statusCode: number, body: object): Answer {
+  const headers = { ...HEADERS, "content-type": "application/json; charset=utf-8" };
+  return { statusCode, headers, body: JSON.stringify(body) };
+}

@@ -1,0 +1,51 @@
+import type { NamedSource } from "../events/map-delivery.ts";
+import { checkSignature, hasSignature } from "./check-signature.ts";
+import type { WebhookPorts } from "./ports.ts";
+import type { WebhookRequest } from "./read-request.ts";
+import { RefusedDeliveryError } from "./refused-delivery-error.ts";
+
+/**
+ * The source that has signed the request, before anything looks into it. Every refusal is the same answer, so that
+ * nobody learns which sources there are or what was wrong; the log says it.
+ * @throws RefusedDeliveryError
+ */
+export async function authenticate(ports: WebhookPorts, request: WebhookRequest): Promise<NamedSource> {
+  const { webhooks = {} } = ports.policy;
+  const source = Object.hasOwn(webhooks, request.source) ? webhooks[request.source] : undefined;
+  if (source === undefined) throw refuse("no such source");
+  const named = { name: request.source, source };
+  if (!hasSignature(source.kind, request)) throw refuse("signature missing or malformed");
+  if (await isSigned(ports, named, request)) return named;
+  ports.count("SignatureRefused");
+  throw refuse("wrong signature, or a time that is not now");
+}
+
+function refuse(reason: string): RefusedDeliveryError {
+  return new RefusedDeliveryError(
+    "no source accepts this delivery; check the source's name in the URL, the secret on both sides, and the sender's clock",
+    { status: 401, reason },
+  );
+}
+
+/** A secret that was changed a moment ago is read again, once. */
+async function isSigned(ports: WebhookPorts, named: NamedSource, request: WebhookRequest): Promise<boolean> {
+  const known = await ports.readSecrets(named.name);
+  if (await fitsAny(ports, { named, request, secrets: known })) return true;
+  const secrets = (await ports.readSecretsAgain(named.name)).filter((secret) => !known.includes(secret));
+  return fitsAny(ports, { named, request, secrets });
+}
+
+interface Attempt {
+  readonly named: NamedSource;
+  readonly request: WebhookRequest;
+  readonly secrets: readonly string[];
+}
+
+async function fitsAny({ log }: WebhookPorts, { named, request, secrets }: Attempt): Promise<boolean> {
+  for (const secret of secrets) {
+    const check = await checkSignature(named.source.kind, request, secret);
+    if (check === "right") return true;
+    if (check === "unusable") log.warn("signing secret unusable", { source: named.name, kind: named.source.kind });
+  }
+  return false;
+}

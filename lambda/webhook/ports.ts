@@ -1,0 +1,25 @@
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { Policy } from "../events/policy.ts";
+import type { Accepted } from "./answer.ts";
+
+/** What somebody on call counts. */
+export type WebhookMetric = "WebhookAccepted" | "WebhookIgnored" | "WebhookFailed" | "SignatureRefused";
+
+/** What the public door needs of the world. */
+export interface WebhookPorts {
+  readonly policy: Policy;
+  /** The secrets that a source may sign with now. */
+  readSecrets(source: string): Promise<readonly string[]>;
+  /** The same afresh; none when they were read a moment ago. */
+  readSecretsAgain(source: string): Promise<readonly string[]>;
+  /** The same event starts the same rollout. */
+  start(event: DeployEvent): Promise<Accepted>;
+  readonly log: WebhookLog;
+  count(metric: WebhookMetric): void;
+}
+
+export interface WebhookLog {
+  info(message: string, fields: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,65 @@
+import { RefusedDeliveryError } from "./refused-delivery-error.ts";
+
+/** What a Function URL hands over in its format 2.0, as far as it is looked at. */
+export interface FunctionUrlRequest {
+  readonly rawPath?: string | undefined;
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly body?: string | undefined;
+  readonly isBase64Encoded?: boolean | undefined;
+  readonly requestContext?: { readonly http?: { readonly method?: string | undefined } | undefined } | undefined;
+}
+
+/** A request that has the form of a delivery. Who sent it is not known yet. */
+export interface WebhookRequest {
+  /** What the path names; perhaps nobody. */
+  readonly source: string;
+  /** The exact text that was signed. */
+  readonly body: string;
+  /** A header's value, whatever the case of its letters; empty when it is missing. */
+  header(name: string): string;
+}
+
+const MOST_BYTES = 1_000_000;
+const JSON_TYPE = /^application\/(?:[\w.-]{1,100}\+)?json[ \t]*(?:;|$)/i;
+
+/** Looks at method, path, size, type and encoding, the same for every source. @throws RefusedDeliveryError */
+export function readRequest(request: FunctionUrlRequest): WebhookRequest {
+  const { rawPath = "/", headers = {} } = request;
+  if (request.requestContext?.http?.method !== "POST")
+    throw new RefusedDeliveryError("expected a POST", { status: 405 });
+  const [, source] = /^\/([\w-]{1,64})\/?$/.exec(rawPath) ?? [];
+  if (source === undefined) {
+    throw new RefusedDeliveryError("expected a path of one name, that of a webhook source, such as /github", {
+      status: 404,
+    });
+  }
+  const values = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value ?? ""]));
+  const header = (name: string) => values.get(name) ?? "";
+  const bytes = readBytes(request, Number(header("content-length")));
+  if (!JSON_TYPE.test(header("content-type"))) {
+    throw new RefusedDeliveryError("expected JSON with the content type application/json", { status: 415 });
+  }
+  return { source, body: readText(bytes), header };
+}
+
+function readBytes({ body = "", isBase64Encoded = false }: FunctionUrlRequest, announced: number): Buffer {
+  const atLeast = isBase64Encoded ? Math.floor((body.length * 3) / 4) - 2 : body.length;
+  if (announced > MOST_BYTES || atLeast > MOST_BYTES) throw tooLarge();
+  const bytes = Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
+  if (bytes.length > MOST_BYTES) throw tooLarge();
+  return bytes;
+}
+
+function tooLarge(): RefusedDeliveryError {
+  return new RefusedDeliveryError(`expected at most ${MOST_BYTES} bytes`, { status: 413 });
+}
+
+/** Only text that is the same bytes again: the libraries sign text, and would replace what is no UTF-8. */
+function readText(bytes: Buffer): string {
+  if (bytes.length === 0) throw new RefusedDeliveryError("expected a body", { status: 400 });
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new RefusedDeliveryError("expected a body in UTF-8", { status: 400, cause });
+  }
+}

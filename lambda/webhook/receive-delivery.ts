@@ -1,0 +1,96 @@
+import { BadDeliveryError, type Delivery } from "../events/delivery.ts";
+import { describeValue } from "../events/describe.ts";
+import { readGitHubDelivery } from "../events/github-delivery.ts";
+import { mapDelivery, type NamedSource } from "../events/map-delivery.ts";
+import { RefusedError } from "../events/refused-error.ts";
+import { readStandardDelivery } from "../events/standard-delivery.ts";
+import { type Answer, answerAccepted, answerNothingToDo, answerRefused, answerUnavailable } from "./answer.ts";
+import { authenticate } from "./authenticate.ts";
+import type { WebhookPorts } from "./ports.ts";
+import { type FunctionUrlRequest, readRequest, type WebhookRequest } from "./read-request.ts";
+import { RefusedDeliveryError } from "./refused-delivery-error.ts";
+
+/** The whole public door: form, signature, payload, mapping, start. It answers always; 5xx asks for another try. */
+export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrlRequest): Promise<Answer> {
+  try {
+    return await receive(ports, received);
+  } catch (error) {
+    if (error instanceof RefusedDeliveryError) return refuse(ports, error, received);
+    ports.count("WebhookFailed");
+    ports.log.error("delivery failed", { path: describeValue(received.rawPath), error: toError(error) });
+    return answerUnavailable();
+  }
+}
+
+async function receive(ports: WebhookPorts, received: FunctionUrlRequest): Promise<Answer> {
+  const request = readRequest(received);
+  const source = await authenticate(ports, request);
+  const delivery = readDelivery(source, request);
+  const event = delivery && refuseOr(() => mapDelivery(source, delivery, ports.policy));
+  if (event === undefined) return ignore(ports, source, delivery?.what ?? request.header("x-github-event"));
+  const started = await ports.start(event).catch(rethrowRefusal);
+  ports.count("WebhookAccepted");
+  const { rolloutId, status } = started;
+  ports.log.info("delivery accepted", { source: source.name, what: describeValue(delivery?.what), rolloutId, status });
+  return answerAccepted(started);
+}
+
+function readDelivery({ source }: NamedSource, request: WebhookRequest): Delivery | undefined {
+  const payload = parseJson(request.body);
+  return refuseOr(() => {
+    switch (source.kind) {
+      case "github":
+        return readGitHubDelivery(readGitHubHeaders(request), payload);
+      case "standard":
+        return readStandardDelivery(request.header("webhook-id"), payload);
+    }
+  });
+}
+
+function readGitHubHeaders({ header }: WebhookRequest) {
+  const [event, deliveryId] = [header("x-github-event"), header("x-github-delivery")];
+  if (!/^[\w-]{1,100}$/.test(event) || !/^[\w-]{1,100}$/.test(deliveryId)) {
+    throw new RefusedDeliveryError("expected the headers X-GitHub-Event and X-GitHub-Delivery", { status: 400 });
+  }
+  return { event, deliveryId };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new RefusedDeliveryError("expected a body of JSON", { status: 400, cause });
+  }
+}
+
+/** What the core refuses is the sender's to correct; its signature was right, so it may be told. */
+function refuseOr<Result>(act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    return rethrowRefusal(error);
+  }
+}
+
+function rethrowRefusal(error: unknown): never {
+  if (error instanceof BadDeliveryError) throw new RefusedDeliveryError(error.message, { status: 400, cause: error });
+  if (error instanceof RefusedError) throw new RefusedDeliveryError(error.message, { status: 422, cause: error });
+  throw error;
+}
+
+function ignore({ log, count }: WebhookPorts, { name }: NamedSource, what: string): Answer {
+  count("WebhookIgnored");
+  log.info("delivery ignored: no mapping names it", { source: name, what: describeValue(what) });
+  return answerNothingToDo();
+}
+
+/** A line for each, bounded and escaped: what a stranger sends may not fill or forge a log. */
+function refuse({ log }: WebhookPorts, error: RefusedDeliveryError, { rawPath }: FunctionUrlRequest): Answer {
+  const { status, reason, message } = error;
+  log.info("delivery refused", { status, reason: reason.slice(0, 2_000), path: describeValue(rawPath) });
+  return answerRefused(status, message);
+}
+
+function toError(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 2_000) : describeValue(error);
+}
