@@ -45,9 +45,10 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
   return lockAndBegin(ports, opening);
 }
 
-/** An id that is the same whenever this step is repeated. */
+/** The name that the front door gave the execution; where an execution has none, one that every repetition gives again. */
 function nameFor(event: DeployEvent, execution: string): string {
-  return `${event.action}-${createHash("sha256").update(execution).digest("hex").slice(0, 12)}`;
+  const [, name] = /\/durable-execution\/([\w-]{1,64})\//.exec(execution) ?? [];
+  return name ?? `${event.action}-${createHash("sha256").update(execution).digest("hex").slice(0, 12)}`;
 }
 
 async function lockAndBegin(ports: Ports, opening: Opening): Promise<Opened> {
