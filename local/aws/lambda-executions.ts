@@ -22,8 +22,8 @@ export type LambdaExecutions = {
   invocations(): readonly Invocation[];
   /** When every function that was invoked asynchronously has ended. */
   settled(): Promise<void>;
-  /** The next `times` invocations are refused with this error code, as when Lambda throttles. */
-  failNext(times: number, code: string): void;
+  /** The next `times` invocations of this function are refused with this error code, as when Lambda throttles. */
+  failNext(functionArn: string, times: number, code: string): void;
   close(): Promise<void>;
 };
 
@@ -47,7 +47,7 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
   const executionsByArn = new Map<string, Execution>();
   const requests: string[] = [];
   const invocations: Invocation[] = [];
-  let failure = { times: 0, code: "" };
+  let failure = { functionArn: "", times: 0, code: "" };
   const invoker = createInvoker({
     running: (arn, name) => executionsByArn.set(arn, { name, startedAt: new Date(), status: "RUNNING" }),
     ended: (arn, end) => {
@@ -58,7 +58,7 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
 
   async function invoke(invocation: Invocation): Promise<InvokeReply> {
     invocations.push(invocation);
-    if (failure.times === 0) return invoker.invoke(invocation);
+    if (failure.times === 0 || failure.functionArn !== invocation.functionArn) return invoker.invoke(invocation);
     failure = { ...failure, times: failure.times - 1 };
     const status = failure.code === "TooManyRequestsException" ? 429 : 500;
     return { status, headers: { "x-amzn-errortype": failure.code }, body: '{"Message":"refused on request"}' };
@@ -104,8 +104,8 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
     serve: invoker.serve,
     invocations: () => [...invocations],
     settled: invoker.settled,
-    failNext: (times, code) => {
-      failure = { times, code };
+    failNext: (functionArn, times, code) => {
+      failure = { functionArn, times, code };
     },
     close: server.close,
   };
