@@ -1,0 +1,56 @@
+import { afterEach, expect, test } from "@jest/globals";
+import type { Report } from "../../lambda/rollout/report.ts";
+import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
+import { expectTrueOutcomes, rememberFlags } from "../support/truth.ts";
+import { expectNoSecrets, startWorld, type World } from "../support/world.ts";
+
+const EVENT = { action: "promote", release: "2026.11", id: "night", targets: { all: true } } as const;
+
+let world: World;
+let worker: KilledWorker;
+
+afterEach(async () => {
+  await worker.kill();
+  worker.close();
+  await world.close();
+});
+
+/** How long after its first flip each worker lives, in milliseconds; the last one lives on. */
+const LIVES_MS = [0, 90, 5, 30, 120, 1];
+
+test.each([1, 2])(
+  "killed again and again while it flips, against a server with every fault at once, a rollout ends with true outcomes (seed %d)",
+  async (seed) => {
+    world = await startWorld({
+      customers: 400,
+      stagingShare: 0.6,
+      seed,
+      faults: "chaos=0.02,latency=3,retry-after=0",
+      policy: { failureBudget: "50%", concurrency: 8, retries: { requestTimeoutMs: 250, mostBackoffMs: 20 } },
+    });
+    const before = rememberFlags(world);
+    const planned = new Set(
+      [...world.emulator.customers()].flatMap(({ id, accountId }) =>
+        accountId === world.emulator.accountId ? id : [],
+      ),
+    );
+    worker = createKilledWorker(world, EVENT);
+    let deaths = 0;
+    let lifeMs: number | undefined;
+    world.emulator.onRequest(({ operation, phase }) => {
+      if (lifeMs === undefined || operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+      setTimeout(() => worker.kill(), lifeMs);
+      lifeMs = undefined;
+    });
+    let report: Report | undefined;
+    for (; report === undefined; deaths += report === undefined ? 1 : 0) {
+      lifeMs = LIVES_MS[deaths];
+      report = await worker.run();
+    }
+
+    expect(deaths).toBeGreaterThan(2);
+    await expectTrueOutcomes(world, report, { before, wantedFlag: false, planned });
+    expectNoSecrets(worker.written(), world.emulator);
+  },
+  60_000,
+);
