@@ -2,7 +2,8 @@ import * as z from "zod";
 
 /** What this project reads of Evo Voice's replies; every other member passes unread. Wire names stay wire names. */
 export const CustomerInfo = z.object({
-  id: z.string().min(1),
+  // A dot or two would be another path of the API, and no encoding keeps them from being one.
+  id: z.string().regex(/^(?!\.{1,2}$)./s),
   accountId: z.string().nullish(),
   name: z.string().nullish(),
   referenceId: z.string().nullish(),

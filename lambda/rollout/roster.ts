@@ -48,13 +48,24 @@ const MOST_REASONS = 0xffff - FIRST_REASON;
 const MOST_TEXT_BYTES = 2 ** 32;
 const MOST_NAME_BYTES = 255;
 
-export function createRoster(release: string, wantedFlag: boolean, capacity: number): Roster {
-  const keys = new Float64Array(capacity);
-  const places = new Uint32Array(capacity);
-  const dispositions = new Uint16Array(capacity);
+/** `expected` saves growing; a lookup that was killed and repeated may have left a few rows more behind. */
+export function createRoster(release: string, wantedFlag: boolean, expected: number): Roster {
+  let keys = new Float64Array(expected);
+  let places = new Uint32Array(expected);
+  let dispositions = new Uint16Array(expected);
   const texts = createTextStore();
   const reasons = createInterner();
   let count = 0;
+
+  const grow = (capacity: number): void => {
+    const [oldKeys, oldPlaces, oldDispositions] = [keys, places, dispositions];
+    keys = new Float64Array(capacity);
+    keys.set(oldKeys);
+    places = new Uint32Array(capacity);
+    places.set(oldPlaces);
+    dispositions = new Uint16Array(capacity);
+    dispositions.set(oldDispositions);
+  };
 
   const toDisposition = (code: number): Disposition => {
     if (code === FLIP) return "flip";
@@ -63,7 +74,7 @@ export function createRoster(release: string, wantedFlag: boolean, capacity: num
 
   return {
     add(customer) {
-      if (count === capacity) throw new RangeError(`the roster holds ${capacity} customers`);
+      if (count === keys.length) grow(count + 1024 + (count >> 3));
       keys[count] = orderKey(release, customer.id);
       places[count] = texts.put(customer.id, customer.name);
       dispositions[count] = toCode(customer, wantedFlag, reasons);

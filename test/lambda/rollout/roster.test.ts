@@ -75,3 +75,10 @@ test("more customers than it was made for, or more reasons than it can number, a
       expect({ id, disposition }).toBe("skipped");
   }
 });
+
+test("a roster takes more customers than were expected: a repeated lookup may leave rows behind", () => {
+  const roster = createRoster("2026.11", false, 10);
+  for (let index = 0; index < 5_000; index += 1)
+    roster.add({ id: `c-${index % 4_000}`, name: "Acme", accountId: "acme", isStaging: true });
+  expect(roster.seal().size).toBe(4_000);
+});
