@@ -57,12 +57,8 @@ test("fifty thousand customers in many scripts come back whole, each once, in th
   expect(seen.size).toBe(50_000);
 });
 
-test("more customers than it was made for, or more reasons than it can number, are refused rather than mistaken", () => {
-  const full = createRoster("r", false, 1);
-  const customer = { id: "c-1", name: "", accountId: "acme", isStaging: true };
-  full.add(customer);
-  expect(() => full.add(customer)).toThrow(RangeError);
-
+test("more reasons than it can number are refused rather than mistaken", () => {
+  const customer = { name: "", accountId: "acme", isStaging: true };
   const roster = createRoster("r", false, 70_000);
   let added = 0;
   expect(() => {
