@@ -56,9 +56,16 @@ function describe(schema: JsonSchema, describeText: () => string): string {
 }
 
 function describeRecord({ additionalProperties }: JsonSchema): string {
-  const isSources = JSON.stringify(additionalProperties)?.includes("webhookSource");
-  return `an object: name to ${isSources ? "[source](webhooks.md)" : "[targets](#targets)"}`;
+  const schema = JSON.stringify(additionalProperties) ?? "";
+  const [, what] = RECORDS.find(([id]) => schema.includes(id)) ?? [];
+  return `an object: name to ${what ?? "[targets](#targets)"}`;
 }
+
+/** What stands under the names of a record, by the id of its schema. */
+const RECORDS = [
+  ["webhookSource", "[source](webhooks.md)"],
+  ["pipelineOrder", "[deploy event](triggers.md#when-a-pipeline-has-succeeded)"],
+] as const;
 
 function describeNumber({ type, minimum, maximum }: JsonSchema): string {
   const kind = type === "integer" ? "a whole number" : "a number";

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { listShortly } from "./describe.ts";
+import { findUnknownCohortsOfPipelines } from "./pipeline-mapping.ts";
 import { policyMembers } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
 import type { PlainTarget } from "./target.ts";
@@ -24,6 +25,7 @@ export function findContradictions(input: unknown): readonly Problem[] {
     ...findLongSteps(input, member("stepSeconds"), member("retries")?.requestTimeoutMs),
     ...findProtectedCohorts(member("cohorts") ?? {}, member("protected")),
     ...findHiddenCohort(input),
+    ...findUnknownCohortsOfPipelines(member("pipelines") ?? {}, member("cohorts") ?? {}),
     ...findUnknownCohortsOfWebhooks(member("webhooks") ?? {}, member("cohorts") ?? {}),
   ];
 }

@@ -16,6 +16,7 @@ const Envelope = z.object({
   id: text.regex(/^[\w-]{1,64}$/, "expected the event's id, as EventBridge gives it"),
   source: text,
   "detail-type": text,
+  time: z.iso.datetime({ offset: true, error: "expected the event's time, as EventBridge gives it" }),
   detail: z.record(z.string(), z.unknown(), { error: "expected an object" }),
 });
 
@@ -23,7 +24,7 @@ const Envelope = z.object({
 const StateChange = z.object({
   pipeline: text,
   state: text,
-  "execution-id": text,
+  "execution-id": text.regex(/^[\w-]{1,55}$/, "expected the execution's id, as CodePipeline gives it"),
   stage: text.optional(),
   action: text.optional(),
 });
@@ -34,6 +35,8 @@ export interface PipelineStateChange {
   readonly pipeline: string;
   readonly executionId: string;
   readonly state: string;
+  /** Epoch milliseconds. */
+  readonly happenedAtMs: number;
   readonly stage?: string | undefined;
   readonly action?: string | undefined;
 }
@@ -47,9 +50,10 @@ export type BridgedEvent =
  * sender gave one. @throws RefusedError for an event that is not for Cutover
  */
 export function readBridgedEvent(input: unknown): BridgedEvent {
-  const { id, source, "detail-type": type, detail } = parseOrRefuse(Envelope, input, "the event of EventBridge");
+  const { id, source, "detail-type": type, time, detail } = parseOrRefuse(Envelope, input, "the event of EventBridge");
   const level = source === PIPELINE_SOURCE ? LEVELS.get(type as Parameters<typeof LEVELS.get>[0]) : undefined;
-  if (level !== undefined) return { kind: "pipeline state change", change: toChange(level, detail) };
+  if (level !== undefined)
+    return { kind: "pipeline state change", change: { level, happenedAtMs: Date.parse(time), ...toChange(detail) } };
   if (type !== DEPLOY_EVENT_TYPE || source.startsWith("aws.")) {
     throw new RefusedError(
       `the event of EventBridge was refused, nothing was done: its detail-type is not "${DEPLOY_EVENT_TYPE}"; send the deploy event as the detail of an event of that type, and correct the rule that sent this one`,
@@ -58,7 +62,7 @@ export function readBridgedEvent(input: unknown): BridgedEvent {
   return { kind: "deploy event", input: { id, ...detail } };
 }
 
-function toChange(level: PipelineStateChange["level"], detail: unknown): PipelineStateChange {
+function toChange(detail: unknown) {
   const { "execution-id": executionId, ...change } = parseOrRefuse(StateChange, detail, "the pipeline's state change");
-  return { level, executionId, ...change };
+  return { executionId, ...change };
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { BaseUrl } from "./base-url.ts";
 import { Concurrency, FailureBudget, Rate, wholeNumber } from "./limits.ts";
+import { PipelineMappings } from "./pipeline-mapping.ts";
 import { strictObject } from "./problems.ts";
 import { AccountId, CohortName, CustomerId, PlainTargets, ReferenceId, TagName } from "./target.ts";
 import { WebhookSources } from "./webhook-sources.ts";
@@ -59,6 +60,9 @@ const Members = strictObject({
     .max(720, STEP_SECONDS)
     .default(600)
     .describe("the time budget of one durable step, in seconds; well under an invocation's 15 minutes"),
+  pipelines: PipelineMappings.optional().describe(
+    "what the success of a pipeline of CodePipeline starts, by the pipeline's name; what is not named starts nothing",
+  ),
   webhooks: WebhookSources.optional().describe("who may send webhooks, and what of theirs starts what"),
 });
 

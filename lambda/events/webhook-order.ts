@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { DeployEvent } from "./deploy-event.ts";
 import { wholeNumber } from "./limits.ts";
-import { strictObject } from "./problems.ts";
+import { type Problem, strictObject, toPath } from "./problems.ts";
+import type { Target } from "./target.ts";
 
 /** Of an hour, so that a delivery which is sent again the next day starts nothing. */
 const USUAL_MINUTES = 60;
@@ -27,3 +28,21 @@ export function WebhookOrder<From extends z.ZodType<string>>(from: From) {
 }
 
 export type WebhookOrder = z.output<ReturnType<typeof WebhookOrder<z.ZodType<string>>>>;
+
+/** Cohorts that an order names and the policy does not have: found before anything needs them. */
+export function findUnknownCohortsOfOrder(
+  { targets, exclude = [] }: WebhookOrder,
+  cohorts: Readonly<Record<string, unknown>>,
+  path: readonly PropertyKey[],
+): readonly Problem[] {
+  return [...new Set([...targets, ...exclude].flatMap(toCohort))]
+    .filter((cohort) => !Object.hasOwn(cohorts, cohort))
+    .map((cohort) => ({
+      path: toPath(path),
+      message: `got the cohort "${cohort}"; expected one of the policy's cohorts`,
+    }));
+}
+
+function toCohort(target: Target): readonly string[] {
+  return "cohort" in target ? [target.cohort] : [];
+}

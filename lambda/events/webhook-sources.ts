@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { GitHubMapping } from "./github-mapping.ts";
-import { type Problem, strictObject, toPath } from "./problems.ts";
+import { type Problem, strictObject } from "./problems.ts";
 import { StandardMapping } from "./standard-mapping.ts";
-import type { Target } from "./target.ts";
+import { findUnknownCohortsOfOrder } from "./webhook-order.ts";
 
 const NAME = "expected a source's name: 1 to 24 small letters, digits and -, a letter first";
 const MOST_MAPPINGS = 50;
@@ -41,17 +41,8 @@ export function findUnknownCohortsOfWebhooks(
   cohorts: Readonly<Record<string, unknown>>,
 ): readonly Problem[] {
   return Object.entries(sources).flatMap(([name, { mappings }]) =>
-    mappings.flatMap(({ start: { targets, exclude = [] } }, index) =>
-      [...new Set([...targets, ...exclude].flatMap(toCohort))]
-        .filter((cohort) => !Object.hasOwn(cohorts, cohort))
-        .map((cohort) => ({
-          path: toPath(["webhooks", name, "mappings", index, "start"]),
-          message: `got the cohort "${cohort}"; expected one of the policy's cohorts`,
-        })),
+    mappings.flatMap(({ start }, index) =>
+      findUnknownCohortsOfOrder(start, cohorts, ["webhooks", name, "mappings", index, "start"]),
     ),
   );
-}
-
-function toCohort(target: Target): readonly string[] {
-  return "cohort" in target ? [target.cohort] : [];
 }

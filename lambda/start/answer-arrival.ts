@@ -1,5 +1,6 @@
 import { readArrival } from "../events/arrival.ts";
 import type { PipelineStateChange } from "../events/event-bridge.ts";
+import { fromPipelineStateChange } from "../events/pipeline-mapping.ts";
 import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline.ts";
 import type { StartPorts } from "./ports.ts";
 import { readStatus, type Standing } from "./read-status.ts";
@@ -24,12 +25,15 @@ export async function answerArrival(ports: StartPorts, input: unknown): Promise<
     case "pipeline job":
       return answerPipelineJob(ports, arrival.job);
     case "pipeline state change":
-      return ignore(ports, arrival.change);
+      return answerPipelineState(ports, arrival.change);
   }
 }
 
-/** A pipeline's state by itself never means a rollout: only a mapping could say which. */
-function ignore({ log }: StartPorts, { pipeline, state, executionId }: PipelineStateChange): Ignored {
-  log.info("pipeline state change ignored", { pipeline, state, executionId });
-  return { status: "ignored", reason: "this version maps no state of a pipeline to a deploy event" };
+/** A pipeline's state by itself never means a rollout: only a mapping of the policy says which. */
+async function answerPipelineState(ports: StartPorts, change: PipelineStateChange): Promise<Started | Ignored> {
+  const input = fromPipelineStateChange(change, ports.policy.pipelines ?? {});
+  if (input !== undefined) return startRollout(ports, input);
+  const { level, pipeline, state, executionId } = change;
+  ports.log.info("pipeline state change ignored", { level, pipeline, state, executionId });
+  return { status: "ignored", reason: "no mapping of the policy says what this state of this pipeline means" };
 }

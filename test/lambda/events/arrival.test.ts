@@ -1,8 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
+import { parsePolicy } from "../../../lambda/config.ts";
+import { acceptDeployEvent } from "../../../lambda/events/accept.ts";
 import { readArrival } from "../../../lambda/events/arrival.ts";
 import { readPipelineRequest, toContinuationToken } from "../../../lambda/events/code-pipeline.ts";
+import { fromPipelineStateChange } from "../../../lambda/events/pipeline-mapping.ts";
 import { RefusedError } from "../../../lambda/events/refused-error.ts";
-import { anEvent } from "./an-event.ts";
+import { anEvent, aPolicy } from "./an-event.ts";
 import {
   ARTIFACT_CREDENTIALS,
   aBridgedEvent,
@@ -112,6 +115,7 @@ describe("an event of EventBridge", () => {
         pipeline: "myPipeline",
         executionId: "12345678-1234-5678-abcd-12345678abcd",
         state: "SUCCEEDED",
+        happenedAtMs: Date.parse("2020-01-24T22:03:44Z"),
         stage: "Prod",
         action: "myAction",
       },
@@ -231,5 +235,56 @@ describe("a command", () => {
     ],
   ])("with %s is refused", (_what, input, message) => {
     expect(refusalOf(() => readArrival(input))).toMatch(message);
+  });
+});
+
+describe("the success of a pipeline", () => {
+  const { pipelines = {} } = parsePolicy(
+    aPolicy({
+      pipelines: {
+        myPipeline: {
+          action: "promote",
+          targets: { cohort: "canary" },
+          release: { from: "executionId" },
+          notAfterMinutes: 20,
+        },
+      },
+    }),
+  );
+  const read = (...state: Parameters<typeof aPipelineStateChange>) => {
+    const arrival = readArrival(aPipelineStateChange(...state));
+    if (arrival.kind !== "pipeline state change") throw new Error(`it is a ${arrival.kind}`);
+    return fromPipelineStateChange(arrival.change, pipelines);
+  };
+
+  test("is what the policy says, one rollout for each execution, and not after its time", () => {
+    const input = read("Pipeline");
+    expect(input).toMatchObject({
+      action: "promote",
+      targets: [{ cohort: "canary" }],
+      release: "12345678-1234-5678-abcd-12345678abcd",
+      id: "pipeline-12345678-1234-5678-abcd-12345678abcd",
+      notAfter: "2020-01-24T22:23:44.000Z",
+      requestedBy: "pipeline myPipeline",
+    });
+    expect(acceptDeployEvent(input, parsePolicy(aPolicy()))).toMatchObject({ dryRun: false });
+  });
+
+  test.each([
+    ["another pipeline", read("Pipeline", { pipeline: "toString" })],
+    ["a stage", read("Stage")],
+    ["an action", read("Action")],
+    ...["STARTED", "FAILED", "CANCELED", "SUPERSEDED", "RESUMED"].map(
+      (state) => [state, read("Pipeline", { state })] as const,
+    ),
+  ])("but not %s", (_what, input) => {
+    expect(input).toBeUndefined();
+  });
+
+  test("cannot name a cohort that the policy does not have", () => {
+    const order = { action: "promote", targets: { cohort: "nobody" }, release: { name: "weekly" } };
+    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
+      /pipelines\.weekly: got the cohort "nobody"; expected one of the policy's cohorts/,
+    );
   });
 });
