@@ -3,8 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readInfraConfig } from "../../infra/config.ts";
+import { GITHUB_SOURCE, POLICY } from "./make-stack.ts";
 
-const POLICY = { baseUrl: "https://evovoice.io", accountIds: ["acme"] };
+const PRODUCTION = { name: "production", secret: { create: "cutover/evovoice" } };
+const NIGHTLY = {
+  name: "nightly",
+  expression: "rate(1 day)",
+  event: { action: "promote", release: "1", targets: { all: true } },
+};
 
 let folder: string;
 
@@ -22,48 +28,157 @@ function write(name: string, json: unknown): string {
 }
 
 const read = (config: unknown) => readInfraConfig(write("config.json", config));
+const readOne = (given: object) => read({ environments: [{ ...PRODUCTION, ...given }] });
 
 test("the configuration that ships is valid, with a policy to fill in", () => {
-  const config = readInfraConfig(join(import.meta.dirname, "../../infra/config.json"));
-  expect(config).toMatchObject({ environment: "production", secret: { create: "cutover/evovoice" } });
+  const { environments } = readInfraConfig(join(import.meta.dirname, "../../infra/config.json"));
+  expect(environments).toMatchObject([{ name: "production", secret: { create: "cutover/evovoice" } }]);
 });
 
-test("the policy is found beside the configuration, wherever the command is run", () => {
-  const secret = { import: "evovoice/dashboard" };
-  expect(read({ environment: "staging", secret })).toEqual({
-    environment: "staging",
-    secret,
-    policyFile: join(folder, "policy.json"),
+test("a name and a secret are all that must be set; the policy is found beside the file", () => {
+  expect(read({ environments: [PRODUCTION] })).toEqual({
+    environments: [
+      {
+        ...PRODUCTION,
+        policyFile: join(folder, "policy.json"),
+        policy: POLICY,
+        webhooks: {},
+        schedules: [],
+        pipelines: [],
+        testEvents: "none",
+        stuckAfterHours: 24,
+        logRetentionDays: 90,
+      },
+    ],
+    tags: {},
   });
 });
 
 test("all problems of a configuration are named at once", () => {
-  const refusal = () => read({ environment: "Production!", secret: { import: "a", create: "b" }, region: "us-east-1" });
-  expect(refusal).toThrow(/environment: got "Production!"; expected a short name in lower case/);
-  expect(refusal).toThrow(/secret/);
-  expect(refusal).toThrow(/region: got an unknown member/);
+  const refusal = () =>
+    read({
+      environments: [
+        { name: "Production!", secret: { import: "a", create: "b" }, regionn: "us-east-1" },
+        { ...PRODUCTION, schedules: [{ ...NIGHTLY, expression: "daily" }], github: { repository: "acme" } },
+      ],
+    });
+  expect(refusal).toThrow(/environments\[0\]\.name: got "Production!"; expected a short name in lower case/);
+  expect(refusal).toThrow(/environments\[0\]\.secret/);
+  expect(refusal).toThrow(/environments\[0\]\.regionn: got an unknown member.*did you mean region\?/);
+  expect(refusal).toThrow(/environments\[1\]\.schedules\[0\]\.expression: got "daily"/);
+  expect(refusal).toThrow(/environments\[1\]\.github\.repository/);
 });
 
 describe("a secret", () => {
   test.each([
     ["without a name", {}],
     ["with a value", { create: "cutover/evovoice", value: "hunter2" }],
+    ["that is a value", "hunter2"],
     ["with an empty name", { import: "" }],
     ["whose name AWS would take for an ARN's end", { import: "evovoice-abc123" }],
+    ["of another service's ARN", { import: "arn:aws:s3:::bucket" }],
   ])("%s is refused", (_which, secret) => {
-    expect(() => read({ environment: "production", secret })).toThrow(/secret/);
-    expect(() => read({ environment: "production", secret })).not.toThrow(/hunter2/);
+    expect(() => readOne({ secret })).toThrow(/environments\[0\]\.secret/);
+    expect(() => readOne({ secret })).not.toThrow(/hunter2/);
+  });
+
+  test.each(["evovoice/dashboard", "arn:aws:secretsmanager:eu-central-1:111122223333:secret:login-AbCdEf"])(
+    "may be imported as %s",
+    (name) => {
+      expect(readOne({ secret: { import: name } }).environments[0]?.secret).toEqual({ import: name });
+    },
+  );
+});
+
+describe("what looks like a secret's value is refused and not repeated", () => {
+  test.each([
+    ["a password", { password: "hunter2-hunter2" }],
+    ["a token by its name", { webhooks: { github: { create: "a", token: "hunter2-hunter2" } } }],
+    ["GitHub's token", { pipelines: ["ghp_hunter2hunter2hunter2"] }],
+    ["AWS's key", { events: { sources: ["AKIAHUNTER2HUNTER222"] } }],
+    ["a webhook's secret", { secret: { create: "whsec_hunter2hunter2" } }],
+    ["a password in an address", { alarmTopicArn: "https://me:hunter2@example.com" }],
+    ["a resolved reference", { pipelines: ["{{resolve:secretsmanager:hunter2}}"] }],
+    ["JSON of a login", { secret: { import: '{"userName":"me","password":"hunter2"}' } }],
+  ])("%s", (_which, given) => {
+    expect(() => readOne(given)).toThrow(/expected no secret's value: put it into Secrets Manager/);
+    expect(() => readOne(given)).not.toThrow(/hunter2|HUNTER2/);
+  });
+
+  test("in the policy as well", () => {
+    write("policy.json", { ...POLICY, protected: { tags: ["password: hunter2"] } });
+    expect(() => readOne({})).toThrow(/protected\.tags\[0\]: got a text of/);
+  });
+});
+
+describe("two environments", () => {
+  const staging = { ...PRODUCTION, name: "staging" };
+  const github = { repository: "acme/phones", from: { branch: "main" } };
+
+  test("may stand side by side", () => {
+    const { environments } = read({ environments: [PRODUCTION, staging], tags: { team: "telephony" } });
+    expect(environments.map(({ name }) => name)).toEqual(["production", "staging"]);
+  });
+
+  test.each([
+    ["have one name", {}, { name: "production" }, /environments\[1\]\.name: got "production" again/],
+    [
+      "create one registry of test events",
+      { testEvents: "create" },
+      { testEvents: "create" },
+      /environments\[1\]\.testEvents/,
+    ],
+    ["create one provider for GitHub", { github }, { github }, /environments\[1\]\.github: expected providerArn/],
+  ])("that %s are refused", (_which, first, second, message) => {
+    expect(() =>
+      read({
+        environments: [
+          { ...PRODUCTION, ...first },
+          { ...staging, ...second },
+        ],
+      }),
+    ).toThrow(message);
+  });
+
+  test("in two regions have each its own registry", () => {
+    const inRegion = (region: string) => ({ region, testEvents: "create" });
+    const environments = [
+      { ...PRODUCTION, ...inRegion("eu-central-1") },
+      { ...staging, ...inRegion("us-east-1") },
+    ];
+    expect(read({ environments }).environments).toHaveLength(2);
   });
 });
 
 test("a policy that the worker would refuse is refused before the deploy", () => {
   write("policy.json", { baseUrl: "http://evovoice.io", accountIds: [] });
-  const refusal = () => read({ environment: "production", secret: { create: "a" } });
-  expect(refusal).toThrow(/baseUrl/);
-  expect(refusal).toThrow(/accountIds/);
+  expect(() => readOne({})).toThrow(/environments\[0\]\.policyFile[\s\S]*baseUrl[\s\S]*accountIds/);
+});
+
+test("an event that the front door would refuse at night is refused before the deploy, with its path", () => {
+  const event = { ...NIGHTLY.event, targets: { cohort: "canary" }, exclud: [] };
+  const refusal = () => readOne({ schedules: [{ ...NIGHTLY, event }] });
+  expect(refusal).toThrow(/environments\[0\]\.schedules\[0\]\.event\.targets\.cohort: got "canary"/);
+  expect(refusal).toThrow(/environments\[0\]\.schedules\[0\]\.event\.exclud: got an unknown member/);
+  expect(() => readOne({ schedules: [NIGHTLY, NIGHTLY] })).toThrow(/got "nightly" twice/);
+});
+
+test("sources of webhooks are named alike in the policy and in the configuration", () => {
+  const webhooks = { github: { create: "cutover/github" } };
+  expect(() => readOne({ webhooks })).toThrow(/environments\[0\]\.webhooks\.github: expected a source/);
+  write("policy.json", { ...POLICY, webhooks: { github: GITHUB_SOURCE } });
+  expect(readOne({ webhooks }).environments[0]?.webhooks).toEqual(webhooks);
+  expect(() => readOne({})).toThrow(/environments\[0\]\.webhooks\.github: expected its signing secret/);
+});
+
+test("a role for GitHub takes no wildcard", () => {
+  const github = (from: object) => () => readOne({ github: { repository: "acme/phones", from } });
+  expect(github({ branch: "*" })).toThrow(/without wildcards/);
+  expect(github({ environment: "prod*" })).toThrow(/without wildcards/);
+  expect(github({})).toThrow(/github\.from/);
 });
 
 test("a file that is missing or not JSON is named", () => {
   expect(() => readInfraConfig(join(folder, "nowhere.json"))).toThrow(/nowhere\.json cannot be read as JSON/);
-  expect(() => read("{ environment")).toThrow(/config\.json cannot be read as JSON/);
+  expect(() => read("{ environments")).toThrow(/config\.json cannot be read as JSON/);
 });

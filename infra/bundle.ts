@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { type BundlingOptions, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import type { BuildOptions } from "esbuild";
+
+export const ROOT = join(import.meta.dirname, "..");
+
+/** The functions by the names of their files in `lambda/`, which are also their folders in `dist/`. */
+export const ENTRIES = ["cutover", "start", "webhook"] as const;
+export type Entry = (typeof ENTRIES)[number];
+
+/** How every function is bundled, by a deploy and by `npm run build` alike. */
+export const ESBUILD = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  mainFields: ["module", "main"],
+  minify: true,
+  keepNames: true,
+  sourcemap: true,
+  sourcesContent: false,
+  banner: {
+    // Libraries that are CommonJS inside call `require` for Node's own modules.
+    js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
+  },
+} as const satisfies BuildOptions;
+
+export function toEntryFile(entry: Entry): string {
+  return join(ROOT, `lambda/${entry}.ts`);
+}
+
+/** One file of ES modules, AWS SDK included: what runs is what the lock file names. The policy lies beside it. */
+export function toBundling(policyFile: string): BundlingOptions {
+  return {
+    format: OutputFormat.ESM,
+    target: ESBUILD.target,
+    mainFields: [...ESBUILD.mainFields],
+    bundleAwsSDK: true,
+    minify: ESBUILD.minify,
+    keepNames: ESBUILD.keepNames,
+    sourceMap: ESBUILD.sourcemap,
+    sourcesContent: ESBUILD.sourcesContent,
+    banner: ESBUILD.banner.js,
+    commandHooks: {
+      beforeBundling: () => [],
+      beforeInstall: () => [],
+      afterBundling: (_input, output) => [`cp ${quote(policyFile)} ${quote(join(output, "policy.json"))}`],
+    },
+  };
+}
+
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
+}

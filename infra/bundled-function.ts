@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { Duration } from "aws-cdk-lib";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Architecture, Runtime } from "aws-cdk-lib/aws-lambda";
+import { NodejsFunction, type NodejsFunctionProps } from "aws-cdk-lib/aws-lambda-nodejs";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { type Entry, ROOT, toBundling, toEntryFile } from "./bundle.ts";
+
+/** Where this product's own metrics are; its functions are told apart by the dimension `service`. */
+export const METRICS_NAMESPACE = "Cutover";
+
+/** What all functions of one deployment share. */
+export interface DeploymentProps {
+  /** The name that logs and metrics carry, such as `cutover-production`. */
+  readonly service: string;
+  /** A policy that was checked already; it travels in the function's version. */
+  readonly policyFile: string;
+  /** How long logs are kept. */
+  readonly logRetention: RetentionDays;
+}
+
+export interface BundledFunctionProps extends DeploymentProps {
+  readonly entry: Entry;
+  readonly description: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What this function has besides. */
+  readonly settings?: Partial<NodejsFunctionProps>;
+}
+
+/** One of the functions, bundled from its entry, with a role and a log group of its own. */
+export class BundledFunction extends Construct {
+  readonly function: NodejsFunction;
+  readonly role: Role;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: BundledFunctionProps) {
+    super(scope, id);
+    this.logGroup = new LogGroup(this, "Logs", { retention: props.logRetention });
+    this.role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    this.logGroup.grantWrite(this.role);
+    this.function = new NodejsFunction(this, "Function", {
+      description: props.description,
+      entry: toEntryFile(props.entry),
+      projectRoot: ROOT,
+      depsLockFilePath: join(ROOT, "package-lock.json"),
+      bundling: toBundling(props.policyFile),
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      memorySize: 512,
+      timeout: Duration.seconds(30),
+      role: this.role,
+      logGroup: this.logGroup,
+      environment: {
+        ...props.environment,
+        CUTOVER_POLICY_FILE: "policy.json",
+        POWERTOOLS_SERVICE_NAME: props.service,
+        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
+        NODE_OPTIONS: "--enable-source-maps",
+      },
+      ...props.settings,
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { CfnOutput, Duration } from "aws-cdk-lib";
+import { OidcProviderNative, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
+import { Construct } from "constructs";
+import type { Start } from "./start.ts";
+
+/** Which jobs of GitHub Actions may start a rollout, without a long-lived key. */
+export interface GitHubAccessProps {
+  /** `owner/name`. */
+  readonly repository: string;
+  /** Jobs of this branch, or jobs of this GitHub environment (whose reviewers then decide). */
+  readonly from: { readonly branch: string } | { readonly environment: string };
+  /**
+   * The ARN of the account's identity provider for GitHub. An account can have only one.
+   * @default - it is created
+   */
+  readonly providerArn?: string | undefined;
+}
+
+const ISSUER = "token.actions.githubusercontent.com";
+
+/** A role for GitHub Actions that can call the front door and nothing else. */
+export class GitHubAccess extends Construct {
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, { start, ...props }: GitHubAccessProps & { readonly start: Start }) {
+    super(scope, id);
+    const providerArn = props.providerArn ?? this.#makeProvider().openIdConnectProviderArn;
+    this.role = new Role(this, "Role", {
+      description: `Cutover: started by GitHub Actions of ${props.repository}`,
+      maxSessionDuration: Duration.hours(1),
+      assumedBy: new WebIdentityPrincipal(providerArn, {
+        StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: toSubject(props) },
+      }),
+    });
+    start.grantInvoke(this.role);
+    new CfnOutput(this, "RoleArn", { value: this.role.roleArn, description: "role-to-assume in GitHub Actions" });
+  }
+
+  #makeProvider(): OidcProviderNative {
+    return new OidcProviderNative(this, "Provider", { url: `https://${ISSUER}`, clientIds: ["sts.amazonaws.com"] });
+  }
+}
+
+/** https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims */
+function toSubject({ repository, from }: GitHubAccessProps): string {
+  return "branch" in from
+    ? `repo:${repository}:ref:refs/heads/${from.branch}`
+    : `repo:${repository}:environment:${from.environment}`;
+}

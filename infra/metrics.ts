@@ -1,0 +1,111 @@
+import { Duration } from "aws-cdk-lib";
+import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { FilterPattern, MetricFilter } from "aws-cdk-lib/aws-logs";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { METRICS_NAMESPACE } from "./bundled-function.ts";
+import type { Start } from "./start.ts";
+import type { Webhook } from "./webhook.ts";
+import type { Worker } from "./worker.ts";
+
+export interface MetricsProps {
+  readonly service: string;
+  readonly worker: Worker;
+  readonly start: Start;
+  readonly webhook?: Webhook | undefined;
+  readonly deadLetters: IQueue;
+}
+
+const PERIOD = Duration.minutes(5);
+
+/** What is measured, by the words of the design. */
+export class CutoverMetrics extends Construct {
+  readonly rolloutSucceeded: IMetric;
+  readonly rolloutPartial: IMetric;
+  readonly rolloutFailed: IMetric;
+  readonly executionStarted: IMetric;
+  readonly executionFailed: IMetric;
+  readonly executionTimedOut: IMetric;
+  readonly running: IMetric;
+  readonly workerErrors: IMetric;
+  readonly startErrors: IMetric;
+  readonly throttles: IMetric;
+  readonly deadLetters: IMetric;
+  readonly webhook?: { readonly errors: IMetric; readonly signatureRefused: IMetric };
+
+  constructor(scope: Construct, id: string, { service, worker, start, webhook, deadLetters }: MetricsProps) {
+    super(scope, id);
+    const durable = worker.bundled.function;
+    // An execution whose rollout failed is itself a success: it wrote its report. So the worker's log says how rollouts end.
+    this.rolloutSucceeded = this.#countEnds("RolloutSucceeded", "succeeded", { service, worker });
+    this.rolloutPartial = this.#countEnds("RolloutPartial", "partial", { service, worker });
+    this.rolloutFailed = this.#countEnds("RolloutFailed", "failed", { service, worker });
+    // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
+    this.executionStarted = durable.metric("DurableExecutionStarted", { statistic: Stats.SUM, period: PERIOD });
+    this.executionFailed = durable.metric("DurableExecutionFailed", { statistic: Stats.SUM, period: PERIOD });
+    this.executionTimedOut = durable.metric("DurableExecutionTimedOut", { statistic: Stats.SUM, period: PERIOD });
+    this.running = durable.metric("ApproximateRunningDurableExecutions", {
+      statistic: Stats.MINIMUM,
+      period: Duration.hours(1),
+    });
+    this.workerErrors = durable.metricErrors({ period: PERIOD });
+    this.startErrors = start.function.metricErrors({ period: PERIOD });
+    const functions: readonly IFunction[] = [durable, start.function, ...(webhook ? [webhook.function] : [])];
+    this.throttles = sumOf(
+      "throttles",
+      functions.map((each) => each.metricThrottles({ period: PERIOD })),
+    );
+    this.deadLetters = deadLetters.metricApproximateNumberOfMessagesVisible({
+      statistic: Stats.MAXIMUM,
+      period: PERIOD,
+    });
+    if (webhook === undefined) return;
+    this.webhook = {
+      // It answers what goes wrong in it with 503, which Lambda does not count as an error.
+      errors: sumOf("failedDeliveries", [
+        webhook.function.metricErrors({ period: PERIOD }),
+        toOwnMetric("WebhookFailed", service),
+      ]),
+      signatureRefused: toOwnMetric("SignatureRefused", service),
+    };
+  }
+
+  #countEnds(name: string, status: string, { service, worker }: Pick<MetricsProps, "service" | "worker">): Metric {
+    new MetricFilter(this, name, {
+      logGroup: worker.bundled.logGroup,
+      filterPattern: FilterPattern.all(
+        FilterPattern.stringValue("$.message", "=", "rollout ended"),
+        FilterPattern.stringValue("$.status", "=", status),
+      ),
+      metricNamespace: METRICS_NAMESPACE,
+      metricName: name,
+      metricValue: "1",
+      // Powertools' logger and metrics name the service alike, so that two deployments in one account are told apart.
+      dimensions: { service: "$.service" },
+    });
+    return toOwnMetric(name, service);
+  }
+}
+
+function toOwnMetric(metricName: string, service: string): Metric {
+  return new Metric({
+    namespace: METRICS_NAMESPACE,
+    metricName,
+    dimensionsMap: { service },
+    statistic: Stats.SUM,
+    period: PERIOD,
+  });
+}
+
+/** The sum of metrics, of which any may have no data. The name is unique on a graph. */
+function sumOf(name: string, metrics: readonly IMetric[]): MathExpression {
+  const metricsByName = Object.fromEntries(metrics.map((metric, index) => [`${name}${index}`, metric]));
+  const terms = Object.keys(metricsByName).map((each) => `FILL(${each}, 0)`);
+  return new MathExpression({
+    label: name,
+    expression: terms.join(" + "),
+    usingMetrics: metricsByName,
+    period: PERIOD,
+  });
+}

@@ -1,0 +1,36 @@
+import { type Problem, toPath } from "../lambda/events/problems.ts";
+
+const SECRET_NAME = /pass(?:word|wd|phrase)|secret|token|credential|(?:api|access|private|signing)[-_]?key/i;
+/** Shapes by which other people's scanners know a credential. */
+const SECRET_VALUES: readonly RegExp[] = [
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
+  /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abpr]-|sk_live_|whsec_)[\w+/=-]{8,}/,
+  /\beyJ[\w-]{10,}\.[\w-]{10,}\./,
+  /\/\/[^/\s@]+:[^\s@]+@/,
+  /\{\{resolve:/,
+  /"?pass(?:word|wd)"?\s*[:=]/i,
+];
+const PLACE = "expected no secret's value: put it into Secrets Manager, and its name here";
+
+/** Where a configuration holds what looks like a secret's value; the value itself is never repeated. */
+export function findSecretValues(value: unknown, path: readonly PropertyKey[] = []): readonly Problem[] {
+  if (typeof value === "string") {
+    const isNamed = typeof path.at(-1) === "string" && SECRET_NAME.test(String(path.at(-1)));
+    if (!isNamed && !SECRET_VALUES.some((shape) => shape.test(value))) return [];
+    return [{ path: toPath(path), message: `got a text of ${value.length} characters; ${PLACE}` }];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  const members = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return members.flatMap(([key, inner]) => findSecretValues(inner, [...path, key]));
+}
+
+/** The same configuration with every such value replaced, so that no other message can repeat it. */
+export function hideSecretValues(value: unknown, path: readonly PropertyKey[] = []): unknown {
+  if (typeof value === "string") return findSecretValues(value, path).length > 0 ? "(hidden)" : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((inner, index) => hideSecretValues(inner, [...path, index]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, hideSecretValues(inner, [...path, key])]),
+  );
+}
