@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/events/aws-samples.ts";
+import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
+
+const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/triggers.md"), "utf8");
+
+let door: FrontDoor;
+
+beforeEach(async () => {
+  const { policy } = JSON.parse(`{"policy":${blocks("When a pipeline has succeeded", "json")[0]}}`);
+  door = await openFrontDoor({ customers: 100, policy });
+});
+
+afterEach(() => door.close());
+
+/** The blocks of one kind in a section, in order. */
+function blocks(title: string, kind: string): readonly string[] {
+  const [, section = ""] = new RegExp(`\n##+ ${title}\n(.*?)(?=\n##|$)`, "s").exec(DOCUMENT) ?? [];
+  return [...section.matchAll(/```(\w+)\n(.*?)\n```/gs)].flatMap(([, is, text = ""]) => (is === kind ? text : []));
+}
+
+function json(title: string, index = 0) {
+  return JSON.parse(blocks(title, "json")[index] ?? "");
+}
+
+async function expectSuccess({ rolloutId, execution }: Reply, id: string | RegExp) {
+  expect(rolloutId).toMatch(id);
+  await door.world.executions.settled();
+  const report = await door.send({ command: "status", rolloutId, ...(execution && { execution }) });
+  expect(report).toMatchObject({ rolloutId, status: "succeeded" });
+}
+
+test("the console and the CLI: an event is started and answered, then its status, by the commands as they are written", async () => {
+  const payloads = blocks("Console and CLI", "sh").map((command) => /--payload '(.*?)'/.exec(command)?.[1] ?? "");
+  const [event, status] = payloads.map((payload) => JSON.parse(payload));
+  const answer = await door.send(event);
+  const shape = (text: string) => text.replace(/\/[^/]+$/, "");
+  const documented = json("Console and CLI");
+  expect({ ...answer, execution: shape(answer.execution ?? "") }).toEqual({
+    ...documented,
+    execution: shape(documented.execution),
+  });
+  await expectSuccess(answer, documented.rolloutId);
+  expect(await door.send(status)).toMatchObject({ rolloutId: answer.rolloutId, status: "succeeded" });
+});
+
+test("the console and the CLI: a refusal is shown as it is written", async () => {
+  const { trace } = await door.sendRefused(json("Console and CLI", 1));
+  expect(trace.join("\n")).toBe(blocks("Console and CLI", "text")[0]);
+});
+
+test("EventBridge: the entry of PutEvents arrives as an event, and is a rollout under its id", async () => {
+  const { Source, DetailType, Detail } = json("EventBridge");
+  const event = aBridgedEvent(JSON.parse(Detail), { source: Source, "detail-type": DetailType });
+  await expectSuccess(await door.send(event), event.id);
+});
+
+test("EventBridge Scheduler: the input is what the entry of the configuration becomes, and is a rollout of its time", async () => {
+  const { name, maxAgeMinutes, event } = json("EventBridge Scheduler");
+  const scheduledTime = `${new Date().toISOString().slice(0, 19)}Z`;
+  const { schedule } = aScheduledEvent(event, { scheduledTime });
+  const input = blocks("EventBridge Scheduler", "json")[1] ?? "";
+  const filled = input
+    .replace("<aws.scheduler.schedule-arn>", schedule.arn)
+    .replace("<aws.scheduler.scheduled-time>", scheduledTime);
+  expect(JSON.parse(filled)).toEqual({ schedule: { ...schedule, maxAgeMinutes }, event });
+  await expectSuccess(await door.send(JSON.parse(filled)), new RegExp(`^${name}-\\d{8}T\\d{6}Z-[0-9a-f]{10}$`));
+});
+
+test("CodePipeline: the action's parameters start a rollout, whose end is the action's", async () => {
+  const { UserParameters } = json("CodePipeline").Configuration;
+  expect(UserParameters.length).toBeLessThanOrEqual(1_000);
+  const parameters = UserParameters.replace(
+    "#{codepipeline.PipelineExecutionId}",
+    "12345678-1234-5678-abcd-12345678abcd",
+  );
+  await door.send(aPipelineJob(parameters, { id: door.pipeline.openJob() }));
+  await door.world.executions.settled();
+  const { continuationToken = "" } = door.pipeline.answers()[0] ?? {};
+  await door.send(aPipelineJob(parameters, { id: door.pipeline.openJob(), continuationToken }));
+
+  const [, last] = door.pipeline.answers();
+  expect(last?.outputVariables).toMatchObject({ rolloutId: "promote-12345678-1234-5678-abcd-12345678abcd" });
+  const [, documented = ""] = /with the variables (.*?) for later/s.exec(DOCUMENT) ?? [];
+  const names = [...documented.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  expect(Object.keys(last?.outputVariables ?? {}).sort()).toEqual(names.sort());
+});
+
+test("CodePipeline: the success of a pipeline that the policy names is a rollout", async () => {
+  const [pipeline] = Object.keys(json("When a pipeline has succeeded").pipelines);
+  const succeeded = { ...aPipelineStateChange("Pipeline", { pipeline }), time: new Date().toISOString() };
+  await expectSuccess(await door.send(succeeded), /^pipeline-12345678-/);
+});
