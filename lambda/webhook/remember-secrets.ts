@@ -17,11 +17,15 @@ export function rememberSecrets(read: (source: string) => Promise<readonly strin
 
   function begin(source: string): Promise<readonly string[]> {
     const now = nowMs();
+    const before = readings.get(source);
     const secrets = read(source);
     const reading = { secrets, expiresAtMs: now + LIFE_MS, againAtMs: now + AGAIN_MS };
     readings.set(source, reading);
     secrets.catch(() => {
-      if (readings.get(source) === reading) readings.set(source, { ...reading, expiresAtMs: nowMs() + FAILED_LIFE_MS });
+      if (readings.get(source) !== reading) return;
+      const isKnown = before !== undefined && now < before.expiresAtMs;
+      const { againAtMs } = reading;
+      readings.set(source, isKnown ? { ...before, againAtMs } : { ...reading, expiresAtMs: nowMs() + FAILED_LIFE_MS });
     });
     return secrets;
   }
