@@ -2,6 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
+import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createOutcomeReader } from "./aws/execution-outcome.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createPipelineJobs } from "./aws/pipeline-jobs.ts";
@@ -24,17 +25,17 @@ export function buildStart(config: StartConfig): (input: unknown) => Promise<Ans
 }
 
 function buildPorts({ policy, tableName, workerArn }: StartConfig): StartPorts {
-  const lambda = new LambdaClient();
+  const lambda = new LambdaClient(CLIENT_OPTIONS);
   return {
     policy,
-    ledger: createLedger(openTable(new DynamoDBClient(), tableName), policy.baseUrl),
+    ledger: createLedger(openTable(new DynamoDBClient(CLIENT_OPTIONS), tableName), policy.baseUrl),
     executions: {
       start: createExecutionStarter(lambda, workerArn),
       findEnd: createExecutionReader(lambda),
       findOutcome: createOutcomeReader(lambda),
     },
-    pipelineJobs: createPipelineJobs(new CodePipelineClient()),
-    log: new Logger(),
+    pipelineJobs: createPipelineJobs(new CodePipelineClient(CLIENT_OPTIONS)),
+    log: new Logger({ serviceName: "cutover" }),
     nowMs: Date.now,
   };
 }

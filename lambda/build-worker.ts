@@ -3,6 +3,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createLoginReader } from "./aws/secrets.ts";
 import type { Config } from "./config.ts";
@@ -19,13 +20,20 @@ export function buildWorker(config: Config) {
 }
 
 function buildPorts({ policy, secretId, tableName }: Config): Ports {
-  const ledger = createLedger(openTable(new DynamoDBClient(), tableName), policy.baseUrl);
+  const ledger = createLedger(openTable(new DynamoDBClient(CLIENT_OPTIONS), tableName), policy.baseUrl);
   const evoVoice = createEvoVoice({
     baseUrl: policy.baseUrl,
     retries: policy.retries,
     concurrency: policy.concurrency,
-    session: { ...ledger, readLogin: createLoginReader(new SecretsManagerClient(), secretId) },
+    session: { ...ledger, readLogin: createLoginReader(new SecretsManagerClient(CLIENT_OPTIONS), secretId) },
   });
-  const findEnd = createExecutionReader(new LambdaClient());
-  return { policy, ledger, evoVoice, executions: { findEnd }, log: new Logger(), nowMs: Date.now };
+  const findEnd = createExecutionReader(new LambdaClient(CLIENT_OPTIONS));
+  return {
+    policy,
+    ledger,
+    evoVoice,
+    executions: { findEnd },
+    log: new Logger({ serviceName: "cutover" }),
+    nowMs: Date.now,
+  };
 }

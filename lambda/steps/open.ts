@@ -39,6 +39,7 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
   const known = await ports.ledger.findRollout(opening.rolloutId);
   if (known !== undefined && known.execution !== execution) return answerKnown(ports, opening, known);
   if (known === undefined && event.notAfter !== undefined && Date.parse(event.notAfter) < opening.nowMs) {
+    await releaseOwnLock(ports, execution);
     return refuse(opening, `it came too late: not after ${event.notAfter}; send a new event if it should still happen`);
   }
   if (event.dryRun) return begin(ports, opening, undefined);
@@ -49,6 +50,12 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
 function nameFor(event: DeployEvent, execution: string): string {
   const [, name] = /\/durable-execution\/([\w-]{1,64})\//.exec(execution) ?? [];
   return name ?? `${event.action}-${createHash("sha256").update(execution).digest("hex").slice(0, 12)}`;
+}
+
+/** Before it died, an earlier run of this step may have taken the lock in time. */
+async function releaseOwnLock({ ledger }: Ports, execution: string): Promise<void> {
+  const { lock } = await ledger.readOrders();
+  if (lock?.execution === execution) await ledger.releaseLock(lock);
 }
 
 async function lockAndBegin(ports: Ports, opening: Opening): Promise<Opened> {

@@ -23,10 +23,8 @@ export interface Log {
 }
 
 export interface Executions {
-  /** Whether this durable execution still runs, by Lambda's own word. Times are epoch milliseconds. */
-  findEnd(
-    execution: string,
-  ): Promise<{ readonly running: true } | { readonly running: false; readonly endedAtMs?: number | undefined }>;
+  /** Whether this durable execution still runs, by Lambda's own word. */
+  findEnd(execution: string): Promise<{ readonly running: boolean }>;
 }
 
 export interface EvoVoice {
