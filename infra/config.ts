@@ -94,7 +94,6 @@ const Environment = strictObject({
   encryptionKeyArn: arn("kms", "key/[\\w-]+", "a key").optional(),
   schedules: z.array(ScheduleConfig, { error: "expected a list of schedules" }).default([]),
   events: EventsConfig.optional(),
-  pipelines: z.array(text("expected a pipeline's name").min(1), { error: "expected a list of pipelines" }).default([]),
   github: GitHubConfig.optional(),
   testEvents: z.enum(["create", "import", "none"], { error: 'expected "create", "import" or "none"' }).default("none"),
   alarmTopicArn: arn("sns", "[\\w.-]+", "a topic").optional(),

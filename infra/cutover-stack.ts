@@ -22,7 +22,6 @@ export class CutoverStack extends Stack {
       login: config.secret,
       webhooks: config.webhooks,
       schedules: config.schedules,
-      pipelines: config.pipelines,
       testEvents: config.testEvents,
       stuckAfter: Duration.hours(config.stuckAfterHours),
       logRetention: config.logRetentionDays,

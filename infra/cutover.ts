@@ -64,11 +64,6 @@ export interface CutoverProps {
    */
   readonly events?: CustomEvents;
   /**
-   * The pipelines of CodePipeline whose success the front door is told of; the policy says what it means.
-   * @default - none
-   */
-  readonly pipelines?: readonly string[];
-  /**
    * A role for GitHub Actions.
    * @default - none
    */
@@ -167,7 +162,8 @@ export class Cutover extends Construct {
 
   #addTriggers(policy: Policy, deadLetters: DeadLetters["queue"], props: CutoverProps): void {
     const { start } = this;
-    const { schedules = [], events, pipelines = [], github, testEvents = "none" } = props;
+    const { schedules = [], events, github, testEvents = "none" } = props;
+    const pipelines = Object.keys(policy.pipelines ?? {});
     if (schedules.length > 0) new Schedules(this, "Schedules", { schedules, policy, start, deadLetters });
     if (events !== undefined || pipelines.length > 0)
       new EventTriggers(this, "Events", { start, deadLetters, events, pipelines });

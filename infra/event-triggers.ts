@@ -21,6 +21,7 @@ export interface EventTriggersProps {
   readonly start: Start;
   readonly deadLetters: IQueue;
   readonly events?: CustomEvents | undefined;
+  /** Those that the policy names. */
   readonly pipelines: readonly string[];
 }
 

@@ -44,7 +44,6 @@ test("a name and a secret are all that must be set; the policy is found beside t
         policy: POLICY,
         webhooks: {},
         schedules: [],
-        pipelines: [],
         testEvents: "none",
         stuckAfterHours: 24,
         logRetentionDays: 90,
@@ -94,11 +93,11 @@ describe("what looks like a secret's value is refused and not repeated", () => {
   test.each([
     ["a password", { password: "hunter2-hunter2" }],
     ["a token by its name", { webhooks: { github: { create: "a", token: "hunter2-hunter2" } } }],
-    ["GitHub's token", { pipelines: ["ghp_hunter2hunter2hunter2"] }],
+    ["GitHub's token", { events: { sources: ["ghp_hunter2hunter2hunter2"] } }],
     ["AWS's key", { events: { sources: ["AKIAHUNTER2HUNTER222"] } }],
     ["a webhook's secret", { secret: { create: "whsec_hunter2hunter2" } }],
     ["a password in an address", { alarmTopicArn: "https://me:hunter2@example.com" }],
-    ["a resolved reference", { pipelines: ["{{resolve:secretsmanager:hunter2}}"] }],
+    ["a resolved reference", { events: { sources: [], bus: "{{resolve:secretsmanager:hunter2}}" } }],
     ["JSON of a login", { secret: { import: '{"userName":"me","password":"hunter2"}' } }],
   ])("%s", (_which, given) => {
     expect(() => readOne(given)).toThrow(/expected no secret's value: put it into Secrets Manager/);

@@ -29,6 +29,10 @@ const WEBHOOK = {
   webhooks: { github: { create: "cutover/github" } },
 } satisfies Partial<EnvironmentConfig>;
 
+const PIPELINES = {
+  phones: { action: "promote", release: { from: "executionId" }, targets: { all: true } },
+} satisfies NonNullable<EnvironmentConfig["policy"]["pipelines"]>;
+
 const NIGHTLY = {
   name: "nightly",
   expression: "cron(0 2 * * ? *)",
@@ -37,10 +41,10 @@ const NIGHTLY = {
 
 const EVERYTHING = {
   ...WEBHOOK,
+  policy: { ...WEBHOOK.policy, pipelines: PIPELINES },
   encryptionKeyArn: "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000000",
   schedules: [NIGHTLY],
   events: { sources: ["com.example.deploy"] },
-  pipelines: ["phones"],
   github: { repository: "acme/phones", from: { branch: "main" } },
   testEvents: "create",
   alarmTopicArn: "arn:aws:sns:eu-central-1:111122223333:on-call",
@@ -264,8 +268,8 @@ describe("EventBridge", () => {
     expect(() => makeStack({ events: { sources: ["cutover"] } })).toThrow(/sends what happened/);
   });
 
-  test("tells of pipelines that are named", () => {
-    expect(rulesOf({ pipelines: ["phones"] }).map(({ EventPattern }) => EventPattern)).toEqual([
+  test("tells of the success of the pipelines that the policy names", () => {
+    expect(rulesOf({ policy: { ...POLICY, pipelines: PIPELINES } }).map(({ EventPattern }) => EventPattern)).toEqual([
       {
         source: ["aws.codepipeline"],
         "detail-type": ["CodePipeline Pipeline Execution State Change"],

@@ -36,7 +36,6 @@ export function anEnvironment(given: Partial<EnvironmentConfig> = {}): Environme
     secret: { create: "cutover/evovoice" },
     webhooks: {},
     schedules: [],
-    pipelines: [],
     testEvents: "none",
     stuckAfterHours: 24,
     logRetentionDays: 90,
