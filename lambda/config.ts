@@ -52,7 +52,7 @@ const WebhookEnvironment = StartEnvironment.extend({
   CUTOVER_WEBHOOK_SECRETS: z
     .string({ error: SECRETS })
     .transform((json) => findJson(json))
-    .pipe(z.record(z.string(), z.string().regex(/\S/, SECRETS), { error: SECRETS })),
+    .pipe(z.record(z.string(), text(SECRETS), { error: SECRETS })),
 });
 
 export interface Config {

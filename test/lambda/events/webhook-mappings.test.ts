@@ -87,7 +87,7 @@ describe("which payload a GitHub mapping fits", () => {
       when: { ...when, ...more },
       start: { ...start, release: { name } },
     });
-    const event = map([named("no", { ref: "x" }), named("first"), named("second")], { deployment });
+    const event = map([named("no", { ref: "x" }), named("first"), named("second")], "deployment", { deployment });
     expect(event?.release).toBe("first");
   });
 });
@@ -171,14 +171,14 @@ describe("the rollout that a delivery means", () => {
   });
 
   test("has the id that GitHub signed, or for a dispatch the delivery's", () => {
-    expect(map([runs], { workflow_run: run })?.id).toBe("github_workflow_run-7-2");
+    expect(map([runs], "workflow_run", { workflow_run: run })?.id).toBe("github_workflow_run-7-2");
     const releases = [{ event: "release", when: { ...when, action: "published" }, start }];
     const release = { id: 5, tag_name: "v1", published_at: "2026-11-23T10:00:00Z", created_at: "2026-11-01T10:00:00Z" };
     expect(map(releases, "release", { release, action: "published" })?.id).toBe(
       "github_release-5-published-1795428000",
     );
     const dispatches = [{ event: "repository_dispatch", when: { ...when, action: "go" }, start }];
-    const dispatched = map(dispatches, { action: "go", client_payload: {} });
+    const dispatched = map(dispatches, "repository_dispatch", { action: "go", client_payload: {} });
     expect(dispatched?.id).toBe("github_repository_dispatch-d-1");
     expect(dispatched).not.toHaveProperty("notAfter");
   });
