@@ -45,9 +45,14 @@ function buildPorts(
     log,
     nowMs: Date.now,
   };
+  const { readSecrets, readSecretsAgain } = rememberSecrets(
+    (source) => readSecret(secretIdsBySource[source] ?? ""),
+    Date.now,
+  );
   return {
     policy,
-    ...rememberSecrets((source) => readSecret(secretIdsBySource[source] ?? ""), Date.now),
+    readSecrets,
+    readSecretsAgain,
     start: (event) => startRollout(starting, event),
     log,
     count: (metric) => metrics.addMetric(metric, MetricUnit.Count, 1),

@@ -84,9 +84,13 @@ export function readGitHubDelivery({ event, deliveryId }: GitHubHeaders, payload
   };
 }
 
+/** Members of jobs, reviews and protection rules, which hold a deployment or a run as well. */
+const FOREIGN = ["workflow_job", "deployment_callback_url", "approver", "requester", "reviewers"];
+
 /** By what only this event's payload has: a deployment's status holds the deployment as well, and perhaps a run. */
 function kindOf(payload: unknown): EventName | undefined {
   const has = (member: string) => typeof payload === "object" && payload !== null && Object.hasOwn(payload, member);
+  if (FOREIGN.some(has)) return undefined;
   if (has("deployment_status")) return "deployment_status";
   if (has("deployment")) return "deployment";
   if (has("release")) return "release";

@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
+import { GITHUB_EVENTS } from "../../../lambda/events/github-delivery.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import {
   aDeploymentStatus,
@@ -211,6 +212,35 @@ describe("refused before anything is looked into", () => {
   });
 });
 
+const HELLO = "Codertocat/Hello-World";
+const EVERYBODY = { action: "promote", targets: { all: true }, release: { name: "r" } };
+/** A mapping for every event that one can name, each as wide as it can be. */
+const EVERY_EVENT = {
+  github: {
+    kind: "github",
+    mappings: [
+      { event: "deployment", when: { repository: HELLO }, start: EVERYBODY },
+      { event: "deployment_status", when: { repository: HELLO, state: "success" }, start: EVERYBODY },
+      {
+        event: "release",
+        when: { repository: HELLO, action: "published" },
+        start: { ...EVERYBODY, release: { from: "tag" } },
+      },
+      {
+        event: "workflow_run",
+        when: { repository: "octo-org/octo-repo", workflow: "test.yml", conclusion: "success", branch: "*" },
+        start: { ...EVERYBODY, release: { from: "sha" } },
+      },
+      {
+        event: "workflow_dispatch",
+        when: { repository: "octo-org/octo-repo", workflow: "hello-world-workflow.yml", branch: "ma*" },
+        start: { ...EVERYBODY, release: { from: "branch" } },
+      },
+      { event: "repository_dispatch", when: { repository: "octo-org/octo-repo", action: "on-*" }, start: EVERYBODY },
+    ],
+  },
+};
+
 describe("published examples", () => {
   test("GitHub's: Hello, World! with its own secret and signature gets past the signature", async () => {
     const { send } = aDoor();
@@ -267,31 +297,7 @@ describe("published examples", () => {
   const sent = githubExamples["github.com"];
 
   test(`all ${sent.length} of GitHub's example payloads are answered: with a rollout where a mapping names it, else 204`, async () => {
-    const when = { repository: "Codertocat/Hello-World" };
-    const start = { action: "promote", targets: { all: true }, release: { name: "r" } };
-    const { send, started } = aDoor({
-      webhooks: {
-        github: {
-          kind: "github",
-          mappings: [
-            { event: "deployment", when, start },
-            { event: "deployment_status", when: { ...when, state: "success" }, start },
-            { event: "release", when: { ...when, action: "published" }, start: { ...start, release: { from: "tag" } } },
-            {
-              event: "workflow_run",
-              when: { repository: "octo-org/octo-repo", workflow: "test.yml", conclusion: "success", branch: "*" },
-              start: { ...start, release: { from: "sha" } },
-            },
-            {
-              event: "workflow_dispatch",
-              when: { repository: "octo-org/octo-repo", workflow: "hello-world-workflow.yml", branch: "ma*" },
-              start: { ...start, release: { from: "branch" } },
-            },
-            { event: "repository_dispatch", when: { repository: "octo-org/octo-repo", action: "on-*" }, start },
-          ],
-        },
-      },
-    });
+    const { send, started } = aDoor({ webhooks: EVERY_EVENT });
     const counts: Record<string, number> = {};
     for (const [index, { name, payload }] of sent.entries()) {
       const { statusCode } = await send(aGitHubDelivery({ event: name, deliveryId: `d-${index}`, payload }));
@@ -310,6 +316,18 @@ describe("published examples", () => {
     expect(new Set(started.map(({ release }) => release))).toEqual(
       new Set(["r", "0.0.1", "3484a3fb816e0859fd6e1cea078d76385ff50625", "main", "master"]),
     );
+  });
+
+  test("none of them starts anything as another event than it is: GitHub does not sign the event's name", async () => {
+    const { send, started } = aDoor({ webhooks: EVERY_EVENT });
+    for (const event of GITHUB_EVENTS) {
+      for (const { name, payload } of sent.filter((example) => example.name !== event)) {
+        expect({ name, event, ...(await send(aGitHubDelivery({ event, payload }))) }).toMatchObject({
+          statusCode: 400,
+        });
+      }
+    }
+    expect(started).toEqual([]);
   });
 
   test.each(["Enterprise Server 3.1", "Enterprise Server 3.5"] as const)(
