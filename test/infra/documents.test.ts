@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { InfraConfig } from "../../infra/config.ts";
+import { GITHUB_SOURCE, POLICY, ROOT, synthesize } from "./make-stack.ts";
+import { measureRollout } from "./measure-rollout.ts";
+
+const readDocument = (name: string) => readFileSync(join(ROOT, "docs", name), "utf8");
+
+describe("the runbook", () => {
+  const runbook = readDocument("runbook.md");
+  const [, alarms = "", errors = ""] = runbook.split(/^## (?:Alarms|Errors)$/m);
+
+  test("has a section for each alarm, and for no other", () => {
+    const template = synthesize({
+      policy: { ...POLICY, webhooks: { github: GITHUB_SOURCE } },
+      webhooks: { github: { create: "cutover/github" } },
+    });
+    const deployed = Object.values(template.findResources("AWS::CloudWatch::Alarm")).map(({ Properties }) =>
+      String(Properties.AlarmName).replace("cutover-production-", ""),
+    );
+    const written = [...alarms.matchAll(/^### (.+)$/gm)].map(([, name]) => name);
+    expect(written.sort()).toEqual(deployed.sort());
+  });
+
+  test("is where every alarm sends its reader", () => {
+    for (const { Properties } of Object.values(synthesize().findResources("AWS::CloudWatch::Alarm")))
+      expect(Properties.AlarmDescription).toMatch(/docs\/runbook\.md, "[a-z-]+"/);
+  });
+
+  test("explains each error of the code, and no other", () => {
+    const files = readdirSync(join(ROOT, "lambda"), { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts"),
+    );
+    const thrown = files.flatMap((file) =>
+      [...readFileSync(join(ROOT, "lambda", file), "utf8").matchAll(/class (\w+Error)\b/g)].map(([, name]) => name),
+    );
+    const explained = [...errors.matchAll(/^\| `(\w+Error)` \| \S.* \| \S.* \|$/gm)].map(([, name]) => name);
+    expect(explained.sort()).toEqual(thrown.sort());
+  });
+});
+
+describe("the guide to a deploy", () => {
+  const guide = readDocument("deploy.md");
+
+  test("shows a configuration that is valid", () => {
+    const [, json = ""] = /```json\n([\s\S]+?)```/.exec(guide) ?? [];
+    expect(InfraConfig.safeParse(JSON.parse(json)).error).toBeUndefined();
+  });
+
+  test("names every member of the configuration", () => {
+    const [, members] = /expected only the members (.+)$/m.exec(
+      InfraConfig.safeParse({ environments: [{ unknown: true }] }).error?.message ?? "",
+    ) ?? ["", ""];
+    const names = String(members)
+      .replace(/["',]+$/, "")
+      .split(", ");
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(guide).toContain(`\`${name}\``);
+  });
+
+  test("names only documents that are there", () => {
+    for (const document of ["deploy.md", "cost.md", "runbook.md"]) {
+      for (const [, link = ""] of readDocument(document).matchAll(/\]\(([\w-]+\.md)\)/g))
+        expect(readdirSync(join(ROOT, "docs"))).toContain(link);
+    }
+  });
+});
+
+describe("what the cost page counts", () => {
+  beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+  afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+
+  test("is what a rollout of 1,000 flips asks for", async () => {
+    const [, requests, writes, reads, , operations] =
+      /^\| 1,000 \| (\d+) \| (\d+) \| (\d+) \| (.+?) \| (\d+) \|$/m.exec(readDocument("cost.md")) as RegExpExecArray;
+    const measured = await measureRollout(1_000);
+    expect(measured).toMatchObject({ flipped: 1_000, durableOperations: Number(operations) });
+    // A slow machine looks at the lock a few times more.
+    const isNear = (counted: number, written: string | undefined) =>
+      Math.abs(counted - Number(written)) <= 0.1 * Number(written);
+    expect({
+      requests: isNear(measured.ledgerRequests, requests),
+      writes: isNear(measured.writeUnits, writes),
+      reads: isNear(measured.readUnits, reads),
+    }).toEqual({ requests: true, writes: true, reads: true });
+  });
+});

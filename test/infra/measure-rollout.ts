@@ -1,0 +1,56 @@
+import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";
+import { execute } from "../support/execute.ts";
+import { startWorld } from "../support/world.ts";
+
+/** What AWS would count of one rollout. */
+export interface Measured {
+  readonly flipped: number;
+  readonly durableOperations: number;
+  readonly ledgerRequests: number;
+  readonly writeUnits: number;
+  readonly readUnits: number;
+  readonly ledgerBytes: number;
+}
+
+/** Runs a rollout that flips this many customers, every one that there is, and counts what it asks of DynamoDB. */
+export async function measureRollout(customers: number): Promise<Measured> {
+  const world = await startWorld({ customers, stagingShare: 1 });
+  const counter = await startCounter(String(process.env.AWS_ENDPOINT_URL_DYNAMODB));
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = counter.address;
+  try {
+    const event = { action: "promote", release: "2026.11", targets: { all: true } };
+    const { report, operations } = await execute(world, event, { invocationMs: 900_000 });
+    const ledgerBytes = (await world.readLedger()).reduce((sum, item) => sum + JSON.stringify(item).length, 0);
+    return {
+      flipped: report?.counts.flipped ?? 0,
+      durableOperations: operations.length,
+      ...counter.counts,
+      ledgerBytes,
+    };
+  } finally {
+    await world.close();
+    await counter.close();
+  }
+}
+
+/** Asks DynamoDB to say what each request consumes, and adds it up. */
+async function startCounter(target: string) {
+  const counts = { ledgerRequests: 0, writeUnits: 0, readUnits: 0 };
+  const server = await listenOnLoopback(async (request, response) => {
+    const body = JSON.parse(await readBody(request));
+    const operation = String(request.headers["x-amz-target"]);
+    const headers = Object.entries(request.headers).flatMap(([name, value]) =>
+      /^(x-amz-target|authorization|content-type|x-amz-date)/.test(name)
+        ? [[name, String(value)] as [string, string]]
+        : [],
+    );
+    const asked = JSON.stringify({ ...body, ReturnConsumedCapacity: "TOTAL" });
+    const reply = await fetch(target, { method: "POST", headers, body: asked });
+    const text = await reply.text();
+    counts.ledgerRequests += 1;
+    const units = Number(JSON.parse(text).ConsumedCapacity?.CapacityUnits ?? 1);
+    counts[/PutItem|UpdateItem/.test(operation) ? "writeUnits" : "readUnits"] += units;
+    response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.0" }).end(text);
+  });
+  return { ...server, counts };
+}
