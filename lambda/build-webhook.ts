@@ -18,8 +18,8 @@ import { rememberSecrets } from "./webhook/remember-secrets.ts";
 
 /**
  * Joins the public door with its edges: a request to the Function URL in, an answer out. Its role needs
- * `secretsmanager:GetSecretValue` on the sources' secrets, `lambda:InvokeFunction` on the worker's alias,
- * `lambda:GetDurableExecution` on the worker's executions and `dynamodb:GetItem` on the ledger's table.
+ * `secretsmanager:GetSecretValue` on the sources' secrets, `dynamodb:GetItem` on the ledger's table and
+ * `lambda:InvokeFunction` on the worker's alias. A delivery always has an id: so no lock is looked at, and no execution.
  */
 export function buildWebhook(config: WebhookConfig): (request: FunctionUrlRequest) => Promise<Answer> {
   const metrics = new Metrics({ namespace: "Cutover" });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /** What a delivery says, as far as mappings may ask. */
 export interface Delivery {
-  /** One line for the report: what happened, and where. */
+  /** What happened, and where; in the sender's words, so to be escaped wherever it is shown. */
   readonly what: string;
   /** Who made it happen, where that is known. */
   readonly sender?: string | undefined;

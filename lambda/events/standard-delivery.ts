@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { BadDeliveryError, type Delivery } from "./delivery.ts";
-import { describeValue } from "./describe.ts";
 
 const Envelope = z.object({
   type: z.string().max(1_000),
@@ -17,7 +16,7 @@ export function readStandardDelivery(id: string, payload: unknown): Delivery {
   if (!envelope.success) throw new BadDeliveryError("the payload has no type; expected an object with a text there");
   const { type, timestamp } = envelope.data;
   return {
-    what: `a delivery of type ${describeValue(type)}`,
+    what: `delivery of type ${type}`,
     identity: id,
     happenedAtMs: timestamp === undefined ? undefined : Date.parse(timestamp),
     findText: (path) => findText(payload, path),
