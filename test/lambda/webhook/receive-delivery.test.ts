@@ -182,7 +182,7 @@ describe("refused before anything is looked into", () => {
     expect(new Set(logged.map(({ fields }) => fields.reason)).size).toBe(3);
   });
 
-  test("a thousand random requests: each is refused, nothing starts, and memory stays flat", async () => {
+  test("a thousand random requests: each is refused, and nothing starts", async () => {
     const { send, started } = aDoor();
     const names = ["Content-Type", "x-hub-signature-256", "X-GitHub-Event", "webhook-id", "webhook-timestamp"];
     const value = fc.oneof(
@@ -199,7 +199,6 @@ describe("refused before anything is looked into", () => {
       isBase64Encoded: fc.boolean(),
       method: fc.constantFrom("POST", "POST", "POST", "GET", "DELETE"),
     });
-    const before = process.memoryUsage().heapUsed;
     await fc.assert(
       fc.asyncProperty(request, async (each) => {
         const { statusCode } = await send(aRequest(each));
@@ -208,7 +207,6 @@ describe("refused before anything is looked into", () => {
       { numRuns: 1_000 },
     );
     expect(started).toEqual([]);
-    expect(process.memoryUsage().heapUsed - before).toBeLessThan(200_000_000);
   });
 });
 
