@@ -95,7 +95,7 @@ function printLargest(name: string, { outputs }: Metafile): void {
 
 /** A process of its own, started as Lambda starts it. */
 async function start(entry: string): Promise<Start> {
-  const child = fork(join(import.meta.dirname, "support/first-line.ts"), [entry], {
+  const child = fork(new URL("./support/first-line.ts", import.meta.url), [entry], {
     execArgv: ["--enable-source-maps"],
     env: {
       ...process.env,
