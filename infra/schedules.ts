@@ -75,8 +75,8 @@ export class Schedules extends Construct {
     for (const schedule of schedules) {
       const { name, expression, timeZone, maxAgeMinutes, flexibleMinutes, retries, enabled = true } = toWhole(schedule);
       new Schedule(this, name, {
-        // A name of its own: it is in the ARN, and so in the rollout's id.
-        scheduleName: `${Stack.of(this).stackName}-${name}`.slice(-64),
+        // Unique in its group; it stands in the ARN, and so in the rollout's id.
+        scheduleName: name,
         schedule: ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
         scheduleGroup,
         enabled,

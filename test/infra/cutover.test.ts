@@ -187,6 +187,7 @@ describe("a schedule", () => {
 
   test("is early enough or not at all", () => {
     template.hasResourceProperties("AWS::Scheduler::Schedule", {
+      Name: "nightly",
       ScheduleExpression: "cron(0 2 * * ? *)",
       ScheduleExpressionTimezone: "Europe/Berlin",
       FlexibleTimeWindow: { Mode: "FLEXIBLE", MaximumWindowInMinutes: 15 },
