@@ -7,9 +7,6 @@ import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { type Entry, ROOT, toBundling, toEntryFile } from "./bundle.ts";
 
-/** Where this product's own metrics are; its functions are told apart by the dimension `service`. */
-export const METRICS_NAMESPACE = "Cutover";
-
 /** What all functions of one deployment share. */
 export interface DeploymentProps {
   /** The name that logs and metrics carry, such as `cutover-production`. */
@@ -55,7 +52,6 @@ export class BundledFunction extends Construct {
         ...props.environment,
         CUTOVER_POLICY_FILE: "policy.json",
         POWERTOOLS_SERVICE_NAME: props.service,
-        POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
         NODE_OPTIONS: "--enable-source-maps",
       },
       ...props.settings,

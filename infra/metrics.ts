@@ -1,10 +1,11 @@
 import { Duration } from "aws-cdk-lib";
-import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import { type IMetric, MathExpression, Metric, type MetricProps, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { FilterPattern, MetricFilter } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { METRICS_NAMESPACE } from "./bundled-function.ts";
+import type { RolloutStatus } from "../lambda/rollout/report.ts";
+import type { WebhookMetric } from "../lambda/webhook/ports.ts";
 import type { Start } from "./start.ts";
 import type { Webhook } from "./webhook.ts";
 import type { Worker } from "./worker.ts";
@@ -17,6 +18,8 @@ export interface MetricsProps {
   readonly deadLetters: IQueue;
 }
 
+/** Where the product's own metrics are; the doors' differ by the dimension `service`, as Powertools writes it. */
+const METRICS_NAMESPACE = "Cutover";
 const PERIOD = Duration.minutes(5);
 
 /** What is measured, by the words of the design. */
@@ -65,37 +68,34 @@ export class CutoverMetrics extends Construct {
       // It answers what goes wrong in it with 503, which Lambda does not count as an error.
       errors: sumOf("failedDeliveries", [
         webhook.function.metricErrors({ period: PERIOD }),
-        toOwnMetric("WebhookFailed", service),
+        toOwnMetric("WebhookFailed" satisfies WebhookMetric, { dimensionsMap: { service } }),
       ]),
-      signatureRefused: toOwnMetric("SignatureRefused", service),
+      signatureRefused: toOwnMetric("SignatureRefused" satisfies WebhookMetric, { dimensionsMap: { service } }),
     };
   }
 
-  #countEnds(name: string, status: string, { service, worker }: Pick<MetricsProps, "service" | "worker">): Metric {
+  #countEnds(
+    name: string,
+    status: RolloutStatus,
+    { service, worker }: Pick<MetricsProps, "service" | "worker">,
+  ): Metric {
     new MetricFilter(this, name, {
       logGroup: worker.bundled.logGroup,
       filterPattern: FilterPattern.all(
         FilterPattern.stringValue("$.message", "=", "rollout ended"),
         FilterPattern.stringValue("$.status", "=", status),
       ),
-      metricNamespace: METRICS_NAMESPACE,
+      // A filter's dimensions can only come from the log, which does not say of which deployment it is.
+      metricNamespace: `${METRICS_NAMESPACE}/${service}`,
       metricName: name,
       metricValue: "1",
-      // Powertools' logger and metrics name the service alike, so that two deployments in one account are told apart.
-      dimensions: { service: "$.service" },
     });
-    return toOwnMetric(name, service);
+    return toOwnMetric(name, { namespace: `${METRICS_NAMESPACE}/${service}` });
   }
 }
 
-function toOwnMetric(metricName: string, service: string): Metric {
-  return new Metric({
-    namespace: METRICS_NAMESPACE,
-    metricName,
-    dimensionsMap: { service },
-    statistic: Stats.SUM,
-    period: PERIOD,
-  });
+function toOwnMetric(metricName: string, where: Pick<MetricProps, "dimensionsMap"> & { namespace?: string }): Metric {
+  return new Metric({ namespace: METRICS_NAMESPACE, metricName, statistic: Stats.SUM, period: PERIOD, ...where });
 }
 
 /** The sum of metrics, of which any may have no data. The name is unique on a graph. */

@@ -52,7 +52,11 @@ async function load(name: string): Promise<unknown> {
 test("the built front door starts the built worker, and every customer is flipped once", async () => {
   world = await startWorld({ customers: 60 });
   const { executions, emulator } = world;
-  const variables = { CUTOVER_TABLE_NAME: TABLE, CUTOVER_SECRET_ID: SECRET, CUTOVER_WORKER_ARN: WORKER_ARN };
+  const variables = {
+    CUTOVER_TABLE_NAME: TABLE,
+    CUTOVER_SECRET_ID: SECRET,
+    CUTOVER_WORKER_ARN: WORKER_ARN,
+  };
   Object.assign(process.env, variables, { CUTOVER_POLICY_FILE: build(world.policy) });
   const worker = (await load("cutover")) as DurableLambdaHandler;
   const start = (await load("start")) as (input: unknown) => Promise<unknown>;
@@ -73,6 +77,10 @@ test("the built front door starts the built worker, and every customer is flippe
   client.destroy();
 
   expect(report).toMatchObject({ status: "succeeded", counts: { failed: 0 } });
+  // What the metric filters of the alarms look for in the log.
+  expect(world.logs().map((line) => JSON.parse(line))).toContainEqual(
+    expect.objectContaining({ message: "rollout ended", status: "succeeded" }),
+  );
   const flipped = [...emulator.customers()].filter(({ writes }) => writes === 1);
   expect(report.counts.flipped).toBe(flipped.length);
   expect(flipped.length).toBeGreaterThan(0);

@@ -76,7 +76,6 @@ describe("the worker", () => {
       CUTOVER_SECRET_ID: { Ref: Object.keys(template.findResources("AWS::SecretsManager::Secret"))[0] },
       CUTOVER_POLICY_FILE: "policy.json",
       POWERTOOLS_SERVICE_NAME: "cutover-production",
-      POWERTOOLS_METRICS_NAMESPACE: "Cutover",
       NODE_OPTIONS: "--enable-source-maps",
     });
   });
@@ -363,18 +362,12 @@ describe("alarms", () => {
     const template = synthesize();
     template.hasResourceProperties("AWS::Logs::MetricFilter", {
       FilterPattern: '{ ($.message = "rollout ended") && ($.status = "failed") }',
-      MetricTransformations: [
-        {
-          MetricNamespace: "Cutover",
-          MetricName: "RolloutFailed",
-          Dimensions: [{ Key: "service", Value: "$.service" }],
-        },
-      ],
+      MetricTransformations: [{ MetricNamespace: "Cutover/cutover-production", MetricName: "RolloutFailed" }],
     });
     template.hasResourceProperties("AWS::CloudWatch::Alarm", {
       AlarmName: "cutover-production-rollout-failed",
+      Namespace: "Cutover/cutover-production",
       MetricName: "RolloutFailed",
-      Dimensions: [{ Name: "service", Value: "cutover-production" }],
       TreatMissingData: "notBreaching",
     });
   });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { InfraConfig } from "../../infra/config.ts";
+import { InfraConfig } from "../../infra/config-schema.ts";
 import { GITHUB_SOURCE, POLICY, ROOT, synthesize } from "./make-stack.ts";
 import { measureRollout } from "./measure-rollout.ts";
 
