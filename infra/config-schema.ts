@@ -84,6 +84,7 @@ const Environment = strictObject({
       error: "expected secrets by the name of their source",
     })
     .default({}),
+  webhookConcurrency: wholeNumber(1, 1_000).optional(),
   encryptionKeyArn: arn("kms", "key/[\\w-]+", "a key").optional(),
   schedules: z.array(ScheduleConfig, { error: "expected a list of schedules" }).default([]),
   events: EventsConfig.optional(),

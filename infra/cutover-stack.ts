@@ -15,7 +15,7 @@ export class CutoverStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, ...props }: CutoverStackProps) {
     super(scope, id, { ...props, env: toEnv(config) });
-    const { alarmTopicArn, encryptionKeyArn, events, github } = config;
+    const { alarmTopicArn, encryptionKeyArn, events, github, webhookConcurrency } = config;
     this.cutover = new Cutover(this, "Cutover", {
       policy: config.policy,
       service: `cutover-${config.name}`,
@@ -25,6 +25,7 @@ export class CutoverStack extends Stack {
       testEvents: config.testEvents,
       stuckAfter: Duration.hours(config.stuckAfterHours),
       logRetention: config.logRetentionDays,
+      ...(webhookConcurrency !== undefined && { webhookConcurrency }),
       ...(events && { events }),
       ...(github && { github }),
       ...(encryptionKeyArn !== undefined && { encryptionKey: Key.fromKeyArn(this, "Key", encryptionKeyArn) }),

@@ -49,6 +49,11 @@ export interface CutoverProps {
    */
   readonly webhooks?: Readonly<Record<string, SecretSource>>;
   /**
+   * How many deliveries the public door takes at once: what a flood can use of the account's concurrency.
+   * @default - as many as the account lets it; a reservation takes capacity from every other function
+   */
+  readonly webhookConcurrency?: number;
+  /**
    * The customer-managed key that encrypts the secrets.
    * @default - AWS's own key for Secrets Manager
    */
@@ -143,7 +148,10 @@ export class Cutover extends Construct {
     });
   }
 
-  #makeWebhook(deployment: DeploymentProps, { webhooks = {}, encryptionKey }: CutoverProps): Webhook | undefined {
+  #makeWebhook(
+    deployment: DeploymentProps,
+    { webhooks = {}, encryptionKey, webhookConcurrency: concurrency }: CutoverProps,
+  ): Webhook | undefined {
     const { ledger, worker } = this;
     const secrets = Object.fromEntries(
       Object.entries(webhooks).map(([name, source]) => [
@@ -157,7 +165,7 @@ export class Cutover extends Construct {
       ]),
     );
     if (Object.keys(secrets).length === 0) return undefined;
-    return new Webhook(this, "Webhook", { ...deployment, ledger, worker, secrets });
+    return new Webhook(this, "Webhook", { ...deployment, ledger, worker, secrets, concurrency });
   }
 
   #addTriggers(policy: Policy, deadLetters: DeadLetters["queue"], props: CutoverProps): void {

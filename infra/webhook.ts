@@ -13,6 +13,7 @@ export interface WebhookProps extends DeploymentProps {
   readonly worker: Worker;
   /** The signing secret of each source, by the source's name. */
   readonly secrets: Readonly<Record<string, Secret>>;
+  readonly concurrency?: number | undefined;
 }
 
 /** The public door: anybody can reach it, and only a signed delivery gets further. */
@@ -20,7 +21,7 @@ export class Webhook extends Construct {
   readonly function: IFunction;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { ledger, worker, secrets, ...deployment }: WebhookProps) {
+  constructor(scope: Construct, id: string, { ledger, worker, secrets, concurrency, ...deployment }: WebhookProps) {
     super(scope, id);
     const idsBySource = Object.fromEntries(Object.entries(secrets).map(([name, { secretId }]) => [name, secretId]));
     const { function: webhook, role } = new BundledFunction(this, "Door", {
@@ -33,7 +34,10 @@ export class Webhook extends Construct {
         CUTOVER_WEBHOOK_SECRETS: Stack.of(this).toJsonString(idsBySource),
       },
       // A sender gives up after ten seconds; whoever sends rubbish is not waited for.
-      settings: { timeout: Duration.seconds(10) },
+      settings: {
+        timeout: Duration.seconds(10),
+        ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
+      },
     });
     this.function = webhook;
     ledger.grantLookup(role);

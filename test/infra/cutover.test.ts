@@ -172,6 +172,13 @@ describe("the public door", () => {
     expect(JSON.stringify(CUTOVER_WEBHOOK_SECRETS)).toMatch(/github.*"Ref"/);
   });
 
+  test("takes as much at once as it is allowed to", () => {
+    const concurrencyOf = (template: Template) =>
+      findFunction(template, DESCRIPTIONS.webhook).properties.ReservedConcurrentExecutions;
+    expect(concurrencyOf(synthesize(WEBHOOK))).toBeUndefined();
+    expect(concurrencyOf(synthesize({ ...WEBHOOK, webhookConcurrency: 5 }))).toBe(5);
+  });
+
   test.each([
     ["a source of the policy without a secret", { policy: WEBHOOK.policy }, /webhooks\.github: expected its signing/],
     ["a secret without a source", { webhooks: WEBHOOK.webhooks }, /webhooks\.github: expected a source/],
