@@ -16,7 +16,7 @@ export const Command = strictObject({
   /** Finds what became of an event that the worker refused, of which the ledger knows nothing. */
   execution: z
     .string({ error: EXECUTION })
-    .regex(/^arn:[\w:$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
+    .regex(/^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
     .optional(),
 }).refine(({ rolloutId, execution }) => execution === undefined || execution.split("/")[2] === rolloutId, {
   path: ["execution"],

@@ -21,21 +21,18 @@ const NO_REPORT =
 export async function readStatus(ports: StartPorts, asked: Omit<Command, "command">): Promise<Standing> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
-  const settled = await settle(ports, record);
-  return settled.report ?? reportSoFar(ports, settled);
+  return reportRecord(ports, record);
 }
 
 /** Only Lambda knows a rollout that has not begun yet, or that the worker refused. */
-async function askLambda(
-  { executions }: StartPorts,
-  { rolloutId, execution }: Omit<Command, "command">,
-): Promise<Standing> {
-  const outcome = execution === undefined ? { kind: "unknown" as const } : await executions.findOutcome(execution);
+async function askLambda(ports: StartPorts, { rolloutId, execution }: Omit<Command, "command">): Promise<Standing> {
+  const outcome =
+    execution === undefined ? { kind: "unknown" as const } : await ports.executions.findOutcome(execution);
   switch (outcome.kind) {
     case "running":
       return { rolloutId, status: "starting" };
     case "returned":
-      return JSON.parse(outcome.result) as Report;
+      return follow(ports, JSON.parse(outcome.result) as Report);
     case "failed":
       return { rolloutId, status: "failed", problem: outcome.problem };
     case "unknown":
@@ -43,6 +40,17 @@ async function askLambda(
         `no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or never sent; ask again with the \`execution\` of the answer to its deploy event, which tells which`,
       );
   }
+}
+
+/** An event without an id may have met an equal rollout that began at the same time: its end is that rollout's. */
+async function follow(ports: StartPorts, report: Report): Promise<Report> {
+  const joined = await ports.ledger.findRollout(report.rolloutId);
+  return joined === undefined ? report : reportRecord(ports, joined);
+}
+
+async function reportRecord(ports: StartPorts, record: RolloutRecord): Promise<Report> {
+  const settled = await settle(ports, record);
+  return settled.report ?? reportSoFar(ports, settled);
 }
 
 /** A rollout that is recorded as running cannot say by itself that its execution has ended. */

@@ -39,6 +39,11 @@ type Execution = {
 const PATH = /^\/2025-12-01\/durable-executions\/([^/]+)$/;
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
+const STATUSES = new Map([
+  ["TooManyRequestsException", 429],
+  ["RequestTooLargeException", 413],
+]);
+
 /**
  * The part of AWS Lambda that invokes functions and says what became of a durable execution, on loopback, for the real
  * SDK client.
@@ -60,7 +65,7 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
     invocations.push(invocation);
     if (failure.times === 0 || failure.functionArn !== invocation.functionArn) return invoker.invoke(invocation);
     failure = { ...failure, times: failure.times - 1 };
-    const status = failure.code === "TooManyRequestsException" ? 429 : 500;
+    const status = STATUSES.get(failure.code) ?? 500;
     return { status, headers: { "x-amzn-errortype": failure.code }, body: '{"Message":"refused on request"}' };
   }
 

@@ -1,8 +1,12 @@
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { DeployEvent, fingerprintOf } from "../../lambda/events/deploy-event.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
+import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
+import type { RolloutRecord } from "../../lambda/rollout/records.ts";
+import type { Report } from "../../lambda/rollout/report.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/world.ts";
@@ -47,6 +51,23 @@ async function holdLock(rolloutId: string, event: unknown, isRunning = true) {
   const lock = { rolloutId, execution, fingerprint, fence: 1, settleSeconds: 6 };
   expect(await openLedger().takeLock(lock, { fence: 0 })).toBe(true);
   return execution;
+}
+
+/** The report of a rollout with the id `night`, of which little happened. */
+function aReport({ action, release, dryRun }: DeployEvent): Report {
+  const startedAt = new Date().toISOString();
+  return {
+    rolloutId: "night",
+    action,
+    release,
+    dryRun,
+    status: "succeeded",
+    counts: NO_COUNTS,
+    exceptions: [],
+    moreExceptions: 0,
+    startedAt,
+    durationMs: 1,
+  };
 }
 
 function expectFlippedOnce() {
@@ -152,6 +173,12 @@ describe("a deploy event", () => {
     door.world.executions.failNext(WORKER_ARN, times, code);
     expect(await door.send(anEvent({ id: "night" }))).toMatchObject({ status: "starting" });
     expect(starts()).toHaveLength(times + 1);
+  });
+
+  test("that is larger than Lambda takes is refused with what to do", async () => {
+    door.world.executions.failNext(WORKER_ARN, 1, "RequestTooLargeException");
+    const { errorMessage } = await door.sendRefused(anEvent());
+    expect(errorMessage).toMatch(/larger than Lambda takes; name its customers by a tag or a cohort/);
   });
 
   test("meets a throttle that lasts with an error, so that its sender tries again", async () => {
@@ -264,6 +291,29 @@ describe("CodePipeline", () => {
     });
   });
 
+  test.each([
+    ["succeeded", "PutJobSuccessResult"],
+    ["planned", "PutJobSuccessResult"],
+    ["partial", "PutJobFailureResult"],
+    ["failed", "PutJobFailureResult"],
+    ["refused", "PutJobFailureResult"],
+  ] as const)("is told of a rollout that is %s by %s", async (status, action) => {
+    const event = DeployEvent.parse(anEvent({ id: "night" }));
+    const ledger = openLedger();
+    const startedAtMs = Date.now();
+    const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
+    await ledger.createRollout({ rolloutId: "night", fingerprint, execution, event, startedAtMs, status: "running" });
+    const counts = { flipped: 2, unchanged: 0, deferred: 0, skipped: 0, failed: 1 };
+    await ledger.endRollout("night", { ...aReport(event), status, counts });
+
+    expect(await door.send(job(event))).toEqual({ rolloutId: "night", status });
+    const [answer] = door.pipeline.answers();
+    expect(answer?.action).toBe(action);
+    expect(answer?.failureDetails?.message ?? answer?.executionDetails?.summary).toBe(
+      `rollout night is ${status}: 2 flipped, 1 failed`,
+    );
+  });
+
   test("whose job meets a throttle that lasts is not answered, so that Lambda brings it again", async () => {
     const throttled = job(anEvent());
     door.world.executions.failNext(WORKER_ARN, 10, "TooManyRequestsException");
@@ -277,6 +327,44 @@ describe("the command status", () => {
     const { errorMessage, trace } = await door.sendRefused({ command: "status", rolloutId: "nobody" });
     expect(errorMessage).toMatch(/^no rollout nobody is known: /);
     expect(trace).toEqual([errorMessage]);
+  });
+
+  test("of a rollout whose worker failed before it began says why", async () => {
+    door.world.executions.serve(WORKER_ARN, {
+      kind: "durable",
+      handler: withDurableExecution(() => Promise.reject(new Error("the policy file is missing"))),
+    });
+    const { rolloutId, execution } = await door.send(anEvent());
+    await door.world.executions.settled();
+    expect(await door.send({ command: "status", rolloutId, execution })).toEqual({
+      rolloutId,
+      status: "failed",
+      problem: "the policy file is missing",
+    });
+  });
+
+  test("of an event that joined an equal rollout at the last moment is that rollout's", async () => {
+    const event = DeployEvent.parse(anEvent({ id: "night" }));
+    const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
+    const record = { rolloutId: "night", fingerprint, execution, event, startedAtMs: Date.now(), status: "running" };
+    await openLedger().createRollout(record as RolloutRecord);
+    const joining = withDurableExecution(async () => ({ ...aReport(event), status: "running", joined: true }));
+    door.world.executions.serve(WORKER_ARN, { kind: "durable", handler: joining });
+    const answer = await door.send(anEvent());
+    await door.world.executions.settled();
+
+    await openLedger().endRollout("night", aReport(event));
+    const asked = { command: "status", rolloutId: answer.rolloutId, execution: answer.execution };
+    expect(await door.send(asked)).toMatchObject({ rolloutId: "night", status: "succeeded" });
+  });
+
+  test("of an execution that Lambda has forgotten is refused in a sentence", async () => {
+    const { errorMessage } = await door.sendRefused({
+      command: "status",
+      rolloutId: "night",
+      execution: toArn("night"),
+    });
+    expect(errorMessage).toMatch(/^no rollout night is known: /);
   });
 
   test("of a rollout that has not begun says so", async () => {
