@@ -1,7 +1,7 @@
 import type { KyInstance } from "ky";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { type Answer, type ApiRequest, attempt } from "./attempt.ts";
-import { RequestRefusedError, type Subject, toFailure } from "./errors.ts";
+import { type Subject, toFailure } from "./errors.ts";
 import type { Feedback, Limiter } from "./limiter.ts";
 import type { Session, SessionToken } from "./session.ts";
 
@@ -23,15 +23,20 @@ export interface ConnectionParts {
 /** What was asked for, found in a body; undefined when the body does not answer it. */
 export type Understand<Value> = (body: unknown) => Value | undefined;
 
-type SignedIn = Exclude<Answer, { kind: "signed out" }>;
-type MayBegin = (() => Promise<void>) | undefined;
+/** What a caller has to say while its request is tried. */
+export interface Attendance {
+  /** Awaited when the request's turn has come, right before it is made; what it throws is thrown. */
+  readonly mayBegin?: (() => Promise<void>) | undefined;
+  /** Awaited after each request that was answered as signed out; true ends the try with that answer. */
+  readonly isSettled?: (answer: Answer) => Promise<boolean>;
+}
 
 export interface Connection {
   /**
-   * One try, signed in; a session that died is renewed and does not count as a try. `mayBegin` is awaited when the
-   * request's turn has come, right before it is made; what it throws is thrown.
+   * One try, signed in; a session that died is renewed and does not count as a try. The answer is "signed out" when
+   * no session is let in, or when the caller says that it is settled.
    */
-  tryOnce(request: ApiRequest, subject: Subject, mayBegin?: MayBegin): Promise<SignedIn>;
+  tryOnce(request: ApiRequest, attendance?: Attendance): Promise<Answer>;
   /**
    * Tries until there is an answer that is understood. For what may be repeated blindly: reads.
    * @throws RequestRefusedError, NoAnswerError, OutOfTimeError, SignInRefusedError
@@ -50,7 +55,7 @@ const FIRST_BACKOFF_MS = 200;
 export function createConnection({ http, session, limiter, retries, deadlineMs }: ConnectionParts): Connection {
   const trust = createTrust();
 
-  async function tryUnsigned(request: ApiRequest, mayBegin?: MayBegin): Promise<Answer> {
+  async function tryUnsigned(request: ApiRequest, mayBegin?: Attendance["mayBegin"]): Promise<Answer> {
     const release = await limiter.acquire();
     let feedback: Feedback = { kind: "lost" };
     try {
@@ -64,7 +69,7 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
     }
   }
 
-  async function tryOnce(request: ApiRequest, subject: Subject, mayBegin?: MayBegin): Promise<SignedIn> {
+  async function tryOnce(request: ApiRequest, { mayBegin, isSettled }: Attendance = {}): Promise<Answer> {
     let dead: SessionToken | undefined;
     for (let deaths = 1; ; deaths += 1) {
       const token = await session.token(persist, dead);
@@ -73,29 +78,29 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
         trust.note(token, answer);
         return answer;
       }
-      if (deaths >= MOST_DEATHS || trust.isLost(token)) throw new RequestRefusedError(subject, answer.status);
+      if ((await isSettled?.(answer)) || deaths >= MOST_DEATHS || trust.isLost(token)) return answer;
       if (isPage(answer) && deaths > 1) await backOff(deaths);
       dead = token;
     }
   }
 
   /** Repeats what passes by itself; the server being busy is no failure, so a 429 never counts as a try. */
-  async function repeat<Some extends Answer>(once: () => Promise<Some>): Promise<Some> {
+  async function repeat<Some extends Answer>(
+    once: () => Promise<Some>,
+    mayPass: (answer: Answer) => boolean = isPassing,
+  ): Promise<Some> {
     for (let tries = 0; ; ) {
       const answer = await once();
-      if (!isPassing(answer)) return answer;
+      if (!mayPass(answer)) return answer;
       if (!isThrottle(answer)) tries += 1;
       if (tries >= retries.attempts) return answer;
       await backOff(tries);
     }
   }
 
-  /** For the sign-in, which has no session yet; a page in front of Evo Voice may pass too, and refuses nobody. */
+  /** For the sign-in, which has no session yet. What may have been a refusal is not repeated here: tries are counted. */
   function persist(request: ApiRequest): Promise<Answer> {
-    return repeat(async () => {
-      const answer = await tryUnsigned(request);
-      return isPage(answer) ? { kind: "lost", why: "a page or a redirect instead of an answer" } : answer;
-    });
+    return repeat(() => tryUnsigned(request), isUnheard);
   }
 
   async function backOff(tries: number): Promise<void> {
@@ -111,7 +116,7 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
     async read<Value>(request: ApiRequest, subject: Subject, understand: Understand<Value>) {
       let value: Value | undefined;
       const answer = await repeat(async () => {
-        const given = await tryOnce(request, subject);
+        const given = await tryOnce(request);
         value = given.kind === "answered" ? understand(given.body) : undefined;
         return given.kind === "answered" && value === undefined
           ? ({ kind: "lost", why: "an answer to another question" } as const)
@@ -146,8 +151,13 @@ function isPassing(answer: Answer): boolean {
   return answer.kind === "lost" || answer.kind === "throttled" || (answer.kind === "refused" && answer.status >= 500);
 }
 
+/** Whether surely nobody looked at what was sent, or nothing came back at all. */
+function isUnheard(answer: Answer): boolean {
+  return answer.kind === "lost" || answer.kind === "throttled";
+}
+
 /** A redirect or a login page: something stands in front of Evo Voice, or its session is gone. */
-function isPage(answer: Answer): boolean {
+export function isPage(answer: Answer): boolean {
   return answer.kind === "signed out" && answer.status !== 401;
 }
 

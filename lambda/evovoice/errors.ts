@@ -19,7 +19,8 @@ export class RequestRefusedError extends FinalError {
   readonly errorCode: string | undefined;
   constructor(subject: Subject, status: number, errorCode?: string) {
     const code = errorCode === undefined ? "" : `, ${errorCode}`;
-    super(`${describe(subject)} was answered with ${status}${code}; ${adviseOn(status, subject)}`);
+    const answer = status < 400 ? "a sign-in page instead of data" : `${status}${code}`;
+    super(`${describe(subject)} was answered with ${answer}; ${adviseOn(status, subject)}`);
     this.status = status;
     this.errorCode = errorCode;
   }
@@ -49,7 +50,7 @@ function describe({ operation, customerId }: Subject): string {
 }
 
 function adviseOn(status: number, { customerId }: Subject): string {
-  if (status < 400) return "it sends to a sign-in page: see whether the policy's baseUrl is Evo Voice's API";
+  if (status < 400) return "see whether the policy's baseUrl is Evo Voice's API";
   if (status === 401)
     return "the session ended again right after a fresh sign-in: see whether the user may use the API";
   if (status === 403) return "the user's role may not do this: it needs SystemAdministrator, Manager or Customer";

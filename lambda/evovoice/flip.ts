@@ -1,7 +1,7 @@
 import type { Flip, FlipResult } from "../rollout/flip.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { Answer } from "./attempt.ts";
-import { type Connection, isThrottle } from "./connection.ts";
+import { type Connection, isPage, isThrottle } from "./connection.ts";
 import { readCustomer } from "./customers.ts";
 import { isApiFailure, toFailure } from "./errors.ts";
 import { FlipReply } from "./wire.ts";
@@ -44,9 +44,17 @@ async function flipUntilSure(
   doubt: Doubt,
 ): Promise<FlipResult> {
   const subject = { operation: "flip", customerId: flip.customerId };
+  let signedOut = 0;
+  /** What was answered as signed out may have been done: after a second time that is read. A page is a try, a 401 none. */
+  const isSettled = async (answer: Answer): Promise<boolean> => {
+    doubt.begun = true;
+    signedOut += 1;
+    if (signedOut === 2 && (await isConfirmed(connection, flip, doubt))) return true;
+    return isPage(answer) && signedOut >= Math.max(2, attempts);
+  };
   for (let tries = 1; ; ) {
-    const answer = await connection.tryOnce(toRequest(flip), subject, mayBegin);
-    const isLast = isFinal(answer) || (tries >= attempts && !isThrottle(answer));
+    const answer = await connection.tryOnce(toRequest(flip), { mayBegin, isSettled });
+    const isLast = answer.kind === "signed out" || isFinal(answer) || (tries >= attempts && !isThrottle(answer));
     const proof = await findProof(connection, flip, { answer, isLast }, doubt);
     if (proof !== undefined) return { result: "flipped", reason: proof };
     if (isLast) throw toFailure(subject, answer.kind === "answered" ? { kind: "lost", why: UNPROVED } : answer);
@@ -65,7 +73,8 @@ async function findProof(
   if (isProof(answer, flip)) return "the reply showed it";
   doubt.begun ||= mayHaveFlipped(answer);
   const isOpen = isLast ? doubt.begun : mayHaveFlipped(answer);
-  if (!isOpen || !(await isConfirmed(connection, flip, doubt))) return undefined;
+  const isKnown = doubt.flag === flip.isStaging;
+  if (!isOpen || !(isKnown || (await isConfirmed(connection, flip, doubt)))) return undefined;
   return `reading it again showed it, after ${describeAnswer(answer)}`;
 }
 
@@ -80,14 +89,14 @@ function toRequest({ customerId, isStaging }: Flip) {
   } as const;
 }
 
-/** Only a 429 or a 4xx says that nothing was done; everything else may come from a proxy that lost patience. */
+/** Only a 429 or a 4xx but 408 says that nothing was done; everything else may come from a proxy that lost patience. */
 function mayHaveFlipped(answer: Answer): boolean {
   return !isThrottle(answer) && !isFinal(answer);
 }
 
-/** A 4xx is the same next time. */
+/** A 4xx is the same next time, but for a 408: somebody lost patience. */
 function isFinal(answer: Answer): boolean {
-  return answer.kind === "refused" && answer.status < 500;
+  return answer.kind === "refused" && answer.status < 500 && answer.status !== 408;
 }
 
 function isProof(answer: Answer, { customerId, isStaging }: Flip): boolean {
@@ -109,9 +118,10 @@ function describeAnswer(answer: Answer): string {
       return UNPROVED;
     case "lost":
       return `no usable answer (${answer.why})`;
+    case "signed out":
+      return answer.status < 400 ? "a sign-in page" : `a status ${answer.status}`;
     case "refused":
     case "throttled":
-    case "signed out":
       return `a status ${answer.status}`;
   }
 }

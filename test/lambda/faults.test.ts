@@ -54,8 +54,8 @@ describe("a fault that does not pass", () => {
     { faults: "lost-write", reason: /with another customer or flag\); .*; read afterwards, it is still on staging$/ },
     { faults: "drop-after", reason: /^flip of customer \w+ got no usable answer in any try \(\w+\); .*may have been/ },
     { faults: "other-id", reason: /with another customer or flag\); .*it may have been flipped all the same/ },
-    { faults: "html-login", reason: /^flip of customer \w+ was answered with 200; it sends to a sign-in page/ },
-    { faults: "redirect", reason: /^flip of customer \w+ was answered with 302; it sends to a sign-in page/ },
+    { faults: "html-login", reason: /^flip of customer \w+ was answered with a sign-in page instead of data; / },
+    { faults: "redirect", reason: /^flip of customer \w+ was answered with a sign-in page instead of data; / },
   ])(
     "fails each customer with its reason, and says who may have been flipped ($faults)",
     async ({ faults, reason }) => {

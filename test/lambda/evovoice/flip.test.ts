@@ -152,12 +152,78 @@ describe("a flip", () => {
       result: { result: "failed", reason: expect.stringContaining("it may have been flipped all the same") },
       posts: 3,
     },
+    ...[
+      { about: "a sign-in page", most: 3, answer: { headers: { "content-type": "text/html" }, body: "<html>" } },
+      { about: "a redirect", most: 3, answer: { status: 302, headers: { location: "/login" } } },
+      { about: "401", most: 7, answer: { status: 401 } },
+    ].flatMap(({ about, answer, most }) => [
+      {
+        about: `${about} for ever, although it was done`,
+        post: [answer],
+        get: [right],
+        result: { result: "flipped", reason: expect.stringContaining("reading it again showed it") },
+        posts: 2,
+      },
+      {
+        about: `${about} for ever, not done`,
+        post: [answer],
+        get: [old],
+        result: { result: "failed", reason: expect.stringMatching(/; read afterwards, it is still in production$/) },
+        posts: most,
+      },
+      {
+        about: `${about} for ever, unreadable`,
+        post: [answer],
+        get: [error(500, "X")],
+        result: { result: "failed", reason: expect.stringContaining("it may have been flipped all the same") },
+        posts: most,
+      },
+      { about: `${about}, then the right reply`, post: [answer, right], result: { result: "flipped" }, posts: 2 },
+      {
+        about: `${about}, then 404, but it was done`,
+        post: [answer, error(404, "NotFound")],
+        get: [right],
+        result: { result: "flipped" },
+        posts: 2,
+      },
+    ]),
+    {
+      about: "408, although it was done",
+      post: [{ status: 408 }],
+      get: [right],
+      result: { result: "flipped" },
+      posts: 1,
+    },
+    {
+      about: "408 for ever, not done",
+      post: [{ status: 408 }],
+      get: [old],
+      result: { result: "failed", reason: expect.stringMatching(/with 408; .*; read afterwards, it is still/) },
+      posts: 3,
+    },
   ])("that meets $about", async ({ post, get = [], result, posts }) => {
     const { flip } = await given(inTurn({ [POST]: post, [GET]: get }), { retries: { requestTimeoutMs: 100 } });
 
     expect(await flip(FLIP)).toMatchObject(result);
     expect(server.count(POST)).toBe(posts);
     if (get.length === 0) expect(server.count(GET)).toBe(0);
+  });
+
+  test("of thirty customers that all were done and answered with a page signs in seldom", async () => {
+    const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
+    const { flip } = await given(({ path, method }) => {
+      if (!path.startsWith("/customers/")) return undefined;
+      const id = path.split("/")[2];
+      return method === "POST"
+        ? { headers: { "content-type": "text/html" }, body: "<html>" }
+        : { body: { ...INFO, id } };
+    });
+
+    const results = await Promise.all(ids.map((customerId) => flip({ customerId, isStaging: true })));
+
+    for (const each of results) expect(each).toMatchObject({ result: "flipped" });
+    expect(server.received.filter(({ path }) => path.endsWith("/staging"))).toHaveLength(60);
+    expect(server.count("/auth/credentials")).toBeLessThanOrEqual(10);
   });
 
   test("does not begin when it may not, and is unresolved when time ends in doubt", async () => {
