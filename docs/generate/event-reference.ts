@@ -67,6 +67,8 @@ A list joins them:
 
 ${renderEvent({ ...SMALLEST, targets: [{ cohort: "canary" }, { customerIds: ["64d1f0a2b7c8d90012340001"] }] })}
 
+An event whose targets select nobody is refused: that is a typing error more often than a wish.
+
 Named customers, parents and tags are looked up before anybody is moved, those of \`exclude\` too. A tag that does not exist ends
 the rollout before the first flip, as does a reference id that several customers carry. A customer id or a reference id that nobody
 has does so too, or is skipped with the reason: that is the policy's \`unknownCustomers\`.

@@ -2,14 +2,17 @@ import type { Reading } from "../rollout/flip.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import type { Connection } from "./connection.ts";
-import { isApiFailure, RequestRefusedError, type Subject } from "./errors.ts";
+import { isApiFailure, RequestRefusedError, type Subject, toFailure } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 
 /** Reads one page of a listing. */
 export async function readPage(connection: Connection, request: PageRequest): Promise<Page> {
   const searchParams = toSearchParams(request);
   if (searchParams === undefined) return { customers: [], total: 0, totalPages: 0 };
-  const list = await readList(connection, searchParams, { operation: `page ${request.page} of the customers` });
+  const subject = { operation: `page ${request.page} of the customers` };
+  const list = await readList(connection, searchParams, subject);
+  if (request.listing.kind === "tags" && list.items.some(({ tags }) => tags == null))
+    throw toFailure(subject, { kind: "lost", why: "customers that do not show the tags they were asked for by" });
   return {
     customers: list.items.map(toFacts),
     total: list.totalCount ?? undefined,
@@ -26,7 +29,7 @@ export async function listCustomers(connection: Connection, ids: readonly string
       const list = await readIds(connection, ids, page);
       const before = found.size;
       for (const info of list.items)
-        if (wanted.has(info.id) && info.isStaging != null) found.set(info.id, toFacts(info));
+        if (wanted.has(info.id) && info.isStaging != null && info.tags != null) found.set(info.id, toFacts(info));
       const isAll = found.size >= Math.min(wanted.size, list.totalCount ?? wanted.size);
       const isFiltered = list.items.every(({ id }) => wanted.has(id));
       // The next page is only of use when the server sends fewer in a page than were asked for.
@@ -139,6 +142,6 @@ function toFacts(info: CustomerInfo): CustomerFacts {
     referenceId: info.referenceId ?? undefined,
     parentCustomerId: info.parentCustomerId ?? undefined,
     ancestorIds: info.breadcrumb?.flatMap(({ id }) => id ?? []),
-    tags: (info.tags ?? []).flatMap(({ name }) => name ?? []),
+    tags: (info.tags ?? []).map(({ name }) => name),
   };
 }

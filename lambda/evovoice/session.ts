@@ -1,5 +1,5 @@
 import type { Answer, ApiRequest } from "./attempt.ts";
-import { NoAnswerError, SignInRefusedError, toFailure } from "./errors.ts";
+import { SignInRefusedError, toFailure } from "./errors.ts";
 
 /** The Evo Voice login as the secret holds it, with the version it was read from. */
 export interface Login {
@@ -14,6 +14,9 @@ export interface SessionPorts {
   /** When this version of the secret was refused before, by any invocation. */
   findRefusal(versionId: string): Promise<{ readonly at: string } | undefined>;
   rememberRefusal(versionId: string): Promise<void>;
+  /** Counts the tries of this version in a row, over all invocations, that may have been refusals; gives the count. */
+  countDoubt(versionId: string): Promise<number>;
+  clearDoubts(versionId: string): Promise<void>;
 }
 
 /** Makes a request until it is answered or refused; never signs in by itself. */
@@ -46,15 +49,20 @@ export function createSession(ports: SessionPorts): Session {
     if (second !== undefined) return keep(fresh, second);
     login = undefined;
     throw new SignInRefusedError(
-      `Evo Voice refused the sign-in with version ${fresh.versionId} of the secret (a wrong user name or password, or a locked account); nobody else was flipped, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
+      `Evo Voice refused the sign-in with version ${fresh.versionId} of the secret (a wrong user name or password, or a locked account); nobody is flipped from here on, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
     );
   }
 
   async function tryLogin(ask: Ask, candidate: Login): Promise<string | undefined> {
     if ((await ports.findRefusal(candidate.versionId)) !== undefined) return undefined;
-    const answer = await ask(toSignIn(candidate));
-    if (answer.kind === "answered") return getCookieHeader(answer.cookies);
-    if (!isRefusal(answer)) throw toFailure(SIGN_IN, answer);
+    for (let doubts = 0; doubts < MOST_DOUBTS; doubts = await ports.countDoubt(candidate.versionId)) {
+      const answer = await ask(toSignIn(candidate));
+      if (isRefusal(answer)) break;
+      const cookies = getCookies(answer);
+      if (cookies === undefined) continue;
+      if (doubts > 0) await ports.clearDoubts(candidate.versionId);
+      return cookies;
+    }
     await ports.rememberRefusal(candidate.versionId);
     return undefined;
   }
@@ -79,6 +87,19 @@ export function createSession(ports: SessionPorts): Session {
 
 const SIGN_IN = { operation: "sign-in" };
 
+/** So many answers that may have been refusals count as one: fewer than lock an account, wherever a limit is known. */
+const MOST_DOUBTS = 3;
+
+/**
+ * The cookies of a session. Undefined for what may be a refusal and may be something in front of Evo Voice: a redirect, a
+ * page, a reply without a cookie, an error of the service's own. Throws for what nobody can have looked at.
+ */
+function getCookies(answer: Answer): string | undefined {
+  if (answer.kind === "answered") return findCookieHeader(answer.cookies);
+  if (answer.kind === "signed out" || (answer.kind === "refused" && answer.status >= 500)) return undefined;
+  throw toFailure(SIGN_IN, answer);
+}
+
 /** In doubt the password was refused: only an address without a sign-in (404, 405) has surely not looked at it. */
 function isRefusal(answer: Answer): boolean {
   if (answer.kind === "signed out") return answer.status === 401;
@@ -94,12 +115,12 @@ function toSignIn({ userName, password }: Login): ApiRequest {
 }
 
 /** All cookies of a sign-in go back: `ss-opt` says which of `ss-id` and `ss-pid` counts. Of one name the last counts. */
-function getCookieHeader(cookies: readonly string[]): string {
+function findCookieHeader(cookies: readonly string[]): string | undefined {
   const values = new Map<string, string>();
   for (const cookie of cookies) {
     const [, name, value] = /^\s*([^=;]+)=([^;]*)/.exec(cookie) ?? [];
     if (name !== undefined && value) values.set(name, value);
   }
-  if (values.size === 0) throw new NoAnswerError(SIGN_IN, "an answer without a session cookie");
+  if (values.size === 0) return undefined;
   return Array.from(values, ([name, value]) => `${name}=${value}`).join("; ");
 }

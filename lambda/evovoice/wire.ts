@@ -10,7 +10,8 @@ export const CustomerInfo = z.object({
   parentCustomerId: z.string().nullish(),
   isStaging: z.boolean().nullish(),
   breadcrumb: z.array(z.object({ id: z.string().nullish() })).nullish(),
-  tags: z.array(z.object({ id: z.string().nullish(), name: z.string().nullish() })).nullish(),
+  // A tag without its name could be the one that protects this customer.
+  tags: z.array(z.object({ name: z.string() })).nullish(),
 });
 export type CustomerInfo = z.output<typeof CustomerInfo>;
 

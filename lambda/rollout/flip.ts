@@ -35,6 +35,9 @@ export interface Situation {
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
+const MOVED_MEANWHILE =
+  "has been moved since the plan, by somebody else or by Evo Voice along with its parent: it is where the event wants it";
+
 /** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped now. */
 export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }: Situation): Outcome | undefined {
   const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
@@ -49,7 +52,7 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
   const { isStaging } = fresh.customer;
   if (isStaging === undefined) return settle("failed", "Evo Voice does not say where this customer is");
   if (isStaging === wantedFlag) {
-    return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", "was right already");
+    return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", MOVED_MEANWHILE);
   }
   const judgement = judge(fresh.customer);
   switch (judgement.verdict) {

@@ -22,6 +22,8 @@ export interface Report {
   readonly joined?: boolean | undefined;
   readonly counts: Counts;
   readonly plan?: Plan | undefined;
+  /** Customers that were to be flipped and were found moved already: by somebody else, or along with their parent. */
+  readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */
   readonly exceptions: readonly Outcome[];
   readonly moreExceptions: number;
@@ -70,6 +72,7 @@ export function writeReport({ event, rolloutId }: Beginning, ending: Ending, tim
     problem: ending.problem,
     counts,
     plan: ending.plan,
+    movedMeanwhile: ending.counts.unchanged || undefined,
     exceptions,
     moreExceptions: Math.max(0, exceptional - exceptions.length),
     ...times,

@@ -27,7 +27,7 @@ interface Found {
 
 /**
  * Makes the plan from what the lookup left in the ledger, and writes its batches there.
- * @throws FinalError when the event names customers that do not exist and the policy does not allow to skip them
+ * @throws FinalError when nobody is selected, or customers are named that do not exist and the policy does not allow to skip them
  */
 export async function makePlan(
   ports: Ports,
@@ -39,6 +39,7 @@ export async function makePlan(
   return runPart(ports, rollout, options, async ({ untilMs }) => {
     const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
+    if (ranking.size === 0) throw new FinalError(NOBODY);
     const plan = from.plan ?? planRollout(rollout.event, ranking);
     const written = await writeItems(ports, rollout, ranking, { from: from.written, untilMs });
     const done = written === plan.batches + plan.settledItems;
@@ -52,6 +53,9 @@ export async function makePlan(
     return { done, idleParts: 0, pace: options.pace, plan, written };
   });
 }
+
+const NOBODY =
+  "no customer of the policy's accounts is selected by the event's targets, so nobody was flipped; correct the targets, or the policy's accountIds";
 
 async function readRoster(
   { ledger, policy }: Ports,

@@ -237,12 +237,15 @@ describe("customers are found by", () => {
     );
   });
 
-  test("nothing, where no customer has the tag or the parent has no children", async () => {
+  test("nobody, and the rollout is refused, where the parent has no children", async () => {
     await given({ customers: 20, stagingShare: 1 });
     const childless = ours(world).find(
       ({ id }) => !ours(world).some(({ parentCustomerId }) => parentCustomerId === id),
     );
-    await expectPromoted({ targets: { parentCustomerId: childless!.id } }, []);
+    await expectRefused(
+      { targets: { parentCustomerId: childless!.id } },
+      /^no customer of the policy's accounts is sel/,
+    );
   });
 });
 
@@ -373,6 +376,32 @@ describe("customers are left out", () => {
 
     const outcomes = await readOutcomes(world, report.rolloutId);
     expect(outcomes.get(victim.id)).toEqual({ outcome: "skipped", reason });
+  });
+});
+
+describe("lists that hide the tags", () => {
+  const hideTags = (url: string, body: string) => {
+    if (!url.startsWith("/customers?")) return body;
+    const list = JSON.parse(body) as { items: Record<string, unknown>[] };
+    return JSON.stringify({ ...list, items: list.items.map(({ tags: _hidden, ...item }) => item) });
+  };
+
+  test("protect nobody less: whoever is to be flipped is read alone, tags and all", async () => {
+    const { emulator } = await given({ stagingShare: 1 });
+    const proxy = await startRewritingProxy(emulator.address, hideTags);
+    await expectPromoted(
+      { targets: { all: true } },
+      ours(world).filter(({ tagNames }) => !tagNames.includes("vip") && !tagNames.includes("beta")),
+      { baseUrl: proxy.address, protected: { tags: ["vip", "beta"] } },
+    ).finally(proxy.close);
+  });
+
+  test("end a rollout to customers by tag: nobody could say who is meant", async () => {
+    const { emulator } = await given({});
+    const proxy = await startRewritingProxy(emulator.address, hideTags);
+    await expectRefused({ targets: { tags: ["beta"] } }, /do not show the tags/, { baseUrl: proxy.address }).finally(
+      proxy.close,
+    );
   });
 });
 

@@ -87,7 +87,7 @@ describe("a read", () => {
   });
 
   test("of a list goes on where a page holds fewer than asked for, and stops where the filter is ignored", async () => {
-    const page = (ids: readonly string[]) => ({ items: ids.map((id) => ({ ...INFO, id })), totalCount: 4 });
+    const page = (ids: readonly string[]) => ({ items: ids.map((id) => ({ ...INFO, tags: [], id })), totalCount: 4 });
     const { listCustomers } = await given(({ path, query }) => {
       if (path !== "/customers") return undefined;
       const isIgnored = query.get("specificIds")?.startsWith("x");

@@ -73,6 +73,7 @@ export function connectTo(
   options: { readonly retries?: Partial<EvoVoiceOptions["retries"]>; readonly lastsMs?: number } = {},
 ) {
   const refused = new Set<string>();
+  let doubts = 0;
   const evoVoice = createEvoVoice({
     baseUrl: address,
     retries: { attempts: 3, mostBackoffMs: 5, requestTimeoutMs: 300, ...options.retries },
@@ -81,6 +82,13 @@ export function connectTo(
       readLogin: async () => LOGIN,
       findRefusal: async (versionId) => (refused.has(versionId) ? { at: "" } : undefined),
       rememberRefusal: async (versionId) => void refused.add(versionId),
+      countDoubt: async () => {
+        doubts += 1;
+        return doubts;
+      },
+      clearDoubts: async () => {
+        doubts = 0;
+      },
     },
   });
   const connection = evoVoice.connect({
