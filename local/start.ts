@@ -10,6 +10,10 @@ emulator holds. Nothing leaves the machine, and nothing is kept.
 usage: npm start -- [options]
 
   --event FILE    the deploy event (default local/example-event.json)
+  --trigger WAY   the way in that the event takes: github, webhook, schedule,
+                  codepipeline, eventbridge or console; github and webhook start
+                  what the policy says, without an event
+                  (default: none, straight to the worker)
   --customers N   how many customers there are (default 1000)
   --rate N        the most requests a second (default 1000)
   --faults SPEC   how the emulator misbehaves, as name=value,name=value
@@ -21,7 +25,8 @@ usage: npm start -- [options]
 ends with 0 when everybody is where the event wants them and the emulator agrees,
 1 when not, 2 for a bad event or option
 
-try   npm start -- --faults error-5xx=0.05,drop-after=0.02,session-death=200,retry-after=0
+try   npm start -- --trigger github
+      npm start -- --faults error-5xx=0.05,drop-after=0.02,session-death=200,retry-after=0
 
 faults:
 ${describeFaults()}

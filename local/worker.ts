@@ -6,10 +6,17 @@ import type { WorkerMessage } from "./start/worker-process.ts";
 /**
  * A worker's process: the handler that ships, configured by its environment, run by the SDK's local runner in real time.
  * The parent sends one event and gets one answer; in between it hears of the execution as Lambda would.
+ * With a door to serve it waits for what arrives there instead, and runs what the door starts.
  */
-process.once("message", (event) => {
-  void run(event).then((answer) => tell(answer, () => process.exit()));
-});
+const [door] = process.argv.slice(2);
+if (door === undefined) {
+  process.once("message", (event) => {
+    void run(event).then((answer) => tell(answer, () => process.exit()));
+  });
+} else {
+  const { serveDoor } = await import("./start/serve-door.ts");
+  await serveDoor(door, tell);
+}
 
 async function run(event: unknown): Promise<WorkerMessage> {
   const { handler } = await import("../lambda/cutover.ts");

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FaultSpecError, parseFaults } from "../evovoice/faults.ts";
+import { isTrigger, isWebhook, TRIGGERS, type Trigger } from "./trigger.ts";
 
 /** What `npm start` was asked for. */
 export interface StartOptions {
@@ -14,6 +15,8 @@ export interface StartOptions {
   /** The policy's most requests a second. */
   readonly requestsPerSecond: number;
   readonly json: boolean;
+  /** The way in; without one the event goes straight to the worker. */
+  readonly trigger?: Trigger | undefined;
 }
 
 export type CommandLine =
@@ -21,7 +24,7 @@ export type CommandLine =
   | { readonly kind: "help" }
   | { readonly kind: "bad"; readonly problems: readonly string[] };
 
-const TEXTS: readonly string[] = ["event", "customers", "faults", "rate", "seed"];
+const TEXTS: readonly string[] = ["event", "trigger", "customers", "faults", "rate", "seed"];
 const FLAGS: readonly string[] = ["json", "help"];
 const EXAMPLE = fileURLToPath(new URL("../example-event.json", import.meta.url));
 
@@ -42,9 +45,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     return value;
   };
   const eventFile = values.get("event") ?? EXAMPLE;
+  const event = readEvent(eventFile, problems);
   const options = {
     eventFile,
-    event: readEvent(eventFile, problems),
+    event,
+    trigger: readTrigger(values, event, problems),
     customers: number("customers", 1_000, { least: 1, greatest: 1_000_000 }),
     seed: number("seed", 1, { least: 0, greatest: 4_294_967_295 }),
     faults: readFaults(values.get("faults") ?? "", problems),
@@ -86,6 +91,26 @@ function findOptionProblem(name: string, rawName: string, value: string | undefi
   if (TEXTS.includes(name)) return value === undefined || value === "" ? `${rawName}: expected a value` : undefined;
   if (FLAGS.includes(name)) return value === undefined ? undefined : `${rawName}: expected no value`;
   return `${rawName}: expected one of ${[...TEXTS, ...FLAGS].map((known) => `--${known}`).join(", ")}`;
+}
+
+/** CodePipeline takes no longer UserParameters. */
+const MOST_PARAMETERS = 1_000;
+
+function readTrigger(values: ReadonlyMap<string, string>, event: unknown, problems: string[]): Trigger | undefined {
+  const text = values.get("trigger");
+  if (text === undefined) return undefined;
+  if (!isTrigger(text)) {
+    problems.push(`--trigger ${text}: expected one of ${TRIGGERS.join(", ")}`);
+    return undefined;
+  }
+  if (isWebhook(text) && values.has("event")) {
+    problems.push(`--event: expected none with --trigger ${text}, whose mapping in the policy says what is started`);
+  }
+  const { length } = JSON.stringify(event) ?? "";
+  if (text === "codepipeline" && length > MOST_PARAMETERS) {
+    problems.push(`--event: expected at most ${MOST_PARAMETERS} characters with --trigger codepipeline, got ${length}`);
+  }
+  return text;
 }
 
 function readEvent(file: string, problems: string[]): unknown {

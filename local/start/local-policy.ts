@@ -1,12 +1,13 @@
 import type { StartOptions } from "./command-line.ts";
 import type { EmulatorProcess } from "./emulator-process.ts";
+import { isWebhook, WEBHOOKS } from "./trigger.ts";
 
 const START_PER_SECOND = 200;
 
 /** The policy of a local run: as small as an operator's would be, only faster. */
 export function toLocalPolicy(
   { address, accountId }: Pick<EmulatorProcess, "address" | "accountId">,
-  { requestsPerSecond }: Pick<StartOptions, "requestsPerSecond">,
+  { requestsPerSecond, trigger }: Pick<StartOptions, "requestsPerSecond" | "trigger">,
 ) {
   return {
     baseUrl: address,
@@ -17,5 +18,6 @@ export function toLocalPolicy(
     startRequestsPerSecond: Math.min(START_PER_SECOND, requestsPerSecond),
     // On loopback an answer that takes longer never comes.
     retries: { requestTimeoutMs: 1_000 },
+    ...(trigger && isWebhook(trigger) && { webhooks: WEBHOOKS }),
   };
 }

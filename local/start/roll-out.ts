@@ -5,9 +5,9 @@ import { type Before, checkRollout, readBefore } from "./check.ts";
 import type { StartOptions } from "./command-line.ts";
 import type { Check } from "./compare.ts";
 import { LocalRunError } from "./local-run-error.ts";
-import { showProgress } from "./show-progress.ts";
+import { type ProgressView, showProgress } from "./show-progress.ts";
 import { type Surroundings, startSurroundings } from "./surroundings.ts";
-import { runWorker } from "./worker-process.ts";
+import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 
 const { stdout, stderr } = process;
 const WIDEST = 60;
@@ -28,13 +28,31 @@ async function rollOutIn(
   if (!options.json) stdout.write(introduce(options, before));
   const progress = showProgress(stderr, stdout.isTTY && stderr.isTTY);
   stack.defer(progress.close);
-  const answer = await runWorker(options.event, surroundings, stack, progress.add);
+  const answer = await run(options, surroundings, stack, progress);
   progress.close();
+  if (answer.kind === "refused") {
+    complain(answer.message);
+    return 2;
+  }
   if (answer.kind === "failed") return explainFailure(answer);
   const { report } = answer;
   const check = await checkRollout(report, before, surroundings);
   print(report, check, options);
   return GOOD.includes(report.status) && check.agrees ? 0 : 1;
+}
+
+async function run(
+  { event, json }: StartOptions,
+  surroundings: Surroundings,
+  stack: AsyncDisposableStack,
+  progress: ProgressView,
+): Promise<WorkerAnswer> {
+  const { triggered } = surroundings;
+  if (triggered === undefined) return runWorker(event, surroundings, stack, progress.add);
+  const { runTriggered } = await import("./run-triggered.ts");
+  const onAnswer = (sentence: string): void =>
+    progress.interrupt(() => void (json ? stderr.write(`${sentence}\n`) : stdout.write(`${sentence}\n\n`)));
+  return runTriggered(event, surroundings, triggered, { stack, onLog: progress.add, onAnswer });
 }
 
 function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {

@@ -5,6 +5,8 @@ import type { LogLine } from "./worker-process.ts";
 /** Shows how far the rollout is; on a terminal as one line that is redrawn, elsewhere as a plain line now and then. */
 export interface ProgressView {
   add(line: LogLine): void;
+  /** Lets something else be written, on a line of its own. */
+  interrupt(write: () => void): void;
   /** Leaves no trace on a terminal. */
   close(): void;
 }
@@ -34,6 +36,10 @@ function showLive(stream: WriteStream): ProgressView {
       progress = advance(progress, line, performance.now());
       if (isOpen) draw();
     },
+    interrupt(write) {
+      stream.write(ERASE_LINE);
+      write();
+    },
     close() {
       if (!isOpen) return;
       isOpen = false;
@@ -56,6 +62,7 @@ function showPlain(stream: WriteStream): ProgressView {
       writtenMs = nowMs;
       stream.write(`${text}\n`);
     },
+    interrupt: (write) => write(),
     close() {},
   };
 }

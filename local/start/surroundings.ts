@@ -1,13 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { type CodePipeline, startCodePipeline } from "../aws/code-pipeline.ts";
 import { startDynamoDb } from "../aws/dynamodb.ts";
 import { localAwsEnvironment } from "../aws/environment.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { startSecretsManager } from "../aws/secrets-manager.ts";
 import type { StartOptions } from "./command-line.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "./emulator-process.ts";
+import { WORKER_ARN } from "./functions.ts";
 import { toLocalPolicy } from "./local-policy.ts";
+import { makeSigningSecrets, SIGNING_SECRET_IDS, SOURCES, type Trigger, type WebhookTrigger } from "./trigger.ts";
 
 export const TABLE_NAME = "cutover-ledger";
 const SECRET_ID = "evo-voice/login";
@@ -20,6 +23,15 @@ export interface Surroundings {
   readonly dynamodb: string;
   /** What the worker is configured by. */
   readonly environment: Readonly<Record<string, string>>;
+  /** When the event takes a way in. */
+  readonly triggered?: Triggered;
+}
+
+/** What is there for a trigger: both sides of a webhook know its secret, and a pipeline waits for its job's answer. */
+export interface Triggered {
+  readonly trigger: Trigger;
+  readonly signingSecrets: Readonly<Record<WebhookTrigger, string>>;
+  readonly pipeline: CodePipeline;
 }
 
 /** Starts all of it; the stack takes it down again, also what was started before something failed. */
@@ -31,12 +43,16 @@ export async function startSurroundings(options: StartOptions, stack: AsyncDispo
   ]);
   const { userName, password } = emulator;
   const login = { [SECRET_ID]: JSON.stringify({ userName, password }) };
-  const secretsManager = await closing(startSecretsManager({ secrets: login }), stack);
+  const triggered = options.trigger && (await startTriggered(options.trigger, stack));
+  const secrets = { ...login, ...(triggered && toSecrets(triggered)) };
+  const secretsManager = await closing(startSecretsManager({ secrets }), stack);
   const addresses = {
     secretsManager: secretsManager.address,
     lambda: executions.address,
     dynamodb: dynamodb.address,
+    ...(triggered && { codePipeline: triggered.pipeline.address }),
   };
+  const policyFile = writeTemporary(toLocalPolicy(emulator, options), stack);
   return {
     emulator,
     executions,
@@ -46,9 +62,27 @@ export async function startSurroundings(options: StartOptions, stack: AsyncDispo
       POWERTOOLS_LOG_LEVEL: "INFO",
       CUTOVER_TABLE_NAME: TABLE_NAME,
       CUTOVER_SECRET_ID: SECRET_ID,
-      CUTOVER_POLICY_FILE: writeTemporary(toLocalPolicy(emulator, options), stack),
+      CUTOVER_POLICY_FILE: policyFile,
+      ...(triggered && {
+        CUTOVER_WORKER_ARN: WORKER_ARN,
+        CUTOVER_WEBHOOK_SECRETS: JSON.stringify({
+          [SOURCES.github]: SIGNING_SECRET_IDS.github,
+          [SOURCES.webhook]: SIGNING_SECRET_IDS.webhook,
+        }),
+        // Executions that are interrupted leave their checkpoints where everything is removed.
+        TMPDIR: dirname(policyFile),
+      }),
     },
+    ...(triggered && { triggered }),
   };
+}
+
+async function startTriggered(trigger: Trigger, stack: AsyncDisposableStack): Promise<Triggered> {
+  return { trigger, signingSecrets: makeSigningSecrets(), pipeline: await closing(startCodePipeline(), stack) };
+}
+
+function toSecrets({ signingSecrets: { github, webhook } }: Triggered): Readonly<Record<string, string>> {
+  return { [SIGNING_SECRET_IDS.github]: github, [SIGNING_SECRET_IDS.webhook]: webhook };
 }
 
 async function closing<Server extends { close(): Promise<void> }>(

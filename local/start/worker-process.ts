@@ -8,12 +8,16 @@ import type { Surroundings } from "./surroundings.ts";
 export type WorkerMessage =
   | { readonly kind: "running"; readonly arn: string }
   | { readonly kind: "ended"; readonly arn: string; readonly status: Parameters<LambdaExecutions["ended"]>[1] }
+  /** With a door: where it and Lambda's own protocol are. */
+  | { readonly kind: "listening"; readonly lambda: string; readonly functionUrl: string }
   | WorkerAnswer;
 
 export type WorkerAnswer =
   | { readonly kind: "report"; readonly report: Report }
   /** The execution failed; the name is that of the error. */
-  | { readonly kind: "failed"; readonly name: string; readonly message: string };
+  | { readonly kind: "failed"; readonly name: string; readonly message: string }
+  /** A door did not let the event in. */
+  | { readonly kind: "refused"; readonly message: string };
 
 /** One line of the worker's structured log. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -34,7 +38,7 @@ export async function runWorker(
   return Promise.race([answer, child.crash]);
 }
 
-function readLog({ process: { stdout } }: Child, onLog: (line: LogLine) => void): void {
+export function readLog({ process: { stdout } }: Child, onLog: (line: LogLine) => void): void {
   if (stdout === null) return;
   createInterface({ input: stdout }).on("line", (text) => {
     const line = parseLine(text);
@@ -66,7 +70,10 @@ function receiveAnswer(
           return executions.ended(message.arn, message.status);
         case "report":
         case "failed":
+        case "refused":
           return resolve(message);
+        case "listening":
+          return;
       }
     });
   });

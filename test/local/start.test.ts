@@ -158,7 +158,7 @@ test("bad options end with 2 and one message that names all of them", async () =
 
 test("--help names every option", async () => {
   const { code, out } = await run("--help");
-  for (const option of ["event", "customers", "rate", "faults", "seed", "json", "help"])
+  for (const option of ["event", "trigger", "customers", "rate", "faults", "seed", "json", "help"])
     expect(out).toContain(`--${option}`);
   expect(code).toBe(0);
 });
