@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
+import { ESBUILD } from "../infra/bundle.ts";
 import { localAwsEnvironment } from "../local/aws/environment.ts";
 import { type Figures, median, printFigures, round } from "./support/figures.ts";
 
@@ -56,26 +57,10 @@ async function measureAll(): Promise<Figures> {
   };
 }
 
-/** With the settings of infra/worker.ts. */
+/** With the settings of the deploy. */
 async function bundle(name: string, input: BuildOptions) {
   const path = join(folder, `${name}.mjs`);
-  const { metafile } = await build({
-    ...input,
-    outfile: path,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    mainFields: ["module", "main"],
-    minify: true,
-    keepNames: true,
-    sourcemap: true,
-    sourcesContent: false,
-    metafile: true,
-    banner: {
-      js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
-    },
-  });
+  const { metafile } = await build({ ...input, ...ESBUILD, outfile: path, metafile: true });
   printLargest(name, metafile);
   return { path, bytes: statSync(path).size, gzipBytes: gzipSync(readFileSync(path)).length };
 }

@@ -49,10 +49,10 @@ export class BundledFunction extends Construct {
       role: this.role,
       logGroup: this.logGroup,
       environment: {
-        ...props.environment,
         CUTOVER_POLICY_FILE: "policy.json",
         POWERTOOLS_SERVICE_NAME: props.service,
         NODE_OPTIONS: "--enable-source-maps",
+        ...props.environment,
       },
       ...props.settings,
     });
