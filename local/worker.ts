@@ -10,7 +10,7 @@ import type { WorkerMessage } from "./start/worker-process.ts";
  */
 const [door] = process.argv.slice(2);
 if (door === undefined) {
-  process.once("message", (event) => {
+  process.once("message", ({ event }: { readonly event: unknown }) => {
     void run(event).then((answer) => tell(answer, () => process.exit()));
   });
 } else {

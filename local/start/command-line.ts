@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { findRepeatedMembers } from "../../lambda/events/repeated-members.ts";
 import { FaultSpecError, parseFaults } from "../evovoice/faults.ts";
 import { isTrigger, isWebhook, TRIGGERS, type Trigger } from "./trigger.ts";
 
@@ -113,14 +114,17 @@ function readTrigger(values: ReadonlyMap<string, string>, event: unknown, proble
   return text;
 }
 
+/** A member that stands twice would lose its first value silently: an `exclude` that excludes nobody. */
 function readEvent(file: string, problems: string[]): unknown {
+  const report = (what: string) => problems.push(`--event ${file}: expected a file with a deploy event, but ${what}`);
   try {
-    return JSON.parse(readFileSync(file, "utf8"));
+    const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    const event: unknown = JSON.parse(text);
+    for (const { path, message } of findRepeatedMembers(text)) problems.push(`--event ${file}: ${path}: ${message}`);
+    return JSON.parse(JSON.stringify(event));
   } catch (error) {
-    const isSyntax = error instanceof SyntaxError;
-    problems.push(
-      `--event ${file}: expected a file with a deploy event, ${isSyntax ? "but it is no JSON" : "but it cannot be read"}`,
-    );
+    if (error instanceof RangeError) report("it is nested too deeply");
+    else report(error instanceof SyntaxError ? "it is no JSON" : "it cannot be read");
     return undefined;
   }
 }

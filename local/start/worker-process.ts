@@ -34,7 +34,8 @@ export async function runWorker(
   stack.defer(() => child.stop());
   readLog(child, onLog);
   const answer = receiveAnswer(child, executions, () => onLog({ message: "execution running" }));
-  child.process.send(event as object);
+  // Wrapped, because Node takes some messages of a shape of their own for its own and never delivers them.
+  child.process.send({ event });
   return Promise.race([answer, child.crash]);
 }
 

@@ -76,7 +76,7 @@ describe("the worker", () => {
       CUTOVER_SECRET_ID: { Ref: Object.keys(template.findResources("AWS::SecretsManager::Secret"))[0] },
       CUTOVER_POLICY_FILE: "policy.json",
       POWERTOOLS_SERVICE_NAME: "cutover-production",
-      NODE_OPTIONS: "--enable-source-maps",
+      NODE_OPTIONS: expect.stringMatching(/^--enable-source-maps --max-semi-space-size=8/),
     });
   });
 

@@ -134,6 +134,22 @@ test("a bad event ends with 2 and all of its problems, without a stack or a repo
   expect(code).toBe(2);
 });
 
+test.each([
+  [
+    "a member that stands twice",
+    '{"exclude":{"tags":["a"]},"exclude":{"tags":["b"]}}',
+    "exclude: got this member twice",
+  ],
+  ["lists in lists without end", "[".repeat(20_000) + "]".repeat(20_000), "it is nested too deeply"],
+  ["what Node would take for its own message", '{"cmd":"NODE_X"}', "cmd: got an unknown member"],
+])("an event file with %s is refused, and says so", async (_what, text, problem) => {
+  const file = join(folder, "event.json");
+  writeFileSync(file, text);
+  const { code, err } = await run("--event", file, "--customers", "20");
+  expect(err).toContain(problem);
+  expect(code).toBe(2);
+});
+
 test("bad options end with 2 and one message that names all of them", async () => {
   const { code, out, err } = await run(
     ...[
