@@ -1,7 +1,7 @@
 import type { FoundPages } from "../rollout/records.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import { partitionOf } from "./rollouts.ts";
-import type { Table } from "./table.ts";
+import type { Item, Table } from "./table.ts";
 
 /** A found customer as it is kept: one line of text costs a tenth of a DynamoDB map. */
 type Row = readonly [
@@ -13,19 +13,47 @@ type Row = readonly [
   skip?: string,
 ];
 
-/** What the lookup found, by windows of pages. */
+/** A window's part holds at most so much: with all of it, it stays below the 400 KB that an item may have. */
+const MOST_ROWS = 1_000;
+const MOST_CUSTOMER_BYTES = 200_000;
+const MOST_REFERENCE_BYTES = 90_000;
+const HASH_BYTES = 8;
+
+/**
+ * What the lookup found, by windows of pages: each in as many items as it needs. The first one says how many, and is
+ * written last, so that a window that was read again and needs fewer hides what is left of the time before.
+ */
 export function createLookups(table: Table) {
+  /** Every window's parts in order, without those that are left of a longer one. */
+  async function* readParts(rolloutId: string, prefix: string, attributes: readonly string[]): AsyncGenerator<Item> {
+    let parts = 0;
+    for await (const item of table.query(partitionOf(rolloutId), prefix, [...attributes, "part", "parts"])) {
+      if (item.part === undefined) parts = Number(item.parts);
+      if (item.part === undefined || Number(item.part) < parts) yield item;
+    }
+  }
+
   return {
     async putFound(rolloutId: string, pages: FoundPages): Promise<void> {
       const sk = `${toPrefix(pages.listing, pages.pass)}${pad(pages.page)}`;
-      const { idHashes, customers, references } = pages;
-      await table.put(
-        { pk: partitionOf(rolloutId), sk },
-        { idHashes, customers: JSON.stringify(customers.map(toRow)), references: JSON.stringify(references) },
-      );
+      const customers = toTexts(pages.customers.map(toRow), MOST_CUSTOMER_BYTES);
+      const references = toTexts(pages.references, MOST_REFERENCE_BYTES);
+      const hashBytes = MOST_ROWS * HASH_BYTES;
+      const parts = Math.max(1, customers.length, references.length, Math.ceil(pages.idHashes.length / hashBytes));
+      for (let part = parts - 1; part >= 0; part -= 1) {
+        await table.put(
+          { pk: partitionOf(rolloutId), sk: part === 0 ? sk : `${sk}#${pad(part)}` },
+          {
+            ...(part === 0 ? { parts } : { part }),
+            idHashes: pages.idHashes.subarray(part * hashBytes, (part + 1) * hashBytes),
+            customers: customers[part] ?? "[]",
+            references: references[part] ?? "[]",
+          },
+        );
+      }
     },
     async *readIdHashes(rolloutId: string, listing: number, pass: number): AsyncGenerator<Uint8Array> {
-      for await (const item of table.query(partitionOf(rolloutId), toPrefix(listing, pass), ["idHashes"])) {
+      for await (const item of readParts(rolloutId, toPrefix(listing, pass), ["idHashes"])) {
         if (item.idHashes instanceof Uint8Array) yield item.idHashes;
       }
     },
@@ -34,10 +62,7 @@ export function createLookups(table: Table) {
       listing: number,
       pass: number,
     ): AsyncGenerator<Pick<FoundPages, "customers" | "references">> {
-      for await (const item of table.query(partitionOf(rolloutId), toPrefix(listing, pass), [
-        "customers",
-        "references",
-      ])) {
+      for await (const item of readParts(rolloutId, toPrefix(listing, pass), ["customers", "references"])) {
         yield {
           customers: (JSON.parse(item.customers as string) as Row[]).map(fromRow),
           references: JSON.parse(item.references as string) as FoundPages["references"],
@@ -45,6 +70,25 @@ export function createLookups(table: Table) {
       }
     },
   };
+}
+
+/** Entries as JSON arrays of at most so many bytes and rows each. */
+function toTexts(entries: readonly unknown[], mostBytes: number): readonly string[] {
+  const texts: string[][] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const text = JSON.stringify(entry);
+    const size = Buffer.byteLength(text) + 1;
+    const last = texts.at(-1);
+    if (last === undefined || last.length === MOST_ROWS || bytes + size > mostBytes) {
+      texts.push([text]);
+      bytes = size;
+    } else {
+      last.push(text);
+      bytes += size;
+    }
+  }
+  return texts.map((rows) => `[${rows.join()}]`);
 }
 
 function toPrefix(listing: number, pass: number): string {

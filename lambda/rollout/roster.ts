@@ -2,7 +2,9 @@ import { hash } from "node:crypto";
 
 /** A customer as the lookup found it: what a plan needs, never a whole customer. */
 export interface FoundCustomer {
+  /** At most 64 characters. */
   readonly id: string;
+  /** At most 255 bytes, see `toShortName`. */
   readonly name: string;
   readonly accountId: string;
   readonly parentCustomerId?: string | undefined;
@@ -46,7 +48,6 @@ const UNCHANGED = 1;
 const FIRST_REASON = 2;
 const MOST_REASONS = 0xffff - FIRST_REASON;
 const MOST_TEXT_BYTES = 2 ** 32;
-const MOST_NAME_BYTES = 255;
 
 /** `expected` saves growing; a lookup that was killed and repeated may have left a few rows more behind. */
 export function createRoster(release: string, wantedFlag: boolean, expected: number): Roster {
@@ -181,8 +182,8 @@ function createTextStore() {
   return {
     put(id: string, name: string): number {
       const idLength = Buffer.byteLength(id);
-      const cutName = toNameBytes(name);
-      if (used + 2 + idLength + cutName.length > CHUNK_BYTES) {
+      const nameLength = Buffer.byteLength(name);
+      if (used + 2 + idLength + nameLength > CHUNK_BYTES) {
         blocks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES));
         used = 0;
       }
@@ -190,25 +191,16 @@ function createTextStore() {
       if (place >= MOST_TEXT_BYTES) throw new RangeError("the roster holds 4 GiB of ids and names");
       const block = blocks.at(-1) as Buffer;
       block.writeUInt8(idLength, used);
-      block.writeUInt8(cutName.length, used + 1);
+      block.writeUInt8(nameLength, used + 1);
       block.write(id, used + 2);
-      cutName.copy(block, used + 2 + idLength);
-      used += 2 + idLength + cutName.length;
+      block.write(name, used + 2 + idLength);
+      used += 2 + idLength + nameLength;
       return place;
     },
     get: (place: number) => ({ id: idBytes(place).toString(), name: nameBytes(place).toString() }),
     compareIds: (a: number, b: number) => Buffer.compare(idBytes(a), idBytes(b)),
     compareNames: (a: number, b: number) => Buffer.compare(nameBytes(a), nameBytes(b)),
   };
-}
-
-/** A name in at most 255 bytes, cut between characters; control characters would forge lines of a report. */
-function toNameBytes(name: string): Buffer {
-  const bytes = Buffer.from(name.replaceAll(/\p{Cc}/gu, " "));
-  if (bytes.length <= MOST_NAME_BYTES) return bytes;
-  let end = MOST_NAME_BYTES;
-  while ((at(bytes, end) & 0b1100_0000) === 0b1000_0000) end -= 1;
-  return bytes.subarray(0, end);
 }
 
 function at(numbers: Float64Array | Uint32Array | Uint16Array | Buffer, index: number): number {

@@ -1,9 +1,14 @@
 import { hashId } from "../rollout/completeness.ts";
+import { FinalError } from "../rollout/final-error.ts";
 import type { Listing, Page } from "../rollout/listing.ts";
 import type { FoundPages } from "../rollout/records.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import type { CustomerFacts, Judgement } from "../rollout/selection.ts";
+import { toShortName } from "../rollout/short-name.ts";
 import type { Lookup, LookupProgress } from "./look-up.ts";
+
+/** Evo Voice's ids have 24; what is much longer is none, and would not fit where ids are kept. */
+const MOST_ID_CHARACTERS = 64;
 
 /** Reads the next pages of a listing at once, and writes down whom they show. */
 export async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
@@ -66,18 +71,31 @@ function toReference(
   return [[referenceId, id]];
 }
 
-/** A customer as the ledger keeps it; nothing when the event does not select it. */
+/**
+ * A customer as the ledger keeps it; nothing when the event does not select it.
+ * @throws FinalError when an id is too long to be one
+ */
 export function toFound(customer: CustomerFacts, judgement: Judgement): readonly FoundCustomer[] {
-  if (judgement.verdict === "not selected") return [];
   const { id, name, accountId, parentCustomerId, isStaging } = customer;
+  checkId("customer", id);
+  checkId("account", accountId);
+  checkId("parent", parentCustomerId ?? "");
+  if (judgement.verdict === "not selected") return [];
   return [
     {
       id,
-      name,
+      name: toShortName(name),
       accountId,
       parentCustomerId,
       isStaging,
       ...(judgement.verdict === "skipped" && { skip: judgement.reason }),
     },
   ];
+}
+
+function checkId(whose: string, id: string): void {
+  if (id.length <= MOST_ID_CHARACTERS) return;
+  throw new FinalError(
+    `Evo Voice showed a ${whose} id of ${id.length} characters (${id.slice(0, 24)}…) where at most ${MOST_ID_CHARACTERS} can be right, so nobody was flipped; see whether the policy's baseUrl is Evo Voice's API`,
+  );
 }

@@ -160,6 +160,30 @@ describe("a server that", () => {
     );
   });
 
+  test("sends everybody in one page, with names that are too long, is understood", async () => {
+    await given({ customers: 3_000, policy: { pageSize: 10 } });
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
+      if (!url.startsWith("/customers?account")) return body;
+      const list = JSON.parse(body) as List;
+      const isFirst = new URL(url, "http://loopback").searchParams.get("page") === "0";
+      const items = isFirst ? ours(world).map((customer) => toItem(customer, "é".repeat(600))) : [];
+      return JSON.stringify({ ...list, items });
+    });
+    await expectPromoted(EVERYONE, ours(world), { baseUrl: proxy.address, pageSize: 10 });
+  });
+
+  const toItem = ({ id, isStaging }: { id: string; isStaging: boolean }, name: string) => ({
+    ...{ id, isStaging, name, accountId: world.emulator.accountId, tags: [] },
+  });
+
+  test("shows an id that is too long to be one is refused", async () => {
+    const policy = await givenLists(({ items, ...counts }) => ({
+      ...counts,
+      items: items.map((item) => ({ ...(item as object), id: "x".repeat(300) })),
+    }));
+    await expectRefused(EVERYONE, "^Evo Voice showed a customer id of 300 characters \\(x{24}…\\)", policy);
+  });
+
   test("has two tags of one name is refused, because a listing would show only one's customers", async () => {
     await given();
     proxy = await startRewritingProxy(world.emulator.address, (url, body) =>

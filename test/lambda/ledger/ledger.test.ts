@@ -165,6 +165,35 @@ test("a lookup keeps its passes and listings apart, and gives back what it found
   expect(await collect(ledger.readIdHashes("night", 0, 2))).toEqual([Uint8Array.of(0, 2, 0)]);
 });
 
+test("a window of a lookup is kept in as many items as it needs, and one that needs fewer later hides the rest", async () => {
+  const window = (rows: number, name: string): FoundPages => ({
+    ...{ listing: 0, pass: 1, page: 7, idHashes: Buffer.alloc(rows * 8, name) },
+    customers: Array.from({ length: rows }, (_, index) => ({
+      id: `c-${index}`,
+      name,
+      accountId: "acme",
+      isStaging: true,
+    })),
+    references: Array.from({ length: rows }, (_, index) => [`ref-${index}`, `c-${index}`] as const),
+  });
+  const next = { ...window(1, "next"), page: 8 };
+  await ledger.putFound("night", next);
+
+  for (const pages of [
+    window(12_000, '"'.repeat(255)),
+    window(2_500, "電".repeat(85)),
+    window(3, "Acme"),
+    window(0, "a"),
+  ]) {
+    await ledger.putFound("night", pages);
+    const found = await collect(ledger.readFound("night", 0, 1));
+    expect(found.flatMap(({ customers }) => customers)).toEqual([...pages.customers, ...next.customers]);
+    expect(found.flatMap(({ references }) => references)).toEqual([...pages.references, ...next.references]);
+    const hashes = Buffer.concat(await collect(ledger.readIdHashes("night", 0, 1)));
+    expect(hashes.equals(Buffer.concat([pages.idHashes, next.idHashes]))).toBe(true);
+  }
+});
+
 test("the runs of a step are counted as long as it comes no further", async () => {
   const count = (step: string, mark: string) => ledger.countRun("night", step, mark);
 

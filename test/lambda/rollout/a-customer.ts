@@ -4,6 +4,7 @@ import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
 import { planRollout, toBatches, toSettled } from "../../../lambda/rollout/plan.ts";
 import { createRoster, type FoundCustomer, type RosterEntry } from "../../../lambda/rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Selection } from "../../../lambda/rollout/selection.ts";
+import { toShortName } from "../../../lambda/rollout/short-name.ts";
 
 export function aCustomer(changes: Partial<CustomerFacts> = {}): CustomerFacts {
   return { id: "c-1", name: "Acme", accountId: "acme", isStaging: true, tags: [], ancestorIds: [], ...changes };
@@ -81,13 +82,13 @@ export function toFound(customers: readonly CustomerFacts[], selection: Selectio
   });
 }
 
-/** Everything that planning gives for a lookup. */
+/** Everything that planning gives for a lookup, with names cut as the lookup cuts them. */
 export function planFor(
   found: readonly FoundCustomer[],
   { action = "promote", release = "2026.11.0" }: Partial<Pick<DeployEvent, "action" | "release">> = {},
 ) {
   const roster = createRoster(release, action === "stage", found.length);
-  for (const customer of found) roster.add(customer);
+  for (const customer of found) roster.add({ ...customer, name: toShortName(customer.name) });
   const ranking = roster.seal();
   return {
     plan: planRollout({ action, release }, ranking),
