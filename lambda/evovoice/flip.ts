@@ -45,15 +45,19 @@ async function flipUntilSure(
 ): Promise<FlipResult> {
   const subject = { operation: "flip", customerId: flip.customerId };
   let signedOut = 0;
-  /** What was answered as signed out may have been done: after a second time that is read. A page is a try, a 401 none. */
+  /**
+   * What was answered as signed out may have been done: after a second time that is read. A page is a try, a 401 none;
+   * a lone 401 whose sign-in is then refused is a session that ended, and did nothing.
+   */
   const isSettled = async (answer: Answer): Promise<boolean> => {
-    doubt.begun = true;
     signedOut += 1;
+    doubt.begun ||= signedOut > 1 || isPage(answer);
     if (signedOut === 2 && (await isConfirmed(connection, flip, doubt))) return true;
     return isPage(answer) && signedOut >= Math.max(2, attempts);
   };
   for (let tries = 1; ; ) {
     const answer = await connection.tryOnce(toRequest(flip), { mayBegin, isSettled });
+    doubt.begun ||= signedOut > 0;
     const isLast = answer.kind === "signed out" || isFinal(answer) || (tries >= attempts && !isThrottle(answer));
     const proof = await findProof(connection, flip, { answer, isLast }, doubt);
     if (proof !== undefined) return { result: "flipped", reason: proof };
