@@ -79,13 +79,19 @@ function toCounts({ counts, plan, status }: Report, { paint }: Page): readonly s
   });
 }
 
-/** How many were skipped for each reason: by the plan, and by what came up while it was carried out. */
+/** How many were skipped for each reason: by the plan, and by what came up later, as far as the report names whom. */
 function countSkipped({ plan, counts, exceptions }: Report): ReadonlyMap<string, number> {
   const planned = new Map(Object.entries(plan?.skippedBy ?? {}));
   const later = counts.skipped - (plan?.skipped ?? 0);
   if (later <= 0) return planned;
-  const reason = exceptions.find((each) => each.outcome === "skipped" && !planned.has(each.reason))?.reason;
-  return new Map([...planned, [reason ?? "not attempted", later]]);
+  const shown = exceptions.filter(({ outcome, reason }) => outcome === "skipped" && !planned.has(reason));
+  const byReason = Map.groupBy(shown, ({ reason }) => reason);
+  const more = later - shown.length;
+  return new Map([
+    ...planned,
+    ...Array.from(byReason, ([reason, skipped]) => [reason, skipped.length] as const),
+    ...(more > 0 ? [[shown.length > 0 ? "more, for these or other reasons" : "not attempted", more] as const] : []),
+  ]);
 }
 
 function toReasons(title: string, reasons: ReadonlyMap<string, number>, page: Page): readonly string[] {

@@ -55,7 +55,8 @@ test("a rollout that was stopped says why, who failed with equal reasons told on
   const problem = "14 customers failed, and the failure budget allows 12 of 1265";
   const exceptions = [
     ...Array.from({ length: 14 }, (_, index) => anOutcome(index + 1)),
-    anOutcome(99, { outcome: "skipped", reason: `not attempted: ${problem}` }),
+    ...[97, 98].map((index) => anOutcome(index, { outcome: "skipped", reason: `not attempted: ${problem}` })),
+    anOutcome(99, { outcome: "skipped", reason: "protected by the policy (by id)" }),
   ];
   const counts = { flipped: 251, unchanged: 666, deferred: 0, skipped: 1_069, failed: 14 };
   expect(
@@ -72,10 +73,12 @@ why
   failed        14
 
 skipped
-     52  excluded by the event
-     17  protected by the policy (tag vip)
-  1,000  not attempted: 14 customers failed, and the failure
-         budget allows 12 of 1265
+    52  excluded by the event
+    17  protected by the policy (tag vip)
+     2  not attempted: 14 customers failed, and the failure
+        budget allows 12 of 1265
+     1  protected by the policy (by id)
+   997  more, for these or other reasons
 
 failed
   flip was answered with 500; Evo Voice failed: look at its
