@@ -124,7 +124,7 @@ function toBatchRun(
     concurrency,
     budgetStop: (failed) =>
       failed > allowed
-        ? `${failed} customers failed, and the failure budget allows ${allowed} of ${plan.flip}`
+        ? `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed, and the failure budget allows ${allowed} of ${plan.flip}`
         : undefined,
   };
 }

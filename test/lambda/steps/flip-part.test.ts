@@ -49,6 +49,6 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
   expect(progress).toMatchObject({
     done: true,
     counts: { failed: 2, skipped: 1 },
-    stopped: "2 customers failed, and the failure budget allows 1 of 3",
+    stopped: "at least 2 customers failed, and the failure budget allows 1 of 3",
   });
 });
