@@ -143,10 +143,11 @@ function toProblem({ problem, status }: Report, { columns, paint }: Page): reado
 }
 
 function toFacts(report: Report, { columns, paint }: Page): readonly string[] {
-  const { rolloutId, plan, requestedBy, reason, durationMs, status } = report;
+  const { rolloutId, plan, movedMeanwhile, requestedBy, reason, durationMs, status } = report;
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
     ["rollout", rolloutId],
     ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, 12)}`],
+    ["moved", movedMeanwhile ? toMoved(movedMeanwhile) : undefined],
     ["asked by", requestedBy],
     ["because", reason],
     ["took", status === "running" ? undefined : formatDuration(durationMs)],
@@ -156,6 +157,10 @@ function toFacts(report: Report, { columns, paint }: Page): readonly string[] {
       ? []
       : hang(label.padEnd(10), text, columns).map((line) => paint("dim", line.slice(0, 10)) + line.slice(10)),
   );
+}
+
+function toMoved(customers: number): string {
+  return `${formatNumber(customers)} to be flipped had been moved since the plan: by somebody else, or by Evo Voice with their parents`;
 }
 
 const NEXT: Readonly<Partial<Record<RolloutStatus, string>>> = {

@@ -4,6 +4,7 @@ import { type Listing, namedReferences, toListings } from "../rollout/listing.ts
 import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";
 import { createRoster, type Ranking } from "../rollout/roster.ts";
 import { toSelection } from "../rollout/selection.ts";
+import { toShortName } from "../rollout/short-name.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
 import { type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Ledger, Ports } from "./ports.ts";
@@ -76,7 +77,7 @@ async function readRoster(
   refuseAmbiguous(references);
   for (const [referenceId, customerIds] of references) {
     if (customerIds.size > 0) continue;
-    const id = `reference ${referenceId}`;
+    const id = toShortName(`reference ${referenceId}`);
     unresolved.push(id);
     roster.add({ id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" });
   }

@@ -453,6 +453,13 @@ describe("an event that names what is not there", () => {
     expect(world.emulator.customer(named!.id)?.isStaging).toBe(true);
   });
 
+  test("skips the longest reference id too", async () => {
+    await given({ customers: 20 });
+    const targets = { referenceIds: ["電".repeat(100)] };
+    const { report } = await world.run({ action: "stage", release: "1", targets }, { unknownCustomers: "skip" });
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
+  });
+
   test("is refused when only the exclusion is wrong", async () => {
     await given();
     await expectRefused({ ...EVERYONE, exclude: { customerIds: [UNKNOWN] } }, UNKNOWN);

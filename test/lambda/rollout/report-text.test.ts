@@ -175,3 +175,10 @@ test.each([
 ])("%d milliseconds read as %s", (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
 });
+
+test("customers that something else moved since the plan are told", () => {
+  expect(renderReport(aReport({ movedMeanwhile: 3 }), { colour: false, columns: 200 })).toContain(
+    "moved     3 to be flipped had been moved since the plan",
+  );
+  expect(renderReport(aReport({}), { colour: false })).not.toContain("moved");
+});
