@@ -87,7 +87,7 @@ export function createSession(ports: SessionPorts): Session {
 
 const SIGN_IN = { operation: "sign-in" };
 
-/** So many answers that may have been refusals count as one: fewer than lock an account, wherever a limit is known. */
+/** So many answers that may have been refusals count as one: few, because nobody has said how many lock an account. */
 const MOST_DOUBTS = 3;
 
 /**
