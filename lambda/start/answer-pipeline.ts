@@ -69,10 +69,18 @@ async function tell(ports: StartPorts, jobId: string, rollout: Continuation | St
 
 /** `rollout promote-1 is partial: 12 flipped, 3 unchanged, 1 failed`, and what went wrong. */
 function summarize(standing: Standing): string {
-  const counts = "counts" in standing ? Object.entries(standing.counts).filter(([, count]) => count > 0) : [];
-  const said = counts.map(([kind, count]) => `${count} ${kind}`).join(", ");
+  const amounts = toAmounts(standing).filter(([, amount]) => amount > 0);
+  const said = amounts.map(([kind, amount]) => `${amount} ${kind}`).join(", ");
   const sentence = `rollout ${standing.rolloutId} is ${standing.status}${said && `: ${said}`}`;
   return standing.problem === undefined ? sentence : `${sentence}; ${standing.problem}`;
+}
+
+/** A dry run counts nobody: its plan says who would be flipped, for the person who approves the next action. */
+function toAmounts(standing: Standing): readonly (readonly [string, number])[] {
+  if (!("counts" in standing)) return [];
+  const { status, plan, counts } = standing;
+  if (status !== "planned" || plan === undefined) return Object.entries(counts);
+  return Object.entries({ "to flip": plan.flip, unchanged: plan.unchanged, skipped: plan.skipped });
 }
 
 /** What later actions of the pipeline can read, all as text. */

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { aPipelineJob } from "../lambda/events/aws-samples.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
+import { declareAction } from "./declare-action.ts";
 import { INPUTS, runScript, START } from "./run-script.ts";
 
 const CUSTOMERS = 30;
@@ -79,6 +81,38 @@ test("stops waiting when its time is out, and says that the rollout goes on", as
 
   expect(job).toMatchObject({ exitCode: 1, outputs: { "rollout-id": "release-3" } });
   expect(job.log).toContain("it had not ended within 0.001 minutes. The rollout goes on by itself");
+});
+
+test("asks for the same rollout as CodePipeline's action with the same inputs", async () => {
+  const { Configuration } = declareAction({
+    action: "stage",
+    release: "2026.12.0",
+    targets: { tags: ["beta"] },
+    exclude: { customerIds: ["1"] },
+    dryRun: true,
+    requestedBy: "octocat",
+    reason: "it is time",
+    id: "by-codepipeline",
+    wait: false,
+  });
+  await door.send(aPipelineJob(Configuration.UserParameters, { id: door.pipeline.openJob() }));
+  await door.world.executions.settled();
+  const job = await run({
+    ACTION: "stage",
+    RELEASE: "2026.12.0",
+    TARGETS: '{"tags":["beta"]}',
+    EXCLUDE: '{"customerIds":["1"]}',
+    DRY_RUN: "true",
+    REQUESTED_BY: "octocat",
+    REASON: "it is time",
+    ID: "by-script",
+    WAIT: "false",
+  });
+
+  expect(job).toMatchObject({ exitCode: 0, outputs: { status: "starting" } });
+  const [first, second] = starts();
+  expect(first).toMatchObject({ action: "stage", dryRun: true, id: "by-codepipeline" });
+  expect(second).toEqual({ ...first, id: "by-script" });
 });
 
 describe("a rollout that does not succeed fails the job", () => {

@@ -1,0 +1,133 @@
+import { Stack, type StackProps } from "aws-cdk-lib";
+import { BuildSpec, LinuxArmBuildImage, PipelineProject } from "aws-cdk-lib/aws-codebuild";
+import {
+  Action,
+  type ActionBindOptions,
+  ActionCategory,
+  type ActionConfig,
+  type ActionProperties,
+  Artifact,
+  type CommonAwsActionProps,
+  GlobalVariables,
+  type IStage,
+  Pipeline,
+} from "aws-cdk-lib/aws-codepipeline";
+import {
+  CodeBuildAction,
+  CodeStarConnectionsSourceAction,
+  ManualApprovalAction,
+} from "aws-cdk-lib/aws-codepipeline-actions";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Construct } from "constructs";
+import type { z } from "zod";
+import type { Cutover } from "../infra/cutover.ts";
+import type { DeployEvent } from "../lambda/events/deploy-event.ts";
+
+export interface PhoneReleaseProps extends StackProps {
+  readonly cutover: Cutover;
+  /** The phone servers' code; its `buildspec.yml` deploys them to the staging and the production servers. */
+  readonly repository: { readonly owner: string; readonly name: string; readonly branch: string };
+  /** A connection of CodePipeline to GitHub, GitLab or Bitbucket. */
+  readonly connectionArn: string;
+}
+
+/**
+ * An example to copy: a pipeline that deploys phone servers, plans who would be promoted, waits for a person, and
+ * promotes. It stands in an app beside the construct `Cutover`, in the same account and region.
+ */
+export class PhoneRelease extends Stack {
+  constructor(scope: Construct, id: string, { cutover, repository, connectionArn, ...props }: PhoneReleaseProps) {
+    super(scope, id, props);
+    const code = new Artifact("code");
+    const source = new CodeStarConnectionsSourceAction({
+      actionName: "fetch",
+      owner: repository.owner,
+      repo: repository.name,
+      branch: repository.branch,
+      connectionArn,
+      output: code,
+      variablesNamespace: "source",
+    });
+    const project = new PipelineProject(this, "Servers", {
+      environment: { buildImage: LinuxArmBuildImage.AMAZON_LINUX_2_STANDARD_3_0 },
+      buildSpec: BuildSpec.fromSourceFilename("buildspec.yml"),
+    });
+    const promote = { cutover, action: "promote", release: source.variables.commitId, targets: { all: true } } as const;
+    const run = GlobalVariables.executionId;
+    new Pipeline(this, "Pipeline", {
+      stages: [
+        { stageName: "Source", actions: [source] },
+        { stageName: "Deploy", actions: [new CodeBuildAction({ actionName: "servers", project, input: code })] },
+        {
+          stageName: "Promote",
+          actions: [
+            new CutoverAction({ ...promote, actionName: "plan", runOrder: 1, dryRun: true, id: `plan-${run}` }),
+            new ManualApprovalAction({
+              actionName: "approve",
+              runOrder: 2,
+              additionalInformation: "The details of the action before say how many would be promoted.",
+            }),
+            new CutoverAction({ ...promote, actionName: "promote", runOrder: 3, id: `promote-${run}` }),
+          ],
+        },
+      ],
+    });
+  }
+}
+
+type Event = z.input<typeof DeployEvent>;
+
+/** What action.yml and gitlab-ci.yml have as inputs, with the same meaning and the same defaults. */
+export interface CutoverActionProps
+  extends CommonAwsActionProps,
+    Pick<Event, "action" | "release" | "targets" | "exclude" | "dryRun" | "id" | "requestedBy" | "reason"> {
+  readonly cutover: Cutover;
+  /**
+   * Whether the action ends with the rollout, at most 24 hours later, and fails with it.
+   * @default true
+   */
+  readonly wait?: boolean;
+}
+
+/** CodePipeline allows no more. */
+const MOST_PARAMETERS = 1_000;
+
+/**
+ * An action that starts a rollout by the front door. CDK's own `LambdaInvokeAction` would do as well, but it writes
+ * into the front door's role; here the pipeline's role gets the right to start rollouts, and the door's stays as it is.
+ */
+export class CutoverAction extends Action {
+  protected readonly providedActionProperties: ActionProperties;
+  readonly #cutover: Cutover;
+  readonly #parameters: object;
+
+  constructor({ cutover, wait, ...given }: CutoverActionProps) {
+    super();
+    const { action, release, targets, exclude, dryRun, id, requestedBy, reason, ...props } = given;
+    this.#cutover = cutover;
+    this.#parameters = { action, release, targets, exclude, dryRun, id, requestedBy, reason, wait };
+    const { length } = JSON.stringify(this.#parameters);
+    if (length > MOST_PARAMETERS)
+      throw new Error(
+        `${props.actionName}: got ${length} characters of parameters; CodePipeline takes ${MOST_PARAMETERS}: name customers by a tag or a cohort of the policy`,
+      );
+    this.providedActionProperties = {
+      ...props,
+      category: ActionCategory.INVOKE,
+      provider: "Lambda",
+      artifactBounds: { minInputs: 0, maxInputs: 0, minOutputs: 0, maxOutputs: 0 },
+    };
+  }
+
+  protected bound(scope: Construct, _stage: IStage, { role }: ActionBindOptions): ActionConfig {
+    this.#cutover.grantStart(role);
+    // CodePipeline looks the function up in the account's list, which knows no resource but `*`.
+    role.addToPrincipalPolicy(new PolicyStatement({ actions: ["lambda:ListFunctions"], resources: ["*"] }));
+    return {
+      configuration: {
+        FunctionName: this.#cutover.start.function.functionName,
+        UserParameters: Stack.of(scope).toJsonString(this.#parameters),
+      },
+    };
+  }
+}
