@@ -13,7 +13,7 @@ export const TABLE = "ledger";
 export const SECRET = "evo-voice/login";
 
 /** Nothing slows a rollout down but the server: the highest pace that a policy allows. */
-const UNLIMITED = { requestsPerSecond: 10_000, startRequestsPerSecond: 10_000, failureBudget: 0 };
+const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000, failureBudget: 0 };
 
 /** The shipped handler against an emulator; the AWS that it talks to is in the environment. */
 export function buildLocalWorker(

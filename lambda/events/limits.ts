@@ -2,7 +2,7 @@ import * as z from "zod";
 import { strictObject } from "./problems.ts";
 
 const BUDGET = 'expected a whole number of customers such as 10, or a share of those planned such as "1%" or "0.5%"';
-const RATE = "expected requests a second, from 0.1 to 10000";
+const RATE = "expected requests a second, from 0.1 to 100000";
 
 /** How many customers may fail before a rollout stops: a number of customers, or a share of those planned. */
 export const FailureBudget = z.union(
@@ -41,7 +41,7 @@ export function wholeNumber(least: number, most: number) {
 export const Rate = z
   .number({ error: RATE })
   .min(0.1, RATE)
-  .max(10_000, RATE)
+  .max(100_000, RATE)
   .describe("most requests a second to Evo Voice");
 
 export const Concurrency = wholeNumber(1, 500).describe("most requests in flight at once");

@@ -42,6 +42,18 @@ describe("a policy", () => {
     expect(parsePolicy(aPolicy({ requestsPerSecond: 5 })).startRequestsPerSecond).toBe(5);
   });
 
+  test.each([
+    [0.1, "accepted"],
+    [100_000, "accepted"],
+    [0.09, "refused"],
+    [100_001, "refused"],
+  ])("that allows %p requests a second is %s", (requestsPerSecond, verdict) => {
+    const rate = { requestsPerSecond, startRequestsPerSecond: requestsPerSecond };
+    const parse = () => parsePolicy(aPolicy(rate));
+    if (verdict === "accepted") expect(parse()).toMatchObject(rate);
+    else expect(parse).toThrow(/requestsPerSecond.*from 0\.1 to 100000/);
+  });
+
   test("is refused with its mistakes and its contradictions at once", () => {
     const problems = problemsOf(() =>
       parsePolicy({

@@ -76,7 +76,7 @@ const MALFORMED: readonly Malformed[] = [
   { what: "a time without a zone", event: anEvent({ notAfter: "2026-11-23T02:00:00" }), problems: ["notAfter"] },
   {
     what: "limits wider than the policy's",
-    event: anEvent({ limits: { requestsPerSecond: 10_000.5, concurrency: 17, failureBudget: "2%" } }),
+    event: anEvent({ limits: { requestsPerSecond: 100_000.5, concurrency: 17, failureBudget: "2%" } }),
     problems: ["limits.requestsPerSecond", "limits.concurrency", "limits.failureBudget"],
   },
   {
