@@ -1,7 +1,7 @@
 import type { KyInstance } from "ky";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { type Answer, type ApiRequest, attempt } from "./attempt.ts";
-import { type Subject, toFailure } from "./errors.ts";
+import { type Subject, toFailure, UnreadableReplyError } from "./errors.ts";
 import type { Feedback, Limiter } from "./limiter.ts";
 import type { Session, SessionToken } from "./session.ts";
 
@@ -20,8 +20,8 @@ export interface ConnectionParts {
   readonly deadlineMs: number;
 }
 
-/** What was asked for, found in a body; undefined when the body does not answer it. */
-export type Understand<Value> = (body: unknown) => Value | undefined;
+/** What was asked for, found in a body; or what of the body does not answer it, without any value. */
+export type Understand<Value> = (body: unknown) => { readonly value: Value } | { readonly misfit: string };
 
 /** What a caller has to say while its request is tried. */
 export interface Attendance {
@@ -39,7 +39,7 @@ export interface Connection {
   tryOnce(request: ApiRequest, attendance?: Attendance): Promise<Answer>;
   /**
    * Tries until there is an answer that is understood. For what may be repeated blindly: reads.
-   * @throws RequestRefusedError, NoAnswerError, OutOfTimeError, SignInRefusedError
+   * @throws RequestRefusedError, NoAnswerError, UnreadableReplyError, OutOfTimeError, SignInRefusedError
    */
   read<Value>(request: ApiRequest, subject: Subject, understand: Understand<Value>): Promise<Value>;
   /** Waits before the try after this many, longer each time. @throws OutOfTimeError when the part ends before */
@@ -114,16 +114,15 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
     tryOnce,
     backOff,
     async read<Value>(request: ApiRequest, subject: Subject, understand: Understand<Value>) {
-      let value: Value | undefined;
+      let found: ReturnType<Understand<Value>> | undefined;
       const answer = await repeat(async () => {
         const given = await tryOnce(request);
-        value = given.kind === "answered" ? understand(given.body) : undefined;
-        return given.kind === "answered" && value === undefined
-          ? ({ kind: "lost", why: "an answer to another question" } as const)
-          : given;
+        found = given.kind === "answered" ? understand(given.body) : undefined;
+        return found !== undefined && "misfit" in found ? ({ kind: "lost", why: found.misfit } as const) : given;
       });
-      if (answer.kind === "answered") return value as Value;
-      throw toFailure(subject, answer);
+      if (found !== undefined && "value" in found) return found.value;
+      if (found !== undefined) throw new UnreadableReplyError(subject, found.misfit);
+      throw toFailure(subject, answer as Exclude<Answer, { kind: "answered" }>);
     },
   };
 }

@@ -1,7 +1,9 @@
+import type * as z from "zod";
 import type { Reading } from "../rollout/flip.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Understand } from "./connection.ts";
+import { describeMisfit } from "./describe-misfit.ts";
 import { isApiFailure, RequestRefusedError, type Subject, toFailure } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 
@@ -9,7 +11,7 @@ import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 export async function readPage(connection: Connection, request: PageRequest): Promise<Page> {
   const searchParams = toSearchParams(request);
   if (searchParams === undefined) return { customers: [], total: 0, totalPages: 0 };
-  const subject = { operation: `page ${request.page} of the customers` };
+  const subject = { operation: `page ${request.page} of the customers`, api: "ListCustomers" };
   const list = await readList(connection, searchParams, subject);
   if (request.listing.kind === "tags" && list.items.some(({ tags }) => tags == null))
     throw toFailure(subject, { kind: "lost", why: "customers that do not show the tags they were asked for by" });
@@ -43,16 +45,17 @@ export async function listCustomers(connection: Connection, ids: readonly string
 
 /** Reads one customer. That there is none may be said by a 404, or by a 400 or 500 and a list without it. */
 export async function readCustomer(connection: Connection, customerId: string): Promise<Reading> {
-  const subject = { operation: "reading", customerId };
+  const subject = { operation: "reading", api: "GetCustomer", customerId };
   const request = { method: "GET", path: `customers/${encodeURIComponent(customerId)}` } as const;
   let flagless: CustomerInfo | undefined;
   try {
     const info = await connection.read(request, subject, (body) => {
-      const { data } = CustomerInfo.safeParse(body);
-      if (data?.id !== customerId) return undefined;
-      if (data.isStaging != null) return data;
-      flagless = data;
-      return undefined;
+      const understood = understandAs(CustomerInfo)(body);
+      if ("misfit" in understood) return understood;
+      if (understood.value.id !== customerId) return { misfit: "id is another customer's" };
+      if (understood.value.isStaging != null) return understood;
+      flagless = understood.value;
+      return { misfit: "isStaging is missing, expected true or false" };
     });
     return { reading: "found", customer: toFacts(info) };
   } catch (error) {
@@ -80,8 +83,8 @@ export async function readTagIds(connection: Connection, accountIds: readonly st
   for (const accountId of accountIds) {
     const settings = await connection.read(
       { method: "GET", path: "system/settings", searchParams: { accountId } },
-      { operation: `reading the tags of account ${accountId}` },
-      (body) => SystemSettings.safeParse(body).data,
+      { operation: `reading the tags of account ${accountId}`, api: "GetSystemSettings" },
+      understandAs(SystemSettings),
     );
     const idsByName = new Map<string, readonly string[]>();
     for (const { name, id } of settings.tags ?? []) idsByName.set(name, [...(idsByName.get(name) ?? []), id]);
@@ -92,7 +95,7 @@ export async function readTagIds(connection: Connection, accountIds: readonly st
 
 function readIds(connection: Connection, ids: readonly string[], page: number): Promise<CustomerList> {
   const searchParams = { specificIds: ids.map(quote).join(","), countPerPage: String(ids.length), page: String(page) };
-  return readList(connection, searchParams, { operation: `listing ${ids.length} customers` });
+  return readList(connection, searchParams, { operation: `listing ${ids.length} customers`, api: "ListCustomers" });
 }
 
 function readList(
@@ -101,7 +104,14 @@ function readList(
   subject: Subject,
 ): Promise<CustomerList> {
   const request = { method: "GET", path: "customers", searchParams } as const;
-  return connection.read(request, subject, (body) => CustomerList.safeParse(body).data);
+  return connection.read(request, subject, understandAs(CustomerList));
+}
+
+function understandAs<Schema extends z.ZodType>(schema: Schema): Understand<z.output<Schema>> {
+  return (body) => {
+    const { data, error } = schema.safeParse(body);
+    return error === undefined ? { value: data } : { misfit: describeMisfit(error, body) };
+  };
 }
 
 /** The query; undefined when no customer can match, because the account has no such tag. */

@@ -4,6 +4,8 @@ import type { Answer } from "./attempt.ts";
 /** What a request was for, as a person would say it: "flip of customer 5f…". */
 export interface Subject {
   readonly operation: string;
+  /** The API's own name for it, where its replies are documented. */
+  readonly api?: string | undefined;
   readonly customerId?: string | undefined;
 }
 
@@ -34,9 +36,20 @@ export class NoAnswerError extends FinalError {
   }
 }
 
+/** Replies came, in every try, but with fields that are not what the API documents. `misfit` names them, and no value. */
+export class UnreadableReplyError extends FinalError {
+  override readonly name = "UnreadableReplyError";
+  constructor(subject: Subject, misfit: string) {
+    const api = subject.api === undefined ? "" : ` (${subject.api})`;
+    super(
+      `${describe(subject)}${api} was answered with what cannot be read, and nothing is guessed from it: ${misfit}; have this corrected in Evo Voice, then send the event again`,
+    );
+  }
+}
+
 /** Whether it is Evo Voice that failed at one request, as against the whole rollout. */
-export function isApiFailure(error: unknown): error is RequestRefusedError | NoAnswerError {
-  return error instanceof RequestRefusedError || error instanceof NoAnswerError;
+export function isApiFailure(error: unknown): error is RequestRefusedError | NoAnswerError | UnreadableReplyError {
+  return [RequestRefusedError, NoAnswerError, UnreadableReplyError].some((each) => error instanceof each);
 }
 
 /** The error for an answer that is none, after the last try. */

@@ -1,30 +1,42 @@
 import * as z from "zod";
 
+const text = z.string("expected a text");
+const flag = z.boolean("expected true or false");
+const count = z.int("expected a whole number");
+// A dot or two would be another path of the API, and no encoding keeps them from being one.
+const id = z.string("expected an id").regex(/^(?!\.{1,2}$)./s, "expected an id: a text, not empty, not a dot or two");
+
 /** What this project reads of Evo Voice's replies; every other member passes unread. Wire names stay wire names. */
-export const CustomerInfo = z.object({
-  // A dot or two would be another path of the API, and no encoding keeps them from being one.
-  id: z.string().regex(/^(?!\.{1,2}$)./s),
-  accountId: z.string().nullish(),
-  name: z.string().nullish(),
-  referenceId: z.string().nullish(),
-  parentCustomerId: z.string().nullish(),
-  isStaging: z.boolean().nullish(),
-  breadcrumb: z.array(z.object({ id: z.string().nullish() })).nullish(),
-  // A tag without its name could be the one that protects this customer.
-  tags: z.array(z.object({ name: z.string() })).nullish(),
-});
+export const CustomerInfo = z.object(
+  {
+    id,
+    accountId: text.nullish(),
+    name: text.nullish(),
+    referenceId: text.nullish(),
+    parentCustomerId: text.nullish(),
+    isStaging: flag.nullish(),
+    breadcrumb: z.array(z.object({ id: text.nullish() }, "expected an object"), "expected a list").nullish(),
+    // A tag without its name could be the one that protects this customer.
+    tags: z.array(z.object({ name: text }, "expected an object"), "expected a list").nullish(),
+  },
+  "expected a customer",
+);
 export type CustomerInfo = z.output<typeof CustomerInfo>;
 
-export const CustomerList = z.object({
-  items: z.array(CustomerInfo),
-  totalCount: z.number().int().nullish(),
-  totalPages: z.number().int().nullish(),
-});
+export const CustomerList = z.object(
+  {
+    items: z.array(CustomerInfo, "expected a list of customers"),
+    totalCount: count.nullish(),
+    totalPages: count.nullish(),
+  },
+  "expected an object with items",
+);
 export type CustomerList = z.output<typeof CustomerList>;
 
-export const SystemSettings = z.object({
-  tags: z.array(z.object({ id: z.string(), name: z.string() })).nullish(),
-});
+export const SystemSettings = z.object(
+  { tags: z.array(z.object({ id: text, name: text }, "expected an object"), "expected a list").nullish() },
+  "expected an object with tags",
+);
 
 /** A flip's reply: what proves it, nothing else, because there are so many of them. */
 export const FlipReply = z.object({ id: z.string(), isStaging: z.boolean().nullish() });

@@ -184,6 +184,23 @@ describe("a server that", () => {
     await expectRefused(EVERYONE, "^Evo Voice showed a customer id of 300 characters \\(x{24}…\\)", policy);
   });
 
+  test("sends one row that cannot be read is refused, with the page, the customer and each field, but no value", async () => {
+    await given({ customers: 30 });
+    const { id } = ours(world)[12]!;
+    const spoil = (item: object) =>
+      (item as { id: string }).id === id ? { ...item, isStaging: "no", name: [7] } : item;
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
+      if (!url.startsWith("/customers?account")) return body;
+      const { items, ...counts } = JSON.parse(body) as List;
+      return JSON.stringify({ ...counts, items: items.map((item) => spoil(item as object)) });
+    });
+    await expectRefused(
+      EVERYONE,
+      `^page 1 of the customers \\(ListCustomers\\) was answered with what cannot be read, and nothing is guessed from it: items\\[2\\] \\(customer ${id}\\): name is a list, expected a text, isStaging is a text, expected true or false; have this corrected in Evo Voice, then send the event again$`,
+      { baseUrl: proxy.address, pageSize: 10 },
+    );
+  });
+
   test("has two tags of one name is refused, because a listing would show only one's customers", async () => {
     await given();
     proxy = await startRewritingProxy(world.emulator.address, (url, body) =>

@@ -1,0 +1,58 @@
+import type { ZodError } from "zod";
+
+/** Of a page that is wrong as a whole, so many rows and so many fields of each are named. */
+const MOST_ROWS = 5;
+const MOST_FIELDS = 8;
+
+/**
+ * What of a reply does not fit its schema: each field with the type of what came, and what would be right. A value is
+ * never shown, because it may be personal; only the id of the customer whose row it is, which says where to look.
+ */
+export function describeMisfit({ issues }: Pick<ZodError, "issues">, body: unknown): string {
+  const fieldsByRow = new Map<string, string[]>();
+  for (const { path, message } of issues) {
+    const isInRow = path[0] === "items" && path.length > 1;
+    const place = isInRow ? describeRow(path[1], at(body, path.slice(0, 2))) : "";
+    const field = `${toFieldPath(isInRow ? path.slice(2) : path)} is ${describeType(at(body, path))}, ${message}`;
+    fieldsByRow.set(place, [...(fieldsByRow.get(place) ?? []), field]);
+  }
+  const rows = Array.from(fieldsByRow, ([place, fields]) => `${place}${joinSome(fields, MOST_FIELDS, ", ")}`);
+  return joinSome(rows, MOST_ROWS, "; ");
+}
+
+function describeRow(index: PropertyKey | undefined, row: unknown): string {
+  const id = at(row, ["id"]);
+  // Anything else is none of Evo Voice's ids, and may be anything.
+  const isShown = typeof id === "string" && /^[\w-]{1,64}$/.test(id);
+  return `items[${String(index)}] (${isShown ? `customer ${id}` : "no id"}): `;
+}
+
+function toFieldPath(path: readonly PropertyKey[]): string {
+  const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+  return text.replace(/^\./, "") || "it";
+}
+
+function describeType(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  switch (typeof value) {
+    case "string":
+      return value === "" ? "an empty text" : "a text";
+    case "boolean":
+      return "true or false";
+    case "number":
+      return "a number";
+    default:
+      return "an object";
+  }
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner instanceof Object ? Reflect.get(inner, key) : undefined), value);
+}
+
+function joinSome(texts: readonly string[], most: number, separator: string): string {
+  const more = texts.length - most;
+  return [...texts.slice(0, most), ...(more > 0 ? [`and ${more} more`] : [])].join(separator);
+}
