@@ -51,6 +51,7 @@ function toSpecs({ metrics, stuckAfter }: AlarmsProps): readonly AlarmSpec[] {
   const { webhook } = metrics;
   return [
     { name: "rollout-failed", says: "A rollout ended without doing its work.", metric: metrics.rolloutFailed },
+    { name: "sign-in-refused", says: "Evo Voice refuses the login in the secret.", metric: metrics.signInRefused },
     { name: "rollout-partial", says: "A rollout ended with customers that failed.", metric: metrics.rolloutPartial },
     { name: "execution-failed", says: "The worker refused an event or broke off.", metric: metrics.executionFailed },
     { name: "execution-timed-out", says: "A rollout ran out of its days.", metric: metrics.executionTimedOut },

@@ -1,7 +1,7 @@
 import { Duration } from "aws-cdk-lib";
-import { type IMetric, MathExpression, Metric, type MetricProps, Stats } from "aws-cdk-lib/aws-cloudwatch";
+import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import { FilterPattern, MetricFilter } from "aws-cdk-lib/aws-logs";
+import { FilterPattern, type IFilterPattern, type JsonPattern, MetricFilter } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { RolloutStatus } from "../lambda/rollout/report.ts";
@@ -18,7 +18,7 @@ export interface MetricsProps {
   readonly deadLetters: IQueue;
 }
 
-/** Where the product's own metrics are; the doors' differ by the dimension `service`, as Powertools writes it. */
+/** Where the product's own metrics are, those of one deployment by the dimension `service`, as Powertools writes it. */
 const METRICS_NAMESPACE = "Cutover";
 const PERIOD = Duration.minutes(5);
 
@@ -27,6 +27,7 @@ export class CutoverMetrics extends Construct {
   readonly rolloutSucceeded: IMetric;
   readonly rolloutPartial: IMetric;
   readonly rolloutFailed: IMetric;
+  readonly signInRefused: IMetric;
   readonly executionStarted: IMetric;
   readonly executionFailed: IMetric;
   readonly executionTimedOut: IMetric;
@@ -40,10 +41,17 @@ export class CutoverMetrics extends Construct {
   constructor(scope: Construct, id: string, { service, worker, start, webhook, deadLetters }: MetricsProps) {
     super(scope, id);
     const durable = worker.bundled.function;
+    const own = (name: string) => toOwnMetric(name, service);
+    const count = (name: string, filterPattern: IFilterPattern) => {
+      this.#countLines(name, worker, filterPattern);
+      return own(name);
+    };
     // An execution whose rollout failed is itself a success: it wrote its report. So the worker's log says how rollouts end.
-    this.rolloutSucceeded = this.#countEnds("RolloutSucceeded", "succeeded", { service, worker });
-    this.rolloutPartial = this.#countEnds("RolloutPartial", "partial", { service, worker });
-    this.rolloutFailed = this.#countEnds("RolloutFailed", "failed", { service, worker });
+    this.rolloutSucceeded = count("RolloutSucceeded", matchEnd("succeeded"));
+    this.rolloutPartial = count("RolloutPartial", matchEnd("partial"));
+    // Refused is what went wrong before the first flip: nobody was moved who should have been.
+    this.rolloutFailed = count("RolloutFailed", matchEnd("failed", "refused"));
+    this.signInRefused = count("SignInRefused", matchMessage("sign-in refused"));
     // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
     this.executionStarted = durable.metric("DurableExecutionStarted", { statistic: Stats.SUM, period: PERIOD });
     this.executionFailed = durable.metric("DurableExecutionFailed", { statistic: Stats.SUM, period: PERIOD });
@@ -68,34 +76,37 @@ export class CutoverMetrics extends Construct {
       // It answers what goes wrong in it with 503, which Lambda does not count as an error.
       errors: sumOf("failedDeliveries", [
         webhook.function.metricErrors({ period: PERIOD }),
-        toOwnMetric("WebhookFailed" satisfies WebhookMetric, { dimensionsMap: { service } }),
+        own("WebhookFailed" satisfies WebhookMetric),
       ]),
-      signatureRefused: toOwnMetric("SignatureRefused" satisfies WebhookMetric, { dimensionsMap: { service } }),
+      signatureRefused: own("SignatureRefused" satisfies WebhookMetric),
     };
   }
 
-  #countEnds(
-    name: string,
-    status: RolloutStatus,
-    { service, worker }: Pick<MetricsProps, "service" | "worker">,
-  ): Metric {
-    new MetricFilter(this, name, {
-      logGroup: worker.bundled.logGroup,
-      filterPattern: FilterPattern.all(
-        FilterPattern.stringValue("$.message", "=", "rollout ended"),
-        FilterPattern.stringValue("$.status", "=", status),
-      ),
-      // A filter's dimensions can only come from the log, which does not say of which deployment it is.
-      metricNamespace: `${METRICS_NAMESPACE}/${service}`,
-      metricName: name,
+  /** Counts the worker's log lines of a kind; the deployment stands in each. */
+  #countLines(metricName: string, { bundled }: Worker, filterPattern: IFilterPattern): void {
+    new MetricFilter(this, metricName, {
+      logGroup: bundled.logGroup,
+      filterPattern,
+      metricNamespace: METRICS_NAMESPACE,
+      metricName,
       metricValue: "1",
+      dimensions: { service: "$.service" },
     });
-    return toOwnMetric(name, { namespace: `${METRICS_NAMESPACE}/${service}` });
   }
 }
 
-function toOwnMetric(metricName: string, where: Pick<MetricProps, "dimensionsMap"> & { namespace?: string }): Metric {
-  return new Metric({ namespace: METRICS_NAMESPACE, metricName, statistic: Stats.SUM, period: PERIOD, ...where });
+function matchEnd(...statuses: readonly RolloutStatus[]): JsonPattern {
+  const ends = statuses.map((status) => FilterPattern.stringValue("$.status", "=", status));
+  return FilterPattern.all(matchMessage("rollout ended"), FilterPattern.any(...ends));
+}
+
+function matchMessage(message: string): JsonPattern {
+  return FilterPattern.stringValue("$.message", "=", message);
+}
+
+function toOwnMetric(metricName: string, service: string): Metric {
+  const where = { namespace: METRICS_NAMESPACE, dimensionsMap: { service } };
+  return new Metric({ ...where, metricName, statistic: Stats.SUM, period: PERIOD });
 }
 
 /** The sum of metrics, of which any may have no data. The name is unique on a graph. */

@@ -75,7 +75,12 @@ function toGraphs(metrics: CutoverMetrics): GraphWidget[] {
   const graph = (title: string, left: ConstructorParameters<typeof GraphWidget>[0]["left"]) =>
     new GraphWidget({ title, ...(left && { left }), width: WIDTH / 3, height: 6 });
   return [
-    graph("Rollouts by their end", [metrics.rolloutSucceeded, metrics.rolloutPartial, metrics.rolloutFailed]),
+    graph("Rollouts by their end", [
+      metrics.rolloutSucceeded,
+      metrics.rolloutPartial,
+      metrics.rolloutFailed,
+      metrics.signInRefused,
+    ]),
     graph("Executions", [
       metrics.executionStarted,
       metrics.executionFailed,

@@ -35,7 +35,7 @@ function buildPorts({ policy, tableName, workerArn }: StartConfig): StartPorts {
       findOutcome: createOutcomeReader(lambda),
     },
     pipelineJobs: createPipelineJobs(new CodePipelineClient(CLIENT_OPTIONS)),
-    log: new Logger({ serviceName: "cutover" }),
+    log: new Logger(),
     nowMs: Date.now,
   };
 }

@@ -20,12 +20,17 @@ export function buildWorker(config: Config) {
 }
 
 function buildPorts({ policy, secretId, tableName }: Config): Ports {
+  const log = new Logger();
   const ledger = createLedger(openTable(new DynamoDBClient(CLIENT_OPTIONS), tableName), policy.baseUrl);
   const evoVoice = createEvoVoice({
     baseUrl: policy.baseUrl,
     retries: policy.retries,
     concurrency: policy.concurrency,
-    session: { ...ledger, readLogin: createLoginReader(new SecretsManagerClient(CLIENT_OPTIONS), secretId) },
+    session: {
+      ...ledger,
+      readLogin: createLoginReader(new SecretsManagerClient(CLIENT_OPTIONS), secretId),
+      reportRefusal: (versionId) => log.error("sign-in refused", { versionId }),
+    },
   });
   const findEnd = createExecutionReader(new LambdaClient(CLIENT_OPTIONS));
   return {
@@ -33,7 +38,7 @@ function buildPorts({ policy, secretId, tableName }: Config): Ports {
     ledger,
     evoVoice,
     executions: { findEnd },
-    log: new Logger({ serviceName: "cutover" }),
+    log,
     nowMs: Date.now,
   };
 }

@@ -16,6 +16,7 @@ contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
       rememberRefusal: async () => undefined,
       countDoubt: async () => 1,
       clearDoubts: async () => undefined,
+      reportRefusal: () => undefined,
     },
   });
   return async (isStaging, flips) => {

@@ -17,6 +17,8 @@ export interface SessionPorts {
   /** Counts the tries of this version in a row, over all invocations, that may have been refusals; gives the count. */
   countDoubt(versionId: string): Promise<number>;
   clearDoubts(versionId: string): Promise<void>;
+  /** Tells whoever is on call that the login which the secret holds now is refused; not of an old one that was rotated. */
+  reportRefusal(versionId: string): void;
 }
 
 /** Makes a request until it is answered or refused; never signs in by itself. */
@@ -48,6 +50,7 @@ export function createSession(ports: SessionPorts): Session {
     const second = fresh.versionId === known.versionId ? undefined : await tryLogin(ask, fresh);
     if (second !== undefined) return keep(fresh, second);
     login = undefined;
+    ports.reportRefusal(fresh.versionId);
     throw new SignInRefusedError(
       `Evo Voice refused the sign-in with version ${fresh.versionId} of the secret (a wrong user name or password, or a locked account); nobody is flipped from here on, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
     );

@@ -60,6 +60,7 @@ export async function startSurroundings(options: StartOptions, stack: AsyncDispo
     environment: {
       ...localAwsEnvironment(addresses),
       POWERTOOLS_LOG_LEVEL: "INFO",
+      POWERTOOLS_SERVICE_NAME: "cutover-local",
       CUTOVER_TABLE_NAME: TABLE_NAME,
       CUTOVER_SECRET_ID: SECRET_ID,
       CUTOVER_POLICY_FILE: policyFile,

@@ -368,13 +368,20 @@ describe("alarms", () => {
   test("count what rollouts of this deployment came to", () => {
     const template = synthesize();
     template.hasResourceProperties("AWS::Logs::MetricFilter", {
-      FilterPattern: '{ ($.message = "rollout ended") && ($.status = "failed") }',
-      MetricTransformations: [{ MetricNamespace: "Cutover/cutover-production", MetricName: "RolloutFailed" }],
+      FilterPattern: '{ ($.message = "rollout ended") && (($.status = "failed") || ($.status = "refused")) }',
+      MetricTransformations: [
+        {
+          MetricNamespace: "Cutover",
+          MetricName: "RolloutFailed",
+          Dimensions: [{ Key: "service", Value: "$.service" }],
+        },
+      ],
     });
     template.hasResourceProperties("AWS::CloudWatch::Alarm", {
       AlarmName: "cutover-production-rollout-failed",
-      Namespace: "Cutover/cutover-production",
+      Namespace: "Cutover",
       MetricName: "RolloutFailed",
+      Dimensions: [{ Name: "service", Value: "cutover-production" }],
       TreatMissingData: "notBreaching",
     });
   });

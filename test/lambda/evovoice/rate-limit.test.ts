@@ -19,6 +19,7 @@ test("a client that may ask 1,000 times a second finds the pace of a server that
       rememberRefusal: async () => undefined,
       countDoubt: async () => 1,
       clearDoubts: async () => undefined,
+      reportRefusal: () => undefined,
     },
   });
   const limits = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 1_000 };

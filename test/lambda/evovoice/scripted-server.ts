@@ -89,6 +89,7 @@ export function connectTo(
       clearDoubts: async () => {
         doubts = 0;
       },
+      reportRefusal: () => undefined,
     },
   });
   const connection = evoVoice.connect({

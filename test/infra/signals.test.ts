@@ -1,0 +1,152 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { EnvironmentConfig } from "../../infra/config.ts";
+import { buildWebhook } from "../../lambda/build-webhook.ts";
+import { WORKER_ARN } from "../support/front-door.ts";
+import { startWorld, TABLE, type World } from "../support/world.ts";
+import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, synthesize } from "./make-stack.ts";
+import { findRinging, findShown, toWritten } from "./ring-alarms.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };
+const SECRET_ID = "cutover/github";
+const WEBHOOKS = { github: GITHUB_SOURCE };
+
+/** Two deployments side by side in one account. */
+const PRODUCTION = toDeployment("production");
+const STAGING = toDeployment("staging");
+
+function toDeployment(name: string): Partial<EnvironmentConfig> {
+  const secret = { import: `evovoice/${name}` };
+  const webhooks = { github: { import: SECRET_ID } };
+  return { name, secret, policy: { ...POLICY, webhooks: WEBHOOKS }, webhooks };
+}
+
+let world: World;
+const before = { ...process.env };
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(async () => {
+  await world.close();
+  process.env = { ...before };
+});
+
+/** A world whose functions have the names that a deployment gives them. */
+async function given(deployment: Partial<EnvironmentConfig>, entry: keyof typeof DESCRIPTIONS): Promise<World> {
+  world = await startWorld({ customers: 20, stagingShare: 1, policy: { webhooks: WEBHOOKS, failureBudget: "100%" } });
+  const { Variables } = findFunction(synthesize(deployment), DESCRIPTIONS[entry]).properties.Environment;
+  process.env.POWERTOOLS_SERVICE_NAME = Variables.POWERTOOLS_SERVICE_NAME;
+  return world;
+}
+
+/** Which alarms the log lines so far ring, in both deployments. */
+function ringing(): readonly string[] {
+  return [PRODUCTION, STAGING].flatMap((deployment) => findRinging(synthesize(deployment), world.logs())).sort();
+}
+
+describe("a rollout", () => {
+  test("that succeeds rings nothing, and is counted for its own deployment", async () => {
+    const { run, logs } = await given(PRODUCTION, "cutover");
+    expect((await run(PROMOTE)).report.status).toBe("succeeded");
+    expect(ringing()).toEqual([]);
+    expect(toWritten(synthesize(PRODUCTION), logs())).toEqual(["Cutover RolloutSucceeded service=cutover-production"]);
+  });
+
+  test("with a wrong password rings the alarm for it, again for each rollout, and not after the right one came", async () => {
+    const { emulator, run, putSecret, logs } = await given(PRODUCTION, "cutover");
+    putSecret({ userName: emulator.userName, password: "Wrong-1!" });
+    await run(PROMOTE);
+    const rung = ["cutover-production-rollout-failed", "cutover-production-sign-in-refused"];
+    expect(ringing()).toEqual(rung);
+
+    const heard = logs().length;
+    await run({ ...PROMOTE, release: "2026.12" });
+    expect(findRinging(synthesize(PRODUCTION), logs().slice(heard)).toSorted()).toEqual(rung);
+    expect(emulator.stats().refusedSignIns).toBe(1);
+
+    const heardTwice = logs().length;
+    putSecret({ userName: emulator.userName, password: emulator.password });
+    await run(PROMOTE);
+    expect(findRinging(synthesize(PRODUCTION), logs().slice(heardTwice))).toEqual([]);
+  });
+
+  test("of another deployment rings that one's alarms only", async () => {
+    const { emulator, run, putSecret } = await given(STAGING, "cutover");
+    putSecret({ userName: emulator.userName, password: "Wrong-1!" });
+    await run(PROMOTE);
+    expect(ringing()).toEqual(["cutover-staging-rollout-failed", "cutover-staging-sign-in-refused"]);
+  });
+
+  test("that meets a password which was rotated meanwhile rings nothing", async () => {
+    const { emulator, startWorker, rotatePassword } = await given(PRODUCTION, "cutover");
+    const worker = startWorker();
+    await worker.run(PROMOTE);
+    rotatePassword("Quayside-2!");
+    emulator.endSessions();
+    await worker.run({ ...PROMOTE, action: "stage" });
+    expect(emulator.stats().refusedSignIns).toBe(1);
+    expect(ringing()).toEqual([]);
+  });
+
+  test("that leaves customers behind rings the alarm for it", async () => {
+    const { emulator, run } = await given(PRODUCTION, "cutover");
+    const stop = emulator.onRequest(({ operation }) => {
+      if (operation !== "SetCustomerStagingMode") return;
+      stop();
+      emulator.setFaults("lost-write");
+    });
+    expect((await run(PROMOTE)).report.status).toBe("partial");
+    expect(ringing()).toEqual(["cutover-production-rollout-partial"]);
+  });
+
+  test("that could not begin for a reason of another kind rings as failed", async () => {
+    const { run, secrets } = await given(PRODUCTION, "cutover");
+    secrets.putSecretValue("evo-voice/login", "{}");
+    expect((await run(PROMOTE)).report.status).toBe("refused");
+    expect(ringing()).toEqual(["cutover-production-rollout-failed"]);
+  });
+});
+
+describe("the public door", () => {
+  /** Deliveries whose signature fits no secret, as many as are sent; each is answered 401, or 503 without a secret. */
+  async function send(count: number, secret: string) {
+    world.secrets.putSecretValue(SECRET_ID, secret);
+    const handler = buildWebhook({
+      policy: world.policy,
+      tableName: TABLE,
+      workerArn: WORKER_ARN,
+      secretIdsBySource: { github: SECRET_ID },
+    });
+    const headers = { "content-type": "application/json", "x-hub-signature-256": `sha256=${"0".repeat(64)}` };
+    const request = { rawPath: "/github", headers, body: "{}", requestContext: { http: { method: "POST" } } };
+    for (let sent = 0; sent < count; sent += 1) await handler(request);
+  }
+
+  test("rings for five wrong signatures, for those of its own deployment, and not for four", async () => {
+    await given(STAGING, "webhook");
+    await send(4, "a secret of GitHub's");
+    expect(ringing()).toEqual([]);
+    await send(1, "a secret of GitHub's");
+    expect(ringing()).toEqual(["cutover-staging-signature-refused"]);
+  });
+
+  test("rings when it cannot take a delivery", async () => {
+    await given(PRODUCTION, "webhook");
+    await send(1, "short");
+    expect(ringing()).toEqual(["cutover-production-webhook-errors"]);
+  });
+});
+
+test("the dashboard of each deployment shows its own metrics, those that the alarms look at among them", async () => {
+  await given(PRODUCTION, "cutover");
+  for (const [deployment, service] of [
+    [PRODUCTION, "cutover-production"],
+    [STAGING, "cutover-staging"],
+  ] as const) {
+    const own = ["RolloutSucceeded", "RolloutPartial", "RolloutFailed", "SignInRefused"];
+    const doors = ["WebhookFailed", "SignatureRefused"];
+    expect(findShown(synthesize(deployment))).toEqual(
+      [...own, ...doors].map((name) => `Cutover ${name} service=${service}`),
+    );
+  }
+});
