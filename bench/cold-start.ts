@@ -6,27 +6,41 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
-import { ESBUILD } from "../infra/bundle.ts";
+import { ENTRIES, type Entry, ESBUILD, ROOT, toEntryFile } from "../infra/bundle.ts";
 import { localAwsEnvironment } from "../local/aws/environment.ts";
 import { type Figures, median, printFigures, round } from "./support/figures.ts";
 
 const { values } = parseArgs({ options: { runs: { type: "string", default: "15" } } });
-const ROOT = join(import.meta.dirname, "..");
 
-/** The same SDK clients with nothing around them: what no worker on this SDK can be faster than. */
-const BARE_SDK = `
-import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { LambdaClient } from "@aws-sdk/client-lambda";
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-const clients = [new DynamoDBClient(), new LambdaClient(), new SecretsManagerClient()];
-export const handler = withDurableExecution(async () => clients.length);
-`;
+const PACKAGES = {
+  CodePipeline: "codepipeline",
+  DynamoDB: "dynamodb",
+  Lambda: "lambda",
+  SecretsManager: "secrets-manager",
+} as const;
+
+/** The SDK clients of each function with nothing around them: what no function on this SDK can be faster than. */
+const BARE: Readonly<Record<Entry, string>> = {
+  cutover: `import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+    ${toClients("DynamoDB", "Lambda", "SecretsManager")}
+    export const handler = withDurableExecution(async () => clients.length);`,
+  start: `${toClients("DynamoDB", "Lambda", "CodePipeline")}
+    export const handler = async () => clients.length;`,
+  webhook: `${toClients("DynamoDB", "Lambda", "SecretsManager")}
+    export const handler = async () => clients.length;`,
+};
 
 /** Milliseconds from the beginning of the import. */
 interface Start {
   readonly importMs: number;
   readonly firstLineMs: number;
+}
+
+interface Contender {
+  readonly entry: Entry;
+  readonly kind: "whole" | "bare";
+  readonly bundle: Awaited<ReturnType<typeof bundle>>;
+  readonly starts: Start[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), "cutover-bench-"));
@@ -37,24 +51,37 @@ try {
 }
 
 async function measureAll(): Promise<Figures> {
-  const worker = await bundle("worker", { entryPoints: [join(ROOT, "lambda/cutover.ts")] });
-  const bare = await bundle("bare", { stdin: { contents: BARE_SDK, resolveDir: ROOT } });
-  const workers: Start[] = [];
-  const bares: Start[] = [];
-  for (let run = 0; run < Number(values.runs); run += 1) {
-    workers.push(await start(worker.path));
-    bares.push(await start(bare.path));
+  const contenders: Contender[] = [];
+  for (const entry of ENTRIES) {
+    const whole = await bundle(entry, { entryPoints: [toEntryFile(entry)] });
+    const bare = await bundle(`${entry}-bare`, { stdin: { contents: BARE[entry], resolveDir: ROOT } });
+    contenders.push({ entry, kind: "whole", bundle: whole, starts: [] });
+    contenders.push({ entry, kind: "bare", bundle: bare, starts: [] });
   }
+  // In turn, so that each meets the same noise; the first round fills the disk's cache and does not count.
+  for (let run = 0; run <= Number(values.runs); run += 1) {
+    for (const contender of contenders) {
+      const started = await start(contender);
+      if (run > 0) contender.starts.push(started);
+    }
+  }
+  return Object.assign({}, ...contenders.map(toFigures));
+}
+
+function toFigures({ entry, kind, bundle: { bytes, gzipBytes }, starts }: Contender): Figures {
+  const name = kind === "whole" ? entry : `${entry} bare SDK`;
   return {
-    "bundle KB": round(worker.bytes / 1024),
-    "bundle gzip KB": round(worker.gzipBytes / 1024),
-    "bare SDK bundle KB": round(bare.bytes / 1024),
-    "bare SDK bundle gzip KB": round(bare.gzipBytes / 1024),
-    "import ms": medianOf(workers, "importMs"),
-    "import to first line ms": medianOf(workers, "firstLineMs"),
-    "bare SDK import ms": medianOf(bares, "importMs"),
-    "bare SDK import to first line ms": medianOf(bares, "firstLineMs"),
+    [`${name} bundle KB`]: round(bytes / 1024),
+    [`${name} bundle gzip KB`]: round(gzipBytes / 1024),
+    [`${name} import ms`]: medianOf(starts, "importMs"),
+    [`${name} import to first line ms`]: medianOf(starts, "firstLineMs"),
   };
+}
+
+function toClients(...services: readonly (keyof typeof PACKAGES)[]): string {
+  const imports = services.map((service) => `import { ${service}Client } from "@aws-sdk/client-${PACKAGES[service]}";`);
+  return `${imports.join("\n")}
+    const clients = [${services.map((service) => `new ${service}Client()`).join(", ")}];`;
 }
 
 /** With the settings of the deploy. */
@@ -79,14 +106,16 @@ function printLargest(name: string, { outputs }: Metafile): void {
 }
 
 /** A process of its own, started as Lambda starts it. */
-async function start(entry: string): Promise<Start> {
-  const child = fork(new URL("./support/first-line.ts", import.meta.url), [entry], {
+async function start({ entry, bundle: { path } }: Contender): Promise<Start> {
+  const child = fork(new URL("./support/first-line.ts", import.meta.url), [path, entry], {
     execArgv: ["--enable-source-maps"],
     env: {
       ...process.env,
       ...localAwsEnvironment({}),
       CUTOVER_TABLE_NAME: "ledger",
       CUTOVER_SECRET_ID: "login",
+      CUTOVER_WORKER_ARN: "arn:aws:lambda:us-east-1:000000000000:function:cutover:live",
+      CUTOVER_WEBHOOK_SECRETS: "{}",
       CUTOVER_POLICY_FILE: join(ROOT, "infra/policy.json"),
     },
     stdio: ["ignore", "ignore", "inherit", "ipc"],

@@ -1,13 +1,9 @@
 /**
- * Imports a bundled entry and lets its handler run: an event that is refused comes back from the handler's first line,
- * before anything is requested. Tells the parent when, counted from the import.
+ * Imports a bundled entry and lets its handler run: what is refused comes back from the handler's first line, before
+ * anything is requested. Tells the parent when, counted from the import.
  */
+const [path = "", entry = ""] = process.argv.slice(2);
 const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:1/durable-execution/1/1";
-const startedMs = performance.now();
-const { handler } = (await import(process.argv[2] ?? "")) as {
-  readonly handler: (event: unknown, context: unknown) => Promise<{ readonly Status: string }>;
-};
-const importMs = performance.now() - startedMs;
 const execution = {
   Id: "1",
   Type: "EXECUTION",
@@ -15,6 +11,19 @@ const execution = {
   StartTimestamp: new Date(),
   ExecutionDetails: { InputPayload: "{}" },
 };
-const event = { DurableExecutionArn: ARN, CheckpointToken: "1", InitialExecutionState: { Operations: [execution] } };
-await handler(event, { getRemainingTimeInMillis: () => 900_000 });
+/** What each function refuses: an event without members, an arrival that is none, a GET. */
+const EVENTS: Readonly<Record<string, object>> = {
+  cutover: { DurableExecutionArn: ARN, CheckpointToken: "1", InitialExecutionState: { Operations: [execution] } },
+  start: {},
+  webhook: { rawPath: "/", requestContext: { http: { method: "GET" } } },
+};
+
+const startedMs = performance.now();
+const { handler } = (await import(path)) as { handler(event: unknown, context: object): Promise<unknown> };
+const importMs = performance.now() - startedMs;
+try {
+  await handler(EVENTS[entry], { getRemainingTimeInMillis: () => 900_000 });
+} catch (error) {
+  if (!(error instanceof Error && error.name === "RefusedError")) throw error;
+}
 process.send?.({ importMs, firstLineMs: performance.now() - startedMs });
