@@ -12,7 +12,7 @@ usage: npm run emulator -- [options]
   --staging-share X  the share of the customers that begin on staging (default 0.3)
   --faults SPEC      how it misbehaves, as name=value,name=value (default: not at all)
   --json             print one line {"address","userName","password"} when ready
-  --help             print this
+  -h, --help         print this
 
 faults:
 ${describeFaults()}
@@ -23,7 +23,8 @@ await main();
 async function main(): Promise<void> {
   const commandLine = readCommandLine(process.argv.slice(2));
   if ("problems" in commandLine) {
-    console.error(`emulator: ${commandLine.problems.join("; ")}\nTry --help.`);
+    const lines = commandLine.problems.map((problem) => `  - ${problem}`);
+    console.error(`emulator: bad options, nothing was started:\n${lines.join("\n")}\ntry npm run emulator -- --help`);
     process.exitCode = 2;
     return;
   }

@@ -20,7 +20,7 @@ usage: npm start -- [options]
                   (default: not at all)
   --seed S        customers and faults depend on it (default 1)
   --json          print only the report, as JSON
-  --help          print this
+  -h, --help      print this
 
 ends with 0 when everybody is where the event wants them and the emulator agrees,
 1 when not, 2 for a bad event or option
@@ -51,7 +51,7 @@ async function main(): Promise<number> {
         [
           "bad options, nothing was started:",
           ...commandLine.problems.map((problem) => `  - ${problem}`),
-          "try --help",
+          "try npm start -- --help",
         ].join("\n"),
       );
       return 2;

@@ -39,7 +39,8 @@ export function readCommandLine(args: readonly string[]): CommandLine | BadComma
     stagingShare,
     faults,
   };
-  return problems.length > 0 ? { problems } : { options, json: values.has("json"), help: values.has("help") };
+  const help = values.has("help");
+  return problems.length > 0 && !help ? { problems } : { options, json: values.has("json"), help };
 }
 
 const texts: readonly string[] = ["port", "customers", "seed", "staging-share", "faults"];
@@ -49,6 +50,7 @@ function readOptions(args: readonly string[], problems: string[]): ReadonlyMap<s
   const known = Object.fromEntries([
     ...texts.map((name) => [name, { type: "string" }] as const),
     ...flags.map((name) => [name, { type: "boolean" }] as const),
+    ["help", { type: "boolean", short: "h" }] as const,
   ]);
   const { tokens } = parseArgs({
     args: [...args],
@@ -62,7 +64,7 @@ function readOptions(args: readonly string[], problems: string[]): ReadonlyMap<s
     if (token.kind === "positional") {
       problems.push(`${token.value} is not an option`);
     } else if (token.kind === "option") {
-      const problem = toOptionProblem(token.name, token.value);
+      const problem = toOptionProblem(token.name, token.rawName, token.value);
       if (problem !== undefined) {
         problems.push(problem);
       }
@@ -72,14 +74,14 @@ function readOptions(args: readonly string[], problems: string[]): ReadonlyMap<s
   return values;
 }
 
-function toOptionProblem(name: string, value: string | undefined): string | undefined {
+function toOptionProblem(name: string, rawName: string, value: string | undefined): string | undefined {
   if (texts.includes(name)) {
     return value === undefined ? `--${name} needs a value` : undefined;
   }
   if (flags.includes(name)) {
     return value === undefined ? undefined : `--${name} takes no value`;
   }
-  return `--${name} is not an option (valid: ${[...texts, ...flags].map((valid) => `--${valid}`).join(", ")})`;
+  return `${rawName} is not an option (valid: ${[...texts, ...flags].map((valid) => `--${valid}`).join(", ")})`;
 }
 
 function findFaultProblems(spec: string): readonly string[] {

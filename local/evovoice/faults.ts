@@ -1,3 +1,4 @@
+import { findClosest } from "../../lambda/events/find-closest.ts";
 import {
   type ChoiceFault,
   chaosFaults,
@@ -119,7 +120,9 @@ function readItem(draft: Draft, { name, value }: Item): string | undefined {
   if (name === "latency-tail") {
     return readTail(draft, value);
   }
-  return `${name || "an empty name"} is not a fault (valid: ${faultNames.join(", ")})`;
+  const closest = findClosest(name, faultNames);
+  const hint = closest === undefined ? "--help and docs/emulator.md list them all" : `did you mean ${closest}?`;
+  return `${name || "an empty name"} is not a fault: ${hint}`;
 }
 
 /** Without a value: always. */

@@ -72,6 +72,7 @@ function readValues(args: readonly string[], problems: string[]): ReadonlyMap<st
     options: Object.fromEntries([
       ...TEXTS.map((name) => [name, { type: "string" }] as const),
       ...FLAGS.map((name) => [name, { type: "boolean" }] as const),
+      ["help", { type: "boolean", short: "h" }] as const,
     ]),
     strict: false,
     allowPositionals: true,
@@ -79,7 +80,10 @@ function readValues(args: readonly string[], problems: string[]): ReadonlyMap<st
   });
   const values = new Map<string, string>();
   for (const token of tokens) {
-    if (token.kind === "positional") problems.push(`${token.value}: expected an option, such as --customers 1000`);
+    if (token.kind === "positional")
+      problems.push(
+        `${token.value}: expected an option, such as --customers 1000; with npm, options stand behind a --`,
+      );
     if (token.kind !== "option") continue;
     const problem = findOptionProblem(token.name, token.rawName, token.value);
     if (problem === undefined) values.set(token.name, token.value ?? "");

@@ -109,8 +109,8 @@ test("a port in use ends with 1 and says so", async () => {
   server.close();
 });
 
-test("--help and docs/emulator.md name every fault as the emulator knows it", async () => {
-  const running = run("--help");
+test.each(["--help", "-h"])("%s and docs/emulator.md name every fault as the emulator knows it", async (help) => {
+  const running = run(help);
   expect(await running.ended).toBe(0);
   expect(running.out()).toContain(describeFaults());
   const docs = readFileSync(`${root}docs/emulator.md`, "utf8");

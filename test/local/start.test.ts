@@ -172,8 +172,8 @@ test("bad options end with 2 and one message that names all of them", async () =
   expect(code).toBe(2);
 });
 
-test("--help names every option", async () => {
-  const { code, out } = await run("--help");
+test.each(["--help", "-h"])("%s names every option", async (help) => {
+  const { code, out } = await run(help);
   for (const option of ["event", "trigger", "customers", "rate", "faults", "seed", "json", "help"])
     expect(out).toContain(`--${option}`);
   expect(code).toBe(0);

@@ -23,7 +23,7 @@ test("a specification with mistakes is refused with every one of them", () => {
   expect(read).toThrow(FaultSpecError);
   for (const problem of [
     "latency=fast: expected a whole number",
-    "drop-befor is not a fault (valid: error-5xx",
+    "drop-befor is not a fault: did you mean drop-before?",
     "too-many=2: expected a share",
     "dates=julian: expected one of iso, ms",
     "latency-tail=0.1: expected SHARE:MILLISECONDS",
