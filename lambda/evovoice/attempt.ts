@@ -35,11 +35,7 @@ function toOptions({ method, searchParams, json, cookie }: ApiRequest): SentOpti
   return {
     method,
     ...(searchParams && { searchParams: { ...searchParams } }),
-    ...(json !== undefined && { sent: JSON.stringify(json) }),
-    headers: {
-      ...(json !== undefined && { "content-type": "application/json" }),
-      ...(cookie !== undefined && { cookie }),
-    },
+    sent: { body: json === undefined ? undefined : JSON.stringify(json), cookie },
   };
 }
 

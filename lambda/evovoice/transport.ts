@@ -1,5 +1,6 @@
 import ky, { type KyInstance, type Options } from "ky";
-import { Agent, type Dispatcher } from "undici";
+import { Pool } from "undici";
+import { type Reply, send } from "./send.ts";
 
 export interface TransportOptions {
   readonly baseUrl: string;
@@ -9,70 +10,81 @@ export interface TransportOptions {
 }
 
 /**
- * ky hands options that it does not know to `fetch`: so the body passes as the text that it is, and no stream is made of
- * it and read again, which cost more than the rest of the request.
+ * ky hands options that it does not know to `fetch`: so body and cookie pass as the texts that they are. No stream is
+ * made of the body and read again, and no headers are merged, copied and read out: it cost more than the rest.
  */
 export interface SentOptions extends Options {
-  readonly sent?: string;
+  readonly sent?: Sent;
+}
+
+interface Sent {
+  /** JSON. */
+  readonly body?: string | undefined;
+  readonly cookie?: string | undefined;
 }
 
 /** Far above any page that is asked for; a reply that never ends must not fill the memory. */
 const MOST_REPLY_BYTES = 64 * 1024 * 1024;
 
-/** All that is read of a reply's headers. */
-const READ_HEADERS = ["content-type", "retry-after", "set-cookie"] as const;
+const HEADERS = ["accept", "application/json", "user-agent", "evovoice-cutover/0.1"];
 
 /**
- * ky over undici's request and one agent: keep-alive, no redirects (a 3xx means "not signed in"), no retry and no
- * timeout of ky's own, because both belong to the one limiter and the one time budget of a rollout.
+ * ky over one pool of undici's: keep-alive, no redirects (a 3xx means "not signed in"), no retry and no timeout of
+ * ky's own, because both belong to the one limiter and the one time budget of a rollout.
  */
 export function createTransport({ baseUrl, timeoutMs, connections }: TransportOptions): KyInstance {
-  const agent = new Agent({ connections, maxResponseSize: MOST_REPLY_BYTES, headersTimeout: 0, bodyTimeout: 0 });
   const { origin } = new URL(baseUrl);
+  const pool = new Pool(origin, { connections, maxResponseSize: MOST_REPLY_BYTES, headersTimeout: 0, bodyTimeout: 0 });
   return ky.create({
     prefix: origin,
-    headers: { accept: "application/json", "user-agent": "evovoice-cutover/0.1" },
     retry: 0,
     timeout: false,
     throwHttpErrors: false,
     fetch: async (input, options) => {
-      const { url, method, headers } = input as Request;
-      const { sent }: SentOptions = options ?? {};
-      return withinMs(timeoutMs, async (signal) => {
-        const reply = await agent.request({
-          origin,
-          path: url.slice(origin.length),
-          method: method as "GET" | "POST",
-          headers: Object.fromEntries(headers),
-          body: sent ?? null,
-          signal,
-        });
-        return new ReadResponse(await reply.body.text(), reply);
-      });
+      const { url, method } = input as Request;
+      const { sent = {} }: SentOptions = options ?? {};
+      const path = url.slice(origin.length);
+      const request = { path, method: method as "GET" | "POST", headers: toHeaders(sent), body: sent.body ?? null };
+      return new ReadResponse(await send(pool, request, timeoutMs)) as unknown as Response;
     },
   });
 }
 
-/** A response whose body was read already: its text is there without a stream. */
-class ReadResponse extends Response {
-  override readonly text: () => Promise<string>;
-
-  constructor(text: string, { statusCode, headers }: Pick<Dispatcher.ResponseData, "statusCode" | "headers">) {
-    super(null, { status: statusCode });
-    this.text = async () => text;
-    for (const name of READ_HEADERS) {
-      for (const value of [headers[name] ?? []].flat()) this.headers.append(name, value);
-    }
-  }
+function toHeaders({ body, cookie }: Sent): string[] {
+  const headers = [...HEADERS];
+  if (body !== undefined) headers.push("content-type", "application/json");
+  if (cookie !== undefined) headers.push("cookie", cookie);
+  return headers;
 }
 
-/** `AbortSignal.timeout` would keep its timer for the whole time, however soon the answer comes. */
-async function withinMs<Result>(timeoutMs: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new DOMException("no answer in time", "TimeoutError")), timeoutMs);
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
+/**
+ * A reply as the little of a response that is read of it, here and in ky, which takes for a response what says that it
+ * is one. A real one would copy the headers and wait for a stream to give back the text that is there.
+ */
+class ReadResponse implements Pick<Response, "status" | "ok" | "type" | "text"> {
+  readonly type = "default";
+  readonly status: number;
+  readonly headers: Pick<Headers, "get" | "getSetCookie">;
+  readonly #text: string;
+
+  constructor({ status, headers, text }: Reply) {
+    this.status = status;
+    this.#text = text;
+    this.headers = {
+      get: (name) => [headers[name] ?? []].flat().join(", ") || null,
+      getSetCookie: () => [headers["set-cookie"] ?? []].flat(),
+    };
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status < 300;
+  }
+
+  async text(): Promise<string> {
+    return this.#text;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Response";
   }
 }
