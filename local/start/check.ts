@@ -1,9 +1,8 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
-import type { OutcomeKind } from "../../lambda/rollout/outcome.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
-import { type Check, compareCustomers } from "./compare.ts";
+import { type Check, compareCustomers, type Recorded } from "./compare.ts";
 import { type Surroundings, TABLE_NAME } from "./surroundings.ts";
 
 /** What the emulator held before the rollout. */
@@ -38,14 +37,14 @@ export async function checkRollout(report: Report, { flags }: Before, surroundin
 async function readOutcomes(
   { rolloutId }: Report,
   { dynamodb, emulator }: Surroundings,
-): Promise<ReadonlyMap<string, readonly OutcomeKind[]>> {
+): Promise<ReadonlyMap<string, readonly Recorded[]>> {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const client = new DynamoDBClient({ endpoint: dynamodb, region: "us-east-1", credentials });
   const ledger = createLedger(openTable(client, TABLE_NAME), emulator.address);
-  const outcomes = new Map<string, readonly OutcomeKind[]>();
+  const outcomes = new Map<string, readonly Recorded[]>();
   for await (const recorded of ledger.readOutcomes(rolloutId)) {
-    for (const { customerId, outcome } of recorded)
-      outcomes.set(customerId, [...(outcomes.get(customerId) ?? []), outcome]);
+    for (const { customerId, outcome, reason } of recorded)
+      outcomes.set(customerId, [...(outcomes.get(customerId) ?? []), { outcome, reason }]);
   }
   client.destroy();
   return outcomes;

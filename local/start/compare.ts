@@ -1,14 +1,18 @@
 import { wantedFlag } from "../../lambda/events/deploy-event.ts";
-import { countOutcomes, OUTCOMES, type OutcomeKind } from "../../lambda/rollout/outcome.ts";
+import { countOutcomes, OUTCOMES, type Outcome } from "../../lambda/rollout/outcome.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { formatNumber } from "../../lambda/rollout/report-text.ts";
+import { countOf } from "./count-of.ts";
 import type { CustomerState } from "./emulator-process.ts";
 
-/** Whether Evo Voice's own state, the ledger and the report say the same, as one sentence. */
+/** Whether Evo Voice's own state, the ledger and the report say the same: a sentence, and a line for each that differs. */
 export interface Check {
   readonly agrees: boolean;
   readonly text: string;
 }
+
+/** An outcome as the ledger has it. */
+export type Recorded = Pick<Outcome, "outcome" | "reason">;
 
 /** What is claimed of the customers. */
 export interface Claims {
@@ -16,7 +20,7 @@ export interface Claims {
   /** Each customer's flag before the rollout. */
   readonly before: ReadonlyMap<string, boolean>;
   /** All outcomes that the ledger has for a customer. */
-  readonly outcomes: ReadonlyMap<string, readonly OutcomeKind[]>;
+  readonly outcomes: ReadonlyMap<string, readonly Recorded[]>;
   /** The account that the rollout is for: nobody of another one may be touched. */
   readonly accountId: string;
 }
@@ -26,14 +30,17 @@ interface Tally {
   flippedAgain: number;
   /** Of the rollout's account. */
   untouched: number;
-  /** Failed customers may be in either state. */
-  failedYetFlipped: number;
+  failed: number;
+  /** Those of them that were moved, as their reasons say that they may have been. */
+  failedYetMoved: number;
   readonly problems: string[];
 }
 
+const NOBODY = { flippedOnce: 0, flippedAgain: 0, untouched: 0, failed: 0, failedYetMoved: 0 };
+
 /** Compares the customers as they are with what is claimed of them, one by one. */
 export async function compareCustomers(claims: Claims, customers: AsyncIterable<CustomerState>): Promise<Check> {
-  const tally: Tally = { flippedOnce: 0, flippedAgain: 0, untouched: 0, failedYetFlipped: 0, problems: [] };
+  const tally: Tally = { ...NOBODY, problems: [] };
   for await (const customer of customers) {
     const problem = findProblem(claims, customer);
     if (problem !== undefined) tally.problems.push(`customer ${customer.id} ${problem}`);
@@ -41,18 +48,19 @@ export async function compareCustomers(claims: Claims, customers: AsyncIterable<
   }
   tally.problems.push(...findWrongCounts(claims));
   const { problems } = tally;
-  if (problems.length === 0) return { agrees: true, text: `the emulator agrees: ${describe(tally, claims)}` };
-  const more = problems.length > 1 ? `, and ${formatNumber(problems.length - 1)} more` : "";
-  return { agrees: false, text: `the emulator disagrees: ${problems[0]}${more}` };
+  if (problems.length === 0) return { agrees: true, text: `the emulator agrees: ${describe(tally)}` };
+  const lines = problems.map((problem) => `\n  - ${problem}`);
+  return { agrees: false, text: `the emulator disagrees in ${countOf(problems.length, "point")}:${lines.join("")}` };
 }
 
 /** What is wrong with a customer, as the end of a sentence that begins with it. */
 function findProblem(claims: Claims, customer: CustomerState): string | undefined {
   const recorded = claims.outcomes.get(customer.id) ?? [];
-  const [outcome] = recorded;
-  if (recorded.length > 1) return `has ${recorded.length} outcomes: ${recorded.join(", ")}`;
-  if (outcome === "failed") return undefined;
-  if (outcome !== "flipped") return findTouch(claims, customer, outcome);
+  const [only] = recorded;
+  if (recorded.length > 1) {
+    return `has ${recorded.length} outcomes: ${recorded.map(({ outcome }) => outcome).join(", ")}`;
+  }
+  if (only?.outcome !== "flipped") return findTouch(claims, customer, only);
   const wanted = wantedFlag(claims.report.action);
   if (customer.accountId !== claims.accountId) return "is of another account, and was flipped";
   if (claims.before.get(customer.id) === wanted) return `is reported as flipped, but was ${toPlace(wanted)} before`;
@@ -60,28 +68,39 @@ function findProblem(claims: Claims, customer: CustomerState): string | undefine
 }
 
 /** Who is not reported as flipped must be as before. */
-function findTouch(
-  { report, before }: Claims,
-  { id, isStaging, writes }: CustomerState,
-  outcome: OutcomeKind | undefined,
-): string | undefined {
-  const said = outcome === undefined ? "has no outcome" : `is reported as ${outcome}`;
-  if (isStaging !== before.get(id)) return `${said}, but was moved and is ${toPlace(isStaging)}`;
-  if (writes > 0) return `${said}, but its flag was set (${writes} times)`;
-  if (outcome === "unchanged" && isStaging !== wantedFlag(report.action))
+function findTouch(claims: Claims, customer: CustomerState, recorded: Recorded | undefined): string | undefined {
+  if (mayHaveMoved(claims, customer, recorded)) return undefined;
+  const { id, isStaging, writes } = customer;
+  const said = recorded === undefined ? "has no outcome" : `is reported as ${recorded.outcome}`;
+  if (isStaging !== claims.before.get(id)) return `${said}, but was moved and is ${toPlace(isStaging)}`;
+  if (writes > 0) return `${said}, but its flag was set (${countOf(writes, "time")})`;
+  if (recorded?.outcome === "unchanged" && isStaging !== wantedFlag(claims.report.action))
     return `${said}, but is ${toPlace(isStaging)}`;
   return undefined;
 }
 
+/** What the report says of a customer that could not be read after a doubtful flip: the one excuse for having moved. */
+const DOUBT = "may have been flipped";
+
+function mayHaveMoved(
+  { report, before, accountId }: Claims,
+  customer: CustomerState,
+  recorded: Recorded | undefined,
+): boolean {
+  if (recorded?.outcome !== "failed" || !recorded.reason.includes(DOUBT)) return false;
+  const wanted = wantedFlag(report.action);
+  return customer.accountId === accountId && before.get(customer.id) !== wanted && customer.isStaging === wanted;
+}
+
 function count(tally: Tally, claims: Claims, { id, accountId, isStaging, writes }: CustomerState): void {
-  const { report, outcomes } = claims;
-  switch (outcomes.get(id)?.[0]) {
+  switch (claims.outcomes.get(id)?.[0]?.outcome) {
     case "flipped":
       if (writes === 1) tally.flippedOnce += 1;
       else tally.flippedAgain += 1;
       break;
     case "failed":
-      if (isStaging === wantedFlag(report.action)) tally.failedYetFlipped += 1;
+      tally.failed += 1;
+      if (isStaging !== claims.before.get(id)) tally.failedYetMoved += 1;
       break;
     default:
       if (accountId === claims.accountId) tally.untouched += 1;
@@ -91,21 +110,20 @@ function count(tally: Tally, claims: Claims, { id, accountId, isStaging, writes 
 /** The report's counts against the ledger's; nobody is counted where no flip began. */
 function findWrongCounts({ report, outcomes }: Claims): readonly string[] {
   if (!["succeeded", "partial", "failed"].includes(report.status)) return [];
-  const recorded = countOutcomes([...outcomes.values()].flat().map((outcome) => ({ outcome })));
+  const recorded = countOutcomes([...outcomes.values()].flat());
   return OUTCOMES.filter((kind) => recorded[kind] !== report.counts[kind]).map(
     (kind) =>
       `${kind} is ${formatNumber(report.counts[kind])} in the report, but ${formatNumber(recorded[kind])} in the ledger`,
   );
 }
 
-function describe(tally: Tally, { report }: Claims): string {
-  const { flippedOnce, flippedAgain, untouched, failedYetFlipped } = tally;
-  const { failed } = report.counts;
+function describe(tally: Tally): string {
+  const { flippedOnce, flippedAgain, untouched, failed, failedYetMoved } = tally;
+  const moved = failedYetMoved > 0 ? `${formatNumber(failedYetMoved)} moved, as the report says may be` : "none moved";
   const parts = [
     flippedOnce > 0 && `${formatNumber(flippedOnce)} flipped once each`,
     flippedAgain > 0 && `${formatNumber(flippedAgain)} flipped and set again after a doubtful answer`,
-    failed > 0 &&
-      `${formatNumber(failed)} failed (${failedYetFlipped > 0 ? formatNumber(failedYetFlipped) : "none"} moved)`,
+    failed > 0 && `${formatNumber(failed)} failed (${moved})`,
     `${formatNumber(untouched)} untouched`,
     "nobody else",
   ];

@@ -1,4 +1,5 @@
 import { formatDuration, formatNumber } from "../../lambda/rollout/report-text.ts";
+import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 
 /** How far the rollout is, as its log says. Times are milliseconds of one clock. */
@@ -87,7 +88,7 @@ function keepFitting(parts: readonly string[], columns: number): string {
 export function describeStep(line: LogLine): string | undefined {
   switch (line.message) {
     case "looked up":
-      return `looked up ${formatNumber(toNumber(line.found))} customers`;
+      return `looked up ${countOf(toNumber(line.found), "customer")}`;
     case "planned": {
       const [flip, unchanged, skipped] = [line.flip, line.unchanged, line.skipped].map(toNumber).map(formatNumber);
       return `planned: ${flip} to flip, ${unchanged} unchanged, ${skipped} skipped`;

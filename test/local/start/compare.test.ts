@@ -9,12 +9,17 @@ interface Case {
   readonly after: boolean;
   readonly writes: number;
   readonly outcomes?: readonly OutcomeKind[];
+  readonly reason?: string;
   readonly accountId?: string;
 }
 
+const DOUBTFUL = "customer c1 may have been flipped, and cannot be read: look at it";
+
 /** A promote (to the flag false) of one customer. */
-async function check({ before, after, writes, outcomes = [], accountId = "ours" }: Case, status?: RolloutStatus) {
-  const counts = countOutcomes(outcomes.map((outcome) => ({ outcome })));
+async function check(given: Case, status?: RolloutStatus) {
+  const { before, after, writes, outcomes = [], reason = "Evo Voice failed", accountId = "ours" } = given;
+  const recorded = outcomes.map((outcome) => ({ outcome, reason }));
+  const counts = countOutcomes(recorded);
   const report: Report = {
     ...{ rolloutId: "promote-1", action: "promote", release: "2026.11", dryRun: false, counts },
     ...{ exceptions: [], moreExceptions: 0, startedAt: "2026-11-23T02:00:00Z", durationMs: 1 },
@@ -23,7 +28,7 @@ async function check({ before, after, writes, outcomes = [], accountId = "ours" 
   const claims = {
     report,
     before: new Map([["c1", before]]),
-    outcomes: new Map([["c1", outcomes]]),
+    outcomes: new Map([["c1", recorded]]),
     accountId: "ours",
   };
   async function* customers(): AsyncGenerator<CustomerState> {
@@ -31,6 +36,8 @@ async function check({ before, after, writes, outcomes = [], accountId = "ours" 
   }
   return compareCustomers(claims, customers());
 }
+
+const FLIPPED = { outcome: "flipped", reason: "the reply showed it" } as const;
 
 describe("the emulator agrees", () => {
   test.each<[string, Case, string]>([
@@ -52,7 +59,21 @@ describe("the emulator agrees", () => {
       { before: true, after: true, writes: 0, outcomes: ["failed"] },
       "1 failed (none moved)",
     ],
-    ["a failed one moved", { before: true, after: false, writes: 1, outcomes: ["failed"] }, "1 failed (1 moved)"],
+    [
+      "a failed one did not move, though it may have",
+      { before: true, after: true, writes: 0, outcomes: ["failed"], reason: DOUBTFUL },
+      "1 failed (none moved)",
+    ],
+    [
+      "a failed one moved, and the report says that it may have",
+      { before: true, after: false, writes: 1, outcomes: ["failed"], reason: DOUBTFUL },
+      "1 failed (1 moved, as the report says may be)",
+    ],
+    [
+      "a failed one had been where the event wants it",
+      { before: false, after: false, writes: 0, outcomes: ["failed"] },
+      "1 failed (none moved)",
+    ],
     ["one outside of the plan is as before", { before: true, after: true, writes: 0 }, "1 untouched"],
     ["another account is as before", { before: true, after: true, writes: 0, accountId: "other" }, ": 0 untouched"],
   ])("when %s", async (_when, given, text) => {
@@ -83,6 +104,31 @@ describe("the emulator disagrees", () => {
     ["one outside of the plan moved", { before: true, after: false, writes: 1 }, "has no outcome, but was moved"],
     ["one has two outcomes", { before: true, after: false, writes: 1, outcomes: ["flipped", "skipped"] }, "2 outcomes"],
     [
+      "a failed one moved, and the report does not say so",
+      { before: true, after: false, writes: 1, outcomes: ["failed"] },
+      "customer c1 is reported as failed, but was moved and is on production",
+    ],
+    [
+      "a failed one was moved away, whatever may have been",
+      { before: false, after: true, writes: 1, outcomes: ["failed"], reason: DOUBTFUL },
+      "customer c1 is reported as failed, but was moved and is on staging",
+    ],
+    [
+      "a failed one had been right and was written",
+      { before: false, after: false, writes: 1, outcomes: ["failed"], reason: DOUBTFUL },
+      "customer c1 is reported as failed, but its flag was set (1 time)",
+    ],
+    [
+      "one of another account failed and moved",
+      { before: true, after: false, writes: 1, outcomes: ["failed"], reason: DOUBTFUL, accountId: "other" },
+      "customer c1 is reported as failed, but was moved",
+    ],
+    [
+      "only the reason of another outcome says that it may have moved",
+      { before: true, after: false, writes: 1, outcomes: ["skipped"], reason: DOUBTFUL },
+      "customer c1 is reported as skipped, but was moved",
+    ],
+    [
       "another account was flipped",
       { before: true, after: false, writes: 1, outcomes: ["flipped"], accountId: "other" },
       "another account",
@@ -92,10 +138,32 @@ describe("the emulator disagrees", () => {
     expect({ agrees, said }).toEqual({ agrees: false, said: expect.stringContaining(text) });
   });
 
+  test("about several customers, each by its id", async () => {
+    const ids = ["c1", "c2", "c3"];
+    const { agrees, text } = await compareCustomers(
+      {
+        ...{ before: new Map(ids.map((id) => [id, true])), outcomes: new Map(), accountId: "ours" },
+        report: {
+          ...{ rolloutId: "r", action: "promote", release: "2026.11", dryRun: false, status: "refused" },
+          ...{ counts: countOutcomes([]), exceptions: [], moreExceptions: 0, startedAt: "", durationMs: 1 },
+        },
+      },
+      (async function* () {
+        for (const id of ids) yield { id, accountId: "ours", isStaging: id === "c2", writes: id === "c2" ? 0 : 1 };
+      })(),
+    );
+    expect(agrees).toBe(false);
+    expect(text.split("\n")).toEqual([
+      "the emulator disagrees in 2 points:",
+      "  - customer c1 has no outcome, but was moved and is on production",
+      "  - customer c3 has no outcome, but was moved and is on production",
+    ]);
+  });
+
   test("when the report counts otherwise than the ledger", async () => {
     const { agrees, text } = await compareCustomers(
       {
-        ...{ before: new Map(), outcomes: new Map([["c1", ["flipped"]]]), accountId: "ours" },
+        ...{ before: new Map(), outcomes: new Map([["c1", [FLIPPED]]]), accountId: "ours" },
         report: {
           ...{ rolloutId: "r", action: "promote", release: "2026.11", dryRun: false, status: "succeeded" },
           ...{ counts: countOutcomes([]), exceptions: [], moreExceptions: 0, startedAt: "", durationMs: 1 },
