@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BadConfigError, readPolicy } from "../lambda/config.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "../lambda/events/problems.ts";
+import { findRepeatedMembers } from "../lambda/events/repeated-members.ts";
 import { InfraConfig } from "./config-schema.ts";
 import type { PolicyInput } from "./cutover.ts";
 import { findScheduleProblems } from "./schedules.ts";
@@ -22,17 +23,18 @@ export interface CheckedConfig {
  * @throws BadConfigError with all problems at once
  */
 export function readInfraConfig(path: string): CheckedConfig {
-  const json = readJson(path);
-  const secrets = findSecretValues(json);
+  const text = readText(path);
+  const json = parseJson(path, text);
+  const given = [...findRepeatedMembers(text), ...findSecretValues(json)];
   const shown = hideSecretValues(json);
   const parsed = InfraConfig.safeParse(shown);
   if (!parsed.success) {
-    const paths = new Set(secrets.map((problem) => problem.path));
+    const paths = new Set(given.map((problem) => problem.path));
     const others = findProblems(parsed.error, shown).filter((problem) => !paths.has(problem.path));
-    throw refuse(path, [...secrets, ...others]);
+    throw refuse(path, [...given, ...others]);
   }
   const read = parsed.data.environments.map((environment, index) => readEnvironment(path, environment, index));
-  const problems = [...secrets, ...findRepeated(parsed.data), ...read.flatMap((each) => each.problems)];
+  const problems = [...given, ...findRepeated(parsed.data), ...read.flatMap((each) => each.problems)];
   if (problems.length > 0) throw refuse(path, problems);
   return { tags: parsed.data.tags, environments: read.map((each) => each.environment) };
 }
@@ -45,7 +47,7 @@ function readEnvironment(path: string, environment: ParsedEnvironment, index: nu
   const whole = (policy: unknown) => ({ ...environment, policyFile, policy: policy as PolicyInput });
   try {
     const policy = readPolicy(policyFile);
-    const json = readJson(policyFile);
+    const json = parseJson(policyFile, readText(policyFile));
     const secrets = findSecretValues(json).map((problem) => ({ ...problem, path: `policyFile, ${problem.path}` }));
     const problems = [
       ...secrets,
@@ -91,12 +93,23 @@ function refuse(path: string, problems: readonly Problem[]): BadConfigError {
   return new BadConfigError(`${path} was refused; ${countProblems(problems)}:\n${formatProblems(problems)}`);
 }
 
-function readJson(path: string): unknown {
+function readText(path: string): string {
   try {
-    return JSON.parse(readFileSync(path, "utf8").replace(/^\uFEFF/, ""));
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
-    throw new BadConfigError(`${path} cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): BadConfigError {
+  const why = cause instanceof Error ? cause.message : cause;
+  return new BadConfigError(`${path} cannot be read as JSON: ${why}`, { cause });
 }

@@ -154,6 +154,18 @@ test("a policy that the worker would refuse is refused before the deploy", () =>
   expect(() => readOne({})).toThrow(/environments\[0\]\.policyFile[\s\S]*baseUrl[\s\S]*accountIds/);
 });
 
+test("a member that comes twice is refused, in the policy as by the worker and in the configuration itself", () => {
+  write("policy.json", JSON.stringify(POLICY).replace("{", '{"accountIds":["other"],'));
+  expect(() => readOne({})).toThrow(/environments\[0\]\.policyFile[\s\S]*accountIds: got this member twice/);
+  const config = JSON.stringify({ environments: [PRODUCTION] }).replace('{"name"', '{"github":{},"github":{},"name"');
+  const path = write("config.json", config);
+  expect(() => readInfraConfig(path)).toThrow(/environments\[0\]\.github: got this member twice/);
+  const readOther = () =>
+    readInfraConfig(write("other.json", '{"tags":{"team":"a","team":"b"},"environments":[{"name":"production"}]}'));
+  expect(readOther).toThrow(/tags\.team: got this member twice/);
+  expect(readOther).toThrow(/environments\[0\]\.secret/);
+});
+
 test("an event that the front door would refuse at night is refused before the deploy, with its path", () => {
   const event = { ...NIGHTLY.event, targets: { cohort: "canary" }, exclud: [] };
   const refusal = () => readOne({ schedules: [{ ...NIGHTLY, event }] });

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Template } from "aws-cdk-lib/assertions";
 import { InfraConfig } from "../../infra/config-schema.ts";
+import type { WebhookMetric } from "../../lambda/webhook/ports.ts";
 import { GITHUB_SOURCE, POLICY, ROOT, synthesize } from "./make-stack.ts";
 import { measureRollout } from "./measure-rollout.ts";
 
@@ -61,7 +63,7 @@ describe("the guide to a deploy", () => {
   });
 
   test("names only documents that are there", () => {
-    for (const document of ["deploy.md", "cost.md", "runbook.md"]) {
+    for (const document of ["ci.md", "deploy.md", "cost.md", "runbook.md", "triggers.md"]) {
       for (const [, link = ""] of readDocument(document).matchAll(/\]\(([\w-]+\.md)\)/g))
         expect(readdirSync(join(ROOT, "docs"))).toContain(link);
     }
@@ -69,6 +71,35 @@ describe("the guide to a deploy", () => {
 });
 
 describe("what the cost page counts", () => {
+  test("of alarms, their metrics and the product's own metrics is what is deployed, at least and at most", () => {
+    const least = synthesize();
+    const most = synthesize({
+      policy: { ...POLICY, webhooks: { github: GITHUB_SOURCE } },
+      webhooks: { github: { create: "cutover/github" } },
+    });
+    const alarmsOf = (template: Template) =>
+      Object.values(template.findResources("AWS::CloudWatch::Alarm")).map(({ Properties }) => Properties);
+    const metricsOf = (template: Template) =>
+      alarmsOf(template).flatMap(({ Metrics }) => Metrics?.filter((each: object) => "MetricStat" in each) ?? [0]);
+    const [, ...counts] = /^\| alarms, (\d+) to (\d+) of (\d+) to (\d+) metrics/m.exec(readDocument("cost.md")) ?? [];
+    expect(counts.map(Number)).toEqual([
+      alarmsOf(least).length,
+      alarmsOf(most).length,
+      metricsOf(least).length,
+      metricsOf(most).length,
+    ]);
+    const filters = Object.keys(least.findResources("AWS::Logs::MetricFilter")).length;
+    const counted: Readonly<Record<WebhookMetric, true>> = {
+      WebhookAccepted: true,
+      WebhookIgnored: true,
+      WebhookFailed: true,
+      SignatureRefused: true,
+    };
+    expect(readDocument("cost.md")).toContain(
+      `the product's own metrics, ${filters} to ${filters + Object.keys(counted).length},`,
+    );
+  });
+
   beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
   afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
