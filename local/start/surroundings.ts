@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type CodePipeline, startCodePipeline } from "../aws/code-pipeline.ts";
@@ -10,6 +10,7 @@ import type { StartOptions } from "./command-line.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "./emulator-process.ts";
 import { WORKER_ARN } from "./functions.ts";
 import { toLocalPolicy } from "./local-policy.ts";
+import { makeRunFolder } from "./run-folder.ts";
 import { makeSigningSecrets, SIGNING_SECRET_IDS, SOURCES, type Trigger, type WebhookTrigger } from "./trigger.ts";
 
 export const TABLE_NAME = "cutover-ledger";
@@ -96,7 +97,7 @@ async function closing<Server extends { close(): Promise<void> }>(
 }
 
 function writeTemporary(policy: unknown, stack: AsyncDisposableStack): string {
-  const folder = mkdtempSync(join(tmpdir(), "cutover-start-"));
+  const folder = makeRunFolder(tmpdir());
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "policy.json");
   writeFileSync(file, JSON.stringify(policy, undefined, 2));

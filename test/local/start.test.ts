@@ -69,6 +69,10 @@ function listProcesses(): readonly { readonly pid: number; readonly parent: numb
   });
 }
 
+function foldersOfRuns(): readonly string[] {
+  return readdirSync(folder).filter((name) => name.startsWith("cutover-start-"));
+}
+
 /** In the order in which they were started. */
 function childrenOf(pid: number | undefined): readonly number[] {
   const children = listProcesses().filter(({ parent }) => parent === pid);
@@ -191,14 +195,17 @@ describe("in the middle of a rollout", () => {
     child.kill(signal);
     expect(await ended).toBe(exitCode);
     await untilGone(emulator, worker);
-    expect(readdirSync(folder).filter((name) => name.startsWith("cutover-start-"))).toEqual([]);
+    expect(foldersOfRuns()).toEqual([]);
   });
 
-  test("killed outright, it takes its children along", async () => {
+  test("killed outright, it takes its children along, and the next run removes its folder", async () => {
     const { child, ended, emulator, worker } = await startSlowly();
     child.kill("SIGKILL");
     expect(await ended).toBe("SIGKILL");
     await untilGone(emulator, worker);
+    expect(foldersOfRuns()).toHaveLength(1);
+    expect((await run("--customers", "1")).code).toBe(0);
+    expect(foldersOfRuns()).toEqual([]);
   });
 
   test.each(["emulator", "worker"] as const)("the %s's death is told in one line and ends it with 1", async (who) => {
