@@ -1,6 +1,7 @@
 import { BadDeployEventError, type DeployEvent, readDeployEvent } from "./deploy-event.ts";
 import { listShortly } from "./describe.ts";
 import { type FailureBudget, isNarrowerBudget, Limits } from "./limits.ts";
+import { memberOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
 import { CohortName } from "./target.ts";
@@ -76,10 +77,4 @@ function describeBudget(budget: FailureBudget): string {
   return typeof budget === "number"
     ? `a number of at most the policy's ${budget}`
     : `a share of at most the policy's "${budget}", or 0`;
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { listShortly } from "./describe.ts";
+import { memberOf } from "./member-of.ts";
 import { findUnknownCohortsOfPipelines } from "./pipeline-mapping.ts";
 import { policyMembers } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
@@ -90,10 +91,4 @@ function intersect(named: readonly string[], guarded: readonly string[], what: s
 function findHiddenCohort(input: unknown): readonly Problem[] {
   if (memberOf(memberOf(input, "cohorts"), "__proto__") === undefined) return [];
   return [{ path: "cohorts.__proto__", message: "got this as a name; expected another one: JavaScript reserves it" }];
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Readonly<Record<string, unknown>>)[name]
-    : undefined;
 }

@@ -4,9 +4,10 @@ const LONGEST = 40;
 export function findClosest(word: string, known: readonly string[]): string | undefined {
   const came = simplify(word.slice(0, LONGEST));
   const [best] = known
-    .filter((candidate) => Math.abs(candidate.length - came.length) <= 2)
-    .map((candidate) => ({ candidate, distance: distance(came, simplify(candidate)) }))
-    .filter(({ candidate, distance: far }) => far <= (Math.min(came.length, candidate.length) < 5 ? 1 : 2))
+    .map((candidate) => ({ candidate, plain: simplify(candidate) }))
+    .filter(({ plain }) => Math.abs(plain.length - came.length) <= 2)
+    .map(({ candidate, plain }) => ({ candidate, plain, distance: distance(came, plain) }))
+    .filter(({ plain, distance: far }) => far <= (Math.min(came.length, plain.length) < 5 ? 1 : 2))
     .sort((a, b) => a.distance - b.distance);
   return best?.candidate;
 }

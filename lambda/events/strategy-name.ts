@@ -1,0 +1,47 @@
+import type { Wave } from "./strategy.ts";
+
+/** The longest bake, a week. */
+export const MOST_BAKE_MINUTES = 10_080;
+
+/** The predefined names, as a person writes them down. */
+export const PREDEFINED =
+  "all-at-once, canary-N-percent-M-minutes (or -hours), linear-N-percent-every-M-minutes (or -hours, -minute, -hour), with N from 1 to 99 and at most 10080 minutes";
+
+const CANARY = /^canary-([1-9]\d?)-percent-([1-9]\d{0,4})-(minute|hour)s?$/;
+const LINEAR = /^linear-([1-9]\d?)-percent-every-(?:([1-9]\d{0,4})-(minute|hour)s?|(minute|hour))$/;
+
+/**
+ * The waves that a predefined name means, after those of CodeDeploy and AppConfig; undefined where the grammar does not
+ * have the name.
+ */
+export function findPredefined(name: string): readonly Wave[] | undefined {
+  if (name === "all-at-once") return [toRest(0)];
+  const [, canary, canaryTimes, canaryUnit] = CANARY.exec(name) ?? [];
+  if (canary !== undefined) return withBake(canaryTimes, canaryUnit, (bake) => [toShare(canary, bake), toRest(0)]);
+  const [, linear, times, unit, single] = LINEAR.exec(name) ?? [];
+  if (linear !== undefined) return withBake(times, unit ?? single, (bake) => toLinear(linear, bake));
+  return undefined;
+}
+
+/** Equal shares, each with the bake; the last takes what they leave, and has none. */
+function toLinear(percent: string, bakeSeconds: number): readonly Wave[] {
+  const before = Math.ceil(100 / Number(percent)) - 1;
+  return [...Array.from({ length: before }, () => toShare(percent, bakeSeconds)), toRest(0)];
+}
+
+function withBake(
+  times = "1",
+  unit = "minute",
+  toWaves: (bakeSeconds: number) => readonly Wave[],
+): readonly Wave[] | undefined {
+  const minutes = Number(times) * (unit === "hour" ? 60 : 1);
+  return minutes > MOST_BAKE_MINUTES ? undefined : toWaves(minutes * 60);
+}
+
+function toShare(percent: string, bakeSeconds: number): Wave {
+  return { size: { kind: "share", hundredths: Number(percent) * 100 }, bakeSeconds };
+}
+
+function toRest(bakeSeconds: number): Wave {
+  return { size: { kind: "rest" }, bakeSeconds };
+}

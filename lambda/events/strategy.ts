@@ -1,0 +1,103 @@
+import * as z from "zod";
+import { listShortly } from "./describe.ts";
+import { findClosest } from "./find-closest.ts";
+import { toHundredths } from "./limits.ts";
+import { memberOf } from "./member-of.ts";
+import { type Problem, toPath } from "./problems.ts";
+import { findPredefined, PREDEFINED } from "./strategy-name.ts";
+import { CohortName } from "./target.ts";
+import { MOST_WAVES, type WaveForm, WrittenStrategy } from "./written-strategy.ts";
+
+/** A share of the plan with its own bake. */
+export interface Wave {
+  readonly size: WaveSize;
+  readonly bakeSeconds: number;
+}
+
+export type WaveSize =
+  /** Of all customers to be flipped, in hundredths of a percent, rounded up. */
+  | { readonly kind: "share"; readonly hundredths: number }
+  | { readonly kind: "customers"; readonly customers: number }
+  /** Of the policy; everybody of it who is to be flipped. */
+  | { readonly kind: "cohort"; readonly cohort: string }
+  /** The last one always takes the rest. */
+  | { readonly kind: "rest" };
+
+const NAME = 'expected a strategy\'s name such as "all-at-once": 1 to 64 letters, digits, _ . and -';
+const STRATEGY = 'expected a strategy\'s name such as "canary-10-percent-30-minutes", or { "waves": [WAVE, …] }';
+
+export const StrategyName = z.string({ error: NAME }).regex(/^(?!\.+$)[\w.-]{1,64}$/, NAME);
+
+/** In which waves customers are flipped: a name, or the waves. */
+export const Strategy = z
+  .union([StrategyName, WrittenStrategy], { error: STRATEGY })
+  .meta({ id: "strategy", title: "A strategy" });
+export type Strategy = z.output<typeof Strategy>;
+
+/** The strategies of a policy, as far as they decide about waves. */
+export interface Strategies {
+  readonly strategies: Readonly<Record<string, WrittenStrategy>>;
+  /** The name of the default one. */
+  readonly strategy: string;
+}
+
+/**
+ * The waves of an event under its policy, names resolved; the last one takes the rest.
+ * @throws Error for a name that nobody has: `acceptDeployEvent` and `parsePolicy` refuse it before
+ */
+export function toWaves(
+  { strategy }: { readonly strategy?: Strategy | undefined },
+  policy: Strategies,
+): readonly Wave[] {
+  const chosen = strategy ?? policy.strategy;
+  const waves = typeof chosen === "string" ? findNamed(chosen, policy.strategies) : toWrittenWaves(chosen);
+  if (waves === undefined) throw new Error(`no strategy is called ${listShortly([String(chosen)])}`);
+  return waves;
+}
+
+/** The problem with a strategy's name, where nobody has it; undefined for one that can be used. */
+export function findUnknownStrategy(name: string, strategies: Strategies["strategies"]): string | undefined {
+  if (findNamed(name, strategies) !== undefined) return undefined;
+  const names = Object.keys(strategies);
+  const meant = findClosest(name, [...names, "all-at-once"]);
+  return `got "${name}"; expected a strategy of the policy, which has ${listShortly(names, 20) || "none"}, or one of ${PREDEFINED}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+}
+
+/** Cohorts in the waves of a strategy that the policy does not have. Each wave is looked at by itself. */
+export function findUnknownCohortsOfWaves(
+  strategy: unknown,
+  cohorts: Readonly<Record<string, unknown>>,
+  path: readonly PropertyKey[],
+): readonly Problem[] {
+  const waves = memberOf(strategy, "waves");
+  const known = listShortly(Object.keys(cohorts), 20) || "none";
+  return (Array.isArray(waves) ? waves : []).slice(0, MOST_WAVES).flatMap((wave, index) => {
+    const name = CohortName.safeParse(memberOf(wave, "cohort"));
+    if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
+    const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
+    return [{ path: toPath([...path, "waves", index, "cohort"]), message }];
+  });
+}
+
+function findNamed(name: string, strategies: Strategies["strategies"]): readonly Wave[] | undefined {
+  const own = Object.hasOwn(strategies, name) ? strategies[name] : undefined;
+  return own === undefined ? findPredefined(name) : toWrittenWaves(own);
+}
+
+function toWrittenWaves({ waves }: WrittenStrategy): readonly Wave[] {
+  return waves.map((wave, index) => ({
+    size: index === waves.length - 1 ? { kind: "rest" } : toSize(wave),
+    bakeSeconds: toSeconds(wave.bakeMinutes),
+  }));
+}
+
+function toSize(wave: WaveForm): WaveSize {
+  if ("share" in wave) return { kind: "share", hundredths: toHundredths(wave.share) };
+  if ("customers" in wave) return { kind: "customers", customers: wave.customers };
+  return "cohort" in wave ? { kind: "cohort", cohort: wave.cohort } : { kind: "rest" };
+}
+
+/** Whole seconds, never fewer than were asked for; milliseconds first, because 0.55 × 60 is a little more than 33. */
+function toSeconds(minutes: number): number {
+  return Math.ceil(Math.round(minutes * 60_000) / 1_000);
+}

@@ -1,0 +1,105 @@
+import * as z from "zod";
+import { findClosest } from "./find-closest.ts";
+import { toHundredths, wholeNumber } from "./limits.ts";
+import { memberOf } from "./member-of.ts";
+import { strictObject } from "./problems.ts";
+import { Share } from "./share.ts";
+import { MOST_BAKE_MINUTES } from "./strategy-name.ts";
+import { CohortName } from "./target.ts";
+
+/** A wave is a checkpoint and an alarm watch at least. */
+export const MOST_WAVES = 100;
+const KINDS = ["share", "customers", "cohort", "rest"] as const;
+const BAKE = `expected minutes, from 0 to ${MOST_BAKE_MINUTES}`;
+const WAVES = `expected a list of 1 to ${MOST_WAVES} waves`;
+const WAVE = `expected a wave with exactly one of ${KINDS.join(", ")}, and maybe bakeMinutes`;
+const REST = '{ "rest": true }';
+
+const bakeMinutes = z
+  .number({ error: BAKE })
+  .min(0, BAKE)
+  .max(MOST_BAKE_MINUTES, BAKE)
+  .default(0)
+  .describe("how long the alarms are watched after the wave, in minutes");
+
+const WaveForm = z
+  .union(
+    [
+      strictObject({ share: Share, bakeMinutes }).describe("a share of all customers to be flipped, rounded up"),
+      strictObject({ customers: wholeNumber(1, 1_000_000_000), bakeMinutes }).describe("a number of customers"),
+      strictObject({ cohort: CohortName, bakeMinutes }).describe(
+        "everybody of this cohort of the policy who is to be flipped",
+      ),
+      strictObject({ rest: z.literal(true, { error: "expected true" }), bakeMinutes }).describe(
+        "everybody who is left; only as the last wave",
+      ),
+    ],
+    { error: ({ input }) => expectWave(input) },
+  )
+  .meta({ id: "wave", title: "A wave" });
+export type WaveForm = z.output<typeof WaveForm>;
+
+/** Waves that are written out: whoever is to be flipped is in one of them. */
+export const WrittenStrategy = strictObject({
+  waves: z
+    .array(WaveForm, { error: WAVES })
+    .min(1, WAVES)
+    .max(MOST_WAVES, WAVES)
+    .superRefine(
+      (waves, context) => {
+        for (const issue of findWaveIssues(waves)) context.addIssue({ code: "custom", ...issue });
+      },
+      { when: ({ value }) => Array.isArray(value) },
+    )
+    .describe("in their order; everybody who is to be flipped is in one of them"),
+}).meta({ id: "writtenStrategy", title: "A strategy that is written out" });
+export type WrittenStrategy = z.output<typeof WrittenStrategy>;
+
+interface WaveIssue {
+  readonly path: PropertyKey[];
+  readonly message: string;
+  readonly input: unknown;
+}
+
+/** What each wave allows but the list does not; the waves may be wrong in themselves. */
+function findWaveIssues(waves: readonly unknown[]): readonly WaveIssue[] {
+  const last = waves.length - 1;
+  const early = waves.flatMap((wave, index) =>
+    memberOf(wave, "rest") === true && index < last
+      ? [
+          {
+            path: [index],
+            message: `expected ${REST} as the last wave only: none would be left for the next`,
+            input: wave,
+          },
+        ]
+      : [],
+  );
+  const leavesOut = findLeftOut(waves);
+  return leavesOut === undefined
+    ? early
+    : [...early, { path: [last], message: `expected ${REST} as the last wave: ${leavesOut}`, input: waves[last] }];
+}
+
+/** Why the last wave would leave people out: nobody who is to be flipped is dropped, or flipped by a wave that says less. */
+function findLeftOut(waves: readonly unknown[]): string | undefined {
+  const last = waves.at(-1);
+  if (memberOf(last, "cohort") !== undefined) return "a cohort would leave people out";
+  if (memberOf(last, "customers") !== undefined) return "a number of customers would leave people out";
+  if (memberOf(last, "share") === undefined) return undefined;
+  const shares = waves.map((wave) => Share.safeParse(memberOf(wave, "share")).data);
+  const hundredths = shares.reduce((sum, share) => sum + (share === undefined ? 0 : toHundredths(share)), 0);
+  if (hundredths >= 10_000 || shares.at(-1) === undefined) return undefined;
+  return `shares of ${hundredths / 100}% together would leave people out`;
+}
+
+function expectWave(input: unknown): string {
+  const members = typeof input === "object" && input !== null && !Array.isArray(input) ? Object.keys(input) : [];
+  const known = [...KINDS, "bakeMinutes"];
+  const meant = members
+    .filter((member) => !known.includes(member))
+    .slice(0, 8)
+    .map((member) => findClosest(member, known))
+    .find((kind) => kind !== undefined);
+  return meant === undefined ? WAVE : `${WAVE}; did you mean ${meant}?`;
+}
