@@ -1,5 +1,5 @@
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
-import { answered, isTrouble, type Pace, type PaceLimits, refused, startPace } from "../rollout/pace.ts";
+import { answered, isTroubled, type Pace, type PaceLimits, refused, startPace } from "../rollout/pace.ts";
 
 export interface Clock {
   nowMs(): number;
@@ -114,10 +114,9 @@ export function createLimiter(options: LimiterOptions): Limiter {
 
   function slowDown(startedMs: number, retryAfterMs: number | undefined): void {
     const now = nowMs();
-    const refusal = { askedToWait: retryAfterMs !== undefined };
     const isNews = startedMs > troubleMs;
-    const isNewTrouble = isNews && isTrouble(pace, refusal);
-    if (isNews) pace = refused(pace, limits, refusal);
+    if (isNews) pace = refused(pace, limits, { askedToWait: retryAfterMs !== undefined });
+    const isNewTrouble = isNews && isTroubled(pace);
     if (isNewTrouble) troubleMs = now;
     const pauseMs = retryAfterMs ?? (isNewTrouble ? usualPauseMs : 0);
     if (pauseMs > 0) resumeMs = Math.max(resumeMs, now + Math.min(pauseMs * (1 + jitter * random()), maxPauseMs));

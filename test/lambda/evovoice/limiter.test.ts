@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createLimiter, type Feedback, type LimiterOptions } from "../../../lambda/evovoice/limiter.ts";
 import type { Pace, PaceLimits } from "../../../lambda/rollout/pace.ts";
@@ -55,15 +55,77 @@ test.each(cases)(
 test.each(
   cases.flatMap((server) =>
     [
-      { perSecond: 5, share: 0.08 },
-      { perSecond: 30, share: 0.02 },
-      { perSecond: 300, share: 0.01 },
+      { perSecond: 5, share: 0.1, times: 1.3 },
+      { perSecond: 30, share: 0.03, times: 1.25 },
+      { perSecond: 300, share: 0.01, times: 1.25 },
     ].map((limit) => ({ ...server, ...limit })),
   ),
-)("keeps to $perSecond a second of $server with $refusal", async ({ perSecond, share, ...server }) => {
+)("keeps to $perSecond a second of $server with $refusal", async ({ perSecond, share, times, ...server }) => {
   const { seconds, refusedShare } = await flipAgainst(perSecond, perSecond * 40, 7, server);
-  expect(seconds).toBeLessThan(40 * 1.25);
+  expect(seconds).toBeLessThan(40 * times);
   expect(refusedShare).toBeLessThan(share);
+});
+
+describe("refusals that have nothing to do with the pace", () => {
+  const [window] = servers;
+
+  async function flipUnderNoise(share: number, load: { flips: number; retryAfterMs: number; limit?: number }) {
+    const runs = seeds.map(async (seed) => {
+      const random = createRandom(seed);
+      const { clock, limiter } = aLimiter({ random, concurrency: 64 });
+      const limit = load.limit === undefined ? () => true : window!.create(load.limit, random() * 1000);
+      const rateLimit: RateLimit = (nowMs) => limit(nowMs) && random() >= share;
+      const { seconds, ...rest } = await flipAll({ limiter, clock, rateLimit, concurrency: 64, random, ...load });
+      return { perSecond: load.flips / seconds, refusedShare: rest.refusedShare };
+    });
+    const paces = await Promise.all(runs);
+    const sorted = paces.map(({ perSecond }) => perSecond).sort((a, b) => a - b);
+    return { worst: sorted[0]!, median: sorted[3]!, most: Math.max(...paces.map(({ refusedShare }) => refusedShare)) };
+  }
+
+  test.each([
+    { share: 0.01, worst: 100, median: 200 },
+    { share: 0.05, worst: 20, median: 200 },
+    { share: 0.1, worst: 50, median: 150 },
+  ])(
+    "keep a useful pace: $share of all 429, and 10,000 flips go at $median a second, $worst at the worst",
+    async ({ share, worst, median }) => {
+      const found = await flipUnderNoise(share, { flips: 10_000, retryAfterMs: 0 });
+      expect(found.worst).toBeGreaterThan(worst);
+      expect(found.median).toBeGreaterThan(median);
+    },
+  );
+
+  test("cost the pauses that they ask for, no more: 5 % with Retry-After: 1 leave about 10 flips a second", async () => {
+    const found = await flipUnderNoise(0.05, { flips: 600, retryAfterMs: 1000 });
+    expect(found.worst).toBeGreaterThan(2.5);
+    expect(found.median).toBeGreaterThan(7);
+    expect(found.median).toBeLessThan(20);
+  });
+
+  test("hide no real limit: 5 % at random, and 100 a second beside it", async () => {
+    const found = await flipUnderNoise(0.05, { flips: 10_000, retryAfterMs: 0, limit: 100 });
+    expect(found.worst).toBeGreaterThan(20);
+    expect(found.median).toBeGreaterThan(45);
+    expect(found.most).toBeLessThan(0.1);
+  });
+
+  test("and many of them still slow a rollout down: 30 % is no noise", async () => {
+    const found = await flipUnderNoise(0.3, { flips: 100, retryAfterMs: 0 });
+    expect(found.median).toBeLessThan(10);
+  });
+});
+
+test("a limit that falls to a tenth is followed within seconds, and not taken for noise", async () => {
+  for (const seed of seeds) {
+    const random = createRandom(seed);
+    const { clock, limiter } = aLimiter({ random });
+    const [high, low] = [createFixedWindow(100, random() * 1000), createFixedWindow(10, random() * 1000)];
+    const rateLimit: RateLimit = (nowMs) => (nowMs < 20_000 ? high(nowMs) : low(nowMs));
+    const found = await flipAll({ limiter, clock, rateLimit, flips: 2_300, concurrency: 16, random });
+    expect(found.perSecond).toBeLessThan(13);
+    expect(found.refusedShare).toBeLessThan(0.04);
+  }
 });
 
 test("reaches the policy's maximum where the server has no limit", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Answer, answered, type Pace, type PaceLimits, refused, startPace } from "../../../lambda/rollout/pace.ts";
 
@@ -57,12 +57,76 @@ test("stays just under a ceiling it trusts for half a minute, and has left it be
   expect(after(trusted, 180, anAnswer()).perSecond).toBeGreaterThan(300);
 });
 
-test("takes a refusal without a time to wait for noise when it is alone among thirty answers", () => {
-  const noise = { askedToWait: false };
-  const once = refused(aPace({ answersSinceRefusal: 30 }), limits, noise);
-  expect(once.perSecond).toBe(94);
-  expect(refused(once, limits, noise).perSecond).toBeLessThan(94);
-  expect(refused(aPace({ answersSinceRefusal: 29 }), limits, noise).perSecond).toBeLessThan(94);
+/** These many refusals within one window, spread over its first half. */
+function refusedTimes(pace: Pace, times: number, refusal = { askedToWait: false }): Pace {
+  let now = pace;
+  for (let n = 0; n < times; n += 1)
+    now = refused(answered(now, limits, anAnswer({ heldBack: false })), limits, refusal);
+  return now;
+}
+
+test.each([
+  { perSecond: 10, noise: 1, trouble: 2 },
+  { perSecond: 94, noise: 2, trouble: 3 },
+  { perSecond: 1000, noise: 7, trouble: 8 },
+])(
+  "at $perSecond a second takes $noise refusals in a second's answers for noise, and $trouble for trouble",
+  ({ perSecond, noise, trouble }) => {
+    const pace = aPace({ perSecond });
+    expect(refusedTimes(pace, noise).perSecond).toBe(perSecond);
+    expect(refusedTimes(pace, trouble).perSecond).toBeLessThan(perSecond);
+  },
+);
+
+test("believes the first refusal that names a time to wait, until such refusals are known to mean nothing", () => {
+  expect(refusedTimes(aPace(), 1, aRefusal).perSecond).toBeLessThan(94);
+  const noisy = aPace({ noise: { requests: 100, refusals: 5 } });
+  expect(refusedTimes(noisy, 1, aRefusal).perSecond).toBe(94);
+  expect(refusedTimes(noisy, 12, aRefusal).perSecond).toBe(94);
+  expect(refusedTimes(noisy, 13, aRefusal).perSecond).toBeLessThan(94);
+});
+
+describe("lowered four times in a row, the pace goes to half of what was taken, to see whether refusals go on", () => {
+  function descend(): Pace {
+    let pace = aPace({ quietSeconds: 60 });
+    for (let step = 0; step < 4; step += 1) {
+      pace = after(pace, 2, anAnswer({ heldBack: false }));
+      pace = refusedTimes(pace, 1, aRefusal);
+    }
+    return pace;
+  }
+
+  test("and rises no further while it is found out", () => {
+    const probing = descend();
+    expect(probing.perSecond).toBeCloseTo(94 * 0.94 ** 3 * 0.5);
+    expect(answered(probing, limits, anAnswer()).perSecond).toBe(probing.perSecond);
+  });
+
+  test("where none does, it was a limit: it stays under it", () => {
+    const found = outOf(descend(), 100, 0);
+    expect(found.perSecond).toBeCloseTo(94 * 0.94 ** 4);
+    expect(found.noise.refusals).toBe(0);
+  });
+
+  test("where they do, it is noise: back to where it was, and no ceiling is known", () => {
+    const pace = outOf(descend(), 29, 3);
+    expect(pace).toMatchObject({ perSecond: 94, ceiling: null, noise: { requests: 32, refusals: 3 } });
+  });
+
+  test("where very many do, the limit is lower still", () => {
+    const probing = descend();
+    const pace = outOf(probing, 11, 3);
+    expect(pace).toMatchObject({ probe: null, noise: { refusals: 0 } });
+    expect(pace.perSecond).toBeCloseTo(probing.perSecond / 2);
+  });
+
+  /** So many answers, and then so many refusals. */
+  function outOf(probing: Pace, answers: number, refusals: number): Pace {
+    let pace = probing;
+    for (let n = 0; n < answers; n += 1) pace = answered(pace, limits, anAnswer());
+    for (let n = 0; n < refusals; n += 1) pace = refused(pace, limits, aRefusal);
+    return pace;
+  }
 });
 
 test.each([
