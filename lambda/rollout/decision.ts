@@ -1,0 +1,22 @@
+/** What a gate says after a wave; its reasons are recorded. */
+export type Decision =
+  | {
+      readonly decision: "proceed";
+      /** Often empty; else what a person should know, such as who skipped the bake and why. */
+      readonly reasons: readonly string[];
+    }
+  | Stop;
+
+export interface Stop {
+  /** "roll back" undoes what this rollout did, "halt" leaves everything as it is and asks a person. */
+  readonly decision: "roll back" | "halt";
+  readonly cause: "budget" | "alarm" | "no data" | "abort" | "orders";
+  readonly reasons: readonly string[];
+}
+
+/** What the policy or the event wants done when a gate fails. */
+export type OnFailure = "rollback" | "halt";
+
+export function toStop(onFailure: OnFailure, cause: Stop["cause"], reasons: readonly string[]): Stop {
+  return { decision: onFailure === "rollback" ? "roll back" : "halt", cause, reasons };
+}
