@@ -45,7 +45,7 @@ function toDefault(member: JsonSchema, isRequired: boolean): string {
 
 function describe(schema: JsonSchema, describeText: () => string): string {
   const { $ref, anyOf, type, items, properties, maxLength } = schema;
-  if ($ref !== undefined) return "a [target](#targets)";
+  if ($ref !== undefined) return REFERENCES.get($ref.slice("#/$defs/".length)) ?? "a [target](#targets)";
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(" or ");
   if (type === "boolean") return "`true` or `false`";
   if (properties !== undefined) return "an object";
@@ -61,8 +61,12 @@ function describeRecord({ additionalProperties }: JsonSchema): string {
   return `an object: name to ${what ?? "[targets](#targets)"}`;
 }
 
+/** What a member refers to, by the id of its schema. */
+const REFERENCES: ReadonlyMap<string, string> = new Map([["strategy", "a [strategy](#strategies)"]]);
+
 /** What stands under the names of a record, by the id of its schema. */
 const RECORDS = [
+  ["writtenStrategy", "[strategy](events.md#strategies)"],
   ["webhookSource", "[source](webhooks.md)"],
   ["pipelineOrder", "[deploy event](triggers.md#when-a-pipeline-has-succeeded)"],
 ] as const;

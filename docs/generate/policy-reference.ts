@@ -12,6 +12,7 @@ const REFUSED = {
   cohorts: { canary: { tags: ["vip"] } },
   requestsPerSecond: 5,
   startRequestsPerSecond: 10,
+  strategy: "careful",
 };
 
 /** docs/policy.md: what can be written in a policy. */
@@ -44,7 +45,36 @@ A cohort is one target or a list of up to 100, as in [deploy events](events.md#t
 
 A number of customers, or a share of the customers to be flipped, with at most two decimals. A share is rounded down to whole
 customers: with \`"1%"\` of 250, two failures pass and the third stops the rollout. Whoever was not attempted by then is reported
-as \`skipped\`. \`0\` stops at the first failure, \`"100%"\` never.
+as \`skipped\`. \`0\` stops at the first failure, \`"100%"\` never. A share is taken of at least \`smallestSample\` customers: with
+\`"10%"\` of two customers and a sample of 20, two failures pass, because one failure of two says little. Being throttled by Evo
+Voice is no failure, it is slower.
+
+## Strategies
+
+\`strategies\` names lists of waves, written as in [deploy events](events.md#strategies). \`strategy\` is the one of an event that names none:
+one of these, or a predefined one such as \`canary-10-percent-30-minutes\`. A predefined name cannot be given to another strategy.
+
+## How much one event may do
+
+No event can widen these:
+
+- \`maxCustomers\` and \`maxShare\`: a plan that would flip more is refused before the first flip. A share is one of all customers of
+  the scope, not of those that the event selects.
+- \`largePromote\`: a \`promote\` of more than \`above\` customers is refused when its first wave has more than \`firstWave\` customers, or
+  bakes for less than \`bakeMinutes\`. A first wave that turns out empty does not count as one. A policy whose own default
+  strategy would break this is refused too.
+
+## Alarms
+
+Each minute of a bake, and before the first flip, the \`alarms\` are read from CloudWatch. One that is in \`ALARM\` is a failure; that it
+is \`OK\` again later does not take it back. One that has no data, does not exist or cannot be read never passes: the rollout waits
+for it, \`noDataMinutes\` at most, and then that is a failure too. \`onFailure\` says what a failure does.
+
+## Children
+
+A customer can have children, and Evo Voice does not say whether it moves them along with it. As long as \`childrenFollow\` is \`true\`,
+it is taken that it does: an ancestor of a protected or an excluded customer is skipped, with that as the reason. Flip a customer with
+a child on your account and look at the child; if the child stayed, set it to \`false\`.
 
 ## The address
 

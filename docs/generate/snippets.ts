@@ -15,6 +15,20 @@ export const EXAMPLE_POLICY = {
     canary: { tags: ["canary"] },
     beta: [{ tags: ["beta"] }, { parentCustomerId: "64d1f0a2b7c8d900aaaaaaaa" }],
   },
+  strategies: {
+    careful: {
+      waves: [
+        { cohort: "canary", bakeMinutes: 30 },
+        { share: "5%", bakeMinutes: 30 },
+        { share: "25%", bakeMinutes: 60 },
+        { rest: true, bakeMinutes: 15 },
+      ],
+    },
+  },
+  strategy: "careful",
+  alarms: ["calls failing", "registrations dropped"],
+  maxShare: "50%",
+  largePromote: { above: 500, firstWave: "10%", bakeMinutes: 30 },
   requestsPerSecond: 20,
   failureBudget: "0.5%",
 };

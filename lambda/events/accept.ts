@@ -22,6 +22,8 @@ export interface LimitsInForce {
   readonly maxPerSecond: number;
   readonly concurrency: number;
   readonly failureBudget: FailureBudget;
+  /** Undefined where neither says how many a rollout may flip. */
+  readonly maxCustomers?: number | undefined;
 }
 
 export function toLimits(event: Pick<DeployEvent, "limits">, policy: Policy): LimitsInForce {
@@ -31,6 +33,7 @@ export function toLimits(event: Pick<DeployEvent, "limits">, policy: Policy): Li
     maxPerSecond,
     concurrency: event.limits?.concurrency ?? policy.concurrency,
     failureBudget: event.limits?.failureBudget ?? policy.failureBudget,
+    maxCustomers: event.limits?.maxCustomers ?? policy.maxCustomers,
   };
 }
 
@@ -61,13 +64,16 @@ function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
     path: `limits.${member}`,
     message: `got ${describeAt(input, ["limits", member])}; expected ${expected}: ${NARROWS}`,
   });
-  const most = (member: "requestsPerSecond" | "concurrency") =>
-    (read(member) ?? 0) > policy[member] ? [refuse(member, `at most the policy's ${policy[member]}`)] : [];
+  const most = (member: "requestsPerSecond" | "concurrency" | "maxCustomers") => {
+    const limit = policy[member] ?? Number.POSITIVE_INFINITY;
+    return (read(member) ?? 0) > limit ? [refuse(member, `at most the policy's ${limit}`)] : [];
+  };
   const budget = read("failureBudget");
   const isWider = budget !== undefined && !isNarrowerBudget(budget, policy.failureBudget);
   return [
     ...most("requestsPerSecond"),
     ...most("concurrency"),
+    ...most("maxCustomers"),
     ...(isWider ? [refuse("failureBudget", describeBudget(policy.failureBudget))] : []),
   ];
 }

@@ -4,6 +4,7 @@ import { memberOf } from "./member-of.ts";
 import { findUnknownCohortsOfPipelines } from "./pipeline-mapping.ts";
 import { policyMembers } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
+import { findStrategyContradictions } from "./strategy-contradictions.ts";
 import type { PlainTarget } from "./target.ts";
 import { findUnknownCohortsOfWebhooks } from "./webhook-sources.ts";
 
@@ -25,7 +26,12 @@ export function findContradictions(input: unknown): readonly Problem[] {
     ...findFastStart(input, member("startRequestsPerSecond"), member("requestsPerSecond")),
     ...findLongSteps(input, member("stepSeconds"), member("retries")?.requestTimeoutMs),
     ...findProtectedCohorts(member("cohorts") ?? {}, member("protected")),
-    ...findHiddenCohort(input),
+    ...findHiddenNames(input),
+    ...findStrategyContradictions(input, {
+      strategy: member("strategy"),
+      strategies: member("strategies") ?? {},
+      largePromote: member("largePromote"),
+    }),
     ...findUnknownCohortsOfPipelines(member("pipelines") ?? {}, member("cohorts") ?? {}),
     ...findUnknownCohortsOfWebhooks(member("webhooks") ?? {}, member("cohorts") ?? {}),
   ];
@@ -88,7 +94,11 @@ function intersect(named: readonly string[], guarded: readonly string[], what: s
 }
 
 /** JSON can hold a member of this name, which readers of objects do not see. */
-function findHiddenCohort(input: unknown): readonly Problem[] {
-  if (memberOf(memberOf(input, "cohorts"), "__proto__") === undefined) return [];
-  return [{ path: "cohorts.__proto__", message: "got this as a name; expected another one: JavaScript reserves it" }];
+function findHiddenNames(input: unknown): readonly Problem[] {
+  return ["cohorts", "strategies"]
+    .filter((member) => memberOf(memberOf(input, member), "__proto__") !== undefined)
+    .map((member) => ({
+      path: `${member}.__proto__`,
+      message: "got this as a name; expected another one: JavaScript reserves it",
+    }));
 }

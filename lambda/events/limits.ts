@@ -46,6 +46,8 @@ export const Rate = z
 
 export const Concurrency = wholeNumber(1, 500).describe("most requests in flight at once");
 
+export const MaxCustomers = wholeNumber(1, 1_000_000_000);
+
 /** Limits that an event can narrow. */
 export const Limits = strictObject({
   requestsPerSecond: Rate.optional(),
@@ -53,5 +55,6 @@ export const Limits = strictObject({
   failureBudget: FailureBudget.optional().describe(
     "how many customers may fail before the rollout stops: a number, or a share of those to be flipped",
   ),
+  maxCustomers: MaxCustomers.optional().describe("the most customers that the rollout may flip; more are refused"),
 });
 export type Limits = z.output<typeof Limits>;

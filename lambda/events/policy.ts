@@ -1,11 +1,18 @@
 import * as z from "zod";
+import { AlarmName } from "./alarm-name.ts";
 import { BaseUrl } from "./base-url.ts";
-import { Concurrency, FailureBudget, Rate, wholeNumber } from "./limits.ts";
+import { LargePromote } from "./large-promote.ts";
+import { Concurrency, FailureBudget, MaxCustomers, Rate, wholeNumber } from "./limits.ts";
+import { OnFailure } from "./on-failure.ts";
 import { PipelineMappings } from "./pipeline-mapping.ts";
 import { strictObject } from "./problems.ts";
+import { Share } from "./share.ts";
+import { StrategyName } from "./strategy.ts";
 import { AccountId, CohortName, CustomerId, PlainTargets, ReferenceId, TagName } from "./target.ts";
 import { WebhookSources } from "./webhook-sources.ts";
+import { WrittenStrategy } from "./written-strategy.ts";
 
+const MOST_ALARMS = 500;
 const STEP_SECONDS = "expected seconds, from 0.05 to 720";
 
 const listOf = <Item extends z.ZodType>(item: Item, what: string) =>
@@ -44,6 +51,38 @@ const Members = strictObject({
     .describe(
       "what a customer that is named but cannot be found does: `refuse` ends the rollout before the first flip, `skip` skips it with the reason",
     ),
+  childrenFollow: z
+    .boolean({ error: "expected true or false" })
+    .default(true)
+    .describe(
+      "whether Evo Voice may move a customer's descendants along with it; `false` once you have checked on your account that it does not: while `true`, an ancestor of a protected or excluded customer is not flipped either",
+    ),
+  strategies: z
+    .record(StrategyName, WrittenStrategy, { error: "expected an object of strategies by name" })
+    .prefault({})
+    .describe("named strategies, for an event's `strategy`; no predefined name can be given to one"),
+  strategy: StrategyName.default("all-at-once").describe(
+    "the strategy of an event that names none: one of `strategies`, or a predefined one",
+  ),
+  onFailure: OnFailure.default("rollback").describe(
+    "what a gate does that does not pass: `rollback` flips back what the rollout flipped, `halt` leaves all as it is and asks a person",
+  ),
+  maxCustomers: MaxCustomers.optional().describe(
+    "the most customers that one rollout may flip; one of more is refused",
+  ),
+  maxShare: Share.optional().describe(
+    'the largest share of the scope\'s customers that one rollout may flip, such as `"25%"`; one of more is refused',
+  ),
+  largePromote: LargePromote.optional(),
+  alarms: z
+    .array(AlarmName, { error: "expected a list of alarm names" })
+    .max(MOST_ALARMS, `expected at most ${MOST_ALARMS} alarms; join more of them by a composite alarm`)
+    .transform((names) => [...new Set(names)])
+    .prefault([])
+    .describe("CloudWatch alarms, composite ones too, that are watched from before the first flip to the last bake"),
+  noDataMinutes: wholeNumber(0, 1_440)
+    .default(15)
+    .describe("how long an alarm may have no data, be missing or be unreadable; it never passes, and then it fails"),
   requestsPerSecond: Rate.default(50),
   startRequestsPerSecond: Rate.optional().describe(
     `requests a second to begin with; the pace rises while the server is not slower for it; ${DEFAULT_START} when left out, or \`requestsPerSecond\` if that is less`,
@@ -52,6 +91,11 @@ const Members = strictObject({
   failureBudget: FailureBudget.default("1%").describe(
     "how many customers may fail before the rollout stops: a number, or a share of those to be flipped",
   ),
+  smallestSample: wholeNumber(1, 1_000_000)
+    .default(20)
+    .describe(
+      "a share of the failure budget is taken of at least so many customers, so that one failure of two is not 50 %",
+    ),
   retries: Retries.prefault({}),
   pageSize: wholeNumber(1, 1_000).default(100).describe("how many customers are asked for in a page"),
   stepSeconds: z

@@ -6,3 +6,8 @@ const SHARE = 'expected a share such as "10%" or "0.5%": more than 0%, at most 1
 export const Share = z
   .string({ error: SHARE })
   .regex(/^(?!0(?:\.00?)?%)(?:100(?:\.00?)?|[1-9]?\d(?:\.\d{1,2})?)%$/, SHARE);
+
+/** How many customers a share of so many is, in hundredths of a percent: rounded up, and exact. */
+export function roundUpShare(hundredths: number, customers: number): number {
+  return Math.ceil((customers * hundredths) / 10_000);
+}

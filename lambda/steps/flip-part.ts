@@ -113,7 +113,7 @@ function toBatchRun(
   part: { readonly connection: Connection; readonly untilMs: number },
 ): BatchRun {
   const { failureBudget, concurrency } = toLimits(rollout.event, ports.policy);
-  const allowed = allowedFailures(failureBudget, plan.flip);
+  const allowed = allowedFailures(failureBudget, plan.flip, ports.policy.smallestSample);
   return {
     ports,
     rolloutId: rollout.rolloutId,

@@ -28,6 +28,13 @@ describe("a policy", () => {
       protected: { customerIds: [], referenceIds: [], tags: [] },
       cohorts: {},
       unknownCustomers: "refuse",
+      childrenFollow: true,
+      strategies: {},
+      strategy: "all-at-once",
+      onFailure: "rollback",
+      alarms: [],
+      noDataMinutes: 15,
+      smallestSample: 20,
       requestsPerSecond: 50,
       startRequestsPerSecond: 10,
       concurrency: 16,
@@ -137,6 +144,117 @@ describe("a policy", () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("a policy's strategies", () => {
+  const careful = { waves: [{ cohort: "canary", bakeMinutes: 30 }, { share: "5%", bakeMinutes: 10 }, { rest: true }] };
+  const refused = (changes: Readonly<Record<string, unknown>>) => problemsOf(() => parsePolicy(aPolicy(changes)));
+
+  test("are accepted with everything that guards a rollout", () => {
+    const guards = {
+      strategies: { careful },
+      strategy: "careful",
+      onFailure: "halt",
+      alarms: ["calls failing", "calls failing", "cutover/all (composite)"],
+      noDataMinutes: 0,
+      smallestSample: 1,
+      maxCustomers: 5_000,
+      maxShare: "25%",
+      childrenFollow: false,
+      largePromote: { above: 1_000, firstWave: "5%", bakeMinutes: 10 },
+    };
+    expect(parsePolicy(aPolicy(guards))).toMatchObject({
+      ...guards,
+      alarms: ["calls failing", "cutover/all (composite)"],
+      strategies: { careful: { waves: [{}, {}, { rest: true, bakeMinutes: 0 }] } },
+    });
+  });
+
+  test("are refused with every contradiction at once", () => {
+    const strategies = {
+      careful,
+      nobody: { waves: [{ cohort: "beta" }, { rest: true }] },
+      "canary-10-percent-1-hour": { waves: [{ rest: true }] },
+      broken: { waves: [{ cohort: "gamma" }, { share: "50 %" }] },
+    };
+    expect(refused({ strategies, strategy: "carefull" })).toEqual([
+      expect.stringMatching(/^strategies\.broken\.waves\[1\]\.share: got "50 %"; expected a share/),
+      "strategies.canary-10-percent-1-hour: got this as a name; expected another one: it is predefined",
+      'strategies.nobody.waves[0].cohort: got "beta"; expected a cohort of the policy, which has canary',
+      'strategies.broken.waves[0].cohort: got "gamma"; expected a cohort of the policy, which has canary',
+      expect.stringMatching(
+        /^strategy: got "carefull"; expected a strategy of the policy, which has .*one of all-at-once/,
+      ),
+    ]);
+  });
+
+  test("are not called unknown when they are only wrong in themselves", () => {
+    expect(refused({ strategies: { careful: { waves: [] } }, strategy: "careful" })).toEqual([
+      "strategies.careful.waves: got an empty list; expected a list of 1 to 100 waves",
+    ]);
+  });
+
+  test("cannot have the name __proto__, which would be lost", () => {
+    expect(refused({ strategies: JSON.parse('{"__proto__":{"waves":[{"rest":true}]}}') })).toEqual([
+      expect.stringMatching(/^strategies\.__proto__:/),
+    ]);
+  });
+
+  const waves = (first: object) => ({ strategies: { mine: { waves: [first, { rest: true }] } }, strategy: "mine" });
+
+  test.each<readonly [object, object, readonly string[]]>([
+    [{ strategy: "canary-10-percent-30-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, []],
+    [{ strategy: "canary-11-percent-30-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["wave"]],
+    [{ strategy: "canary-10-percent-29-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["bake"]],
+    [{}, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["wave", "bake"]],
+    [{}, { above: 500, firstWave: "100%", bakeMinutes: 0 }, []],
+    [{}, { above: 10, firstWave: 50, bakeMinutes: 0 }, ["wave"]],
+    [waves({ customers: 50 }), { above: 500, firstWave: 50, bakeMinutes: 0 }, []],
+    [waves({ customers: 51 }), { above: 500, firstWave: 50, bakeMinutes: 0 }, ["wave"]],
+    [waves({ customers: 51 }), { above: 500, firstWave: "10%", bakeMinutes: 0 }, []],
+    [waves({ customers: 52 }), { above: 500, firstWave: "10%", bakeMinutes: 0 }, ["wave"]],
+    [waves({ cohort: "canary", bakeMinutes: 5 }), { above: 500, firstWave: 1, bakeMinutes: 5 }, []],
+    [waves({ cohort: "canary", bakeMinutes: 4.9 }), { above: 500, firstWave: 1, bakeMinutes: 5 }, ["bake"]],
+  ])("of which the default one is %j keep to %j, but for %j", (strategy, largePromote, breaks) => {
+    const name = "strategy" in strategy ? strategy.strategy : "all-at-once";
+    const parse = () => parsePolicy(aPolicy({ ...strategy, largePromote }));
+    if (breaks.length === 0) return expect(parse).not.toThrow();
+    const [problem = "", ...others] = problemsOf(parse);
+    expect(others).toEqual([]);
+    expect(problem).toContain(`strategy: got "${name}"; expected a`);
+    expect(problem.includes("a first wave of at most")).toBe(breaks.includes("wave"));
+    expect(problem.includes("a bake of at least")).toBe(breaks.includes("bake"));
+  });
+
+  test.each([
+    ["alarms", ["a".repeat(255)], true],
+    ["alarms", ["a".repeat(256)], false],
+    ["alarms", [""], false],
+    ["alarms", ["arn:aws:cloudwatch:eu-central-1:000000000000:alarm:calls"], false],
+    ["alarms", Array.from({ length: 500 }, (_, index) => `alarm ${index}`), true],
+    ["alarms", Array.from({ length: 501 }, (_, index) => `alarm ${index}`), false],
+    ["noDataMinutes", 1_440, true],
+    ["noDataMinutes", 1_441, false],
+    ["noDataMinutes", -1, false],
+    ["smallestSample", 1_000_000, true],
+    ["smallestSample", 0, false],
+    ["maxCustomers", 1, true],
+    ["maxCustomers", 0, false],
+    ["maxShare", "0.01%", true],
+    ["maxShare", "0%", false],
+    ["maxShare", 0.25, false],
+    ["onFailure", "roll back", false],
+    ["childrenFollow", "no", false],
+    ["largePromote", { above: 0, firstWave: 1, bakeMinutes: 0 }, false],
+    ["largePromote", { above: 0, firstWave: "100%", bakeMinutes: 0 }, true],
+    ["largePromote", { above: -1, firstWave: "100%", bakeMinutes: 0 }, false],
+    ["largePromote", { above: 0, firstWave: 0, bakeMinutes: 0 }, false],
+    ["largePromote", { above: 0, firstWave: "100%" }, false],
+  ])("and its %s of %.60j: accepted %p", (member, value, isAccepted) => {
+    const parse = () => parsePolicy(aPolicy({ [member]: value }));
+    if (isAccepted) expect(parse).not.toThrow();
+    else expect(problemsOf(parse).join("\n")).toMatch(new RegExp(`^(?:${member}|strategy)`));
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { findClosest } from "../../../lambda/events/find-closest.ts";
 
-const KNOWN = ["exclude", "targets", "id", "all", "customerIds"];
+const KNOWN = ["exclude", "targets", "id", "all", "customerIds", "all-at-once"];
 
 test.each<[word: string, meant: string | undefined, why: string]>([
   ["exclude", "exclude", "the word itself"],
@@ -14,6 +14,7 @@ test.each<[word: string, meant: string | undefined, why: string]>([
   ["exlud", "exclude", "two letters left out"],
   ["exlu", undefined, "three letters left out"],
   ["include", "exclude", "two letters changed"],
+  ["all_at_one", "all-at-once", "a letter left out of a word with hyphens"],
   ["", undefined, "nothing"],
   ["e".repeat(100_000), undefined, "a very long word"],
 ])("%.20s means %s: %s", (word, meant) => {

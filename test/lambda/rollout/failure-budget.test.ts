@@ -22,14 +22,30 @@ test.each([
   { budget: "57.58%", planned: 10_000, allowed: 5_758 },
   { budget: "1%", planned: 0, allowed: 0 },
 ])("a budget of $budget for $planned customers lets $allowed fail", ({ budget, planned, allowed }) => {
-  expect(allowedFailures(budget, planned)).toBe(allowed);
+  expect(allowedFailures(budget, planned, 1)).toBe(allowed);
+});
+
+test.each([
+  { budget: "10%", planned: 2, sample: 20, allowed: 2 },
+  { budget: "10%", planned: 19, sample: 20, allowed: 2 },
+  { budget: "10%", planned: 20, sample: 20, allowed: 2 },
+  { budget: "10%", planned: 29, sample: 20, allowed: 2 },
+  { budget: "10%", planned: 30, sample: 20, allowed: 3 },
+  { budget: "50%", planned: 2, sample: 1, allowed: 1 },
+  { budget: "50%", planned: 1, sample: 1, allowed: 0 },
+  { budget: "4.99%", planned: 2, sample: 20, allowed: 0 },
+  { budget: "5%", planned: 2, sample: 20, allowed: 1 },
+  { budget: "0%", planned: 2, sample: 1_000, allowed: 0 },
+  { budget: 1, planned: 2, sample: 1_000, allowed: 1 },
+])("a budget of $budget for $planned customers, with a sample of $sample, lets $allowed fail", (row) => {
+  expect(allowedFailures(row.budget, row.planned, row.sample)).toBe(row.allowed);
 });
 
 test("a share is exact for every hundredth of a percent and any number of customers", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 5_000_000 }), (hundredths, planned) => {
       const share = `${Math.floor(hundredths / 100)}.${String(hundredths % 100).padStart(2, "0")}%`;
-      expect(BigInt(allowedFailures(share, planned))).toBe((BigInt(planned) * BigInt(hundredths)) / 10_000n);
+      expect(BigInt(allowedFailures(share, planned, 1))).toBe((BigInt(planned) * BigInt(hundredths)) / 10_000n);
     }),
   );
 });

@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { toHundredths, wholeNumber } from "./limits.ts";
+import { strictObject } from "./problems.ts";
+import { roundUpShare, Share } from "./share.ts";
+import { MOST_BAKE_MINUTES } from "./strategy-name.ts";
+
+const MOST_CUSTOMERS = 1_000_000_000;
+const FIRST = 'expected a whole number of customers such as 50, or a share of those to be flipped such as "10%"';
+const BAKE = `expected minutes, from 0 to ${MOST_BAKE_MINUTES}`;
+
+/** How carefully a large promote must begin. */
+export const LargePromote = strictObject({
+  above: wholeNumber(0, MOST_CUSTOMERS).describe("a promote of more customers than this is a large one"),
+  firstWave: z
+    .union([Share, z.number({ error: FIRST }).int(FIRST).min(1, FIRST).max(MOST_CUSTOMERS, FIRST)], { error: FIRST })
+    .describe("the largest first wave: a number of customers, or a share of those to be flipped, rounded up"),
+  bakeMinutes: z
+    .number({ error: BAKE })
+    .min(0, BAKE)
+    .max(MOST_BAKE_MINUTES, BAKE)
+    .describe("the shortest bake after that first wave, in minutes"),
+}).describe("how a promote of many customers must begin, whatever an event says");
+export type LargePromote = z.output<typeof LargePromote>;
+
+/** How a rollout begins: its first wave that is not empty. */
+export interface Beginning {
+  /** Of all waves. */
+  readonly planned: number;
+  readonly customers: number;
+  readonly bakeSeconds: number;
+}
+
+/** What a promote that begins like this breaks of the rule, each as what would be right. */
+export function findTooLarge(
+  { above, firstWave, bakeMinutes }: LargePromote,
+  { planned, customers, bakeSeconds }: Beginning,
+): readonly string[] {
+  if (planned <= above) return [];
+  const most = typeof firstWave === "number" ? firstWave : roundUpShare(toHundredths(firstWave), planned);
+  const limit = typeof firstWave === "number" ? `${firstWave} customers` : firstWave;
+  const promote = `a promote of more than ${above} customers`;
+  return [
+    ...(customers > most ? [`a first wave of at most ${limit} for ${promote}`] : []),
+    ...(bakeSeconds < bakeMinutes * 60
+      ? [`a bake of at least ${bakeMinutes} minutes after the first wave of ${promote}`]
+      : []),
+  ];
+}
