@@ -19,7 +19,8 @@ usage: npm start -- [options]
   --faults SPEC   how the emulator misbehaves, as name=value,name=value
                   (default: not at all)
   --seed S        customers and faults depend on it (default 1)
-  --json          print only the report, as JSON
+  --json          print only the report, as JSON; npm itself prints two lines
+                  before it, but not as npm --silent start -- --json
   -h, --help      print this
 
 ends with 0 when everybody is where the event wants them and the emulator agrees,
@@ -56,28 +57,42 @@ async function main(): Promise<number> {
       );
       return 2;
     case "start":
-      return runAndCleanUp(commandLine.options);
+      return runAndExplain(commandLine.options);
   }
 }
 
+interface Ending {
+  readonly exitCode: number;
+  /** What is still to be said when everything has been taken down. */
+  readonly lastWords?: string;
+}
+
+async function runAndExplain(options: StartOptions): Promise<number> {
+  const { exitCode, lastWords } = await runAndCleanUp(options);
+  if (lastWords !== undefined) complain(lastWords);
+  return exitCode;
+}
+
 /** However it ends, nothing is left behind: no process, no server, no file. */
-async function runAndCleanUp(options: StartOptions): Promise<number> {
+async function runAndCleanUp(options: StartOptions): Promise<Ending> {
   const stack = new AsyncDisposableStack();
   try {
-    return await Promise.race([rollOut(options, stack), waitForInterruption()]);
+    return await Promise.race([rollOut(options, stack).then((exitCode) => ({ exitCode })), waitForInterruption()]);
   } catch (error) {
     if (!(error instanceof LocalRunError)) throw error;
-    complain(error.message);
-    return 1;
+    return { exitCode: 1, lastWords: error.message };
   } finally {
     await stack.disposeAsync();
   }
 }
 
 /** The same signal may come twice: from the terminal, and passed on by npm. */
-function waitForInterruption(): Promise<number> {
+function waitForInterruption(): Promise<Ending> {
   return new Promise((resolve) => {
-    for (const [signal, code] of Object.entries(EXIT_CODES)) process.on(signal, () => resolve(code));
-    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => resolve(1));
+    for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
+      const lastWords = `stopped by ${signal} before the end; nothing is left running, and nothing was kept`;
+      process.on(signal, () => resolve({ exitCode, lastWords }));
+    }
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => resolve({ exitCode: 1 }));
   });
 }

@@ -4,9 +4,11 @@ import { formatNumber, renderReport } from "../../lambda/rollout/report-text.ts"
 import { type Before, checkRollout, readBefore } from "./check.ts";
 import type { StartOptions } from "./command-line.ts";
 import type { Check } from "./compare.ts";
+import { countOf } from "./count-of.ts";
 import { LocalRunError } from "./local-run-error.ts";
 import { type ProgressView, showProgress } from "./show-progress.ts";
 import { type Surroundings, startSurroundings } from "./surroundings.ts";
+import { findColumns, isColourful, isTerminal } from "./terminal.ts";
 import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 
 const { stdout, stderr } = process;
@@ -26,15 +28,12 @@ async function rollOutIn(
 ): Promise<number> {
   const before = await readBefore(surroundings);
   if (!options.json) stdout.write(introduce(options, before));
-  const progress = showProgress(stderr, stdout.isTTY && stderr.isTTY);
+  const progress = showProgress(stderr, isTerminal(stdout, process.env) && isTerminal(stderr, process.env));
   stack.defer(progress.close);
   const answer = await run(options, surroundings, stack, progress);
   progress.close();
-  if (answer.kind === "refused") {
-    complain(answer.message);
-    return 2;
-  }
-  if (answer.kind === "failed") return explainFailure(answer);
+  if (answer.kind === "refused") return explainRefusal(answer, options);
+  if (answer.kind === "failed") return explainFailure(answer, options);
   const { report } = answer;
   const check = await checkRollout(report, before, surroundings);
   print(report, check, options);
@@ -56,26 +55,30 @@ async function run(
 }
 
 function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {
-  const misbehaviour = faults === "" ? "" : `, ${faults}`;
-  return `${formatNumber(customers)} customers, ${formatNumber(onStaging)} of them on staging${misbehaviour}\n\n`;
+  const misbehaviour = faults === "" ? "" : `; faults: ${faults}`;
+  return `${countOf(customers, "customer")}, ${formatNumber(onStaging)} of them on staging${misbehaviour}\n\n`;
 }
 
-function explainFailure({ name, message }: { readonly name: string; readonly message: string }): number {
+function explainFailure({ name, message }: Extract<WorkerAnswer, { kind: "failed" }>, options: StartOptions): number {
   if (name !== "BadDeployEventError") throw new LocalRunError(`the worker failed with ${name}: ${message}`);
-  complain(message);
+  return explainRefusal({ message }, options);
+}
+
+function explainRefusal({ message }: { readonly message: string }, { eventFile }: StartOptions): number {
+  complain(`${message}\nmend ${eventFile}, then start again; docs/events.md names every member`);
   return 2;
 }
 
 /** With --json standard output holds the report and nothing else. */
 function print(report: Report, { agrees, text }: Check, { json }: StartOptions): void {
-  const colour = stdout.isTTY && !json && !process.env.NO_COLOR;
+  const colour = !json && isColourful(stdout, process.env);
   const label = colour ? styleText(agrees ? "green" : "red", "check:") : "check:";
   const sentence = `${label} ${text}\n`;
   if (json) {
     stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     stderr.write(sentence);
   } else {
-    stdout.write(renderReport(report, { colour, columns: Math.min(stdout.columns || WIDEST, WIDEST) }));
+    stdout.write(renderReport(report, { colour, columns: findColumns(stdout, process.env, WIDEST) }));
     stdout.write(`\n${sentence}`);
   }
 }

@@ -1,5 +1,6 @@
 import type { WriteStream } from "node:tty";
 import { advance, describeStep, type Progress, renderProgress, startProgress } from "./progress.ts";
+import { findColumns } from "./terminal.ts";
 import type { LogLine } from "./worker-process.ts";
 
 /** Shows how far the rollout is; on a terminal as one line that is redrawn, elsewhere as a plain line now and then. */
@@ -25,7 +26,9 @@ function showLive(stream: WriteStream): ProgressView {
   let progress = startProgress(performance.now());
   const draw = (): void => {
     // The last column stays free: some terminals break the line there.
-    stream.write(`${ERASE_LINE}${renderProgress(progress, performance.now(), stream.columns - 1)}`);
+    stream.write(
+      `${ERASE_LINE}${renderProgress(progress, performance.now(), findColumns(stream, process.env, stream.columns) - 1)}`,
+    );
   };
   let isOpen = true;
   stream.write(HIDE_CURSOR);
@@ -52,13 +55,17 @@ function showLive(stream: WriteStream): ProgressView {
 function showPlain(stream: WriteStream): ProgressView {
   let progress: Progress = startProgress(performance.now());
   let writtenMs = performance.now();
+  let isOpen = false;
   return {
     add(line) {
       const nowMs = performance.now();
       progress = advance(progress, line, nowMs);
       const isDue = progress.phase === "flipping" && nowMs - writtenMs >= PLAIN_LINE_MS;
       const text = describeStep(line) ?? (isDue ? renderProgress(progress, nowMs, PLAIN_COLUMNS) : undefined);
+      // What follows on the same screen is a paragraph of its own.
+      if (line.message === "rollout ended" && isOpen) stream.write("\n");
       if (text === undefined) return;
+      isOpen = true;
       writtenMs = nowMs;
       stream.write(`${text}\n`);
     },

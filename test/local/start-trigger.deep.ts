@@ -63,7 +63,7 @@ describe("the main job through a way in", () => {
     const [, flipped] = /flipped +(\d+)\n/.exec(out) ?? [];
     expect(Number(flipped)).toBeGreaterThan(0);
     expect(out).toContain(`\ncheck: the emulator agrees: ${flipped} flipped once each, ${200 - Number(flipped)} untou`);
-    expect(err).toMatch(/^looked up 200 customers\nplanned: [^\n]+\n$/);
+    expect(err).toMatch(/^looked up 200 customers\nplanned: [^\n]+\n\n$/);
     expect(code).toBe(0);
   });
 });

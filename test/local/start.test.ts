@@ -95,7 +95,7 @@ test("the example event over 1,000 customers is rolled out, reported and confirm
   expect(out).toMatch(
     new RegExp(`\ncheck: the emulator agrees: ${flipped} flipped once each, ${1_000 - Number(flipped)} untouched`),
   );
-  expect(err).toMatch(/^looked up 1,000 customers\nplanned: \d+ to flip, \d+ unchanged, \d+ skipped\n/);
+  expect(err).toMatch(/^looked up 1,000 customers\nplanned: \d+ to flip, \d+ unchanged, \d+ skipped\n\n$/);
   expect(out + err).not.toContain("\u001b");
   expect(code).toBe(0);
 });
@@ -116,6 +116,7 @@ test("with faults and --json, standard output is one report, and no secret is an
 
 test("a refused sign-in ends with 1, nobody flipped and what to do next", async () => {
   const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
+  expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
   expect(out).toContain("refused, nobody was flipped");
   expect(out).toContain("next      mend the cause");
   expect(out).toContain("check: the emulator agrees: 20 untouched, nobody else");
@@ -135,6 +136,7 @@ test("a bad event ends with 2 and all of its problems, without a stack or a repo
   const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
   expect(err).toMatch(/^start: the deploy event was refused, nothing was done; 3 problems:\n/);
   for (const path of ["action", "targets", "target"]) expect(err).toContain(`  - ${path}: `);
+  expect(err).toContain(`\nmend ${file}, then start again; docs/events.md names every member\n`);
   expect(err).not.toMatch(/\n\s+at /);
   expect(out).toBe("");
   expect(code).toBe(2);
@@ -190,10 +192,11 @@ describe("in the middle of a rollout", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("%s, even twice, ends everything with %i and leaves nothing behind", async (signal, exitCode) => {
-    const { child, ended, emulator, worker } = await startSlowly();
+    const { child, ended, err, emulator, worker } = await startSlowly();
     child.kill(signal);
     child.kill(signal);
     expect(await ended).toBe(exitCode);
+    expect(err()).toMatch(new RegExp(`\\nstart: stopped by ${signal} before the end; nothing is left running`));
     await untilGone(emulator, worker);
     expect(foldersOfRuns()).toEqual([]);
   });

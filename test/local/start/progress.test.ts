@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { advance, renderProgress, startProgress } from "../../../local/start/progress.ts";
+import { advance, describeStep, renderProgress, startProgress } from "../../../local/start/progress.ts";
 import type { LogLine } from "../../../local/start/worker-process.ts";
 
 const LOG: readonly LogLine[] = [
@@ -32,6 +32,14 @@ test("the live line follows the worker's log from phase to phase", () => {
 
 test("while customers are flipped it shows how many, how fast, how many failed and how long it will take", () => {
   expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────");
+});
+
+test.each([
+  [1, "looked up 1 customer"],
+  [2, "looked up 2 customers"],
+  [1_000, "looked up 1,000 customers"],
+])("who watches no terminal reads how many were looked up: %i", (found, text) => {
+  expect(describeStep({ message: "looked up", found, done: true })).toBe(text);
 });
 
 test("another invocation of the same execution does not turn it back", () => {
