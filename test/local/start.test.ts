@@ -55,7 +55,13 @@ function writeEvent(event: unknown): string {
 /** A rollout of several seconds, in the middle of it, with its emulator and its worker. */
 async function startSlowly(): Promise<Running & { readonly emulator: number; readonly worker: number }> {
   const running = start("--customers", "400", "--rate", "20");
-  while (!running.err().includes("planned")) await once(running.child.stderr ?? running.child, "data");
+  const early = running.ended.then((code) => {
+    throw new Error(`ended with ${code} before it had planned: ${running.err()}`);
+  });
+  while (!running.err().includes("planned")) {
+    await Promise.race([once(running.child.stderr ?? running.child, "data"), early]);
+  }
+  early.catch(() => {});
   const [emulator = 0, worker = 0] = childrenOf(running.child.pid);
   expect(worker).toBeGreaterThan(0);
   return { ...running, emulator, worker };
