@@ -33,7 +33,7 @@ export class Ledger extends Construct {
 
   /** Allows what the worker calls, and neither a scan nor a deletion. */
   grantReadWrite(grantee: IGrantable): Grant {
-    return this.#grant(grantee, ["GetItem", "Query", "PutItem", "UpdateItem"]);
+    return this.#grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"]);
   }
 
   /** CDK's own grants allow more than the code can call. */

@@ -1,21 +1,26 @@
 import { createBatches } from "./batches.ts";
+import { createCommands } from "./commands.ts";
 import { createLookups } from "./lookups.ts";
 import { createOrders } from "./orders.ts";
 import { createRefusals } from "./refusals.ts";
+import { createReleases } from "./releases.ts";
 import { createRolloutRecords } from "./rollouts.ts";
 import { createRuns } from "./runs.ts";
+import { createStandingOrders } from "./standing-orders.ts";
 import type { Table } from "./table.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */
 export function createLedger(table: Table, environment: string) {
   const { readOrders, takeLock, releaseLock } = createOrders(table, environment);
-  const refusals = createRefusals(table, environment);
   return {
     ...createRolloutRecords(table),
     ...{ readOrders, takeLock, releaseLock },
+    ...createStandingOrders(table, environment),
+    ...createCommands(table, environment),
+    ...createReleases(table, environment),
     ...createLookups(table),
     ...createBatches(table),
     ...createRuns(table),
-    ...refusals,
+    ...createRefusals(table, environment),
   };
 }

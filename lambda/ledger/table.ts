@@ -1,8 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
+  BatchGetItemCommand,
+  type BatchGetItemCommandOutput,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
+  type KeysAndAttributes,
   PutItemCommand,
   QueryCommand,
   UpdateItemCommand,
@@ -37,6 +41,8 @@ export interface Table {
   ): Promise<boolean>;
   /** All items of a partition whose sort key begins like this, in order; with only these attributes, when they are named. */
   query(pk: string, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item>;
+  /** A few items in one request, in the order of their keys; what DynamoDB leaves out is asked for again. */
+  getAll(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
 }
 
 const KEEP_DAYS = 400;
@@ -97,8 +103,24 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
         start = LastEvaluatedKey as Record<string, never> | undefined;
       } while (start !== undefined);
     },
+    async getAll(keys) {
+      const found: Item[] = [];
+      let asked: KeysAndAttributes | undefined = { Keys: keys.map((key) => marshall(key)), ConsistentRead: true };
+      for (let attempt = 0; asked !== undefined; attempt += 1) {
+        if (attempt === MOST_ASKED) throw new Error(`DynamoDB left items of ${TableName} out ${MOST_ASKED} times`);
+        if (attempt > 0) await sleep(Math.random() * 25 * 2 ** attempt);
+        const reply: BatchGetItemCommandOutput = await client.send(
+          new BatchGetItemCommand({ RequestItems: { [TableName]: asked } }),
+        );
+        found.push(...(reply.Responses?.[TableName] ?? []).map((item) => unmarshall(item)));
+        asked = reply.UnprocessedKeys?.[TableName];
+      }
+      return keys.map(({ pk, sk }) => found.find((item) => item.pk === pk && item.sk === sk));
+    },
   };
 }
+
+const MOST_ASKED = 8;
 
 const MARSHALL = { removeUndefinedValues: true } as const;
 

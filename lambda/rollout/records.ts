@@ -4,11 +4,44 @@ import type { PlannedCustomer } from "./plan.ts";
 import type { Report, RolloutStatus } from "./report.ts";
 import type { FoundCustomer } from "./roster.ts";
 
-/** Who may flip in an environment: one item, read consistently before every batch. */
+/** Who may flip in an environment, and what stands against it: one item, read consistently before every batch. */
 export interface Orders {
   readonly lock?: Lock | undefined;
   /** Counts every taking of the lock: the fencing number. */
   readonly fence: number;
+  /** The stop-everything switch: while it is there, nobody is flipped. */
+  readonly stopped?: StandingOrder | undefined;
+  readonly holds: Readonly<Record<string /* release */, Hold>>;
+  /** Customers that are protected besides those of the policy. */
+  readonly protectedIds: readonly string[];
+}
+
+/** Who ordered it, why and since when. */
+export interface StandingOrder {
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** A release that nothing brings out again until a person clears it. */
+export interface Hold extends StandingOrder {
+  /** Of a `stage`, it refuses `stage` and `promote`; of a `promote`, only `promote`. */
+  readonly action: "stage" | "promote";
+  /** The rollout that was rolled back; a person holds a release without one. */
+  readonly rolloutId?: string | undefined;
+}
+
+/** What steers one rollout, in the order of arrival. */
+export interface CommandRecord {
+  readonly id: string;
+  readonly command: "pause" | "resume" | "skip" | "full" | "abort";
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly at: string;
+  /** Of a `pause`. */
+  readonly pauseSeconds?: number | undefined;
+  /** Of an `abort`. */
+  readonly rollback?: boolean | undefined;
 }
 
 export interface Lock {

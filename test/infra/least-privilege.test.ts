@@ -37,8 +37,8 @@ const DEAD_LETTERS = "sqs:SendMessage";
 /** Code that is in a bundle and never called there: the doors read the ledger by the same module that writes it. */
 const NOT_CALLED: Readonly<Record<Entry, readonly string[]>> = {
   cutover: [],
-  start: ["dynamodb:PutItem", "dynamodb:UpdateItem"],
-  webhook: ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"],
+  start: ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+  webhook: ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"],
 };
 /** What is done outside of our own files. */
 const BESIDES: Readonly<Record<Entry, readonly string[]>> = {

@@ -217,7 +217,7 @@ describe("a dry run", () => {
     expect(first.report).toMatchObject({ status: "planned", plan: { flip: toFlip, unchanged: 60 - toFlip } });
     expect(second.report?.plan).toEqual(first.report?.plan);
     expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
-    expect(await openLedger().readOrders()).toEqual({ fence: 0 });
+    expect(await openLedger().readOrders()).toEqual({ fence: 0, holds: {}, protectedIds: [] });
     expect(writes()).toBe(0);
   });
 

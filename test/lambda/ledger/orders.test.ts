@@ -14,21 +14,23 @@ beforeEach(async () => {
 });
 afterEach(() => given.close());
 
+const NO_ORDERS = { holds: {}, protectedIds: [] };
+
 function aLock(rolloutId: string, fence: number): Lock {
   return { rolloutId, execution: `arn:${rolloutId}`, fence, fingerprint: "f", settleSeconds: 15 };
 }
 
 describe("the lock of an environment", () => {
   test("is free at first, is taken, given back and taken again under a higher number", async () => {
-    expect(await orders.readOrders()).toEqual({ fence: 0 });
+    expect(await orders.readOrders()).toEqual({ fence: 0, ...NO_ORDERS });
 
     expect(await orders.takeLock(aLock("night", 1), { fence: 0 })).toBe(true);
-    expect(await orders.readOrders()).toEqual({ fence: 1, lock: aLock("night", 1) });
+    expect(await orders.readOrders()).toEqual({ fence: 1, lock: aLock("night", 1), ...NO_ORDERS });
     await orders.releaseLock(aLock("night", 1));
-    expect(await orders.readOrders()).toEqual({ fence: 1 });
+    expect(await orders.readOrders()).toEqual({ fence: 1, ...NO_ORDERS });
 
     expect(await orders.takeLock(aLock("noon", 2), await orders.readOrders())).toBe(true);
-    expect(await orders.readOrders()).toEqual({ fence: 2, lock: aLock("noon", 2) });
+    expect(await orders.readOrders()).toEqual({ fence: 2, lock: aLock("noon", 2), ...NO_ORDERS });
   });
 
   test("never expires, released or held", async () => {
@@ -49,19 +51,19 @@ describe("the lock of an environment", () => {
     const taken = await Promise.all(takers.map((lock) => orders.takeLock(lock, read)));
 
     expect(taken.filter(Boolean)).toHaveLength(1);
-    expect(await orders.readOrders()).toEqual({ fence: takings + 1, lock: takers[taken.indexOf(true)] });
+    expect(await orders.readOrders()).toEqual({ fence: takings + 1, lock: takers[taken.indexOf(true)], ...NO_ORDERS });
   });
 
   test("can be taken where standing orders stand that nobody has locked yet", async () => {
     await given.table.updateIf(
       { pk: `environment#${ENVIRONMENT}`, sk: "orders" },
-      { set: { stopEverything: false } },
+      { set: { protectedIds: ["c-1"] } },
       { expression: "attribute_not_exists(pk)" },
     );
 
-    expect(await orders.readOrders()).toEqual({ fence: 0 });
+    expect(await orders.readOrders()).toEqual({ fence: 0, holds: {}, protectedIds: ["c-1"] });
     expect(await orders.takeLock(aLock("night", 1), { fence: 0 })).toBe(true);
-    expect((await given.scan())[0]).toMatchObject({ stopEverything: false });
+    expect(await orders.readOrders()).toMatchObject({ fence: 1, protectedIds: ["c-1"] });
   });
 
   test("is not taken by who read it before it was released, or before it was taken", async () => {

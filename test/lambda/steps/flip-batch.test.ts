@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { FlipResult } from "../../../lambda/rollout/flip.ts";
 import type { Batch } from "../../../lambda/rollout/records.ts";
-import { type BatchRun, flipBatch, recordNotAttempted } from "../../../lambda/steps/flip-batch.ts";
+import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
+import { createBrake } from "../../../lambda/steps/brake.ts";
+import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createLockCheck, LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts";
+import { skipBatch } from "../../../lambda/steps/skip-batch.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { aCustomer, type Fakes, fakePorts } from "./fake-ports.ts";
 
@@ -30,21 +33,18 @@ async function given(fakes: Fakes, batch: { readonly intended?: readonly string[
   const ports = fakePorts(world, {
     nowMs: () => clockMs,
     ...fakes,
-    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK }), ...fakes.ledger },
+    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }), ...fakes.ledger },
   });
   const { ledger } = ports;
   await ledger.putBatch(rolloutId, 0, fakes.customers);
   const planned = await ledger.getBatch(rolloutId, 0);
   const read = await ledger.recordBatch(rolloutId, { ...planned, intended: batch.intended ?? [] });
   const run: BatchRun = {
-    ports: {
-      ...ports,
-      ledger: {
-        ...ledger,
-        recordBatch: async (id, record) => {
-          records.push(record);
-          return ledger.recordBatch(id, record);
-        },
+    ledger: {
+      getBatch: ledger.getBatch,
+      recordBatch: async (id, record) => {
+        records.push(record);
+        return ledger.recordBatch(id, record);
       },
     },
     rolloutId,
@@ -57,10 +57,14 @@ async function given(fakes: Fakes, batch: { readonly intended?: readonly string[
     judge: () => ({ verdict: "candidate" }),
     wantedFlag: false,
     concurrency: 1,
-    untilMs: UNTIL_MS,
-    budgetStop: () => undefined,
+    brake: createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs }),
   };
   return { run, batch: read, records };
+}
+
+async function flipBatch(run: BatchRun): Promise<Batch> {
+  const [recorded] = await Array.fromAsync(flipBatches(run, { from: 0, to: 1 }));
+  return recorded as Batch;
 }
 
 const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one) => [one.customerId, one.outcome]));
@@ -68,7 +72,7 @@ const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one
 describe("a batch", () => {
   test("writes what it intends before its first flip, and nobody who is right already is flipped", async () => {
     const flipped: string[] = [];
-    const { run, batch, records } = await given({
+    const { run, records } = await given({
       customers: [aCustomer("a"), aCustomer("b", false), aCustomer("c")],
       connection: {
         flip: async ({ customerId }) => {
@@ -79,23 +83,23 @@ describe("a batch", () => {
       },
     });
 
-    const { recorded } = await flipBatch(run, batch, 0);
+    const recorded = await flipBatch(run);
 
     expect(flipped).toEqual(["a", "c"]);
     expect(outcomesOf(recorded)).toEqual({ a: "flipped", b: "unchanged", c: "flipped" });
   });
 
   test("calls flipped who has the wanted flag and was intended by an earlier run", async () => {
-    const { run, batch } = await given(
+    const { run } = await given(
       { customers: [aCustomer("a", false), aCustomer("b", false)] },
       { intended: ["a"] },
     );
 
-    expect(outcomesOf((await flipBatch(run, batch, 0)).recorded)).toEqual({ a: "flipped", b: "unchanged" });
+    expect(outcomesOf(await flipBatch(run))).toEqual({ a: "flipped", b: "unchanged" });
   });
 
   test("never forgets whom an earlier run intended when there is no time to read them", async () => {
-    const { run, batch, records } = await given(
+    const { run, records } = await given(
       {
         customers: [aCustomer("a", false), aCustomer("b")],
         connection: {
@@ -108,7 +112,7 @@ describe("a batch", () => {
       { intended: ["a"] },
     );
 
-    const { recorded } = await flipBatch(run, batch, 0);
+    const recorded = await flipBatch(run);
 
     expect(records.map(({ intended }) => intended.includes("a"))).toEqual([true, true]);
     expect(recorded.outcomes).toEqual([]);
@@ -118,20 +122,21 @@ describe("a batch", () => {
     { result: { result: "unresolved" }, intended: ["a"] },
     { result: { result: "not begun" }, intended: [] },
   ])("leaves open who is $result.result, intended is only who may have been flipped", async ({ result, intended }) => {
-    const { run, batch } = await given({ customers: [aCustomer("a")], connection: { flip: async () => result } });
+    const { run } = await given({ customers: [aCustomer("a")], connection: { flip: async () => result } });
 
-    expect((await flipBatch(run, batch, 0)).recorded).toMatchObject({ outcomes: [], intended });
+    expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
   });
 
   test("looks at the lock again before each request, also of a flip that waited or is tried again", async () => {
     let readings = 0;
     const tried: string[] = [];
-    const { run, batch, records } = await given({
+    const { run, records } = await given({
       customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
       ledger: {
         readOrders: async () => {
           readings += 1;
-          return readings < 3 ? { fence: 1, lock: LOCK } : { fence: 2, lock: { ...LOCK, fence: 2, rolloutId: "noon" } };
+          const lock = readings < 3 ? LOCK : { ...LOCK, fence: 2, rolloutId: "noon" };
+          return { fence: lock.fence, lock, holds: {}, protectedIds: [] };
         },
       },
       connection: {
@@ -144,14 +149,14 @@ describe("a batch", () => {
       },
     });
 
-    await expect(flipBatch(run, batch, 0)).rejects.toThrow(LockLostError);
+    await expect(flipBatch(run)).rejects.toThrow(LockLostError);
 
     expect(tried).toEqual(["a"]);
     expect(records.at(-1)).toMatchObject({ intended: [], outcomes: [{ customerId: "a", outcome: "flipped" }] });
   });
 
   test("ends with the first error, after recording what it knows", async () => {
-    const { run, batch, records } = await given({
+    const { run, records } = await given({
       customers: ["a", "b", "c"].map((id) => aCustomer(id)),
       connection: {
         flip: async ({ customerId }) => {
@@ -161,7 +166,7 @@ describe("a batch", () => {
       },
     });
 
-    await expect(flipBatch(run, batch, 0)).rejects.toThrow("the sign-in is refused");
+    await expect(flipBatch(run)).rejects.toThrow("the sign-in is refused");
 
     expect(outcomesOf(records.at(-1) as Batch)).toEqual({ a: "flipped" });
   });
@@ -174,7 +179,7 @@ describe("a batch of a stopped rollout", () => {
     const customers = [aCustomer("a"), aCustomer("b", false), aCustomer("c")];
     const { run, batch } = await given({ customers }, { intended: ["b", "c"] });
 
-    const { recorded } = await recordNotAttempted(run, batch, STOPPED);
+    const recorded = await skipBatch(run, batch, STOPPED);
 
     expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "skipped" });
   });
@@ -193,7 +198,7 @@ describe("a batch of a stopped rollout", () => {
       { intended: ["b"] },
     );
 
-    const { recorded } = await recordNotAttempted(run, batch, STOPPED);
+    const recorded = await skipBatch(run, batch, STOPPED);
 
     expect(recorded).toMatchObject({ intended: ["b"], outcomes: [{ customerId: "a", outcome: "skipped" }] });
   });
@@ -208,7 +213,7 @@ describe("a batch of a stopped rollout", () => {
   ])("calls failed who may have been flipped and %s", async (_why, fakes, stopped) => {
     const { run, batch } = await given({ customers: [aCustomer("a", false)], ...fakes }, { intended: ["a"] });
 
-    const { recorded } = await recordNotAttempted(run, batch, stopped);
+    const recorded = await skipBatch(run, batch, stopped);
 
     expect(recorded.outcomes).toMatchObject([
       { outcome: "failed", reason: expect.stringMatching(/customer a may have been flipped/) },

@@ -19,7 +19,7 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
   const flipped: string[] = [];
   const ports = fakePorts(world, {
     customers,
-    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK }) },
+    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
     connection: {
       flip: async ({ customerId }) => {
         flipped.push(customerId);

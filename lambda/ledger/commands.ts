@@ -1,0 +1,44 @@
+import type { CommandRecord, Orders } from "../rollout/records.ts";
+import { toOrders, toOrdersKey } from "./orders.ts";
+import { partitionOf } from "./rollouts.ts";
+import type { Item, Key, Table } from "./table.ts";
+
+const MOST_COMMANDS = 100;
+/** The last places are kept for those who stop a rollout. */
+const KEPT_FOR_ABORT = 10;
+
+/** What was sent to steer a rollout: one list each, in the order of arrival, that only grows. */
+export function createCommands(table: Table, environment: string) {
+  return {
+    /** Adds a command at the end, once however often it is sent; `full` when there are 100. */
+    async addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full"> {
+      const key = toKey(rolloutId);
+      for (;;) {
+        const commands = toCommands(await table.get(key));
+        if (commands.some(({ id }) => id === command.id)) return "known";
+        if (commands.length >= (command.command === "abort" ? MOST_COMMANDS : MOST_COMMANDS - KEPT_FOR_ABORT))
+          return "full";
+        if (await table.putIf(key, { commands: [...commands, command] }, hasLength(commands.length))) return "added";
+      }
+    },
+    /** The standing orders and a rollout's commands, as they are now. */
+    async readSteering(rolloutId: string): Promise<{ orders: Orders; commands: readonly CommandRecord[] }> {
+      const [orders, commands] = await table.getAll([toOrdersKey(environment), toKey(rolloutId)]);
+      return { orders: toOrders(orders), commands: toCommands(commands) };
+    },
+  };
+}
+
+function toKey(rolloutId: string): Key {
+  return { pk: partitionOf(rolloutId), sk: "commands" };
+}
+
+function toCommands(item: Item | undefined): readonly CommandRecord[] {
+  return (item?.commands as readonly CommandRecord[] | undefined) ?? [];
+}
+
+/** A list that only grows is the one that was read when it has its length. */
+function hasLength(length: number) {
+  if (length === 0) return { expression: "attribute_not_exists(pk)" };
+  return { expression: "size(#commands) = :read", names: { "#commands": "commands" }, values: { ":read": length } };
+}

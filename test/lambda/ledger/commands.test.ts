@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../../lambda/ledger/ledger.ts";
+import type { CommandRecord } from "../../../lambda/rollout/records.ts";
+import { startTable, type TestTable } from "./start-table.ts";
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+});
+afterEach(() => given.close());
+
+function aCommand(id: string, changes: Partial<CommandRecord> = {}): CommandRecord {
+  return { id, command: "skip", requestedBy: "ann", reason: "it is urgent", at: "2026-11-23T02:00:00Z", ...changes };
+}
+
+async function readIds(rolloutId = "night"): Promise<readonly string[]> {
+  return (await ledger.readSteering(rolloutId)).commands.map(({ id }) => id);
+}
+
+async function fill(upTo: number): Promise<void> {
+  for (let index = (await readIds()).length; index < upTo; index += 1) {
+    expect(await ledger.addCommand("night", aCommand(`c-${index}`))).toBe("added");
+  }
+}
+
+describe("the commands of a rollout", () => {
+  test("are kept in the order of arrival, each with what it says, apart from those of others", async () => {
+    const pause = aCommand("one", { command: "pause", pauseSeconds: 3_600 });
+    const abort = aCommand("two", { command: "abort", rollback: false });
+    await ledger.addCommand("night", pause);
+    await ledger.addCommand("night", abort);
+    await ledger.addCommand("noon", aCommand("three"));
+
+    expect((await ledger.readSteering("night")).commands).toEqual([pause, abort]);
+    expect(await readIds("noon")).toEqual(["three"]);
+    expect(await readIds("nobody")).toEqual([]);
+  });
+
+  test("come once, however often they are sent, and the first one stands", async () => {
+    await ledger.addCommand("night", aCommand("one"));
+    await ledger.addCommand("night", aCommand("two"));
+
+    expect(await ledger.addCommand("night", aCommand("one", { command: "abort" }))).toBe("known");
+    expect((await ledger.readSteering("night")).commands).toEqual([aCommand("one"), aCommand("two")]);
+  });
+
+  test("are not lost when twenty are sent at once, nor is one of them there twice", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `c-${index % 10}`);
+    const answers = await Promise.all(ids.map((id) => ledger.addCommand("night", aCommand(id))));
+
+    expect([...(await readIds())].sort()).toEqual([...new Set(ids)].sort());
+    expect(answers.filter((answer) => answer === "added")).toHaveLength(10);
+    expect(answers.filter((answer) => answer === "known")).toHaveLength(10);
+  });
+
+  test("only ever grow at the end while they are read", async () => {
+    const writing = Promise.all(
+      Array.from({ length: 15 }, (_, index) => ledger.addCommand("night", aCommand(`c-${index}`))),
+    );
+    const readings: (readonly string[])[] = [];
+    for (let index = 0; index < 15; index += 1) readings.push(await readIds());
+    await writing;
+    const last = await readIds();
+    for (const reading of readings) expect(reading).toEqual(last.slice(0, reading.length));
+  });
+
+  test("are 90, and then ten more that abort", async () => {
+    await fill(89);
+    expect(await ledger.addCommand("night", aCommand("90th"))).toBe("added");
+    expect(await ledger.addCommand("night", aCommand("91st"))).toBe("full");
+    expect(await ledger.addCommand("night", aCommand("90th"))).toBe("known");
+    for (let index = 0; index < 10; index += 1) {
+      expect(await ledger.addCommand("night", aCommand(`abort-${index}`, { command: "abort" }))).toBe("added");
+    }
+    expect(await ledger.addCommand("night", aCommand("abort-10", { command: "abort" }))).toBe("full");
+    expect(await readIds()).toHaveLength(100);
+  });
+
+  test("fit into one item when each is as long as it can be", async () => {
+    const long = { requestedBy: "電".repeat(128), reason: "電".repeat(500) };
+    await Promise.all([1, 2].map((index) => ledger.addCommand("night", aCommand(`long-${index}`, long))));
+    const [item] = await given.scan();
+    expect((Buffer.byteLength(JSON.stringify(item)) / 2) * 100).toBeLessThan(400_000);
+  });
+
+  test("expire with the rollout", async () => {
+    await ledger.addCommand("night", aCommand("one"));
+    expect(await given.scan()).toEqual([
+      expect.objectContaining({ pk: "rollout#night", expiresAt: expect.any(Number) }),
+    ]);
+  });
+});
+
+describe("the steering of a rollout", () => {
+  test("is its commands and the standing orders, consistent, in one request", async () => {
+    const order = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00Z" };
+    await ledger.setStopped(order);
+    await ledger.addCommand("night", aCommand("one"));
+    const requests: string[] = [];
+    given.proxy.listener = ({ operation, phase, body }) => {
+      if (phase === "arrived") requests.push(`${operation} ${JSON.stringify(JSON.parse(body).RequestItems)}`);
+      return undefined;
+    };
+
+    expect(await ledger.readSteering("night")).toEqual({
+      orders: { fence: 0, stopped: order, holds: {}, protectedIds: [] },
+      commands: [aCommand("one")],
+    });
+    expect(requests).toEqual([expect.stringMatching(/^BatchGetItem .*"ConsistentRead":true/)]);
+  });
+
+  test("before anything was written is that of nothing", async () => {
+    expect(await ledger.readSteering("night")).toEqual({
+      orders: { fence: 0, holds: {}, protectedIds: [] },
+      commands: [],
+    });
+  });
+});

@@ -1,0 +1,31 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../../lambda/ledger/ledger.ts";
+import { startTable, type TestTable } from "./start-table.ts";
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+});
+afterEach(() => given.close());
+
+describe("the last rollout of a release", () => {
+  test("is the one that began to flip last, in this environment, of this release", async () => {
+    expect(await ledger.findLastRollout("2026.11")).toBeUndefined();
+    await ledger.noteRelease("2026.11", "night");
+    await ledger.noteRelease("2026.11.1", "noon");
+    await createLedger(given.table, "https://other.example").noteRelease("2026.11", "elsewhere");
+    expect(await ledger.findLastRollout("2026.11")).toBe("night");
+
+    await ledger.noteRelease("2026.11", "again");
+    await ledger.noteRelease("2026.11", "again");
+    expect(await ledger.findLastRollout("2026.11")).toBe("again");
+  });
+
+  test("expires as the rollout does", async () => {
+    await ledger.noteRelease("2026.11", "night");
+    expect(await given.scan()).toEqual([expect.objectContaining({ expiresAt: expect.any(Number) })]);
+  });
+});
