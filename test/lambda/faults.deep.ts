@@ -28,6 +28,20 @@ describe("1,000 customers, and Evo Voice misbehaves often: every outcome is true
     },
   );
 
+  test.each([
+    { about: "429 in every form", faults: "too-many=30%,retry-after=0", customers: 400 },
+    { about: "server errors, some after the write", faults: "error-5xx=30%,retry-after=0", customers: 1_000 },
+    { about: "replies that never come, some after the write", faults: "no-reply=30%", customers: 1_000 },
+  ])("30 % of $about, $customers customers: it ends, with one true outcome each", async ({ faults, customers }) => {
+    const policy = { ...POLICY, retries: { attempts: 6, requestTimeoutMs: 100, mostBackoffMs: 20 } };
+    run = await promoteUnder({ faults, customers, policy });
+
+    await run.expectTrueOutcomes();
+    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: run.toFlip, failed: 0 } });
+    const [hits = 0] = Object.values(run.stats.faults);
+    expect(hits).toBeGreaterThan(run.toFlip / 5);
+  });
+
   test.each([3, 4])("all of it at once (seed %i)", async (seed) => {
     const faults = "chaos=2%,retry-after=0,session-death=25,latency-tail=5%:300,page-cap=60,sign-in-5xx=50%";
     run = await promoteUnder({ faults, seed, policy: POLICY });
