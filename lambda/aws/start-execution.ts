@@ -4,6 +4,7 @@ import {
   type LambdaClient,
   RequestTooLargeException,
 } from "@aws-sdk/client-lambda";
+import { toExecutionName } from "../events/execution-name.ts";
 
 export type ExecutionStart =
   | { readonly kind: "started"; readonly execution?: string | undefined }
@@ -13,16 +14,17 @@ export type ExecutionStart =
 
 /**
  * Starts the durable worker asynchronously, under a name: the same name with the same payload is the same execution, for
- * as long as Lambda remembers it. Throttles and faults are tried again by the SDK, and then thrown.
+ * as long as Lambda remembers it. An event's own id gives a name that no other worker has; a rollout's that was made up
+ * for this start is one already. Throttles and faults are tried again by the SDK, and then thrown.
  */
 export function createExecutionStarter(client: LambdaClient, workerArn: string) {
-  return async (name: string, payload: object): Promise<ExecutionStart> => {
+  return async (rolloutId: string, payload: { readonly id?: string | undefined }): Promise<ExecutionStart> => {
     try {
       const { DurableExecutionArn: execution } = await client.send(
         new InvokeCommand({
           FunctionName: workerArn,
           InvocationType: "Event",
-          DurableExecutionName: name,
+          DurableExecutionName: payload.id === undefined ? rolloutId : toExecutionName(workerArn, payload.id),
           Payload: Buffer.from(JSON.stringify(payload)),
         }),
       );

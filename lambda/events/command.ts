@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isExecutionOf } from "./execution-name.ts";
 import { findClosest } from "./find-closest.ts";
 import { strictObject } from "./problems.ts";
 import { parseOrRefuse } from "./refused-error.ts";
@@ -18,7 +19,7 @@ export const Command = strictObject({
     .string({ error: EXECUTION })
     .regex(/^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
     .optional(),
-}).refine(({ rolloutId, execution }) => execution === undefined || execution.split("/")[2] === rolloutId, {
+}).refine(({ rolloutId, execution }) => execution === undefined || isExecutionOf(rolloutId, execution), {
   path: ["execution"],
   error: "expected an execution of the same rollout",
 });

@@ -44,8 +44,9 @@ afterAll(async () => {
 function startsOf(id: string) {
   return door.world.executions
     .invocations()
-    .filter(({ functionArn, name }) => functionArn === WORKER_ARN && name === id)
-    .map(({ payload }) => JSON.parse(payload));
+    .filter(({ functionArn }) => functionArn === WORKER_ARN)
+    .map(({ payload }) => JSON.parse(payload))
+    .filter((event) => event.id === id);
 }
 
 const SAMPLES: readonly {
