@@ -10,7 +10,7 @@ const SECRET = `expected { "import": NAME or ARN } for a secret that exists, or 
 const SOURCE_NAME = 'expected the name of a source of webhooks in lower case, such as "github"';
 const SCHEDULE_NAME = "expected 1 to 36 letters, digits, _ and -";
 const EXPRESSION = 'expected "cron(0 2 * * ? *)", "rate(1 day)" or "at(2026-12-01T02:00:00)"';
-const REPOSITORY = 'expected "owner/name"';
+const REPOSITORY = 'expected "owner/name", or with both ids "owner@123456/name@456789"';
 const TAG = "expected a text of at most 256 characters";
 
 const SecretName = z
@@ -55,7 +55,7 @@ const EventsConfig = strictObject({
 });
 
 const GitHubConfig = strictObject({
-  repository: text(REPOSITORY).regex(/^[\w.-]+\/[\w.-]+$/, REPOSITORY),
+  repository: text(REPOSITORY).regex(/^[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/, REPOSITORY),
   from: z.union(
     [
       strictObject({ branch: text("expected a branch").regex(/^[^\s*?]+$/, "expected one branch, without wildcards") }),

@@ -5,7 +5,10 @@ import type { Start } from "./start.ts";
 
 /** Which jobs of GitHub Actions may start a rollout, without a long-lived key. */
 export interface GitHubAccessProps {
-  /** `owner/name`. */
+  /**
+   * `owner/name`, or with both ids `owner@123456/name@456789`, whichever its tokens say: GitHub puts the ids in for
+   * repositories made, renamed or transferred since 15 July 2026, and for others that asked for it.
+   */
   readonly repository: string;
   /** Jobs of this branch, or jobs of this GitHub environment (whose reviewers then decide). */
   readonly from: { readonly branch: string } | { readonly environment: string };
@@ -41,7 +44,7 @@ export class GitHubAccess extends Construct {
   }
 }
 
-/** https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims */
+/** https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims */
 function toSubject({ repository, from }: GitHubAccessProps): string {
   return "branch" in from
     ? `repo:${repository}:ref:refs/heads/${from.branch}`

@@ -182,6 +182,20 @@ test("sources of webhooks are named alike in the policy and in the configuration
   expect(() => readOne({})).toThrow(/environments\[0\]\.webhooks\.github: expected its signing secret/);
 });
 
+test.each([
+  ["acme/phones", true],
+  ["octocat@123456/my-repo@456789", true],
+  ["octocat@123456/my-repo", false],
+  ["octocat/my-repo@456789", false],
+  ["octocat@octocat/my-repo@456789", false],
+  ["octocat@123456/*", false],
+  ["repo:octocat@123456/my-repo@456789", false],
+])("a repository of GitHub is known by its names, or by names and both ids: %s", (repository, isOne) => {
+  const read = () => readOne({ github: { repository, from: { branch: "main" } } });
+  if (isOne) expect(read().environments[0]?.github?.repository).toBe(repository);
+  else expect(read).toThrow(/github\.repository: got ".*"; expected "owner\/name", or with both ids/);
+});
+
 test("a role for GitHub takes no wildcard", () => {
   const github = (from: object) => () => readOne({ github: { repository: "acme/phones", from } });
   expect(github({ branch: "*" })).toThrow(/without wildcards/);

@@ -289,11 +289,20 @@ describe("EventBridge", () => {
 describe("GitHub Actions", () => {
   const provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
 
-  test.each<[string, NonNullable<EnvironmentConfig["github"]>["from"], string]>([
-    ["a branch", { branch: "main" }, "repo:acme/phones:ref:refs/heads/main"],
-    ["an environment", { environment: "production" }, "repo:acme/phones:environment:production"],
-  ])("of %s of one repository may call the front door, and nothing else", (_which, from, subject) => {
-    const template = synthesize({ github: { repository: "acme/phones", from, providerArn: provider } });
+  test.each<[string, NonNullable<EnvironmentConfig["github"]>, string]>([
+    ["a branch", { repository: "acme/phones", from: { branch: "main" } }, "repo:acme/phones:ref:refs/heads/main"],
+    [
+      "an environment",
+      { repository: "acme/phones", from: { environment: "production" } },
+      "repo:acme/phones:environment:production",
+    ],
+    [
+      "a branch of a repository that is known by its ids, as GitHub's new ones are,",
+      { repository: "acme@123456/phones@456789", from: { branch: "main" } },
+      "repo:acme@123456/phones@456789:ref:refs/heads/main",
+    ],
+  ])("of %s of one repository may call the front door, and nothing else", (_which, github, subject) => {
+    const template = synthesize({ github: { ...github, providerArn: provider } });
     const roles = template.findResources("AWS::IAM::Role", {
       Properties: { AssumeRolePolicyDocument: { Statement: [{ Action: "sts:AssumeRoleWithWebIdentity" }] } },
     });
