@@ -29,7 +29,7 @@ describe("1,000 customers, and Evo Voice misbehaves often: every outcome is true
   );
 
   test.each([
-    { about: "429 in every form", faults: "too-many=30%,retry-after=0", customers: 400 },
+    { about: "429 in every form", faults: "too-many=30%,retry-after=0", customers: 120 },
     { about: "server errors, some after the write", faults: "error-5xx=30%,retry-after=0", customers: 1_000 },
     { about: "replies that never come, some after the write", faults: "no-reply=30%", customers: 1_000 },
   ])("30 % of $about, $customers customers: it ends, with one true outcome each", async ({ faults, customers }) => {
