@@ -42,7 +42,6 @@ export class Webhook extends Construct {
     this.function = webhook;
     ledger.grantLookup(role);
     worker.grantInvoke(role);
-    worker.grantReadExecutions(this, role);
     for (const secret of Object.values(secrets)) secret.grantRead(role);
     // Signatures over the raw body are what is checked here; senders such as GitHub cannot sign for IAM.
     this.url = webhook.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;

@@ -38,7 +38,11 @@ const DEAD_LETTERS = "sqs:SendMessage";
 const NOT_CALLED: Readonly<Record<Entry, readonly string[]>> = {
   cutover: [],
   start: ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-  webhook: ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"],
+  webhook: [
+    ...["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"],
+    // A delivery always has an id: so no lock is looked at, and no execution.
+    "lambda:GetDurableExecution",
+  ],
 };
 /** What is done outside of our own files. */
 const BESIDES: Readonly<Record<Entry, readonly string[]>> = {

@@ -1,0 +1,144 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ENTRIES, type Entry } from "../../infra/bundle.ts";
+import { buildStart } from "../../lambda/build-start.ts";
+import { buildWebhook } from "../../lambda/build-webhook.ts";
+import { buildWorker } from "../../lambda/build-worker.ts";
+import { FlipEvent, fingerprintOf } from "../../lambda/events/deploy-event.ts";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
+import { START } from "../ci/run-script.ts";
+import { anEvent } from "../lambda/events/an-event.ts";
+import { aPipelineJob } from "../lambda/events/aws-samples.ts";
+import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../lambda/webhook/deliveries.ts";
+import { toArn } from "../support/execute.ts";
+import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
+import { SECRET, TABLE } from "../support/world.ts";
+import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, statementsOf, synthesize } from "./make-stack.ts";
+
+/** What is done in a role's name by Lambda, and by the SDK of durable functions through a client of its own. */
+const BESIDES: Readonly<Record<Entry, readonly string[]>> = {
+  cutover: ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", "sqs:SendMessage"],
+  start: ["sqs:SendMessage"],
+  webhook: [],
+};
+/** What the functions may do for cases that this run does not come to; each has a test of its own. */
+const NOT_REACHED: Readonly<Record<Entry, readonly string[]>> = {
+  // A command or a standing order for a rollout that runs.
+  cutover: ["dynamodb:BatchGetItem"],
+  start: [],
+  webhook: [],
+};
+const LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"];
+
+/** In whose name the code of this moment runs. */
+const running = new AsyncLocalStorage<Entry>();
+const calls: Record<Entry, Set<string>> = { cutover: new Set(), start: new Set(), webhook: new Set() };
+let door: FrontDoor;
+let stopRecording: () => void;
+
+beforeAll(async () => {
+  await LocalDurableTestRunner.setupTestEnvironment();
+  stopRecording = record();
+  door = await openFrontDoor({ customers: 20, stagingShare: 1, policy: { webhooks: { github: WEBHOOKS.github } } });
+  door.world.secrets.putSecretValue("cutover/github", GITHUB_SECRET);
+});
+
+afterAll(async () => {
+  stopRecording();
+  await door.close();
+  await LocalDurableTestRunner.teardownTestEnvironment();
+});
+
+/** Notes each command that a client sends, for the function that it is sent in. */
+function record(): () => void {
+  const clients = [CodePipelineClient, DynamoDBClient, LambdaClient, SecretsManagerClient];
+  const bases = new Set(clients.map(({ prototype }) => Object.getPrototypeOf(prototype)));
+  const restores = [...bases].map((base) => {
+    const { send } = base;
+    base.send = function (this: { config: { serviceId: string } }, command: object, ...rest: unknown[]) {
+      const entry = running.getStore();
+      if (entry !== undefined) calls[entry].add(toAction(this.config.serviceId, command.constructor.name));
+      return send.call(this, command, ...rest);
+    };
+    return () => {
+      base.send = send;
+    };
+  });
+  return () => {
+    for (const restore of restores) restore();
+  };
+}
+
+/** `Secrets Manager`, `GetSecretValueCommand` → `secretsmanager:GetSecretValue` */
+function toAction(serviceId: string, command: string): string {
+  const action = `${serviceId.toLowerCase().replaceAll(" ", "")}:${command.replace(/Command$/, "")}`;
+  return action === "lambda:Invoke" ? "lambda:InvokeFunction" : action;
+}
+
+/** Everything that a function can be asked for, each in its own name; a rollout's whole way in all of them. */
+async function runEverything() {
+  const { world, pipeline } = door;
+  const config = { policy: world.policy, tableName: TABLE, workerArn: WORKER_ARN };
+  const worker = buildWorker({ ...config, secretId: SECRET });
+  const start = buildStart(config);
+  const webhook = buildWebhook({ ...config, secretIdsBySource: { github: "cutover/github" } });
+  const { executions } = world;
+  executions.serve(WORKER_ARN, {
+    kind: "durable",
+    handler: (event, context) => running.run("cutover", () => worker(event, context)),
+    skipWaits: true,
+  });
+  executions.serve(START, { kind: "plain", handler: (event) => running.run("start", () => start(event)) });
+
+  const ledger = createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
+  const event = FlipEvent.parse(anEvent({ action: "stage" }));
+  const [execution, fingerprint] = [toArn("dead"), fingerprintOf(event)];
+  const record = {
+    rolloutId: "dead",
+    execution,
+    fingerprint,
+    event,
+    startedAtMs: Date.now(),
+    status: "running",
+  } as const;
+  await ledger.createRollout(record);
+  executions.running(execution);
+  await door.send({ command: "status", rolloutId: "dead" });
+  const orders = await ledger.readOrders();
+  await ledger.takeLock(
+    { rolloutId: "dead", execution, fingerprint, fence: orders.fence + 1, settleSeconds: 1 },
+    orders,
+  );
+  await door.send(event);
+  executions.ended(execution, "STOPPED");
+
+  const { rolloutId } = await door.send(anEvent());
+  await executions.settled();
+  expect(await door.send({ command: "status", rolloutId })).toMatchObject({ status: "succeeded" });
+  await door.send(aPipelineJob(anEvent({ action: "stage" }), { id: pipeline.openJob() }));
+  await door.send(aPipelineJob(anEvent({ action: "stop" }), { id: pipeline.openJob() }));
+  await executions.settled();
+  const accepted = await running.run("webhook", () => webhook(aGitHubDelivery()));
+  expect(accepted.statusCode).toBe(202);
+  await executions.settled();
+}
+
+test("each function uses every permission that it has, and has every permission that it uses", async () => {
+  await runEverything();
+  const webhooks = { github: { create: "cutover/github" } };
+  const template = synthesize({ policy: { ...POLICY, webhooks: { github: GITHUB_SOURCE } }, webhooks });
+  for (const entry of ENTRIES) {
+    const { roleId } = findFunction(template, DESCRIPTIONS[entry]);
+    const allowed = new Set(statementsOf(template, roleId).flatMap(({ Action }) => Action));
+    const used = new Set([...calls[entry], ...BESIDES[entry], ...LOGS]);
+    const unused = [...allowed].filter((action) => !used.has(action) && !NOT_REACHED[entry].includes(action));
+    const missing = [...used].filter((action) => !allowed.has(action));
+    expect({ entry, unused, missing }).toEqual({ entry, unused: [], missing: [] });
+  }
+});
