@@ -1,10 +1,9 @@
 import { Duration } from "aws-cdk-lib";
 import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import { FilterPattern, type IFilterPattern, type JsonPattern, MetricFilter } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import type { RolloutStatus } from "../lambda/rollout/report.ts";
+import type { WorkerMetric } from "../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../lambda/webhook/ports.ts";
 import type { Start } from "./start.ts";
 import type { Webhook } from "./webhook.ts";
@@ -28,6 +27,8 @@ export class CutoverMetrics extends Construct {
   readonly rolloutPartial: IMetric;
   readonly rolloutFailed: IMetric;
   readonly signInRefused: IMetric;
+  /** What became of customers, one metric an outcome. */
+  readonly outcomes: readonly IMetric[];
   readonly executionStarted: IMetric;
   readonly executionFailed: IMetric;
   readonly executionTimedOut: IMetric;
@@ -41,17 +42,13 @@ export class CutoverMetrics extends Construct {
   constructor(scope: Construct, id: string, { service, worker, start, webhook, deadLetters }: MetricsProps) {
     super(scope, id);
     const durable = worker.bundled.function;
-    const own = (name: string) => toOwnMetric(name, service);
-    const count = (name: string, filterPattern: IFilterPattern) => {
-      this.#countLines(name, worker, filterPattern);
-      return own(name);
-    };
-    // An execution whose rollout failed is itself a success: it wrote its report. So the worker's log says how rollouts end.
-    this.rolloutSucceeded = count("RolloutSucceeded", matchEnd("succeeded"));
-    this.rolloutPartial = count("RolloutPartial", matchEnd("partial"));
-    // Refused is what went wrong before the first flip: nobody was moved who should have been.
-    this.rolloutFailed = count("RolloutFailed", matchEnd("failed", "refused"));
-    this.signInRefused = count("SignInRefused", matchMessage("sign-in refused"));
+    const own = (name: WorkerMetric | WebhookMetric) => toOwnMetric(name, service);
+    // An execution whose rollout failed is itself a success: it wrote its report. So the worker says how rollouts end.
+    this.rolloutSucceeded = own("RolloutSucceeded");
+    this.rolloutPartial = own("RolloutPartial");
+    this.rolloutFailed = own("RolloutFailed");
+    this.signInRefused = own("SignInRefused");
+    this.outcomes = (["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"] as const).map(own);
     // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
     this.executionStarted = durable.metric("DurableExecutionStarted", { statistic: Stats.SUM, period: PERIOD });
     this.executionFailed = durable.metric("DurableExecutionFailed", { statistic: Stats.SUM, period: PERIOD });
@@ -74,34 +71,10 @@ export class CutoverMetrics extends Construct {
     if (webhook === undefined) return;
     this.webhook = {
       // It answers what goes wrong in it with 503, which Lambda does not count as an error.
-      errors: sumOf("failedDeliveries", [
-        webhook.function.metricErrors({ period: PERIOD }),
-        own("WebhookFailed" satisfies WebhookMetric),
-      ]),
-      signatureRefused: own("SignatureRefused" satisfies WebhookMetric),
+      errors: sumOf("failedDeliveries", [webhook.function.metricErrors({ period: PERIOD }), own("WebhookFailed")]),
+      signatureRefused: own("SignatureRefused"),
     };
   }
-
-  /** Counts the worker's log lines of a kind; the deployment stands in each. */
-  #countLines(metricName: string, { bundled }: Worker, filterPattern: IFilterPattern): void {
-    new MetricFilter(this, metricName, {
-      logGroup: bundled.logGroup,
-      filterPattern,
-      metricNamespace: METRICS_NAMESPACE,
-      metricName,
-      metricValue: "1",
-      dimensions: { service: "$.service" },
-    });
-  }
-}
-
-function matchEnd(...statuses: readonly RolloutStatus[]): JsonPattern {
-  const ends = statuses.map((status) => FilterPattern.stringValue("$.status", "=", status));
-  return FilterPattern.all(matchMessage("rollout ended"), FilterPattern.any(...ends));
-}
-
-function matchMessage(message: string): JsonPattern {
-  return FilterPattern.stringValue("$.message", "=", message);
 }
 
 function toOwnMetric(metricName: string, service: string): Metric {

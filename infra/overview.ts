@@ -73,7 +73,7 @@ function toIntroduction(service: string): string {
 function toGraphs(metrics: CutoverMetrics): GraphWidget[] {
   const { webhook } = metrics;
   const graph = (title: string, left: ConstructorParameters<typeof GraphWidget>[0]["left"]) =>
-    new GraphWidget({ title, ...(left && { left }), width: WIDTH / 3, height: 6 });
+    new GraphWidget({ title, ...(left && { left }), width: WIDTH / 4, height: 6 });
   return [
     graph("Rollouts by their end", [
       metrics.rolloutSucceeded,
@@ -81,6 +81,7 @@ function toGraphs(metrics: CutoverMetrics): GraphWidget[] {
       metrics.rolloutFailed,
       metrics.signInRefused,
     ]),
+    graph("Customers by their outcome", [...metrics.outcomes]),
     graph("Executions", [
       metrics.executionStarted,
       metrics.executionFailed,

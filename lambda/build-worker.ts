@@ -6,6 +6,7 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createLoginReader } from "./aws/secrets.ts";
+import { createWorkerMetrics } from "./aws/worker-metrics.ts";
 import type { Config } from "./config.ts";
 import { createEvoVoice } from "./evovoice/evo-voice.ts";
 import { createLedger } from "./ledger/ledger.ts";
@@ -15,11 +16,16 @@ import { runRollout } from "./workflow.ts";
 
 /** Joins the workflow with its edges: the durable worker, a deploy event in, a report out. */
 export function buildWorker(config: Config) {
-  const ports = buildPorts(config);
-  return withDurableExecution((input: unknown, context) => runRollout(ports, input, context));
+  const metrics = createWorkerMetrics();
+  const ports = buildPorts(config, metrics);
+  return withDurableExecution(async (input: unknown, context) => {
+    const report = await runRollout(ports, input, context);
+    metrics.countRollout(report);
+    return report;
+  });
 }
 
-function buildPorts({ policy, secretId, tableName }: Config): Ports {
+function buildPorts({ policy, secretId, tableName }: Config, metrics: ReturnType<typeof createWorkerMetrics>): Ports {
   const log = new Logger();
   const ledger = createLedger(openTable(new DynamoDBClient(CLIENT_OPTIONS), tableName), policy.baseUrl);
   const evoVoice = createEvoVoice({
@@ -29,7 +35,10 @@ function buildPorts({ policy, secretId, tableName }: Config): Ports {
     session: {
       ...ledger,
       readLogin: createLoginReader(new SecretsManagerClient(CLIENT_OPTIONS), secretId),
-      reportRefusal: (versionId) => log.error("sign-in refused", { versionId }),
+      reportRefusal: (versionId) => {
+        log.error("sign-in refused", { versionId });
+        metrics.countSignInRefused();
+      },
     },
   });
   const findEnd = createExecutionReader(new LambdaClient(CLIENT_OPTIONS));

@@ -376,16 +376,6 @@ describe("alarms", () => {
 
   test("count what rollouts of this deployment came to", () => {
     const template = synthesize();
-    template.hasResourceProperties("AWS::Logs::MetricFilter", {
-      FilterPattern: '{ ($.message = "rollout ended") && (($.status = "failed") || ($.status = "refused")) }',
-      MetricTransformations: [
-        {
-          MetricNamespace: "Cutover",
-          MetricName: "RolloutFailed",
-          Dimensions: [{ Key: "service", Value: "$.service" }],
-        },
-      ],
-    });
     template.hasResourceProperties("AWS::CloudWatch::Alarm", {
       AlarmName: "cutover-production-rollout-failed",
       Namespace: "Cutover",

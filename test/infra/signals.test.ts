@@ -5,7 +5,7 @@ import { buildWebhook } from "../../lambda/build-webhook.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { startWorld, TABLE, type World } from "../support/world.ts";
 import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, synthesize } from "./make-stack.ts";
-import { findRinging, findShown, toWritten } from "./ring-alarms.ts";
+import { findRinging, findShown, readWritten } from "./ring-alarms.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };
 const SECRET_ID = "cutover/github";
@@ -45,11 +45,27 @@ function ringing(): readonly string[] {
 }
 
 describe("a rollout", () => {
-  test("that succeeds rings nothing, and is counted for its own deployment", async () => {
-    const { run, logs } = await given(PRODUCTION, "cutover");
-    expect((await run(PROMOTE)).report.status).toBe("succeeded");
+  test("that succeeds rings nothing, and is counted with its customers for its own deployment", async () => {
+    const { emulator, run, logs } = await given(PRODUCTION, "cutover");
+    const excluded = [...emulator.customers()].find(({ accountId }) => accountId === emulator.accountId)?.id;
+    const { report } = await run({ ...PROMOTE, exclude: { customerIds: [excluded] } });
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
     expect(ringing()).toEqual([]);
-    expect(toWritten(synthesize(PRODUCTION), logs())).toEqual(["Cutover RolloutSucceeded service=cutover-production"]);
+    expect(readWritten(logs())).toEqual([
+      { metric: "Cutover RolloutSucceeded service=cutover-production", value: 1 },
+      { metric: "Cutover Flipped service=cutover-production", value: report.counts.flipped },
+      { metric: "Cutover Skipped service=cutover-production", value: 1 },
+    ]);
+  });
+
+  test("that is sent again under its id is counted once, and a dry run not at all", async () => {
+    const { run, logs } = await given(PRODUCTION, "cutover");
+    await run({ ...PROMOTE, dryRun: true });
+    expect(readWritten(logs())).toEqual([]);
+    await run({ ...PROMOTE, id: "night" });
+    const { length } = readWritten(logs());
+    expect((await run({ ...PROMOTE, id: "night" })).report).toMatchObject({ status: "succeeded", joined: true });
+    expect(readWritten(logs())).toHaveLength(length);
   });
 
   test("with a wrong password rings the alarm for it, again for each rollout, and not after the right one came", async () => {
@@ -99,6 +115,12 @@ describe("a rollout", () => {
     expect(ringing()).toEqual(["cutover-production-rollout-partial"]);
   });
 
+  test("that comes too late for the worker rings as failed: its sender was told that it starts", async () => {
+    const { run } = await given(PRODUCTION, "cutover");
+    expect((await run({ ...PROMOTE, notAfter: "2026-01-01T00:00:00Z" })).report.status).toBe("refused");
+    expect(ringing()).toEqual(["cutover-production-rollout-failed"]);
+  });
+
   test("that could not begin for a reason of another kind rings as failed", async () => {
     const { run, secrets } = await given(PRODUCTION, "cutover");
     secrets.putSecretValue("evo-voice/login", "{}");
@@ -143,10 +165,11 @@ test("the dashboard of each deployment shows its own metrics, those that the ala
     [PRODUCTION, "cutover-production"],
     [STAGING, "cutover-staging"],
   ] as const) {
-    const own = ["RolloutSucceeded", "RolloutPartial", "RolloutFailed", "SignInRefused"];
+    const ends = ["RolloutSucceeded", "RolloutPartial", "RolloutFailed", "SignInRefused"];
+    const outcomes = ["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"];
     const doors = ["WebhookFailed", "SignatureRefused"];
     expect(findShown(synthesize(deployment))).toEqual(
-      [...own, ...doors].map((name) => `Cutover ${name} service=${service}`),
+      [...ends, ...outcomes, ...doors].map((name) => `Cutover ${name} service=${service}`),
     );
   }
 });

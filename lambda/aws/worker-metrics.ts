@@ -1,0 +1,46 @@
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import { OUTCOMES, type OutcomeKind } from "../rollout/outcome.ts";
+import type { Report, RolloutStatus } from "../rollout/report.ts";
+
+/** How rollouts end, what became of their customers, and the one thing that stops them all. */
+export type WorkerMetric =
+  | "RolloutSucceeded"
+  | "RolloutPartial"
+  | "RolloutFailed"
+  | "SignInRefused"
+  | Capitalize<OutcomeKind>;
+
+/** By status; refused is what went wrong before the first flip: nobody was moved who should have been. */
+const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined>> = {
+  running: undefined,
+  planned: undefined,
+  succeeded: "RolloutSucceeded",
+  partial: "RolloutPartial",
+  failed: "RolloutFailed",
+  refused: "RolloutFailed",
+};
+
+/** Writes metrics into the log, from where CloudWatch takes them, under the name of the deployment. */
+export function createWorkerMetrics() {
+  const metrics = new Metrics({ namespace: "Cutover" });
+  const add = (name: WorkerMetric, count: number) => metrics.addMetric(name, MetricUnit.Count, count);
+  return {
+    countSignInRefused(): void {
+      add("SignInRefused", 1);
+      metrics.publishStoredMetrics();
+    },
+    /** Counts a rollout that has ended; not one that an event only joined, for it counts itself. */
+    countRollout({ status, joined, counts }: Pick<Report, "status" | "joined" | "counts">): void {
+      const ended = METRICS_BY_STATUS[status];
+      if (ended === undefined || joined) return;
+      add(ended, 1);
+      for (const kind of OUTCOMES.filter((each) => counts[each] > 0)) add(toMetric(kind), counts[kind]);
+      metrics.publishStoredMetrics();
+    },
+  };
+}
+
+/** `flipped` → `Flipped` */
+function toMetric(kind: OutcomeKind): WorkerMetric {
+  return `${kind.charAt(0).toUpperCase()}${kind.slice(1)}` as Capitalize<OutcomeKind>;
+}
