@@ -1,5 +1,6 @@
 import type { DurableContext, StepConfig } from "@aws/durable-execution-sdk-js";
 import { acceptDeployEvent } from "./events/accept.ts";
+import { getFlipEvent } from "./events/deploy-event.ts";
 import { FinalError } from "./rollout/final-error.ts";
 import type { Plan } from "./rollout/plan.ts";
 import type { Lock } from "./rollout/records.ts";
@@ -14,7 +15,7 @@ import type { Ports } from "./steps/ports.ts";
 
 /** The whole product: open → look up → plan → flip, part by part → close → report. */
 export async function runRollout(ports: Ports, input: unknown, context: DurableContext): Promise<Report> {
-  const event = acceptDeployEvent(input, ports.policy);
+  const event = getFlipEvent(acceptDeployEvent(input, ports.policy));
   const { durableExecutionArn } = context.executionContext;
   const opened = await context.step("open", () => openRollout(ports, event, durableExecutionArn), TRY_AGAIN);
   if (opened.kind === "answered") return opened.report;

@@ -21,7 +21,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import type { z } from "zod";
 import type { Cutover } from "../infra/cutover.ts";
-import type { DeployEvent } from "../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../lambda/events/deploy-event.ts";
 
 export interface PhoneReleaseProps extends StackProps {
   readonly cutover: Cutover;
@@ -75,7 +75,7 @@ export class PhoneRelease extends Stack {
   }
 }
 
-type Event = z.input<typeof DeployEvent>;
+type Event = z.input<typeof FlipEvent>;
 
 /** What action.yml and gitlab-ci.yml have as inputs, with the same meaning and the same defaults. */
 export interface CutoverActionProps

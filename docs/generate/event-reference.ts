@@ -1,5 +1,5 @@
 import { acceptDeployEvent } from "../../lambda/events/accept.ts";
-import { toEventSchema } from "./json-schemas.ts";
+import { type JsonSchema, toEventSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
 import {
   EXAMPLE_POLICY,
@@ -11,8 +11,12 @@ import {
   toBlock,
   toLineBlock,
 } from "./snippets.ts";
+import { renderStrategies } from "./strategy-chapter.ts";
 
 const SMALLEST = { action: "promote", release: "2026.11.0", targets: { all: true } };
+
+const UNDO = { action: "rollback", rolloutId: "promote-0f3c9a1b2d4e" };
+const AGAIN = { action: "retry", rolloutId: "promote-0f3c9a1b2d4e" };
 
 const KINDS = [
   ["Customers by id", { customerIds: ["64d1f0a2b7c8d90012340001", "64d1f0a2b7c8d90012340002"] }],
@@ -35,9 +39,8 @@ const REFUSED = {
 /** docs/events.md: what can be written in a deploy event. */
 export function renderEventReference(): string {
   const policy = examplePolicy();
-  const describeText = (path: readonly string[]) =>
-    expectationOf(path, (wrong) => acceptDeployEvent({ ...SMALLEST, ...wrong }, policy));
-  const members = withoutTargets();
+  const renderFor = (schema: JsonSchema, event: object) =>
+    renderMembers(schema, (path) => expectationOf(path, (wrong) => acceptDeployEvent({ ...event, ...wrong }, policy)));
   return `${NOTICE}
 
 # Deploy events
@@ -52,7 +55,7 @@ Try one on this machine, against an emulator: \`npm start -- --event my-event.js
 
 ## Members
 
-${renderMembers(members, describeText)}
+${renderFor(withoutTargets(), SMALLEST)}
 
 Nothing else is allowed: an unknown member is refused, because a typing error in \`exclude\` must never move somebody.
 
@@ -73,6 +76,8 @@ Named customers, parents and tags are looked up before anybody is moved, those o
 the rollout before the first flip, as does a reference id that several customers carry. A customer id or a reference id that nobody
 has does so too, or is skipped with the reason: that is the policy's \`unknownCustomers\`.
 
+${renderStrategies(SMALLEST)}
+
 ## Who is never moved
 
 - customers of accounts that are not in the policy's \`accountIds\`,
@@ -87,9 +92,10 @@ reason. Customers that are where the event wants them are left alone and reporte
 An event with an \`id\` is one rollout, for ever: sent again, during the rollout or after it, it flips nobody and is answered with
 that rollout's report and \`"joined": true\`. The same \`id\` on an event that would do something else is refused. An event without
 an \`id\` joins the rollout that is running if that one does the same; otherwise it is a new rollout. Two events do the same when
-they differ only in \`id\`, \`requestedBy\`, \`reason\`, \`notAfter\` or the order and repeats within lists.
+they differ only in \`id\`, \`requestedBy\`, \`reason\`, \`notAfter\`, \`onBusy\` or the order and repeats within lists; the order of waves counts.
 
-Only one rollout runs at a time in an Evo Voice environment. Another event is refused with the id of the one that runs.
+Only one rollout runs at a time in an Evo Voice environment. Another event is refused with the id of the one that runs, or with
+\`"onBusy": "wait"\` waits for its end. It waits until its \`notAfter\`, which it must have, and is refused when that passes.
 
 ${renderEvent({ ...SMALLEST, id: "deploy-4711", requestedBy: "the deploy pipeline", reason: "release 2026.11.0" })}
 
@@ -103,6 +109,26 @@ it another \`id\` than the rollout that follows, or none.
 
 A time with seconds and a zone, \`Z\` or an offset such as \`+01:00\`. An event that begins later is refused and does nothing: a promote
 meant for the night must not run at noon. A rollout that began in time is not ended by it.
+
+## Undo and try again
+
+A \`rollback\` flips back exactly what a rollout has flipped, as the ledger says. Customers that were right before are not touched, and
+those that somebody else has changed since are left alone and listed. Sent again, it goes on with what was left.
+
+${renderFor(pick("rollbackEvent", ["action", "rolloutId", "release", "dryRun"]), UNDO)}
+
+${renderEvent({ ...UNDO, requestedBy: "ann", reason: "calls drop after ten minutes" })}
+
+${renderEvent({ action: "rollback", release: "2026.12.0", dryRun: true })}
+
+A \`retry\` takes what failed of a rollout and what was not attempted, and nobody else, under the policy of today.
+
+${renderFor(pick("retryEvent", ["action", "rolloutId", "dryRun"]), AGAIN)}
+
+${renderEvent({ ...AGAIN, strategy: "canary-10-percent-30-minutes", id: "retry-4711" })}
+
+Both have the members \`notAfter\`, \`onBusy\`, \`limits\`, \`requestedBy\`, \`reason\` and \`id\` of every event; a \`retry\` also has \`strategy\`,
+\`onFailure\` and \`override\`.
 
 ## Limits
 
@@ -125,8 +151,6 @@ is refused with
 \`\`\`text
 ${refusalOf(() => acceptDeployEvent(REFUSED, policy))}
 \`\`\`
-
-This version has the actions \`stage\` and \`promote\`; other actions are refused by name.
 
 ## Whole examples
 
@@ -161,8 +185,8 @@ ${renderEvent({
 }
 
 /** Kinds of targets have a chapter of their own. */
-function withoutTargets() {
-  const schema = toEventSchema();
+function withoutTargets(): JsonSchema {
+  const schema = toEventSchema().$defs?.flipEvent ?? {};
   const { targets, exclude, ...others } = schema.properties ?? {};
   const shown = { $ref: "#/$defs/target" };
   return {
@@ -175,6 +199,12 @@ function withoutTargets() {
       ...others,
     },
   };
+}
+
+function pick(event: string, names: readonly string[]): JsonSchema {
+  const schema = toEventSchema().$defs?.[event] ?? {};
+  const members = Object.entries(schema.properties ?? {}).filter(([name]) => names.includes(name));
+  return { ...schema, properties: Object.fromEntries(members) };
 }
 
 function renderKind(title: string, target: Readonly<Record<string, unknown>>): string {

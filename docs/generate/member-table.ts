@@ -46,6 +46,7 @@ function toDefault(member: JsonSchema, isRequired: boolean): string {
 function describe(schema: JsonSchema, describeText: () => string): string {
   const { $ref, anyOf, type, items, properties, maxLength } = schema;
   if ($ref !== undefined) return REFERENCES.get($ref.slice("#/$defs/".length)) ?? "a [target](#targets)";
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(" or ");
   if (type === "boolean") return "`true` or `false`";
   if (properties !== undefined) return "an object";

@@ -4,6 +4,7 @@ import { type FailureBudget, isNarrowerBudget, Limits } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
+import { findUnknownStrategies } from "./strategy.ts";
 import { CohortName } from "./target.ts";
 
 const NARROWS = "an event narrows the policy, never widens it";
@@ -11,7 +12,12 @@ const NARROWS = "an event narrows the policy, never widens it";
 /** A deploy event that this policy allows. @throws BadDeployEventError with all problems at once */
 export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
   const { event, problems } = readDeployEvent(input);
-  const all = [...problems, ...findUnknownCohorts(input, policy), ...findWiderLimits(input, policy)];
+  const all = [
+    ...problems,
+    ...findUnknownCohorts(input, policy),
+    ...findUnknownStrategies(memberOf(input, "strategy"), policy, ["strategy"]),
+    ...findWiderLimits(input, policy),
+  ];
   if (event === undefined || all.length > 0) throw new BadDeployEventError(all);
   return event;
 }

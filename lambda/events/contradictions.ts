@@ -1,12 +1,12 @@
 import type * as z from "zod";
 import { listShortly } from "./describe.ts";
-import { memberOf } from "./member-of.ts";
-import { findUnknownCohortsOfPipelines } from "./pipeline-mapping.ts";
+import { memberOf, recordOf } from "./member-of.ts";
+import { findUnknownNamesOfPipelines } from "./pipeline-mapping.ts";
 import { policyMembers } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
 import { findStrategyContradictions } from "./strategy-contradictions.ts";
 import type { PlainTarget } from "./target.ts";
-import { findUnknownCohortsOfWebhooks } from "./webhook-sources.ts";
+import { findUnknownNamesOfWebhooks } from "./webhook-sources.ts";
 
 type Members = typeof policyMembers;
 type Guarded = z.output<Members["protected"]>;
@@ -21,19 +21,20 @@ const INVOCATION_SECONDS = 870;
  */
 export function findContradictions(input: unknown): readonly Problem[] {
   const member = <Name extends keyof Members>(name: Name) => readMember(input, name);
+  const names = { cohorts: member("cohorts") ?? {}, strategies: recordOf(input, "strategies") };
   return [
     ...findRepeatedAccounts(member("accountIds") ?? []),
     ...findFastStart(input, member("startRequestsPerSecond"), member("requestsPerSecond")),
     ...findLongSteps(input, member("stepSeconds"), member("retries")?.requestTimeoutMs),
-    ...findProtectedCohorts(member("cohorts") ?? {}, member("protected")),
+    ...findProtectedCohorts(names.cohorts, member("protected")),
     ...findHiddenNames(input),
     ...findStrategyContradictions(input, {
       strategy: member("strategy"),
       strategies: member("strategies") ?? {},
       largePromote: member("largePromote"),
     }),
-    ...findUnknownCohortsOfPipelines(member("pipelines") ?? {}, member("cohorts") ?? {}),
-    ...findUnknownCohortsOfWebhooks(member("webhooks") ?? {}, member("cohorts") ?? {}),
+    ...findUnknownNamesOfPipelines(member("pipelines") ?? {}, names),
+    ...findUnknownNamesOfWebhooks(member("webhooks") ?? {}, names),
   ];
 }
 

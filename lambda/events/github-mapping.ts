@@ -29,6 +29,9 @@ const STATES = ["success", "failure", "error", "inactive", "in_progress", "queue
 /** Those that happen once for a release. */
 const RELEASE_ACTIONS = ["published", "released", "prereleased", "created"] as const;
 
+/** Deliveries without a time, which is what `notAfterMinutes` is counted from. */
+const UNTIMED: readonly string[] = ["workflow_dispatch", "repository_dispatch"];
+
 const INPUT = 'expected a member of the dispatch\'s own texts, such as "inputs.release"';
 
 /** Which GitHub deliveries become which deploy event; each event can be asked for what its payload holds. */
@@ -74,6 +77,9 @@ function mapping<Event extends string, When extends z.ZodRawShape, From extends 
   return strictObject({
     event: z.literal(event),
     when: strictObject(when).describe("what a delivery must say; all of it"),
-    start: WebhookOrder(from),
+    start: WebhookOrder(from).refine(({ onBusy }) => onBusy !== "wait" || !UNTIMED.includes(event), {
+      path: ["onBusy"],
+      error: 'expected "refuse": a dispatch has no time, so nothing says how long to wait',
+    }),
   });
 }

@@ -1,6 +1,6 @@
 import { acceptDeployEvent } from "./accept.ts";
 import { type Delivery, toEventId } from "./delivery.ts";
-import type { DeployEvent } from "./deploy-event.ts";
+import { type FlipEvent, getFlipEvent } from "./deploy-event.ts";
 import { describeValue } from "./describe.ts";
 import { matchesGlob } from "./glob.ts";
 import type { Policy } from "./policy.ts";
@@ -20,29 +20,20 @@ type Mapping = WebhookSource["mappings"][number];
  * the moment: the same delivery is the same event, whenever it comes.
  * @throws RefusedError where the release's name is missing or cannot be one, or where the policy forbids the event
  */
-export function mapDelivery(
-  { name, source }: NamedSource,
-  delivery: Delivery,
-  policy: Policy,
-): DeployEvent | undefined {
+export function mapDelivery({ name, source }: NamedSource, delivery: Delivery, policy: Policy): FlipEvent | undefined {
   const mappings: readonly Mapping[] = source.mappings;
   const mapping = mappings.find((each) => fits(each, delivery));
   if (mapping === undefined) return undefined;
-  const { action, targets, exclude, dryRun, notAfterMinutes } = mapping.start;
+  const { release: _from, notAfterMinutes, ...order } = mapping.start;
   const { happenedAtMs } = delivery;
-  return acceptDeployEvent(
-    {
-      action,
-      targets,
-      dryRun,
-      ...(exclude && { exclude }),
-      release: getRelease(mapping.start, delivery),
-      ...(happenedAtMs !== undefined && { notAfter: toTime(happenedAtMs + notAfterMinutes * 60_000) }),
-      requestedBy: nameRequester(name, delivery),
-      id: toEventId(name, delivery.identity),
-    },
-    policy,
-  );
+  const input = {
+    ...order,
+    release: getRelease(mapping.start, delivery),
+    ...(happenedAtMs !== undefined && { notAfter: toTime(happenedAtMs + notAfterMinutes * 60_000) }),
+    requestedBy: nameRequester(name, delivery),
+    id: toEventId(name, delivery.identity),
+  };
+  return getFlipEvent(acceptDeployEvent(input, policy));
 }
 
 function toTime(ms: number): string {

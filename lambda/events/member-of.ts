@@ -4,3 +4,11 @@ export function memberOf(value: unknown, name: string): unknown {
     ? (value as Readonly<Record<string, unknown>>)[name]
     : undefined;
 }
+
+/** An own member that is an object; an empty one where there is none. */
+export function recordOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  const member = memberOf(value, name);
+  return typeof member === "object" && member !== null && !Array.isArray(member)
+    ? (member as Readonly<Record<string, unknown>>)
+    : {};
+}

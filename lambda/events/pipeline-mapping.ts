@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { PipelineStateChange } from "./event-bridge.ts";
 import type { Problem } from "./problems.ts";
-import { findUnknownCohortsOfOrder, WebhookOrder } from "./webhook-order.ts";
+import type { Names } from "./strategy.ts";
+import { findUnknownNamesOfOrder, WebhookOrder } from "./webhook-order.ts";
 
 const PIPELINE = "expected a pipeline's name: 1 to 100 letters, digits and . @ - _";
 const FROM = 'expected "executionId", the id of the pipeline\'s execution';
@@ -17,12 +18,9 @@ export const PipelineMappings = z.record(
 );
 export type PipelineMappings = z.output<typeof PipelineMappings>;
 
-export function findUnknownCohortsOfPipelines(
-  mappings: PipelineMappings,
-  cohorts: Readonly<Record<string, unknown>>,
-): readonly Problem[] {
+export function findUnknownNamesOfPipelines(mappings: PipelineMappings, names: Names): readonly Problem[] {
   return Object.entries(mappings).flatMap(([name, order]) =>
-    findUnknownCohortsOfOrder(order, cohorts, ["pipelines", name]),
+    findUnknownNamesOfOrder(order, names, ["pipelines", name]),
   );
 }
 

@@ -1,5 +1,5 @@
 import { findTooLarge, type LargePromote } from "./large-promote.ts";
-import { memberOf } from "./member-of.ts";
+import { recordOf } from "./member-of.ts";
 import { type Problem, toPath } from "./problems.ts";
 import { roundUpShare } from "./share.ts";
 import { findUnknownCohortsOfWaves, findUnknownStrategy, type Strategies, toWaves, type Wave } from "./strategy.ts";
@@ -39,9 +39,9 @@ function findUnknownCohortsOfStrategies(input: unknown): readonly Problem[] {
 }
 
 /** A strategy that is there, but wrong, is not unknown. */
-function findUnknownDefault(input: unknown, { strategy, strategies }: StrategyMembers): readonly Problem[] {
-  if (strategy === undefined || Object.hasOwn(recordOf(input, "strategies"), strategy)) return [];
-  const message = findUnknownStrategy(strategy, strategies);
+function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): readonly Problem[] {
+  if (strategy === undefined) return [];
+  const message = findUnknownStrategy(strategy, recordOf(input, "strategies"));
   return message === undefined ? [] : [{ path: "strategy", message }];
 }
 
@@ -74,11 +74,4 @@ function toFewest({ size }: Wave, planned: number): number {
     case "rest":
       return planned;
   }
-}
-
-function recordOf(input: unknown, name: string): Readonly<Record<string, unknown>> {
-  const value = memberOf(input, name);
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
 }

@@ -55,9 +55,27 @@ export function toWaves(
   return waves;
 }
 
+/** Cohorts and strategies by their names, as a policy has them; what they are does not matter here. */
+export interface Names {
+  readonly cohorts: Readonly<Record<string, unknown>>;
+  readonly strategies: Readonly<Record<string, unknown>>;
+}
+
+/** What a strategy names that the policy does not have; what is no strategy at all is refused elsewhere. */
+export function findUnknownStrategies(
+  strategy: unknown,
+  { cohorts, strategies }: Names,
+  path: readonly PropertyKey[],
+): readonly Problem[] {
+  const name = StrategyName.safeParse(strategy);
+  if (!name.success) return findUnknownCohortsOfWaves(strategy, cohorts, path);
+  const message = findUnknownStrategy(name.data, strategies);
+  return message === undefined ? [] : [{ path: toPath(path), message }];
+}
+
 /** The problem with a strategy's name, where nobody has it; undefined for one that can be used. */
-export function findUnknownStrategy(name: string, strategies: Strategies["strategies"]): string | undefined {
-  if (findNamed(name, strategies) !== undefined) return undefined;
+export function findUnknownStrategy(name: string, strategies: Readonly<Record<string, unknown>>): string | undefined {
+  if (Object.hasOwn(strategies, name) || findPredefined(name) !== undefined) return undefined;
   const names = Object.keys(strategies);
   const meant = findClosest(name, [...names, "all-at-once"]);
   return `got "${name}"; expected a strategy of the policy, which has ${listShortly(names, 20) || "none"}, or one of ${PREDEFINED}${meant === undefined ? "" : `; did you mean ${meant}?`}`;

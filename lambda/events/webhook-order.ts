@@ -1,21 +1,28 @@
 import * as z from "zod";
-import { DeployEvent } from "./deploy-event.ts";
+import { FlipEvent } from "./deploy-event.ts";
 import { wholeNumber } from "./limits.ts";
 import { type Problem, strictObject, toPath } from "./problems.ts";
+import { findUnknownStrategies, type Names } from "./strategy.ts";
 import type { Target } from "./target.ts";
 
+const ACTION = 'expected "stage" (to the staging servers) or "promote" (to the production servers)';
 /** Of an hour, so that a delivery which is sent again the next day starts nothing. */
 const USUAL_MINUTES = 60;
 const MOST_MINUTES = 7 * 24 * 60;
 
 /** What a delivery asks for, in the operator's words: a payload chooses neither action nor targets. */
 export function WebhookOrder<From extends z.ZodType<string>>(from: From) {
-  const { action, targets, exclude, dryRun, release } = DeployEvent.shape;
+  const { action, targets, exclude, dryRun, release, strategy, onFailure, onBusy } = FlipEvent.shape;
   return strictObject({
-    action,
+    action: z
+      .enum(action.options, { error: ACTION })
+      .describe("`stage` or `promote`, as in a deploy event; nothing from outside undoes a rollout"),
     targets,
     exclude,
     dryRun,
+    strategy,
+    onFailure,
+    onBusy,
     release: z
       .union([strictObject({ from }), strictObject({ name: release })], {
         error: 'expected { "from": where the release\'s name stands in the delivery } or { "name": a fixed name }',
@@ -29,18 +36,19 @@ export function WebhookOrder<From extends z.ZodType<string>>(from: From) {
 
 export type WebhookOrder = z.output<ReturnType<typeof WebhookOrder<z.ZodType<string>>>>;
 
-/** Cohorts that an order names and the policy does not have: found before anything needs them. */
-export function findUnknownCohortsOfOrder(
-  { targets, exclude = [] }: WebhookOrder,
-  cohorts: Readonly<Record<string, unknown>>,
+/** Cohorts and strategies that an order names and the policy does not have: found before anything needs them. */
+export function findUnknownNamesOfOrder(
+  { targets, exclude = [], strategy }: WebhookOrder,
+  { cohorts, strategies }: Names,
   path: readonly PropertyKey[],
 ): readonly Problem[] {
-  return [...new Set([...targets, ...exclude].flatMap(toCohort))]
+  const unknown = [...new Set([...targets, ...exclude].flatMap(toCohort))]
     .filter((cohort) => !Object.hasOwn(cohorts, cohort))
     .map((cohort) => ({
       path: toPath(path),
       message: `got the cohort "${cohort}"; expected one of the policy's cohorts`,
     }));
+  return [...unknown, ...findUnknownStrategies(strategy, { cohorts, strategies }, [...path, "strategy"])];
 }
 
 function toCohort(target: Target): readonly string[] {

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { GitHubMapping } from "./github-mapping.ts";
 import { type Problem, strictObject } from "./problems.ts";
 import { StandardMapping } from "./standard-mapping.ts";
-import { findUnknownCohortsOfOrder } from "./webhook-order.ts";
+import type { Names } from "./strategy.ts";
+import { findUnknownNamesOfOrder } from "./webhook-order.ts";
 
 const NAME = "expected a source's name: 1 to 24 small letters, digits and -, a letter first";
 const MOST_MAPPINGS = 50;
@@ -35,14 +36,11 @@ export type WebhookSource = z.output<typeof WebhookSource>;
 export const WebhookSources = z.record(SourceName, WebhookSource, { error: "expected an object of sources by name" });
 export type WebhookSources = z.output<typeof WebhookSources>;
 
-/** Cohorts that a mapping names and the policy does not have: found before a delivery needs them. */
-export function findUnknownCohortsOfWebhooks(
-  sources: WebhookSources,
-  cohorts: Readonly<Record<string, unknown>>,
-): readonly Problem[] {
+/** Cohorts and strategies that a mapping names and the policy does not have: found before a delivery needs them. */
+export function findUnknownNamesOfWebhooks(sources: WebhookSources, names: Names): readonly Problem[] {
   return Object.entries(sources).flatMap(([name, { mappings }]) =>
     mappings.flatMap(({ start }, index) =>
-      findUnknownCohortsOfOrder(start, cohorts, ["webhooks", name, "mappings", index, "start"]),
+      findUnknownNamesOfOrder(start, names, ["webhooks", name, "mappings", index, "start"]),
     ),
   );
 }

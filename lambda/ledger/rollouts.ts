@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Lock, RolloutRecord } from "../rollout/records.ts";
 import type { Report, RolloutStatus } from "../rollout/report.ts";
 import type { Key, Table } from "./table.ts";
@@ -19,7 +19,7 @@ export function createRolloutRecords(table: Table) {
       execution: execution as string,
       startedAtMs: startedAtMs as number,
       status: status as RolloutStatus,
-      event: JSON.parse(event as string) as DeployEvent,
+      event: JSON.parse(event as string) as FlipEvent,
       ...(report !== undefined && { report: JSON.parse(report as string) as Report }),
       ...(problem !== undefined && { problem: problem as string }),
     };

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ranking, RosterEntry } from "./roster.ts";
 
@@ -27,7 +27,7 @@ const MOST_BATCH_BYTES = 40_000;
 const MOST_SETTLED_BYTES = 90_000;
 
 /** Sums up who is flipped, who is right already, who is skipped and why. */
-export function planRollout(event: Pick<DeployEvent, "action" | "release">, ranking: Ranking): Plan {
+export function planRollout(event: Pick<FlipEvent, "action" | "release">, ranking: Ranking): Plan {
   const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
   const skippedBy = new Map<string, number>();
   const counts = { flip: 0, unchanged: 0, skipped: 0 };

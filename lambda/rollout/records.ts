@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Outcome } from "./outcome.ts";
 import type { PlannedCustomer } from "./plan.ts";
 import type { Report, RolloutStatus } from "./report.ts";
@@ -59,7 +59,7 @@ export interface RolloutRecord {
   readonly rolloutId: string;
   readonly fingerprint: string;
   readonly execution: string;
-  readonly event: DeployEvent;
+  readonly event: FlipEvent;
   readonly startedAtMs: number;
   readonly status: RolloutStatus;
   readonly report?: Report | undefined;

@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../events/deploy-event.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 
@@ -12,7 +12,7 @@ export type RolloutStatus = "running" | "succeeded" | "partial" | "failed" | "re
 /** What a person or a machine reads afterwards. Times are ISO 8601, durations milliseconds. */
 export interface Report {
   readonly rolloutId: string;
-  readonly action: DeployEvent["action"];
+  readonly action: FlipEvent["action"];
   readonly release: string;
   readonly status: RolloutStatus;
   readonly dryRun: boolean;
@@ -53,7 +53,7 @@ export interface Ending {
 
 export interface Beginning {
   readonly rolloutId: string;
-  readonly event: DeployEvent;
+  readonly event: FlipEvent;
 }
 
 export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
@@ -86,7 +86,7 @@ function withPlanned({ plan, counts, flipping }: Ending): Counts {
   return { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped };
 }
 
-function toStatus(event: DeployEvent, { flipping, problem }: Ending, counts: Counts): RolloutStatus {
+function toStatus(event: FlipEvent, { flipping, problem }: Ending, counts: Counts): RolloutStatus {
   if (problem !== undefined) return flipping ? "failed" : "refused";
   if (event.dryRun) return "planned";
   return counts.failed > 0 || counts.deferred > 0 ? "partial" : "succeeded";

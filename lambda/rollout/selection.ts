@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Policy } from "../events/policy.ts";
 import type { PlainTarget, Target } from "../events/target.ts";
 import { FinalError } from "./final-error.ts";
@@ -35,7 +35,7 @@ export type Judgement =
   | { readonly verdict: "not selected" };
 
 /** Joins event and policy; the event's cohorts are known to be the policy's. */
-export function toSelection(event: Pick<DeployEvent, "targets" | "exclude">, policy: Policy): Selection {
+export function toSelection(event: Pick<FlipEvent, "targets" | "exclude">, policy: Policy): Selection {
   return {
     accountIds: policy.accountIds,
     targets: resolveCohorts(event.targets, policy),

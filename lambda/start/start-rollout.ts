@@ -52,7 +52,11 @@ async function startWorker(ports: RolloutStartPorts, event: DeployEvent): Promis
   const start = await ports.executions.start(rolloutId, event);
   switch (start.kind) {
     case "started":
-      ports.log.info("rollout started", { rolloutId, action: event.action, release: event.release });
+      ports.log.info("rollout started", {
+        rolloutId,
+        action: event.action,
+        release: "release" in event ? event.release : undefined,
+      });
       return { rolloutId, status: "starting", execution: start.execution };
     case "taken":
       return (await findSame(ports, event)) ?? refuseTaken(rolloutId);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type DeployEvent, fingerprintOf } from "../events/deploy-event.ts";
+import { type FlipEvent, fingerprintOf } from "../events/deploy-event.ts";
 import { NO_COUNTS } from "../rollout/outcome.ts";
 import type { Lock, RolloutRecord } from "../rollout/records.ts";
 import type { Report, RolloutStatus } from "../rollout/report.ts";
@@ -20,7 +20,7 @@ export type Opened =
   | { readonly kind: "answered"; readonly report: Report };
 
 interface Opening {
-  readonly event: DeployEvent;
+  readonly event: FlipEvent;
   readonly execution: string;
   readonly rolloutId: string;
   readonly fingerprint: string;
@@ -28,7 +28,7 @@ interface Opening {
 }
 
 /** Accepts an event as a rollout: idempotency first, then its time, then the lock, then the record. */
-export async function openRollout(ports: Ports, event: DeployEvent, execution: string): Promise<Opened> {
+export async function openRollout(ports: Ports, event: FlipEvent, execution: string): Promise<Opened> {
   const opening: Opening = {
     event,
     execution,
@@ -47,7 +47,7 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
 }
 
 /** The name that the front door gave the execution; where an execution has none, one that every repetition gives again. */
-function nameFor(event: DeployEvent, execution: string): string {
+function nameFor(event: FlipEvent, execution: string): string {
   const [, name] = /\/durable-execution\/([\w-]{1,64})\//.exec(execution) ?? [];
   return name ?? `${event.action}-${createHash("sha256").update(execution).digest("hex").slice(0, 12)}`;
 }

@@ -1,5 +1,5 @@
 import { toLimits } from "../events/accept.ts";
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../events/deploy-event.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { Pace } from "../rollout/pace.ts";
@@ -9,7 +9,7 @@ import type { Connection, Ports } from "./ports.ts";
 /** The rollout that a step works for. */
 export interface Rollout {
   readonly rolloutId: string;
-  readonly event: DeployEvent;
+  readonly event: FlipEvent;
   readonly startedAtMs: number;
   readonly lock?: Lock | undefined;
 }

@@ -8,6 +8,18 @@ import { acceptDeployEvent } from "../../lambda/events/accept.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 const documents = renderDocuments();
+interface ObjectSchema {
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly required: readonly string[];
+  readonly additionalProperties: unknown;
+}
+
+/** The objects that a schema allows at its top: itself, or its alternatives. */
+function objectsOf(schema: ObjectSchema & { readonly oneOf?: readonly { readonly $ref: string }[] }) {
+  const { $defs } = schema as unknown as { readonly $defs: Readonly<Record<string, ObjectSchema>> };
+  return schema.oneOf?.map(({ $ref }) => $defs[$ref.slice("#/$defs/".length)] as ObjectSchema) ?? [schema];
+}
+
 const textOf = (name: string) => documents.get(name) ?? "";
 
 test("no document is stale: npm run docs writes what the schemas say", () => {
@@ -37,14 +49,20 @@ describe("the JSON Schemas", () => {
         $id: name,
         title: expect.any(String),
         description: expect.any(String),
-        additionalProperties: false,
       });
-      for (const member of Object.values(schema.properties)) expect(member).toHaveProperty("description");
+      for (const { properties, additionalProperties } of objectsOf(schema)) {
+        expect(additionalProperties).toBe(false);
+        for (const member of Object.values(properties)) expect(member).toHaveProperty("description");
+      }
     },
   );
 
   test("what must be written is required, what has a default is not", () => {
-    expect(JSON.parse(textOf("deploy-event.schema.json")).required).toEqual(["action", "release", "targets"]);
+    expect(objectsOf(JSON.parse(textOf("deploy-event.schema.json"))).map(({ required }) => required)).toEqual([
+      ["action", "release", "targets"],
+      ["action"],
+      ["action", "rolloutId"],
+    ]);
     expect(JSON.parse(textOf("policy.schema.json")).required).toEqual(["baseUrl", "accountIds"]);
   });
 
@@ -66,7 +84,7 @@ describe("the references", () => {
     ["events.md", "deploy-event.schema.json"],
     ["policy.md", "policy.schema.json"],
   ])("%s has a row for every member", (name, schema) => {
-    for (const member of Object.keys(JSON.parse(textOf(schema)).properties)) {
+    for (const member of objectsOf(JSON.parse(textOf(schema))).flatMap(({ properties }) => Object.keys(properties))) {
       expect(textOf(name)).toContain(`\n| \`${member}\` |`);
     }
   });

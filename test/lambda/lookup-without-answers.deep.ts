@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../lambda/config.ts";
-import { DeployEvent } from "../../lambda/events/deploy-event.ts";
+import { FlipEvent } from "../../lambda/events/deploy-event.ts";
 import { OutOfTimeError } from "../../lambda/rollout/out-of-time-error.ts";
 import { LOOKUP_START, lookUp } from "../../lambda/steps/look-up.ts";
 import type { Connection, Ledger, Ports } from "../../lambda/steps/ports.ts";
@@ -32,7 +32,7 @@ describe("a server that refuses every request of a lookup for its whole time", (
     { about: "pages", targets: { all: true } },
     { about: "tags", targets: { tags: ["vip"] } },
   ])("ends the rollout after three parts in a row ($about)", async ({ targets }) => {
-    const event = DeployEvent.parse({ action: "promote", release: "1", targets });
+    const event = FlipEvent.parse({ action: "promote", release: "1", targets });
     const rollout = { rolloutId: "r1", event, startedAtMs: 0 };
     const run = { step: "look-up-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
     const ports = portsWithoutAnswers();

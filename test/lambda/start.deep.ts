@@ -1,7 +1,7 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { DeployEvent, fingerprintOf } from "../../lambda/events/deploy-event.ts";
+import { FlipEvent, fingerprintOf } from "../../lambda/events/deploy-event.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
@@ -47,14 +47,14 @@ function openLedger() {
 async function holdLock(rolloutId: string, event: unknown, isRunning = true) {
   const execution = toArn(rolloutId);
   if (isRunning) door.world.executions.running(execution);
-  const fingerprint = fingerprintOf(DeployEvent.parse(event));
+  const fingerprint = fingerprintOf(FlipEvent.parse(event));
   const lock = { rolloutId, execution, fingerprint, fence: 1, settleSeconds: 6 };
   expect(await openLedger().takeLock(lock, { fence: 0 })).toBe(true);
   return execution;
 }
 
 /** The report of a rollout with the id `night`, of which little happened. */
-function aReport({ action, release, dryRun }: DeployEvent): Report {
+function aReport({ action, release, dryRun }: FlipEvent): Report {
   const startedAt = new Date().toISOString();
   return {
     rolloutId: "night",
@@ -89,7 +89,7 @@ describe("a deploy event", () => {
       status: "starting",
       execution: expect.stringContaining(`:function:cutover:1/durable-execution/${answer.rolloutId}/`),
     });
-    expect(starts()).toEqual([{ name: answer.rolloutId, type: "Event", event: DeployEvent.parse(anEvent()) }]);
+    expect(starts()).toEqual([{ name: answer.rolloutId, type: "Event", event: FlipEvent.parse(anEvent()) }]);
     await door.world.executions.settled();
     const status = await door.send({ command: "status", rolloutId: answer.rolloutId, execution: answer.execution });
     expect(status).toMatchObject({ rolloutId: answer.rolloutId, status: "succeeded" });
@@ -298,7 +298,7 @@ describe("CodePipeline", () => {
     ["failed", "PutJobFailureResult"],
     ["refused", "PutJobFailureResult"],
   ] as const)("is told of a rollout that is %s by %s", async (status, action) => {
-    const event = DeployEvent.parse(anEvent({ id: "night" }));
+    const event = FlipEvent.parse(anEvent({ id: "night" }));
     const ledger = openLedger();
     const startedAtMs = Date.now();
     const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
@@ -344,7 +344,7 @@ describe("the command status", () => {
   });
 
   test("of an event that joined an equal rollout at the last moment is that rollout's", async () => {
-    const event = DeployEvent.parse(anEvent({ id: "night" }));
+    const event = FlipEvent.parse(anEvent({ id: "night" }));
     const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
     const record = { rolloutId: "night", fingerprint, execution, event, startedAtMs: Date.now(), status: "running" };
     await openLedger().createRollout(record as RolloutRecord);
@@ -383,7 +383,7 @@ describe("the command status", () => {
     const execution = toArn("night");
     if (isRunning) door.world.executions.running(execution);
     const ledger = openLedger();
-    const event = DeployEvent.parse(anEvent({ id: "night", reason: "release" }));
+    const event = FlipEvent.parse(anEvent({ id: "night", reason: "release" }));
     const startedAtMs = Date.now() - 5_000;
     const fingerprint = fingerprintOf(event);
     await ledger.createRollout({ rolloutId: "night", fingerprint, execution, event, startedAtMs, status: "running" });

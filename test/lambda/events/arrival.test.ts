@@ -133,6 +133,16 @@ describe("a schedule's event", () => {
     expect(read(anEvent(), { scheduledTime: "2026-11-24T02:00:00Z" }).id).not.toBe(first.id);
   });
 
+  test("can wait for the lock, because it always has a time until when", () => {
+    const event = read(anEvent({ onBusy: "wait", strategy: "canary-10-percent-30-minutes", onFailure: "halt" }));
+    expect(acceptDeployEvent(event, parsePolicy(aPolicy()))).toMatchObject({
+      onBusy: "wait",
+      strategy: "canary-10-percent-30-minutes",
+      onFailure: "halt",
+      notAfter: "2026-11-23T02:30:00.000Z",
+    });
+  });
+
   test("has an id even for the longest name with dots", () => {
     const arn = `arn:aws-us-gov:scheduler:us-gov-west-1:123456789012:schedule/g.1/${"night.ly".repeat(8)}`;
     const { schedule, event } = aScheduledEvent(anEvent());
@@ -247,6 +257,9 @@ describe("the success of a pipeline", () => {
           targets: { cohort: "canary" },
           release: { from: "executionId" },
           notAfterMinutes: 20,
+          strategy: "linear-20-percent-every-hour",
+          onFailure: "halt",
+          onBusy: "wait",
         },
       },
     }),
@@ -267,7 +280,12 @@ describe("the success of a pipeline", () => {
       notAfter: "2020-01-24T22:23:44.000Z",
       requestedBy: "pipeline myPipeline",
     });
-    expect(acceptDeployEvent(input, parsePolicy(aPolicy()))).toMatchObject({ dryRun: false });
+    expect(acceptDeployEvent(input, parsePolicy(aPolicy()))).toMatchObject({
+      dryRun: false,
+      strategy: "linear-20-percent-every-hour",
+      onFailure: "halt",
+      onBusy: "wait",
+    });
   });
 
   test.each([
@@ -285,6 +303,17 @@ describe("the success of a pipeline", () => {
     const order = { action: "promote", targets: { cohort: "nobody" }, release: { name: "weekly" } };
     expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
       /pipelines\.weekly: got the cohort "nobody"; expected one of the policy's cohorts/,
+    );
+  });
+
+  test("cannot name a strategy that nobody has, but one of the policy's, even while that is wrong itself", () => {
+    const order = { action: "promote", targets: { all: true }, release: { name: "weekly" }, strategy: "careful" };
+    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
+      /1 problem:\n {2}- pipelines\.weekly\.strategy: got "careful"; expected a strategy of the policy/,
+    );
+    const strategies = { careful: { waves: [] } };
+    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order }, strategies }))).toThrow(
+      /1 problem:\n {2}- strategies\.careful\.waves: got an empty list/,
     );
   });
 });

@@ -4,14 +4,16 @@ import { parsePolicy } from "../../../lambda/config.ts";
 import { acceptDeployEvent, toLimits } from "../../../lambda/events/accept.ts";
 import {
   BadDeployEventError,
-  type DeployEvent,
+  type FlipEvent,
   fingerprintOf,
+  getFlipEvent,
   wantedFlag,
 } from "../../../lambda/events/deploy-event.ts";
 import { anEvent, anyEvent, aPolicy } from "./an-event.ts";
 
 const policy = parsePolicy(aPolicy());
 const accept = (event: unknown, under = policy) => acceptDeployEvent(event, under);
+const acceptFlip = (event: unknown) => getFlipEvent(accept(event));
 
 /** The lines of a refusal, without its heading. */
 function problemsOf(event: unknown, under = policy): readonly string[] {
@@ -26,6 +28,9 @@ function problemsOf(event: unknown, under = policy): readonly string[] {
   }
   throw new Error("the event was accepted");
 }
+
+const ACTIONS =
+  'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (undo a rollout) or "retry" (what is left of one)';
 
 const fingerprint = (changes: Readonly<Record<string, unknown>> = {}) => fingerprintOf(accept(anEvent(changes)));
 
@@ -50,7 +55,7 @@ describe("an accepted event", () => {
   });
 
   test("names a customer once, however often it was named", () => {
-    expect(accept(anEvent({ targets: { customerIds: ["b", "a", "b"] } })).targets).toEqual([
+    expect(acceptFlip(anEvent({ targets: { customerIds: ["b", "a", "b"] } })).targets).toEqual([
       { customerIds: ["b", "a"] },
     ]);
   });
@@ -134,6 +139,16 @@ describe("a refusal", () => {
     ]);
   });
 
+  test("of an action that was misspelt looks at the members of the one that was meant", () => {
+    expect(
+      problemsOf({ action: "rolback", rolloutId: "night", release: "2026.11.0", strategy: "all-at-once" }),
+    ).toEqual([
+      `action: got "rolback"; ${ACTIONS}; did you mean rollback?`,
+      expect.stringMatching(/^strategy: got an unknown member; expected only the members action, rolloutId, release,/),
+      'release: got "2026.11.0"; expected none beside a rolloutId: one of the two says what is undone',
+    ]);
+  });
+
   test("of a member that is like none makes no guess", () => {
     expect(problemsOf(anEvent({ waves: 3 }))[0]).not.toMatch(/did you mean/);
   });
@@ -148,14 +163,11 @@ describe("a refusal", () => {
     expect(problem).toMatch(new RegExp(`did you mean ${meant}\\?$`));
   });
 
-  test.each(["rollback", "retry", "reconcile"])(
-    "of the action %s says that this version does not have it",
-    (action) => {
-      expect(problemsOf(anEvent({ action }))).toEqual([
-        `action: got "${action}"; expected "stage" (to the staging servers) or "promote" (to the production servers); this version does not have ${action}`,
-      ]);
-    },
-  );
+  test("of the action reconcile says that this version does not have it", () => {
+    expect(problemsOf(anEvent({ action: "reconcile" }))).toEqual([
+      `action: got "reconcile"; ${ACTIONS}; this version does not have reconcile`,
+    ]);
+  });
 
   test("names a wrong member, an unknown cohort and wider limits together", () => {
     const problems = problemsOf(
@@ -226,7 +238,7 @@ describe("an id", () => {
     },
   );
   test.each(["a", "...a", "5f2b8c1e9d3a4b0012345678", "x".repeat(64)])("can be %j", (id) => {
-    expect(accept(anEvent({ targets: { customerIds: [id] } })).targets).toEqual([{ customerIds: [id] }]);
+    expect(acceptFlip(anEvent({ targets: { customerIds: [id] } })).targets).toEqual([{ customerIds: [id] }]);
   });
 });
 
@@ -278,8 +290,21 @@ describe("limits in force", () => {
 
 describe("two events are equal", () => {
   test("when they differ in who asked, why, until when and by which id", () => {
-    const told = { id: "a", requestedBy: "me", reason: "why not", notAfter: "2026-11-23T02:00:00Z" };
+    const told = { id: "a", requestedBy: "me", reason: "why not", notAfter: "2026-11-23T02:00:00Z", onBusy: "wait" };
     expect(fingerprint(told)).toBe(fingerprint());
+  });
+  test("when both override an alarm, for whatever reason", () => {
+    expect(fingerprint({ override: { reason: "one" } })).toBe(fingerprint({ override: { reason: "other" } }));
+  });
+  test("never when their waves come in another order or number", () => {
+    const [one, two] = [{ share: "10%" }, { share: "20%", bakeMinutes: 5 }];
+    const prints = [[one, two], [two, one], [one, one, two], [one]].map((waves) =>
+      fingerprint({ strategy: { waves: [...waves, { rest: true }] } }),
+    );
+    expect(new Set(prints).size).toBe(4);
+    expect(fingerprint({ strategy: { waves: [{ rest: true, bakeMinutes: 0 }] } })).toBe(
+      fingerprint({ strategy: { waves: [{ rest: true }] } }),
+    );
   });
   test("when they differ in the order and the repeats of lists, or in defaults that are written out", () => {
     const one = { targets: [{ customerIds: ["b", "a", "a"] }, { tags: ["x"], match: "all" }], dryRun: false };
@@ -294,14 +319,167 @@ describe("two events are equal", () => {
       }),
     );
   });
-  test.each<Partial<Record<keyof DeployEvent, unknown>>>([
+  test.each<Partial<Record<keyof FlipEvent, unknown>>>([
     { action: "stage" },
     { release: "2026.11.1" },
     { targets: { cohort: "canary" } },
     { exclude: { cohort: "canary" } },
     { dryRun: true },
     { limits: { concurrency: 1 } },
+    { limits: { maxCustomers: 1 } },
+    { strategy: "all-at-once" },
+    { strategy: { waves: [{ share: "10%" }, { rest: true }] } },
+    { plan: "0".repeat(64) },
+    { onFailure: "halt" },
+    { override: { reason: "the fix" } },
   ])("never when they differ in %j", (change) => {
     expect(fingerprint(change)).not.toBe(fingerprint());
+  });
+});
+
+describe("the strategy of an event", () => {
+  test.each<unknown>([
+    "all-at-once",
+    "linear-10-percent-every-5-minutes",
+    { waves: [{ cohort: "canary" }, { rest: true }] },
+  ])("can be %j", (strategy) => {
+    expect(problemsOrNone({ strategy })).toEqual([]);
+  });
+
+  test("is one of the policy's, or a predefined one", () => {
+    const under = parsePolicy(aPolicy({ strategies: { careful: { waves: [{ rest: true }] } } }));
+    expect(accept(anEvent({ strategy: "careful" }), under)).toMatchObject({ strategy: "careful" });
+    expect(problemsOf(anEvent({ strategy: "careful" }))).toEqual([
+      expect.stringMatching(
+        /^strategy: got "careful"; expected a strategy of the policy, which has none, or one of all-at/,
+      ),
+    ]);
+  });
+
+  test("names cohorts of the policy, and everything that is wrong with it is said at once", () => {
+    const waves = [{ cohort: "beta" }, { share: "101%" }, { cohort: "canary", bake: 5 }];
+    expect(problemsOf(anEvent({ strategy: { waves } })).map((problem) => problem.replace(/; .*/, ""))).toEqual([
+      'strategy.waves[1].share: got "101%"',
+      "strategy.waves[2].bake: got an unknown member",
+      "strategy.waves[2]: got an object with cohort, bake",
+      'strategy.waves[0].cohort: got "beta"',
+    ]);
+  });
+
+  test("may have a last wave that is not the rest only when nobody is left out", () => {
+    expect(problemsOrNone({ strategy: { waves: [{ share: "40%" }, { share: "60%" }] } })).toEqual([]);
+    expect(problemsOf(anEvent({ strategy: { waves: [{ cohort: "canary" }] } }))).toEqual([
+      'strategy.waves[0]: got an object with cohort; expected { "rest": true } as the last wave: a cohort would leave people out',
+    ]);
+  });
+});
+
+function problemsOrNone(changes: Readonly<Record<string, unknown>>): readonly string[] {
+  try {
+    accept(anEvent(changes));
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+describe("the other new members of an event", () => {
+  test.each<readonly [Readonly<Record<string, unknown>>, string | undefined]>([
+    [{ plan: "0123456789abcdef".repeat(4) }, undefined],
+    [{ plan: "0123456789abcdef".repeat(4).slice(1) }, "plan"],
+    [{ plan: "A".repeat(64) }, "plan"],
+    [{ onFailure: "halt" }, undefined],
+    [{ onFailure: "stop" }, "onFailure"],
+    [{ onBusy: "refuse" }, undefined],
+    [{ onBusy: "wait" }, "onBusy"],
+    [{ onBusy: "wait", notAfter: "2026-11-23T02:00:00Z" }, undefined],
+    [{ onBusy: "queue" }, "onBusy"],
+    [{ override: { reason: "the fix" } }, undefined],
+    [{ override: {} }, "override.reason"],
+    [{ override: { reason: "" } }, "override.reason"],
+    [{ override: true }, "override"],
+    [{ limits: { maxCustomers: 1 } }, undefined],
+    [{ limits: { maxCustomers: 0 } }, "limits.maxCustomers"],
+  ])("%j: the problem is %p", (changes, path) => {
+    const problems = problemsOrNone(changes);
+    if (path === undefined) expect(problems).toEqual([]);
+    else expect(problems).toEqual([expect.stringContaining(`1 problem:\n  - ${path}: got`)]);
+  });
+
+  test("an event narrows the most customers of the policy, and never widens it", () => {
+    const under = parsePolicy(aPolicy({ maxCustomers: 100 }));
+    const limited = (maxCustomers?: number) => anEvent({ limits: { ...(maxCustomers && { maxCustomers }) } });
+    expect(toLimits(accept(limited(100), under), under).maxCustomers).toBe(100);
+    expect(toLimits(accept(limited(99), under), under).maxCustomers).toBe(99);
+    expect(toLimits(accept(limited(), under), under).maxCustomers).toBe(100);
+    expect(toLimits(accept(limited(5)), policy).maxCustomers).toBe(5);
+    expect(toLimits(accept(limited()), policy).maxCustomers).toBeUndefined();
+    expect(problemsOf(limited(101), under)).toEqual([
+      "limits.maxCustomers: got 101; expected at most the policy's 100: an event narrows the policy, never widens it",
+    ]);
+  });
+});
+
+describe("an event that works on an earlier rollout", () => {
+  const night = "2026-11-23T02:00:00Z";
+
+  test.each<Readonly<Record<string, unknown>>>([
+    { action: "rollback", rolloutId: "promote-1" },
+    { action: "rollback", release: "2026.11.0", dryRun: true, limits: { concurrency: 1 } },
+    {
+      action: "rollback",
+      rolloutId: "r",
+      notAfter: night,
+      onBusy: "wait",
+      requestedBy: "me",
+      reason: "why",
+      id: "undo",
+    },
+    { action: "retry", rolloutId: "promote-1" },
+    { action: "retry", rolloutId: "r", strategy: "all-at-once", onFailure: "halt", override: { reason: "the fix" } },
+    { action: "retry", rolloutId: "r", notAfter: night, onBusy: "wait", requestedBy: "me", reason: "why", id: "again" },
+  ])("%j is accepted, and stays the same when it is accepted again", (event) => {
+    const accepted = accept(event);
+    expect(accepted).toEqual({ dryRun: false, ...event });
+    expect(accept(JSON.parse(JSON.stringify(accepted)))).toEqual(accepted);
+  });
+
+  test.each<readonly [Readonly<Record<string, unknown>>, readonly string[]]>([
+    [{ action: "rollback" }, ["rolloutId"]],
+    [{ action: "rollback", rolloutId: "r", release: "1" }, ["release"]],
+    [{ action: "rollback", rolloutId: "a b" }, ["rolloutId"]],
+    [{ action: "rollback", release: "a b", onBusy: "wait" }, ["release", "onBusy"]],
+    [{ action: "rollback", rolloutId: "r", targets: { all: true } }, ["targets"]],
+    [{ action: "rollback", rolloutId: "r", strategy: "all-at-once" }, ["strategy"]],
+    [{ action: "rollback", rolloutId: "r", limits: { concurrency: 17 } }, ["limits.concurrency"]],
+    [{ action: "retry" }, ["rolloutId"]],
+    [{ action: "retry", rolloutId: "r", release: "1" }, ["release"]],
+    [{ action: "retry", rolloutId: "r", plan: "0".repeat(64) }, ["plan"]],
+    [{ action: "retry", rolloutId: "r", strategy: "all-at-none" }, ["strategy"]],
+    [
+      { action: "retry", rolloutId: "r", strategy: { waves: [{ cohort: "x" }, { rest: true }] } },
+      ["strategy.waves[0].cohort"],
+    ],
+    [{ action: "retry", rolloutId: "r", onBusy: "wait" }, ["onBusy"]],
+  ])("%j is refused for %j", (event, paths) => {
+    expect(problemsOf(event).map((problem) => problem.slice(0, problem.indexOf(": ")))).toEqual(paths);
+  });
+
+  test("is another event for another rollout, another action, another strategy", () => {
+    const prints = [
+      { action: "rollback", rolloutId: "a" },
+      { action: "rollback", rolloutId: "b" },
+      { action: "rollback", release: "a" },
+      { action: "rollback", rolloutId: "a", dryRun: true },
+      { action: "retry", rolloutId: "a" },
+      { action: "retry", rolloutId: "a", strategy: "all-at-once" },
+    ].map((event) => fingerprintOf(accept(event)));
+    expect(new Set(prints).size).toBe(prints.length);
+  });
+
+  test.each(["rollback", "retry"])("by %s is refused where whom to flip is asked of the event itself", (action) => {
+    expect(() => acceptFlip({ action, rolloutId: "r" })).toThrow(
+      `action: got "${action}"; expected "stage" (to the staging servers) or "promote" (to the production servers); this version does not have ${action}`,
+    );
   });
 });

@@ -183,6 +183,32 @@ describe("the rollout that a delivery means", () => {
     expect(dispatched).not.toHaveProperty("notAfter");
   });
 
+  test("has the strategy, the answer to a failure and the patience that the operator gave it", () => {
+    const strategy = {
+      waves: [
+        { share: "10%", bakeMinutes: 30 },
+        { rest: true, bakeMinutes: 0 },
+      ],
+    };
+    const order = { ...start, strategy, onFailure: "halt", onBusy: "wait" };
+    const payload = { ...aDeploymentStatus(), repository };
+    const mappings = [{ event: "deployment_status", when: { ...when, state: "success" }, start: order }];
+    expect(map(mappings, "deployment_status", payload)).toMatchObject({
+      strategy,
+      onFailure: "halt",
+      onBusy: "wait",
+      notAfter: expect.any(String),
+    });
+  });
+
+  test("takes nothing of that, and no targets, from a payload", () => {
+    const payload = { strategy: "all-at-once", targets: { all: true }, onBusy: "wait", override: { reason: "x" } };
+    const dispatches = [{ event: "repository_dispatch", when: { ...when, action: "go" }, start }];
+    const event = map(dispatches, "repository_dispatch", { ...payload, action: "go", client_payload: payload });
+    expect(event).toMatchObject({ targets: [{ all: true }] });
+    for (const member of ["strategy", "onFailure", "onBusy", "override"]) expect(event).not.toHaveProperty(member);
+  });
+
   test("has an id that always fits, is the same again, and is no other source's", () => {
     const source = fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/);
     const pair = fc.tuple(source, fc.string({ minLength: 1, maxLength: 256 }));
@@ -264,6 +290,36 @@ describe("a policy's webhooks are checked with the policy", () => {
     const mappings = [{ type: "x", start: { ...start, targets: { cohort: "canary" } } }];
     expect(policyWith({ ci: { kind: "standard", mappings } })).toThrow(
       'webhooks.ci.mappings[0].start: got the cohort "canary"; expected one of the policy\'s cohorts',
+    );
+  });
+
+  test("a strategy that nobody has is found before a delivery needs it", () => {
+    const mappings = (strategy: unknown) => [{ type: "x", start: { ...start, strategy } }];
+    expect(policyWith({ ci: { kind: "standard", mappings: mappings("careful") } })).toThrow(
+      /webhooks\.ci\.mappings\[0\]\.start\.strategy: got "careful"; expected a strategy of the policy, which has none/,
+    );
+    const waves = [{ cohort: "canary" }, { rest: true }];
+    expect(policyWith({ ci: { kind: "standard", mappings: mappings({ waves }) } })).toThrow(
+      /webhooks\.ci\.mappings\[0\]\.start\.strategy\.waves\[0\]\.cohort: got "canary"; expected a cohort/,
+    );
+    expect(policyWith({ ci: { kind: "standard", mappings: mappings("all-at-once") } })).not.toThrow();
+  });
+
+  test.each([
+    ["workflow_dispatch", { ...when, workflow: "deploy.yml" }, "refused"],
+    ["repository_dispatch", { ...when, action: "go" }, "refused"],
+    ["deployment", when, "accepted"],
+  ])("a %s with %j that waits for the lock is %s: only what has a time can wait until one", (event, says, verdict) => {
+    const mappings = [{ event, when: says, start: { ...start, onBusy: "wait" } }];
+    const parse = policyWith({ github: { kind: "github", mappings } });
+    if (verdict === "accepted") expect(parse).not.toThrow();
+    else expect(parse).toThrow(/mappings\[0\]\.start\.onBusy: got "wait"; expected "refuse": a dispatch has no time/);
+  });
+
+  test.each(["rollback", "retry"])("no delivery can ask for a %s", (action) => {
+    const mappings = [{ type: "x", start: { ...start, action } }];
+    expect(policyWith({ ci: { kind: "standard", mappings } })).toThrow(
+      `start.action: got "${action}"; expected "stage" (to the staging servers) or "promote" (to the production servers)`,
     );
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { parsePolicy } from "../../../lambda/config.ts";
-import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import { planRollout, toBatches, toSettled } from "../../../lambda/rollout/plan.ts";
 import { createRoster, type FoundCustomer, type RosterEntry } from "../../../lambda/rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Selection } from "../../../lambda/rollout/selection.ts";
@@ -20,7 +20,7 @@ export function aSelection(changes: Partial<Selection> = {}): Selection {
   };
 }
 
-export function anAcceptedEvent(changes: Partial<DeployEvent> = {}): DeployEvent {
+export function anAcceptedEvent(changes: Partial<FlipEvent> = {}): FlipEvent {
   return { action: "promote", release: "2026.11.0", targets: [{ all: true }], dryRun: false, ...changes };
 }
 
@@ -85,7 +85,7 @@ export function toFound(customers: readonly CustomerFacts[], selection: Selectio
 /** Everything that planning gives for a lookup, with names cut as the lookup cuts them. */
 export function planFor(
   found: readonly FoundCustomer[],
-  { action = "promote", release = "2026.11.0" }: Partial<Pick<DeployEvent, "action" | "release">> = {},
+  { action = "promote", release = "2026.11.0" }: Partial<Pick<FlipEvent, "action" | "release">> = {},
 ) {
   const roster = createRoster(release, action === "stage", found.length);
   for (const customer of found) roster.add({ ...customer, name: toShortName(customer.name) });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import {
   addCounts,
   countOutcomes,
@@ -42,11 +42,11 @@ const anEnding = (changes: Partial<Ending> = {}): Ending => ({
   ...changes,
 });
 
-const report = (ending: Partial<Ending> = {}, event: Partial<DeployEvent> = {}) =>
+const report = (ending: Partial<Ending> = {}, event: Partial<FlipEvent> = {}) =>
   writeReport({ rolloutId: "r-1", event: anAcceptedEvent(event) }, anEnding(ending), TIMES);
 
 describe("the status", () => {
-  test.each<{ status: string; what: string; ending: Partial<Ending>; event?: Partial<DeployEvent> }>([
+  test.each<{ status: string; what: string; ending: Partial<Ending>; event?: Partial<FlipEvent> }>([
     { status: "succeeded", what: "everybody was flipped", ending: {} },
     {
       status: "succeeded",

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import { FLIP_START, flipPart } from "../../../lambda/steps/flip-part.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { aCustomer, fakePorts } from "./fake-ports.ts";
 
 const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
-const EVENT: DeployEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
+const EVENT: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
 
 let world: World;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import { runPart, StalledError, type StepRun } from "../../../lambda/steps/part.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { fakePorts } from "./fake-ports.ts";
@@ -26,7 +26,7 @@ function part(
   policy: { readonly stepSeconds?: number } = {},
 ): Promise<number> {
   const ports = fakePorts(world, { customers: [], nowMs: () => NOW_MS });
-  const event: DeployEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
+  const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
   return runPart(
     { ...ports, policy: { ...ports.policy, ...policy } },
     { rolloutId, event, startedAtMs: NOW_MS },

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { parsePolicy } from "../../../lambda/config.ts";
-import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import type { Answer } from "../../../lambda/webhook/answer.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import { receiveDelivery } from "../../../lambda/webhook/receive-delivery.ts";
@@ -131,14 +131,14 @@ export function aDeploymentStatus(
 /** The door with a start that only notes what it would have started. */
 export interface Door {
   send(request: FunctionUrlRequest): Promise<Answer>;
-  readonly started: DeployEvent[];
+  readonly started: FlipEvent[];
   readonly counted: string[];
   readonly logged: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
 }
 
 export interface DoorOptions {
   readonly webhooks?: unknown;
-  readonly start?: (event: DeployEvent) => Promise<{ rolloutId: string; status: string }>;
+  readonly start?: (event: FlipEvent) => Promise<{ rolloutId: string; status: string }>;
 }
 
 export function aDoor({ webhooks = WEBHOOKS, start }: DoorOptions = {}): Door {
@@ -149,7 +149,7 @@ export function aDoor({ webhooks = WEBHOOKS, start }: DoorOptions = {}): Door {
     policy: aWebhookPolicy({ webhooks }),
     readSecrets: async (source: string) => secrets[source] ?? [],
     readSecretsAgain: async () => [],
-    async start(event: DeployEvent) {
+    async start(event: FlipEvent) {
       door.started.push(event);
       return start?.(event) ?? { rolloutId: event.id ?? "", status: "starting" };
     },
