@@ -70,8 +70,11 @@ describe("a rollout", () => {
 
   test("with a wrong password rings the alarm for it, again for each rollout, and not after the right one came", async () => {
     const { emulator, run, putSecret, logs } = await given(PRODUCTION, "cutover");
-    putSecret({ userName: emulator.userName, password: "Wrong-1!" });
+    const versionId = putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
+    expect(logs().map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ message: "sign-in refused", level: "ERROR", service: "cutover-production", versionId }),
+    );
     const rung = ["cutover-production-rollout-failed", "cutover-production-sign-in-refused"];
     expect(ringing()).toEqual(rung);
 
