@@ -1,29 +1,8 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
-import {
-  connectTo,
-  FLIP,
-  INFO,
-  inTurn,
-  LOGIN,
-  POST,
-  type Script,
-  type ScriptedServer,
-  startScriptedServer,
-} from "./scripted-server.ts";
+import { describe, expect, test } from "@jest/globals";
+import { FLIP, INFO, inTurn, LOGIN, POST } from "../../support/scripted-server.ts";
+import { useScriptedServer } from "../../support/use-scripted-server.ts";
 
-let server: ScriptedServer;
-let connection: ReturnType<typeof connectTo>;
-
-afterEach(async () => {
-  connection.close();
-  await server.close();
-});
-
-async function given(script: Script, options: Parameters<typeof connectTo>[1] = {}) {
-  server = await startScriptedServer(script);
-  connection = connectTo(server, options);
-  return connection;
-}
+const { count, given, received } = useScriptedServer();
 
 describe("a request", () => {
   test("says who asks, wants JSON, sends all cookies of the sign-in back and always the flag", async () => {
@@ -31,7 +10,7 @@ describe("a request", () => {
 
     await flip({ customerId: "c1", isStaging: false });
 
-    const [signIn, post] = server.received;
+    const [signIn, post] = received();
     expect(signIn?.headers).toMatchObject({ accept: "application/json", "user-agent": "evovoice-cutover/0.1" });
     expect(JSON.parse(signIn?.body ?? "")).toEqual({
       provider: "credentials",
@@ -50,9 +29,9 @@ describe("a request", () => {
     await listCustomers(odd);
     await readCustomer("ü/&?");
 
-    const lists = server.received.filter(({ path }) => path === "/customers");
+    const lists = received().filter(({ path }) => path === "/customers");
     expect(lists[0]?.query.get("specificIds")).toBe('"a,b","say ""hi""","[x]","{y}",plain,ü/&?');
-    expect(server.received.at(-1)?.path).toBe("/customers/%C3%BC%2F%26%3F");
+    expect(received().at(-1)?.path).toBe("/customers/%C3%BC%2F%26%3F");
   });
 });
 
@@ -76,7 +55,7 @@ describe("a server that asks to wait", () => {
     const startedAtMs = toldAtMs ?? 0;
     await Promise.all(EVERYTHING.map((id) => readCustomer(id)));
 
-    const later = server.received.filter(({ path, atMs }) => path.startsWith("/customers/") && atMs > startedAtMs);
+    const later = received().filter(({ path, atMs }) => path.startsWith("/customers/") && atMs > startedAtMs);
     expect(later.length).toBe(21);
     for (const { atMs } of later) expect(atMs - startedAtMs).toBeGreaterThan(leastMs);
   });
@@ -89,7 +68,7 @@ describe("a server that asks to wait", () => {
 
     expect(await Promise.all([flip(FLIP), flip(FLIP)])).toEqual([{ result: "not begun" }, { result: "not begun" }]);
     expect(performance.now() - startedMs).toBeLessThan(2_000);
-    expect(server.count(POST)).toBeLessThanOrEqual(2);
+    expect(count(POST)).toBeLessThanOrEqual(2);
   });
 
   test("for ever is not a failed try: the flip goes on until its time ends", async () => {
@@ -99,6 +78,6 @@ describe("a server that asks to wait", () => {
     });
 
     expect(await flip(FLIP)).toEqual({ result: "not begun" });
-    expect(server.count(POST)).toBeGreaterThan(1);
+    expect(count(POST)).toBeGreaterThan(1);
   });
 });

@@ -1,29 +1,8 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
-import {
-  connectTo,
-  error,
-  GET,
-  INFO,
-  inTurn,
-  type Script,
-  type Scripted,
-  type ScriptedServer,
-  startScriptedServer,
-} from "./scripted-server.ts";
+import { describe, expect, test } from "@jest/globals";
+import { error, GET, INFO, inTurn, type Scripted } from "../../support/scripted-server.ts";
+import { useScriptedServer } from "../../support/use-scripted-server.ts";
 
-let server: ScriptedServer;
-let connection: ReturnType<typeof connectTo>;
-
-afterEach(async () => {
-  connection.close();
-  await server.close();
-});
-
-async function given(script: Script, options: Parameters<typeof connectTo>[1] = {}) {
-  server = await startScriptedServer(script);
-  connection = connectTo(server, options);
-  return connection;
-}
+const { count, given } = useScriptedServer();
 
 describe("a read", () => {
   test.each<{ about: string; answer: Scripted; tries: number; reading: object }>([
@@ -77,7 +56,7 @@ describe("a read", () => {
     const { readCustomer } = await given(inTurn({ [GET]: [answer] }), { retries: { requestTimeoutMs: 100 } });
 
     expect(await readCustomer("c1")).toMatchObject(reading);
-    expect(server.count(GET)).toBe(tries);
+    expect(count(GET)).toBe(tries);
   });
 
   test.each([
@@ -107,8 +86,8 @@ describe("a read", () => {
     });
 
     expect((await listCustomers(["c1", "c2", "c3", "c4", "c5"])).map(({ id }) => id)).toEqual(["c1", "c2", "c3", "c4"]);
-    expect(server.count("/customers")).toBe(2);
+    expect(count("/customers")).toBe(2);
     expect((await listCustomers(["x1", "x2"])).map(({ id }) => id)).toEqual(["x1"]);
-    expect(server.count("/customers")).toBe(3);
+    expect(count("/customers")).toBe(3);
   });
 });

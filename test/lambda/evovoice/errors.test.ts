@@ -1,27 +1,8 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
-import {
-  connectTo,
-  error,
-  type Script,
-  type Scripted,
-  type ScriptedServer,
-  SECRET_TEXT,
-  startScriptedServer,
-} from "./scripted-server.ts";
+import { describe, expect, test } from "@jest/globals";
+import { error, type Scripted, SECRET_TEXT } from "../../support/scripted-server.ts";
+import { useScriptedServer } from "../../support/use-scripted-server.ts";
 
-let server: ScriptedServer;
-let connection: ReturnType<typeof connectTo>;
-
-afterEach(async () => {
-  connection.close();
-  await server.close();
-});
-
-async function given(script: Script, options: Parameters<typeof connectTo>[1] = {}) {
-  server = await startScriptedServer(script);
-  connection = connectTo(server, options);
-  return connection;
-}
+const { connect, given, received } = useScriptedServer();
 
 describe("no error holds a body, a cookie, a header or the password", () => {
   test.each<{ about: string; answer: Scripted }>([
@@ -39,13 +20,11 @@ describe("no error holds a body, a cookie, a header or the password", () => {
     { about: "another shape", answer: { body: { tags: SECRET_TEXT } } },
   ])("after $about, of a request or of the sign-in", async ({ answer }) => {
     const { readTagIds } = await given(
-      ({ path }) => (path === "/auth/credentials" && server.received.length === 1 ? undefined : answer),
+      ({ path }) => (path === "/auth/credentials" && received().length === 1 ? undefined : answer),
       { retries: { requestTimeoutMs: 60 } },
     );
     const failures = [await failureOf(readTagIds(["a1"]))];
-    connection.close();
-    connection = connectTo(server, { retries: { requestTimeoutMs: 60 } });
-    failures.push(await failureOf(connection.readTagIds(["a1"])));
+    failures.push(await failureOf(connect({ retries: { requestTimeoutMs: 60 } }).readTagIds(["a1"])));
 
     for (const failure of failures) {
       expect(failure).toBeInstanceOf(Error);

@@ -1,31 +1,8 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
-import {
-  connectTo,
-  error,
-  FLIP,
-  GET,
-  INFO,
-  inTurn,
-  POST,
-  type Script,
-  type Scripted,
-  type ScriptedServer,
-  startScriptedServer,
-} from "./scripted-server.ts";
+import { describe, expect, test } from "@jest/globals";
+import { error, FLIP, GET, INFO, inTurn, POST, type Scripted } from "../../support/scripted-server.ts";
+import { useScriptedServer } from "../../support/use-scripted-server.ts";
 
-let server: ScriptedServer;
-let connection: ReturnType<typeof connectTo>;
-
-afterEach(async () => {
-  connection.close();
-  await server.close();
-});
-
-async function given(script: Script, options: Parameters<typeof connectTo>[1] = {}) {
-  server = await startScriptedServer(script);
-  connection = connectTo(server, options);
-  return connection;
-}
+const { count, given, received } = useScriptedServer();
 
 describe("a flip", () => {
   const old = { body: { ...INFO, isStaging: false } };
@@ -205,8 +182,8 @@ describe("a flip", () => {
     const { flip } = await given(inTurn({ [POST]: post, [GET]: get }), { retries: { requestTimeoutMs: 100 } });
 
     expect(await flip(FLIP)).toMatchObject(result);
-    expect(server.count(POST)).toBe(posts);
-    if (get.length === 0) expect(server.count(GET)).toBe(0);
+    expect(count(POST)).toBe(posts);
+    if (get.length === 0) expect(count(GET)).toBe(0);
   });
 
   test("of thirty customers that all were done and answered with a page signs in seldom", async () => {
@@ -222,8 +199,8 @@ describe("a flip", () => {
     const results = await Promise.all(ids.map((customerId) => flip({ customerId, isStaging: true })));
 
     for (const each of results) expect(each).toMatchObject({ result: "flipped" });
-    expect(server.received.filter(({ path }) => path.endsWith("/staging"))).toHaveLength(60);
-    expect(server.count("/auth/credentials")).toBeLessThanOrEqual(10);
+    expect(received().filter(({ path }) => path.endsWith("/staging"))).toHaveLength(60);
+    expect(count("/auth/credentials")).toBeLessThanOrEqual(10);
   });
 
   test("does not begin when it may not, and is unresolved when time ends in doubt", async () => {
@@ -233,7 +210,7 @@ describe("a flip", () => {
     });
 
     await expect(flip(FLIP, () => Promise.reject(new Error("the lock is lost")))).rejects.toThrow("the lock is lost");
-    expect(server.count(POST)).toBe(0);
+    expect(count(POST)).toBe(0);
     expect(await flip(FLIP)).toEqual({ result: "unresolved" });
   });
 });

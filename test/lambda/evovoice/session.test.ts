@@ -1,29 +1,8 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
-import {
-  connectTo,
-  error,
-  GET,
-  INFO,
-  inTurn,
-  type Script,
-  type Scripted,
-  type ScriptedServer,
-  startScriptedServer,
-} from "./scripted-server.ts";
+import { describe, expect, test } from "@jest/globals";
+import { error, GET, INFO, inTurn, type Scripted } from "../../support/scripted-server.ts";
+import { useScriptedServer } from "../../support/use-scripted-server.ts";
 
-let server: ScriptedServer;
-let connection: ReturnType<typeof connectTo>;
-
-afterEach(async () => {
-  connection.close();
-  await server.close();
-});
-
-async function given(script: Script, options: Parameters<typeof connectTo>[1] = {}) {
-  server = await startScriptedServer(script);
-  connection = connectTo(server, options);
-  return connection;
-}
+const { count, given, received } = useScriptedServer();
 
 describe("a sign-in", () => {
   const SIGN_IN = "/auth/credentials";
@@ -40,7 +19,7 @@ describe("a sign-in", () => {
     const { readTagIds, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
 
     await expect(readTagIds(["a1"])).rejects.toThrow(message);
-    expect(server.count(SIGN_IN)).toBe(tries);
+    expect(count(SIGN_IN)).toBe(tries);
     expect(refused.size).toBe(0);
   });
 
@@ -56,7 +35,7 @@ describe("a sign-in", () => {
 
     for (let invocation = 1; invocation <= 3; invocation += 1)
       await expect(readTagIds(["a1"])).rejects.toThrow("Evo Voice refused the sign-in with version v1 of the secret");
-    expect(server.count(SIGN_IN)).toBe(3);
+    expect(count(SIGN_IN)).toBe(3);
     expect([...refused]).toEqual(["v1"]);
   });
 
@@ -65,7 +44,7 @@ describe("a sign-in", () => {
     const { readCustomer, refused } = await given(inTurn({ [SIGN_IN]: [answer, welcome], [GET]: [{ body: INFO }] }));
 
     expect(await readCustomer("c1")).toMatchObject({ reading: "found" });
-    expect(server.count(SIGN_IN)).toBe(2);
+    expect(count(SIGN_IN)).toBe(2);
     expect(refused.size).toBe(0);
   });
 
@@ -82,7 +61,7 @@ describe("a sign-in", () => {
     await expect(
       readPage({ listing: { kind: "everyone", accountIds: ["a1"] }, page: 0, pageSize: 1, tagIds: new Map() }),
     ).rejects.toThrow("refused");
-    expect(server.count(SIGN_IN)).toBe(1);
+    expect(count(SIGN_IN)).toBe(1);
     expect([...refused]).toEqual(["v1"]);
   });
 
@@ -99,7 +78,7 @@ describe("a sign-in", () => {
 
     await readCustomer("c1");
 
-    expect(server.received.at(-1)?.headers.cookie).toBe("ss-id=new; ss-pid=p=1");
+    expect(received().at(-1)?.headers.cookie).toBe("ss-id=new; ss-pid=p=1");
   });
 
   test("that works but lets nobody in is given up after five sessions, once for all callers", async () => {
@@ -108,6 +87,6 @@ describe("a sign-in", () => {
     const readings = await Promise.all(["c1", "c2", "c3"].map((id) => readCustomer(id)));
 
     for (const { reading } of readings) expect(reading).toBe("unreadable");
-    expect(server.count(SIGN_IN)).toBeLessThanOrEqual(7);
+    expect(count(SIGN_IN)).toBeLessThanOrEqual(7);
   });
 });

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createEvoVoice, type EvoVoiceOptions } from "../../../lambda/evovoice/evo-voice.ts";
+import { createEvoVoice, type EvoVoiceOptions } from "../../lambda/evovoice/evo-voice.ts";
 
 export interface Received {
   readonly method: string;
@@ -67,17 +67,24 @@ export async function startScriptedServer(script: Script) {
 
 export const LOGIN = { userName: "operator@example.com", password: "Harbour-hunter2!", versionId: "v1" };
 
+export interface ConnectOptions {
+  readonly retries?: Partial<EvoVoiceOptions["retries"]>;
+  /** How long until the part ends. */
+  readonly lastsMs?: number;
+  readonly concurrency?: number;
+}
+
 /** The client as the worker builds it, with a ledger in memory. */
 export function connectTo(
   { address }: Pick<ScriptedServer, "address">,
-  options: { readonly retries?: Partial<EvoVoiceOptions["retries"]>; readonly lastsMs?: number } = {},
+  { retries, lastsMs = 20_000, concurrency = 50 }: ConnectOptions = {},
 ) {
   const refused = new Set<string>();
   let doubts = 0;
   const evoVoice = createEvoVoice({
     baseUrl: address,
-    retries: { attempts: 3, mostBackoffMs: 5, requestTimeoutMs: 300, ...options.retries },
-    concurrency: 50,
+    retries: { attempts: 3, mostBackoffMs: 5, requestTimeoutMs: 300, ...retries },
+    concurrency,
     session: {
       readLogin: async () => LOGIN,
       findRefusal: async (versionId) => (refused.has(versionId) ? { at: "" } : undefined),
@@ -94,8 +101,8 @@ export function connectTo(
   });
   const connection = evoVoice.connect({
     limits: { startPerSecond: 10_000, minPerSecond: 1, maxPerSecond: 10_000 },
-    concurrency: 50,
-    deadlineMs: Date.now() + (options.lastsMs ?? 20_000),
+    concurrency,
+    deadlineMs: Date.now() + lastsMs,
   });
   return { ...connection, refused };
 }
