@@ -2,7 +2,7 @@ import type { Flip } from "../rollout/flip.ts";
 import type { PageRequest } from "../rollout/listing.ts";
 import { createConnection, type RetryLimits } from "./connection.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
-import { flipCustomer } from "./flip.ts";
+import { flipCustomer, type MayBegin } from "./flip.ts";
 import { createLimiter, type LimiterOptions } from "./limiter.ts";
 import { createSession, type SessionPorts } from "./session.ts";
 import { createTransport } from "./transport.ts";
@@ -32,8 +32,7 @@ export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }
         readPage: (request: PageRequest) => readPage(connection, request),
         listCustomers: (ids: readonly string[]) => listCustomers(connection, ids),
         readCustomer: (id: string) => readCustomer(connection, id),
-        flip: (flip: Flip, mayBegin?: () => Promise<void>) =>
-          flipCustomer(connection, flip, { attempts: retries.attempts, mayBegin }),
+        flip: (flip: Flip, mayBegin?: MayBegin) => flipCustomer(connection, flip, mayBegin),
         pace: limiter.pace,
         close: () => {
           clearTimeout(closing);

@@ -19,11 +19,12 @@ export interface LimiterOptions {
   readonly random?: () => number;
 }
 
-/** What came of a request; `lost` is one without an answer, which says nothing about the pace. */
+/** What came of a request; `lost` is one without an answer, which says nothing about the pace, `unused` none at all. */
 export type Feedback =
   | { readonly kind: "answered"; readonly latencyMs: number }
   | { readonly kind: "refused"; readonly retryAfterMs?: number }
-  | { readonly kind: "lost" };
+  | { readonly kind: "lost" }
+  | { readonly kind: "unused" };
 
 export type Release = (feedback: Feedback) => void;
 
@@ -79,9 +80,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
         wakeAt(slotMs, now);
         return;
       }
+      const turn = { startedMs: now, heldBack, slotMs, slotBeforeMs: lastSlotMs };
       lastSlotMs = slotMs;
       inFlight += 1;
-      waiting.take()?.enter(toRelease(now, heldBack));
+      waiting.take()?.enter(toRelease(turn));
     }
   }
 
@@ -95,7 +97,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
     });
   }
 
-  function toRelease(startedMs: number, heldBack: boolean): Release {
+  function toRelease({ startedMs, heldBack, slotMs, slotBeforeMs }: Turn): Release {
     return (feedback) => {
       inFlight -= 1;
       switch (feedback.kind) {
@@ -104,6 +106,9 @@ export function createLimiter(options: LimiterOptions): Limiter {
           break;
         case "refused":
           slowDown(startedMs, feedback.retryAfterMs);
+          break;
+        case "unused":
+          if (lastSlotMs === slotMs) lastSlotMs = slotBeforeMs;
           break;
         case "lost":
           break;
@@ -135,6 +140,13 @@ export function createLimiter(options: LimiterOptions): Limiter {
     },
     pace: () => pace,
   };
+}
+
+interface Turn {
+  readonly startedMs: number;
+  readonly heldBack: boolean;
+  readonly slotMs: number;
+  readonly slotBeforeMs: number;
 }
 
 function outOfTime(): OutOfTimeError {

@@ -22,7 +22,7 @@ export interface SessionPorts {
 }
 
 /** Makes a request until it is answered or refused; never signs in by itself. */
-export type Ask = (request: ApiRequest) => Promise<Answer>;
+type Ask = (request: ApiRequest) => Promise<Answer>;
 
 export interface SessionToken {
   readonly cookie: string;
@@ -31,8 +31,12 @@ export interface SessionToken {
 }
 
 export interface Session {
-  /** The current session; signs in when there is none, or when the caller's is the one that died. */
+  /** The session of now, unless it is the one that died; undefined as well while somebody signs in. */
+  find(dead?: SessionToken): SessionToken | undefined;
+  /** What `find` gives, once there is one: signs in when need be. @throws SignInRefusedError */
   token(ask: Ask, dead?: SessionToken): Promise<SessionToken>;
+  /** This session is over; nothing when there is a newer one. */
+  end(token: SessionToken): void;
 }
 
 /** One sign-in at a time, shared by all callers; cookies live in this closure and nowhere else. */
@@ -77,9 +81,18 @@ export function createSession(ports: SessionPorts): Session {
     return current;
   }
 
+  function find(dead?: SessionToken): SessionToken | undefined {
+    return signingIn === undefined && current?.serial !== dead?.serial ? current : undefined;
+  }
+
   return {
+    find,
+    end({ serial: ended }) {
+      if (current?.serial === ended) current = undefined;
+    },
     async token(ask, dead) {
-      if (signingIn === undefined && current !== undefined && current.serial !== dead?.serial) return current;
+      const found = find(dead);
+      if (found !== undefined) return found;
       signingIn ??= signIn(ask).finally(() => {
         signingIn = undefined;
       });

@@ -132,7 +132,7 @@ describe("a flip", () => {
     ...[
       { about: "a sign-in page", most: 3, answer: { headers: { "content-type": "text/html" }, body: "<html>" } },
       { about: "a redirect", most: 3, answer: { status: 302, headers: { location: "/login" } } },
-      { about: "401", most: 7, answer: { status: 401 } },
+      { about: "401", most: 8, answer: { status: 401 } },
     ].flatMap(({ about, answer, most }) => [
       {
         about: `${about} for ever, although it was done`,

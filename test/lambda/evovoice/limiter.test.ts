@@ -143,10 +143,10 @@ async function startsOf(count: number, options: Partial<LimiterOptions>, finish:
   let mostInFlight = 0;
   const requests = Array.from({ length: count }, async (_, n) => {
     const release = await limiter.acquire();
-    starts.push({ atMs: clock.nowMs(), pace: limiter.pace().perSecond });
+    const [latencyMs, feedback] = finish(n);
+    if (feedback.kind !== "unused") starts.push({ atMs: clock.nowMs(), pace: limiter.pace().perSecond });
     inFlight += 1;
     mostInFlight = Math.max(mostInFlight, inFlight);
-    const [latencyMs, feedback] = finish(n);
     await clock.sleep(latencyMs);
     inFlight -= 1;
     release(feedback);
@@ -181,6 +181,7 @@ const anyFeedback: fc.Arbitrary<Feedback> = fc.oneof(
   fc.constant({ kind: "refused" }),
   fc.record({ kind: fc.constant("refused"), retryAfterMs: fc.nat(3000) }),
   fc.constant({ kind: "lost" }),
+  fc.constant({ kind: "unused" }),
 ) as fc.Arbitrary<Feedback>;
 
 test("starts everyone in bounded time, keeps to its places and paces, whatever the server does", async () => {
@@ -195,9 +196,9 @@ test("starts everyone in bounded time, keeps to its places and paces, whatever t
           { limits: own, concurrency },
           (n) => replies[n]!,
         );
-        expect(starts).toHaveLength(replies.length);
+        expect(starts).toHaveLength(replies.filter(([, { kind }]) => kind !== "unused").length);
         expect(mostInFlight).toBeLessThanOrEqual(concurrency);
-        expect(starts.at(-1)!.atMs).toBeLessThan(replies.length * (1010 + 300 + 3060));
+        expect(starts.at(-1)?.atMs ?? 0).toBeLessThan(replies.length * (1010 + 300 + 3060));
         expect(pace.perSecond).toBeGreaterThanOrEqual(1);
         expect(pace.perSecond).toBeLessThanOrEqual(500);
         for (const [n, { atMs }] of starts.entries()) {
@@ -265,6 +266,17 @@ test("a lost answer frees the place and says nothing about the pace", async () =
   await clock.run();
   await next;
   expect(limiter.pace()).toEqual(before);
+});
+
+test("a turn that was not used costs neither its place nor its slot", async () => {
+  const { clock, limiter } = aLimiter({ limits: steady(1), concurrency: 1 });
+  for (let turn = 0; turn < 5; turn += 1) (await limiter.acquire())({ kind: "unused" });
+  (await limiter.acquire())(answer);
+  expect(clock.nowMs()).toBe(0);
+  const next = limiter.acquire();
+  await clock.run();
+  await next;
+  expect(clock.nowMs()).toBeGreaterThan(1000);
 });
 
 test("does not burst after the clock jumped by hours, nor stop when it is set back", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { error, GET, INFO, inTurn, type Scripted } from "../../support/scripted-server.ts";
+import { error, GET, INFO, inTurn, type Script, type Scripted } from "../../support/scripted-server.ts";
 import { useScriptedServer } from "../../support/use-scripted-server.ts";
 
 const { count, given, received } = useScriptedServer();
@@ -88,5 +88,44 @@ describe("a sign-in", () => {
 
     for (const { reading } of readings) expect(reading).toBe("unreadable");
     expect(count(SIGN_IN)).toBeLessThanOrEqual(7);
+  });
+});
+
+describe("a session that is renewed", () => {
+  /** Signs in with a new cookie each time; a session lets in so many requests. */
+  function dyingSessions(requestsEach: number): Script {
+    let sessions = 0;
+    const left = new Map<string, number>();
+    return ({ path, headers: { cookie = "" } }) => {
+      if (path === "/auth/credentials") {
+        sessions += 1;
+        left.set(`ss-id=${sessions}`, requestsEach);
+        return { headers: { "set-cookie": `ss-id=${sessions}; path=/` }, body: {} };
+      }
+      const more = left.get(cookie) ?? 0;
+      left.set(cookie, more - 1);
+      return more > 0 ? { body: { ...INFO, id: path.split("/")[2] } } : { status: 401 };
+    };
+  }
+
+  test("is used by all who waited for their turn meanwhile: one of them met the 401, nobody else", async () => {
+    const { readCustomer } = await given(dyingSessions(10), { concurrency: 1 });
+    const ids = Array.from({ length: 40 }, (_, index) => `c${index}`);
+
+    const readings = await Promise.all(ids.map((id) => readCustomer(id)));
+
+    for (const { reading } of readings) expect(reading).toBe("found");
+    expect(count("/auth/credentials")).toBe(4);
+    expect(received().length).toBe(40 + 4 + 3);
+  });
+
+  test("costs nobody more than the 401 that was under way, with many in flight", async () => {
+    const { readCustomer } = await given(dyingSessions(25), { concurrency: 8 });
+    const ids = Array.from({ length: 100 }, (_, index) => `c${index}`);
+
+    await Promise.all(ids.map((id) => readCustomer(id)));
+
+    expect(count("/auth/credentials")).toBe(4);
+    expect(received().length).toBeLessThanOrEqual(100 + 4 + 3 * 8);
   });
 });
