@@ -3,6 +3,7 @@ import * as z from "zod";
 import { wholeNumber } from "../lambda/events/limits.ts";
 import { strictObject } from "../lambda/events/problems.ts";
 import { OWN_SOURCE } from "./event-triggers.ts";
+import { findExpressionProblem } from "./schedule-expression.ts";
 
 const ENVIRONMENT = 'expected a short name in lower case, such as "production"';
 const SECRET_NAME = 'expected the name or ARN of a secret, such as "cutover/evovoice"';
@@ -11,7 +12,9 @@ const SOURCE_NAME = 'expected the name of a source of webhooks in lower case, su
 const SCHEDULE_NAME = "expected 1 to 36 letters, digits, _ and -";
 const EXPRESSION = 'expected "cron(0 2 * * ? *)", "rate(1 day)" or "at(2026-12-01T02:00:00)"';
 const REPOSITORY = 'expected "owner/name", or with both ids "owner@123456/name@456789"';
-const TAG = "expected a text of at most 256 characters";
+const TAG = "expected a text of at most 256 letters, digits, spaces and _ . : / = + - @";
+const TAG_NAME =
+  "expected a tag's name: at most 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws:";
 
 const SecretName = z
   .string({ error: SECRET_NAME })
@@ -33,7 +36,10 @@ const SecretConfig = z.union(
 
 const ScheduleConfig = strictObject({
   name: text(SCHEDULE_NAME).regex(/^[\w-]{1,36}$/, SCHEDULE_NAME),
-  expression: text(EXPRESSION).regex(/^(?:cron\(\S+(?: \S+){5}\)|rate\(\d+ \w+\)|at\([\d-]+T[\d:]+\))$/, EXPRESSION),
+  expression: text(EXPRESSION).superRefine((expression, context) => {
+    const message = findExpressionProblem(expression);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  }),
   event: z.record(z.string(), z.unknown(), { error: "expected a deploy event" }),
   timeZone: text('expected an IANA time zone such as "Europe/Berlin"').optional(),
   maxAgeMinutes: wholeNumber(1, 1_440).optional(),
@@ -104,7 +110,13 @@ export const InfraConfig = strictObject({
   environments: z
     .array(Environment, { error: "expected a list of environments" })
     .min(1, "expected at least one environment"),
-  tags: z.record(z.string().min(1).max(128), text(TAG).max(256, TAG), { error: "expected tags by name" }).default({}),
+  tags: z
+    .record(
+      text(TAG_NAME).regex(/^(?!aws:)[\p{L}\p{N}\p{Zs}_.:/=+\-@]{1,128}$/iu, TAG_NAME),
+      text(TAG).regex(/^[\p{L}\p{N}\p{Zs}_.:/=+\-@]{0,256}$/u, TAG),
+      { error: "expected tags by name" },
+    )
+    .default({}),
 });
 export type InfraConfig = z.output<typeof InfraConfig>;
 

@@ -63,6 +63,7 @@ function readEnvironment(path: string, environment: ParsedEnvironment, index: nu
 
 /** Two of a name would be one stack; two that create what an account has once, one that fails. */
 function findRepeated({ environments }: InfraConfig): readonly Problem[] {
+  const created = environments.flatMap(toCreatedSecrets);
   const REGISTRY = 'got "create" again; expected "import": a region has one registry';
   const PROVIDER = "expected providerArn: an account has one provider for GitHub";
   const repeats = (member: string, message: string, toKey: (each: ParsedEnvironment) => string | undefined) =>
@@ -75,6 +76,10 @@ function findRepeated({ environments }: InfraConfig): readonly Problem[] {
     ...repeats("github", PROVIDER, ({ github, account }) =>
       github !== undefined && github.providerArn === undefined ? `${account}` : undefined,
     ),
+    ...findRepeats(created.map(({ key }) => key)).map((place) => ({
+      path: created[place]?.path ?? "",
+      message: 'got the name of another secret that is created; expected a name of its own, or "import" for the same',
+    })),
     ...environments.flatMap(({ schedules }, index) =>
       findRepeats(schedules.map(({ name }) => name)).map((place) => ({
         path: `environments[${index}].schedules[${place}].name`,
@@ -82,6 +87,16 @@ function findRepeated({ environments }: InfraConfig): readonly Problem[] {
       })),
     ),
   ];
+}
+
+/** A region of an account has one secret of a name. */
+function toCreatedSecrets({ account, region, secret, webhooks }: ParsedEnvironment, index: number) {
+  const named = Object.entries(webhooks).map(([name, source]) => ({ at: `webhooks.${name}`, source }));
+  return [{ at: "secret", source: secret }, ...named].flatMap(({ at, source }) =>
+    "create" in source
+      ? [{ path: `environments[${index}].${at}.create`, key: `${account}/${region}/${source.create}` }]
+      : [],
+  );
 }
 
 /** The places of keys that came before; undefined is none. */
@@ -97,19 +112,32 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
-    throw unreadable(path, cause);
+    const { code = "unknown" } = cause as NodeJS.ErrnoException;
+    throw new BadConfigError(`${path} cannot be read (${code})`, { cause });
   }
 }
 
+/** What a parser says of broken JSON repeats a piece of it, and a password may stand there: only the place is told. */
 function parseJson(path: string, text: string): unknown {
+  const parsed = tryParse(text);
+  if ("json" in parsed) return parsed.json;
+  throw new BadConfigError(`${path} is not JSON${parsed.place}; correct it`);
+}
+
+function tryParse(text: string): { readonly json: unknown } | { readonly place: string } {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw unreadable(path, cause);
+    return { json: JSON.parse(text) };
+  } catch (error) {
+    return { place: toPlace(String(error), text) };
   }
 }
 
-function unreadable(path: string, cause: unknown): BadConfigError {
-  const why = cause instanceof Error ? cause.message : cause;
-  return new BadConfigError(`${path} cannot be read as JSON: ${why}`, { cause });
+/** V8 tells either the place or the text around it, and that of ten characters before. */
+function toPlace(complaint: string, text: string): string {
+  const [known] = /\(line \d+ column \d+\)/.exec(complaint) ?? [];
+  if (known !== undefined) return ` ${known}`;
+  const [, around = ""] = /"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(complaint) ?? [];
+  const at = text.indexOf(around);
+  if (around === "" || at < 0) return "";
+  return ` (near line ${text.slice(0, at + Math.min(10, around.length)).split("\n").length})`;
 }

@@ -48,8 +48,7 @@ export class EventTriggers extends Construct {
         ...(bus !== undefined && { eventBus: this.#findBus(bus) }),
       });
     if (events !== undefined) {
-      if (events.sources.includes(OWN_SOURCE))
-        throw new Error(`events.sources: "${OWN_SOURCE}" sends what happened in a rollout; name who asks for one`);
+      checkSources(events.sources);
       watch("DeployEvents", { source: [...events.sources], detailType: [DEPLOY_EVENT_TYPE] }, events.bus);
     }
     if (pipelines.length > 0) {
@@ -66,4 +65,14 @@ export class EventTriggers extends Construct {
       ? EventBus.fromEventBusArn(this, "Bus", nameOrArn)
       : EventBus.fromEventBusName(this, "Bus", nameOrArn);
   }
+}
+
+function checkSources(sources: readonly string[]): void {
+  if (sources.includes(OWN_SOURCE))
+    throw new Error(`events.sources: "${OWN_SOURCE}" sends what happened in a rollout; name who asks for one`);
+  const [aws] = sources.filter((source) => source.startsWith("aws."));
+  if (aws !== undefined)
+    throw new Error(
+      `events.sources: "${aws}" is AWS's own, which sends no deploy events; a pipeline is named in the policy`,
+    );
 }

@@ -17,6 +17,7 @@ import type { Policy } from "../lambda/events/policy.ts";
 import { formatProblems, type Problem } from "../lambda/events/problems.ts";
 import { RefusedError } from "../lambda/events/refused-error.ts";
 import { readScheduled } from "../lambda/events/scheduled.ts";
+import { findExpressionProblem } from "./schedule-expression.ts";
 import type { Start } from "./start.ts";
 
 /** A deploy event that is sent again and again. */
@@ -113,7 +114,10 @@ export function findScheduleProblems(schedule: CutoverSchedule, index: number, p
   const { timeZone, maxAgeMinutes, flexibleMinutes = 0 } = toWhole(schedule);
   const zone = `got ${JSON.stringify(timeZone)}; expected an IANA time zone such as "Europe/Berlin"`;
   const flexible = `got ${flexibleMinutes}; expected less than maxAgeMinutes (${maxAgeMinutes}): the event could come when it is too late already`;
+  const expression = findExpressionProblem(schedule.expression);
+  const got = `got ${JSON.stringify(schedule.expression)}`;
   return [
+    ...(expression === undefined ? [] : [{ path: `${path}.expression`, message: `${got}; ${expression}` }]),
     ...(isTimeZone(timeZone) ? [] : [{ path: `${path}.timeZone`, message: zone }]),
     ...(flexibleMinutes < maxAgeMinutes ? [] : [{ path: `${path}.flexibleMinutes`, message: flexible }]),
     ...findEventProblems(schedule, `${path}.event`, policy),

@@ -1,6 +1,12 @@
 import { type Problem, toPath } from "../lambda/events/problems.ts";
 
-const SECRET_NAME = /pass(?:word|wd|phrase)|secret|token|credential|(?:api|access|private|signing)[-_]?key/i;
+const SECRET_NAMES: readonly RegExp[] = [
+  /pass(?:wor[dt]|wd|phrase)|pwd|kennwort|secret|token|credential|login|authorization|bearer/i,
+  /(?:api|access|private|signing)[-_]?key/i,
+  // As a word of its own: db_pw, dbPw.
+  /(?:^|[^a-z])(?:pw|pass|pin)(?:$|[^a-z])/i,
+  /[a-z](?:Pw|Pass|Pin)(?![a-z])/,
+];
 /** Shapes by which other people's scanners know a credential. */
 const SECRET_VALUES: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
@@ -9,14 +15,18 @@ const SECRET_VALUES: readonly RegExp[] = [
   /\beyJ[\w-]{10,}\.[\w-]{10,}\./,
   /\/\/[^/\s@]+:[^\s@]+@/,
   /\{\{resolve:/,
-  /"?pass(?:word|wd)"?\s*[:=]/i,
+  /(?:pass(?:wor[dt]|wd|phrase)|pwd|kennwort|(?:^|[^a-z])pw)["']?\s*(?:[:=]|\b(?:is|was|ist|lautet)\b)/i,
+  /\b(?:token|api[-_ ]?key|authorization)["']?\s*[:=]\s*\S{6,}/i,
+  /\bbearer\s+[\w.~+/-]{16,}/i,
+  // A login in one text: name@example.com:PASSWORD.
+  /[^\s@:]@[\w-]+(?:\.[\w-]+)+:\S/,
 ];
 const PLACE = "expected no secret's value: put it into Secrets Manager, and its name here";
 
 /** Where a configuration holds what looks like a secret's value; the value itself is never repeated. */
 export function findSecretValues(value: unknown, path: readonly PropertyKey[] = []): readonly Problem[] {
   if (typeof value === "string") {
-    const isNamed = typeof path.at(-1) === "string" && SECRET_NAME.test(String(path.at(-1)));
+    const isNamed = typeof path.at(-1) === "string" && SECRET_NAMES.some((name) => name.test(String(path.at(-1))));
     if (!isNamed && !SECRET_VALUES.some((shape) => shape.test(value))) return [];
     return [{ path: toPath(path), message: `got a text of ${value.length} characters; ${PLACE}` }];
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readInfraConfig } from "../../infra/config.ts";
 import { GITHUB_SOURCE, POLICY } from "./make-stack.ts";
@@ -99,9 +100,36 @@ describe("what looks like a secret's value is refused and not repeated", () => {
     ["a password in an address", { alarmTopicArn: "https://me:hunter2@example.com" }],
     ["a resolved reference", { events: { sources: [], bus: "{{resolve:secretsmanager:hunter2}}" } }],
     ["JSON of a login", { secret: { import: '{"userName":"me","password":"hunter2"}' } }],
+    ["a reason with pwd=", { schedules: [{ ...NIGHTLY, event: { ...NIGHTLY.event, reason: "pwd=hunter2" } }] }],
+    ["a reason with pw:", { schedules: [{ ...NIGHTLY, event: { ...NIGHTLY.event, reason: "pw: hunter2" } }] }],
+    [
+      "a reason that says it",
+      { schedules: [{ ...NIGHTLY, event: { ...NIGHTLY.event, reason: "the password is hunter2" } }] },
+    ],
+    ["a sign-in in one text", { policyFile: "admin@acme.com:hunter2" }],
+    ["an authorization", { policyFile: "Authorization: hunter2hunter2" }],
   ])("%s", (_which, given) => {
     expect(() => readOne(given)).toThrow(/expected no secret's value: put it into Secrets Manager/);
     expect(() => readOne(given)).not.toThrow(/hunter2|HUNTER2/);
+  });
+
+  test.each(["evovoicePwd", "db_pw", "dbPw", "EVOVOICE_LOGIN", "pin", "Passwort", "api-key"])(
+    "a tag named %s",
+    (name) => {
+      const tagged = () => read({ environments: [PRODUCTION], tags: { [name]: "hunter2" } });
+      expect(tagged).toThrow(/tags[.[].*expected no secret's value/);
+      expect(tagged).not.toThrow(/hunter2/);
+    },
+  );
+
+  test.each([
+    { application: "cutover", power: "pwr", pinned: "yes", compass: "north" },
+    { note: "the password was rotated by admin@acme.com: thank you" },
+    { arn: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:login-AbCdEf" },
+  ])("but not what only resembles it: %j", ({ note, ...tags }: Readonly<Record<string, string>>) => {
+    const event = { ...NIGHTLY.event, ...(note !== undefined && { reason: note.replace("was rotated", "changes") }) };
+    const schedules = [{ ...NIGHTLY, event }];
+    expect(read({ environments: [{ ...PRODUCTION, schedules }], tags }).environments).toHaveLength(1);
   });
 
   test("in the policy as well", () => {
@@ -111,7 +139,7 @@ describe("what looks like a secret's value is refused and not repeated", () => {
 });
 
 describe("two environments", () => {
-  const staging = { ...PRODUCTION, name: "staging" };
+  const staging = { ...PRODUCTION, name: "staging", secret: { create: "cutover/staging" } };
   const github = { repository: "acme/phones", from: { branch: "main" } };
 
   test("may stand side by side", () => {
@@ -128,6 +156,12 @@ describe("two environments", () => {
       /environments\[1\]\.testEvents/,
     ],
     ["create one provider for GitHub", { github }, { github }, /environments\[1\]\.github: expected providerArn/],
+    [
+      "create one secret",
+      {},
+      { secret: PRODUCTION.secret },
+      /environments\[1\]\.secret\.create: got the name of another/,
+    ],
   ])("that %s are refused", (_which, first, second, message) => {
     expect(() =>
       read({
@@ -137,6 +171,39 @@ describe("two environments", () => {
         ],
       }),
     ).toThrow(message);
+  });
+
+  test("that create a webhook's secret of another secret's name are refused, in one environment or in two", () => {
+    write("policy.json", { ...POLICY, webhooks: { github: GITHUB_SOURCE } });
+    const webhooks = { github: PRODUCTION.secret };
+    expect(() => readOne({ webhooks })).toThrow(/environments\[0\]\.webhooks\.github\.create: got the name of another/);
+    const own = { webhooks: { github: { create: "cutover/github" } } };
+    const other = { ...staging, secret: { create: "cutover/staging" } };
+    expect(() =>
+      read({
+        environments: [
+          { ...PRODUCTION, ...own },
+          { ...other, ...own },
+        ],
+      }),
+    ).toThrow(/environments\[1\]\.webhooks\.github\.create: got the name of another/);
+    const shared = { webhooks: { github: { import: "cutover/github" } } };
+    expect(
+      read({
+        environments: [
+          { ...PRODUCTION, ...own },
+          { ...other, ...shared },
+        ],
+      }).environments,
+    ).toHaveLength(2);
+  });
+
+  test("in two regions have each its own secret of a name", () => {
+    const environments = [
+      { ...PRODUCTION, region: "eu-central-1" },
+      { ...staging, region: "us-east-1", secret: PRODUCTION.secret },
+    ];
+    expect(read({ environments }).environments).toHaveLength(2);
   });
 
   test("in two regions have each its own registry", () => {
@@ -204,6 +271,36 @@ test("a role for GitHub takes no wildcard", () => {
 });
 
 test("a file that is missing or not JSON is named", () => {
-  expect(() => readInfraConfig(join(folder, "nowhere.json"))).toThrow(/nowhere\.json cannot be read as JSON/);
-  expect(() => read("{ environments")).toThrow(/config\.json cannot be read as JSON/);
+  expect(() => readInfraConfig(join(folder, "nowhere.json"))).toThrow(/nowhere\.json cannot be read \(ENOENT\)/);
+  expect(() => read("{ environments")).toThrow(/config\.json is not JSON \(line 1 column 3\); correct it/);
+});
+
+test.each([
+  ['{\n"environments": [],\n"password": hunter2-secret\n}', "(near line 3)"],
+  ['{"password": "hunter2"\n"other": 1}', "(line 2 column 1)"],
+  ['"hunter2', "(line 1 column 9)"],
+  ["hunter2", "(near line 1)"],
+  ["", ""],
+])("of broken JSON only the place is told, for a password may stand there: %j", (text, place) => {
+  const broken = findError(() => read(text));
+  expect(broken?.message).toBe(`${join(folder, "config.json")} is not JSON${place && ` ${place}`}; correct it`);
+  expect(inspect(broken)).not.toMatch(/hunter2/);
+});
+
+function findError(act: () => unknown): Error | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+test("a tag that AWS would refuse is refused", () => {
+  const tagged = (tags: object) => () => read({ environments: [PRODUCTION], tags });
+  for (const name of ["aws:foo", "AWS:foo", "a".repeat(129), "a!"])
+    expect(tagged({ [name]: "x" })).toThrow(/tags.*expected a tag's name/);
+  expect(tagged({ team: "a".repeat(257) })).toThrow(/tags\.team: got .*expected a text of at most 256/);
+  expect(tagged({ team: "a{b}" })).toThrow(/tags\.team/);
+  expect(tagged({ "cost centre:1": "Straße 7/a", [`a${"b".repeat(127)}`]: "" })().environments).toHaveLength(1);
 });
