@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import { Annotations, CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -26,6 +26,10 @@ import { Start } from "./start.ts";
 import { TestEvents } from "./test-events.ts";
 import { findSourceProblems, Webhook } from "./webhook.ts";
 import { Worker } from "./worker.ts";
+
+/** What stands in the policy that ships, so that a clone can be looked at before anything is known. */
+const PLACEHOLDER = "replace-with-your-account-id";
+const TO_REPLACE = `the policy's accountIds hold "${PLACEHOLDER}": write the ids of the Evo Voice accounts whose customers may be flipped; until then every rollout ends without one`;
 
 /** A policy as an operator writes it: what has a default can be left out. */
 export type PolicyInput = z.input<typeof Policy>;
@@ -104,6 +108,7 @@ export class Cutover extends Construct {
     super(scope, id);
     const policy = checkPolicy(props);
     const service = props.service ?? Stack.of(this).stackName;
+    if (policy.accountIds.includes(PLACEHOLDER)) Annotations.of(this).addWarningV2("cutover:placeholder", TO_REPLACE);
     const { queue: deadLetters } = new DeadLetters(this, "DeadLetters");
     this.ledger = new Ledger(this, "Ledger");
     const folder = mkdtempSync(join(tmpdir(), "cutover-policy-"));
@@ -188,9 +193,14 @@ export class Cutover extends Construct {
   }
 }
 
-function checkPolicy({ policy: input, webhooks = {} }: CutoverProps): Policy {
+function checkPolicy({ policy: input, webhooks = {}, ...others }: CutoverProps): Policy {
   const policy = parsePolicy(input);
-  const problems = [...findSecretValues(input), ...findSourceProblems(policy, webhooks)];
-  if (problems.length > 0) throw new BadConfigError(`the policy was refused:\n${formatProblems(problems)}`);
+  const { service, login, schedules, events, github } = others;
+  const problems = [
+    ...findSecretValues(input),
+    ...findSecretValues({ service, login, webhooks, schedules, events, github }),
+    ...findSourceProblems(policy, webhooks),
+  ];
+  if (problems.length > 0) throw new BadConfigError(`the deployment was refused:\n${formatProblems(problems)}`);
   return policy;
 }

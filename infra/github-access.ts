@@ -1,4 +1,4 @@
-import { CfnOutput, Duration } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
 import { OidcProviderNative, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import type { Start } from "./start.ts";
@@ -40,7 +40,12 @@ export class GitHubAccess extends Construct {
   }
 
   #makeProvider(): OidcProviderNative {
-    return new OidcProviderNative(this, "Provider", { url: `https://${ISSUER}`, clientIds: ["sts.amazonaws.com"] });
+    return new OidcProviderNative(this, "Provider", {
+      url: `https://${ISSUER}`,
+      clientIds: ["sts.amazonaws.com"],
+      // Others in the account may use it by the time that this one goes.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
   }
 }
 

@@ -24,7 +24,7 @@ export interface SecretProps {
 export class Secret extends Construct {
   /** What a function calls it by. */
   readonly secretId: string;
-  readonly #arn: string;
+  readonly #arns: readonly string[];
   readonly #encryptionKey: IKey | undefined;
 
   constructor(scope: Construct, id: string, { source, description, rotation, encryptionKey }: SecretProps) {
@@ -32,7 +32,7 @@ export class Secret extends Construct {
     this.#encryptionKey = encryptionKey;
     if ("import" in source) {
       this.secretId = source.import;
-      this.#arn = toArn(source.import);
+      this.#arns = toArns(source.import);
       return;
     }
     // CDK's own `Secret` would invent a password, and no value belongs in a template.
@@ -41,11 +41,12 @@ export class Secret extends Construct {
       description,
       ...(encryptionKey && { kmsKeyId: encryptionKey.keyArn }),
     });
-    secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    // Not if its own deploy fails: its name would be taken when that is tried again.
+    secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     Validations.of(secret).acknowledge({ id: "AwsSolutions-SMG4", reason: rotation });
     new CfnOutput(this, "ToFill", { value: secret.ref, description });
     this.secretId = secret.ref;
-    this.#arn = secret.ref;
+    this.#arns = [secret.ref];
   }
 
   /** Allows to read its value, and to decrypt it with its own key by way of Secrets Manager only. */
@@ -53,7 +54,7 @@ export class Secret extends Construct {
     const read = Grant.addToPrincipal({
       grantee,
       actions: ["secretsmanager:GetSecretValue"],
-      resourceArns: [this.#arn],
+      resourceArns: [...this.#arns],
     });
     if (this.#encryptionKey === undefined) return read;
     const decrypt = Grant.addToPrincipal({
@@ -66,9 +67,15 @@ export class Secret extends Construct {
   }
 }
 
-/** AWS ends a secret's ARN with six characters that a name does not tell. */
-function toArn(nameOrArn: string): string {
-  if (Token.isUnresolved(nameOrArn)) return nameOrArn;
-  if (nameOrArn.startsWith("arn:")) return /-\w{6}$/.test(nameOrArn) ? nameOrArn : `${nameOrArn}-??????`;
-  return `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:${nameOrArn}-??????`;
+/**
+ * AWS ends a secret's ARN with a hyphen and six characters that a name does not tell. Without a capital among them they
+ * may as well be the end of the name: then both are meant.
+ */
+function toArns(nameOrArn: string): readonly string[] {
+  if (Token.isUnresolved(nameOrArn)) return [nameOrArn];
+  if (!nameOrArn.startsWith("arn:"))
+    return [`arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:${nameOrArn}-??????`];
+  const [, end = ""] = /-([A-Za-z0-9]{6})$/.exec(nameOrArn) ?? [];
+  if (/[A-Z]/.test(end)) return [nameOrArn];
+  return [...(end === "" ? [] : [nameOrArn]), `${nameOrArn}-??????`];
 }

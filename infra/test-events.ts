@@ -36,7 +36,8 @@ export class TestEvents extends Construct {
       description: "Shareable test events of Lambda functions",
     });
     // Other functions' test events may be in it by the time that this one goes.
-    created.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    // If its own deploy fails there are none, and it must not be in the way of the next one.
+    created.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     schema.addResourceDependency(created);
   }
 }

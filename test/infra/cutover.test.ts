@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
@@ -18,6 +20,7 @@ import {
   makeApp,
   makeStack,
   POLICY,
+  ROOT,
   type Statement,
   statementsOf,
   synthesize,
@@ -124,7 +127,9 @@ describe("a secret", () => {
   test("is created empty and outlives the stack", () => {
     synthesize().hasResource("AWS::SecretsManager::Secret", {
       Properties: { Name: "cutover/evovoice", SecretString: Match.absent(), GenerateSecretString: Match.absent() },
-      DeletionPolicy: "Retain",
+      // A deploy that fails takes it along, so that its name is free for the next one.
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
     });
   });
 
@@ -146,6 +151,13 @@ describe("a secret", () => {
     expect(findFunction(template, DESCRIPTIONS.cutover).properties.Environment.Variables.CUTOVER_SECRET_ID).toBe(name);
     expect(readsOf(template).map(({ Resource }) => JSON.stringify(Resource))).toEqual([
       expect.stringMatching(resource),
+    ]);
+  });
+
+  test("whose ARN may be whole or not is read either way", () => {
+    const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:evo-signin";
+    expect(readsOf(synthesize({ secret: { import: arn } })).map(({ Resource }) => Resource)).toEqual([
+      [arn, `${arn}-??????`],
     ]);
   });
 
@@ -244,6 +256,11 @@ describe("a schedule", () => {
       /schedules\[0\]\.event\.targets\.cohort: got "beta"/,
     ],
     ["an id of its own", { event: { ...NIGHTLY.event, id: "always" } }, /schedules\[0\]\.event\.id: .*run once/],
+    [
+      "an expression that is none",
+      { expression: "rate(0 parsecs)" },
+      /schedules\[0\]\.expression: got "rate\(0 parsecs/,
+    ],
     ["a time zone that is none", { timeZone: "Berlin" }, /schedules\[0\]\.timeZone: got "Berlin"/],
     ["a window as long as its age", { maxAgeMinutes: 30, flexibleMinutes: 30 }, /flexibleMinutes: got 30/],
   ])("with %s fails the synth with its path", (_which, given, message) => {
@@ -273,6 +290,7 @@ describe("EventBridge", () => {
 
   test("never brings what we send ourselves", () => {
     expect(() => makeStack({ events: { sources: ["cutover"] } })).toThrow(/sends what happened/);
+    expect(() => makeStack({ events: { sources: ["aws.codepipeline"] } })).toThrow(/named in the policy/);
   });
 
   test("tells of the success of the pipelines that the policy names", () => {
@@ -326,10 +344,11 @@ describe("GitHub Actions", () => {
     template.resourceCountIs("AWS::IAM::OIDCProvider", 0);
   });
 
-  test("are known by a provider that is created when the account has none", () => {
-    synthesize({ github: EVERYTHING.github }).hasResourceProperties("AWS::IAM::OIDCProvider", {
-      Url: "https://token.actions.githubusercontent.com",
-      ClientIdList: ["sts.amazonaws.com"],
+  test("are known by a provider that is created when the account has none, and stays for others", () => {
+    synthesize({ github: EVERYTHING.github }).hasResource("AWS::IAM::OIDCProvider", {
+      Properties: { Url: "https://token.actions.githubusercontent.com", ClientIdList: ["sts.amazonaws.com"] },
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
     });
   });
 });
@@ -350,7 +369,10 @@ describe("the console's test events", () => {
   });
 
   test("have a registry that stays for others", () => {
-    synthesize({ testEvents: "create" }).hasResource("AWS::EventSchemas::Registry", { DeletionPolicy: "Retain" });
+    synthesize({ testEvents: "create" }).hasResource("AWS::EventSchemas::Registry", {
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
+    });
   });
 
   test.each(Object.entries(TEST_EVENTS))("%s is understood by the front door", (_name, event) => {
@@ -404,11 +426,23 @@ describe("in an app of one's own", () => {
     template.hasResourceProperties("AWS::SecretsManager::Secret", { Name: "phones/evovoice" });
   });
 
+  test("an account's id that nobody has filled in yet is warned of, at every synth", () => {
+    const warningsOf = (accountIds: string[]) =>
+      makeOwn({ ...POLICY, accountIds }).cutover.node.metadata.map(({ data }) => data);
+    const { accountIds } = JSON.parse(readFileSync(join(ROOT, "infra/policy.json"), "utf8"));
+    expect(warningsOf(accountIds)).toEqual([expect.stringContaining("write the ids of the Evo Voice accounts")]);
+    expect(warningsOf(["acme"])).toEqual([]);
+  });
+
   test("a policy that the worker would refuse fails the synth, and so does one with a password in it", () => {
     expect(() => makeOwn({ baseUrl: "http://evovoice.io", accountIds: [] })).toThrow(/baseUrl[\s\S]*accountIds/);
     const withPassword = { ...POLICY, protected: { tags: ["password=hunter2"] } };
     expect(() => makeOwn(withPassword)).toThrow(/protected\.tags\[0\]: got a text of 16 characters/);
     expect(() => makeOwn(withPassword)).not.toThrow(/hunter2/);
+    const schedules = [{ ...NIGHTLY, event: { ...NIGHTLY.event, reason: "password=hunter2" } }];
+    const makeScheduled = () => new Cutover(new Stack(makeApp(), "phones"), "Cutover", { policy: POLICY, schedules });
+    expect(makeScheduled).toThrow(/schedules\[0\]\.event\.reason: got a text of 16 characters/);
+    expect(makeScheduled).not.toThrow(/hunter2/);
   });
 
   test("a role may be allowed to start rollouts, and another to read the ledger", () => {

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { parsePolicy } from "../../lambda/config.ts";
+import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+import { readArrival } from "../../lambda/events/arrival.ts";
+
+const GUIDE = readFileSync(join(import.meta.dirname, "../../docs/deploy.md"), "utf8");
+
+test("every event of docs/deploy.md is one that its own policy allows, the first promote among them", () => {
+  const policy = parsePolicy(JSON.parse(/```json policy\n(.*?)\n```/s.exec(GUIDE)?.[1] ?? ""));
+  const payloads = [...GUIDE.matchAll(/--payload '(.*?)'/g)].map(([, json = ""]) => JSON.parse(json));
+  const accepted = payloads.map((payload) => {
+    const arrival = readArrival(payload);
+    if (arrival.kind !== "deploy event") throw new Error(`it arrived as a ${arrival.kind}`);
+    return acceptDeployEvent(arrival.input, policy);
+  });
+  expect(accepted).toMatchObject([
+    { action: "stage", targets: [{ customerIds: ["ID"] }] },
+    { action: "promote", targets: [{ cohort: "canary" }] },
+  ]);
+});
