@@ -5,10 +5,13 @@ import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../ro
 import type { Plan } from "../rollout/plan.ts";
 import type { Batch, Lock } from "../rollout/records.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
-import { type BatchResult, type BatchRun, flipBatch, recordNotAttempted } from "./flip-batch.ts";
+import type { BatchRun } from "./batch-run.ts";
+import { type BudgetStop, createBrake } from "./brake.ts";
+import { flipBatches } from "./flip-batches.ts";
 import { createLockCheck } from "./hold-lock.ts";
 import { countIdle, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
+import { skipBatches } from "./skip-batch.ts";
 
 /** Where the flipping is: counters only. */
 export interface FlipProgress extends Progress {
@@ -40,17 +43,28 @@ export async function flipPart(
   run: StepRun,
   { plan, from }: PartWork,
 ): Promise<FlipProgress> {
-  const begun = await skipFinished(ports, rollout, plan, from);
+  const budgetStop = createBudgetStop(ports, rollout, plan);
+  const begun = await skipFinished(ports, rollout, { plan, from, budgetStop });
   const options = { run, pace: from.pace, mark: `batch ${begun.batch}, ${begun.settledInBatch} settled` };
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
-    const batchRun = toBatchRun(ports, rollout, plan, { connection, untilMs });
+    const batchRun = toBatchRun(ports, rollout, connection);
     let progress = begun;
-    for (let goesOn = true; goesOn && progress.batch < plan.batches; ) {
-      const next = await workThrough(batchRun, progress);
-      // Whoever is left of a batch had no time: the next part has, and trying again at once would not be slower.
-      goesOn = (next.batch > progress.batch || next.stopped !== progress.stopped) && ports.nowMs() < untilMs;
-      progress = next;
-      ports.log.info("batch recorded", toLogFields(rollout, plan, progress, connection));
+    const follow = async (recordedBatches: AsyncIterable<Batch>) => {
+      for await (const recorded of recordedBatches) {
+        progress = advance(progress, recorded);
+        ports.log.info("batch recorded", toLogFields(rollout, plan, progress, connection));
+      }
+    };
+    if (progress.stopped === undefined) {
+      const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
+      await follow(flipBatches({ ...batchRun, brake }, { from: begun.batch, to: plan.batches }));
+      progress = { ...progress, stopped: brake.stopped() };
+    }
+    const { stopped, blind = false } = progress;
+    if (stopped !== undefined) {
+      const brake = createBrake({ untilMs, nowMs: ports.nowMs });
+      const range = { from: progress.batch, to: plan.batches };
+      await follow(skipBatches({ ...batchRun, brake }, range, { stopped, blind }));
     }
     const cameFurther = progress.batch > begun.batch || progress.settledInBatch > begun.settledInBatch;
     const done = progress.batch >= plan.batches;
@@ -58,26 +72,12 @@ export async function flipPart(
   });
 }
 
-async function workThrough(run: BatchRun, progress: FlipProgress): Promise<FlipProgress> {
-  const batch = await run.ports.ledger.getBatch(run.rolloutId, progress.batch);
-  const { recorded, stopped } = await work(run, batch, progress);
-  if (recorded.outcomes.length < recorded.customers.length)
-    return { ...progress, settledInBatch: recorded.outcomes.length, stopped };
-  return {
-    ...progress,
-    batch: progress.batch + 1,
-    settledInBatch: 0,
-    counts: addCounts(progress.counts, countOutcomes(recorded.outcomes)),
-    stopped,
-  };
-}
-
-/** A worker that died after it had stopped left its failures in the ledger: they still stop the rollout. */
-async function work(run: BatchRun, batch: Batch, progress: FlipProgress): Promise<BatchResult> {
-  const { counts, blind = false } = progress;
-  const stopped = progress.stopped ?? run.budgetStop(counts.failed + countOutcomes(batch.outcomes).failed);
-  if (stopped === undefined) return flipBatch(run, batch, counts.failed);
-  return recordNotAttempted(run, batch, { stopped, blind });
+/** Batches are given in order, but the one after an unfinished one may be given too: it is counted when its turn comes. */
+function advance(progress: FlipProgress, { index, customers, outcomes }: Batch): FlipProgress {
+  if (index !== progress.batch) return progress;
+  if (outcomes.length < customers.length) return { ...progress, settledInBatch: outcomes.length };
+  const counts = addCounts(progress.counts, countOutcomes(outcomes));
+  return { ...progress, batch: index + 1, settledInBatch: 0, counts };
 }
 
 /**
@@ -90,42 +90,46 @@ export function afterFailure(from: FlipProgress, problem: string): FlipProgress 
   return { ...from, done: true, stopped: `${from.stopped}; not every outcome could be recorded: ${problem}` };
 }
 
-/** Where the ledger says that the flipping is: further than the progress when this part was begun before. */
+function createBudgetStop({ policy }: Ports, { event }: Rollout, plan: Plan): BudgetStop {
+  const { failureBudget } = toLimits(event, policy);
+  const allowed = allowedFailures(failureBudget, plan.flip, policy.smallestSample);
+  return (failed) =>
+    failed > allowed
+      ? `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed, and the failure budget allows ${allowed} of ${plan.flip}`
+      : undefined;
+}
+
+/**
+ * Where the ledger says that the flipping is: further than the progress when this part was begun before. A worker that
+ * died after it had stopped left its failures there: they still stop the rollout.
+ */
 async function skipFinished(
   { ledger }: Ports,
   { rolloutId }: Rollout,
-  plan: Plan,
-  from: FlipProgress,
+  { plan, from, budgetStop }: PartWork & { readonly budgetStop: BudgetStop },
 ): Promise<FlipProgress> {
-  let { batch, counts } = from;
-  for (; batch < plan.batches; batch += 1) {
-    const { customers, outcomes } = await ledger.getBatch(rolloutId, batch);
-    if (outcomes.length < customers.length) return { ...from, batch, counts, settledInBatch: outcomes.length };
-    counts = addCounts(counts, countOutcomes(outcomes));
+  let progress: FlipProgress = { ...from, settledInBatch: 0 };
+  while (progress.batch < plan.batches) {
+    const batch = await ledger.getBatch(rolloutId, progress.batch);
+    const next = advance(progress, batch);
+    if (next.batch === progress.batch) {
+      const failed = progress.counts.failed + countOutcomes(batch.outcomes).failed;
+      return { ...next, stopped: from.stopped ?? budgetStop(failed) };
+    }
+    progress = next;
   }
-  return { ...from, batch, counts, settledInBatch: 0 };
+  return progress;
 }
 
-function toBatchRun(
-  ports: Ports,
-  rollout: LockedRollout,
-  plan: Plan,
-  part: { readonly connection: Connection; readonly untilMs: number },
-): BatchRun {
-  const { failureBudget, concurrency } = toLimits(rollout.event, ports.policy);
-  const allowed = allowedFailures(failureBudget, plan.flip, ports.policy.smallestSample);
+function toBatchRun(ports: Ports, rollout: LockedRollout, connection: Connection): Omit<BatchRun, "brake"> {
   return {
-    ports,
+    ledger: ports.ledger,
     rolloutId: rollout.rolloutId,
-    ...part,
+    connection,
     lockCheck: createLockCheck(ports, rollout.lock),
     judge: createJudge(toSelection(rollout.event, ports.policy)),
     wantedFlag: wantedFlag(rollout.event.action),
-    concurrency,
-    budgetStop: (failed) =>
-      failed > allowed
-        ? `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed, and the failure budget allows ${allowed} of ${plan.flip}`
-        : undefined,
+    concurrency: toLimits(rollout.event, ports.policy).concurrency,
   };
 }
 

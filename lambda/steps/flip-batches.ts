@@ -1,0 +1,59 @@
+import type { Batch } from "../rollout/records.ts";
+import type { BatchRun } from "./batch-run.ts";
+import { type FlippingBatch, flipBatch } from "./flip-batch.ts";
+import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";
+
+/** Batches from one to another, without it. */
+export interface BatchRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Flips batches in order, and gives each as it was recorded, until the brake is on. So that no request in flight is
+ * spared for the ledger, the next batch is prepared while the last of this one are flipped, and this one is recorded while
+ * the next one is flipped. No more than two are open at a time; one that was prepared for nothing is withdrawn.
+ * @throws the error that ended it, after all that is known is recorded
+ */
+export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): AsyncGenerator<Batch> {
+  const prepare = (index: number) => (index < to && run.brake.mayGoOn() ? prepareNext(run, index) : NOTHING);
+  let ahead = prepare(from);
+  let flipping: FlippingBatch | undefined;
+  for (let index = from; index < to && run.brake.mayGoOn(); index += 1) {
+    const prepared = await ahead;
+    ahead = NOTHING;
+    if (prepared === undefined) break;
+    const before = flipping;
+    flipping = flipBatch(run, prepared);
+    yield* recordedBy(before);
+    await flipping.nearlyTaken;
+    ahead = prepare(index + 1);
+    await flipping.taken;
+  }
+  yield* recordedBy(flipping);
+  await withdraw(run, await ahead);
+  run.brake.throwError();
+}
+
+type Ahead = Promise<PreparedBatch | undefined>;
+
+const NOTHING: Ahead = Promise.resolve(undefined);
+
+/** Never refused: it is awaited late, and its error ends the flips that are under way. */
+async function prepareNext(run: BatchRun, index: number): Ahead {
+  try {
+    return await prepareBatch(run, await run.ledger.getBatch(run.rolloutId, index));
+  } catch (error) {
+    run.brake.fail(error);
+    return undefined;
+  }
+}
+
+async function* recordedBy(flipping: FlippingBatch | undefined): AsyncGenerator<Batch> {
+  const recorded = await flipping?.recorded;
+  if (recorded !== undefined) yield recorded;
+}
+
+async function withdraw(run: BatchRun, prepared: PreparedBatch | undefined): Promise<void> {
+  if (prepared !== undefined) await withdrawBatch(run, prepared).catch(run.brake.fail);
+}

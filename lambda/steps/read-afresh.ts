@@ -1,0 +1,28 @@
+import type { Reading } from "../rollout/flip.ts";
+import type { PlannedCustomer } from "../rollout/plan.ts";
+import { type BatchRun, inParallel } from "./batch-run.ts";
+
+export type Readings = ReadonlyMap<string, Reading>;
+
+/** As many ids as one list request names. */
+const LISTED_AT_ONCE = 100;
+
+/** Lists many at once; whom the lists do not show is read alone. Who is in no reading was not reached in time. */
+export async function readAfresh(run: BatchRun, customers: readonly PlannedCustomer[]): Promise<Readings> {
+  const { connection, brake } = run;
+  const readings = new Map<string, Reading>();
+  await inParallel(run, chunk(customers), async (some) => {
+    const listed = await connection.listCustomers(some.map(({ id }) => id));
+    for (const customer of listed) readings.set(customer.id, { reading: "found", customer });
+  });
+  const unlisted = customers.filter(({ id }) => !readings.has(id));
+  await inParallel(run, unlisted, async ({ id }) => {
+    readings.set(id, await connection.readCustomer(id));
+  });
+  brake.throwError();
+  return readings;
+}
+
+function* chunk<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let from = 0; from < items.length; from += LISTED_AT_ONCE) yield items.slice(from, from + LISTED_AT_ONCE);
+}
