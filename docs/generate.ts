@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renderEventReference } from "./generate/event-reference.ts";
-import { renderEventSchema, renderPolicySchema } from "./generate/json-schemas.ts";
+import { renderCommandSchema, renderEventSchema, renderPolicySchema } from "./generate/json-schemas.ts";
 import { renderPolicyReference } from "./generate/policy-reference.ts";
 
 /** The documents that are generated from the schemas in lambda/events, by their file name in docs/. */
 export function renderDocuments(): ReadonlyMap<string, string> {
   return new Map([
     ["deploy-event.schema.json", renderEventSchema()],
+    ["command.schema.json", renderCommandSchema()],
     ["policy.schema.json", renderPolicySchema()],
     ["events.md", renderEventReference()],
     ["policy.md", renderPolicyReference()],

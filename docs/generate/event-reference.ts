@@ -1,4 +1,5 @@
 import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+import { renderCommands } from "./command-chapter.ts";
 import { type JsonSchema, toEventSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
 import {
@@ -129,6 +130,8 @@ ${renderEvent({ ...AGAIN, strategy: "canary-10-percent-30-minutes", id: "retry-4
 
 Both have the members \`notAfter\`, \`onBusy\`, \`limits\`, \`requestedBy\`, \`reason\` and \`id\` of every event; a \`retry\` also has \`strategy\`,
 \`onFailure\` and \`override\`.
+
+${renderCommands()}
 
 ## Limits
 

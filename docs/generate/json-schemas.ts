@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Command } from "../../lambda/events/command.ts";
 import { DeployEvent } from "../../lambda/events/deploy-event.ts";
 import { Policy } from "../../lambda/events/policy.ts";
 
@@ -33,6 +34,15 @@ export function toEventSchema(): JsonSchema {
   });
 }
 
+/** What may be written in a command. */
+export function toCommandSchema(): JsonSchema {
+  return toSchema(Command, {
+    $id: "command.schema.json",
+    title: "Command",
+    description: "What asks about a rollout, steers one, or changes the standing orders. See docs/events.md.",
+  });
+}
+
 /** What may be written in a policy. */
 export function toPolicySchema(): JsonSchema {
   return toSchema(Policy, {
@@ -44,6 +54,8 @@ export function toPolicySchema(): JsonSchema {
 }
 
 export const renderEventSchema = () => `${JSON.stringify(toEventSchema(), null, 2)}\n`;
+
+export const renderCommandSchema = () => `${JSON.stringify(toCommandSchema(), null, 2)}\n`;
 
 export const renderPolicySchema = () => `${JSON.stringify(toPolicySchema(), null, 2)}\n`;
 

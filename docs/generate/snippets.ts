@@ -1,5 +1,6 @@
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+import { readCommand } from "../../lambda/events/command.ts";
 import type { Policy } from "../../lambda/events/policy.ts";
 
 export const NOTICE =
@@ -37,6 +38,11 @@ export const EXAMPLE_POLICY = {
 export function renderEvent(event: unknown): string {
   acceptDeployEvent(event, examplePolicy());
   return toBlock(event);
+}
+
+export function renderCommand(command: unknown): string {
+  readCommand(command);
+  return toBlock(command);
 }
 
 export function renderPolicy(policy: unknown): string {

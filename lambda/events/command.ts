@@ -1,37 +1,152 @@
 import * as z from "zod";
 import { isExecutionOf } from "./execution-name.ts";
 import { findClosest } from "./find-closest.ts";
-import { strictObject } from "./problems.ts";
-import { parseOrRefuse } from "./refused-error.ts";
+import { line } from "./line.ts";
+import { memberOf } from "./member-of.ts";
+import { findProblems, strictObject } from "./problems.ts";
+import { refuseFor } from "./refused-error.ts";
+import { ReleaseName } from "./release-name.ts";
+import { RolloutId } from "./rollout-id.ts";
+import { CustomerIds } from "./target.ts";
 
-const COMMANDS = ["status"] as const;
 /** Known to the design, not to this version. */
-const LATER_COMMANDS = ["pause", "resume", "skip", "full", "abort", "approve", "reject"];
-const ROLLOUT_ID = "expected the rollout's id, as the answer to its deploy event gave it";
+const LATER_COMMANDS = ["approve", "reject", "reconcile"];
 const EXECUTION = "expected the `execution` of the answer to its deploy event";
+const MINUTES = "expected minutes, from 0.1 to 1440";
+const ID = "expected 1 to 64 letters, digits, _ and -";
 
-/** What asks about, or steers, a rollout. */
-export const Command = strictObject({
-  command: z.enum(COMMANDS, { error: ({ input }) => expectCommand(input) }),
-  rolloutId: z.string({ error: ROLLOUT_ID }).regex(/^[\w-]{1,64}$/, ROLLOUT_ID),
-  /** Finds what became of an event that the worker refused, of which the ledger knows nothing. */
+const requestedBy = line("who sends it; stands in the ledger and the report", 128);
+const reason = line("why; stands in the ledger and the report", 500);
+const id = z
+  .string({ error: ID })
+  .regex(/^[\w-]{1,64}$/, ID)
+  .optional()
+  .describe("the same id is the same command: what is sent twice is done once");
+const rolloutId = RolloutId.describe("the rollout that it is for");
+
+const steering = { rolloutId, requestedBy, reason, id };
+const ordering = { requestedBy, reason, id };
+
+function named<const Names extends readonly [string, ...string[]]>(names: Names, what: string) {
+  return z.enum(names, { error: ({ input }) => expectCommand(input) }).describe(what);
+}
+
+const StatusCommand = strictObject({
+  command: named(["status"], "shows the report of a rollout, or its report so far"),
+  rolloutId,
   execution: z
     .string({ error: EXECUTION })
     .regex(/^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
-    .optional(),
-}).refine(({ rolloutId, execution }) => execution === undefined || isExecutionOf(rolloutId, execution), {
-  path: ["execution"],
-  error: "expected an execution of the same rollout",
-});
+    .optional()
+    .describe(
+      "its durable execution, by which also what the worker refused is found: the ledger knows nothing of that",
+    ),
+  requestedBy: requestedBy.optional(),
+  reason: reason.optional(),
+  id,
+})
+  .refine(({ rolloutId: rollout, execution }) => execution === undefined || isExecutionOf(rollout, execution), {
+    path: ["execution"],
+    error: "expected an execution of the same rollout",
+  })
+  .meta({ id: "statusCommand", title: "How a rollout stands" });
+export type StatusCommand = z.output<typeof StatusCommand>;
+
+const PauseCommand = strictObject({
+  command: named(["pause"], "flips nobody more, until its minutes are over or `resume` comes"),
+  minutes: z
+    .number({ error: MINUTES })
+    .min(0.1, MINUTES)
+    .max(1_440, MINUTES)
+    .default(60)
+    .describe("how long; then the rollout goes on by itself"),
+  ...steering,
+}).meta({ id: "pauseCommand", title: "Pause a rollout" });
+
+const GoOnCommand = strictObject({
+  command: named(
+    ["resume", "skip", "full"],
+    "`resume` ends a pause, `skip` this bake, `full` this bake and every later one; the gates still count",
+  ),
+  ...steering,
+}).meta({ id: "goOnCommand", title: "Go on with a rollout" });
+
+const AbortCommand = strictObject({
+  command: named(["abort"], "ends a rollout, whatever it is doing; wins over every other command"),
+  rollback: z
+    .boolean({ error: "expected true or false" })
+    .default(true)
+    .describe("true: flip back what the rollout flipped; false: leave all as it is"),
+  ...steering,
+}).meta({ id: "abortCommand", title: "Abort a rollout" });
+
+const StopCommand = strictObject({
+  command: named(
+    ["stop-everything", "resume-everything"],
+    "`stop-everything`: nobody is flipped any more, by whatever rollout; `resume-everything` ends that",
+  ),
+  ...ordering,
+}).meta({ id: "stopCommand", title: "The switch that stops everything" });
+
+const HoldCommand = strictObject({
+  command: named(
+    ["hold-release", "clear-release"],
+    "`hold-release`: no event stages or promotes the release; `clear-release` ends that, also after a rollback",
+  ),
+  release: ReleaseName.describe("the release's name, as its events have it"),
+  ...ordering,
+}).meta({ id: "holdCommand", title: "Hold a release" });
+
+const ProtectCommand = strictObject({
+  command: named(
+    ["protect", "unprotect"],
+    "`protect`: these customers are not flipped, besides those that the policy protects; `unprotect` ends that",
+  ),
+  customerIds: CustomerIds.describe("the customers' ids"),
+  ...ordering,
+}).meta({ id: "protectCommand", title: "Protect customers" });
+
+const OrdersCommand = strictObject({
+  command: named(["orders"], "shows the standing orders"),
+  requestedBy: requestedBy.optional(),
+  reason: reason.optional(),
+  id,
+}).meta({ id: "ordersCommand", title: "What is ordered" });
+
+/** What asks about a rollout, steers one, or changes the standing orders. */
+export const Command = z.discriminatedUnion("command", [
+  StatusCommand,
+  PauseCommand,
+  GoOnCommand,
+  AbortCommand,
+  StopCommand,
+  HoldCommand,
+  ProtectCommand,
+  OrdersCommand,
+]);
 export type Command = z.output<typeof Command>;
 
-/** @throws RefusedError */
+const COMMANDS: readonly string[] = Command.options.flatMap(({ shape }) => shape.command.options);
+const UnknownCommand = z.looseObject(
+  { command: named(["status"], "none of them") },
+  { error: "expected an object with the members command, …" },
+);
+
+/** @throws RefusedError with all problems at once: those of the command that was meant */
 export function readCommand(input: unknown): Command {
-  return parseOrRefuse(Command, input, "the command");
+  const parsed = findMeant(memberOf(input, "command")).safeParse(input);
+  if (parsed.success) return parsed.data as Command;
+  throw refuseFor("the command", findProblems(parsed.error, input));
+}
+
+function findMeant(name: unknown) {
+  const meant = typeof name === "string" && !LATER_COMMANDS.includes(name) ? findClosest(name, COMMANDS) : undefined;
+  const options: readonly string[][] = Command.options.map(({ shape }) => shape.command.options);
+  return Command.options[options.findIndex((names) => meant !== undefined && names.includes(meant))] ?? UnknownCommand;
 }
 
 function expectCommand(input: unknown): string {
-  const expected = 'expected "status"';
+  const expected = `expected one of ${COMMANDS.join(", ")}`;
   if (typeof input !== "string") return expected;
   if (LATER_COMMANDS.includes(input)) return `${expected}; this version does not have ${input}`;
   const meant = findClosest(input, COMMANDS);

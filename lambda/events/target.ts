@@ -41,8 +41,10 @@ export const ReferenceId = Text("a reference id");
 
 export const CohortName = Id("a cohort's name");
 
+export const CustomerIds = listOf(CustomerId, "customer ids");
+
 const ByCustomerIds = strictObject({
-  customerIds: listOf(CustomerId, "customer ids"),
+  customerIds: CustomerIds,
 }).describe("the customers with these ids");
 
 const ByReferenceIds = strictObject({

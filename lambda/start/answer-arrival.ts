@@ -1,6 +1,8 @@
 import { readArrival } from "../events/arrival.ts";
+import type { Command } from "../events/command.ts";
 import type { PipelineStateChange } from "../events/event-bridge.ts";
 import { fromPipelineStateChange } from "../events/pipeline-mapping.ts";
+import { RefusedError } from "../events/refused-error.ts";
 import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline.ts";
 import type { StartPorts } from "./ports.ts";
 import { readStatus, type Standing } from "./read-status.ts";
@@ -21,12 +23,17 @@ export async function answerArrival(ports: StartPorts, input: unknown): Promise<
     case "deploy event":
       return startRollout(ports, arrival.input);
     case "command":
-      return readStatus(ports, arrival.command);
+      return answerCommand(ports, arrival.command);
     case "pipeline job":
       return answerPipelineJob(ports, arrival.job);
     case "pipeline state change":
       return answerPipelineState(ports, arrival.change);
   }
+}
+
+function answerCommand(ports: StartPorts, command: Command): Promise<Standing> {
+  if (command.command === "status") return readStatus(ports, command);
+  throw new RefusedError(`nothing was done: this version does not have ${command.command}`);
 }
 
 /** A pipeline's state by itself never means a rollout: only a mapping of the policy says which. */

@@ -1,4 +1,4 @@
-import type { Command } from "../events/command.ts";
+import type { StatusCommand } from "../events/command.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
@@ -18,14 +18,14 @@ const NO_REPORT =
   "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; to flip the rest, send the event again under an id of its own";
 
 /** @throws RefusedError for a rollout that nobody knows */
-export async function readStatus(ports: StartPorts, asked: Omit<Command, "command">): Promise<Standing> {
+export async function readStatus(ports: StartPorts, asked: Omit<StatusCommand, "command">): Promise<Standing> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
   return reportRecord(ports, record);
 }
 
 /** Only Lambda knows a rollout that has not begun yet, or that the worker refused. */
-async function askLambda(ports: StartPorts, { rolloutId, execution }: Omit<Command, "command">): Promise<Standing> {
+async function askLambda(ports: StartPorts, { rolloutId, execution }: Omit<StatusCommand, "command">): Promise<Standing> {
   const outcome =
     execution === undefined ? { kind: "unknown" as const } : await ports.executions.findOutcome(execution);
   switch (outcome.kind) {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import { findStale, renderDocuments } from "../../docs/generate.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+import { readCommand } from "../../lambda/events/command.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 const documents = renderDocuments();
@@ -40,7 +41,7 @@ test("a document that is missing or was changed by hand is found", () => {
 });
 
 describe("the JSON Schemas", () => {
-  test.each(["deploy-event.schema.json", "policy.schema.json"])(
+  test.each(["deploy-event.schema.json", "command.schema.json", "policy.schema.json"])(
     "%s says what it is, and refuses unknown members",
     (name) => {
       const schema = JSON.parse(textOf(name));
@@ -63,6 +64,14 @@ describe("the JSON Schemas", () => {
       ["action"],
       ["action", "rolloutId"],
     ]);
+    expect(objectsOf(JSON.parse(textOf("command.schema.json"))).map(({ required }) => required)).toEqual([
+      ["command", "rolloutId"],
+      ...Array.from({ length: 3 }, () => ["command", "rolloutId", "requestedBy", "reason"]),
+      ["command", "requestedBy", "reason"],
+      ["command", "release", "requestedBy", "reason"],
+      ["command", "customerIds", "requestedBy", "reason"],
+      ["command"],
+    ]);
     expect(JSON.parse(textOf("policy.schema.json")).required).toEqual(["baseUrl", "accountIds"]);
   });
 
@@ -80,6 +89,9 @@ describe("the JSON Schemas", () => {
 });
 
 describe("the references", () => {
+  const blocks = (name: string) =>
+    [...textOf(name).matchAll(/```json\n(.*?)\n```/gs)].map(([, json]) => JSON.parse(json ?? ""));
+
   test.each([
     ["events.md", "deploy-event.schema.json"],
     ["policy.md", "policy.schema.json"],
@@ -89,9 +101,25 @@ describe("the references", () => {
     }
   });
 
+  test("every command has a row, and every example of one is accepted", () => {
+    const schema = JSON.parse(textOf("command.schema.json"));
+    const names = objectsOf(schema).flatMap(({ properties }) => {
+      const { enum: several, const: one } = properties.command as { enum?: readonly string[]; const?: string };
+      return several ?? [one ?? ""];
+    });
+    expect(names.length).toBe(13);
+    const rows = textOf("events.md")
+      .split("\n")
+      .filter((row) => row.startsWith("| `"));
+    for (const name of names) {
+      expect(rows.filter((row) => row.split(" | ")[0]?.includes(`\`${name}\``)).length).toBeGreaterThan(0);
+    }
+    const commands = blocks("events.md").filter((json) => json.command !== undefined);
+    expect(commands.length).toBeGreaterThanOrEqual(6);
+    for (const command of commands) expect(readCommand(command)).toMatchObject(command);
+  });
+
   test("every example of an event is accepted under the example policy, but the one that shows a refusal", () => {
-    const blocks = (name: string) =>
-      [...textOf(name).matchAll(/```json\n(.*?)\n```/gs)].map(([, json]) => JSON.parse(json ?? ""));
     const policy = parsePolicy(blocks("policy.md").find((json) => json.cohorts !== undefined));
     const events = blocks("events.md").filter((json) => json.action !== undefined);
     const accepted = events.filter((event) => {

@@ -217,15 +217,6 @@ describe("a pipeline's job", () => {
 });
 
 describe("a command", () => {
-  test.each(["pause", "resume", "skip", "full", "abort", "approve", "reject"])(
-    "%s is refused by its name",
-    (command) => {
-      expect(refusalOf(() => readArrival({ command, rolloutId: "night" }))).toContain(
-        `command: got "${command}"; expected "status"; this version does not have ${command}`,
-      );
-    },
-  );
-
   test.each([
     ["a typing error", { command: "statsu", rolloutId: "night" }, /did you mean status\?/],
     ["no rollout", { command: "status" }, /rolloutId: got nothing; expected the rollout's id/],
