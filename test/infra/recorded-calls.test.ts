@@ -110,6 +110,9 @@ async function runEverything() {
   await ledger.createRollout(record);
   executions.running(execution);
   await door.send({ command: "status", rolloutId: "dead" });
+  const who = { requestedBy: "ann", reason: "to see what it calls" };
+  await door.send({ command: "pause", rolloutId: "dead", id: "pause-1", ...who });
+  await door.send({ command: "protect", customerIds: ["nobody"], ...who });
   const orders = await ledger.readOrders();
   await ledger.takeLock(
     { rolloutId: "dead", execution, fingerprint, fence: orders.fence + 1, settleSeconds: 1 },
