@@ -1,7 +1,8 @@
 import type { KyInstance } from "ky";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { type Answer, type ApiRequest, attempt } from "./attempt.ts";
-import { type Subject, toFailure, UnreadableReplyError } from "./errors.ts";
+import type { Log } from "./bound-log.ts";
+import { SIGN_IN, type Subject, toFailure, UnreadableReplyError } from "./errors.ts";
 import type { Feedback, Limiter, Release } from "./limiter.ts";
 import { type Asker, countTry, decideNext, type Next, NO_TRIES, type Tally, whatCame } from "./retry.ts";
 import type { Session, SessionToken } from "./session.ts";
@@ -18,6 +19,7 @@ export interface ConnectionParts {
   readonly session: Session;
   readonly limiter: Limiter;
   readonly retries: RetryLimits;
+  readonly log: Log;
   /** After this time (epoch milliseconds) no further try begins. */
   readonly deadlineMs: number;
 }
@@ -61,16 +63,18 @@ interface Try {
 
 const FIRST_BACKOFF_MS = 200;
 
-export function createConnection({ http, session, limiter, retries, deadlineMs }: ConnectionParts): Connection {
+export function createConnection(parts: ConnectionParts): Connection {
+  const { http, session, limiter, retries, log, deadlineMs } = parts;
   const trust = createTrust();
 
-  function run({ request, mayBegin, isDone }: Errand): Promise<Answer> {
-    return repeat("request", (dead) => askSignedIn(request, mayBegin, dead), isDone);
+  function run({ request, subject, mayBegin, isDone }: Errand): Promise<Answer> {
+    return repeat("request", subject, (dead) => askSignedIn(request, mayBegin, dead), isDone);
   }
 
   /** The one loop in which everything is tried again; when, is decided by the table in `retry.ts`. */
   async function repeat(
     asker: Asker,
+    subject: Subject,
     ask: (dead: SessionToken | undefined) => Promise<Try>,
     isDone?: Errand["isDone"],
   ): Promise<Answer> {
@@ -82,6 +86,7 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
       tally = countTry(tally, came, asker);
       const next = decideNext(came, asker, tally, { attempts: retries.attempts, isVain: trust.isVain(answer, token) });
       if (await isDone?.(answer, { ...tally, isLast: next.again === "never" })) return answer;
+      if (next.isExhausted) log.info("retries exhausted", { ...subject, ...tally, ...toLogFields(answer) });
       if (next.again === "never") return answer;
       if (next.again === "in a new session") dead = token;
       await backOff(next, tally);
@@ -94,7 +99,7 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
    */
   async function askSignedIn(request: ApiRequest, mayBegin: Errand["mayBegin"], dead?: SessionToken): Promise<Try> {
     for (;;) {
-      await session.token(signIn, dead);
+      await session.token({ signIn, log }, dead);
       const asked = await inTurn(async (report) => {
         if (session.find(dead) === undefined) return undefined;
         await mayBegin?.();
@@ -111,7 +116,7 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
 
   /** For the session, which signs in; what may have been a refusal is the session's to judge. */
   function signIn(request: ApiRequest): Promise<Answer> {
-    return repeat("sign-in", () => inTurn(async (report) => ({ answer: await ask(request, report) })));
+    return repeat("sign-in", SIGN_IN, () => inTurn(async (report) => ({ answer: await ask(request, report) })));
   }
 
   async function inTurn<Result>(use: (report: Release) => Promise<Result>): Promise<Result> {
@@ -155,6 +160,11 @@ export function createConnection({ http, session, limiter, retries, deadlineMs }
       throw toFailure(subject, answer as Exclude<Answer, { kind: "answered" }>);
     },
   };
+}
+
+function toLogFields(answer: Answer) {
+  const status = "status" in answer ? { status: answer.status } : {};
+  return { came: whatCame(answer), ...status, ...(answer.kind === "lost" && { why: answer.why }) };
 }
 
 function toFeedback(answer: Answer, latencyMs: number): Feedback {

@@ -9,6 +9,8 @@ export interface Subject {
   readonly customerId?: string | undefined;
 }
 
+export const SIGN_IN: Subject = { operation: "sign-in" };
+
 /** Evo Voice refused the user name and password; they are never tried again with this version of the secret. */
 export class SignInRefusedError extends FinalError {
   override readonly name = "SignInRefusedError";

@@ -1,5 +1,6 @@
 import type { Flip } from "../rollout/flip.ts";
 import type { PageRequest } from "../rollout/listing.ts";
+import { boundLog, type Log, SILENT_LOG } from "./bound-log.ts";
 import { createConnection, type RetryLimits } from "./connection.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
 import { flipCustomer, type MayBegin } from "./flip.ts";
@@ -14,19 +15,23 @@ export interface EvoVoiceOptions {
   readonly session: SessionPorts;
 }
 
+export interface ConnectOptions extends Pick<LimiterOptions, "limits" | "concurrency" | "pace"> {
+  readonly deadlineMs: number;
+  /** @default nobody hears */
+  readonly log?: Log;
+}
+
 /** The Evo Voice API: sockets and session last as long as the process, a connection as long as a part. */
 export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }: EvoVoiceOptions) {
   const http = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs, connections: concurrency });
   const session = createSession(ports);
 
   return {
-    connect({
-      deadlineMs,
-      ...limiting
-    }: Pick<LimiterOptions, "limits" | "concurrency" | "pace"> & { readonly deadlineMs: number }) {
-      const limiter = createLimiter(limiting);
+    connect({ deadlineMs, log: given = SILENT_LOG, ...limiting }: ConnectOptions) {
+      const log = boundLog(given);
+      const limiter = createLimiter({ ...limiting, log });
       const closing = setTimeout(limiter.stop, deadlineMs - Date.now());
-      const connection = createConnection({ http, session, limiter, retries, deadlineMs });
+      const connection = createConnection({ http, session, limiter, retries, log, deadlineMs });
       return {
         readTagIds: (accountIds: readonly string[]) => readTagIds(connection, accountIds),
         readPage: (request: PageRequest) => readPage(connection, request),

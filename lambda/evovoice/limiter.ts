@@ -1,5 +1,6 @@
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { answered, isTroubled, type Pace, type PaceLimits, refused, startPace } from "../rollout/pace.ts";
+import { type Log, SILENT_LOG } from "./bound-log.ts";
 
 export interface Clock {
   nowMs(): number;
@@ -17,6 +18,8 @@ export interface LimiterOptions {
   readonly maxPauseMs?: number;
   /** @default Math.random */
   readonly random?: () => number;
+  /** Hears of a pace that doubled or halved, and of pauses that a server asks for. @default nobody */
+  readonly log?: Log;
 }
 
 /** What came of a request; `lost` is one without an answer, which says nothing about the pace, `unused` none at all. */
@@ -56,15 +59,20 @@ const longestSleepMs = 1000;
 /** The share by which a pause is longer than asked for, at most: so clients that were told the same do not return as one. */
 const jitter = 0.02;
 
+/** A pace that has changed by this factor is worth a line in the log. */
+const notable = 2;
+
 /** The one gate that all requests of a rollout pass, so that a refusal slows every caller and not only the one it met. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const { limits, concurrency, clock = realClock, maxPauseMs = 300_000, random = Math.random } = options;
+  const { log = SILENT_LOG } = options;
   const nowMs = toStopwatch(clock);
   const waiting = createQueue<{
     readonly enter: (release: Release) => void;
     readonly giveUp: (error: OutOfTimeError) => void;
   }>();
   let pace = startPace(limits, options.pace);
+  let loggedPerSecond = pace.perSecond;
   let inFlight = 0;
   let lastSlotMs = Number.NEGATIVE_INFINITY;
   let resumeMs = Number.NEGATIVE_INFINITY;
@@ -113,8 +121,17 @@ export function createLimiter(options: LimiterOptions): Limiter {
         case "lost":
           break;
       }
+      logPace();
       admit(false);
     };
+  }
+
+  function logPace(): void {
+    const change = pace.perSecond / loggedPerSecond;
+    if (change < notable && change > 1 / notable) return;
+    const [fromPerSecond, toPerSecond] = [loggedPerSecond, pace.perSecond].map((each) => Math.round(each * 10) / 10);
+    loggedPerSecond = pace.perSecond;
+    log.info(change > 1 ? "pace raised" : "pace lowered", { fromPerSecond, toPerSecond });
   }
 
   function slowDown(startedMs: number, retryAfterMs: number | undefined): void {
@@ -124,7 +141,12 @@ export function createLimiter(options: LimiterOptions): Limiter {
     const isNewTrouble = isNews && isTroubled(pace);
     if (isNewTrouble) troubleMs = now;
     const pauseMs = retryAfterMs ?? (isNewTrouble ? usualPauseMs : 0);
-    if (pauseMs > 0) resumeMs = Math.max(resumeMs, now + Math.min(pauseMs * (1 + jitter * random()), maxPauseMs));
+    if (pauseMs === 0) return;
+    const lastsMs = Math.min(pauseMs * (1 + jitter * random()), maxPauseMs);
+    // Of those who were under way when it began, each is told to wait: that is one pause.
+    if (retryAfterMs !== undefined && resumeMs <= now)
+      log.info("pause begun", { seconds: Math.round(lastsMs / 100) / 10, pacePerSecond: Math.round(pace.perSecond) });
+    resumeMs = Math.max(resumeMs, now + lastsMs);
   }
 
   return {

@@ -1,5 +1,6 @@
 import type { Answer, ApiRequest } from "./attempt.ts";
-import { SignInRefusedError, toFailure } from "./errors.ts";
+import type { Log } from "./bound-log.ts";
+import { SIGN_IN, SignInRefusedError, toFailure } from "./errors.ts";
 
 /** The Evo Voice login as the secret holds it, with the version it was read from. */
 export interface Login {
@@ -24,6 +25,12 @@ export interface SessionPorts {
 /** Makes a request until it is answered or refused; never signs in by itself. */
 type Ask = (request: ApiRequest) => Promise<Answer>;
 
+/** Whose request it is that needs a session. */
+export interface Caller {
+  readonly signIn: Ask;
+  readonly log: Log;
+}
+
 export interface SessionToken {
   readonly cookie: string;
   /** Counts sign-ins, so that fifty callers who meet one 401 sign in once. */
@@ -34,7 +41,7 @@ export interface Session {
   /** The session of now, unless it is the one that died; undefined as well while somebody signs in. */
   find(dead?: SessionToken): SessionToken | undefined;
   /** What `find` gives, once there is one: signs in when need be. @throws SignInRefusedError */
-  token(ask: Ask, dead?: SessionToken): Promise<SessionToken>;
+  token(caller: Caller, dead?: SessionToken): Promise<SessionToken>;
   /** This session is over; nothing when there is a newer one. */
   end(token: SessionToken): void;
 }
@@ -46,13 +53,13 @@ export function createSession(ports: SessionPorts): Session {
   let serial = 0;
   let login: Login | undefined;
 
-  async function signIn(ask: Ask): Promise<SessionToken> {
+  async function signIn({ signIn: ask, log }: Caller): Promise<SessionToken> {
     const known = login ?? (await ports.readLogin());
     const first = await tryLogin(ask, known);
-    if (first !== undefined) return keep(known, first);
+    if (first !== undefined) return keep(known, first, log);
     const fresh = await ports.readLogin();
     const second = fresh.versionId === known.versionId ? undefined : await tryLogin(ask, fresh);
-    if (second !== undefined) return keep(fresh, second);
+    if (second !== undefined) return keep(fresh, second, log);
     login = undefined;
     ports.reportRefusal(fresh.versionId);
     throw new SignInRefusedError(
@@ -74,10 +81,11 @@ export function createSession(ports: SessionPorts): Session {
     return undefined;
   }
 
-  function keep(good: Login, cookie: string): SessionToken {
+  function keep(good: Login, cookie: string, log: Log): SessionToken {
     login = good;
     serial += 1;
     current = { cookie, serial };
+    log.info(serial === 1 ? "signed in" : "session renewed", { versionId: good.versionId, sessions: serial });
     return current;
   }
 
@@ -90,18 +98,16 @@ export function createSession(ports: SessionPorts): Session {
     end({ serial: ended }) {
       if (current?.serial === ended) current = undefined;
     },
-    async token(ask, dead) {
+    async token(caller, dead) {
       const found = find(dead);
       if (found !== undefined) return found;
-      signingIn ??= signIn(ask).finally(() => {
+      signingIn ??= signIn(caller).finally(() => {
         signingIn = undefined;
       });
       return signingIn;
     },
   };
 }
-
-const SIGN_IN = { operation: "sign-in" };
 
 /** So many answers that may have been refusals count as one: few, because nobody has said how many lock an account. */
 const MOST_DOUBTS = 3;

@@ -77,6 +77,9 @@ export async function runPart<Result>(
     concurrency,
     pace,
     deadlineMs: untilMs + GRACE_MS,
+    log: {
+      info: (message, fields) => ports.log.info(message, { rolloutId: rollout.rolloutId, step: name, ...fields }),
+    },
   });
   try {
     return await work({ connection, untilMs });

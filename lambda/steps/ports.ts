@@ -39,6 +39,8 @@ export interface ConnectOptions {
   readonly pace?: Pace | undefined;
   /** Epoch milliseconds after which no further request begins. */
   readonly deadlineMs: number;
+  /** Hears of sign-ins, of a pace that changes notably, and of requests that failed in the end. */
+  readonly log?: Log;
 }
 
 /** Every call may throw an OutOfTimeError at the connection's deadline, or a FinalError that ends the rollout. */

@@ -16,6 +16,10 @@ async function given(options: Partial<WorldOptions> = {}): Promise<World> {
   return world;
 }
 
+function logLines(): readonly unknown[] {
+  return world.logs().map((line) => JSON.parse(line));
+}
+
 function idsOf({ emulator }: World): ReadonlySet<string> {
   const ours = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
   return new Set(ours.map(({ id }) => id));
@@ -86,6 +90,9 @@ describe("a secret that is rotated", () => {
 
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 60 } });
     expect(emulator.stats()).toMatchObject({ signIns: 2, refusedSignIns: 1 });
+    const { rolloutId } = report;
+    expect(logLines()).toContainEqual(expect.objectContaining({ message: "signed in", rolloutId, step: "look-up-1" }));
+    expect(logLines()).toContainEqual(expect.objectContaining({ message: "session renewed", rolloutId, sessions: 2 }));
     await expectTrueOutcomes(world, report, { before, wantedFlag: false, planned: idsOf(world) });
   });
 

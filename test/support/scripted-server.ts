@@ -99,12 +99,14 @@ export function connectTo(
       reportRefusal: () => undefined,
     },
   });
+  const lines: object[] = [];
   const connection = evoVoice.connect({
+    log: { info: (message, fields) => lines.push({ message, ...fields }) },
     limits: { startPerSecond: 10_000, minPerSecond: 1, maxPerSecond: 10_000 },
     concurrency,
     deadlineMs: Date.now() + lastsMs,
   });
-  return { ...connection, refused };
+  return { ...connection, refused, lines };
 }
 
 export const FLIP = { customerId: "c1", isStaging: true };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { FLIP, INFO, inTurn, LOGIN, POST } from "../../support/scripted-server.ts";
+import { error, FLIP, GET, INFO, inTurn, LOGIN, POST, SECRET_TEXT } from "../../support/scripted-server.ts";
 import { useScriptedServer } from "../../support/use-scripted-server.ts";
 
 const { count, given, received } = useScriptedServer();
@@ -79,5 +79,51 @@ describe("a server that asks to wait", () => {
 
     expect(await flip(FLIP)).toEqual({ result: "not begun" });
     expect(count(POST)).toBeGreaterThan(1);
+  });
+});
+
+describe("the log", () => {
+  test("says who signed in, by the version of the secret, and that a session was renewed", async () => {
+    const { readCustomer, lines } = await given(inTurn({ [GET]: [{ status: 401 }, { body: INFO }] }));
+
+    await readCustomer("c1");
+
+    expect(lines).toEqual([
+      { message: "signed in", versionId: LOGIN.versionId, sessions: 1 },
+      { message: "session renewed", versionId: LOGIN.versionId, sessions: 2 },
+    ]);
+  });
+
+  test("says which request was given up, after how many tries, and what came last", async () => {
+    const { flip, lines } = await given(inTurn({ [POST]: ["drop"], [GET]: [error(500, "X")] }));
+
+    await flip(FLIP);
+
+    expect(lines).toContainEqual({
+      ...{ message: "retries exhausted", operation: "reading", api: "GetCustomer", customerId: "c1" },
+      ...{ tries: 3, signedOut: 0, came: "failed", status: 500 },
+    });
+    expect(lines).toContainEqual({
+      ...{ message: "retries exhausted", operation: "flip", customerId: "c1" },
+      ...{ tries: 3, signedOut: 0, came: "lost", why: expect.stringMatching(/^\w+$/) },
+    });
+  });
+
+  test("says nothing of a request that is refused for good, nor of one that is right in the end", async () => {
+    const { flip, lines } = await given(inTurn({ [POST]: [{ status: 403 }, "drop", { body: INFO }], [GET]: ["drop"] }));
+
+    expect(await flip(FLIP)).toMatchObject({ result: "failed" });
+    expect(await flip(FLIP)).toMatchObject({ result: "flipped" });
+
+    expect(lines.filter((line) => JSON.stringify(line).includes('"flip"'))).toEqual([]);
+  });
+
+  test("holds no body, cookie or password", async () => {
+    const { flip, lines } = await given(inTurn({ [POST]: [error(500, SECRET_TEXT)], [GET]: [{ body: SECRET_TEXT }] }));
+
+    await flip(FLIP);
+
+    expect(lines.length).toBeGreaterThanOrEqual(3);
+    expect(JSON.stringify(lines)).not.toMatch(/hunter2|ss-id|cookie-1/);
   });
 });

@@ -268,6 +268,44 @@ test("a lost answer frees the place and says nothing about the pace", async () =
   expect(limiter.pace()).toEqual(before);
 });
 
+describe("the log", () => {
+  function aLoggedLimiter() {
+    const lines: { readonly message: string }[] = [];
+    return { lines, ...aLimiter({ log: { info: (message, fields) => lines.push({ message, ...fields }) } }) };
+  }
+
+  test("says when the pace has doubled or halved, not each step", async () => {
+    const { clock, limiter, lines } = aLoggedLimiter();
+    const [high, low] = [createFixedWindow(100), createFixedWindow(10)];
+    const rateLimit: RateLimit = (nowMs) => (nowMs < 20_000 ? high(nowMs) : low(nowMs));
+    await flipAll({ limiter, clock, rateLimit, flips: 2_100, concurrency: 16, random: createRandom(1) });
+
+    const about = (perSecond: number) => expect.closeTo(perSecond, -1);
+    expect(lines.slice(0, 3)).toEqual([
+      { message: "pace raised", fromPerSecond: 10, toPerSecond: about(20) },
+      { message: "pace raised", fromPerSecond: about(20), toPerSecond: about(40) },
+      { message: "pace raised", fromPerSecond: about(40), toPerSecond: about(80) },
+    ]);
+    expect(lines.filter(({ message }) => message === "pace lowered").length).toBeGreaterThanOrEqual(2);
+    expect(lines.length).toBeLessThan(12);
+  });
+
+  test("says once for all in flight that a pause began", async () => {
+    const { clock, limiter, lines } = aLoggedLimiter();
+    const pause = { kind: "refused", retryAfterMs: 30_000 } as const;
+    const [first, second] = [limiter.acquire(), limiter.acquire()];
+    await clock.run();
+    (await first)(pause);
+    (await second)(pause);
+    const third = limiter.acquire();
+    await clock.run();
+    (await third)(pause);
+
+    const line = { message: "pause begun", seconds: 30.3, pacePerSecond: 10 };
+    expect(lines).toEqual([line, line]);
+  });
+});
+
 test("a turn that was not used costs neither its place nor its slot", async () => {
   const { clock, limiter } = aLimiter({ limits: steady(1), concurrency: 1 });
   for (let turn = 0; turn < 5; turn += 1) (await limiter.acquire())({ kind: "unused" });

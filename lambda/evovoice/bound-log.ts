@@ -1,0 +1,25 @@
+/** Where the client says what a person looks for afterwards. Fixed messages; ids and numbers as fields, never a secret. */
+export interface Log {
+  info(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** So many lines of one message are written one by one. */
+const ALL_OF_THE_FIRST = 10;
+
+/**
+ * A log that does not grow with the trouble: of each message the first ten lines, then the 16th, 32nd, 64th and so on,
+ * each with its number. A million failures are twenty-seven lines.
+ */
+export function boundLog(log: Log): Log {
+  const countsByMessage = new Map<string, number>();
+  return {
+    info(message, fields) {
+      const count = (countsByMessage.get(message) ?? 0) + 1;
+      countsByMessage.set(message, count);
+      if (count <= ALL_OF_THE_FIRST) log.info(message, fields);
+      else if (Number.isInteger(Math.log2(count))) log.info(message, { ...fields, count });
+    },
+  };
+}
+
+export const SILENT_LOG: Log = { info: () => undefined };
