@@ -25,7 +25,10 @@ export async function readStatus(ports: StartPorts, asked: Omit<StatusCommand, "
 }
 
 /** Only Lambda knows a rollout that has not begun yet, or that the worker refused. */
-async function askLambda(ports: StartPorts, { rolloutId, execution }: Omit<StatusCommand, "command">): Promise<Standing> {
+async function askLambda(
+  ports: StartPorts,
+  { rolloutId, execution }: Omit<StatusCommand, "command">,
+): Promise<Standing> {
   const outcome =
     execution === undefined ? { kind: "unknown" as const } : await ports.executions.findOutcome(execution);
   switch (outcome.kind) {
