@@ -1,10 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renderChangeReference } from "./generate/change-reference.ts";
 import { renderEventReference } from "./generate/event-reference.ts";
-import { renderCommandSchema, renderEventSchema, renderPolicySchema } from "./generate/json-schemas.ts";
+import {
+  renderChangeSchema,
+  renderCommandSchema,
+  renderEventSchema,
+  renderPolicySchema,
+} from "./generate/json-schemas.ts";
 import { renderPolicyReference } from "./generate/policy-reference.ts";
 
-/** The documents that are generated from the schemas in lambda/events, by their file name in docs/. */
+/** The documents that are generated from the schemas in lambda/, by their file name in docs/. */
 export function renderDocuments(): ReadonlyMap<string, string> {
   return new Map([
     ["deploy-event.schema.json", renderEventSchema()],
@@ -12,6 +18,8 @@ export function renderDocuments(): ReadonlyMap<string, string> {
     ["policy.schema.json", renderPolicySchema()],
     ["events.md", renderEventReference()],
     ["policy.md", renderPolicyReference()],
+    ["rollout-changed.schema.json", renderChangeSchema()],
+    ["changes.md", renderChangeReference()],
   ]);
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Command } from "../../lambda/events/command.ts";
 import { DeployEvent } from "../../lambda/events/deploy-event.ts";
 import { Policy } from "../../lambda/events/policy.ts";
+import { Change } from "../../lambda/rollout/change.ts";
 
 /** A JSON Schema as far as the documents look into it. */
 export interface JsonSchema {
@@ -53,13 +54,30 @@ export function toPolicySchema(): JsonSchema {
   });
 }
 
+/** What stands in the `detail` of an event that tells of a change. */
+export function toChangeSchema(): JsonSchema {
+  return toSchema(Change, {
+    $id: "rollout-changed.schema.json",
+    title: "Rollout changed",
+    description: "One change of a rollout's state: the detail of an EventBridge event. See docs/changes.md.",
+  });
+}
+
 export const renderEventSchema = () => `${JSON.stringify(toEventSchema(), null, 2)}\n`;
 
 export const renderCommandSchema = () => `${JSON.stringify(toCommandSchema(), null, 2)}\n`;
 
 export const renderPolicySchema = () => `${JSON.stringify(toPolicySchema(), null, 2)}\n`;
 
+export const renderChangeSchema = () => `${JSON.stringify(toChangeSchema(), null, 2)}\n`;
+
 function toSchema(schema: z.ZodType, head: Readonly<Record<string, string>>): JsonSchema {
-  const { $schema, ...body } = z.toJSONSchema(schema, { io: "input" });
+  const { $schema, ...body } = z.toJSONSchema(schema, {
+    io: "input",
+    override: ({ jsonSchema }) => {
+      // That our code never changes a list says nothing to those who read one.
+      delete jsonSchema.readOnly;
+    },
+  });
   return { $schema, ...head, ...body } as JsonSchema;
 }

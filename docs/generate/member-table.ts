@@ -74,7 +74,7 @@ const RECORDS = [
 
 function describeNumber({ type, minimum, maximum }: JsonSchema): string {
   const kind = type === "integer" ? "a whole number" : "a number";
-  return `${kind} from ${minimum} to ${maximum}`;
+  return maximum === Number.MAX_SAFE_INTEGER ? `${kind} from ${minimum}` : `${kind} from ${minimum} to ${maximum}`;
 }
 
 function toCell(text: string): string {

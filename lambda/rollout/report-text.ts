@@ -179,7 +179,7 @@ function toNext({ status, joined }: Report, { columns, paint }: Page): readonly 
 }
 
 /** One line of text without anything that a terminal obeys: escape sequences, control, format and bidi characters. */
-function clean(text: string): string {
+export function clean(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/[\p{Cf}\p{Cs}]/gu, "")
     .replace(/[\p{Cc}\p{Z}]+/gu, " ")
