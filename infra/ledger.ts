@@ -31,7 +31,7 @@ export class Ledger extends Construct {
     return this.#grant(grantee, ["GetItem", "Query"]);
   }
 
-  /** Allows what the worker calls, and neither a scan nor a deletion. */
+  /** Allows what the worker and the front door call, and neither a scan nor a deletion. */
   grantReadWrite(grantee: IGrantable): Grant {
     return this.#grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"]);
   }

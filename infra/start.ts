@@ -13,7 +13,7 @@ export interface StartProps extends DeploymentProps {
   readonly deadLetters: IQueue;
 }
 
-/** The front door for AWS triggers, the console and the CLI: it checks an event and starts the worker. */
+/** The front door for AWS triggers, the console and the CLI: it checks an event and starts the worker, and notes commands. */
 export class Start extends Construct {
   readonly function: IFunction;
 
@@ -32,7 +32,7 @@ export class Start extends Construct {
       },
     });
     this.function = start;
-    ledger.grantRead(role);
+    ledger.grantReadWrite(role);
     worker.grantInvoke(role);
     worker.grantReadExecutions(this, role);
     const answers = new Policy(this, "PipelineAnswers", {
@@ -50,7 +50,7 @@ export class Start extends Construct {
     });
   }
 
-  /** Allows to start rollouts and to ask for their status. */
+  /** Allows to start rollouts, to ask for their status and to steer them. */
   grantInvoke(grantee: IGrantable): Grant {
     return Grant.addToPrincipal({
       grantee,

@@ -108,7 +108,7 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
       let asked: KeysAndAttributes | undefined = { Keys: keys.map((key) => marshall(key)), ConsistentRead: true };
       for (let attempt = 0; asked !== undefined; attempt += 1) {
         if (attempt === MOST_ASKED) throw new Error(`DynamoDB left items of ${TableName} out ${MOST_ASKED} times`);
-        if (attempt > 0) await sleep(Math.random() * 25 * 2 ** attempt);
+        if (attempt > 0) await sleep(Math.random() * 10 * 2 ** attempt);
         const reply: BatchGetItemCommandOutput = await client.send(
           new BatchGetItemCommand({ RequestItems: { [TableName]: asked } }),
         );

@@ -98,3 +98,18 @@ function toChanged(orders: StandingOrders): ChangedOrders {
 function refuse(problem: string): ChangedOrders {
   return { kind: "refused", problem };
 }
+
+/** Why nobody is flipped now, and the command that ends it. */
+export function describeStop({ requestedBy, reason, at }: StandingOrder): string {
+  return `everything is stopped, by ${requestedBy} since ${at}: ${reason}; nobody is flipped until somebody sends ${writeCommand("resume-everything")}`;
+}
+
+/** Why a release stays where it is, and the command that ends it. */
+export function describeHold(release: string, { requestedBy, reason, at, rolloutId }: Hold): string {
+  const after = rolloutId === undefined ? "" : `, after rollout ${rolloutId}`;
+  return `release ${release} is held, by ${requestedBy} since ${at}${after}: ${reason}; nothing brings it out again until somebody sends ${writeCommand("clear-release", { release })}`;
+}
+
+function writeCommand(command: string, members: object = {}): string {
+  return JSON.stringify({ command, ...members, requestedBy: "…", reason: "…" });
+}

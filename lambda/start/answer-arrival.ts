@@ -1,15 +1,13 @@
 import { readArrival } from "../events/arrival.ts";
-import type { Command } from "../events/command.ts";
 import type { PipelineStateChange } from "../events/event-bridge.ts";
 import { fromPipelineStateChange } from "../events/pipeline-mapping.ts";
-import { RefusedError } from "../events/refused-error.ts";
+import { answerCommand, type CommandAnswer } from "./answer-command.ts";
 import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline.ts";
 import type { StartPorts } from "./ports.ts";
-import { readStatus, type Standing } from "./read-status.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
 /** What the front door answers; what it refuses, it throws. */
-export type Answer = Started | Standing | PipelineAnswer | Ignored;
+export type Answer = Started | CommandAnswer | PipelineAnswer | Ignored;
 
 interface Ignored {
   readonly status: "ignored";
@@ -29,11 +27,6 @@ export async function answerArrival(ports: StartPorts, input: unknown): Promise<
     case "pipeline state change":
       return answerPipelineState(ports, arrival.change);
   }
-}
-
-function answerCommand(ports: StartPorts, command: Command): Promise<Standing> {
-  if (command.command === "status") return readStatus(ports, command);
-  throw new RefusedError(`nothing was done: this version does not have ${command.command}`);
 }
 
 /** A pipeline's state by itself never means a rollout: only a mapping of the policy says which. */

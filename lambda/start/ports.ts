@@ -1,4 +1,6 @@
 import type { Policy } from "../events/policy.ts";
+import type { CommandRecord, Hold, Orders, StandingOrder } from "../rollout/records.ts";
+import type { OrderChange } from "../rollout/standing-orders.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** What starting a rollout needs of the world, from whichever door. */
@@ -22,7 +24,7 @@ export interface RolloutStartPorts {
 
 /** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
 export interface StartPorts extends RolloutStartPorts {
-  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes">;
+  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes"> & SteeringLedger;
   readonly executions: RolloutStartPorts["executions"] & {
     findOutcome(
       execution: string,
@@ -35,6 +37,25 @@ export interface StartPorts extends RolloutStartPorts {
   };
   readonly pipelineJobs: PipelineJobs;
 }
+
+/** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
+export interface SteeringLedger {
+  addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
+  readSteering(rolloutId: string): Promise<{ readonly orders: Orders; readonly commands: readonly CommandRecord[] }>;
+  setStopped(order: StandingOrder, id?: string): Promise<OrderAnswer>;
+  clearStopped(order: StandingOrder, id?: string): Promise<OrderAnswer>;
+  holdRelease(release: string, hold: Hold, id?: string): Promise<OrderAnswer>;
+  clearRelease(release: string, order: StandingOrder, id?: string): Promise<OrderAnswer>;
+  protect(customerIds: readonly string[], order: StandingOrder, id?: string): Promise<OrderAnswer>;
+  unprotect(customerIds: readonly string[], order: StandingOrder, id?: string): Promise<OrderAnswer>;
+  /** The oldest first. */
+  readOrderHistory(): AsyncIterable<OrderChange>;
+}
+
+/** The orders after a change, or why there was none. */
+export type OrderAnswer =
+  | { readonly kind: "changed"; readonly orders: Orders }
+  | { readonly kind: "refused"; readonly problem: string };
 
 interface Told {
   readonly rolloutId: string;

@@ -4,6 +4,7 @@ import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/ou
 import type { RolloutRecord } from "../rollout/records.ts";
 import { isException, MOST_EXCEPTIONS, type Report } from "../rollout/report.ts";
 import type { StartPorts } from "./ports.ts";
+import { settle } from "./settle.ts";
 
 /** How a rollout stands: its report, or the report so far; less while the ledger knows nothing of it. */
 export type Standing =
@@ -13,9 +14,6 @@ export type Standing =
       readonly status: "starting" | "failed";
       readonly problem?: string | undefined;
     };
-
-const NO_REPORT =
-  "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; to flip the rest, send the event again under an id of its own";
 
 /** @throws RefusedError for a rollout that nobody knows */
 export async function readStatus(ports: StartPorts, asked: Omit<StatusCommand, "command">): Promise<Standing> {
@@ -54,14 +52,6 @@ async function follow(ports: StartPorts, report: Report): Promise<Report> {
 async function reportRecord(ports: StartPorts, record: RolloutRecord): Promise<Report> {
   const settled = await settle(ports, record);
   return settled.report ?? reportSoFar(ports, settled);
-}
-
-/** A rollout that is recorded as running cannot say by itself that its execution has ended. */
-async function settle(ports: StartPorts, record: RolloutRecord): Promise<RolloutRecord> {
-  if (record.status !== "running" || (await ports.executions.findEnd(record.execution)).running) return record;
-  // It may have written its report since it was read.
-  const again = (await ports.ledger.findRollout(record.rolloutId)) ?? record;
-  return again.status === "running" ? { ...again, status: "failed", problem: NO_REPORT } : again;
 }
 
 async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Report> {

@@ -5,6 +5,7 @@ import { RefusedError } from "../events/refused-error.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
 import type { RolloutStatus } from "../rollout/report.ts";
 import type { RolloutStartPorts } from "./ports.ts";
+import { refuseOrdered } from "./refuse-ordered.ts";
 
 /** The answer to a deploy event, at once. */
 export interface Started {
@@ -48,6 +49,7 @@ function join(
 
 async function startWorker(ports: RolloutStartPorts, event: DeployEvent): Promise<Started> {
   refuseLate(event, ports.nowMs());
+  await refuseOrdered(ports, event);
   const rolloutId = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
   const start = await ports.executions.start(rolloutId, event);
   switch (start.kind) {

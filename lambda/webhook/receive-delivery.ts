@@ -4,6 +4,7 @@ import { readGitHubDelivery } from "../events/github-delivery.ts";
 import { mapDelivery, type NamedSource } from "../events/map-delivery.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import { readStandardDelivery } from "../events/standard-delivery.ts";
+import { StandingOrderError } from "../start/refuse-ordered.ts";
 import { type Answer, answerAccepted, answerNothingToDo, answerRefused, answerUnavailable } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import type { WebhookPorts } from "./ports.ts";
@@ -74,7 +75,11 @@ function refuseOr<Result>(act: () => Result): Result {
 
 function rethrowRefusal(error: unknown): never {
   if (error instanceof BadDeliveryError) throw new RefusedDeliveryError(error.message, { status: 400, cause: error });
-  if (error instanceof RefusedError) throw new RefusedDeliveryError(error.message, { status: 422, cause: error });
+  if (error instanceof RefusedError) {
+    // What a standing order refuses is right by itself, and nothing that another try would mend.
+    const status = error instanceof StandingOrderError ? 409 : 422;
+    throw new RefusedDeliveryError(error.message, { status, cause: error });
+  }
   throw error;
 }
 

@@ -34,10 +34,10 @@ const RENAMED = new Map([["lambda:Invoke", "lambda:InvokeFunction"]]);
 const LAMBDA_ITSELF = ["logs:CreateLogStream", "logs:PutLogEvents"];
 const DEAD_LETTERS = "sqs:SendMessage";
 
-/** Code that is in a bundle and never called there: the doors read the ledger by the same module that writes it. */
+/** Code that is in a bundle and never called there: the public door reads the ledger by the same module that writes it. */
 const NOT_CALLED: Readonly<Record<Entry, readonly string[]>> = {
   cutover: [],
-  start: ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+  start: [],
   webhook: [
     ...["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"],
     // A delivery always has an id: so no lock is looked at, and no execution.

@@ -1,6 +1,9 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
+import { openTable } from "../../../lambda/ledger/table.ts";
 import type { CommandRecord } from "../../../lambda/rollout/records.ts";
+import { listenOnLoopback, readBody } from "../../../local/aws/loopback.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 let given: TestTable;
@@ -24,6 +27,29 @@ async function fill(upTo: number): Promise<void> {
   for (let index = (await readIds()).length; index < upTo; index += 1) {
     expect(await ledger.addCommand("night", aCommand(`c-${index}`))).toBe("added");
   }
+}
+
+/** Says of every item, so many times, that it is to be asked for again. */
+async function startReluctantDynamoDb(times: number) {
+  let asked = 0;
+  const server = await listenOnLoopback(async (request, response) => {
+    const body = await readBody(request);
+    asked += 1;
+    const { RequestItems } = JSON.parse(body);
+    const responses = { ledger: [{ pk: { S: `asked ${asked}` }, sk: { S: "b" } }] };
+    const reply = asked <= times ? { UnprocessedKeys: RequestItems } : { Responses: responses };
+    response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(reply));
+  });
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint: server.address, region: "us-east-1", credentials });
+  return {
+    table: openTable(client, "ledger"),
+    asked: () => asked,
+    close: () => {
+      client.destroy();
+      return server.close();
+    },
+  };
 }
 
 describe("the commands of a rollout", () => {
@@ -110,6 +136,21 @@ describe("the steering of a rollout", () => {
       commands: [aCommand("one")],
     });
     expect(requests).toEqual([expect.stringMatching(/^BatchGetItem .*"ConsistentRead":true/)]);
+  });
+
+  test.each([
+    [2, 3],
+    [100, 8],
+  ])("is asked for again when DynamoDB leaves items out, %i times, as under load", async (times, expected) => {
+    const reluctant = await startReluctantDynamoDb(times);
+    const answer = reluctant.table.getAll([
+      { pk: "none", sk: "a" },
+      { pk: "asked 3", sk: "b" },
+    ]);
+    if (times > 8) await expect(answer).rejects.toThrow("DynamoDB left items of ledger out 8 times");
+    else expect(await answer).toEqual([undefined, { pk: "asked 3", sk: "b" }]);
+    expect(reluctant.asked()).toBe(expected);
+    await reluctant.close();
   });
 
   test("before anything was written is that of nothing", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
 import { GITHUB_EVENTS } from "../../../lambda/events/github-delivery.ts";
+import { StandingOrderError } from "../../../lambda/start/refuse-ordered.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import {
   aDeploymentStatus,
@@ -84,6 +85,17 @@ describe("a signed delivery that a mapping names", () => {
     expect(answer.body).not.toMatch(/ledger/);
     expect(counted).toEqual(["WebhookFailed"]);
   });
+});
+
+test("a delivery that a standing order forbids is a conflict: no fault of its sender's, and no other try is asked for", async () => {
+  const problem = "nothing was done: everything is stopped, by ann";
+  const { send, counted } = aDoor({ start: () => Promise.reject(new StandingOrderError(problem)) });
+  for (const delivery of [aGitHubDelivery(), aStandardDelivery()]) {
+    const answer = await send(delivery);
+    expect(answer).toMatchObject({ statusCode: 409, body: JSON.stringify({ error: problem }) });
+    expect(answer.headers).not.toHaveProperty("retry-after");
+  }
+  expect(counted).toEqual([]);
 });
 
 describe("a delivery that no mapping names is answered with 204 and starts nothing", () => {

@@ -1,0 +1,251 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
+import type { RolloutRecord } from "../../lambda/rollout/records.ts";
+import type { Report, RolloutStatus } from "../../lambda/rollout/report.ts";
+import { answerCommand } from "../../lambda/start/answer-command.ts";
+import type { OrderCommand } from "../../lambda/start/change-orders.ts";
+import type { StartPorts } from "../../lambda/start/ports.ts";
+import type { SteeringCommand } from "../../lambda/start/steer-rollout.ts";
+import { NOW_MS, startTable, type TestTable } from "./ledger/start-table.ts";
+
+const AT = new Date(NOW_MS).toISOString();
+const ANN = { requestedBy: "ann", reason: "calls drop" };
+const COMMANDS: readonly SteeringCommand[] = [
+  { ...ANN, command: "pause", rolloutId: "night", minutes: 1.5 },
+  { ...ANN, command: "resume", rolloutId: "night" },
+  { ...ANN, command: "skip", rolloutId: "night" },
+  { ...ANN, command: "full", rolloutId: "night" },
+  { ...ANN, command: "abort", rolloutId: "night", rollback: false },
+];
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+let ports: StartPorts;
+let isRunning: boolean;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+  isRunning = true;
+  ports = {
+    ledger,
+    executions: { findEnd: async () => ({ running: isRunning }) },
+    log: { info: () => {} },
+    nowMs: () => NOW_MS,
+  } as unknown as StartPorts;
+});
+afterEach(() => given.close());
+
+/** A rollout `night`, as the ledger knows it. */
+async function aRollout(status: string, changes: Partial<RolloutRecord> = {}): Promise<void> {
+  const event: RolloutRecord["event"] = {
+    ...{ action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false },
+  };
+  await ledger.createRollout({
+    ...{ rolloutId: "night", fingerprint: "f", execution: "arn:night", event, startedAtMs: 1 },
+    status: status as RolloutStatus,
+    ...changes,
+  });
+}
+
+async function aRolloutThatEnded(status: RolloutStatus, problem?: string): Promise<void> {
+  await aRollout("running");
+  const counts = { ...NO_COUNTS, flipped: 12, failed: 1 };
+  await ledger.endRollout("night", { rolloutId: "night", status, counts, problem } as Report);
+}
+
+function send(command: SteeringCommand | OrderCommand) {
+  return answerCommand(ports, command);
+}
+
+async function readCommands() {
+  return (await ledger.readSteering("night")).commands;
+}
+
+describe.each(COMMANDS)("the command $command", (command) => {
+  test.each(["running", "waiting"])("for a rollout that is %s is noted with who, when and why", async (status) => {
+    await aRollout(status);
+
+    expect(await send(command)).toEqual({ rolloutId: "night", command: command.command, status: "noted" });
+    const { minutes: _minutes, rolloutId: _night, ...said } = { minutes: 0, ...command };
+    expect(await readCommands()).toEqual([
+      {
+        ...said,
+        id: expect.stringMatching(new RegExp(`^${command.command}-[0-9a-f]{12}$`)),
+        at: AT,
+        ...(command.command === "pause" && { pauseSeconds: 90 }),
+      },
+    ]);
+  });
+
+  test.each([
+    ["succeeded", undefined, "succeeded: 12 flipped, 1 failed"],
+    ["failed", "the failure budget is spent", "failed: 12 flipped, 1 failed; the failure budget is spent"],
+  ] as const)("for a rollout that has %s is refused with how it ended", async (status, problem, said) => {
+    await aRolloutThatEnded(status, problem);
+
+    const undo = command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
+    await expect(send(command)).rejects.toThrow(
+      new Error(`nothing was done: rollout night has ended as ${said}${undo}`),
+    );
+    expect(await readCommands()).toEqual([]);
+  });
+
+  test("for a rollout whose execution died is refused, though nobody recorded it", async () => {
+    await aRollout("running");
+    isRunning = false;
+    await expect(send(command)).rejects.toThrow(/has ended as failed; its execution ended before it could write/);
+  });
+
+  test("for a rollout that nobody knows is refused with what to do", async () => {
+    await expect(send(command)).rejects.toThrow(
+      /^nothing was done: no rollout night is known: .* send the command again once it runs$/,
+    );
+    expect(await given.scan()).toEqual([]);
+  });
+
+  test.each(["running", "planned"])("for a dry run that is %s is refused", async (status) => {
+    const event = { action: "stage", release: "2026.11", targets: [{ all: true }], dryRun: true } as const;
+    await aRollout(status, { event: event as unknown as RolloutRecord["event"] });
+    await expect(send(command)).rejects.toThrow(/rollout night is a dry run: it flips nobody and ends by itself/);
+  });
+
+  test("is one under its id, however often it comes, whoever asks, also after the end", async () => {
+    await aRollout("running");
+    const named = { ...command, id: "job-1" };
+    const answers = await Promise.all([
+      send(named),
+      send(named),
+      send({ ...named, requestedBy: "bob", reason: "again" }),
+    ]);
+    await ledger.endRollout("night", { rolloutId: "night", status: "succeeded", counts: NO_COUNTS } as Report);
+    answers.push(await send(named));
+
+    for (const answer of answers) {
+      expect(answer).toEqual({ rolloutId: "night", command: command.command, status: "noted" });
+    }
+    expect(await readCommands()).toHaveLength(1);
+  });
+
+  test("under the id of another command is refused", async () => {
+    await aRollout("running");
+    const other = COMMANDS[(COMMANDS.indexOf(command) + 1) % COMMANDS.length] ?? command;
+    await send({ ...other, id: "job-1" });
+    await expect(send({ ...command, id: "job-1" })).rejects.toThrow(
+      /the id job-1 belongs to another command of rollout/,
+    );
+    expect(await readCommands()).toHaveLength(1);
+  });
+});
+
+describe("commands", () => {
+  test("of one kind that would do different things are not the same, though they have one id", async () => {
+    await aRollout("running");
+    const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60, id: "one" } as const;
+    const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true, id: "two" } as const;
+    for (const command of [pause, abort]) await send(command);
+    await expect(send({ ...pause, minutes: 61 })).rejects.toThrow(/belongs to another command/);
+    await expect(send({ ...abort, rollback: false })).rejects.toThrow(/belongs to another command/);
+  });
+
+  test("without ids are as many as were sent, in their order", async () => {
+    await aRollout("running");
+    for (const command of [...COMMANDS, ...COMMANDS]) await send(command);
+    const sent = COMMANDS.map(({ command }) => command);
+    expect((await readCommands()).map(({ command }) => command)).toEqual([...sent, ...sent]);
+  });
+
+  test("that are too many are refused, and abort is still noted", async () => {
+    await aRollout("running");
+    const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60 } as const;
+    const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true } as const;
+    for (let index = 0; index < 90; index += 1) {
+      await ledger.addCommand("night", { ...ANN, id: `c-${index}`, command: "skip", at: AT });
+    }
+    await expect(send(pause)).rejects.toThrow(/sent as many commands as it can take; `abort` has places of its own/);
+    expect(await send(abort)).toMatchObject({ status: "noted" });
+  });
+});
+
+describe("a standing order", () => {
+  const order = { ...ANN, at: AT };
+
+  test("is answered with the orders as they are now", async () => {
+    expect(await send({ ...ANN, command: "stop-everything" })).toEqual({
+      status: "stopped",
+      stopped: order,
+      holds: {},
+      protectedIds: [],
+    });
+    await send({ ...ANN, command: "hold-release", release: "2026.11" });
+    expect(await send({ ...ANN, command: "protect", customerIds: ["a", "b"] })).toMatchObject({
+      holds: { "2026.11": { ...order, action: "stage" } },
+      protectedIds: ["a", "b"],
+    });
+    await send({ ...ANN, command: "resume-everything" });
+    await send({ ...ANN, command: "clear-release", release: "2026.11" });
+    expect(await send({ ...ANN, command: "unprotect", customerIds: ["b"] })).toEqual({
+      status: "open",
+      holds: {},
+      protectedIds: ["a"],
+    });
+  });
+
+  test("is shown by orders, with its last changes, the newest first", async () => {
+    expect(await answerCommand(ports, { command: "orders" })).toEqual({
+      status: "open",
+      holds: {},
+      protectedIds: [],
+      changes: [],
+    });
+    for (let index = 0; index < 21; index += 1) {
+      const at = new Date(NOW_MS + index * 1_000).toISOString();
+      await ledger.protect([`c-${index}`], { ...ANN, at });
+    }
+    const shown = await answerCommand(ports, { command: "orders" });
+    expect(shown).toMatchObject({ status: "open", protectedIds: { length: 21 }, changes: { length: 20 } });
+    expect(shown).toMatchObject({
+      changes: expect.arrayContaining([expect.objectContaining({ change: "protect", customerIds: ["c-1"], ...ANN })]),
+    });
+    const { changes = [] } = shown as { changes?: { at: string }[] };
+    expect(changes.map(({ at }) => at)).toEqual(
+      changes
+        .map(({ at }) => at)
+        .sort()
+        .reverse(),
+    );
+    expect(changes.at(-1)).toMatchObject({ customerIds: ["c-1"] });
+  });
+
+  test("that cannot be is refused with a sentence", async () => {
+    await expect(send({ ...ANN, command: "clear-release", release: "2026.11" })).rejects.toThrow(
+      new Error("nothing was done: 2026.11 is not held; the command orders shows what is"),
+    );
+    await expect(send({ ...ANN, command: "unprotect", customerIds: ["vip"] })).rejects.toThrow(
+      /^nothing was done: nobody of them lost its protection: no order protects vip/,
+    );
+  });
+
+  test("that is sent again under its id is the same", async () => {
+    const clear = { ...ANN, command: "clear-release", release: "2026.11", id: "clear-1" } as const;
+    await send({ ...ANN, command: "hold-release", release: "2026.11" });
+    expect(await send(clear)).toMatchObject({ holds: {} });
+    expect(await send(clear)).toMatchObject({ holds: {} });
+    await send({ ...ANN, command: "hold-release", release: "2026.11" });
+    expect(await send(clear)).toMatchObject({ holds: { "2026.11": { action: "stage" } } });
+  });
+
+  test("of two people at the same time is done for both", async () => {
+    await Promise.all([
+      send({ ...ANN, command: "stop-everything" }),
+      send({ ...ANN, requestedBy: "bob", command: "protect", customerIds: ["a"] }),
+      send({ ...ANN, requestedBy: "eve", command: "hold-release", release: "2026.11" }),
+    ]);
+    expect(await answerCommand(ports, { command: "orders" })).toMatchObject({
+      status: "stopped",
+      protectedIds: ["a"],
+      holds: { "2026.11": { requestedBy: "eve" } },
+    });
+  });
+});
