@@ -3,6 +3,9 @@ export type AwsAddresses = {
   readonly lambda?: string;
   readonly dynamodb?: string;
   readonly codePipeline?: string;
+  readonly cloudWatch?: string;
+  readonly eventBridge?: string;
+  readonly sns?: string;
 };
 
 /** The environment in which the AWS SDK talks to the stand-ins, and could not reach a real account if it tried. */
@@ -22,6 +25,9 @@ export function localAwsEnvironment(addresses: AwsAddresses): Record<string, str
     AWS_ENDPOINT_URL_LAMBDA: addresses.lambda ?? NOBODY,
     AWS_ENDPOINT_URL_DYNAMODB: addresses.dynamodb ?? NOBODY,
     AWS_ENDPOINT_URL_CODEPIPELINE: addresses.codePipeline ?? NOBODY,
+    AWS_ENDPOINT_URL_CLOUDWATCH: addresses.cloudWatch ?? NOBODY,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: addresses.eventBridge ?? NOBODY,
+    AWS_ENDPOINT_URL_SNS: addresses.sns ?? NOBODY,
   };
 }
 

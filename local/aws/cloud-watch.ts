@@ -1,0 +1,162 @@
+import { randomUUID } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { listenOnLoopback, readBody } from "./loopback.ts";
+
+type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
+
+/** How an alarm stands; `missing` is one that CloudWatch does not have. */
+export type Alarm = {
+  readonly state: AlarmState | "missing";
+  /** @default "metric" */
+  readonly kind?: "metric" | "composite";
+  readonly reason?: string;
+};
+
+/** When an alarm changes by itself. */
+export type When =
+  /** At the call that asks for this alarm for the n-th time, from 1. */
+  | { readonly atCall: number }
+  /** So long from now. */
+  | { readonly afterMs: number };
+
+export type CloudWatch = {
+  readonly address: string;
+  setAlarm(name: string, alarm: Alarm): void;
+  /** Lets an alarm change later; several changes of one alarm are done in the order in which they come due. */
+  changeLater(name: string, when: When, alarm: Alarm): void;
+  /** Every call is refused, until `allow`, as for a role without the right. */
+  deny(): void;
+  allow(): void;
+  /** The next `times` calls are refused with this error code. */
+  failNext(times: number, code: string): void;
+  /** The names that each call asked for, in order. */
+  calls(): readonly (readonly string[])[];
+  close(): Promise<void>;
+};
+
+type DescribeAlarms = {
+  readonly AlarmNames?: readonly string[];
+  readonly AlarmTypes?: readonly string[];
+  readonly MaxRecords?: number;
+  readonly NextToken?: string;
+};
+
+type Change = { readonly name: string; readonly alarm: Alarm; readonly isDue: (calls: number) => boolean };
+
+const ACTION = "GraniteServiceVersion20100801.DescribeAlarms";
+/** CloudWatch's own bounds. */
+const MOST = 100;
+
+const FAULTS = new Set(["InternalServiceError", "InternalFailure", "ServiceUnavailable"]);
+
+/**
+ * The part of Amazon CloudWatch that says how alarms stand, on loopback, for the real SDK client: AWS JSON 1.0, with the
+ * errors of the query protocol. `pageSize` makes pages smaller than what was asked for.
+ */
+export async function startCloudWatch(
+  given: { readonly alarms?: Readonly<Record<string, Alarm>>; readonly pageSize?: number } = {},
+): Promise<CloudWatch> {
+  const alarms = new Map(Object.entries(given.alarms ?? {}));
+  const callsByName = new Map<string, number>();
+  const calls: (readonly string[])[] = [];
+  let changes: readonly Change[] = [];
+  let denied = false;
+  let failure = { times: 0, code: "" };
+
+  function findRefusal(action: string, { AlarmNames: names = [] }: DescribeAlarms): string | undefined {
+    if (action !== ACTION) return "UnknownOperationException";
+    if (failure.times > 0) {
+      failure = { ...failure, times: failure.times - 1 };
+      return failure.code;
+    }
+    if (denied) return "AccessDenied";
+    return names.length > MOST ? "ValidationError" : undefined;
+  }
+
+  function passTime(names: readonly string[]): void {
+    for (const name of names) callsByName.set(name, (callsByName.get(name) ?? 0) + 1);
+    const due = changes.filter(({ name, isDue }) => isDue(callsByName.get(name) ?? 0));
+    for (const { name, alarm } of due) alarms.set(name, alarm);
+    changes = changes.filter((change) => !due.includes(change));
+  }
+
+  const server = await listenOnLoopback(async (request, response) => {
+    const asked = JSON.parse(await readBody(request)) as DescribeAlarms;
+    calls.push(asked.AlarmNames ?? []);
+    const refusal = findRefusal(String(request.headers["x-amz-target"]), asked);
+    if (refusal !== undefined) return refuse(response, refusal);
+    passTime(asked.AlarmNames ?? []);
+    send(response, 200, toPage(alarms, asked, Math.min(given.pageSize ?? MOST, asked.MaxRecords ?? 50)));
+  });
+
+  return {
+    address: server.address,
+    setAlarm: (name, alarm) => {
+      alarms.set(name, alarm);
+    },
+    changeLater: (name, when, alarm) => {
+      const dueAtMs = "afterMs" in when ? Date.now() + when.afterMs : 0;
+      const isDue = (called: number) => ("atCall" in when ? called >= when.atCall : Date.now() >= dueAtMs);
+      changes = [...changes, { name, alarm, isDue }];
+    },
+    deny: () => {
+      denied = true;
+    },
+    allow: () => {
+      denied = false;
+    },
+    failNext: (times, code) => {
+      failure = { times, code };
+    },
+    calls: () => [...calls],
+    close: server.close,
+  };
+}
+
+/** Alarms by their names, of the types that were asked for: without types, CloudWatch gives metric alarms only. */
+function toPage(alarms: ReadonlyMap<string, Alarm>, asked: DescribeAlarms, size: number): object {
+  const { AlarmNames: names, AlarmTypes: types = ["MetricAlarm"], NextToken: token = "0" } = asked;
+  const found = [...alarms]
+    .filter(([name, { state }]) => state !== "missing" && (names === undefined || names.includes(name)))
+    .filter(([, alarm]) => types.includes(typeOf(alarm)))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const from = Number(token);
+  const page = found.slice(from, from + size);
+  const ofType = (type: string) => page.filter(([, alarm]) => typeOf(alarm) === type).map(toWire);
+  return {
+    MetricAlarms: ofType("MetricAlarm"),
+    CompositeAlarms: ofType("CompositeAlarm"),
+    ...(from + size < found.length && { NextToken: String(from + size) }),
+  };
+}
+
+function typeOf({ kind = "metric" }: Alarm): string {
+  return kind === "metric" ? "MetricAlarm" : "CompositeAlarm";
+}
+
+function toWire([name, { state, reason = `it is ${state}` }]: readonly [string, Alarm]): object {
+  return {
+    AlarmName: name,
+    AlarmArn: `arn:aws:cloudwatch:us-east-1:000000000000:alarm:${name}`,
+    StateValue: state,
+    StateReason: reason,
+  };
+}
+
+function refuse(response: ServerResponse, code: string): void {
+  const fault = FAULTS.has(code);
+  response.setHeader("x-amzn-query-error", `${code};${fault ? "Receiver" : "Sender"}`);
+  send(response, fault ? 500 : statusOf(code), {
+    __type: `com.amazonaws.cloudwatch#${code}`,
+    message: `refused: ${code}`,
+  });
+}
+
+function statusOf(code: string): number {
+  return code === "AccessDenied" ? 403 : 400;
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": randomUUID() });
+  response.end(JSON.stringify(body));
+}

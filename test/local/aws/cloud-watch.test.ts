@@ -1,0 +1,81 @@
+import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type CloudWatch, startCloudWatch } from "../../../local/aws/cloud-watch.ts";
+
+let cloudWatch: CloudWatch;
+let client: CloudWatchClient;
+
+beforeEach(async () => {
+  cloudWatch = await startCloudWatch({
+    alarms: { one: { state: "OK" }, all: { state: "OK", kind: "composite" } },
+  });
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  client = new CloudWatchClient({ endpoint: cloudWatch.address, region: "us-east-1", credentials, maxAttempts: 1 });
+});
+
+afterEach(async () => {
+  client.destroy();
+  await cloudWatch.close();
+});
+
+async function stateOf(name: string): Promise<string | undefined> {
+  const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({ AlarmNames: [name] }));
+  return MetricAlarms[0]?.StateValue;
+}
+
+test("composite alarms are only given to those who ask for them", async () => {
+  const plain = await client.send(new DescribeAlarmsCommand({}));
+  expect([plain.MetricAlarms?.length, plain.CompositeAlarms?.length]).toEqual([1, 0]);
+  const both = await client.send(new DescribeAlarmsCommand({ AlarmTypes: ["CompositeAlarm", "MetricAlarm"] }));
+  expect([both.MetricAlarms?.length, both.CompositeAlarms?.length]).toEqual([1, 1]);
+});
+
+test("an alarm changes at the call that it is told to change at, and not before", async () => {
+  cloudWatch.changeLater("one", { atCall: 2 }, { state: "ALARM" });
+  cloudWatch.changeLater("one", { atCall: 4 }, { state: "missing" });
+  const states = [await stateOf("one"), await stateOf("one"), await stateOf("one"), await stateOf("one")];
+  expect(states).toEqual(["OK", "ALARM", "ALARM", undefined]);
+});
+
+test("calls for other alarms do not count", async () => {
+  cloudWatch.changeLater("one", { atCall: 2 }, { state: "ALARM" });
+  await stateOf("another");
+  expect(await stateOf("one")).toBe("OK");
+  expect(cloudWatch.calls()).toEqual([["another"], ["one"]]);
+});
+
+test("an alarm changes after some time", async () => {
+  cloudWatch.changeLater("one", { afterMs: 30 }, { state: "INSUFFICIENT_DATA" });
+  expect(await stateOf("one")).toBe("OK");
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  expect(await stateOf("one")).toBe("INSUFFICIENT_DATA");
+});
+
+test("a role without the right is denied, and more than a hundred names are refused", async () => {
+  cloudWatch.deny();
+  await expect(stateOf("one")).rejects.toMatchObject({ name: "AccessDenied", $metadata: { httpStatusCode: 403 } });
+  cloudWatch.allow();
+  const AlarmNames = Array.from({ length: 101 }, (_, index) => `${index}`);
+  await expect(client.send(new DescribeAlarmsCommand({ AlarmNames }))).rejects.toMatchObject({
+    name: "ValidationError",
+  });
+});
+
+test("the SDK speaks AWS JSON 1.0 with the errors of the query protocol", async () => {
+  const sent: unknown[] = [];
+  client.middlewareStack.add(
+    (next) => (args) => {
+      sent.push((args.request as { headers: unknown }).headers);
+      return next(args);
+    },
+    { step: "finalizeRequest" },
+  );
+  await stateOf("one");
+  expect(sent).toMatchObject([
+    {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": "GraniteServiceVersion20100801.DescribeAlarms",
+      "x-amzn-query-mode": "true",
+    },
+  ]);
+});
