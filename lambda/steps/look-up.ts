@@ -6,6 +6,7 @@ import type { FoundCustomer } from "../rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Judgement, type Selection, toSelection } from "../rollout/selection.ts";
 import { countIdle, type Progress, type Rollout, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
+import { createPageReader, type PageReader } from "./read-pages.ts";
 import { readWindow, toFound } from "./read-window.ts";
 
 /** Where a lookup is: counters only, the customers are in the ledger. */
@@ -54,8 +55,9 @@ export interface Lookup {
   readonly listings: readonly Listing[];
   readonly judge: (customer: CustomerFacts) => Judgement;
   readonly references: ReadonlySet<string>;
-  readonly tagIds: TagIds;
   readonly windowPages: number;
+  readonly pages: PageReader;
+  mayReadAhead(): boolean;
 }
 
 /**
@@ -70,7 +72,7 @@ export async function lookUp(
 ): Promise<LookupProgress> {
   const options = { run, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
-    const lookup = await unlessOutOfTime(prepare(ports, rollout, connection));
+    const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
     const listings = lookup?.listings.length ?? Number.POSITIVE_INFINITY;
     let progress = from;
     while (lookup && progress.listing < listings && (progress === from || ports.nowMs() < untilMs)) {
@@ -85,7 +87,11 @@ export async function lookUp(
   });
 }
 
-async function prepare(ports: Ports, rollout: Rollout, connection: Connection): Promise<Lookup> {
+async function prepare(
+  ports: Ports,
+  rollout: Rollout,
+  { connection, untilMs }: { readonly connection: Connection; readonly untilMs: number },
+): Promise<Lookup> {
   const { policy } = ports;
   const selection = toSelection(rollout.event, policy);
   const tags = namedTags(selection);
@@ -99,7 +105,8 @@ async function prepare(ports: Ports, rollout: Rollout, connection: Connection): 
     listings: toListings(selection),
     judge: createJudge(selection),
     references: namedReferences(selection),
-    tagIds,
+    pages: createPageReader(connection, { pageSize: policy.pageSize, tagIds }),
+    mayReadAhead: () => ports.nowMs() < untilMs,
     windowPages: Math.max(1, Math.min(policy.concurrency, Math.floor(MOST_ROWS / policy.pageSize))),
   };
 }

@@ -6,44 +6,47 @@ import type { FoundCustomer } from "../rollout/roster.ts";
 import type { CustomerFacts, Judgement } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import type { Lookup, LookupProgress } from "./look-up.ts";
+import type { Window } from "./read-pages.ts";
 
 /** Evo Voice's ids have 24; what is much longer is none, and would not fit where ids are kept. */
 const MOST_ID_CHARACTERS = 64;
 
-/** Reads the next pages of a listing at once, and writes down whom they show. */
+/** Reads the next pages of a listing at once, and writes down whom they show; the pages after them are asked for meanwhile. */
 export async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  const { ports, connection, tagIds, rolloutId } = lookup;
-  const listing = lookup.listings[progress.listing] as Listing;
-  const counted = (progress.pages ?? 0) - progress.page;
-  const size = Math.max(1, Math.min(lookup.windowPages, counted));
-  const { pageSize } = ports.policy;
-  const pages = await Promise.all(
-    Array.from({ length: size }, (_, index) =>
-      connection.readPage({ listing, page: progress.page + index, pageSize, tagIds }),
-    ),
-  );
+  const pages = await lookup.pages.read(toWindow(lookup, progress));
   const customers = pages.flatMap((page) => page.customers);
-  const found = customers.flatMap((customer) => toFound(customer, lookup.judge(customer)));
-  await ports.ledger.putFound(rolloutId, {
+  const found = {
     listing: progress.listing,
     pass: progress.pass,
     page: progress.page,
     idHashes: Buffer.concat(customers.map(({ id }) => hashId(id))),
-    customers: found,
+    customers: customers.flatMap((customer) => toFound(customer, lookup.judge(customer))),
     references: customers.flatMap((customer) => toReference(lookup, customer)),
-  });
+  };
+  const next = advance(progress, pages, found.customers.length);
+  if (next.ended === undefined && lookup.mayReadAhead()) lookup.pages.readAhead(toWindow(lookup, next));
+  await lookup.ports.ledger.putFound(lookup.rolloutId, found);
+  return next;
+}
+
+function toWindow(lookup: Lookup, { listing, page, pages = 0 }: LookupProgress): Window {
+  const size = Math.max(1, Math.min(lookup.windowPages, pages - page));
+  return { listing: lookup.listings[listing] as Listing, page, size };
+}
+
+function advance(progress: LookupProgress, pages: readonly Page[], found: number): LookupProgress {
   const last = pages.at(-1) as Page;
   const lastPage = hashId(last.customers.map(({ id }) => id).join()).toString("hex");
-  const isRepeated = counted <= 0 && lastPage === progress.lastPage;
+  const isRepeated = (progress.pages ?? 0) <= progress.page && lastPage === progress.lastPage;
   return {
     ...progress,
-    page: progress.page + size,
+    page: progress.page + pages.length,
     pages: progress.pages ?? countPages(last),
     lastPage,
     ended: last.customers.length === 0 || (isRepeated ? false : undefined),
     firstTotal: progress.page === 0 ? pages[0]?.total : progress.firstTotal,
     lastTotal: toLastTotal(progress, pages),
-    found: progress.found + found.length,
+    found: progress.found + found,
   };
 }
 
