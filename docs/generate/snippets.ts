@@ -28,7 +28,7 @@ export const EXAMPLE_POLICY = {
   },
   strategy: "careful",
   alarms: ["calls failing", "registrations dropped"],
-  maxShare: "50%",
+  maxCustomers: 20_000,
   largePromote: { above: 500, firstWave: "10%", bakeMinutes: 30 },
   requestsPerSecond: 20,
   failureBudget: "0.5%",
