@@ -45,7 +45,9 @@ let stopRecording: () => void;
 beforeAll(async () => {
   await LocalDurableTestRunner.setupTestEnvironment();
   stopRecording = record();
-  door = await openFrontDoor({ customers: 20, stagingShare: 1, policy: { webhooks: { github: WEBHOOKS.github } } });
+  const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
+  const policy = { webhooks: { github: WEBHOOKS.github }, retries };
+  door = await openFrontDoor({ customers: 20, stagingShare: 1, policy });
   door.world.secrets.putSecretValue("cutover/github", GITHUB_SECRET);
 });
 

@@ -33,7 +33,10 @@ afterEach(async () => {
 
 /** A world whose functions have the names that a deployment gives them. */
 async function given(deployment: Partial<EnvironmentConfig>, entry: keyof typeof DESCRIPTIONS): Promise<World> {
-  world = await startWorld({ customers: 20, stagingShare: 1, policy: { webhooks: WEBHOOKS, failureBudget: "100%" } });
+  // A machine with much else to do is no server that does not answer.
+  const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
+  const policy = { webhooks: WEBHOOKS, failureBudget: "100%", retries };
+  world = await startWorld({ customers: 20, stagingShare: 1, policy });
   const { Variables } = findFunction(synthesize(deployment), DESCRIPTIONS[entry]).properties.Environment;
   process.env.POWERTOOLS_SERVICE_NAME = Variables.POWERTOOLS_SERVICE_NAME;
   return world;
