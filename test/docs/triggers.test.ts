@@ -1,8 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { FlipEvent } from "../../lambda/events/deploy-event.ts";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
+import { anEvent } from "../lambda/events/an-event.ts";
 import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/events/aws-samples.ts";
+import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
+import { TABLE } from "../support/world.ts";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/triggers.md"), "utf8");
 
@@ -49,6 +56,38 @@ test("the console and the CLI: an event is started and answered, then its status
 test("the console and the CLI: a refusal is shown as it is written", async () => {
   const { trace } = await door.sendRefused(json("Console and CLI", 1));
   expect(trace.join("\n")).toBe(blocks("Console and CLI", "text")[0]);
+});
+
+/** The payload of the command line in a section. */
+function payloadOf(title: string) {
+  return JSON.parse(/--payload '(.*?)'/.exec(blocks(title, "sh")[0] ?? "")?.[1] ?? "");
+}
+
+test("commands: a pause is sent as it is written, to a rollout that runs, and answered as it is written", async () => {
+  const command = payloadOf("Commands");
+  const execution = toArn(command.rolloutId);
+  const ledger = createLedger(openTable(new DynamoDBClient(), TABLE), door.world.policy.baseUrl);
+  const event = FlipEvent.parse(anEvent({ id: command.rolloutId }));
+  const facts = { execution, event, fingerprint: "f", startedAtMs: Date.now(), status: "running" } as const;
+  await ledger.createRollout({ ...facts, rolloutId: command.rolloutId });
+  await door.sendRefused(command);
+  door.world.executions.running(execution);
+  expect(await door.send(command)).toEqual(json("Commands"));
+});
+
+test("standing orders: a stop is sent and answered as it is written, and refuses the page's first event", async () => {
+  const documented = json("Standing orders");
+  expect(await door.send(payloadOf("Standing orders"))).toEqual({
+    ...documented,
+    stopped: { ...documented.stopped, at: expect.any(String) },
+  });
+  const { errorType, errorMessage } = await door.sendRefused(payloadOf("Console and CLI"));
+  expect(errorType).toBe("StandingOrderError");
+  const lifting = JSON.parse(/\{"command".*?\}/.exec(errorMessage)?.[0] ?? "");
+  expect(await door.send(lifting)).toMatchObject({ status: "open" });
+  expect(await door.send({ command: "orders" })).toMatchObject({
+    changes: [{ change: "resume-everything" }, { change: "stop-everything", requestedBy: "ann", reason: "calls drop" }],
+  });
 });
 
 test("EventBridge: the entry of PutEvents arrives as an event, and is a rollout under its id", async () => {

@@ -3,6 +3,7 @@ import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
 import type { RolloutRecord } from "../../lambda/rollout/records.ts";
 import type { Report, RolloutStatus } from "../../lambda/rollout/report.ts";
+import { answerArrival } from "../../lambda/start/answer-arrival.ts";
 import { answerCommand } from "../../lambda/start/answer-command.ts";
 import type { OrderCommand } from "../../lambda/start/change-orders.ts";
 import type { StartPorts } from "../../lambda/start/ports.ts";
@@ -246,6 +247,48 @@ describe("a standing order", () => {
       status: "stopped",
       protectedIds: ["a"],
       holds: { "2026.11": { requestedBy: "eve" } },
+    });
+  });
+});
+
+describe("a secret", () => {
+  const secret = "hunter2-and-more";
+
+  test.each([
+    ["in an address of the reason", { reason: `see https://ann:${secret}@evovoice.io/log` }],
+    ["in an address of who asks", { requestedBy: `https://ann:${secret}@evovoice.io` }],
+    ["in a member of its own", { password: secret }],
+  ])("%s is refused and never in an item, nor in what is said", async (_where, changes) => {
+    await aRollout("running");
+    const inputs = [
+      { ...ANN, command: "abort", rolloutId: "night" },
+      { ...ANN, command: "stop-everything" },
+      { ...ANN, command: "hold-release", release: "2026.11" },
+      { ...ANN, command: "protect", customerIds: ["a"] },
+    ];
+    for (const input of inputs) {
+      const refusal = await answerArrival(ports, { ...input, ...changes }).then(
+        () => "not refused",
+        (error: Error) => error.message,
+      );
+      expect(refusal).toMatch(/^the command was refused, nothing was done; 1 problem/);
+      expect(refusal).not.toContain(secret);
+    }
+    expect(await given.scan()).toHaveLength(1);
+    expect(JSON.stringify(await given.scan())).not.toContain(secret);
+  });
+
+  test("is not where commands and orders are kept: only what they are made of is", async () => {
+    await aRollout("running");
+    await answerArrival(ports, { ...ANN, command: "abort", rolloutId: "night" });
+    await answerArrival(ports, { ...ANN, command: "stop-everything" });
+    const items = await given.scan();
+    const orders = items.find(({ sk }) => sk === "orders");
+    expect(Object.keys(orders ?? {}).sort()).toEqual(
+      ["holds", "last", "pk", "protectedIds", "recent", "revision", "sk", "stopped", "writtenBy"].sort(),
+    );
+    expect(items.find(({ sk }) => sk === "commands")).toMatchObject({
+      commands: [{ ...ANN, id: expect.any(String), command: "abort", at: AT, rollback: true }],
     });
   });
 });

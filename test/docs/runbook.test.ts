@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { readArrival } from "../../lambda/events/arrival.ts";
+import { readDeployEvent } from "../../lambda/events/deploy-event.ts";
+
+const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/runbook.md"), "utf8");
+
+test("every payload of the runbook is a command or a deploy event, once its gaps are filled", () => {
+  const payloads = [...DOCUMENT.matchAll(/`(\{"(?:command|action)".*?\})`/g)].map(([, text = ""]) => text);
+  expect(payloads.length).toBeGreaterThan(8);
+  for (const text of payloads) {
+    const payload = JSON.parse(text.replaceAll("…", "night"));
+    const arrival = readArrival(payload);
+    if (arrival.kind === "command") expect(arrival.command).toMatchObject(payload);
+    else expect(readDeployEvent(payload)).toMatchObject({ problems: [] });
+  }
+});
