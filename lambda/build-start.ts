@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { CLIENT_OPTIONS } from "./aws/client-options.ts";
+import { DOOR_CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createOutcomeReader } from "./aws/execution-outcome.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createPipelineJobs } from "./aws/pipeline-jobs.ts";
@@ -16,8 +16,8 @@ import type { StartPorts } from "./start/ports.ts";
 /**
  * Joins the front door with its edges: whatever a trigger sends in, an answer out. Its role needs
  * `lambda:InvokeFunction` on the worker's alias, `lambda:GetDurableExecution` on the worker's executions,
- * `dynamodb:GetItem` and `dynamodb:Query` on the ledger's table, and, when a pipeline invokes it,
- * `codepipeline:PutJobSuccessResult` and `codepipeline:PutJobFailureResult`, which know no resource but `*`.
+ * `dynamodb:GetItem`, `BatchGetItem`, `Query`, `PutItem` and `UpdateItem` on the ledger's table, and, when a pipeline
+ * invokes it, `codepipeline:PutJobSuccessResult` and `codepipeline:PutJobFailureResult`, which know no resource but `*`.
  */
 export function buildStart(config: StartConfig): (input: unknown) => Promise<Answer> {
   const ports = buildPorts(config);
@@ -25,16 +25,16 @@ export function buildStart(config: StartConfig): (input: unknown) => Promise<Ans
 }
 
 function buildPorts({ policy, tableName, workerArn }: StartConfig): StartPorts {
-  const lambda = new LambdaClient(CLIENT_OPTIONS);
+  const lambda = new LambdaClient(DOOR_CLIENT_OPTIONS);
   return {
     policy,
-    ledger: createLedger(openTable(new DynamoDBClient(CLIENT_OPTIONS), tableName), policy.baseUrl),
+    ledger: createLedger(openTable(new DynamoDBClient(DOOR_CLIENT_OPTIONS), tableName), policy.baseUrl),
     executions: {
       start: createExecutionStarter(lambda, workerArn),
       findEnd: createExecutionReader(lambda),
       findOutcome: createOutcomeReader(lambda),
     },
-    pipelineJobs: createPipelineJobs(new CodePipelineClient(CLIENT_OPTIONS)),
+    pipelineJobs: createPipelineJobs(new CodePipelineClient(DOOR_CLIENT_OPTIONS)),
     log: new Logger(),
     nowMs: Date.now,
   };

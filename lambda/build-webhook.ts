@@ -3,6 +3,7 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { DOOR_CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createSigningSecretReader } from "./aws/signing-secrets.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
@@ -11,21 +12,25 @@ import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
 import { startRollout } from "./start/start-rollout.ts";
 import type { Answer } from "./webhook/answer.ts";
+import { answerInTime } from "./webhook/answer-in-time.ts";
 import type { WebhookPorts } from "./webhook/ports.ts";
 import type { FunctionUrlRequest } from "./webhook/read-request.ts";
 import { receiveDelivery } from "./webhook/receive-delivery.ts";
 import { rememberSecrets } from "./webhook/remember-secrets.ts";
 
+/** The function's own time, and GitHub's, is ten seconds. */
+const ANSWER_WITHIN_MS = 8_000;
+
 /**
  * Joins the public door with its edges: a request to the Function URL in, an answer out. Its role needs
  * `secretsmanager:GetSecretValue` on the sources' secrets, `dynamodb:GetItem` on the ledger's table and
- * `lambda:InvokeFunction` on the worker's alias. A delivery always has an id: so no lock is looked at, and no execution.
+ * `lambda:InvokeFunction` on the worker's alias. A delivery always has an id: so no execution is looked at.
  */
 export function buildWebhook(config: WebhookConfig): (request: FunctionUrlRequest) => Promise<Answer> {
   const metrics = new Metrics({ namespace: "Cutover" });
   const ports = buildPorts(config, metrics);
   return async (request) => {
-    const answer = await receiveDelivery(ports, request);
+    const answer = await answerInTime(ports, receiveDelivery(ports, request), ANSWER_WITHIN_MS);
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     return answer;
   };
@@ -36,11 +41,11 @@ function buildPorts(
   metrics: Metrics,
 ): WebhookPorts {
   const log = new Logger();
-  const lambda = new LambdaClient();
-  const readSecret = createSigningSecretReader(new SecretsManagerClient());
+  const lambda = new LambdaClient(DOOR_CLIENT_OPTIONS);
+  const readSecret = createSigningSecretReader(new SecretsManagerClient(DOOR_CLIENT_OPTIONS));
   const starting = {
     policy,
-    ledger: createLedger(openTable(new DynamoDBClient(), tableName), policy.baseUrl),
+    ledger: createLedger(openTable(new DynamoDBClient(DOOR_CLIENT_OPTIONS), tableName), policy.baseUrl),
     executions: { start: createExecutionStarter(lambda, workerArn), findEnd: createExecutionReader(lambda) },
     log,
     nowMs: Date.now,

@@ -36,7 +36,8 @@ export function answerRefused(status: RefusalStatus, error: string): Answer {
 
 /** So that the sender tries again. */
 export function answerUnavailable(): Answer {
-  const failed = answer(503, { error: "nothing was done: something failed here; send the delivery again in a minute" });
+  const error = "something failed here; send the delivery again in a minute, it stays one rollout";
+  const failed = answer(503, { error });
   return { ...failed, headers: { ...failed.headers, "retry-after": "60" } };
 }
 

@@ -1,5 +1,5 @@
 import type { NamedSource } from "../events/map-delivery.ts";
-import { checkSignature, hasSignature } from "./check-signature.ts";
+import { checkSignature, hasSignature, type SignatureCheck } from "./check-signature.ts";
 import type { WebhookPorts } from "./ports.ts";
 import type { WebhookRequest } from "./read-request.ts";
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
@@ -14,7 +14,10 @@ export async function authenticate(ports: WebhookPorts, request: WebhookRequest)
   const source = Object.hasOwn(webhooks, request.source) ? webhooks[request.source] : undefined;
   if (source === undefined) throw refuse("no such source");
   const named = { name: request.source, source };
-  if (!hasSignature(source.kind, request)) throw refuse("signature missing or malformed");
+  if (!hasSignature(source.kind, request)) {
+    ports.count("SignatureRefused");
+    throw refuse("signature missing or malformed");
+  }
   if (await isSigned(ports, named, request)) return named;
   ports.count("SignatureRefused");
   throw refuse("wrong signature, or a time that is not now");
@@ -30,9 +33,20 @@ function refuse(reason: string): RefusedDeliveryError {
 /** A secret that was changed a moment ago is read again, once. */
 async function isSigned(ports: WebhookPorts, named: NamedSource, request: WebhookRequest): Promise<boolean> {
   const known = await ports.readSecrets(named.name);
-  if (await fitsAny(ports, { named, request, secrets: known })) return true;
+  const checks = await checkAll({ named, request, secrets: known });
+  if (checks.includes("right")) return true;
   const secrets = (await ports.readSecretsAgain(named.name)).filter((secret) => !known.includes(secret));
-  return fitsAny(ports, { named, request, secrets });
+  const again = await checkAll({ named, request, secrets });
+  if (again.includes("right")) return true;
+  if ([...checks, ...again].includes("unusable")) throw unusable(named);
+  return false;
+}
+
+/** No fault of the sender's, who signed with it perhaps: it is to try again when the secret has been mended. */
+function unusable({ name }: NamedSource): Error {
+  return new Error(
+    `a signing secret of the source ${name} cannot be used; expected "whsec_" and base64: put another into Secrets Manager`,
+  );
 }
 
 interface Attempt {
@@ -41,11 +55,13 @@ interface Attempt {
   readonly secrets: readonly string[];
 }
 
-async function fitsAny({ log }: WebhookPorts, { named, request, secrets }: Attempt): Promise<boolean> {
+/** How the signature looks to each secret, until one fits. */
+async function checkAll({ named, request, secrets }: Attempt): Promise<readonly SignatureCheck[]> {
+  const checks: SignatureCheck[] = [];
   for (const secret of secrets) {
     const check = await checkSignature(named.source.kind, request, secret);
-    if (check === "right") return true;
-    if (check === "unusable") log.warn("signing secret unusable", { source: named.name, kind: named.source.kind });
+    checks.push(check);
+    if (check === "right") break;
   }
-  return false;
+  return checks;
 }

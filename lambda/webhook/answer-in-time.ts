@@ -1,0 +1,24 @@
+import { type Answer, answerUnavailable } from "./answer.ts";
+import type { WebhookPorts } from "./ports.ts";
+
+/**
+ * Answers before the sender hangs up and the function's time is over, whatever AWS does meanwhile: only an answer is
+ * counted, logged and tried again. What is under way may still start the rollout; the next try then joins it.
+ */
+export async function answerInTime(
+  { log, count }: Pick<WebhookPorts, "log" | "count">,
+  answer: Promise<Answer>,
+  withinMs: number,
+): Promise<Answer> {
+  const late = Promise.withResolvers<Answer>();
+  const timer = setTimeout(() => {
+    count("WebhookFailed");
+    log.error("delivery not answered in time", { withinMs });
+    late.resolve(answerUnavailable());
+  }, withinMs);
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
