@@ -28,7 +28,7 @@ const PAYLOADS = {
   }),
   release: Common.extend({
     action: Text,
-    release: z.object({ id: Id, tag_name: Text, published_at: Time.nullish(), created_at: Time }),
+    release: z.object({ id: Id, tag_name: Text, published_at: Time.nullish(), updated_at: Time.nullish() }),
   }),
   workflow_run: Common.extend({
     workflow: z.object({ path: Text }).nullish(),
@@ -50,6 +50,9 @@ const PAYLOADS = {
 type EventName = keyof typeof PAYLOADS;
 type Payload<Name extends EventName> = z.output<(typeof PAYLOADS)[Name]>;
 type Facts = Pick<Delivery, "identity" | "happenedAtMs"> & { readonly texts: Readonly<Record<string, unknown>> };
+
+/** The input, or member of the client payload, by which a dispatch's sender says that two are one. */
+const OWN_ID = "cutover_id";
 
 /** What GitHub sends and mappings can name; other events are none of ours. */
 export const GITHUB_EVENTS = Object.keys(PAYLOADS) as readonly EventName[];
@@ -120,21 +123,39 @@ function toFacts(name: EventName, payload: unknown, deliveryId: string): Facts &
     case "workflow_dispatch": {
       const { ref, workflow, inputs, ...common } = parse(name, payload);
       const texts = { ...prefix("inputs", inputs), ...toBranchOrTag(ref), workflow: toWorkflowFile(workflow) };
-      return { ...common, texts, identity: `${name}-${deliveryId}` };
+      return { ...common, texts, identity: `${name}-${nameDispatch(inputs, deliveryId)}` };
     }
     case "repository_dispatch": {
       const { action, client_payload: texts, ...common } = parse(name, payload);
-      const identity = `${name}-${deliveryId}`;
+      const identity = `${name}-${nameDispatch(texts, deliveryId)}`;
       return { ...common, texts: { ...prefix("client_payload", texts), action }, identity };
     }
   }
 }
 
-/** A release can be published, drafted again and published again: those are two. */
+/**
+ * A dispatch has neither id nor time of GitHub's in what is signed. Two that ask for the same may both be meant, so the
+ * whole body cannot be the identity: its sender can give one.
+ */
+function nameDispatch(texts: z.output<typeof Texts> | null | undefined, deliveryId: string): string {
+  const own = texts?.[OWN_ID];
+  if (own === undefined || own === null) return deliveryId;
+  if (typeof own === "string" && /^[\w.:/-]{1,200}$/.test(own)) return `${OWN_ID}-${own}`;
+  throw new BadDeliveryError(
+    `the dispatch's ${OWN_ID} is ${describeValue(own)}; expected 1 to 200 letters, digits and _ . : / -`,
+  );
+}
+
+/**
+ * A release can be published, drafted again and published again: those are two. Only publishing gives it a new
+ * `published_at`; a pre-release that becomes a release a day later keeps its own, and `created_at` is of the commit.
+ */
 function toReleaseFacts({ release, action, ...common }: Payload<"release">): Facts & z.output<typeof Common> {
-  const happenedAtMs = Date.parse(release.published_at ?? release.created_at);
-  const identity = `release-${release.id}-${action}-${happenedAtMs / 1000}`;
-  return { ...common, texts: { action, tag: release.tag_name }, identity, happenedAtMs };
+  const { id, tag_name: tag, published_at: published, updated_at: updated } = release;
+  const happenedAt = action === "published" ? (published ?? updated) : updated;
+  const changedAt = updated ?? published;
+  const identity = `release-${id}-${action}${changedAt ? `-${Date.parse(changedAt) / 1000}` : ""}`;
+  return { ...common, texts: { action, tag }, identity, happenedAtMs: happenedAt ? Date.parse(happenedAt) : undefined };
 }
 
 /** A run of a fork's code can have any branch's name: it has no conclusion that counts. */

@@ -1,19 +1,30 @@
 import * as z from "zod";
 import { BadDeliveryError, type Delivery } from "./delivery.ts";
+import { findProblems, formatProblems } from "./problems.ts";
 
-const Envelope = z.object({
-  type: z.string().max(1_000),
-  timestamp: z.iso.datetime({ offset: true }).optional().catch(undefined),
-});
+const TYPE = "expected a text";
+const TIME = "expected the time of what happened, such as 2026-11-23T10:00:00Z, or none";
+
+const Envelope = z.object(
+  {
+    type: z.string({ error: TYPE }).max(1_000, TYPE),
+    timestamp: z.iso.datetime({ offset: true, error: TIME }).optional(),
+  },
+  { error: "expected an object" },
+);
 
 /**
  * Understands a payload whose signature was right; `id` is the signed one of its headers.
- * Only the payload's own time counts: that of the headers is of the attempt, and a delivery may be tried for days.
+ * Only the payload's own time counts: that of the headers is of the attempt, and a delivery may be tried for days. So a
+ * time that cannot be read is refused: without one, a delivery of any age would start its rollout.
  * @throws BadDeliveryError
  */
 export function readStandardDelivery(id: string, payload: unknown): Delivery {
   const envelope = Envelope.safeParse(payload);
-  if (!envelope.success) throw new BadDeliveryError("the payload has no type; expected an object with a text there");
+  if (!envelope.success) {
+    const problems = formatProblems(findProblems(envelope.error, payload));
+    throw new BadDeliveryError(`the payload is not one of Standard Webhooks:\n${problems}`);
+  }
   const { type, timestamp } = envelope.data;
   return {
     what: `delivery of type ${type}`,
