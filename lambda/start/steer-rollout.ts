@@ -44,7 +44,7 @@ function toRecord(command: SteeringCommand, nowMs: number): CommandRecord {
   const common = { id, command: command.command, requestedBy, reason, at: new Date(nowMs).toISOString() };
   switch (command.command) {
     case "pause":
-      return { ...common, pauseSeconds: Math.ceil(command.minutes * 60) };
+      return { ...common, pauseSeconds: Math.round(command.minutes * 60) };
     case "abort":
       return { ...common, rollback: command.rollback };
     case "resume":

@@ -150,6 +150,16 @@ describe("commands", () => {
     await expect(send({ ...abort, rollback: false })).rejects.toThrow(/belongs to another command/);
   });
 
+  test.each([
+    [0.1, 6],
+    [1.1, 66],
+    [1_440, 86_400],
+  ])("pause for whole seconds: %d minutes are %i", async (minutes, pauseSeconds) => {
+    await aRollout("running");
+    await send({ ...ANN, command: "pause", rolloutId: "night", minutes });
+    expect(await readCommands()).toMatchObject([{ pauseSeconds }]);
+  });
+
   test("without ids are as many as were sent, in their order", async () => {
     await aRollout("running");
     for (const command of [...COMMANDS, ...COMMANDS]) await send(command);

@@ -394,7 +394,10 @@ describe("the command status", () => {
       reason: "as it is",
     });
     await ledger.putSettled("night", 0, [outcome("c-1", "skipped")]);
-    await ledger.putBatch("night", 0, [{ id: "c-2", name: "c-2" }]);
+    await ledger.putBatch("night", 0, [
+      { id: "c-2", name: "c-2" },
+      { id: "c-3", name: "c-3" },
+    ]);
     const batch = await ledger.getBatch("night", 0);
     await ledger.recordBatch("night", { ...batch, outcomes: [outcome("c-2", "flipped"), outcome("c-3", "failed")] });
 
