@@ -57,7 +57,7 @@ test("a role without the right is denied, and more than a hundred names are refu
   cloudWatch.allow();
   const AlarmNames = Array.from({ length: 101 }, (_, index) => `${index}`);
   await expect(client.send(new DescribeAlarmsCommand({ AlarmNames }))).rejects.toMatchObject({
-    name: "ValidationError",
+    name: "ValidationException",
   });
 });
 
