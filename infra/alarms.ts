@@ -75,7 +75,11 @@ function toSpecs({ metrics, stuckAfter }: AlarmsProps): readonly AlarmSpec[] {
       threshold: 3,
     },
     { name: "throttled", says: "Lambda has no capacity left for a function of Cutover.", metric: metrics.throttles },
-    { name: "dead-letters", says: "An event was given up; nothing was done for it.", metric: metrics.deadLetters },
+    {
+      name: "dead-letters",
+      says: "An event was given up, or its rollout ended by force: ask for its status first.",
+      metric: metrics.deadLetters,
+    },
     ...(webhook === undefined
       ? []
       : [

@@ -2,7 +2,10 @@ import { Duration, Validations } from "aws-cdk-lib";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
-/** Where an event waits that nobody could take: nothing was flipped for it, and a person decides what becomes of it. */
+/**
+ * Where an event waits that nobody could take, and one whose execution failed, was stopped or ran out of its days: a
+ * person decides what becomes of it. https://docs.aws.amazon.com/lambda/latest/dg/durable-best-practices.html
+ */
 export class DeadLetters extends Construct {
   readonly queue: Queue;
 

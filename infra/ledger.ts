@@ -1,8 +1,9 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
-import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import { LEDGER_KEYS } from "../lambda/ledger/table-schema.ts";
+import { grantTo } from "./grant-to.ts";
 
 /** The record of every rollout. It outlives the stack: what a rollback may undo is in there. */
 export class Ledger extends Construct {
@@ -38,8 +39,7 @@ export class Ledger extends Construct {
 
   /** CDK's own grants allow more than the code can call. */
   #grant(grantee: IGrantable, actions: readonly string[]): Grant {
-    return Grant.addToPrincipal({
-      grantee,
+    return grantTo(grantee, {
       actions: actions.map((action) => `dynamodb:${action}`),
       resourceArns: [this.table.tableArn],
     });

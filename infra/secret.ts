@@ -1,8 +1,9 @@
 import { Aws, CfnOutput, RemovalPolicy, Token, Validations } from "aws-cdk-lib";
-import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { CfnSecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
+import { grantTo } from "./grant-to.ts";
 
 /** A secret that exists, by name or ARN, or the name of an empty one to create and fill by hand. */
 export type SecretSource = { readonly import: string } | { readonly create: string };
@@ -51,14 +52,12 @@ export class Secret extends Construct {
 
   /** Allows to read its value, and to decrypt it with its own key by way of Secrets Manager only. */
   grantRead(grantee: IGrantable): Grant {
-    const read = Grant.addToPrincipal({
-      grantee,
+    const read = grantTo(grantee, {
       actions: ["secretsmanager:GetSecretValue"],
       resourceArns: [...this.#arns],
     });
     if (this.#encryptionKey === undefined) return read;
-    const decrypt = Grant.addToPrincipal({
-      grantee,
+    const decrypt = grantTo(grantee, {
       actions: ["kms:Decrypt"],
       resourceArns: [this.#encryptionKey.keyArn],
       conditions: { StringEquals: { "kms:ViaService": `secretsmanager.${Aws.REGION}.${Aws.URL_SUFFIX}` } },

@@ -1,9 +1,10 @@
 import { Duration, Validations } from "aws-cdk-lib";
-import { Grant, type IGrantable, Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { type Grant, type IGrantable, Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
+import { grantTo } from "./grant-to.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Worker } from "./worker.ts";
 
@@ -52,8 +53,7 @@ export class Start extends Construct {
 
   /** Allows to start rollouts, to ask for their status and to steer them. */
   grantInvoke(grantee: IGrantable): Grant {
-    return Grant.addToPrincipal({
-      grantee,
+    return grantTo(grantee, {
       actions: ["lambda:InvokeFunction"],
       resourceArns: [this.function.functionArn],
     });

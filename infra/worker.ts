@@ -1,9 +1,10 @@
 import { Annotations, type CfnElement, Duration, RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
-import { Grant, type IGrantable, Policy, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
+import { type Grant, type IGrantable, Policy, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
 import type { Alias } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
+import { grantTo } from "./grant-to.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Secret } from "./secret.ts";
 
@@ -53,8 +54,7 @@ export class Worker extends Construct {
 
   /** Allows to start rollouts, by the alias only. */
   grantInvoke(grantee: IGrantable): Grant {
-    return Grant.addToPrincipal({
-      grantee,
+    return grantTo(grantee, {
       actions: ["lambda:InvokeFunction"],
       resourceArns: [this.alias.functionArn],
     });

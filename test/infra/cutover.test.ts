@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { Stack } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
-import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { AccountPrincipal, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
@@ -461,6 +461,15 @@ describe("in an app of one's own", () => {
       "dynamodb:Query",
     ]);
   });
+});
+
+test.each([
+  ["a service", () => new ServicePrincipal("codebuild.amazonaws.com")],
+  ["another account", () => new AccountPrincipal("444455556666")],
+])("what cannot be granted to %s is said, and not left out silently", (_whom, toPrincipal) => {
+  const { cutover } = makeStack();
+  expect(() => cutover.grantStart(toPrincipal())).toThrow(/^lambda:InvokeFunction cannot be granted to /);
+  expect(() => cutover.grantReadLedger(toPrincipal())).toThrow(/^dynamodb:GetItem, dynamodb:Query cannot be granted/);
 });
 
 describe("AWS's own checks", () => {
