@@ -141,12 +141,14 @@ export function atSlowPost(n: number): Trap {
   };
 }
 
-/** At the n-th write to a batch: each has one of what is intended and one of what came of it. */
-export function atBatchWrite(n: number, phase: "arrived" | "done"): Trap {
+/** At a batch's write of what is intended, or of what came of it. */
+export function atBatchWrite(batch: number, what: "intended" | "came of it", phase: "arrived" | "done"): Trap {
+  const n = what === "intended" ? 1 : 2;
+  const sk = `batch#${String(batch).padStart(8, "0")}`;
   return ({ ledger, kill }) => {
     let seen = 0;
     ledger.listener = async (request) => {
-      const isWrite = request.operation === "UpdateItem" && request.body.includes("batch#") && request.phase === phase;
+      const isWrite = request.operation === "UpdateItem" && request.body.includes(sk) && request.phase === phase;
       seen += isWrite ? 1 : 0;
       if (!isWrite || seen !== n) return undefined;
       await kill();

@@ -4,8 +4,8 @@ import { atBatchWrite, atPost, expectSameEnd, type Trap } from "./crash-scenario
 /** Every place alone is crash-operations.deep.ts and crash-batches.deep.ts. */
 const PLACES: readonly (readonly [place: string, trap: Trap])[] = [
   ["when the first flip is written but not answered", atPost(1, "written")],
-  ["between the last reply of a batch and its record", atBatchWrite(2, "arrived")],
-  ["when a batch is recorded but the ledger's reply is lost", atBatchWrite(2, "done")],
+  ["between the last reply of a batch and its record", atBatchWrite(0, "came of it", "arrived")],
+  ["when a batch is recorded but the ledger's reply is lost", atBatchWrite(0, "came of it", "done")],
 ];
 
 describe("a worker that is killed goes on in a new process and ends as if nothing had happened", () => {
