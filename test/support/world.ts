@@ -4,7 +4,8 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import type { Policy } from "../../lambda/events/policy.ts";
-import { OUTCOMES } from "../../lambda/rollout/outcome.ts";
+import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
+import { OUTCOMES, type Outcome, type OutcomeKind } from "../../lambda/rollout/outcome.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { startDynamoDb } from "../../local/aws/dynamodb.ts";
 import { localAwsEnvironment } from "../../local/aws/environment.ts";
@@ -162,12 +163,18 @@ export async function readOutcomes(
   const outcomes = new Map<string, { readonly outcome: string; readonly reason: string }>();
   for (const item of await readLedger()) {
     if (item.pk !== `rollout#${rolloutId}` || !/^(batch|settled)#/.test(String(item.sk))) continue;
-    for (const [id, , kind, reason] of JSON.parse(String(item.outcomes)) as [string, string, number, string][]) {
+    for (const { customerId: id, outcome, reason } of toOutcomes(item)) {
       if (outcomes.has(id)) throw new Error(`customer ${id} has two outcomes`);
-      outcomes.set(id, { outcome: OUTCOMES[kind] ?? "?", reason });
+      outcomes.set(id, { outcome, reason });
     }
   }
   return outcomes;
+}
+
+function toOutcomes(item: Readonly<Record<string, unknown>>): readonly Omit<Outcome, "name">[] {
+  if (String(item.sk).startsWith("batch#")) return fromBatchItem(item).outcomes;
+  const rows = JSON.parse(String(item.outcomes)) as [string, string, number, string][];
+  return rows.map(([customerId, , kind, reason]) => ({ customerId, outcome: OUTCOMES[kind] as OutcomeKind, reason }));
 }
 
 async function scan(endpoint: string): Promise<readonly Readonly<Record<string, unknown>>[]> {

@@ -122,6 +122,29 @@ describe("a batch", () => {
     expect(refusal.reason.message).toMatch(/batch 0 of rollout night was written by somebody else/);
   });
 
+  test("keeps an outcome and a reason for each customer, in whatever order they came", async () => {
+    await ledger.putBatch("night", 0, CUSTOMERS);
+    const outcomes = [
+      { ...anOutcome("c", "failed"), reason: "no reply" },
+      anOutcome("a"),
+      { ...anOutcome("b"), reason: "confirmed after a restart" },
+    ];
+    await ledger.recordBatch("night", { ...(await ledger.getBatch("night", 0)), intended: ["c", "a"], outcomes });
+
+    expect(await ledger.getBatch("night", 0)).toMatchObject({ intended: ["c", "a"], outcomes });
+    expect((await collect(ledger.readOutcomes("night"))).flat()).toEqual(outcomes);
+  });
+
+  test.each([{ intended: ["z"] }, { outcomes: [anOutcome("z")] }])(
+    "knows its own customers only: %j",
+    async (wrong) => {
+      await ledger.putBatch("night", 0, CUSTOMERS);
+      const batch = { ...(await ledger.getBatch("night", 0)), ...wrong };
+
+      await expect(ledger.recordBatch("night", batch)).rejects.toThrow("customer z is not in this batch");
+    },
+  );
+
   test("that was never planned cannot be worked on", async () => {
     await expect(ledger.getBatch("night", 7)).rejects.toThrow(/no batch 7 of rollout night/);
   });
@@ -130,8 +153,9 @@ describe("a batch", () => {
     const many = Array.from({ length: 15 }, (_, index) => index);
     await ledger.putSettled("night", 0, [anOutcome("settled", "unchanged")]);
     for (const index of many) {
-      await ledger.putBatch("night", index, CUSTOMERS);
-      const long = { ...anOutcome(`customer-${index}`), reason: "x".repeat(100_000) };
+      const id = `customer-${index}`;
+      await ledger.putBatch("night", index, [...CUSTOMERS, { id, name: `Customer ${id}` }]);
+      const long = { ...anOutcome(id), reason: "x".repeat(100_000) };
       await ledger.recordBatch("night", { ...(await ledger.getBatch("night", index)), outcomes: [long] });
     }
 
