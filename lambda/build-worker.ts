@@ -47,6 +47,8 @@ function buildPorts({ policy, secretId, tableName }: Config, metrics: ReturnType
     ledger,
     evoVoice,
     executions: { findEnd },
+    readAlarms: async (names) => names.map((name) => ({ name, state: "unreadable" })),
+    tell: { changed: async () => undefined, person: async () => undefined },
     log,
     nowMs: Date.now,
   };

@@ -17,37 +17,64 @@ export function toCustomersText(customers: readonly PlannedCustomer[]): string {
   return JSON.stringify(customers.map(({ id, name }): CustomerRow => [id, name]));
 }
 
+type Progress = Pick<Batch, "intended" | "outcomes" | "reverting" | "reverted">;
+
 /** What changes of a batch while it is worked on: texts, because the SDK turns a list over entry by entry. */
-export function toProgressItem({ customers, intended, outcomes }: Pick<Batch, "customers" | "intended" | "outcomes">) {
+export function toProgressItem({ customers, ...progress }: Pick<Batch, "customers"> & Progress) {
+  const { intended, outcomes, reverting, reverted } = progress;
   const places = new Map(customers.map(({ id }, place) => [id, place]));
   const placeOf = (id: string): number => {
     const place = places.get(id);
     if (place === undefined) throw new RangeError(`customer ${id} is not in this batch`);
     return place;
   };
+  return {
+    intended: JSON.stringify(intended.map(placeOf)),
+    outcomes: toOutcomesText(outcomes, placeOf),
+    // Most rollouts are never turned back.
+    ...(reverting.length + reverted.length > 0 && {
+      reverting: JSON.stringify(reverting.map(placeOf)),
+      reverted: toOutcomesText(reverted, placeOf),
+    }),
+  };
+}
+
+function toOutcomesText(outcomes: readonly Outcome[], placeOf: (id: string) => number): string {
   const reasons = new Map<string, number>();
   const rows = outcomes.map(({ customerId, outcome, reason }): OutcomeRow => {
     if (!reasons.has(reason)) reasons.set(reason, reasons.size);
     return [placeOf(customerId), OUTCOMES.indexOf(outcome), reasons.get(reason) as number];
   });
+  return JSON.stringify({ reasons: [...reasons.keys()], rows } satisfies OutcomeRows);
+}
+
+/** A member that was not read, or never written, is empty. */
+export function fromBatchItem(item: Item): Pick<Batch, "customers"> & Progress {
+  const customers = (JSON.parse(item.customers as string) as CustomerRow[]).map(([id, name]) => ({ id, name }));
   return {
-    intended: JSON.stringify(intended.map(placeOf)),
-    outcomes: JSON.stringify({ reasons: [...reasons.keys()], rows } satisfies OutcomeRows),
+    customers,
+    intended: fromIdsText(item.intended, customers),
+    outcomes: fromOutcomesText(item.outcomes, customers),
+    reverting: fromIdsText(item.reverting, customers),
+    reverted: fromOutcomesText(item.reverted, customers),
   };
 }
 
-export function fromBatchItem(item: Item): Pick<Batch, "customers" | "intended" | "outcomes"> {
-  const customers = (JSON.parse(item.customers as string) as CustomerRow[]).map(([id, name]) => ({ id, name }));
-  const at = (place: number) => customers[place] as PlannedCustomer;
-  const { reasons, rows } = JSON.parse(item.outcomes as string) as OutcomeRows;
-  const outcomes = rows.map(
-    ([place, kind, reason]): Outcome => ({
-      customerId: at(place).id,
-      name: at(place).name,
+function fromIdsText(text: unknown, customers: readonly PlannedCustomer[]): readonly string[] {
+  if (text === undefined) return [];
+  return (JSON.parse(text as string) as number[]).map((place) => (customers[place] as PlannedCustomer).id);
+}
+
+function fromOutcomesText(text: unknown, customers: readonly PlannedCustomer[]): readonly Outcome[] {
+  if (text === undefined) return [];
+  const { reasons, rows } = JSON.parse(text as string) as OutcomeRows;
+  return rows.map(([place, kind, reason]): Outcome => {
+    const { id, name } = customers[place] as PlannedCustomer;
+    return {
+      customerId: id,
+      name,
       outcome: OUTCOMES[kind] as OutcomeKind,
       reason: reasons[reason] as string,
-    }),
-  );
-  const intended = item.intended === undefined ? [] : (JSON.parse(item.intended as string) as number[]);
-  return { customers, intended: intended.map((place) => at(place).id), outcomes };
+    };
+  });
 }

@@ -14,7 +14,7 @@ export function createBatches(table: Table) {
   return {
     /** A batch that is there already stays: it may have been worked on. */
     async putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void> {
-      const nothing = toProgressItem({ customers, intended: [], outcomes: [] });
+      const nothing = toProgressItem({ customers, intended: [], outcomes: [], reverting: [], reverted: [] });
       const item = { customers: toCustomersText(customers), ...nothing, revision: 0 };
       await table.putIf(toKey(rolloutId, index), item, { expression: "attribute_not_exists(pk)" });
     },
@@ -27,9 +27,10 @@ export function createBatches(table: Table) {
         throw new FinalError(
           `the ledger has no batch ${index} of rollout ${rolloutId}: its plan was not written completely`,
         );
-      return { index, ...fromBatchItem(item), revision: item.revision as number };
+      return { rolloutId, index, ...fromBatchItem(item), revision: item.revision as number };
     },
-    async recordBatch(rolloutId: string, batch: Batch): Promise<Batch> {
+    async recordBatch(batch: Batch): Promise<Batch> {
+      const { rolloutId } = batch;
       const revision = batch.revision + 1;
       const set = { ...toProgressItem(batch), revision };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
@@ -37,6 +38,11 @@ export function createBatches(table: Table) {
       throw new FinalError(
         `batch ${batch.index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`,
       );
+    },
+    async *readReverted(rolloutId: string): AsyncGenerator<readonly Outcome[]> {
+      for await (const item of table.query(partitionOf(rolloutId), "batch#", ["customers", "reverted"])) {
+        yield fromBatchItem(item).reverted;
+      }
     },
     async *readOutcomes(rolloutId: string): AsyncGenerator<readonly Outcome[]> {
       const partition = partitionOf(rolloutId);

@@ -1,7 +1,9 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
-import type { Lock, RolloutRecord } from "../rollout/records.ts";
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { Change } from "../rollout/change.ts";
+import type { Plan } from "../rollout/plan.ts";
+import type { Lock, RolloutRecord, Subject } from "../rollout/records.ts";
 import type { Report, RolloutStatus } from "../rollout/report.ts";
-import type { Key, Table } from "./table.ts";
+import type { Item, Key, Table } from "./table.ts";
 
 export function partitionOf(rolloutId: string): string {
   return `rollout#${rolloutId}`;
@@ -12,15 +14,18 @@ export function createRolloutRecords(table: Table) {
   async function findRollout(rolloutId: string): Promise<RolloutRecord | undefined> {
     const item = await table.get(toKey(rolloutId));
     if (item === undefined) return undefined;
-    const { event, report, fingerprint, execution, startedAtMs, status, problem } = item;
+    const { fingerprint, execution, startedAtMs, status, problem } = item;
     return {
       rolloutId,
       fingerprint: fingerprint as string,
       execution: execution as string,
       startedAtMs: startedAtMs as number,
       status: status as RolloutStatus,
-      event: JSON.parse(event as string) as FlipEvent,
-      ...(report !== undefined && { report: JSON.parse(report as string) as Report }),
+      event: fromText<DeployEvent>(item.event) as DeployEvent,
+      report: fromText<Report>(item.report),
+      subject: fromText<Subject>(item.subject),
+      plan: fromText<Plan>(item.plan),
+      lastChange: fromText<Change>(item.lastChange),
       ...(problem !== undefined && { problem: problem as string }),
     };
   }
@@ -28,10 +33,23 @@ export function createRolloutRecords(table: Table) {
   return {
     findRollout,
     async createRollout(record: RolloutRecord): Promise<RolloutRecord> {
-      const { rolloutId, event, report: _none, ...facts } = record;
-      const item = { ...facts, event: JSON.stringify(event) };
+      const { rolloutId, event, report, subject, plan, lastChange, ...facts } = record;
+      const item = { ...facts, ...toTexts({ event, report, subject, plan, lastChange }) };
       const created = await table.putIf(toKey(rolloutId), item, { expression: "attribute_not_exists(pk)" });
       return created ? record : ((await findRollout(rolloutId)) ?? record);
+    },
+    async stopWaiting(rolloutId: string): Promise<void> {
+      const condition = {
+        expression: "#status = :waiting",
+        values: { ":waiting": "waiting" satisfies RolloutStatus },
+      };
+      await table.updateIf(toKey(rolloutId), { set: { status: "running" satisfies RolloutStatus } }, condition);
+    },
+    async notePlan(rolloutId: string, plan: Plan): Promise<void> {
+      await table.updateIf(toKey(rolloutId), { set: toTexts({ plan }) }, { expression: "attribute_exists(pk)" });
+    },
+    async noteChange(rolloutId: string, lastChange: Change): Promise<void> {
+      await table.updateIf(toKey(rolloutId), { set: toTexts({ lastChange }) }, { expression: "attribute_exists(pk)" });
     },
     async endRollout(rolloutId: string, report: Report): Promise<void> {
       const set = { status: report.status, report: JSON.stringify(report) };
@@ -39,9 +57,13 @@ export function createRolloutRecords(table: Table) {
     },
     async abandonRollout({ rolloutId, execution }: Pick<Lock, "rolloutId" | "execution">): Promise<void> {
       const condition = {
-        expression: "#status = :running AND #execution = :execution",
+        expression: "#status IN (:running, :waiting) AND #execution = :execution",
         names: { "#execution": "execution" },
-        values: { ":running": "running" satisfies RolloutStatus, ":execution": execution },
+        values: {
+          ":running": "running" satisfies RolloutStatus,
+          ":waiting": "waiting" satisfies RolloutStatus,
+          ":execution": execution,
+        },
       };
       const set = { status: "failed" satisfies RolloutStatus, problem: ABANDONED };
       await table.updateIf(toKey(rolloutId), { set }, condition);
@@ -51,6 +73,17 @@ export function createRolloutRecords(table: Table) {
 
 const ABANDONED =
   "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; the ledger says who was flipped until then; to flip the rest, send the event again under an id of its own";
+
+/** As text a value costs a tenth of a DynamoDB map. */
+function toTexts(values: Readonly<Record<string, unknown>>): Item {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, JSON.stringify(value)]])),
+  );
+}
+
+function fromText<Value>(text: unknown): Value | undefined {
+  return text === undefined ? undefined : (JSON.parse(text as string) as Value);
+}
 
 function toKey(rolloutId: string): Key {
   return { pk: partitionOf(rolloutId), sk: "record" };

@@ -17,6 +17,15 @@ export interface Stop {
 /** What the policy or the event wants done when a gate fails. */
 export type OnFailure = "rollback" | "halt";
 
+export function isStop(decision: Decision | undefined): decision is Stop {
+  return decision !== undefined && decision.decision !== "proceed";
+}
+
+/** The reasons as one text. */
+export function toReason({ reasons }: Stop): string {
+  return reasons.join("; ");
+}
+
 export function toStop(onFailure: OnFailure, cause: Stop["cause"], reasons: readonly string[]): Stop {
   return { decision: onFailure === "rollback" ? "roll back" : "halt", cause, reasons };
 }

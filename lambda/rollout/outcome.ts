@@ -10,6 +10,9 @@ export interface Outcome {
   readonly reason: string;
 }
 
+/** Why a customer of a stopped rollout was skipped begins like this: a retry takes it up. */
+export const NOT_ATTEMPTED = "not attempted: ";
+
 export type Counts = Readonly<Record<OutcomeKind, number>>;
 
 export const NO_COUNTS: Counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };

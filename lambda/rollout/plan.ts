@@ -14,6 +14,20 @@ export interface Plan {
   /** How many ledger items hold the customers to be flipped, and how many those that need no flip. */
   readonly batches: number;
   readonly settledItems: number;
+  readonly waves: readonly PlannedWave[];
+}
+
+/** A share of the plan with its own bake and gate. */
+export interface PlannedWave {
+  /** From 1. */
+  readonly wave: number;
+  /** Its batches, from one to another without it. */
+  readonly from: number;
+  readonly to: number;
+  readonly customers: number;
+  readonly bakeSeconds: number;
+  /** Why it is not as it was asked for. */
+  readonly note?: string | undefined;
 }
 
 export interface PlannedCustomer {
@@ -37,11 +51,13 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
     counts[typeof disposition === "string" ? disposition : "skipped"] += 1;
     if (reason !== undefined) skippedBy.set(reason, (skippedBy.get(reason) ?? 0) + 1);
   }
+  const batches = count(toBatches(ranking));
   return {
     hash: digest.digest("hex"),
+    waves: [{ wave: 1, from: 0, to: batches, customers: counts.flip, bakeSeconds: 0 }],
     ...counts,
     skippedBy: Object.fromEntries([...skippedBy].sort(([, a], [, b]) => b - a)),
-    batches: count(toBatches(ranking)),
+    batches,
     settledItems: count(toSettled(ranking)),
   };
 }

@@ -1,6 +1,7 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { Change } from "./change.ts";
 import type { Outcome } from "./outcome.ts";
-import type { PlannedCustomer } from "./plan.ts";
+import type { Plan, PlannedCustomer } from "./plan.ts";
 import type { Report, RolloutStatus } from "./report.ts";
 import type { FoundCustomer } from "./roster.ts";
 
@@ -59,12 +60,25 @@ export interface RolloutRecord {
   readonly rolloutId: string;
   readonly fingerprint: string;
   readonly execution: string;
-  readonly event: FlipEvent;
+  readonly event: DeployEvent;
   readonly startedAtMs: number;
   readonly status: RolloutStatus;
   readonly report?: Report | undefined;
   /** What became of a rollout that could not write a report. */
   readonly problem?: string | undefined;
+  /** Of a rollback or a retry. */
+  readonly subject?: Subject | undefined;
+  /** There once it was written completely. */
+  readonly plan?: Plan | undefined;
+  /** What it last told the outside. */
+  readonly lastChange?: Change | undefined;
+}
+
+/** The rollouts that a rollback turns back or a retry goes on with, the newest first; all of one release and one action. */
+export interface Subject {
+  readonly rollouts: readonly { readonly rolloutId: string; readonly batches: number }[];
+  readonly action: "stage" | "promote";
+  readonly release: string;
 }
 
 /** One window of pages that a lookup found. */
@@ -80,11 +94,16 @@ export interface FoundPages {
 }
 
 export interface Batch {
+  readonly rolloutId: string;
   readonly index: number;
   readonly customers: readonly PlannedCustomer[];
   /** Ids that are, or were about to be, flipped by this rollout; their flag was the other one. */
   readonly intended: readonly string[];
   readonly outcomes: readonly Outcome[];
+  /** Ids that are, or were about to be, flipped back. */
+  readonly reverting: readonly string[];
+  /** What became of those who were to be flipped back. */
+  readonly reverted: readonly Outcome[];
   /** Counts the writes: a record is only written over the one that was read. */
   readonly revision: number;
 }

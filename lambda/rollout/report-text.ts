@@ -42,6 +42,10 @@ const STATUS: Readonly<Record<RolloutStatus, { readonly style: Style; readonly t
   running: { style: "yellow", text: "still running" },
   partial: { style: "yellow", text: "ended, not everybody was flipped" },
   failed: { style: "red", text: "failed" },
+  "rolled-back": { style: "yellow", text: "rolled back" },
+  halted: { style: "red", text: "halted where it was" },
+  aborted: { style: "yellow", text: "aborted" },
+  waiting: { style: "yellow", text: "waiting for another rollout" },
   refused: { style: "red", text: "refused, nobody was flipped" },
 };
 

@@ -1,19 +1,56 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { Decision, Stop } from "./decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
+import type { Subject } from "./records.ts";
+import type { RevertCounts } from "./revert.ts";
 
 /**
  * How a rollout stands: `succeeded` (everybody is where the event wants them, or skipped by rule), `partial` (it ended,
- * but some customers failed within the budget), `failed` (it was stopped), `refused` (nothing was flipped),
- * `planned` (a dry run), `running`.
+ * but some customers failed within the budget), `rolled-back` (a gate or an event turned it back), `halted` (a gate
+ * stopped it where it was), `aborted` (a person stopped it where it was), `failed` (something of its own stopped it),
+ * `refused` (nothing was flipped), `planned` (a dry run), `waiting` (for the lock), `running`.
  */
-export type RolloutStatus = "running" | "succeeded" | "partial" | "failed" | "refused" | "planned";
+export type RolloutStatus =
+  | "waiting"
+  | "running"
+  | "succeeded"
+  | "partial"
+  | "rolled-back"
+  | "halted"
+  | "aborted"
+  | "failed"
+  | "refused"
+  | "planned";
+
+/** Whether a rollout has not ended yet. */
+export function isUnderWay({ status }: { readonly status: RolloutStatus }): boolean {
+  return status === "running" || status === "waiting";
+}
+
+/** Whether everything is as the event wanted it: of a rollback, that nobody is left. */
+export function hasSucceeded({ action, status, reverted }: Partial<Report>): boolean {
+  if (status === "rolled-back") return action === "rollback" && reverted?.left === 0;
+  return status === "succeeded" || status === "planned";
+}
+
+/** What became of one wave. */
+export interface WaveResult {
+  /** From 1. */
+  readonly wave: number;
+  readonly customers: number;
+  readonly bakeSeconds: number;
+  /** Absent for a wave without customers, which is passed. */
+  readonly decision?: Decision["decision"] | undefined;
+  readonly reasons: readonly string[];
+}
 
 /** What a person or a machine reads afterwards. Times are ISO 8601, durations milliseconds. */
 export interface Report {
   readonly rolloutId: string;
-  readonly action: FlipEvent["action"];
-  readonly release: string;
+  readonly action: DeployEvent["action"];
+  /** Absent only in the refusal of a rollback or a retry whose rollout is not known. */
+  readonly release?: string | undefined;
   readonly status: RolloutStatus;
   readonly dryRun: boolean;
   /** Why it failed or was refused, and what to do. */
@@ -22,6 +59,14 @@ export interface Report {
   readonly joined?: boolean | undefined;
   readonly counts: Counts;
   readonly plan?: Plan | undefined;
+  /** What the gates decided, wave by wave. */
+  readonly waves?: readonly WaveResult[] | undefined;
+  /** Of a rollout that was turned back, and of a rollback. */
+  readonly reverted?: RevertCounts | undefined;
+  /** The rollouts that a rollback turned back, or a retry went on with, the newest first. */
+  readonly of?: readonly string[] | undefined;
+  /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
+  readonly overridden?: readonly string[] | undefined;
   /** Customers that were to be flipped and were found moved already: by somebody else, or along with their parent. */
   readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */
@@ -45,36 +90,52 @@ export interface Ending {
   readonly plan?: Plan | undefined;
   /** Whether flips had begun, so that a problem is a failure and not a refusal. */
   readonly flipping: boolean;
+  /** What stopped it of itself: a ledger that cannot be written, an API that does not answer. */
   readonly problem?: string | undefined;
+  /** What a gate or a command decided. */
+  readonly stop?: Stop | undefined;
   /** Counts of the batches; the plan's own unchanged and skipped come on top. */
   readonly counts: Counts;
+  readonly waves?: readonly WaveResult[] | undefined;
+  readonly reverted?: RevertCounts | undefined;
+  readonly overridden?: readonly string[] | undefined;
   readonly exceptions: readonly Outcome[];
 }
 
 export interface Beginning {
   readonly rolloutId: string;
-  readonly event: FlipEvent;
+  readonly event: DeployEvent;
+  /** Of a rollback or a retry. */
+  readonly subject?: Subject | undefined;
 }
 
 export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
 
+/** The release that a rollout is about; undefined for one that names another rollout which is not known. */
+export function releaseOf({ event, subject }: Pick<Beginning, "event" | "subject">): string | undefined {
+  return subject?.release ?? ("release" in event ? event.release : undefined);
+}
+
 /** Sums up a rollout that has ended. */
-export function writeReport({ event, rolloutId }: Beginning, ending: Ending, times: Times): Report {
+export function writeReport({ event, rolloutId, subject }: Beginning, ending: Ending, times: Times): Report {
   const counts = withPlanned(ending);
   const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
-  const exceptional = ending.flipping ? counts.deferred + counts.skipped + counts.failed : (ending.plan?.skipped ?? 0);
   return {
     rolloutId,
     action: event.action,
-    release: event.release,
+    release: releaseOf({ event, subject }),
     status: toStatus(event, ending, counts),
     dryRun: event.dryRun,
-    problem: ending.problem,
+    problem: toProblem(ending),
     counts,
     plan: ending.plan,
+    waves: ending.waves,
+    reverted: ending.reverted,
+    of: subject?.rollouts.map((one) => one.rolloutId),
+    overridden: ending.overridden?.length ? ending.overridden : undefined,
     movedMeanwhile: ending.counts.unchanged || undefined,
     exceptions,
-    moreExceptions: Math.max(0, exceptional - exceptions.length),
+    moreExceptions: Math.max(0, countExceptions(ending, counts) - exceptions.length),
     ...times,
     requestedBy: event.requestedBy,
     reason: event.reason,
@@ -86,8 +147,25 @@ function withPlanned({ plan, counts, flipping }: Ending): Counts {
   return { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped };
 }
 
-function toStatus(event: FlipEvent, { flipping, problem }: Ending, counts: Counts): RolloutStatus {
-  if (problem !== undefined) return flipping ? "failed" : "refused";
+/** Who was not turned back is an exception too: of a rollback the only kind. */
+function countExceptions({ flipping, plan, reverted }: Ending, counts: Counts): number {
+  const turned = (reverted?.left ?? 0) + (reverted?.leftAlone ?? 0);
+  return turned + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
+}
+
+function toProblem({ problem, stop }: Ending): string | undefined {
+  const told = [...(stop?.reasons ?? []), ...(problem === undefined ? [] : [problem])];
+  return told.length === 0 ? undefined : told.join("; ");
+}
+
+function toStatus(event: DeployEvent, ending: Ending, counts: Counts): RolloutStatus {
+  const { flipping, problem, stop, reverted } = ending;
+  if (!flipping && reverted === undefined && (problem ?? stop) !== undefined) {
+    return stop?.cause === "abort" ? "aborted" : "refused";
+  }
+  if (problem !== undefined) return "failed";
   if (event.dryRun) return "planned";
+  if (reverted !== undefined) return "rolled-back";
+  if (stop !== undefined) return stop.cause === "abort" ? "aborted" : "halted";
   return counts.failed > 0 || counts.deferred > 0 ? "partial" : "succeeded";
 }

@@ -6,6 +6,7 @@ import {
   toContinuationToken,
 } from "../events/code-pipeline.ts";
 import { RefusedError } from "../events/refused-error.ts";
+import { hasSucceeded } from "../rollout/report.ts";
 import type { StartPorts } from "./ports.ts";
 import { readStatus, type Standing } from "./read-status.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
@@ -52,15 +53,23 @@ async function tell(ports: StartPorts, jobId: string, rollout: Continuation | St
   switch (status) {
     case "starting":
     case "running":
+    case "waiting":
       await ports.pipelineJobs.askAgain(jobId, told, toContinuationToken({ rolloutId, execution }));
       break;
     case "succeeded":
     case "planned":
       await ports.pipelineJobs.succeed(jobId, told, toVariables(standing));
       break;
+    case "rolled-back":
+      // To be turned back is what a rollback wants, and nothing else does.
+      if (hasSucceeded(standing)) await ports.pipelineJobs.succeed(jobId, told, toVariables(standing));
+      else await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
+      break;
     case "partial":
     case "failed":
     case "refused":
+    case "halted":
+    case "aborted":
       await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
       break;
   }

@@ -2,7 +2,7 @@ import type { StatusCommand } from "../events/command.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
-import { isException, MOST_EXCEPTIONS, type Report } from "../rollout/report.ts";
+import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout/report.ts";
 import type { StartPorts } from "./ports.ts";
 import { settle } from "./settle.ts";
 
@@ -60,7 +60,7 @@ async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Re
   return {
     rolloutId,
     action: event.action,
-    release: event.release,
+    release: releaseOf(record),
     status,
     dryRun: event.dryRun,
     problem,

@@ -1,26 +1,55 @@
+import type { Reading } from "../rollout/flip.ts";
+import type { Outcome } from "../rollout/outcome.ts";
+import type { PlannedCustomer } from "../rollout/plan.ts";
 import type { Batch } from "../rollout/records.ts";
-import type { CustomerFacts, Judgement } from "../rollout/selection.ts";
 import type { Brake } from "./brake.ts";
-import type { LockCheck } from "./hold-lock.ts";
+import type { Lookout } from "./lookout.ts";
 import { unlessOutOfTime } from "./part.ts";
 import type { Connection, Ledger } from "./ports.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** What every batch of a part shares. */
 export interface BatchRun {
-  readonly ledger: Pick<Ledger, "getBatch" | "recordBatch">;
-  readonly rolloutId: string;
+  readonly task: Task;
+  readonly ledger: Pick<Ledger, "recordBatch">;
   readonly connection: Connection;
-  readonly lockCheck: LockCheck;
-  readonly judge: (customer: CustomerFacts) => Judgement;
-  readonly wantedFlag: boolean;
+  readonly lookout: Lookout;
   readonly concurrency: number;
   readonly brake: Brake;
 }
 
+/** What is done with the customers of a batch: they are flipped as planned, or flipped back. */
+export interface Task {
+  /** The flag to be set. */
+  readonly flag: boolean;
+  /** Reads a batch by its place in the order of the work. */
+  read(place: number): Promise<Batch>;
+  open(batch: Batch): Work;
+  /** The batch with what became of its customers. */
+  close(batch: Batch, done: Pick<Work, "outcomes" | "intended">): Batch;
+}
+
+/** Whom a task works on in a batch, and what is known of them. */
+export interface Work {
+  readonly customers: readonly PlannedCustomer[];
+  readonly outcomes: readonly Outcome[];
+  /** Ids that an earlier run was about to flip. */
+  readonly intended: readonly string[];
+  /** The outcome that needs no flip, from a fresh reading; undefined when the customer is to be flipped now. */
+  settle(customer: PlannedCustomer, fresh: Reading): Outcome | undefined;
+}
+
+/** A batch as the ledger holds it after it was worked on. */
+export interface RecordedBatch {
+  readonly place: number;
+  readonly batch: Batch;
+  /** How many customers have no outcome yet. */
+  readonly left: number;
+}
+
 /** As many workers as requests may be in flight take from one queue, until something stops them all. */
 export async function inParallel<Item>(
-  { brake, concurrency }: BatchRun,
+  { brake, concurrency }: Pick<BatchRun, "brake" | "concurrency">,
   items: Iterable<Item>,
   each: (item: Item) => Promise<void>,
 ): Promise<void> {
@@ -37,10 +66,10 @@ export async function inParallel<Item>(
 
 /** Records what is known of a batch over what was read of it. */
 export function record(
-  { ledger, rolloutId }: BatchRun,
+  { ledger, task }: Pick<BatchRun, "ledger" | "task">,
   batch: Batch,
   sheet: Sheet,
   intended: readonly string[],
 ): Promise<Batch> {
-  return ledger.recordBatch(rolloutId, { ...batch, outcomes: sheet.outcomes(), intended });
+  return ledger.recordBatch(task.close(batch, { outcomes: sheet.outcomes(), intended }));
 }

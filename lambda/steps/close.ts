@@ -1,15 +1,23 @@
+import type { Stop } from "../rollout/decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
 import type { Plan } from "../rollout/plan.ts";
-import { isException, MOST_EXCEPTIONS, type Report, writeReport } from "../rollout/report.ts";
+import { isException, MOST_EXCEPTIONS, type Report, type WaveResult, writeReport } from "../rollout/report.ts";
 import type { Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
+import type { Reverted } from "./revert-part.ts";
 
 /** How the workflow ended. */
 export interface Ended {
   readonly plan?: Plan | undefined;
   /** Counts of the batches; undefined when no flip was begun. */
   readonly counts?: Counts | undefined;
+  readonly waves?: readonly WaveResult[] | undefined;
+  /** What a gate or a command decided. */
+  readonly stop?: Stop | undefined;
+  /** What stopped it of itself. */
   readonly problem?: string | undefined;
+  readonly reverted?: Reverted | undefined;
+  readonly overridden?: readonly string[] | undefined;
 }
 
 /** Writes the report into the ledger and gives the lock back; run again, it finds the report that it wrote. */
@@ -21,12 +29,19 @@ export async function closeRollout(ports: Ports, rollout: Rollout, ended: Ended)
   return report;
 }
 
-async function writeDown(ports: Ports, rollout: Rollout, { plan, counts, problem }: Ended): Promise<Report> {
-  const exceptions = plan === undefined ? [] : await readExceptions(ports, rollout);
+async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
+  const { counts, problem, reverted } = ended;
   const endedAtMs = ports.nowMs();
   const report = writeReport(
     rollout,
-    { plan, counts: counts ?? NO_COUNTS, flipping: counts !== undefined, problem, exceptions },
+    {
+      ...ended,
+      counts: counts ?? NO_COUNTS,
+      flipping: counts !== undefined,
+      problem: [problem, reverted?.problem].filter((one) => one !== undefined).join("; ") || undefined,
+      reverted: reverted?.counts,
+      exceptions: await readExceptions(ports, rollout, ended),
+    },
     {
       startedAt: new Date(rollout.startedAtMs).toISOString(),
       endedAt: new Date(endedAtMs).toISOString(),
@@ -37,15 +52,30 @@ async function writeDown(ports: Ports, rollout: Rollout, { plan, counts, problem
   return report;
 }
 
-async function readExceptions({ ledger }: Ports, { rolloutId }: Rollout): Promise<readonly Outcome[]> {
+/** Who was not turned back comes first, then who failed: they need a person. */
+async function readExceptions(
+  { ledger }: Ports,
+  rollout: Rollout,
+  { plan, reverted }: Ended,
+): Promise<readonly Outcome[]> {
+  const undone = rollout.kind === "undo" ? rollout.subject.rollouts : [rollout];
+  const left =
+    reverted === undefined ? [] : await worstOf(undone.map(({ rolloutId }) => ledger.readReverted(rolloutId)));
+  const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);
+  return [...left, ...others].slice(0, MOST_EXCEPTIONS);
+}
+
+/** The first exceptions, those that failed before all others. */
+async function worstOf(sources: readonly AsyncIterable<readonly Outcome[]>[]): Promise<readonly Outcome[]> {
   const failed: Outcome[] = [];
   const others: Outcome[] = [];
-  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
-    for (const outcome of outcomes) {
-      if (outcome.outcome === "failed") failed.push(outcome);
-      else if (isException(outcome) && others.length < MOST_EXCEPTIONS) others.push(outcome);
+  for (const source of sources) {
+    for await (const outcomes of source) {
+      const exceptions = outcomes.filter(isException);
+      failed.push(...exceptions.filter(({ outcome }) => outcome === "failed"));
+      if (failed.length >= MOST_EXCEPTIONS) return failed;
+      if (others.length < MOST_EXCEPTIONS) others.push(...exceptions.filter(({ outcome }) => outcome !== "failed"));
     }
-    if (failed.length >= MOST_EXCEPTIONS) break;
   }
-  return [...failed, ...others].slice(0, MOST_EXCEPTIONS);
+  return [...failed, ...others];
 }

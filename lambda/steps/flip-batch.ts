@@ -1,6 +1,6 @@
+import { toReason } from "../rollout/decision.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch } from "../rollout/records.ts";
-import { type BatchRun, inParallel, record } from "./batch-run.ts";
+import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
 import type { PreparedBatch } from "./prepare-batch.ts";
 import type { Sheet } from "./sheet.ts";
 
@@ -11,7 +11,7 @@ export interface FlippingBatch {
   /** Nobody is left to be taken up; the last flips are in flight. */
   readonly taken: Promise<void>;
   /** What the ledger holds in the end; undefined when it could not be written. */
-  readonly recorded: Promise<Batch | undefined>;
+  readonly recorded: Promise<RecordedBatch | undefined>;
 }
 
 /**
@@ -35,13 +35,13 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
     }
   }
 
-  async function flipAll(): Promise<Batch | undefined> {
-    const { sheet, written } = prepared;
+  async function flipAll(): Promise<RecordedBatch | undefined> {
+    const { sheet } = prepared;
     run.brake.countFailures(sheet.failures());
     await inParallel(run, takeUp(), (customer) => flipOne(run, sheet, customer));
     nearlyTaken.resolve();
     taken.resolve();
-    return finish(run, sheet, written);
+    return finish(run, prepared);
   }
 
   return { nearlyTaken: nearlyTaken.promise, taken: taken.promise, recorded: flipAll() };
@@ -49,11 +49,11 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
 
 /** Before each request, and not only before the first: the lock may be lost while one waits for its turn or its next try. */
 async function flipOne(
-  { lockCheck, connection, wantedFlag, brake }: BatchRun,
+  { task, lookout, connection, brake }: BatchRun,
   sheet: Sheet,
   customer: PlannedCustomer,
 ): Promise<void> {
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: wantedFlag }, lockCheck.recent);
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
   switch (flipped.result) {
     case "flipped":
       sheet.settle(customer, "flipped", flipped.reason);
@@ -70,13 +70,14 @@ async function flipOne(
   }
 }
 
-async function finish(run: BatchRun, sheet: Sheet, written: Batch): Promise<Batch | undefined> {
+async function finish(run: BatchRun, { place, sheet, written }: PreparedBatch): Promise<RecordedBatch | undefined> {
   const stopped = run.brake.stopped();
-  if (stopped !== undefined) sheet.skipRest(stopped);
+  if (stopped !== undefined) sheet.skipRest(toReason(stopped));
   try {
-    const recorded = await record(run, written, sheet, sheet.doubtful());
-    if (recorded.outcomes.length < recorded.customers.length) run.brake.leaveRest();
-    return recorded;
+    const batch = await record(run, written, sheet, sheet.suspects());
+    const left = sheet.left();
+    if (left > 0) run.brake.leaveRest();
+    return { place, batch, left };
   } catch (error) {
     run.brake.fail(error);
     return undefined;

@@ -1,9 +1,8 @@
-import type { Batch } from "../rollout/records.ts";
-import type { BatchRun } from "./batch-run.ts";
+import type { BatchRun, RecordedBatch } from "./batch-run.ts";
 import { type FlippingBatch, flipBatch } from "./flip-batch.ts";
 import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";
 
-/** Batches from one to another, without it. */
+/** Places of batches in the order of the work, from one to another, without it. */
 export interface BatchRange {
   readonly from: number;
   readonly to: number;
@@ -15,11 +14,11 @@ export interface BatchRange {
  * the next one is flipped. No more than two are open at a time; one that was prepared for nothing is withdrawn.
  * @throws the error that ended it, after all that is known is recorded
  */
-export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): AsyncGenerator<Batch> {
-  const prepare = (index: number) => (index < to && run.brake.mayGoOn() ? prepareNext(run, index) : NOTHING);
+export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): AsyncGenerator<RecordedBatch> {
+  const prepare = (place: number) => (place < to && run.brake.mayGoOn() ? prepareNext(run, place) : NOTHING);
   let ahead = prepare(from);
   let flipping: FlippingBatch | undefined;
-  for (let index = from; index < to && run.brake.mayGoOn(); index += 1) {
+  for (let place = from; place < to && run.brake.mayGoOn(); place += 1) {
     const prepared = await ahead;
     ahead = NOTHING;
     if (prepared === undefined) break;
@@ -27,7 +26,7 @@ export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): Asy
     flipping = flipBatch(run, prepared);
     yield* recordedBy(before);
     await flipping.nearlyTaken;
-    ahead = prepare(index + 1);
+    ahead = prepare(place + 1);
     await flipping.taken;
   }
   yield* recordedBy(flipping);
@@ -40,16 +39,16 @@ type Ahead = Promise<PreparedBatch | undefined>;
 const NOTHING: Ahead = Promise.resolve(undefined);
 
 /** Never refused: it is awaited late, and its error ends the flips that are under way. */
-async function prepareNext(run: BatchRun, index: number): Ahead {
+async function prepareNext(run: BatchRun, place: number): Ahead {
   try {
-    return await prepareBatch(run, await run.ledger.getBatch(run.rolloutId, index));
+    return await prepareBatch(run, place);
   } catch (error) {
     run.brake.fail(error);
     return undefined;
   }
 }
 
-async function* recordedBy(flipping: FlippingBatch | undefined): AsyncGenerator<Batch> {
+async function* recordedBy(flipping: FlippingBatch | undefined): AsyncGenerator<RecordedBatch> {
   const recorded = await flipping?.recorded;
   if (recorded !== undefined) yield recorded;
 }

@@ -1,83 +1,102 @@
 import { toLimits } from "../events/accept.ts";
-import { wantedFlag } from "../events/deploy-event.ts";
+import { type Stop, toReason, toStop } from "../rollout/decision.ts";
 import { allowedFailures } from "../rollout/failure-budget.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../rollout/outcome.ts";
 import type { Plan } from "../rollout/plan.ts";
-import type { Batch, Lock } from "../rollout/records.ts";
-import { createJudge, toSelection } from "../rollout/selection.ts";
-import type { BatchRun } from "./batch-run.ts";
+import type { Subject } from "../rollout/records.ts";
+import { STEERING_START, type Steering } from "../rollout/steering.ts";
+import type { RecordedBatch, Task } from "./batch-run.ts";
 import { type BudgetStop, createBrake } from "./brake.ts";
 import { flipBatches } from "./flip-batches.ts";
-import { createLockCheck } from "./hold-lock.ts";
-import { countIdle, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
+import { createFlipTask } from "./flip-task.ts";
+import { createLookout } from "./lookout.ts";
+import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
 import { skipBatches } from "./skip-batch.ts";
+import type { Watched } from "./watch.ts";
 
 /** Where the flipping is: counters only. */
 export interface FlipProgress extends Progress {
+  readonly steering: Steering;
   /** The first batch that is not finished. */
   readonly batch: number;
   /** Of the finished batches. */
   readonly counts: Counts;
   /** How many customers of that first batch have an outcome. */
   readonly settledInBatch: number;
-  /** Why nobody else is flipped: who is left is recorded as skipped. */
-  readonly stopped?: string | undefined;
+  /** What stopped the rollout of itself; a gate's or a command's word is `stop`. */
+  readonly problem?: string | undefined;
   /** Whether nobody is read any more either: who may have been flipped is recorded as failed. */
   readonly blind?: boolean | undefined;
 }
 
-export const FLIP_START: FlipProgress = { done: false, idleParts: 0, batch: 0, counts: NO_COUNTS, settledInBatch: 0 };
+export const FLIP_START: FlipProgress = {
+  done: false,
+  idleParts: 0,
+  steering: STEERING_START,
+  batch: 0,
+  counts: NO_COUNTS,
+  settledInBatch: 0,
+};
 
-export type LockedRollout = Rollout & { readonly lock: Lock };
-
-interface PartWork {
+export interface FlipWork {
   readonly plan: Plan;
+  readonly watched: Watched;
   readonly from: FlipProgress;
+  /** The batch that is not worked on any more: the first of the next wave. */
+  readonly to: number;
 }
 
-/** Works through batches until the time budget ends. What an earlier run of this part finished is only counted. */
+/**
+ * Flips batches until they are done, the time budget ends, or something holds or stops the rollout. What an earlier run
+ * of this part finished is only counted.
+ */
 export async function flipPart(
   ports: Ports,
-  rollout: LockedRollout,
+  rollout: Locked<FlipRollout>,
   run: StepRun,
-  { plan, from }: PartWork,
+  work: FlipWork,
 ): Promise<FlipProgress> {
+  const { from, plan, to } = work;
+  if (whyStopped(from) !== undefined) return { ...from, done: true };
+  const task = createFlipTask(ports, rollout);
   const budgetStop = createBudgetStop(ports, rollout, plan);
-  const begun = await skipFinished(ports, rollout, { plan, from, budgetStop });
-  const options = { run, pace: from.pace, mark: `batch ${begun.batch}, ${begun.settledInBatch} settled` };
-  return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
-    const batchRun = toBatchRun(ports, rollout, connection);
-    let progress = begun;
-    const follow = async (recordedBatches: AsyncIterable<Batch>) => {
-      for await (const recorded of recordedBatches) {
-        progress = advance(progress, recorded);
-        ports.log.info("batch recorded", toLogFields(rollout, plan, progress, connection));
-      }
-    };
-    if (progress.stopped === undefined) {
-      const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
-      await follow(flipBatches({ ...batchRun, brake }, { from: begun.batch, to: plan.batches }));
-      progress = { ...progress, stopped: brake.stopped() };
-    }
-    const { stopped, blind = false } = progress;
-    if (stopped !== undefined) {
-      const brake = createBrake({ untilMs, nowMs: ports.nowMs });
-      const range = { from: progress.batch, to: plan.batches };
-      await follow(skipBatches({ ...batchRun, brake }, range, { stopped, blind }));
-    }
-    const cameFurther = progress.batch > begun.batch || progress.settledInBatch > begun.settledInBatch;
-    const done = progress.batch >= plan.batches;
-    return { ...progress, done, pace: connection.pace(), idleParts: countIdle(from, done || cameFurther) };
+  const begun = await skipFinished(task, work, budgetStop);
+  if (whyStopped(begun) !== undefined) return { ...begun, done: true };
+  return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
+    const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
+    const lookout = createLookout(ports, { ...rollout, ...work, steering: begun.steering, brake });
+    const { concurrency } = toLimits(rollout.event, ports.policy);
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, brake };
+    const range = { from: begun.batch, to };
+    const flipped = await follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
+    const [stop, held] = [brake.stopped(), brake.isHeld()];
+    const done = stop !== undefined || flipped.batch >= to;
+    const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
+    return { ...flipped, done, stop, held, steering: lookout.steering(), idleParts, pace: connection.pace() };
   });
 }
 
-/** Batches are given in order, but the one after an unfinished one may be given too: it is counted when its turn comes. */
-function advance(progress: FlipProgress, { index, customers, outcomes }: Batch): FlipProgress {
-  if (index !== progress.batch) return progress;
-  if (outcomes.length < customers.length) return { ...progress, settledInBatch: outcomes.length };
-  const counts = addCounts(progress.counts, countOutcomes(outcomes));
-  return { ...progress, batch: index + 1, settledInBatch: 0, counts };
+/** In a stopped rollout: gives everybody who is left an outcome. Nobody is flipped any more. */
+export async function leavePart(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  run: StepRun,
+  work: Omit<FlipWork, "watched">,
+): Promise<FlipProgress> {
+  const { from, plan, to } = work;
+  const why = whyStopped(from);
+  if (why === undefined || from.batch >= to) return { ...from, done: true };
+  const task = createFlipTask(ports, rollout);
+  return runPart(ports, rollout, toOptions(run, from), async ({ connection, untilMs }) => {
+    const brake = createBrake({ untilMs, nowMs: ports.nowMs });
+    const { concurrency } = toLimits(rollout.event, ports.policy);
+    const skipRun = { task, ledger: ports.ledger, connection, concurrency, brake };
+    const skipped = skipBatches(skipRun, { from: from.batch, to }, { why, blind: from.blind ?? false });
+    const left = await follow({ ports, rollout, plan, connection }, from, skipped);
+    const done = left.batch >= to;
+    return { ...left, done, idleParts: countIdle(from, done || isFurther(from, left)), pace: connection.pace() };
+  });
 }
 
 /**
@@ -85,66 +104,96 @@ function advance(progress: FlipProgress, { index, customers, outcomes }: Batch):
  * its outcome; when not even that can be recorded, the rollout ends there.
  */
 export function afterFailure(from: FlipProgress, problem: string): FlipProgress {
-  if (from.stopped === undefined) return { ...from, idleParts: 0, stopped: problem };
+  if (whyStopped(from) === undefined) return { ...from, idleParts: 0, problem };
   if (!from.blind) return { ...from, idleParts: 0, blind: true };
-  return { ...from, done: true, stopped: `${from.stopped}; not every outcome could be recorded: ${problem}` };
+  const told = from.problem === undefined ? "" : `${from.problem}; `;
+  return { ...from, done: true, problem: `${told}not every outcome could be recorded: ${problem}` };
 }
 
-function createBudgetStop({ policy }: Ports, { event }: Rollout, plan: Plan): BudgetStop {
+/** Why nobody else is flipped, whoever decided it; undefined while flips go on. */
+export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "problem">): string | undefined {
+  return problem ?? (stop && toReason(stop));
+}
+
+/** What a rollout that turns back its own flips has to look at: the batches that were begun. */
+export function toOwnSubject({ rolloutId, event }: FlipRollout, { batch }: FlipProgress, batches: number): Subject {
+  return {
+    rollouts: [{ rolloutId, batches: Math.min(batch + 2, batches) }],
+    action: event.action,
+    release: event.release,
+  };
+}
+
+function createBudgetStop({ policy }: Ports, { event }: FlipRollout, plan: Plan): BudgetStop {
   const { failureBudget } = toLimits(event, policy);
   const allowed = allowedFailures(failureBudget, plan.flip, policy.smallestSample);
-  return (failed) =>
-    failed > allowed
-      ? `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed, and the failure budget allows ${allowed} of ${plan.flip}`
-      : undefined;
+  return (failed): Stop | undefined => {
+    if (failed <= allowed) return undefined;
+    const who = `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed`;
+    const reason = `${who}, and the failure budget allows ${allowed} of ${plan.flip}`;
+    return toStop(event.onFailure ?? policy.onFailure, "budget", [reason]);
+  };
 }
 
 /**
  * Where the ledger says that the flipping is: further than the progress when this part was begun before. A worker that
  * died after it had stopped left its failures there: they still stop the rollout.
  */
-async function skipFinished(
-  { ledger }: Ports,
-  { rolloutId }: Rollout,
-  { plan, from, budgetStop }: PartWork & { readonly budgetStop: BudgetStop },
-): Promise<FlipProgress> {
+async function skipFinished(task: Task, { from, to }: FlipWork, budgetStop: BudgetStop): Promise<FlipProgress> {
   let progress: FlipProgress = { ...from, settledInBatch: 0 };
-  while (progress.batch < plan.batches) {
-    const batch = await ledger.getBatch(rolloutId, progress.batch);
-    const next = advance(progress, batch);
-    if (next.batch === progress.batch) {
-      const failed = progress.counts.failed + countOutcomes(batch.outcomes).failed;
-      return { ...next, stopped: from.stopped ?? budgetStop(failed) };
+  while (progress.batch < to) {
+    const batch = await task.read(progress.batch);
+    const { customers, outcomes } = task.open(batch);
+    const left = customers.length - outcomes.length;
+    const next = advance(progress, { place: progress.batch, batch, left });
+    if (left > 0) {
+      const stop = from.stop ?? budgetStop(progress.counts.failed + countOutcomes(outcomes).failed);
+      return { ...next, stop };
     }
     progress = next;
   }
   return progress;
 }
 
-function toBatchRun(ports: Ports, rollout: LockedRollout, connection: Connection): Omit<BatchRun, "brake"> {
-  return {
-    ledger: ports.ledger,
-    rolloutId: rollout.rolloutId,
-    connection,
-    lockCheck: createLockCheck(ports, rollout.lock),
-    judge: createJudge(toSelection(rollout.event, ports.policy)),
-    wantedFlag: wantedFlag(rollout.event.action),
-    concurrency: toLimits(rollout.event, ports.policy).concurrency,
-  };
+interface Following {
+  readonly ports: Ports;
+  readonly rollout: FlipRollout;
+  readonly plan: Plan;
+  readonly connection: Connection;
 }
 
-function toLogFields(
-  { rolloutId }: Rollout,
-  plan: Plan,
-  { batch, counts, settledInBatch }: FlipProgress,
-  connection: Connection,
-) {
-  return {
-    rolloutId,
-    batches: batch,
-    done: totalOf(counts) + settledInBatch,
-    total: plan.flip,
-    failed: counts.failed,
-    pacePerSecond: Math.round(connection.pace().perSecond * 10) / 10,
-  };
+async function follow(
+  { ports, rollout, plan, connection }: Following,
+  from: FlipProgress,
+  recordedBatches: AsyncIterable<RecordedBatch>,
+): Promise<FlipProgress> {
+  let progress = from;
+  for await (const recorded of recordedBatches) {
+    progress = advance(progress, recorded);
+    ports.log.info("batch recorded", {
+      rolloutId: rollout.rolloutId,
+      batches: progress.batch,
+      done: totalOf(progress.counts) + progress.settledInBatch,
+      total: plan.flip,
+      failed: progress.counts.failed,
+      pacePerSecond: Math.round(connection.pace().perSecond * 10) / 10,
+    });
+  }
+  return progress;
+}
+
+/** Batches are given in order, but the one after an unfinished one may be given too: it is counted when its turn comes. */
+function advance(progress: FlipProgress, { place, batch, left }: RecordedBatch): FlipProgress {
+  if (place !== progress.batch) return progress;
+  if (left > 0) return { ...progress, settledInBatch: batch.outcomes.length };
+  const counts = addCounts(progress.counts, countOutcomes(batch.outcomes));
+  return { ...progress, batch: place + 1, settledInBatch: 0, counts };
+}
+
+function isFurther(before: FlipProgress, after: FlipProgress): boolean {
+  return after.batch > before.batch || after.settledInBatch > before.settledInBatch;
+}
+
+function toOptions(run: StepRun, { pace, batch, settledInBatch }: FlipProgress) {
+  return { run, pace, mark: `batch ${batch}, ${settledInBatch} settled` };
 }

@@ -1,5 +1,5 @@
 import { FinalError } from "../rollout/final-error.ts";
-import type { Lock } from "../rollout/records.ts";
+import type { Lock, Orders } from "../rollout/records.ts";
 import type { Ports } from "./ports.ts";
 
 /** How old a reading of the orders may be when a request starts. */
@@ -11,35 +11,37 @@ export class LockLostError extends FinalError {
 }
 
 export interface LockCheck {
-  /** Reads the orders now. @throws LockLostError */
-  now(): Promise<void>;
+  /** Says that the orders were read at this time, and showed the lock. */
+  note(readAtMs: number): void;
   /** Reads them only when the last reading is too old; callers at the same time share one reading. @throws LockLostError */
   recent(): Promise<void>;
 }
 
-/**
- * A check that this rollout still holds the lock: reads the orders when asked to, and again whenever the last reading
- * is too old.
- */
+/** @throws LockLostError when the orders show another holder, or none */
+export function refuseLostLock(lock: Lock, orders: Orders): void {
+  if (orders.lock?.fence === lock.fence && orders.lock.execution === lock.execution) return;
+  throw new LockLostError(
+    `rollout ${orders.lock?.rolloutId ?? "(none)"} has taken the lock from ${lock.rolloutId}; nothing more was flipped, the ledger says what was`,
+  );
+}
+
+/** A check that this rollout still holds the lock: reads the orders whenever the last reading is too old. */
 export function createLockCheck({ ledger, nowMs }: Pick<Ports, "ledger" | "nowMs">, lock: Lock): LockCheck {
-  let readAtMs = Number.NEGATIVE_INFINITY;
+  let lastReadAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
     const atMs = nowMs();
-    const orders = await ledger.readOrders();
-    if (orders.lock?.fence !== lock.fence || orders.lock.execution !== lock.execution) {
-      throw new LockLostError(
-        `rollout ${orders.lock?.rolloutId ?? "(none)"} has taken the lock from ${lock.rolloutId}; nothing more was flipped, the ledger says what was`,
-      );
-    }
-    readAtMs = atMs;
+    refuseLostLock(lock, await ledger.readOrders());
+    lastReadAtMs = atMs;
   }
 
   return {
-    now: read,
+    note(readAtMs) {
+      lastReadAtMs = readAtMs;
+    },
     async recent(): Promise<void> {
-      if (nowMs() - readAtMs < ORDERS_AGE_MS) return;
+      if (nowMs() - lastReadAtMs < ORDERS_AGE_MS) return;
       reading ??= read().finally(() => {
         reading = undefined;
       });

@@ -4,10 +4,11 @@ import type { Reading } from "../rollout/flip.ts";
 import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../rollout/listing.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Judgement, type Selection, toSelection } from "../rollout/selection.ts";
-import { countIdle, type Progress, type Rollout, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
+import { countIdle, type FlipRollout, type Progress, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
 import { createPageReader, type PageReader } from "./read-pages.ts";
 import { readWindow, toFound } from "./read-window.ts";
+import { findAbort } from "./watch.ts";
 
 /** Where a lookup is: counters only, the customers are in the ledger. */
 export interface LookupProgress extends Progress {
@@ -66,10 +67,12 @@ export interface Lookup {
  */
 export async function lookUp(
   ports: Ports,
-  rollout: Rollout,
+  rollout: FlipRollout,
   run: StepRun,
   from: LookupProgress,
 ): Promise<LookupProgress> {
+  const stop = await findAbort(ports, rollout);
+  if (stop !== undefined) return { ...from, done: true, stop };
   const options = { run, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
     const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
@@ -89,7 +92,7 @@ export async function lookUp(
 
 async function prepare(
   ports: Ports,
-  rollout: Rollout,
+  rollout: FlipRollout,
   { connection, untilMs }: { readonly connection: Connection; readonly untilMs: number },
 ): Promise<Lookup> {
   const { policy } = ports;

@@ -6,8 +6,9 @@ import { createRoster, type Ranking } from "../rollout/roster.ts";
 import { toSelection } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
-import { type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
+import { type FlipRollout, type Progress, runPart, type StepRun } from "./part.ts";
 import type { Ledger, Ports } from "./ports.ts";
+import { findAbort } from "./watch.ts";
 
 export interface PlanProgress extends Progress {
   readonly plan?: Plan | undefined;
@@ -32,10 +33,12 @@ interface Found {
  */
 export async function makePlan(
   ports: Ports,
-  rollout: Rollout,
+  rollout: FlipRollout,
   run: StepRun,
   { lookup, from }: { readonly lookup: LookupProgress; readonly from: PlanProgress },
 ): Promise<PlanProgress> {
+  const stop = await findAbort(ports, rollout);
+  if (stop !== undefined) return { ...from, done: true, stop };
   const options = { run, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
   return runPart(ports, rollout, options, async ({ untilMs }) => {
     const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
@@ -60,7 +63,7 @@ const NOBODY =
 
 async function readRoster(
   { ledger, policy }: Ports,
-  { event, rolloutId }: Rollout,
+  { event, rolloutId }: FlipRollout,
   lookup: LookupProgress,
 ): Promise<Found> {
   const selection = toSelection(event, policy);
@@ -108,7 +111,7 @@ function explain(unresolved: readonly string[]): string {
 /** Writes items in order, from one on; an item that is there already is written again, the same. */
 async function writeItems(
   { ledger, nowMs }: Ports,
-  { rolloutId }: Rollout,
+  { rolloutId }: FlipRollout,
   ranking: Ranking,
   { from, untilMs }: { readonly from: number; readonly untilMs: number },
 ): Promise<number> {

@@ -1,34 +1,41 @@
 import { createHash } from "node:crypto";
-import { type FlipEvent, fingerprintOf } from "../events/deploy-event.ts";
+import { type DeployEvent, fingerprintOf } from "../events/deploy-event.ts";
 import { NO_COUNTS } from "../rollout/outcome.ts";
-import type { Lock, RolloutRecord } from "../rollout/records.ts";
-import type { Report, RolloutStatus } from "../rollout/report.ts";
+import type { Lock, Orders, RolloutRecord, Subject } from "../rollout/records.ts";
+import { isUnderWay, type Report, type RolloutStatus, releaseOf } from "../rollout/report.ts";
+import { describeHold, describeStop, findHold } from "../rollout/standing-orders.ts";
+import { STEERING_START, takeIn } from "../rollout/steering.ts";
+import { findSubject } from "./find-subject.ts";
 import { ORDERS_AGE_MS } from "./hold-lock.ts";
+import type { Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 
-/** Either a rollout of our own, or an answer at once. */
+/** A rollout of our own, another one that is in the way, or an answer at once. */
 export type Opened =
   | {
       readonly kind: "opened";
       readonly rolloutId: string;
       readonly startedAtMs: number;
+      /** Of a rollback or a retry. */
+      readonly subject?: Subject | undefined;
       /** Absent in a dry run, which flips nobody. */
-      readonly lock?: Lock;
+      readonly lock?: Lock | undefined;
       /** Until the last requests of a rollout whose execution died have surely ended. */
       readonly settleSeconds: number;
     }
+  | { readonly kind: "busy" }
   | { readonly kind: "answered"; readonly report: Report };
 
 interface Opening {
-  readonly event: FlipEvent;
+  readonly event: DeployEvent;
   readonly execution: string;
   readonly rolloutId: string;
   readonly fingerprint: string;
   readonly nowMs: number;
 }
 
-/** Accepts an event as a rollout: idempotency first, then its time, then the lock, then the record. */
-export async function openRollout(ports: Ports, event: FlipEvent, execution: string): Promise<Opened> {
+/** Accepts an event as a rollout: idempotency first, then its time, what stands in its way, the lock, the record. */
+export async function openRollout(ports: Ports, event: DeployEvent, execution: string): Promise<Opened> {
   const opening: Opening = {
     event,
     execution,
@@ -38,18 +45,29 @@ export async function openRollout(ports: Ports, event: FlipEvent, execution: str
   };
   const known = await ports.ledger.findRollout(opening.rolloutId);
   if (known !== undefined && known.execution !== execution) return answerKnown(ports, opening, known);
-  if (known === undefined && event.notAfter !== undefined && Date.parse(event.notAfter) < opening.nowMs) {
+  if (known?.report !== undefined) return { kind: "answered", report: known.report };
+  if (known?.status !== "running" && isLate(opening)) {
     await releaseOwnLock(ports, execution);
-    return refuse(opening, `it came too late: not after ${event.notAfter}; send a new event if it should still happen`);
+    return refuse(
+      ports,
+      opening,
+      `it came too late: not after ${event.notAfter}; send a new event if it should still happen`,
+    );
   }
-  if (event.dryRun) return begin(ports, opening, undefined);
-  return lockAndBegin(ports, opening);
+  const found = await findSubject(ports.ledger, event);
+  if ("problem" in found) return refuse(ports, opening, found.problem);
+  if (event.dryRun) return begin(ports, opening, { subject: found.subject });
+  return lockAndBegin(ports, opening, found.subject);
 }
 
 /** The name that the front door gave the execution; where an execution has none, one that every repetition gives again. */
-function nameFor(event: FlipEvent, execution: string): string {
+function nameFor(event: DeployEvent, execution: string): string {
   const [, name] = /\/durable-execution\/([\w-]{1,64})\//.exec(execution) ?? [];
   return name ?? `${event.action}-${createHash("sha256").update(execution).digest("hex").slice(0, 12)}`;
+}
+
+function isLate({ event, nowMs }: Opening): boolean {
+  return event.notAfter !== undefined && Date.parse(event.notAfter) < nowMs;
 }
 
 /** Before it died, an earlier run of this step may have taken the lock in time. */
@@ -58,11 +76,13 @@ async function releaseOwnLock({ ledger }: Ports, execution: string): Promise<voi
   if (lock?.execution === execution) await ledger.releaseLock(lock);
 }
 
-async function lockAndBegin(ports: Ports, opening: Opening): Promise<Opened> {
+async function lockAndBegin(ports: Ports, opening: Opening, subject: Subject | undefined): Promise<Opened> {
   const { rolloutId, execution, fingerprint } = opening;
   const orders = await ports.ledger.readOrders();
   const held = orders.lock;
-  if (held?.execution === execution) return begin(ports, opening, held);
+  if (held?.execution === execution) return begin(ports, opening, { subject, lock: held });
+  const problem = findObstacle(orders, opening, subject);
+  if (problem !== undefined) return refuse(ports, opening, problem);
   if (held !== undefined && (await isRunning(ports, held))) return answerBusy(ports, opening, held);
   const lock: Lock = {
     rolloutId,
@@ -72,7 +92,18 @@ async function lockAndBegin(ports: Ports, opening: Opening): Promise<Opened> {
     settleSeconds: secondsToSettle(ports),
     ...(held && { takenFrom: pickHolder(held) }),
   };
-  return (await ports.ledger.takeLock(lock, orders)) ? begin(ports, opening, lock) : lockAndBegin(ports, opening);
+  return (await ports.ledger.takeLock(lock, orders))
+    ? begin(ports, opening, { subject, lock })
+    : lockAndBegin(ports, opening, subject);
+}
+
+/** A standing order that forbids it; a hold is no obstacle for what turns back. */
+function findObstacle(orders: Orders, { event }: Opening, subject: Subject | undefined): string | undefined {
+  if (orders.stopped !== undefined) return describeStop(orders.stopped);
+  if (event.action === "rollback") return undefined;
+  const { action, release } = event.action === "retry" ? (subject as Subject) : event;
+  const hold = findHold(orders, action, release);
+  return hold && describeHold(release, hold);
 }
 
 function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenFrom"] {
@@ -91,28 +122,32 @@ async function isRunning({ executions }: Ports, { execution }: Pick<Lock, "execu
   return (await executions.findEnd(execution)).running;
 }
 
+interface Beginning {
+  readonly subject?: Subject | undefined;
+  readonly lock?: Lock | undefined;
+}
+
 /** Everything here may be done twice: a step that dies is run again, and finds its lock and its record. */
-async function begin(ports: Ports, opening: Opening, lock: Lock | undefined): Promise<Opened> {
-  const { rolloutId, fingerprint, execution, event, nowMs } = opening;
+async function begin(ports: Ports, opening: Opening, { subject, lock }: Beginning): Promise<Opened> {
+  const { rolloutId, execution } = opening;
   const takenFrom = lock?.takenFrom;
   if (takenFrom !== undefined) {
     await ports.ledger.abandonRollout(takenFrom);
     ports.log.info("lock taken over", { rolloutId, from: takenFrom.rolloutId });
   }
-  const record = await ports.ledger.createRollout({
-    rolloutId,
-    fingerprint,
-    execution,
-    event,
-    startedAtMs: nowMs,
-    status: "running",
-  });
+  const record = await ports.ledger.createRollout({ ...toRecord(opening, "running"), subject });
   if (record.execution !== execution) {
     if (lock !== undefined) await ports.ledger.releaseLock(lock);
     return answerKnown(ports, opening, record);
   }
+  if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId);
   const settleSeconds = takenFrom?.settleSeconds ?? 0;
-  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, ...(lock && { lock }) };
+  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, subject, lock };
+}
+
+function toRecord(opening: Opening, status: RolloutStatus): RolloutRecord {
+  const { rolloutId, fingerprint, execution, event, nowMs } = opening;
+  return { rolloutId, fingerprint, execution, event, startedAtMs: nowMs, status };
 }
 
 /** The same id is the same rollout, for ever. */
@@ -123,9 +158,9 @@ async function answerKnown(ports: Ports, opening: Opening, known: RolloutRecord)
   return answer(opening, { ...times, ...(report ?? { problem }), rolloutId, status, joined: true });
 }
 
-/** A rollout that is recorded as running cannot say by itself that its execution has ended. */
+/** A rollout that is recorded as under way cannot say by itself that its execution has ended. */
 async function abandonIfDead(ports: Ports, known: RolloutRecord): Promise<RolloutRecord> {
-  if (known.status !== "running" || (await isRunning(ports, known))) return known;
+  if (!isUnderWay(known) || (await isRunning(ports, known))) return known;
   await ports.ledger.abandonRollout(known);
   return (await ports.ledger.findRollout(known.rolloutId)) ?? known;
 }
@@ -134,40 +169,96 @@ async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<O
   const isEqual = held.fingerprint === opening.fingerprint;
   if (held.rolloutId === opening.rolloutId && !isEqual) return refuseId(opening);
   const isSame = held.rolloutId === opening.rolloutId || (opening.event.id === undefined && isEqual);
-  if (!isSame) {
-    return refuse(
-      opening,
-      `rollout ${held.rolloutId} is running in this environment; wait for its end, then send the event again`,
-    );
-  }
+  if (!isSame) return waitOrRefuse(ports, opening, held);
   const known = await ports.ledger.findRollout(held.rolloutId);
   if (known !== undefined) return answerKnown(ports, opening, known);
   return answer(opening, { rolloutId: held.rolloutId, status: "running", joined: true });
 }
 
+/** Who waits has a record, so that it can be asked about and aborted. */
+async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
+  const { event, rolloutId } = opening;
+  if (event.onBusy !== "wait") {
+    return refuse(
+      ports,
+      opening,
+      `rollout ${held.rolloutId} is running in this environment; wait for its end, then send the event again, or let it wait by itself with "onBusy": "wait"`,
+    );
+  }
+  const record = await ports.ledger.createRollout(toRecord(opening, "waiting"));
+  if (record.execution !== opening.execution) return answerKnown(ports, opening, record);
+  const { commands } = await ports.ledger.readSteering(rolloutId);
+  const { abort } = takeIn(STEERING_START, commands);
+  if (abort !== undefined)
+    return refuse(
+      ports,
+      opening,
+      `it was aborted while it waited for the lock, by ${abort.by}: ${abort.reason}`,
+      "aborted",
+    );
+  ports.log.info("rollout waits for the lock", { rolloutId, heldBy: held.rolloutId });
+  return { kind: "busy" };
+}
+
 function refuseId(opening: Opening): Opened {
-  return refuse(opening, `the id ${opening.rolloutId} belongs to another event; give this one an id of its own`);
+  return answer(opening, {
+    rolloutId: opening.rolloutId,
+    status: "refused",
+    problem: `nothing was done: the id ${opening.rolloutId} belongs to another event; give this one an id of its own`,
+  });
 }
 
-function refuse(opening: Opening, problem: string): Opened {
-  return answer(opening, { rolloutId: opening.rolloutId, status: "refused", problem: `nothing was done: ${problem}` });
+/** A refusal is kept under the event's id: whoever asks later, or sends it again, hears of it. */
+async function refuse(
+  ports: Ports,
+  opening: Opening,
+  problem: string,
+  status: "refused" | "aborted" = "refused",
+): Promise<Opened> {
+  const { rolloutId, execution } = opening;
+  const refused = answer(opening, { rolloutId, status, problem: `nothing was done: ${problem}` });
+  const record = await ports.ledger.createRollout({ ...toRecord(opening, status), report: refused.report });
+  if (record.execution !== execution) return answerKnown(ports, opening, record);
+  if (record.status !== status) await ports.ledger.endRollout(rolloutId, refused.report);
+  return refused;
 }
 
-function answer(opening: Opening, facts: Partial<Report> & { rolloutId: string; status: RolloutStatus }): Opened {
-  const { action, release, dryRun } = opening.event;
-  const startedAt = new Date(opening.nowMs).toISOString();
+type Answered = Extract<Opened, { readonly kind: "answered" }>;
+
+function answer(opening: Opening, facts: Partial<Report> & Pick<Report, "rolloutId" | "status">): Answered {
+  const { event, nowMs } = opening;
+  const { action, dryRun, requestedBy, reason } = event;
   return {
     kind: "answered",
     report: {
       action,
-      release,
+      release: releaseOf({ event }),
       dryRun,
       counts: NO_COUNTS,
       exceptions: [],
       moreExceptions: 0,
-      startedAt,
+      startedAt: new Date(nowMs).toISOString(),
       durationMs: 0,
+      requestedBy,
+      reason,
       ...facts,
     },
   };
+}
+
+/** The rollout that an opened event is; a retry does what its subject did, to those who are left of it. */
+export function toRollout(event: DeployEvent, opened: Extract<Opened, { readonly kind: "opened" }>): Rollout {
+  const { kind: _opened, settleSeconds: _settled, subject, ...begun } = opened;
+  switch (event.action) {
+    case "rollback":
+      return { ...begun, kind: "undo", event, subject: subject as Subject };
+    case "retry": {
+      const { action, release } = subject as Subject;
+      const { rolloutId: _of, ...given } = event;
+      return { ...begun, kind: "flip", event: { ...given, action, release, targets: [{ all: true }] }, subject };
+    }
+    case "stage":
+    case "promote":
+      return { ...begun, kind: "flip", event };
+  }
 }

@@ -1,18 +1,38 @@
 import { toLimits } from "../events/accept.ts";
-import type { FlipEvent } from "../events/deploy-event.ts";
+import type { FlipEvent, RollbackEvent } from "../events/deploy-event.ts";
+import type { Stop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { Pace } from "../rollout/pace.ts";
-import type { Lock } from "../rollout/records.ts";
+import type { Lock, Subject } from "../rollout/records.ts";
+import type { Steering } from "../rollout/steering.ts";
 import type { Connection, Ports } from "./ports.ts";
 
 /** The rollout that a step works for. */
-export interface Rollout {
+export type Rollout = FlipRollout | UndoRollout;
+
+interface Begun {
   readonly rolloutId: string;
-  readonly event: FlipEvent;
   readonly startedAtMs: number;
+  /** Absent in a dry run, which flips nobody. */
   readonly lock?: Lock | undefined;
 }
+
+/** `subject`: what a retry goes on with; its customers are the plan's, nobody is looked up. */
+export type FlipRollout = Begun & {
+  readonly kind: "flip";
+  readonly event: FlipEvent;
+  readonly subject?: Subject | undefined;
+};
+
+/** `subject`: what it turns back. */
+export type UndoRollout = Begun & {
+  readonly kind: "undo";
+  readonly event: RollbackEvent;
+  readonly subject: Subject;
+};
+
+export type Locked<Some extends Rollout> = Some & { readonly lock: Lock };
 
 /** What every part hands to the next: where it is, and the pace it found. */
 export interface Progress {
@@ -20,6 +40,12 @@ export interface Progress {
   readonly pace?: Pace | undefined;
   /** Parts in a row that came no further. */
   readonly idleParts: number;
+  /** What the commands taken in so far come to. */
+  readonly steering?: Steering | undefined;
+  /** Something holds it: a pause, the stop switch, alarms without data. A watch says how it goes on. */
+  readonly held?: boolean | undefined;
+  /** What a gate or a command decided. */
+  readonly stop?: Stop | undefined;
 }
 
 /** A part that made no progress three times in a row: it would go on like that for ever. */

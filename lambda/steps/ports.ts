@@ -1,12 +1,15 @@
 import type { Policy } from "../events/policy.ts";
+import type { Change } from "../rollout/change.ts";
 import type { Flip, FlipResult, Reading } from "../rollout/flip.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { Pace, PaceLimits } from "../rollout/pace.ts";
-import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch, FoundPages, Lock, Orders, RolloutRecord } from "../rollout/records.ts";
+import type { PersonMessage } from "../rollout/person-message.ts";
+import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
+import type { Batch, CommandRecord, FoundPages, Hold, Lock, Orders, RolloutRecord } from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
+import type { AlarmReading } from "../rollout/watch.ts";
 
 /** What the steps of a rollout need of the world; the edges satisfy it, the entry joins them. */
 export interface Ports {
@@ -14,12 +17,21 @@ export interface Ports {
   readonly ledger: Ledger;
   readonly evoVoice: EvoVoice;
   readonly executions: Executions;
+  readonly tell: Tell;
   readonly log: Log;
+  /** The state of each alarm; never throws for what CloudWatch can do. */
+  readAlarms(names: readonly string[]): Promise<readonly AlarmReading[]>;
   nowMs(): number;
 }
 
 export interface Log {
   info(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** Words to the outside; that they cannot be said is logged, and fails nothing. */
+export interface Tell {
+  changed(change: Change): Promise<void>;
+  person(message: PersonMessage): Promise<void>;
 }
 
 export interface Executions {
@@ -64,11 +76,22 @@ export interface Ledger {
   findRollout(rolloutId: string): Promise<RolloutRecord | undefined>;
   /** Writes the record unless there is one; gives the one that stands. */
   createRollout(record: RolloutRecord): Promise<RolloutRecord>;
+  /** A rollout that waited for the lock has it. */
+  stopWaiting(rolloutId: string): Promise<void>;
+  /** Keeps what a rollback needs when the execution is lost: the plan, once it is written completely. */
+  notePlan(rolloutId: string, plan: Plan): Promise<void>;
+  noteChange(rolloutId: string, change: Change): Promise<void>;
+  /** From now on this is the release's last rollout. */
+  noteRelease(release: string, rolloutId: string): Promise<void>;
+  findLastRollout(release: string): Promise<string | undefined>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;
 
   readOrders(): Promise<Orders>;
+  /** The orders, and all commands that were sent to a rollout. */
+  readSteering(rolloutId: string): Promise<{ readonly orders: Orders; readonly commands: readonly CommandRecord[] }>;
+  holdRelease(release: string, hold: Hold, id: string): Promise<unknown>;
   /** Takes the lock if nobody has since the orders were read; false when somebody has. */
   takeLock(lock: Lock, read: Orders): Promise<boolean>;
   /** Gives the lock back, if it is still this one. */
@@ -89,7 +112,9 @@ export interface Ledger {
   putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void>;
   putSettled(rolloutId: string, index: number, outcomes: readonly Outcome[]): Promise<void>;
   getBatch(rolloutId: string, index: number): Promise<Batch>;
-  recordBatch(rolloutId: string, batch: Batch): Promise<Batch>;
+  recordBatch(batch: Batch): Promise<Batch>;
   /** All outcomes recorded so far, those that the plan settled first, by ledger items. */
   readOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
+  /** What became of those who were turned back, by ledger items. */
+  readReverted(rolloutId: string): AsyncIterable<readonly Outcome[]>;
 }

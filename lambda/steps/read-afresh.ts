@@ -8,7 +8,10 @@ export type Readings = ReadonlyMap<string, Reading>;
 const LISTED_AT_ONCE = 100;
 
 /** Lists many at once; whom the lists do not show is read alone. Who is in no reading was not reached in time. */
-export async function readAfresh(run: BatchRun, customers: readonly PlannedCustomer[]): Promise<Readings> {
+export async function readAfresh(
+  run: Pick<BatchRun, "connection" | "brake" | "concurrency">,
+  customers: readonly PlannedCustomer[],
+): Promise<Readings> {
   const { connection, brake } = run;
   const readings = new Map<string, Reading>();
   await inParallel(run, chunk(customers), async (some) => {

@@ -1,24 +1,31 @@
-import { countOutcomes, type Outcome, type OutcomeKind } from "../rollout/outcome.ts";
+import { countOutcomes, NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch } from "../rollout/records.ts";
+import type { Work } from "./batch-run.ts";
 
 /** What is becoming of a batch's customers while it is worked on. */
 export interface Sheet {
   /** Who had no outcome when the batch was read. */
   readonly open: readonly PlannedCustomer[];
+  /** Whether an earlier run had recorded that it would flip this customer. */
+  wasIntended(customerId: string): boolean;
   settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: string): void;
   /** A flip was begun, by this run or one before, and it is not known what it did. */
   doubt(customerId: string): void;
   doubtful(): readonly string[];
+  /** Whoever may have been flipped without an outcome that says so: those in doubt, and those whose flip failed. */
+  suspects(): readonly string[];
   /** Whoever has no outcome and is not in doubt was not attempted. */
-  skipRest(stopped: string): void;
+  skipRest(why: string): void;
   outcomes(): readonly Outcome[];
   failures(): number;
+  /** How many have no outcome yet. */
+  left(): number;
 }
 
-export function openSheet({ customers, outcomes: known }: Batch): Sheet {
+export function openSheet({ customers, outcomes: known, intended }: Work): Sheet {
   const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
   const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
+  const intendedBefore = new Set(intended);
   const doubtful = new Set<string>();
 
   function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: string): void {
@@ -28,16 +35,19 @@ export function openSheet({ customers, outcomes: known }: Batch): Sheet {
 
   return {
     open,
+    wasIntended: (customerId) => intendedBefore.has(customerId),
     settle,
     doubt: (customerId) => void doubtful.add(customerId),
     doubtful: () => [...doubtful],
-    skipRest(stopped) {
+    suspects: () => [...doubtful, ...customers.flatMap(({ id }) => (outcomes.get(id)?.outcome === "failed" ? id : []))],
+    skipRest(why) {
       for (const customer of open) {
         if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;
-        settle(customer, "skipped", `not attempted: ${stopped}`);
+        settle(customer, "skipped", `${NOT_ATTEMPTED}${why}`);
       }
     },
     outcomes: () => [...outcomes.values()],
     failures: () => countOutcomes(outcomes.values()).failed,
+    left: () => open.reduce((left, { id }) => (outcomes.has(id) ? left : left + 1), 0),
   };
 }

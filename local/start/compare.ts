@@ -61,7 +61,7 @@ function findProblem(claims: Claims, customer: CustomerState): string | undefine
     return `has ${recorded.length} outcomes: ${recorded.map(({ outcome }) => outcome).join(", ")}`;
   }
   if (only?.outcome !== "flipped") return findTouch(claims, customer, only);
-  const wanted = wantedFlag(claims.report.action);
+  const wanted = toWanted(claims.report);
   if (customer.accountId !== claims.accountId) return "is of another account, and was flipped";
   if (claims.before.get(customer.id) === wanted) return `is reported as flipped, but was ${toPlace(wanted)} before`;
   return customer.isStaging === wanted ? undefined : `is reported as flipped, but is ${toPlace(customer.isStaging)}`;
@@ -74,7 +74,7 @@ function findTouch(claims: Claims, customer: CustomerState, recorded: Recorded |
   const said = recorded === undefined ? "has no outcome" : `is reported as ${recorded.outcome}`;
   if (isStaging !== claims.before.get(id)) return `${said}, but was moved and is ${toPlace(isStaging)}`;
   if (writes > 0) return `${said}, but its flag was set (${countOf(writes, "time")})`;
-  if (recorded?.outcome === "unchanged" && isStaging !== wantedFlag(claims.report.action))
+  if (recorded?.outcome === "unchanged" && isStaging !== toWanted(claims.report))
     return `${said}, but is ${toPlace(isStaging)}`;
   return undefined;
 }
@@ -82,13 +82,18 @@ function findTouch(claims: Claims, customer: CustomerState, recorded: Recorded |
 /** What the report says of a customer that could not be read after a doubtful flip: the one excuse for having moved. */
 const DOUBT = "may have been flipped";
 
+/** Where a rollout that flips in waves wants its customers. */
+function toWanted({ action }: Report): boolean {
+  return wantedFlag(action === "stage" ? "stage" : "promote");
+}
+
 function mayHaveMoved(
   { report, before, accountId }: Claims,
   customer: CustomerState,
   recorded: Recorded | undefined,
 ): boolean {
   if (recorded?.outcome !== "failed" || !recorded.reason.includes(DOUBT)) return false;
-  const wanted = wantedFlag(report.action);
+  const wanted = toWanted(report);
   return customer.accountId === accountId && before.get(customer.id) !== wanted && customer.isStaging === wanted;
 }
 

@@ -22,6 +22,8 @@ function portsWithoutAnswers(): Ports {
     ledger: ledger as Ledger,
     evoVoice: { connect: () => connection as Connection },
     executions: { findEnd: async () => ({ running: true }) },
+    tell: { changed: async () => undefined, person: async () => undefined },
+    readAlarms: async () => [],
     log: { info: () => undefined },
     nowMs: Date.now,
   };
@@ -33,7 +35,7 @@ describe("a server that refuses every request of a lookup for its whole time", (
     { about: "tags", targets: { tags: ["vip"] } },
   ])("ends the rollout after three parts in a row ($about)", async ({ targets }) => {
     const event = FlipEvent.parse({ action: "promote", release: "1", targets });
-    const rollout = { rolloutId: "r1", event, startedAtMs: 0 };
+    const rollout = { kind: "flip", rolloutId: "r1", event, startedAtMs: 0 } as const;
     const run = { step: "look-up-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
     const ports = portsWithoutAnswers();
 

@@ -399,7 +399,7 @@ describe("the command status", () => {
       { id: "c-3", name: "c-3" },
     ]);
     const batch = await ledger.getBatch("night", 0);
-    await ledger.recordBatch("night", { ...batch, outcomes: [outcome("c-2", "flipped"), outcome("c-3", "failed")] });
+    await ledger.recordBatch({ ...batch, outcomes: [outcome("c-2", "flipped"), outcome("c-3", "failed")] });
 
     const answer = await door.send({ command: "status", rolloutId: "night" });
     expect(answer).toMatchObject({

@@ -117,25 +117,31 @@ describe("the failure budget", () => {
 
   test.each([
     { budget: 3, failing: 3, status: "partial" },
-    { budget: 3, failing: 4, status: "failed" },
+    { budget: 3, failing: 4, status: "halted" },
     { budget: "10%", failing: 4, status: "partial" },
-    { budget: "10%", failing: 5, status: "failed" },
+    { budget: "10%", failing: 5, status: "halted" },
   ])("of $budget is $status after $failing failures", async ({ budget, failing, status }) => {
     const { toFlip } = await given({ customers: 90, stagingShare: 0.5 });
     expect(Math.floor(toFlip / 10)).toBe(4);
     await deleteInTheMiddle(failing);
 
-    const { report } = await execute(world, EVENT, { policy: { failureBudget: budget, concurrency: 1 } });
+    const { report } = await execute(world, EVENT, {
+      policy: { failureBudget: budget, concurrency: 1, onFailure: "halt" },
+    });
 
     expect(report).toMatchObject({ status, counts: { failed: failing } });
-    if (status === "failed") expect(report?.problem).toMatch(new RegExp(`^at least ${failing} customers? failed, and`));
+    if (status === "halted") expect(report?.problem).toMatch(new RegExp(`^at least ${failing} customers? failed, and`));
     expect((report?.counts.flipped ?? 0) + failing + (report?.counts.skipped ?? 0)).toBe(toFlip);
     expect(report?.counts.skipped === 0).toBe(status === "partial");
     await expectTruth(report?.rolloutId ?? "");
   });
 
   test("that is exceeded still stops a rollout whose worker died right after", async () => {
-    const { toFlip } = await given({ customers: 400, stagingShare: 0.7, policy: { failureBudget: 2, concurrency: 1 } });
+    const { toFlip } = await given({
+      customers: 400,
+      stagingShare: 0.7,
+      policy: { failureBudget: 2, concurrency: 1, onFailure: "halt" },
+    });
     await deleteInTheMiddle(60);
     const ledger = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
     const worker = createKilledWorker(world, { ...EVENT, id: "night" }, { dynamodb: ledger.address });
@@ -151,7 +157,7 @@ describe("the failure budget", () => {
 
     const report = await worker.run();
 
-    expect(report).toMatchObject({ status: "failed", problem: expect.stringContaining("3 customers failed") });
+    expect(report).toMatchObject({ status: "halted", problem: expect.stringContaining("3 customers failed") });
     expect(world.emulator.stats().requests[POST]).toBe(before);
     expect((report?.counts.flipped ?? 0) + 3 + (report?.counts.skipped ?? 0)).toBe(toFlip);
     await expectTruth("night");

@@ -84,10 +84,10 @@ describe("a ledger that fails", () => {
     const { recordBatch } = openLedger(world);
     const { report } = await run({
       ledger: {
-        recordBatch: async (rolloutId, batch) => {
+        recordBatch: async (batch) => {
           left -= 1;
           if (left >= 0) throw new Error("the ledger is busy");
-          return recordBatch(rolloutId, batch);
+          return recordBatch(batch);
         },
       },
     });

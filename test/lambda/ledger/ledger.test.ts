@@ -88,9 +88,18 @@ describe("a batch", () => {
   test("keeps what is intended and what came of it", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const planned = await ledger.getBatch("night", 0);
-    expect(planned).toEqual({ index: 0, customers: CUSTOMERS, intended: [], outcomes: [], revision: 0 });
+    expect(planned).toEqual({
+      rolloutId: "night",
+      index: 0,
+      customers: CUSTOMERS,
+      intended: [],
+      outcomes: [],
+      reverting: [],
+      reverted: [],
+      revision: 0,
+    });
 
-    await ledger.recordBatch("night", { ...planned, intended: ["b"], outcomes: [anOutcome("a", "unchanged")] });
+    await ledger.recordBatch({ ...planned, intended: ["b"], outcomes: [anOutcome("a", "unchanged")] });
 
     expect(await ledger.getBatch("night", 0)).toEqual({
       ...planned,
@@ -102,7 +111,7 @@ describe("a batch", () => {
 
   test("that was worked on is not planned anew", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
-    await ledger.recordBatch("night", { ...(await ledger.getBatch("night", 0)), outcomes: [anOutcome("a")] });
+    await ledger.recordBatch({ ...(await ledger.getBatch("night", 0)), outcomes: [anOutcome("a")] });
     await ledger.putBatch("night", 0, CUSTOMERS);
 
     expect((await ledger.getBatch("night", 0)).outcomes).toEqual([anOutcome("a")]);
@@ -113,7 +122,7 @@ describe("a batch", () => {
     const read = await ledger.getBatch("night", 0);
 
     const both = await Promise.allSettled(
-      ["a", "b"].map((id) => ledger.recordBatch("night", { ...read, outcomes: [anOutcome(id)] })),
+      ["a", "b"].map((id) => ledger.recordBatch({ ...read, outcomes: [anOutcome(id)] })),
     );
 
     expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
@@ -129,7 +138,7 @@ describe("a batch", () => {
       anOutcome("a"),
       { ...anOutcome("b"), reason: "confirmed after a restart" },
     ];
-    await ledger.recordBatch("night", { ...(await ledger.getBatch("night", 0)), intended: ["c", "a"], outcomes });
+    await ledger.recordBatch({ ...(await ledger.getBatch("night", 0)), intended: ["c", "a"], outcomes });
 
     expect(await ledger.getBatch("night", 0)).toMatchObject({ intended: ["c", "a"], outcomes });
     expect((await collect(ledger.readOutcomes("night"))).flat()).toEqual(outcomes);
@@ -141,7 +150,7 @@ describe("a batch", () => {
       await ledger.putBatch("night", 0, CUSTOMERS);
       const batch = { ...(await ledger.getBatch("night", 0)), ...wrong };
 
-      await expect(ledger.recordBatch("night", batch)).rejects.toThrow("customer z is not in this batch");
+      await expect(ledger.recordBatch(batch)).rejects.toThrow("customer z is not in this batch");
     },
   );
 
@@ -156,7 +165,7 @@ describe("a batch", () => {
       const id = `customer-${index}`;
       await ledger.putBatch("night", index, [...CUSTOMERS, { id, name: `Customer ${id}` }]);
       const long = { ...anOutcome(id), reason: "x".repeat(100_000) };
-      await ledger.recordBatch("night", { ...(await ledger.getBatch("night", index)), outcomes: [long] });
+      await ledger.recordBatch({ ...(await ledger.getBatch("night", index)), outcomes: [long] });
     }
 
     const ids = (await collect(ledger.readOutcomes("night"))).flat().map(({ customerId }) => customerId);
@@ -238,7 +247,7 @@ test("a refused version of the secret is remembered", async () => {
 test("every item of a rollout expires", async () => {
   await ledger.createRollout(RECORD);
   await ledger.putBatch("night", 0, CUSTOMERS);
-  await ledger.recordBatch("night", await ledger.getBatch("night", 0));
+  await ledger.recordBatch(await ledger.getBatch("night", 0));
   await ledger.putSettled("night", 0, []);
   await ledger.countRun("night", "plan", "item 0");
   await ledger.putFound("night", {

@@ -5,7 +5,15 @@ import type { Report } from "../../../lambda/rollout/report.ts";
 import { formatDuration, renderReport } from "../../../lambda/rollout/report-text.ts";
 
 const plan = {
-  ...{ hash: "9bed8e4e9dba5d39909e5209", flip: 1_265, unchanged: 666, skipped: 69, batches: 6, settledItems: 3 },
+  ...{
+    hash: "9bed8e4e9dba5d39909e5209",
+    flip: 1_265,
+    unchanged: 666,
+    skipped: 69,
+    batches: 6,
+    settledItems: 3,
+    waves: [],
+  },
   skippedBy: { "excluded by the event": 52, "protected by the policy (tag vip)": 17 },
 };
 

@@ -22,6 +22,7 @@ const aPlan = (changes: Partial<Plan> = {}): Plan => ({
   skippedBy: {},
   batches: 1,
   settledItems: 0,
+  waves: [],
   ...changes,
 });
 

@@ -1,8 +1,11 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import { openTable } from "../../../lambda/ledger/table.ts";
 import { startPace } from "../../../lambda/rollout/pace.ts";
+import type { Lock } from "../../../lambda/rollout/records.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
+import type { FlipRollout, Locked } from "../../../lambda/steps/part.ts";
 import type { Connection, Ledger, Ports } from "../../../lambda/steps/ports.ts";
 import { TABLE, type World } from "../../support/world.ts";
 
@@ -24,7 +27,7 @@ export function fakePorts(world: World, { customers, connection = {}, ledger = {
   const find = (id: string) => customers.find((customer) => customer.id === id);
   return {
     policy: { ...world.policy, accountIds: ["account"] },
-    ledger: { ...openLedger(world), ...ledger },
+    ledger: withSteering({ ...openLedger(world), ...ledger }, ledger),
     evoVoice: {
       connect: () => ({
         readTagIds: async () => new Map(),
@@ -48,9 +51,26 @@ export function fakePorts(world: World, { customers, connection = {}, ledger = {
       }),
     },
     executions: { findEnd: async () => ({ running: true }) },
+    tell: { changed: async () => {}, person: async () => {} },
     log: { info: () => {} },
+    readAlarms: async () => [],
     nowMs,
   };
+}
+
+/** Orders that are faked are faked for whoever reads them with the commands, too. */
+function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
+  const { readOrders, readSteering } = faked;
+  if (readOrders === undefined || readSteering !== undefined) return ledger;
+  return { ...ledger, readSteering: async () => ({ orders: await readOrders(), commands: [] }) };
+}
+
+export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
+
+/** A promote of everybody that holds the lock. */
+export function aRollout(rolloutId: string): Locked<FlipRollout> {
+  const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
+  return { kind: "flip", rolloutId, event, startedAtMs: 0, lock: LOCK };
 }
 
 export function openLedger(world: World) {

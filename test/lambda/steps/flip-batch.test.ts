@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { FlipResult } from "../../../lambda/rollout/flip.ts";
 import type { Batch } from "../../../lambda/rollout/records.ts";
+import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
-import { createLockCheck, LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts";
+import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
+import { LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts";
+import { createLookout } from "../../../lambda/steps/lookout.ts";
 import { skipBatch } from "../../../lambda/steps/skip-batch.ts";
+import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
 import { startWorld, type World } from "../../support/world.ts";
-import { aCustomer, type Fakes, fakePorts } from "./fake-ports.ts";
+import { aCustomer, aRollout, type Fakes, fakePorts } from "./fake-ports.ts";
 
 const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 const BEGUN_MS = 1_000_000;
@@ -38,33 +42,37 @@ async function given(fakes: Fakes, batch: { readonly intended?: readonly string[
   const { ledger } = ports;
   await ledger.putBatch(rolloutId, 0, fakes.customers);
   const planned = await ledger.getBatch(rolloutId, 0);
-  const read = await ledger.recordBatch(rolloutId, { ...planned, intended: batch.intended ?? [] });
+  await ledger.recordBatch({ ...planned, intended: batch.intended ?? [] });
+  const brake = createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
   const run: BatchRun = {
+    task: createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
-      getBatch: ledger.getBatch,
-      recordBatch: async (id, record) => {
+      recordBatch: async (record) => {
         records.push(record);
-        return ledger.recordBatch(id, record);
+        return ledger.recordBatch(record);
       },
     },
-    rolloutId,
     connection: ports.evoVoice.connect({
       limits: { startPerSecond: 1, minPerSecond: 1, maxPerSecond: 1 },
       concurrency: 1,
       deadlineMs: 0,
     }),
-    lockCheck: createLockCheck(ports, LOCK),
-    judge: () => ({ verdict: "candidate" }),
-    wantedFlag: false,
+    lookout: createLookout(ports, {
+      rolloutId,
+      lock: LOCK,
+      watched: NOT_WATCHED,
+      steering: STEERING_START,
+      brake,
+    }),
     concurrency: 1,
-    brake: createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs }),
+    brake,
   };
-  return { run, batch: read, records };
+  return { run, records };
 }
 
 async function flipBatch(run: BatchRun): Promise<Batch> {
   const [recorded] = await Array.fromAsync(flipBatches(run, { from: 0, to: 1 }));
-  return recorded as Batch;
+  return recorded?.batch as Batch;
 }
 
 const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one) => [one.customerId, one.outcome]));
@@ -90,10 +98,7 @@ describe("a batch", () => {
   });
 
   test("calls flipped who has the wanted flag and was intended by an earlier run", async () => {
-    const { run } = await given(
-      { customers: [aCustomer("a", false), aCustomer("b", false)] },
-      { intended: ["a"] },
-    );
+    const { run } = await given({ customers: [aCustomer("a", false), aCustomer("b", false)] }, { intended: ["a"] });
 
     expect(outcomesOf(await flipBatch(run))).toEqual({ a: "flipped", b: "unchanged" });
   });
@@ -173,19 +178,19 @@ describe("a batch", () => {
 });
 
 describe("a batch of a stopped rollout", () => {
-  const STOPPED = { stopped: "5 customers failed", blind: false };
+  const STOPPED = { why: "5 customers failed", blind: false };
 
   test("skips who was not attempted, and reads who may have been flipped", async () => {
     const customers = [aCustomer("a"), aCustomer("b", false), aCustomer("c")];
-    const { run, batch } = await given({ customers }, { intended: ["b", "c"] });
+    const { run } = await given({ customers }, { intended: ["b", "c"] });
 
-    const recorded = await skipBatch(run, batch, STOPPED);
+    const { batch: recorded } = await skipBatch(run, 0, STOPPED);
 
     expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "skipped" });
   });
 
   test("leaves open whom it had no time to read", async () => {
-    const { run, batch } = await given(
+    const { run } = await given(
       {
         customers: [aCustomer("a"), aCustomer("b", false)],
         connection: {
@@ -198,7 +203,7 @@ describe("a batch of a stopped rollout", () => {
       { intended: ["b"] },
     );
 
-    const recorded = await skipBatch(run, batch, STOPPED);
+    const { batch: recorded } = await skipBatch(run, 0, STOPPED);
 
     expect(recorded).toMatchObject({ intended: ["b"], outcomes: [{ customerId: "a", outcome: "skipped" }] });
   });
@@ -211,9 +216,9 @@ describe("a batch of a stopped rollout", () => {
     ],
     ["is not to be read any more", {}, { ...STOPPED, blind: true }],
   ])("calls failed who may have been flipped and %s", async (_why, fakes, stopped) => {
-    const { run, batch } = await given({ customers: [aCustomer("a", false)], ...fakes }, { intended: ["a"] });
+    const { run } = await given({ customers: [aCustomer("a", false)], ...fakes }, { intended: ["a"] });
 
-    const recorded = await skipBatch(run, batch, stopped);
+    const { batch: recorded } = await skipBatch(run, 0, stopped);
 
     expect(recorded.outcomes).toMatchObject([
       { outcome: "failed", reason: expect.stringMatching(/customer a may have been flipped/) },

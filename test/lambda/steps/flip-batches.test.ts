@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { toStop } from "../../../lambda/rollout/decision.ts";
 import type { Flip, FlipResult } from "../../../lambda/rollout/flip.ts";
 import type { Batch } from "../../../lambda/rollout/records.ts";
+import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
+import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { startWorld, type World } from "../../support/world.ts";
-import { aCustomer, fakePorts, openLedger } from "./fake-ports.ts";
+import { aCustomer, aRollout, fakePorts, openLedger } from "./fake-ports.ts";
 
 const UNTIL_MS = 1_000;
 const FLIPPED: FlipResult = { result: "flipped", reason: "" };
@@ -54,40 +57,40 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
       ids.map((id) => aCustomer(id)),
     );
   const run: BatchRun = {
+    task: createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
-      getBatch: ledger.getBatch,
-      recordBatch: async (id, batch) => {
-        const recorded = await ledger.recordBatch(id, batch);
+      recordBatch: async (batch) => {
+        const recorded = await ledger.recordBatch(batch);
         happened.push(`record ${batch.index}: ${batch.intended.join("") || "none"} intended`);
         return recorded;
       },
     },
-    rolloutId,
     connection: ports.evoVoice.connect({
       limits: { startPerSecond: 1, minPerSecond: 1, maxPerSecond: 1 },
       concurrency: 1,
       deadlineMs: 0,
     }),
-    lockCheck: {
-      now: async () => {
+    lookout: {
+      look: async () => {
         await readOrders();
         happened.push("orders");
+        return { fence: 1, holds: {}, protectedIds: [] };
       },
       recent: async () => {},
+      steering: () => STEERING_START,
     },
-    judge: () => ({ verdict: "candidate" }),
-    wantedFlag: false,
     concurrency: 1,
     brake: createBrake({
       untilMs: UNTIL_MS,
       nowMs: () => clockMs,
-      budgetStop: (failed) => (failed > mostFailures ? "too many failed" : undefined),
+      budgetStop: (failed) => (failed > mostFailures ? toStop("halt", "budget", ["too many failed"]) : undefined),
     }),
   };
   return { run, range: { from: 0, to: batches.length } };
 }
 
-const outcomesOf = ({ outcomes }: Batch) => outcomes.map(({ customerId, outcome }) => `${customerId} ${outcome}`);
+const outcomesOf = ({ outcomes }: Pick<Batch, "outcomes">) =>
+  outcomes.map(({ customerId, outcome }) => `${customerId} ${outcome}`);
 const ledgerOf = (index: number) => openLedger(world).getBatch(rolloutId, index);
 
 /** Long enough for everything that can go on by itself. */
@@ -98,7 +101,7 @@ test("batches follow one another; each intends and reads the orders before its f
 
   const recorded = await Array.fromAsync(flipBatches(run, range));
 
-  expect(recorded.flatMap(outcomesOf)).toEqual(["a flipped", "b flipped", "c flipped"]);
+  expect(recorded.flatMap(({ batch }) => outcomesOf(batch))).toEqual(["a flipped", "b flipped", "c flipped"]);
   for (const [index, id] of ["a", "b", "c"].entries()) {
     const intended = happened.indexOf(`record ${index}: ${id} intended`);
     const orders = happened.indexOf("orders", intended);
@@ -138,7 +141,7 @@ test("only two batches are open at a time: a flip that takes long holds back the
 
   expect(happened.indexOf("flip b")).toBeLessThan(happened.indexOf("a is flipped"));
   expect(happened.indexOf("record 2: c intended")).toBeGreaterThan(happened.indexOf("a is flipped"));
-  expect(recorded.map(({ index }) => index)).toEqual([0, 1, 2]);
+  expect(recorded.map(({ place }) => place)).toEqual([0, 1, 2]);
 });
 
 test.each([
@@ -172,7 +175,7 @@ test.each([
     expect(happened.filter((what) => what.startsWith("flip"))[0]).toBe("flip a");
     expect(happened).toContain("record 1: b intended");
     expect(happened).not.toContain("flip b");
-    expect(outcomesOf(recorded as Batch)).toEqual(expect.arrayContaining(outcomes));
+    expect(outcomesOf(recorded?.batch as Batch)).toEqual(expect.arrayContaining(outcomes));
     expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
   },
 );
@@ -200,7 +203,7 @@ test("a lock that is lost while the next batch is prepared ends the flips; all t
 
 test("whom an earlier run intended is still intended when the batch is withdrawn unread", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"]] });
-  await run.ledger.recordBatch(rolloutId, { ...(await ledgerOf(1)), intended: ["b"] });
+  await run.ledger.recordBatch({ ...(await ledgerOf(1)), intended: ["b"] });
   const connection = {
     ...run.connection,
     listCustomers: async (ids: readonly string[]) => {
@@ -222,9 +225,9 @@ test("a batch that cannot be recorded ends the next one too, and is the error", 
   const { run, range } = await given({ batches: [["a"], ["b", "c", "d"]] });
   const ledger = {
     ...run.ledger,
-    recordBatch: async (id: string, batch: Batch) => {
+    recordBatch: async (batch: Batch) => {
       if (batch.index === 0 && batch.outcomes.length > 0) throw new Error("the ledger is away");
-      return run.ledger.recordBatch(id, batch);
+      return run.ledger.recordBatch(batch);
     },
   };
   const connection = {

@@ -42,7 +42,7 @@ test("a rollout without an id of its own has the name of its execution", async (
   const dryRun = { action: "promote", release: "1", targets: { all: true }, dryRun: true };
   const event = getFlipEvent(acceptDeployEvent(dryRun, world.policy));
 
-  const opened = await openRollout(fakePorts(world, { customers: [] }), event, EXECUTION);
+  const opened = await openRollout(fakePorts(world, { customers: [] }), event, EXECUTION.replace("1f", "2e"));
 
-  expect(opened).toMatchObject({ kind: "opened", rolloutId: "promote-1f" });
+  expect(opened).toMatchObject({ kind: "opened", rolloutId: "promote-2e" });
 });

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import { runPart, StalledError, type StepRun } from "../../../lambda/steps/part.ts";
 import { startWorld, type World } from "../../support/world.ts";
-import { fakePorts } from "./fake-ports.ts";
+import { aRollout, fakePorts } from "./fake-ports.ts";
 
 const NOW_MS = 1_000_000;
 const RUN: StepRun = { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: NOW_MS + 900_000 };
@@ -26,10 +25,9 @@ function part(
   policy: { readonly stepSeconds?: number } = {},
 ): Promise<number> {
   const ports = fakePorts(world, { customers: [], nowMs: () => NOW_MS });
-  const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
   return runPart(
     { ...ports, policy: { ...ports.policy, ...policy } },
-    { rolloutId, event, startedAtMs: NOW_MS },
+    aRollout(rolloutId),
     { run: { ...RUN, ...run }, pace: undefined, mark },
     async ({ untilMs }) => (untilMs - NOW_MS) / 1000,
   );

@@ -1,0 +1,114 @@
+import type { DurableContext, StepConfig } from "@aws/durable-execution-sdk-js";
+import { isStop } from "./rollout/decision.ts";
+import { FinalError } from "./rollout/final-error.ts";
+import { STEERING_START, type Steering } from "./rollout/steering.ts";
+import { beginWatch, type WatchState } from "./rollout/watch.ts";
+import type { Progress, StepRun } from "./steps/part.ts";
+
+export interface Parts<State> {
+  readonly name: string;
+  readonly start: State;
+  part(run: StepRun, from: State): Promise<State>;
+  /** Looks whether a part that was held may go on; without it, parts are never held. */
+  look?(state: WatchState): Promise<WatchState>;
+  /** How to go on after a part that failed for good; without it, the failure is thrown. */
+  afterFailure?(from: State, problem: string): State;
+}
+
+export interface Watch {
+  readonly steering: Steering;
+  readonly bakeSeconds: number;
+  look(state: WatchState): Promise<WatchState>;
+}
+
+/** The durable operations that a rollout is made of; which of them, and in what order, is the workflow's business. */
+export interface Durable {
+  step<Result>(name: string, body: () => Promise<Result>): Promise<Result>;
+  rest(name: string, seconds: number): Promise<void>;
+  /** Asks again and again, some time apart, until there is an answer. */
+  ask<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>): Promise<Answer>;
+  /** Looks at the world until it says how to go on; waiting costs nothing. */
+  watch(name: string, watch: Watch): Promise<WatchState>;
+  /**
+   * Repeats a budgeted step until it is done, each run from where the one before came to. Between two runs the
+   * invocation is given back, so that each has its full time.
+   */
+  inParts<State extends Progress>(parts: Parts<State>): Promise<State>;
+}
+
+export function createDurable(context: DurableContext, nowMs: () => number): Durable {
+  async function runOnce<State>(step: string, { part, afterFailure }: Parts<State>, from: State): Promise<State> {
+    const run = ({ attempt }: { readonly attempt: number }) => {
+      const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
+      return part({ step, attempt, invocationEndsAtMs }, from);
+    };
+    try {
+      return await context.step(step, run, TRY_AGAIN);
+    } catch (error) {
+      if (afterFailure === undefined) throw error;
+      return afterFailure(from, messageOf(error));
+    }
+  }
+
+  const durable: Durable = {
+    step: (name, body) => context.step(name, body, TRY_AGAIN),
+    rest: (name, seconds) => context.wait(name, { seconds }),
+    async ask<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>) {
+      const { answer } = await context.waitForCondition(name, async () => ({ answer: await question() }), {
+        initialState: { answer: undefined as Answer | undefined },
+        waitStrategy: ({ answer: given }) =>
+          given === undefined ? { shouldContinue: true, delay: { seconds } } : { shouldContinue: false },
+      });
+      return answer as Answer;
+    },
+    watch: (name, { bakeSeconds, steering, look }) =>
+      context.waitForCondition(name, look, {
+        initialState: beginWatch(bakeSeconds, steering),
+        waitStrategy: ({ decision, waitSeconds }) =>
+          decision === undefined
+            ? { shouldContinue: true, delay: { seconds: waitSeconds } }
+            : { shouldContinue: false },
+      }),
+    async inParts<State extends Progress>(parts: Parts<State>) {
+      let state = parts.start;
+      for (let index = 1; !state.done; index += 1) {
+        const step = `${parts.name}-${index}`;
+        state = await runOnce(step, parts, state);
+        if (state.done) break;
+        if (state.held && parts.look !== undefined)
+          state = await holdOn(durable, `hold-${step}`, { state, look: parts.look });
+        else await context.wait(`rest-${step}`, { seconds: 1 });
+      }
+      return state;
+    },
+  };
+  return durable;
+}
+
+/** A pause, the stop switch or alarms without data hold a part: it goes on, or stops, as the watch says. */
+async function holdOn<State extends Progress>(
+  durable: Durable,
+  name: string,
+  { state, look }: { readonly state: State; readonly look: Watch["look"] },
+): Promise<State> {
+  const { steering, decision } = await durable.watch(name, {
+    bakeSeconds: 0,
+    steering: state.steering ?? STEERING_START,
+    look,
+  });
+  return { ...state, held: false, steering, ...(isStop(decision) && { stop: decision }) };
+}
+
+/** For the machine's and the ledger's moods; what no repetition mends is not repeated. */
+const TRY_AGAIN: Pick<Required<StepConfig<unknown>>, "retryStrategy"> = {
+  retryStrategy: (error, attempt) =>
+    error instanceof FinalError || attempt >= 5
+      ? { shouldRetry: false }
+      : { shouldRetry: true, delay: { seconds: 2 ** attempt } },
+};
+
+/** A class thrown in a step arrives here as the cause of another error, with name and message only. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

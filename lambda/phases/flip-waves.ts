@@ -1,0 +1,89 @@
+import { isStop } from "../rollout/decision.ts";
+import type { PlannedWave } from "../rollout/plan.ts";
+import type { WaveResult } from "../rollout/report.ts";
+import { announce } from "../steps/announce.ts";
+import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip-part.ts";
+import { lookAgain } from "../steps/watch.ts";
+import type { Ready } from "./prepare.ts";
+
+export interface FlippedWaves {
+  readonly progress: FlipProgress;
+  readonly waves: readonly WaveResult[];
+}
+
+/** Wave by wave { flip → gate }, until all are done or something stops them. */
+export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
+  const { plan, steering, pace } = ready;
+  let progress: FlipProgress = { ...FLIP_START, steering, pace };
+  const waves: WaveResult[] = [];
+  for (const wave of plan.waves) {
+    const passed =
+      wave.customers === 0 ? pass(wave, progress) : await gate(ready, wave, await flip(ready, wave, progress));
+    progress = passed.progress;
+    waves.push(passed.result);
+    if (whyStopped(progress) !== undefined) break;
+  }
+  return { progress, waves };
+}
+
+interface Passed {
+  readonly progress: FlipProgress;
+  readonly result: WaveResult;
+}
+
+/** An empty wave is passed with its note. */
+function pass({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {
+  return { progress, result: { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] } };
+}
+
+/** Part by part; one that fails for good stops the rollout. */
+async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
+  const { ports, durable, rollout, plan, watched } = ready;
+  const flipped = await durable.inParts({
+    name: `flip-${wave.wave}-part`,
+    start: { ...progress, done: false },
+    part: (run, from) => flipPart(ports, rollout, run, { plan, watched, from, to: wave.to }),
+    look: lookAgain(ports, rollout, watched),
+    afterFailure,
+  });
+  await durable.step(`tell-wave-${wave.wave}`, () =>
+    announce(ports, rollout, {
+      change: "wave done",
+      wave: wave.wave,
+      waves: plan.waves.length,
+      counts: flipped.counts,
+    }),
+  );
+  return flipped;
+}
+
+/** The decision after a wave and all through its bake; what stopped the wave itself needs none. */
+async function gate(ready: Ready, wave: PlannedWave, flipped: FlipProgress): Promise<Passed> {
+  const { ports, durable, rollout } = ready;
+  const { progress, notes } =
+    whyStopped(flipped) === undefined ? await bake(ready, wave, flipped) : { progress: flipped, notes: [] };
+  const why = whyStopped(progress);
+  const decision = why === undefined ? "proceed" : (progress.stop?.decision ?? "halt");
+  const reasons = why === undefined ? notes : (progress.stop?.reasons ?? [why]);
+  await durable.step(`tell-gate-${wave.wave}`, () =>
+    announce(ports, rollout, { change: "gate decided", wave: wave.wave, decision, reasons }),
+  );
+  const { wave: number, customers, bakeSeconds } = wave;
+  return { progress, result: { wave: number, customers, bakeSeconds, decision, reasons } };
+}
+
+interface Baked {
+  readonly progress: FlipProgress;
+  readonly notes: readonly string[];
+}
+
+async function bake(
+  { ports, durable, rollout, watched }: Ready,
+  { wave, bakeSeconds }: PlannedWave,
+  flipped: FlipProgress,
+): Promise<Baked> {
+  const look = lookAgain(ports, rollout, watched);
+  const { decision, steering } = await durable.watch(`gate-${wave}`, { bakeSeconds, steering: flipped.steering, look });
+  const stop = isStop(decision) ? decision : undefined;
+  return { progress: { ...flipped, steering, stop }, notes: decision?.reasons ?? [] };
+}

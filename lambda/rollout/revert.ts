@@ -1,0 +1,79 @@
+import type { Reading } from "./flip.ts";
+import type { Outcome, OutcomeKind } from "./outcome.ts";
+import type { PlannedCustomer } from "./plan.ts";
+import type { Batch } from "./records.ts";
+import type { CustomerFacts, Judgement } from "./selection.ts";
+
+/** What became of those whom a rollout had flipped, when it was turned back. */
+export interface RevertCounts {
+  readonly flippedBack: number;
+  /** Changed by somebody else since, protected since, or gone: not ours to touch. */
+  readonly leftAlone: number;
+  /** Could not be flipped back. */
+  readonly left: number;
+}
+
+export const NO_REVERTS: RevertCounts = { flippedBack: 0, leftAlone: 0, left: 0 };
+
+/** Whom a rollout flipped, or may have flipped: by the ledger's word, or by a flip that was begun and has no such outcome. */
+export function findUndoable({ customers, outcomes, intended }: Batch): readonly PlannedCustomer[] {
+  const ids = new Set(intended);
+  for (const { customerId, outcome } of outcomes) if (outcome === "flipped") ids.add(customerId);
+  return customers.filter(({ id }) => ids.has(id));
+}
+
+export interface RevertSituation {
+  readonly customer: PlannedCustomer;
+  /** Read afresh. */
+  readonly fresh: Reading;
+  /** The flag that the rollout set. */
+  readonly flag: boolean;
+  /** By the ledger's own word; otherwise only the reading can tell. */
+  readonly wasFlipped: boolean;
+  /** An earlier run was about to flip it back. */
+  readonly reverting: boolean;
+  readonly judge: (customer: CustomerFacts) => Judgement;
+}
+
+/** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped back now. */
+export function settleBeforeRevert(situation: RevertSituation): Outcome | undefined {
+  const { customer, fresh, flag, wasFlipped, reverting, judge } = situation;
+  const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
+    customerId: customer.id,
+    name: customer.name,
+    outcome,
+    reason,
+  });
+  if (fresh.reading === "missing") return settle("skipped", "left alone: Evo Voice no longer has this customer");
+  if (fresh.reading === "unreadable") return settle("failed", fresh.reason);
+  const { isStaging } = fresh.customer;
+  if (isStaging === undefined) return settle("failed", "Evo Voice does not say where this customer is");
+  if (isStaging !== flag) {
+    if (reverting) return settle("flipped", "confirmed after a restart");
+    if (wasFlipped) return settle("skipped", "left alone: somebody has moved it back already");
+    return settle("unchanged", "was never flipped");
+  }
+  const judgement = judge(fresh.customer);
+  return judgement.verdict === "skipped" ? settle("skipped", `left alone: ${judgement.reason}`) : undefined;
+}
+
+/** Sums up a batch: whoever is undoable and has no other end is left. */
+export function countReverts(batch: Batch): RevertCounts {
+  const kinds = new Map(batch.reverted.map(({ customerId, outcome }) => [customerId, outcome]));
+  const counts = { flippedBack: 0, leftAlone: 0, left: 0 };
+  for (const { id } of findUndoable(batch)) {
+    const kind = kinds.get(id);
+    if (kind === "flipped") counts.flippedBack += 1;
+    else if (kind === "skipped") counts.leftAlone += 1;
+    else if (kind !== "unchanged") counts.left += 1;
+  }
+  return counts;
+}
+
+export function addReverts(a: RevertCounts, b: RevertCounts): RevertCounts {
+  return {
+    flippedBack: a.flippedBack + b.flippedBack,
+    leftAlone: a.leftAlone + b.leftAlone,
+    left: a.left + b.left,
+  };
+}

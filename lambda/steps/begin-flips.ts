@@ -1,0 +1,27 @@
+import type { Plan } from "../rollout/plan.ts";
+import type { Subject } from "../rollout/records.ts";
+import { announce } from "./announce.ts";
+import type { FlipRollout, Locked, Rollout } from "./part.ts";
+import type { Ports } from "./ports.ts";
+
+/** Right before the first flip: from now on this is the release's last rollout. */
+export async function beginFlips(ports: Ports, rollout: Locked<FlipRollout>, plan: Plan): Promise<void> {
+  const { rolloutId, event } = rollout;
+  await ports.ledger.noteRelease(event.release, rolloutId);
+  const { flip, unchanged, skipped, hash, waves } = plan;
+  await announce(ports, rollout, { change: "started", plan: { flip, unchanged, skipped, hash, waves: waves.length } });
+}
+
+/** A release that is turned back is held: nothing brings it out again until a person clears it. */
+export async function holdRelease(ports: Ports, rollout: Locked<Rollout>, subject: Subject): Promise<void> {
+  const { rolloutId, event } = rollout;
+  const { release, action, rollouts } = subject;
+  const hold = {
+    action,
+    rolloutId: rollouts[0]?.rolloutId ?? rolloutId,
+    requestedBy: event.requestedBy ?? "cutover",
+    reason: `rolled back by ${rolloutId}`,
+    at: new Date(ports.nowMs()).toISOString(),
+  };
+  await ports.ledger.holdRelease(release, hold, `hold-${rolloutId}`);
+}

@@ -1,0 +1,49 @@
+import type { DeployEvent } from "../events/deploy-event.ts";
+import type { RolloutRecord, Subject } from "../rollout/records.ts";
+import type { Ledger } from "./ports.ts";
+
+export type FoundSubject = { readonly subject?: Subject | undefined } | { readonly problem: string };
+
+/** The rollout that a rollback turns back or a retry goes on with; nothing for any other event. */
+export async function findSubject(
+  ledger: Pick<Ledger, "findRollout" | "findLastRollout">,
+  event: DeployEvent,
+): Promise<FoundSubject> {
+  if (event.action !== "rollback" && event.action !== "retry") return {};
+  const { rolloutId } = event;
+  if (event.action === "rollback" && rolloutId === undefined) return findLast(ledger, event.release ?? "");
+  const record = await ledger.findRollout(rolloutId ?? "");
+  if (record === undefined) {
+    return { problem: `no rollout ${rolloutId} is known; send the id that the answer to its deploy event gave` };
+  }
+  return toSubject(record);
+}
+
+/** The last rollout of a release, and what it was a retry of: all that brought the release out. */
+async function findLast(
+  ledger: Pick<Ledger, "findRollout" | "findLastRollout">,
+  release: string,
+): Promise<FoundSubject> {
+  const rolloutId = await ledger.findLastRollout(release);
+  const record = rolloutId === undefined ? undefined : await ledger.findRollout(rolloutId);
+  if (record === undefined) return { problem: `no rollout of release ${release} is known that flipped anybody` };
+  const last = toSubject(record);
+  if ("problem" in last || last.subject === undefined) return last;
+  return { subject: { ...last.subject, rollouts: [...last.subject.rollouts, ...(record.subject?.rollouts ?? [])] } };
+}
+
+function toSubject({ rolloutId, event, plan, subject }: RolloutRecord): FoundSubject {
+  if (event.action === "rollback") {
+    return {
+      problem: `rollout ${rolloutId} is a rollback itself; send the rollout that it turned back, or a new deploy event`,
+    };
+  }
+  if (plan === undefined || event.dryRun) {
+    return { problem: `rollout ${rolloutId} flipped nobody: it was a dry run, or ended before its first flip` };
+  }
+  const rollouts = [{ rolloutId, batches: plan.batches }];
+  if (event.action !== "retry") return { subject: { rollouts, action: event.action, release: event.release } };
+  return subject === undefined
+    ? { problem: `rollout ${rolloutId} does not say what it was a retry of` }
+    : { subject: { ...subject, rollouts } };
+}

@@ -1,0 +1,26 @@
+import { wantedFlag } from "../events/deploy-event.ts";
+import { settleBeforeFlip } from "../rollout/flip.ts";
+import { createJudge, toSelection } from "../rollout/selection.ts";
+import type { Task, Work } from "./batch-run.ts";
+import type { FlipRollout } from "./part.ts";
+import type { Ports } from "./ports.ts";
+
+/** Flips as planned; what comes of a customer is its outcome. */
+export function createFlipTask(
+  { ledger, policy }: Pick<Ports, "ledger" | "policy">,
+  { rolloutId, event }: FlipRollout,
+): Task {
+  const judge = createJudge(toSelection(event, policy));
+  const flag = wantedFlag(event.action);
+  return {
+    flag,
+    read: (place) => ledger.getBatch(rolloutId, place),
+    open: ({ customers, outcomes, intended }) => {
+      const begun = new Set(intended);
+      const settle: Work["settle"] = (planned, fresh) =>
+        settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge });
+      return { customers, outcomes, intended, settle };
+    },
+    close: (batch, { outcomes, intended }) => ({ ...batch, outcomes, intended }),
+  };
+}

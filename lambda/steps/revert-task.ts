@@ -1,0 +1,49 @@
+import { wantedFlag } from "../events/deploy-event.ts";
+import type { Batch, Subject } from "../rollout/records.ts";
+import { findUndoable, settleBeforeRevert } from "../rollout/revert.ts";
+import { createJudge, toSelection } from "../rollout/selection.ts";
+import type { Task, Work } from "./batch-run.ts";
+import type { Ports } from "./ports.ts";
+
+/** Flips back; what comes of a customer is kept beside its outcome. */
+export function createRevertTask({ ledger, policy }: Ports, subject: Subject): Task {
+  const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
+  const flag = wantedFlag(subject.action);
+  return {
+    flag: !flag,
+    read: (place) => readPlace(ledger, subject, place),
+    open: (batch) => {
+      const flippedIds = new Set(
+        batch.outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])),
+      );
+      const begun = new Set(batch.reverting);
+      const settle: Work["settle"] = (customer, fresh) =>
+        settleBeforeRevert({
+          customer,
+          fresh,
+          flag,
+          judge,
+          wasFlipped: flippedIds.has(customer.id),
+          reverting: begun.has(customer.id),
+        });
+      const outcomes = batch.reverted.filter(({ outcome }) => outcome !== "failed");
+      return { customers: findUndoable(batch), outcomes, intended: batch.reverting, settle };
+    },
+    close: (batch, { outcomes, intended }) => ({ ...batch, reverted: outcomes, reverting: intended }),
+  };
+}
+
+/** How many batches there are to turn back. */
+export function countPlaces({ rollouts }: Subject): number {
+  return rollouts.reduce((places, { batches }) => places + batches, 0);
+}
+
+/** Place 0 is the last batch of the newest rollout: its newest wave. */
+function readPlace(ledger: Ports["ledger"], { rollouts }: Subject, place: number): Promise<Batch> {
+  let left = place;
+  for (const { rolloutId, batches } of rollouts) {
+    if (left < batches) return ledger.getBatch(rolloutId, batches - 1 - left);
+    left -= batches;
+  }
+  throw new RangeError(`there is no place ${place} in ${rollouts.length} rollouts`);
+}
