@@ -28,6 +28,7 @@ const REFUSALS = ["BadDeployEventError", "RefusedError"];
 /** So often in a row Lambda may not be reached while a rollout is waited for. */
 const MOST_MISSES = 5;
 const MOST_CALL_MS = 90_000;
+const MOST_WAIT_MS = 60_000;
 
 /** An input or an event that was refused, or a rollout whose end is not known. */
 class Failure extends Error {
@@ -64,10 +65,11 @@ async function roll(inputs, outputs) {
   return { ...(await follow(inputs, outputs, started)), joined: started.joined };
 }
 
-/** Asks for the rollout's status until it has ended. */
+/** Asks for the rollout's status until it has ended, less often the longer it takes: each answer is read from the ledger. */
 async function follow({ fn, timeoutMs, pollMs }, outputs, { rolloutId, execution, status }) {
   const endsAt = Date.now() + timeoutMs;
   const question = { command: "status", rolloutId, ...(execution !== undefined && { execution }) };
+  const beganAt = Date.now();
   let misses = 0;
   let said = status;
   for (;;) {
@@ -79,9 +81,15 @@ async function follow({ fn, timeoutMs, pollMs }, outputs, { rolloutId, execution
       said = sayOnce(answer, said);
       if (!UNDER_WAY.includes(answer.status)) return answer;
     }
-    if (Date.now() + pollMs > endsAt) throw lost(rolloutId, `it had not ended within ${timeoutMs / 60_000} minutes`);
-    await sleep(pollMs);
+    const waitMs = toWaitMs(pollMs, Date.now() - beganAt);
+    if (Date.now() + waitMs > endsAt) throw lost(rolloutId, `it had not ended within ${timeoutMs / 60_000} minutes`);
+    await sleep(waitMs);
   }
+}
+
+/** A twentieth of the time that has passed, at most a minute, unless it is asked for less often anyway. */
+function toWaitMs(pollMs, passedMs) {
+  return Math.max(pollMs, Math.min(passedMs / 20, MOST_WAIT_MS));
 }
 
 function sayOnce(answer, said) {
@@ -202,11 +210,38 @@ function optional(text, convert = (same) => same) {
 }
 
 function toJson(text) {
+  const json = parseInput(text);
+  const [twice] = findRepeatedMembers(text);
+  if (twice !== undefined)
+    throw new Error(`${twice} comes twice in one object; expected it once, because all but the last would be ignored`);
+  return json;
+}
+
+function parseInput(text) {
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new Error('expected JSON, such as {"all":true} or [{"tags":["beta"]}]', { cause });
   }
+}
+
+const TEXT = /"[^"\\]*(?:\\.[^"\\]*)*"/.source;
+const TOKENS = new RegExp(`(${TEXT})(?=\\s*:)|${TEXT}|[{}[\\]]`, "g");
+
+/** Of a valid JSON text: parsers keep the last of two, and a typing error in `exclude` must never flip somebody. */
+function findRepeatedMembers(text) {
+  const repeated = [];
+  const open = [];
+  for (const [token, member] of text.matchAll(TOKENS)) {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (member !== undefined) {
+      const name = JSON.parse(member);
+      if (open.at(-1).has(name)) repeated.push(member);
+      open.at(-1).add(name);
+    }
+  }
+  return repeated;
 }
 
 function toBoolean(text, otherwise) {

@@ -1,6 +1,9 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
 import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";
 import { execute } from "../support/execute.ts";
-import { startWorld } from "../support/world.ts";
+import { startWorld, TABLE, type World } from "../support/world.ts";
 
 /** What AWS would count of one rollout. */
 export interface Measured {
@@ -10,6 +13,8 @@ export interface Measured {
   readonly writeUnits: number;
   readonly readUnits: number;
   readonly ledgerBytes: number;
+  /** Of one question for the report so far, when all outcomes are there. */
+  readonly readUnitsOfStatus: number;
 }
 
 /** Runs a rollout that flips this many customers, every one that there is, and counts what it asks of DynamoDB. */
@@ -20,17 +25,32 @@ export async function measureRollout(customers: number): Promise<Measured> {
   try {
     const event = { action: "promote", release: "2026.11", targets: { all: true } };
     const { report, operations } = await execute(world, event, { invocationMs: 900_000 });
+    const counts = { ...counter.counts };
+    const readUnitsOfStatus = await measureStatus(world, report?.rolloutId ?? "", counter);
     const ledgerBytes = (await world.readLedger()).reduce((sum, item) => sum + JSON.stringify(item).length, 0);
     return {
       flipped: report?.counts.flipped ?? 0,
       durableOperations: operations.length,
-      ...counter.counts,
+      ...counts,
       ledgerBytes,
+      readUnitsOfStatus,
     };
   } finally {
     await world.close();
     await counter.close();
   }
+}
+
+async function measureStatus(
+  { policy }: World,
+  rolloutId: string,
+  { counts }: Pick<Awaited<ReturnType<typeof startCounter>>, "counts">,
+): Promise<number> {
+  const before = counts.readUnits;
+  const client = new DynamoDBClient();
+  for await (const _ of createLedger(openTable(client, TABLE), policy.baseUrl).readOutcomes(rolloutId));
+  client.destroy();
+  return counts.readUnits - before;
 }
 
 /** Asks DynamoDB to say what each request consumes, and adds it up. */
