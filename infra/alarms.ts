@@ -50,7 +50,16 @@ export class Alarms extends Construct {
 function toSpecs({ metrics, stuckAfter }: AlarmsProps): readonly AlarmSpec[] {
   const { webhook } = metrics;
   return [
-    { name: "rollout-failed", says: "A rollout ended without doing its work.", metric: metrics.rolloutFailed },
+    { name: "rollout-failed", says: "A rollout broke off on its way.", metric: metrics.rolloutFailed },
+    { name: "rollout-refused", says: "A rollout was refused; nobody was flipped.", metric: metrics.rolloutRefused },
+    { name: "rollout-halted", says: "A gate stopped a rollout where it was.", metric: metrics.rolloutHalted },
+    { name: "rollout-rolled-back", says: "A rollout was turned back.", metric: metrics.rolloutRolledBack },
+    {
+      name: "not-flipped-back",
+      says: "Customers of a rollout that was turned back could not be flipped back.",
+      metric: metrics.notFlippedBack,
+    },
+    { name: "tell-failed", says: "News of a rollout could not be told to anybody.", metric: metrics.tellFailed },
     { name: "sign-in-refused", says: "Evo Voice refuses the login in the secret.", metric: metrics.signInRefused },
     { name: "rollout-partial", says: "A rollout ended with customers that failed.", metric: metrics.rolloutPartial },
     { name: "execution-failed", says: "The worker refused an event or broke off.", metric: metrics.executionFailed },

@@ -3,6 +3,7 @@ import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-clo
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { type ChangeMetric, GATES, REVERTS } from "../lambda/aws/change-metrics.ts";
 import type { WorkerMetric } from "../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../lambda/webhook/ports.ts";
 import type { Start } from "./start.ts";
@@ -25,10 +26,21 @@ const PERIOD = Duration.minutes(5);
 export class CutoverMetrics extends Construct {
   readonly rolloutSucceeded: IMetric;
   readonly rolloutPartial: IMetric;
+  readonly rolloutRolledBack: IMetric;
+  readonly rolloutHalted: IMetric;
+  readonly rolloutAborted: IMetric;
   readonly rolloutFailed: IMetric;
+  readonly rolloutRefused: IMetric;
   readonly signInRefused: IMetric;
   /** What became of customers, one metric an outcome. */
   readonly outcomes: readonly IMetric[];
+  readonly rolloutStarted: IMetric;
+  /** What gates decided, one metric a decision. */
+  readonly gates: readonly IMetric[];
+  /** What became of customers who were to be turned back, but for those who were not. */
+  readonly reverts: readonly IMetric[];
+  readonly notFlippedBack: IMetric;
+  readonly tellFailed: IMetric;
   readonly executionStarted: IMetric;
   readonly executionFailed: IMetric;
   readonly executionTimedOut: IMetric;
@@ -42,13 +54,22 @@ export class CutoverMetrics extends Construct {
   constructor(scope: Construct, id: string, { service, worker, start, webhook, deadLetters }: MetricsProps) {
     super(scope, id);
     const durable = worker.bundled.function;
-    const own = (name: WorkerMetric | WebhookMetric) => toOwnMetric(name, service);
+    const own = (name: WorkerMetric | ChangeMetric | WebhookMetric) => toOwnMetric(name, service);
     // An execution whose rollout failed is itself a success: it wrote its report. So the worker says how rollouts end.
     this.rolloutSucceeded = own("RolloutSucceeded");
     this.rolloutPartial = own("RolloutPartial");
+    this.rolloutRolledBack = own("RolloutRolledBack");
+    this.rolloutHalted = own("RolloutHalted");
+    this.rolloutAborted = own("RolloutAborted");
     this.rolloutFailed = own("RolloutFailed");
+    this.rolloutRefused = own("RolloutRefused");
     this.signInRefused = own("SignInRefused");
     this.outcomes = (["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"] as const).map(own);
+    this.rolloutStarted = own("RolloutStarted");
+    this.gates = Object.values(GATES).map(own);
+    this.reverts = [own(REVERTS.flippedBack), own(REVERTS.leftAlone)];
+    this.notFlippedBack = own(REVERTS.left);
+    this.tellFailed = own("TellFailed");
     // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
     this.executionStarted = durable.metric("DurableExecutionStarted", { statistic: Stats.SUM, period: PERIOD });
     this.executionFailed = durable.metric("DurableExecutionFailed", { statistic: Stats.SUM, period: PERIOD });

@@ -73,15 +73,21 @@ function toIntroduction(service: string): string {
 function toGraphs(metrics: CutoverMetrics): GraphWidget[] {
   const { webhook } = metrics;
   const graph = (title: string, left: ConstructorParameters<typeof GraphWidget>[0]["left"]) =>
-    new GraphWidget({ title, ...(left && { left }), width: WIDTH / 4, height: 6 });
+    new GraphWidget({ title, ...(left && { left }), width: WIDTH / 3, height: 6 });
   return [
     graph("Rollouts by their end", [
       metrics.rolloutSucceeded,
       metrics.rolloutPartial,
+      metrics.rolloutRolledBack,
+      metrics.rolloutHalted,
+      metrics.rolloutAborted,
       metrics.rolloutFailed,
+      metrics.rolloutRefused,
       metrics.signInRefused,
     ]),
     graph("Customers by their outcome", [...metrics.outcomes]),
+    graph("Rollouts on their way", [metrics.rolloutStarted, ...metrics.gates, metrics.tellFailed]),
+    graph("Customers turned back", [...metrics.reverts, metrics.notFlippedBack]),
     graph("Executions", [
       metrics.executionStarted,
       metrics.executionFailed,

@@ -64,15 +64,6 @@ export function createTell({ bus, topic, log, metrics, patienceMs = PATIENCE_MS 
 
 type Send = (signal: AbortSignal) => Promise<unknown>;
 
-/** An entry that EventBridge refused, by the code that it gave. */
-class EntryRefusedError extends Error {
-  override readonly name: string;
-  constructor({ ErrorCode = "EntryRefused" }: PutEventsResultEntry) {
-    super(`EventBridge refused the entry: ${ErrorCode}`);
-    this.name = ErrorCode;
-  }
-}
-
 async function putChange(
   { client, name }: NonNullable<TellOptions["bus"]>,
   change: Change,
@@ -91,7 +82,12 @@ async function putChange(
     });
     if (FailedEntryCount === 0) return;
     const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined) ?? {};
-    if (tries >= MOST_ENTRY_TRIES || !BUSY.includes(refused.ErrorCode ?? "")) throw new EntryRefusedError(refused);
+    if (tries >= MOST_ENTRY_TRIES || !BUSY.includes(refused.ErrorCode ?? "")) throw toError(refused);
     await sleep(100 * 2 ** tries, undefined, { signal: abortSignal });
   }
+}
+
+/** An entry that EventBridge refused, named by the code that it gave. */
+function toError({ ErrorCode: name = "EntryRefused" }: PutEventsResultEntry): Error {
+  return Object.assign(new Error(`EventBridge refused the entry: ${name}`), { name });
 }

@@ -1,23 +1,32 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { Ending } from "../rollout/change.ts";
 import { OUTCOMES, type OutcomeKind } from "../rollout/outcome.ts";
-import type { Report, RolloutStatus } from "../rollout/report.ts";
+import type { Report } from "../rollout/report.ts";
 
 /** How rollouts end, what became of their customers, and the one thing that stops them all. */
 export type WorkerMetric =
   | "RolloutSucceeded"
   | "RolloutPartial"
+  | "RolloutRolledBack"
+  | "RolloutHalted"
+  | "RolloutAborted"
   | "RolloutFailed"
+  | "RolloutRefused"
   | "SignInRefused"
   | Capitalize<OutcomeKind>;
 
 /** By status; refused is what went wrong before the first flip: nobody was moved who should have been. */
-const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined>> = {
+const METRICS_BY_STATUS: Readonly<Record<Ending | "running" | "waiting", WorkerMetric | undefined>> = {
   running: undefined,
+  waiting: undefined,
   planned: undefined,
   succeeded: "RolloutSucceeded",
   partial: "RolloutPartial",
+  "rolled-back": "RolloutRolledBack",
+  halted: "RolloutHalted",
+  aborted: "RolloutAborted",
   failed: "RolloutFailed",
-  refused: "RolloutFailed",
+  refused: "RolloutRefused",
 };
 
 /** Writes metrics into the log, from where CloudWatch takes them, under the name of the deployment. */

@@ -4,6 +4,7 @@ import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Template } from "aws-cdk-lib/assertions";
 import { InfraConfig } from "../../infra/config-schema.ts";
+import type { ChangeMetric } from "../../lambda/aws/change-metrics.ts";
 import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../lambda/webhook/ports.ts";
 import { GITHUB_SOURCE, POLICY, ROOT, synthesize } from "./make-stack.ts";
@@ -12,14 +13,26 @@ import { measureRollout } from "./measure-rollout.ts";
 const WORKER_METRICS = Object.keys({
   RolloutSucceeded: true,
   RolloutPartial: true,
+  RolloutRolledBack: true,
+  RolloutHalted: true,
+  RolloutAborted: true,
   RolloutFailed: true,
+  RolloutRefused: true,
   SignInRefused: true,
   Flipped: true,
   Unchanged: true,
   Deferred: true,
   Skipped: true,
   Failed: true,
-} satisfies Record<WorkerMetric, true>);
+  RolloutStarted: true,
+  GateProceeded: true,
+  GateRolledBack: true,
+  GateHalted: true,
+  FlippedBack: true,
+  LeftAlone: true,
+  NotFlippedBack: true,
+  TellFailed: true,
+} satisfies Record<WorkerMetric | ChangeMetric, true>);
 const WEBHOOK_METRICS = Object.keys({
   WebhookAccepted: true,
   WebhookIgnored: true,
@@ -43,6 +56,12 @@ describe("the runbook", () => {
     );
     const written = [...alarms.matchAll(/^### (.+)$/gm)].map(([, name]) => name);
     expect(written.sort()).toEqual(deployed.sort());
+  });
+
+  test("the reference of changes names each metric, in one row with those of its kind", () => {
+    const changes = readDocument("changes.md");
+    const [, table = ""] = changes.split("## Metrics");
+    for (const name of WORKER_METRICS) expect(table).toContain(`\`${name}\``);
   });
 
   test("is where every alarm sends its reader", () => {

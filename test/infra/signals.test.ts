@@ -1,7 +1,13 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { EnvironmentConfig } from "../../infra/config.ts";
+import { createChangeMetrics } from "../../lambda/aws/change-metrics.ts";
+import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
 import { buildWebhook } from "../../lambda/build-webhook.ts";
+import type { ChangeOf, Ending } from "../../lambda/rollout/change.ts";
+import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
+import type { RolloutStatus } from "../../lambda/rollout/report.ts";
+import { aChange } from "../lambda/rollout/a-change.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { startWorld, TABLE, type World } from "../support/world.ts";
 import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, synthesize } from "./make-stack.ts";
@@ -78,7 +84,7 @@ describe("a rollout", () => {
     expect(logs().map((line) => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ message: "sign-in refused", level: "ERROR", service: "cutover-production", versionId }),
     );
-    const rung = ["cutover-production-rollout-failed", "cutover-production-sign-in-refused"];
+    const rung = ["cutover-production-rollout-refused", "cutover-production-sign-in-refused"];
     expect(ringing()).toEqual(rung);
 
     const heard = logs().length;
@@ -96,7 +102,7 @@ describe("a rollout", () => {
     const { emulator, run, putSecret } = await given(STAGING, "cutover");
     putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
-    expect(ringing()).toEqual(["cutover-staging-rollout-failed", "cutover-staging-sign-in-refused"]);
+    expect(ringing()).toEqual(["cutover-staging-rollout-refused", "cutover-staging-sign-in-refused"]);
   });
 
   test("that meets a password which was rotated meanwhile rings nothing", async () => {
@@ -121,18 +127,57 @@ describe("a rollout", () => {
     expect(ringing()).toEqual(["cutover-production-rollout-partial"]);
   });
 
-  test("that comes too late for the worker rings as failed: its sender was told that it starts", async () => {
+  test("that comes too late for the worker rings as refused: its sender was told that it starts", async () => {
     const { run } = await given(PRODUCTION, "cutover");
     expect((await run({ ...PROMOTE, notAfter: "2026-01-01T00:00:00Z" })).report.status).toBe("refused");
-    expect(ringing()).toEqual(["cutover-production-rollout-failed"]);
+    expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
   });
 
-  test("that could not begin for a reason of another kind rings as failed", async () => {
+  test("that could not begin for a reason of another kind rings as refused", async () => {
     const { run, secrets } = await given(PRODUCTION, "cutover");
     secrets.putSecretValue("evo-voice/login", "{}");
     expect((await run(PROMOTE)).report.status).toBe("refused");
-    expect(ringing()).toEqual(["cutover-production-rollout-failed"]);
+    expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
   });
+});
+
+describe("what a change tells", () => {
+  test.each<[string, ChangeOf, readonly string[]]>([
+    ["a start", { change: "started" }, []],
+    ["a gate that halts", { change: "gate decided", wave: 1, decision: "halt", reasons: [] }, []],
+    ["a whole rollback", { change: "rolled back", reverted: { flippedBack: 3, leftAlone: 1, left: 0 } }, []],
+    [
+      "a rollback with one customer left",
+      { change: "rolled back", reverted: { flippedBack: 3, leftAlone: 0, left: 1 } },
+      ["cutover-production-not-flipped-back"],
+    ],
+  ])("%s rings as it should", async (_what, change, rung) => {
+    await given(PRODUCTION, "cutover");
+    createChangeMetrics().countChange(aChange(change));
+    expect(ringing()).toEqual(rung);
+  });
+
+  test("rings when it could not be told", async () => {
+    await given(PRODUCTION, "cutover");
+    createChangeMetrics().countTellFailed();
+    expect(ringing()).toEqual(["cutover-production-tell-failed"]);
+  });
+});
+
+test.each<[Ending, readonly string[]]>([
+  ["succeeded", []],
+  ["planned", []],
+  ["partial", ["cutover-production-rollout-partial"]],
+  ["rolled-back", ["cutover-production-rollout-rolled-back"]],
+  ["halted", ["cutover-production-rollout-halted"]],
+  // Whoever aborted it knows.
+  ["aborted", []],
+  ["failed", ["cutover-production-rollout-failed"]],
+  ["refused", ["cutover-production-rollout-refused"]],
+])("a rollout that ended as %s rings %j", async (status, rung) => {
+  await given(PRODUCTION, "cutover");
+  createWorkerMetrics().countRollout({ status: status as RolloutStatus, counts: NO_COUNTS });
+  expect(ringing()).toEqual(rung);
 });
 
 describe("the public door", () => {
@@ -171,11 +216,16 @@ test("the dashboard of each deployment shows its own metrics, those that the ala
     [PRODUCTION, "cutover-production"],
     [STAGING, "cutover-staging"],
   ] as const) {
-    const ends = ["RolloutSucceeded", "RolloutPartial", "RolloutFailed", "SignInRefused"];
+    const ends = ["Succeeded", "Partial", "RolledBack", "Halted", "Aborted", "Failed", "Refused"];
+    const rollouts = [...ends.map((end) => `Rollout${end}`), "SignInRefused"];
     const outcomes = ["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"];
+    const onTheirWay = ["RolloutStarted", "GateProceeded", "GateRolledBack", "GateHalted", "TellFailed"];
+    const turnedBack = ["FlippedBack", "LeftAlone", "NotFlippedBack"];
     const doors = ["WebhookFailed", "SignatureRefused"];
     expect(findShown(synthesize(deployment))).toEqual(
-      [...ends, ...outcomes, ...doors].map((name) => `Cutover ${name} service=${service}`),
+      [...rollouts, ...outcomes, ...onTheirWay, ...turnedBack, ...doors].map(
+        (name) => `Cutover ${name} service=${service}`,
+      ),
     );
   }
 });
