@@ -60,6 +60,16 @@ const EventsConfig = strictObject({
   bus: text("expected the name or ARN of an event bus").optional(),
 });
 
+const BUS = "expected the name or ARN of an event bus";
+const EMAIL = 'expected an e-mail address such as "on-call@example.com"';
+
+const TellConfig = strictObject({
+  emails: z.array(z.email({ error: EMAIL }), { error: "expected a list of e-mail addresses" }).optional(),
+  bus: text(BUS)
+    .regex(/^(?:[\w./-]{1,256}|arn:[\w-]+:events:[\w-]+:\d{12}:event-bus\/[\w./-]{1,256})$/, BUS)
+    .optional(),
+});
+
 const GitHubConfig = strictObject({
   repository: text(REPOSITORY).regex(/^[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/, REPOSITORY),
   from: z.union(
@@ -95,6 +105,7 @@ const Environment = strictObject({
   schedules: z.array(ScheduleConfig, { error: "expected a list of schedules" }).default([]),
   events: EventsConfig.optional(),
   github: GitHubConfig.optional(),
+  tell: TellConfig.optional(),
   testEvents: z.enum(["create", "import", "none"], { error: 'expected "create", "import" or "none"' }).default("none"),
   alarmTopicArn: arn("sns", "[\\w.-]+", "a topic").optional(),
   stuckAfterHours: wholeNumber(1, 168).default(24),

@@ -15,7 +15,7 @@ export class CutoverStack extends Stack {
 
   constructor(scope: Construct, id: string, { config, ...props }: CutoverStackProps) {
     super(scope, id, { ...props, env: toEnv(config) });
-    const { alarmTopicArn, encryptionKeyArn, events, github, webhookConcurrency } = config;
+    const { alarmTopicArn, encryptionKeyArn, events, github, tell, webhookConcurrency } = config;
     this.cutover = new Cutover(this, "Cutover", {
       policy: config.policy,
       service: `cutover-${config.name}`,
@@ -28,6 +28,7 @@ export class CutoverStack extends Stack {
       ...(webhookConcurrency !== undefined && { webhookConcurrency }),
       ...(events && { events }),
       ...(github && { github }),
+      ...(tell && { tell }),
       ...(encryptionKeyArn !== undefined && { encryptionKey: Key.fromKeyArn(this, "Key", encryptionKeyArn) }),
       ...(alarmTopicArn !== undefined && { alarmTopic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
     });

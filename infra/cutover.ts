@@ -23,6 +23,7 @@ import { type CutoverSchedule, Schedules } from "./schedules.ts";
 import { Secret, type SecretSource } from "./secret.ts";
 import { findSecretValues } from "./secret-values.ts";
 import { Start } from "./start.ts";
+import { Tell, type TellTargets } from "./tell.ts";
 import { TestEvents } from "./test-events.ts";
 import { findSourceProblems, Webhook } from "./webhook.ts";
 import { Worker } from "./worker.ts";
@@ -83,6 +84,11 @@ export interface CutoverProps {
    */
   readonly testEvents?: "create" | "import" | "none";
   /**
+   * Whom it tells what becomes of its rollouts.
+   * @default - the default event bus, and a topic that nobody is subscribed to yet
+   */
+  readonly tell?: TellTargets;
+  /**
    * Who is told of an alarm.
    * @default - nobody: alarms are shown on the dashboard
    */
@@ -101,6 +107,7 @@ export class Cutover extends Construct {
   readonly ledger: Ledger;
   readonly worker: Worker;
   readonly start: Start;
+  readonly tell: Tell;
   /** Only there when a source is configured. */
   readonly webhook: Webhook | undefined;
 
@@ -111,15 +118,16 @@ export class Cutover extends Construct {
     if (policy.accountIds.includes(PLACEHOLDER)) Annotations.of(this).addWarningV2("cutover:placeholder", TO_REPLACE);
     const { queue: deadLetters } = new DeadLetters(this, "DeadLetters");
     this.ledger = new Ledger(this, "Ledger");
+    this.tell = new Tell(this, "Tell", { service, ...props.tell });
     const folder = mkdtempSync(join(tmpdir(), "cutover-policy-"));
     try {
       const policyFile = join(folder, "policy.json");
       writeFileSync(policyFile, `${JSON.stringify(props.policy, null, 2)}\n`);
       const logRetention = props.logRetention ?? RetentionDays.THREE_MONTHS;
       const deployment: DeploymentProps = { service, policyFile, logRetention };
-      const { ledger } = this;
+      const { ledger, tell } = this;
       const login = this.#makeLogin(service, props);
-      this.worker = new Worker(this, "Worker", { ...deployment, ledger, login, deadLetters });
+      this.worker = new Worker(this, "Worker", { ...deployment, ledger, login, tell, deadLetters });
       this.start = new Start(this, "Start", { ...deployment, ledger, worker: this.worker, deadLetters });
       this.webhook = this.#makeWebhook(deployment, props);
     } finally {

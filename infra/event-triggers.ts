@@ -4,6 +4,7 @@ import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { DEPLOY_EVENT_TYPE } from "../lambda/events/event-bridge.ts";
+import { CHANGE_SOURCE } from "../lambda/rollout/change.ts";
 import type { Start } from "./start.ts";
 
 /** Whose events on EventBridge start a rollout. */
@@ -26,7 +27,7 @@ export interface EventTriggersProps {
 }
 
 /** What Cutover calls itself when it sends an event: its own news must never start a rollout. */
-export const OWN_SOURCE = "cutover";
+export const OWN_SOURCE = CHANGE_SOURCE;
 
 /**
  * Deploy events from EventBridge: `{ "source": SENDER, "detail-type": "Cutover Deploy Event", "detail": DEPLOY EVENT }`,

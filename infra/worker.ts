@@ -7,10 +7,12 @@ import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
 import { grantTo } from "./grant-to.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Secret } from "./secret.ts";
+import type { Tell } from "./tell.ts";
 
 export interface WorkerProps extends DeploymentProps {
   readonly ledger: Ledger;
   readonly login: Secret;
+  readonly tell: Tell;
   readonly deadLetters: IQueue;
 }
 
@@ -20,7 +22,7 @@ export class Worker extends Construct {
   readonly alias: Alias;
   readonly bundled: BundledFunction;
 
-  constructor(scope: Construct, id: string, { ledger, login, deadLetters, ...deployment }: WorkerProps) {
+  constructor(scope: Construct, id: string, { ledger, login, tell, deadLetters, ...deployment }: WorkerProps) {
     super(scope, id);
     this.bundled = new BundledFunction(this, "Durable", {
       ...deployment,
@@ -29,6 +31,7 @@ export class Worker extends Construct {
       environment: {
         CUTOVER_TABLE_NAME: ledger.table.tableName,
         CUTOVER_SECRET_ID: login.secretId,
+        ...tell.environment,
         // Short-lived garbage is most of what a rollout allocates: a small young generation keeps it from piling up.
         NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=8 --max-old-space-size=921",
       },
@@ -47,6 +50,8 @@ export class Worker extends Construct {
     Annotations.of(worker).acknowledgeInfo("aws-lambda:Function.DurableConfig");
     ledger.grantReadWrite(role);
     login.grantRead(role);
+    tell.grantTell(role);
+    this.#grantAlarms(role);
     this.#grantItself();
     // A rollout that failed is not begun again behind anybody's back; what runs it again is in its own steps.
     this.alias = worker.addAlias("live", { maxEventAge: Duration.minutes(15), retryAttempts: 0 });
@@ -69,6 +74,19 @@ export class Worker extends Construct {
   #grantItself(): void {
     const actions = ["CheckpointDurableExecution", "GetDurableExecutionState", "GetDurableExecution"];
     this.#grantExecutions(this, this.bundled.role, actions);
+  }
+
+  /** The policy names alarms, gates read them. */
+  #grantAlarms(role: Role): void {
+    const policy = new Policy(this, "Alarms", {
+      roles: [role],
+      statements: [new PolicyStatement({ actions: ["cloudwatch:DescribeAlarms"], resources: ["*"] })],
+    });
+    Validations.of(policy).acknowledge({
+      id: "AwsSolutions-IAM5[Resource::*]",
+      reason:
+        "CloudWatch shows composite alarms only to those who may describe all alarms; nothing can be changed by it.",
+    });
   }
 
   /** A policy of its own: in the worker's role's it would make the role wait for the function, and that for the role. */

@@ -33,6 +33,8 @@ const WorkerEnvironment = z.object({
   CUTOVER_TABLE_NAME: TableName,
   CUTOVER_SECRET_ID: text("expected the name or ARN of the Evo Voice secret"),
   CUTOVER_POLICY_FILE: PolicyFile,
+  CUTOVER_EVENT_BUS: text("expected the name or ARN of an event bus").optional(),
+  CUTOVER_TOPIC_ARN: text("expected the ARN of a topic").optional(),
 });
 
 const ALIAS =
@@ -59,6 +61,10 @@ export interface Config {
   readonly tableName: string;
   readonly secretId: string;
   readonly policy: Policy;
+  /** Where changes of state are told; without it, nowhere. */
+  readonly eventBus?: string | undefined;
+  /** Where messages for a person are told; without it, nowhere. */
+  readonly topicArn?: string | undefined;
 }
 
 /** What the front door is configured by; it never sees the Evo Voice secret. */
@@ -80,6 +86,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     tableName: read.CUTOVER_TABLE_NAME,
     secretId: read.CUTOVER_SECRET_ID,
     policy: readPolicy(read.CUTOVER_POLICY_FILE),
+    ...(read.CUTOVER_EVENT_BUS !== undefined && { eventBus: read.CUTOVER_EVENT_BUS }),
+    ...(read.CUTOVER_TOPIC_ARN !== undefined && { topicArn: read.CUTOVER_TOPIC_ARN }),
   };
 }
 

@@ -13,6 +13,9 @@ import { TEST_EVENTS } from "../../infra/test-events.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/events/accept.ts";
 import { readArrival } from "../../lambda/events/arrival.ts";
+import { DEPLOY_EVENT_TYPE } from "../../lambda/events/event-bridge.ts";
+import { CHANGE_SOURCE, CHANGE_TYPE } from "../../lambda/rollout/change.ts";
+import { aChange } from "../lambda/rollout/a-change.ts";
 import {
   DESCRIPTIONS,
   findFunction,
@@ -51,6 +54,7 @@ const EVERYTHING = {
   github: { repository: "acme/phones", from: { branch: "main" } },
   testEvents: "create",
   alarmTopicArn: "arn:aws:sns:eu-central-1:111122223333:on-call",
+  tell: { emails: ["on-call@example.com"], bus: "deployments" },
 } satisfies Partial<EnvironmentConfig>;
 
 describe("the worker", () => {
@@ -73,10 +77,12 @@ describe("the worker", () => {
     template.hasResource("AWS::Lambda::Version", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
   });
 
-  test("knows its table, its secret and its policy", () => {
+  test("knows its table, its secret, whom to tell and its policy", () => {
     expect(findFunction(template, DESCRIPTIONS.cutover).properties.Environment.Variables).toEqual({
       CUTOVER_TABLE_NAME: { Ref: Object.keys(template.findResources("AWS::DynamoDB::Table"))[0] },
       CUTOVER_SECRET_ID: { Ref: Object.keys(template.findResources("AWS::SecretsManager::Secret"))[0] },
+      CUTOVER_EVENT_BUS: "default",
+      CUTOVER_TOPIC_ARN: { Ref: Object.keys(template.findResources("AWS::SNS::Topic"))[0] },
       CUTOVER_POLICY_FILE: "policy.json",
       POWERTOOLS_SERVICE_NAME: "cutover-production",
       NODE_OPTIONS: expect.stringMatching(/^--enable-source-maps --max-semi-space-size=8/),
@@ -289,7 +295,17 @@ describe("EventBridge", () => {
   });
 
   test("never brings what we send ourselves", () => {
-    expect(() => makeStack({ events: { sources: ["cutover"] } })).toThrow(/sends what happened/);
+    expect(CHANGE_TYPE).not.toBe(DEPLOY_EVENT_TYPE);
+    const rules = rulesOf({
+      events: { sources: ["com.example.deploy"] },
+      policy: { ...POLICY, pipelines: PIPELINES },
+    });
+    expect(rules).toHaveLength(2);
+    for (const { EventPattern } of rules) {
+      expect(EventPattern["detail-type"]).not.toContain(CHANGE_TYPE);
+      expect(EventPattern.source).not.toContain(CHANGE_SOURCE);
+    }
+    expect(() => makeStack({ events: { sources: [CHANGE_SOURCE] } })).toThrow(/sends what happened/);
     expect(() => makeStack({ events: { sources: ["aws.codepipeline"] } })).toThrow(/named in the policy/);
   });
 
@@ -301,6 +317,65 @@ describe("EventBridge", () => {
         detail: { pipeline: ["phones"], state: ["SUCCEEDED"] },
       },
     ]);
+  });
+});
+
+test("a change that a rule of somebody's brings to the front door all the same starts nothing", () => {
+  const event = { "detail-type": CHANGE_TYPE, source: CHANGE_SOURCE, detail: aChange({ change: "started" }) };
+  const envelope = { version: "0", id: "6a7e8feb", account: "111122223333", region: "eu-central-1", resources: [] };
+  const bridged = { ...envelope, time: "2026-11-23T02:00:00Z", ...event };
+  expect(() => readArrival(bridged)).toThrow(/its detail-type is not "Cutover Deploy Event"/);
+});
+
+describe("whom it tells", () => {
+  const tellsOf = (given: Partial<EnvironmentConfig>) => {
+    const template = synthesize(given);
+    const statements = statementsOf(template, findFunction(template, DESCRIPTIONS.cutover).roleId);
+    return statements.filter(({ Action }) => ["events:PutEvents", "sns:Publish"].includes(String(Action)));
+  };
+
+  test("is the default bus, and a topic of its own that nobody is subscribed to", () => {
+    const template = synthesize();
+    template.resourceCountIs("AWS::SNS::Topic", 1);
+    template.resourceCountIs("AWS::SNS::Subscription", 0);
+    const [put, publish] = tellsOf({});
+    expect(JSON.stringify(put?.Resource)).toMatch(/:event-bus\/default"/);
+    expect(targetOf(publish?.Resource)).toBe(Object.keys(template.findResources("AWS::SNS::Topic"))[0]);
+  });
+
+  test("is encrypted, and reached by TLS only", () => {
+    const template = synthesize();
+    template.hasResourceProperties("AWS::SNS::Topic", { KmsMasterKeyId: Match.anyValue() });
+    template.hasResourceProperties("AWS::SNS::TopicPolicy", {
+      PolicyDocument: Match.objectLike({
+        Statement: [
+          Match.objectLike({
+            Effect: "Deny",
+            Action: "sns:Publish",
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          }),
+        ],
+      }),
+    });
+  });
+
+  test("are those whose addresses are configured, each once", () => {
+    const template = synthesize({ tell: { emails: ["ann@example.com", "bob@example.com", "ann@example.com"] } });
+    const subscriptions = Object.values(template.findResources("AWS::SNS::Subscription"));
+    expect(subscriptions.map(({ Properties }) => [Properties.Protocol, Properties.Endpoint])).toEqual([
+      ["email", "ann@example.com"],
+      ["email", "bob@example.com"],
+    ]);
+  });
+
+  test.each([
+    ["name", "deployments", /:event-bus\/deployments"/],
+    ["ARN", "arn:aws:events:eu-central-1:444455556666:event-bus/deployments", /^"arn:.*:444455556666:/],
+  ])("is another bus by its %s, and no other", (_which, bus, resource) => {
+    const given = { tell: { bus } };
+    const { Variables } = findFunction(synthesize(given), DESCRIPTIONS.cutover).properties.Environment;
+    expect(Variables.CUTOVER_EVENT_BUS).toBe(bus);
+    expect(JSON.stringify(tellsOf(given)[0]?.Resource)).toMatch(resource);
   });
 });
 

@@ -1,9 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SNSClient } from "@aws-sdk/client-sns";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ENTRIES, type Entry } from "../../infra/bundle.ts";
 import { buildStart } from "../../lambda/build-start.ts";
@@ -29,8 +32,8 @@ const BESIDES: Readonly<Record<Entry, readonly string[]>> = {
 };
 /** What the functions may do for cases that this run does not come to; each has a test of its own. */
 const NOT_REACHED: Readonly<Record<Entry, readonly string[]>> = {
-  // A command or a standing order for a rollout that runs.
-  cutover: ["dynamodb:BatchGetItem"],
+  // A command or a standing order for a rollout that runs; alarms to watch; somebody to tell.
+  cutover: ["dynamodb:BatchGetItem", "cloudwatch:DescribeAlarms", "events:PutEvents", "sns:Publish"],
   start: [],
   webhook: [],
 };
@@ -59,7 +62,15 @@ afterAll(async () => {
 
 /** Notes each command that a client sends, for the function that it is sent in. */
 function record(): () => void {
-  const clients = [CodePipelineClient, DynamoDBClient, LambdaClient, SecretsManagerClient];
+  const clients = [
+    CloudWatchClient,
+    CodePipelineClient,
+    DynamoDBClient,
+    EventBridgeClient,
+    LambdaClient,
+    SecretsManagerClient,
+    SNSClient,
+  ];
   const bases = new Set(clients.map(({ prototype }) => Object.getPrototypeOf(prototype)));
   const restores = [...bases].map((base) => {
     const { send } = base;
@@ -77,10 +88,16 @@ function record(): () => void {
   };
 }
 
+/** What IAM calls otherwise than the SDK. */
+const RENAMED = new Map([
+  ["lambda:Invoke", "lambda:InvokeFunction"],
+  ["eventbridge:PutEvents", "events:PutEvents"],
+]);
+
 /** `Secrets Manager`, `GetSecretValueCommand` → `secretsmanager:GetSecretValue` */
 function toAction(serviceId: string, command: string): string {
   const action = `${serviceId.toLowerCase().replaceAll(" ", "")}:${command.replace(/Command$/, "")}`;
-  return action === "lambda:Invoke" ? "lambda:InvokeFunction" : action;
+  return RENAMED.get(action) ?? action;
 }
 
 /** Everything that a function can be asked for, each in its own name; a rollout's whole way in all of them. */

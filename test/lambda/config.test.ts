@@ -362,6 +362,22 @@ describe("the environment", () => {
     expect(read()).toEqual({ tableName: "ledger", secretId: "evo", policy: parsePolicy(aPolicy()) });
   });
 
+  test("can name whom to tell, and nobody by nothing", () => {
+    const named = { CUTOVER_TABLE_NAME: "ledger", CUTOVER_SECRET_ID: "evo", CUTOVER_POLICY_FILE: file };
+    const told = {
+      CUTOVER_EVENT_BUS: "deployments",
+      CUTOVER_TOPIC_ARN: "arn:aws:sns:eu-central-1:111122223333:people",
+    };
+    expect(readConfig({ ...named, ...told })).toMatchObject({
+      eventBus: "deployments",
+      topicArn: "arn:aws:sns:eu-central-1:111122223333:people",
+    });
+    expect(problemsOf(() => readConfig({ ...named, CUTOVER_EVENT_BUS: " ", CUTOVER_TOPIC_ARN: "" }))).toEqual([
+      'CUTOVER_EVENT_BUS: got " "; expected the name or ARN of an event bus',
+      'CUTOVER_TOPIC_ARN: got ""; expected the ARN of a topic',
+    ]);
+  });
+
   test("is refused with all that is missing at once, and shows nothing else of itself", () => {
     const problems = problemsOf(() => readConfig({ CUTOVER_SECRET_ID: " ", AWS_SECRET_ACCESS_KEY: "hunter2" }));
     expect(problems).toEqual([
