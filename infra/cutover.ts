@@ -10,7 +10,7 @@ import { Construct } from "constructs";
 import type { z } from "zod";
 import { BadConfigError, parsePolicy } from "../lambda/config.ts";
 import type { Policy } from "../lambda/events/policy.ts";
-import { formatProblems } from "../lambda/events/problems.ts";
+import { formatProblems, type Problem } from "../lambda/events/problems.ts";
 import { Alarms } from "./alarms.ts";
 import type { DeploymentProps } from "./bundled-function.ts";
 import { DeadLetters } from "./dead-letters.ts";
@@ -208,7 +208,23 @@ function checkPolicy({ policy: input, webhooks = {}, ...others }: CutoverProps):
     ...findSecretValues(input),
     ...findSecretValues({ service, login, webhooks, schedules, events, github }),
     ...findSourceProblems(policy, webhooks),
+    ...findSharedName(login, webhooks),
   ];
   if (problems.length > 0) throw new BadConfigError(`the deployment was refused:\n${formatProblems(problems)}`);
   return policy;
+}
+
+/** Two that are created under one name would fail in the middle of the deploy. */
+function findSharedName(
+  login: SecretSource | undefined,
+  webhooks: Readonly<Record<string, SecretSource>>,
+): readonly Problem[] {
+  const taken = new Set([login].flatMap((source) => (source && "create" in source ? [source.create] : [])));
+  return Object.entries(webhooks).flatMap(([name, source]) => {
+    if (!("create" in source)) return [];
+    const isShared = taken.has(source.create);
+    taken.add(source.create);
+    const message = "got the name of another secret that is created; expected a name of its own";
+    return isShared ? [{ path: `webhooks.${name}.create`, message }] : [];
+  });
 }

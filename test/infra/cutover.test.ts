@@ -199,6 +199,11 @@ describe("the public door", () => {
 
   test.each([
     ["a source of the policy without a secret", { policy: WEBHOOK.policy }, /webhooks\.github: expected its signing/],
+    [
+      "the login's own secret",
+      { ...WEBHOOK, webhooks: { github: { create: "cutover/evovoice" } } },
+      /webhooks\.github\.create: got the name of another/,
+    ],
     ["a secret without a source", { webhooks: WEBHOOK.webhooks }, /webhooks\.github: expected a source/],
   ])("is refused with %s", (_which, given, message) => {
     expect(() => makeStack(given)).toThrow(message);
