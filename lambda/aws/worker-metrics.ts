@@ -1,7 +1,6 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { Ending } from "../rollout/change.ts";
 import { OUTCOMES, type OutcomeKind } from "../rollout/outcome.ts";
-import type { Report } from "../rollout/report.ts";
+import type { Report, RolloutStatus } from "../rollout/report.ts";
 
 /** How rollouts end, what became of their customers, and the one thing that stops them all. */
 export type WorkerMetric =
@@ -16,7 +15,7 @@ export type WorkerMetric =
   | Capitalize<OutcomeKind>;
 
 /** By status; refused is what went wrong before the first flip: nobody was moved who should have been. */
-const METRICS_BY_STATUS: Readonly<Record<Ending | "running" | "waiting", WorkerMetric | undefined>> = {
+const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined>> = {
   running: undefined,
   waiting: undefined,
   planned: undefined,

@@ -3,6 +3,7 @@ import { strictObject } from "../events/problems.ts";
 import { ReleaseName } from "../events/release-name.ts";
 import { RolloutId } from "../events/rollout-id.ts";
 import type { OutcomeKind } from "./outcome.ts";
+import type { RolloutStatus } from "./report.ts";
 
 /** How an event of EventBridge names its sender and its kind. Neither ever starts a rollout. */
 export const CHANGE_SOURCE = "evovoice.cutover";
@@ -23,7 +24,7 @@ export const ENDINGS = [
   "failed",
   "refused",
   "planned",
-] as const;
+] as const satisfies readonly RolloutStatus[];
 export type Ending = (typeof ENDINGS)[number];
 
 const count = (what: string) => z.number().int().min(0).describe(what);
@@ -130,6 +131,6 @@ export type ChangeOf = Change extends infer Each
   : never;
 
 /** Whether a status is an end, so that it can be told as one. */
-export function isEnding(status: string): status is Ending {
+export function isEnding(status: RolloutStatus): status is Ending {
   return ENDINGS.some((ending) => ending === status);
 }

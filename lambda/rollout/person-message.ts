@@ -1,5 +1,5 @@
-import { type Change, type Ending, isEnding } from "./change.ts";
-import type { Counts, Outcome } from "./outcome.ts";
+import { type Ending, isEnding } from "./change.ts";
+import type { Report } from "./report.ts";
 import { clean, formatNumber } from "./report-text.ts";
 import { shortenText } from "./shorten-change.ts";
 
@@ -13,24 +13,22 @@ export interface PersonMessage {
 }
 
 /** Of a report, what a person is told. */
-export interface Told {
-  readonly rolloutId: string;
-  readonly action: Change["action"];
-  readonly release?: string | undefined;
-  readonly status: Ending | "running" | "waiting";
-  readonly dryRun: boolean;
-  readonly joined?: boolean | undefined;
-  readonly problem?: string | undefined;
-  readonly counts: Counts;
-  readonly reverted?: Reverted | undefined;
-  /** The rollouts that a rollback turned back, the newest first. */
-  readonly of?: readonly string[] | undefined;
-  readonly exceptions: readonly Outcome[];
-  readonly requestedBy?: string | undefined;
-  readonly reason?: string | undefined;
-}
-
-type Reverted = Extract<Change, { readonly change: "rolled back" }>["reverted"];
+export type Told = Pick<
+  Report,
+  | "rolloutId"
+  | "action"
+  | "release"
+  | "status"
+  | "dryRun"
+  | "joined"
+  | "problem"
+  | "counts"
+  | "reverted"
+  | "of"
+  | "exceptions"
+  | "requestedBy"
+  | "reason"
+>;
 
 /** So many lines of a problem, so many customers by name, and how long a line may get. */
 const MOST_PROBLEM_LINES = 12;
@@ -117,20 +115,26 @@ function judgeRolledBack(report: Told): Verdict {
 }
 
 function judgeStopped(report: Told, status: "halted" | "failed" | "aborted"): Verdict | undefined {
-  const { counts, reverted, action } = report;
-  const standing = counts.flipped - (reverted?.flippedBack ?? 0);
+  const { reverted, action } = report;
   if (action === "rollback") {
     const again = { say: "When the cause is mended, send the rollback again: it goes on.", send: toRollback(report) };
     const what = reverted === undefined ? "before it flipped back" : `${count(reverted.left)} not flipped back`;
     return { severity: "critical", what: `${status}, ${what}`, next: [again] };
   }
+  const standing = countStanding(report);
   if (standing > 0) {
     const what = `${status}, ${count(standing)} flipped and standing`;
-    return { severity: "critical", what, next: [undo(report), goOn(report)] };
+    return { severity: "critical", what, next: reverted === undefined ? [undo(report), goOn(report)] : [undo(report)] };
   }
   // Who aborts a rollout before its first flip knows it.
   if (status === "aborted") return undefined;
   return { severity: "warning", what: `${status}, nobody is flipped`, next: [MEND] };
+}
+
+/** A revert that broke off may not have come to count them all. */
+function countStanding({ counts: { flipped }, reverted }: Told): number {
+  if (reverted === undefined) return flipped;
+  return Math.max(reverted.left, flipped - reverted.flippedBack - reverted.leftAlone);
 }
 
 const SEE_NAMES: Advice = { say: "Look at the customers named above; the report and the ledger have all of them." };

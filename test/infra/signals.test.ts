@@ -6,7 +6,6 @@ import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
 import { buildWebhook } from "../../lambda/build-webhook.ts";
 import type { ChangeOf, Ending } from "../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
-import type { RolloutStatus } from "../../lambda/rollout/report.ts";
 import { aChange } from "../lambda/rollout/a-change.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { startWorld, TABLE, type World } from "../support/world.ts";
@@ -176,7 +175,7 @@ test.each<[Ending, readonly string[]]>([
   ["refused", ["cutover-production-rollout-refused"]],
 ])("a rollout that ended as %s rings %j", async (status, rung) => {
   await given(PRODUCTION, "cutover");
-  createWorkerMetrics().countRollout({ status: status as RolloutStatus, counts: NO_COUNTS });
+  createWorkerMetrics().countRollout({ status, counts: NO_COUNTS });
   expect(ringing()).toEqual(rung);
 });
 

@@ -56,7 +56,20 @@ describe("who is told what", () => {
       "failed with one of four not flipped back",
       { status: "failed", counts: flipped(4), reverted: reverted({ flippedBack: 3, left: 1 }) },
       "critical",
-      [ROLLBACK, RETRY],
+      // The release is held by now: a retry would be refused.
+      [ROLLBACK],
+    ],
+    [
+      "failed after all were flipped back but one whom somebody changed",
+      { status: "failed", counts: flipped(4), reverted: reverted({ flippedBack: 3, leftAlone: 1 }) },
+      "warning",
+      [],
+    ],
+    [
+      "failed in the middle of flipping back, before it was counted who is left",
+      { status: "failed", counts: flipped(4), reverted: reverted({ flippedBack: 1 }) },
+      "critical",
+      [ROLLBACK],
     ],
     ["rolled back", { status: "rolled-back", reverted: reverted({ flippedBack: 12 }) }, "warning", [CLEAR]],
     [
