@@ -1,8 +1,10 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { createAlarmReader } from "./aws/alarms.ts";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createLoginReader } from "./aws/secrets.ts";
@@ -47,7 +49,7 @@ function buildPorts({ policy, secretId, tableName }: Config, metrics: ReturnType
     ledger,
     evoVoice,
     executions: { findEnd },
-    readAlarms: async (names) => names.map((name) => ({ name, state: "unreadable" })),
+    readAlarms: createAlarmReader(new CloudWatchClient(CLIENT_OPTIONS)),
     tell: { changed: async () => undefined, person: async () => undefined },
     log,
     nowMs: Date.now,

@@ -111,6 +111,11 @@ export interface Beginning {
 
 export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
 
+/** What was asked for: a retry does what its subject did. */
+export function actionOf({ event, subject }: Pick<Beginning, "event" | "subject">): DeployEvent["action"] {
+  return event.action === "rollback" || subject === undefined ? event.action : "retry";
+}
+
 /** The release that a rollout is about; undefined for one that names another rollout which is not known. */
 export function releaseOf({ event, subject }: Pick<Beginning, "event" | "subject">): string | undefined {
   return subject?.release ?? ("release" in event ? event.release : undefined);
@@ -122,7 +127,7 @@ export function writeReport({ event, rolloutId, subject }: Beginning, ending: En
   const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
   return {
     rolloutId,
-    action: event.action,
+    action: actionOf({ event, subject }),
     release: releaseOf({ event, subject }),
     status: toStatus(event, ending, counts),
     dryRun: event.dryRun,

@@ -44,7 +44,10 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
     outcome,
     reason,
   });
-  if (fresh.reading === "missing") return settle("skipped", "left alone: Evo Voice no longer has this customer");
+  if (fresh.reading === "missing")
+    return wasFlipped
+      ? settle("skipped", "left alone: Evo Voice no longer has this customer")
+      : settle("unchanged", GONE);
   if (fresh.reading === "unreadable") return settle("failed", fresh.reason);
   const { isStaging } = fresh.customer;
   if (isStaging === undefined) return settle("failed", "Evo Voice does not say where this customer is");
@@ -56,6 +59,8 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
   const judgement = judge(fresh.customer);
   return judgement.verdict === "skipped" ? settle("skipped", `left alone: ${judgement.reason}`) : undefined;
 }
+
+const GONE = "Evo Voice no longer has this customer";
 
 /** Sums up a batch: whoever is undoable and has no other end is left. */
 export function countReverts(batch: Batch): RevertCounts {

@@ -1,14 +1,14 @@
 import { type Change, type ChangeOf, isEnding } from "../rollout/change.ts";
 import { toPersonMessage } from "../rollout/person-message.ts";
-import { type Report, releaseOf } from "../rollout/report.ts";
+import { actionOf, type Report, releaseOf } from "../rollout/report.ts";
 import type { Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 
 /** Tells the outside of one change of state, and keeps it as the last one. A step that is run again tells it again. */
 export async function announce(ports: Ports, rollout: Rollout, change: ChangeOf): Promise<void> {
-  const { rolloutId, event } = rollout;
+  const { rolloutId } = rollout;
   const at = new Date(ports.nowMs()).toISOString();
-  const told: Change = { rolloutId, action: event.action, release: releaseOf(rollout), at, ...change };
+  const told: Change = { rolloutId, action: actionOf(rollout), release: releaseOf(rollout), at, ...change };
   await ports.ledger.noteChange(rolloutId, told);
   await ports.tell.changed(told);
 }

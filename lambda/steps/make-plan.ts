@@ -8,6 +8,7 @@ import { toShortName } from "../rollout/short-name.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
 import { type FlipRollout, type Progress, runPart, type StepRun } from "./part.ts";
 import type { Ledger, Ports } from "./ports.ts";
+import { readLeft } from "./read-left.ts";
 import { findAbort } from "./watch.ts";
 
 export interface PlanProgress extends Progress {
@@ -43,10 +44,11 @@ export async function makePlan(
   return runPart(ports, rollout, options, async ({ untilMs }) => {
     const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
-    if (ranking.size === 0) throw new FinalError(NOBODY);
+    if (ranking.size === 0) throw new FinalError(rollout.subject === undefined ? NOBODY : NOBODY_LEFT);
     const plan = from.plan ?? planRollout(rollout.event, ranking);
     const written = await writeItems(ports, rollout, ranking, { from: from.written, untilMs });
     const done = written === plan.batches + plan.settledItems;
+    if (done) await ports.ledger.notePlan(rollout.rolloutId, plan);
     ports.log.info("planned", {
       rolloutId: rollout.rolloutId,
       flip: plan.flip,
@@ -61,7 +63,19 @@ export async function makePlan(
 const NOBODY =
   "no customer of the policy's accounts is selected by the event's targets, so nobody was flipped; correct the targets, or the policy's accountIds";
 
-async function readRoster(
+const NOBODY_LEFT =
+  "nobody of that rollout failed or was left, so nobody was flipped; send a new event for anything else";
+
+/** Whom the plan is about: those whom the lookup found, or those who are left of the rollout that a retry goes on with. */
+async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {
+  const { event, subject } = rollout;
+  if (subject === undefined) return readFound(ports, rollout, lookup);
+  const roster = createRoster(event.release, wantedFlag(event.action), 0);
+  for await (const customer of readLeft(ports.ledger, subject)) roster.add(customer);
+  return { ranking: roster.seal(), unresolved: [] };
+}
+
+async function readFound(
   { ledger, policy }: Ports,
   { event, rolloutId }: FlipRollout,
   lookup: LookupProgress,

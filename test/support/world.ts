@@ -7,6 +7,7 @@ import type { Policy } from "../../lambda/events/policy.ts";
 import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../../lambda/rollout/outcome.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
+import { type CloudWatch, startCloudWatch } from "../../local/aws/cloud-watch.ts";
 import { startDynamoDb } from "../../local/aws/dynamodb.ts";
 import { localAwsEnvironment } from "../../local/aws/environment.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/lambda-executions.ts";
@@ -33,11 +34,12 @@ interface Login {
   readonly password: string;
 }
 
-/** Everything around the worker, on loopback: Evo Voice, Secrets Manager, DynamoDB and Lambda's word on executions. */
+/** Everything around the worker, on loopback: Evo Voice, Secrets Manager, DynamoDB, CloudWatch and Lambda's word on executions. */
 export interface World {
   readonly emulator: Emulator;
   readonly secrets: SecretsManager;
   readonly executions: LambdaExecutions;
+  readonly cloudWatch: CloudWatch;
   readonly policy: Policy;
   readonly environment: Readonly<Record<string, string>>;
   /** Runs the handler by the SDK's local runner; each call is a worker with an empty memory, as after a cold start. */
@@ -72,7 +74,9 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
   const secrets = await startSecretsManager({ secrets: { [SECRET]: JSON.stringify({ userName, password }) } });
   const executions = await startLambdaExecutions();
   const dynamodb = await startDynamoDb({ tableName: TABLE });
+  const cloudWatch = await startCloudWatch();
   const environment = localAwsEnvironment({
+    cloudWatch: cloudWatch.address,
     secretsManager: secrets.address,
     lambda: executions.address,
     dynamodb: dynamodb.address,
@@ -115,6 +119,7 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     emulator,
     secrets,
     executions,
+    cloudWatch,
     policy: toPolicy({}),
     environment,
     logs: output.lines,
@@ -129,7 +134,7 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     async close() {
       const everything = JSON.stringify([output.lines(), written, await readLedger()]);
       output.restore();
-      await Promise.all([emulator.close(), secrets.close(), executions.close(), dynamodb.close()]);
+      await Promise.all([emulator.close(), secrets.close(), executions.close(), dynamodb.close(), cloudWatch.close()]);
       expectNoSecrets(everything, { password, laterPasswords, sessionIds });
     },
   };

@@ -1,0 +1,182 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
+import { execute } from "../support/execute.ts";
+import { startWorld, TABLE, type World } from "../support/world.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
+const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;
+const POST = "SetCustomerStagingMode";
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 60, stagingShare: 0.5 });
+});
+afterEach(() => world.close());
+
+const openLedger = () => createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
+const flags = () => new Map([...world.emulator.customers()].map(({ id, isStaging }) => [id, isStaging]));
+const staged = () =>
+  [...world.emulator.customers()].flatMap(({ id, isStaging, accountId }) =>
+    isStaging && accountId === world.emulator.accountId ? id : [],
+  );
+const writes = () => world.emulator.stats().requests[POST] ?? 0;
+
+describe("a rollback by event", () => {
+  test("flips back exactly what the rollout flipped, holds the release, and says so", async () => {
+    const before = flags();
+    const { report: first } = await execute(world, PROMOTE, { name: "one" });
+    const flipped = first?.counts.flipped ?? 0;
+    expect(flipped).toBeGreaterThan(10);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({
+      action: "rollback",
+      release: "2026.11",
+      status: "rolled-back",
+      of: ["night"],
+      reverted: { flippedBack: flipped, leftAlone: 0, left: 0 },
+      exceptions: [],
+    });
+    expect(flags()).toEqual(before);
+    expect((await openLedger().readOrders()).holds).toMatchObject({
+      "2026.11": { action: "promote", rolloutId: "night", requestedBy: "ann" },
+    });
+  });
+
+  test("by the release's name undoes its last rollout", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+
+    const { report } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", of: ["night"] });
+    expect(flags()).toEqual(before);
+  });
+
+  test("leaves alone whom somebody has moved since, and names them", async () => {
+    const [changed = ""] = staged();
+    await execute(world, PROMOTE, { name: "one" });
+    world.emulator.setStaging(changed, true);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({
+      status: "rolled-back",
+      reverted: { leftAlone: 1, left: 0 },
+      exceptions: [{ customerId: changed, outcome: "skipped", reason: expect.stringContaining("somebody has moved") }],
+    });
+  });
+
+  test("sent again touches nobody", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+    const { report: first } = await execute(world, ROLLBACK, { name: "two" });
+    const after = writes();
+
+    const { report } = await execute(world, ROLLBACK, { name: "three" });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: first?.reverted });
+    expect(writes()).toBe(after);
+  });
+
+  test("as a dry run says how many it would flip back, and flips nobody", async () => {
+    const { report: first } = await execute(world, PROMOTE, { name: "one" });
+    const after = flags();
+
+    const { report } = await execute(world, { ...ROLLBACK, dryRun: true }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "planned", reverted: { left: first?.counts.flipped, flippedBack: 0 } });
+    expect(flags()).toEqual(after);
+  });
+
+  test.each([
+    [{ ...ROLLBACK, rolloutId: "noon" }, /no rollout noon is known/],
+    [{ action: "rollback", release: "2025.1" }, /no rollout of release 2025.1 is known/],
+  ])("of %j is refused", async (event, problem) => {
+    const { report } = await execute(world, event, { name: "one" });
+
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  });
+});
+
+describe("a release that was rolled back", () => {
+  test("is not brought out again until somebody clears it", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+    await execute(world, ROLLBACK, { name: "two" });
+
+    const { report: held } = await execute(world, { ...PROMOTE, id: "again" }, { name: "three" });
+    await openLedger().clearRelease("2026.11", { requestedBy: "ann", reason: "mended", at: "2026-11-23T00:00:00Z" });
+    const { report: cleared } = await execute(world, { ...PROMOTE, id: "later" }, { name: "four" });
+
+    expect(held).toMatchObject({ status: "refused", problem: expect.stringContaining("release 2026.11 is held") });
+    expect(cleared).toMatchObject({ status: "succeeded" });
+  });
+});
+
+describe("a retry", () => {
+  /** From the second flip on, Evo Voice forgets what it is asked to write. */
+  function loseWrites(): void {
+    const off = world.emulator.onRequest(({ operation, phase }) => {
+      if (operation !== POST || phase !== "answered") return;
+      off();
+      world.emulator.setFaults("lost-write=1");
+    });
+  }
+
+  test("takes who failed and who was not attempted, nobody else", async () => {
+    const all = staged().length;
+    loseWrites();
+    const policy = { failureBudget: 2, concurrency: 1, onFailure: "halt" };
+    const { report: first } = await execute(world, PROMOTE, { name: "one", policy });
+    expect(first).toMatchObject({ status: "halted", counts: { flipped: 1, failed: 3, skipped: all - 4 } });
+    world.emulator.setFaults("");
+    const before = writes();
+
+    const { report } = await execute(world, { action: "retry", rolloutId: "night" }, { name: "two" });
+
+    expect(report).toMatchObject({ action: "retry", release: "2026.11", status: "succeeded", of: ["night"] });
+    expect(report?.counts).toMatchObject({ flipped: all - 1, unchanged: 0, skipped: 0, failed: 0 });
+    expect(writes() - before).toBe(all - 1);
+    expect(staged()).toEqual([]);
+  });
+
+  test("of a rollout that left nobody is refused", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+
+    const { report } = await execute(world, { action: "retry", rolloutId: "night" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("nobody of that rollout") });
+  });
+});
+
+describe("a failure budget that is exceeded", () => {
+  test("turns back what was flipped, and records who was not attempted", async () => {
+    const before = flags();
+    let posts = 0;
+    const off = world.emulator.onRequest(({ operation, phase, customerId }) => {
+      if (operation !== POST || phase !== "arrived") return;
+      posts += 1;
+      if (posts < 10) return;
+      off();
+      const [next = ""] = staged().filter((id) => id !== customerId);
+      world.emulator.removeCustomer(next);
+      before.delete(next);
+    });
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0, concurrency: 1 } });
+
+    const { flipped = 0, skipped = 0 } = report?.counts ?? {};
+    expect(report).toMatchObject({
+      status: "rolled-back",
+      problem: "at least 1 customer failed, and the failure budget allows 0 of 30",
+      counts: { failed: 1 },
+      reverted: { flippedBack: flipped, leftAlone: 0, left: 0 },
+    });
+    expect(flipped).toBeGreaterThanOrEqual(10);
+    expect(flipped + skipped).toBeGreaterThanOrEqual(29);
+    expect(flags()).toEqual(before);
+  });
+});
