@@ -90,6 +90,25 @@ describe("a secret", () => {
   );
 });
 
+describe("whom it tells", () => {
+  test("are people by their addresses, and a bus by its name or ARN", () => {
+    const tell = { emails: ["on-call@example.com"], bus: "arn:aws:events:eu-central-1:111122223333:event-bus/deploys" };
+    expect(readOne({ tell }).environments[0]?.tell).toEqual(tell);
+    expect(readOne({ tell: { bus: "deploys" } }).environments[0]?.tell).toEqual({ bus: "deploys" });
+    expect(readOne({}).environments[0]?.tell).toBeUndefined();
+  });
+
+  test.each([
+    [{ emails: ["on-call"] }, /tell\.emails\[0\]: got "on-call"; expected an e-mail address/],
+    [{ emails: "on-call@example.com" }, /tell\.emails: .*expected a list of e-mail addresses/],
+    [{ bus: "two words" }, /tell\.bus: got "two words"; expected the name or ARN of an event bus/],
+    [{ bus: "arn:aws:sns:eu-central-1:111122223333:topic" }, /tell\.bus: .*expected the name or ARN of an event bus/],
+    [{ topic: "mine" }, /tell\.topic: got an unknown member/],
+  ])("are refused as %j", (tell, message) => {
+    expect(() => readOne({ tell })).toThrow(message);
+  });
+});
+
 describe("what looks like a secret's value is refused and not repeated", () => {
   test.each([
     ["a password", { password: "hunter2-hunter2" }],
