@@ -88,7 +88,7 @@ function judge(report: Told, status: Ending): Verdict | undefined {
     case "partial":
       return {
         severity: "warning",
-        what: `ended, ${count(report.counts.failed)} failed`,
+        what: `ended, ${count(report.counts.failed + report.counts.deferred)} not flipped`,
         next: [SEE_NAMES, retry(report)],
       };
     case "rolled-back":
@@ -215,12 +215,13 @@ function toNumbers({ status, counts, reverted }: Told): readonly string[] {
     : ["customers:", ...shown.map(([what, number]) => `  ${what}: ${formatNumber(number)}`)];
 }
 
-/** The first who failed, each with what is wrong. */
+/** The first who failed or were put off, each with what is wrong. */
 function toNames({ exceptions, counts, reverted }: Told): readonly string[] {
-  const failed = exceptions.filter(({ outcome }) => outcome === "failed");
-  if (failed.length === 0) return [];
-  const named = failed.slice(0, MOST_NAMED);
-  const more = Math.max(counts.failed + (reverted?.left ?? 0), failed.length) - named.length;
+  const needy = exceptions.filter(({ outcome }) => outcome === "failed" || outcome === "deferred");
+  if (needy.length === 0) return [];
+  const named = needy.slice(0, MOST_NAMED);
+  const all = counts.failed + counts.deferred + (reverted?.left ?? 0);
+  const more = Math.max(all, needy.length) - named.length;
   return [
     "who:",
     ...named.map(({ customerId, name, reason }) => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { parsePolicy } from "../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../lambda/events/accept.ts";
+import { readCommand } from "../../../lambda/events/command.ts";
 import { ENDINGS } from "../../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../../lambda/rollout/outcome.ts";
 import { type Told, toPersonMessage } from "../../../lambda/rollout/person-message.ts";
@@ -167,12 +168,34 @@ because: weekly release
   });
 });
 
-test("the events that it tells to send are ones that the front door accepts", () => {
+test("the events and commands that it tells to send are ones that the front door accepts", () => {
   const policy = { baseUrl: "https://evovoice.io", accountIds: ["acme"] };
   const { text = "" } = toPersonMessage(aReport()) ?? {};
   const events = commandsOf(text);
   expect(events).toHaveLength(2);
   for (const event of events) expect(acceptDeployEvent(event, parsePolicy(policy))).toMatchObject(event as object);
+  const [clear] = commandsOf(toPersonMessage(aReport({ status: "rolled-back" }))?.text);
+  expect(readCommand(clear)).toMatchObject(CLEAR);
+});
+
+test.each([
+  [6, 0, "and 1 more"],
+  [5, 0, undefined],
+  [3, 3, "and 1 more"],
+])("of %i customers who failed and %i who were put off, five are named", (failed, deferred, more) => {
+  const toException = (outcome: "failed" | "deferred", index: number) =>
+    ({ customerId: `${outcome}-${index}`, name: "", outcome, reason: "no answer" }) as const;
+  const exceptions = [
+    ...Array.from({ length: failed }, (_, index) => toException("failed", index)),
+    ...Array.from({ length: deferred }, (_, index) => toException("deferred", index)),
+  ];
+  const message = toPersonMessage(
+    aReport({ status: "partial", counts: { ...flipped(9, failed), deferred }, exceptions }),
+  );
+  expect(message?.subject).toContain(`ended, ${failed + deferred} customers not flipped`);
+  expect(message?.text.match(/: no answer$/gm)).toHaveLength(5);
+  if (more === undefined) expect(message?.text).not.toContain(" more\n");
+  else expect(message?.text).toContain(`  ${more}\n`);
 });
 
 test("an alarm that refuses the start can be overridden by what mends it, and the message says how", () => {
