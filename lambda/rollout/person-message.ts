@@ -1,6 +1,7 @@
+import { type Advice, adviseNext, countStanding } from "./advice.ts";
 import { type Ending, isEnding } from "./change.ts";
+import { clean, countCustomers, formatNumber } from "./page.ts";
 import type { Report } from "./report.ts";
-import { clean, formatNumber } from "./report-text.ts";
 import { shortenText } from "./shorten-change.ts";
 
 /** What a person is told; plain text that a phone shows. */
@@ -45,13 +46,13 @@ const MOST_SUBJECT = 100;
 export function toPersonMessage(report: Told): PersonMessage | undefined {
   const verdict = report.joined || report.dryRun || !isEnding(report.status) ? undefined : judge(report, report.status);
   if (verdict === undefined) return undefined;
-  const { severity, what, next } = verdict;
+  const { severity, what } = verdict;
   const paragraphs = [
     [toTitle(report), `${what}.`],
     toWhy(report),
     toNumbers(report),
     toNames(report),
-    toNext(next),
+    toNext(adviseNext(report)),
     toFacts(report),
   ];
   return {
@@ -68,13 +69,6 @@ interface Verdict {
   readonly severity: PersonMessage["severity"];
   /** How it stands, in a few words with the number that matters. */
   readonly what: string;
-  readonly next: readonly Advice[];
-}
-
-/** What to do, and the event or command that does it. */
-interface Advice {
-  readonly say: string;
-  readonly send?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Critical is what leaves customers where they should not be; a warning is what did not happen, or was undone. */
@@ -84,12 +78,11 @@ function judge(report: Told, status: Ending): Verdict | undefined {
     case "planned":
       return undefined;
     case "refused":
-      return { severity: "warning", what: "refused, nobody was flipped", next: adviseRefused(report) };
+      return { severity: "warning", what: "refused, nobody was flipped" };
     case "partial":
       return {
         severity: "warning",
-        what: `ended, ${count(report.counts.failed + report.counts.deferred)} not flipped`,
-        next: [SEE_NAMES, retry(report)],
+        what: `ended, ${countCustomers(report.counts.failed + report.counts.deferred)} not flipped`,
       };
     case "rolled-back":
       return judgeRolledBack(report);
@@ -101,77 +94,25 @@ function judge(report: Told, status: Ending): Verdict | undefined {
 }
 
 /** A rollback that somebody asked for is what they wanted; one that a gate decided is news. */
-function judgeRolledBack(report: Told): Verdict {
-  const { flippedBack = 0, left = 0 } = report.reverted ?? {};
-  if (left > 0) {
-    const again = { say: "Send the rollback again: it goes on with those who are left.", send: toRollback(report) };
-    return { severity: "critical", what: `rolled back, ${count(left)} left`, next: [SEE_NAMES, again] };
-  }
-  return {
-    severity: report.action === "rollback" ? "info" : "warning",
-    what: `rolled back, ${count(flippedBack)} flipped back`,
-    next: adviseHeld(report),
-  };
+function judgeRolledBack({ action, reverted }: Told): Verdict {
+  const { flippedBack = 0, left = 0 } = reverted ?? {};
+  if (left > 0) return { severity: "critical", what: `rolled back, ${countCustomers(left)} left` };
+  const what = `rolled back, ${countCustomers(flippedBack)} flipped back`;
+  return { severity: action === "rollback" ? "info" : "warning", what };
 }
 
 function judgeStopped(report: Told, status: "halted" | "failed" | "aborted"): Verdict | undefined {
   const { reverted, action } = report;
   if (action === "rollback") {
-    const again = { say: "When the cause is mended, send the rollback again: it goes on.", send: toRollback(report) };
-    const what = reverted === undefined ? "before it flipped back" : `${count(reverted.left)} not flipped back`;
-    return { severity: "critical", what: `${status}, ${what}`, next: [again] };
+    const what =
+      reverted === undefined ? "before it flipped back" : `${countCustomers(reverted.left)} not flipped back`;
+    return { severity: "critical", what: `${status}, ${what}` };
   }
   const standing = countStanding(report);
-  if (standing > 0) {
-    const what = `${status}, ${count(standing)} flipped and standing`;
-    return { severity: "critical", what, next: reverted === undefined ? [undo(report), goOn(report)] : [undo(report)] };
-  }
+  if (standing > 0)
+    return { severity: "critical", what: `${status}, ${countCustomers(standing)} flipped and standing` };
   // Who aborts a rollout before its first flip knows it.
-  if (status === "aborted") return undefined;
-  return { severity: "warning", what: `${status}, nobody is flipped`, next: [MEND] };
-}
-
-/** A revert that broke off may not have come to count them all. */
-function countStanding({ counts: { flipped }, reverted }: Told): number {
-  if (reverted === undefined) return flipped;
-  return Math.max(reverted.left, flipped - reverted.flippedBack - reverted.leftAlone);
-}
-
-const SEE_NAMES: Advice = { say: "Look at the customers named above; the report and the ledger have all of them." };
-const MEND: Advice = { say: "Mend the cause, then send the deploy event again, with another id if it has one." };
-
-function adviseRefused({ problem = "" }: Told): readonly Advice[] {
-  if (!problem.includes(" is in ALARM")) return [MEND];
-  const say = `If this release is what mends the alarm, add this to the deploy event: "override":{"reason":"WHY"}`;
-  return [MEND, { say }];
-}
-
-function adviseHeld({ release }: Told): readonly Advice[] {
-  if (release === undefined) return [];
-  const send = { command: "clear-release", release, requestedBy: "YOU", reason: "WHY" };
-  return [{ say: "The release is held: nothing brings it out again. When it may go out after all, clear it:", send }];
-}
-
-function undo(report: Told): Advice {
-  return { say: "To flip back exactly those:", send: toRollback(report) };
-}
-
-function goOn({ rolloutId }: Told): Advice {
-  return {
-    say: "Or, when the cause is mended, to go on with who failed and who was not attempted:",
-    send: { action: "retry", rolloutId },
-  };
-}
-
-function retry({ rolloutId }: Told): Advice {
-  return { say: "To try again those who failed, and nobody else:", send: { action: "retry", rolloutId } };
-}
-
-/** A rollback is no rollout that can be turned back: what it turned back is sent again. */
-function toRollback({ action, rolloutId, release, of = [] }: Told): Advice["send"] {
-  if (action !== "rollback") return { action: "rollback", rolloutId };
-  if (of.length === 1) return { action: "rollback", rolloutId: of[0] };
-  return release === undefined ? undefined : { action: "rollback", release };
+  return status === "aborted" ? undefined : { severity: "warning", what: `${status}, nobody is flipped` };
 }
 
 function toTitle({ action, release, rolloutId }: Told): string {
@@ -247,10 +188,6 @@ function toFacts({ rolloutId, requestedBy, reason }: Told): readonly string[] {
     ...(requestedBy === undefined ? [] : [`asked by: ${shortenText(clean(requestedBy), MOST_LINE)}`]),
     ...(reason === undefined ? [] : [`because: ${shortenText(clean(reason), MOST_LINE)}`]),
   ];
-}
-
-function count(customers: number): string {
-  return customers === 1 ? "1 customer" : `${formatNumber(customers)} customers`;
 }
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no line breaks, at most 100 characters. */

@@ -1,6 +1,10 @@
-import { stripVTControlCharacters, styleText } from "node:util";
-import type { Outcome, OutcomeKind } from "./outcome.ts";
-import type { Report, RolloutStatus } from "./report.ts";
+import { type Advice, adviseNext } from "./advice.ts";
+import { type Now, PAUSED } from "./now.ts";
+import { NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "./outcome.ts";
+import { clean, createPage, formatDuration, formatNumber, hang, type Page, type Style, shorten, wrap } from "./page.ts";
+import { hasSucceeded, isUnderWay, type Report, type RolloutStatus } from "./report.ts";
+import { LEFT_ALONE, NOT_FLIPPED_BACK } from "./revert.ts";
+import { toWaveLines } from "./wave-lines.ts";
 
 export interface TextOptions {
   /** Whether colours mark what is good, what is bad and what is beside the point. */
@@ -9,26 +13,18 @@ export interface TextOptions {
   readonly columns?: number;
 }
 
-type Style = "green" | "yellow" | "red" | "bold" | "dim";
-
-interface Page {
-  readonly columns: number;
-  paint(style: Style, text: string): string;
-}
-
 /** The report for people: aligned, readable on a phone. What came from outside is data: it cannot steer a terminal. */
 export function renderReport(report: Report, { colour, columns = 60 }: TextOptions): string {
-  const page: Page = {
-    columns,
-    paint: (style, text) => (colour && text !== "" ? styleText(style, text, { validateStream: false }) : text),
-  };
+  const page = createPage(colour, columns);
   const paragraphs = [
     toHeading(report, page),
     toProblem(report, page),
+    toNow(report, page),
+    toWaveLines(report, page),
     toCounts(report, page),
+    toReverted(report, page),
     toReasons("skipped", countSkipped(report), page),
-    toExceptions("deferred", report, page),
-    toExceptions("failed", report, page),
+    ...LISTED.map((listed) => toExceptions(listed, report, page)),
     toFacts(report, page),
     toNext(report, page),
   ];
@@ -49,12 +45,45 @@ const STATUS: Readonly<Record<RolloutStatus, { readonly style: Style; readonly t
   refused: { style: "red", text: "refused, nobody was flipped" },
 };
 
-function toHeading({ action, release, status, joined }: Report, { paint, columns }: Page): readonly string[] {
-  const title = clean(`${action} ${release}`);
-  const { style, text } = STATUS[status];
+function toHeading(report: Report, { paint, columns }: Page): readonly string[] {
+  const { action, release, joined } = report;
+  const title = clean(`${action} ${release ?? ""}`);
+  const { style, text } = toVerdict(report);
   const verdict = paint(style, joined ? `${text} (sent before)` : text);
   const fits = title.length + 3 + text.length + (joined ? 14 : 0) <= columns;
   return fits ? [`${paint("bold", title)}   ${verdict}`] : [paint("bold", title), verdict];
+}
+
+/** Of a rollback, what counts is who is left. */
+function toVerdict(report: Report): (typeof STATUS)[RolloutStatus] {
+  const { status, reverted } = report;
+  if (status !== "rolled-back") return STATUS[status];
+  const left = reverted?.left ?? 0;
+  if (left > 0) return { style: "red", text: `rolled back, ${formatNumber(left)} left` };
+  return hasSucceeded(report) ? { ...STATUS[status], style: "green" } : STATUS[status];
+}
+
+const PHASES: Readonly<Record<Now["phase"], string>> = {
+  waiting: "waits for the lock",
+  preparing: "looks up and plans, nobody is flipped yet",
+  flipping: "flips",
+  baking: "bakes",
+  "flipping back": "flips back",
+  ending: "ends, nobody is flipped any more",
+};
+
+/** Of one that is under way: what it does, what holds it, and what it was told to do. */
+function toNow({ now, plan }: Report, { columns, paint }: Page): readonly string[] {
+  if (now === undefined) return [];
+  const { phase, wave, since, heldBy, noted } = now;
+  const waves = plan?.waves.length ?? 0;
+  const where = wave === undefined || waves < 2 ? "" : `, wave ${wave} of ${waves}`;
+  return [
+    paint("bold", "now"),
+    ...hang("  ", `${PHASES[phase]}${where}, since ${since}`, columns),
+    ...heldBy.flatMap((why) => hang("  ", `held: ${why}`, columns).map((line) => paint("yellow", line))),
+    ...noted.flatMap((what) => hang("  ", what, columns)),
+  ];
 }
 
 const COUNTED: readonly { readonly kind: OutcomeKind; readonly style?: Style; readonly always: boolean }[] = [
@@ -65,9 +94,10 @@ const COUNTED: readonly { readonly kind: OutcomeKind; readonly style?: Style; re
   { kind: "failed", style: "red", always: true },
 ];
 
-/** Each outcome with its number; of a dry run, what the plan would come to. */
-function toCounts({ counts, plan, status }: Report, { paint }: Page): readonly string[] {
-  if (status === "refused" || status === "running") return [];
+/** Each outcome with its number; of a dry run, what the plan would come to. A rollback counts by its own words. */
+function toCounts(report: Report, { paint }: Page): readonly string[] {
+  const { counts, plan, status, action } = report;
+  if (status === "refused" || action === "rollback" || (isUnderWay(report) && report.now === undefined)) return [];
   const planned = status === "planned" ? plan : undefined;
   const rows = COUNTED.filter(({ kind, always }) =>
     planned ? kind !== "failed" && always : always || counts[kind] > 0,
@@ -83,19 +113,48 @@ function toCounts({ counts, plan, status }: Report, { paint }: Page): readonly s
   });
 }
 
+/** What became of those who had been flipped; of a dry run, how many a rollback would look at. */
+function toReverted({ reverted, status }: Report, { paint }: Page): readonly string[] {
+  if (reverted === undefined) return [];
+  const { flippedBack, leftAlone, left } = reverted;
+  if (status === "planned") return [`  to flip back  ${paint(left === 0 ? "dim" : "bold", formatNumber(left))}`];
+  const rows = [
+    { label: "flipped back", number: flippedBack, style: "green" },
+    { label: "left alone", number: leftAlone, style: "yellow" },
+    { label: "left", number: left, style: "red" },
+  ] as const;
+  const width = Math.max(...rows.map(({ number }) => formatNumber(number).length));
+  return [
+    paint("bold", "rolled back"),
+    ...rows.map(({ label, number, style }) => {
+      const text = formatNumber(number).padStart(width);
+      return `  ${label.padEnd(12)}  ${paint(number === 0 ? "dim" : style, text)}`;
+    }),
+  ];
+}
+
 /** How many were skipped for each reason: by the plan, and by what came up later, as far as the report names whom. */
-function countSkipped({ plan, counts, exceptions }: Report): ReadonlyMap<string, number> {
+function countSkipped(report: Report): ReadonlyMap<string, number> {
+  const { plan, counts, exceptions } = report;
   const planned = new Map(Object.entries(plan?.skippedBy ?? {}));
   const later = counts.skipped - (plan?.skipped ?? 0);
   if (later <= 0) return planned;
-  const shown = exceptions.filter(({ outcome, reason }) => outcome === "skipped" && !planned.has(reason));
-  const byReason = Map.groupBy(shown, ({ reason }) => reason);
+  const shown = exceptions.filter(
+    ({ outcome, reason }) => outcome === "skipped" && !planned.has(reason) && !reason.startsWith(LEFT_ALONE),
+  );
+  const byReason = Map.groupBy(shown, (skipped) => toSkipReason(skipped, report));
   const more = later - shown.length;
   return new Map([
     ...planned,
     ...Array.from(byReason, ([reason, skipped]) => [reason, skipped.length] as const),
     ...(more > 0 ? [[shown.length > 0 ? "more, for these or other reasons" : "not attempted", more] as const] : []),
   ]);
+}
+
+/** Why the rollout was stopped stands at the head of its report. */
+function toSkipReason({ reason }: Outcome, { problem }: Report): string {
+  const why = reason.startsWith(NOT_ATTEMPTED) ? reason.slice(NOT_ATTEMPTED.length) : undefined;
+  return why !== undefined && problem?.includes(why) ? "not attempted, because it was stopped" : reason;
 }
 
 function toReasons(title: string, reasons: ReadonlyMap<string, number>, page: Page): readonly string[] {
@@ -111,23 +170,50 @@ function toReasons(title: string, reasons: ReadonlyMap<string, number>, page: Pa
 /** So many customers are named here; the report as JSON has a hundred, the ledger all. */
 const MOST_NAMED = 10;
 
-/** Who needs a look, grouped by reason. */
-function toExceptions(kind: "deferred" | "failed", { exceptions, counts }: Report, page: Page): readonly string[] {
-  const listed = exceptions.filter(({ outcome }) => outcome === kind);
+/** Who needs a look, in this order. */
+interface Listed {
+  readonly title: string;
+  readonly total: (report: Report) => number;
+  readonly has: (outcome: Outcome) => boolean;
+}
+
+const LISTED: readonly Listed[] = [
+  {
+    title: "left, still where this release put them",
+    total: ({ reverted }) => reverted?.left ?? 0,
+    has: ({ reason }) => reason.startsWith(NOT_FLIPPED_BACK),
+  },
+  {
+    title: "left alone, not ours to touch",
+    total: ({ reverted }) => reverted?.leftAlone ?? 0,
+    has: ({ reason }) => reason.startsWith(LEFT_ALONE),
+  },
+  { title: "deferred", total: ({ counts }) => counts.deferred, has: ({ outcome }) => outcome === "deferred" },
+  {
+    title: "failed",
+    total: ({ counts }) => counts.failed,
+    has: ({ outcome, reason }) => outcome === "failed" && !reason.startsWith(NOT_FLIPPED_BACK),
+  },
+];
+
+/** The first of them by name, grouped by reason. */
+function toExceptions({ title, total, has }: Listed, report: Report, page: Page): readonly string[] {
+  const listed = report.exceptions.filter(has);
+  const more = total(report) - Math.min(listed.length, MOST_NAMED);
   if (listed.length === 0) return [];
   const byReason = Map.groupBy(listed.slice(0, MOST_NAMED), toReason);
   const lines = [...byReason].flatMap(([reason, customers]) => [
     ...wrap(reason, page.columns - 2).map((line) => `  ${line}`),
     ...customers.flatMap((customer) => toCustomer(customer, page)),
   ]);
-  const more = counts[kind] - Math.min(listed.length, MOST_NAMED);
   const rest = more > 0 ? hang("  ", `and ${formatNumber(more)} more; the ledger has all of them`, page.columns) : [];
-  return [page.paint("bold", kind), ...lines, ...rest.map((line) => page.paint("dim", line))];
+  return [page.paint("bold", title), ...lines, ...rest.map((line) => page.paint("dim", line))];
 }
 
-/** The reason without the customer's own id, so that equal ones read as one. */
+/** The reason without the customer's own id, so that equal ones read as one, and without what the title says. */
 function toReason({ reason, customerId }: Outcome): string {
-  return clean(reason.replaceAll(` of customer ${customerId}`, ""));
+  const told = [NOT_FLIPPED_BACK, LEFT_ALONE].find((start) => reason.startsWith(start)) ?? "";
+  return clean(reason.slice(told.length).replaceAll(` of customer ${customerId}`, ""));
 }
 
 function toCustomer({ customerId, name }: Outcome, { columns, paint }: Page): readonly string[] {
@@ -147,14 +233,16 @@ function toProblem({ problem, status }: Report, { columns, paint }: Page): reado
 }
 
 function toFacts(report: Report, { columns, paint }: Page): readonly string[] {
-  const { rolloutId, plan, movedMeanwhile, requestedBy, reason, durationMs, status } = report;
+  const { rolloutId, of, plan, overridden, movedMeanwhile, requestedBy, reason, durationMs } = report;
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
     ["rollout", rolloutId],
+    ["of", of?.join(", ")],
     ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, 12)}`],
+    ["despite", overridden && `${overridden.join(", ")}: in ALARM before the first flip, overridden by the event`],
     ["moved", movedMeanwhile ? toMoved(movedMeanwhile) : undefined],
     ["asked by", requestedBy],
     ["because", reason],
-    ["took", status === "running" ? undefined : formatDuration(durationMs)],
+    ["took", isUnderWay(report) ? undefined : formatDuration(durationMs)],
   ];
   return facts.flatMap(([label, text]) =>
     text === undefined
@@ -167,65 +255,29 @@ function toMoved(customers: number): string {
   return `${formatNumber(customers)} to be flipped had been moved since the plan: by somebody else, or by Evo Voice with their parents`;
 }
 
-const NEXT: Readonly<Partial<Record<RolloutStatus, string>>> = {
-  planned: "send the event again without dryRun when this plan is what you want",
-  partial:
-    "look at the customers named above, then send the event again, with another id if it has one: who is right already is left alone",
-  failed:
-    "mend the cause, then send the event again, with another id if it has one: who is right already is left alone",
-  refused: "mend the cause, then send the event again, with another id if it has one",
-};
-
-function toNext({ status, joined }: Report, { columns, paint }: Page): readonly string[] {
-  const next = joined ? undefined : NEXT[status];
-  if (next === undefined) return [];
-  return hang("next".padEnd(10), next, columns).map((line) => paint("bold", line.slice(0, 10)) + line.slice(10));
+/** What to do. What is to be sent stands in a line of its own, whole, so that it can be copied. */
+function toNext(report: Report, { columns, paint }: Page): readonly string[] {
+  const advice = report.joined ? [] : [...adviseNext(report), ...adviseUnderWay(report), ...advisePlanned(report)];
+  return advice.flatMap(({ say, send }, index) => {
+    const label = (index === 0 ? "next" : "").padEnd(10);
+    const lines = hang(label, say, columns).map((line) => paint("bold", line.slice(0, 10)) + line.slice(10));
+    return send === undefined ? lines : [...lines, clean(JSON.stringify(send))];
+  });
 }
 
-/** One line of text without anything that a terminal obeys: escape sequences, control, format and bidi characters. */
-export function clean(text: string): string {
-  return stripVTControlCharacters(text)
-    .replace(/[\p{Cf}\p{Cs}]/gu, "")
-    .replace(/[\p{Cc}\p{Z}]+/gu, " ")
-    .trim();
+function advisePlanned({ status }: Report): readonly Advice[] {
+  return status === "planned" ? [{ say: "Send the event again without dryRun when this plan is what you want." }] : [];
 }
 
-/** 1,234 */
-export function formatNumber(value: number): string {
-  return value.toLocaleString("en-US");
-}
-
-/** Two units at most: "850 ms", "2.4 s", "3 min 12 s", "5 h 2 min". */
-export function formatDuration(ms: number): string {
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Wrapped text behind a label, its further lines below its first. */
-function hang(label: string, text: string, columns: number): readonly string[] {
-  const lines = wrap(clean(text), columns - label.length);
-  return lines.map((line, index) => `${index === 0 ? label : " ".repeat(label.length)}${line}`);
-}
-
-function wrap(text: string, columns: number): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > columns) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
-}
-
-function shorten(text: string, most: number): string {
-  const letters = [...text];
-  return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
+function adviseUnderWay(report: Report): readonly Advice[] {
+  const { rolloutId, action, now, dryRun } = report;
+  if (now === undefined || dryRun) return [];
+  const command = (name: string) => ({ command: name, rolloutId, requestedBy: "YOU", reason: "WHY" });
+  const isPaused = now.heldBy.some((why) => why.startsWith(PAUSED));
+  const flips = action !== "rollback" && now.phase !== "waiting" && now.phase !== "flipping back";
+  const stop = flips ? "To stop it and flip everybody back:" : "To stop it:";
+  return [
+    ...(isPaused ? [{ say: "To let it go on:", send: command("resume") }] : []),
+    ...(now.phase === "ending" ? [] : [{ say: stop, send: command("abort") }]),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { DeployEvent } from "../events/deploy-event.ts";
 import type { Decision, Stop } from "./decision.ts";
+import type { Now } from "./now.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 import type { Subject } from "./records.ts";
@@ -67,6 +68,8 @@ export interface Report {
   readonly of?: readonly string[] | undefined;
   /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
   readonly overridden?: readonly string[] | undefined;
+  /** Of one that is under way, and asked about by `status`: where it stands. */
+  readonly now?: Now | undefined;
   /** Customers that were to be flipped and were found moved already: by somebody else, or along with their parent. */
   readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */

@@ -15,6 +15,10 @@ export interface RevertCounts {
 
 export const NO_REVERTS: RevertCounts = { flippedBack: 0, leftAlone: 0, left: 0 };
 
+/** How the reasons begin of those who were not flipped back, so that a report tells them from those who were not flipped. */
+export const LEFT_ALONE = "left alone: ";
+export const NOT_FLIPPED_BACK = "not flipped back: ";
+
 /** Whom a rollout flipped, or may have flipped: by the ledger's word, or by a flip that was begun and has no such outcome. */
 export function findUndoable({ customers, outcomes, intended }: Batch): readonly PlannedCustomer[] {
   const ids = new Set(intended);
@@ -46,18 +50,18 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
   });
   if (fresh.reading === "missing")
     return wasFlipped
-      ? settle("skipped", "left alone: Evo Voice no longer has this customer")
+      ? settle("skipped", `${LEFT_ALONE}Evo Voice no longer has this customer`)
       : settle("unchanged", GONE);
   if (fresh.reading === "unreadable") return settle("failed", fresh.reason);
   const { isStaging } = fresh.customer;
   if (isStaging === undefined) return settle("failed", "Evo Voice does not say where this customer is");
   if (isStaging !== flag) {
     if (reverting) return settle("flipped", "confirmed after a restart");
-    if (wasFlipped) return settle("skipped", "left alone: somebody has moved it back already");
+    if (wasFlipped) return settle("skipped", `${LEFT_ALONE}somebody has moved it back already`);
     return settle("unchanged", "was never flipped");
   }
   const judgement = judge(fresh.customer);
-  return judgement.verdict === "skipped" ? settle("skipped", `left alone: ${judgement.reason}`) : undefined;
+  return judgement.verdict === "skipped" ? settle("skipped", `${LEFT_ALONE}${judgement.reason}`) : undefined;
 }
 
 const GONE = "Evo Voice no longer has this customer";

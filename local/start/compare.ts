@@ -1,7 +1,7 @@
 import { wantedFlag } from "../../lambda/events/deploy-event.ts";
 import { countOutcomes, OUTCOMES, type Outcome } from "../../lambda/rollout/outcome.ts";
+import { formatNumber } from "../../lambda/rollout/page.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
-import { formatNumber } from "../../lambda/rollout/report-text.ts";
 import { countOf } from "./count-of.ts";
 import type { CustomerState } from "./emulator-process.ts";
 

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../lambda/rollout/report-text.ts";
+import { formatNumber } from "../../lambda/rollout/page.ts";
 
 /** "1 customer", "1,000 customers" */
 export function countOf(number: number, thing: string): string {

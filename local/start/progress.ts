@@ -1,4 +1,4 @@
-import { formatDuration, formatNumber } from "../../lambda/rollout/report-text.ts";
+import { formatDuration, formatNumber } from "../../lambda/rollout/page.ts";
 import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 

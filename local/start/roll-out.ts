@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
+import { formatNumber } from "../../lambda/rollout/page.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
-import { formatNumber, renderReport } from "../../lambda/rollout/report-text.ts";
+import { renderReport } from "../../lambda/rollout/report-text.ts";
 import { type Before, checkRollout, readBefore } from "./check.ts";
 import type { StartOptions } from "./command-line.ts";
 import type { Check } from "./compare.ts";

@@ -1,8 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
+import { formatDuration } from "../../../lambda/rollout/page.ts";
 import type { Report } from "../../../lambda/rollout/report.ts";
-import { formatDuration, renderReport } from "../../../lambda/rollout/report-text.ts";
+import { renderReport } from "../../../lambda/rollout/report-text.ts";
 
 const plan = {
   ...{
@@ -83,8 +84,7 @@ why
 skipped
     52  excluded by the event
     17  protected by the policy (tag vip)
-     2  not attempted: 14 customers failed, and the failure
-        budget allows 12 of 1265
+     2  not attempted, because it was stopped
      1  protected by the policy (by id)
    997  more, for these or other reasons
 
@@ -109,9 +109,11 @@ asked by  the nightly build
 because   2026.11.0 passed its tests
 took      3 min 12 s
 
-next      mend the cause, then send the event again, with
-          another id if it has one: who is right already is
-          left alone
+next      To flip back exactly those:
+{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
+          Or, when the cause is mended, to go on with who
+          failed and who was not attempted:
+{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}
 `);
 });
 
@@ -122,7 +124,7 @@ test("a refused rollout shows every line of its problem and counts nobody", () =
     /^promote 2026\.11\.0 {3}refused, nobody was flipped\n\nwhy\n {2}nothing was done:\n {2}- it came/,
   );
   expect(text).not.toContain("unchanged");
-  expect(text).toContain("next      mend the cause");
+  expect(text).toContain("next      Mend the cause");
 });
 
 test("a dry run shows what would be flipped", () => {
@@ -153,13 +155,13 @@ describe("what comes from outside cannot steer a terminal", () => {
   });
 });
 
-test.each([32, 40, 60, 80])("no line is longer than %i columns", (columns) => {
+test.each([32, 40, 60, 80])("no line is longer than %i columns, but for what is to be copied whole", (columns) => {
   const kinds: readonly OutcomeKind[] = ["failed", "deferred"];
   const exceptions = kinds.flatMap((outcome, index) => [anOutcome(index, { outcome, name: "Ä".repeat(100) })]);
   const counts = { flipped: 1, unchanged: 0, deferred: 1, skipped: 69, failed: 120 };
   const problem = "121 customers failed, and the failure budget allows 12 of 1265";
-  for (const line of plain(aReport({ status: "failed", problem, counts, exceptions }), columns).split("\n"))
-    expect(line.length).toBeLessThanOrEqual(columns);
+  const lines = plain(aReport({ status: "failed", problem, counts, exceptions }), columns).split("\n");
+  for (const line of lines.filter((text) => !text.startsWith("{"))) expect(line.length).toBeLessThanOrEqual(columns);
 });
 
 test("colours change nothing but the colours, and are there only when asked for", () => {
@@ -189,4 +191,246 @@ test("customers that something else moved since the plan are told", () => {
     "moved     3 to be flipped had been moved since the plan",
   );
   expect(renderReport(aReport({}), { colour: false })).not.toContain("moved");
+});
+
+const waveOf = (wave: number, customers: number, bakeSeconds: number, note?: string) => ({
+  ...{ wave, from: 0, to: 0, customers, bakeSeconds },
+  ...(note !== undefined && { note }),
+});
+const inWaves = {
+  ...plan,
+  waves: [
+    waveOf(1, 20, 1_800),
+    waveOf(2, 0, 1_800, "nobody of cohort beta is left"),
+    waveOf(3, 245, 5_400),
+    waveOf(4, 1_000, 0),
+  ],
+};
+const ALARM = "alarm phone-errors is in ALARM: 7 datapoints were over 5";
+const wentOn = { wave: 1, customers: 20, bakeSeconds: 1_800, decision: "proceed", reasons: [] } as const;
+const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: ["nobody of cohort beta is left"] };
+const stopped = (decision: "roll back" | "halt") =>
+  ({ wave: 3, customers: 245, bakeSeconds: 5_400, decision, reasons: [ALARM] }) as const;
+const waves = [wentOn, passed, stopped("roll back")];
+const counts = { flipped: 265, unchanged: 666, deferred: 0, skipped: 1_069, failed: 0 };
+
+describe("a rollout in waves", () => {
+  test("that was rolled back says why, what each gate decided, who is left, and what to do", () => {
+    const exceptions = [
+      anOutcome(7, { reason: `not flipped back: ${anOutcome(7).reason}` }),
+      anOutcome(8, { outcome: "skipped", reason: "left alone: somebody has moved it back already" }),
+      anOutcome(9, { outcome: "skipped", reason: `not attempted: ${ALARM}` }),
+    ];
+    const reverted = { flippedBack: 263, leftAlone: 1, left: 1 };
+    const status = "rolled-back";
+    expect(
+      plain(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, reverted, exceptions })),
+    ).toBe(`promote 2026.11.0   rolled back, 1 left
+
+why
+  alarm phone-errors is in ALARM: 7 datapoints were over 5
+
+waves
+  1  20 customers, baked 30 min, went on
+  2  0 customers, passed
+     nobody of cohort beta is left
+  3  245 customers, stopped, rolled back
+  4  1,000 customers, not begun
+
+  flipped      265
+  unchanged    666
+  skipped    1,069
+  failed         0
+
+rolled back
+  flipped back  263
+  left alone      1
+  left            1
+
+skipped
+    52  excluded by the event
+    17  protected by the policy (tag vip)
+     1  not attempted, because it was stopped
+   999  more, for these or other reasons
+
+left, still where this release put them
+  flip was answered with 500; Evo Voice failed: look at its
+  status, then retry
+    Customer 7  5cc584a00ae4a9cbfabd0007
+
+left alone, not ours to touch
+  somebody has moved it back already
+    Customer 8  5cc584a00ae4a9cbfabd0008
+
+rollout   promote-6d84c9bd52e4
+plan      1,265 to flip, hash 9bed8e4e9dba
+asked by  the nightly build
+because   2026.11.0 passed its tests
+took      3 min 12 s
+
+next      Look at the customers named above; the report and
+          the ledger have all of them.
+          Send the rollback again: it goes on with those who
+          are left.
+{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
+`);
+  });
+
+  test("that was rolled back completely says that its release is held, and what clears it", () => {
+    const reverted = { flippedBack: 265, leftAlone: 0, left: 0 };
+    const text = plain(aReport({ status: "rolled-back", problem: ALARM, plan: inWaves, waves, counts, reverted }));
+    expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
+    expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
+    expect(text).not.toContain("left, still");
+  });
+
+  test.each([
+    ["halted", "halt", "245 customers, stopped, halted"],
+    ["aborted", "halt", "245 customers, stopped, aborted"],
+  ] as const)("that was %s says what turns it back and what goes on", (status, decision, line) => {
+    const text = plain(
+      aReport({ status, problem: ALARM, plan: inWaves, waves: [wentOn, passed, stopped(decision)], counts }),
+    );
+    expect(text).toContain(`  3  ${line}\n`);
+    expect(text).toContain('\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n');
+    expect(text).toContain('\n{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}\n');
+    expect(text).not.toContain("rolled back");
+  });
+
+  test("that went on early says who skipped the bake and why", () => {
+    const skipped = { ...wentOn, reasons: ["the bake was skipped by ann: seen enough"] };
+    const text = plain(aReport({ plan: inWaves, waves: [skipped] }));
+    expect(text).toContain(
+      "  1  20 customers, bake of 30 min cut short, went on\n     the bake was skipped by ann: seen enough\n",
+    );
+  });
+
+  test("that is only planned shows each wave before anything is flipped", () => {
+    expect(plain(aReport({ status: "planned", dryRun: true, plan: inWaves }))).toContain(
+      "waves\n  1  20 customers, then a bake of 30 min\n  2  0 customers, passed\n     nobody of cohort beta is left\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
+    );
+  });
+
+  test("of more than a dozen waves tells neighbours with the same end in one line", () => {
+    const many = Array.from({ length: 20 }, (_, index) => waveOf(index + 1, 10, 60));
+    const results = many.slice(0, 9).map(({ wave }) => ({ ...wentOn, wave, customers: 10, bakeSeconds: 60 }));
+    const last = { ...stopped("halt"), wave: 10, customers: 10, bakeSeconds: 60 };
+    const report = {
+      status: "halted",
+      problem: ALARM,
+      plan: { ...plan, waves: many },
+      waves: [...results, last],
+    } as const;
+    expect(plain(aReport(report))).toContain(
+      "waves\n    1–9  90 customers, baked 1 min, went on\n     10  10 customers, stopped, halted\n  11–20  100 customers, not begun\n",
+    );
+    const dozen = { ...report, plan: { ...plan, waves: many.slice(0, 12) } };
+    expect(plain(aReport(dozen))).toContain("\n   1  10 customers, baked 1 min, went on\n   2  10 customers");
+  });
+
+  test("in one go has no list of waves, but one with a bake has", () => {
+    const result = { ...wentOn, customers: 1_265, bakeSeconds: 0 };
+    const once = { plan: { ...plan, waves: [waveOf(1, 1_265, 0)] }, waves: [result] };
+    expect(plain(aReport(once))).not.toContain("waves");
+    const baked = { plan: { ...plan, waves: [waveOf(1, 1_265, 60)] }, waves: [{ ...result, bakeSeconds: 60 }] };
+    expect(plain(aReport(baked))).toContain("waves\n  1  1,265 customers, baked 1 min, went on\n");
+  });
+
+  test("names the alarms that its event overrode", () => {
+    expect(plain(aReport({ overridden: ["phone-errors"] }), 200)).toContain(
+      "despite   phone-errors: in ALARM before the first flip, overridden by the event\n",
+    );
+  });
+});
+
+const none = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
+
+describe("a rollback by event", () => {
+  const rollback = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
+
+  test("with nobody left says so, of which rollouts, and counts by its own words", () => {
+    const reverted = { flippedBack: 1_265, leftAlone: 0, left: 0 };
+    const text = plain(aReport({ ...rollback, status: "rolled-back", reverted }));
+    expect(text).toContain("rollback 2026.11.0   rolled back\n\nrolled back\n  flipped back  1,265\n");
+    expect(text).toContain("of        promote-1, promote-0\n");
+    expect(text).not.toContain("unchanged");
+  });
+
+  test("is green only with nobody left", () => {
+    const heading = (left: number) =>
+      renderReport(aReport({ ...rollback, status: "rolled-back", reverted: { flippedBack: 3, leftAlone: 0, left } }), {
+        colour: true,
+      }).split("\n")[0];
+    expect(heading(0)).toContain("\u001b[32mrolled back\u001b[39m");
+    expect(heading(1)).toContain("\u001b[31mrolled back, 1 left\u001b[39m");
+  });
+
+  test("as a dry run says how many it would look at", () => {
+    const reverted = { flippedBack: 0, leftAlone: 0, left: 42 };
+    const text = plain(aReport({ ...rollback, status: "planned", dryRun: true, reverted }));
+    expect(text).toContain("planned only, nobody was flipped\n\n  to flip back  42\n");
+  });
+
+  test("with some left is sent again by what it turned back, or by its release", () => {
+    const reverted = { flippedBack: 3, leftAlone: 0, left: 1 };
+    const sent = (of: readonly string[]) => plain(aReport({ ...rollback, of, status: "rolled-back", reverted }));
+    expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
+    expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
+  });
+});
+
+test("a retry names the rollout that it goes on with", () => {
+  expect(plain(aReport({ action: "retry", of: ["promote-1"] }))).toMatch(/^retry 2026.*\nof {8}promote-1\n/s);
+});
+
+describe("a rollout that is under way", () => {
+  const since = "2026-11-23T02:10:00.000Z";
+  const now = { phase: "baking", wave: 3, since, heldBy: [], noted: [] } as const;
+
+  test("says which wave bakes, what went before, how many are flipped so far, and how to stop it", () => {
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now }));
+    expect(text).toContain(`promote 2026.11.0   still running
+
+now
+  bakes, wave 3 of 4, since 2026-11-23T02:10:00.000Z
+
+waves
+  1  20 customers, baked 30 min, went on
+  2  0 customers, passed
+     nobody of cohort beta is left
+  3  245 customers, bakes for 1 h 30 min
+  4  1,000 customers, not begun
+
+  flipped      265
+`);
+    expect(text).not.toContain("took");
+    expect(text).toContain(
+      'To stop it and flip everybody back:\n{"command":"abort","rolloutId":"promote-6d84c9bd52e4","requestedBy":"YOU","reason":"WHY"}\n',
+    );
+    expect(text).not.toContain("resume");
+  });
+
+  test("and paused says by whom, and what lets it go on", () => {
+    const heldBy = ["paused by ann until 2026-11-23T03:00:00.000Z at most: lunch"];
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: { ...now, heldBy } }), 200);
+    expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z at most: lunch\n");
+    expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
+  });
+
+  test("and waits for the lock says behind which rollout", () => {
+    const waiting = { phase: "waiting", since, heldBy: ["promote-1 runs"], noted: [] } as const;
+    const text = plain(aReport({ status: "waiting", plan: undefined, counts: none, now: waiting }));
+    expect(text).toContain("waiting for another rollout\n\nnow\n  waits for the lock, since 2026");
+    expect(text).toContain("  held: promote-1 runs\n");
+    expect(text).toContain("To stop it:\n");
+  });
+
+  test("and flips back tells how far it is", () => {
+    const reverted = { flippedBack: 12, leftAlone: 0, left: 0 };
+    const turning = { ...now, phase: "flipping back" } as const;
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, reverted, now: turning }));
+    expect(text).toContain("  flips back, wave 3 of 4, since");
+    expect(text).toContain("\n  flipped back  12\n");
+    expect(text).toContain("To stop it:\n");
+  });
 });

@@ -1,0 +1,93 @@
+import type { Report } from "./report.ts";
+
+/** What to do about a rollout that has ended, and the event or command that does it. */
+export interface Advice {
+  readonly say: string;
+  /** For the front door, as it is. */
+  readonly send?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type Advised = Pick<
+  Report,
+  "rolloutId" | "action" | "release" | "status" | "problem" | "counts" | "reverted" | "of"
+>;
+
+/** What a person can do now, the first thing first; nothing for a rollout that did what was wanted. */
+export function adviseNext(report: Advised): readonly Advice[] {
+  switch (report.status) {
+    case "succeeded":
+    case "planned":
+    case "running":
+    case "waiting":
+      return [];
+    case "refused":
+      return adviseRefused(report);
+    case "partial":
+      return [SEE_NAMES, retry(report)];
+    case "rolled-back":
+      return adviseRolledBack(report);
+    case "halted":
+    case "failed":
+    case "aborted":
+      return adviseStopped(report);
+  }
+}
+
+/** Who is where the rollout put them. A revert that broke off may not have come to count them all. */
+export function countStanding({ counts: { flipped }, reverted }: Pick<Report, "counts" | "reverted">): number {
+  if (reverted === undefined) return flipped;
+  return Math.max(reverted.left, flipped - reverted.flippedBack - reverted.leftAlone);
+}
+
+const SEE_NAMES: Advice = { say: "Look at the customers named above; the report and the ledger have all of them." };
+const MEND: Advice = { say: "Mend the cause, then send the deploy event again, with another id if it has one." };
+
+function adviseRefused({ problem = "" }: Advised): readonly Advice[] {
+  if (!problem.includes(" is in ALARM")) return [MEND];
+  const say = `If this release is what mends the alarm, add this to the deploy event: "override":{"reason":"WHY"}`;
+  return [MEND, { say }];
+}
+
+function adviseRolledBack(report: Advised): readonly Advice[] {
+  if ((report.reverted?.left ?? 0) === 0) return adviseHeld(report);
+  const again = { say: "Send the rollback again: it goes on with those who are left.", send: toRollback(report) };
+  return [SEE_NAMES, again];
+}
+
+function adviseHeld({ release }: Advised): readonly Advice[] {
+  if (release === undefined) return [];
+  const send = { command: "clear-release", release, requestedBy: "YOU", reason: "WHY" };
+  return [{ say: "The release is held: nothing brings it out again. When it may go out after all, clear it:", send }];
+}
+
+/** A release that was to be turned back is held: a retry would be refused. */
+function adviseStopped(report: Advised): readonly Advice[] {
+  if (report.action === "rollback") {
+    return [{ say: "When the cause is mended, send the rollback again: it goes on.", send: toRollback(report) }];
+  }
+  if (countStanding(report) > 0) return report.reverted === undefined ? [undo(report), goOn(report)] : [undo(report)];
+  // Who aborts a rollout before its first flip knows what they want.
+  return report.status === "aborted" ? [] : [MEND];
+}
+
+function undo(report: Advised): Advice {
+  return { say: "To flip back exactly those:", send: toRollback(report) };
+}
+
+function goOn({ rolloutId }: Advised): Advice {
+  return {
+    say: "Or, when the cause is mended, to go on with who failed and who was not attempted:",
+    send: { action: "retry", rolloutId },
+  };
+}
+
+function retry({ rolloutId }: Advised): Advice {
+  return { say: "To try again those who failed, and nobody else:", send: { action: "retry", rolloutId } };
+}
+
+/** A rollback is no rollout that can be turned back: what it turned back is sent again. */
+function toRollback({ action, rolloutId, release, of = [] }: Advised): Advice["send"] {
+  if (action !== "rollback") return { action: "rollback", rolloutId };
+  if (of.length === 1) return { action: "rollback", rolloutId: of[0] };
+  return release === undefined ? undefined : { action: "rollback", release };
+}

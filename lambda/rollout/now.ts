@@ -1,0 +1,18 @@
+/** Where a rollout stands that is under way, as far as the ledger knows. */
+export interface Now {
+  readonly phase: Phase;
+  /** Which wave it is at, from 1. */
+  readonly wave?: number | undefined;
+  /** Since when, ISO 8601. */
+  readonly since: string;
+  /** Why it does not go on: a pause, the stop switch, the lock of another rollout. Alarms without data are in the worker's log. */
+  readonly heldBy: readonly string[];
+  /** Commands that end it, or its waiting. */
+  readonly noted: readonly string[];
+}
+
+/** `preparing`: nobody is flipped yet. `ending`: nobody is flipped any more. */
+export type Phase = "waiting" | "preparing" | "flipping" | "baking" | "flipping back" | "ending";
+
+/** How a pause among what holds it begins. */
+export const PAUSED = "paused by ";
