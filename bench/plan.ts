@@ -1,19 +1,34 @@
 import { parseArgs } from "node:util";
+import { toWaves } from "../lambda/events/strategy.ts";
 import { planRollout, toBatches, toSettled } from "../lambda/rollout/plan.ts";
 import { createRoster, type FoundCustomer } from "../lambda/rollout/roster.ts";
 import { printFigures, round } from "./support/figures.ts";
 import { nameCustomer } from "./support/names.ts";
 
-const { values } = parseArgs({ options: { customers: { type: "string", default: "1000000" } } });
+const { values } = parseArgs({
+  options: {
+    customers: { type: "string", default: "1000000" },
+    strategy: { type: "string", default: "linear-5-percent-every-30-minutes" },
+    "family-size": { type: "string", default: "4" },
+  },
+});
 const customers = Number(values.customers);
+const familySize = Number(values["family-size"]);
+const waves = toWaves({ strategy: values.strategy }, { strategies: {}, strategy: "all-at-once" });
 const gc = globalThis.gc ?? (await enableGc());
 
 const before = measureBytes();
-const roster = createRoster("release-1", false, customers);
+const roster = createRoster({
+  release: "release-1",
+  wantedFlag: false,
+  childrenFollow: true,
+  expected: customers,
+});
 const add = measure(() => {
   for (const customer of found(customers)) roster.add(customer);
 });
-const { result: ranking, ...seal } = measure(() => roster.seal());
+const foundBytes = measureBytes() - before;
+const { result: ranking, ...seal } = measure(() => roster.seal(waves));
 const indexBytes = measureBytes() - before;
 const { result: plan, ...planning } = measure(() => planRollout({ action: "promote", release: "release-1" }, ranking));
 const { result: items, ...packing } = measure(() => countAll(toBatches(ranking)) + countAll(toSettled(ranking)));
@@ -21,20 +36,33 @@ if (items !== plan.batches + plan.settledItems) throw new Error("the plan counts
 
 printFigures({
   customers,
+  "family size": familySize,
   "add seconds": round(add.seconds, 2),
   "sort seconds": round(seal.seconds, 2),
   "plan seconds": round(planning.seconds, 2),
   "pack seconds": round(packing.seconds, 2),
+  "bytes/customer before sorting": round(foundBytes / customers, 1),
   "index bytes/customer": round(indexBytes / customers, 1),
   "id and name bytes/customer": round(bytesOfTexts() / customers, 1),
+  waves: plan.waves.length,
   batches: plan.batches,
   "settled items": plan.settledItems,
 });
 
-/** A third is to be flipped, a hundredth is protected; ids and names are as long as the emulator's. */
+/**
+ * A third is to be flipped, a hundredth is protected; ids and names are as long as the emulator's. Everybody belongs to a
+ * family of a parent and its children, unless families are of one.
+ */
 function* found(count: number): Generator<FoundCustomer> {
   for (let index = 0; index < count; index += 1) {
-    const customer = { ...nameCustomer(index), accountId: "account", isStaging: index % 3 === 0 };
+    const parent = index - (index % familySize);
+    const isChild = index !== parent;
+    const customer = {
+      ...nameCustomer(index),
+      accountId: "account",
+      isStaging: index % 3 === 0,
+      ...(isChild && { parentCustomerId: nameCustomer(parent).id }),
+    };
     yield index % 100 === 7 ? { ...customer, skip: "protected by the policy (tag vip)" } : customer;
   }
 }
@@ -58,7 +86,7 @@ function measure<Result>(work: () => Result): { readonly result: Result; readonl
 }
 
 function measureBytes(): number {
-  gc();
+  for (let times = 0; times < 3; times += 1) gc();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

@@ -10,7 +10,8 @@ type Row = readonly [
   accountId: string,
   parent: string | null,
   flag: boolean | null,
-  skip?: string,
+  skip?: string | null,
+  cohortWave?: number,
 ];
 
 /** A window's part holds at most so much: with all of it, it stays below the 400 KB that an item may have. */
@@ -100,18 +101,20 @@ export function pad(index: number): string {
   return String(index).padStart(8, "0");
 }
 
-function toRow({ id, name, accountId, parentCustomerId, isStaging, skip }: FoundCustomer): Row {
+function toRow({ id, name, accountId, parentCustomerId, isStaging, skip, cohortWave }: FoundCustomer): Row {
   const row = [id, name, accountId, parentCustomerId ?? null, isStaging ?? null] as const;
+  if (cohortWave !== undefined) return [...row, skip ?? null, cohortWave];
   return skip === undefined ? row : [...row, skip];
 }
 
-function fromRow([id, name, accountId, parent, flag, skip]: Row): FoundCustomer {
+function fromRow([id, name, accountId, parent, flag, skip, cohortWave]: Row): FoundCustomer {
   return {
     id,
     name,
     accountId,
     parentCustomerId: parent ?? undefined,
     isStaging: flag ?? undefined,
-    ...(skip !== undefined && { skip }),
+    ...(typeof skip === "string" && { skip }),
+    ...(cohortWave !== undefined && { cohortWave }),
   };
 }

@@ -16,6 +16,8 @@ export interface Families {
   holdAncestors(key: number, cause: number): void;
   /** The cause that holds the key back. */
   heldFor(key: number): number | undefined;
+  isEmpty(): boolean;
+  holdsAnybody(): boolean;
 }
 
 /** Also the number of "none": indexes and causes are kept plus one. */
@@ -30,6 +32,7 @@ export function createFamilies(): Families {
   let parents = new Uint32Array(0);
   /** Made once somebody is held back. */
   let causes: Uint32Array | undefined;
+  let holdsAnybody = false;
   /** Two readings of one customer may name two parents. */
   const moreParents = new Map<number, readonly number[]>();
 
@@ -82,6 +85,7 @@ export function createFamilies(): Families {
       for (let next = open.pop(); next !== undefined; next = open.pop()) {
         if (at(causes, next) !== NONE) continue;
         causes[next] = cause + 1;
+        holdsAnybody = true;
         open.push(...parentsOf(next));
       }
     },
@@ -90,6 +94,8 @@ export function createFamilies(): Families {
       const cause = causes === undefined || index === undefined ? NONE : at(causes, index);
       return cause === NONE ? undefined : cause - 1;
     },
+    isEmpty: () => table.size() === 0,
+    holdsAnybody: () => holdsAnybody,
   };
 }
 

@@ -53,7 +53,8 @@ export function toListings(selection: Selection): readonly Listing[] {
 
 /** Every tag that the selection names: each must exist, or a typing error would go unnoticed. */
 export function namedTags(selection: Selection): readonly string[] {
-  const ofTargets = [...selection.targets, ...selection.exclude].flatMap((target) =>
+  const ofCohorts = selection.cohortWaves.flatMap(({ targets }) => targets);
+  const ofTargets = [...selection.targets, ...selection.exclude, ...ofCohorts].flatMap((target) =>
     "tags" in target ? target.tags : [],
   );
   return [...new Set([...ofTargets, ...selection.guarded.tags])].sort();

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Ranking, RosterEntry } from "./roster.ts";
+import type { Disposition, Ranking, RosterEntry } from "./roster.ts";
+import type { RankedWave } from "./wave-order.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */
 export interface Plan {
@@ -40,38 +41,64 @@ const MOST_CUSTOMERS = 250;
 const MOST_BATCH_BYTES = 40_000;
 const MOST_SETTLED_BYTES = 90_000;
 
-/** Sums up who is flipped, who is right already, who is skipped and why. */
+/**
+ * Sums up who is flipped and when, who is right already, who is skipped and why. The hash takes everybody in wave by
+ * wave, in the order of the flips, so that it says who is in which wave, and how long each bakes.
+ */
 export function planRollout(event: Pick<FlipEvent, "action" | "release">, ranking: Ranking): Plan {
   const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
   const skippedBy = new Map<string, number>();
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
-  for (const { id, disposition } of entriesOf(ranking)) {
-    const reason = typeof disposition === "string" ? undefined : disposition.skipped;
-    digest.update(`${id}\t${reason ?? String(disposition)}\n`);
-    counts[typeof disposition === "string" ? disposition : "skipped"] += 1;
-    if (reason !== undefined) skippedBy.set(reason, (skippedBy.get(reason) ?? 0) + 1);
+  for (const [index, { from, to, bakeSeconds }] of ranking.waves.entries()) {
+    digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
+    for (const { id, disposition } of entriesOf(ranking, from, to)) {
+      const { decision, reason, countedAs } = toDecision(disposition);
+      digest.update(`${id}\t${reason}\n`);
+      counts[decision] += 1;
+      if (countedAs !== undefined) skippedBy.set(countedAs, (skippedBy.get(countedAs) ?? 0) + 1);
+    }
   }
-  const batches = count(toBatches(ranking));
+  const waves = planWaves(ranking);
   return {
     hash: digest.digest("hex"),
-    waves: [{ wave: 1, from: 0, to: batches, customers: counts.flip, bakeSeconds: 0 }],
     ...counts,
     skippedBy: Object.fromEntries([...skippedBy].sort(([, a], [, b]) => b - a)),
-    batches,
+    batches: waves.at(-1)?.to ?? 0,
     settledItems: count(toSettled(ranking)),
+    waves,
   };
 }
 
-/** The customers to flip, in the release's order, in batches of at most 250 customers and 100 KB. */
+function toDecision(disposition: Disposition) {
+  if (typeof disposition === "string") return { decision: disposition, reason: disposition } as const;
+  const { skipped: reason, countedAs = reason } = disposition;
+  return { decision: "skipped", reason, countedAs } as const;
+}
+
+function planWaves(ranking: Ranking): readonly PlannedWave[] {
+  let batches = 0;
+  return ranking.waves.map((ranked, index) => {
+    const from = batches;
+    batches += count(toWaveBatches(ranking, ranked));
+    const { customers, bakeSeconds, note } = ranked;
+    return { wave: index + 1, from, to: batches, customers, bakeSeconds, ...(note !== undefined && { note }) };
+  });
+}
+
+/** The customers to flip, wave by wave in the release's order, in batches of at most 250 customers and 100 KB of one wave. */
 export function* toBatches(ranking: Ranking): Generator<readonly PlannedCustomer[]> {
-  yield* pack(ranking, MOST_BATCH_BYTES, ({ id, name, disposition }) =>
+  for (const wave of ranking.waves) yield* toWaveBatches(ranking, wave);
+}
+
+function toWaveBatches(ranking: Ranking, { from, to }: RankedWave): Generator<readonly PlannedCustomer[]> {
+  return pack(entriesOf(ranking, from, to), MOST_BATCH_BYTES, ({ id, name, disposition }) =>
     disposition === "flip" ? { id, name } : undefined,
   );
 }
 
 /** The outcomes that the plan alone decides, packed like batches. */
 export function* toSettled(ranking: Ranking): Generator<readonly Outcome[]> {
-  yield* pack(ranking, MOST_SETTLED_BYTES, toOutcome);
+  yield* pack(entriesOf(ranking, 0, ranking.size), MOST_SETTLED_BYTES, toOutcome);
 }
 
 function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome | undefined {
@@ -82,13 +109,13 @@ function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome 
 }
 
 function* pack<Item>(
-  ranking: Ranking,
+  entries: Iterable<RosterEntry>,
   mostBytes: number,
   toItem: (entry: RosterEntry) => Item | undefined,
 ): Generator<readonly Item[]> {
   let items: Item[] = [];
   let bytes = 0;
-  for (const entry of entriesOf(ranking)) {
+  for (const entry of entries) {
     const item = toItem(entry);
     if (item === undefined) continue;
     const size = Buffer.byteLength(JSON.stringify(item));
@@ -103,8 +130,8 @@ function* pack<Item>(
   if (items.length > 0) yield items;
 }
 
-function* entriesOf(ranking: Ranking): Generator<RosterEntry> {
-  for (let rank = 0; rank < ranking.size; rank += 1) yield ranking.at(rank);
+function* entriesOf(ranking: Ranking, from: number, to: number): Generator<RosterEntry> {
+  for (let rank = from; rank < to; rank += 1) yield ranking.at(rank);
 }
 
 function count(items: Iterable<unknown>): number {

@@ -1,4 +1,9 @@
 import { hash } from "node:crypto";
+import type { Wave } from "../events/strategy.ts";
+import { createFamilies } from "./families.ts";
+import { findHeldBack, toHeldBack } from "./held-back.ts";
+import { createTextStore } from "./text-store.ts";
+import { orderByWave, type RankedWave } from "./wave-order.ts";
 
 /** A customer as the lookup found it: what a plan needs, never a whole customer. */
 export interface FoundCustomer {
@@ -11,10 +16,18 @@ export interface FoundCustomer {
   readonly isStaging: boolean | undefined;
   /** Why this customer may not be flipped. */
   readonly skip?: string | undefined;
+  /** The first wave, counted from 1, whose cohort selects the customer. */
+  readonly cohortWave?: number | undefined;
 }
 
 /** What the plan says of one customer. */
-export type Disposition = "flip" | "unchanged" | { readonly skipped: string };
+export type Disposition = "flip" | "unchanged" | Skipped;
+
+export interface Skipped {
+  readonly skipped: string;
+  /** The reason as it is counted, where the whole one names somebody. */
+  readonly countedAs?: string | undefined;
+}
 
 export interface RosterEntry {
   readonly id: string;
@@ -24,84 +37,136 @@ export interface RosterEntry {
 
 /**
  * A compact index of everybody that the lookup found, in the stable order of a release: about 70 bytes a customer
- * (id and name as bytes, an 8-byte key, a 4-byte place, a 4-byte order, a 2-byte disposition), so that a million
- * customers are planned in the memory of one function.
+ * (id and name as bytes, an 8-byte key, a 4-byte place, a 4-byte order, a 2-byte disposition, a byte for a cohort's
+ * wave), and 22 more for one that has a parent, so that a million customers are planned in the memory of one function.
  */
 export interface Roster {
   add(customer: FoundCustomer): void;
   /**
-   * Sorts by the hash of release and id, and drops repeats, whatever their order: a reading that skips wins, then one
-   * that flips, because a flip reads again first; of equal ones the first by reason, then by name.
+   * Sorts by family, then by id, and drops repeats, whatever their order: a reading that skips wins, then one that flips,
+   * because a flip reads again first; of equal ones the first by reason, then by name. Then deals the families out to the
+   * waves. It can be called once: what only it needs is given back.
    */
-  seal(): Ranking;
+  seal(waves: readonly Wave[]): Ranking;
 }
 
-/** A sealed roster: everybody found, once each, in the stable order of the release. */
+/** A sealed roster: everybody found, once each, wave by wave, within each in the stable order of the release. */
 export interface Ranking {
   readonly size: number;
+  readonly waves: readonly RankedWave[];
   at(rank: number): RosterEntry;
 }
 
-const CHUNK_BYTES = 1 << 20;
+export interface RosterOptions {
+  readonly release: string;
+  readonly wantedFlag: boolean;
+  /** Whether an ancestor of a customer that is skipped is skipped too: Evo Voice may move it along. */
+  readonly childrenFollow: boolean;
+  /** Saves growing; a lookup that was killed and repeated may have left a few rows more behind. */
+  readonly expected: number;
+}
+
+const NOBODY: ReadonlyMap<number, number> = new Map();
 const FLIP = 0;
 const UNCHANGED = 1;
 const FIRST_REASON = 2;
 const MOST_REASONS = 0xffff - FIRST_REASON;
-const MOST_TEXT_BYTES = 2 ** 32;
 
-/** `expected` saves growing; a lookup that was killed and repeated may have left a few rows more behind. */
-export function createRoster(release: string, wantedFlag: boolean, expected: number): Roster {
+export function createRoster({ release, wantedFlag, childrenFollow, expected }: RosterOptions): Roster {
   let keys = new Float64Array(expected);
   let places = new Uint32Array(expected);
   let dispositions = new Uint16Array(expected);
+  let cohortWaves = new Uint8Array(expected);
+  let families = createFamilies();
   const texts = createTextStore();
   const reasons = createInterner();
   let count = 0;
 
   const grow = (capacity: number): void => {
-    const [oldKeys, oldPlaces, oldDispositions] = [keys, places, dispositions];
+    const [oldKeys, oldPlaces, oldDispositions, oldCohortWaves] = [keys, places, dispositions, cohortWaves];
     keys = new Float64Array(capacity);
     keys.set(oldKeys);
     places = new Uint32Array(capacity);
     places.set(oldPlaces);
     dispositions = new Uint16Array(capacity);
     dispositions.set(oldDispositions);
+    cohortWaves = new Uint8Array(capacity);
+    cohortWaves.set(oldCohortWaves);
   };
 
-  const toDisposition = (code: number): Disposition => {
-    if (code === FLIP) return "flip";
-    return code === UNCHANGED ? "unchanged" : { skipped: reasons.get(code - FIRST_REASON) };
+  /** Everybody once, families together; from here on the keys are those of the families. */
+  const sort = (): Uint32Array => {
+    for (let index = 0; index < count; index += 1) keys[index] = families.familyOf(at(keys, index));
+    const order = Uint32Array.from({ length: count }, (_, index) => index);
+    order.sort((a, b) => at(keys, a) - at(keys, b) || texts.compareIds(at(places, a), at(places, b)) || a - b);
+    const isSame = (a: number, b: number) =>
+      at(keys, a) === at(keys, b) && texts.compareIds(at(places, a), at(places, b)) === 0;
+    const size = dropRepeats(
+      order,
+      isSame,
+      (a, b) =>
+        compareReadings(at(dispositions, a), at(dispositions, b), reasons) ||
+        texts.compareNames(at(places, a), at(places, b)) ||
+        compareCohortWaves(at(cohortWaves, a), at(cohortWaves, b)),
+    );
+    return order.subarray(0, size);
   };
+
+  const holdBack = (order: Uint32Array): ReadonlyMap<number, number> =>
+    findHeldBack(order, families, {
+      keyOf: (index) => orderKey(release, texts.get(at(places, index)).id),
+      isFlip: (index) => at(dispositions, index) === FLIP,
+      isSkipped: (index) => at(dispositions, index) >= FIRST_REASON,
+    });
 
   return {
     add(customer) {
       if (count === keys.length) grow(count + 1024 + (count >> 3));
-      keys[count] = orderKey(release, customer.id);
+      const key = orderKey(release, customer.id);
+      keys[count] = key;
       places[count] = texts.put(customer.id, customer.name);
       dispositions[count] = toCode(customer, wantedFlag, reasons);
+      cohortWaves[count] = customer.cohortWave ?? 0;
+      if (customer.parentCustomerId) families.join(key, orderKey(release, customer.parentCustomerId));
       count += 1;
     },
-    seal() {
-      const order = Uint32Array.from({ length: count }, (_, index) => index);
-      order.sort((a, b) => at(keys, a) - at(keys, b) || texts.compareIds(at(places, a), at(places, b)) || a - b);
-      const isSame = (a: number, b: number) =>
-        at(keys, a) === at(keys, b) && texts.compareIds(at(places, a), at(places, b)) === 0;
-      const size = dropRepeats(
-        order,
-        isSame,
-        (a, b) =>
-          compareReadings(at(dispositions, a), at(dispositions, b), reasons) ||
-          texts.compareNames(at(places, a), at(places, b)),
+    seal(asked) {
+      const sorted = sort();
+      const held = childrenFollow ? holdBack(sorted) : NOBODY;
+      const { order, waves } = orderByWave(
+        {
+          order: sorted,
+          placeOf: (index) => at(keys, index),
+          isFlip: (index) => at(dispositions, index) === FLIP && !held.has(index),
+          cohortWaveOf: (index) => at(cohortWaves, index),
+        },
+        asked,
       );
+      keys = new Float64Array(0);
+      families = createFamilies();
+      const toDisposition = (index: number): Disposition => {
+        const code = at(dispositions, index);
+        const descendant = held.get(index);
+        if (descendant !== undefined) return toHeldBack(texts.get(at(places, descendant)).id, reasonOf(descendant));
+        if (code === FLIP) return "flip";
+        return code === UNCHANGED ? "unchanged" : { skipped: reasonOf(index) };
+      };
+      const reasonOf = (index: number) => reasons.get(at(dispositions, index) - FIRST_REASON);
       return {
-        size,
+        size: order.length,
+        waves,
         at(rank) {
           const index = at(order, rank);
-          return { ...texts.get(at(places, index)), disposition: toDisposition(at(dispositions, index)) };
+          return { ...texts.get(at(places, index)), disposition: toDisposition(index) };
         },
       };
     },
   };
+}
+
+function compareCohortWaves(a: number, b: number): number {
+  if (a === 0 || b === 0) return b - a;
+  return a - b;
 }
 
 /** The place of a customer in a release's order: the same for ever, and another one in each release. */
@@ -162,47 +227,6 @@ function createInterner(): Interner {
   };
 }
 
-/** Ids and names as bytes in blocks of a mebibyte: [id length, name length, id, name]. */
-function createTextStore() {
-  const blocks: Buffer[] = [];
-  let used = CHUNK_BYTES;
-  const locate = (place: number) => ({
-    block: blocks[Math.floor(place / CHUNK_BYTES)] ?? Buffer.alloc(0),
-    start: place % CHUNK_BYTES,
-  });
-  const idBytes = (place: number) => {
-    const { block, start } = locate(place);
-    return block.subarray(start + 2, start + 2 + block.readUInt8(start));
-  };
-  const nameBytes = (place: number) => {
-    const { block, start } = locate(place);
-    const from = start + 2 + block.readUInt8(start);
-    return block.subarray(from, from + block.readUInt8(start + 1));
-  };
-  return {
-    put(id: string, name: string): number {
-      const idLength = Buffer.byteLength(id);
-      const nameLength = Buffer.byteLength(name);
-      if (used + 2 + idLength + nameLength > CHUNK_BYTES) {
-        blocks.push(Buffer.allocUnsafeSlow(CHUNK_BYTES));
-        used = 0;
-      }
-      const place = (blocks.length - 1) * CHUNK_BYTES + used;
-      if (place >= MOST_TEXT_BYTES) throw new RangeError("the roster holds 4 GiB of ids and names");
-      const block = blocks.at(-1) as Buffer;
-      block.writeUInt8(idLength, used);
-      block.writeUInt8(nameLength, used + 1);
-      block.write(id, used + 2);
-      block.write(name, used + 2 + idLength);
-      used += 2 + idLength + nameLength;
-      return place;
-    },
-    get: (place: number) => ({ id: idBytes(place).toString(), name: nameBytes(place).toString() }),
-    compareIds: (a: number, b: number) => Buffer.compare(idBytes(a), idBytes(b)),
-    compareNames: (a: number, b: number) => Buffer.compare(nameBytes(a), nameBytes(b)),
-  };
-}
-
-function at(numbers: Float64Array | Uint32Array | Uint16Array | Buffer, index: number): number {
+function at(numbers: Float64Array | Uint32Array | Uint16Array | Uint8Array, index: number): number {
   return numbers[index] as number;
 }

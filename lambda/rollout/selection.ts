@@ -1,5 +1,6 @@
 import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Policy } from "../events/policy.ts";
+import { toWaves } from "../events/strategy.ts";
 import type { PlainTarget, Target } from "../events/target.ts";
 import { FinalError } from "./final-error.ts";
 
@@ -22,11 +23,19 @@ export interface Selection {
   readonly accountIds: readonly string[];
   readonly targets: readonly PlainTarget[];
   readonly exclude: readonly PlainTarget[];
+  /** The strategy's waves of a cohort, in their order. */
+  readonly cohortWaves: readonly CohortWave[];
   readonly guarded: {
     readonly customerIds: readonly string[];
     readonly referenceIds: readonly string[];
     readonly tags: readonly string[];
   };
+}
+
+export interface CohortWave {
+  /** Counted from 1. */
+  readonly wave: number;
+  readonly targets: readonly PlainTarget[];
 }
 
 export type Judgement =
@@ -35,11 +44,14 @@ export type Judgement =
   | { readonly verdict: "not selected" };
 
 /** Joins event and policy; the event's cohorts are known to be the policy's. */
-export function toSelection(event: Pick<FlipEvent, "targets" | "exclude">, policy: Policy): Selection {
+export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "strategy">, policy: Policy): Selection {
   return {
     accountIds: policy.accountIds,
     targets: resolveCohorts(event.targets, policy),
     exclude: resolveCohorts(event.exclude ?? [], policy),
+    cohortWaves: toWaves(event, policy).flatMap(({ size }, index) =>
+      size.kind === "cohort" ? [{ wave: index + 1, targets: resolveCohort(size.cohort, policy) }] : [],
+    ),
     guarded: policy.protected,
   };
 }
@@ -62,6 +74,15 @@ export function createJudge(selection: Selection): (customer: CustomerFacts) => 
     if (excludes(customer)) return skipped("excluded by the event");
     return { verdict: "candidate" };
   };
+}
+
+/**
+ * Finds the first wave, counted from 1, whose cohort a customer belongs to.
+ * @throws FinalError when Evo Voice does not say enough about the customer to tell
+ */
+export function createCohortFinder({ cohortWaves }: Selection): (customer: CustomerFacts) => number | undefined {
+  const cohorts = cohortWaves.map(({ wave, targets }) => ({ wave, selects: anyOf(targets) }));
+  return (customer) => cohorts.find(({ selects }) => selects(customer))?.wave;
 }
 
 function skipped(reason: string): Judgement {

@@ -3,7 +3,14 @@ import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";
 import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../rollout/listing.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
-import { type CustomerFacts, createJudge, type Judgement, type Selection, toSelection } from "../rollout/selection.ts";
+import {
+  type CustomerFacts,
+  createCohortFinder,
+  createJudge,
+  type Judgement,
+  type Selection,
+  toSelection,
+} from "../rollout/selection.ts";
 import { countIdle, type FlipRollout, type Progress, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
 import { createPageReader, type PageReader } from "./read-pages.ts";
@@ -55,6 +62,7 @@ export interface Lookup {
   readonly selection: Selection;
   readonly listings: readonly Listing[];
   readonly judge: (customer: CustomerFacts) => Judgement;
+  readonly findCohortWave: (customer: CustomerFacts) => number | undefined;
   readonly references: ReadonlySet<string>;
   readonly windowPages: number;
   readonly pages: PageReader;
@@ -107,6 +115,7 @@ async function prepare(
     selection,
     listings: toListings(selection),
     judge: createJudge(selection),
+    findCohortWave: createCohortFinder(selection),
     references: namedReferences(selection),
     pages: createPageReader(connection, { pageSize: policy.pageSize, tagIds }),
     mayReadAhead: () => ports.nowMs() < untilMs,
@@ -190,7 +199,7 @@ async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass)
   const missing = listing.customerIds.filter((id) => !seen.has(hashId(id).readBigUInt64LE()));
   if (missing.length === 0) return 0;
   const customers = await Promise.all(
-    missing.map(async (id) => toNamed(id, await lookup.connection.readCustomer(id), lookup.judge)),
+    missing.map(async (id) => toNamed(id, await lookup.connection.readCustomer(id), lookup)),
   );
   const found = customers.flat();
   await lookup.ports.ledger.putFound(lookup.rolloutId, {
@@ -206,10 +215,10 @@ async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass)
 
 export const UNKNOWN_CUSTOMER = "no customer has this id";
 
-function toNamed(id: string, read: Reading, judge: Lookup["judge"]): readonly FoundCustomer[] {
+function toNamed(id: string, read: Reading, lookup: Lookup): readonly FoundCustomer[] {
   switch (read.reading) {
     case "found":
-      return toFound(read.customer, judge(read.customer));
+      return toFound(lookup, read.customer);
     case "missing":
       return [{ id, name: "", accountId: "", isStaging: undefined, skip: UNKNOWN_CUSTOMER }];
     case "unreadable":

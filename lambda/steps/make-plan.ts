@@ -1,8 +1,9 @@
 import { wantedFlag } from "../events/deploy-event.ts";
+import { toWaves } from "../events/strategy.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { type Listing, namedReferences, toListings } from "../rollout/listing.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";
-import { createRoster, type Ranking } from "../rollout/roster.ts";
+import { createRoster, type Ranking, type RosterOptions } from "../rollout/roster.ts";
 import { toSelection } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
@@ -70,19 +71,16 @@ const NOBODY_LEFT =
 async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {
   const { event, subject } = rollout;
   if (subject === undefined) return readFound(ports, rollout, lookup);
-  const roster = createRoster(event.release, wantedFlag(event.action), 0);
+  const roster = createRoster(toRosterOptions(rollout, ports.policy, 0));
   for await (const customer of readLeft(ports.ledger, subject)) roster.add(customer);
-  return { ranking: roster.seal(), unresolved: [] };
+  return { ranking: roster.seal(toWaves(event, ports.policy)), unresolved: [] };
 }
 
-async function readFound(
-  { ledger, policy }: Ports,
-  { event, rolloutId }: FlipRollout,
-  lookup: LookupProgress,
-): Promise<Found> {
+async function readFound({ ledger, policy }: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {
+  const { event, rolloutId } = rollout;
   const selection = toSelection(event, policy);
   const references = new Map([...namedReferences(selection)].map((referenceId) => [referenceId, new Set<string>()]));
-  const roster = createRoster(event.release, wantedFlag(event.action), lookup.found + references.size);
+  const roster = createRoster(toRosterOptions(rollout, policy, lookup.found + references.size));
   const unresolved: string[] = [];
   for await (const found of readAccepted(ledger, rolloutId, toListings(selection), lookup)) {
     for (const customer of found.customers) {
@@ -98,7 +96,11 @@ async function readFound(
     unresolved.push(id);
     roster.add({ id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" });
   }
-  return { ranking: roster.seal(), unresolved };
+  return { ranking: roster.seal(toWaves(event, policy)), unresolved };
+}
+
+function toRosterOptions({ event }: FlipRollout, { childrenFollow }: Ports["policy"], expected: number): RosterOptions {
+  return { release: event.release, wantedFlag: wantedFlag(event.action), childrenFollow, expected };
 }
 
 async function* readAccepted(ledger: Ledger, rolloutId: string, listings: readonly Listing[], lookup: LookupProgress) {

@@ -3,7 +3,7 @@ import { FinalError } from "../rollout/final-error.ts";
 import type { Listing, Page } from "../rollout/listing.ts";
 import type { FoundPages } from "../rollout/records.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
-import type { CustomerFacts, Judgement } from "../rollout/selection.ts";
+import type { CustomerFacts } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import type { Lookup, LookupProgress } from "./look-up.ts";
 import type { Window } from "./read-pages.ts";
@@ -20,7 +20,7 @@ export async function readWindow(lookup: Lookup, progress: LookupProgress): Prom
     pass: progress.pass,
     page: progress.page,
     idHashes: Buffer.concat(customers.map(({ id }) => hashId(id))),
-    customers: customers.flatMap((customer) => toFound(customer, lookup.judge(customer))),
+    customers: customers.flatMap((customer) => toFound(lookup, customer)),
     references: customers.flatMap((customer) => toReference(lookup, customer)),
   };
   const next = advance(progress, pages, found.customers.length);
@@ -78,22 +78,20 @@ function toReference(
  * A customer as the ledger keeps it; nothing when the event does not select it.
  * @throws FinalError when an id is too long to be one
  */
-export function toFound(customer: CustomerFacts, judgement: Judgement): readonly FoundCustomer[] {
+export function toFound(
+  { judge, findCohortWave }: Pick<Lookup, "judge" | "findCohortWave">,
+  customer: CustomerFacts,
+): readonly FoundCustomer[] {
   const { id, name, accountId, parentCustomerId, isStaging } = customer;
   checkId("customer", id);
   checkId("account", accountId);
   checkId("parent", parentCustomerId ?? "");
+  const judgement = judge(customer);
   if (judgement.verdict === "not selected") return [];
-  return [
-    {
-      id,
-      name: toShortName(name),
-      accountId,
-      parentCustomerId,
-      isStaging,
-      ...(judgement.verdict === "skipped" && { skip: judgement.reason }),
-    },
-  ];
+  const found = { id, name: toShortName(name), accountId, parentCustomerId, isStaging };
+  if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];
+  const cohortWave = findCohortWave(customer);
+  return [{ ...found, ...(cohortWave !== undefined && { cohortWave }) }];
 }
 
 function checkId(whose: string, id: string): void {

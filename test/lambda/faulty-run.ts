@@ -1,5 +1,6 @@
 import type { Report } from "../../lambda/rollout/report.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
+import { withoutAncestors } from "../support/without-ancestors.ts";
 import { startWorld } from "../support/world.ts";
 
 export interface FaultyRunOptions {
@@ -42,13 +43,11 @@ export async function promoteUnder({
   );
   const stats = emulator.stats();
   emulator.setFaults("");
-  const planned = all.filter(
-    ({ id, accountId, tagNames }) =>
-      accountId === emulator.accountId &&
-      !protectedIds.has(id) &&
-      !tagNames.includes("beta") &&
-      !tagNames.includes("do-not-move"),
+  const ours = all.filter(({ accountId }) => accountId === emulator.accountId);
+  const mayBeFlipped = ours.filter(
+    ({ id, tagNames }) => !protectedIds.has(id) && !tagNames.includes("beta") && !tagNames.includes("do-not-move"),
   );
+  const planned = withoutAncestors(mayBeFlipped, ours);
   const truth = { before, wantedFlag: false, planned: new Set(planned.map(({ id }) => id)) };
   return {
     report: report satisfies Report,

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import type { EmulatedCustomer } from "../../local/evovoice/emulated-customer.ts";
 import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
+import { withoutAncestors } from "../support/without-ancestors.ts";
 import { type Run, readOutcomes, startWorld, type World, type WorldOptions } from "../support/world.ts";
 
 let world: World;
@@ -54,10 +55,10 @@ const EVERYONE = { targets: { all: true } };
 describe("a listing that lies is complete or refused, never short", () => {
   // The seed decides which pages lie; where one pass of the two shows as many as are counted, nobody may be refused.
   test.each([
-    { faults: "shifting-rows=1%", seed: 6, lies: 1, ends: "complete" },
-    { faults: "shifting-rows=10%", seed: 1, lies: 1, ends: "complete" },
-    { faults: "shifting-rows=2%", seed: 6, lies: 2, ends: "complete" },
-    { faults: "shifting-rows=5%", seed: 6, lies: 3, ends: "complete" },
+    { faults: "shifting-rows=2%", seed: 6, lies: 1, ends: "complete" },
+    { faults: "shifting-rows=10%", seed: 17, lies: 1, ends: "complete" },
+    { faults: "shifting-rows=5%", seed: 6, lies: 2, ends: "complete" },
+    { faults: "shifting-rows=10%", seed: 10, lies: 4, ends: "complete" },
     { faults: "shifting-rows=5%", seed: 3, lies: 2, ends: "refused" },
     { faults: "shifting-rows=30%", seed: 1, lies: 8, ends: "refused" },
     { faults: "shifting-rows=30%", seed: 2, lies: 4, ends: "refused" },
@@ -65,7 +66,7 @@ describe("a listing that lies is complete or refused, never short", () => {
     { faults: "repeat-page=20%", seed: 1, lies: 5, ends: "refused" },
     { faults: "repeat-page=20%", seed: 5, lies: 4, ends: "refused" },
     { faults: "moving-total=20%", seed: 1, lies: 7, ends: "complete" },
-    { faults: "moving-total=20%", seed: 2, lies: 7, ends: "complete" },
+    { faults: "moving-total=20%", seed: 2, lies: 6, ends: "complete" },
     { faults: "moving-total=20%", seed: 3, lies: 8, ends: "refused" },
   ])("$lies pages of $faults (seed $seed): $ends", async ({ faults, seed, lies, ends }) => {
     await given({ faults, seed, policy: { pageSize: 25 } });
@@ -367,7 +368,10 @@ describe("customers are left out", () => {
     const outIds = new Set(out.map(({ id }) => id));
     const { report } = await expectPromoted(
       { ...EVERYONE, exclude: target },
-      ours(world).filter(({ id }) => !outIds.has(id)),
+      withoutAncestors(
+        ours(world).filter(({ id }) => !outIds.has(id)),
+        ours(world),
+      ),
       { cohorts: { careful: { tags: ["vip"] } } },
     );
     const outcomes = await readOutcomes(world, report.rolloutId);

@@ -129,10 +129,19 @@ test("a refused sign-in ends with 1, nobody flipped and what to do next", async 
   expect(code).toBe(1);
 });
 
-test("a server that moves customers nobody asked it to move is found out by the check, which ends with 1", async () => {
+test("on a server that moves children with their parents, nobody who is protected or excluded is moved", async () => {
   const { code, out } = await run("--customers", "500", "--faults", "children-follow");
+  expect(out).toContain("Evo Voice may move a descendant along that must not");
+  expect(out).toContain("check: the emulator agrees");
+  expect(code).toBe(0);
+});
+
+test("a server that moves customers nobody asked it to move is found out by the check, which ends with 1", async () => {
+  const event = { action: "promote", release: "2026.11", targets: { tags: ["residential"] } };
+  const faults = ["--customers", "500", "--faults", "children-follow"];
+  const { code, out } = await run(...faults, "--event", writeEvent(event));
   expect(out).toMatch(
-    /\ncheck: the emulator disagrees in \d+ points?:\n( {2}- customer [0-9a-f]{24} is reported as \w+, but was moved[^\n]+\n)+$/,
+    /\ncheck: the emulator disagrees in \d+ points?:\n( {2}- customer [0-9a-f]{24} has no outcome, but was moved[^\n]+\n)+$/,
   );
   expect(code).toBe(1);
 });

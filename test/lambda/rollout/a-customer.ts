@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { parsePolicy } from "../../../lambda/config.ts";
 import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
+import type { Wave } from "../../../lambda/events/strategy.ts";
 import { planRollout, toBatches, toSettled } from "../../../lambda/rollout/plan.ts";
-import { createRoster, type FoundCustomer, type RosterEntry } from "../../../lambda/rollout/roster.ts";
+import { createRoster, type FoundCustomer, type Ranking, type RosterEntry } from "../../../lambda/rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Selection } from "../../../lambda/rollout/selection.ts";
 import { toShortName } from "../../../lambda/rollout/short-name.ts";
 
@@ -15,6 +16,7 @@ export function aSelection(changes: Partial<Selection> = {}): Selection {
     accountIds: ["acme"],
     targets: [{ all: true }],
     exclude: [],
+    cohortWaves: [],
     guarded: { customerIds: [], referenceIds: [], tags: [] },
     ...changes,
   };
@@ -45,6 +47,7 @@ export const anySelection: fc.Arbitrary<Selection> = fc.record({
   accountIds: someOf(["acme", "globex"], 1),
   targets: fc.array(aTarget, { minLength: 1, maxLength: 3 }),
   exclude: fc.array(aTarget, { maxLength: 2 }),
+  cohortWaves: fc.constant([]),
   guarded: fc.record({ customerIds: someOf(IDS), referenceIds: someOf(REFERENCES), tags: someOf(TAGS) }),
 });
 
@@ -77,19 +80,34 @@ export function toFound(customers: readonly CustomerFacts[], selection: Selectio
   return customers.flatMap((customer) => {
     const judgement = judge(customer);
     if (judgement.verdict === "not selected") return [];
-    const { id, name, accountId, isStaging } = customer;
-    return [{ id, name, accountId, isStaging, ...(judgement.verdict === "skipped" && { skip: judgement.reason }) }];
+    const { id, name, accountId, isStaging, parentCustomerId } = customer;
+    const skip = judgement.verdict === "skipped" && { skip: judgement.reason };
+    return [{ id, name, accountId, isStaging, parentCustomerId, ...skip }];
   });
 }
 
-/** Everything that planning gives for a lookup, with names cut as the lookup cuts them. */
-export function planFor(
+export const ALL_AT_ONCE: readonly Wave[] = [{ size: { kind: "rest" }, bakeSeconds: 0 }];
+
+export interface PlanOptions {
+  readonly action?: FlipEvent["action"];
+  readonly release?: string;
+  readonly waves?: readonly Wave[];
+  readonly childrenFollow?: boolean;
+}
+
+export function rankFor(
   found: readonly FoundCustomer[],
-  { action = "promote", release = "2026.11.0" }: Partial<Pick<FlipEvent, "action" | "release">> = {},
-) {
-  const roster = createRoster(release, action === "stage", found.length);
+  { action = "promote", release = "2026.11.0", waves = ALL_AT_ONCE, childrenFollow = true }: PlanOptions = {},
+): Ranking {
+  const roster = createRoster({ release, wantedFlag: action === "stage", childrenFollow, expected: found.length });
   for (const customer of found) roster.add({ ...customer, name: toShortName(customer.name) });
-  const ranking = roster.seal();
+  return roster.seal(waves);
+}
+
+/** Everything that planning gives for a lookup, with names cut as the lookup cuts them. */
+export function planFor(found: readonly FoundCustomer[], options: PlanOptions = {}) {
+  const { action = "promote", release = "2026.11.0" } = options;
+  const ranking = rankFor(found, options);
   return {
     plan: planRollout({ action, release }, ranking),
     batches: [...toBatches(ranking)],

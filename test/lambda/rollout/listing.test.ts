@@ -73,13 +73,14 @@ describe("the listings", () => {
   });
 });
 
-test("every tag that must exist is named: of targets, of exclusions and of those whom the policy protects", () => {
+test("every tag that must exist is named: of targets, of exclusions, of cohorts' waves and of those whom the policy protects", () => {
   const selection = aSelection({
     targets: [{ tags: ["b", "a"], match: "any" }, { all: true }],
     exclude: [{ tags: ["a", "c"], match: "all" }],
+    cohortWaves: [{ wave: 2, targets: [{ tags: ["e", "a"], match: "all" }, { customerIds: ["c-1"] }] }],
     guarded: { customerIds: [], referenceIds: [], tags: ["d", "b"] },
   });
-  expect(namedTags(selection)).toEqual(["a", "b", "c", "d"]);
+  expect(namedTags(selection)).toEqual(["a", "b", "c", "d", "e"]);
 });
 
 test("every reference id that must exist is named: of targets and of exclusions", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import type { Wave, WaveSize } from "../../../lambda/events/strategy.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
-import { anySelection, planFor, someCustomers, toFound } from "./a-customer.ts";
+import { ALL_AT_ONCE, anySelection, planFor, someCustomers, toFound } from "./a-customer.ts";
 
 const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
   id: "c-1",
@@ -19,17 +20,34 @@ const anyFound = fc.uniqueArray(
       accountId: fc.constant("acme"),
       isStaging: fc.constantFrom(true, false, undefined),
       skip: fc.constantFrom("protected by the policy (by id)", "excluded by the event"),
+      parentCustomerId: fc.constantFrom("p-1", "p-2", "p-3"),
+      cohortWave: fc.constantFrom(1, 2),
     },
     { requiredKeys: ["id", "name", "accountId", "isStaging"] },
   ),
   { selector: ({ id }) => id, maxLength: 60 },
 );
 
+/** The first two are of cohorts, as `cohortWave` has it. */
+const anyWaves: fc.Arbitrary<readonly Wave[]> = fc
+  .array(
+    fc.oneof(
+      fc.integer({ min: 1, max: 10_000 }).map((hundredths): WaveSize => ({ kind: "share", hundredths })),
+      fc.integer({ min: 1, max: 20 }).map((customers): WaveSize => ({ kind: "customers", customers })),
+    ),
+    { maxLength: 4 },
+  )
+  .map((sizes) => [
+    ...["canary", "beta"].map((cohort): Wave => ({ size: { kind: "cohort", cohort }, bakeSeconds: 60 })),
+    ...sizes.map((size): Wave => ({ size, bakeSeconds: 60 })),
+    ...ALL_AT_ONCE,
+  ]);
+
 describe("the plan", () => {
   test("puts every customer that was found into exactly one of flip, unchanged and skipped", () => {
     fc.assert(
-      fc.property(anyFound, fc.constantFrom("stage" as const, "promote" as const), (found, action) => {
-        const { plan, batches, settled } = planFor(found, { action });
+      fc.property(anyFound, fc.constantFrom("stage" as const, "promote" as const), anyWaves, (found, action, waves) => {
+        const { plan, batches, settled } = planFor(found, { action, waves });
         const flips = batches.flat().map(({ id }) => id);
         const outcomes = settled.flat();
         expect([...flips, ...outcomes.map(({ customerId }) => customerId)].sort()).toEqual(
@@ -61,7 +79,11 @@ describe("the plan", () => {
           .map(([all, again]) => [...again, ...all, ...again]),
       ),
     );
-    fc.assert(fc.property(lookups, ([once, shuffled]) => expect(planFor(shuffled)).toEqual(planFor(once))));
+    fc.assert(
+      fc.property(lookups, anyWaves, ([once, shuffled], waves) =>
+        expect(planFor(shuffled, { waves })).toEqual(planFor(once, { waves })),
+      ),
+    );
   });
 
   test("is the same for any order even when a customer was read twice with different answers", () => {
@@ -73,12 +95,19 @@ describe("the plan", () => {
           accountId: fc.constant("acme"),
           isStaging: fc.constantFrom(true, false, undefined),
           skip: fc.constantFrom("excluded by the event", "protected by the policy (by id)"),
+          parentCustomerId: fc.constantFrom("c-1", "c-2", "c-3"),
+          cohortWave: fc.constantFrom(1, 2),
         },
         { requiredKeys: ["id", "name", "accountId", "isStaging"] },
       ),
       { maxLength: 8 },
     );
-    fc.assert(fc.property(readings, (found) => expect(planFor([...found].reverse())).toEqual(planFor(found))));
+    fc.assert(
+      fc.property(readings, anyWaves, (found, waves) =>
+        expect(planFor([...found].reverse(), { waves })).toEqual(planFor(found, { waves })),
+      ),
+      { numRuns: 200 },
+    );
   });
 
   test.each([
@@ -138,13 +167,18 @@ describe("the plan's hash", () => {
     expect(new Set(hashes).size).toBe(3);
   });
 
-  test("stays when only names, accounts or parents change", () => {
-    const renamed = found.map((customer) => ({
-      ...customer,
-      name: "Initech",
-      accountId: "b",
-      parentCustomerId: "c-9",
-    }));
+  test("changes when a customer comes into another wave, and with a bake", () => {
+    const waves = (first: number, bakeSeconds: number): readonly Wave[] => [
+      { size: { kind: "customers", customers: first }, bakeSeconds },
+      ...ALL_AT_ONCE,
+    ];
+    const many = [...found, aFound({ id: "c-4" }), aFound({ id: "c-5" })];
+    const asked = [ALL_AT_ONCE, waves(1, 60), waves(2, 60), waves(1, 61)];
+    expect(new Set(asked.map((each) => hash(many, { waves: each }))).size).toBe(4);
+  });
+
+  test("stays when only names or accounts change", () => {
+    const renamed = found.map((customer) => ({ ...customer, name: "Initech", accountId: "b" }));
     expect(hash(renamed)).toBe(hash(found));
   });
 });
@@ -163,6 +197,188 @@ describe("the order of flips", () => {
     const few = customers.filter((_customer, index) => index % 3 === 0);
     const kept = new Set(few.map(({ id }) => id));
     expect(orderOf("2026.11.0", few)).toEqual(orderOf("2026.11.0").filter((id) => kept.has(id)));
+  });
+});
+
+describe("the waves of a plan", () => {
+  const wave = (size: WaveSize, bakeSeconds = 600): Wave => ({ size, bakeSeconds });
+  const wavesOf = (found: readonly FoundCustomer[], waves: readonly Wave[], release = "2026.11.0") => {
+    const { plan, batches } = planFor(found, { waves, release });
+    return plan.waves.map(({ from, to }) => batches.slice(from, to).flatMap((batch) => batch.map(({ id }) => id)));
+  };
+  const singles = Array.from({ length: 1_000 }, (_, index) => aFound({ id: `c-${index}` }));
+
+  test("are shown with their customers, batches and bakes before anything is flipped", () => {
+    const canaries = singles.map((customer, index) => (index < 3 ? { ...customer, cohortWave: 1 } : customer));
+    const asked = [
+      wave({ kind: "cohort", cohort: "canary" }, 60),
+      wave({ kind: "share", hundredths: 500 }),
+      wave({ kind: "cohort", cohort: "beta" }),
+      wave({ kind: "customers", customers: 251 }),
+      wave({ kind: "rest" }, 0),
+    ];
+    expect(planFor(canaries, { waves: asked }).plan.waves).toEqual([
+      { wave: 1, from: 0, to: 1, customers: 3, bakeSeconds: 60 },
+      { wave: 2, from: 1, to: 2, customers: 50, bakeSeconds: 600 },
+      {
+        wave: 3,
+        from: 2,
+        to: 2,
+        customers: 0,
+        bakeSeconds: 600,
+        note: "nobody of cohort beta is left to be flipped",
+      },
+      { wave: 4, from: 2, to: 4, customers: 251, bakeSeconds: 600 },
+      { wave: 5, from: 4, to: 7, customers: 696, bakeSeconds: 0 },
+    ]);
+  });
+
+  test("take the same canaries for the same release, and others for another", () => {
+    const asked = [wave({ kind: "customers", customers: 20 }), ...ALL_AT_ONCE];
+    const [canaries = []] = wavesOf(singles, asked);
+    expect(wavesOf([...singles].reverse(), asked)[0]).toEqual(canaries);
+    const others = wavesOf(singles, asked, "2026.12.0")[0] ?? [];
+    expect(others).toHaveLength(20);
+    expect(others.filter((id) => canaries.includes(id)).length).toBeLessThan(5);
+  });
+
+  test("hold everybody who is to be flipped once, each family in one, in batches of their own", () => {
+    fc.assert(
+      fc.property(anyFound, anyWaves, (found, waves) => {
+        const { plan, batches } = planFor(found, { waves, childrenFollow: false });
+        const ids = plan.waves.map(({ from, to }) => batches.slice(from, to).flat());
+        expect(ids.flat()).toHaveLength(plan.flip);
+        expect(new Set(ids.flat().map(({ id }) => id)).size).toBe(plan.flip);
+        expect(plan.waves.map(({ customers }) => customers)).toEqual(ids.map(({ length }) => length));
+        expect(plan.waves.map(({ from }) => from)).toEqual([0, ...plan.waves.slice(0, -1).map(({ to }) => to)]);
+        expect(plan.waves.at(-1)?.to).toBe(batches.length);
+        const parents = new Map(found.map(({ id, parentCustomerId }) => [id, parentCustomerId]));
+        for (const parent of ["p-1", "p-2", "p-3"]) {
+          const of = ids.filter((customers) => customers.some(({ id }) => parents.get(id) === parent || id === parent));
+          expect(of.length).toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("are as large as was asked for when nobody has a family", () => {
+    const alone = anyFound.map((found) =>
+      found.map(({ parentCustomerId: _parent, cohortWave: _cohort, ...customer }) => customer),
+    );
+    fc.assert(
+      fc.property(alone, anyWaves, (found, waves) => {
+        const { plan } = planFor(found, { waves });
+        let left = plan.flip;
+        for (const [index, { size }] of waves.entries()) {
+          const asked = {
+            share: () => Math.ceil((plan.flip * (size.kind === "share" ? size.hundredths : 0)) / 10_000),
+            customers: () => (size.kind === "customers" ? size.customers : 0),
+            cohort: () => 0,
+            rest: () => left,
+          }[size.kind]();
+          expect(plan.waves[index]?.customers).toBe(Math.min(asked, left));
+          left -= Math.min(asked, left);
+        }
+      }),
+    );
+  });
+
+  test("keep a parent and its descendants together, whoever of them is found first", () => {
+    const family = [
+      aFound({ id: "p" }),
+      aFound({ id: "child", parentCustomerId: "p" }),
+      aFound({ id: "grandchild", parentCustomerId: "child" }),
+      aFound({ id: "sibling", parentCustomerId: "p" }),
+    ];
+    const asked = [
+      wave({ kind: "customers", customers: 4 }),
+      wave({ kind: "customers", customers: 5 }),
+      ...ALL_AT_ONCE,
+    ];
+    for (const found of [
+      [...singles, ...family],
+      [...[...family].reverse(), ...singles],
+    ]) {
+      const waves = wavesOf(found, asked);
+      expect(waves.filter((ids) => ids.includes("p"))).toEqual([
+        expect.arrayContaining(["p", "child", "grandchild", "sibling"]),
+      ]);
+    }
+  });
+
+  test("take a family to the wave of whichever of its cohorts comes first", () => {
+    const found = [
+      aFound({ id: "p" }),
+      aFound({ id: "a", parentCustomerId: "p", cohortWave: 2 }),
+      aFound({ id: "b", parentCustomerId: "p", cohortWave: 1 }),
+    ];
+    const cohorts = ["canary", "beta"].map((cohort) => wave({ kind: "cohort", cohort }));
+    expect(wavesOf(found, [...cohorts, ...ALL_AT_ONCE]).map(({ length }) => length)).toEqual([3, 0, 0]);
+  });
+
+  test("count only who is to be flipped: a member that is right already takes nobody to its cohort's wave", () => {
+    const found = [aFound({ id: "p" }), aFound({ id: "a", parentCustomerId: "p", cohortWave: 1, isStaging: false })];
+    expect(wavesOf(found, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([[], ["p"]]);
+  });
+});
+
+describe("an ancestor of a customer that must not be flipped", () => {
+  const found = [
+    aFound({ id: "grandparent" }),
+    aFound({ id: "parent", parentCustomerId: "grandparent" }),
+    aFound({ id: "vip", parentCustomerId: "parent", skip: "protected by the policy (tag vip)" }),
+    aFound({ id: "sibling", parentCustomerId: "parent" }),
+    aFound({ id: "stranger" }),
+  ];
+  const reason = "Evo Voice may move its descendant vip, which is protected by the policy (tag vip), along with it";
+
+  test("is not flipped either, with the reason; siblings are", () => {
+    const { plan, batches, settled } = planFor(found);
+    expect(
+      batches
+        .flat()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(["sibling", "stranger"]);
+    expect(settled.flat()).toEqual(
+      expect.arrayContaining([
+        { customerId: "parent", name: "Acme", outcome: "skipped", reason },
+        { customerId: "grandparent", name: "Acme", outcome: "skipped", reason },
+      ]),
+    );
+    expect(plan.skippedBy).toEqual({
+      "Evo Voice may move a descendant along that must not be moved": 2,
+      "protected by the policy (tag vip)": 1,
+    });
+  });
+
+  test("is flipped when the policy says that children do not follow", () => {
+    expect(planFor(found, { childrenFollow: false }).plan).toMatchObject({ flip: 4, skipped: 1 });
+  });
+
+  test("that is right already, or skipped for a reason of its own, keeps that", () => {
+    const own = found.map((customer) => {
+      if (customer.id === "parent") return { ...customer, isStaging: false };
+      return customer.id === "grandparent" ? { ...customer, skip: "excluded by the event" } : customer;
+    });
+    const reasons = new Map(
+      planFor(own)
+        .settled.flat()
+        .map((outcome) => [outcome.customerId, outcome.reason]),
+    );
+    expect(reasons.get("parent")).toBe("was right already when the rollout was planned");
+    expect(reasons.get("grandparent")).toBe("excluded by the event");
+  });
+
+  test("is told for the same descendant, whatever the order of the lookup", () => {
+    const two = [...found, aFound({ id: "vip-2", parentCustomerId: "parent", skip: "excluded by the event" })];
+    expect(planFor([...two].reverse())).toEqual(planFor(two));
+  });
+
+  test("is nobody when parents go round in a circle of nobody who is skipped", () => {
+    const circle = [aFound({ id: "a", parentCustomerId: "b" }), aFound({ id: "b", parentCustomerId: "a" })];
+    expect(planFor(circle).plan.flip).toBe(2);
   });
 });
 
@@ -217,9 +433,9 @@ describe("a batch", () => {
   });
 });
 
-test("nobody who is protected, excluded, outside of the scope or no target is ever in a batch", () => {
+test("nobody who is protected, excluded, outside of the scope or no target is ever in a batch, nor who is above them", () => {
   fc.assert(
-    fc.property(someCustomers, anySelection, (customers, selection) => {
+    fc.property(someCustomers, anySelection, fc.boolean(), (customers, selection, childrenFollow) => {
       const byId = new Map(customers.map((customer) => [customer.id, customer]));
       /** Written anew from docs/events.md, target by target, with nothing of createJudge. */
       const isIn = (customerId: string, targets: typeof selection.targets): boolean => {
@@ -258,10 +474,20 @@ test("nobody who is protected, excluded, outside of the scope or no target is ev
         );
       };
 
-      const { batches, entries } = planFor(toFound(customers, selection), { action: "promote" });
+      /** As far as those who are targets say who their parents are. */
+      const above = new Set<string | undefined>();
+      for (const { id, parentCustomerId } of customers) {
+        if (!isIn(id, selection.targets) || mayBeFlipped(id)) continue;
+        for (let up = parentCustomerId; up !== undefined; ) {
+          above.add(up);
+          up = isIn(up, selection.targets) ? byId.get(up)?.parentCustomerId : undefined;
+        }
+      }
+
+      const { batches, entries } = planFor(toFound(customers, selection), { action: "promote", childrenFollow });
 
       const expected = customers
-        .filter(({ id, isStaging }) => mayBeFlipped(id) && isStaging !== false)
+        .filter(({ id, isStaging }) => mayBeFlipped(id) && isStaging !== false && !(childrenFollow && above.has(id)))
         .map(({ id }) => id);
       expect(
         batches

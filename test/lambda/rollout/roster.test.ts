@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createRoster } from "../../../lambda/rollout/roster.ts";
-import { planFor } from "./a-customer.ts";
+import { ALL_AT_ONCE, planFor } from "./a-customer.ts";
+
+const OPTIONS = { release: "2026.11.0", wantedFlag: false, childrenFollow: true };
 
 const nameOf = (name: string) => planFor([{ id: "c-1", name, accountId: "acme", isStaging: true }]).entries[0]?.name;
 
@@ -41,12 +43,12 @@ describe("a name", () => {
 
 test("fifty thousand customers in many scripts come back whole, each once, in the release's order", () => {
   const names = ["Bäckerei Süß", "電話会社", "Ünïcödé 🎉 Ltd", "مقهى", "Acme"];
-  const roster = createRoster("2026.11.0", false, 60_000);
+  const roster = createRoster({ ...OPTIONS, expected: 60_000 });
   for (let index = 0; index < 60_000; index += 1) {
     const id = `c-${(index * 7) % 50_000}`;
     roster.add({ id, name: `${names[index % 5]} ${id}`, accountId: "acme", isStaging: true });
   }
-  const ranking = roster.seal();
+  const ranking = roster.seal(ALL_AT_ONCE);
   expect(ranking.size).toBe(50_000);
   const seen = new Set<string>();
   for (let rank = 0; rank < ranking.size; rank += 1) {
@@ -59,12 +61,12 @@ test("fifty thousand customers in many scripts come back whole, each once, in th
 
 test("more reasons than it can number are refused rather than mistaken", () => {
   const customer = { name: "", accountId: "acme", isStaging: true };
-  const roster = createRoster("r", false, 70_000);
+  const roster = createRoster({ ...OPTIONS, expected: 70_000 });
   let added = 0;
   expect(() => {
     for (; added < 70_000; added += 1) roster.add({ ...customer, id: `c-${added}`, skip: `reason ${added}` });
   }).toThrow(/65533 different reasons/);
-  const ranking = roster.seal();
+  const ranking = roster.seal(ALL_AT_ONCE);
   for (let rank = 0; rank < ranking.size; rank += 1) {
     const { id, disposition } = ranking.at(rank);
     if (typeof disposition === "string" || disposition.skipped !== `reason ${id.slice(2)}`)
@@ -73,8 +75,8 @@ test("more reasons than it can number are refused rather than mistaken", () => {
 });
 
 test("a roster takes more customers than were expected: a repeated lookup may leave rows behind", () => {
-  const roster = createRoster("2026.11", false, 10);
+  const roster = createRoster({ ...OPTIONS, expected: 10 });
   for (let index = 0; index < 5_000; index += 1)
     roster.add({ id: `c-${index % 4_000}`, name: "Acme", accountId: "acme", isStaging: true });
-  expect(roster.seal().size).toBe(4_000);
+  expect(roster.seal(ALL_AT_ONCE).size).toBe(4_000);
 });

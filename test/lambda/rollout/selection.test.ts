@@ -2,7 +2,13 @@ import { describe, expect, test } from "@jest/globals";
 import type { Policy } from "../../../lambda/events/policy.ts";
 import type { PlainTarget } from "../../../lambda/events/target.ts";
 import { FinalError } from "../../../lambda/rollout/final-error.ts";
-import { type CustomerFacts, createJudge, type Selection, toSelection } from "../../../lambda/rollout/selection.ts";
+import {
+  type CustomerFacts,
+  createCohortFinder,
+  createJudge,
+  type Selection,
+  toSelection,
+} from "../../../lambda/rollout/selection.ts";
 import { aCustomer, aSelection, thePolicy } from "./a-customer.ts";
 
 const judge = (customer: Partial<CustomerFacts>, selection: Partial<Selection>) =>
@@ -100,7 +106,44 @@ describe("a cohort", () => {
       accountIds: ["acme"],
       targets: [{ all: true }, ...(policy.cohorts.canary ?? [])],
       exclude: policy.cohorts.canary,
+      cohortWaves: [],
       guarded: { customerIds: [], referenceIds: [], tags: [] },
+    });
+  });
+
+  describe("in the strategy", () => {
+    const strategy = "careful";
+    const beta = [{ customerIds: ["c-1", "c-2"] }];
+    const inWaves: Policy = {
+      ...policy,
+      cohorts: { ...policy.cohorts, beta },
+      strategies: {
+        careful: {
+          waves: [
+            { cohort: "canary", bakeMinutes: 1 },
+            { share: "5%", bakeMinutes: 1 },
+            { cohort: "beta", bakeMinutes: 1 },
+            { rest: true, bakeMinutes: 0 },
+          ],
+        },
+      },
+    };
+    const selection = toSelection({ targets: [{ all: true }], strategy }, inWaves);
+
+    test("is looked for in every customer", () => {
+      expect(selection.cohortWaves).toEqual([
+        { wave: 1, targets: inWaves.cohorts.canary },
+        { wave: 3, targets: beta },
+      ]);
+    });
+
+    test.each([
+      ["by tag", { id: "c-9", tags: ["canary"] }, 1],
+      ["by id, in the first of two", { id: "c-1" }, 1],
+      ["by id, in the second", { id: "c-2" }, 3],
+      ["not at all", { id: "c-9" }, undefined],
+    ])("selects a customer %s", (_how, customer, wave) => {
+      expect(createCohortFinder(selection)(aCustomer(customer))).toBe(wave);
     });
   });
 

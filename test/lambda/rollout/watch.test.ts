@@ -35,9 +35,8 @@ function watch(from: WatchState, see: (seconds: number) => Sight, rules = RULES)
     seconds += state.waitSeconds;
     state = watchOnce(state, see(seconds), rules);
     if (state.decision !== undefined) return { state, seconds, looks };
-    expect(state.waitSeconds).toBeGreaterThanOrEqual(1);
-    expect(state.waitSeconds).toBeLessThanOrEqual(60);
-    expect(Number.isInteger(state.waitSeconds)).toBe(true);
+    const { waitSeconds } = state;
+    if (!(Number.isInteger(waitSeconds) && waitSeconds >= 1 && waitSeconds <= 60)) expect(waitSeconds).toBe("1 to 60");
   }
   return { state, seconds, looks: MOST_LOOKS };
 }
@@ -65,7 +64,7 @@ describe("a watch that nothing holds", () => {
 
   test("takes exactly the bake's time, whatever it is", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 100_000 }), (bake) => {
+      fc.property(fc.integer({ min: 0, max: 20_000 }), (bake) => {
         expect(watch(startWith(bake), () => aSight()).seconds).toBe(bake);
       }),
     );
