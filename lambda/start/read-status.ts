@@ -2,7 +2,9 @@ import type { StatusCommand } from "../events/command.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
-import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout/report.ts";
+import { isException, isUnderWay, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout/report.ts";
+import type { RevertCounts } from "../rollout/revert.ts";
+import { findNow } from "./find-now.ts";
 import type { StartPorts } from "./ports.ts";
 import { settle } from "./settle.ts";
 
@@ -55,8 +57,13 @@ async function reportRecord(ports: StartPorts, record: RolloutRecord): Promise<R
 }
 
 async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Report> {
-  const { rolloutId, event, startedAtMs, status, problem } = record;
-  const { counts, exceptions } = await countSoFar(ports, rolloutId);
+  const { rolloutId, event, startedAtMs, status, problem, plan, subject } = record;
+  const nowMs = ports.nowMs();
+  const [{ counts, exceptions }, reverted, steering] = await Promise.all([
+    countSoFar(ports, rolloutId),
+    countRevertedSoFar(ports, record),
+    ports.ledger.readSteering(rolloutId),
+  ]);
   return {
     rolloutId,
     action: event.action,
@@ -65,13 +72,33 @@ async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Re
     dryRun: event.dryRun,
     problem,
     counts,
+    plan,
+    reverted,
+    of: subject?.rollouts.map((one) => one.rolloutId),
+    now: isUnderWay(record) ? findNow({ record, ...steering, nowMs }) : undefined,
     exceptions,
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
     startedAt: new Date(startedAtMs).toISOString(),
-    durationMs: ports.nowMs() - startedAtMs,
+    durationMs: nowMs - startedAtMs,
     requestedBy: event.requestedBy,
     reason: event.reason,
   };
+}
+
+/** What a rollback, or a rollout that is turned back, has come to; who failed is tried again, and is left so far. */
+async function countRevertedSoFar(
+  { ledger }: StartPorts,
+  { rolloutId, subject, event }: RolloutRecord,
+): Promise<RevertCounts | undefined> {
+  const turned = event.action === "rollback" ? (subject?.rollouts ?? []) : [{ rolloutId }];
+  let counts = NO_COUNTS;
+  for (const one of turned) {
+    for await (const outcomes of ledger.readReverted(one.rolloutId))
+      counts = addCounts(counts, countOutcomes(outcomes));
+  }
+  const { flipped, skipped, failed } = counts;
+  if (event.action !== "rollback" && flipped + skipped + failed === 0) return undefined;
+  return { flippedBack: flipped, leftAlone: skipped, left: failed };
 }
 
 async function countSoFar({ ledger }: StartPorts, rolloutId: string): Promise<Pick<Report, "counts" | "exceptions">> {
