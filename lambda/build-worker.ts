@@ -9,6 +9,7 @@ import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createLoginReader } from "./aws/secrets.ts";
 import { createWorkerMetrics } from "./aws/worker-metrics.ts";
+import { buildTell } from "./build-tell.ts";
 import type { Config } from "./config.ts";
 import { createEvoVoice } from "./evovoice/evo-voice.ts";
 import { createLedger } from "./ledger/ledger.ts";
@@ -27,7 +28,10 @@ export function buildWorker(config: Config) {
   });
 }
 
-function buildPorts({ policy, secretId, tableName }: Config, metrics: ReturnType<typeof createWorkerMetrics>): Ports {
+function buildPorts(
+  { policy, secretId, tableName, ...told }: Config,
+  metrics: ReturnType<typeof createWorkerMetrics>,
+): Ports {
   const log = new Logger();
   const ledger = createLedger(openTable(new DynamoDBClient(CLIENT_OPTIONS), tableName), policy.baseUrl);
   const evoVoice = createEvoVoice({
@@ -50,7 +54,7 @@ function buildPorts({ policy, secretId, tableName }: Config, metrics: ReturnType
     evoVoice,
     executions: { findEnd },
     readAlarms: createAlarmReader(new CloudWatchClient(CLIENT_OPTIONS)),
-    tell: { changed: async () => undefined, person: async () => undefined },
+    tell: buildTell(told, log),
     log,
     nowMs: Date.now,
   };

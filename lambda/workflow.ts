@@ -8,7 +8,7 @@ import { prepare } from "./phases/prepare.ts";
 import { turnBack } from "./phases/turn-back.ts";
 import type { Report } from "./rollout/report.ts";
 import { STEERING_START } from "./rollout/steering.ts";
-import { announceEnd } from "./steps/announce.ts";
+import { announce, announceEnd } from "./steps/announce.ts";
 import { closeRollout, type Ended } from "./steps/close.ts";
 import { toOwnSubject } from "./steps/flip-part.ts";
 import type { FlipRollout, UndoRollout } from "./steps/part.ts";
@@ -45,9 +45,7 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
 /** Turns back what other rollouts did, from what the ledger says of them alone; a dry run only counts them. */
 async function undo(ports: Ports, durable: Durable, rollout: UndoRollout): Promise<Ended> {
   const { lock, subject } = rollout;
-  const reverted =
-    lock === undefined
-      ? await durable.step("count", () => countFlipped(ports, subject))
-      : await turnBack(ports, durable, { ...rollout, lock }, { subject, steering: STEERING_START });
-  return { reverted };
+  if (lock === undefined) return { reverted: await durable.step("count", () => countFlipped(ports, subject)) };
+  await durable.step("tell-started", () => announce(ports, rollout, { change: "started" }));
+  return { reverted: await turnBack(ports, durable, { ...rollout, lock }, { subject, steering: STEERING_START }) };
 }

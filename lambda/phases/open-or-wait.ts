@@ -26,7 +26,7 @@ export async function openOrWait(
     first.kind === "busy" ? await durable.ask("wait-for-lock", ASK_AGAIN_SECONDS, () => ask().then(unlessBusy)) : first;
   if (opened.kind === "answered") {
     // Nobody else hears of what the worker refuses.
-    if (!opened.report.joined) await durable.step("tell-ended", () => announceEnd(ports, opened.report));
+    if (opened.isOurs) await durable.step("tell-ended", () => announceEnd(ports, opened.report));
     return opened;
   }
   if (opened.settleSeconds > 0) await durable.rest("settle", opened.settleSeconds);

@@ -145,7 +145,8 @@ function describeAlarms(alarms: readonly AlarmReading[], most: number): readonly
 }
 
 function describeAlarm({ name, state, reason }: AlarmReading): string {
-  const told = reason === undefined || reason === "" ? "" : `: ${reason.slice(0, MOST_REASON_CHARACTERS)}`;
+  const line = (reason ?? "").slice(0, MOST_REASON_CHARACTERS).replace(/\s+/g, " ").trim();
+  const told = line === "" ? "" : `: ${line}`;
   return `alarm ${name} ${ALARM_WORDS[state]}${told}`;
 }
 

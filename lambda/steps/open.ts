@@ -24,7 +24,8 @@ export type Opened =
       readonly settleSeconds: number;
     }
   | { readonly kind: "busy" }
-  | { readonly kind: "answered"; readonly report: Report };
+  /** `isOurs`: the report of a rollout of our own, which nobody else tells of. */
+  | { readonly kind: "answered"; readonly report: Report; readonly isOurs?: boolean };
 
 interface Opening {
   readonly event: DeployEvent;
@@ -45,7 +46,7 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
   };
   const known = await ports.ledger.findRollout(opening.rolloutId);
   if (known !== undefined && known.execution !== execution) return answerKnown(ports, opening, known);
-  if (known?.report !== undefined) return { kind: "answered", report: known.report };
+  if (known?.report !== undefined) return { kind: "answered", report: known.report, isOurs: true };
   if (known?.status !== "running" && isLate(opening)) {
     await releaseOwnLock(ports, execution);
     return refuse(
@@ -220,7 +221,7 @@ async function refuse(
   const record = await ports.ledger.createRollout({ ...toRecord(opening, status), report: refused.report });
   if (record.execution !== execution) return answerKnown(ports, opening, record);
   if (record.status !== status) await ports.ledger.endRollout(rolloutId, refused.report);
-  return refused;
+  return { ...refused, isOurs: true };
 }
 
 type Answered = Extract<Opened, { readonly kind: "answered" }>;

@@ -49,11 +49,7 @@ const NOT_CALLED: Readonly<Record<Entry, readonly string[]>> = {
 };
 /** What is done outside of our own files. */
 const BESIDES: Readonly<Record<Entry, readonly string[]>> = {
-  cutover: [
-    ...["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", DEAD_LETTERS],
-    // Read and told by lambda/aws/alarms.ts and lambda/aws/tell.ts, as soon as the workflow has them as ports.
-    ...["cloudwatch:DescribeAlarms", "events:PutEvents", "sns:Publish"],
-  ],
+  cutover: [...["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", DEAD_LETTERS]],
   start: [DEAD_LETTERS],
   webhook: [],
 };

@@ -21,7 +21,7 @@ import { aPipelineJob } from "../lambda/events/aws-samples.ts";
 import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../lambda/webhook/deliveries.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { SECRET, TABLE } from "../support/world.ts";
+import { PARTS, TABLE } from "../support/world.ts";
 import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, statementsOf, synthesize } from "./make-stack.ts";
 
 /** What is done in a role's name by Lambda, and by the SDK of durable functions through a client of its own. */
@@ -32,8 +32,7 @@ const BESIDES: Readonly<Record<Entry, readonly string[]>> = {
 };
 /** What the functions may do for cases that this run does not come to; each has a test of its own. */
 const NOT_REACHED: Readonly<Record<Entry, readonly string[]>> = {
-  // A command or a standing order for a rollout that runs; alarms to watch; somebody to tell.
-  cutover: ["dynamodb:BatchGetItem", "cloudwatch:DescribeAlarms", "events:PutEvents", "sns:Publish"],
+  cutover: [],
   start: [],
   webhook: [],
 };
@@ -49,8 +48,9 @@ beforeAll(async () => {
   await LocalDurableTestRunner.setupTestEnvironment();
   stopRecording = record();
   const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
-  const policy = { webhooks: { github: WEBHOOKS.github }, retries };
+  const policy = { webhooks: { github: WEBHOOKS.github }, retries, alarms: ["calls-drop"] };
   door = await openFrontDoor({ customers: 20, stagingShare: 1, policy });
+  door.world.cloudWatch.setAlarm("calls-drop", { state: "OK" });
   door.world.secrets.putSecretValue("cutover/github", GITHUB_SECRET);
 });
 
@@ -104,7 +104,7 @@ function toAction(serviceId: string, command: string): string {
 async function runEverything() {
   const { world, pipeline } = door;
   const config = { policy: world.policy, tableName: TABLE, workerArn: WORKER_ARN };
-  const worker = buildWorker({ ...config, secretId: SECRET });
+  const worker = buildWorker({ ...config, ...PARTS });
   const start = buildStart(config);
   const webhook = buildWebhook({ ...config, secretIdsBySource: { github: "cutover/github" } });
   const { executions } = world;
@@ -143,6 +143,8 @@ async function runEverything() {
   const { rolloutId } = await door.send(anEvent());
   await executions.settled();
   expect(await door.send({ command: "status", rolloutId })).toMatchObject({ status: "succeeded" });
+  await door.send(anEvent({ action: "rollback", release: undefined, targets: undefined, rolloutId: "nobody" }));
+  await executions.settled();
   await door.send(aPipelineJob(anEvent({ action: "stage" }), { id: pipeline.openJob() }));
   await door.send(aPipelineJob(anEvent({ action: "stop" }), { id: pipeline.openJob() }));
   await executions.settled();

@@ -60,6 +60,8 @@ describe("a rollout", () => {
     expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
     expect(ringing()).toEqual([]);
     expect(readWritten(logs())).toEqual([
+      { metric: "Cutover RolloutStarted service=cutover-production", value: 1 },
+      { metric: "Cutover GateProceeded service=cutover-production", value: 1 },
       { metric: "Cutover RolloutSucceeded service=cutover-production", value: 1 },
       { metric: "Cutover Flipped service=cutover-production", value: report.counts.flipped },
       { metric: "Cutover Skipped service=cutover-production", value: 1 },

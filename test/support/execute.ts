@@ -7,7 +7,7 @@ import { parsePolicy } from "../../lambda/config.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { registerExecutions } from "../../local/durable/register-execution.ts";
 import { runExecution } from "../../local/durable/run-execution.ts";
-import { SECRET, TABLE, type World } from "./world.ts";
+import { PARTS, type World } from "./world.ts";
 
 export interface Executed {
   /** Undefined when the execution failed. */
@@ -33,7 +33,7 @@ export interface ExecuteOptions {
 /** Runs one execution in this process, with an empty memory as after a cold start; its waits pass at once. */
 export async function execute(world: World, event: unknown, options: ExecuteOptions = {}): Promise<Executed> {
   const { name = "release", policy = {}, invocationMs } = options;
-  const config = { policy: parsePolicy({ ...world.policy, ...policy }), tableName: TABLE, secretId: SECRET };
+  const config = { policy: parsePolicy({ ...world.policy, ...policy }), ...PARTS };
   const handler = registerExecutions(options.handler ?? buildWorker(config), world.executions);
   const folder = mkdtempSync(join(tmpdir(), "cutover-"));
   const file = join(folder, "checkpoints.jsonl");

@@ -3,7 +3,7 @@ import { buildStart } from "../../lambda/build-start.ts";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import type { RolloutStatus } from "../../lambda/rollout/report.ts";
 import { type CodePipeline, startCodePipeline } from "../../local/aws/code-pipeline.ts";
-import { SECRET, startWorld, TABLE, type World, type WorldOptions } from "./world.ts";
+import { PARTS, startWorld, TABLE, type World, type WorldOptions } from "./world.ts";
 
 export const WORKER_ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:live";
 const START_ARN = "arn:aws:lambda:us-east-1:000000000000:function:start";
@@ -44,7 +44,7 @@ export async function openFrontDoor(options: WorldOptions): Promise<FrontDoor> {
   const pipeline = await startCodePipeline();
   process.env.AWS_ENDPOINT_URL_CODEPIPELINE = pipeline.address;
   const { policy, executions } = world;
-  const worker = buildWorker({ policy, tableName: TABLE, secretId: SECRET });
+  const worker = buildWorker({ policy, ...PARTS });
   executions.serve(WORKER_ARN, { kind: "durable", handler: worker, skipWaits: true });
   executions.serve(START_ARN, {
     kind: "plain",

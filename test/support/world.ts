@@ -10,8 +10,10 @@ import type { Report } from "../../lambda/rollout/report.ts";
 import { type CloudWatch, startCloudWatch } from "../../local/aws/cloud-watch.ts";
 import { startDynamoDb } from "../../local/aws/dynamodb.ts";
 import { localAwsEnvironment } from "../../local/aws/environment.ts";
+import { type EventBridge, startEventBridge } from "../../local/aws/event-bridge.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/lambda-executions.ts";
 import { type SecretsManager, startSecretsManager } from "../../local/aws/secrets-manager.ts";
+import { type Sns, startSns } from "../../local/aws/sns.ts";
 import { registerExecutions } from "../../local/durable/register-execution.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/evovoice/emulator.ts";
 import { captureOutput } from "./capture-output.ts";
@@ -34,12 +36,14 @@ interface Login {
   readonly password: string;
 }
 
-/** Everything around the worker, on loopback: Evo Voice, Secrets Manager, DynamoDB, CloudWatch and Lambda's word on executions. */
+/** Everything around the worker, on loopback: Evo Voice, Secrets Manager, DynamoDB, CloudWatch, EventBridge, SNS and Lambda's word on executions. */
 export interface World {
   readonly emulator: Emulator;
   readonly secrets: SecretsManager;
   readonly executions: LambdaExecutions;
   readonly cloudWatch: CloudWatch;
+  readonly eventBridge: EventBridge;
+  readonly sns: Sns;
   readonly policy: Policy;
   readonly environment: Readonly<Record<string, string>>;
   /** Runs the handler by the SDK's local runner; each call is a worker with an empty memory, as after a cold start. */
@@ -60,6 +64,13 @@ export interface World {
 
 export const TABLE = "ledger";
 export const SECRET = "evo-voice/login";
+/** What a worker of a world works with, besides its policy. */
+export const PARTS = {
+  tableName: TABLE,
+  secretId: SECRET,
+  eventBus: "default",
+  topicArn: "arn:aws:sns:us-east-1:000000000000:cutover",
+} as const;
 
 /** Fast, and without waits that only a real server needs. */
 const USUAL_POLICY = {
@@ -75,8 +86,12 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
   const executions = await startLambdaExecutions();
   const dynamodb = await startDynamoDb({ tableName: TABLE });
   const cloudWatch = await startCloudWatch();
+  const eventBridge = await startEventBridge();
+  const sns = await startSns();
   const environment = localAwsEnvironment({
     cloudWatch: cloudWatch.address,
+    eventBridge: eventBridge.address,
+    sns: sns.address,
     secretsManager: secrets.address,
     lambda: executions.address,
     dynamodb: dynamodb.address,
@@ -93,7 +108,7 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     return secrets.putSecretValue(SECRET, JSON.stringify(login));
   };
   const startWorker = (changes: Readonly<Record<string, unknown>> = {}) => {
-    const handler = buildWorker({ policy: toPolicy(changes), tableName: TABLE, secretId: SECRET });
+    const handler = buildWorker({ policy: toPolicy(changes), ...PARTS });
     return {
       async run(event: unknown): Promise<Run> {
         const runner = new LocalDurableTestRunner<Report>({ handlerFunction: registerExecutions(handler, executions) });
@@ -120,6 +135,8 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     secrets,
     executions,
     cloudWatch,
+    eventBridge,
+    sns,
     policy: toPolicy({}),
     environment,
     logs: output.lines,
@@ -132,9 +149,11 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
       putSecret({ userName, password });
     },
     async close() {
-      const everything = JSON.stringify([output.lines(), written, await readLedger()]);
+      const told = [eventBridge.events(), sns.messages()];
+      const everything = JSON.stringify([output.lines(), written, told, await readLedger()]);
       output.restore();
-      await Promise.all([emulator.close(), secrets.close(), executions.close(), dynamodb.close(), cloudWatch.close()]);
+      const standIns = [secrets, executions, dynamodb, cloudWatch, eventBridge, sns];
+      await Promise.all([emulator, ...standIns].map((each) => each.close()));
       expectNoSecrets(everything, { password, laterPasswords, sessionIds });
     },
   };
