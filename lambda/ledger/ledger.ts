@@ -2,6 +2,7 @@ import { createBatches } from "./batches.ts";
 import { createCommands } from "./commands.ts";
 import { createLookups } from "./lookups.ts";
 import { createOrders } from "./orders.ts";
+import { createPlans } from "./plans.ts";
 import { createRefusals } from "./refusals.ts";
 import { createReleases } from "./releases.ts";
 import { createRolloutRecords } from "./rollouts.ts";
@@ -17,6 +18,7 @@ export function createLedger(table: Table, environment: string) {
     ...{ readOrders, takeLock, releaseLock },
     ...createStandingOrders(table, environment),
     ...createCommands(table, environment),
+    ...createPlans(table, environment),
     ...createReleases(table, environment),
     ...createLookups(table),
     ...createBatches(table),

@@ -6,6 +6,7 @@ import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts
 import { createRoster, type Ranking, type RosterOptions } from "../rollout/roster.ts";
 import { toSelection } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
+import { checkPlan, type PlanToCheck } from "./check-plan.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
 import { type FlipRollout, type Progress, runPart, type StepRun } from "./part.ts";
 import type { Ledger, Ports } from "./ports.ts";
@@ -31,7 +32,8 @@ interface Found {
 
 /**
  * Makes the plan from what the lookup left in the ledger, and writes its batches there.
- * @throws FinalError when nobody is selected, or customers are named that do not exist and the policy does not allow to skip them
+ * @throws FinalError when nobody is selected, when customers are named that do not exist and the policy does not allow to
+ * skip them, or when the plan is refused by a guard rail or is not the one that the event was made from
  */
 export async function makePlan(
   ports: Ports,
@@ -42,14 +44,14 @@ export async function makePlan(
   const stop = await findAbort(ports, rollout);
   if (stop !== undefined) return { ...from, done: true, stop };
   const options = { run, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
-  return runPart(ports, rollout, options, async ({ untilMs }) => {
+  return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
     const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
     if (ranking.size === 0) throw new FinalError(rollout.subject === undefined ? NOBODY : NOBODY_LEFT);
-    const plan = from.plan ?? planRollout(rollout.event, ranking);
+    const plan = from.plan ?? (await planChecked(ports, rollout, { ranking, connection }));
     const written = await writeItems(ports, rollout, ranking, { from: from.written, untilMs });
     const done = written === plan.batches + plan.settledItems;
-    if (done) await ports.ledger.notePlan(rollout.rolloutId, plan);
+    if (done) await notePlan(ports, rollout, plan);
     ports.log.info("planned", {
       rolloutId: rollout.rolloutId,
       flip: plan.flip,
@@ -66,6 +68,17 @@ const NOBODY =
 
 const NOBODY_LEFT =
   "nobody of that rollout failed or was left, so nobody was flipped; send a new event for anything else";
+
+async function planChecked(ports: Ports, rollout: FlipRollout, planned: Omit<PlanToCheck, "plan">): Promise<Plan> {
+  const plan = planRollout(rollout.event, planned.ranking);
+  await checkPlan(ports, rollout, { ...planned, plan });
+  return plan;
+}
+
+async function notePlan({ ledger }: Ports, { rolloutId, event }: FlipRollout, plan: Plan): Promise<void> {
+  await ledger.notePlan(rolloutId, plan);
+  if (event.dryRun) await ledger.noteDryRun(plan.hash, rolloutId);
+}
 
 /** Whom the plan is about: those whom the lookup found, or those who are left of the rollout that a retry goes on with. */
 async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {

@@ -80,6 +80,9 @@ export interface Ledger {
   stopWaiting(rolloutId: string): Promise<void>;
   /** Keeps what a rollback needs when the execution is lost: the plan, once it is written completely. */
   notePlan(rolloutId: string, plan: Plan): Promise<void>;
+  /** An event may carry the hash of a dry run's plan: this is how it is found again. */
+  noteDryRun(hash: string, rolloutId: string): Promise<void>;
+  findDryRun(hash: string): Promise<string | undefined>;
   noteChange(rolloutId: string, change: Change): Promise<void>;
   /** From now on this is the release's last rollout. */
   noteRelease(release: string, rolloutId: string): Promise<void>;

@@ -1,0 +1,74 @@
+import { toLimits } from "../events/accept.ts";
+import { FinalError } from "../rollout/final-error.ts";
+import { findBreaches } from "../rollout/guard-rails.ts";
+import type { Plan } from "../rollout/plan.ts";
+import { comparePlans, describeChanges, type PlanComparison } from "../rollout/plan-comparison.ts";
+import type { RolloutRecord } from "../rollout/records.ts";
+import type { Ranking } from "../rollout/roster.ts";
+import type { FlipRollout } from "./part.ts";
+import type { Connection, Ledger, Ports } from "./ports.ts";
+
+export interface PlanToCheck {
+  readonly plan: Plan;
+  readonly ranking: Ranking;
+  readonly connection: Pick<Connection, "readPage">;
+}
+
+/**
+ * Holds a plan against the policy's guard rails, and against the dry run that the event was made from.
+ * @throws FinalError with everything that speaks against it: nobody was flipped yet
+ */
+export async function checkPlan(ports: Ports, rollout: FlipRollout, planned: PlanToCheck): Promise<void> {
+  const breaches = await readBreaches(ports, rollout, planned);
+  const changes = await readChanges(ports, rollout, planned);
+  const problems = [...breaches, ...changes];
+  if (problems.length > 0) throw new FinalError(`nobody was flipped: ${problems.join("; ")}`);
+}
+
+async function readBreaches(ports: Ports, { event }: FlipRollout, { plan, connection }: PlanToCheck) {
+  const { policy } = ports;
+  const scope = policy.maxShare === undefined ? undefined : await readScope(ports, connection);
+  const { maxCustomers } = toLimits(event, policy);
+  return findBreaches(plan.waves, { action: event.action, flip: plan.flip, scope }, { ...policy, maxCustomers });
+}
+
+/** How many customers the policy's accounts have, by Evo Voice's own count. */
+async function readScope({ policy: { accountIds } }: Ports, { readPage }: PlanToCheck["connection"]) {
+  const listing = { kind: "everyone", accountIds } as const;
+  return (await readPage({ listing, page: 0, pageSize: 1, tagIds: new Map() })).total;
+}
+
+async function readChanges({ ledger }: Ports, { event }: FlipRollout, { plan, ranking }: PlanToCheck) {
+  if (event.plan === undefined || event.plan === plan.hash) return [];
+  const refused = `the world has moved since the plan ${event.plan} was made, and now it is ${plan.hash}`;
+  const before = await findDryRun(ledger, event.plan);
+  if (before === undefined) return [`${refused}; the ledger has no dry run of that plan any more: make another`];
+  if (before.event.action !== event.action || !("release" in before.event) || before.event.release !== event.release) {
+    return [`the plan ${event.plan} is of another action or release: make a dry run of this event`];
+  }
+  const comparison = comparePlans(ranking);
+  await readInto(comparison, ledger, before);
+  return [`${refused}: ${describeChanges(comparison.changes())}; look at a new dry run, then send its hash`];
+}
+
+type DryRun = RolloutRecord & { readonly plan: Plan };
+
+async function findDryRun(ledger: Ledger, hash: string): Promise<DryRun | undefined> {
+  const rolloutId = await ledger.findDryRun(hash);
+  const record = rolloutId === undefined ? undefined : await ledger.findRollout(rolloutId);
+  return record?.plan === undefined ? undefined : { ...record, plan: record.plan };
+}
+
+async function readInto(comparison: PlanComparison, ledger: Ledger, { rolloutId, plan }: DryRun): Promise<void> {
+  for (const { wave, from, to } of plan.waves) {
+    for (let index = from; index < to; index += 1) {
+      const { customers } = await ledger.getBatch(rolloutId, index);
+      for (const customer of customers) comparison.addBefore({ ...customer, disposition: "flip", wave });
+    }
+  }
+  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
+    for (const { customerId: id, name, outcome, reason } of outcomes) {
+      comparison.addBefore({ id, name, disposition: outcome === "unchanged" ? "unchanged" : { skipped: reason } });
+    }
+  }
+}
