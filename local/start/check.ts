@@ -1,6 +1,8 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
+import type { Outcome } from "../../lambda/rollout/outcome.ts";
+import type { Hold } from "../../lambda/rollout/records.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { type Check, compareCustomers, type Recorded } from "./compare.ts";
 import { type Surroundings, TABLE_NAME } from "./surroundings.ts";
@@ -29,23 +31,41 @@ export async function readBefore({ emulator }: Surroundings): Promise<Before> {
 /** Compares what Evo Voice's customers are now with what they were, what the ledger says and what the report says. */
 export async function checkRollout(report: Report, { flags }: Before, surroundings: Surroundings): Promise<Check> {
   const { emulator } = surroundings;
-  const outcomes = await readOutcomes(report, surroundings);
-  return compareCustomers({ report, before: flags, outcomes, accountId: emulator.accountId }, emulator.readCustomers());
+  const { rolloutId, reverted } = report;
+  const recorded = await withLedger(surroundings, async (ledger) => ({
+    outcomes: await collect(ledger.readOutcomes(rolloutId)),
+    ...(reverted !== undefined && { reverted: await collect(ledger.readReverted(rolloutId)) }),
+  }));
+  return compareCustomers(
+    { report, before: flags, ...recorded, accountId: emulator.accountId },
+    emulator.readCustomers(),
+  );
+}
+
+/** What holds a release, by the ledger's word. */
+export function findHoldOf(release: string, surroundings: Surroundings): Promise<Hold | undefined> {
+  return withLedger(surroundings, async (ledger) => (await ledger.readOrders()).holds[release]);
 }
 
 /** All that the ledger recorded for each customer: one outcome, if all is well. */
-async function readOutcomes(
-  { rolloutId }: Report,
-  { dynamodb, emulator }: Surroundings,
-): Promise<ReadonlyMap<string, readonly Recorded[]>> {
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new DynamoDBClient({ endpoint: dynamodb, region: "us-east-1", credentials });
-  const ledger = createLedger(openTable(client, TABLE_NAME), emulator.address);
+async function collect(items: AsyncIterable<readonly Outcome[]>): Promise<ReadonlyMap<string, readonly Recorded[]>> {
   const outcomes = new Map<string, readonly Recorded[]>();
-  for await (const recorded of ledger.readOutcomes(rolloutId)) {
+  for await (const recorded of items) {
     for (const { customerId, outcome, reason } of recorded)
       outcomes.set(customerId, [...(outcomes.get(customerId) ?? []), { outcome, reason }]);
   }
-  client.destroy();
   return outcomes;
+}
+
+async function withLedger<Result>(
+  { dynamodb, emulator }: Surroundings,
+  read: (ledger: ReturnType<typeof createLedger>) => Promise<Result>,
+): Promise<Result> {
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint: dynamodb, region: "us-east-1", credentials });
+  try {
+    return await read(createLedger(openTable(client, TABLE_NAME), emulator.address));
+  } finally {
+    client.destroy();
+  }
 }

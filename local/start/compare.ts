@@ -1,5 +1,5 @@
 import { wantedFlag } from "../../lambda/events/deploy-event.ts";
-import { countOutcomes, OUTCOMES, type Outcome } from "../../lambda/rollout/outcome.ts";
+import { countOutcomes, OUTCOMES, type Outcome, totalOf } from "../../lambda/rollout/outcome.ts";
 import { formatNumber } from "../../lambda/rollout/page.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { countOf } from "./count-of.ts";
@@ -21,6 +21,8 @@ export interface Claims {
   readonly before: ReadonlyMap<string, boolean>;
   /** All outcomes that the ledger has for a customer. */
   readonly outcomes: ReadonlyMap<string, readonly Recorded[]>;
+  /** Of a rollout that was turned back: all that the ledger has for a customer who was to be flipped back. */
+  readonly reverted?: ReadonlyMap<string, readonly Recorded[]>;
   /** The account that the rollout is for: nobody of another one may be touched. */
   readonly accountId: string;
 }
@@ -28,6 +30,10 @@ export interface Claims {
 interface Tally {
   flippedOnce: number;
   flippedAgain: number;
+  /** And are where they were. */
+  flippedBack: number;
+  /** Flipped, and left alone or left when the others were flipped back. */
+  stillFlipped: number;
   /** Of the rollout's account. */
   untouched: number;
   failed: number;
@@ -36,7 +42,15 @@ interface Tally {
   readonly problems: string[];
 }
 
-const NOBODY = { flippedOnce: 0, flippedAgain: 0, untouched: 0, failed: 0, failedYetMoved: 0 };
+const NOBODY = {
+  flippedOnce: 0,
+  flippedAgain: 0,
+  flippedBack: 0,
+  stillFlipped: 0,
+  untouched: 0,
+  failed: 0,
+  failedYetMoved: 0,
+};
 
 /** Compares the customers as they are with what is claimed of them, one by one. */
 export async function compareCustomers(claims: Claims, customers: AsyncIterable<CustomerState>): Promise<Check> {
@@ -56,15 +70,32 @@ export async function compareCustomers(claims: Claims, customers: AsyncIterable<
 /** What is wrong with a customer, as the end of a sentence that begins with it. */
 function findProblem(claims: Claims, customer: CustomerState): string | undefined {
   const recorded = claims.outcomes.get(customer.id) ?? [];
-  const [only] = recorded;
-  if (recorded.length > 1) {
-    return `has ${recorded.length} outcomes: ${recorded.map(({ outcome }) => outcome).join(", ")}`;
+  const reverted = claims.reverted?.get(customer.id) ?? [];
+  for (const each of [recorded, reverted]) {
+    if (each.length > 1) return `has ${each.length} outcomes: ${each.map(({ outcome }) => outcome).join(", ")}`;
   }
+  const [[only], [back]] = [recorded, reverted];
+  if (back !== undefined && back.outcome !== "unchanged") return findTurn(claims, customer, only, back);
   if (only?.outcome !== "flipped") return findTouch(claims, customer, only);
-  const wanted = toWanted(claims.report);
+  const wanted = toWanted(claims, customer);
   if (customer.accountId !== claims.accountId) return "is of another account, and was flipped";
   if (claims.before.get(customer.id) === wanted) return `is reported as flipped, but was ${toPlace(wanted)} before`;
   return customer.isStaging === wanted ? undefined : `is reported as flipped, but is ${toPlace(customer.isStaging)}`;
+}
+
+/** Who was to be flipped back: as before if it is reported so; else where the rollout put it, or where somebody else did. */
+function findTurn(
+  claims: Claims,
+  { id, accountId, isStaging }: CustomerState,
+  recorded: Recorded | undefined,
+  { outcome: back }: Recorded,
+): string | undefined {
+  const before = claims.before.get(id);
+  if (accountId !== claims.accountId) return "is of another account, and was to be flipped back";
+  if (recorded === undefined) return "was to be flipped back, but has no outcome";
+  if (before === toWanted(claims, { id })) return `was to be flipped back, but was ${toPlace(before)} before`;
+  if (back === "flipped" && isStaging !== before) return `is reported as flipped back, but is ${toPlace(isStaging)}`;
+  return undefined;
 }
 
 /** Who is not reported as flipped must be as before. */
@@ -74,7 +105,7 @@ function findTouch(claims: Claims, customer: CustomerState, recorded: Recorded |
   const said = recorded === undefined ? "has no outcome" : `is reported as ${recorded.outcome}`;
   if (isStaging !== claims.before.get(id)) return `${said}, but was moved and is ${toPlace(isStaging)}`;
   if (writes > 0) return `${said}, but its flag was set (${countOf(writes, "time")})`;
-  if (recorded?.outcome === "unchanged" && isStaging !== toWanted(claims.report))
+  if (recorded?.outcome === "unchanged" && claims.report.action !== "retry" && isStaging !== toWanted(claims, customer))
     return `${said}, but is ${toPlace(isStaging)}`;
   return undefined;
 }
@@ -82,52 +113,83 @@ function findTouch(claims: Claims, customer: CustomerState, recorded: Recorded |
 /** What the report says of a customer that could not be read after a doubtful flip: the one excuse for having moved. */
 const DOUBT = "may have been flipped";
 
-/** Where a rollout that flips in waves wants its customers. */
-function toWanted({ action }: Report): boolean {
-  return wantedFlag(action === "stage" ? "stage" : "promote");
+/** Where a rollout wants a customer. A retry does not say: whoever it flipped was on the other side. */
+function toWanted({ report: { action }, before }: Claims, { id }: Pick<CustomerState, "id">): boolean {
+  return action === "stage" || action === "promote" ? wantedFlag(action) : before.get(id) === false;
 }
 
-function mayHaveMoved(
-  { report, before, accountId }: Claims,
-  customer: CustomerState,
-  recorded: Recorded | undefined,
-): boolean {
+function mayHaveMoved(claims: Claims, customer: CustomerState, recorded: Recorded | undefined): boolean {
   if (recorded?.outcome !== "failed" || !recorded.reason.includes(DOUBT)) return false;
-  const wanted = toWanted(report);
+  const { before, accountId } = claims;
+  const wanted = toWanted(claims, customer);
   return customer.accountId === accountId && before.get(customer.id) !== wanted && customer.isStaging === wanted;
 }
 
-function count(tally: Tally, claims: Claims, { id, accountId, isStaging, writes }: CustomerState): void {
+function count(tally: Tally, claims: Claims, customer: CustomerState): void {
+  const { id, accountId, isStaging, writes } = customer;
+  const hasMoved = isStaging !== claims.before.get(id);
+  const back = claims.reverted?.get(id)?.[0]?.outcome;
+  if (back !== undefined && back !== "unchanged") {
+    tally[back === "flipped" ? "flippedBack" : "stillFlipped"] += 1;
+    return;
+  }
   switch (claims.outcomes.get(id)?.[0]?.outcome) {
     case "flipped":
-      if (writes === 1) tally.flippedOnce += 1;
+      if (claims.reverted !== undefined) tally.stillFlipped += 1;
+      else if (writes === 1) tally.flippedOnce += 1;
       else tally.flippedAgain += 1;
       break;
     case "failed":
       tally.failed += 1;
-      if (isStaging !== claims.before.get(id)) tally.failedYetMoved += 1;
+      if (hasMoved) tally.failedYetMoved += 1;
       break;
     default:
       if (accountId === claims.accountId) tally.untouched += 1;
   }
 }
 
-/** The report's counts against the ledger's; nobody is counted where no flip began. */
-function findWrongCounts({ report, outcomes }: Claims): readonly string[] {
-  if (!["succeeded", "partial", "failed"].includes(report.status)) return [];
+/** Nobody is counted where no flip began. */
+const COUNTED: readonly Report["status"][] = ["succeeded", "partial", "failed", "halted", "aborted", "rolled-back"];
+
+/** The report's counts against the ledger's. */
+function findWrongCounts(claims: Claims): readonly string[] {
+  const { report, outcomes } = claims;
+  if (!COUNTED.includes(report.status) || isAbortedEarly(report)) return [];
   const recorded = countOutcomes([...outcomes.values()].flat());
-  return OUTCOMES.filter((kind) => recorded[kind] !== report.counts[kind]).map(
-    (kind) =>
-      `${kind} is ${formatNumber(report.counts[kind])} in the report, but ${formatNumber(recorded[kind])} in the ledger`,
+  const wrong = OUTCOMES.filter((kind) => recorded[kind] !== report.counts[kind]).map((kind) =>
+    tellCounts(kind, report.counts[kind], recorded[kind]),
   );
+  return [...wrong, ...findWrongReverts(claims)];
+}
+
+function isAbortedEarly({ status, counts }: Report): boolean {
+  return status === "aborted" && totalOf(counts) === 0;
+}
+
+/** Who is left may have no outcome of the rollback, when it came to nobody any more. */
+function findWrongReverts({ report, reverted = new Map() }: Claims): readonly string[] {
+  if (report.reverted === undefined) return [];
+  const recorded = countOutcomes([...reverted.values()].flat());
+  const { flippedBack, leftAlone, left } = report.reverted;
+  return [
+    ...(recorded.flipped === flippedBack ? [] : [tellCounts("flipped back", flippedBack, recorded.flipped)]),
+    ...(recorded.skipped === leftAlone ? [] : [tellCounts("left alone", leftAlone, recorded.skipped)]),
+    ...(recorded.failed <= left ? [] : [tellCounts("left", left, recorded.failed)]),
+  ];
+}
+
+function tellCounts(what: string, reported: number, recorded: number): string {
+  return `${what} is ${formatNumber(reported)} in the report, but ${formatNumber(recorded)} in the ledger`;
 }
 
 function describe(tally: Tally): string {
-  const { flippedOnce, flippedAgain, untouched, failed, failedYetMoved } = tally;
+  const { flippedOnce, flippedAgain, flippedBack, stillFlipped, untouched, failed, failedYetMoved } = tally;
   const moved = failedYetMoved > 0 ? `${formatNumber(failedYetMoved)} moved, as the report says may be` : "none moved";
   const parts = [
     flippedOnce > 0 && `${formatNumber(flippedOnce)} flipped once each`,
     flippedAgain > 0 && `${formatNumber(flippedAgain)} flipped and set again after a doubtful answer`,
+    flippedBack > 0 && `${formatNumber(flippedBack)} flipped and back where they were`,
+    stillFlipped > 0 && `${formatNumber(stillFlipped)} flipped and not flipped back, as the report says`,
     failed > 0 && `${formatNumber(failed)} failed (${moved})`,
     `${formatNumber(untouched)} untouched`,
     "nobody else",

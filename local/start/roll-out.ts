@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { formatNumber } from "../../lambda/rollout/page.ts";
-import type { Report } from "../../lambda/rollout/report.ts";
+import { hasSucceeded, type Report } from "../../lambda/rollout/report.ts";
 import { renderReport } from "../../lambda/rollout/report-text.ts";
 import { type Before, checkRollout, readBefore } from "./check.ts";
 import type { StartOptions } from "./command-line.ts";
@@ -14,7 +14,6 @@ import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 
 const { stdout, stderr } = process;
 const WIDEST = 60;
-const GOOD: readonly Report["status"][] = ["succeeded", "planned"];
 
 /** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
@@ -38,7 +37,7 @@ async function rollOutIn(
   const { report } = answer;
   const check = await checkRollout(report, before, surroundings);
   print(report, check, options);
-  return GOOD.includes(report.status) && check.agrees ? 0 : 1;
+  return hasSucceeded(report) && check.agrees ? 0 : 1;
 }
 
 async function run(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { countOutcomes, type OutcomeKind } from "../../../lambda/rollout/outcome.ts";
-import type { Report, RolloutStatus } from "../../../lambda/rollout/report.ts";
+import type { Report } from "../../../lambda/rollout/report.ts";
 import { compareCustomers } from "../../../local/start/compare.ts";
 import type { CustomerState } from "../../../local/start/emulator-process.ts";
 
@@ -11,30 +11,43 @@ interface Case {
   readonly outcomes?: readonly OutcomeKind[];
   readonly reason?: string;
   readonly accountId?: string;
+  /** What became of it when it was to be flipped back; empty when the rollback did not come to it. */
+  readonly reverted?: readonly OutcomeKind[];
 }
 
 const DOUBTFUL = "customer c1 may have been flipped, and cannot be read: look at it";
 
 /** A promote (to the flag false) of one customer. */
-async function check(given: Case, status?: RolloutStatus) {
-  const { before, after, writes, outcomes = [], reason = "Evo Voice failed", accountId = "ours" } = given;
+async function check(given: Case, changes: Partial<Report> = {}) {
+  const { before, after, writes, outcomes = [], reason = "Evo Voice failed", accountId = "ours", reverted } = given;
   const recorded = outcomes.map((outcome) => ({ outcome, reason }));
   const counts = countOutcomes(recorded);
   const report: Report = {
     ...{ rolloutId: "promote-1", action: "promote", release: "2026.11", dryRun: false, counts },
     ...{ exceptions: [], moreExceptions: 0, startedAt: "2026-11-23T02:00:00Z", durationMs: 1 },
-    status: status ?? "succeeded",
+    ...{ status: "succeeded", ...(reverted && { status: "rolled-back", reverted: countBack(reverted) }) },
+    ...changes,
   };
   const claims = {
     report,
     before: new Map([["c1", before]]),
     outcomes: new Map([["c1", recorded]]),
     accountId: "ours",
+    ...(reverted && { reverted: new Map([["c1", reverted.map((outcome) => ({ outcome, reason }))]]) }),
   };
   async function* customers(): AsyncGenerator<CustomerState> {
     yield { id: "c1", accountId, isStaging: after, writes };
   }
   return compareCustomers(claims, customers());
+}
+
+function countBack(reverted: readonly OutcomeKind[]) {
+  const { flipped, skipped } = countOutcomes(reverted.map((outcome) => ({ outcome })));
+  return {
+    flippedBack: flipped,
+    leftAlone: skipped,
+    left: reverted.length === 0 ? 1 : reverted.length - flipped - skipped,
+  };
 }
 
 const FLIPPED = { outcome: "flipped", reason: "the reply showed it" } as const;
@@ -79,6 +92,93 @@ describe("the emulator agrees", () => {
   ])("when %s", async (_when, given, text) => {
     const { agrees, text: said } = await check(given);
     expect({ agrees, said }).toEqual({ agrees: true, said: expect.stringContaining(text) });
+  });
+});
+
+/** A customer of a rollout that was turned back. */
+const turned = (after: boolean, reverted: readonly OutcomeKind[], given: Partial<Case> = {}): Case => ({
+  ...{ before: true, after, writes: after ? 2 : 1, outcomes: ["flipped"], reverted },
+  ...given,
+});
+
+describe("of a rollout that was turned back, the emulator agrees", () => {
+  test.each<[string, Case, string]>([
+    ["a flipped one is back where it was", turned(true, ["flipped"]), "1 flipped and back where they were"],
+    ["one that failed to be flipped back is still there", turned(false, ["failed"]), "1 flipped and not flipped back"],
+    ["one that the rollback did not come to is still there", turned(false, []), "1 flipped and not flipped back"],
+    ["one that was left alone is where somebody put it", turned(true, ["skipped"]), "1 flipped and not flipped back"],
+    [
+      "one that failed, and may have been flipped, is back",
+      turned(true, ["flipped"], { outcomes: ["failed"], reason: DOUBTFUL }),
+      "1 flipped and back where they were",
+    ],
+    [
+      "one was never flipped, as the rollback found",
+      turned(true, ["unchanged"], { outcomes: ["failed"], writes: 0, reason: DOUBTFUL }),
+      "1 failed (none moved)",
+    ],
+    ["one was never touched", turned(true, [], { outcomes: ["skipped"], writes: 0 }), "1 untouched"],
+  ])("when %s", async (_when, given, text) => {
+    const { agrees, text: said } = await check(given);
+    expect({ agrees, said }).toEqual({ agrees: true, said: expect.stringContaining(text) });
+  });
+});
+
+describe("of a rollout that was turned back, the emulator disagrees", () => {
+  test.each<[string, Case, string]>([
+    ["one is not back", turned(false, ["flipped"]), "is reported as flipped back, but is on production"],
+    ["one had been right before", turned(false, ["flipped"], { before: false }), "but was on production before"],
+    ["one was never planned", turned(true, ["flipped"], { outcomes: [] }), "but has no outcome"],
+    ["one of another account was touched", turned(true, ["flipped"], { accountId: "other" }), "is of another account"],
+    ["one was flipped back twice over", turned(true, ["flipped", "flipped"]), "2 outcomes"],
+    ["one that was never touched moved", turned(false, [], { outcomes: ["skipped"] }), "but was moved"],
+    ["nobody came to one, and it moved back by itself", turned(true, []), "is reported as flipped, but is on staging"],
+  ])("when %s", async (_when, given, text) => {
+    const { agrees, text: said } = await check(given);
+    expect({ agrees, said }).toEqual({ agrees: false, said: expect.stringContaining(text) });
+  });
+
+  test.each([
+    ["flipped back is 2 in the report, but 1 in the ledger", { flippedBack: 2, leftAlone: 0, left: 0 }],
+    ["left alone is 1 in the report, but 0 in the ledger", { flippedBack: 1, leftAlone: 1, left: 0 }],
+  ])("when %s", async (said, reverted) => {
+    expect(await check(turned(true, ["flipped"]), { reverted })).toMatchObject({
+      agrees: false,
+      text: expect.stringContaining(said),
+    });
+  });
+
+  test("when fewer are left in the report than in the ledger", async () => {
+    const reverted = { flippedBack: 0, leftAlone: 0, left: 0 };
+    const { agrees, text } = await check(turned(false, ["failed"]), { reverted });
+    expect({ agrees, text }).toEqual({
+      agrees: false,
+      text: expect.stringContaining("left is 0 in the report, but 1"),
+    });
+  });
+});
+
+describe("of a rollout that was stopped where it was", () => {
+  test.each(["halted", "aborted"] as const)("%s, its counts are those of the ledger", async (status) => {
+    const given: Case = { before: true, after: false, writes: 1, outcomes: ["flipped"] };
+    expect((await check(given, { status })).agrees).toBe(true);
+    const { text } = await check(given, { status, counts: countOutcomes([]) });
+    expect(text).toContain("flipped is 0 in the report, but 1 in the ledger");
+  });
+});
+
+test("a rollout that was aborted before its first flip counts nobody, whatever its plan says", async () => {
+  const planned: Case = { before: false, after: false, writes: 0, outcomes: ["unchanged"] };
+  expect((await check(planned, { status: "aborted", counts: countOutcomes([]) })).agrees).toBe(true);
+});
+
+describe("of a retry, which does not say where it wants its customers", () => {
+  test.each([
+    ["a flipped one is on the other side", { before: false, after: true, writes: 1, outcomes: ["flipped"] }, true],
+    ["a flipped one is where it was", { before: false, after: false, writes: 1, outcomes: ["flipped"] }, false],
+    ["one that was right is untouched", { before: true, after: true, writes: 0, outcomes: ["unchanged"] }, true],
+  ] as const)("when %s", async (_when, given, agrees) => {
+    expect((await check(given, { action: "retry" })).agrees).toBe(agrees);
   });
 });
 
