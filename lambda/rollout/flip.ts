@@ -46,11 +46,12 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
     outcome,
     reason,
   });
-  if (fresh.reading === "missing")
-    return settle("failed", "Evo Voice no longer has this customer; see whether it was deleted");
-  if (fresh.reading === "unreadable") return settle("failed", fresh.reason);
+  const fail = (why: string) =>
+    settle("failed", intended ? `customer ${planned.id} may have been flipped, and now: ${why}` : why);
+  if (fresh.reading === "missing") return fail("Evo Voice no longer has this customer; see whether it was deleted");
+  if (fresh.reading === "unreadable") return fail(fresh.reason);
   const { isStaging } = fresh.customer;
-  if (isStaging === undefined) return settle("failed", "Evo Voice does not say where this customer is");
+  if (isStaging === undefined) return fail("Evo Voice does not say where this customer is");
   if (isStaging === wantedFlag) {
     return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", MOVED_MEANWHILE);
   }

@@ -53,6 +53,7 @@ async function flipOne(
   sheet: Sheet,
   customer: PlannedCustomer,
 ): Promise<void> {
+  sheet.begin(customer.id);
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
   switch (flipped.result) {
     case "flipped":

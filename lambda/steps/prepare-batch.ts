@@ -23,7 +23,7 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const work = run.task.open(batch);
   const sheet = openSheet(work);
   const intended = settleWithoutFlip(work, sheet, await readAfresh(run, sheet.open));
-  const written = await record(run, batch, sheet, [...sheet.doubtful(), ...intended.map(({ id }) => id)]);
+  const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
   const prepared = { place, written, sheet };
   try {
     const { protectedIds } = await run.lookout.look();
@@ -37,12 +37,12 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   }
 }
 
-/** Nobody of a prepared batch was begun, so nobody is intended any more but who was before. */
+/** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */
 export async function withdrawBatch(
   run: BatchRun,
   { written, sheet }: Pick<PreparedBatch, "written" | "sheet">,
 ): Promise<void> {
-  await record(run, written, sheet, sheet.doubtful());
+  await record(run, written, sheet, sheet.suspects());
 }
 
 /** Settles who needs no flip; returns who is to be flipped now. */

@@ -9,10 +9,14 @@ export interface Sheet {
   /** Whether an earlier run had recorded that it would flip this customer. */
   wasIntended(customerId: string): boolean;
   settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: string): void;
+  /** This run asks for a flip: one that fails may have been done all the same. */
+  begin(customerId: string): void;
   /** A flip was begun, by this run or one before, and it is not known what it did. */
   doubt(customerId: string): void;
-  doubtful(): readonly string[];
-  /** Whoever may have been flipped without an outcome that says so: those in doubt, and those whose flip failed. */
+  /**
+   * Whoever may have been flipped without an outcome that says so: those in doubt, and those whose flip failed. Whoever
+   * failed before a flip was begun is not: where somebody else moves them is not ours to turn back.
+   */
   suspects(): readonly string[];
   /** Whoever has no outcome and is not in doubt was not attempted. */
   skipRest(why: string): void;
@@ -26,6 +30,7 @@ export function openSheet({ customers, outcomes: known, intended }: Work): Sheet
   const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
   const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
   const intendedBefore = new Set(intended);
+  const begun = new Set(intended);
   const doubtful = new Set<string>();
 
   function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: string): void {
@@ -37,9 +42,9 @@ export function openSheet({ customers, outcomes: known, intended }: Work): Sheet
     open,
     wasIntended: (customerId) => intendedBefore.has(customerId),
     settle,
+    begin: (customerId) => void begun.add(customerId),
     doubt: (customerId) => void doubtful.add(customerId),
-    doubtful: () => [...doubtful],
-    suspects: () => [...doubtful, ...customers.flatMap(({ id }) => (outcomes.get(id)?.outcome === "failed" ? id : []))],
+    suspects: () => [...doubtful, ...[...begun].filter((id) => outcomes.get(id)?.outcome === "failed")],
     skipRest(why) {
       for (const customer of open) {
         if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;

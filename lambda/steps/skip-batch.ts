@@ -1,5 +1,6 @@
 import type { Reading } from "../rollout/flip.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
+import type { Batch } from "../rollout/records.ts";
 import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
 import { type Readings, readAfresh } from "./read-afresh.ts";
@@ -30,7 +31,11 @@ export async function* skipBatches(
 export async function skipBatch(run: SkipRun, place: number, { why, blind }: Stopped): Promise<RecordedBatch> {
   const batch = await run.task.read(place);
   const sheet = openSheet(run.task.open(batch));
-  const doubtful = sheet.open.filter(({ id }) => sheet.wasIntended(id));
+  const turnedBack = findTurnedBack(batch);
+  for (const customer of sheet.open.filter(({ id }) => turnedBack.has(id))) {
+    sheet.settle(customer, "flipped", "found flipped when it was turned back");
+  }
+  const doubtful = sheet.open.filter(({ id }) => sheet.wasIntended(id) && !turnedBack.has(id));
   const readings: Readings | undefined = blind ? undefined : await readAfresh(run, doubtful).catch(() => undefined);
   for (const customer of doubtful) {
     const reading = readings === undefined ? UNREADABLE : readings.get(customer.id);
@@ -39,6 +44,11 @@ export async function skipBatch(run: SkipRun, place: number, { why, blind }: Sto
   }
   sheet.skipRest(why);
   return { place, batch: await record(run, batch, sheet, sheet.suspects()), left: sheet.left() };
+}
+
+/** What a rollback has flipped back was flipped, whatever its flag says now. */
+function findTurnedBack({ reverted }: Batch): ReadonlySet<string> {
+  return new Set(reverted.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])));
 }
 
 const UNREADABLE: Reading = { reading: "unreadable", reason: "" };

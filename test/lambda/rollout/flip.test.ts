@@ -23,14 +23,14 @@ function aSituation(changes: Partial<Situation> = {}): Situation {
 
 describe("a planned customer that is read afresh", () => {
   test.each<[what: string, situation: Partial<Situation>, outcome: string, reason: RegExp]>([
-    ["is gone", { fresh: { reading: "missing" } }, "failed", /no longer has this customer/],
+    ["is gone", { fresh: { reading: "missing" } }, "failed", /^Evo Voice no longer has this customer/],
     [
       "cannot be read",
       { fresh: { reading: "unreadable", reason: "no answer in 10 s" } },
       "failed",
-      /no answer in 10 s/,
+      /^no answer in 10 s/,
     ],
-    ["does not say where it is", { fresh: found({ isStaging: undefined }) }, "failed", /does not say where/],
+    ["does not say where it is", { fresh: found({ isStaging: undefined }) }, "failed", /^Evo Voice does not say where/],
     ["is right already", { fresh: found({ isStaging: false }) }, "unchanged", /has been moved since the plan/],
     [
       "is right already, and protected by now",
@@ -56,7 +56,19 @@ describe("a planned customer that is read afresh", () => {
       "is gone, and was meant to be flipped before a crash",
       { fresh: { reading: "missing" }, intended: true },
       "failed",
-      /no longer has/,
+      /^customer c-1 may have been flipped, and now: Evo Voice no longer has/,
+    ],
+    [
+      "cannot be read, and was meant to be flipped before a crash",
+      { fresh: { reading: "unreadable", reason: "no answer in 10 s" }, intended: true },
+      "failed",
+      /^customer c-1 may have been flipped, and now: no answer in 10 s/,
+    ],
+    [
+      "does not say where it is, and was meant to be flipped before a crash",
+      { fresh: found({ isStaging: undefined }), intended: true },
+      "failed",
+      /^customer c-1 may have been flipped, and now: Evo Voice does not say/,
     ],
   ])("and %s needs no flip", (_what, situation, outcome, reason) => {
     expect(settleBeforeFlip(aSituation(situation))).toEqual({

@@ -32,7 +32,7 @@ beforeEach(() => {
   rolloutId = `rollout-${rollouts}`;
 });
 
-async function given(fakes: Fakes, batch: { readonly intended?: readonly string[] } = {}) {
+async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reverting" | "reverted">> = {}) {
   const records: Batch[] = [];
   const ports = fakePorts(world, {
     nowMs: () => clockMs,
@@ -42,7 +42,7 @@ async function given(fakes: Fakes, batch: { readonly intended?: readonly string[
   const { ledger } = ports;
   await ledger.putBatch(rolloutId, 0, fakes.customers);
   const planned = await ledger.getBatch(rolloutId, 0);
-  await ledger.recordBatch({ ...planned, intended: batch.intended ?? [] });
+  await ledger.recordBatch({ ...planned, ...batch });
   const brake = createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
   const run: BatchRun = {
     task: createFlipTask(ports, aRollout(rolloutId)),
@@ -132,6 +132,51 @@ describe("a batch", () => {
     expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
   });
 
+  test("keeps in mind whose flip failed: it may have been done", async () => {
+    const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: "no answer" });
+    const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
+
+    expect(await flipBatch(run)).toMatchObject({ outcomes: [{ outcome: "failed" }], intended: ["a"] });
+  });
+
+  test("keeps in mind who cannot be read only when an earlier run had meant to flip them", async () => {
+    const { run, records } = await given(
+      {
+        customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
+        connection: {
+          listCustomers: async () => [aCustomer("c")],
+          readCustomer: async () => ({ reading: "unreadable", reason: "no answer" }),
+        },
+      },
+      { intended: ["a"] },
+    );
+
+    const recorded = await flipBatch(run);
+
+    expect(records.map(({ intended }) => intended)).toEqual([["a", "c"], ["a"]]);
+    expect(recorded.outcomes).toMatchObject([
+      { customerId: "a", outcome: "failed", reason: "customer a may have been flipped, and now: no answer" },
+      { customerId: "b", outcome: "failed", reason: "no answer" },
+      { customerId: "c", outcome: "flipped" },
+    ]);
+  });
+
+  test("that is withdrawn keeps in mind who may have been flipped and is gone", async () => {
+    const stopped = { requestedBy: "ann", reason: "an incident", at: "2026-11-23T00:00:00Z" };
+    const { run, records } = await given(
+      {
+        customers: [aCustomer("b")],
+        connection: { listCustomers: async () => [], readCustomer: async () => ({ reading: "missing" }) },
+        ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [], stopped }) },
+      },
+      { intended: ["b"] },
+    );
+
+    await flipBatch(run);
+
+    expect(records.at(-1)).toMatchObject({ outcomes: [{ customerId: "b", outcome: "failed" }], intended: ["b"] });
+  });
+
   test("looks at the lock again before each request, also of a flip that waited or is tried again", async () => {
     let readings = 0;
     const tried: string[] = [];
@@ -187,6 +232,18 @@ describe("a batch of a stopped rollout", () => {
     const { batch: recorded } = await skipBatch(run, 0, STOPPED);
 
     expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "skipped" });
+  });
+
+  test("calls flipped who was found flipped when it was turned back, and is where it was by now", async () => {
+    const reverted = [{ customerId: "a", name: "", outcome: "flipped", reason: "the reply showed it" } as const];
+    const { run } = await given(
+      { customers: [aCustomer("a"), aCustomer("b")] },
+      { intended: ["a", "b"], reverting: ["a"], reverted },
+    );
+
+    const { batch: recorded } = await skipBatch(run, 0, STOPPED);
+
+    expect(outcomesOf(recorded)).toEqual({ a: "flipped", b: "skipped" });
   });
 
   test("leaves open whom it had no time to read", async () => {
