@@ -4,12 +4,18 @@ import { actionOf, type Report, releaseOf } from "../rollout/report.ts";
 import type { Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 
-/** Tells the outside of one change of state, and keeps it as the last one. A step that is run again tells it again. */
+/**
+ * Tells the outside of one change of state, and keeps it as the last one. A step that is run again tells it again. No
+ * rollout fails because of it: that it is not kept only makes a status older than it could be.
+ */
 export async function announce(ports: Ports, rollout: Rollout, change: ChangeOf): Promise<void> {
   const { rolloutId } = rollout;
   const at = new Date(ports.nowMs()).toISOString();
   const told: Change = { rolloutId, action: actionOf(rollout), release: releaseOf(rollout), at, ...change };
-  await ports.ledger.noteChange(rolloutId, told);
+  await ports.ledger.noteChange(rolloutId, told).catch((error: unknown) => {
+    const problem = error instanceof Error ? error.name : "unknown";
+    ports.log.info("change not kept", { rolloutId, change: told.change, problem });
+  });
   await ports.tell.changed(told);
 }
 

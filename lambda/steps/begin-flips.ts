@@ -23,5 +23,6 @@ export async function holdRelease(ports: Ports, rollout: Locked<Rollout>, subjec
     reason: `rolled back by ${rolloutId}`,
     at: new Date(ports.nowMs()).toISOString(),
   };
-  await ports.ledger.holdRelease(release, hold, `hold-${rolloutId}`);
+  const held = await ports.ledger.holdRelease(release, hold, `hold-${rolloutId}`);
+  if (held.kind === "refused") ports.log.info("release not held", { rolloutId, release, problem: held.problem });
 }

@@ -94,7 +94,12 @@ export interface Ledger {
   readOrders(): Promise<Orders>;
   /** The orders, and all commands that were sent to a rollout. */
   readSteering(rolloutId: string): Promise<{ readonly orders: Orders; readonly commands: readonly CommandRecord[] }>;
-  holdRelease(release: string, hold: Hold, id: string): Promise<unknown>;
+  /** Refused when there are more holds than the orders' item takes. */
+  holdRelease(
+    release: string,
+    hold: Hold,
+    id: string,
+  ): Promise<{ readonly kind: "changed" } | { readonly kind: "refused"; readonly problem: string }>;
   /** Takes the lock if nobody has since the orders were read; false when somebody has. */
   takeLock(lock: Lock, read: Orders): Promise<boolean>;
   /** Gives the lock back, if it is still this one. */
