@@ -122,7 +122,7 @@ function stopAtOnce(
 
 function toHolds({ pausedSeconds }: Steering, { stopped }: Orders): readonly string[] {
   return [
-    ...(pausedSeconds !== undefined ? [`paused, for ${pausedSeconds} s more at most`] : []),
+    ...(pausedSeconds !== undefined ? ["paused"] : []),
     ...(stopped !== undefined ? [`everything was stopped by ${stopped.requestedBy}: ${stopped.reason}`] : []),
   ];
 }

@@ -319,9 +319,11 @@ describe("a pause", () => {
     });
   });
 
-  test("says for how long it holds, and nothing once it is over", () => {
+  test("says that it holds, in the same words at each look, and nothing once it is over", () => {
     const paused = watchOnce(startWith(0), aSight({ commands: [pause] }), RULES);
-    expect(paused.heldBy).toBe("paused, for 600 s more at most");
+    expect(paused).toMatchObject({ heldBy: "paused", steering: { pausedSeconds: 600 } });
+    const still = watchOnce(paused, aSight({ commands: [pause] }), RULES);
+    expect(still).toMatchObject({ heldBy: "paused", steering: { pausedSeconds: 540 } });
     const resumed = watchOnce(startWith(300, paused.steering), aSight({ commands: [pause, resume] }), RULES);
     expect(resumed).toMatchObject({ waitSeconds: 60, leftSeconds: 300 });
     expect(resumed.heldBy).toBeUndefined();
@@ -355,7 +357,7 @@ describe("stop-everything", () => {
   test("beside a pause and a blind alarm: every reason is told", () => {
     const sight = { ...BLIND, orders: STOPPED, commands: [aCommand({ command: "pause", pauseSeconds: 60 })] };
     expect(watchOnce(startWith(0), sight, RULES).heldBy).toBe(
-      "alarm calls has no data (INSUFFICIENT_DATA); paused, for 60 s more at most; everything was stopped by bob: the carrier is down",
+      "alarm calls has no data (INSUFFICIENT_DATA); paused; everything was stopped by bob: the carrier is down",
     );
   });
 });
