@@ -38,12 +38,13 @@ export function createRolloutRecords(table: Table) {
       const created = await table.putIf(toKey(rolloutId), item, { expression: "attribute_not_exists(pk)" });
       return created ? record : ((await findRollout(rolloutId)) ?? record);
     },
-    async stopWaiting(rolloutId: string): Promise<void> {
+    async stopWaiting(rolloutId: string, subject: Subject | undefined): Promise<void> {
       const condition = {
         expression: "#status = :waiting",
         values: { ":waiting": "waiting" satisfies RolloutStatus },
       };
-      await table.updateIf(toKey(rolloutId), { set: { status: "running" satisfies RolloutStatus } }, condition);
+      const set = { status: "running" satisfies RolloutStatus, ...toTexts({ subject }) };
+      await table.updateIf(toKey(rolloutId), { set }, condition);
     },
     async notePlan(rolloutId: string, plan: Plan): Promise<void> {
       await table.updateIf(toKey(rolloutId), { set: toTexts({ plan }) }, { expression: "attribute_exists(pk)" });

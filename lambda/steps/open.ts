@@ -141,7 +141,7 @@ async function begin(ports: Ports, opening: Opening, { subject, lock }: Beginnin
     if (lock !== undefined) await ports.ledger.releaseLock(lock);
     return answerKnown(ports, opening, record);
   }
-  if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId);
+  if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId, subject);
   const settleSeconds = takenFrom?.settleSeconds ?? 0;
   return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, subject, lock };
 }

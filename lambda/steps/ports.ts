@@ -6,7 +6,7 @@ import type { Outcome } from "../rollout/outcome.ts";
 import type { Pace, PaceLimits } from "../rollout/pace.ts";
 import type { PersonMessage } from "../rollout/person-message.ts";
 import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch, CommandRecord, FoundPages, Hold, Lock, Orders, RolloutRecord } from "../rollout/records.ts";
+import type { Batch, CommandRecord, FoundPages, Hold, Lock, Orders, RolloutRecord, Subject } from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import type { AlarmReading } from "../rollout/watch.ts";
@@ -76,8 +76,8 @@ export interface Ledger {
   findRollout(rolloutId: string): Promise<RolloutRecord | undefined>;
   /** Writes the record unless there is one; gives the one that stands. */
   createRollout(record: RolloutRecord): Promise<RolloutRecord>;
-  /** A rollout that waited for the lock has it. */
-  stopWaiting(rolloutId: string): Promise<void>;
+  /** A rollout that waited for the lock has it. What it undoes or goes on with is known only now: it may have changed. */
+  stopWaiting(rolloutId: string, subject: Subject | undefined): Promise<void>;
   /** Keeps what a rollback needs when the execution is lost: the plan, once it is written completely. */
   notePlan(rolloutId: string, plan: Plan): Promise<void>;
   /** An event may carry the hash of a dry run's plan: this is how it is found again. */
