@@ -1,5 +1,5 @@
 import type { DeployEvent } from "../events/deploy-event.ts";
-import type { Decision, Stop } from "./decision.ts";
+import { type Decision, type Stop, toReason } from "./decision.ts";
 import type { Now } from "./now.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
@@ -9,8 +9,8 @@ import type { RevertCounts } from "./revert.ts";
 /**
  * How a rollout stands: `succeeded` (everybody is where the event wants them, or skipped by rule), `partial` (it ended,
  * but some customers failed within the budget), `rolled-back` (a gate or an event turned it back), `halted` (a gate
- * stopped it where it was), `aborted` (a person stopped it where it was), `failed` (something of its own stopped it),
- * `refused` (nothing was flipped), `planned` (a dry run), `waiting` (for the lock), `running`.
+ * stopped it where it was), `aborted` (a person stopped it, or its rollback, where it was), `failed` (something of its
+ * own stopped it), `refused` (nothing was flipped), `planned` (a dry run), `waiting` (for the lock), `running`.
  */
 export type RolloutStatus =
   | "waiting"
@@ -101,6 +101,8 @@ export interface Ending {
   readonly counts: Counts;
   readonly waves?: readonly WaveResult[] | undefined;
   readonly reverted?: RevertCounts | undefined;
+  /** What a person stopped the rollback with. */
+  readonly revertStop?: Stop | undefined;
   readonly overridden?: readonly string[] | undefined;
   readonly exceptions: readonly Outcome[];
 }
@@ -161,8 +163,9 @@ function countExceptions({ flipping, plan, reverted }: Ending, counts: Counts): 
   return turned + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
 }
 
-function toProblem({ problem, stop }: Ending): string | undefined {
-  const told = [...(stop?.reasons ?? []), ...(problem === undefined ? [] : [problem])];
+function toProblem({ problem, stop, revertStop }: Ending): string | undefined {
+  const broke = revertStop && `the rollback ended before it was through: ${toReason(revertStop)}`;
+  const told = [...(stop?.reasons ?? []), ...[problem, broke].filter((one) => one !== undefined)];
   return told.length === 0 ? undefined : told.join("; ");
 }
 
@@ -173,6 +176,7 @@ function toStatus(event: DeployEvent, ending: Ending, counts: Counts): RolloutSt
   }
   if (problem !== undefined) return "failed";
   if (event.dryRun) return "planned";
+  if (ending.revertStop !== undefined) return "aborted";
   if (reverted !== undefined) return "rolled-back";
   if (stop !== undefined) return stop.cause === "abort" ? "aborted" : "halted";
   return counts.failed > 0 || counts.deferred > 0 ? "partial" : "succeeded";

@@ -17,9 +17,13 @@ export interface LockCheck {
   recent(): Promise<void>;
 }
 
+export function holdsLock({ fence, execution }: Lock, { lock }: Orders): boolean {
+  return lock?.fence === fence && lock.execution === execution;
+}
+
 /** @throws LockLostError when the orders show another holder, or none */
 export function refuseLostLock(lock: Lock, orders: Orders): void {
-  if (orders.lock?.fence === lock.fence && orders.lock.execution === lock.execution) return;
+  if (holdsLock(lock, orders)) return;
   throw new LockLostError(
     `rollout ${orders.lock?.rolloutId ?? "(none)"} has taken the lock from ${lock.rolloutId}; nothing more was flipped, the ledger says what was`,
   );

@@ -1,3 +1,4 @@
+import { isStop } from "../rollout/decision.ts";
 import type { Lock, Orders } from "../rollout/records.ts";
 import type { Steering } from "../rollout/steering.ts";
 import { type AlarmReading, beginWatch, watchOnce } from "../rollout/watch.ts";
@@ -47,9 +48,10 @@ export function createLookout(ports: Ports, options: LookoutOptions): Lookout {
       refuseLostLock(lock, orders);
       lockCheck.note(atMs);
       const seen = watchOnce(beginWatch(0, steering), { orders, commands, alarms }, watched.rules);
+      // What holds a part is taken in by the wait that follows; what stops it must not stop the rollback after it.
       if (seen.decision === undefined) brake.hold();
-      else if (seen.decision.decision === "proceed") steering = seen.steering;
-      else brake.stop(seen.decision);
+      else steering = seen.steering;
+      if (isStop(seen.decision)) brake.stop(seen.decision);
       return orders;
     },
   };

@@ -1,15 +1,16 @@
 import { toLimits } from "../events/accept.ts";
-import { toReason } from "../rollout/decision.ts";
+import { type Stop, toReason } from "../rollout/decision.ts";
 import type { Subject } from "../rollout/records.ts";
 import { addReverts, countReverts, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
 import type { Steering } from "../rollout/steering.ts";
 import type { Task } from "./batch-run.ts";
 import { createBrake } from "./brake.ts";
 import { flipBatches } from "./flip-batches.ts";
+import { holdsLock } from "./hold-lock.ts";
 import { createLookout } from "./lookout.ts";
 import { countIdle, type Locked, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Ports } from "./ports.ts";
-import { countPlaces, createRevertTask } from "./revert-task.ts";
+import { countPlaces, createRevertTask, nameLeft } from "./revert-task.ts";
 import { NOT_WATCHED } from "./watch.ts";
 
 /** Where a revert is: counters only. */
@@ -28,14 +29,17 @@ export interface RevertProgress extends Progress {
 /** What a revert came to. */
 export interface Reverted {
   readonly counts: RevertCounts;
-  /** Why it ended before it was through. */
+  /** What ended it of itself before it was through. */
   readonly problem?: string | undefined;
+  /** The command that ended it before it was through. */
+  readonly stop?: Stop | undefined;
 }
 
 const MOST_PASSES = 3;
 
-export function startRevert(steering: Steering): RevertProgress {
-  return { done: false, idleParts: 0, steering, pass: 1, place: 0, counts: NO_REVERTS };
+/** A pause that held the flips holds no rollback; one that is sent to the rollback does. */
+export function startRevert({ seen, full }: Steering): RevertProgress {
+  return { done: false, idleParts: 0, steering: { seen, full }, pass: 1, place: 0, counts: NO_REVERTS };
 }
 
 export interface RevertWork {
@@ -56,7 +60,7 @@ export async function revertPart(
 ): Promise<RevertProgress> {
   const task = createRevertTask(ports, subject);
   const places = countPlaces(subject);
-  if (isEnded(from)) return countRest(ports, task, from, places);
+  if (isEnded(from)) return nameRest(ports, rollout, task, { from, places });
   const mark = `pass ${from.pass}, place ${from.place}, ${from.counts.flippedBack} flipped back`;
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
@@ -83,13 +87,14 @@ export function afterRevertFailure(from: RevertProgress, problem: string): Rever
 }
 
 export function toReverted({ counts, stop, problem }: RevertProgress): Reverted {
-  const why = problem ?? (stop && toReason(stop));
-  return { counts, ...(why !== undefined && { problem: `the rollback ended before it was through: ${why}` }) };
+  if (problem === undefined) return { counts, stop: counts.left > 0 ? stop : undefined };
+  return { counts, problem: `the rollback ended before it was through: ${problem}` };
 }
 
 /** What a rollback would look at, without a request: all whom the ledger says were flipped are left. */
 export async function countFlipped(ports: Ports, subject: Subject): Promise<Reverted> {
-  const { counts } = await countRest(ports, createRevertTask(ports, subject), startRevert(STILL), countPlaces(subject));
+  const rest = { from: startRevert(STILL), places: countPlaces(subject) };
+  const { counts } = await countRest(ports, createRevertTask(ports, subject).read, rest);
   return { counts };
 }
 
@@ -104,16 +109,33 @@ function endPass(progress: RevertProgress): RevertProgress {
   return { ...progress, done: false, pass: progress.pass + 1, place: 0, counts: NO_REVERTS };
 }
 
+interface Rest {
+  readonly from: RevertProgress;
+  readonly places: number;
+}
+
+/** So that the report can name who is left; nothing is written any more once the lock is another's. */
+async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RevertProgress> {
+  const { stop, problem } = rest.from;
+  const isOurs = holdsLock(lock, await ports.ledger.readOrders());
+  const why = problem ?? (stop === undefined ? "it was stopped" : toReason(stop));
+  const readNamed = async (place: number) => {
+    const batch = await task.read(place);
+    const named = isOurs ? nameLeft(batch, why) : batch;
+    return named === batch ? batch : ports.ledger.recordBatch(named);
+  };
+  return countRest(ports, readNamed, rest);
+}
+
 async function countRest(
   { nowMs, policy }: Ports,
-  task: Task,
-  from: RevertProgress,
-  places: number,
+  read: Task["read"],
+  { from, places }: Rest,
 ): Promise<RevertProgress> {
   const untilMs = nowMs() + policy.stepSeconds * 1000;
   let progress = from;
   for (; progress.place < places && nowMs() < untilMs; ) {
-    const counts = addReverts(progress.counts, countReverts(await task.read(progress.place)));
+    const counts = addReverts(progress.counts, countReverts(await read(progress.place)));
     progress = { ...progress, place: progress.place + 1, counts };
   }
   return { ...progress, done: progress.place >= places };

@@ -1,6 +1,7 @@
 import { wantedFlag } from "../events/deploy-event.ts";
+import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
 import type { Batch, Subject } from "../rollout/records.ts";
-import { findUndoable, settleBeforeRevert } from "../rollout/revert.ts";
+import { findUndoable, LEFT_ALONE, settleBeforeRevert } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import type { Task, Work } from "./batch-run.ts";
 import type { Ports } from "./ports.ts";
@@ -29,8 +30,24 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject): T
       const outcomes = batch.reverted.filter(({ outcome }) => outcome !== "failed");
       return { customers: findUndoable(batch), outcomes, intended: batch.reverting, settle };
     },
-    close: (batch, { outcomes, intended }) => ({ ...batch, reverted: outcomes, reverting: intended }),
+    close: (batch, { outcomes, intended }) => ({ ...batch, reverted: outcomes.map(toReverted), reverting: intended }),
   };
+}
+
+/** Who was not attempted is left, not left alone: a rollback that is sent again goes on with them. */
+function toReverted(outcome: Outcome): Outcome {
+  const { outcome: kind, reason } = outcome;
+  if (kind !== "skipped" || reason.startsWith(LEFT_ALONE)) return outcome;
+  if (!reason.startsWith(NOT_ATTEMPTED)) return { ...outcome, reason: `${LEFT_ALONE}${reason}` };
+  return { ...outcome, outcome: "failed", reason: reason.slice(NOT_ATTEMPTED.length) };
+}
+
+/** A revert that ended before it was through names who is left in this batch. */
+export function nameLeft(batch: Batch, why: string): Batch {
+  const known = new Set(batch.reverted.map(({ customerId }) => customerId));
+  const left = findUndoable(batch).filter(({ id }) => !known.has(id));
+  const named = left.map(({ id, name }): Outcome => ({ customerId: id, name, outcome: "failed", reason: why }));
+  return named.length === 0 ? batch : { ...batch, reverted: [...batch.reverted, ...named] };
 }
 
 /** How many batches there are to turn back. */

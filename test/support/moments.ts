@@ -1,0 +1,105 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
+import type { CommandRecord } from "../../lambda/rollout/records.ts";
+import { type DynamoDbProxy, startDynamoDbProxy } from "./dynamodb-proxy.ts";
+import { TABLE, type World } from "./world.ts";
+
+/** Where a rollout is: what it last told the outside, and at which wave. */
+export type Stage = "preparing" | "flipping" | `baking ${number}` | "flipping back";
+
+/** A rollout comes to its n-th look at orders and commands in this stage. */
+export interface Look {
+  readonly stage: Stage;
+  readonly n: number;
+}
+
+export type Ledger = ReturnType<typeof createLedger>;
+
+/** Lets a test do something at an exact moment of a rollout, which waits for it. */
+export interface Moments {
+  /** The ledger itself: what is asked of it is no moment. */
+  readonly ledger: Ledger;
+  /** Is told of every look, and of the stage that it is made in. */
+  onLook(listener: (look: Look) => void | Promise<void>): void;
+  /** Is told once: of the n-th request that sets a flag to this value, when it arrives. */
+  atFlip(flag: boolean, n: number, act: (customerId: string) => void | Promise<void>): void;
+  send(command: Sent): Promise<void>;
+  /** @throws what a listener threw */
+  close(): Promise<void>;
+}
+
+export type Sent = Pick<CommandRecord, "command" | "pauseSeconds" | "rollback"> & { readonly rolloutId?: string };
+
+const POST = "SetCustomerStagingMode";
+const CHANGE = /\\"change\\":\\"([a-z ]+)\\"/;
+const WAVE = /\\"wave\\":(\d+)/;
+const DECISION = /\\"decision\\":\\"([a-z ]+)\\"/;
+
+/** From now on workers find their ledger behind a proxy that sees each look, and each change of state that is noted. */
+export async function watchMoments(world: World): Promise<Moments> {
+  const address = world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "";
+  const proxy = await startDynamoDbProxy(address);
+  Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: proxy.address });
+  const ledger = createLedger(openTable(new DynamoDBClient({ endpoint: address }), TABLE), world.policy.baseUrl);
+  const listeners: ((look: Look) => void | Promise<void>)[] = [];
+  const errors: unknown[] = [];
+  const keep = (error: unknown) => void errors.push(error);
+  follow(proxy, async (look) => {
+    for (const listener of listeners) await Promise.resolve(look).then(listener).catch(keep);
+  });
+  let sent = 0;
+
+  return {
+    ledger,
+    onLook: (listener) => void listeners.push(listener),
+    atFlip(flag, n, act) {
+      let seen = 0;
+      world.emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
+        // What is asked for stands in a body that nobody shows: whoever is there already is being moved away.
+        if (operation !== POST || phase !== "arrived" || world.emulator.customer(customerId)?.isStaging === flag)
+          return;
+        seen += 1;
+        if (seen === n) await Promise.resolve(customerId).then(act).catch(keep);
+      });
+    },
+    async send({ rolloutId = "night", ...command }) {
+      sent += 1;
+      const said = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
+      await ledger.addCommand(rolloutId, { id: `command-${sent}`, ...said, ...command });
+    },
+    async close() {
+      await proxy.close();
+      if (errors.length > 0) throw errors[0];
+    },
+  };
+}
+
+function follow(proxy: DynamoDbProxy, listener: (look: Look) => Promise<void>): void {
+  let stage: Stage = "preparing";
+  let n = 0;
+  proxy.listener = async ({ operation, body, phase }) => {
+    if (phase !== "arrived") return undefined;
+    const next = toStage(body);
+    if (next !== undefined) [stage, n] = [next, 0];
+    if (operation !== "BatchGetItem") return undefined;
+    n += 1;
+    await listener({ stage, n });
+    return undefined;
+  };
+}
+
+/** The stage that begins with what is written. */
+function toStage(body: string): Stage | undefined {
+  if (body.includes('"hold-release"')) return "flipping back";
+  switch (CHANGE.exec(body)?.[1]) {
+    case "started":
+      return "flipping";
+    case "wave done":
+      return `baking ${Number(WAVE.exec(body)?.[1])}`;
+    case "gate decided":
+      return DECISION.exec(body)?.[1] === "proceed" ? "flipping" : undefined;
+    default:
+      return undefined;
+  }
+}
