@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Hold, Orders, StandingOrder } from "../rollout/records.ts";
 import { type ChangedOrders, changeOrders, type OrderChange, type StandingOrders } from "../rollout/standing-orders.ts";
-import { type HoldRow, toOrders, toOrdersKey } from "./orders.ts";
+import { type HoldRow, isAsRead, toOrders, toOrdersKey } from "./orders.ts";
 import type { Item, Table } from "./table.ts";
 
 export type OrderAnswer =
@@ -34,16 +34,16 @@ export function createStandingOrders(table: Table, environment: string) {
     for (;;) {
       const item = (await table.get(key)) ?? {};
       const read = toOrders(item);
-      const { revision = 0, recent = [], last } = item as Revision;
+      const { recent = [], last } = item as Recent;
       await keep(last);
       if (recent.includes(id)) return { kind: "changed", orders: read };
       const changed = changeWithin(read, order);
       if (changed.kind === "refused") return changed;
-      const next: KeptChange = { ...order, id, revision: revision + 1 };
+      const next: KeptChange = { ...order, id, revision: (read.revision ?? 0) + 1 };
       const facts = { revision: next.revision, recent: [id, ...recent].slice(0, KNOWN_AGAIN), last: next };
-      if (!(await table.updateIf(key, toUpdate(changed.orders, facts), isRevision(revision)))) continue;
+      if (!(await table.updateIf(key, toUpdate(changed.orders, facts), isAsRead("revision", read.revision)))) continue;
       await keep(next);
-      return { kind: "changed", orders: { ...read, ...changed.orders } };
+      return { kind: "changed", orders: { ...read, ...changed.orders, revision: next.revision } };
     }
   }
 
@@ -68,8 +68,7 @@ export function createStandingOrders(table: Table, environment: string) {
 const TOO_LARGE =
   "nothing more was held or protected: the standing orders are as large as they can be; clear holds that are over";
 
-interface Revision {
-  readonly revision?: number;
+interface Recent {
   readonly recent?: readonly string[];
   readonly last?: KeptChange;
 }
@@ -88,10 +87,4 @@ function toUpdate({ stopped, holds, protectedIds }: StandingOrders, facts: Item)
   const rows = Object.entries(holds).map(([release, hold]): HoldRow => ({ release, ...hold }));
   const set = { ...facts, holds: rows, protectedIds };
   return stopped === undefined ? { set, remove: ["stopped"] } : { set: { ...set, stopped } };
-}
-
-function isRevision(revision: number) {
-  return revision === 0
-    ? { expression: "attribute_not_exists(#revision)" }
-    : { expression: "#revision = :read", values: { ":read": revision } };
 }

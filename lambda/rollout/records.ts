@@ -10,6 +10,8 @@ export interface Orders {
   readonly lock?: Lock | undefined;
   /** Counts every taking of the lock: the fencing number. */
   readonly fence: number;
+  /** Counts the changes of the standing orders; absent before the first. */
+  readonly revision?: number | undefined;
   /** The stop-everything switch: while it is there, nobody is flipped. */
   readonly stopped?: StandingOrder | undefined;
   readonly holds: Readonly<Record<string /* release */, Hold>>;

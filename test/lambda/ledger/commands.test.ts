@@ -132,7 +132,7 @@ describe("the steering of a rollout", () => {
     };
 
     expect(await ledger.readSteering("night")).toEqual({
-      orders: { fence: 0, stopped: order, holds: {}, protectedIds: [] },
+      orders: { fence: 0, revision: 1, stopped: order, holds: {}, protectedIds: [] },
       commands: [aCommand("one")],
     });
     expect(requests).toEqual([expect.stringMatching(/^BatchGetItem .*"ConsistentRead":true/)]);
