@@ -1,0 +1,85 @@
+import type { Report } from "../../../lambda/rollout/report.ts";
+import type { HistoryWorld } from "./history-world.ts";
+import type { Execution } from "./processes.ts";
+
+/** Fails when something has happened that must not, at any moment of a history. */
+export function expectNoLies({ witness, executions }: HistoryWorld): void {
+  if (witness.lies.length === 0) return;
+  const ends = executions.map(({ name, event, result, error }) => ({ name, event, result, error: error?.message }));
+  throw new Error(`${witness.lies.join("\n")}\n${JSON.stringify({ ends, writes: witness.writes }, undefined, 1)}`);
+}
+
+/** What must be true of an execution once it has ended, whatever goes on beside it. */
+export async function checkEnd(world: HistoryWorld, execution: Execution): Promise<void> {
+  const { witness } = world;
+  const report = execution.result as Report | undefined;
+  if (report === undefined) {
+    const problem = execution.error?.message ?? "";
+    if (!problem.startsWith("no answer") && !wasTakenOver(world, execution))
+      witness.lies.push(`${execution.name} failed: ${problem}`);
+    return;
+  }
+  checkComplete(world, report);
+  checkStopped(world, report);
+  if (execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined))
+    await checkOutcomes(world, report);
+}
+
+function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
+  const held = witness.locks.findLast(({ lock }) => lock.execution === arn);
+  return held?.lostMs !== undefined && held.isReleased !== true;
+}
+
+/** After a complete rollback nobody is where the rollouts that it undid have put them. */
+function checkComplete({ witness }: HistoryWorld, { rolloutId, action, dryRun, reverted, problem, of }: Report): void {
+  if (reverted === undefined || reverted.left > 0 || dryRun || problem?.includes(NOT_THROUGH)) return;
+  const undone = action === "rollback" ? (of ?? []) : [rolloutId];
+  const last = new Map(witness.writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
+  for (const { customerId, rolloutId: by = "", isUndo, at } of last.values()) {
+    if (isUndo || !undone.includes(by) || witness.everProtected.has(customerId)) continue;
+    witness.lies.push(`${rolloutId} was rolled back completely, and ${customerId} is where ${by} put it at ${at}`);
+  }
+}
+
+const NOT_THROUGH = "the rollback ended before it was through";
+
+/** One abort ends what is under way when it comes; it does not end the rollback that it asks for, too. */
+function checkStopped({ witness }: HistoryWorld, { rolloutId, action, problem }: Report): void {
+  if (action === "rollback" || !problem?.includes(`${NOT_THROUGH}: aborted`)) return;
+  if (witness.abortsOf(rolloutId).length > 1) return;
+  witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${problem}`);
+}
+
+async function checkOutcomes({ witness, ledger }: HistoryWorld, report: Report): Promise<void> {
+  const { rolloutId, plan, counts, problem } = report;
+  const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
+  const written = new Set(
+    witness.writes.flatMap((one) =>
+      one.rolloutId === rolloutId && !one.isUndo && one.flag !== one.was ? one.customerId : [],
+    ),
+  );
+  const touched = new Set(witness.writes.map(({ customerId }) => customerId));
+  const seen = new Set<string>();
+  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
+    for (const { customerId, outcome, reason } of outcomes) {
+      if (seen.has(customerId)) lie(`${customerId} has two outcomes`);
+      seen.add(customerId);
+      if (outcome === "flipped" && !touched.has(customerId)) lie(`${customerId} is said to be flipped, and was not`);
+      if ((outcome === "skipped" || outcome === "unchanged") && written.has(customerId))
+        if (!(await wasReverted(ledger, rolloutId, customerId))) lie(`${customerId} was flipped, not "${reason}"`);
+    }
+  }
+  if (problem?.includes("not every outcome could be recorded")) return;
+  for (let index = 0; index < (plan?.batches ?? 0); index += 1) {
+    const { customers } = await ledger.getBatch(rolloutId, index);
+    for (const { id } of customers) if (!seen.has(id)) lie(`${id} has no outcome`);
+  }
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (total !== seen.size) lie(`the report counts ${total} outcomes, the ledger has ${seen.size}`);
+}
+
+async function wasReverted(ledger: HistoryWorld["ledger"], rolloutId: string, customerId: string): Promise<boolean> {
+  for await (const reverted of ledger.readReverted(rolloutId))
+    if (reverted.some((one) => one.customerId === customerId)) return true;
+  return false;
+}

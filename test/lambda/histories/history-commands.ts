@@ -1,0 +1,253 @@
+import fc from "fast-check";
+import type { AlarmState } from "../../../lambda/rollout/watch.ts";
+import { expectNoLies } from "./expect-no-lies.ts";
+import type { Mishap } from "./fake-evo-voice.ts";
+import { customerId, type HistoryWorld } from "./history-world.ts";
+import { type Execution, goOn, killProcess } from "./processes.ts";
+
+/** One thing that happens in a history. Numbers choose among what there is, so that anything can be left out. */
+export type Happening =
+  | { readonly kind: "starts"; readonly event: EventPlan }
+  | { readonly kind: "goes on"; readonly which: number; readonly steps: number; readonly choice: number }
+  | { readonly kind: "command"; readonly which: number; readonly command: SentCommand }
+  | { readonly kind: "stop everything" | "resume everything" | "clear releases" }
+  | { readonly kind: "hold"; readonly release: string }
+  | { readonly kind: "protect" | "unprotect"; readonly customer: number }
+  | { readonly kind: "somebody else"; readonly customer: number; readonly flag: boolean }
+  | { readonly kind: "mishap"; readonly customer: number; readonly mishap: Mishap }
+  | { readonly kind: "alarm"; readonly state: AlarmState }
+  | { readonly kind: "outage"; readonly calls: number }
+  /** `resumed`: Lambda goes on with it; `for good`: it does not, and knows; `zombie`: nor does it, but its process goes on. */
+  | {
+      readonly kind: "dies";
+      readonly which: number;
+      readonly how: "resumed" | "for good" | "zombie";
+      readonly lands: boolean;
+    };
+
+type SentCommand =
+  | { readonly command: "pause"; readonly pauseSeconds: number }
+  | { readonly command: "resume" | "skip" | "full" }
+  | { readonly command: "abort"; readonly rollback: boolean };
+
+interface EventPlan {
+  readonly action: "stage" | "promote" | "rollback" | "rollback by release" | "retry";
+  /** Which rollout a rollback or a retry is about, and which release a flip brings out. */
+  readonly of: number;
+  readonly targets: readonly number[];
+  readonly strategy: unknown;
+  readonly onFailure: "rollback" | "halt" | undefined;
+  readonly waits: boolean;
+  readonly dryRun: boolean;
+  readonly override: boolean;
+}
+
+const RELEASES = ["2026.11", "2026.12"];
+const which = fc.nat({ max: 5 });
+const customer = fc.nat({ max: 9 });
+
+const kind = <Kind extends string>(name: Kind) => fc.constant(name);
+
+const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
+  action: fc.constantFrom<EventPlan["action"][]>(
+    ...(["promote", "promote", "stage", "rollback", "rollback", "rollback by release", "retry"] as const),
+  ),
+  of: which,
+  targets: fc.oneof(fc.constant([]), fc.uniqueArray(customer, { minLength: 1, maxLength: 5 })),
+  strategy: fc.constantFrom(
+    undefined,
+    "linear-40-percent-every-2-minutes",
+    { waves: [{ cohort: "canary", bakeMinutes: 1 }, { rest: true }] },
+    { waves: [{ customers: 1 }, { share: "30%", bakeMinutes: 3 }, { rest: true, bakeMinutes: 1 }] },
+  ),
+  onFailure: fc.constantFrom(undefined, "rollback", "halt"),
+  waits: fc.boolean(),
+  dryRun: fc.constantFrom(false, false, false, false, false, true),
+  override: fc.constantFrom(false, false, true),
+});
+
+const sentCommand: fc.Arbitrary<SentCommand> = fc.oneof(
+  fc.record({ command: kind("pause"), pauseSeconds: fc.constantFrom(30, 90, 3_600) }),
+  fc.record({ command: fc.constantFrom("resume" as const, "skip" as const, "full" as const) }),
+  fc.record({ command: kind("abort"), rollback: fc.boolean() }),
+);
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind: kind("starts"), event: eventPlan }) },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: kind("goes on"),
+      which,
+      steps: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 7, max: 90 })),
+      choice: fc.nat(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: kind("command"), which, command: sentCommand }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom("stop everything" as const, "resume everything" as const) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: kind("clear releases") }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind("hold"), release: fc.constantFrom(...RELEASES) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("protect" as const, "unprotect" as const), customer }) },
+  { weight: 2, arbitrary: fc.record({ kind: kind("somebody else"), customer, flag: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind("mishap"),
+      customer,
+      mishap: fc.constantFrom<Mishap[]>("refused", "lost", "unheard"),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: kind("alarm"),
+      state: fc.constantFrom<AlarmState[]>("OK", "OK", "ALARM", "INSUFFICIENT_DATA", "missing", "unreadable"),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kind("outage"), calls: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: kind("dies"),
+      which,
+      how: fc.constantFrom("resumed" as const, "resumed" as const, "for good" as const, "zombie" as const),
+      lands: fc.boolean(),
+    }),
+  },
+);
+
+/** Histories of so many happenings at most, as commands that fast-check shrinks. */
+export function histories(maxCommands: number) {
+  return fc.commands([happening.map(toCommand)], { maxCommands, size: "max" });
+}
+
+function toCommand(given: Happening): fc.AsyncCommand<object, HistoryWorld> {
+  return {
+    check: () => true,
+    async run(_model, world) {
+      await happen(world, given);
+      expectNoLies(world);
+    },
+    toString: () => JSON.stringify(given),
+  };
+}
+
+const WHO = { requestedBy: "ann", reason: "because" } as const;
+
+async function happen(world: HistoryWorld, given: Happening): Promise<void> {
+  const { ledger, evoVoice, clock } = world;
+  const order = { ...WHO, at: new Date(clock.nowMs).toISOString() };
+  switch (given.kind) {
+    case "starts":
+      await world.start(toEvent(world, given.event));
+      return;
+    case "goes on":
+      return letGoOn(world, pick(running(world), given.which), given);
+    case "command": {
+      const rollout = pick(world.executions, given.which);
+      if (rollout === undefined) return;
+      const { rollback, pauseSeconds, command } = { rollback: undefined, pauseSeconds: undefined, ...given.command };
+      const id = `command-${world.witness.writes.length}-${clock.nowMs}-${command}`;
+      await ledger.addCommand(rollout.name, { ...order, id, command, rollback, pauseSeconds });
+      return;
+    }
+    case "stop everything":
+      await ledger.setStopped(order);
+      return;
+    case "resume everything":
+      await ledger.clearStopped(order);
+      return;
+    case "hold":
+      await ledger.holdRelease(given.release, { ...order, action: "stage" });
+      return;
+    case "clear releases":
+      for (const release of RELEASES) await ledger.clearRelease(release, order);
+      return;
+    case "protect":
+      await ledger.protect([customerId(given.customer)], order);
+      return;
+    case "unprotect":
+      await ledger.unprotect([customerId(given.customer)], order);
+      return;
+    case "somebody else":
+      world.witness.setFlag(customerId(given.customer), given.flag);
+      return;
+    case "mishap":
+      evoVoice.mishaps.set(customerId(given.customer), given.mishap);
+      return;
+    case "alarm":
+      world.alarm = given.state;
+      return;
+    case "outage":
+      world.outages += given.calls;
+      return;
+    case "dies":
+      return die(world, pick(running(world), given.which), given);
+  }
+}
+
+async function letGoOn(
+  world: HistoryWorld,
+  execution: Execution | undefined,
+  { steps, choice }: { readonly steps: number; readonly choice: number },
+): Promise<void> {
+  let next = choice;
+  for (let step = 0; step < steps && execution?.process !== undefined; step += 1) {
+    await goOn(execution.process, world.clock, next);
+    next = (next * 48_271 + 1) % 0x7fffffff;
+  }
+}
+
+async function die(
+  world: HistoryWorld,
+  execution: Execution | undefined,
+  { how, lands }: Extract<Happening, { readonly kind: "dies" }>,
+): Promise<void> {
+  if (execution?.process === undefined) return;
+  if (how !== "resumed") execution.isRunning = false;
+  if (how === "zombie") return;
+  killProcess(execution.process, lands);
+  if (how === "resumed") await world.resume(execution);
+}
+
+function toEvent({ executions, clock }: HistoryWorld, plan: EventPlan): object {
+  const { action, of, targets, strategy, onFailure, waits, dryRun, override } = plan;
+  const notAfter = new Date(clock.nowMs + 3_600_000).toISOString();
+  const common = { dryRun, ...(waits && { onBusy: "wait", notAfter }) };
+  const inWaves = {
+    ...(strategy !== undefined && { strategy }),
+    ...(onFailure !== undefined && { onFailure }),
+    ...(override && { override: { reason: "it is the fix" } }),
+  };
+  const rolloutId = pick(executions, of)?.name ?? "nobody";
+  const release = RELEASES[of % RELEASES.length];
+  switch (action) {
+    case "stage":
+    case "promote":
+      return {
+        ...common,
+        ...inWaves,
+        action,
+        release,
+        targets: targets.length === 0 ? { all: true } : { customerIds: targets.map(customerId) },
+      };
+    case "rollback":
+      return { ...common, action, rolloutId };
+    case "rollback by release":
+      return { ...common, action: "rollback", release };
+    case "retry":
+      return { ...common, ...inWaves, action, rolloutId };
+  }
+}
+
+/** Those that have a process: it may be one that nobody knows of any more. */
+export function running({ executions }: HistoryWorld): readonly Execution[] {
+  return executions.filter(({ process }) => process !== undefined);
+}
+
+function pick<Item>(items: readonly Item[], choice: number): Item | undefined {
+  return items[choice % items.length];
+}

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import type { Report } from "../../../lambda/rollout/report.ts";
+import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
+import { type histories, running } from "./history-commands.ts";
+import { createHistoryWorld, type HistoryOptions, type HistoryWorld } from "./history-world.ts";
+import { goOn, type Process } from "./processes.ts";
+
+type Commands = Parameters<typeof fc.asyncModelRun<object, HistoryWorld, boolean, object>>[1];
+
+export const historyOptions: fc.Arbitrary<HistoryOptions> = fc.record({
+  staging: fc.array(fc.boolean(), { minLength: 4, maxLength: 9 }),
+  slowReplies: fc.boolean(),
+  onFailure: fc.constantFrom("rollback", "halt"),
+});
+
+/** Far more than a history needs. */
+const MOST_STEPS = 20_000;
+
+/** Plays a history, lets everything end, then turns back whatever still stands; gives the reports. */
+export async function runHistory(options: HistoryOptions, commands: Commands): Promise<readonly Report[]> {
+  const world = createHistoryWorld(options);
+  await fc.asyncModelRun(() => ({ model: {}, real: world }), commands as ReturnType<typeof Object>);
+  await letAllEnd(world);
+  await turnAllBack(world);
+  return world.executions.flatMap(({ result }) => (result as Report | undefined) ?? []);
+}
+
+/** From here on nothing stands in the way of anybody. */
+async function letAllEnd(world: HistoryWorld): Promise<void> {
+  world.alarm = "OK";
+  world.outages = 0;
+  world.evoVoice.mishaps.clear();
+  await world.ledger.clearStopped({
+    requestedBy: "ann",
+    reason: "over",
+    at: new Date(world.clock.nowMs).toISOString(),
+  });
+  for (let step = 0; running(world).length > 0; step += 1) {
+    if (step > MOST_STEPS) throw new Error(`${running(world).map(({ name }) => name)} come to no end`);
+    const process = pickNext(world, step);
+    if (process !== undefined) await goOn(process, world.clock, step);
+    expectNoLies(world);
+  }
+  for (const execution of world.executions) if (execution.result ?? execution.error) await checkEnd(world, execution);
+  expectNoLies(world);
+}
+
+/** Whoever does not sleep, in turn; then who sleeps the shortest, so that nobody's calls take longer than they may. */
+function pickNext(world: HistoryWorld, step: number): Process | undefined {
+  const all = running(world).flatMap(({ process }) => process ?? []);
+  const awake = all.filter(({ points }) => points.every(({ untilMs }) => untilMs === undefined));
+  if (awake.length > 0) return awake[step % awake.length];
+  return all.toSorted((a, b) => (a.points[0]?.untilMs ?? 0) - (b.points[0]?.untilMs ?? 0))[0];
+}
+
+/** With nobody in the way, each rollout that flipped can be turned back completely. */
+async function turnAllBack(world: HistoryWorld): Promise<void> {
+  for (const { name } of world.executions.toReversed()) {
+    const record = await world.ledger.findRollout(name);
+    if (record?.plan === undefined || record.event.dryRun || record.event.action === "rollback") continue;
+    const rollback = await world.start({ action: "rollback", rolloutId: name });
+    for (let step = 0; rollback.process !== undefined; step += 1) await goOn(rollback.process, world.clock, step);
+    const { reverted, problem } = (rollback.result ?? {}) as Partial<Report>;
+    if (reverted?.left !== 0 || problem !== undefined)
+      world.witness.lies.push(`${name} could not be rolled back: ${JSON.stringify(rollback.result ?? rollback.error)}`);
+    await checkEnd(world, rollback);
+    expectNoLies(world);
+  }
+}
+
+export type { histories };
