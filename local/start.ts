@@ -1,6 +1,7 @@
 import { describeFaults } from "./evovoice/describe-faults.ts";
 import { readCommandLine, type StartOptions } from "./start/command-line.ts";
 import { LocalRunError } from "./start/local-run-error.ts";
+import { playScenario } from "./start/play-scenario.ts";
 import { complain, rollOut } from "./start/roll-out.ts";
 
 const USAGE = `Runs one rollout on this machine: the handler that ships to AWS Lambda flips the
@@ -9,6 +10,9 @@ emulator holds. Nothing leaves the machine, and nothing is kept.
 
 usage: npm start -- [options]
 
+  --scenario NAME a story instead of one rollout: rollback (a wave turns bad, an
+                  alarm goes off, everything is undone) or crash (the worker
+                  kills itself in the middle, another process goes on)
   --event FILE    the deploy event (default local/example-event.json)
   --trigger WAY   the way in that the event takes: github, webhook, schedule,
                   codepipeline, eventbridge or console; github and webhook start
@@ -23,10 +27,11 @@ usage: npm start -- [options]
                   before it, but not as npm --silent start -- --json
   -h, --help      print this
 
-ends with 0 when everybody is where the event wants them and the emulator agrees,
-1 when not, 2 for a bad event or option
+ends with 0 when everybody is where the event wants them, or the story ended as it
+should, and the emulator agrees; 1 when not; 2 for a bad event or option
 
-try   npm start -- --trigger github
+try   npm start -- --scenario rollback
+      npm start -- --trigger github
       npm start -- --faults error-5xx=0.05,drop-after=0.02,session-death=200,retry-after=0
 
 faults:
@@ -77,7 +82,9 @@ async function runAndExplain(options: StartOptions): Promise<number> {
 async function runAndCleanUp(options: StartOptions): Promise<Ending> {
   const stack = new AsyncDisposableStack();
   try {
-    return await Promise.race([rollOut(options, stack).then((exitCode) => ({ exitCode })), waitForInterruption()]);
+    const { scenario } = options;
+    const story = scenario === undefined ? rollOut(options, stack) : playScenario(scenario, options, stack);
+    return await Promise.race([story.then((exitCode) => ({ exitCode })), waitForInterruption()]);
   } catch (error) {
     if (!(error instanceof LocalRunError)) throw error;
     return { exitCode: 1, lastWords: error.message };

@@ -139,14 +139,14 @@ function countSkipped(report: Report): ReadonlyMap<string, number> {
   const planned = new Map(Object.entries(plan?.skippedBy ?? {}));
   const later = counts.skipped - (plan?.skipped ?? 0);
   if (later <= 0) return planned;
-  const shown = exceptions.filter(
-    ({ outcome, reason }) => outcome === "skipped" && !planned.has(reason) && !reason.startsWith(LEFT_ALONE),
-  );
-  const byReason = Map.groupBy(shown, (skipped) => toSkipReason(skipped, report));
+  const skipped = exceptions.filter(({ outcome, reason }) => outcome === "skipped" && !reason.startsWith(LEFT_ALONE));
+  // Those whom the plan itself skipped come first.
+  const shown = skipped.slice(plan?.skipped ?? 0);
+  const byReason = Map.groupBy(shown, (outcome) => toSkipReason(outcome, report));
   const more = later - shown.length;
   return new Map([
     ...planned,
-    ...Array.from(byReason, ([reason, skipped]) => [reason, skipped.length] as const),
+    ...Array.from(byReason, ([reason, outcomes]) => [reason, outcomes.length] as const),
     ...(more > 0 ? [[shown.length > 0 ? "more, for these or other reasons" : "not attempted", more] as const] : []),
   ]);
 }

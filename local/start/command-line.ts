@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findRepeatedMembers } from "../../lambda/events/repeated-members.ts";
 import { FaultSpecError, parseFaults } from "../evovoice/faults.ts";
+import { isScenario, SCENARIO_NAMES, type Scenario } from "./scenario.ts";
 import { isTrigger, isWebhook, TRIGGERS, type Trigger } from "./trigger.ts";
 
 /** What `npm start` was asked for. */
@@ -16,6 +17,8 @@ export interface StartOptions {
   /** The policy's most requests a second. */
   readonly requestsPerSecond: number;
   readonly json: boolean;
+  /** A story to play instead of one rollout. */
+  readonly scenario?: Scenario | undefined;
   /** The way in; without one the event goes straight to the worker. */
   readonly trigger?: Trigger | undefined;
 }
@@ -25,9 +28,10 @@ export type CommandLine =
   | { readonly kind: "help" }
   | { readonly kind: "bad"; readonly problems: readonly string[] };
 
-const TEXTS: readonly string[] = ["event", "trigger", "customers", "faults", "rate", "seed"];
+const TEXTS: readonly string[] = ["scenario", "event", "trigger", "customers", "faults", "rate", "seed"];
 const FLAGS: readonly string[] = ["json", "help"];
 const EXAMPLE = fileURLToPath(new URL("../example-event.json", import.meta.url));
+const IN_WAVES = fileURLToPath(new URL("../waves-event.json", import.meta.url));
 
 /** Reads all options and the event's file, and collects every problem in them. */
 export function readCommandLine(args: readonly string[]): CommandLine {
@@ -45,9 +49,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     }
     return value;
   };
-  const eventFile = values.get("event") ?? EXAMPLE;
+  const scenario = readScenario(values, problems);
+  const eventFile = values.get("event") ?? (scenario === undefined ? EXAMPLE : IN_WAVES);
   const event = readEvent(eventFile, problems);
   const options = {
+    scenario,
     eventFile,
     event,
     trigger: readTrigger(values, event, problems),
@@ -96,6 +102,18 @@ function findOptionProblem(name: string, rawName: string, value: string | undefi
   if (TEXTS.includes(name)) return value === undefined || value === "" ? `${rawName}: expected a value` : undefined;
   if (FLAGS.includes(name)) return value === undefined ? undefined : `${rawName}: expected no value`;
   return `${rawName}: expected one of ${[...TEXTS, ...FLAGS].map((known) => `--${known}`).join(", ")}`;
+}
+
+/** A story has its own event and its own way in. */
+function readScenario(values: ReadonlyMap<string, string>, problems: string[]): Scenario | undefined {
+  const text = values.get("scenario");
+  if (text === undefined) return undefined;
+  for (const name of ["event", "trigger"]) {
+    if (values.has(name)) problems.push(`--${name}: expected none with --scenario, which has its own`);
+  }
+  if (isScenario(text)) return text;
+  problems.push(`--scenario ${text}: expected one of ${SCENARIO_NAMES}`);
+  return undefined;
 }
 
 /** CodePipeline takes no longer UserParameters. */

@@ -1,5 +1,6 @@
 import type { StartOptions } from "./command-line.ts";
 import type { EmulatorProcess } from "./emulator-process.ts";
+import { ALARM } from "./scenario.ts";
 import { isWebhook, WEBHOOKS } from "./trigger.ts";
 
 const START_PER_SECOND = 200;
@@ -7,7 +8,7 @@ const START_PER_SECOND = 200;
 /** The policy of a local run: as small as an operator's would be, only faster. */
 export function toLocalPolicy(
   { address, accountId }: Pick<EmulatorProcess, "address" | "accountId">,
-  { requestsPerSecond, trigger }: Pick<StartOptions, "requestsPerSecond" | "trigger">,
+  { requestsPerSecond, trigger, scenario }: Pick<StartOptions, "requestsPerSecond" | "trigger" | "scenario">,
 ) {
   return {
     baseUrl: address,
@@ -18,6 +19,7 @@ export function toLocalPolicy(
     startRequestsPerSecond: Math.min(START_PER_SECOND, requestsPerSecond),
     // On loopback an answer that takes longer never comes.
     retries: { requestTimeoutMs: 1_000 },
+    ...(scenario && { alarms: [ALARM] }),
     ...(trigger && isWebhook(trigger) && { webhooks: WEBHOOKS }),
   };
 }

@@ -36,7 +36,7 @@ async function rollOutIn(
   if (answer.kind === "failed") return explainFailure(answer, options);
   const { report } = answer;
   const check = await checkRollout(report, before, surroundings);
-  print(report, check, options);
+  print(report, [check], options);
   return hasSucceeded(report) && check.agrees ? 0 : 1;
 }
 
@@ -54,7 +54,7 @@ async function run(
   return runTriggered(event, surroundings, triggered, { stack, onLog: progress.add, onAnswer });
 }
 
-function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {
+export function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {
   const misbehaviour = faults === "" ? "" : `; faults: ${faults}`;
   return `${countOf(customers, "customer")}, ${formatNumber(onStaging)} of them on staging${misbehaviour}\n\n`;
 }
@@ -70,16 +70,18 @@ function explainRefusal({ message }: { readonly message: string }, { eventFile }
 }
 
 /** With --json standard output holds the report and nothing else. */
-function print(report: Report, { agrees, text }: Check, { json }: StartOptions): void {
+export function print(report: Report, checks: readonly Check[], { json }: StartOptions): void {
   const colour = !json && isColourful(stdout, process.env);
-  const label = colour ? styleText(agrees ? "green" : "red", "check:") : "check:";
-  const sentence = `${label} ${text}\n`;
+  const sentences = checks.map(({ agrees, text }) => {
+    const label = colour ? styleText(agrees ? "green" : "red", "check:") : "check:";
+    return `${label} ${text}\n`;
+  });
   if (json) {
     stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-    stderr.write(sentence);
+    stderr.write(sentences.join(""));
   } else {
     stdout.write(renderReport(report, { colour, columns: findColumns(stdout, process.env, WIDEST) }));
-    stdout.write(`\n${sentence}`);
+    stdout.write(`\n${sentences.join("")}`);
   }
 }
 

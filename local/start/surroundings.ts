@@ -1,9 +1,11 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { type CloudWatch, startCloudWatch } from "../aws/cloud-watch.ts";
 import { type CodePipeline, startCodePipeline } from "../aws/code-pipeline.ts";
 import { startDynamoDb } from "../aws/dynamodb.ts";
 import { localAwsEnvironment } from "../aws/environment.ts";
+import { type EventBridge, startEventBridge } from "../aws/event-bridge.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { startSecretsManager } from "../aws/secrets-manager.ts";
 import type { StartOptions } from "./command-line.ts";
@@ -11,6 +13,7 @@ import { type EmulatorProcess, startEmulatorProcess } from "./emulator-process.t
 import { WORKER_ARN } from "./functions.ts";
 import { toLocalPolicy } from "./local-policy.ts";
 import { makeRunFolder } from "./run-folder.ts";
+import { ALARM } from "./scenario.ts";
 import { makeSigningSecrets, SIGNING_SECRET_IDS, SOURCES, type Trigger, type WebhookTrigger } from "./trigger.ts";
 
 export const TABLE_NAME = "cutover-ledger";
@@ -26,6 +29,16 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string>>;
   /** When the event takes a way in. */
   readonly triggered?: Triggered;
+  /** When a story is played. */
+  readonly stage?: Stage;
+}
+
+/** What a story needs: an alarm that can go off, and what the worker tells of its rollout. */
+export interface Stage {
+  readonly cloudWatch: CloudWatch;
+  readonly eventBridge: EventBridge;
+  /** A folder that is removed in the end. */
+  readonly folder: string;
 }
 
 /** What is there for a trigger: both sides of a webhook know its secret, and a pipeline waits for its job's answer. */
@@ -45,6 +58,7 @@ export async function startSurroundings(options: StartOptions, stack: AsyncDispo
   const { userName, password } = emulator;
   const login = { [SECRET_ID]: JSON.stringify({ userName, password }) };
   const triggered = options.trigger && (await startTriggered(options.trigger, stack));
+  const watched = options.scenario && (await startWatched(stack));
   const secrets = { ...login, ...(triggered && toSecrets(triggered)) };
   const secretsManager = await closing(startSecretsManager({ secrets }), stack);
   const addresses = {
@@ -52,6 +66,7 @@ export async function startSurroundings(options: StartOptions, stack: AsyncDispo
     lambda: executions.address,
     dynamodb: dynamodb.address,
     ...(triggered && { codePipeline: triggered.pipeline.address }),
+    ...(watched && { cloudWatch: watched.cloudWatch.address, eventBridge: watched.eventBridge.address }),
   };
   const policyFile = writeTemporary(toLocalPolicy(emulator, options), stack);
   return {
@@ -65,6 +80,7 @@ export async function startSurroundings(options: StartOptions, stack: AsyncDispo
       CUTOVER_TABLE_NAME: TABLE_NAME,
       CUTOVER_SECRET_ID: SECRET_ID,
       CUTOVER_POLICY_FILE: policyFile,
+      ...(watched && { CUTOVER_EVENT_BUS: "local" }),
       ...(triggered && {
         CUTOVER_WORKER_ARN: WORKER_ARN,
         CUTOVER_WEBHOOK_SECRETS: JSON.stringify({
@@ -76,7 +92,17 @@ export async function startSurroundings(options: StartOptions, stack: AsyncDispo
       }),
     },
     ...(triggered && { triggered }),
+    ...(watched && { stage: { ...watched, folder: dirname(policyFile) } }),
   };
+}
+
+async function startWatched(stack: AsyncDisposableStack): Promise<Omit<Stage, "folder">> {
+  const alarms = { [ALARM]: { state: "OK" } } as const;
+  const [cloudWatch, eventBridge] = await Promise.all([
+    closing(startCloudWatch({ alarms }), stack),
+    closing(startEventBridge(), stack),
+  ]);
+  return { cloudWatch, eventBridge };
 }
 
 async function startTriggered(trigger: Trigger, stack: AsyncDisposableStack): Promise<Triggered> {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { LambdaExecutions } from "../aws/lambda-executions.ts";
@@ -33,7 +34,37 @@ export async function runWorker(
   const child = startChild({ what: "the worker", script, environment });
   stack.defer(() => child.stop());
   readLog(child, onLog);
-  const answer = receiveAnswer(child, executions, () => onLog({ message: "execution running" }));
+  return ask(child, event, executions, () => onLog({ message: "execution running" }));
+}
+
+export interface KillableRun {
+  readonly event: unknown;
+  readonly executionArn: string;
+  /** The durable step that it kills itself in. */
+  readonly deadlyStep?: string;
+}
+
+/** Begins an execution whose checkpoints are in a file, or goes on with it; undefined when its process was killed. */
+export async function runKillableWorker(
+  { event, executionArn, deadlyStep = "" }: KillableRun,
+  { environment, executions, stage }: Surroundings,
+  stack: AsyncDisposableStack,
+): Promise<WorkerAnswer | undefined> {
+  const script = new URL("../killable-worker.ts", import.meta.url);
+  const args = [join(stage?.folder ?? "", "checkpoints.jsonl"), executionArn, deadlyStep];
+  const child = startChild({ what: "the worker", script, args, environment });
+  stack.defer(() => child.stop());
+  child.process.stdout?.resume();
+  try {
+    return await ask(child, event, executions, () => {});
+  } catch (error) {
+    if (child.process.signalCode !== "SIGKILL") throw error;
+    return undefined;
+  }
+}
+
+function ask(child: Child, event: unknown, executions: LambdaExecutions, onRunning: () => void): Promise<WorkerAnswer> {
+  const answer = receiveAnswer(child, executions, onRunning);
   // Wrapped, because Node takes some messages of a shape of their own for its own and never delivers them.
   child.process.send({ event });
   return Promise.race([answer, child.crash]);

@@ -195,9 +195,17 @@ test("bad options end with 2 and one message that names all of them", async () =
   expect(code).toBe(2);
 });
 
+test("a scenario that nobody knows, or with an event of its own, ends with 2", async () => {
+  const { code, err } = await run("--scenario", "fire", "--event", "local/example-event.json", "--trigger", "github");
+  expect(err).toContain("  - --scenario fire: expected one of rollback, crash\n");
+  expect(err).toContain("  - --event: expected none with --scenario, which has its own\n");
+  expect(err).toContain("  - --trigger: expected none with --scenario, which has its own\n");
+  expect(code).toBe(2);
+});
+
 test.each(["--help", "-h"])("%s names every option", async (help) => {
   const { code, out } = await run(help);
-  for (const option of ["event", "trigger", "customers", "rate", "faults", "seed", "json", "help"])
+  for (const option of ["scenario", "event", "trigger", "customers", "rate", "faults", "seed", "json", "help"])
     expect(out).toContain(`--${option}`);
   expect(code).toBe(0);
 });
