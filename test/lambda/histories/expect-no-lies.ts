@@ -19,6 +19,8 @@ export async function checkEnd(world: HistoryWorld, execution: Execution): Promi
       witness.lies.push(`${execution.name} failed: ${problem}`);
     return;
   }
+  if (report.problem?.includes("two workers") && !wasTakenOver(world, execution))
+    witness.lies.push(`${execution.name} took itself for two: ${report.problem}`);
   checkComplete(world, report);
   checkStopped(world, report);
   if (execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined))
@@ -43,9 +45,10 @@ function checkComplete({ witness }: HistoryWorld, { rolloutId, action, dryRun, r
 
 const NOT_THROUGH = "the rollback ended before it was through";
 
-/** One abort ends what is under way when it comes; it does not end the rollback that it asks for, too. */
+/** An abort ends what is under way when it comes, be it a rollback; it does not end the rollback that it asks for, too. */
 function checkStopped({ witness }: HistoryWorld, { rolloutId, action, problem }: Report): void {
-  if (action === "rollback" || !problem?.includes(`${NOT_THROUGH}: aborted`)) return;
+  if (action === "rollback" || !problem?.startsWith("aborted by") || !problem.includes(`${NOT_THROUGH}: aborted`))
+    return;
   if (witness.abortsOf(rolloutId).length > 1) return;
   witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${problem}`);
 }

@@ -30,7 +30,7 @@ type SentCommand =
   | { readonly command: "resume" | "skip" | "full" }
   | { readonly command: "abort"; readonly rollback: boolean };
 
-interface EventPlan {
+export interface EventPlan {
   readonly action: "stage" | "promote" | "rollback" | "rollback by release" | "retry";
   /** Which rollout a rollback or a retry is about, and which release a flip brings out. */
   readonly of: number;
@@ -48,12 +48,15 @@ const customer = fc.nat({ max: 9 });
 
 const kind = <Kind extends string>(name: Kind) => fc.constant(name);
 
-const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
+export const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
   action: fc.constantFrom<EventPlan["action"][]>(
     ...(["promote", "promote", "stage", "rollback", "rollback", "rollback by release", "retry"] as const),
   ),
   of: which,
-  targets: fc.oneof(fc.constant([]), fc.uniqueArray(customer, { minLength: 1, maxLength: 5 })),
+  targets: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.uniqueArray(customer, { minLength: 1, maxLength: 5 }) },
+  ),
   strategy: fc.constantFrom(
     undefined,
     "linear-40-percent-every-2-minutes",
@@ -62,8 +65,8 @@ const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
   ),
   onFailure: fc.constantFrom(undefined, "rollback", "halt"),
   waits: fc.boolean(),
-  dryRun: fc.constantFrom(false, false, false, false, false, true),
-  override: fc.constantFrom(false, false, true),
+  dryRun: fc.nat({ max: 14 }).map((n) => n === 14),
+  override: fc.nat({ max: 3 }).map((n) => n === 3),
 });
 
 const sentCommand: fc.Arbitrary<SentCommand> = fc.oneof(
@@ -73,17 +76,21 @@ const sentCommand: fc.Arbitrary<SentCommand> = fc.oneof(
 );
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: kind("starts"), event: eventPlan }) },
+  { weight: 4, arbitrary: fc.record({ kind: kind("starts"), event: eventPlan }) },
   {
-    weight: 12,
+    weight: 20,
     arbitrary: fc.record({
       kind: kind("goes on"),
       which,
-      steps: fc.oneof(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 7, max: 90 })),
+      steps: fc.oneof(
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 7, max: 40 }),
+        fc.integer({ min: 40, max: 150 }),
+      ),
       choice: fc.nat(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: kind("command"), which, command: sentCommand }) },
+  { weight: 4, arbitrary: fc.record({ kind: kind("command"), which, command: sentCommand }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constantFrom("stop everything" as const, "resume everything" as const) }),
@@ -104,7 +111,9 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: kind("alarm"),
-      state: fc.constantFrom<AlarmState[]>("OK", "OK", "ALARM", "INSUFFICIENT_DATA", "missing", "unreadable"),
+      state: fc.constantFrom<AlarmState[]>(
+        ...(["OK", "OK", "OK", "OK", "ALARM", "ALARM", "ALARM", "INSUFFICIENT_DATA", "missing", "unreadable"] as const),
+      ),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: kind("outage"), calls: fc.integer({ min: 1, max: 3 }) }) },
@@ -121,7 +130,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 
 /** Histories of so many happenings at most, as commands that fast-check shrinks. */
 export function histories(maxCommands: number) {
-  return fc.commands([happening.map(toCommand)], { maxCommands, size: "max" });
+  return fc.noBias(fc.commands([happening.map(toCommand)], { maxCommands, size: "max" }));
 }
 
 function toCommand(given: Happening): fc.AsyncCommand<object, HistoryWorld> {
@@ -147,7 +156,7 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
     case "goes on":
       return letGoOn(world, pick(running(world), given.which), given);
     case "command": {
-      const rollout = pick(world.executions, given.which);
+      const rollout = pick(running(world), given.which);
       if (rollout === undefined) return;
       const { rollback, pauseSeconds, command } = { rollback: undefined, pauseSeconds: undefined, ...given.command };
       const id = `command-${world.witness.writes.length}-${clock.nowMs}-${command}`;
@@ -189,7 +198,7 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
   }
 }
 
-async function letGoOn(
+export async function letGoOn(
   world: HistoryWorld,
   execution: Execution | undefined,
   { steps, choice }: { readonly steps: number; readonly choice: number },
@@ -213,7 +222,7 @@ async function die(
   if (how === "resumed") await world.resume(execution);
 }
 
-function toEvent({ executions, clock }: HistoryWorld, plan: EventPlan): object {
+export function toEvent({ executions, clock, evoVoice }: HistoryWorld, plan: EventPlan): object {
   const { action, of, targets, strategy, onFailure, waits, dryRun, override } = plan;
   const notAfter = new Date(clock.nowMs + 3_600_000).toISOString();
   const common = { dryRun, ...(waits && { onBusy: "wait", notAfter }) };
@@ -222,7 +231,7 @@ function toEvent({ executions, clock }: HistoryWorld, plan: EventPlan): object {
     ...(onFailure !== undefined && { onFailure }),
     ...(override && { override: { reason: "it is the fix" } }),
   };
-  const rolloutId = pick(executions, of)?.name ?? "nobody";
+  const rolloutId = pick(executions.filter(flips), of)?.name ?? "nobody";
   const release = RELEASES[of % RELEASES.length];
   switch (action) {
     case "stage":
@@ -232,7 +241,10 @@ function toEvent({ executions, clock }: HistoryWorld, plan: EventPlan): object {
         ...inWaves,
         action,
         release,
-        targets: targets.length === 0 ? { all: true } : { customerIds: targets.map(customerId) },
+        targets:
+          targets.length === 0
+            ? { all: true }
+            : { customerIds: targets.map((index) => customerId(index % evoVoice.customers.size)) },
       };
     case "rollback":
       return { ...common, action, rolloutId };
@@ -241,6 +253,10 @@ function toEvent({ executions, clock }: HistoryWorld, plan: EventPlan): object {
     case "retry":
       return { ...common, ...inWaves, action, rolloutId };
   }
+}
+
+function flips({ event }: Execution): boolean {
+  return (event as { readonly action: string }).action !== "rollback";
 }
 
 /** Those that have a process: it may be one that nobody knows of any more. */

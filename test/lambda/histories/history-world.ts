@@ -4,6 +4,7 @@ import type { AlarmState } from "../../../lambda/rollout/watch.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow.ts";
 import { connect, type EvoVoiceState, REQUEST_TIMEOUT_MS } from "./fake-evo-voice.ts";
+import type { EventPlan } from "./history-commands.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "./memory-table.ts";
 import { type Clock, createCall, createContext, createProcess, type Execution, standStill } from "./processes.ts";
 import { createWitness, type Witness } from "./witness.ts";
@@ -14,6 +15,10 @@ export interface HistoryOptions {
   /** Whether what a process hears of the world may be old already. */
   readonly slowReplies: boolean;
   readonly onFailure: "rollback" | "halt";
+  /** What it begins with. */
+  readonly first: EventPlan;
+  /** How far that has come when anything else happens. */
+  readonly steps: number;
 }
 
 /** A world in memory in which nothing happens by itself. */

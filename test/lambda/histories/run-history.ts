@@ -1,16 +1,18 @@
 import fc from "fast-check";
 import type { Report } from "../../../lambda/rollout/report.ts";
 import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
-import { type histories, running } from "./history-commands.ts";
+import { eventPlan, type histories, letGoOn, running, toEvent } from "./history-commands.ts";
 import { createHistoryWorld, type HistoryOptions, type HistoryWorld } from "./history-world.ts";
 import { goOn, type Process } from "./processes.ts";
 
 type Commands = Parameters<typeof fc.asyncModelRun<object, HistoryWorld, boolean, object>>[1];
 
 export const historyOptions: fc.Arbitrary<HistoryOptions> = fc.record({
-  staging: fc.array(fc.boolean(), { minLength: 4, maxLength: 9 }),
+  steps: fc.nat({ max: 120 }),
+  staging: fc.array(fc.boolean(), { minLength: 5, maxLength: 12 }),
   slowReplies: fc.boolean(),
   onFailure: fc.constantFrom("rollback", "halt"),
+  first: eventPlan.map((plan) => ({ ...plan, targets: [], action: plan.of % 2 === 0 ? "promote" : "stage" })),
 });
 
 /** Far more than a history needs. */
@@ -19,6 +21,8 @@ const MOST_STEPS = 20_000;
 /** Plays a history, lets everything end, then turns back whatever still stands; gives the reports. */
 export async function runHistory(options: HistoryOptions, commands: Commands): Promise<readonly Report[]> {
   const world = createHistoryWorld(options);
+  const first = await world.start(toEvent(world, options.first));
+  await letGoOn(world, first, { steps: options.steps, choice: options.steps });
   await fc.asyncModelRun(() => ({ model: {}, real: world }), commands as ReturnType<typeof Object>);
   await letAllEnd(world);
   await turnAllBack(world);
