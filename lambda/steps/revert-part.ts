@@ -1,6 +1,6 @@
 import { toLimits } from "../events/accept.ts";
 import { type Stop, toReason } from "../rollout/decision.ts";
-import type { Subject } from "../rollout/records.ts";
+import type { Batch, Subject } from "../rollout/records.ts";
 import { addReverts, countReverts, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
 import type { Steering } from "../rollout/steering.ts";
 import type { Task } from "./batch-run.ts";
@@ -61,16 +61,16 @@ export async function revertPart(
   const task = createRevertTask(ports, subject);
   const places = countPlaces(subject);
   if (isEnded(from)) return nameRest(ports, rollout, task, { from, places });
-  const mark = `pass ${from.pass}, place ${from.place}, ${from.counts.flippedBack} flipped back`;
+  const { begun, mark } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
     const lookout = createLookout(ports, { ...rollout, watched: NOT_WATCHED, steering: from.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, brake };
-    let progress = from;
-    for await (const { place, batch, left } of flipBatches(batchRun, { from: from.place, to: places })) {
+    let progress = begun;
+    for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
       if (place !== progress.place || left > 0) continue;
-      progress = { ...progress, place: place + 1, counts: addReverts(progress.counts, countReverts(batch)) };
+      progress = advance(progress, batch);
       ports.log.info("batch flipped back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
     }
     const [stop, held] = [brake.stopped(), brake.isHeld()];
@@ -104,6 +104,29 @@ function isEnded({ stop, problem }: RevertProgress): boolean {
   return stop !== undefined || problem !== undefined;
 }
 
+/**
+ * Where the ledger says that the revert is: further than the progress when this part was begun before. The mark counts
+ * whoever has an end, so that workers that die again and again while they come further are not given up.
+ */
+async function skipFinished(task: Task, from: RevertProgress, places: number) {
+  let begun = from;
+  let settled = 0;
+  for (let place = from.place; place < places; place += 1) {
+    const batch = await task.read(place);
+    const { customers, outcomes } = task.open(batch);
+    const ended = new Set(outcomes.map(({ customerId }) => customerId));
+    settled += ended.size;
+    if (place === begun.place && customers.every(({ id }) => ended.has(id))) begun = advance(begun, batch);
+    // Nobody of it was come to, nor of those behind it.
+    else if (batch.reverted.length === 0) break;
+  }
+  return { begun, mark: `pass ${from.pass}, place ${begun.place}, ${settled} settled` };
+}
+
+function advance(progress: RevertProgress, batch: Batch): RevertProgress {
+  return { ...progress, place: progress.place + 1, counts: addReverts(progress.counts, countReverts(batch)) };
+}
+
 function endPass(progress: RevertProgress): RevertProgress {
   if (progress.counts.left === 0 || progress.pass >= MOST_PASSES) return { ...progress, done: true };
   return { ...progress, done: false, pass: progress.pass + 1, place: 0, counts: NO_REVERTS };
@@ -135,8 +158,7 @@ async function countRest(
   const untilMs = nowMs() + policy.stepSeconds * 1000;
   let progress = from;
   for (; progress.place < places && nowMs() < untilMs; ) {
-    const counts = addReverts(progress.counts, countReverts(await read(progress.place)));
-    progress = { ...progress, place: progress.place + 1, counts };
+    progress = advance(progress, await read(progress.place));
   }
   return { ...progress, done: progress.place >= places };
 }

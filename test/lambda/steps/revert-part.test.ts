@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
+import type { Batch } from "../../../lambda/rollout/records.ts";
+import { STEERING_START } from "../../../lambda/rollout/steering.ts";
+import { type RevertProgress, revertPart, startRevert } from "../../../lambda/steps/revert-part.ts";
+import { startWorld, type World } from "../../support/world.ts";
+import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "./fake-ports.ts";
+
+const BATCHES = 6;
+const IDS = Array.from({ length: BATCHES }, (_, index) => `c${index}`);
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 1 });
+});
+afterEach(() => world.close());
+
+const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => ({
+  customerId,
+  name: "",
+  outcome,
+  reason: "",
+});
+
+/** A promote that flipped one customer a batch; the newest batch is the last one. */
+async function given(connection: Fakes["connection"] = {}) {
+  const customers = IDS.map((id) => aCustomer(id, false));
+  const ports = fakePorts(world, {
+    customers,
+    connection,
+    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+  });
+  const change = async (index: number, changes: Partial<Batch>) =>
+    ports.ledger.recordBatch({ ...(await ports.ledger.getBatch("night", index)), ...changes });
+  for (const [index, id] of IDS.entries()) {
+    await ports.ledger.putBatch("night", index, [aCustomer(id)]);
+    await change(index, { outcomes: [outcomeOf(id, "flipped")] });
+  }
+  const subject = {
+    rollouts: [{ rolloutId: "night", batches: BATCHES }],
+    action: "promote" as const,
+    release: "2026.11",
+  };
+  const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
+  const revert = (from: RevertProgress = startRevert(STEERING_START)) =>
+    revertPart(ports, aRollout("night"), run, { subject, from });
+  return { revert, change };
+}
+
+describe("a part of a revert that was begun before", () => {
+  test("goes on where the ledger says that it is, however often it was ended, as long as it comes further", async () => {
+    const flippedBack: string[] = [];
+    let left = 0;
+    const { revert } = await given({
+      flip: async ({ customerId }) => {
+        left -= 1;
+        if (left < 0) throw new Error("the machine died");
+        flippedBack.push(customerId);
+        return { result: "flipped", reason: "" };
+      },
+    });
+    for (let life = 1; life < BATCHES; life += 1) {
+      left = 1;
+      await expect(revert()).rejects.toThrow("the machine died");
+    }
+    left = 1;
+
+    const progress = await revert();
+
+    expect(progress).toMatchObject({ done: true, counts: { flippedBack: BATCHES, leftAlone: 0, left: 0 } });
+    expect(flippedBack).toEqual(IDS.toReversed());
+  });
+
+  test("is given up when it was ended three times at the same place", async () => {
+    const { revert } = await given({ flip: () => Promise.reject(new Error("the machine died")) });
+    for (let life = 1; life <= 3; life += 1) await expect(revert()).rejects.toThrow("the machine died");
+
+    await expect(revert()).rejects.toThrow(/revert-part-1 died 3 times and came no further/);
+  });
+
+  test("tries those again who could not be flipped back, and whoever has no end yet", async () => {
+    const flippedBack: string[] = [];
+    const { revert, change } = await given({
+      flip: async ({ customerId }) => {
+        flippedBack.push(customerId);
+        return { result: "flipped", reason: "" };
+      },
+    });
+    await change(5, { reverted: [outcomeOf("c5", "flipped")] });
+    await change(4, { reverted: [outcomeOf("c4", "failed")] });
+    await change(3, { reverted: [outcomeOf("c3", "skipped")] });
+
+    const progress = await revert();
+
+    expect(progress.counts).toEqual({ flippedBack: BATCHES - 1, leftAlone: 1, left: 0 });
+    expect(flippedBack).toEqual(["c4", "c2", "c1", "c0"]);
+  });
+});
