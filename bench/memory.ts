@@ -1,14 +1,14 @@
 import { parseArgs } from "node:util";
 import { startChild, startEmulatorProcess } from "./support/children.ts";
-import { type Figures, printFigures, round } from "./support/figures.ts";
-import type { HandlerRun } from "./support/handler-process.ts";
+import { DEPLOYED_NODE_OPTIONS } from "./support/deployed-node-options.ts";
+import { type Figures, printFigures, round, toMb } from "./support/figures.ts";
+import type { HandlerRequest, HandlerRun } from "./support/handler-process.ts";
 
 const { values } = parseArgs({
   options: {
     sizes: { type: "string", default: "1000,10000,100000,1000000" },
     "most-flips": { type: "string", default: "20000" },
-    // Lambda would give a function of 1,024 MB 921 MB for old objects and 51 MB, three times, for young ones.
-    "node-options": { type: "string", default: "--max-old-space-size=921 --max-semi-space-size=8" },
+    "node-options": { type: "string", default: DEPLOYED_NODE_OPTIONS },
   },
 });
 const sizes = values.sizes.split(",").map(Number);
@@ -40,7 +40,10 @@ async function measure(customers: number): Promise<void> {
   const { end: _end, ...address } = emulator;
   const environment = await ledger.ask<Record<string, string>>(address);
   const handler = startChild(new URL("./support/handler-process.ts", import.meta.url), { execArgv, environment });
-  const run = await handler.ask<HandlerRun>(address);
+  const run = await handler.ask<HandlerRun>({
+    emulator: address,
+    order: { action: "promote" },
+  } satisfies HandlerRequest);
   for (const each of [handler, ledger, emulator]) await each.end();
   runs.set(customers, run);
   console.log(`${customers} customers, ${run.flipped} flipped`);
@@ -53,8 +56,4 @@ async function measure(customers: number): Promise<void> {
   figures[`${customers} flipped`] = run.flipped;
   figures[`${customers} durable operations`] = run.operations;
   figures[`${customers} largest checkpoint bytes`] = run.largestPayloadBytes;
-}
-
-function toMb(bytes: number): number {
-  return round(bytes / 2 ** 20);
 }

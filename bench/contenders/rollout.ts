@@ -5,7 +5,7 @@ import { contend } from "./contest.ts";
 contend(async ({ emulator, concurrency }) => {
   const handler = buildLocalWorker(emulator, concurrency);
   return async (isStaging) => {
-    const { report, steps } = await runRollout(handler, isStaging ? "stage" : "promote");
+    const { report, steps } = await runRollout(handler, { action: isStaging ? "stage" : "promote" });
     const parts = steps.filter(({ name }) => name.startsWith("flip-"));
     const partMs = parts.reduce((sum, { startedMs, endedMs }) => sum + endedMs - startedMs, 0);
     return { flips: report.counts.flipped, partSeconds: partMs / 1000 };

@@ -17,3 +17,7 @@ export function median(values: readonly number[]): number {
 export function round(value: number, digits = 0): number {
   return Number(value.toFixed(digits));
 }
+
+export function toMb(bytes: number): number {
+  return round(bytes / 2 ** 20);
+}

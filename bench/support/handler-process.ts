@@ -1,29 +1,58 @@
 import { answerParent, type EmulatorProcess } from "./children.ts";
-import { buildLocalWorker, runRollout } from "./worker.ts";
+import { ALARM, buildLocalWorker, type Order, runRollout } from "./worker.ts";
+
+export interface HandlerRequest {
+  readonly emulator: Omit<EmulatorProcess, "end">;
+  readonly order: Order;
+  /** @default false */
+  readonly watchesAlarm?: boolean;
+}
 
 /** What a worker's whole life in a process of its own came to, as after a cold start. */
 export interface HandlerRun {
   readonly flipped: number;
+  readonly flippedBack: number;
+  /** By their gates, in order. */
+  readonly decisions: readonly string[];
   readonly operations: number;
   readonly largestPayloadBytes: number;
   readonly peakBytes: number;
-  /** By kind of step ("look-up", "plan", "flip"): all its parts' time, and the process's peak when the last one ended. */
-  readonly steps: Readonly<Record<string, { readonly seconds: number; readonly peakBytes: number }>>;
+  /** By kind of step ("look-up", "plan", "flip", "gate"). */
+  readonly steps: Readonly<Record<string, StepsOfKind>>;
 }
 
-answerParent(async (emulator: Omit<EmulatorProcess, "end">): Promise<HandlerRun> => {
+export interface StepsOfKind {
+  /** Of all of them. */
+  readonly seconds: number;
+  readonly attempts: number;
+  /** The process's peak when the last one ended. */
+  readonly peakBytes: number;
+}
+
+answerParent(async ({ emulator, order, watchesAlarm = false }: HandlerRequest): Promise<HandlerRun> => {
   const samples: { readonly atMs: number; readonly peakBytes: number }[] = [];
-  const handler = buildLocalWorker(emulator, 16);
-  const run = await runRollout(handler, "promote", () => samples.push({ atMs: Date.now(), peakBytes: peakBytes() }));
-  const steps: Record<string, { seconds: number; peakBytes: number }> = {};
-  for (const { name, startedMs, endedMs } of run.steps) {
+  const handler = buildLocalWorker(emulator, 16, watchesAlarm ? [ALARM] : []);
+  const run = await runRollout(handler, order, () => samples.push({ atMs: Date.now(), peakBytes: peakBytes() }));
+  const steps: Record<string, StepsOfKind> = {};
+  for (const { name, startedMs, endedMs, attempts } of run.steps) {
     const kind = name.replace(/-\d.*$/, "");
-    const seconds = (steps[kind]?.seconds ?? 0) + (endedMs - startedMs) / 1000;
-    const peak = samples.find(({ atMs }) => atMs >= endedMs)?.peakBytes ?? peakBytes();
-    steps[kind] = { seconds, peakBytes: peak };
+    const before = steps[kind] ?? { seconds: 0, attempts: 0 };
+    steps[kind] = {
+      seconds: before.seconds + (endedMs - startedMs) / 1000,
+      attempts: before.attempts + attempts,
+      peakBytes: samples.find(({ atMs }) => atMs >= endedMs)?.peakBytes ?? peakBytes(),
+    };
   }
-  const { operations, largestPayloadBytes } = run;
-  return { flipped: run.report.counts.flipped, operations, largestPayloadBytes, peakBytes: peakBytes(), steps };
+  const { report, operations, largestPayloadBytes } = run;
+  return {
+    flipped: report.counts.flipped,
+    flippedBack: report.reverted?.flippedBack ?? 0,
+    decisions: report.waves?.map(({ decision = "passed" }) => decision) ?? [],
+    operations,
+    largestPayloadBytes,
+    peakBytes: peakBytes(),
+    steps,
+  };
 });
 
 /** The most that the operating system has ever seen of this process in memory. */

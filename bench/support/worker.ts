@@ -4,13 +4,19 @@ import { join } from "node:path";
 import type { DurableLambdaHandler, WireOperation } from "@aws/durable-execution-sdk-js";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Strategy } from "../../lambda/events/strategy.ts";
+import type { Report, RolloutStatus } from "../../lambda/rollout/report.ts";
 import type { CheckpointHook } from "../../local/durable/file-checkpoints.ts";
 import { runExecution } from "../../local/durable/run-execution.ts";
 import type { EmulatorProcess } from "./children.ts";
 
 export const TABLE = "ledger";
 export const SECRET = "evo-voice/login";
+/** The alarm that is watched, where one is. */
+export const ALARM = "calls-drop";
+
+/** Whom a deployed worker always tells. */
+const TOLD = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
 
 /** Nothing slows a rollout down but the server: the highest pace that a policy allows. */
 const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000, failureBudget: 0 };
@@ -19,23 +25,42 @@ const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000,
 export function buildLocalWorker(
   { address: baseUrl, accountId }: Pick<EmulatorProcess, "address" | "accountId">,
   concurrency: number,
+  alarms: readonly string[] = [],
 ): DurableLambdaHandler {
-  const policy = parsePolicy({ baseUrl, accountIds: [accountId], concurrency, ...UNLIMITED });
-  return buildWorker({ policy, tableName: TABLE, secretId: SECRET });
+  const policy = parsePolicy({ baseUrl, accountIds: [accountId], concurrency, alarms, ...UNLIMITED });
+  return buildWorker({ policy, tableName: TABLE, secretId: SECRET, ...TOLD });
+}
+
+/** One rollout over everybody. */
+export interface Order {
+  readonly action: "stage" | "promote";
+  /** @default all at once */
+  readonly strategy?: Strategy | undefined;
+  /** How it has to end. @default succeeded */
+  readonly status?: RolloutStatus | undefined;
 }
 
 export interface RolloutRun {
   readonly report: Report;
   readonly operations: number;
+  /** Of any checkpoint that was ever written, those between two looks of a bake included. */
   readonly largestPayloadBytes: number;
   /** The steps in order; epoch milliseconds. */
-  readonly steps: readonly { readonly name: string; readonly startedMs: number; readonly endedMs: number }[];
+  readonly steps: readonly StepTimes[];
 }
 
-/** Runs one rollout over everybody, durable waits left out; its checkpoints are in a file, and gone afterwards. */
+export interface StepTimes {
+  readonly name: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  /** Of a bake, how often it was looked at the world. */
+  readonly attempts: number;
+}
+
+/** Runs one rollout, durable waits passed at once; its checkpoints are in a file, and gone afterwards. */
 export async function runRollout(
   handler: DurableLambdaHandler,
-  action: "stage" | "promote",
+  { action, strategy, status = "succeeded" }: Order,
   onCheckpoint: CheckpointHook = () => undefined,
 ): Promise<RolloutRun> {
   const folder = mkdtempSync(join(tmpdir(), "cutover-bench-"));
@@ -46,30 +71,34 @@ export async function runRollout(
       handler,
       file,
       executionArn: `arn:aws:lambda:us-east-1:000000000000:function:cutover:1/durable-execution/${id}/${id}`,
-      payload: { action, release: `release-${id}`, targets: { all: true } },
+      payload: { action, release: `release-${id}`, targets: { all: true }, ...(strategy && { strategy }) },
       skipWaits: true,
       onCheckpoint,
     });
     if (ended.status === "FAILED") throw new Error(ended.error.message);
     const report = ended.result as Report;
-    if (report.status !== "succeeded") throw new Error(`${report.status}: ${report.problem}`);
-    return { ...ended, report, steps: readSteps(file) };
+    if (report.status !== status) throw new Error(`${report.status} instead of ${status}: ${report.problem}`);
+    return { report, operations: ended.operations, ...readCheckpoints(file) };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function readSteps(file: string): RolloutRun["steps"] {
-  const entries = readFileSync(file, "utf8")
+function readCheckpoints(file: string): Pick<RolloutRun, "largestPayloadBytes" | "steps"> {
+  const written = readFileSync(file, "utf8")
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as { readonly operations: readonly WireOperation[] });
-  return entries
-    .flatMap(({ operations }) => operations)
+    .flatMap((line) => (JSON.parse(line) as { readonly operations: readonly WireOperation[] }).operations);
+  const payloads = written.map(
+    ({ StepDetails, ContextDetails }) => StepDetails?.Result ?? ContextDetails?.Result ?? "",
+  );
+  const steps = written
     .filter(({ Type, Status }) => Type === "STEP" && Status === "SUCCEEDED")
-    .map(({ Name = "", StartTimestamp, EndTimestamp }) => ({
+    .map(({ Name = "", StartTimestamp, EndTimestamp, StepDetails }) => ({
       name: Name,
       startedMs: Number(new Date(StartTimestamp ?? 0)),
       endedMs: Number(new Date(EndTimestamp ?? 0)),
+      attempts: StepDetails?.Attempt ?? 1,
     }));
+  return { largestPayloadBytes: Math.max(...payloads.map((payload) => Buffer.byteLength(payload))), steps };
 }
