@@ -3,8 +3,9 @@
  * newer, so that a runner needs nothing of this repository but this file, and the AWS CLI v2 to call Lambda with.
  *
  * Inputs are environment variables, CUTOVER_…, all of them data: none is ever part of a command line's text.
- * Exit code: 0 succeeded or planned, or started when it shall not wait; 1 the rollout failed, ended partly, was refused
- * by the worker, or its end is not known; 2 the event or an input was refused, and nothing was started.
+ * Exit code: 0 succeeded, planned, or rolled back with nobody left when that was the action, or started when it shall not
+ * wait; 1 the rollout ended in any other way, or its end is not known; 2 the event or an input was refused, and nothing
+ * was started.
  */
 import { execFile } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -20,9 +21,11 @@ const OK = 0;
 const FAILED = 1;
 const REFUSED = 2;
 
-const UNDER_WAY = ["starting", "running"];
+const UNDER_WAY = ["starting", "waiting", "running"];
 const GOOD_ENDS = ["succeeded", "planned"];
-const BAD_ENDS = ["partial", "failed", "refused"];
+const ENDS = [...GOOD_ENDS, "partial", "rolled-back", "halted", "aborted", "failed", "refused"];
+/** They go on from an earlier rollout, and name neither customers nor, but for a rollback, a release. */
+const LATER_ACTIONS = ["rollback", "retry"];
 /** What the front door throws for an event that it refuses; anything else that it throws is a fault. */
 const REFUSALS = ["BadDeployEventError", "RefusedError"];
 /** So often in a row Lambda may not be reached while a rollout is waited for. */
@@ -44,7 +47,7 @@ async function main() {
     const inputs = readInputs();
     const answer = await roll(inputs, outputs);
     await report(answer, inputs.wait);
-    return BAD_ENDS.includes(answer.status) ? FAILED : OK;
+    return UNDER_WAY.includes(answer.status) || isGood(answer) ? OK : FAILED;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     say("cutover:", error.message);
@@ -53,6 +56,11 @@ async function main() {
   } finally {
     await writeOutputs(outputs);
   }
+}
+
+/** To be turned back is what a rollback wants, and nothing else does. */
+function isGood({ action, status, reverted }) {
+  return status === "rolled-back" ? action === "rollback" && reverted?.left === 0 : GOOD_ENDS.includes(status);
 }
 
 /** Starts the rollout, or joins it, and follows it as far as is asked for; tells `outputs` all that it learns. */
@@ -157,7 +165,7 @@ function parse(text, complaint) {
 /** What goes into files that CI systems read by lines must be what it says it is. */
 function checkAnswer(answer) {
   const { rolloutId, status } = answer ?? {};
-  const isKnown = [...UNDER_WAY, ...GOOD_ENDS, ...BAD_ENDS].includes(status);
+  const isKnown = [...UNDER_WAY, ...ENDS].includes(status);
   if (isKnown && typeof rolloutId === "string" && /^[\w-]{1,64}$/.test(rolloutId)) return answer;
   throw new Failure(
     "the function answered, but not as Cutover's front door does: is it the StartFunction of the deployment?",
@@ -176,11 +184,17 @@ function readInputs() {
       return undefined;
     }
   };
+  const needed = LATER_ACTIONS.includes(settings.CUTOVER_ACTION)
+    ? optional
+    : (text, ...convert) => optional(required(text), ...convert);
   const event = {
     action: read("ACTION", required),
-    release: read("RELEASE", required),
-    targets: read("TARGETS", (text) => toJson(required(text))),
+    release: read("RELEASE", (text) => needed(text)),
+    targets: read("TARGETS", (text) => needed(text, toJson)),
     exclude: read("EXCLUDE", (text) => optional(text, toJson)),
+    rolloutId: read("ROLLOUT_ID", optional),
+    strategy: read("STRATEGY", (text) => optional(text, toStrategy)),
+    onFailure: read("ON_FAILURE", optional),
     dryRun: read("DRY_RUN", (text) => toBoolean(text, false)),
     id: read("ID", optional),
     requestedBy: read("REQUESTED_BY", optional),
@@ -207,6 +221,11 @@ function required(text) {
 
 function optional(text, convert = (same) => same) {
   return text === "" ? undefined : convert(text);
+}
+
+/** A name, or the waves as JSON. */
+function toStrategy(text) {
+  return text.trimStart().startsWith("{") ? toJson(text) : text;
 }
 
 function toJson(text) {
@@ -285,7 +304,7 @@ async function writeOutputs({ rolloutId, status, flipped, failed }) {
 
 /** The report for the log, and for the job's page. */
 async function report(answer, isWaitedFor) {
-  const { status, problem, plan, counts, exceptions = [], moreExceptions = 0 } = answer;
+  const { action, status, problem, plan, counts, reverted, exceptions = [], moreExceptions = 0 } = answer;
   if (problem !== undefined) say("cutover:", problem);
   if (!isWaitedFor && UNDER_WAY.includes(status))
     say("cutover:", "not waiting for its end; the rollout goes on by itself");
@@ -297,9 +316,13 @@ async function report(answer, isWaitedFor) {
     ...(problem === undefined ? [] : quote(problem)),
     ...table(["", ""], toFacts(answer)),
     ...(plan === undefined ? [] : ["### Plan", "", ...table(["", "customers"], toPlanRows(plan))]),
-    ...(counts === undefined || status === "planned"
+    ...(plan === undefined || toWaveRows(answer).length < 2
+      ? []
+      : ["### Waves", "", ...table(["wave", "customers", "bake in seconds", "then", "why"], toWaveRows(answer))]),
+    ...(counts === undefined || status === "planned" || action === "rollback"
       ? []
       : ["### Outcome", "", ...table(["", "customers"], Object.entries(counts))]),
+    ...(reverted === undefined ? [] : ["### Rolled back", "", ...table(["", "customers"], toRevertRows(reverted))]),
     ...(exceptions.length === 0
       ? []
       : [
@@ -308,14 +331,47 @@ async function report(answer, isWaitedFor) {
           ...table(["customer", "id", "outcome", "why"], exceptions.map(toCustomerRow)),
         ]),
     ...(moreExceptions > 0 ? [`and ${toMarkdown(moreExceptions)} more; the ledger has all of them`, ""] : []),
+    ...toNext(answer),
   ]);
 }
 
-function describe({ status, counts }) {
-  const some = Object.entries(counts ?? {}).filter(([, count]) => count > 0);
-  const said = some.map(([kind, count]) => `${count} ${kind}`).join(", ");
+function describe({ action, status, counts, reverted }) {
   if (status === "planned") return "planned only, nobody was flipped";
+  const outcomes = Object.entries(action === "rollback" ? {} : (counts ?? {}));
+  const some = [...outcomes, ...(reverted === undefined ? [] : toRevertRows(reverted))].filter(
+    ([, count]) => count > 0,
+  );
+  const said = some.map(([kind, count]) => `${count} ${kind}`).join(", ");
   return said === "" ? status : `${status}: ${said}`;
+}
+
+function toRevertRows({ flippedBack, leftAlone, left }) {
+  return [
+    ["flipped back", flippedBack],
+    ["left alone", leftAlone],
+    ["left", left],
+  ];
+}
+
+/** Each wave of the plan, with what its gate decided. */
+function toWaveRows({ plan, waves = [] }) {
+  const results = new Map(waves.map((result) => [result.wave, result]));
+  return (plan?.waves ?? []).map(({ wave, customers, bakeSeconds, note }) => {
+    const { decision, reasons } = results.get(wave) ?? {};
+    return [wave, customers, bakeSeconds, decision ?? "", (reasons ?? [note ?? ""]).join("; ")];
+  });
+}
+
+/** What a person can send to the front door; the rollout's id was checked to be one word. */
+function toNext({ action, status, rolloutId, counts, reverted }) {
+  const send = (event) => `\`${JSON.stringify({ action: event, rolloutId })}\``;
+  if (action === "rollback") return [];
+  if (status === "rolled-back")
+    return reverted?.left > 0
+      ? [`To go on with those who are left: ${send("rollback")}`, ""]
+      : ["The release is held: nothing brings it out again until somebody sends `clear-release` for it.", ""];
+  const isStanding = ["halted", "aborted", "failed"].includes(status) && counts?.flipped > 0 && reverted === undefined;
+  return isStanding ? [`To flip them back: ${send("rollback")}, or to go on: ${send("retry")}`, ""] : [];
 }
 
 function toFacts({ rolloutId, joined, requestedBy, reason, startedAt, endedAt }) {

@@ -77,10 +77,11 @@ export class PhoneRelease extends Stack {
 
 type Event = z.input<typeof FlipEvent>;
 
-/** What action.yml and gitlab-ci.yml have as inputs, with the same meaning and the same defaults. */
+/** What action.yml and gitlab-ci.yml have as inputs to stage and to promote, with the same meaning and the same defaults. */
 export interface CutoverActionProps
   extends CommonAwsActionProps,
-    Pick<Event, "action" | "release" | "targets" | "exclude" | "dryRun" | "id" | "requestedBy" | "reason"> {
+    Pick<Event, "action" | "release" | "targets" | "exclude" | "strategy" | "onFailure" | "dryRun" | "id">,
+    Pick<Event, "requestedBy" | "reason"> {
   readonly cutover: Cutover;
   /**
    * Whether the action ends with the rollout, at most 24 hours later, and fails with it.
@@ -103,9 +104,10 @@ export class CutoverAction extends Action {
 
   constructor({ cutover, wait, ...given }: CutoverActionProps) {
     super();
-    const { action, release, targets, exclude, dryRun, id, requestedBy, reason, ...props } = given;
+    const { action, release, targets, exclude, strategy, onFailure, dryRun, id, requestedBy, reason, ...props } = given;
+    const event = { action, release, targets, exclude, strategy, onFailure, dryRun, id, requestedBy, reason };
     this.#cutover = cutover;
-    this.#parameters = { action, release, targets, exclude, dryRun, id, requestedBy, reason, wait };
+    this.#parameters = { ...event, wait };
     const { length } = JSON.stringify(this.#parameters);
     if (length > MOST_PARAMETERS)
       throw new Error(

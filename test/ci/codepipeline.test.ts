@@ -114,9 +114,9 @@ describe("an action of Cutover", () => {
       name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
     );
     const example = readFileSync(join(ROOT, "templates/codepipeline.ts"), "utf8");
-    const [, members = ""] = /this\.#parameters = \{ (.*) \};/.exec(example) ?? [];
-    // CodePipeline has a timeout and a rhythm of its own; the function is that of the construct.
-    const others = ["function", "timeoutMinutes", "pollSeconds"];
+    const [, members = ""] = /const event = \{ (.*) \};/.exec(example) ?? [];
+    // CodePipeline has a timeout and a rhythm of its own; the function is that of the construct; it stages and promotes.
+    const others = ["function", "rolloutId", "wait", "timeoutMinutes", "pollSeconds"];
     expect(members.split(", ").sort()).toEqual(inputs.filter((name) => !others.includes(name)).sort());
   });
 });

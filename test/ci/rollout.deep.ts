@@ -89,6 +89,8 @@ test("asks for the same rollout as CodePipeline's action with the same inputs", 
     release: "2026.12.0",
     targets: { tags: ["beta"] },
     exclude: { customerIds: ["1"] },
+    strategy: { waves: [{ customers: 3, bakeMinutes: 1 }, { rest: true }] },
+    onFailure: "halt",
     dryRun: true,
     requestedBy: "octocat",
     reason: "it is time",
@@ -102,6 +104,8 @@ test("asks for the same rollout as CodePipeline's action with the same inputs", 
     RELEASE: "2026.12.0",
     TARGETS: '{"tags":["beta"]}',
     EXCLUDE: '{"customerIds":["1"]}',
+    STRATEGY: '{"waves":[{"customers":3,"bakeMinutes":1},{"rest":true}]}',
+    ON_FAILURE: "halt",
     DRY_RUN: "true",
     REQUESTED_BY: "octocat",
     REASON: "it is time",
@@ -111,8 +115,86 @@ test("asks for the same rollout as CodePipeline's action with the same inputs", 
 
   expect(job).toMatchObject({ exitCode: 0, outputs: { status: "starting" } });
   const [first, second] = starts();
-  expect(first).toMatchObject({ action: "stage", dryRun: true, id: "by-codepipeline" });
+  expect(first).toMatchObject({ action: "stage", onFailure: "halt", dryRun: true, id: "by-codepipeline" });
   expect(second).toEqual({ ...first, id: "by-script" });
+});
+
+describe("a rollout in waves", () => {
+  const ALARM = "calls-that-fail";
+  const WAVES = { STRATEGY: '{"waves":[{"customers":3},{"rest":true}]}', ID: "in-waves" };
+
+  /** Whose alarm goes off at its third look: after the first wave. */
+  async function openWithAlarm(): Promise<void> {
+    await door.close();
+    door = await openFrontDoor({ customers: CUSTOMERS, policy: { alarms: [ALARM] } });
+    door.world.cloudWatch.setAlarm(ALARM, { state: "OK" });
+    door.world.cloudWatch.changeLater(ALARM, { atCall: 3 }, { state: "ALARM", reason: "7 calls failed" });
+  }
+
+  test("that is rolled back fails the job, and says which gate, why, and that the release is held", async () => {
+    await openWithAlarm();
+    const staged = findStaged().length;
+    const job = await run(WAVES);
+
+    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "rolled-back", flipped: "3" } });
+    expect(job.summary).toContain(
+      "| 1 | 3 | 0 | roll back | alarm calls\\-that\\-fail is in ALARM\\: 7 calls failed |\n| 2 | ",
+    );
+    expect(job.summary).toContain("### Rolled back\n\n|  | customers |\n| --- | --- |\n| flipped back | 3 |");
+    expect(job.summary).toContain("The release is held");
+    expect(findStaged().length).toBe(staged);
+  });
+
+  test("that a job asks to be halted stays where it is, and says what turns it back", async () => {
+    await openWithAlarm();
+    const staged = findStaged().length;
+    const job = await run({ ...WAVES, ON_FAILURE: "halt" });
+
+    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "halted", flipped: "3" } });
+    expect(job.summary).toContain('`{"action":"rollback","rolloutId":"in-waves"}`');
+    expect(findStaged().length).toBe(staged - 3);
+  });
+
+  test("is undone by a job that names it, which succeeds, and by one that names its release", async () => {
+    const staged = findStaged().length;
+    await run(WAVES);
+    expect(findStaged().length).toBe(0);
+
+    const undo = { ACTION: "rollback", RELEASE: "", TARGETS: "" };
+    const job = await run({ ...undo, ROLLOUT_ID: "in-waves", REASON: "calls drop" });
+    expect(job).toMatchObject({ exitCode: 0, outputs: { status: "rolled-back" } });
+    expect(job.summary).toContain(`**rolled\\-back\\: ${staged} flipped back**`);
+    expect(findStaged().length).toBe(staged);
+
+    expect(await run({ ...undo, RELEASE: INPUTS.RELEASE, ID: "again" })).toMatchObject({ exitCode: 0 });
+  });
+
+  test("of a strategy that nobody knows starts nothing", async () => {
+    const job = await run({ STRATEGY: "canary" });
+    expect(job.exitCode).toBe(2);
+    expect(job.log).toContain("cutover: - strategy: ");
+    expect(starts()).toEqual([]);
+  });
+});
+
+describe("how a job ends", () => {
+  const reverted = (left: number) => ({ flippedBack: 4, leftAlone: 0, left });
+
+  test.each([
+    ["a promote that was rolled back", { action: "promote", status: "rolled-back", reverted: reverted(0) }, 1],
+    ["a rollback with nobody left", { action: "rollback", status: "rolled-back", reverted: reverted(0) }, 0],
+    ["a rollback with one left", { action: "rollback", status: "rolled-back", reverted: reverted(1) }, 1],
+    ["a rollback that does not say", { action: "rollback", status: "rolled-back" }, 1],
+    ["a retry that succeeded", { action: "retry", status: "succeeded" }, 0],
+    ["a halted rollout", { action: "promote", status: "halted" }, 1],
+    ["an aborted rollout", { action: "promote", status: "aborted" }, 1],
+    ["one that waits for the lock, and shall not be waited for", { action: "promote", status: "waiting" }, 0],
+  ])("%s", async (_what, answer, exitCode) => {
+    const handler = async () => ({ rolloutId: "r-1", ...answer });
+    door.world.executions.serve(`${START}-2`, { kind: "plain", handler });
+    const job = await run({ FUNCTION: `${START}-2`, WAIT: String(answer.status !== "waiting") });
+    expect(job).toMatchObject({ exitCode, outputs: { "rollout-id": "r-1", status: answer.status } });
+  });
 });
 
 describe("a rollout that does not succeed fails the job", () => {

@@ -29,7 +29,7 @@ function toVariable(input: string): string {
 }
 
 test("the action has the script's inputs, and hands over each", () => {
-  expect(inputs).toHaveLength(12);
+  expect(inputs).toHaveLength(15);
   expect([...membersOf(action, "inputs")].sort()).toEqual([...inputs, ...SIGN_IN].sort());
   const handed = [...action.matchAll(/^ {8}(CUTOVER_\w+): \$\{\{ inputs\.([\w-]+) \}\}$/gm)];
   expect(handed.map(([, variable]) => variable).sort()).toEqual(inputs.map(toVariable).sort());
