@@ -1,7 +1,15 @@
 import { toLimits } from "../events/accept.ts";
 import { type Stop, toReason, toStop } from "../rollout/decision.ts";
 import { allowedFailures } from "../rollout/failure-budget.ts";
-import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../rollout/outcome.ts";
+import {
+  addCounts,
+  type Counts,
+  countOutcomes,
+  NO_COUNTS,
+  NOT_ATTEMPTED,
+  type Outcome,
+  totalOf,
+} from "../rollout/outcome.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { Subject } from "../rollout/records.ts";
 import { STEERING_START, type Steering } from "../rollout/steering.ts";
@@ -137,22 +145,35 @@ function createBudgetStop({ policy }: Ports, { event }: FlipRollout, plan: Plan)
 
 /**
  * Where the ledger says that the flipping is: further than the progress when this part was begun before. A worker that
- * died after it had stopped left its failures there: they still stop the rollout.
+ * died after it had stopped left its failures there, and whom an alarm left: they still stop the rollout.
  */
-async function skipFinished(task: Task, { from, to }: FlipWork, budgetStop: BudgetStop): Promise<FlipProgress> {
+async function skipFinished(
+  task: Task,
+  { from, to, watched }: FlipWork,
+  budgetStop: BudgetStop,
+): Promise<FlipProgress> {
   let progress: FlipProgress = { ...from, settledInBatch: 0 };
   while (progress.batch < to) {
     const batch = await task.read(progress.batch);
     const { customers, outcomes } = task.open(batch);
     const left = customers.length - outcomes.length;
-    const next = advance(progress, { place: progress.batch, batch, left });
+    const stop = progress.stop ?? findAlarm(outcomes, watched);
+    const next = advance({ ...progress, stop }, { place: progress.batch, batch, left });
     if (left > 0) {
-      const stop = from.stop ?? budgetStop(progress.counts.failed + countOutcomes(outcomes).failed);
-      return { ...next, stop };
+      return { ...next, stop: stop ?? budgetStop(progress.counts.failed + countOutcomes(outcomes).failed) };
     }
     progress = next;
   }
-  return progress;
+  return { ...progress, stop: progress.stop ?? budgetStop(progress.counts.failed) };
+}
+
+/**
+ * The alarm for which an earlier run of this part left customers: that it is OK again takes nothing back. An abort needs
+ * no looking for, its command is read again.
+ */
+function findAlarm(outcomes: readonly Outcome[], { rules }: Watched): Stop | undefined {
+  const left = outcomes.find(({ reason }) => reason.startsWith(`${NOT_ATTEMPTED}alarm `));
+  return left && toStop(rules.onFailure, "alarm", [left.reason.slice(NOT_ATTEMPTED.length)]);
 }
 
 interface Following {
