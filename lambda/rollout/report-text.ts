@@ -142,19 +142,35 @@ function countSkipped(report: Report): ReadonlyMap<string, number> {
   const skipped = exceptions.filter(({ outcome, reason }) => outcome === "skipped" && !reason.startsWith(LEFT_ALONE));
   // Those whom the plan itself skipped come first.
   const shown = skipped.slice(plan?.skipped ?? 0);
-  const byReason = Map.groupBy(shown, (outcome) => toSkipReason(outcome, report));
-  const more = later - shown.length;
+  const byReason = new Map(
+    Array.from(
+      Map.groupBy(shown, (outcome) => toSkipReason(outcome, report)),
+      ([reason, outcomes]) => [reason, outcomes.length] as const,
+    ),
+  );
+  const notBegun = Math.min(countNotBegun(report), later);
+  if (notBegun > (byReason.get(STOPPED) ?? 0)) byReason.set(STOPPED, notBegun);
+  const more = later - [...byReason.values()].reduce((sum, skipped) => sum + skipped, 0);
   return new Map([
     ...planned,
-    ...Array.from(byReason, ([reason, outcomes]) => [reason, outcomes.length] as const),
-    ...(more > 0 ? [[shown.length > 0 ? "more, for these or other reasons" : "not attempted", more] as const] : []),
+    ...byReason,
+    ...(more > 0 ? [[byReason.size > 0 ? "more, for these or other reasons" : "not attempted", more] as const] : []),
   ]);
+}
+
+const STOPPED = "not attempted, because it was stopped";
+
+/** In the waves that a stopped rollout did not come to. */
+function countNotBegun({ plan, waves, problem }: Report): number {
+  if (waves === undefined || problem === undefined) return 0;
+  const left = plan?.waves.filter(({ wave }) => !waves.some((begun) => begun.wave === wave)) ?? [];
+  return left.reduce((sum, { customers }) => sum + customers, 0);
 }
 
 /** Why the rollout was stopped stands at the head of its report. */
 function toSkipReason({ reason }: Outcome, { problem }: Report): string {
   const why = reason.startsWith(NOT_ATTEMPTED) ? reason.slice(NOT_ATTEMPTED.length) : undefined;
-  return why !== undefined && problem?.includes(why) ? "not attempted, because it was stopped" : reason;
+  return why !== undefined && problem?.includes(why) ? STOPPED : reason;
 }
 
 function toReasons(title: string, reasons: ReadonlyMap<string, number>, page: Page): readonly string[] {
@@ -265,8 +281,13 @@ function toNext(report: Report, { columns, paint }: Page): readonly string[] {
   });
 }
 
-function advisePlanned({ status }: Report): readonly Advice[] {
-  return status === "planned" ? [{ say: "Send the event again without dryRun when this plan is what you want." }] : [];
+function advisePlanned({ status, plan }: Report): readonly Advice[] {
+  if (status !== "planned") return [];
+  const same =
+    plan === undefined
+      ? []
+      : [{ say: `With "plan":"${plan.hash}" in it, it is refused when it would not do the same any more.` }];
+  return [{ say: "Send the event again without dryRun when this plan is what you want." }, ...same];
 }
 
 function adviseUnderWay(report: Report): readonly Advice[] {

@@ -138,6 +138,8 @@ test("a dry run shows what would be flipped", () => {
   expect(plain(aReport({ status: "planned", dryRun: true, counts }))).toContain(
     "planned only, nobody was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
   );
+  const text = plain(aReport({ status: "planned", dryRun: true, counts }), 200);
+  expect(text).toContain(`With "plan":"${plan.hash}" in it, it is refused when it would not do the same any more.`);
 });
 
 test("an event that was sent before gets the report of its rollout, and no advice to send it again", () => {
@@ -255,10 +257,9 @@ rolled back
   left            1
 
 skipped
-    52  excluded by the event
-    17  protected by the policy (tag vip)
-     1  not attempted, because it was stopped
-   999  more, for these or other reasons
+     52  excluded by the event
+     17  protected by the policy (tag vip)
+  1,000  not attempted, because it was stopped
 
 left, still where this release put them
   flip was answered with 500; Evo Voice failed: look at its
