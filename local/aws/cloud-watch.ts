@@ -27,6 +27,8 @@ export type CloudWatch = {
   /** Every call is refused, until `allow`, as for a role without the right. */
   deny(): void;
   allow(): void;
+  /** So many calls are refused as by `deny`, from the n-th on, counted from 1. */
+  denyLater(atCall: number, times: number): void;
   /** The next `times` calls are refused with this error code. */
   failNext(times: number, code: string): void;
   /** The names that each call asked for, in order. */
@@ -61,6 +63,7 @@ export async function startCloudWatch(
   const calls: (readonly string[])[] = [];
   let changes: readonly Change[] = [];
   let denied = false;
+  let deniedLater = { atCall: 0, times: 0 };
   let failure = { times: 0, code: "" };
 
   function findRefusal(action: string, { AlarmNames: names = [] }: DescribeAlarms): string | undefined {
@@ -69,7 +72,8 @@ export async function startCloudWatch(
       failure = { ...failure, times: failure.times - 1 };
       return failure.code;
     }
-    if (denied) return "AccessDenied";
+    const { atCall, times } = deniedLater;
+    if (denied || (calls.length >= atCall && calls.length < atCall + times)) return "AccessDenied";
     return names.length > MOST ? "ValidationError" : undefined;
   }
 
@@ -104,6 +108,9 @@ export async function startCloudWatch(
     },
     allow: () => {
       denied = false;
+    },
+    denyLater: (atCall, times) => {
+      deniedLater = { atCall, times };
     },
     failNext: (times, code) => {
       failure = { times, code };

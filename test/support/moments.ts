@@ -22,8 +22,8 @@ export interface Moments {
   readonly ledger: Ledger;
   /** Is told of every look, and of the stage that it is made in. */
   onLook(listener: (look: Look) => void | Promise<void>): void;
-  /** Is told once: of the n-th request that sets a flag to this value, when it arrives. */
-  atFlip(flag: boolean, n: number, act: (customerId: string) => void | Promise<void>): void;
+  /** Acts once: when the n-th request that sets a flag to this value arrives. */
+  atFlip(flag: boolean, n: number, act: () => void | Promise<void>): void;
   send(command: Sent): Promise<void>;
   /** @throws what a listener threw */
   close(): Promise<void>;
@@ -38,10 +38,9 @@ const DECISION = /\\"decision\\":\\"([a-z ]+)\\"/;
 
 /** From now on workers find their ledger behind a proxy that sees each look, and each change of state that is noted. */
 export async function watchMoments(world: World): Promise<Moments> {
-  const address = world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "";
-  const proxy = await startDynamoDbProxy(address);
+  const proxy = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
   Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: proxy.address });
-  const ledger = createLedger(openTable(new DynamoDBClient({ endpoint: address }), TABLE), world.policy.baseUrl);
+  const ledger = openLedger(world);
   const listeners: ((look: Look) => void | Promise<void>)[] = [];
   const errors: unknown[] = [];
   const keep = (error: unknown) => void errors.push(error);
@@ -53,16 +52,7 @@ export async function watchMoments(world: World): Promise<Moments> {
   return {
     ledger,
     onLook: (listener) => void listeners.push(listener),
-    atFlip(flag, n, act) {
-      let seen = 0;
-      world.emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
-        // What is asked for stands in a body that nobody shows: whoever is there already is being moved away.
-        if (operation !== POST || phase !== "arrived" || world.emulator.customer(customerId)?.isStaging === flag)
-          return;
-        seen += 1;
-        if (seen === n) await Promise.resolve(customerId).then(act).catch(keep);
-      });
-    },
+    atFlip: (flag, n, act) => atFlip(world, { flag, n }, () => Promise.resolve().then(act).catch(keep)),
     async send({ rolloutId = "night", ...command }) {
       sent += 1;
       const said = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
@@ -73,6 +63,25 @@ export async function watchMoments(world: World): Promise<Moments> {
       if (errors.length > 0) throw errors[0];
     },
   };
+}
+
+export function openLedger({ environment, policy }: Pick<World, "environment" | "policy">): Ledger {
+  const client = new DynamoDBClient({ endpoint: environment.AWS_ENDPOINT_URL_DYNAMODB ?? "" });
+  return createLedger(openTable(client, TABLE), policy.baseUrl);
+}
+
+export function atFlip(
+  { emulator }: Pick<World, "emulator">,
+  { flag, n }: { readonly flag: boolean; readonly n: number },
+  act: () => void | Promise<void>,
+): void {
+  let seen = 0;
+  emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
+    // What is asked for stands in a body that nobody shows: whoever is there already is being moved away.
+    if (operation !== POST || phase !== "arrived" || emulator.customer(customerId)?.isStaging === flag) return;
+    seen += 1;
+    if (seen === n) await act();
+  });
 }
 
 function follow(proxy: DynamoDbProxy, listener: (look: Look) => Promise<void>): void {

@@ -61,6 +61,13 @@ test("a role without the right is denied, and more than a hundred names are refu
   });
 });
 
+test("calls are denied from one on, so many", async () => {
+  cloudWatch.denyLater(2, 2);
+  const states: string[] = [];
+  for (let calls = 0; calls < 4; calls += 1) states.push((await stateOf("one").catch(({ name }: Error) => name)) ?? "");
+  expect(states).toEqual(["OK", "AccessDenied", "AccessDenied", "OK"]);
+});
+
 test("the SDK speaks AWS JSON 1.0 with the errors of the query protocol", async () => {
   const sent: unknown[] = [];
   client.middlewareStack.add(
