@@ -4,7 +4,7 @@ import type { LogLine } from "./worker-process.ts";
 
 /** How far the rollout is, as its log says. Times are milliseconds of one clock. */
 export interface Progress {
-  readonly phase: "starting" | "looking up" | "planning" | "flipping" | "closing";
+  readonly phase: "starting" | "looking up" | "planning" | "flipping" | "flipping back" | "closing";
   /** When the phase began. */
   readonly since: number;
   readonly done: number;
@@ -34,6 +34,8 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
         total: toNumber(line.total),
         failed: toNumber(line.failed),
       };
+    case "batch flipped back":
+      return go("flipping back");
     case "rollout ended":
       return go("closing");
     default:

@@ -124,7 +124,7 @@ test("a refused sign-in ends with 1, nobody flipped and what to do next", async 
   const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
   expect(out).toContain("refused, nobody was flipped");
-  expect(out).toContain("next      mend the cause");
+  expect(out).toContain("next      Mend the cause");
   expect(out).toContain("check: the emulator agrees: 20 untouched, nobody else");
   expect(code).toBe(1);
 });

@@ -42,6 +42,12 @@ test.each([
   expect(describeStep({ message: "looked up", found, done: true })).toBe(text);
 });
 
+test("a rollout that is turned back says so, and for how long", () => {
+  const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
+  const back = advance(flipped, { message: "batch flipped back", batch: 0, flippedBack: 1 }, 1_000);
+  expect(renderProgress(back, 3_000, 80)).toBe("flipping back   2 s");
+});
+
 test("another invocation of the same execution does not turn it back", () => {
   const progress = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   expect(advance(progress, { message: "execution running" }, 2)).toEqual(progress);
