@@ -25,16 +25,15 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const intended = settleWithoutFlip(work, sheet, await readAfresh(run, sheet.open));
   const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
   const prepared = { place, written, sheet };
-  try {
-    const { protectedIds } = await run.lookout.look();
-    const isOrderedOff = run.brake.stopped() !== undefined || run.brake.isHeld();
-    if (!isOrderedOff) return { ...prepared, flips: settleProtected(sheet, intended, protectedIds) };
-    await withdrawBatch(run, prepared);
-    return undefined;
-  } catch (error) {
+  const { protectedIds } = await run.lookout.look().catch(async (error: unknown) => {
     await withdrawBatch(run, prepared);
     throw error;
-  }
+  });
+  const isOrderedOff = run.brake.stopped() !== undefined || run.brake.isHeld();
+  if (!isOrderedOff) return { ...prepared, flips: settleProtected(sheet, intended, protectedIds) };
+  // Once only: a withdrawal whose reply was lost would be taken for that of another worker.
+  await withdrawBatch(run, prepared);
+  return undefined;
 }
 
 /** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */
