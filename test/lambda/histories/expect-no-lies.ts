@@ -1,6 +1,7 @@
 import type { Report } from "../../../lambda/rollout/report.ts";
 import type { HistoryWorld } from "./history-world.ts";
 import type { Execution } from "./processes.ts";
+import type { Write } from "./witness.ts";
 
 /** Fails when something has happened that must not, at any moment of a history. */
 export function expectNoLies({ witness, executions }: HistoryWorld): void {
@@ -36,11 +37,14 @@ function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
 function checkComplete({ witness }: HistoryWorld, { rolloutId, action, dryRun, reverted, problem, of }: Report): void {
   if (reverted === undefined || reverted.left > 0 || dryRun || problem?.includes(NOT_THROUGH)) return;
   const undone = action === "rollback" ? (of ?? []) : [rolloutId];
-  const last = new Map(witness.writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
-  for (const { customerId, rolloutId: by = "", isUndo, at } of last.values()) {
+  for (const { customerId, rolloutId: by = "", isUndo, at } of toLastChanges(witness).values()) {
     if (isUndo || !undone.includes(by) || witness.everProtected.has(customerId)) continue;
     witness.lies.push(`${rolloutId} was rolled back completely, and ${customerId} is where ${by} put it at ${at}`);
   }
+}
+
+function toLastChanges({ writes }: HistoryWorld["witness"]): ReadonlyMap<string, Write> {
+  return new Map(writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
 }
 
 const NOT_THROUGH = "the rollback ended before it was through";
@@ -56,10 +60,9 @@ function checkStopped({ witness }: HistoryWorld, { rolloutId, action, problem }:
 async function checkOutcomes({ witness, ledger }: HistoryWorld, report: Report): Promise<void> {
   const { rolloutId, plan, counts, problem } = report;
   const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
+  // Whom somebody has moved since may have been moved back before it was known that the flip was made.
   const written = new Set(
-    witness.writes.flatMap((one) =>
-      one.rolloutId === rolloutId && !one.isUndo && one.flag !== one.was ? one.customerId : [],
-    ),
+    [...toLastChanges(witness)].flatMap(([id, one]) => (one.rolloutId === rolloutId && !one.isUndo ? id : [])),
   );
   const touched = new Set(witness.writes.map(({ customerId }) => customerId));
   const seen = new Set<string>();

@@ -98,7 +98,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kind("clear releases") }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("hold"), release: fc.constantFrom(...RELEASES) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("protect" as const, "unprotect" as const), customer }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind("somebody else"), customer, flag: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ kind: kind("somebody else"), customer, flag: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -118,11 +118,11 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: kind("outage"), calls: fc.integer({ min: 1, max: 3 }) }) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc.record({
       kind: kind("dies"),
       which,
-      how: fc.constantFrom("resumed" as const, "resumed" as const, "for good" as const, "zombie" as const),
+      how: fc.constantFrom(...(["resumed", "resumed", "for good", "zombie", "zombie"] as const)),
       lands: fc.boolean(),
     }),
   },
@@ -151,7 +151,7 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
   const order = { ...WHO, at: new Date(clock.nowMs).toISOString() };
   switch (given.kind) {
     case "starts":
-      await world.start(toEvent(world, given.event));
+      await world.start(toEvent(toScene(world), given.event));
       return;
     case "goes on":
       return letGoOn(world, pick(running(world), given.which), given);
@@ -222,9 +222,17 @@ async function die(
   if (how === "resumed") await world.resume(execution);
 }
 
-export function toEvent({ executions, clock, evoVoice }: HistoryWorld, plan: EventPlan): object {
+/** What an event can be about. */
+export interface Scene {
+  /** Those that were started so far. */
+  readonly executions: readonly Pick<Execution, "name" | "event">[];
+  readonly nowMs: number;
+  readonly customerIds: readonly string[];
+}
+
+export function toEvent({ executions, nowMs, customerIds }: Scene, plan: EventPlan): object {
   const { action, of, targets, strategy, onFailure, waits, dryRun, override } = plan;
-  const notAfter = new Date(clock.nowMs + 3_600_000).toISOString();
+  const notAfter = new Date(nowMs + 3_600_000).toISOString();
   const common = { dryRun, ...(waits && { onBusy: "wait", notAfter }) };
   const inWaves = {
     ...(strategy !== undefined && { strategy }),
@@ -244,7 +252,7 @@ export function toEvent({ executions, clock, evoVoice }: HistoryWorld, plan: Eve
         targets:
           targets.length === 0
             ? { all: true }
-            : { customerIds: targets.map((index) => customerId(index % evoVoice.customers.size)) },
+            : { customerIds: targets.flatMap((index) => pick(customerIds, index) ?? []) },
       };
     case "rollback":
       return { ...common, action, rolloutId };
@@ -255,7 +263,11 @@ export function toEvent({ executions, clock, evoVoice }: HistoryWorld, plan: Eve
   }
 }
 
-function flips({ event }: Execution): boolean {
+export function toScene({ executions, clock, evoVoice }: HistoryWorld): Scene {
+  return { executions, nowMs: clock.nowMs, customerIds: [...evoVoice.customers.keys()] };
+}
+
+function flips({ event }: Pick<Execution, "event">): boolean {
   return (event as { readonly action: string }).action !== "rollback";
 }
 

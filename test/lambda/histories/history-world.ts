@@ -15,6 +15,7 @@ export interface HistoryOptions {
   /** Whether what a process hears of the world may be old already. */
   readonly slowReplies: boolean;
   readonly onFailure: "rollback" | "halt";
+  readonly failureBudget: number;
   /** What it begins with. */
   readonly first: EventPlan;
   /** How far that has come when anything else happens. */
@@ -45,7 +46,7 @@ export function customerId(index: number): string {
   return `c${index}`;
 }
 
-export function createHistoryWorld({ staging, slowReplies, onFailure }: HistoryOptions): HistoryWorld {
+export function createHistoryWorld({ staging, slowReplies, onFailure, failureBudget }: HistoryOptions): HistoryWorld {
   const clock: Clock = { nowMs: Date.parse("2026-11-23T00:00:00Z") };
   const evoVoice: EvoVoiceState = { customers: new Map(), mishaps: new Map() };
   for (const [index, isStaging] of staging.entries()) {
@@ -60,7 +61,7 @@ export function createHistoryWorld({ staging, slowReplies, onFailure }: HistoryO
     cohorts: { canary: { customerIds: [customerId(1), customerId(2)] } },
     alarms: ["calls-drop"],
     noDataMinutes: 2,
-    failureBudget: 1,
+    failureBudget,
     concurrency: 2,
     onFailure,
     retries: { requestTimeoutMs: REQUEST_TIMEOUT_MS },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Report } from "../../../lambda/rollout/report.ts";
 import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
-import { eventPlan, type histories, letGoOn, running, toEvent } from "./history-commands.ts";
+import { eventPlan, letGoOn, running, toEvent, toScene } from "./history-commands.ts";
 import { createHistoryWorld, type HistoryOptions, type HistoryWorld } from "./history-world.ts";
 import { goOn, type Process } from "./processes.ts";
 
@@ -12,21 +12,23 @@ export const historyOptions: fc.Arbitrary<HistoryOptions> = fc.record({
   staging: fc.array(fc.boolean(), { minLength: 5, maxLength: 12 }),
   slowReplies: fc.boolean(),
   onFailure: fc.constantFrom("rollback", "halt"),
+  failureBudget: fc.constantFrom(0, 0, 2),
   first: eventPlan.map((plan) => ({ ...plan, targets: [], action: plan.of % 2 === 0 ? "promote" : "stage" })),
 });
 
 /** Far more than a history needs. */
 const MOST_STEPS = 20_000;
 
-/** Plays a history, lets everything end, then turns back whatever still stands; gives the reports. */
-export async function runHistory(options: HistoryOptions, commands: Commands): Promise<readonly Report[]> {
+/** Plays a history, lets everything end, then turns back whatever still stands; says how its rollouts ended. */
+export async function runHistory(options: HistoryOptions, commands: Commands): Promise<readonly string[]> {
   const world = createHistoryWorld(options);
-  const first = await world.start(toEvent(world, options.first));
+  const first = await world.start(toEvent(toScene(world), options.first));
   await letGoOn(world, first, { steps: options.steps, choice: options.steps });
   await fc.asyncModelRun(() => ({ model: {}, real: world }), commands as ReturnType<typeof Object>);
   await letAllEnd(world);
   await turnAllBack(world);
-  return world.executions.flatMap(({ result }) => (result as Report | undefined) ?? []);
+  const ends = world.executions.flatMap(({ result }) => (result as Report | undefined)?.status ?? []);
+  return world.witness.locks.some(({ lock }) => lock.takenFrom !== undefined) ? [...ends, "taken over"] : ends;
 }
 
 /** From here on nothing stands in the way of anybody. */
@@ -71,5 +73,3 @@ async function turnAllBack(world: HistoryWorld): Promise<void> {
     expectNoLies(world);
   }
 }
-
-export type { histories };

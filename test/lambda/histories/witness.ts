@@ -179,7 +179,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
         const batch = batches.get(intention.key);
         const [pk = ""] = intention.key.split(" ");
         const ours = intention.isUndo ? subjectOf(records, rolloutId) : [rolloutId];
-        const isHeld = batch !== undefined && fromBatchItem(batch).customers.some(({ id }) => id === customerId);
+        const isHeld = batch !== undefined && isIn(fromBatchItem(batch), customerId, intention.isUndo);
         if (!isHeld || !ours.includes(pk.slice("rollout#".length)))
           lie(`${process.execution.name} flipped ${customerId}, whom its plan does not hold`);
       }
@@ -202,6 +202,16 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       (commandsOf.get(rolloutId) ?? []).flatMap(({ command }) => (command.command === "abort" ? command : [])),
   };
 }
+
+/** Whether a batch holds a customer; and for what undoes, whether it says that it may have been flipped. */
+function isIn({ customers, intended, outcomes }: BatchFacts, customerId: string, isUndo: boolean): boolean {
+  if (!isUndo) return customers.some(({ id }) => id === customerId);
+  return (
+    intended.includes(customerId) || outcomes.some((one) => one.customerId === customerId && one.outcome === "flipped")
+  );
+}
+
+type BatchFacts = ReturnType<typeof fromBatchItem>;
 
 const ids = new WeakMap<Process, number>();
 let lastId = 0;
