@@ -1,5 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "@jest/globals";
 import { atBatchWrite, atPost, expectSameEnd, type Trap } from "./crash-scenario.ts";
+import { atWrite, BAD, expectTurnedBack, runAbandoned, runKilled, runUnharmed } from "./crash-waves-scenario.ts";
 
 /** Every place alone is crash-operations.deep.ts and crash-batches.deep.ts. */
 const PLACES: readonly (readonly [place: string, trap: Trap])[] = [
@@ -13,7 +14,33 @@ describe("a worker that is killed goes on in a new process and ends as if nothin
     expect(await expectSameEnd({ trap })).toBe(1);
   });
 
-  test("when every process dies at its next durable operation", async () => {
-    expect(await expectSameEnd({ deathOf: (n) => `after:${n}` })).toBeGreaterThan(9);
+  test("when process after process dies, each a few durable operations further", async () => {
+    expect(await expectSameEnd({ deathOf: (n) => `after:${n * 6}` })).toBeGreaterThan(2);
+  });
+});
+
+/** Every place alone is crash-waves.deep.ts, crash-waves-ledger.deep.ts and crash-rollback.deep.ts. */
+describe("a rollout of three waves that is turned back, and killed on its way, ends as if nothing had happened", () => {
+  let unharmed: Awaited<ReturnType<typeof runUnharmed>>;
+
+  beforeAll(async () => {
+    unharmed = await runUnharmed();
+  });
+
+  test.each<[place: string, trap: (last: (about: string) => number) => Trap]>([
+    ["between the last failure of a wave and its record", () => atPost(BAD, "answered")],
+    ["when the batch with too many failures is recorded and not answered", () => atWrite(3, "done", "batch 2")],
+    ["before the release is held", (last) => atWrite(last("order"), "arrived")],
+    ["in the middle of the flips back", () => atPost(BAD + 5, "written")],
+    ["between the last flip back and its record", (last) => atWrite(last("batch 0"), "arrived")],
+    ["when the report is written and not answered", (last) => atWrite(last("record"), "done")],
+  ])("%s", async (_place, toTrap) => {
+    const last = (about: string) => unharmed.places.writes.lastIndexOf(about) + 1;
+
+    expect(await runKilled({ trap: toTrap(last) })).toEqual(unharmed.end);
+  });
+
+  test("also when it is killed for good, and another execution turns back the rest", async () => {
+    expectTurnedBack(unharmed.end, await runAbandoned({ trap: atPost(BAD + 5, "written") }));
   });
 });
