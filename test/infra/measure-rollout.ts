@@ -1,4 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { Strategy } from "../../lambda/events/strategy.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";
@@ -9,6 +10,9 @@ import { startWorld, TABLE, type World } from "../support/world.ts";
 export interface Measured {
   readonly flipped: number;
   readonly durableOperations: number;
+  /** Of all waits between waves and before the first, how often they looked at alarms and orders. */
+  readonly looks: number;
+  readonly largestCheckpointBytes: number;
   readonly ledgerRequests: number;
   readonly writeUnits: number;
   readonly readUnits: number;
@@ -17,20 +21,27 @@ export interface Measured {
   readonly readUnitsOfStatus: number;
 }
 
+/** The one alarm that is watched. It makes no request to DynamoDB. */
+const ALARM = "calls-drop";
+
 /** Runs a rollout that flips this many customers, every one that there is, and counts what it asks of DynamoDB. */
-export async function measureRollout(customers: number): Promise<Measured> {
+export async function measureRollout(customers: number, strategy: Strategy = "all-at-once"): Promise<Measured> {
   const world = await startWorld({ customers, stagingShare: 1 });
+  world.cloudWatch.setAlarm(ALARM, { state: "OK" });
   const counter = await startCounter(String(process.env.AWS_ENDPOINT_URL_DYNAMODB));
   process.env.AWS_ENDPOINT_URL_DYNAMODB = counter.address;
   try {
-    const event = { action: "promote", release: "2026.11", targets: { all: true } };
-    const { report, operations } = await execute(world, event, { invocationMs: 900_000 });
+    const event = { action: "promote", release: "2026.11", targets: { all: true }, strategy };
+    const options = { invocationMs: 900_000, policy: { alarms: [ALARM] } };
+    const { report, operations, largestPayloadBytes } = await execute(world, event, options);
     const counts = { ...counter.counts };
     const readUnitsOfStatus = await measureStatus(world, report?.rolloutId ?? "", counter);
     const ledgerBytes = (await world.readLedger()).reduce((sum, item) => sum + JSON.stringify(item).length, 0);
     return {
       flipped: report?.counts.flipped ?? 0,
       durableOperations: operations.length,
+      looks: world.cloudWatch.calls().length,
+      largestCheckpointBytes: largestPayloadBytes,
       ...counts,
       ledgerBytes,
       readUnitsOfStatus,
@@ -39,6 +50,10 @@ export async function measureRollout(customers: number): Promise<Measured> {
     await world.close();
     await counter.close();
   }
+}
+
+interface Consumed {
+  readonly CapacityUnits: number;
 }
 
 async function measureStatus(
@@ -68,9 +83,17 @@ async function startCounter(target: string) {
     const reply = await fetch(target, { method: "POST", headers, body: asked });
     const text = await reply.text();
     counts.ledgerRequests += 1;
-    const units = Number(JSON.parse(text).ConsumedCapacity?.CapacityUnits ?? 1);
-    counts[/PutItem|UpdateItem/.test(operation) ? "writeUnits" : "readUnits"] += units;
+    counts[/PutItem|UpdateItem/.test(operation) ? "writeUnits" : "readUnits"] += toUnits(JSON.parse(text));
     response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.0" }).end(text);
   });
   return { ...server, counts };
+}
+
+/** A request for several items says what it consumed of each table; one that was refused says nothing. */
+function toUnits({
+  ConsumedCapacity: consumed,
+}: {
+  readonly ConsumedCapacity?: Consumed | readonly Consumed[];
+}): number {
+  return [consumed ?? { CapacityUnits: 1 }].flat().reduce((sum, { CapacityUnits }) => sum + CapacityUnits, 0);
 }
