@@ -36,26 +36,38 @@ export interface Durable {
   inParts<State extends Progress>(parts: Parts<State>): Promise<State>;
 }
 
+interface Asked<Answer> {
+  readonly answer?: Answer | undefined;
+  /** In a row. */
+  readonly failures: number;
+}
+
+/** A wait of hours outlives the ledger's moods. */
+const MOST_FAILED_QUESTIONS = 20;
+
 export function createDurable(context: DurableContext, nowMs: () => number): Durable {
-  async function runOnce<State>(step: string, { part, afterFailure }: Parts<State>, from: State): Promise<State> {
+  function runOnce<State>(step: string, { part }: Parts<State>, from: State): Promise<State> {
     const run = ({ attempt }: { readonly attempt: number }) => {
       const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
       return part({ step, attempt, invocationEndsAtMs }, from);
     };
-    try {
-      return await context.step(step, run, TRY_AGAIN);
-    } catch (error) {
-      if (afterFailure === undefined) throw error;
-      return afterFailure(from, messageOf(error));
-    }
+    return context.step(step, run, TRY_AGAIN);
   }
 
   const durable: Durable = {
     step: (name, body) => context.step(name, body, TRY_AGAIN),
     rest: (name, seconds) => context.wait(name, { seconds }),
     async ask<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>) {
-      const { answer } = await context.waitForCondition(name, async () => ({ answer: await question() }), {
-        initialState: { answer: undefined as Answer | undefined },
+      const askOnce = async ({ failures }: Asked<Answer>): Promise<Asked<Answer>> => {
+        try {
+          return { failures: 0, answer: await question() };
+        } catch (error) {
+          if (error instanceof FinalError || failures + 1 >= MOST_FAILED_QUESTIONS) throw error;
+          return { failures: failures + 1 };
+        }
+      };
+      const { answer } = await context.waitForCondition(name, askOnce, {
+        initialState: { failures: 0 },
         waitStrategy: ({ answer: given }) =>
           given === undefined ? { shouldContinue: true, delay: { seconds } } : { shouldContinue: false },
       });
@@ -73,16 +85,31 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
       let state = parts.start;
       for (let index = 1; !state.done; index += 1) {
         const step = `${parts.name}-${index}`;
-        state = await runOnce(step, parts, state);
+        state = await orGoOn(parts, state, () => runOnce(step, parts, state));
         if (state.done) break;
-        if (state.held && parts.look !== undefined)
-          state = await holdOn(durable, `hold-${step}`, { state, look: parts.look });
+        const { look } = parts;
+        if (state.held && look !== undefined)
+          state = await orGoOn(parts, state, () => holdOn(durable, `hold-${step}`, { state, look }));
         else await context.wait(`rest-${step}`, { seconds: 1 });
       }
       return state;
     },
   };
   return durable;
+}
+
+/** What is done, or how to go on after it failed for good. */
+async function orGoOn<State extends Progress>(
+  { afterFailure }: Parts<State>,
+  from: State,
+  body: () => Promise<State>,
+): Promise<State> {
+  try {
+    return await body();
+  } catch (error) {
+    if (afterFailure === undefined) throw error;
+    return afterFailure({ ...from, held: false }, messageOf(error));
+  }
 }
 
 /** A pause, the stop switch or alarms without data hold a part: it goes on, or stops, as the watch says. */

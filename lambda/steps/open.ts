@@ -56,7 +56,7 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
     );
   }
   const found = await findSubject(ports.ledger, event);
-  if ("problem" in found) return refuse(ports, opening, found.problem);
+  if ("problem" in found) return refuseSubject(ports, opening, found.problem);
   if (event.dryRun) return begin(ports, opening, { subject: found.subject });
   return lockAndBegin(ports, opening, found.subject);
 }
@@ -96,6 +96,16 @@ async function lockAndBegin(ports: Ports, opening: Opening, subject: Subject | u
   return (await ports.ledger.takeLock(lock, orders))
     ? begin(ports, opening, { subject, lock })
     : lockAndBegin(ports, opening, subject);
+}
+
+/** What cannot be turned back or gone on with now, may be once the rollout that is under way has ended: it can be waited for. */
+async function refuseSubject(ports: Ports, opening: Opening, problem: string): Promise<Opened> {
+  const { event } = opening;
+  const { lock } = await ports.ledger.readOrders();
+  const isMeant = "rolloutId" in event && event.rolloutId !== undefined ? lock?.rolloutId === event.rolloutId : true;
+  if (lock === undefined || event.dryRun || !isMeant || !(await isRunning(ports, lock)))
+    return refuse(ports, opening, problem);
+  return waitOrRefuse(ports, opening, lock);
 }
 
 /** A standing order that forbids it; a hold is no obstacle for what turns back. */
