@@ -13,16 +13,19 @@ import { type Figures, median, printFigures, round } from "./support/figures.ts"
 const { values } = parseArgs({ options: { runs: { type: "string", default: "15" } } });
 
 const PACKAGES = {
+  CloudWatch: "cloudwatch",
   CodePipeline: "codepipeline",
   DynamoDB: "dynamodb",
+  EventBridge: "eventbridge",
   Lambda: "lambda",
   SecretsManager: "secrets-manager",
+  SNS: "sns",
 } as const;
 
 /** The SDK clients of each function with nothing around them: what no function on this SDK can be faster than. */
 const BARE: Readonly<Record<Entry, string>> = {
   cutover: `import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-    ${toClients("DynamoDB", "Lambda", "SecretsManager")}
+    ${toClients("CloudWatch", "DynamoDB", "EventBridge", "Lambda", "SecretsManager", "SNS")}
     export const handler = withDurableExecution(async () => clients.length);`,
   start: `${toClients("DynamoDB", "Lambda", "CodePipeline")}
     export const handler = async () => clients.length;`,
@@ -114,6 +117,8 @@ async function start({ entry, bundle: { path } }: Contender): Promise<Start> {
       ...localAwsEnvironment({}),
       CUTOVER_TABLE_NAME: "ledger",
       CUTOVER_SECRET_ID: "login",
+      CUTOVER_EVENT_BUS: "default",
+      CUTOVER_TOPIC_ARN: "arn:aws:sns:us-east-1:000000000000:cutover",
       CUTOVER_WORKER_ARN: "arn:aws:lambda:us-east-1:000000000000:function:cutover:live",
       CUTOVER_WEBHOOK_SECRETS: "{}",
       CUTOVER_POLICY_FILE: join(ROOT, "infra/policy.json"),
