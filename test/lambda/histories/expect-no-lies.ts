@@ -1,7 +1,7 @@
 import type { Report } from "../../../lambda/rollout/report.ts";
 import type { HistoryWorld } from "./history-world.ts";
 import type { Execution } from "./processes.ts";
-import type { Write } from "./witness.ts";
+import type { Witness, Write } from "./witness.ts";
 
 /** Fails when something has happened that must not, at any moment of a history. */
 export function expectNoLies({ witness, executions }: HistoryWorld): void {
@@ -22,10 +22,23 @@ export async function checkEnd(world: HistoryWorld, execution: Execution): Promi
   }
   if (report.problem?.includes("two workers") && !wasTakenOver(world, execution))
     witness.lies.push(`${execution.name} took itself for two: ${report.problem}`);
-  checkComplete(world, report);
-  checkStopped(world, report);
-  if (execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined))
-    await checkOutcomes(world, report);
+  await checkReport(
+    world,
+    report,
+    execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined),
+  );
+}
+
+/** What a report can be held against. */
+export interface Truth {
+  readonly ledger: HistoryWorld["ledger"];
+  readonly witness: Pick<Witness, "lies" | "writes" | "everProtected" | "abortsOf">;
+}
+
+export async function checkReport(truth: Truth, report: Report, hasBegun: boolean): Promise<void> {
+  checkComplete(truth, report);
+  checkStopped(truth, report);
+  if (hasBegun) await checkOutcomes(truth, report);
 }
 
 function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
@@ -34,7 +47,7 @@ function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
 }
 
 /** After a complete rollback nobody is where the rollouts that it undid have put them. */
-function checkComplete({ witness }: HistoryWorld, { rolloutId, action, dryRun, reverted, problem, of }: Report): void {
+function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, reverted, problem, of }: Report): void {
   if (reverted === undefined || reverted.left > 0 || dryRun || problem?.includes(NOT_THROUGH)) return;
   const undone = action === "rollback" ? (of ?? []) : [rolloutId];
   for (const { customerId, rolloutId: by = "", isUndo, at } of toLastChanges(witness).values()) {
@@ -43,21 +56,21 @@ function checkComplete({ witness }: HistoryWorld, { rolloutId, action, dryRun, r
   }
 }
 
-function toLastChanges({ writes }: HistoryWorld["witness"]): ReadonlyMap<string, Write> {
+function toLastChanges({ writes }: Truth["witness"]): ReadonlyMap<string, Write> {
   return new Map(writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
 }
 
 const NOT_THROUGH = "the rollback ended before it was through";
 
 /** An abort ends what is under way when it comes, be it a rollback; it does not end the rollback that it asks for, too. */
-function checkStopped({ witness }: HistoryWorld, { rolloutId, action, problem }: Report): void {
+function checkStopped({ witness }: Truth, { rolloutId, action, problem }: Report): void {
   if (action === "rollback" || !problem?.startsWith("aborted by") || !problem.includes(`${NOT_THROUGH}: aborted`))
     return;
   if (witness.abortsOf(rolloutId).length > 1) return;
   witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${problem}`);
 }
 
-async function checkOutcomes({ witness, ledger }: HistoryWorld, report: Report): Promise<void> {
+async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promise<void> {
   const { rolloutId, plan, counts, problem } = report;
   const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
   // Whom somebody has moved since may have been moved back before it was known that the flip was made.

@@ -9,10 +9,7 @@ import { type Execution, goOn, killProcess } from "./processes.ts";
 export type Happening =
   | { readonly kind: "starts"; readonly event: EventPlan }
   | { readonly kind: "goes on"; readonly which: number; readonly steps: number; readonly choice: number }
-  | { readonly kind: "command"; readonly which: number; readonly command: SentCommand }
-  | { readonly kind: "stop everything" | "resume everything" | "clear releases" }
-  | { readonly kind: "hold"; readonly release: string }
-  | { readonly kind: "protect" | "unprotect"; readonly customer: number }
+  | Order
   | { readonly kind: "somebody else"; readonly customer: number; readonly flag: boolean }
   | { readonly kind: "mishap"; readonly customer: number; readonly mishap: Mishap }
   | { readonly kind: "alarm"; readonly state: AlarmState }
@@ -24,6 +21,13 @@ export type Happening =
       readonly how: "resumed" | "for good" | "zombie";
       readonly lands: boolean;
     };
+
+/** What people order: standing orders, and commands for one of the rollouts that run. */
+export type Order =
+  | { readonly kind: "command"; readonly which: number; readonly command: SentCommand }
+  | { readonly kind: "stop everything" | "resume everything" | "clear releases" }
+  | { readonly kind: "hold"; readonly release: string }
+  | { readonly kind: "protect" | "unprotect"; readonly customer: number };
 
 type SentCommand =
   | { readonly command: "pause"; readonly pauseSeconds: number }
@@ -75,7 +79,7 @@ const sentCommand: fc.Arbitrary<SentCommand> = fc.oneof(
   fc.record({ command: kind("abort"), rollback: fc.boolean() }),
 );
 
-const happening: fc.Arbitrary<Happening> = fc.oneof(
+export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: kind("starts"), event: eventPlan }) },
   {
     weight: 20,
@@ -147,45 +151,17 @@ function toCommand(given: Happening): fc.AsyncCommand<object, HistoryWorld> {
 const WHO = { requestedBy: "ann", reason: "because" } as const;
 
 async function happen(world: HistoryWorld, given: Happening): Promise<void> {
-  const { ledger, evoVoice, clock } = world;
-  const order = { ...WHO, at: new Date(clock.nowMs).toISOString() };
   switch (given.kind) {
     case "starts":
       await world.start(toEvent(toScene(world), given.event));
       return;
     case "goes on":
       return letGoOn(world, pick(running(world), given.which), given);
-    case "command": {
-      const rollout = pick(running(world), given.which);
-      if (rollout === undefined) return;
-      const { rollback, pauseSeconds, command } = { rollback: undefined, pauseSeconds: undefined, ...given.command };
-      const id = `command-${world.witness.writes.length}-${clock.nowMs}-${command}`;
-      await ledger.addCommand(rollout.name, { ...order, id, command, rollback, pauseSeconds });
-      return;
-    }
-    case "stop everything":
-      await ledger.setStopped(order);
-      return;
-    case "resume everything":
-      await ledger.clearStopped(order);
-      return;
-    case "hold":
-      await ledger.holdRelease(given.release, { ...order, action: "stage" });
-      return;
-    case "clear releases":
-      for (const release of RELEASES) await ledger.clearRelease(release, order);
-      return;
-    case "protect":
-      await ledger.protect([customerId(given.customer)], order);
-      return;
-    case "unprotect":
-      await ledger.unprotect([customerId(given.customer)], order);
-      return;
     case "somebody else":
       world.witness.setFlag(customerId(given.customer), given.flag);
       return;
     case "mishap":
-      evoVoice.mishaps.set(customerId(given.customer), given.mishap);
+      world.evoVoice.mishaps.set(customerId(given.customer), given.mishap);
       return;
     case "alarm":
       world.alarm = given.state;
@@ -195,6 +171,46 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
       return;
     case "dies":
       return die(world, pick(running(world), given.which), given);
+    default:
+      return order(world.ledger, given, toScene(world), running(world));
+  }
+}
+
+let sent = 0;
+
+export async function order(
+  ledger: HistoryWorld["ledger"],
+  given: Order,
+  { nowMs, customerIds }: Scene,
+  rollouts: readonly Pick<Execution, "name">[],
+): Promise<void> {
+  const by = { ...WHO, at: new Date(nowMs).toISOString() };
+  switch (given.kind) {
+    case "command": {
+      const rollout = pick(rollouts, given.which);
+      if (rollout === undefined) return;
+      sent += 1;
+      await ledger.addCommand(rollout.name, { ...by, id: `command-${sent}`, ...given.command });
+      return;
+    }
+    case "stop everything":
+      await ledger.setStopped(by);
+      return;
+    case "resume everything":
+      await ledger.clearStopped(by);
+      return;
+    case "hold":
+      await ledger.holdRelease(given.release, { ...by, action: "stage" });
+      return;
+    case "clear releases":
+      for (const release of RELEASES) await ledger.clearRelease(release, by);
+      return;
+    case "protect":
+      await ledger.protect(customerIds.slice(given.customer, given.customer + 1), by);
+      return;
+    case "unprotect":
+      await ledger.unprotect(customerIds.slice(given.customer, given.customer + 1), by);
+      return;
   }
 }
 
@@ -276,6 +292,6 @@ export function running({ executions }: HistoryWorld): readonly Execution[] {
   return executions.filter(({ process }) => process !== undefined);
 }
 
-function pick<Item>(items: readonly Item[], choice: number): Item | undefined {
+export function pick<Item>(items: readonly Item[], choice: number): Item | undefined {
   return items[choice % items.length];
 }
