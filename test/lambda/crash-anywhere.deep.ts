@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
-import { expectTrueOutcomes, rememberFlags } from "../support/truth.ts";
+import { expectTrueOutcomes, expectTrueReverts, rememberFlags } from "../support/truth.ts";
 import { expectNoSecrets, startWorld, type World } from "../support/world.ts";
 
 const EVENT = { action: "promote", release: "2026.11", id: "night", targets: { all: true } } as const;
@@ -50,6 +50,56 @@ test.each([1, 2])(
 
     expect(deaths).toBeGreaterThan(2);
     await expectTrueOutcomes(world, report, { before, wantedFlag: false, planned });
+    expectNoSecrets(worker.written(), world.emulator);
+  },
+  60_000,
+);
+
+/** How long after the first flip back, or the flip before it, each worker lives; the last one lives on. */
+const LIVES_TURNING_MS = [40, 0, 25, 5, 60, 1];
+const ALARM = "calls-drop";
+
+test.each([1, 2])(
+  "killed again and again while it is turned back, against a server with every fault at once, a rollout says of everybody where they are (seed %d)",
+  async (seed) => {
+    world = await startWorld({
+      customers: 400,
+      stagingShare: 0.6,
+      seed,
+      faults: "chaos=0.02,latency=3,retry-after=0",
+      policy: {
+        failureBudget: "50%",
+        concurrency: 8,
+        alarms: [ALARM],
+        retries: { requestTimeoutMs: 250, mostBackoffMs: 20 },
+      },
+    });
+    world.cloudWatch.setAlarm(ALARM, { state: "OK" });
+    const before = rememberFlags(world);
+    worker = createKilledWorker(world, {
+      ...EVENT,
+      strategy: { waves: [{ share: "50%", bakeMinutes: 5 }, { rest: true }] },
+    });
+    let deaths = 0;
+    let lifeMs: number | undefined;
+    let flips = 0;
+    world.emulator.onRequest(({ operation, phase }) => {
+      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+      flips += 1;
+      if (flips === 60) world.cloudWatch.setAlarm(ALARM, { state: "ALARM", reason: "too many calls dropped" });
+      if (lifeMs === undefined || flips < 60) return;
+      setTimeout(() => worker.kill(), lifeMs);
+      lifeMs = undefined;
+    });
+    let report: Report | undefined;
+    for (; report === undefined; deaths += report === undefined ? 1 : 0) {
+      lifeMs = LIVES_TURNING_MS[deaths];
+      report = await worker.run();
+    }
+
+    expect(deaths).toBeGreaterThan(2);
+    expect(report.status).toBe("rolled-back");
+    await expectTrueReverts(world, report, before);
     expectNoSecrets(worker.written(), world.emulator);
   },
   60_000,

@@ -1,8 +1,7 @@
-import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
 import type { Outcome } from "../../lambda/rollout/outcome.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { EventBridge } from "../../local/aws/event-bridge.ts";
-import { readOutcomes, type World } from "../support/world.ts";
+import { readOutcomes, readReverts, type World } from "../support/world.ts";
 
 /** What a rollout leaves behind, without times and without what a restart words differently. */
 export interface End {
@@ -37,9 +36,7 @@ export interface Ended {
 export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: Report): Promise<End> {
   const items = await world.readLedger();
   const outcomes = await readOutcomes(world, rolloutId);
-  const own = items.filter(({ pk }) => pk === `rollout#${rolloutId}`);
-  const batches = own.filter(({ sk }) => String(sk).startsWith("batch#")).map(fromBatchItem);
-  const reverted = new Map(batches.flatMap((batch) => batch.reverted).map((one) => [one.customerId, one]));
+  const reverted = await readReverts(world, rolloutId);
   const { emulator } = world;
   const orders = items.find(({ sk }) => sk === "orders");
   const customers = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
@@ -57,7 +54,7 @@ export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: R
       ]),
     ),
     report: toTimeless(report),
-    status: own.find(({ sk }) => sk === "record")?.status,
+    status: items.find(({ pk, sk }) => pk === `rollout#${rolloutId}` && sk === "record")?.status,
     lock: orders?.lock,
     holds: (orders?.holds as readonly { readonly at?: string }[] | undefined)?.map(({ at: _at, ...hold }) => hold),
     changes: toChanges(bus),

@@ -209,7 +209,7 @@ function isWrite(operation: string): boolean {
   return operation === "PutItem" || operation === "UpdateItem";
 }
 
-/** The kind of item, with its number. */
+/** The kind of item, with its number; a batch is planned once, and written again when it is worked on. */
 function describeWrite(body: string): string {
   const { Key, Item } = JSON.parse(body) as Record<
     "Key" | "Item",
@@ -217,6 +217,7 @@ function describeWrite(body: string): string {
   >;
   const [kind = "", number = ""] = ((Key ?? Item)?.sk?.S ?? "").split("#");
   if (kind === "order") return "order";
+  if (kind === "batch" && Item !== undefined) return `planned batch ${Number(number)}`;
   return /^\d+$/.test(number) ? `${kind} ${Number(number)}` : `${kind} ${number}`.trim();
 }
 

@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
 import type { Report } from "../../lambda/rollout/report.ts";
-import { readOutcomes, type World } from "./world.ts";
+import { readOutcomes, readReverts, type World } from "./world.ts";
 
 /** What every customer of the emulator was like before a rollout. */
 export type Before = ReadonlyMap<string, boolean>;
@@ -43,6 +43,34 @@ export async function expectTrueOutcomes(
   }
   expect(lies).toEqual([]);
   expect(seen).toEqual(counts);
+}
+
+/** Compares what the ledger says of those who were turned back with what the emulator knows of everybody. */
+export async function expectTrueReverts(world: World, { rolloutId, reverted }: Report, before: Before): Promise<void> {
+  const outcomes = await readOutcomes(world, rolloutId);
+  const reverts = await readReverts(world, rolloutId);
+  const lies: unknown[] = [];
+  const seen = { flippedBack: 0, leftAlone: 0, left: 0 };
+  for (const customer of world.emulator.customers()) {
+    const { id, isStaging, writes } = customer;
+    const { outcome = "none", reason = "" } = outcomes.get(id) ?? {};
+    const revert = reverts.get(id)?.outcome ?? "none";
+    const isBack = isStaging === before.get(id);
+    const mayBeFlipped = outcome === "flipped" || (outcome === "failed" && reason.includes("may have been flipped"));
+    const truths: Record<string, boolean> = {
+      flipped: isBack && writes > 1 && (outcome === "flipped" || outcome === "failed"),
+      skipped: isBack && outcome === "flipped",
+      unchanged: isBack && outcome !== "flipped",
+      failed: mayBeFlipped,
+      none: isBack && outcome !== "flipped",
+    };
+    if (truths[revert] !== true) lies.push({ customer, was: before.get(id), outcome, reason, revert: reverts.get(id) });
+    if (revert === "flipped") seen.flippedBack += 1;
+    if (revert === "skipped") seen.leftAlone += 1;
+    if (revert === "failed") seen.left += 1;
+  }
+  expect(lies).toEqual([]);
+  expect(reverted).toEqual(seen);
 }
 
 /** Nothing at all was written. */

@@ -195,6 +195,17 @@ export async function readOutcomes(
   return outcomes;
 }
 
+/** What became of every customer of a rollout that was to be turned back, from the ledger. */
+export async function readReverts(
+  { readLedger }: Pick<World, "readLedger">,
+  rolloutId: string,
+): Promise<ReadonlyMap<string, Outcome>> {
+  const batches = (await readLedger()).filter(
+    ({ pk, sk }) => pk === `rollout#${rolloutId}` && String(sk).startsWith("batch#"),
+  );
+  return new Map(batches.flatMap((batch) => fromBatchItem(batch).reverted).map((one) => [one.customerId, one]));
+}
+
 function toOutcomes(item: Readonly<Record<string, unknown>>): readonly Omit<Outcome, "name">[] {
   if (String(item.sk).startsWith("batch#")) return fromBatchItem(item).outcomes;
   const rows = JSON.parse(String(item.outcomes)) as [string, string, number, string][];
