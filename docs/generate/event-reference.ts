@@ -122,7 +122,9 @@ ${renderEvent({ ...UNDO, requestedBy: "ann", reason: "calls drop after ten minut
 
 ${renderEvent({ action: "rollback", release: "2026.12.0", dryRun: true })}
 
-A \`retry\` takes what failed of a rollout and what was not attempted, and nobody else, under the policy of today.
+A \`retry\` takes what failed of a rollout and what was not attempted, and nobody else, under the policy of today. A rollout is retried
+once: whoever is left then is left of the retry, so send the retry's id. A rollback by the release undoes the last rollout together
+with all that it was a retry of.
 
 ${renderFor(pick("retryEvent", ["action", "rolloutId", "dryRun"]), AGAIN)}
 

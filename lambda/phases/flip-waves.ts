@@ -1,3 +1,4 @@
+import { messageOf } from "../durable.ts";
 import { isStop } from "../rollout/decision.ts";
 import type { PlannedWave } from "../rollout/plan.ts";
 import type { WaveResult } from "../rollout/report.ts";
@@ -83,7 +84,13 @@ async function bake(
   flipped: FlipProgress,
 ): Promise<Baked> {
   const look = lookAgain(ports, rollout, watched);
-  const { decision, steering } = await durable.watch(`gate-${wave}`, { bakeSeconds, steering: flipped.steering, look });
-  const stop = isStop(decision) ? decision : undefined;
-  return { progress: { ...flipped, steering, stop }, notes: decision?.reasons ?? [] };
+  const { steering: from } = flipped;
+  try {
+    const { decision, steering } = await durable.watch(`gate-${wave}`, { bakeSeconds, steering: from, look });
+    const stop = isStop(decision) ? decision : undefined;
+    return { progress: { ...flipped, steering, stop }, notes: decision?.reasons ?? [] };
+  } catch (error) {
+    // Such as a lock that is another's now: nobody else is flipped, and everybody has an outcome.
+    return { progress: { ...flipped, problem: messageOf(error) }, notes: [] };
+  }
 }

@@ -16,7 +16,23 @@ export async function findSubject(
   if (record === undefined) {
     return { problem: `no rollout ${rolloutId} is known; send the id that the answer to its deploy event gave` };
   }
-  return toSubject(record);
+  return event.action === "retry" ? refuseRetried(ledger, toSubject(record)) : toSubject(record);
+}
+
+/** Two retries of one rollout would take the same customers, and a rollback of the release would know of one of them only. */
+async function refuseRetried(
+  ledger: Pick<Ledger, "findRollout" | "findLastRollout">,
+  found: FoundSubject,
+): Promise<FoundSubject> {
+  if ("problem" in found || found.subject === undefined) return found;
+  const [retried] = found.subject.rollouts;
+  const last = await findLast(ledger, found.subject.release);
+  if ("problem" in last || last.subject === undefined) return found;
+  const [newest, ...earlier] = last.subject.rollouts;
+  if (!earlier.some(({ rolloutId }) => rolloutId === retried?.rolloutId)) return found;
+  return {
+    problem: `rollout ${newest?.rolloutId} is a retry of rollout ${retried?.rolloutId} already, and has taken up who was left; send a retry of ${newest?.rolloutId}`,
+  };
 }
 
 /** The last rollout of a release, and what it was a retry of: all that brought the release out. */
@@ -29,7 +45,18 @@ async function findLast(
   if (record === undefined) return { problem: `no rollout of release ${release} is known that flipped anybody` };
   const last = toSubject(record);
   if ("problem" in last || last.subject === undefined) return last;
-  return { subject: { ...last.subject, rollouts: [...last.subject.rollouts, ...(record.subject?.rollouts ?? [])] } };
+  return { subject: { ...last.subject, rollouts: [...last.subject.rollouts, ...(await readRetried(ledger, record))] } };
+}
+
+/** What a rollout was a retry of, and what that was a retry of, the newest first. */
+async function readRetried(
+  ledger: Pick<Ledger, "findRollout">,
+  { subject }: RolloutRecord,
+): Promise<Subject["rollouts"]> {
+  const retried = subject?.rollouts ?? [];
+  const [oldest] = retried.slice(-1);
+  const record = oldest && (await ledger.findRollout(oldest.rolloutId));
+  return record === undefined ? retried : [...retried, ...(await readRetried(ledger, record))];
 }
 
 function toSubject({ rolloutId, event, plan, subject }: RolloutRecord): FoundSubject {
