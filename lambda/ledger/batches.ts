@@ -29,13 +29,17 @@ export function createBatches(table: Table) {
         );
       return { rolloutId, index, ...fromBatchItem(item), revision: item.revision as number };
     },
+    /**
+     * Refused over another's write, such as the last of a stopped execution that worked on until it saw that it had lost the
+     * lock. The step is then tried again, and goes on from what stands there.
+     */
     async recordBatch(batch: Batch): Promise<Batch> {
       const { rolloutId } = batch;
       const revision = batch.revision + 1;
       const set = { ...toProgressItem(batch), revision };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
       if (await table.updateIf(toKey(rolloutId, batch.index), { set }, condition)) return { ...batch, revision };
-      throw new FinalError(
+      throw new Error(
         `batch ${batch.index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`,
       );
     },

@@ -19,6 +19,8 @@ export interface EvoVoiceState {
 export interface Asker {
   readonly clock: Clock;
   readonly call: Call;
+  /** Customers were read. */
+  read(ids: readonly string[]): void;
   /** A request arrives that was begun then. */
   write(flip: Flip, begunMs: number): void;
 }
@@ -30,7 +32,7 @@ const LIMITS = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 10 };
 /** A connection as the workflow knows it: it tries again, reads afterwards, and believes nothing else. */
 export function connect(
   state: EvoVoiceState,
-  { clock, call, write }: Asker,
+  { clock, call, read, write }: Asker,
   { deadlineMs, pace }: ConnectOptions,
 ): Connection {
   let isClosed = false;
@@ -41,10 +43,16 @@ export function connect(
   }
 
   const readings = async (ids: readonly string[]) =>
-    ask(`list ${ids.join(", ")}`, () => ids.flatMap((id) => snapshot(state, id) ?? []));
+    ask(`list ${ids.join(", ")}`, () => {
+      read(ids);
+      return ids.flatMap((id) => snapshot(state, id) ?? []);
+    });
 
   async function readCustomer(id: string): Promise<Reading> {
-    const customer = await ask(`read ${id}`, () => snapshot(state, id));
+    const customer = await ask(`read ${id}`, () => {
+      read([id]);
+      return snapshot(state, id);
+    });
     return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
   }
 
@@ -71,8 +79,8 @@ export function connect(
         if (came === "refused") return { result: "failed", reason: `customer ${asked.customerId} was refused` };
         begun = true;
         if (came === "unheard") continue;
-        const read = await readCustomer(asked.customerId);
-        if (read.reading === "found" && read.customer.isStaging === asked.isStaging)
+        const seen = await readCustomer(asked.customerId);
+        if (seen.reading === "found" && seen.customer.isStaging === asked.isStaging)
           return { result: "flipped", reason: "reading it again showed it" };
       } catch (error) {
         if (begun) return { result: "unresolved" };

@@ -20,7 +20,9 @@ export type Happening =
       readonly which: number;
       readonly how: "resumed" | "for good" | "zombie";
       readonly lands: boolean;
-    };
+    }
+  /** It is a zombie from now on, and its rollback takes the lock and comes so far. */
+  | { readonly kind: "is overtaken"; readonly which: number; readonly steps: number };
 
 /** What people order: standing orders, and commands for one of the rollouts that run. */
 export type Order =
@@ -122,6 +124,10 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: kind("outage"), calls: fc.integer({ min: 1, max: 3 }) }) },
   {
+    weight: 2,
+    arbitrary: fc.record({ kind: kind("is overtaken"), which, steps: fc.integer({ min: 5, max: 60 }) }),
+  },
+  {
     weight: 4,
     arbitrary: fc.record({
       kind: kind("dies"),
@@ -169,6 +175,8 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
     case "outage":
       world.outages += given.calls;
       return;
+    case "is overtaken":
+      return overtake(world, pick(running(world), given.which), given.steps);
     case "dies":
       return die(world, pick(running(world), given.which), given);
     default:
@@ -236,6 +244,13 @@ async function die(
   if (how === "zombie") return;
   killProcess(execution.process, lands);
   if (how === "resumed") await world.resume(execution);
+}
+
+async function overtake(world: HistoryWorld, execution: Execution | undefined, steps: number): Promise<void> {
+  if (execution === undefined) return;
+  execution.isRunning = false;
+  const rollback = await world.start({ action: "rollback", rolloutId: execution.name });
+  await letGoOn(world, rollback, { steps, choice: steps });
 }
 
 /** What an event can be about. */

@@ -104,7 +104,12 @@ export function createHistoryWorld({ staging, slowReplies, onFailure, failureBud
           connect: (options) =>
             connect(
               evoVoice,
-              { clock, call: requests, write: (flip, begunMs) => witness.flip(process, flip, begunMs) },
+              {
+                clock,
+                call: requests,
+                read: (ids) => witness.read(process, ids),
+                write: (flip, begunMs) => witness.flip(process, flip, begunMs),
+              },
               options,
             ),
         },

@@ -39,6 +39,7 @@ export interface Witness {
   wrote(key: Key, before: Item | undefined, after: Item): void;
   /** Makes an effect in the name of a process. */
   by<Result>(process: Process, effect: () => Result): Result;
+  read(process: Process, ids: readonly string[]): void;
   flip(process: Process, flip: Flip, begunMs: number): void;
   setFlag(customerId: string, flag: boolean): void;
   abortsOf(rolloutId: string): readonly CommandRecord[];
@@ -56,6 +57,8 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   const commandsOf = new Map<string, { readonly command: CommandRecord; readonly at: number }[]>();
   /** When a process last recorded that it is about to flip somebody. */
   const intentions = new Map<string, { readonly at: number; readonly key: string; readonly isUndo: boolean }>();
+  /** When a process last read somebody. */
+  const readings = new Map<string, number>();
   /** Since when something stands in the orders. */
   const standingSince = new Map<string, number>();
   let now = 0;
@@ -131,6 +134,14 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
   }
 
+  /** Whoever was right already when it was read is not touched. */
+  function checkNeeded(process: Process, customerId: string, flag: boolean): void {
+    const readAt = readings.get(idOf(process, customerId)) ?? -1;
+    const changedAt = writes.findLast((one) => one.customerId === customerId && one.flag !== one.was)?.at ?? -1;
+    if (evoVoice.customers.get(customerId)?.isStaging === flag && changedAt < readAt)
+      lie(`${process.execution.name} touched ${customerId}, which was right when it was read`);
+  }
+
   function checkAborts(process: Process, rolloutId: string, since: number): void {
     const turnedAt = turnedBackAt.get(rolloutId) ?? -1;
     const abort = (commandsOf.get(rolloutId) ?? []).find(
@@ -165,8 +176,13 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
         acting = undefined;
       }
     },
+    read(process, ids) {
+      now += 1;
+      for (const id of ids) readings.set(idOf(process, id), now);
+    },
     flip(process, { customerId, isStaging: flag }, begunMs) {
       now += 1;
+      checkNeeded(process, customerId, flag);
       const customer = evoVoice.customers.get(customerId);
       if (customer === undefined) return;
       const held = checkLock(process, begunMs);
