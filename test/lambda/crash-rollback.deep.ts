@@ -1,10 +1,10 @@
-import { describe, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { atPost } from "./crash-scenario.ts";
-import { atWrite, BAD, expectTurnedBack, runAbandoned, runUnharmed } from "./crash-waves-scenario.ts";
+import { atWrite, BAD, expectTurnedBack, runAbandoned, runUnharmed, WAVES } from "./crash-waves-scenario.ts";
 
 /**
  * A rollout that is being turned back is killed for good, at each write to the ledger from the one on that holds the
- * release, and at flips that stand for the others; another execution turns back the rest by the ledger alone. Some 40
+ * release, and at flips that stand for the others; another execution turns back the rest by the ledger alone. Some 50
  * places, each a little more than a second.
  */
 const { end, places } = await runUnharmed();
@@ -32,10 +32,28 @@ describe.each(["arrived", "written", "answered"] as const)(
   },
 );
 
+describe.each(["arrived", "written", "answered"] as const)(
+  "a rollout that ends for good when a flip is %s is turned back by another execution, whoever was in flight too",
+  (phase) => {
+    test.each([1, WAVES[0], WAVES[0] + 3, BAD - 1])("flip %d", async (n) => {
+      const abandoned = await runAbandoned({ trap: atPost(n, phase) });
+
+      const flipped = Object.values(abandoned.end.customers).filter(({ posts }) => posts > 0);
+      expect(abandoned.undone).toMatchObject({
+        status: "rolled-back",
+        reverted: { flippedBack: n, leftAlone: 0, left: 0 },
+      });
+      expect(flipped.map(({ isStaging, posts, reverted }) => ({ isStaging, posts, reverted }))).toEqual(
+        Array.from({ length: n }, () => ({ isStaging: true, posts: 2, reverted: "flipped" })),
+      );
+    });
+  },
+);
+
 describe("a rollback that goes on with another execution's, and is killed in its turn, ends as if unharmed", () => {
   const halfway = { trap: atPost(BAD + 5, "written") };
 
-  test.each([1, 2, 3, 4, 5, 6])("when its batch write %d is done and not answered", async (n) => {
+  test.each([1, 2, 3, 4])("when its batch write %d is done and not answered", async (n) => {
     expectTurnedBack(end, await runAbandoned(halfway, atWrite(n, "done", "batch")));
   });
 
