@@ -101,6 +101,7 @@ export async function runInState(state: State, act: Act, check: (ended: Ended) =
     const scene = { world, moments, before };
     const looks = new Map<Stage, number>();
     moments.onLook(({ stage, n }) => void looks.set(stage, n));
+    moments.onLook((look) => awaitBatchUnderWay(world, look));
     await prepare(scene, STATES[state], act);
     const executed = await execute(world, PROMOTE, { name: "night" });
     const { report } = executed;
@@ -109,6 +110,15 @@ export async function runInState(state: State, act: Act, check: (ended: Ended) =
     await check({ ...scene, executed, report, countLooks: (stage) => looks.get(stage) ?? 0 });
   } finally {
     await moments.close().finally(() => world.close());
+  }
+}
+
+/** The look before a batch may come while the one before it still flips: that one is done first, so that the counts are exact. */
+async function awaitBatchUnderWay(world: World, { stage, n }: Look): Promise<void> {
+  const isBetweenBatches = (stage === "flipping" || stage === "flipping back") && (n === 2 || n === 3);
+  for (let posts = -1; isBetweenBatches && posts !== countPosts(world); ) {
+    posts = countPosts(world);
+    await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
 

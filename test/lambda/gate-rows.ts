@@ -299,6 +299,15 @@ const blindInItsBake =
     return more === 0 ? { ends: "succeeded" } : { ends: "at a gate", wave, reason: BLINDNESS[kind] };
   };
 
+/** Being throttled is slower, and no failure. */
+const throttled: Cause = ({ world, plan, policy }, wave) => {
+  Object.assign(policy, { failureBudget: 0 });
+  atFlip(world, { flag: false, n: countBefore(plan, wave) + 1 }, () => {
+    world.emulator.setFaults("too-many=0.2,retry-after=0");
+  });
+  return { ends: "succeeded" };
+};
+
 type Causes = Readonly<Record<string, Cause>>;
 
 /** Of the whole rollout. */
@@ -323,6 +332,9 @@ export const IN_A_WAVE: Causes = {
   "an alarm without data before its first batch, as long as it may": blindBeforeItsFirstBatch("has no data", 0),
   "an alarm without data before its first batch, a look longer": blindBeforeItsFirstBatch("has no data", 1),
 };
+
+/** Of any wave, and slow. */
+export const THROTTLED: Causes = { "throttling while it flips, without a budget for failures": throttled };
 
 /** Of a wave with a bake. */
 export const IN_A_BAKE: Causes = {

@@ -1,5 +1,14 @@
 import { describe, test } from "@jest/globals";
-import { BEFORE, FAILURES, IN_A_BAKE, IN_A_WAVE, runRow, STRATEGIES, type StrategyName } from "./gate-rows.ts";
+import {
+  BEFORE,
+  FAILURES,
+  IN_A_BAKE,
+  IN_A_WAVE,
+  runRow,
+  STRATEGIES,
+  type StrategyName,
+  THROTTLED,
+} from "./gate-rows.ts";
 
 /** The waves of each strategy by what can happen in them, of 40 customers. */
 const WAVES: Readonly<
@@ -11,6 +20,10 @@ const WAVES: Readonly<
   "linear-20-percent-every-hour": { all: [1, 3, 5], baked: [1, 4], large: [1, 5] },
   "a cohort, 5 %, 25 %, the rest": { all: [1, 2, 3, 4], baked: [1, 2, 3], large: [3, 4] },
 };
+
+test.each(Object.entries(THROTTLED))("a canary that meets %s", (_name, cause) =>
+  runRow({ strategy: "canary-10-percent-5-minutes", onFailure: "rollback", wave: 2 }, cause),
+);
 
 describe.each(Object.keys(STRATEGIES) as StrategyName[])("the strategy %s", (strategy) => {
   const { all, baked, large } = WAVES[strategy];
