@@ -45,11 +45,13 @@ export function createLockCheck({ ledger, nowMs }: Pick<Ports, "ledger" | "nowMs
       lastReadAtMs = readAtMs;
     },
     async recent(): Promise<void> {
-      if (nowMs() - lastReadAtMs < ORDERS_AGE_MS) return;
-      reading ??= read().finally(() => {
-        reading = undefined;
-      });
-      await reading;
+      // Again, when the answer came so late that it is too old itself: the lock may have been lost meanwhile.
+      while (nowMs() - lastReadAtMs >= ORDERS_AGE_MS) {
+        reading ??= read().finally(() => {
+          reading = undefined;
+        });
+        await reading;
+      }
     },
   };
 }
