@@ -37,6 +37,7 @@ export interface Truth {
 
 export async function checkReport(truth: Truth, report: Report, hasBegun: boolean): Promise<void> {
   checkComplete(truth, report);
+  await checkLeftAlone(truth, report);
   checkStopped(truth, report);
   if (hasBegun) await checkOutcomes(truth, report);
 }
@@ -58,6 +59,21 @@ function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, reverted
 
 function toLastChanges({ writes }: Truth["witness"]): ReadonlyMap<string, Write> {
   return new Map(writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
+}
+
+/** Whom a rollback has flipped back it does not take for somebody that another has moved. */
+async function checkLeftAlone({ witness, ledger }: Truth, { rolloutId, action, of, reverted }: Report): Promise<void> {
+  if (reverted === undefined) return;
+  const last = toLastChanges(witness);
+  for (const undone of action === "rollback" ? (of ?? []) : [rolloutId]) {
+    for await (const outcomes of ledger.readReverted(undone)) {
+      for (const { customerId, reason } of outcomes) {
+        const change = last.get(customerId);
+        if (reason.includes("somebody has moved") && change?.isUndo && change.rolloutId === rolloutId)
+          witness.lies.push(`${rolloutId} flipped ${customerId} back, and says that ${reason}`);
+      }
+    }
+  }
 }
 
 const NOT_THROUGH = "the rollback ended before it was through";

@@ -7,12 +7,14 @@ import type { Connection, ConnectOptions } from "../../../lambda/steps/ports.ts"
 import type { Call } from "./memory-table.ts";
 import type { Clock } from "./processes.ts";
 
-/** What becomes of a request to flip; `unheard`: it is done, its answer is lost, and the customer cannot be read. */
+/**
+ * What becomes of the next request to flip somebody. `unheard`, of every one: it is done, its answer is lost, and the
+ * customer cannot be read.
+ */
 export type Mishap = "refused" | "lost" | "unheard";
 
 export interface EvoVoiceState {
   readonly customers: Map<string, CustomerFacts & { isStaging: boolean }>;
-  /** What the next requests for these customers meet. */
   readonly mishaps: Map<string, Mishap>;
 }
 
@@ -62,7 +64,7 @@ export function connect(
     return ask(`flip ${flip.customerId}`, () => {
       if (clock.nowMs - begunMs > REQUEST_TIMEOUT_MS) return "lost";
       const mishap = state.mishaps.get(flip.customerId);
-      state.mishaps.delete(flip.customerId);
+      if (mishap !== "unheard") state.mishaps.delete(flip.customerId);
       if (mishap === undefined || mishap === "unheard") write(flip, begunMs);
       return mishap ?? "answered";
     });

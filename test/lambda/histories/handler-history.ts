@@ -25,7 +25,7 @@ export interface HandlerHistory {
 /** What a stand-in cannot do is not asked of it: a process that is killed is gone. */
 function isPossible(given: Happening): boolean {
   if (given.kind === "dies") return given.how !== "zombie";
-  return !["goes on", "mishap", "outage", "is overtaken"].includes(given.kind);
+  return !["goes on", "mishap", "outage", "time passes", "is overtaken"].includes(given.kind);
 }
 
 export const handlerHistories: fc.Arbitrary<HandlerHistory> = fc.record({
@@ -156,6 +156,7 @@ async function act({ world, truth, started, start }: Stage, given: Happening): P
     case "goes on":
     case "mishap":
     case "outage":
+    case "time passes":
     case "is overtaken":
       return;
     default:

@@ -14,6 +14,8 @@ export type Happening =
   | { readonly kind: "mishap"; readonly customer: number; readonly mishap: Mishap }
   | { readonly kind: "alarm"; readonly state: AlarmState }
   | { readonly kind: "outage"; readonly calls: number }
+  /** Everybody stands still so long. */
+  | { readonly kind: "time passes"; readonly seconds: number }
   /** `resumed`: Lambda goes on with it; `for good`: it does not, and knows; `zombie`: nor does it, but its process goes on. */
   | {
       readonly kind: "dies";
@@ -122,6 +124,7 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
       ),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ kind: kind("time passes"), seconds: fc.integer({ min: 1, max: 14 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("outage"), calls: fc.integer({ min: 1, max: 3 }) }) },
   {
     weight: 2,
@@ -174,6 +177,9 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
       return;
     case "outage":
       world.outages += given.calls;
+      return;
+    case "time passes":
+      world.clock.nowMs += given.seconds * 1_000;
       return;
     case "is overtaken":
       return overtake(world, pick(running(world), given.which), given.steps);
