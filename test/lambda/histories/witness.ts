@@ -6,7 +6,7 @@ import type { Flip } from "../../../lambda/rollout/flip.ts";
 import type { CommandRecord, Lock, Orders, Subject } from "../../../lambda/rollout/records.ts";
 import { findHold } from "../../../lambda/rollout/standing-orders.ts";
 import type { EvoVoiceState } from "./fake-evo-voice.ts";
-import type { Clock, Execution, Process } from "./processes.ts";
+import type { Clock, Process } from "./processes.ts";
 
 /** One change of a flag that really happened. */
 export interface Write {
@@ -268,9 +268,4 @@ function originOf(records: ReadonlyMap<string, Item>, rolloutId: string): Origin
 function toOrigin(event: DeployEvent, records: ReadonlyMap<string, Item>): Origin | undefined {
   if (event.action === "rollback") return undefined;
   return event.action === "retry" ? originOf(records, event.rolloutId) : event;
-}
-
-/** Whether an execution has ended as it should, with a report. */
-export function hasReport({ result }: Execution): boolean {
-  return result !== undefined;
 }
