@@ -27,7 +27,9 @@ export async function flipCustomer(connection: Connection, flip: Flip, mayBegin?
   try {
     return await flipUntilSure(connection, flip, doubt, mayBegin);
   } catch (error) {
-    if (isApiFailure(error)) return { result: "failed", reason: `${error.message}${describeDoubt(doubt)}` };
+    if (isApiFailure(error)) {
+      return { result: "failed", reason: `${error.message}${describeDoubt(doubt)}`, refused: !doubt.begun };
+    }
     // Whatever else ended it, a refused sign-in or a lost lock too: what may have been done must not be forgotten.
     if (doubt.begun) return { result: "unresolved" };
     if (error instanceof OutOfTimeError) return { result: "not begun" };

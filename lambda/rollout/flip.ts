@@ -14,7 +14,8 @@ export interface Flip {
  */
 export type FlipResult =
   | { readonly result: "flipped"; readonly reason: string }
-  | { readonly result: "failed"; readonly reason: string }
+  /** `refused`: every request was, so that none can have done it. */
+  | { readonly result: "failed"; readonly reason: string; readonly refused?: boolean }
   | { readonly result: "not begun" }
   | { readonly result: "unresolved" };
 

@@ -53,13 +53,13 @@ async function flipOne(
   sheet: Sheet,
   customer: PlannedCustomer,
 ): Promise<void> {
-  sheet.begin(customer.id);
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
   switch (flipped.result) {
     case "flipped":
       sheet.settle(customer, "flipped", flipped.reason);
       break;
     case "failed":
+      if (!flipped.refused) sheet.suspect(customer.id);
       sheet.settle(customer, "failed", flipped.reason);
       brake.countFailures(1);
       break;

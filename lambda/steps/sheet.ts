@@ -9,13 +9,13 @@ export interface Sheet {
   /** Whether an earlier run had recorded that it would flip this customer. */
   wasIntended(customerId: string): boolean;
   settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: string): void;
-  /** This run asks for a flip: one that fails may have been done all the same. */
-  begin(customerId: string): void;
+  /** A flip that failed may have been done all the same. */
+  suspect(customerId: string): void;
   /** A flip was begun, by this run or one before, and it is not known what it did. */
   doubt(customerId: string): void;
   /**
    * Whoever may have been flipped without an outcome that says so: those in doubt, and those whose flip failed. Whoever
-   * failed before a flip was begun is not: where somebody else moves them is not ours to turn back.
+   * failed before a flip was begun, or was refused, is not: where somebody else moves them is not ours to turn back.
    */
   suspects(): readonly string[];
   /** Whoever has no outcome and is not in doubt was not attempted. */
@@ -30,7 +30,7 @@ export function openSheet({ customers, outcomes: known, intended }: Work): Sheet
   const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
   const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
   const intendedBefore = new Set(intended);
-  const begun = new Set(intended);
+  const suspected = new Set(intended);
   const doubtful = new Set<string>();
 
   function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: string): void {
@@ -42,9 +42,9 @@ export function openSheet({ customers, outcomes: known, intended }: Work): Sheet
     open,
     wasIntended: (customerId) => intendedBefore.has(customerId),
     settle,
-    begin: (customerId) => void begun.add(customerId),
+    suspect: (customerId) => void suspected.add(customerId),
     doubt: (customerId) => void doubtful.add(customerId),
-    suspects: () => [...doubtful, ...[...begun].filter((id) => outcomes.get(id)?.outcome === "failed")],
+    suspects: () => [...doubtful, ...[...suspected].filter((id) => outcomes.get(id)?.outcome === "failed")],
     skipRest(why) {
       for (const customer of open) {
         if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;

@@ -49,7 +49,7 @@ export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: R
           isStaging: emulator.customer(id)?.isStaging,
           posts: posts.get(id) ?? 0,
           outcome: toEnd(outcomes.get(id)),
-          reverted: toEnd(reverted.get(id)),
+          reverted: toRevert(reverted.get(id)),
         },
       ]),
     ),
@@ -66,6 +66,11 @@ function toEnd(outcome: (Pick<Outcome, "reason"> & { readonly outcome: string })
   if (outcome === undefined) return undefined;
   const { outcome: kind, reason } = outcome;
   return kind === "flipped" || kind === "failed" ? kind : `${kind}: ${reason}`;
+}
+
+/** Only after a restart somebody may be looked at who turns out never to have been flipped. */
+function toRevert(outcome: Outcome | undefined): unknown {
+  return outcome?.outcome === "unchanged" ? undefined : toEnd(outcome);
 }
 
 function toTimeless({ startedAt: _start, endedAt: _end, durationMs: _took, exceptions, ...report }: Report): unknown {

@@ -93,7 +93,7 @@ describe("a flip", () => {
     {
       about: "409",
       post: [error(409, "Conflict")],
-      result: { result: "failed", reason: expect.stringMatching(/409, Conflict; /) },
+      result: { result: "failed", reason: expect.stringMatching(/409, Conflict; /), refused: true },
       posts: 1,
     },
     {
@@ -107,7 +107,11 @@ describe("a flip", () => {
       about: "old for ever",
       post: [old],
       get: [old],
-      result: { result: "failed", reason: expect.stringMatching(/; read afterwards, it is still in production$/) },
+      result: {
+        result: "failed",
+        reason: expect.stringMatching(/; read afterwards, it is still in production$/),
+        refused: false,
+      },
       posts: 3,
     },
     {

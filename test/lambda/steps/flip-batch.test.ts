@@ -132,11 +132,14 @@ describe("a batch", () => {
     expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
   });
 
-  test("keeps in mind whose flip failed: it may have been done", async () => {
-    const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: "no answer" });
+  test.each([
+    { refused: false, intended: ["a"] },
+    { refused: true, intended: [] },
+  ])("keeps in mind whose flip failed and may have been done: refused $refused", async ({ refused, intended }) => {
+    const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: "no", refused });
     const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
 
-    expect(await flipBatch(run)).toMatchObject({ outcomes: [{ outcome: "failed" }], intended: ["a"] });
+    expect(await flipBatch(run)).toMatchObject({ outcomes: [{ outcome: "failed" }], intended });
   });
 
   test("keeps in mind who cannot be read only when an earlier run had meant to flip them", async () => {
