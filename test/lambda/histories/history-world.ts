@@ -12,6 +12,8 @@ import { createWitness, type Witness } from "./witness.ts";
 export interface HistoryOptions {
   /** Which customers begin on staging, one after the other. */
   readonly staging: readonly boolean[];
+  /** How many more there are, every third of them on staging; enough of them fill several batches. */
+  readonly crowd: number;
   /** Whether what a process hears of the world may be old already. */
   readonly slowReplies: boolean;
   readonly onFailure: "rollback" | "halt";
@@ -46,9 +48,16 @@ export function customerId(index: number): string {
   return `c${index}`;
 }
 
-export function createHistoryWorld({ staging, slowReplies, onFailure, failureBudget }: HistoryOptions): HistoryWorld {
+export function createHistoryWorld({
+  staging: given,
+  crowd,
+  slowReplies,
+  onFailure,
+  failureBudget,
+}: HistoryOptions): HistoryWorld {
   const clock: Clock = { nowMs: Date.parse("2026-11-23T00:00:00Z") };
   const evoVoice: EvoVoiceState = { customers: new Map(), mishaps: new Map() };
+  const staging = [...given, ...Array.from({ length: crowd }, (_, index) => index % 3 === 0)];
   for (const [index, isStaging] of staging.entries()) {
     const id = customerId(index);
     const accountId = index === staging.length - 1 ? "other" : "ours";

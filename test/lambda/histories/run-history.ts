@@ -10,6 +10,7 @@ type Commands = Parameters<typeof fc.asyncModelRun<object, HistoryWorld, boolean
 export const historyOptions: fc.Arbitrary<HistoryOptions> = fc.record({
   steps: fc.nat({ max: 120 }),
   staging: fc.array(fc.boolean(), { minLength: 5, maxLength: 12 }),
+  crowd: fc.nat({ max: 29 }).map((n) => (n === 29 ? 400 : 0)),
   slowReplies: fc.boolean(),
   onFailure: fc.constantFrom("rollback", "halt"),
   failureBudget: fc.constantFrom(0, 0, 2),
@@ -17,7 +18,7 @@ export const historyOptions: fc.Arbitrary<HistoryOptions> = fc.record({
 });
 
 /** Far more than a history needs. */
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 100_000;
 
 /** Plays a history, lets everything end, then turns back whatever still stands; says how its rollouts ended. */
 export async function runHistory(options: HistoryOptions, commands: Commands): Promise<readonly string[]> {
