@@ -30,7 +30,10 @@ export function refuseLostLock(lock: Lock, orders: Orders): void {
 }
 
 /** A check that this rollout still holds the lock: reads the orders whenever the last reading is too old. */
-export function createLockCheck({ ledger, nowMs }: Pick<Ports, "ledger" | "nowMs">, lock: Lock): LockCheck {
+export function createLockCheck(
+  { ledger, nowMs }: { readonly ledger: Pick<Ports["ledger"], "readOrders"> } & Pick<Ports, "nowMs">,
+  lock: Lock,
+): LockCheck {
   let lastReadAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
 

@@ -75,7 +75,7 @@ describe("a fault that does not pass", () => {
 
     await run.expectTrueOutcomes();
     expect(run.report).toMatchObject({
-      status: "failed",
+      status: "rolled-back",
       problem: expect.stringContaining("the failure budget allows 5"),
     });
     expect(run.report.counts.failed).toBeLessThanOrEqual(5 + 4);
