@@ -1,15 +1,22 @@
 import type { Key, Table } from "./table.ts";
 
-/** Which rollout flipped a release's customers last: what a rollback by the release's name undoes. */
+/** So many rollouts back, a rollback by the release's name looks for the last one that flipped somebody. */
+const MOST_ROLLOUTS = 50;
+
+/** Which rollouts brought a release out: what a rollback by the release's name undoes. */
 export function createReleases(table: Table, environment: string) {
   const toKey = (release: string): Key => ({ pk: `environment#${environment}`, sk: `release#${release}` });
+  /** The newest first; whether they flipped anybody, their batches say. */
+  async function findRollouts(release: string): Promise<readonly string[]> {
+    return ((await table.get(toKey(release)))?.rolloutIds as readonly string[] | undefined) ?? [];
+  }
+
   return {
-    /** Written by the holder of the lock, right before its first flip. */
+    findRollouts,
+    /** Written by the holder of the lock alone, right before its first flip. */
     async noteRelease(release: string, rolloutId: string): Promise<void> {
-      await table.put(toKey(release), { rolloutId });
-    },
-    async findLastRollout(release: string): Promise<string | undefined> {
-      return (await table.get(toKey(release)))?.rolloutId as string | undefined;
+      const earlier = (await findRollouts(release)).filter((id) => id !== rolloutId);
+      await table.put(toKey(release), { rolloutIds: [rolloutId, ...earlier].slice(0, MOST_ROLLOUTS) });
     },
   };
 }

@@ -21,10 +21,10 @@ export async function turnBack(
   rollout: Locked<Rollout>,
   { subject, steering }: TurnBack,
 ): Promise<Reverted> {
-  await durable.step("hold-release", () => holdRelease(ports, rollout, subject));
+  const seen = await durable.step("hold-release", () => holdRelease(ports, rollout, { subject, steering }));
   const progress = await durable.inParts({
     name: "revert-part",
-    start: startRevert(steering),
+    start: startRevert({ ...steering, seen }),
     part: (run, from) => revertPart(ports, rollout, run, { subject, from }),
     look: lookAgain(ports, rollout, NOT_WATCHED),
     afterFailure: afterRevertFailure,

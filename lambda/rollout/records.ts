@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { DeployEvent, FlipEvent } from "../events/deploy-event.ts";
 import type { Change } from "./change.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, PlannedCustomer } from "./plan.ts";
@@ -81,6 +81,8 @@ export interface Subject {
   readonly rollouts: readonly { readonly rolloutId: string; readonly batches: number }[];
   readonly action: "stage" | "promote";
   readonly release: string;
+  /** How its event wanted it done: a retry keeps to it unless it says otherwise. */
+  readonly how?: Pick<FlipEvent, "strategy" | "onFailure" | "limits"> | undefined;
 }
 
 /** One window of pages that a lookup found. */

@@ -1,14 +1,14 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { DeployEvent, FlipEvent, RetryEvent } from "../events/deploy-event.ts";
 import type { RolloutRecord, Subject } from "../rollout/records.ts";
+import { findUndoable } from "../rollout/revert.ts";
 import type { Ledger } from "./ports.ts";
+
+type SubjectLedger = Pick<Ledger, "findRollout" | "findRollouts" | "getBatch">;
 
 export type FoundSubject = { readonly subject?: Subject | undefined } | { readonly problem: string };
 
 /** The rollout that a rollback turns back or a retry goes on with; nothing for any other event. */
-export async function findSubject(
-  ledger: Pick<Ledger, "findRollout" | "findLastRollout">,
-  event: DeployEvent,
-): Promise<FoundSubject> {
+export async function findSubject(ledger: SubjectLedger, event: DeployEvent): Promise<FoundSubject> {
   if (event.action !== "rollback" && event.action !== "retry") return {};
   const { rolloutId } = event;
   if (event.action === "rollback" && rolloutId === undefined) return findLast(ledger, event.release ?? "");
@@ -20,10 +20,7 @@ export async function findSubject(
 }
 
 /** Two retries of one rollout would take the same customers, and a rollback of the release would know of one of them only. */
-async function refuseRetried(
-  ledger: Pick<Ledger, "findRollout" | "findLastRollout">,
-  found: FoundSubject,
-): Promise<FoundSubject> {
+async function refuseRetried(ledger: SubjectLedger, found: FoundSubject): Promise<FoundSubject> {
   if ("problem" in found || found.subject === undefined) return found;
   const [retried] = found.subject.rollouts;
   const last = await findLast(ledger, found.subject.release);
@@ -35,17 +32,25 @@ async function refuseRetried(
   };
 }
 
-/** The last rollout of a release, and what it was a retry of: all that brought the release out. */
-async function findLast(
-  ledger: Pick<Ledger, "findRollout" | "findLastRollout">,
-  release: string,
-): Promise<FoundSubject> {
-  const rolloutId = await ledger.findLastRollout(release);
-  const record = rolloutId === undefined ? undefined : await ledger.findRollout(rolloutId);
-  if (record === undefined) return { problem: `no rollout of release ${release} is known that flipped anybody` };
-  const last = toSubject(record);
-  if ("problem" in last || last.subject === undefined) return last;
-  return { subject: { ...last.subject, rollouts: [...last.subject.rollouts, ...(await readRetried(ledger, record))] } };
+/** The last rollout of a release that flipped anybody, and what it was a retry of: all that brought the release out. */
+async function findLast(ledger: SubjectLedger, release: string): Promise<FoundSubject> {
+  for (const rolloutId of await ledger.findRollouts(release)) {
+    const record = await ledger.findRollout(rolloutId);
+    const found = record && toSubject(record);
+    if (record === undefined || found === undefined || !("subject" in found) || found.subject === undefined) continue;
+    const rollouts = [...found.subject.rollouts, ...(await readRetried(ledger, record))];
+    if (await hasFlipped(ledger, rollouts)) return { subject: { ...found.subject, rollouts } };
+  }
+  return { problem: `no rollout of release ${release} is known that flipped anybody` };
+}
+
+/** One that found everybody right, or was stopped before its first flip, is not what is to be undone. */
+async function hasFlipped({ getBatch }: SubjectLedger, rollouts: Subject["rollouts"]): Promise<boolean> {
+  for (const { rolloutId, batches } of rollouts) {
+    for (let index = 0; index < batches; index += 1)
+      if (findUndoable(await getBatch(rolloutId, index)).length > 0) return true;
+  }
+  return false;
 }
 
 /** What a rollout was a retry of, and what that was a retry of, the newest first. */
@@ -69,8 +74,14 @@ function toSubject({ rolloutId, event, plan, subject }: RolloutRecord): FoundSub
     return { problem: `rollout ${rolloutId} flipped nobody: it was a dry run, or ended before its first flip` };
   }
   const rollouts = [{ rolloutId, batches: plan.batches }];
-  if (event.action !== "retry") return { subject: { rollouts, action: event.action, release: event.release } };
+  if (event.action !== "retry")
+    return { subject: { rollouts, action: event.action, release: event.release, how: toHow(event) } };
   return subject === undefined
     ? { problem: `rollout ${rolloutId} does not say what it was a retry of` }
-    : { subject: { ...subject, rollouts } };
+    : { subject: { ...subject, rollouts, how: { ...subject.how, ...toHow(event) } } };
+}
+
+/** Only what the event said: the policy's defaults are those of the day. */
+function toHow({ strategy, onFailure, limits }: FlipEvent | RetryEvent): Subject["how"] {
+  return { ...(strategy && { strategy }), ...(onFailure && { onFailure }), ...(limits && { limits }) };
 }

@@ -264,9 +264,14 @@ export function toRollout(event: DeployEvent, opened: Extract<Opened, { readonly
     case "rollback":
       return { ...begun, kind: "undo", event, subject: subject as Subject };
     case "retry": {
-      const { action, release } = subject as Subject;
+      const { action, release, how } = subject as Subject;
       const { rolloutId: _of, ...given } = event;
-      return { ...begun, kind: "flip", event: { ...given, action, release, targets: [{ all: true }] }, subject };
+      return {
+        ...begun,
+        kind: "flip",
+        event: { ...how, ...given, action, release, targets: [{ all: true }] },
+        subject,
+      };
     }
     case "stage":
     case "promote":

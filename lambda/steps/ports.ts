@@ -6,7 +6,16 @@ import type { Outcome } from "../rollout/outcome.ts";
 import type { Pace, PaceLimits } from "../rollout/pace.ts";
 import type { PersonMessage } from "../rollout/person-message.ts";
 import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch, CommandRecord, FoundPages, Hold, Lock, Orders, RolloutRecord, Subject } from "../rollout/records.ts";
+import type {
+  Batch,
+  CommandRecord,
+  FoundPages,
+  Hold,
+  Lock,
+  Orders,
+  RolloutRecord,
+  Subject,
+} from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import type { AlarmReading } from "../rollout/watch.ts";
@@ -86,7 +95,8 @@ export interface Ledger {
   noteChange(rolloutId: string, change: Change): Promise<void>;
   /** From now on this is the release's last rollout. */
   noteRelease(release: string, rolloutId: string): Promise<void>;
-  findLastRollout(release: string): Promise<string | undefined>;
+  /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
+  findRollouts(release: string): Promise<readonly string[]>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;

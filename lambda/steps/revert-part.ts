@@ -61,7 +61,7 @@ export async function revertPart(
   const task = createRevertTask(ports, subject);
   const places = countPlaces(subject);
   if (isEnded(from)) return nameRest(ports, rollout, task, { from, places });
-  const { begun, mark } = await skipFinished(task, from, places);
+  const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
     const lookout = createLookout(ports, { ...rollout, watched: NOT_WATCHED, steering: from.steering, brake });
@@ -75,7 +75,8 @@ export async function revertPart(
     }
     const [stop, held] = [brake.stopped(), brake.isHeld()];
     const next = progress.place >= places ? endPass(progress) : { ...progress, done: false };
-    const idleParts = countIdle(from, next.done || held || stop !== undefined || progress.place > from.place);
+    const isFurther = progress.place > from.place || (await skipFinished(task, progress, places)).settled > settled;
+    const idleParts = countIdle(from, next.done || held || stop !== undefined || isFurther);
     return { ...next, stop, held, steering: lookout.steering(), idleParts, pace: connection.pace() };
   });
 }
@@ -120,7 +121,7 @@ async function skipFinished(task: Task, from: RevertProgress, places: number) {
     // Nobody of it was come to, nor of those behind it.
     else if (batch.reverted.length === 0) break;
   }
-  return { begun, mark: `pass ${from.pass}, place ${begun.place}, ${settled} settled` };
+  return { begun, settled, mark: `pass ${from.pass}, place ${begun.place}, ${settled} settled` };
 }
 
 function advance(progress: RevertProgress, batch: Batch): RevertProgress {

@@ -3,7 +3,7 @@ import { expectSameEnd } from "./crash-scenario.ts";
 
 /**
  * Open, look up, plan, a look before the first flip, its announcement, flip, tell, bake, tell, close and tell each begin
- * and end: 22 writes, of which two that follow each other at once may be one. A death at each alone is in crash-waves.deep.ts.
+ * and end: 22 writes, of which two that follow each other at once may be one. A death at each alone is in crash-waves.matrix.deep.ts.
  */
 const WRITES = 20;
 

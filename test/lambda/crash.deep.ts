@@ -19,7 +19,7 @@ describe("a worker that is killed goes on in a new process and ends as if nothin
   });
 });
 
-/** Every place alone is crash-waves.deep.ts, crash-waves-ledger.deep.ts and crash-rollback.deep.ts. */
+/** Every place alone is crash-waves.matrix.deep.ts, crash-waves-ledger.matrix.deep.ts and crash-rollback.matrix.deep.ts. */
 describe("a rollout of three waves that is turned back, and killed on its way, ends as if nothing had happened", () => {
   let unharmed: Awaited<ReturnType<typeof runUnharmed>>;
 

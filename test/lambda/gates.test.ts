@@ -1,7 +1,7 @@
 import { describe, test } from "@jest/globals";
 import { BEFORE, FAILURES, IN_A_BAKE, IN_A_WAVE, runRow } from "./gate-rows.ts";
 
-/** One strategy of each kind of row; gates.deep.ts has the table for every strategy, every wave and both ways to end. */
+/** One strategy of each kind of row; gates.matrix.deep.ts has the table for every strategy, every wave and both ways to end. */
 describe("a canary of 10 % for 5 minutes that meets", () => {
   const strategy = "canary-10-percent-5-minutes";
 

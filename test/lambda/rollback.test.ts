@@ -57,6 +57,29 @@ describe("a rollback by event", () => {
     expect(flags()).toEqual(before);
   });
 
+  test("by the release's name passes over a later rollout of it that flipped nobody", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+    await execute(world, { ...PROMOTE, id: "nightly" }, { name: "nightly" });
+
+    const { report } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], reverted: { flippedBack: 30 } });
+    expect(flags()).toEqual(before);
+  });
+
+  test("goes on as long as it comes further, be its parts shorter than a batch", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+    const policy = { requestsPerSecond: 20, startRequestsPerSecond: 20, stepSeconds: 0.3, concurrency: 1 };
+
+    const { report, operations } = await execute(world, ROLLBACK, { name: "two", policy });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 30, left: 0 } });
+    expect(operations.filter((name) => name.startsWith("revert-part")).length).toBeGreaterThan(3);
+    expect(flags()).toEqual(before);
+  });
+
   test("leaves alone whom somebody has moved since, and names them", async () => {
     const [changed = ""] = staged();
     await execute(world, PROMOTE, { name: "one" });

@@ -17,7 +17,7 @@ const ENDS: Readonly<Record<State, { readonly in: Stage; readonly else: number; 
   "is paused in a bake": { in: "baking 1", else: 62, pause: 9 },
   "is paused between two batches": { in: "flipping", else: 64, pause: 12 },
   "waits for the lock": { in: "preparing", else: 6, pause: 11 },
-  "flips back": { in: "flipping back", else: 2, pause: 9 },
+  "flips back": { in: "flipping back", else: 3, pause: 10 },
 };
 const AT_ONCE: Readonly<Partial<Record<`${SteeringCommand} ${State}`, number>>> = {
   "resume is paused in a bake": 6,

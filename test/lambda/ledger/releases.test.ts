@@ -13,15 +13,15 @@ afterEach(() => given.close());
 
 describe("the last rollout of a release", () => {
   test("is the one that began to flip last, in this environment, of this release", async () => {
-    expect(await ledger.findLastRollout("2026.11")).toBeUndefined();
+    expect(await ledger.findRollouts("2026.11")).toEqual([]);
     await ledger.noteRelease("2026.11", "night");
     await ledger.noteRelease("2026.11.1", "noon");
     await createLedger(given.table, "https://other.example").noteRelease("2026.11", "elsewhere");
-    expect(await ledger.findLastRollout("2026.11")).toBe("night");
+    expect(await ledger.findRollouts("2026.11")).toEqual(["night"]);
 
     await ledger.noteRelease("2026.11", "again");
     await ledger.noteRelease("2026.11", "again");
-    expect(await ledger.findLastRollout("2026.11")).toBe("again");
+    expect(await ledger.findRollouts("2026.11")).toEqual(["again", "night"]);
   });
 
   test("expires as the rollout does", async () => {

@@ -4,8 +4,8 @@ import { BAD, runKilled, runKilledAgain, runUnharmed, WAVES } from "./crash-wave
 /**
  * A rollout of three waves that is turned back is killed for real before and after each write to its checkpoints: where
  * each durable operation begins and ends. A second process goes on with it. Some 110 places, each about a second. Those
- * of its ledger are in crash-waves-ledger.deep.ts, those that another execution's rollback answers in
- * crash-rollback.deep.ts.
+ * of its ledger are in crash-waves-ledger.matrix.deep.ts, those that another execution's rollback answers in
+ * crash-rollback.matrix.deep.ts.
  */
 const { end, places } = await runUnharmed();
 

@@ -5,7 +5,7 @@ import { atWrite, BAD, runKilled, runUnharmed, WAVES } from "./crash-waves-scena
 /**
  * A rollout of three waves that is turned back is killed for real before and after each write to its ledger, and at
  * flips that stand for the others; a second process goes on with it. Some 110 places, each about a second. Those of its
- * checkpoints are in crash-waves.deep.ts.
+ * checkpoints are in crash-waves.matrix.deep.ts.
  */
 const { end, places } = await runUnharmed();
 
