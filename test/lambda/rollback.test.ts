@@ -166,6 +166,24 @@ describe("a retry", () => {
     expect(staged()).toEqual([]);
   });
 
+  test("keeps to the strategy and the onFailure of the event that it goes on with, unless it says otherwise", async () => {
+    loseWrites();
+    const event = { ...PROMOTE, strategy: "linear-50-percent-every-2-minutes", onFailure: "halt" };
+    const { report: first } = await execute(world, event, {
+      name: "one",
+      policy: { failureBudget: 2, concurrency: 1 },
+    });
+    expect(first?.status).toBe("halted");
+    world.emulator.setFaults("");
+    const dryRun = { action: "retry", rolloutId: "night", dryRun: true };
+
+    const { report } = await execute(world, dryRun, { name: "two" });
+    const { report: other } = await execute(world, { ...dryRun, strategy: "all-at-once" }, { name: "three" });
+
+    expect(report?.plan?.waves).toMatchObject([{ customers: 15, bakeSeconds: 120 }, { customers: 14 }]);
+    expect(other?.plan?.waves).toMatchObject([{ customers: 29 }]);
+  });
+
   test("of a rollout that left nobody is refused", async () => {
     await execute(world, PROMOTE, { name: "one" });
 
@@ -176,6 +194,24 @@ describe("a retry", () => {
 });
 
 describe("a failure budget that is exceeded", () => {
+  test("and an abort that comes too late to stop the flips both want them turned back: nobody is left", async () => {
+    const before = flags();
+    const [gone = ""] = staged();
+    const off = world.emulator.onRequest(async ({ operation, phase, customerId }) => {
+      if (operation !== POST || phase !== "answered" || customerId === gone) return;
+      off();
+      world.emulator.removeCustomer(gone);
+      before.delete(gone);
+      const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
+      await openLedger().addCommand("night", { id: "late", command: "abort", rollback: true, ...who });
+    });
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+    expect(flags()).toEqual(before);
+  });
+
   test("turns back what was flipped, and records who was not attempted", async () => {
     const before = flags();
     let posts = 0;
