@@ -1,5 +1,7 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "@jest/globals";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import type { EnvironmentConfig } from "../../infra/config.ts";
@@ -12,8 +14,11 @@ export const CONTEXT: Readonly<Record<string, unknown>> = JSON.parse(
   readFileSync(join(ROOT, "cdk.json"), "utf8"),
 ).context;
 
-/** An app whose functions are not bundled. */
-export const makeApp = () => new App({ context: { ...CONTEXT, "aws:cdk:bundling-stacks": [] } });
+const outdir = mkdtempSync(join(tmpdir(), "cutover-cdk-"));
+afterAll(() => rmSync(outdir, { recursive: true }));
+
+/** An app whose functions are not bundled; what it writes is gone after the file's tests. */
+export const makeApp = () => new App({ outdir, context: { ...CONTEXT, "aws:cdk:bundling-stacks": [] } });
 
 /** What a policy says of a source that one may send webhooks. */
 export const GITHUB_SOURCE = {

@@ -25,7 +25,7 @@ export async function checkEnd(world: HistoryWorld, execution: Execution): Promi
   await checkReport(
     world,
     report,
-    execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined),
+    execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined && "result" in end),
   );
 }
 
