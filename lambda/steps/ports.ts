@@ -93,7 +93,7 @@ export interface Ledger {
   noteDryRun(hash: string, rolloutId: string): Promise<void>;
   findDryRun(hash: string): Promise<string | undefined>;
   noteChange(rolloutId: string, change: Change): Promise<void>;
-  /** From now on this is the release's last rollout. */
+  /** From now on this is the newest rollout of the release. */
   noteRelease(release: string, rolloutId: string): Promise<void>;
   /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
   findRollouts(release: string): Promise<readonly string[]>;

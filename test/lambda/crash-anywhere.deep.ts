@@ -18,6 +18,17 @@ afterEach(async () => {
 /** How long after its first flip each worker lives, in milliseconds; the last one lives on. */
 const LIVES_MS = [0, 90, 5, 30, 120, 1];
 
+/** One worker after another, each told how many died before it, until one gives the report; three die at least. */
+async function runThroughDeaths(beginLife: (deaths: number) => void): Promise<Report> {
+  for (let deaths = 0; ; deaths += 1) {
+    beginLife(deaths);
+    const report = await worker.run();
+    if (report === undefined) continue;
+    expect(deaths).toBeGreaterThan(2);
+    return report;
+  }
+}
+
 test.each([1, 2])(
   "killed again and again while it flips, against a server with every fault at once, a rollout ends with true outcomes (seed %d)",
   async (seed) => {
@@ -35,20 +46,16 @@ test.each([1, 2])(
       ),
     );
     worker = createKilledWorker(world, EVENT);
-    let deaths = 0;
     let lifeMs: number | undefined;
     world.emulator.onRequest(({ operation, phase }) => {
       if (lifeMs === undefined || operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
       setTimeout(() => worker.kill(), lifeMs);
       lifeMs = undefined;
     });
-    let report: Report | undefined;
-    for (; report === undefined; deaths += report === undefined ? 1 : 0) {
+    const report = await runThroughDeaths((deaths) => {
       lifeMs = LIVES_MS[deaths];
-      report = await worker.run();
-    }
+    });
 
-    expect(deaths).toBeGreaterThan(2);
     await expectTrueOutcomes(world, report, { before, wantedFlag: false, planned });
     expectNoSecrets(worker.written(), world.emulator);
   },
@@ -80,7 +87,6 @@ test.each([1, 2])(
       ...EVENT,
       strategy: { waves: [{ share: "50%", bakeMinutes: 5 }, { rest: true }] },
     });
-    let deaths = 0;
     let lifeMs: number | undefined;
     let flips = 0;
     world.emulator.onRequest(({ operation, phase }) => {
@@ -91,13 +97,10 @@ test.each([1, 2])(
       setTimeout(() => worker.kill(), lifeMs);
       lifeMs = undefined;
     });
-    let report: Report | undefined;
-    for (; report === undefined; deaths += report === undefined ? 1 : 0) {
+    const report = await runThroughDeaths((deaths) => {
       lifeMs = LIVES_TURNING_MS[deaths];
-      report = await worker.run();
-    }
+    });
 
-    expect(deaths).toBeGreaterThan(2);
     expect(report.status).toBe("rolled-back");
     await expectTrueReverts(world, report, before);
     expectNoSecrets(worker.written(), world.emulator);

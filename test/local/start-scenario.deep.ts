@@ -1,33 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "@jest/globals";
+import { readdirSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { useNpmStart } from "../support/use-npm-start.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cutover-test-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const { folder, run } = useNpmStart();
 
 const SECONDS = 1_000;
-
-/** `npm start` without npm, to its end. */
-async function run(...args: string[]) {
-  const child = spawn(process.execPath, ["local/start.ts", ...args], {
-    cwd: root,
-    env: { ...process.env, TMPDIR: folder },
-  });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-  });
-  const [code] = (await once(child, "close")) as [number];
-  return { code, out, err };
-}
 
 test(
   "rollback: a wave turns bad, everybody is put back, the report says why, and the release is held",

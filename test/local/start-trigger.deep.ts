@@ -1,42 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { readCommandLine } from "../../local/start/command-line.ts";
+import { useNpmStart } from "../support/use-npm-start.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cutover-test-"));
-const started: ChildProcess[] = [];
-
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill("SIGKILL");
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** `npm start` without npm, and everything that it writes. */
-function start(...args: string[]) {
-  const env = { ...process.env, TMPDIR: folder };
-  const child = spawn(process.execPath, ["local/start.ts", ...args], { cwd: root, env });
-  started.push(child);
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-  });
-  const ended = once(child, "close").then(([code]) => code as number);
-  return { child, out: () => out, err: () => err, ended };
-}
-
-async function run(...args: string[]) {
-  const running = start(...args);
-  const code = await running.ended;
-  return { code, out: running.out(), err: running.err() };
-}
+const { folder, start, run } = useNpmStart();
 
 function writeEvent(changes: Readonly<Record<string, unknown>>): string {
   const file = join(folder, "event.json");

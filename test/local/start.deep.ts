@@ -1,50 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { startEmulator } from "../../local/evovoice/emulator.ts";
+import { type Running, useNpmStart } from "../support/use-npm-start.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cutover-test-"));
-const started: ChildProcess[] = [];
-
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill("SIGKILL");
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly out: () => string;
-  readonly err: () => string;
-  readonly ended: Promise<number | NodeJS.Signals>;
-}
-
-/** `npm start` without npm; what it writes for a while goes to a folder of the test's own. */
-function start(...args: string[]): Running {
-  const env = { ...process.env, TMPDIR: folder, FORCE_COLOR: "1" };
-  const child = spawn(process.execPath, ["local/start.ts", ...args], { cwd: root, env });
-  started.push(child);
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on("data", (chunk) => {
-    err += chunk;
-  });
-  const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
-  return { child, out: () => out, err: () => err, ended };
-}
-
-async function run(...args: string[]) {
-  const running = start(...args);
-  const code = await running.ended;
-  return { code, out: running.out(), err: running.err() };
-}
+const { folder, start, run } = useNpmStart({ FORCE_COLOR: "1" });
 
 function writeEvent(event: unknown): string {
   const file = join(folder, "event.json");
@@ -59,7 +22,7 @@ async function startSlowly(): Promise<Running & { readonly emulator: number; rea
     throw new Error(`ended with ${code} before it had planned: ${running.err()}`);
   });
   while (!running.err().includes("planned")) {
-    await Promise.race([once(running.child.stderr ?? running.child, "data"), early]);
+    await Promise.race([once(running.child.stderr, "data"), early]);
   }
   early.catch(() => {});
   const [emulator = 0, worker = 0] = childrenOf(running.child.pid);
