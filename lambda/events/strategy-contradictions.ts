@@ -2,8 +2,9 @@ import { findTooLarge, type LargePromote } from "./large-promote.ts";
 import { recordOf } from "./member-of.ts";
 import { type Problem, toPath } from "./problems.ts";
 import { roundUpShare } from "./share.ts";
-import { findUnknownCohortsOfWaves, findUnknownStrategy, type Strategies, toWaves, type Wave } from "./strategy.ts";
+import { findUnknownCohortsOfWaves, findUnknownStrategy, type Strategies, toWaves } from "./strategy.ts";
 import { findPredefined } from "./strategy-name.ts";
+import type { Wave } from "./wave.ts";
 
 /** The members of a policy that decide about waves; undefined where one is wrong in itself. */
 interface StrategyMembers {

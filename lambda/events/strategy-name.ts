@@ -1,4 +1,4 @@
-import type { Wave } from "./strategy.ts";
+import type { Wave } from "./wave.ts";
 
 /** The longest bake, a week. */
 export const MOST_BAKE_MINUTES = 10_080;

@@ -6,22 +6,8 @@ import { memberOf } from "./member-of.ts";
 import { type Problem, toPath } from "./problems.ts";
 import { findPredefined, PREDEFINED } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
+import type { Wave, WaveSize } from "./wave.ts";
 import { MOST_WAVES, type WaveForm, WrittenStrategy } from "./written-strategy.ts";
-
-/** A share of the plan with its own bake. */
-export interface Wave {
-  readonly size: WaveSize;
-  readonly bakeSeconds: number;
-}
-
-export type WaveSize =
-  /** Of all customers to be flipped, in hundredths of a percent, rounded up. */
-  | { readonly kind: "share"; readonly hundredths: number }
-  | { readonly kind: "customers"; readonly customers: number }
-  /** Of the policy; everybody of it who is to be flipped. */
-  | { readonly kind: "cohort"; readonly cohort: string }
-  /** The last one always takes the rest. */
-  | { readonly kind: "rest" };
 
 const NAME = 'expected a strategy\'s name such as "all-at-once": 1 to 64 letters, digits, _ . and -';
 const STRATEGY = 'expected a strategy\'s name such as "canary-10-percent-30-minutes", or { "waves": [WAVE, …] }';

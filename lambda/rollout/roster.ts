@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Wave } from "../events/strategy.ts";
+import type { Wave } from "../events/wave.ts";
 import { createFamilies } from "./families.ts";
 import { findHeldBack, toHeldBack } from "./held-back.ts";
 import { createTextStore } from "./text-store.ts";

@@ -1,5 +1,5 @@
 import { roundUpShare } from "../events/share.ts";
-import type { Wave, WaveSize } from "../events/strategy.ts";
+import type { Wave, WaveSize } from "../events/wave.ts";
 
 /**
  * Everybody who is to be flipped, in the release's order, as groups that stay together: a family, or a single customer.

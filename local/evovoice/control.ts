@@ -1,15 +1,33 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Emulator } from "./emulator.ts";
+import type { EmulatedCustomer } from "./emulated-customer.ts";
 import { FaultSpecError } from "./faults.ts";
 import { noContent, type Reply, reply, toReply } from "./reply.ts";
+import type { EmulatorStats } from "./stats.ts";
 import { readBody, send } from "./wire.ts";
 
 /** The prefix that is not part of Evo Voice: a parent process steers the emulator through it. */
 export const controlPrefix = "/emulator/";
 
+/** The strings to pull behind an emulator's back, by whoever holds it or through control requests. */
+export interface Steered {
+  /** The account of the customers that were asked for. */
+  readonly accountId: string;
+  /** A second account with a few customers more, which a system administrator sees as well. */
+  readonly otherAccountId: string;
+  customers(): Iterable<EmulatedCustomer>;
+  customer(id: string): EmulatedCustomer | undefined;
+  /** Somebody else changes the flag; not counted as a write. */
+  setStaging(id: string, isStaging: boolean): void;
+  /** Sessions stay; locked accounts open. */
+  setPassword(password: string): void;
+  endSessions(): void;
+  setFaults(spec: string): void;
+  stats(): EmulatorStats;
+}
+
 /** Answers a control request; none of them is rate limited, counted or faulted. */
 export async function serveControl(
-  emulator: Emulator,
+  emulator: Steered,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -24,7 +42,7 @@ export async function serveControl(
   }
 }
 
-function control(emulator: Emulator, request: string, text: string): Reply {
+function control(emulator: Steered, request: string, text: string): Reply {
   const [, method, customerId] = /^(GET|PUT) customers\/([^/]+)$/.exec(request) ?? [];
   if (customerId !== undefined) {
     return controlCustomer(emulator, customerId, method === "PUT" ? text : undefined);
@@ -51,7 +69,7 @@ function control(emulator: Emulator, request: string, text: string): Reply {
 }
 
 /** Shows a customer, or lets somebody else change its flag. */
-function controlCustomer(emulator: Emulator, customerId: string, text: string | undefined): Reply {
+function controlCustomer(emulator: Steered, customerId: string, text: string | undefined): Reply {
   const customer = emulator.customer(customerId);
   if (customer === undefined) {
     return { status: 404, kind: "text", body: `no customer ${customerId}` };
@@ -71,7 +89,7 @@ function controlCustomer(emulator: Emulator, customerId: string, text: string | 
 const linesInOnePiece = 1000;
 
 /** One customer a line, in pieces: a million of them never stand in memory. */
-function* toLines(emulator: Emulator): Generator<string> {
+function* toLines(emulator: Steered): Generator<string> {
   let piece = "";
   let lines = 0;
   for (const { id, accountId, isStaging, writes } of emulator.customers()) {

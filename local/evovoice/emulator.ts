@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { controlPrefix, serveControl } from "./control.ts";
+import { controlPrefix, type Steered, serveControl } from "./control.ts";
 import { findRow, somebodyElse } from "./customer-table.ts";
 import {
   type CustomerInit,
@@ -29,29 +29,16 @@ export interface EmulatorOptions {
 }
 
 /** An Evo Voice API on loopback, and the strings to pull behind its back. */
-export interface Emulator {
+export interface Emulator extends Steered {
   readonly address: string;
   readonly userName: string;
   readonly password: string;
-  /** The account of the customers that were asked for. */
-  readonly accountId: string;
-  /** A second account with a few customers more, which a system administrator sees as well. */
-  readonly otherAccountId: string;
-  customers(): Iterable<EmulatedCustomer>;
-  customer(id: string): EmulatedCustomer | undefined;
-  /** Somebody else changes the flag; not counted as a write. */
-  setStaging(id: string, isStaging: boolean): void;
   addCustomer(init?: CustomerInit): EmulatedCustomer;
   removeCustomer(id: string): void;
-  /** Sessions stay; locked accounts open. */
-  setPassword(password: string): void;
-  endSessions(): void;
-  setFaults(spec: string): void;
   /** Every session id given out so far: what must stand in no log, report or ledger. */
   sessionIds(): readonly string[];
   /** Tells of every request and waits for the listener; gives the function that ends it. */
   onRequest(listener: RequestListener): () => void;
-  stats(): EmulatorStats;
   /** Ends all connections, those without a reply too. */
   close(): Promise<void>;
 }

@@ -1,13 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { findProblems } from "../../../lambda/events/problems.ts";
-import {
-  findUnknownCohortsOfWaves,
-  findUnknownStrategy,
-  Strategy,
-  toWaves,
-  type Wave,
-} from "../../../lambda/events/strategy.ts";
+import { findUnknownCohortsOfWaves, findUnknownStrategy, Strategy, toWaves } from "../../../lambda/events/strategy.ts";
+import type { Wave } from "../../../lambda/events/wave.ts";
 
 const NO_STRATEGIES = { strategies: {}, strategy: "all-at-once" };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Wave, WaveSize } from "../../../lambda/events/strategy.ts";
+import type { Wave, WaveSize } from "../../../lambda/events/wave.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
 import { ALL_AT_ONCE, anySelection, planFor, someCustomers, toFound } from "./a-customer.ts";
 
