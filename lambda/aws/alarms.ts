@@ -1,4 +1,4 @@
-import { type CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from "@aws-sdk/client-cloudwatch";
+import { AlarmType, type CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from "@aws-sdk/client-cloudwatch";
 import type { AlarmReading, AlarmState } from "../rollout/watch.ts";
 
 /** So many names CloudWatch takes in one call, and so many alarms it gives in one page. */
@@ -12,7 +12,7 @@ const READING_MS = 30_000;
 type Answers = Map<string, AlarmReading>;
 
 /**
- * Reads how alarms stand, metric and composite alarms alike, in the order of the names; needs `cloudwatch:DescribeAlarms`.
+ * Reads how alarms stand, of whatever type, in the order of the names; needs `cloudwatch:DescribeAlarms`.
  * Never throws for what CloudWatch can do: an alarm that it does not give is `missing`, and when it cannot be asked,
  * those that it has not given are `unreadable`, with the error's name.
  */
@@ -47,7 +47,7 @@ interface Collecting {
   readonly abortSignal: AbortSignal;
 }
 
-/** Page by page; gives what kept it from being all. */
+/** Page by page; gives what kept it from being all. Without types, CloudWatch gives metric alarms only. */
 async function collectAnswers(
   client: CloudWatchClient,
   names: readonly string[],
@@ -57,12 +57,19 @@ async function collectAnswers(
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const command = new DescribeAlarmsCommand({
       AlarmNames: [...names],
-      AlarmTypes: ["MetricAlarm", "CompositeAlarm"],
+      AlarmTypes: Object.values(AlarmType),
       MaxRecords: MOST_NAMES,
       NextToken: nextToken,
     });
-    const { MetricAlarms = [], CompositeAlarms = [], NextToken } = await client.send(command, { abortSignal });
-    for (const alarm of [...MetricAlarms, ...CompositeAlarms]) {
+    const {
+      MetricAlarms = [],
+      CompositeAlarms = [],
+      LogAlarms = [],
+      NextToken,
+    } = await client.send(command, {
+      abortSignal,
+    });
+    for (const alarm of [...MetricAlarms, ...CompositeAlarms, ...LogAlarms]) {
       if (alarm.AlarmName !== undefined) answers.set(alarm.AlarmName, toReading(alarm.AlarmName, alarm));
     }
     if (!NextToken) return undefined;

@@ -79,7 +79,9 @@ const Members = strictObject({
     .max(MOST_ALARMS, `expected at most ${MOST_ALARMS} alarms; join more of them by a composite alarm`)
     .transform((names) => [...new Set(names)])
     .prefault([])
-    .describe("CloudWatch alarms, composite ones too, that are watched from before the first flip to the last bake"),
+    .describe(
+      "CloudWatch alarms of any type (metric, composite, log) that are watched from before the first flip to the last bake",
+    ),
   noDataMinutes: wholeNumber(0, 1_440)
     .default(15)
     .describe("how long an alarm may have no data, be missing or be unreadable; it never passes, and then it fails"),

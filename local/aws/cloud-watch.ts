@@ -2,13 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { listenOnLoopback, readBody } from "./loopback.ts";
 
+/** How CloudWatch calls the types of alarms. */
+const TYPES = { metric: "MetricAlarm", composite: "CompositeAlarm", log: "LogAlarm" } as const;
+
 type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
 /** How an alarm stands; `missing` is one that CloudWatch does not have. */
 export type Alarm = {
   readonly state: AlarmState | "missing";
   /** @default "metric" */
-  readonly kind?: "metric" | "composite";
+  readonly kind?: keyof typeof TYPES;
   readonly reason?: string;
 };
 
@@ -66,7 +69,10 @@ export async function startCloudWatch(
   let deniedLater = { atCall: 0, times: 0 };
   let failure = { times: 0, code: "" };
 
-  function findRefusal(action: string, { AlarmNames: names = [] }: DescribeAlarms): string | undefined {
+  function findRefusal(
+    action: string,
+    { AlarmNames: names = [], AlarmTypes: types = [] }: DescribeAlarms,
+  ): string | undefined {
     if (action !== ACTION) return "UnknownOperationException";
     if (failure.times > 0) {
       failure = { ...failure, times: failure.times - 1 };
@@ -74,7 +80,7 @@ export async function startCloudWatch(
     }
     const { atCall, times } = deniedLater;
     if (denied || (calls.length >= atCall && calls.length < atCall + times)) return "AccessDenied";
-    return names.length > MOST ? "ValidationError" : undefined;
+    return names.length > MOST || !types.every(isType) ? "ValidationError" : undefined;
   }
 
   function passTime(names: readonly string[]): void {
@@ -131,14 +137,17 @@ function toPage(alarms: ReadonlyMap<string, Alarm>, asked: DescribeAlarms, size:
   const page = found.slice(from, from + size);
   const ofType = (type: string) => page.filter(([, alarm]) => typeOf(alarm) === type).map(toWire);
   return {
-    MetricAlarms: ofType("MetricAlarm"),
-    CompositeAlarms: ofType("CompositeAlarm"),
+    ...Object.fromEntries(Object.values(TYPES).map((type) => [`${type}s`, ofType(type)])),
     ...(from + size < found.length && { NextToken: String(from + size) }),
   };
 }
 
+function isType(type: string): boolean {
+  return Object.values<string>(TYPES).includes(type);
+}
+
 function typeOf({ kind = "metric" }: Alarm): string {
-  return kind === "metric" ? "MetricAlarm" : "CompositeAlarm";
+  return TYPES[kind];
 }
 
 function toWire([name, { state, reason = `it is ${state}` }]: readonly [string, Alarm]): object {

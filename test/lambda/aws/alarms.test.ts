@@ -42,17 +42,19 @@ afterEach(async () => {
 });
 
 describe("alarms", () => {
-  test("are read in the order of their names, metric and composite ones alike, with their reasons", async () => {
+  test("are read in the order of their names, metric, composite and log ones alike, with their reasons", async () => {
     const read = await given({
       alarms: {
         "calls failing": { state: "ALARM", reason: "3 datapoints were greater than 5" },
         "anything wrong": { state: "OK", kind: "composite" },
         "registrations dropped": { state: "INSUFFICIENT_DATA" },
+        "errors in the log": { state: "ALARM", kind: "log", reason: "7 lines matched" },
         "not asked for": { state: "ALARM" },
       },
     });
-    expect(await read(["registrations dropped", "anything wrong", "calls failing"])).toEqual([
+    expect(await read(["registrations dropped", "errors in the log", "anything wrong", "calls failing"])).toEqual([
       { name: "registrations dropped", state: "INSUFFICIENT_DATA", reason: "it is INSUFFICIENT_DATA" },
+      { name: "errors in the log", state: "ALARM", reason: "7 lines matched" },
       { name: "anything wrong", state: "OK", reason: "it is OK" },
       { name: "calls failing", state: "ALARM", reason: "3 datapoints were greater than 5" },
     ]);

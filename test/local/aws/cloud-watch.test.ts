@@ -1,4 +1,4 @@
-import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { AlarmType, CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type CloudWatch, startCloudWatch } from "../../../local/aws/cloud-watch.ts";
 
@@ -7,7 +7,7 @@ let client: CloudWatchClient;
 
 beforeEach(async () => {
   cloudWatch = await startCloudWatch({
-    alarms: { one: { state: "OK" }, all: { state: "OK", kind: "composite" } },
+    alarms: { one: { state: "OK" }, all: { state: "OK", kind: "composite" }, lines: { state: "OK", kind: "log" } },
   });
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   client = new CloudWatchClient({ endpoint: cloudWatch.address, region: "us-east-1", credentials, maxAttempts: 1 });
@@ -23,11 +23,24 @@ async function stateOf(name: string): Promise<string | undefined> {
   return MetricAlarms[0]?.StateValue;
 }
 
-test("composite alarms are only given to those who ask for them", async () => {
-  const plain = await client.send(new DescribeAlarmsCommand({}));
-  expect([plain.MetricAlarms?.length, plain.CompositeAlarms?.length]).toEqual([1, 0]);
-  const both = await client.send(new DescribeAlarmsCommand({ AlarmTypes: ["CompositeAlarm", "MetricAlarm"] }));
-  expect([both.MetricAlarms?.length, both.CompositeAlarms?.length]).toEqual([1, 1]);
+test.each([
+  [undefined, ["one"]],
+  [[AlarmType.CompositeAlarm], ["all"]],
+  [[AlarmType.LogAlarm], ["lines"]],
+  [Object.values(AlarmType), ["all", "lines", "one"]],
+])("of the types %j, which default to metric alarms, it gives %j", async (AlarmTypes, names) => {
+  const { MetricAlarms, CompositeAlarms, LogAlarms } = await client.send(new DescribeAlarmsCommand({ AlarmTypes }));
+  const given = [MetricAlarms, CompositeAlarms, LogAlarms].flatMap((alarms = []) =>
+    alarms.map(({ AlarmName }) => AlarmName),
+  );
+  expect(given.sort()).toEqual(names);
+});
+
+test("a type that CloudWatch does not have is refused", async () => {
+  const AlarmTypes = ["SmokeAlarm" as AlarmType];
+  await expect(client.send(new DescribeAlarmsCommand({ AlarmTypes }))).rejects.toMatchObject({
+    name: "ValidationException",
+  });
 });
 
 test("an alarm changes at the call that it is told to change at, and not before", async () => {
