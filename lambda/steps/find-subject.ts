@@ -22,14 +22,18 @@ export async function findSubject(ledger: SubjectLedger, event: DeployEvent): Pr
 /** Two retries of one rollout would take the same customers, and a rollback of the release would know of one of them only. */
 async function refuseRetried(ledger: SubjectLedger, found: FoundSubject): Promise<FoundSubject> {
   if ("problem" in found || found.subject === undefined) return found;
-  const [retried] = found.subject.rollouts;
-  const last = await findLast(ledger, found.subject.release);
-  if ("problem" in last || last.subject === undefined) return found;
-  const [newest, ...earlier] = last.subject.rollouts;
-  if (!earlier.some(({ rolloutId }) => rolloutId === retried?.rolloutId)) return found;
-  return {
-    problem: `rollout ${newest?.rolloutId} is a retry of rollout ${retried?.rolloutId} already, and has taken up who was left; send a retry of ${newest?.rolloutId}`,
-  };
+  const { rollouts, release } = found.subject;
+  const [retried] = rollouts;
+  for (const newest of await ledger.findRollouts(release)) {
+    const record = await ledger.findRollout(newest);
+    const earlier = record === undefined ? [] : await readRetried(ledger, record);
+    if (record?.event.action !== "retry" || !earlier.some(({ rolloutId }) => rolloutId === retried?.rolloutId))
+      continue;
+    return {
+      problem: `rollout ${newest} is a retry of rollout ${retried?.rolloutId} already, and has taken up who was left; send a retry of ${newest}`,
+    };
+  }
+  return found;
 }
 
 /** The last rollout of a release that flipped anybody, and what it was a retry of: all that brought the release out. */

@@ -195,6 +195,24 @@ describe("a rollout that halted in its first wave", () => {
     expect(writes()).toBe(after);
   });
 
+  test("is retried once also when the release was brought out by another event since", async () => {
+    await execute(world, { action: "retry", rolloutId: "night", id: "first" }, { name: "first" });
+    const [anybody = ""] = before.keys();
+    world.emulator.setStaging(anybody, true);
+    const { report: later } = await execute(world, { ...PROMOTE, id: "later" }, { name: "later" });
+    expect(later).toMatchObject({ status: "succeeded", counts: { flipped: 1 } });
+    world.emulator.setStaging(anybody, true);
+    const after = writes();
+
+    const { report } = await execute(world, { action: "retry", rolloutId: "night", id: "second" }, { name: "second" });
+
+    expect(report).toMatchObject({
+      status: "refused",
+      problem: expect.stringContaining("send a retry of first"),
+    });
+    expect(writes()).toBe(after);
+  });
+
   test("is turned back by its id without what a retry did", async () => {
     await execute(world, { action: "retry", rolloutId: "night", id: "first" }, { name: "first" });
 
