@@ -1,15 +1,6 @@
-import type { KyInstance } from "ky";
-import type { SentOptions } from "./transport.ts";
+import type { Reply } from "./send.ts";
+import type { ApiRequest, Transport } from "./transport.ts";
 import { ErrorReply } from "./wire.ts";
-
-/** One request, ready to be made as often as needed. */
-export interface ApiRequest {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly searchParams?: Readonly<Record<string, string>>;
-  readonly json?: unknown;
-  readonly cookie?: string;
-}
 
 /** What came of one try, told apart by what has to be done about it. */
 export type Answer =
@@ -23,36 +14,36 @@ export type Answer =
   | { readonly kind: "lost"; readonly why: string };
 
 /** Makes one try of a request and says what came; never throws for what a server or a network can do. */
-export async function attempt(http: KyInstance, request: ApiRequest): Promise<Answer> {
+export async function attempt(transport: Transport, request: ApiRequest): Promise<Answer> {
   try {
-    return await toAnswer(await http(request.path, toOptions(request)));
+    return toAnswer(await transport(request));
   } catch (error) {
     return { kind: "lost", why: nameOf(error) };
   }
 }
 
-function toOptions({ method, searchParams, json, cookie }: ApiRequest): SentOptions {
-  return {
-    method,
-    ...(searchParams && { searchParams: { ...searchParams } }),
-    sent: { body: json === undefined ? undefined : JSON.stringify(json), cookie },
-  };
-}
-
-async function toAnswer(response: Response): Promise<Answer> {
-  const { status } = response;
+function toAnswer({ status, headers, text }: Reply): Answer {
   if (status === 429 || status === 503) {
-    const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"));
+    const retryAfterMs = parseRetryAfter(findHeader(headers, "retry-after"));
     return { kind: "throttled", status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
   if (status === 401 || (status >= 300 && status < 400)) return { kind: "signed out", status };
-  const text = await response.text();
   if (status >= 400) return toRefused(status, text);
-  if (/\bhtml\b/i.test(response.headers.get("content-type") ?? "")) return { kind: "signed out", status };
-  const cookies = response.headers.getSetCookie();
+  if (/\bhtml\b/i.test(findHeader(headers, "content-type") ?? "")) return { kind: "signed out", status };
+  const cookies = listHeader(headers, "set-cookie");
   if (text === "") return { kind: "answered", body: undefined, cookies };
   const body = parseJson(text);
   return body === undefined ? { kind: "lost", why: "a body that is no JSON" } : { kind: "answered", body, cookies };
+}
+
+/** Undefined when there is none; one that was sent several times is one with all of its values. */
+function findHeader(headers: Reply["headers"], name: string): string | undefined {
+  return listHeader(headers, name).join(", ") || undefined;
+}
+
+function listHeader(headers: Reply["headers"], name: string): readonly string[] {
+  const value = headers[name] ?? [];
+  return typeof value === "string" ? [value] : value;
 }
 
 function toRefused(status: number, text: string): Answer {
@@ -84,8 +75,8 @@ function nameOf(error: unknown): string {
 }
 
 /** Seconds or an HTTP date, as milliseconds from now. */
-export function parseRetryAfter(value: string | null, nowMs: number = Date.now()): number | undefined {
-  if (value === null) return undefined;
+export function parseRetryAfter(value: string | undefined, nowMs: number = Date.now()): number | undefined {
+  if (value === undefined) return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);

@@ -1,11 +1,11 @@
-import type { KyInstance } from "ky";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
-import { type Answer, type ApiRequest, attempt } from "./attempt.ts";
+import { type Answer, attempt } from "./attempt.ts";
 import type { Log } from "./bound-log.ts";
 import { SIGN_IN, type Subject, toFailure, UnreadableReplyError } from "./errors.ts";
 import type { Feedback, Limiter, Release } from "./limiter.ts";
 import { type Asker, countTry, decideNext, type Next, NO_TRIES, type Tally, whatCame } from "./retry.ts";
 import type { Session, SessionToken } from "./session.ts";
+import type { ApiRequest, Transport } from "./transport.ts";
 import { createTrust } from "./trust.ts";
 
 export interface RetryLimits {
@@ -15,7 +15,7 @@ export interface RetryLimits {
 
 /** What all requests of one part share: the session, the limiter and the part's end. */
 export interface ConnectionParts {
-  readonly http: KyInstance;
+  readonly transport: Transport;
   readonly session: Session;
   readonly limiter: Limiter;
   readonly retries: RetryLimits;
@@ -64,7 +64,7 @@ interface Try {
 const FIRST_BACKOFF_MS = 200;
 
 export function createConnection(parts: ConnectionParts): Connection {
-  const { http, session, limiter, retries, log, deadlineMs } = parts;
+  const { transport, session, limiter, retries, log, deadlineMs } = parts;
   const trust = createTrust();
 
   function run({ request, subject, mayBegin, isDone }: Errand): Promise<Answer> {
@@ -133,7 +133,7 @@ export function createConnection(parts: ConnectionParts): Connection {
 
   async function ask(request: ApiRequest, report: Release): Promise<Answer> {
     const startedMs = performance.now();
-    const answer = await attempt(http, request);
+    const answer = await attempt(transport, request);
     report(toFeedback(answer, performance.now() - startedMs));
     return answer;
   }

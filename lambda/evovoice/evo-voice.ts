@@ -23,7 +23,7 @@ export interface ConnectOptions extends Pick<LimiterOptions, "limits" | "concurr
 
 /** The Evo Voice API: sockets and session last as long as the process, a connection as long as a part. */
 export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }: EvoVoiceOptions) {
-  const http = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs, connections: concurrency });
+  const transport = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs, connections: concurrency });
   const session = createSession(ports);
 
   return {
@@ -31,7 +31,7 @@ export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }
       const log = boundLog(given);
       const limiter = createLimiter({ ...limiting, log });
       const closing = setTimeout(limiter.stop, deadlineMs - Date.now());
-      const connection = createConnection({ http, session, limiter, retries, log, deadlineMs });
+      const connection = createConnection({ transport, session, limiter, retries, log, deadlineMs });
       return {
         readTagIds: (accountIds: readonly string[]) => readTagIds(connection, accountIds),
         readPage: (request: PageRequest) => readPage(connection, request),
