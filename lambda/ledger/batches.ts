@@ -36,9 +36,12 @@ export function createBatches(table: Table) {
     async recordBatch(batch: Batch): Promise<Batch> {
       const { rolloutId } = batch;
       const revision = batch.revision + 1;
-      const set = { ...toProgressItem(batch), revision };
+      const progress = toProgressItem(batch);
+      // Whoever was about to be flipped back and was not begun, as when the rollback is paused: nothing of it may stay.
+      const remove = "reverting" in progress ? [] : ["reverting", "reverted"];
+      const change = { set: { ...progress, revision }, remove };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
-      if (await table.updateIf(toKey(rolloutId, batch.index), { set }, condition)) return { ...batch, revision };
+      if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };
       throw new Error(
         `batch ${batch.index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`,
       );

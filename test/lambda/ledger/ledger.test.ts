@@ -122,6 +122,16 @@ describe("a batch", () => {
     });
   });
 
+  test("forgets who was about to be flipped back, when none of them was begun", async () => {
+    await ledger.putBatch("night", 0, CUSTOMERS);
+    const planned = await ledger.getBatch("night", 0);
+    const intended = await ledger.recordBatch({ ...planned, reverting: ["a", "b"] });
+
+    await ledger.recordBatch({ ...intended, reverting: [] });
+
+    expect(await ledger.getBatch("night", 0)).toMatchObject({ reverting: [], reverted: [] });
+  });
+
   test("that was worked on is not planned anew", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     await ledger.recordBatch({ ...(await ledger.getBatch("night", 0)), outcomes: [anOutcome("a")] });
