@@ -8,6 +8,8 @@ import type { Progress, StepRun } from "./steps/part.ts";
 export interface Parts<State> {
   readonly name: string;
   readonly start: State;
+  /** Tries what fails for minutes instead of seconds: for what must not be left half done. */
+  readonly isPatient?: boolean;
   part(run: StepRun, from: State): Promise<State>;
   /** Looks whether a part that was held may go on; without it, parts are never held. */
   look?(state: WatchState): Promise<WatchState>;
@@ -24,6 +26,8 @@ export interface Watch {
 /** The durable operations that a rollout is made of; which of them, and in what order, is the workflow's business. */
 export interface Durable {
   step<Result>(name: string, body: () => Promise<Result>): Promise<Result>;
+  /** A step that is tried for minutes, as long as a ledger may be away. */
+  stepPatiently<Result>(name: string, body: () => Promise<Result>): Promise<Result>;
   rest(name: string, seconds: number): Promise<void>;
   /** Asks again and again, some time apart, until there is an answer. */
   ask<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>): Promise<Answer>;
@@ -46,16 +50,17 @@ interface Asked<Answer> {
 const MOST_FAILED_QUESTIONS = 20;
 
 export function createDurable(context: DurableContext, nowMs: () => number): Durable {
-  function runOnce<State>(step: string, { part }: Parts<State>, from: State): Promise<State> {
+  function runOnce<State>(step: string, { part, isPatient }: Parts<State>, from: State): Promise<State> {
     const run = ({ attempt }: { readonly attempt: number }) => {
       const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
       return part({ step, attempt, invocationEndsAtMs }, from);
     };
-    return context.step(step, run, TRY_AGAIN);
+    return context.step(step, run, isPatient ? TRY_PATIENTLY : TRY_AGAIN);
   }
 
   const durable: Durable = {
     step: (name, body) => context.step(name, body, TRY_AGAIN),
+    stepPatiently: (name, body) => context.step(name, body, TRY_PATIENTLY),
     rest: (name, seconds) => context.wait(name, { seconds }),
     async ask<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>) {
       const askOnce = async ({ failures }: Asked<Answer>): Promise<Asked<Answer>> => {
@@ -88,7 +93,7 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
         state = await orGoOn(parts, state, () => runOnce(step, parts, state));
         if (state.done) break;
         const { look } = parts;
-        if (state.held && look !== undefined)
+        if ((state.held || state.restSeconds !== undefined) && look !== undefined)
           state = await orGoOn(parts, state, () => holdOn(durable, `hold-${step}`, { state, look }));
         else await context.wait(`rest-${step}`, { seconds: 1 });
       }
@@ -112,27 +117,35 @@ async function orGoOn<State extends Progress>(
   }
 }
 
-/** A pause, the stop switch or alarms without data hold a part: it goes on, or stops, as the watch says. */
+/** A pause, the stop switch, alarms without data or a rest hold a part: it goes on, or stops, as the watch says. */
 async function holdOn<State extends Progress>(
   durable: Durable,
   name: string,
   { state, look }: { readonly state: State; readonly look: Watch["look"] },
 ): Promise<State> {
   const { steering, decision } = await durable.watch(name, {
-    bakeSeconds: 0,
+    bakeSeconds: state.restSeconds ?? 0,
     steering: state.steering ?? STEERING_START,
     look,
   });
-  return { ...state, held: false, steering, ...(isStop(decision) && { stop: decision }) };
+  return { ...state, held: false, restSeconds: undefined, steering, ...(isStop(decision) && { stop: decision }) };
 }
 
-/** For the machine's and the ledger's moods; what no repetition mends is not repeated. */
-const TRY_AGAIN: Pick<Required<StepConfig<unknown>>, "retryStrategy"> = {
-  retryStrategy: (error, attempt) =>
-    error instanceof FinalError || attempt >= 5
-      ? { shouldRetry: false }
-      : { shouldRetry: true, delay: { seconds: 2 ** attempt } },
-};
+/** For the machine's and the ledger's moods: half a minute. */
+const TRY_AGAIN = tryUpTo(5);
+/** Six minutes. */
+const TRY_PATIENTLY = tryUpTo(11);
+const MOST_SECONDS_BETWEEN = 60;
+
+/** What no repetition mends is not repeated. */
+function tryUpTo(tries: number): Pick<Required<StepConfig<unknown>>, "retryStrategy"> {
+  return {
+    retryStrategy: (error, attempt) =>
+      error instanceof FinalError || attempt >= tries
+        ? { shouldRetry: false }
+        : { shouldRetry: true, delay: { seconds: Math.min(2 ** attempt, MOST_SECONDS_BETWEEN) } },
+  };
+}
 
 /** A class thrown in a step arrives here as the cause of another error, with name and message only. */
 export function messageOf(error: unknown): string {

@@ -1,10 +1,12 @@
 import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import { createDurable, type Durable } from "./durable.ts";
 import { acceptDeployEvent } from "./events/accept.ts";
+import { countLeft, countLeftAgain } from "./phases/count-left.ts";
 import { flipWaves } from "./phases/flip-waves.ts";
 import { leaveRest } from "./phases/leave-rest.ts";
 import { openOrWait } from "./phases/open-or-wait.ts";
 import { prepare } from "./phases/prepare.ts";
+import { tellReverted } from "./phases/tell-reverted.ts";
 import { turnBack } from "./phases/turn-back.ts";
 import type { Report } from "./rollout/report.ts";
 import { STEERING_START } from "./rollout/steering.ts";
@@ -13,7 +15,6 @@ import { closeRollout, type Ended } from "./steps/close.ts";
 import { toOwnSubject } from "./steps/flip-part.ts";
 import type { FlipRollout, UndoRollout } from "./steps/part.ts";
 import type { Ports } from "./steps/ports.ts";
-import { countFlipped } from "./steps/revert-part.ts";
 
 /** The whole product: open → cut over, or undo what another rollout did → close → report. */
 export async function runRollout(ports: Ports, input: unknown, context: DurableContext): Promise<Report> {
@@ -36,16 +37,19 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   const { progress, waves } = await flipWaves(ready);
   const { stop, steering } = progress;
   const subject = toOwnSubject(rollout, progress, ready.plan.batches);
-  const reverted =
-    stop?.decision === "roll back" ? await turnBack(ports, durable, ready.rollout, { subject, steering }) : undefined;
+  const turned = { subject, steering };
+  const back = stop?.decision === "roll back" ? await turnBack(ports, durable, ready.rollout, turned) : undefined;
   const { counts, problem } = await leaveRest(ready, progress);
+  const counted = back && (await countLeftAgain(ports, durable, { subject, reverted: back }));
+  const reverted = counted && (await tellReverted(ports, durable, rollout, counted));
   return { plan: ready.plan, counts, waves, stop, problem, reverted, overridden: ready.watched.overridden };
 }
 
 /** Turns back what other rollouts did, from what the ledger says of them alone; a dry run only counts them. */
 async function undo(ports: Ports, durable: Durable, rollout: UndoRollout): Promise<Ended> {
   const { lock, subject } = rollout;
-  if (lock === undefined) return { reverted: await durable.step("count", () => countFlipped(ports, subject)) };
+  if (lock === undefined) return { reverted: await countLeft(ports, durable, subject) };
   await durable.step("tell-started", () => announce(ports, rollout, { change: "started" }));
-  return { reverted: await turnBack(ports, durable, { ...rollout, lock }, { subject, steering: STEERING_START }) };
+  const reverted = await turnBack(ports, durable, { ...rollout, lock }, { subject, steering: STEERING_START });
+  return { reverted: await tellReverted(ports, durable, rollout, reverted) };
 }

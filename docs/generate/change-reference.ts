@@ -17,8 +17,15 @@ const EXAMPLES: Readonly<Record<Change["change"], ChangeOf>> = {
   },
   "wave done": { change: "wave done", wave: 1, waves: 3, counts: { ...COUNTS, flipped: 120, skipped: 0 } },
   "gate decided": { change: "gate decided", wave: 1, decision: "roll back", reasons: REASONS },
-  "rolled back": { change: "rolled back", reverted: REVERTED },
-  ended: { change: "ended", status: "rolled-back", counts: COUNTS, reverted: REVERTED, problem: REASONS.join("; ") },
+  "rolled back": { change: "rolled back", reverted: REVERTED, held: true },
+  ended: {
+    change: "ended",
+    status: "rolled-back",
+    counts: COUNTS,
+    reverted: REVERTED,
+    held: true,
+    problem: REASONS.join("; "),
+  },
 };
 
 /** docs/changes.md: what is told to the outside. */
@@ -67,7 +74,7 @@ why, to how many, what to do, and the event or command that does it, in a line o
 | severity | when |
 | --- | --- |
 | \`critical\` | customers stand where they should not: the rollout failed, was halted or aborted with some of them flipped, or was rolled back and some could not be |
-| \`warning\` | nothing stands wrong, but what was asked for did not happen: rolled back completely, refused, stopped with nobody flipped, or some customers failed within the budget |
+| \`warning\` | nothing stands wrong, but what was asked for did not happen: rolled back completely, rolled back without its release being held, refused, stopped with nobody flipped, or some customers failed within the budget |
 | \`info\` | a rollback that somebody asked for is complete |
 
 A rollout that succeeded, a dry run, an event that joined an earlier rollout, and a rollout that somebody aborted before its first flip need
@@ -140,6 +147,7 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ["at", 'a time such as `"2026-11-23T02:31:07.412Z"`'],
   ["plan.hash", "64 hexadecimal digits"],
   ["reasons", "a list of texts"],
+  ["notHeld", "a text"],
   ["problem", "a text"],
 ]);
 

@@ -1,6 +1,5 @@
 import type { Durable } from "../durable.ts";
-import { announce } from "../steps/announce.ts";
-import { beginRevert, type TurnBack } from "../steps/begin-revert.ts";
+import { type BegunRevert, beginRevert, beginWithoutHold, type TurnBack } from "../steps/begin-revert.ts";
 import type { Locked, Rollout } from "../steps/part.ts";
 import type { Ports } from "../steps/ports.ts";
 import { afterRevertFailure, type Reverted, revertPart, startRevert, toReverted } from "../steps/revert-part.ts";
@@ -13,18 +12,23 @@ export async function turnBack(
   rollout: Locked<Rollout>,
   turned: TurnBack,
 ): Promise<Reverted> {
-  const { subject } = turned;
-  const steering = await durable.step("hold-release", () => beginRevert(ports, rollout, turned));
+  const { steering, hold } = await begin(ports, durable, rollout, turned);
   const progress = await durable.inParts({
     name: "revert-part",
     start: startRevert(steering),
-    part: (run, from) => revertPart(ports, rollout, run, { subject, from }),
+    isPatient: true,
+    part: (run, from) => revertPart(ports, rollout, run, { subject: turned.subject, from }),
     look: lookAgain(ports, rollout, NOT_WATCHED),
     afterFailure: afterRevertFailure,
   });
-  const reverted = toReverted(progress);
-  await durable.step("tell-reverted", () =>
-    announce(ports, rollout, { change: "rolled back", reverted: reverted.counts }),
-  );
-  return reverted;
+  return { ...toReverted(progress), hold };
+}
+
+/** That a release cannot be held keeps nobody from being turned back: the report says so. */
+async function begin(ports: Ports, durable: Durable, rollout: Locked<Rollout>, turned: TurnBack): Promise<BegunRevert> {
+  try {
+    return await durable.step("hold-release", () => beginRevert(ports, rollout, turned));
+  } catch {
+    return durable.stepPatiently("begin-without-hold", () => beginWithoutHold(ports, rollout, turned));
+  }
 }

@@ -9,7 +9,7 @@ export interface Advice {
 
 export type Advised = Pick<
   Report,
-  "rolloutId" | "action" | "release" | "status" | "problem" | "counts" | "reverted" | "of"
+  "rolloutId" | "action" | "release" | "status" | "problem" | "counts" | "reverted" | "held" | "notHeld" | "of"
 >;
 
 /** What a person can do now, the first thing first; nothing for a rollout that did what was wanted. */
@@ -51,21 +51,32 @@ function adviseRefused({ problem = "" }: Advised): readonly Advice[] {
 function adviseRolledBack(report: Advised): readonly Advice[] {
   if ((report.reverted?.left ?? 0) === 0) return adviseHeld(report);
   const again = { say: "Send the rollback again: it goes on with those who are left.", send: toRollback(report) };
-  return [SEE_NAMES, again];
+  return [SEE_NAMES, again, ...adviseNotHeld(report)];
 }
 
-function adviseHeld({ release }: Advised): readonly Advice[] {
+function adviseHeld(report: Advised): readonly Advice[] {
+  const { release, held } = report;
   if (release === undefined) return [];
+  if (held === false) return adviseNotHeld(report);
   const send = { command: "clear-release", release, requestedBy: "YOU", reason: "WHY" };
   return [{ say: "The release is held: nothing brings it out again. When it may go out after all, clear it:", send }];
+}
+
+/** Nothing keeps a schedule from bringing it out again. */
+function adviseNotHeld({ release, held, notHeld }: Advised): readonly Advice[] {
+  if (release === undefined || held !== false) return [];
+  const send = { command: "hold-release", release, requestedBy: "YOU", reason: "WHY" };
+  return [{ say: `The release is NOT held (${notHeld}): anything may bring it out again. To hold it:`, send }];
 }
 
 /** A release that was to be turned back is held: a retry would be refused. */
 function adviseStopped(report: Advised): readonly Advice[] {
   if (report.action === "rollback") {
-    return [{ say: "When the cause is mended, send the rollback again: it goes on.", send: toRollback(report) }];
+    const again = { say: "When the cause is mended, send the rollback again: it goes on.", send: toRollback(report) };
+    return [again, ...adviseNotHeld(report)];
   }
-  if (countStanding(report) > 0) return report.reverted === undefined ? [undo(report), goOn(report)] : [undo(report)];
+  if (countStanding(report) > 0)
+    return report.reverted === undefined ? [undo(report), goOn(report)] : [undo(report), ...adviseNotHeld(report)];
   // Who aborts a rollout before its first flip knows what they want.
   return report.status === "aborted" ? [] : [MEND];
 }

@@ -60,6 +60,15 @@ const RevertCounts = strictObject({
   left: count("could not be moved back"),
 }).describe("what became of those whom the rollout had flipped");
 
+const hold = {
+  held: z.boolean().optional().describe("whether the release is held now; absent when nothing was to be turned back"),
+  notHeld: z
+    .string()
+    .max(MOST_REASON_CHARACTERS)
+    .optional()
+    .describe("why the release is not held, and what to do; as long as it is not, a schedule may bring it out again"),
+};
+
 const Reasons = z
   .array(z.string().max(MOST_REASON_CHARACTERS))
   .max(MOST_REASONS)
@@ -104,6 +113,7 @@ const RolledBack = strictObject({
   ...head,
   change: z.literal("rolled back").describe("what was flipped has been turned back, as far as it could be"),
   reverted: RevertCounts,
+  ...hold,
 }).meta({ title: "Rolled back" });
 
 const Ended = strictObject({
@@ -112,6 +122,7 @@ const Ended = strictObject({
   status: z.enum(ENDINGS).describe("how it ended"),
   counts: Counts,
   reverted: RevertCounts.optional().describe("what was turned back, if anything was to be"),
+  ...hold,
   problem: z
     .string()
     .max(MOST_PROBLEM_CHARACTERS)

@@ -25,6 +25,8 @@ export type Told = Pick<
   | "problem"
   | "counts"
   | "reverted"
+  | "held"
+  | "notHeld"
   | "of"
   | "exceptions"
   | "requestedBy"
@@ -94,11 +96,12 @@ function judge(report: Told, status: Ending): Verdict | undefined {
 }
 
 /** A rollback that somebody asked for is what they wanted; one that a gate decided is news. */
-function judgeRolledBack({ action, reverted }: Told): Verdict {
+function judgeRolledBack({ action, reverted, held }: Told): Verdict {
   const { flippedBack = 0, left = 0 } = reverted ?? {};
-  if (left > 0) return { severity: "critical", what: `rolled back, ${countCustomers(left)} left` };
-  const what = `rolled back, ${countCustomers(flippedBack)} flipped back`;
-  return { severity: action === "rollback" ? "info" : "warning", what };
+  const notHeld = held === false ? ", the release is NOT held" : "";
+  if (left > 0) return { severity: "critical", what: `rolled back, ${countCustomers(left)} left${notHeld}` };
+  const what = `rolled back, ${countCustomers(flippedBack)} flipped back${notHeld}`;
+  return { severity: action === "rollback" && notHeld === "" ? "info" : "warning", what };
 }
 
 function judgeStopped(report: Told, status: "halted" | "failed" | "aborted"): Verdict | undefined {

@@ -4,7 +4,7 @@ import type { Now } from "./now.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 import type { Subject } from "./records.ts";
-import type { RevertCounts } from "./revert.ts";
+import type { Held, RevertCounts } from "./revert.ts";
 
 /**
  * How a rollout stands: `succeeded` (everybody is where the event wants them, or skipped by rule), `partial` (it ended,
@@ -64,6 +64,10 @@ export interface Report {
   readonly waves?: readonly WaveResult[] | undefined;
   /** Of a rollout that was turned back, and of a rollback. */
   readonly reverted?: RevertCounts | undefined;
+  /** Of the same: whether the release is held now. */
+  readonly held?: boolean | undefined;
+  /** Why it is not held, and what to do about it. */
+  readonly notHeld?: string | undefined;
   /** The rollouts that a rollback turned back, or a retry went on with, the newest first. */
   readonly of?: readonly string[] | undefined;
   /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
@@ -101,6 +105,7 @@ export interface Ending {
   readonly counts: Counts;
   readonly waves?: readonly WaveResult[] | undefined;
   readonly reverted?: RevertCounts | undefined;
+  readonly hold?: Held | undefined;
   /** What a person stopped the rollback with. */
   readonly revertStop?: Stop | undefined;
   readonly overridden?: readonly string[] | undefined;
@@ -141,6 +146,8 @@ export function writeReport({ event, rolloutId, subject }: Beginning, ending: En
     plan: ending.plan,
     waves: ending.waves,
     reverted: ending.reverted,
+    held: ending.hold?.held,
+    notHeld: ending.hold?.notHeld,
     of: subject?.rollouts.map((one) => one.rolloutId),
     overridden: ending.overridden?.length ? ending.overridden : undefined,
     movedMeanwhile: ending.counts.unchanged || undefined,

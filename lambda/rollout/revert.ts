@@ -13,6 +13,12 @@ export interface RevertCounts {
   readonly left: number;
 }
 
+/** Whether the release is held now; if not, why, and what to do about it. */
+export interface Held {
+  readonly held: boolean;
+  readonly notHeld?: string | undefined;
+}
+
 export const NO_REVERTS: RevertCounts = { flippedBack: 0, leftAlone: 0, left: 0 };
 
 /** How the reasons begin of those who were not flipped back, so that a report tells them from those who were not flipped. */
@@ -24,6 +30,14 @@ export function findUndoable({ customers, outcomes, intended }: Batch): readonly
   const ids = new Set(intended);
   for (const { customerId, outcome } of outcomes) if (outcome === "flipped") ids.add(customerId);
   return customers.filter(({ id }) => ids.has(id));
+}
+
+/** Once a doubt is settled: whoever turns out never to have been flipped was not left either. */
+export function dropNeverFlipped(batch: Batch): Batch {
+  if (batch.reverted.length === 0) return batch;
+  const ids = new Set(findUndoable(batch).map(({ id }) => id));
+  const reverted = batch.reverted.filter(({ customerId, outcome }) => outcome !== "failed" || ids.has(customerId));
+  return { ...batch, reverted };
 }
 
 export interface RevertSituation {
@@ -52,9 +66,10 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
     return wasFlipped
       ? settle("skipped", `${LEFT_ALONE}Evo Voice no longer has this customer`)
       : settle("unchanged", GONE);
-  if (fresh.reading === "unreadable") return settle("failed", fresh.reason);
+  const fail = (why: string) => settle("failed", reverting ? mayBeBack(why) : why);
+  if (fresh.reading === "unreadable") return fail(fresh.reason);
   const { isStaging } = fresh.customer;
-  if (isStaging === undefined) return settle("failed", "Evo Voice does not say where this customer is");
+  if (isStaging === undefined) return fail("Evo Voice does not say where this customer is");
   if (isStaging !== flag) {
     if (reverting) return settle("flipped", "confirmed after a restart");
     if (wasFlipped) return settle("skipped", `${LEFT_ALONE}somebody has moved it back already`);
@@ -62,6 +77,11 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
   }
   const judgement = judge(fresh.customer);
   return judgement.verdict === "skipped" ? settle("skipped", `${LEFT_ALONE}${judgement.reason}`) : undefined;
+}
+
+/** Of a customer whom an earlier run began to flip back. */
+export function mayBeBack(why: string): string {
+  return `it may have been flipped back, look at it: ${why}`;
 }
 
 const GONE = "Evo Voice no longer has this customer";

@@ -5,13 +5,19 @@ export function shortenChange(change: Change): Change {
   switch (change.change) {
     case "gate decided":
       return { ...change, reasons: shortenReasons(change.reasons) };
+    case "rolled back":
+      return { ...change, ...shortenNotHeld(change) };
     case "ended":
       return change.problem === undefined
-        ? change
-        : { ...change, problem: shortenText(change.problem, MOST_PROBLEM_CHARACTERS) };
+        ? { ...change, ...shortenNotHeld(change) }
+        : { ...change, ...shortenNotHeld(change), problem: shortenText(change.problem, MOST_PROBLEM_CHARACTERS) };
     default:
       return change;
   }
+}
+
+function shortenNotHeld({ notHeld }: { readonly notHeld?: string | undefined }) {
+  return notHeld === undefined ? {} : { notHeld: shortenText(notHeld, MOST_REASON_CHARACTERS) };
 }
 
 function shortenReasons(reasons: readonly string[]): readonly string[] {

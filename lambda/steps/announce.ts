@@ -21,10 +21,10 @@ export async function announce(ports: Ports, rollout: Rollout, change: ChangeOf)
 
 /** The last change; when it needs a person, a person is told too. */
 export async function announceEnd(ports: Ports, report: Report): Promise<void> {
-  const { rolloutId, action, release, status, counts, reverted, problem } = report;
-  const at = new Date(ports.nowMs()).toISOString();
+  const { rolloutId, action, release, status, counts, reverted, held, notHeld, problem } = report;
+  const head = { rolloutId, action, release, at: new Date(ports.nowMs()).toISOString() };
   if (isEnding(status))
-    await ports.tell.changed({ rolloutId, action, release, at, change: "ended", status, counts, reverted, problem });
+    await ports.tell.changed({ ...head, change: "ended", status, counts, reverted, held, notHeld, problem });
   const message = toPersonMessage(report);
   if (message !== undefined) await ports.tell.person(message);
 }

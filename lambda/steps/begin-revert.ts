@@ -1,4 +1,5 @@
 import type { Subject } from "../rollout/records.ts";
+import type { Held } from "../rollout/revert.ts";
 import type { Steering } from "../rollout/steering.ts";
 import type { Locked, Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
@@ -9,16 +10,38 @@ export interface TurnBack {
   readonly steering: Steering;
 }
 
-/**
- * Right before the first flip back: the release is held, so that nothing brings it out again until a person clears it.
- * Gives the steering to begin with.
- */
+/** What a revert begins with. */
+export interface BegunRevert {
+  readonly steering: Steering;
+  readonly hold: Held;
+}
+
+/** Right before the first flip back: the release is held, so that nothing brings it out again until a person clears it. */
 export async function beginRevert(
   ports: Ports,
   rollout: Locked<Rollout>,
   { subject, steering }: TurnBack,
-): Promise<Steering> {
-  const { rolloutId, event } = rollout;
+): Promise<BegunRevert> {
+  const hold = await holdSubject(ports, rollout, subject);
+  return { hold, steering: await passLateAborts(ports, rollout.rolloutId, steering) };
+}
+
+/** When the release could not be held for long: whoever was flipped is turned back all the same. */
+export async function beginWithoutHold(
+  ports: Ports,
+  rollout: Locked<Rollout>,
+  { subject, steering }: TurnBack,
+): Promise<BegunRevert> {
+  const passed = await passLateAborts(ports, rollout.rolloutId, steering);
+  const hold = await holdSubject(ports, rollout, subject).catch((error: unknown): Held => {
+    const problem = error instanceof Error ? error.message : String(error);
+    ports.log.info("release not held", { rolloutId: rollout.rolloutId, release: subject.release, problem });
+    return { held: false, notHeld: `the ledger did not take the hold: ${problem}` };
+  });
+  return { hold, steering: passed };
+}
+
+async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject: Subject): Promise<Held> {
   const { release, action, rollouts } = subject;
   const hold = {
     action,
@@ -28,8 +51,9 @@ export async function beginRevert(
     at: new Date(ports.nowMs()).toISOString(),
   };
   const held = await ports.ledger.holdRelease(release, hold, `hold-${rolloutId}`);
-  if (held.kind === "refused") ports.log.info("release not held", { rolloutId, release, problem: held.problem });
-  return passLateAborts(ports, rolloutId, steering);
+  if (held.kind !== "refused") return { held: true };
+  ports.log.info("release not held", { rolloutId, release, problem: held.problem });
+  return { held: false, notHeld: held.problem };
 }
 
 /** An abort that came too late to stop the flips, and wants them turned back, must not end just that. */

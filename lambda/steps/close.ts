@@ -41,6 +41,7 @@ async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<
       flipping: counts !== undefined,
       problem: [problem, reverted?.problem].filter((one) => one !== undefined).join("; ") || undefined,
       reverted: reverted?.counts,
+      hold: reverted?.hold,
       revertStop: reverted?.stop,
       exceptions: await readExceptions(ports, rollout, ended),
     },

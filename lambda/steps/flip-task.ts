@@ -1,5 +1,6 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { settleBeforeFlip } from "../rollout/flip.ts";
+import { dropNeverFlipped } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import type { Task, Work } from "./batch-run.ts";
 import type { FlipRollout } from "./part.ts";
@@ -21,6 +22,6 @@ export function createFlipTask(
         settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge });
       return { customers, outcomes, intended, settle };
     },
-    close: (batch, { outcomes, intended }) => ({ ...batch, outcomes, intended }),
+    close: (batch, { outcomes, intended }) => dropNeverFlipped({ ...batch, outcomes, intended }),
   };
 }

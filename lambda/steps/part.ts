@@ -44,6 +44,8 @@ export interface Progress {
   readonly steering?: Steering | undefined;
   /** Something holds it: a pause, the stop switch, alarms without data. A watch says how it goes on. */
   readonly held?: boolean | undefined;
+  /** The next part begins so much later: trying again at once would be of no use. */
+  readonly restSeconds?: number | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
 }

@@ -1,14 +1,14 @@
 import { toLimits } from "../events/accept.ts";
 import { type Stop, toReason } from "../rollout/decision.ts";
 import type { Batch, Subject } from "../rollout/records.ts";
-import { addReverts, countReverts, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
+import { addReverts, countReverts, type Held, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
 import type { Steering } from "../rollout/steering.ts";
 import type { Task } from "./batch-run.ts";
 import { createBrake } from "./brake.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { holdsLock } from "./hold-lock.ts";
 import { createLookout } from "./lookout.ts";
-import { countIdle, type Locked, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
+import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Ports } from "./ports.ts";
 import { countPlaces, createRevertTask, nameLeft } from "./revert-task.ts";
 import { NOT_WATCHED } from "./watch.ts";
@@ -22,6 +22,8 @@ export interface RevertProgress extends Progress {
   readonly place: number;
   /** Of the places of this pass that are done. */
   readonly counts: RevertCounts;
+  /** Why nobody more is tried: whoever has no end is left, and a rollback that is sent again goes on with them. */
+  readonly gaveUp?: string | undefined;
   /** What ended it early of itself. */
   readonly problem?: string | undefined;
 }
@@ -33,9 +35,20 @@ export interface Reverted {
   readonly problem?: string | undefined;
   /** The command that ended it before it was through. */
   readonly stop?: Stop | undefined;
+  /** Whether the release is held; absent for a dry run. */
+  readonly hold?: Held | undefined;
 }
 
-const MOST_PASSES = 3;
+/** Before the second pass, and before the third: an Evo Voice that is down comes back in minutes, not at once. */
+const RESTS_BEFORE_PASS = [60, 300] as const;
+
+/**
+ * The share that is kept for the way back: whatever the flips used up of theirs, it has four times as many parts that
+ * come no further (with the policy's ten minutes a part, more than two hours), and each begins with the policy's pace.
+ */
+const MOST_IDLE_PARTS = 12;
+const REST_AFTER_IDLE_SECONDS = 60;
+const GAVE_UP = `Evo Voice answered no request in ${MOST_IDLE_PARTS} parts in a row; when it answers again, send the rollback again: it goes on`;
 
 /** A pause that held the flips holds no rollback; one that is sent to the rollback does. */
 export function startRevert({ seen, full }: Steering): RevertProgress {
@@ -76,9 +89,17 @@ export async function revertPart(
     const [stop, held] = [brake.stopped(), brake.isHeld()];
     const next = progress.place >= places ? endPass(progress) : { ...progress, done: false };
     const isFurther = progress.place > from.place || (await skipFinished(task, progress, places)).settled > settled;
-    const idleParts = countIdle(from, next.done || held || stop !== undefined || isFurther);
-    return { ...next, stop, held, steering: lookout.steering(), idleParts, pace: connection.pace() };
+    const ended = { ...next, stop, held, steering: lookout.steering(), pace: connection.pace() };
+    return next.done || held || stop !== undefined || isFurther ? { ...ended, idleParts: 0 } : afterIdle(ended, from);
   });
+}
+
+/** A pace that let nothing through is not handed on: it was that of a server which answers nobody. */
+function afterIdle(progress: RevertProgress, { idleParts: before }: RevertProgress): RevertProgress {
+  const idleParts = before + 1;
+  const gaveUp = idleParts < MOST_IDLE_PARTS ? undefined : GAVE_UP;
+  const restSeconds = gaveUp === undefined ? REST_AFTER_IDLE_SECONDS : undefined;
+  return { ...progress, idleParts, gaveUp, restSeconds, pace: undefined };
 }
 
 /** A part that failed for good ends the revert; who is left is counted still. */
@@ -92,17 +113,15 @@ export function toReverted({ counts, stop, problem }: RevertProgress): Reverted 
   return { counts, problem: `the rollback ended before it was through: ${problem}` };
 }
 
-/** What a rollback would look at, without a request: all whom the ledger says were flipped are left. */
-export async function countFlipped(ports: Ports, subject: Subject): Promise<Reverted> {
-  const rest = { from: startRevert(STILL), places: countPlaces(subject) };
-  const { counts } = await countRest(ports, createRevertTask(ports, subject).read, rest);
-  return { counts };
+export const COUNT_START: RevertProgress = startRevert({ seen: 0, full: false });
+
+/** Counts only, from the ledger. */
+export async function countPart(ports: Ports, subject: Subject, from: RevertProgress): Promise<RevertProgress> {
+  return countRest(ports, createRevertTask(ports, subject).read, { from, places: countPlaces(subject) });
 }
 
-const STILL: Steering = { seen: 0, full: false };
-
-function isEnded({ stop, problem }: RevertProgress): boolean {
-  return stop !== undefined || problem !== undefined;
+function isEnded({ stop, problem, gaveUp }: RevertProgress): boolean {
+  return stop !== undefined || problem !== undefined || gaveUp !== undefined;
 }
 
 /**
@@ -129,8 +148,9 @@ function advance(progress: RevertProgress, batch: Batch): RevertProgress {
 }
 
 function endPass(progress: RevertProgress): RevertProgress {
-  if (progress.counts.left === 0 || progress.pass >= MOST_PASSES) return { ...progress, done: true };
-  return { ...progress, done: false, pass: progress.pass + 1, place: 0, counts: NO_REVERTS };
+  const restSeconds = RESTS_BEFORE_PASS[progress.pass - 1];
+  if (progress.counts.left === 0 || restSeconds === undefined) return { ...progress, done: true };
+  return { ...progress, done: false, pass: progress.pass + 1, place: 0, counts: NO_REVERTS, restSeconds };
 }
 
 interface Rest {
@@ -140,9 +160,9 @@ interface Rest {
 
 /** So that the report can name who is left; nothing is written any more once the lock is another's. */
 async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RevertProgress> {
-  const { stop, problem } = rest.from;
+  const { stop, problem, gaveUp } = rest.from;
   const isOurs = holdsLock(lock, await ports.ledger.readOrders());
-  const why = problem ?? (stop === undefined ? "it was stopped" : toReason(stop));
+  const why = problem ?? gaveUp ?? (stop === undefined ? "it was stopped" : toReason(stop));
   const readNamed = async (place: number) => {
     const batch = await task.read(place);
     const named = isOurs ? nameLeft(batch, why) : batch;

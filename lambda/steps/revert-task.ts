@@ -1,7 +1,7 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
 import type { Batch, Subject } from "../rollout/records.ts";
-import { findUndoable, LEFT_ALONE, settleBeforeRevert } from "../rollout/revert.ts";
+import { findUndoable, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import type { Task, Work } from "./batch-run.ts";
 import type { Ports } from "./ports.ts";
@@ -45,8 +45,16 @@ function toReverted(outcome: Outcome): Outcome {
 /** A revert that ended before it was through names who is left in this batch. */
 export function nameLeft(batch: Batch, why: string): Batch {
   const known = new Set(batch.reverted.map(({ customerId }) => customerId));
+  const begun = new Set(batch.reverting);
   const left = findUndoable(batch).filter(({ id }) => !known.has(id));
-  const named = left.map(({ id, name }): Outcome => ({ customerId: id, name, outcome: "failed", reason: why }));
+  const named = left.map(
+    ({ id, name }): Outcome => ({
+      customerId: id,
+      name,
+      outcome: "failed",
+      reason: begun.has(id) ? mayBeBack(why) : why,
+    }),
+  );
   return named.length === 0 ? batch : { ...batch, reverted: [...batch.reverted, ...named] };
 }
 
