@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
@@ -57,5 +58,6 @@ function buildPorts(
     tell: buildTell(told, log),
     log,
     nowMs: Date.now,
+    sleep: (ms) => sleep(ms, undefined, { ref: false }),
   };
 }

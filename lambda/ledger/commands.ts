@@ -1,6 +1,7 @@
-import type { CommandRecord, Orders } from "../rollout/records.ts";
+import type { CommandRecord, SteeringRecord } from "../rollout/records.ts";
 import { toOrders, toOrdersKey } from "./orders.ts";
 import { partitionOf } from "./rollouts.ts";
+import { toStop, toStopKey } from "./stops.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 const MOST_COMMANDS = 100;
@@ -21,10 +22,12 @@ export function createCommands(table: Table, environment: string) {
         if (await table.putIf(key, { commands: [...commands, command] }, hasLength(commands.length))) return "added";
       }
     },
-    /** The standing orders and a rollout's commands, as they are now. */
-    async readSteering(rolloutId: string): Promise<{ orders: Orders; commands: readonly CommandRecord[] }> {
-      const [orders, commands] = await table.getAll([toOrdersKey(environment), toKey(rolloutId)]);
-      return { orders: toOrders(orders), commands: toCommands(commands) };
+    /** The standing orders, a rollout's commands and what has stopped it, as they are now. */
+    async readSteering(rolloutId: string): Promise<SteeringRecord> {
+      const keys = [toOrdersKey(environment), toKey(rolloutId), toStopKey(rolloutId)];
+      const [orders, commands, stopped] = await table.getAll(keys);
+      const stop = toStop(stopped);
+      return { orders: toOrders(orders), commands: toCommands(commands), ...(stop && { stop }) };
     },
   };
 }

@@ -8,6 +8,7 @@ import { createReleases } from "./releases.ts";
 import { createRolloutRecords } from "./rollouts.ts";
 import { createRuns } from "./runs.ts";
 import { createStandingOrders } from "./standing-orders.ts";
+import { createStops } from "./stops.ts";
 import type { Table } from "./table.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */
@@ -18,6 +19,7 @@ export function createLedger(table: Table, environment: string) {
     ...{ readOrders, takeLock, releaseLock },
     ...createStandingOrders(table, environment),
     ...createCommands(table, environment),
+    ...createStops(table),
     ...createPlans(table, environment),
     ...createReleases(table, environment),
     ...createLookups(table),

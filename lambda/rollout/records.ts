@@ -1,5 +1,6 @@
 import type { DeployEvent, FlipEvent } from "../events/deploy-event.ts";
 import type { Change } from "./change.ts";
+import type { Stop } from "./decision.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, PlannedCustomer } from "./plan.ts";
 import type { Report, RolloutStatus } from "./report.ts";
@@ -45,6 +46,15 @@ export interface CommandRecord {
   readonly pauseSeconds?: number | undefined;
   /** Of an `abort`. */
   readonly rollback?: boolean | undefined;
+}
+
+/** What steers one rollout, as the ledger has it. */
+export interface SteeringRecord {
+  readonly orders: Orders;
+  /** All that were ever sent to it. */
+  readonly commands: readonly CommandRecord[];
+  /** What was seen to stop it, and could be over when somebody looks again: an alarm. */
+  readonly stop?: Stop | undefined;
 }
 
 export interface Lock {

@@ -1,5 +1,5 @@
 import { type Decision, type OnFailure, toStop } from "./decision.ts";
-import type { CommandRecord, Orders } from "./records.ts";
+import type { CommandRecord, Orders, SteeringRecord } from "./records.ts";
 import { passTime, type Steered, type Steering, takeIn } from "./steering.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
@@ -11,10 +11,7 @@ export interface AlarmReading {
 }
 
 /** What one look shows. */
-export interface Sight {
-  readonly orders: Orders;
-  /** All that were ever sent to this rollout. */
-  readonly commands: readonly CommandRecord[];
+export interface Sight extends SteeringRecord {
   readonly alarms: readonly AlarmReading[];
 }
 
@@ -82,6 +79,8 @@ export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): W
 interface Look {
   readonly state: WatchState;
   readonly abort: Steered["abort"];
+  /** What an earlier look has decided, be it over by now: going back to OK takes nothing back. */
+  readonly stop: Sight["stop"];
   readonly alarming: readonly AlarmReading[];
   readonly blindTo: readonly AlarmReading[];
 }
@@ -101,19 +100,22 @@ function takeLook({ leftSeconds, blindSeconds, steering, waitSeconds, notes = []
       ...(reasons.length > 0 && { notes: reasons }),
     },
     abort,
+    stop: sight.stop,
     alarming: sight.alarms.filter(({ state }) => state === "ALARM"),
     blindTo,
   };
 }
 
 function stopAtOnce(
-  { state, abort, alarming, blindTo }: Look,
+  { state, abort, stop, alarming, blindTo }: Look,
   { onFailure, noDataSeconds }: WatchRules,
 ): Decision | undefined {
   if (abort !== undefined) {
-    const reasons = [`aborted by ${abort.by}: ${abort.reason}`, ...describeAlarms(alarming, MOST_DESCRIBED)];
+    const alsoWhy = stop?.reasons ?? describeAlarms(alarming, MOST_DESCRIBED);
+    const reasons = [`aborted by ${abort.by}: ${abort.reason}`, ...alsoWhy];
     return toStop(abort.rollback ? "rollback" : "halt", "abort", reasons);
   }
+  if (stop !== undefined) return stop;
   if (alarming.length > 0) return toStop(onFailure, "alarm", describeAlarms(alarming, MOST_DESCRIBED));
   if (state.blindSeconds <= noDataSeconds) return undefined;
   const since = `not all alarms could be watched for ${state.blindSeconds} s, the policy allows ${noDataSeconds} s`;

@@ -1,5 +1,5 @@
 import type { Policy } from "../events/policy.ts";
-import type { CommandRecord, Hold, Orders, StandingOrder } from "../rollout/records.ts";
+import type { CommandRecord, Hold, Orders, StandingOrder, SteeringRecord } from "../rollout/records.ts";
 import type { OrderChange } from "../rollout/standing-orders.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
@@ -41,7 +41,7 @@ export interface StartPorts extends RolloutStartPorts {
 /** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
 export interface SteeringLedger {
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
-  readSteering(rolloutId: string): Promise<{ readonly orders: Orders; readonly commands: readonly CommandRecord[] }>;
+  readSteering(rolloutId: string): Promise<SteeringRecord>;
   setStopped(order: StandingOrder, id?: string): Promise<OrderAnswer>;
   clearStopped(order: StandingOrder, id?: string): Promise<OrderAnswer>;
   holdRelease(release: string, hold: Hold, id?: string): Promise<OrderAnswer>;

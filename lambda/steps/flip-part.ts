@@ -1,15 +1,7 @@
 import { toLimits } from "../events/accept.ts";
 import { type Stop, toReason, toStop } from "../rollout/decision.ts";
 import { allowedFailures } from "../rollout/failure-budget.ts";
-import {
-  addCounts,
-  type Counts,
-  countOutcomes,
-  NO_COUNTS,
-  NOT_ATTEMPTED,
-  type Outcome,
-  totalOf,
-} from "../rollout/outcome.ts";
+import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../rollout/outcome.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { Subject } from "../rollout/records.ts";
 import { STEERING_START, type Steering } from "../rollout/steering.ts";
@@ -77,7 +69,8 @@ export async function flipPart(
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, brake };
     const range = { from: begun.batch, to };
-    const flipped = await follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
+    const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
+    const flipped = await lookout.during(connection, flips);
     const [stop, held] = [brake.stopped(), brake.isHeld()];
     const done = stop !== undefined || flipped.batch >= to;
     const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
@@ -145,35 +138,21 @@ function createBudgetStop({ policy }: Ports, { event }: FlipRollout, plan: Plan)
 
 /**
  * Where the ledger says that the flipping is: further than the progress when this part was begun before. A worker that
- * died after it had stopped left its failures there, and whom an alarm left: they still stop the rollout.
+ * died after it had stopped left its failures there: they still stop the rollout.
  */
-async function skipFinished(
-  task: Task,
-  { from, to, watched }: FlipWork,
-  budgetStop: BudgetStop,
-): Promise<FlipProgress> {
+async function skipFinished(task: Task, { from, to }: FlipWork, budgetStop: BudgetStop): Promise<FlipProgress> {
   let progress: FlipProgress = { ...from, settledInBatch: 0 };
   while (progress.batch < to) {
     const batch = await task.read(progress.batch);
     const { customers, outcomes } = task.open(batch);
     const left = customers.length - outcomes.length;
-    const stop = progress.stop ?? findAlarm(outcomes, watched);
-    const next = advance({ ...progress, stop }, { place: progress.batch, batch, left });
+    const next = advance(progress, { place: progress.batch, batch, left });
     if (left > 0) {
-      return { ...next, stop: stop ?? budgetStop(progress.counts.failed + countOutcomes(outcomes).failed) };
+      return { ...next, stop: progress.stop ?? budgetStop(progress.counts.failed + countOutcomes(outcomes).failed) };
     }
     progress = next;
   }
   return { ...progress, stop: progress.stop ?? budgetStop(progress.counts.failed) };
-}
-
-/**
- * The alarm for which an earlier run of this part left customers: that it is OK again takes nothing back. An abort needs
- * no looking for, its command is read again.
- */
-function findAlarm(outcomes: readonly Outcome[], { rules }: Watched): Stop | undefined {
-  const left = outcomes.find(({ reason }) => reason.startsWith(`${NOT_ATTEMPTED}alarm `));
-  return left && toStop(rules.onFailure, "alarm", [left.reason.slice(NOT_ATTEMPTED.length)]);
 }
 
 interface Following {

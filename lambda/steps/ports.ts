@@ -1,5 +1,6 @@
 import type { Policy } from "../events/policy.ts";
 import type { Change } from "../rollout/change.ts";
+import type { Stop } from "../rollout/decision.ts";
 import type { Flip, FlipResult, Reading } from "../rollout/flip.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { Outcome } from "../rollout/outcome.ts";
@@ -8,12 +9,12 @@ import type { PersonMessage } from "../rollout/person-message.ts";
 import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
 import type {
   Batch,
-  CommandRecord,
   FoundPages,
   Hold,
   Lock,
   Orders,
   RolloutRecord,
+  SteeringRecord,
   Subject,
 } from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
@@ -31,6 +32,8 @@ export interface Ports {
   /** The state of each alarm; never throws for what CloudWatch can do. */
   readAlarms(names: readonly string[]): Promise<readonly AlarmReading[]>;
   nowMs(): number;
+  /** Nobody is kept from ending by it. */
+  sleep(ms: number): Promise<void>;
 }
 
 export interface Log {
@@ -102,8 +105,10 @@ export interface Ledger {
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;
 
   readOrders(): Promise<Orders>;
-  /** The orders, and all commands that were sent to a rollout. */
-  readSteering(rolloutId: string): Promise<{ readonly orders: Orders; readonly commands: readonly CommandRecord[] }>;
+  /** The orders, all commands that were sent to a rollout, and what has stopped it. */
+  readSteering(rolloutId: string): Promise<SteeringRecord>;
+  /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
+  noteStop(rolloutId: string, stop: Stop): Promise<void>;
   /** Refused when there are more holds than the orders' item takes. */
   holdRelease(
     release: string,

@@ -81,11 +81,13 @@ export async function revertPart(
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, brake };
     let progress = begun;
-    for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
-      if (place !== progress.place || left > 0) continue;
-      progress = advance(progress, batch);
-      ports.log.info("batch flipped back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
-    }
+    await lookout.during(connection, async () => {
+      for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
+        if (place !== progress.place || left > 0) continue;
+        progress = advance(progress, batch);
+        ports.log.info("batch flipped back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
+      }
+    });
     const [stop, held] = [brake.stopped(), brake.isHeld()];
     const next = progress.place >= places ? endPass(progress) : { ...progress, done: false };
     const isFurther = progress.place > from.place || (await skipFinished(task, progress, places)).settled > settled;

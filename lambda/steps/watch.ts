@@ -1,7 +1,8 @@
 import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Policy } from "../events/policy.ts";
-import { type Stop, toStop } from "../rollout/decision.ts";
+import { isStop, type Stop, toStop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
+import type { SteeringRecord } from "../rollout/records.ts";
 import { STEERING_START, takeIn } from "../rollout/steering.ts";
 import { type AlarmReading, type Sight, type WatchRules, type WatchState, watchOnce } from "../rollout/watch.ts";
 import { refuseLostLock } from "./hold-lock.ts";
@@ -42,13 +43,44 @@ export async function readOverridden({ policy, readAlarms }: Ports): Promise<rea
 }
 
 /** One look of a durable wait: for a bake, a pause, alarms without data. @throws LockLostError */
-export function lookAgain(ports: Ports, rollout: Locked<Rollout>, { alarms, rules }: Watched) {
+export function lookAgain(ports: Ports, rollout: Locked<Rollout>, watched: Watched) {
+  const { rolloutId } = rollout;
   return async (state: WatchState): Promise<WatchState> => {
-    const next = watchOnce(state, await look(ports, rollout, alarms), rules);
+    const next = watchOnce(state, await look(ports, rollout, watched), watched.rules);
     if (next.heldBy !== state.heldBy) {
-      ports.log.info("rollout waits", { rolloutId: rollout.rolloutId, heldBy: next.heldBy ?? "nothing any more" });
+      ports.log.info("rollout waits", { rolloutId, heldBy: next.heldBy ?? "nothing any more" });
     }
+    if (isStop(next.decision)) await keepStop(ports, rolloutId, next.decision).catch(logNotKept(ports, rolloutId));
     return next;
+  };
+}
+
+/**
+ * What the ledger says now. Where no alarm is watched, as on the way back, none that was seen before counts.
+ * @throws LockLostError
+ */
+export async function readSteering(
+  { ledger }: Pick<Ports, "ledger">,
+  { rolloutId, lock }: Pick<Locked<Rollout>, "rolloutId" | "lock">,
+  { alarms }: Watched,
+): Promise<SteeringRecord> {
+  const { stop, ...steering } = await ledger.readSteering(rolloutId);
+  refuseLostLock(lock, steering.orders);
+  return alarms.length === 0 ? steering : { ...steering, stop };
+}
+
+/**
+ * Before anything is done about an alarm it is written down: whoever takes over from a worker that dies would not see it
+ * any more when it is OK again. Commands and failures are in the ledger anyway.
+ */
+export async function keepStop({ ledger }: Pick<Ports, "ledger">, rolloutId: string, stop: Stop): Promise<void> {
+  if (stop.cause === "alarm" || stop.cause === "no data") await ledger.noteStop(rolloutId, stop);
+}
+
+/** The look's own checkpoint keeps it as well, a moment later. */
+function logNotKept({ log }: Ports, rolloutId: string) {
+  return (error: unknown): void => {
+    log.info("stop not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
   };
 }
 
@@ -61,14 +93,14 @@ export async function findAbort({ ledger }: Ports, { rolloutId, lock }: Rollout)
 }
 
 /** A world that cannot be seen is one without data: it holds the rollout, it does not end it. */
-async function look(ports: Ports, { rolloutId, lock }: Locked<Rollout>, alarms: readonly string[]): Promise<Sight> {
+async function look(ports: Ports, rollout: Locked<Rollout>, watched: Watched): Promise<Sight> {
+  const { alarms } = watched;
   try {
-    const [{ orders, commands }, readings] = await Promise.all([
-      ports.ledger.readSteering(rolloutId),
+    const [steering, readings] = await Promise.all([
+      readSteering(ports, rollout, watched),
       alarms.length === 0 ? [] : ports.readAlarms(alarms),
     ]);
-    refuseLostLock(lock, orders);
-    return { orders, commands, alarms: readings };
+    return { ...steering, alarms: readings };
   } catch (error) {
     if (error instanceof FinalError) throw error;
     return { orders: NO_ORDERS, commands: [], alarms: [toBlind(error)] };

@@ -26,6 +26,7 @@ function portsWithoutAnswers(): Ports {
     readAlarms: async () => [],
     log: { info: () => undefined },
     nowMs: Date.now,
+    sleep: () => new Promise(() => undefined),
   };
 }
 

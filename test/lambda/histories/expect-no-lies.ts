@@ -39,6 +39,7 @@ export async function checkReport(truth: Truth, report: Report, hasBegun: boolea
   checkComplete(truth, report);
   await checkLeftAlone(truth, report);
   checkStopped(truth, report);
+  await checkAlarmed(truth, report);
   if (hasBegun) await checkOutcomes(truth, report);
 }
 
@@ -84,6 +85,13 @@ function checkStopped({ witness }: Truth, { rolloutId, action, problem }: Report
     return;
   if (witness.abortsOf(rolloutId).length > 1) return;
   witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${problem}`);
+}
+
+/** An alarm that was written down stops the rollout, whoever works for it then. */
+async function checkAlarmed({ ledger, witness }: Truth, { rolloutId, status }: Report): Promise<void> {
+  const { stop } = await ledger.readSteering(rolloutId);
+  if (stop === undefined || (status !== "succeeded" && status !== "partial")) return;
+  witness.lies.push(`${rolloutId} ended as ${status}, though ${stop.reasons.join("; ")}`);
 }
 
 async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promise<void> {

@@ -75,6 +75,7 @@ export function connect(
     for (let tries = 0; tries < TRIES; tries += 1) {
       try {
         await ask("turn", () => undefined);
+        if (isClosed) throw new OutOfTimeError("the part was ended");
         await mayBegin();
         const came = await post(asked).catch(() => "unheard" as const);
         if (came === "answered") return { result: "flipped", reason: "the reply showed it" };

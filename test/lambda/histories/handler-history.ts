@@ -157,6 +157,7 @@ async function act({ world, truth, started, start }: Stage, given: Happening): P
     case "mishap":
     case "outage":
     case "time passes":
+    case "alarm passes":
     case "is overtaken":
       return;
     default:

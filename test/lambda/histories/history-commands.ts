@@ -23,6 +23,8 @@ export type Happening =
       readonly how: "resumed" | "for good" | "zombie";
       readonly lands: boolean;
     }
+  /** An alarm fires, whoever sees it dies as soon as that is written down, and then all is well again. */
+  | { readonly kind: "alarm passes"; readonly which: number; readonly steps: number }
   /** It is a zombie from now on, and its rollback takes the lock and comes so far. */
   | { readonly kind: "is overtaken"; readonly which: number; readonly steps: number };
 
@@ -127,6 +129,10 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kind("time passes"), seconds: fc.integer({ min: 1, max: 14 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("outage"), calls: fc.integer({ min: 1, max: 3 }) }) },
   {
+    weight: 1,
+    arbitrary: fc.record({ kind: kind("alarm passes"), which, steps: fc.integer({ min: 5, max: 60 }) }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({ kind: kind("is overtaken"), which, steps: fc.integer({ min: 5, max: 60 }) }),
   },
@@ -181,6 +187,8 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
     case "time passes":
       world.clock.nowMs += given.seconds * 1_000;
       return;
+    case "alarm passes":
+      return passAlarm(world, pick(running(world), given.which), given.steps);
     case "is overtaken":
       return overtake(world, pick(running(world), given.which), given.steps);
     case "dies":
@@ -250,6 +258,16 @@ async function die(
   if (how === "zombie") return;
   killProcess(execution.process, lands);
   if (how === "resumed") await world.resume(execution);
+}
+
+async function passAlarm(world: HistoryWorld, execution: Execution | undefined, steps: number): Promise<void> {
+  if (execution === undefined) return;
+  world.alarm = "ALARM";
+  const isNoted = async () => (await world.ledger.readSteering(execution.name)).stop !== undefined;
+  for (let step = 0; step < steps && !(await isNoted()); step += 1)
+    await letGoOn(world, execution, { steps: 1, choice: step });
+  await die(world, execution, { kind: "dies", which: 0, how: "resumed", lands: false });
+  world.alarm = "OK";
 }
 
 async function overtake(world: HistoryWorld, execution: Execution | undefined, steps: number): Promise<void> {

@@ -6,7 +6,15 @@ import { runRollout } from "../../../lambda/workflow.ts";
 import { connect, type EvoVoiceState, REQUEST_TIMEOUT_MS } from "./fake-evo-voice.ts";
 import type { EventPlan } from "./history-commands.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "./memory-table.ts";
-import { type Clock, createCall, createContext, createProcess, type Execution, standStill } from "./processes.ts";
+import {
+  type Clock,
+  createCall,
+  createContext,
+  createProcess,
+  createSleep,
+  type Execution,
+  standStill,
+} from "./processes.ts";
 import { createWitness, type Witness } from "./witness.ts";
 
 export interface HistoryOptions {
@@ -132,6 +140,7 @@ export function createHistoryWorld({
         tell: { changed: async () => undefined, person: async () => undefined },
         log: { info: () => undefined },
         nowMs: () => clock.nowMs,
+        sleep: createSleep(process, clock),
       };
       const end = (change: Partial<Execution>) => {
         if (!process.alive) return;

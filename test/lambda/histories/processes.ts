@@ -6,6 +6,8 @@ interface Point {
   readonly what: string;
   /** Until when it sleeps. */
   readonly untilMs?: number;
+  /** Sleeps beside the work: nobody waits for it, and it goes on no sooner than its time has come. */
+  readonly isBeside?: boolean;
   /** Makes what it is about, when it was not made yet; of a process that dies, too. */
   land(): void;
   /** Goes on from here. */
@@ -102,11 +104,36 @@ function leave({ points }: Process, point: Point): void {
 
 /** Lets a process go on from one of its points, and waits until it stands still again. */
 export async function goOn(process: Process, clock: Clock, choice: number): Promise<void> {
-  const point = process.points[choice % process.points.length];
+  const points = process.points.filter(({ isBeside, untilMs = 0 }) => !isBeside || untilMs <= clock.nowMs);
+  const point = points[choice % points.length];
   if (point === undefined) throw new Error(`${process.execution.name} waits for nothing, and has not ended`);
   clock.nowMs += POINT_MS;
   point.go();
   await standStill();
+}
+
+/** Until when a process sleeps; undefined while there is anything else that it can do. */
+export function sleepsUntil({ points }: Process): number | undefined {
+  const [first, ...others] = points.filter(({ isBeside }) => !isBeside);
+  return others.length === 0 ? first?.untilMs : undefined;
+}
+
+/** A sleep beside the work of a process. */
+export function createSleep(process: Process, clock: Clock) {
+  return (ms: number) =>
+    new Promise<void>((resolve) => {
+      const point: Point = {
+        what: "sleep beside the work",
+        untilMs: clock.nowMs + ms,
+        isBeside: true,
+        land: () => undefined,
+        go() {
+          leave(process, point);
+          resolve();
+        },
+      };
+      process.points.push(point);
+    });
 }
 
 export function standStill(): Promise<void> {

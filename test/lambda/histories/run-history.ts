@@ -3,7 +3,7 @@ import type { Report } from "../../../lambda/rollout/report.ts";
 import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
 import { eventPlan, letGoOn, running, toEvent, toScene } from "./history-commands.ts";
 import { createHistoryWorld, type HistoryOptions, type HistoryWorld } from "./history-world.ts";
-import { goOn, type Process } from "./processes.ts";
+import { goOn, type Process, sleepsUntil } from "./processes.ts";
 
 type Commands = Parameters<typeof fc.asyncModelRun<object, HistoryWorld, boolean, object>>[1];
 
@@ -55,9 +55,9 @@ async function letAllEnd(world: HistoryWorld): Promise<void> {
 /** Whoever does not sleep, in turn; then who sleeps the shortest, so that nobody's calls take longer than they may. */
 function pickNext(world: HistoryWorld, step: number): Process | undefined {
   const all = running(world).flatMap(({ process }) => process ?? []);
-  const awake = all.filter(({ points }) => points.every(({ untilMs }) => untilMs === undefined));
+  const awake = all.filter((process) => sleepsUntil(process) === undefined);
   if (awake.length > 0) return awake[step % awake.length];
-  return all.toSorted((a, b) => (a.points[0]?.untilMs ?? 0) - (b.points[0]?.untilMs ?? 0))[0];
+  return all.toSorted((a, b) => (sleepsUntil(a) ?? 0) - (sleepsUntil(b) ?? 0))[0];
 }
 
 /** With nobody in the way, each rollout that flipped can be turned back completely. */

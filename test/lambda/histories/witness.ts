@@ -151,6 +151,8 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   }
   /** When a rollout began to turn back: aborts before it led to that. */
   const turnedBackAt = new Map<string, number>();
+  /** When it was written down that an alarm stops a rollout: that it is OK again takes nothing back. */
+  const stoppedAt = new Map<string, number>();
 
   return {
     lies,
@@ -163,6 +165,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       else if (key.sk === "record") records.set(key.pk.slice("rollout#".length), after);
       else if (key.sk === "commands") noteCommands(key, after);
       else if (key.sk.startsWith("batch#")) noteBatch(key, after);
+      else if (key.sk === "stop") stoppedAt.set(key.pk.slice("rollout#".length), now);
       else if (key.sk.startsWith("run#revert-part")) {
         const rolloutId = key.pk.slice("rollout#".length);
         if (!turnedBackAt.has(rolloutId)) turnedBackAt.set(rolloutId, now);
@@ -192,6 +195,8 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       else {
         checkOrders(process, customerId, intention.at);
         checkAborts(process, rolloutId, intention.at);
+        if (!intention.isUndo && intention.at > (stoppedAt.get(rolloutId) ?? Number.POSITIVE_INFINITY))
+          lie(`${process.execution.name} flipped ${customerId} in a batch that began after an alarm had stopped it`);
         const batch = batches.get(intention.key);
         const [pk = ""] = intention.key.split(" ");
         const ours = intention.isUndo ? subjectOf(records, rolloutId) : [rolloutId];

@@ -16,6 +16,8 @@ export interface Fakes {
   readonly connection?: Partial<Connection>;
   readonly ledger?: Partial<Ledger>;
   readonly nowMs?: () => number;
+  /** @default for ever */
+  readonly sleep?: Ports["sleep"];
 }
 
 export function aCustomer(id: string, isStaging = true): CustomerFacts {
@@ -23,7 +25,10 @@ export function aCustomer(id: string, isStaging = true): CustomerFacts {
 }
 
 /** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
-export function fakePorts(world: World, { customers, connection = {}, ledger = {}, nowMs = Date.now }: Fakes): Ports {
+export function fakePorts(
+  world: World,
+  { customers, connection = {}, ledger = {}, nowMs = Date.now, sleep = NEVER }: Fakes,
+): Ports {
   const find = (id: string) => customers.find((customer) => customer.id === id);
   return {
     policy: { ...world.policy, accountIds: ["account"] },
@@ -55,14 +60,20 @@ export function fakePorts(world: World, { customers, connection = {}, ledger = {
     log: { info: () => {} },
     readAlarms: async () => [],
     nowMs,
+    sleep,
   };
 }
+
+const NEVER = () => new Promise<never>(() => {});
 
 /** Orders that are faked are faked for whoever reads them with the commands, too. */
 function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
   const { readOrders, readSteering } = faked;
   if (readOrders === undefined || readSteering !== undefined) return ledger;
-  return { ...ledger, readSteering: async () => ({ orders: await readOrders(), commands: [] }) };
+  return {
+    ...ledger,
+    readSteering: async (id) => ({ ...(await ledger.readSteering(id)), orders: await readOrders() }),
+  };
 }
 
 export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };

@@ -78,6 +78,7 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
       },
       recent: async () => {},
       steering: () => STEERING_START,
+      during: (_connection, work) => work(),
     },
     concurrency: 1,
     brake: createBrake({

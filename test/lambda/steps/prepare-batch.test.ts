@@ -41,6 +41,7 @@ async function givenHeld() {
     lookout: {
       recent: async () => undefined,
       steering: () => STEERING_START,
+      during: (_connection, work) => work(),
       async look() {
         brake.hold();
         return ledger.readOrders();
