@@ -67,11 +67,24 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The innermost code or name: the error itself may hold the request, with its headers and body. */
+/** The innermost code, or else name: the error itself may hold the request, with its headers and body. */
 function nameOf(error: unknown): string {
-  const { cause, code, name }: { cause?: unknown; code?: unknown; name?: unknown } = Object(error);
-  if (cause instanceof Object) return nameOf(cause);
-  return [code, name].find((text) => typeof text === "string") ?? "unknown cause";
+  const causes = toCauses(error);
+  const named = causes.findLast(({ code }) => typeof code === "string")?.code ?? causes.at(-1)?.name;
+  return typeof named === "string" ? named : "unknown cause";
+}
+
+interface Cause {
+  readonly code?: unknown;
+  readonly name?: unknown;
+  readonly cause?: unknown;
+}
+
+/** From the outermost to the innermost; errors of other realms are none of this one's `Error`. */
+function toCauses(error: unknown): readonly Cause[] {
+  if (typeof error !== "object" || error === null) return [];
+  const outer: Cause = error;
+  return [outer, ...toCauses(outer.cause)];
 }
 
 /** Seconds or an HTTP date, as milliseconds from now. */
