@@ -1,3 +1,4 @@
+import { indexIds } from "./id-index.ts";
 import type { Ranking, RosterEntry } from "./roster.ts";
 
 /** What a plan says of one customer. */
@@ -44,7 +45,7 @@ const NOT_THERE = "not found";
  * it takes 7 bytes for each customer of now.
  */
 export function comparePlans(now: Ranking): PlanComparison {
-  const ranks = createRankIndex(now);
+  const ranks = indexIds(now.size, (rank) => now.at(rank).id);
   const seen = new Uint8Array(now.size);
   const changed = new Map(KINDS.map((kind) => [kind, { count: 0, named: [] as ChangedCustomer[] }]));
 
@@ -99,32 +100,4 @@ function describe(entry: PlannedEntry | undefined): string {
   const { disposition, wave } = entry;
   if (disposition === "flip") return wave === undefined ? "to be flipped" : `wave ${wave}`;
   return disposition === "unchanged" ? "unchanged" : `skipped, ${disposition.skipped}`;
-}
-
-/** Finds a customer's rank: an open-addressing index that holds ranks and asks the plan for the ids. */
-function createRankIndex(entries: Ranking) {
-  const slots = new Uint32Array(Math.ceil(entries.size * 1.4) + 1);
-  const slotOf = (id: string): number => {
-    let slot = hashOf(id) % slots.length;
-    for (let taken = slots[slot]; taken && entries.at(taken - 1).id !== id; taken = slots[slot]) {
-      slot = slot + 1 === slots.length ? 0 : slot + 1;
-    }
-    return slot;
-  };
-  for (let rank = 0; rank < entries.size; rank += 1) slots[slotOf(entries.at(rank).id)] = rank + 1;
-  return {
-    find(id: string): number | undefined {
-      const rank = slots[slotOf(id)];
-      return rank ? rank - 1 : undefined;
-    },
-  };
-}
-
-/** FNV-1a over the characters, then the last steps of MurmurHash3: ids that differ in their last digit lie apart. */
-function hashOf(id: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < id.length; index += 1) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }
