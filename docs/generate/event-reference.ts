@@ -82,7 +82,7 @@ ${renderStrategies(SMALLEST)}
 ## Who is never moved
 
 - customers of accounts that are not in the policy's \`accountIds\`,
-- customers that the policy protects,
+- customers that the policy or a standing order protects,
 - customers that \`exclude\` selects.
 
 All three win over \`targets\`. Customers that \`targets\` selects and one of these keeps back are reported as \`skipped\`, with the
@@ -122,11 +122,11 @@ ${renderEvent({ ...UNDO, requestedBy: "ann", reason: "calls drop after ten minut
 
 ${renderEvent({ action: "rollback", release: "2026.12.0", dryRun: true })}
 
-A \`retry\` takes what failed of a rollout and what was not attempted, and nobody else, under the policy of today. A rollout is retried
-once: whoever is left then is left of the retry, so send the retry's id. A rollback by the release undoes the last rollout together
-with all that it was a retry of.
+A \`retry\` takes what failed of a rollout and what was not attempted, and nobody else, under the policy of today. Whoever that rollout's
+event excludes stays out; an \`exclude\` of its own takes out more. A rollout is retried once: whoever is left then is left of the
+retry, so send the retry's id. A rollback by the release undoes the last rollout together with all that it was a retry of.
 
-${renderFor(pick("retryEvent", ["action", "rolloutId", "dryRun"]), AGAIN)}
+${renderFor(pick("retryEvent", ["action", "rolloutId", "exclude", "dryRun"]), AGAIN)}
 
 ${renderEvent({ ...AGAIN, strategy: "canary-10-percent-30-minutes", id: "retry-4711" })}
 

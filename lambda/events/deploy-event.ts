@@ -108,6 +108,7 @@ export const RetryEvent = strictObject({
     .literal("retry", { error: ({ input }) => expectAction(input) })
     .describe("takes what failed of a rollout and what was not attempted, nothing else"),
   rolloutId: RolloutId.describe("the rollout of which the rest is done"),
+  exclude: Targets.optional().describe("who is not flipped either, besides whom that rollout's event excludes"),
   dryRun: dryRun.describe("true: say what would be flipped, flip nobody"),
   ...inWaves,
   ...common,

@@ -11,7 +11,8 @@ type Row = readonly [
   parent: string | null,
   flag: boolean | null,
   skip?: string | null,
-  cohortWave?: number,
+  cohortWave?: number | null,
+  familyOnly?: true,
 ];
 
 /** A window's part holds at most so much: with all of it, it stays below the 400 KB that an item may have. */
@@ -101,13 +102,15 @@ export function pad(index: number): string {
   return String(index).padStart(8, "0");
 }
 
-function toRow({ id, name, accountId, parentCustomerId, isStaging, skip, cohortWave }: FoundCustomer): Row {
+function toRow(customer: FoundCustomer): Row {
+  const { id, name, accountId, parentCustomerId, isStaging, skip, cohortWave, familyOnly } = customer;
   const row = [id, name, accountId, parentCustomerId ?? null, isStaging ?? null] as const;
+  if (familyOnly) return [...row, skip ?? null, cohortWave ?? null, true];
   if (cohortWave !== undefined) return [...row, skip ?? null, cohortWave];
   return skip === undefined ? row : [...row, skip];
 }
 
-function fromRow([id, name, accountId, parent, flag, skip, cohortWave]: Row): FoundCustomer {
+function fromRow([id, name, accountId, parent, flag, skip, cohortWave, familyOnly]: Row): FoundCustomer {
   return {
     id,
     name,
@@ -115,6 +118,7 @@ function fromRow([id, name, accountId, parent, flag, skip, cohortWave]: Row): Fo
     parentCustomerId: parent ?? undefined,
     isStaging: flag ?? undefined,
     ...(typeof skip === "string" && { skip }),
-    ...(cohortWave !== undefined && { cohortWave }),
+    ...(typeof cohortWave === "number" && { cohortWave }),
+    ...(familyOnly && { familyOnly }),
   };
 }

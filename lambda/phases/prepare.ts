@@ -42,11 +42,10 @@ export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollo
   }
 }
 
-/** The customers of a retry are those of the rollout that it goes on with: nobody is looked up. */
 async function lookUpAndPlan(ports: Ports, durable: Durable, rollout: FlipRollout) {
   const lookup = await durable.inParts<LookupProgress>({
     name: "look-up",
-    start: { ...LOOKUP_START, done: rollout.subject !== undefined },
+    start: LOOKUP_START,
     part: (run, from) => lookUp(ports, rollout, run, from),
   });
   return durable.inParts<PlanProgress>({

@@ -2,6 +2,8 @@ import { hash } from "node:crypto";
 import type { Wave } from "../events/wave.ts";
 import { createFamilies } from "./families.ts";
 import { findHeldBack, toHeldBack } from "./held-back.ts";
+import { indexIds } from "./id-index.ts";
+import { createRosterRows, MOST_CODES } from "./roster-rows.ts";
 import { createTextStore } from "./text-store.ts";
 import { orderByWave, type RankedWave } from "./wave-order.ts";
 
@@ -18,6 +20,8 @@ export interface FoundCustomer {
   readonly skip?: string | undefined;
   /** The first wave, counted from 1, whose cohort selects the customer. */
   readonly cohortWave?: number | undefined;
+  /** Not what the event asks for: it is not planned, and counts for its family, where it may hold its ancestors back. */
+  readonly familyOnly?: boolean | undefined;
 }
 
 /** What the plan says of one customer. */
@@ -38,10 +42,16 @@ export interface RosterEntry {
 /**
  * A compact index of everybody that the lookup found, in the stable order of a release: about 70 bytes a customer
  * (id and name as bytes, an 8-byte key, a 4-byte place, a 4-byte order, a 2-byte disposition, a byte for a cohort's
- * wave), and 22 more for one that has a parent, so that a million customers are planned in the memory of one function.
+ * wave), 22 more for one that has a parent, and 6 more to narrow it, so that a million customers are planned in the memory
+ * of one function.
  */
 export interface Roster {
   add(customer: FoundCustomer): void;
+  /**
+   * Plans nobody but those whom `take` is given then; everybody else counts for the families only. Whoever was not added
+   * is skipped. It is called once, when everybody was added.
+   */
+  narrow(): { take(customer: Pick<FoundCustomer, "id" | "name">): void };
   /**
    * Sorts by family, then by id, and drops repeats, whatever their order: a reading that skips wins, then one that flips,
    * because a flip reads again first; of equal ones the first by reason, then by name. Then deals the families out to the
@@ -70,94 +80,89 @@ const NOBODY: ReadonlyMap<number, number> = new Map();
 const FLIP = 0;
 const UNCHANGED = 1;
 const FIRST_REASON = 2;
-const MOST_REASONS = 0xffff - FIRST_REASON;
+const MOST_REASONS = MOST_CODES - FIRST_REASON;
+
+const GONE = "is not there any more: Evo Voice does not have it, or the event's targets no longer select it";
 
 export function createRoster({ release, wantedFlag, childrenFollow, expected }: RosterOptions): Roster {
-  let keys = new Float64Array(expected);
-  let places = new Uint32Array(expected);
-  let dispositions = new Uint16Array(expected);
-  let cohortWaves = new Uint8Array(expected);
+  const rows = createRosterRows(expected);
   let families = createFamilies();
   const texts = createTextStore();
   const reasons = createInterner();
-  let count = 0;
+  const { keyOf, placeOf, codeOf, cohortWaveOf, isPlanned } = rows;
+  const idOf = (index: number) => texts.getId(placeOf(index));
 
-  const grow = (capacity: number): void => {
-    const [oldKeys, oldPlaces, oldDispositions, oldCohortWaves] = [keys, places, dispositions, cohortWaves];
-    keys = new Float64Array(capacity);
-    keys.set(oldKeys);
-    places = new Uint32Array(capacity);
-    places.set(oldPlaces);
-    dispositions = new Uint16Array(capacity);
-    dispositions.set(oldDispositions);
-    cohortWaves = new Uint8Array(capacity);
-    cohortWaves.set(oldCohortWaves);
+  /** Which of two readings of one customer counts. Whoever is planned by one of them is planned. */
+  const chooseReading = (a: number, b: number): number => {
+    const difference =
+      compareReadings(codeOf(a), codeOf(b), reasons) ||
+      texts.compareNames(placeOf(a), placeOf(b)) ||
+      compareCohortWaves(cohortWaveOf(a), cohortWaveOf(b));
+    const chosen = difference < 0 ? a : b;
+    rows.setPlanned(chosen, isPlanned(a) || isPlanned(b));
+    return chosen;
   };
 
   /** Everybody once, families together; from here on the keys are those of the families. */
   const sort = (): Uint32Array => {
-    for (let index = 0; index < count; index += 1) keys[index] = families.familyOf(at(keys, index));
+    const count = rows.count();
+    for (let index = 0; index < count; index += 1) rows.setKey(index, families.familyOf(keyOf(index)));
     const order = Uint32Array.from({ length: count }, (_, index) => index);
-    order.sort((a, b) => at(keys, a) - at(keys, b) || texts.compareIds(at(places, a), at(places, b)) || a - b);
-    const isSame = (a: number, b: number) =>
-      at(keys, a) === at(keys, b) && texts.compareIds(at(places, a), at(places, b)) === 0;
-    const size = dropRepeats(
-      order,
-      isSame,
-      (a, b) =>
-        compareReadings(at(dispositions, a), at(dispositions, b), reasons) ||
-        texts.compareNames(at(places, a), at(places, b)) ||
-        compareCohortWaves(at(cohortWaves, a), at(cohortWaves, b)),
-    );
-    return order.subarray(0, size);
+    order.sort((a, b) => keyOf(a) - keyOf(b) || texts.compareIds(placeOf(a), placeOf(b)) || a - b);
+    const isSame = (a: number, b: number) => keyOf(a) === keyOf(b) && texts.compareIds(placeOf(a), placeOf(b)) === 0;
+    return order.subarray(0, dropRepeats(order, isSame, chooseReading));
   };
 
   const holdBack = (order: Uint32Array): ReadonlyMap<number, number> =>
     findHeldBack(order, families, {
-      keyOf: (index) => orderKey(release, texts.get(at(places, index)).id),
-      isFlip: (index) => at(dispositions, index) === FLIP,
-      isSkipped: (index) => at(dispositions, index) >= FIRST_REASON,
+      keyOf: (index) => orderKey(release, idOf(index)),
+      isFlip: (index) => codeOf(index) === FLIP,
+      isSkipped: (index) => codeOf(index) >= FIRST_REASON,
     });
 
+  const add = (customer: FoundCustomer): void => {
+    const { id, name, parentCustomerId, cohortWave = 0, familyOnly = false } = customer;
+    const key = orderKey(release, id);
+    const code = toCode(customer, wantedFlag, reasons);
+    rows.add({ key, place: texts.put(id, name), code, cohortWave, isPlanned: !familyOnly });
+    if (parentCustomerId) families.join(key, orderKey(release, parentCustomerId));
+  };
+
   return {
-    add(customer) {
-      if (count === keys.length) grow(count + 1024 + (count >> 3));
-      const key = orderKey(release, customer.id);
-      keys[count] = key;
-      places[count] = texts.put(customer.id, customer.name);
-      dispositions[count] = toCode(customer, wantedFlag, reasons);
-      cohortWaves[count] = customer.cohortWave ?? 0;
-      if (customer.parentCustomerId) families.join(key, orderKey(release, customer.parentCustomerId));
-      count += 1;
+    add,
+    narrow() {
+      const added = indexIds(rows.count(), idOf);
+      for (let index = 0; index < rows.count(); index += 1) rows.setPlanned(index, false);
+      return {
+        take({ id, name }) {
+          const index = added.find(id);
+          if (index === undefined) add({ id, name, accountId: "", isStaging: undefined, skip: GONE });
+          else rows.setPlanned(index, true);
+        },
+      };
     },
     seal(asked) {
-      const sorted = sort();
-      const held = childrenFollow ? holdBack(sorted) : NOBODY;
-      const { order, waves } = orderByWave(
-        {
-          order: sorted,
-          placeOf: (index) => at(keys, index),
-          isFlip: (index) => at(dispositions, index) === FLIP && !held.has(index),
-          cohortWaveOf: (index) => at(cohortWaves, index),
-        },
-        asked,
-      );
-      keys = new Float64Array(0);
+      const everybody = sort();
+      const held = childrenFollow ? holdBack(everybody) : NOBODY;
+      const isFlip = (index: number) => codeOf(index) === FLIP && !held.has(index);
+      const sorted = { order: everybody.filter(isPlanned), placeOf: keyOf, isFlip, cohortWaveOf };
+      const { order, waves } = orderByWave(sorted, asked);
+      rows.dropKeys();
       families = createFamilies();
+      const reasonOf = (index: number) => reasons.get(codeOf(index) - FIRST_REASON);
       const toDisposition = (index: number): Disposition => {
-        const code = at(dispositions, index);
+        const code = codeOf(index);
         const descendant = held.get(index);
-        if (descendant !== undefined) return toHeldBack(texts.get(at(places, descendant)).id, reasonOf(descendant));
+        if (descendant !== undefined) return toHeldBack(idOf(descendant), reasonOf(descendant));
         if (code === FLIP) return "flip";
         return code === UNCHANGED ? "unchanged" : { skipped: reasonOf(index) };
       };
-      const reasonOf = (index: number) => reasons.get(at(dispositions, index) - FIRST_REASON);
       return {
         size: order.length,
         waves,
         at(rank) {
-          const index = at(order, rank);
-          return { ...texts.get(at(places, index)), disposition: toDisposition(index) };
+          const index = order[rank] as number;
+          return { ...texts.get(placeOf(index)), disposition: toDisposition(index) };
         },
       };
     },
@@ -188,20 +193,20 @@ function compareReadings(a: number, b: number, reasons: Interner): number {
   return one < other ? -1 : 1;
 }
 
-/** Keeps the least of each run of equal customers, in place. */
+/** Keeps one of each run of equal customers, in place. */
 function dropRepeats(
   order: Uint32Array,
   isSame: (a: number, b: number) => boolean,
-  compare: (a: number, b: number) => number,
+  choose: (a: number, b: number) => number,
 ): number {
   let kept = 0;
   for (const index of order) {
-    const last = kept > 0 ? at(order, kept - 1) : undefined;
+    const last = kept > 0 ? order[kept - 1] : undefined;
     if (last === undefined || !isSame(last, index)) {
       order[kept] = index;
       kept += 1;
-    } else if (compare(index, last) < 0) {
-      order[kept - 1] = index;
+    } else {
+      order[kept - 1] = choose(index, last);
     }
   }
   return kept;
@@ -225,8 +230,4 @@ function createInterner(): Interner {
     },
     get: (code) => texts[code] ?? "",
   };
-}
-
-function at(numbers: Float64Array | Uint32Array | Uint16Array | Uint8Array, index: number): number {
-  return numbers[index] as number;
 }

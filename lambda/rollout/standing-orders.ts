@@ -17,6 +17,9 @@ export type ChangedOrders =
   | { readonly kind: "changed"; readonly orders: StandingOrders }
   | { readonly kind: "refused"; readonly problem: string };
 
+/** Why somebody is not flipped whom an order protects. */
+export const PROTECTED_BY_ORDER = "protected by a standing order";
+
 export const MOST_HOLDS = 500;
 export const MOST_PROTECTED = 1_000;
 

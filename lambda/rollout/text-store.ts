@@ -37,6 +37,7 @@ export function createTextStore() {
       return place;
     },
     get: (place: number) => ({ id: idBytes(place).toString(), name: nameBytes(place).toString() }),
+    getId: (place: number) => idBytes(place).toString(),
     compareIds: (a: number, b: number) => Buffer.compare(idBytes(a), idBytes(b)),
     compareNames: (a: number, b: number) => Buffer.compare(nameBytes(a), nameBytes(b)),
   };

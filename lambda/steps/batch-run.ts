@@ -6,6 +6,7 @@ import type { Brake } from "./brake.ts";
 import type { Lookout } from "./lookout.ts";
 import { unlessOutOfTime } from "./part.ts";
 import type { Connection, Ledger } from "./ports.ts";
+import type { Protection } from "./protection.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** What every batch of a part shares. */
@@ -14,6 +15,7 @@ export interface BatchRun {
   readonly ledger: Pick<Ledger, "recordBatch">;
   readonly connection: Connection;
   readonly lookout: Lookout;
+  readonly protection: Protection;
   readonly concurrency: number;
   readonly brake: Brake;
 }

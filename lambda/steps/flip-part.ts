@@ -12,6 +12,7 @@ import { createFlipTask } from "./flip-task.ts";
 import { createLookout } from "./lookout.ts";
 import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
+import { createProtection } from "./protection.ts";
 import { skipBatches } from "./skip-batch.ts";
 import type { Watched } from "./watch.ts";
 
@@ -59,7 +60,7 @@ export async function flipPart(
 ): Promise<FlipProgress> {
   const { from, plan, to } = work;
   if (whyStopped(from) !== undefined) return { ...from, done: true };
-  const task = createFlipTask(ports, rollout);
+  const task = await createFlipTask(ports, rollout);
   const budgetStop = createBudgetStop(ports, rollout, plan);
   const begun = await skipFinished(task, work, budgetStop);
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
@@ -67,7 +68,8 @@ export async function flipPart(
     const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
     const lookout = createLookout(ports, { ...rollout, ...work, steering: begun.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, brake };
+    const protection = createProtection(connection, ports.policy);
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, protection, brake };
     const range = { from: begun.batch, to };
     const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
     const flipped = await lookout.during(connection, flips);
@@ -88,7 +90,7 @@ export async function leavePart(
   const { from, plan, to } = work;
   const why = whyStopped(from);
   if (why === undefined || from.batch >= to) return { ...from, done: true };
-  const task = createFlipTask(ports, rollout);
+  const task = await createFlipTask(ports, rollout);
   return runPart(ports, rollout, toOptions(run, from), async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
     const { concurrency } = toLimits(rollout.event, ports.policy);

@@ -1,17 +1,19 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { settleBeforeFlip } from "../rollout/flip.ts";
 import { dropNeverFlipped } from "../rollout/revert.ts";
-import { createJudge, toSelection } from "../rollout/selection.ts";
+import { createJudge } from "../rollout/selection.ts";
 import type { Task, Work } from "./batch-run.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
+import { readSelection } from "./read-selection.ts";
 
 /** Flips as planned; what comes of a customer is its outcome. */
-export function createFlipTask(
-  { ledger, policy }: Pick<Ports, "ledger" | "policy">,
-  { rolloutId, event }: FlipRollout,
-): Task {
-  const judge = createJudge(toSelection(event, policy));
+export async function createFlipTask(
+  ports: Pick<Ports, "ledger" | "policy">,
+  { rolloutId, event, subject }: FlipRollout,
+): Promise<Task> {
+  const { ledger } = ports;
+  const judge = createJudge(await readSelection(ports, { event, subject }));
   const flag = wantedFlag(event.action);
   return {
     flag,

@@ -9,11 +9,14 @@ import {
   createJudge,
   type Judgement,
   type Selection,
-  toSelection,
 } from "../rollout/selection.ts";
+import { toShortName } from "../rollout/short-name.ts";
+import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import { countIdle, type FlipRollout, type Progress, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
+import { readAncestors, type WithAncestors } from "./read-ancestors.ts";
 import { createPageReader, type PageReader } from "./read-pages.ts";
+import { readSelection } from "./read-selection.ts";
 import { readWindow, toFound } from "./read-window.ts";
 import { findAbort } from "./watch.ts";
 
@@ -32,7 +35,7 @@ export interface LookupProgress extends Progress {
   readonly ended?: boolean | undefined;
   /** What the server said in the finished passes over this listing. */
   readonly earlier: readonly Omit<Pass, "ids">[];
-  /** For each finished listing, the pass that counts. */
+  /** For each finished listing, the pass that counts; the last one is of those whom standing orders protect. */
   readonly accepted: readonly number[];
   /** How many found customers the ledger holds for the finished listings and this pass. */
   readonly found: number;
@@ -84,14 +87,13 @@ export async function lookUp(
   const options = { run, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
     const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
-    const listings = lookup?.listings.length ?? Number.POSITIVE_INFINITY;
     let progress = from;
-    while (lookup && progress.listing < listings && (progress === from || ports.nowMs() < untilMs)) {
+    while (lookup && progress.listing <= lookup.listings.length && (progress === from || ports.nowMs() < untilMs)) {
       const next = await unlessOutOfTime(advance(lookup, progress));
       if (next === undefined) break;
       progress = next;
     }
-    const done = progress.listing === listings;
+    const done = lookup !== undefined && progress.listing > lookup.listings.length;
     const idleParts = countIdle(from, done || progress !== from);
     ports.log.info("looked up", { rolloutId: rollout.rolloutId, found: progress.found, done });
     return { ...progress, done, idleParts, pace: connection.pace() };
@@ -104,7 +106,7 @@ async function prepare(
   { connection, untilMs }: { readonly connection: Connection; readonly untilMs: number },
 ): Promise<Lookup> {
   const { policy } = ports;
-  const selection = toSelection(rollout.event, policy);
+  const selection = await readSelection(ports, rollout);
   const tags = namedTags(selection);
   const tagIds: TagIds = tags.length === 0 ? new Map() : await connection.readTagIds(policy.accountIds);
   checkTags(tags, tagIds);
@@ -140,8 +142,9 @@ function checkTags(tags: readonly string[], tagIds: TagIds): void {
   throw new FinalError(`nobody was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
 }
 
-/** One window of pages, or the verdict on a pass whose pages are all read. */
+/** One window of pages, the verdict on a pass whose pages are all read, or, after the last listing, the standing orders. */
 async function advance(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
+  if (progress.listing === lookup.listings.length) return noteProtected(lookup, progress);
   if (progress.ended !== undefined) return judgeListing(lookup, progress, progress.ended);
   return readWindow(lookup, progress);
 }
@@ -155,22 +158,51 @@ async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boo
   switch (completeness.verdict) {
     case "complete": {
       const extra = await settleNamed(lookup, progress, passes.at(-1) as Pass);
-      const found = progress.found + extra;
-      return {
-        ...next,
-        earlier: [],
-        listing: progress.listing + 1,
-        pass: 1,
-        accepted: [...progress.accepted, progress.pass],
-        found,
-        foundBefore: found,
-      };
+      return toNextListing({ ...next, earlier: [] }, extra);
     }
     case "read again":
       return { ...next, earlier: said, pass: progress.pass + 1, found: progress.foundBefore };
     case "incomplete":
       throw new FinalError(explain(completeness));
   }
+}
+
+function toNextListing(progress: LookupProgress, extra: number): LookupProgress {
+  const found = progress.found + extra;
+  return {
+    ...progress,
+    listing: progress.listing + 1,
+    pass: 1,
+    accepted: [...progress.accepted, progress.pass],
+    found,
+    foundBefore: found,
+  };
+}
+
+/**
+ * Whom standing orders protect at the end of the lookup is written down like a listing, so that all parts of the plan know
+ * the same: skipped where the event selects them, and with each of their ancestors, who are held back.
+ */
+async function noteProtected(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
+  const { ports, rolloutId, connection } = lookup;
+  const { protectedIds } = await ports.ledger.readOrders();
+  const customers = (await readAncestors(connection, protectedIds)).flatMap(toProtected);
+  const { listing, pass, page } = progress;
+  await ports.ledger.putFound(rolloutId, {
+    listing,
+    pass,
+    page,
+    idHashes: new Uint8Array(),
+    customers,
+    references: [],
+  });
+  return toNextListing(progress, customers.length);
+}
+
+function toProtected({ customer, ancestorIds }: WithAncestors): readonly FoundCustomer[] {
+  const { id, name, accountId, isStaging } = customer;
+  const found = { id, name: toShortName(name), accountId, isStaging, skip: PROTECTED_BY_ORDER, familyOnly: true };
+  return ancestorIds.length === 0 ? [found] : ancestorIds.map((parentCustomerId) => ({ ...found, parentCustomerId }));
 }
 
 function explain({ seen }: Extract<Completeness, { verdict: "incomplete" }>): string {

@@ -1,16 +1,17 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { toWaves } from "../events/strategy.ts";
 import { FinalError } from "../rollout/final-error.ts";
-import { type Listing, namedReferences, toListings } from "../rollout/listing.ts";
+import { namedReferences } from "../rollout/listing.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";
-import { createRoster, type Ranking, type RosterOptions } from "../rollout/roster.ts";
-import { toSelection } from "../rollout/selection.ts";
+import type { Subject } from "../rollout/records.ts";
+import { createRoster, type Ranking, type Roster, type RosterOptions } from "../rollout/roster.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import { checkPlan, type PlanToCheck } from "./check-plan.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
 import { type FlipRollout, type Progress, runPart, type StepRun } from "./part.ts";
 import type { Ledger, Ports } from "./ports.ts";
 import { readLeft } from "./read-left.ts";
+import { readSelection } from "./read-selection.ts";
 import { findAbort } from "./watch.ts";
 
 export interface PlanProgress extends Progress {
@@ -80,22 +81,15 @@ async function notePlan({ ledger }: Ports, { rolloutId, event }: FlipRollout, pl
   if (event.dryRun) await ledger.noteDryRun(plan.hash, rolloutId);
 }
 
-/** Whom the plan is about: those whom the lookup found, or those who are left of the rollout that a retry goes on with. */
+/** Everybody whom the lookup found; a retry plans only those who are left of the rollout that it goes on with. */
 async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {
-  const { event, subject } = rollout;
-  if (subject === undefined) return readFound(ports, rollout, lookup);
-  const roster = createRoster(toRosterOptions(rollout, ports.policy, 0));
-  for await (const customer of readLeft(ports.ledger, subject)) roster.add(customer);
-  return { ranking: roster.seal(toWaves(event, ports.policy)), unresolved: [] };
-}
-
-async function readFound({ ledger, policy }: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {
-  const { event, rolloutId } = rollout;
-  const selection = toSelection(event, policy);
-  const references = new Map([...namedReferences(selection)].map((referenceId) => [referenceId, new Set<string>()]));
+  const { ledger, policy } = ports;
+  const { event, rolloutId, subject } = rollout;
+  const referenceIds = namedReferences(await readSelection(ports, rollout));
+  const references = new Map([...referenceIds].map((referenceId) => [referenceId, new Set<string>()]));
   const roster = createRoster(toRosterOptions(rollout, policy, lookup.found + references.size));
   const unresolved: string[] = [];
-  for await (const found of readAccepted(ledger, rolloutId, toListings(selection), lookup)) {
+  for await (const found of readAccepted(ledger, rolloutId, lookup)) {
     for (const customer of found.customers) {
       if (customer.skip === UNKNOWN_CUSTOMER) unresolved.push(customer.id);
       roster.add(customer);
@@ -109,15 +103,22 @@ async function readFound({ ledger, policy }: Ports, rollout: FlipRollout, lookup
     unresolved.push(id);
     roster.add({ id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" });
   }
-  return { ranking: roster.seal(toWaves(event, policy)), unresolved };
+  if (subject !== undefined) await narrow(roster, ledger, subject);
+  // Whom the event of a retry named was there once: a retry cannot be corrected.
+  return { ranking: roster.seal(toWaves(event, policy)), unresolved: subject === undefined ? unresolved : [] };
+}
+
+async function narrow(roster: Roster, ledger: Ledger, subject: Subject): Promise<void> {
+  const narrowed = roster.narrow();
+  for await (const customers of readLeft(ledger, subject)) for (const customer of customers) narrowed.take(customer);
 }
 
 function toRosterOptions({ event }: FlipRollout, { childrenFollow }: Ports["policy"], expected: number): RosterOptions {
   return { release: event.release, wantedFlag: wantedFlag(event.action), childrenFollow, expected };
 }
 
-async function* readAccepted(ledger: Ledger, rolloutId: string, listings: readonly Listing[], lookup: LookupProgress) {
-  for (const index of listings.keys()) yield* ledger.readFound(rolloutId, index, lookup.accepted[index] ?? 1);
+async function* readAccepted(ledger: Ledger, rolloutId: string, { accepted }: LookupProgress) {
+  for (const [listing, pass] of accepted.entries()) yield* ledger.readFound(rolloutId, listing, pass);
 }
 
 /** A reference id that several customers carry does not say who is meant. */

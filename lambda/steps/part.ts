@@ -18,7 +18,7 @@ interface Begun {
   readonly lock?: Lock | undefined;
 }
 
-/** `subject`: what a retry goes on with; its customers are the plan's, nobody is looked up. */
+/** `subject`: what a retry goes on with; it means whom that means, and plans those who are left of it. */
 export type FlipRollout = Begun & {
   readonly kind: "flip";
   readonly event: FlipEvent;

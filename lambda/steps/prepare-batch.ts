@@ -1,6 +1,7 @@
 import type { PlannedCustomer } from "../rollout/plan.ts";
 import type { Batch } from "../rollout/records.ts";
 import { type BatchRun, record, type Work } from "./batch-run.ts";
+import { unlessOutOfTime } from "./part.ts";
 import { type Readings, readAfresh } from "./read-afresh.ts";
 import { openSheet, type Sheet } from "./sheet.ts";
 
@@ -25,15 +26,27 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const intended = settleWithoutFlip(work, sheet, await readAfresh(run, sheet.open));
   const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
   const prepared = { place, written, sheet };
-  const { protectedIds } = await run.lookout.look().catch(async (error: unknown) => {
+  const whyProtected = await readProtected(run).catch(async (error: unknown) => {
     await withdrawBatch(run, prepared);
     throw error;
   });
-  const isOrderedOff = run.brake.stopped() !== undefined || run.brake.isHeld();
-  if (!isOrderedOff) return { ...prepared, flips: settleProtected(sheet, intended, protectedIds) };
+  if (whyProtected !== undefined) return { ...prepared, flips: settleProtected(sheet, intended, whyProtected) };
   // Once only: a withdrawal whose reply was lost would be taken for that of another worker.
   await withdrawBatch(run, prepared);
   return undefined;
+}
+
+/** Who is not flipped because of standing orders, and why; undefined when nothing is to begin. */
+async function readProtected({
+  lookout,
+  protection,
+  brake,
+}: BatchRun): Promise<ReadonlyMap<string, string> | undefined> {
+  const { protectedIds } = await lookout.look();
+  if (brake.stopped() !== undefined || brake.isHeld()) return undefined;
+  const whyProtected = await unlessOutOfTime(protection.read(protectedIds));
+  if (whyProtected === undefined) brake.leaveRest();
+  return whyProtected;
 }
 
 /** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */
@@ -61,12 +74,11 @@ function settleWithoutFlip(work: Work, sheet: Sheet, readings: Readings): readon
 function settleProtected(
   sheet: Sheet,
   intended: readonly PlannedCustomer[],
-  protectedIds: readonly string[],
+  whyProtected: ReadonlyMap<string, string>,
 ): readonly PlannedCustomer[] {
-  const isProtected = new Set(protectedIds);
   return intended.filter((customer) => {
-    if (!isProtected.has(customer.id)) return true;
-    sheet.settle(customer, "skipped", "protected by a standing order");
-    return false;
+    const why = whyProtected.get(customer.id);
+    if (why !== undefined) sheet.settle(customer, "skipped", why);
+    return why === undefined;
   });
 }

@@ -10,6 +10,7 @@ import { holdsLock } from "./hold-lock.ts";
 import { createLookout } from "./lookout.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Ports } from "./ports.ts";
+import { createProtection } from "./protection.ts";
 import { countPlaces, createRevertTask, nameLeft } from "./revert-task.ts";
 import { NOT_WATCHED } from "./watch.ts";
 
@@ -79,7 +80,8 @@ export async function revertPart(
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
     const lookout = createLookout(ports, { ...rollout, watched: NOT_WATCHED, steering: from.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, brake };
+    const protection = createProtection(connection, ports.policy);
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, protection, brake };
     let progress = begun;
     await lookout.during(connection, async () => {
       for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {

@@ -437,6 +437,7 @@ describe("an event that works on an earlier rollout", () => {
     },
     { action: "retry", rolloutId: "promote-1" },
     { action: "retry", rolloutId: "r", strategy: "all-at-once", onFailure: "halt", override: { reason: "the fix" } },
+    { action: "retry", rolloutId: "r", exclude: [{ customerIds: ["c-1"] }] },
     { action: "retry", rolloutId: "r", notAfter: night, onBusy: "wait", requestedBy: "me", reason: "why", id: "again" },
   ])("%j is accepted, and stays the same when it is accepted again", (event) => {
     const accepted = accept(event);
@@ -454,6 +455,8 @@ describe("an event that works on an earlier rollout", () => {
     [{ action: "rollback", rolloutId: "r", limits: { concurrency: 17 } }, ["limits.concurrency"]],
     [{ action: "retry" }, ["rolloutId"]],
     [{ action: "retry", rolloutId: "r", release: "1" }, ["release"]],
+    [{ action: "retry", rolloutId: "r", targets: { all: true } }, ["targets"]],
+    [{ action: "retry", rolloutId: "r", exclude: { cohort: "nobody" } }, ["exclude.cohort"]],
     [{ action: "retry", rolloutId: "r", plan: "0".repeat(64) }, ["plan"]],
     [{ action: "retry", rolloutId: "r", strategy: "all-at-none" }, ["strategy"]],
     [

@@ -221,6 +221,27 @@ test("a lookup keeps its passes and listings apart, and gives back what it found
   expect(await collect(ledger.readIdHashes("night", 0, 2))).toEqual([Uint8Array.of(0, 2, 0)]);
 });
 
+test("a lookup gives back every member of whom it found", async () => {
+  const plain = { id: "c-1", name: "Acme", accountId: "acme", isStaging: true };
+  const customers = [
+    plain,
+    { ...plain, parentCustomerId: "c-9", isStaging: false },
+    { ...plain, cohortWave: 2 },
+    { ...plain, skip: "excluded by the event", familyOnly: true },
+    { ...plain, skip: "excluded by the event", cohortWave: 1 },
+    { ...plain, familyOnly: true },
+  ];
+  await ledger.putFound("night", {
+    ...{ listing: 0, pass: 1, page: 0, idHashes: Uint8Array.of(1) },
+    customers,
+    references: [],
+  });
+
+  const [found] = await collect(ledger.readFound("night", 0, 1));
+
+  expect(found?.customers).toEqual(customers);
+});
+
 test("a window of a lookup is kept in as many items as it needs, and one that needs fewer later hides the rest", async () => {
   const window = (rows: number, name: string): FoundPages => ({
     ...{ listing: 0, pass: 1, page: 7, idHashes: Buffer.alloc(rows * 8, name) },

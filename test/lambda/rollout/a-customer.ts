@@ -93,14 +93,18 @@ export interface PlanOptions {
   readonly release?: string;
   readonly waves?: readonly Wave[];
   readonly childrenFollow?: boolean;
+  /** Whom it is narrowed to. @default nobody is left out */
+  readonly only?: readonly string[];
 }
 
 export function rankFor(
   found: readonly FoundCustomer[],
-  { action = "promote", release = "2026.11.0", waves = ALL_AT_ONCE, childrenFollow = true }: PlanOptions = {},
+  { action = "promote", release = "2026.11.0", waves = ALL_AT_ONCE, childrenFollow = true, only }: PlanOptions = {},
 ): Ranking {
   const roster = createRoster({ release, wantedFlag: action === "stage", childrenFollow, expected: found.length });
   for (const customer of found) roster.add({ ...customer, name: toShortName(customer.name) });
+  const narrowed = only && roster.narrow();
+  for (const id of only ?? []) narrowed?.take({ id, name: "" });
   return roster.seal(waves);
 }
 

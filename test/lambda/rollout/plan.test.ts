@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../lambda/events/wave.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
-import { ALL_AT_ONCE, anySelection, planFor, someCustomers, toFound } from "./a-customer.ts";
+import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "./a-customer.ts";
 
 const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
   id: "c-1",
@@ -430,6 +430,96 @@ describe("a batch", () => {
     const { settled } = planFor(found);
     expect(settled.flat()).toHaveLength(1_000);
     for (const outcomes of settled) expect(Buffer.byteLength(JSON.stringify(outcomes))).toBeLessThanOrEqual(100_000);
+  });
+});
+
+describe("somebody who counts for the family only", () => {
+  const ordered = (changes: Partial<FoundCustomer>) =>
+    aFound({ skip: "protected by a standing order", familyOnly: true, ...changes });
+  const reason = "Evo Voice may move its descendant child, which is protected by a standing order, along with it";
+
+  test("is not planned, and holds back every ancestor it is said to have", () => {
+    const found = [
+      aFound({ id: "grandparent" }),
+      aFound({ id: "stranger" }),
+      ...["parent", "grandparent"].map((parentCustomerId) => ordered({ id: "child", parentCustomerId })),
+    ];
+    const { entries } = planFor(found);
+    expect(new Map(entries.map(({ id, disposition }) => [id, disposition]))).toEqual(
+      new Map<string, unknown>([
+        ["stranger", "flip"],
+        ["grandparent", expect.objectContaining({ skipped: reason })],
+      ]),
+    );
+  });
+
+  test("is skipped where another reading of the same customer is planned, whatever the order of the two", () => {
+    for (const isStaging of [true, false]) {
+      const found = [aFound({ id: "child", isStaging, cohortWave: 1 }), ordered({ id: "child" })];
+      for (const readings of [found, found.toReversed(), [...found, ...found.toReversed()]]) {
+        expect(planFor(readings).entries).toEqual([
+          { id: "child", name: "Acme", disposition: { skipped: "protected by a standing order" } },
+        ]);
+      }
+    }
+  });
+
+  test("makes no difference to the plan where nobody is above", () => {
+    fc.assert(
+      fc.property(anyFound, anyWaves, (found, waves) => {
+        const strangers = [ordered({ id: "o" }), ordered({ id: "o-1", parentCustomerId: "o-2" })];
+        fc.pre(found.every(({ id }) => !id.startsWith("o")));
+        expect(planFor([...found, ...strangers], { waves })).toEqual(planFor(found, { waves }));
+      }),
+    );
+  });
+});
+
+describe("a plan that is narrowed", () => {
+  const narrowed = (found: readonly FoundCustomer[], taken: readonly string[], options: PlanOptions = {}) =>
+    planFor(found, { ...options, only: taken });
+  const idsOf = (customers: readonly { readonly id: string }[]) => customers.map(({ id }) => id).sort();
+
+  test("holds nobody but those who are taken, each as the whole plan has them", () => {
+    const lookups = anyFound.chain((found) => fc.tuple(fc.constant(found), fc.subarray(found), anyWaves));
+    fc.assert(
+      fc.property(lookups, ([found, taken, waves]) => {
+        const { entries } = narrowed(found, idsOf(taken), { waves });
+        const whole = new Map(planFor(found, { waves }).entries.map((entry) => [entry.id, entry]));
+        expect(idsOf(entries)).toEqual(idsOf(taken));
+        for (const entry of entries) expect(entry).toEqual(whole.get(entry.id));
+      }),
+    );
+  });
+
+  test("keeps those who are left of a family in one wave, also when who joins them is not", () => {
+    const found = [
+      aFound({ id: "grandparent" }),
+      aFound({ id: "middle", parentCustomerId: "grandparent" }),
+      ...["a", "b", "c"].map((id) => aFound({ id, parentCustomerId: "middle" })),
+      ...Array.from({ length: 20 }, (_, index) => aFound({ id: `other-${index}` })),
+    ];
+    const taken = idsOf(found).filter((id) => id !== "middle");
+    const size = { kind: "customers", customers: 6 } as const;
+    const { batches } = narrowed(found, taken, {
+      waves: [{ size, bakeSeconds: 0 }, { size, bakeSeconds: 0 }, ...ALL_AT_ONCE],
+    });
+    const related = ["grandparent", "a", "b", "c"];
+    expect(batches.filter((batch) => batch.some(({ id }) => related.includes(id)))).toHaveLength(1);
+  });
+
+  test("takes a customer who was read twice once, with the reading that counts", () => {
+    const found = [aFound(), aFound({ skip: "excluded by the event" }), aFound({ id: "c-2" })];
+    expect(narrowed(found, ["c-1"]).entries).toEqual([
+      { id: "c-1", name: "Acme", disposition: { skipped: "excluded by the event" } },
+    ]);
+  });
+
+  test("skips whom nobody has found", () => {
+    expect(narrowed([aFound()], ["c-1", "c-2"])).toMatchObject({
+      plan: { flip: 1, skipped: 1 },
+      settled: [[{ customerId: "c-2", outcome: "skipped", reason: expect.stringMatching(/^is not there any more/) }]],
+    });
   });
 });
 

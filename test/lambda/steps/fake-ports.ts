@@ -7,6 +7,7 @@ import type { Lock } from "../../../lambda/rollout/records.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import type { FlipRollout, Locked } from "../../../lambda/steps/part.ts";
 import type { Connection, Ledger, Ports } from "../../../lambda/steps/ports.ts";
+import type { Protection } from "../../../lambda/steps/protection.ts";
 import { TABLE, type World } from "../../support/world.ts";
 
 const LIMITS = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 10 };
@@ -23,6 +24,9 @@ export interface Fakes {
 export function aCustomer(id: string, isStaging = true): CustomerFacts {
   return { id, name: `Customer ${id}`, accountId: "account", isStaging, tags: [] };
 }
+
+/** Nobody is protected by an order. */
+export const UNPROTECTED: Protection = { read: async () => new Map() };
 
 /** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
 export function fakePorts(

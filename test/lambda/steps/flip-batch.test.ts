@@ -11,7 +11,7 @@ import { createLookout } from "../../../lambda/steps/lookout.ts";
 import { skipBatch } from "../../../lambda/steps/skip-batch.ts";
 import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
 import { startWorld, type World } from "../../support/world.ts";
-import { aCustomer, aRollout, type Fakes, fakePorts } from "./fake-ports.ts";
+import { aCustomer, aRollout, type Fakes, fakePorts, UNPROTECTED } from "./fake-ports.ts";
 
 const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 const BEGUN_MS = 1_000_000;
@@ -45,7 +45,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
   await ledger.recordBatch({ ...planned, ...batch });
   const brake = createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
   const run: BatchRun = {
-    task: createFlipTask(ports, aRollout(rolloutId)),
+    task: await createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
       recordBatch: async (record) => {
         records.push(record);
@@ -64,6 +64,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
       steering: STEERING_START,
       brake,
     }),
+    protection: UNPROTECTED,
     concurrency: 1,
     brake,
   };

@@ -8,7 +8,7 @@ import { createBrake } from "../../../lambda/steps/brake.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { startWorld, type World } from "../../support/world.ts";
-import { aCustomer, aRollout, fakePorts, openLedger } from "./fake-ports.ts";
+import { aCustomer, aRollout, fakePorts, openLedger, UNPROTECTED } from "./fake-ports.ts";
 
 const UNTIL_MS = 1_000;
 const FLIPPED: FlipResult = { result: "flipped", reason: "" };
@@ -57,7 +57,7 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
       ids.map((id) => aCustomer(id)),
     );
   const run: BatchRun = {
-    task: createFlipTask(ports, aRollout(rolloutId)),
+    task: await createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
       recordBatch: async (batch) => {
         const recorded = await ledger.recordBatch(batch);
@@ -80,6 +80,7 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
       steering: () => STEERING_START,
       during: (_connection, work) => work(),
     },
+    protection: UNPROTECTED,
     concurrency: 1,
     brake: createBrake({
       untilMs: UNTIL_MS,

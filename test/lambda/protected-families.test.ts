@@ -1,0 +1,172 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
+import { execute } from "../support/execute.ts";
+import { expectUntouched, rememberFlags } from "../support/truth.ts";
+import { readOutcomes, startWorld, TABLE, type World } from "../support/world.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
+const ANN = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
+const POST = "SetCustomerStagingMode";
+const ORDERED = "protected by a standing order";
+
+let world: World;
+/** Three storeys on staging: a grandparent, a parent and a child. */
+let family: { readonly grandparent: string; readonly parent: string; readonly child: string };
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 20, stagingShare: 1, faults: "children-follow" });
+  const grandparent = add();
+  const parent = add(grandparent);
+  family = { grandparent, parent, child: add(parent) };
+});
+afterEach(() => world.close());
+
+const add = (parentCustomerId?: string): string =>
+  world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId !== undefined && { parentCustomerId }) }).id;
+const openLedger = () => createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
+const protect = (id: string) => openLedger().protect([id], ANN);
+const heldFor = (id: string) => `Evo Voice may move its descendant ${id}, which is ${ORDERED}, along with it`;
+const isStaging = (id: string) => world.emulator.customer(id)?.isStaging;
+const ours = () =>
+  [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId).length;
+
+async function expectHeldBack(rolloutId: string): Promise<void> {
+  const outcomes = await readOutcomes(world, rolloutId);
+  const { grandparent, parent, child } = family;
+  expect(outcomes.get(child)).toEqual({ outcome: "skipped", reason: ORDERED });
+  for (const id of [parent, grandparent])
+    expect(outcomes.get(id)).toEqual({ outcome: "skipped", reason: heldFor(child) });
+  expect([grandparent, parent, child].map(isStaging)).toEqual([true, true, true]);
+}
+
+describe("a customer that a standing order protects before the plan", () => {
+  test("is skipped by the plan, and so is everybody above it; a dry run shows both", async () => {
+    await protect(family.child);
+
+    const { report: planned } = await execute(world, { ...PROMOTE, id: "dry", dryRun: true }, { name: "dry" });
+    const { report } = await execute(world, PROMOTE, { name: "one" });
+
+    for (const plan of [planned?.plan, report?.plan]) {
+      expect(plan).toMatchObject({
+        flip: ours() - 3,
+        skipped: 3,
+        skippedBy: { [ORDERED]: 1, "Evo Voice may move a descendant along that must not be moved": 2 },
+        waves: [{ customers: ours() - 3 }],
+      });
+    }
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours() - 3, skipped: 3 } });
+    await expectHeldBack("night");
+  });
+
+  test.each(["hide-breadcrumb", "reverse-breadcrumb"])("is told from its ancestors with %s, too", async (fault) => {
+    world.emulator.setFaults(`children-follow,${fault}`);
+    await protect(family.child);
+
+    const { report } = await execute(world, PROMOTE, { name: "one" });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours() - 3, skipped: 3 } });
+    await expectHeldBack("night");
+  });
+
+  test("holds back whom the event names above it, though the event does not name the customer itself", async () => {
+    await protect(family.child);
+    const targets = { customerIds: [family.grandparent] };
+
+    const { report } = await execute(world, { ...PROMOTE, targets }, { name: "one" });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 0, skipped: 1 }, plan: { skipped: 1 } });
+    const outcomes = await readOutcomes(world, "night");
+    expect([...outcomes]).toEqual([[family.grandparent, { outcome: "skipped", reason: heldFor(family.child) }]]);
+    expect(isStaging(family.child)).toBe(true);
+  });
+
+  test("holds nobody back where the policy says that children do not follow", async () => {
+    world.emulator.setFaults("");
+    await protect(family.child);
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { childrenFollow: false } });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours() - 1, skipped: 1 } });
+    expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([false, false, true]);
+  });
+
+  test("is nobody that the plan names when Evo Voice does not have it any more", async () => {
+    await protect("64d1f0a2b7c8d90012345678");
+
+    const { report } = await execute(world, PROMOTE, { name: "one" });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours(), skipped: 0 } });
+  });
+
+  test("counts against a guard rail no more: the plan is as small as it is", async () => {
+    await protect(family.child);
+    const limits = { maxCustomers: ours() - 3 };
+
+    const { report } = await execute(world, { ...PROMOTE, limits }, { name: "one" });
+
+    expect(report?.counts.flipped).toBe(ours() - 3);
+  });
+
+  test("makes another plan than the one of a dry run before the order, and the refusal says who is out", async () => {
+    const { report: planned } = await execute(world, { ...PROMOTE, id: "dry", dryRun: true }, { name: "dry" });
+    await protect(family.child);
+    const before = rememberFlags(world);
+
+    const { report } = await execute(world, { ...PROMOTE, plan: planned?.plan?.hash }, { name: "one" });
+
+    expect(report?.status).toBe("refused");
+    expect(report?.problem).toContain("3 no longer to be flipped: ");
+    expect(report?.problem).toContain(`${family.child} (`);
+    expect(report?.problem).toContain(`wave 1 → skipped, ${ORDERED}`);
+    expect(report?.problem).toContain(`wave 1 → skipped, ${heldFor(family.child)}`);
+    expectUntouched(world, before);
+  });
+});
+
+describe("a customer that a standing order protects after the plan", () => {
+  /** The order comes with the first answer of Evo Voice to a flip. */
+  function protectAtFirstFlip(id: string): void {
+    const off = world.emulator.onRequest(async ({ operation, phase }) => {
+      if (operation !== POST || phase !== "answered") return;
+      off();
+      await protect(id);
+    });
+  }
+
+  /** The first wave is somebody else, the second is everybody. */
+  const inTwoWaves = () => {
+    const [first = ""] = [...world.emulator.customers()].flatMap(({ id, accountId, parentCustomerId }) =>
+      accountId === world.emulator.accountId && parentCustomerId === undefined && id !== family.grandparent ? id : [],
+    );
+    return {
+      policy: { cohorts: { first: { customerIds: [first] } } },
+      strategy: { waves: [{ cohort: "first" }, { rest: true }] },
+    };
+  };
+
+  test("is not flipped, nor is anybody above it who was not flipped yet", async () => {
+    const { policy, strategy } = inTwoWaves();
+    protectAtFirstFlip(family.child);
+
+    const { report } = await execute(world, { ...PROMOTE, strategy }, { name: "one", policy });
+
+    expect(report).toMatchObject({ status: "succeeded", plan: { flip: ours() }, counts: { flipped: ours() - 3 } });
+    await expectHeldBack("night");
+  });
+
+  test("holds nobody back in its rollout where the policy says that children do not follow", async () => {
+    const { policy, strategy } = inTwoWaves();
+    world.emulator.setFaults("");
+    protectAtFirstFlip(family.child);
+
+    const { report } = await execute(
+      world,
+      { ...PROMOTE, strategy },
+      { name: "one", policy: { ...policy, childrenFollow: false } },
+    );
+
+    expect(report?.counts).toMatchObject({ flipped: ours() - 1, skipped: 1 });
+  });
+});

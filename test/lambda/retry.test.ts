@@ -1,0 +1,184 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
+import type { Report } from "../../lambda/rollout/report.ts";
+import { execute } from "../support/execute.ts";
+import { readOutcomes, startWorld, TABLE, type World } from "../support/world.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
+const RETRY = { action: "retry", rolloutId: "night", id: "again" } as const;
+const CAREFUL = { failureBudget: 0, concurrency: 1, onFailure: "halt", smallestSample: 1 } as const;
+const HELD = "Evo Voice may move a descendant along that must not be moved";
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 12, stagingShare: 1 });
+});
+afterEach(() => world.close());
+
+const add = (parentCustomerId?: string): string =>
+  world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId !== undefined && { parentCustomerId }) }).id;
+const ours = () =>
+  [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId).map(({ id }) => id);
+const openLedger = () => createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
+/** Whom the ledger's batches of a wave hold. */
+async function readWave(rolloutId: string, { plan }: Report, wave: number): Promise<readonly string[]> {
+  const { from = 0, to = 0 } = plan?.waves[wave - 1] ?? {};
+  const batches = await Promise.all(
+    Array.from({ length: to - from }, (_, index) => openLedger().getBatch(rolloutId, from + index)),
+  );
+  return batches.flatMap(({ customers }) => customers.map(({ id }) => id));
+}
+
+/** A rollout of which everybody is left: the first customer fails, and that is one too many. */
+async function givenLeft(event: object = {}, policy: Readonly<Record<string, unknown>> = {}): Promise<Report> {
+  world.emulator.setFaults("lost-write=1");
+  const { report } = await execute(
+    world,
+    { ...PROMOTE, ...event },
+    { name: "left", policy: { ...CAREFUL, ...policy } },
+  );
+  world.emulator.setFaults("");
+  expect(report).toMatchObject({ status: "halted", counts: { flipped: 0, failed: 1 } });
+  return report as Report;
+}
+
+async function retry(event: object = {}, policy: Readonly<Record<string, unknown>> = {}): Promise<Report> {
+  const { report } = await execute(world, { ...RETRY, ...event }, { name: "retry", policy });
+  return report as Report;
+}
+
+describe("a retry", () => {
+  test("plans nobody who was not left, whoever the event of that rollout would select by now", async () => {
+    const [right = ""] = ours();
+    world.emulator.setStaging(right, false);
+    const { plan } = await givenLeft();
+    world.emulator.setStaging(right, true);
+    add();
+
+    const report = await retry();
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: plan?.flip, skipped: 0, unchanged: 0 } });
+    expect([...world.emulator.customers()].filter(({ id, writes }) => id === right && writes > 0)).toEqual([]);
+  });
+
+  test("keeps a family in one wave, also one whose middle is not left", async () => {
+    const grandparent = add();
+    const middle = add(grandparent);
+    const children = [add(middle), add(middle), add(middle)];
+    world.emulator.setStaging(middle, false);
+    await givenLeft();
+
+    for (const [index, customers] of [1, 3, 5, 7].entries()) {
+      const id = `again-${index}`;
+      const strategy = { waves: [{ customers }, { customers }, { rest: true }] };
+      const { report } = await execute(world, { ...RETRY, id, strategy, dryRun: true }, { name: id });
+      const waves = await Promise.all([1, 2, 3].map((wave) => readWave(id, report as Report, wave)));
+      const related = [grandparent, ...children];
+      expect(waves.filter((wave) => related.some((one) => wave.includes(one)))).toHaveLength(1);
+      expect(waves.flat()).toEqual(expect.arrayContaining(related));
+    }
+  });
+
+  test("puts the cohorts of its strategy first, with all of their families who are left", async () => {
+    const parent = add();
+    const [canary, sibling] = [add(parent), add(parent)];
+    const policy = { cohorts: { canary: { customerIds: [canary] } } };
+    const strategy = { waves: [{ cohort: "canary", bakeMinutes: 1 }, { rest: true }] };
+    await givenLeft({ strategy }, policy);
+
+    const kept = await retry({ dryRun: true }, policy);
+
+    expect(kept.plan?.waves).toMatchObject([{ customers: 3, bakeSeconds: 60 }, { customers: ours().length - 3 }]);
+    expect(new Set(await readWave("again", kept, 1))).toEqual(new Set([parent, canary, sibling]));
+  });
+
+  test("excludes whom the event excludes that it goes on with, and holds back who is above them", async () => {
+    const [parent, other] = [add(), add()];
+    await givenLeft({ exclude: { parentCustomerId: parent } });
+    const child = add(parent);
+
+    const report = await retry();
+
+    const outcomes = await readOutcomes(world, "again");
+    expect(report).toMatchObject({ status: "succeeded", plan: { skippedBy: { [HELD]: 1 } } });
+    expect(outcomes.get(parent)).toEqual({
+      outcome: "skipped",
+      reason: `Evo Voice may move its descendant ${child}, which is excluded by the event, along with it`,
+    });
+    expect(outcomes.get(other)?.outcome).toBe("flipped");
+    expect(outcomes.has(child)).toBe(false);
+  });
+
+  test("excludes whom it names itself, and holds back who is above them; so does a retry of it", async () => {
+    const parent = add();
+    const child = add(parent);
+    await givenLeft();
+
+    world.emulator.setFaults("lost-write=1");
+    const first = await retry({ exclude: { customerIds: [child] } }, CAREFUL);
+    world.emulator.setFaults("");
+    const { report } = await execute(world, { ...RETRY, rolloutId: "again", id: "later" }, { name: "later" });
+
+    expect(first).toMatchObject({
+      status: "halted",
+      counts: { failed: 1 },
+      plan: { flip: ours().length - 2, skipped: 2, skippedBy: { "excluded by the event": 1, [HELD]: 1 } },
+    });
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length - 2, skipped: 0 } });
+    expect([parent, child].map((id) => world.emulator.customer(id)?.writes)).toEqual([0, 0]);
+  });
+
+  test("names a cohort that the policy does not have: it is refused", async () => {
+    const { error } = await execute(world, { ...RETRY, exclude: { cohort: "canary" } }, { name: "retry" });
+
+    expect(error).toMatch(/exclude.cohort: got "canary"; expected a cohort of the policy/);
+  });
+
+  test("holds back who is above those whom policy and standing orders protect by now", async () => {
+    const families = [add(), add()].map((parent) => ({ parent, child: add(parent) }));
+    const [ofPolicy, ofOrder] = families;
+    await givenLeft();
+    const ann = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
+    await openLedger().protect([ofOrder?.child ?? ""], ann);
+
+    const report = await retry({}, { protected: { customerIds: [ofPolicy?.child ?? ""] } });
+
+    expect(report).toMatchObject({
+      status: "succeeded",
+      plan: {
+        flip: ours().length - 4,
+        skippedBy: { "protected by a standing order": 1, "protected by the policy (by id)": 1, [HELD]: 2 },
+      },
+    });
+    for (const { parent, child } of families)
+      expect([parent, child].map((id) => world.emulator.customer(id)?.writes)).toEqual([0, 0]);
+  });
+
+  test("skips who is not there any more, be it that the event named them", async () => {
+    const [named = "", ...others] = ours();
+    await givenLeft({ targets: { customerIds: [named, ...others.slice(0, 3)] } });
+    world.emulator.removeCustomer(named);
+
+    const report = await retry();
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 3, skipped: 1 } });
+    expect((await readOutcomes(world, "again")).get(named)).toMatchObject({
+      outcome: "skipped",
+      reason: "no customer has this id",
+    });
+  });
+
+  test("skips who is not there any more where the event named everybody", async () => {
+    await givenLeft();
+    const [gone = ""] = ours();
+    world.emulator.removeCustomer(gone);
+
+    const report = await retry();
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length, skipped: 1 } });
+    expect((await readOutcomes(world, "again")).get(gone)?.reason).toMatch(/is not there any more/);
+  });
+});
