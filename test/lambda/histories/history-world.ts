@@ -1,5 +1,6 @@
 import { parsePolicy } from "../../../lambda/config.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
+import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import type { AlarmState } from "../../../lambda/rollout/watch.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow.ts";
@@ -52,6 +53,13 @@ const TABLE_TIMEOUT_MS = 15_000;
 /** The first customer is protected by the policy, the last one is another account's. */
 const PROTECTED = "c0";
 
+/** Three storeys without a breadcrumb, and two with one. */
+const FAMILIES: Readonly<Record<string, Pick<CustomerFacts, "parentCustomerId" | "ancestorIds">>> = {
+  c3: { parentCustomerId: "c5" },
+  c5: { parentCustomerId: "c6" },
+  c7: { parentCustomerId: "c8", ancestorIds: ["c8"] },
+};
+
 export function customerId(index: number): string {
   return `c${index}`;
 }
@@ -69,7 +77,7 @@ export function createHistoryWorld({
   for (const [index, isStaging] of staging.entries()) {
     const id = customerId(index);
     const accountId = index === staging.length - 1 ? "other" : "ours";
-    evoVoice.customers.set(id, { id, name: `Customer ${index}`, accountId, isStaging, tags: [], ancestorIds: [] });
+    evoVoice.customers.set(id, { id, name: `Customer ${index}`, accountId, isStaging, tags: [], ...FAMILIES[id] });
   }
   const policy = parsePolicy({
     baseUrl: ENVIRONMENT,

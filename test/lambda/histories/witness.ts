@@ -34,7 +34,7 @@ export interface Witness {
   readonly lies: string[];
   readonly writes: Write[];
   readonly locks: readonly Held[];
-  /** Customers that an order has ever protected. */
+  /** Customers that an order has ever protected, and who is above them. */
   readonly everProtected: ReadonlySet<string>;
   wrote(key: Key, before: Item | undefined, after: Item): void;
   /** Makes an effect in the name of a process. */
@@ -77,7 +77,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     ];
     for (const name of standingSince.keys()) if (!stands.includes(name)) standingSince.delete(name);
     for (const name of stands) if (!standingSince.has(name)) standingSince.set(name, now);
-    for (const id of after.protectedIds) everProtected.add(id);
+    for (const id of after.protectedIds) for (const kept of [id, ...ancestorsOf(evoVoice, id)]) everProtected.add(kept);
     if (after.lock?.fence === before.lock?.fence) return;
     const held = locks.at(-1);
     if (held !== undefined && held.lostMs === undefined) {
@@ -132,6 +132,9 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     const stoodBefore = (name: string) => (standingSince.get(name) ?? Number.POSITIVE_INFINITY) < since;
     if (stoodBefore("stop")) lie(`${who} in a batch that began after everything was stopped`);
     if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
+    const below = orders.protectedIds.find((id) => ancestorsOf(evoVoice, id).includes(customerId));
+    if (below !== undefined && stoodBefore(`protect ${below}`))
+      lie(`${who} in a batch that began after an order protected ${below}, which it may move along`);
   }
 
   /** Whoever was right already when it was read is not touched. */
@@ -241,6 +244,11 @@ function processIds(process: Process): number {
   const id = ids.get(process) ?? ++lastId;
   ids.set(process, id);
   return id;
+}
+
+function ancestorsOf({ customers }: Pick<EvoVoiceState, "customers">, id: string): readonly string[] {
+  const parent = customers.get(id)?.parentCustomerId;
+  return parent === undefined ? [] : [parent, ...ancestorsOf({ customers }, parent)];
 }
 
 function eventOf(records: ReadonlyMap<string, Item>, rolloutId: string): DeployEvent | undefined {
