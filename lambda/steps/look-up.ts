@@ -12,13 +12,13 @@ import {
 } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
-import { countIdle, type FlipRollout, type Progress, runPart, type StepRun, unlessOutOfTime } from "./part.ts";
+import { countIdle, type FlipRollout, type Progress, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
 import { readAncestors, type WithAncestors } from "./read-ancestors.ts";
 import { createPageReader, type PageReader } from "./read-pages.ts";
 import { readSelection } from "./read-selection.ts";
 import { readWindow, toFound } from "./read-window.ts";
-import { findAbort } from "./watch.ts";
+import { runUnlessAborted } from "./run-unless-aborted.ts";
 
 /** Where a lookup is: counters only, the customers are in the ledger. */
 export interface LookupProgress extends Progress {
@@ -82,10 +82,8 @@ export async function lookUp(
   run: StepRun,
   from: LookupProgress,
 ): Promise<LookupProgress> {
-  const stop = await findAbort(ports, rollout);
-  if (stop !== undefined) return { ...from, done: true, stop };
-  const options = { run, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
-  return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
+  const options = { run, from, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
+  return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs }) => {
     const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
     let progress = from;
     while (lookup && progress.listing <= lookup.listings.length && (progress === from || ports.nowMs() < untilMs)) {

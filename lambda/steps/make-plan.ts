@@ -8,11 +8,11 @@ import { createRoster, type Ranking, type Roster, type RosterOptions } from "../
 import { toShortName } from "../rollout/short-name.ts";
 import { checkPlan, type PlanToCheck } from "./check-plan.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
-import { type FlipRollout, type Progress, runPart, type StepRun } from "./part.ts";
+import type { FlipRollout, Progress, StepRun } from "./part.ts";
 import type { Ledger, Ports } from "./ports.ts";
 import { readLeft } from "./read-left.ts";
 import { readSelection } from "./read-selection.ts";
-import { findAbort } from "./watch.ts";
+import { runUnlessAborted } from "./run-unless-aborted.ts";
 
 export interface PlanProgress extends Progress {
   readonly plan?: Plan | undefined;
@@ -42,15 +42,14 @@ export async function makePlan(
   run: StepRun,
   { lookup, from }: { readonly lookup: LookupProgress; readonly from: PlanProgress },
 ): Promise<PlanProgress> {
-  const stop = await findAbort(ports, rollout);
-  if (stop !== undefined) return { ...from, done: true, stop };
-  const options = { run, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
-  return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
+  const options = { run, from, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
+  return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs, isAborted }) => {
     const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
     if (ranking.size === 0) throw new FinalError(rollout.subject === undefined ? NOBODY : NOBODY_LEFT);
     const plan = from.plan ?? (await planChecked(ports, rollout, { ranking, connection }));
-    const written = await writeItems(ports, rollout, ranking, { from: from.written, untilMs });
+    const mayGoOn = () => !isAborted() && ports.nowMs() < untilMs;
+    const written = await writeItems(ports, rollout, ranking, { from: from.written, mayGoOn });
     const done = written === plan.batches + plan.settledItems;
     if (done) await notePlan(ports, rollout, plan);
     ports.log.info("planned", {
@@ -140,10 +139,10 @@ function explain(unresolved: readonly string[]): string {
 
 /** Writes items in order, from one on; an item that is there already is written again, the same. */
 async function writeItems(
-  { ledger, nowMs }: Ports,
+  { ledger }: Ports,
   { rolloutId }: FlipRollout,
   ranking: Ranking,
-  { from, untilMs }: { readonly from: number; readonly untilMs: number },
+  { from, mayGoOn }: { readonly from: number; readonly mayGoOn: () => boolean },
 ): Promise<number> {
   let index = 0;
   let batches = 0;
@@ -155,7 +154,7 @@ async function writeItems(
     if (pending.length < WRITES_AT_ONCE) return true;
     await Promise.all(pending);
     pending = [];
-    return nowMs() < untilMs;
+    return mayGoOn();
   };
   const flush = async () => {
     await Promise.all(pending);

@@ -1,9 +1,8 @@
 import type { FlipEvent } from "../events/deploy-event.ts";
 import type { Policy } from "../events/policy.ts";
-import { isStop, type Stop, toStop } from "../rollout/decision.ts";
+import { isStop, type Stop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { SteeringRecord } from "../rollout/records.ts";
-import { STEERING_START, takeIn } from "../rollout/steering.ts";
 import { type AlarmReading, type Sight, type WatchRules, type WatchState, watchOnce } from "../rollout/watch.ts";
 import { refuseLostLock } from "./hold-lock.ts";
 import type { Locked, Rollout } from "./part.ts";
@@ -82,14 +81,6 @@ function logNotKept({ log }: Ports, rolloutId: string) {
   return (error: unknown): void => {
     log.info("stop not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
   };
-}
-
-/** While nobody is flipped yet, only an abort counts; whatever else steers a rollout is taken in before the first flip. */
-export async function findAbort({ ledger }: Ports, { rolloutId, lock }: Rollout): Promise<Stop | undefined> {
-  if (lock === undefined) return undefined;
-  const { commands } = await ledger.readSteering(rolloutId);
-  const { abort } = takeIn(STEERING_START, commands);
-  return abort && toStop("halt", "abort", [`aborted by ${abort.by}: ${abort.reason}`]);
 }
 
 /** A world that cannot be seen is one without data: it holds the rollout, it does not end it. */

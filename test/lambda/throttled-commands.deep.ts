@@ -41,6 +41,41 @@ test("an abort ends a batch that is throttled, a few seconds later, and turns ba
   expect(rememberFlags(world)).toEqual(before);
 }, 60_000);
 
+test("an abort ends a lookup that is throttled, a few seconds later, with nobody flipped", async () => {
+  const off = world.emulator.onRequest(async ({ operation, phase }) => {
+    if (operation !== "ListCustomers" || phase !== "arrived") return;
+    off();
+    world.emulator.setFaults("too-many=1,retry-after=300");
+    await moments.send({ command: "abort", rollback: true });
+  });
+
+  const { report, operations } = await execute(world, PROMOTE, { name: "night" });
+
+  expect(report).toMatchObject({
+    status: "aborted",
+    problem: "aborted by ann: calls drop",
+    counts: { flipped: 0, skipped: 0 },
+  });
+  expect(operations.filter((name) => name.startsWith("look-up"))).toEqual(["look-up-1"]);
+  expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
+}, 60_000);
+
+test("an abort ends the minutes that Evo Voice told a batch to wait", async () => {
+  const before = rememberFlags(world);
+  atFlip(world, { flag: false, n: 10 }, async () => {
+    world.emulator.setFaults("too-many=1,retry-after=300");
+    await moments.send({ command: "abort", rollback: true });
+  });
+  moments.onLook(({ stage, n }) => {
+    if (stage === "flipping" && n === 2) world.emulator.setFaults("");
+  });
+
+  const { report } = await execute(world, PROMOTE, { name: "night" });
+
+  expect(report).toMatchObject({ status: "rolled-back", problem: "aborted by ann: calls drop", counts: { failed: 0 } });
+  expect(rememberFlags(world)).toEqual(before);
+}, 60_000);
+
 test("the stop switch holds a batch that is throttled, and the rest of it is flipped when that is over", async () => {
   throttle(() => moments.ledger.setStopped(ORDER));
   let looks = 0;
