@@ -44,7 +44,7 @@ export function toListings(selection: Selection): readonly Listing[] {
   const everyone: Listing = { kind: "everyone", accountIds };
   const needsEveryone =
     targets.some((target) => "all" in target) || [...targets, ...exclude].some((target) => "referenceIds" in target);
-  const named = [...new Set([...targets, ...exclude].flatMap(namedIds))].sort();
+  const named = [...namedCustomers(selection)].sort();
   return [
     ...chunk(named, IDS_A_LISTING).map((customerIds): Listing => ({ kind: "ids", accountIds, customerIds })),
     ...(needsEveryone ? [everyone] : targets.flatMap((target) => narrowListings(target, accountIds))),
@@ -58,6 +58,11 @@ export function namedTags(selection: Selection): readonly string[] {
     "tags" in target ? target.tags : [],
   );
   return [...new Set([...ofTargets, ...selection.guarded.tags])].sort();
+}
+
+/** Every customer that the event names by its id, parents too. */
+export function namedCustomers({ targets, exclude }: Selection): ReadonlySet<string> {
+  return new Set([...targets, ...exclude].flatMap(namedIds));
 }
 
 /** Every reference id that the event names. */

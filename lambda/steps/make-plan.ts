@@ -1,10 +1,11 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { toWaves } from "../events/strategy.ts";
 import { FinalError } from "../rollout/final-error.ts";
-import { namedReferences } from "../rollout/listing.ts";
+import { namedCustomers, namedReferences } from "../rollout/listing.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";
 import type { Subject } from "../rollout/records.ts";
-import { createRoster, type Ranking, type Roster, type RosterOptions } from "../rollout/roster.ts";
+import { createRoster, type FoundCustomer, type Ranking, type Roster, type RosterOptions } from "../rollout/roster.ts";
+import { toSelection } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import { checkPlan, type PlanToCheck } from "./check-plan.ts";
 import { type LookupProgress, UNKNOWN_CUSTOMER } from "./look-up.ts";
@@ -84,27 +85,39 @@ async function notePlan({ ledger }: Ports, { rolloutId, event }: FlipRollout, pl
 async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {
   const { ledger, policy } = ports;
   const { event, rolloutId, subject } = rollout;
-  const referenceIds = namedReferences(await readSelection(ports, rollout));
-  const references = new Map([...referenceIds].map((referenceId) => [referenceId, new Set<string>()]));
+  const selection = await readSelection(ports, rollout);
+  const references = new Map([...namedReferences(selection)].map((referenceId) => [referenceId, new Set<string>()]));
   const roster = createRoster(toRosterOptions(rollout, policy, lookup.found + references.size));
-  const unresolved: string[] = [];
+  const unknownIds: string[] = [];
   for await (const found of readAccepted(ledger, rolloutId, lookup)) {
     for (const customer of found.customers) {
-      if (customer.skip === UNKNOWN_CUSTOMER) unresolved.push(customer.id);
+      if (customer.skip === UNKNOWN_CUSTOMER) unknownIds.push(customer.id);
       roster.add(customer);
     }
     for (const [referenceId, customerId] of found.references) references.get(referenceId)?.add(customerId);
   }
   refuseAmbiguous(references);
-  for (const [referenceId, customerIds] of references) {
-    if (customerIds.size > 0) continue;
-    const id = toShortName(`reference ${referenceId}`);
-    unresolved.push(id);
-    roster.add({ id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" });
-  }
+  const unknownReferences = [...references].flatMap(([referenceId, ids]) => (ids.size === 0 ? referenceId : []));
+  for (const referenceId of unknownReferences) roster.add(toUnknown(referenceId));
   if (subject !== undefined) await narrow(roster, ledger, subject);
-  // Whom the event of a retry named was there once: a retry cannot be corrected.
-  return { ranking: roster.seal(toWaves(event, policy)), unresolved: subject === undefined ? unresolved : [] };
+  // What the event of a retry names nobody can correct: it goes on without whoever is gone.
+  const named = subject === undefined ? selection : toSelection({ ...event, targets: [] }, policy);
+  return {
+    ranking: roster.seal(toWaves(event, policy)),
+    unresolved: [
+      ...keepNamed(unknownIds, namedCustomers(named)),
+      ...keepNamed(unknownReferences, namedReferences(named)).map((referenceId) => toUnknown(referenceId).id),
+    ],
+  };
+}
+
+function keepNamed(unknown: readonly string[], named: ReadonlySet<string>): readonly string[] {
+  return unknown.filter((id) => named.has(id));
+}
+
+function toUnknown(referenceId: string): FoundCustomer {
+  const id = toShortName(`reference ${referenceId}`);
+  return { id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" };
 }
 
 async function narrow(roster: Roster, ledger: Ledger, subject: Subject): Promise<void> {

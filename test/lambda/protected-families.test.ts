@@ -4,7 +4,7 @@ import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { execute } from "../support/execute.ts";
 import { expectUntouched, rememberFlags } from "../support/truth.ts";
-import { readOutcomes, startWorld, TABLE, type World } from "../support/world.ts";
+import { readOutcomes, readReverts, startWorld, TABLE, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const ANN = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
@@ -168,5 +168,21 @@ describe("a customer that a standing order protects after the plan", () => {
     );
 
     expect(report?.counts).toMatchObject({ flipped: ours() - 1, skipped: 1 });
+  });
+});
+
+describe("the way back", () => {
+  test("leaves alone whom a standing order protects by now, and everybody above", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+    await protect(family.child);
+
+    const { report } = await execute(world, { action: "rollback", rolloutId: "night", id: "undo" }, { name: "two" });
+
+    const reverts = await readReverts(world, "night");
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: ours() - 3, left: 0 } });
+    expect(reverts.get(family.child)?.reason).toContain(ORDERED);
+    for (const id of [family.parent, family.grandparent])
+      expect(reverts.get(id)?.reason).toContain(heldFor(family.child));
+    expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([false, false, false]);
   });
 });

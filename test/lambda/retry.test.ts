@@ -4,6 +4,7 @@ import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { execute } from "../support/execute.ts";
+import { rememberFlags } from "../support/truth.ts";
 import { readOutcomes, startWorld, TABLE, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
@@ -137,6 +138,22 @@ describe("a retry", () => {
     expect(error).toMatch(/exclude.cohort: got "canary"; expected a cohort of the policy/);
   });
 
+  test.each([
+    [{ customerIds: ["64d1f0a2b7c8d90012345678"] }, "64d1f0a2b7c8d90012345678"],
+    [{ referenceIds: ["nobody"] }, "reference nobody"],
+  ])("excludes %j, whom Evo Voice does not have: it is refused, a typing error flips nobody", async (exclude, name) => {
+    await givenLeft();
+    const before = rememberFlags(world);
+
+    const report = await retry({ exclude });
+
+    expect(report).toMatchObject({
+      status: "refused",
+      problem: expect.stringMatching(`names customers that Evo Voice does not have.*: ${name};`),
+    });
+    expect(rememberFlags(world)).toEqual(before);
+  });
+
   test("holds back who is above those whom policy and standing orders protect by now", async () => {
     const families = [add(), add()].map((parent) => ({ parent, child: add(parent) }));
     const [ofPolicy, ofOrder] = families;
@@ -159,7 +176,8 @@ describe("a retry", () => {
 
   test("skips who is not there any more, be it that the event named them", async () => {
     const [named = "", ...others] = ours();
-    await givenLeft({ targets: { customerIds: [named, ...others.slice(0, 3)] } });
+    const targets = [{ customerIds: [named, ...others.slice(0, 3)] }];
+    await givenLeft({ targets });
     world.emulator.removeCustomer(named);
 
     const report = await retry();

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Listing } from "../../../lambda/rollout/listing.ts";
-import { namedReferences, namedTags, toListings } from "../../../lambda/rollout/listing.ts";
+import { namedCustomers, namedReferences, namedTags, toListings } from "../../../lambda/rollout/listing.ts";
 import type { Selection } from "../../../lambda/rollout/selection.ts";
 import { aSelection } from "./a-customer.ts";
 
@@ -81,6 +81,18 @@ test("every tag that must exist is named: of targets, of exclusions, of cohorts'
     guarded: { customerIds: [], referenceIds: [], tags: ["d", "b"] },
   });
   expect(namedTags(selection)).toEqual(["a", "b", "c", "d", "e"]);
+});
+
+test("every customer that must exist is named: of targets and of exclusions, parents too", () => {
+  const selection = aSelection({
+    targets: [{ customerIds: ["c-1", "c-2"] }, { parentCustomerId: "p-1", descendants: false }],
+    exclude: [
+      { customerIds: ["c-2", "c-3"] },
+      { parentCustomerId: "p-2", descendants: true },
+      { referenceIds: ["R-1"] },
+    ],
+  });
+  expect([...namedCustomers(selection)]).toEqual(["c-1", "c-2", "p-1", "c-3", "p-2"]);
 });
 
 test("every reference id that must exist is named: of targets and of exclusions", () => {
