@@ -67,7 +67,8 @@ export async function readCustomer(connection: Connection, customerId: string): 
 }
 
 async function isMissing(connection: Connection, customerId: string, error: unknown): Promise<boolean> {
-  if (!(error instanceof RequestRefusedError) || ![400, 404, 500].includes(error.status)) return false;
+  if (!(error instanceof RequestRefusedError) || error.customerId !== customerId) return false;
+  if (![400, 404, 500].includes(error.status)) return false;
   if (error.status === 404) return true;
   try {
     return (await readIds(connection, [customerId], 0)).items.length === 0;

@@ -21,12 +21,15 @@ export class RequestRefusedError extends FinalError {
   override readonly name = "RequestRefusedError";
   readonly status: number;
   readonly errorCode: string | undefined;
+  /** Absent when the request was about none, such as the sign-in that another request needed. */
+  readonly customerId: string | undefined;
   constructor(subject: Subject, status: number, errorCode?: string) {
     const code = errorCode === undefined ? "" : `, ${errorCode}`;
     const answer = status < 400 ? "a sign-in page instead of data" : `${status}${code}`;
     super(`${describe(subject)} was answered with ${answer}; ${adviseOn(status, subject)}`);
     this.status = status;
     this.errorCode = errorCode;
+    this.customerId = subject.customerId;
   }
 }
 

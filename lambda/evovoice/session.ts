@@ -75,7 +75,7 @@ export function createSession(ports: SessionPorts): Session {
       if (isRefusal(answer)) break;
       const cookies = getCookies(answer);
       if (cookies === undefined) continue;
-      if (doubts > 0) await ports.clearDoubts(candidate.versionId);
+      await ports.clearDoubts(candidate.versionId);
       return cookies;
     }
     await ports.rememberRefusal(candidate.versionId);

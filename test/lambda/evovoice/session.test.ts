@@ -48,6 +48,27 @@ describe("a sign-in", () => {
     expect(refused.size).toBe(0);
   });
 
+  test("that may have been refused, long after a good one, is the first in its row", async () => {
+    const welcome: Scripted = { headers: { "set-cookie": ["ss-id=1; path=/"] }, body: {} };
+    const doubtful: Scripted[] = [{ status: 302, headers: { location: "/login" } }, { status: 404 }];
+    const rounds = Array.from({ length: 4 }, () => [...doubtful, welcome]).flat();
+    const dies: Scripted = { status: 401 };
+    const { readCustomer, refused } = await given(
+      inTurn({
+        [SIGN_IN]: rounds,
+        [GET]: Array.from({ length: 4 }, () => [{ body: INFO }, dies]).flat(),
+      }),
+    );
+
+    for (let round = 1; round <= 4; round += 1) {
+      const reason = expect.stringContaining("sign-in was answered with 404") as string;
+      expect(await readCustomer("c1")).toEqual({ reading: "unreadable", reason });
+      expect(await readCustomer("c1")).toMatchObject({ reading: "found" });
+    }
+    expect(count(SIGN_IN)).toBe(12);
+    expect(refused.size).toBe(0);
+  });
+
   test.each<{ about: string; answer: Scripted }>([
     { about: "401", answer: error(401, "Unauthorized") },
     { about: "401 without a body", answer: { status: 401 } },
