@@ -34,7 +34,8 @@ export function readInfraConfig(path: string): CheckedConfig {
     throw refuse(path, [...given, ...others]);
   }
   const read = parsed.data.environments.map((environment, index) => readEnvironment(path, environment, index));
-  const problems = [...given, ...findRepeated(parsed.data), ...read.flatMap((each) => each.problems)];
+  const own = read.flatMap((each) => each.problems);
+  const problems = [...given, ...findRepeated(parsed.data), ...own, ...findSharedAccounts(read)];
   if (problems.length > 0) throw refuse(path, problems);
   return { tags: parsed.data.tags, environments: read.map((each) => each.environment) };
 }
@@ -87,6 +88,19 @@ function findRepeated({ environments }: InfraConfig): readonly Problem[] {
       })),
     ),
   ];
+}
+
+/** Each environment has a lock of its own: two that name the same customers would flip them at the same time. */
+function findSharedAccounts(read: readonly { readonly environment: EnvironmentConfig }[]): readonly Problem[] {
+  const keys = read.map(({ environment: { policy } }) =>
+    (policy.accountIds ?? []).map((account) => `${policy.baseUrl} ${account}`),
+  );
+  return keys.flatMap((own, index) => {
+    const before = new Set(keys.slice(0, index).flat());
+    const shared = own.find((key) => before.has(key));
+    const message = `got ${shared} of another environment; expected accounts of its own, because one rollout at a time is kept to within one environment only`;
+    return shared === undefined ? [] : [{ path: `environments[${index}].policyFile`, message }];
+  });
 }
 
 /** A region of an account has one secret of a name. */

@@ -66,7 +66,7 @@ export class Overview extends Construct {
 function toIntroduction(service: string): string {
   return [
     `# ${service}`,
-    'What became of one rollout: the `start` function, test event `status`, with the rolloutId from below. Stop everything: `aws lambda stop-durable-execution`, as docs/runbook.md says under "stop a rollout".',
+    'What became of one rollout: the `start` function, test event `status`, with the rolloutId from below. Stop it: the command `abort` with its rolloutId; stop all of them: `stop-everything`; docs/runbook.md has both under "Steering a rollout".',
   ].join("\n");
 }
 

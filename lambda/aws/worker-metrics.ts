@@ -37,10 +37,13 @@ export function createWorkerMetrics() {
       add("SignInRefused", 1);
       metrics.publishStoredMetrics();
     },
-    /** Counts a rollout that has ended; not one that an event only joined, for it counts itself. */
-    countRollout({ status, joined, counts }: Pick<Report, "status" | "joined" | "counts">): void {
+    /**
+     * Counts a rollout that has ended; not one that an event only joined, for it counts itself, and no dry run: whoever
+     * sent it is told, and nobody else needs to come.
+     */
+    countRollout({ status, joined, dryRun, counts }: Pick<Report, "status" | "joined" | "dryRun" | "counts">): void {
       const ended = METRICS_BY_STATUS[status];
-      if (ended === undefined || joined) return;
+      if (ended === undefined || joined || dryRun) return;
       add(ended, 1);
       for (const kind of OUTCOMES.filter((each) => counts[each] > 0)) add(toMetric(kind), counts[kind]);
       metrics.publishStoredMetrics();

@@ -233,6 +233,17 @@ describe("what starts nothing", () => {
     expect(starts()).toEqual([]);
   });
 
+  test("an event that a standing order forbids: who ordered it, and what lifts it", async () => {
+    await door.send({ command: "hold-release", release: INPUTS.RELEASE, requestedBy: "ann", reason: "calls drop" });
+    const job = await run();
+
+    expect(job).toMatchObject({ exitCode: 2, outputs: {} });
+    expect(job.log).toContain("cutover: nothing was done: ");
+    expect(job.log).toContain("ann");
+    expect(job.log).toContain("clear-release");
+    expect(starts()).toEqual([]);
+  });
+
   test("inputs that cannot be right: every one is named", async () => {
     const job = await run({
       FUNCTION: "--debug",

@@ -158,8 +158,28 @@ describe("what looks like a secret's value is refused and not repeated", () => {
 });
 
 describe("two environments", () => {
-  const staging = { ...PRODUCTION, name: "staging", secret: { create: "cutover/staging" } };
+  const secret = { create: "cutover/staging" };
+  const staging = { ...PRODUCTION, name: "staging", policyFile: "staging.json", secret };
   const github = { repository: "acme/phones", from: { branch: "main" } };
+
+  const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io" };
+
+  beforeEach(() => {
+    write("staging.json", STAGING_POLICY);
+  });
+
+  test("that name the same account of the same address would flip it at the same time, and are refused", () => {
+    const readBoth = (policy: object) => {
+      write("policy.json", { ...POLICY, accountIds: ["acme", "globex"] });
+      write("staging.json", { ...POLICY, ...policy });
+      return read({ environments: [PRODUCTION, staging] }).environments;
+    };
+    expect(() => readBoth({ accountIds: ["initech", "globex"] })).toThrow(
+      /environments\[1\]\.policyFile: got https:\/\/evovoice\.io globex of another environment; expected accounts/,
+    );
+    expect(readBoth({ accountIds: ["initech"] })).toHaveLength(2);
+    expect(readBoth({ accountIds: ["globex"], baseUrl: "https://team.evovoice.io" })).toHaveLength(2);
+  });
 
   test("may stand side by side", () => {
     const { environments } = read({ environments: [PRODUCTION, staging], tags: { team: "telephony" } });
@@ -194,6 +214,7 @@ describe("two environments", () => {
 
   test("that create a webhook's secret of another secret's name are refused, in one environment or in two", () => {
     write("policy.json", { ...POLICY, webhooks: { github: GITHUB_SOURCE } });
+    write("staging.json", { ...STAGING_POLICY, webhooks: { github: GITHUB_SOURCE } });
     const webhooks = { github: PRODUCTION.secret };
     expect(() => readOne({ webhooks })).toThrow(/environments\[0\]\.webhooks\.github\.create: got the name of another/);
     const own = { webhooks: { github: { create: "cutover/github" } } };

@@ -165,19 +165,20 @@ describe("what a change tells", () => {
   });
 });
 
-test.each<[Ending, readonly string[]]>([
-  ["succeeded", []],
-  ["planned", []],
-  ["partial", ["cutover-production-rollout-partial"]],
-  ["rolled-back", ["cutover-production-rollout-rolled-back"]],
-  ["halted", ["cutover-production-rollout-halted"]],
-  // Whoever aborted it knows.
-  ["aborted", []],
-  ["failed", ["cutover-production-rollout-failed"]],
-  ["refused", ["cutover-production-rollout-refused"]],
-])("a rollout that ended as %s rings %j", async (status, rung) => {
+test.each<[Ending, boolean, readonly string[]]>([
+  ["succeeded", false, []],
+  ["planned", true, []],
+  ["partial", false, ["cutover-production-rollout-partial"]],
+  ["rolled-back", false, ["cutover-production-rollout-rolled-back"]],
+  ["halted", false, ["cutover-production-rollout-halted"]],
+  // Whoever aborted it knows, and whoever sent a dry run is told.
+  ["aborted", false, []],
+  ["failed", false, ["cutover-production-rollout-failed"]],
+  ["refused", false, ["cutover-production-rollout-refused"]],
+  ["refused", true, []],
+])("a rollout that ended as %s (a dry run: %s) rings %j", async (status, dryRun, rung) => {
   await given(PRODUCTION, "cutover");
-  createWorkerMetrics().countRollout({ status, counts: NO_COUNTS });
+  createWorkerMetrics().countRollout({ status, dryRun, counts: NO_COUNTS });
   expect(ringing()).toEqual(rung);
 });
 

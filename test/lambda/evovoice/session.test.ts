@@ -61,7 +61,7 @@ describe("a sign-in", () => {
     );
 
     for (let round = 1; round <= 4; round += 1) {
-      const reason = expect.stringContaining("sign-in was answered with 404") as string;
+      const reason = expect.stringContaining("sign-in was answered with 404");
       expect(await readCustomer("c1")).toEqual({ reading: "unreadable", reason });
       expect(await readCustomer("c1")).toMatchObject({ reading: "found" });
     }
