@@ -66,13 +66,13 @@ const PauseCommand = strictObject({
 const GoOnCommand = strictObject({
   command: named(
     ["resume", "skip", "full"],
-    "`resume` ends a pause, `skip` this bake, `full` this bake and every later one; the gates still count",
+    "`resume` ends a pause, `skip` this bake, `full` this bake and every later one; the gates still count. Refused when there is nothing to end",
   ),
   ...steering,
 }).meta({ id: "goOnCommand", title: "Go on with a rollout" });
 
 const AbortCommand = strictObject({
-  command: named(["abort"], "ends a rollout, whatever it is doing; wins over every other command"),
+  command: named(["abort"], "ends a rollout, whatever it is doing, a rollback too; wins over every other command"),
   rollback: z
     .boolean({ error: "expected true or false" })
     .default(true)

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Command } from "../events/command.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import type { CommandRecord, RolloutRecord } from "../rollout/records.ts";
+import { findNow } from "./find-now.ts";
+import { foresee } from "./foresee.ts";
 import type { StartPorts } from "./ports.ts";
 import { isGoingOn, settle } from "./settle.ts";
 
@@ -13,6 +15,8 @@ export interface Noted {
   readonly rolloutId: string;
   readonly command: CommandRecord["command"];
   readonly status: "noted";
+  /** What it will do, as far as the ledger knows where the rollout stands; absent when it was noted before. */
+  readonly effect?: string | undefined;
 }
 
 /** Notes a command for a rollout that goes on; the same id is the same command. @throws RefusedError */
@@ -22,11 +26,11 @@ export async function steerRollout(ports: StartPorts, command: SteeringCommand):
   const noted: Noted = { rolloutId, command: record.command, status: "noted" };
   // It was taken in when it came first, whatever became of the rollout since.
   if (command.id !== undefined && (await isNoted(ports, rolloutId, record))) return noted;
-  refuseUnsteerable(record, await getRecord(ports, rolloutId));
+  const effect = await findEffect(ports, record, await getRecord(ports, rolloutId));
   switch (await ports.ledger.addCommand(rolloutId, record)) {
     case "added":
       ports.log.info("command noted", { rolloutId, command: record.command, id: record.id });
-      return noted;
+      return { ...noted, effect };
     case "known":
       await isNoted(ports, rolloutId, record);
       return noted;
@@ -74,15 +78,32 @@ async function getRecord(ports: StartPorts, rolloutId: string): Promise<RolloutR
   );
 }
 
+/** @throws RefusedError for what would come to nothing: who sent it would wait for an effect that never comes */
+async function findEffect(ports: StartPorts, command: CommandRecord, record: RolloutRecord): Promise<string> {
+  refuseUnsteerable(command, record);
+  const { rolloutId } = record;
+  const steering = await ports.ledger.readSteering(rolloutId);
+  const now = findNow({ record, ...steering, nowMs: ports.nowMs() });
+  const foreseen = foresee(command, { record, now, commands: steering.commands });
+  if ("effect" in foreseen) return foreseen.effect;
+  const undo = command.command === "abort" ? toUndo(rolloutId) : "";
+  throw new RefusedError(
+    `nothing was done: ${command.command} would come to nothing for rollout ${rolloutId}: ${foreseen.nothing}${undo}`,
+  );
+}
+
+function toUndo(rolloutId: string): string {
+  return `; to undo it, send ${JSON.stringify({ action: "rollback", rolloutId })}`;
+}
+
 function refuseUnsteerable({ command }: CommandRecord, { rolloutId, event, ...rollout }: RolloutRecord): void {
   if (event.dryRun) {
     throw new RefusedError(`nothing was done: rollout ${rolloutId} is a dry run: it flips nobody and ends by itself`);
   }
   if (isGoingOn(rollout)) return;
   const problem = rollout.report?.problem ?? rollout.problem;
-  const undo = `; to undo it, send ${JSON.stringify({ action: "rollback", rolloutId })}`;
   throw new RefusedError(
-    `nothing was done: rollout ${rolloutId} has ended as ${describeEnd(rollout)}${problem === undefined ? "" : `; ${problem}`}${command === "abort" ? undo : ""}`,
+    `nothing was done: rollout ${rolloutId} has ended as ${describeEnd(rollout)}${problem === undefined ? "" : `; ${problem}`}${command === "abort" ? toUndo(rolloutId) : ""}`,
   );
 }
 

@@ -103,4 +103,34 @@ describe("through the front door", () => {
     });
     expect(errorMessage).toContain("release 2026.11 is held");
   });
+
+  test("each command is answered with what it meets: no bake to skip, no pause to end, a rollback that an abort stops", async () => {
+    const { world } = door;
+    const flips = { there: 0, back: 0 };
+    const heard: string[] = [];
+    const hear = async (command: string) => {
+      const event = { ...said, command };
+      const answer = (await door.send(event).catch((error: Error) => error.message)) as string | { effect?: string };
+      heard.push(typeof answer === "string" ? answer : `${answer.effect}`);
+    };
+    world.emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
+      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+      const way = world.emulator.customer(customerId)?.isStaging ? "there" : "back";
+      flips[way] += 1;
+      if (flips.there === 2 && way === "there") for (const command of ["skip", "resume", "abort"]) await hear(command);
+      if (flips.back === 2 && way === "back") for (const command of ["skip", "abort"]) await hear(command);
+    });
+    const strategy = { waves: [{ customers: 30, bakeMinutes: 60 }, { rest: true }] };
+
+    await door.send({ action: "promote", release: "2026.11", targets: { all: true }, id: "night", strategy });
+    await world.executions.settled();
+
+    expect(heard).toEqual([
+      expect.stringContaining("skip would come to nothing for rollout night: no bake is under way: wave 1 is flipped"),
+      expect.stringContaining("resume would come to nothing for rollout night: it is not paused"),
+      "nobody else is flipped, and whoever was flipped is flipped back",
+      expect.stringContaining("no bake is under way: it is flipping back"),
+      expect.stringMatching(/^it is flipping back: this stops that; whoever is not flipped back by then stays/),
+    ]);
+  });
 });

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
+import type { Change } from "../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
-import type { RolloutRecord } from "../../lambda/rollout/records.ts";
+import type { Plan } from "../../lambda/rollout/plan.ts";
+import type { CommandRecord, RolloutRecord } from "../../lambda/rollout/records.ts";
 import type { Report, RolloutStatus } from "../../lambda/rollout/report.ts";
 import { answerArrival } from "../../lambda/start/answer-arrival.ts";
 import { answerCommand } from "../../lambda/start/answer-command.ts";
@@ -38,6 +40,28 @@ beforeEach(async () => {
 });
 afterEach(() => given.close());
 
+const BAKING: Change = {
+  ...{ rolloutId: "night", action: "promote", release: "2026.11", at: AT },
+  ...{ change: "wave done", wave: 1, waves: 2, counts: NO_COUNTS },
+};
+const PLAN: Plan = {
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: {}, batches: 2, settledItems: 0 },
+  waves: [
+    { wave: 1, from: 0, to: 1, customers: 10, bakeSeconds: 300 },
+    { wave: 2, from: 1, to: 2, customers: 20, bakeSeconds: 0 },
+  ],
+};
+
+/** In its first bake, and paused: so every command has an effect. */
+async function aRolloutThatBakes(): Promise<void> {
+  await aRollout("running", { plan: PLAN, lastChange: BAKING });
+  await ledger.addCommand("night", { ...PAUSE, id: "first" });
+}
+
+const PAUSE: CommandRecord = {
+  ...{ id: "pause-1", command: "pause", requestedBy: "bob", reason: "lunch", at: AT, pauseSeconds: 3_600 },
+};
+
 /** A rollout `night`, as the ledger knows it. */
 async function aRollout(status: string, changes: Partial<RolloutRecord> = {}): Promise<void> {
   const event: RolloutRecord["event"] = {
@@ -65,12 +89,15 @@ async function readCommands() {
 }
 
 describe.each(COMMANDS)("the command $command", (command) => {
-  test.each(["running", "waiting"])("for a rollout that is %s is noted with who, when and why", async (status) => {
-    await aRollout(status);
+  test("for a rollout that bakes and is paused is noted with who, when and why", async () => {
+    await aRolloutThatBakes();
 
-    expect(await send(command)).toEqual({ rolloutId: "night", command: command.command, status: "noted" });
+    expect(await send(command)).toEqual({
+      ...{ rolloutId: "night", command: command.command, status: "noted" },
+      effect: expect.any(String),
+    });
     const { minutes: _minutes, rolloutId: _night, ...said } = { minutes: 0, ...command };
-    expect(await readCommands()).toEqual([
+    expect((await readCommands()).slice(1)).toEqual([
       {
         ...said,
         id: expect.stringMatching(new RegExp(`^${command.command}-[0-9a-f]{12}$`)),
@@ -113,7 +140,7 @@ describe.each(COMMANDS)("the command $command", (command) => {
   });
 
   test("is one under its id, however often it comes, whoever asks, also after the end", async () => {
-    await aRollout("running");
+    await aRolloutThatBakes();
     const named = { ...command, id: "job-1" };
     const answers = await Promise.all([
       send(named),
@@ -124,19 +151,48 @@ describe.each(COMMANDS)("the command $command", (command) => {
     answers.push(await send(named));
 
     for (const answer of answers) {
-      expect(answer).toEqual({ rolloutId: "night", command: command.command, status: "noted" });
+      expect(answer).toMatchObject({ rolloutId: "night", command: command.command, status: "noted" });
     }
-    expect(await readCommands()).toHaveLength(1);
+    expect(answers.at(-1)).not.toHaveProperty("effect");
+    expect(await readCommands()).toHaveLength(2);
   });
 
   test("under the id of another command is refused", async () => {
-    await aRollout("running");
+    await aRolloutThatBakes();
     const other = COMMANDS[(COMMANDS.indexOf(command) + 1) % COMMANDS.length] ?? command;
     await send({ ...other, id: "job-1" });
     await expect(send({ ...command, id: "job-1" })).rejects.toThrow(
       /the id job-1 belongs to another command of rollout/,
     );
-    expect(await readCommands()).toHaveLength(1);
+    expect(await readCommands()).toHaveLength(2);
+  });
+});
+
+describe("what would come to nothing is refused, and not noted:", () => {
+  test.each<[string, Partial<RolloutRecord>, SteeringCommand, RegExp]>([
+    [
+      "a skip while a wave is flipped",
+      { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "proceed", reasons: [] } },
+      { ...ANN, command: "skip", rolloutId: "night" },
+      /^nothing was done: skip would come to nothing for rollout night: no bake is under way: wave 2 is flipped; ask for its status/,
+    ],
+    [
+      "a resume of what is not paused",
+      { plan: PLAN, lastChange: BAKING },
+      { ...ANN, command: "resume", rolloutId: "night" },
+      /^nothing was done: resume would come to nothing for rollout night: it is not paused$/,
+    ],
+    [
+      "an abort when nobody is flipped any more",
+      { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } },
+      { ...ANN, command: "abort", rolloutId: "night", rollback: true },
+      /^nothing was done: abort would come to nothing for rollout night: it is ending, .*; to undo it, send \{"action":"rollback","rolloutId":"night"\}$/,
+    ],
+  ])("%s", async (_what, changes, command, refusal) => {
+    await aRollout("running", changes);
+
+    await expect(send(command)).rejects.toThrow(refusal);
+    expect(await readCommands()).toEqual([]);
   });
 });
 
@@ -161,10 +217,10 @@ describe("commands", () => {
   });
 
   test("without ids are as many as were sent, in their order", async () => {
-    await aRollout("running");
+    await aRolloutThatBakes();
     for (const command of [...COMMANDS, ...COMMANDS]) await send(command);
     const sent = COMMANDS.map(({ command }) => command);
-    expect((await readCommands()).map(({ command }) => command)).toEqual([...sent, ...sent]);
+    expect((await readCommands()).slice(1).map(({ command }) => command)).toEqual([...sent, ...sent]);
   });
 
   test("that are too many are refused, and abort is still noted", async () => {
