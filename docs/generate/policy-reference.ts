@@ -73,7 +73,8 @@ for it, \`noDataMinutes\` at most, and then that is a failure too. \`onFailure\`
 ## Children
 
 A customer can have children, and Evo Voice does not say whether it moves them along with it. As long as \`childrenFollow\` is \`true\`,
-it is taken that it does: an ancestor of a protected or an excluded customer is skipped, with that as the reason. Flip a customer with
+it is taken that it does: an ancestor of a protected or an excluded customer is skipped, with that as the reason, and a rollback leaves
+the ancestors of whoever was right before the rollout ([the way back](rollouts.md#the-way-back)). Flip a customer with
 a child on your account and look at the child; if the child stayed, set it to \`false\`.
 
 ## The address

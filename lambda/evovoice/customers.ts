@@ -99,7 +99,7 @@ function readIds(connection: Connection, ids: readonly string[], page: number): 
   return readList(connection, searchParams, { operation: `listing ${ids.length} customers`, api: "ListCustomers" });
 }
 
-function readList(
+export function readList(
   connection: Connection,
   searchParams: Readonly<Record<string, string>>,
   subject: Subject,
@@ -140,11 +140,11 @@ function toSearchParams({ listing, page, pageSize, tagIds }: PageRequest): Recor
 }
 
 /** An item of a ServiceStack list: quoted when it holds one of its marks. */
-function quote(item: string): string {
+export function quote(item: string): string {
   return /[[\]{},"]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item;
 }
 
-function toFacts(info: CustomerInfo): CustomerFacts {
+export function toFacts(info: CustomerInfo): CustomerFacts {
   return {
     id: info.id,
     name: info.name ?? "",

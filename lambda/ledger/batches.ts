@@ -46,6 +46,9 @@ export function createBatches(table: Table) {
         `batch ${batch.index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`,
       );
     },
+    async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {
+      for await (const item of table.query(partitionOf(rolloutId), "batch#")) yield fromBatchItem(item);
+    },
     async *readReverted(rolloutId: string): AsyncGenerator<readonly Outcome[]> {
       for await (const item of table.query(partitionOf(rolloutId), "batch#", ["customers", "reverted"])) {
         yield fromBatchItem(item).reverted;

@@ -56,7 +56,7 @@ const Counts = strictObject({
 
 const RevertCounts = strictObject({
   flippedBack: count("moved back to where they were"),
-  leftAlone: count("changed by somebody else since, protected since, or gone"),
+  leftAlone: count("changed by somebody else or by a later rollout since, protected since, or gone"),
   left: count("could not be moved back"),
 }).describe("what became of those whom the rollout had flipped");
 

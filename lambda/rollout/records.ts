@@ -95,6 +95,12 @@ export interface Subject {
   readonly how?: Pick<FlipEvent, "strategy" | "onFailure" | "limits"> | undefined;
 }
 
+/** That a rollout began to flip. */
+export interface FlipsNote {
+  readonly rolloutId: string;
+  readonly action: "stage" | "promote";
+}
+
 /** One window of pages that a lookup found. */
 export interface FoundPages {
   readonly listing: number;

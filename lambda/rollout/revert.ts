@@ -1,4 +1,5 @@
 import type { Reading } from "./flip.ts";
+import { HELD_BY_KIN } from "./kin.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 import type { PlannedCustomer } from "./plan.ts";
 import type { Batch } from "./records.ts";
@@ -7,7 +8,7 @@ import type { CustomerFacts, Judgement } from "./selection.ts";
 /** What became of those whom a rollout had flipped, when it was turned back. */
 export interface RevertCounts {
   readonly flippedBack: number;
-  /** Changed by somebody else since, protected since, or gone: not ours to touch. */
+  /** Changed by somebody else or by a later rollout since, protected since, or gone: not ours to touch. */
   readonly leftAlone: number;
   /** Could not be flipped back. */
   readonly left: number;
@@ -26,7 +27,11 @@ export const LEFT_ALONE = "left alone: ";
 export const NOT_FLIPPED_BACK = "not flipped back: ";
 
 /** Whom a rollout flipped, or may have flipped: by the ledger's word, or by a flip that was begun and has no such outcome. */
-export function findUndoable({ customers, outcomes, intended }: Batch): readonly PlannedCustomer[] {
+export function findUndoable({
+  customers,
+  outcomes,
+  intended,
+}: Pick<Batch, "customers" | "outcomes" | "intended">): readonly PlannedCustomer[] {
   const ids = new Set(intended);
   for (const { customerId, outcome } of outcomes) if (outcome === "flipped") ids.add(customerId);
   return customers.filter(({ id }) => ids.has(id));
@@ -50,12 +55,16 @@ export interface RevertSituation {
   readonly wasFlipped: boolean;
   /** An earlier run was about to flip it back. */
   readonly reverting: boolean;
+  /** A rollout that came later and has moved the customer to where it is, by the ledger's word. */
+  readonly movedLaterBy?: string | undefined;
+  /** Whoever is above it and was flipped back by the same rollback, which moved it along. */
+  readonly wentAlongWith?: string | undefined;
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
 /** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped back now. */
 export function settleBeforeRevert(situation: RevertSituation): Outcome | undefined {
-  const { customer, fresh, flag, wasFlipped, reverting, judge } = situation;
+  const { customer, fresh, flag, wasFlipped, reverting, movedLaterBy, wentAlongWith, judge } = situation;
   const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
     customerId: customer.id,
     name: customer.name,
@@ -72,11 +81,17 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
   if (isStaging === undefined) return fail("Evo Voice does not say where this customer is");
   if (isStaging !== flag) {
     if (reverting) return settle("flipped", "confirmed after a restart");
+    if (wasFlipped && wentAlongWith !== undefined) return settle("flipped", `went back along with ${wentAlongWith}`);
     if (wasFlipped) return settle("skipped", `${LEFT_ALONE}somebody has moved it back already`);
     return settle("unchanged", "was never flipped");
   }
+  if (movedLaterBy !== undefined) return settle("skipped", `${LEFT_ALONE}${describeLater(movedLaterBy)}`);
   const judgement = judge(fresh.customer);
   return judgement.verdict === "skipped" ? settle("skipped", `${LEFT_ALONE}${judgement.reason}`) : undefined;
+}
+
+function describeLater(rolloutId: string): string {
+  return `rollout ${rolloutId}, which came later, has moved it to where it is, and a rollback of that one turns it back`;
 }
 
 /** Of a customer whom an earlier run began to flip back. */
@@ -97,6 +112,16 @@ export function countReverts(batch: Batch): RevertCounts {
     else if (kind !== "unchanged") counts.left += 1;
   }
   return counts;
+}
+
+/** Whether somebody is left whom another pass may help: it does not help whoever is held by a descendant. */
+export function isWorthAnotherPass(batch: Batch): boolean {
+  const ended = new Set(
+    batch.reverted.flatMap(({ customerId, outcome, reason }) =>
+      outcome !== "failed" || reason.startsWith(HELD_BY_KIN) ? customerId : [],
+    ),
+  );
+  return findUndoable(batch).some(({ id }) => !ended.has(id));
 }
 
 export function addReverts(a: RevertCounts, b: RevertCounts): RevertCounts {

@@ -7,6 +7,7 @@ import type { Lookout } from "./lookout.ts";
 import { unlessOutOfTime } from "./part.ts";
 import type { Connection, Ledger } from "./ports.ts";
 import type { Protection } from "./protection.ts";
+import type { Readings } from "./read-afresh.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** What every batch of a part shares. */
@@ -37,9 +38,13 @@ export interface Work {
   readonly outcomes: readonly Outcome[];
   /** Ids that an earlier run was about to flip. */
   readonly intended: readonly string[];
+  /** Finds out what else must be known before anybody is settled; gives the readings of those of whom it is known. */
+  readonly lookAround?: ((run: LookingRun, readings: Readings) => Promise<Readings>) | undefined;
   /** The outcome that needs no flip, from a fresh reading; undefined when the customer is to be flipped now. */
   settle(customer: PlannedCustomer, fresh: Reading): Outcome | undefined;
 }
+
+export type LookingRun = Pick<BatchRun, "connection" | "brake" | "concurrency">;
 
 /** A batch as the ledger holds it after it was worked on. */
 export interface RecordedBatch {

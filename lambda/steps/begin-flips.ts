@@ -7,6 +7,7 @@ import type { Ports } from "./ports.ts";
 export async function beginFlips(ports: Ports, rollout: Locked<FlipRollout>, plan: Plan): Promise<void> {
   const { rolloutId, event } = rollout;
   await ports.ledger.noteRelease(event.release, rolloutId);
+  await ports.ledger.noteFlips({ rolloutId, action: event.action });
   const { flip, unchanged, skipped, hash, waves } = plan;
   await announce(ports, rollout, { change: "started", plan: { flip, unchanged, skipped, hash, waves: waves.length } });
 }

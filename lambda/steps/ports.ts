@@ -2,6 +2,7 @@ import type { Policy } from "../events/policy.ts";
 import type { Change } from "../rollout/change.ts";
 import type { Stop } from "../rollout/decision.ts";
 import type { Flip, FlipResult, Reading } from "../rollout/flip.ts";
+import type { DescendantList } from "../rollout/kin.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { Pace, PaceLimits } from "../rollout/pace.ts";
@@ -9,6 +10,7 @@ import type { PersonMessage } from "../rollout/person-message.ts";
 import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
 import type {
   Batch,
+  FlipsNote,
   FoundPages,
   Hold,
   Lock,
@@ -74,6 +76,8 @@ export interface Connection {
   /** At most 100 customers by id; whom the list does not show, or not whole, is left out. */
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;
+  /** Whoever is below these customers, at most 100 of them, however deep. */
+  listDescendants(ids: readonly string[]): Promise<DescendantList>;
   /**
    * Awaits `mayBegin` right before each request that may write; what it throws ends the flip. Throws only when nothing
    * can have been done: otherwise the flip is `unresolved`, and the next one will meet the same.
@@ -98,6 +102,10 @@ export interface Ledger {
   noteChange(rolloutId: string, change: Change): Promise<void>;
   /** From now on this is the newest rollout of the release. */
   noteRelease(release: string, rolloutId: string): Promise<void>;
+  /** From now on this is the newest rollout of the environment that flips. */
+  noteFlips(rollout: FlipsNote): Promise<void>;
+  /** The last rollouts that flipped, the newest first. */
+  findFlips(): Promise<readonly FlipsNote[]>;
   /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
   findRollouts(release: string): Promise<readonly string[]>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
@@ -136,6 +144,8 @@ export interface Ledger {
   putSettled(rolloutId: string, index: number, outcomes: readonly Outcome[]): Promise<void>;
   getBatch(rolloutId: string, index: number): Promise<Batch>;
   recordBatch(batch: Batch): Promise<Batch>;
+  /** All batches of a rollout, by ledger items. */
+  readBatches(rolloutId: string): AsyncIterable<Omit<Batch, "rolloutId" | "index" | "revision">>;
   /** All outcomes recorded so far, those that the plan settled first, by ledger items. */
   readOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
   /** What became of those who were turned back, by ledger items. */

@@ -23,7 +23,8 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const batch = await run.task.read(place);
   const work = run.task.open(batch);
   const sheet = openSheet(work);
-  const intended = settleWithoutFlip(work, sheet, await readAfresh(run, sheet.open));
+  const readings = await readAfresh(run, sheet.open);
+  const intended = settleWithoutFlip(work, sheet, (await work.lookAround?.(run, readings)) ?? readings);
   const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
   const prepared = { place, written, sheet };
   const whyProtected = await readProtected(run).catch(async (error: unknown) => {

@@ -26,6 +26,6 @@ export async function readAfresh(
   return readings;
 }
 
-function* chunk<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+export function* chunk<Item>(items: readonly Item[]): Generator<readonly Item[]> {
   for (let from = 0; from < items.length; from += LISTED_AT_ONCE) yield items.slice(from, from + LISTED_AT_ONCE);
 }

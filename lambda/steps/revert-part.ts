@@ -1,13 +1,21 @@
 import { toLimits } from "../events/accept.ts";
 import { type Stop, toReason } from "../rollout/decision.ts";
 import type { Batch, Subject } from "../rollout/records.ts";
-import { addReverts, countReverts, type Held, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
+import {
+  addReverts,
+  countReverts,
+  type Held,
+  isWorthAnotherPass,
+  NO_REVERTS,
+  type RevertCounts,
+} from "../rollout/revert.ts";
 import type { Steering } from "../rollout/steering.ts";
 import type { Task } from "./batch-run.ts";
 import { createBrake } from "./brake.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { holdsLock } from "./hold-lock.ts";
 import { createLookout } from "./lookout.ts";
+import { openOrigin } from "./origin.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Ports } from "./ports.ts";
 import { createProtection } from "./protection.ts";
@@ -23,6 +31,8 @@ export interface RevertProgress extends Progress {
   readonly place: number;
   /** Of the places of this pass that are done. */
   readonly counts: RevertCounts;
+  /** Whether another pass may help somebody of them. */
+  readonly again: boolean;
   /** Why nobody more is tried: whoever has no end is left, and a rollback that is sent again goes on with them. */
   readonly gaveUp?: string | undefined;
   /** What ended it early of itself. */
@@ -53,8 +63,10 @@ const GAVE_UP = `Evo Voice answered no request in ${MOST_IDLE_PARTS} parts in a 
 
 /** A pause that held the flips holds no rollback; one that is sent to the rollback does. */
 export function startRevert({ seen, full }: Steering): RevertProgress {
-  return { done: false, idleParts: 0, steering: { seen, full }, pass: 1, place: 0, counts: NO_REVERTS };
+  return { done: false, idleParts: 0, steering: { seen, full }, pass: 1, place: 0, ...PASS_START };
 }
+
+const PASS_START = { counts: NO_REVERTS, again: false } as const;
 
 export interface RevertWork {
   readonly subject: Subject;
@@ -72,9 +84,9 @@ export async function revertPart(
   run: StepRun,
   { subject, from }: RevertWork,
 ): Promise<RevertProgress> {
-  const task = createRevertTask(ports, subject);
   const places = countPlaces(subject);
-  if (isEnded(from)) return nameRest(ports, rollout, task, { from, places });
+  if (isEnded(from)) return nameRest(ports, rollout, createRevertTask(ports, subject), { from, places });
+  const task = createRevertTask(ports, subject, await openOrigin(ports.ledger, subject));
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
@@ -148,13 +160,14 @@ async function skipFinished(task: Task, from: RevertProgress, places: number) {
 }
 
 function advance(progress: RevertProgress, batch: Batch): RevertProgress {
-  return { ...progress, place: progress.place + 1, counts: addReverts(progress.counts, countReverts(batch)) };
+  const counts = addReverts(progress.counts, countReverts(batch));
+  return { ...progress, place: progress.place + 1, counts, again: progress.again || isWorthAnotherPass(batch) };
 }
 
 function endPass(progress: RevertProgress): RevertProgress {
   const restSeconds = RESTS_BEFORE_PASS[progress.pass - 1];
-  if (progress.counts.left === 0 || restSeconds === undefined) return { ...progress, done: true };
-  return { ...progress, done: false, pass: progress.pass + 1, place: 0, counts: NO_REVERTS, restSeconds };
+  if (!progress.again || restSeconds === undefined) return { ...progress, done: true };
+  return { ...progress, done: false, pass: progress.pass + 1, place: 0, ...PASS_START, restSeconds };
 }
 
 interface Rest {

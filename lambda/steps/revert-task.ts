@@ -4,21 +4,25 @@ import type { Batch, Subject } from "../rollout/records.ts";
 import { findUndoable, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import type { Task, Work } from "./batch-run.ts";
+import { createKin } from "./kin.ts";
+import type { Origin } from "./origin.ts";
 import type { Ports } from "./ports.ts";
 
-/** Flips back; what comes of a customer is kept beside its outcome. */
-export function createRevertTask({ ledger, policy }: Ports, subject: Subject): Task {
+/** Flips back; what comes of a customer is kept beside its outcome. Without an origin it only reads and counts. */
+export function createRevertTask({ ledger, policy }: Ports, subject: Subject, origin?: Origin): Task {
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
   const flag = wantedFlag(subject.action);
+  const kin = origin && createKin({ origin, judge, flag, childrenFollow: policy.childrenFollow });
   return {
     flag: !flag,
     read: (place) => readPlace(ledger, subject, place),
-    open: (batch) => {
+    open(batch) {
       const flippedIds = new Set(
         batch.outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])),
       );
       const begun = new Set(batch.reverting);
-      const settle: Work["settle"] = (customer, fresh) =>
+      const customers = findUndoable(batch);
+      const decide: Work["settle"] = (customer, fresh) =>
         settleBeforeRevert({
           customer,
           fresh,
@@ -26,11 +30,22 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject): T
           judge,
           wasFlipped: flippedIds.has(customer.id),
           reverting: begun.has(customer.id),
+          movedLaterBy: origin?.movedLaterBy(batch.rolloutId, customer.id),
+          wentAlongWith: kin?.findLeader(fresh),
         });
-      const outcomes = batch.reverted.filter(({ outcome }) => outcome !== "failed");
-      return { customers: findUndoable(batch), outcomes, intended: batch.reverting, settle };
+      return {
+        customers,
+        outcomes: batch.reverted.filter(({ outcome }) => outcome !== "failed"),
+        intended: batch.reverting,
+        lookAround: kin && ((run, readings) => kin.lookAround(run, { customers, readings, decide })),
+        settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
+      };
     },
-    close: (batch, { outcomes, intended }) => ({ ...batch, reverted: outcomes.map(toReverted), reverting: intended }),
+    close(batch, { outcomes, intended }) {
+      const reverted = outcomes.map(toReverted);
+      kin?.noteBack([...intended, ...reverted.flatMap((one) => (one.outcome === "flipped" ? one.customerId : []))]);
+      return { ...batch, reverted, reverting: intended };
+    },
   };
 }
 

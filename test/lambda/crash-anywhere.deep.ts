@@ -75,6 +75,7 @@ test.each([1, 2])(
       seed,
       faults: "chaos=0.02,latency=3,retry-after=0",
       policy: {
+        childrenFollow: false,
         failureBudget: "50%",
         concurrency: 8,
         alarms: [ALARM],

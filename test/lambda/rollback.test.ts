@@ -12,7 +12,7 @@ const POST = "SetCustomerStagingMode";
 let world: World;
 
 beforeEach(async () => {
-  world = await startWorld({ customers: 60, stagingShare: 0.5 });
+  world = await startWorld({ customers: 60, stagingShare: 0.5, policy: { childrenFollow: false } });
 });
 afterEach(() => world.close());
 
@@ -122,6 +122,69 @@ describe("a rollback by event", () => {
     const { report } = await execute(world, event, { name: "one" });
 
     expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  });
+});
+
+describe("a rollback of a rollout that another one came after", () => {
+  /** Somebody moves a customer back, and the later rollout moves it again. */
+  async function promoteTwice(): Promise<string> {
+    const [again = ""] = staged();
+    await execute(world, PROMOTE, { name: "one" });
+    await forget(again);
+    world.emulator.setStaging(again, true);
+    const { report } = await execute(world, { ...PROMOTE, id: "noon", release: "2026.12" }, { name: "noon" });
+    expect(report?.counts.flipped).toBe(1);
+    return again;
+  }
+  let forget: (customerId: string) => Promise<void>;
+
+  /** As after a worker that died before it could record what its flip came to. */
+  async function loseOutcome(customerId: string): Promise<void> {
+    const ledger = openLedger();
+    const batch = await ledger.getBatch("night", 0);
+    const outcomes = batch.outcomes.filter((one) => one.customerId !== customerId);
+    await ledger.recordBatch({ ...batch, outcomes, intended: [customerId] });
+  }
+
+  test.each([
+    ["whom both flipped", async () => undefined],
+    ["whom it may have flipped, and the later one did", loseOutcome],
+  ])("leaves alone %s, and names the later one", async (_who, given) => {
+    forget = given;
+    const again = await promoteTwice();
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 29, leftAlone: 1, left: 0 } });
+    expect(report?.exceptions).toMatchObject([
+      { customerId: again, reason: expect.stringContaining("rollout noon, which came later, has moved it") },
+    ]);
+    expect(staged()).not.toContain(again);
+  });
+
+  test("turns back whom the later one has moved and turned back itself, when somebody has put them there again", async () => {
+    forget = async () => undefined;
+    const again = await promoteTwice();
+    await execute(world, { ...ROLLBACK, rolloutId: "noon" }, { name: "back" });
+    world.emulator.setStaging(again, false);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 30, leftAlone: 0, left: 0 } });
+  });
+
+  test("that set the other flag, or flipped nobody, is as if there were none", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+    await execute(world, { ...PROMOTE, id: "noon", release: "2026.12" }, { name: "noon" });
+    const [other = ""] = [...before.keys()];
+    const stage = { action: "stage", release: "2026.13", targets: { customerIds: [other] }, id: "stage" };
+    await execute(world, stage, { name: "stage" });
+    world.emulator.setStaging(other, false);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 30, leftAlone: 0 } });
   });
 });
 

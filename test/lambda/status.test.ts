@@ -11,7 +11,7 @@ const PROMOTE = {
 let door: FrontDoor;
 
 beforeEach(async () => {
-  door = await openFrontDoor({ customers: 40, stagingShare: 0.5 });
+  door = await openFrontDoor({ customers: 40, stagingShare: 0.5, policy: { childrenFollow: false } });
 });
 afterEach(() => door.close());
 

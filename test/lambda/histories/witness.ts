@@ -5,7 +5,7 @@ import type { Item, Key } from "../../../lambda/ledger/table.ts";
 import type { Flip } from "../../../lambda/rollout/flip.ts";
 import type { CommandRecord, Lock, Orders, Subject } from "../../../lambda/rollout/records.ts";
 import { findHold } from "../../../lambda/rollout/standing-orders.ts";
-import type { EvoVoiceState } from "./fake-evo-voice.ts";
+import { ancestorsOf, type EvoVoiceState } from "./fake-evo-voice.ts";
 import type { Clock, Process } from "./processes.ts";
 
 /** One change of a flag that really happened. */
@@ -145,6 +145,21 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       lie(`${process.execution.name} touched ${customerId}, which was right when it was read`);
   }
 
+  /** Whom another rollout has moved since is left alone, and so is whoever is above somebody who was right all along. */
+  function checkUndo(
+    { execution }: Process,
+    undo: { customerId: string; flag: boolean; ours: readonly string[] },
+  ): void {
+    const { customerId, flag, ours } = undo;
+    const lastOf = (id: string) => writes.findLast((one) => one.customerId === id && one.flag !== one.was);
+    const last = lastOf(customerId);
+    if (last?.rolloutId !== undefined && !last.isUndo && !ours.includes(last.rolloutId))
+      lie(`${execution.name} turned back ${customerId}, whom ${last.rolloutId} has moved since`);
+    for (const { id, isStaging } of evoVoice.customers.values())
+      if (isStaging !== flag && lastOf(id) === undefined && ancestorsOf(evoVoice, id).includes(customerId))
+        lie(`${execution.name} turned back ${customerId}, above ${id}, who was right all along`);
+  }
+
   function checkAborts(process: Process, rolloutId: string, since: number): void {
     const turnedAt = turnedBackAt.get(rolloutId) ?? -1;
     const abort = (commandsOf.get(rolloutId) ?? []).find(
@@ -206,6 +221,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
         const isHeld = batch !== undefined && isIn(fromBatchItem(batch), customerId, intention.isUndo);
         if (!isHeld || !ours.includes(pk.slice("rollout#".length)))
           lie(`${process.execution.name} flipped ${customerId}, whom its plan does not hold`);
+        if (intention.isUndo) checkUndo(process, { customerId, flag, ours });
       }
       if (customerId === "c0" || customer.accountId !== "ours") lie(`${customerId} was flipped, which is protected`);
       const origin = originOf(records, rolloutId);
@@ -244,11 +260,6 @@ function processIds(process: Process): number {
   const id = ids.get(process) ?? ++lastId;
   ids.set(process, id);
   return id;
-}
-
-function ancestorsOf({ customers }: Pick<EvoVoiceState, "customers">, id: string): readonly string[] {
-  const parent = customers.get(id)?.parentCustomerId;
-  return parent === undefined ? [] : [parent, ...ancestorsOf({ customers }, parent)];
 }
 
 function eventOf(records: ReadonlyMap<string, Item>, rolloutId: string): DeployEvent | undefined {

@@ -29,3 +29,27 @@ describe("the last rollout of a release", () => {
     expect(await given.scan()).toEqual([expect.objectContaining({ expiresAt: expect.any(Number) })]);
   });
 });
+
+describe("the rollouts that flipped", () => {
+  const a = (rolloutId: string) => ({ rolloutId, action: "promote" }) as const;
+
+  test("are known in the order in which they began, whatever their release, in this environment", async () => {
+    expect(await ledger.findFlips()).toEqual([]);
+    await ledger.noteFlips(a("night"));
+    await ledger.noteFlips(a("noon"));
+    await createLedger(given.table, "https://other.example").noteFlips(a("elsewhere"));
+    // The step that noted it was run again, after another one had its turn.
+    await ledger.noteFlips(a("night"));
+
+    expect(await ledger.findFlips()).toEqual([a("noon"), a("night")]);
+  });
+
+  test("are the last 500", async () => {
+    const rollouts = Array.from({ length: 500 }, (_, index) => a(`r${index}`));
+    await given.table.put({ pk: "environment#https://evovoice.io", sk: "flips" }, { rollouts });
+
+    await ledger.noteFlips(a("night"));
+
+    expect(await ledger.findFlips()).toEqual([a("night"), ...rollouts.slice(0, 499)]);
+  });
+});

@@ -50,6 +50,7 @@ export function fakePorts(
           const customer = find(id);
           return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
         },
+        listDescendants: async () => ({ list: "whole", customers: [] }),
         flip: async (_flip, mayBegin) => {
           await mayBegin();
           return { result: "flipped", reason: "the reply showed it" };

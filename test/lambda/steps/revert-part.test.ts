@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
 import type { Batch } from "../../../lambda/rollout/records.ts";
+import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import { type RevertProgress, revertPart, startRevert } from "../../../lambda/steps/revert-part.ts";
 import { startWorld, type World } from "../../support/world.ts";
@@ -24,8 +25,10 @@ const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => ({
 });
 
 /** A promote that flipped one customer a batch; the newest batch is the last one. */
-async function given(connection: Fakes["connection"] = {}) {
-  const customers = IDS.map((id) => aCustomer(id, false));
+async function given(
+  connection: Fakes["connection"] = {},
+  customers: readonly CustomerFacts[] = IDS.map((id) => aCustomer(id, false)),
+) {
   const ports = fakePorts(world, {
     customers,
     connection,
@@ -45,7 +48,8 @@ async function given(connection: Fakes["connection"] = {}) {
   const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
   const revert = (from: RevertProgress = startRevert(STEERING_START)) =>
     revertPart(ports, aRollout("night"), run, { subject, from });
-  return { revert, change };
+  const reasonOf = async (index: number) => (await ports.ledger.getBatch("night", index)).reverted[0]?.reason;
+  return { revert, change, reasonOf };
 }
 
 describe("a part of a revert that was begun before", () => {
@@ -96,4 +100,83 @@ describe("a part of a revert that was begun before", () => {
     expect(progress.counts).toEqual({ flippedBack: BATCHES - 1, leftAlone: 1, left: 0 });
     expect(flippedBack).toEqual(["c4", "c2", "c1", "c0"]);
   });
+});
+
+describe("a child whose parent stands in a newer batch", () => {
+  const parent = "c5";
+  const isChild = (id: string) => id === "c0" || id === "c2";
+
+  /** Evo Voice moves the children of c5 along with it. */
+  async function givenFamily({ diesAt = "nobody" } = {}) {
+    const flags = new Map(IDS.map((id) => [id, false]));
+    const find = (id: string) => ({
+      ...aCustomer(id, flags.get(id)),
+      ...(isChild(id) && { parentCustomerId: parent, ancestorIds: [parent] }),
+    });
+    let isAlive = false;
+    const world = await given(
+      {
+        listCustomers: async (ids) => ids.map(find),
+        listDescendants: async (ids) => ({
+          list: "whole",
+          customers: ids.includes(parent) ? IDS.filter(isChild).map(find) : [],
+        }),
+        flip: async ({ customerId, isStaging }) => {
+          if (customerId === diesAt && !isAlive) {
+            isAlive = true;
+            throw new Error("the machine died");
+          }
+          for (const id of IDS)
+            if (id === customerId || (customerId === parent && isChild(id))) flags.set(id, isStaging);
+          return { result: "flipped", reason: "" };
+        },
+      },
+      [],
+    );
+    return { ...world, flags };
+  }
+
+  test("and moved it along, was flipped back", async () => {
+    const { revert, reasonOf } = await givenFamily();
+
+    const progress = await revert();
+
+    expect(progress.counts).toEqual({ flippedBack: BATCHES, leftAlone: 0, left: 0 });
+    expect(await reasonOf(0)).toBe("went back along with c5");
+  });
+
+  test("and moved it along, was flipped back, when a worker has died in between, too", async () => {
+    const { revert, reasonOf } = await givenFamily({ diesAt: "c3" });
+    await expect(revert()).rejects.toThrow("the machine died");
+
+    const progress = await revert();
+
+    expect(progress.counts).toEqual({ flippedBack: BATCHES, leftAlone: 0, left: 0 });
+    expect(await reasonOf(0)).toBe("went back along with c5");
+  });
+
+  test("is left alone when somebody had moved it before", async () => {
+    const { revert, reasonOf, flags } = await givenFamily();
+    flags.set("c0", true);
+
+    const progress = await revert();
+
+    expect(progress.counts).toEqual({ flippedBack: BATCHES - 1, leftAlone: 1, left: 0 });
+    expect(await reasonOf(0)).toBe("left alone: somebody has moved it back already");
+  });
+});
+
+test("whoever's descendants cannot be listed is not flipped back, and tried again in another pass", async () => {
+  const asked: string[] = [];
+  const { revert } = await given({
+    listDescendants: async (ids) => {
+      asked.push(...ids);
+      return ids.includes("c3") ? { list: "unknown", reason: "no answer in 10 s" } : { list: "whole", customers: [] };
+    },
+  });
+
+  const progress = await revert();
+
+  expect(progress).toMatchObject({ done: false, pass: 2, again: false, restSeconds: 60 });
+  expect(asked.filter((id) => id === "c3")).toHaveLength(1);
 });

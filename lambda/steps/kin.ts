@@ -1,0 +1,106 @@
+import type { Reading } from "../rollout/flip.ts";
+import {
+  type DescendantList,
+  findAbove,
+  findHeldParents,
+  findMoved,
+  parentsOf,
+  type RevertKin,
+} from "../rollout/kin.ts";
+import type { Outcome } from "../rollout/outcome.ts";
+import type { PlannedCustomer } from "../rollout/plan.ts";
+import { inParallel, type LookingRun, type Work } from "./batch-run.ts";
+import type { Origin } from "./origin.ts";
+import { chunk, type Readings } from "./read-afresh.ts";
+
+/** What a revert has to know of families: whom Evo Voice may move along with a parent that is flipped back. */
+export interface Kin {
+  /** Before anybody of a batch is settled. Whoever's descendants were not listed in time is in no reading any more. */
+  lookAround(run: LookingRun, batch: Looked): Promise<Readings>;
+  /** Whoever must not be flipped back because of a descendant. */
+  settleHeld(customer: PlannedCustomer): Outcome | undefined;
+  /** Whoever is above a customer that is back already, and has taken it along. */
+  findLeader(fresh: Reading): string | undefined;
+  /** That these are, or are about to be, flipped back. */
+  noteBack(customerIds: readonly string[]): void;
+}
+
+export interface Looked {
+  readonly customers: readonly PlannedCustomer[];
+  readonly readings: Readings;
+  /** The outcome that needs no flip. */
+  readonly decide: Work["settle"];
+}
+
+export interface KinOptions extends Pick<RevertKin, "flag" | "judge"> {
+  readonly origin: Origin;
+  readonly childrenFollow: boolean;
+}
+
+/** Lists the descendants of a hundred customers with one request: a rollback without parents costs one in a hundred more. */
+export function createKin({ origin, flag, judge, childrenFollow }: KinOptions): Kin {
+  const held = new Map<string, string>();
+  /** Of those who are flipped back in this part, and of their descendants, it is known who goes along. */
+  const back = new Set<string>();
+  const along = new Set<string>();
+  const kin: RevertKin = { flag, judge, isOurs: origin.isOurs };
+
+  /** Who the rollouts' other customers are is read from the ledger, when there is anybody about whom it has to be known. */
+  async function loadOrigin({ customers, readings }: Looked): Promise<void> {
+    const isMovedAlready = childrenFollow && customers.some(({ id }) => hasMoved(readings.get(id), flag));
+    if (isMovedAlready || origin.hasLater()) await origin.load();
+  }
+
+  async function lookAround(run: LookingRun, looked: Looked): Promise<Readings> {
+    await loadOrigin(looked);
+    const { customers, readings, decide } = looked;
+    if (!childrenFollow) return readings;
+    const open = customers.filter(({ id, name }) => {
+      const fresh = readings.get(id);
+      return fresh !== undefined && decide({ id, name }, fresh) === undefined;
+    });
+    const unknown = new Set(open.map(({ id }) => id));
+    await inParallel(run, chunk(open), async (some) => {
+      const ids = some.map(({ id }) => id);
+      await learn(ids, await run.connection.listDescendants(ids));
+      for (const id of ids) unknown.delete(id);
+    });
+    run.brake.throwError();
+    return new Map([...readings].filter(([id]) => !unknown.has(id)));
+  }
+
+  async function learn(ids: readonly string[], listed: DescendantList): Promise<void> {
+    for (const id of ids) held.delete(id);
+    const moved = listed.list === "unknown" ? [] : findMoved(findAbove(listed.customers, new Set(ids)), { flag });
+    if (moved.length > 0) await origin.load();
+    const reasons = listed.list === "unknown" ? toUnknown(ids, listed.reason) : findHeldParents(moved, kin);
+    for (const [id, why] of reasons) held.set(id, why);
+    for (const { customer, aboveIds } of moved) if (aboveIds.some((id) => !held.has(id))) along.add(customer.id);
+  }
+
+  return {
+    lookAround,
+    settleHeld({ id, name }) {
+      const reason = held.get(id);
+      return reason === undefined ? undefined : { customerId: id, name, outcome: "failed", reason };
+    },
+    findLeader(fresh) {
+      if (fresh.reading !== "found" || !childrenFollow) return undefined;
+      const { customer } = fresh;
+      return parentsOf(customer).find((id) => (back.has(id) ? along.has(customer.id) : origin.isBack(id)));
+    },
+    noteBack(ids) {
+      for (const id of ids) back.add(id);
+    },
+  };
+}
+
+function toUnknown(ids: readonly string[], reason: string): ReadonlyMap<string, string> {
+  const why = `it is not known whom Evo Voice would move along with it: ${reason}`;
+  return new Map(ids.map((id) => [id, why]));
+}
+
+/** It is not where the rollout put it any more, and somebody is above it. */
+function hasMoved(fresh: Reading | undefined, flag: boolean): boolean {
+  return fresh?.reading === "found" && fresh.customer.isStaging === !flag && parentsOf(fresh.customer).length > 0;
+}
