@@ -56,10 +56,12 @@ async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject:
   return { held: false, notHeld: held.problem };
 }
 
-/** An abort that came too late to stop the flips, and wants them turned back, must not end just that. */
+/**
+ * An abort that came too late to stop the flips, and wants them turned back, must not end just that. Of several the last
+ * one counts, and what came after it steers this.
+ */
 async function passLateAborts({ ledger }: Ports, rolloutId: string, steering: Steering): Promise<Steering> {
   const { commands } = await ledger.readSteering(rolloutId);
-  const late = commands.slice(steering.seen);
-  const wantTheSame = late.every(({ command, rollback }) => command === "abort" && rollback);
-  return wantTheSame ? { ...steering, seen: commands.length } : steering;
+  const last = commands.findLastIndex(({ command }) => command === "abort");
+  return last >= steering.seen && commands[last]?.rollback ? { ...steering, seen: last + 1 } : steering;
 }
