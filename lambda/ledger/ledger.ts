@@ -10,6 +10,7 @@ import { createRuns } from "./runs.ts";
 import { createStandingOrders } from "./standing-orders.ts";
 import { createStops } from "./stops.ts";
 import type { Table } from "./table.ts";
+import { createWaits } from "./waits.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */
 export function createLedger(table: Table, environment: string) {
@@ -20,6 +21,7 @@ export function createLedger(table: Table, environment: string) {
     ...createStandingOrders(table, environment),
     ...createCommands(table, environment),
     ...createStops(table),
+    ...createWaits(table),
     ...createPlans(table, environment),
     ...createReleases(table, environment),
     ...createLookups(table),

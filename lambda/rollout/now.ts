@@ -5,9 +5,11 @@ export interface Now {
   readonly wave?: number | undefined;
   /** Since when, ISO 8601. */
   readonly since: string;
-  /** Why it does not go on: a pause, the stop switch, the lock of another rollout. Alarms without data are in the worker's log. */
+  /** Of a bake, how much of it is left. */
+  readonly bakeLeftSeconds?: number | undefined;
+  /** Why it does not go on: alarms that cannot be watched, a pause, the stop switch, the lock of another rollout. */
   readonly heldBy: readonly string[];
-  /** Commands that end it, or its waiting. */
+  /** What will end it, or its waiting: commands, and an alarm. */
   readonly noted: readonly string[];
 }
 

@@ -57,6 +57,15 @@ export interface SteeringRecord {
   readonly stop?: Stop | undefined;
 }
 
+/** What a rollout waits for, as its last look saw it; what people have ordered stands with their commands and orders. */
+export interface Wait {
+  readonly at: string;
+  /** Of the bake, at that time; it passes only while all alarms can be watched. */
+  readonly bakeLeftSeconds: number;
+  /** Alarms that cannot be watched, each as a sentence. */
+  readonly blindTo: readonly string[];
+}
+
 export interface Lock {
   readonly rolloutId: string;
   readonly execution: string;

@@ -1,7 +1,18 @@
 import { type Advice, adviseNext } from "./advice.ts";
 import { type Now, PAUSED } from "./now.ts";
 import { NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "./outcome.ts";
-import { clean, createPage, formatDuration, formatNumber, hang, type Page, type Style, shorten, wrap } from "./page.ts";
+import {
+  clean,
+  createPage,
+  formatDuration,
+  formatNumber,
+  formatSeconds,
+  hang,
+  type Page,
+  type Style,
+  shorten,
+  wrap,
+} from "./page.ts";
 import { hasSucceeded, isUnderWay, type Report, type RolloutStatus } from "./report.ts";
 import { LEFT_ALONE, NOT_FLIPPED_BACK } from "./revert.ts";
 import { toWaveLines } from "./wave-lines.ts";
@@ -72,15 +83,24 @@ const PHASES: Readonly<Record<Now["phase"], string>> = {
   ending: "ends, nobody is flipped any more",
 };
 
+/** What holds a bake does not end it: it passes, or stands still while an alarm cannot be watched. */
+const HELD: Readonly<Partial<Record<Now["phase"], string>>> = {
+  preparing: "is held before its first flip",
+  flipping: "is held between two flips",
+  "flipping back": "is held between two flips back",
+};
+
 /** Of one that is under way: what it does, what holds it, and what it was told to do. */
 function toNow({ now, plan }: Report, { columns, paint }: Page): readonly string[] {
   if (now === undefined) return [];
-  const { phase, wave, since, heldBy, noted } = now;
+  const { phase, wave, since, bakeLeftSeconds = 0, heldBy, noted } = now;
   const waves = plan?.waves.length ?? 0;
   const where = wave === undefined || waves < 2 ? "" : `, wave ${wave} of ${waves}`;
+  const doing = (heldBy.length > 0 ? HELD[phase] : undefined) ?? PHASES[phase];
+  const left = bakeLeftSeconds > 0 ? `, ${formatSeconds(bakeLeftSeconds)} left` : "";
   return [
     paint("bold", "now"),
-    ...hang("  ", `${PHASES[phase]}${where}, since ${since}`, columns),
+    ...hang("  ", `${doing}${where}${left}, since ${since}`, columns),
     ...heldBy.flatMap((why) => hang("  ", `held: ${why}`, columns).map((line) => paint("yellow", line))),
     ...noted.flatMap((what) => hang("  ", what, columns)),
   ];

@@ -32,6 +32,8 @@ export interface WatchState {
   readonly waitSeconds: number;
   /** Why it does not go on, beyond the bake. */
   readonly heldBy?: string | undefined;
+  /** Of that, the alarms that cannot be watched. */
+  readonly blindTo?: readonly string[] | undefined;
   /** What the decision to proceed will tell. */
   readonly notes?: readonly string[] | undefined;
   /** When it is there, the watch is over. */
@@ -63,7 +65,8 @@ export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): W
   const look = takeLook(state, sight);
   const decision = stopAtOnce(look, rules);
   if (decision !== undefined) return { ...look.state, decision };
-  const heldBy = [...describeAlarms(look.blindTo, MOST_HELD_BY), ...toHolds(look.state.steering, sight.orders)];
+  const blindTo = describeAlarms(look.blindTo, MOST_HELD_BY);
+  const heldBy = [...blindTo, ...toHolds(look.state.steering, sight.orders)];
   const { leftSeconds, notes = [] } = look.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
     return { ...look.state, decision: { decision: "proceed", reasons: notes } };
@@ -72,7 +75,19 @@ export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): W
     ...look.state,
     waitSeconds: look.blindTo.length > 0 ? MOST_WAIT_SECONDS : toWait(look.state),
     ...(heldBy.length > 0 && { heldBy: heldBy.join("; ") }),
+    ...(blindTo.length > 0 && { blindTo }),
   };
+}
+
+/** Why it waits after a look; undefined when it does not, or has not looked yet. */
+export function whyWaits({ waitSeconds, heldBy }: WatchState): string | undefined {
+  return waitSeconds === 0 ? undefined : (heldBy ?? "its bake");
+}
+
+/** Whether a look shows what could not be told from the one before: that it waits, for something else, or less long. */
+export function isNews(before: WatchState, after: WatchState): boolean {
+  const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
+  return whyWaits(before) !== whyWaits(after) || after.leftSeconds < Math.max(0, passed);
 }
 
 /** What has become of a watch by this look, before anything is decided. */

@@ -48,20 +48,18 @@ function toBecame(report: Report, { wave, bakeSeconds }: PlannedWave, result: Wa
   const bake = bakeSeconds > 0 ? formatSeconds(bakeSeconds) : undefined;
   if (result !== undefined) return toEnd(report, result, bake);
   const at = isUnderWay(report) ? (report.now?.wave ?? 0) : 0;
-  if (wave <= at) return toProgress(wave < at ? "past" : report.now?.phase, bake);
+  if (wave < at) return bake === undefined ? "went on" : `baked ${bake}, went on`;
+  if (wave === at && report.now !== undefined) return toProgress(report.now, bake);
   if (report.status === "planned") return bake === undefined ? "" : `then a bake of ${bake}`;
   return report.status === "refused" ? "" : "not begun";
 }
 
-function toProgress(phase: Now["phase"] | "past" | undefined, bake: string | undefined): string {
-  switch (phase) {
-    case "past":
-      return bake === undefined ? "went on" : `baked ${bake}, went on`;
-    case "baking":
-      return bake === undefined ? "at its gate" : `bakes for ${bake}`;
-    default:
-      return phase ?? "";
-  }
+function toProgress({ phase, heldBy, bakeLeftSeconds = 0 }: Now, bake: string | undefined): string {
+  if (phase !== "baking") return heldBy.length > 0 ? `${phase}, held` : phase;
+  if (bake === undefined) return "at its gate";
+  return bakeLeftSeconds > 0
+    ? `bakes for ${bake}, ${formatSeconds(bakeLeftSeconds)} left`
+    : `baked ${bake}, at its gate`;
 }
 
 function toEnd({ status }: Report, { decision, reasons }: WaveResult, bake: string | undefined): string {

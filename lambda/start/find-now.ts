@@ -1,24 +1,47 @@
+import { toReason } from "../rollout/decision.ts";
 import { type Now, PAUSED } from "../rollout/now.ts";
 import type { PlannedWave } from "../rollout/plan.ts";
-import type { CommandRecord, Orders, RolloutRecord } from "../rollout/records.ts";
+import type { CommandRecord, Orders, RolloutRecord, SteeringRecord, Wait } from "../rollout/records.ts";
 import { describeStop } from "../rollout/standing-orders.ts";
 
-export interface Known {
+export interface Known extends SteeringRecord {
   readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastChange">;
-  readonly orders: Orders;
-  readonly commands: readonly CommandRecord[];
+  readonly wait?: Wait | undefined;
   readonly nowMs: number;
 }
 
-/** Reads it from the last change that was told, and from what was ordered since. */
-export function findNow({ record, orders, commands, nowMs }: Known): Now {
+/** Reads it from the last change that was told, from what the last look saw, and from what was ordered since. */
+export function findNow({ record, wait: lastWait, orders, commands, stop, nowMs }: Known): Now {
   const since = record.lastChange?.at ?? new Date(record.startedAtMs).toISOString();
+  // What it waited for before the last change is over.
+  const wait = lastWait !== undefined && lastWait.at >= since ? lastWait : undefined;
+  const { phase, wave } = findPhase(record);
+  const isStopping = stop !== undefined && (phase === "preparing" || phase === "flipping" || phase === "baking");
   return {
-    ...findPhase(record),
+    phase,
+    ...(wave !== undefined && { wave }),
     since,
-    heldBy: [...describeWait(record, orders), ...describePause(commands, nowMs), ...describeOrders(orders)],
-    noted: commands.flatMap(describeCommand),
+    ...(phase === "baking" && { bakeLeftSeconds: findBakeLeft(record, wave, wait, nowMs) }),
+    heldBy: [
+      ...(wait?.blindTo ?? []),
+      ...describeLock(record, orders),
+      ...describePause(commands, nowMs),
+      ...describeOrders(orders),
+    ],
+    noted: [...(isStopping ? [`to be stopped: ${toReason(stop)}`] : []), ...commands.flatMap(describeCommand)],
   };
+}
+
+/** A bake passes only while all alarms can be watched. */
+function findBakeLeft(
+  { plan }: Known["record"],
+  wave: number | undefined,
+  wait: Wait | undefined,
+  nowMs: number,
+): number {
+  if (wait === undefined) return plan?.waves.find((each) => each.wave === wave)?.bakeSeconds ?? 0;
+  const passedMs = wait.blindTo.length > 0 ? 0 : nowMs - Date.parse(wait.at);
+  return Math.max(0, Math.ceil(wait.bakeLeftSeconds - passedMs / 1_000));
 }
 
 function findPhase({ status, event, plan, lastChange }: Known["record"]): Pick<Now, "phase" | "wave"> {
@@ -47,7 +70,7 @@ function flipFrom(waves: readonly PlannedWave[], from: number): Pick<Now, "phase
   return next === undefined ? { phase: "ending" } : { phase: "flipping", wave: next.wave };
 }
 
-function describeWait({ status, event }: Known["record"], { lock }: Orders): readonly string[] {
+function describeLock({ status, event }: Known["record"], { lock }: Orders): readonly string[] {
   if (status !== "waiting") return [];
   const until = event.notAfter === undefined ? "" : `; it waits until ${event.notAfter} at most`;
   return [lock === undefined ? `the lock is free, and is asked for soon${until}` : `${lock.rolloutId} runs${until}`];

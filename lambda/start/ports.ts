@@ -1,5 +1,5 @@
 import type { Policy } from "../events/policy.ts";
-import type { CommandRecord, Hold, Orders, StandingOrder, SteeringRecord } from "../rollout/records.ts";
+import type { CommandRecord, Hold, Orders, StandingOrder, SteeringRecord, Wait } from "../rollout/records.ts";
 import type { OrderChange } from "../rollout/standing-orders.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
@@ -40,6 +40,7 @@ export interface StartPorts extends RolloutStartPorts {
 
 /** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
 export interface SteeringLedger {
+  findWait(rolloutId: string): Promise<Wait | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
   readSteering(rolloutId: string): Promise<SteeringRecord>;
   setStopped(order: StandingOrder, id?: string): Promise<OrderAnswer>;

@@ -59,10 +59,11 @@ async function reportRecord(ports: StartPorts, record: RolloutRecord): Promise<R
 async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, subject } = record;
   const nowMs = ports.nowMs();
-  const [{ counts, exceptions }, reverted, steering] = await Promise.all([
+  const [{ counts, exceptions }, reverted, steering, wait] = await Promise.all([
     countSoFar(ports, rolloutId),
     countRevertedSoFar(ports, record),
     ports.ledger.readSteering(rolloutId),
+    ports.ledger.findWait(rolloutId),
   ]);
   return {
     rolloutId,
@@ -75,7 +76,7 @@ async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Re
     plan,
     reverted,
     of: subject?.rollouts.map((one) => one.rolloutId),
-    now: isUnderWay(record) ? findNow({ record, ...steering, nowMs }) : undefined,
+    now: isUnderWay(record) ? findNow({ record, wait, ...steering, nowMs }) : undefined,
     exceptions,
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
     startedAt: new Date(startedAtMs).toISOString(),

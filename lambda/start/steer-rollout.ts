@@ -82,8 +82,8 @@ async function getRecord(ports: StartPorts, rolloutId: string): Promise<RolloutR
 async function findEffect(ports: StartPorts, command: CommandRecord, record: RolloutRecord): Promise<string> {
   refuseUnsteerable(command, record);
   const { rolloutId } = record;
-  const steering = await ports.ledger.readSteering(rolloutId);
-  const now = findNow({ record, ...steering, nowMs: ports.nowMs() });
+  const [steering, wait] = await Promise.all([ports.ledger.readSteering(rolloutId), ports.ledger.findWait(rolloutId)]);
+  const now = findNow({ record, wait, ...steering, nowMs: ports.nowMs() });
   const foreseen = foresee(command, { record, now, commands: steering.commands });
   if ("effect" in foreseen) return foreseen.effect;
   const undo = command.command === "abort" ? toUndo(rolloutId) : "";

@@ -18,6 +18,7 @@ import type {
   RolloutRecord,
   SteeringRecord,
   Subject,
+  Wait,
 } from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
@@ -117,6 +118,7 @@ export interface Ledger {
   readSteering(rolloutId: string): Promise<SteeringRecord>;
   /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
   noteStop(rolloutId: string, stop: Stop): Promise<void>;
+  noteWait(rolloutId: string, wait: Wait): Promise<void>;
   /** Refused when there are more holds than the orders' item takes. */
   holdRelease(
     release: string,

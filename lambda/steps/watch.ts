@@ -3,7 +3,15 @@ import type { Policy } from "../events/policy.ts";
 import { isStop, type Stop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { SteeringRecord } from "../rollout/records.ts";
-import { type AlarmReading, type Sight, type WatchRules, type WatchState, watchOnce } from "../rollout/watch.ts";
+import {
+  type AlarmReading,
+  isNews,
+  type Sight,
+  type WatchRules,
+  type WatchState,
+  watchOnce,
+  whyWaits,
+} from "../rollout/watch.ts";
 import { refuseLostLock } from "./hold-lock.ts";
 import type { Locked, Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
@@ -46,12 +54,21 @@ export function lookAgain(ports: Ports, rollout: Locked<Rollout>, watched: Watch
   const { rolloutId } = rollout;
   return async (state: WatchState): Promise<WatchState> => {
     const next = watchOnce(state, await look(ports, rollout, watched), watched.rules);
-    if (next.heldBy !== state.heldBy) {
-      ports.log.info("rollout waits", { rolloutId, heldBy: next.heldBy ?? "nothing any more" });
-    }
+    if (isNews(state, next)) await tellWait(ports, rolloutId, next);
     if (isStop(next.decision)) await keepStop(ports, rolloutId, next.decision).catch(logNotKept(ports, rolloutId));
     return next;
   };
+}
+
+/** For whoever watches the log, and whoever asks for the status. */
+async function tellWait({ ledger, log, nowMs }: Ports, rolloutId: string, state: WatchState): Promise<void> {
+  const { leftSeconds, blindTo = [], decision } = state;
+  const heldBy = whyWaits(state) ?? "nothing any more";
+  log.info("rollout waits", { rolloutId, heldBy, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
+  const wait = { at: new Date(nowMs()).toISOString(), bakeLeftSeconds: leftSeconds, blindTo };
+  await ledger.noteWait(rolloutId, wait).catch((error: unknown) => {
+    log.info("wait not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
+  });
 }
 
 /**

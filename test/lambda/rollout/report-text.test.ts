@@ -393,20 +393,21 @@ test("a retry names the rollout that it goes on with", () => {
 
 describe("a rollout that is under way", () => {
   const since = "2026-11-23T02:10:00.000Z";
-  const now = { phase: "baking", wave: 3, since, heldBy: [], noted: [] } as const;
+  const now = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
 
   test("says which wave bakes, what went before, how many are flipped so far, and how to stop it", () => {
     const text = plain(aReport({ status: "running", plan: inWaves, counts, now }));
     expect(text).toContain(`promote 2026.11.0   still running
 
 now
-  bakes, wave 3 of 4, since 2026-11-23T02:10:00.000Z
+  bakes, wave 3 of 4, 12 min 3 s left, since
+  2026-11-23T02:10:00.000Z
 
 waves
   1  20 customers, baked 30 min, went on
   2  0 customers, passed
      nobody of cohort beta is left
-  3  245 customers, bakes for 1 h 30 min
+  3  245 customers, bakes for 1 h 30 min, 12 min 3 s left
   4  1,000 customers, not begun
 
   flipped      265
@@ -416,6 +417,27 @@ waves
       'To stop it and flip everybody back:\n{"command":"abort","rolloutId":"promote-6d84c9bd52e4","requestedBy":"YOU","reason":"WHY"}\n',
     );
     expect(text).not.toContain("resume");
+  });
+
+  test.each([
+    ["preparing", "is held before its first flip, since", "3  245 customers, preparing, held"],
+    ["flipping", "is held between two flips, wave 3 of 4, since", "3  245 customers, flipping, held"],
+    ["flipping back", "is held between two flips back, wave 3 of 4, since", "3  245 customers, flipping back, held"],
+    ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min, 12 min 3 s left"],
+  ] as const)("and %s, but held by an alarm without data, says so, and names it", (phase, said, wave) => {
+    const heldBy = ["alarm calls-drop has no data (INSUFFICIENT_DATA)"];
+    const held = { ...now, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
+    const where = phase === "preparing" ? { ...held, wave: undefined } : held;
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: where }));
+    expect(text).toContain(`\nnow\n  ${said}`);
+    expect(text).toContain("  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n");
+    if (phase !== "preparing") expect(text).toContain(`\n  ${wave}\n`);
+  });
+
+  test("and at the end of its bake says that it is at its gate", () => {
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: { ...now, bakeLeftSeconds: 0 } }));
+    expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23T02:10:00.000Z\n");
+    expect(text).toContain("\n  3  245 customers, baked 1 h 30 min, at its gate\n");
   });
 
   test("and paused says by whom, and what lets it go on", () => {
@@ -435,7 +457,7 @@ waves
 
   test("and flips back tells how far it is", () => {
     const reverted = { flippedBack: 12, leftAlone: 0, left: 0 };
-    const turning = { ...now, phase: "flipping back" } as const;
+    const turning = { ...now, phase: "flipping back", bakeLeftSeconds: undefined } as const;
     const text = plain(aReport({ status: "running", plan: inWaves, counts, reverted, now: turning }));
     expect(text).toContain("  flips back, wave 3 of 4, since");
     expect(text).toContain("\n  flipped back  12\n");

@@ -5,6 +5,7 @@ import { STEERING_START, type Steering } from "../../../lambda/rollout/steering.
 import {
   type AlarmState,
   beginWatch,
+  isNews,
   type Sight,
   type WatchRules,
   type WatchState,
@@ -509,5 +510,31 @@ describe("for any history of sights", () => {
         }
       }),
     );
+  });
+});
+
+describe("what a look has seen is news", () => {
+  const paused = aSight({ commands: [aCommand({ command: "pause", pauseSeconds: 600 })] });
+  const skipped = aSight({ commands: [...paused.commands, aCommand({ command: "skip" })] });
+  const after = (...sights: readonly Sight[]) => {
+    let before = startWith(600);
+    let state = before;
+    for (const sight of sights) [before, state] = [state, watchOnce(state, sight, RULES)];
+    return isNews(before, state);
+  };
+
+  test.each<[string, readonly Sight[], boolean]>([
+    ["when a bake begins", [aSight()], true],
+    ["not while it passes", [aSight(), aSight()], false],
+    ["when an alarm has no data any more", [aSight(), BLIND], true],
+    ["not while it still has none", [BLIND, BLIND], false],
+    ["when it has data again", [BLIND, aSight()], true],
+    ["when a pause begins", [aSight(), paused], true],
+    ["when the rest of a bake is skipped in a pause", [paused, skipped], true],
+    ["when the bake ends", [...Array.from({ length: 11 }, () => aSight())], true],
+    ["when an alarm ends it", [aSight(), ALARM], true],
+    ["not when nothing was waited for", [ALARM], false],
+  ])("%s", (_when, sights, news) => {
+    expect(after(...sights)).toBe(news);
   });
 });

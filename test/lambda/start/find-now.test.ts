@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ChangeOf } from "../../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../../lambda/rollout/outcome.ts";
-import type { CommandRecord, Orders } from "../../../lambda/rollout/records.ts";
+import type { CommandRecord, Orders, Wait } from "../../../lambda/rollout/records.ts";
 import { findNow, type Known } from "../../../lambda/start/find-now.ts";
 
 const AT = "2026-11-23T02:00:00.000Z";
@@ -38,7 +38,11 @@ describe("where it stands", () => {
   test.each<[string, ChangeOf | undefined, object]>([
     ["nothing was told yet", undefined, { phase: "preparing", since: STARTED }],
     ["it has started, and its first wave is empty", { change: "started", plan: begun }, { phase: "flipping", wave: 2 }],
-    ["a wave is done", { change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS }, { phase: "baking", wave: 2 }],
+    [
+      "a wave is done",
+      { change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS },
+      { phase: "baking", wave: 2, bakeLeftSeconds: 60 },
+    ],
     ["a gate let it go on, and the next wave is empty", gate(2, "proceed"), { phase: "flipping", wave: 4 }],
     ["the last gate let it go on", gate(4, "proceed"), { phase: "ending" }],
     ["a gate turned it back", gate(2, "roll back"), { phase: "flipping back", wave: 2 }],
@@ -59,7 +63,33 @@ describe("where it stands", () => {
   });
 });
 
+describe("how much of a bake is left", () => {
+  const record = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
+  const aWait = (given: Partial<Wait> = {}): Wait => ({ at: AT, bakeLeftSeconds: 60, blindTo: [], ...given });
+  const blindTo = ["alarm calls-drop does not exist"];
+
+  test.each<[string, Wait, number, number]>([
+    ["when it was looked at right now", aWait(), 0, 60],
+    ["a second later", aWait(), 1_000, 59],
+    ["in its last second", aWait(), 59_001, 1],
+    ["at its end", aWait(), 60_000, 0],
+    ["long after its end", aWait(), 600_000, 0],
+    ["while an alarm cannot be watched, which stands still", aWait({ blindTo }), 600_000, 60],
+    ["before its first look", aWait({ at: STARTED, bakeLeftSeconds: 1, blindTo }), 1_000, 60],
+  ])("%s", (_when, wait, passedMs, bakeLeftSeconds) => {
+    expect(find({ record, wait, nowMs: nowMs + passedMs })).toMatchObject({ phase: "baking", bakeLeftSeconds });
+  });
+});
+
 describe("what holds it", () => {
+  test("alarms that cannot be watched, by their names, as long as nothing was told since", () => {
+    const blindTo = ["alarm calls-drop has no data (INSUFFICIENT_DATA)", "alarm other does not exist"];
+    const record = aRecord({ change: "started", plan: begun });
+    const wait = { at: AT, bakeLeftSeconds: 0, blindTo };
+    expect(find({ record, wait })).toMatchObject({ phase: "flipping", heldBy: blindTo });
+    expect(find({ record, wait: { ...wait, at: STARTED } }).heldBy).toEqual([]);
+  });
+
   test("of one that waits, the rollout that has the lock, and how long it waits", () => {
     const lock = { rolloutId: "promote-0", execution: "arn", fence: 1, fingerprint: "f", settleSeconds: 1 };
     const record = aRecord(undefined, { status: "waiting", event: { ...event, notAfter: "2026-11-23T03:00:00Z" } });
@@ -100,6 +130,13 @@ describe("what holds it", () => {
       expect.stringMatching(/^everything is stopped, by bob since .*: outage; .*"resume-everything"/),
     ]);
   });
+});
+
+test("an alarm that has stopped it is told until a gate has decided", () => {
+  const stop = { decision: "roll back", cause: "alarm", reasons: ["alarm calls-drop is in ALARM"] } as const;
+  const flips = aRecord({ change: "started", plan: begun });
+  expect(find({ record: flips, stop }).noted).toEqual(["to be stopped: alarm calls-drop is in ALARM"]);
+  expect(find({ record: aRecord(gate(2, "roll back")), stop }).noted).toEqual([]);
 });
 
 test("commands that end it, or its waiting, are told with who sent them", () => {
