@@ -177,6 +177,8 @@ async function follow(
       batches: progress.batch,
       done: totalOf(progress.counts) + progress.settledInBatch,
       total: plan.flip,
+      wave: plan.waves.find((wave) => wave.from <= recorded.place && recorded.place < wave.to)?.wave,
+      waves: plan.waves.length,
       failed: progress.counts.failed,
       pacePerSecond: Math.round(connection.pace().perSecond * 10) / 10,
     });

@@ -1,25 +1,39 @@
-import { formatDuration, formatNumber } from "../../lambda/rollout/page.ts";
+import { formatDuration, formatNumber, shorten, formatSeconds as toSeconds } from "../../lambda/rollout/page.ts";
 import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 
 /** How far the rollout is, as its log says. Times are milliseconds of one clock. */
 export interface Progress {
-  readonly phase: "starting" | "looking up" | "planning" | "flipping" | "flipping back" | "closing";
+  readonly phase: Working | "baking" | "held" | "waiting for the lock";
+  /** What it does when it waits for nothing. */
+  readonly working: Working;
   /** When the phase began. */
   readonly since: number;
+  /** "wave 2 of 3"; "" for a rollout in one go, and before it flips. */
+  readonly wave: string;
+  /** What holds it. */
+  readonly heldBy: string;
+  /** Of the bake, when the phase began. */
+  readonly bakeLeftSeconds: number;
   readonly done: number;
+  /** When the phase began. */
+  readonly doneBefore: number;
   readonly total: number;
   readonly failed: number;
 }
 
+type Working = "starting" | "looking up" | "planning" | "flipping" | "flipping back" | "closing";
+
 export function startProgress(nowMs: number): Progress {
-  return { phase: "starting", since: nowMs, done: 0, total: 0, failed: 0 };
+  const nothing = { wave: "", heldBy: "", bakeLeftSeconds: 0, done: 0, doneBefore: 0, total: 0, failed: 0 };
+  return { phase: "starting", working: "starting", since: nowMs, ...nothing };
 }
 
 /** The progress after a line of the worker's log. */
 export function advance(progress: Progress, line: LogLine, nowMs: number): Progress {
-  const go = (phase: Progress["phase"]): Progress =>
-    progress.phase === phase ? progress : { ...progress, phase, since: nowMs };
+  const { done } = progress;
+  const go = (phase: Working): Progress =>
+    progress.phase === phase ? progress : { ...progress, phase, working: phase, since: nowMs, doneBefore: done };
   switch (line.message) {
     case "execution running":
       return progress.phase === "starting" ? go("looking up") : progress;
@@ -33,7 +47,12 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
         done: toNumber(line.done),
         total: toNumber(line.total),
         failed: toNumber(line.failed),
+        wave: toWave(line),
       };
+    case "rollout waits for the lock":
+      return { ...progress, phase: "waiting for the lock", since: nowMs, heldBy: String(line.heldBy) };
+    case "rollout waits":
+      return line.heldBy === NOTHING ? go(toWorking(progress, line)) : { ...progress, since: nowMs, ...toWait(line) };
     case "batch flipped back":
       return go("flipping back");
     case "rollout ended":
@@ -43,19 +62,47 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
   }
 }
 
+const NOTHING = "nothing any more";
+const BAKE = "its bake";
+
+/** Such as a gate decides; nobody but a bake's end lets a planned rollout go on with its flips. */
+function toWorking({ working }: Progress, { decision }: LogLine): Working {
+  if (decision === "roll back") return "flipping back";
+  return decision === "halt" ? "closing" : working;
+}
+
+function toWait({ heldBy, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "bakeLeftSeconds"> {
+  const left = { bakeLeftSeconds: toNumber(bakeLeftSeconds) };
+  return heldBy === BAKE
+    ? { phase: "baking", heldBy: "", ...left }
+    : { phase: "held", heldBy: String(heldBy), ...left };
+}
+
+function toWave({ wave, waves }: LogLine): string {
+  return toNumber(waves) > 1 ? `wave ${toNumber(wave)} of ${toNumber(waves)}` : "";
+}
+
 function toNumber(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 
 /** One line for a terminal of so many columns: what does not fit is left out, the least important first. */
 export function renderProgress(progress: Progress, nowMs: number, columns: number): string {
-  const { phase, since, done, total, failed } = progress;
+  const { phase, since, done, doneBefore, total, failed, wave, heldBy, bakeLeftSeconds } = progress;
   const elapsedMs = nowMs - since;
+  if (phase === "baking")
+    return keepFitting(
+      [phase, wave, `${formatSeconds(Math.max(0, bakeLeftSeconds * 1_000 - elapsedMs))} left`],
+      columns,
+    );
+  if (phase === "held" || phase === "waiting for the lock")
+    return keepFitting([phase, wave, formatSeconds(elapsedMs), shorten(heldBy, columns)], columns);
   if (phase !== "flipping" || total === 0) return keepFitting([phase, formatSeconds(elapsedMs)], columns);
-  const perSecond = elapsedMs > 0 ? (done * 1_000) / elapsedMs : 0;
+  const perSecond = elapsedMs > 0 ? ((done - doneBefore) * 1_000) / elapsedMs : 0;
   const left = ((total - done) / perSecond) * 1_000;
   const parts = [
     `${phase} ${formatNumber(done)}/${formatNumber(total)}`,
+    wave,
     `${formatNumber(failed)} failed`,
     perSecond > 0 ? `${formatNumber(Math.round(perSecond))}/s` : formatSeconds(elapsedMs),
     perSecond > 0 ? `${formatSeconds(left)} left` : "",
@@ -94,6 +141,13 @@ export function describeStep(line: LogLine): string | undefined {
     case "planned": {
       const [flip, unchanged, skipped] = [line.flip, line.unchanged, line.skipped].map(toNumber).map(formatNumber);
       return `planned: ${flip} to flip, ${unchanged} unchanged, ${skipped} skipped`;
+    }
+    case "rollout waits for the lock":
+      return `waits for the lock, which ${line.heldBy} has`;
+    case "rollout waits": {
+      if (line.heldBy === NOTHING) return "goes on";
+      const wait = toWait(line);
+      return wait.phase === "held" ? `held: ${wait.heldBy}` : `bakes, ${toSeconds(wait.bakeLeftSeconds)} left`;
     }
     default:
       return undefined;

@@ -34,6 +34,69 @@ test("while customers are flipped it shows how many, how fast, how many failed a
   expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────");
 });
 
+describe("a rollout that waits", () => {
+  const flips = [
+    { message: "planned", flip: 2_000, unchanged: 0, skipped: 0 },
+    { message: "batch recorded", done: 500, total: 2_000, failed: 0, wave: 1, waves: 3 },
+  ];
+  /** The live line 2 seconds after the last of these lines, which come one a second. */
+  const lineFollowing = (...lines: readonly LogLine[]) =>
+    renderProgress(
+      [...flips, ...lines].reduce((before, line, index) => advance(before, line, index * 1_000), startProgress(0)),
+      (flips.length + lines.length + 1) * 1_000,
+      80,
+    );
+  const waits = (heldBy: string, more: LogLine = {}) => ({ message: "rollout waits", heldBy, ...more });
+  const noData = "alarm calls-drop has no data (INSUFFICIENT_DATA)";
+
+  test("in a bake says which wave bakes, and how much is left", () => {
+    expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 300 }))).toBe("baking   wave 1 of 3   4 min 58 s left");
+    expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
+  });
+
+  test("for an alarm without data, or a pause, says so", () => {
+    expect(lineFollowing(waits(noData, { bakeLeftSeconds: 240 }))).toBe(`held   wave 1 of 3   2 s   ${noData}`);
+    expect(lineFollowing(waits("paused"))).toBe("held   wave 1 of 3   2 s   paused");
+  });
+
+  test("for the lock says which rollout has it", () => {
+    const line = { message: "rollout waits for the lock", heldBy: "promote-1" };
+    expect(renderProgress(advance(startProgress(0), line, 0), 30_000, 80)).toBe(
+      "waiting for the lock   30 s   promote-1",
+    );
+  });
+
+  test("flips again afterwards, as fast as it does now", () => {
+    const next = { message: "batch recorded", done: 700, total: 2_000, failed: 0, wave: 2, waves: 3 };
+    const bake = [waits("its bake", { bakeLeftSeconds: 1 }), waits("nothing any more", { decision: "proceed" })];
+    expect(lineFollowing(...bake)).toMatch(/^flipping 500\/2,000 {3}wave 1 of 3/);
+    expect(lineFollowing(...bake, next)).toMatch(/^flipping 700\/2,000 {3}wave 2 of 3 {3}0 failed {3}67\/s/);
+  });
+
+  test.each([
+    ["roll back", /^flipping back {3}2 s/],
+    ["halt", /^closing {3}2 s/],
+  ])("and whose gate says %s does that", (decision, line) => {
+    expect(lineFollowing(waits("its bake"), waits("nothing any more", { decision }))).toMatch(line);
+  });
+
+  test("when it flips back goes on with that", () => {
+    const back = { message: "batch flipped back", batch: 0 };
+    expect(lineFollowing(back, waits("paused"), waits("nothing any more", { decision: "proceed" }))).toMatch(
+      /^flipping back/,
+    );
+  });
+
+  test.each([
+    [waits("its bake", { bakeLeftSeconds: 300 }), "bakes, 5 min left"],
+    [waits(noData), `held: ${noData}`],
+    [waits("nothing any more"), "goes on"],
+    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock, which promote-1 has"],
+  ])("who watches no terminal reads of %j: %s", (line, text) => {
+    expect(describeStep(line)).toBe(text);
+  });
+});
+
 test.each([
   [1, "looked up 1 customer"],
   [2, "looked up 2 customers"],
