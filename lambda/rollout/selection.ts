@@ -62,17 +62,29 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
  */
 export function createJudge(selection: Selection): (customer: CustomerFacts) => Judgement {
   const selects = anyOf(selection.targets);
+  const findReason = createKeeper(selection);
+
+  return (customer) => {
+    if (!selects(customer)) return { verdict: "not selected" };
+    const reason = findReason(customer);
+    return reason === undefined ? { verdict: "candidate" } : { verdict: "skipped", reason };
+  };
+}
+
+/**
+ * Finds why a customer must stay where it is, whomever the event selects.
+ * @throws FinalError when Evo Voice does not say enough about the customer to tell
+ */
+export function createKeeper(selection: Selection): (customer: CustomerFacts) => string | undefined {
   const excludes = anyOf(selection.exclude);
   const inScope = new Set(selection.accountIds);
   const protects = createGuard(selection.guarded);
 
   return (customer) => {
-    if (!selects(customer)) return { verdict: "not selected" };
-    if (!inScope.has(customer.accountId)) return skipped("outside of the policy's accounts");
+    if (!inScope.has(customer.accountId)) return "outside of the policy's accounts";
     const guard = protects(customer);
-    if (guard !== undefined) return skipped(`protected by the policy (${guard})`);
-    if (excludes(customer)) return skipped("excluded by the event");
-    return { verdict: "candidate" };
+    if (guard !== undefined) return `protected by the policy (${guard})`;
+    return excludes(customer) ? "excluded by the event" : undefined;
   };
 }
 
@@ -83,10 +95,6 @@ export function createJudge(selection: Selection): (customer: CustomerFacts) => 
 export function createCohortFinder({ cohortWaves }: Selection): (customer: CustomerFacts) => number | undefined {
   const cohorts = cohortWaves.map(({ wave, targets }) => ({ wave, selects: anyOf(targets) }));
   return (customer) => cohorts.find(({ selects }) => selects(customer))?.wave;
-}
-
-function skipped(reason: string): Judgement {
-  return { verdict: "skipped", reason };
 }
 
 function resolveCohorts(targets: readonly Target[], policy: Policy): readonly PlainTarget[] {

@@ -7,14 +7,13 @@ import {
   type CustomerFacts,
   createCohortFinder,
   createJudge,
+  createKeeper,
   type Judgement,
   type Selection,
 } from "../rollout/selection.ts";
-import { toShortName } from "../rollout/short-name.ts";
-import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
+import { createFlipReader, FAMILY_LISTINGS, lookAtFamilies, toNextListing } from "./look-at-families.ts";
 import { countIdle, type FlipRollout, type Progress, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
-import { readAncestors, type WithAncestors } from "./read-ancestors.ts";
 import { createPageReader, type PageReader } from "./read-pages.ts";
 import { readSelection } from "./read-selection.ts";
 import { readWindow, toFound } from "./read-window.ts";
@@ -35,7 +34,7 @@ export interface LookupProgress extends Progress {
   readonly ended?: boolean | undefined;
   /** What the server said in the finished passes over this listing. */
   readonly earlier: readonly Omit<Pass, "ids">[];
-  /** For each finished listing, the pass that counts; the last one is of those whom standing orders protect. */
+  /** For each finished listing, the pass that counts; the last ones are of what was found out of families. */
   readonly accepted: readonly number[];
   /** How many found customers the ledger holds for the finished listings and this pass. */
   readonly found: number;
@@ -65,6 +64,9 @@ export interface Lookup {
   readonly selection: Selection;
   readonly listings: readonly Listing[];
   readonly judge: (customer: CustomerFacts) => Judgement;
+  readonly findReason: (customer: CustomerFacts) => string | undefined;
+  /** Whom to look below: the customers who are to be flipped by some more of what was found; undefined when that was all. */
+  nextToFlip(progress: LookupProgress): Promise<readonly string[] | undefined>;
   readonly findCohortWave: (customer: CustomerFacts) => number | undefined;
   readonly references: ReadonlySet<string>;
   readonly windowPages: number;
@@ -86,16 +88,20 @@ export async function lookUp(
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs }) => {
     const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
     let progress = from;
-    while (lookup && progress.listing <= lookup.listings.length && (progress === from || ports.nowMs() < untilMs)) {
+    while (lookup && !isLookedUp(lookup, progress) && (progress === from || ports.nowMs() < untilMs)) {
       const next = await unlessOutOfTime(advance(lookup, progress));
       if (next === undefined) break;
       progress = next;
     }
-    const done = lookup !== undefined && progress.listing > lookup.listings.length;
+    const done = lookup !== undefined && isLookedUp(lookup, progress);
     const idleParts = countIdle(from, done || progress !== from);
     ports.log.info("looked up", { rolloutId: rollout.rolloutId, found: progress.found, done });
     return { ...progress, done, idleParts, pace: connection.pace() };
   });
+}
+
+function isLookedUp({ listings }: Lookup, { listing }: LookupProgress): boolean {
+  return listing >= listings.length + FAMILY_LISTINGS;
 }
 
 async function prepare(
@@ -115,6 +121,8 @@ async function prepare(
     selection,
     listings: toListings(selection),
     judge: createJudge(selection),
+    findReason: createKeeper(selection),
+    nextToFlip: createFlipReader(ports.ledger, rollout),
     findCohortWave: createCohortFinder(selection),
     references: namedReferences(selection),
     pages: createPageReader(connection, { pageSize: policy.pageSize, tagIds }),
@@ -140,9 +148,9 @@ function checkTags(tags: readonly string[], tagIds: TagIds): void {
   throw new FinalError(`nobody was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
 }
 
-/** One window of pages, the verdict on a pass whose pages are all read, or, after the last listing, the standing orders. */
+/** One window of pages, the verdict on a pass whose pages are all read, or, after the last listing, some of the families. */
 async function advance(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  if (progress.listing === lookup.listings.length) return noteProtected(lookup, progress);
+  if (progress.listing >= lookup.listings.length) return lookAtFamilies(lookup, progress);
   if (progress.ended !== undefined) return judgeListing(lookup, progress, progress.ended);
   return readWindow(lookup, progress);
 }
@@ -163,44 +171,6 @@ async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boo
     case "incomplete":
       throw new FinalError(explain(completeness));
   }
-}
-
-function toNextListing(progress: LookupProgress, extra: number): LookupProgress {
-  const found = progress.found + extra;
-  return {
-    ...progress,
-    listing: progress.listing + 1,
-    pass: 1,
-    accepted: [...progress.accepted, progress.pass],
-    found,
-    foundBefore: found,
-  };
-}
-
-/**
- * Whom standing orders protect at the end of the lookup is written down like a listing, so that all parts of the plan know
- * the same: skipped where the event selects them, and with each of their ancestors, who are held back.
- */
-async function noteProtected(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  const { ports, rolloutId, connection } = lookup;
-  const { protectedIds } = await ports.ledger.readOrders();
-  const customers = (await readAncestors(connection, protectedIds)).flatMap(toProtected);
-  const { listing, pass, page } = progress;
-  await ports.ledger.putFound(rolloutId, {
-    listing,
-    pass,
-    page,
-    idHashes: new Uint8Array(),
-    customers,
-    references: [],
-  });
-  return toNextListing(progress, customers.length);
-}
-
-function toProtected({ customer, ancestorIds }: WithAncestors): readonly FoundCustomer[] {
-  const { id, name, accountId, isStaging } = customer;
-  const found = { id, name: toShortName(name), accountId, isStaging, skip: PROTECTED_BY_ORDER, familyOnly: true };
-  return ancestorIds.length === 0 ? [found] : ancestorIds.map((parentCustomerId) => ({ ...found, parentCustomerId }));
 }
 
 function explain({ seen }: Extract<Completeness, { verdict: "incomplete" }>): string {

@@ -83,7 +83,7 @@ function toCustomer(id: string, read: Reading): CustomerFacts | undefined {
       return undefined;
     case "unreadable":
       throw new FinalError(
-        `customer ${id}, whom a standing order protects or who is above one, cannot be read, so it is not known whom Evo Voice may move along with whom: ${read.reason}`,
+        `customer ${id}, who must stay or is above one who must, cannot be read, so it is not known whom Evo Voice may move along with whom: ${read.reason}`,
       );
   }
 }

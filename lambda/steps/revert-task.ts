@@ -1,4 +1,5 @@
 import { wantedFlag } from "../events/deploy-event.ts";
+import { HELD_BY_KIN } from "../rollout/kin.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
 import type { Batch, Subject } from "../rollout/records.ts";
 import { findUndoable, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
@@ -49,13 +50,19 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, or
   };
 }
 
-/** Who was not attempted is left, not left alone: a rollback that is sent again goes on with them. */
+/**
+ * Who was not attempted, or is above somebody whom an order protects, is left, not left alone: a rollback that is sent
+ * again goes on with them.
+ */
 function toReverted(outcome: Outcome): Outcome {
   const { outcome: kind, reason } = outcome;
   if (kind !== "skipped" || reason.startsWith(LEFT_ALONE)) return outcome;
+  if (reason.startsWith(HELD_BY_KIN)) return { ...outcome, outcome: "failed", reason: `${reason}: ${UNPROTECT}` };
   if (!reason.startsWith(NOT_ATTEMPTED)) return { ...outcome, reason: `${LEFT_ALONE}${reason}` };
   return { ...outcome, outcome: "failed", reason: reason.slice(NOT_ATTEMPTED.length) };
 }
+
+const UNPROTECT = "set its flag by hand and look at the descendant, or send the rollback again once unprotect is sent";
 
 /** A revert that ended before it was through names who is left in this batch. */
 export function nameLeft(batch: Batch, why: string): Batch {

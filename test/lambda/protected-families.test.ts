@@ -171,18 +171,94 @@ describe("a customer that a standing order protects after the plan", () => {
   });
 });
 
+describe("a customer below whom the event selects, though it does not select that one", () => {
+  const some = () => ({ customerIds: [family.grandparent, ...strangers()] });
+  const strangers = () =>
+    [...world.emulator.customers()]
+      .filter(({ accountId, parentCustomerId }) => accountId === world.emulator.accountId && !parentCustomerId)
+      .flatMap(({ id }) => (id === family.grandparent || hasChildren(id) ? [] : id))
+      .slice(0, 5);
+  const hasChildren = (id: string) =>
+    [...world.emulator.customers()].some(({ parentCustomerId }) => parentCustomerId === id);
+
+  test.each([
+    ["is protected by its id", "protected by the policy (by id)", (id: string) => ({ customerIds: [id] })],
+    [
+      "is protected by its reference id",
+      "protected by the policy (by reference id)",
+      (id: string) => ({ referenceIds: [world.emulator.customer(id)?.referenceId] }),
+    ],
+  ])("holds back who is above when it %s", async (_what, why, toProtected) => {
+    const policy = { protected: toProtected(family.child) };
+
+    const { report } = await execute(world, { ...PROMOTE, targets: some() }, { name: "one", policy });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 5, skipped: 1 } });
+    expect((await readOutcomes(world, "night")).get(family.grandparent)?.reason).toBe(
+      `Evo Voice may move its descendant ${family.child}, which is ${why}, along with it`,
+    );
+    expect(isStaging(family.child)).toBe(true);
+  });
+
+  test.each(["children-follow", "children-follow,hide-breadcrumb"])(
+    "holds back who is above when it carries a tag of the policy's protected, with %s",
+    async (faults) => {
+      world.emulator.setFaults(faults);
+      const child = world.emulator.addCustomer({
+        isStaging: true,
+        parentCustomerId: family.parent,
+        tagNames: ["do-not-move"],
+      });
+      const policy = { protected: { tags: ["do-not-move"] } };
+
+      const { report } = await execute(world, { ...PROMOTE, targets: some() }, { name: "one", policy });
+
+      expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 5, skipped: 1 } });
+      expect([child.id, family.grandparent].map(isStaging)).toEqual([true, true]);
+    },
+  );
+
+  test("holds back who is above when the event excludes it", async () => {
+    const event = { ...PROMOTE, targets: some(), exclude: { parentCustomerId: family.parent } };
+
+    const { report } = await execute(world, event, { name: "one" });
+
+    expect(report?.plan).toMatchObject({ flip: 5, skipped: 1 });
+    expect(isStaging(family.child)).toBe(true);
+  });
+
+  test("holds nobody back when nothing keeps it where it is", async () => {
+    const { report } = await execute(world, { ...PROMOTE, targets: some() }, { name: "one" });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 6, skipped: 0 } });
+  });
+
+  test("holds nobody back where the policy says that children do not follow", async () => {
+    const policy = { protected: { customerIds: [family.child] }, childrenFollow: false };
+    world.emulator.setFaults("");
+
+    const { report } = await execute(world, { ...PROMOTE, targets: some() }, { name: "one", policy });
+
+    expect(report?.counts).toMatchObject({ flipped: 6, skipped: 0 });
+  });
+});
+
 describe("the way back", () => {
-  test("leaves alone whom a standing order protects by now, and everybody above", async () => {
+  test("leaves alone whom a standing order protects by now, and leaves everybody above until it is lifted", async () => {
     await execute(world, PROMOTE, { name: "one" });
     await protect(family.child);
+    const rollback = { action: "rollback", rolloutId: "night" };
 
-    const { report } = await execute(world, { action: "rollback", rolloutId: "night", id: "undo" }, { name: "two" });
-
+    const { report } = await execute(world, { ...rollback, id: "undo" }, { name: "two" });
     const reverts = await readReverts(world, "night");
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: ours() - 3, left: 0 } });
-    expect(reverts.get(family.child)?.reason).toContain(ORDERED);
+    await openLedger().unprotect([family.child], ANN);
+    const { report: again } = await execute(world, { ...rollback, id: "again" }, { name: "three" });
+
+    expect(report?.reverted).toEqual({ flippedBack: ours() - 3, leftAlone: 1, left: 2 });
+    expect(reverts.get(family.child)).toMatchObject({ outcome: "skipped", reason: `left alone: ${ORDERED}` });
     for (const id of [family.parent, family.grandparent])
-      expect(reverts.get(id)?.reason).toContain(heldFor(family.child));
-    expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([false, false, false]);
+      expect(reverts.get(id)?.reason).toMatch(new RegExp(`^${heldFor(family.child)}: .* once unprotect is sent$`));
+    expect(again?.reverted).toMatchObject({ leftAlone: 1, left: 0 });
+    expect([family.grandparent, family.parent].map(isStaging)).toEqual([true, true]);
   });
 });

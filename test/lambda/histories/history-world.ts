@@ -53,8 +53,9 @@ const TABLE_TIMEOUT_MS = 15_000;
 /** The first customer is protected by the policy, the last one is another account's. */
 const PROTECTED = "c0";
 
-/** Three storeys without a breadcrumb, and two with one. */
+/** Two and three storeys without a breadcrumb, and two with one. */
 const FAMILIES: Readonly<Record<string, Pick<CustomerFacts, "parentCustomerId" | "ancestorIds">>> = {
+  c0: { parentCustomerId: "c4" },
   c3: { parentCustomerId: "c5" },
   c5: { parentCustomerId: "c6" },
   c7: { parentCustomerId: "c8", ancestorIds: ["c8"] },

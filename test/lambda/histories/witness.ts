@@ -223,6 +223,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
           lie(`${process.execution.name} flipped ${customerId}, whom its plan does not hold`);
         if (intention.isUndo) checkUndo(process, { customerId, flag, ours });
       }
+      if (ancestorsOf(evoVoice, "c0").includes(customerId)) lie(`${customerId} was flipped, which may move c0 along`);
       if (customerId === "c0" || customer.accountId !== "ours") lie(`${customerId} was flipped, which is protected`);
       const origin = originOf(records, rolloutId);
       const isUndo = intention?.isUndo ?? false;

@@ -85,7 +85,7 @@ describe("the ancestors of a customer", () => {
 
     await expect(read("c")).rejects.toThrow(FinalError);
     await expect(read("c")).rejects.toThrow(
-      new RegExp(`customer ${mute}, whom .* cannot be read.*: it was answered with 500`),
+      new RegExp(`customer ${mute}, who must .* cannot be read.*: it was answered with 500`),
     );
   });
 
