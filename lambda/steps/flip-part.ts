@@ -1,6 +1,7 @@
 import { toLimits } from "../events/accept.ts";
 import { type Stop, toReason, toStop } from "../rollout/decision.ts";
 import { allowedFailures } from "../rollout/failure-budget.ts";
+import { stopToKeepShare } from "../rollout/kept-share.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../rollout/outcome.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { Subject } from "../rollout/records.ts";
@@ -25,6 +26,8 @@ export interface FlipProgress extends Progress {
   readonly counts: Counts;
   /** How many customers of that first batch have an outcome. */
   readonly settledInBatch: number;
+  /** How many parts have flipped, in all waves. */
+  readonly parts: number;
   /** What stopped the rollout of itself; a gate's or a command's word is `stop`. */
   readonly problem?: string | undefined;
   /** Whether nobody is read any more either: who may have been flipped is recorded as failed. */
@@ -38,6 +41,7 @@ export const FLIP_START: FlipProgress = {
   batch: 0,
   counts: NO_COUNTS,
   settledInBatch: 0,
+  parts: 0,
 };
 
 export interface FlipWork {
@@ -62,7 +66,8 @@ export async function flipPart(
   if (whyStopped(from) !== undefined) return { ...from, done: true };
   const task = await createFlipTask(ports, rollout);
   const budgetStop = createBudgetStop(ports, rollout, plan);
-  const begun = await skipFinished(task, work, budgetStop);
+  const finished = await skipFinished(task, work, budgetStop);
+  const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findShareStop(ports, rollout, work) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
@@ -125,6 +130,10 @@ export function toOwnSubject({ rolloutId, event }: FlipRollout, { batch }: FlipP
     action: event.action,
     release: event.release,
   };
+}
+
+function findShareStop({ nowMs }: Ports, { startedAtMs }: FlipRollout, { from }: FlipWork): Stop | undefined {
+  return stopToKeepShare({ parts: from.parts, sinceMs: nowMs() - startedAtMs });
 }
 
 function createBudgetStop({ policy }: Ports, { event }: FlipRollout, plan: Plan): BudgetStop {

@@ -30,16 +30,18 @@ interface Trouble {
   readonly flip?: (customerId: string, isStaging: boolean) => FlipResult | undefined;
   readonly read?: (customerId: string) => Reading | undefined;
   readonly ledger?: Fakes["ledger"];
+  readonly nowMs?: Fakes["nowMs"];
   /** Hears with which pace a part begins. */
   readonly connected?: (pace: unknown) => void;
 }
 
 /** Runs an event in a world that Evo Voice answers, but for the trouble. */
-function run(event: object, name: string, { flip, read, ledger, connected }: Trouble = {}, policy: object = {}) {
+function run(event: object, name: string, { flip, read, ledger, nowMs, connected }: Trouble = {}, policy: object = {}) {
   const find = (id: string) => aCustomer(id, flags.get(id) ?? true);
   const ports = fakePorts(world, {
     customers: IDS.map((id) => aCustomer(id)),
     ...(ledger && { ledger }),
+    ...(nowMs && { nowMs }),
     connection: {
       listCustomers: async (ids) => ids.filter((id) => read?.(id) === undefined).map(find),
       readCustomer: async (id) => read?.(id) ?? { reading: "found", customer: find(id) },
@@ -266,4 +268,21 @@ describe("a release that cannot be held", () => {
     expect(error).toBe(status === undefined ? "the ledger is away" : undefined);
     expect(standing()).toEqual(left);
   });
+});
+
+test("flips that have had their share of an execution halt, and a retry goes on with the others", async () => {
+  const late = 27 * 86_400_000;
+  const event = { ...PROMOTE, strategy: { waves: [{ customers: 1, bakeMinutes: 1 }, { rest: true }] } };
+
+  const { report } = await run(event, "one", { nowMs: () => Date.now() + (standing().length > 0 ? late : 0) });
+
+  expect(report).toMatchObject({
+    status: "halted",
+    problem: expect.stringContaining("its flips have had their share, 27 days"),
+    counts: { flipped: 1, skipped: 2, failed: 0 },
+  });
+  const again = await run({ action: "retry", rolloutId: "night" }, "two");
+  expect(again.report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
+  const back = await run(ROLLBACK, "three");
+  expect(back.report).toMatchObject({ reverted: { flippedBack: 1, left: 0 } });
 });

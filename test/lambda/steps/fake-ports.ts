@@ -86,7 +86,7 @@ export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1
 /** A promote of everybody that holds the lock. */
 export function aRollout(rolloutId: string): Locked<FlipRollout> {
   const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
-  return { kind: "flip", rolloutId, event, startedAtMs: 0, lock: LOCK };
+  return { kind: "flip", rolloutId, event, startedAtMs: Date.now(), lock: LOCK };
 }
 
 export function openLedger(world: World) {

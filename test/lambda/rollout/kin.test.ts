@@ -1,0 +1,70 @@
+import { describe, expect, test } from "@jest/globals";
+import { findAbove, findHeldParents, findMoved } from "../../../lambda/rollout/kin.ts";
+import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
+import { aCustomer } from "./a-customer.ts";
+
+const below = (id: string, parentCustomerId: string, changes: Partial<CustomerFacts> = {}) =>
+  aCustomer({ id, parentCustomerId, ancestorIds: undefined, isStaging: false, ...changes });
+
+describe("who is above a descendant, of those who are asked about", () => {
+  const asked = new Set(["grandparent", "parent", "other"]);
+  const above = (customers: readonly CustomerFacts[]) =>
+    Object.fromEntries(findAbove(customers, asked).map(({ customer, aboveIds }) => [customer.id, aboveIds.toSorted()]));
+
+  test.each<[what: string, customers: readonly CustomerFacts[], expected: Record<string, readonly string[]>]>([
+    [
+      "is in its breadcrumb",
+      [below("child", "parent", { ancestorIds: ["grandparent", "parent"] })],
+      { child: ["grandparent", "parent"] },
+    ],
+    [
+      "is found from parent to parent, when there is no breadcrumb",
+      [below("child", "parent"), below("parent", "grandparent")],
+      { child: ["grandparent", "parent"], parent: ["grandparent"] },
+    ],
+    [
+      "is found past one who is not asked about",
+      [below("child", "between"), below("between", "grandparent")],
+      { child: ["grandparent"], between: ["grandparent"] },
+    ],
+    ["may be each of them, when it shows no way up", [below("child", "unknown")], { child: [...asked].toSorted() }],
+    ["is nobody, for one that was asked about itself", [aCustomer({ id: "parent" })], {}],
+    [
+      "ends where parents go round in a circle",
+      [below("child", "parent"), below("parent", "child")],
+      { child: ["parent"] },
+    ],
+  ])("%s", (_what, customers, expected) => {
+    expect(above(customers)).toEqual(expected);
+  });
+});
+
+describe("a parent that a promote flipped", () => {
+  const held = (customer: CustomerFacts, { isOurs = false, isProtected = false } = {}) =>
+    findHeldParents(findMoved([{ customer, aboveIds: ["parent"] }], { flag: false }), {
+      flag: false,
+      isOurs: () => isOurs,
+      judge: () => (isProtected ? { verdict: "skipped", reason: "protected by the policy" } : { verdict: "candidate" }),
+    }).get("parent");
+
+  test.each<[what: string, customer: CustomerFacts, known: { isOurs?: boolean; isProtected?: boolean }]>([
+    ["was flipped by the same rollout", below("child", "parent"), { isOurs: true }],
+    ["is where it would be taken to already", below("child", "parent", { isStaging: true }), {}],
+    ["is protected there", below("child", "parent", { isStaging: true }), { isProtected: true }],
+  ])("goes back when its child %s", (_what, customer, known) => {
+    expect(held(customer, known)).toBeUndefined();
+  });
+
+  test.each<[what: string, customer: CustomerFacts, known: { isOurs?: boolean; isProtected?: boolean }, why: string]>([
+    ["was right before", below("child", "parent"), {}, "which the rollout did not move"],
+    ["does not say where it is", below("child", "parent", { isStaging: undefined }), {}, "the rollout did not move"],
+    [
+      "is protected by now",
+      below("child", "parent"),
+      { isOurs: true, isProtected: true },
+      "which is protected by the policy",
+    ],
+  ])("is left when its child %s", (_what, customer, known, why) => {
+    expect(held(customer, known)).toContain(why);
+  });
+});

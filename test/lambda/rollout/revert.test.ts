@@ -1,0 +1,131 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Reading } from "../../../lambda/rollout/flip.ts";
+import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
+import type { Batch } from "../../../lambda/rollout/records.ts";
+import {
+  countReverts,
+  dropNeverFlipped,
+  isWorthAnotherPass,
+  type RevertSituation,
+  settleBeforeRevert,
+} from "../../../lambda/rollout/revert.ts";
+import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
+import { aCustomer } from "./a-customer.ts";
+
+const found = (changes: Partial<CustomerFacts> = {}): Reading => ({
+  reading: "found",
+  customer: aCustomer({ isStaging: false, ...changes }),
+});
+
+/** Of a customer that a promote flipped, and that is still in production. */
+function aSituation(changes: Partial<RevertSituation> = {}): RevertSituation {
+  return {
+    customer: { id: "c-1", name: "Acme" },
+    fresh: found(),
+    flag: false,
+    wasFlipped: true,
+    reverting: false,
+    judge: () => ({ verdict: "candidate" }),
+    ...changes,
+  };
+}
+
+const back = found({ isStaging: true });
+const missing: Reading = { reading: "missing" };
+const unreadable: Reading = { reading: "unreadable", reason: "no answer in 10 s" };
+const isProtected = () => ({ verdict: "skipped", reason: "protected by the policy (tag vip)" }) as const;
+
+describe("before a customer is flipped back, one that is read afresh", () => {
+  test.each<[what: string, situation: Partial<RevertSituation>]>([
+    ["is where the rollout put it", {}],
+    ["may have been flipped, and is where that would have put it", { wasFlipped: false }],
+    ["was about to be flipped back, and is not back", { reverting: true }],
+  ])("%s, and is to be flipped back", (_what, situation) => {
+    expect(settleBeforeRevert(aSituation(situation))).toBeUndefined();
+  });
+
+  test.each<[what: string, situation: Partial<RevertSituation>, outcome: OutcomeKind, reason: string]>([
+    ["is gone", { fresh: missing }, "skipped", "left alone: Evo Voice no longer has this customer"],
+    [
+      "is gone, and may never have been flipped",
+      { fresh: missing, wasFlipped: false },
+      "unchanged",
+      "Evo Voice no longer has this customer",
+    ],
+    ["cannot be read", { fresh: unreadable }, "failed", "no answer in 10 s"],
+    [
+      "cannot be read, after it was about to be flipped back",
+      { fresh: unreadable, reverting: true },
+      "failed",
+      "it may have been flipped back, look at it: no answer in 10 s",
+    ],
+    [
+      "does not say where it is, after it was about to be flipped back",
+      { fresh: found({ isStaging: undefined }), reverting: true },
+      "failed",
+      "it may have been flipped back, look at it: Evo Voice does not say where this customer is",
+    ],
+    ["is back", { fresh: back }, "skipped", "left alone: somebody has moved it back already"],
+    ["is back, after it was about to be", { fresh: back, reverting: true }, "flipped", "confirmed after a restart"],
+    ["is back, and so is its parent", { fresh: back, wentAlongWith: "p" }, "flipped", "went back along with p"],
+    [
+      "is back, and may never have been flipped",
+      { fresh: back, wasFlipped: false, wentAlongWith: "p" },
+      "unchanged",
+      "was never flipped",
+    ],
+    ["is protected by now", { judge: isProtected }, "skipped", "left alone: protected by the policy (tag vip)"],
+    [
+      "was moved again by a later rollout",
+      { movedLaterBy: "noon", wasFlipped: false },
+      "skipped",
+      "left alone: rollout noon, which came later, has moved it to where it is, and a rollback of that one turns it back",
+    ],
+  ])("%s", (_what, situation, outcome, reason) => {
+    expect(settleBeforeRevert(aSituation(situation))).toEqual({ customerId: "c-1", name: "Acme", outcome, reason });
+  });
+});
+
+describe("a batch that is turned back", () => {
+  const outcome = (customerId: string, kind: OutcomeKind, reason = ""): Outcome => ({
+    customerId,
+    name: "",
+    outcome: kind,
+    reason,
+  });
+  const aBatch = (changes: Partial<Batch>): Batch => ({
+    rolloutId: "night",
+    index: 0,
+    customers: ["a", "b", "c"].map((id) => ({ id, name: "" })),
+    intended: [],
+    outcomes: ["a", "b"].map((id) => outcome(id, "flipped")),
+    reverting: [],
+    reverted: [],
+    revision: 1,
+    ...changes,
+  });
+
+  test("forgets who could not be flipped back once it is known that they were never flipped", () => {
+    const reverted = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed", "no answer")];
+    const inDoubt = aBatch({ intended: ["c"], reverted });
+    expect(countReverts(inDoubt)).toEqual({ flippedBack: 1, leftAlone: 0, left: 2 });
+
+    const settled = dropNeverFlipped({ ...inDoubt, intended: [] });
+
+    expect(settled.reverted).toEqual(reverted.slice(0, 2));
+    expect(countReverts(settled)).toEqual({ flippedBack: 1, leftAlone: 0, left: 1 });
+  });
+
+  test.each<[what: string, reverted: readonly Outcome[], isWorthIt: boolean]>([
+    ["everybody is back or left alone", [outcome("a", "flipped"), outcome("b", "skipped")], false],
+    ["somebody has no end", [outcome("a", "flipped")], true],
+    ["somebody failed", [outcome("a", "flipped"), outcome("b", "failed", "no answer")], true],
+    [
+      "somebody is held by a descendant",
+      [outcome("a", "flipped"), outcome("b", "failed", "Evo Voice may move its descendant d, which …")],
+      false,
+    ],
+  ])("is worth another pass when it helps: %s", (_what, reverted, isWorthIt) => {
+    expect(isWorthAnotherPass(aBatch({ reverted }))).toBe(isWorthIt);
+  });
+});
