@@ -84,10 +84,16 @@ export function whyWaits({ waitSeconds, heldBy }: WatchState): string | undefine
   return waitSeconds === 0 ? undefined : (heldBy ?? "its bake");
 }
 
+/** Looks take time that no bake counts: of a long one it is told again how much is left. */
+function toTenMinutes({ leftSeconds }: WatchState): number {
+  return Math.ceil(leftSeconds / 600);
+}
+
 /** Whether a look shows what could not be told from the one before: that it waits, for something else, or less long. */
 export function isNews(before: WatchState, after: WatchState): boolean {
   const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
-  return whyWaits(before) !== whyWaits(after) || after.leftSeconds < Math.max(0, passed);
+  const isLessLong = after.leftSeconds < Math.max(0, passed);
+  return whyWaits(before) !== whyWaits(after) || isLessLong || toTenMinutes(before) !== toTenMinutes(after);
 }
 
 /** What has become of a watch by this look, before anything is decided. */

@@ -81,15 +81,20 @@ export function countPosts({ emulator }: World): number {
   return emulator.stats().requests.SetCustomerStagingMode ?? 0;
 }
 
+/** Who has no parent: nobody else is held back for their sake. */
+function isAlone({ emulator }: World, id: string): boolean {
+  return emulator.customer(id)?.parentCustomerId === undefined;
+}
+
 /** Protects somebody whose turn has not come: of the last batch, or, when it flips back, of the first. */
 export const protectSomebody =
   (state: State): Act =>
   async ({ world, moments }) => {
     const { ledger } = moments;
     const planned = (await ledger.findRollout("night"))?.plan !== undefined;
-    const [anybody] = world.emulator.customers();
     const batch = planned ? await ledger.getBatch("night", state === "flips back" ? 0 : 2) : undefined;
-    await ledger.protect([batch?.customers[0]?.id ?? anybody?.id ?? ""], STAND);
+    const ids = (batch?.customers ?? [...world.emulator.customers()]).map(({ id }) => id);
+    await ledger.protect([ids.find((id) => isAlone(world, id)) ?? ""], STAND);
   };
 
 /** Runs a promote of 290 customers, does this once it is in that state, and sees that nothing is left open at its end. */

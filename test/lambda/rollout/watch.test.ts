@@ -516,8 +516,8 @@ describe("for any history of sights", () => {
 describe("what a look has seen is news", () => {
   const paused = aSight({ commands: [aCommand({ command: "pause", pauseSeconds: 600 })] });
   const skipped = aSight({ commands: [...paused.commands, aCommand({ command: "skip" })] });
-  const after = (...sights: readonly Sight[]) => {
-    let before = startWith(600);
+  const hasNews = (sights: readonly Sight[], bakeSeconds = 600) => {
+    let before = startWith(bakeSeconds);
     let state = before;
     for (const sight of sights) [before, state] = [state, watchOnce(state, sight, RULES)];
     return isNews(before, state);
@@ -535,6 +535,15 @@ describe("what a look has seen is news", () => {
     ["when an alarm ends it", [aSight(), ALARM], true],
     ["not when nothing was waited for", [ALARM], false],
   ])("%s", (_when, sights, news) => {
-    expect(after(...sights)).toBe(news);
+    expect(hasNews(sights)).toBe(news);
+  });
+
+  test.each([
+    [660, true],
+    [661, false],
+    [1_200, false],
+    [1_260, true],
+  ])("every ten minutes of a bake, a minute after %i s of it were left: %s", (bakeSeconds, news) => {
+    expect(hasNews([aSight(), aSight()], bakeSeconds)).toBe(news);
   });
 });
