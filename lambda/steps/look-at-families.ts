@@ -6,7 +6,7 @@ import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import type { Lookup, LookupProgress } from "./look-up.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ledger } from "./ports.ts";
-import { readAncestors, type WithAncestors } from "./read-ancestors.ts";
+import { readAlone, readAncestors, type WithAncestors } from "./read-ancestors.ts";
 
 /** Written down like listings after the last one: who must stay below those who are to be flipped, and by order. */
 export const FAMILY_LISTINGS = 2;
@@ -90,10 +90,15 @@ async function readKeptBelow(lookup: Lookup, parentIds: readonly string[]): Prom
   return customers.flatMap((one) => toFamilyOnly(one, findReason(one.customer)));
 }
 
-/** Standing orders as they are at the end of the lookup, so that all parts of the plan know the same. */
+/**
+ * Standing orders as they are at the end of the lookup, so that all parts of the plan know the same. Where children do not
+ * follow, nobody has to be known above them.
+ */
 async function noteProtected(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  const { protectedIds } = await lookup.ports.ledger.readOrders();
-  const customers = await readAncestors(lookup.connection, protectedIds);
+  const { connection, ports } = lookup;
+  const { protectedIds } = await ports.ledger.readOrders();
+  const readUp = ports.policy.childrenFollow ? readAncestors : readAlone;
+  const customers = await readUp(connection, protectedIds);
   const written = await write(
     lookup,
     progress,

@@ -29,6 +29,12 @@ export async function readAncestors(reader: Reader, ids: readonly string[]): Pro
   });
 }
 
+/** The same without a look at who is above them. */
+export async function readAlone(reader: Reader, ids: readonly string[]): Promise<readonly WithAncestors[]> {
+  const known = await readAll(reader, ids);
+  return [...known.values()].flatMap((customer) => (customer === undefined ? [] : { customer, ancestorIds: [] }));
+}
+
 /** Whom one has to read to know who is above everybody. */
 function findUnknownParents(known: ReadonlyMap<string, CustomerFacts | undefined>): readonly string[] {
   const parents = [...known.values()].flatMap((customer) =>

@@ -27,12 +27,14 @@ interface Given {
   readonly customers: readonly CustomerFacts[];
   readonly below?: Connection["listDescendants"];
   readonly protectedIds?: readonly string[];
+  /** Whom it cannot read. */
+  readonly mute?: string;
   /** The time of a part is over as soon as it has done anything. */
   readonly inShortParts?: boolean;
 }
 
 /** An Evo Voice with these customers; whose descendants are asked for is noted. */
-function given({ customers, below, protectedIds = [], inShortParts = false }: Given) {
+function given({ customers, below, protectedIds = [], mute, inShortParts = false }: Given) {
   const asked: string[][] = [];
   let calls = 0;
   const ports = fakePorts(world, {
@@ -48,6 +50,8 @@ function given({ customers, below, protectedIds = [], inShortParts = false }: Gi
           listing.kind === "ids" ? customers.filter(({ id }) => listing.customerIds.includes(id)) : customers;
         return { customers: page === 0 ? found : [], total: found.length, totalPages: 1 };
       },
+      readCustomer: async (id) =>
+        id === mute ? { reading: "unreadable", reason: "it was answered with 500" } : { reading: "missing" },
       listDescendants: async (ids) => {
         asked.push([...ids]);
         return (await below?.(ids)) ?? { list: "whole", customers: [] };
@@ -138,4 +142,15 @@ test("whom orders protect at the end of the lookup is written down with each anc
     { id: "vip", parentCustomerId: "p", skip },
     { id: "alone", parentCustomerId: undefined, skip },
   ]);
+});
+
+test("who is above them is not asked for where children do not follow: it stops nobody that it cannot be read", async () => {
+  const customers = [{ ...aCustomer("vip"), parentCustomerId: "p" }, aCustomer("free")];
+  const { ports, asked } = given({ customers, protectedIds: ["vip"], mute: "p" });
+  const policy = { ...ports.policy, childrenFollow: false };
+
+  const families = await readFamilies({ ports: { ...ports, policy }, asked }, promote({ all: true }));
+
+  expect(families).toEqual([{ id: "vip", parentCustomerId: undefined, skip: "protected by a standing order" }]);
+  await expect(readFamilies({ ports, asked }, promote({ all: true }))).rejects.toThrow(/customer p, who must stay or/);
 });
