@@ -9,17 +9,22 @@ export interface Window {
 }
 
 export interface PageReader {
-  /** The pages of a window; not asked for again when they were asked for ahead. */
+  /** The pages of a window; not asked for again when they were asked for ahead. What was asked for before them is dropped. */
   read(window: Window): Promise<readonly Page[]>;
-  /** Asks for the window that will be read next. */
+  /** Asks for a window that will be read later, once. */
   readAhead(window: Window): void;
 }
 
 type Always = Pick<PageRequest, "pageSize" | "tagIds">;
 
-/** Reads windows of pages, so that Evo Voice can be at the next one while the ledger writes the last. */
+interface Asked {
+  readonly window: Window;
+  readonly pages: Promise<readonly Page[]>;
+}
+
+/** Reads windows of pages, so that Evo Voice can be at the next ones while the last is looked through and written down. */
 export function createPageReader(connection: Connection, always: Always): PageReader {
-  let ahead: { readonly window: Window; readonly pages: Promise<readonly Page[]> } | undefined;
+  let ahead: readonly Asked[] = [];
 
   function ask({ listing, page, size }: Window): Promise<readonly Page[]> {
     return Promise.all(
@@ -28,16 +33,18 @@ export function createPageReader(connection: Connection, always: Always): PageRe
   }
 
   return {
-    read(window) {
-      const asked = ahead;
-      ahead = undefined;
-      return asked !== undefined && isSame(asked.window, window) ? asked.pages : ask(window);
+    read(wanted) {
+      const place = ahead.findIndex(({ window }) => isSame(window, wanted));
+      const pages = ahead[place]?.pages ?? ask(wanted);
+      ahead = place < 0 ? [] : ahead.slice(place + 1);
+      return pages;
     },
-    readAhead(window) {
-      const pages = ask(window);
+    readAhead(wanted) {
+      if (ahead.some(({ window }) => isSame(window, wanted))) return;
+      const pages = ask(wanted);
       // Whoever reads them gets the error; when nobody does, the part has ended by another one.
       pages.catch(() => undefined);
-      ahead = { window, pages };
+      ahead = [...ahead, { window: wanted, pages }];
     },
   };
 }
