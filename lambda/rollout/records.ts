@@ -1,6 +1,7 @@
 import type { DeployEvent, FlipEvent } from "../events/deploy-event.ts";
 import type { Change } from "./change.ts";
 import type { Stop } from "./decision.ts";
+import type { Phase } from "./now.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Plan, PlannedCustomer } from "./plan.ts";
 import type { Report, RolloutStatus } from "./report.ts";
@@ -46,6 +47,8 @@ export interface CommandRecord {
   readonly pauseSeconds?: number | undefined;
   /** Of an `abort`. */
   readonly rollback?: boolean | undefined;
+  /** What the rollout was doing when it was sent, as far as the ledger knew: so its sender was told what it would do. */
+  readonly phase?: Phase | undefined;
 }
 
 /** What steers one rollout, as the ledger has it. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "../events/command.ts";
 import { RefusedError } from "../events/refused-error.ts";
+import type { Phase } from "../rollout/now.ts";
 import type { CommandRecord, RolloutRecord } from "../rollout/records.ts";
 import { findNow } from "./find-now.ts";
 import { foresee } from "./foresee.ts";
@@ -26,8 +27,8 @@ export async function steerRollout(ports: StartPorts, command: SteeringCommand):
   const noted: Noted = { rolloutId, command: record.command, status: "noted" };
   // It was taken in when it came first, whatever became of the rollout since.
   if (command.id !== undefined && (await isNoted(ports, rolloutId, record))) return noted;
-  const effect = await findEffect(ports, record, await getRecord(ports, rolloutId));
-  switch (await ports.ledger.addCommand(rolloutId, record)) {
+  const { effect, phase } = await findEffect(ports, record, await getRecord(ports, rolloutId));
+  switch (await ports.ledger.addCommand(rolloutId, { ...record, phase })) {
     case "added":
       ports.log.info("command noted", { rolloutId, command: record.command, id: record.id });
       return { ...noted, effect };
@@ -78,14 +79,20 @@ async function getRecord(ports: StartPorts, rolloutId: string): Promise<RolloutR
   );
 }
 
+/** What a command meets. */
+interface Met {
+  readonly effect: string;
+  readonly phase: Phase;
+}
+
 /** @throws RefusedError for what would come to nothing: who sent it would wait for an effect that never comes */
-async function findEffect(ports: StartPorts, command: CommandRecord, record: RolloutRecord): Promise<string> {
+async function findEffect(ports: StartPorts, command: CommandRecord, record: RolloutRecord): Promise<Met> {
   refuseUnsteerable(command, record);
   const { rolloutId } = record;
   const [steering, wait] = await Promise.all([ports.ledger.readSteering(rolloutId), ports.ledger.findWait(rolloutId)]);
   const now = findNow({ record, wait, ...steering, nowMs: ports.nowMs() });
   const foreseen = foresee(command, { record, now, commands: steering.commands });
-  if ("effect" in foreseen) return foreseen.effect;
+  if ("effect" in foreseen) return { effect: foreseen.effect, phase: now.phase };
   const undo = command.command === "abort" ? toUndo(rolloutId) : "";
   throw new RefusedError(
     `nothing was done: ${command.command} would come to nothing for rollout ${rolloutId}: ${foreseen.nothing}${undo}`,

@@ -58,10 +58,12 @@ async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject:
 
 /**
  * An abort that came too late to stop the flips, and wants them turned back, must not end just that. Of several the last
- * one counts, and what came after it steers this.
+ * one counts, and what came after it steers this. Whose sender was told that it stops the way back, does.
  */
 async function passLateAborts({ ledger }: Ports, rolloutId: string, steering: Steering): Promise<Steering> {
   const { commands } = await ledger.readSteering(rolloutId);
   const last = commands.findLastIndex(({ command }) => command === "abort");
-  return last >= steering.seen && commands[last]?.rollback ? { ...steering, seen: last + 1 } : steering;
+  const abort = last >= steering.seen ? commands[last] : undefined;
+  const isLate = abort?.rollback && abort.phase !== "flipping back";
+  return isLate ? { ...steering, seen: last + 1 } : steering;
 }

@@ -102,6 +102,7 @@ describe.each(COMMANDS)("the command $command", (command) => {
         ...said,
         id: expect.stringMatching(new RegExp(`^${command.command}-[0-9a-f]{12}$`)),
         at: AT,
+        phase: "baking",
         ...(command.command === "pause" && { pauseSeconds: 90 }),
       },
     ]);
@@ -354,7 +355,7 @@ describe("a secret", () => {
       ["holds", "last", "pk", "protectedIds", "recent", "revision", "sk", "stopped", "writtenBy"].sort(),
     );
     expect(items.find(({ sk }) => sk === "commands")).toMatchObject({
-      commands: [{ ...ANN, id: expect.any(String), command: "abort", at: AT, rollback: true }],
+      commands: [{ ...ANN, id: expect.any(String), command: "abort", at: AT, rollback: true, phase: "preparing" }],
     });
   });
 });
