@@ -1,5 +1,5 @@
 import ky, { type KyInstance } from "ky";
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import { type Reply, send } from "./send.ts";
 
 /** One request, ready to be made as often as needed. */
@@ -36,30 +36,45 @@ const HEADERS = { accept: "application/json", "accept-encoding": "identity", "us
 export function createTransport({ baseUrl, timeoutMs, connections }: TransportOptions): Transport {
   const { origin } = new URL(baseUrl);
   const pool = new Pool(origin, { connections, maxResponseSize: MOST_REPLY_BYTES, headersTimeout: 0, bodyTimeout: 0 });
-  // Node's fetch takes a pool of undici's as a package; only the types of the two differ.
-  const viaPool: object = { dispatcher: pool };
   const http = ky.create({
     prefix: origin,
     headers: HEADERS,
-    redirect: "manual",
     retry: 0,
     timeout: false,
     throwHttpErrors: false,
-    fetch: (input, init) => fetch(input, { ...init, ...viaPool }),
+    fetch: async (input) => new ReadResponse(await send(pool, toDispatch(origin, input as Request), timeoutMs)),
   });
-  return (request) => (request.method === "GET" ? read(http, request, timeoutMs) : write(pool, request, timeoutMs));
+  return (request) => (request.method === "GET" ? read(http, request) : write(pool, request, timeoutMs));
 }
 
-/** The signal ends a reply's body too, which ky's own timeout does not. */
-async function read(http: KyInstance, { path, searchParams, cookie }: ApiRequest, timeoutMs: number): Promise<Reply> {
+async function read(http: KyInstance, { path, searchParams, cookie }: ApiRequest): Promise<Reply> {
   const response = await http.get(path, {
-    signal: AbortSignal.timeout(timeoutMs),
     ...(searchParams && { searchParams: { ...searchParams } }),
     ...(cookie !== undefined && { headers: { cookie } }),
   });
   const { status, headers } = response;
   const replied = { ...Object.fromEntries(headers), "set-cookie": headers.getSetCookie() };
   return { status, headers: replied, text: await response.text() };
+}
+
+function toDispatch(origin: string, { url, headers }: Request): Dispatcher.DispatchOptions {
+  return { method: "GET", path: url.slice(origin.length), headers: Object.fromEntries(headers) };
+}
+
+/** A response whose body has come as a whole: as a stream, a page of customers would cost a third more. */
+class ReadResponse extends Response {
+  override readonly text: Response["text"];
+
+  constructor(reply: Reply) {
+    super(null, { status: reply.status, headers: toPairs(reply.headers) });
+    this.text = async () => reply.text;
+  }
+}
+
+function toPairs(headers: Reply["headers"]): [name: string, value: string][] {
+  return Object.entries(headers).flatMap(([name, values = []]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  );
 }
 
 function write(pool: Pool, { path, json, cookie }: ApiRequest, timeoutMs: number): Promise<Reply> {
