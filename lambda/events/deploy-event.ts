@@ -145,14 +145,6 @@ export function readDeployEvent(input: unknown): ReadEvent {
   return { event: undefined, problems: findProblems(parsed.error, input) };
 }
 
-/** The event, as one that names whom it flips. @throws BadDeployEventError for one that works on an earlier rollout */
-export function getFlipEvent(event: DeployEvent): FlipEvent {
-  if (event.action !== "rollback" && event.action !== "retry") return event;
-  const expected = 'expected "stage" (to the staging servers) or "promote" (to the production servers)';
-  const message = `got "${event.action}"; ${expected}; this version does not have ${event.action}`;
-  throw new BadDeployEventError([{ path: "action", message }]);
-}
-
 /** Two events are equal when they would do the same; who asked, why and until when does not count, nor does order. */
 export function fingerprintOf(event: DeployEvent): string {
   const { id: _id, requestedBy: _who, reason: _why, notAfter: _until, onBusy: _whenBusy, ...work } = event;

@@ -1,6 +1,6 @@
 import { acceptDeployEvent } from "./accept.ts";
 import { type Delivery, toEventId } from "./delivery.ts";
-import { type FlipEvent, getFlipEvent } from "./deploy-event.ts";
+import type { DeployEvent } from "./deploy-event.ts";
 import { describeValue } from "./describe.ts";
 import { matchesGlob } from "./glob.ts";
 import type { Policy } from "./policy.ts";
@@ -20,7 +20,11 @@ type Mapping = WebhookSource["mappings"][number];
  * the moment: the same delivery is the same event, whenever it comes.
  * @throws RefusedError where the release's name is missing or cannot be one, or where the policy forbids the event
  */
-export function mapDelivery({ name, source }: NamedSource, delivery: Delivery, policy: Policy): FlipEvent | undefined {
+export function mapDelivery(
+  { name, source }: NamedSource,
+  delivery: Delivery,
+  policy: Policy,
+): DeployEvent | undefined {
   const mappings: readonly Mapping[] = source.mappings;
   const mapping = mappings.find((each) => fits(each, delivery));
   if (mapping === undefined) return undefined;
@@ -33,7 +37,7 @@ export function mapDelivery({ name, source }: NamedSource, delivery: Delivery, p
     requestedBy: nameRequester(name, delivery),
     id: toEventId(name, delivery.identity),
   };
-  return getFlipEvent(acceptDeployEvent(input, policy));
+  return acceptDeployEvent(input, policy);
 }
 
 function toTime(ms: number): string {

@@ -1,4 +1,4 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
+import type { DeployEvent } from "../events/deploy-event.ts";
 import type { Policy } from "../events/policy.ts";
 import type { Accepted } from "./answer.ts";
 
@@ -13,7 +13,7 @@ export interface WebhookPorts {
   /** The same afresh; none when they were read a moment ago. */
   readSecretsAgain(source: string): Promise<readonly string[]>;
   /** The same event starts the same rollout. */
-  start(event: FlipEvent): Promise<Accepted>;
+  start(event: DeployEvent): Promise<Accepted>;
   readonly log: WebhookLog;
   count(metric: WebhookMetric): void;
 }

@@ -88,7 +88,7 @@ describe("which payload a GitHub mapping fits", () => {
       start: { ...start, release: { name } },
     });
     const event = map([named("no", { ref: "x" }), named("first"), named("second")], "deployment", { deployment });
-    expect(event?.release).toBe("first");
+    expect(event).toMatchObject({ release: "first" });
   });
 });
 
@@ -137,7 +137,7 @@ describe("where the release's name comes from", () => {
       { action: "go", client_payload: { release: "r1" } },
     ],
   ])("%s: %s", (_what, release, mapping, payload) => {
-    expect(map([mapping], mapping.event, payload)?.release).toBe(release);
+    expect(map([mapping], mapping.event, payload)).toMatchObject({ release });
   });
 
   test.each(["branch", "inputs.missing", "inputs.n", "inputs.toString"])(

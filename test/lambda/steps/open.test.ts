@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { acceptDeployEvent } from "../../../lambda/events/accept.ts";
-import { getFlipEvent } from "../../../lambda/events/deploy-event.ts";
 import { openRollout } from "../../../lambda/steps/open.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { fakePorts, openLedger } from "./fake-ports.ts";
@@ -18,7 +17,7 @@ const NOT_AFTER = "2026-11-23T02:00:00Z";
 test("an event whose time ran out while its open step died holds no lock", async () => {
   const ledger = openLedger(world);
   const promote = { action: "promote", release: "1", targets: { all: true }, notAfter: NOT_AFTER };
-  const event = getFlipEvent(acceptDeployEvent(promote, world.policy));
+  const event = acceptDeployEvent(promote, world.policy);
   const at = (time: string) => fakePorts(world, { customers: [], nowMs: () => Date.parse(time) });
   const dying = fakePorts(world, {
     customers: [],
@@ -40,7 +39,7 @@ test("an event whose time ran out while its open step died holds no lock", async
 
 test("a rollout without an id of its own has the name of its execution", async () => {
   const dryRun = { action: "promote", release: "1", targets: { all: true }, dryRun: true };
-  const event = getFlipEvent(acceptDeployEvent(dryRun, world.policy));
+  const event = acceptDeployEvent(dryRun, world.policy);
 
   const opened = await openRollout(fakePorts(world, { customers: [] }), event, EXECUTION.replace("1f", "2e"));
 
