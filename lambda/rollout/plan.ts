@@ -51,7 +51,8 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
   for (const [index, { from, to, bakeSeconds }] of ranking.waves.entries()) {
     digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
-    for (const { id, disposition } of entriesOf(ranking, from, to)) {
+    for (let rank = from; rank < to; rank += 1) {
+      const { id, disposition } = ranking.at(rank);
       const { decision, reason, countedAs } = toDecision(disposition);
       digest.update(`${id}\t${reason}\n`);
       counts[decision] += 1;
@@ -91,19 +92,18 @@ export function* toBatches(ranking: Ranking): Generator<readonly PlannedCustomer
 }
 
 function toWaveBatches(ranking: Ranking, { from, to }: RankedWave): Generator<readonly PlannedCustomer[]> {
-  return pack(entriesOf(ranking, from, to), MOST_BATCH_BYTES, ({ id, name, disposition }) =>
-    disposition === "flip" ? { id, name } : undefined,
-  );
+  const flips = entriesOf(ranking, { from, to }, (rank) => ranking.isFlip(rank));
+  return pack(flips, MOST_BATCH_BYTES, ({ id, name }) => ({ id, name }));
 }
 
 /** The outcomes that the plan alone decides, packed like batches. */
 export function* toSettled(ranking: Ranking): Generator<readonly Outcome[]> {
-  yield* pack(entriesOf(ranking, 0, ranking.size), MOST_SETTLED_BYTES, toOutcome);
+  const others = entriesOf(ranking, { from: 0, to: ranking.size }, (rank) => !ranking.isFlip(rank));
+  yield* pack(others, MOST_SETTLED_BYTES, toOutcome);
 }
 
-function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome | undefined {
-  if (disposition === "flip") return undefined;
-  return disposition === "unchanged"
+function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome {
+  return typeof disposition === "string"
     ? { customerId, name, outcome: "unchanged", reason: "was right already when the rollout was planned" }
     : { customerId, name, outcome: "skipped", reason: disposition.skipped };
 }
@@ -111,13 +111,12 @@ function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome 
 function* pack<Item>(
   entries: Iterable<RosterEntry>,
   mostBytes: number,
-  toItem: (entry: RosterEntry) => Item | undefined,
+  toItem: (entry: RosterEntry) => Item,
 ): Generator<readonly Item[]> {
   let items: Item[] = [];
   let bytes = 0;
   for (const entry of entries) {
     const item = toItem(entry);
-    if (item === undefined) continue;
     const size = Buffer.byteLength(JSON.stringify(item));
     if (items.length === MOST_CUSTOMERS || bytes + size > mostBytes) {
       if (items.length > 0) yield items;
@@ -130,8 +129,12 @@ function* pack<Item>(
   if (items.length > 0) yield items;
 }
 
-function* entriesOf(ranking: Ranking, from: number, to: number): Generator<RosterEntry> {
-  for (let rank = from; rank < to; rank += 1) yield ranking.at(rank);
+function* entriesOf(
+  ranking: Ranking,
+  { from, to }: Pick<RankedWave, "from" | "to">,
+  isMeant: (rank: number) => boolean,
+): Generator<RosterEntry> {
+  for (let rank = from; rank < to; rank += 1) if (isMeant(rank)) yield ranking.at(rank);
 }
 
 function count(items: Iterable<unknown>): number {

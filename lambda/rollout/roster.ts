@@ -64,6 +64,8 @@ export interface Roster {
 export interface Ranking {
   readonly size: number;
   readonly waves: readonly RankedWave[];
+  /** Whether this one is to be flipped: it costs nothing to know, where id and name have to be made of their bytes. */
+  isFlip(rank: number): boolean;
   at(rank: number): RosterEntry;
 }
 
@@ -160,6 +162,10 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
       return {
         size: order.length,
         waves,
+        isFlip(rank) {
+          const index = order[rank] as number;
+          return codeOf(index) === FLIP && !held.has(index);
+        },
         at(rank) {
           const index = order[rank] as number;
           return { ...texts.get(placeOf(index)), disposition: toDisposition(index) };

@@ -159,14 +159,16 @@ async function writeItems(
 ): Promise<number> {
   let index = 0;
   let batches = 0;
-  let pending: Promise<void>[] = [];
+  const pending: Promise<void>[] = [];
   const write = async (put: () => Promise<void>): Promise<boolean> => {
     index += 1;
     if (index <= from) return true;
-    pending.push(put());
+    const writing = put();
+    // Whoever awaits it gets the error; when nobody does, another write has ended the step.
+    writing.catch(() => undefined);
+    pending.push(writing);
     if (pending.length < WRITES_AT_ONCE) return true;
-    await Promise.all(pending);
-    pending = [];
+    await pending.shift();
     return mayGoOn();
   };
   const flush = async () => {
