@@ -35,7 +35,7 @@ interface Round {
 /**
  * The least that any rollout by these rules does, and nothing else: the same requests over the same transport, each reply
  * parsed, the same items of the ledger. No sign-in that ends, no limiter, no retry, no schema, no judgement, no plan, no
- * durable step: it cannot be used, and nothing that can will be faster.
+ * durable step: of no use, but for saying how fast the rules let a rollout be.
  */
 contend(async ({ emulator, ids, concurrency }) => {
   const transport = createTransport({ baseUrl: emulator.address, timeoutMs: 10_000, connections: concurrency });
