@@ -113,7 +113,7 @@ async function orGoOn<State extends Progress>(
     return await body();
   } catch (error) {
     if (afterFailure === undefined) throw error;
-    return afterFailure({ ...from, held: false }, messageOf(error));
+    return afterFailure({ ...from, held: false, restSeconds: undefined }, messageOf(error));
   }
 }
 

@@ -19,6 +19,8 @@ export interface WatchRules {
   readonly onFailure: OnFailure;
   /** How long alarms may show nothing: exactly so long passes. */
   readonly noDataSeconds: number;
+  /** Its time is a rest, not a bake: `skip` and `full` do not end it. */
+  readonly isRest?: boolean | undefined;
 }
 
 /** A wait between two looks at the world. Its time is nominal, the sum of the waits: no clock is read. */
@@ -62,7 +64,7 @@ export function beginWatch(bakeSeconds: number, steering: Steering): WatchState 
 /** One look: an abort, a failing alarm or too long without data ends the watch; else it goes on until the bake is over and nothing holds. */
 export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): WatchState {
   if (state.decision !== undefined) return state;
-  const look = takeLook(state, sight);
+  const look = takeLook(state, sight, rules);
   const decision = stopAtOnce(look, rules);
   if (decision !== undefined) return { ...look.state, decision };
   const blindTo = describeAlarms(look.blindTo, MOST_HELD_BY);
@@ -106,11 +108,12 @@ interface Look {
   readonly blindTo: readonly AlarmReading[];
 }
 
-function takeLook({ leftSeconds, blindSeconds, steering, waitSeconds, notes = [] }: WatchState, sight: Sight): Look {
+function takeLook(before: WatchState, sight: Sight, { isRest }: WatchRules): Look {
+  const { leftSeconds, blindSeconds, steering, waitSeconds, notes = [] } = before;
   const { skip, abort, ...steered } = takeIn(passTime(steering, waitSeconds), sight.commands);
   const blindTo = sight.alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
-  const endsBake = left > 0 && (skip || steered.full);
+  const endsBake = left > 0 && !isRest && (skip || steered.full);
   const reasons = endsBake ? [...notes, ...sight.commands.slice(steering.seen).flatMap(toNote)] : notes;
   return {
     state: {

@@ -23,7 +23,7 @@ export async function beginRevert(
   { subject, steering }: TurnBack,
 ): Promise<BegunRevert> {
   const hold = await holdSubject(ports, rollout, subject);
-  return { hold, steering: await passLateAborts(ports, rollout.rolloutId, steering) };
+  return { hold, steering: await passLateAborts(ports, rollout, steering) };
 }
 
 /** When the release could not be held for long: whoever was flipped is turned back all the same. */
@@ -32,7 +32,7 @@ export async function beginWithoutHold(
   rollout: Locked<Rollout>,
   { subject, steering }: TurnBack,
 ): Promise<BegunRevert> {
-  const passed = await passLateAborts(ports, rollout.rolloutId, steering);
+  const passed = await passLateAborts(ports, rollout, steering);
   const hold = await holdSubject(ports, rollout, subject).catch((error: unknown): Held => {
     const problem = error instanceof Error ? error.message : String(error);
     ports.log.info("release not held", { rolloutId: rollout.rolloutId, release: subject.release, problem });
@@ -58,9 +58,11 @@ async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject:
 
 /**
  * An abort that came too late to stop the flips, and wants them turned back, must not end just that. Of several the last
- * one counts, and what came after it steers this. Whose sender was told that it stops the way back, does.
+ * one counts, and what came after it steers this. Whose sender was told that it stops the way back, does, and so does one
+ * that was sent to a rollback: there is nothing else that it could end.
  */
-async function passLateAborts({ ledger }: Ports, rolloutId: string, steering: Steering): Promise<Steering> {
+async function passLateAborts({ ledger }: Ports, { kind, rolloutId }: Rollout, steering: Steering): Promise<Steering> {
+  if (kind === "undo") return steering;
   const { commands } = await ledger.readSteering(rolloutId);
   const last = commands.findLastIndex(({ command }) => command === "abort");
   const abort = last >= steering.seen ? commands[last] : undefined;

@@ -27,7 +27,7 @@ export interface Watched {
 /** Turning back is never stopped by an alarm: it is what mends it. */
 export const NOT_WATCHED: Watched = {
   alarms: [],
-  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER },
+  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isRest: true },
   overridden: [],
 };
 

@@ -105,6 +105,20 @@ describe("a rollback by event", () => {
     expect(writes()).toBe(after);
   });
 
+  test("that was aborted while it waited, an instant before its turn came, flips nobody back", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+    const after = flags();
+    const who = { requestedBy: "bob", reason: "not that one", at: "2026-11-23T00:00:00Z" };
+    const sent = { id: "late", command: "abort", rollback: true, phase: "waiting" } as const;
+    await openLedger().addCommand("back", { ...sent, ...who });
+
+    const { report } = await execute(world, { ...ROLLBACK, id: "back" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "aborted", reverted: { flippedBack: 0, leftAlone: 0 } });
+    expect(report?.reverted?.left).toBeGreaterThan(10);
+    expect(flags()).toEqual(after);
+  });
+
   test("as a dry run says how many it would flip back, and flips nobody", async () => {
     const { report: first } = await execute(world, PROMOTE, { name: "one" });
     const after = flags();

@@ -253,6 +253,14 @@ describe("skip", () => {
   });
 });
 
+test.each(["skip", "full"] as const)("a rest of the way back is no bake: %s does not end it", (command) => {
+  const sight = aSight({ commands: [aCommand({ command })] });
+  const rules = { ...RULES, isRest: true };
+  const before = watchOnce(startWith(300), sight, rules);
+  expect(before).toMatchObject({ leftSeconds: 300, waitSeconds: 60 });
+  expect(before.decision).toBeUndefined();
+});
+
 describe("full", () => {
   const full = aCommand({ command: "full", requestedBy: "ann", reason: "urgent" });
 
