@@ -47,6 +47,7 @@ async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Pr
     look: lookAgain(ports, rollout, watched),
     afterFailure,
   });
+  if (whyStopped(flipped) !== undefined) return flipped;
   await durable.step(`tell-wave-${wave.wave}`, () =>
     announce(ports, rollout, {
       change: "wave done",

@@ -104,7 +104,7 @@ const WaveDone = strictObject({
 const GateDecided = strictObject({
   ...head,
   change: z.literal("gate decided").describe("a gate has decided how the rollout goes on"),
-  wave: count("the wave before the gate; 0 is the gate before the first flip"),
+  wave: count("the wave before the gate, from 1; what the look before the first flip refuses, has only ended"),
   decision: z.enum(["proceed", "roll back", "halt"]).describe("how it goes on"),
   reasons: Reasons,
 }).meta({ title: "Gate decided" });

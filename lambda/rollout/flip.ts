@@ -1,6 +1,6 @@
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 import type { PlannedCustomer } from "./plan.ts";
-import type { CustomerFacts, Judgement } from "./selection.ts";
+import { type CustomerFacts, type Judgement, UnclearFamilyError } from "./selection.ts";
 
 /** Setting one customer's flag. */
 export interface Flip {
@@ -56,7 +56,7 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
   if (isStaging === wantedFlag) {
     return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", MOVED_MEANWHILE);
   }
-  const judgement = judge(fresh.customer);
+  const judgement = judgeAfresh(judge, fresh.customer);
   switch (judgement.verdict) {
     case "candidate":
       return undefined;
@@ -64,5 +64,20 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
       return settle("skipped", judgement.reason);
     case "not selected":
       return settle("skipped", "has changed since the plan: the event's targets no longer select it");
+    case "unclear":
+      return fail(judgement.why);
+  }
+}
+
+/** A lookup ends with a customer that cannot be judged; once there is a plan, it is this customer's failure alone. */
+function judgeAfresh(
+  judge: Situation["judge"],
+  customer: CustomerFacts,
+): Judgement | { readonly verdict: "unclear"; readonly why: string } {
+  try {
+    return judge(customer);
+  } catch (error) {
+    if (error instanceof UnclearFamilyError) return { verdict: "unclear", why: error.message };
+    throw error;
   }
 }

@@ -43,6 +43,11 @@ export type Judgement =
   | { readonly verdict: "skipped"; readonly reason: string }
   | { readonly verdict: "not selected" };
 
+/** Evo Voice does not say enough of a customer's family to tell whether a target means it: nobody is guessed. */
+export class UnclearFamilyError extends FinalError {
+  override readonly name = "UnclearFamilyError";
+}
+
 /** Joins event and policy; the event's cohorts are known to be the policy's. */
 export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "strategy">, policy: Policy): Selection {
   return {
@@ -58,7 +63,7 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
 
 /**
  * Decides about one customer. Made once a rollout, so that a thousand named ids cost a set and not a search each.
- * @throws FinalError when Evo Voice does not say enough about the customer to decide: nobody is guessed
+ * @throws UnclearFamilyError
  */
 export function createJudge(selection: Selection): (customer: CustomerFacts) => Judgement {
   const selects = anyOf(selection.targets);
@@ -73,7 +78,7 @@ export function createJudge(selection: Selection): (customer: CustomerFacts) => 
 
 /**
  * Finds why a customer must stay where it is, whomever the event selects.
- * @throws FinalError when Evo Voice does not say enough about the customer to tell
+ * @throws UnclearFamilyError
  */
 export function createKeeper(selection: Selection): (customer: CustomerFacts) => string | undefined {
   const excludes = anyOf(selection.exclude);
@@ -90,7 +95,7 @@ export function createKeeper(selection: Selection): (customer: CustomerFacts) =>
 
 /**
  * Finds the first wave, counted from 1, whose cohort a customer belongs to.
- * @throws FinalError when Evo Voice does not say enough about the customer to tell
+ * @throws UnclearFamilyError
  */
 export function createCohortFinder({ cohortWaves }: Selection): (customer: CustomerFacts) => number | undefined {
   const cohorts = cohortWaves.map(({ wave, targets }) => ({ wave, selects: anyOf(targets) }));
@@ -153,7 +158,7 @@ function isDescendant(customer: CustomerFacts, ancestorId: string): boolean {
   if (customer.parentCustomerId === ancestorId) return true;
   if (customer.ancestorIds?.includes(ancestorId)) return true;
   if (!customer.ancestorIds?.includes(customer.parentCustomerId)) {
-    throw new FinalError(
+    throw new UnclearFamilyError(
       `cannot tell whether customer ${customer.id} descends from ${ancestorId}: Evo Voice shows no whole breadcrumb for it; name the customers by id, or take direct children only`,
     );
   }

@@ -62,10 +62,9 @@ async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject:
  * that was sent to a rollback: there is nothing else that it could end.
  */
 async function passLateAborts({ ledger }: Ports, { kind, rolloutId }: Rollout, steering: Steering): Promise<Steering> {
-  if (kind === "undo") return steering;
   const { commands } = await ledger.readSteering(rolloutId);
   const last = commands.findLastIndex(({ command }) => command === "abort");
   const abort = last >= steering.seen ? commands[last] : undefined;
-  const isLate = abort?.rollback && abort.phase !== "flipping back";
+  const isLate = kind === "flip" && abort?.rollback && abort.phase !== "flipping back";
   return isLate ? { ...steering, seen: last + 1 } : steering;
 }

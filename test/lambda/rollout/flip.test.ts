@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Reading, type Situation, settleBeforeFlip } from "../../../lambda/rollout/flip.ts";
-import type { CustomerFacts, Judgement } from "../../../lambda/rollout/selection.ts";
+import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../../../lambda/rollout/selection.ts";
 import { aCustomer } from "./a-customer.ts";
 
 const found = (changes: Partial<CustomerFacts> = {}): Reading => ({ reading: "found", customer: aCustomer(changes) });
@@ -50,6 +50,16 @@ describe("a planned customer that is read afresh", () => {
       { judge: PROTECTED, intended: true },
       "skipped",
       /protected by the policy/,
+    ],
+    [
+      "has a family that cannot be told any more",
+      {
+        judge: () => {
+          throw new UnclearFamilyError("cannot tell whether customer c-1 descends from p-1");
+        },
+      },
+      "failed",
+      /^cannot tell whether customer c-1/,
     ],
     ["is no target any more", { judge: NOT_SELECTED }, "skipped", /no longer select it/],
     [
