@@ -9,22 +9,17 @@ export interface Window {
 }
 
 export interface PageReader {
-  /** The pages of a window; not asked for again when they were asked for ahead. What was asked for before them is dropped. */
+  /** The pages of a window; not asked for again when they were asked for ahead. */
   read(window: Window): Promise<readonly Page[]>;
-  /** Asks for a window that will be read later, once. */
+  /** Asks for the window that will be read next. */
   readAhead(window: Window): void;
 }
 
 type Always = Pick<PageRequest, "pageSize" | "tagIds">;
 
-interface Asked {
-  readonly window: Window;
-  readonly pages: Promise<readonly Page[]>;
-}
-
-/** Reads windows of pages, so that Evo Voice can be at the next ones while the last is looked through and written down. */
+/** Reads windows of pages, so that Evo Voice can be at the next one while the ledger writes the last. */
 export function createPageReader(connection: Connection, always: Always): PageReader {
-  let ahead: readonly Asked[] = [];
+  let ahead: { readonly window: Window; readonly pages: Promise<readonly Page[]> } | undefined;
 
   function ask({ listing, page, size }: Window): Promise<readonly Page[]> {
     return Promise.all(
@@ -33,18 +28,16 @@ export function createPageReader(connection: Connection, always: Always): PageRe
   }
 
   return {
-    read(wanted) {
-      const place = ahead.findIndex(({ window }) => isSame(window, wanted));
-      const pages = ahead[place]?.pages ?? ask(wanted);
-      ahead = place < 0 ? [] : ahead.slice(place + 1);
-      return pages;
+    read(window) {
+      const asked = ahead;
+      ahead = undefined;
+      return asked !== undefined && isSame(asked.window, window) ? asked.pages : ask(window);
     },
-    readAhead(wanted) {
-      if (ahead.some(({ window }) => isSame(window, wanted))) return;
-      const pages = ask(wanted);
+    readAhead(window) {
+      const pages = ask(window);
       // Whoever reads them gets the error; when nobody does, the part has ended by another one.
       pages.catch(() => undefined);
-      ahead = [...ahead, { window: wanted, pages }];
+      ahead = { window, pages };
     },
   };
 }

@@ -11,16 +11,9 @@ import type { Window } from "./read-pages.ts";
 /** Evo Voice's ids have 24; what is much longer is none, and would not fit where ids are kept. */
 const MOST_ID_CHARACTERS = 64;
 
-/**
- * Reads the next pages of a listing at once, and writes down whom they show. Where the server's count says that there are
- * more, they are asked for before these have come: else nobody would be asked while these are looked through.
- */
+/** Reads the next pages of a listing at once, and writes down whom they show; the pages after them are asked for meanwhile. */
 export async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  const window = toWindow(lookup, progress);
-  const reading = lookup.pages.read(window);
-  const after = { ...progress, page: progress.page + window.size };
-  if (after.page < (progress.pages ?? 0)) readAhead(lookup, after);
-  const pages = await reading;
+  const pages = await lookup.pages.read(toWindow(lookup, progress));
   const customers = pages.flatMap((page) => page.customers);
   const found = {
     listing: progress.listing,
@@ -31,13 +24,9 @@ export async function readWindow(lookup: Lookup, progress: LookupProgress): Prom
     references: customers.flatMap((customer) => toReference(lookup, customer)),
   };
   const next = advance(progress, pages, found.customers.length);
-  if (next.ended === undefined) readAhead(lookup, next);
+  if (next.ended === undefined && lookup.mayReadAhead()) lookup.pages.readAhead(toWindow(lookup, next));
   await lookup.ports.ledger.putFound(lookup.rolloutId, found);
   return next;
-}
-
-function readAhead(lookup: Lookup, progress: LookupProgress): void {
-  if (lookup.mayReadAhead()) lookup.pages.readAhead(toWindow(lookup, progress));
 }
 
 function toWindow(lookup: Lookup, { listing, page, pages = 0 }: LookupProgress): Window {

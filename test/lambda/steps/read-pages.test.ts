@@ -37,27 +37,6 @@ test("pages that were asked for ahead are given once: a later pass reads them ag
   expect(asked).toEqual([0, 0]);
 });
 
-test("two windows that were asked for ahead are both given, each asked for once", async () => {
-  const { asked, reader } = given();
-  reader.readAhead(aWindow(2));
-  reader.readAhead(aWindow(2));
-  reader.readAhead(aWindow(4));
-
-  expect(await reader.read(aWindow(2))).toEqual([aPage(2), aPage(3)]);
-  expect(await reader.read(aWindow(4))).toEqual([aPage(4), aPage(5)]);
-  expect(asked).toEqual([2, 3, 4, 5]);
-});
-
-test("what was asked for ahead of a window that is read is dropped", async () => {
-  const { asked, reader } = given();
-  reader.readAhead(aWindow(2, 1));
-  reader.readAhead(aWindow(3, 1));
-  await reader.read(aWindow(3, 1));
-  await reader.read(aWindow(2, 1));
-
-  expect(asked).toEqual([2, 3, 2]);
-});
-
 test.each([
   ["another page", aWindow(4)],
   ["fewer pages", aWindow(2, 1)],
