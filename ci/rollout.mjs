@@ -362,16 +362,12 @@ function toWaveRows({ plan, waves = [] }) {
   });
 }
 
-/** What a person can send to the front door; the rollout's id was checked to be one word. */
-function toNext({ action, status, rolloutId, counts, reverted }) {
-  const send = (event) => `\`${JSON.stringify({ action: event, rolloutId })}\``;
-  if (action === "rollback") return [];
-  if (status === "rolled-back")
-    return reverted?.left > 0
-      ? [`To go on with those who are left: ${send("rollback")}`, ""]
-      : ["The release is held: nothing brings it out again until somebody sends `clear-release` for it.", ""];
-  const isStanding = ["halted", "aborted", "failed"].includes(status) && counts?.flipped > 0 && reverted === undefined;
-  return isStanding ? [`To flip them back: ${send("rollback")}, or to go on: ${send("retry")}`, ""] : [];
+/** What a person can do now; what is sent are words that the front door has checked. */
+function toNext({ next = [] }) {
+  return next.flatMap(({ say: what, send }) => [
+    send === undefined ? toMarkdown(what) : `${toMarkdown(what)} \`${JSON.stringify(send)}\``,
+    "",
+  ]);
 }
 
 function toFacts({ rolloutId, joined, requestedBy, reason, startedAt, endedAt }) {

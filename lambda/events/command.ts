@@ -39,7 +39,7 @@ const StatusCommand = strictObject({
     .regex(/^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
     .optional()
     .describe(
-      "its durable execution, by which also what the worker refused is found: the ledger knows nothing of that",
+      "its durable execution, by which is found what never came into the ledger: an event that the worker could not read, or whose id is that of another",
     ),
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),

@@ -1,5 +1,6 @@
 import type { StatusCommand } from "../events/command.ts";
 import { RefusedError } from "../events/refused-error.ts";
+import { type Advice, adviseNext } from "../rollout/advice.ts";
 import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
 import { isException, isUnderWay, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout/report.ts";
@@ -10,21 +11,31 @@ import { settle } from "./settle.ts";
 
 /** How a rollout stands: its report, or the report so far; less while the ledger knows nothing of it. */
 export type Standing =
-  | Report
+  | AdvisedReport
   | {
       readonly rolloutId: string;
       readonly status: "starting" | "failed";
       readonly problem?: string | undefined;
     };
 
+/** With what can be done about one that has ended otherwise than it was wanted, the first thing first. */
+export interface AdvisedReport extends Report {
+  readonly next?: readonly Advice[] | undefined;
+}
+
 /** @throws RefusedError for a rollout that nobody knows */
 export async function readStatus(ports: StartPorts, asked: Omit<StatusCommand, "command">): Promise<Standing> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
-  return reportRecord(ports, record);
+  return advise(await reportRecord(ports, record));
 }
 
-/** Only Lambda knows a rollout that has not begun yet, or that the worker refused. */
+function advise(report: Report): AdvisedReport {
+  const next = adviseNext(report);
+  return next.length === 0 ? report : { ...report, next };
+}
+
+/** Only Lambda knows a rollout that has not begun yet, or an event that the worker could not read. */
 async function askLambda(
   ports: StartPorts,
   { rolloutId, execution }: Omit<StatusCommand, "command">,
@@ -35,7 +46,7 @@ async function askLambda(
     case "running":
       return { rolloutId, status: "starting" };
     case "returned":
-      return follow(ports, JSON.parse(outcome.result) as Report);
+      return advise(await follow(ports, JSON.parse(outcome.result) as Report));
     case "failed":
       return { rolloutId, status: "failed", problem: outcome.problem };
     case "unknown":

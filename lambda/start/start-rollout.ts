@@ -14,7 +14,7 @@ export interface Started {
   readonly status: RolloutStatus | "starting";
   /** True when an earlier sending of the same event had started this rollout. */
   readonly joined?: true;
-  /** Its durable execution; with it the command `status` also finds what the worker refused. */
+  /** Its durable execution; with it the command `status` also finds what never came into the ledger. */
   readonly execution?: string | undefined;
 }
 

@@ -142,6 +142,7 @@ describe("a rollout in waves", () => {
     );
     expect(job.summary).toContain("### Rolled back\n\n|  | customers |\n| --- | --- |\n| flipped back | 3 |");
     expect(job.summary).toContain("The release is held");
+    expect(job.summary).toContain('`{"command":"clear-release","release":"2026.11.0"');
     expect(findStaged().length).toBe(staged);
   });
 

@@ -129,5 +129,7 @@ test("a rollout that is turned back says how far it is", async () => {
   expect(before.reverted).toBeUndefined();
   const after = (await door.send({ command: "status", rolloutId: "night" })) as unknown as Report;
   expect(after).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+  expect(after).toMatchObject({ next: [{ send: { command: "clear-release", release: PROMOTE.release } }] });
+  expect(before).not.toHaveProperty("next");
   expect(after.now).toBeUndefined();
 });
