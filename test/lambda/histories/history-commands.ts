@@ -257,7 +257,8 @@ async function die(
   if (how !== "resumed") execution.isRunning = false;
   if (how === "zombie") return;
   killProcess(execution.process, lands);
-  if (how === "resumed") await world.resume(execution);
+  // What Lambda has said is over it never goes on with.
+  if (how === "resumed" && execution.isRunning) await world.resume(execution);
 }
 
 async function passAlarm(world: HistoryWorld, execution: Execution | undefined, steps: number): Promise<void> {
