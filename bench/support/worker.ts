@@ -5,7 +5,8 @@ import type { DurableLambdaHandler, WireOperation } from "@aws/durable-execution
 import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import type { Strategy } from "../../lambda/events/strategy.ts";
-import type { Report, RolloutStatus } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/rollout/report.ts";
+import type { RolloutStatus } from "../../lambda/rollout/rollout-status.ts";
 import type { CheckpointHook } from "../../local/durable/file-checkpoints.ts";
 import { runExecution } from "../../local/durable/run-execution.ts";
 import type { EmulatorProcess } from "./children.ts";

@@ -1,7 +1,7 @@
+import type { Batch } from "../rollout/batch.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch } from "../rollout/records.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";
 import { pad } from "./lookups.ts";
 import { partitionOf } from "./rollouts.ts";

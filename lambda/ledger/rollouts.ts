@@ -1,8 +1,10 @@
 import type { DeployEvent } from "../events/deploy-event.ts";
 import type { Change } from "../rollout/change.ts";
 import type { Plan } from "../rollout/plan.ts";
-import type { Lock, RolloutRecord, Subject } from "../rollout/records.ts";
-import type { Report, RolloutStatus } from "../rollout/report.ts";
+import type { Lock, RolloutRecord } from "../rollout/records.ts";
+import type { Report } from "../rollout/report.ts";
+import type { RolloutStatus } from "../rollout/rollout-status.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 export function partitionOf(rolloutId: string): string {

@@ -1,5 +1,5 @@
 import type { Durable } from "../durable.ts";
-import type { Subject } from "../rollout/records.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Ports } from "../steps/ports.ts";
 import { COUNT_START, countPart, type Reverted } from "../steps/revert-part.ts";
 

@@ -3,7 +3,7 @@ import { strictObject } from "../events/problems.ts";
 import { ReleaseName } from "../events/release-name.ts";
 import { RolloutId } from "../events/rollout-id.ts";
 import type { OutcomeKind } from "./outcome.ts";
-import type { RolloutStatus } from "./report.ts";
+import type { RolloutStatus } from "./rollout-status.ts";
 
 /** How an event of EventBridge names its sender and its kind. Neither ever starts a rollout. */
 export const CHANGE_SOURCE = "evovoice.cutover";

@@ -1,5 +1,5 @@
+import type { Skipped } from "./disposition.ts";
 import type { Families } from "./families.ts";
-import type { Skipped } from "./roster.ts";
 
 interface Judged {
   keyOf(index: number): number;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../events/deploy-event.ts";
+import type { Disposition } from "./disposition.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Disposition, Ranking, RosterEntry } from "./roster.ts";
+import type { Ranking, RosterEntry } from "./roster.ts";
 import type { RankedWave } from "./wave-order.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */

@@ -1,11 +1,12 @@
-import type { DeployEvent, FlipEvent } from "../events/deploy-event.ts";
+import type { DeployEvent } from "../events/deploy-event.ts";
 import type { Change } from "./change.ts";
 import type { Stop } from "./decision.ts";
 import type { Phase } from "./now.ts";
-import type { Outcome } from "./outcome.ts";
-import type { Plan, PlannedCustomer } from "./plan.ts";
-import type { Report, RolloutStatus } from "./report.ts";
+import type { Plan } from "./plan.ts";
+import type { Report } from "./report.ts";
+import type { RolloutStatus } from "./rollout-status.ts";
 import type { FoundCustomer } from "./roster.ts";
+import type { Subject } from "./subject.ts";
 
 /** Who may flip in an environment, and what stands against it: one item, read consistently before every batch. */
 export interface Orders {
@@ -98,15 +99,6 @@ export interface RolloutRecord {
   readonly lastChange?: Change | undefined;
 }
 
-/** The rollouts that a rollback turns back or a retry goes on with, the newest first; all of one release and one action. */
-export interface Subject {
-  readonly rollouts: readonly { readonly rolloutId: string; readonly batches: number }[];
-  readonly action: "stage" | "promote";
-  readonly release: string;
-  /** How its event wanted it done: a retry keeps to it unless it says otherwise. */
-  readonly how?: Pick<FlipEvent, "strategy" | "onFailure" | "limits"> | undefined;
-}
-
 /** That a rollout began to flip. */
 export interface FlipsNote {
   readonly rolloutId: string;
@@ -123,19 +115,4 @@ export interface FoundPages {
   readonly customers: readonly FoundCustomer[];
   /** Reference ids that the event names, with the customers that carry them. */
   readonly references: readonly (readonly [referenceId: string, customerId: string])[];
-}
-
-export interface Batch {
-  readonly rolloutId: string;
-  readonly index: number;
-  readonly customers: readonly PlannedCustomer[];
-  /** Ids that are, or were about to be, flipped by this rollout; their flag was the other one. */
-  readonly intended: readonly string[];
-  readonly outcomes: readonly Outcome[];
-  /** Ids that are, or were about to be, flipped back. */
-  readonly reverting: readonly string[];
-  /** What became of those who were to be flipped back. */
-  readonly reverted: readonly Outcome[];
-  /** Counts the writes: a record is only written over the one that was read. */
-  readonly revision: number;
 }

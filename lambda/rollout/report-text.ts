@@ -13,8 +13,9 @@ import {
   shorten,
   wrap,
 } from "./page.ts";
-import { hasSucceeded, isUnderWay, type Report, type RolloutStatus } from "./report.ts";
+import { hasSucceeded, type Report } from "./report.ts";
 import { LEFT_ALONE, NOT_FLIPPED_BACK } from "./revert.ts";
+import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 import { toWaveLines } from "./wave-lines.ts";
 
 export interface TextOptions {

@@ -3,31 +3,9 @@ import { type Decision, type Stop, toReason } from "./decision.ts";
 import type { Now } from "./now.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
-import type { Subject } from "./records.ts";
 import type { Held, RevertCounts } from "./revert.ts";
-
-/**
- * How a rollout stands: `succeeded` (everybody is where the event wants them, or skipped by rule), `partial` (it ended,
- * but some customers failed within the budget), `rolled-back` (a gate or an event turned it back), `halted` (a gate
- * stopped it where it was), `aborted` (a person stopped it, or its rollback, where it was), `failed` (something of its
- * own stopped it), `refused` (nothing was flipped), `planned` (a dry run), `waiting` (for the lock), `running`.
- */
-export type RolloutStatus =
-  | "waiting"
-  | "running"
-  | "succeeded"
-  | "partial"
-  | "rolled-back"
-  | "halted"
-  | "aborted"
-  | "failed"
-  | "refused"
-  | "planned";
-
-/** Whether a rollout has not ended yet. */
-export function isUnderWay({ status }: { readonly status: RolloutStatus }): boolean {
-  return status === "running" || status === "waiting";
-}
+import type { RolloutStatus } from "./rollout-status.ts";
+import type { Subject } from "./subject.ts";
 
 /** Whether everything is as the event wanted it: of a rollback, that nobody is left. */
 export function hasSucceeded({ action, status, reverted }: Partial<Report>): boolean {

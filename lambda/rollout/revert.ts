@@ -1,8 +1,8 @@
+import type { Batch } from "./batch.ts";
 import type { Reading } from "./flip.ts";
 import { HELD_BY_KIN } from "./kin.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 import type { PlannedCustomer } from "./plan.ts";
-import type { Batch } from "./records.ts";
 import type { CustomerFacts, Judgement } from "./selection.ts";
 
 /** What became of those whom a rollout had flipped, when it was turned back. */

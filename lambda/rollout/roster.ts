@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Wave } from "../events/wave.ts";
+import type { Disposition } from "./disposition.ts";
 import { createFamilies } from "./families.ts";
 import { findHeldBack, toHeldBack } from "./held-back.ts";
 import { indexIds } from "./id-index.ts";
@@ -25,14 +26,6 @@ export interface FoundCustomer {
 }
 
 /** What the plan says of one customer. */
-export type Disposition = "flip" | "unchanged" | Skipped;
-
-export interface Skipped {
-  readonly skipped: string;
-  /** The reason as it is counted, where the whole one names somebody. */
-  readonly countedAs?: string | undefined;
-}
-
 export interface RosterEntry {
   readonly id: string;
   readonly name: string;

@@ -1,7 +1,8 @@
 import type { Now } from "./now.ts";
 import { countCustomers, formatSeconds, hang, type Page } from "./page.ts";
 import type { PlannedWave } from "./plan.ts";
-import { isUnderWay, type Report, type WaveResult } from "./report.ts";
+import type { Report, WaveResult } from "./report.ts";
+import { isUnderWay } from "./rollout-status.ts";
 
 /** More waves than this are told in groups that have the same to say. */
 const MOST_LINES = 12;

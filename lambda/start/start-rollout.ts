@@ -3,7 +3,7 @@ import { acceptDeployEvent } from "../events/accept.ts";
 import { type DeployEvent, fingerprintOf } from "../events/deploy-event.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
-import type { RolloutStatus } from "../rollout/report.ts";
+import type { RolloutStatus } from "../rollout/rollout-status.ts";
 import type { RolloutStartPorts } from "./ports.ts";
 import { refuseOrdered } from "./refuse-ordered.ts";
 

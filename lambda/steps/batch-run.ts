@@ -1,24 +1,21 @@
+import type { Batch } from "../rollout/batch.ts";
 import type { Reading } from "../rollout/flip.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch } from "../rollout/records.ts";
-import type { Brake } from "./brake.ts";
+import type { Crew } from "./in-parallel.ts";
 import type { Lookout } from "./lookout.ts";
-import { unlessOutOfTime } from "./part.ts";
 import type { Connection, Ledger } from "./ports.ts";
 import type { Protection } from "./protection.ts";
 import type { Readings } from "./read-afresh.ts";
-import type { Sheet } from "./sheet.ts";
+import type { Known, Sheet } from "./sheet.ts";
 
 /** What every batch of a part shares. */
-export interface BatchRun {
+export interface BatchRun extends Crew {
   readonly task: Task;
   readonly ledger: Pick<Ledger, "recordBatch">;
   readonly connection: Connection;
   readonly lookout: Lookout;
   readonly protection: Protection;
-  readonly concurrency: number;
-  readonly brake: Brake;
 }
 
 /** What is done with the customers of a batch: they are flipped as planned, or flipped back. */
@@ -33,11 +30,7 @@ export interface Task {
 }
 
 /** Whom a task works on in a batch, and what is known of them. */
-export interface Work {
-  readonly customers: readonly PlannedCustomer[];
-  readonly outcomes: readonly Outcome[];
-  /** Ids that an earlier run was about to flip. */
-  readonly intended: readonly string[];
+export interface Work extends Known {
   /** Finds out what else must be known before anybody is settled; gives the readings of those of whom it is known. */
   readonly lookAround?: ((run: LookingRun, readings: Readings) => Promise<Readings>) | undefined;
   /** The outcome that needs no flip, from a fresh reading; undefined when the customer is to be flipped now. */
@@ -52,23 +45,6 @@ export interface RecordedBatch {
   readonly batch: Batch;
   /** How many customers have no outcome yet. */
   readonly left: number;
-}
-
-/** As many workers as requests may be in flight take from one queue, until something stops them all. */
-export async function inParallel<Item>(
-  { brake, concurrency }: Pick<BatchRun, "brake" | "concurrency">,
-  items: Iterable<Item>,
-  each: (item: Item) => Promise<void>,
-): Promise<void> {
-  const queue = items[Symbol.iterator]();
-  const worker = async () => {
-    while (brake.mayGoOn()) {
-      const next = queue.next();
-      if (next.done) return;
-      await unlessOutOfTime(each(next.value)).catch(brake.fail);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
 /** Records what is known of a batch over what was read of it. */

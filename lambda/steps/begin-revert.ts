@@ -1,6 +1,6 @@
-import type { Subject } from "../rollout/records.ts";
 import type { Held } from "../rollout/revert.ts";
 import type { Steering } from "../rollout/steering.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Locked, Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 

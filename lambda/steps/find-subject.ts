@@ -1,6 +1,7 @@
 import type { DeployEvent, FlipEvent, RetryEvent } from "../events/deploy-event.ts";
-import type { RolloutRecord, Subject } from "../rollout/records.ts";
+import type { RolloutRecord } from "../rollout/records.ts";
 import { findUndoable } from "../rollout/revert.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Ledger } from "./ports.ts";
 
 type SubjectLedger = Pick<Ledger, "findRollout" | "findRollouts" | "getBatch">;

@@ -1,6 +1,7 @@
 import { toReason } from "../rollout/decision.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
+import { type BatchRun, type RecordedBatch, record } from "./batch-run.ts";
+import { inParallel } from "./in-parallel.ts";
 import type { PreparedBatch } from "./prepare-batch.ts";
 import type { Sheet } from "./sheet.ts";
 

@@ -9,7 +9,8 @@ import {
 } from "../rollout/kin.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import { inParallel, type LookingRun, type Work } from "./batch-run.ts";
+import type { LookingRun, Work } from "./batch-run.ts";
+import { inParallel } from "./in-parallel.ts";
 import type { Origin } from "./origin.ts";
 import { chunk, type Readings } from "./read-afresh.ts";
 

@@ -3,7 +3,7 @@ import { FinalError } from "../rollout/final-error.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
-import type { Lookup, LookupProgress } from "./look-up.ts";
+import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ledger } from "./ports.ts";
 import { readAlone, readAncestors, type WithAncestors } from "./read-ancestors.ts";

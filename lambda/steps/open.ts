@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { type DeployEvent, fingerprintOf } from "../events/deploy-event.ts";
 import { NO_COUNTS } from "../rollout/outcome.ts";
-import type { Lock, Orders, RolloutRecord, Subject } from "../rollout/records.ts";
-import { isUnderWay, type Report, type RolloutStatus, releaseOf } from "../rollout/report.ts";
+import type { Lock, Orders, RolloutRecord } from "../rollout/records.ts";
+import { type Report, releaseOf } from "../rollout/report.ts";
+import { isUnderWay, type RolloutStatus } from "../rollout/rollout-status.ts";
 import { describeHold, describeStop, findHold } from "../rollout/standing-orders.ts";
 import { STEERING_START, takeIn } from "../rollout/steering.ts";
+import type { Subject } from "../rollout/subject.ts";
 import { findSubject } from "./find-subject.ts";
 import { ORDERS_AGE_MS } from "./hold-lock.ts";
 import type { Rollout } from "./part.ts";

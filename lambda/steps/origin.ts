@@ -1,6 +1,7 @@
 import { NOT_ATTEMPTED } from "../rollout/outcome.ts";
-import type { FlipsNote, Subject } from "../rollout/records.ts";
+import type { FlipsNote } from "../rollout/records.ts";
 import { findUndoable } from "../rollout/revert.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Ledger } from "./ports.ts";
 
 /** What the ledger knows of customers beside their own batch: those that a rollback turns back, and what came after. */

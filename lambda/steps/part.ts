@@ -4,8 +4,9 @@ import type { Stop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { Pace } from "../rollout/pace.ts";
-import type { Lock, Subject } from "../rollout/records.ts";
+import type { Lock } from "../rollout/records.ts";
 import type { Steering } from "../rollout/steering.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Connection, Ports } from "./ports.ts";
 
 /** The rollout that a step works for. */

@@ -1,4 +1,5 @@
 import type { Policy } from "../events/policy.ts";
+import type { Batch } from "../rollout/batch.ts";
 import type { Change } from "../rollout/change.ts";
 import type { Stop } from "../rollout/decision.ts";
 import type { Flip, FlipResult, Reading } from "../rollout/flip.ts";
@@ -9,7 +10,6 @@ import type { Pace, PaceLimits } from "../rollout/pace.ts";
 import type { PersonMessage } from "../rollout/person-message.ts";
 import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
 import type {
-  Batch,
   FlipsNote,
   FoundPages,
   Hold,
@@ -17,11 +17,11 @@ import type {
   Orders,
   RolloutRecord,
   SteeringRecord,
-  Subject,
   Wait,
 } from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { AlarmReading } from "../rollout/watch.ts";
 
 /** What the steps of a rollout need of the world; the edges satisfy it, the entry joins them. */

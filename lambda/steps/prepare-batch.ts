@@ -1,5 +1,5 @@
+import type { Batch } from "../rollout/batch.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch } from "../rollout/records.ts";
 import { type BatchRun, record, type Work } from "./batch-run.ts";
 import { unlessOutOfTime } from "./part.ts";
 import { type Readings, readAfresh } from "./read-afresh.ts";

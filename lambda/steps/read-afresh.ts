@@ -1,6 +1,7 @@
 import type { Reading } from "../rollout/flip.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import { type BatchRun, inParallel } from "./batch-run.ts";
+import { type Crew, inParallel } from "./in-parallel.ts";
+import type { Connection } from "./ports.ts";
 
 export type Readings = ReadonlyMap<string, Reading>;
 
@@ -9,7 +10,7 @@ const LISTED_AT_ONCE = 100;
 
 /** Lists many at once; whom the lists do not show is read alone. Who is in no reading was not reached in time. */
 export async function readAfresh(
-  run: Pick<BatchRun, "connection" | "brake" | "concurrency">,
+  run: Crew & { readonly connection: Connection },
   customers: readonly PlannedCustomer[],
 ): Promise<Readings> {
   const { connection, brake } = run;

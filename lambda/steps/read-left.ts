@@ -1,6 +1,6 @@
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Subject } from "../rollout/records.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Ledger } from "./ports.ts";
 
 /**

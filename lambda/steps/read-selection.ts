@@ -1,7 +1,7 @@
 import type { FlipEvent } from "../events/deploy-event.ts";
 import { FinalError } from "../rollout/final-error.ts";
-import type { Subject } from "../rollout/records.ts";
 import { type Selection, toSelection } from "../rollout/selection.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 

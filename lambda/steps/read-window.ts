@@ -5,7 +5,7 @@ import type { FoundPages } from "../rollout/records.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
-import type { Lookup, LookupProgress } from "./look-up.ts";
+import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { Window } from "./read-pages.ts";
 
 /** Evo Voice's ids have 24; what is much longer is none, and would not fit where ids are kept. */

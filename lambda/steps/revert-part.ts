@@ -1,6 +1,6 @@
 import { toLimits } from "../events/accept.ts";
+import type { Batch } from "../rollout/batch.ts";
 import { type Stop, toReason } from "../rollout/decision.ts";
-import type { Batch, Subject } from "../rollout/records.ts";
 import {
   addReverts,
   countReverts,
@@ -10,6 +10,7 @@ import {
   type RevertCounts,
 } from "../rollout/revert.ts";
 import type { Steering } from "../rollout/steering.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Task } from "./batch-run.ts";
 import { createBrake } from "./brake.ts";
 import { flipBatches } from "./flip-batches.ts";

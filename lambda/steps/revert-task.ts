@@ -1,9 +1,10 @@
 import { wantedFlag } from "../events/deploy-event.ts";
+import type { Batch } from "../rollout/batch.ts";
 import { HELD_BY_KIN } from "../rollout/kin.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
-import type { Batch, Subject } from "../rollout/records.ts";
 import { findUndoable, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
+import type { Subject } from "../rollout/subject.ts";
 import type { Task, Work } from "./batch-run.ts";
 import { createKin } from "./kin.ts";
 import type { Origin } from "./origin.ts";

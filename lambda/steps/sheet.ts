@@ -1,6 +1,5 @@
 import { countOutcomes, NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Work } from "./batch-run.ts";
 
 /** What is becoming of a batch's customers while it is worked on. */
 export interface Sheet {
@@ -26,7 +25,15 @@ export interface Sheet {
   left(): number;
 }
 
-export function openSheet({ customers, outcomes: known, intended }: Work): Sheet {
+/** Whom a sheet is about, and what is known of them. */
+export interface Known {
+  readonly customers: readonly PlannedCustomer[];
+  readonly outcomes: readonly Outcome[];
+  /** Ids that an earlier run was about to flip. */
+  readonly intended: readonly string[];
+}
+
+export function openSheet({ customers, outcomes: known, intended }: Known): Sheet {
   const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
   const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
   const intendedBefore = new Set(intended);

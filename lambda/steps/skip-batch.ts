@@ -1,6 +1,6 @@
+import type { Batch } from "../rollout/batch.ts";
 import type { Reading } from "../rollout/flip.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { Batch } from "../rollout/records.ts";
 import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
 import { type Readings, readAfresh } from "./read-afresh.ts";

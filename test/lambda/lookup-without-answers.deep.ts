@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../lambda/config.ts";
 import { FlipEvent } from "../../lambda/events/deploy-event.ts";
 import { OutOfTimeError } from "../../lambda/rollout/out-of-time-error.ts";
-import { LOOKUP_START, lookUp } from "../../lambda/steps/look-up.ts";
+import { lookUp } from "../../lambda/steps/look-up.ts";
+import { LOOKUP_START } from "../../lambda/steps/lookup-run.ts";
 import type { Connection, Ledger, Ports } from "../../lambda/steps/ports.ts";
 
 const POLICY = parsePolicy({ baseUrl: "https://evovoice.example", accountIds: ["a1"] });

@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { buildStart } from "../../lambda/build-start.ts";
 import { buildWorker } from "../../lambda/build-worker.ts";
-import type { RolloutStatus } from "../../lambda/rollout/report.ts";
+import type { RolloutStatus } from "../../lambda/rollout/rollout-status.ts";
 import { type CodePipeline, startCodePipeline } from "../../local/aws/code-pipeline.ts";
 import { PARTS, startWorld, TABLE, type World, type WorldOptions } from "./world.ts";
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { AlarmState } from "../../../lambda/rollout/watch.ts";
+import type { EventPlan } from "./event-plan.ts";
 import { expectNoLies } from "./expect-no-lies.ts";
 import type { Mishap } from "./fake-evo-voice.ts";
 import { customerId, type HistoryWorld } from "./history-world.ts";
@@ -39,18 +40,6 @@ type SentCommand =
   | { readonly command: "pause"; readonly pauseSeconds: number }
   | { readonly command: "resume" | "skip" | "full" }
   | { readonly command: "abort"; readonly rollback: boolean };
-
-export interface EventPlan {
-  readonly action: "stage" | "promote" | "rollback" | "rollback by release" | "retry";
-  /** Which rollout a rollback or a retry is about, and which release a flip brings out. */
-  readonly of: number;
-  readonly targets: readonly number[];
-  readonly strategy: unknown;
-  readonly onFailure: "rollback" | "halt" | undefined;
-  readonly waits: boolean;
-  readonly dryRun: boolean;
-  readonly override: boolean;
-}
 
 const RELEASES = ["2026.11", "2026.12"];
 const which = fc.nat({ max: 5 });

@@ -4,8 +4,8 @@ import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import type { AlarmState } from "../../../lambda/rollout/watch.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow.ts";
+import type { EventPlan } from "./event-plan.ts";
 import { connect, type EvoVoiceState, REQUEST_TIMEOUT_MS } from "./fake-evo-voice.ts";
-import type { EventPlan } from "./history-commands.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "./memory-table.ts";
 import {
   type Clock,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Batch } from "../../../lambda/rollout/batch.ts";
 import type { Reading } from "../../../lambda/rollout/flip.ts";
 import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
-import type { Batch } from "../../../lambda/rollout/records.ts";
 import {
   countReverts,
   dropNeverFlipped,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Batch } from "../../../lambda/rollout/batch.ts";
 import type { FlipResult } from "../../../lambda/rollout/flip.ts";
-import type { Batch } from "../../../lambda/rollout/records.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Batch } from "../../../lambda/rollout/batch.ts";
 import { toStop } from "../../../lambda/rollout/decision.ts";
 import type { Flip, FlipResult } from "../../../lambda/rollout/flip.ts";
-import type { Batch } from "../../../lambda/rollout/records.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";

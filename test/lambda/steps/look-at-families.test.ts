@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { Target } from "../../../lambda/events/target.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
-import { LOOKUP_START, lookUp } from "../../../lambda/steps/look-up.ts";
+import { lookUp } from "../../../lambda/steps/look-up.ts";
+import { LOOKUP_START } from "../../../lambda/steps/lookup-run.ts";
 import type { FlipRollout } from "../../../lambda/steps/part.ts";
 import type { Connection } from "../../../lambda/steps/ports.ts";
 import { startWorld, type World } from "../../support/world.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../lambda/config.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
+import type { Batch } from "../../../lambda/rollout/batch.ts";
 import { FinalError } from "../../../lambda/rollout/final-error.ts";
 import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
-import type { Batch } from "../../../lambda/rollout/records.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { type Brake, createBrake } from "../../../lambda/steps/brake.ts";

@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../lambda/config.ts";
 import type { DeployEvent, RetryEvent } from "../../../lambda/events/deploy-event.ts";
 import { FinalError } from "../../../lambda/rollout/final-error.ts";
-import type { RolloutRecord, Subject } from "../../../lambda/rollout/records.ts";
+import type { RolloutRecord } from "../../../lambda/rollout/records.ts";
+import type { Subject } from "../../../lambda/rollout/subject.ts";
 import { readSelection } from "../../../lambda/steps/read-selection.ts";
 import { anAcceptedEvent } from "../rollout/a-customer.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Batch } from "../../../lambda/rollout/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
-import type { Batch } from "../../../lambda/rollout/records.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import { type RevertProgress, revertPart, startRevert } from "../../../lambda/steps/revert-part.ts";

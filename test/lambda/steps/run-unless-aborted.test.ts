@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import type { CommandRecord } from "../../../lambda/rollout/records.ts";
-import { LOOKUP_START, lookUp } from "../../../lambda/steps/look-up.ts";
+import { lookUp } from "../../../lambda/steps/look-up.ts";
+import { LOOKUP_START } from "../../../lambda/steps/lookup-run.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { aCommand } from "../rollout/a-sight.ts";
 import { aRollout, fakePorts, LOCK } from "./fake-ports.ts";

@@ -1,0 +1,58 @@
+import type { Pass } from "../rollout/completeness.ts";
+import type { Listing } from "../rollout/listing.ts";
+import type { CustomerFacts, Judgement, Selection } from "../rollout/selection.ts";
+import type { Progress } from "./part.ts";
+import type { Connection, Ports } from "./ports.ts";
+import type { PageReader } from "./read-pages.ts";
+
+/** Where a lookup is: counters only, the customers are in the ledger. */
+export interface LookupProgress extends Progress {
+  readonly listing: number;
+  readonly pass: number;
+  readonly page: number;
+  /** How many pages this pass has by the server's count; undefined before its first page. */
+  readonly pages?: number | undefined;
+  /** The ids of the last page read, as a hash. */
+  readonly lastPage?: string | undefined;
+  readonly firstTotal?: number | undefined;
+  readonly lastTotal?: number | undefined;
+  /** Undefined while the pass is being read; then whether its pages ended or only repeat themselves. */
+  readonly ended?: boolean | undefined;
+  /** What the server said in the finished passes over this listing. */
+  readonly earlier: readonly Omit<Pass, "ids">[];
+  /** For each finished listing, the pass that counts; the last ones are of what was found out of families. */
+  readonly accepted: readonly number[];
+  /** How many found customers the ledger holds for the finished listings and this pass. */
+  readonly found: number;
+  readonly foundBefore: number;
+}
+
+export const LOOKUP_START: LookupProgress = {
+  done: false,
+  idleParts: 0,
+  listing: 0,
+  pass: 1,
+  page: 0,
+  earlier: [],
+  accepted: [],
+  found: 0,
+  foundBefore: 0,
+};
+
+/** What every window of a part shares. */
+export interface Lookup {
+  readonly ports: Ports;
+  readonly rolloutId: string;
+  readonly connection: Connection;
+  readonly selection: Selection;
+  readonly listings: readonly Listing[];
+  readonly judge: (customer: CustomerFacts) => Judgement;
+  readonly findReason: (customer: CustomerFacts) => string | undefined;
+  /** Whom to look below: the customers who are to be flipped by some more of what was found; undefined when that was all. */
+  nextToFlip(progress: LookupProgress): Promise<readonly string[] | undefined>;
+  readonly findCohortWave: (customer: CustomerFacts) => number | undefined;
+  readonly references: ReadonlySet<string>;
+  readonly windowPages: number;
+  readonly pages: PageReader;
+  mayReadAhead(): boolean;
+}
