@@ -3,7 +3,7 @@ import type { Change } from "../rollout/change.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { Lock, RolloutRecord } from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
-import type { RolloutStatus } from "../rollout/rollout-status.ts";
+import { ABANDONED, type RolloutStatus } from "../rollout/rollout-status.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { Item, Key, Table } from "./table.ts";
 
@@ -73,9 +73,6 @@ export function createRolloutRecords(table: Table) {
     },
   };
 }
-
-const ABANDONED =
-  "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; the ledger says who was flipped until then; to flip the rest, send the event again under an id of its own";
 
 /** As text a value costs a tenth of a DynamoDB map. */
 function toTexts(values: Readonly<Record<string, unknown>>): Item {

@@ -16,6 +16,10 @@ export type RolloutStatus =
   | "refused"
   | "planned";
 
+/** The problem of one whose execution has ended, and that is recorded as under way all the same. */
+export const ABANDONED =
+  "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; the ledger says who was flipped until then; to flip the rest, send the event again under an id of its own";
+
 /** Whether a rollout has not ended yet. */
 export function isUnderWay({ status }: { readonly status: RolloutStatus }): boolean {
   return status === "running" || status === "waiting";

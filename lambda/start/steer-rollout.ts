@@ -3,10 +3,11 @@ import type { Command } from "../events/command.ts";
 import { RefusedError } from "../events/refused-error.ts";
 import type { Phase } from "../rollout/now.ts";
 import type { CommandRecord, RolloutRecord } from "../rollout/records.ts";
+import { isUnderWay } from "../rollout/rollout-status.ts";
 import { findNow } from "./find-now.ts";
 import { foresee } from "./foresee.ts";
 import type { StartPorts } from "./ports.ts";
-import { isGoingOn, settle } from "./settle.ts";
+import { settle } from "./settle.ts";
 
 /** A command for one rollout. */
 export type SteeringCommand = Extract<Command, { readonly command: CommandRecord["command"] }>;
@@ -107,7 +108,7 @@ function refuseUnsteerable({ command }: CommandRecord, { rolloutId, event, ...ro
   if (event.dryRun) {
     throw new RefusedError(`nothing was done: rollout ${rolloutId} is a dry run: it flips nobody and ends by itself`);
   }
-  if (isGoingOn(rollout)) return;
+  if (isUnderWay(rollout)) return;
   const problem = rollout.report?.problem ?? rollout.problem;
   throw new RefusedError(
     `nothing was done: rollout ${rolloutId} has ended as ${describeEnd(rollout)}${problem === undefined ? "" : `; ${problem}`}${command === "abort" ? toUndo(rolloutId) : ""}`,

@@ -28,7 +28,8 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
   const prepared = { place, written, sheet };
   const whyProtected = await readProtected(run).catch(async (error: unknown) => {
-    await withdrawBatch(run, prepared);
+    // What cannot be withdrawn either is resumed like after a crash; why it ends is what came first.
+    await withdrawBatch(run, prepared).catch(() => undefined);
     throw error;
   });
   if (whyProtected !== undefined) return { ...prepared, flips: settleProtected(sheet, intended, whyProtected) };
