@@ -32,15 +32,22 @@ export interface LimitsInForce {
   readonly maxCustomers?: number | undefined;
 }
 
-export function toLimits(event: Pick<DeployEvent, "limits">, policy: Policy): LimitsInForce {
-  const maxPerSecond = event.limits?.requestsPerSecond ?? policy.requestsPerSecond;
+/** A retry brings the limits of an earlier event, which an earlier policy allowed: today's narrower one counts. */
+export function toLimits({ limits = {} }: Pick<DeployEvent, "limits">, policy: Policy): LimitsInForce {
+  const maxPerSecond = least(limits.requestsPerSecond, policy.requestsPerSecond);
+  const { failureBudget: asked } = limits;
+  const maxCustomers = least(limits.maxCustomers, policy.maxCustomers ?? Number.POSITIVE_INFINITY);
   return {
     startPerSecond: Math.min(policy.startRequestsPerSecond, maxPerSecond),
     maxPerSecond,
-    concurrency: event.limits?.concurrency ?? policy.concurrency,
-    failureBudget: event.limits?.failureBudget ?? policy.failureBudget,
-    maxCustomers: event.limits?.maxCustomers ?? policy.maxCustomers,
+    concurrency: least(limits.concurrency, policy.concurrency),
+    failureBudget: asked !== undefined && isNarrowerBudget(asked, policy.failureBudget) ? asked : policy.failureBudget,
+    maxCustomers: Number.isFinite(maxCustomers) ? maxCustomers : undefined,
   };
+}
+
+function least(asked: number | undefined, allowed: number): number {
+  return Math.min(asked ?? allowed, allowed);
 }
 
 /** Looks at each target by itself, so that a cohort is checked whatever else is wrong with the event. */

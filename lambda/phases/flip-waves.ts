@@ -4,6 +4,7 @@ import type { PlannedWave } from "../rollout/plan.ts";
 import type { WaveResult } from "../rollout/report.ts";
 import { announce } from "../steps/announce.ts";
 import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip-part.ts";
+import { tellGate } from "../steps/tell-gate.ts";
 import { lookAgain } from "../steps/watch.ts";
 import type { Ready } from "./prepare.ts";
 
@@ -61,17 +62,24 @@ async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Pr
 
 /** The decision after a wave and all through its bake; what stopped the wave itself needs none. */
 async function gate(ready: Ready, wave: PlannedWave, flipped: FlipProgress): Promise<Passed> {
-  const { ports, durable, rollout } = ready;
+  const { ports, durable, rollout, plan } = ready;
   const { progress, notes } =
     whyStopped(flipped) === undefined ? await bake(ready, wave, flipped) : { progress: flipped, notes: [] };
   const why = whyStopped(progress);
-  const decision = why === undefined ? "proceed" : (progress.stop?.decision ?? "halt");
-  const reasons = why === undefined ? notes : (progress.stop?.reasons ?? [why]);
-  await durable.step(`tell-gate-${wave.wave}`, () =>
-    announce(ports, rollout, { change: "gate decided", wave: wave.wave, decision, reasons }),
+  const decided = {
+    decision: why === undefined ? ("proceed" as const) : (progress.stop?.decision ?? "halt"),
+    reasons: why === undefined ? notes : (progress.stop?.reasons ?? [why]),
+  };
+  const isLast = plan.waves.every(({ wave: other, customers }) => other <= wave.wave || customers === 0);
+  const late = await durable.step(`tell-gate-${wave.wave}`, () =>
+    tellGate(ports, rollout, { wave: wave.wave, decided, isLast, steering: progress.steering }),
   );
+  const { decision, reasons } = late ?? decided;
   const { wave: number, customers, bakeSeconds } = wave;
-  return { progress, result: { wave: number, customers, bakeSeconds, decision, reasons } };
+  return {
+    progress: late === undefined ? progress : { ...progress, stop: late },
+    result: { wave: number, customers, bakeSeconds, decision, reasons },
+  };
 }
 
 interface Baked {

@@ -16,7 +16,13 @@ export interface Steered extends Steering {
   /** The rest of this bake is skipped: the new commands say so. */
   readonly skip: boolean;
   /** The new commands end the rollout. */
-  readonly abort?: { readonly rollback: boolean; readonly by: string; readonly reason: string } | undefined;
+  readonly abort?: Abort | undefined;
+}
+
+export interface Abort {
+  readonly rollback: boolean;
+  readonly by: string;
+  readonly reason: string;
 }
 
 const PAUSE_SECONDS = 3_600;

@@ -1,6 +1,6 @@
-import { type Decision, type OnFailure, toStop } from "./decision.ts";
+import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
 import type { CommandRecord, Orders, SteeringRecord } from "./records.ts";
-import { passTime, type Steered, type Steering, takeIn } from "./steering.ts";
+import { type Abort, passTime, type Steered, type Steering, takeIn } from "./steering.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
 
@@ -135,15 +135,18 @@ function stopAtOnce(
   { onFailure, noDataSeconds }: WatchRules,
 ): Decision | undefined {
   if (abort !== undefined) {
-    const alsoWhy = stop?.reasons ?? describeAlarms(alarming, MOST_DESCRIBED);
-    const reasons = [`aborted by ${abort.by}: ${abort.reason}`, ...alsoWhy];
-    return toStop(abort.rollback ? "rollback" : "halt", "abort", reasons);
+    return toAbort(abort, stop?.reasons ?? describeAlarms(alarming, MOST_DESCRIBED));
   }
   if (stop !== undefined) return stop;
   if (alarming.length > 0) return toStop(onFailure, "alarm", describeAlarms(alarming, MOST_DESCRIBED));
   if (state.blindSeconds <= noDataSeconds) return undefined;
   const since = `not all alarms could be watched for ${state.blindSeconds} s, the policy allows ${noDataSeconds} s`;
   return toStop(onFailure, "no data", [since, ...describeAlarms(blindTo, MOST_DESCRIBED)]);
+}
+
+/** Why an abort stops a rollout, and why it would have stopped without one. */
+export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly string[]): Stop {
+  return toStop(rollback ? "rollback" : "halt", "abort", [`aborted by ${by}: ${reason}`, ...alsoWhy]);
 }
 
 function toHolds({ pausedSeconds }: Steering, { stopped }: Orders): readonly string[] {

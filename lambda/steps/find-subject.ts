@@ -17,7 +17,15 @@ export async function findSubject(ledger: SubjectLedger, event: DeployEvent): Pr
   if (record === undefined) {
     return { problem: `no rollout ${rolloutId} is known; send the id that the answer to its deploy event gave` };
   }
-  return event.action === "retry" ? refuseRetried(ledger, toSubject(record)) : toSubject(record);
+  return event.action === "retry" ? refuseRetried(ledger, toSubject(record)) : refuseIdle(ledger, toSubject(record));
+}
+
+/** There is nothing to turn back, and no release to hold for it. */
+async function refuseIdle(ledger: SubjectLedger, found: FoundSubject): Promise<FoundSubject> {
+  if ("problem" in found || found.subject === undefined) return found;
+  const { rollouts } = found.subject;
+  if (await hasFlipped(ledger, rollouts)) return found;
+  return { problem: `rollout ${rollouts[0]?.rolloutId} flipped nobody, so there is nothing to turn back` };
 }
 
 /** Two retries of one rollout would take the same customers, and a rollback of the release would know of one of them only. */

@@ -214,6 +214,7 @@ describe("a release that cannot be held", () => {
   };
 
   test("because too many are held is said by the report, the event and the message, with what to do", async () => {
+    for (const { id } of world.emulator.customers()) world.emulator.setStaging(id, true);
     await execute(world, PROMOTE, { name: "one" });
     await fill();
 

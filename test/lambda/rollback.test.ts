@@ -119,6 +119,17 @@ describe("a rollback by event", () => {
     expect(flags()).toEqual(after);
   });
 
+  test("of a rollout that flipped nobody is refused, and holds nothing", async () => {
+    for (const id of staged()) world.emulator.setStaging(id, false);
+    await execute(world, PROMOTE, { name: "one" });
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    const problem = "nothing was done: rollout night flipped nobody, so there is nothing to turn back";
+    expect(report).toMatchObject({ status: "refused", problem });
+    expect((await openLedger().readOrders()).holds).toEqual({});
+  });
+
   test("as a dry run says how many it would flip back, and flips nobody", async () => {
     const { report: first } = await execute(world, PROMOTE, { name: "one" });
     const after = flags();

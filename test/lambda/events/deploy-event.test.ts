@@ -276,6 +276,14 @@ describe("limits in force", () => {
       failureBudget: "1%",
     });
   });
+  test("are never wider than the policy, which an earlier one may have been whose event is retried", () => {
+    const earlier = { requestsPerSecond: 90, concurrency: 90, failureBudget: 7, maxCustomers: 90 };
+    const today = parsePolicy({ ...aPolicy(), maxCustomers: 9 });
+    expect(toLimits({ limits: earlier }, today)).toEqual({
+      ...{ startPerSecond: 10, maxPerSecond: 50, concurrency: 16, failureBudget: "1%", maxCustomers: 9 },
+    });
+  });
+
   test("never begin faster than the event allows", () => {
     const event = accept(anEvent({ limits: { requestsPerSecond: 2, concurrency: 1 } }));
     expect(toLimits(event, policy)).toMatchObject({ startPerSecond: 2, maxPerSecond: 2, concurrency: 1 });
