@@ -17,11 +17,11 @@ export function toCustomersText(customers: readonly PlannedCustomer[]): string {
   return JSON.stringify(customers.map(({ id, name }): CustomerRow => [id, name]));
 }
 
-type Progress = Pick<Batch, "intended" | "outcomes" | "reverting" | "reverted">;
+type Progress = Pick<Batch, "intended" | "outcomes" | "reverting" | "reverted" | "revertedBy">;
 
 /** What changes of a batch while it is worked on: texts, because the SDK turns a list over entry by entry. */
 export function toProgressItem({ customers, ...progress }: Pick<Batch, "customers"> & Progress) {
-  const { intended, outcomes, reverting, reverted } = progress;
+  const { intended, outcomes, reverting, reverted, revertedBy } = progress;
   const places = new Map(customers.map(({ id }, place) => [id, place]));
   const placeOf = (id: string): number => {
     const place = places.get(id);
@@ -35,6 +35,7 @@ export function toProgressItem({ customers, ...progress }: Pick<Batch, "customer
     ...(reverting.length + reverted.length > 0 && {
       reverting: JSON.stringify(reverting.map(placeOf)),
       reverted: toOutcomesText(reverted, placeOf),
+      ...(revertedBy !== undefined && { revertedBy }),
     }),
   };
 }
@@ -57,6 +58,7 @@ export function fromBatchItem(item: Item): Pick<Batch, "customers"> & Progress {
     outcomes: fromOutcomesText(item.outcomes, customers),
     reverting: fromIdsText(item.reverting, customers),
     reverted: fromOutcomesText(item.reverted, customers),
+    revertedBy: item.revertedBy as string | undefined,
   };
 }
 

@@ -38,7 +38,7 @@ export function createBatches(table: Table) {
       const revision = batch.revision + 1;
       const progress = toProgressItem(batch);
       // Whoever was about to be flipped back and was not begun, as when the rollback is paused: nothing of it may stay.
-      const remove = "reverting" in progress ? [] : ["reverting", "reverted"];
+      const remove = "reverting" in progress ? [] : ["reverting", "reverted", "revertedBy"];
       const change = { set: { ...progress, revision }, remove };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
       if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };

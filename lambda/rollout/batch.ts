@@ -12,6 +12,8 @@ export interface Batch {
   readonly reverting: readonly string[];
   /** What became of those who were to be flipped back. */
   readonly reverted: readonly Outcome[];
+  /** The rollout that turned it back last, be it itself. */
+  readonly revertedBy?: string | undefined;
   /** Counts the writes: a record is only written over the one that was read. */
   readonly revision: number;
 }

@@ -72,9 +72,7 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
     reason,
   });
   if (fresh.reading === "missing")
-    return wasFlipped
-      ? settle("skipped", `${LEFT_ALONE}Evo Voice no longer has this customer`)
-      : settle("unchanged", GONE);
+    return wasFlipped ? settle("skipped", `${LEFT_ALONE}${GONE}`) : settle("unchanged", GONE);
   const fail = (why: string) => settle("failed", reverting ? mayBeBack(why) : why);
   if (fresh.reading === "unreadable") return fail(fresh.reason);
   const { isStaging } = fresh.customer;
@@ -82,7 +80,7 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
   if (isStaging !== flag) {
     if (reverting) return settle("flipped", "confirmed after a restart");
     if (wasFlipped && wentAlongWith !== undefined) return settle("flipped", `went back along with ${wentAlongWith}`);
-    if (wasFlipped) return settle("skipped", `${LEFT_ALONE}somebody has moved it back already`);
+    if (wasFlipped) return settle("skipped", MOVED_BACK);
     return settle("unchanged", "was never flipped");
   }
   if (movedLaterBy !== undefined) return settle("skipped", `${LEFT_ALONE}${describeLater(movedLaterBy)}`);
@@ -100,6 +98,15 @@ export function mayBeBack(why: string): string {
 }
 
 const GONE = "Evo Voice no longer has this customer";
+const MOVED_BACK = `${LEFT_ALONE}somebody has moved it back already`;
+
+/**
+ * Whether another rollback may find that what kept this customer where it is is over: a protection that was lifted, a
+ * later rollout that was turned back. What somebody did to the customer itself is for good.
+ */
+export function isWorthAnotherLook({ outcome, reason }: Outcome): boolean {
+  return outcome === "skipped" && reason !== MOVED_BACK && reason !== `${LEFT_ALONE}${GONE}`;
+}
 
 /** Sums up a batch: whoever is undoable and has no other end is left. */
 export function countReverts(batch: Batch): RevertCounts {

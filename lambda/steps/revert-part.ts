@@ -87,7 +87,8 @@ export async function revertPart(
 ): Promise<RevertProgress> {
   const places = countPlaces(subject);
   if (isEnded(from)) return nameRest(ports, rollout, createRevertTask(ports, subject), { from, places });
-  const task = createRevertTask(ports, subject, await openOrigin(ports.ledger, subject));
+  const origin = await openOrigin(ports.ledger, subject);
+  const task = createRevertTask(ports, subject, { origin, by: rollout.rolloutId });
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });

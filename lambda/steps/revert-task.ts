@@ -2,7 +2,7 @@ import { wantedFlag } from "../events/deploy-event.ts";
 import type { Batch } from "../rollout/batch.ts";
 import { HELD_BY_KIN } from "../rollout/kin.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
-import { findUndoable, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
+import { findUndoable, isWorthAnotherLook, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { Task, Work } from "./batch-run.ts";
@@ -10,8 +10,15 @@ import { createKin } from "./kin.ts";
 import type { Origin } from "./origin.ts";
 import type { Ports } from "./ports.ts";
 
-/** Flips back; what comes of a customer is kept beside its outcome. Without an origin it only reads and counts. */
-export function createRevertTask({ ledger, policy }: Ports, subject: Subject, origin?: Origin): Task {
+export interface Reverting {
+  readonly origin: Origin;
+  /** The rollout that turns back, be it what it did itself. */
+  readonly by: string;
+}
+
+/** Flips back; what comes of a customer is kept beside its outcome. Without more than the subject it only reads and counts. */
+export function createRevertTask({ ledger, policy }: Ports, subject: Subject, reverting?: Reverting): Task {
+  const { origin, by } = reverting ?? {};
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
   const flag = wantedFlag(subject.action);
   const kin = origin && createKin({ origin, judge, flag, childrenFollow: policy.childrenFollow });
@@ -37,7 +44,9 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, or
         });
       return {
         customers,
-        outcomes: batch.reverted.filter(({ outcome }) => outcome !== "failed"),
+        outcomes: batch.reverted.filter(
+          (one) => one.outcome !== "failed" && (batch.revertedBy === by || !isWorthAnotherLook(one)),
+        ),
         intended: batch.reverting,
         lookAround: kin && ((run, readings) => kin.lookAround(run, { customers, readings, decide })),
         settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
@@ -46,7 +55,7 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, or
     close(batch, { outcomes, intended }) {
       const reverted = outcomes.map(toReverted);
       kin?.noteBack([...intended, ...reverted.flatMap((one) => (one.outcome === "flipped" ? one.customerId : []))]);
-      return { ...batch, reverted, reverting: intended };
+      return { ...batch, reverted, reverting: intended, revertedBy: by };
     },
   };
 }

@@ -49,7 +49,7 @@ export interface Scene {
 export interface Ended extends Scene {
   readonly executed: Executed;
   readonly report: Report;
-  /** How many looks at orders and commands there were in this stage since it last began. */
+  /** How many looks at orders and commands there were in this stage, the time that it had most of them. */
   countLooks(stage: Stage): number;
 }
 
@@ -105,7 +105,7 @@ export async function runInState(state: State, act: Act, check: (ended: Ended) =
     const before = rememberFlags(world);
     const scene = { world, moments, before };
     const looks = new Map<Stage, number>();
-    moments.onLook(({ stage, n }) => void looks.set(stage, n));
+    moments.onLook(({ stage, n }) => void looks.set(stage, Math.max(n, looks.get(stage) ?? 0)));
     moments.onLook((look) => awaitBatchUnderWay(world, look));
     await prepare(scene, STATES[state], act);
     const executed = await execute(world, PROMOTE, { name: "night" });

@@ -119,6 +119,22 @@ describe("a rollback by event", () => {
     expect(flags()).toEqual(after);
   });
 
+  test("sent again turns back whom a standing order had protected, once that is lifted", async () => {
+    const before = flags();
+    const [kept = ""] = staged();
+    await execute(world, PROMOTE, { name: "one" });
+    const ann = { requestedBy: "ann", reason: "a call", at: "2026-11-23T00:00:00Z" };
+    await openLedger().protect([kept], ann);
+    const { report: first } = await execute(world, { ...ROLLBACK, id: "first" }, { name: "two" });
+    expect(first?.reverted).toMatchObject({ leftAlone: 1, left: 0 });
+    await openLedger().unprotect([kept], ann);
+
+    const { report } = await execute(world, { ...ROLLBACK, id: "second" }, { name: "three" });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { leftAlone: 0, left: 0 } });
+    expect(flags()).toEqual(before);
+  });
+
   test("of a rollout that flipped nobody is refused, and holds nothing", async () => {
     for (const id of staged()) world.emulator.setStaging(id, false);
     await execute(world, PROMOTE, { name: "one" });

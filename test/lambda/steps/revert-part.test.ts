@@ -93,12 +93,27 @@ describe("a part of a revert that was begun before", () => {
     });
     await change(5, { reverted: [outcomeOf("c5", "flipped")] });
     await change(4, { reverted: [outcomeOf("c4", "failed")] });
-    await change(3, { reverted: [outcomeOf("c3", "skipped")] });
+    await change(3, { reverted: [outcomeOf("c3", "skipped")], revertedBy: "night" });
 
     const progress = await revert();
 
     expect(progress.counts).toEqual({ flippedBack: BATCHES - 1, leftAlone: 1, left: 0 });
     expect(flippedBack).toEqual(["c4", "c2", "c1", "c0"]);
+  });
+
+  test.each([
+    ["protected by the policy (tag vip)", 1],
+    ["rollout noon, which came later, has moved it to where it is", 1],
+    ["somebody has moved it back already", 0],
+    ["Evo Voice no longer has this customer", 0],
+  ])("by another rollback looks again at whom that left alone, unless it is for good: %s", async (why, isBack) => {
+    const { revert, change } = await given();
+    const alone = { ...outcomeOf("c3", "skipped"), reason: `left alone: ${why}` };
+    await change(3, { reverted: [alone], revertedBy: "earlier" });
+
+    const { counts } = await revert();
+
+    expect(counts).toEqual({ flippedBack: BATCHES - 1 + isBack, leftAlone: 1 - isBack, left: 0 });
   });
 });
 
