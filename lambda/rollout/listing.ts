@@ -1,4 +1,5 @@
 import type { PlainTarget } from "../events/target.ts";
+import { chunk } from "./chunk.ts";
 import type { CustomerFacts, Selection } from "./selection.ts";
 
 /** One question to Evo Voice whose pages together hold every customer that it asks for. */
@@ -32,9 +33,6 @@ export interface PageRequest {
   readonly tagIds: TagIds;
 }
 
-/** As many ids as fit into a URL that every proxy passes. */
-const IDS_A_LISTING = 100;
-
 /**
  * The questions that find every customer a selection is about. Ids and parents that an exclusion names are
  * asked for too, so that a typing error in an exclusion is seen before anybody is flipped.
@@ -46,7 +44,7 @@ export function toListings(selection: Selection): readonly Listing[] {
     targets.some((target) => "all" in target) || [...targets, ...exclude].some((target) => "referenceIds" in target);
   const named = [...namedCustomers(selection)].sort();
   return [
-    ...chunk(named, IDS_A_LISTING).map((customerIds): Listing => ({ kind: "ids", accountIds, customerIds })),
+    ...chunk(named).map((customerIds): Listing => ({ kind: "ids", accountIds, customerIds })),
     ...(needsEveryone ? [everyone] : targets.flatMap((target) => narrowListings(target, accountIds))),
   ];
 }
@@ -92,10 +90,4 @@ function narrowListings(target: PlainTarget, accountIds: readonly string[]): rea
     ];
   }
   return [];
-}
-
-function chunk<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

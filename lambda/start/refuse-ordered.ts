@@ -10,7 +10,8 @@ export class StandingOrderError extends RefusedError {
 
 /**
  * Refuses what the standing orders forbid, at once; the worker looks at them again when it begins, and at the stop and
- * the protected customers before every batch. A rollback goes on under a hold, which it made or may have to finish; a dry run flips nobody. @throws StandingOrderError
+ * the protected customers before every batch. A rollback goes on under a hold, which it made or may have to finish; a dry
+ * run flips nobody. @throws StandingOrderError
  */
 export async function refuseOrdered({ ledger }: Pick<RolloutStartPorts, "ledger">, event: DeployEvent): Promise<void> {
   if (event.dryRun) return;

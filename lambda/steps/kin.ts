@@ -1,3 +1,4 @@
+import { chunk } from "../rollout/chunk.ts";
 import type { Reading } from "../rollout/flip.ts";
 import {
   type DescendantList,
@@ -12,7 +13,7 @@ import type { PlannedCustomer } from "../rollout/plan.ts";
 import type { LookingRun, Work } from "./batch-run.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Origin } from "./origin.ts";
-import { chunk, type Readings } from "./read-afresh.ts";
+import type { Readings } from "./read-afresh.ts";
 
 /** What a revert has to know of families: whom Evo Voice may move along with a parent that is flipped back. */
 export interface Kin {

@@ -1,4 +1,5 @@
 import { wantedFlag } from "../events/deploy-event.ts";
+import { chunk } from "../rollout/chunk.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import { toShortName } from "../rollout/short-name.ts";
@@ -10,9 +11,6 @@ import { readAlone, readAncestors, type WithAncestors } from "./read-ancestors.t
 
 /** Written down like listings after the last one: who must stay below those who are to be flipped, and by order. */
 export const FAMILY_LISTINGS = 2;
-
-/** As many parents as one list request names. */
-const PARENTS_AT_ONCE = 100;
 
 /**
  * After the last listing: finds whoever must stay where they are though the event does not select them, with all of their
@@ -67,10 +65,7 @@ async function lookBelow(lookup: Lookup, progress: LookupProgress): Promise<Look
   const isKnown = selection.targets.some((target) => "all" in target) || !ports.policy.childrenFollow;
   const parentIds = isKnown ? undefined : await lookup.nextToFlip(progress);
   if (parentIds === undefined) return toNextListing({ ...progress, page: 0 }, 0);
-  const chunks = Array.from({ length: Math.ceil(parentIds.length / PARENTS_AT_ONCE) }, (_, index) =>
-    parentIds.slice(index * PARENTS_AT_ONCE, (index + 1) * PARENTS_AT_ONCE),
-  );
-  const kept = await Promise.all(chunks.map((ids) => readKeptBelow(lookup, ids)));
+  const kept = await Promise.all(chunk(parentIds).map((ids) => readKeptBelow(lookup, ids)));
   const written = await write(lookup, progress, kept.flat());
   return { ...progress, page: progress.page + 1, found: progress.found + written };
 }

@@ -1,12 +1,10 @@
+import { chunk } from "../rollout/chunk.ts";
 import type { Reading } from "../rollout/flip.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
 import { type Crew, inParallel } from "./in-parallel.ts";
 import type { Connection } from "./ports.ts";
 
 export type Readings = ReadonlyMap<string, Reading>;
-
-/** As many ids as one list request names. */
-const LISTED_AT_ONCE = 100;
 
 /** Lists many at once; whom the lists do not show is read alone. Who is in no reading was not reached in time. */
 export async function readAfresh(
@@ -25,8 +23,4 @@ export async function readAfresh(
   });
   brake.throwError();
   return readings;
-}
-
-export function* chunk<Item>(items: readonly Item[]): Generator<readonly Item[]> {
-  for (let from = 0; from < items.length; from += LISTED_AT_ONCE) yield items.slice(from, from + LISTED_AT_ONCE);
 }

@@ -1,3 +1,4 @@
+import { chunk } from "../rollout/chunk.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
@@ -10,9 +11,6 @@ export interface WithAncestors {
 }
 
 type Reader = Pick<Connection, "listCustomers" | "readCustomer">;
-
-/** As many ids as one list request names. */
-const LISTED_AT_ONCE = 100;
 
 /**
  * Reads customers with all their ancestors; whom Evo Voice does not have is left out. Where it shows no whole breadcrumb,
@@ -73,9 +71,8 @@ async function readAll(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, CustomerFacts | undefined>> {
   const found = new Map<string, CustomerFacts | undefined>();
-  for (let from = 0; from < ids.length; from += LISTED_AT_ONCE) {
-    const listed = await reader.listCustomers(ids.slice(from, from + LISTED_AT_ONCE));
-    for (const customer of listed) found.set(customer.id, customer);
+  for (const some of chunk(ids)) {
+    for (const customer of await reader.listCustomers(some)) found.set(customer.id, customer);
   }
   for (const id of ids) if (!found.has(id)) found.set(id, toCustomer(id, await reader.readCustomer(id)));
   return found;

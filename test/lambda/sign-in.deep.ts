@@ -16,6 +16,16 @@ async function given(options: Partial<WorldOptions> = {}): Promise<World> {
   return world;
 }
 
+/** Acts once: when the n-th flip has come so far. */
+function atFlip({ emulator }: World, n: number, reached: "arrived" | "answered", act: () => void): void {
+  let flips = 0;
+  emulator.onRequest(({ operation, phase }) => {
+    if (operation !== "SetCustomerStagingMode" || phase !== reached) return;
+    flips += 1;
+    if (flips === n) act();
+  });
+}
+
 function logLines(): readonly unknown[] {
   return world.logs().map((line) => JSON.parse(line));
 }
@@ -77,11 +87,7 @@ describe("a secret that is rotated", () => {
   test("in the middle of a rollout is picked up by it", async () => {
     const { emulator, run, rotatePassword } = await given();
     const before = rememberFlags(world);
-    let flips = 0;
-    emulator.onRequest(({ operation, phase }) => {
-      if (operation !== "SetCustomerStagingMode" || phase !== "answered") return;
-      flips += 1;
-      if (flips !== 20) return;
+    atFlip(world, 20, "answered", () => {
       rotatePassword("Quayside-3!");
       emulator.endSessions();
     });
@@ -99,11 +105,7 @@ describe("a secret that is rotated", () => {
   test("to a password that is wrong stops a running rollout, and what was flipped is known", async () => {
     const { emulator, run, putSecret } = await given();
     const before = rememberFlags(world);
-    let flips = 0;
-    emulator.onRequest(({ operation, phase }) => {
-      if (operation !== "SetCustomerStagingMode" || phase !== "answered") return;
-      flips += 1;
-      if (flips !== 20) return;
+    atFlip(world, 20, "answered", () => {
       emulator.setPassword("nobody-knows-it");
       putSecret({ userName: emulator.userName, password: "Wrong-9!" });
       emulator.endSessions();
@@ -151,11 +153,7 @@ describe("a wrong password", () => {
 
   test("is tried once by 50 callers at the same time", async () => {
     const { emulator, run, putSecret } = await given({ policy: { concurrency: 50 } });
-    let flips = 0;
-    emulator.onRequest(({ operation, phase }) => {
-      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
-      flips += 1;
-      if (flips !== 1) return;
+    atFlip(world, 1, "arrived", () => {
       emulator.setPassword("nobody-knows-it");
       putSecret({ userName: emulator.userName, password: emulator.password });
       emulator.endSessions();
