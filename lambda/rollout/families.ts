@@ -9,6 +9,8 @@ export interface Families {
    * its smallest key: the smallest key itself would put large families first.
    */
   familyOf(key: number): number;
+  /** How many are above the key, however far: always more than are above any of them, unless parents go round in a circle. */
+  countAncestors(key: number): number;
   /**
    * Marks everybody above the key, parents, their parents and so on, as held back for a cause, a number of the caller's
    * such as a place; whoever is marked already keeps the first cause. Parents that go round in a circle end.
@@ -76,6 +78,17 @@ export function createFamilies(): Families {
     familyOf(key) {
       const index = table.find(key);
       return index === undefined ? key : spread(table.keyAt(rootOf(index)));
+    },
+    countAncestors(key) {
+      const index = table.find(key);
+      const above = new Set<number>();
+      const open = index === undefined ? [] : [...parentsOf(index)];
+      for (let next = open.pop(); next !== undefined; next = open.pop()) {
+        if (above.has(next)) continue;
+        above.add(next);
+        open.push(...parentsOf(next));
+      }
+      return above.size;
     },
     holdAncestors(key, cause) {
       const index = table.find(key);

@@ -70,7 +70,7 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
 }
 
 /** A lookup ends with a customer that cannot be judged; once there is a plan, it is this customer's failure alone. */
-function judgeAfresh(
+export function judgeAfresh(
   judge: Situation["judge"],
   customer: CustomerFacts,
 ): Judgement | { readonly verdict: "unclear"; readonly why: string } {

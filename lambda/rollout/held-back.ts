@@ -27,6 +27,9 @@ export function findHeldBack(
   return held;
 }
 
+/** What somebody is whom nobody asked to be moved. */
+export const NOT_SELECTED = "not selected by the event";
+
 const COUNTED_AS = "Evo Voice may move a descendant along that must not be moved";
 
 export function toHeldBack(descendantId: string, reason: string): Skipped {

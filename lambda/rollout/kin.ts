@@ -1,3 +1,5 @@
+import { judgeAfresh } from "./flip.ts";
+import { NOT_SELECTED, toHeldBack } from "./held-back.ts";
 import type { CustomerFacts, Judgement } from "./selection.ts";
 
 /** Whoever is below some customers; `unknown` when that could not be read. */
@@ -44,42 +46,83 @@ export function parentsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFa
   return ids.filter((one) => one !== id);
 }
 
+/** Whoever would be moved along if a customer above were flipped to this flag: all that are not there already. */
+export function findMoved(descendants: readonly Descendant[], flag: boolean): readonly Descendant[] {
+  return descendants.filter(({ customer }) => customer.isStaging !== flag);
+}
+
+/** Somebody who must not be moved along, and why. */
+export interface Stayer {
+  readonly id: string;
+  readonly why: string;
+}
+
+/** Who must not be flipped because somebody would be moved along who must stay, each with the first of those. */
+export function findHeldParents(
+  moved: readonly Descendant[],
+  whyItStays: (customer: CustomerFacts) => string | undefined,
+): ReadonlyMap<string, Stayer> {
+  const held = new Map<string, Stayer>();
+  for (const { customer, aboveIds } of moved) {
+    const why = whyItStays(customer);
+    if (why === undefined) continue;
+    for (const id of aboveIds) if (!held.has(id)) held.set(id, { id: customer.id, why });
+  }
+  return held;
+}
+
+export interface FlipKin {
+  readonly judge: (customer: CustomerFacts) => Judgement;
+  /** Whether the plan flips this customer together with those who are asked about, or before them. */
+  isMeant(customerId: string): boolean;
+}
+
+/** Who must not be flipped because somebody would be moved along whom the plan does not flip, each with the reason. */
+export function findKeptParents(
+  moved: readonly Descendant[],
+  { judge, isMeant }: FlipKin,
+): ReadonlyMap<string, string> {
+  const held = findHeldParents(moved, (customer) => {
+    const judgement = judgeAfresh(judge, customer);
+    switch (judgement.verdict) {
+      case "skipped":
+        return judgement.reason;
+      case "not selected":
+        return NOT_SELECTED;
+      case "unclear":
+        return "not known to be selected by the event";
+      case "candidate":
+        return isMeant(customer.id) ? undefined : NOT_MEANT;
+    }
+  });
+  return new Map([...held].map(([id, stayer]) => [id, toHeldBack(stayer.id, stayer.why).skipped]));
+}
+
+/** It was created since the plan, has another parent since, or somebody has moved it back after its flip. */
+const NOT_MEANT = "not to be flipped before it by the plan";
+
 export interface RevertKin {
-  /** The flag that the rollout set, and that is to be turned back. */
-  readonly flag: boolean;
   readonly judge: (customer: CustomerFacts) => Judgement;
   /** Whether the rollout that is turned back flipped this customer, or was about to: it is to go back as well. */
   isOurs(customerId: string): boolean;
 }
 
-/** Whoever would be moved along if a customer above were flipped back: all that are not there already. */
-export function findMoved(
-  descendants: readonly Descendant[],
-  { flag }: Pick<RevertKin, "flag">,
-): readonly Descendant[] {
-  return descendants.filter(({ customer }) => customer.isStaging !== !flag);
-}
-
 /** Who must not be flipped back because somebody would be moved along who must stay, each with why and what to do. */
-export function findHeldParents(moved: readonly Descendant[], kin: RevertKin): ReadonlyMap<string, string> {
-  const held = new Map<string, string>();
-  for (const { customer, aboveIds } of moved) {
-    const why = whyItStays(customer, kin);
-    if (why === undefined) continue;
-    for (const id of aboveIds) if (!held.has(id)) held.set(id, toReason(customer.id, why));
-  }
-  return held;
-}
-
-function whyItStays(customer: CustomerFacts, { judge, isOurs }: RevertKin): string | undefined {
-  const judgement = judge(customer);
-  if (judgement.verdict === "skipped") return `is ${judgement.reason}`;
-  return isOurs(customer.id) ? undefined : "the rollout did not move";
+export function findLeftParents(
+  moved: readonly Descendant[],
+  { judge, isOurs }: RevertKin,
+): ReadonlyMap<string, string> {
+  const held = findHeldParents(moved, (customer) => {
+    const judgement = judge(customer);
+    if (judgement.verdict === "skipped") return `is ${judgement.reason}`;
+    return isOurs(customer.id) ? undefined : "the rollout did not move";
+  });
+  return new Map([...held].map(([id, stayer]) => [id, toReason(stayer)]));
 }
 
 /** How the reasons begin of those whom trying again does not help. */
 export const HELD_BY_KIN = "Evo Voice may move its descendant ";
 
-function toReason(descendantId: string, why: string): string {
-  return `${HELD_BY_KIN}${descendantId}, which ${why}, along with it: set its flag by hand and look at the descendant, or send the rollback again once the policy's childrenFollow is false`;
+function toReason({ id, why }: Stayer): string {
+  return `${HELD_BY_KIN}${id}, which ${why}, along with it: set its flag by hand and look at the descendant, or send the rollback again once the policy's childrenFollow is false`;
 }

@@ -35,7 +35,7 @@ export interface RosterEntry {
 /**
  * A compact index of everybody that the lookup found, in the stable order of a release: about 70 bytes a customer
  * (id and name as bytes, an 8-byte key, a 4-byte place, a 4-byte order, a 2-byte disposition, a byte for a cohort's
- * wave), 22 more for one that has a parent, and 6 more to narrow it, so that a million customers are planned in the memory
+ * wave), 23 more for one that has a parent, and 6 more to narrow it, so that a million customers are planned in the memory
  * of one function.
  */
 export interface Roster {
@@ -46,9 +46,9 @@ export interface Roster {
    */
   narrow(): { take(customer: Pick<FoundCustomer, "id" | "name">): void };
   /**
-   * Sorts by family, then by id, and drops repeats, whatever their order: a reading that skips wins, then one that flips,
-   * because a flip reads again first; of equal ones the first by reason, then by name. Then deals the families out to the
-   * waves. It can be called once: what only it needs is given back.
+   * Sorts by family, descendants before whoever is above them, then by id, and drops repeats, whatever their order: a
+   * reading that skips wins, then one that flips, because a flip reads again first; of equal ones the first by reason, then
+   * by name. Then deals the families out to the waves. It can be called once: what only it needs is given back.
    */
   seal(waves: readonly Wave[]): Ranking;
 }
@@ -76,6 +76,7 @@ const FLIP = 0;
 const UNCHANGED = 1;
 const FIRST_REASON = 2;
 const MOST_REASONS = MOST_CODES - FIRST_REASON;
+const DEEPEST = 255;
 
 const GONE = "is not there any more: Evo Voice does not have it, or the event's targets no longer select it";
 
@@ -98,12 +99,26 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
     return chosen;
   };
 
+  /**
+   * How far down its family each stands, a byte each: whoever is flipped before those above was not moved along with them
+   * when its own turn comes.
+   */
+  const findDepths = (): Uint8Array => {
+    const depths = new Uint8Array(families.isEmpty() ? 0 : rows.count());
+    for (const index of depths.keys()) depths[index] = Math.min(families.countAncestors(keyOf(index)), DEEPEST);
+    return depths;
+  };
+
   /** Everybody once, families together; from here on the keys are those of the families. */
   const sort = (): Uint32Array => {
     const count = rows.count();
+    const depths = findDepths();
     for (let index = 0; index < count; index += 1) rows.setKey(index, families.familyOf(keyOf(index)));
     const order = Uint32Array.from({ length: count }, (_, index) => index);
-    order.sort((a, b) => keyOf(a) - keyOf(b) || texts.compareIds(placeOf(a), placeOf(b)) || a - b);
+    const compareDepths = (a: number, b: number) => (depths[b] ?? 0) - (depths[a] ?? 0);
+    order.sort(
+      (a, b) => keyOf(a) - keyOf(b) || compareDepths(a, b) || texts.compareIds(placeOf(a), placeOf(b)) || a - b,
+    );
     const isSame = (a: number, b: number) => keyOf(a) === keyOf(b) && texts.compareIds(placeOf(a), placeOf(b)) === 0;
     return order.subarray(0, dropRepeats(order, isSame, chooseReading));
   };

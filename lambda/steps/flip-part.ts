@@ -64,7 +64,7 @@ export async function flipPart(
 ): Promise<FlipProgress> {
   const { from, plan, to } = work;
   if (whyStopped(from) !== undefined) return { ...from, done: true };
-  const task = await createFlipTask(ports, rollout);
+  const task = await createFlipTask(ports, rollout, plan);
   const budgetStop = createBudgetStop(ports, rollout, plan);
   const finished = await skipFinished(task, work, budgetStop);
   const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findShareStop(ports, rollout, work) };
@@ -95,7 +95,7 @@ export async function leavePart(
   const { from, plan, to } = work;
   const why = whyStopped(from);
   if (why === undefined || from.batch >= to) return { ...from, done: true };
-  const task = await createFlipTask(ports, rollout);
+  const task = await createFlipTask(ports, rollout, plan);
   return runPart(ports, rollout, toOptions(run, from), async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
     const { concurrency } = toLimits(rollout.event, ports.policy);

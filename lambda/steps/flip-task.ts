@@ -1,8 +1,10 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { settleBeforeFlip } from "../rollout/flip.ts";
+import type { Plan } from "../rollout/plan.ts";
 import { dropNeverFlipped } from "../rollout/revert.ts";
 import { createJudge } from "../rollout/selection.ts";
 import type { Task, Work } from "./batch-run.ts";
+import { createFlipKin } from "./flip-kin.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 import { readSelection } from "./read-selection.ts";
@@ -11,18 +13,27 @@ import { readSelection } from "./read-selection.ts";
 export async function createFlipTask(
   ports: Pick<Ports, "ledger" | "policy">,
   { rolloutId, event, subject }: FlipRollout,
+  { waves }: Pick<Plan, "waves">,
 ): Promise<Task> {
-  const { ledger } = ports;
+  const { ledger, policy } = ports;
   const judge = createJudge(await readSelection(ports, { event, subject }));
   const flag = wantedFlag(event.action);
   return {
     flag,
     read: (place) => ledger.getBatch(rolloutId, place),
-    open: ({ customers, outcomes, intended }) => {
+    open(batch) {
+      const { customers, outcomes, intended } = batch;
       const begun = new Set(intended);
-      const settle: Work["settle"] = (planned, fresh) =>
+      const decide: Work["settle"] = (planned, fresh) =>
         settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge });
-      return { customers, outcomes, intended, settle };
+      const kin = policy.childrenFollow ? createFlipKin({ ledger, waves, flag, judge }, batch) : undefined;
+      return {
+        customers,
+        outcomes,
+        intended,
+        lookAround: kin && ((run, readings) => kin.lookAround(run, { customers, readings, decide })),
+        settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
+      };
     },
     close: (batch, { outcomes, intended }) => dropNeverFlipped({ ...batch, outcomes, intended }),
   };

@@ -1,7 +1,10 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { chunk } from "../rollout/chunk.ts";
 import { FinalError } from "../rollout/final-error.ts";
+import { NOT_SELECTED } from "../rollout/held-back.ts";
+import { findAbove } from "../rollout/kin.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
+import type { CustomerFacts } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
@@ -9,12 +12,13 @@ import type { FlipRollout } from "./part.ts";
 import type { Ledger } from "./ports.ts";
 import { readAlone, readAncestors, type WithAncestors } from "./read-ancestors.ts";
 
-/** Written down like listings after the last one: who must stay below those who are to be flipped, and by order. */
+/** Written down like listings after the last one: who is below those who are to be flipped, and who must stay by order. */
 export const FAMILY_LISTINGS = 2;
 
 /**
- * After the last listing: finds whoever must stay where they are though the event does not select them, with all of their
- * ancestors, who are held back by the plan. @throws FinalError when it cannot be known: nobody is flipped on a guess
+ * After the last listing: finds whom Evo Voice may move along though the event does not select them. Whoever of them must
+ * stay holds all of their ancestors back; the others tell who belongs to one family, which comes in one wave.
+ * @throws FinalError when it cannot be known: nobody is flipped on a guess
  */
 export function lookAtFamilies(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
   return progress.listing === lookup.listings.length ? lookBelow(lookup, progress) : noteProtected(lookup, progress);
@@ -65,24 +69,30 @@ async function lookBelow(lookup: Lookup, progress: LookupProgress): Promise<Look
   const isKnown = selection.targets.some((target) => "all" in target) || !ports.policy.childrenFollow;
   const parentIds = isKnown ? undefined : await lookup.nextToFlip(progress);
   if (parentIds === undefined) return toNextListing({ ...progress, page: 0 }, 0);
-  const kept = await Promise.all(chunk(parentIds).map((ids) => readKeptBelow(lookup, ids)));
-  const written = await write(lookup, progress, kept.flat());
+  const below = await Promise.all(chunk(parentIds).map((ids) => readBelow(lookup, ids)));
+  const written = await write(lookup, progress, below.flat());
   return { ...progress, page: progress.page + 1, found: progress.found + written };
 }
 
-async function readKeptBelow(lookup: Lookup, parentIds: readonly string[]): Promise<readonly FoundCustomer[]> {
-  const { connection, findReason } = lookup;
-  const below = await connection.listDescendants(parentIds);
+async function readBelow(lookup: Lookup, parentIds: readonly string[]): Promise<readonly FoundCustomer[]> {
+  const below = await lookup.connection.listDescendants(parentIds);
   if (below.list === "unknown")
     throw new FinalError(
       `it cannot be known who is below those who are to be flipped, and may be moved along with them, so nobody was flipped: ${below.reason}`,
     );
-  const kept = below.customers.filter((customer) => findReason(customer) !== undefined);
-  const customers = await readAncestors(
-    connection,
-    kept.map(({ id }) => id),
-  );
-  return customers.flatMap((one) => toFamilyOnly(one, findReason(one.customer)));
+  const known = new Set([...parentIds, ...below.customers.map(({ id }) => id)]);
+  return findAbove(below.customers, new Set(parentIds)).flatMap(({ customer, aboveIds }) => {
+    const { parentCustomerId = "" } = customer;
+    const parents = known.has(parentCustomerId) ? [parentCustomerId] : aboveIds;
+    return toFamilyOnly({ customer, ancestorIds: parents }, findReasonBelow(lookup, customer));
+  });
+}
+
+/** Why somebody below must not be moved along; undefined when the event moves it as well, or it is right already. */
+function findReasonBelow({ findReason, judge, flag }: Lookup, customer: CustomerFacts): string | undefined {
+  const reason = findReason(customer);
+  if (reason !== undefined || customer.isStaging === flag) return reason;
+  return judge(customer).verdict === "not selected" ? NOT_SELECTED : undefined;
 }
 
 /**
@@ -102,11 +112,17 @@ async function noteProtected(lookup: Lookup, progress: LookupProgress): Promise<
   return toNextListing(progress, written);
 }
 
-/** Once for each ancestor, or once. */
+/** Once for each of those above, or once. */
 function toFamilyOnly({ customer, ancestorIds }: WithAncestors, skip: string | undefined): readonly FoundCustomer[] {
-  if (skip === undefined) return [];
   const { id, name, accountId, isStaging } = customer;
-  const found = { id, name: toShortName(name), accountId, isStaging, skip, familyOnly: true };
+  const found = {
+    id,
+    name: toShortName(name),
+    accountId,
+    isStaging,
+    ...(skip !== undefined && { skip }),
+    familyOnly: true,
+  };
   return ancestorIds.length === 0 ? [found] : ancestorIds.map((parentCustomerId) => ({ ...found, parentCustomerId }));
 }
 

@@ -1,3 +1,4 @@
+import { wantedFlag } from "../events/deploy-event.ts";
 import { type Completeness, createIdCollector, hashId, judgePasses, type Pass } from "../rollout/completeness.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";
@@ -61,6 +62,7 @@ async function prepare(
     rolloutId: rollout.rolloutId,
     connection,
     selection,
+    flag: wantedFlag(rollout.event.action),
     listings: toListings(selection),
     judge: createJudge(selection),
     findReason: createKeeper(selection),

@@ -45,6 +45,8 @@ export interface Lookup {
   readonly rolloutId: string;
   readonly connection: Connection;
   readonly selection: Selection;
+  /** The flag that the event wants. */
+  readonly flag: boolean;
   readonly listings: readonly Listing[];
   readonly judge: (customer: CustomerFacts) => Judgement;
   readonly findReason: (customer: CustomerFacts) => string | undefined;

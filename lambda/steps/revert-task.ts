@@ -6,9 +6,9 @@ import { findUndoable, isWorthAnotherLook, LEFT_ALONE, mayBeBack, settleBeforeRe
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { Task, Work } from "./batch-run.ts";
-import { createKin } from "./kin.ts";
 import type { Origin } from "./origin.ts";
 import type { Ports } from "./ports.ts";
+import { createRevertKin } from "./revert-kin.ts";
 
 export interface Reverting {
   readonly origin: Origin;
@@ -21,7 +21,7 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, re
   const { origin, by } = reverting ?? {};
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
   const flag = wantedFlag(subject.action);
-  const kin = origin && createKin({ origin, judge, flag, childrenFollow: policy.childrenFollow });
+  const kin = origin && createRevertKin({ origin, judge, flag, childrenFollow: policy.childrenFollow });
   return {
     flag: !flag,
     read: (place) => readPlace(ledger, subject, place),

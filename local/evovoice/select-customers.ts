@@ -26,6 +26,14 @@ export interface SelectionCache {
   version: number;
   /** All names in lower case, one a line, for a fast search; made when first needed. */
   names?: { readonly text: Buffer; readonly rowStarts: Uint32Array };
+  /** Who is below whom; made when first needed. */
+  children?: Children;
+}
+
+/** For each row its first child, and for each child the next one of the same parent; -1 for none. */
+interface Children {
+  readonly first: Int32Array;
+  readonly next: Int32Array;
 }
 
 export function createSelectionCache(): SelectionCache {
@@ -37,6 +45,7 @@ export function selectRows(table: CustomerTable, cache: SelectionCache, selectio
   if (cache.version !== table.version) {
     cache.rowsBySelection.clear();
     delete cache.names;
+    delete cache.children;
     cache.version = table.version;
   }
   const key = JSON.stringify(selection);
@@ -92,11 +101,11 @@ function filterRows(table: CustomerTable, cache: SelectionCache, selection: Cust
   return rows.slice(0, found);
 }
 
-/** The rows that ids or a name leave, in the natural order; undefined when all are candidates. */
+/** The rows that ids, a name or parents leave, in the natural order; undefined when all are candidates. */
 function findCandidates(
   table: CustomerTable,
   cache: SelectionCache,
-  { specificIds, nameFilter }: CustomerSelection,
+  { specificIds, nameFilter, parentCustomerIds }: CustomerSelection,
 ): Int32Array | undefined {
   if (specificIds.length > 0) {
     const rows = new Set(specificIds.map((id) => findRow(table, id)).filter((row) => row >= 0));
@@ -105,7 +114,41 @@ function findCandidates(
       .filter((row) => getName(table, row).toLowerCase().includes(wanted))
       .sort();
   }
-  return nameFilter === undefined ? undefined : findByName(table, cache, nameFilter.toLowerCase());
+  if (nameFilter !== undefined) {
+    return findByName(table, cache, nameFilter.toLowerCase());
+  }
+  return parentCustomerIds.length === 0 ? undefined : findBelow(table, cache, parentCustomerIds);
+}
+
+/** Everybody below, however deep. */
+function findBelow(table: CustomerTable, cache: SelectionCache, parentIds: readonly string[]): Int32Array {
+  cache.children ??= createChildren(table);
+  const { first, next } = cache.children;
+  const below = new Set<number>();
+  const open = parentIds.map((id) => findRow(table, id));
+  for (let row = open.pop(); row !== undefined; row = open.pop()) {
+    for (let child = first[row] ?? -1; child >= 0; child = next[child] ?? -1) {
+      if (!below.has(child)) {
+        below.add(child);
+        open.push(child);
+      }
+    }
+  }
+  return Int32Array.from(below).sort();
+}
+
+function createChildren(table: CustomerTable): Children {
+  const { parent } = table.columns;
+  const first = new Int32Array(table.rows).fill(-1);
+  const next = new Int32Array(table.rows).fill(-1);
+  for (let row = 0; row < table.rows; row++) {
+    const above = parent[row] ?? -1;
+    if (above >= 0) {
+      next[row] = first[above] ?? -1;
+      first[above] = row;
+    }
+  }
+  return { first, next };
 }
 
 /** The bits that a customer of this account must have; -1 when a tag is not one of the account's. */

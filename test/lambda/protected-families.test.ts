@@ -78,8 +78,9 @@ describe("a customer that a standing order protects before the plan", () => {
 
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 0, skipped: 1 }, plan: { skipped: 1 } });
     const outcomes = await readOutcomes(world, "night");
-    expect([...outcomes]).toEqual([[family.grandparent, { outcome: "skipped", reason: heldFor(family.child) }]]);
-    expect(isStaging(family.child)).toBe(true);
+    expect([...outcomes.keys()]).toEqual([family.grandparent]);
+    expect(outcomes.get(family.grandparent)).toMatchObject({ outcome: "skipped" });
+    expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([true, true, true]);
   });
 
   test("holds nobody back where the policy says that children do not follow", async () => {
@@ -227,7 +228,20 @@ describe("a customer below whom the event selects, though it does not select tha
     expect(isStaging(family.child)).toBe(true);
   });
 
-  test("holds nobody back when nothing keeps it where it is", async () => {
+  test("holds back who is above when it would be moved along: nobody asked for that", async () => {
+    const { report } = await execute(world, { ...PROMOTE, targets: some() }, { name: "one" });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 5, skipped: 1 } });
+    expect((await readOutcomes(world, "night")).get(family.grandparent)?.reason).toMatch(
+      /^Evo Voice may move its descendant \w+, which is not selected by the event, along with it$/,
+    );
+    expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([true, true, true]);
+  });
+
+  test("holds nobody back when it is right already", async () => {
+    world.emulator.setStaging(family.parent, false);
+    world.emulator.setStaging(family.child, false);
+
     const { report } = await execute(world, { ...PROMOTE, targets: some() }, { name: "one" });
 
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 6, skipped: 0 } });

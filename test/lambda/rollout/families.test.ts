@@ -181,6 +181,29 @@ describe("whoever is above a customer that is held back", () => {
   });
 });
 
+test("above a customer are more than above any of those, unless parents go round in a circle", () => {
+  fc.assert(
+    fc.property(anyLinks, (links) => {
+      const families = join(links);
+      for (const key of KEYS) {
+        const ancestors = above(links, key).filter((one) => one !== key);
+        const count = families.countAncestors(key);
+        for (const one of ancestors)
+          if (!above(links, one).includes(one) && !above(links, key).includes(key))
+            expect(families.countAncestors(one)).toBeLessThan(count);
+      }
+    }),
+  );
+  expect(
+    join([
+      [3, 2],
+      [2, 1],
+      [3, 1],
+    ]).countAncestors(3),
+  ).toBe(2);
+  expect(join([]).countAncestors(1)).toBe(0);
+});
+
 test("many customers that arrive in any order keep their families apart", () => {
   const families = createFamilies();
   for (let index = 0; index < 30_000; index += 1) families.join(keyOf(index), keyOf(`parent ${index % 10_000}`));

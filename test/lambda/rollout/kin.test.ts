@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { findAbove, findHeldParents, findMoved } from "../../../lambda/rollout/kin.ts";
-import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
+import { findAbove, findKeptParents, findLeftParents, findMoved } from "../../../lambda/rollout/kin.ts";
+import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../../../lambda/rollout/selection.ts";
 import { aCustomer } from "./a-customer.ts";
 
 const below = (id: string, parentCustomerId: string, changes: Partial<CustomerFacts> = {}) =>
@@ -41,8 +41,7 @@ describe("who is above a descendant, of those who are asked about", () => {
 
 describe("a parent that a promote flipped", () => {
   const held = (customer: CustomerFacts, { isOurs = false, isProtected = false } = {}) =>
-    findHeldParents(findMoved([{ customer, aboveIds: ["parent"] }], { flag: false }), {
-      flag: false,
+    findLeftParents(findMoved([{ customer, aboveIds: ["parent"] }], true), {
       isOurs: () => isOurs,
       judge: () => (isProtected ? { verdict: "skipped", reason: "protected by the policy" } : { verdict: "candidate" }),
     }).get("parent");
@@ -66,5 +65,48 @@ describe("a parent that a promote flipped", () => {
     ],
   ])("is left when its child %s", (_what, customer, known, why) => {
     expect(held(customer, known)).toContain(why);
+  });
+});
+
+describe("a parent that a promote is to flip", () => {
+  const CANDIDATE: Judgement = { verdict: "candidate" };
+  const kept = (customer: CustomerFacts, judge: () => Judgement, isMeant = false) =>
+    findKeptParents(findMoved([{ customer, aboveIds: ["parent"] }], false), { judge, isMeant: () => isMeant }).get(
+      "parent",
+    );
+  const child = below("child", "parent", { isStaging: true });
+
+  test.each<[what: string, customer: CustomerFacts, isMeant: boolean]>([
+    ["is to be flipped with it", child, true],
+    ["is where it would be taken to already", below("child", "parent"), false],
+  ])("is flipped when its child %s", (_what, customer, isMeant) => {
+    expect(kept(customer, () => CANDIDATE, isMeant)).toBeUndefined();
+  });
+
+  test.each<[what: string, customer: CustomerFacts, judge: () => Judgement, why: string]>([
+    [
+      "is protected",
+      child,
+      () => ({ verdict: "skipped", reason: "protected by the policy" }),
+      "protected by the policy",
+    ],
+    ["is not what the event selects", child, () => ({ verdict: "not selected" }), "not selected by the event"],
+    ["is not flipped by the plan before", child, () => CANDIDATE, "not to be flipped before it by the plan"],
+    [
+      "does not say where it is",
+      below("child", "parent", { isStaging: undefined }),
+      () => CANDIDATE,
+      "not to be flipped",
+    ],
+    [
+      "cannot be told to be selected",
+      child,
+      () => {
+        throw new UnclearFamilyError("no whole breadcrumb");
+      },
+      "not known to be selected by the event",
+    ],
+  ])("stays when its child %s", (_what, customer, judge, why) => {
+    expect(kept(customer, judge)).toContain(`Evo Voice may move its descendant child, which is ${why}`);
   });
 });

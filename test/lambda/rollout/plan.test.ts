@@ -2,7 +2,15 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../lambda/events/wave.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
-import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "./a-customer.ts";
+import {
+  ALL_AT_ONCE,
+  anySelection,
+  aSelection,
+  type PlanOptions,
+  planFor,
+  someCustomers,
+  toFound,
+} from "./a-customer.ts";
 
 const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
   id: "c-1",
@@ -305,6 +313,23 @@ describe("the waves of a plan", () => {
         expect.arrayContaining(["p", "child", "grandchild", "sibling"]),
       ]);
     }
+  });
+
+  test("flip whoever is below before whoever is above: nobody was moved along when the own turn comes", () => {
+    fc.assert(
+      fc.property(someCustomers, anyWaves, (customers, waves) => {
+        const { batches } = planFor(toFound(customers, aSelection({ accountIds: ["acme", "globex", "initech", ""] })), {
+          waves,
+          childrenFollow: false,
+        });
+        const places = new Map(batches.flat().map(({ id }, place) => [id, place]));
+        for (const { id, ancestorIds = [] } of customers)
+          for (const above of ancestorIds) {
+            const [below, over] = [places.get(id), places.get(above)];
+            if (below !== undefined && over !== undefined) expect(below).toBeLessThan(over);
+          }
+      }),
+    );
   });
 
   test("take a family to the wave of whichever of its cohorts comes first", () => {

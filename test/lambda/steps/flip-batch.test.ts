@@ -45,7 +45,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
   await ledger.recordBatch({ ...planned, ...batch });
   const brake = createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
   const run: BatchRun = {
-    task: await createFlipTask(ports, aRollout(rolloutId)),
+    task: await createFlipTask(ports, aRollout(rolloutId), { waves: [] }),
     ledger: {
       recordBatch: async (record) => {
         records.push(record);

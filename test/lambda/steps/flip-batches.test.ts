@@ -57,7 +57,7 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
       ids.map((id) => aCustomer(id)),
     );
   const run: BatchRun = {
-    task: await createFlipTask(ports, aRollout(rolloutId)),
+    task: await createFlipTask(ports, aRollout(rolloutId), { waves: [] }),
     ledger: {
       recordBatch: async (batch) => {
         const recorded = await ledger.recordBatch(batch);

@@ -86,20 +86,36 @@ describe("below those who are to be flipped", () => {
   const child: CustomerFacts = { ...aCustomer("child"), accountId: "elsewhere", parentCustomerId: "p" };
   const parent = aCustomer("p");
 
-  test("whoever must stay is written down with each ancestor; whoever may move is not", async () => {
-    const grandchild = { ...child, id: "grandchild", parentCustomerId: "free", ancestorIds: ["p", "free"] };
+  const familiesOf = (below: readonly CustomerFacts[], selected: readonly CustomerFacts[]) => {
+    const world = given({ customers: [...selected], below: async () => ({ list: "whole", customers: below }) });
+    return readFamilies(world, promote(named(selected)));
+  };
+
+  test("everybody is written down with the parent, and why whoever must not be moved along must not", async () => {
+    const grandchild = { ...child, id: "grandchild", parentCustomerId: "free" };
     const free = { ...aCustomer("free"), parentCustomerId: "p" };
-    const customers = [parent, child, free, grandchild];
-    const world = given({ customers, below: async () => ({ list: "whole", customers: [child, free, grandchild] }) });
+    const right = { ...aCustomer("right", false), parentCustomerId: "p" };
 
-    const families = await readFamilies(world, promote(named([parent])));
-
-    const skip = "outside of the policy's accounts";
-    expect(families).toEqual([
-      { id: "child", parentCustomerId: "p", skip },
-      { id: "grandchild", parentCustomerId: "free", skip },
-      { id: "grandchild", parentCustomerId: "p", skip },
+    expect(await familiesOf([child, free, grandchild, right], [parent])).toEqual([
+      { id: "child", parentCustomerId: "p", skip: "outside of the policy's accounts" },
+      { id: "free", parentCustomerId: "p", skip: "not selected by the event" },
+      { id: "grandchild", parentCustomerId: "free", skip: "outside of the policy's accounts" },
+      { id: "right", parentCustomerId: "p", skip: undefined },
     ]);
+  });
+
+  test("whoever the event selects as well may be moved along", async () => {
+    const selected = { ...aCustomer("selected"), parentCustomerId: "p" };
+
+    expect(await familiesOf([selected], [parent, selected])).toEqual([
+      { id: "selected", parentCustomerId: "p", skip: undefined },
+    ]);
+  });
+
+  test("whoever shows no way up may be below each of those who were asked about", async () => {
+    const lost = { ...aCustomer("lost"), parentCustomerId: "nobody" };
+
+    expect((await familiesOf([lost], [parent, aCustomer("q")])).map((one) => one.parentCustomerId)).toEqual(["p", "q"]);
   });
 
   test("nobody is asked for twice, a hundred parents at a time, however short the parts are", async () => {

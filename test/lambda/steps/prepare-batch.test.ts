@@ -37,7 +37,7 @@ async function given({ look = () => undefined, protection = UNPROTECTED, losesRe
   const brake = createBrake({ untilMs: 1, nowMs: () => 0 });
   const writes: Batch[] = [];
   const run: BatchRun = {
-    task: await createFlipTask({ ledger, policy }, aRollout("night")),
+    task: await createFlipTask({ ledger, policy }, aRollout("night"), { waves: [] }),
     ledger: {
       async recordBatch(batch) {
         writes.push(batch);
@@ -48,6 +48,7 @@ async function given({ look = () => undefined, protection = UNPROTECTED, losesRe
     },
     connection: {
       listCustomers: async () => CUSTOMERS,
+      listDescendants: async () => ({ list: "whole", customers: [] }),
     } as unknown as BatchRun["connection"],
     lookout: {
       recent: async () => undefined,

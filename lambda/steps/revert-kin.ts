@@ -1,17 +1,16 @@
-import { chunk } from "../rollout/chunk.ts";
 import type { Reading } from "../rollout/flip.ts";
 import {
   type DescendantList,
   findAbove,
-  findHeldParents,
+  findLeftParents,
   findMoved,
   parentsOf,
   type RevertKin,
 } from "../rollout/kin.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { LookingRun, Work } from "./batch-run.ts";
-import { inParallel } from "./in-parallel.ts";
+import type { LookingRun } from "./batch-run.ts";
+import { type Looked, lookBelow, toUnknownBelow } from "./look-below.ts";
 import type { Origin } from "./origin.ts";
 import type { Readings } from "./read-afresh.ts";
 
@@ -27,25 +26,20 @@ export interface Kin {
   noteBack(customerIds: readonly string[]): void;
 }
 
-export interface Looked {
-  readonly customers: readonly PlannedCustomer[];
-  readonly readings: Readings;
-  /** The outcome that needs no flip. */
-  readonly decide: Work["settle"];
-}
-
-export interface KinOptions extends Pick<RevertKin, "flag" | "judge"> {
+export interface RevertKinOptions extends Pick<RevertKin, "judge"> {
+  /** The flag that the rollout set, and that is to be turned back. */
+  readonly flag: boolean;
   readonly origin: Origin;
   readonly childrenFollow: boolean;
 }
 
 /** Lists the descendants of a hundred customers with one request: a rollback without parents costs one in a hundred more. */
-export function createKin({ origin, flag, judge, childrenFollow }: KinOptions): Kin {
+export function createRevertKin({ origin, flag, judge, childrenFollow }: RevertKinOptions): Kin {
   const held = new Map<string, string>();
   /** Of those who are flipped back in this part, and of their descendants, it is known who goes along. */
   const back = new Set<string>();
   const along = new Set<string>();
-  const kin: RevertKin = { flag, judge, isOurs: origin.isOurs };
+  const kin: RevertKin = { judge, isOurs: origin.isOurs };
 
   /** Who the rollouts' other customers are is read from the ledger, when there is anybody about whom it has to be known. */
   async function loadOrigin({ customers, readings }: Looked): Promise<void> {
@@ -55,27 +49,14 @@ export function createKin({ origin, flag, judge, childrenFollow }: KinOptions): 
 
   async function lookAround(run: LookingRun, looked: Looked): Promise<Readings> {
     await loadOrigin(looked);
-    const { customers, readings, decide } = looked;
-    if (!childrenFollow) return readings;
-    const open = customers.filter(({ id, name }) => {
-      const fresh = readings.get(id);
-      return fresh !== undefined && decide({ id, name }, fresh) === undefined;
-    });
-    const unknown = new Set(open.map(({ id }) => id));
-    await inParallel(run, chunk(open), async (some) => {
-      const ids = some.map(({ id }) => id);
-      await learn(ids, await run.connection.listDescendants(ids));
-      for (const id of ids) unknown.delete(id);
-    });
-    run.brake.throwError();
-    return new Map([...readings].filter(([id]) => !unknown.has(id)));
+    return childrenFollow ? lookBelow(run, looked, learn) : looked.readings;
   }
 
   async function learn(ids: readonly string[], listed: DescendantList): Promise<void> {
     for (const id of ids) held.delete(id);
-    const moved = listed.list === "unknown" ? [] : findMoved(findAbove(listed.customers, new Set(ids)), { flag });
+    const moved = listed.list === "unknown" ? [] : findMoved(findAbove(listed.customers, new Set(ids)), !flag);
     if (moved.length > 0) await origin.load();
-    const reasons = listed.list === "unknown" ? toUnknown(ids, listed.reason) : findHeldParents(moved, kin);
+    const reasons = listed.list === "unknown" ? toUnknownBelow(ids, listed.reason) : findLeftParents(moved, kin);
     for (const [id, why] of reasons) held.set(id, why);
     for (const { customer, aboveIds } of moved) if (aboveIds.some((id) => !held.has(id))) along.add(customer.id);
   }
@@ -95,11 +76,6 @@ export function createKin({ origin, flag, judge, childrenFollow }: KinOptions): 
       for (const id of ids) back.add(id);
     },
   };
-}
-
-function toUnknown(ids: readonly string[], reason: string): ReadonlyMap<string, string> {
-  const why = `it is not known whom Evo Voice would move along with it: ${reason}`;
-  return new Map(ids.map((id) => [id, why]));
 }
 
 /** It is not where the rollout put it any more, and somebody is above it. */
