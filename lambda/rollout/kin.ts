@@ -14,30 +14,46 @@ export interface Descendant {
 }
 
 /**
- * Who of the asked is above each descendant: by its breadcrumb, or from parent to parent. A descendant that shows no way
- * up to any of them may belong to each: nobody is guessed.
+ * Who of the asked is above each descendant: by its breadcrumb, or from parent to parent. A descendant that does not show
+ * whether any of them is may belong to each: nobody is guessed. One that shows that none is was not asked for: some
+ * servers list those who were asked about as well, or ignore a filter.
  */
 export function findAbove(customers: readonly CustomerFacts[], askedIds: ReadonlySet<string>): readonly Descendant[] {
   const byId = new Map(customers.map((customer) => [customer.id, customer]));
   return customers.flatMap((customer): Descendant | [] => {
-    const above = climb(customer, byId).filter((id) => askedIds.has(id));
+    const { ids, isWhole } = climb(customer, byId);
+    const above = ids.filter((id) => askedIds.has(id));
     if (above.length > 0) return { customer, aboveIds: above };
-    // Some servers list those who were asked about as well.
-    return askedIds.has(customer.id) ? [] : { customer, aboveIds: [...askedIds] };
+    return isWhole || askedIds.has(customer.id) ? [] : { customer, aboveIds: [...askedIds] };
   });
 }
 
+interface Climb {
+  readonly ids: readonly string[];
+  /** Whether nobody else can be above. */
+  readonly isWhole: boolean;
+}
+
 /** Parents that go round in a circle end. */
-function climb(customer: CustomerFacts, byId: ReadonlyMap<string, CustomerFacts>): readonly string[] {
+function climb(customer: CustomerFacts, byId: ReadonlyMap<string, CustomerFacts>): Climb {
   const seen = new Set<string>();
-  const open = parentsOf(customer);
+  const open = [customer];
+  let isWhole = true;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (next === customer.id || seen.has(next)) continue;
-    seen.add(next);
-    const parent = byId.get(next);
-    if (parent !== undefined) open.push(...parentsOf(parent));
+    for (const id of parentsOf(next)) {
+      if (id === customer.id || seen.has(id)) continue;
+      seen.add(id);
+      const parent = byId.get(id);
+      if (parent !== undefined) open.push(parent);
+      else isWhole &&= showsAll(next);
+    }
   }
-  return [...seen];
+  return { ids: [...seen], isWhole };
+}
+
+/** A breadcrumb without the parent is no whole one. */
+export function showsAll({ parentCustomerId = "", ancestorIds = [] }: CustomerFacts): boolean {
+  return ancestorIds.includes(parentCustomerId);
 }
 
 /** Parent and breadcrumb, as far as they are shown. */

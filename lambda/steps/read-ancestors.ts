@@ -1,6 +1,7 @@
 import { chunk } from "../rollout/chunk.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";
+import { showsAll } from "../rollout/kin.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import type { Connection } from "./ports.ts";
 
@@ -39,11 +40,6 @@ function findUnknownParents(known: ReadonlyMap<string, CustomerFacts | undefined
     customer?.parentCustomerId === undefined || showsAll(customer) ? [] : customer.parentCustomerId,
   );
   return [...new Set(parents)].filter((id) => !known.has(id));
-}
-
-/** A breadcrumb without the parent is no whole one. */
-function showsAll({ parentCustomerId = "", ancestorIds = [] }: CustomerFacts): boolean {
-  return ancestorIds.includes(parentCustomerId);
 }
 
 /** Parents that go round in a circle end. */

@@ -129,6 +129,19 @@ test("a family whose middle the event does not select, because it is right alrea
   expect(report?.counts).toMatchObject({ flipped: 12, unchanged: 0, skipped: 0 });
 });
 
+test.each(["ignored-filters", "ignored-filters,hide-breadcrumb"])(
+  "who is listed though nobody asked for them is below nobody (%s)",
+  async (faults) => {
+    const parent = add();
+    const child = add(parent);
+    world.emulator.setFaults(`children-follow,${faults}`);
+
+    const { report } = await execute(world, { ...PROMOTE, targets: { customerIds: [parent, child] } }, { name: "one" });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 2, skipped: 0 } });
+  },
+);
+
 test("a customer whose descendants cannot be listed is not flipped on a guess: it failed, with the reason", async () => {
   const parent = add();
   add(parent);

@@ -27,6 +27,13 @@ describe("who is above a descendant, of those who are asked about", () => {
       [below("child", "between"), below("between", "grandparent")],
       { child: ["grandparent"], between: ["grandparent"] },
     ],
+    ["is nobody, for one whose breadcrumb shows others", [below("child", "top", { ancestorIds: ["top"] })], {}],
+    ["is nobody, for one without a parent", [aCustomer({ id: "alone", ancestorIds: undefined })], {}],
+    [
+      "is nobody, for one whose parents end at one without a parent",
+      [below("child", "top"), aCustomer({ id: "top", ancestorIds: undefined })],
+      {},
+    ],
     ["may be each of them, when it shows no way up", [below("child", "unknown")], { child: [...asked].toSorted() }],
     ["is nobody, for one that was asked about itself", [aCustomer({ id: "parent" })], {}],
     [
