@@ -41,6 +41,8 @@ const MOST_CUSTOMERS = 250;
 /** Of ids and names as they are written: leaves the larger part of a batch's 100 KB to what is recorded of them later. */
 const MOST_BATCH_BYTES = 40_000;
 const MOST_SETTLED_BYTES = 90_000;
+/** A call of the hash costs more than a customer's line in it. */
+const HASHED_AT_ONCE = 16_384;
 
 /**
  * Sums up who is flipped and when, who is right already, who is skipped and why. The hash takes everybody in wave by
@@ -52,13 +54,18 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
   for (const [index, { from, to, bakeSeconds }] of ranking.waves.entries()) {
     digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
+    let lines = "";
     for (let rank = from; rank < to; rank += 1) {
-      const { id, disposition } = ranking.at(rank);
-      const { decision, reason, countedAs } = toDecision(disposition);
-      digest.update(`${id}\t${reason}\n`);
+      const { decision, reason, countedAs } = toDecision(ranking.dispositionAt(rank));
+      lines += `${ranking.idAt(rank)}\t${reason}\n`;
+      if (lines.length > HASHED_AT_ONCE) {
+        digest.update(lines);
+        lines = "";
+      }
       counts[decision] += 1;
       if (countedAs !== undefined) skippedBy.set(countedAs, (skippedBy.get(countedAs) ?? 0) + 1);
     }
+    digest.update(lines);
   }
   const waves = planWaves(ranking);
   return {
@@ -66,7 +73,7 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
     ...counts,
     skippedBy: Object.fromEntries([...skippedBy].sort(([, a], [, b]) => b - a)),
     batches: waves.at(-1)?.to ?? 0,
-    settledItems: count(toSettled(ranking)),
+    settledItems: count(packSettled(ranking)),
     waves,
   };
 }
@@ -81,7 +88,7 @@ function planWaves(ranking: Ranking): readonly PlannedWave[] {
   let batches = 0;
   return ranking.waves.map((ranked, index) => {
     const from = batches;
-    batches += count(toWaveBatches(ranking, ranked));
+    batches += count(packBatches(ranking, ranked));
     const { customers, bakeSeconds, note } = ranked;
     return { wave: index + 1, from, to: batches, customers, bakeSeconds, ...(note !== undefined && { note }) };
   });
@@ -89,18 +96,33 @@ function planWaves(ranking: Ranking): readonly PlannedWave[] {
 
 /** The customers to flip, wave by wave in the release's order, in batches of at most 250 customers and 100 KB of one wave. */
 export function* toBatches(ranking: Ranking): Generator<readonly PlannedCustomer[]> {
-  for (const wave of ranking.waves) yield* toWaveBatches(ranking, wave);
-}
-
-function toWaveBatches(ranking: Ranking, { from, to }: RankedWave): Generator<readonly PlannedCustomer[]> {
-  const flips = entriesOf(ranking, { from, to }, (rank) => ranking.isFlip(rank));
-  return pack(flips, MOST_BATCH_BYTES, ({ id, name }) => ({ id, name }));
+  for (const wave of ranking.waves)
+    for (const ranks of packBatches(ranking, wave)) yield ranks.map((rank) => toPlanned(ranking.at(rank)));
 }
 
 /** The outcomes that the plan alone decides, packed like batches. */
 export function* toSettled(ranking: Ranking): Generator<readonly Outcome[]> {
-  const others = entriesOf(ranking, { from: 0, to: ranking.size }, (rank) => !ranking.isFlip(rank));
-  yield* pack(others, MOST_SETTLED_BYTES, toOutcome);
+  for (const ranks of packSettled(ranking)) yield ranks.map((rank) => toOutcome(ranking.at(rank)));
+}
+
+/** Batches as ranks: what they hold is made of its bytes only when it is written. */
+function packBatches(ranking: Ranking, wave: RankedWave): Generator<readonly number[]> {
+  const flips = ranksOf(wave, (rank) => ranking.isFlip(rank));
+  return pack(flips, MOST_BATCH_BYTES, (rank) => EMPTY_PLANNED_BYTES + ranking.jsonBytesAt(rank));
+}
+
+function packSettled(ranking: Ranking): Generator<readonly number[]> {
+  const others = ranksOf({ from: 0, to: ranking.size }, (rank) => !ranking.isFlip(rank));
+  return pack(others, MOST_SETTLED_BYTES, (rank) => {
+    const disposition = ranking.dispositionAt(rank);
+    const empty =
+      typeof disposition === "string" ? EMPTY_UNCHANGED_BYTES : sizeOf(toOutcome({ ...NOBODY, disposition }));
+    return empty + ranking.jsonBytesAt(rank);
+  });
+}
+
+function toPlanned({ id, name }: PlannedCustomer): PlannedCustomer {
+  return { id, name };
 }
 
 function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome {
@@ -109,33 +131,39 @@ function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome 
     : { customerId, name, outcome: "skipped", reason: disposition.skipped };
 }
 
-function* pack<Item>(
-  entries: Iterable<RosterEntry>,
-  mostBytes: number,
-  toItem: (entry: RosterEntry) => Item,
-): Generator<readonly Item[]> {
-  let items: Item[] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    const item = toItem(entry);
-    const size = Buffer.byteLength(JSON.stringify(item));
-    if (items.length === MOST_CUSTOMERS || bytes + size > mostBytes) {
-      if (items.length > 0) yield items;
-      items = [];
-      bytes = 0;
-    }
-    items.push(item);
-    bytes += size;
-  }
-  if (items.length > 0) yield items;
+function sizeOf(item: PlannedCustomer | Outcome): number {
+  return Buffer.byteLength(JSON.stringify(item));
 }
 
-function* entriesOf(
-  ranking: Ranking,
+const NOBODY: PlannedCustomer = { id: "", name: "" };
+const EMPTY_PLANNED_BYTES = sizeOf(NOBODY);
+const EMPTY_UNCHANGED_BYTES = sizeOf(toOutcome({ ...NOBODY, disposition: "unchanged" }));
+
+function* pack(
+  ranks: Iterable<number>,
+  mostBytes: number,
+  bytesOf: (rank: number) => number,
+): Generator<readonly number[]> {
+  let packed: number[] = [];
+  let bytes = 0;
+  for (const rank of ranks) {
+    const size = bytesOf(rank);
+    if (packed.length === MOST_CUSTOMERS || bytes + size > mostBytes) {
+      if (packed.length > 0) yield packed;
+      packed = [];
+      bytes = 0;
+    }
+    packed.push(rank);
+    bytes += size;
+  }
+  if (packed.length > 0) yield packed;
+}
+
+function* ranksOf(
   { from, to }: Pick<RankedWave, "from" | "to">,
   isMeant: (rank: number) => boolean,
-): Generator<RosterEntry> {
-  for (let rank = from; rank < to; rank += 1) if (isMeant(rank)) yield ranking.at(rank);
+): Generator<number> {
+  for (let rank = from; rank < to; rank += 1) if (isMeant(rank)) yield rank;
 }
 
 function count(items: Iterable<unknown>): number {

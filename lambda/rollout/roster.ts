@@ -59,6 +59,10 @@ export interface Ranking {
   readonly waves: readonly RankedWave[];
   /** Whether this one is to be flipped: it costs nothing to know, where id and name have to be made of their bytes. */
   isFlip(rank: number): boolean;
+  /** How many bytes id and name take as JSON, without their quotes: known as cheaply. */
+  jsonBytesAt(rank: number): number;
+  dispositionAt(rank: number): Disposition;
+  idAt(rank: number): string;
   at(rank: number): RosterEntry;
 }
 
@@ -174,6 +178,9 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
           const index = order[rank] as number;
           return codeOf(index) === FLIP && !held.has(index);
         },
+        jsonBytesAt: (rank) => texts.jsonBytesOf(placeOf(order[rank] as number)),
+        dispositionAt: (rank) => toDisposition(order[rank] as number),
+        idAt: (rank) => idOf(order[rank] as number),
         at(rank) {
           const index = order[rank] as number;
           return { ...texts.get(placeOf(index)), disposition: toDisposition(index) };

@@ -38,7 +38,25 @@ export function createTextStore() {
     },
     get: (place: number) => ({ id: idBytes(place).toString(), name: nameBytes(place).toString() }),
     getId: (place: number) => idBytes(place).toString(),
+    /** How many bytes id and name take inside the quotes of a JSON text. */
+    jsonBytesOf: (place: number) => jsonBytes(idBytes(place)) + jsonBytes(nameBytes(place)),
     compareIds: (a: number, b: number) => Buffer.compare(idBytes(a), idBytes(b)),
     compareNames: (a: number, b: number) => Buffer.compare(nameBytes(a), nameBytes(b)),
   };
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PLAIN = 0x20;
+/** `\\u001f` instead of one byte. */
+const MORE_FOR_CONTROL = 5;
+
+/** Some control characters take less. */
+function jsonBytes(text: Uint8Array): number {
+  let bytes = text.length;
+  for (const byte of text) {
+    if (byte === QUOTE || byte === BACKSLASH) bytes += 1;
+    else if (byte < FIRST_PLAIN) bytes += MORE_FOR_CONTROL;
+  }
+  return bytes;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createRoster } from "../../../lambda/rollout/roster.ts";
-import { ALL_AT_ONCE, planFor } from "./a-customer.ts";
+import { ALL_AT_ONCE, planFor, rankFor } from "./a-customer.ts";
 
 const OPTIONS = { release: "2026.11.0", wantedFlag: false, childrenFollow: true };
 
@@ -79,4 +79,15 @@ test("a roster takes more customers than were expected: a repeated lookup may le
   for (let index = 0; index < 5_000; index += 1)
     roster.add({ id: `c-${index % 4_000}`, name: "Acme", accountId: "acme", isStaging: true });
   expect(roster.seal(ALL_AT_ONCE).size).toBe(4_000);
+});
+
+test("how many bytes id and name take as JSON is known without making them", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 60 }), fc.stringMatching(/^[\x20-\x7e]{1,64}$/), (name, id) => {
+      const ranking = rankFor([{ id, name, accountId: "acme", isStaging: true }]);
+      const kept = ranking.at(0);
+      const written = Buffer.byteLength(JSON.stringify(kept.id) + JSON.stringify(kept.name)) - 4;
+      expect(ranking.jsonBytesAt(0)).toBe(written);
+    }),
+  );
 });
