@@ -23,7 +23,7 @@ test.each([
   async (_whose, options) => {
     const client = new SecretsManagerClient({
       ...options,
-      requestHandler: { ...options.requestHandler, requestTimeout: 30 },
+      requestHandler: { ...options.requestHandler, requestTimeout: 300 },
       endpoint: silent.address,
       region: "us-east-1",
       credentials: { accessKeyId: "local", secretAccessKey: "local" },
