@@ -70,7 +70,7 @@ async function turnAllBack(world: HistoryWorld): Promise<void> {
     const rollback = await world.start({ action: "rollback", rolloutId: name });
     for (let step = 0; rollback.process !== undefined; step += 1) await goOn(rollback.process, world.clock, step);
     const { reverted, problem, exceptions = [] } = (rollback.result ?? {}) as Partial<Report>;
-    if (problem?.includes("flipped nobody") && !hasMoved(world, name)) continue;
+    if (problem?.includes("flipped nobody") && !(await hasFlipped(world, name))) continue;
     const held = exceptions.filter(({ reason }) => reason.startsWith(`${NOT_FLIPPED_BACK}${HELD_BY_KIN}`));
     if (reverted?.left !== held.length || problem !== undefined)
       world.witness.lies.push(`${name} could not be rolled back: ${JSON.stringify(rollback.result ?? rollback.error)}`);
@@ -79,6 +79,17 @@ async function turnAllBack(world: HistoryWorld): Promise<void> {
   }
 }
 
-function hasMoved({ witness }: HistoryWorld, name: string): boolean {
-  return witness.writes.some(({ rolloutId, isUndo, flag, was }) => rolloutId === name && !isUndo && flag !== was);
+/**
+ * By the ledger's word, or by what happened: it moved somebody whom nobody else moved back. Where somebody else did so
+ * before it was known that the flip was made, the next look shows a customer that was never flipped.
+ */
+async function hasFlipped({ ledger, witness }: HistoryWorld, name: string): Promise<boolean> {
+  for await (const outcomes of ledger.readOutcomes(name))
+    if (outcomes.some(({ outcome }) => outcome === "flipped")) return true;
+  const changes = witness.writes.filter(({ flag, was }) => flag !== was);
+  return changes.some((one, index) => {
+    if (one.rolloutId !== name || one.isUndo) return false;
+    const next = changes.slice(index + 1).find(({ customerId }) => customerId === one.customerId);
+    return next === undefined || next.isUndo;
+  });
 }
