@@ -157,7 +157,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     if (last?.rolloutId !== undefined && !last.isUndo && !ours.includes(last.rolloutId))
       lie(`${execution.name} turned back ${customerId}, whom ${last.rolloutId} has moved since`);
     for (const { id, isStaging } of evoVoice.customers.values())
-      if (isStaging !== flag && lastOf(id) === undefined && ancestorsOf(evoVoice, id).includes(customerId))
+      if (isStaging !== flag && ancestorsOf(evoVoice, id).includes(customerId) && lastOf(id) === undefined)
         lie(`${execution.name} turned back ${customerId}, above ${id}, who was right all along`);
   }
 
