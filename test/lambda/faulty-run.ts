@@ -37,7 +37,6 @@ export async function promoteUnder({
     { action: "promote", release: "2026.11", targets: { all: true }, exclude: { tags: ["beta"] } },
     {
       protected: { customerIds: [...protectedIds], tags: ["do-not-move"] },
-      retries: { requestTimeoutMs: 250, mostBackoffMs: 20 },
       ...policy,
     },
   );

@@ -182,7 +182,7 @@ describe("a sign-in that gets no answer", () => {
     expect((await run({ ...PROMOTE, release: "2" })).report.status).toBe("succeeded");
   });
 
-  const FAST_RETRIES = { attempts: 2, requestTimeoutMs: 500, mostBackoffMs: 5 };
+  const FAST_RETRIES = { attempts: 2, mostBackoffMs: 5 };
 });
 
 describe("a secret that is no login", () => {

@@ -83,7 +83,7 @@ export function connectTo(
   let doubts = 0;
   const evoVoice = createEvoVoice({
     baseUrl: address,
-    retries: { attempts: 3, mostBackoffMs: 5, requestTimeoutMs: 300, ...retries },
+    retries: { attempts: 3, mostBackoffMs: 5, requestTimeoutMs: 2_000, ...retries },
     concurrency,
     session: {
       readLogin: async () => LOGIN,
