@@ -43,7 +43,7 @@ beforeAll(() => {
   });
   run(["infra/app.ts"], { CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify({ ...CONTEXT, config }) });
   run(["infra/build.ts", "--out", dist, "--policy", join(folder, "production.json")]);
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -62,7 +62,6 @@ test.each([
     });
     expect(rememberFlags(world)).toEqual(before);
   },
-  20_000,
 );
 
 test("an alarm that a worker saw before the first flip refuses the rollout, though that worker died", async () => {
@@ -72,4 +71,4 @@ test("an alarm that a worker saw before the first flip refuses the rollout, thou
 
   expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("alarm calls-drop is in ALARM") });
   expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
-}, 20_000);
+});

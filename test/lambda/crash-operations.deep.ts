@@ -12,5 +12,4 @@ test.each(["before", "after"])(
   async (phase) => {
     expect(await expectSameEnd({ deathOf: (n) => `${phase}:${n}` })).toBeGreaterThanOrEqual(WRITES);
   },
-  60_000,
 );

@@ -39,7 +39,7 @@ test("an abort ends a batch that is throttled, a few seconds later, and turns ba
   expect(skipped).toBe(60 - flipped);
   expect(report?.reverted).toEqual({ flippedBack: flipped, leftAlone: 0, left: 0 });
   expect(rememberFlags(world)).toEqual(before);
-}, 60_000);
+});
 
 test("an abort ends a lookup that is throttled, a few seconds later, with nobody flipped", async () => {
   const off = world.emulator.onRequest(async ({ operation, phase }) => {
@@ -58,7 +58,7 @@ test("an abort ends a lookup that is throttled, a few seconds later, with nobody
   });
   expect(operations.filter((name) => name.startsWith("look-up"))).toEqual(["look-up-1"]);
   expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
-}, 60_000);
+});
 
 test("an abort ends the minutes that Evo Voice told a batch to wait", async () => {
   const before = rememberFlags(world);
@@ -74,7 +74,7 @@ test("an abort ends the minutes that Evo Voice told a batch to wait", async () =
 
   expect(report).toMatchObject({ status: "rolled-back", problem: "aborted by ann: calls drop", counts: { failed: 0 } });
   expect(rememberFlags(world)).toEqual(before);
-}, 60_000);
+});
 
 test("the stop switch holds a batch that is throttled, and the rest of it is flipped when that is over", async () => {
   throttle(() => moments.ledger.setStopped(ORDER));
@@ -91,4 +91,4 @@ test("the stop switch holds a batch that is throttled, and the rest of it is fli
 
   expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 60, failed: 0 } });
   expect(operations).toContain("hold-flip-1-part-1");
-}, 60_000);
+});
