@@ -77,8 +77,9 @@ export async function runRow(
     };
     cloudWatch.setAlarm(ALARM, { state: "OK" });
     cloudWatch.setAlarm(OTHER, { state: "OK", kind: "composite" });
-    const { report: planned } = await execute(world, { ...event, id: "dry", dryRun: true }, { name: "dry", policy });
-    const scene = { world, plan: planned?.plan as Plan, event, policy, deleted: new Set<string>() };
+    const plan = plans.get(strategy) ?? (await planDry(world, event, policy));
+    plans.set(strategy, plan);
+    const scene = { world, plan, event, policy, deleted: new Set<string>() };
     const expected = await cause(scene, wave);
     const { report, error } = await execute(world, event, { name: "night", policy });
     if (report === undefined) throw new Error(`the execution failed: ${error}`);
@@ -89,6 +90,14 @@ export async function runRow(
   } finally {
     await world.close();
   }
+}
+
+/** The plan of each strategy: the customers are the same in every row, and what a rollout plans is compared with it. */
+const plans = new Map<StrategyName, Plan>();
+
+async function planDry(world: World, event: object, policy: Readonly<Record<string, unknown>>): Promise<Plan> {
+  const { report } = await execute(world, { ...event, id: "dry", dryRun: true }, { name: "dry", policy });
+  return report?.plan as Plan;
 }
 
 function expectReport(report: Report, expected: Expected, plan: Plan, onFailure: OnFailure): void {
