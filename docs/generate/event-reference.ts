@@ -126,9 +126,12 @@ A \`retry\` takes what failed of a rollout and what was not attempted, and nobod
 event excludes stays out; an \`exclude\` of its own takes out more. A rollout is retried once: whoever is left then is left of the
 retry, so send the retry's id. A rollback by the release undoes the last rollout together with all that it was a retry of.
 
-${renderFor(pick("retryEvent", ["action", "rolloutId", "exclude", "dryRun"]), AGAIN)}
+${renderFor(pick("retryEvent", ["action", "rolloutId", "exclude", "dryRun", "plan"]), AGAIN)}
 
 ${renderEvent({ ...AGAIN, strategy: "canary-10-percent-30-minutes", id: "retry-4711" })}
+
+A \`plan\` that a dry run of the same retry has reported makes it refuse, too, when whoever is left, or what is done with them, is not the
+same any more.
 
 Both have the members \`notAfter\`, \`onBusy\`, \`limits\`, \`requestedBy\`, \`reason\` and \`id\` of every event; a \`retry\` also has \`strategy\`,
 \`onFailure\` and \`override\`.

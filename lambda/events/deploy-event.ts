@@ -22,6 +22,11 @@ const PLAN = "expected the hash of a dry run's plan: 64 digits and letters from 
 const BUSY = 'expected "refuse" or "wait" (for the lock, until notAfter)';
 
 const dryRun = z.boolean({ error: "expected true or false" }).default(false);
+const plan = z
+  .string({ error: PLAN })
+  .regex(/^[\da-f]{64}$/, PLAN)
+  .optional()
+  .describe("the hash of a dry run's plan: the rollout is refused when it would not do the same any more");
 
 /** What every event has, whatever its action. */
 const common = {
@@ -75,11 +80,7 @@ export const FlipEvent = strictObject({
   targets: Targets.describe("who is to be flipped: one target, or a list of which any may select a customer"),
   exclude: Targets.optional().describe("who is never flipped by this event, whatever `targets` says"),
   dryRun: dryRun.describe("true: look up and plan, flip nobody, report the plan"),
-  plan: z
-    .string({ error: PLAN })
-    .regex(/^[\da-f]{64}$/, PLAN)
-    .optional()
-    .describe("the hash of a dry run's plan: the rollout is refused when it would not do the same any more"),
+  plan,
   ...inWaves,
   ...common,
 })
@@ -110,6 +111,7 @@ export const RetryEvent = strictObject({
   rolloutId: RolloutId.describe("the rollout of which the rest is done"),
   exclude: Targets.optional().describe("who is not flipped either, besides whom that rollout's event excludes"),
   dryRun: dryRun.describe("true: say what would be flipped, flip nobody"),
+  plan,
   ...inWaves,
   ...common,
 })

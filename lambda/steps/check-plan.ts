@@ -38,17 +38,28 @@ async function readScope({ policy: { accountIds } }: Ports, { readPage }: PlanTo
   return (await readPage({ listing, page: 0, pageSize: 1, tagIds: new Map() })).total;
 }
 
-async function readChanges({ ledger }: Ports, { event }: FlipRollout, { plan, ranking }: PlanToCheck) {
+async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, ranking }: PlanToCheck) {
+  const { event } = rollout;
   if (event.plan === undefined || event.plan === plan.hash) return [];
   const refused = `the world has moved since the plan ${event.plan} was made, and now it is ${plan.hash}`;
   const before = await findDryRun(ledger, event.plan);
   if (before === undefined) return [`${refused}; the ledger has no dry run of that plan any more: make another`];
-  if (before.event.action !== event.action || !("release" in before.event) || before.event.release !== event.release) {
-    return [`the plan ${event.plan} is of another action or release: make a dry run of this event`];
-  }
+  const other = describeOther(rollout, before);
+  if (other !== undefined) return [`the plan ${event.plan} is ${other}: make a dry run of this event`];
   const comparison = comparePlans(ranking);
   await readInto(comparison, ledger, before);
   return [`${refused}: ${describeChanges(comparison.changes())}; look at a new dry run, then send its hash`];
+}
+
+/** What an event has to have in common with the dry run that it was made from: of a retry, what it goes on with. */
+function describeOther({ event, subject }: FlipRollout, { event: before }: DryRun): string | undefined {
+  if (subject !== undefined) {
+    const [left] = subject.rollouts;
+    const isSame = before.action === "retry" && before.rolloutId === left?.rolloutId;
+    return isSame ? undefined : `not of a retry of ${left?.rolloutId}`;
+  }
+  const isSame = before.action === event.action && "release" in before && before.release === event.release;
+  return isSame ? undefined : "of another action or release";
 }
 
 type DryRun = RolloutRecord & { readonly plan: Plan };

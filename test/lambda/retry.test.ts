@@ -47,7 +47,8 @@ async function givenLeft(event: object = {}, policy: Readonly<Record<string, unk
 }
 
 async function retry(event: object = {}, policy: Readonly<Record<string, unknown>> = {}): Promise<Report> {
-  const { report } = await execute(world, { ...RETRY, ...event }, { name: "retry", policy });
+  const sent = { ...RETRY, ...event };
+  const { report } = await execute(world, sent, { name: sent.id, policy });
   return report as Report;
 }
 
@@ -198,5 +199,54 @@ describe("a retry", () => {
 
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length, skipped: 1 } });
     expect((await readOutcomes(world, "again")).get(gone)?.reason).toMatch(/is not there any more/);
+  });
+
+  describe("with the hash of a dry run's plan", () => {
+    const plan = async (event: object = {}) => (await retry({ id: "dry", dryRun: true, ...event })).plan?.hash ?? "";
+
+    test("is done while the plan would be the same", async () => {
+      await givenLeft();
+      const hash = await plan();
+
+      const report = await retry({ plan: hash });
+
+      expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length }, plan: { hash } });
+    });
+
+    test("is refused when the world has moved since, with who and what", async () => {
+      await givenLeft();
+      const hash = await plan();
+      const [right = "", gone = ""] = ours();
+      world.emulator.setStaging(right, false);
+      world.emulator.removeCustomer(gone);
+      const before = rememberFlags(world);
+
+      const { status, problem } = await retry({ plan: hash });
+
+      expect(status).toBe("refused");
+      expect(problem).toMatch(
+        `nobody was flipped: the world has moved since the plan ${hash} was made, and now it is `,
+      );
+      expect(problem).toMatch(/: 2 no longer to be flipped: /);
+      expect(problem).toMatch(new RegExp(`${right} \\(.*\\): wave 1 → unchanged`));
+      expect(problem).toMatch(new RegExp(`${gone} \\(.*\\): wave 1 → skipped, `));
+      expect(rememberFlags(world)).toEqual(before);
+    });
+
+    test("is refused when its strategy is another one, or the plan is that of another event", async () => {
+      await givenLeft();
+      const strategy = { waves: [{ customers: 5 }, { rest: true }] };
+      const promote = { ...PROMOTE, id: "promote-dry", strategy, dryRun: true };
+      const { report } = await execute(world, promote, { name: "promote-dry" });
+
+      const otherWaves = await retry({ plan: await plan(), strategy, id: "other-waves" });
+      const otherEvent = await retry({ plan: report?.plan?.hash, id: "other-event" });
+
+      expect(otherWaves).toMatchObject({ status: "refused", problem: expect.stringMatching(/in another wave: /) });
+      expect(otherEvent).toMatchObject({
+        status: "refused",
+        problem: expect.stringMatching(/the plan \w{64} is not of a retry of night: make a dry run of this event/),
+      });
+    });
   });
 });

@@ -440,6 +440,7 @@ describe("an event that works on an earlier rollout", () => {
     { action: "retry", rolloutId: "promote-1" },
     { action: "retry", rolloutId: "r", strategy: "all-at-once", onFailure: "halt", override: { reason: "the fix" } },
     { action: "retry", rolloutId: "r", exclude: [{ customerIds: ["c-1"] }] },
+    { action: "retry", rolloutId: "r", plan: "3f1c".repeat(16) },
     { action: "retry", rolloutId: "r", notAfter: night, onBusy: "wait", requestedBy: "me", reason: "why", id: "again" },
   ])("%j is accepted, and stays the same when it is accepted again", (event) => {
     const accepted = accept(event);
@@ -459,7 +460,8 @@ describe("an event that works on an earlier rollout", () => {
     [{ action: "retry", rolloutId: "r", release: "1" }, ["release"]],
     [{ action: "retry", rolloutId: "r", targets: { all: true } }, ["targets"]],
     [{ action: "retry", rolloutId: "r", exclude: { cohort: "nobody" } }, ["exclude.cohort"]],
-    [{ action: "retry", rolloutId: "r", plan: "0".repeat(64) }, ["plan"]],
+    [{ action: "retry", rolloutId: "r", plan: "0".repeat(63) }, ["plan"]],
+    [{ action: "rollback", rolloutId: "r", plan: "0".repeat(64) }, ["plan"]],
     [{ action: "retry", rolloutId: "r", strategy: "all-at-none" }, ["strategy"]],
     [
       { action: "retry", rolloutId: "r", strategy: { waves: [{ cohort: "x" }, { rest: true }] } },
@@ -478,6 +480,7 @@ describe("an event that works on an earlier rollout", () => {
       { action: "rollback", rolloutId: "a", dryRun: true },
       { action: "retry", rolloutId: "a" },
       { action: "retry", rolloutId: "a", strategy: "all-at-once" },
+      { action: "retry", rolloutId: "a", plan: "3f1c".repeat(16) },
     ].map((event) => fingerprintOf(accept(event)));
     expect(new Set(prints).size).toBe(prints.length);
   });
