@@ -1,4 +1,5 @@
 import type { Report } from "./report.ts";
+import { isUnderWay } from "./rollout-status.ts";
 
 /** What to do about a rollout that has ended, and the event or command that does it. */
 export interface Advice {
@@ -9,11 +10,22 @@ export interface Advice {
 
 export type Advised = Pick<
   Report,
-  "rolloutId" | "action" | "release" | "status" | "problem" | "counts" | "reverted" | "held" | "notHeld" | "of"
+  | "rolloutId"
+  | "action"
+  | "release"
+  | "status"
+  | "problem"
+  | "counts"
+  | "reverted"
+  | "revertedBy"
+  | "held"
+  | "notHeld"
+  | "of"
 >;
 
 /** What a person can do now, the first thing first; nothing for a rollout that did what was wanted. */
 export function adviseNext(report: Advised): readonly Advice[] {
+  if (report.revertedBy !== undefined) return adviseTurnedBack(report, report.revertedBy);
   switch (report.status) {
     case "succeeded":
     case "planned":
@@ -52,6 +64,16 @@ function adviseRolledBack(report: Advised): readonly Advice[] {
   if ((report.reverted?.left ?? 0) === 0) return adviseHeld(report);
   const again = { say: "Send the rollback again: it goes on with those who are left.", send: toRollback(report) };
   return [SEE_NAMES, again, ...adviseNotHeld(report)];
+}
+
+/** By a rollout that came later: whatever became of it before, what counts is who is left. */
+function adviseTurnedBack(report: Advised, by: NonNullable<Advised["revertedBy"]>): readonly Advice[] {
+  if (isUnderWay(by)) {
+    const send = { command: "status", rolloutId: by.rolloutId };
+    return [{ say: `Rollout ${by.rolloutId} turns it back now. How far that is:`, send }];
+  }
+  if ((report.reverted?.left ?? 0) > 0) return adviseRolledBack(report);
+  return report.held === undefined ? [] : adviseHeld(report);
 }
 
 function adviseHeld(report: Advised): readonly Advice[] {

@@ -97,6 +97,8 @@ export interface RolloutRecord {
   readonly plan?: Plan | undefined;
   /** What it last told the outside. */
   readonly lastChange?: Change | undefined;
+  /** The last other rollout that began to turn it back. */
+  readonly revertedBy?: string | undefined;
 }
 
 /** That a rollout began to flip. */

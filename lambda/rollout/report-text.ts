@@ -68,9 +68,15 @@ function toHeading(report: Report, { paint, columns }: Page): readonly string[] 
 
 /** Of a rollback, what counts is who is left. */
 function toVerdict(report: Report): (typeof STATUS)[RolloutStatus] {
-  const { status, reverted } = report;
-  if (status !== "rolled-back") return STATUS[status];
+  const { status, reverted, revertedBy } = report;
   const left = reverted?.left ?? 0;
+  if (revertedBy !== undefined && isUnderWay(revertedBy))
+    return { style: "yellow", text: `${STATUS[status].text}, is being rolled back` };
+  if (status !== "rolled-back") {
+    if (revertedBy === undefined) return STATUS[status];
+    const since = `${STATUS[status].text}, rolled back since`;
+    return left > 0 ? { style: "red", text: `${since}, ${formatNumber(left)} left` } : { style: "yellow", text: since };
+  }
   if (left > 0) return { style: "red", text: `rolled back, ${formatNumber(left)} left` };
   return hasSucceeded(report) ? { ...STATUS[status], style: "green" } : STATUS[status];
 }
@@ -135,7 +141,7 @@ function toCounts(report: Report, { paint }: Page): readonly string[] {
 }
 
 /** What became of those who had been flipped; of a dry run, how many a rollback would look at. */
-function toReverted({ reverted, status }: Report, { paint }: Page): readonly string[] {
+function toReverted({ reverted, revertedBy, status }: Report, { columns, paint }: Page): readonly string[] {
   if (reverted === undefined) return [];
   const { flippedBack, leftAlone, left } = reverted;
   if (status === "planned") return [`  to flip back  ${paint(left === 0 ? "dim" : "bold", formatNumber(left))}`];
@@ -145,8 +151,10 @@ function toReverted({ reverted, status }: Report, { paint }: Page): readonly str
     { label: "left", number: left, style: "red" },
   ] as const;
   const width = Math.max(...rows.map(({ number }) => formatNumber(number).length));
+  const by = revertedBy === undefined ? "" : ` by ${clean(revertedBy.rolloutId)}`;
+  const title = revertedBy !== undefined && isUnderWay(revertedBy) ? "is being rolled back" : "rolled back";
   return [
-    paint("bold", "rolled back"),
+    ...wrap(`${title}${by}`, columns).map((line) => paint("bold", line)),
     ...rows.map(({ label, number, style }) => {
       const text = formatNumber(number).padStart(width);
       return `  ${label.padEnd(12)}  ${paint(number === 0 ? "dim" : style, text)}`;

@@ -42,6 +42,8 @@ export interface Report {
   readonly waves?: readonly WaveResult[] | undefined;
   /** Of a rollout that was turned back, and of a rollback. */
   readonly reverted?: RevertCounts | undefined;
+  /** Asked about by `status`: the other rollout that turned it back last, or does so now. */
+  readonly revertedBy?: { readonly rolloutId: string; readonly status: RolloutStatus } | undefined;
   /** Of the same: whether the release is held now. */
   readonly held?: boolean | undefined;
   /** Why it is not held, and what to do about it. */

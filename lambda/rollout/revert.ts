@@ -45,6 +45,11 @@ export function dropNeverFlipped(batch: Batch): Batch {
   return { ...batch, reverted };
 }
 
+/** Else a report could not tell who is still flipped from who never was. */
+export function asLeft(outcome: Outcome): Outcome {
+  return outcome.outcome === "failed" ? { ...outcome, reason: `${NOT_FLIPPED_BACK}${outcome.reason}` } : outcome;
+}
+
 export interface RevertSituation {
   readonly customer: PlannedCustomer;
   /** Read afresh. */
@@ -109,7 +114,7 @@ export function isWorthAnotherLook({ outcome, reason }: Outcome): boolean {
 }
 
 /** Sums up a batch: whoever is undoable and has no other end is left. */
-export function countReverts(batch: Batch): RevertCounts {
+export function countReverts(batch: Omit<Batch, "rolloutId" | "index" | "revision">): RevertCounts {
   const kinds = new Map(batch.reverted.map(({ customerId, outcome }) => [customerId, outcome]));
   const counts = { flippedBack: 0, leftAlone: 0, left: 0 };
   for (const { id } of findUndoable(batch)) {

@@ -24,7 +24,7 @@ export interface RolloutStartPorts {
 
 /** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
 export interface StartPorts extends RolloutStartPorts {
-  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes" | "readReverted"> & SteeringLedger;
+  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes" | "readBatches"> & SteeringLedger;
   readonly executions: RolloutStartPorts["executions"] & {
     findOutcome(
       execution: string,

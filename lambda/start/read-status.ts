@@ -8,7 +8,9 @@ import type { RevertCounts } from "../rollout/revert.ts";
 import { isUnderWay } from "../rollout/rollout-status.ts";
 import { findNow } from "./find-now.ts";
 import type { StartPorts } from "./ports.ts";
+import { readTurnedBack } from "./read-turned-back.ts";
 import { settle } from "./settle.ts";
+import { tellTurnedBack } from "./tell-turned-back.ts";
 
 /** How a rollout stands: its report, or the report so far; less while the ledger knows nothing of it. */
 export type Standing =
@@ -65,7 +67,8 @@ async function follow(ports: StartPorts, report: Report): Promise<Report> {
 
 async function reportRecord(ports: StartPorts, record: RolloutRecord): Promise<Report> {
   const settled = await settle(ports, record);
-  return settled.report ?? reportSoFar(ports, settled);
+  const report = settled.report ?? (await reportSoFar(ports, settled));
+  return tellTurnedBack(ports, settled, report);
 }
 
 async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Report> {
@@ -98,20 +101,15 @@ async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Re
   };
 }
 
-/** What a rollback, or a rollout that is turned back, has come to; who failed is tried again, and is left so far. */
+/** What a rollback, or a rollout that is turned back, has come to; whoever was not come to is left so far. */
 async function countRevertedSoFar(
   { ledger }: StartPorts,
   { rolloutId, subject, event }: RolloutRecord,
 ): Promise<RevertCounts | undefined> {
-  const turned = event.action === "rollback" ? (subject?.rollouts ?? []) : [{ rolloutId }];
-  let counts = NO_COUNTS;
-  for (const one of turned) {
-    for await (const outcomes of ledger.readReverted(one.rolloutId))
-      counts = addCounts(counts, countOutcomes(outcomes));
-  }
-  const { flipped, skipped, failed } = counts;
-  if (event.action !== "rollback" && flipped + skipped + failed === 0) return undefined;
-  return { flippedBack: flipped, leftAlone: skipped, left: failed };
+  const isRollback = event.action === "rollback";
+  const turned = isRollback ? (subject?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
+  const { isBegun, counts } = await readTurnedBack(ledger, turned);
+  return isRollback || isBegun ? counts : undefined;
 }
 
 async function countSoFar({ ledger }: StartPorts, rolloutId: string): Promise<Pick<Report, "counts" | "exceptions">> {

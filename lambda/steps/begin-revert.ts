@@ -22,6 +22,7 @@ export async function beginRevert(
   rollout: Locked<Rollout>,
   { subject, steering }: TurnBack,
 ): Promise<BegunRevert> {
+  await noteSubject(ports, rollout, subject);
   const hold = await holdSubject(ports, rollout, subject);
   return { hold, steering: await passLateAborts(ports, rollout, steering) };
 }
@@ -33,12 +34,22 @@ export async function beginWithoutHold(
   { subject, steering }: TurnBack,
 ): Promise<BegunRevert> {
   const passed = await passLateAborts(ports, rollout, steering);
+  await noteSubject(ports, rollout, subject).catch((error: unknown) => {
+    const problem = error instanceof Error ? error.name : "unknown";
+    ports.log.info("rollback not noted", { rolloutId: rollout.rolloutId, problem });
+  });
   const hold = await holdSubject(ports, rollout, subject).catch((error: unknown): Held => {
     const problem = error instanceof Error ? error.message : String(error);
     ports.log.info("release not held", { rolloutId: rollout.rolloutId, release: subject.release, problem });
     return { held: false, notHeld: `the ledger did not take the hold: ${problem}` };
   });
   return { hold, steering: passed };
+}
+
+/** A rollout that turns back what it did itself says so in its own report. */
+async function noteSubject({ ledger }: Ports, { kind, rolloutId }: Rollout, { rollouts }: Subject): Promise<void> {
+  if (kind === "flip") return;
+  for (const one of rollouts) await ledger.noteRevertedBy(one.rolloutId, rolloutId);
 }
 
 async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject: Subject): Promise<Held> {

@@ -2,7 +2,7 @@ import type { Stop } from "../rollout/decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
 import type { Plan } from "../rollout/plan.ts";
 import { isException, MOST_EXCEPTIONS, type Report, type WaveResult, writeReport } from "../rollout/report.ts";
-import { NOT_FLIPPED_BACK } from "../rollout/revert.ts";
+import { asLeft } from "../rollout/revert.ts";
 import type { Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 import type { Reverted } from "./revert-part.ts";
@@ -66,11 +66,6 @@ async function readExceptions(
     reverted === undefined ? [] : await worstOf(undone.map(({ rolloutId }) => ledger.readReverted(rolloutId)));
   const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);
   return [...left.map(asLeft), ...others].slice(0, MOST_EXCEPTIONS);
-}
-
-/** Else a report could not tell who is still flipped from who never was. */
-function asLeft(outcome: Outcome): Outcome {
-  return outcome.outcome === "failed" ? { ...outcome, reason: `${NOT_FLIPPED_BACK}${outcome.reason}` } : outcome;
 }
 
 /** The first exceptions, those that failed before all others. */

@@ -109,6 +109,8 @@ export interface Ledger {
   findFlips(): Promise<readonly FlipsNote[]>;
   /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
   findRollouts(release: string): Promise<readonly string[]>;
+  /** So that whoever asks about a rollout hears that another one turns it back, without a look at its batches. */
+  noteRevertedBy(rolloutId: string, by: string): Promise<void>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;

@@ -7,7 +7,7 @@ import { readStatus } from "../../lambda/start/read-status.ts";
 import type { Alarm } from "../../local/aws/cloud-watch.ts";
 import { execute } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
-import { type Look, type Moments, watchMoments } from "../support/moments.ts";
+import { type Look, type Moments, openLedger, watchMoments } from "../support/moments.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = {
@@ -132,4 +132,116 @@ test("a rollout that is turned back says how far it is", async () => {
   expect(after).toMatchObject({ next: [{ send: { command: "clear-release", release: PROMOTE.release } }] });
   expect(before).not.toHaveProperty("next");
   expect(after.now).toBeUndefined();
+});
+
+describe("a rollout that a later one turns back says so:", () => {
+  const BACK = { action: "rollback", rolloutId: "night", id: "back", requestedBy: "ann", reason: "calls drop" };
+  const CLEAR = { command: "clear-release", release: PROMOTE.release };
+
+  async function promote(): Promise<number> {
+    await door.send(PROMOTE);
+    await door.world.executions.settled();
+    return (await ask()).counts.flipped;
+  }
+  async function rollBack(event: object = BACK): Promise<Report> {
+    const { rolloutId } = await door.send(event);
+    await door.world.executions.settled();
+    return ask(rolloutId);
+  }
+  const ask = async (rolloutId = "night") =>
+    (await door.send({ command: "status", rolloutId })) as unknown as Report & { readonly next?: unknown };
+  const ours = () => {
+    const { emulator } = door.world;
+    return [...emulator.customers()].filter(({ accountId, writes }) => accountId === emulator.accountId && writes > 0);
+  };
+
+  test("by which, how many are back and who was left alone; that the release is held, until it is cleared", async () => {
+    const flipped = await promote();
+    const [moved] = ours();
+    door.world.emulator.setStaging(moved?.id ?? "", true);
+    const { reverted } = await rollBack();
+
+    const report = await ask();
+    await door.send({ ...CLEAR, requestedBy: "ann", reason: "mended" });
+    const cleared = await ask();
+
+    expect(report).toMatchObject({
+      ...{ status: "succeeded", counts: { flipped }, held: true, next: [{ send: CLEAR }] },
+      revertedBy: { rolloutId: "back", status: "rolled-back" },
+      reverted: { flippedBack: flipped - 1, leftAlone: 1, left: 0 },
+      exceptions: [{ customerId: moved?.id, reason: "left alone: somebody has moved it back already" }],
+      moreExceptions: 0,
+    });
+    expect(report.reverted).toEqual(reverted);
+    expect(report.next).toHaveLength(1);
+    const text = renderReport(report, { colour: false });
+    expect(text).toMatch(/^promote 2026.11 {3}succeeded, rolled back since\n/);
+    expect(text).toMatch(/\nrolled back by back\n {2}flipped back +\d+\n {2}left alone +1\n {2}left +0\n/);
+    expect(cleared).not.toHaveProperty("next");
+  });
+
+  test("who is left, and that the rollback is to be sent again, which goes on", async () => {
+    const flipped = await promote();
+    door.world.emulator.setFaults("lost-write=1");
+    await rollBack();
+    door.world.emulator.setFaults("");
+
+    const report = await ask();
+    const [, again] = report.next as readonly { readonly send: object }[];
+    await rollBack({ ...again?.send, id: "again" });
+
+    expect(report).toMatchObject({
+      revertedBy: { rolloutId: "back", status: "rolled-back" },
+      reverted: { flippedBack: 0, leftAlone: 0, left: flipped },
+      next: [{ say: expect.stringContaining("named above") }, { send: { action: "rollback", rolloutId: "night" } }],
+    });
+    expect(report.exceptions[0]?.reason).toMatch(/^not flipped back: /);
+    expect(renderReport(report, { colour: false })).toContain(`succeeded, rolled back since, ${flipped} left\n`);
+    expect(await ask()).toMatchObject({
+      revertedBy: { rolloutId: "again" },
+      reverted: { flippedBack: flipped, left: 0 },
+      exceptions: [],
+      next: [{ send: CLEAR }],
+    });
+  });
+
+  test("while that goes on, too, with the numbers that it has itself, and how to hear more", async () => {
+    const flipped = await promote();
+    let posts = 0;
+    const heard = new Promise<readonly Awaited<ReturnType<typeof ask>>[]>((resolve, reject) => {
+      door.world.emulator.onRequest(async ({ operation, phase }) => {
+        if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+        posts += 1;
+        if (posts === flipped) await Promise.all([ask(), ask("back")]).then(resolve, reject);
+      });
+    });
+    await rollBack();
+
+    const [report, back] = await heard;
+
+    expect(report).toMatchObject({
+      ...{ status: "succeeded", revertedBy: { rolloutId: "back", status: "running" } },
+      reverted: { leftAlone: 0 },
+      next: [{ send: { command: "status", rolloutId: "back" } }],
+    });
+    expect(report?.next).toHaveLength(1);
+    expect(report?.reverted?.left).toBeGreaterThan(0);
+    expect(report?.reverted).toEqual(back?.reverted);
+    expect(renderReport(report as Report, { colour: false })).toMatch(/\nis being rolled back by back\n/);
+  });
+
+  test("a dry run of a rollback is none; and without any, no batch is read", async () => {
+    await promote();
+    await rollBack({ ...BACK, dryRun: true });
+    const none = () => {
+      throw new Error("this must not be read");
+    };
+    const ledger = { ...openLedger(door.world), readBatches: none, readOrders: none, readOutcomes: none };
+
+    const report = await readStatus({ ledger } as unknown as StartPorts, { rolloutId: "night" });
+
+    expect(report).toMatchObject({ status: "succeeded" });
+    expect(report).not.toHaveProperty("reverted");
+    expect(report).not.toHaveProperty("revertedBy");
+  });
 });

@@ -1,0 +1,35 @@
+import type { Outcome } from "../rollout/outcome.ts";
+import { isException, MOST_EXCEPTIONS } from "../rollout/report.ts";
+import { addReverts, asLeft, countReverts, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
+import type { StartPorts } from "./ports.ts";
+
+/** What has become of those whom some rollouts flipped, now that these are turned back, or about to be. */
+export interface TurnedBack {
+  /** Whether anybody of them has been come to. */
+  readonly isBegun: boolean;
+  readonly counts: RevertCounts;
+  /** Some who are left, as far as it is known why, then some who were left alone. */
+  readonly exceptions: readonly Outcome[];
+}
+
+/** Reads it from all their batches, as the report of a rollback does. */
+export async function readTurnedBack(
+  { readBatches }: Pick<StartPorts["ledger"], "readBatches">,
+  rolloutIds: readonly string[],
+): Promise<TurnedBack> {
+  let isBegun = false;
+  let counts = NO_REVERTS;
+  const left: Outcome[] = [];
+  const alone: Outcome[] = [];
+  for (const rolloutId of rolloutIds) {
+    for await (const batch of readBatches(rolloutId)) {
+      isBegun ||= batch.reverted.length > 0;
+      counts = addReverts(counts, countReverts(batch));
+      for (const outcome of batch.reverted.filter(isException)) {
+        const named = outcome.outcome === "failed" ? left : alone;
+        if (named.length < MOST_EXCEPTIONS) named.push(asLeft(outcome));
+      }
+    }
+  }
+  return { isBegun, counts, exceptions: [...left, ...alone].slice(0, MOST_EXCEPTIONS) };
+}
