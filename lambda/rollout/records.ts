@@ -68,6 +68,16 @@ export interface Wait {
   readonly bakeLeftSeconds: number;
   /** Alarms that cannot be watched, each as a sentence. */
   readonly blindTo: readonly string[];
+  /** Absent in what earlier versions wrote. */
+  readonly taken?: Taken | undefined;
+}
+
+/** What a look had taken in of the commands. */
+export interface Taken {
+  /** How many of them. */
+  readonly commands: number;
+  /** Of the pause that they come to, at that time; 0 without any. */
+  readonly pauseLeftSeconds: number;
 }
 
 export interface Lock {

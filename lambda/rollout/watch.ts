@@ -86,16 +86,21 @@ export function whyWaits({ waitSeconds, heldBy }: WatchState): string | undefine
   return waitSeconds === 0 ? undefined : (heldBy ?? "its bake");
 }
 
-/** Looks take time that no bake counts: of a long one it is told again how much is left. */
-function toTenMinutes({ leftSeconds }: WatchState): number {
-  return Math.ceil(leftSeconds / 600);
+/** Looks take time that no bake and no pause counts: of a long one it is told again how much is left. */
+function toTenMinutes({ leftSeconds, steering: { pausedSeconds = 0 } }: WatchState): string {
+  return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
 }
 
-/** Whether a look shows what could not be told from the one before: that it waits, for something else, or less long. */
+/**
+ * Whether a look shows what could not be told from the one before: that it waits, for something else, or less long, or
+ * what has become of commands.
+ */
 export function isNews(before: WatchState, after: WatchState): boolean {
   const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
   const isLessLong = after.leftSeconds < Math.max(0, passed);
-  return whyWaits(before) !== whyWaits(after) || isLessLong || toTenMinutes(before) !== toTenMinutes(after);
+  const hasTakenIn = whyWaits(after) !== undefined && before.steering.seen !== after.steering.seen;
+  const isOther = whyWaits(before) !== whyWaits(after) || toTenMinutes(before) !== toTenMinutes(after);
+  return isOther || isLessLong || hasTakenIn;
 }
 
 /** What has become of a watch by this look, before anything is decided. */

@@ -1,5 +1,6 @@
 import { toReason } from "../rollout/decision.ts";
-import { type Now, PAUSED } from "../rollout/now.ts";
+import { type Now, PAUSED, type Phase } from "../rollout/now.ts";
+import { formatSeconds } from "../rollout/page.ts";
 import type { PlannedWave } from "../rollout/plan.ts";
 import type { CommandRecord, Orders, RolloutRecord, SteeringRecord, Wait } from "../rollout/records.ts";
 import { describeStop } from "../rollout/standing-orders.ts";
@@ -25,7 +26,7 @@ export function findNow({ record, wait: lastWait, orders, commands, stop, nowMs 
     heldBy: [
       ...(wait?.blindTo ?? []),
       ...describeLock(record, orders),
-      ...describePause(commands, nowMs),
+      ...describePause({ phase, isRollback: record.event.action === "rollback", since, lastWait, commands, nowMs }),
       ...describeOrders(orders),
     ],
     noted: [...(isStopping ? [`to be stopped: ${toReason(stop)}`] : []), ...commands.flatMap(describeCommand)],
@@ -76,13 +77,54 @@ function describeLock({ status, event }: Known["record"], { lock }: Orders): rea
   return [lock === undefined ? `the lock is free, and is asked for soon${until}` : `${lock.rolloutId} runs${until}`];
 }
 
-/** A rollout counts the time of a pause from when it takes it in: it may go on a little later than this says. */
-function describePause(commands: readonly CommandRecord[], nowMs: number): readonly string[] {
-  const last = commands.findLast(({ command }) => command === "pause" || command === "resume");
-  if (last?.command !== "pause") return [];
-  const untilMs = Date.parse(last.at) + (last.pauseSeconds ?? 0) * 1_000;
+interface Pausing extends Pick<Known, "commands" | "nowMs"> {
+  readonly phase: Phase;
+  readonly isRollback: boolean;
+  readonly since: string;
+  readonly lastWait: Wait | undefined;
+}
+
+/** Whoever looks does so once a minute; a pause that is over for longer without a word of it is over. */
+const LATE_MS = 120_000;
+
+/** A rollout counts the time of a pause from when it takes it in, and its looks say what is left of it. */
+function describePause({ lastWait, ...pausing }: Pausing): readonly string[] {
+  const { phase, since, commands, nowMs } = pausing;
+  if (phase === "ending") return [];
+  const { commands: seen = 0, pauseLeftSeconds = 0 } = lastWait?.taken ?? {};
+  const sent = findPause(commands.slice(seen).filter((command) => mayHold(command, pausing)));
+  if (sent !== undefined) return describeSent(sent, pausing, lastWait);
+  const taken = findPause(commands.slice(0, seen));
+  if (lastWait === undefined || lastWait.at < since || pauseLeftSeconds === 0 || taken === undefined) return [];
+  const untilMs = Date.parse(lastWait.at) + pauseLeftSeconds * 1_000;
+  if (untilMs + LATE_MS <= nowMs) return [];
+  const atMost = untilMs > nowMs ? " at most" : ", and until it looks again";
+  return [`${PAUSED}${taken.requestedBy} until ${new Date(untilMs).toISOString()}${atMost}: ${taken.reason}`];
+}
+
+/** The last command that says whether it is paused. */
+function findPause(commands: readonly CommandRecord[]): CommandRecord | undefined {
+  return commands.findLast(({ command }) => command === "pause" || command === "resume");
+}
+
+/** A pause that was sent to the flips does not hold what turns them back. */
+function mayHold({ at }: CommandRecord, { phase, isRollback, since }: Omit<Pausing, "lastWait">): boolean {
+  return phase !== "flipping back" || isRollback || at >= since;
+}
+
+/** Not taken in yet, as far as it is known: before the first flip nothing is taken in, elsewhere it is within seconds. */
+function describeSent(
+  { command, pauseSeconds = 0, at, requestedBy, reason }: CommandRecord,
+  { phase, nowMs }: Omit<Pausing, "lastWait">,
+  lastWait: Wait | undefined,
+): readonly string[] {
+  if (command !== "pause") return [];
+  const isToCome = phase === "waiting" || phase === "preparing";
+  if (isToCome && (lastWait === undefined || lastWait.taken !== undefined))
+    return [`${PAUSED}${requestedBy} for ${formatSeconds(pauseSeconds)} from when it takes this in: ${reason}`];
+  const untilMs = Date.parse(at) + pauseSeconds * 1_000;
   if (untilMs <= nowMs) return [];
-  return [`${PAUSED}${last.requestedBy} until ${new Date(untilMs).toISOString()} at most: ${last.reason}`];
+  return [`${PAUSED}${requestedBy} until ${new Date(untilMs).toISOString()} at most: ${reason}`];
 }
 
 function describeOrders({ stopped }: Orders): readonly string[] {

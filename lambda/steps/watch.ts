@@ -62,10 +62,11 @@ export function lookAgain(ports: Ports, rollout: Locked<Rollout>, watched: Watch
 
 /** For whoever watches the log, and whoever asks for the status. */
 async function tellWait({ ledger, log, nowMs }: Ports, rolloutId: string, state: WatchState): Promise<void> {
-  const { leftSeconds, blindTo = [], decision } = state;
+  const { leftSeconds, blindTo = [], steering, decision } = state;
   const heldBy = whyWaits(state) ?? "nothing any more";
   log.info("rollout waits", { rolloutId, heldBy, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
-  const wait = { at: new Date(nowMs()).toISOString(), bakeLeftSeconds: leftSeconds, blindTo };
+  const taken = { commands: steering.seen, pauseLeftSeconds: steering.pausedSeconds ?? 0 };
+  const wait = { at: new Date(nowMs()).toISOString(), bakeLeftSeconds: leftSeconds, blindTo, taken };
   await ledger.noteWait(rolloutId, wait).catch((error: unknown) => {
     log.info("wait not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
   });

@@ -7,7 +7,7 @@ import { readStatus } from "../../lambda/start/read-status.ts";
 import type { Alarm } from "../../local/aws/cloud-watch.ts";
 import { execute } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
-import { type Look, type Moments, openLedger, watchMoments } from "../support/moments.ts";
+import { type Look, type Moments, openLedger, type Sent, watchMoments } from "../support/moments.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = {
@@ -83,13 +83,16 @@ describe("a rollout that an alarm without data holds names it,", () => {
   afterEach(() => moments.close().finally(() => world.close()));
 
   /** Where it stands at some looks, each after that look's alarm was set. */
-  async function askAt(looks: readonly (Look & { readonly alarm?: Alarm })[]): Promise<readonly (Now | undefined)[]> {
+  async function askAt(
+    looks: readonly (Look & { readonly alarm?: Alarm; readonly send?: Sent })[],
+  ): Promise<readonly (Now | undefined)[]> {
     const executions = { findEnd: async () => ({ running: true }) };
     const ports = { ledger: moments.ledger, executions, nowMs: Date.now } as unknown as StartPorts;
     const heard: (Now | undefined)[] = [];
     moments.onLook(async ({ stage, n }) => {
       const look = looks.find((each) => each.stage === stage && each.n === n);
       if (look === undefined) return;
+      if (look.send !== undefined) await moments.send(look.send);
       if (look.alarm !== undefined) world.cloudWatch.setAlarm(ALARM, look.alarm);
       const standing = await readStatus(ports, { rolloutId: "night" });
       heard.push("now" in standing ? standing.now : undefined);
@@ -113,6 +116,17 @@ describe("a rollout that an alarm without data holds names it,", () => {
       { phase: "baking", wave: 1, bakeLeftSeconds: 180, heldBy: [noData] },
       { phase: "baking", wave: 1, bakeLeftSeconds: 120, heldBy: [] },
     ]);
+  });
+
+  test("and so is a pause that was sent long ago, for as long as it was sent for from when it was taken in", async () => {
+    const sentMs = Date.now();
+    const [, paused] = await askAt([
+      { stage: "baking 1", n: 2, send: { command: "pause", pauseSeconds: 540 } },
+      { stage: "baking 1", n: 4 },
+    ]);
+    const [, until = ""] = /^paused by ann until (.*) at most: calls drop$/.exec(paused?.heldBy[0] ?? "") ?? [];
+    expect(Date.parse(until) - sentMs).toBeGreaterThanOrEqual(540_000);
+    expect(Date.parse(until) - Date.now()).toBeLessThanOrEqual(540_000);
   });
 
   test("before its first flip", async () => {

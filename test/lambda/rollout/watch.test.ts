@@ -524,6 +524,7 @@ describe("for any history of sights", () => {
 describe("what a look has seen is news", () => {
   const paused = aSight({ commands: [aCommand({ command: "pause", pauseSeconds: 600 })] });
   const skipped = aSight({ commands: [...paused.commands, aCommand({ command: "skip" })] });
+  const pausedAgain = aSight({ commands: [...paused.commands, aCommand({ command: "pause", pauseSeconds: 540 })] });
   const hasNews = (sights: readonly Sight[], bakeSeconds = 600) => {
     let before = startWith(bakeSeconds);
     let state = before;
@@ -539,6 +540,8 @@ describe("what a look has seen is news", () => {
     ["when it has data again", [BLIND, aSight()], true],
     ["when a pause begins", [aSight(), paused], true],
     ["when the rest of a bake is skipped in a pause", [paused, skipped], true],
+    ["when another pause comes in a pause", [paused, pausedAgain], true],
+    ["not while a pause passes", [paused, paused], false],
     ["when the bake ends", [...Array.from({ length: 11 }, () => aSight())], true],
     ["when an alarm ends it", [aSight(), ALARM], true],
     ["not when nothing was waited for", [ALARM], false],
@@ -551,7 +554,9 @@ describe("what a look has seen is news", () => {
     [661, false],
     [1_200, false],
     [1_260, true],
-  ])("every ten minutes of a bake, a minute after %i s of it were left: %s", (bakeSeconds, news) => {
+  ])("every ten minutes of a bake, or of a pause, a minute after %i s of it were left: %s", (bakeSeconds, news) => {
     expect(hasNews([aSight(), aSight()], bakeSeconds)).toBe(news);
+    const pause = aSight({ commands: [aCommand({ command: "pause", pauseSeconds: bakeSeconds })] });
+    expect(hasNews([pause, pause], 0)).toBe(news);
   });
 });

@@ -102,6 +102,8 @@ describe("what holds it", () => {
     ]);
   });
 
+  const flips = aRecord({ change: "started", plan: begun });
+
   test.each<[string, readonly CommandRecord[], number]>([
     ["a pause, until its last millisecond", [aCommand("pause", { pauseSeconds: 60 })], nowMs + 59_999],
     [
@@ -111,7 +113,7 @@ describe("what holds it", () => {
     ],
     ["a pause after a resume", [aCommand("resume"), aCommand("pause", { pauseSeconds: 60 })], nowMs],
   ])("%s", (_what, commands, atMs) => {
-    expect(find({ commands, nowMs: atMs }).heldBy).toEqual([
+    expect(find({ record: flips, commands, nowMs: atMs }).heldBy).toEqual([
       "paused by ann until 2026-11-23T02:01:00.000Z at most: lunch",
     ]);
   });
@@ -121,7 +123,50 @@ describe("what holds it", () => {
     ["a pause that was ended", [aCommand("pause", { pauseSeconds: 60 }), aCommand("resume")], nowMs],
     ["a skip", [aCommand("skip")], nowMs],
   ])("not %s", (_what, commands, atMs) => {
-    expect(find({ commands, nowMs: atMs })).toMatchObject({ heldBy: [], noted: [] });
+    expect(find({ record: flips, commands, nowMs: atMs })).toMatchObject({ heldBy: [], noted: [] });
+  });
+
+  const aPause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
+  const lookedAt = (pauseLeftSeconds: number, commands = 1): Wait => ({
+    ...{ at: AT, bakeLeftSeconds: 0, blindTo: [], taken: { commands, pauseLeftSeconds } },
+  });
+
+  test.each<[string, number, string]>([
+    ["when it was taken in right now", 0, "until 2026-11-23T02:01:00.000Z at most"],
+    ["until its last millisecond", 59_999, "until 2026-11-23T02:01:00.000Z at most"],
+    ["a little longer, until it is looked again", 60_000, "until 2026-11-23T02:01:00.000Z, and until it looks again"],
+  ])("a pause that was sent long before it was taken in, %s", (_when, passedMs, until) => {
+    const given = { record: flips, commands: [aPause], wait: lookedAt(60), nowMs: nowMs + passedMs };
+    expect(find(given).heldBy).toEqual([`paused by ann ${until}: lunch`]);
+  });
+
+  test.each<[string, Partial<Known>]>([
+    ["that the last look saw over", { wait: lookedAt(0) }],
+    ["of which no look has told for long that it is over", { wait: lookedAt(60), nowMs: nowMs + 180_000 }],
+    ["that was over before the last change", { wait: { ...lookedAt(60), at: STARTED } }],
+    ["that a resume ends, which came since", { wait: lookedAt(60), commands: [aPause, aCommand("resume")] }],
+    ["of which an earlier version told nothing", { wait: { ...lookedAt(60), taken: undefined } }],
+    ["of the flips, once they are turned back", { record: aRecord(gate(2, "roll back")) }],
+    ["of one that flips nobody any more", { record: aRecord(gate(2, "halt")), wait: lookedAt(60) }],
+  ])("not a pause %s", (_which, given) => {
+    expect(find({ record: flips, commands: [aPause], ...given }).heldBy).toEqual([]);
+  });
+
+  test("the later of two pauses, of which one was taken in, from when it was sent", () => {
+    const later = aCommand("pause", { pauseSeconds: 5, requestedBy: "bob" });
+    expect(find({ record: flips, commands: [aPause, later], wait: lookedAt(60) }).heldBy).toEqual([
+      "paused by bob until 2026-11-23T02:00:05.000Z at most: lunch",
+    ]);
+  });
+
+  test("a pause that was sent to what flips back", () => {
+    const record = aRecord(gate(2, "roll back"));
+    expect(find({ record, commands: [aCommand("pause", { pauseSeconds: 60 })] }).heldBy).toHaveLength(1);
+  });
+
+  test.each(["waiting", "running"] as const)("a pause that nobody can have taken in yet: %s", (status) => {
+    const { heldBy } = find({ record: aRecord(undefined, { status }), commands: [aPause] });
+    expect(heldBy).toContain("paused by ann for 1 min from when it takes this in: lunch");
   });
 
   test("the stop switch, with the command that ends it", () => {
