@@ -114,7 +114,8 @@ meant for the night must not run at noon. A rollout that began in time is not en
 ## Undo and try again
 
 A \`rollback\` flips back exactly what a rollout has flipped, as the ledger says. Customers that were right before are not touched, and
-those that somebody else has changed since are left alone and listed. Sent again, it goes on with what was left.
+those that somebody else has changed since are left alone and listed. Sent again, it goes on with what was left, and with whom a
+later rollout had moved that [was turned back since](rollouts.md#the-way-back).
 
 ${renderFor(pick("rollbackEvent", ["action", "rolloutId", "release", "dryRun"]), UNDO)}
 

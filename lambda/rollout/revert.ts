@@ -62,14 +62,25 @@ export interface RevertSituation {
   readonly reverting: boolean;
   /** A rollout that came later and has moved the customer to where it is, by the ledger's word. */
   readonly movedLaterBy?: string | undefined;
+  /** A rollout that came later still, by the ledger's word, and has moved it away: it was not turned back. */
+  readonly movedAwayBy?: MovedAway | undefined;
   /** Whoever is above it and was flipped back by the same rollback, which moved it along. */
   readonly wentAlongWith?: string | undefined;
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
+/** By the ledger's word the last that has moved a customer, away from where the rollout that is turned back had put it. */
+export interface MovedAway {
+  readonly rolloutId: string;
+  /** A rollback of that one was about to flip the customer back, and did not come to record it. */
+  readonly mayBeBack: boolean;
+  /** Nobody else may have moved it there, as far as the ledger knows. */
+  readonly isSure: boolean;
+}
+
 /** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped back now. */
 export function settleBeforeRevert(situation: RevertSituation): Outcome | undefined {
-  const { customer, fresh, flag, wasFlipped, reverting, movedLaterBy, wentAlongWith, judge } = situation;
+  const { customer, fresh, flag, wasFlipped, reverting } = situation;
   const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
     customerId: customer.id,
     name: customer.name,
@@ -82,19 +93,33 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
   if (fresh.reading === "unreadable") return fail(fresh.reason);
   const { isStaging } = fresh.customer;
   if (isStaging === undefined) return fail("Evo Voice does not say where this customer is");
-  if (isStaging !== flag) {
-    if (reverting) return settle("flipped", "confirmed after a restart");
-    if (wasFlipped && wentAlongWith !== undefined) return settle("flipped", `went back along with ${wentAlongWith}`);
-    if (wasFlipped) return settle("skipped", MOVED_BACK);
-    return settle("unchanged", "was never flipped");
-  }
-  if (movedLaterBy !== undefined) return settle("skipped", `${LEFT_ALONE}${describeLater(movedLaterBy)}`);
-  const judgement = judge(fresh.customer);
-  return judgement.verdict === "skipped" ? settle("skipped", `${LEFT_ALONE}${judgement.reason}`) : undefined;
+  if (isStaging !== flag) return settle(...explainMoved(situation));
+  const why = whyStays(situation, fresh.customer);
+  return why === undefined ? undefined : settle("skipped", why);
+}
+
+/** How it comes that a customer is not where the rollout had put it. */
+function explainMoved({ wasFlipped, reverting, movedAwayBy, wentAlongWith }: RevertSituation): [OutcomeKind, string] {
+  if (reverting) return ["flipped", "confirmed after a restart"];
+  if (!wasFlipped) return ["unchanged", "was never flipped"];
+  if (wentAlongWith !== undefined) return ["flipped", `went back along with ${wentAlongWith}`];
+  return ["skipped", movedAwayBy?.isSure ? describeAway(movedAwayBy) : MOVED_BACK];
+}
+
+/** Why a customer is left alone that is where the rollout had put it. */
+function whyStays({ movedLaterBy, movedAwayBy, judge }: RevertSituation, customer: CustomerFacts): string | undefined {
+  if (movedLaterBy !== undefined) return `${LEFT_ALONE}${describeLater(movedLaterBy)}`;
+  if (movedAwayBy?.mayBeBack === false) return MOVED_SINCE;
+  const judgement = judge(customer);
+  return judgement.verdict === "skipped" ? `${LEFT_ALONE}${judgement.reason}` : undefined;
 }
 
 function describeLater(rolloutId: string): string {
   return `rollout ${rolloutId}, which came later, has moved it to where it is, and a rollback of that one turns it back`;
+}
+
+function describeAway({ rolloutId }: MovedAway): string {
+  return `${LEFT_ALONE}rollout ${rolloutId}, which came later, has moved it back; ${ONCE_THAT_IS_BACK}`;
 }
 
 /** Of a customer whom an earlier run began to flip back. */
@@ -102,15 +127,20 @@ export function mayBeBack(why: string): string {
   return `it may have been flipped back, look at it: ${why}`;
 }
 
+const ONCE_THAT_IS_BACK = "once that one is turned back, a rollback that is sent again turns this back, too";
 const GONE = "Evo Voice no longer has this customer";
 const MOVED_BACK = `${LEFT_ALONE}somebody has moved it back already`;
+const MOVED_SINCE = `${LEFT_ALONE}a rollout that came later had moved it back, and somebody has moved it again`;
+const FOR_GOOD = [MOVED_BACK, MOVED_SINCE, `${LEFT_ALONE}${GONE}`];
 
 /**
  * Whether another rollback may find that what kept this customer where it is is over: a protection that was lifted, a
- * later rollout that was turned back. What somebody did to the customer itself is for good.
+ * later rollout that was turned back. What somebody did to the customer itself is for good, and so is what a later rollout
+ * did when it is not known which others came later.
  */
-export function isWorthAnotherLook({ outcome, reason }: Outcome): boolean {
-  return outcome === "skipped" && reason !== MOVED_BACK && reason !== `${LEFT_ALONE}${GONE}`;
+export function isWorthAnotherLook({ outcome, reason }: Outcome, knowsLater = true): boolean {
+  if (outcome !== "skipped" || FOR_GOOD.includes(reason)) return false;
+  return knowsLater || !reason.endsWith(ONCE_THAT_IS_BACK);
 }
 
 /** Sums up a batch: whoever is undoable and has no other end is left. */

@@ -31,6 +31,7 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, re
       );
       const begun = new Set(batch.reverting);
       const customers = findUndoable(batch);
+      const knowsLater = origin?.knowsLater(batch.rolloutId);
       const decide: Work["settle"] = (customer, fresh) =>
         settleBeforeRevert({
           customer,
@@ -40,12 +41,13 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, re
           wasFlipped: flippedIds.has(customer.id),
           reverting: begun.has(customer.id),
           movedLaterBy: origin?.movedLaterBy(batch.rolloutId, customer.id),
+          movedAwayBy: origin?.movedAwayBy(batch.rolloutId, customer.id),
           wentAlongWith: kin?.findLeader(fresh),
         });
       return {
         customers,
         outcomes: batch.reverted.filter(
-          (one) => one.outcome !== "failed" && (batch.revertedBy === by || !isWorthAnotherLook(one)),
+          (one) => one.outcome !== "failed" && (batch.revertedBy === by || !isWorthAnotherLook(one, knowsLater)),
         ),
         intended: batch.reverting,
         lookAround: kin && ((run, readings) => kin.lookAround(run, { customers, readings, decide })),

@@ -214,6 +214,75 @@ describe("a rollback of a rollout that another one came after", () => {
     expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 30, leftAlone: 0, left: 0 } });
   });
 
+  describe("and had moved its customers on", () => {
+    const STAGE = { action: "stage", release: "2026.12", targets: { all: true }, id: "stage" } as const;
+    const ON = { ...PROMOTE, release: "2026.12", id: "on" } as const;
+    const rollBack = async (rolloutId: string, name: string) =>
+      (await execute(world, { ...ROLLBACK, rolloutId, id: name }, { name })).report;
+    const inProduction = () =>
+      [...world.emulator.customers()].flatMap(({ id, isStaging, accountId }) =>
+        !isStaging && accountId === world.emulator.accountId ? id : [],
+      );
+
+    test("leaves them alone; once that one is turned back, the same rollback flips them back", async () => {
+      const before = flags();
+      await execute(world, STAGE, { name: "one" });
+      await execute(world, ON, { name: "two" });
+
+      const first = await rollBack("stage", "three");
+      await rollBack("on", "four");
+      const again = await rollBack("stage", "five");
+
+      const moved = first?.reverted?.leftAlone;
+      expect(first?.reverted).toMatchObject({ flippedBack: 0, left: 0 });
+      expect(first?.exceptions[0]?.reason).toMatch(/^left alone: rollout on, which came later, has moved it back; /);
+      expect(again).toMatchObject({ reverted: { flippedBack: moved, leftAlone: 0, left: 0 } });
+      expect(moved).toBeGreaterThan(10);
+      expect(flags()).toEqual(before);
+    });
+
+    test("never flips back whom somebody has moved there by hand, before, in between, or since", async () => {
+      const [early = "", between = "", late = "", ...others] = inProduction();
+      await execute(world, STAGE, { name: "one" });
+      world.emulator.setStaging(early, false);
+      await execute(world, ON, { name: "two" });
+      await rollBack("stage", "three");
+      world.emulator.setStaging(between, true);
+      await rollBack("on", "four");
+      world.emulator.setStaging(early, true);
+      world.emulator.setStaging(late, false);
+      await rollBack("stage", "five");
+      world.emulator.setStaging(late, true);
+      for (const one of others) world.emulator.setStaging(one, true);
+
+      const report = await rollBack("stage", "six");
+
+      expect(report?.reverted).toEqual({ flippedBack: others.length, leftAlone: 3, left: 0 });
+      expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual([early, between, late].sort());
+      expect(staged()).toEqual(expect.arrayContaining([early, between, late, ...others]));
+    });
+
+    test("also when several have, until all of them are turned back", async () => {
+      const before = flags();
+      const [first = "", second = ""] = inProduction();
+      const only = (customerId: string) => ({ targets: { customerIds: [customerId] } });
+      await execute(world, { ...STAGE, targets: { customerIds: [first, second] } }, { name: "one" });
+      await execute(world, { ...ON, ...only(first) }, { name: "two" });
+      await execute(world, { ...STAGE, ...only(first), release: "2026.13", id: "other" }, { name: "three" });
+      await execute(world, { ...ON, ...only(first), release: "2026.14", id: "last" }, { name: "four" });
+
+      const backs: unknown[] = [];
+      for (const [index, rolloutId] of ["stage", "last", "stage", "other", "stage", "on", "stage"].entries())
+        backs.push((await rollBack(rolloutId, `back-${index}`))?.reverted);
+
+      const left = { flippedBack: 1, leftAlone: 1, left: 0 };
+      const one = { flippedBack: 1, leftAlone: 0, left: 0 };
+      const all = { flippedBack: 2, leftAlone: 0, left: 0 };
+      expect(backs).toEqual([left, one, left, one, left, one, all]);
+      expect(flags()).toEqual(before);
+    });
+  });
+
   test("that set the other flag, or flipped nobody, is as if there were none", async () => {
     const before = flags();
     await execute(world, PROMOTE, { name: "one" });

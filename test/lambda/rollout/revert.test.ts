@@ -5,7 +5,9 @@ import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
 import {
   countReverts,
   dropNeverFlipped,
+  isWorthAnotherLook,
   isWorthAnotherPass,
+  type MovedAway,
   type RevertSituation,
   settleBeforeRevert,
 } from "../../../lambda/rollout/revert.ts";
@@ -30,6 +32,10 @@ function aSituation(changes: Partial<RevertSituation> = {}): RevertSituation {
   };
 }
 
+const away = (changes: Partial<MovedAway> = {}): MovedAway => ({
+  ...{ rolloutId: "noon", mayBeBack: false, isSure: true },
+  ...changes,
+});
 const back = found({ isStaging: true });
 const missing: Reading = { reading: "missing" };
 const unreadable: Reading = { reading: "unreadable", reason: "no answer in 10 s" };
@@ -40,6 +46,7 @@ describe("before a customer is flipped back, one that is read afresh", () => {
     ["is where the rollout put it", {}],
     ["may have been flipped, and is where that would have put it", { wasFlipped: false }],
     ["was about to be flipped back, and is not back", { reverting: true }],
+    ["was moved away by a later rollout, which is being turned back", { movedAwayBy: away({ mayBeBack: true }) }],
   ])("%s, and is to be flipped back", (_what, situation) => {
     expect(settleBeforeRevert(aSituation(situation))).toBeUndefined();
   });
@@ -74,6 +81,24 @@ describe("before a customer is flipped back, one that is read afresh", () => {
       "unchanged",
       "was never flipped",
     ],
+    [
+      "is back, and a later rollout has moved it there",
+      { fresh: back, movedAwayBy: away() },
+      "skipped",
+      "left alone: rollout noon, which came later, has moved it back; once that one is turned back, a rollback that is sent again turns this back, too",
+    ],
+    [
+      "is back, and a later rollout or somebody else has moved it there",
+      { fresh: back, movedAwayBy: away({ isSure: false }) },
+      "skipped",
+      "left alone: somebody has moved it back already",
+    ],
+    [
+      "is where the rollout put it, though a later one has moved it away",
+      { movedAwayBy: away() },
+      "skipped",
+      "left alone: a rollout that came later had moved it back, and somebody has moved it again",
+    ],
     ["is protected by now", { judge: isProtected }, "skipped", "left alone: protected by the policy (tag vip)"],
     [
       "was moved again by a later rollout",
@@ -83,6 +108,28 @@ describe("before a customer is flipped back, one that is read afresh", () => {
     ],
   ])("%s", (_what, situation, outcome, reason) => {
     expect(settleBeforeRevert(aSituation(situation))).toEqual({ customerId: "c-1", name: "Acme", outcome, reason });
+  });
+});
+
+describe("whom a rollback left alone, another one looks at again", () => {
+  const alone = (why: string, outcome: OutcomeKind = "skipped") => ({
+    ...{ customerId: "c-1", name: "Acme", outcome },
+    reason: `left alone: ${why}`,
+  });
+  const reasonOf = (situation: Partial<RevertSituation>) =>
+    settleBeforeRevert(aSituation(situation))?.reason.replace("left alone: ", "") ?? "";
+
+  test.each<[what: string, why: string, knowsAll: boolean, knowsSome: boolean]>([
+    ["is protected", reasonOf({ judge: isProtected }), true, true],
+    ["a later rollout has moved to where it is", reasonOf({ movedLaterBy: "noon" }), true, true],
+    ["a later rollout has moved back", reasonOf({ fresh: back, movedAwayBy: away() }), true, false],
+    ["somebody has moved back", reasonOf({ fresh: back }), false, false],
+    ["somebody has moved after a later rollout had", reasonOf({ movedAwayBy: away() }), false, false],
+    ["is gone", reasonOf({ fresh: missing }), false, false],
+  ])("when it may be over, as far as the ledger knows who came later: who %s", (_who, why, knowsAll, knowsSome) => {
+    expect(isWorthAnotherLook(alone(why), true)).toBe(knowsAll);
+    expect(isWorthAnotherLook(alone(why), false)).toBe(knowsSome);
+    expect(isWorthAnotherLook(alone(why, "failed"))).toBe(false);
   });
 });
 
