@@ -55,7 +55,7 @@ const Members = strictObject({
     .boolean({ error: "expected true or false" })
     .default(true)
     .describe(
-      "whether Evo Voice may move a customer's descendants along with it; `false` once you have checked on your account that it does not: while `true`, an ancestor of a protected or excluded customer is not flipped either, and a rollback leaves the ancestors of whoever was right before",
+      "whether Evo Voice may move a customer's descendants along with it; `false` once you have checked on your account that it does not: while `true`, an ancestor of a customer that is protected, excluded or not selected is not flipped either, and a rollback leaves the ancestors of whoever was right before",
     ),
   strategies: z
     .record(StrategyName, WrittenStrategy, { error: "expected an object of strategies by name" })

@@ -9,8 +9,11 @@ export interface Families {
    * its smallest key: the smallest key itself would put large families first.
    */
   familyOf(key: number): number;
-  /** How many are above the key, however far: always more than are above any of them, unless parents go round in a circle. */
-  countAncestors(key: number): number;
+  /**
+   * How many are above the key, however far, but not beyond so many: more than are above any of them, unless parents go
+   * round in a circle.
+   */
+  countAncestors(key: number, most: number): number;
   /**
    * Marks everybody above the key, parents, their parents and so on, as held back for a cause, a number of the caller's
    * such as a place; whoever is marked already keeps the first cause. Parents that go round in a circle end.
@@ -79,11 +82,11 @@ export function createFamilies(): Families {
       const index = table.find(key);
       return index === undefined ? key : spread(table.keyAt(rootOf(index)));
     },
-    countAncestors(key) {
+    countAncestors(key, most) {
       const index = table.find(key);
       const above = new Set<number>();
       const open = index === undefined ? [] : [...parentsOf(index)];
-      for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (let next = open.pop(); next !== undefined && above.size < most; next = open.pop()) {
         if (above.has(next)) continue;
         above.add(next);
         open.push(...parentsOf(next));

@@ -4,21 +4,22 @@ import type { Families } from "./families.ts";
 interface Judged {
   keyOf(index: number): number;
   isFlip(index: number): boolean;
-  isSkipped(index: number): boolean;
+  /** It is skipped, or not planned and where the event moves others from. */
+  mustStay(index: number): boolean;
 }
 
 /**
- * Who would be flipped but has a descendant that is skipped, each with that descendant. Of several descendants the first
+ * Who would be flipped but has a descendant that must stay, each with that descendant. Of several descendants the first
  * in the order counts, so that the same customers are told for the same reason.
  */
 export function findHeldBack(
   order: Uint32Array,
   families: Families,
-  { keyOf, isFlip, isSkipped }: Judged,
+  { keyOf, isFlip, mustStay }: Judged,
 ): ReadonlyMap<number, number> {
   const held = new Map<number, number>();
   if (families.isEmpty()) return held;
-  for (const index of order) if (isSkipped(index)) families.holdAncestors(keyOf(index), index);
+  for (const index of order) if (mustStay(index)) families.holdAncestors(keyOf(index), index);
   if (!families.holdsAnybody()) return held;
   for (const index of order) {
     const descendant = isFlip(index) ? families.heldFor(keyOf(index)) : undefined;
@@ -30,11 +31,17 @@ export function findHeldBack(
 /** What somebody is whom nobody asked to be moved. */
 export const NOT_SELECTED = "not selected by the event";
 
+/** What somebody is who was found where the event moves it from, and whom the plan leaves there. */
+export const NOT_PLANNED = "not to be flipped by the plan";
+
+/** How the reasons begin of those who would take somebody along; trying again does not help them. */
+export const MAY_MOVE = "Evo Voice may move its descendant ";
+
 const COUNTED_AS = "Evo Voice may move a descendant along that must not be moved";
 
 export function toHeldBack(descendantId: string, reason: string): Skipped {
   return {
-    skipped: `Evo Voice may move its descendant ${descendantId}, which is ${reason}, along with it`,
+    skipped: `${MAY_MOVE}${descendantId}, which is ${reason}, along with it`,
     countedAs: COUNTED_AS,
   };
 }

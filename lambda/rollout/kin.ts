@@ -1,5 +1,5 @@
 import { judgeAfresh } from "./flip.ts";
-import { NOT_SELECTED, toHeldBack } from "./held-back.ts";
+import { MAY_MOVE, NOT_SELECTED, toHeldBack } from "./held-back.ts";
 import type { CustomerFacts, Judgement } from "./selection.ts";
 
 /** Whoever is below some customers; `unknown` when that could not be read. */
@@ -14,17 +14,19 @@ export interface Descendant {
 }
 
 /**
- * Who of the asked is above each descendant: by its breadcrumb, or from parent to parent. A descendant that does not show
- * whether any of them is may belong to each: nobody is guessed. One that shows that none is was not asked for: some
- * servers list those who were asked about as well, or ignore a filter.
+ * Who of the asked is above each descendant: by its breadcrumb, or from parent to parent. A descendant that shows no way up
+ * to any of them may belong to each: nobody is guessed. But where those who were asked about are listed as well, the
+ * server ignores the filter, and whoever shows a whole way up that leads past them is below none of them.
  */
 export function findAbove(customers: readonly CustomerFacts[], askedIds: ReadonlySet<string>): readonly Descendant[] {
   const byId = new Map(customers.map((customer) => [customer.id, customer]));
+  const isUnfiltered = [...askedIds].every((id) => byId.has(id));
   return customers.flatMap((customer): Descendant | [] => {
     const { ids, isWhole } = climb(customer, byId);
     const above = ids.filter((id) => askedIds.has(id));
     if (above.length > 0) return { customer, aboveIds: above };
-    return isWhole || askedIds.has(customer.id) ? [] : { customer, aboveIds: [...askedIds] };
+    if (askedIds.has(customer.id) || (isUnfiltered && isWhole)) return [];
+    return { customer, aboveIds: [...askedIds] };
   });
 }
 
@@ -89,15 +91,10 @@ export function findHeldParents(
 
 export interface FlipKin {
   readonly judge: (customer: CustomerFacts) => Judgement;
-  /** Whether the plan flips this customer together with those who are asked about, or before them. */
-  isMeant(customerId: string): boolean;
 }
 
-/** Who must not be flipped because somebody would be moved along whom the plan does not flip, each with the reason. */
-export function findKeptParents(
-  moved: readonly Descendant[],
-  { judge, isMeant }: FlipKin,
-): ReadonlyMap<string, string> {
+/** Who must not be flipped because somebody would be moved along who must stay, each with the reason. */
+export function findKeptParents(moved: readonly Descendant[], { judge }: FlipKin): ReadonlyMap<string, string> {
   const held = findHeldParents(moved, (customer) => {
     const judgement = judgeAfresh(judge, customer);
     switch (judgement.verdict) {
@@ -108,14 +105,24 @@ export function findKeptParents(
       case "unclear":
         return "not known to be selected by the event";
       case "candidate":
-        return isMeant(customer.id) ? undefined : NOT_MEANT;
+        return undefined;
     }
   });
   return new Map([...held].map(([id, stayer]) => [id, toHeldBack(stayer.id, stayer.why).skipped]));
 }
 
-/** It was created since the plan, has another parent since, or somebody has moved it back after its flip. */
-const NOT_MEANT = "not to be flipped before it by the plan";
+/** For each of those who were asked about, whom Evo Voice may move along: they have to be there before it. */
+export function findCompany(moved: readonly Descendant[]): ReadonlyMap<string, readonly string[]> {
+  const company = new Map<string, string[]>();
+  for (const { customer, aboveIds } of moved)
+    for (const id of aboveIds) company.set(id, [...(company.get(id) ?? []), customer.id]);
+  return company;
+}
+
+/** Its own flip failed, or was not come to; or the plan does not hold it, because it was created or moved there since. */
+export function toNotThereYet(descendantId: string): string {
+  return `${MAY_MOVE}${descendantId}, which was not flipped before it, along with it`;
+}
 
 export interface RevertKin {
   readonly judge: (customer: CustomerFacts) => Judgement;
@@ -136,9 +143,6 @@ export function findLeftParents(
   return new Map([...held].map(([id, stayer]) => [id, toReason(stayer)]));
 }
 
-/** How the reasons begin of those whom trying again does not help. */
-export const HELD_BY_KIN = "Evo Voice may move its descendant ";
-
 function toReason({ id, why }: Stayer): string {
-  return `${HELD_BY_KIN}${id}, which ${why}, along with it: set its flag by hand and look at the descendant, or send the rollback again once the policy's childrenFollow is false`;
+  return `${MAY_MOVE}${id}, which ${why}, along with it: set its flag by hand and look at the descendant, or send the rollback again once the policy's childrenFollow is false`;
 }

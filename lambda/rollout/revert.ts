@@ -1,6 +1,6 @@
 import type { Batch } from "./batch.ts";
 import type { Reading } from "./flip.ts";
-import { HELD_BY_KIN } from "./kin.ts";
+import { MAY_MOVE } from "./held-back.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 import type { PlannedCustomer } from "./plan.ts";
 import type { CustomerFacts, Judgement } from "./selection.ts";
@@ -160,7 +160,7 @@ export function countReverts(batch: Omit<Batch, "rolloutId" | "index" | "revisio
 export function isWorthAnotherPass(batch: Batch): boolean {
   const ended = new Set(
     batch.reverted.flatMap(({ customerId, outcome, reason }) =>
-      outcome !== "failed" || reason.startsWith(HELD_BY_KIN) ? customerId : [],
+      outcome !== "failed" || reason.startsWith(MAY_MOVE) ? customerId : [],
     ),
   );
   return findUndoable(batch).some(({ id }) => !ended.has(id));

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Wave } from "../events/wave.ts";
 import type { Disposition } from "./disposition.ts";
 import { createFamilies } from "./families.ts";
-import { findHeldBack, toHeldBack } from "./held-back.ts";
+import { findHeldBack, NOT_PLANNED, toHeldBack } from "./held-back.ts";
 import { indexIds } from "./id-index.ts";
 import { createRosterRows, MOST_CODES } from "./roster-rows.ts";
 import { createTextStore } from "./text-store.ts";
@@ -104,12 +104,12 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
   };
 
   /**
-   * How far down its family each stands, a byte each: whoever is flipped before those above was not moved along with them
-   * when its own turn comes.
+   * How far down its family each stands, a byte each: whoever is above waits for those below, and waits least when their turn
+   * comes first. Whoever has more above than that comes in the order of the ids.
    */
   const findDepths = (): Uint8Array => {
     const depths = new Uint8Array(families.isEmpty() ? 0 : rows.count());
-    for (const index of depths.keys()) depths[index] = Math.min(families.countAncestors(keyOf(index)), DEEPEST);
+    for (const index of depths.keys()) depths[index] = families.countAncestors(keyOf(index), DEEPEST);
     return depths;
   };
 
@@ -131,7 +131,7 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
     findHeldBack(order, families, {
       keyOf: (index) => orderKey(release, idOf(index)),
       isFlip: (index) => codeOf(index) === FLIP,
-      isSkipped: (index) => codeOf(index) >= FIRST_REASON,
+      mustStay: (index) => codeOf(index) >= FIRST_REASON || (codeOf(index) === FLIP && !isPlanned(index)),
     });
 
   const add = (customer: FoundCustomer): void => {
@@ -163,7 +163,8 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
       const { order, waves } = orderByWave(sorted, asked);
       rows.dropKeys();
       families = createFamilies();
-      const reasonOf = (index: number) => reasons.get(codeOf(index) - FIRST_REASON);
+      const reasonOf = (index: number) =>
+        codeOf(index) === FLIP ? NOT_PLANNED : reasons.get(codeOf(index) - FIRST_REASON);
       const toDisposition = (index: number): Disposition => {
         const code = codeOf(index);
         const descendant = held.get(index);

@@ -2,6 +2,7 @@ import type { Batch } from "../rollout/batch.ts";
 import type { Reading } from "../rollout/flip.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
+import type { Flights } from "./flights.ts";
 import type { Crew } from "./in-parallel.ts";
 import type { Lookout } from "./lookout.ts";
 import type { Connection, Ledger } from "./ports.ts";
@@ -16,6 +17,7 @@ export interface BatchRun extends Crew {
   readonly connection: Connection;
   readonly lookout: Lookout;
   readonly protection: Protection;
+  readonly flights: Flights;
 }
 
 /** What is done with the customers of a batch: they are flipped as planned, or flipped back. */
@@ -35,7 +37,20 @@ export interface Work extends Known {
   readonly lookAround?: ((run: LookingRun, readings: Readings) => Promise<Readings>) | undefined;
   /** The outcome that needs no flip, from a fresh reading; undefined when the customer is to be flipped now. */
   settle(customer: PlannedCustomer, fresh: Reading): Outcome | undefined;
+  /**
+   * Right before a customer is flipped, when those whose turn came before are under way: the outcome of one that must not
+   * be flipped by now. `isFlipped` knows the customers of the same batch.
+   */
+  readonly settleLate?:
+    | ((
+        run: FlyingRun,
+        customer: PlannedCustomer,
+        isFlipped: (customerId: string) => boolean,
+      ) => Promise<Outcome | undefined>)
+    | undefined;
 }
+
+export type FlyingRun = Pick<BatchRun, "connection" | "flights">;
 
 export type LookingRun = Pick<BatchRun, "connection" | "brake" | "concurrency">;
 

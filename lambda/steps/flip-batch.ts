@@ -3,7 +3,6 @@ import type { PlannedCustomer } from "../rollout/plan.ts";
 import { type BatchRun, type RecordedBatch, record } from "./batch-run.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { PreparedBatch } from "./prepare-batch.ts";
-import type { Sheet } from "./sheet.ts";
 
 /** A batch whose flips have begun. None of its promises is ever refused: errors are with the brake. */
 export interface FlippingBatch {
@@ -39,7 +38,7 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { sheet } = prepared;
     run.brake.countFailures(sheet.failures());
-    await inParallel(run, takeUp(), (customer) => flipOne(run, sheet, customer));
+    await inParallel(run, takeUp(), (customer) => run.flights.track(customer.id, flipOne(run, prepared, customer)));
     nearlyTaken.resolve();
     taken.resolve();
     return finish(run, prepared);
@@ -49,11 +48,14 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
 }
 
 /** Before each request, and not only before the first: the lock may be lost while one waits for its turn or its next try. */
-async function flipOne(
-  { task, lookout, connection, brake }: BatchRun,
-  sheet: Sheet,
-  customer: PlannedCustomer,
-): Promise<void> {
+async function flipOne(run: BatchRun, { work, sheet }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
+  const { task, lookout, connection, brake } = run;
+  const late = await work.settleLate?.(run, customer, sheet.isFlipped);
+  if (late !== undefined) {
+    sheet.settle(customer, late.outcome, late.reason);
+    brake.countFailures(late.outcome === "failed" ? 1 : 0);
+    return;
+  }
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
   switch (flipped.result) {
     case "flipped":

@@ -1,81 +1,80 @@
-import type { Batch } from "../rollout/batch.ts";
-import { chunk } from "../rollout/chunk.ts";
-import { type FlipKin, findAbove, findKeptParents, findMoved } from "../rollout/kin.ts";
-import type { Outcome } from "../rollout/outcome.ts";
-import type { PlannedCustomer, PlannedWave } from "../rollout/plan.ts";
-import type { LookingRun } from "./batch-run.ts";
+import { type FlipKin, findAbove, findCompany, findKeptParents, findMoved, toNotThereYet } from "../rollout/kin.ts";
+import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
+import type { PlannedCustomer } from "../rollout/plan.ts";
+import type { FlyingRun, LookingRun, Work } from "./batch-run.ts";
+import { ORDERS_AGE_MS } from "./hold-lock.ts";
 import { type Looked, lookBelow, toUnknownBelow } from "./look-below.ts";
-import type { Ledger } from "./ports.ts";
 import type { Readings } from "./read-afresh.ts";
 
-/** What a flip has to know of families: nobody is moved along with a parent but whom the plan flips as well. */
+/** What the flips of a batch have to know of families: nobody may be moved along with a parent. */
 export interface KinOfBatch {
-  /** Before anybody of the batch is settled. Whoever's descendants were not listed in time is in no reading any more. */
+  /** Before anybody of the batch is settled. Where it was not known in time who is below, the reading is left out. */
   lookAround(run: LookingRun, looked: Looked): Promise<Readings>;
-  /** Whoever must not be flipped because of a descendant. */
+  /** Whoever must not be flipped because of a descendant that must stay. */
   settleHeld(customer: PlannedCustomer): Outcome | undefined;
+  /** Right before a flip: waits for those below, and settles whoever would take somebody along all the same. */
+  settleLate: NonNullable<Work["settleLate"]>;
 }
 
-export interface FlipKinOptions extends Pick<FlipKin, "judge"> {
-  readonly ledger: Pick<Ledger, "getBatch">;
-  readonly waves: readonly Pick<PlannedWave, "from" | "to">[];
+export interface FlipKinOptions extends FlipKin {
   /** The flag to be set. */
   readonly flag: boolean;
+  nowMs(): number;
 }
 
 /**
  * The plan knows the families as they were when it was made. Who has come into being since, or was protected, or moved to
  * another family, is seen here, right before a batch: with one request more for each hundred of its customers.
  */
-export function createFlipKin({ ledger, waves, flag, judge }: FlipKinOptions, batch: Batch): KinOfBatch {
+export function createFlipKin({ flag, judge, nowMs }: FlipKinOptions): KinOfBatch {
   const held = new Map<string, Pick<Outcome, "outcome" | "reason">>();
+  /** For each parent, who is below and not there yet. */
+  const companyById = new Map<string, readonly string[]>();
+  let listedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** This batch and those before it in its wave, the nearest first. */
-  async function* readBack(): AsyncGenerator<Pick<Batch, "customers" | "outcomes">> {
-    yield batch;
-    const first = waves.find(({ from, to }) => from <= batch.index && batch.index < to)?.from ?? batch.index;
-    for (let place = batch.index - 1; place >= first; place -= 1) yield await ledger.getBatch(batch.rolloutId, place);
-  }
+  const settle = ({ id, name }: PlannedCustomer, why: Pick<Outcome, "outcome" | "reason">): Outcome => ({
+    customerId: id,
+    name,
+    ...why,
+  });
 
-  /**
-   * Who of these is flipped in this batch, or in one before it in its wave, and whether the ledger has the outcome. A family
-   * stays in one wave, its descendants first: most are in this batch or in the one before.
-   */
-  async function findPlanned(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, boolean>> {
-    const isDone = new Map<string, boolean>();
-    for await (const { customers, outcomes } of readBack()) {
-      const kinds = new Map(outcomes.map(({ customerId, outcome }) => [customerId, outcome]));
-      for (const { id } of customers.filter((one) => ids.has(one.id)))
-        isDone.set(id, (kinds.get(id) ?? "failed") !== "failed");
-      if (isDone.size === ids.size) break;
-    }
-    return isDone;
-  }
-
-  /** Whoever was flipped since they were listed is looked at again: somebody else may have moved them back. */
-  async function findMeant(ids: ReadonlySet<string>, { connection }: LookingRun): Promise<ReadonlySet<string>> {
-    const planned = [...(await findPlanned(ids))];
-    const meant = new Set(planned.flatMap(([id, isDone]) => (isDone ? [] : id)));
-    for (const some of chunk(planned.flatMap(([id, isDone]) => (isDone ? id : []))))
-      for (const { id, isStaging } of await connection.listCustomers(some)) if (isStaging === flag) meant.add(id);
-    return meant;
+  /** Whoever is below by now and not there, however that came. */
+  async function readStranger(
+    id: string,
+    { connection }: FlyingRun,
+  ): Promise<Pick<Outcome, "outcome" | "reason"> | undefined> {
+    const below = await connection.listDescendants([id]);
+    if (below.list === "unknown") return toUnknownBelow(below.reason);
+    const [stranger] = findMoved(findAbove(below.customers, new Set([id])), flag);
+    if (stranger === undefined) return undefined;
+    return { outcome: "skipped", reason: `${NOT_ATTEMPTED}${toNotThereYet(stranger.customer.id)}` };
   }
 
   return {
-    lookAround: (run, looked) =>
-      lookBelow(run, looked, async (ids, below) => {
+    lookAround(run, looked) {
+      listedAtMs = nowMs();
+      return lookBelow(run, looked, async (ids, below) => {
         if (below.list === "unknown") {
-          for (const [id, reason] of toUnknownBelow(ids, below.reason)) held.set(id, { outcome: "failed", reason });
+          for (const id of ids) held.set(id, toUnknownBelow(below.reason));
           return;
         }
         const moved = findMoved(findAbove(below.customers, new Set(ids)), flag);
-        const meant = await findMeant(new Set(moved.map(({ customer }) => customer.id)), run);
-        for (const [id, reason] of findKeptParents(moved, { judge, isMeant: (one) => meant.has(one) }))
-          held.set(id, { outcome: "skipped", reason });
-      }),
-    settleHeld({ id, name }) {
-      const why = held.get(id);
-      return why && { customerId: id, name, ...why };
+        for (const [id, reason] of findKeptParents(moved, { judge })) held.set(id, { outcome: "skipped", reason });
+        for (const [id, company] of findCompany(moved)) companyById.set(id, company);
+      });
+    },
+    settleHeld(customer) {
+      const why = held.get(customer.id);
+      return why && settle(customer, why);
+    },
+    async settleLate(run, customer, isFlipped) {
+      const company = companyById.get(customer.id);
+      if (company === undefined) return undefined;
+      await run.flights.landed(company);
+      const isRecent = nowMs() - listedAtMs < ORDERS_AGE_MS;
+      if (isRecent && company.every(isFlipped)) return undefined;
+      const why = await readStranger(customer.id, run);
+      return why && settle(customer, why);
     },
   };
 }

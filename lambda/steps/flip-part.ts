@@ -8,6 +8,7 @@ import { STEERING_START, type Steering } from "../rollout/steering.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { RecordedBatch, Task } from "./batch-run.ts";
 import { type BudgetStop, createBrake } from "./brake.ts";
+import { createFlights } from "./flights.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { createFlipTask } from "./flip-task.ts";
 import { createLookout } from "./lookout.ts";
@@ -64,7 +65,7 @@ export async function flipPart(
 ): Promise<FlipProgress> {
   const { from, plan, to } = work;
   if (whyStopped(from) !== undefined) return { ...from, done: true };
-  const task = await createFlipTask(ports, rollout, plan);
+  const task = await createFlipTask(ports, rollout);
   const budgetStop = createBudgetStop(ports, rollout, plan);
   const finished = await skipFinished(task, work, budgetStop);
   const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findShareStop(ports, rollout, work) };
@@ -74,7 +75,8 @@ export async function flipPart(
     const lookout = createLookout(ports, { ...rollout, ...work, steering: begun.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const protection = createProtection(connection, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, protection, brake };
+    const shared = { task, ledger: ports.ledger, connection, concurrency, brake };
+    const batchRun = { ...shared, lookout, protection, flights: createFlights() };
     const range = { from: begun.batch, to };
     const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
     const flipped = await lookout.during(connection, flips);
@@ -95,7 +97,7 @@ export async function leavePart(
   const { from, plan, to } = work;
   const why = whyStopped(from);
   if (why === undefined || from.batch >= to) return { ...from, done: true };
-  const task = await createFlipTask(ports, rollout, plan);
+  const task = await createFlipTask(ports, rollout);
   return runPart(ports, rollout, toOptions(run, from), async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
     const { concurrency } = toLimits(rollout.event, ports.policy);

@@ -1,6 +1,5 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import { settleBeforeFlip } from "../rollout/flip.ts";
-import type { Plan } from "../rollout/plan.ts";
 import { dropNeverFlipped } from "../rollout/revert.ts";
 import { createJudge } from "../rollout/selection.ts";
 import type { Task, Work } from "./batch-run.ts";
@@ -11,28 +10,27 @@ import { readSelection } from "./read-selection.ts";
 
 /** Flips as planned; what comes of a customer is its outcome. */
 export async function createFlipTask(
-  ports: Pick<Ports, "ledger" | "policy">,
+  ports: Pick<Ports, "ledger" | "policy" | "nowMs">,
   { rolloutId, event, subject }: FlipRollout,
-  { waves }: Pick<Plan, "waves">,
 ): Promise<Task> {
-  const { ledger, policy } = ports;
+  const { ledger, policy, nowMs } = ports;
   const judge = createJudge(await readSelection(ports, { event, subject }));
   const flag = wantedFlag(event.action);
   return {
     flag,
     read: (place) => ledger.getBatch(rolloutId, place),
-    open(batch) {
-      const { customers, outcomes, intended } = batch;
+    open({ customers, outcomes, intended }) {
       const begun = new Set(intended);
       const decide: Work["settle"] = (planned, fresh) =>
         settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge });
-      const kin = policy.childrenFollow ? createFlipKin({ ledger, waves, flag, judge }, batch) : undefined;
+      const kin = policy.childrenFollow ? createFlipKin({ flag, judge, nowMs }) : undefined;
       return {
         customers,
         outcomes,
         intended,
         lookAround: kin && ((run, readings) => kin.lookAround(run, { customers, readings, decide })),
         settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
+        settleLate: kin?.settleLate,
       };
     },
     close: (batch, { outcomes, intended }) => dropNeverFlipped({ ...batch, outcomes, intended }),

@@ -18,7 +18,7 @@ export type Learn = (ids: readonly string[], below: DescendantList) => Promise<v
 
 /**
  * Lists whom Evo Voice may move along with those of a batch who are about to be flipped, the descendants of a hundred
- * customers with one request. Whoever's descendants were not listed in time is in no reading any more.
+ * customers with one request. Where that was not known in time, the reading is left out.
  */
 export async function lookBelow(
   run: LookingRun,
@@ -39,8 +39,7 @@ export async function lookBelow(
   return unknown.size === 0 ? readings : new Map([...readings].filter(([id]) => !unknown.has(id)));
 }
 
-/** Why whoever is above somebody unknown is not flipped. */
-export function toUnknownBelow(ids: readonly string[], reason: string): ReadonlyMap<string, string> {
-  const why = `it is not known whom Evo Voice would move along with it: ${reason}`;
-  return new Map(ids.map((id) => [id, why]));
+/** What becomes of a customer of whom it cannot be known who is below. */
+export function toUnknownBelow(reason: string): { readonly outcome: "failed"; readonly reason: string } {
+  return { outcome: "failed", reason: `it is not known whom Evo Voice would move along with it: ${reason}` };
 }

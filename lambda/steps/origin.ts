@@ -1,4 +1,3 @@
-import { NOT_ATTEMPTED } from "../rollout/outcome.ts";
 import { findUndoable, isWorthAnotherLook, type MovedAway } from "../rollout/revert.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { Ledger } from "./ports.ts";
@@ -12,7 +11,7 @@ export interface Origin {
   /** Whether all are listed that came after this one. */
   knowsLater(rolloutId: string): boolean;
   /**
-   * Whether this customer was to be moved by the rollouts that are turned back, and neither by one that came later nor,
+   * Whether this customer was moved by the rollouts that are turned back, or may have been, and neither by one that came later nor,
    * as far as a rollback can see, by somebody else.
    */
   isOurs(customerId: string): boolean;
@@ -37,7 +36,7 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
   const later = flips.filter(
     ({ rolloutId }, place) => !ours.includes(rolloutId) && ours.some((one) => place < placeOf(one)),
   );
-  const own: Ours = { planned: new Set(), back: new Set(), lost: new Set() };
+  const own: Ours = { moved: new Set(), back: new Set(), lost: new Set() };
   /** The place of the newest that moved a customer. */
   const movedLater = new Map<string, number>();
   const movedAway = new Map<string, Omit<MovedAway, "rolloutId"> & { readonly place: number }>();
@@ -50,7 +49,7 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
       for await (const standing of readStanding(ledger, rolloutId)) {
         if (action === subject.action) movedLater.set(standing.id, place);
         // Of others nobody asks.
-        else if (own.planned.has(standing.id)) noteAway(standing, place);
+        else if (own.moved.has(standing.id)) noteAway(standing, place);
       }
     }
   }
@@ -84,7 +83,7 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
     },
     hasLater: () => later.length > 0,
     knowsLater: (rolloutId) => placeOf(rolloutId) < flips.length,
-    isOurs: (id) => own.planned.has(id) && !own.lost.has(id) && !movedLater.has(id) && !isAway(id),
+    isOurs: (id) => own.moved.has(id) && !own.lost.has(id) && !movedLater.has(id) && !isAway(id),
     isBack: (id) => own.back.has(id),
     movedLaterBy,
     movedAwayBy,
@@ -92,21 +91,17 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
 }
 
 interface Ours {
-  readonly planned: Set<string>;
+  readonly moved: Set<string>;
   readonly back: Set<string>;
   /** Whom somebody has moved, as a rollback saw: for good. */
   readonly lost: Set<string>;
 }
 
-/** Whoever was skipped by a rule was not to be moved; whoever was not come to may have been moved along. */
-async function loadOurs(ledger: OriginLedger, rolloutId: string, { planned, back, lost }: Ours): Promise<void> {
-  for await (const { customers, outcomes, reverting, reverted } of ledger.readBatches(rolloutId)) {
-    const kept = new Set(
-      outcomes.flatMap(({ customerId, outcome, reason }) =>
-        outcome === "skipped" && !reason.startsWith(NOT_ATTEMPTED) ? customerId : [],
-      ),
-    );
-    for (const { id } of customers) if (!kept.has(id)) planned.add(id);
+/** Whoever was skipped, was right already or was not come to has not been moved: not along with a parent either. */
+async function loadOurs(ledger: OriginLedger, rolloutId: string, { moved, back, lost }: Ours): Promise<void> {
+  for await (const batch of ledger.readBatches(rolloutId)) {
+    const { reverting, reverted } = batch;
+    for (const { id } of findUndoable(batch)) moved.add(id);
     for (const id of [...reverting, ...idsOf(reverted, "flipped")]) back.add(id);
     for (const one of reverted) if (one.outcome === "skipped" && !isWorthAnotherLook(one)) lost.add(one.customerId);
   }

@@ -8,6 +8,7 @@ import { openSheet, type Sheet } from "./sheet.ts";
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {
   readonly place: number;
+  readonly work: Work;
   readonly written: Batch;
   readonly sheet: Sheet;
   readonly flips: readonly PlannedCustomer[];
@@ -26,7 +27,7 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const readings = await readAfresh(run, sheet.open);
   const intended = settleWithoutFlip(work, sheet, (await work.lookAround?.(run, readings)) ?? readings);
   const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
-  const prepared = { place, written, sheet };
+  const prepared = { place, work, written, sheet };
   const whyProtected = await readProtected(run).catch(async (error: unknown) => {
     // What cannot be withdrawn either is resumed like after a crash; why it ends is what came first.
     await withdrawBatch(run, prepared).catch(() => undefined);

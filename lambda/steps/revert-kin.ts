@@ -56,7 +56,10 @@ export function createRevertKin({ origin, flag, judge, childrenFollow }: RevertK
     for (const id of ids) held.delete(id);
     const moved = listed.list === "unknown" ? [] : findMoved(findAbove(listed.customers, new Set(ids)), !flag);
     if (moved.length > 0) await origin.load();
-    const reasons = listed.list === "unknown" ? toUnknownBelow(ids, listed.reason) : findLeftParents(moved, kin);
+    const reasons =
+      listed.list === "unknown"
+        ? new Map(ids.map((id) => [id, toUnknownBelow(listed.reason).reason]))
+        : findLeftParents(moved, kin);
     for (const [id, why] of reasons) held.set(id, why);
     for (const { customer, aboveIds } of moved) if (aboveIds.some((id) => !held.has(id))) along.add(customer.id);
   }

@@ -13,6 +13,7 @@ import type { Steering } from "../rollout/steering.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { Task } from "./batch-run.ts";
 import { createBrake } from "./brake.ts";
+import { createFlights } from "./flights.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { holdsLock } from "./hold-lock.ts";
 import { createLookout } from "./lookout.ts";
@@ -95,7 +96,8 @@ export async function revertPart(
     const lookout = createLookout(ports, { ...rollout, watched: NOT_WATCHED, steering: from.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const protection = createProtection(connection, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, lookout, protection, brake };
+    const shared = { task, ledger: ports.ledger, connection, concurrency, brake };
+    const batchRun = { ...shared, lookout, protection, flights: createFlights() };
     let progress = begun;
     await lookout.during(connection, async () => {
       for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {

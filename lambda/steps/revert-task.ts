@@ -1,6 +1,6 @@
 import { wantedFlag } from "../events/deploy-event.ts";
 import type { Batch } from "../rollout/batch.ts";
-import { HELD_BY_KIN } from "../rollout/kin.ts";
+import { MAY_MOVE } from "../rollout/held-back.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
 import { findUndoable, isWorthAnotherLook, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
@@ -69,7 +69,7 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, re
 function toReverted(outcome: Outcome): Outcome {
   const { outcome: kind, reason } = outcome;
   if (kind !== "skipped" || reason.startsWith(LEFT_ALONE)) return outcome;
-  if (reason.startsWith(HELD_BY_KIN)) return { ...outcome, outcome: "failed", reason: `${reason}: ${UNPROTECT}` };
+  if (reason.startsWith(MAY_MOVE)) return { ...outcome, outcome: "failed", reason: `${reason}: ${UNPROTECT}` };
   if (!reason.startsWith(NOT_ATTEMPTED)) return { ...outcome, reason: `${LEFT_ALONE}${reason}` };
   return { ...outcome, outcome: "failed", reason: reason.slice(NOT_ATTEMPTED.length) };
 }

@@ -15,6 +15,8 @@ afterEach(() => world.close());
 
 const add = (parentCustomerId?: string, changes: { readonly isStaging?: boolean; readonly tagNames?: string[] } = {}) =>
   world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId && { parentCustomerId }), ...changes }).id;
+const notThereYet = (id: string) =>
+  `Evo Voice may move its descendant ${id}, which was not flipped before it, along with it`;
 const isStaging = (id: string) => world.emulator.customer(id)?.isStaging;
 const ours = () =>
   [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId).length;
@@ -46,7 +48,7 @@ describe("between the plan and its parent's batch, a child", () => {
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours() - 2, skipped: 1, failed: 0 } });
     expect((await readOutcomes(world, "night")).get(parent)).toEqual({
       outcome: "skipped",
-      reason: `Evo Voice may move its descendant ${child}, which is not to be flipped before it by the plan, along with it`,
+      reason: `not attempted: ${notThereYet(child)}`,
     });
     expect([parent, child].map(isStaging)).toEqual([true, true]);
   });
@@ -112,6 +114,71 @@ test("a family larger than a batch is flipped one by one, each before whoever is
     [...before.keys()].filter((id) => world.emulator.customer(id)?.accountId === world.emulator.accountId),
   );
   await expectTrueOutcomes(world, report as never, { before, wantedFlag: false, planned });
+});
+
+describe("a child whose own flip does not come to its end", () => {
+  /** Flips of this customer are answered like this by a proxy in front of Evo Voice. */
+  function refuse(id: string): () => void {
+    return world.emulator.onRequest(({ operation, phase, customerId }) => {
+      if (operation === POST && phase === "arrived" && customerId === id) world.emulator.removeCustomer(id);
+    });
+  }
+
+  test("because it is gone keeps nobody: there is nobody to be moved", async () => {
+    const parent = add();
+    const child = add(parent);
+    refuse(child);
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 10 } });
+
+    expect(report?.counts).toMatchObject({ failed: 1, skipped: 0 });
+    expect(isStaging(parent)).toBe(false);
+  });
+
+  test("keeps everybody above where they are; a retry takes them all, and a rollback leaves nobody behind", async () => {
+    const grandparent = add();
+    const parent = add(grandparent);
+    const child = add(parent);
+    const before = rememberFlags(world);
+    const policy = { failureBudget: 100, retries: { attempts: 1, requestTimeoutMs: 5_000 } };
+    const off = world.emulator.onRequest(({ operation, phase, customerId }) => {
+      if (operation !== POST) return;
+      world.emulator.setFaults(`children-follow${phase === "arrived" && customerId === child ? ",lost-write" : ""}`);
+    });
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { ...policy, concurrency: 1 } });
+    off();
+    world.emulator.setFaults("children-follow");
+    const outcomes = await readOutcomes(world, "night");
+
+    expect(report).toMatchObject({ status: "partial", counts: { failed: 1, skipped: 2, flipped: ours() - 3 } });
+    for (const id of [parent, grandparent])
+      expect(outcomes.get(id)).toEqual({
+        outcome: "skipped",
+        reason: expect.stringMatching(/^not attempted: Evo Voice may move its descendant/),
+      });
+    expect([grandparent, parent, child].map(isStaging)).toEqual([true, true, true]);
+
+    const retried = await execute(world, { action: "retry", rolloutId: "night", id: "again" }, { name: "two", policy });
+    expect(retried.report).toMatchObject({ status: "succeeded", counts: { flipped: 3, unchanged: 0, skipped: 0 } });
+    const rollback = { action: "rollback", release: PROMOTE.release, id: "undo" };
+    const { report: undone } = await execute(world, rollback, { name: "three", policy });
+    expect(undone).toMatchObject({ status: "rolled-back", reverted: { leftAlone: 0, left: 0 } });
+    expect(rememberFlags(world)).toEqual(before);
+  });
+});
+
+test("whom somebody else had put right is nobody that a rollback moves: who is above is left, and named", async () => {
+  const parent = add();
+  const child = add(parent);
+  const { event, policy } = afterThePlan(() => world.emulator.setStaging(child, false));
+  await execute(world, event, { name: "one", policy });
+
+  const rollback = { action: "rollback", rolloutId: "night", id: "undo" };
+  const { report } = await execute(world, rollback, { name: "two", policy });
+
+  expect(report).toMatchObject({ reverted: { left: 1 }, exceptions: [{ customerId: parent }] });
+  expect([parent, child].map(isStaging)).toEqual([false, false]);
 });
 
 test("a family whose middle the event does not select, because it is right already, comes in one wave", async () => {

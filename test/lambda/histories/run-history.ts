@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { HELD_BY_KIN } from "../../../lambda/rollout/kin.ts";
+import { MAY_MOVE } from "../../../lambda/rollout/held-back.ts";
 import type { Report } from "../../../lambda/rollout/report.ts";
 import { NOT_FLIPPED_BACK } from "../../../lambda/rollout/revert.ts";
 import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
@@ -71,7 +71,7 @@ async function turnAllBack(world: HistoryWorld): Promise<void> {
     for (let step = 0; rollback.process !== undefined; step += 1) await goOn(rollback.process, world.clock, step);
     const { reverted, problem, exceptions = [] } = (rollback.result ?? {}) as Partial<Report>;
     if (problem?.includes("flipped nobody") && !(await hasFlipped(world, name))) continue;
-    const held = exceptions.filter(({ reason }) => reason.startsWith(`${NOT_FLIPPED_BACK}${HELD_BY_KIN}`));
+    const held = exceptions.filter(({ reason }) => reason.startsWith(`${NOT_FLIPPED_BACK}${MAY_MOVE}`));
     if (reverted?.left !== held.length || problem !== undefined)
       world.witness.lies.push(`${name} could not be rolled back: ${JSON.stringify(rollback.result ?? rollback.error)}`);
     await checkEnd(world, rollback);

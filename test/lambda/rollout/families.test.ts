@@ -187,10 +187,10 @@ test("above a customer are more than above any of those, unless parents go round
       const families = join(links);
       for (const key of KEYS) {
         const ancestors = above(links, key).filter((one) => one !== key);
-        const count = families.countAncestors(key);
+        const count = families.countAncestors(key, 99);
         for (const one of ancestors)
           if (!above(links, one).includes(one) && !above(links, key).includes(key))
-            expect(families.countAncestors(one)).toBeLessThan(count);
+            expect(families.countAncestors(one, 99)).toBeLessThan(count);
       }
     }),
   );
@@ -199,9 +199,11 @@ test("above a customer are more than above any of those, unless parents go round
       [3, 2],
       [2, 1],
       [3, 1],
-    ]).countAncestors(3),
+    ]).countAncestors(3, 99),
   ).toBe(2);
-  expect(join([]).countAncestors(1)).toBe(0);
+  expect(join([]).countAncestors(1, 99)).toBe(0);
+  const chain = join(Array.from({ length: 50 }, (_, key): Link => [key + 1, key]));
+  expect([3, 20, 50].map((key) => chain.countAncestors(key, 10))).toEqual([3, 10, 10]);
 });
 
 test("many customers that arrive in any order keep their families apart", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { findAbove, findKeptParents, findLeftParents, findMoved } from "../../../lambda/rollout/kin.ts";
+import { findAbove, findCompany, findKeptParents, findLeftParents, findMoved } from "../../../lambda/rollout/kin.ts";
 import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../../../lambda/rollout/selection.ts";
 import { aCustomer } from "./a-customer.ts";
 
@@ -27,13 +27,6 @@ describe("who is above a descendant, of those who are asked about", () => {
       [below("child", "between"), below("between", "grandparent")],
       { child: ["grandparent"], between: ["grandparent"] },
     ],
-    ["is nobody, for one whose breadcrumb shows others", [below("child", "top", { ancestorIds: ["top"] })], {}],
-    ["is nobody, for one without a parent", [aCustomer({ id: "alone", ancestorIds: undefined })], {}],
-    [
-      "is nobody, for one whose parents end at one without a parent",
-      [below("child", "top"), aCustomer({ id: "top", ancestorIds: undefined })],
-      {},
-    ],
     ["may be each of them, when it shows no way up", [below("child", "unknown")], { child: [...asked].toSorted() }],
     ["is nobody, for one that was asked about itself", [aCustomer({ id: "parent" })], {}],
     [
@@ -43,6 +36,20 @@ describe("who is above a descendant, of those who are asked about", () => {
     ],
   ])("%s", (_what, customers, expected) => {
     expect(above(customers)).toEqual(expected);
+  });
+
+  const alone = aCustomer({ id: "alone", ancestorIds: undefined });
+  const stranger = below("stranger", "top", { ancestorIds: ["top"] });
+  const grandchild = below("grandchild", "alone");
+
+  test("may be each of them, for one that shows no parent, or only others: the server says that somebody is", () => {
+    for (const one of [alone, stranger]) expect(above([one])).toEqual({ [one.id]: [...asked].toSorted() });
+  });
+
+  test("is nobody for those, where the server lists who was asked about as well: it ignores the filter", () => {
+    const askedThemselves = [...asked].map((id) => aCustomer({ id, ancestorIds: undefined }));
+    const unknown = below("child", "unknown");
+    expect(above([alone, stranger, grandchild, unknown, ...askedThemselves])).toEqual({ child: [...asked].toSorted() });
   });
 });
 
@@ -77,43 +84,32 @@ describe("a parent that a promote flipped", () => {
 
 describe("a parent that a promote is to flip", () => {
   const CANDIDATE: Judgement = { verdict: "candidate" };
-  const kept = (customer: CustomerFacts, judge: () => Judgement, isMeant = false) =>
-    findKeptParents(findMoved([{ customer, aboveIds: ["parent"] }], false), { judge, isMeant: () => isMeant }).get(
-      "parent",
-    );
   const child = below("child", "parent", { isStaging: true });
+  const moved = (customer: CustomerFacts) => findMoved([{ customer, aboveIds: ["parent"] }], false);
+  const kept = (customer: CustomerFacts, judge: () => Judgement) =>
+    findKeptParents(moved(customer), { judge }).get("parent");
 
-  test.each<[what: string, customer: CustomerFacts, isMeant: boolean]>([
-    ["is to be flipped with it", child, true],
-    ["is where it would be taken to already", below("child", "parent"), false],
-  ])("is flipped when its child %s", (_what, customer, isMeant) => {
-    expect(kept(customer, () => CANDIDATE, isMeant)).toBeUndefined();
+  test("is not kept by a child that the event selects: it waits for it", () => {
+    expect(kept(child, () => CANDIDATE)).toBeUndefined();
+    expect(findCompany(moved(child))).toEqual(new Map([["parent", ["child"]]]));
   });
 
-  test.each<[what: string, customer: CustomerFacts, judge: () => Judgement, why: string]>([
-    [
-      "is protected",
-      child,
-      () => ({ verdict: "skipped", reason: "protected by the policy" }),
-      "protected by the policy",
-    ],
-    ["is not what the event selects", child, () => ({ verdict: "not selected" }), "not selected by the event"],
-    ["is not flipped by the plan before", child, () => CANDIDATE, "not to be flipped before it by the plan"],
-    [
-      "does not say where it is",
-      below("child", "parent", { isStaging: undefined }),
-      () => CANDIDATE,
-      "not to be flipped",
-    ],
+  test("neither is kept by a child that is where it would be taken to already, nor waits for it", () => {
+    expect(kept(below("child", "parent"), () => ({ verdict: "not selected" }))).toBeUndefined();
+    expect(findCompany(moved(below("child", "parent")))).toEqual(new Map());
+  });
+
+  test.each<[what: string, judge: () => Judgement, why: string]>([
+    ["is protected", () => ({ verdict: "skipped", reason: "protected by the policy" }), "protected by the policy"],
+    ["is not what the event selects", () => ({ verdict: "not selected" }), "not selected by the event"],
     [
       "cannot be told to be selected",
-      child,
       () => {
         throw new UnclearFamilyError("no whole breadcrumb");
       },
       "not known to be selected by the event",
     ],
-  ])("stays when its child %s", (_what, customer, judge, why) => {
-    expect(kept(customer, judge)).toContain(`Evo Voice may move its descendant child, which is ${why}`);
+  ])("stays when its child %s", (_what, judge, why) => {
+    expect(kept(child, judge)).toContain(`Evo Voice may move its descendant child, which is ${why}`);
   });
 });

@@ -509,8 +509,9 @@ describe("a plan that is narrowed", () => {
     const lookups = anyFound.chain((found) => fc.tuple(fc.constant(found), fc.subarray(found), anyWaves));
     fc.assert(
       fc.property(lookups, ([found, taken, waves]) => {
-        const { entries } = narrowed(found, idsOf(taken), { waves });
-        const whole = new Map(planFor(found, { waves }).entries.map((entry) => [entry.id, entry]));
+        const options = { waves, childrenFollow: false };
+        const { entries } = narrowed(found, idsOf(taken), options);
+        const whole = new Map(planFor(found, options).entries.map((entry) => [entry.id, entry]));
         expect(idsOf(entries)).toEqual(idsOf(taken));
         for (const entry of entries) expect(entry).toEqual(whole.get(entry.id));
       }),
@@ -531,6 +532,30 @@ describe("a plan that is narrowed", () => {
     });
     const related = ["grandparent", "a", "b", "c"];
     expect(batches.filter((batch) => batch.some(({ id }) => related.includes(id)))).toHaveLength(1);
+  });
+
+  test("holds back who is above somebody that is to stay where others are moved from", () => {
+    const found = [
+      aFound({ id: "parent" }),
+      aFound({ id: "child", parentCustomerId: "parent" }),
+      aFound({ id: "other" }),
+      aFound({ id: "right", parentCustomerId: "other", isStaging: false }),
+    ];
+    const reasonOf = (only: readonly string[]) =>
+      new Map(narrowed(found, only).entries.map(({ id, disposition }) => [id, disposition]));
+
+    expect(reasonOf(["parent", "other"])).toEqual(
+      new Map<string, unknown>([
+        [
+          "parent",
+          expect.objectContaining({
+            skipped: "Evo Voice may move its descendant child, which is not to be flipped by the plan, along with it",
+          }),
+        ],
+        ["other", "flip"],
+      ]),
+    );
+    expect([...reasonOf(["parent", "child"]).values()]).toEqual(["flip", "flip"]);
   });
 
   test("takes a customer who was read twice once, with the reading that counts", () => {

@@ -4,6 +4,7 @@ import type { FlipResult } from "../../../lambda/rollout/flip.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
+import { createFlights } from "../../../lambda/steps/flights.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts";
@@ -45,7 +46,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
   await ledger.recordBatch({ ...planned, ...batch });
   const brake = createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
   const run: BatchRun = {
-    task: await createFlipTask(ports, aRollout(rolloutId), { waves: [] }),
+    task: await createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
       recordBatch: async (record) => {
         records.push(record);
@@ -67,6 +68,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
     protection: UNPROTECTED,
     concurrency: 1,
     brake,
+    flights: createFlights(),
   };
   return { run, records };
 }

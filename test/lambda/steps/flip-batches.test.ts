@@ -5,6 +5,7 @@ import type { Flip, FlipResult } from "../../../lambda/rollout/flip.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
+import { createFlights } from "../../../lambda/steps/flights.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { startWorld, type World } from "../../support/world.ts";
@@ -57,7 +58,7 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
       ids.map((id) => aCustomer(id)),
     );
   const run: BatchRun = {
-    task: await createFlipTask(ports, aRollout(rolloutId), { waves: [] }),
+    task: await createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
       recordBatch: async (batch) => {
         const recorded = await ledger.recordBatch(batch);
@@ -81,6 +82,7 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
       during: (_connection, work) => work(),
     },
     protection: UNPROTECTED,
+    flights: createFlights(),
     concurrency: 1,
     brake: createBrake({
       untilMs: UNTIL_MS,
@@ -96,7 +98,7 @@ const outcomesOf = ({ outcomes }: Pick<Batch, "outcomes">) =>
 const ledgerOf = (index: number) => openLedger(world).getBatch(rolloutId, index);
 
 /** Long enough for everything that can go on by itself. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 100));
+const settle = () => new Promise((resolve) => setTimeout(resolve, 400));
 
 test("batches follow one another; each intends and reads the orders before its first flip, and is recorded afterwards", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"], ["c"]] });

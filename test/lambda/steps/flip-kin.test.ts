@@ -1,94 +1,104 @@
 import { expect, test } from "@jest/globals";
-import type { Batch } from "../../../lambda/rollout/batch.ts";
 import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
-import type { OutcomeKind } from "../../../lambda/rollout/outcome.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
+import { createFlights } from "../../../lambda/steps/flights.ts";
 import { createFlipKin } from "../../../lambda/steps/flip-kin.ts";
 import type { Connection } from "../../../lambda/steps/ports.ts";
 import { aCustomer } from "./fake-ports.ts";
 
-const WAVES = [
-  { from: 0, to: 1 },
-  { from: 1, to: 4 },
-];
-const WHY = "Evo Voice may move its descendant child, which is not to be flipped before it by the plan, along with it";
+const parent = aCustomer("parent");
+const child: CustomerFacts = { ...aCustomer("child"), parentCustomerId: "parent" };
+const WHY = "not attempted: Evo Voice may move its descendant child, which was not flipped before it, along with it";
 
 interface Given {
-  /** Of which batch the child is; the parent is in the last one, which is looked around for. */
-  readonly childIn?: number;
-  /** What the ledger says of the child by then. */
-  readonly outcome?: OutcomeKind;
-  /** Where a second look finds it. */
-  readonly foundAt?: boolean;
-  readonly listCustomers?: Connection["listCustomers"];
+  /** Who is below the parent: before the batch, and at each later look. */
+  readonly below?: readonly (readonly CustomerFacts[] | Error)[];
+  readonly isFlipped?: boolean;
+  /** How long after the batch was prepared the parent's turn comes. */
+  readonly laterMs?: number;
 }
 
-/** A child that the list of descendants shows on staging, below a parent who is to leave it with the last batch. */
-async function lookAround({ childIn, outcome, foundAt = true, listCustomers }: Given) {
-  const parent = aCustomer("parent");
-  const child: CustomerFacts = { ...aCustomer("child"), parentCustomerId: "parent" };
-  const toBatch = (index: number): Batch => ({
-    rolloutId: "night",
-    index,
-    customers: [...(index === childIn ? [child] : []), ...(index === 3 ? [parent] : [])],
-    intended: [],
-    outcomes:
-      index === childIn && outcome !== undefined ? [{ customerId: "child", name: "", outcome, reason: "because" }] : [],
-    reverting: [],
-    reverted: [],
-    revision: 0,
-  });
-  const read: number[] = [];
-  const ledger = {
-    getBatch: async (_rolloutId: string, index: number) => {
-      read.push(index);
-      return toBatch(index);
-    },
-  };
-  const judge = () => ({ verdict: "candidate" }) as const;
-  const kin = createFlipKin({ ledger, waves: WAVES, flag: false, judge }, toBatch(3));
+/** A parent and a child on staging, both to leave it; what becomes of the parent when its turn comes. */
+async function given({ below = [[child]], isFlipped = false, laterMs = 0 }: Given = {}) {
+  let clockMs = 0;
+  let looks = 0;
+  const kin = createFlipKin({ flag: false, judge: () => ({ verdict: "candidate" }), nowMs: () => clockMs });
   const connection = {
-    listDescendants: async () => ({ list: "whole", customers: [child] }),
-    listCustomers: listCustomers ?? (async () => [{ ...child, isStaging: foundAt }]),
+    listDescendants: async () => {
+      const customers = below[Math.min(looks, below.length - 1)];
+      looks += 1;
+      if (customers instanceof Error) throw customers;
+      return { list: "whole", customers };
+    },
   } as unknown as Connection;
-  const run = { connection, concurrency: 1, brake: createBrake({ untilMs: 1, nowMs: () => 0 }) };
-  const readings = await kin.lookAround(run, {
+  const flights = createFlights();
+  const run = { connection, flights, concurrency: 1, brake: createBrake({ untilMs: 1, nowMs: () => 0 }) };
+  await kin.lookAround(run, {
     customers: [parent],
     readings: new Map([["parent", { reading: "found", customer: parent }]]),
     decide: () => undefined,
   });
-  return { held: kin.settleHeld(parent)?.reason, isKnown: readings.has("parent"), read };
+  clockMs += laterMs;
+  return {
+    flights,
+    looks: () => looks,
+    settleLate: async () => (await kin.settleLate(run, parent, () => isFlipped))?.reason,
+  };
 }
 
-test.each<[what: string, given: Given]>([
-  ["stands in the same batch", { childIn: 3 }],
-  ["is being flipped by the batch before", { childIn: 2 }],
-  ["failed in an earlier batch of the wave", { childIn: 1, outcome: "failed" }],
-  ["was flipped since it was listed", { childIn: 2, outcome: "flipped", foundAt: false }],
-])("a parent is flipped when its child %s", async (_what, given) => {
-  expect(await lookAround(given)).toMatchObject({ held: undefined, isKnown: true });
+test("a parent is flipped once its child is, without another look", async () => {
+  const { settleLate, looks } = await given({ isFlipped: true });
+
+  expect(await settleLate()).toBeUndefined();
+  expect(looks()).toBe(1);
 });
 
-test.each<[what: string, given: Given]>([
-  ["is in no batch of the plan", {}],
-  ["belongs to another wave", { childIn: 0 }],
-  ["was flipped, and somebody has moved it back", { childIn: 2, outcome: "flipped", foundAt: true }],
-  ["was right when its turn came, and somebody has moved it", { childIn: 1, outcome: "unchanged", foundAt: true }],
-])("a parent stays when its child %s", async (_what, given) => {
-  expect((await lookAround(given)).held).toBe(WHY);
+test("a parent without anybody below to be moved is not looked at again", async () => {
+  const { settleLate, looks } = await given({ below: [[]] });
+
+  expect(await settleLate()).toBeUndefined();
+  expect(looks()).toBe(1);
 });
 
-test("no batch is read that does not have to be: none for a child of the same one, none of another wave", async () => {
-  expect((await lookAround({ childIn: 3 })).read).toEqual([]);
-  expect((await lookAround({ childIn: 2 })).read).toEqual([2]);
-  expect((await lookAround({})).read).toEqual([2, 1]);
+test("a parent waits for the flip of its child that is under way", async () => {
+  const { settleLate, flights } = await given({ isFlipped: true });
+  const flight = Promise.withResolvers<void>();
+  void flights.track("child", flight.promise);
+  let isSettled = false;
+
+  const settled = settleLate().then(() => {
+    isSettled = true;
+  });
+  await new Promise(setImmediate);
+  expect(isSettled).toBe(false);
+  flight.resolve();
+  await settled;
 });
 
-test("of whom it is not known in time nothing is said: the next part looks again", async () => {
-  const listCustomers = () => Promise.reject(new OutOfTimeError("the part's time is over"));
+test("a parent whose child was not flipped is not flipped either, and can be tried again", async () => {
+  expect(await (await given()).settleLate()).toBe(WHY);
+});
 
-  const looked = await lookAround({ childIn: 2, outcome: "flipped", listCustomers });
+test("a parent is flipped when its child turns out to be there, whoever flipped it", async () => {
+  const there = { ...child, isStaging: false };
 
-  expect(looked).toMatchObject({ held: undefined, isKnown: false });
+  expect(await (await given({ below: [[child], [there]] })).settleLate()).toBeUndefined();
+});
+
+test.each([
+  [4_999, 1, undefined],
+  [5_000, 2, WHY.replace("child", "newborn")],
+])("a list of who is below that is %i ms old is looked at %i times in all", async (laterMs, looks, why) => {
+  const newborn = { ...child, id: "newborn" };
+  const world = await given({ below: [[child], [{ ...child, isStaging: false }, newborn]], isFlipped: true, laterMs });
+
+  expect(await world.settleLate()).toBe(why);
+  expect(world.looks()).toBe(looks);
+});
+
+test("a parent has no outcome when time ends before it is known who is below: the next part looks again", async () => {
+  const { settleLate } = await given({ below: [[child], new OutOfTimeError("the part's time is over")] });
+
+  await expect(settleLate()).rejects.toThrow(OutOfTimeError);
 });

@@ -7,6 +7,7 @@ import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { type Brake, createBrake } from "../../../lambda/steps/brake.ts";
+import { createFlights } from "../../../lambda/steps/flights.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { prepareBatch } from "../../../lambda/steps/prepare-batch.ts";
 import type { Protection } from "../../../lambda/steps/protection.ts";
@@ -37,7 +38,7 @@ async function given({ look = () => undefined, protection = UNPROTECTED, losesRe
   const brake = createBrake({ untilMs: 1, nowMs: () => 0 });
   const writes: Batch[] = [];
   const run: BatchRun = {
-    task: await createFlipTask({ ledger, policy }, aRollout("night"), { waves: [] }),
+    task: await createFlipTask({ ledger, policy, nowMs: () => 0 }, aRollout("night")),
     ledger: {
       async recordBatch(batch) {
         writes.push(batch);
@@ -62,6 +63,7 @@ async function given({ look = () => undefined, protection = UNPROTECTED, losesRe
     protection,
     concurrency: 1,
     brake,
+    flights: createFlights(),
   };
   return { ledger, run, writes };
 }
