@@ -49,7 +49,7 @@ describe("an abort", () => {
     }));
 });
 
-/** All others, in every state, are in commands.deep.ts. */
+/** All others, in every state, are in commands.matrix.deep.ts. */
 describe("the command", () => {
   test.each<[SteeringCommand, State]>([
     ["pause", "bakes"],

@@ -1,17 +1,22 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { atBatchWrite, atPost, expectSameEnd, type Trap } from "./crash-scenario.ts";
+import { atBatchWrite, atPost, atSlowPost, expectSameEnd, type Trap } from "./crash-scenario.ts";
 import { atWrite, BAD, expectTurnedBack, runAbandoned, runKilled, runUnharmed } from "./crash-waves-scenario.ts";
 
-/** Every place alone is crash-operations.deep.ts and crash-batches.deep.ts. */
+/** Every place alone is crash-operations.matrix.deep.ts and crash-batches.matrix.deep.ts. */
 const PLACES: readonly (readonly [place: string, trap: Trap])[] = [
   ["when the first flip is written but not answered", atPost(1, "written")],
   ["between the last reply of a batch and its record", atBatchWrite(0, "came of it", "arrived")],
   ["when a batch is recorded but the ledger's reply is lost", atBatchWrite(0, "came of it", "done")],
+  ["when the second batch has begun, and the first one is not recorded", atPost(251, "arrived")],
 ];
 
 describe("a worker that is killed goes on in a new process and ends as if nothing had happened", () => {
   test.each(PLACES)("%s", async (_place, trap) => {
     expect(await expectSameEnd({ trap })).toBe(1);
+  });
+
+  test("a flip that is still on its way when the next process reads may be sent twice, and only that one", async () => {
+    expect(await expectSameEnd({ trap: atSlowPost(125), extraPosts: 1 })).toBe(1);
   });
 
   test("when process after process dies, each a few durable operations further", async () => {

@@ -3,6 +3,16 @@ import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/t
 import { withoutAncestors } from "../support/without-ancestors.ts";
 import { startWorld } from "../support/world.ts";
 
+/** Far more than any reply takes, on a machine several times slower, too: only a reply that never comes waits so long. */
+export const REQUEST_TIMEOUT_MS = 1_000;
+export const RETRIES = { attempts: 6, requestTimeoutMs: REQUEST_TIMEOUT_MS, mostBackoffMs: 20 };
+export const POLICY = { failureBudget: "100%", retries: RETRIES };
+
+export const EVERYTHING_OFTEN =
+  "chaos=2%,retry-after=0,session-death=25,latency-tail=5%:1200,page-cap=60,sign-in-5xx=50%";
+export const EVERYTHING_AND_LIES =
+  "chaos=1%,retry-after=0,session-death=80,shifting-rows=5%,repeat-page=5%,moving-total=5%";
+
 export interface FaultyRunOptions {
   readonly faults?: string;
   /** Faults that begin with the first flip, so that the lookup is spared. */
