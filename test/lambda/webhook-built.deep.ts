@@ -10,6 +10,7 @@ import { build } from "esbuild";
 import fc from "fast-check";
 import { ESBUILD, toEntryFile } from "../../infra/bundle.ts";
 import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
+import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/world.ts";
 import { aGitHubDelivery, aStandardDelivery, GITHUB_SECRET, STANDARD_SECRET, WEBHOOKS } from "./webhook/deliveries.ts";
@@ -36,6 +37,7 @@ beforeAll(async () => {
     execArgv: ["--enable-source-maps"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: {
+      ...COMPILE_CACHE,
       ...door.world.environment,
       CUTOVER_TABLE_NAME: TABLE,
       CUTOVER_POLICY_FILE: policyFile,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { ExecutionResult } from "../../local/durable/run-execution.ts";
+import { COMPILE_CACHE } from "./compile-cache.ts";
 import { type Executed, readJournal, toArn } from "./execute.ts";
 import { SECRET, TABLE, type World } from "./world.ts";
 
@@ -47,8 +48,7 @@ export function createKilledWorker(world: World, event: unknown, options: Worker
     ...world.environment,
     ...(dynamodb !== undefined && { AWS_ENDPOINT_URL_DYNAMODB: dynamodb }),
     ...environment,
-    // Starting takes half as long.
-    NODE_COMPILE_CACHE: join(tmpdir(), "cutover-compile-cache"),
+    ...COMPILE_CACHE,
     CUTOVER_TABLE_NAME: TABLE,
     CUTOVER_SECRET_ID: SECRET,
     CUTOVER_POLICY_FILE: policyFile,
