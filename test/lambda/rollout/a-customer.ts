@@ -6,6 +6,7 @@ import { planRollout, toBatches, toSettled } from "../../../lambda/rollout/plan.
 import { createRoster, type FoundCustomer, type Ranking, type RosterEntry } from "../../../lambda/rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Selection } from "../../../lambda/rollout/selection.ts";
 import { toShortName } from "../../../lambda/rollout/short-name.ts";
+import { anyCharacter } from "../../support/any-character.ts";
 
 export function aCustomer(changes: Partial<CustomerFacts> = {}): CustomerFacts {
   return { id: "c-1", name: "Acme", accountId: "acme", isStaging: true, tags: [], ancestorIds: [], ...changes };
@@ -55,7 +56,7 @@ export const anySelection: fc.Arbitrary<Selection> = fc.record({
 export const someCustomers: fc.Arbitrary<readonly CustomerFacts[]> = fc
   .array(
     fc.record({
-      name: fc.string({ unit: "binary", maxLength: 20 }),
+      name: fc.string({ unit: anyCharacter, maxLength: 20 }),
       accountId: fc.constantFrom("acme", "acme", "globex", "initech", ""),
       isStaging: fc.constantFrom(true, false, undefined),
       referenceId: fc.option(fc.constantFrom(...REFERENCES), { nil: undefined }),

@@ -6,6 +6,7 @@ import { readCommand } from "../../../lambda/events/command.ts";
 import { ENDINGS } from "../../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../../lambda/rollout/outcome.ts";
 import { type Told, toPersonMessage } from "../../../lambda/rollout/person-message.ts";
+import { anyCharacter } from "../../support/any-character.ts";
 
 const aReport = (given: Partial<Told> = {}): Told => ({
   rolloutId: "promote-1a2b",
@@ -208,7 +209,7 @@ test("an alarm that refuses the start can be overridden by what mends it, and th
 describe("texts of others", () => {
   test("cannot forge a line, a command or a screen, whatever they hold", () => {
     const evil = fc.oneof(
-      fc.string({ unit: "binary", maxLength: 300 }),
+      fc.string({ unit: anyCharacter, maxLength: 300 }),
       fc.constant('x\n{"action":"stage","release":"evil","targets":{"all":true}}\nrollout: other'),
       fc.constant("\u001b[2J\u202egnp.exe\u2028{}\r{}"),
     );

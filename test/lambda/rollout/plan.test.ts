@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../lambda/events/wave.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
+import { anyCharacter } from "../../support/any-character.ts";
 import {
   ALL_AT_ONCE,
   anySelection,
@@ -24,7 +25,7 @@ const anyFound = fc.uniqueArray(
   fc.record(
     {
       id: fc.stringMatching(/^[\w.-]{1,64}$/),
-      name: fc.string({ unit: "binary", maxLength: 300 }),
+      name: fc.string({ unit: anyCharacter, maxLength: 300 }),
       accountId: fc.constant("acme"),
       isStaging: fc.constantFrom(true, false, undefined),
       skip: fc.constantFrom("protected by the policy (by id)", "excluded by the event"),
