@@ -21,6 +21,7 @@ export interface RosterRows {
   placeOf(index: number): number;
   codeOf(index: number): number;
   cohortWaveOf(index: number): number;
+  setCohortWave(index: number, cohortWave: number): void;
   isPlanned(index: number): boolean;
   setPlanned(index: number, isPlanned: boolean): void;
 }
@@ -67,6 +68,9 @@ export function createRosterRows(expected: number): RosterRows {
     placeOf: (index) => places[index] as number,
     codeOf: (index) => (codes[index] as number) & ~MOST_CODES,
     cohortWaveOf: (index) => cohortWaves[index] as number,
+    setCohortWave(index, cohortWave) {
+      cohortWaves[index] = cohortWave;
+    },
     isPlanned: (index) => (codes[index] as number) < MOST_CODES,
     setPlanned(index, isPlanned) {
       const code = (codes[index] as number) & ~MOST_CODES;

@@ -92,14 +92,12 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
   const { keyOf, placeOf, codeOf, cohortWaveOf, isPlanned } = rows;
   const idOf = (index: number) => texts.getId(placeOf(index));
 
-  /** Which of two readings of one customer counts. Whoever is planned by one of them is planned. */
+  /** Which of two readings of one customer counts. Whoever is planned by one of them is planned, and in the first cohort. */
   const chooseReading = (a: number, b: number): number => {
-    const difference =
-      compareReadings(codeOf(a), codeOf(b), reasons) ||
-      texts.compareNames(placeOf(a), placeOf(b)) ||
-      compareCohortWaves(cohortWaveOf(a), cohortWaveOf(b));
+    const difference = compareReadings(codeOf(a), codeOf(b), reasons) || texts.compareNames(placeOf(a), placeOf(b));
     const chosen = difference < 0 ? a : b;
     rows.setPlanned(chosen, isPlanned(a) || isPlanned(b));
+    rows.setCohortWave(chosen, firstCohortWave(cohortWaveOf(a), cohortWaveOf(b)));
     return chosen;
   };
 
@@ -191,9 +189,9 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
   };
 }
 
-function compareCohortWaves(a: number, b: number): number {
-  if (a === 0 || b === 0) return b - a;
-  return a - b;
+/** 0 is no cohort. */
+function firstCohortWave(a: number, b: number): number {
+  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
 }
 
 /** The place of a customer in a release's order: the same for ever, and another one in each release. */

@@ -11,6 +11,7 @@ import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ledger } from "./ports.ts";
 import { readAlone, readAncestors, type WithAncestors } from "./read-ancestors.ts";
+import { checkIds } from "./read-window.ts";
 
 /** Written down like listings after the last one: who is below those who are to be flipped, and who must stay by order. */
 export const FAMILY_LISTINGS = 2;
@@ -21,7 +22,7 @@ export const FAMILY_LISTINGS = 2;
  * @throws FinalError when it cannot be known: nobody is flipped on a guess
  */
 export function lookAtFamilies(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  return progress.listing === lookup.listings.length ? lookBelow(lookup, progress) : noteProtected(lookup, progress);
+  return progress.listing === lookup.listings.length ? noteBelow(lookup, progress) : noteProtected(lookup, progress);
 }
 
 export function toNextListing(progress: LookupProgress, extra: number): LookupProgress {
@@ -64,7 +65,7 @@ async function* readItems(
 }
 
 /** Where everybody is selected, everybody has been judged; each page of it is a ledger item of the other listings. */
-async function lookBelow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
+async function noteBelow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
   const { ports, selection } = lookup;
   const isKnown = selection.targets.some((target) => "all" in target) || !ports.policy.childrenFollow;
   const parentIds = isKnown ? undefined : await lookup.nextToFlip(progress);
@@ -115,6 +116,7 @@ async function noteProtected(lookup: Lookup, progress: LookupProgress): Promise<
 /** Once for each of those above, or once. */
 function toFamilyOnly({ customer, ancestorIds }: WithAncestors, skip: string | undefined): readonly FoundCustomer[] {
   const { id, name, accountId, isStaging } = customer;
+  checkIds(customer);
   const found = {
     id,
     name: toShortName(name),

@@ -83,15 +83,20 @@ export function toFound(
   customer: CustomerFacts,
 ): readonly FoundCustomer[] {
   const { id, name, accountId, parentCustomerId, isStaging } = customer;
-  checkId("customer", id);
-  checkId("account", accountId);
-  checkId("parent", parentCustomerId ?? "");
+  checkIds(customer);
   const judgement = judge(customer);
   if (judgement.verdict === "not selected") return [];
   const found = { id, name: toShortName(name), accountId, parentCustomerId, isStaging };
   if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];
   const cohortWave = findCohortWave(customer);
   return [{ ...found, ...(cohortWave !== undefined && { cohortWave }) }];
+}
+
+/** @throws FinalError when an id is too long to be one */
+export function checkIds({ id, accountId, parentCustomerId = "" }: CustomerFacts): void {
+  checkId("customer", id);
+  checkId("account", accountId);
+  checkId("parent", parentCustomerId);
 }
 
 function checkId(whose: string, id: string): void {

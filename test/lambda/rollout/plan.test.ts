@@ -343,6 +343,16 @@ describe("the waves of a plan", () => {
     expect(wavesOf(found, [...cohorts, ...ALL_AT_ONCE]).map(({ length }) => length)).toEqual([3, 0, 0]);
   });
 
+  test("take in the cohort of whichever reading of a customer has one, be it not the one that counts", () => {
+    const found = [
+      aFound({ id: "a", name: "Zeta", cohortWave: 1 }),
+      aFound({ id: "a", name: "Alpha", familyOnly: true }),
+      aFound({ id: "b" }),
+    ];
+    for (const readings of [found, found.toReversed()])
+      expect(wavesOf(readings, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([["a"], ["b"]]);
+  });
+
   test("count only who is to be flipped: a member that is right already takes nobody to its cohort's wave", () => {
     const found = [aFound({ id: "p" }), aFound({ id: "a", parentCustomerId: "p", cohortWave: 1, isStaging: false })];
     expect(wavesOf(found, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([[], ["p"]]);
