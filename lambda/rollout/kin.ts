@@ -114,8 +114,13 @@ export function findKeptParents(moved: readonly Descendant[], { judge }: FlipKin
 /** For each of those who were asked about, whom Evo Voice may move along: they have to be there before it. */
 export function findCompany(moved: readonly Descendant[]): ReadonlyMap<string, readonly string[]> {
   const company = new Map<string, string[]>();
-  for (const { customer, aboveIds } of moved)
-    for (const id of aboveIds) company.set(id, [...(company.get(id) ?? []), customer.id]);
+  for (const { customer, aboveIds } of moved) {
+    for (const id of aboveIds) {
+      const known = company.get(id);
+      if (known === undefined) company.set(id, [customer.id]);
+      else known.push(customer.id);
+    }
+  }
   return company;
 }
 
