@@ -37,11 +37,12 @@ export const NOT_PLANNED = "not to be flipped by the plan";
 /** How the reasons begin of those who would take somebody along; trying again does not help them. */
 export const MAY_MOVE = "Evo Voice may move its descendant ";
 
-const COUNTED_AS = "Evo Voice may move a descendant along that must not be moved";
+/** As it is counted, whoever the descendant is. */
+export const HELD_BACK = "Evo Voice may move a descendant along that must not be moved";
 
 export function toHeldBack(descendantId: string, reason: string): Skipped {
   return {
     skipped: `${MAY_MOVE}${descendantId}, which is ${reason}, along with it`,
-    countedAs: COUNTED_AS,
+    countedAs: HELD_BACK,
   };
 }

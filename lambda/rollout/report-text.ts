@@ -1,4 +1,5 @@
 import { type Advice, adviseNext } from "./advice.ts";
+import { HELD_BACK, MAY_MOVE } from "./held-back.ts";
 import { type Now, PAUSED } from "./now.ts";
 import { NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "./outcome.ts";
 import {
@@ -180,14 +181,14 @@ function countSkipped(report: Report): ReadonlyMap<string, number> {
   const notBegun = Math.min(countNotBegun(report), later);
   if (notBegun > (byReason.get(STOPPED) ?? 0)) byReason.set(STOPPED, notBegun);
   const more = later - [...byReason.values()].reduce((sum, skipped) => sum + skipped, 0);
-  return new Map([
-    ...planned,
-    ...byReason,
-    ...(more > 0 ? [[byReason.size > 0 ? "more, for these or other reasons" : "not attempted", more] as const] : []),
-  ]);
+  const all = new Map(planned);
+  for (const [reason, skipped] of byReason) all.set(reason, (all.get(reason) ?? 0) + skipped);
+  if (more > 0) all.set(byReason.size > 0 ? "more, for these or other reasons" : "not attempted", more);
+  return all;
 }
 
 const STOPPED = "not attempted, because it was stopped";
+const NOT_BEFORE = "not attempted, because a descendant was not flipped before, and Evo Voice may move it along";
 
 /** In the waves that a stopped rollout did not come to. */
 function countNotBegun({ plan, waves, problem }: Report): number {
@@ -196,9 +197,11 @@ function countNotBegun({ plan, waves, problem }: Report): number {
   return left.reduce((sum, { customers }) => sum + customers, 0);
 }
 
-/** Why the rollout was stopped stands at the head of its report. */
+/** Why the rollout was stopped stands at the head of its report; which descendant keeps whom, in the ledger. */
 function toSkipReason({ reason }: Outcome, { problem }: Report): string {
+  if (reason.startsWith(MAY_MOVE)) return HELD_BACK;
   const why = reason.startsWith(NOT_ATTEMPTED) ? reason.slice(NOT_ATTEMPTED.length) : undefined;
+  if (why?.startsWith(MAY_MOVE)) return NOT_BEFORE;
   return why !== undefined && problem?.includes(why) ? STOPPED : reason;
 }
 

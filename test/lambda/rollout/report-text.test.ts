@@ -65,6 +65,27 @@ took      3 min 12 s
 `);
 });
 
+test("who was skipped since the plan is counted with those of the same reason, whoever the descendant is that kept them", () => {
+  const held = "Evo Voice may move its descendant";
+  const reasons = [
+    ...[1, 2].map((index) => `not attempted: ${held} child-${index}, which was not flipped before it, along with it`),
+    ...[3, 4].map((index) => `${held} child-${index}, which is protected by the policy (tag vip), along with it`),
+    "protected by the policy (tag vip)",
+  ];
+  const exceptions = [
+    ...PLANNED_SKIPS,
+    ...reasons.map((reason, index) => anOutcome(index, { outcome: "skipped", reason })),
+  ];
+  const counts = { flipped: 1_260, unchanged: 666, deferred: 0, skipped: 74, failed: 0 };
+  expect(plain(aReport({ counts, exceptions }), 200)).toContain(`
+skipped
+    52  excluded by the event
+    18  protected by the policy (tag vip)
+     2  not attempted, because a descendant was not flipped before, and Evo Voice may move it along
+     2  Evo Voice may move a descendant along that must not be moved
+`);
+});
+
 test("a rollout that was stopped says why, who failed with equal reasons told once, and what to do next", () => {
   const problem = "14 customers failed, and the failure budget allows 12 of 1265";
   const exceptions = [
