@@ -115,7 +115,10 @@ function goOn({ rolloutId }: Advised): Advice {
 }
 
 function retry({ rolloutId }: Advised): Advice {
-  return { say: "To try again those who failed, and nobody else:", send: { action: "retry", rolloutId } };
+  return {
+    say: "To try again those who failed or were put off, and nobody else:",
+    send: { action: "retry", rolloutId },
+  };
 }
 
 /** A rollback is no rollout that can be turned back: what it turned back is sent again. */

@@ -34,7 +34,7 @@ export const NOT_SELECTED = "not selected by the event";
 /** What somebody is who was found where the event moves it from, and whom the plan leaves there. */
 export const NOT_PLANNED = "not to be flipped by the plan";
 
-/** How the reasons begin of those who would take somebody along; trying again does not help them. */
+/** How the reasons begin of those who would take somebody along. */
 export const MAY_MOVE = "Evo Voice may move its descendant ";
 
 /** As it is counted, whoever the descendant is. */

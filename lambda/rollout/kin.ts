@@ -111,14 +111,17 @@ export function findKeptParents(moved: readonly Descendant[], { judge }: FlipKin
   return new Map([...held].map(([id, stayer]) => [id, toHeldBack(stayer.id, stayer.why).skipped]));
 }
 
-/** For each of those who were asked about, whom Evo Voice may move along: they have to be there before it. */
-export function findCompany(moved: readonly Descendant[]): ReadonlyMap<string, readonly string[]> {
+/**
+ * For each who has descendants, whom of them Evo Voice may move along to this flag: they have to be there before it. Nobody,
+ * when all are there.
+ */
+export function findCompany(descendants: readonly Descendant[], flag: boolean): ReadonlyMap<string, readonly string[]> {
   const company = new Map<string, string[]>();
-  for (const { customer, aboveIds } of moved) {
+  for (const { customer, aboveIds } of descendants) {
     for (const id of aboveIds) {
-      const known = company.get(id);
-      if (known === undefined) company.set(id, [customer.id]);
-      else known.push(customer.id);
+      const known = company.get(id) ?? [];
+      company.set(id, known);
+      if (customer.isStaging !== flag) known.push(customer.id);
     }
   }
   return company;

@@ -188,7 +188,6 @@ function countSkipped(report: Report): ReadonlyMap<string, number> {
 }
 
 const STOPPED = "not attempted, because it was stopped";
-const NOT_BEFORE = "not attempted, because a descendant was not flipped before, and Evo Voice may move it along";
 
 /** In the waves that a stopped rollout did not come to. */
 function countNotBegun({ plan, waves, problem }: Report): number {
@@ -201,7 +200,6 @@ function countNotBegun({ plan, waves, problem }: Report): number {
 function toSkipReason({ reason }: Outcome, { problem }: Report): string {
   if (reason.startsWith(MAY_MOVE)) return HELD_BACK;
   const why = reason.startsWith(NOT_ATTEMPTED) ? reason.slice(NOT_ATTEMPTED.length) : undefined;
-  if (why?.startsWith(MAY_MOVE)) return NOT_BEFORE;
   return why !== undefined && problem?.includes(why) ? STOPPED : reason;
 }
 

@@ -39,14 +39,11 @@ export interface Work extends Known {
   settle(customer: PlannedCustomer, fresh: Reading): Outcome | undefined;
   /**
    * Right before a customer is flipped, when those whose turn came before are under way: the outcome of one that must not
-   * be flipped by now. `isFlipped` knows the customers of the same batch.
+   * be flipped by now. `flippedNow` are those of the same batch whom this run has flipped.
+   * @throws OutOfTimeError when that cannot be known in this part
    */
   readonly settleLate?:
-    | ((
-        run: FlyingRun,
-        customer: PlannedCustomer,
-        isFlipped: (customerId: string) => boolean,
-      ) => Promise<Outcome | undefined>)
+    | ((run: FlyingRun, customer: PlannedCustomer, flippedNow: ReadonlySet<string>) => Promise<Outcome | undefined>)
     | undefined;
 }
 

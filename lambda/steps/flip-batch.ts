@@ -38,7 +38,10 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { sheet } = prepared;
     run.brake.countFailures(sheet.failures());
-    await inParallel(run, takeUp(), (customer) => run.flights.track(customer.id, flipOne(run, prepared, customer)));
+    const flippedNow = new Set<string>();
+    await inParallel(run, takeUp(), (customer) =>
+      run.flights.track(customer.id, flipOne(run, { ...prepared, flippedNow }, customer)),
+    );
     nearlyTaken.resolve();
     taken.resolve();
     return finish(run, prepared);
@@ -47,30 +50,42 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   return { nearlyTaken: nearlyTaken.promise, taken: taken.promise, recorded: flipAll() };
 }
 
-/** Before each request, and not only before the first: the lock may be lost while one waits for its turn or its next try. */
-async function flipOne(run: BatchRun, { work, sheet }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
+interface Flipping extends PreparedBatch {
+  /** By this run: an outcome of an earlier one may be long ago. */
+  readonly flippedNow: Set<string>;
+}
+
+/**
+ * Says whether the customer has an outcome then. The lookout is asked before each request, and not only before the first: the
+ * lock may be lost while one waits for its turn or its next try.
+ */
+async function flipOne(run: BatchRun, batch: Flipping, customer: PlannedCustomer): Promise<boolean> {
   const { task, lookout, connection, brake } = run;
-  const late = await work.settleLate?.(run, customer, sheet.isFlipped);
+  const { work, sheet, flippedNow } = batch;
+  const late = await work.settleLate?.(run, customer, flippedNow);
+  // Whoever waited for others may come too late.
+  if (!brake.mayGoOn()) return false;
   if (late !== undefined) {
     sheet.settle(customer, late.outcome, late.reason);
     brake.countFailures(late.outcome === "failed" ? 1 : 0);
-    return;
+    return true;
   }
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
   switch (flipped.result) {
     case "flipped":
       sheet.settle(customer, "flipped", flipped.reason);
-      break;
+      flippedNow.add(customer.id);
+      return true;
     case "failed":
       if (!flipped.refused) sheet.suspect(customer.id);
       sheet.settle(customer, "failed", flipped.reason);
       brake.countFailures(1);
-      break;
+      return true;
     case "unresolved":
       sheet.doubt(customer.id);
-      break;
+      return false;
     case "not begun":
-      break;
+      return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FlipKin, findAbove, findCompany, findKeptParents, findMoved, toNotThereYet } from "../rollout/kin.ts";
-import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
+import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
+import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
 import type { FlyingRun, LookingRun, Work } from "./batch-run.ts";
 import { ORDERS_AGE_MS } from "./hold-lock.ts";
@@ -28,7 +29,7 @@ export interface FlipKinOptions extends FlipKin {
  */
 export function createFlipKin({ flag, judge, nowMs }: FlipKinOptions): KinOfBatch {
   const held = new Map<string, Pick<Outcome, "outcome" | "reason">>();
-  /** For each parent, who is below and not there yet. */
+  /** For each parent, who is below and not there yet; nobody, where all were. */
   const companyById = new Map<string, readonly string[]>();
   let listedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -47,7 +48,7 @@ export function createFlipKin({ flag, judge, nowMs }: FlipKinOptions): KinOfBatc
     if (below.list === "unknown") return toUnknownBelow(below.reason);
     const [stranger] = findMoved(findAbove(below.customers, new Set([id])), flag);
     if (stranger === undefined) return undefined;
-    return { outcome: "skipped", reason: `${NOT_ATTEMPTED}${toNotThereYet(stranger.customer.id)}` };
+    return { outcome: "deferred", reason: toNotThereYet(stranger.customer.id) };
   }
 
   return {
@@ -58,21 +59,22 @@ export function createFlipKin({ flag, judge, nowMs }: FlipKinOptions): KinOfBatc
           for (const id of ids) held.set(id, toUnknownBelow(below.reason));
           return;
         }
-        const moved = findMoved(findAbove(below.customers, new Set(ids)), flag);
-        for (const [id, reason] of findKeptParents(moved, { judge })) held.set(id, { outcome: "skipped", reason });
-        for (const [id, company] of findCompany(moved)) companyById.set(id, company);
+        const above = findAbove(below.customers, new Set(ids));
+        const kept = findKeptParents(findMoved(above, flag), { judge });
+        for (const [id, reason] of kept) held.set(id, { outcome: "skipped", reason });
+        for (const [id, company] of findCompany(above, flag)) companyById.set(id, company);
       });
     },
     settleHeld(customer) {
       const why = held.get(customer.id);
       return why && settle(customer, why);
     },
-    async settleLate(run, customer, isFlipped) {
+    async settleLate(run, customer, flippedNow) {
       const company = companyById.get(customer.id);
       if (company === undefined) return undefined;
-      await run.flights.landed(company);
+      if (!(await run.flights.landed(company))) throw new OutOfTimeError("somebody below it has no outcome yet");
       const isRecent = nowMs() - listedAtMs < ORDERS_AGE_MS;
-      if (isRecent && company.every(isFlipped)) return undefined;
+      if (isRecent && company.every((id) => flippedNow.has(id))) return undefined;
       const why = await readStranger(customer.id, run);
       return why && settle(customer, why);
     },

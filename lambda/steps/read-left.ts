@@ -4,7 +4,7 @@ import type { Subject } from "../rollout/subject.ts";
 import type { Ledger } from "./ports.ts";
 
 /**
- * Who is left of a rollout, by its batches: those who failed, were not attempted, or have no outcome because its execution
+ * Who is left of a rollout, by its batches: those who failed, were put off or not attempted, or have no outcome because its execution
  * was lost.
  */
 export async function* readLeft(
@@ -20,5 +20,5 @@ export async function* readLeft(
 }
 
 function isLeft({ outcome, reason }: Outcome): boolean {
-  return outcome === "failed" || (outcome === "skipped" && reason.startsWith(NOT_ATTEMPTED));
+  return outcome === "failed" || outcome === "deferred" || (outcome === "skipped" && reason.startsWith(NOT_ATTEMPTED));
 }

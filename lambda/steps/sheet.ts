@@ -8,7 +8,6 @@ export interface Sheet {
   /** Whether an earlier run had recorded that it would flip this customer. */
   wasIntended(customerId: string): boolean;
   settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: string): void;
-  isFlipped(customerId: string): boolean;
   /** A flip that failed may have been done all the same. */
   suspect(customerId: string): void;
   /** A flip was begun, by this run or one before, and it is not known what it did. */
@@ -50,7 +49,6 @@ export function openSheet({ customers, outcomes: known, intended }: Known): Shee
     open,
     wasIntended: (customerId) => intendedBefore.has(customerId),
     settle,
-    isFlipped: (customerId) => outcomes.get(customerId)?.outcome === "flipped",
     suspect: (customerId) => void suspected.add(customerId),
     doubt: (customerId) => void doubtful.add(customerId),
     suspects: () => [...doubtful, ...[...suspected].filter((id) => outcomes.get(id)?.outcome === "failed")],

@@ -45,10 +45,10 @@ describe("between the plan and its parent's batch, a child", () => {
 
     const { report } = await execute(world, event, { name: "one", policy });
 
-    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours() - 2, skipped: 1, failed: 0 } });
+    expect(report).toMatchObject({ status: "partial", counts: { flipped: ours() - 2, deferred: 1, failed: 0 } });
     expect((await readOutcomes(world, "night")).get(parent)).toEqual({
-      outcome: "skipped",
-      reason: `not attempted: ${notThereYet(child)}`,
+      outcome: "deferred",
+      reason: notThereYet(child),
     });
     expect([parent, child].map(isStaging)).toEqual([true, true]);
   });
@@ -151,11 +151,11 @@ describe("a child whose own flip does not come to its end", () => {
     world.emulator.setFaults("children-follow");
     const outcomes = await readOutcomes(world, "night");
 
-    expect(report).toMatchObject({ status: "partial", counts: { failed: 1, skipped: 2, flipped: ours() - 3 } });
+    expect(report).toMatchObject({ status: "partial", counts: { failed: 1, deferred: 2, flipped: ours() - 3 } });
     for (const id of [parent, grandparent])
       expect(outcomes.get(id)).toEqual({
-        outcome: "skipped",
-        reason: expect.stringMatching(/^not attempted: Evo Voice may move its descendant/),
+        outcome: "deferred",
+        reason: expect.stringMatching(/^Evo Voice may move its descendant/),
       });
     expect([grandparent, parent, child].map(isStaging)).toEqual([true, true, true]);
 

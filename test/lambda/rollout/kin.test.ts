@@ -85,18 +85,18 @@ describe("a parent that a promote flipped", () => {
 describe("a parent that a promote is to flip", () => {
   const CANDIDATE: Judgement = { verdict: "candidate" };
   const child = below("child", "parent", { isStaging: true });
-  const moved = (customer: CustomerFacts) => findMoved([{ customer, aboveIds: ["parent"] }], false);
   const kept = (customer: CustomerFacts, judge: () => Judgement) =>
-    findKeptParents(moved(customer), { judge }).get("parent");
+    findKeptParents(findMoved([{ customer, aboveIds: ["parent"] }], false), { judge }).get("parent");
+  const companyOf = (customer: CustomerFacts) => findCompany([{ customer, aboveIds: ["parent"] }], false);
 
   test("is not kept by a child that the event selects: it waits for it", () => {
     expect(kept(child, () => CANDIDATE)).toBeUndefined();
-    expect(findCompany(moved(child))).toEqual(new Map([["parent", ["child"]]]));
+    expect(companyOf(child)).toEqual(new Map([["parent", ["child"]]]));
   });
 
   test("neither is kept by a child that is where it would be taken to already, nor waits for it", () => {
     expect(kept(below("child", "parent"), () => ({ verdict: "not selected" }))).toBeUndefined();
-    expect(findCompany(moved(below("child", "parent")))).toEqual(new Map());
+    expect(companyOf(below("child", "parent"))).toEqual(new Map([["parent", []]]));
   });
 
   test.each<[what: string, judge: () => Judgement, why: string]>([

@@ -9,7 +9,7 @@ import { aCustomer } from "./fake-ports.ts";
 
 const parent = aCustomer("parent");
 const child: CustomerFacts = { ...aCustomer("child"), parentCustomerId: "parent" };
-const WHY = "not attempted: Evo Voice may move its descendant child, which was not flipped before it, along with it";
+const WHY = "Evo Voice may move its descendant child, which was not flipped before it, along with it";
 
 interface Given {
   /** Who is below the parent: before the batch, and at each later look. */
@@ -43,7 +43,7 @@ async function given({ below = [[child]], isFlipped = false, laterMs = 0 }: Give
   return {
     flights,
     looks: () => looks,
-    settleLate: async () => (await kin.settleLate(run, parent, () => isFlipped))?.reason,
+    settleLate: async () => (await kin.settleLate(run, parent, new Set(isFlipped ? ["child"] : [])))?.reason,
   };
 }
 
@@ -63,7 +63,7 @@ test("a parent without anybody below to be moved is not looked at again", async 
 
 test("a parent waits for the flip of its child that is under way", async () => {
   const { settleLate, flights } = await given({ isFlipped: true });
-  const flight = Promise.withResolvers<void>();
+  const flight = Promise.withResolvers<boolean>();
   void flights.track("child", flight.promise);
   let isSettled = false;
 
@@ -72,8 +72,25 @@ test("a parent waits for the flip of its child that is under way", async () => {
   });
   await new Promise(setImmediate);
   expect(isSettled).toBe(false);
-  flight.resolve();
+  flight.resolve(true);
   await settled;
+});
+
+test("a parent has no outcome either when the flip of its child came to none: both are the next part's", async () => {
+  const { settleLate, flights, looks } = await given();
+  await flights.track("child", Promise.resolve(false));
+
+  await expect(settleLate()).rejects.toThrow(OutOfTimeError);
+  expect(looks()).toBe(1);
+});
+
+test("a parent whose children were all there is looked at again when that was long ago", async () => {
+  const there = { ...child, isStaging: false };
+  const recent = await given({ below: [[there], [child]] });
+  const old = await given({ below: [[there], [child]], laterMs: 5_000 });
+
+  expect(await recent.settleLate()).toBeUndefined();
+  expect(await old.settleLate()).toBe(WHY);
 });
 
 test("a parent whose child was not flipped is not flipped either, and can be tried again", async () => {
