@@ -8,6 +8,7 @@ import { openLedger } from "../../support/moments.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import type { EventPlan } from "./event-plan.ts";
 import { checkReport, type Truth } from "./expect-no-lies.ts";
+import { hasFlipped } from "./has-flipped.ts";
 import { eventPlan, type Happening, happening, order, pick, toEvent } from "./history-commands.ts";
 import type { Write } from "./witness.ts";
 
@@ -253,6 +254,7 @@ async function turnAllBack(world: World, truth: HandlerTruth, started: readonly 
     const record = await truth.ledger.findRollout(name);
     if (record?.plan === undefined || record.event.dryRun || record.event.action === "rollback") continue;
     const { report, error } = await execute(world, { action: "rollback", rolloutId: name }, { name: `undo-${name}` });
+    if (report?.problem?.includes("flipped nobody") && !(await hasFlipped(truth, name))) continue;
     if (report?.reverted?.left !== 0 || report.problem !== undefined)
       truth.witness.lies.push(`${name} could not be rolled back: ${error ?? JSON.stringify(report)}`);
     if (report !== undefined) await checkReport(truth, report, false);

@@ -3,6 +3,7 @@ import { MAY_MOVE } from "../../../lambda/rollout/held-back.ts";
 import type { Report } from "../../../lambda/rollout/report.ts";
 import { NOT_FLIPPED_BACK } from "../../../lambda/rollout/revert.ts";
 import { checkEnd, expectNoLies } from "./expect-no-lies.ts";
+import { hasFlipped } from "./has-flipped.ts";
 import { eventPlan, letGoOn, running, toEvent, toScene } from "./history-commands.ts";
 import { createHistoryWorld, type HistoryOptions, type HistoryWorld } from "./history-world.ts";
 import { goOn, type Process, sleepsUntil } from "./processes.ts";
@@ -77,19 +78,4 @@ async function turnAllBack(world: HistoryWorld): Promise<void> {
     await checkEnd(world, rollback);
     expectNoLies(world);
   }
-}
-
-/**
- * By the ledger's word, or by what happened: it moved somebody whom nobody else moved back. Where somebody else did so
- * before it was known that the flip was made, the next look shows a customer that was never flipped.
- */
-async function hasFlipped({ ledger, witness }: HistoryWorld, name: string): Promise<boolean> {
-  for await (const outcomes of ledger.readOutcomes(name))
-    if (outcomes.some(({ outcome }) => outcome === "flipped")) return true;
-  const changes = witness.writes.filter(({ flag, was }) => flag !== was);
-  return changes.some((one, index) => {
-    if (one.rolloutId !== name || one.isUndo) return false;
-    const next = changes.slice(index + 1).find(({ customerId }) => customerId === one.customerId);
-    return next === undefined || next.isUndo;
-  });
 }
