@@ -35,8 +35,8 @@ export interface RosterEntry {
 /**
  * A compact index of everybody that the lookup found, in the stable order of a release: about 70 bytes a customer
  * (id and name as bytes, an 8-byte key, a 4-byte place, a 4-byte order, a 2-byte disposition, a byte for a cohort's
- * wave), 23 more for one that has a parent, and 6 more to narrow it, so that a million customers are planned in the memory
- * of one function.
+ * wave), 22 more for one that has a parent, a byte more for everybody while it is sorted once anybody has one, and 6 more to
+ * narrow it, so that a million customers are planned in the memory of one function.
  */
 export interface Roster {
   add(customer: FoundCustomer): void;
