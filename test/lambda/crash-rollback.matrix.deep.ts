@@ -39,13 +39,14 @@ describe.each(["arrived", "written", "answered"] as const)(
       const abandoned = await runAbandoned({ trap: atPost(n, phase) });
 
       const flipped = Object.values(abandoned.end.customers).filter(({ posts }) => posts > 0);
+      // A worker that has its answer may have sent the next flip before it is dead.
+      expect([n, ...(phase === "answered" ? [n + 1] : [])]).toContain(flipped.length);
       expect(abandoned.undone).toMatchObject({
         status: "rolled-back",
-        reverted: { flippedBack: n, leftAlone: 0, left: 0 },
+        reverted: { flippedBack: flipped.length, leftAlone: 0, left: 0 },
       });
-      expect(flipped.map(({ isStaging, posts, reverted }) => ({ isStaging, posts, reverted }))).toEqual(
-        Array.from({ length: n }, () => ({ isStaging: true, posts: 2, reverted: "flipped" })),
-      );
+      for (const { isStaging, posts, reverted } of flipped)
+        expect({ isStaging, posts, reverted }).toEqual({ isStaging: true, posts: 2, reverted: "flipped" });
     });
   },
 );

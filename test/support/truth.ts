@@ -33,6 +33,7 @@ export async function expectTrueOutcomes(
     const truths: Record<string, boolean> = {
       flipped: was === !wantedFlag && isStaging === wantedFlag && writes > 0,
       unchanged: was === wantedFlag && isUntouched,
+      deferred: isUntouched && reason !== "",
       skipped: isUntouched && reason !== "",
       failed: reason.includes(id) && (isStaging === was || reason.includes("may have been flipped")),
       none: isUntouched,
