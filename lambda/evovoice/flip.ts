@@ -15,8 +15,11 @@ interface Doubt {
   flag: boolean | undefined;
 }
 
-/** Awaited right before each request that may write; what it throws ends the flip. */
-export type MayBegin = () => Promise<void>;
+/**
+ * Awaited right before each request that may write, with whether one before it may have done it already; what it throws
+ * ends the flip.
+ */
+export type MayBegin = (isBegun: boolean) => Promise<void>;
 
 /**
  * Sets a customer's flag and believes only the right customer with the right flag, in the reply or read afterwards.
@@ -48,7 +51,7 @@ async function flipUntilSure(
   const answer = await connection.run({
     request: toRequest(flip),
     subject,
-    mayBegin,
+    mayBegin: mayBegin && (() => mayBegin(doubt.begun)),
     isDone: async (given, after) => {
       proof = await findProof(connection, flip, { answer: given, ...after }, doubt);
       return proof !== undefined;

@@ -41,8 +41,11 @@ export const MAY_MOVE = "Evo Voice may move its descendant ";
 export const HELD_BACK = "Evo Voice may move a descendant along that must not be moved";
 
 export function toHeldBack(descendantId: string, reason: string): Skipped {
+  const advice = reason === NOT_SELECTED || reason === NOT_PLANNED ? SELECT_BOTH : "";
   return {
-    skipped: `${MAY_MOVE}${descendantId}, which is ${reason}, along with it`,
+    skipped: `${MAY_MOVE}${descendantId}, which is ${reason}, along with it${advice}`,
     countedAs: HELD_BACK,
   };
 }
+
+const SELECT_BOTH = ": an event that selects both flips both";

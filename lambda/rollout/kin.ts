@@ -15,18 +15,20 @@ export interface Descendant {
 
 /**
  * Who of the asked is above each descendant: by its breadcrumb, or from parent to parent. A descendant that shows no way up
- * to any of them may belong to each: nobody is guessed. But where those who were asked about are listed as well, the
- * server ignores the filter, and whoever shows a whole way up that leads past them is below none of them.
+ * to any of them may belong to each: nobody is guessed. One that was asked about itself is below another of them, who
+ * need not be listed. But where all who were asked about are listed as well, the server ignores the filter, and whoever
+ * shows a whole way up that leads past them is below none of them.
  */
 export function findAbove(customers: readonly CustomerFacts[], askedIds: ReadonlySet<string>): readonly Descendant[] {
   const byId = new Map(customers.map((customer) => [customer.id, customer]));
-  const isUnfiltered = [...askedIds].every((id) => byId.has(id));
+  const unlisted = [...askedIds].filter((id) => !byId.has(id));
   return customers.flatMap((customer): Descendant | [] => {
     const { ids, isWhole } = climb(customer, byId);
     const above = ids.filter((id) => askedIds.has(id));
     if (above.length > 0) return { customer, aboveIds: above };
-    if (askedIds.has(customer.id) || (isUnfiltered && isWhole)) return [];
-    return { customer, aboveIds: [...askedIds] };
+    if (unlisted.length === 0 && isWhole) return [];
+    const candidates = askedIds.has(customer.id) ? unlisted : [...askedIds];
+    return candidates.length === 0 ? [] : { customer, aboveIds: candidates };
   });
 }
 
@@ -111,17 +113,14 @@ export function findKeptParents(moved: readonly Descendant[], { judge }: FlipKin
   return new Map([...held].map(([id, stayer]) => [id, toHeldBack(stayer.id, stayer.why).skipped]));
 }
 
-/**
- * For each who has descendants, whom of them Evo Voice may move along to this flag: they have to be there before it. Nobody,
- * when all are there.
- */
-export function findCompany(descendants: readonly Descendant[], flag: boolean): ReadonlyMap<string, readonly string[]> {
+/** For each who has somebody below who would be moved along, all of those: they have to be there before it. */
+export function findCompany(moved: readonly Descendant[]): ReadonlyMap<string, readonly string[]> {
   const company = new Map<string, string[]>();
-  for (const { customer, aboveIds } of descendants) {
+  for (const { customer, aboveIds } of moved) {
     for (const id of aboveIds) {
       const known = company.get(id) ?? [];
       company.set(id, known);
-      if (customer.isStaging !== flag) known.push(customer.id);
+      known.push(customer.id);
     }
   }
   return company;

@@ -33,18 +33,24 @@ export interface Task {
 
 /** Whom a task works on in a batch, and what is known of them. */
 export interface Work extends Known {
-  /** Finds out what else must be known before anybody is settled; gives the readings of those of whom it is known. */
-  readonly lookAround?: ((run: LookingRun, readings: Readings) => Promise<Readings>) | undefined;
   /** The outcome that needs no flip, from a fresh reading; undefined when the customer is to be flipped now. */
   settle(customer: PlannedCustomer, fresh: Reading): Outcome | undefined;
+  readonly kin?: WorkKin | undefined;
+}
+
+/** What has to be known of the families of a batch's customers. */
+export interface WorkKin {
+  /** Before anybody is settled: gives the readings of those of whom it is known in time who is below. */
+  lookAround(run: LookingRun, readings: Readings): Promise<Readings>;
   /**
    * Right before a customer is flipped, when those whose turn came before are under way: the outcome of one that must not
-   * be flipped by now. `flippedNow` are those of the same batch whom this run has flipped.
-   * @throws OutOfTimeError when that cannot be known in this part
+   * be flipped by now. @throws OutOfTimeError when that cannot be known in this part
    */
-  readonly settleLate?:
-    | ((run: FlyingRun, customer: PlannedCustomer, flippedNow: ReadonlySet<string>) => Promise<Outcome | undefined>)
-    | undefined;
+  settleLate(run: FlyingRun, customer: PlannedCustomer): Promise<Outcome | undefined>;
+  /** Whether what `settleLate` saw is recent enough for a request to begin. */
+  isRecent(customerId: string): boolean;
+  /** This run has flipped the customer. */
+  noteFlipped(customerId: string): void;
 }
 
 export type FlyingRun = Pick<BatchRun, "connection" | "flights">;

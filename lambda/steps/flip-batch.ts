@@ -1,4 +1,5 @@
 import { toReason } from "../rollout/decision.ts";
+import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
 import { type BatchRun, type RecordedBatch, record } from "./batch-run.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -38,10 +39,7 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { sheet } = prepared;
     run.brake.countFailures(sheet.failures());
-    const flippedNow = new Set<string>();
-    await inParallel(run, takeUp(), (customer) =>
-      run.flights.track(customer.id, flipOne(run, { ...prepared, flippedNow }, customer)),
-    );
+    await inParallel(run, takeUp(), (customer) => run.flights.track(customer.id, flipOne(run, prepared, customer)));
     nearlyTaken.resolve();
     taken.resolve();
     return finish(run, prepared);
@@ -50,19 +48,18 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   return { nearlyTaken: nearlyTaken.promise, taken: taken.promise, recorded: flipAll() };
 }
 
-interface Flipping extends PreparedBatch {
-  /** By this run: an outcome of an earlier one may be long ago. */
-  readonly flippedNow: Set<string>;
-}
+/** A pace at which every list is old before the next request begins must not keep a flip from its turn for ever. */
+const MOST_LOOKS = 2;
 
 /**
- * Says whether the customer has an outcome then. The lookout is asked before each request, and not only before the first: the
- * lock may be lost while one waits for its turn or its next try.
+ * Says whether the customer has an outcome then. The lookout is asked before each request, and not only before the first:
+ * the lock may be lost while one waits for its turn or its next try. So is the age of what is known of its family, until
+ * a request was made that may have flipped it: that one has to come to its end.
  */
-async function flipOne(run: BatchRun, batch: Flipping, customer: PlannedCustomer): Promise<boolean> {
+async function flipOne(run: BatchRun, batch: PreparedBatch, customer: PlannedCustomer, looks = 1): Promise<boolean> {
   const { task, lookout, connection, brake } = run;
-  const { work, sheet, flippedNow } = batch;
-  const late = await work.settleLate?.(run, customer, flippedNow);
+  const { work, sheet } = batch;
+  const late = await work.kin?.settleLate(run, customer);
   // Whoever waited for others may come too late.
   if (!brake.mayGoOn()) return false;
   if (late !== undefined) {
@@ -70,11 +67,16 @@ async function flipOne(run: BatchRun, batch: Flipping, customer: PlannedCustomer
     brake.countFailures(late.outcome === "failed" ? 1 : 0);
     return true;
   }
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
+  let isTooOld = false;
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, async (isBegun) => {
+    await lookout.recent();
+    isTooOld = !isBegun && looks < MOST_LOOKS && work.kin?.isRecent(customer.id) === false;
+    if (isTooOld) throw new OutOfTimeError("who is below was listed too long ago");
+  });
   switch (flipped.result) {
     case "flipped":
       sheet.settle(customer, "flipped", flipped.reason);
-      flippedNow.add(customer.id);
+      work.kin?.noteFlipped(customer.id);
       return true;
     case "failed":
       if (!flipped.refused) sheet.suspect(customer.id);
@@ -85,7 +87,7 @@ async function flipOne(run: BatchRun, batch: Flipping, customer: PlannedCustomer
       sheet.doubt(customer.id);
       return false;
     case "not begun":
-      return false;
+      return isTooOld && flipOne(run, batch, customer, looks + 1);
   }
 }
 

@@ -2,81 +2,74 @@ import { type FlipKin, findAbove, findCompany, findKeptParents, findMoved, toNot
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { FlyingRun, LookingRun, Work } from "./batch-run.ts";
-import { ORDERS_AGE_MS } from "./hold-lock.ts";
-import { type Looked, lookBelow, toUnknownBelow } from "./look-below.ts";
-import type { Readings } from "./read-afresh.ts";
+import type { FlyingRun, WorkKin } from "./batch-run.ts";
+import { createLookBelow, type Looked, toUnknownBelow } from "./look-below.ts";
 
 /** What the flips of a batch have to know of families: nobody may be moved along with a parent. */
-export interface KinOfBatch {
-  /** Before anybody of the batch is settled. Where it was not known in time who is below, the reading is left out. */
-  lookAround(run: LookingRun, looked: Looked): Promise<Readings>;
+export interface KinOfBatch extends WorkKin {
   /** Whoever must not be flipped because of a descendant that must stay. */
   settleHeld(customer: PlannedCustomer): Outcome | undefined;
-  /** Right before a flip: waits for those below, and settles whoever would take somebody along all the same. */
-  settleLate: NonNullable<Work["settleLate"]>;
 }
 
-export interface FlipKinOptions extends FlipKin {
+export interface FlipKinOptions extends FlipKin, Pick<Looked, "customers" | "decide"> {
   /** The flag to be set. */
   readonly flag: boolean;
   nowMs(): number;
 }
 
+type Why = Pick<Outcome, "outcome" | "reason">;
+
 /**
  * The plan knows the families as they were when it was made. Who has come into being since, or was protected, or moved to
- * another family, is seen here, right before a batch: with one request more for each hundred of its customers.
+ * another family, is seen here: right before a batch, and again when that is long ago when a customer's turn comes.
  */
-export function createFlipKin({ flag, judge, nowMs }: FlipKinOptions): KinOfBatch {
-  const held = new Map<string, Pick<Outcome, "outcome" | "reason">>();
-  /** For each parent, who is below and not there yet; nobody, where all were. */
+export function createFlipKin({ flag, judge, nowMs, customers, decide }: FlipKinOptions): KinOfBatch {
+  const held = new Map<string, Why>();
+  /** For each parent, who is below and was not there when it was listed. */
   const companyById = new Map<string, readonly string[]>();
-  let listedAtMs = Number.NEGATIVE_INFINITY;
-
-  const settle = ({ id, name }: PlannedCustomer, why: Pick<Outcome, "outcome" | "reason">): Outcome => ({
-    customerId: id,
-    name,
-    ...why,
+  const flippedAtMs = new Map<string, number>();
+  const below = createLookBelow({
+    nowMs,
+    async learn(ids, listed) {
+      for (const id of ids) {
+        held.delete(id);
+        companyById.delete(id);
+        if (listed.list === "unknown") held.set(id, toUnknownBelow(listed.reason));
+      }
+      if (listed.list === "unknown") return;
+      const moved = findMoved(findAbove(listed.customers, new Set(ids)), flag);
+      for (const [id, reason] of findKeptParents(moved, { judge })) held.set(id, { outcome: "skipped", reason });
+      for (const [id, company] of findCompany(moved)) companyById.set(id, company);
+    },
   });
 
-  /** Whoever is below by now and not there, however that came. */
-  async function readStranger(
-    id: string,
-    { connection }: FlyingRun,
-  ): Promise<Pick<Outcome, "outcome" | "reason"> | undefined> {
-    const below = await connection.listDescendants([id]);
-    if (below.list === "unknown") return toUnknownBelow(below.reason);
-    const [stranger] = findMoved(findAbove(below.customers, new Set([id])), flag);
-    if (stranger === undefined) return undefined;
-    return { outcome: "deferred", reason: toNotThereYet(stranger.customer.id) };
+  const settle = ({ id, name }: PlannedCustomer, why: Why | undefined): Outcome | undefined =>
+    why && { customerId: id, name, ...why };
+
+  /** Somebody below who was not there at the last look, and whom this run has not flipped since, once those under way are over. */
+  async function findStranger(id: string, { flights }: FlyingRun): Promise<string | undefined> {
+    const company = companyById.get(id) ?? [];
+    if (!(await flights.landed(company))) throw new OutOfTimeError("somebody below it has no outcome yet");
+    const lookedAtMs = below.listedAtMs(id);
+    return company.find((one) => (flippedAtMs.get(one) ?? Number.NEGATIVE_INFINITY) < lookedAtMs);
   }
 
   return {
-    lookAround(run, looked) {
-      listedAtMs = nowMs();
-      return lookBelow(run, looked, async (ids, below) => {
-        if (below.list === "unknown") {
-          for (const id of ids) held.set(id, toUnknownBelow(below.reason));
-          return;
-        }
-        const above = findAbove(below.customers, new Set(ids));
-        const kept = findKeptParents(findMoved(above, flag), { judge });
-        for (const [id, reason] of kept) held.set(id, { outcome: "skipped", reason });
-        for (const [id, company] of findCompany(above, flag)) companyById.set(id, company);
-      });
+    lookAround: (run, readings) => below.lookAround(run, { customers, readings, decide }),
+    settleHeld: (customer) => settle(customer, held.get(customer.id)),
+    async settleLate(run, customer) {
+      const { id } = customer;
+      const unknown = await findStranger(id, run);
+      if (unknown === undefined && below.isRecent(id)) return undefined;
+      // However it came that somebody is not there: it may be by now.
+      await (unknown === undefined ? below.renew(run, id) : below.lookAgain(run, id));
+      if (held.has(id)) return settle(customer, held.get(id));
+      const stranger = await findStranger(id, run);
+      return stranger === undefined
+        ? undefined
+        : settle(customer, { outcome: "deferred", reason: toNotThereYet(stranger) });
     },
-    settleHeld(customer) {
-      const why = held.get(customer.id);
-      return why && settle(customer, why);
-    },
-    async settleLate(run, customer, flippedNow) {
-      const company = companyById.get(customer.id);
-      if (company === undefined) return undefined;
-      if (!(await run.flights.landed(company))) throw new OutOfTimeError("somebody below it has no outcome yet");
-      const isRecent = nowMs() - listedAtMs < ORDERS_AGE_MS;
-      if (isRecent && company.every((id) => flippedNow.has(id))) return undefined;
-      const why = await readStranger(customer.id, run);
-      return why && settle(customer, why);
-    },
+    isRecent: below.isRecent,
+    noteFlipped: (customerId) => void flippedAtMs.set(customerId, nowMs()),
   };
 }

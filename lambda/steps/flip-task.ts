@@ -23,14 +23,13 @@ export async function createFlipTask(
       const begun = new Set(intended);
       const decide: Work["settle"] = (planned, fresh) =>
         settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge });
-      const kin = policy.childrenFollow ? createFlipKin({ flag, judge, nowMs }) : undefined;
+      const kin = policy.childrenFollow ? createFlipKin({ flag, judge, nowMs, customers, decide }) : undefined;
       return {
         customers,
         outcomes,
         intended,
-        lookAround: kin && ((run, readings) => kin.lookAround(run, { customers, readings, decide })),
         settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
-        settleLate: kin?.settleLate,
+        kin,
       };
     },
     close: (batch, { outcomes, intended }) => dropNeverFlipped({ ...batch, outcomes, intended }),

@@ -1,8 +1,10 @@
 import { chunk } from "../rollout/chunk.ts";
 import type { DescendantList } from "../rollout/kin.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { LookingRun, Work } from "./batch-run.ts";
+import type { FlyingRun, LookingRun, Work } from "./batch-run.ts";
+import { ORDERS_AGE_MS } from "./hold-lock.ts";
 import { inParallel } from "./in-parallel.ts";
+import type { Connection } from "./ports.ts";
 import type { Readings } from "./read-afresh.ts";
 
 /** A batch before anybody of it is settled. */
@@ -16,27 +18,87 @@ export interface Looked {
 /** Takes in who is below these customers. */
 export type Learn = (ids: readonly string[], below: DescendantList) => Promise<void>;
 
+/** Lists whom Evo Voice may move along with those of a batch who are about to be flipped, and knows how old each list is. */
+export interface LookBelow {
+  /** With one request for a hundred customers. Where it was not known in time who is below, the reading is left out. */
+  lookAround(run: LookingRun, looked: Looked): Promise<Readings>;
+  /** When the list that shows this customer's descendants was asked for; minus infinity when it was not. */
+  listedAtMs(customerId: string): number;
+  /** Whether it is hardly older than the orders may be. */
+  isRecent(customerId: string): boolean;
+  /** Lists again those who were listed with this customer; callers at the same time share it. @throws OutOfTimeError */
+  renew(run: Pick<FlyingRun, "connection">, customerId: string): Promise<void>;
+  /** Lists this customer's descendants alone. @throws OutOfTimeError */
+  lookAgain(run: Pick<FlyingRun, "connection">, customerId: string): Promise<void>;
+}
+
+/** Customers who are listed together. */
+interface Group {
+  readonly ids: readonly string[];
+  renewal?: Promise<void> | undefined;
+}
+
+export function createLookBelow({ nowMs, learn }: { nowMs(): number; readonly learn: Learn }): LookBelow {
+  const groups = new Map<string, Group>();
+  const listedAtMs = new Map<string, number>();
+
+  async function list(connection: Connection, ids: readonly string[]): Promise<void> {
+    const atMs = nowMs();
+    await listInParts(connection, ids, async (some, below) => {
+      await learn(some, below);
+      for (const id of some) listedAtMs.set(id, atMs);
+    });
+  }
+
+  return {
+    async lookAround(run, { customers, readings, decide }) {
+      const open = customers.filter(({ id, name }) => {
+        const fresh = readings.get(id);
+        return fresh !== undefined && decide({ id, name }, fresh) === undefined;
+      });
+      await inParallel(run, chunk(open.map(({ id }) => id)), async (ids) => {
+        await list(run.connection, ids);
+        const group = { ids };
+        for (const id of ids) groups.set(id, group);
+      });
+      run.brake.throwError();
+      const unknown = new Set(open.flatMap(({ id }) => (groups.has(id) ? [] : id)));
+      return unknown.size === 0 ? readings : new Map([...readings].filter(([id]) => !unknown.has(id)));
+    },
+    listedAtMs: (id) => listedAtMs.get(id) ?? Number.NEGATIVE_INFINITY,
+    isRecent: (id) => nowMs() - (listedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < ORDERS_AGE_MS,
+    async renew({ connection }, id) {
+      const group = groups.get(id) ?? { ids: [id] };
+      group.renewal ??= list(connection, group.ids).finally(() => {
+        group.renewal = undefined;
+      });
+      await group.renewal;
+    },
+    lookAgain: ({ connection }, id) => list(connection, [id]),
+  };
+}
+
+/** Two customers whose descendants cannot be listed are found among a hundred with so many lists that cannot be had. */
+const MOST_UNKNOWN = 16;
+
 /**
- * Lists whom Evo Voice may move along with those of a batch who are about to be flipped, the descendants of a hundred
- * customers with one request. Where that was not known in time, the reading is left out.
+ * One customer whose descendants cannot be listed shall not be everybody's failure: a list that cannot be had is asked for
+ * in halves. But a server that gives none at all is not asked for each customer.
  */
-export async function lookBelow(
-  run: LookingRun,
-  { customers, readings, decide }: Looked,
-  learn: Learn,
-): Promise<Readings> {
-  const open = customers.filter(({ id, name }) => {
-    const fresh = readings.get(id);
-    return fresh !== undefined && decide({ id, name }, fresh) === undefined;
-  });
-  const unknown = new Set(open.map(({ id }) => id));
-  await inParallel(run, chunk(open), async (some) => {
-    const ids = some.map(({ id }) => id);
-    await learn(ids, await run.connection.listDescendants(ids));
-    for (const id of ids) unknown.delete(id);
-  });
-  run.brake.throwError();
-  return unknown.size === 0 ? readings : new Map([...readings].filter(([id]) => !unknown.has(id)));
+async function listInParts(connection: Connection, ids: readonly string[], learn: Learn): Promise<void> {
+  const open = [ids];
+  let unknown = 0;
+  for (let some = open.pop(); some !== undefined; some = open.pop()) {
+    const below = await connection.listDescendants(some);
+    if (below.list === "unknown") unknown += 1;
+    if (below.list === "whole" || some.length === 1 || unknown >= MOST_UNKNOWN) await learn(some, below);
+    else open.push(...halve(some));
+  }
+}
+
+function halve(ids: readonly string[]): readonly (readonly string[])[] {
+  const middle = Math.ceil(ids.length / 2);
+  return [ids.slice(middle), ids.slice(0, middle)];
 }
 
 /** What becomes of a customer of whom it cannot be known who is below. */

@@ -80,10 +80,11 @@ export interface Connection {
   /** Whoever is below these customers, at most 100 of them, however deep. */
   listDescendants(ids: readonly string[]): Promise<DescendantList>;
   /**
-   * Awaits `mayBegin` right before each request that may write; what it throws ends the flip. Throws only when nothing
-   * can have been done: otherwise the flip is `unresolved`, and the next one will meet the same.
+   * Awaits `mayBegin` right before each request that may write, with whether one before it may have done it already;
+   * what it throws ends the flip. Throws only when nothing can have been done: otherwise the flip is `unresolved`, and
+   * the next one will meet the same.
    */
-  flip(flip: Flip, mayBegin: () => Promise<void>): Promise<FlipResult>;
+  flip(flip: Flip, mayBegin: (isBegun: boolean) => Promise<void>): Promise<FlipResult>;
   pace(): Pace;
   /** Ends the connection: whoever still waits to make a request gets an OutOfTimeError. */
   close(): void;

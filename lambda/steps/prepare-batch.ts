@@ -25,7 +25,7 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const work = run.task.open(batch);
   const sheet = openSheet(work);
   const readings = await readAfresh(run, sheet.open);
-  const intended = settleWithoutFlip(work, sheet, (await work.lookAround?.(run, readings)) ?? readings);
+  const intended = settleWithoutFlip(work, sheet, (await work.kin?.lookAround(run, readings)) ?? readings);
   const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
   const prepared = { place, work, written, sheet };
   const whyProtected = await readProtected(run).catch(async (error: unknown) => {

@@ -9,15 +9,14 @@ import {
 } from "../rollout/kin.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import type { LookingRun } from "./batch-run.ts";
-import { type Looked, lookBelow, toUnknownBelow } from "./look-below.ts";
+import type { WorkKin } from "./batch-run.ts";
+import { createLookBelow, type Looked, toUnknownBelow } from "./look-below.ts";
 import type { Origin } from "./origin.ts";
 import type { Readings } from "./read-afresh.ts";
 
 /** What a revert has to know of families: whom Evo Voice may move along with a parent that is flipped back. */
 export interface Kin {
-  /** Before anybody of a batch is settled. Whoever's descendants were not listed in time is in no reading any more. */
-  lookAround(run: LookingRun, batch: Looked): Promise<Readings>;
+  ofBatch(batch: Pick<Looked, "customers" | "decide">): WorkKin;
   /** Whoever must not be flipped back because of a descendant. */
   settleHeld(customer: PlannedCustomer): Outcome | undefined;
   /** Whoever is above a customer that is back already, and has taken it along. */
@@ -27,6 +26,7 @@ export interface Kin {
 }
 
 export interface RevertKinOptions extends Pick<RevertKin, "judge"> {
+  nowMs(): number;
   /** The flag that the rollout set, and that is to be turned back. */
   readonly flag: boolean;
   readonly origin: Origin;
@@ -34,7 +34,7 @@ export interface RevertKinOptions extends Pick<RevertKin, "judge"> {
 }
 
 /** Lists the descendants of a hundred customers with one request: a rollback without parents costs one in a hundred more. */
-export function createRevertKin({ origin, flag, judge, childrenFollow }: RevertKinOptions): Kin {
+export function createRevertKin({ origin, flag, judge, childrenFollow, nowMs }: RevertKinOptions): Kin {
   const held = new Map<string, string>();
   /** Of those who are flipped back in this part, and of their descendants, it is known who goes along. */
   const back = new Set<string>();
@@ -42,14 +42,9 @@ export function createRevertKin({ origin, flag, judge, childrenFollow }: RevertK
   const kin: RevertKin = { judge, isOurs: origin.isOurs };
 
   /** Who the rollouts' other customers are is read from the ledger, when there is anybody about whom it has to be known. */
-  async function loadOrigin({ customers, readings }: Looked): Promise<void> {
+  async function loadOrigin(customers: readonly PlannedCustomer[], readings: Readings): Promise<void> {
     const isMovedAlready = childrenFollow && customers.some(({ id }) => hasMoved(readings.get(id), flag));
     if (isMovedAlready || origin.hasLater()) await origin.load();
-  }
-
-  async function lookAround(run: LookingRun, looked: Looked): Promise<Readings> {
-    await loadOrigin(looked);
-    return childrenFollow ? lookBelow(run, looked, learn) : looked.readings;
   }
 
   async function learn(ids: readonly string[], listed: DescendantList): Promise<void> {
@@ -64,12 +59,30 @@ export function createRevertKin({ origin, flag, judge, childrenFollow }: RevertK
     for (const { customer, aboveIds } of moved) if (aboveIds.some((id) => !held.has(id))) along.add(customer.id);
   }
 
+  function settleHeld({ id, name }: PlannedCustomer): Outcome | undefined {
+    const reason = held.get(id);
+    return reason === undefined ? undefined : { customerId: id, name, outcome: "failed", reason };
+  }
+
   return {
-    lookAround,
-    settleHeld({ id, name }) {
-      const reason = held.get(id);
-      return reason === undefined ? undefined : { customerId: id, name, outcome: "failed", reason };
+    ofBatch({ customers, decide }) {
+      const below = createLookBelow({ nowMs, learn });
+      const isRecent = (id: string) => !childrenFollow || below.isRecent(id);
+      return {
+        async lookAround(run, readings) {
+          await loadOrigin(customers, readings);
+          return childrenFollow ? below.lookAround(run, { customers, readings, decide }) : readings;
+        },
+        async settleLate(run, customer) {
+          if (!isRecent(customer.id)) await below.renew(run, customer.id);
+          return settleHeld(customer);
+        },
+        isRecent,
+        // Who goes back is told by what is recorded.
+        noteFlipped: () => undefined,
+      };
     },
+    settleHeld,
     findLeader(fresh) {
       if (fresh.reading !== "found" || !childrenFollow) return undefined;
       const { customer } = fresh;

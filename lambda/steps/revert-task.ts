@@ -17,11 +17,11 @@ export interface Reverting {
 }
 
 /** Flips back; what comes of a customer is kept beside its outcome. Without more than the subject it only reads and counts. */
-export function createRevertTask({ ledger, policy }: Ports, subject: Subject, reverting?: Reverting): Task {
+export function createRevertTask({ ledger, policy, nowMs }: Ports, subject: Subject, reverting?: Reverting): Task {
   const { origin, by } = reverting ?? {};
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
   const flag = wantedFlag(subject.action);
-  const kin = origin && createRevertKin({ origin, judge, flag, childrenFollow: policy.childrenFollow });
+  const kin = origin && createRevertKin({ origin, judge, flag, childrenFollow: policy.childrenFollow, nowMs });
   return {
     flag: !flag,
     read: (place) => readPlace(ledger, subject, place),
@@ -50,8 +50,8 @@ export function createRevertTask({ ledger, policy }: Ports, subject: Subject, re
           (one) => one.outcome !== "failed" && (batch.revertedBy === by || !isWorthAnotherLook(one, knowsLater)),
         ),
         intended: batch.reverting,
-        lookAround: kin && ((run, readings) => kin.lookAround(run, { customers, readings, decide })),
         settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
+        kin: kin?.ofBatch({ customers, decide }),
       };
     },
     close(batch, { outcomes, intended }) {

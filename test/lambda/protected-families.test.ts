@@ -233,7 +233,7 @@ describe("a customer below whom the event selects, though it does not select tha
 
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 5, skipped: 1 } });
     expect((await readOutcomes(world, "night")).get(family.grandparent)?.reason).toMatch(
-      /^Evo Voice may move its descendant \w+, which is not selected by the event, along with it$/,
+      /^Evo Voice may move its descendant \w+, which is not selected by the event, along with it: an event that selects both flips both$/,
     );
     expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([true, true, true]);
   });

@@ -48,7 +48,7 @@ function run(event: object, name: string, { flip, read, ledger, nowMs, connected
       flip: async ({ customerId, isStaging }, mayBegin) => {
         const trouble = flip?.(customerId, isStaging);
         if (trouble !== undefined) return trouble;
-        await mayBegin();
+        await mayBegin(false);
         flags.set(customerId, isStaging);
         return { result: "flipped", reason: "the reply showed it" };
       },

@@ -217,4 +217,20 @@ describe("a flip", () => {
     expect(count(POST)).toBe(0);
     expect(await flip(FLIP)).toEqual({ result: "unresolved" });
   });
+
+  test.each<{ about: string; post: readonly Scripted[]; begun: readonly boolean[] }>([
+    {
+      about: "was refused for its rate",
+      post: [{ status: 429, headers: { "retry-after": "0" } }, right],
+      begun: [false, false],
+    },
+    { about: "may have been done", post: [error(500, "X"), right], begun: [false, true] },
+  ])("says before each request whether it may be done already: one that $about", async ({ post, begun }) => {
+    const seen: boolean[] = [];
+    const { flip } = await given(inTurn({ [POST]: post, [GET]: [old] }));
+
+    await flip(FLIP, async (isBegun) => void seen.push(isBegun));
+
+    expect(seen).toEqual(begun);
+  });
 });

@@ -560,7 +560,8 @@ describe("a plan that is narrowed", () => {
         [
           "parent",
           expect.objectContaining({
-            skipped: "Evo Voice may move its descendant child, which is not to be flipped by the plan, along with it",
+            skipped:
+              "Evo Voice may move its descendant child, which is not to be flipped by the plan, along with it: an event that selects both flips both",
           }),
         ],
         ["other", "flip"],

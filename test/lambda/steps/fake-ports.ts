@@ -2,6 +2,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import { openTable } from "../../../lambda/ledger/table.ts";
+import type { FlipResult } from "../../../lambda/rollout/flip.ts";
+import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import { startPace } from "../../../lambda/rollout/pace.ts";
 import type { Lock } from "../../../lambda/rollout/records.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
@@ -51,10 +53,7 @@ export function fakePorts(
           return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
         },
         listDescendants: async () => ({ list: "whole", customers: [] }),
-        flip: async (_flip, mayBegin) => {
-          await mayBegin();
-          return { result: "flipped", reason: "the reply showed it" };
-        },
+        flip: (_flip, mayBegin) => flipOnceBegun(() => mayBegin(false)),
         pace: () => startPace(LIMITS),
         close: () => {},
         ...connection,
@@ -67,6 +66,17 @@ export function fakePorts(
     nowMs,
     sleep,
   };
+}
+
+/** What a connection makes of what is thrown right before its first request. */
+export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipResult> {
+  try {
+    await begin();
+    return { result: "flipped", reason: "the reply showed it" };
+  } catch (error) {
+    if (error instanceof OutOfTimeError) return { result: "not begun" };
+    throw error;
+  }
 }
 
 const NEVER = () => new Promise<never>(() => {});

@@ -12,7 +12,7 @@ import { createLookout } from "../../../lambda/steps/lookout.ts";
 import { skipBatch } from "../../../lambda/steps/skip-batch.ts";
 import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
 import { startWorld, type World } from "../../support/world.ts";
-import { aCustomer, aRollout, type Fakes, fakePorts, UNPROTECTED } from "./fake-ports.ts";
+import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun, UNPROTECTED } from "./fake-ports.ts";
 
 const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 const BEGUN_MS = 1_000_000;
@@ -191,17 +191,17 @@ describe("a batch", () => {
       ledger: {
         readOrders: async () => {
           readings += 1;
-          const lock = readings < 3 ? LOCK : { ...LOCK, fence: 2, rolloutId: "noon" };
+          const lock = readings < 4 ? LOCK : { ...LOCK, fence: 2, rolloutId: "noon" };
           return { fence: lock.fence, lock, holds: {}, protectedIds: [] };
         },
       },
       connection: {
-        flip: async ({ customerId }, mayBegin) => {
-          clockMs += ORDERS_AGE_MS;
-          await mayBegin();
-          tried.push(customerId);
-          return { result: "flipped", reason: "" };
-        },
+        flip: ({ customerId }, mayBegin) =>
+          flipOnceBegun(async () => {
+            clockMs += ORDERS_AGE_MS;
+            await mayBegin(false);
+            tried.push(customerId);
+          }),
       },
     });
 
@@ -209,6 +209,59 @@ describe("a batch", () => {
 
     expect(tried).toEqual(["a"]);
     expect(records.at(-1)).toMatchObject({ intended: [], outcomes: [{ customerId: "a", outcome: "flipped" }] });
+  });
+
+  test.each([
+    { isBegun: false, waits: [5_000, 0], looks: [1, 2], about: "looked for again when a flip's turn comes late" },
+    {
+      isBegun: false,
+      waits: [5_000, 5_000],
+      looks: [1, 2],
+      about: "looked for once again only, however late it comes",
+    },
+    { isBegun: false, waits: [4_999], looks: [1], about: "not looked for again while the list is recent" },
+    { isBegun: true, waits: [5_000], looks: [1], about: "not waited for when the flip may be done already" },
+  ])("who is below is $about ($waits ms, begun: $isBegun)", async ({ isBegun, waits, looks }) => {
+    const seen: number[] = [];
+    const left = [...waits];
+    let listed = 0;
+    const { run } = await given({
+      customers: [aCustomer("a")],
+      connection: {
+        listDescendants: async () => {
+          listed += 1;
+          return { list: "whole", customers: [] };
+        },
+        flip: (_flip, mayBegin) => {
+          seen.push(listed);
+          clockMs += left.shift() ?? 0;
+          return flipOnceBegun(() => mayBegin(isBegun));
+        },
+      },
+    });
+
+    expect(outcomesOf(await flipBatch(run))).toEqual({ a: "flipped" });
+    expect(seen).toEqual(looks);
+  });
+
+  test("a flip that finds a first child when its turn comes late is put off", async () => {
+    const child = { ...aCustomer("child"), parentCustomerId: "a" };
+    let listed = 0;
+    const { run } = await given({
+      customers: [aCustomer("a")],
+      connection: {
+        listDescendants: async () => {
+          listed += 1;
+          return { list: "whole", customers: listed === 1 ? [] : [child] };
+        },
+        flip: (_flip, mayBegin) => {
+          clockMs += ORDERS_AGE_MS;
+          return flipOnceBegun(() => mayBegin(false));
+        },
+      },
+    });
+
+    expect(outcomesOf(await flipBatch(run))).toEqual({ a: "deferred" });
   });
 
   test("ends with the first error, after recording what it knows", async () => {

@@ -23,7 +23,13 @@ interface Given {
 async function given({ below = [[child]], isFlipped = false, laterMs = 0 }: Given = {}) {
   let clockMs = 0;
   let looks = 0;
-  const kin = createFlipKin({ flag: false, judge: () => ({ verdict: "candidate" }), nowMs: () => clockMs });
+  const kin = createFlipKin({
+    flag: false,
+    judge: () => ({ verdict: "candidate" }),
+    nowMs: () => clockMs,
+    customers: [parent],
+    decide: () => undefined,
+  });
   const connection = {
     listDescendants: async () => {
       const customers = below[Math.min(looks, below.length - 1)];
@@ -34,16 +40,13 @@ async function given({ below = [[child]], isFlipped = false, laterMs = 0 }: Give
   } as unknown as Connection;
   const flights = createFlights();
   const run = { connection, flights, concurrency: 1, brake: createBrake({ untilMs: 1, nowMs: () => 0 }) };
-  await kin.lookAround(run, {
-    customers: [parent],
-    readings: new Map([["parent", { reading: "found", customer: parent }]]),
-    decide: () => undefined,
-  });
+  await kin.lookAround(run, new Map([["parent", { reading: "found", customer: parent }]]));
+  if (isFlipped) kin.noteFlipped("child");
   clockMs += laterMs;
   return {
     flights,
     looks: () => looks,
-    settleLate: async () => (await kin.settleLate(run, parent, new Set(isFlipped ? ["child"] : [])))?.reason,
+    settleLate: async () => (await kin.settleLate(run, parent))?.reason,
   };
 }
 
@@ -54,11 +57,13 @@ test("a parent is flipped once its child is, without another look", async () => 
   expect(looks()).toBe(1);
 });
 
-test("a parent without anybody below to be moved is not looked at again", async () => {
-  const { settleLate, looks } = await given({ below: [[]] });
+test("a customer without anybody below is looked at again when its turn comes late: its first child may have come", async () => {
+  const recent = await given({ below: [[], [child]], laterMs: 4_999 });
+  const old = await given({ below: [[], [child]], laterMs: 5_000 });
 
-  expect(await settleLate()).toBeUndefined();
-  expect(looks()).toBe(1);
+  expect(await recent.settleLate()).toBeUndefined();
+  expect(recent.looks()).toBe(1);
+  expect(await old.settleLate()).toBe(WHY);
 });
 
 test("a parent waits for the flip of its child that is under way", async () => {
