@@ -257,8 +257,8 @@ test("a window of a lookup is kept in as many items as it needs, and one that ne
   await ledger.putFound("night", next);
 
   for (const pages of [
-    window(12_000, '"'.repeat(255)),
-    window(2_500, "電".repeat(85)),
+    window(3_000, '"'.repeat(255)),
+    window(1_500, "電".repeat(85)),
     window(3, "Acme"),
     window(0, "a"),
   ]) {
