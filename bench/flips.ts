@@ -13,9 +13,9 @@ import { type Figures, median, printFigures, round } from "./support/figures.ts"
 
 const { values } = parseArgs({
   options: {
-    customers: { type: "string", default: "8000" },
-    rounds: { type: "string", default: "7" },
-    "slow-rounds": { type: "string", default: "3" },
+    customers: { type: "string", default: "20000" },
+    rounds: { type: "string", default: "5" },
+    "slow-rounds": { type: "string", default: "1" },
     concurrency: { type: "string", default: "16" },
   },
 });

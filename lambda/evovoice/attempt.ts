@@ -1,3 +1,4 @@
+import { parseJson } from "./parse-json.ts";
 import type { Reply } from "./send.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import { ErrorReply } from "./wire.ts";
@@ -16,13 +17,13 @@ export type Answer =
 /** Makes one try of a request and says what came; never throws for what a server or a network can do. */
 export async function attempt(transport: Transport, request: ApiRequest): Promise<Answer> {
   try {
-    return toAnswer(await transport(request));
+    return toAnswer(await transport(request), request.parse ?? parseJson);
   } catch (error) {
     return { kind: "lost", why: nameOf(error) };
   }
 }
 
-function toAnswer({ status, headers, text }: Reply): Answer {
+function toAnswer({ status, headers, text }: Reply, parse: (text: string) => unknown): Answer {
   if (status === 429 || status === 503) {
     const retryAfterMs = parseRetryAfter(findHeader(headers, "retry-after"));
     return { kind: "throttled", status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
@@ -32,7 +33,7 @@ function toAnswer({ status, headers, text }: Reply): Answer {
   if (/\bhtml\b/i.test(findHeader(headers, "content-type") ?? "")) return { kind: "signed out", status };
   const cookies = listHeader(headers, "set-cookie");
   if (text === "") return { kind: "answered", body: undefined, cookies };
-  const body = parseJson(text);
+  const body = parse(text);
   return body === undefined ? { kind: "lost", why: "a body that is no JSON" } : { kind: "answered", body, cookies };
 }
 
@@ -56,15 +57,6 @@ function findErrorCode(text: string): string | undefined {
   const parsed = ErrorReply.safeParse(parseJson(text));
   const code = parsed.data?.responseStatus.errorCode;
   return code != null && /^\w{1,60}$/.test(code) ? code : undefined;
-}
-
-/** Undefined when it is no JSON; the parser's own error would quote the body. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The innermost code, or else name: the error itself may hold the request, with its headers and body. */

@@ -10,6 +10,8 @@ export interface ApiRequest {
   readonly searchParams?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly cookie?: string;
+  /** Reads a body of an answer; undefined when it is no JSON. @default all of it */
+  readonly parse?: (text: string) => unknown;
 }
 
 export interface TransportOptions {
