@@ -126,11 +126,13 @@ async function prepare({ ask, ledger, rolloutId }: Round, index: number): Promis
   const ids = batch.customers.map(({ id }) => id);
   const lists: string[][] = [];
   for (let from = 0; from < ids.length; from += LISTED_AT_ONCE) lists.push(ids.slice(from, from + LISTED_AT_ONCE));
+  const list = (of: Readonly<Record<string, string>>) => {
+    const searchParams = { ...of, countPerPage: `${LISTED_AT_ONCE}`, page: "0" };
+    return ask({ method: "GET", path: "customers", searchParams });
+  };
+  // Themselves, and who is below them.
   await Promise.all(
-    lists.map((some) => {
-      const searchParams = { specificIds: some.join(), countPerPage: `${some.length}`, page: "0" };
-      return ask({ method: "GET", path: "customers", searchParams });
-    }),
+    lists.flatMap((some) => [list({ specificIds: some.join() }), list({ parentCustomerIds: some.join() })]),
   );
   const written = await ledger.recordBatch({ ...batch, intended: ids });
   await ledger.readSteering(rolloutId);
