@@ -47,6 +47,8 @@ export interface WorkKin {
    * be flipped by now. @throws OutOfTimeError when that cannot be known in this part
    */
   settleLate(run: FlyingRun, customer: PlannedCustomer): Promise<Outcome | undefined>;
+  /** Whether nothing has come to be known since, by another customer's look, that `settleLate` has to be asked about. */
+  isClear(customerId: string): boolean;
   /** Whether what `settleLate` saw is recent enough for a request to begin. */
   isRecent(customerId: string): boolean;
   /** This run has flipped the customer. */

@@ -1,7 +1,7 @@
 import { toReason } from "../rollout/decision.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import { type BatchRun, type RecordedBatch, record } from "./batch-run.ts";
+import { type BatchRun, type RecordedBatch, record, type WorkKin } from "./batch-run.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { PreparedBatch } from "./prepare-batch.ts";
 
@@ -67,11 +67,11 @@ async function flipOne(run: BatchRun, batch: PreparedBatch, customer: PlannedCus
     brake.countFailures(late.outcome === "failed" ? 1 : 0);
     return true;
   }
-  let isTooOld = false;
+  let looksAgain = false;
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, async (isBegun) => {
     await lookout.recent();
-    isTooOld = !isBegun && looks < MOST_LOOKS && work.kin?.isRecent(customer.id) === false;
-    if (isTooOld) throw new OutOfTimeError("who is below was listed too long ago");
+    looksAgain = !isBegun && work.kin !== undefined && !mayBegin(work.kin, customer, looks);
+    if (looksAgain) throw new OutOfTimeError("who is below was listed too long ago");
   });
   switch (flipped.result) {
     case "flipped":
@@ -87,8 +87,12 @@ async function flipOne(run: BatchRun, batch: PreparedBatch, customer: PlannedCus
       sheet.doubt(customer.id);
       return false;
     case "not begun":
-      return isTooOld && flipOne(run, batch, customer, looks + 1);
+      return looksAgain && flipOne(run, batch, customer, looks + 1);
   }
+}
+
+function mayBegin(kin: WorkKin, { id }: PlannedCustomer, looks: number): boolean {
+  return kin.isClear(id) && (looks >= MOST_LOOKS || kin.isRecent(id));
 }
 
 async function finish(run: BatchRun, { place, sheet, written }: PreparedBatch): Promise<RecordedBatch | undefined> {

@@ -19,18 +19,27 @@ export interface FlipKinOptions extends FlipKin, Pick<Looked, "customers" | "dec
 
 type Why = Pick<Outcome, "outcome" | "reason">;
 
+/** Who is below a customer, and was not there when that was asked. */
+interface Company {
+  readonly ids: readonly string[];
+  readonly askedAtMs: number;
+}
+
+function toDeferred(stranger: string | undefined): Why | undefined {
+  return stranger === undefined ? undefined : { outcome: "deferred", reason: toNotThereYet(stranger) };
+}
+
 /**
  * The plan knows the families as they were when it was made. Who has come into being since, or was protected, or moved to
  * another family, is seen here: right before a batch, and again when that is long ago when a customer's turn comes.
  */
 export function createFlipKin({ flag, judge, nowMs, customers, decide }: FlipKinOptions): KinOfBatch {
   const held = new Map<string, Why>();
-  /** For each parent, who is below and was not there when it was listed. */
-  const companyById = new Map<string, readonly string[]>();
+  const companyById = new Map<string, Company>();
   const flippedAtMs = new Map<string, number>();
   const below = createLookBelow({
     nowMs,
-    async learn(ids, listed) {
+    async learn(ids, listed, askedAtMs) {
       for (const id of ids) {
         held.delete(id);
         companyById.delete(id);
@@ -39,36 +48,39 @@ export function createFlipKin({ flag, judge, nowMs, customers, decide }: FlipKin
       if (listed.list === "unknown") return;
       const moved = findMoved(findAbove(listed.customers, new Set(ids)), flag);
       for (const [id, reason] of findKeptParents(moved, { judge })) held.set(id, { outcome: "skipped", reason });
-      for (const [id, company] of findCompany(moved)) companyById.set(id, company);
+      for (const [id, company] of findCompany(moved)) companyById.set(id, { ids: company, askedAtMs });
     },
   });
 
   const settle = ({ id, name }: PlannedCustomer, why: Why | undefined): Outcome | undefined =>
     why && { customerId: id, name, ...why };
 
-  /** Somebody below who was not there at the last look, and whom this run has not flipped since, once those under way are over. */
-  async function findStranger(id: string, { flights }: FlyingRun): Promise<string | undefined> {
-    const company = companyById.get(id) ?? [];
-    if (!(await flights.landed(company))) throw new OutOfTimeError("somebody below it has no outcome yet");
-    const lookedAtMs = below.listedAtMs(id);
-    return company.find((one) => (flippedAtMs.get(one) ?? Number.NEGATIVE_INFINITY) < lookedAtMs);
+  /** Somebody below who was not there at the last look, and whom this run has not flipped since. */
+  function findStranger(id: string): string | undefined {
+    const { ids = [], askedAtMs = 0 } = companyById.get(id) ?? {};
+    return ids.find((one) => (flippedAtMs.get(one) ?? Number.NEGATIVE_INFINITY) < askedAtMs);
   }
+
+  async function waitForThoseBelow(id: string, { flights }: FlyingRun): Promise<void> {
+    if (await flights.landed(companyById.get(id)?.ids ?? [])) return;
+    throw new OutOfTimeError("somebody below it has no outcome yet");
+  }
+
+  const isClear = (id: string) => !held.has(id) && findStranger(id) === undefined;
 
   return {
     lookAround: (run, readings) => below.lookAround(run, { customers, readings, decide }),
     settleHeld: (customer) => settle(customer, held.get(customer.id)),
     async settleLate(run, customer) {
       const { id } = customer;
-      const unknown = await findStranger(id, run);
-      if (unknown === undefined && below.isRecent(id)) return undefined;
+      await waitForThoseBelow(id, run);
+      if (isClear(id) && below.isRecent(id)) return undefined;
       // However it came that somebody is not there: it may be by now.
-      await (unknown === undefined ? below.renew(run, id) : below.lookAgain(run, id));
-      if (held.has(id)) return settle(customer, held.get(id));
-      const stranger = await findStranger(id, run);
-      return stranger === undefined
-        ? undefined
-        : settle(customer, { outcome: "deferred", reason: toNotThereYet(stranger) });
+      await (isClear(id) ? below.renew(run, id) : below.lookAgain(run, id));
+      await waitForThoseBelow(id, run);
+      return settle(customer, held.get(id) ?? toDeferred(findStranger(id)));
     },
+    isClear,
     isRecent: below.isRecent,
     noteFlipped: (customerId) => void flippedAtMs.set(customerId, nowMs()),
   };

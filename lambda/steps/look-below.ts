@@ -15,16 +15,14 @@ export interface Looked {
   readonly decide: Work["settle"];
 }
 
-/** Takes in who is below these customers. */
-export type Learn = (ids: readonly string[], below: DescendantList) => Promise<void>;
+/** Takes in who is below these customers; the list was asked for at this time, and is as old as that. */
+export type Learn = (ids: readonly string[], below: DescendantList, askedAtMs: number) => Promise<void>;
 
 /** Lists whom Evo Voice may move along with those of a batch who are about to be flipped, and knows how old each list is. */
 export interface LookBelow {
   /** With one request for a hundred customers. Where it was not known in time who is below, the reading is left out. */
   lookAround(run: LookingRun, looked: Looked): Promise<Readings>;
-  /** When the list that shows this customer's descendants was asked for; minus infinity when it was not. */
-  listedAtMs(customerId: string): number;
-  /** Whether it is hardly older than the orders may be. */
+  /** Whether what is known of this customer's descendants is no older than the orders may be. */
   isRecent(customerId: string): boolean;
   /** Lists again those who were listed with this customer; callers at the same time share it. @throws OutOfTimeError */
   renew(run: Pick<FlyingRun, "connection">, customerId: string): Promise<void>;
@@ -40,13 +38,13 @@ interface Group {
 
 export function createLookBelow({ nowMs, learn }: { nowMs(): number; readonly learn: Learn }): LookBelow {
   const groups = new Map<string, Group>();
-  const listedAtMs = new Map<string, number>();
+  const askedAtMs = new Map<string, number>();
 
   async function list(connection: Connection, ids: readonly string[]): Promise<void> {
     const atMs = nowMs();
     await listInParts(connection, ids, async (some, below) => {
-      await learn(some, below);
-      for (const id of some) listedAtMs.set(id, atMs);
+      await learn(some, below, atMs);
+      for (const id of some) askedAtMs.set(id, atMs);
     });
   }
 
@@ -65,8 +63,7 @@ export function createLookBelow({ nowMs, learn }: { nowMs(): number; readonly le
       const unknown = new Set(open.flatMap(({ id }) => (groups.has(id) ? [] : id)));
       return unknown.size === 0 ? readings : new Map([...readings].filter(([id]) => !unknown.has(id)));
     },
-    listedAtMs: (id) => listedAtMs.get(id) ?? Number.NEGATIVE_INFINITY,
-    isRecent: (id) => nowMs() - (listedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < ORDERS_AGE_MS,
+    isRecent: (id) => nowMs() - (askedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < ORDERS_AGE_MS,
     async renew({ connection }, id) {
       const group = groups.get(id) ?? { ids: [id] };
       group.renewal ??= list(connection, group.ids).finally(() => {
@@ -85,7 +82,11 @@ const MOST_UNKNOWN = 16;
  * One customer whose descendants cannot be listed shall not be everybody's failure: a list that cannot be had is asked for
  * in halves. But a server that gives none at all is not asked for each customer.
  */
-async function listInParts(connection: Connection, ids: readonly string[], learn: Learn): Promise<void> {
+async function listInParts(
+  connection: Connection,
+  ids: readonly string[],
+  learn: (ids: readonly string[], below: DescendantList) => Promise<void>,
+): Promise<void> {
   const open = [ids];
   let unknown = 0;
   for (let some = open.pop(); some !== undefined; some = open.pop()) {

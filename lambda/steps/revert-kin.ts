@@ -77,6 +77,7 @@ export function createRevertKin({ origin, flag, judge, childrenFollow, nowMs }: 
           if (!isRecent(customer.id)) await below.renew(run, customer.id);
           return settleHeld(customer);
         },
+        isClear: (id) => !held.has(id),
         isRecent,
         // Who goes back is told by what is recorded.
         noteFlipped: () => undefined,

@@ -244,6 +244,36 @@ describe("a batch", () => {
     expect(seen).toEqual(looks);
   });
 
+  test.each([
+    ["a first child that is to be flipped", (id: string) => aCustomer(id), "deferred"],
+    ["one that is to stay", (id: string) => ({ ...aCustomer(id), accountId: "another" }), "skipped"],
+  ])("another's look that shows %s keeps a flip from its request", async (_whom, aChild, outcome) => {
+    const child = { ...aChild("child"), parentCustomerId: "b" };
+    const turn = Promise.withResolvers<void>();
+    let listed = 0;
+    const { run } = await given({
+      customers: [aCustomer("a"), aCustomer("b")],
+      connection: {
+        listDescendants: async () => {
+          listed += 1;
+          return { list: "whole", customers: listed === 1 ? [] : [child] };
+        },
+        flip: ({ customerId }, mayBegin) => {
+          // While b waits for its turn, a's comes late, and a's look shows the child.
+          if (customerId === "a") clockMs += ORDERS_AGE_MS;
+          return flipOnceBegun(async () => {
+            if (customerId === "b") await turn.promise;
+            await mayBegin(false);
+            turn.resolve();
+          });
+        },
+      },
+    });
+
+    expect(outcomesOf(await flipBatch({ ...run, concurrency: 2 }))).toEqual({ a: "flipped", b: outcome });
+    expect(listed).toBe(3);
+  });
+
   test("a flip that finds a first child when its turn comes late is put off", async () => {
     const child = { ...aCustomer("child"), parentCustomerId: "a" };
     let listed = 0;
