@@ -48,13 +48,13 @@ export function createRevertKin({ origin, flag, judge, childrenFollow, nowMs }: 
   }
 
   async function learn(ids: readonly string[], listed: DescendantList): Promise<void> {
-    for (const id of ids) held.delete(id);
     const moved = listed.list === "unknown" ? [] : findMoved(findAbove(listed.customers, new Set(ids)), !flag);
     if (moved.length > 0) await origin.load();
     const reasons =
       listed.list === "unknown"
         ? new Map(ids.map((id) => [id, toUnknownBelow(listed.reason).reason]))
         : findLeftParents(moved, kin);
+    for (const id of ids) held.delete(id);
     for (const [id, why] of reasons) held.set(id, why);
     for (const { customer, aboveIds } of moved) if (aboveIds.some((id) => !held.has(id))) along.add(customer.id);
   }
