@@ -30,13 +30,19 @@ async function readPass(
   const parentCustomerIds = parentIds.map(quote).join(",");
   const subject = { operation: `listing the descendants of ${parentIds.length} customers`, api: "ListCustomers" };
   const found = new Map<string, CustomerFacts>();
+  let firstTotal: number | undefined;
   for (let page = 0; ; page += 1) {
     const paging = { countPerPage: String(IN_A_PAGE), page: String(page) };
     const { items, totalCount } = await readList(connection, { parentCustomerIds, ...paging }, subject);
+    const total = totalCount ?? undefined;
+    if (page === 0) firstTotal = total;
+    // Somebody came or went meanwhile, and the rows behind have moved: one may have slid past the page that was read.
+    if (total !== firstTotal) return undefined;
     const before = found.size;
     for (const info of items) found.set(info.id, toFacts(info));
-    if (totalCount != null && found.size >= totalCount) return [...found.values()];
-    if (items.length === 0) return totalCount == null ? [...found.values()] : undefined;
+    const isAll = total !== undefined && found.size >= total;
+    if (isAll && items.length < IN_A_PAGE) return [...found.values()];
+    if (items.length === 0) return total === undefined ? [...found.values()] : undefined;
     if (found.size === before) return undefined;
   }
 }

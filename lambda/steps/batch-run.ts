@@ -57,7 +57,7 @@ export interface WorkKin {
 
 export type FlyingRun = Pick<BatchRun, "connection" | "flights">;
 
-export type LookingRun = Pick<BatchRun, "connection" | "brake" | "concurrency">;
+export type LookingRun = Pick<BatchRun, "connection" | "brake" | "concurrency" | "protection">;
 
 /** A batch as the ledger holds it after it was worked on. */
 export interface RecordedBatch {

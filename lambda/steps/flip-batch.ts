@@ -39,7 +39,9 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { sheet } = prepared;
     run.brake.countFailures(sheet.failures());
-    await inParallel(run, takeUp(), (customer) => run.flights.track(customer.id, flipOne(run, prepared, customer)));
+    await inParallel(run, takeUp(), (customer) =>
+      run.flights.track(customer.id, () => flipOne(run, prepared, customer)),
+    );
     nearlyTaken.resolve();
     taken.resolve();
     return finish(run, prepared);

@@ -62,7 +62,7 @@ export function createFlipKin({ flag, judge, nowMs, customers, decide }: FlipKin
   }
 
   async function waitForThoseBelow(id: string, { flights }: FlyingRun): Promise<void> {
-    if (await flights.landed(companyById.get(id)?.ids ?? [])) return;
+    if (await flights.landed(id, companyById.get(id)?.ids ?? [])) return;
     throw new OutOfTimeError("somebody below it has no outcome yet");
   }
 

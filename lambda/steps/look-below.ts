@@ -30,9 +30,9 @@ export interface LookBelow {
   lookAgain(run: Pick<FlyingRun, "connection">, customerId: string): Promise<void>;
 }
 
-/** Customers who are listed together. */
+/** Customers who are listed together. Whoever turned out not to be listable is not listed again: that would cost halves. */
 interface Group {
-  readonly ids: readonly string[];
+  ids: readonly string[];
   renewal?: Promise<void> | undefined;
 }
 
@@ -40,12 +40,24 @@ export function createLookBelow({ nowMs, learn }: { nowMs(): number; readonly le
   const groups = new Map<string, Group>();
   const askedAtMs = new Map<string, number>();
 
-  async function list(connection: Connection, ids: readonly string[]): Promise<void> {
+  /** Gives those who can be listed. */
+  async function list(connection: Connection, ids: readonly string[]): Promise<readonly string[]> {
     const atMs = nowMs();
+    const listable: string[] = [];
     await listInParts(connection, ids, async (some, below) => {
       await learn(some, below, atMs);
       for (const id of some) askedAtMs.set(id, atMs);
+      if (below.list === "whole") listable.push(...some);
     });
+    return listable;
+  }
+
+  async function renewGroup(connection: Connection, group: Group): Promise<void> {
+    try {
+      group.ids = await list(connection, group.ids);
+    } finally {
+      group.renewal = undefined;
+    }
   }
 
   return {
@@ -55,8 +67,7 @@ export function createLookBelow({ nowMs, learn }: { nowMs(): number; readonly le
         return fresh !== undefined && decide({ id, name }, fresh) === undefined;
       });
       await inParallel(run, chunk(open.map(({ id }) => id)), async (ids) => {
-        await list(run.connection, ids);
-        const group = { ids };
+        const group = { ids: await list(run.connection, ids) };
         for (const id of ids) groups.set(id, group);
       });
       run.brake.throwError();
@@ -66,12 +77,12 @@ export function createLookBelow({ nowMs, learn }: { nowMs(): number; readonly le
     isRecent: (id) => nowMs() - (askedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < ORDERS_AGE_MS,
     async renew({ connection }, id) {
       const group = groups.get(id) ?? { ids: [id] };
-      group.renewal ??= list(connection, group.ids).finally(() => {
-        group.renewal = undefined;
-      });
+      group.renewal ??= renewGroup(connection, group);
       await group.renewal;
     },
-    lookAgain: ({ connection }, id) => list(connection, [id]),
+    async lookAgain({ connection }, id) {
+      await list(connection, [id]);
+    },
   };
 }
 

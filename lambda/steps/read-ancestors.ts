@@ -5,6 +5,11 @@ import { showsAll } from "../rollout/kin.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import type { Connection } from "./ports.ts";
 
+/** A customer that must be read to know who is above whom cannot be. */
+export class UnreadableError extends FinalError {
+  override readonly name = "UnreadableError";
+}
+
 /** A customer, and whoever is above it. */
 export interface WithAncestors {
   readonly customer: CustomerFacts;
@@ -15,7 +20,7 @@ type Reader = Pick<Connection, "listCustomers" | "readCustomer">;
 
 /**
  * Reads customers with all their ancestors; whom Evo Voice does not have is left out. Where it shows no whole breadcrumb,
- * it is asked for the parent, and for that one's parent. @throws FinalError when a customer cannot be read
+ * it is asked for the parent, and for that one's parent. @throws UnreadableError
  */
 export async function readAncestors(reader: Reader, ids: readonly string[]): Promise<readonly WithAncestors[]> {
   const known = new Map<string, CustomerFacts | undefined>();
@@ -81,7 +86,7 @@ function toCustomer(id: string, read: Reading): CustomerFacts | undefined {
     case "missing":
       return undefined;
     case "unreadable":
-      throw new FinalError(
+      throw new UnreadableError(
         `customer ${id}, who must stay or is above one who must, cannot be read, so it is not known whom Evo Voice may move along with whom: ${read.reason}`,
       );
   }

@@ -9,9 +9,12 @@ import {
 } from "../rollout/kin.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
+import type { Judgement } from "../rollout/selection.ts";
+import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import type { WorkKin } from "./batch-run.ts";
 import { createLookBelow, type Looked, toUnknownBelow } from "./look-below.ts";
 import type { Origin } from "./origin.ts";
+import type { Protection } from "./protection.ts";
 import type { Readings } from "./read-afresh.ts";
 
 /** What a revert has to know of families: whom Evo Voice may move along with a parent that is flipped back. */
@@ -21,8 +24,8 @@ export interface Kin {
   settleHeld(customer: PlannedCustomer): Outcome | undefined;
   /** Whoever is above a customer that is back already, and has taken it along. */
   findLeader(fresh: Reading): string | undefined;
-  /** That these are, or are about to be, flipped back. */
-  noteBack(customerIds: readonly string[]): void;
+  /** Which of these are flipped back, or are about to be, as the ledger is told. */
+  note(customers: readonly PlannedCustomer[], backIds: ReadonlySet<string>): void;
 }
 
 export interface RevertKinOptions extends Pick<RevertKin, "judge"> {
@@ -39,7 +42,11 @@ export function createRevertKin({ origin, flag, judge, childrenFollow, nowMs }: 
   /** Of those who are flipped back in this part, and of their descendants, it is known who goes along. */
   const back = new Set<string>();
   const along = new Set<string>();
-  const kin: RevertKin = { judge, isOurs: origin.isOurs };
+  let protection: Pick<Protection, "keeps"> | undefined;
+  const kin: RevertKin = {
+    judge: (customer) => (protection?.keeps(customer.id) ? ORDERED : judge(customer)),
+    isOurs: origin.isOurs,
+  };
 
   /** Who the rollouts' other customers are is read from the ledger, when there is anybody about whom it has to be known. */
   async function loadOrigin(customers: readonly PlannedCustomer[], readings: Readings): Promise<void> {
@@ -70,6 +77,7 @@ export function createRevertKin({ origin, flag, judge, childrenFollow, nowMs }: 
       const isRecent = (id: string) => !childrenFollow || below.isRecent(id);
       return {
         async lookAround(run, readings) {
+          ({ protection } = run);
           await loadOrigin(customers, readings);
           return childrenFollow ? below.lookAround(run, { customers, readings, decide }) : readings;
         },
@@ -89,11 +97,16 @@ export function createRevertKin({ origin, flag, judge, childrenFollow, nowMs }: 
       const { customer } = fresh;
       return parentsOf(customer).find((id) => (back.has(id) ? along.has(customer.id) : origin.isBack(id)));
     },
-    noteBack(ids) {
-      for (const id of ids) back.add(id);
+    note(customers, backIds) {
+      for (const { id } of customers) {
+        if (backIds.has(id)) back.add(id);
+        else back.delete(id);
+      }
     },
   };
 }
+
+const ORDERED: Judgement = { verdict: "skipped", reason: PROTECTED_BY_ORDER };
 
 /** It is not where the rollout put it any more, and somebody is above it. */
 function hasMoved(fresh: Reading | undefined, flag: boolean): boolean {

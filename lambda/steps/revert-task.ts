@@ -56,7 +56,8 @@ export function createRevertTask({ ledger, policy, nowMs }: Ports, subject: Subj
     },
     close(batch, { outcomes, intended }) {
       const reverted = outcomes.map(toReverted);
-      kin?.noteBack([...intended, ...reverted.flatMap((one) => (one.outcome === "flipped" ? one.customerId : []))]);
+      const flippedBack = reverted.flatMap((one) => (one.outcome === "flipped" ? one.customerId : []));
+      kin?.note(batch.customers, new Set([...intended, ...flippedBack]));
       return { ...batch, reverted, reverting: intended, revertedBy: by };
     },
   };

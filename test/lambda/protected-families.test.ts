@@ -3,11 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { execute } from "../support/execute.ts";
+import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectUntouched, rememberFlags } from "../support/truth.ts";
 import { readOutcomes, readReverts, startWorld, TABLE, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const ANN = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
+const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;
 const POST = "SetCustomerStagingMode";
 const ORDERED = "protected by a standing order";
 
@@ -274,5 +276,49 @@ describe("the way back", () => {
       expect(reverts.get(id)?.reason).toMatch(new RegExp(`^${heldFor(family.child)}: .* once unprotect is sent$`));
     expect(again?.reverted).toMatchObject({ leftAlone: 0, left: 0 });
     expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([true, true, true]);
+  });
+});
+
+describe("a protected customer that cannot be read by now", () => {
+  /** A tag without a name: it could be the one that protects. */
+  function breakRow(body: string, id: string): string {
+    const at = body.indexOf(`{"id":"${id}"`);
+    return at < 0
+      ? body
+      : body.slice(0, at) + body.slice(at).replace('"tags":[', '"tags":[{"id":"x"},').replace("},]", "}]");
+  }
+
+  /** Rolls out, protects one, breaks its row wherever it is shown, and turns back. */
+  async function turnBackWithBroken(id: string) {
+    let isBroken = false;
+    const rewrite = (_url: string, body: string) => (isBroken ? breakRow(body, id) : body);
+    const proxy = await startRewritingProxy(world.emulator.address, rewrite);
+    const policy = { baseUrl: proxy.address };
+    try {
+      const { report: first } = await execute(world, PROMOTE, { name: "one", policy });
+      await createLedger(openTable(new DynamoDBClient(), TABLE), proxy.address).protect([id], ANN);
+      isBroken = true;
+      const { report } = await execute(world, ROLLBACK, { name: "two", policy });
+      return { flipped: first?.counts.flipped ?? 0, report };
+    } finally {
+      await proxy.close();
+    }
+  }
+
+  test("keeps nobody else from being turned back", async () => {
+    const stranger = world.emulator.addCustomer({ isStaging: false }).id;
+    const before = rememberFlags(world);
+
+    const { flipped, report } = await turnBackWithBroken(stranger);
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: flipped, left: 0 } });
+    expect(rememberFlags(world)).toEqual(before);
+  });
+
+  test("keeps those above it from being turned back, and nobody else", async () => {
+    const { flipped, report } = await turnBackWithBroken(family.child);
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: flipped - 3, left: 3 } });
+    expect([family.grandparent, family.parent, family.child].map(isStaging)).toEqual([false, false, false]);
   });
 });

@@ -28,7 +28,7 @@ export function aCustomer(id: string, isStaging = true): CustomerFacts {
 }
 
 /** Nobody is protected by an order. */
-export const UNPROTECTED: Protection = { read: async () => new Map() };
+export const UNPROTECTED: Protection = { read: async () => new Map(), keeps: () => false };
 
 /** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
 export function fakePorts(

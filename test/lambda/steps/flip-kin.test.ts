@@ -5,7 +5,7 @@ import { createBrake } from "../../../lambda/steps/brake.ts";
 import { createFlights } from "../../../lambda/steps/flights.ts";
 import { createFlipKin } from "../../../lambda/steps/flip-kin.ts";
 import type { Connection } from "../../../lambda/steps/ports.ts";
-import { aCustomer } from "./fake-ports.ts";
+import { aCustomer, UNPROTECTED } from "./fake-ports.ts";
 
 const parent = aCustomer("parent");
 const child: CustomerFacts = { ...aCustomer("child"), parentCustomerId: "parent" };
@@ -39,7 +39,13 @@ async function given({ below = [[child]], isFlipped = false, laterMs = 0 }: Give
     },
   } as unknown as Connection;
   const flights = createFlights();
-  const run = { connection, flights, concurrency: 1, brake: createBrake({ untilMs: 1, nowMs: () => 0 }) };
+  const run = {
+    connection,
+    flights,
+    concurrency: 1,
+    brake: createBrake({ untilMs: 1, nowMs: () => 0 }),
+    protection: UNPROTECTED,
+  };
   await kin.lookAround(run, new Map([["parent", { reading: "found", customer: parent }]]));
   if (isFlipped) kin.noteFlipped("child");
   clockMs += laterMs;
@@ -69,7 +75,7 @@ test("a customer without anybody below is looked at again when its turn comes la
 test("a parent waits for the flip of its child that is under way", async () => {
   const { settleLate, flights } = await given({ isFlipped: true });
   const flight = Promise.withResolvers<boolean>();
-  void flights.track("child", flight.promise);
+  void flights.track("child", () => flight.promise);
   let isSettled = false;
 
   const settled = settleLate().then(() => {
@@ -83,7 +89,7 @@ test("a parent waits for the flip of its child that is under way", async () => {
 
 test("a parent has no outcome either when the flip of its child came to none: both are the next part's", async () => {
   const { settleLate, flights, looks } = await given();
-  await flights.track("child", Promise.resolve(false));
+  await flights.track("child", async () => false);
 
   await expect(settleLate()).rejects.toThrow(OutOfTimeError);
   expect(looks()).toBe(1);
@@ -123,4 +129,35 @@ test("a parent has no outcome when time ends before it is known who is below: th
   const { settleLate } = await given({ below: [[child], new OutOfTimeError("the part's time is over")] });
 
   await expect(settleLate()).rejects.toThrow(OutOfTimeError);
+});
+
+test("two who are above each other, at the same time, do not wait for each other: both are put off", async () => {
+  const a: CustomerFacts = { ...aCustomer("a"), parentCustomerId: "b" };
+  const b: CustomerFacts = { ...aCustomer("b"), parentCustomerId: "a" };
+  const kin = createFlipKin({
+    flag: false,
+    judge: () => ({ verdict: "candidate" }),
+    nowMs: () => 0,
+    customers: [a, b],
+    decide: () => undefined,
+  });
+  const listDescendants = async () => ({ list: "whole", customers: [a, b] });
+  const flights = createFlights();
+  const run = {
+    connection: { listDescendants } as unknown as Connection,
+    flights,
+    concurrency: 2,
+    brake: createBrake({ untilMs: 1, nowMs: () => 0 }),
+    protection: UNPROTECTED,
+  };
+  await kin.lookAround(run, new Map([a, b].map((customer) => [customer.id, { reading: "found", customer }])));
+  const outcomes: (string | undefined)[] = [];
+  const fly = async (customer: CustomerFacts) => {
+    outcomes.push((await kin.settleLate(run, customer))?.outcome);
+    return true;
+  };
+
+  await Promise.all([flights.track("a", () => fly(a)), flights.track("b", () => fly(b))]);
+
+  expect(outcomes).toEqual(["deferred", "deferred"]);
 });

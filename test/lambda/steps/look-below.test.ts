@@ -3,7 +3,7 @@ import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
 import { createLookBelow } from "../../../lambda/steps/look-below.ts";
 import type { Connection } from "../../../lambda/steps/ports.ts";
-import { aCustomer } from "./fake-ports.ts";
+import { aCustomer, UNPROTECTED } from "./fake-ports.ts";
 
 interface Given {
   readonly customers?: number;
@@ -25,7 +25,12 @@ async function given({ customers: count = 250, unlisted = () => false, hasTime =
       return ids.some(unlisted) ? { list: "unknown", reason: "a row is broken" } : { list: "whole", customers: [] };
     },
   } as unknown as Connection;
-  const run = { connection, concurrency: 2, brake: createBrake({ untilMs: 1, nowMs: () => 0 }) };
+  const run = {
+    connection,
+    concurrency: 2,
+    brake: createBrake({ untilMs: 1, nowMs: () => 0 }),
+    protection: UNPROTECTED,
+  };
   const customers = Array.from({ length: count }, (_, index) => aCustomer(String(index)));
   const below = createLookBelow({
     nowMs: () => clockMs,
@@ -127,4 +132,20 @@ test("one customer can be looked at alone", async () => {
 
   expect(listsSince()).toEqual([["120"]]);
   expect([below.isRecent("120"), below.isRecent("121")]).toEqual([true, false]);
+});
+
+test("whoever could not be listed is not listed again with the others, whenever that turned out", async () => {
+  const bad = new Set(["70"]);
+  const { below, run, later, listsSince } = await given({ customers: 100, unlisted: (id) => bad.has(id) });
+  later(5_000);
+  await below.renew(run, "0");
+  expect(listsSince().map((ids) => ids.length)).toEqual([99]);
+  bad.add("30");
+  later(5_000);
+  await below.renew(run, "0");
+  later(5_000);
+  await below.renew(run, "0");
+
+  expect(listsSince().at(-1)).toHaveLength(98);
+  expect(listsSince().length).toBeLessThan(20);
 });

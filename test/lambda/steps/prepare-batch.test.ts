@@ -78,7 +78,9 @@ test("a batch whose withdrawal was made and not answered is not withdrawn again:
 });
 
 test("whom orders keep where they are is settled with the reason, and nobody else", async () => {
-  const { run } = await given({ protection: { read: async () => new Map([["c-1", "kept where it is"]]) } });
+  const { run } = await given({
+    protection: { ...UNPROTECTED, read: async () => new Map([["c-1", "kept where it is"]]) },
+  });
 
   const prepared = await prepareBatch(run, 0);
 
@@ -93,7 +95,7 @@ test.each([
   ["its time is over before that is known", new OutOfTimeError("the part's time is over"), false],
 ])("a batch is withdrawn when %s: nobody is flipped on a guess", async (_why, error, isFinal) => {
   const read = () => Promise.reject(error);
-  const { ledger, run } = await given({ protection: { read } });
+  const { ledger, run } = await given({ protection: { ...UNPROTECTED, read } });
 
   const prepared = prepareBatch(run, 0);
 

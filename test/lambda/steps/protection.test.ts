@@ -11,14 +11,15 @@ const CUSTOMERS: readonly CustomerFacts[] = [
 const ORDERED = "protected by a standing order";
 const heldFor = (id: string) => `Evo Voice may move its descendant ${id}, which is ${ORDERED}, along with it`;
 
-function given(childrenFollow = true) {
+function given(childrenFollow = true, unreadable: string[] = []) {
   const asked: string[] = [];
   const connection: Parameters<typeof createProtection>[0] = {
     listCustomers: async (ids) => {
       asked.push(ids.join());
-      return CUSTOMERS.filter(({ id }) => ids.includes(id));
+      return CUSTOMERS.filter(({ id }) => ids.includes(id) && !unreadable.includes(id));
     },
-    readCustomer: async () => ({ reading: "missing" }),
+    readCustomer: async (id) =>
+      unreadable.includes(id) ? { reading: "unreadable", reason: "a row is broken" } : { reading: "missing" },
   };
   return { asked, protection: createProtection(connection, { childrenFollow }) };
 }
@@ -56,4 +57,20 @@ test("covers nobody else, and asks for nobody, where children do not follow", as
 
   expect(await protection.read(["a"])).toEqual(new Map([["a", ORDERED]]));
   expect(asked).toEqual([]);
+});
+
+test("one that cannot be read stays itself, keeps nobody from being covered, and is read again for the next batch", async () => {
+  const unreadable = ["a"];
+  const { protection } = given(true, unreadable);
+
+  expect(await protection.read(["a", "b"])).toEqual(
+    new Map([
+      ["a", ORDERED],
+      ["b", ORDERED],
+      ["top", heldFor("b")],
+    ]),
+  );
+  expect(["a", "b", "top"].map(protection.keeps)).toEqual([true, true, false]);
+  unreadable.pop();
+  expect((await protection.read(["a"])).get("top")).toBe(heldFor("a"));
 });

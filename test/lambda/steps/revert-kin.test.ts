@@ -5,7 +5,7 @@ import { createFlights } from "../../../lambda/steps/flights.ts";
 import type { Origin } from "../../../lambda/steps/origin.ts";
 import type { Connection } from "../../../lambda/steps/ports.ts";
 import { createRevertKin } from "../../../lambda/steps/revert-kin.ts";
-import { aCustomer } from "./fake-ports.ts";
+import { aCustomer, UNPROTECTED } from "./fake-ports.ts";
 
 const parent = aCustomer("parent", false);
 const child: CustomerFacts = { ...aCustomer("child", false), parentCustomerId: "parent" };
@@ -17,7 +17,11 @@ const ORIGIN = {
 } as unknown as Origin;
 
 /** A parent that a promote flipped is flipped back; what becomes of it when its turn comes so much later. */
-async function settledAfter(laterMs: number, below: readonly (readonly CustomerFacts[])[], childrenFollow = true) {
+async function settledAfter(
+  laterMs: number,
+  below: readonly (readonly CustomerFacts[])[],
+  { childrenFollow = true, keptIds = [] as readonly string[], ours = ["parent"] } = {},
+) {
   let clockMs = 0;
   let looks = 0;
   const listDescendants = async () => {
@@ -29,9 +33,10 @@ async function settledAfter(laterMs: number, below: readonly (readonly CustomerF
     flights: createFlights(),
     concurrency: 1,
     brake: createBrake({ untilMs: 1, nowMs: () => 0 }),
+    protection: { ...UNPROTECTED, keeps: (id: string) => keptIds.includes(id) },
   };
   const kin = createRevertKin({
-    origin: ORIGIN,
+    origin: { ...ORIGIN, isOurs: (id) => ours.includes(id) },
     flag: false,
     judge: () => ({ verdict: "candidate" }),
     childrenFollow,
@@ -55,6 +60,39 @@ test("a parent whose turn comes late is looked at again, and left when a first c
   expect(settled?.reason).toContain("Evo Voice may move its descendant child, which the rollout did not move");
 });
 
+test("a parent is left when its child, which the rollout moved, is to stay by an order", async () => {
+  const moved = { ours: ["parent", "child"] };
+
+  expect((await settledAfter(5_000, [[child], [child]], moved)).settled).toBeUndefined();
+  const { settled } = await settledAfter(5_000, [[child], [child]], { ...moved, keptIds: ["child"] });
+  expect(settled?.reason).toContain("its descendant child, which is protected by a standing order, along with it");
+});
+
+test("whoever is where it was before counts as gone along with a parent that goes back, and not with one that stays", async () => {
+  const kin = createRevertKin({
+    origin: { ...ORIGIN, isOurs: () => true },
+    flag: false,
+    judge: () => ({ verdict: "candidate" }),
+    childrenFollow: true,
+    nowMs: () => 0,
+  });
+  const listDescendants = async () => ({ list: "whole", customers: [child] });
+  const run = {
+    connection: { listDescendants } as unknown as Connection,
+    concurrency: 1,
+    brake: createBrake({ untilMs: 1, nowMs: () => 0 }),
+    protection: UNPROTECTED,
+  };
+  const isBack = { reading: "found", customer: { ...child, isStaging: true } } as const;
+  const batch = kin.ofBatch({ customers: [parent], decide: () => undefined });
+  await batch.lookAround(run, new Map([["parent", { reading: "found", customer: parent }]]));
+
+  kin.note([parent], new Set(["parent"]));
+  expect(kin.findLeader(isBack)).toBe("parent");
+  kin.note([parent], new Set());
+  expect(kin.findLeader(isBack)).toBeUndefined();
+});
+
 test("where children do not follow nobody is looked for, however late", async () => {
-  expect(await settledAfter(5_000, [], false)).toEqual({ settled: undefined, looks: 0 });
+  expect(await settledAfter(5_000, [], { childrenFollow: false })).toEqual({ settled: undefined, looks: 0 });
 });
