@@ -3,6 +3,7 @@ import type { CustomerFacts } from "../rollout/selection.ts";
 import type { Connection } from "./connection.ts";
 import { quote, readList, toFacts } from "./customers.ts";
 import { isApiFailure } from "./errors.ts";
+import type { CustomerList } from "./wire.ts";
 
 const IN_A_PAGE = 100;
 /** Rows may shift between pages while they are read. */
@@ -30,19 +31,20 @@ async function readPass(
   const parentCustomerIds = parentIds.map(quote).join(",");
   const subject = { operation: `listing the descendants of ${parentIds.length} customers`, api: "ListCustomers" };
   const found = new Map<string, CustomerFacts>();
-  let firstTotal: number | undefined;
+  let firstTotal: CustomerList["totalCount"];
   for (let page = 0; ; page += 1) {
     const paging = { countPerPage: String(IN_A_PAGE), page: String(page) };
-    const { items, totalCount } = await readList(connection, { parentCustomerIds, ...paging }, subject);
-    const total = totalCount ?? undefined;
-    if (page === 0) firstTotal = total;
-    // Somebody came or went meanwhile, and the rows behind have moved: one may have slid past the page that was read.
-    if (total !== firstTotal) return undefined;
+    const list = await readList(connection, { parentCustomerIds, ...paging }, subject);
+    if (page === 0) firstTotal = list.totalCount;
     const before = found.size;
-    for (const info of items) found.set(info.id, toFacts(info));
-    const isAll = total !== undefined && found.size >= total;
-    if (isAll && items.length < IN_A_PAGE) return [...found.values()];
-    if (items.length === 0) return total === undefined ? [...found.values()] : undefined;
-    if (found.size === before) return undefined;
+    for (const info of list.items) found.set(info.id, toFacts(info));
+    if (isEnd(list, found.size) && list.totalCount === firstTotal) return [...found.values()];
+    // Somebody came or went meanwhile: the rows behind have moved, and one may have slid past the page that was read.
+    if (list.totalCount !== firstTotal || found.size === before) return undefined;
   }
+}
+
+/** A full page may have more behind it, whatever the server counts. */
+function isEnd({ items, totalCount }: CustomerList, found: number): boolean {
+  return totalCount == null ? items.length === 0 : found >= totalCount && items.length < IN_A_PAGE;
 }
