@@ -35,7 +35,8 @@ describe.each(["arrived", "written", "answered"] as const)(
 describe.each(["arrived", "written", "answered"] as const)(
   "a rollout that ends for good when a flip is %s is turned back by another execution, whoever was in flight too",
   (phase) => {
-    test.each([1, WAVES[0], WAVES[0] + 3, BAD - 1])("flip %d", async (n) => {
+    // Before the bad one by two: the flip that may follow must not be its.
+    test.each([1, WAVES[0], WAVES[0] + 3, BAD - 2])("flip %d", async (n) => {
       const abandoned = await runAbandoned({ trap: atPost(n, phase) });
 
       const flipped = Object.values(abandoned.end.customers).filter(({ posts }) => posts > 0);
