@@ -73,7 +73,7 @@ async function flipOne(run: BatchRun, batch: PreparedBatch, customer: PlannedCus
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, async (isBegun) => {
     await lookout.recent();
     looksAgain = !isBegun && work.kin !== undefined && !mayBegin(work.kin, customer, looks);
-    if (looksAgain) throw new OutOfTimeError("who is below was listed too long ago");
+    if (looksAgain) throw new OutOfTimeError("who is below has to be looked at again");
   });
   switch (flipped.result) {
     case "flipped":

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../lambda/rollout/batch.ts";
 import type { FlipResult } from "../../../lambda/rollout/flip.ts";
+import type { DescendantList } from "../../../lambda/rollout/kin.ts";
+import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
@@ -76,6 +78,16 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
 async function flipBatch(run: BatchRun): Promise<Batch> {
   const [recorded] = await Array.fromAsync(flipBatches(run, { from: 0, to: 1 }));
   return recorded?.batch as Batch;
+}
+
+/** The child comes into being after the first look. */
+function listNobodyThen(child: CustomerFacts) {
+  let looks = 0;
+  const listDescendants = async (): Promise<DescendantList> => {
+    looks += 1;
+    return { list: "whole", customers: looks === 1 ? [] : [child] };
+  };
+  return { listDescendants, looks: () => looks };
 }
 
 const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one) => [one.customerId, one.outcome]));
@@ -250,14 +262,11 @@ describe("a batch", () => {
   ])("another's look that shows %s keeps a flip from its request", async (_whom, aChild, outcome) => {
     const child = { ...aChild("child"), parentCustomerId: "b" };
     const turn = Promise.withResolvers<void>();
-    let listed = 0;
+    const { listDescendants, looks } = listNobodyThen(child);
     const { run } = await given({
       customers: [aCustomer("a"), aCustomer("b")],
       connection: {
-        listDescendants: async () => {
-          listed += 1;
-          return { list: "whole", customers: listed === 1 ? [] : [child] };
-        },
+        listDescendants,
         flip: ({ customerId }, mayBegin) => {
           // While b waits for its turn, a's comes late, and a's look shows the child.
           if (customerId === "a") clockMs += ORDERS_AGE_MS;
@@ -271,19 +280,16 @@ describe("a batch", () => {
     });
 
     expect(outcomesOf(await flipBatch({ ...run, concurrency: 2 }))).toEqual({ a: "flipped", b: outcome });
-    expect(listed).toBe(3);
+    expect(looks()).toBe(3);
   });
 
   test("a flip that finds a first child when its turn comes late is put off", async () => {
     const child = { ...aCustomer("child"), parentCustomerId: "a" };
-    let listed = 0;
+    const { listDescendants } = listNobodyThen(child);
     const { run } = await given({
       customers: [aCustomer("a")],
       connection: {
-        listDescendants: async () => {
-          listed += 1;
-          return { list: "whole", customers: listed === 1 ? [] : [child] };
-        },
+        listDescendants,
         flip: (_flip, mayBegin) => {
           clockMs += ORDERS_AGE_MS;
           return flipOnceBegun(() => mayBegin(false));
