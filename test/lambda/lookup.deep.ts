@@ -12,7 +12,7 @@ beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
 afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(() => world.close());
 
-/** Targets are of all kinds here, and take no heed of families: whoever selects a part of one has `moved-along.test.ts`. */
+/** Targets are of all kinds here, and take no heed of families: whoever selects a part of one has `moved-along.deep.ts`. */
 async function given({ policy, ...options }: Partial<WorldOptions> = {}): Promise<World> {
   world = await startWorld({ customers: 300, ...options, policy: { childrenFollow: false, ...policy } });
   return world;
