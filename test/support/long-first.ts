@@ -4,7 +4,7 @@ import TestSequencer from "@jest/test-sequencer";
  * Without the times of a run before, as in a fresh clone, Jest begins with the largest files. These are small and take
  * long, because their rows are elsewhere: begun last, one of them would run alone while the other cores have nothing to do.
  */
-const LONG = /\/(gates|crash|crash-anywhere|histories|faults|slow-server|retry|status)\.(test|deep)\.ts$/;
+const LONG = /\/(gates|crash|crash-anywhere|histories|faults|slow-server|status)\.(test|deep)\.ts$/;
 
 // Its types say that the class is a member of what is imported; that is so for `require` only.
 const Sequencer = TestSequencer as unknown as typeof TestSequencer.default;
