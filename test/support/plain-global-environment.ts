@@ -3,7 +3,7 @@ import { TestEnvironment } from "jest-environment-node";
 
 /**
  * Jest's environment for Node, with a global object like any other. Its own is a sandbox that is asked for every name that
- * is not a local one, `Promise` and `Math` included: simulations took three times as long, everything else a tenth more.
+ * is not a local one, `Promise` and `Math` included: simulations took three times as long (docs/testing.md).
  */
 // biome-ignore lint/style/noDefaultExport: Jest takes no other
 export default class PlainGlobalEnvironment extends TestEnvironment {
