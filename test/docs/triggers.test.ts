@@ -9,7 +9,7 @@ import { anEvent } from "../lambda/events/an-event.ts";
 import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/events/aws-samples.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
-import { TABLE } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/triggers.md"), "utf8");
 

@@ -10,7 +10,7 @@ import { START } from "../ci/run-script.ts";
 import { anEvent } from "../lambda/events/an-event.ts";
 import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/events/aws-samples.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { TABLE } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
 
 const JOB = "11111111-abcd-1111-abcd-111111abcdef";
 const EXECUTION = "12345678-1234-5678-abcd-12345678abcd";

@@ -4,7 +4,8 @@ import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";
 import { execute } from "../support/execute.ts";
-import { startWorld, TABLE, type World } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
+import { startWorld, type World } from "../support/world.ts";
 
 /** What AWS would count of one rollout. */
 export interface Measured {

@@ -21,7 +21,8 @@ import { aPipelineJob } from "../lambda/events/aws-samples.ts";
 import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../lambda/webhook/deliveries.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { PARTS, TABLE } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
+import { PARTS } from "../support/world.ts";
 import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, statementsOf, synthesize } from "./make-stack.ts";
 
 /** What is done in a role's name by Lambda, and by the SDK of durable functions through a client of its own. */

@@ -8,7 +8,8 @@ import type { ChangeOf, Ending } from "../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
 import { aChange } from "../lambda/rollout/a-change.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
-import { startWorld, TABLE, type World } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
+import { startWorld, type World } from "../support/world.ts";
 import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, synthesize } from "./make-stack.ts";
 import { findRinging, findShown, readWritten } from "./ring-alarms.ts";
 

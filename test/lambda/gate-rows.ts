@@ -3,7 +3,8 @@ import type { Plan } from "../../lambda/rollout/plan.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { Alarm } from "../../local/aws/cloud-watch.ts";
 import { execute } from "../support/execute.ts";
-import { atFlip, openLedger } from "../support/moments.ts";
+import { openLedger } from "../support/ledger.ts";
+import { atFlip } from "../support/moments.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import type { CommandRecord } from "../../lambda/rollout/records.ts";
 import { startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { execute } from "../support/execute.ts";
-import { openLedger } from "../support/moments.ts";
+import { openLedger } from "../support/ledger.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { startWorld, type World } from "../support/world.ts";
 

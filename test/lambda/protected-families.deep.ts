@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { execute } from "../support/execute.ts";
+import { TABLE } from "../support/ledger.ts";
 import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectUntouched, rememberFlags } from "../support/truth.ts";
-import { readOutcomes, readReverts, startWorld, TABLE, type World } from "../support/world.ts";
+import { readOutcomes, readReverts, startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const ANN = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };

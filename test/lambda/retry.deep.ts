@@ -4,8 +4,9 @@ import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { execute } from "../support/execute.ts";
+import { TABLE } from "../support/ledger.ts";
 import { rememberFlags } from "../support/truth.ts";
-import { readOutcomes, startWorld, TABLE, type World } from "../support/world.ts";
+import { readOutcomes, startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const RETRY = { action: "retry", rolloutId: "night", id: "again" } as const;

@@ -8,8 +8,9 @@ import { MOST_HOLDS } from "../../lambda/rollout/standing-orders.ts";
 import type { Ports } from "../../lambda/steps/ports.ts";
 import { runRollout } from "../../lambda/workflow.ts";
 import { execute } from "../support/execute.ts";
-import { startWorld, TABLE, type World } from "../support/world.ts";
-import { aCustomer, type Fakes, fakePorts, openLedger } from "./steps/fake-ports.ts";
+import { openLedger, TABLE } from "../support/ledger.ts";
+import { startWorld, type World } from "../support/world.ts";
+import { aCustomer, type Fakes, fakePorts } from "./steps/fake-ports.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", id: "night", targets: { all: true } } as const;
 const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;

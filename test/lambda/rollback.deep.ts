@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { execute } from "../support/execute.ts";
-import { startWorld, TABLE, type World } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
+import { startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;

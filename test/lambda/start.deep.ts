@@ -9,7 +9,7 @@ import type { RolloutRecord } from "../../lambda/rollout/records.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { TABLE } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
 import { anEvent } from "./events/an-event.ts";
 import {
   ARTIFACT_CREDENTIALS,

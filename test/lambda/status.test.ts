@@ -7,7 +7,8 @@ import { readStatus } from "../../lambda/start/read-status.ts";
 import type { Alarm } from "../../local/aws/cloud-watch.ts";
 import { execute } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
-import { type Look, type Moments, openLedger, type Sent, watchMoments } from "../support/moments.ts";
+import { openLedger } from "../support/ledger.ts";
+import { type Look, type Moments, type Sent, watchMoments } from "../support/moments.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = {

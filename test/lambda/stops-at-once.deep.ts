@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { execute } from "../support/execute.ts";
-import { type Ledger, type Moments, openLedger, type Sent, watchMoments } from "../support/moments.ts";
+import { type Ledger, openLedger } from "../support/ledger.ts";
+import { type Moments, type Sent, watchMoments } from "../support/moments.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { startWorld, type World } from "../support/world.ts";
 

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { type Executed, execute, toArn } from "../support/execute.ts";
-import { atFlip, type Ledger, openLedger } from "../support/moments.ts";
+import { type Ledger, openLedger } from "../support/ledger.ts";
+import { atFlip } from "../support/moments.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { startWorld, type World } from "../support/world.ts";
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { buildWebhook } from "../../lambda/build-webhook.ts";
 import { type LoopbackServer, listenOnLoopback } from "../../local/aws/loopback.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
-import { startWorld, TABLE, type World } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
+import { startWorld, type World } from "../support/world.ts";
 import { aGitHubDelivery, WEBHOOKS } from "./webhook/deliveries.ts";
 
 let world: World;

@@ -5,7 +5,7 @@ import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
 import type { LoopbackServer } from "../../local/aws/loopback.ts";
 import { startFunctionUrl } from "../../local/function-url.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { TABLE } from "../support/world.ts";
+import { TABLE } from "../support/ledger.ts";
 import { aDeploymentStatus, aGitHubDelivery, aStandardDelivery, WEBHOOKS } from "./webhook/deliveries.ts";
 
 const FIRST = "the first secret of GitHub";

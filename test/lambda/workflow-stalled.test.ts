@@ -4,8 +4,9 @@ import { FinalError } from "../../lambda/rollout/final-error.ts";
 import { OutOfTimeError } from "../../lambda/rollout/out-of-time-error.ts";
 import { runRollout } from "../../lambda/workflow.ts";
 import { execute } from "../support/execute.ts";
+import { openLedger } from "../support/ledger.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
-import { aCustomer, type Fakes, fakePorts, openLedger } from "./steps/fake-ports.ts";
+import { aCustomer, type Fakes, fakePorts } from "./steps/fake-ports.ts";
 
 const EVENT = { action: "promote", release: "2026.11", id: "night", targets: { all: true } } as const;
 const CUSTOMERS = ["a", "b", "c"].map((id) => aCustomer(id));

@@ -3,7 +3,8 @@ import { buildStart } from "../../lambda/build-start.ts";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import type { RolloutStatus } from "../../lambda/rollout/rollout-status.ts";
 import { type CodePipeline, startCodePipeline } from "../../local/aws/code-pipeline.ts";
-import { PARTS, startWorld, TABLE, type World, type WorldOptions } from "./world.ts";
+import { TABLE } from "./ledger.ts";
+import { PARTS, startWorld, type World, type WorldOptions } from "./world.ts";
 
 export const WORKER_ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:live";
 const START_ARN = "arn:aws:lambda:us-east-1:000000000000:function:start";

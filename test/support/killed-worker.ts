@@ -8,7 +8,8 @@ import type { Report } from "../../lambda/rollout/report.ts";
 import type { ExecutionResult } from "../../local/durable/run-execution.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { type Executed, readJournal, toArn } from "./execute.ts";
-import { SECRET, TABLE, type World } from "./world.ts";
+import { TABLE } from "./ledger.ts";
+import { SECRET, type World } from "./world.ts";
 
 const SCRIPT = fileURLToPath(new URL("./killed-worker-process.ts", import.meta.url));
 

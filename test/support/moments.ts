@@ -1,9 +1,7 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import type { CommandRecord } from "../../lambda/rollout/records.ts";
 import { type DynamoDbProxy, startDynamoDbProxy } from "./dynamodb-proxy.ts";
-import { TABLE, type World } from "./world.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import type { World } from "./world.ts";
 
 /** Where a rollout is: what it last told the outside, and at which wave. */
 export type Stage = "preparing" | "flipping" | `baking ${number}` | "flipping back";
@@ -13,8 +11,6 @@ export interface Look {
   readonly stage: Stage;
   readonly n: number;
 }
-
-export type Ledger = ReturnType<typeof createLedger>;
 
 /** Lets a test do something at an exact moment of a rollout, which waits for it. */
 export interface Moments {
@@ -63,11 +59,6 @@ export async function watchMoments(world: World): Promise<Moments> {
       if (errors.length > 0) throw errors[0];
     },
   };
-}
-
-export function openLedger({ environment, policy }: Pick<World, "environment" | "policy">): Ledger {
-  const client = new DynamoDBClient({ endpoint: environment.AWS_ENDPOINT_URL_DYNAMODB ?? "" });
-  return createLedger(openTable(client, TABLE), policy.baseUrl);
 }
 
 export function atFlip(

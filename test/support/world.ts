@@ -3,7 +3,6 @@ import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
-import type { Policy } from "../../lambda/events/policy.ts";
 import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../../lambda/rollout/outcome.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
@@ -17,6 +16,7 @@ import { type Sns, startSns } from "../../local/aws/sns.ts";
 import { registerExecutions } from "../../local/durable/register-execution.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/evovoice/emulator.ts";
 import { captureOutput } from "./capture-output.ts";
+import { type LedgerWorld, TABLE } from "./ledger.ts";
 
 export interface WorldOptions extends EmulatorOptions {
   /** What differs from the tests' usual policy. */
@@ -37,15 +37,13 @@ interface Login {
 }
 
 /** Everything around the worker, on loopback: Evo Voice, Secrets Manager, DynamoDB, CloudWatch, EventBridge, SNS and Lambda's word on executions. */
-export interface World {
+export interface World extends LedgerWorld {
   readonly emulator: Emulator;
   readonly secrets: SecretsManager;
   readonly executions: LambdaExecutions;
   readonly cloudWatch: CloudWatch;
   readonly eventBridge: EventBridge;
   readonly sns: Sns;
-  readonly policy: Policy;
-  readonly environment: Readonly<Record<string, string>>;
   /** Runs the handler by the SDK's local runner; each call is a worker with an empty memory, as after a cold start. */
   run(event: unknown, policy?: Readonly<Record<string, unknown>>): Promise<Run>;
   /** A worker that keeps its memory between runs, as a warm one. */
@@ -62,7 +60,6 @@ export interface World {
   close(): Promise<void>;
 }
 
-export const TABLE = "ledger";
 export const SECRET = "evo-voice/login";
 /** What a worker of a world works with, besides its policy. */
 export const PARTS = {

@@ -4,7 +4,7 @@ import type { Report } from "../../../lambda/rollout/report.ts";
 import { startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
 import { execute } from "../../support/execute.ts";
 import { createKilledWorker, type KilledWorker } from "../../support/killed-worker.ts";
-import { openLedger } from "../../support/moments.ts";
+import { openLedger } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import type { EventPlan } from "./event-plan.ts";
 import { checkReport, type Truth } from "./expect-no-lies.ts";

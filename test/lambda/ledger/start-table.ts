@@ -3,8 +3,8 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { openTable, type Table } from "../../../lambda/ledger/table.ts";
 import { startDynamoDb } from "../../../local/aws/dynamodb.ts";
 import { type DynamoDbProxy, startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
+import { TABLE } from "../../support/ledger.ts";
 
-const TABLE = "ledger";
 export const NOW_MS = Date.parse("2026-11-23T02:00:00Z");
 
 export interface TestTable {

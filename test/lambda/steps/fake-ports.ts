@@ -1,7 +1,4 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
-import { createLedger } from "../../../lambda/ledger/ledger.ts";
-import { openTable } from "../../../lambda/ledger/table.ts";
 import type { FlipResult } from "../../../lambda/rollout/flip.ts";
 import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import { startPace } from "../../../lambda/rollout/pace.ts";
@@ -10,7 +7,7 @@ import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import type { FlipRollout, Locked } from "../../../lambda/steps/part.ts";
 import type { Connection, Ledger, Ports } from "../../../lambda/steps/ports.ts";
 import type { Protection } from "../../../lambda/steps/protection.ts";
-import { TABLE, type World } from "../../support/world.ts";
+import { type LedgerWorld, openLedger } from "../../support/ledger.ts";
 
 const LIMITS = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 10 };
 
@@ -32,7 +29,7 @@ export const UNPROTECTED: Protection = { read: async () => new Map(), keeps: () 
 
 /** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
 export function fakePorts(
-  world: World,
+  world: LedgerWorld,
   { customers, connection = {}, ledger = {}, nowMs = Date.now, sleep = NEVER }: Fakes,
 ): Ports {
   const find = (id: string) => customers.find((customer) => customer.id === id);
@@ -97,8 +94,4 @@ export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1
 export function aRollout(rolloutId: string): Locked<FlipRollout> {
   const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
   return { kind: "flip", rolloutId, event, startedAtMs: Date.now(), lock: LOCK };
-}
-
-export function openLedger(world: World) {
-  return createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
 }

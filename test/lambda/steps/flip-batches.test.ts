@@ -8,20 +8,20 @@ import { createBrake } from "../../../lambda/steps/brake.ts";
 import { createFlights } from "../../../lambda/steps/flights.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
-import { startWorld, type World } from "../../support/world.ts";
-import { aCustomer, aRollout, fakePorts, openLedger, UNPROTECTED } from "./fake-ports.ts";
+import { openLedger, startLedgerWorld } from "../../support/ledger.ts";
+import { aCustomer, aRollout, fakePorts, UNPROTECTED } from "./fake-ports.ts";
 
 const UNTIL_MS = 1_000;
 const FLIPPED: FlipResult = { result: "flipped", reason: "" };
 
-let world: World;
+let world: Awaited<ReturnType<typeof startLedgerWorld>>;
 let rolloutId: string;
 let rollouts = 0;
 let clockMs: number;
 let happened: string[];
 
 beforeAll(async () => {
-  world = await startWorld({ customers: 1 });
+  world = await startLedgerWorld();
 });
 afterAll(() => world.close());
 beforeEach(() => {

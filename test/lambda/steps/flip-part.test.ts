@@ -2,13 +2,13 @@ import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FLIP_START, flipPart } from "../../../lambda/steps/flip-part.ts";
 import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
-import { startWorld, type World } from "../../support/world.ts";
+import { startLedgerWorld } from "../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts, LOCK } from "./fake-ports.ts";
 
-let world: World;
+let world: Awaited<ReturnType<typeof startLedgerWorld>>;
 
 beforeEach(async () => {
-  world = await startWorld({ customers: 1 });
+  world = await startLedgerWorld();
 });
 afterEach(() => world.close());
 

@@ -6,17 +6,17 @@ import { lookUp } from "../../../lambda/steps/look-up.ts";
 import { LOOKUP_START } from "../../../lambda/steps/lookup-run.ts";
 import type { FlipRollout } from "../../../lambda/steps/part.ts";
 import type { Connection } from "../../../lambda/steps/ports.ts";
-import { startWorld, type World } from "../../support/world.ts";
+import { startLedgerWorld } from "../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts } from "./fake-ports.ts";
 
 const RUN = { step: "look-up-1", attempt: 1, invocationEndsAtMs: Number.MAX_SAFE_INTEGER };
 
-let world: World;
+let world: Awaited<ReturnType<typeof startLedgerWorld>>;
 let rollouts = 0;
 let rolloutId: string;
 
 beforeAll(async () => {
-  world = await startWorld({ customers: 1, policy: { childrenFollow: true } });
+  world = await startLedgerWorld({ childrenFollow: true });
 });
 afterAll(() => world.close());
 beforeEach(() => {

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { acceptDeployEvent } from "../../../lambda/events/accept.ts";
 import { openRollout } from "../../../lambda/steps/open.ts";
-import { startWorld, type World } from "../../support/world.ts";
-import { fakePorts, openLedger } from "./fake-ports.ts";
+import { openLedger, startLedgerWorld } from "../../support/ledger.ts";
+import { fakePorts } from "./fake-ports.ts";
 
-let world: World;
+let world: Awaited<ReturnType<typeof startLedgerWorld>>;
 
 beforeAll(async () => {
-  world = await startWorld({ customers: 1 });
+  world = await startLedgerWorld();
 });
 afterAll(() => world.close());
 

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { runPart, StalledError, type StepRun } from "../../../lambda/steps/part.ts";
-import { startWorld, type World } from "../../support/world.ts";
+import { startLedgerWorld } from "../../support/ledger.ts";
 import { aRollout, fakePorts } from "./fake-ports.ts";
 
 const NOW_MS = 1_000_000;
 const RUN: StepRun = { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: NOW_MS + 900_000 };
 
-let world: World;
+let world: Awaited<ReturnType<typeof startLedgerWorld>>;
 let rolloutId: string;
 let rollouts = 0;
 
 beforeAll(async () => {
-  world = await startWorld({ customers: 1 });
+  world = await startLedgerWorld({ retries: { requestTimeoutMs: 1_000 } });
 });
 afterAll(() => world.close());
 beforeEach(() => {

@@ -3,17 +3,17 @@ import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import type { CommandRecord } from "../../../lambda/rollout/records.ts";
 import { lookUp } from "../../../lambda/steps/look-up.ts";
 import { LOOKUP_START } from "../../../lambda/steps/lookup-run.ts";
-import { startWorld, type World } from "../../support/world.ts";
+import { startLedgerWorld } from "../../support/ledger.ts";
 import { aCommand } from "../rollout/a-sight.ts";
 import { aRollout, fakePorts, LOCK } from "./fake-ports.ts";
 
 const RUN = { step: "look-up-1", attempt: 1, invocationEndsAtMs: Number.MAX_SAFE_INTEGER };
 const ABORT = aCommand({ command: "abort", reason: "wrong release" });
 
-let world: World;
+let world: Awaited<ReturnType<typeof startLedgerWorld>>;
 
 beforeEach(async () => {
-  world = await startWorld({ customers: 1 });
+  world = await startLedgerWorld();
 });
 afterEach(() => world.close());
 
