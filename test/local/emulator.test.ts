@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
 import { describeFaults, listFaults } from "../../local/evovoice/describe-faults.ts";
+import { COMPILE_CACHE } from "../support/compile-cache.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const children: ChildProcess[] = [];
@@ -17,7 +18,10 @@ interface Running {
 }
 
 function run(...args: string[]): Running {
-  const child = spawn(process.execPath, ["local/emulator.ts", ...args], { cwd: root });
+  const child = spawn(process.execPath, ["local/emulator.ts", ...args], {
+    cwd: root,
+    env: { ...process.env, ...COMPILE_CACHE },
+  });
   children.push(child);
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => {
