@@ -41,11 +41,15 @@ test.each([
   expect(allowedFailures(row.budget, row.planned, row.sample)).toBe(row.allowed);
 });
 
-test("a share is exact for every hundredth of a percent and any number of customers", () => {
+test("a share is exact for every hundredth of a percent, any number of customers and any smallest sample", () => {
+  const customers = fc.integer({ min: 0, max: 5_000_000 });
+  const sample = fc.oneof(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 5_000_000 }));
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 10_000 }), fc.integer({ min: 0, max: 5_000_000 }), (hundredths, planned) => {
+    fc.property(fc.integer({ min: 0, max: 10_000 }), customers, sample, (hundredths, planned, smallest) => {
       const share = `${Math.floor(hundredths / 100)}.${String(hundredths % 100).padStart(2, "0")}%`;
-      expect(BigInt(allowedFailures(share, planned, 1))).toBe((BigInt(planned) * BigInt(hundredths)) / 10_000n);
+      const of = BigInt(Math.max(planned, smallest));
+      expect(BigInt(allowedFailures(share, planned, smallest))).toBe((of * BigInt(hundredths)) / 10_000n);
     }),
+    { examples: [[10_000, 0, 1]] },
   );
 });
