@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { type BundlingOptions, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import type { BuildOptions } from "esbuild";
 
 export const ROOT = join(import.meta.dirname, "..");
@@ -27,28 +26,4 @@ export const ESBUILD = {
 
 export function toEntryFile(entry: Entry): string {
   return join(ROOT, `lambda/${entry}.ts`);
-}
-
-/** One file of ES modules, AWS SDK included: what runs is what the lock file names. The policy lies beside it. */
-export function toBundling(policyFile: string): BundlingOptions {
-  return {
-    format: OutputFormat.ESM,
-    target: ESBUILD.target,
-    mainFields: [...ESBUILD.mainFields],
-    bundleAwsSDK: true,
-    minify: ESBUILD.minify,
-    keepNames: ESBUILD.keepNames,
-    sourceMap: ESBUILD.sourcemap,
-    sourcesContent: ESBUILD.sourcesContent,
-    banner: ESBUILD.banner.js,
-    commandHooks: {
-      beforeBundling: () => [],
-      beforeInstall: () => [],
-      afterBundling: (_input, output) => [`cp ${quote(policyFile)} ${quote(join(output, "policy.json"))}`],
-    },
-  };
-}
-
-function quote(path: string): string {
-  return `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -2,10 +2,15 @@ import { join } from "node:path";
 import { Duration } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Runtime } from "aws-cdk-lib/aws-lambda";
-import { NodejsFunction, type NodejsFunctionProps } from "aws-cdk-lib/aws-lambda-nodejs";
+import {
+  type BundlingOptions,
+  NodejsFunction,
+  type NodejsFunctionProps,
+  OutputFormat,
+} from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { type Entry, ROOT, toBundling, toEntryFile } from "./bundle.ts";
+import { type Entry, ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
 
 /** What all functions of one deployment share. */
 export interface DeploymentProps {
@@ -57,4 +62,28 @@ export class BundledFunction extends Construct {
       ...props.settings,
     });
   }
+}
+
+/** One file of ES modules, AWS SDK included: what runs is what the lock file names. The policy lies beside it. */
+function toBundling(policyFile: string): BundlingOptions {
+  return {
+    format: OutputFormat.ESM,
+    target: ESBUILD.target,
+    mainFields: [...ESBUILD.mainFields],
+    bundleAwsSDK: true,
+    minify: ESBUILD.minify,
+    keepNames: ESBUILD.keepNames,
+    sourceMap: ESBUILD.sourcemap,
+    sourcesContent: ESBUILD.sourcesContent,
+    banner: ESBUILD.banner.js,
+    commandHooks: {
+      beforeBundling: () => [],
+      beforeInstall: () => [],
+      afterBundling: (_input, output) => [`cp ${quote(policyFile)} ${quote(join(output, "policy.json"))}`],
+    },
+  };
+}
+
+function quote(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
 }
