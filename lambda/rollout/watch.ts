@@ -82,8 +82,11 @@ export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): W
 }
 
 /** Why it waits after a look; undefined when it does not, or has not looked yet. */
-export function whyWaits({ waitSeconds, heldBy }: WatchState): string | undefined {
-  return waitSeconds === 0 ? undefined : (heldBy ?? "its bake");
+export function whyWaits(
+  { waitSeconds, heldBy }: WatchState,
+  { isRest = false }: Pick<WatchRules, "isRest"> = {},
+): string | undefined {
+  return waitSeconds === 0 ? undefined : (heldBy ?? (isRest ? "its rest" : "its bake"));
 }
 
 /** Looks take time that no bake and no pause counts: of a long one it is told again how much is left. */

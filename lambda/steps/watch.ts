@@ -54,16 +54,21 @@ export function lookAgain(ports: Ports, rollout: Locked<Rollout>, watched: Watch
   const { rolloutId } = rollout;
   return async (state: WatchState): Promise<WatchState> => {
     const next = watchOnce(state, await look(ports, rollout, watched), watched.rules);
-    if (isNews(state, next)) await tellWait(ports, rolloutId, next);
+    if (isNews(state, next)) await tellWait(ports, rolloutId, next, watched);
     if (isStop(next.decision)) await keepStop(ports, rolloutId, next.decision).catch(logNotKept(ports, rolloutId));
     return next;
   };
 }
 
 /** For whoever watches the log, and whoever asks for the status. */
-async function tellWait({ ledger, log, nowMs }: Ports, rolloutId: string, state: WatchState): Promise<void> {
+async function tellWait(
+  { ledger, log, nowMs }: Ports,
+  rolloutId: string,
+  state: WatchState,
+  { rules }: Watched,
+): Promise<void> {
   const { leftSeconds, blindTo = [], steering, decision } = state;
-  const heldBy = whyWaits(state) ?? "nothing any more";
+  const heldBy = whyWaits(state, rules) ?? "nothing any more";
   log.info("rollout waits", { rolloutId, heldBy, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
   const taken = { commands: steering.seen, pauseLeftSeconds: steering.pausedSeconds ?? 0 };
   const wait = { at: new Date(nowMs()).toISOString(), bakeLeftSeconds: leftSeconds, blindTo, taken };

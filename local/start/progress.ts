@@ -4,7 +4,7 @@ import type { LogLine } from "./worker-process.ts";
 
 /** How far the rollout is, as its log says. Times are milliseconds of one clock. */
 export interface Progress {
-  readonly phase: Working | "baking" | "held" | "waiting for the lock";
+  readonly phase: Working | "baking" | "resting" | "held" | "waiting for the lock";
   /** What it does when it waits for nothing. */
   readonly working: Working;
   /** When the phase began. */
@@ -13,7 +13,7 @@ export interface Progress {
   readonly wave: string;
   /** What holds it. */
   readonly heldBy: string;
-  /** Of the bake, when the phase began. */
+  /** Of the bake, or of the rest on the way back, when the phase began. */
   readonly bakeLeftSeconds: number;
   readonly done: number;
   /** When the phase began. */
@@ -63,7 +63,11 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
 }
 
 const NOTHING = "nothing any more";
-const BAKE = "its bake";
+/** Waits whose time passes by itself; whatever else holds a rollout, somebody or something has to let it go. */
+const PASSES: ReadonlyMap<unknown, "baking" | "resting"> = new Map([
+  ["its bake", "baking"],
+  ["its rest", "resting"],
+]);
 
 /** Such as a gate decides; nobody but a bake's end lets a planned rollout go on with its flips. */
 function toWorking({ working }: Progress, { decision }: LogLine): Working {
@@ -73,9 +77,10 @@ function toWorking({ working }: Progress, { decision }: LogLine): Working {
 
 function toWait({ heldBy, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "bakeLeftSeconds"> {
   const left = { bakeLeftSeconds: toNumber(bakeLeftSeconds) };
-  return heldBy === BAKE
-    ? { phase: "baking", heldBy: "", ...left }
-    : { phase: "held", heldBy: String(heldBy), ...left };
+  const passes = PASSES.get(heldBy);
+  return passes === undefined
+    ? { phase: "held", heldBy: String(heldBy), ...left }
+    : { phase: passes, heldBy: "", ...left };
 }
 
 function toWave({ wave, waves }: LogLine): string {
@@ -90,9 +95,13 @@ function toNumber(value: unknown): number {
 export function renderProgress(progress: Progress, nowMs: number, columns: number): string {
   const { phase, since, done, doneBefore, total, failed, wave, heldBy, bakeLeftSeconds } = progress;
   const elapsedMs = nowMs - since;
-  if (phase === "baking")
+  if (phase === "baking" || phase === "resting")
     return keepFitting(
-      [phase, wave, `${formatSeconds(Math.max(0, bakeLeftSeconds * 1_000 - elapsedMs))} left`],
+      [
+        phase,
+        phase === "baking" ? wave : "",
+        `${formatSeconds(Math.max(0, bakeLeftSeconds * 1_000 - elapsedMs))} left`,
+      ],
       columns,
     );
   if (phase === "held" || phase === "waiting for the lock")
@@ -146,8 +155,9 @@ export function describeStep(line: LogLine): string | undefined {
       return `waits for the lock, which ${line.heldBy} has`;
     case "rollout waits": {
       if (line.heldBy === NOTHING) return "goes on";
-      const wait = toWait(line);
-      return wait.phase === "held" ? `held: ${wait.heldBy}` : `bakes, ${toSeconds(wait.bakeLeftSeconds)} left`;
+      const { phase, heldBy, bakeLeftSeconds } = toWait(line);
+      if (phase === "held") return `held: ${heldBy}`;
+      return `${phase === "baking" ? "bakes" : "rests"}, ${toSeconds(bakeLeftSeconds)} left`;
     }
     default:
       return undefined;

@@ -127,6 +127,8 @@ describe("a rollout that a later one turns back says so:", () => {
     door.world.emulator.setFaults("lost-write=1");
     await rollBack();
     door.world.emulator.setFaults("");
+    const logged = door.world.logs().map((line) => JSON.parse(line));
+    const waits = logged.filter(({ message, rolloutId }) => message === "rollout waits" && rolloutId === "back");
 
     const report = await ask();
     const [, again] = report.next as readonly { readonly send: object }[];
@@ -138,6 +140,7 @@ describe("a rollout that a later one turns back says so:", () => {
       next: [{ say: expect.stringContaining("named above") }, { send: { action: "rollback", rolloutId: "night" } }],
     });
     expect(report.exceptions[0]?.reason).toMatch(/^not flipped back: /);
+    expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(new Set(["its rest", "nothing any more"]));
     expect(renderReport(report, { colour: false })).toContain(`succeeded, rolled back since, ${flipped} left\n`);
     expect(await ask()).toMatchObject({
       revertedBy: { rolloutId: "again" },

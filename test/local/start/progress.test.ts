@@ -54,6 +54,10 @@ describe("a rollout that waits", () => {
     expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
   });
 
+  test("in a rest on the way back says how much is left of that", () => {
+    expect(lineFollowing(waits("its rest", { bakeLeftSeconds: 60 }))).toBe("resting   58 s left");
+  });
+
   test("for an alarm without data, or a pause, says so", () => {
     expect(lineFollowing(waits(noData, { bakeLeftSeconds: 240 }))).toBe(`held   wave 1 of 3   2 s   ${noData}`);
     expect(lineFollowing(waits("paused"))).toBe("held   wave 1 of 3   2 s   paused");
@@ -89,6 +93,7 @@ describe("a rollout that waits", () => {
 
   test.each([
     [waits("its bake", { bakeLeftSeconds: 300 }), "bakes, 5 min left"],
+    [waits("its rest", { bakeLeftSeconds: 60 }), "rests, 1 min left"],
     [waits(noData), `held: ${noData}`],
     [waits("nothing any more"), "goes on"],
     [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock, which promote-1 has"],
