@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
+import type { Operation } from "@aws-sdk/client-lambda";
 import type { Report } from "../lambda/rollout/report.ts";
 import { registerExecutions } from "./durable/register-execution.ts";
 import { runExecution } from "./durable/run-execution.ts";
@@ -33,11 +34,17 @@ function dieIn(step: string): void {
   let flips = 0;
   subscribe("undici:request:create", (message) => {
     const { request } = message as { readonly request: { readonly method: string; readonly path: string } };
-    if (request.method !== "POST" || !request.path.endsWith("/staging")) return;
-    if (!readFileSync(file, "utf8").includes(`"${step}"`)) return;
+    if (request.method !== "POST" || !request.path.endsWith("/staging") || !isRunning(step)) return;
     flips += 1;
     if (flips === DEADLY_FLIP) process.kill(process.pid, "SIGKILL");
   });
+}
+
+/** Whether the last that its checkpoints say of a step is that it was started. */
+function isRunning(step: string): boolean {
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  const operations = lines.flatMap((line) => (JSON.parse(line) as { operations: readonly Operation[] }).operations);
+  return operations.findLast(({ Name }) => Name === step)?.Status === "STARTED";
 }
 
 function tell(message: WorkerMessage, then: () => void = () => {}): void {

@@ -59,7 +59,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     trigger: readTrigger(values, event, problems),
     customers: number("customers", 1_000, { least: 1, greatest: 1_000_000 }),
     seed: number("seed", 1, { least: 0, greatest: 4_294_967_295 }),
-    faults: readFaults(values.get("faults") ?? "", problems),
+    faults: readFaults(values.get("faults") ?? "", scenario, problems),
     requestsPerSecond: number("rate", 1_000, { least: 0.1, greatest: 10_000, fractions: true }),
     json: values.has("json"),
   };
@@ -91,7 +91,9 @@ function readValues(args: readonly string[], problems: string[]): ReadonlyMap<st
         `${token.value}: expected an option, such as --customers 1000; with npm, options stand behind a --`,
       );
     if (token.kind !== "option") continue;
-    const problem = findOptionProblem(token.name, token.rawName, token.value);
+    const problem = values.has(token.name)
+      ? `${token.rawName}: expected once`
+      : findOptionProblem(token.name, token.rawName, token.value);
     if (problem === undefined) values.set(token.name, token.value ?? "");
     else problems.push(problem);
   }
@@ -151,9 +153,13 @@ function readEvent(file: string, problems: string[]): unknown {
   }
 }
 
-function readFaults(spec: string, problems: string[]): string {
+function readFaults(spec: string, scenario: Scenario | undefined, problems: string[]): string {
   try {
-    parseFaults(spec);
+    const { flags } = parseFaults(spec);
+    if (scenario === "rollback" && flags.has("children-follow"))
+      problems.push(
+        "--faults children-follow: expected none with --scenario rollback, whose policy says that they do not",
+      );
   } catch (error) {
     if (!(error instanceof FaultSpecError)) throw error;
     problems.push(...error.problems.map((problem) => `--faults ${problem}`));

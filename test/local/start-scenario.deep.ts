@@ -72,7 +72,7 @@ test(
 test(
   "crash: a second wave too small to be killed in ends with 1, and says so",
   async () => {
-    const { code, err } = await run("--scenario", "crash", "--customers", "20");
+    const { code, err } = await run("--scenario", "crash", "--customers", "100");
     expect(err).toBe("start: nobody was killed: the second wave has too few customers; take more with --customers\n");
     expect(code).toBe(1);
   },

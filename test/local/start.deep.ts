@@ -165,6 +165,15 @@ test("a scenario that nobody knows, or with an event of its own, ends with 2", a
   expect(code).toBe(2);
 });
 
+test("the rollback story on a server that its policy is wrong about, or an option given twice, ends with 2", async () => {
+  const story = ["--scenario", "rollback", "--faults", "children-follow"];
+  const { code, out, err } = await run(...story, "--customers", "5", "--customers", "6");
+  expect(err).toContain("  - --faults children-follow: expected none with --scenario rollback, whose policy says");
+  expect(err).toContain("  - --customers: expected once\n");
+  expect(out).toBe("");
+  expect(code).toBe(2);
+});
+
 test.each(["--help", "-h"])("%s names every option", async (help) => {
   const { code, out } = await run(help);
   for (const option of ["scenario", "event", "trigger", "customers", "rate", "faults", "seed", "json", "help"])
