@@ -1,15 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FlipEvent } from "../../lambda/events/deploy-event.ts";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { anEvent } from "../lambda/events/an-event.ts";
 import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/events/aws-samples.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger } from "../support/ledger.ts";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/triggers.md"), "utf8");
 
@@ -66,7 +63,7 @@ function payloadOf(title: string) {
 test("commands: a pause is sent as it is written, to a rollout that runs, and answered as it is written", async () => {
   const command = payloadOf("Commands");
   const execution = toArn(command.rolloutId);
-  const ledger = createLedger(openTable(new DynamoDBClient(), TABLE), door.world.policy.baseUrl);
+  const ledger = openLedger(door.world);
   const event = FlipEvent.parse(anEvent({ id: command.rolloutId }));
   const counts = { flip: 40, unchanged: 0, skipped: 0, hash: "9bed" };
   const waves = [{ wave: 1, from: 0, to: 1, customers: 40, bakeSeconds: 0 }];

@@ -13,15 +13,13 @@ import { buildStart } from "../../lambda/build-start.ts";
 import { buildWebhook } from "../../lambda/build-webhook.ts";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import { FlipEvent, fingerprintOf } from "../../lambda/events/deploy-event.ts";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { START } from "../ci/run-script.ts";
 import { anEvent } from "../lambda/events/an-event.ts";
 import { aPipelineJob } from "../lambda/events/aws-samples.ts";
 import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../lambda/webhook/deliveries.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger, TABLE } from "../support/ledger.ts";
 import { PARTS } from "../support/world.ts";
 import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, statementsOf, synthesize } from "./make-stack.ts";
 
@@ -116,7 +114,7 @@ async function runEverything() {
   });
   executions.serve(START, { kind: "plain", handler: (event) => running.run("start", () => start(event)) });
 
-  const ledger = createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
+  const ledger = openLedger(world);
   const event = FlipEvent.parse(anEvent({ action: "stage" }));
   const [execution, fingerprint] = [toArn("dead"), fingerprintOf(event)];
   const record = {

@@ -1,9 +1,6 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { execute } from "../support/execute.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger } from "../support/ledger.ts";
 import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectUntouched, rememberFlags } from "../support/truth.ts";
 import { readOutcomes, readReverts, startWorld, type World } from "../support/world.ts";
@@ -28,8 +25,7 @@ afterEach(() => world.close());
 
 const add = (parentCustomerId?: string): string =>
   world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId !== undefined && { parentCustomerId }) }).id;
-const openLedger = () => createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
-const protect = (id: string) => openLedger().protect([id], ANN);
+const protect = (id: string) => openLedger(world).protect([id], ANN);
 const heldFor = (id: string) => `Evo Voice may move its descendant ${id}, which is ${ORDERED}, along with it`;
 const isStaging = (id: string) => world.emulator.customer(id)?.isStaging;
 const ours = () =>
@@ -268,7 +264,7 @@ describe("the way back", () => {
 
     const { report } = await execute(world, { ...rollback, id: "undo" }, { name: "two" });
     const reverts = await readReverts(world, "night");
-    await openLedger().unprotect([family.child], ANN);
+    await openLedger(world).unprotect([family.child], ANN);
     const { report: again } = await execute(world, { ...rollback, id: "again" }, { name: "three" });
 
     expect(report?.reverted).toEqual({ flippedBack: ours() - 3, leftAlone: 1, left: 2 });
@@ -297,7 +293,7 @@ describe("a protected customer that cannot be read by now", () => {
     const policy = { baseUrl: proxy.address };
     try {
       const { report: first } = await execute(world, PROMOTE, { name: "one", policy });
-      await createLedger(openTable(new DynamoDBClient(), TABLE), proxy.address).protect([id], ANN);
+      await openLedger({ ...world, policy: { ...world.policy, baseUrl: proxy.address } }).protect([id], ANN);
       isBroken = true;
       const { report } = await execute(world, ROLLBACK, { name: "two", policy });
       return { flipped: first?.counts.flipped ?? 0, report };

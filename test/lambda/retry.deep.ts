@@ -1,10 +1,7 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { execute } from "../support/execute.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger } from "../support/ledger.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
 
@@ -24,12 +21,11 @@ const add = (parentCustomerId?: string): string =>
   world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId !== undefined && { parentCustomerId }) }).id;
 const ours = () =>
   [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId).map(({ id }) => id);
-const openLedger = () => createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
 /** Whom the ledger's batches of a wave hold. */
 async function readWave(rolloutId: string, { plan }: Report, wave: number): Promise<readonly string[]> {
   const { from = 0, to = 0 } = plan?.waves[wave - 1] ?? {};
   const batches = await Promise.all(
-    Array.from({ length: to - from }, (_, index) => openLedger().getBatch(rolloutId, from + index)),
+    Array.from({ length: to - from }, (_, index) => openLedger(world).getBatch(rolloutId, from + index)),
   );
   return batches.flatMap(({ customers }) => customers.map(({ id }) => id));
 }
@@ -161,7 +157,7 @@ describe("a retry", () => {
     const [ofPolicy, ofOrder] = families;
     await givenLeft();
     const ann = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
-    await openLedger().protect([ofOrder?.child ?? ""], ann);
+    await openLedger(world).protect([ofOrder?.child ?? ""], ann);
 
     const report = await retry({}, { protected: { customerIds: [ofPolicy?.child ?? ""] } });
 

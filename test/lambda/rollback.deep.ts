@@ -1,9 +1,6 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { execute } from "../support/execute.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger } from "../support/ledger.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
@@ -17,7 +14,6 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const openLedger = () => createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
 const flags = () => new Map([...world.emulator.customers()].map(({ id, isStaging }) => [id, isStaging]));
 const staged = () =>
   [...world.emulator.customers()].flatMap(({ id, isStaging, accountId }) =>
@@ -43,7 +39,7 @@ describe("a rollback by event", () => {
       exceptions: [],
     });
     expect(flags()).toEqual(before);
-    expect((await openLedger().readOrders()).holds).toMatchObject({
+    expect((await openLedger(world).readOrders()).holds).toMatchObject({
       "2026.11": { action: "promote", rolloutId: "night", requestedBy: "ann" },
     });
   });
@@ -111,7 +107,7 @@ describe("a rollback by event", () => {
     const after = flags();
     const who = { requestedBy: "bob", reason: "not that one", at: "2026-11-23T00:00:00Z" };
     const sent = { id: "late", command: "abort", rollback: true, phase: "waiting" } as const;
-    await openLedger().addCommand("back", { ...sent, ...who });
+    await openLedger(world).addCommand("back", { ...sent, ...who });
 
     const { report } = await execute(world, { ...ROLLBACK, id: "back" }, { name: "two" });
 
@@ -125,10 +121,10 @@ describe("a rollback by event", () => {
     const [kept = ""] = staged();
     await execute(world, PROMOTE, { name: "one" });
     const ann = { requestedBy: "ann", reason: "a call", at: "2026-11-23T00:00:00Z" };
-    await openLedger().protect([kept], ann);
+    await openLedger(world).protect([kept], ann);
     const { report: first } = await execute(world, { ...ROLLBACK, id: "first" }, { name: "two" });
     expect(first?.reverted).toMatchObject({ leftAlone: 1, left: 0 });
-    await openLedger().unprotect([kept], ann);
+    await openLedger(world).unprotect([kept], ann);
 
     const { report } = await execute(world, { ...ROLLBACK, id: "second" }, { name: "three" });
 
@@ -144,7 +140,7 @@ describe("a rollback by event", () => {
 
     const problem = "nothing was done: rollout night flipped nobody, so there is nothing to turn back";
     expect(report).toMatchObject({ status: "refused", problem });
-    expect((await openLedger().readOrders()).holds).toEqual({});
+    expect((await openLedger(world).readOrders()).holds).toEqual({});
   });
 
   test("as a dry run says how many it would flip back, and flips nobody", async () => {
@@ -182,7 +178,7 @@ describe("a rollback of a rollout that another one came after", () => {
 
   /** As after a worker that died before it could record what its flip came to. */
   async function loseOutcome(customerId: string): Promise<void> {
-    const ledger = openLedger();
+    const ledger = openLedger(world);
     const batch = await ledger.getBatch("night", 0);
     const outcomes = batch.outcomes.filter((one) => one.customerId !== customerId);
     await ledger.recordBatch({ ...batch, outcomes, intended: [customerId] });
@@ -305,7 +301,11 @@ describe("a release that was rolled back", () => {
     await execute(world, ROLLBACK, { name: "two" });
 
     const { report: held } = await execute(world, { ...PROMOTE, id: "again" }, { name: "three" });
-    await openLedger().clearRelease("2026.11", { requestedBy: "ann", reason: "mended", at: "2026-11-23T00:00:00Z" });
+    await openLedger(world).clearRelease("2026.11", {
+      requestedBy: "ann",
+      reason: "mended",
+      at: "2026-11-23T00:00:00Z",
+    });
     const { report: cleared } = await execute(world, { ...PROMOTE, id: "later" }, { name: "four" });
 
     expect(held).toMatchObject({ status: "refused", problem: expect.stringContaining("release 2026.11 is held") });
@@ -377,7 +377,7 @@ describe("a failure budget that is exceeded", () => {
       world.emulator.removeCustomer(gone);
       before.delete(gone);
       const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
-      await openLedger().addCommand("night", { id: "late", command: "abort", rollback: true, ...who });
+      await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...who });
     });
 
     const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
@@ -394,7 +394,7 @@ describe("a failure budget that is exceeded", () => {
       world.emulator.removeCustomer(gone);
       const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
       const told = { phase: "flipping back" } as const;
-      await openLedger().addCommand("night", { id: "late", command: "abort", rollback: true, ...told, ...who });
+      await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...told, ...who });
     });
 
     const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });

@@ -1,15 +1,12 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { FlipEvent, fingerprintOf } from "../../lambda/events/deploy-event.ts";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
 import type { RolloutRecord } from "../../lambda/rollout/records.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger } from "../support/ledger.ts";
 import { anEvent } from "./events/an-event.ts";
 import {
   ARTIFACT_CREDENTIALS,
@@ -39,17 +36,13 @@ function starts() {
     .map(({ name, payload, type }) => ({ name, type, event: JSON.parse(payload) }));
 }
 
-function openLedger() {
-  return createLedger(openTable(new DynamoDBClient(), TABLE), door.world.policy.baseUrl);
-}
-
 /** Lets a rollout of an event hold the environment's lock. */
 async function holdLock(rolloutId: string, event: unknown, isRunning = true) {
   const execution = toArn(rolloutId);
   if (isRunning) door.world.executions.running(execution);
   const fingerprint = fingerprintOf(FlipEvent.parse(event));
   const lock = { rolloutId, execution, fingerprint, fence: 1, settleSeconds: 6 };
-  expect(await openLedger().takeLock(lock, { fence: 0 })).toBe(true);
+  expect(await openLedger(door.world).takeLock(lock, { fence: 0 })).toBe(true);
   return execution;
 }
 
@@ -299,7 +292,7 @@ describe("CodePipeline", () => {
     ["refused", "PutJobFailureResult"],
   ] as const)("is told of a rollout that is %s by %s", async (status, action) => {
     const event = FlipEvent.parse(anEvent({ id: "night" }));
-    const ledger = openLedger();
+    const ledger = openLedger(door.world);
     const startedAtMs = Date.now();
     const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
     await ledger.createRollout({ rolloutId: "night", fingerprint, execution, event, startedAtMs, status: "running" });
@@ -347,13 +340,13 @@ describe("the command status", () => {
     const event = FlipEvent.parse(anEvent({ id: "night" }));
     const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
     const record = { rolloutId: "night", fingerprint, execution, event, startedAtMs: Date.now(), status: "running" };
-    await openLedger().createRollout(record as RolloutRecord);
+    await openLedger(door.world).createRollout(record as RolloutRecord);
     const joining = withDurableExecution(async () => ({ ...aReport(event), status: "running", joined: true }));
     door.world.executions.serve(WORKER_ARN, { kind: "durable", handler: joining });
     const answer = await door.send(anEvent());
     await door.world.executions.settled();
 
-    await openLedger().endRollout("night", aReport(event));
+    await openLedger(door.world).endRollout("night", aReport(event));
     const asked = { command: "status", rolloutId: answer.rolloutId, execution: answer.execution };
     expect(await door.send(asked)).toMatchObject({ rolloutId: "night", status: "succeeded" });
   });
@@ -382,7 +375,7 @@ describe("the command status", () => {
   ])("of a rollout that %s", async (_what, isRunning, expected) => {
     const execution = toArn("night");
     if (isRunning) door.world.executions.running(execution);
-    const ledger = openLedger();
+    const ledger = openLedger(door.world);
     const event = FlipEvent.parse(anEvent({ id: "night", reason: "release" }));
     const startedAtMs = Date.now() - 5_000;
     const fingerprint = fingerprintOf(event);

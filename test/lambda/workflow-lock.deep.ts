@@ -1,11 +1,8 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { type DynamoDbProxy, startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { execute, toArn } from "../support/execute.ts";
 import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
-import { TABLE } from "../support/ledger.ts";
+import { openLedger } from "../support/ledger.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
 
 const EVENT = { action: "promote", release: "2026.11", targets: { all: true } } as const;
@@ -22,7 +19,6 @@ afterEach(() => world.close());
 const writes = () => [...world.emulator.customers()].reduce((sum, customer) => sum + customer.writes, 0);
 const staged = () =>
   [...world.emulator.customers()].filter((one) => one.isStaging && one.accountId === world.emulator.accountId).length;
-const openLedger = () => createLedger(openTable(new DynamoDBClient(), TABLE), world.policy.baseUrl);
 
 describe("the same event", () => {
   test.each([
@@ -123,7 +119,7 @@ describe("a rollout whose worker died", () => {
     expect(staged()).toBe(0);
     const outcomes = await readOutcomes(world, "noon");
     expect(flippedByFirst.map((id) => outcomes.get(id)?.outcome)).toEqual(flippedByFirst.map(() => "unchanged"));
-    expect(await openLedger().findRollout("night")).toMatchObject({
+    expect(await openLedger(world).findRollout("night")).toMatchObject({
       status: "failed",
       problem: expect.stringMatching(/execution ended before .* send the event again/),
     });
@@ -144,7 +140,7 @@ describe("a rollout whose worker died", () => {
     expect(await second.run()).toMatchObject({ status: "succeeded" });
 
     expect(second.journal().waits).toMatchObject({ settle: 6 });
-    expect(await openLedger().findRollout("night")).toMatchObject({ status: "failed" });
+    expect(await openLedger(world).findRollout("night")).toMatchObject({ status: "failed" });
     second.close();
     await ledger.close();
   });
@@ -173,7 +169,7 @@ test("a rollout whose lock was taken away in the middle of a batch starts no fur
     if (operation !== POST || phase !== "arrived") return;
     posts += 1;
     if (posts === 4) {
-      const ledger = openLedger();
+      const ledger = openLedger(world);
       const orders = await ledger.readOrders();
       await ledger.takeLock(
         { rolloutId: "thief", execution: toArn("thief"), fence: orders.fence + 1, fingerprint: "", settleSeconds: 6 },
@@ -196,7 +192,7 @@ test("a rollout whose lock was taken away in the middle of a batch starts no fur
   });
   expect(posts).toBe(4);
   expect((await readOutcomes(world, report?.rolloutId ?? "")).size).toBe(60);
-  expect((await openLedger().readOrders()).lock).toMatchObject({ rolloutId: "thief" });
+  expect((await openLedger(world).readOrders()).lock).toMatchObject({ rolloutId: "thief" });
 });
 
 test("an event that comes too late is refused, and Evo Voice is asked nothing", async () => {
@@ -204,7 +200,7 @@ test("an event that comes too late is refused, and Evo Voice is asked nothing", 
 
   expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("it came too late") });
   expect(world.emulator.stats().requests).toEqual({});
-  expect((await openLedger().readOrders()).lock).toBeUndefined();
+  expect((await openLedger(world).readOrders()).lock).toBeUndefined();
 });
 
 describe("a dry run", () => {
@@ -218,12 +214,12 @@ describe("a dry run", () => {
     expect(first.report).toMatchObject({ status: "planned", plan: { flip: toFlip, unchanged: 60 - toFlip } });
     expect(second.report?.plan).toEqual(first.report?.plan);
     expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
-    expect(await openLedger().readOrders()).toEqual({ fence: 0, holds: {}, protectedIds: [] });
+    expect(await openLedger(world).readOrders()).toEqual({ fence: 0, holds: {}, protectedIds: [] });
     expect(writes()).toBe(0);
   });
 
   test("does not mind a rollout that runs", async () => {
-    const ledger = openLedger();
+    const ledger = openLedger(world);
     world.executions.running(toArn("busy"));
     await ledger.takeLock(
       { rolloutId: "busy", execution: toArn("busy"), fence: 1, fingerprint: "", settleSeconds: 6 },

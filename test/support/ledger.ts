@@ -22,10 +22,12 @@ export function openLedger({ environment, policy }: LedgerWorld): Ledger {
   return createLedger(openTable(client, TABLE), policy.baseUrl);
 }
 
+export interface ClosableLedgerWorld extends LedgerWorld {
+  close(): Promise<void>;
+}
+
 /** A world with a ledger on loopback and nothing else, for steps whose other ports are faked: it is loaded in half the time. */
-export async function startLedgerWorld(
-  policy: Readonly<Record<string, unknown>> = {},
-): Promise<LedgerWorld & { close(): Promise<void> }> {
+export async function startLedgerWorld(policy: Readonly<Record<string, unknown>> = {}): Promise<ClosableLedgerWorld> {
   const dynamodb = await startDynamoDb({ tableName: TABLE });
   const environment = localAwsEnvironment({ dynamodb: dynamodb.address });
   Object.assign(process.env, environment);

@@ -13,14 +13,14 @@ import { LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts
 import { createLookout } from "../../../lambda/steps/lookout.ts";
 import { skipBatch } from "../../../lambda/steps/skip-batch.ts";
 import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
-import { startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun, UNPROTECTED } from "./fake-ports.ts";
 
 const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 const BEGUN_MS = 1_000_000;
 const UNTIL_MS = BEGUN_MS + 600_000;
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 let clockMs: number;
 let rolloutId: string;
 let rollouts = 0;

@@ -8,13 +8,13 @@ import { createBrake } from "../../../lambda/steps/brake.ts";
 import { createFlights } from "../../../lambda/steps/flights.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
-import { openLedger, startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts, UNPROTECTED } from "./fake-ports.ts";
 
 const UNTIL_MS = 1_000;
 const FLIPPED: FlipResult = { result: "flipped", reason: "" };
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 let rolloutId: string;
 let rollouts = 0;
 let clockMs: number;

@@ -2,10 +2,10 @@ import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FLIP_START, flipPart } from "../../../lambda/steps/flip-part.ts";
 import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
-import { startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts, LOCK } from "./fake-ports.ts";
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 
 beforeEach(async () => {
   world = await startLedgerWorld();

@@ -6,12 +6,12 @@ import { lookUp } from "../../../lambda/steps/look-up.ts";
 import { LOOKUP_START } from "../../../lambda/steps/lookup-run.ts";
 import type { FlipRollout } from "../../../lambda/steps/part.ts";
 import type { Connection } from "../../../lambda/steps/ports.ts";
-import { startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts } from "./fake-ports.ts";
 
 const RUN = { step: "look-up-1", attempt: 1, invocationEndsAtMs: Number.MAX_SAFE_INTEGER };
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 let rollouts = 0;
 let rolloutId: string;
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { acceptDeployEvent } from "../../../lambda/events/accept.ts";
 import { openRollout } from "../../../lambda/steps/open.ts";
-import { openLedger, startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../support/ledger.ts";
 import { fakePorts } from "./fake-ports.ts";
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 
 beforeAll(async () => {
   world = await startLedgerWorld();

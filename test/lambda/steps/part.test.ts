@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { runPart, StalledError, type StepRun } from "../../../lambda/steps/part.ts";
-import { startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
 import { aRollout, fakePorts } from "./fake-ports.ts";
 
 const NOW_MS = 1_000_000;
 const RUN: StepRun = { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: NOW_MS + 900_000 };
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 let rolloutId: string;
 let rollouts = 0;
 

@@ -4,13 +4,13 @@ import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import { type RevertProgress, revertPart, startRevert } from "../../../lambda/steps/revert-part.ts";
-import { startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "./fake-ports.ts";
 
 const BATCHES = 6;
 const IDS = Array.from({ length: BATCHES }, (_, index) => `c${index}`);
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 
 beforeEach(async () => {
   world = await startLedgerWorld();

@@ -3,14 +3,14 @@ import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import type { CommandRecord } from "../../../lambda/rollout/records.ts";
 import { lookUp } from "../../../lambda/steps/look-up.ts";
 import { LOOKUP_START } from "../../../lambda/steps/lookup-run.ts";
-import { startLedgerWorld } from "../../support/ledger.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
 import { aCommand } from "../rollout/a-sight.ts";
 import { aRollout, fakePorts, LOCK } from "./fake-ports.ts";
 
 const RUN = { step: "look-up-1", attempt: 1, invocationEndsAtMs: Number.MAX_SAFE_INTEGER };
 const ABORT = aCommand({ command: "abort", reason: "wrong release" });
 
-let world: Awaited<ReturnType<typeof startLedgerWorld>>;
+let world: ClosableLedgerWorld;
 
 beforeEach(async () => {
   world = await startLedgerWorld();
