@@ -61,10 +61,12 @@ const PLAYS: Readonly<Record<Scenario, (play: Play) => Promise<Played>>> = {
 };
 
 async function playRollback({ options, stack, surroundings, stage, before, say }: Play): Promise<Played> {
+  let hasGoneOff = false;
   const changes = watchChanges(stage.eventBridge, (change) => {
     say(narrate(change));
     if (change.change !== "wave done" || change.wave !== 2) return;
     stage.cloudWatch.setAlarm(ALARM, { state: "ALARM", reason: "7 of 100 calls failed, more than 5" });
+    hasGoneOff = true;
     say(`alarm ${ALARM} goes off`);
   });
   stack.defer(changes.stop);
@@ -74,16 +76,22 @@ async function playRollback({ options, stack, surroundings, stage, before, say }
   const hold = await findHoldOf(release, surroundings);
   const checks = [
     await checkRollout(report, before, surroundings),
-    {
+    toCheck({
       agrees: report.status === "rolled-back" && report.reverted?.left === 0 && endsAtSecondGate(report),
       text: `the gates decided: ${gatesOf(report)}; ${countOf(report.reverted?.left ?? 0, "customer")} left`,
-    },
-    {
+      expected: `proceed, roll back; 0 customers left${hasGoneOff ? "" : `; but ${ALARM} never went off: no second wave was done`}`,
+    }),
+    toCheck({
       agrees: hold !== undefined,
       text: `release ${release} is ${hold === undefined ? "not held" : `held: ${hold.reason}`}`,
-    },
+      expected: "it to be held",
+    }),
   ];
   return { report, checks };
+}
+
+function toCheck({ agrees, text, expected }: Check & { readonly expected: string }): Check {
+  return { agrees, text: agrees ? text : `${text} (the story expects ${expected})` };
 }
 
 function endsAtSecondGate({ waves = [] }: Report): boolean {
@@ -118,7 +126,11 @@ async function playCrash(play: Play): Promise<Played> {
   const report = getReport(answer);
   const checks = [
     await checkRollout(report, before, surroundings),
-    { agrees: hasSucceeded(report), text: `the rollout that crashed ended as ${report.status}` },
+    toCheck({
+      agrees: hasSucceeded(report),
+      text: `the rollout that crashed ended as ${report.status}`,
+      expected: "succeeded",
+    }),
     await compareEnds(surroundings, await calm),
   ];
   return { report, checks };

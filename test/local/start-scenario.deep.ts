@@ -42,7 +42,10 @@ test(
   async () => {
     const { code, out } = await run("--scenario", "rollback", "--customers", "1");
     expect(out).not.toContain("\nalarm calls-that-fail goes off");
-    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is not held\n$/);
+    expect(out).toContain(
+      "; 0 customers left (the story expects proceed, roll back; 0 customers left; but calls-that-fail never",
+    );
+    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is not held \(the story expects it to be held\)\n$/);
     expect(code).toBe(1);
   },
   60 * SECONDS,
