@@ -2,9 +2,9 @@ import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { readPolicy } from "../lambda/config.ts";
-import { ENTRIES, type Entry, ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
+import { ENTRIES, type Entry, ROOT, toEntryFile } from "./bundle.ts";
+import { bundleEntry } from "./bundle-entry.ts";
 
 const { values } = parseArgs({
   options: {
@@ -23,14 +23,7 @@ async function buildEntry(entry: Entry): Promise<void> {
   const folder = join(out, entry);
   const outfile = join(folder, "index.mjs");
   rmSync(folder, { recursive: true, force: true });
-  await build({
-    ...ESBUILD,
-    mainFields: [...ESBUILD.mainFields],
-    absWorkingDir: ROOT,
-    entryPoints: [toEntryFile(entry)],
-    outfile,
-    logLevel: "warning",
-  });
+  await bundleEntry(entry, outfile);
   copyFileSync(policy, join(folder, "policy.json"));
   const bundle = readFileSync(outfile);
   process.stdout.write(`${outfile}  ${toKb(bundle)} KB, ${toKb(gzipSync(bundle))} KB compressed\n`);

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { build } from "esbuild";
-import { ESBUILD, toEntryFile } from "../../infra/bundle.ts";
+import { bundleEntry } from "../../infra/bundle-entry.ts";
 import { DeployEvent } from "../../lambda/events/deploy-event.ts";
 import { START } from "../ci/run-script.ts";
 import { anEvent } from "../lambda/events/an-event.ts";
@@ -25,7 +24,7 @@ let door: FrontDoor;
 beforeAll(async () => {
   door = await openFrontDoor({ customers: 20, policy: { pipelines: PIPELINES } });
   const bundle = join(folder, "index.mjs");
-  await build({ ...ESBUILD, entryPoints: [toEntryFile("start")], outfile: bundle, logLevel: "error" });
+  await bundleEntry("start", bundle);
   const policyFile = join(folder, "policy.json");
   writeFileSync(policyFile, JSON.stringify(door.world.policy));
   const variables = { CUTOVER_TABLE_NAME: TABLE, CUTOVER_WORKER_ARN: WORKER_ARN, CUTOVER_POLICY_FILE: policyFile };

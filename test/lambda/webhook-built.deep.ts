@@ -6,9 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { build } from "esbuild";
 import fc from "fast-check";
-import { ESBUILD, toEntryFile } from "../../infra/bundle.ts";
+import { bundleEntry } from "../../infra/bundle-entry.ts";
 import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
 import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
@@ -30,7 +29,7 @@ beforeAll(async () => {
   door.world.secrets.putSecretValue(SECRET_IDS.github, GITHUB_SECRET);
   door.world.secrets.putSecretValue(SECRET_IDS.ci, STANDARD_SECRET);
   const bundle = join(folder, "index.mjs");
-  await build({ ...ESBUILD, entryPoints: [toEntryFile("webhook")], outfile: bundle, logLevel: "error" });
+  await bundleEntry("webhook", bundle);
   const policyFile = join(folder, "policy.json");
   writeFileSync(policyFile, JSON.stringify({ ...door.world.policy }));
   child = fork(join(import.meta.dirname, "../support/built-webhook-process.ts"), [bundle], {
