@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { toWaves } from "../lambda/events/strategy.ts";
+import { toWaves } from "../lambda/contract/strategy.ts";
 import { planRollout, toBatches, toSettled } from "../lambda/rollout/plan.ts";
 import { createRoster, type FoundCustomer } from "../lambda/rollout/roster.ts";
 import { printFigures, round } from "./support/figures.ts";

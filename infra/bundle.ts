@@ -4,7 +4,7 @@ import type { BuildOptions } from "esbuild";
 export const ROOT = join(import.meta.dirname, "..");
 
 /** The functions by the names of their files in `lambda/`, which are also their folders in `dist/`. */
-export const ENTRIES = ["cutover", "start", "webhook"] as const;
+export const ENTRIES = ["worker", "front-door", "webhook"] as const;
 export type Entry = (typeof ENTRIES)[number];
 
 /** How every function is bundled, by a deploy and by `npm run build` alike. */

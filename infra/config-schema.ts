@@ -1,7 +1,7 @@
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import * as z from "zod";
-import { wholeNumber } from "../lambda/events/limits.ts";
-import { strictObject } from "../lambda/events/problems.ts";
+import { wholeNumber } from "../lambda/contract/limits.ts";
+import { strictObject } from "../lambda/contract/problems.ts";
 import { OWN_SOURCE } from "./event-triggers.ts";
 import { findExpressionProblem } from "./schedule-expression.ts";
 

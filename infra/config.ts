@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BadConfigError, readPolicy } from "../lambda/config.ts";
-import { countProblems, findProblems, formatProblems, type Problem } from "../lambda/events/problems.ts";
-import { findRepeatedMembers } from "../lambda/events/repeated-members.ts";
+import { countProblems, findProblems, formatProblems, type Problem } from "../lambda/contract/problems.ts";
+import { findRepeatedMembers } from "../lambda/contract/repeated-members.ts";
 import { InfraConfig } from "./config-schema.ts";
 import type { PolicyInput } from "./cutover.ts";
 import { findScheduleProblems } from "./schedules.ts";

@@ -3,8 +3,8 @@ import { EventBus, type EventPattern, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { DEPLOY_EVENT_TYPE } from "../lambda/events/event-bridge.ts";
 import { CHANGE_SOURCE } from "../lambda/rollout/change.ts";
+import { DEPLOY_EVENT_TYPE } from "../lambda/triggers/event-bridge.ts";
 import type { Start } from "./start.ts";
 
 /** Whose events on EventBridge start a rollout. */

@@ -1,4 +1,4 @@
-import { type Problem, toPath } from "../lambda/events/problems.ts";
+import { type Problem, toPath } from "../lambda/contract/problems.ts";
 
 const SECRET_NAMES: readonly RegExp[] = [
   /pass(?:wor[dt]|wd|phrase)|pwd|kennwort|secret|token|credential|login|authorization|bearer/i,

@@ -22,7 +22,7 @@ export class Start extends Construct {
     super(scope, id);
     const { function: start, role } = new BundledFunction(this, "Door", {
       ...deployment,
-      entry: "start",
+      entry: "front-door",
       description: "Cutover: checks a deploy event and starts its rollout; answers status",
       environment: { CUTOVER_TABLE_NAME: ledger.table.tableName, CUTOVER_WORKER_ARN: worker.alias.functionArn },
       settings: {

@@ -26,7 +26,7 @@ export class Worker extends Construct {
     super(scope, id);
     this.bundled = new BundledFunction(this, "Durable", {
       ...deployment,
-      entry: "cutover",
+      entry: "worker",
       description: "Cutover: moves Evo Voice customers between staging and production",
       environment: {
         CUTOVER_TABLE_NAME: ledger.table.tableName,

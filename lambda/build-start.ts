@@ -8,10 +8,10 @@ import { createExecutionReader } from "./aws/executions.ts";
 import { createPipelineJobs } from "./aws/pipeline-jobs.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
 import type { StartConfig } from "./config.ts";
+import { type Answer, answerArrival } from "./front-door/dispatch.ts";
+import type { StartPorts } from "./front-door/ports.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
-import { type Answer, answerArrival } from "./start/answer-arrival.ts";
-import type { StartPorts } from "./start/ports.ts";
 
 /**
  * Joins the front door with its edges: whatever a trigger sends in, an answer out. Its role needs

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { findContradictions } from "./events/contradictions.ts";
-import { listShortly } from "./events/describe.ts";
-import { Policy } from "./events/policy.ts";
-import { countProblems, findProblems, formatProblems, type Problem } from "./events/problems.ts";
-import { findRepeatedMembers } from "./events/repeated-members.ts";
+import { listShortly } from "./contract/describe.ts";
+import { Policy } from "./contract/policy.ts";
+import { countProblems, findProblems, formatProblems, type Problem } from "./contract/problems.ts";
+import { findRepeatedMembers } from "./contract/repeated-members.ts";
+import { findContradictions } from "./contract/validate-policy.ts";
 
 /** Thrown for a policy or an environment that cannot be used; lists every problem. */
 export class BadConfigError extends Error {

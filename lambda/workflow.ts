@@ -1,6 +1,6 @@
 import type { DurableContext } from "@aws/durable-execution-sdk-js";
+import { acceptDeployEvent } from "./contract/accept-deploy-event.ts";
 import { createDurable, type Durable } from "./durable.ts";
-import { acceptDeployEvent } from "./events/accept.ts";
 import { countLeft, countLeftAgain } from "./phases/count-left.ts";
 import { flipWaves } from "./phases/flip-waves.ts";
 import { leaveRest } from "./phases/leave-rest.ts";

@@ -19,7 +19,7 @@ process.once("message", ({ event }: { readonly event: unknown }) => {
 });
 
 async function run(event: unknown): Promise<WorkerMessage> {
-  const { handler } = await import("../lambda/cutover.ts");
+  const { handler } = await import("../lambda/worker.ts");
   const known = registerExecutions(handler, {
     running: (arn) => tell({ kind: "running", arn }),
     ended: (arn, status) => tell({ kind: "ended", arn, status }),

@@ -19,7 +19,7 @@ if (door === undefined) {
 }
 
 async function run(event: unknown): Promise<WorkerMessage> {
-  const { handler } = await import("../lambda/cutover.ts");
+  const { handler } = await import("../lambda/worker.ts");
   await LocalDurableTestRunner.setupTestEnvironment();
   const handlerFunction = registerExecutions(handler, {
     running: (arn) => tell({ kind: "running", arn }),

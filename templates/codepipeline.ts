@@ -21,7 +21,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import type { z } from "zod";
 import type { Cutover } from "../infra/cutover.ts";
-import type { FlipEvent } from "../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../lambda/contract/deploy-event.ts";
 
 export interface PhoneReleaseProps extends StackProps {
   readonly cutover: Cutover;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DurableLambdaHandler, WireOperation } from "@aws/durable-execution-sdk-js";
 import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
-import type { Strategy } from "../../lambda/events/strategy.ts";
+import type { Strategy } from "../../lambda/contract/strategy.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { RolloutStatus } from "../../lambda/rollout/rollout-status.ts";
 import type { CheckpointHook } from "../../local/durable/file-checkpoints.ts";

@@ -31,7 +31,7 @@ const EXAMPLES: Readonly<Record<Change["change"], ChangeOf>> = {
 /** docs/changes.md: what is told to the outside. */
 export function renderChangeReference(): string {
   const changes = changesOf(toChangeSchema());
-  return `${NOTICE.replace("lambda/events", "lambda/rollout")}
+  return `${NOTICE.replace("lambda/contract", "lambda/rollout")}
 
 # What Cutover tells
 

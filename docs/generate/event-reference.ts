@@ -1,4 +1,4 @@
-import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
 import { renderCommands } from "./command-chapter.ts";
 import { type JsonSchema, toEventSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { Command } from "../../lambda/events/command.ts";
-import { DeployEvent } from "../../lambda/events/deploy-event.ts";
-import { Policy } from "../../lambda/events/policy.ts";
+import { Command } from "../../lambda/contract/command.ts";
+import { DeployEvent } from "../../lambda/contract/deploy-event.ts";
+import { Policy } from "../../lambda/contract/policy.ts";
 import { Change } from "../../lambda/rollout/change.ts";
 
 /** A JSON Schema as far as the documents look into it. */

@@ -1,6 +1,6 @@
-import { toWaves } from "../../lambda/events/strategy.ts";
-import { PREDEFINED } from "../../lambda/events/strategy-name.ts";
-import type { Wave } from "../../lambda/events/wave.ts";
+import { toWaves } from "../../lambda/contract/strategy.ts";
+import { PREDEFINED } from "../../lambda/contract/strategy-name.ts";
+import type { Wave } from "../../lambda/contract/wave.ts";
 import { toEventSchema } from "./json-schemas.ts";
 import { examplePolicy, renderEvent, toLineBlock } from "./snippets.ts";
 

@@ -4,7 +4,7 @@ import {
   type LambdaClient,
   RequestTooLargeException,
 } from "@aws-sdk/client-lambda";
-import { toExecutionName } from "../events/execution-name.ts";
+import { toExecutionName } from "../contract/execution-name.ts";
 
 export type ExecutionStart =
   | { readonly kind: "started"; readonly execution?: string | undefined }

@@ -1,5 +1,5 @@
 import type { CommandRecord, SteeringRecord } from "../rollout/records.ts";
-import { toOrders, toOrdersKey } from "./orders.ts";
+import { toOrders, toOrdersKey } from "./lock.ts";
 import { partitionOf } from "./rollouts.ts";
 import { toStop, toStopKey } from "./stops.ts";
 import type { Item, Key, Table } from "./table.ts";

@@ -1,13 +1,13 @@
 import { createBatches } from "./batches.ts";
 import { createCommands } from "./commands.ts";
+import { createStandingOrders } from "./controls.ts";
+import { createOrders } from "./lock.ts";
 import { createLookups } from "./lookups.ts";
-import { createOrders } from "./orders.ts";
 import { createPlans } from "./plans.ts";
 import { createRefusals } from "./refusals.ts";
 import { createReleases } from "./releases.ts";
 import { createRolloutRecords } from "./rollouts.ts";
 import { createRuns } from "./runs.ts";
-import { createStandingOrders } from "./standing-orders.ts";
 import { createStops } from "./stops.ts";
 import type { Table } from "./table.ts";
 import { createWaits } from "./waits.ts";

@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Change } from "../rollout/change.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { Lock, RolloutRecord } from "../rollout/records.ts";

@@ -1,5 +1,5 @@
+import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Durable } from "../durable.ts";
-import type { DeployEvent } from "../events/deploy-event.ts";
 import type { Report } from "../rollout/report.ts";
 import { announceEnd } from "../steps/announce.ts";
 import { type Opened, openRollout, toRollout } from "../steps/open.ts";

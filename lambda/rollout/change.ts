@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { strictObject } from "../events/problems.ts";
-import { ReleaseName } from "../events/release-name.ts";
-import { RolloutId } from "../events/rollout-id.ts";
+import { strictObject } from "../contract/problems.ts";
+import { ReleaseName } from "../contract/release-name.ts";
+import { RolloutId } from "../contract/rollout-id.ts";
 import type { OutcomeKind } from "./outcome.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 

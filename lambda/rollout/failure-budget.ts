@@ -1,4 +1,4 @@
-import { type FailureBudget, toHundredths } from "../events/limits.ts";
+import { type FailureBudget, toHundredths } from "../contract/limits.ts";
 
 /**
  * How many of the planned customers may fail before the rollout stops: so many pass, one more stops it.

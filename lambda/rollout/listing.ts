@@ -1,4 +1,4 @@
-import type { PlainTarget } from "../events/target.ts";
+import type { PlainTarget } from "../contract/target.ts";
 import { chunk } from "./chunk.ts";
 import type { CustomerFacts, Selection } from "./selection.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FlipEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../contract/deploy-event.ts";
 import type { Disposition } from "./disposition.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ranking, RosterEntry } from "./roster.ts";

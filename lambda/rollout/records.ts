@@ -1,9 +1,9 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Change } from "./change.ts";
 import type { Stop } from "./decision.ts";
-import type { Phase } from "./now.ts";
 import type { Plan } from "./plan.ts";
 import type { Report } from "./report.ts";
+import type { Phase } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 import type { FoundCustomer } from "./roster.ts";
 import type { Subject } from "./subject.ts";

@@ -1,6 +1,5 @@
 import { type Advice, adviseNext } from "./advice.ts";
 import { HELD_BACK, MAY_MOVE } from "./held-back.ts";
-import { type Now, PAUSED } from "./now.ts";
 import { NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "./outcome.ts";
 import {
   clean,
@@ -16,6 +15,7 @@ import {
 } from "./page.ts";
 import { hasSucceeded, type Report } from "./report.ts";
 import { LEFT_ALONE, NOT_FLIPPED_BACK } from "./revert.ts";
+import { type Now, PAUSED } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 import { toWaveLines } from "./wave-lines.ts";
 

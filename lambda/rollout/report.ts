@@ -1,9 +1,9 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
+import type { DeployEvent } from "../contract/deploy-event.ts";
 import { type Decision, type Stop, toReason } from "./decision.ts";
-import type { Now } from "./now.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 import type { Held, RevertCounts } from "./revert.ts";
+import type { Now } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 import type { Subject } from "./subject.ts";
 

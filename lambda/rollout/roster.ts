@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { Wave } from "../events/wave.ts";
+import type { Wave } from "../contract/wave.ts";
 import type { Disposition } from "./disposition.ts";
 import { createFamilies } from "./families.ts";
 import { findHeldBack, NOT_PLANNED, toHeldBack } from "./held-back.ts";

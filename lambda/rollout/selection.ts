@@ -1,7 +1,7 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
-import type { Policy } from "../events/policy.ts";
-import { toWaves } from "../events/strategy.ts";
-import type { PlainTarget, Target } from "../events/target.ts";
+import type { FlipEvent } from "../contract/deploy-event.ts";
+import type { Policy } from "../contract/policy.ts";
+import { toWaves } from "../contract/strategy.ts";
+import type { PlainTarget, Target } from "../contract/target.ts";
 import { FinalError } from "./final-error.ts";
 
 /** What a lookup knows of a customer: all that decides whether it may be flipped. */

@@ -1,4 +1,4 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../contract/deploy-event.ts";
 
 /** The rollouts that a rollback turns back or a retry goes on with, the newest first; all of one release and one action. */
 export interface Subject {

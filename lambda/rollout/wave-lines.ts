@@ -1,7 +1,7 @@
-import type { Now } from "./now.ts";
 import { countCustomers, formatSeconds, hang, type Page } from "./page.ts";
 import type { PlannedWave } from "./plan.ts";
 import type { Report, WaveResult } from "./report.ts";
+import type { Now } from "./rollout-progress.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
 /** More waves than this are told in groups that have the same to say. */

@@ -1,4 +1,4 @@
-import type { Wave } from "../events/wave.ts";
+import type { Wave } from "../contract/wave.ts";
 import { assignWaves } from "./waves.ts";
 
 /** Everybody found, in the order of a release: families stand together. */

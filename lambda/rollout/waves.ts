@@ -1,5 +1,5 @@
-import { roundUpShare } from "../events/share.ts";
-import type { Wave, WaveSize } from "../events/wave.ts";
+import { roundUpShare } from "../contract/share.ts";
+import type { Wave, WaveSize } from "../contract/wave.ts";
 
 /**
  * Everybody who is to be flipped, in the release's order, as groups that stay together: a family, or a single customer.

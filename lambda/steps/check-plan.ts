@@ -1,6 +1,6 @@
-import { toLimits } from "../events/accept.ts";
+import { toLimits } from "../contract/accept-deploy-event.ts";
+import { findBreaches } from "../rollout/blast-radius.ts";
 import { FinalError } from "../rollout/final-error.ts";
-import { findBreaches } from "../rollout/guard-rails.ts";
 import type { Plan } from "../rollout/plan.ts";
 import { comparePlans, describeChanges, type PlanComparison } from "../rollout/plan-comparison.ts";
 import type { RolloutRecord } from "../rollout/records.ts";

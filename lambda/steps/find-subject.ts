@@ -1,4 +1,4 @@
-import type { DeployEvent, FlipEvent, RetryEvent } from "../events/deploy-event.ts";
+import type { DeployEvent, FlipEvent, RetryEvent } from "../contract/deploy-event.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
 import { findUndoable } from "../rollout/revert.ts";
 import type { Subject } from "../rollout/subject.ts";

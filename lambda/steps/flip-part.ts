@@ -1,4 +1,4 @@
-import { toLimits } from "../events/accept.ts";
+import { toLimits } from "../contract/accept-deploy-event.ts";
 import { type Stop, toReason, toStop } from "../rollout/decision.ts";
 import { allowedFailures } from "../rollout/failure-budget.ts";
 import { stopToKeepShare } from "../rollout/kept-share.ts";

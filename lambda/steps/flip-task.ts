@@ -1,4 +1,4 @@
-import { wantedFlag } from "../events/deploy-event.ts";
+import { wantedFlag } from "../contract/deploy-event.ts";
 import { settleBeforeFlip } from "../rollout/flip.ts";
 import { dropNeverFlipped } from "../rollout/revert.ts";
 import { createJudge } from "../rollout/selection.ts";

@@ -1,12 +1,12 @@
-import { wantedFlag } from "../events/deploy-event.ts";
+import { wantedFlag } from "../contract/deploy-event.ts";
 import { chunk } from "../rollout/chunk.ts";
+import { PROTECTED_BY_ORDER } from "../rollout/controls.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { NOT_SELECTED } from "../rollout/held-back.ts";
 import { findAbove } from "../rollout/kin.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
-import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ledger } from "./ports.ts";

@@ -1,4 +1,4 @@
-import { wantedFlag } from "../events/deploy-event.ts";
+import { wantedFlag } from "../contract/deploy-event.ts";
 import { type Completeness, createIdCollector, hashId, judgePasses, type Pass } from "../rollout/completeness.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";

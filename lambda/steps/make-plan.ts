@@ -1,5 +1,5 @@
-import { wantedFlag } from "../events/deploy-event.ts";
-import { toWaves } from "../events/strategy.ts";
+import { wantedFlag } from "../contract/deploy-event.ts";
+import { toWaves } from "../contract/strategy.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { namedCustomers, namedReferences } from "../rollout/listing.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";

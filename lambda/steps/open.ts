@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { type DeployEvent, fingerprintOf } from "../events/deploy-event.ts";
+import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
+import { describeHold, describeStop, findHold } from "../rollout/controls.ts";
 import { NO_COUNTS } from "../rollout/outcome.ts";
 import type { Lock, Orders, RolloutRecord } from "../rollout/records.ts";
 import { type Report, releaseOf } from "../rollout/report.ts";
 import { isUnderWay, type RolloutStatus } from "../rollout/rollout-status.ts";
-import { describeHold, describeStop, findHold } from "../rollout/standing-orders.ts";
 import { STEERING_START, takeIn } from "../rollout/steering.ts";
 import type { Subject } from "../rollout/subject.ts";
 import { findSubject } from "./find-subject.ts";

@@ -1,5 +1,5 @@
-import { toLimits } from "../events/accept.ts";
-import type { FlipEvent, RollbackEvent } from "../events/deploy-event.ts";
+import { toLimits } from "../contract/accept-deploy-event.ts";
+import type { FlipEvent, RollbackEvent } from "../contract/deploy-event.ts";
 import type { Stop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";

@@ -1,4 +1,4 @@
-import type { Policy } from "../events/policy.ts";
+import type { Policy } from "../contract/policy.ts";
 import type { Batch } from "../rollout/batch.ts";
 import type { Change } from "../rollout/change.ts";
 import type { Stop } from "../rollout/decision.ts";

@@ -1,5 +1,5 @@
+import { PROTECTED_BY_ORDER } from "../rollout/controls.ts";
 import { toHeldBack } from "../rollout/held-back.ts";
-import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import type { Connection } from "./ports.ts";
 import { readAncestors, UnreadableError } from "./read-ancestors.ts";
 

@@ -1,4 +1,4 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
+import type { FlipEvent } from "../contract/deploy-event.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { type Selection, toSelection } from "../rollout/selection.ts";
 import type { Subject } from "../rollout/subject.ts";

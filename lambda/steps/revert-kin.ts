@@ -1,3 +1,4 @@
+import { PROTECTED_BY_ORDER } from "../rollout/controls.ts";
 import type { Reading } from "../rollout/flip.ts";
 import {
   type DescendantList,
@@ -10,7 +11,6 @@ import {
 import type { Outcome } from "../rollout/outcome.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
 import type { Judgement } from "../rollout/selection.ts";
-import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import type { WorkKin } from "./batch-run.ts";
 import { createLookBelow, type Looked, toUnknownBelow } from "./look-below.ts";
 import type { Origin } from "./origin.ts";

@@ -1,4 +1,4 @@
-import { toLimits } from "../events/accept.ts";
+import { toLimits } from "../contract/accept-deploy-event.ts";
 import type { Batch } from "../rollout/batch.ts";
 import { type Stop, toReason } from "../rollout/decision.ts";
 import {

@@ -1,4 +1,4 @@
-import { wantedFlag } from "../events/deploy-event.ts";
+import { wantedFlag } from "../contract/deploy-event.ts";
 import type { Batch } from "../rollout/batch.ts";
 import { MAY_MOVE } from "../rollout/held-back.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";

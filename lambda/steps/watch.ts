@@ -1,5 +1,5 @@
-import type { FlipEvent } from "../events/deploy-event.ts";
-import type { Policy } from "../events/policy.ts";
+import type { FlipEvent } from "../contract/deploy-event.ts";
+import type { Policy } from "../contract/policy.ts";
 import { isStop, type Stop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { SteeringRecord } from "../rollout/records.ts";

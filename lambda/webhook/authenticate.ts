@@ -1,5 +1,5 @@
-import type { NamedSource } from "../events/map-delivery.ts";
 import { checkSignature, hasSignature, type SignatureCheck } from "./check-signature.ts";
+import type { NamedSource } from "./map-delivery.ts";
 import type { WebhookPorts } from "./ports.ts";
 import type { WebhookRequest } from "./read-request.ts";
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";

@@ -1,6 +1,6 @@
 import { verify } from "@octokit/webhooks-methods";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
-import type { WebhookSource } from "../events/webhook-sources.ts";
+import type { WebhookSource } from "../contract/webhook-sources.ts";
 import type { WebhookRequest } from "./read-request.ts";
 
 /** `unusable`: the secret itself cannot be one, whatever came. */

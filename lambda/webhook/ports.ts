@@ -1,5 +1,5 @@
-import type { DeployEvent } from "../events/deploy-event.ts";
-import type { Policy } from "../events/policy.ts";
+import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { Policy } from "../contract/policy.ts";
 import type { Accepted } from "./answer.ts";
 
 /** What somebody on call counts. */

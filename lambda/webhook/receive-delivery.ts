@@ -1,15 +1,15 @@
-import { BadDeliveryError, type Delivery } from "../events/delivery.ts";
-import { describeValue } from "../events/describe.ts";
-import { readGitHubDelivery } from "../events/github-delivery.ts";
-import { mapDelivery, type NamedSource } from "../events/map-delivery.ts";
-import { RefusedError } from "../events/refused-error.ts";
-import { readStandardDelivery } from "../events/standard-delivery.ts";
-import { StandingOrderError } from "../start/refuse-ordered.ts";
+import { describeValue } from "../contract/describe.ts";
+import { RefusedError } from "../contract/refused-error.ts";
+import { StandingOrderError } from "../front-door/check-controls.ts";
 import { type Answer, answerAccepted, answerNothingToDo, answerRefused, answerUnavailable } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
+import { BadDeliveryError, type Delivery } from "./delivery.ts";
+import { readGitHubDelivery } from "./github-delivery.ts";
+import { mapDelivery, type NamedSource } from "./map-delivery.ts";
 import type { WebhookPorts } from "./ports.ts";
 import { type FunctionUrlRequest, readRequest, type WebhookRequest } from "./read-request.ts";
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
+import { readStandardDelivery } from "./standard-delivery.ts";
 
 /** The whole public door: form, signature, payload, mapping, start. It answers always; 5xx asks for another try. */
 export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrlRequest): Promise<Answer> {

@@ -1,4 +1,4 @@
-import { findClosest } from "../../lambda/events/find-closest.ts";
+import { findClosest } from "../../lambda/contract/find-closest.ts";
 import {
   type ChoiceFault,
   chaosFaults,

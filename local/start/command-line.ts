@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { findRepeatedMembers } from "../../lambda/events/repeated-members.ts";
+import { findRepeatedMembers } from "../../lambda/contract/repeated-members.ts";
 import { FaultSpecError, parseFaults } from "../evovoice/faults.ts";
 import { isScenario, SCENARIO_NAMES, type Scenario } from "./scenario.ts";
 import { isTrigger, isWebhook, TRIGGERS, type Trigger } from "./trigger.ts";

@@ -1,4 +1,4 @@
-import { wantedFlag } from "../../lambda/events/deploy-event.ts";
+import { wantedFlag } from "../../lambda/contract/deploy-event.ts";
 import { countOutcomes, OUTCOMES, type Outcome, totalOf } from "../../lambda/rollout/outcome.ts";
 import { formatNumber } from "../../lambda/rollout/page.ts";
 import type { Report } from "../../lambda/rollout/report.ts";

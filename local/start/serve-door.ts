@@ -11,7 +11,7 @@ import type { WorkerMessage } from "./worker-process.ts";
 export async function serveDoor(door: string, tell: (message: WorkerMessage) => void): Promise<void> {
   const lambda = await startLambdaExecutions();
   process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.address;
-  const { handler } = await import("../../lambda/cutover.ts");
+  const { handler } = await import("../../lambda/worker.ts");
   const known = registerExecutions(handler, {
     running: (arn) => tell({ kind: "running", arn }),
     ended: (arn, status) => tell({ kind: "ended", arn, status }),
@@ -21,6 +21,6 @@ export async function serveDoor(door: string, tell: (message: WorkerMessage) => 
     const { address } = await startFunctionUrl((await import("../../lambda/webhook.ts")).handler);
     return tell({ kind: "listening", lambda: lambda.address, functionUrl: address });
   }
-  lambda.serve(START_ARN, { kind: "plain", handler: (await import("../../lambda/start.ts")).handler });
+  lambda.serve(START_ARN, { kind: "plain", handler: (await import("../../lambda/front-door.ts")).handler });
   tell({ kind: "listening", lambda: lambda.address, functionUrl: "" });
 }

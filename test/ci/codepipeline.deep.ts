@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { parsePolicy } from "../../lambda/config.ts";
-import { acceptDeployEvent } from "../../lambda/events/accept.ts";
-import { readPipelineJob, readPipelineRequest } from "../../lambda/events/code-pipeline.ts";
+import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
+import { readPipelineJob, readPipelineRequest } from "../../lambda/triggers/code-pipeline.ts";
 import { PhoneRelease } from "../../templates/codepipeline.ts";
 import { makeApp, makeStack, POLICY, ROOT, type Statement, statementsOf, targetOf } from "../infra/make-stack.ts";
-import { aPipelineJob } from "../lambda/events/aws-samples.ts";
+import { aPipelineJob } from "../lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
 import { type DeclaredAction, declareAction, findActions, getAction } from "./declare-action.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { aPipelineJob } from "../lambda/events/aws-samples.ts";
+import { aPipelineJob } from "../lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { declareAction } from "./declare-action.ts";
 import { INPUTS, runScript, START } from "./run-script.ts";

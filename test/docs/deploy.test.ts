@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../lambda/config.ts";
-import { acceptDeployEvent } from "../../lambda/events/accept.ts";
-import { readArrival } from "../../lambda/events/arrival.ts";
+import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
+import { readArrival } from "../../lambda/triggers/parse-trigger.ts";
 
 const GUIDE = readFileSync(join(import.meta.dirname, "../../docs/deploy.md"), "utf8");
 

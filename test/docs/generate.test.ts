@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { findStale, renderDocuments } from "../../docs/generate.ts";
 import { parsePolicy } from "../../lambda/config.ts";
-import { acceptDeployEvent } from "../../lambda/events/accept.ts";
-import { readCommand } from "../../lambda/events/command.ts";
+import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
+import { readCommand } from "../../lambda/contract/command.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 const documents = renderDocuments();

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { readArrival } from "../../lambda/events/arrival.ts";
-import { readDeployEvent } from "../../lambda/events/deploy-event.ts";
+import { readDeployEvent } from "../../lambda/contract/deploy-event.ts";
+import { readArrival } from "../../lambda/triggers/parse-trigger.ts";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/runbook.md"), "utf8");
 

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { FlipEvent } from "../../lambda/events/deploy-event.ts";
-import { anEvent } from "../lambda/events/an-event.ts";
-import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/events/aws-samples.ts";
+import { FlipEvent } from "../../lambda/contract/deploy-event.ts";
+import { anEvent } from "../lambda/contract/an-event.ts";
+import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/triggers/aws-samples.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
 import { openLedger } from "../support/ledger.ts";

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
 import { parsePolicy } from "../../lambda/config.ts";
-import { GITHUB_EVENTS } from "../../lambda/events/github-delivery.ts";
-import { mapDelivery } from "../../lambda/events/map-delivery.ts";
-import { readStandardDelivery } from "../../lambda/events/standard-delivery.ts";
+import { GITHUB_EVENTS } from "../../lambda/webhook/github-delivery.ts";
+import { mapDelivery } from "../../lambda/webhook/map-delivery.ts";
+import { readStandardDelivery } from "../../lambda/webhook/standard-delivery.ts";
 
 const text = readFileSync(join(import.meta.dirname, "../../docs/webhooks.md"), "utf8");
 const blocksOf = (kind: string) =>

@@ -103,8 +103,8 @@ describe("two environments in one app", () => {
   test("have each their own policy beside every function", () => {
     for (const entry of ENTRIES)
       expect(readJson(join(bundleOf("production", entry), "policy.json"))).toEqual(PRODUCTION_POLICY);
-    expect(readJson(join(bundleOf("staging", "cutover"), "policy.json"))).toEqual(STAGING_POLICY);
-    expect(readJson(join(bundleOf("staging", "start"), "policy.json"))).toEqual(STAGING_POLICY);
+    expect(readJson(join(bundleOf("staging", "worker"), "policy.json"))).toEqual(STAGING_POLICY);
+    expect(readJson(join(bundleOf("staging", "front-door"), "policy.json"))).toEqual(STAGING_POLICY);
   });
 
   test("hold no value of a secret, in no template", () => {

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { bundleEntry } from "../../infra/bundle-entry.ts";
-import { DeployEvent } from "../../lambda/events/deploy-event.ts";
+import { DeployEvent } from "../../lambda/contract/deploy-event.ts";
 import { START } from "../ci/run-script.ts";
-import { anEvent } from "../lambda/events/an-event.ts";
-import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/events/aws-samples.ts";
+import { anEvent } from "../lambda/contract/an-event.ts";
+import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
 
@@ -24,7 +24,7 @@ let door: FrontDoor;
 beforeAll(async () => {
   door = await openFrontDoor({ customers: 20, policy: { pipelines: PIPELINES } });
   const bundle = join(folder, "index.mjs");
-  await bundleEntry("start", bundle);
+  await bundleEntry("front-door", bundle);
   const policyFile = join(folder, "policy.json");
   writeFileSync(policyFile, JSON.stringify(door.world.policy));
   const variables = { CUTOVER_TABLE_NAME: TABLE, CUTOVER_WORKER_ARN: WORKER_ARN, CUTOVER_POLICY_FILE: policyFile };

@@ -59,8 +59,8 @@ test("the built front door starts the built worker, and every customer is flippe
     CUTOVER_WORKER_ARN: WORKER_ARN,
   };
   Object.assign(process.env, variables, { CUTOVER_POLICY_FILE: build(world.policy) });
-  const worker = (await load("cutover")) as DurableLambdaHandler;
-  const start = (await load("start")) as (input: unknown) => Promise<unknown>;
+  const worker = (await load("worker")) as DurableLambdaHandler;
+  const start = (await load("front-door")) as (input: unknown) => Promise<unknown>;
   executions.serve(WORKER_ARN, { kind: "durable", handler: worker, skipWaits: true });
   executions.serve(START_ARN, { kind: "plain", handler: start });
   const client = new LambdaClient();
@@ -91,7 +91,7 @@ test("the built front door starts the built worker, and every customer is flippe
 });
 
 test("a map for stack traces lies beside each bundle, without the sources themselves", () => {
-  for (const entry of ["cutover", "start", "webhook"]) {
+  for (const entry of ["worker", "front-door", "webhook"]) {
     expect(readFileSync(join(folder, entry, "index.mjs"), "utf8")).toMatch(
       /\/\/# sourceMappingURL=index\.mjs\.map\s*$/,
     );

@@ -11,10 +11,10 @@ import type { EnvironmentConfig } from "../../infra/config.ts";
 import { Cutover } from "../../infra/cutover.ts";
 import { TEST_EVENTS } from "../../infra/test-events.ts";
 import { parsePolicy } from "../../lambda/config.ts";
-import { acceptDeployEvent } from "../../lambda/events/accept.ts";
-import { readArrival } from "../../lambda/events/arrival.ts";
-import { DEPLOY_EVENT_TYPE } from "../../lambda/events/event-bridge.ts";
+import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
 import { CHANGE_SOURCE, CHANGE_TYPE } from "../../lambda/rollout/change.ts";
+import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
+import { readArrival } from "../../lambda/triggers/parse-trigger.ts";
 import { aChange } from "../lambda/rollout/a-change.ts";
 import {
   DESCRIPTIONS,
@@ -78,7 +78,7 @@ describe("the worker", () => {
   });
 
   test("knows its table, its secret, whom to tell and its policy", () => {
-    expect(findFunction(template, DESCRIPTIONS.cutover).properties.Environment.Variables).toEqual({
+    expect(findFunction(template, DESCRIPTIONS.worker).properties.Environment.Variables).toEqual({
       CUTOVER_TABLE_NAME: { Ref: Object.keys(template.findResources("AWS::DynamoDB::Table"))[0] },
       CUTOVER_SECRET_ID: { Ref: Object.keys(template.findResources("AWS::SecretsManager::Secret"))[0] },
       CUTOVER_EVENT_BUS: "default",
@@ -91,11 +91,11 @@ describe("the worker", () => {
 
   test("that fails is not begun again behind anybody's back, and leaves a dead letter", () => {
     template.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
-      FunctionName: { Ref: findFunction(template, DESCRIPTIONS.cutover).id },
+      FunctionName: { Ref: findFunction(template, DESCRIPTIONS.worker).id },
       MaximumRetryAttempts: 0,
     });
     const queue = Object.keys(template.findResources("AWS::SQS::Queue"))[0];
-    for (const words of [DESCRIPTIONS.cutover, DESCRIPTIONS.start])
+    for (const words of [DESCRIPTIONS.worker, DESCRIPTIONS["front-door"]])
       expect(targetOf(findFunction(template, words).properties.DeadLetterConfig.TargetArn)).toBe(queue);
   });
 });
@@ -125,7 +125,7 @@ test("the ledger is kept, can be restored to any second, and forgets what has ex
 });
 
 describe("a secret", () => {
-  const readsOf = (template: Template, words: string = DESCRIPTIONS.cutover) =>
+  const readsOf = (template: Template, words: string = DESCRIPTIONS.worker) =>
     statementsOf(template, findFunction(template, words).roleId).filter(({ Action }) =>
       /secretsmanager|kms/.test(JSON.stringify(Action)),
     );
@@ -154,7 +154,7 @@ describe("a secret", () => {
   ])("that is imported by %s is only read", (_which, name, resource) => {
     const template = synthesize({ secret: { import: name } });
     template.resourceCountIs("AWS::SecretsManager::Secret", 0);
-    expect(findFunction(template, DESCRIPTIONS.cutover).properties.Environment.Variables.CUTOVER_SECRET_ID).toBe(name);
+    expect(findFunction(template, DESCRIPTIONS.worker).properties.Environment.Variables.CUTOVER_SECRET_ID).toBe(name);
     expect(readsOf(template).map(({ Resource }) => JSON.stringify(Resource))).toEqual([
       expect.stringMatching(resource),
     ]);
@@ -254,7 +254,7 @@ describe("a schedule", () => {
     const role = template.findResources("AWS::IAM::Role")[roleId];
     expect(JSON.stringify(role?.Properties.AssumeRolePolicyDocument)).toMatch(/aws:SourceArn.*scheduler\.amazonaws/);
     expect(toGrants(statementsOf(template, roleId))).toEqual([
-      ["lambda:InvokeFunction", findFunction(template, DESCRIPTIONS.start).id],
+      ["lambda:InvokeFunction", findFunction(template, DESCRIPTIONS["front-door"]).id],
       ["sqs:SendMessage", Object.keys(template.findResources("AWS::SQS::Queue"))[0]],
     ]);
   });
@@ -335,7 +335,7 @@ test("a change that a rule of somebody's brings to the front door all the same s
 describe("whom it tells", () => {
   const tellsOf = (given: Partial<EnvironmentConfig>) => {
     const template = synthesize(given);
-    const statements = statementsOf(template, findFunction(template, DESCRIPTIONS.cutover).roleId);
+    const statements = statementsOf(template, findFunction(template, DESCRIPTIONS.worker).roleId);
     return statements.filter(({ Action }) => ["events:PutEvents", "sns:Publish"].includes(String(Action)));
   };
 
@@ -378,7 +378,7 @@ describe("whom it tells", () => {
     ["ARN", "arn:aws:events:eu-central-1:444455556666:event-bus/deployments", /^"arn:.*:444455556666:/],
   ])("is another bus by its %s, and no other", (_which, bus, resource) => {
     const given = { tell: { bus } };
-    const { Variables } = findFunction(synthesize(given), DESCRIPTIONS.cutover).properties.Environment;
+    const { Variables } = findFunction(synthesize(given), DESCRIPTIONS.worker).properties.Environment;
     expect(Variables.CUTOVER_EVENT_BUS).toBe(bus);
     expect(JSON.stringify(tellsOf(given)[0]?.Resource)).toMatch(resource);
   });
@@ -419,7 +419,7 @@ describe("GitHub Actions", () => {
       },
     ]);
     expect(toGrants(statementsOf(template, roleId))).toEqual([
-      ["lambda:InvokeFunction", findFunction(template, DESCRIPTIONS.start).id],
+      ["lambda:InvokeFunction", findFunction(template, DESCRIPTIONS["front-door"]).id],
     ]);
     template.resourceCountIs("AWS::IAM::OIDCProvider", 0);
   });
@@ -437,7 +437,7 @@ describe("the console's test events", () => {
   test("are where the console looks for them", () => {
     const template = synthesize({ testEvents: "import" });
     template.resourceCountIs("AWS::EventSchemas::Registry", 0);
-    const { id } = findFunction(template, DESCRIPTIONS.start);
+    const { id } = findFunction(template, DESCRIPTIONS["front-door"]);
     template.hasResourceProperties("AWS::EventSchemas::Schema", {
       RegistryName: "lambda-testevent-schemas",
       SchemaName: { "Fn::Join": ["", ["_", { Ref: id }, "-schema"]] },
@@ -534,7 +534,7 @@ describe("in an app of one's own", () => {
     const roleOf = (name: string) =>
       Object.keys(template.findResources("AWS::IAM::Role")).find((id) => id.startsWith(name)) ?? "";
     expect(toGrants(statementsOf(template, roleOf("Starter")))).toEqual([
-      ["lambda:InvokeFunction", findFunction(template, DESCRIPTIONS.start).id],
+      ["lambda:InvokeFunction", findFunction(template, DESCRIPTIONS["front-door"]).id],
     ]);
     expect(statementsOf(template, roleOf("Reader")).flatMap(({ Action }) => Action)).toEqual([
       "dynamodb:GetItem",

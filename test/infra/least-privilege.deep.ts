@@ -39,8 +39,8 @@ const DEAD_LETTERS = "sqs:SendMessage";
 
 /** Code that is in a bundle and never called there: the public door reads the ledger by the same module that writes it. */
 const NOT_CALLED: Readonly<Record<Entry, readonly string[]>> = {
-  cutover: [],
-  start: [],
+  worker: [],
+  "front-door": [],
   webhook: [
     ...["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"],
     // A delivery always has an id: so no lock is looked at, and no execution.
@@ -49,8 +49,8 @@ const NOT_CALLED: Readonly<Record<Entry, readonly string[]>> = {
 };
 /** What is done outside of our own files. */
 const BESIDES: Readonly<Record<Entry, readonly string[]>> = {
-  cutover: [...["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", DEAD_LETTERS]],
-  start: [DEAD_LETTERS],
+  worker: [...["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", DEAD_LETTERS]],
+  "front-door": [DEAD_LETTERS],
   webhook: [],
 };
 
@@ -124,10 +124,10 @@ test("only the worker may read the Evo Voice login, and only the public door its
     statementsOf(template, findFunction(template, DESCRIPTIONS[entry]).roleId)
       .filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"))
       .map(({ Resource }) => JSON.stringify(Resource));
-  expect(readable("cutover")).toHaveLength(1);
-  expect(readable("start")).toEqual([]);
+  expect(readable("worker")).toHaveLength(1);
+  expect(readable("front-door")).toEqual([]);
   expect(readable("webhook")).toHaveLength(1);
-  expect(readable("webhook")).not.toEqual(readable("cutover"));
+  expect(readable("webhook")).not.toEqual(readable("worker"));
 });
 
 test("nobody but the doors may start the worker, and they only by its alias", () => {
@@ -137,6 +137,6 @@ test("nobody but the doors may start the worker, and they only by its alias", ()
       ({ Action, Resource }) => Action.includes("lambda:InvokeFunction") && JSON.stringify(Resource).includes(alias),
     ),
   );
-  const doors = ENTRIES.filter((entry) => entry !== "cutover");
+  const doors = ENTRIES.filter((entry) => entry !== "worker");
   expect(invokers.sort()).toEqual(doors.map((door) => findFunction(template, DESCRIPTIONS[door]).roleId).sort());
 });

@@ -104,7 +104,7 @@ export function findFunction(template: Template, words: string) {
 }
 
 export const DESCRIPTIONS = {
-  cutover: "moves Evo Voice customers",
-  start: "checks a deploy event",
+  worker: "moves Evo Voice customers",
+  "front-door": "checks a deploy event",
   webhook: "verifies a signed webhook",
 } as const;

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Strategy } from "../../lambda/events/strategy.ts";
+import type { Strategy } from "../../lambda/contract/strategy.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { listenOnLoopback, readBody } from "../../local/aws/loopback.ts";

@@ -12,10 +12,10 @@ import { ENTRIES, type Entry } from "../../infra/bundle.ts";
 import { buildStart } from "../../lambda/build-start.ts";
 import { buildWebhook } from "../../lambda/build-webhook.ts";
 import { buildWorker } from "../../lambda/build-worker.ts";
-import { FlipEvent, fingerprintOf } from "../../lambda/events/deploy-event.ts";
+import { FlipEvent, fingerprintOf } from "../../lambda/contract/deploy-event.ts";
 import { START } from "../ci/run-script.ts";
-import { anEvent } from "../lambda/events/an-event.ts";
-import { aPipelineJob } from "../lambda/events/aws-samples.ts";
+import { anEvent } from "../lambda/contract/an-event.ts";
+import { aPipelineJob } from "../lambda/triggers/aws-samples.ts";
 import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../lambda/webhook/deliveries.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
@@ -25,21 +25,21 @@ import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, statementsOf, synthe
 
 /** What is done in a role's name by Lambda, and by the SDK of durable functions through a client of its own. */
 const BESIDES: Readonly<Record<Entry, readonly string[]>> = {
-  cutover: ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", "sqs:SendMessage"],
-  start: ["sqs:SendMessage"],
+  worker: ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState", "sqs:SendMessage"],
+  "front-door": ["sqs:SendMessage"],
   webhook: [],
 };
 /** What the functions may do for cases that this run does not come to; each has a test of its own. */
 const NOT_REACHED: Readonly<Record<Entry, readonly string[]>> = {
-  cutover: [],
-  start: [],
+  worker: [],
+  "front-door": [],
   webhook: [],
 };
 const LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
 /** In whose name the code of this moment runs. */
 const running = new AsyncLocalStorage<Entry>();
-const calls: Record<Entry, Set<string>> = { cutover: new Set(), start: new Set(), webhook: new Set() };
+const calls: Record<Entry, Set<string>> = { worker: new Set(), "front-door": new Set(), webhook: new Set() };
 let door: FrontDoor;
 let stopRecording: () => void;
 
@@ -109,10 +109,10 @@ async function runEverything() {
   const { executions } = world;
   executions.serve(WORKER_ARN, {
     kind: "durable",
-    handler: (event, context) => running.run("cutover", () => worker(event, context)),
+    handler: (event, context) => running.run("worker", () => worker(event, context)),
     skipWaits: true,
   });
-  executions.serve(START, { kind: "plain", handler: (event) => running.run("start", () => start(event)) });
+  executions.serve(START, { kind: "plain", handler: (event) => running.run("front-door", () => start(event)) });
 
   const ledger = openLedger(world);
   const event = FlipEvent.parse(anEvent({ action: "stage" }));

@@ -55,7 +55,7 @@ function ringing(): readonly string[] {
 
 describe("a rollout", () => {
   test("that succeeds rings nothing, and is counted with its customers for its own deployment", async () => {
-    const { emulator, run, logs } = await given(PRODUCTION, "cutover");
+    const { emulator, run, logs } = await given(PRODUCTION, "worker");
     const excluded = [...emulator.customers()].find(({ accountId }) => accountId === emulator.accountId)?.id;
     const { report } = await run({ ...PROMOTE, exclude: { customerIds: [excluded] } });
     expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
@@ -70,7 +70,7 @@ describe("a rollout", () => {
   });
 
   test("that is sent again under its id is counted once, and a dry run not at all", async () => {
-    const { run, logs } = await given(PRODUCTION, "cutover");
+    const { run, logs } = await given(PRODUCTION, "worker");
     await run({ ...PROMOTE, dryRun: true });
     expect(readWritten(logs())).toEqual([]);
     await run({ ...PROMOTE, id: "night" });
@@ -80,7 +80,7 @@ describe("a rollout", () => {
   });
 
   test("with a wrong password rings the alarm for it, again for each rollout, and not after the right one came", async () => {
-    const { emulator, run, putSecret, logs } = await given(PRODUCTION, "cutover");
+    const { emulator, run, putSecret, logs } = await given(PRODUCTION, "worker");
     const versionId = putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
     expect(logs().map((line) => JSON.parse(line))).toContainEqual(
@@ -101,14 +101,14 @@ describe("a rollout", () => {
   });
 
   test("of another deployment rings that one's alarms only", async () => {
-    const { emulator, run, putSecret } = await given(STAGING, "cutover");
+    const { emulator, run, putSecret } = await given(STAGING, "worker");
     putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
     expect(ringing()).toEqual(["cutover-staging-rollout-refused", "cutover-staging-sign-in-refused"]);
   });
 
   test("that meets a password which was rotated meanwhile rings nothing", async () => {
-    const { emulator, startWorker, rotatePassword } = await given(PRODUCTION, "cutover");
+    const { emulator, startWorker, rotatePassword } = await given(PRODUCTION, "worker");
     const worker = startWorker();
     await worker.run(PROMOTE);
     rotatePassword("Quayside-2!");
@@ -119,7 +119,7 @@ describe("a rollout", () => {
   });
 
   test("that leaves customers behind rings the alarm for it", async () => {
-    const { emulator, run } = await given(PRODUCTION, "cutover");
+    const { emulator, run } = await given(PRODUCTION, "worker");
     const stop = emulator.onRequest(({ operation }) => {
       if (operation !== "SetCustomerStagingMode") return;
       stop();
@@ -130,13 +130,13 @@ describe("a rollout", () => {
   });
 
   test("that comes too late for the worker rings as refused: its sender was told that it starts", async () => {
-    const { run } = await given(PRODUCTION, "cutover");
+    const { run } = await given(PRODUCTION, "worker");
     expect((await run({ ...PROMOTE, notAfter: "2026-01-01T00:00:00Z" })).report.status).toBe("refused");
     expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
   });
 
   test("that could not begin for a reason of another kind rings as refused", async () => {
-    const { run, secrets } = await given(PRODUCTION, "cutover");
+    const { run, secrets } = await given(PRODUCTION, "worker");
     secrets.putSecretValue("evo-voice/login", "{}");
     expect((await run(PROMOTE)).report.status).toBe("refused");
     expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
@@ -154,13 +154,13 @@ describe("what a change tells", () => {
       ["cutover-production-not-flipped-back"],
     ],
   ])("%s rings as it should", async (_what, change, rung) => {
-    await given(PRODUCTION, "cutover");
+    await given(PRODUCTION, "worker");
     createChangeMetrics().countChange(aChange(change));
     expect(ringing()).toEqual(rung);
   });
 
   test("rings when it could not be told", async () => {
-    await given(PRODUCTION, "cutover");
+    await given(PRODUCTION, "worker");
     createChangeMetrics().countTellFailed();
     expect(ringing()).toEqual(["cutover-production-tell-failed"]);
   });
@@ -178,7 +178,7 @@ test.each<[Ending, boolean, readonly string[]]>([
   ["refused", false, ["cutover-production-rollout-refused"]],
   ["refused", true, []],
 ])("a rollout that ended as %s (a dry run: %s) rings %j", async (status, dryRun, rung) => {
-  await given(PRODUCTION, "cutover");
+  await given(PRODUCTION, "worker");
   createWorkerMetrics().countRollout({ status, dryRun, counts: NO_COUNTS });
   expect(ringing()).toEqual(rung);
 });
@@ -214,7 +214,7 @@ describe("the public door", () => {
 });
 
 test("the dashboard of each deployment shows its own metrics, those that the alarms look at among them", async () => {
-  await given(PRODUCTION, "cutover");
+  await given(PRODUCTION, "worker");
   for (const [deployment, service] of [
     [PRODUCTION, "cutover-production"],
     [STAGING, "cutover-staging"],

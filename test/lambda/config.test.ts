@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { BadConfigError, parsePolicy, readConfig, readStartConfig } from "../../lambda/config.ts";
-import { aPolicy } from "./events/an-event.ts";
+import { aPolicy } from "./contract/an-event.ts";
 
 /** The lines of a refusal, without its heading. */
 function problemsOf(parse: () => unknown): readonly string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../lambda/config.ts";
-import { FlipEvent } from "../../lambda/events/deploy-event.ts";
+import { FlipEvent } from "../../lambda/contract/deploy-event.ts";
 import { OutOfTimeError } from "../../lambda/rollout/out-of-time-error.ts";
 import { lookUp } from "../../lambda/steps/look-up.ts";
 import { LOOKUP_START } from "../../lambda/steps/lookup-run.ts";

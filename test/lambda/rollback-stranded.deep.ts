@@ -1,10 +1,10 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type HoldRow, toOrdersKey } from "../../lambda/ledger/orders.ts";
+import { type HoldRow, toOrdersKey } from "../../lambda/ledger/lock.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
+import { MOST_HOLDS } from "../../lambda/rollout/controls.ts";
 import type { FlipResult, Reading } from "../../lambda/rollout/flip.ts";
-import { MOST_HOLDS } from "../../lambda/rollout/standing-orders.ts";
 import type { Ports } from "../../lambda/steps/ports.ts";
 import { runRollout } from "../../lambda/workflow.ts";
 import { execute } from "../support/execute.ts";

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { parsePolicy } from "../../lambda/config.ts";
-import type { Policy } from "../../lambda/events/policy.ts";
+import type { Policy } from "../../lambda/contract/policy.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { startDynamoDb } from "../../local/aws/dynamodb.ts";

@@ -10,7 +10,7 @@ const LONG = [
   "lambda/gates.test.ts",
   "local/evovoice/faults.test.ts",
   "infra/cutover.test.ts",
-  "lambda/status.test.ts",
+  "lambda/front-door/read-status.test.ts",
   "lambda/crash.deep.ts",
   "lambda/faults.deep.ts",
   "lambda/throttled-commands.deep.ts",

@@ -1,10 +1,10 @@
-import type { DeployEvent } from "../../../lambda/events/deploy-event.ts";
+import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
 import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
-import { toOrders } from "../../../lambda/ledger/orders.ts";
+import { toOrders } from "../../../lambda/ledger/lock.ts";
 import type { Item, Key } from "../../../lambda/ledger/table.ts";
+import { findHold } from "../../../lambda/rollout/controls.ts";
 import type { Flip } from "../../../lambda/rollout/flip.ts";
 import type { CommandRecord, Lock, Orders } from "../../../lambda/rollout/records.ts";
-import { findHold } from "../../../lambda/rollout/standing-orders.ts";
 import type { Subject } from "../../../lambda/rollout/subject.ts";
 import { ancestorsOf, type EvoVoiceState } from "./fake-evo-voice.ts";
 import type { Clock, Process } from "./processes.ts";

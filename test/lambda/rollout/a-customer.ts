@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { parsePolicy } from "../../../lambda/config.ts";
-import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
-import type { Wave } from "../../../lambda/events/wave.ts";
+import type { FlipEvent } from "../../../lambda/contract/deploy-event.ts";
+import type { Wave } from "../../../lambda/contract/wave.ts";
 import { planRollout, toBatches, toSettled } from "../../../lambda/rollout/plan.ts";
 import { createRoster, type FoundCustomer, type Ranking, type RosterEntry } from "../../../lambda/rollout/roster.ts";
 import { type CustomerFacts, createJudge, type Selection } from "../../../lambda/rollout/selection.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { parsePolicy } from "../../../lambda/config.ts";
-import { acceptDeployEvent } from "../../../lambda/events/accept.ts";
-import { readCommand } from "../../../lambda/events/command.ts";
+import { acceptDeployEvent } from "../../../lambda/contract/accept-deploy-event.ts";
+import { readCommand } from "../../../lambda/contract/command.ts";
 import { ENDINGS } from "../../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../../lambda/rollout/outcome.ts";
 import { type Told, toPersonMessage } from "../../../lambda/rollout/person-message.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Wave } from "../../../lambda/events/wave.ts";
+import type { Wave } from "../../../lambda/contract/wave.ts";
 import {
   type ChangeKind,
   comparePlans,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Wave, WaveSize } from "../../../lambda/events/wave.ts";
+import type { Wave, WaveSize } from "../../../lambda/contract/wave.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
 import { anyCharacter } from "../../support/any-character.ts";
 import {

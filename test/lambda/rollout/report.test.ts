@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/contract/deploy-event.ts";
 import {
   addCounts,
   countOutcomes,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { Policy } from "../../../lambda/events/policy.ts";
-import type { PlainTarget } from "../../../lambda/events/target.ts";
+import type { Policy } from "../../../lambda/contract/policy.ts";
+import type { PlainTarget } from "../../../lambda/contract/target.ts";
 import { FinalError } from "../../../lambda/rollout/final-error.ts";
 import {
   type CustomerFacts,

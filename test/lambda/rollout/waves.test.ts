@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { WaveSize } from "../../../lambda/events/wave.ts";
+import type { WaveSize } from "../../../lambda/contract/wave.ts";
 import { assignWaves } from "../../../lambda/rollout/waves.ts";
 
 const share = (percent: number): WaveSize => ({ kind: "share", hundredths: Math.round(percent * 100) });

@@ -1,4 +1,4 @@
-import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/contract/deploy-event.ts";
 import type { FlipResult } from "../../../lambda/rollout/flip.ts";
 import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import { startPace } from "../../../lambda/rollout/pace.ts";

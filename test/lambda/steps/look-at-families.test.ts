@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Target } from "../../../lambda/events/target.ts";
+import type { Target } from "../../../lambda/contract/target.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { lookUp } from "../../../lambda/steps/look-up.ts";

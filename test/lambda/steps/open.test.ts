@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { acceptDeployEvent } from "../../../lambda/events/accept.ts";
+import { acceptDeployEvent } from "../../../lambda/contract/accept-deploy-event.ts";
 import { openRollout } from "../../../lambda/steps/open.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../support/ledger.ts";
 import { fakePorts } from "./fake-ports.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../lambda/config.ts";
-import type { DeployEvent, RetryEvent } from "../../../lambda/events/deploy-event.ts";
+import type { DeployEvent, RetryEvent } from "../../../lambda/contract/deploy-event.ts";
 import { FinalError } from "../../../lambda/rollout/final-error.ts";
 import type { RolloutRecord } from "../../../lambda/rollout/records.ts";
 import type { Subject } from "../../../lambda/rollout/subject.ts";

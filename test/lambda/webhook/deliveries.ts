@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { parsePolicy } from "../../../lambda/config.ts";
-import type { FlipEvent } from "../../../lambda/events/deploy-event.ts";
+import type { FlipEvent } from "../../../lambda/contract/deploy-event.ts";
 import type { Answer } from "../../../lambda/webhook/answer.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import { receiveDelivery } from "../../../lambda/webhook/receive-delivery.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
-import { GITHUB_EVENTS } from "../../../lambda/events/github-delivery.ts";
-import { StandingOrderError } from "../../../lambda/start/refuse-ordered.ts";
+import { StandingOrderError } from "../../../lambda/front-door/check-controls.ts";
+import { GITHUB_EVENTS } from "../../../lambda/webhook/github-delivery.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import { anyCharacter } from "../../support/any-character.ts";
 import {

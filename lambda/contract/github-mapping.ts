@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { WebhookOrder } from "./deploy-event-template.ts";
+import { Glob } from "./glob.ts";
+import { strictObject } from "./problems.ts";
+
+const REPOSITORY = 'expected a repository with its owner, such as "acme/phone"';
+const WORKFLOW = 'expected the file name of a workflow in .github/workflows, such as "deploy.yml"';
+
+const Repository = z
+  .string({ error: REPOSITORY })
+  .regex(/^[\w-]{1,100}\/[\w.-]{1,100}$/, REPOSITORY)
+  .describe("the repository, with its owner");
+const Workflow = z
+  .string({ error: WORKFLOW })
+  .regex(/^[\w.-]{1,200}\.ya?ml$/, WORKFLOW)
+  .describe("the workflow's file in .github/workflows: anybody can give another workflow the same name");
+const Environment = Glob("an environment").optional().describe("the environment of the deployment");
+const Task = Glob("a task").optional().describe("the task of the deployment");
+const Ref = Glob("a branch, a tag or a commit").optional().describe("what was deployed, as the deployment names it");
+const Branch = Glob("a branch").optional().describe("the branch, without refs/heads/");
+const Tag = Glob("a tag").optional().describe("the tag, without refs/tags/");
+
+const oneOf = <const Names extends readonly string[]>(names: Names) =>
+  z.enum(names, { error: `expected one of ${names.join(", ")}` });
+
+/** Only runs that have ended have a conclusion. */
+const CONCLUSIONS = ["success", "failure", "neutral", "cancelled", "timed_out", "action_required", "stale"] as const;
+const STATES = ["success", "failure", "error", "inactive", "in_progress", "queued", "pending"] as const;
+/** Those that happen once for a release. */
+const RELEASE_ACTIONS = ["published", "released", "prereleased", "created"] as const;
+
+/** Deliveries without a time, which is what `notAfterMinutes` is counted from. */
+const UNTIMED: readonly string[] = ["workflow_dispatch", "repository_dispatch"];
+
+const INPUT = 'expected a member of the dispatch\'s own texts, such as "inputs.release"';
+
+/** Which GitHub deliveries become which deploy event; each event can be asked for what its payload holds. */
+export const GitHubMapping = z.discriminatedUnion(
+  "event",
+  [
+    mapping("deployment", {
+      when: { repository: Repository, environment: Environment, task: Task, ref: Ref },
+      from: oneOf(["ref", "sha"]),
+    }),
+    mapping("deployment_status", {
+      when: { repository: Repository, state: oneOf(STATES), environment: Environment, task: Task, ref: Ref },
+      from: oneOf(["ref", "sha"]),
+    }),
+    mapping("release", {
+      when: { repository: Repository, action: oneOf(RELEASE_ACTIONS), tag: Tag },
+      from: oneOf(["tag"]),
+    }),
+    mapping("workflow_run", {
+      when: { repository: Repository, workflow: Workflow, conclusion: oneOf(CONCLUSIONS), branch: Branch },
+      from: oneOf(["branch", "sha"]),
+    }),
+    mapping("workflow_dispatch", {
+      when: { repository: Repository, workflow: Workflow, branch: Branch, tag: Tag },
+      from: z.string({ error: INPUT }).regex(/^(?:branch|tag|inputs\.[\w-]{1,100})$/, INPUT),
+    }),
+    mapping("repository_dispatch", {
+      when: { repository: Repository, action: Glob("the dispatch's event type") },
+      from: z.string({ error: INPUT }).regex(/^client_payload\.[\w-]{1,100}$/, INPUT),
+    }),
+  ],
+  {
+    error:
+      "expected a mapping whose event is one of deployment, deployment_status, release, workflow_run, workflow_dispatch, repository_dispatch",
+  },
+);
+export type GitHubMapping = z.output<typeof GitHubMapping>;
+
+function mapping<Event extends string, When extends z.ZodRawShape, From extends z.ZodType<string>>(
+  event: Event,
+  { when, from }: { readonly when: When; readonly from: From },
+) {
+  return strictObject({
+    event: z.literal(event),
+    when: strictObject(when).describe("what a delivery must say; all of it"),
+    start: WebhookOrder(from).refine(({ onBusy }) => onBusy !== "wait" || !UNTIMED.includes(event), {
+      path: ["onBusy"],
+      error: 'expected "refuse": a dispatch has no time, so nothing says how long to wait',
+    }),
+  });
+}

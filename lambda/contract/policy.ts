@@ -1,0 +1,123 @@
+import * as z from "zod";
+import { AlarmName } from "./alarm-name.ts";
+import { BaseUrl } from "./base-url.ts";
+import { LargePromote } from "./blast-radius.ts";
+import { Concurrency, FailureBudget, MaxCustomers, Rate, wholeNumber } from "./limits.ts";
+import { OnFailure } from "./on-failure.ts";
+import { PipelineMappings } from "./pipeline-mapping.ts";
+import { strictObject } from "./problems.ts";
+import { Share } from "./share.ts";
+import { StrategyName } from "./strategy.ts";
+import { AccountId, CohortName, CustomerId, PlainTargets, ReferenceId, TagName } from "./target.ts";
+import { WebhookSources } from "./webhook-sources.ts";
+import { WrittenStrategy } from "./written-strategy.ts";
+
+const MOST_ALARMS = 500;
+const STEP_SECONDS = "expected seconds, from 0.05 to 720";
+
+const listOf = <Item extends z.ZodType>(item: Item, what: string) =>
+  z.array(item, { error: `expected a list of ${what}` }).default([]);
+
+const Protected = strictObject({
+  customerIds: listOf(CustomerId, "customer ids").describe("customers with these ids"),
+  referenceIds: listOf(ReferenceId, "reference ids").describe("customers with these reference ids"),
+  tags: listOf(TagName, "tag names").describe("customers that carry at least one of these tags"),
+}).describe("customers that are never flipped, whatever an event says");
+
+const Retries = strictObject({
+  attempts: wholeNumber(1, 10).default(4).describe("how often a request is tried"),
+  requestTimeoutMs: wholeNumber(100, 120_000).default(10_000).describe("how long one try may take, in milliseconds"),
+  mostBackoffMs: wholeNumber(1, 120_000).default(8_000).describe("the longest wait between two tries, in milliseconds"),
+}).describe("how requests to Evo Voice are tried again after a dropped connection, a timeout, a 429 or a 5xx");
+
+const AccountIds = z
+  .array(AccountId, { error: "expected a list of the ids of the accounts whose customers may be flipped" })
+  .min(1, "expected at least one account id: a system administrator sees every account");
+
+const DEFAULT_START = 10;
+
+const Members = strictObject({
+  $schema: z.string({ error: "expected the address of this file's schema" }).optional().describe("for editors"),
+  baseUrl: BaseUrl.describe("the Evo Voice API to call: an origin with https, or a loopback address"),
+  accountIds: AccountIds.describe("the scope: no customer of another account is ever flipped"),
+  protected: Protected.prefault({}),
+  cohorts: z
+    .record(CohortName, PlainTargets, { error: "expected an object of cohorts by name" })
+    .prefault({})
+    .describe('named targets, for an event\'s `{ "cohort": NAME }`'),
+  unknownCustomers: z
+    .enum(["refuse", "skip"], { error: 'expected "refuse" or "skip"' })
+    .default("refuse")
+    .describe(
+      "what a customer that is named but cannot be found does: `refuse` ends the rollout before the first flip, `skip` skips it with the reason",
+    ),
+  childrenFollow: z
+    .boolean({ error: "expected true or false" })
+    .default(true)
+    .describe(
+      "whether Evo Voice may move a customer's descendants along with it; `false` once you have checked on your account that it does not: while `true`, an ancestor of a customer that is protected, excluded or not selected is not flipped either, and a rollback leaves the ancestors of whoever was right before",
+    ),
+  strategies: z
+    .record(StrategyName, WrittenStrategy, { error: "expected an object of strategies by name" })
+    .prefault({})
+    .describe("named strategies, for an event's `strategy`; no predefined name can be given to one"),
+  strategy: StrategyName.default("all-at-once").describe(
+    "the strategy of an event that names none: one of `strategies`, or a predefined one",
+  ),
+  onFailure: OnFailure.default("rollback").describe(
+    "what a gate does that does not pass: `rollback` flips back what the rollout flipped, `halt` leaves all as it is and asks a person",
+  ),
+  maxCustomers: MaxCustomers.optional().describe(
+    "the most customers that one rollout may flip; one of more is refused",
+  ),
+  maxShare: Share.optional().describe(
+    'the largest share of the scope\'s customers that one rollout may flip, such as `"25%"`; one of more is refused',
+  ),
+  largePromote: LargePromote.optional(),
+  alarms: z
+    .array(AlarmName, { error: "expected a list of alarm names" })
+    .max(MOST_ALARMS, `expected at most ${MOST_ALARMS} alarms; join more of them by a composite alarm`)
+    .transform((names) => [...new Set(names)])
+    .prefault([])
+    .describe(
+      "CloudWatch alarms of any type (metric, composite, log) that are watched from before the first flip to the last bake",
+    ),
+  noDataMinutes: wholeNumber(0, 1_440)
+    .default(15)
+    .describe("how long an alarm may have no data, be missing or be unreadable; it never passes, and then it fails"),
+  requestsPerSecond: Rate.default(50),
+  startRequestsPerSecond: Rate.optional().describe(
+    `requests a second to begin with; the pace rises while the server is not slower for it; ${DEFAULT_START} when left out, or \`requestsPerSecond\` if that is less`,
+  ),
+  concurrency: Concurrency.default(16),
+  failureBudget: FailureBudget.default("1%").describe(
+    "how many customers may fail before the rollout stops: a number, or a share of those to be flipped",
+  ),
+  smallestSample: wholeNumber(1, 1_000_000)
+    .default(20)
+    .describe(
+      "a share of the failure budget is taken of at least so many customers, so that one failure of two is not 50 %",
+    ),
+  retries: Retries.prefault({}),
+  pageSize: wholeNumber(1, 1_000).default(100).describe("how many customers are asked for in a page"),
+  stepSeconds: z
+    .number({ error: STEP_SECONDS })
+    .min(0.05, STEP_SECONDS)
+    .max(720, STEP_SECONDS)
+    .default(600)
+    .describe("the time budget of one durable step, in seconds; well under an invocation's 15 minutes"),
+  pipelines: PipelineMappings.optional().describe(
+    "what the success of a pipeline of CodePipeline starts, by the pipeline's name; what is not named starts nothing",
+  ),
+  webhooks: WebhookSources.optional().describe("who may send webhooks, and what of theirs starts what"),
+});
+
+/** The operator's guard rails and defaults; an event can narrow it, never widen it. */
+export const Policy = Members.transform(({ startRequestsPerSecond, ...members }) => ({
+  ...members,
+  startRequestsPerSecond: startRequestsPerSecond ?? Math.min(DEFAULT_START, members.requestsPerSecond),
+}));
+export type Policy = z.output<typeof Policy>;
+
+/** The members by name, each of which can be looked at by itself. */
+export const policyMembers = Members.shape;

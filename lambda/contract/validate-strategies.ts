@@ -1,0 +1,78 @@
+import { findTooLarge, type LargePromote } from "./blast-radius.ts";
+import { recordOf } from "./member-of.ts";
+import { type Problem, toPath } from "./problems.ts";
+import { roundUpShare } from "./share.ts";
+import { findUnknownCohortsOfWaves, findUnknownStrategy, type Strategies, toWaves } from "./strategy.ts";
+import { findPredefined } from "./strategy-name.ts";
+import type { Wave } from "./wave.ts";
+
+/** The members of a policy that decide about waves; undefined where one is wrong in itself. */
+interface StrategyMembers {
+  readonly strategies: Strategies["strategies"];
+  readonly strategy: string | undefined;
+  readonly largePromote: LargePromote | undefined;
+}
+
+/** What a policy's strategies allow each but not together. */
+export function findStrategyContradictions(input: unknown, members: StrategyMembers): readonly Problem[] {
+  return [
+    ...findPredefinedStrategies(input),
+    ...findUnknownCohortsOfStrategies(input),
+    ...findUnknownDefault(input, members),
+    ...findRecklessDefault(members),
+  ];
+}
+
+function findPredefinedStrategies(input: unknown): readonly Problem[] {
+  return Object.keys(recordOf(input, "strategies"))
+    .filter((name) => findPredefined(name) !== undefined)
+    .map((name) => ({
+      path: toPath(["strategies", name]),
+      message: "got this as a name; expected another one: it is predefined",
+    }));
+}
+
+function findUnknownCohortsOfStrategies(input: unknown): readonly Problem[] {
+  const cohorts = recordOf(input, "cohorts");
+  return Object.entries(recordOf(input, "strategies")).flatMap(([name, strategy]) =>
+    findUnknownCohortsOfWaves(strategy, cohorts, ["strategies", name]),
+  );
+}
+
+/** A strategy that is there, but wrong, is not unknown. */
+function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): readonly Problem[] {
+  if (strategy === undefined) return [];
+  const message = findUnknownStrategy(strategy, recordOf(input, "strategies"));
+  return message === undefined ? [] : [{ path: "strategy", message }];
+}
+
+/**
+ * An event that names no strategy must be able to promote many. Of a cohort nobody knows how large it is before the
+ * plan; there the rule is looked at again.
+ */
+function findRecklessDefault({ strategy, strategies, largePromote: rule }: StrategyMembers): readonly Problem[] {
+  if (rule === undefined || strategy === undefined) return [];
+  if (findUnknownStrategy(strategy, strategies) !== undefined) return [];
+  const [first] = toWaves({}, { strategy, strategies });
+  if (first === undefined) return [];
+  const planned = Math.max(rule.above, typeof rule.firstWave === "number" ? rule.firstWave : 0) + 1;
+  const customers = toFewest(first, planned);
+  const expected = findTooLarge(rule, { planned, customers, bakeSeconds: first.bakeSeconds });
+  if (expected.length === 0) return [];
+  return [
+    { path: "strategy", message: `got "${strategy}"; expected ${expected.join(", and ")}: largePromote says so` },
+  ];
+}
+
+function toFewest({ size }: Wave, planned: number): number {
+  switch (size.kind) {
+    case "share":
+      return roundUpShare(size.hundredths, planned);
+    case "customers":
+      return Math.min(size.customers, planned);
+    case "cohort":
+      return 0;
+    case "rest":
+      return planned;
+  }
+}

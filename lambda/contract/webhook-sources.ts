@@ -1,0 +1,46 @@
+import * as z from "zod";
+import { findUnknownNamesOfOrder } from "./deploy-event-template.ts";
+import { GitHubMapping } from "./github-mapping.ts";
+import { type Problem, strictObject } from "./problems.ts";
+import { StandardMapping } from "./standard-mapping.ts";
+import type { Names } from "./strategy.ts";
+
+const NAME = "expected a source's name: 1 to 24 small letters, digits and -, a letter first";
+const MOST_MAPPINGS = 50;
+
+const SourceName = z.string({ error: NAME }).regex(/^[a-z][a-z0-9-]{0,23}$/, NAME);
+
+const listOf = <Item extends z.ZodType>(item: Item) =>
+  z
+    .array(item, { error: "expected a list of mappings" })
+    .min(1, "expected at least one mapping")
+    .max(MOST_MAPPINGS, `expected at most ${MOST_MAPPINGS} mappings`)
+    .describe("the first mapping that fits a delivery wins; what none names starts nothing");
+
+/** Somebody who may send webhooks, and what each of the deliveries means. */
+export const WebhookSource = z
+  .discriminatedUnion(
+    "kind",
+    [
+      strictObject({ kind: z.literal("github"), mappings: listOf(GitHubMapping) }).describe("GitHub"),
+      strictObject({ kind: z.literal("standard"), mappings: listOf(StandardMapping) }).describe(
+        "anybody who signs by Standard Webhooks",
+      ),
+    ],
+    { error: 'expected a source whose kind is "github" or "standard", with its mappings' },
+  )
+  .meta({ id: "webhookSource", title: "webhook source" });
+export type WebhookSource = z.output<typeof WebhookSource>;
+
+/** The sources by name; the name is the path of the URL that they send to. */
+export const WebhookSources = z.record(SourceName, WebhookSource, { error: "expected an object of sources by name" });
+export type WebhookSources = z.output<typeof WebhookSources>;
+
+/** Cohorts and strategies that a mapping names and the policy does not have: found before a delivery needs them. */
+export function findUnknownNamesOfWebhooks(sources: WebhookSources, names: Names): readonly Problem[] {
+  return Object.entries(sources).flatMap(([name, { mappings }]) =>
+    mappings.flatMap(({ start }, index) =>
+      findUnknownNamesOfOrder(start, names, ["webhooks", name, "mappings", index, "start"]),
+    ),
+  );
+}

@@ -1,0 +1,56 @@
+import type { Orders, RolloutRecord } from "../rollout/records.ts";
+import { MOST_EXCEPTIONS, type Report } from "../rollout/report.ts";
+import { LEFT_ALONE, NOT_FLIPPED_BACK } from "../rollout/revert.ts";
+import type { StartPorts } from "./ports.ts";
+import { readTurnedBack } from "./read-rollback.ts";
+import { settle } from "./reconcile-status.ts";
+
+/**
+ * The report of a rollout with what another one that turned it back, or does so now, has come to. Its record says whether
+ * there was any: only then its batches are read.
+ */
+export async function tellTurnedBack(
+  ports: StartPorts,
+  { rolloutId, revertedBy }: RolloutRecord,
+  report: Report,
+): Promise<Report> {
+  if (revertedBy === undefined) return report;
+  const [turned, by, orders] = await Promise.all([
+    readTurnedBack(ports.ledger, [rolloutId]),
+    findRollback(ports, revertedBy),
+    ports.ledger.readOrders(),
+  ]);
+  const exceptions = [...turned.exceptions, ...report.exceptions.filter((one) => !isOfRevert(one))];
+  const named = exceptions.slice(0, MOST_EXCEPTIONS);
+  const { deferred, skipped, failed } = report.counts;
+  const all = turned.counts.left + turned.counts.leftAlone + deferred + skipped + failed;
+  return {
+    ...report,
+    reverted: turned.counts,
+    revertedBy: { rolloutId: revertedBy, status: by?.status ?? "failed" },
+    ...tellHold(report, by, orders),
+    exceptions: named,
+    moreExceptions: Math.max(0, all - named.length),
+  };
+}
+
+async function findRollback(ports: StartPorts, rolloutId: string): Promise<RolloutRecord | undefined> {
+  const record = await ports.ledger.findRollout(rolloutId);
+  return record && settle(ports, record);
+}
+
+/** Of an earlier revert, which the later one went on with. */
+function isOfRevert({ reason }: Report["exceptions"][number]): boolean {
+  return reason.startsWith(LEFT_ALONE) || reason.startsWith(NOT_FLIPPED_BACK);
+}
+
+/** A hold that could not be made is told until there is one; one that somebody has cleared is not told any more. */
+function tellHold(
+  { release = "" }: Report,
+  by: RolloutRecord | undefined,
+  { holds }: Orders,
+): Pick<Report, "held" | "notHeld"> {
+  if (Object.hasOwn(holds, release)) return { held: true, notHeld: undefined };
+  const { held, notHeld } = by?.report ?? {};
+  return held === false ? { held, notHeld } : { held: undefined, notHeld: undefined };
+}

@@ -1,0 +1,30 @@
+import type { Command } from "../contract/command.ts";
+import { changeOrders, type OrdersShown, showOrders } from "./change-controls.ts";
+import { type Noted, steerRollout } from "./note-command.ts";
+import type { StartPorts } from "./ports.ts";
+import { readStatus, type Standing } from "./read-status.ts";
+
+export type CommandAnswer = Standing | Noted | OrdersShown;
+
+/** Answers what asks about a rollout, steers one, or gives a standing order. @throws RefusedError */
+export async function answerCommand(ports: StartPorts, command: Command): Promise<CommandAnswer> {
+  switch (command.command) {
+    case "status":
+      return readStatus(ports, command);
+    case "pause":
+    case "resume":
+    case "skip":
+    case "full":
+    case "abort":
+      return steerRollout(ports, command);
+    case "orders":
+      return showOrders(ports);
+    case "stop-everything":
+    case "resume-everything":
+    case "hold-release":
+    case "clear-release":
+    case "protect":
+    case "unprotect":
+      return changeOrders(ports, command);
+  }
+}

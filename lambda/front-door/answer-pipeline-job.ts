@@ -1,0 +1,103 @@
+import { RefusedError } from "../contract/refused-error.ts";
+import { hasSucceeded } from "../rollout/report.ts";
+import {
+  type Continuation,
+  type PipelineJob,
+  type PipelineRequest,
+  readPipelineRequest,
+  toContinuationToken,
+} from "../triggers/code-pipeline.ts";
+import type { StartPorts } from "./ports.ts";
+import { readStatus, type Standing } from "./read-status.ts";
+import { type Started, startRollout } from "./start-rollout.ts";
+
+/** What the job was told. */
+export interface PipelineAnswer {
+  readonly rolloutId?: string;
+  readonly status: Standing["status"];
+  readonly problem?: string | undefined;
+}
+
+/**
+ * Answers a job of CodePipeline's Lambda action. What cannot be done fails the job and not the invocation: Lambda would
+ * only bring it again. A fault of AWS fails the invocation, so that Lambda does.
+ */
+export async function answerPipelineJob(ports: StartPorts, job: PipelineJob): Promise<PipelineAnswer> {
+  try {
+    return await answer(ports, job, readPipelineRequest(job));
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    await ports.pipelineJobs.fail(job.jobId, "ConfigurationError", error.message);
+    return { status: "refused", problem: error.message };
+  }
+}
+
+async function answer(ports: StartPorts, { jobId }: PipelineJob, request: PipelineRequest): Promise<PipelineAnswer> {
+  if (request.kind === "continue") return tell(ports, jobId, request.continuation);
+  const started = await startRollout(ports, request.input);
+  if (request.wait) return tell(ports, jobId, started);
+  const { rolloutId, status } = started;
+  const summary = `rollout ${rolloutId} is ${status}; this action does not wait for its end`;
+  await ports.pipelineJobs.succeed(jobId, { rolloutId, summary }, { rolloutId, status });
+  return { rolloutId, status };
+}
+
+async function tell(ports: StartPorts, jobId: string, rollout: Continuation | Started): Promise<PipelineAnswer> {
+  const isNew = "status" in rollout && rollout.status === "starting";
+  const { rolloutId, execution } = rollout;
+  const standing: Standing = isNew
+    ? { rolloutId, status: "starting" }
+    : await readStatus(ports, { rolloutId, ...(execution !== undefined && { execution }) });
+  const { status } = standing;
+  const told = { rolloutId, summary: summarize(standing) };
+  switch (status) {
+    case "starting":
+    case "running":
+    case "waiting":
+      await ports.pipelineJobs.askAgain(jobId, told, toContinuationToken({ rolloutId, execution }));
+      break;
+    case "succeeded":
+    case "planned":
+      await ports.pipelineJobs.succeed(jobId, told, toVariables(standing));
+      break;
+    case "rolled-back":
+      // To be turned back is what a rollback wants, and nothing else does.
+      if (hasSucceeded(standing)) await ports.pipelineJobs.succeed(jobId, told, toVariables(standing));
+      else await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
+      break;
+    case "partial":
+    case "failed":
+    case "refused":
+    case "halted":
+    case "aborted":
+      await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
+      break;
+  }
+  return { rolloutId, status, problem: standing.problem };
+}
+
+/** `rollout promote-1 is partial: 12 flipped, 3 unchanged, 1 failed`, and what went wrong. */
+function summarize(standing: Standing): string {
+  const amounts = toAmounts(standing).filter(([, amount]) => amount > 0);
+  const said = amounts.map(([kind, amount]) => `${amount} ${kind}`).join(", ");
+  const sentence = `rollout ${standing.rolloutId} is ${standing.status}${said && `: ${said}`}`;
+  return standing.problem === undefined ? sentence : `${sentence}; ${standing.problem}`;
+}
+
+/** A dry run counts nobody: its plan says who would be flipped, for the person who approves the next action. */
+function toAmounts(standing: Standing): readonly (readonly [string, number])[] {
+  if (!("counts" in standing)) return [];
+  const { status, plan, counts } = standing;
+  if (status !== "planned" || plan === undefined) return Object.entries(counts);
+  return Object.entries({ "to flip": plan.flip, unchanged: plan.unchanged, skipped: plan.skipped });
+}
+
+/** What later actions of the pipeline can read, all as text. */
+function toVariables(standing: Standing): Readonly<Record<string, string>> {
+  const counts = "counts" in standing ? Object.entries(standing.counts) : [];
+  return {
+    rolloutId: standing.rolloutId,
+    status: standing.status,
+    ...Object.fromEntries(counts.map(([kind, count]) => [kind, String(count)])),
+  };
+}

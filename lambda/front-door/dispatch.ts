@@ -1,0 +1,39 @@
+import { fromPipelineStateChange } from "../contract/pipeline-mapping.ts";
+import type { PipelineStateChange } from "../triggers/event-bridge.ts";
+import { readArrival } from "../triggers/parse-trigger.ts";
+import { answerCommand, type CommandAnswer } from "./answer-command.ts";
+import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline-job.ts";
+import type { StartPorts } from "./ports.ts";
+import { type Started, startRollout } from "./start-rollout.ts";
+
+/** What the front door answers; what it refuses, it throws. */
+export type Answer = Started | CommandAnswer | PipelineAnswer | Ignored;
+
+interface Ignored {
+  readonly status: "ignored";
+  readonly reason: string;
+}
+
+/** The whole front door: whatever arrived is recognised, checked and answered. @throws RefusedError */
+export async function answerArrival(ports: StartPorts, input: unknown): Promise<Answer> {
+  const arrival = readArrival(input);
+  switch (arrival.kind) {
+    case "deploy event":
+      return startRollout(ports, arrival.input);
+    case "command":
+      return answerCommand(ports, arrival.command);
+    case "pipeline job":
+      return answerPipelineJob(ports, arrival.job);
+    case "pipeline state change":
+      return answerPipelineState(ports, arrival.change);
+  }
+}
+
+/** A pipeline's state by itself never means a rollout: only a mapping of the policy says which. */
+async function answerPipelineState(ports: StartPorts, change: PipelineStateChange): Promise<Started | Ignored> {
+  const input = fromPipelineStateChange(change, ports.policy.pipelines ?? {});
+  if (input !== undefined) return startRollout(ports, input);
+  const { level, pipeline, state, executionId } = change;
+  ports.log.info("pipeline state change ignored", { level, pipeline, state, executionId });
+  return { status: "ignored", reason: "no mapping of the policy says what this state of this pipeline means" };
+}

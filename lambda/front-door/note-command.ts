@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import type { Command } from "../contract/command.ts";
+import { RefusedError } from "../contract/refused-error.ts";
+import type { CommandRecord, RolloutRecord } from "../rollout/records.ts";
+import type { Phase } from "../rollout/rollout-progress.ts";
+import { isUnderWay } from "../rollout/rollout-status.ts";
+import { findNow } from "./describe-progress.ts";
+import { foresee } from "./foresee.ts";
+import type { StartPorts } from "./ports.ts";
+import { settle } from "./reconcile-status.ts";
+
+/** A command for one rollout. */
+export type SteeringCommand = Extract<Command, { readonly command: CommandRecord["command"] }>;
+
+/** The answer to a command that a rollout will take in, a batch later at most. */
+export interface Noted {
+  readonly rolloutId: string;
+  readonly command: CommandRecord["command"];
+  readonly status: "noted";
+  /** What it will do, as far as the ledger knows where the rollout stands; absent when it was noted before. */
+  readonly effect?: string | undefined;
+}
+
+/** Notes a command for a rollout that goes on; the same id is the same command. @throws RefusedError */
+export async function steerRollout(ports: StartPorts, command: SteeringCommand): Promise<Noted> {
+  const { rolloutId } = command;
+  const record = toRecord(command, ports.nowMs());
+  const noted: Noted = { rolloutId, command: record.command, status: "noted" };
+  // It was taken in when it came first, whatever became of the rollout since.
+  if (command.id !== undefined && (await isNoted(ports, rolloutId, record))) return noted;
+  const { effect, phase } = await findEffect(ports, record, await getRecord(ports, rolloutId));
+  switch (await ports.ledger.addCommand(rolloutId, { ...record, phase })) {
+    case "added":
+      ports.log.info("command noted", { rolloutId, command: record.command, id: record.id });
+      return { ...noted, effect };
+    case "known":
+      await isNoted(ports, rolloutId, record);
+      return noted;
+    case "full":
+      throw new RefusedError(
+        `nothing was done: rollout ${rolloutId} was sent as many commands as it can take; ${ADVICE_WHEN_FULL}`,
+      );
+  }
+}
+
+const ADVICE_WHEN_FULL = "`abort` has places of its own, and `stop-everything` stops every rollout";
+
+function toRecord(command: SteeringCommand, nowMs: number): CommandRecord {
+  const { requestedBy, reason, id = `${command.command}-${randomBytes(6).toString("hex")}` } = command;
+  const common = { id, command: command.command, requestedBy, reason, at: new Date(nowMs).toISOString() };
+  switch (command.command) {
+    case "pause":
+      return { ...common, pauseSeconds: Math.round(command.minutes * 60) };
+    case "abort":
+      return { ...common, rollback: command.rollback };
+    case "resume":
+    case "skip":
+    case "full":
+      return common;
+  }
+}
+
+/** Who asked and why does not make it another command. @throws RefusedError for the id of one that would do another thing */
+async function isNoted({ ledger }: StartPorts, rolloutId: string, record: CommandRecord): Promise<boolean> {
+  const { commands } = await ledger.readSteering(rolloutId);
+  const noted = commands.find(({ id }) => id === record.id);
+  if (noted === undefined) return false;
+  const { command, pauseSeconds, rollback } = record;
+  if (noted.command === command && noted.pauseSeconds === pauseSeconds && noted.rollback === rollback) return true;
+  throw new RefusedError(
+    `nothing was done: the id ${record.id} belongs to another command of rollout ${rolloutId}; give this one an id of its own`,
+  );
+}
+
+async function getRecord(ports: StartPorts, rolloutId: string): Promise<RolloutRecord> {
+  const record = await ports.ledger.findRollout(rolloutId);
+  if (record !== undefined) return settle(ports, record);
+  throw new RefusedError(
+    `nothing was done: no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or never sent; ask for its status, and send the command again once it runs`,
+  );
+}
+
+/** What a command meets. */
+interface Met {
+  readonly effect: string;
+  readonly phase: Phase;
+}
+
+/** @throws RefusedError for what would come to nothing: who sent it would wait for an effect that never comes */
+async function findEffect(ports: StartPorts, command: CommandRecord, record: RolloutRecord): Promise<Met> {
+  refuseUnsteerable(command, record);
+  const { rolloutId } = record;
+  const [steering, wait] = await Promise.all([ports.ledger.readSteering(rolloutId), ports.ledger.findWait(rolloutId)]);
+  const now = findNow({ record, wait, ...steering, nowMs: ports.nowMs() });
+  const foreseen = foresee(command, { record, now, commands: steering.commands });
+  if ("effect" in foreseen) return { effect: foreseen.effect, phase: now.phase };
+  const undo = command.command === "abort" ? toUndo(rolloutId) : "";
+  throw new RefusedError(
+    `nothing was done: ${command.command} would come to nothing for rollout ${rolloutId}: ${foreseen.nothing}${undo}`,
+  );
+}
+
+function toUndo(rolloutId: string): string {
+  return `; to undo it, send ${JSON.stringify({ action: "rollback", rolloutId })}`;
+}
+
+function refuseUnsteerable({ command }: CommandRecord, { rolloutId, event, ...rollout }: RolloutRecord): void {
+  if (event.dryRun) {
+    throw new RefusedError(`nothing was done: rollout ${rolloutId} is a dry run: it flips nobody and ends by itself`);
+  }
+  if (isUnderWay(rollout)) return;
+  const problem = rollout.report?.problem ?? rollout.problem;
+  throw new RefusedError(
+    `nothing was done: rollout ${rolloutId} has ended as ${describeEnd(rollout)}${problem === undefined ? "" : `; ${problem}`}${command === "abort" ? toUndo(rolloutId) : ""}`,
+  );
+}
+
+/** `partial: 12 flipped, 1 failed` */
+function describeEnd({ status, report }: Pick<RolloutRecord, "status" | "report">): string {
+  const counts = Object.entries(report?.counts ?? {}).filter(([, count]) => count > 0);
+  return [status, counts.map(([kind, count]) => `${count} ${kind}`).join(", ")].filter(Boolean).join(": ");
+}

@@ -1,0 +1,125 @@
+import type { StatusCommand } from "../contract/command.ts";
+import { RefusedError } from "../contract/refused-error.ts";
+import { type Advice, adviseNext } from "../rollout/advice.ts";
+import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
+import type { RolloutRecord } from "../rollout/records.ts";
+import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout/report.ts";
+import type { RevertCounts } from "../rollout/revert.ts";
+import { isUnderWay } from "../rollout/rollout-status.ts";
+import { tellTurnedBack } from "./add-rollback.ts";
+import { findNow } from "./describe-progress.ts";
+import type { StartPorts } from "./ports.ts";
+import { readTurnedBack } from "./read-rollback.ts";
+import { settle } from "./reconcile-status.ts";
+
+/** How a rollout stands: its report, or the report so far; less while the ledger knows nothing of it. */
+export type Standing =
+  | AdvisedReport
+  | {
+      readonly rolloutId: string;
+      readonly status: "starting" | "failed";
+      readonly problem?: string | undefined;
+    };
+
+/** With what can be done about one that has ended otherwise than it was wanted, the first thing first. */
+export interface AdvisedReport extends Report {
+  readonly next?: readonly Advice[] | undefined;
+}
+
+/** @throws RefusedError for a rollout that nobody knows */
+export async function readStatus(ports: StartPorts, asked: Omit<StatusCommand, "command">): Promise<Standing> {
+  const record = await ports.ledger.findRollout(asked.rolloutId);
+  if (record === undefined) return askLambda(ports, asked);
+  return advise(await reportRecord(ports, record));
+}
+
+function advise(report: Report): AdvisedReport {
+  const next = adviseNext(report);
+  return next.length === 0 ? report : { ...report, next };
+}
+
+/** Only Lambda knows a rollout that has not begun yet, or an event that the worker could not read. */
+async function askLambda(
+  ports: StartPorts,
+  { rolloutId, execution }: Omit<StatusCommand, "command">,
+): Promise<Standing> {
+  const outcome =
+    execution === undefined ? { kind: "unknown" as const } : await ports.executions.findOutcome(execution);
+  switch (outcome.kind) {
+    case "running":
+      return { rolloutId, status: "starting" };
+    case "returned":
+      return advise(await follow(ports, JSON.parse(outcome.result) as Report));
+    case "failed":
+      return { rolloutId, status: "failed", problem: outcome.problem };
+    case "unknown":
+      throw new RefusedError(
+        `no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or never sent; ask again with the \`execution\` of the answer to its deploy event, which tells which`,
+      );
+  }
+}
+
+/** An event without an id may have met an equal rollout that began at the same time: its end is that rollout's. */
+async function follow(ports: StartPorts, report: Report): Promise<Report> {
+  const joined = await ports.ledger.findRollout(report.rolloutId);
+  return joined === undefined ? report : reportRecord(ports, joined);
+}
+
+async function reportRecord(ports: StartPorts, record: RolloutRecord): Promise<Report> {
+  const settled = await settle(ports, record);
+  const report = settled.report ?? (await reportSoFar(ports, settled));
+  return tellTurnedBack(ports, settled, report);
+}
+
+async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Report> {
+  const { rolloutId, event, startedAtMs, status, problem, plan, subject } = record;
+  const nowMs = ports.nowMs();
+  const [{ counts, exceptions }, reverted, steering, wait] = await Promise.all([
+    countSoFar(ports, rolloutId),
+    countRevertedSoFar(ports, record),
+    ports.ledger.readSteering(rolloutId),
+    ports.ledger.findWait(rolloutId),
+  ]);
+  return {
+    rolloutId,
+    action: event.action,
+    release: releaseOf(record),
+    status,
+    dryRun: event.dryRun,
+    problem,
+    counts,
+    plan,
+    reverted,
+    of: subject?.rollouts.map((one) => one.rolloutId),
+    now: isUnderWay(record) ? findNow({ record, wait, ...steering, nowMs }) : undefined,
+    exceptions,
+    moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: nowMs - startedAtMs,
+    requestedBy: event.requestedBy,
+    reason: event.reason,
+  };
+}
+
+/** What a rollback, or a rollout that is turned back, has come to; whoever was not come to is left so far. */
+async function countRevertedSoFar(
+  { ledger }: StartPorts,
+  { rolloutId, subject, event }: RolloutRecord,
+): Promise<RevertCounts | undefined> {
+  const isRollback = event.action === "rollback";
+  const turned = isRollback ? (subject?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
+  const { isBegun, counts } = await readTurnedBack(ledger, turned);
+  return isRollback || isBegun ? counts : undefined;
+}
+
+async function countSoFar({ ledger }: StartPorts, rolloutId: string): Promise<Pick<Report, "counts" | "exceptions">> {
+  let counts = NO_COUNTS;
+  const exceptions: Outcome[] = [];
+  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
+    counts = addCounts(counts, countOutcomes(outcomes));
+    for (const outcome of outcomes) {
+      if (isException(outcome) && exceptions.length < MOST_EXCEPTIONS) exceptions.push(outcome);
+    }
+  }
+  return { counts, exceptions };
+}

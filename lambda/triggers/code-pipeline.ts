@@ -1,0 +1,100 @@
+import * as z from "zod";
+import { type Problem, strictObject } from "../contract/problems.ts";
+import { parseOrRefuse, RefusedError, refuseFor } from "../contract/refused-error.ts";
+import { findRepeatedMembers } from "../contract/repeated-members.ts";
+
+const JOB = "expected what CodePipeline's Lambda action sends";
+
+/**
+ * What CodePipeline's Lambda action sends, as far as it is read: members that are not named here, `artifactCredentials`
+ * above all, end at this parse. https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
+ */
+const PipelineJobEvent = z.object({
+  "CodePipeline.job": z.object(
+    {
+      id: z.string({ error: JOB }).regex(/^[\w-]{1,64}$/, JOB),
+      data: z.object(
+        {
+          actionConfiguration: z
+            .object({ configuration: z.object({ UserParameters: z.string().optional() }).optional() })
+            .optional(),
+          continuationToken: z.string({ error: JOB }).optional(),
+        },
+        { error: JOB },
+      ),
+    },
+    { error: JOB },
+  ),
+});
+
+/** A token that CodePipeline hands back with the next job of the same action. */
+const Continuation = strictObject({
+  rolloutId: z.string().regex(/^[\w-]{1,64}$/),
+  execution: z.string().max(400).optional(),
+});
+export type Continuation = z.output<typeof Continuation>;
+
+/** One job of CodePipeline's Lambda action: asks for a rollout, or how the one that it asked for stands. */
+export interface PipelineJob {
+  readonly jobId: string;
+  /** The JSON of a deploy event; `wait: false` beside its members ends the job when the rollout has started. */
+  readonly userParameters: string | undefined;
+  readonly continuationToken: string | undefined;
+}
+
+export function readPipelineJob(input: unknown): PipelineJob {
+  const { "CodePipeline.job": job } = parseOrRefuse(PipelineJobEvent, input, "the pipeline's job");
+  const { actionConfiguration, continuationToken } = job.data;
+  return { jobId: job.id, userParameters: actionConfiguration?.configuration?.UserParameters, continuationToken };
+}
+
+export type PipelineRequest =
+  | { readonly kind: "begin"; readonly input: Readonly<Record<string, unknown>>; readonly wait: boolean }
+  | { readonly kind: "continue"; readonly continuation: Continuation };
+
+/** What a job asks for; the deploy event is not checked here. @throws RefusedError */
+export function readPipelineRequest({ jobId, userParameters, continuationToken }: PipelineJob): PipelineRequest {
+  if (continuationToken !== undefined) {
+    return { kind: "continue", continuation: toContinuation(continuationToken) };
+  }
+  const { wait = true, ...event } = parseUserParameters(userParameters ?? "");
+  if (typeof wait !== "boolean") throw refuseParameters([{ path: "wait", message: "expected true or false" }]);
+  // CodePipeline knows no execution id here; whoever wants one uses the variable #{codepipeline.PipelineExecutionId}.
+  return { kind: "begin", input: { id: jobId, ...event }, wait };
+}
+
+export function toContinuationToken(continuation: Continuation): string {
+  return JSON.stringify(continuation);
+}
+
+function toContinuation(token: string): Continuation {
+  const parsed = Continuation.safeParse(parseJson(token));
+  if (parsed.success) return parsed.data;
+  throw new RefusedError(
+    "the pipeline's job was refused: its continuation token is not one of ours; run the action again",
+  );
+}
+
+function parseUserParameters(json: string): Readonly<Record<string, unknown>> {
+  const parsed = parseJson(json);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new RefusedError(
+      'the pipeline\'s job was refused, nothing was done: UserParameters of its action is not the JSON of an object; expected a deploy event such as {"action":"promote","release":"2026.11.0","targets":{"all":true}}',
+    );
+  }
+  const repeated = findRepeatedMembers(json);
+  if (repeated.length > 0) throw refuseParameters(repeated);
+  return parsed as Readonly<Record<string, unknown>>;
+}
+
+function refuseParameters(problems: readonly Problem[]): RefusedError {
+  return refuseFor("UserParameters of the pipeline's action", problems);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

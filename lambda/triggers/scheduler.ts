@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { wholeNumber } from "../contract/limits.ts";
+import { strictObject } from "../contract/problems.ts";
+import { parseOrRefuse } from "../contract/refused-error.ts";
+
+const ARN = "expected a schedule's ARN, as <aws.scheduler.schedule-arn> gives it";
+const TIME = "expected a time such as 2026-11-23T02:00:00Z, as <aws.scheduler.scheduled-time> gives it";
+const NO_ID =
+  "expected none: its schedule and scheduled time are its id, and with a fixed one it would run once for ever";
+/** A day, and as much again for a flexible window. */
+const MOST_MINUTES = 2_880;
+
+/** What our schedules send: EventBridge Scheduler fills in which of them it is, and for when. */
+const Scheduled = strictObject({
+  schedule: strictObject({
+    arn: z.string({ error: ARN }).regex(/^arn:[\w-]+:scheduler:[\w:-]+:schedule\/[\w.-]{1,64}\/[\w.-]{1,64}$/, ARN),
+    scheduledTime: z.iso.datetime({ offset: true, error: TIME }),
+    maxAgeMinutes: wholeNumber(1, MOST_MINUTES),
+  }),
+  event: z
+    .looseObject({ id: z.undefined({ error: NO_ID }).optional() }, { error: "expected a deploy event" })
+    .transform((event): Readonly<Record<string, unknown>> => event),
+});
+
+/**
+ * The deploy event of a schedule: what Scheduler sends twice is one rollout, and what it sends too late is refused.
+ * The event is not checked here. @throws RefusedError for an envelope that is not ours
+ */
+export function readScheduled(input: unknown): Readonly<Record<string, unknown>> {
+  const { schedule, event } = parseOrRefuse(Scheduled, input, "the scheduled event");
+  const scheduledAtMs = Date.parse(schedule.scheduledTime);
+  const latestMs = scheduledAtMs + schedule.maxAgeMinutes * 60_000;
+  return {
+    ...event,
+    id: toId(schedule.arn, new Date(scheduledAtMs).toISOString()),
+    notAfter: narrow(event.notAfter, new Date(latestMs).toISOString()),
+  };
+}
+
+/** `nightly-promote-20261123T020000Z-0f3c9a1b2d`: for people its name and time, for the machine a hash of all of it. */
+function toId(arn: string, time: string): string {
+  const name = (arn.split("/").at(-1) ?? "").replaceAll(".", "-").slice(0, 36);
+  const hash = createHash("sha256").update(`${arn}\n${time}`).digest("hex").slice(0, 10);
+  return `${name}-${time.replaceAll(/[-:]|\.\d+/g, "")}-${hash}`;
+}
+
+/** An event may say something earlier itself; what is not a time is left to be refused. */
+function narrow(own: unknown, latest: string): unknown {
+  if (own === undefined) return latest;
+  return typeof own === "string" && Date.parse(own) > Date.parse(latest) ? latest : own;
+}

@@ -1,0 +1,79 @@
+import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
+import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { WebhookOrder } from "../contract/deploy-event-template.ts";
+import { describeValue } from "../contract/describe.ts";
+import { matchesGlob } from "../contract/glob.ts";
+import type { Policy } from "../contract/policy.ts";
+import { RefusedError } from "../contract/refused-error.ts";
+import type { WebhookSource } from "../contract/webhook-sources.ts";
+import { type Delivery, toEventId } from "./delivery.ts";
+
+export interface NamedSource {
+  readonly name: string;
+  readonly source: WebhookSource;
+}
+
+type Mapping = WebhookSource["mappings"][number];
+
+/**
+ * The deploy event that a delivery means, by the first mapping that fits; undefined when none does. Nothing in it is of
+ * the moment: the same delivery is the same event, whenever it comes.
+ * @throws RefusedError where the release's name is missing or cannot be one, or where the policy forbids the event
+ */
+export function mapDelivery(
+  { name, source }: NamedSource,
+  delivery: Delivery,
+  policy: Policy,
+): DeployEvent | undefined {
+  const mappings: readonly Mapping[] = source.mappings;
+  const mapping = mappings.find((each) => fits(each, delivery));
+  if (mapping === undefined) return undefined;
+  const { release: _from, notAfterMinutes, ...order } = mapping.start;
+  const { happenedAtMs } = delivery;
+  const input = {
+    ...order,
+    release: getRelease(mapping.start, delivery),
+    ...(happenedAtMs !== undefined && { notAfter: toTime(happenedAtMs + notAfterMinutes * 60_000) }),
+    requestedBy: nameRequester(name, delivery),
+    id: toEventId(name, delivery.identity),
+  };
+  return acceptDeployEvent(input, policy);
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function fits(mapping: Mapping, delivery: Delivery): boolean {
+  if ("type" in mapping) {
+    const texts = Object.entries({ type: mapping.type, ...mapping.when });
+    return texts.every(([path, text]) => delivery.findText(path) === text);
+  }
+  const { repository, ...patterns } = mapping.when;
+  return (
+    delivery.findText("event") === mapping.event &&
+    // GitHub's names differ by more than their letters' case.
+    delivery.findText("repository")?.toLowerCase() === repository.toLowerCase() &&
+    Object.entries(patterns).every(([path, glob]) => {
+      const text = delivery.findText(path);
+      return glob === undefined || (text !== undefined && matchesGlob(glob, text));
+    })
+  );
+}
+
+function getRelease({ release }: WebhookOrder, delivery: Delivery): string {
+  if ("name" in release) return release.name;
+  const found = delivery.findText(release.from);
+  if (found === undefined)
+    throw new RefusedError(`nothing was done: the delivery has no text at ${release.from} to name the release`);
+  if (/^[\w.+/@:-]{1,128}$/.test(found)) return found;
+  throw new RefusedError(
+    `nothing was done: the delivery's ${release.from} is ${describeValue(found)}; expected a release's name: 1 to 128 letters, digits and . _ + - / @ :`,
+  );
+}
+
+/** A login is shown only when it looks like one. */
+function nameRequester(source: string, { sender = "" }: Delivery): string {
+  const isLogin = /^[\w-]{1,60}(?:\[bot\])?$/.test(sender);
+  return isLogin ? `${sender} by webhook ${source}` : `webhook ${source}`;
+}

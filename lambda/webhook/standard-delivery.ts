@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { findProblems, formatProblems } from "../contract/problems.ts";
+import { BadDeliveryError, type Delivery } from "./delivery.ts";
+
+const TYPE = "expected a text";
+const TIME = "expected the time of what happened, such as 2026-11-23T10:00:00Z, or none";
+
+const Envelope = z.object(
+  {
+    type: z.string({ error: TYPE }).max(1_000, TYPE),
+    timestamp: z.iso.datetime({ offset: true, error: TIME }).optional(),
+  },
+  { error: "expected an object" },
+);
+
+/**
+ * Understands a payload whose signature was right; `id` is the signed one of its headers.
+ * Only the payload's own time counts: that of the headers is of the attempt, and a delivery may be tried for days. So a
+ * time that cannot be read is refused: without one, a delivery of any age would start its rollout.
+ * @throws BadDeliveryError
+ */
+export function readStandardDelivery(id: string, payload: unknown): Delivery {
+  const envelope = Envelope.safeParse(payload);
+  if (!envelope.success) {
+    const problems = formatProblems(findProblems(envelope.error, payload));
+    throw new BadDeliveryError(`the payload is not one of Standard Webhooks:\n${problems}`);
+  }
+  const { type, timestamp } = envelope.data;
+  return {
+    what: `delivery of type ${type}`,
+    identity: id,
+    happenedAtMs: timestamp === undefined ? undefined : Date.parse(timestamp),
+    findText: (path) => findText(payload, path),
+  };
+}
+
+function findText(payload: unknown, path: string): string | undefined {
+  const value = path
+    .split(".")
+    .reduce<unknown>(
+      (inner, name) =>
+        typeof inner === "object" && inner !== null && Object.hasOwn(inner, name)
+          ? (inner as Readonly<Record<string, unknown>>)[name]
+          : undefined,
+      payload,
+    );
+  return typeof value === "string" ? value : undefined;
+}
