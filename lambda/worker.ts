@@ -1,5 +1,87 @@
-import { buildWorker } from "./build-worker.ts";
-import { readConfig } from "./config.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DurableLambdaHandler, withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SNSClient } from "@aws-sdk/client-sns";
+import { createAlarmReader } from "./aws/alarms.ts";
+import { createChangeMetrics } from "./aws/change-metrics.ts";
+import { CLIENT_OPTIONS } from "./aws/client-options.ts";
+import { createExecutionReader } from "./aws/executions.ts";
+import { createLoginReader } from "./aws/secrets.ts";
+import { createTell, TELL_CLIENT_OPTIONS } from "./aws/tell.ts";
+import { createWorkerMetrics } from "./aws/worker-metrics.ts";
+import { type Config, readConfig } from "./config.ts";
+import { createEvoVoice } from "./evovoice/evo-voice.ts";
+import { createLedger } from "./ledger/ledger.ts";
+import { openTable } from "./ledger/table.ts";
+import type { Ports } from "./steps/ports.ts";
+import { runRollout } from "./workflow.ts";
 
-/** The durable worker: a deploy event in, a report out. */
-export const handler = buildWorker(readConfig());
+let worker: DurableLambdaHandler | undefined;
+
+/** The durable worker: a deploy event in, a report out. Reads its environment at the first invocation. */
+export const handler: DurableLambdaHandler = async (event, context) => {
+  worker ??= createWorker(readConfig());
+  return worker(event, context);
+};
+
+/** Joins the workflow with its edges. */
+export function createWorker(config: Config): DurableLambdaHandler {
+  const metrics = createWorkerMetrics();
+  const ports = buildPorts(config, metrics);
+  return withDurableExecution(async (input: unknown, context) => {
+    const report = await runRollout(ports, input, context);
+    metrics.countRollout(report);
+    return report;
+  });
+}
+
+function buildPorts(
+  { policy, secretId, tableName, ...told }: Config,
+  metrics: ReturnType<typeof createWorkerMetrics>,
+): Ports {
+  const log = new Logger();
+  const ledger = createLedger(openTable(new DynamoDBClient(CLIENT_OPTIONS), tableName), policy.baseUrl);
+  const evoVoice = createEvoVoice({
+    baseUrl: policy.baseUrl,
+    retries: policy.retries,
+    concurrency: policy.concurrency,
+    session: {
+      ...ledger,
+      readLogin: createLoginReader(new SecretsManagerClient(CLIENT_OPTIONS), secretId),
+      reportRefusal: (versionId) => {
+        log.error("sign-in refused", { versionId });
+        metrics.countSignInRefused();
+      },
+    },
+  });
+  const findEnd = createExecutionReader(new LambdaClient(CLIENT_OPTIONS));
+  return {
+    policy,
+    ledger,
+    evoVoice,
+    executions: { findEnd },
+    readAlarms: createAlarmReader(new CloudWatchClient(CLIENT_OPTIONS)),
+    tell: buildTell(told, log),
+    log,
+    nowMs: Date.now,
+    sleep: (ms) => sleep(ms, undefined, { ref: false }),
+  };
+}
+
+/**
+ * Joins the notifications with the bus and the topic that are configured. The worker's role needs `events:PutEvents` on
+ * the bus and `sns:Publish` on the topic.
+ */
+export function buildTell({ eventBus, topicArn }: Pick<Config, "eventBus" | "topicArn">, log: Pick<Logger, "error">) {
+  return createTell({
+    ...(eventBus !== undefined && { bus: { client: new EventBridgeClient(TELL_CLIENT_OPTIONS), name: eventBus } }),
+    ...(topicArn !== undefined && { topic: { client: new SNSClient(TELL_CLIENT_OPTIONS), arn: topicArn } }),
+    log: { error: (message, fields) => log.error(message, fields) },
+    metrics: createChangeMetrics(),
+  });
+}

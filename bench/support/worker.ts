@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DurableLambdaHandler, WireOperation } from "@aws/durable-execution-sdk-js";
-import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import type { Strategy } from "../../lambda/contract/strategy.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { RolloutStatus } from "../../lambda/rollout/rollout-status.ts";
+import { createWorker } from "../../lambda/worker.ts";
 import type { CheckpointHook } from "../../local/durable/file-checkpoints.ts";
 import { runExecution } from "../../local/durable/run-execution.ts";
 import type { EmulatorProcess } from "./children.ts";
@@ -29,7 +29,7 @@ export function buildLocalWorker(
   alarms: readonly string[] = [],
 ): DurableLambdaHandler {
   const policy = parsePolicy({ baseUrl, accountIds: [accountId], concurrency, alarms, ...UNLIMITED });
-  return buildWorker({ policy, tableName: TABLE, secretId: SECRET, ...TOLD });
+  return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...TOLD });
 }
 
 /** One rollout over everybody. */

@@ -40,7 +40,7 @@ function build(policy: unknown): string {
     encoding: "utf8",
   });
   expect(output).toMatch(
-    /cutover\/index\.mjs {2}\d+ KB, \d+ KB compressed\n.*start\/index\.mjs[\s\S]*webhook\/index\.mjs/,
+    /worker\/index\.mjs {2}\d+ KB, \d+ KB compressed\n.*front-door\/index\.mjs[\s\S]*webhook\/index\.mjs/,
   );
   return file;
 }

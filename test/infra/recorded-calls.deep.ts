@@ -9,10 +9,10 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ENTRIES, type Entry } from "../../infra/bundle.ts";
-import { buildStart } from "../../lambda/build-start.ts";
-import { buildWebhook } from "../../lambda/build-webhook.ts";
-import { buildWorker } from "../../lambda/build-worker.ts";
 import { FlipEvent, fingerprintOf } from "../../lambda/contract/deploy-event.ts";
+import { createFrontDoor } from "../../lambda/front-door.ts";
+import { createWebhook } from "../../lambda/webhook.ts";
+import { createWorker } from "../../lambda/worker.ts";
 import { START } from "../ci/run-script.ts";
 import { anEvent } from "../lambda/contract/an-event.ts";
 import { aPipelineJob } from "../lambda/triggers/aws-samples.ts";
@@ -103,9 +103,9 @@ function toAction(serviceId: string, command: string): string {
 async function runEverything() {
   const { world, pipeline } = door;
   const config = { policy: world.policy, tableName: TABLE, workerArn: WORKER_ARN };
-  const worker = buildWorker({ ...config, ...PARTS });
-  const start = buildStart(config);
-  const webhook = buildWebhook({ ...config, secretIdsBySource: { github: "cutover/github" } });
+  const worker = createWorker({ ...config, ...PARTS });
+  const start = createFrontDoor(config);
+  const webhook = createWebhook({ ...config, secretIdsBySource: { github: "cutover/github" } });
   const { executions } = world;
   executions.serve(WORKER_ARN, {
     kind: "durable",

@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import type { EnvironmentConfig } from "../../infra/config.ts";
 import { createChangeMetrics } from "../../lambda/aws/change-metrics.ts";
 import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
-import { buildWebhook } from "../../lambda/build-webhook.ts";
 import type { ChangeOf, Ending } from "../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
+import { createWebhook } from "../../lambda/webhook.ts";
 import { aChange } from "../lambda/rollout/a-change.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
@@ -187,7 +187,7 @@ describe("the public door", () => {
   /** Deliveries whose signature fits no secret, as many as are sent; each is answered 401, or 503 without a secret. */
   async function send(count: number, secret: string) {
     world.secrets.putSecretValue(SECRET_ID, secret);
-    const handler = buildWebhook({
+    const handler = createWebhook({
       policy: world.policy,
       tableName: TABLE,
       workerArn: WORKER_ARN,

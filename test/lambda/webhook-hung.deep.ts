@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { buildWebhook } from "../../lambda/build-webhook.ts";
+import { createWebhook } from "../../lambda/webhook.ts";
 import { type LoopbackServer, listenOnLoopback } from "../../local/aws/loopback.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
@@ -30,7 +30,7 @@ test.each([
     world.secrets.putSecretValue("cutover/github", secret);
     process.env[variable] = silent.address;
     const secretIdsBySource = { github: "cutover/github" };
-    const webhook = buildWebhook({ policy: world.policy, tableName: TABLE, workerArn: WORKER_ARN, secretIdsBySource });
+    const webhook = createWebhook({ policy: world.policy, tableName: TABLE, workerArn: WORKER_ARN, secretIdsBySource });
     const startedAt = performance.now();
     expect(await webhook(aGitHubDelivery({ secret }))).toMatchObject({ statusCode: 503 });
     expect(performance.now() - startedAt).toBeLessThan(9_000);

@@ -1,7 +1,7 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { buildWebhook } from "../../lambda/build-webhook.ts";
 import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
+import { createWebhook } from "../../lambda/webhook.ts";
 import type { LoopbackServer } from "../../local/aws/loopback.ts";
 import { startFunctionUrl } from "../../local/function-url.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
@@ -37,7 +37,7 @@ async function given(customers: number): Promise<Public> {
   door.world.secrets.putSecretValue(SECRET_IDS.ci, JSON.stringify({ secrets: [STANDARD] }));
   const start = () =>
     startFunctionUrl(
-      buildWebhook({
+      createWebhook({
         policy: door.world.policy,
         tableName: TABLE,
         workerArn: WORKER_ARN,

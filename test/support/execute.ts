@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
-import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
+import { createWorker } from "../../lambda/worker.ts";
 import { registerExecutions } from "../../local/durable/register-execution.ts";
 import { runExecution } from "../../local/durable/run-execution.ts";
 import { PARTS, type World } from "./world.ts";
@@ -34,7 +34,7 @@ export interface ExecuteOptions {
 export async function execute(world: World, event: unknown, options: ExecuteOptions = {}): Promise<Executed> {
   const { name = "release", policy = {}, invocationMs } = options;
   const config = { policy: parsePolicy({ ...world.policy, ...policy }), ...PARTS };
-  const handler = registerExecutions(options.handler ?? buildWorker(config), world.executions);
+  const handler = registerExecutions(options.handler ?? createWorker(config), world.executions);
   const folder = mkdtempSync(join(tmpdir(), "cutover-"));
   const file = join(folder, "checkpoints.jsonl");
   try {

@@ -1,7 +1,7 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { buildStart } from "../../lambda/build-start.ts";
-import { buildWorker } from "../../lambda/build-worker.ts";
+import { createFrontDoor } from "../../lambda/front-door.ts";
 import type { RolloutStatus } from "../../lambda/rollout/rollout-status.ts";
+import { createWorker } from "../../lambda/worker.ts";
 import { type CodePipeline, startCodePipeline } from "../../local/aws/code-pipeline.ts";
 import { TABLE } from "./ledger.ts";
 import { PARTS, startWorld, type World, type WorldOptions } from "./world.ts";
@@ -45,11 +45,11 @@ export async function openFrontDoor(options: WorldOptions): Promise<FrontDoor> {
   const pipeline = await startCodePipeline();
   process.env.AWS_ENDPOINT_URL_CODEPIPELINE = pipeline.address;
   const { policy, executions } = world;
-  const worker = buildWorker({ policy, ...PARTS });
+  const worker = createWorker({ policy, ...PARTS });
   executions.serve(WORKER_ARN, { kind: "durable", handler: worker, skipWaits: true });
   executions.serve(START_ARN, {
     kind: "plain",
-    handler: buildStart({ policy, tableName: TABLE, workerArn: WORKER_ARN }),
+    handler: createFrontDoor({ policy, tableName: TABLE, workerArn: WORKER_ARN }),
   });
   const client = new LambdaClient({ maxAttempts: 1 });
   const replies: string[] = [];

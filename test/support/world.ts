@@ -1,11 +1,11 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { buildWorker } from "../../lambda/build-worker.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../../lambda/rollout/outcome.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
+import { createWorker } from "../../lambda/worker.ts";
 import { type CloudWatch, startCloudWatch } from "../../local/aws/cloud-watch.ts";
 import { startDynamoDb } from "../../local/aws/dynamodb.ts";
 import { localAwsEnvironment } from "../../local/aws/environment.ts";
@@ -105,7 +105,7 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     return secrets.putSecretValue(SECRET, JSON.stringify(login));
   };
   const startWorker = (changes: Readonly<Record<string, unknown>> = {}) => {
-    const handler = buildWorker({ policy: toPolicy(changes), ...PARTS });
+    const handler = createWorker({ policy: toPolicy(changes), ...PARTS });
     return {
       async run(event: unknown): Promise<Run> {
         const runner = new LocalDurableTestRunner<Report>({ handlerFunction: registerExecutions(handler, executions) });

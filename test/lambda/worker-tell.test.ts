@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { buildTell } from "../../lambda/build-tell.ts";
+import { buildTell } from "../../lambda/worker.ts";
 import { localAwsEnvironment } from "../../local/aws/environment.ts";
 import { type EventBridge, startEventBridge } from "../../local/aws/event-bridge.ts";
 import { type Sns, startSns } from "../../local/aws/sns.ts";
