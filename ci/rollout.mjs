@@ -27,7 +27,7 @@ const ENDS = [...GOOD_ENDS, "partial", "rolled-back", "halted", "aborted", "fail
 /** They go on from an earlier rollout, and name neither customers nor, but for a rollback, a release. */
 const LATER_ACTIONS = ["rollback", "retry"];
 /** What the front door throws for an event that it refuses; anything else that it throws is a fault. */
-const REFUSALS = ["BadDeployEventError", "RefusedError", "StandingOrderError"];
+const REFUSALS = ["BadDeployEventError", "RefusedError", "ControlsError"];
 /** So often in a row Lambda may not be reached while a rollout is waited for. */
 const MOST_MISSES = 5;
 const MOST_CALL_MS = 90_000;

@@ -11,9 +11,9 @@ const ORDERING = ["stopCommand", "holdCommand", "protectCommand", "ordersCommand
 export function renderCommands(): string {
   return `## Commands
 
-A command asks about a rollout, steers one that runs, or gives a standing order, which counts for every rollout. It goes through the front
+A command asks about a rollout, steers one that runs, or changes the controls, which apply to every rollout. It goes through the front
 door like an event ([how](triggers.md#commands)), and is one JSON object, too: [command.schema.json](command.schema.json). \`requestedBy\` and \`reason\`
-must be given with every command but \`status\` and \`orders\`. One with an \`id\` is done once, however often it is sent.
+must be given with every command but \`status\` and \`controls\`. One with an \`id\` is done once, however often it is sent.
 
 These name a rollout by its \`rolloutId\`:
 
@@ -27,7 +27,7 @@ ${renderCommand({ command: "pause", ...ROLLOUT, minutes: 30, ...ANN })}
 
 ${renderCommand({ command: "abort", ...ROLLOUT, rollback: false, ...ANN, id: "ticket-4711" })}
 
-These are standing orders. They work on rollouts that run, at their next batch, and on every event that comes later:
+These are the controls. They work on rollouts that run, at their next batch, and on every event that comes later:
 
 ${renderTable(ORDERING)}
 

@@ -82,7 +82,7 @@ ${renderStrategies(SMALLEST)}
 ## Who is never moved
 
 - customers of accounts that are not in the policy's \`accountIds\`,
-- customers that the policy or a standing order protects,
+- customers that the policy or the controls protect,
 - customers that \`exclude\` selects.
 
 All three win over \`targets\`. Customers that \`targets\` selects and one of these keeps back are reported as \`skipped\`, with the

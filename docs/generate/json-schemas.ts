@@ -40,7 +40,7 @@ export function toCommandSchema(): JsonSchema {
   return toSchema(Command, {
     $id: "command.schema.json",
     title: "Command",
-    description: "What asks about a rollout, steers one, or changes the standing orders. See docs/events.md.",
+    description: "What asks about a rollout, steers one, or changes the controls. See docs/events.md.",
   });
 }
 

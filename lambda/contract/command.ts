@@ -106,14 +106,14 @@ const ProtectCommand = strictObject({
   ...ordering,
 }).meta({ id: "protectCommand", title: "Protect customers" });
 
-const OrdersCommand = strictObject({
-  command: named(["orders"], "shows the standing orders"),
+const ControlsCommand = strictObject({
+  command: named(["controls"], "shows the controls"),
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
   id,
 }).meta({ id: "ordersCommand", title: "What is ordered" });
 
-/** What asks about a rollout, steers one, or changes the standing orders. */
+/** What asks about a rollout, steers one, or changes the controls. */
 export const Command = z.discriminatedUnion("command", [
   StatusCommand,
   PauseCommand,
@@ -122,7 +122,7 @@ export const Command = z.discriminatedUnion("command", [
   StopCommand,
   HoldCommand,
   ProtectCommand,
-  OrdersCommand,
+  ControlsCommand,
 ]);
 export type Command = z.output<typeof Command>;
 

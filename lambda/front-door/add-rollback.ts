@@ -1,4 +1,4 @@
-import type { Orders, RolloutRecord } from "../rollout/records.ts";
+import type { LockAndControls, RolloutRecord } from "../rollout/records.ts";
 import { MOST_EXCEPTIONS, type Report } from "../rollout/report.ts";
 import { LEFT_ALONE, NOT_FLIPPED_BACK } from "../rollout/revert.ts";
 import type { StartPorts } from "./ports.ts";
@@ -15,10 +15,10 @@ export async function tellTurnedBack(
   report: Report,
 ): Promise<Report> {
   if (revertedBy === undefined) return report;
-  const [turned, by, orders] = await Promise.all([
+  const [turned, by, controls] = await Promise.all([
     readTurnedBack(ports.ledger, [rolloutId]),
     findRollback(ports, revertedBy),
-    ports.ledger.readOrders(),
+    ports.ledger.readControls(),
   ]);
   const exceptions = [...turned.exceptions, ...report.exceptions.filter((one) => !isOfRevert(one))];
   const named = exceptions.slice(0, MOST_EXCEPTIONS);
@@ -28,7 +28,7 @@ export async function tellTurnedBack(
     ...report,
     reverted: turned.counts,
     revertedBy: { rolloutId: revertedBy, status: by?.status ?? "failed" },
-    ...tellHold(report, by, orders),
+    ...tellHold(report, by, controls),
     exceptions: named,
     moreExceptions: Math.max(0, all - named.length),
   };
@@ -48,7 +48,7 @@ function isOfRevert({ reason }: Report["exceptions"][number]): boolean {
 function tellHold(
   { release = "" }: Report,
   by: RolloutRecord | undefined,
-  { holds }: Orders,
+  { holds }: LockAndControls,
 ): Pick<Report, "held" | "notHeld"> {
   if (Object.hasOwn(holds, release)) return { held: true, notHeld: undefined };
   const { held, notHeld } = by?.report ?? {};

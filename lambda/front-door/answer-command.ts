@@ -1,12 +1,12 @@
 import type { Command } from "../contract/command.ts";
-import { changeOrders, type OrdersShown, showOrders } from "./change-controls.ts";
+import { type ControlsShown, changeControls, showControls } from "./change-controls.ts";
 import { type Noted, steerRollout } from "./note-command.ts";
 import type { StartPorts } from "./ports.ts";
 import { readStatus, type Standing } from "./read-status.ts";
 
-export type CommandAnswer = Standing | Noted | OrdersShown;
+export type CommandAnswer = Standing | Noted | ControlsShown;
 
-/** Answers what asks about a rollout, steers one, or gives a standing order. @throws RefusedError */
+/** Answers what asks about a rollout, steers one, or gives a control. @throws RefusedError */
 export async function answerCommand(ports: StartPorts, command: Command): Promise<CommandAnswer> {
   switch (command.command) {
     case "status":
@@ -17,14 +17,14 @@ export async function answerCommand(ports: StartPorts, command: Command): Promis
     case "full":
     case "abort":
       return steerRollout(ports, command);
-    case "orders":
-      return showOrders(ports);
+    case "controls":
+      return showControls(ports);
     case "stop-everything":
     case "resume-everything":
     case "hold-release":
     case "clear-release":
     case "protect":
     case "unprotect":
-      return changeOrders(ports, command);
+      return changeControls(ports, command);
   }
 }

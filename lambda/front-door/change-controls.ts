@@ -1,64 +1,64 @@
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import type { OrderChange } from "../rollout/controls.ts";
-import type { Orders, StandingOrder } from "../rollout/records.ts";
-import type { OrderAnswer, StartPorts } from "./ports.ts";
-
-/** A command that changes the standing orders. */
-export type OrderCommand = Extract<Command, { readonly command: OrderChange["change"] }>;
-
-/** The standing orders as they are now. */
-export interface OrdersShown {
-  readonly status: "stopped" | "open";
-  readonly stopped?: Orders["stopped"];
-  readonly holds: Orders["holds"];
-  readonly protectedIds: readonly string[];
-  /** The last changes, the newest first. */
-  readonly changes?: readonly OrderChange[];
-}
-
-/** Changes the standing orders; the same id is the same change. @throws RefusedError */
-export async function changeOrders(ports: StartPorts, command: OrderCommand): Promise<OrdersShown> {
-  const { requestedBy, reason } = command;
-  const answer = await change(ports, command, { requestedBy, reason, at: new Date(ports.nowMs()).toISOString() });
-  if (answer.kind === "refused") throw new RefusedError(`nothing was done: ${answer.problem}`);
-  ports.log.info("standing order changed", { command: command.command, id: command.id });
-  return toShown(answer.orders);
-}
+import type { ControlChange } from "../rollout/controls.ts";
+import type { Attribution, LockAndControls } from "../rollout/records.ts";
+import type { ControlAnswer, StartPorts } from "./ports.ts";
 
 const MOST_CHANGES = 20;
 
-/** Shows the standing orders, and what changed them last. */
-export async function showOrders({ ledger }: StartPorts): Promise<OrdersShown> {
-  const orders = await ledger.readOrders();
-  const changes: OrderChange[] = [];
-  for await (const changed of ledger.readOrderHistory()) {
+/** A command that changes the controls. */
+export type ControlCommand = Extract<Command, { readonly command: ControlChange["change"] }>;
+
+/** The controls as they are now, for the answer. */
+export interface ControlsShown {
+  readonly status: "stopped" | "open";
+  readonly stopped?: LockAndControls["stopped"];
+  readonly holds: LockAndControls["holds"];
+  readonly protectedIds: readonly string[];
+  /** The last changes, the newest first. */
+  readonly changes?: readonly ControlChange[];
+}
+
+/** Changes the controls; the same id is the same change. @throws RefusedError */
+export async function changeControls(ports: StartPorts, command: ControlCommand): Promise<ControlsShown> {
+  const { requestedBy, reason } = command;
+  const answer = await change(ports, command, { requestedBy, reason, at: new Date(ports.nowMs()).toISOString() });
+  if (answer.kind === "refused") throw new RefusedError(`nothing was done: ${answer.problem}`);
+  ports.log.info("controls changed", { command: command.command, id: command.id });
+  return toShown(answer.controls);
+}
+
+/** Shows the controls and their last changes. */
+export async function showControls({ ledger }: StartPorts): Promise<ControlsShown> {
+  const controls = await ledger.readControls();
+  const changes: ControlChange[] = [];
+  for await (const changed of ledger.readControlHistory()) {
     changes.push(changed);
     if (changes.length > MOST_CHANGES) changes.shift();
   }
-  return { ...toShown(orders), changes: changes.reverse() };
+  return { ...toShown(controls), changes: changes.reverse() };
 }
 
-function change({ ledger }: StartPorts, command: OrderCommand, order: StandingOrder): Promise<OrderAnswer> {
+function change({ ledger }: StartPorts, command: ControlCommand, by: Attribution): Promise<ControlAnswer> {
   const { id } = command;
   switch (command.command) {
     case "stop-everything":
-      return ledger.setStopped(order, id);
+      return ledger.setStopped(by, id);
     case "resume-everything":
-      return ledger.clearStopped(order, id);
+      return ledger.clearStopped(by, id);
     case "hold-release":
-      // Whoever holds a release by hand wants it nowhere.
-      return ledger.holdRelease(command.release, { ...order, action: "stage" }, id);
+      // A person who holds a release wants it neither staged nor promoted.
+      return ledger.holdRelease(command.release, { ...by, action: "stage" }, id);
     case "clear-release":
-      return ledger.clearRelease(command.release, order, id);
+      return ledger.clearRelease(command.release, by, id);
     case "protect":
-      return ledger.protect(command.customerIds, order, id);
+      return ledger.protect(command.customerIds, by, id);
     case "unprotect":
-      return ledger.unprotect(command.customerIds, order, id);
+      return ledger.unprotect(command.customerIds, by, id);
   }
 }
 
-function toShown({ stopped, holds, protectedIds }: Orders): OrdersShown {
+function toShown({ stopped, holds, protectedIds }: LockAndControls): ControlsShown {
   const status = stopped === undefined ? "open" : "stopped";
   return { status, ...(stopped && { stopped }), holds, protectedIds };
 }

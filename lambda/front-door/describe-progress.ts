@@ -2,7 +2,7 @@ import { describeStop } from "../rollout/controls.ts";
 import { toReason } from "../rollout/decision.ts";
 import { formatSeconds } from "../rollout/page.ts";
 import type { PlannedWave } from "../rollout/plan.ts";
-import type { CommandRecord, Orders, RolloutRecord, SteeringRecord, Wait } from "../rollout/records.ts";
+import type { CommandRecord, LockAndControls, RolloutRecord, SteeringRecord, Wait } from "../rollout/records.ts";
 import { type Now, PAUSED, type Phase } from "../rollout/rollout-progress.ts";
 
 export interface Known extends SteeringRecord {
@@ -12,7 +12,7 @@ export interface Known extends SteeringRecord {
 }
 
 /** Reads it from the last change that was told, from what the last look saw, and from what was ordered since. */
-export function findNow({ record, wait: lastWait, orders, commands, stop, nowMs }: Known): Now {
+export function findNow({ record, wait: lastWait, controls, commands, stop, nowMs }: Known): Now {
   const since = record.lastChange?.at ?? new Date(record.startedAtMs).toISOString();
   // What it waited for before the last change is over.
   const wait = lastWait !== undefined && lastWait.at >= since ? lastWait : undefined;
@@ -25,9 +25,9 @@ export function findNow({ record, wait: lastWait, orders, commands, stop, nowMs 
     ...(phase === "baking" && { bakeLeftSeconds: findBakeLeft(record, wave, wait, nowMs) }),
     heldBy: [
       ...(wait?.blindTo ?? []),
-      ...describeLock(record, orders),
+      ...describeLock(record, controls),
       ...describePause({ phase, isRollback: record.event.action === "rollback", since, lastWait, commands, nowMs }),
-      ...describeOrders(orders),
+      ...describeControls(controls),
     ],
     noted: [...(isStopping ? [`to be stopped: ${toReason(stop)}`] : []), ...commands.flatMap(describeCommand)],
   };
@@ -71,7 +71,7 @@ function flipFrom(waves: readonly PlannedWave[], from: number): Pick<Now, "phase
   return next === undefined ? { phase: "ending" } : { phase: "flipping", wave: next.wave };
 }
 
-function describeLock({ status, event }: Known["record"], { lock }: Orders): readonly string[] {
+function describeLock({ status, event }: Known["record"], { lock }: LockAndControls): readonly string[] {
   if (status !== "waiting") return [];
   const until = event.notAfter === undefined ? "" : `; it waits until ${event.notAfter} at most`;
   return [lock === undefined ? `the lock is free, and is asked for soon${until}` : `${lock.rolloutId} runs${until}`];
@@ -127,7 +127,7 @@ function describeSent(
   return [`${PAUSED}${requestedBy} until ${new Date(untilMs).toISOString()} at most: ${reason}`];
 }
 
-function describeOrders({ stopped }: Orders): readonly string[] {
+function describeControls({ stopped }: LockAndControls): readonly string[] {
   return stopped === undefined ? [] : [describeStop(stopped)];
 }
 

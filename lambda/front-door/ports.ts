@@ -1,12 +1,12 @@
 import type { Policy } from "../contract/policy.ts";
-import type { OrderChange } from "../rollout/controls.ts";
-import type { CommandRecord, Hold, Orders, StandingOrder, SteeringRecord, Wait } from "../rollout/records.ts";
+import type { ControlChange } from "../rollout/controls.ts";
+import type { Attribution, CommandRecord, Hold, LockAndControls, SteeringRecord, Wait } from "../rollout/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** What starting a rollout needs of the world, from whichever door. */
 export interface RolloutStartPorts {
   readonly policy: Policy;
-  readonly ledger: Pick<Ledger, "findRollout" | "readOrders">;
+  readonly ledger: Pick<Ledger, "findRollout" | "readControls">;
   readonly executions: Executions & {
     /** Starts the worker under a name: the same name with the same payload is the same execution. */
     start(
@@ -24,7 +24,7 @@ export interface RolloutStartPorts {
 
 /** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
 export interface StartPorts extends RolloutStartPorts {
-  readonly ledger: Pick<Ledger, "findRollout" | "readOrders" | "readOutcomes" | "readBatches"> & SteeringLedger;
+  readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> & SteeringLedger;
   readonly executions: RolloutStartPorts["executions"] & {
     findOutcome(
       execution: string,
@@ -43,19 +43,19 @@ export interface SteeringLedger {
   findWait(rolloutId: string): Promise<Wait | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
   readSteering(rolloutId: string): Promise<SteeringRecord>;
-  setStopped(order: StandingOrder, id?: string): Promise<OrderAnswer>;
-  clearStopped(order: StandingOrder, id?: string): Promise<OrderAnswer>;
-  holdRelease(release: string, hold: Hold, id?: string): Promise<OrderAnswer>;
-  clearRelease(release: string, order: StandingOrder, id?: string): Promise<OrderAnswer>;
-  protect(customerIds: readonly string[], order: StandingOrder, id?: string): Promise<OrderAnswer>;
-  unprotect(customerIds: readonly string[], order: StandingOrder, id?: string): Promise<OrderAnswer>;
+  setStopped(by: Attribution, id?: string): Promise<ControlAnswer>;
+  clearStopped(by: Attribution, id?: string): Promise<ControlAnswer>;
+  holdRelease(release: string, hold: Hold, id?: string): Promise<ControlAnswer>;
+  clearRelease(release: string, by: Attribution, id?: string): Promise<ControlAnswer>;
+  protect(customerIds: readonly string[], by: Attribution, id?: string): Promise<ControlAnswer>;
+  unprotect(customerIds: readonly string[], by: Attribution, id?: string): Promise<ControlAnswer>;
   /** The oldest first. */
-  readOrderHistory(): AsyncIterable<OrderChange>;
+  readControlHistory(): AsyncIterable<ControlChange>;
 }
 
-/** The orders after a change, or why there was none. */
-export type OrderAnswer =
-  | { readonly kind: "changed"; readonly orders: Orders }
+/** The controls after a change, or why there was none. */
+export type ControlAnswer =
+  | { readonly kind: "changed"; readonly controls: LockAndControls }
   | { readonly kind: "refused"; readonly problem: string };
 
 interface Told {

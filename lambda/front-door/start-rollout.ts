@@ -4,7 +4,7 @@ import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
 import type { RolloutStatus } from "../rollout/rollout-status.ts";
-import { refuseOrdered } from "./check-controls.ts";
+import { checkControls } from "./check-controls.ts";
 import type { RolloutStartPorts } from "./ports.ts";
 
 /** The answer to a deploy event, at once. */
@@ -27,7 +27,7 @@ export async function startRollout(ports: RolloutStartPorts, input: unknown): Pr
 /** The rollout of an earlier sending; an event without an id is the same as an equal one only while that runs. */
 async function findSame(ports: RolloutStartPorts, event: DeployEvent): Promise<Started | undefined> {
   if (event.id !== undefined) return findById(ports, event, event.id);
-  const { lock } = await ports.ledger.readOrders();
+  const { lock } = await ports.ledger.readControls();
   if (lock?.fingerprint !== fingerprintOf(event)) return undefined;
   const { running } = await ports.executions.findEnd(lock.execution);
   return running ? join(lock, "running") : undefined;
@@ -49,7 +49,7 @@ function join(
 
 async function startWorker(ports: RolloutStartPorts, event: DeployEvent): Promise<Started> {
   refuseLate(event, ports.nowMs());
-  await refuseOrdered(ports, event);
+  await checkControls(ports, event);
   const rolloutId = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
   const start = await ports.executions.start(rolloutId, event);
   switch (start.kind) {

@@ -1,5 +1,5 @@
 import type { CommandRecord, SteeringRecord } from "../rollout/records.ts";
-import { toOrders, toOrdersKey } from "./lock.ts";
+import { toControls, toControlsKey } from "./lock.ts";
 import { partitionOf } from "./rollouts.ts";
 import { toStop, toStopKey } from "./stops.ts";
 import type { Item, Key, Table } from "./table.ts";
@@ -22,12 +22,12 @@ export function createCommands(table: Table, environment: string) {
         if (await table.putIf(key, { commands: [...commands, command] }, hasLength(commands.length))) return "added";
       }
     },
-    /** The standing orders, a rollout's commands and what has stopped it, as they are now. */
+    /** The controls, a rollout's commands and what has stopped it, as they are now. */
     async readSteering(rolloutId: string): Promise<SteeringRecord> {
-      const keys = [toOrdersKey(environment), toKey(rolloutId), toStopKey(rolloutId)];
-      const [orders, commands, stopped] = await table.getAll(keys);
+      const keys = [toControlsKey(environment), toKey(rolloutId), toStopKey(rolloutId)];
+      const [controls, commands, stopped] = await table.getAll(keys);
       const stop = toStop(stopped);
-      return { orders: toOrders(orders), commands: toCommands(commands), ...(stop && { stop }) };
+      return { controls: toControls(controls), commands: toCommands(commands), ...(stop && { stop }) };
     },
   };
 }

@@ -1,89 +1,90 @@
 import { randomUUID } from "node:crypto";
-import { type ChangedOrders, changeOrders, type OrderChange, type StandingOrders } from "../rollout/controls.ts";
-import type { Hold, Orders, StandingOrder } from "../rollout/records.ts";
-import { type HoldRow, isAsRead, toOrders, toOrdersKey } from "./lock.ts";
+import { applyControlChange, type ChangedControls, type ControlChange, type Controls } from "../rollout/controls.ts";
+import type { Attribution, Hold, LockAndControls } from "../rollout/records.ts";
+import { type HoldRow, isAsRead, toControls, toControlsKey } from "./lock.ts";
 import type { Item, Table } from "./table.ts";
 
-export type OrderAnswer =
-  | { readonly kind: "changed"; readonly orders: Orders }
+export type ControlAnswer =
+  | { readonly kind: "changed"; readonly controls: LockAndControls }
   | { readonly kind: "refused"; readonly problem: string };
 
-/** A change with the id that makes it one, however often it is sent. */
-type KeptChange = OrderChange & { readonly id: string; readonly revision: number };
+/** A change with its id: a change that is sent twice is made once. */
+type KeptChange = ControlChange & { readonly id: string; readonly revision: number };
 
-/** An item holds 400 KB: so much for holds and ids leaves room for the lock, the switch and the last change. */
+/** An item holds 400 KB: this much for holds and ids leaves room for the lock, the switch and the last change. */
 const MOST_BYTES = 250_000;
-/** So many changes back, one that is sent again is known by its id. */
+/** A change that is sent again is recognised by its id among this many last changes. */
 const KNOWN_AGAIN = 20;
 
 /**
- * The standing orders of an environment. Each change is one write over the revision that was read, beside the lock and
- * without touching it; whoever was overtaken reads again. The item also carries the last change, and whoever makes the
- * next one keeps it for the history first: one whose maker died in between is not missing there.
+ * The controls of an environment. Each change is one write over the revision that was read, beside the lock and without
+ * touching it. A writer that was overtaken reads again. The item also carries the last change, and the writer of the next
+ * change first copies it into the history. So a change whose writer died in between is not missing there.
  */
-export function createStandingOrders(table: Table, environment: string) {
-  const key = toOrdersKey(environment);
+export function createControls(table: Table, environment: string) {
+  const key = toControlsKey(environment);
 
   async function keep(change: KeptChange | undefined): Promise<void> {
     if (change === undefined) return;
-    const historyKey = { pk: key.pk, sk: `order#${change.at}#${change.id}` };
+    const historyKey = { pk: key.pk, sk: `control#${change.at}#${change.id}` };
     await table.putIf(historyKey, { kept: change }, { expression: "attribute_not_exists(pk)" });
   }
 
-  async function change(order: OrderChange, id: string = randomUUID()): Promise<OrderAnswer> {
+  async function change(wanted: ControlChange, id: string = randomUUID()): Promise<ControlAnswer> {
     for (;;) {
       const item = (await table.get(key)) ?? {};
-      const read = toOrders(item);
+      const read = toControls(item);
       const { recent = [], last } = item as Recent;
       await keep(last);
-      if (recent.includes(id)) return { kind: "changed", orders: read };
-      const changed = changeWithin(read, order);
+      if (recent.includes(id)) return { kind: "changed", controls: read };
+      const changed = changeWithin(read, wanted);
       if (changed.kind === "refused") return changed;
-      const next: KeptChange = { ...order, id, revision: (read.revision ?? 0) + 1 };
+      const next: KeptChange = { ...wanted, id, revision: (read.revision ?? 0) + 1 };
       const facts = { revision: next.revision, recent: [id, ...recent].slice(0, KNOWN_AGAIN), last: next };
-      if (!(await table.updateIf(key, toUpdate(changed.orders, facts), isAsRead("revision", read.revision)))) continue;
+      if (!(await table.updateIf(key, toUpdate(changed.controls, facts), isAsRead("revision", read.revision))))
+        continue;
       await keep(next);
-      return { kind: "changed", orders: { ...read, ...changed.orders, revision: next.revision } };
+      return { kind: "changed", controls: { ...read, ...changed.controls, revision: next.revision } };
     }
   }
 
   return {
-    setStopped: (order: StandingOrder, id?: string) => change({ ...order, change: "stop-everything" }, id),
-    clearStopped: (order: StandingOrder, id?: string) => change({ ...order, change: "resume-everything" }, id),
-    holdRelease: (release: string, { action, rolloutId, ...order }: Hold, id?: string) =>
-      change({ ...order, change: "hold-release", release, hold: { action, rolloutId } }, id),
-    clearRelease: (release: string, order: StandingOrder, id?: string) =>
-      change({ ...order, change: "clear-release", release }, id),
-    protect: (customerIds: readonly string[], order: StandingOrder, id?: string) =>
-      change({ ...order, change: "protect", customerIds }, id),
-    unprotect: (customerIds: readonly string[], order: StandingOrder, id?: string) =>
-      change({ ...order, change: "unprotect", customerIds }, id),
-    /** Who changed what, when and why, the oldest first; the last one stands in the orders' own item as well. */
-    async *readOrderHistory(): AsyncGenerator<OrderChange> {
-      for await (const { kept } of table.query(key.pk, "order#")) yield kept as OrderChange;
+    setStopped: (by: Attribution, id?: string) => change({ ...by, change: "stop-everything" }, id),
+    clearStopped: (by: Attribution, id?: string) => change({ ...by, change: "resume-everything" }, id),
+    holdRelease: (release: string, { action, rolloutId, ...by }: Hold, id?: string) =>
+      change({ ...by, change: "hold-release", release, hold: { action, rolloutId } }, id),
+    clearRelease: (release: string, by: Attribution, id?: string) =>
+      change({ ...by, change: "clear-release", release }, id),
+    protect: (customerIds: readonly string[], by: Attribution, id?: string) =>
+      change({ ...by, change: "protect", customerIds }, id),
+    unprotect: (customerIds: readonly string[], by: Attribution, id?: string) =>
+      change({ ...by, change: "unprotect", customerIds }, id),
+    /** The changes, the oldest first. The last change also stands in the item of the controls. */
+    async *readControlHistory(): AsyncGenerator<ControlChange> {
+      for await (const { kept } of table.query(key.pk, "control#")) yield kept as ControlChange;
     },
   };
 }
 
 const TOO_LARGE =
-  "nothing more was held or protected: the standing orders are as large as they can be; clear holds that are over";
+  "no further release or customer was added: the controls are as large as they can be; clear holds that are over";
 
 interface Recent {
   readonly recent?: readonly string[];
   readonly last?: KeptChange;
 }
 
-/** Whatever takes something away is done at any size. */
-function changeWithin(read: Orders, order: OrderChange): ChangedOrders {
-  const changed = changeOrders(read, order);
-  const isGrowing = order.change === "hold-release" || order.change === "protect";
+/** A change that removes something is made at any size. */
+function changeWithin(read: LockAndControls, wanted: ControlChange): ChangedControls {
+  const changed = applyControlChange(read, wanted);
+  const isGrowing = wanted.change === "hold-release" || wanted.change === "protect";
   if (changed.kind === "refused" || !isGrowing) return changed;
-  const { holds, protectedIds } = changed.orders;
+  const { holds, protectedIds } = changed.controls;
   const isTooLarge = Buffer.byteLength(JSON.stringify([holds, protectedIds])) > MOST_BYTES;
   return isTooLarge ? { kind: "refused", problem: TOO_LARGE } : changed;
 }
 
-function toUpdate({ stopped, holds, protectedIds }: StandingOrders, facts: Item) {
+function toUpdate({ stopped, holds, protectedIds }: Controls, facts: Item) {
   const rows = Object.entries(holds).map(([release, hold]): HoldRow => ({ release, ...hold }));
   const set = { ...facts, holds: rows, protectedIds };
   return stopped === undefined ? { set, remove: ["stopped"] } : { set: { ...set, stopped } };

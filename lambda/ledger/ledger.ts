@@ -1,7 +1,7 @@
 import { createBatches } from "./batches.ts";
 import { createCommands } from "./commands.ts";
-import { createStandingOrders } from "./controls.ts";
-import { createOrders } from "./lock.ts";
+import { createControls } from "./controls.ts";
+import { createLock } from "./lock.ts";
 import { createLookups } from "./lookups.ts";
 import { createPlans } from "./plans.ts";
 import { createRefusals } from "./refusals.ts";
@@ -14,11 +14,11 @@ import { createWaits } from "./waits.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */
 export function createLedger(table: Table, environment: string) {
-  const { readOrders, takeLock, releaseLock } = createOrders(table, environment);
+  const { readControls, takeLock, releaseLock } = createLock(table, environment);
   return {
     ...createRolloutRecords(table),
-    ...{ readOrders, takeLock, releaseLock },
-    ...createStandingOrders(table, environment),
+    ...{ readControls, takeLock, releaseLock },
+    ...createControls(table, environment),
     ...createCommands(table, environment),
     ...createStops(table),
     ...createWaits(table),

@@ -1,15 +1,15 @@
-import type { Hold, Lock, Orders } from "../rollout/records.ts";
+import type { Hold, Lock, LockAndControls } from "../rollout/records.ts";
 import type { Condition, Item, Key, Table } from "./table.ts";
 
-/** The lock of an environment and what stands against flips: one item, so that it is read as one before every batch. */
-export function createOrders(table: Table, environment: string) {
-  const key = toOrdersKey(environment);
+/** The lock of an environment. Lock and controls are one item, so that one read before each batch shows both. */
+export function createLock(table: Table, environment: string) {
+  const key = toControlsKey(environment);
   return {
-    async readOrders(): Promise<Orders> {
-      return toOrders(await table.get(key));
+    async readControls(): Promise<LockAndControls> {
+      return toControls(await table.get(key));
     },
-    /** Nothing may have changed since the orders were read, so that nobody begins under a hold that came in between. */
-    async takeLock(lock: Lock, read: Pick<Orders, "lock" | "fence" | "revision">): Promise<boolean> {
+    /** Succeeds only when nothing has changed since the read: a hold that came in between stops the rollout. */
+    async takeLock(lock: Lock, read: Pick<LockAndControls, "lock" | "fence" | "revision">): Promise<boolean> {
       const holder = read.lock === undefined ? "attribute_not_exists(#lock)" : "attribute_exists(#lock)";
       const [fence, revision] = [isAsRead("fence", read.fence || undefined), isAsRead("revision", read.revision)];
       return table.updateIf(
@@ -40,21 +40,21 @@ export function isAsRead(counter: "fence" | "revision", read: number | undefined
     : { expression: `#${counter} = :read_${counter}`, values: { [`:read_${counter}`]: read } };
 }
 
-export function toOrdersKey(environment: string): Key {
-  return { pk: `environment#${environment}`, sk: "orders" };
+export function toControlsKey(environment: string): Key {
+  return { pk: `environment#${environment}`, sk: "controls" };
 }
 
-/** A hold as it is kept: releases are data, and a list takes any name, also that of a member which every object has. */
+/** A hold as it is stored. A list takes any release name, also the name of a member that every object has. */
 export type HoldRow = Hold & { readonly release: string };
 
-/** An item that was written before there were standing orders has none. */
-export function toOrders(item: Item = {}): Orders {
+/** An item without controls was written before there were any. */
+export function toControls(item: Item = {}): LockAndControls {
   const { lock, fence, revision, stopped, holds, protectedIds } = item;
   return {
     fence: (fence as number | undefined) ?? 0,
     ...(revision !== undefined && { revision: revision as number }),
     ...(lock !== undefined && { lock: lock as Lock }),
-    ...(stopped !== undefined && { stopped: stopped as NonNullable<Orders["stopped"]> }),
+    ...(stopped !== undefined && { stopped: stopped as NonNullable<LockAndControls["stopped"]> }),
     holds: Object.fromEntries(
       ((holds as readonly HoldRow[] | undefined) ?? []).map(({ release, ...hold }) => [release, hold]),
     ),

@@ -24,7 +24,7 @@ export interface Ready {
 
 export type Prepared = ({ readonly kind: "ended" } & Ended) | ({ readonly kind: "ready" } & Ready);
 
-/** Look up → plan → a first look at alarms and orders. Whatever goes wrong here ends the rollout with nobody flipped. */
+/** Look up → plan → a first look at alarms and controls. Whatever goes wrong here ends the rollout with nobody flipped. */
 export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollout): Promise<Prepared> {
   try {
     const { plan, pace, stop } = await lookUpAndPlan(ports, durable, rollout);

@@ -8,29 +8,29 @@ import type { RolloutStatus } from "./rollout-status.ts";
 import type { FoundCustomer } from "./roster.ts";
 import type { Subject } from "./subject.ts";
 
-/** Who may flip in an environment, and what stands against it: one item, read consistently before every batch. */
-export interface Orders {
+/** The lock and the controls of an environment: one item, read consistently before each batch. */
+export interface LockAndControls {
   readonly lock?: Lock | undefined;
   /** Counts every taking of the lock: the fencing number. */
   readonly fence: number;
-  /** Counts the changes of the standing orders; absent before the first. */
+  /** Counts the changes of the controls; absent before the first. */
   readonly revision?: number | undefined;
-  /** The stop-everything switch: while it is there, nobody is flipped. */
-  readonly stopped?: StandingOrder | undefined;
+  /** The stop switch: while it is set, no customer is flipped. */
+  readonly stopped?: Attribution | undefined;
   readonly holds: Readonly<Record<string /* release */, Hold>>;
   /** Customers that are protected besides those of the policy. */
   readonly protectedIds: readonly string[];
 }
 
-/** Who ordered it, why and since when. */
-export interface StandingOrder {
+/** Who asked for a change, why and when (ISO 8601). */
+export interface Attribution {
   readonly requestedBy: string;
   readonly reason: string;
   readonly at: string;
 }
 
-/** A release that nothing brings out again until a person clears it. */
-export interface Hold extends StandingOrder {
+/** A release that no event brings out again until a person clears it. */
+export interface Hold extends Attribution {
   /** Of a `stage`, it refuses `stage` and `promote`; of a `promote`, only `promote`. */
   readonly action: "stage" | "promote";
   /** The rollout that was rolled back; a person holds a release without one. */
@@ -54,14 +54,14 @@ export interface CommandRecord {
 
 /** What steers one rollout, as the ledger has it. */
 export interface SteeringRecord {
-  readonly orders: Orders;
+  readonly controls: LockAndControls;
   /** All that were ever sent to it. */
   readonly commands: readonly CommandRecord[];
   /** What was seen to stop it, and could be over when somebody looks again: an alarm. */
   readonly stop?: Stop | undefined;
 }
 
-/** What a rollout waits for, as its last look saw it; what people have ordered stands with their commands and orders. */
+/** What a rollout waits for, as its last look saw it; commands and controls are kept by themselves. */
 export interface Wait {
   readonly at: string;
   /** Of the bake, at that time; it passes only while all alarms can be watched. */

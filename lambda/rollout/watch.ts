@@ -1,5 +1,5 @@
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
-import type { CommandRecord, Orders, SteeringRecord } from "./records.ts";
+import type { CommandRecord, LockAndControls, SteeringRecord } from "./records.ts";
 import { type Abort, passTime, type Steered, type Steering, takeIn } from "./steering.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
@@ -68,7 +68,7 @@ export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): W
   const decision = stopAtOnce(look, rules);
   if (decision !== undefined) return { ...look.state, decision };
   const blindTo = describeAlarms(look.blindTo, MOST_HELD_BY);
-  const heldBy = [...blindTo, ...toHolds(look.state.steering, sight.orders)];
+  const heldBy = [...blindTo, ...toHolds(look.state.steering, sight.controls)];
   const { leftSeconds, notes = [] } = look.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
     return { ...look.state, decision: { decision: "proceed", reasons: notes } };
@@ -157,7 +157,7 @@ export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly strin
   return toStop(rollback ? "rollback" : "halt", "abort", [`aborted by ${by}: ${reason}`, ...alsoWhy]);
 }
 
-function toHolds({ pausedSeconds }: Steering, { stopped }: Orders): readonly string[] {
+function toHolds({ pausedSeconds }: Steering, { stopped }: LockAndControls): readonly string[] {
   return [
     ...(pausedSeconds !== undefined ? ["paused"] : []),
     ...(stopped !== undefined ? [`everything was stopped by ${stopped.requestedBy}: ${stopped.reason}`] : []),

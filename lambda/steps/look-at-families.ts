@@ -1,6 +1,6 @@
 import { wantedFlag } from "../contract/deploy-event.ts";
 import { chunk } from "../rollout/chunk.ts";
-import { PROTECTED_BY_ORDER } from "../rollout/controls.ts";
+import { PROTECTED_BY_CONTROLS } from "../rollout/controls.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { NOT_SELECTED } from "../rollout/held-back.ts";
 import { findAbove } from "../rollout/kin.ts";
@@ -97,18 +97,18 @@ function findReasonBelow({ findReason, judge, flag }: Lookup, customer: Customer
 }
 
 /**
- * Standing orders as they are at the end of the lookup, so that all parts of the plan know the same. Where children do not
+ * controls as they are at the end of the lookup, so that all parts of the plan know the same. Where children do not
  * follow, nobody has to be known above them.
  */
 async function noteProtected(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
   const { connection, ports } = lookup;
-  const { protectedIds } = await ports.ledger.readOrders();
+  const { protectedIds } = await ports.ledger.readControls();
   const readUp = ports.policy.childrenFollow ? readAncestors : readAlone;
   const customers = await readUp(connection, protectedIds);
   const written = await write(
     lookup,
     progress,
-    customers.flatMap((one) => toFamilyOnly(one, PROTECTED_BY_ORDER)),
+    customers.flatMap((one) => toFamilyOnly(one, PROTECTED_BY_CONTROLS)),
   );
   return toNextListing(progress, written);
 }

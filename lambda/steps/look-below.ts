@@ -2,7 +2,7 @@ import { chunk } from "../rollout/chunk.ts";
 import type { DescendantList } from "../rollout/kin.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
 import type { FlyingRun, LookingRun, Work } from "./batch-run.ts";
-import { ORDERS_AGE_MS } from "./hold-lock.ts";
+import { CONTROLS_AGE_MS } from "./hold-lock.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Connection } from "./ports.ts";
 import type { Readings } from "./read-afresh.ts";
@@ -22,7 +22,7 @@ export type Learn = (ids: readonly string[], below: DescendantList, askedAtMs: n
 export interface LookBelow {
   /** With one request for a hundred customers. Where it was not known in time who is below, the reading is left out. */
   lookAround(run: LookingRun, looked: Looked): Promise<Readings>;
-  /** Whether what is known of this customer's descendants is no older than the orders may be. */
+  /** Whether what is known of this customer's descendants is no older than the controls may be. */
   isRecent(customerId: string): boolean;
   /** Lists again those who were listed with this customer; callers at the same time share it. @throws OutOfTimeError */
   renew(run: Pick<FlyingRun, "connection">, customerId: string): Promise<void>;
@@ -74,7 +74,7 @@ export function createLookBelow({ nowMs, learn }: { nowMs(): number; readonly le
       const unknown = new Set(open.flatMap(({ id }) => (groups.has(id) ? [] : id)));
       return unknown.size === 0 ? readings : new Map([...readings].filter(([id]) => !unknown.has(id)));
     },
-    isRecent: (id) => nowMs() - (askedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < ORDERS_AGE_MS,
+    isRecent: (id) => nowMs() - (askedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < CONTROLS_AGE_MS,
     async renew({ connection }, id) {
       const group = groups.get(id) ?? { ids: [id] };
       group.renewal ??= renewGroup(connection, group);

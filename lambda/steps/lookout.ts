@@ -1,24 +1,24 @@
 import { isStop } from "../rollout/decision.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
-import type { Lock, Orders } from "../rollout/records.ts";
+import type { Lock, LockAndControls } from "../rollout/records.ts";
 import type { Steering } from "../rollout/steering.ts";
 import { type AlarmReading, beginWatch, watchOnce } from "../rollout/watch.ts";
 import type { Brake } from "./brake.ts";
-import { ORDERS_AGE_MS } from "./hold-lock.ts";
+import { CONTROLS_AGE_MS } from "./hold-lock.ts";
 import { patrol } from "./patrol.ts";
 import type { Connection, Ports } from "./ports.ts";
 import { keepStop, readSteering, type Watched } from "./watch.ts";
 
-/** What a part looks out for while it works: the lock, standing orders, commands and alarms. */
+/** What a part looks out for while it works: the lock, controls, commands and alarms. */
 export interface Lookout {
   /**
    * Right before each request: what was read too long ago is read again, so that it counts also in a batch that Evo Voice
    * throttles for long. @throws LockLostError, and OutOfTimeError when nothing more is to begin
    */
   recent(): Promise<void>;
-  /** Before each batch: what it sees may put on the brake. Gives the orders. @throws LockLostError */
-  look(): Promise<Orders>;
+  /** Before each batch: what it sees may put on the brake. Gives the controls. @throws LockLostError */
+  look(): Promise<LockAndControls>;
   /** Does the work, and looks out meanwhile, also while nobody's turn comes: what ends the work ends the connection. */
   during<Result>(connection: Pick<Connection, "close">, work: () => Promise<Result>): Promise<Result>;
   /** What the commands taken in so far come to. */
@@ -44,10 +44,10 @@ export function createLookout(ports: Ports, options: LookoutOptions): Lookout {
   let reading: Promise<unknown> | undefined;
   let isCalledOff = false;
 
-  const isRecent = () => !alarms.isDue() && ports.nowMs() - readAtMs < ORDERS_AGE_MS;
+  const isRecent = () => !alarms.isDue() && ports.nowMs() - readAtMs < CONTROLS_AGE_MS;
 
-  /** The alarms first: however long CloudWatch takes, the orders are as new as they can be. */
-  async function see(): Promise<Orders> {
+  /** The alarms first: however long CloudWatch takes, the controls are as new as they can be. */
+  async function see(): Promise<LockAndControls> {
     if (alarms.isDue()) readAtMs = Number.NEGATIVE_INFINITY;
     const readings = await alarms.recent();
     const atMs = ports.nowMs();
@@ -62,11 +62,11 @@ export function createLookout(ports: Ports, options: LookoutOptions): Lookout {
       brake.stop(seen.decision);
     }
     readAtMs = atMs;
-    return sight.orders;
+    return sight.controls;
   }
 
   /** One after the other, so that what an earlier one saw never counts for more than what a later one did. */
-  function look(): Promise<Orders> {
+  function look(): Promise<LockAndControls> {
     const next = (reading ?? Promise.resolve()).catch(() => undefined).then(see);
     const end = () => {
       if (reading === next) reading = undefined;

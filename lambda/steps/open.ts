@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { describeHold, describeStop, findHold } from "../rollout/controls.ts";
 import { NO_COUNTS } from "../rollout/outcome.ts";
-import type { Lock, Orders, RolloutRecord } from "../rollout/records.ts";
+import type { Lock, LockAndControls, RolloutRecord } from "../rollout/records.ts";
 import { type Report, releaseOf } from "../rollout/report.ts";
 import { isUnderWay, type RolloutStatus } from "../rollout/rollout-status.ts";
 import { STEERING_START, takeIn } from "../rollout/steering.ts";
 import type { Subject } from "../rollout/subject.ts";
 import { findSubject } from "./find-subject.ts";
-import { ORDERS_AGE_MS } from "./hold-lock.ts";
+import { CONTROLS_AGE_MS } from "./hold-lock.ts";
 import type { Rollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 
@@ -75,27 +75,27 @@ function isLate({ event, nowMs }: Opening): boolean {
 
 /** Before it died, an earlier run of this step may have taken the lock in time. */
 async function releaseOwnLock({ ledger }: Ports, execution: string): Promise<void> {
-  const { lock } = await ledger.readOrders();
+  const { lock } = await ledger.readControls();
   if (lock?.execution === execution) await ledger.releaseLock(lock);
 }
 
 async function lockAndBegin(ports: Ports, opening: Opening, subject: Subject | undefined): Promise<Opened> {
   const { rolloutId, execution, fingerprint } = opening;
-  const orders = await ports.ledger.readOrders();
-  const held = orders.lock;
+  const controls = await ports.ledger.readControls();
+  const held = controls.lock;
   if (held?.execution === execution) return begin(ports, opening, { subject, lock: held });
-  const problem = findObstacle(orders, opening, subject);
+  const problem = findObstacle(controls, opening, subject);
   if (problem !== undefined) return refuse(ports, opening, problem);
   if (held !== undefined && (await isRunning(ports, held))) return answerBusy(ports, opening, held);
   const lock: Lock = {
     rolloutId,
     execution,
     fingerprint,
-    fence: orders.fence + 1,
+    fence: controls.fence + 1,
     settleSeconds: secondsToSettle(ports),
     ...(held && { takenFrom: pickHolder(held) }),
   };
-  return (await ports.ledger.takeLock(lock, orders))
+  return (await ports.ledger.takeLock(lock, controls))
     ? begin(ports, opening, { subject, lock })
     : lockAndBegin(ports, opening, subject);
 }
@@ -103,19 +103,19 @@ async function lockAndBegin(ports: Ports, opening: Opening, subject: Subject | u
 /** What cannot be turned back or gone on with now, may be once the rollout that is under way has ended: it can be waited for. */
 async function refuseSubject(ports: Ports, opening: Opening, problem: string): Promise<Opened> {
   const { event } = opening;
-  const { lock } = await ports.ledger.readOrders();
+  const { lock } = await ports.ledger.readControls();
   const isMeant = "rolloutId" in event && event.rolloutId !== undefined ? lock?.rolloutId === event.rolloutId : true;
   if (lock === undefined || event.dryRun || !isMeant || !(await isRunning(ports, lock)))
     return refuse(ports, opening, problem);
   return waitOrRefuse(ports, opening, lock);
 }
 
-/** A standing order that forbids it; a hold is no obstacle for what turns back. */
-function findObstacle(orders: Orders, { event }: Opening, subject: Subject | undefined): string | undefined {
-  if (orders.stopped !== undefined) return describeStop(orders.stopped);
+/** A control that forbids it; a hold is no obstacle for what turns back. */
+function findObstacle(controls: LockAndControls, { event }: Opening, subject: Subject | undefined): string | undefined {
+  if (controls.stopped !== undefined) return describeStop(controls.stopped);
   if (event.action === "rollback") return undefined;
   const { action, release } = event.action === "retry" ? (subject as Subject) : event;
-  const hold = findHold(orders, action, release);
+  const hold = findHold(controls, action, release);
   return hold && describeHold(release, hold);
 }
 
@@ -128,7 +128,7 @@ function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenF
  * looks at the lock, and its last request ends one timeout later.
  */
 function secondsToSettle({ policy }: Ports): number {
-  return Math.ceil((ORDERS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
+  return Math.ceil((CONTROLS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
 }
 
 async function isRunning({ executions }: Ports, { execution }: Pick<Lock, "execution">): Promise<boolean> {

@@ -14,7 +14,7 @@ import type {
   FoundPages,
   Hold,
   Lock,
-  Orders,
+  LockAndControls,
   RolloutRecord,
   SteeringRecord,
   Wait,
@@ -116,20 +116,20 @@ export interface Ledger {
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;
 
-  readOrders(): Promise<Orders>;
-  /** The orders, all commands that were sent to a rollout, and what has stopped it. */
+  readControls(): Promise<LockAndControls>;
+  /** The controls, all commands that were sent to a rollout, and what has stopped it. */
   readSteering(rolloutId: string): Promise<SteeringRecord>;
   /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
   noteStop(rolloutId: string, stop: Stop): Promise<void>;
   noteWait(rolloutId: string, wait: Wait): Promise<void>;
-  /** Refused when there are more holds than the orders' item takes. */
+  /** Refused when there are more holds than the controls' item takes. */
   holdRelease(
     release: string,
     hold: Hold,
     id: string,
   ): Promise<{ readonly kind: "changed" } | { readonly kind: "refused"; readonly problem: string }>;
-  /** Takes the lock if nobody has since the orders were read; false when somebody has. */
-  takeLock(lock: Lock, read: Orders): Promise<boolean>;
+  /** Takes the lock if nobody has since the controls were read; false when somebody has. */
+  takeLock(lock: Lock, read: LockAndControls): Promise<boolean>;
   /** Gives the lock back, if it is still this one. */
   releaseLock(lock: Lock): Promise<void>;
 

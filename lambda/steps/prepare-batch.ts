@@ -15,7 +15,7 @@ export interface PreparedBatch {
 }
 
 /**
- * Write ahead: reads the customers afresh, settles those that need no flip, records the rest as intended. The orders
+ * Write ahead: reads the customers afresh, settles those that need no flip, records the rest as intended. The controls
  * are read last of all, so that they are as new as can be when the first flip begins. Nothing comes of it when they put
  * on the brake.
  * @throws what ends the whole rollout: a lost lock, a refused sign-in, a ledger that cannot be written
@@ -39,7 +39,7 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   return undefined;
 }
 
-/** Who is not flipped because of standing orders, and why; undefined when nothing is to begin. */
+/** Who is not flipped because of controls, and why; undefined when nothing is to begin. */
 async function readProtected({
   lookout,
   protection,

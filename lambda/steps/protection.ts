@@ -1,13 +1,13 @@
-import { PROTECTED_BY_ORDER } from "../rollout/controls.ts";
+import { PROTECTED_BY_CONTROLS } from "../rollout/controls.ts";
 import { toHeldBack } from "../rollout/held-back.ts";
 import type { Connection } from "./ports.ts";
 import { readAncestors, UnreadableError } from "./read-ancestors.ts";
 
-/** Whom standing orders keep where they are. */
+/** Whom controls keep where they are. */
 export interface Protection {
   /** Why each of them is not flipped: they are protected, or above somebody who is. */
   read(protectedIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Whether the orders that were read last name this customer. */
+  /** Whether the controls that were read last name this customer. */
   keeps(customerId: string): boolean;
 }
 
@@ -53,10 +53,10 @@ export function createProtection(
       if (childrenFollow) await learnNew(protectedIds);
       const reasons = new Map<string, string>();
       for (const id of protectedIds) {
-        const { skipped } = toHeldBack(id, PROTECTED_BY_ORDER);
+        const { skipped } = toHeldBack(id, PROTECTED_BY_CONTROLS);
         for (const ancestorId of ancestorsById.get(id) ?? []) reasons.set(ancestorId, skipped);
       }
-      for (const id of protectedIds) reasons.set(id, PROTECTED_BY_ORDER);
+      for (const id of protectedIds) reasons.set(id, PROTECTED_BY_CONTROLS);
       return reasons;
     },
   };

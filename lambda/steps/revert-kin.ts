@@ -1,4 +1,4 @@
-import { PROTECTED_BY_ORDER } from "../rollout/controls.ts";
+import { PROTECTED_BY_CONTROLS } from "../rollout/controls.ts";
 import type { Reading } from "../rollout/flip.ts";
 import {
   type DescendantList,
@@ -106,7 +106,7 @@ export function createRevertKin({ origin, flag, judge, childrenFollow, nowMs }: 
   };
 }
 
-const ORDERED: Judgement = { verdict: "skipped", reason: PROTECTED_BY_ORDER };
+const ORDERED: Judgement = { verdict: "skipped", reason: PROTECTED_BY_CONTROLS };
 
 /** It is not where the rollout put it any more, and somebody is above it. */
 function hasMoved(fresh: Reading | undefined, flag: boolean): boolean {

@@ -182,7 +182,7 @@ interface Rest {
 /** So that the report can name who is left; nothing is written any more once the lock is another's. */
 async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RevertProgress> {
   const { stop, problem, gaveUp } = rest.from;
-  const isOurs = holdsLock(lock, await ports.ledger.readOrders());
+  const isOurs = holdsLock(lock, await ports.ledger.readControls());
   const why = problem ?? gaveUp ?? (stop === undefined ? "it was stopped" : toReason(stop));
   const readNamed = async (place: number) => {
     const batch = await task.read(place);

@@ -1,6 +1,6 @@
 import { type Stop, toStop } from "../rollout/decision.ts";
 import { STEERING_START, takeIn } from "../rollout/steering.ts";
-import { ORDERS_AGE_MS } from "./hold-lock.ts";
+import { CONTROLS_AGE_MS } from "./hold-lock.ts";
 import { type PartOptions, type Progress, type Rollout, runPart } from "./part.ts";
 import { patrol } from "./patrol.ts";
 import type { Connection, Ports } from "./ports.ts";
@@ -27,7 +27,7 @@ export async function runUnlessAborted<State extends Progress>(
   let lookedAtMs = ports.nowMs();
 
   async function isOver(): Promise<boolean> {
-    if (ports.nowMs() - lookedAtMs < ORDERS_AGE_MS) return false;
+    if (ports.nowMs() - lookedAtMs < CONTROLS_AGE_MS) return false;
     lookedAtMs = ports.nowMs();
     // What the ledger does not answer now it is asked again in some seconds.
     stop = await findAbort(ports, rollout).catch(() => undefined);

@@ -87,7 +87,7 @@ export async function readSteering(
   { alarms }: Watched,
 ): Promise<SteeringRecord> {
   const { stop, ...steering } = await ledger.readSteering(rolloutId);
-  refuseLostLock(lock, steering.orders);
+  refuseLostLock(lock, steering.controls);
   return alarms.length === 0 ? steering : { ...steering, stop };
 }
 
@@ -117,11 +117,11 @@ async function look(ports: Ports, rollout: Locked<Rollout>, watched: Watched): P
     return { ...steering, alarms: readings };
   } catch (error) {
     if (error instanceof FinalError) throw error;
-    return { orders: NO_ORDERS, commands: [], alarms: [toBlind(error)] };
+    return { controls: NO_CONTROLS, commands: [], alarms: [toBlind(error)] };
   }
 }
 
-const NO_ORDERS: Sight["orders"] = { fence: 0, holds: {}, protectedIds: [] };
+const NO_CONTROLS: Sight["controls"] = { fence: 0, holds: {}, protectedIds: [] };
 
 function toBlind(error: unknown): AlarmReading {
   return { name: "of the ledger", state: "unreadable", reason: error instanceof Error ? error.name : "unknown" };

@@ -1,6 +1,6 @@
 import { describeValue } from "../contract/describe.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { StandingOrderError } from "../front-door/check-controls.ts";
+import { ControlsError } from "../front-door/check-controls.ts";
 import { type Answer, answerAccepted, answerNothingToDo, answerRefused, answerUnavailable } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { BadDeliveryError, type Delivery } from "./delivery.ts";
@@ -76,8 +76,8 @@ function refuseOr<Result>(act: () => Result): Result {
 function rethrowRefusal(error: unknown): never {
   if (error instanceof BadDeliveryError) throw new RefusedDeliveryError(error.message, { status: 400, cause: error });
   if (error instanceof RefusedError) {
-    // What a standing order refuses is right by itself, and nothing that another try would mend.
-    const status = error instanceof StandingOrderError ? 409 : 422;
+    // What a control refuses is right by itself, and nothing that another try would mend.
+    const status = error instanceof ControlsError ? 409 : 422;
     throw new RefusedDeliveryError(error.message, { status, cause: error });
   }
   throw error;

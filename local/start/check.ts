@@ -44,7 +44,7 @@ export async function checkRollout(report: Report, { flags }: Before, surroundin
 
 /** What holds a release, by the ledger's word. */
 export function findHoldOf(release: string, surroundings: Surroundings): Promise<Hold | undefined> {
-  return withLedger(surroundings, async (ledger) => (await ledger.readOrders()).holds[release]);
+  return withLedger(surroundings, async (ledger) => (await ledger.readControls()).holds[release]);
 }
 
 /** All that the ledger recorded for each customer: one outcome, if all is well. */

@@ -144,7 +144,7 @@ function readError(what: string, { errorType, errorMessage }: LambdaError): Door
   return { sentence: `${what}, arrived; the front door refused it`, refusal: errorMessage };
 }
 
-const REFUSALS: readonly string[] = ["BadDeployEventError", "RefusedError", "StandingOrderError"];
+const REFUSALS: readonly string[] = ["BadDeployEventError", "RefusedError", "ControlsError"];
 
 function describe({ rolloutId, status }: Standing): string {
   return rolloutId === undefined ? status : `rollout ${rolloutId} is ${status}`;

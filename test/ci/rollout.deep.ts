@@ -234,7 +234,7 @@ describe("what starts nothing", () => {
     expect(starts()).toEqual([]);
   });
 
-  test("an event that a standing order forbids: who ordered it, and what lifts it", async () => {
+  test("an event that a control forbids: who ordered it, and what lifts it", async () => {
     await door.send({ command: "hold-release", release: INPUTS.RELEASE, requestedBy: "ann", reason: "calls drop" });
     const job = await run();
 

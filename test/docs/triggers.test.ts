@@ -78,17 +78,17 @@ test("commands: a pause is sent as it is written, to a rollout that runs, and an
   expect(await door.send(command)).toEqual(json("Commands"));
 });
 
-test("standing orders: a stop is sent and answered as it is written, and refuses the page's first event", async () => {
-  const documented = json("Standing orders");
-  expect(await door.send(payloadOf("Standing orders"))).toEqual({
+test("Controls: a stop is sent and answered as it is written, and refuses the page's first event", async () => {
+  const documented = json("Controls");
+  expect(await door.send(payloadOf("Controls"))).toEqual({
     ...documented,
     stopped: { ...documented.stopped, at: expect.any(String) },
   });
   const { errorType, errorMessage } = await door.sendRefused(payloadOf("Console and CLI"));
-  expect(errorType).toBe("StandingOrderError");
+  expect(errorType).toBe("ControlsError");
   const lifting = JSON.parse(/\{"command".*?\}/.exec(errorMessage)?.[0] ?? "");
   expect(await door.send(lifting)).toMatchObject({ status: "open" });
-  expect(await door.send({ command: "orders" })).toMatchObject({
+  expect(await door.send({ command: "controls" })).toMatchObject({
     changes: [{ change: "resume-everything" }, { change: "stop-everything", requestedBy: "ann", reason: "calls drop" }],
   });
 });

@@ -131,7 +131,7 @@ async function runEverything() {
   const who = { requestedBy: "ann", reason: "to see what it calls" };
   await door.send({ command: "pause", rolloutId: "dead", id: "pause-1", ...who });
   await door.send({ command: "protect", customerIds: ["nobody"], ...who });
-  const orders = await ledger.readOrders();
+  const orders = await ledger.readControls();
   await ledger.takeLock(
     { rolloutId: "dead", execution, fingerprint, fence: orders.fence + 1, settleSeconds: 1 },
     orders,

@@ -49,7 +49,7 @@ export interface Scene {
 export interface Ended extends Scene {
   readonly executed: Executed;
   readonly report: Report;
-  /** How many looks at orders and commands there were in this stage, the time that it had most of them. */
+  /** How many looks at controls and commands there were in this stage, the time that it had most of them. */
   countLooks(stage: Stage): number;
 }
 
@@ -166,7 +166,7 @@ async function holdLock(scene: Scene, act: Act): Promise<void> {
   const { ledger } = moments;
   const lock = { rolloutId: "noon", execution: toArn("noon"), fence: 1, fingerprint: "", settleSeconds: 6 };
   world.executions.running(lock.execution);
-  await ledger.takeLock(lock, await ledger.readOrders());
+  await ledger.takeLock(lock, await ledger.readControls());
   let asked = 0;
   moments.onLook(async ({ stage }) => {
     if (stage !== "preparing") return;
@@ -207,12 +207,12 @@ export async function expectAborted(state: State, ended: Ended, decision: "roll 
   if (isBack || flipped === 0) expect(rememberFlags(world)).toEqual(before);
   if (flipped === 0) expect(countPosts(world)).toBe(0);
   else expect(report.waves?.at(-1)).toMatchObject({ decision, reasons: ["aborted by ann: calls drop"] });
-  expect(Object.keys((await moments.ledger.readOrders()).holds)).toEqual(isBack ? ["2026.11"] : []);
+  expect(Object.keys((await moments.ledger.readControls()).holds)).toEqual(isBack ? ["2026.11"] : []);
 }
 
 /** However it ended: the lock is free, and once flips began everybody has one outcome, which the flags bear out. */
 async function expectClosed({ world, moments, before }: Scene, report: Report): Promise<void> {
-  const { lock } = await moments.ledger.readOrders();
+  const { lock } = await moments.ledger.readControls();
   expect(lock?.rolloutId).not.toBe("night");
   const outcomes = await readOutcomes(world, "night");
   const { emulator } = world;

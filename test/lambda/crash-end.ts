@@ -38,7 +38,7 @@ export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: R
   const outcomes = await readOutcomes(world, rolloutId);
   const reverted = await readReverts(world, rolloutId);
   const { emulator } = world;
-  const orders = items.find(({ sk }) => sk === "orders");
+  const controls = items.find(({ sk }) => sk === "controls");
   const customers = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
   const ids = new Set([...customers.map(({ id }) => id), ...posts.keys()]);
   return {
@@ -55,8 +55,8 @@ export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: R
     ),
     report: toTimeless(report),
     status: items.find(({ pk, sk }) => pk === `rollout#${rolloutId}` && sk === "record")?.status,
-    lock: orders?.lock,
-    holds: (orders?.holds as readonly { readonly at?: string }[] | undefined)?.map(({ at: _at, ...hold }) => hold),
+    lock: controls?.lock,
+    holds: (controls?.holds as readonly { readonly at?: string }[] | undefined)?.map(({ at: _at, ...hold }) => hold),
     changes: toChanges(bus),
   };
 }

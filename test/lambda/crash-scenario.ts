@@ -104,7 +104,7 @@ async function expectEndWithoutCrash(
   const items = await world.readLedger();
   const records = items.filter(({ sk }) => sk === "record");
   expect(records.map((record) => JSON.parse(String(record.report)))).toEqual([report]);
-  expect(items.find(({ sk }) => sk === "orders")).not.toHaveProperty("lock");
+  expect(items.find(({ sk }) => sk === "controls")).not.toHaveProperty("lock");
 }
 
 function rightOutcome(wasOnStaging: boolean): "flipped" | "unchanged" {

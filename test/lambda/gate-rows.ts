@@ -173,7 +173,7 @@ async function expectTruth({ world, deleted }: Scene, report: Report, before: Re
   }
   for (const id of deleted) expect(outcomes.get(id)?.outcome).toBe("failed");
   expect(outcomes.size).toBe(report.status === "refused" ? 0 : 40);
-  const { lock, holds } = await openLedger(world).readOrders();
+  const { lock, holds } = await openLedger(world).readControls();
   expect(lock).toBeUndefined();
   expect(holds).toEqual(
     isBack ? { "2026.11": expect.objectContaining({ action: "promote", rolloutId: "night" }) } : {},

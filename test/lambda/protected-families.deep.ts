@@ -9,7 +9,7 @@ const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true },
 const ANN = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
 const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;
 const POST = "SetCustomerStagingMode";
-const ORDERED = "protected by a standing order";
+const ORDERED = "protected by the controls";
 
 let world: World;
 /** Three storeys on staging: a grandparent, a parent and a child. */
@@ -40,7 +40,7 @@ async function expectHeldBack(rolloutId: string): Promise<void> {
   expect([grandparent, parent, child].map(isStaging)).toEqual([true, true, true]);
 }
 
-describe("a customer that a standing order protects before the plan", () => {
+describe("a customer that a control protects before the plan", () => {
   test("is skipped by the plan, and so is everybody above it; a dry run shows both", async () => {
     await protect(family.child);
 
@@ -125,7 +125,7 @@ describe("a customer that a standing order protects before the plan", () => {
   });
 });
 
-describe("a customer that a standing order protects after the plan", () => {
+describe("a customer that a control protects after the plan", () => {
   /** The order comes with the first answer of Evo Voice to a flip. */
   function protectAtFirstFlip(id: string): void {
     const off = world.emulator.onRequest(async ({ operation, phase }) => {
@@ -257,7 +257,7 @@ describe("a customer below whom the event selects, though it does not select tha
 });
 
 describe("the way back", () => {
-  test("leaves alone whom a standing order protects by now, and leaves everybody above until it is lifted", async () => {
+  test("leaves alone whom a control protects by now, and leaves everybody above until it is lifted", async () => {
     await execute(world, PROMOTE, { name: "one" });
     await protect(family.child);
     const rollback = { action: "rollback", rolloutId: "night" };

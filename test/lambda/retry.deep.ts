@@ -152,7 +152,7 @@ describe("a retry", () => {
     expect(rememberFlags(world)).toEqual(before);
   });
 
-  test("holds back who is above those whom policy and standing orders protect by now", async () => {
+  test("holds back who is above those whom policy and controls protect by now", async () => {
     const families = [add(), add()].map((parent) => ({ parent, child: add(parent) }));
     const [ofPolicy, ofOrder] = families;
     await givenLeft();
@@ -165,7 +165,7 @@ describe("a retry", () => {
       status: "succeeded",
       plan: {
         flip: ours().length - 4,
-        skippedBy: { "protected by a standing order": 1, "protected by the policy (by id)": 1, [HELD]: 2 },
+        skippedBy: { "protected by the controls": 1, "protected by the policy (by id)": 1, [HELD]: 2 },
       },
     });
     for (const { parent, child } of families)

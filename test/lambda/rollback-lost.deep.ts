@@ -106,7 +106,7 @@ describe("a rollout whose execution was lost", () => {
     });
     expectAllBack();
     expect(await ledger.findRollout("night")).toMatchObject({ status: "failed" });
-    const { holds, lock } = await ledger.readOrders();
+    const { holds, lock } = await ledger.readControls();
     expect(holds).toMatchObject({ "2026.11": { rolloutId: "night" } });
     expect(lock).toBeUndefined();
   });
@@ -254,9 +254,9 @@ describe("a lock that is taken away", () => {
   afterEach(() => moments.close());
 
   async function takeLock(): Promise<void> {
-    const orders = await ledger.readOrders();
+    const controls = await ledger.readControls();
     const thief = { rolloutId: "thief", execution: toArn("thief"), fingerprint: "", settleSeconds: 6 };
-    await ledger.takeLock({ ...thief, fence: orders.fence + 1 }, orders);
+    await ledger.takeLock({ ...thief, fence: controls.fence + 1 }, controls);
   }
 
   test.each([
@@ -286,7 +286,7 @@ describe("a lock that is taken away", () => {
       expect(posts).toBeDefined();
       expect(writes()).toBe(posts);
       expect((await readOutcomes(world, "night")).size).toBe(60);
-      expect((await ledger.readOrders()).lock).toMatchObject({ rolloutId: "thief" });
+      expect((await ledger.readControls()).lock).toMatchObject({ rolloutId: "thief" });
     },
   );
 });

@@ -1,7 +1,7 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type HoldRow, toOrdersKey } from "../../lambda/ledger/lock.ts";
+import { type HoldRow, toControlsKey } from "../../lambda/ledger/lock.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { MOST_HOLDS } from "../../lambda/rollout/controls.ts";
 import type { FlipResult, Reading } from "../../lambda/rollout/flip.ts";
@@ -207,7 +207,7 @@ describe("a release that cannot be held", () => {
   const fill = () => {
     const hold = { action: "promote", requestedBy: "ann", reason: "old", at: "2026-11-01T00:00:00Z" } as const;
     const holds = Array.from({ length: MOST_HOLDS }, (_, index): HoldRow => ({ release: `2025.${index}`, ...hold }));
-    return openTable(new DynamoDBClient(), TABLE).put(toOrdersKey(world.policy.baseUrl), {
+    return openTable(new DynamoDBClient(), TABLE).put(toControlsKey(world.policy.baseUrl), {
       holds,
       revision: 1,
       fence: 1,

@@ -39,7 +39,7 @@ describe("a rollback by event", () => {
       exceptions: [],
     });
     expect(flags()).toEqual(before);
-    expect((await openLedger(world).readOrders()).holds).toMatchObject({
+    expect((await openLedger(world).readControls()).holds).toMatchObject({
       "2026.11": { action: "promote", rolloutId: "night", requestedBy: "ann" },
     });
   });
@@ -116,7 +116,7 @@ describe("a rollback by event", () => {
     expect(flags()).toEqual(after);
   });
 
-  test("sent again turns back whom a standing order had protected, once that is lifted", async () => {
+  test("sent again turns back whom a control had protected, once that is lifted", async () => {
     const before = flags();
     const [kept = ""] = staged();
     await execute(world, PROMOTE, { name: "one" });
@@ -140,7 +140,7 @@ describe("a rollback by event", () => {
 
     const problem = "nothing was done: rollout night flipped nobody, so there is nothing to turn back";
     expect(report).toMatchObject({ status: "refused", problem });
-    expect((await openLedger(world).readOrders()).holds).toEqual({});
+    expect((await openLedger(world).readControls()).holds).toEqual({});
   });
 
   test("as a dry run says how many it would flip back, and flips nobody", async () => {

@@ -81,7 +81,7 @@ describe("two stops that the same look in a bake shows", () => {
     expect(report?.problem).toContain("aborted by ann");
     if (alarm) expect(report?.problem).toContain(`alarm ${ALARM} is in ALARM`);
     expect(moved()).toBe(standing);
-    expect((await moments.ledger.readOrders()).lock).toBeUndefined();
+    expect((await moments.ledger.readControls()).lock).toBeUndefined();
   });
 });
 

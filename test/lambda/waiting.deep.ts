@@ -60,7 +60,7 @@ async function runBoth(
 async function holdLock() {
   const lock = { rolloutId: "day", execution: toArn("day"), fence: 1, fingerprint: "", settleSeconds: 6 };
   world.executions.running(lock.execution);
-  await ledger.takeLock(lock, await ledger.readOrders());
+  await ledger.takeLock(lock, await ledger.readControls());
   return lock;
 }
 
@@ -72,7 +72,7 @@ describe("an event that waits", () => {
     expect(second?.report).toMatchObject({ rolloutId: "noon", status: "succeeded", counts: { flipped: 40 } });
     expect(second?.operations.slice(0, 3)).toEqual(["open", "wait-for-lock", "look-up-1"]);
     expect(staged()).toBe(40);
-    expect((await ledger.readOrders()).lock).toBeUndefined();
+    expect((await ledger.readControls()).lock).toBeUndefined();
   });
 
   test.each([
@@ -105,7 +105,7 @@ describe("an event that waits", () => {
     expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("it came too late") });
     expect(operations).toEqual(["open", "wait-for-lock", "tell-ended"]);
     expect(await ledger.findRollout("noon")).toMatchObject({ status: "refused", report: { status: "refused" } });
-    expect((await ledger.readOrders()).lock).toEqual(lock);
+    expect((await ledger.readControls()).lock).toEqual(lock);
     expect(world.emulator.stats().requests).toEqual({});
   });
 

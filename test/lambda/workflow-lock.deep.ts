@@ -130,7 +130,7 @@ describe("a rollout whose worker died", () => {
     const ledger = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
     const second = createKilledWorker(world, { ...EVENT, id: "noon" }, { name: "two", dynamodb: ledger.address });
     ledger.listener = async ({ operation, body, phase }) => {
-      if (operation !== "UpdateItem" || !body.includes('"orders"') || phase !== "done") return undefined;
+      if (operation !== "UpdateItem" || !body.includes('"controls"') || phase !== "done") return undefined;
       ledger.listener = () => undefined;
       await second.kill();
       return "lose";
@@ -170,10 +170,10 @@ test("a rollout whose lock was taken away in the middle of a batch starts no fur
     posts += 1;
     if (posts === 4) {
       const ledger = openLedger(world);
-      const orders = await ledger.readOrders();
+      const controls = await ledger.readControls();
       await ledger.takeLock(
-        { rolloutId: "thief", execution: toArn("thief"), fence: orders.fence + 1, fingerprint: "", settleSeconds: 6 },
-        orders,
+        { rolloutId: "thief", execution: toArn("thief"), fence: controls.fence + 1, fingerprint: "", settleSeconds: 6 },
+        controls,
       );
       // As long as a worker may believe what it last read of the lock.
       setTimeout(release, 5_100);
@@ -192,7 +192,7 @@ test("a rollout whose lock was taken away in the middle of a batch starts no fur
   });
   expect(posts).toBe(4);
   expect((await readOutcomes(world, report?.rolloutId ?? "")).size).toBe(60);
-  expect((await openLedger(world).readOrders()).lock).toMatchObject({ rolloutId: "thief" });
+  expect((await openLedger(world).readControls()).lock).toMatchObject({ rolloutId: "thief" });
 });
 
 test("an event that comes too late is refused, and Evo Voice is asked nothing", async () => {
@@ -200,7 +200,7 @@ test("an event that comes too late is refused, and Evo Voice is asked nothing", 
 
   expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("it came too late") });
   expect(world.emulator.stats().requests).toEqual({});
-  expect((await openLedger(world).readOrders()).lock).toBeUndefined();
+  expect((await openLedger(world).readControls()).lock).toBeUndefined();
 });
 
 describe("a dry run", () => {
@@ -214,7 +214,7 @@ describe("a dry run", () => {
     expect(first.report).toMatchObject({ status: "planned", plan: { flip: toFlip, unchanged: 60 - toFlip } });
     expect(second.report?.plan).toEqual(first.report?.plan);
     expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
-    expect(await openLedger(world).readOrders()).toEqual({ fence: 0, holds: {}, protectedIds: [] });
+    expect(await openLedger(world).readControls()).toEqual({ fence: 0, holds: {}, protectedIds: [] });
     expect(writes()).toBe(0);
   });
 
@@ -223,7 +223,7 @@ describe("a dry run", () => {
     world.executions.running(toArn("busy"));
     await ledger.takeLock(
       { rolloutId: "busy", execution: toArn("busy"), fence: 1, fingerprint: "", settleSeconds: 6 },
-      await ledger.readOrders(),
+      await ledger.readControls(),
     );
 
     const { report } = await execute(world, { ...EVENT, dryRun: true });

@@ -72,7 +72,7 @@ describe("parts that come no further", () => {
       problem: expect.stringContaining("3 parts in a row came no further"),
       counts: { flipped: 0 },
     });
-    expect((await openLedger(world).readOrders()).lock).toBeUndefined();
+    expect((await openLedger(world).readControls()).lock).toBeUndefined();
   });
 });
 
@@ -120,7 +120,7 @@ describe("a ledger that fails", () => {
       status: "failed",
       problem: expect.stringContaining("not every outcome could be recorded"),
     });
-    expect((await openLedger(world).readOrders()).lock).toBeUndefined();
+    expect((await openLedger(world).readControls()).lock).toBeUndefined();
   });
 });
 

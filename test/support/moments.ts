@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 /** Where a rollout is: what it last told the outside, and at which wave. */
 export type Stage = "preparing" | "flipping" | `baking ${number}` | "flipping back";
 
-/** A rollout comes to its n-th look at orders and commands in this stage. */
+/** A rollout comes to its n-th look at controls and commands in this stage. */
 export interface Look {
   readonly stage: Stage;
   readonly n: number;

@@ -21,7 +21,7 @@ function problemsOf(input: unknown): readonly string[] {
 }
 
 const NAMES =
-  "expected one of status, pause, resume, skip, full, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, orders";
+  "expected one of status, pause, resume, skip, full, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, controls";
 
 describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
@@ -41,8 +41,8 @@ describe("a command is accepted", () => {
     [{ command: "clear-release", ...ann, release: "2026.11.0" }, {}],
     [{ command: "protect", ...ann, customerIds: ["b", "a", "b"] }, { customerIds: ["b", "a"] }],
     [{ command: "unprotect", ...ann, customerIds: ["a"] }, {}],
-    [{ command: "orders" }, {}],
-    [{ command: "orders", ...ann }, {}],
+    [{ command: "controls" }, {}],
+    [{ command: "controls", ...ann }, {}],
   ])("%j", (input, defaults) => {
     expect(readCommand(input)).toEqual({ ...input, ...defaults });
   });
@@ -131,7 +131,7 @@ describe("a command is refused", () => {
   });
 
   test("or accepted, whatever it is", () => {
-    const command = fc.constantFrom("status", "pause", "abort", "protect", "orders", "resume", "hold-release", "x");
+    const command = fc.constantFrom("status", "pause", "abort", "protect", "controls", "resume", "hold-release", "x");
     const member = fc.constantFrom("rolloutId", "minutes", "rollback", "customerIds", "reason", "__proto__", "release");
     fc.assert(
       fc.property(command, member, fc.jsonValue(), (name, key, value) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../lambda/config.ts";
 import { fingerprintOf } from "../../../lambda/contract/deploy-event.ts";
-import { StandingOrderError } from "../../../lambda/front-door/check-controls.ts";
+import { ControlsError } from "../../../lambda/front-door/check-controls.ts";
 import type { RolloutStartPorts } from "../../../lambda/front-door/ports.ts";
 import { startRollout } from "../../../lambda/front-door/start-rollout.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
@@ -52,7 +52,7 @@ async function record(rolloutId: string, event: Readonly<Record<string, unknown>
 
 async function expectRefused(starting: Promise<unknown>, message: string | RegExp): Promise<void> {
   await expect(starting).rejects.toThrow(message);
-  await expect(starting).rejects.toBeInstanceOf(StandingOrderError);
+  await expect(starting).rejects.toBeInstanceOf(ControlsError);
   expect(started).toEqual([]);
 }
 
@@ -62,7 +62,7 @@ describe("while everything is stopped", () => {
   test.each(["stage", "promote"])("an event to %s is refused with who, why, since when and what lifts it", (action) =>
     expectRefused(
       start({ action }),
-      'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; nobody is flipped until somebody sends {"command":"resume-everything","requestedBy":"…","reason":"…"}',
+      'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}',
     ),
   );
 
@@ -98,7 +98,7 @@ describe("a held release", () => {
     await ledger.holdRelease("2026.11.0", { ...ANN, action: "promote", rolloutId: "night" });
     await expectRefused(
       start(),
-      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; nothing brings it out again until somebody sends {"command":"clear-release","release":"2026.11.0","requestedBy":"…","reason":"…"}',
+      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event brings it out again until you send {"command":"clear-release","release":"2026.11.0","requestedBy":"…","reason":"…"}',
     );
   });
 

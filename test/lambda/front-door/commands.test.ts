@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { answerCommand } from "../../../lambda/front-door/answer-command.ts";
-import type { OrderCommand } from "../../../lambda/front-door/change-controls.ts";
+import type { ControlCommand } from "../../../lambda/front-door/change-controls.ts";
 import { answerArrival } from "../../../lambda/front-door/dispatch.ts";
 import type { SteeringCommand } from "../../../lambda/front-door/note-command.ts";
 import type { StartPorts } from "../../../lambda/front-door/ports.ts";
@@ -81,7 +81,7 @@ async function aRolloutThatEnded(status: RolloutStatus, problem?: string): Promi
   await ledger.endRollout("night", { rolloutId: "night", status, counts, problem } as Report);
 }
 
-function send(command: SteeringCommand | OrderCommand) {
+function send(command: SteeringCommand | ControlCommand) {
   return answerCommand(ports, command);
 }
 
@@ -237,10 +237,10 @@ describe("commands", () => {
   });
 });
 
-describe("a standing order", () => {
+describe("a control", () => {
   const order = { ...ANN, at: AT };
 
-  test("is answered with the orders as they are now", async () => {
+  test("is answered with the controls as they are now", async () => {
     expect(await send({ ...ANN, command: "stop-everything" })).toEqual({
       status: "stopped",
       stopped: order,
@@ -261,8 +261,8 @@ describe("a standing order", () => {
     });
   });
 
-  test("is shown by orders, with its last changes, the newest first", async () => {
-    expect(await answerCommand(ports, { command: "orders" })).toEqual({
+  test("is shown by controls, with its last changes, the newest first", async () => {
+    expect(await answerCommand(ports, { command: "controls" })).toEqual({
       status: "open",
       holds: {},
       protectedIds: [],
@@ -272,7 +272,7 @@ describe("a standing order", () => {
       const at = new Date(NOW_MS + index * 1_000).toISOString();
       await ledger.protect([`c-${index}`], { ...ANN, at });
     }
-    const shown = await answerCommand(ports, { command: "orders" });
+    const shown = await answerCommand(ports, { command: "controls" });
     expect(shown).toMatchObject({ status: "open", protectedIds: { length: 21 }, changes: { length: 20 } });
     expect(shown).toMatchObject({
       changes: expect.arrayContaining([expect.objectContaining({ change: "protect", customerIds: ["c-1"], ...ANN })]),
@@ -289,10 +289,10 @@ describe("a standing order", () => {
 
   test("that cannot be is refused with a sentence", async () => {
     await expect(send({ ...ANN, command: "clear-release", release: "2026.11" })).rejects.toThrow(
-      new Error("nothing was done: 2026.11 is not held; the command orders shows what is"),
+      new Error("nothing was done: 2026.11 is not held; the command controls shows the holds"),
     );
     await expect(send({ ...ANN, command: "unprotect", customerIds: ["vip"] })).rejects.toThrow(
-      /^nothing was done: nobody of them lost its protection: no order protects vip/,
+      /^nothing was done: no customer lost its protection: the controls do not protect vip/,
     );
   });
 
@@ -311,7 +311,7 @@ describe("a standing order", () => {
       send({ ...ANN, requestedBy: "bob", command: "protect", customerIds: ["a"] }),
       send({ ...ANN, requestedBy: "eve", command: "hold-release", release: "2026.11" }),
     ]);
-    expect(await answerCommand(ports, { command: "orders" })).toMatchObject({
+    expect(await answerCommand(ports, { command: "controls" })).toMatchObject({
       status: "stopped",
       protectedIds: ["a"],
       holds: { "2026.11": { requestedBy: "eve" } },
@@ -346,13 +346,13 @@ describe("a secret", () => {
     expect(JSON.stringify(await given.scan())).not.toContain(secret);
   });
 
-  test("is not where commands and orders are kept: only what they are made of is", async () => {
+  test("is not where commands and controls are kept: only what they are made of is", async () => {
     await aRollout("running");
     await answerArrival(ports, { ...ANN, command: "abort", rolloutId: "night" });
     await answerArrival(ports, { ...ANN, command: "stop-everything" });
     const items = await given.scan();
-    const orders = items.find(({ sk }) => sk === "orders");
-    expect(Object.keys(orders ?? {}).sort()).toEqual(
+    const controls = items.find(({ sk }) => sk === "controls");
+    expect(Object.keys(controls ?? {}).sort()).toEqual(
       ["holds", "last", "pk", "protectedIds", "recent", "revision", "sk", "stopped", "writtenBy"].sort(),
     );
     expect(items.find(({ sk }) => sk === "commands")).toMatchObject({

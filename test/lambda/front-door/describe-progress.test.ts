@@ -2,12 +2,12 @@ import { describe, expect, test } from "@jest/globals";
 import { findNow, type Known } from "../../../lambda/front-door/describe-progress.ts";
 import type { ChangeOf } from "../../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../../lambda/rollout/outcome.ts";
-import type { CommandRecord, Orders, Wait } from "../../../lambda/rollout/records.ts";
+import type { CommandRecord, LockAndControls, Wait } from "../../../lambda/rollout/records.ts";
 
 const AT = "2026-11-23T02:00:00.000Z";
 const nowMs = Date.parse(AT);
 const STARTED = "2026-11-23T01:00:00.000Z";
-const orders: Orders = { fence: 1, holds: {}, protectedIds: [] };
+const controls: LockAndControls = { fence: 1, holds: {}, protectedIds: [] };
 
 const waveOf = (wave: number, customers: number) => ({ wave, from: 0, to: 0, customers, bakeSeconds: 60 });
 const plan = {
@@ -27,7 +27,7 @@ const aCommand = (command: CommandRecord["command"], given: Partial<CommandRecor
   ...given,
 });
 
-const find = (given: Partial<Known>) => findNow({ record: aRecord(), orders, commands: [], nowMs, ...given });
+const find = (given: Partial<Known>) => findNow({ record: aRecord(), controls, commands: [], nowMs, ...given });
 
 const begun = { flip: 30, unchanged: 0, skipped: 0, waves: 4, hash: "9bed" };
 const gate = (wave: number, decision: "proceed" | "roll back" | "halt"): ChangeOf => ({
@@ -93,7 +93,7 @@ describe("what holds it", () => {
   test("of one that waits, the rollout that has the lock, and how long it waits", () => {
     const lock = { rolloutId: "promote-0", execution: "arn", fence: 1, fingerprint: "f", settleSeconds: 1 };
     const record = aRecord(undefined, { status: "waiting", event: { ...event, notAfter: "2026-11-23T03:00:00Z" } });
-    expect(find({ record, orders: { ...orders, lock } })).toMatchObject({
+    expect(find({ record, controls: { ...controls, lock } })).toMatchObject({
       phase: "waiting",
       heldBy: ["promote-0 runs; it waits until 2026-11-23T03:00:00Z at most"],
     });
@@ -171,7 +171,7 @@ describe("what holds it", () => {
 
   test("the stop switch, with the command that ends it", () => {
     const stopped = { requestedBy: "bob", reason: "outage", at: AT };
-    expect(find({ orders: { ...orders, stopped } }).heldBy).toEqual([
+    expect(find({ controls: { ...controls, stopped } }).heldBy).toEqual([
       expect.stringMatching(/^everything is stopped, by bob since .*: outage; .*"resume-everything"/),
     ]);
   });

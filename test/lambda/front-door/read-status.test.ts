@@ -181,7 +181,7 @@ describe("a rollout that a later one turns back says so:", () => {
     const none = () => {
       throw new Error("this must not be read");
     };
-    const ledger = { ...openLedger(door.world), readBatches: none, readOrders: none, readOutcomes: none };
+    const ledger = { ...openLedger(door.world), readBatches: none, readControls: none, readOutcomes: none };
 
     const report = await readStatus({ ledger } as unknown as StartPorts, { rolloutId: "night" });
 

@@ -198,7 +198,7 @@ function watch(world: World): HandlerTruth {
     if (operation !== POST || phase === "answered") return;
     if (phase === "arrived") {
       const was = flagOf(customerId);
-      const { lock, protectedIds } = await ledger.readOrders();
+      const { lock, protectedIds } = await ledger.readControls();
       for (const id of protectedIds) everProtected.add(id);
       if (lock === undefined) {
         lies.push(`${customerId} was flipped while nobody had the lock`);

@@ -29,7 +29,7 @@ export type Happening =
   /** It is a zombie from now on, and its rollback takes the lock and comes so far. */
   | { readonly kind: "is overtaken"; readonly which: number; readonly steps: number };
 
-/** What people order: standing orders, and commands for one of the rollouts that run. */
+/** What people order: controls, and commands for one of the rollouts that run. */
 export type Order =
   | { readonly kind: "command"; readonly which: number; readonly command: SentCommand }
   | { readonly kind: "stop everything" | "resume everything" | "clear releases" }

@@ -1,10 +1,10 @@
 import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
 import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
-import { toOrders } from "../../../lambda/ledger/lock.ts";
+import { toControls } from "../../../lambda/ledger/lock.ts";
 import type { Item, Key } from "../../../lambda/ledger/table.ts";
 import { findHold } from "../../../lambda/rollout/controls.ts";
 import type { Flip } from "../../../lambda/rollout/flip.ts";
-import type { CommandRecord, Lock, Orders } from "../../../lambda/rollout/records.ts";
+import type { CommandRecord, Lock, LockAndControls } from "../../../lambda/rollout/records.ts";
 import type { Subject } from "../../../lambda/rollout/subject.ts";
 import { ancestorsOf, type EvoVoiceState } from "./fake-evo-voice.ts";
 import type { Clock, Process } from "./processes.ts";
@@ -46,7 +46,7 @@ export interface Witness {
   abortsOf(rolloutId: string): readonly CommandRecord[];
 }
 
-const ORDERS_AGE_MS = 5_000;
+const CONTROLS_AGE_MS = 5_000;
 
 export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   const lies: string[] = [];
@@ -60,18 +60,18 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   const intentions = new Map<string, { readonly at: number; readonly key: string; readonly isUndo: boolean }>();
   /** When a process last read somebody. */
   const readings = new Map<string, number>();
-  /** Since when something stands in the orders. */
+  /** Since when something stands in the controls. */
   const standingSince = new Map<string, number>();
   let now = 0;
-  let orders: Orders = toOrders();
+  let controls: LockAndControls = toControls();
   let acting: Process | undefined;
 
   const lie = (text: string) => void lies.push(`${text} (at ${now})`);
   const idOf = (process: Process, customerId: string) => `${processIds(process)} ${customerId}`;
 
-  function noteOrders(after: Orders): void {
-    const before = orders;
-    orders = after;
+  function noteOrders(after: LockAndControls): void {
+    const before = controls;
+    controls = after;
     const stands = [
       ...(after.stopped === undefined ? [] : ["stop"]),
       ...after.protectedIds.map((id) => `protect ${id}`),
@@ -93,7 +93,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     locks.push({ lock });
     const event = acting?.execution.event as DeployEvent;
     const origin = toOrigin(event, records);
-    if (origin !== undefined && findHold(orders, origin.action, origin.release) !== undefined)
+    if (origin !== undefined && findHold(controls, origin.action, origin.release) !== undefined)
       lie(`${lock.rolloutId} began under a hold on ${origin.release}`);
   }
 
@@ -120,7 +120,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       return undefined;
     }
     if (held.isReleased) lie(`${execution.name} flipped after it had given the lock back`);
-    if (held.lostMs !== undefined && begunMs - held.lostMs > ORDERS_AGE_MS)
+    if (held.lostMs !== undefined && begunMs - held.lostMs > CONTROLS_AGE_MS)
       lie(`${execution.name} began a request ${begunMs - held.lostMs} ms after it had lost the lock`);
     const later = locks.find(({ lock, usedAt }) => lock.fence > held.lock.fence && usedAt !== undefined);
     if (later !== undefined) lie(`${execution.name} flipped after ${later.lock.rolloutId}, which has the lock, had`);
@@ -133,7 +133,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     const stoodBefore = (name: string) => (standingSince.get(name) ?? Number.POSITIVE_INFINITY) < since;
     if (stoodBefore("stop")) lie(`${who} in a batch that began after everything was stopped`);
     if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
-    const below = orders.protectedIds.find((id) => ancestorsOf(evoVoice, id).includes(customerId));
+    const below = controls.protectedIds.find((id) => ancestorsOf(evoVoice, id).includes(customerId));
     if (below !== undefined && stoodBefore(`protect ${below}`))
       lie(`${who} in a batch that began after an order protected ${below}, which it may move along`);
   }
@@ -180,7 +180,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     everProtected,
     wrote(key, _before, after) {
       now += 1;
-      if (key.sk === "orders") noteOrders(toOrders(after));
+      if (key.sk === "controls") noteOrders(toControls(after));
       else if (key.sk === "record") records.set(key.pk.slice("rollout#".length), after);
       else if (key.sk === "commands") noteCommands(key, after);
       else if (key.sk.startsWith("batch#")) noteBatch(key, after);

@@ -121,7 +121,7 @@ describe("the commands of a rollout", () => {
 });
 
 describe("the steering of a rollout", () => {
-  test("is its commands and the standing orders, consistent, in one request", async () => {
+  test("is its commands and the controls, consistent, in one request", async () => {
     const order = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00Z" };
     await ledger.setStopped(order);
     await ledger.addCommand("night", aCommand("one"));
@@ -132,7 +132,7 @@ describe("the steering of a rollout", () => {
     };
 
     expect(await ledger.readSteering("night")).toEqual({
-      orders: { fence: 0, revision: 1, stopped: order, holds: {}, protectedIds: [] },
+      controls: { fence: 0, revision: 1, stopped: order, holds: {}, protectedIds: [] },
       commands: [aCommand("one")],
     });
     expect(requests).toEqual([expect.stringMatching(/^BatchGetItem .*"ConsistentRead":true/)]);
@@ -155,7 +155,7 @@ describe("the steering of a rollout", () => {
 
   test("before anything was written is that of nothing", async () => {
     expect(await ledger.readSteering("night")).toEqual({
-      orders: { fence: 0, holds: {}, protectedIds: [] },
+      controls: { fence: 0, holds: {}, protectedIds: [] },
       commands: [],
     });
   });

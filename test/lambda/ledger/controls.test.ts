@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
-import { changeOrders, type OrderChange, type StandingOrders } from "../../../lambda/rollout/controls.ts";
-import type { Hold, Lock, Orders, StandingOrder } from "../../../lambda/rollout/records.ts";
+import { applyControlChange, type ControlChange, type Controls } from "../../../lambda/rollout/controls.ts";
+import type { Attribution, Hold, Lock, LockAndControls } from "../../../lambda/rollout/records.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const ENVIRONMENT = "https://evovoice.io";
-const ANN: StandingOrder = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
-const BOB: StandingOrder = { requestedBy: "bob", reason: "all well", at: "2026-11-23T02:05:00.000Z" };
-const NONE: StandingOrders = { holds: {}, protectedIds: [] };
+const ANN: Attribution = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
+const BOB: Attribution = { requestedBy: "bob", reason: "all well", at: "2026-11-23T02:05:00.000Z" };
+const NONE: Controls = { holds: {}, protectedIds: [] };
 
 let given: TestTable;
 let ledger: ReturnType<typeof createLedger>;
@@ -34,57 +34,57 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[
 }
 
 /** The history in the order in which the changes were made. */
-async function readHistory(from = ledger): Promise<readonly (OrderChange & { readonly revision: number })[]> {
-  const kept = (await collect(from.readOrderHistory())) as (OrderChange & { revision: number })[];
+async function readHistory(from = ledger): Promise<readonly (ControlChange & { readonly revision: number })[]> {
+  const kept = (await collect(from.readControlHistory())) as (ControlChange & { revision: number })[];
   return kept.sort((a, b) => a.revision - b.revision);
 }
 
-describe("standing orders", () => {
-  test("stand until they are taken back, and answer with the orders as they are then", async () => {
+describe("controls", () => {
+  test("stand until they are taken back, and answer with the controls as they are then", async () => {
     const stopped = { fence: 0, revision: 1, stopped: ANN, holds: {}, protectedIds: [] };
-    expect(await ledger.setStopped(ANN)).toEqual({ kind: "changed", orders: stopped });
-    expect(await ledger.readOrders()).toEqual(stopped);
+    expect(await ledger.setStopped(ANN)).toEqual({ kind: "changed", controls: stopped });
+    expect(await ledger.readControls()).toEqual(stopped);
     await ledger.holdRelease("2026.11", aHold());
     await ledger.protect(["c-1", "c-2"], ANN);
     const all = { ...stopped, revision: 3, holds: { "2026.11": aHold() }, protectedIds: ["c-1", "c-2"] };
-    expect(await ledger.readOrders()).toEqual(all);
+    expect(await ledger.readControls()).toEqual(all);
 
     await ledger.clearStopped(BOB);
     await ledger.clearRelease("2026.11", BOB);
     expect(await ledger.unprotect(["c-1"], BOB)).toEqual({
       kind: "changed",
-      orders: { fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] },
+      controls: { fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] },
     });
-    expect(await ledger.readOrders()).toEqual({ fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] });
+    expect(await ledger.readControls()).toEqual({ fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] });
   });
 
   test("do not touch the lock, held or free, nor does the lock touch them", async () => {
     await ledger.setStopped(ANN);
-    expect(await ledger.takeLock(aLock(1), await ledger.readOrders())).toBe(true);
+    expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
     await ledger.holdRelease("2026.11", aHold());
-    expect(await ledger.readOrders()).toMatchObject({ fence: 1, lock: aLock(1), stopped: ANN });
+    expect(await ledger.readControls()).toMatchObject({ fence: 1, lock: aLock(1), stopped: ANN });
     await ledger.releaseLock(aLock(1));
     await ledger.clearStopped(BOB);
 
     const holds = { "2026.11": aHold() };
-    expect(await ledger.readOrders()).toEqual({ fence: 1, revision: 3, holds, protectedIds: [] });
-    const item = (await given.scan()).find(({ sk }) => sk === "orders");
+    expect(await ledger.readControls()).toEqual({ fence: 1, revision: 3, holds, protectedIds: [] });
+    const item = (await given.scan()).find(({ sk }) => sk === "controls");
     expect(item).not.toHaveProperty("expiresAt");
   });
 
   test("are those of one environment", async () => {
     await ledger.setStopped(ANN);
-    expect(await createLedger(given.table, "https://other.example").readOrders()).toEqual({ fence: 0, ...NONE });
+    expect(await createLedger(given.table, "https://other.example").readControls()).toEqual({ fence: 0, ...NONE });
   });
 
   test.each(["__proto__", "constructor", "a.b/c@d:e+f-g", "#stopped", "x".repeat(128)])(
     "hold and clear a release with the name %s",
     async (release) => {
       await ledger.holdRelease(release, aHold());
-      const { holds } = await ledger.readOrders();
+      const { holds } = await ledger.readControls();
       expect(Object.entries(holds)).toEqual([[release, aHold()]]);
       expect(await ledger.clearRelease(release, BOB)).toMatchObject({ kind: "changed" });
-      expect(Object.keys((await ledger.readOrders()).holds)).toEqual([]);
+      expect(Object.keys((await ledger.readControls()).holds)).toEqual([]);
     },
   );
 
@@ -103,7 +103,7 @@ describe("standing orders", () => {
       release: `r-${index}`,
       ...aHold({ reason: "電".repeat(500) }),
     }));
-    const key = { pk: `environment#${ENVIRONMENT}`, sk: "orders" };
+    const key = { pk: `environment#${ENVIRONMENT}`, sk: "controls" };
     await given.table.updateIf(key, { set: { holds: rows } }, { expression: "attribute_exists(pk)" });
 
     const answers: string[] = [];
@@ -114,29 +114,29 @@ describe("standing orders", () => {
     expect(answers.at(-1)).toBe("refused");
     expect(await ledger.unprotect(ids, ANN)).toMatchObject({ kind: "changed" });
     expect(await ledger.setStopped(ANN)).toMatchObject({ kind: "changed" });
-    expect(await ledger.takeLock(aLock(1), await ledger.readOrders())).toBe(true);
+    expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
   });
 
   test("that came after they were read let nobody take the lock: it would be taken under a hold that nobody saw", async () => {
-    const read = await ledger.readOrders();
+    const read = await ledger.readControls();
     await ledger.holdRelease("2026.11", aHold());
     expect(await ledger.takeLock(aLock(1), read)).toBe(false);
 
-    const again = await ledger.readOrders();
+    const again = await ledger.readControls();
     await ledger.clearRelease("2026.11", BOB);
     expect(await ledger.takeLock(aLock(1), again)).toBe(false);
-    expect(await ledger.takeLock(aLock(1), await ledger.readOrders())).toBe(true);
+    expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
   });
 });
 
-describe("a standing order that is sent again under its id", () => {
+describe("a control that is sent again under its id", () => {
   test("is the same one: a resume that comes twice does not lift the stop that came between", async () => {
     await ledger.setStopped(ANN, "stop-1");
     await ledger.clearStopped(BOB, "resume-1");
     await ledger.setStopped(BOB, "stop-2");
 
-    expect(await ledger.clearStopped(BOB, "resume-1")).toMatchObject({ kind: "changed", orders: { stopped: BOB } });
-    expect((await ledger.readOrders()).stopped).toEqual(BOB);
+    expect(await ledger.clearStopped(BOB, "resume-1")).toMatchObject({ kind: "changed", controls: { stopped: BOB } });
+    expect((await ledger.readControls()).stopped).toEqual(BOB);
     expect(await readHistory()).toHaveLength(3);
   });
 
@@ -145,17 +145,17 @@ describe("a standing order that is sent again under its id", () => {
     given.proxy.listener = async ({ operation, phase }) => {
       if (operation !== "UpdateItem" || phase !== "done" || lost > 0) return undefined;
       lost += 1;
-      await ledger.takeLock(aLock(1), await ledger.readOrders());
+      await ledger.takeLock(aLock(1), await ledger.readControls());
       return "lose";
     };
 
-    expect(await ledger.protect(["c-1"], ANN)).toMatchObject({ orders: { protectedIds: ["c-1"], lock: aLock(1) } });
+    expect(await ledger.protect(["c-1"], ANN)).toMatchObject({ controls: { protectedIds: ["c-1"], lock: aLock(1) } });
     expect(lost).toBe(1);
     expect(await readHistory()).toHaveLength(1);
   });
 });
 
-describe("the history of the standing orders", () => {
+describe("the history of the controls", () => {
   test("says who ordered what, when and why, and outlives the order; it expires", async () => {
     await ledger.holdRelease("2026.11", aHold());
     await ledger.clearRelease("2026.11", BOB);
@@ -164,10 +164,10 @@ describe("the history of the standing orders", () => {
       { change: "hold-release", release: "2026.11", hold: { action: "promote", rolloutId: "night" }, ...ANN },
       { change: "clear-release", release: "2026.11", ...BOB },
     ]);
-    const kept = (await given.scan()).filter(({ sk }) => String(sk).startsWith("order#"));
+    const kept = (await given.scan()).filter(({ sk }) => String(sk).startsWith("control#"));
     expect(kept.map(({ sk }) => sk)).toEqual([
-      expect.stringMatching(/^order#2026-11-23T02:00:00\.000Z#[\w-]{36}$/),
-      expect.stringMatching(/^order#2026-11-23T02:05:00\.000Z#[\w-]{36}$/),
+      expect.stringMatching(/^control#2026-11-23T02:00:00\.000Z#[\w-]{36}$/),
+      expect.stringMatching(/^control#2026-11-23T02:05:00\.000Z#[\w-]{36}$/),
     ]);
     for (const item of kept) expect(item).toHaveProperty("expiresAt");
   });
@@ -177,7 +177,7 @@ describe("the history of the standing orders", () => {
       operation === "PutItem" && phase === "arrived" ? "lose" : undefined;
     await expect(ledger.setStopped(ANN, "stop-1")).rejects.toThrow();
     given.proxy.listener = () => undefined;
-    expect((await ledger.readOrders()).stopped).toEqual(ANN);
+    expect((await ledger.readControls()).stopped).toEqual(ANN);
     expect(await readHistory()).toEqual([]);
 
     await ledger.clearStopped(BOB, "resume-1");
@@ -191,7 +191,7 @@ describe("writers at the same time", () => {
     const ids = Array.from({ length: 3 }, (_, index) => `c-${index}`);
     const lock = async () => {
       for (let fence = 1; fence <= 4; ) {
-        if (!(await ledger.takeLock(aLock(fence), await ledger.readOrders()))) continue;
+        if (!(await ledger.takeLock(aLock(fence), await ledger.readControls()))) continue;
         await ledger.releaseLock(aLock(fence));
         fence += 1;
       }
@@ -203,11 +203,11 @@ describe("writers at the same time", () => {
       ledger.setStopped(ANN),
     ]);
 
-    const orders = await ledger.readOrders();
-    expect([...orders.protectedIds].sort()).toEqual([...ids].sort());
-    expect(Object.keys(orders.holds).sort()).toEqual([...ids].sort());
-    expect(orders).toMatchObject({ fence: 4, stopped: ANN });
-    expect(orders.lock).toBeUndefined();
+    const controls = await ledger.readControls();
+    expect([...controls.protectedIds].sort()).toEqual([...ids].sort());
+    expect(Object.keys(controls.holds).sort()).toEqual([...ids].sort());
+    expect(controls).toMatchObject({ fence: 4, stopped: ANN });
+    expect(controls.lock).toBeUndefined();
     expect((await readHistory()).map(({ revision }) => revision)).toEqual(
       Array.from({ length: 7 }, (_, index) => index + 1),
     );
@@ -225,15 +225,15 @@ describe("writers at the same time", () => {
           let fence = 0;
           let accepted = 0;
           for (const round of rounds) {
-            const locking = tried.takeLock(aLock(fence + 1), await tried.readOrders());
+            const locking = tried.takeLock(aLock(fence + 1), await tried.readControls());
             const answers = await Promise.all(round.map((order) => send(tried, order)));
             fence += (await locking) ? 1 : 0;
             accepted += answers.filter(({ kind }) => kind === "changed").length;
           }
-          const orders = await tried.readOrders();
+          const controls = await tried.readControls();
           const history = await readHistory(tried);
           expect(history.map(({ revision }) => revision)).toEqual(Array.from({ length: accepted }, (_, i) => i + 1));
-          expect(orders).toEqual({
+          expect(controls).toEqual({
             ...replay(history),
             fence,
             ...(fence > 0 && { lock: aLock(fence) }),
@@ -251,7 +251,7 @@ describe("writers at the same time", () => {
 const anId = fc.constantFrom("a", "b", "c");
 const order = fc.constantFrom(ANN, BOB);
 const ids = fc.uniqueArray(anId, { minLength: 1 });
-const anOrder: fc.Arbitrary<OrderChange> = fc.oneof(
+const anOrder: fc.Arbitrary<ControlChange> = fc.oneof(
   order.map((by) => ({ ...by, change: "stop-everything" }) as const),
   order.map((by) => ({ ...by, change: "resume-everything" }) as const),
   fc
@@ -271,7 +271,7 @@ const anOrder: fc.Arbitrary<OrderChange> = fc.oneof(
     ),
 );
 
-function send(to: ReturnType<typeof createLedger>, change: OrderChange) {
+function send(to: ReturnType<typeof createLedger>, change: ControlChange) {
   const { requestedBy, reason, at } = change;
   const by = { requestedBy, reason, at };
   switch (change.change) {
@@ -290,10 +290,10 @@ function send(to: ReturnType<typeof createLedger>, change: OrderChange) {
   }
 }
 
-function replay(history: readonly OrderChange[]): Omit<Orders, "fence"> {
-  return history.reduce<StandingOrders>((orders, change) => {
-    const changed = changeOrders(orders, change);
+function replay(history: readonly ControlChange[]): Omit<LockAndControls, "fence"> {
+  return history.reduce<Controls>((controls, change) => {
+    const changed = applyControlChange(controls, change);
     if (changed.kind === "refused") throw new Error(`kept, and yet refused: ${changed.problem}`);
-    return changed.orders;
+    return changed.controls;
   }, NONE);
 }

@@ -69,12 +69,12 @@ test("an item that is put expires after 400 days, one that is only updated never
   const { table, scan } = given;
   await table.put(KEY, {});
   await table.putIf({ ...KEY, sk: "batch#00000000" }, {}, ABSENT);
-  await table.updateIf({ pk: "environment#e", sk: "orders" }, { set: { fence: 1 } }, ABSENT);
+  await table.updateIf({ pk: "environment#e", sk: "controls" }, { set: { fence: 1 } }, ABSENT);
 
   const expiresAt = NOW_MS / 1000 + 400 * 86_400;
   expect((await scan()).map((item) => [item.sk, item.expiresAt]).sort()).toEqual([
     ["batch#00000000", expiresAt],
-    ["orders", undefined],
+    ["controls", undefined],
     ["record", expiresAt],
   ]);
 });

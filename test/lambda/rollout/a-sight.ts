@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { CommandRecord, Orders } from "../../../lambda/rollout/records.ts";
+import type { CommandRecord, LockAndControls } from "../../../lambda/rollout/records.ts";
 import type { AlarmReading, Sight } from "../../../lambda/rollout/watch.ts";
 
 export function aCommand(changes: Partial<CommandRecord> = {}): CommandRecord {
@@ -13,20 +13,20 @@ export function aCommand(changes: Partial<CommandRecord> = {}): CommandRecord {
   };
 }
 
-export const someOrders = (changes: Partial<Orders> = {}): Orders => ({
+export const someControls = (changes: Partial<LockAndControls> = {}): LockAndControls => ({
   fence: 1,
   holds: {},
   protectedIds: [],
   ...changes,
 });
 
-export const STOPPED = someOrders({
+export const STOPPED = someControls({
   stopped: { requestedBy: "bob", reason: "the carrier is down", at: "2026-11-23T12:00:00Z" },
 });
 
 /** A world in which nothing keeps a rollout from going on. */
 export function aSight(changes: Partial<Sight> = {}): Sight {
-  return { orders: someOrders(), commands: [], alarms: [{ name: "calls", state: "OK" }], ...changes };
+  return { controls: someControls(), commands: [], alarms: [{ name: "calls", state: "OK" }], ...changes };
 }
 
 export const anyCommand: fc.Arbitrary<CommandRecord> = fc.record({

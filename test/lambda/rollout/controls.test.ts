@@ -1,23 +1,23 @@
 import { describe, expect, test } from "@jest/globals";
 import {
-  changeOrders,
+  applyControlChange,
+  type ControlChange,
+  type Controls,
   findHold,
   MOST_HOLDS,
   MOST_PROTECTED,
-  type OrderChange,
-  type StandingOrders,
 } from "../../../lambda/rollout/controls.ts";
 import type { Hold } from "../../../lambda/rollout/records.ts";
 
 const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
 const BOB = { requestedBy: "bob", reason: "me too", at: "2026-11-23T02:05:00.000Z" };
-const NONE: StandingOrders = { holds: {}, protectedIds: [] };
+const NONE: Controls = { holds: {}, protectedIds: [] };
 
 function aHold(action: Hold["action"], order = ANN): Hold {
   return { ...order, action, rolloutId: "night" };
 }
 
-function toHoldChange(release: string, action: Hold["action"], order = ANN): OrderChange {
+function toHoldChange(release: string, action: Hold["action"], order = ANN): ControlChange {
   return { ...order, change: "hold-release", release, hold: { action, rolloutId: "night" } };
 }
 
@@ -28,9 +28,18 @@ function numbered(what: string, count: number): readonly string[] {
 describe("the stop-everything switch", () => {
   test("stands since its first order, and one order lifts it", () => {
     const stopped = { ...NONE, stopped: ANN };
-    expect(changeOrders(NONE, { ...ANN, change: "stop-everything" })).toEqual({ kind: "changed", orders: stopped });
-    expect(changeOrders(stopped, { ...BOB, change: "stop-everything" })).toEqual({ kind: "changed", orders: stopped });
-    expect(changeOrders(stopped, { ...BOB, change: "resume-everything" })).toEqual({ kind: "changed", orders: NONE });
+    expect(applyControlChange(NONE, { ...ANN, change: "stop-everything" })).toEqual({
+      kind: "changed",
+      controls: stopped,
+    });
+    expect(applyControlChange(stopped, { ...BOB, change: "stop-everything" })).toEqual({
+      kind: "changed",
+      controls: stopped,
+    });
+    expect(applyControlChange(stopped, { ...BOB, change: "resume-everything" })).toEqual({
+      kind: "changed",
+      controls: NONE,
+    });
   });
 });
 
@@ -41,9 +50,9 @@ describe("a hold", () => {
     ["promote", "stage", false],
     ["promote", "promote", true],
   ] as const)("of a %s and an event to %s: refused is %s", (held, action, isRefused) => {
-    const orders = { holds: { "2026.11": aHold(held) } };
-    expect(findHold(orders, action, "2026.11")).toEqual(isRefused ? aHold(held) : undefined);
-    expect(findHold(orders, action, "2026.12")).toBeUndefined();
+    const controls = { holds: { "2026.11": aHold(held) } };
+    expect(findHold(controls, action, "2026.11")).toEqual(isRefused ? aHold(held) : undefined);
+    expect(findHold(controls, action, "2026.12")).toBeUndefined();
   });
 
   test.each([
@@ -51,20 +60,20 @@ describe("a hold", () => {
     ["promote", "stage", "stage"],
   ] as const)("of a %s, and then of a %s, is one of a %s", (first, then, expected) => {
     const held = { ...NONE, holds: { "2026.11": aHold(first) } };
-    const changed = changeOrders(held, toHoldChange("2026.11", then, BOB));
-    expect(changed).toMatchObject({ orders: { holds: { "2026.11": { action: expected } } } });
+    const changed = applyControlChange(held, toHoldChange("2026.11", then, BOB));
+    expect(changed).toMatchObject({ controls: { holds: { "2026.11": { action: expected } } } });
   });
 
   test("is found by its own name only, whatever every object has", () => {
     for (const release of ["constructor", "__proto__", "toString"]) {
       expect(findHold(NONE, "promote", release)).toBeUndefined();
-      expect(changeOrders(NONE, { ...ANN, change: "clear-release", release })).toMatchObject({ kind: "refused" });
-      const changed = changeOrders(NONE, toHoldChange(release, "promote"));
+      expect(applyControlChange(NONE, { ...ANN, change: "clear-release", release })).toMatchObject({ kind: "refused" });
+      const changed = applyControlChange(NONE, toHoldChange(release, "promote"));
       if (changed.kind !== "changed") throw new Error(changed.problem);
-      expect(findHold(changed.orders, "promote", release)).toEqual(aHold("promote"));
-      expect(changeOrders(changed.orders, { ...ANN, change: "clear-release", release })).toEqual({
+      expect(findHold(changed.controls, "promote", release)).toEqual(aHold("promote"));
+      expect(applyControlChange(changed.controls, { ...ANN, change: "clear-release", release })).toEqual({
         kind: "changed",
-        orders: NONE,
+        controls: NONE,
       });
     }
   });
@@ -74,43 +83,45 @@ describe("a hold", () => {
     const full = { ...NONE, holds: Object.fromEntries(all) };
     const almost = { ...NONE, holds: Object.fromEntries(all.slice(1)) };
 
-    expect(changeOrders(almost, toHoldChange("one more", "promote"))).toMatchObject({ kind: "changed" });
-    expect(changeOrders(full, toHoldChange("one more", "promote"))).toEqual({
+    expect(applyControlChange(almost, toHoldChange("one more", "promote"))).toMatchObject({ kind: "changed" });
+    expect(applyControlChange(full, toHoldChange("one more", "promote"))).toEqual({
       kind: "refused",
-      problem: "one more was not held: 500 releases are held, and more cannot be; clear those that are over",
+      problem: "one more was not held: 500 releases are held already, which is the most; clear holds that are over",
     });
-    expect(changeOrders(full, toHoldChange("release-3", "promote", BOB))).toMatchObject({
-      orders: { holds: { "release-3": { requestedBy: "bob" } } },
+    expect(applyControlChange(full, toHoldChange("release-3", "promote", BOB))).toMatchObject({
+      controls: { holds: { "release-3": { requestedBy: "bob" } } },
     });
   });
 });
 
 describe("customers that an order protects", () => {
-  const protect = (customerIds: readonly string[]): OrderChange => ({ ...ANN, change: "protect", customerIds });
-  const unprotect = (customerIds: readonly string[]): OrderChange => ({ ...ANN, change: "unprotect", customerIds });
+  const protect = (customerIds: readonly string[]): ControlChange => ({ ...ANN, change: "protect", customerIds });
+  const unprotect = (customerIds: readonly string[]): ControlChange => ({ ...ANN, change: "unprotect", customerIds });
 
   test("are each there once, and go when they are named", () => {
     const protectedIds = ["a", "b"];
     const given = { ...NONE, protectedIds };
-    expect(changeOrders(given, protect(["b", "c", "c"]))).toMatchObject({ orders: { protectedIds: ["a", "b", "c"] } });
-    expect(changeOrders(given, unprotect(["a", "a"]))).toMatchObject({ orders: { protectedIds: ["b"] } });
+    expect(applyControlChange(given, protect(["b", "c", "c"]))).toMatchObject({
+      controls: { protectedIds: ["a", "b", "c"] },
+    });
+    expect(applyControlChange(given, unprotect(["a", "a"]))).toMatchObject({ controls: { protectedIds: ["b"] } });
   });
 
   test("are 1,000; of more, those that are too many are named, and nobody is added", () => {
     const given = { ...NONE, protectedIds: numbered("c", MOST_PROTECTED - 1) };
-    expect(changeOrders(given, protect(["c-0", "x"]))).toMatchObject({ kind: "changed" });
-    const refused = changeOrders(given, protect(["x", "y", "z"]));
+    expect(applyControlChange(given, protect(["c-0", "x"]))).toMatchObject({ kind: "changed" });
+    const refused = applyControlChange(given, protect(["x", "y", "z"]));
     expect(refused).toEqual({
       kind: "refused",
       problem: expect.stringMatching(/at most 1000 customers, and y, z would/),
     });
   });
 
-  test("do not lose their protection with an id that no order protects, which is named", () => {
-    const refused = changeOrders({ ...NONE, protectedIds: ["a"] }, unprotect(["a", "vip"]));
+  test("do not lose their protection with an id that the controls do not protect, which is named", () => {
+    const refused = applyControlChange({ ...NONE, protectedIds: ["a"] }, unprotect(["a", "vip"]));
     expect(refused).toEqual({
       kind: "refused",
-      problem: expect.stringMatching(/no order protects vip; what the policy/),
+      problem: expect.stringMatching(/the controls do not protect vip; a customer that the policy/),
     });
   });
 });

@@ -471,8 +471,8 @@ describe("a batch", () => {
 
 describe("somebody who counts for the family only", () => {
   const ordered = (changes: Partial<FoundCustomer>) =>
-    aFound({ skip: "protected by a standing order", familyOnly: true, ...changes });
-  const reason = "Evo Voice may move its descendant child, which is protected by a standing order, along with it";
+    aFound({ skip: "protected by the controls", familyOnly: true, ...changes });
+  const reason = "Evo Voice may move its descendant child, which is protected by the controls, along with it";
 
   test("is not planned, and holds back every ancestor it is said to have", () => {
     const found = [
@@ -494,7 +494,7 @@ describe("somebody who counts for the family only", () => {
       const found = [aFound({ id: "child", isStaging, cohortWave: 1 }), ordered({ id: "child" })];
       for (const readings of [found, found.toReversed(), [...found, ...found.toReversed()]]) {
         expect(planFor(readings).entries).toEqual([
-          { id: "child", name: "Acme", disposition: { skipped: "protected by a standing order" } },
+          { id: "child", name: "Acme", disposition: { skipped: "protected by the controls" } },
         ]);
       }
     }

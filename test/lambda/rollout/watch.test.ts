@@ -11,7 +11,7 @@ import {
   type WatchState,
   watchOnce,
 } from "../../../lambda/rollout/watch.ts";
-import { aCommand, anyAlarms, anyCommand, aSight, STOPPED, someOrders } from "./a-sight.ts";
+import { aCommand, anyAlarms, anyCommand, aSight, STOPPED, someControls } from "./a-sight.ts";
 
 const RULES: WatchRules = { onFailure: "rollback", noDataSeconds: 900 };
 const HALTING: WatchRules = { ...RULES, onFailure: "halt" };
@@ -149,7 +149,7 @@ describe("an alarm", () => {
       STEERING_START,
       aSight({ ...ALARM, commands: [aCommand({ command: "pause", pauseSeconds: 600 })] }),
     ],
-    ["while everything is stopped", STEERING_START, aSight({ ...ALARM, orders: STOPPED })],
+    ["while everything is stopped", STEERING_START, aSight({ ...ALARM, controls: STOPPED })],
     ["when the bake is skipped", STEERING_START, aSight({ ...ALARM, commands: [aCommand({ command: "skip" })] })],
     ["when there is no more waiting", { seen: 0, full: true }, ALARM],
   ])("that fails ends the watch %s too", (_when, steering, sight) => {
@@ -350,21 +350,21 @@ describe("a pause", () => {
 describe("stop-everything", () => {
   test("holds until it is taken away, while the bake's time runs on", () => {
     const stoppedFor = (until: number) => (seconds: number) =>
-      aSight({ orders: seconds < until ? STOPPED : someOrders() });
+      aSight({ controls: seconds < until ? STOPPED : someControls() });
     expect(watch(startWith(300), stoppedFor(600)).seconds).toBe(600);
     expect(watch(startWith(300), stoppedFor(240)).seconds).toBe(300);
-    const held = watchOnce(startWith(0), aSight({ orders: STOPPED }), RULES);
+    const held = watchOnce(startWith(0), aSight({ controls: STOPPED }), RULES);
     expect(held.heldBy).toBe("everything was stopped by bob: the carrier is down");
   });
 
   test("is not ended by the end of a pause", () => {
     const commands = [aCommand({ command: "pause" }), aCommand({ command: "resume" })];
-    const held = watchOnce(startWith(0), aSight({ orders: STOPPED, commands }), RULES);
+    const held = watchOnce(startWith(0), aSight({ controls: STOPPED, commands }), RULES);
     expect(held.heldBy).toBe("everything was stopped by bob: the carrier is down");
   });
 
   test("beside a pause and a blind alarm: every reason is told", () => {
-    const sight = { ...BLIND, orders: STOPPED, commands: [aCommand({ command: "pause", pauseSeconds: 60 })] };
+    const sight = { ...BLIND, controls: STOPPED, commands: [aCommand({ command: "pause", pauseSeconds: 60 })] };
     expect(watchOnce(startWith(0), sight, RULES).heldBy).toBe(
       "alarm calls has no data (INSUFFICIENT_DATA); paused; everything was stopped by bob: the carrier is down",
     );
@@ -378,7 +378,7 @@ describe("an abort", () => {
     { when: "at the bake's last look", state: { ...startWith(60), waitSeconds: 60 }, sight: aSight() },
     { when: "without a bake", state: startWith(0), sight: aSight() },
     { when: "while paused", state: startWith(60, { ...steered, pausedSeconds: 600 }), sight: aSight() },
-    { when: "while everything is stopped", state: startWith(60), sight: aSight({ orders: STOPPED }) },
+    { when: "while everything is stopped", state: startWith(60), sight: aSight({ controls: STOPPED }) },
     { when: "while an alarm shows no data", state: startWith(60), sight: BLIND },
     { when: "when there was no data for too long", state: { ...startWith(60), blindSeconds: 901 }, sight: BLIND },
     { when: "after full", state: startWith(60, { ...steered, full: true }), sight: aSight() },
@@ -449,7 +449,7 @@ describe("for any history of sights", () => {
     const commands: CommandRecord[] = [];
     return history.map(({ alarms, stopped, sent }) => {
       commands.push(...sent);
-      return { orders: stopped ? STOPPED : someOrders(), commands: [...commands], alarms };
+      return { controls: stopped ? STOPPED : someControls(), commands: [...commands], alarms };
     });
   }
   const begin = ({ bake, full, pausedSeconds }: Start) => beginWatch(bake, { seen: 0, full, pausedSeconds });
@@ -482,7 +482,7 @@ describe("for any history of sights", () => {
         for (const [index, sight] of sights.slice(0, over < 0 ? sights.length : over + 1).entries()) {
           const mayProceed =
             sight.alarms.every(({ state }) => state === "OK") &&
-            sight.orders.stopped === undefined &&
+            sight.controls.stopped === undefined &&
             states[index]!.steering.pausedSeconds === undefined &&
             states[index]!.leftSeconds === 0;
           expect(states[index]!.decision?.decision === "proceed").toBe(mayProceed);

@@ -78,13 +78,13 @@ export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipRes
 
 const NEVER = () => new Promise<never>(() => {});
 
-/** Orders that are faked are faked for whoever reads them with the commands, too. */
+/** LockAndControls that are faked are faked for whoever reads them with the commands, too. */
 function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
-  const { readOrders, readSteering } = faked;
-  if (readOrders === undefined || readSteering !== undefined) return ledger;
+  const { readControls, readSteering } = faked;
+  if (readControls === undefined || readSteering !== undefined) return ledger;
   return {
     ...ledger,
-    readSteering: async (id) => ({ ...(await ledger.readSteering(id)), orders: await readOrders() }),
+    readSteering: async (id) => ({ ...(await ledger.readSteering(id)), controls: await readControls() }),
   };
 }
 

@@ -9,7 +9,7 @@ import { createBrake } from "../../../lambda/steps/brake.ts";
 import { createFlights } from "../../../lambda/steps/flights.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
-import { LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts";
+import { CONTROLS_AGE_MS, LockLostError } from "../../../lambda/steps/hold-lock.ts";
 import { createLookout } from "../../../lambda/steps/lookout.ts";
 import { skipBatch } from "../../../lambda/steps/skip-batch.ts";
 import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
@@ -40,7 +40,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
   const ports = fakePorts(world, {
     nowMs: () => clockMs,
     ...fakes,
-    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }), ...fakes.ledger },
+    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }), ...fakes.ledger },
   });
   const { ledger } = ports;
   await ledger.putBatch(rolloutId, 0, fakes.customers);
@@ -185,7 +185,7 @@ describe("a batch", () => {
       {
         customers: [aCustomer("b")],
         connection: { listCustomers: async () => [], readCustomer: async () => ({ reading: "missing" }) },
-        ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [], stopped }) },
+        ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [], stopped }) },
       },
       { intended: ["b"] },
     );
@@ -201,7 +201,7 @@ describe("a batch", () => {
     const { run, records } = await given({
       customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
       ledger: {
-        readOrders: async () => {
+        readControls: async () => {
           readings += 1;
           const lock = readings < 4 ? LOCK : { ...LOCK, fence: 2, rolloutId: "noon" };
           return { fence: lock.fence, lock, holds: {}, protectedIds: [] };
@@ -210,7 +210,7 @@ describe("a batch", () => {
       connection: {
         flip: ({ customerId }, mayBegin) =>
           flipOnceBegun(async () => {
-            clockMs += ORDERS_AGE_MS;
+            clockMs += CONTROLS_AGE_MS;
             await mayBegin(false);
             tried.push(customerId);
           }),
@@ -269,7 +269,7 @@ describe("a batch", () => {
         listDescendants,
         flip: ({ customerId }, mayBegin) => {
           // While b waits for its turn, a's comes late, and a's look shows the child.
-          if (customerId === "a") clockMs += ORDERS_AGE_MS;
+          if (customerId === "a") clockMs += CONTROLS_AGE_MS;
           return flipOnceBegun(async () => {
             if (customerId === "b") await turn.promise;
             await mayBegin(false);
@@ -291,7 +291,7 @@ describe("a batch", () => {
       connection: {
         listDescendants,
         flip: (_flip, mayBegin) => {
-          clockMs += ORDERS_AGE_MS;
+          clockMs += CONTROLS_AGE_MS;
           return flipOnceBegun(() => mayBegin(false));
         },
       },

@@ -34,12 +34,12 @@ beforeEach(() => {
 interface Given {
   readonly batches: readonly (readonly string[])[];
   readonly flip?: (flip: Flip) => Promise<FlipResult>;
-  readonly readOrders?: () => Promise<void>;
+  readonly readControls?: () => Promise<void>;
   readonly mostFailures?: number;
 }
 
 /** Batches of customers who are to leave staging, one request in flight; all that happens is noted. */
-async function given({ batches, flip = async () => FLIPPED, readOrders = async () => {}, mostFailures = 9 }: Given) {
+async function given({ batches, flip = async () => FLIPPED, readControls = async () => {}, mostFailures = 9 }: Given) {
   const customers = batches.flat().map((id) => aCustomer(id));
   const ports = fakePorts(world, {
     customers,
@@ -73,8 +73,8 @@ async function given({ batches, flip = async () => FLIPPED, readOrders = async (
     }),
     lookout: {
       look: async () => {
-        await readOrders();
-        happened.push("orders");
+        await readControls();
+        happened.push("controls");
         return { fence: 1, holds: {}, protectedIds: [] };
       },
       recent: async () => {},
@@ -100,7 +100,7 @@ const ledgerOf = (index: number) => openLedger(world).getBatch(rolloutId, index)
 /** Long enough for everything that can go on by itself. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 400));
 
-test("batches follow one another; each intends and reads the orders before its first flip, and is recorded afterwards", async () => {
+test("batches follow one another; each intends and reads the controls before its first flip, and is recorded afterwards", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"], ["c"]] });
 
   const recorded = await Array.fromAsync(flipBatches(run, range));
@@ -108,10 +108,10 @@ test("batches follow one another; each intends and reads the orders before its f
   expect(recorded.flatMap(({ batch }) => outcomesOf(batch))).toEqual(["a flipped", "b flipped", "c flipped"]);
   for (const [index, id] of ["a", "b", "c"].entries()) {
     const intended = happened.indexOf(`record ${index}: ${id} intended`);
-    const orders = happened.indexOf("orders", intended);
+    const controls = happened.indexOf("controls", intended);
     const flipped = happened.indexOf(`flip ${id}`);
     const done = happened.lastIndexOf(`record ${index}: none intended`);
-    expect([intended, orders, flipped, done]).toEqual([intended, orders, flipped, done].toSorted((a, b) => a - b));
+    expect([intended, controls, flipped, done]).toEqual([intended, controls, flipped, done].toSorted((a, b) => a - b));
     expect(intended).toBeGreaterThanOrEqual(0);
   }
 });
@@ -127,7 +127,13 @@ test("the next batch is prepared while the last of this one are flipped, and nob
 
   await Array.fromAsync(flipBatches(run, range));
 
-  expect(happened.slice(0, 5)).toEqual(["record 0: a intended", "orders", "flip a", "record 1: b intended", "orders"]);
+  expect(happened.slice(0, 5)).toEqual([
+    "record 0: a intended",
+    "controls",
+    "flip a",
+    "record 1: b intended",
+    "controls",
+  ]);
   expect(happened.indexOf("flip b")).toBeGreaterThan(4);
 });
 
@@ -188,7 +194,7 @@ test("a lock that is lost while the next batch is prepared ends the flips; all t
   let readings = 0;
   const { run, range } = await given({
     batches: [["a", "x"], ["b"]],
-    readOrders: async () => {
+    readControls: async () => {
       readings += 1;
       if (readings === 2) throw new Error("the lock is lost");
     },

@@ -17,7 +17,7 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
   const flipped: string[] = [];
   const ports = fakePorts(world, {
     customers,
-    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
     connection: {
       flip: async ({ customerId }) => {
         flipped.push(customerId);
@@ -61,7 +61,7 @@ test("an alarm that stopped a worker which died then still stops the rollout whe
   const ports = fakePorts(world, {
     customers: batches.flat(),
     nowMs: () => clockMs,
-    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
     connection: {
       flip: async ({ customerId }) => {
         flipped.push(customerId);

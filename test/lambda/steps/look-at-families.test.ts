@@ -44,7 +44,7 @@ function given({ customers, below, protectedIds = [], mute, inShortParts = false
       calls += 1;
       return inShortParts ? calls * 10_000_000 : 0;
     },
-    ledger: { readOrders: async () => ({ fence: 1, holds: {}, protectedIds }) },
+    ledger: { readControls: async () => ({ fence: 1, holds: {}, protectedIds }) },
     connection: {
       readPage: async ({ listing, page }) => {
         const found =
@@ -148,13 +148,13 @@ describe("below those who are to be flipped", () => {
   });
 });
 
-test("whom orders protect at the end of the lookup is written down with each ancestor, selected or not", async () => {
+test("whom controls protect at the end of the lookup is written down with each ancestor, selected or not", async () => {
   const customers = [aCustomer("p"), { ...aCustomer("vip"), parentCustomerId: "p" }, aCustomer("alone")];
   const protectedIds = ["vip", "alone", "gone"];
 
   const families = await readFamilies(given({ customers, protectedIds }), promote({ all: true }));
 
-  const skip = "protected by a standing order";
+  const skip = "protected by the controls";
   expect(families).toEqual([
     { id: "vip", parentCustomerId: "p", skip },
     { id: "alone", parentCustomerId: undefined, skip },
@@ -168,6 +168,6 @@ test("who is above them is not asked for where children do not follow: it stops 
 
   const families = await readFamilies({ ports: { ...ports, policy }, asked }, promote({ all: true }));
 
-  expect(families).toEqual([{ id: "vip", parentCustomerId: undefined, skip: "protected by a standing order" }]);
+  expect(families).toEqual([{ id: "vip", parentCustomerId: undefined, skip: "protected by the controls" }]);
   await expect(readFamilies({ ports, asked }, promote({ all: true }))).rejects.toThrow(/customer p, who must stay or/);
 });

@@ -5,7 +5,7 @@ import type { Lock, SteeringRecord } from "../../../lambda/rollout/records.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { AlarmState } from "../../../lambda/rollout/watch.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
-import { LockLostError, ORDERS_AGE_MS } from "../../../lambda/steps/hold-lock.ts";
+import { CONTROLS_AGE_MS, LockLostError } from "../../../lambda/steps/hold-lock.ts";
 import { ALARMS_AGE_MS, createLookout } from "../../../lambda/steps/lookout.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { aCommand } from "../rollout/a-sight.ts";
@@ -16,7 +16,7 @@ const FIRED: Stop = { decision: "roll back", cause: "alarm", reasons: ["alarm ca
 
 /** A part's lookout in a world whose clock stands until it is moved, with all that it asks of it. */
 function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[] } = {}) {
-  const asked = { orders: 0, alarms: 0 };
+  const asked = { controls: 0, alarms: 0 };
   const noted: Stop[] = [];
   const world = {
     nowMs: 1_000_000,
@@ -43,10 +43,10 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
     },
     ledger: {
       readSteering: async () => {
-        asked.orders += 1;
+        asked.controls += 1;
         const { lock } = world;
         await world.onOrders();
-        return { orders: { fence: lock.fence, lock, holds: {}, protectedIds: [] }, commands: [], ...world.steering };
+        return { controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] }, commands: [], ...world.steering };
       },
       noteStop: async (_rolloutId: string, stop: Stop) => {
         await world.onNote();
@@ -63,29 +63,29 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-describe("orders", () => {
+describe("controls", () => {
   test.each([
-    [ORDERS_AGE_MS - 1, 1],
-    [ORDERS_AGE_MS, 2],
-  ])("that were read %i ms ago: they are read %i times", async (ageMs, orders) => {
+    [CONTROLS_AGE_MS - 1, 1],
+    [CONTROLS_AGE_MS, 2],
+  ])("that were read %i ms ago: they are read %i times", async (ageMs, controls) => {
     const { world, asked, lookout } = given();
     await lookout.look();
     world.nowMs += ageMs;
 
     await Promise.all([lookout.recent(), lookout.recent()]);
 
-    expect(asked.orders).toBe(orders);
+    expect(asked.controls).toBe(controls);
   });
 
   test("whose answer is too old when it comes are read again: the lock may have been lost meanwhile", async () => {
     const { world, asked, lookout } = given();
     world.onOrders = async () => {
-      world.nowMs += asked.orders === 1 ? ORDERS_AGE_MS : 0;
+      world.nowMs += asked.controls === 1 ? CONTROLS_AGE_MS : 0;
       world.lock = NOON;
     };
 
     await expect(lookout.recent()).rejects.toThrow(LockLostError);
-    expect(asked.orders).toBe(2);
+    expect(asked.controls).toBe(2);
   });
 
   test("before a batch are never those of a reading that had begun before", async () => {
@@ -97,7 +97,7 @@ describe("orders", () => {
 
     await expect(lookout.look()).rejects.toThrow(LockLostError);
     await before;
-    expect(asked.orders).toBe(2);
+    expect(asked.controls).toBe(2);
   });
 });
 
@@ -231,7 +231,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     scene.world.onOrders = () => Promise.reject(new Error("no answer"));
     scene.world.wake();
     await settle();
-    expect(scene.asked.orders).toBe(1);
+    expect(scene.asked.controls).toBe(1);
 
     scene.world.onOrders = async () => {};
     scene.world.alarm = "ALARM";
@@ -251,11 +251,11 @@ describe("while everybody waits for a turn at Evo Voice", () => {
       await settle();
       scene.world.nowMs += 1_000;
     }
-    expect(scene.asked).toEqual({ alarms: 3, orders: 36 });
+    expect(scene.asked).toEqual({ alarms: 3, controls: 36 });
     done.resolve();
     await work;
     scene.world.wake();
     await settle();
-    expect(scene.asked).toEqual({ alarms: 3, orders: 36 });
+    expect(scene.asked).toEqual({ alarms: 3, controls: 36 });
   });
 });

@@ -29,12 +29,12 @@ test("an event whose time ran out while its open step died holds no lock", async
     },
   });
   await expect(openRollout(dying, event, EXECUTION)).rejects.toThrow("died");
-  expect((await ledger.readOrders()).lock).toMatchObject({ execution: EXECUTION });
+  expect((await ledger.readControls()).lock).toMatchObject({ execution: EXECUTION });
 
   const opened = await openRollout(at("2026-11-23T02:00:01Z"), event, EXECUTION);
 
   expect(opened).toMatchObject({ kind: "answered", report: { status: "refused" } });
-  expect((await ledger.readOrders()).lock).toBeUndefined();
+  expect((await ledger.readControls()).lock).toBeUndefined();
 });
 
 test("a rollout without an id of its own has the name of its execution", async () => {

@@ -96,7 +96,7 @@ test.each<[what: string, rollouts: readonly Done[], isOurs: boolean]>([
   ],
   [
     "a rollback has left it alone because of an order",
-    [aStage({ reverted: { outcome: "skipped", reason: "left alone: protected by a standing order" } })],
+    [aStage({ reverted: { outcome: "skipped", reason: "left alone: protected by the controls" } })],
     true,
   ],
 ])("whether it may go back along with its parent: %s", async (_what, rollouts, isOurs) => {

@@ -17,7 +17,7 @@ import { aCustomer, aRollout, UNPROTECTED } from "./fake-ports.ts";
 const CUSTOMERS = [aCustomer("c-1"), aCustomer("c-2")];
 
 interface Given {
-  /** What the look at the orders comes to. */
+  /** What the look at the controls comes to. */
   readonly look?: (brake: Brake) => void;
   readonly protection?: Protection;
   /** The ledger's second write is made, and its reply is lost. */
@@ -57,7 +57,7 @@ async function given({ look = () => undefined, protection = UNPROTECTED, losesRe
       during: (_connection, work) => work(),
       async look() {
         look(brake);
-        return ledger.readOrders();
+        return ledger.readControls();
       },
     },
     protection,
@@ -77,7 +77,7 @@ test("a batch whose withdrawal was made and not answered is not withdrawn again:
   expect((await ledger.getBatch("night", 0)).intended).toEqual([]);
 });
 
-test("whom orders keep where they are is settled with the reason, and nobody else", async () => {
+test("whom controls keep where they are is settled with the reason, and nobody else", async () => {
   const { run } = await given({
     protection: { ...UNPROTECTED, read: async () => new Map([["c-1", "kept where it is"]]) },
   });
@@ -91,7 +91,7 @@ test("whom orders keep where they are is settled with the reason, and nobody els
 });
 
 test.each([
-  ["nobody can say whom orders keep where they are", new FinalError("cannot be read"), true],
+  ["nobody can say whom controls keep where they are", new FinalError("cannot be read"), true],
   ["its time is over before that is known", new OutOfTimeError("the part's time is over"), false],
 ])("a batch is withdrawn when %s: nobody is flipped on a guess", async (_why, error, isFinal) => {
   const read = () => Promise.reject(error);

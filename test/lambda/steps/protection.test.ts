@@ -8,7 +8,7 @@ const CUSTOMERS: readonly CustomerFacts[] = [
   { ...aCustomer("a"), parentCustomerId: "top" },
   { ...aCustomer("b"), parentCustomerId: "top" },
 ];
-const ORDERED = "protected by a standing order";
+const ORDERED = "protected by the controls";
 const heldFor = (id: string) => `Evo Voice may move its descendant ${id}, which is ${ORDERED}, along with it`;
 
 function given(childrenFollow = true, unreadable: string[] = []) {

@@ -65,7 +65,7 @@ test("a parent is left when its child, which the rollout moved, is to stay by an
 
   expect((await settledAfter(5_000, [[child], [child]], moved)).settled).toBeUndefined();
   const { settled } = await settledAfter(5_000, [[child], [child]], { ...moved, keptIds: ["child"] });
-  expect(settled?.reason).toContain("its descendant child, which is protected by a standing order, along with it");
+  expect(settled?.reason).toContain("its descendant child, which is protected by the controls, along with it");
 });
 
 test("whoever is where it was before counts as gone along with a parent that goes back, and not with one that stays", async () => {

@@ -32,7 +32,7 @@ async function given(
   const ports = fakePorts(world, {
     customers,
     connection,
-    ledger: { readOrders: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
   });
   const change = async (index: number, changes: Partial<Batch>) =>
     ports.ledger.recordBatch({ ...(await ports.ledger.getBatch("night", index)), ...changes });

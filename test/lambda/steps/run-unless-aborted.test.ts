@@ -34,7 +34,7 @@ function lookUpForEver() {
       readSteering: async () => {
         looks += 1;
         if (commands instanceof Error) throw commands;
-        return { orders: { fence: 1, lock: LOCK, holds: {}, protectedIds: [] }, commands };
+        return { controls: { fence: 1, lock: LOCK, holds: {}, protectedIds: [] }, commands };
       },
     },
     connection: {

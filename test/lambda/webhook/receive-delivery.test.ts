@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
-import { StandingOrderError } from "../../../lambda/front-door/check-controls.ts";
+import { ControlsError } from "../../../lambda/front-door/check-controls.ts";
 import { GITHUB_EVENTS } from "../../../lambda/webhook/github-delivery.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import { anyCharacter } from "../../support/any-character.ts";
@@ -88,9 +88,9 @@ describe("a signed delivery that a mapping names", () => {
   });
 });
 
-test("a delivery that a standing order forbids is a conflict: no fault of its sender's, and no other try is asked for", async () => {
+test("a delivery that a control forbids is a conflict: no fault of its sender's, and no other try is asked for", async () => {
   const problem = "nothing was done: everything is stopped, by ann";
-  const { send, counted } = aDoor({ start: () => Promise.reject(new StandingOrderError(problem)) });
+  const { send, counted } = aDoor({ start: () => Promise.reject(new ControlsError(problem)) });
   for (const delivery of [aGitHubDelivery(), aStandardDelivery()]) {
     const answer = await send(delivery);
     expect(answer).toMatchObject({ statusCode: 409, body: JSON.stringify({ error: problem }) });
