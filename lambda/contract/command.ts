@@ -65,8 +65,8 @@ const PauseCommand = strictObject({
 
 const GoOnCommand = strictObject({
   command: named(
-    ["resume", "skip", "full"],
-    "`resume` ends a pause, `skip` this bake, `full` this bake and every later one; the gates still count. Refused when there is nothing to end",
+    ["resume", "skip-bake", "skip-all-bakes"],
+    "`resume` ends a pause, `skip-bake` this bake, `skip-all-bakes` this bake and every later one; the gates still count. Refused when there is nothing to end",
   ),
   ...steering,
 }).meta({ id: "goOnCommand", title: "Go on with a rollout" });

@@ -13,8 +13,8 @@ export async function answerCommand(ports: StartPorts, command: Command): Promis
       return readStatus(ports, command);
     case "pause":
     case "resume":
-    case "skip":
-    case "full":
+    case "skip-bake":
+    case "skip-all-bakes":
     case "abort":
       return steerRollout(ports, command);
     case "controls":

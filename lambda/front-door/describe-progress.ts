@@ -136,9 +136,9 @@ function describeCommand({ command, requestedBy, reason, rollback, at }: Command
   switch (command) {
     case "abort":
       return [`to be aborted${rollback === false ? ", nobody is flipped back" : " and flipped back"}, ${by}`];
-    case "full":
+    case "skip-all-bakes":
       return [`no more waiting, ${by}`];
-    case "skip":
+    case "skip-bake":
     case "pause":
     case "resume":
       return [];

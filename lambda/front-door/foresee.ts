@@ -23,9 +23,9 @@ export function foresee(command: CommandRecord, steered: Steered): Foreseen {
       return { effect: toPause(command, now) };
     case "resume":
       return toResume(steered);
-    case "skip":
+    case "skip-bake":
       return toSkip(steered);
-    case "full":
+    case "skip-all-bakes":
       return toFull(steered);
   }
 }

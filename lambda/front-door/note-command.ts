@@ -54,8 +54,8 @@ function toRecord(command: SteeringCommand, nowMs: number): CommandRecord {
     case "abort":
       return { ...common, rollback: command.rollback };
     case "resume":
-    case "skip":
-    case "full":
+    case "skip-bake":
+    case "skip-all-bakes":
       return common;
   }
 }

@@ -40,7 +40,7 @@ export interface Hold extends Attribution {
 /** What steers one rollout, in the order of arrival. */
 export interface CommandRecord {
   readonly id: string;
-  readonly command: "pause" | "resume" | "skip" | "full" | "abort";
+  readonly command: "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
   readonly requestedBy: string;
   readonly reason: string;
   readonly at: string;

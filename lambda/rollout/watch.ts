@@ -19,7 +19,7 @@ export interface WatchRules {
   readonly onFailure: OnFailure;
   /** How long alarms may show nothing: exactly so long passes. */
   readonly noDataSeconds: number;
-  /** Its time is a rest, not a bake: `skip` and `full` do not end it. */
+  /** Its time is a rest, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isRest?: boolean | undefined;
 }
 
@@ -50,12 +50,12 @@ const MOST_HELD_BY = 5;
 
 /** A watch that has not looked yet: the first look comes at once. */
 export function beginWatch(bakeSeconds: number, steering: Steering): WatchState {
-  const { seen, full, pausedSeconds } = steering;
-  const skipped = full && bakeSeconds > 0;
+  const { seen, skipAllBakes, pausedSeconds } = steering;
+  const skipped = skipAllBakes && bakeSeconds > 0;
   return {
-    leftSeconds: full ? 0 : Math.ceil(bakeSeconds),
+    leftSeconds: skipAllBakes ? 0 : Math.ceil(bakeSeconds),
     blindSeconds: 0,
-    steering: { seen, full, ...(pausedSeconds !== undefined && { pausedSeconds }) },
+    steering: { seen, skipAllBakes, ...(pausedSeconds !== undefined && { pausedSeconds }) },
     waitSeconds: 0,
     ...(skipped && { notes: ["without a bake: an earlier command asked for no more waiting"] }),
   };
@@ -118,10 +118,10 @@ interface Look {
 
 function takeLook(before: WatchState, sight: Sight, { isRest }: WatchRules): Look {
   const { leftSeconds, blindSeconds, steering, waitSeconds, notes = [] } = before;
-  const { skip, abort, ...steered } = takeIn(passTime(steering, waitSeconds), sight.commands);
+  const { skipBake, abort, ...steered } = takeIn(passTime(steering, waitSeconds), sight.commands);
   const blindTo = sight.alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
-  const endsBake = left > 0 && !isRest && (skip || steered.full);
+  const endsBake = left > 0 && !isRest && (skipBake || steered.skipAllBakes);
   const reasons = endsBake ? [...notes, ...sight.commands.slice(steering.seen).flatMap(toNote)] : notes;
   return {
     state: {
@@ -170,8 +170,8 @@ function toWait({ leftSeconds, steering: { pausedSeconds = 0 } }: WatchState): n
 }
 
 function toNote({ command, requestedBy, reason }: CommandRecord): readonly string[] {
-  if (command === "skip") return [`the bake was skipped by ${requestedBy}: ${reason}`];
-  return command === "full" ? [`no more waiting, by ${requestedBy}: ${reason}`] : [];
+  if (command === "skip-bake") return [`the bake was skipped by ${requestedBy}: ${reason}`];
+  return command === "skip-all-bakes" ? [`no more waiting, by ${requestedBy}: ${reason}`] : [];
 }
 
 /** Each alarm with its reason; beyond so many only the names, because a checkpoint holds them. */

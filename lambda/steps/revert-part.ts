@@ -64,8 +64,8 @@ const REST_AFTER_IDLE_SECONDS = 60;
 const GAVE_UP = `Evo Voice answered no request in ${MOST_IDLE_PARTS} parts in a row; when it answers again, send the rollback again: it goes on`;
 
 /** A pause that held the flips holds no rollback; one that is sent to the rollback does. */
-export function startRevert({ seen, full }: Steering): RevertProgress {
-  return { done: false, idleParts: 0, steering: { seen, full }, pass: 1, place: 0, ...PASS_START };
+export function startRevert({ seen, skipAllBakes }: Steering): RevertProgress {
+  return { done: false, idleParts: 0, steering: { seen, skipAllBakes }, pass: 1, place: 0, ...PASS_START };
 }
 
 const PASS_START = { counts: NO_REVERTS, again: false } as const;
@@ -133,7 +133,7 @@ export function toReverted({ counts, stop, problem }: RevertProgress): Reverted 
   return { counts, problem: `the rollback ended before it was through: ${problem}` };
 }
 
-export const COUNT_START: RevertProgress = startRevert({ seen: 0, full: false });
+export const COUNT_START: RevertProgress = startRevert({ seen: 0, skipAllBakes: false });
 
 /** Counts only, from the ledger. */
 export async function countPart(ports: Ports, subject: Subject, from: RevertProgress): Promise<RevertProgress> {

@@ -55,8 +55,8 @@ describe("the command", () => {
     ["pause", "bakes"],
     ["pause", "flips back"],
     ["resume", "is paused between two batches"],
-    ["skip", "bakes"],
-    ["full", "looks up"],
+    ["skip-bake", "bakes"],
+    ["skip-all-bakes", "looks up"],
     ["stop-everything", "flips"],
     ["protect", "flips"],
     ["protect", "flips back"],
@@ -94,7 +94,7 @@ describe("through the front door", () => {
       counts: { flipped: 6, skipped: 54 },
     });
     expect(rememberFlags(world)).toEqual(before);
-    for (const command of ["pause", "resume", "skip", "full", "abort"] as const) {
+    for (const command of ["pause", "resume", "skip-bake", "skip-all-bakes", "abort"] as const) {
       const { errorMessage } = await door.sendRefused({ ...said, command });
       expect(errorMessage).toContain("rollout night has ended as rolled-back: 6 flipped, 54 skipped; aborted by ann");
     }
@@ -117,8 +117,9 @@ describe("through the front door", () => {
       if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
       const way = world.emulator.customer(customerId)?.isStaging ? "there" : "back";
       flips[way] += 1;
-      if (flips.there === 2 && way === "there") for (const command of ["skip", "resume", "abort"]) await hear(command);
-      if (flips.back === 2 && way === "back") for (const command of ["skip", "abort"]) await hear(command);
+      if (flips.there === 2 && way === "there")
+        for (const command of ["skip-bake", "resume", "abort"]) await hear(command);
+      if (flips.back === 2 && way === "back") for (const command of ["skip-bake", "abort"]) await hear(command);
     });
     const strategy = { waves: [{ customers: 30, bakeMinutes: 60 }, { rest: true }] };
 
@@ -126,7 +127,9 @@ describe("through the front door", () => {
     await world.executions.settled();
 
     expect(heard).toEqual([
-      expect.stringContaining("skip would come to nothing for rollout night: no bake is under way: wave 1 is flipped"),
+      expect.stringContaining(
+        "skip-bake would come to nothing for rollout night: no bake is under way: wave 1 is flipped",
+      ),
       expect.stringContaining("resume would come to nothing for rollout night: it is not paused"),
       "nobody else is flipped, and whoever was flipped is flipped back",
       expect.stringContaining("no bake is under way: it is flipping back"),

@@ -2,7 +2,7 @@ import { expect } from "@jest/globals";
 import type { Stage } from "../support/moments.ts";
 import { type Act, type Ended, protectSomebody, type State, say, stopEverything } from "./command-rows.ts";
 
-export const STEERING = ["pause", "resume", "skip", "full", "stop-everything", "protect"] as const;
+export const STEERING = ["pause", "resume", "skip-bake", "skip-all-bakes", "stop-everything", "protect"] as const;
 export type SteeringCommand = (typeof STEERING)[number];
 
 /**
@@ -22,11 +22,11 @@ const ENDS: Readonly<Record<State, { readonly in: Stage; readonly else: number; 
 const AT_ONCE: Readonly<Partial<Record<`${SteeringCommand} ${State}`, number>>> = {
   "resume is paused in a bake": 6,
   "resume is paused between two batches": 7,
-  "skip bakes": 3,
-  "full bakes": 3,
-  "full looks up": 3,
+  "skip-bake bakes": 3,
+  "skip-all-bakes bakes": 3,
+  "skip-all-bakes looks up": 3,
 };
-/** A bake that `full` took away before it began. */
+/** A bake that `skip-all-bakes` took away before it began. */
 const NEVER_BAKES: readonly State[] = [
   "looks up",
   "is held by an alarm without data before its first flip",
@@ -38,8 +38,8 @@ export function toAct(command: SteeringCommand, state: State): Act {
     case "pause":
       return say({ command, pauseSeconds: 300 });
     case "resume":
-    case "skip":
-    case "full":
+    case "skip-bake":
+    case "skip-all-bakes":
       return say({ command });
     case "stop-everything":
       return stopEverything;
@@ -73,5 +73,5 @@ export function expectSteered(command: SteeringCommand, state: State, ended: End
   if (command === "stop-everything") return;
   const usual = command === "pause" ? ends.pause : ends.else;
   expect({ looks: countLooks(ends.in) }).toEqual({ looks: AT_ONCE[`${command} ${state}`] ?? usual });
-  if (command === "full" && NEVER_BAKES.includes(state)) expect(countLooks("baking 1")).toBe(1);
+  if (command === "skip-all-bakes" && NEVER_BAKES.includes(state)) expect(countLooks("baking 1")).toBe(1);
 }

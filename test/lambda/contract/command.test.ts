@@ -21,7 +21,7 @@ function problemsOf(input: unknown): readonly string[] {
 }
 
 const NAMES =
-  "expected one of status, pause, resume, skip, full, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, controls";
+  "expected one of status, pause, resume, skip-bake, skip-all-bakes, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, controls";
 
 describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
@@ -31,8 +31,8 @@ describe("a command is accepted", () => {
     [{ command: "pause", ...night, ...ann, minutes: 0.1 }, {}],
     [{ command: "pause", ...night, ...ann, minutes: 1_440, id: "lunch" }, {}],
     [{ command: "resume", ...night, ...ann }, {}],
-    [{ command: "skip", ...night, ...ann }, {}],
-    [{ command: "full", ...night, ...ann }, {}],
+    [{ command: "skip-bake", ...night, ...ann }, {}],
+    [{ command: "skip-all-bakes", ...night, ...ann }, {}],
     [{ command: "abort", ...night, ...ann }, { rollback: true }],
     [{ command: "abort", ...night, ...ann, rollback: false }, {}],
     [{ command: "stop-everything", ...ann, id: "x".repeat(64) }, {}],
@@ -62,7 +62,11 @@ describe("a command is refused", () => {
       ],
     ],
     ["without a reason", { command: "stop-everything", requestedBy: "ann" }, [`reason: ${TEXT}`]],
-    ["with an empty reason", { command: "full", ...night, ...ann, reason: "" }, [expect.stringContaining("reason: ")]],
+    [
+      "with an empty reason",
+      { command: "skip-all-bakes", ...night, ...ann, reason: "" },
+      [expect.stringContaining("reason: ")],
+    ],
     [
       "to pause for less than there is",
       { command: "pause", ...night, ...ann, minutes: 0.09 },
@@ -101,7 +105,7 @@ describe("a command is refused", () => {
     ],
     [
       "with an id that is none",
-      { command: "skip", ...night, ...ann, id: "a b" },
+      { command: "skip-bake", ...night, ...ann, id: "a b" },
       ['id: got "a b"; expected 1 to 64 letters, digits, _ and -'],
     ],
     ["without a name", { command: "" }, [`command: got ""; ${NAMES}`]],

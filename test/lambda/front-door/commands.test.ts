@@ -18,8 +18,8 @@ const ANN = { requestedBy: "ann", reason: "calls drop" };
 const COMMANDS: readonly SteeringCommand[] = [
   { ...ANN, command: "pause", rolloutId: "night", minutes: 1.5 },
   { ...ANN, command: "resume", rolloutId: "night" },
-  { ...ANN, command: "skip", rolloutId: "night" },
-  { ...ANN, command: "full", rolloutId: "night" },
+  { ...ANN, command: "skip-bake", rolloutId: "night" },
+  { ...ANN, command: "skip-all-bakes", rolloutId: "night" },
   { ...ANN, command: "abort", rolloutId: "night", rollback: false },
 ];
 
@@ -175,8 +175,8 @@ describe("what would come to nothing is refused, and not noted:", () => {
     [
       "a skip while a wave is flipped",
       { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "proceed", reasons: [] } },
-      { ...ANN, command: "skip", rolloutId: "night" },
-      /^nothing was done: skip would come to nothing for rollout night: no bake is under way: wave 2 is flipped; ask for its status/,
+      { ...ANN, command: "skip-bake", rolloutId: "night" },
+      /^nothing was done: skip-bake would come to nothing for rollout night: no bake is under way: wave 2 is flipped; ask for its status/,
     ],
     [
       "a resume of what is not paused",
@@ -230,7 +230,7 @@ describe("commands", () => {
     const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60 } as const;
     const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true } as const;
     for (let index = 0; index < 90; index += 1) {
-      await ledger.addCommand("night", { ...ANN, id: `c-${index}`, command: "skip", at: AT });
+      await ledger.addCommand("night", { ...ANN, id: `c-${index}`, command: "skip-bake", at: AT });
     }
     await expect(send(pause)).rejects.toThrow(/sent as many commands as it can take; `abort` has places of its own/);
     expect(await send(abort)).toMatchObject({ status: "noted" });

@@ -121,7 +121,7 @@ describe("what holds it", () => {
   test.each<[string, readonly CommandRecord[], number]>([
     ["a pause whose time is over", [aCommand("pause", { pauseSeconds: 60 })], nowMs + 60_000],
     ["a pause that was ended", [aCommand("pause", { pauseSeconds: 60 }), aCommand("resume")], nowMs],
-    ["a skip", [aCommand("skip")], nowMs],
+    ["a skip", [aCommand("skip-bake")], nowMs],
   ])("not %s", (_what, commands, atMs) => {
     expect(find({ record: flips, commands, nowMs: atMs })).toMatchObject({ heldBy: [], noted: [] });
   });
@@ -185,7 +185,11 @@ test("an alarm that has stopped it is told until a gate has decided", () => {
 });
 
 test("commands that end it, or its waiting, are told with who sent them", () => {
-  const commands = [aCommand("full"), aCommand("abort", { rollback: false }), aCommand("abort", { rollback: true })];
+  const commands = [
+    aCommand("skip-all-bakes"),
+    aCommand("abort", { rollback: false }),
+    aCommand("abort", { rollback: true }),
+  ];
   expect(find({ commands }).noted).toEqual([
     `no more waiting, by ann at ${AT}: lunch`,
     `to be aborted, nobody is flipped back, by ann at ${AT}: lunch`,

@@ -84,11 +84,11 @@ describe("a skip of a rollout that", () => {
     ["flips back", `nothing: no bake is under way: it is flipping back${ask}`],
     ["ends", ENDING],
   ])("%s: %s", (where, said) => {
-    expect(send(aCommand({ command: "skip" }), where)).toBe(said);
+    expect(send(aCommand({ command: "skip-bake" }), where)).toBe(said);
   });
 });
 
-describe("full for a rollout that", () => {
+describe("skip-all-bakes for a rollout that", () => {
   const full = "no bake is waited for from now on; the gates still count";
   const none = "nothing: no bake is left to come";
   test.each<[Where, string]>([
@@ -102,11 +102,11 @@ describe("full for a rollout that", () => {
     ["flips back", "nothing: the way back has no bakes"],
     ["ends", ENDING],
   ])("%s: %s", (where, said) => {
-    expect(send(aCommand({ command: "full" }), where)).toBe(said);
+    expect(send(aCommand({ command: "skip-all-bakes" }), where)).toBe(said);
   });
 
   test("waits for the lock and is a rollback: it has no bakes", () => {
-    expect(send(aCommand({ command: "full" }), "waits for the lock", { record: { event: rollback } })).toBe(
+    expect(send(aCommand({ command: "skip-all-bakes" }), "waits for the lock", { record: { event: rollback } })).toBe(
       "nothing: the way back has no bakes",
     );
   });

@@ -38,7 +38,7 @@ export type Order =
 
 type SentCommand =
   | { readonly command: "pause"; readonly pauseSeconds: number }
-  | { readonly command: "resume" | "skip" | "full" }
+  | { readonly command: "resume" | "skip-bake" | "skip-all-bakes" }
   | { readonly command: "abort"; readonly rollback: boolean };
 
 const RELEASES = ["2026.11", "2026.12"];
@@ -70,7 +70,7 @@ export const eventPlan: fc.Arbitrary<EventPlan> = fc.record({
 
 const sentCommand: fc.Arbitrary<SentCommand> = fc.oneof(
   fc.record({ command: kind("pause"), pauseSeconds: fc.constantFrom(30, 90, 3_600) }),
-  fc.record({ command: fc.constantFrom("resume" as const, "skip" as const, "full" as const) }),
+  fc.record({ command: fc.constantFrom("resume" as const, "skip-bake" as const, "skip-all-bakes" as const) }),
   fc.record({ command: kind("abort"), rollback: fc.boolean() }),
 );
 

@@ -16,7 +16,14 @@ beforeEach(async () => {
 afterEach(() => given.close());
 
 function aCommand(id: string, changes: Partial<CommandRecord> = {}): CommandRecord {
-  return { id, command: "skip", requestedBy: "ann", reason: "it is urgent", at: "2026-11-23T02:00:00Z", ...changes };
+  return {
+    id,
+    command: "skip-bake",
+    requestedBy: "ann",
+    reason: "it is urgent",
+    at: "2026-11-23T02:00:00Z",
+    ...changes,
+  };
 }
 
 async function readIds(rolloutId = "night"): Promise<readonly string[]> {

@@ -31,7 +31,7 @@ export function aSight(changes: Partial<Sight> = {}): Sight {
 
 export const anyCommand: fc.Arbitrary<CommandRecord> = fc.record({
   id: fc.constant("command-1"),
-  command: fc.constantFrom("pause", "resume", "skip", "full", "abort"),
+  command: fc.constantFrom("pause", "resume", "skip-bake", "skip-all-bakes", "abort"),
   requestedBy: fc.constantFrom("ann", "bob"),
   reason: fc.constant("because"),
   at: fc.constant("2026-11-23T12:00:00Z"),

@@ -5,8 +5,8 @@ import { aCommand, anyCommand } from "./a-sight.ts";
 
 const pause = aCommand({ command: "pause", pauseSeconds: 600 });
 const resume = aCommand({ command: "resume" });
-const skip = aCommand({ command: "skip" });
-const full = aCommand({ command: "full" });
+const skip = aCommand({ command: "skip-bake" });
+const full = aCommand({ command: "skip-all-bakes" });
 const abort = aCommand({ command: "abort", rollback: true, requestedBy: "ann", reason: "phones are dead" });
 const aborted = { rollback: true, by: "ann", reason: "phones are dead" };
 
@@ -33,9 +33,13 @@ describe("commands", () => {
     { what: "a pause and its end", commands: [pause, resume], comesTo: {} },
     { what: "the end of a pause, then a pause", commands: [resume, pause], comesTo: { pausedSeconds: 600 } },
     { what: "an end without a pause", commands: [resume], comesTo: {} },
-    { what: "a skip", commands: [skip], comesTo: { skip: true } },
-    { what: "full", commands: [full], comesTo: { full: true } },
-    { what: "full and a pause: both", commands: [full, pause], comesTo: { full: true, pausedSeconds: 600 } },
+    { what: "skip-bake", commands: [skip], comesTo: { skipBake: true } },
+    { what: "skip-all-bakes", commands: [full], comesTo: { skipAllBakes: true } },
+    {
+      what: "skip-all-bakes and a pause: both",
+      commands: [full, pause],
+      comesTo: { skipAllBakes: true, pausedSeconds: 600 },
+    },
     { what: "an abort", commands: [abort], comesTo: { abort: aborted } },
     {
       what: "an abort that says nothing of a rollback: with one",
@@ -49,9 +53,9 @@ describe("commands", () => {
     },
     { what: "an abort, then the end of a pause", commands: [pause, abort, resume], comesTo: { abort: aborted } },
     {
-      what: "an abort, then a skip and full",
+      what: "an abort, then skip-bake and skip-all-bakes",
       commands: [abort, skip, full],
-      comesTo: { abort: aborted, skip: true, full: true },
+      comesTo: { abort: aborted, skipBake: true, skipAllBakes: true },
     },
     {
       what: "two aborts: the later choice",
@@ -59,21 +63,26 @@ describe("commands", () => {
       comesTo: { abort: { ...aborted, rollback: false } },
     },
   ])("come to something: $what", ({ commands, comesTo }) => {
-    expect(takeIn(STEERING_START, commands)).toEqual({ seen: commands.length, full: false, skip: false, ...comesTo });
+    expect(takeIn(STEERING_START, commands)).toEqual({
+      seen: commands.length,
+      skipAllBakes: false,
+      skipBake: false,
+      ...comesTo,
+    });
   });
 
   test("that were taken in before do not count again", () => {
     const once = takeIn(STEERING_START, [pause, skip, abort]);
     expect(takeIn({ ...once, pausedSeconds: undefined }, [pause, skip, abort])).toEqual({
       seen: 3,
-      full: false,
-      skip: false,
+      skipAllBakes: false,
+      skipBake: false,
     });
-    expect(takeIn(once, [pause, skip, abort, resume])).toEqual({ seen: 4, full: false, skip: false });
+    expect(takeIn(once, [pause, skip, abort, resume])).toEqual({ seen: 4, skipAllBakes: false, skipBake: false });
   });
 
   test("stay taken in when fewer are shown: nothing counts twice", () => {
-    expect(takeIn({ seen: 3, full: false }, [skip]).seen).toBe(3);
+    expect(takeIn({ seen: 3, skipAllBakes: false }, [skip]).seen).toBe(3);
   });
 
   test("come to the same whether they arrive one by one or all at once", () => {
@@ -83,10 +92,10 @@ describe("commands", () => {
         let skipped = false;
         for (const [index] of commands.entries()) {
           const next = takeIn(steering, commands.slice(0, index + 1));
-          skipped ||= next.skip;
+          skipped ||= next.skipBake;
           steering = { ...next, abort: next.abort ?? steering.abort };
         }
-        expect({ ...steering, skip: skipped }).toEqual(takeIn(STEERING_START, commands));
+        expect({ ...steering, skipBake: skipped }).toEqual(takeIn(STEERING_START, commands));
       }),
     );
   });
@@ -101,7 +110,7 @@ describe("commands", () => {
 });
 
 describe("a pause", () => {
-  const paused = { seen: 1, full: true, pausedSeconds: 600 };
+  const paused = { seen: 1, skipAllBakes: true, pausedSeconds: 600 };
 
   test.each([
     { seconds: 0, left: 600 },
@@ -109,6 +118,6 @@ describe("a pause", () => {
     { seconds: 600, left: undefined },
     { seconds: 601, left: undefined },
   ])("of 600 s has, after $seconds s, $left left", ({ seconds, left }) => {
-    expect(passTime(paused, seconds)).toEqual({ seen: 1, full: true, pausedSeconds: left });
+    expect(passTime(paused, seconds)).toEqual({ seen: 1, skipAllBakes: true, pausedSeconds: left });
   });
 });

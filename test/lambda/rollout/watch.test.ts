@@ -150,8 +150,8 @@ describe("an alarm", () => {
       aSight({ ...ALARM, commands: [aCommand({ command: "pause", pauseSeconds: 600 })] }),
     ],
     ["while everything is stopped", STEERING_START, aSight({ ...ALARM, controls: STOPPED })],
-    ["when the bake is skipped", STEERING_START, aSight({ ...ALARM, commands: [aCommand({ command: "skip" })] })],
-    ["when there is no more waiting", { seen: 0, full: true }, ALARM],
+    ["when the bake is skipped", STEERING_START, aSight({ ...ALARM, commands: [aCommand({ command: "skip-bake" })] })],
+    ["when there is no more waiting", { seen: 0, skipAllBakes: true }, ALARM],
   ])("that fails ends the watch %s too", (_when, steering, sight) => {
     expect(watchOnce(startWith(60, steering), sight, RULES).decision).toMatchObject({ cause: "alarm" });
   });
@@ -207,7 +207,7 @@ describe("an alarm that shows no data", () => {
     expect(watch(startWith(600), gap)).toMatchObject({ seconds: 900, state: { decision: { decision: "proceed" } } });
   });
 
-  test.each(["skip", "full"] as const)("is not passed by %s", (command) => {
+  test.each(["skip-bake", "skip-all-bakes"] as const)("is not passed by %s", (command) => {
     const held = watchOnce(startWith(600), { ...BLIND, commands: [aCommand({ command })] }, RULES);
     expect(held).toMatchObject({ leftSeconds: 0, heldBy: expect.stringContaining("no data") });
     expect(watchOnce(held, aSight({ commands: [aCommand({ command })] }), RULES).decision?.decision).toBe("proceed");
@@ -221,8 +221,8 @@ describe("an alarm that shows no data", () => {
   });
 });
 
-describe("skip", () => {
-  const skip = aCommand({ command: "skip", requestedBy: "ann", reason: "seen enough" });
+describe("skip-bake", () => {
+  const skip = aCommand({ command: "skip-bake", requestedBy: "ann", reason: "seen enough" });
 
   test("ends the bake at the next look, and stands in the reasons", () => {
     expect(watch(startWith(1_800), sending([70, skip]))).toMatchObject({
@@ -253,16 +253,19 @@ describe("skip", () => {
   });
 });
 
-test.each(["skip", "full"] as const)("a rest of the way back is no bake: %s does not end it", (command) => {
-  const sight = aSight({ commands: [aCommand({ command })] });
-  const rules = { ...RULES, isRest: true };
-  const before = watchOnce(startWith(300), sight, rules);
-  expect(before).toMatchObject({ leftSeconds: 300, waitSeconds: 60 });
-  expect(before.decision).toBeUndefined();
-});
+test.each(["skip-bake", "skip-all-bakes"] as const)(
+  "a rest of the way back is no bake: %s does not end it",
+  (command) => {
+    const sight = aSight({ commands: [aCommand({ command })] });
+    const rules = { ...RULES, isRest: true };
+    const before = watchOnce(startWith(300), sight, rules);
+    expect(before).toMatchObject({ leftSeconds: 300, waitSeconds: 60 });
+    expect(before.decision).toBeUndefined();
+  },
+);
 
-describe("full", () => {
-  const full = aCommand({ command: "full", requestedBy: "ann", reason: "urgent" });
+describe("skip-all-bakes", () => {
+  const full = aCommand({ command: "skip-all-bakes", requestedBy: "ann", reason: "urgent" });
 
   test("ends this bake and every later one, and stands in the reasons of each", () => {
     const first = watch(startWith(1_800), sending([60, full]));
@@ -279,7 +282,7 @@ describe("full", () => {
   });
 
   test("has nothing to tell of a wave without a bake", () => {
-    expect(watch(startWith(0, { seen: 0, full: true }), () => aSight()).state.decision?.reasons).toEqual([]);
+    expect(watch(startWith(0, { seen: 0, skipAllBakes: true }), () => aSight()).state.decision?.reasons).toEqual([]);
   });
 });
 
@@ -339,11 +342,11 @@ describe("a pause", () => {
   });
 
   test("from before the wave goes on in its bake", () => {
-    const { state, seconds } = watch(startWith(60, { seen: 1, full: false, pausedSeconds: 150 }), () =>
+    const { state, seconds } = watch(startWith(60, { seen: 1, skipAllBakes: false, pausedSeconds: 150 }), () =>
       aSight({ commands: [pause] }),
     );
     expect(seconds).toBe(150);
-    expect(state.steering).toEqual({ seen: 1, full: false });
+    expect(state.steering).toEqual({ seen: 1, skipAllBakes: false });
   });
 });
 
@@ -372,7 +375,7 @@ describe("stop-everything", () => {
 });
 
 describe("an abort", () => {
-  const steered: Steering = { seen: 0, full: false };
+  const steered: Steering = { seen: 0, skipAllBakes: false };
   const states = [
     { when: "while it bakes", state: startWith(1_800), sight: aSight() },
     { when: "at the bake's last look", state: { ...startWith(60), waitSeconds: 60 }, sight: aSight() },
@@ -381,7 +384,7 @@ describe("an abort", () => {
     { when: "while everything is stopped", state: startWith(60), sight: aSight({ controls: STOPPED }) },
     { when: "while an alarm shows no data", state: startWith(60), sight: BLIND },
     { when: "when there was no data for too long", state: { ...startWith(60), blindSeconds: 901 }, sight: BLIND },
-    { when: "after full", state: startWith(60, { ...steered, full: true }), sight: aSight() },
+    { when: "after skip-all-bakes", state: startWith(60, { ...steered, skipAllBakes: true }), sight: aSight() },
     { when: "while an alarm fails", state: startWith(60), sight: ALARM },
   ];
 
@@ -407,7 +410,7 @@ describe("an abort", () => {
   });
 
   test("that was taken in before does not end a later watch", () => {
-    const state = startWith(0, { seen: 1, full: false });
+    const state = startWith(0, { seen: 1, skipAllBakes: false });
     expect(watchOnce(state, aSight({ commands: [abort(true)] }), RULES).decision?.decision).toBe("proceed");
   });
 });
@@ -420,7 +423,7 @@ describe("for any history of sights", () => {
   }
   interface Start {
     readonly bake: number;
-    readonly full: boolean;
+    readonly skipAllBakes: boolean;
     readonly pausedSeconds: number | undefined;
   }
   const anyHistory: fc.Arbitrary<readonly Moment[]> = fc.array(
@@ -436,7 +439,7 @@ describe("for any history of sights", () => {
   );
   const anyStart: fc.Arbitrary<Start> = fc.record({
     bake: fc.integer({ min: 0, max: 1_000 }),
-    full: fc.boolean(),
+    skipAllBakes: fc.boolean(),
     pausedSeconds: fc.option(fc.integer({ min: 1, max: 500 }), { nil: undefined }),
   });
   const anyRules = fc.record({
@@ -452,7 +455,8 @@ describe("for any history of sights", () => {
       return { controls: stopped ? STOPPED : someControls(), commands: [...commands], alarms };
     });
   }
-  const begin = ({ bake, full, pausedSeconds }: Start) => beginWatch(bake, { seen: 0, full, pausedSeconds });
+  const begin = ({ bake, skipAllBakes, pausedSeconds }: Start) =>
+    beginWatch(bake, { seen: 0, skipAllBakes, pausedSeconds });
   const statesOf = (from: WatchState, sights: readonly Sight[], rules: WatchRules) => {
     const states: WatchState[] = [];
     for (const sight of sights) states.push(watchOnce(states.at(-1) ?? from, sight, rules));
@@ -523,7 +527,7 @@ describe("for any history of sights", () => {
 
 describe("what a look has seen is news", () => {
   const paused = aSight({ commands: [aCommand({ command: "pause", pauseSeconds: 600 })] });
-  const skipped = aSight({ commands: [...paused.commands, aCommand({ command: "skip" })] });
+  const skipped = aSight({ commands: [...paused.commands, aCommand({ command: "skip-bake" })] });
   const pausedAgain = aSight({ commands: [...paused.commands, aCommand({ command: "pause", pauseSeconds: 540 })] });
   const hasNews = (sights: readonly Sight[], bakeSeconds = 600) => {
     let before = startWith(bakeSeconds);

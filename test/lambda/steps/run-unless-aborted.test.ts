@@ -77,7 +77,11 @@ test("an abort ends a lookup that gets no answer, five seconds after the last lo
 test("whatever else steers a rollout, or a ledger that does not answer, ends no lookup", async () => {
   const { progress, looks, pass } = lookUpForEver();
 
-  await pass(5_000, [aCommand({ command: "pause" }), aCommand({ command: "skip" }), aCommand({ command: "full" })]);
+  await pass(5_000, [
+    aCommand({ command: "pause" }),
+    aCommand({ command: "skip-bake" }),
+    aCommand({ command: "skip-all-bakes" }),
+  ]);
   await pass(5_000, new Error("no answer"));
   expect(looks()).toBe(3);
   await pass(5_000, [ABORT]);
