@@ -233,6 +233,11 @@ describe("a pattern", () => {
     ["*-rc*", "1.0-rc.1", true],
     ["a.c", "abc", false],
     ["[a-z]+", "b", false],
+    ["*", ".github", true],
+    ["v[1]", "v[1]", true],
+    ["a?", "ab", false],
+    ["!main", "dev", false],
+    ["a*a", "a", false],
     ["", "a", false],
   ])("%j fits %j: %p", (glob, text, fits) => {
     expect(matchesGlob(glob, text)).toBe(fits);
