@@ -4,7 +4,7 @@ import { listShortly } from "./contract/describe.ts";
 import { Policy } from "./contract/policy.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "./contract/problems.ts";
 import { findRepeatedMembers } from "./contract/repeated-members.ts";
-import { findContradictions } from "./contract/validate-policy.ts";
+import { validatePolicy } from "./contract/validate-policy.ts";
 
 /** Thrown for a policy or an environment that cannot be used; lists every problem. */
 export class BadConfigError extends Error {
@@ -20,7 +20,7 @@ export class BadConfigError extends Error {
 /** @throws BadConfigError with all problems at once */
 export function parsePolicy(json: unknown): Policy {
   const parsed = Policy.safeParse(json);
-  const problems = [...(parsed.success ? [] : findProblems(parsed.error, json)), ...findContradictions(json)];
+  const problems = [...(parsed.success ? [] : findProblems(parsed.error, json)), ...validatePolicy(json)];
   if (parsed.success && problems.length === 0) return parsed.data;
   throw refuse("the policy", problems);
 }
@@ -74,14 +74,14 @@ export interface Config {
 }
 
 /** What the front door is configured by; it never sees the Evo Voice secret. */
-export interface StartConfig {
+export interface FrontDoorConfig {
   readonly tableName: string;
   readonly workerArn: string;
   readonly policy: Policy;
 }
 
 /** What the public door is configured by. */
-export interface WebhookConfig extends StartConfig {
+export interface WebhookConfig extends FrontDoorConfig {
   readonly secretIdsBySource: Readonly<Record<string, string>>;
 }
 
@@ -98,7 +98,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 }
 
 /** Reads the front door's environment and the policy file, once. @throws BadConfigError */
-export function readStartConfig(environment: NodeJS.ProcessEnv = process.env): StartConfig {
+export function readFrontDoorConfig(environment: NodeJS.ProcessEnv = process.env): FrontDoorConfig {
   const read = readEnvironment(StartEnvironment, environment);
   return {
     tableName: read.CUTOVER_TABLE_NAME,
@@ -110,7 +110,7 @@ export function readStartConfig(environment: NodeJS.ProcessEnv = process.env): S
 /** Reads the public door's environment and the policy file, once. @throws BadConfigError, also for a source without a secret */
 export function readWebhookConfig(environment: NodeJS.ProcessEnv = process.env): WebhookConfig {
   const { CUTOVER_WEBHOOK_SECRETS: secretIdsBySource } = readEnvironment(WebhookEnvironment, environment);
-  const config = { ...readStartConfig(environment), secretIdsBySource };
+  const config = { ...readFrontDoorConfig(environment), secretIdsBySource };
   const sources = Object.keys(config.policy.webhooks ?? {}).filter((name) => !Object.hasOwn(secretIdsBySource, name));
   if (sources.length === 0) return config;
   const message = `got no secret for ${listShortly(sources)}; expected one for every source of the policy's webhooks`;

@@ -7,13 +7,13 @@ import { createOutcomeReader } from "./aws/execution-outcome.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createPipelineJobs } from "./aws/pipeline-jobs.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
-import { readStartConfig, type StartConfig } from "./config.ts";
-import { type Answer, answerArrival } from "./front-door/dispatch.ts";
-import type { StartPorts } from "./front-door/ports.ts";
+import { type FrontDoorConfig, readFrontDoorConfig } from "./config.ts";
+import { dispatch, type FrontDoorAnswer } from "./front-door/dispatch.ts";
+import type { FrontDoorPorts } from "./front-door/ports.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
 
-type FrontDoor = (input: unknown) => Promise<Answer>;
+type FrontDoor = (input: unknown) => Promise<FrontDoorAnswer>;
 
 let frontDoor: FrontDoor | undefined;
 
@@ -22,7 +22,7 @@ let frontDoor: FrontDoor | undefined;
  * environment at the first invocation.
  */
 export const handler: FrontDoor = async (input) => {
-  frontDoor ??= createFrontDoor(readStartConfig());
+  frontDoor ??= createFrontDoor(readFrontDoorConfig());
   return frontDoor(input);
 };
 
@@ -32,12 +32,12 @@ export const handler: FrontDoor = async (input) => {
  * `dynamodb:GetItem`, `BatchGetItem`, `Query`, `PutItem` and `UpdateItem` on the ledger's table, and, when a pipeline
  * invokes it, `codepipeline:PutJobSuccessResult` and `codepipeline:PutJobFailureResult`, which know no resource but `*`.
  */
-export function createFrontDoor(config: StartConfig): FrontDoor {
+export function createFrontDoor(config: FrontDoorConfig): FrontDoor {
   const ports = buildPorts(config);
-  return (input) => answerArrival(ports, input);
+  return (input) => dispatch(ports, input);
 }
 
-function buildPorts({ policy, tableName, workerArn }: StartConfig): StartPorts {
+function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig): FrontDoorPorts {
   const lambda = new LambdaClient(DOOR_CLIENT_OPTIONS);
   return {
     policy,

@@ -11,14 +11,14 @@ import { readWebhookConfig, type WebhookConfig } from "./config.ts";
 import { startRollout } from "./front-door/start-rollout.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
-import type { Answer } from "./webhook/answer.ts";
+import type { WebhookResponse } from "./webhook/answer.ts";
 import { answerInTime } from "./webhook/answer-in-time.ts";
 import type { WebhookPorts } from "./webhook/ports.ts";
 import type { FunctionUrlRequest } from "./webhook/read-request.ts";
 import { receiveDelivery } from "./webhook/receive-delivery.ts";
 import { rememberSecrets } from "./webhook/remember-secrets.ts";
 
-type PublicDoor = (request: FunctionUrlRequest) => Promise<Answer>;
+type PublicDoor = (request: FunctionUrlRequest) => Promise<WebhookResponse>;
 
 let publicDoor: PublicDoor | undefined;
 

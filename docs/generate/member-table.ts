@@ -69,7 +69,7 @@ const REFERENCES: ReadonlyMap<string, string> = new Map([["strategy", "a [strate
 const RECORDS = [
   ["writtenStrategy", "[strategy](events.md#strategies)"],
   ["webhookSource", "[source](webhooks.md)"],
-  ["pipelineOrder", "[deploy event](triggers.md#when-a-pipeline-has-succeeded)"],
+  ["pipelineTemplate", "[deploy event](triggers.md#when-a-pipeline-has-succeeded)"],
 ] as const;
 
 function describeNumber({ type, minimum, maximum }: JsonSchema): string {

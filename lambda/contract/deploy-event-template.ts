@@ -11,7 +11,7 @@ const USUAL_MINUTES = 60;
 const MOST_MINUTES = 7 * 24 * 60;
 
 /** What a delivery asks for, in the operator's words: a payload chooses neither action nor targets. */
-export function WebhookOrder<From extends z.ZodType<string>>(from: From) {
+export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) {
   const { action, targets, exclude, dryRun, release, strategy, onFailure, onBusy } = FlipEvent.shape;
   return strictObject({
     action: z
@@ -34,11 +34,11 @@ export function WebhookOrder<From extends z.ZodType<string>>(from: From) {
   }).describe("the deploy event that a fitting delivery becomes");
 }
 
-export type WebhookOrder = z.output<ReturnType<typeof WebhookOrder<z.ZodType<string>>>>;
+export type DeployEventTemplate = z.output<ReturnType<typeof DeployEventTemplate<z.ZodType<string>>>>;
 
 /** Cohorts and strategies that an order names and the policy does not have: found before anything needs them. */
-export function findUnknownNamesOfOrder(
-  { targets, exclude = [], strategy }: WebhookOrder,
+export function findUnknownNames(
+  { targets, exclude = [], strategy }: DeployEventTemplate,
   { cohorts, strategies }: Names,
   path: readonly PropertyKey[],
 ): readonly Problem[] {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { WebhookOrder } from "./deploy-event-template.ts";
+import { DeployEventTemplate } from "./deploy-event-template.ts";
 import { Glob } from "./glob.ts";
 import { strictObject } from "./problems.ts";
 
@@ -77,7 +77,7 @@ function mapping<Event extends string, When extends z.ZodRawShape, From extends 
   return strictObject({
     event: z.literal(event),
     when: strictObject(when).describe("what a delivery must say; all of it"),
-    start: WebhookOrder(from).refine(({ onBusy }) => onBusy !== "wait" || !UNTIMED.includes(event), {
+    start: DeployEventTemplate(from).refine(({ onBusy }) => onBusy !== "wait" || !UNTIMED.includes(event), {
       path: ["onBusy"],
       error: 'expected "refuse": a dispatch has no time, so nothing says how long to wait',
     }),

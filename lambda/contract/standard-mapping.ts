@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { WebhookOrder } from "./deploy-event-template.ts";
+import { DeployEventTemplate } from "./deploy-event-template.ts";
 import { strictObject } from "./problems.ts";
 
 const PATH = 'expected a path to a text in the payload, such as "data.version"';
@@ -22,6 +22,6 @@ export const StandardMapping = strictObject({
     .refine((texts) => Object.keys(texts).length <= MOST_PATHS, `expected at most ${MOST_PATHS} paths`)
     .default({})
     .describe("texts that must stand in the payload, by their paths; all of them"),
-  start: WebhookOrder(Path),
+  start: DeployEventTemplate(Path),
 });
 export type StandardMapping = z.output<typeof StandardMapping>;

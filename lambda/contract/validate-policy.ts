@@ -5,7 +5,7 @@ import { findUnknownNamesOfPipelines } from "./pipeline-mapping.ts";
 import { policyMembers } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
 import type { PlainTarget } from "./target.ts";
-import { findStrategyContradictions } from "./validate-strategies.ts";
+import { validateStrategies } from "./validate-strategies.ts";
 import { findUnknownNamesOfWebhooks } from "./webhook-sources.ts";
 
 type Members = typeof policyMembers;
@@ -19,7 +19,7 @@ const INVOCATION_SECONDS = 870;
  * What each member of a policy allows but the whole does not. Members are read one by one, so that a contradiction is
  * found whatever else is wrong.
  */
-export function findContradictions(input: unknown): readonly Problem[] {
+export function validatePolicy(input: unknown): readonly Problem[] {
   const member = <Name extends keyof Members>(name: Name) => readMember(input, name);
   const names = { cohorts: member("cohorts") ?? {}, strategies: recordOf(input, "strategies") };
   return [
@@ -28,7 +28,7 @@ export function findContradictions(input: unknown): readonly Problem[] {
     ...findLongSteps(input, member("stepSeconds"), member("retries")?.requestTimeoutMs),
     ...findProtectedCohorts(names.cohorts, member("protected")),
     ...findHiddenNames(input),
-    ...findStrategyContradictions(input, {
+    ...validateStrategies(input, {
       strategy: member("strategy"),
       strategies: member("strategies") ?? {},
       largePromote: member("largePromote"),

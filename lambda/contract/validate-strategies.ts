@@ -14,7 +14,7 @@ interface StrategyMembers {
 }
 
 /** What a policy's strategies allow each but not together. */
-export function findStrategyContradictions(input: unknown, members: StrategyMembers): readonly Problem[] {
+export function validateStrategies(input: unknown, members: StrategyMembers): readonly Problem[] {
   return [
     ...findPredefinedStrategies(input),
     ...findUnknownCohortsOfStrategies(input),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { findUnknownNamesOfOrder } from "./deploy-event-template.ts";
+import { findUnknownNames } from "./deploy-event-template.ts";
 import { GitHubMapping } from "./github-mapping.ts";
 import { type Problem, strictObject } from "./problems.ts";
 import { StandardMapping } from "./standard-mapping.ts";
@@ -40,7 +40,7 @@ export type WebhookSources = z.output<typeof WebhookSources>;
 export function findUnknownNamesOfWebhooks(sources: WebhookSources, names: Names): readonly Problem[] {
   return Object.entries(sources).flatMap(([name, { mappings }]) =>
     mappings.flatMap(({ start }, index) =>
-      findUnknownNamesOfOrder(start, names, ["webhooks", name, "mappings", index, "start"]),
+      findUnknownNames(start, names, ["webhooks", name, "mappings", index, "start"]),
     ),
   );
 }

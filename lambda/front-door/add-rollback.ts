@@ -1,22 +1,22 @@
 import type { LockAndControls, RolloutRecord } from "../rollout/records.ts";
 import { MOST_EXCEPTIONS, type Report } from "../rollout/report.ts";
 import { LEFT_ALONE, NOT_FLIPPED_BACK } from "../rollout/revert.ts";
-import type { StartPorts } from "./ports.ts";
-import { readTurnedBack } from "./read-rollback.ts";
-import { settle } from "./reconcile-status.ts";
+import type { FrontDoorPorts } from "./ports.ts";
+import { readRollback } from "./read-rollback.ts";
+import { reconcileStatus } from "./reconcile-status.ts";
 
 /**
  * The report of a rollout with what another one that turned it back, or does so now, has come to. Its record says whether
  * there was any: only then its batches are read.
  */
-export async function tellTurnedBack(
-  ports: StartPorts,
+export async function addRollback(
+  ports: FrontDoorPorts,
   { rolloutId, revertedBy }: RolloutRecord,
   report: Report,
 ): Promise<Report> {
   if (revertedBy === undefined) return report;
   const [turned, by, controls] = await Promise.all([
-    readTurnedBack(ports.ledger, [rolloutId]),
+    readRollback(ports.ledger, [rolloutId]),
     findRollback(ports, revertedBy),
     ports.ledger.readControls(),
   ]);
@@ -34,9 +34,9 @@ export async function tellTurnedBack(
   };
 }
 
-async function findRollback(ports: StartPorts, rolloutId: string): Promise<RolloutRecord | undefined> {
+async function findRollback(ports: FrontDoorPorts, rolloutId: string): Promise<RolloutRecord | undefined> {
   const record = await ports.ledger.findRollout(rolloutId);
-  return record && settle(ports, record);
+  return record && reconcileStatus(ports, record);
 }
 
 /** Of an earlier revert, which the later one went on with. */

@@ -1,13 +1,13 @@
 import type { Command } from "../contract/command.ts";
 import { type ControlsShown, changeControls, showControls } from "./change-controls.ts";
-import { type Noted, steerRollout } from "./note-command.ts";
-import type { StartPorts } from "./ports.ts";
-import { readStatus, type Standing } from "./read-status.ts";
+import { type Noted, noteCommand } from "./note-command.ts";
+import type { FrontDoorPorts } from "./ports.ts";
+import { readStatus, type StatusAnswer } from "./read-status.ts";
 
-export type CommandAnswer = Standing | Noted | ControlsShown;
+export type CommandAnswer = StatusAnswer | Noted | ControlsShown;
 
 /** Answers what asks about a rollout, steers one, or gives a control. @throws RefusedError */
-export async function answerCommand(ports: StartPorts, command: Command): Promise<CommandAnswer> {
+export async function answerCommand(ports: FrontDoorPorts, command: Command): Promise<CommandAnswer> {
   switch (command.command) {
     case "status":
       return readStatus(ports, command);
@@ -16,7 +16,7 @@ export async function answerCommand(ports: StartPorts, command: Command): Promis
     case "skip-bake":
     case "skip-all-bakes":
     case "abort":
-      return steerRollout(ports, command);
+      return noteCommand(ports, command);
     case "controls":
       return showControls(ports);
     case "stop-everything":

@@ -7,14 +7,14 @@ import {
   readPipelineRequest,
   toContinuationToken,
 } from "../triggers/code-pipeline.ts";
-import type { StartPorts } from "./ports.ts";
-import { readStatus, type Standing } from "./read-status.ts";
+import type { FrontDoorPorts } from "./ports.ts";
+import { readStatus, type StatusAnswer } from "./read-status.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
 /** What the job was told. */
 export interface PipelineAnswer {
   readonly rolloutId?: string;
-  readonly status: Standing["status"];
+  readonly status: StatusAnswer["status"];
   readonly problem?: string | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface PipelineAnswer {
  * Answers a job of CodePipeline's Lambda action. What cannot be done fails the job and not the invocation: Lambda would
  * only bring it again. A fault of AWS fails the invocation, so that Lambda does.
  */
-export async function answerPipelineJob(ports: StartPorts, job: PipelineJob): Promise<PipelineAnswer> {
+export async function answerPipelineJob(ports: FrontDoorPorts, job: PipelineJob): Promise<PipelineAnswer> {
   try {
     return await answer(ports, job, readPipelineRequest(job));
   } catch (error) {
@@ -32,7 +32,11 @@ export async function answerPipelineJob(ports: StartPorts, job: PipelineJob): Pr
   }
 }
 
-async function answer(ports: StartPorts, { jobId }: PipelineJob, request: PipelineRequest): Promise<PipelineAnswer> {
+async function answer(
+  ports: FrontDoorPorts,
+  { jobId }: PipelineJob,
+  request: PipelineRequest,
+): Promise<PipelineAnswer> {
   if (request.kind === "continue") return tell(ports, jobId, request.continuation);
   const started = await startRollout(ports, request.input);
   if (request.wait) return tell(ports, jobId, started);
@@ -42,14 +46,14 @@ async function answer(ports: StartPorts, { jobId }: PipelineJob, request: Pipeli
   return { rolloutId, status };
 }
 
-async function tell(ports: StartPorts, jobId: string, rollout: Continuation | Started): Promise<PipelineAnswer> {
+async function tell(ports: FrontDoorPorts, jobId: string, rollout: Continuation | Started): Promise<PipelineAnswer> {
   const isNew = "status" in rollout && rollout.status === "starting";
   const { rolloutId, execution } = rollout;
-  const standing: Standing = isNew
+  const answer: StatusAnswer = isNew
     ? { rolloutId, status: "starting" }
     : await readStatus(ports, { rolloutId, ...(execution !== undefined && { execution }) });
-  const { status } = standing;
-  const told = { rolloutId, summary: summarize(standing) };
+  const { status } = answer;
+  const told = { rolloutId, summary: summarize(answer) };
   switch (status) {
     case "starting":
     case "running":
@@ -58,11 +62,11 @@ async function tell(ports: StartPorts, jobId: string, rollout: Continuation | St
       break;
     case "succeeded":
     case "planned":
-      await ports.pipelineJobs.succeed(jobId, told, toVariables(standing));
+      await ports.pipelineJobs.succeed(jobId, told, toVariables(answer));
       break;
     case "rolled-back":
       // To be turned back is what a rollback wants, and nothing else does.
-      if (hasSucceeded(standing)) await ports.pipelineJobs.succeed(jobId, told, toVariables(standing));
+      if (hasSucceeded(answer)) await ports.pipelineJobs.succeed(jobId, told, toVariables(answer));
       else await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
       break;
     case "partial":
@@ -73,31 +77,31 @@ async function tell(ports: StartPorts, jobId: string, rollout: Continuation | St
       await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
       break;
   }
-  return { rolloutId, status, problem: standing.problem };
+  return { rolloutId, status, problem: answer.problem };
 }
 
 /** `rollout promote-1 is partial: 12 flipped, 3 unchanged, 1 failed`, and what went wrong. */
-function summarize(standing: Standing): string {
-  const amounts = toAmounts(standing).filter(([, amount]) => amount > 0);
+function summarize(answer: StatusAnswer): string {
+  const amounts = toAmounts(answer).filter(([, amount]) => amount > 0);
   const said = amounts.map(([kind, amount]) => `${amount} ${kind}`).join(", ");
-  const sentence = `rollout ${standing.rolloutId} is ${standing.status}${said && `: ${said}`}`;
-  return standing.problem === undefined ? sentence : `${sentence}; ${standing.problem}`;
+  const sentence = `rollout ${answer.rolloutId} is ${answer.status}${said && `: ${said}`}`;
+  return answer.problem === undefined ? sentence : `${sentence}; ${answer.problem}`;
 }
 
 /** A dry run counts nobody: its plan says who would be flipped, for the person who approves the next action. */
-function toAmounts(standing: Standing): readonly (readonly [string, number])[] {
-  if (!("counts" in standing)) return [];
-  const { status, plan, counts } = standing;
+function toAmounts(answer: StatusAnswer): readonly (readonly [string, number])[] {
+  if (!("counts" in answer)) return [];
+  const { status, plan, counts } = answer;
   if (status !== "planned" || plan === undefined) return Object.entries(counts);
   return Object.entries({ "to flip": plan.flip, unchanged: plan.unchanged, skipped: plan.skipped });
 }
 
 /** What later actions of the pipeline can read, all as text. */
-function toVariables(standing: Standing): Readonly<Record<string, string>> {
-  const counts = "counts" in standing ? Object.entries(standing.counts) : [];
+function toVariables(answer: StatusAnswer): Readonly<Record<string, string>> {
+  const counts = "counts" in answer ? Object.entries(answer.counts) : [];
   return {
-    rolloutId: standing.rolloutId,
-    status: standing.status,
+    rolloutId: answer.rolloutId,
+    status: answer.status,
     ...Object.fromEntries(counts.map(([kind, count]) => [kind, String(count)])),
   };
 }

@@ -2,7 +2,7 @@ import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { ControlChange } from "../rollout/controls.ts";
 import type { Attribution, LockAndControls } from "../rollout/records.ts";
-import type { ControlAnswer, StartPorts } from "./ports.ts";
+import type { ControlAnswer, FrontDoorPorts } from "./ports.ts";
 
 const MOST_CHANGES = 20;
 
@@ -20,7 +20,7 @@ export interface ControlsShown {
 }
 
 /** Changes the controls; the same id is the same change. @throws RefusedError */
-export async function changeControls(ports: StartPorts, command: ControlCommand): Promise<ControlsShown> {
+export async function changeControls(ports: FrontDoorPorts, command: ControlCommand): Promise<ControlsShown> {
   const { requestedBy, reason } = command;
   const answer = await change(ports, command, { requestedBy, reason, at: new Date(ports.nowMs()).toISOString() });
   if (answer.kind === "refused") throw new RefusedError(`nothing was done: ${answer.problem}`);
@@ -29,7 +29,7 @@ export async function changeControls(ports: StartPorts, command: ControlCommand)
 }
 
 /** Shows the controls and their last changes. */
-export async function showControls({ ledger }: StartPorts): Promise<ControlsShown> {
+export async function showControls({ ledger }: FrontDoorPorts): Promise<ControlsShown> {
   const controls = await ledger.readControls();
   const changes: ControlChange[] = [];
   for await (const changed of ledger.readControlHistory()) {
@@ -39,7 +39,7 @@ export async function showControls({ ledger }: StartPorts): Promise<ControlsShow
   return { ...toShown(controls), changes: changes.reverse() };
 }
 
-function change({ ledger }: StartPorts, command: ControlCommand, by: Attribution): Promise<ControlAnswer> {
+function change({ ledger }: FrontDoorPorts, command: ControlCommand, by: Attribution): Promise<ControlAnswer> {
   const { id } = command;
   switch (command.command) {
     case "stop-everything":

@@ -1,7 +1,7 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { describeHold, describeStop, findHold } from "../rollout/controls.ts";
-import type { RolloutStartPorts } from "./ports.ts";
+import type { StartRolloutPorts } from "./ports.ts";
 
 /** Thrown for an event that the controls forbid. The event is valid: it may be sent again later. */
 export class ControlsError extends RefusedError {
@@ -13,7 +13,7 @@ export class ControlsError extends RefusedError {
  * the protected customers before every batch. A rollback goes on under a hold, which it made or may have to finish; a dry
  * run flips nobody. @throws ControlsError
  */
-export async function checkControls({ ledger }: Pick<RolloutStartPorts, "ledger">, event: DeployEvent): Promise<void> {
+export async function checkControls({ ledger }: Pick<StartRolloutPorts, "ledger">, event: DeployEvent): Promise<void> {
   if (event.dryRun) return;
   const controls = await ledger.readControls();
   if (controls.stopped !== undefined) throw new ControlsError(`nothing was done: ${describeStop(controls.stopped)}`);
@@ -28,7 +28,7 @@ const MOST_RETRIES = 100;
 
 /** The event that said which release goes where: a retry only names the rollout of which it does the rest. */
 async function findOrigin(
-  ledger: RolloutStartPorts["ledger"],
+  ledger: StartRolloutPorts["ledger"],
   event: DeployEvent,
   retries = 0,
 ): Promise<DeployEvent | undefined> {

@@ -1,13 +1,13 @@
-import { fromPipelineStateChange } from "../contract/pipeline-mapping.ts";
 import type { PipelineStateChange } from "../triggers/event-bridge.ts";
-import { readArrival } from "../triggers/parse-trigger.ts";
+import { mapPipelineState } from "../triggers/map-pipeline-state.ts";
+import { parseTrigger } from "../triggers/parse-trigger.ts";
 import { answerCommand, type CommandAnswer } from "./answer-command.ts";
 import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline-job.ts";
-import type { StartPorts } from "./ports.ts";
+import type { FrontDoorPorts } from "./ports.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
 /** What the front door answers; what it refuses, it throws. */
-export type Answer = Started | CommandAnswer | PipelineAnswer | Ignored;
+export type FrontDoorAnswer = Started | CommandAnswer | PipelineAnswer | Ignored;
 
 interface Ignored {
   readonly status: "ignored";
@@ -15,8 +15,8 @@ interface Ignored {
 }
 
 /** The whole front door: whatever arrived is recognised, checked and answered. @throws RefusedError */
-export async function answerArrival(ports: StartPorts, input: unknown): Promise<Answer> {
-  const arrival = readArrival(input);
+export async function dispatch(ports: FrontDoorPorts, input: unknown): Promise<FrontDoorAnswer> {
+  const arrival = parseTrigger(input);
   switch (arrival.kind) {
     case "deploy event":
       return startRollout(ports, arrival.input);
@@ -30,8 +30,8 @@ export async function answerArrival(ports: StartPorts, input: unknown): Promise<
 }
 
 /** A pipeline's state by itself never means a rollout: only a mapping of the policy says which. */
-async function answerPipelineState(ports: StartPorts, change: PipelineStateChange): Promise<Started | Ignored> {
-  const input = fromPipelineStateChange(change, ports.policy.pipelines ?? {});
+async function answerPipelineState(ports: FrontDoorPorts, change: PipelineStateChange): Promise<Started | Ignored> {
+  const input = mapPipelineState(change, ports.policy.pipelines ?? {});
   if (input !== undefined) return startRollout(ports, input);
   const { level, pipeline, state, executionId } = change;
   ports.log.info("pipeline state change ignored", { level, pipeline, state, executionId });

@@ -6,11 +6,11 @@ import type { Phase } from "../rollout/rollout-progress.ts";
 import { isUnderWay } from "../rollout/rollout-status.ts";
 import { findNow } from "./describe-progress.ts";
 import { foresee } from "./foresee.ts";
-import type { StartPorts } from "./ports.ts";
-import { settle } from "./reconcile-status.ts";
+import type { FrontDoorPorts } from "./ports.ts";
+import { reconcileStatus } from "./reconcile-status.ts";
 
 /** A command for one rollout. */
-export type SteeringCommand = Extract<Command, { readonly command: CommandRecord["command"] }>;
+export type RolloutCommand = Extract<Command, { readonly command: CommandRecord["command"] }>;
 
 /** The answer to a command that a rollout will take in, a batch later at most. */
 export interface Noted {
@@ -22,7 +22,7 @@ export interface Noted {
 }
 
 /** Notes a command for a rollout that goes on; the same id is the same command. @throws RefusedError */
-export async function steerRollout(ports: StartPorts, command: SteeringCommand): Promise<Noted> {
+export async function noteCommand(ports: FrontDoorPorts, command: RolloutCommand): Promise<Noted> {
   const { rolloutId } = command;
   const record = toRecord(command, ports.nowMs());
   const noted: Noted = { rolloutId, command: record.command, status: "noted" };
@@ -45,7 +45,7 @@ export async function steerRollout(ports: StartPorts, command: SteeringCommand):
 
 const ADVICE_WHEN_FULL = "`abort` has places of its own, and `stop-everything` stops every rollout";
 
-function toRecord(command: SteeringCommand, nowMs: number): CommandRecord {
+function toRecord(command: RolloutCommand, nowMs: number): CommandRecord {
   const { requestedBy, reason, id = `${command.command}-${randomBytes(6).toString("hex")}` } = command;
   const common = { id, command: command.command, requestedBy, reason, at: new Date(nowMs).toISOString() };
   switch (command.command) {
@@ -61,7 +61,7 @@ function toRecord(command: SteeringCommand, nowMs: number): CommandRecord {
 }
 
 /** Who asked and why does not make it another command. @throws RefusedError for the id of one that would do another thing */
-async function isNoted({ ledger }: StartPorts, rolloutId: string, record: CommandRecord): Promise<boolean> {
+async function isNoted({ ledger }: FrontDoorPorts, rolloutId: string, record: CommandRecord): Promise<boolean> {
   const { commands } = await ledger.readSteering(rolloutId);
   const noted = commands.find(({ id }) => id === record.id);
   if (noted === undefined) return false;
@@ -72,9 +72,9 @@ async function isNoted({ ledger }: StartPorts, rolloutId: string, record: Comman
   );
 }
 
-async function getRecord(ports: StartPorts, rolloutId: string): Promise<RolloutRecord> {
+async function getRecord(ports: FrontDoorPorts, rolloutId: string): Promise<RolloutRecord> {
   const record = await ports.ledger.findRollout(rolloutId);
-  if (record !== undefined) return settle(ports, record);
+  if (record !== undefined) return reconcileStatus(ports, record);
   throw new RefusedError(
     `nothing was done: no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or never sent; ask for its status, and send the command again once it runs`,
   );
@@ -87,7 +87,7 @@ interface Met {
 }
 
 /** @throws RefusedError for what would come to nothing: who sent it would wait for an effect that never comes */
-async function findEffect(ports: StartPorts, command: CommandRecord, record: RolloutRecord): Promise<Met> {
+async function findEffect(ports: FrontDoorPorts, command: CommandRecord, record: RolloutRecord): Promise<Met> {
   refuseUnsteerable(command, record);
   const { rolloutId } = record;
   const [steering, wait] = await Promise.all([ports.ledger.readSteering(rolloutId), ports.ledger.findWait(rolloutId)]);

@@ -4,7 +4,7 @@ import type { Attribution, CommandRecord, Hold, LockAndControls, SteeringRecord,
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** What starting a rollout needs of the world, from whichever door. */
-export interface RolloutStartPorts {
+export interface StartRolloutPorts {
   readonly policy: Policy;
   readonly ledger: Pick<Ledger, "findRollout" | "readControls">;
   readonly executions: Executions & {
@@ -23,9 +23,9 @@ export interface RolloutStartPorts {
 }
 
 /** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
-export interface StartPorts extends RolloutStartPorts {
-  readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> & SteeringLedger;
-  readonly executions: RolloutStartPorts["executions"] & {
+export interface FrontDoorPorts extends StartRolloutPorts {
+  readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> & CommandLedger;
+  readonly executions: StartRolloutPorts["executions"] & {
     findOutcome(
       execution: string,
     ): Promise<
@@ -39,7 +39,7 @@ export interface StartPorts extends RolloutStartPorts {
 }
 
 /** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
-export interface SteeringLedger {
+export interface CommandLedger {
   findWait(rolloutId: string): Promise<Wait | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
   readSteering(rolloutId: string): Promise<SteeringRecord>;

@@ -1,10 +1,10 @@
 import type { Outcome } from "../rollout/outcome.ts";
 import { isException, MOST_EXCEPTIONS } from "../rollout/report.ts";
 import { addReverts, asLeft, countReverts, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
-import type { StartPorts } from "./ports.ts";
+import type { FrontDoorPorts } from "./ports.ts";
 
 /** What has become of those whom some rollouts flipped, now that these are turned back, or about to be. */
-export interface TurnedBack {
+export interface RollbackSoFar {
   /** Whether anybody of them has been come to. */
   readonly isBegun: boolean;
   readonly counts: RevertCounts;
@@ -13,10 +13,10 @@ export interface TurnedBack {
 }
 
 /** Reads it from all their batches, as the report of a rollback does. */
-export async function readTurnedBack(
-  { readBatches }: Pick<StartPorts["ledger"], "readBatches">,
+export async function readRollback(
+  { readBatches }: Pick<FrontDoorPorts["ledger"], "readBatches">,
   rolloutIds: readonly string[],
-): Promise<TurnedBack> {
+): Promise<RollbackSoFar> {
   let isBegun = false;
   let counts = NO_REVERTS;
   const left: Outcome[] = [];

@@ -6,14 +6,14 @@ import type { RolloutRecord } from "../rollout/records.ts";
 import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout/report.ts";
 import type { RevertCounts } from "../rollout/revert.ts";
 import { isUnderWay } from "../rollout/rollout-status.ts";
-import { tellTurnedBack } from "./add-rollback.ts";
+import { addRollback } from "./add-rollback.ts";
 import { findNow } from "./describe-progress.ts";
-import type { StartPorts } from "./ports.ts";
-import { readTurnedBack } from "./read-rollback.ts";
-import { settle } from "./reconcile-status.ts";
+import type { FrontDoorPorts } from "./ports.ts";
+import { readRollback } from "./read-rollback.ts";
+import { reconcileStatus } from "./reconcile-status.ts";
 
 /** How a rollout stands: its report, or the report so far; less while the ledger knows nothing of it. */
-export type Standing =
+export type StatusAnswer =
   | AdvisedReport
   | {
       readonly rolloutId: string;
@@ -27,7 +27,7 @@ export interface AdvisedReport extends Report {
 }
 
 /** @throws RefusedError for a rollout that nobody knows */
-export async function readStatus(ports: StartPorts, asked: Omit<StatusCommand, "command">): Promise<Standing> {
+export async function readStatus(ports: FrontDoorPorts, asked: Omit<StatusCommand, "command">): Promise<StatusAnswer> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
   return advise(await reportRecord(ports, record));
@@ -40,9 +40,9 @@ function advise(report: Report): AdvisedReport {
 
 /** Only Lambda knows a rollout that has not begun yet, or an event that the worker could not read. */
 async function askLambda(
-  ports: StartPorts,
+  ports: FrontDoorPorts,
   { rolloutId, execution }: Omit<StatusCommand, "command">,
-): Promise<Standing> {
+): Promise<StatusAnswer> {
   const outcome =
     execution === undefined ? { kind: "unknown" as const } : await ports.executions.findOutcome(execution);
   switch (outcome.kind) {
@@ -60,18 +60,18 @@ async function askLambda(
 }
 
 /** An event without an id may have met an equal rollout that began at the same time: its end is that rollout's. */
-async function follow(ports: StartPorts, report: Report): Promise<Report> {
+async function follow(ports: FrontDoorPorts, report: Report): Promise<Report> {
   const joined = await ports.ledger.findRollout(report.rolloutId);
   return joined === undefined ? report : reportRecord(ports, joined);
 }
 
-async function reportRecord(ports: StartPorts, record: RolloutRecord): Promise<Report> {
-  const settled = await settle(ports, record);
+async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
+  const settled = await reconcileStatus(ports, record);
   const report = settled.report ?? (await reportSoFar(ports, settled));
-  return tellTurnedBack(ports, settled, report);
+  return addRollback(ports, settled, report);
 }
 
-async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Report> {
+async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, subject } = record;
   const nowMs = ports.nowMs();
   const [{ counts, exceptions }, reverted, steering, wait] = await Promise.all([
@@ -103,16 +103,19 @@ async function reportSoFar(ports: StartPorts, record: RolloutRecord): Promise<Re
 
 /** What a rollback, or a rollout that is turned back, has come to; whoever was not come to is left so far. */
 async function countRevertedSoFar(
-  { ledger }: StartPorts,
+  { ledger }: FrontDoorPorts,
   { rolloutId, subject, event }: RolloutRecord,
 ): Promise<RevertCounts | undefined> {
   const isRollback = event.action === "rollback";
   const turned = isRollback ? (subject?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
-  const { isBegun, counts } = await readTurnedBack(ledger, turned);
+  const { isBegun, counts } = await readRollback(ledger, turned);
   return isRollback || isBegun ? counts : undefined;
 }
 
-async function countSoFar({ ledger }: StartPorts, rolloutId: string): Promise<Pick<Report, "counts" | "exceptions">> {
+async function countSoFar(
+  { ledger }: FrontDoorPorts,
+  rolloutId: string,
+): Promise<Pick<Report, "counts" | "exceptions">> {
   let counts = NO_COUNTS;
   const exceptions: Outcome[] = [];
   for await (const outcomes of ledger.readOutcomes(rolloutId)) {

@@ -1,10 +1,10 @@
 import type { RolloutRecord } from "../rollout/records.ts";
 import { ABANDONED, isUnderWay } from "../rollout/rollout-status.ts";
-import type { StartPorts } from "./ports.ts";
+import type { FrontDoorPorts } from "./ports.ts";
 
 /** How a rollout really stands: one that is recorded as going on cannot say by itself that its execution has ended. */
-export async function settle(
-  ports: Pick<StartPorts, "ledger" | "executions">,
+export async function reconcileStatus(
+  ports: Pick<FrontDoorPorts, "ledger" | "executions">,
   record: RolloutRecord,
 ): Promise<RolloutRecord> {
   if (!isUnderWay(record) || (await ports.executions.findEnd(record.execution)).running) return record;

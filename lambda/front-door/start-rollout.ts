@@ -5,7 +5,7 @@ import { RefusedError } from "../contract/refused-error.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
 import type { RolloutStatus } from "../rollout/rollout-status.ts";
 import { checkControls } from "./check-controls.ts";
-import type { RolloutStartPorts } from "./ports.ts";
+import type { StartRolloutPorts } from "./ports.ts";
 
 /** The answer to a deploy event, at once. */
 export interface Started {
@@ -19,13 +19,13 @@ export interface Started {
 }
 
 /** Checks a deploy event completely, then starts the worker under the rollout's id. @throws RefusedError */
-export async function startRollout(ports: RolloutStartPorts, input: unknown): Promise<Started> {
+export async function startRollout(ports: StartRolloutPorts, input: unknown): Promise<Started> {
   const event = acceptDeployEvent(input, ports.policy);
   return (await findSame(ports, event)) ?? (await startWorker(ports, event));
 }
 
 /** The rollout of an earlier sending; an event without an id is the same as an equal one only while that runs. */
-async function findSame(ports: RolloutStartPorts, event: DeployEvent): Promise<Started | undefined> {
+async function findSame(ports: StartRolloutPorts, event: DeployEvent): Promise<Started | undefined> {
   if (event.id !== undefined) return findById(ports, event, event.id);
   const { lock } = await ports.ledger.readControls();
   if (lock?.fingerprint !== fingerprintOf(event)) return undefined;
@@ -33,7 +33,7 @@ async function findSame(ports: RolloutStartPorts, event: DeployEvent): Promise<S
   return running ? join(lock, "running") : undefined;
 }
 
-async function findById(ports: RolloutStartPorts, event: DeployEvent, id: string): Promise<Started | undefined> {
+async function findById(ports: StartRolloutPorts, event: DeployEvent, id: string): Promise<Started | undefined> {
   const known = await ports.ledger.findRollout(id);
   if (known === undefined) return undefined;
   if (known.fingerprint === fingerprintOf(event)) return join(known, known.status);
@@ -47,7 +47,7 @@ function join(
   return { rolloutId, status, joined: true, execution };
 }
 
-async function startWorker(ports: RolloutStartPorts, event: DeployEvent): Promise<Started> {
+async function startWorker(ports: StartRolloutPorts, event: DeployEvent): Promise<Started> {
   refuseLate(event, ports.nowMs());
   await checkControls(ports, event);
   const rolloutId = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;

@@ -6,7 +6,7 @@ import { type BridgedEvent, readBridgedEvent } from "./event-bridge.ts";
 import { readScheduled } from "./scheduler.ts";
 
 /** What can arrive at the front door. A deploy event has the id and the time that its trigger gave it, and is unchecked. */
-export type Arrival =
+export type ParsedTrigger =
   | BridgedEvent
   | { readonly kind: "command"; readonly command: Command }
   | { readonly kind: "pipeline job"; readonly job: PipelineJob };
@@ -14,7 +14,7 @@ export type Arrival =
 interface Form {
   /** Any of these members tells the form. */
   readonly members: readonly string[];
-  read(input: unknown): Arrival;
+  read(input: unknown): ParsedTrigger;
 }
 
 /** The first form of which an input has a member is the one that was meant. */
@@ -30,7 +30,7 @@ const FORMS: readonly Form[] = [
 ];
 
 /** Recognises what arrived, whoever sent it. @throws RefusedError for what is neither a deploy event nor a command */
-export function readArrival(input: unknown): Arrival {
+export function parseTrigger(input: unknown): ParsedTrigger {
   const form = FORMS.find(({ members }) => members.some((member) => hasMember(input, member)));
   if (form !== undefined) return form.read(input);
   throw new RefusedError(

@@ -1,4 +1,4 @@
-import { type Answer, answerUnavailable } from "./answer.ts";
+import { answerUnavailable, type WebhookResponse } from "./answer.ts";
 import type { WebhookPorts } from "./ports.ts";
 
 /**
@@ -7,10 +7,10 @@ import type { WebhookPorts } from "./ports.ts";
  */
 export async function answerInTime(
   { log, count }: Pick<WebhookPorts, "log" | "count">,
-  answer: Promise<Answer>,
+  answer: Promise<WebhookResponse>,
   withinMs: number,
-): Promise<Answer> {
-  const late = Promise.withResolvers<Answer>();
+): Promise<WebhookResponse> {
+  const late = Promise.withResolvers<WebhookResponse>();
   const timer = setTimeout(() => {
     count("WebhookFailed");
     log.error("delivery not answered in time", { withinMs });

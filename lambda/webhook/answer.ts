@@ -1,7 +1,7 @@
 import type { RefusalStatus } from "./refused-delivery-error.ts";
 
 /** An answer in a Function URL's format 2.0. */
-export interface Answer {
+export interface WebhookResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -21,27 +21,27 @@ export interface Accepted {
   readonly joined?: true;
 }
 
-export function answerAccepted({ rolloutId, status, joined }: Accepted): Answer {
+export function answerAccepted({ rolloutId, status, joined }: Accepted): WebhookResponse {
   return answer(202, { rolloutId, status, ...(joined && { joined }) });
 }
 
-export function answerNothingToDo(): Answer {
+export function answerNothingToDo(): WebhookResponse {
   return { statusCode: 204, headers: HEADERS };
 }
 
-export function answerRefused(status: RefusalStatus, error: string): Answer {
+export function answerRefused(status: RefusalStatus, error: string): WebhookResponse {
   const refused = answer(status, { error });
   return status === 405 ? { ...refused, headers: { ...refused.headers, allow: "POST" } } : refused;
 }
 
 /** So that the sender tries again. */
-export function answerUnavailable(): Answer {
+export function answerUnavailable(): WebhookResponse {
   const error = "something failed here; send the delivery again in a minute, it stays one rollout";
   const failed = answer(503, { error });
   return { ...failed, headers: { ...failed.headers, "retry-after": "60" } };
 }
 
-function answer(statusCode: number, body: object): Answer {
+function answer(statusCode: number, body: object): WebhookResponse {
   const headers = { ...HEADERS, "content-type": "application/json; charset=utf-8" };
   return { statusCode, headers, body: JSON.stringify(body) };
 }

@@ -1,6 +1,6 @@
 import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
 import type { DeployEvent } from "../contract/deploy-event.ts";
-import type { WebhookOrder } from "../contract/deploy-event-template.ts";
+import type { DeployEventTemplate } from "../contract/deploy-event-template.ts";
 import { describeValue } from "../contract/describe.ts";
 import { matchesGlob } from "../contract/glob.ts";
 import type { Policy } from "../contract/policy.ts";
@@ -61,7 +61,7 @@ function fits(mapping: Mapping, delivery: Delivery): boolean {
   );
 }
 
-function getRelease({ release }: WebhookOrder, delivery: Delivery): string {
+function getRelease({ release }: DeployEventTemplate, delivery: Delivery): string {
   if ("name" in release) return release.name;
   const found = delivery.findText(release.from);
   if (found === undefined)

@@ -1,7 +1,7 @@
 import { describeValue } from "../contract/describe.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { ControlsError } from "../front-door/check-controls.ts";
-import { type Answer, answerAccepted, answerNothingToDo, answerRefused, answerUnavailable } from "./answer.ts";
+import { answerAccepted, answerNothingToDo, answerRefused, answerUnavailable, type WebhookResponse } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { BadDeliveryError, type Delivery } from "./delivery.ts";
 import { readGitHubDelivery } from "./github-delivery.ts";
@@ -12,7 +12,7 @@ import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 import { readStandardDelivery } from "./standard-delivery.ts";
 
 /** The whole public door: form, signature, payload, mapping, start. It answers always; 5xx asks for another try. */
-export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrlRequest): Promise<Answer> {
+export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrlRequest): Promise<WebhookResponse> {
   try {
     return await receive(ports, received);
   } catch (error) {
@@ -23,7 +23,7 @@ export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrl
   }
 }
 
-async function receive(ports: WebhookPorts, received: FunctionUrlRequest): Promise<Answer> {
+async function receive(ports: WebhookPorts, received: FunctionUrlRequest): Promise<WebhookResponse> {
   const request = readRequest(received);
   const source = await authenticate(ports, request);
   const delivery = readDelivery(source, request);
@@ -83,14 +83,14 @@ function rethrowRefusal(error: unknown): never {
   throw error;
 }
 
-function ignore({ log, count }: WebhookPorts, { name }: NamedSource, what: string): Answer {
+function ignore({ log, count }: WebhookPorts, { name }: NamedSource, what: string): WebhookResponse {
   count("WebhookIgnored");
   log.info("delivery ignored: no mapping names it", { source: name, what: describeValue(what) });
   return answerNothingToDo();
 }
 
 /** A line for each, bounded and escaped: what a stranger sends may not fill or forge a log. */
-function refuse({ log }: WebhookPorts, error: RefusedDeliveryError, { rawPath }: FunctionUrlRequest): Answer {
+function refuse({ log }: WebhookPorts, error: RefusedDeliveryError, { rawPath }: FunctionUrlRequest): WebhookResponse {
   const { status, reason, message } = error;
   log.info("delivery refused", { status, reason: reason.slice(0, 2_000), path: describeValue(rawPath) });
   return answerRefused(status, message);

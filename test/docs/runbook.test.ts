@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { readDeployEvent } from "../../lambda/contract/deploy-event.ts";
-import { readArrival } from "../../lambda/triggers/parse-trigger.ts";
+import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/runbook.md"), "utf8");
 
@@ -11,7 +11,7 @@ test("every payload of the runbook is a command or a deploy event, once its gaps
   expect(payloads.length).toBeGreaterThan(8);
   for (const text of payloads) {
     const payload = JSON.parse(text.replaceAll("…", "night"));
-    const arrival = readArrival(payload);
+    const arrival = parseTrigger(payload);
     if (arrival.kind === "command") expect(arrival.command).toMatchObject(payload);
     else expect(readDeployEvent(payload)).toMatchObject({ problems: [] });
   }

@@ -14,7 +14,7 @@ import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
 import { CHANGE_SOURCE, CHANGE_TYPE } from "../../lambda/rollout/change.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
-import { readArrival } from "../../lambda/triggers/parse-trigger.ts";
+import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
 import { aChange } from "../lambda/rollout/a-change.ts";
 import {
   DESCRIPTIONS,
@@ -236,7 +236,7 @@ describe("a schedule", () => {
       const sent = String(Properties?.Target.Input)
         .replace("<aws.scheduler.schedule-arn>", "arn:aws:scheduler:eu-central-1:111122223333:schedule/group/nightly")
         .replace("<aws.scheduler.scheduled-time>", time);
-      const arrival = readArrival(JSON.parse(sent));
+      const arrival = parseTrigger(JSON.parse(sent));
       if (arrival.kind !== "deploy event") throw new Error(`it arrived as a ${arrival.kind}`);
       return acceptDeployEvent(arrival.input, parsePolicy(POLICY));
     };
@@ -329,7 +329,7 @@ test("a change that a rule of somebody's brings to the front door all the same s
   const event = { "detail-type": CHANGE_TYPE, source: CHANGE_SOURCE, detail: aChange({ change: "started" }) };
   const envelope = { version: "0", id: "6a7e8feb", account: "111122223333", region: "eu-central-1", resources: [] };
   const bridged = { ...envelope, time: "2026-11-23T02:00:00Z", ...event };
-  expect(() => readArrival(bridged)).toThrow(/its detail-type is not "Cutover Deploy Event"/);
+  expect(() => parseTrigger(bridged)).toThrow(/its detail-type is not "Cutover Deploy Event"/);
 });
 
 describe("whom it tells", () => {
@@ -456,7 +456,7 @@ describe("the console's test events", () => {
   });
 
   test.each(Object.entries(TEST_EVENTS))("%s is understood by the front door", (_name, event) => {
-    const arrival = readArrival(event);
+    const arrival = parseTrigger(event);
     if (arrival.kind === "deploy event") acceptDeployEvent(arrival.input, parsePolicy(POLICY));
     else expect(arrival.kind).toBe("command");
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { BadConfigError, parsePolicy, readConfig, readStartConfig } from "../../lambda/config.ts";
+import { BadConfigError, parsePolicy, readConfig, readFrontDoorConfig } from "../../lambda/config.ts";
 import { aPolicy } from "./contract/an-event.ts";
 
 /** The lines of a refusal, without its heading. */
@@ -429,7 +429,7 @@ describe("the front door's environment", () => {
     ["a function without an alias", WORKER],
   ])("with %s for its worker is refused", (_what, CUTOVER_WORKER_ARN) => {
     const environment = { CUTOVER_TABLE_NAME: "ledger", CUTOVER_POLICY_FILE: "policy.json", CUTOVER_WORKER_ARN };
-    expect(problemsOf(() => readStartConfig(environment))).toEqual([
+    expect(problemsOf(() => readFrontDoorConfig(environment))).toEqual([
       expect.stringMatching(/^CUTOVER_WORKER_ARN: got .*; expected the ARN of the worker's alias/),
     ]);
   });
@@ -440,6 +440,6 @@ describe("the front door's environment", () => {
       CUTOVER_POLICY_FILE: join(import.meta.dirname, "../../infra/policy.json"),
       CUTOVER_WORKER_ARN: `${WORKER}:live`,
     };
-    expect(readStartConfig(environment)).toMatchObject({ tableName: "ledger", workerArn: `${WORKER}:live` });
+    expect(readFrontDoorConfig(environment)).toMatchObject({ tableName: "ledger", workerArn: `${WORKER}:live` });
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../lambda/config.ts";
 import { fingerprintOf } from "../../../lambda/contract/deploy-event.ts";
 import { ControlsError } from "../../../lambda/front-door/check-controls.ts";
-import type { RolloutStartPorts } from "../../../lambda/front-door/ports.ts";
+import type { StartRolloutPorts } from "../../../lambda/front-door/ports.ts";
 import { startRollout } from "../../../lambda/front-door/start-rollout.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import type { RolloutRecord } from "../../../lambda/rollout/records.ts";
@@ -14,7 +14,7 @@ const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00
 let given: TestTable;
 let ledger: ReturnType<typeof createLedger>;
 let started: string[];
-let ports: RolloutStartPorts;
+let ports: StartRolloutPorts;
 
 beforeEach(async () => {
   given = await startTable();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { answerCommand } from "../../../lambda/front-door/answer-command.ts";
 import type { ControlCommand } from "../../../lambda/front-door/change-controls.ts";
-import { answerArrival } from "../../../lambda/front-door/dispatch.ts";
-import type { SteeringCommand } from "../../../lambda/front-door/note-command.ts";
-import type { StartPorts } from "../../../lambda/front-door/ports.ts";
+import { dispatch } from "../../../lambda/front-door/dispatch.ts";
+import type { RolloutCommand } from "../../../lambda/front-door/note-command.ts";
+import type { FrontDoorPorts } from "../../../lambda/front-door/ports.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import type { Change } from "../../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../../lambda/rollout/outcome.ts";
@@ -15,7 +15,7 @@ import { NOW_MS, startTable, type TestTable } from "../ledger/start-table.ts";
 
 const AT = new Date(NOW_MS).toISOString();
 const ANN = { requestedBy: "ann", reason: "calls drop" };
-const COMMANDS: readonly SteeringCommand[] = [
+const COMMANDS: readonly RolloutCommand[] = [
   { ...ANN, command: "pause", rolloutId: "night", minutes: 1.5 },
   { ...ANN, command: "resume", rolloutId: "night" },
   { ...ANN, command: "skip-bake", rolloutId: "night" },
@@ -25,7 +25,7 @@ const COMMANDS: readonly SteeringCommand[] = [
 
 let given: TestTable;
 let ledger: ReturnType<typeof createLedger>;
-let ports: StartPorts;
+let ports: FrontDoorPorts;
 let isRunning: boolean;
 
 beforeEach(async () => {
@@ -37,7 +37,7 @@ beforeEach(async () => {
     executions: { findEnd: async () => ({ running: isRunning }) },
     log: { info: () => {} },
     nowMs: () => NOW_MS,
-  } as unknown as StartPorts;
+  } as unknown as FrontDoorPorts;
 });
 afterEach(() => given.close());
 
@@ -81,7 +81,7 @@ async function aRolloutThatEnded(status: RolloutStatus, problem?: string): Promi
   await ledger.endRollout("night", { rolloutId: "night", status, counts, problem } as Report);
 }
 
-function send(command: SteeringCommand | ControlCommand) {
+function send(command: RolloutCommand | ControlCommand) {
   return answerCommand(ports, command);
 }
 
@@ -171,7 +171,7 @@ describe.each(COMMANDS)("the command $command", (command) => {
 });
 
 describe("what would come to nothing is refused, and not noted:", () => {
-  test.each<[string, Partial<RolloutRecord>, SteeringCommand, RegExp]>([
+  test.each<[string, Partial<RolloutRecord>, RolloutCommand, RegExp]>([
     [
       "a skip while a wave is flipped",
       { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "proceed", reasons: [] } },
@@ -335,7 +335,7 @@ describe("a secret", () => {
       { ...ANN, command: "protect", customerIds: ["a"] },
     ];
     for (const input of inputs) {
-      const refusal = await answerArrival(ports, { ...input, ...changes }).then(
+      const refusal = await dispatch(ports, { ...input, ...changes }).then(
         () => "not refused",
         (error: Error) => error.message,
       );
@@ -348,8 +348,8 @@ describe("a secret", () => {
 
   test("is not where commands and controls are kept: only what they are made of is", async () => {
     await aRollout("running");
-    await answerArrival(ports, { ...ANN, command: "abort", rolloutId: "night" });
-    await answerArrival(ports, { ...ANN, command: "stop-everything" });
+    await dispatch(ports, { ...ANN, command: "abort", rolloutId: "night" });
+    await dispatch(ports, { ...ANN, command: "stop-everything" });
     const items = await given.scan();
     const controls = items.find(({ sk }) => sk === "controls");
     expect(Object.keys(controls ?? {}).sort()).toEqual(

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { StartPorts } from "../../../lambda/front-door/ports.ts";
+import type { FrontDoorPorts } from "../../../lambda/front-door/ports.ts";
 import { readStatus } from "../../../lambda/front-door/read-status.ts";
 import type { Now } from "../../../lambda/rollout/rollout-progress.ts";
 import type { Alarm } from "../../../local/aws/cloud-watch.ts";
@@ -31,7 +31,7 @@ describe("a rollout that an alarm without data holds names it,", () => {
     looks: readonly (Look & { readonly alarm?: Alarm; readonly send?: Sent })[],
   ): Promise<readonly (Now | undefined)[]> {
     const executions = { findEnd: async () => ({ running: true }) };
-    const ports = { ledger: moments.ledger, executions, nowMs: Date.now } as unknown as StartPorts;
+    const ports = { ledger: moments.ledger, executions, nowMs: Date.now } as unknown as FrontDoorPorts;
     const heard: (Now | undefined)[] = [];
     moments.onLook(async ({ stage, n }) => {
       const look = looks.find((each) => each.stage === stage && each.n === n);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { StartPorts } from "../../../lambda/front-door/ports.ts";
+import type { FrontDoorPorts } from "../../../lambda/front-door/ports.ts";
 import { readStatus } from "../../../lambda/front-door/read-status.ts";
 import type { Report } from "../../../lambda/rollout/report.ts";
 import { renderReport } from "../../../lambda/rollout/report-text.ts";
@@ -183,7 +183,7 @@ describe("a rollout that a later one turns back says so:", () => {
     };
     const ledger = { ...openLedger(door.world), readBatches: none, readControls: none, readOutcomes: none };
 
-    const report = await readStatus({ ledger } as unknown as StartPorts, { rolloutId: "night" });
+    const report = await readStatus({ ledger } as unknown as FrontDoorPorts, { rolloutId: "night" });
 
     expect(report).toMatchObject({ status: "succeeded" });
     expect(report).not.toHaveProperty("reverted");

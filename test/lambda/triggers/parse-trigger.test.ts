@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../lambda/contract/accept-deploy-event.ts";
-import { fromPipelineStateChange } from "../../../lambda/contract/pipeline-mapping.ts";
 import { RefusedError } from "../../../lambda/contract/refused-error.ts";
 import { readPipelineRequest, toContinuationToken } from "../../../lambda/triggers/code-pipeline.ts";
-import { readArrival } from "../../../lambda/triggers/parse-trigger.ts";
+import { mapPipelineState } from "../../../lambda/triggers/map-pipeline-state.ts";
+import { parseTrigger } from "../../../lambda/triggers/parse-trigger.ts";
 import { anEvent, aPolicy } from "../contract/an-event.ts";
 import {
   ARTIFACT_CREDENTIALS,
@@ -24,13 +24,13 @@ function refusalOf(read: () => unknown): string {
   throw new Error("it was accepted");
 }
 
-function inputOf(arrival: ReturnType<typeof readArrival>): Readonly<Record<string, unknown>> {
+function inputOf(arrival: ReturnType<typeof parseTrigger>): Readonly<Record<string, unknown>> {
   if (arrival.kind !== "deploy event") throw new Error(`it is a ${arrival.kind}`);
   return arrival.input;
 }
 
 function requestOf(job: unknown) {
-  const arrival = readArrival(job);
+  const arrival = parseTrigger(job);
   if (arrival.kind !== "pipeline job") throw new Error(`it is a ${arrival.kind}`);
   return readPipelineRequest(arrival.job);
 }
@@ -50,7 +50,7 @@ describe("what arrives", () => {
     ["a pipeline's job, continued", aPipelineJob(event, { continuationToken: "{}" }), "pipeline job"],
     ["a command", { command: "status", rolloutId: "night" }, "command"],
   ])("%s is recognised", (_what, input, kind) => {
-    expect(readArrival(input).kind).toBe(kind);
+    expect(parseTrigger(input).kind).toBe(kind);
   });
 
   test.each([
@@ -62,18 +62,18 @@ describe("what arrives", () => {
     ["the console's own template", { key1: "value1", key2: "value2", key3: "value3" }],
     ["an SQS message", { Records: [{ body: JSON.stringify(anEvent()) }] }],
   ])("%s is refused in one sentence that shows what can be sent", (_what, input) => {
-    const refusal = refusalOf(() => readArrival(input));
+    const refusal = refusalOf(() => parseTrigger(input));
     expect(refusal).toMatch(
       /^nothing was done: got [^\n]*, which is neither a deploy event such as [^\n]* nor a command/,
     );
     expect(refusal).not.toMatch(/value1|Records.*body/);
     const [, shown = ""] = /deploy event such as (\{.*?\}) nor/.exec(refusal) ?? [];
-    expect(readArrival(JSON.parse(shown)).kind).toBe("deploy event");
+    expect(parseTrigger(JSON.parse(shown)).kind).toBe("deploy event");
   });
 
   test("a refusal reads like a sentence where Lambda shows a stack", () => {
     try {
-      readArrival({});
+      parseTrigger({});
     } catch (error) {
       expect((error as Error).stack).toBe((error as Error).message);
     }
@@ -83,14 +83,14 @@ describe("what arrives", () => {
 
 describe("an event of EventBridge", () => {
   test("is the rollout of EventBridge's own id, so that one delivered twice is one rollout", () => {
-    expect(inputOf(readArrival(aBridgedEvent(anEvent())))).toEqual({
+    expect(inputOf(parseTrigger(aBridgedEvent(anEvent())))).toEqual({
       ...anEvent(),
       id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
     });
   });
 
   test("keeps an id that its sender gave", () => {
-    expect(inputOf(readArrival(aBridgedEvent(anEvent({ id: "release-7" }))))).toMatchObject({ id: "release-7" });
+    expect(inputOf(parseTrigger(aBridgedEvent(anEvent({ id: "release-7" }))))).toMatchObject({ id: "release-7" });
   });
 
   test.each([
@@ -98,17 +98,17 @@ describe("an event of EventBridge", () => {
     ["our type under the name of AWS", { source: "aws.events" }],
     ["an unknown event of CodePipeline", { source: "aws.codepipeline", "detail-type": "CodePipeline Action" }],
   ])("%s is refused, whatever its detail says", (_what, changes) => {
-    expect(refusalOf(() => readArrival(aBridgedEvent(anEvent(), changes)))).toMatch(
+    expect(refusalOf(() => parseTrigger(aBridgedEvent(anEvent(), changes)))).toMatch(
       /detail-type is not "Cutover Deploy Event"/,
     );
   });
 
   test("without a detail is refused with its problem", () => {
-    expect(refusalOf(() => readArrival(aBridgedEvent("promote")))).toMatch(/\n {2}- detail: got "promote"; expected/);
+    expect(refusalOf(() => parseTrigger(aBridgedEvent("promote")))).toMatch(/\n {2}- detail: got "promote"; expected/);
   });
 
   test("of a pipeline says which pipeline, which run and which state", () => {
-    expect(readArrival(aPipelineStateChange("Action"))).toEqual({
+    expect(parseTrigger(aPipelineStateChange("Action"))).toEqual({
       kind: "pipeline state change",
       change: {
         level: "action",
@@ -124,7 +124,7 @@ describe("an event of EventBridge", () => {
 });
 
 describe("a schedule's event", () => {
-  const read = (event: unknown, times = {}) => inputOf(readArrival(aScheduledEvent(event, times)));
+  const read = (event: unknown, times = {}) => inputOf(parseTrigger(aScheduledEvent(event, times)));
 
   test("has an id that people can read, the same for every attempt, and another for another time", () => {
     const first = read(anEvent());
@@ -146,7 +146,7 @@ describe("a schedule's event", () => {
   test("has an id even for the longest name with dots", () => {
     const arn = `arn:aws-us-gov:scheduler:us-gov-west-1:123456789012:schedule/g.1/${"night.ly".repeat(8)}`;
     const { schedule, event } = aScheduledEvent(anEvent());
-    const { id } = inputOf(readArrival({ schedule: { ...schedule, arn }, event }));
+    const { id } = inputOf(parseTrigger({ schedule: { ...schedule, arn }, event }));
     expect(id).toMatch(/^[\w-]{1,64}$/);
   });
 
@@ -161,7 +161,7 @@ describe("a schedule's event", () => {
 
   test("is refused with every problem of its envelope at once", () => {
     const refusal = refusalOf(() =>
-      readArrival({
+      parseTrigger({
         schedule: { arn: "nightly", scheduledTime: "<aws.scheduler.scheduled-time>", maxAgeMinutes: 0 },
         event: anEvent({ id: "fixed" }),
       }),
@@ -197,7 +197,7 @@ describe("a pipeline's job", () => {
   });
 
   test("loses its artifact credentials when it is read", () => {
-    const read = JSON.stringify(readArrival(aPipelineJob(anEvent())));
+    const read = JSON.stringify(parseTrigger(aPipelineJob(anEvent())));
     for (const secret of Object.values(ARTIFACT_CREDENTIALS)) expect(read).not.toContain(secret);
   });
 
@@ -235,7 +235,7 @@ describe("a command", () => {
       /execution: got .*; expected an execution of the same rollout/,
     ],
   ])("with %s is refused", (_what, input, message) => {
-    expect(refusalOf(() => readArrival(input))).toMatch(message);
+    expect(refusalOf(() => parseTrigger(input))).toMatch(message);
   });
 });
 
@@ -256,9 +256,9 @@ describe("the success of a pipeline", () => {
     }),
   );
   const read = (...state: Parameters<typeof aPipelineStateChange>) => {
-    const arrival = readArrival(aPipelineStateChange(...state));
+    const arrival = parseTrigger(aPipelineStateChange(...state));
     if (arrival.kind !== "pipeline state change") throw new Error(`it is a ${arrival.kind}`);
-    return fromPipelineStateChange(arrival.change, pipelines);
+    return mapPipelineState(arrival.change, pipelines);
   };
 
   test("is what the policy says, one rollout for each execution, and not after its time", () => {

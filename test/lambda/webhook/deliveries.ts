@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { parsePolicy } from "../../../lambda/config.ts";
 import type { FlipEvent } from "../../../lambda/contract/deploy-event.ts";
-import type { Answer } from "../../../lambda/webhook/answer.ts";
+import type { WebhookResponse } from "../../../lambda/webhook/answer.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import { receiveDelivery } from "../../../lambda/webhook/receive-delivery.ts";
 
@@ -130,7 +130,7 @@ export function aDeploymentStatus(
 
 /** The door with a start that only notes what it would have started. */
 export interface Door {
-  send(request: FunctionUrlRequest): Promise<Answer>;
+  send(request: FunctionUrlRequest): Promise<WebhookResponse>;
   readonly started: FlipEvent[];
   readonly counted: string[];
   readonly logged: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];

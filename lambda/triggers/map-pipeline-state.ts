@@ -1,0 +1,21 @@
+import type { PipelineMappings } from "../contract/pipeline-mapping.ts";
+import type { PipelineStateChange } from "./event-bridge.ts";
+
+/**
+ * The deploy event that the success of a pipeline's execution starts, unchecked; undefined for every other state and for a
+ * pipeline without a mapping. The execution's id is the rollout's id, so a change that is delivered twice is one rollout.
+ */
+export function mapPipelineState(
+  { level, pipeline, state, executionId, happenedAtMs }: PipelineStateChange,
+  mappings: PipelineMappings,
+): Readonly<Record<string, unknown>> | undefined {
+  if (level !== "pipeline" || state !== "SUCCEEDED" || !Object.hasOwn(mappings, pipeline)) return undefined;
+  const { release, notAfterMinutes, ...template } = mappings[pipeline] as PipelineMappings[string];
+  return {
+    ...template,
+    release: "name" in release ? release.name : executionId,
+    notAfter: new Date(happenedAtMs + notAfterMinutes * 60_000).toISOString(),
+    requestedBy: `pipeline ${pipeline}`,
+    id: `pipeline-${executionId}`,
+  };
+}
