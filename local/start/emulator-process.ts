@@ -31,7 +31,7 @@ export async function startEmulatorProcess(
 ): Promise<EmulatorProcess> {
   const child = startChild({
     what: "the emulator",
-    script: new URL("../emulator.ts", import.meta.url),
+    script: new URL("../run-emulator.ts", import.meta.url),
     args: ["--json", "--customers", String(customers), "--seed", String(seed), "--faults", faults],
   });
   stack.defer(() => child.stop());

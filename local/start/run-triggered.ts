@@ -32,7 +32,7 @@ export async function runTriggered(
   { stack, onLog, onAnswer }: TriggeredListener & { readonly stack: AsyncDisposableStack },
 ): Promise<WorkerAnswer> {
   const { trigger } = triggered;
-  const script = new URL("../worker.ts", import.meta.url);
+  const script = new URL("./worker.ts", import.meta.url);
   const args = [isWebhook(trigger) ? "public" : "front"];
   const child = startChild({ what: "the worker", script, args, environment });
   stack.defer(() => child.stop());

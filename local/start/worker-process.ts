@@ -30,7 +30,7 @@ export async function runWorker(
   stack: AsyncDisposableStack,
   onLog: (line: LogLine) => void,
 ): Promise<WorkerAnswer> {
-  const script = new URL("../worker.ts", import.meta.url);
+  const script = new URL("./worker.ts", import.meta.url);
   const child = startChild({ what: "the worker", script, environment });
   stack.defer(() => child.stop());
   readLog(child, onLog);
@@ -50,7 +50,7 @@ export async function runKillableWorker(
   { environment, executions, stage }: Surroundings,
   stack: AsyncDisposableStack,
 ): Promise<WorkerAnswer | undefined> {
-  const script = new URL("../killable-worker.ts", import.meta.url);
+  const script = new URL("./killable-worker.ts", import.meta.url);
   const args = [join(stage?.folder ?? "", "checkpoints.jsonl"), executionArn, deadlyStep];
   const child = startChild({ what: "the worker", script, args, environment });
   stack.defer(() => child.stop());

@@ -1,6 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { EmulatedCustomer } from "../../local/evovoice/emulated-customer.ts";
+import type { EmulatedCustomer } from "../../local/emulator/emulated-customer.ts";
 import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
 import { withoutAncestors } from "../support/without-ancestors.ts";

@@ -67,8 +67,14 @@ test.each([
 describe("options", () => {
   test.each([
     [["--trigger", "gitlab"], "--trigger gitlab: expected one of github, webhook, schedule"],
-    [["--trigger", "github", "--event", "local/example-event.json"], "--event: expected none with --trigger github"],
-    [["--trigger", "webhook", "--event", "local/example-event.json"], "--event: expected none with --trigger webhook"],
+    [
+      ["--trigger", "github", "--event", "local/start/example-event.json"],
+      "--event: expected none with --trigger github",
+    ],
+    [
+      ["--trigger", "webhook", "--event", "local/start/example-event.json"],
+      "--event: expected none with --trigger webhook",
+    ],
   ])("%s are refused", (args, problem) => {
     expect(readCommandLine(args)).toEqual({ kind: "bad", problems: [expect.stringContaining(problem)] });
   });

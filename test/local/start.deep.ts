@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
-import { startEmulator } from "../../local/evovoice/emulator.ts";
+import { startEmulator } from "../../local/emulator/emulator.ts";
 import { type Running, useNpmStart } from "../support/use-npm-start.ts";
 
 const { folder, start, run } = useNpmStart({ FORCE_COLOR: "1" });
@@ -158,7 +158,14 @@ test("bad options end with 2 and one message that names all of them", async () =
 });
 
 test("a scenario that nobody knows, or with an event of its own, ends with 2", async () => {
-  const { code, err } = await run("--scenario", "fire", "--event", "local/example-event.json", "--trigger", "github");
+  const { code, err } = await run(
+    "--scenario",
+    "fire",
+    "--event",
+    "local/start/example-event.json",
+    "--trigger",
+    "github",
+  );
   expect(err).toContain("  - --scenario fire: expected one of rollback, crash\n");
   expect(err).toContain("  - --event: expected none with --scenario, which has its own\n");
   expect(err).toContain("  - --trigger: expected none with --scenario, which has its own\n");

@@ -14,7 +14,7 @@ import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/la
 import { type SecretsManager, startSecretsManager } from "../../local/aws/secrets-manager.ts";
 import { type Sns, startSns } from "../../local/aws/sns.ts";
 import { registerExecutions } from "../../local/durable/register-execution.ts";
-import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/evovoice/emulator.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/emulator/emulator.ts";
 import { captureOutput } from "./capture-output.ts";
 import { type LedgerWorld, TABLE } from "./ledger.ts";
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
-import { describeFaults, listFaults } from "../../local/evovoice/describe-faults.ts";
+import { describeFaults, listFaults } from "../../local/emulator/describe-faults.ts";
 import { COMPILE_CACHE } from "../support/compile-cache.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,7 +18,7 @@ interface Running {
 }
 
 function run(...args: string[]): Running {
-  const child = spawn(process.execPath, ["local/emulator.ts", ...args], {
+  const child = spawn(process.execPath, ["local/run-emulator.ts", ...args], {
     cwd: root,
     env: { ...process.env, ...COMPILE_CACHE },
   });

@@ -1,7 +1,7 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import type { Report } from "../lambda/rollout/report.ts";
-import { registerExecutions } from "./durable/register-execution.ts";
-import type { WorkerMessage } from "./start/worker-process.ts";
+import type { Report } from "../../lambda/rollout/report.ts";
+import { registerExecutions } from "../durable/register-execution.ts";
+import type { WorkerMessage } from "./worker-process.ts";
 
 /**
  * A worker's process: the handler that ships, configured by its environment, run by the SDK's local runner in real time.
@@ -14,12 +14,12 @@ if (door === undefined) {
     void run(event).then((answer) => tell(answer, () => process.exit()));
   });
 } else {
-  const { serveDoor } = await import("./start/serve-door.ts");
+  const { serveDoor } = await import("./serve-door.ts");
   await serveDoor(door, tell);
 }
 
 async function run(event: unknown): Promise<WorkerMessage> {
-  const { handler } = await import("../lambda/cutover.ts");
+  const { handler } = await import("../../lambda/cutover.ts");
   await LocalDurableTestRunner.setupTestEnvironment();
   const handlerFunction = registerExecutions(handler, {
     running: (arn) => tell({ kind: "running", arn }),

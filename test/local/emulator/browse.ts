@@ -1,4 +1,4 @@
-import type { Emulator } from "../../../local/evovoice/emulator.ts";
+import type { Emulator } from "../../../local/emulator/emulator.ts";
 
 /** A customer as it stands in a reply, as far as the tests look. */
 export interface ShownCustomer {

@@ -1,6 +1,6 @@
-import { type CommandLine, readCommandLine } from "./evovoice/command-line.ts";
-import { describeFaults } from "./evovoice/describe-faults.ts";
-import { type Emulator, type EmulatorOptions, startEmulator } from "./evovoice/emulator.ts";
+import { type CommandLine, readCommandLine } from "./emulator/command-line.ts";
+import { describeFaults } from "./emulator/describe-faults.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator/emulator.ts";
 
 const usage = `An Evo Voice API on loopback, to try Cutover against. See docs/emulator.md.
 

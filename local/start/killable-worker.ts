@@ -1,10 +1,10 @@
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
 import type { Operation } from "@aws-sdk/client-lambda";
-import type { Report } from "../lambda/rollout/report.ts";
-import { registerExecutions } from "./durable/register-execution.ts";
-import { runExecution } from "./durable/run-execution.ts";
-import type { WorkerMessage } from "./start/worker-process.ts";
+import type { Report } from "../../lambda/rollout/report.ts";
+import { registerExecutions } from "../durable/register-execution.ts";
+import { runExecution } from "../durable/run-execution.ts";
+import type { WorkerMessage } from "./worker-process.ts";
 
 /**
  * A worker's process: the handler that ships, its checkpoints in a file, so that another process goes on where this one
@@ -19,7 +19,7 @@ process.once("message", ({ event }: { readonly event: unknown }) => {
 });
 
 async function run(event: unknown): Promise<WorkerMessage> {
-  const { handler } = await import("../lambda/cutover.ts");
+  const { handler } = await import("../../lambda/cutover.ts");
   const known = registerExecutions(handler, {
     running: (arn) => tell({ kind: "running", arn }),
     ended: (arn, status) => tell({ kind: "ended", arn, status }),

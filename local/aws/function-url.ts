@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type LoopbackServer, listenOnLoopback } from "./aws/loopback.ts";
+import { type LoopbackServer, listenOnLoopback } from "./loopback.ts";
 
 /** A plain Lambda handler behind a Function URL, as far as its answers go. */
 export type FunctionUrlHandler = (request: FunctionUrlEvent) => Promise<{
