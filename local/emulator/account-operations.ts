@@ -8,18 +8,18 @@ import { type Reply, toReply } from "./reply.ts";
 import { ServiceError } from "./service-error.ts";
 
 export function getSystemSettings(call: Call): Reply {
-  const { world } = call;
-  const account = findAccount(call, getText(call.parameters, "accountId") ?? world.table.accounts[0].id);
+  const { state } = call;
+  const account = findAccount(call, getText(call.parameters, "accountId") ?? state.table.accounts[0].id);
   return toReply({
-    id: toHex(world.seed, `settings ${account.name}`, 24),
+    id: toHex(state.seed, `settings ${account.name}`, 24),
     accountId: account.id,
-    overrideSystemTime: world.faults.flags.has("override-system-time"),
+    overrideSystemTime: state.faults.flags.has("override-system-time"),
     tags: account.tags.map(({ id, name, color }) => ({ id, name, color })),
   });
 }
 
-export function listAccounts({ world }: Call): Reply {
-  const items = world.table.accounts.map(toAccountInfo);
+export function listAccounts({ state }: Call): Reply {
+  const items = state.table.accounts.map(toAccountInfo);
   return toReply({ items, totalCount: items.length, totalPages: 1 });
 }
 
@@ -29,8 +29,8 @@ export function getAccountInfo(call: Call): Reply {
 
 /** Who changed which flag when, the newest first. */
 export function listLogEntries(call: Call): Reply {
-  const { world, parameters } = call;
-  const { stagingChanges, table } = world;
+  const { state, parameters } = call;
+  const { stagingChanges, table } = state;
   const accountIds = new Set(getList(parameters, "accountIds"));
   const customers = new Set(getList(parameters, "customerIds").map((id) => findRow(table, id)));
   const from = toSeconds(getText(parameters, "startDate"), 0);
@@ -56,8 +56,8 @@ export function listLogEntries(call: Call): Reply {
   });
 }
 
-function findAccount({ world, user }: Call, id: string): Account {
-  const account = world.table.accounts.find((candidate) => candidate.id === id);
+function findAccount({ state, user }: Call, id: string): Account {
+  const account = state.table.accounts.find((candidate) => candidate.id === id);
   if (account === undefined || user === undefined || !sees(user, account.id)) {
     throw new ServiceError(404, "NotFound", "Account not found");
   }
@@ -80,16 +80,16 @@ function toSeconds(text: string | undefined, daySeconds: number): number | undef
   return ms / 1000 + (/^\d{4}-\d{2}-\d{2}$/.test(text) ? daySeconds : 0);
 }
 
-function toLogEntry({ world }: Call, index: number): object {
-  const { stagingChanges, table, users } = world;
+function toLogEntry({ state }: Call, index: number): object {
+  const { stagingChanges, table, users } = state;
   const row = stagingChanges.rows[index] ?? 0;
   const user = users[stagingChanges.users[index] ?? 0];
   const account = getAccount(table, row);
   const before = stagingChanges.was[index] === true;
   const after = stagingChanges.isStaging[index] === true;
   return {
-    id: mix(world.seed, index).toString(16).padStart(8, "0") + index.toString(16).padStart(16, "0"),
-    dateCreated: toDateText(stagingChanges.at[index] ?? 0, world.faults.choices.dates === "ms" ? "ms" : "iso"),
+    id: mix(state.seed, index).toString(16).padStart(8, "0") + index.toString(16).padStart(16, "0"),
+    dateCreated: toDateText(stagingChanges.at[index] ?? 0, state.faults.choices.dates === "ms" ? "ms" : "iso"),
     accountId: account.id,
     customerId: toId(table, row),
     userId: user?.id,

@@ -8,7 +8,7 @@ import { type Reply, toReply } from "./reply.ts";
 
 /** `GET /portal/active-sessions`: the calls of one customer that are on the line now. */
 export function listActiveSessions(call: Call): Reply {
-  const row = findRow(call.world.table, getText(call.parameters, "customerId") ?? "");
+  const row = findRow(call.state.table, getText(call.parameters, "customerId") ?? "");
   const rows = row < 0 ? findBusyRows(call) : [row];
   const accountId = getText(call.parameters, "accountId");
   const sessions = rows
@@ -20,9 +20,9 @@ export function listActiveSessions(call: Call): Reply {
 
 /** `GET /sessions`: calls of the last days, ended ones included. */
 export function listSessions(call: Call): Reply {
-  const { world, parameters } = call;
+  const { state, parameters } = call;
   const customerIds = getList(parameters, "customerIds");
-  const rows = customerIds.length === 0 ? findBusyRows(call) : customerIds.map((id) => findRow(world.table, id));
+  const rows = customerIds.length === 0 ? findBusyRows(call) : customerIds.map((id) => findRow(state.table, id));
   const accountIds = getList(parameters, "accountIds");
   const sessions = rows.filter((row) => isVisible(call, row, accountIds)).flatMap((row) => toSessions(call, row));
   const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, 250);
@@ -56,10 +56,10 @@ interface SessionInfo {
 const mostBusy = 500;
 
 /** The first customers with calls: one in a hundred has one. */
-function findBusyRows({ world }: Call): readonly number[] {
+function findBusyRows({ state }: Call): readonly number[] {
   const rows: number[] = [];
-  for (let row = 0; row < world.table.rows && rows.length < mostBusy; row++) {
-    if (toLine(world.seed, row) < 2) {
+  for (let row = 0; row < state.table.rows && rows.length < mostBusy; row++) {
+    if (toLine(state.seed, row) < 2) {
       rows.push(row);
     }
   }
@@ -71,28 +71,28 @@ function toLine(seed: number, row: number): number {
   return mix(seed ^ 0x4c696e65, row) % 200;
 }
 
-function isVisible({ world, user }: Call, row: number, accountIds: readonly string[]): boolean {
-  if (user === undefined || !isPresent(world.table, row)) {
+function isVisible({ state, user }: Call, row: number, accountIds: readonly string[]): boolean {
+  if (user === undefined || !isPresent(state.table, row)) {
     return false;
   }
-  const accountId = getAccount(world.table, row).id;
+  const accountId = getAccount(state.table, row).id;
   return sees(user, accountId) && (accountIds.length === 0 || accountIds.includes(accountId));
 }
 
-function toSessions({ world }: Call, row: number): readonly SessionInfo[] {
-  const line = toLine(world.seed, row);
+function toSessions({ state }: Call, row: number): readonly SessionInfo[] {
+  const line = toLine(state.seed, row);
   if (line > 1) {
     return [];
   }
   const ended = line === 1;
-  const dates = world.faults.choices.dates === "ms" ? "ms" : "iso";
-  const begun = world.startedAt / 1000 - (mix(world.seed, row) % 600) - (ended ? 3600 : 0);
-  const customerId = toId(world.table, row);
+  const dates = state.faults.choices.dates === "ms" ? "ms" : "iso";
+  const begun = state.startedAt / 1000 - (mix(state.seed, row) % 600) - (ended ? 3600 : 0);
+  const customerId = toId(state.table, row);
   return [
     {
       id: `5e${customerId.slice(2)}`,
       ...{ customerId, endpointId: `e9${customerId.slice(2)}` },
-      accountId: getAccount(world.table, row).id,
+      accountId: getAccount(state.table, row).id,
       ...{ dialState: ended ? "None" : "Active", queueState: ended ? "Disconnected" : "None", channel: "Voice" },
       callState: ended ? "Disconnected" : "Connected",
       ended,

@@ -9,7 +9,7 @@ import { readBody, send } from "./wire.ts";
 export const controlPrefix = "/emulator/";
 
 /** The strings to pull behind an emulator's back, by whoever holds it or through control requests. */
-export interface Steered {
+export interface EmulatorControls {
   /** The account of the customers that were asked for. */
   readonly accountId: string;
   /** A second account with a few customers more, which a system administrator sees as well. */
@@ -27,7 +27,7 @@ export interface Steered {
 
 /** Answers a control request; none of them is rate limited, counted or faulted. */
 export async function serveControl(
-  emulator: Steered,
+  emulator: EmulatorControls,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -42,7 +42,7 @@ export async function serveControl(
   }
 }
 
-function control(emulator: Steered, request: string, text: string): Reply {
+function control(emulator: EmulatorControls, request: string, text: string): Reply {
   const [, method, customerId] = /^(GET|PUT) customers\/([^/]+)$/.exec(request) ?? [];
   if (customerId !== undefined) {
     return controlCustomer(emulator, customerId, method === "PUT" ? text : undefined);
@@ -69,7 +69,7 @@ function control(emulator: Steered, request: string, text: string): Reply {
 }
 
 /** Shows a customer, or lets somebody else change its flag. */
-function controlCustomer(emulator: Steered, customerId: string, text: string | undefined): Reply {
+function controlCustomer(emulator: EmulatorControls, customerId: string, text: string | undefined): Reply {
   const customer = emulator.customer(customerId);
   if (customer === undefined) {
     return { status: 404, kind: "text", body: `no customer ${customerId}` };
@@ -89,7 +89,7 @@ function controlCustomer(emulator: Steered, customerId: string, text: string | u
 const linesInOnePiece = 1000;
 
 /** One customer a line, in pieces: a million of them never stand in memory. */
-function* toLines(emulator: Steered): Generator<string> {
+function* toLines(emulator: EmulatorControls): Generator<string> {
   let piece = "";
   let lines = 0;
   for (const { id, accountId, isStaging, writes } of emulator.customers()) {

@@ -25,7 +25,7 @@ export interface CustomerInfoSource {
 }
 
 /** What a reply may claim instead of the truth. */
-export interface Disguise {
+export interface ReplyOverrides {
   readonly id?: string;
   readonly isStaging?: boolean | "absent";
 }
@@ -35,7 +35,7 @@ export function toCustomerJson(
   source: CustomerInfoSource,
   row: number,
   options: CustomerInfoOptions,
-  disguise: Disguise = {},
+  overrides: ReplyOverrides = {},
 ): string {
   const { table, parts } = source;
   const hash = mix(table.seed ^ 0x496e666f, row);
@@ -44,7 +44,7 @@ export function toCustomerJson(
   const tags = parts.tags[table.columns.account[row] === 0 ? 0 : 1][table.columns.tags[row] ?? 0];
   const overridesBilling = hash % 8 === 0;
   const overridesApp = hash % 10 === 0;
-  return `{"id":"${disguise.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(table, row, disguise.isStaging)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(table, row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${toSchedule(source, row)},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
+  return `{"id":"${overrides.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(table, row, overrides.isStaging)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(table, row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${toSchedule(source, row)},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
 }
 
 /** ISO 8601 with seven decimals as .NET writes it, or ServiceStack's `/Date(ms+0000)/`. */

@@ -92,7 +92,7 @@ const counterKey = 0x5bd1e5;
 /** Inverse of `counterKey` modulo 2^24. */
 const counterInverse = invert(counterKey);
 
-/** 24 hex digits as MongoDB makes them: seconds, machine, counter. The counter is the row in disguise, so ids need no index. */
+/** 24 hex digits as MongoDB makes them: seconds, machine, counter. The counter is the row in overrides, so ids need no index. */
 export function toId(table: CustomerTable, row: number): string {
   const counter = Math.imul(row ^ (table.seed & 0xffff), counterKey) & 0xffffff;
   return (

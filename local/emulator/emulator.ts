@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { controlPrefix, type Steered, serveControl } from "./control.ts";
+import { controlPrefix, type EmulatorControls, serveControl } from "./control.ts";
 import { findRow, somebodyElse } from "./customer-table.ts";
 import {
   type CustomerInit,
@@ -9,11 +9,11 @@ import {
   toEmulatedCustomer,
   toEmulatedCustomers,
 } from "./emulated-customer.ts";
-import { serve } from "./exchange.ts";
+import { serveRequest } from "./serve-request.ts";
 import type { RequestListener, Service } from "./service.ts";
 import { changePassword } from "./sessions.ts";
+import { changeFaults, createState, writeStaging } from "./state.ts";
 import { createCounters, type EmulatorStats } from "./stats.ts";
-import { changeFaults, createWorld, writeStaging } from "./world.ts";
 
 export interface EmulatorOptions {
   /** @default 0, any free port */
@@ -29,7 +29,7 @@ export interface EmulatorOptions {
 }
 
 /** An Evo Voice API on loopback, and the strings to pull behind its back. */
-export interface Emulator extends Steered {
+export interface Emulator extends EmulatorControls {
   readonly address: string;
   readonly userName: string;
   readonly password: string;
@@ -46,7 +46,7 @@ export interface Emulator extends Steered {
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const { port = 0, customers, seed = 1, faults = "", stagingShare = 0.3 } = options;
   const service: Service = {
-    world: createWorld({ customers, seed, faults, stagingShare }),
+    state: createState({ customers, seed, faults, stagingShare }),
     counters: createCounters(),
     window: { startedAtMs: 0, used: 0 },
     listeners: new Set(),
@@ -56,7 +56,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   const emulator = toEmulator(service, server);
   server.on("request", (request, response) => {
     const isControl = request.url?.startsWith(controlPrefix);
-    const done = isControl ? serveControl(emulator, request, response) : serve(service, request, response);
+    const done = isControl ? serveControl(emulator, request, response) : serveRequest(service, request, response);
     done.catch(() => request.socket.destroy());
   });
   return emulator;
@@ -73,12 +73,12 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 function toEmulator(service: Service, server: Server): Emulator {
-  const { world } = service;
-  const { table } = world;
+  const { state } = service;
+  const { table } = state;
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    userName: world.users[0].userName,
-    password: world.sessions.password,
+    userName: state.users[0].userName,
+    password: state.sessions.password,
     accountId: table.accounts[0].id,
     otherAccountId: table.accounts[1].id,
     customers: () => toEmulatedCustomers(table),
@@ -86,16 +86,16 @@ function toEmulator(service: Service, server: Server): Emulator {
       const row = findRow(table, id);
       return row < 0 ? undefined : toEmulatedCustomer(table, row);
     },
-    setStaging: (id, isStaging) => writeStaging(world, getRow(service, id), isStaging, somebodyElse),
+    setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, somebodyElse),
     addCustomer: (init) => insertCustomer(table, init ?? {}),
     removeCustomer: (id) => {
       table.columns.removed[getRow(service, id)] = 1;
       table.version++;
     },
-    setPassword: (password) => changePassword(world.sessions, password),
-    endSessions: () => world.sessions.byId.clear(),
-    sessionIds: () => [...world.sessions.issued],
-    setFaults: (spec) => changeFaults(world, spec),
+    setPassword: (password) => changePassword(state.sessions, password),
+    endSessions: () => state.sessions.byId.clear(),
+    sessionIds: () => [...state.sessions.issued],
+    setFaults: (spec) => changeFaults(state, spec),
     onRequest: (listener) => {
       service.listeners.add(listener);
       return () => service.listeners.delete(listener);
@@ -105,19 +105,19 @@ function toEmulator(service: Service, server: Server): Emulator {
   };
 }
 
-function getRow({ world }: Service, id: string): number {
-  const row = findRow(world.table, id);
+function getRow({ state }: Service, id: string): number {
+  const row = findRow(state.table, id);
   if (row < 0) {
     throw new Error(`the emulator has no customer ${id}`);
   }
   return row;
 }
 
-function toStats({ world, counters }: Service): EmulatorStats {
+function toStats({ state, counters }: Service): EmulatorStats {
   return {
     requests: Object.fromEntries(counters.requests),
-    signIns: world.sessions.signIns,
-    refusedSignIns: world.sessions.refusedSignIns,
+    signIns: state.sessions.signIns,
+    refusedSignIns: state.sessions.refusedSignIns,
     refused429: counters.refused429,
     refused401: counters.refused401,
     inFlight: counters.inFlight,

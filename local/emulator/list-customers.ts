@@ -8,8 +8,8 @@ import { type CustomerSelection, selectRows } from "./select-customers.ts";
 
 /** `GET /customers`: pages count from 0 and hold 25 unless told; simplified paging has no counts. */
 export function listCustomers(call: Call): Reply {
-  const { world, parameters } = call;
-  const rows = selectRows(world.table, world.selections, toSelection(call));
+  const { state, parameters } = call;
+  const rows = selectRows(state.table, state.selections, toSelection(call));
   const page = toPage(call, rows.length);
   const end = Math.min(rows.length, page.first + page.size);
   if (getBoolean(parameters, "simplifiedPaging")) {
@@ -20,8 +20,8 @@ export function listCustomers(call: Call): Reply {
   return toListReply(call, rows.subarray(page.first, end), counts);
 }
 
-function toSelection({ world, parameters, user }: Call): CustomerSelection {
-  const { accounts } = world.table;
+function toSelection({ state, parameters, user }: Call): CustomerSelection {
+  const { accounts } = state.table;
   const visible = toAccountBits(accounts, (account) => user !== undefined && sees(user, account.id));
   const sortField = getText(parameters, "sortField")?.toLowerCase();
   const nameFilter = getText(parameters, "nameFilter");
@@ -36,7 +36,7 @@ function toSelection({ world, parameters, user }: Call): CustomerSelection {
     descending: getText(parameters, "sortOrder")?.toLowerCase() === "descend",
     ...(sortField !== undefined && { sortField }),
   };
-  if (world.faults.flags.has("ignored-filters")) {
+  if (state.faults.flags.has("ignored-filters")) {
     return everybody;
   }
   return {
@@ -55,32 +55,32 @@ function toAccountBits(accounts: readonly [Account, Account], isIn: (account: Ac
 }
 
 /** Where the page begins in the selection and how much it holds, misfortunes included. */
-function toPage({ world, parameters, misfortune }: Call, found: number): { first: number; size: number } {
+function toPage({ state, parameters, fault }: Call, found: number): { first: number; size: number } {
   if (getBoolean(parameters, "all")) {
     return { first: 0, size: found };
   }
-  const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, world.faults.numbers["page-cap"]);
+  const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, state.faults.numbers["page-cap"]);
   const page = getWholeNumber(parameters, "page", 0);
-  const { fault, variant } = misfortune;
-  if (fault === "repeat-page") {
+  const { name, variant } = fault;
+  if (name === "repeat-page") {
     return { first: Math.max(0, page - 1) * size, size };
   }
   const rowsOff = (variant % 3) + 1;
-  const shift = fault === "shifting-rows" ? rowsOff * (variant & 8 ? 1 : -1) : 0;
+  const shift = name === "shifting-rows" ? rowsOff * (variant & 8 ? 1 : -1) : 0;
   return { first: Math.max(0, page * size + shift), size };
 }
 
-function toTotalError({ world, misfortune: { fault, variant } }: Call): number {
+function toTotalError({ state, fault: { name, variant } }: Call): number {
   const moved = variant & 8 ? 1 : -1;
-  return world.faults.numbers["wrong-total"] + (fault === "moving-total" ? moved : 0);
+  return state.faults.numbers["wrong-total"] + (name === "moving-total" ? moved : 0);
 }
 
 const mostInOneText = 1000;
 
 /** A page is one text; `all=true` goes out in pieces, as a million customers are gigabytes. */
-function toListReply({ world }: Call, rows: Int32Array, counts: string): Reply {
-  const options = toInfoOptions(world.faults);
-  const toText = (some: Int32Array): string => Array.from(some, (row) => toCustomerJson(world, row, options)).join(",");
+function toListReply({ state }: Call, rows: Int32Array, counts: string): Reply {
+  const options = toInfoOptions(state.faults);
+  const toText = (some: Int32Array): string => Array.from(some, (row) => toCustomerJson(state, row, options)).join(",");
   if (rows.length <= mostInOneText) {
     return reply(`{"items":[${toText(rows)}],${counts}}`);
   }

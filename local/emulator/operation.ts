@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { User } from "./accounts.ts";
-import type { Misfortune } from "./misfortune.ts";
 import type { Parameters } from "./parameters.ts";
+import type { PickedFault } from "./pick-fault.ts";
 import type { Reply } from "./reply.ts";
-import type { World } from "./world.ts";
+import type { EmulatorState } from "./state.ts";
 
 /** One call of an operation by somebody who may call it. */
 export interface Call {
-  readonly world: World;
+  readonly state: EmulatorState;
   readonly parameters: Parameters;
   readonly headers: IncomingHttpHeaders;
   readonly method: string;
   /** Who is signed in; the open operations can be called by nobody. */
   readonly user: User | undefined;
-  readonly misfortune: Misfortune;
+  readonly fault: PickedFault;
 }
 
 export interface Operation {

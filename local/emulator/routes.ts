@@ -20,7 +20,7 @@ export function findRoute(method: string, path: string): FoundRoute {
   if (hasJsonSuffix) {
     segments[segments.length - 1] = last.slice(0, -".json".length);
   }
-  const door = findDoor(segments);
+  const door = findOperationRoute(segments);
   if (door !== undefined) {
     return door;
   }
@@ -41,7 +41,7 @@ const operationNames = new Map(
 );
 
 /** ServiceStack's own doors: `/json/reply/{Operation}`, `/json/oneway/{Operation}` and `/api/{Operation}`, with any method. */
-function findDoor(segments: readonly string[]): FoundRoute | undefined {
+function findOperationRoute(segments: readonly string[]): FoundRoute | undefined {
   const [first, second, third] = segments.map((segment) => segment.toLowerCase());
   const isApi = first === "api" && segments.length === 2;
   const isJson = first === "json" && (second === "reply" || second === "oneway") && segments.length === 3;

@@ -1,11 +1,11 @@
 import type { OperationName } from "./operation-names.ts";
 import type { RateWindow } from "./rate-limit.ts";
+import type { EmulatorState } from "./state.ts";
 import type { Counters } from "./stats.ts";
-import type { World } from "./world.ts";
 
-/** An emulator at work: its world and what it knows about the requests. */
+/** An emulator at work: its state and what it knows about the requests. */
 export interface Service {
-  readonly world: World;
+  readonly state: EmulatorState;
   readonly counters: Counters;
   readonly window: RateWindow;
   readonly listeners: Set<RequestListener>;
@@ -23,7 +23,7 @@ export interface RequestEvent {
 export type RequestListener = (request: RequestEvent) => void | Promise<void>;
 
 /** Tells the listeners and waits for them, so that they can hold a request. */
-export async function tell(
+export async function notifyListeners(
   service: Service,
   about: Omit<RequestEvent, "phase"> & { readonly operation: OperationName },
   phase: RequestEvent["phase"],

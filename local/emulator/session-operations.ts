@@ -7,10 +7,10 @@ import { endSession, signIn } from "./sessions.ts";
 
 /** `POST /auth/{provider}`: signs in, or out with the provider `logout`. */
 export function authenticate(call: Call): Reply {
-  const { world, parameters, headers } = call;
+  const { state, parameters, headers } = call;
   const provider = getText(parameters, "provider")?.toLowerCase() ?? "";
   if (provider === "logout") {
-    endSession(world.sessions, headers);
+    endSession(state.sessions, headers);
     return toReply({});
   }
   if (call.method === "GET") {
@@ -25,7 +25,7 @@ export function authenticate(call: Call): Reply {
     throw new ServiceError(404, "NotFound", `No configuration was added for OAuth provider '${provider}'`);
   }
   const credentials = { userName, password, rememberMe: getBoolean(parameters, "rememberMe") };
-  const { session, cookies } = signIn(world.sessions, credentials, headers, world.faults);
+  const { session, cookies } = signIn(state.sessions, credentials, headers, state.faults);
   return reply(
     JSON.stringify(toAuthenticateResponse(session.user, session.id)),
     cookies.map((cookie) => ["Set-Cookie", cookie] as const),
@@ -33,11 +33,11 @@ export function authenticate(call: Call): Reply {
 }
 
 /** `GET /auth/status`, open to all. */
-export function getUserInfo({ world, user }: Call): Reply {
+export function getUserInfo({ state, user }: Call): Reply {
   if (user === undefined) {
     return toReply({ isAuthenticated: false });
   }
-  const accounts = world.table.accounts.filter(({ id }) => user.accountIds === "all" || user.accountIds.includes(id));
+  const accounts = state.table.accounts.filter(({ id }) => user.accountIds === "all" || user.accountIds.includes(id));
   return toReply({
     id: user.id,
     isAuthenticated: true,

@@ -5,7 +5,7 @@ import type { Outcome } from "../../lambda/rollout/outcome.ts";
 import type { Hold } from "../../lambda/rollout/records.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
 import { type Check, compareCustomers, type Recorded } from "./compare.ts";
-import { type Surroundings, TABLE_NAME } from "./surroundings.ts";
+import { type Services, TABLE_NAME } from "./services.ts";
 
 /** What the emulator held before the rollout. */
 export interface Before {
@@ -16,7 +16,7 @@ export interface Before {
   readonly onStaging: number;
 }
 
-export async function readBefore({ emulator }: Surroundings): Promise<Before> {
+export async function readBefore({ emulator }: Services): Promise<Before> {
   const flags = new Map<string, boolean>();
   let [customers, onStaging] = [0, 0];
   for await (const { id, accountId, isStaging } of emulator.readCustomers()) {
@@ -29,10 +29,10 @@ export async function readBefore({ emulator }: Surroundings): Promise<Before> {
 }
 
 /** Compares what Evo Voice's customers are now with what they were, what the ledger says and what the report says. */
-export async function checkRollout(report: Report, { flags }: Before, surroundings: Surroundings): Promise<Check> {
-  const { emulator } = surroundings;
+export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<Check> {
+  const { emulator } = services;
   const { rolloutId, reverted } = report;
-  const recorded = await withLedger(surroundings, async (ledger) => ({
+  const recorded = await withLedger(services, async (ledger) => ({
     outcomes: await collect(ledger.readOutcomes(rolloutId)),
     ...(reverted !== undefined && { reverted: await collect(ledger.readReverted(rolloutId)) }),
   }));
@@ -43,8 +43,8 @@ export async function checkRollout(report: Report, { flags }: Before, surroundin
 }
 
 /** What holds a release, by the ledger's word. */
-export function findHoldOf(release: string, surroundings: Surroundings): Promise<Hold | undefined> {
-  return withLedger(surroundings, async (ledger) => (await ledger.readOrders()).holds[release]);
+export function findHoldOf(release: string, services: Services): Promise<Hold | undefined> {
+  return withLedger(services, async (ledger) => (await ledger.readOrders()).holds[release]);
 }
 
 /** All that the ledger recorded for each customer: one outcome, if all is well. */
@@ -58,7 +58,7 @@ async function collect(items: AsyncIterable<readonly Outcome[]>): Promise<Readon
 }
 
 async function withLedger<Result>(
-  { dynamodb, emulator }: Surroundings,
+  { dynamodb, emulator }: Services,
   read: (ledger: ReturnType<typeof createLedger>) => Promise<Result>,
 ): Promise<Result> {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };

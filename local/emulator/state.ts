@@ -2,14 +2,14 @@ import { createUsers, toPassword, type User } from "./accounts.ts";
 import { type CustomerParts, createCustomerParts } from "./customer-parts.ts";
 import type { CustomerTable } from "./customer-table.ts";
 import { type Faults, parseFaults } from "./faults.ts";
-import { type Attempts, createAttempts } from "./misfortune.ts";
+import { type Attempts, createAttempts } from "./pick-fault.ts";
 import { createSchedules, type Schedule } from "./schedules.ts";
 import { seedCustomers } from "./seed-customers.ts";
 import { createSelectionCache, type SelectionCache } from "./select-customers.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 
 /** Everything that an emulator holds. */
-export interface World {
+export interface EmulatorState {
   readonly seed: number;
   readonly table: CustomerTable;
   readonly users: readonly [User, User, User];
@@ -32,14 +32,14 @@ interface StagingChanges {
   readonly at: number[];
 }
 
-export interface WorldOptions {
+export interface StateOptions {
   readonly customers: number;
   readonly seed: number;
   readonly stagingShare: number;
   readonly faults: string;
 }
 
-export function createWorld(options: WorldOptions): World {
+export function createState(options: StateOptions): EmulatorState {
   const faults = parseFaults(options.faults);
   const table = seedCustomers(options);
   const users = createUsers(options.seed, table.accounts[0]);
@@ -59,15 +59,15 @@ export function createWorld(options: WorldOptions): World {
 }
 
 /** New faults begin with a clean count of attempts. */
-export function changeFaults(world: World, spec: string): void {
-  world.faults = parseFaults(spec);
-  world.attempts = createAttempts();
+export function changeFaults(state: EmulatorState, spec: string): void {
+  state.faults = parseFaults(spec);
+  state.attempts = createAttempts();
 }
 
 /** Sets one customer's flag and writes it to the log. */
-export function writeStaging(world: World, row: number, isStaging: boolean, user: number): void {
-  const { columns } = world.table;
-  const { stagingChanges } = world;
+export function writeStaging(state: EmulatorState, row: number, isStaging: boolean, user: number): void {
+  const { columns } = state.table;
+  const { stagingChanges } = state;
   stagingChanges.rows.push(row);
   stagingChanges.was.push(columns.staging[row] === 1);
   stagingChanges.isStaging.push(isStaging);

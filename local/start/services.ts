@@ -20,7 +20,7 @@ export const TABLE_NAME = "cutover-ledger";
 const SECRET_ID = "evo-voice/login";
 
 /** Everything around the worker: Evo Voice in a process of its own, the AWS services in this one, all on loopback. */
-export interface Surroundings {
+export interface Services {
   readonly emulator: EmulatorProcess;
   readonly executions: LambdaExecutions;
   /** Where the ledger's table is. */
@@ -49,7 +49,7 @@ export interface Triggered {
 }
 
 /** Starts all of it; the stack takes it down again, also what was started before something failed. */
-export async function startSurroundings(options: StartOptions, stack: AsyncDisposableStack): Promise<Surroundings> {
+export async function startServices(options: StartOptions, stack: AsyncDisposableStack): Promise<Services> {
   const [emulator, dynamodb, executions] = await Promise.all([
     startEmulatorProcess(options, stack),
     closing(startDynamoDb({ tableName: TABLE_NAME }), stack),

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { ChangeOf } from "../../../lambda/rollout/change.ts";
 import { NO_COUNTS } from "../../../lambda/rollout/outcome.ts";
-import { narrate } from "../../../local/start/narrate.ts";
+import { describeChange } from "../../../local/start/describe-change.ts";
 import { watchChanges } from "../../../local/start/watch-changes.ts";
 
 const head = { rolloutId: "promote-1", action: "promote", release: "2026.11", at: "2026-11-23T02:00:00.000Z" } as const;
@@ -23,7 +23,7 @@ test.each<[ChangeOf, string]>([
   ],
   [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],
 ])("%j is told as one line", (change, line) => {
-  expect(narrate({ ...head, ...change })).toBe(line);
+  expect(describeChange({ ...head, ...change })).toBe(line);
 });
 
 test("each change is heard once and in order, those that nobody had time to hear at the stop", () => {
@@ -33,7 +33,7 @@ test("each change is heard once and in order, those that nobody had time to hear
   });
   const events = [told(1)];
   const heard: string[] = [];
-  const changes = watchChanges({ events: () => events }, (change) => heard.push(narrate(change)));
+  const changes = watchChanges({ events: () => events }, (change) => heard.push(describeChange(change)));
   events.push(told(2));
   changes.stop();
   changes.stop();

@@ -3,9 +3,9 @@ import type { Faults } from "./faults.ts";
 import type { OperationName } from "./operation-names.ts";
 import { mix, mixText, toUnit } from "./random.ts";
 
-/** What befalls one request. */
-export interface Misfortune {
-  readonly fault?: ShareFault;
+/** The fault of one request, if it has any. */
+export interface PickedFault {
+  readonly name?: ShareFault;
   /** Chooses among a fault's variants, by the seed as well. */
   readonly variant: number;
   readonly tailMs: number;
@@ -29,33 +29,28 @@ export function createAttempts(): Attempts {
   return { byRow: new Map(), byKey: new Map() };
 }
 
-const fine: Misfortune = { variant: 0, tailMs: 0 };
+const fine: PickedFault = { variant: 0, tailMs: 0 };
 const order = Object.keys(shareFaults) as ShareFault[];
 
 /**
  * Decides by the seed, the operation, its key and the how-many-th attempt at it.
  * Shares below 1 leave every third attempt alone, so that nothing fails for ever.
  */
-export function decideMisfortune(
-  seed: number,
-  faults: Faults,
-  attempts: Attempts,
-  toFacts: () => RequestFacts,
-): Misfortune {
+export function pickFault(seed: number, faults: Faults, attempts: Attempts, toFacts: () => RequestFacts): PickedFault {
   if (faults.shares.size === 0 && faults.latencyTail.share === 0) {
     return fine;
   }
   const facts = toFacts();
   const attempt = countAttempt(attempts, facts);
   const hash = mix(mixText(mixText(seed, facts.operation), facts.key), attempt);
-  const fault = order.find((name, index) => {
-    const share = appliesTo(name, facts.operation) ? (faults.shares.get(name) ?? 0) : 0;
+  const name = order.find((candidate, index) => {
+    const share = appliesTo(candidate, facts.operation) ? (faults.shares.get(candidate) ?? 0) : 0;
     return share === 1 || (share > 0 && attempt % 3 !== 2 && toUnit(mix(hash, index)) < share);
   });
   const { share, ms } = faults.latencyTail;
   const isSlow = share > 0 && toUnit(mix(hash, 100)) < share;
   return {
-    ...(fault !== undefined && { fault }),
+    ...(name !== undefined && { name }),
     variant: mix(hash, 101),
     tailMs: isSlow ? ms * toUnit(mix(hash, 102)) ** 3 : 0,
   };

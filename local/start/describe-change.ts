@@ -3,7 +3,7 @@ import { formatNumber } from "../../lambda/rollout/page.ts";
 import { countOf } from "./count-of.ts";
 
 /** A change of a rollout's state as a line for somebody who watches. */
-export function narrate(change: Change): string {
+export function describeChange(change: Change): string {
   switch (change.change) {
     case "started": {
       const { plan } = change;

@@ -1,29 +1,29 @@
-import type { Misfortune } from "./misfortune.ts";
+import type { PickedFault } from "./pick-fault.ts";
 import { loginPage, type Reply, redirectToLogin, toErrorPage, toErrorReply } from "./reply.ts";
 import { ServiceError } from "./service-error.ts";
 
-/** How a request ends. */
-export type Ending =
+/** How a reply leaves the emulator. */
+export type Delivery =
   | { readonly how: "reply"; readonly reply: Reply }
   /** Only the first half of the reply; `cut` with the connection, otherwise as if that were all. */
   | { readonly how: "half"; readonly reply: Reply; readonly cut: boolean }
   | { readonly how: "hang-up" }
   | { readonly how: "silence" };
 
-export interface Circumstances {
-  readonly misfortune: Misfortune;
+export interface FaultedRequest {
+  readonly fault: PickedFault;
   readonly path: string;
   readonly retryAfterSeconds: number;
   /** Does what was asked for, and gives the honest reply. */
   readonly perform: () => Promise<Reply>;
 }
 
-/** Ends a request as its misfortune demands. */
-export async function endRequest({ misfortune, path, retryAfterSeconds, perform }: Circumstances): Promise<Ending> {
-  const { fault, variant } = misfortune;
-  switch (fault) {
+/** Serves a request, or does to it what its fault says. */
+export async function applyFault({ fault, path, retryAfterSeconds, perform }: FaultedRequest): Promise<Delivery> {
+  const { name, variant } = fault;
+  switch (name) {
     case "error-5xx":
-      if (isDoneAlthoughFailed(misfortune)) {
+      if (isDoneAlthoughFailed(fault)) {
         await perform();
       }
       return { how: "reply", reply: toServerError(variant, retryAfterSeconds) };
@@ -37,7 +37,7 @@ export async function endRequest({ misfortune, path, retryAfterSeconds, perform 
       await perform();
       return { how: "hang-up" };
     case "no-reply":
-      if (isDoneAlthoughFailed(misfortune)) {
+      if (isDoneAlthoughFailed(fault)) {
         await perform();
       }
       return { how: "silence" };
@@ -64,8 +64,8 @@ export function toTooMany(variant: number, retryAfterSeconds: number): Reply {
 }
 
 /** Half of the silent ones, and half of the proxy's pages (a gateway that lost patience). */
-function isDoneAlthoughFailed({ fault, variant }: Misfortune): boolean {
-  return (variant & 4) !== 0 && (fault === "no-reply" || variant % 3 === 1);
+function isDoneAlthoughFailed({ name, variant }: PickedFault): boolean {
+  return (variant & 4) !== 0 && (name === "no-reply" || variant % 3 === 1);
 }
 
 function toServerError(variant: number, retryAfterSeconds: number): Reply {
