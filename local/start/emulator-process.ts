@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { type Child, startChild } from "./child.ts";
 import type { StartOptions } from "./command-line.ts";
 import { LocalRunError } from "./local-run-error.ts";
+import type { CustomerState } from "./oracle.ts";
 
 /** An emulator in a process of its own. */
 export interface EmulatorProcess {
@@ -14,14 +15,6 @@ export interface EmulatorProcess {
   readonly crash: Child["crash"];
   /** Every customer of both accounts as it is now, whatever a client was told. */
   readCustomers(): AsyncGenerator<CustomerState>;
-}
-
-export interface CustomerState {
-  readonly id: string;
-  readonly accountId: string;
-  readonly isStaging: boolean;
-  /** How often its flag was set through the API. */
-  readonly writes: number;
 }
 
 /** Starts an emulator and waits until it answers. */

@@ -1,10 +1,10 @@
 import { hasSucceeded, type Report } from "../../lambda/rollout/report.ts";
-import { type Before, checkRollout, findHoldOf, readBefore } from "./check.ts";
+import { type Before, checkRollout, findHoldOf, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
-import type { Check } from "./compare.ts";
 import { countOf } from "./count-of.ts";
 import { describeChange } from "./describe-change.ts";
 import { LocalRunError } from "./local-run-error.ts";
+import type { Check } from "./render-check.ts";
 import { introduce, print } from "./roll-out.ts";
 import { ALARM, type Scenario } from "./scenario.ts";
 import { type Services, type Stage, startServices } from "./services.ts";

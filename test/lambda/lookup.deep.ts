@@ -38,7 +38,7 @@ async function expectPromoted(event: Event, planned: Customers, policy: Event = 
     counts: { flipped: planned.filter(({ isStaging }) => isStaging).length, failed: 0 },
   });
   const ids = new Set(planned.map(({ id }) => id));
-  await expectTrueOutcomes(world, run.report, { before, wantedFlag: false, planned: ids });
+  await expectTrueOutcomes(world, run.report, { before, planned: ids });
   return run;
 }
 

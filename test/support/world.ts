@@ -180,8 +180,8 @@ export function expectNoSecrets(text: string, { password: first, laterPasswords 
 export async function readOutcomes(
   { readLedger }: Pick<World, "readLedger">,
   rolloutId: string,
-): Promise<ReadonlyMap<string, { readonly outcome: string; readonly reason: string }>> {
-  const outcomes = new Map<string, { readonly outcome: string; readonly reason: string }>();
+): Promise<ReadonlyMap<string, Pick<Outcome, "outcome" | "reason">>> {
+  const outcomes = new Map<string, Pick<Outcome, "outcome" | "reason">>();
   for (const item of await readLedger()) {
     if (item.pk !== `rollout#${rolloutId}` || !/^(batch|settled)#/.test(String(item.sk))) continue;
     for (const { customerId: id, outcome, reason } of toOutcomes(item)) {

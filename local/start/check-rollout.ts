@@ -4,8 +4,21 @@ import { openTable } from "../../lambda/ledger/table.ts";
 import type { Outcome } from "../../lambda/rollout/outcome.ts";
 import type { Hold } from "../../lambda/rollout/records.ts";
 import type { Report } from "../../lambda/rollout/report.ts";
-import { type Check, compareCustomers, type Recorded } from "./compare.ts";
+import { judge, type Recorded } from "./oracle.ts";
+import { type Check, renderCheck } from "./render-check.ts";
 import { type Services, TABLE_NAME } from "./services.ts";
+
+/** Compares what Evo Voice holds with what it held before, with the ledger and with the report. */
+export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<Check> {
+  const { emulator } = services;
+  const { rolloutId, reverted } = report;
+  const recorded = await withLedger(services, async (ledger) => ({
+    outcomes: await collect(ledger.readOutcomes(rolloutId)),
+    ...(reverted !== undefined && { restores: await collect(ledger.readReverted(rolloutId)) }),
+  }));
+  const claims = { report, before: flags, ...recorded, accountIds: [emulator.accountId] };
+  return renderCheck(judge(claims, await Array.fromAsync(emulator.readCustomers())));
+}
 
 /** What the emulator held before the rollout. */
 export interface Before {
@@ -17,44 +30,23 @@ export interface Before {
 }
 
 export async function readBefore({ emulator }: Services): Promise<Before> {
-  const flags = new Map<string, boolean>();
-  let [customers, onStaging] = [0, 0];
-  for await (const { id, accountId, isStaging } of emulator.readCustomers()) {
-    flags.set(id, isStaging);
-    if (accountId !== emulator.accountId) continue;
-    customers += 1;
-    if (isStaging) onStaging += 1;
-  }
-  return { flags, customers, onStaging };
+  const customers = await Array.fromAsync(emulator.readCustomers());
+  const ours = customers.filter(({ accountId }) => accountId === emulator.accountId);
+  return {
+    flags: new Map(customers.map(({ id, isStaging }) => [id, isStaging])),
+    customers: ours.length,
+    onStaging: ours.filter(({ isStaging }) => isStaging).length,
+  };
 }
 
-/** Compares what Evo Voice's customers are now with what they were, what the ledger says and what the report says. */
-export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<Check> {
-  const { emulator } = services;
-  const { rolloutId, reverted } = report;
-  const recorded = await withLedger(services, async (ledger) => ({
-    outcomes: await collect(ledger.readOutcomes(rolloutId)),
-    ...(reverted !== undefined && { reverted: await collect(ledger.readReverted(rolloutId)) }),
-  }));
-  return compareCustomers(
-    { report, before: flags, ...recorded, accountId: emulator.accountId },
-    emulator.readCustomers(),
-  );
-}
-
-/** What holds a release, by the ledger's word. */
+/** The hold on a release, as the ledger has it. */
 export function findHoldOf(release: string, services: Services): Promise<Hold | undefined> {
   return withLedger(services, async (ledger) => (await ledger.readOrders()).holds[release]);
 }
 
 /** All that the ledger recorded for each customer: one outcome, if all is well. */
 async function collect(items: AsyncIterable<readonly Outcome[]>): Promise<ReadonlyMap<string, readonly Recorded[]>> {
-  const outcomes = new Map<string, readonly Recorded[]>();
-  for await (const recorded of items) {
-    for (const { customerId, outcome, reason } of recorded)
-      outcomes.set(customerId, [...(outcomes.get(customerId) ?? []), { outcome, reason }]);
-  }
-  return outcomes;
+  return Map.groupBy((await Array.fromAsync(items)).flat(), ({ customerId }) => customerId);
 }
 
 async function withLedger<Result>(
