@@ -42,9 +42,7 @@ async function run({ options, json }: CommandLine): Promise<void> {
     process.exitCode = 1;
     return undefined;
   });
-  if (emulator === undefined) {
-    return;
-  }
+  if (emulator === undefined) return;
   const stop = (): void => {
     emulator.close().then(
       () => process.exit(0),

@@ -43,9 +43,7 @@ export function listLogEntries(call: Call): Reply {
     const isInScope = call.user !== undefined && sees(call.user, accountId);
     const isWanted =
       (accountIds.size === 0 || accountIds.has(accountId)) && (customers.size === 0 || customers.has(row));
-    if (isInScope && isWanted && at >= (from ?? 0) && at < (to ?? Number.POSITIVE_INFINITY)) {
-      found.push(index);
-    }
+    if (isInScope && isWanted && at >= (from ?? 0) && at < (to ?? Number.POSITIVE_INFINITY)) found.push(index);
   }
   const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, 250);
   const first = getWholeNumber(parameters, "page", 0) * size;
@@ -70,9 +68,7 @@ function toAccountInfo({ id, name }: Account): object {
 
 /** A day without a time means its beginning, or its end for an end date. */
 function toSeconds(text: string | undefined, daySeconds: number): number | undefined {
-  if (text === undefined) {
-    return undefined;
-  }
+  if (text === undefined) return undefined;
   const ms = Date.parse(text);
   if (Number.isNaN(ms)) {
     throw new ServiceError(400, "SerializationException", `Unable to bind to request: '${text}' is not a date`);

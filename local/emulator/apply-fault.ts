@@ -23,9 +23,7 @@ export async function applyFault({ fault, path, retryAfterSeconds, perform }: Fa
   const { name, variant } = fault;
   switch (name) {
     case "error-5xx":
-      if (isDoneAlthoughFailed(fault)) {
-        await perform();
-      }
+      if (isDoneAlthoughFailed(fault)) await perform();
       return { how: "reply", reply: toServerError(variant, retryAfterSeconds) };
     case "sign-in-5xx":
       return { how: "reply", reply: toServerError(2, retryAfterSeconds) };
@@ -37,9 +35,7 @@ export async function applyFault({ fault, path, retryAfterSeconds, perform }: Fa
       await perform();
       return { how: "hang-up" };
     case "no-reply":
-      if (isDoneAlthoughFailed(fault)) {
-        await perform();
-      }
+      if (isDoneAlthoughFailed(fault)) await perform();
       return { how: "silence" };
     case "html-login":
       return { how: "reply", reply: loginPage };

@@ -120,17 +120,9 @@ export function toBusinessName(seed: number): string {
   const trade = pick(trades, mix(seed, 3));
   const form = pick(forms, mix(seed, 4));
   const shape = mix(seed, 5) % 16;
-  if (shape < 6) {
-    return `${owner} ${trade}${form}`;
-  }
-  if (shape < 11) {
-    return `${place} ${trade}${form}`;
-  }
-  if (shape < 13) {
-    return `${owner} & ${pick(surnames, mix(seed, 6))} ${trade}`;
-  }
-  if (shape < 15) {
-    return `${place} ${trade} (${owner})`;
-  }
+  if (shape < 6) return `${owner} ${trade}${form}`;
+  if (shape < 11) return `${place} ${trade}${form}`;
+  if (shape < 13) return `${owner} & ${pick(surnames, mix(seed, 6))} ${trade}`;
+  if (shape < 15) return `${place} ${trade} (${owner})`;
   return `"${pick(nicknames, mix(seed, 7))}" ${owner}'s ${trade}`;
 }

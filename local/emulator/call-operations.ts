@@ -59,9 +59,7 @@ const mostBusy = 500;
 function findBusyRows({ state }: Call): readonly number[] {
   const rows: number[] = [];
   for (let row = 0; row < state.table.rows && rows.length < mostBusy; row++) {
-    if (toLine(state.seed, row) < 2) {
-      rows.push(row);
-    }
+    if (toLine(state.seed, row) < 2) rows.push(row);
   }
   return rows;
 }
@@ -72,18 +70,14 @@ function toLine(seed: number, row: number): number {
 }
 
 function isVisible({ state, user }: Call, row: number, accountIds: readonly string[]): boolean {
-  if (user === undefined || !isPresent(state.table, row)) {
-    return false;
-  }
+  if (user === undefined || !isPresent(state.table, row)) return false;
   const accountId = getAccount(state.table, row).id;
   return sees(user, accountId) && (accountIds.length === 0 || accountIds.includes(accountId));
 }
 
 function toSessions({ state }: Call, row: number): readonly SessionInfo[] {
   const line = toLine(state.seed, row);
-  if (line > 1) {
-    return [];
-  }
+  if (line > 1) return [];
   const ended = line === 1;
   const dates = state.faults.choices.dates === "ms" ? "ms" : "iso";
   const begun = state.startedAt / 1000 - (mix(state.seed, row) % 600) - (ended ? 3600 : 0);

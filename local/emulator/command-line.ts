@@ -20,16 +20,12 @@ export function readCommandLine(args: readonly string[]): CommandLine | BadComma
   const whole = (name: string, fallback: number, greatest: number): number => {
     const text = values.get(name) ?? String(fallback);
     const number = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(number <= greatest)) {
-      problems.push(`--${name} ${text}: expected a whole number from 0 to ${greatest}`);
-    }
+    if (!(number <= greatest)) problems.push(`--${name} ${text}: expected a whole number from 0 to ${greatest}`);
     return number;
   };
   const shareText = values.get("staging-share") ?? "0.3";
   const stagingShare = /^\d*\.?\d+$/.test(shareText) ? Number(shareText) : Number.NaN;
-  if (!(stagingShare <= 1)) {
-    problems.push(`--staging-share ${shareText}: expected a number from 0 to 1`);
-  }
+  if (!(stagingShare <= 1)) problems.push(`--staging-share ${shareText}: expected a number from 0 to 1`);
   const faults = values.get("faults") ?? "";
   problems.push(...findFaultProblems(faults));
   const options = {
@@ -65,9 +61,7 @@ function readOptions(args: readonly string[], problems: string[]): ReadonlyMap<s
       problems.push(`${token.value} is not an option`);
     } else if (token.kind === "option") {
       const problem = toOptionProblem(token.name, token.rawName, token.value);
-      if (problem !== undefined) {
-        problems.push(problem);
-      }
+      if (problem !== undefined) problems.push(problem);
       values.set(token.name, token.value ?? "");
     }
   }
@@ -75,12 +69,8 @@ function readOptions(args: readonly string[], problems: string[]): ReadonlyMap<s
 }
 
 function toOptionProblem(name: string, rawName: string, value: string | undefined): string | undefined {
-  if (texts.includes(name)) {
-    return value === undefined ? `--${name} needs a value` : undefined;
-  }
-  if (flags.includes(name)) {
-    return value === undefined ? undefined : `--${name} takes no value`;
-  }
+  if (texts.includes(name)) return value === undefined ? `--${name} needs a value` : undefined;
+  if (flags.includes(name)) return value === undefined ? undefined : `--${name} takes no value`;
   return `${rawName} is not an option (valid: ${[...texts, ...flags].map((valid) => `--${valid}`).join(", ")})`;
 }
 
@@ -89,9 +79,7 @@ function findFaultProblems(spec: string): readonly string[] {
     parseFaults(spec);
     return [];
   } catch (error) {
-    if (error instanceof FaultSpecError) {
-      return error.problems.map((problem) => `--faults ${problem}`);
-    }
+    if (error instanceof FaultSpecError) return error.problems.map((problem) => `--faults ${problem}`);
     throw error;
   }
 }

@@ -44,9 +44,7 @@ export async function serveControl(
 
 function control(emulator: EmulatorControls, request: string, text: string): Reply {
   const [, method, customerId] = /^(GET|PUT) customers\/([^/]+)$/.exec(request) ?? [];
-  if (customerId !== undefined) {
-    return controlCustomer(emulator, customerId, method === "PUT" ? text : undefined);
-  }
+  if (customerId !== undefined) return controlCustomer(emulator, customerId, method === "PUT" ? text : undefined);
   switch (request) {
     case "GET accounts":
       return toReply({ accountId: emulator.accountId, otherAccountId: emulator.otherAccountId });
@@ -71,12 +69,8 @@ function control(emulator: EmulatorControls, request: string, text: string): Rep
 /** Shows a customer, or lets somebody else change its flag. */
 function controlCustomer(emulator: EmulatorControls, customerId: string, text: string | undefined): Reply {
   const customer = emulator.customer(customerId);
-  if (customer === undefined) {
-    return { status: 404, kind: "text", body: `no customer ${customerId}` };
-  }
-  if (text === undefined) {
-    return toReply(customer);
-  }
+  if (customer === undefined) return { status: 404, kind: "text", body: `no customer ${customerId}` };
+  if (text === undefined) return toReply(customer);
   const body: unknown = JSON.parse(text);
   const isStaging = typeof body === "object" && body !== null && "isStaging" in body ? body.isStaging : undefined;
   if (typeof isStaging !== "boolean") {

@@ -67,13 +67,9 @@ function toHistory({ table, users }: CustomerInfoSource, row: number, dates: "is
 
 function toFamily(table: CustomerTable, row: number, breadcrumb: CustomerInfoOptions["breadcrumb"]): string {
   const parent = table.columns.parent[row] ?? -1;
-  if (parent < 0) {
-    return breadcrumb === "hidden" ? "" : ',"breadcrumb":[]';
-  }
+  if (parent < 0) return breadcrumb === "hidden" ? "" : ',"breadcrumb":[]';
   const parentMember = `,"parentCustomerId":"${toId(table, parent)}"`;
-  if (breadcrumb === "hidden") {
-    return parentMember;
-  }
+  if (breadcrumb === "hidden") return parentMember;
   const ancestors = getAncestors(table, row);
   const crumbs = (breadcrumb === "leaf-first" ? ancestors.toReversed() : ancestors).map(
     (ancestor) => `{"id":"${toId(table, ancestor)}","name":${JSON.stringify(getName(table, ancestor))}}`,

@@ -24,9 +24,7 @@ export function setCustomerStagingMode(call: Call): Reply {
     const user = call.user === undefined ? somebodyElse : state.users.indexOf(call.user);
     writeStaging(state, row, isStaging, user);
     state.table.columns.writes[row] = (state.table.columns.writes[row] ?? 0) + 1;
-    if (state.faults.flags.has("children-follow")) {
-      flipDescendants(state, row, isStaging, user);
-    }
+    if (state.faults.flags.has("children-follow")) flipDescendants(state, row, isStaging, user);
   }
   return reply(toCustomerJson(state, row, toInfoOptions(state.faults), overrides));
 }
@@ -82,9 +80,7 @@ export function toInfoOptions({ flags, choices }: Faults): CustomerInfoOptions {
 /** The customer that is asked for, if this user may see it. */
 function getRow({ state, parameters, user }: Call): number {
   const row = findRow(state.table, getText(parameters, "customerId") ?? getText(parameters, "id") ?? "");
-  if (row >= 0 && user !== undefined && sees(user, getAccount(state.table, row).id)) {
-    return row;
-  }
+  if (row >= 0 && user !== undefined && sees(user, getAccount(state.table, row).id)) return row;
   switch (state.faults.choices["missing-as"]) {
     case "400":
       throw new ServiceError(400, "ArgumentException", "Customer does not exist", "CustomerId");

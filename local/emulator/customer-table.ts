@@ -82,9 +82,7 @@ export function getCreatedAt(table: CustomerTable, row: number): number {
 /** Ancestors of a row, the root first. */
 export function getAncestors(table: CustomerTable, row: number): readonly number[] {
   const ancestors: number[] = [];
-  for (let at = table.columns.parent[row] ?? -1; at >= 0; at = table.columns.parent[at] ?? -1) {
-    ancestors.unshift(at);
-  }
+  for (let at = table.columns.parent[row] ?? -1; at >= 0; at = table.columns.parent[at] ?? -1) ancestors.unshift(at);
   return ancestors;
 }
 
@@ -104,9 +102,7 @@ export function toId(table: CustomerTable, row: number): string {
 
 /** The row of an id, or -1. */
 export function findRow(table: CustomerTable, id: string): number {
-  if (!/^[0-9a-f]{24}$/i.test(id)) {
-    return -1;
-  }
+  if (!/^[0-9a-f]{24}$/i.test(id)) return -1;
   const counter = Number.parseInt(id.slice(18), 16);
   const row = (Math.imul(counter, counterInverse) & 0xffffff) ^ (table.seed & 0xffff);
   return isPresent(table, row) && toId(table, row) === id.toLowerCase() ? row : -1;
@@ -126,9 +122,7 @@ function getMachine(seed: number): string {
 /** Newton's iteration: each round doubles the number of right bits. */
 function invert(odd: number): number {
   let inverse = odd;
-  for (let round = 0; round < 5; round++) {
-    inverse = Math.imul(inverse, 2 - Math.imul(odd, inverse));
-  }
+  for (let round = 0; round < 5; round++) inverse = Math.imul(inverse, 2 - Math.imul(odd, inverse));
   return inverse;
 }
 

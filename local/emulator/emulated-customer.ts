@@ -43,9 +43,7 @@ export function toEmulatedCustomer(table: CustomerTable, row: number): EmulatedC
 
 export function* toEmulatedCustomers(table: CustomerTable): Generator<EmulatedCustomer> {
   for (let row = 0; row < table.rows; row++) {
-    if (isPresent(table, row)) {
-      yield toEmulatedCustomer(table, row);
-    }
+    if (isPresent(table, row)) yield toEmulatedCustomer(table, row);
   }
 }
 
@@ -67,8 +65,6 @@ export function insertCustomer(table: CustomerTable, init: CustomerInit): Emulat
 /** Removed ones included: an ordinal is never used twice. */
 function countCustomers(table: CustomerTable, account: 0 | 1): number {
   let count = 0;
-  for (let row = 0; row < table.rows; row++) {
-    count += table.columns.account[row] === account ? 1 : 0;
-  }
+  for (let row = 0; row < table.rows; row++) count += table.columns.account[row] === account ? 1 : 0;
   return count;
 }

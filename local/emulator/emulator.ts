@@ -107,9 +107,7 @@ function toEmulator(service: Service, server: Server): Emulator {
 
 function getRow({ state }: Service, id: string): number {
   const row = findRow(state.table, id);
-  if (row < 0) {
-    throw new Error(`the emulator has no customer ${id}`);
-  }
+  if (row < 0) throw new Error(`the emulator has no customer ${id}`);
   return row;
 }
 

@@ -44,18 +44,12 @@ export function parseFaults(spec: string): Faults {
   const problems: string[] = [];
   const seen = new Set<string>();
   for (const item of toItems(spec)) {
-    if (seen.has(item.name)) {
-      problems.push(`${item.name} is given twice`);
-    }
+    if (seen.has(item.name)) problems.push(`${item.name} is given twice`);
     seen.add(item.name);
     const problem = readItem(draft, item);
-    if (problem !== undefined) {
-      problems.push(problem);
-    }
+    if (problem !== undefined) problems.push(problem);
   }
-  if (problems.length > 0) {
-    throw new FaultSpecError(problems);
-  }
+  if (problems.length > 0) throw new FaultSpecError(problems);
   return draft;
 }
 
@@ -100,26 +94,14 @@ function toItems(spec: string): readonly Item[] {
 function readItem(draft: Draft, { name, value }: Item): string | undefined {
   if (name === "chaos") {
     return readShare(name, value, (share) => {
-      for (const fault of chaosFaults) {
-        draft.shares.set(fault, share);
-      }
+      for (const fault of chaosFaults) draft.shares.set(fault, share);
     });
   }
-  if (isKeyOf(shareFaults, name)) {
-    return readShare(name, value, (share) => draft.shares.set(name, share));
-  }
-  if (isKeyOf(numberFaults, name)) {
-    return readNumber(draft, name, value);
-  }
-  if (isKeyOf(flagFaults, name)) {
-    return readFlag(draft, name, value);
-  }
-  if (isKeyOf(choiceFaults, name)) {
-    return readChoice(draft, name, value);
-  }
-  if (name === "latency-tail") {
-    return readTail(draft, value);
-  }
+  if (isKeyOf(shareFaults, name)) return readShare(name, value, (share) => draft.shares.set(name, share));
+  if (isKeyOf(numberFaults, name)) return readNumber(draft, name, value);
+  if (isKeyOf(flagFaults, name)) return readFlag(draft, name, value);
+  if (isKeyOf(choiceFaults, name)) return readChoice(draft, name, value);
+  if (name === "latency-tail") return readTail(draft, value);
   const closest = findClosest(name, faultNames);
   const hint = closest === undefined ? "--help and docs/emulator.md list them all" : `did you mean ${closest}?`;
   return `${name || "an empty name"} is not a fault: ${hint}`;
@@ -128,9 +110,7 @@ function readItem(draft: Draft, { name, value }: Item): string | undefined {
 /** Without a value: always. */
 function readShare(name: string, value: string | undefined, set: (share: number) => void): string | undefined {
   const share = value === undefined ? 1 : toShare(value);
-  if (share === undefined) {
-    return `${name}=${value}: expected a share from 0 to 1 or a percentage, as 0.05 or 5%`;
-  }
+  if (share === undefined) return `${name}=${value}: expected a share from 0 to 1 or a percentage, as 0.05 or 5%`;
   set(share);
   return undefined;
 }

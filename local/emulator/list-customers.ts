@@ -36,9 +36,7 @@ function toSelection({ state, parameters, user }: Call): CustomerSelection {
     descending: getText(parameters, "sortOrder")?.toLowerCase() === "descend",
     ...(sortField !== undefined && { sortField }),
   };
-  if (state.faults.flags.has("ignored-filters")) {
-    return everybody;
-  }
+  if (state.faults.flags.has("ignored-filters")) return everybody;
   return {
     ...everybody,
     accounts: visible & asked,
@@ -56,15 +54,11 @@ function toAccountBits(accounts: readonly [Account, Account], isIn: (account: Ac
 
 /** Where the page begins in the selection and how much it holds, misfortunes included. */
 function toPage({ state, parameters, fault }: Call, found: number): { first: number; size: number } {
-  if (getBoolean(parameters, "all")) {
-    return { first: 0, size: found };
-  }
+  if (getBoolean(parameters, "all")) return { first: 0, size: found };
   const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, state.faults.numbers["page-cap"]);
   const page = getWholeNumber(parameters, "page", 0);
   const { name, variant } = fault;
-  if (name === "repeat-page") {
-    return { first: Math.max(0, page - 1) * size, size };
-  }
+  if (name === "repeat-page") return { first: Math.max(0, page - 1) * size, size };
   const rowsOff = (variant % 3) + 1;
   const shift = name === "shifting-rows" ? rowsOff * (variant & 8 ? 1 : -1) : 0;
   return { first: Math.max(0, page * size + shift), size };
@@ -81,9 +75,7 @@ const mostInOneText = 1000;
 function toListReply({ state }: Call, rows: Int32Array, counts: string): Reply {
   const options = toInfoOptions(state.faults);
   const toText = (some: Int32Array): string => Array.from(some, (row) => toCustomerJson(state, row, options)).join(",");
-  if (rows.length <= mostInOneText) {
-    return reply(`{"items":[${toText(rows)}],${counts}}`);
-  }
+  if (rows.length <= mostInOneText) return reply(`{"items":[${toText(rows)}],${counts}}`);
   return reply(toPieces());
 
   function* toPieces(): Generator<string> {

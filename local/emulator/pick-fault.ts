@@ -37,9 +37,7 @@ const order = Object.keys(shareFaults) as ShareFault[];
  * Shares below 1 leave every third attempt alone, so that nothing fails for ever.
  */
 export function pickFault(seed: number, faults: Faults, attempts: Attempts, toFacts: () => RequestFacts): PickedFault {
-  if (faults.shares.size === 0 && faults.latencyTail.share === 0) {
-    return fine;
-  }
+  if (faults.shares.size === 0 && faults.latencyTail.share === 0) return fine;
   const facts = toFacts();
   const attempt = countAttempt(attempts, facts);
   const hash = mix(mixText(mixText(seed, facts.operation), facts.key), attempt);

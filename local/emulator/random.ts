@@ -9,9 +9,7 @@ export function mix(seed: number, value: number): number {
 /** The same for a text (FNV-1a, then mixed). */
 export function mixText(seed: number, text: string): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) {
-    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  }
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return mix(seed, hash >>> 0);
 }
 

@@ -17,18 +17,12 @@ export function findRoute(method: string, path: string): FoundRoute {
   const segments = path.split("/").filter((segment) => segment !== "");
   const last = segments.at(-1) ?? "";
   const hasJsonSuffix = last.toLowerCase().endsWith(".json");
-  if (hasJsonSuffix) {
-    segments[segments.length - 1] = last.slice(0, -".json".length);
-  }
+  if (hasJsonSuffix) segments[segments.length - 1] = last.slice(0, -".json".length);
   const door = findOperationRoute(segments);
-  if (door !== undefined) {
-    return door;
-  }
+  if (door !== undefined) return door;
   const matches = paths.filter(({ pattern }) => matchesPattern(pattern, segments));
   const match = matches.find((candidate) => candidate.method === method);
-  if (match === undefined) {
-    return matches.length === 0 ? "no such path" : "no such method";
-  }
+  if (match === undefined) return matches.length === 0 ? "no such path" : "no such method";
   return {
     operation: match.operation,
     path: { ...match.fixed, ...toPathMembers(match.pattern, segments) },
@@ -45,13 +39,9 @@ function findOperationRoute(segments: readonly string[]): FoundRoute | undefined
   const [first, second, third] = segments.map((segment) => segment.toLowerCase());
   const isApi = first === "api" && segments.length === 2;
   const isJson = first === "json" && (second === "reply" || second === "oneway") && segments.length === 3;
-  if (!isApi && !isJson) {
-    return undefined;
-  }
+  if (!isApi && !isJson) return undefined;
   const operation = operationNames.get((isApi ? second : third) ?? "");
-  if (operation === undefined) {
-    return "no such path";
-  }
+  if (operation === undefined) return "no such path";
   return { operation, path: {}, format: isJson && second === "oneway" ? "one-way" : "data" };
 }
 
@@ -98,9 +88,7 @@ function matchesPattern(pattern: readonly string[], segments: readonly string[])
 function toPathMembers(pattern: readonly string[], segments: readonly string[]): Record<string, string> {
   const members: Record<string, string> = {};
   pattern.forEach((part, index) => {
-    if (part.startsWith("{")) {
-      members[part.slice(1, -1)] = decodeSegment(segments[index] ?? "");
-    }
+    if (part.startsWith("{")) members[part.slice(1, -1)] = decodeSegment(segments[index] ?? "");
   });
   return members;
 }

@@ -50,9 +50,7 @@ export function isInherited(table: CustomerTable, row: number): boolean {
 
 export function getSchedule(table: CustomerTable, row: number, schedules: readonly Schedule[]): Schedule {
   const parent = table.columns.parent[row] ?? -1;
-  if (parent >= 0 && isInherited(table, row)) {
-    return getSchedule(table, parent, schedules);
-  }
+  if (parent >= 0 && isInherited(table, row)) return getSchedule(table, parent, schedules);
   const hash = mix(table.seed ^ 0x53636865, row);
   const index = hash % 100 === 0 ? schedules.length - 1 : mix(hash, 1) % (schedules.length - 1);
   return schedules[index] ?? (schedules[0] as Schedule);
@@ -69,12 +67,8 @@ export function getState(schedule: Schedule, at: Date): "Business Hours" | "Afte
     hourCycle: "h23",
   }).formatToParts(at);
   const part = (type: string): string => parts.find((candidate) => candidate.type === type)?.value ?? "";
-  if (schedule.forceClosed) {
-    return "After Hours";
-  }
-  if (part("month") === "12" && part("day") === "25") {
-    return "Holiday";
-  }
+  if (schedule.forceClosed) return "After Hours";
+  if (part("month") === "12" && part("day") === "25") return "Holiday";
   const weekday = part("weekday");
   const isWorkday = weekday !== "Sun" && (weekday !== "Sat" || schedule.onSaturday);
   const hour = Number(part("hour"));

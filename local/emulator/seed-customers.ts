@@ -38,9 +38,7 @@ function chooseTags(table: CustomerTable): void {
 function toTags(account: Account, hash: number): number {
   let bits = 0;
   account.tags.forEach((tag, index) => {
-    if (toUnit(mix(hash, index)) < tag.share) {
-      bits |= 1 << index;
-    }
+    if (toUnit(mix(hash, index)) < tag.share) bits |= 1 << index;
   });
   return bits;
 }
@@ -60,9 +58,7 @@ function chooseParents(table: CustomerTable): void {
     }
     if (isParent) {
       recent.push(row);
-      if (recent.length > 32) {
-        recent.shift();
-      }
+      if (recent.length > 32) recent.shift();
     }
   }
 }
@@ -80,9 +76,7 @@ function chooseStaging(
   let needed = wanted;
   let left = among;
   for (let row = 0; row < table.rows; row++) {
-    if (table.columns.account[row] !== account) {
-      continue;
-    }
+    if (table.columns.account[row] !== account) continue;
     if (toUnit(mix(table.seed ^ 0x53746167, row)) * left < needed) {
       table.columns.staging[row] = 1;
       needed--;

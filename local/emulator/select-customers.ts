@@ -50,13 +50,9 @@ export function selectRows(table: CustomerTable, cache: SelectionCache, selectio
   }
   const key = JSON.stringify(selection);
   const kept = cache.rowsBySelection.get(key);
-  if (kept !== undefined) {
-    return kept;
-  }
+  if (kept !== undefined) return kept;
   const rows = sortRows(table, filterRows(table, cache, selection), selection);
-  if (selection.sortField !== "datelastmodified") {
-    keep(cache, key, rows);
-  }
+  if (selection.sortField !== "datelastmodified") keep(cache, key, rows);
   return rows;
 }
 
@@ -65,9 +61,7 @@ const mostKept = 12;
 function keep(cache: SelectionCache, key: string, rows: Int32Array): void {
   cache.rowsBySelection.set(key, rows);
   for (const oldest of cache.rowsBySelection.keys()) {
-    if (cache.rowsBySelection.size <= mostKept) {
-      break;
-    }
+    if (cache.rowsBySelection.size <= mostKept) break;
     cache.rowsBySelection.delete(oldest);
   }
 }
@@ -88,15 +82,11 @@ function filterRows(table: CustomerTable, cache: SelectionCache, selection: Cust
     );
   };
   const candidates = findCandidates(table, cache, selection);
-  if (candidates !== undefined) {
-    return candidates.filter(matches);
-  }
+  if (candidates !== undefined) return candidates.filter(matches);
   const rows = new Int32Array(table.rows);
   let found = 0;
   for (let row = 0; row < table.rows; row++) {
-    if (matches(row)) {
-      rows[found++] = row;
-    }
+    if (matches(row)) rows[found++] = row;
   }
   return rows.slice(0, found);
 }
@@ -114,9 +104,7 @@ function findCandidates(
       .filter((row) => getName(table, row).toLowerCase().includes(wanted))
       .sort();
   }
-  if (nameFilter !== undefined) {
-    return findByName(table, cache, nameFilter.toLowerCase());
-  }
+  if (nameFilter !== undefined) return findByName(table, cache, nameFilter.toLowerCase());
   return parentCustomerIds.length === 0 ? undefined : findBelow(table, cache, parentCustomerIds);
 }
 
@@ -162,12 +150,8 @@ function toTagBits(table: CustomerTable, account: 0 | 1, tagIds: readonly string
 function isBelow(table: CustomerTable, row: number, parents: ReadonlySet<number>, onlyChildren: boolean): boolean {
   const { parent } = table.columns;
   for (let at = parent[row] ?? -1; at >= 0; at = parent[at] ?? -1) {
-    if (parents.has(at)) {
-      return true;
-    }
-    if (onlyChildren) {
-      return false;
-    }
+    if (parents.has(at)) return true;
+    if (onlyChildren) return false;
   }
   return false;
 }
@@ -232,8 +216,6 @@ function sortRows(table: CustomerTable, rows: Int32Array, { sortField, descendin
 }
 
 function compare(left: string, right: string): number {
-  if (left === right) {
-    return 0;
-  }
+  if (left === right) return 0;
   return left < right ? -1 : 1;
 }

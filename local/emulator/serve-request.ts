@@ -71,9 +71,7 @@ async function serveRoute(served: ServedRequest): Promise<void> {
     return answer(served, toErrorPage(403, "Forbidden"));
   }
   const route = findRoute(method, path);
-  if (route === "no such path") {
-    return answer(served, path.toLowerCase() === "/login" ? loginPage : notFound);
-  }
+  if (route === "no such path") return answer(served, path.toLowerCase() === "/login" ? loginPage : notFound);
   if (route === "no such method") {
     throw new ServiceError(405, "NotSupportedException", `${path} does not support ${method}`);
   }
@@ -96,43 +94,31 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   }
   const session = findSession(state.sessions, request.headers, state.faults);
   const refusal = checkAccess(served, route.operation, session);
-  if (refusal !== undefined) {
-    return answer(served, refusal);
-  }
+  if (refusal !== undefined) return answer(served, refusal);
   const fault = decide(service, toFacts(state, route.operation, parameters));
   await delay(service, fault);
   const perform = async (): Promise<Reply> => {
     const operation = operations[route.operation];
     const call = { state, parameters, headers: request.headers, method, user: session?.user, fault };
     const reply = attempt(() => operation.run(call));
-    if (operation.writes && reply.status === 200) {
-      await notifyListeners(service, about, "written");
-    }
+    if (operation.writes && reply.status === 200) await notifyListeners(service, about, "written");
     return route.format === "one-way" && reply.status === 200 ? noContent : reply;
   };
   await deliver(served, await applyFault({ fault, path, retryAfterSeconds, perform }));
-  if (served.response.writableEnded) {
-    await notifyListeners(service, about, "answered");
-  }
+  if (served.response.writableEnded) await notifyListeners(service, about, "answered");
 }
 
 /** Nobody signed in: 401 without a body, or the way to the login page for a browser; the wrong role: 403. */
 function checkAccess(served: ServedRequest, name: OperationName, session: Session | undefined): Reply | undefined {
   const { roles } = operations[name];
-  if (roles === "everybody") {
-    return undefined;
-  }
-  if (session === undefined) {
-    return served.asJson ? unauthorized : redirectToLogin(served.path);
-  }
+  if (roles === "everybody") return undefined;
+  if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
   return roles.includes(session.user.role) ? undefined : forbidden;
 }
 
 function decide({ state, counters }: Service, facts: () => RequestFacts): PickedFault {
   const fault = pickFault(state.seed, state.faults, state.attempts, facts);
-  if (fault.name !== undefined) {
-    count(counters.faults, fault.name);
-  }
+  if (fault.name !== undefined) count(counters.faults, fault.name);
   return fault;
 }
 
@@ -140,9 +126,7 @@ function decide({ state, counters }: Service, facts: () => RequestFacts): Picked
 function toFacts(state: EmulatorState, operation: OperationName, parameters: Parameters): () => RequestFacts {
   return () => {
     const customerId = getText(parameters, "customerId");
-    if (customerId !== undefined) {
-      return { operation, key: customerId, row: findRow(state.table, customerId) };
-    }
+    if (customerId !== undefined) return { operation, key: customerId, row: findRow(state.table, customerId) };
     const key = operation === "Authenticate" ? "" : JSON.stringify([...parameters].sort());
     return { operation, key, row: -1 };
   };
@@ -151,9 +135,7 @@ function toFacts(state: EmulatorState, operation: OperationName, parameters: Par
 async function delay({ state, counters }: Service, { tailMs }: PickedFault): Promise<void> {
   const { numbers } = state.faults;
   const delayMs = numbers.latency + tailMs + numbers["latency-load"] * (counters.inFlight - 1);
-  if (delayMs > 0) {
-    await sleep(delayMs);
-  }
+  if (delayMs > 0) await sleep(delayMs);
 }
 
 function attempt(run: () => Reply): Reply {
@@ -184,9 +166,7 @@ async function answer({ service, request, response, asJson }: ServedRequest, rep
   } else if (reply.status === 401) {
     service.counters.refused401++;
   }
-  if (response.headersSent || response.destroyed) {
-    return;
-  }
+  if (response.headersSent || response.destroyed) return;
   await send(response, reply, asJson);
   if (!request.complete) {
     // What is left of an unread body would be taken for the next request.

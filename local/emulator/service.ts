@@ -28,7 +28,5 @@ export async function notifyListeners(
   about: Omit<RequestEvent, "phase"> & { readonly operation: OperationName },
   phase: RequestEvent["phase"],
 ): Promise<void> {
-  for (const listener of service.listeners) {
-    await listener({ ...about, phase });
-  }
+  for (const listener of service.listeners) await listener({ ...about, phase });
 }

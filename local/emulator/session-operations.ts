@@ -34,9 +34,7 @@ export function authenticate(call: Call): Reply {
 
 /** `GET /auth/status`, open to all. */
 export function getUserInfo({ state, user }: Call): Reply {
-  if (user === undefined) {
-    return toReply({ isAuthenticated: false });
-  }
+  if (user === undefined) return toReply({ isAuthenticated: false });
   const accounts = state.table.accounts.filter(({ id }) => user.accountIds === "all" || user.accountIds.includes(id));
   return toReply({
     id: user.id,

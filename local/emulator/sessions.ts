@@ -42,13 +42,9 @@ export function changePassword(sessions: Sessions, password: string): void {
 /** The session that a request's cookies name, or that its HTTP Basic credentials make for this one request. */
 export function findSession(sessions: Sessions, headers: IncomingHttpHeaders, faults: Faults): Session | undefined {
   const session = sessions.byId.get(findSessionId(headers) ?? "");
-  if (session !== undefined) {
-    return isAlive(sessions, session, faults) ? session : undefined;
-  }
+  if (session !== undefined) return isAlive(sessions, session, faults) ? session : undefined;
   const basic = readBasic(headers.authorization);
-  if (basic === undefined) {
-    return undefined;
-  }
+  if (basic === undefined) return undefined;
   try {
     return { id: "", user: checkPassword(sessions, basic, faults), calls: 0 };
   } catch {
@@ -139,18 +135,14 @@ function readCookies(header: string | undefined): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
   for (const part of header?.split(";") ?? []) {
     const at = part.indexOf("=");
-    if (at > 0) {
-      cookies.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
-    }
+    if (at > 0) cookies.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
   }
   return cookies;
 }
 
 function readBasic(header: string | undefined): { userName: string; password: string } | undefined {
   const encoded = /^basic +([a-z0-9+/=]+) *$/i.exec(header ?? "")?.[1];
-  if (encoded === undefined) {
-    return undefined;
-  }
+  if (encoded === undefined) return undefined;
   const text = Buffer.from(encoded, "base64").toString();
   const at = text.indexOf(":");
   return at < 0 ? undefined : { userName: text.slice(0, at), password: text.slice(at + 1) };

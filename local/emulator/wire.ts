@@ -29,16 +29,10 @@ export function readBody(request: IncomingMessage): Promise<string> {
 
 /** JSON, unless the client would rather see a page: a browser, or one that does not say. */
 export function wantsJson(accept: string | undefined, query: string): boolean {
-  if (/(^|&)format=json(&|$)/i.test(query)) {
-    return true;
-  }
+  if (/(^|&)format=json(&|$)/i.test(query)) return true;
   for (const type of accept?.toLowerCase().split(",") ?? []) {
-    if (type.includes("html")) {
-      return false;
-    }
-    if (type.includes("json") || type.trim().startsWith("*/*")) {
-      return true;
-    }
+    if (type.includes("html")) return false;
+    if (type.includes("json") || type.trim().startsWith("*/*")) return true;
   }
   return false;
 }
@@ -47,12 +41,8 @@ export function wantsJson(accept: string | undefined, query: string): boolean {
 export async function send(response: ServerResponse, reply: Reply, asJson: boolean): Promise<void> {
   const contentType = toContentType(reply, asJson);
   const headers = ["Vary", "Accept", "X-Powered-By", "ServiceStack/6.11 Net6/Linux"];
-  for (const [name, value] of reply.headers ?? []) {
-    headers.push(name, value);
-  }
-  if (contentType !== "") {
-    headers.push("Content-Type", contentType);
-  }
+  for (const [name, value] of reply.headers ?? []) headers.push(name, value);
+  if (contentType !== "") headers.push("Content-Type", contentType);
   const body = reply.kind === "data" && !asJson ? toPage(reply.body) : reply.body;
   if (typeof body !== "string") {
     response.writeHead(reply.status, headers);
@@ -60,9 +50,7 @@ export async function send(response: ServerResponse, reply: Reply, asJson: boole
     await pipeline(Readable.from(body), response).catch(() => undefined);
     return;
   }
-  if (reply.status !== 204) {
-    headers.push("Content-Length", String(Buffer.byteLength(body)));
-  }
+  if (reply.status !== 204) headers.push("Content-Length", String(Buffer.byteLength(body)));
   response.writeHead(reply.status, headers);
   response.end(body);
 }
