@@ -1,4 +1,4 @@
-import { describeFaults } from "./evovoice/describe-faults.ts";
+import { describeFaults } from "./emulator/describe-faults.ts";
 import { readCommandLine, type StartOptions } from "./start/command-line.ts";
 import { LocalRunError } from "./start/local-run-error.ts";
 import { playScenario } from "./start/play-scenario.ts";
@@ -13,7 +13,7 @@ usage: npm start -- [options]
   --scenario NAME a story instead of one rollout: rollback (a wave turns bad, an
                   alarm goes off, everything is undone) or crash (the worker
                   kills itself in the middle, another process goes on)
-  --event FILE    the deploy event (default local/example-event.json)
+  --event FILE    the deploy event (default local/start/example-event.json)
   --trigger WAY   the way in that the event takes: github, webhook, schedule,
                   codepipeline, eventbridge or console; github and webhook start
                   what the policy says, without an event

@@ -69,11 +69,11 @@ export interface EmulatorProcess {
   end(): Promise<void>;
 }
 
-/** `node local/emulator.ts` with these options, as anybody can start it. */
+/** `node local/run-emulator.ts` with these options, as anybody can start it. */
 export async function startEmulatorProcess(
   options: Readonly<Record<string, string | number>>,
 ): Promise<EmulatorProcess> {
-  const script = new URL("../../local/emulator.ts", import.meta.url);
+  const script = new URL("../../local/run-emulator.ts", import.meta.url);
   const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const child = spawn(process.execPath, [script.pathname, "--json", ...given], {
     stdio: ["ignore", "pipe", "inherit"],

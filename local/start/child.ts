@@ -19,7 +19,7 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const END_WITH_PARENT = new URL("../end-with-parent.ts", import.meta.url);
+const END_WITH_PARENT = new URL("./end-with-parent.ts", import.meta.url);
 const PATIENCE_MS = 1_000;
 
 /**

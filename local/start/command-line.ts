@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findRepeatedMembers } from "../../lambda/contract/repeated-members.ts";
-import { FaultSpecError, parseFaults } from "../evovoice/faults.ts";
+import { FaultSpecError, parseFaults } from "../emulator/faults.ts";
 import { isScenario, SCENARIO_NAMES, type Scenario } from "./scenario.ts";
 import { isTrigger, isWebhook, TRIGGERS, type Trigger } from "./trigger.ts";
 
@@ -30,8 +30,8 @@ export type CommandLine =
 
 const TEXTS: readonly string[] = ["scenario", "event", "trigger", "customers", "faults", "rate", "seed"];
 const FLAGS: readonly string[] = ["json", "help"];
-const EXAMPLE = fileURLToPath(new URL("../example-event.json", import.meta.url));
-const IN_WAVES = fileURLToPath(new URL("../waves-event.json", import.meta.url));
+const EXAMPLE = fileURLToPath(new URL("./example-event.json", import.meta.url));
+const IN_WAVES = fileURLToPath(new URL("./waves-event.json", import.meta.url));
 
 /** Reads all options and the event's file, and collects every problem in them. */
 export function readCommandLine(args: readonly string[]): CommandLine {

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { type Child, startChild } from "./child.ts";
 import type { StartOptions } from "./command-line.ts";
 import { LocalRunError } from "./local-run-error.ts";
+import type { CustomerState } from "./oracle.ts";
 
 /** An emulator in a process of its own. */
 export interface EmulatorProcess {
@@ -16,14 +17,6 @@ export interface EmulatorProcess {
   readCustomers(): AsyncGenerator<CustomerState>;
 }
 
-export interface CustomerState {
-  readonly id: string;
-  readonly accountId: string;
-  readonly isStaging: boolean;
-  /** How often its flag was set through the API. */
-  readonly writes: number;
-}
-
 /** Starts an emulator and waits until it answers. */
 export async function startEmulatorProcess(
   { customers, seed, faults }: StartOptions,
@@ -31,7 +24,7 @@ export async function startEmulatorProcess(
 ): Promise<EmulatorProcess> {
   const child = startChild({
     what: "the emulator",
-    script: new URL("../emulator.ts", import.meta.url),
+    script: new URL("../run-emulator.ts", import.meta.url),
     args: ["--json", "--customers", String(customers), "--seed", String(seed), "--faults", faults],
   });
   stack.defer(() => child.stop());

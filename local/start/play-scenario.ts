@@ -1,13 +1,13 @@
 import { hasSucceeded, type Report } from "../../lambda/rollout/report.ts";
-import { type Before, checkRollout, findHoldOf, readBefore } from "./check.ts";
+import { type Before, checkRollout, findHoldOf, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
-import type { Check } from "./compare.ts";
 import { countOf } from "./count-of.ts";
+import { describeChange } from "./describe-change.ts";
 import { LocalRunError } from "./local-run-error.ts";
-import { narrate } from "./narrate.ts";
+import type { Check } from "./render-check.ts";
 import { introduce, print } from "./roll-out.ts";
 import { ALARM, type Scenario } from "./scenario.ts";
-import { type Stage, type Surroundings, startSurroundings } from "./surroundings.ts";
+import { type Services, type Stage, startServices } from "./services.ts";
 import { watchChanges } from "./watch-changes.ts";
 import { runKillableWorker, runWorker, type WorkerAnswer } from "./worker-process.ts";
 
@@ -17,14 +17,14 @@ export async function playScenario(
   options: StartOptions,
   stack: AsyncDisposableStack,
 ): Promise<number> {
-  const surroundings = await startSurroundings(options, stack);
-  const { stage } = surroundings;
+  const services = await startServices(options, stack);
+  const { stage } = services;
   if (stage === undefined) throw new LocalRunError(`nothing was set up for the scenario ${scenario}`);
-  const before = await readBefore(surroundings);
-  const play: Play = { options, stack, surroundings, stage, before, say: (line) => say(line, options) };
+  const before = await readBefore(services);
+  const play: Play = { options, stack, services, stage, before, say: (line) => say(line, options) };
   play.say(introduce(options, before).trimEnd());
   play.say(`\n${STORIES[scenario]}\n`);
-  const { report, checks } = await Promise.race([PLAYS[scenario](play), surroundings.emulator.crash]);
+  const { report, checks } = await Promise.race([PLAYS[scenario](play), services.emulator.crash]);
   play.say("");
   print(report, checks, options);
   return checks.every(({ agrees }) => agrees) ? 0 : 1;
@@ -33,7 +33,7 @@ export async function playScenario(
 interface Play {
   readonly options: StartOptions;
   readonly stack: AsyncDisposableStack;
-  readonly surroundings: Surroundings;
+  readonly services: Services;
   readonly stage: Stage;
   readonly before: Before;
   say(line: string): void;
@@ -60,22 +60,22 @@ const PLAYS: Readonly<Record<Scenario, (play: Play) => Promise<Played>>> = {
   crash: playCrash,
 };
 
-async function playRollback({ options, stack, surroundings, stage, before, say }: Play): Promise<Played> {
+async function playRollback({ options, stack, services, stage, before, say }: Play): Promise<Played> {
   let hasGoneOff = false;
   const changes = watchChanges(stage.eventBridge, (change) => {
-    say(narrate(change));
+    say(describeChange(change));
     if (change.change !== "wave done" || change.wave !== 2) return;
     stage.cloudWatch.setAlarm(ALARM, { state: "ALARM", reason: "7 of 100 calls failed, more than 5" });
     hasGoneOff = true;
     say(`alarm ${ALARM} goes off`);
   });
   stack.defer(changes.stop);
-  const report = getReport(await runWorker(options.event, surroundings, stack, () => {}));
+  const report = getReport(await runWorker(options.event, services, stack, () => {}));
   changes.stop();
   const { release = "" } = report;
-  const hold = await findHoldOf(release, surroundings);
+  const hold = await findHoldOf(release, services);
   const checks = [
-    await checkRollout(report, before, surroundings),
+    await checkRollout(report, before, services),
     toCheck({
       agrees: report.status === "rolled-back" && report.reverted?.left === 0 && endsAtSecondGate(report),
       text: `the gates decided: ${gatesOf(report)}; ${countOf(report.reverted?.left ?? 0, "customer")} left`,
@@ -108,51 +108,51 @@ const EXECUTION = "arn:aws:lambda:us-east-1:000000000000:function:cutover:1/dura
 const DEADLY_STEP = "flip-2-part-1";
 
 async function playCrash(play: Play): Promise<Played> {
-  const { options, stack, surroundings, stage, before, say } = play;
+  const { options, stack, services, stage, before, say } = play;
   const calm = runCalm(options, stack);
   // Whoever waits for it hears of its failure; what fails before is told first.
   calm.catch(() => {});
-  const changes = watchChanges(stage.eventBridge, (change) => say(narrate(change)));
+  const changes = watchChanges(stage.eventBridge, (change) => say(describeChange(change)));
   stack.defer(changes.stop);
   const run = { event: options.event, executionArn: EXECUTION };
-  const early = await runKillableWorker({ ...run, deadlyStep: DEADLY_STEP }, surroundings, stack);
+  const early = await runKillableWorker({ ...run, deadlyStep: DEADLY_STEP }, services, stack);
   if (early !== undefined) {
     throw new LocalRunError("nobody was killed: the second wave has too few customers; take more with --customers");
   }
   say(`the worker is dead (SIGKILL), ${countOf(await countMoved(play), "customer")} moved; another one goes on`);
-  const answer = await runKillableWorker(run, surroundings, stack);
+  const answer = await runKillableWorker(run, services, stack);
   if (answer === undefined) throw new LocalRunError("the second worker was killed too");
   changes.stop();
   const report = getReport(answer);
   const checks = [
-    await checkRollout(report, before, surroundings),
+    await checkRollout(report, before, services),
     toCheck({
       agrees: hasSucceeded(report),
       text: `the rollout that crashed ended as ${report.status}`,
       expected: "succeeded",
     }),
-    await compareEnds(surroundings, await calm),
+    await compareEnds(services, await calm),
   ];
   return { report, checks };
 }
 
 /** The same rollout of the same customers, in a world of its own, and without a crash. */
-async function runCalm(options: StartOptions, stack: AsyncDisposableStack): Promise<Surroundings> {
-  const surroundings = await startSurroundings(options, stack);
-  const answer = runKillableWorker({ event: options.event, executionArn: EXECUTION }, surroundings, stack);
-  const ended = await Promise.race([answer, surroundings.emulator.crash]);
+async function runCalm(options: StartOptions, stack: AsyncDisposableStack): Promise<Services> {
+  const services = await startServices(options, stack);
+  const answer = runKillableWorker({ event: options.event, executionArn: EXECUTION }, services, stack);
+  const ended = await Promise.race([answer, services.emulator.crash]);
   if (ended === undefined) throw new LocalRunError("the worker that was to run without a crash was killed");
   const { status } = getReport(ended);
   if (status !== "succeeded") throw new LocalRunError(`the rollout without a crash ended as ${status}`);
-  return surroundings;
+  return services;
 }
 
-async function countMoved({ surroundings, before }: Play): Promise<number> {
-  const { flags } = await readBefore(surroundings);
+async function countMoved({ services, before }: Play): Promise<number> {
+  const { flags } = await readBefore(services);
   return [...flags].filter(([id, flag]) => flag !== before.flags.get(id)).length;
 }
 
-async function compareEnds(crashed: Surroundings, calm: Surroundings): Promise<Check> {
+async function compareEnds(crashed: Services, calm: Services): Promise<Check> {
   const [{ flags }, { flags: expected }] = await Promise.all([readBefore(crashed), readBefore(calm)]);
   const others = [...expected].filter(([id, flag]) => flags.get(id) !== flag).length;
   const agrees = others === 0 && flags.size === expected.size;

@@ -2,13 +2,13 @@ import { styleText } from "node:util";
 import { formatNumber } from "../../lambda/rollout/page.ts";
 import { hasSucceeded, type Report } from "../../lambda/rollout/report.ts";
 import { renderReport } from "../../lambda/rollout/report-text.ts";
-import { type Before, checkRollout, readBefore } from "./check.ts";
+import { type Before, checkRollout, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
-import type { Check } from "./compare.ts";
 import { countOf } from "./count-of.ts";
 import { LocalRunError } from "./local-run-error.ts";
+import type { Check } from "./render-check.ts";
+import { type Services, startServices } from "./services.ts";
 import { type ProgressView, showProgress } from "./show-progress.ts";
-import { type Surroundings, startSurroundings } from "./surroundings.ts";
 import { findColumns, isColourful, isTerminal } from "./terminal.ts";
 import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 
@@ -17,41 +17,37 @@ const WIDEST = 60;
 
 /** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
-  const surroundings = await startSurroundings(options, stack);
-  return Promise.race([rollOutIn(surroundings, options, stack), surroundings.emulator.crash]);
+  const services = await startServices(options, stack);
+  return Promise.race([rollOutIn(services, options, stack), services.emulator.crash]);
 }
 
-async function rollOutIn(
-  surroundings: Surroundings,
-  options: StartOptions,
-  stack: AsyncDisposableStack,
-): Promise<number> {
-  const before = await readBefore(surroundings);
+async function rollOutIn(services: Services, options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
+  const before = await readBefore(services);
   if (!options.json) stdout.write(introduce(options, before));
   const progress = showProgress(stderr, isTerminal(stdout, process.env) && isTerminal(stderr, process.env));
   stack.defer(progress.close);
-  const answer = await run(options, surroundings, stack, progress);
+  const answer = await run(options, services, stack, progress);
   progress.close();
   if (answer.kind === "refused") return explainRefusal(answer, options);
   if (answer.kind === "failed") return explainFailure(answer, options);
   const { report } = answer;
-  const check = await checkRollout(report, before, surroundings);
+  const check = await checkRollout(report, before, services);
   print(report, [check], options);
   return hasSucceeded(report) && check.agrees ? 0 : 1;
 }
 
 async function run(
   { event, json }: StartOptions,
-  surroundings: Surroundings,
+  services: Services,
   stack: AsyncDisposableStack,
   progress: ProgressView,
 ): Promise<WorkerAnswer> {
-  const { triggered } = surroundings;
-  if (triggered === undefined) return runWorker(event, surroundings, stack, progress.add);
+  const { triggered } = services;
+  if (triggered === undefined) return runWorker(event, services, stack, progress.add);
   const { runTriggered } = await import("./run-triggered.ts");
   const onAnswer = (sentence: string): void =>
     progress.interrupt(() => void (json ? stderr.write(`${sentence}\n`) : stdout.write(`${sentence}\n\n`)));
-  return runTriggered(event, surroundings, triggered, { stack, onLog: progress.add, onAnswer });
+  return runTriggered(event, services, triggered, { stack, onLog: progress.add, onAnswer });
 }
 
 export function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {

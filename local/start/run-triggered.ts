@@ -6,7 +6,7 @@ import { startChild } from "./child.ts";
 import { START_ARN } from "./functions.ts";
 import { LocalRunError } from "./local-run-error.ts";
 import { toDelivery, toPayload, toPipelineJob } from "./payloads.ts";
-import type { Surroundings, Triggered } from "./surroundings.ts";
+import type { Services, Triggered } from "./services.ts";
 import { isWebhook, type Trigger, type WebhookTrigger } from "./trigger.ts";
 import { type LogLine, readLog, type WorkerAnswer, type WorkerMessage } from "./worker-process.ts";
 
@@ -27,12 +27,12 @@ const PATIENCE_MS = 1_000;
 /** Sends what a trigger sends to the door that it knocks at; the door starts the worker, both in a process of their own. */
 export async function runTriggered(
   event: unknown,
-  { environment }: Surroundings,
+  { environment }: Services,
   triggered: Triggered,
   { stack, onLog, onAnswer }: TriggeredListener & { readonly stack: AsyncDisposableStack },
 ): Promise<WorkerAnswer> {
   const { trigger } = triggered;
-  const script = new URL("../worker.ts", import.meta.url);
+  const script = new URL("./worker.ts", import.meta.url);
   const args = [isWebhook(trigger) ? "public" : "front"];
   const child = startChild({ what: "the worker", script, args, environment });
   stack.defer(() => child.stop());
@@ -66,7 +66,7 @@ export async function runTriggered(
   return Promise.race([followed, child.crash]);
 }
 
-function toLambda(endpoint: string, { AWS_REGION: region = "us-east-1" }: Surroundings["environment"]): LambdaClient {
+function toLambda(endpoint: string, { AWS_REGION: region = "us-east-1" }: Services["environment"]): LambdaClient {
   return new LambdaClient({
     endpoint,
     region,

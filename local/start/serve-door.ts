@@ -1,6 +1,6 @@
+import { startFunctionUrl } from "../aws/function-url.ts";
 import { startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
-import { startFunctionUrl } from "../function-url.ts";
 import { START_ARN, WORKER_ARN } from "./functions.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 

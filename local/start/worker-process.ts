@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import type { Report } from "../../lambda/rollout/report.ts";
 import type { LambdaExecutions } from "../aws/lambda-executions.ts";
 import { type Child, startChild } from "./child.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Services } from "./services.ts";
 
 /** What the worker's process tells its parent. */
 export type WorkerMessage =
@@ -26,11 +26,11 @@ export type LogLine = Readonly<Record<string, unknown>>;
 /** Sends a deploy event to a worker in a process of its own; `onLog` hears when it runs, and of its log. */
 export async function runWorker(
   event: unknown,
-  { environment, executions }: Surroundings,
+  { environment, executions }: Services,
   stack: AsyncDisposableStack,
   onLog: (line: LogLine) => void,
 ): Promise<WorkerAnswer> {
-  const script = new URL("../worker.ts", import.meta.url);
+  const script = new URL("./worker.ts", import.meta.url);
   const child = startChild({ what: "the worker", script, environment });
   stack.defer(() => child.stop());
   readLog(child, onLog);
@@ -47,10 +47,10 @@ export interface KillableRun {
 /** Begins an execution whose checkpoints are in a file, or goes on with it; undefined when its process was killed. */
 export async function runKillableWorker(
   { event, executionArn, deadlyStep = "" }: KillableRun,
-  { environment, executions, stage }: Surroundings,
+  { environment, executions, stage }: Services,
   stack: AsyncDisposableStack,
 ): Promise<WorkerAnswer | undefined> {
-  const script = new URL("../killable-worker.ts", import.meta.url);
+  const script = new URL("./killable-worker.ts", import.meta.url);
   const args = [join(stage?.folder ?? "", "checkpoints.jsonl"), executionArn, deadlyStep];
   const child = startChild({ what: "the worker", script, args, environment });
   stack.defer(() => child.stop());

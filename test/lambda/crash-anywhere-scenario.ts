@@ -53,7 +53,7 @@ export async function expectEndWhileFlipping(seed: number): Promise<void> {
     lifeMs = LIVES_MS[deaths];
   });
 
-  await expectTrueOutcomes(world, report, { before, wantedFlag: false, planned });
+  await expectTrueOutcomes(world, report, { before, planned });
   expectNoSecrets(worker.written(), world.emulator);
 }
 

@@ -57,7 +57,7 @@ export async function promoteUnder({
     ({ id, tagNames }) => !protectedIds.has(id) && !tagNames.includes("beta") && !tagNames.includes("do-not-move"),
   );
   const planned = withoutAncestors(mayBeFlipped, ours);
-  const truth = { before, wantedFlag: false, planned: new Set(planned.map(({ id }) => id)) };
+  const truth = { before, planned: new Set(planned.map(({ id }) => id)) };
   return {
     report: report satisfies Report,
     stats,

@@ -1,6 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { EmulatedCustomer } from "../../local/evovoice/emulated-customer.ts";
+import type { EmulatedCustomer } from "../../local/emulator/emulated-customer.ts";
 import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
 import { withoutAncestors } from "../support/without-ancestors.ts";
@@ -38,7 +38,7 @@ async function expectPromoted(event: Event, planned: Customers, policy: Event = 
     counts: { flipped: planned.filter(({ isStaging }) => isStaging).length, failed: 0 },
   });
   const ids = new Set(planned.map(({ id }) => id));
-  await expectTrueOutcomes(world, run.report, { before, wantedFlag: false, planned: ids });
+  await expectTrueOutcomes(world, run.report, { before, planned: ids });
   return run;
 }
 

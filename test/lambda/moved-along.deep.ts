@@ -113,7 +113,7 @@ test("a family larger than a batch is flipped one by one, each before whoever is
   const planned = new Set(
     [...before.keys()].filter((id) => world.emulator.customer(id)?.accountId === world.emulator.accountId),
   );
-  await expectTrueOutcomes(world, report as never, { before, wantedFlag: false, planned });
+  await expectTrueOutcomes(world, report as never, { before, planned });
 });
 
 describe("a child whose own flip does not come to its end", () => {

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
 import { createWebhook } from "../../lambda/webhook.ts";
 import type { LoopbackServer } from "../../local/aws/loopback.ts";
-import { startFunctionUrl } from "../../local/function-url.ts";
+import { startFunctionUrl } from "../../local/aws/function-url.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
 import { aDeploymentStatus, aGitHubDelivery, aStandardDelivery, WEBHOOKS } from "./webhook/deliveries.ts";

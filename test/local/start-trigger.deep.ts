@@ -32,7 +32,9 @@ describe("the main job through a way in", () => {
     expect(out).toMatch(/\npromote 2026\.11\.0 {3}succeeded\n/);
     const [, flipped] = /flipped +(\d+)\n/.exec(out) ?? [];
     expect(Number(flipped)).toBeGreaterThan(0);
-    expect(out).toContain(`\ncheck: the emulator agrees: ${flipped} flipped once each, ${200 - Number(flipped)} untou`);
+    expect(out).toContain(
+      `\ncheck: the emulator agrees with the report: ${flipped} flipped with one write each, ${200 - Number(flipped)} not touched`,
+    );
     expect(err).toMatch(/^looked up 200 customers\nplanned: [^\n]+\n\n$/);
     expect(code).toBe(0);
   });
@@ -41,7 +43,7 @@ describe("the main job through a way in", () => {
 test("a pipeline's action is told at the end how its rollout went", async () => {
   const { code, out } = await run("--trigger", "codepipeline", "--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(/\ncodepipeline: the next job, .+ answered it with PutJobFailureResult: rollout \S+ is refused/);
-  expect(out).toContain("check: the emulator agrees: 20 untouched, nobody else");
+  expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
   expect(code).toBe(1);
 });
 
@@ -67,8 +69,14 @@ test.each([
 describe("options", () => {
   test.each([
     [["--trigger", "gitlab"], "--trigger gitlab: expected one of github, webhook, schedule"],
-    [["--trigger", "github", "--event", "local/example-event.json"], "--event: expected none with --trigger github"],
-    [["--trigger", "webhook", "--event", "local/example-event.json"], "--event: expected none with --trigger webhook"],
+    [
+      ["--trigger", "github", "--event", "local/start/example-event.json"],
+      "--event: expected none with --trigger github",
+    ],
+    [
+      ["--trigger", "webhook", "--event", "local/start/example-event.json"],
+      "--event: expected none with --trigger webhook",
+    ],
   ])("%s are refused", (args, problem) => {
     expect(readCommandLine(args)).toEqual({ kind: "bad", problems: [expect.stringContaining(problem)] });
   });

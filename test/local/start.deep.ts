@@ -4,7 +4,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
-import { startEmulator } from "../../local/evovoice/emulator.ts";
+import { startEmulator } from "../../local/emulator/emulator.ts";
 import { type Running, useNpmStart } from "../support/use-npm-start.ts";
 
 const { folder, start, run } = useNpmStart({ FORCE_COLOR: "1" });
@@ -62,7 +62,9 @@ test("the example event over 1,000 customers is rolled out, reported and confirm
   expect(out).toContain("excluded by the event");
   expect(out).toContain("protected by the policy (tag vip)");
   expect(out).toMatch(
-    new RegExp(`\ncheck: the emulator agrees: ${flipped} flipped once each, ${1_000 - Number(flipped)} untouched`),
+    new RegExp(
+      `\ncheck: the emulator agrees with the report: ${flipped} flipped with one write each, ${1_000 - Number(flipped)} not touched`,
+    ),
   );
   expect(err).toMatch(/^looked up 1,000 customers\nplanned: \d+ to flip, \d+ unchanged, \d+ skipped\n\n$/);
   expect(out + err).not.toContain("\u001b");
@@ -88,7 +90,7 @@ test("a refused sign-in ends with 1, nobody flipped and what to do next", async 
   expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
   expect(out).toContain("refused, nobody was flipped");
   expect(out).toContain("next      Mend the cause");
-  expect(out).toContain("check: the emulator agrees: 20 untouched, nobody else");
+  expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
   expect(code).toBe(1);
 });
 
@@ -104,7 +106,9 @@ test("on such a server nobody is moved either whom the event does not select: wh
   const faults = ["--customers", "500", "--faults", "children-follow"];
   const { code, out } = await run(...faults, "--event", writeEvent(event));
   expect(out).toContain("Evo Voice may move a descendant along that must not");
-  expect(out).toMatch(/\ncheck: the emulator agrees: \d+ flipped once each, \d+ untouched, nobody else\n$/);
+  expect(out).toMatch(
+    /\ncheck: the emulator agrees with the report: \d+ flipped with one write each, \d+ not touched\n$/,
+  );
   expect(code).toBe(0);
 });
 
@@ -158,7 +162,14 @@ test("bad options end with 2 and one message that names all of them", async () =
 });
 
 test("a scenario that nobody knows, or with an event of its own, ends with 2", async () => {
-  const { code, err } = await run("--scenario", "fire", "--event", "local/example-event.json", "--trigger", "github");
+  const { code, err } = await run(
+    "--scenario",
+    "fire",
+    "--event",
+    "local/start/example-event.json",
+    "--trigger",
+    "github",
+  );
   expect(err).toContain("  - --scenario fire: expected one of rollback, crash\n");
   expect(err).toContain("  - --event: expected none with --scenario, which has its own\n");
   expect(err).toContain("  - --trigger: expected none with --scenario, which has its own\n");

@@ -1,4 +1,4 @@
-import { type FunctionUrlHandler, startFunctionUrl } from "../../local/function-url.ts";
+import { type FunctionUrlHandler, startFunctionUrl } from "../../local/aws/function-url.ts";
 
 /** A process of its own for a built webhook: the bundle that is uploaded, behind a Function URL on loopback. */
 const [file = ""] = process.argv.slice(2);

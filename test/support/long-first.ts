@@ -8,7 +8,7 @@ import TestSequencer from "@jest/test-sequencer";
  */
 const LONG = [
   "lambda/gates.test.ts",
-  "local/evovoice/faults.test.ts",
+  "local/emulator/faults.test.ts",
   "infra/cutover.test.ts",
   "lambda/front-door/read-status.test.ts",
   "lambda/crash.deep.ts",

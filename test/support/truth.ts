@@ -1,8 +1,9 @@
 import { expect } from "@jest/globals";
 import type { Report } from "../../lambda/rollout/report.ts";
+import { type Claims, judge, type Recorded } from "../../local/start/oracle.ts";
 import { readOutcomes, readReverts, type World } from "./world.ts";
 
-/** What every customer of the emulator was like before a rollout. */
+/** Every customer's flag before a rollout. */
 export type Before = ReadonlyMap<string, boolean>;
 
 export function rememberFlags({ emulator }: Pick<World, "emulator">): Before {
@@ -11,78 +12,55 @@ export function rememberFlags({ emulator }: Pick<World, "emulator">): Before {
 
 export interface Truth {
   readonly before: Before;
-  readonly wantedFlag: boolean;
-  /** Ids of those whom the rollout may flip. */
+  /** Ids of the customers that the rollout may flip. */
   readonly planned: ReadonlySet<string>;
 }
 
-/** Compares the ledger's outcomes, one a customer, with what the emulator knows; nobody else may have been touched. */
-export async function expectTrueOutcomes(
-  world: World,
-  report: Report,
-  { before, wantedFlag, planned }: Truth,
-): Promise<void> {
+/** Expects the report and the ledger's outcomes to be what the emulator holds, and no other customer to be touched. */
+export async function expectTrueOutcomes(world: World, report: Report, { before, planned }: Truth): Promise<void> {
   const outcomes = await readOutcomes(world, report.rolloutId);
-  const lies: unknown[] = [];
-  const seen = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
-  for (const customer of world.emulator.customers()) {
-    const { id, isStaging, writes } = customer;
-    const { outcome, reason = "" } = outcomes.get(id) ?? {};
-    const was = before.get(id);
-    const isUntouched = writes === 0 && isStaging === was;
-    const truths: Record<string, boolean> = {
-      flipped: was === !wantedFlag && isStaging === wantedFlag && writes > 0,
-      unchanged: was === wantedFlag && isUntouched,
-      deferred: isUntouched && reason !== "",
-      skipped: isUntouched && reason !== "",
-      failed: reason.includes(id) && (isStaging === was || reason.includes("may have been flipped")),
-      none: isUntouched,
-    };
-    const isTrue = truths[outcome ?? "none"] === true && (planned.has(id) ? outcome !== undefined : isUntouched);
-    if (!isTrue) lies.push({ customer, was, outcome, reason });
-    if (outcome !== undefined) seen[outcome as keyof typeof seen] += 1;
-  }
-  expectNoLies(lies, report);
-  expect(seen).toEqual(report.counts);
+  const unnamed = [...outcomes].filter(([id, { outcome, reason }]) => outcome === "failed" && !reason.includes(id));
+  expect(unnamed).toEqual([]);
+  expectNoViolations(world, { report, before, planned, outcomes: toLists(outcomes) });
 }
 
-/** Compares what the ledger says of those who were turned back with what the emulator knows of everybody. */
+/** The same of a rollout that was rolled back, without a customer that the rollback did not come to. */
 export async function expectTrueReverts(world: World, report: Report, before: Before): Promise<void> {
   const outcomes = await readOutcomes(world, report.rolloutId);
-  const reverts = await readReverts(world, report.rolloutId);
-  const lies: unknown[] = [];
-  const seen = { flippedBack: 0, leftAlone: 0, left: 0 };
-  for (const customer of world.emulator.customers()) {
-    const { id, isStaging, writes } = customer;
-    const { outcome = "none", reason = "" } = outcomes.get(id) ?? {};
-    const revert = reverts.get(id)?.outcome ?? "none";
-    const isBack = isStaging === before.get(id);
-    const mayBeFlipped = outcome === "flipped" || (outcome === "failed" && reason.includes("may have been flipped"));
-    const truths: Record<string, boolean> = {
-      flipped: isBack && writes > 1 && (outcome === "flipped" || outcome === "failed"),
-      skipped: isBack && outcome === "flipped",
-      unchanged: isBack && outcome !== "flipped",
-      failed: mayBeFlipped,
-      none: isBack && outcome !== "flipped",
-    };
-    if (truths[revert] !== true) lies.push({ customer, was: before.get(id), outcome, reason, revert: reverts.get(id) });
-    if (revert === "flipped") seen.flippedBack += 1;
-    if (revert === "skipped") seen.leftAlone += 1;
-    if (revert === "failed") seen.left += 1;
-  }
-  expectNoLies(lies, report);
-  expect(report.reverted).toEqual(seen);
+  const restores = await readReverts(world, report.rolloutId);
+  const missed = [...outcomes].filter(([id, { outcome }]) => outcome === "flipped" && !restores.has(id));
+  expect(missed).toEqual([]);
+  expectNoViolations(world, { report, before, outcomes: toLists(outcomes), restores: toLists(restores) });
+}
+
+function toLists<Kind extends Recorded>(recordedById: ReadonlyMap<string, Kind>): ReadonlyMap<string, readonly Kind[]> {
+  return new Map([...recordedById].map(([id, recorded]) => [id, [recorded]]));
 }
 
 /** A rollout that ended before it did anything leaves a thousand customers without an outcome: a few of them say so. */
 const MOST_SHOWN = 3;
 
-function expectNoLies(lies: readonly unknown[], { status, problem }: Report): void {
-  const few = { withoutTrueOutcome: lies.length, first: lies.slice(0, MOST_SHOWN), status, problem };
-  expect(few).toEqual({ withoutTrueOutcome: 0, first: [], status, problem });
+function expectNoViolations({ emulator }: World, claims: Omit<Claims, "accountIds">): void {
+  const customers = [...emulator.customers()];
+  // The plan says which customers may be touched, of whichever account.
+  const { accountId, otherAccountId } = emulator;
+  const accountIds = claims.planned === undefined ? [accountId] : [accountId, otherAccountId];
+  const { violations } = judge({ ...claims, accountIds }, customers);
+  const first = violations.slice(0, MOST_SHOWN).map((violation) => ({
+    violation,
+    customer: "customerId" in violation && customers.find(({ id }) => id === violation.customerId),
+    reason: "customerId" in violation && claims.outcomes.get(violation.customerId),
+  }));
+  const { status, problem } = claims.report;
+  expect({ violations: violations.length, first, status, problem }).toEqual({
+    violations: 0,
+    first: [],
+    status,
+    problem,
+  });
 }
 
-/** Nothing at all was written. */
+/** Expects that no customer was written or moved. */
 export function expectUntouched({ emulator }: Pick<World, "emulator">, before: Before): void {
   const touched = [...emulator.customers()].filter(
     ({ id, isStaging, writes }) => writes > 0 || isStaging !== before.get(id),

@@ -14,7 +14,7 @@ import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/la
 import { type SecretsManager, startSecretsManager } from "../../local/aws/secrets-manager.ts";
 import { type Sns, startSns } from "../../local/aws/sns.ts";
 import { registerExecutions } from "../../local/durable/register-execution.ts";
-import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/evovoice/emulator.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/emulator/emulator.ts";
 import { captureOutput } from "./capture-output.ts";
 import { type LedgerWorld, TABLE } from "./ledger.ts";
 
@@ -180,8 +180,8 @@ export function expectNoSecrets(text: string, { password: first, laterPasswords 
 export async function readOutcomes(
   { readLedger }: Pick<World, "readLedger">,
   rolloutId: string,
-): Promise<ReadonlyMap<string, { readonly outcome: string; readonly reason: string }>> {
-  const outcomes = new Map<string, { readonly outcome: string; readonly reason: string }>();
+): Promise<ReadonlyMap<string, Pick<Outcome, "outcome" | "reason">>> {
+  const outcomes = new Map<string, Pick<Outcome, "outcome" | "reason">>();
   for (const item of await readLedger()) {
     if (item.pk !== `rollout#${rolloutId}` || !/^(batch|settled)#/.test(String(item.sk))) continue;
     for (const { customerId: id, outcome, reason } of toOutcomes(item)) {

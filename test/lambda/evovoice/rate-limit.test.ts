@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { createEvoVoice } from "../../../lambda/evovoice/evo-voice.ts";
-import { type Emulator, startEmulator } from "../../../local/evovoice/emulator.ts";
+import { type Emulator, startEmulator } from "../../../local/emulator/emulator.ts";
 
 let emulator: Emulator;
 

@@ -1,4 +1,5 @@
 import type { Report } from "../../../lambda/rollout/report.ts";
+import { type CustomerState, judge, type Recorded } from "../../../local/start/oracle.ts";
 import type { HistoryWorld } from "./history-world.ts";
 import type { Execution } from "./processes.ts";
 import type { Witness, Write } from "./witness.ts";
@@ -33,6 +34,9 @@ export async function checkEnd(world: HistoryWorld, execution: Execution): Promi
 export interface Truth {
   readonly ledger: HistoryWorld["ledger"];
   readonly witness: Pick<Witness, "lies" | "writes" | "everProtected" | "abortsOf">;
+  readonly accountId: string;
+  /** The customers as Evo Voice holds them now. */
+  customers(): Iterable<Omit<CustomerState, "writes">>;
 }
 
 export async function checkReport(truth: Truth, report: Report, hasBegun: boolean): Promise<void> {
@@ -41,6 +45,32 @@ export async function checkReport(truth: Truth, report: Report, hasBegun: boolea
   checkStopped(truth, report);
   await checkAlarmed(truth, report);
   if (hasBegun) await checkOutcomes(truth, report);
+  if (hasBegun && !report.problem?.includes(NOT_RECORDED)) await checkUncontested(truth, report);
+}
+
+const NOT_RECORDED = "not every outcome could be recorded";
+
+/** The oracle of every local run judges the customers that only this rollout has written, and its counts. */
+async function checkUncontested({ witness, ledger, accountId, customers }: Truth, report: Report): Promise<void> {
+  const { rolloutId, reverted } = report;
+  const writes = Map.groupBy(witness.writes, (write) => write.customerId);
+  const uncontested = [...customers()]
+    .filter(({ id }) => writes.get(id)?.every((write) => write.rolloutId === rolloutId) ?? true)
+    .map((customer) => ({ ...customer, writes: writes.get(customer.id)?.length ?? 0 }));
+  const { violations } = judge(
+    {
+      ...{ report, accountIds: [accountId] },
+      before: new Map(uncontested.map(({ id, isStaging }) => [id, writes.get(id)?.[0]?.was ?? isStaging])),
+      outcomes: await collect(ledger.readOutcomes(rolloutId)),
+      ...(reverted !== undefined && { restores: await collect(ledger.readReverted(rolloutId)) }),
+    },
+    uncontested,
+  );
+  for (const violation of violations) witness.lies.push(`${rolloutId}: ${JSON.stringify(violation)}`);
+}
+
+async function collect(pages: AsyncIterable<readonly (Recorded & { readonly customerId: string })[]>) {
+  return Map.groupBy((await Array.fromAsync(pages)).flat(), ({ customerId }) => customerId);
 }
 
 function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
@@ -95,7 +125,7 @@ async function checkAlarmed({ ledger, witness }: Truth, { rolloutId, status }: R
 }
 
 async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promise<void> {
-  const { rolloutId, plan, counts, problem } = report;
+  const { rolloutId, plan, problem } = report;
   const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
   // Whom somebody has moved since may have been moved back before it was known that the flip was made.
   const written = new Set(
@@ -112,13 +142,11 @@ async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promis
         if (!(await wasReverted(ledger, rolloutId, customerId))) lie(`${customerId} was flipped, not "${reason}"`);
     }
   }
-  if (problem?.includes("not every outcome could be recorded")) return;
+  if (problem?.includes(NOT_RECORDED)) return;
   for (let index = 0; index < (plan?.batches ?? 0); index += 1) {
     const { customers } = await ledger.getBatch(rolloutId, index);
     for (const { id } of customers) if (!seen.has(id)) lie(`${id} has no outcome`);
   }
-  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  if (total !== seen.size) lie(`the report counts ${total} outcomes, the ledger has ${seen.size}`);
 }
 
 async function wasReverted(ledger: HistoryWorld["ledger"], rolloutId: string, customerId: string): Promise<boolean> {

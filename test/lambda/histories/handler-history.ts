@@ -217,6 +217,8 @@ function watch(world: World): HandlerTruth {
 
   return {
     ledger,
+    accountId: emulator.accountId,
+    customers: () => emulator.customers(),
     witness: { lies, writes, everProtected, abortsOf: (rolloutId) => aborts.get(rolloutId) ?? [] },
     setFlag(customerId, flag) {
       const was = flagOf(customerId);

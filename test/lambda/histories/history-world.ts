@@ -39,6 +39,9 @@ export interface HistoryWorld {
   readonly evoVoice: EvoVoiceState;
   readonly ledger: ReturnType<typeof createLedger>;
   readonly witness: Witness;
+  readonly accountId: string;
+  /** The customers as Evo Voice holds them now. */
+  customers(): Iterable<CustomerFacts & { readonly isStaging: boolean }>;
   readonly executions: Execution[];
   alarm: AlarmState;
   /** How many of the next calls of the ledger's table fail. */
@@ -99,6 +102,8 @@ export function createHistoryWorld({
     evoVoice,
     ledger: createLedger(toTable(memory, AT_ONCE), ENVIRONMENT),
     witness,
+    accountId: "ours",
+    customers: () => evoVoice.customers.values(),
     executions: [],
     alarm: "OK",
     outages: 0,

@@ -1,0 +1,83 @@
+import type { PickedFault } from "./pick-fault.ts";
+import { loginPage, type Reply, redirectToLogin, toErrorPage, toErrorReply } from "./reply.ts";
+import { ServiceError } from "./service-error.ts";
+
+/** How a reply leaves the emulator. */
+export type Delivery =
+  | { readonly how: "reply"; readonly reply: Reply }
+  /** Only the first half of the reply; `cut` with the connection, otherwise as if that were all. */
+  | { readonly how: "half"; readonly reply: Reply; readonly cut: boolean }
+  | { readonly how: "hang-up" }
+  | { readonly how: "silence" };
+
+export interface FaultedRequest {
+  readonly fault: PickedFault;
+  readonly path: string;
+  readonly retryAfterSeconds: number;
+  /** Does what was asked for, and gives the honest reply. */
+  readonly perform: () => Promise<Reply>;
+}
+
+/** Serves a request, or does to it what its fault says. */
+export async function applyFault({ fault, path, retryAfterSeconds, perform }: FaultedRequest): Promise<Delivery> {
+  const { name, variant } = fault;
+  switch (name) {
+    case "error-5xx":
+      if (isDoneAlthoughFailed(fault)) await perform();
+      return { how: "reply", reply: toServerError(variant, retryAfterSeconds) };
+    case "sign-in-5xx":
+      return { how: "reply", reply: toServerError(2, retryAfterSeconds) };
+    case "too-many":
+      return { how: "reply", reply: toTooMany(variant, retryAfterSeconds) };
+    case "drop-before":
+      return { how: "hang-up" };
+    case "drop-after":
+      await perform();
+      return { how: "hang-up" };
+    case "no-reply":
+      if (isDoneAlthoughFailed(fault)) await perform();
+      return { how: "silence" };
+    case "html-login":
+      return { how: "reply", reply: loginPage };
+    case "redirect":
+      return { how: "reply", reply: redirectToLogin(path) };
+    case "half-json":
+      return { how: "half", reply: await perform(), cut: (variant & 4) !== 0 };
+    default:
+      return { how: "reply", reply: await perform() };
+  }
+}
+
+/** 429, in turn with seconds, with a date and without a word on when to come back. */
+export function toTooMany(variant: number, retryAfterSeconds: number): Reply {
+  const reply = toErrorReply(new ServiceError(429, "TooManyRequests", "Too many requests, slow down."));
+  const later = [
+    [["Retry-After", String(retryAfterSeconds)]],
+    [["Retry-After", toHttpDate(retryAfterSeconds)]],
+    [],
+  ] as const;
+  return { ...reply, headers: later[variant % 3] ?? [] };
+}
+
+/** Half of the silent ones, and half of the proxy's pages (a gateway that lost patience). */
+function isDoneAlthoughFailed({ name, variant }: PickedFault): boolean {
+  return (variant & 4) !== 0 && (name === "no-reply" || variant % 3 === 1);
+}
+
+function toServerError(variant: number, retryAfterSeconds: number): Reply {
+  switch (variant % 3) {
+    case 0:
+      return toErrorReply(new ServiceError(500, "TimeoutException", "A timeout occurred after 30000ms."));
+    case 1:
+      return toErrorPage(502, "Bad Gateway");
+    default: {
+      const page = toErrorPage(503, "Service Temporarily Unavailable");
+      return variant & 8 ? page : { ...page, headers: [["Retry-After", String(retryAfterSeconds)]] };
+    }
+  }
+}
+
+/** Rounded up to the second, as such dates have no parts of one. */
+function toHttpDate(secondsFromNow: number): string {
+  return new Date(Math.ceil(Date.now() / 1000 + secondsFromNow) * 1000).toUTCString();
+}

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EmulatedCustomer } from "./emulated-customer.ts";
+import { FaultSpecError } from "./faults.ts";
+import { noContent, type Reply, reply, toReply } from "./reply.ts";
+import type { EmulatorStats } from "./stats.ts";
+import { readBody, send } from "./wire.ts";
+
+/** The prefix that is not part of Evo Voice: a parent process steers the emulator through it. */
+export const controlPrefix = "/emulator/";
+
+/** The strings to pull behind an emulator's back, by whoever holds it or through control requests. */
+export interface EmulatorControls {
+  /** The account of the customers that were asked for. */
+  readonly accountId: string;
+  /** A second account with a few customers more, which a system administrator sees as well. */
+  readonly otherAccountId: string;
+  customers(): Iterable<EmulatedCustomer>;
+  customer(id: string): EmulatedCustomer | undefined;
+  /** Somebody else changes the flag; not counted as a write. */
+  setStaging(id: string, isStaging: boolean): void;
+  /** Sessions stay; locked accounts open. */
+  setPassword(password: string): void;
+  endSessions(): void;
+  setFaults(spec: string): void;
+  stats(): EmulatorStats;
+}
+
+/** Answers a control request; none of them is rate limited, counted or faulted. */
+export async function serveControl(
+  emulator: EmulatorControls,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? "").slice(controlPrefix.length).split("?")[0] ?? "";
+  try {
+    const text = await readBody(request);
+    const answer = control(emulator, `${request.method} ${path}`, text);
+    await send(response, answer, true);
+  } catch (error) {
+    const status = error instanceof FaultSpecError || error instanceof SyntaxError ? 400 : 500;
+    await send(response, { status, kind: "text", body: error instanceof Error ? error.message : String(error) }, true);
+  }
+}
+
+function control(emulator: EmulatorControls, request: string, text: string): Reply {
+  const [, method, customerId] = /^(GET|PUT) customers\/([^/]+)$/.exec(request) ?? [];
+  if (customerId !== undefined) return controlCustomer(emulator, customerId, method === "PUT" ? text : undefined);
+  switch (request) {
+    case "GET accounts":
+      return toReply({ accountId: emulator.accountId, otherAccountId: emulator.otherAccountId });
+    case "GET customers":
+      return { ...reply(toLines(emulator)), kind: "text" };
+    case "GET stats":
+      return toReply(emulator.stats());
+    case "PUT faults":
+      emulator.setFaults(text);
+      return noContent;
+    case "POST end-sessions":
+      emulator.endSessions();
+      return noContent;
+    case "PUT password":
+      emulator.setPassword(text);
+      return noContent;
+    default:
+      return { status: 404, kind: "text", body: "no such control endpoint, see docs/emulator.md" };
+  }
+}
+
+/** Shows a customer, or lets somebody else change its flag. */
+function controlCustomer(emulator: EmulatorControls, customerId: string, text: string | undefined): Reply {
+  const customer = emulator.customer(customerId);
+  if (customer === undefined) return { status: 404, kind: "text", body: `no customer ${customerId}` };
+  if (text === undefined) return toReply(customer);
+  const body: unknown = JSON.parse(text);
+  const isStaging = typeof body === "object" && body !== null && "isStaging" in body ? body.isStaging : undefined;
+  if (typeof isStaging !== "boolean") {
+    return { status: 400, kind: "text", body: 'expected {"isStaging": true} or {"isStaging": false}' };
+  }
+  emulator.setStaging(customerId, isStaging);
+  return noContent;
+}
+
+const linesInOnePiece = 1000;
+
+/** One customer a line, in pieces: a million of them never stand in memory. */
+function* toLines(emulator: EmulatorControls): Generator<string> {
+  let piece = "";
+  let lines = 0;
+  for (const { id, accountId, isStaging, writes } of emulator.customers()) {
+    piece += `{"id":"${id}","accountId":"${accountId}","isStaging":${isStaging},"writes":${writes}}\n`;
+    if (++lines % linesInOnePiece === 0) {
+      yield piece;
+      piece = "";
+    }
+  }
+  yield piece;
+}

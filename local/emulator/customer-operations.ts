@@ -1,0 +1,118 @@
+import { sees } from "./accounts.ts";
+import { type CustomerInfoOptions, type ReplyOverrides, toCustomerJson } from "./customer-info.ts";
+import { findRow, getAccount, somebodyElse, toId } from "./customer-table.ts";
+import type { Faults } from "./faults.ts";
+import type { Call } from "./operation.ts";
+import { getBoolean, getText } from "./parameters.ts";
+import { type Reply, reply, toReply } from "./reply.ts";
+import { getSchedule, getState } from "./schedules.ts";
+import { ServiceError } from "./service-error.ts";
+import { type EmulatorState, writeStaging } from "./state.ts";
+
+export function getCustomer(call: Call): Reply {
+  const row = getRow(call);
+  return reply(toCustomerJson(call.state, row, toInfoOptions(call.state.faults), toReplyOverrides(call, row)));
+}
+
+/** The one write. An absent `isStaging` means false, that is production. */
+export function setCustomerStagingMode(call: Call): Reply {
+  const { state, parameters, fault } = call;
+  const isStaging = getBoolean(parameters, "isStaging");
+  const row = getRow(call);
+  const overrides = toReplyOverrides(call, row);
+  if (fault.name !== "lost-write") {
+    const user = call.user === undefined ? somebodyElse : state.users.indexOf(call.user);
+    writeStaging(state, row, isStaging, user);
+    state.table.columns.writes[row] = (state.table.columns.writes[row] ?? 0) + 1;
+    if (state.faults.flags.has("children-follow")) flipDescendants(state, row, isStaging, user);
+  }
+  return reply(toCustomerJson(state, row, toInfoOptions(state.faults), overrides));
+}
+
+/** Changes the name or the reference id; it cannot change the flag. */
+export function updateCustomer(call: Call): Reply {
+  const { state, parameters } = call;
+  const row = getRow(call);
+  const name = getText(parameters, "name");
+  const referenceId = getText(parameters, "referenceId");
+  state.table.renamed.set(row, {
+    ...state.table.renamed.get(row),
+    ...(name !== undefined && { name }),
+    ...(referenceId !== undefined && { referenceId }),
+  });
+  state.table.version++;
+  state.table.columns.modifiedAt[row] = Date.now() / 1000;
+  state.table.columns.modifiedBy[row] = call.user === undefined ? somebodyElse : state.users.indexOf(call.user);
+  return reply(toCustomerJson(state, row, toInfoOptions(state.faults)));
+}
+
+export function testCustomerSchedule(call: Call): Reply {
+  const row = getRow(call);
+  const schedule = getSchedule(call.state.table, row, call.state.schedules);
+  const text = getText(call.parameters, "dateTime");
+  const at = text === undefined ? new Date() : new Date(text);
+  if (Number.isNaN(at.getTime())) {
+    throw new ServiceError(
+      400,
+      "SerializationException",
+      "Unable to bind to request: 'DateTime' cannot be read",
+      "DateTime",
+    );
+  }
+  return toReply({ stateName: getState(schedule, at), timeZoneId: schedule.timeZoneId });
+}
+
+export function getInheritedSchedule(call: Call): Reply {
+  const { table, schedules } = call.state;
+  const row = getRow(call);
+  const parent = table.columns.parent[row] ?? -1;
+  return reply(getSchedule(table, parent < 0 ? row : parent, schedules).json);
+}
+
+export function toInfoOptions({ flags, choices }: Faults): CustomerInfoOptions {
+  const ordered = flags.has("reverse-breadcrumb") ? "leaf-first" : "root-first";
+  return {
+    dates: choices.dates === "ms" ? "ms" : "iso",
+    breadcrumb: flags.has("hide-breadcrumb") ? "hidden" : ordered,
+  };
+}
+
+/** The customer that is asked for, if this user may see it. */
+function getRow({ state, parameters, user }: Call): number {
+  const row = findRow(state.table, getText(parameters, "customerId") ?? getText(parameters, "id") ?? "");
+  if (row >= 0 && user !== undefined && sees(user, getAccount(state.table, row).id)) return row;
+  switch (state.faults.choices["missing-as"]) {
+    case "400":
+      throw new ServiceError(400, "ArgumentException", "Customer does not exist", "CustomerId");
+    case "500":
+      throw new ServiceError(500, "NullReferenceException", "Object reference not set to an instance of an object.");
+    default:
+      throw new ServiceError(404, "NotFound", "Customer not found");
+  }
+}
+
+/** What the reply claims instead of the truth, decided before anything is written. */
+function toReplyOverrides({ state, fault }: Call, row: number): ReplyOverrides {
+  switch (fault.name) {
+    case "old-flag":
+      return { isStaging: state.table.columns.staging[row] === 1 };
+    case "no-flag":
+      return { isStaging: "absent" };
+    case "other-id": {
+      const other = (row + 1 + (fault.variant % Math.max(1, state.table.rows - 1))) % state.table.rows;
+      return { id: toId(state.table, other) };
+    }
+    default:
+      return {};
+  }
+}
+
+function flipDescendants(state: EmulatorState, row: number, isStaging: boolean, user: number): void {
+  const { parent, removed } = state.table.columns;
+  for (let child = 0; child < state.table.rows; child++) {
+    if (parent[child] === row && removed[child] === 0) {
+      writeStaging(state, child, isStaging, user);
+      flipDescendants(state, child, isStaging, user);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { controlPrefix, type EmulatorControls, serveControl } from "./control.ts";
+import { findRow, somebodyElse } from "./customer-table.ts";
+import {
+  type CustomerInit,
+  type EmulatedCustomer,
+  insertCustomer,
+  toEmulatedCustomer,
+  toEmulatedCustomers,
+} from "./emulated-customer.ts";
+import { serveRequest } from "./serve-request.ts";
+import type { RequestListener, Service } from "./service.ts";
+import { changePassword } from "./sessions.ts";
+import { changeFaults, createState, writeStaging } from "./state.ts";
+import { createCounters, type EmulatorStats } from "./stats.ts";
+
+export interface EmulatorOptions {
+  /** @default 0, any free port */
+  readonly port?: number;
+  /** How many customers the main account has. */
+  readonly customers: number;
+  /** @default 1 */
+  readonly seed?: number;
+  /** See docs/emulator.md. @default none */
+  readonly faults?: string;
+  /** The share of each account's customers that begin on staging. @default 0.3 */
+  readonly stagingShare?: number;
+}
+
+/** An Evo Voice API on loopback, and the strings to pull behind its back. */
+export interface Emulator extends EmulatorControls {
+  readonly address: string;
+  readonly userName: string;
+  readonly password: string;
+  addCustomer(init?: CustomerInit): EmulatedCustomer;
+  removeCustomer(id: string): void;
+  /** Every session id given out so far: what must stand in no log, report or ledger. */
+  sessionIds(): readonly string[];
+  /** Tells of every request and waits for the listener; gives the function that ends it. */
+  onRequest(listener: RequestListener): () => void;
+  /** Ends all connections, those without a reply too. */
+  close(): Promise<void>;
+}
+
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { port = 0, customers, seed = 1, faults = "", stagingShare = 0.3 } = options;
+  const service: Service = {
+    state: createState({ customers, seed, faults, stagingShare }),
+    counters: createCounters(),
+    window: { startedAtMs: 0, used: 0 },
+    listeners: new Set(),
+  };
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true });
+  await listen(server, port);
+  const emulator = toEmulator(service, server);
+  server.on("request", (request, response) => {
+    const isControl = request.url?.startsWith(controlPrefix);
+    const done = isControl ? serveControl(emulator, request, response) : serveRequest(service, request, response);
+    done.catch(() => request.socket.destroy());
+  });
+  return emulator;
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function toEmulator(service: Service, server: Server): Emulator {
+  const { state } = service;
+  const { table } = state;
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    userName: state.users[0].userName,
+    password: state.sessions.password,
+    accountId: table.accounts[0].id,
+    otherAccountId: table.accounts[1].id,
+    customers: () => toEmulatedCustomers(table),
+    customer: (id) => {
+      const row = findRow(table, id);
+      return row < 0 ? undefined : toEmulatedCustomer(table, row);
+    },
+    setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, somebodyElse),
+    addCustomer: (init) => insertCustomer(table, init ?? {}),
+    removeCustomer: (id) => {
+      table.columns.removed[getRow(service, id)] = 1;
+      table.version++;
+    },
+    setPassword: (password) => changePassword(state.sessions, password),
+    endSessions: () => state.sessions.byId.clear(),
+    sessionIds: () => [...state.sessions.issued],
+    setFaults: (spec) => changeFaults(state, spec),
+    onRequest: (listener) => {
+      service.listeners.add(listener);
+      return () => service.listeners.delete(listener);
+    },
+    stats: () => toStats(service),
+    close: () => close(server),
+  };
+}
+
+function getRow({ state }: Service, id: string): number {
+  const row = findRow(state.table, id);
+  if (row < 0) throw new Error(`the emulator has no customer ${id}`);
+  return row;
+}
+
+function toStats({ state, counters }: Service): EmulatorStats {
+  return {
+    requests: Object.fromEntries(counters.requests),
+    signIns: state.sessions.signIns,
+    refusedSignIns: state.sessions.refusedSignIns,
+    refused429: counters.refused429,
+    refused401: counters.refused401,
+    inFlight: counters.inFlight,
+    peakInFlight: counters.peakInFlight,
+    faults: Object.fromEntries(counters.faults),
+  };
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

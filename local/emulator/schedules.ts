@@ -1,0 +1,143 @@
+import type { CustomerTable } from "./customer-table.ts";
+import { mix, toHex } from "./random.ts";
+
+/** A customer's opening hours, as many customers share them. */
+export interface Schedule {
+  /** As Evo Voice shows it: mostly an IANA id, sometimes a Windows one. */
+  readonly timeZoneId: string;
+  readonly ianaTimeZone: string;
+  readonly opens: number;
+  readonly closes: number;
+  readonly onSaturday: boolean;
+  readonly forceClosed: boolean;
+  /** The JSON of its `schedule` member. */
+  readonly json: string;
+}
+
+const timeZones: readonly (readonly [timeZoneId: string, ianaTimeZone: string])[] = [
+  ["America/New_York", "America/New_York"],
+  ["America/Chicago", "America/Chicago"],
+  ["America/Denver", "America/Denver"],
+  ["America/Los_Angeles", "America/Los_Angeles"],
+  ["America/Phoenix", "America/Phoenix"],
+  ["Europe/London", "Europe/London"],
+  ["Eastern Standard Time", "America/New_York"],
+  ["Pacific/Auckland", "Pacific/Auckland"],
+];
+
+const hours = [
+  { opens: 8, closes: 17, onSaturday: false },
+  { opens: 9, closes: 18, onSaturday: true },
+  { opens: 7, closes: 15, onSaturday: false },
+] as const;
+
+/** The schedules in use; the last one is forced closed. */
+export function createSchedules(seed: number): readonly Schedule[] {
+  const open = timeZones.flatMap(([timeZoneId, ianaTimeZone]) =>
+    hours.map((hour) => ({ timeZoneId, ianaTimeZone, ...hour, forceClosed: false })),
+  );
+  const closed = open.slice(0, 1).map((schedule) => ({ ...schedule, forceClosed: true }));
+  return [...open, ...closed].map((schedule, index) => ({
+    ...schedule,
+    json: JSON.stringify(toScheduleInfo(schedule, toHex(seed, `schedule ${index}`, 20))),
+  }));
+}
+
+/** Children inherit their parent's schedule more often than not. */
+export function isInherited(table: CustomerTable, row: number): boolean {
+  return (table.columns.parent[row] ?? -1) >= 0 && mix(table.seed ^ 0x496e6865, row) % 4 !== 0;
+}
+
+export function getSchedule(table: CustomerTable, row: number, schedules: readonly Schedule[]): Schedule {
+  const parent = table.columns.parent[row] ?? -1;
+  if (parent >= 0 && isInherited(table, row)) return getSchedule(table, parent, schedules);
+  const hash = mix(table.seed ^ 0x53636865, row);
+  const index = hash % 100 === 0 ? schedules.length - 1 : mix(hash, 1) % (schedules.length - 1);
+  return schedules[index] ?? (schedules[0] as Schedule);
+}
+
+/** The state that a call at this moment would meet. */
+export function getState(schedule: Schedule, at: Date): "Business Hours" | "After Hours" | "Holiday" {
+  const parts = new Intl.DateTimeFormat("en-US", {
+    timeZone: schedule.ianaTimeZone,
+    weekday: "short",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    hourCycle: "h23",
+  }).formatToParts(at);
+  const part = (type: string): string => parts.find((candidate) => candidate.type === type)?.value ?? "";
+  if (schedule.forceClosed) return "After Hours";
+  if (part("month") === "12" && part("day") === "25") return "Holiday";
+  const weekday = part("weekday");
+  const isWorkday = weekday !== "Sun" && (weekday !== "Sat" || schedule.onSaturday);
+  const hour = Number(part("hour"));
+  return isWorkday && hour >= schedule.opens && hour < schedule.closes ? "Business Hours" : "After Hours";
+}
+
+function toScheduleInfo(schedule: Omit<Schedule, "json">, id: string): object {
+  const weekdays = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    ...(schedule.onSaturday ? ["Saturday"] : []),
+  ];
+  return {
+    timeZoneId: schedule.timeZoneId,
+    inherit: false,
+    forceClosed: schedule.forceClosed,
+    rules: [
+      toRule(`${id}0001`, {
+        name: "Christmas Day",
+        priority: 0,
+        state: "Holiday",
+        isAllDay: true,
+        startDate: "2020-12-25T00:00:00.0000000Z",
+        byMonth: [12],
+        byMonthDay: [25],
+        byDay: [],
+        frequency: "Yearly",
+      }),
+      toRule(`${id}0002`, {
+        name: "Open",
+        priority: 1,
+        state: "Business Hours",
+        isAllDay: false,
+        startDate: "2020-01-01T00:00:00.0000000Z",
+        startTime: `${toTwoDigits(schedule.opens)}:00`,
+        endTime: `${toTwoDigits(schedule.closes)}:00`,
+        byMonth: [],
+        byMonthDay: [],
+        byDay: weekdays.map((dayOfWeek) => ({ offset: 0, dayOfWeek })),
+        frequency: "Weekly",
+      }),
+    ],
+    defaultState: "After Hours",
+  };
+}
+
+function toRule(id: string, rule: object): object {
+  return {
+    id,
+    source: "Customer",
+    condition: "",
+    simpleRuleType: "Time",
+    customerState: "",
+    flowId: "",
+    flowParams: {},
+    bySetPosition: [],
+    byWeekNo: [],
+    byYearDay: [],
+    byHour: [],
+    byMinute: [],
+    interval: 1,
+    count: 0,
+    ...rule,
+  };
+}
+
+function toTwoDigits(number: number): string {
+  return number.toString().padStart(2, "0");
+}

@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { applyFault, type Delivery, toTooMany } from "./apply-fault.ts";
+import { findRow } from "./customer-table.ts";
+import type { OperationName } from "./operation-names.ts";
+import { operations } from "./operations.ts";
+import { bindParameters, getText, type Parameters } from "./parameters.ts";
+import { type PickedFault, pickFault, type RequestFacts } from "./pick-fault.ts";
+import { takeFromWindow } from "./rate-limit.ts";
+import {
+  forbidden,
+  loginPage,
+  noContent,
+  notFound,
+  type Reply,
+  redirectToLogin,
+  toErrorPage,
+  toErrorReply,
+  toServiceError,
+  unauthorized,
+} from "./reply.ts";
+import { findRoute, type Route } from "./routes.ts";
+import { notifyListeners, type Service } from "./service.ts";
+import { ServiceError } from "./service-error.ts";
+import { findSession, type Session } from "./sessions.ts";
+import type { EmulatorState } from "./state.ts";
+import { count } from "./stats.ts";
+import { readBody, send, sendHalf, wantsJson } from "./wire.ts";
+
+/** One request on its way through the emulator. */
+interface ServedRequest {
+  readonly service: Service;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  asJson: boolean;
+}
+
+/** Answers one request of the Evo Voice API, or does to it what the faults demand. */
+export async function serveRequest(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { counters } = service;
+  counters.inFlight++;
+  counters.peakInFlight = Math.max(counters.peakInFlight, counters.inFlight);
+  response.once("close", () => {
+    counters.inFlight--;
+  });
+  const { path, query } = splitUrl(request.url ?? "/");
+  const asJson = wantsJson(request.headers.accept, query);
+  const served: ServedRequest = { service, request, response, method: request.method ?? "GET", path, query, asJson };
+  try {
+    await serveRoute(served);
+  } catch (error) {
+    await answer(served, toErrorReply(toServiceError(error)));
+  }
+}
+
+function splitUrl(url: string): { path: string; query: string } {
+  const at = url.indexOf("?");
+  return at < 0 ? { path: url, query: "" } : { path: url.slice(0, at), query: url.slice(at + 1) };
+}
+
+async function serveRoute(served: ServedRequest): Promise<void> {
+  const { service, request, method, path, query } = served;
+  if (service.state.faults.flags.has("refuse-curl") && /^(curl\/|$)/i.test(request.headers["user-agent"] ?? "")) {
+    return answer(served, toErrorPage(403, "Forbidden"));
+  }
+  const route = findRoute(method, path);
+  if (route === "no such path") return answer(served, path.toLowerCase() === "/login" ? loginPage : notFound);
+  if (route === "no such method") {
+    throw new ServiceError(405, "NotSupportedException", `${path} does not support ${method}`);
+  }
+  served.asJson ||= route.format === "data";
+  count(service.counters.requests, route.operation);
+  const text = method === "GET" ? "" : await readBody(request);
+  const body = { contentType: request.headers["content-type"] ?? "", text };
+  return serveOperation(served, route, bindParameters(route.path, query, body));
+}
+
+async function serveOperation(served: ServedRequest, route: Route, parameters: Parameters): Promise<void> {
+  const { service, request, method, path } = served;
+  const { state, counters } = service;
+  const customerId = getText(parameters, "customerId");
+  const about = { operation: route.operation, method, path, ...(customerId !== undefined && { customerId }) };
+  await notifyListeners(service, about, "arrived");
+  const retryAfterSeconds = state.faults.numbers["retry-after"];
+  if (!takeFromWindow(service.window, state.faults.numbers["rate-limit"], Date.now())) {
+    return answer(served, toTooMany(counters.refused429, retryAfterSeconds));
+  }
+  const session = findSession(state.sessions, request.headers, state.faults);
+  const refusal = checkAccess(served, route.operation, session);
+  if (refusal !== undefined) return answer(served, refusal);
+  const fault = decide(service, toFacts(state, route.operation, parameters));
+  await delay(service, fault);
+  const perform = async (): Promise<Reply> => {
+    const operation = operations[route.operation];
+    const call = { state, parameters, headers: request.headers, method, user: session?.user, fault };
+    const reply = attempt(() => operation.run(call));
+    if (operation.writes && reply.status === 200) await notifyListeners(service, about, "written");
+    return route.format === "one-way" && reply.status === 200 ? noContent : reply;
+  };
+  await deliver(served, await applyFault({ fault, path, retryAfterSeconds, perform }));
+  if (served.response.writableEnded) await notifyListeners(service, about, "answered");
+}
+
+/** Nobody signed in: 401 without a body, or the way to the login page for a browser; the wrong role: 403. */
+function checkAccess(served: ServedRequest, name: OperationName, session: Session | undefined): Reply | undefined {
+  const { roles } = operations[name];
+  if (roles === "everybody") return undefined;
+  if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
+  return roles.includes(session.user.role) ? undefined : forbidden;
+}
+
+function decide({ state, counters }: Service, facts: () => RequestFacts): PickedFault {
+  const fault = pickFault(state.seed, state.faults, state.attempts, facts);
+  if (fault.name !== undefined) count(counters.faults, fault.name);
+  return fault;
+}
+
+/** What is stable about a request: the customer it is about, or else all of its members. */
+function toFacts(state: EmulatorState, operation: OperationName, parameters: Parameters): () => RequestFacts {
+  return () => {
+    const customerId = getText(parameters, "customerId");
+    if (customerId !== undefined) return { operation, key: customerId, row: findRow(state.table, customerId) };
+    const key = operation === "Authenticate" ? "" : JSON.stringify([...parameters].sort());
+    return { operation, key, row: -1 };
+  };
+}
+
+async function delay({ state, counters }: Service, { tailMs }: PickedFault): Promise<void> {
+  const { numbers } = state.faults;
+  const delayMs = numbers.latency + tailMs + numbers["latency-load"] * (counters.inFlight - 1);
+  if (delayMs > 0) await sleep(delayMs);
+}
+
+function attempt(run: () => Reply): Reply {
+  try {
+    return run();
+  } catch (error) {
+    return toErrorReply(toServiceError(error));
+  }
+}
+
+async function deliver(served: ServedRequest, delivery: Delivery): Promise<void> {
+  switch (delivery.how) {
+    case "reply":
+      return answer(served, delivery.reply);
+    case "half":
+      return sendHalf(served.response, delivery.reply, delivery.cut);
+    case "hang-up":
+      served.request.socket.destroy();
+      return;
+    case "silence":
+      return;
+  }
+}
+
+async function answer({ service, request, response, asJson }: ServedRequest, reply: Reply): Promise<void> {
+  if (reply.status === 429) {
+    service.counters.refused429++;
+  } else if (reply.status === 401) {
+    service.counters.refused401++;
+  }
+  if (response.headersSent || response.destroyed) return;
+  await send(response, reply, asJson);
+  if (!request.complete) {
+    // What is left of an unread body would be taken for the next request.
+    response.once("finish", () => request.socket.destroySoon());
+  }
+}

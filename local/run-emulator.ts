@@ -1,0 +1,71 @@
+import { type CommandLine, readCommandLine } from "./emulator/command-line.ts";
+import { describeFaults } from "./emulator/describe-faults.ts";
+import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator/emulator.ts";
+
+const usage = `An Evo Voice API on loopback, to try Cutover against. See docs/emulator.md.
+
+usage: npm run emulator -- [options]
+
+  --port P           listen on this port; 0 is any free one (default 0)
+  --customers N      how many customers the account has (default 1000)
+  --seed S           everything invented depends on it (default 1)
+  --staging-share X  the share of the customers that begin on staging (default 0.3)
+  --faults SPEC      how it misbehaves, as name=value,name=value (default: not at all)
+  --json             print one line {"address","userName","password"} when ready
+  -h, --help         print this
+
+faults:
+${describeFaults()}
+`;
+
+await main();
+
+async function main(): Promise<void> {
+  const commandLine = readCommandLine(process.argv.slice(2));
+  if ("problems" in commandLine) {
+    const lines = commandLine.problems.map((problem) => `  - ${problem}`);
+    console.error(`emulator: bad options, nothing was started:\n${lines.join("\n")}\ntry npm run emulator -- --help`);
+    process.exitCode = 2;
+    return;
+  }
+  if (commandLine.help) {
+    console.log(usage);
+    return;
+  }
+  await run(commandLine);
+}
+
+async function run({ options, json }: CommandLine): Promise<void> {
+  const emulator = await startEmulator(options).catch((error: NodeJS.ErrnoException) => {
+    const inUse = error.code === "EADDRINUSE";
+    console.error(`emulator: ${inUse ? `port ${options.port} is in use, choose another or 0` : error.message}`);
+    process.exitCode = 1;
+    return undefined;
+  });
+  if (emulator === undefined) return;
+  const stop = (): void => {
+    emulator.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  // Last of all: who reads it may send a signal at once.
+  console.log(json ? toLine(emulator) : toWelcome(emulator, options));
+}
+
+function toLine({ address, userName, password }: Emulator): string {
+  return JSON.stringify({ address, userName, password });
+}
+
+function toWelcome(emulator: Emulator, { customers, seed, faults }: EmulatorOptions): string {
+  return `Evo Voice emulator, ${customers} customers, seed ${seed}, ${faults ? `faults ${faults}` : "no faults"}
+
+  address    ${emulator.address}
+  user name  ${emulator.userName}
+  password   ${emulator.password}
+  account    ${emulator.accountId}
+
+Ctrl-C stops it.`;
+}

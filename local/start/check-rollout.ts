@@ -1,0 +1,63 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
+import type { Outcome } from "../../lambda/rollout/outcome.ts";
+import type { Hold } from "../../lambda/rollout/records.ts";
+import type { Report } from "../../lambda/rollout/report.ts";
+import { judge, type Recorded } from "./oracle.ts";
+import { type Check, renderCheck } from "./render-check.ts";
+import { type Services, TABLE_NAME } from "./services.ts";
+
+/** Compares what Evo Voice holds with what it held before, with the ledger and with the report. */
+export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<Check> {
+  const { emulator } = services;
+  const { rolloutId, reverted } = report;
+  const recorded = await withLedger(services, async (ledger) => ({
+    outcomes: await collect(ledger.readOutcomes(rolloutId)),
+    ...(reverted !== undefined && { restores: await collect(ledger.readReverted(rolloutId)) }),
+  }));
+  const claims = { report, before: flags, ...recorded, accountIds: [emulator.accountId] };
+  return renderCheck(judge(claims, await Array.fromAsync(emulator.readCustomers())));
+}
+
+/** What the emulator held before the rollout. */
+export interface Before {
+  /** Every customer's flag, of the other account too. */
+  readonly flags: ReadonlyMap<string, boolean>;
+  /** Of the rollout's account. */
+  readonly customers: number;
+  readonly onStaging: number;
+}
+
+export async function readBefore({ emulator }: Services): Promise<Before> {
+  const customers = await Array.fromAsync(emulator.readCustomers());
+  const ours = customers.filter(({ accountId }) => accountId === emulator.accountId);
+  return {
+    flags: new Map(customers.map(({ id, isStaging }) => [id, isStaging])),
+    customers: ours.length,
+    onStaging: ours.filter(({ isStaging }) => isStaging).length,
+  };
+}
+
+/** The hold on a release, as the ledger has it. */
+export function findHoldOf(release: string, services: Services): Promise<Hold | undefined> {
+  return withLedger(services, async (ledger) => (await ledger.readOrders()).holds[release]);
+}
+
+/** All that the ledger recorded for each customer: one outcome, if all is well. */
+async function collect(items: AsyncIterable<readonly Outcome[]>): Promise<ReadonlyMap<string, readonly Recorded[]>> {
+  return Map.groupBy((await Array.fromAsync(items)).flat(), ({ customerId }) => customerId);
+}
+
+async function withLedger<Result>(
+  { dynamodb, emulator }: Services,
+  read: (ledger: ReturnType<typeof createLedger>) => Promise<Result>,
+): Promise<Result> {
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint: dynamodb, region: "us-east-1", credentials });
+  try {
+    return await read(createLedger(openTable(client, TABLE_NAME), emulator.address));
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,24 @@
+import type { Change } from "../../lambda/rollout/change.ts";
+import { formatNumber } from "../../lambda/rollout/page.ts";
+import { countOf } from "./count-of.ts";
+
+/** A change of a rollout's state as a line for somebody who watches. */
+export function describeChange(change: Change): string {
+  switch (change.change) {
+    case "started": {
+      const { plan } = change;
+      if (plan === undefined) return "started";
+      return `started: ${countOf(plan.flip, "customer")} to flip, in ${countOf(plan.waves, "wave")}`;
+    }
+    case "wave done":
+      return `wave ${change.wave} of ${change.waves}: done, ${formatNumber(change.counts.flipped)} flipped in all`;
+    case "gate decided":
+      return `gate ${change.wave}: ${[change.decision, ...change.reasons].join("; ")}`;
+    case "rolled back": {
+      const { flippedBack, leftAlone, left } = change.reverted;
+      return `rolled back: ${formatNumber(flippedBack)} flipped back, ${formatNumber(leftAlone)} left alone, ${formatNumber(left)} left`;
+    }
+    case "ended":
+      return `ended: ${change.status}`;
+  }
+}
