@@ -67,29 +67,17 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
  */
 export function createJudge(selection: Selection): (customer: CustomerFacts) => Judgement {
   const selects = anyOf(selection.targets);
-  const findReason = createKeeper(selection);
-
-  return (customer) => {
-    if (!selects(customer)) return { verdict: "not selected" };
-    const reason = findReason(customer);
-    return reason === undefined ? { verdict: "candidate" } : { verdict: "skipped", reason };
-  };
-}
-
-/**
- * Finds why a customer must stay where it is, whomever the event selects.
- * @throws UnclearFamilyError
- */
-export function createKeeper(selection: Selection): (customer: CustomerFacts) => string | undefined {
   const excludes = anyOf(selection.exclude);
   const inScope = new Set(selection.accountIds);
   const protects = createGuard(selection.guarded);
+  const skip = (reason: string): Judgement => ({ verdict: "skipped", reason });
 
   return (customer) => {
-    if (!inScope.has(customer.accountId)) return "outside of the policy's accounts";
+    if (!selects(customer)) return { verdict: "not selected" };
+    if (!inScope.has(customer.accountId)) return skip("outside of the policy's accounts");
     const guard = protects(customer);
-    if (guard !== undefined) return `protected by the policy (${guard})`;
-    return excludes(customer) ? "excluded by the event" : undefined;
+    if (guard !== undefined) return skip(`protected by the policy (${guard})`);
+    return excludes(customer) ? skip("excluded by the event") : { verdict: "candidate" };
   };
 }
 

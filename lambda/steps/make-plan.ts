@@ -3,7 +3,7 @@ import { toWaves } from "../events/strategy.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { namedCustomers, namedReferences } from "../rollout/listing.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";
-import { createRoster, type FoundCustomer, type Ranking, type Roster, type RosterOptions } from "../rollout/roster.ts";
+import { createRoster, type FoundCustomer, type Ranking, type Roster } from "../rollout/roster.ts";
 import { toSelection } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import type { Subject } from "../rollout/subject.ts";
@@ -88,7 +88,8 @@ async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProg
   const { event, rolloutId, subject } = rollout;
   const selection = await readSelection(ports, rollout);
   const references = new Map([...namedReferences(selection)].map((referenceId) => [referenceId, new Set<string>()]));
-  const roster = createRoster(toRosterOptions(rollout, policy, lookup.found + references.size));
+  const expected = lookup.found + references.size;
+  const roster = createRoster({ release: event.release, wantedFlag: wantedFlag(event.action), expected });
   const unknownIds: string[] = [];
   for await (const found of readAccepted(ledger, rolloutId, lookup)) {
     for (const customer of found.customers) {
@@ -124,10 +125,6 @@ function toUnknown(referenceId: string): FoundCustomer {
 async function narrow(roster: Roster, ledger: Ledger, subject: Subject): Promise<void> {
   const narrowed = roster.narrow();
   for await (const customers of readLeft(ledger, subject)) for (const customer of customers) narrowed.take(customer);
-}
-
-function toRosterOptions({ event }: FlipRollout, { childrenFollow }: Ports["policy"], expected: number): RosterOptions {
-  return { release: event.release, wantedFlag: wantedFlag(event.action), childrenFollow, expected };
 }
 
 async function* readAccepted(ledger: Ledger, rolloutId: string, { accepted }: LookupProgress) {

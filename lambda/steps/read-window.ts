@@ -5,6 +5,7 @@ import type { FoundPages } from "../rollout/records.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
+import { PROTECTED_BY_ORDER } from "../rollout/standing-orders.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { Window } from "./read-pages.ts";
 
@@ -79,24 +80,36 @@ function toReference(
  * @throws FinalError when an id is too long to be one
  */
 export function toFound(
-  { judge, findCohortWave }: Pick<Lookup, "judge" | "findCohortWave">,
+  { judge, protectedIds, findCohortWave }: Pick<Lookup, "judge" | "protectedIds" | "findCohortWave">,
   customer: CustomerFacts,
 ): readonly FoundCustomer[] {
-  const { id, name, accountId, parentCustomerId, isStaging } = customer;
+  const { id, name, accountId, isStaging } = customer;
   checkIds(customer);
   const judgement = judge(customer);
   if (judgement.verdict === "not selected") return [];
-  const found = { id, name: toShortName(name), accountId, parentCustomerId, isStaging };
+  const above = parentsOf(customer);
+  const found = {
+    ...{ id, name: toShortName(name), accountId, isStaging },
+    ...(above.length > 0 && { ancestorIds: above }),
+  };
   if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];
+  if (protectedIds.has(id)) return [{ ...found, skip: PROTECTED_BY_ORDER }];
   const cohortWave = findCohortWave(customer);
   return [{ ...found, ...(cohortWave !== undefined && { cohortWave }) }];
 }
 
 /** @throws FinalError when an id is too long to be one */
-export function checkIds({ id, accountId, parentCustomerId = "" }: CustomerFacts): void {
+function checkIds({ id, accountId, parentCustomerId = "", ancestorIds = [] }: CustomerFacts): void {
   checkId("customer", id);
   checkId("account", accountId);
-  checkId("parent", parentCustomerId);
+  for (const ancestorId of [parentCustomerId, ...ancestorIds]) checkId("parent", ancestorId);
+}
+
+/** Parent and breadcrumb, as far as they are shown, each once. */
+function parentsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts): readonly string[] {
+  const all = new Set(parentCustomerId === undefined ? ancestorIds : [parentCustomerId, ...ancestorIds]);
+  all.delete(id);
+  return [...all];
 }
 
 function checkId(whose: string, id: string): void {

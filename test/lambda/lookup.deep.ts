@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import type { EmulatedCustomer } from "../../local/evovoice/emulated-customer.ts";
 import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
-import { withoutAncestors } from "../support/without-ancestors.ts";
 import { type Run, readOutcomes, startWorld, type World, type WorldOptions } from "../support/world.ts";
 
 let world: World;
@@ -12,9 +11,8 @@ beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
 afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(() => world.close());
 
-/** Targets are of all kinds here, and take no heed of families: whoever selects a part of one has `moved-along.deep.ts`. */
-async function given({ policy, ...options }: Partial<WorldOptions> = {}): Promise<World> {
-  world = await startWorld({ customers: 300, ...options, policy: { childrenFollow: false, ...policy } });
+async function given(options: Partial<WorldOptions> = {}): Promise<World> {
+  world = await startWorld({ customers: 300, ...options });
   return world;
 }
 
@@ -364,15 +362,12 @@ describe("customers are left out", () => {
       }),
     },
   ])("by an exclusion of their $by", async ({ exclude }) => {
-    await given({ customers: 600, stagingShare: 1, policy: { childrenFollow: true } });
+    await given({ customers: 600, stagingShare: 1 });
     const { target, out } = exclude(ours(world));
     const outIds = new Set(out.map(({ id }) => id));
     const { report } = await expectPromoted(
       { ...EVERYONE, exclude: target },
-      withoutAncestors(
-        ours(world).filter(({ id }) => !outIds.has(id)),
-        ours(world),
-      ),
+      ours(world).filter(({ id }) => !outIds.has(id)),
       { cohorts: { careful: { tags: ["vip"] } } },
     );
     const outcomes = await readOutcomes(world, report.rolloutId);
