@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../events/deploy-event.ts";
+import type { NamedCounts } from "./count-named.ts";
 import type { Disposition } from "./disposition.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ranking, RosterEntry } from "./roster.ts";
@@ -17,6 +18,8 @@ export interface Plan {
   readonly batches: number;
   readonly settledItems: number;
   readonly waves: readonly PlannedWave[];
+  /** Absent when the event names no customer by id or reference id. */
+  readonly named?: NamedCounts | undefined;
 }
 
 /** A share of the plan with its own bake and gate. */

@@ -18,11 +18,13 @@ export interface CustomerFacts {
   readonly tags: readonly string[];
 }
 
-/** Whom an event under a policy means, cohorts resolved: plain data, the input of every judgement. */
+/** Which customers an event under a policy means, cohorts resolved: plain data, the input of every judgement. */
 export interface Selection {
   readonly accountIds: readonly string[];
   readonly targets: readonly PlainTarget[];
   readonly exclude: readonly PlainTarget[];
+  /** What the event's own targets name one by one: each of these customers is asked for. */
+  readonly named: { readonly customerIds: readonly string[]; readonly referenceIds: readonly string[] };
   /** The strategy's waves of a cohort, in their order. */
   readonly cohortWaves: readonly CohortWave[];
   readonly guarded: {
@@ -54,6 +56,10 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
     accountIds: policy.accountIds,
     targets: resolveCohorts(event.targets, policy),
     exclude: resolveCohorts(event.exclude ?? [], policy),
+    named: {
+      customerIds: event.targets.flatMap((target) => ("customerIds" in target ? target.customerIds : [])),
+      referenceIds: event.targets.flatMap((target) => ("referenceIds" in target ? target.referenceIds : [])),
+    },
     cohortWaves: toWaves(event, policy).flatMap(({ size }, index) =>
       size.kind === "cohort" ? [{ wave: index + 1, targets: resolveCohort(size.cohort, policy) }] : [],
     ),

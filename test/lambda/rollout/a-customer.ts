@@ -17,6 +17,7 @@ export function aSelection(changes: Partial<Selection> = {}): Selection {
     accountIds: ["acme"],
     targets: [{ all: true }],
     exclude: [],
+    named: { customerIds: [], referenceIds: [] },
     cohortWaves: [],
     guarded: { customerIds: [], referenceIds: [], tags: [] },
     ...changes,
@@ -48,6 +49,7 @@ export const anySelection: fc.Arbitrary<Selection> = fc.record({
   accountIds: someOf(["acme", "globex"], 1),
   targets: fc.array(aTarget, { minLength: 1, maxLength: 3 }),
   exclude: fc.array(aTarget, { maxLength: 2 }),
+  named: fc.constant({ customerIds: [], referenceIds: [] }),
   cohortWaves: fc.constant([]),
   guarded: fc.record({ customerIds: someOf(IDS), referenceIds: someOf(REFERENCES), tags: someOf(TAGS) }),
 });
