@@ -106,6 +106,8 @@ describe("a cohort", () => {
       accountIds: ["acme"],
       targets: [{ all: true }, ...(policy.cohorts.canary ?? [])],
       exclude: policy.cohorts.canary,
+      // Only what the event itself names one by one is asked for.
+      named: { customerIds: [], referenceIds: [] },
       cohortWaves: [],
       guarded: { customerIds: [], referenceIds: [], tags: [] },
     });
