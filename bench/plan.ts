@@ -21,7 +21,6 @@ const before = measureBytes();
 const roster = createRoster({
   release: "release-1",
   wantedFlag: false,
-  childrenFollow: true,
   expected: customers,
 });
 const add = measure(() => {
@@ -61,7 +60,7 @@ function* found(count: number): Generator<FoundCustomer> {
       ...nameCustomer(index),
       accountId: "account",
       isStaging: index % 3 === 0,
-      ...(isChild && { parentCustomerId: nameCustomer(parent).id }),
+      ...(isChild && { ancestorIds: [nameCustomer(parent).id] }),
     };
     yield index % 100 === 7 ? { ...customer, skip: "protected by the policy (tag vip)" } : customer;
   }

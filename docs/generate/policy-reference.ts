@@ -72,12 +72,9 @@ for it, \`noDataMinutes\` at most, and then that is a failure too. \`onFailure\`
 
 ## Children
 
-A customer can have children, and Evo Voice does not say whether it moves them along with it. As long as \`childrenFollow\` is \`true\`,
-it is taken that it does: an ancestor of a protected or an excluded customer is skipped, with that as the reason, and so is one of
-a customer that the event does not select and that would be moved along ([waves](rollouts.md#waves)). A rollback leaves
-the ancestors of whoever was right before the rollout ([the way back](rollouts.md#the-way-back)). So select whole families. Flip a
-customer with a child on your account and look at the child; if the child stayed, set it to \`false\`: then nobody is skipped for
-the family's sake, and a batch needs a request less for each hundred customers.
+A flip changes one customer: flags are independent. The gate of the first wave checks that, and halts the rollout with
+\`children-moved\` when a child moved that is in no plan. For an account where that was seen, set \`childrenFollow\` to \`true\`: the plan then
+refuses a parent without all of its descendants, and names the missing ones.
 
 ## The address
 

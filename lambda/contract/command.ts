@@ -100,7 +100,7 @@ const HoldCommand = strictObject({
 const ProtectCommand = strictObject({
   command: named(
     ["protect", "unprotect"],
-    "`protect`: these customers are not flipped, besides those that the policy protects, nor are their ancestors, whom they might follow; `unprotect` ends that",
+    "`protect`: these customers are not flipped, besides those that the policy protects; `unprotect` ends that",
   ),
   customerIds: CustomerIds.describe("the customers' ids"),
   ...ordering,

@@ -53,9 +53,9 @@ const Members = strictObject({
     ),
   childrenFollow: z
     .boolean({ error: "expected true or false" })
-    .default(true)
+    .default(false)
     .describe(
-      "whether Evo Voice may move a customer's descendants along with it; `false` once you have checked on your account that it does not: while `true`, an ancestor of a customer that is protected, excluded or not selected is not flipped either, and a rollback leaves the ancestors of whoever was right before",
+      "`true` for an account where a flip was seen to move the customer's descendants too: a rollout that would flip a customer without all of its descendants is refused",
     ),
   strategies: z
     .record(StrategyName, WrittenStrategy, { error: "expected an object of strategies by name" })

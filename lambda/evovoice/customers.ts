@@ -126,8 +126,8 @@ function toSearchParams({ listing, page, pageSize, tagIds }: PageRequest): Recor
       return { specificIds: listing.customerIds.map(quote).join(","), ...paging };
     case "children":
       return {
-        ...scope,
-        parentCustomerIds: quote(listing.parentCustomerId),
+        ...(listing.accountIds.length > 0 && scope),
+        parentCustomerIds: listing.parentCustomerIds.map(quote).join(","),
         ...(!listing.descendants && { shallowParent: "true" }),
         ...paging,
       };

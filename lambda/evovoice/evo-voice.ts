@@ -3,7 +3,6 @@ import type { PageRequest } from "../rollout/listing.ts";
 import { boundLog, type Log, SILENT_LOG } from "./bound-log.ts";
 import { createConnection, type RetryLimits } from "./connection.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
-import { listDescendants } from "./descendants.ts";
 import { flipCustomer, type MayBegin } from "./flip.ts";
 import { createLimiter, type LimiterOptions } from "./limiter.ts";
 import { createSession, type SessionPorts } from "./session.ts";
@@ -38,7 +37,6 @@ export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }
         readPage: (request: PageRequest) => readPage(connection, request),
         listCustomers: (ids: readonly string[]) => listCustomers(connection, ids),
         readCustomer: (id: string) => readCustomer(connection, id),
-        listDescendants: (ids: readonly string[]) => listDescendants(connection, ids),
         flip: (flip: Flip, mayBegin?: MayBegin) => flipCustomer(connection, flip, mayBegin),
         pace: limiter.pace,
         close: () => {

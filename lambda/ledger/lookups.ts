@@ -8,11 +8,10 @@ type Row = readonly [
   id: string,
   name: string,
   accountId: string,
-  parent: string | null,
+  ancestors: readonly string[] | null,
   flag: boolean | null,
   skip?: string | null,
-  cohortWave?: number | null,
-  familyOnly?: true,
+  cohortWave?: number,
 ];
 
 /** A window's part holds at most so much: with all of it, it stays below the 400 KB that an item may have. */
@@ -103,22 +102,20 @@ export function pad(index: number): string {
 }
 
 function toRow(customer: FoundCustomer): Row {
-  const { id, name, accountId, parentCustomerId, isStaging, skip, cohortWave, familyOnly } = customer;
-  const row = [id, name, accountId, parentCustomerId ?? null, isStaging ?? null] as const;
-  if (familyOnly) return [...row, skip ?? null, cohortWave ?? null, true];
+  const { id, name, accountId, ancestorIds, isStaging, skip, cohortWave } = customer;
+  const row = [id, name, accountId, ancestorIds ?? null, isStaging ?? null] as const;
   if (cohortWave !== undefined) return [...row, skip ?? null, cohortWave];
   return skip === undefined ? row : [...row, skip];
 }
 
-function fromRow([id, name, accountId, parent, flag, skip, cohortWave, familyOnly]: Row): FoundCustomer {
+function fromRow([id, name, accountId, ancestors, flag, skip, cohortWave]: Row): FoundCustomer {
   return {
     id,
     name,
     accountId,
-    parentCustomerId: parent ?? undefined,
     isStaging: flag ?? undefined,
+    ...(ancestors !== null && { ancestorIds: ancestors }),
     ...(typeof skip === "string" && { skip }),
     ...(typeof cohortWave === "number" && { cohortWave }),
-    ...(familyOnly && { familyOnly }),
   };
 }

@@ -3,6 +3,13 @@ import { isStop } from "../rollout/decision.ts";
 import type { PlannedWave } from "../rollout/plan.ts";
 import type { WaveResult } from "../rollout/report.ts";
 import { announce } from "../steps/announce.ts";
+import {
+  CHILDREN_START,
+  type ChildrenProgress,
+  checkChildren,
+  readChildren,
+  withoutCheck,
+} from "../steps/check-children.ts";
 import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip-part.ts";
 import { tellGate } from "../steps/tell-gate.ts";
 import { lookAgain } from "../steps/watch.ts";
@@ -20,7 +27,7 @@ export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
   const waves: WaveResult[] = [];
   for (const wave of plan.waves) {
     const passed =
-      wave.customers === 0 ? pass(wave, progress) : await gate(ready, wave, await flip(ready, wave, progress));
+      wave.customers === 0 ? pass(wave, progress) : await gate(ready, wave, await flipChecked(ready, wave, progress));
     progress = passed.progress;
     waves.push(passed.result);
     if (whyStopped(progress) !== undefined) break;
@@ -36,6 +43,39 @@ interface Passed {
 /** An empty wave is passed with its note. */
 function pass({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {
   return { progress, result: { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] } };
+}
+
+interface Flipped {
+  readonly progress: FlipProgress;
+  /** What a person should know of it. */
+  readonly notes: readonly string[];
+}
+
+/** Around the first flips of a rollout, children that are in no plan are watched: flags are independent, or it halts. */
+async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Flipped> {
+  if (progress.counts.flipped > 0) return { progress: await flip(ready, wave, progress), notes: [] };
+  const { ports, durable, rollout } = ready;
+  const batch = wave.from;
+  const before = await durable.inParts<ChildrenProgress>({
+    name: `read-children-${wave.wave}`,
+    start: { ...CHILDREN_START, pace: progress.pace },
+    part: (run, from) => readChildren(ports, rollout, run, { batch, from }),
+    afterFailure: withoutCheck,
+  });
+  const flipped = await flip(ready, wave, { ...progress, pace: before.pace });
+  const isStopped = whyStopped(flipped) !== undefined;
+  if (isStopped || flipped.counts.flipped === 0) return { progress: flipped, notes: [] };
+  const after = await durable.inParts<ChildrenProgress>({
+    name: `check-children-${wave.wave}`,
+    start: { ...before, done: before.children.length === 0, pace: flipped.pace },
+    part: (run, from) => checkChildren(ports, rollout, run, { batch, from }),
+    afterFailure: withoutCheck,
+  });
+  const { moved, unread } = after;
+  return {
+    progress: { ...flipped, stop: moved },
+    notes: unread === undefined ? [] : [`whether children moved with their parents was not checked: ${unread}`],
+  };
 }
 
 /** Part by part; one that fails for good stops the rollout. */
@@ -61,14 +101,14 @@ async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Pr
 }
 
 /** The decision after a wave and all through its bake; what stopped the wave itself needs none. */
-async function gate(ready: Ready, wave: PlannedWave, flipped: FlipProgress): Promise<Passed> {
+async function gate(ready: Ready, wave: PlannedWave, { progress: flipped, notes: ofFlips }: Flipped): Promise<Passed> {
   const { ports, durable, rollout, plan } = ready;
   const { progress, notes } =
     whyStopped(flipped) === undefined ? await bake(ready, wave, flipped) : { progress: flipped, notes: [] };
   const why = whyStopped(progress);
   const decided = {
     decision: why === undefined ? ("proceed" as const) : (progress.stop?.decision ?? "halt"),
-    reasons: why === undefined ? notes : (progress.stop?.reasons ?? [why]),
+    reasons: why === undefined ? [...ofFlips, ...notes] : (progress.stop?.reasons ?? [why]),
   };
   const isLast = plan.waves.every(({ wave: other, customers }) => other <= wave.wave || customers === 0);
   const late = await durable.step(`tell-gate-${wave.wave}`, () =>

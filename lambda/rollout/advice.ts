@@ -16,6 +16,7 @@ export type Advised = Pick<
   | "status"
   | "problem"
   | "counts"
+  | "namedSkipped"
   | "reverted"
   | "revertedBy"
   | "held"
@@ -35,7 +36,7 @@ export function adviseNext(report: Advised): readonly Advice[] {
     case "refused":
       return adviseRefused(report);
     case "partial":
-      return [SEE_NAMES, retry(report)];
+      return advisePartial(report);
     case "rolled-back":
       return adviseRolledBack(report);
     case "halted":
@@ -52,7 +53,18 @@ export function countStanding({ counts: { flipped }, reverted }: Pick<Report, "c
 }
 
 const SEE_NAMES: Advice = { say: "Look at the customers named above; the report and the ledger have all of them." };
+const SEE_SKIPPED: Advice = {
+  say: "The event names customers that were skipped, each with its reason: correct the event, or what keeps them.",
+};
 const MEND: Advice = { say: "Mend the cause, then send the deploy event again, with another id if it has one." };
+
+function advisePartial(report: Advised): readonly Advice[] {
+  const { failed, deferred } = report.counts;
+  return [
+    ...((report.namedSkipped ?? 0) > 0 ? [SEE_SKIPPED] : []),
+    ...(failed + deferred > 0 ? [SEE_NAMES, retry(report)] : []),
+  ];
+}
 
 function adviseRefused({ problem = "" }: Advised): readonly Advice[] {
   if (!problem.includes(" is in ALARM")) return [MEND];

@@ -10,7 +10,7 @@ export type Decision =
 export interface Stop {
   /** "roll back" undoes what this rollout did, "halt" leaves everything as it is and asks a person. */
   readonly decision: "roll back" | "halt";
-  readonly cause: "budget" | "alarm" | "no data" | "abort" | "controls" | "share";
+  readonly cause: "budget" | "alarm" | "no data" | "abort" | "controls" | "share" | "children-moved";
   readonly reasons: readonly string[];
 }
 

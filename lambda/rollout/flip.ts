@@ -36,8 +36,7 @@ export interface Situation {
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
-const MOVED_MEANWHILE =
-  "has been moved since the plan, by somebody else or by Evo Voice along with its parent: it is where the event wants it";
+const MOVED_MEANWHILE = "was moved after the plan was made, and shows the wanted flag already";
 
 /** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped now. */
 export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }: Situation): Outcome | undefined {

@@ -9,8 +9,10 @@ export type Listing =
   | { readonly kind: "tags"; readonly accountIds: readonly [string]; readonly tags: readonly string[] }
   | {
       readonly kind: "children";
+      /** None for all that this login may see. */
       readonly accountIds: readonly string[];
-      readonly parentCustomerId: string;
+      readonly parentCustomerIds: readonly string[];
+      /** All of them, or the direct children only. */
       readonly descendants: boolean;
     };
 
@@ -86,7 +88,7 @@ function narrowListings(target: PlainTarget, accountIds: readonly string[]): rea
   }
   if ("parentCustomerId" in target) {
     return [
-      { kind: "children", accountIds, parentCustomerId: target.parentCustomerId, descendants: target.descendants },
+      { kind: "children", accountIds, parentCustomerIds: [target.parentCustomerId], descendants: target.descendants },
     ];
   }
   return [];

@@ -1,7 +1,7 @@
 import { type Advice, adviseNext, countStanding } from "./advice.ts";
 import { type Ending, isEnding } from "./change.ts";
 import { clean, countCustomers, formatNumber } from "./page.ts";
-import type { Report } from "./report.ts";
+import { countNotFlipped, type Report } from "./report.ts";
 import { shortenText } from "./shorten-change.ts";
 
 /** What a person is told; plain text that a phone shows. */
@@ -24,6 +24,7 @@ export type Told = Pick<
   | "joined"
   | "problem"
   | "counts"
+  | "namedSkipped"
   | "reverted"
   | "held"
   | "notHeld"
@@ -84,7 +85,7 @@ function judge(report: Told, status: Ending): Verdict | undefined {
     case "partial":
       return {
         severity: "warning",
-        what: `ended, ${countCustomers(report.counts.failed + report.counts.deferred)} not flipped`,
+        what: `ended, ${countCustomers(countNotFlipped(report))} not flipped`,
       };
     case "rolled-back":
       return judgeRolledBack(report);

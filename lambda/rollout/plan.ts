@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../contract/deploy-event.ts";
+import type { NamedCounts } from "./count-named.ts";
 import type { Disposition } from "./disposition.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Ranking, RosterEntry } from "./roster.ts";
@@ -17,6 +18,8 @@ export interface Plan {
   readonly batches: number;
   readonly settledItems: number;
   readonly waves: readonly PlannedWave[];
+  /** Absent when the event names no customer by id or reference id. */
+  readonly named?: NamedCounts | undefined;
 }
 
 /** A share of the plan with its own bake and gate. */
@@ -56,14 +59,14 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
     digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
     let lines = "";
     for (let rank = from; rank < to; rank += 1) {
-      const { decision, reason, countedAs } = toDecision(ranking.dispositionAt(rank));
+      const { decision, reason } = toDecision(ranking.dispositionAt(rank));
       lines += `${ranking.idAt(rank)}\t${reason}\n`;
       if (lines.length > HASHED_AT_ONCE) {
         digest.update(lines);
         lines = "";
       }
       counts[decision] += 1;
-      if (countedAs !== undefined) skippedBy.set(countedAs, (skippedBy.get(countedAs) ?? 0) + 1);
+      if (decision === "skipped") skippedBy.set(reason, (skippedBy.get(reason) ?? 0) + 1);
     }
     digest.update(lines);
   }
@@ -80,8 +83,7 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
 
 function toDecision(disposition: Disposition) {
   if (typeof disposition === "string") return { decision: disposition, reason: disposition } as const;
-  const { skipped: reason, countedAs = reason } = disposition;
-  return { decision: "skipped", reason, countedAs } as const;
+  return { decision: "skipped", reason: disposition.skipped } as const;
 }
 
 function planWaves(ranking: Ranking): readonly PlannedWave[] {

@@ -1,5 +1,4 @@
 import { type Advice, adviseNext } from "./advice.ts";
-import { HELD_BACK, MAY_MOVE } from "./held-back.ts";
 import { NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "./outcome.ts";
 import {
   clean,
@@ -196,9 +195,8 @@ function countNotBegun({ plan, waves, problem }: Report): number {
   return left.reduce((sum, { customers }) => sum + customers, 0);
 }
 
-/** Why the rollout was stopped stands at the head of its report; which descendant keeps whom, in the ledger. */
+/** Why the rollout was stopped stands at the head of its report. */
 function toSkipReason({ reason }: Outcome, { problem }: Report): string {
-  if (reason.startsWith(MAY_MOVE)) return HELD_BACK;
   const why = reason.startsWith(NOT_ATTEMPTED) ? reason.slice(NOT_ATTEMPTED.length) : undefined;
   return why !== undefined && problem?.includes(why) ? STOPPED : reason;
 }

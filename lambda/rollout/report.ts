@@ -37,6 +37,8 @@ export interface Report {
   /** True when an earlier sending of the same event had started this rollout. */
   readonly joined?: boolean | undefined;
   readonly counts: Counts;
+  /** How many customers were skipped that the event names by id or reference id; absent for none. */
+  readonly namedSkipped?: number | undefined;
   readonly plan?: Plan | undefined;
   /** What the gates decided, wave by wave. */
   readonly waves?: readonly WaveResult[] | undefined;
@@ -54,7 +56,7 @@ export interface Report {
   readonly overridden?: readonly string[] | undefined;
   /** Of one that is under way, and asked about by `status`: where it stands. */
   readonly now?: Now | undefined;
-  /** Customers that were to be flipped and were found moved already: by somebody else, or along with their parent. */
+  /** Customers that were to be flipped and showed the wanted flag already when their turn came. */
   readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */
   readonly exceptions: readonly Outcome[];
@@ -114,15 +116,17 @@ export function releaseOf({ event, subject }: Pick<Beginning, "event" | "subject
 /** Sums up a rollout that has ended. */
 export function writeReport({ event, rolloutId, subject }: Beginning, ending: Ending, times: Times): Report {
   const counts = withPlanned(ending);
+  const namedSkipped = countNamedSkipped(ending);
   const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
   return {
     rolloutId,
     action: actionOf({ event, subject }),
     release: releaseOf({ event, subject }),
-    status: toStatus(event, ending, counts),
+    status: toStatus(event, ending, countNotFlipped({ counts, namedSkipped })),
     dryRun: event.dryRun,
     problem: toProblem(ending),
     counts,
+    namedSkipped: namedSkipped || undefined,
     plan: ending.plan,
     waves: ending.waves,
     reverted: ending.reverted,
@@ -156,7 +160,23 @@ function toProblem({ problem, stop, revertStop }: Ending): string | undefined {
   return told.length === 0 ? undefined : told.join("; ");
 }
 
-function toStatus(event: DeployEvent, ending: Ending, counts: Counts): RolloutStatus {
+/**
+ * A customer that was named is asked for. Which of the customers were skipped after the plan is not looked up: where an
+ * event names any customer, each of them counts.
+ */
+function countNamedSkipped({ plan, counts, flipping }: Ending): number {
+  const { named } = plan ?? {};
+  return named === undefined || !flipping
+    ? 0
+    : named.skipped + Math.min(counts.skipped, named.customers - named.skipped);
+}
+
+/** Customers that a rollout was to flip, or that its event names, and that it did not flip. */
+export function countNotFlipped({ counts, namedSkipped = 0 }: Pick<Report, "counts" | "namedSkipped">): number {
+  return counts.failed + counts.deferred + namedSkipped;
+}
+
+function toStatus(event: DeployEvent, ending: Ending, notFlipped: number): RolloutStatus {
   const { flipping, problem, stop, reverted } = ending;
   if (!flipping && reverted === undefined && (problem ?? stop) !== undefined) {
     return stop?.cause === "abort" ? "aborted" : "refused";
@@ -166,5 +186,5 @@ function toStatus(event: DeployEvent, ending: Ending, counts: Counts): RolloutSt
   if (ending.revertStop !== undefined) return "aborted";
   if (reverted !== undefined) return "rolled-back";
   if (stop !== undefined) return stop.cause === "abort" ? "aborted" : "halted";
-  return counts.failed > 0 || counts.deferred > 0 ? "partial" : "succeeded";
+  return notFlipped > 0 ? "partial" : "succeeded";
 }

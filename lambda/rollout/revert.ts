@@ -1,6 +1,5 @@
 import type { Batch } from "./batch.ts";
 import type { Reading } from "./flip.ts";
-import { MAY_MOVE } from "./held-back.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 import type { PlannedCustomer } from "./plan.ts";
 import type { CustomerFacts, Judgement } from "./selection.ts";
@@ -64,8 +63,6 @@ export interface RevertSituation {
   readonly movedLaterBy?: string | undefined;
   /** A rollout that came later still, by the ledger's word, and has moved it away: it was not turned back. */
   readonly movedAwayBy?: MovedAway | undefined;
-  /** Whoever is above it and was flipped back by the same rollback, which moved it along. */
-  readonly wentAlongWith?: string | undefined;
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
@@ -99,10 +96,9 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
 }
 
 /** How it comes that a customer is not where the rollout had put it. */
-function explainMoved({ wasFlipped, reverting, movedAwayBy, wentAlongWith }: RevertSituation): [OutcomeKind, string] {
+function explainMoved({ wasFlipped, reverting, movedAwayBy }: RevertSituation): [OutcomeKind, string] {
   if (reverting) return ["flipped", "confirmed after a restart"];
   if (!wasFlipped) return ["unchanged", "was never flipped"];
-  if (wentAlongWith !== undefined) return ["flipped", `went back along with ${wentAlongWith}`];
   return ["skipped", movedAwayBy?.isSure ? describeAway(movedAwayBy) : MOVED_BACK];
 }
 
@@ -156,13 +152,9 @@ export function countReverts(batch: Omit<Batch, "rolloutId" | "index" | "revisio
   return counts;
 }
 
-/** Whether somebody is left whom another pass may help: it does not help whoever is held by a descendant. */
+/** Whether a customer is left that another pass may help. */
 export function isWorthAnotherPass(batch: Batch): boolean {
-  const ended = new Set(
-    batch.reverted.flatMap(({ customerId, outcome, reason }) =>
-      outcome !== "failed" || reason.startsWith(MAY_MOVE) ? customerId : [],
-    ),
-  );
+  const ended = new Set(batch.reverted.flatMap(({ customerId, outcome }) => (outcome === "failed" ? [] : customerId)));
   return findUndoable(batch).some(({ id }) => !ended.has(id));
 }
 

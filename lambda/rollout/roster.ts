@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
 import type { Wave } from "../contract/wave.ts";
 import type { Disposition } from "./disposition.ts";
-import { createFamilies } from "./families.ts";
-import { findHeldBack, NOT_PLANNED, toHeldBack } from "./held-back.ts";
+import { createFamilyRoots } from "./family-roots.ts";
 import { indexIds } from "./id-index.ts";
 import { createRosterRows, MOST_CODES } from "./roster-rows.ts";
 import { createTextStore } from "./text-store.ts";
@@ -15,14 +14,13 @@ export interface FoundCustomer {
   /** At most 255 bytes, see `toShortName`. */
   readonly name: string;
   readonly accountId: string;
-  readonly parentCustomerId?: string | undefined;
+  /** All that Evo Voice shows: the parent and the breadcrumb. Absent for none. */
+  readonly ancestorIds?: readonly string[] | undefined;
   readonly isStaging: boolean | undefined;
   /** Why this customer may not be flipped. */
   readonly skip?: string | undefined;
   /** The first wave, counted from 1, whose cohort selects the customer. */
   readonly cohortWave?: number | undefined;
-  /** Not what the event asks for: it is not planned, and counts for its family, where it may hold its ancestors back. */
-  readonly familyOnly?: boolean | undefined;
 }
 
 /** What the plan says of one customer. */
@@ -35,20 +33,20 @@ export interface RosterEntry {
 /**
  * A compact index of everybody that the lookup found, in the stable order of a release: about 70 bytes a customer
  * (id and name as bytes, an 8-byte key, a 4-byte place, a 4-byte order, a 2-byte disposition, a byte for a cohort's
- * wave), 22 more for one that has a parent, a byte more for everybody while it is sorted once anybody has one, and 6 more to
- * narrow it, so that a million customers are planned in the memory of one function.
+ * wave), more for one that has a parent, and 6 more to narrow it, so that a million customers are planned in the memory
+ * of one function.
  */
 export interface Roster {
   add(customer: FoundCustomer): void;
   /**
-   * Plans nobody but those whom `take` is given then; everybody else counts for the families only. Whoever was not added
-   * is skipped. It is called once, when everybody was added.
+   * Plans only the customers that `take` is given then; the others count for the families only. A customer that was not
+   * added is skipped. It is called once, when all customers were added.
    */
   narrow(): { take(customer: Pick<FoundCustomer, "id" | "name">): void };
   /**
-   * Sorts by family, descendants before whoever is above them, then by id, and drops repeats, whatever their order: a
-   * reading that skips wins, then one that flips, because a flip reads again first; of equal ones the first by reason, then
-   * by name. Then deals the families out to the waves. It can be called once: what only it needs is given back.
+   * Sorts by family, then by id, and drops repeats, whatever their order: a reading that skips wins, then one that flips,
+   * because a flip reads again first; of equal ones the first by reason, then by name. Then deals the families out to the
+   * waves. It can be called once: what only it needs is given back.
    */
   seal(waves: readonly Wave[]): Ranking;
 }
@@ -69,24 +67,20 @@ export interface Ranking {
 export interface RosterOptions {
   readonly release: string;
   readonly wantedFlag: boolean;
-  /** Whether an ancestor of a customer that is skipped is skipped too: Evo Voice may move it along. */
-  readonly childrenFollow: boolean;
   /** Saves growing; a lookup that was killed and repeated may have left a few rows more behind. */
   readonly expected: number;
 }
 
-const NOBODY: ReadonlyMap<number, number> = new Map();
 const FLIP = 0;
 const UNCHANGED = 1;
 const FIRST_REASON = 2;
 const MOST_REASONS = MOST_CODES - FIRST_REASON;
-const DEEPEST = 255;
 
 const GONE = "is not there any more: Evo Voice does not have it, or the event's targets no longer select it";
 
-export function createRoster({ release, wantedFlag, childrenFollow, expected }: RosterOptions): Roster {
+export function createRoster({ release, wantedFlag, expected }: RosterOptions): Roster {
   const rows = createRosterRows(expected);
-  let families = createFamilies();
+  let families = createFamilyRoots();
   const texts = createTextStore();
   const reasons = createInterner();
   const { keyOf, placeOf, codeOf, cohortWaveOf, isPlanned } = rows;
@@ -101,43 +95,28 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
     return chosen;
   };
 
-  /**
-   * How far down its family each stands, a byte each: whoever is above waits for those below, and waits least when their turn
-   * comes first. Whoever has more above than that comes in the order of the ids.
-   */
-  const findDepths = (): Uint8Array => {
-    const depths = new Uint8Array(families.isEmpty() ? 0 : rows.count());
-    for (const index of depths.keys()) depths[index] = families.countAncestors(keyOf(index), DEEPEST);
-    return depths;
-  };
-
-  /** Everybody once, families together; from here on the keys are those of the families. */
+  /** Each customer once, families together; from here on the keys are those of the families. */
   const sort = (): Uint32Array => {
     const count = rows.count();
-    const depths = findDepths();
-    for (let index = 0; index < count; index += 1) rows.setKey(index, families.familyOf(keyOf(index)));
+    for (let index = 0; index < count; index += 1) rows.setKey(index, placeOfFamily(keyOf(index)));
     const order = Uint32Array.from({ length: count }, (_, index) => index);
-    const compareDepths = (a: number, b: number) => (depths[b] ?? 0) - (depths[a] ?? 0);
-    order.sort(
-      (a, b) => keyOf(a) - keyOf(b) || compareDepths(a, b) || texts.compareIds(placeOf(a), placeOf(b)) || a - b,
-    );
+    order.sort((a, b) => keyOf(a) - keyOf(b) || texts.compareIds(placeOf(a), placeOf(b)) || a - b);
     const isSame = (a: number, b: number) => keyOf(a) === keyOf(b) && texts.compareIds(placeOf(a), placeOf(b)) === 0;
     return order.subarray(0, dropRepeats(order, isSame, chooseReading));
   };
 
-  const holdBack = (order: Uint32Array): ReadonlyMap<number, number> =>
-    findHeldBack(order, families, {
-      keyOf: (index) => orderKey(release, idOf(index)),
-      isFlip: (index) => codeOf(index) === FLIP,
-      mustStay: (index) => codeOf(index) >= FIRST_REASON || (codeOf(index) === FLIP && !isPlanned(index)),
-    });
+  /** The place in the order. The root itself is the smallest of its family: as a place it would put large families first. */
+  const placeOfFamily = (key: number): number => {
+    const root = families.findRoot(key);
+    return root === undefined ? key : orderKey(release, String(root));
+  };
 
   const add = (customer: FoundCustomer): void => {
-    const { id, name, parentCustomerId, cohortWave = 0, familyOnly = false } = customer;
+    const { id, name, ancestorIds = [], cohortWave = 0 } = customer;
     const key = orderKey(release, id);
     const code = toCode(customer, wantedFlag, reasons);
-    rows.add({ key, place: texts.put(id, name), code, cohortWave, isPlanned: !familyOnly });
-    if (parentCustomerId) families.join(key, orderKey(release, parentCustomerId));
+    rows.add({ key, place: texts.put(id, name), code, cohortWave, isPlanned: true });
+    for (const ancestorId of ancestorIds) families.join(key, orderKey(release, ancestorId));
   };
 
   return {
@@ -154,29 +133,20 @@ export function createRoster({ release, wantedFlag, childrenFollow, expected }: 
       };
     },
     seal(asked) {
-      const everybody = sort();
-      const held = childrenFollow ? holdBack(everybody) : NOBODY;
-      const isFlip = (index: number) => codeOf(index) === FLIP && !held.has(index);
-      const sorted = { order: everybody.filter(isPlanned), placeOf: keyOf, isFlip, cohortWaveOf };
+      const isFlip = (index: number) => codeOf(index) === FLIP;
+      const sorted = { order: sort().filter(isPlanned), placeOf: keyOf, isFlip, cohortWaveOf };
       const { order, waves } = orderByWave(sorted, asked);
       rows.dropKeys();
-      families = createFamilies();
-      const reasonOf = (index: number) =>
-        codeOf(index) === FLIP ? NOT_PLANNED : reasons.get(codeOf(index) - FIRST_REASON);
+      families = createFamilyRoots();
       const toDisposition = (index: number): Disposition => {
         const code = codeOf(index);
-        const descendant = held.get(index);
-        if (descendant !== undefined) return toHeldBack(idOf(descendant), reasonOf(descendant));
         if (code === FLIP) return "flip";
-        return code === UNCHANGED ? "unchanged" : { skipped: reasonOf(index) };
+        return code === UNCHANGED ? "unchanged" : { skipped: reasons.get(code - FIRST_REASON) };
       };
       return {
         size: order.length,
         waves,
-        isFlip(rank) {
-          const index = order[rank] as number;
-          return codeOf(index) === FLIP && !held.has(index);
-        },
+        isFlip: (rank) => isFlip(order[rank] as number),
         jsonBytesAt: (rank) => texts.jsonBytesOf(placeOf(order[rank] as number)),
         dispositionAt: (rank) => toDisposition(order[rank] as number),
         idAt: (rank) => idOf(order[rank] as number),

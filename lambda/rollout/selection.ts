@@ -18,11 +18,13 @@ export interface CustomerFacts {
   readonly tags: readonly string[];
 }
 
-/** Whom an event under a policy means, cohorts resolved: plain data, the input of every judgement. */
+/** Which customers an event under a policy means, cohorts resolved: plain data, the input of every judgement. */
 export interface Selection {
   readonly accountIds: readonly string[];
   readonly targets: readonly PlainTarget[];
   readonly exclude: readonly PlainTarget[];
+  /** What the event's own targets name one by one: each of these customers is asked for. */
+  readonly named: { readonly customerIds: readonly string[]; readonly referenceIds: readonly string[] };
   /** The strategy's waves of a cohort, in their order. */
   readonly cohortWaves: readonly CohortWave[];
   readonly guarded: {
@@ -54,6 +56,10 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
     accountIds: policy.accountIds,
     targets: resolveCohorts(event.targets, policy),
     exclude: resolveCohorts(event.exclude ?? [], policy),
+    named: {
+      customerIds: event.targets.flatMap((target) => ("customerIds" in target ? target.customerIds : [])),
+      referenceIds: event.targets.flatMap((target) => ("referenceIds" in target ? target.referenceIds : [])),
+    },
     cohortWaves: toWaves(event, policy).flatMap(({ size }, index) =>
       size.kind === "cohort" ? [{ wave: index + 1, targets: resolveCohort(size.cohort, policy) }] : [],
     ),
@@ -67,29 +73,17 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
  */
 export function createJudge(selection: Selection): (customer: CustomerFacts) => Judgement {
   const selects = anyOf(selection.targets);
-  const findReason = createKeeper(selection);
-
-  return (customer) => {
-    if (!selects(customer)) return { verdict: "not selected" };
-    const reason = findReason(customer);
-    return reason === undefined ? { verdict: "candidate" } : { verdict: "skipped", reason };
-  };
-}
-
-/**
- * Finds why a customer must stay where it is, whomever the event selects.
- * @throws UnclearFamilyError
- */
-export function createKeeper(selection: Selection): (customer: CustomerFacts) => string | undefined {
   const excludes = anyOf(selection.exclude);
   const inScope = new Set(selection.accountIds);
   const protects = createGuard(selection.guarded);
+  const skip = (reason: string): Judgement => ({ verdict: "skipped", reason });
 
   return (customer) => {
-    if (!inScope.has(customer.accountId)) return "outside of the policy's accounts";
+    if (!selects(customer)) return { verdict: "not selected" };
+    if (!inScope.has(customer.accountId)) return skip("outside of the policy's accounts");
     const guard = protects(customer);
-    if (guard !== undefined) return `protected by the policy (${guard})`;
-    return excludes(customer) ? "excluded by the event" : undefined;
+    if (guard !== undefined) return skip(`protected by the policy (${guard})`);
+    return excludes(customer) ? skip("excluded by the event") : { verdict: "candidate" };
   };
 }
 

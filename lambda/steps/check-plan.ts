@@ -5,6 +5,7 @@ import type { Plan } from "../rollout/plan.ts";
 import { comparePlans, describeChanges, type PlanComparison } from "../rollout/plan-comparison.ts";
 import type { RolloutRecord } from "../rollout/records.ts";
 import type { Ranking } from "../rollout/roster.ts";
+import { readLeftOut } from "./check-descendants.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Connection, Ledger, Ports } from "./ports.ts";
 
@@ -21,7 +22,8 @@ export interface PlanToCheck {
 export async function checkPlan(ports: Ports, rollout: FlipRollout, planned: PlanToCheck): Promise<void> {
   const breaches = await readBreaches(ports, rollout, planned);
   const changes = await readChanges(ports, rollout, planned);
-  const problems = [...breaches, ...changes];
+  const leftOut = await readLeftOut(ports, rollout, planned);
+  const problems = [...breaches, ...changes, ...(leftOut === undefined ? [] : [leftOut])];
   if (problems.length > 0) throw new FinalError(`nobody was flipped: ${problems.join("; ")}`);
 }
 

@@ -1,7 +1,6 @@
 import { toReason } from "../rollout/decision.ts";
-import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
-import { type BatchRun, type RecordedBatch, record, type WorkKin } from "./batch-run.ts";
+import { type BatchRun, type RecordedBatch, record } from "./batch-run.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { PreparedBatch } from "./prepare-batch.ts";
 
@@ -39,9 +38,7 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { sheet } = prepared;
     run.brake.countFailures(sheet.failures());
-    await inParallel(run, takeUp(), (customer) =>
-      run.flights.track(customer.id, () => flipOne(run, prepared, customer)),
-    );
+    await inParallel(run, takeUp(), (customer) => flipOne(run, prepared, customer));
     nearlyTaken.resolve();
     taken.resolve();
     return finish(run, prepared);
@@ -50,51 +47,25 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   return { nearlyTaken: nearlyTaken.promise, taken: taken.promise, recorded: flipAll() };
 }
 
-/** A pace at which every list is old before the next request begins must not keep a flip from its turn for ever. */
-const MOST_LOOKS = 2;
-
 /**
- * Says whether the customer has an outcome then. The lookout is asked before each request, and not only before the first:
- * the lock may be lost while one waits for its turn or its next try. So is the age of what is known of its family, until
- * a request was made that may have flipped it: that one has to come to its end.
+ * The lookout is asked before each request, and not only before the first: the lock may be lost while a flip waits for its
+ * turn or its next try.
  */
-async function flipOne(run: BatchRun, batch: PreparedBatch, customer: PlannedCustomer, looks = 1): Promise<boolean> {
+async function flipOne(run: BatchRun, { sheet }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
   const { task, lookout, connection, brake } = run;
-  const { work, sheet } = batch;
-  const late = await work.kin?.settleLate(run, customer);
-  // Whoever waited for others may come too late.
-  if (!brake.mayGoOn()) return false;
-  if (late !== undefined) {
-    sheet.settle(customer, late.outcome, late.reason);
-    brake.countFailures(late.outcome === "failed" ? 1 : 0);
-    return true;
-  }
-  let looksAgain = false;
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, async (isBegun) => {
-    await lookout.recent();
-    looksAgain = !isBegun && work.kin !== undefined && !mayBegin(work.kin, customer, looks);
-    if (looksAgain) throw new OutOfTimeError("who is below has to be looked at again");
-  });
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
   switch (flipped.result) {
     case "flipped":
-      sheet.settle(customer, "flipped", flipped.reason);
-      work.kin?.noteFlipped(customer.id);
-      return true;
+      return sheet.settle(customer, "flipped", flipped.reason);
     case "failed":
       if (!flipped.refused) sheet.suspect(customer.id);
       sheet.settle(customer, "failed", flipped.reason);
-      brake.countFailures(1);
-      return true;
+      return brake.countFailures(1);
     case "unresolved":
-      sheet.doubt(customer.id);
-      return false;
+      return sheet.doubt(customer.id);
     case "not begun":
-      return looksAgain && flipOne(run, batch, customer, looks + 1);
+      return;
   }
-}
-
-function mayBegin(kin: WorkKin, { id }: PlannedCustomer, looks: number): boolean {
-  return kin.isClear(id) && (looks >= MOST_LOOKS || kin.isRecent(id));
 }
 
 async function finish(run: BatchRun, { place, sheet, written }: PreparedBatch): Promise<RecordedBatch | undefined> {

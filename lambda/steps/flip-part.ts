@@ -8,13 +8,11 @@ import { STEERING_START, type Steering } from "../rollout/steering.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { RecordedBatch, Task } from "./batch-run.ts";
 import { type BudgetStop, createBrake } from "./brake.ts";
-import { createFlights } from "./flights.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { createFlipTask } from "./flip-task.ts";
 import { createLookout } from "./lookout.ts";
 import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
-import { createProtection } from "./protection.ts";
 import { skipBatches } from "./skip-batch.ts";
 import type { Watched } from "./watch.ts";
 
@@ -74,9 +72,7 @@ export async function flipPart(
     const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
     const lookout = createLookout(ports, { ...rollout, ...work, steering: begun.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const protection = createProtection(connection, ports.policy);
-    const shared = { task, ledger: ports.ledger, connection, concurrency, brake };
-    const batchRun = { ...shared, lookout, protection, flights: createFlights() };
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, lookout };
     const range = { from: begun.batch, to };
     const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
     const flipped = await lookout.during(connection, flips);

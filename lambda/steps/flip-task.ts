@@ -2,18 +2,17 @@ import { wantedFlag } from "../contract/deploy-event.ts";
 import { settleBeforeFlip } from "../rollout/flip.ts";
 import { dropNeverFlipped } from "../rollout/revert.ts";
 import { createJudge } from "../rollout/selection.ts";
-import type { Task, Work } from "./batch-run.ts";
-import { createFlipKin } from "./flip-kin.ts";
+import type { Task } from "./batch-run.ts";
 import type { FlipRollout } from "./part.ts";
 import type { Ports } from "./ports.ts";
 import { readSelection } from "./read-selection.ts";
 
 /** Flips as planned; what comes of a customer is its outcome. */
 export async function createFlipTask(
-  ports: Pick<Ports, "ledger" | "policy" | "nowMs">,
+  ports: Pick<Ports, "ledger" | "policy">,
   { rolloutId, event, subject }: FlipRollout,
 ): Promise<Task> {
-  const { ledger, policy, nowMs } = ports;
+  const { ledger } = ports;
   const judge = createJudge(await readSelection(ports, { event, subject }));
   const flag = wantedFlag(event.action);
   return {
@@ -21,15 +20,12 @@ export async function createFlipTask(
     read: (place) => ledger.getBatch(rolloutId, place),
     open({ customers, outcomes, intended }) {
       const begun = new Set(intended);
-      const decide: Work["settle"] = (planned, fresh) =>
-        settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge });
-      const kin = policy.childrenFollow ? createFlipKin({ flag, judge, nowMs, customers, decide }) : undefined;
       return {
         customers,
         outcomes,
         intended,
-        settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
-        kin,
+        settle: (planned, fresh) =>
+          settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge }),
       };
     },
     close: (batch, { outcomes, intended }) => dropNeverFlipped({ ...batch, outcomes, intended }),

@@ -1,11 +1,9 @@
-import { wantedFlag } from "../contract/deploy-event.ts";
 import { type Completeness, createIdCollector, hashId, judgePasses, type Pass } from "../rollout/completeness.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { Reading } from "../rollout/flip.ts";
 import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../rollout/listing.ts";
 import type { FoundCustomer } from "../rollout/roster.ts";
-import { createCohortFinder, createJudge, createKeeper } from "../rollout/selection.ts";
-import { createFlipReader, FAMILY_LISTINGS, lookAtFamilies, toNextListing } from "./look-at-families.ts";
+import { createCohortFinder, createJudge } from "../rollout/selection.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "./part.ts";
 import type { Connection, Ports } from "./ports.ts";
@@ -44,7 +42,7 @@ export async function lookUp(
 }
 
 function isLookedUp({ listings }: Lookup, { listing }: LookupProgress): boolean {
-  return listing >= listings.length + FAMILY_LISTINGS;
+  return listing >= listings.length;
 }
 
 async function prepare(
@@ -57,16 +55,15 @@ async function prepare(
   const tags = namedTags(selection);
   const tagIds: TagIds = tags.length === 0 ? new Map() : await connection.readTagIds(policy.accountIds);
   checkTags(tags, tagIds);
+  const { protectedIds } = await ports.ledger.readControls();
   return {
     ports,
     rolloutId: rollout.rolloutId,
     connection,
     selection,
-    flag: wantedFlag(rollout.event.action),
     listings: toListings(selection),
     judge: createJudge(selection),
-    findReason: createKeeper(selection),
-    nextToFlip: createFlipReader(ports.ledger, rollout),
+    protectedIds: new Set(protectedIds),
     findCohortWave: createCohortFinder(selection),
     references: namedReferences(selection),
     pages: createPageReader(connection, { pageSize: policy.pageSize, tagIds }),
@@ -92,9 +89,8 @@ function checkTags(tags: readonly string[], tagIds: TagIds): void {
   throw new FinalError(`nobody was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
 }
 
-/** One window of pages, the verdict on a pass whose pages are all read, or, after the last listing, some of the families. */
+/** One window of pages, or the verdict on a pass whose pages are all read. */
 async function advance(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  if (progress.listing >= lookup.listings.length) return lookAtFamilies(lookup, progress);
   if (progress.ended !== undefined) return judgeListing(lookup, progress, progress.ended);
   return readWindow(lookup, progress);
 }
@@ -107,8 +103,9 @@ async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boo
   const next = { ...rest, page: 0, pages: undefined, lastPage: undefined, ended: undefined };
   switch (completeness.verdict) {
     case "complete": {
-      const extra = await settleNamed(lookup, progress, passes.at(-1) as Pass);
-      return toNextListing({ ...next, earlier: [] }, extra);
+      const found = progress.found + (await settleNamed(lookup, progress, passes.at(-1) as Pass));
+      const accepted = [...progress.accepted, progress.pass];
+      return { ...next, listing: progress.listing + 1, pass: 1, earlier: [], accepted, found, foundBefore: found };
     }
     case "read again":
       return { ...next, earlier: said, pass: progress.pass + 1, found: progress.foundBefore };

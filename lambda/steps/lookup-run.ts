@@ -20,7 +20,7 @@ export interface LookupProgress extends Progress {
   readonly ended?: boolean | undefined;
   /** What the server said in the finished passes over this listing. */
   readonly earlier: readonly Omit<Pass, "ids">[];
-  /** For each finished listing, the pass that counts; the last ones are of what was found out of families. */
+  /** For each finished listing, the pass that counts. */
   readonly accepted: readonly number[];
   /** How many found customers the ledger holds for the finished listings and this pass. */
   readonly found: number;
@@ -45,13 +45,10 @@ export interface Lookup {
   readonly rolloutId: string;
   readonly connection: Connection;
   readonly selection: Selection;
-  /** The flag that the event wants. */
-  readonly flag: boolean;
   readonly listings: readonly Listing[];
   readonly judge: (customer: CustomerFacts) => Judgement;
-  readonly findReason: (customer: CustomerFacts) => string | undefined;
-  /** Whom to look below: the customers who are to be flipped by some more of what was found; undefined when that was all. */
-  nextToFlip(progress: LookupProgress): Promise<readonly string[] | undefined>;
+  /** The customers that controls protect, as this part read them. */
+  readonly protectedIds: ReadonlySet<string>;
   readonly findCohortWave: (customer: CustomerFacts) => number | undefined;
   readonly references: ReadonlySet<string>;
   readonly windowPages: number;

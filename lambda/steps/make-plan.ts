@@ -1,9 +1,10 @@
 import { wantedFlag } from "../contract/deploy-event.ts";
 import { toWaves } from "../contract/strategy.ts";
+import { countNamed } from "../rollout/count-named.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import { namedCustomers, namedReferences } from "../rollout/listing.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../rollout/plan.ts";
-import { createRoster, type FoundCustomer, type Ranking, type Roster, type RosterOptions } from "../rollout/roster.ts";
+import { createRoster, type FoundCustomer, type Ranking, type Roster } from "../rollout/roster.ts";
 import { toSelection } from "../rollout/selection.ts";
 import { toShortName } from "../rollout/short-name.ts";
 import type { Subject } from "../rollout/subject.ts";
@@ -29,7 +30,9 @@ const MOST_NAMED = 20;
 
 interface Found {
   readonly ranking: Ranking;
-  /** What the event named and nobody has; a person reads it. */
+  /** Ids of the customers that the event names by id or reference id. */
+  readonly namedIds: ReadonlySet<string>;
+  /** What the event names and no customer has; a person reads it. */
   readonly unresolved: readonly string[];
 }
 
@@ -46,10 +49,10 @@ export async function makePlan(
 ): Promise<PlanProgress> {
   const options = { run, from, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs, isAborted }) => {
-    const { ranking, unresolved } = await readRoster(ports, rollout, lookup);
+    const { ranking, namedIds, unresolved } = await readRoster(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
     if (ranking.size === 0) throw new FinalError(rollout.subject === undefined ? NOBODY : NOBODY_LEFT);
-    const plan = from.plan ?? (await planChecked(ports, rollout, { ranking, connection }));
+    const plan = from.plan ?? (await planChecked(ports, rollout, { ranking, namedIds, connection }));
     const mayGoOn = () => !isAborted() && ports.nowMs() < untilMs;
     const written = await writeItems(ports, rollout, ranking, { from: from.written, mayGoOn });
     const done = written === plan.batches + plan.settledItems;
@@ -71,8 +74,13 @@ const NOBODY =
 const NOBODY_LEFT =
   "nobody of that rollout failed or was left, so nobody was flipped; send a new event for anything else";
 
-async function planChecked(ports: Ports, rollout: FlipRollout, planned: Omit<PlanToCheck, "plan">): Promise<Plan> {
-  const plan = planRollout(rollout.event, planned.ranking);
+async function planChecked(
+  ports: Ports,
+  rollout: FlipRollout,
+  { namedIds, ...planned }: Omit<PlanToCheck, "plan"> & Pick<Found, "namedIds">,
+): Promise<Plan> {
+  const named = countNamed(planned.ranking, namedIds);
+  const plan = { ...planRollout(rollout.event, planned.ranking), ...(named && { named }) };
   await checkPlan(ports, rollout, { ...planned, plan });
   return plan;
 }
@@ -88,7 +96,8 @@ async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProg
   const { event, rolloutId, subject } = rollout;
   const selection = await readSelection(ports, rollout);
   const references = new Map([...namedReferences(selection)].map((referenceId) => [referenceId, new Set<string>()]));
-  const roster = createRoster(toRosterOptions(rollout, policy, lookup.found + references.size));
+  const expected = lookup.found + references.size;
+  const roster = createRoster({ release: event.release, wantedFlag: wantedFlag(event.action), expected });
   const unknownIds: string[] = [];
   for await (const found of readAccepted(ledger, rolloutId, lookup)) {
     for (const customer of found.customers) {
@@ -105,6 +114,10 @@ async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProg
   const named = subject === undefined ? selection : toSelection({ ...event, targets: [] }, policy);
   return {
     ranking: roster.seal(toWaves(event, policy)),
+    namedIds: new Set([
+      ...selection.named.customerIds,
+      ...selection.named.referenceIds.flatMap((referenceId) => toIds(referenceId, references)),
+    ]),
     unresolved: [
       ...keepNamed(unknownIds, namedCustomers(named)),
       ...keepNamed(unknownReferences, namedReferences(named)).map((referenceId) => toUnknown(referenceId).id),
@@ -116,6 +129,12 @@ function keepNamed(unknown: readonly string[], named: ReadonlySet<string>): read
   return unknown.filter((id) => named.has(id));
 }
 
+/** A reference id that no customer has stands in the plan as a customer of its own. */
+function toIds(referenceId: string, references: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+  const ids = [...(references.get(referenceId) ?? [])];
+  return ids.length > 0 ? ids : [toUnknown(referenceId).id];
+}
+
 function toUnknown(referenceId: string): FoundCustomer {
   const id = toShortName(`reference ${referenceId}`);
   return { id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" };
@@ -124,10 +143,6 @@ function toUnknown(referenceId: string): FoundCustomer {
 async function narrow(roster: Roster, ledger: Ledger, subject: Subject): Promise<void> {
   const narrowed = roster.narrow();
   for await (const customers of readLeft(ledger, subject)) for (const customer of customers) narrowed.take(customer);
-}
-
-function toRosterOptions({ event }: FlipRollout, { childrenFollow }: Ports["policy"], expected: number): RosterOptions {
-  return { release: event.release, wantedFlag: wantedFlag(event.action), childrenFollow, expected };
 }
 
 async function* readAccepted(ledger: Ledger, rolloutId: string, { accepted }: LookupProgress) {

@@ -1,22 +1,14 @@
-import { findUndoable, isWorthAnotherLook, type MovedAway } from "../rollout/revert.ts";
+import type { FlipsNote } from "../rollout/records.ts";
+import { findUndoable, type MovedAway } from "../rollout/revert.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { Ledger } from "./ports.ts";
 
 /** What the ledger knows of customers beside their own batch: those that a rollback turns back, and what came after. */
 export interface Origin {
-  /** Reads it all, once in a part: before, nobody is known. */
+  /** Reads what later rollouts have moved, before any customer is asked about. */
   load(): Promise<void>;
-  /** Whether rollouts came after those that are turned back: what they moved has to be known. */
-  hasLater(): boolean;
   /** Whether all are listed that came after this one. */
   knowsLater(rolloutId: string): boolean;
-  /**
-   * Whether this customer was moved by the rollouts that are turned back, or may have been, and neither by one that came later nor,
-   * as far as a rollback can see, by somebody else.
-   */
-  isOurs(customerId: string): boolean;
-  /** Whether this customer was flipped back, or was about to be. */
-  isBack(customerId: string): boolean;
   /** The rollout that came after this one and has moved the customer to where it is. */
   movedLaterBy(rolloutId: string, customerId: string): string | undefined;
   /** The rollout that came after this one, has moved the customer away, as the last that moved it, and was not turned back. */
@@ -36,21 +28,23 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
   const later = flips.filter(
     ({ rolloutId }, place) => !ours.includes(rolloutId) && ours.some((one) => place < placeOf(one)),
   );
-  const own: Ours = { moved: new Set(), back: new Set(), lost: new Set() };
+  const moved = new Set<string>();
   /** The place of the newest that moved a customer. */
   const movedLater = new Map<string, number>();
   const movedAway = new Map<string, Omit<MovedAway, "rolloutId"> & { readonly place: number }>();
-  let loading: Promise<void> | undefined;
 
-  async function loadAll(): Promise<void> {
-    for (const rolloutId of ours) await loadOurs(ledger, rolloutId, own);
-    for (const { rolloutId, action } of later.toReversed()) {
-      const place = placeOf(rolloutId);
-      for await (const standing of readStanding(ledger, rolloutId)) {
-        if (action === subject.action) movedLater.set(standing.id, place);
-        // Of others nobody asks.
-        else if (own.moved.has(standing.id)) noteAway(standing, place);
-      }
+  async function load(): Promise<void> {
+    if (later.length === 0) return;
+    for (const rolloutId of ours) await readMoved(ledger, rolloutId, moved);
+    for (const rollout of later.toReversed()) await readLater(rollout);
+  }
+
+  async function readLater({ rolloutId, action }: FlipsNote): Promise<void> {
+    const place = placeOf(rolloutId);
+    for await (const standing of readStanding(ledger, rolloutId)) {
+      if (action === subject.action) movedLater.set(standing.id, place);
+      // No other customer is asked about.
+      else if (moved.has(standing.id)) noteAway(standing, place);
     }
   }
 
@@ -74,37 +68,12 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
     if (by === undefined || isHere) return undefined;
     return { rolloutId: by.rolloutId, mayBeBack, isSure: isSure && placeOf(rolloutId) < flips.length };
   };
-  const isAway = (id: string) => ours.some((one) => movedAwayBy(one, id)?.mayBeBack === false);
 
-  return {
-    load() {
-      loading ??= loadAll();
-      return loading;
-    },
-    hasLater: () => later.length > 0,
-    knowsLater: (rolloutId) => placeOf(rolloutId) < flips.length,
-    isOurs: (id) => own.moved.has(id) && !own.lost.has(id) && !movedLater.has(id) && !isAway(id),
-    isBack: (id) => own.back.has(id),
-    movedLaterBy,
-    movedAwayBy,
-  };
+  return { load, knowsLater: (rolloutId) => placeOf(rolloutId) < flips.length, movedLaterBy, movedAwayBy };
 }
 
-interface Ours {
-  readonly moved: Set<string>;
-  readonly back: Set<string>;
-  /** Whom somebody has moved, as a rollback saw: for good. */
-  readonly lost: Set<string>;
-}
-
-/** Whoever was skipped, was right already or was not come to has not been moved: not along with a parent either. */
-async function loadOurs(ledger: OriginLedger, rolloutId: string, { moved, back, lost }: Ours): Promise<void> {
-  for await (const batch of ledger.readBatches(rolloutId)) {
-    const { reverting, reverted } = batch;
-    for (const { id } of findUndoable(batch)) moved.add(id);
-    for (const id of [...reverting, ...idsOf(reverted, "flipped")]) back.add(id);
-    for (const one of reverted) if (one.outcome === "skipped" && !isWorthAnotherLook(one)) lost.add(one.customerId);
-  }
+async function readMoved({ readBatches }: OriginLedger, rolloutId: string, moved: Set<string>): Promise<void> {
+  for await (const batch of readBatches(rolloutId)) for (const { id } of findUndoable(batch)) moved.add(id);
 }
 
 interface Standing {

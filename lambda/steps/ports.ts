@@ -3,7 +3,6 @@ import type { Batch } from "../rollout/batch.ts";
 import type { Change } from "../rollout/change.ts";
 import type { Stop } from "../rollout/decision.ts";
 import type { Flip, FlipResult, Reading } from "../rollout/flip.ts";
-import type { DescendantList } from "../rollout/kin.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { Outcome } from "../rollout/outcome.ts";
 import type { Pace, PaceLimits } from "../rollout/pace.ts";
@@ -77,8 +76,6 @@ export interface Connection {
   /** At most 100 customers by id; whom the list does not show, or not whole, is left out. */
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;
-  /** Whoever is below these customers, at most 100 of them, however deep. */
-  listDescendants(ids: readonly string[]): Promise<DescendantList>;
   /**
    * Awaits `mayBegin` right before each request that may write, with whether one before it may have done it already;
    * what it throws ends the flip. Throws only when nothing can have been done: otherwise the flip is `unresolved`, and

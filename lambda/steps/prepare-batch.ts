@@ -1,7 +1,7 @@
 import type { Batch } from "../rollout/batch.ts";
+import { PROTECTED_BY_CONTROLS } from "../rollout/controls.ts";
 import type { PlannedCustomer } from "../rollout/plan.ts";
 import { type BatchRun, record, type Work } from "./batch-run.ts";
-import { unlessOutOfTime } from "./part.ts";
 import { type Readings, readAfresh } from "./read-afresh.ts";
 import { openSheet, type Sheet } from "./sheet.ts";
 
@@ -25,31 +25,24 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   const work = run.task.open(batch);
   const sheet = openSheet(work);
   const readings = await readAfresh(run, sheet.open);
-  const intended = settleWithoutFlip(work, sheet, (await work.kin?.lookAround(run, readings)) ?? readings);
+  const intended = settleWithoutFlip(work, sheet, readings);
   const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
   const prepared = { place, work, written, sheet };
-  const whyProtected = await readProtected(run).catch(async (error: unknown) => {
+  const protectedIds = await readProtected(run).catch(async (error: unknown) => {
     // What cannot be withdrawn either is resumed like after a crash; why it ends is what came first.
     await withdrawBatch(run, prepared).catch(() => undefined);
     throw error;
   });
-  if (whyProtected !== undefined) return { ...prepared, flips: settleProtected(sheet, intended, whyProtected) };
+  if (protectedIds !== undefined) return { ...prepared, flips: settleProtected(sheet, intended, protectedIds) };
   // Once only: a withdrawal whose reply was lost would be taken for that of another worker.
   await withdrawBatch(run, prepared);
   return undefined;
 }
 
-/** Who is not flipped because of controls, and why; undefined when nothing is to begin. */
-async function readProtected({
-  lookout,
-  protection,
-  brake,
-}: BatchRun): Promise<ReadonlyMap<string, string> | undefined> {
+/** The customers that controls protect; undefined when nothing is to begin. */
+async function readProtected({ lookout, brake }: BatchRun): Promise<ReadonlySet<string> | undefined> {
   const { protectedIds } = await lookout.look();
-  if (brake.stopped() !== undefined || brake.isHeld()) return undefined;
-  const whyProtected = await unlessOutOfTime(protection.read(protectedIds));
-  if (whyProtected === undefined) brake.leaveRest();
-  return whyProtected;
+  return brake.stopped() !== undefined || brake.isHeld() ? undefined : new Set(protectedIds);
 }
 
 /** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */
@@ -77,11 +70,11 @@ function settleWithoutFlip(work: Work, sheet: Sheet, readings: Readings): readon
 function settleProtected(
   sheet: Sheet,
   intended: readonly PlannedCustomer[],
-  whyProtected: ReadonlyMap<string, string>,
+  protectedIds: ReadonlySet<string>,
 ): readonly PlannedCustomer[] {
   return intended.filter((customer) => {
-    const why = whyProtected.get(customer.id);
-    if (why !== undefined) sheet.settle(customer, "skipped", why);
-    return why === undefined;
+    const isProtected = protectedIds.has(customer.id);
+    if (isProtected) sheet.settle(customer, "skipped", PROTECTED_BY_CONTROLS);
+    return !isProtected;
   });
 }

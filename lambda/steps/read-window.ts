@@ -1,4 +1,5 @@
 import { hashId } from "../rollout/completeness.ts";
+import { PROTECTED_BY_CONTROLS } from "../rollout/controls.ts";
 import { FinalError } from "../rollout/final-error.ts";
 import type { Listing, Page } from "../rollout/listing.ts";
 import type { FoundPages } from "../rollout/records.ts";
@@ -79,24 +80,36 @@ function toReference(
  * @throws FinalError when an id is too long to be one
  */
 export function toFound(
-  { judge, findCohortWave }: Pick<Lookup, "judge" | "findCohortWave">,
+  { judge, protectedIds, findCohortWave }: Pick<Lookup, "judge" | "protectedIds" | "findCohortWave">,
   customer: CustomerFacts,
 ): readonly FoundCustomer[] {
-  const { id, name, accountId, parentCustomerId, isStaging } = customer;
+  const { id, name, accountId, isStaging } = customer;
   checkIds(customer);
   const judgement = judge(customer);
   if (judgement.verdict === "not selected") return [];
-  const found = { id, name: toShortName(name), accountId, parentCustomerId, isStaging };
+  const above = parentsOf(customer);
+  const found = {
+    ...{ id, name: toShortName(name), accountId, isStaging },
+    ...(above.length > 0 && { ancestorIds: above }),
+  };
   if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];
+  if (protectedIds.has(id)) return [{ ...found, skip: PROTECTED_BY_CONTROLS }];
   const cohortWave = findCohortWave(customer);
   return [{ ...found, ...(cohortWave !== undefined && { cohortWave }) }];
 }
 
 /** @throws FinalError when an id is too long to be one */
-export function checkIds({ id, accountId, parentCustomerId = "" }: CustomerFacts): void {
+function checkIds({ id, accountId, parentCustomerId = "", ancestorIds = [] }: CustomerFacts): void {
   checkId("customer", id);
   checkId("account", accountId);
-  checkId("parent", parentCustomerId);
+  for (const ancestorId of [parentCustomerId, ...ancestorIds]) checkId("parent", ancestorId);
+}
+
+/** Parent and breadcrumb, as far as they are shown, each once. */
+function parentsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts): readonly string[] {
+  const all = new Set(parentCustomerId === undefined ? ancestorIds : [parentCustomerId, ...ancestorIds]);
+  all.delete(id);
+  return [...all];
 }
 
 function checkId(whose: string, id: string): void {

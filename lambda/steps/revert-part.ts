@@ -13,14 +13,12 @@ import type { Steering } from "../rollout/steering.ts";
 import type { Subject } from "../rollout/subject.ts";
 import type { Task } from "./batch-run.ts";
 import { createBrake } from "./brake.ts";
-import { createFlights } from "./flights.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { holdsLock } from "./hold-lock.ts";
 import { createLookout } from "./lookout.ts";
 import { openOrigin } from "./origin.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "./part.ts";
 import type { Ports } from "./ports.ts";
-import { createProtection } from "./protection.ts";
 import { countPlaces, createRevertTask, nameLeft } from "./revert-task.ts";
 import { NOT_WATCHED } from "./watch.ts";
 
@@ -95,9 +93,8 @@ export async function revertPart(
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
     const lookout = createLookout(ports, { ...rollout, watched: NOT_WATCHED, steering: from.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const protection = createProtection(connection, ports.policy);
-    const shared = { task, ledger: ports.ledger, connection, concurrency, brake };
-    const batchRun = { ...shared, lookout, protection, flights: createFlights() };
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, lookout };
+    await origin.load();
     let progress = begun;
     await lookout.during(connection, async () => {
       for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {

@@ -1,14 +1,12 @@
 import { wantedFlag } from "../contract/deploy-event.ts";
 import type { Batch } from "../rollout/batch.ts";
-import { MAY_MOVE } from "../rollout/held-back.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../rollout/outcome.ts";
 import { findUndoable, isWorthAnotherLook, LEFT_ALONE, mayBeBack, settleBeforeRevert } from "../rollout/revert.ts";
 import { createJudge, toSelection } from "../rollout/selection.ts";
 import type { Subject } from "../rollout/subject.ts";
-import type { Task, Work } from "./batch-run.ts";
+import type { Task } from "./batch-run.ts";
 import type { Origin } from "./origin.ts";
 import type { Ports } from "./ports.ts";
-import { createRevertKin } from "./revert-kin.ts";
 
 export interface Reverting {
   readonly origin: Origin;
@@ -17,11 +15,10 @@ export interface Reverting {
 }
 
 /** Flips back; what comes of a customer is kept beside its outcome. Without more than the subject it only reads and counts. */
-export function createRevertTask({ ledger, policy, nowMs }: Ports, subject: Subject, reverting?: Reverting): Task {
+export function createRevertTask({ ledger, policy }: Ports, subject: Subject, reverting?: Reverting): Task {
   const { origin, by } = reverting ?? {};
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
   const flag = wantedFlag(subject.action);
-  const kin = origin && createRevertKin({ origin, judge, flag, childrenFollow: policy.childrenFollow, nowMs });
   return {
     flag: !flag,
     read: (place) => readPlace(ledger, subject, place),
@@ -30,52 +27,42 @@ export function createRevertTask({ ledger, policy, nowMs }: Ports, subject: Subj
         batch.outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])),
       );
       const begun = new Set(batch.reverting);
-      const customers = findUndoable(batch);
       const knowsLater = origin?.knowsLater(batch.rolloutId);
-      const decide: Work["settle"] = (customer, fresh) =>
-        settleBeforeRevert({
-          customer,
-          fresh,
-          flag,
-          judge,
-          wasFlipped: flippedIds.has(customer.id),
-          reverting: begun.has(customer.id),
-          movedLaterBy: origin?.movedLaterBy(batch.rolloutId, customer.id),
-          movedAwayBy: origin?.movedAwayBy(batch.rolloutId, customer.id),
-          wentAlongWith: kin?.findLeader(fresh),
-        });
       return {
-        customers,
+        customers: findUndoable(batch),
         outcomes: batch.reverted.filter(
           (one) => one.outcome !== "failed" && (batch.revertedBy === by || !isWorthAnotherLook(one, knowsLater)),
         ),
         intended: batch.reverting,
-        settle: (customer, fresh) => decide(customer, fresh) ?? kin?.settleHeld(customer),
-        kin: kin?.ofBatch({ customers, decide }),
+        settle: (customer, fresh) =>
+          settleBeforeRevert({
+            customer,
+            fresh,
+            flag,
+            judge,
+            wasFlipped: flippedIds.has(customer.id),
+            reverting: begun.has(customer.id),
+            movedLaterBy: origin?.movedLaterBy(batch.rolloutId, customer.id),
+            movedAwayBy: origin?.movedAwayBy(batch.rolloutId, customer.id),
+          }),
       };
     },
-    close(batch, { outcomes, intended }) {
-      const reverted = outcomes.map(toReverted);
-      const flippedBack = reverted.flatMap((one) => (one.outcome === "flipped" ? one.customerId : []));
-      kin?.note(batch.customers, new Set([...intended, ...flippedBack]));
-      return { ...batch, reverted, reverting: intended, revertedBy: by };
-    },
+    close: (batch, { outcomes, intended }) => ({
+      ...batch,
+      reverted: outcomes.map(toReverted),
+      reverting: intended,
+      revertedBy: by,
+    }),
   };
 }
 
-/**
- * Who was not attempted, or is above somebody whom an order protects, is left, not left alone: a rollback that is sent
- * again goes on with them.
- */
+/** A customer that was not attempted is left, not left alone: a rollback that is sent again goes on with it. */
 function toReverted(outcome: Outcome): Outcome {
   const { outcome: kind, reason } = outcome;
   if (kind !== "skipped" || reason.startsWith(LEFT_ALONE)) return outcome;
-  if (reason.startsWith(MAY_MOVE)) return { ...outcome, outcome: "failed", reason: `${reason}: ${UNPROTECT}` };
   if (!reason.startsWith(NOT_ATTEMPTED)) return { ...outcome, reason: `${LEFT_ALONE}${reason}` };
   return { ...outcome, outcome: "failed", reason: reason.slice(NOT_ATTEMPTED.length) };
 }
-
-const UNPROTECT = "set its flag by hand and look at the descendant, or send the rollback again once unprotect is sent";
 
 /** A revert that ended before it was through names who is left in this batch. */
 export function nameLeft(batch: Batch, why: string): Batch {

@@ -41,7 +41,7 @@ export async function readBefore({ emulator }: Services): Promise<Before> {
 
 /** The hold on a release, as the ledger has it. */
 export function findHoldOf(release: string, services: Services): Promise<Hold | undefined> {
-  return withLedger(services, async (ledger) => (await ledger.readOrders()).holds[release]);
+  return withLedger(services, async (ledger) => (await ledger.readControls()).holds[release]);
 }
 
 /** All that the ledger recorded for each customer: one outcome, if all is well. */

@@ -20,8 +20,6 @@ export function toLocalPolicy(
     // On loopback an answer that takes longer never comes.
     retries: { requestTimeoutMs: 1_000 },
     ...(scenario && { alarms: [ALARM] }),
-    // As an operator says who has looked: or parents of customers that were right before would be left where they are.
-    ...(scenario === "rollback" && { childrenFollow: false }),
     ...(trigger && isWebhook(trigger) && { webhooks: WEBHOOKS }),
   };
 }

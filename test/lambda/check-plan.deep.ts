@@ -9,7 +9,7 @@ let world: World;
 beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
 afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 beforeEach(async () => {
-  world = await startWorld({ customers: 40, stagingShare: 1, policy: { childrenFollow: false } });
+  world = await startWorld({ customers: 40, stagingShare: 1 });
 });
 afterEach(() => world.close());
 

@@ -28,7 +28,7 @@ describe("a policy", () => {
       protected: { customerIds: [], referenceIds: [], tags: [] },
       cohorts: {},
       unknownCustomers: "refuse",
-      childrenFollow: true,
+      childrenFollow: false,
       strategies: {},
       strategy: "all-at-once",
       onFailure: "rollback",
@@ -161,7 +161,7 @@ describe("a policy's strategies", () => {
       smallestSample: 1,
       maxCustomers: 5_000,
       maxShare: "25%",
-      childrenFollow: false,
+      childrenFollow: true,
       largePromote: { above: 1_000, firstWave: "5%", bakeMinutes: 10 },
     };
     expect(parsePolicy(aPolicy(guards))).toMatchObject({

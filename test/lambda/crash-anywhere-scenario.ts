@@ -69,7 +69,6 @@ export async function expectEndWhileTurningBack(seed: number): Promise<void> {
     seed,
     faults: "chaos=0.02,latency=3,retry-after=0",
     policy: {
-      childrenFollow: false,
       failureBudget: "50%",
       concurrency: 8,
       alarms: [ALARM],

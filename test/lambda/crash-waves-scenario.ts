@@ -34,7 +34,7 @@ const UNDO = {
 } as const;
 const CUSTOMERS = { customers: 60, stagingShare: 0.6 } as const;
 const ALARM = "calls-drop";
-const POLICY = { concurrency: 1, failureBudget: 0, alarms: [ALARM], childrenFollow: false } as const;
+const POLICY = { concurrency: 1, failureBudget: 0, alarms: [ALARM] } as const;
 const BUS = "deployments";
 const POST = "SetCustomerStagingMode";
 

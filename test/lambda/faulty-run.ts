@@ -1,6 +1,5 @@
 import type { Report } from "../../lambda/rollout/report.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
-import { withoutAncestors } from "../support/without-ancestors.ts";
 import { startWorld } from "../support/world.ts";
 
 /** Far more than any reply takes, on a machine several times slower, too: only a reply that never comes waits so long. */
@@ -53,11 +52,10 @@ export async function promoteUnder({
   const stats = emulator.stats();
   emulator.setFaults("");
   const ours = all.filter(({ accountId }) => accountId === emulator.accountId);
-  const mayBeFlipped = ours.filter(
+  const planned = ours.filter(
     ({ id, tagNames }) => !protectedIds.has(id) && !tagNames.includes("beta") && !tagNames.includes("do-not-move"),
   );
-  const planned = withoutAncestors(mayBeFlipped, ours);
-  const truth = { before, planned: new Set(planned.map(({ id }) => id)) };
+  const truth = { before, wantedFlag: false, planned: new Set(planned.map(({ id }) => id)) };
   return {
     report: report satisfies Report,
     stats,

@@ -10,7 +10,7 @@ const POST = "SetCustomerStagingMode";
 let world: World;
 
 beforeEach(async () => {
-  world = await startWorld({ customers: 60, stagingShare: 0.5, policy: { childrenFollow: false } });
+  world = await startWorld({ customers: 60, stagingShare: 0.5 });
 });
 afterEach(() => world.close());
 

@@ -38,7 +38,7 @@ function idsOf({ emulator }: World): ReadonlySet<string> {
 describe("a session", () => {
   test("that dies in the middle of 50 concurrent calls costs one sign-in", async () => {
     // Nobody waits for whoever is below: fifty calls are made at once.
-    const { emulator, run } = await given({ policy: { concurrency: 50, childrenFollow: false } });
+    const { emulator, run } = await given({ policy: { concurrency: 50 } });
     const before = rememberFlags(world);
     let waiting: (() => void)[] = [];
     const stop = emulator.onRequest(({ operation, phase }) => {

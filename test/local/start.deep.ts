@@ -94,24 +94,6 @@ test("a refused sign-in ends with 1, nobody flipped and what to do next", async 
   expect(code).toBe(1);
 });
 
-test("on a server that moves children with their parents, nobody who is protected or excluded is moved", async () => {
-  const { code, out } = await run("--customers", "500", "--faults", "children-follow");
-  expect(out).toContain("Evo Voice may move a descendant along that must not");
-  expect(out).toContain("check: the emulator agrees");
-  expect(code).toBe(0);
-});
-
-test("on such a server nobody is moved either whom the event does not select: who would take them along stays", async () => {
-  const event = { action: "promote", release: "2026.11", targets: { tags: ["residential"] } };
-  const faults = ["--customers", "500", "--faults", "children-follow"];
-  const { code, out } = await run(...faults, "--event", writeEvent(event));
-  expect(out).toContain("Evo Voice may move a descendant along that must not");
-  expect(out).toMatch(
-    /\ncheck: the emulator agrees with the report: \d+ flipped with one write each, \d+ not touched\n$/,
-  );
-  expect(code).toBe(0);
-});
-
 test("a bad event ends with 2 and all of its problems, without a stack or a report", async () => {
   const file = writeEvent({ action: "promot", release: "2026.11", target: { all: true } });
   const { code, out, err } = await run("--json", "--customers", "20", "--event", file);

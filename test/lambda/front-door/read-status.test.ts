@@ -14,7 +14,7 @@ const PROMOTE = {
 let door: FrontDoor;
 
 beforeEach(async () => {
-  door = await openFrontDoor({ customers: 40, stagingShare: 0.5, policy: { childrenFollow: false } });
+  door = await openFrontDoor({ customers: 40, stagingShare: 0.5 });
 });
 afterEach(() => door.close());
 

@@ -99,25 +99,12 @@ export function connect(
     readPage: ({ listing, page }) => ask(`page ${page}`, () => toPage(state, listing, page)),
     listCustomers: readings,
     readCustomer,
-    listDescendants: async (ids) =>
-      ask(`list below ${ids.join(", ")}`, () => ({ list: "whole", customers: findBelow(state, new Set(ids)) })),
     flip,
     pace: () => pace ?? startPace(LIMITS),
     close: () => {
       isClosed = true;
     },
   };
-}
-
-function findBelow(state: EvoVoiceState, ids: ReadonlySet<string>): readonly CustomerFacts[] {
-  return [...state.customers.values()].flatMap((one) =>
-    ancestorsOf(state, one.id).some((id) => ids.has(id)) ? { ...one } : [],
-  );
-}
-
-export function ancestorsOf({ customers }: Pick<EvoVoiceState, "customers">, id: string): readonly string[] {
-  const parent = customers.get(id)?.parentCustomerId;
-  return parent === undefined ? [] : [parent, ...ancestorsOf({ customers }, parent)];
 }
 
 function snapshot({ customers }: EvoVoiceState, id: string): CustomerFacts | undefined {

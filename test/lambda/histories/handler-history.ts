@@ -66,7 +66,7 @@ export async function playThroughHandler({ seed, first, moments }: HandlerHistor
     customers: 24,
     stagingShare: 0.6,
     seed,
-    policy: { alarms: [ALARM], failureBudget: 1, childrenFollow: false, cohorts: { canary: { tags: ["vip"] } } },
+    policy: { alarms: [ALARM], failureBudget: 1, cohorts: { canary: { tags: ["vip"] } } },
   });
   world.cloudWatch.setAlarm(ALARM, { state: "OK" });
   const proxy = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");

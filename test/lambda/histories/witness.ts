@@ -6,7 +6,7 @@ import { findHold } from "../../../lambda/rollout/controls.ts";
 import type { Flip } from "../../../lambda/rollout/flip.ts";
 import type { CommandRecord, Lock, LockAndControls } from "../../../lambda/rollout/records.ts";
 import type { Subject } from "../../../lambda/rollout/subject.ts";
-import { ancestorsOf, type EvoVoiceState } from "./fake-evo-voice.ts";
+import type { EvoVoiceState } from "./fake-evo-voice.ts";
 import type { Clock, Process } from "./processes.ts";
 
 /** One change of a flag that really happened. */
@@ -35,7 +35,7 @@ export interface Witness {
   readonly lies: string[];
   readonly writes: Write[];
   readonly locks: readonly Held[];
-  /** Customers that an order has ever protected, and who is above them. */
+  /** Customers that an order has ever protected. */
   readonly everProtected: ReadonlySet<string>;
   wrote(key: Key, before: Item | undefined, after: Item): void;
   /** Makes an effect in the name of a process. */
@@ -78,7 +78,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     ];
     for (const name of standingSince.keys()) if (!stands.includes(name)) standingSince.delete(name);
     for (const name of stands) if (!standingSince.has(name)) standingSince.set(name, now);
-    for (const id of after.protectedIds) for (const kept of [id, ...ancestorsOf(evoVoice, id)]) everProtected.add(kept);
+    for (const id of after.protectedIds) everProtected.add(id);
     if (after.lock?.fence === before.lock?.fence) return;
     const held = locks.at(-1);
     if (held !== undefined && held.lostMs === undefined) {
@@ -133,9 +133,6 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     const stoodBefore = (name: string) => (standingSince.get(name) ?? Number.POSITIVE_INFINITY) < since;
     if (stoodBefore("stop")) lie(`${who} in a batch that began after everything was stopped`);
     if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
-    const below = controls.protectedIds.find((id) => ancestorsOf(evoVoice, id).includes(customerId));
-    if (below !== undefined && stoodBefore(`protect ${below}`))
-      lie(`${who} in a batch that began after an order protected ${below}, which it may move along`);
   }
 
   /** Whoever was right already when it was read is not touched. */
@@ -146,19 +143,11 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       lie(`${process.execution.name} touched ${customerId}, which was right when it was read`);
   }
 
-  /** Whom another rollout has moved since is left alone, and so is whoever is above somebody who was right all along. */
-  function checkUndo(
-    { execution }: Process,
-    undo: { customerId: string; flag: boolean; ours: readonly string[] },
-  ): void {
-    const { customerId, flag, ours } = undo;
-    const lastOf = (id: string) => writes.findLast((one) => one.customerId === id && one.flag !== one.was);
-    const last = lastOf(customerId);
+  /** A customer that another rollout has moved since is left alone. */
+  function checkUndo({ execution }: Process, customerId: string, ours: readonly string[]): void {
+    const last = writes.findLast((one) => one.customerId === customerId && one.flag !== one.was);
     if (last?.rolloutId !== undefined && !last.isUndo && !ours.includes(last.rolloutId))
       lie(`${execution.name} turned back ${customerId}, whom ${last.rolloutId} has moved since`);
-    for (const { id, isStaging } of evoVoice.customers.values())
-      if (isStaging !== flag && ancestorsOf(evoVoice, id).includes(customerId) && lastOf(id) === undefined)
-        lie(`${execution.name} turned back ${customerId}, above ${id}, who was right all along`);
   }
 
   function checkAborts(process: Process, rolloutId: string, since: number): void {
@@ -222,9 +211,8 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
         const isHeld = batch !== undefined && isIn(fromBatchItem(batch), customerId, intention.isUndo);
         if (!isHeld || !ours.includes(pk.slice("rollout#".length)))
           lie(`${process.execution.name} flipped ${customerId}, whom its plan does not hold`);
-        if (intention.isUndo) checkUndo(process, { customerId, flag, ours });
+        if (intention.isUndo) checkUndo(process, customerId, ours);
       }
-      if (ancestorsOf(evoVoice, "c0").includes(customerId)) lie(`${customerId} was flipped, which may move c0 along`);
       if (customerId === "c0" || customer.accountId !== "ours") lie(`${customerId} was flipped, which is protected`);
       const origin = originOf(records, rolloutId);
       const isUndo = intention?.isUndo ?? false;

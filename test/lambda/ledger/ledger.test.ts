@@ -225,11 +225,10 @@ test("a lookup gives back every member of whom it found", async () => {
   const plain = { id: "c-1", name: "Acme", accountId: "acme", isStaging: true };
   const customers = [
     plain,
-    { ...plain, parentCustomerId: "c-9", isStaging: false },
+    { ...plain, ancestorIds: ["c-9", "c-8"], isStaging: false },
     { ...plain, cohortWave: 2 },
-    { ...plain, skip: "excluded by the event", familyOnly: true },
+    { ...plain, skip: "excluded by the event" },
     { ...plain, skip: "excluded by the event", cohortWave: 1 },
-    { ...plain, familyOnly: true },
   ];
   await ledger.putFound("night", {
     ...{ listing: 0, pass: 1, page: 0, idHashes: Uint8Array.of(1) },

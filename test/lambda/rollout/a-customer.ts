@@ -17,6 +17,7 @@ export function aSelection(changes: Partial<Selection> = {}): Selection {
     accountIds: ["acme"],
     targets: [{ all: true }],
     exclude: [],
+    named: { customerIds: [], referenceIds: [] },
     cohortWaves: [],
     guarded: { customerIds: [], referenceIds: [], tags: [] },
     ...changes,
@@ -48,6 +49,7 @@ export const anySelection: fc.Arbitrary<Selection> = fc.record({
   accountIds: someOf(["acme", "globex"], 1),
   targets: fc.array(aTarget, { minLength: 1, maxLength: 3 }),
   exclude: fc.array(aTarget, { maxLength: 2 }),
+  named: fc.constant({ customerIds: [], referenceIds: [] }),
   cohortWaves: fc.constant([]),
   guarded: fc.record({ customerIds: someOf(IDS), referenceIds: someOf(REFERENCES), tags: someOf(TAGS) }),
 });
@@ -81,9 +83,9 @@ export function toFound(customers: readonly CustomerFacts[], selection: Selectio
   return customers.flatMap((customer) => {
     const judgement = judge(customer);
     if (judgement.verdict === "not selected") return [];
-    const { id, name, accountId, isStaging, parentCustomerId } = customer;
+    const { id, name, accountId, isStaging, ancestorIds } = customer;
     const skip = judgement.verdict === "skipped" && { skip: judgement.reason };
-    return [{ id, name, accountId, isStaging, parentCustomerId, ...skip }];
+    return [{ id, name, accountId, isStaging, ancestorIds, ...skip }];
   });
 }
 
@@ -93,16 +95,15 @@ export interface PlanOptions {
   readonly action?: FlipEvent["action"];
   readonly release?: string;
   readonly waves?: readonly Wave[];
-  readonly childrenFollow?: boolean;
   /** Whom it is narrowed to. @default nobody is left out */
   readonly only?: readonly string[];
 }
 
 export function rankFor(
   found: readonly FoundCustomer[],
-  { action = "promote", release = "2026.11.0", waves = ALL_AT_ONCE, childrenFollow = true, only }: PlanOptions = {},
+  { action = "promote", release = "2026.11.0", waves = ALL_AT_ONCE, only }: PlanOptions = {},
 ): Ranking {
-  const roster = createRoster({ release, wantedFlag: action === "stage", childrenFollow, expected: found.length });
+  const roster = createRoster({ release, wantedFlag: action === "stage", expected: found.length });
   for (const customer of found) roster.add({ ...customer, name: toShortName(customer.name) });
   const narrowed = only && roster.narrow();
   for (const id of only ?? []) narrowed?.take({ id, name: "" });

@@ -31,12 +31,12 @@ describe("a planned customer that is read afresh", () => {
       /^no answer in 10 s/,
     ],
     ["does not say where it is", { fresh: found({ isStaging: undefined }) }, "failed", /^Evo Voice does not say where/],
-    ["is right already", { fresh: found({ isStaging: false }) }, "unchanged", /has been moved since the plan/],
+    ["is right already", { fresh: found({ isStaging: false }) }, "unchanged", /^was moved after the plan/],
     [
       "is right already, and protected by now",
       { fresh: found({ isStaging: false }), judge: PROTECTED },
       "unchanged",
-      /has been moved since the plan/,
+      /^was moved after the plan/,
     ],
     [
       "is right after a crash, because this rollout had meant to flip it",

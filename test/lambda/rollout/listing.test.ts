@@ -40,12 +40,12 @@ describe("the listings", () => {
     [
       "of a parent's descendants, and the parent, which must exist",
       { targets: [{ parentCustomerId: "p", descendants: true }] },
-      [ids("p"), { kind: "children", accountIds, parentCustomerId: "p", descendants: true }],
+      [ids("p"), { kind: "children", accountIds, parentCustomerIds: ["p"], descendants: true }],
     ],
     [
       "of a parent's direct children",
       { targets: [{ parentCustomerId: "p", descendants: false }] },
-      [ids("p"), { kind: "children", accountIds, parentCustomerId: "p", descendants: false }],
+      [ids("p"), { kind: "children", accountIds, parentCustomerIds: ["p"], descendants: false }],
     ],
     [
       "of excluded customers and parents, who must exist too",

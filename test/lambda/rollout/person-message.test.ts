@@ -87,6 +87,7 @@ describe("who is told what", () => {
       [ROLLBACK],
     ],
     ["partial", { status: "partial", counts: flipped(9, 1) }, "warning", [RETRY]],
+    ["partial, for named customers", { status: "partial", counts: flipped(9), namedSkipped: 1 }, "warning", []],
     ["refused", { status: "refused", counts: NO_COUNTS }, "warning", []],
     [
       "a rollback that a person asked for",

@@ -3,15 +3,7 @@ import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../lambda/contract/wave.ts";
 import type { FoundCustomer } from "../../../lambda/rollout/roster.ts";
 import { anyCharacter } from "../../support/any-character.ts";
-import {
-  ALL_AT_ONCE,
-  anySelection,
-  aSelection,
-  type PlanOptions,
-  planFor,
-  someCustomers,
-  toFound,
-} from "./a-customer.ts";
+import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "./a-customer.ts";
 
 const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
   id: "c-1",
@@ -29,7 +21,7 @@ const anyFound = fc.uniqueArray(
       accountId: fc.constant("acme"),
       isStaging: fc.constantFrom(true, false, undefined),
       skip: fc.constantFrom("protected by the policy (by id)", "excluded by the event"),
-      parentCustomerId: fc.constantFrom("p-1", "p-2", "p-3"),
+      ancestorIds: fc.subarray(["p-1", "p-2", "p-3"]),
       cohortWave: fc.constantFrom(1, 2),
     },
     { requiredKeys: ["id", "name", "accountId", "isStaging"] },
@@ -104,7 +96,7 @@ describe("the plan", () => {
           accountId: fc.constant("acme"),
           isStaging: fc.constantFrom(true, false, undefined),
           skip: fc.constantFrom("excluded by the event", "protected by the policy (by id)"),
-          parentCustomerId: fc.constantFrom("c-1", "c-2", "c-3"),
+          ancestorIds: fc.subarray(["c-1", "c-2", "c-3"]),
           cohortWave: fc.constantFrom(1, 2),
         },
         { requiredKeys: ["id", "name", "accountId", "isStaging"] },
@@ -254,16 +246,16 @@ describe("the waves of a plan", () => {
   test("hold everybody who is to be flipped once, each family in one, in batches of their own", () => {
     fc.assert(
       fc.property(anyFound, anyWaves, (found, waves) => {
-        const { plan, batches } = planFor(found, { waves, childrenFollow: false });
+        const { plan, batches } = planFor(found, { waves });
         const ids = plan.waves.map(({ from, to }) => batches.slice(from, to).flat());
         expect(ids.flat()).toHaveLength(plan.flip);
         expect(new Set(ids.flat().map(({ id }) => id)).size).toBe(plan.flip);
         expect(plan.waves.map(({ customers }) => customers)).toEqual(ids.map(({ length }) => length));
         expect(plan.waves.map(({ from }) => from)).toEqual([0, ...plan.waves.slice(0, -1).map(({ to }) => to)]);
         expect(plan.waves.at(-1)?.to).toBe(batches.length);
-        const parents = new Map(found.map(({ id, parentCustomerId }) => [id, parentCustomerId]));
+        const ancestors = new Map(found.map(({ id, ancestorIds = [] }) => [id, [id, ...ancestorIds]]));
         for (const parent of ["p-1", "p-2", "p-3"]) {
-          const of = ids.filter((customers) => customers.some(({ id }) => parents.get(id) === parent || id === parent));
+          const of = ids.filter((customers) => customers.some(({ id }) => ancestors.get(id)?.includes(parent)));
           expect(of.length).toBeLessThanOrEqual(1);
         }
       }),
@@ -273,7 +265,7 @@ describe("the waves of a plan", () => {
 
   test("are as large as was asked for when nobody has a family", () => {
     const alone = anyFound.map((found) =>
-      found.map(({ parentCustomerId: _parent, cohortWave: _cohort, ...customer }) => customer),
+      found.map(({ ancestorIds: _ancestors, cohortWave: _cohort, ...customer }) => customer),
     );
     fc.assert(
       fc.property(alone, anyWaves, (found, waves) => {
@@ -296,9 +288,9 @@ describe("the waves of a plan", () => {
   test("keep a parent and its descendants together, whoever of them is found first", () => {
     const family = [
       aFound({ id: "p" }),
-      aFound({ id: "child", parentCustomerId: "p" }),
-      aFound({ id: "grandchild", parentCustomerId: "child" }),
-      aFound({ id: "sibling", parentCustomerId: "p" }),
+      aFound({ id: "child", ancestorIds: ["p"] }),
+      aFound({ id: "grandchild", ancestorIds: ["child"] }),
+      aFound({ id: "sibling", ancestorIds: ["p"] }),
     ];
     const asked = [
       wave({ kind: "customers", customers: 4 }),
@@ -316,28 +308,11 @@ describe("the waves of a plan", () => {
     }
   });
 
-  test("flip whoever is below before whoever is above: nobody was moved along when the own turn comes", () => {
-    fc.assert(
-      fc.property(someCustomers, anyWaves, (customers, waves) => {
-        const { batches } = planFor(toFound(customers, aSelection({ accountIds: ["acme", "globex", "initech", ""] })), {
-          waves,
-          childrenFollow: false,
-        });
-        const places = new Map(batches.flat().map(({ id }, place) => [id, place]));
-        for (const { id, ancestorIds = [] } of customers)
-          for (const above of ancestorIds) {
-            const [below, over] = [places.get(id), places.get(above)];
-            if (below !== undefined && over !== undefined) expect(below).toBeLessThan(over);
-          }
-      }),
-    );
-  });
-
   test("take a family to the wave of whichever of its cohorts comes first", () => {
     const found = [
       aFound({ id: "p" }),
-      aFound({ id: "a", parentCustomerId: "p", cohortWave: 2 }),
-      aFound({ id: "b", parentCustomerId: "p", cohortWave: 1 }),
+      aFound({ id: "a", ancestorIds: ["p"], cohortWave: 2 }),
+      aFound({ id: "b", ancestorIds: ["p"], cohortWave: 1 }),
     ];
     const cohorts = ["canary", "beta"].map((cohort) => wave({ kind: "cohort", cohort }));
     expect(wavesOf(found, [...cohorts, ...ALL_AT_ONCE]).map(({ length }) => length)).toEqual([3, 0, 0]);
@@ -346,7 +321,7 @@ describe("the waves of a plan", () => {
   test("take in the cohort of whichever reading of a customer has one, be it not the one that counts", () => {
     const found = [
       aFound({ id: "a", name: "Zeta", cohortWave: 1 }),
-      aFound({ id: "a", name: "Alpha", familyOnly: true }),
+      aFound({ id: "a", name: "Alpha" }),
       aFound({ id: "b" }),
     ];
     for (const readings of [found, found.toReversed()])
@@ -354,67 +329,24 @@ describe("the waves of a plan", () => {
   });
 
   test("count only who is to be flipped: a member that is right already takes nobody to its cohort's wave", () => {
-    const found = [aFound({ id: "p" }), aFound({ id: "a", parentCustomerId: "p", cohortWave: 1, isStaging: false })];
+    const found = [aFound({ id: "p" }), aFound({ id: "a", ancestorIds: ["p"], cohortWave: 1, isStaging: false })];
     expect(wavesOf(found, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([[], ["p"]]);
   });
 });
 
-describe("an ancestor of a customer that must not be flipped", () => {
+test("parents that form a circle are one family, and all of it is flipped", () => {
+  const circle = [aFound({ id: "a", ancestorIds: ["b"] }), aFound({ id: "b", ancestorIds: ["a"] })];
+  expect(planFor(circle).batches.flat()).toHaveLength(2);
+});
+
+test("a parent of a protected customer is flipped: flags are independent", () => {
   const found = [
-    aFound({ id: "grandparent" }),
-    aFound({ id: "parent", parentCustomerId: "grandparent" }),
-    aFound({ id: "vip", parentCustomerId: "parent", skip: "protected by the policy (tag vip)" }),
-    aFound({ id: "sibling", parentCustomerId: "parent" }),
-    aFound({ id: "stranger" }),
+    aFound({ id: "parent" }),
+    aFound({ id: "vip", ancestorIds: ["parent"], skip: "protected by the policy (tag vip)" }),
   ];
-  const reason = "Evo Voice may move its descendant vip, which is protected by the policy (tag vip), along with it";
-
-  test("is not flipped either, with the reason; siblings are", () => {
-    const { plan, batches, settled } = planFor(found);
-    expect(
-      batches
-        .flat()
-        .map(({ id }) => id)
-        .sort(),
-    ).toEqual(["sibling", "stranger"]);
-    expect(settled.flat()).toEqual(
-      expect.arrayContaining([
-        { customerId: "parent", name: "Acme", outcome: "skipped", reason },
-        { customerId: "grandparent", name: "Acme", outcome: "skipped", reason },
-      ]),
-    );
-    expect(plan.skippedBy).toEqual({
-      "Evo Voice may move a descendant along that must not be moved": 2,
-      "protected by the policy (tag vip)": 1,
-    });
-  });
-
-  test("is flipped when the policy says that children do not follow", () => {
-    expect(planFor(found, { childrenFollow: false }).plan).toMatchObject({ flip: 4, skipped: 1 });
-  });
-
-  test("that is right already, or skipped for a reason of its own, keeps that", () => {
-    const own = found.map((customer) => {
-      if (customer.id === "parent") return { ...customer, isStaging: false };
-      return customer.id === "grandparent" ? { ...customer, skip: "excluded by the event" } : customer;
-    });
-    const reasons = new Map(
-      planFor(own)
-        .settled.flat()
-        .map((outcome) => [outcome.customerId, outcome.reason]),
-    );
-    expect(reasons.get("parent")).toBe("was right already when the rollout was planned");
-    expect(reasons.get("grandparent")).toBe("excluded by the event");
-  });
-
-  test("is told for the same descendant, whatever the order of the lookup", () => {
-    const two = [...found, aFound({ id: "vip-2", parentCustomerId: "parent", skip: "excluded by the event" })];
-    expect(planFor([...two].reverse())).toEqual(planFor(two));
-  });
-
-  test("is nobody when parents go round in a circle of nobody who is skipped", () => {
-    const circle = [aFound({ id: "a", parentCustomerId: "b" }), aFound({ id: "b", parentCustomerId: "a" })];
-    expect(planFor(circle).plan.flip).toBe(2);
+  expect(planFor(found)).toMatchObject({
+    plan: { flip: 1, skippedBy: { "protected by the policy (tag vip)": 1 } },
+    batches: [[{ id: "parent" }]],
   });
 });
 
@@ -469,48 +401,6 @@ describe("a batch", () => {
   });
 });
 
-describe("somebody who counts for the family only", () => {
-  const ordered = (changes: Partial<FoundCustomer>) =>
-    aFound({ skip: "protected by the controls", familyOnly: true, ...changes });
-  const reason = "Evo Voice may move its descendant child, which is protected by the controls, along with it";
-
-  test("is not planned, and holds back every ancestor it is said to have", () => {
-    const found = [
-      aFound({ id: "grandparent" }),
-      aFound({ id: "stranger" }),
-      ...["parent", "grandparent"].map((parentCustomerId) => ordered({ id: "child", parentCustomerId })),
-    ];
-    const { entries } = planFor(found);
-    expect(new Map(entries.map(({ id, disposition }) => [id, disposition]))).toEqual(
-      new Map<string, unknown>([
-        ["stranger", "flip"],
-        ["grandparent", expect.objectContaining({ skipped: reason })],
-      ]),
-    );
-  });
-
-  test("is skipped where another reading of the same customer is planned, whatever the order of the two", () => {
-    for (const isStaging of [true, false]) {
-      const found = [aFound({ id: "child", isStaging, cohortWave: 1 }), ordered({ id: "child" })];
-      for (const readings of [found, found.toReversed(), [...found, ...found.toReversed()]]) {
-        expect(planFor(readings).entries).toEqual([
-          { id: "child", name: "Acme", disposition: { skipped: "protected by the controls" } },
-        ]);
-      }
-    }
-  });
-
-  test("makes no difference to the plan where nobody is above", () => {
-    fc.assert(
-      fc.property(anyFound, anyWaves, (found, waves) => {
-        const strangers = [ordered({ id: "o" }), ordered({ id: "o-1", parentCustomerId: "o-2" })];
-        fc.pre(found.every(({ id }) => !id.startsWith("o")));
-        expect(planFor([...found, ...strangers], { waves })).toEqual(planFor(found, { waves }));
-      }),
-    );
-  });
-});
-
 describe("a plan that is narrowed", () => {
   const narrowed = (found: readonly FoundCustomer[], taken: readonly string[], options: PlanOptions = {}) =>
     planFor(found, { ...options, only: taken });
@@ -520,7 +410,7 @@ describe("a plan that is narrowed", () => {
     const lookups = anyFound.chain((found) => fc.tuple(fc.constant(found), fc.subarray(found), anyWaves));
     fc.assert(
       fc.property(lookups, ([found, taken, waves]) => {
-        const options = { waves, childrenFollow: false };
+        const options = { waves };
         const { entries } = narrowed(found, idsOf(taken), options);
         const whole = new Map(planFor(found, options).entries.map((entry) => [entry.id, entry]));
         expect(idsOf(entries)).toEqual(idsOf(taken));
@@ -532,8 +422,8 @@ describe("a plan that is narrowed", () => {
   test("keeps those who are left of a family in one wave, also when who joins them is not", () => {
     const found = [
       aFound({ id: "grandparent" }),
-      aFound({ id: "middle", parentCustomerId: "grandparent" }),
-      ...["a", "b", "c"].map((id) => aFound({ id, parentCustomerId: "middle" })),
+      aFound({ id: "middle", ancestorIds: ["grandparent"] }),
+      ...["a", "b", "c"].map((id) => aFound({ id, ancestorIds: ["middle"] })),
       ...Array.from({ length: 20 }, (_, index) => aFound({ id: `other-${index}` })),
     ];
     const taken = idsOf(found).filter((id) => id !== "middle");
@@ -543,31 +433,6 @@ describe("a plan that is narrowed", () => {
     });
     const related = ["grandparent", "a", "b", "c"];
     expect(batches.filter((batch) => batch.some(({ id }) => related.includes(id)))).toHaveLength(1);
-  });
-
-  test("holds back who is above somebody that is to stay where others are moved from", () => {
-    const found = [
-      aFound({ id: "parent" }),
-      aFound({ id: "child", parentCustomerId: "parent" }),
-      aFound({ id: "other" }),
-      aFound({ id: "right", parentCustomerId: "other", isStaging: false }),
-    ];
-    const reasonOf = (only: readonly string[]) =>
-      new Map(narrowed(found, only).entries.map(({ id, disposition }) => [id, disposition]));
-
-    expect(reasonOf(["parent", "other"])).toEqual(
-      new Map<string, unknown>([
-        [
-          "parent",
-          expect.objectContaining({
-            skipped:
-              "Evo Voice may move its descendant child, which is not to be flipped by the plan, along with it: an event that selects both flips both",
-          }),
-        ],
-        ["other", "flip"],
-      ]),
-    );
-    expect([...reasonOf(["parent", "child"]).values()]).toEqual(["flip", "flip"]);
   });
 
   test("takes a customer who was read twice once, with the reading that counts", () => {
@@ -585,9 +450,9 @@ describe("a plan that is narrowed", () => {
   });
 });
 
-test("nobody who is protected, excluded, outside of the scope or no target is ever in a batch, nor who is above them", () => {
+test("a customer that is protected, excluded, outside of the scope or no target is never in a batch", () => {
   fc.assert(
-    fc.property(someCustomers, anySelection, fc.boolean(), (customers, selection, childrenFollow) => {
+    fc.property(someCustomers, anySelection, (customers, selection) => {
       const byId = new Map(customers.map((customer) => [customer.id, customer]));
       /** Written anew from docs/events.md, target by target, with nothing of createJudge. */
       const isIn = (customerId: string, targets: typeof selection.targets): boolean => {
@@ -626,20 +491,10 @@ test("nobody who is protected, excluded, outside of the scope or no target is ev
         );
       };
 
-      /** As far as those who are targets say who their parents are. */
-      const above = new Set<string | undefined>();
-      for (const { id, parentCustomerId } of customers) {
-        if (!isIn(id, selection.targets) || mayBeFlipped(id)) continue;
-        for (let up = parentCustomerId; up !== undefined; ) {
-          above.add(up);
-          up = isIn(up, selection.targets) ? byId.get(up)?.parentCustomerId : undefined;
-        }
-      }
-
-      const { batches, entries } = planFor(toFound(customers, selection), { action: "promote", childrenFollow });
+      const { batches, entries } = planFor(toFound(customers, selection), { action: "promote" });
 
       const expected = customers
-        .filter(({ id, isStaging }) => mayBeFlipped(id) && isStaging !== false && !(childrenFollow && above.has(id)))
+        .filter(({ id, isStaging }) => mayBeFlipped(id) && isStaging !== false)
         .map(({ id }) => id);
       expect(
         batches

@@ -64,6 +64,24 @@ describe("the status", () => {
       what: "one failed within the budget",
       ending: { counts: { ...NO_COUNTS, flipped: 9, failed: 1 } },
     },
+    {
+      status: "partial",
+      what: "a customer that the event names was skipped by the plan",
+      ending: { plan: aPlan({ skipped: 3, named: { customers: 5, skipped: 1 } }) },
+    },
+    {
+      status: "partial",
+      what: "a customer of an event that names customers was skipped after the plan",
+      ending: {
+        plan: aPlan({ named: { customers: 5, skipped: 0 } }),
+        counts: { ...NO_COUNTS, flipped: 4, skipped: 1 },
+      },
+    },
+    {
+      status: "succeeded",
+      what: "each customer that the event names was flipped or right already",
+      ending: { plan: aPlan({ skipped: 3, named: { customers: 5, skipped: 0 } }) },
+    },
     { status: "partial", what: "one was deferred", ending: { counts: { ...NO_COUNTS, flipped: 9, deferred: 1 } } },
     {
       status: "failed",

@@ -74,13 +74,7 @@ describe("before a customer is flipped back, one that is read afresh", () => {
     ],
     ["is back", { fresh: back }, "skipped", "left alone: somebody has moved it back already"],
     ["is back, after it was about to be", { fresh: back, reverting: true }, "flipped", "confirmed after a restart"],
-    ["is back, and so is its parent", { fresh: back, wentAlongWith: "p" }, "flipped", "went back along with p"],
-    [
-      "is back, and may never have been flipped",
-      { fresh: back, wasFlipped: false, wentAlongWith: "p" },
-      "unchanged",
-      "was never flipped",
-    ],
+    ["is back, and may never have been flipped", { fresh: back, wasFlipped: false }, "unchanged", "was never flipped"],
     [
       "is back, and a later rollout has moved it there",
       { fresh: back, movedAwayBy: away() },
@@ -167,11 +161,6 @@ describe("a batch that is turned back", () => {
     ["everybody is back or left alone", [outcome("a", "flipped"), outcome("b", "skipped")], false],
     ["somebody has no end", [outcome("a", "flipped")], true],
     ["somebody failed", [outcome("a", "flipped"), outcome("b", "failed", "no answer")], true],
-    [
-      "somebody is held by a descendant",
-      [outcome("a", "flipped"), outcome("b", "failed", "Evo Voice may move its descendant d, which …")],
-      false,
-    ],
   ])("is worth another pass when it helps: %s", (_what, reverted, isWorthIt) => {
     expect(isWorthAnotherPass(aBatch({ reverted }))).toBe(isWorthIt);
   });

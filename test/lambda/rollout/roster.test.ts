@@ -4,7 +4,7 @@ import { createRoster } from "../../../lambda/rollout/roster.ts";
 import { anyCharacter } from "../../support/any-character.ts";
 import { ALL_AT_ONCE, planFor, rankFor } from "./a-customer.ts";
 
-const OPTIONS = { release: "2026.11.0", wantedFlag: false, childrenFollow: true };
+const OPTIONS = { release: "2026.11.0", wantedFlag: false };
 
 const nameOf = (name: string) => planFor([{ id: "c-1", name, accountId: "acme", isStaging: true }]).entries[0]?.name;
 

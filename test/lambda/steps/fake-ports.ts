@@ -6,7 +6,6 @@ import type { Lock } from "../../../lambda/rollout/records.ts";
 import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import type { FlipRollout, Locked } from "../../../lambda/steps/part.ts";
 import type { Connection, Ledger, Ports } from "../../../lambda/steps/ports.ts";
-import type { Protection } from "../../../lambda/steps/protection.ts";
 import { type LedgerWorld, openLedger } from "../../support/ledger.ts";
 
 const LIMITS = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 10 };
@@ -23,9 +22,6 @@ export interface Fakes {
 export function aCustomer(id: string, isStaging = true): CustomerFacts {
   return { id, name: `Customer ${id}`, accountId: "account", isStaging, tags: [] };
 }
-
-/** Nobody is protected by an order. */
-export const UNPROTECTED: Protection = { read: async () => new Map(), keeps: () => false };
 
 /** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
 export function fakePorts(
@@ -49,7 +45,6 @@ export function fakePorts(
           const customer = find(id);
           return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
         },
-        listDescendants: async () => ({ list: "whole", customers: [] }),
         flip: (_flip, mayBegin) => flipOnceBegun(() => mayBegin(false)),
         pace: () => startPace(LIMITS),
         close: () => {},

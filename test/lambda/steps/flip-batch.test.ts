@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../lambda/rollout/batch.ts";
 import type { FlipResult } from "../../../lambda/rollout/flip.ts";
-import type { DescendantList } from "../../../lambda/rollout/kin.ts";
-import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
-import { createFlights } from "../../../lambda/steps/flights.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../lambda/steps/hold-lock.ts";
@@ -14,7 +11,7 @@ import { createLookout } from "../../../lambda/steps/lookout.ts";
 import { skipBatch } from "../../../lambda/steps/skip-batch.ts";
 import { NOT_WATCHED } from "../../../lambda/steps/watch.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
-import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun, UNPROTECTED } from "./fake-ports.ts";
+import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "./fake-ports.ts";
 
 const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 const BEGUN_MS = 1_000_000;
@@ -67,10 +64,8 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
       steering: STEERING_START,
       brake,
     }),
-    protection: UNPROTECTED,
     concurrency: 1,
     brake,
-    flights: createFlights(),
   };
   return { run, records };
 }
@@ -78,16 +73,6 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reve
 async function flipBatch(run: BatchRun): Promise<Batch> {
   const [recorded] = await Array.fromAsync(flipBatches(run, { from: 0, to: 1 }));
   return recorded?.batch as Batch;
-}
-
-/** The child comes into being after the first look. */
-function listNobodyThen(child: CustomerFacts) {
-  let looks = 0;
-  const listDescendants = async (): Promise<DescendantList> => {
-    looks += 1;
-    return { list: "whole", customers: looks === 1 ? [] : [child] };
-  };
-  return { listDescendants, looks: () => looks };
 }
 
 const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one) => [one.customerId, one.outcome]));
@@ -203,7 +188,7 @@ describe("a batch", () => {
       ledger: {
         readControls: async () => {
           readings += 1;
-          const lock = readings < 4 ? LOCK : { ...LOCK, fence: 2, rolloutId: "noon" };
+          const lock = readings < 3 ? LOCK : { ...LOCK, fence: 2, rolloutId: "noon" };
           return { fence: lock.fence, lock, holds: {}, protectedIds: [] };
         },
       },
@@ -221,83 +206,6 @@ describe("a batch", () => {
 
     expect(tried).toEqual(["a"]);
     expect(records.at(-1)).toMatchObject({ intended: [], outcomes: [{ customerId: "a", outcome: "flipped" }] });
-  });
-
-  test.each([
-    { isBegun: false, waits: [5_000, 0], looks: [1, 2], about: "looked for again when a flip's turn comes late" },
-    {
-      isBegun: false,
-      waits: [5_000, 5_000],
-      looks: [1, 2],
-      about: "looked for once again only, however late it comes",
-    },
-    { isBegun: false, waits: [4_999], looks: [1], about: "not looked for again while the list is recent" },
-    { isBegun: true, waits: [5_000], looks: [1], about: "not waited for when the flip may be done already" },
-  ])("who is below is $about ($waits ms, begun: $isBegun)", async ({ isBegun, waits, looks }) => {
-    const seen: number[] = [];
-    const left = [...waits];
-    let listed = 0;
-    const { run } = await given({
-      customers: [aCustomer("a")],
-      connection: {
-        listDescendants: async () => {
-          listed += 1;
-          return { list: "whole", customers: [] };
-        },
-        flip: (_flip, mayBegin) => {
-          seen.push(listed);
-          clockMs += left.shift() ?? 0;
-          return flipOnceBegun(() => mayBegin(isBegun));
-        },
-      },
-    });
-
-    expect(outcomesOf(await flipBatch(run))).toEqual({ a: "flipped" });
-    expect(seen).toEqual(looks);
-  });
-
-  test.each([
-    ["a first child that is to be flipped", (id: string) => aCustomer(id), "deferred"],
-    ["one that is to stay", (id: string) => ({ ...aCustomer(id), accountId: "another" }), "skipped"],
-  ])("another's look that shows %s keeps a flip from its request", async (_whom, aChild, outcome) => {
-    const child = { ...aChild("child"), parentCustomerId: "b" };
-    const turn = Promise.withResolvers<void>();
-    const { listDescendants, looks } = listNobodyThen(child);
-    const { run } = await given({
-      customers: [aCustomer("a"), aCustomer("b")],
-      connection: {
-        listDescendants,
-        flip: ({ customerId }, mayBegin) => {
-          // While b waits for its turn, a's comes late, and a's look shows the child.
-          if (customerId === "a") clockMs += CONTROLS_AGE_MS;
-          return flipOnceBegun(async () => {
-            if (customerId === "b") await turn.promise;
-            await mayBegin(false);
-            turn.resolve();
-          });
-        },
-      },
-    });
-
-    expect(outcomesOf(await flipBatch({ ...run, concurrency: 2 }))).toEqual({ a: "flipped", b: outcome });
-    expect(looks()).toBe(3);
-  });
-
-  test("a flip that finds a first child when its turn comes late is put off", async () => {
-    const child = { ...aCustomer("child"), parentCustomerId: "a" };
-    const { listDescendants } = listNobodyThen(child);
-    const { run } = await given({
-      customers: [aCustomer("a")],
-      connection: {
-        listDescendants,
-        flip: (_flip, mayBegin) => {
-          clockMs += CONTROLS_AGE_MS;
-          return flipOnceBegun(() => mayBegin(false));
-        },
-      },
-    });
-
-    expect(outcomesOf(await flipBatch(run))).toEqual({ a: "deferred" });
   });
 
   test("ends with the first error, after recording what it knows", async () => {

@@ -5,11 +5,10 @@ import type { Flip, FlipResult } from "../../../lambda/rollout/flip.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { createBrake } from "../../../lambda/steps/brake.ts";
-import { createFlights } from "../../../lambda/steps/flights.ts";
 import { flipBatches } from "../../../lambda/steps/flip-batches.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../support/ledger.ts";
-import { aCustomer, aRollout, fakePorts, UNPROTECTED } from "./fake-ports.ts";
+import { aCustomer, aRollout, fakePorts } from "./fake-ports.ts";
 
 const UNTIL_MS = 1_000;
 const FLIPPED: FlipResult = { result: "flipped", reason: "" };
@@ -81,8 +80,6 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
       steering: () => STEERING_START,
       during: (_connection, work) => work(),
     },
-    protection: UNPROTECTED,
-    flights: createFlights(),
     concurrency: 1,
     brake: createBrake({
       untilMs: UNTIL_MS,

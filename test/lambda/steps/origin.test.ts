@@ -83,22 +83,3 @@ test("of a rollout that is not listed any more it is not sure who has moved its 
   expect([known, unknown].map((origin) => origin.knowsLater("stage"))).toEqual([true, false]);
   expect(unknown.movedAwayBy("stage", "c")).toEqual({ ...byPromote, isSure: false });
 });
-
-test.each<[what: string, rollouts: readonly Done[], isOurs: boolean]>([
-  ["it was to be moved", [aStage()], true],
-  ["a later one has moved it away and was turned back", [aStage(), aPromote({ reverted: flippedBack })], true],
-  ["a later one has moved it away", [aStage(), aPromote()], false],
-  ["a later one has moved it to where it is", [aStage(), aStage({ rolloutId: "again" })], false],
-  [
-    "a rollback has seen that somebody moved it",
-    [aStage({ reverted: { outcome: "skipped", reason: "left alone: somebody has moved it back already" } })],
-    false,
-  ],
-  [
-    "a rollback has left it alone because of an order",
-    [aStage({ reverted: { outcome: "skipped", reason: "left alone: protected by the controls" } })],
-    true,
-  ],
-])("whether it may go back along with its parent: %s", async (_what, rollouts, isOurs) => {
-  expect((await open(rollouts)).isOurs("c")).toBe(isOurs);
-});

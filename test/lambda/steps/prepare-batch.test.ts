@@ -2,30 +2,26 @@ import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../lambda/config.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import type { Batch } from "../../../lambda/rollout/batch.ts";
-import { FinalError } from "../../../lambda/rollout/final-error.ts";
-import { OutOfTimeError } from "../../../lambda/rollout/out-of-time-error.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import type { BatchRun } from "../../../lambda/steps/batch-run.ts";
 import { type Brake, createBrake } from "../../../lambda/steps/brake.ts";
-import { createFlights } from "../../../lambda/steps/flights.ts";
 import { createFlipTask } from "../../../lambda/steps/flip-task.ts";
 import { prepareBatch } from "../../../lambda/steps/prepare-batch.ts";
-import type { Protection } from "../../../lambda/steps/protection.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "../histories/memory-table.ts";
-import { aCustomer, aRollout, UNPROTECTED } from "./fake-ports.ts";
+import { aCustomer, aRollout } from "./fake-ports.ts";
 
 const CUSTOMERS = [aCustomer("c-1"), aCustomer("c-2")];
 
 interface Given {
   /** What the look at the controls comes to. */
   readonly look?: (brake: Brake) => void;
-  readonly protection?: Protection;
+  readonly protectedIds?: readonly string[];
   /** The ledger's second write is made, and its reply is lost. */
   readonly losesReply?: boolean;
 }
 
 /** A rollout whose first batch is prepared. */
-async function given({ look = () => undefined, protection = UNPROTECTED, losesReply = false }: Given) {
+async function given({ look = () => undefined, protectedIds = [], losesReply = false }: Given) {
   const ledger = createLedger(
     toTable(
       createMemoryTable(() => undefined),
@@ -38,7 +34,7 @@ async function given({ look = () => undefined, protection = UNPROTECTED, losesRe
   const brake = createBrake({ untilMs: 1, nowMs: () => 0 });
   const writes: Batch[] = [];
   const run: BatchRun = {
-    task: await createFlipTask({ ledger, policy, nowMs: () => 0 }, aRollout("night")),
+    task: await createFlipTask({ ledger, policy }, aRollout("night")),
     ledger: {
       async recordBatch(batch) {
         writes.push(batch);
@@ -47,23 +43,18 @@ async function given({ look = () => undefined, protection = UNPROTECTED, losesRe
         return recorded;
       },
     },
-    connection: {
-      listCustomers: async () => CUSTOMERS,
-      listDescendants: async () => ({ list: "whole", customers: [] }),
-    } as unknown as BatchRun["connection"],
+    connection: { listCustomers: async () => CUSTOMERS } as unknown as BatchRun["connection"],
     lookout: {
       recent: async () => undefined,
       steering: () => STEERING_START,
       during: (_connection, work) => work(),
       async look() {
         look(brake);
-        return ledger.readControls();
+        return { ...(await ledger.readControls()), protectedIds };
       },
     },
-    protection,
     concurrency: 1,
     brake,
-    flights: createFlights(),
   };
   return { ledger, run, writes };
 }
@@ -77,30 +68,25 @@ test("a batch whose withdrawal was made and not answered is not withdrawn again:
   expect((await ledger.getBatch("night", 0)).intended).toEqual([]);
 });
 
-test("whom controls keep where they are is settled with the reason, and nobody else", async () => {
-  const { run } = await given({
-    protection: { ...UNPROTECTED, read: async () => new Map([["c-1", "kept where it is"]]) },
-  });
+test("skips a customer that a control protects, and no other one", async () => {
+  const { run } = await given({ protectedIds: ["c-1", "elsewhere"] });
 
   const prepared = await prepareBatch(run, 0);
 
   expect(prepared?.flips.map(({ id }) => id)).toEqual(["c-2"]);
   expect(prepared?.sheet.outcomes()).toEqual([
-    { customerId: "c-1", name: "Customer c-1", outcome: "skipped", reason: "kept where it is" },
+    { customerId: "c-1", name: "Customer c-1", outcome: "skipped", reason: "protected by the controls" },
   ]);
 });
 
-test.each([
-  ["nobody can say whom controls keep where they are", new FinalError("cannot be read"), true],
-  ["its time is over before that is known", new OutOfTimeError("the part's time is over"), false],
-])("a batch is withdrawn when %s: nobody is flipped on a guess", async (_why, error, isFinal) => {
-  const read = () => Promise.reject(error);
-  const { ledger, run } = await given({ protection: { ...UNPROTECTED, read } });
+test("withdraws a batch when the controls cannot be read", async () => {
+  const { ledger, run } = await given({
+    look: () => {
+      throw new Error("the ledger does not answer");
+    },
+  });
 
-  const prepared = prepareBatch(run, 0);
+  await expect(prepareBatch(run, 0)).rejects.toThrow("the ledger does not answer");
 
-  if (isFinal) await expect(prepared).rejects.toBe(error);
-  else expect(await prepared).toBeUndefined();
-  expect(run.brake.mayGoOn()).toBe(isFinal);
   expect(await ledger.getBatch("night", 0)).toMatchObject({ intended: [], outcomes: [] });
 });

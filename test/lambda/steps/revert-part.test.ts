@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../lambda/rollout/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../lambda/rollout/outcome.ts";
-import type { CustomerFacts } from "../../../lambda/rollout/selection.ts";
 import { STEERING_START } from "../../../lambda/rollout/steering.ts";
 import { type RevertProgress, revertPart, startRevert } from "../../../lambda/steps/revert-part.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../support/ledger.ts";
@@ -25,12 +24,9 @@ const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => ({
 });
 
 /** A promote that flipped one customer a batch; the newest batch is the last one. */
-async function given(
-  connection: Fakes["connection"] = {},
-  customers: readonly CustomerFacts[] = IDS.map((id) => aCustomer(id, false)),
-) {
+async function given(connection: Fakes["connection"] = {}) {
   const ports = fakePorts(world, {
-    customers,
+    customers: IDS.map((id) => aCustomer(id, false)),
     connection,
     ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
   });
@@ -48,8 +44,7 @@ async function given(
   const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
   const revert = (from: RevertProgress = startRevert(STEERING_START)) =>
     revertPart(ports, aRollout("night"), run, { subject, from });
-  const reasonOf = async (index: number) => (await ports.ledger.getBatch("night", index)).reverted[0]?.reason;
-  return { revert, change, reasonOf };
+  return { revert, change };
 }
 
 describe("a part of a revert that was begun before", () => {
@@ -115,83 +110,4 @@ describe("a part of a revert that was begun before", () => {
 
     expect(counts).toEqual({ flippedBack: BATCHES - 1 + isBack, leftAlone: 1 - isBack, left: 0 });
   });
-});
-
-describe("a child whose parent stands in a newer batch", () => {
-  const parent = "c5";
-  const isChild = (id: string) => id === "c0" || id === "c2";
-
-  /** Evo Voice moves the children of c5 along with it. */
-  async function givenFamily({ diesAt = "nobody" } = {}) {
-    const flags = new Map(IDS.map((id) => [id, false]));
-    const find = (id: string) => ({
-      ...aCustomer(id, flags.get(id)),
-      ...(isChild(id) && { parentCustomerId: parent, ancestorIds: [parent] }),
-    });
-    let isAlive = false;
-    const world = await given(
-      {
-        listCustomers: async (ids) => ids.map(find),
-        listDescendants: async (ids) => ({
-          list: "whole",
-          customers: ids.includes(parent) ? IDS.filter(isChild).map(find) : [],
-        }),
-        flip: async ({ customerId, isStaging }) => {
-          if (customerId === diesAt && !isAlive) {
-            isAlive = true;
-            throw new Error("the machine died");
-          }
-          for (const id of IDS)
-            if (id === customerId || (customerId === parent && isChild(id))) flags.set(id, isStaging);
-          return { result: "flipped", reason: "" };
-        },
-      },
-      [],
-    );
-    return { ...world, flags };
-  }
-
-  test("and moved it along, was flipped back", async () => {
-    const { revert, reasonOf } = await givenFamily();
-
-    const progress = await revert();
-
-    expect(progress.counts).toEqual({ flippedBack: BATCHES, leftAlone: 0, left: 0 });
-    expect(await reasonOf(0)).toBe("went back along with c5");
-  });
-
-  test("and moved it along, was flipped back, when a worker has died in between, too", async () => {
-    const { revert, reasonOf } = await givenFamily({ diesAt: "c3" });
-    await expect(revert()).rejects.toThrow("the machine died");
-
-    const progress = await revert();
-
-    expect(progress.counts).toEqual({ flippedBack: BATCHES, leftAlone: 0, left: 0 });
-    expect(await reasonOf(0)).toBe("went back along with c5");
-  });
-
-  test("is left alone when somebody had moved it before", async () => {
-    const { revert, reasonOf, flags } = await givenFamily();
-    flags.set("c0", true);
-
-    const progress = await revert();
-
-    expect(progress.counts).toEqual({ flippedBack: BATCHES - 1, leftAlone: 1, left: 0 });
-    expect(await reasonOf(0)).toBe("left alone: somebody has moved it back already");
-  });
-});
-
-test("whoever's descendants cannot be listed is not flipped back, and tried again in another pass", async () => {
-  const asked: string[] = [];
-  const { revert } = await given({
-    listDescendants: async (ids) => {
-      asked.push(...ids);
-      return ids.includes("c3") ? { list: "unknown", reason: "no answer in 10 s" } : { list: "whole", customers: [] };
-    },
-  });
-
-  const progress = await revert();
-
-  expect(progress).toMatchObject({ done: false, pass: 2, again: false, restSeconds: 60 });
-  expect(asked.filter((id) => id === "c3")).toHaveLength(1);
 });
