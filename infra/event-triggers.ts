@@ -3,7 +3,7 @@ import { EventBus, type EventPattern, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { CHANGE_SOURCE } from "../lambda/rollout/change.ts";
+import { CHANGE_SOURCE } from "../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../lambda/triggers/event-bridge.ts";
 import type { Start } from "./start.ts";
 

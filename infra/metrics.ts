@@ -3,7 +3,7 @@ import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-clo
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { type ChangeMetric, GATES, REVERTS } from "../lambda/aws/change-metrics.ts";
+import { type ChangeMetric, GATES, REVERTS } from "../lambda/aws/rollout-event-metrics.ts";
 import type { WorkerMetric } from "../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../lambda/webhook/ports.ts";
 import type { Start } from "./start.ts";

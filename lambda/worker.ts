@@ -8,18 +8,18 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { createAlarmReader } from "./aws/alarms.ts";
-import { createChangeMetrics } from "./aws/change-metrics.ts";
+import { createChangeMetrics } from "./aws/rollout-event-metrics.ts";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createLoginReader } from "./aws/secrets.ts";
-import { createTell, TELL_CLIENT_OPTIONS } from "./aws/tell.ts";
+import { createTell, TELL_CLIENT_OPTIONS } from "./aws/notifier.ts";
 import { createWorkerMetrics } from "./aws/worker-metrics.ts";
 import { type Config, readConfig } from "./config.ts";
 import { createEvoVoice } from "./evovoice/evo-voice.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
 import type { Ports } from "./steps/ports.ts";
-import { runRollout } from "./workflow.ts";
+import { runRollout } from "./workflow/run-rollout.ts";
 
 let worker: DurableLambdaHandler | undefined;
 

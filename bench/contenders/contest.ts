@@ -1,4 +1,4 @@
-import type { PaceLimits } from "../../lambda/rollout/pace.ts";
+import type { PaceLimits } from "../../lambda/core/flip/pace.ts";
 import { answerParent, type EmulatorProcess } from "../support/children.ts";
 
 /** What each contender is told first. */

@@ -3,9 +3,9 @@ import { CLIENT_OPTIONS } from "../../lambda/aws/client-options.ts";
 import { createTransport, type Transport } from "../../lambda/evovoice/transport.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
-import type { Batch } from "../../lambda/rollout/batch.ts";
-import { hashId } from "../../lambda/rollout/completeness.ts";
-import type { PlannedCustomer } from "../../lambda/rollout/plan.ts";
+import type { Batch } from "../../lambda/core/flip/batch.ts";
+import { hashId } from "../../lambda/core/lookup/completeness.ts";
+import type { PlannedCustomer } from "../../lambda/core/plan/plan.ts";
 import { TABLE } from "../support/worker.ts";
 import { contend, inParallel, signIn } from "./contest.ts";
 

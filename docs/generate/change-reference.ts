@@ -1,5 +1,5 @@
-import { CHANGE_SOURCE, CHANGE_TYPE, Change, type ChangeOf } from "../../lambda/rollout/change.ts";
-import { toPersonMessage } from "../../lambda/rollout/person-message.ts";
+import { CHANGE_SOURCE, CHANGE_TYPE, Change, type ChangeOf } from "../../lambda/core/report/rollout-event.ts";
+import { toPersonMessage } from "../../lambda/core/report/alert-message.ts";
 import { type JsonSchema, toChangeSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
 import { NOTICE, toBlock } from "./snippets.ts";

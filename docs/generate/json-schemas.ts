@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Command } from "../../lambda/contract/command.ts";
 import { DeployEvent } from "../../lambda/contract/deploy-event.ts";
 import { Policy } from "../../lambda/contract/policy.ts";
-import { Change } from "../../lambda/rollout/change.ts";
+import { Change } from "../../lambda/core/report/rollout-event.ts";
 
 /** A JSON Schema as far as the documents look into it. */
 export interface JsonSchema {

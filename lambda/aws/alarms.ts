@@ -1,5 +1,5 @@
 import { AlarmType, type CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from "@aws-sdk/client-cloudwatch";
-import type { AlarmReading, AlarmState } from "../rollout/watch.ts";
+import type { AlarmReading, AlarmState } from "../core/gate/evaluate-gate.ts";
 
 /** So many names CloudWatch takes in one call, and so many alarms it gives in one page. */
 const MOST_NAMES = 100;

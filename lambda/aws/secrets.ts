@@ -4,7 +4,7 @@ import {
   SecretsManagerServiceException,
 } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod";
-import { FinalError } from "../rollout/final-error.ts";
+import { FinalError } from "../core/final-error.ts";
 
 const LoginSecret = z.object({ userName: z.string().min(1), password: z.string().min(1) });
 

@@ -1,7 +1,7 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import { OUTCOMES, type OutcomeKind } from "../rollout/outcome.ts";
-import type { Report } from "../rollout/report.ts";
-import type { RolloutStatus } from "../rollout/rollout-status.ts";
+import { OUTCOMES, type OutcomeKind } from "../core/flip/outcome.ts";
+import type { Report } from "../core/report/report.ts";
+import type { RolloutStatus } from "../core/report/rollout-status.ts";
 
 /** How rollouts end, what became of their customers, and the one thing that stops them all. */
 export type WorkerMetric =

@@ -1,4 +1,4 @@
-import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
+import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import { type Answer, attempt } from "./attempt.ts";
 import type { Log } from "./bound-log.ts";
 import { SIGN_IN, type Subject, toFailure, UnreadableReplyError } from "./errors.ts";

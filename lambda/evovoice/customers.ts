@@ -1,7 +1,7 @@
 import type * as z from "zod";
-import type { Reading } from "../rollout/flip.ts";
-import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
-import type { CustomerFacts } from "../rollout/selection.ts";
+import type { Reading } from "../core/flip/settle-before-flip.ts";
+import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
+import type { CustomerFacts } from "../core/lookup/selection.ts";
 import type { Connection, Understand } from "./connection.ts";
 import { describeMisfit } from "./describe-misfit.ts";
 import { isApiFailure, RequestRefusedError, type Subject, toFailure } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { FinalError } from "../rollout/final-error.ts";
+import { FinalError } from "../core/final-error.ts";
 import type { Answer } from "./attempt.ts";
 
 /** What a request was for, as a person would say it: "flip of customer 5f…". */

@@ -1,5 +1,5 @@
-import type { Flip } from "../rollout/flip.ts";
-import type { PageRequest } from "../rollout/listing.ts";
+import type { Flip } from "../core/flip/settle-before-flip.ts";
+import type { PageRequest } from "../core/lookup/customer-query.ts";
 import { boundLog, type Log, SILENT_LOG } from "./bound-log.ts";
 import { createConnection, type RetryLimits } from "./connection.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";

@@ -1,5 +1,5 @@
-import type { Flip, FlipResult } from "../rollout/flip.ts";
-import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
+import type { Flip, FlipResult } from "../core/flip/settle-before-flip.ts";
+import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import type { Answer } from "./attempt.ts";
 import type { Connection, Tried } from "./connection.ts";
 import { readCustomer } from "./customers.ts";

@@ -1,6 +1,6 @@
-import type { LockAndControls, RolloutRecord } from "../rollout/records.ts";
-import { MOST_EXCEPTIONS, type Report } from "../rollout/report.ts";
-import { LEFT_ALONE, NOT_FLIPPED_BACK } from "../rollout/revert.ts";
+import type { LockAndControls, RolloutRecord } from "../core/records.ts";
+import { MOST_EXCEPTIONS, type Report } from "../core/report/report.ts";
+import { LEFT_ALONE, NOT_FLIPPED_BACK } from "../core/rollback/settle-before-rollback.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";

@@ -1,5 +1,5 @@
 import { RefusedError } from "../contract/refused-error.ts";
-import { hasSucceeded } from "../rollout/report.ts";
+import { hasSucceeded } from "../core/report/report.ts";
 import {
   type Continuation,
   type PipelineJob,

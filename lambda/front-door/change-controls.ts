@@ -1,7 +1,7 @@
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import type { ControlChange } from "../rollout/controls.ts";
-import type { Attribution, LockAndControls } from "../rollout/records.ts";
+import type { ControlChange } from "../core/controls.ts";
+import type { Attribution, LockAndControls } from "../core/records.ts";
 import type { ControlAnswer, FrontDoorPorts } from "./ports.ts";
 
 const MOST_CHANGES = 20;

@@ -1,6 +1,6 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { describeHold, describeStop, findHold } from "../rollout/controls.ts";
+import { describeHold, describeStop, findHold } from "../core/controls.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 
 /** Thrown for an event that the controls forbid. The event is valid: it may be sent again later. */

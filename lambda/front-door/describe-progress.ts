@@ -1,9 +1,9 @@
-import { describeStop } from "../rollout/controls.ts";
-import { toReason } from "../rollout/decision.ts";
-import { formatSeconds } from "../rollout/page.ts";
-import type { PlannedWave } from "../rollout/plan.ts";
-import type { CommandRecord, LockAndControls, RolloutRecord, SteeringRecord, Wait } from "../rollout/records.ts";
-import { type Now, PAUSED, type Phase } from "../rollout/rollout-progress.ts";
+import { describeStop } from "../core/controls.ts";
+import { toReason } from "../core/gate/decision.ts";
+import { formatSeconds } from "../core/report/text-layout.ts";
+import type { PlannedWave } from "../core/plan/plan.ts";
+import type { CommandRecord, LockAndControls, RolloutRecord, SteeringRecord, Wait } from "../core/records.ts";
+import { type Now, PAUSED, type Phase } from "../core/report/rollout-progress.ts";
 
 export interface Known extends SteeringRecord {
   readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastChange">;

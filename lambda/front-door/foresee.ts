@@ -1,6 +1,6 @@
-import { formatSeconds } from "../rollout/page.ts";
-import type { CommandRecord, RolloutRecord } from "../rollout/records.ts";
-import type { Now } from "../rollout/rollout-progress.ts";
+import { formatSeconds } from "../core/report/text-layout.ts";
+import type { CommandRecord, RolloutRecord } from "../core/records.ts";
+import type { Now } from "../core/report/rollout-progress.ts";
 
 /** What a command will do, or why it would come to nothing: as far as the ledger knows where the rollout stands. */
 export type Foreseen = { readonly effect: string } | { readonly nothing: string };

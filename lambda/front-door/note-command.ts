@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import type { CommandRecord, RolloutRecord } from "../rollout/records.ts";
-import type { Phase } from "../rollout/rollout-progress.ts";
-import { isUnderWay } from "../rollout/rollout-status.ts";
+import type { CommandRecord, RolloutRecord } from "../core/records.ts";
+import type { Phase } from "../core/report/rollout-progress.ts";
+import { isUnderWay } from "../core/report/rollout-status.ts";
 import { findNow } from "./describe-progress.ts";
 import { foresee } from "./foresee.ts";
 import type { FrontDoorPorts } from "./ports.ts";

@@ -1,6 +1,6 @@
 import type { Policy } from "../contract/policy.ts";
-import type { ControlChange } from "../rollout/controls.ts";
-import type { Attribution, CommandRecord, Hold, LockAndControls, SteeringRecord, Wait } from "../rollout/records.ts";
+import type { ControlChange } from "../core/controls.ts";
+import type { Attribution, CommandRecord, Hold, LockAndControls, SteeringRecord, Wait } from "../core/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** What starting a rollout needs of the world, from whichever door. */

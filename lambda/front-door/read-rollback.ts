@@ -1,6 +1,6 @@
-import type { Outcome } from "../rollout/outcome.ts";
-import { isException, MOST_EXCEPTIONS } from "../rollout/report.ts";
-import { addReverts, asLeft, countReverts, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
+import type { Outcome } from "../core/flip/outcome.ts";
+import { isException, MOST_EXCEPTIONS } from "../core/report/report.ts";
+import { addReverts, asLeft, countReverts, NO_REVERTS, type RevertCounts } from "../core/rollback/settle-before-rollback.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
 /** What has become of those whom some rollouts flipped, now that these are turned back, or about to be. */

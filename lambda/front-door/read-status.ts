@@ -1,11 +1,11 @@
 import type { StatusCommand } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { type Advice, adviseNext } from "../rollout/advice.ts";
-import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../rollout/outcome.ts";
-import type { RolloutRecord } from "../rollout/records.ts";
-import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout/report.ts";
-import type { RevertCounts } from "../rollout/revert.ts";
-import { isUnderWay } from "../rollout/rollout-status.ts";
+import { type Advice, adviseNext } from "../core/report/next-steps.ts";
+import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../core/flip/outcome.ts";
+import type { RolloutRecord } from "../core/records.ts";
+import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../core/report/report.ts";
+import type { RevertCounts } from "../core/rollback/settle-before-rollback.ts";
+import { isUnderWay } from "../core/report/rollout-status.ts";
 import { addRollback } from "./add-rollback.ts";
 import { findNow } from "./describe-progress.ts";
 import type { FrontDoorPorts } from "./ports.ts";

@@ -1,5 +1,5 @@
-import type { RolloutRecord } from "../rollout/records.ts";
-import { ABANDONED, isUnderWay } from "../rollout/rollout-status.ts";
+import type { RolloutRecord } from "../core/records.ts";
+import { ABANDONED, isUnderWay } from "../core/report/rollout-status.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
 /** How a rollout really stands: one that is recorded as going on cannot say by itself that its execution has ended. */

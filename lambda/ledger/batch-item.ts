@@ -1,6 +1,6 @@
-import type { Batch } from "../rollout/batch.ts";
-import { OUTCOMES, type Outcome, type OutcomeKind } from "../rollout/outcome.ts";
-import type { PlannedCustomer } from "../rollout/plan.ts";
+import type { Batch } from "../core/flip/batch.ts";
+import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
+import type { PlannedCustomer } from "../core/plan/plan.ts";
 import type { Item } from "./table.ts";
 
 type CustomerRow = readonly [id: string, name: string];

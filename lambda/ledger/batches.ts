@@ -1,7 +1,7 @@
-import type { Batch } from "../rollout/batch.ts";
-import { FinalError } from "../rollout/final-error.ts";
-import { OUTCOMES, type Outcome, type OutcomeKind } from "../rollout/outcome.ts";
-import type { PlannedCustomer } from "../rollout/plan.ts";
+import type { Batch } from "../core/flip/batch.ts";
+import { FinalError } from "../core/final-error.ts";
+import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
+import type { PlannedCustomer } from "../core/plan/plan.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";
 import { pad } from "./lookups.ts";
 import { partitionOf } from "./rollouts.ts";

@@ -1,7 +1,7 @@
-import type { CommandRecord, SteeringRecord } from "../rollout/records.ts";
+import type { CommandRecord, SteeringRecord } from "../core/records.ts";
 import { toControls, toControlsKey } from "./lock.ts";
 import { partitionOf } from "./rollouts.ts";
-import { toStop, toStopKey } from "./stops.ts";
+import { toStop, toStopKey } from "./latched-stop.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 const MOST_COMMANDS = 100;

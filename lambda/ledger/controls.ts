@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { applyControlChange, type ChangedControls, type ControlChange, type Controls } from "../rollout/controls.ts";
-import type { Attribution, Hold, LockAndControls } from "../rollout/records.ts";
+import { applyControlChange, type ChangedControls, type ControlChange, type Controls } from "../core/controls.ts";
+import type { Attribution, Hold, LockAndControls } from "../core/records.ts";
 import { type HoldRow, isAsRead, toControls, toControlsKey } from "./lock.ts";
 import type { Item, Table } from "./table.ts";
 

@@ -4,13 +4,13 @@ import { createControls } from "./controls.ts";
 import { createLock } from "./lock.ts";
 import { createLookups } from "./lookups.ts";
 import { createPlans } from "./plans.ts";
-import { createRefusals } from "./refusals.ts";
+import { createRefusals } from "./refused-logins.ts";
 import { createReleases } from "./releases.ts";
 import { createRolloutRecords } from "./rollouts.ts";
-import { createRuns } from "./runs.ts";
-import { createStops } from "./stops.ts";
+import { createRuns } from "./step-attempts.ts";
+import { createStops } from "./latched-stop.ts";
 import type { Table } from "./table.ts";
-import { createWaits } from "./waits.ts";
+import { createWaits } from "./gate-state.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */
 export function createLedger(table: Table, environment: string) {

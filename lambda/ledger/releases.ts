@@ -1,4 +1,4 @@
-import type { FlipsNote } from "../rollout/records.ts";
+import type { FlipsNote } from "../core/records.ts";
 import type { Key, Table } from "./table.ts";
 
 /** So many rollouts back, a rollback by the release's name looks for the last one that flipped somebody. */

@@ -1,10 +1,10 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
-import type { Change } from "../rollout/change.ts";
-import type { Plan } from "../rollout/plan.ts";
-import type { Lock, RolloutRecord } from "../rollout/records.ts";
-import type { Report } from "../rollout/report.ts";
-import { ABANDONED, type RolloutStatus } from "../rollout/rollout-status.ts";
-import type { Subject } from "../rollout/subject.ts";
+import type { Change } from "../core/report/rollout-event.ts";
+import type { Plan } from "../core/plan/plan.ts";
+import type { Lock, RolloutRecord } from "../core/records.ts";
+import type { Report } from "../core/report/report.ts";
+import { ABANDONED, type RolloutStatus } from "../core/report/rollout-status.ts";
+import type { Subject } from "../core/rollback/source-rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 export function partitionOf(rolloutId: string): string {

@@ -1,13 +1,13 @@
 import type { Policy } from "../contract/policy.ts";
-import type { Batch } from "../rollout/batch.ts";
-import type { Change } from "../rollout/change.ts";
-import type { Stop } from "../rollout/decision.ts";
-import type { Flip, FlipResult, Reading } from "../rollout/flip.ts";
-import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
-import type { Outcome } from "../rollout/outcome.ts";
-import type { Pace, PaceLimits } from "../rollout/pace.ts";
-import type { PersonMessage } from "../rollout/person-message.ts";
-import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
+import type { Batch } from "../core/flip/batch.ts";
+import type { Change } from "../core/report/rollout-event.ts";
+import type { Stop } from "../core/gate/decision.ts";
+import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.ts";
+import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
+import type { Outcome } from "../core/flip/outcome.ts";
+import type { Pace, PaceLimits } from "../core/flip/pace.ts";
+import type { PersonMessage } from "../core/report/alert-message.ts";
+import type { Plan, PlannedCustomer } from "../core/plan/plan.ts";
 import type {
   FlipsNote,
   FoundPages,
@@ -17,11 +17,11 @@ import type {
   RolloutRecord,
   SteeringRecord,
   Wait,
-} from "../rollout/records.ts";
-import type { Report } from "../rollout/report.ts";
-import type { CustomerFacts } from "../rollout/selection.ts";
-import type { Subject } from "../rollout/subject.ts";
-import type { AlarmReading } from "../rollout/watch.ts";
+} from "../core/records.ts";
+import type { Report } from "../core/report/report.ts";
+import type { CustomerFacts } from "../core/lookup/selection.ts";
+import type { Subject } from "../core/rollback/source-rollouts.ts";
+import type { AlarmReading } from "../core/gate/evaluate-gate.ts";
 
 /** What the steps of a rollout need of the world; the edges satisfy it, the entry joins them. */
 export interface Ports {

@@ -1,8 +1,8 @@
-import { type Stop, toStop } from "../rollout/decision.ts";
-import { STEERING_START, takeIn } from "../rollout/steering.ts";
-import { CONTROLS_AGE_MS } from "./hold-lock.ts";
-import { type PartOptions, type Progress, type Rollout, runPart } from "./part.ts";
-import { patrol } from "./patrol.ts";
+import { type Stop, toStop } from "../core/gate/decision.ts";
+import { STEERING_START, takeIn } from "../core/gate/apply-commands.ts";
+import { CONTROLS_AGE_MS } from "./gate/lock.ts";
+import { type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
+import { patrol } from "./gate/patrol.ts";
 import type { Connection, Ports } from "./ports.ts";
 
 interface Preparing {

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../lambda/rollout/page.ts";
+import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 
 /** "1 customer", "1,000 customers" */
 export function countOf(number: number, thing: string): string {

@@ -1,5 +1,5 @@
-import type { Change } from "../../lambda/rollout/change.ts";
-import { formatNumber } from "../../lambda/rollout/page.ts";
+import type { Change } from "../../lambda/core/report/rollout-event.ts";
+import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 
 /** A change of a rollout's state as a line for somebody who watches. */

@@ -1,7 +1,7 @@
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
 import type { Operation } from "@aws-sdk/client-lambda";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
 import { runExecution } from "../durable/run-execution.ts";
 import type { WorkerMessage } from "./worker-process.ts";

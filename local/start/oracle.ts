@@ -1,6 +1,6 @@
 import { wantedFlag } from "../../lambda/contract/deploy-event.ts";
-import { countOutcomes, OUTCOMES, type Outcome, type OutcomeKind, totalOf } from "../../lambda/rollout/outcome.ts";
-import type { Report } from "../../lambda/rollout/report.ts";
+import { countOutcomes, OUTCOMES, type Outcome, type OutcomeKind, totalOf } from "../../lambda/core/flip/outcome.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 
 /** A customer as Evo Voice holds it, whatever a client was told. */
 export interface CustomerState {

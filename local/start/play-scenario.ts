@@ -1,4 +1,4 @@
-import { hasSucceeded, type Report } from "../../lambda/rollout/report.ts";
+import { hasSucceeded, type Report } from "../../lambda/core/report/report.ts";
 import { type Before, checkRollout, findHoldOf, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";

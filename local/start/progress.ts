@@ -1,4 +1,4 @@
-import { formatDuration, formatNumber, shorten, formatSeconds as toSeconds } from "../../lambda/rollout/page.ts";
+import { formatDuration, formatNumber, shorten, formatSeconds as toSeconds } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 

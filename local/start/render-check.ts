@@ -1,4 +1,4 @@
-import { formatNumber } from "../../lambda/rollout/page.ts";
+import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 import type { CustomerViolation, Tally, Verdict, Violation } from "./oracle.ts";
 

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
-import { formatNumber } from "../../lambda/rollout/page.ts";
-import { hasSucceeded, type Report } from "../../lambda/rollout/report.ts";
-import { renderReport } from "../../lambda/rollout/report-text.ts";
+import { formatNumber } from "../../lambda/core/report/text-layout.ts";
+import { hasSucceeded, type Report } from "../../lambda/core/report/report.ts";
+import { renderReport } from "../../lambda/core/report/render-report.ts";
 import { type Before, checkRollout, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetDurableExecutionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import { startChild } from "./child.ts";
 import { START_ARN } from "./functions.ts";
 import { LocalRunError } from "./local-run-error.ts";

@@ -1,4 +1,4 @@
-import { Change } from "../../lambda/rollout/change.ts";
+import { Change } from "../../lambda/core/report/rollout-event.ts";
 import type { EventBridge } from "../aws/event-bridge.ts";
 
 const LOOK_AGAIN_MS = 20;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import type { LambdaExecutions } from "../aws/lambda-executions.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Services } from "./services.ts";

@@ -1,5 +1,5 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 

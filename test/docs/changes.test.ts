@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { renderDocuments } from "../../docs/generate.ts";
-import { Change } from "../../lambda/rollout/change.ts";
+import { Change } from "../../lambda/core/report/rollout-event.ts";
 
 const documents = renderDocuments();
 const reference = documents.get("changes.md") ?? "";

@@ -5,9 +5,9 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { bundleEntry } from "../../infra/bundle-entry.ts";
 import { DeployEvent } from "../../lambda/contract/deploy-event.ts";
-import { START } from "../ci/run-script.ts";
-import { anEvent } from "../lambda/contract/an-event.ts";
-import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../lambda/triggers/aws-samples.ts";
+import { START } from "../e2e/ci/run-script.ts";
+import { anEvent } from "../unit/lambda/contract/an-event.ts";
+import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../unit/lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
 

@@ -12,10 +12,10 @@ import { Cutover } from "../../infra/cutover.ts";
 import { TEST_EVENTS } from "../../infra/test-events.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
-import { CHANGE_SOURCE, CHANGE_TYPE } from "../../lambda/rollout/change.ts";
+import { CHANGE_SOURCE, CHANGE_TYPE } from "../../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
-import { aChange } from "../lambda/rollout/a-change.ts";
+import { aChange } from "../unit/lambda/core/a-change.ts";
 import {
   DESCRIPTIONS,
   findFunction,

@@ -13,10 +13,10 @@ import { FlipEvent, fingerprintOf } from "../../lambda/contract/deploy-event.ts"
 import { createFrontDoor } from "../../lambda/front-door.ts";
 import { createWebhook } from "../../lambda/webhook.ts";
 import { createWorker } from "../../lambda/worker.ts";
-import { START } from "../ci/run-script.ts";
-import { anEvent } from "../lambda/contract/an-event.ts";
-import { aPipelineJob } from "../lambda/triggers/aws-samples.ts";
-import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../lambda/webhook/deliveries.ts";
+import { START } from "../e2e/ci/run-script.ts";
+import { anEvent } from "../unit/lambda/contract/an-event.ts";
+import { aPipelineJob } from "../unit/lambda/triggers/aws-samples.ts";
+import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../unit/lambda/webhook/deliveries.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { openLedger, TABLE } from "../support/ledger.ts";

@@ -1,12 +1,12 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { EnvironmentConfig } from "../../infra/config.ts";
-import { createChangeMetrics } from "../../lambda/aws/change-metrics.ts";
+import { createChangeMetrics } from "../../lambda/aws/rollout-event-metrics.ts";
 import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
-import type { ChangeOf, Ending } from "../../lambda/rollout/change.ts";
-import { NO_COUNTS } from "../../lambda/rollout/outcome.ts";
+import type { ChangeOf, Ending } from "../../lambda/core/report/rollout-event.ts";
+import { NO_COUNTS } from "../../lambda/core/flip/outcome.ts";
 import { createWebhook } from "../../lambda/webhook.ts";
-import { aChange } from "../lambda/rollout/a-change.ts";
+import { aChange } from "../unit/lambda/core/a-change.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
 import { startWorld, type World } from "../support/world.ts";

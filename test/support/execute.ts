@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { parsePolicy } from "../../lambda/config.ts";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import { createWorker } from "../../lambda/worker.ts";
 import { registerExecutions } from "../../local/durable/register-execution.ts";
 import { runExecution } from "../../local/durable/run-execution.ts";

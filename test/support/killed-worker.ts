@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import type { ExecutionResult } from "../../local/durable/run-execution.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { type Executed, readJournal, toArn } from "./execute.ts";

@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import type { Report } from "../../lambda/rollout/report.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
 import { type Claims, judge, type Recorded } from "../../local/start/oracle.ts";
 import { readOutcomes, readReverts, type World } from "./world.ts";
 

@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type EventBridgeClient, PutEventsCommand, type PutEventsResultEntry } from "@aws-sdk/client-eventbridge";
+import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
+import { CHANGE_SOURCE, CHANGE_TYPE, type Change } from "../core/report/rollout-event.ts";
+import type { PersonMessage } from "../core/report/alert-message.ts";
+import { shortenChange } from "../core/report/shorten-event.ts";
+
+/** For the clients that tell: a rollout waits for them, and what they cannot tell in seconds is not worth more. */
+export const TELL_CLIENT_OPTIONS = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
+} as const;
+
+export interface TellOptions {
+  /** Where changes go to; without it, to nobody. Needs `events:PutEvents`. */
+  readonly bus?: { readonly client: EventBridgeClient; readonly name: string } | undefined;
+  /** Where messages for a person go to; without it, to nobody. Needs `sns:Publish`. */
+  readonly topic?: { readonly client: SNSClient; readonly arn: string } | undefined;
+  readonly log: { error(message: string, fields: Readonly<Record<string, unknown>>): void };
+  readonly metrics: { countChange(change: Change): void; countTellFailed(): void };
+  /** For everything that is done to tell one thing. @default 10 seconds */
+  readonly patienceMs?: number;
+}
+
+const PATIENCE_MS = 10_000;
+/** EventBridge takes a request and refuses its entry when it is too busy; that the SDK does not try again. */
+const MOST_ENTRY_TRIES = 3;
+const BUSY = ["ThrottlingException", "InternalFailure", "InternalException"];
+
+/**
+ * Tells the outside: every change to EventBridge and the metrics, what needs a person to SNS. Never throws, and never
+ * takes long: a rollout is not lost because somebody could not hear of it.
+ */
+export function createTell({ bus, topic, log, metrics, patienceMs = PATIENCE_MS }: TellOptions) {
+  async function tryTo(what: string, fields: Readonly<Record<string, unknown>>, send: Send): Promise<void> {
+    try {
+      await send(AbortSignal.timeout(patienceMs));
+    } catch (error) {
+      // Its message may name the role and the account; the name says what to look for.
+      log.error(`${what} not told`, { ...fields, problem: error instanceof Error ? error.name : "unknown" });
+      metrics.countTellFailed();
+    }
+  }
+
+  return {
+    async changed(change: Change): Promise<void> {
+      metrics.countChange(change);
+      if (bus === undefined) return;
+      const fields = { rolloutId: change.rolloutId, change: change.change };
+      await tryTo("change", fields, (signal) => putChange(bus, shortenChange(change), signal));
+    },
+    async person({ severity, subject, text }: PersonMessage): Promise<void> {
+      if (topic === undefined) return;
+      const message = new PublishCommand({
+        TopicArn: topic.arn,
+        Subject: subject,
+        Message: text,
+        MessageAttributes: { severity: { DataType: "String", StringValue: severity } },
+      });
+      await tryTo("person", { severity }, (abortSignal) => topic.client.send(message, { abortSignal }));
+    },
+  };
+}
+
+type Send = (signal: AbortSignal) => Promise<unknown>;
+
+async function putChange(
+  { client, name }: NonNullable<TellOptions["bus"]>,
+  change: Change,
+  abortSignal: AbortSignal,
+): Promise<void> {
+  const entry = {
+    EventBusName: name,
+    Source: CHANGE_SOURCE,
+    DetailType: CHANGE_TYPE,
+    Time: new Date(change.at),
+    Detail: JSON.stringify(change),
+  };
+  for (let tries = 1; ; tries += 1) {
+    const { FailedEntryCount = 0, Entries = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }), {
+      abortSignal,
+    });
+    if (FailedEntryCount === 0) return;
+    const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined) ?? {};
+    if (tries >= MOST_ENTRY_TRIES || !BUSY.includes(refused.ErrorCode ?? "")) throw toError(refused);
+    await sleep(100 * 2 ** tries, undefined, { signal: abortSignal });
+  }
+}
+
+/** An entry that EventBridge refused, named by the code that it gave. */
+function toError({ ErrorCode: name = "EntryRefused" }: PutEventsResultEntry): Error {
+  return Object.assign(new Error(`EventBridge refused the entry: ${name}`), { name });
+}

@@ -1,0 +1,45 @@
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { Change } from "../core/report/rollout-event.ts";
+
+/** What is counted while a rollout goes on; how it ends is counted when it has ended. */
+export type ChangeMetric =
+  | "RolloutStarted"
+  | (typeof GATES)[keyof typeof GATES]
+  | (typeof REVERTS)[keyof typeof REVERTS]
+  | "TellFailed";
+
+/** Gates by their decision. */
+export const GATES = { proceed: "GateProceeded", "roll back": "GateRolledBack", halt: "GateHalted" } as const;
+/** Customers who were to be turned back, by what became of them. */
+export const REVERTS = { flippedBack: "FlippedBack", leftAlone: "LeftAlone", left: "NotFlippedBack" } as const;
+
+/** Writes into the log what changes come to, from where CloudWatch takes it, under the name of the deployment. */
+export function createChangeMetrics() {
+  const metrics = new Metrics({ namespace: "Cutover" });
+  const count = (counted: readonly Counted[]): void => {
+    for (const [metric, number] of counted) metrics.addMetric(metric, MetricUnit.Count, number);
+    if (counted.length > 0) metrics.publishStoredMetrics();
+  };
+  return {
+    countChange: (change: Change): void => count(toCounted(change)),
+    countTellFailed: (): void => count([["TellFailed", 1]]),
+  };
+}
+
+type Counted = readonly [ChangeMetric, number];
+
+function toCounted(change: Change): readonly Counted[] {
+  switch (change.change) {
+    case "started":
+      return [["RolloutStarted", 1]];
+    case "gate decided":
+      return [[GATES[change.decision], 1]];
+    case "rolled back":
+      return (["flippedBack", "leftAlone", "left"] as const).flatMap((what): readonly Counted[] =>
+        change.reverted[what] > 0 ? [[REVERTS[what], change.reverted[what]]] : [],
+      );
+    case "wave done":
+    case "ended":
+      return [];
+  }
+}

@@ -1,0 +1,82 @@
+import type { Outcome, OutcomeKind } from "./outcome.ts";
+import type { PlannedCustomer } from "../plan/plan.ts";
+import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../lookup/selection.ts";
+
+/** Setting one customer's flag. */
+export interface Flip {
+  readonly customerId: string;
+  readonly isStaging: boolean;
+}
+
+/**
+ * What a flip came to. `not begun`: no request was made that could have done it; `unresolved`: one was made, and time
+ * ended before it was known what it did.
+ */
+export type FlipResult =
+  | { readonly result: "flipped"; readonly reason: string }
+  /** `refused`: every request was, so that none can have done it. */
+  | { readonly result: "failed"; readonly reason: string; readonly refused?: boolean }
+  | { readonly result: "not begun" }
+  | { readonly result: "unresolved" };
+
+/** What reading one customer came to; `missing`: Evo Voice says that there is no such customer. */
+export type Reading =
+  | { readonly reading: "found"; readonly customer: CustomerFacts }
+  | { readonly reading: "missing" }
+  | { readonly reading: "unreadable"; readonly reason: string };
+
+/** What is known of a planned customer right before its flip. */
+export interface Situation {
+  readonly planned: PlannedCustomer;
+  /** Read afresh. */
+  readonly fresh: Reading;
+  readonly wantedFlag: boolean;
+  /** Whether an earlier run of this batch had recorded that it would flip this customer. */
+  readonly intended: boolean;
+  readonly judge: (customer: CustomerFacts) => Judgement;
+}
+
+const MOVED_MEANWHILE = "was moved after the plan was made, and shows the wanted flag already";
+
+/** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped now. */
+export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }: Situation): Outcome | undefined {
+  const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
+    customerId: planned.id,
+    name: planned.name,
+    outcome,
+    reason,
+  });
+  const fail = (why: string) =>
+    settle("failed", intended ? `customer ${planned.id} may have been flipped, and now: ${why}` : why);
+  if (fresh.reading === "missing") return fail("Evo Voice no longer has this customer; see whether it was deleted");
+  if (fresh.reading === "unreadable") return fail(fresh.reason);
+  const { isStaging } = fresh.customer;
+  if (isStaging === undefined) return fail("Evo Voice does not say where this customer is");
+  if (isStaging === wantedFlag) {
+    return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", MOVED_MEANWHILE);
+  }
+  const judgement = judgeAfresh(judge, fresh.customer);
+  switch (judgement.verdict) {
+    case "candidate":
+      return undefined;
+    case "skipped":
+      return settle("skipped", judgement.reason);
+    case "not selected":
+      return settle("skipped", "has changed since the plan: the event's targets no longer select it");
+    case "unclear":
+      return fail(judgement.why);
+  }
+}
+
+/** A lookup ends with a customer that cannot be judged; once there is a plan, it is this customer's failure alone. */
+export function judgeAfresh(
+  judge: Situation["judge"],
+  customer: CustomerFacts,
+): Judgement | { readonly verdict: "unclear"; readonly why: string } {
+  try {
+    return judge(customer);
+  } catch (error) {
+    if (error instanceof UnclearFamilyError) return { verdict: "unclear", why: error.message };
+    throw error;
+  }
+}

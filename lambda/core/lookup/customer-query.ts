@@ -1,0 +1,95 @@
+import type { PlainTarget } from "../../contract/target.ts";
+import { chunk } from "./chunk.ts";
+import type { CustomerFacts, Selection } from "./selection.ts";
+
+/** One question to Evo Voice whose pages together hold every customer that it asks for. */
+export type Listing =
+  | { readonly kind: "everyone"; readonly accountIds: readonly string[] }
+  | { readonly kind: "ids"; readonly accountIds: readonly string[]; readonly customerIds: readonly string[] }
+  | { readonly kind: "tags"; readonly accountIds: readonly [string]; readonly tags: readonly string[] }
+  | {
+      readonly kind: "children";
+      /** None for all that this login may see. */
+      readonly accountIds: readonly string[];
+      readonly parentCustomerIds: readonly string[];
+      /** All of them, or the direct children only. */
+      readonly descendants: boolean;
+    };
+
+/** One page of a listing: what the server sent, whatever was asked for. */
+export interface Page {
+  readonly customers: readonly CustomerFacts[];
+  /** The server's count of all pages together; undefined when it gives none. */
+  readonly total: number | undefined;
+  readonly totalPages: number | undefined;
+}
+
+/** Tag names to ids, for each account: a name has other ids in another account, and may have several in one. */
+export type TagIds = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+
+export interface PageRequest {
+  readonly listing: Listing;
+  /** 0-based. */
+  readonly page: number;
+  readonly pageSize: number;
+  readonly tagIds: TagIds;
+}
+
+/**
+ * The questions that find every customer a selection is about. Ids and parents that an exclusion names are
+ * asked for too, so that a typing error in an exclusion is seen before anybody is flipped.
+ */
+export function toListings(selection: Selection): readonly Listing[] {
+  const { accountIds, targets, exclude } = selection;
+  const everyone: Listing = { kind: "everyone", accountIds };
+  const needsEveryone =
+    targets.some((target) => "all" in target) || [...targets, ...exclude].some((target) => "referenceIds" in target);
+  const named = [...namedCustomers(selection)].sort();
+  return [
+    ...chunk(named).map((customerIds): Listing => ({ kind: "ids", accountIds, customerIds })),
+    ...(needsEveryone ? [everyone] : targets.flatMap((target) => narrowListings(target, accountIds))),
+  ];
+}
+
+/** Every tag that the selection names: each must exist, or a typing error would go unnoticed. */
+export function namedTags(selection: Selection): readonly string[] {
+  const ofCohorts = selection.cohortWaves.flatMap(({ targets }) => targets);
+  const ofTargets = [...selection.targets, ...selection.exclude, ...ofCohorts].flatMap((target) =>
+    "tags" in target ? target.tags : [],
+  );
+  return [...new Set([...ofTargets, ...selection.guarded.tags])].sort();
+}
+
+/** Every customer that the event names by its id, parents too. */
+export function namedCustomers({ targets, exclude }: Selection): ReadonlySet<string> {
+  return new Set([...targets, ...exclude].flatMap(namedIds));
+}
+
+/** Every reference id that the event names. */
+export function namedReferences(selection: Selection): ReadonlySet<string> {
+  return new Set(
+    [...selection.targets, ...selection.exclude].flatMap((target) =>
+      "referenceIds" in target ? target.referenceIds : [],
+    ),
+  );
+}
+
+function namedIds(target: PlainTarget): readonly string[] {
+  if ("customerIds" in target) return target.customerIds;
+  return "parentCustomerId" in target ? [target.parentCustomerId] : [];
+}
+
+function narrowListings(target: PlainTarget, accountIds: readonly string[]): readonly Listing[] {
+  if ("tags" in target) {
+    const tagSets = target.match === "all" ? [target.tags] : target.tags.map((tag) => [tag]);
+    return accountIds.flatMap((accountId) =>
+      tagSets.map((tags): Listing => ({ kind: "tags", accountIds: [accountId], tags })),
+    );
+  }
+  if ("parentCustomerId" in target) {
+    return [
+      { kind: "children", accountIds, parentCustomerIds: [target.parentCustomerId], descendants: target.descendants },
+    ];
+  }
+  return [];
+}

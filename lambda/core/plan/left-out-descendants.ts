@@ -1,0 +1,42 @@
+import { listShortly } from "../../contract/describe.ts";
+import type { CustomerFacts } from "../lookup/selection.ts";
+
+const MOST_NAMED = 20;
+
+/** A customer that Evo Voice would move along with an ancestor, though the plan does not flip it. */
+export interface LeftOutDescendant {
+  readonly id: string;
+  /** Absent when Evo Voice does not show which of the planned customers is above it. */
+  readonly ancestorId?: string | undefined;
+}
+
+export interface PlannedFlips {
+  /** Ids of customers that the plan flips, whose descendants were asked for. */
+  readonly ancestorIds: ReadonlySet<string>;
+  isFlipped(customerId: string): boolean;
+  readonly wantedFlag: boolean;
+}
+
+/**
+ * Finds the listed descendants that the plan leaves out. One that shows the wanted flag already is not moved. A server
+ * that ignores the filter lists strangers as well: those that show a whole breadcrumb without any of the ancestors.
+ */
+export function findLeftOut(
+  listed: readonly CustomerFacts[],
+  { ancestorIds, isFlipped, wantedFlag }: PlannedFlips,
+): readonly LeftOutDescendant[] {
+  return listed.flatMap((customer) => {
+    const { id, isStaging, parentCustomerId, ancestorIds: breadcrumb = [] } = customer;
+    if (isFlipped(id) || isStaging === wantedFlag || parentCustomerId === undefined) return [];
+    const ancestorId = [parentCustomerId, ...breadcrumb].find((one) => ancestorIds.has(one));
+    return ancestorId === undefined && breadcrumb.includes(parentCustomerId) ? [] : { id, ancestorId };
+  });
+}
+
+/** What a refusal says; undefined when no descendant is left out. */
+export function describeLeftOut(leftOut: readonly LeftOutDescendant[]): string | undefined {
+  if (leftOut.length === 0) return undefined;
+  const named = leftOut.map(({ id, ancestorId }) => (ancestorId === undefined ? id : `${id} (below ${ancestorId})`));
+  const count = leftOut.length === 1 ? "1 descendant" : `${leftOut.length} descendants`;
+  return `the policy says childrenFollow, and the plan leaves out ${count} of customers to be flipped: ${listShortly(named, MOST_NAMED)}; select whole families, or leave their ancestors out`;
+}

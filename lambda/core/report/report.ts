@@ -1,0 +1,190 @@
+import type { DeployEvent } from "../../contract/deploy-event.ts";
+import { type Decision, type Stop, toReason } from "../gate/decision.ts";
+import { type Counts, NO_COUNTS, type Outcome } from "../flip/outcome.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Held, RevertCounts } from "../rollback/settle-before-rollback.ts";
+import type { Now } from "./rollout-progress.ts";
+import type { RolloutStatus } from "./rollout-status.ts";
+import type { Subject } from "../rollback/source-rollouts.ts";
+
+/** Whether everything is as the event wanted it: of a rollback, that nobody is left. */
+export function hasSucceeded({ action, status, reverted }: Partial<Report>): boolean {
+  if (status === "rolled-back") return action === "rollback" && reverted?.left === 0;
+  return status === "succeeded" || status === "planned";
+}
+
+/** What became of one wave. */
+export interface WaveResult {
+  /** From 1. */
+  readonly wave: number;
+  readonly customers: number;
+  readonly bakeSeconds: number;
+  /** Absent for a wave without customers, which is passed. */
+  readonly decision?: Decision["decision"] | undefined;
+  readonly reasons: readonly string[];
+}
+
+/** What a person or a machine reads afterwards. Times are ISO 8601, durations milliseconds. */
+export interface Report {
+  readonly rolloutId: string;
+  readonly action: DeployEvent["action"];
+  /** Absent only in the refusal of a rollback or a retry whose rollout is not known. */
+  readonly release?: string | undefined;
+  readonly status: RolloutStatus;
+  readonly dryRun: boolean;
+  /** Why it failed or was refused, and what to do. */
+  readonly problem?: string | undefined;
+  /** True when an earlier sending of the same event had started this rollout. */
+  readonly joined?: boolean | undefined;
+  readonly counts: Counts;
+  /** How many customers were skipped that the event names by id or reference id; absent for none. */
+  readonly namedSkipped?: number | undefined;
+  readonly plan?: Plan | undefined;
+  /** What the gates decided, wave by wave. */
+  readonly waves?: readonly WaveResult[] | undefined;
+  /** Of a rollout that was turned back, and of a rollback. */
+  readonly reverted?: RevertCounts | undefined;
+  /** Asked about by `status`: the other rollout that turned it back last, or does so now. */
+  readonly revertedBy?: { readonly rolloutId: string; readonly status: RolloutStatus } | undefined;
+  /** Of the same: whether the release is held now. */
+  readonly held?: boolean | undefined;
+  /** Why it is not held, and what to do about it. */
+  readonly notHeld?: string | undefined;
+  /** The rollouts that a rollback turned back, or a retry went on with, the newest first. */
+  readonly of?: readonly string[] | undefined;
+  /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
+  readonly overridden?: readonly string[] | undefined;
+  /** Of one that is under way, and asked about by `status`: where it stands. */
+  readonly now?: Now | undefined;
+  /** Customers that were to be flipped and showed the wanted flag already when their turn came. */
+  readonly movedMeanwhile?: number | undefined;
+  /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */
+  readonly exceptions: readonly Outcome[];
+  readonly moreExceptions: number;
+  readonly startedAt: string;
+  readonly endedAt?: string | undefined;
+  readonly durationMs: number;
+  readonly requestedBy?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+export const MOST_EXCEPTIONS = 100;
+
+/** Whether an outcome belongs among a report's exceptions. */
+export function isException({ outcome }: Pick<Outcome, "outcome">): boolean {
+  return outcome !== "flipped" && outcome !== "unchanged";
+}
+
+export interface Ending {
+  readonly plan?: Plan | undefined;
+  /** Whether flips had begun, so that a problem is a failure and not a refusal. */
+  readonly flipping: boolean;
+  /** What stopped it of itself: a ledger that cannot be written, an API that does not answer. */
+  readonly problem?: string | undefined;
+  /** What a gate or a command decided. */
+  readonly stop?: Stop | undefined;
+  /** Counts of the batches; the plan's own unchanged and skipped come on top. */
+  readonly counts: Counts;
+  readonly waves?: readonly WaveResult[] | undefined;
+  readonly reverted?: RevertCounts | undefined;
+  readonly hold?: Held | undefined;
+  /** What a person stopped the rollback with. */
+  readonly revertStop?: Stop | undefined;
+  readonly overridden?: readonly string[] | undefined;
+  readonly exceptions: readonly Outcome[];
+}
+
+export interface Beginning {
+  readonly rolloutId: string;
+  readonly event: DeployEvent;
+  /** Of a rollback or a retry. */
+  readonly subject?: Subject | undefined;
+}
+
+export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
+
+/** What was asked for: a retry does what its subject did. */
+export function actionOf({ event, subject }: Pick<Beginning, "event" | "subject">): DeployEvent["action"] {
+  return event.action === "rollback" || subject === undefined ? event.action : "retry";
+}
+
+/** The release that a rollout is about; undefined for one that names another rollout which is not known. */
+export function releaseOf({ event, subject }: Pick<Beginning, "event" | "subject">): string | undefined {
+  return subject?.release ?? ("release" in event ? event.release : undefined);
+}
+
+/** Sums up a rollout that has ended. */
+export function writeReport({ event, rolloutId, subject }: Beginning, ending: Ending, times: Times): Report {
+  const counts = withPlanned(ending);
+  const namedSkipped = countNamedSkipped(ending);
+  const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
+  return {
+    rolloutId,
+    action: actionOf({ event, subject }),
+    release: releaseOf({ event, subject }),
+    status: toStatus(event, ending, countNotFlipped({ counts, namedSkipped })),
+    dryRun: event.dryRun,
+    problem: toProblem(ending),
+    counts,
+    namedSkipped: namedSkipped || undefined,
+    plan: ending.plan,
+    waves: ending.waves,
+    reverted: ending.reverted,
+    held: ending.hold?.held,
+    notHeld: ending.hold?.notHeld,
+    of: subject?.rollouts.map((one) => one.rolloutId),
+    overridden: ending.overridden?.length ? ending.overridden : undefined,
+    movedMeanwhile: ending.counts.unchanged || undefined,
+    exceptions,
+    moreExceptions: Math.max(0, countExceptions(ending, counts) - exceptions.length),
+    ...times,
+    requestedBy: event.requestedBy,
+    reason: event.reason,
+  };
+}
+
+function withPlanned({ plan, counts, flipping }: Ending): Counts {
+  if (plan === undefined || !flipping) return NO_COUNTS;
+  return { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped };
+}
+
+/** Who was not turned back is an exception too: of a rollback the only kind. */
+function countExceptions({ flipping, plan, reverted }: Ending, counts: Counts): number {
+  const turned = (reverted?.left ?? 0) + (reverted?.leftAlone ?? 0);
+  return turned + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
+}
+
+function toProblem({ problem, stop, revertStop }: Ending): string | undefined {
+  const broke = revertStop && `the rollback ended before it was through: ${toReason(revertStop)}`;
+  const told = [...(stop?.reasons ?? []), ...[problem, broke].filter((one) => one !== undefined)];
+  return told.length === 0 ? undefined : told.join("; ");
+}
+
+/**
+ * A customer that was named is asked for. Which of the customers were skipped after the plan is not looked up: where an
+ * event names any customer, each of them counts.
+ */
+function countNamedSkipped({ plan, counts, flipping }: Ending): number {
+  const { named } = plan ?? {};
+  return named === undefined || !flipping
+    ? 0
+    : named.skipped + Math.min(counts.skipped, named.customers - named.skipped);
+}
+
+/** Customers that a rollout was to flip, or that its event names, and that it did not flip. */
+export function countNotFlipped({ counts, namedSkipped = 0 }: Pick<Report, "counts" | "namedSkipped">): number {
+  return counts.failed + counts.deferred + namedSkipped;
+}
+
+function toStatus(event: DeployEvent, ending: Ending, notFlipped: number): RolloutStatus {
+  const { flipping, problem, stop, reverted } = ending;
+  if (!flipping && reverted === undefined && (problem ?? stop) !== undefined) {
+    return stop?.cause === "abort" ? "aborted" : "refused";
+  }
+  if (problem !== undefined) return "failed";
+  if (event.dryRun) return "planned";
+  if (ending.revertStop !== undefined) return "aborted";
+  if (reverted !== undefined) return "rolled-back";
+  if (stop !== undefined) return stop.cause === "abort" ? "aborted" : "halted";
+  return notFlipped > 0 ? "partial" : "succeeded";
+}

@@ -1,0 +1,20 @@
+import type { Stop } from "../core/gate/decision.ts";
+import { partitionOf } from "./rollouts.ts";
+import type { Item, Key, Table } from "./table.ts";
+
+/** What has stopped a rollout and could be over when somebody looks again: an alarm. Written once, before anything is done about it. */
+export function createStops(table: Table) {
+  return {
+    async noteStop(rolloutId: string, stop: Stop): Promise<void> {
+      await table.putIf(toStopKey(rolloutId), { stop }, { expression: "attribute_not_exists(pk)" });
+    },
+  };
+}
+
+export function toStopKey(rolloutId: string): Key {
+  return { pk: partitionOf(rolloutId), sk: "stop" };
+}
+
+export function toStop(item: Item | undefined): Stop | undefined {
+  return item?.stop as Stop | undefined;
+}

@@ -1,0 +1,65 @@
+import { countOutcomes, NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "../../core/flip/outcome.ts";
+import type { PlannedCustomer } from "../../core/plan/plan.ts";
+
+/** What is becoming of a batch's customers while it is worked on. */
+export interface Sheet {
+  /** Who had no outcome when the batch was read. */
+  readonly open: readonly PlannedCustomer[];
+  /** Whether an earlier run had recorded that it would flip this customer. */
+  wasIntended(customerId: string): boolean;
+  settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: string): void;
+  /** A flip that failed may have been done all the same. */
+  suspect(customerId: string): void;
+  /** A flip was begun, by this run or one before, and it is not known what it did. */
+  doubt(customerId: string): void;
+  /**
+   * Whoever may have been flipped without an outcome that says so: those in doubt, and those whose flip failed. Whoever
+   * failed before a flip was begun, or was refused, is not: where somebody else moves them is not ours to turn back.
+   */
+  suspects(): readonly string[];
+  /** Whoever has no outcome and is not in doubt was not attempted. */
+  skipRest(why: string): void;
+  outcomes(): readonly Outcome[];
+  failures(): number;
+  /** How many have no outcome yet. */
+  left(): number;
+}
+
+/** Whom a sheet is about, and what is known of them. */
+export interface Known {
+  readonly customers: readonly PlannedCustomer[];
+  readonly outcomes: readonly Outcome[];
+  /** Ids that an earlier run was about to flip. */
+  readonly intended: readonly string[];
+}
+
+export function openSheet({ customers, outcomes: known, intended }: Known): Sheet {
+  const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
+  const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
+  const intendedBefore = new Set(intended);
+  const suspected = new Set(intended);
+  const doubtful = new Set<string>();
+
+  function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: string): void {
+    outcomes.set(id, { customerId: id, name, outcome, reason });
+    doubtful.delete(id);
+  }
+
+  return {
+    open,
+    wasIntended: (customerId) => intendedBefore.has(customerId),
+    settle,
+    suspect: (customerId) => void suspected.add(customerId),
+    doubt: (customerId) => void doubtful.add(customerId),
+    suspects: () => [...doubtful, ...[...suspected].filter((id) => outcomes.get(id)?.outcome === "failed")],
+    skipRest(why) {
+      for (const customer of open) {
+        if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;
+        settle(customer, "skipped", `${NOT_ATTEMPTED}${why}`);
+      }
+    },
+    outcomes: () => [...outcomes.values()],
+    failures: () => countOutcomes(outcomes.values()).failed,
+    left: () => open.reduce((left, { id }) => (outcomes.has(id) ? left : left + 1), 0),
+  };
+}

@@ -1,0 +1,13 @@
+import type { Plan } from "../../core/plan/plan.ts";
+import { announce } from "../report/publish.ts";
+import type { FlipRollout, Locked } from "../run-part.ts";
+import type { Ports } from "../ports.ts";
+
+/** Right before the first flip: from now on this is the newest rollout of the release. */
+export async function beginFlips(ports: Ports, rollout: Locked<FlipRollout>, plan: Plan): Promise<void> {
+  const { rolloutId, event } = rollout;
+  await ports.ledger.noteRelease(event.release, rolloutId);
+  await ports.ledger.noteFlips({ rolloutId, action: event.action });
+  const { flip, unchanged, skipped, hash, waves } = plan;
+  await announce(ports, rollout, { change: "started", plan: { flip, unchanged, skipped, hash, waves: waves.length } });
+}

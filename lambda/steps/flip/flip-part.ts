@@ -1,0 +1,210 @@
+import { toLimits } from "../../contract/accept-deploy-event.ts";
+import { type Stop, toReason, toStop } from "../../core/gate/decision.ts";
+import { allowedFailures } from "../../core/gate/failure-budget.ts";
+import { stopToKeepShare } from "../../core/gate/rollback-reserve.ts";
+import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
+import type { Plan } from "../../core/plan/plan.ts";
+import { STEERING_START, type Steering } from "../../core/gate/apply-commands.ts";
+import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { RecordedBatch, Task } from "./batch-run.ts";
+import { type BudgetStop, createBrake } from "./stop-signal.ts";
+import { flipBatches } from "./flip-batches.ts";
+import { createFlipTask } from "./flip-task.ts";
+import { createLookout } from "../gate/guard.ts";
+import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
+import type { Connection, Ports } from "../ports.ts";
+import { skipBatches } from "./skip-batch.ts";
+import type { Watched } from "../gate/poll-gate.ts";
+
+/** Where the flipping is: counters only. */
+export interface FlipProgress extends Progress {
+  readonly steering: Steering;
+  /** The first batch that is not finished. */
+  readonly batch: number;
+  /** Of the finished batches. */
+  readonly counts: Counts;
+  /** How many customers of that first batch have an outcome. */
+  readonly settledInBatch: number;
+  /** How many parts have flipped, in all waves. */
+  readonly parts: number;
+  /** What stopped the rollout of itself; a gate's or a command's word is `stop`. */
+  readonly problem?: string | undefined;
+  /** Whether nobody is read any more either: who may have been flipped is recorded as failed. */
+  readonly blind?: boolean | undefined;
+}
+
+export const FLIP_START: FlipProgress = {
+  done: false,
+  idleParts: 0,
+  steering: STEERING_START,
+  batch: 0,
+  counts: NO_COUNTS,
+  settledInBatch: 0,
+  parts: 0,
+};
+
+export interface FlipWork {
+  readonly plan: Plan;
+  readonly watched: Watched;
+  readonly from: FlipProgress;
+  /** The batch that is not worked on any more: the first of the next wave. */
+  readonly to: number;
+}
+
+/**
+ * Flips batches until they are done, the time budget ends, or something holds or stops the rollout. What an earlier run
+ * of this part finished is only counted.
+ */
+export async function flipPart(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  run: StepRun,
+  work: FlipWork,
+): Promise<FlipProgress> {
+  const { from, plan, to } = work;
+  if (whyStopped(from) !== undefined) return { ...from, done: true };
+  const task = await createFlipTask(ports, rollout);
+  const budgetStop = createBudgetStop(ports, rollout, plan);
+  const finished = await skipFinished(task, work, budgetStop);
+  const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findShareStop(ports, rollout, work) };
+  if (whyStopped(begun) !== undefined) return { ...begun, done: true };
+  return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
+    const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
+    const lookout = createLookout(ports, { ...rollout, ...work, steering: begun.steering, brake });
+    const { concurrency } = toLimits(rollout.event, ports.policy);
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, lookout };
+    const range = { from: begun.batch, to };
+    const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
+    const flipped = await lookout.during(connection, flips);
+    const [stop, held] = [brake.stopped(), brake.isHeld()];
+    const done = stop !== undefined || flipped.batch >= to;
+    const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
+    return { ...flipped, done, stop, held, steering: lookout.steering(), idleParts, pace: connection.pace() };
+  });
+}
+
+/** In a stopped rollout: gives everybody who is left an outcome. Nobody is flipped any more. */
+export async function leavePart(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  run: StepRun,
+  work: Omit<FlipWork, "watched">,
+): Promise<FlipProgress> {
+  const { from, plan, to } = work;
+  const why = whyStopped(from);
+  if (why === undefined || from.batch >= to) return { ...from, done: true };
+  const task = await createFlipTask(ports, rollout);
+  return runPart(ports, rollout, toOptions(run, from), async ({ connection, untilMs }) => {
+    const brake = createBrake({ untilMs, nowMs: ports.nowMs });
+    const { concurrency } = toLimits(rollout.event, ports.policy);
+    const skipRun = { task, ledger: ports.ledger, connection, concurrency, brake };
+    const skipped = skipBatches(skipRun, { from: from.batch, to }, { why, blind: from.blind ?? false });
+    const left = await follow({ ports, rollout, plan, connection }, from, skipped);
+    const done = left.batch >= to;
+    return { ...left, done, idleParts: countIdle(from, done || isFurther(from, left)), pace: connection.pace() };
+  });
+}
+
+/**
+ * How to go on after a part that failed for good: without flips, then without any request, so that every customer has
+ * its outcome; when not even that can be recorded, the rollout ends there.
+ */
+export function afterFailure(from: FlipProgress, problem: string): FlipProgress {
+  if (whyStopped(from) === undefined) return { ...from, idleParts: 0, problem };
+  if (!from.blind) return { ...from, idleParts: 0, blind: true };
+  const told = from.problem === undefined ? "" : `${from.problem}; `;
+  return { ...from, done: true, problem: `${told}not every outcome could be recorded: ${problem}` };
+}
+
+/** Why nobody else is flipped, whoever decided it; undefined while flips go on. */
+export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "problem">): string | undefined {
+  return problem ?? (stop && toReason(stop));
+}
+
+/** What a rollout that turns back its own flips has to look at: the batches that were begun. */
+export function toOwnSubject({ rolloutId, event }: FlipRollout, { batch }: FlipProgress, batches: number): Subject {
+  return {
+    rollouts: [{ rolloutId, batches: Math.min(batch + 2, batches) }],
+    action: event.action,
+    release: event.release,
+  };
+}
+
+function findShareStop({ nowMs }: Ports, { startedAtMs }: FlipRollout, { from }: FlipWork): Stop | undefined {
+  return stopToKeepShare({ parts: from.parts, sinceMs: nowMs() - startedAtMs });
+}
+
+function createBudgetStop({ policy }: Ports, { event }: FlipRollout, plan: Plan): BudgetStop {
+  const { failureBudget } = toLimits(event, policy);
+  const allowed = allowedFailures(failureBudget, plan.flip, policy.smallestSample);
+  return (failed): Stop | undefined => {
+    if (failed <= allowed) return undefined;
+    const who = `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed`;
+    const reason = `${who}, and the failure budget allows ${allowed} of ${plan.flip}`;
+    return toStop(event.onFailure ?? policy.onFailure, "budget", [reason]);
+  };
+}
+
+/**
+ * Where the ledger says that the flipping is: further than the progress when this part was begun before. A worker that
+ * died after it had stopped left its failures there: they still stop the rollout.
+ */
+async function skipFinished(task: Task, { from, to }: FlipWork, budgetStop: BudgetStop): Promise<FlipProgress> {
+  let progress: FlipProgress = { ...from, settledInBatch: 0 };
+  while (progress.batch < to) {
+    const batch = await task.read(progress.batch);
+    const { customers, outcomes } = task.open(batch);
+    const left = customers.length - outcomes.length;
+    const next = advance(progress, { place: progress.batch, batch, left });
+    if (left > 0) {
+      return { ...next, stop: progress.stop ?? budgetStop(progress.counts.failed + countOutcomes(outcomes).failed) };
+    }
+    progress = next;
+  }
+  return { ...progress, stop: progress.stop ?? budgetStop(progress.counts.failed) };
+}
+
+interface Following {
+  readonly ports: Ports;
+  readonly rollout: FlipRollout;
+  readonly plan: Plan;
+  readonly connection: Connection;
+}
+
+async function follow(
+  { ports, rollout, plan, connection }: Following,
+  from: FlipProgress,
+  recordedBatches: AsyncIterable<RecordedBatch>,
+): Promise<FlipProgress> {
+  let progress = from;
+  for await (const recorded of recordedBatches) {
+    progress = advance(progress, recorded);
+    ports.log.info("batch recorded", {
+      rolloutId: rollout.rolloutId,
+      batches: progress.batch,
+      done: totalOf(progress.counts) + progress.settledInBatch,
+      total: plan.flip,
+      wave: plan.waves.find((wave) => wave.from <= recorded.place && recorded.place < wave.to)?.wave,
+      waves: plan.waves.length,
+      failed: progress.counts.failed,
+      pacePerSecond: Math.round(connection.pace().perSecond * 10) / 10,
+    });
+  }
+  return progress;
+}
+
+/** Batches are given in order, but the one after an unfinished one may be given too: it is counted when its turn comes. */
+function advance(progress: FlipProgress, { place, batch, left }: RecordedBatch): FlipProgress {
+  if (place !== progress.batch) return progress;
+  if (left > 0) return { ...progress, settledInBatch: batch.outcomes.length };
+  const counts = addCounts(progress.counts, countOutcomes(batch.outcomes));
+  return { ...progress, batch: place + 1, settledInBatch: 0, counts };
+}
+
+function isFurther(before: FlipProgress, after: FlipProgress): boolean {
+  return after.batch > before.batch || after.settledInBatch > before.settledInBatch;
+}
+
+function toOptions(run: StepRun, { pace, batch, settledInBatch }: FlipProgress) {
+  return { run, pace, mark: `batch ${batch}, ${settledInBatch} settled` };
+}

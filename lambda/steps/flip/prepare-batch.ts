@@ -1,0 +1,80 @@
+import type { Batch } from "../../core/flip/batch.ts";
+import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
+import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import { type BatchRun, record, type Work } from "./batch-run.ts";
+import { type Readings, readAfresh } from "./read-customers.ts";
+import { openSheet, type Sheet } from "./batch-outcomes.ts";
+
+/** A batch whose flips may begin: their intention is in the ledger. */
+export interface PreparedBatch {
+  readonly place: number;
+  readonly work: Work;
+  readonly written: Batch;
+  readonly sheet: Sheet;
+  readonly flips: readonly PlannedCustomer[];
+}
+
+/**
+ * Write ahead: reads the customers afresh, settles those that need no flip, records the rest as intended. The controls
+ * are read last of all, so that they are as new as can be when the first flip begins. Nothing comes of it when they put
+ * on the brake.
+ * @throws what ends the whole rollout: a lost lock, a refused sign-in, a ledger that cannot be written
+ */
+export async function prepareBatch(run: BatchRun, place: number): Promise<PreparedBatch | undefined> {
+  const batch = await run.task.read(place);
+  const work = run.task.open(batch);
+  const sheet = openSheet(work);
+  const readings = await readAfresh(run, sheet.open);
+  const intended = settleWithoutFlip(work, sheet, readings);
+  const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
+  const prepared = { place, work, written, sheet };
+  const protectedIds = await readProtected(run).catch(async (error: unknown) => {
+    // What cannot be withdrawn either is resumed like after a crash; why it ends is what came first.
+    await withdrawBatch(run, prepared).catch(() => undefined);
+    throw error;
+  });
+  if (protectedIds !== undefined) return { ...prepared, flips: settleProtected(sheet, intended, protectedIds) };
+  // Once only: a withdrawal whose reply was lost would be taken for that of another worker.
+  await withdrawBatch(run, prepared);
+  return undefined;
+}
+
+/** The customers that controls protect; undefined when nothing is to begin. */
+async function readProtected({ lookout, brake }: BatchRun): Promise<ReadonlySet<string> | undefined> {
+  const { protectedIds } = await lookout.look();
+  return brake.stopped() !== undefined || brake.isHeld() ? undefined : new Set(protectedIds);
+}
+
+/** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */
+export async function withdrawBatch(
+  run: BatchRun,
+  { written, sheet }: Pick<PreparedBatch, "written" | "sheet">,
+): Promise<void> {
+  await record(run, written, sheet, sheet.suspects());
+}
+
+/** Settles who needs no flip; returns who is to be flipped now. */
+function settleWithoutFlip(work: Work, sheet: Sheet, readings: Readings): readonly PlannedCustomer[] {
+  return sheet.open.filter((customer) => {
+    const fresh = readings.get(customer.id);
+    if (fresh === undefined) {
+      if (sheet.wasIntended(customer.id)) sheet.doubt(customer.id);
+      return false;
+    }
+    const settled = work.settle(customer, fresh);
+    if (settled !== undefined) sheet.settle(customer, settled.outcome, settled.reason);
+    return settled === undefined;
+  });
+}
+
+function settleProtected(
+  sheet: Sheet,
+  intended: readonly PlannedCustomer[],
+  protectedIds: ReadonlySet<string>,
+): readonly PlannedCustomer[] {
+  return intended.filter((customer) => {
+    const isProtected = protectedIds.has(customer.id);
+    if (isProtected) sheet.settle(customer, "skipped", PROTECTED_BY_CONTROLS);
+    return !isProtected;
+  });
+}

@@ -1,0 +1,61 @@
+import type { Batch } from "../../core/flip/batch.ts";
+import type { Reading } from "../../core/flip/settle-before-flip.ts";
+import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
+import type { BatchRange } from "./flip-batches.ts";
+import { type Readings, readAfresh } from "./read-customers.ts";
+import { openSheet, type Sheet } from "./batch-outcomes.ts";
+
+export interface Stopped {
+  readonly why: string;
+  /** Nobody is read any more. */
+  readonly blind: boolean;
+}
+
+type SkipRun = Omit<BatchRun, "lookout">;
+
+/** In a stopped rollout: gives each batch as it was recorded, until the time budget ends or one is left unfinished. */
+export async function* skipBatches(
+  run: SkipRun,
+  { from, to }: BatchRange,
+  stopped: Stopped,
+): AsyncGenerator<RecordedBatch> {
+  for (let place = from; place < to && (place === from || run.brake.mayGoOn()); place += 1) {
+    const recorded = await skipBatch(run, place, stopped);
+    yield recorded;
+    if (recorded.left > 0) return;
+  }
+}
+
+/** Who was not attempted is skipped; who might have been flipped is read first, unless `blind`. */
+export async function skipBatch(run: SkipRun, place: number, { why, blind }: Stopped): Promise<RecordedBatch> {
+  const batch = await run.task.read(place);
+  const sheet = openSheet(run.task.open(batch));
+  const turnedBack = findTurnedBack(batch);
+  for (const customer of sheet.open.filter(({ id }) => turnedBack.has(id))) {
+    sheet.settle(customer, "flipped", "found flipped when it was turned back");
+  }
+  const doubtful = sheet.open.filter(({ id }) => sheet.wasIntended(id) && !turnedBack.has(id));
+  const readings: Readings | undefined = blind ? undefined : await readAfresh(run, doubtful).catch(() => undefined);
+  for (const customer of doubtful) {
+    const reading = readings === undefined ? UNREADABLE : readings.get(customer.id);
+    if (reading === undefined) sheet.doubt(customer.id);
+    else settleDoubtful(run.task, sheet, customer, reading);
+  }
+  sheet.skipRest(why);
+  return { place, batch: await record(run, batch, sheet, sheet.suspects()), left: sheet.left() };
+}
+
+/** What a rollback has flipped back was flipped, whatever its flag says now. */
+function findTurnedBack({ reverted }: Batch): ReadonlySet<string> {
+  return new Set(reverted.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])));
+}
+
+const UNREADABLE: Reading = { reading: "unreadable", reason: "" };
+
+function settleDoubtful({ flag }: Task, sheet: Sheet, customer: PlannedCustomer, reading: Reading): void {
+  const isStaging = reading.reading === "found" ? reading.customer.isStaging : undefined;
+  if (isStaging === flag) sheet.settle(customer, "flipped", "confirmed after a restart");
+  if (isStaging !== undefined) return;
+  sheet.settle(customer, "failed", `customer ${customer.id} may have been flipped, and cannot be read: look at it`);
+}

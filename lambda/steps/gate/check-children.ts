@@ -1,0 +1,85 @@
+import { wantedFlag } from "../../contract/deploy-event.ts";
+import { chunk } from "../../core/lookup/chunk.ts";
+import type { Stop } from "../../core/gate/decision.ts";
+import { chooseChildren, findChildrenStop, type WatchedChild } from "../../core/gate/moved-children.ts";
+import { createJudge } from "../../core/lookup/selection.ts";
+import type { FlipRollout, Locked, Progress, StepRun } from "../run-part.ts";
+import type { Connection, Ports } from "../ports.ts";
+import { readSelection } from "../lookup/read-selection.ts";
+import { runUnlessAborted } from "../run-unless-aborted.ts";
+
+/** What is known of the children of the first customers that a rollout flips. */
+export interface ChildrenProgress extends Progress {
+  readonly children: readonly WatchedChild[];
+  /** What they come to after the first flips: a child has moved. */
+  readonly moved?: Stop | undefined;
+  /** Why they could not be read: the rollout goes on without the check. */
+  readonly unread?: string | undefined;
+}
+
+export const CHILDREN_START: ChildrenProgress = { done: false, idleParts: 0, children: [] };
+
+export interface ChildrenWork {
+  /** The first batch that is flipped. */
+  readonly batch: number;
+  readonly from: ChildrenProgress;
+}
+
+const IN_A_PAGE = 100;
+
+/**
+ * Before the first flip: one page of the children of each hundred customers of the first batch. An abort ends it, and so
+ * it does the check after the flips; what an abort comes to, the flips and the gate say.
+ */
+export function readChildren(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  run: StepRun,
+  { batch, from }: ChildrenWork,
+): Promise<ChildrenProgress> {
+  const options = { run, from, pace: from.pace, mark: "before the first flip" };
+  return runUnlessAborted(ports, rollout, options, async ({ connection }) => {
+    const { ledger } = ports;
+    const judge = createJudge(await readSelection(ports, rollout));
+    const { protectedIds } = await ledger.readControls();
+    const { customers } = await ledger.getBatch(rollout.rolloutId, batch);
+    const parentIds = customers.map(({ id }) => id);
+    const pages = await Promise.all(chunk(parentIds).map((ids) => listChildren(connection, ids)));
+    const children = chooseChildren(pages.flat(), {
+      parentIds: new Set(parentIds),
+      wantedFlag: wantedFlag(rollout.event.action),
+      judge,
+      protectedIds: new Set(protectedIds),
+    });
+    return { ...from, done: true, children, pace: connection.pace() };
+  });
+}
+
+/** After the first flips: reads the children again, and stops the rollout when one of them has moved. */
+export function checkChildren(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  run: StepRun,
+  { batch, from }: ChildrenWork,
+): Promise<ChildrenProgress> {
+  const options = { run, from, pace: from.pace, mark: "after the first flips" };
+  return runUnlessAborted(ports, rollout, options, async ({ connection }) => {
+    const { outcomes } = await ports.ledger.getBatch(rollout.rolloutId, batch);
+    const moved = findChildrenStop(from.children, {
+      flippedIds: new Set(outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : []))),
+      wantedFlag: wantedFlag(rollout.event.action),
+      now: await connection.listCustomers(from.children.map(({ id }) => id)),
+    });
+    return { ...from, done: true, moved, pace: connection.pace() };
+  });
+}
+
+/** The check is no condition of a rollout: the flips themselves meet what keeps it from being made. */
+export function withoutCheck(from: ChildrenProgress, unread: string): ChildrenProgress {
+  return { ...from, done: true, children: [], unread };
+}
+
+async function listChildren(connection: Pick<Connection, "readPage">, parentCustomerIds: readonly string[]) {
+  const listing = { kind: "children", accountIds: [], parentCustomerIds, descendants: false } as const;
+  return (await connection.readPage({ listing, page: 0, pageSize: IN_A_PAGE, tagIds: new Map() })).customers;
+}

@@ -1,0 +1,22 @@
+import { FinalError } from "../../core/final-error.ts";
+import type { Lock, LockAndControls } from "../../core/records.ts";
+
+/** How old a reading of the controls may be when a request starts. */
+export const CONTROLS_AGE_MS = 5_000;
+
+/** Another rollout has taken the lock: nothing more may be requested in the name of this one. */
+export class LockLostError extends FinalError {
+  override readonly name = "LockLostError";
+}
+
+export function holdsLock({ fence, execution }: Lock, { lock }: LockAndControls): boolean {
+  return lock?.fence === fence && lock.execution === execution;
+}
+
+/** @throws LockLostError when the controls show another holder, or none */
+export function refuseLostLock(lock: Lock, controls: LockAndControls): void {
+  if (holdsLock(lock, controls)) return;
+  throw new LockLostError(
+    `rollout ${controls.lock?.rolloutId ?? "(none)"} has taken the lock from ${lock.rolloutId}; nothing more was flipped, the ledger says what was`,
+  );
+}

@@ -1,0 +1,168 @@
+import { type Completeness, createIdCollector, hashId, judgePasses, type Pass } from "../../core/lookup/completeness.ts";
+import { FinalError } from "../../core/final-error.ts";
+import type { Reading } from "../../core/flip/settle-before-flip.ts";
+import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../../core/lookup/customer-query.ts";
+import type { FoundCustomer } from "../../core/plan/candidates.ts";
+import { createCohortFinder, createJudge } from "../../core/lookup/selection.ts";
+import type { Lookup, LookupProgress } from "./lookup-run.ts";
+import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
+import type { Connection, Ports } from "../ports.ts";
+import { createPageReader } from "./read-pages.ts";
+import { readSelection } from "./read-selection.ts";
+import { readWindow, toFound } from "./read-window.ts";
+import { runUnlessAborted } from "../run-unless-aborted.ts";
+
+/** A ledger item of a lookup holds at most so many customers: about 100 KB. */
+const MOST_ROWS = 1_000;
+
+/**
+ * Reads pages into the ledger until the time budget ends or every listing has shown that it is complete.
+ * @throws FinalError when one cannot, or when a tag does not exist: nobody is flipped on a guess
+ */
+export async function lookUp(
+  ports: Ports,
+  rollout: FlipRollout,
+  run: StepRun,
+  from: LookupProgress,
+): Promise<LookupProgress> {
+  const options = { run, from, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
+  return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs }) => {
+    const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
+    let progress = from;
+    while (lookup && !isLookedUp(lookup, progress) && (progress === from || ports.nowMs() < untilMs)) {
+      const next = await unlessOutOfTime(advance(lookup, progress));
+      if (next === undefined) break;
+      progress = next;
+    }
+    const done = lookup !== undefined && isLookedUp(lookup, progress);
+    const idleParts = countIdle(from, done || progress !== from);
+    ports.log.info("looked up", { rolloutId: rollout.rolloutId, found: progress.found, done });
+    return { ...progress, done, idleParts, pace: connection.pace() };
+  });
+}
+
+function isLookedUp({ listings }: Lookup, { listing }: LookupProgress): boolean {
+  return listing >= listings.length;
+}
+
+async function prepare(
+  ports: Ports,
+  rollout: FlipRollout,
+  { connection, untilMs }: { readonly connection: Connection; readonly untilMs: number },
+): Promise<Lookup> {
+  const { policy } = ports;
+  const selection = await readSelection(ports, rollout);
+  const tags = namedTags(selection);
+  const tagIds: TagIds = tags.length === 0 ? new Map() : await connection.readTagIds(policy.accountIds);
+  checkTags(tags, tagIds);
+  const { protectedIds } = await ports.ledger.readControls();
+  return {
+    ports,
+    rolloutId: rollout.rolloutId,
+    connection,
+    selection,
+    listings: toListings(selection),
+    judge: createJudge(selection),
+    protectedIds: new Set(protectedIds),
+    findCohortWave: createCohortFinder(selection),
+    references: namedReferences(selection),
+    pages: createPageReader(connection, { pageSize: policy.pageSize, tagIds }),
+    mayReadAhead: () => ports.nowMs() < untilMs,
+    windowPages: Math.max(1, Math.min(policy.concurrency, Math.floor(MOST_ROWS / policy.pageSize))),
+  };
+}
+
+/** A tag that nobody has is a typing error; one name for two tags of an account would list only one's customers. */
+function checkTags(tags: readonly string[], tagIds: TagIds): void {
+  const accounts = [...tagIds];
+  const unknown = tags.filter((tag) => !accounts.some(([, ids]) => ids.has(tag)));
+  const doubled = accounts.flatMap(([account, ids]) =>
+    tags.filter((tag) => (ids.get(tag)?.length ?? 0) > 1).map((tag) => `"${tag}" in account ${account}`),
+  );
+  const problems = [
+    ...(unknown.length > 0
+      ? [`no account of the policy has a tag ${unknown.map((tag) => `"${tag}"`).join(", ")}`]
+      : []),
+    ...(doubled.length > 0 ? [`several tags have the same name: ${doubled.join(", ")}`] : []),
+  ];
+  if (problems.length === 0) return;
+  throw new FinalError(`nobody was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
+}
+
+/** One window of pages, or the verdict on a pass whose pages are all read. */
+async function advance(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
+  if (progress.ended !== undefined) return judgeListing(lookup, progress, progress.ended);
+  return readWindow(lookup, progress);
+}
+
+async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boolean): Promise<LookupProgress> {
+  const { firstTotal, lastTotal, earlier, ...rest } = progress;
+  const said = [...earlier, { firstTotal, lastTotal, ended }];
+  const passes = await readPasses(lookup, progress, said);
+  const completeness = judgePasses(passes);
+  const next = { ...rest, page: 0, pages: undefined, lastPage: undefined, ended: undefined };
+  switch (completeness.verdict) {
+    case "complete": {
+      const found = progress.found + (await settleNamed(lookup, progress, passes.at(-1) as Pass));
+      const accepted = [...progress.accepted, progress.pass];
+      return { ...next, listing: progress.listing + 1, pass: 1, earlier: [], accepted, found, foundBefore: found };
+    }
+    case "read again":
+      return { ...next, earlier: said, pass: progress.pass + 1, found: progress.foundBefore };
+    case "incomplete":
+      throw new FinalError(explain(completeness));
+  }
+}
+
+function explain({ seen }: Extract<Completeness, { verdict: "incomplete" }>): string {
+  return `the lookup cannot show that it found every customer, so nobody was flipped: ${seen}; try again when nobody is adding or removing customers`;
+}
+
+function readPasses(
+  { ports, rolloutId }: Lookup,
+  { listing }: LookupProgress,
+  said: LookupProgress["earlier"],
+): Promise<readonly Pass[]> {
+  return Promise.all(
+    said.map(async (ofPass, index) => {
+      const collector = createIdCollector();
+      for await (const hashes of ports.ledger.readIdHashes(rolloutId, listing, index + 1)) collector.add(hashes);
+      return { ...ofPass, ids: collector.ids() };
+    }),
+  );
+}
+
+/** Asks one by one for named customers that the listing did not show; returns how many were written. */
+async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass): Promise<number> {
+  const listing = lookup.listings[progress.listing] as Listing;
+  if (listing.kind !== "ids") return 0;
+  const seen = new Set(pass.ids);
+  const missing = listing.customerIds.filter((id) => !seen.has(hashId(id).readBigUInt64LE()));
+  if (missing.length === 0) return 0;
+  const customers = await Promise.all(
+    missing.map(async (id) => toNamed(id, await lookup.connection.readCustomer(id), lookup)),
+  );
+  const found = customers.flat();
+  await lookup.ports.ledger.putFound(lookup.rolloutId, {
+    listing: progress.listing,
+    pass: progress.pass,
+    page: progress.page,
+    idHashes: new Uint8Array(),
+    customers: found,
+    references: [],
+  });
+  return found.length;
+}
+
+export const UNKNOWN_CUSTOMER = "no customer has this id";
+
+function toNamed(id: string, read: Reading, lookup: Lookup): readonly FoundCustomer[] {
+  switch (read.reading) {
+    case "found":
+      return toFound(lookup, read.customer);
+    case "missing":
+      return [{ id, name: "", accountId: "", isStaging: undefined, skip: UNKNOWN_CUSTOMER }];
+    case "unreadable":
+      throw new FinalError(`a named customer cannot be looked up, so nobody was flipped: ${read.reason}`);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Pass } from "../../core/lookup/completeness.ts";
+import type { Listing } from "../../core/lookup/customer-query.ts";
+import type { CustomerFacts, Judgement, Selection } from "../../core/lookup/selection.ts";
+import type { Progress } from "../run-part.ts";
+import type { Connection, Ports } from "../ports.ts";
+import type { PageReader } from "./read-pages.ts";
+
+/** Where a lookup is: counters only, the customers are in the ledger. */
+export interface LookupProgress extends Progress {
+  readonly listing: number;
+  readonly pass: number;
+  readonly page: number;
+  /** How many pages this pass has by the server's count; undefined before its first page. */
+  readonly pages?: number | undefined;
+  /** The ids of the last page read, as a hash. */
+  readonly lastPage?: string | undefined;
+  readonly firstTotal?: number | undefined;
+  readonly lastTotal?: number | undefined;
+  /** Undefined while the pass is being read; then whether its pages ended or only repeat themselves. */
+  readonly ended?: boolean | undefined;
+  /** What the server said in the finished passes over this listing. */
+  readonly earlier: readonly Omit<Pass, "ids">[];
+  /** For each finished listing, the pass that counts. */
+  readonly accepted: readonly number[];
+  /** How many found customers the ledger holds for the finished listings and this pass. */
+  readonly found: number;
+  readonly foundBefore: number;
+}
+
+export const LOOKUP_START: LookupProgress = {
+  done: false,
+  idleParts: 0,
+  listing: 0,
+  pass: 1,
+  page: 0,
+  earlier: [],
+  accepted: [],
+  found: 0,
+  foundBefore: 0,
+};
+
+/** What every window of a part shares. */
+export interface Lookup {
+  readonly ports: Ports;
+  readonly rolloutId: string;
+  readonly connection: Connection;
+  readonly selection: Selection;
+  readonly listings: readonly Listing[];
+  readonly judge: (customer: CustomerFacts) => Judgement;
+  /** The customers that controls protect, as this part read them. */
+  readonly protectedIds: ReadonlySet<string>;
+  readonly findCohortWave: (customer: CustomerFacts) => number | undefined;
+  readonly references: ReadonlySet<string>;
+  readonly windowPages: number;
+  readonly pages: PageReader;
+  mayReadAhead(): boolean;
+}

@@ -1,0 +1,34 @@
+import type { FlipEvent } from "../../contract/deploy-event.ts";
+import { FinalError } from "../../core/final-error.ts";
+import { type Selection, toSelection } from "../../core/lookup/selection.ts";
+import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { FlipRollout } from "../run-part.ts";
+import type { Ports } from "../ports.ts";
+
+type Records = Pick<Ports["ledger"], "findRollout">;
+
+/**
+ * Whom a rollout means. A retry means whom the event means whose rest it does; whoever that event, this one, or a retry
+ * between them excludes, stays out. It is read here, because an event may be as large as a checkpoint.
+ */
+export async function readSelection(
+  { ledger, policy }: { readonly ledger: Records; readonly policy: Ports["policy"] },
+  { event, subject }: Pick<FlipRollout, "event" | "subject">,
+): Promise<Selection> {
+  if (subject === undefined) return toSelection(event, policy);
+  const { targets, exclude = [] } = await readMeant(ledger, subject);
+  return toSelection({ ...event, targets, exclude: [...exclude, ...(event.exclude ?? [])] }, policy);
+}
+
+async function readMeant(
+  ledger: Records,
+  { rollouts: [latest] }: Subject,
+): Promise<Pick<FlipEvent, "targets" | "exclude">> {
+  const record = latest && (await ledger.findRollout(latest.rolloutId));
+  if (record === undefined || record.event.action === "rollback")
+    throw new FinalError(`the ledger does not say whom rollout ${latest?.rolloutId} meant, so nobody was flipped`);
+  const { event, subject } = record;
+  if (event.action !== "retry") return event;
+  const { targets, exclude = [] } = await readMeant(ledger, subject as Subject);
+  return { targets, exclude: [...exclude, ...(event.exclude ?? [])] };
+}

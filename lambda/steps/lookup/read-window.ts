@@ -1,0 +1,120 @@
+import { hashId } from "../../core/lookup/completeness.ts";
+import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
+import { FinalError } from "../../core/final-error.ts";
+import type { Listing, Page } from "../../core/lookup/customer-query.ts";
+import type { FoundPages } from "../../core/records.ts";
+import type { FoundCustomer } from "../../core/plan/candidates.ts";
+import type { CustomerFacts } from "../../core/lookup/selection.ts";
+import { toShortName } from "../../core/lookup/short-name.ts";
+import type { Lookup, LookupProgress } from "./lookup-run.ts";
+import type { Window } from "./read-pages.ts";
+
+/** Evo Voice's ids have 24; what is much longer is none, and would not fit where ids are kept. */
+const MOST_ID_CHARACTERS = 64;
+
+/** Reads the next pages of a listing at once, and writes down whom they show; the pages after them are asked for meanwhile. */
+export async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
+  const pages = await lookup.pages.read(toWindow(lookup, progress));
+  const customers = pages.flatMap((page) => page.customers);
+  const found = {
+    listing: progress.listing,
+    pass: progress.pass,
+    page: progress.page,
+    idHashes: Buffer.concat(customers.map(({ id }) => hashId(id))),
+    customers: customers.flatMap((customer) => toFound(lookup, customer)),
+    references: customers.flatMap((customer) => toReference(lookup, customer)),
+  };
+  const next = advance(progress, pages, found.customers.length);
+  if (next.ended === undefined && lookup.mayReadAhead()) lookup.pages.readAhead(toWindow(lookup, next));
+  await lookup.ports.ledger.putFound(lookup.rolloutId, found);
+  return next;
+}
+
+function toWindow(lookup: Lookup, { listing, page, pages = 0 }: LookupProgress): Window {
+  const size = Math.max(1, Math.min(lookup.windowPages, pages - page));
+  return { listing: lookup.listings[listing] as Listing, page, size };
+}
+
+function advance(progress: LookupProgress, pages: readonly Page[], found: number): LookupProgress {
+  const last = pages.at(-1) as Page;
+  const lastPage = hashId(last.customers.map(({ id }) => id).join()).toString("hex");
+  const isRepeated = (progress.pages ?? 0) <= progress.page && lastPage === progress.lastPage;
+  return {
+    ...progress,
+    page: progress.page + pages.length,
+    pages: progress.pages ?? countPages(last),
+    lastPage,
+    ended: last.customers.length === 0 || (isRepeated ? false : undefined),
+    firstTotal: progress.page === 0 ? pages[0]?.total : progress.firstTotal,
+    lastTotal: toLastTotal(progress, pages),
+    found: progress.found + found,
+  };
+}
+
+/** A total that changed in between stays visible: the first one that differs from the first page's is kept. */
+function toLastTotal(progress: LookupProgress, pages: readonly Page[]): number | undefined {
+  const first = progress.page === 0 ? pages[0]?.total : progress.firstTotal;
+  if (progress.page > 0 && progress.lastTotal !== progress.firstTotal) return progress.lastTotal;
+  return pages.find((page) => page.total !== first)?.total ?? pages.at(-1)?.total;
+}
+
+/**
+ * How many pages there are: by the server's own count, and by the rows that it really sent on the first page, because a
+ * server may send fewer than were asked for. It only says how many can be read at once: a pass ends with an empty page.
+ */
+function countPages({ customers, total = 0, totalPages = 0 }: Page): number {
+  return Math.max(1, totalPages, Math.ceil(total / Math.max(1, customers.length)));
+}
+
+/** Reference ids are unique within an account only. */
+function toReference(
+  { references, selection }: Lookup,
+  { id, referenceId, accountId }: CustomerFacts,
+): FoundPages["references"] {
+  if (referenceId === undefined || !references.has(referenceId) || !selection.accountIds.includes(accountId)) return [];
+  return [[referenceId, id]];
+}
+
+/**
+ * A customer as the ledger keeps it; nothing when the event does not select it.
+ * @throws FinalError when an id is too long to be one
+ */
+export function toFound(
+  { judge, protectedIds, findCohortWave }: Pick<Lookup, "judge" | "protectedIds" | "findCohortWave">,
+  customer: CustomerFacts,
+): readonly FoundCustomer[] {
+  const { id, name, accountId, isStaging } = customer;
+  checkIds(customer);
+  const judgement = judge(customer);
+  if (judgement.verdict === "not selected") return [];
+  const above = parentsOf(customer);
+  const found = {
+    ...{ id, name: toShortName(name), accountId, isStaging },
+    ...(above.length > 0 && { ancestorIds: above }),
+  };
+  if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];
+  if (protectedIds.has(id)) return [{ ...found, skip: PROTECTED_BY_CONTROLS }];
+  const cohortWave = findCohortWave(customer);
+  return [{ ...found, ...(cohortWave !== undefined && { cohortWave }) }];
+}
+
+/** @throws FinalError when an id is too long to be one */
+function checkIds({ id, accountId, parentCustomerId = "", ancestorIds = [] }: CustomerFacts): void {
+  checkId("customer", id);
+  checkId("account", accountId);
+  for (const ancestorId of [parentCustomerId, ...ancestorIds]) checkId("parent", ancestorId);
+}
+
+/** Parent and breadcrumb, as far as they are shown, each once. */
+function parentsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts): readonly string[] {
+  const all = new Set(parentCustomerId === undefined ? ancestorIds : [parentCustomerId, ...ancestorIds]);
+  all.delete(id);
+  return [...all];
+}
+
+function checkId(whose: string, id: string): void {
+  if (id.length <= MOST_ID_CHARACTERS) return;
+  throw new FinalError(
+    `Evo Voice showed a ${whose} id of ${id.length} characters (${id.slice(0, 24)}…) where at most ${MOST_ID_CHARACTERS} can be right, so nobody was flipped; see whether the policy's baseUrl is Evo Voice's API`,
+  );
+}

@@ -1,0 +1,282 @@
+import { createHash } from "node:crypto";
+import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
+import { describeHold, describeStop, findHold } from "../core/controls.ts";
+import { NO_COUNTS } from "../core/flip/outcome.ts";
+import type { Lock, LockAndControls, RolloutRecord } from "../core/records.ts";
+import { type Report, releaseOf } from "../core/report/report.ts";
+import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
+import { STEERING_START, takeIn } from "../core/gate/apply-commands.ts";
+import type { Subject } from "../core/rollback/source-rollouts.ts";
+import { findSubject } from "./rollback/find-source-rollouts.ts";
+import { CONTROLS_AGE_MS } from "./gate/lock.ts";
+import type { Rollout } from "./run-part.ts";
+import type { Ports } from "./ports.ts";
+
+/** A rollout of our own, another one that is in the way, or an answer at once. */
+export type Opened =
+  | {
+      readonly kind: "opened";
+      readonly rolloutId: string;
+      readonly startedAtMs: number;
+      /** Of a rollback or a retry. */
+      readonly subject?: Subject | undefined;
+      /** Absent in a dry run, which flips nobody. */
+      readonly lock?: Lock | undefined;
+      /** Until the last requests of a rollout whose execution died have surely ended. */
+      readonly settleSeconds: number;
+    }
+  | { readonly kind: "busy" }
+  /** `isOurs`: the report of a rollout of our own, which nobody else tells of. */
+  | { readonly kind: "answered"; readonly report: Report; readonly isOurs?: boolean };
+
+interface Opening {
+  readonly event: DeployEvent;
+  readonly execution: string;
+  readonly rolloutId: string;
+  readonly fingerprint: string;
+  readonly nowMs: number;
+}
+
+/** Accepts an event as a rollout: idempotency first, then its time, what stands in its way, the lock, the record. */
+export async function openRollout(ports: Ports, event: DeployEvent, execution: string): Promise<Opened> {
+  const opening: Opening = {
+    event,
+    execution,
+    rolloutId: event.id ?? nameFor(event, execution),
+    fingerprint: fingerprintOf(event),
+    nowMs: ports.nowMs(),
+  };
+  const known = await ports.ledger.findRollout(opening.rolloutId);
+  if (known !== undefined && known.execution !== execution) return answerKnown(ports, opening, known);
+  if (known?.report !== undefined) return { kind: "answered", report: known.report, isOurs: true };
+  if (known?.status !== "running" && isLate(opening)) {
+    await releaseOwnLock(ports, execution);
+    return refuse(
+      ports,
+      opening,
+      `it came too late: not after ${event.notAfter}; send a new event if it should still happen`,
+    );
+  }
+  const found = await findSubject(ports.ledger, event);
+  if ("problem" in found) return refuseSubject(ports, opening, found.problem);
+  if (event.dryRun) return begin(ports, opening, { subject: found.subject });
+  return lockAndBegin(ports, opening, found.subject);
+}
+
+/** The name that the front door gave the execution; where an execution has none, one that every repetition gives again. */
+function nameFor(event: DeployEvent, execution: string): string {
+  const [, name] = /\/durable-execution\/([\w-]{1,64})\//.exec(execution) ?? [];
+  return name ?? `${event.action}-${createHash("sha256").update(execution).digest("hex").slice(0, 12)}`;
+}
+
+function isLate({ event, nowMs }: Opening): boolean {
+  return event.notAfter !== undefined && Date.parse(event.notAfter) < nowMs;
+}
+
+/** Before it died, an earlier run of this step may have taken the lock in time. */
+async function releaseOwnLock({ ledger }: Ports, execution: string): Promise<void> {
+  const { lock } = await ledger.readControls();
+  if (lock?.execution === execution) await ledger.releaseLock(lock);
+}
+
+async function lockAndBegin(ports: Ports, opening: Opening, subject: Subject | undefined): Promise<Opened> {
+  const { rolloutId, execution, fingerprint } = opening;
+  const controls = await ports.ledger.readControls();
+  const held = controls.lock;
+  if (held?.execution === execution) return begin(ports, opening, { subject, lock: held });
+  const problem = findObstacle(controls, opening, subject);
+  if (problem !== undefined) return refuse(ports, opening, problem);
+  if (held !== undefined && (await isRunning(ports, held))) return answerBusy(ports, opening, held);
+  const lock: Lock = {
+    rolloutId,
+    execution,
+    fingerprint,
+    fence: controls.fence + 1,
+    settleSeconds: secondsToSettle(ports),
+    ...(held && { takenFrom: pickHolder(held) }),
+  };
+  return (await ports.ledger.takeLock(lock, controls))
+    ? begin(ports, opening, { subject, lock })
+    : lockAndBegin(ports, opening, subject);
+}
+
+/** What cannot be turned back or gone on with now, may be once the rollout that is under way has ended: it can be waited for. */
+async function refuseSubject(ports: Ports, opening: Opening, problem: string): Promise<Opened> {
+  const { event } = opening;
+  const { lock } = await ports.ledger.readControls();
+  const isMeant = "rolloutId" in event && event.rolloutId !== undefined ? lock?.rolloutId === event.rolloutId : true;
+  if (lock === undefined || event.dryRun || !isMeant || !(await isRunning(ports, lock)))
+    return refuse(ports, opening, problem);
+  return waitOrRefuse(ports, opening, lock);
+}
+
+/** A control that forbids it; a hold is no obstacle for what turns back. */
+function findObstacle(controls: LockAndControls, { event }: Opening, subject: Subject | undefined): string | undefined {
+  if (controls.stopped !== undefined) return describeStop(controls.stopped);
+  if (event.action === "rollback") return undefined;
+  const { action, release } = event.action === "retry" ? (subject as Subject) : event;
+  const hold = findHold(controls, action, release);
+  return hold && describeHold(release, hold);
+}
+
+function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenFrom"] {
+  return { rolloutId, execution, settleSeconds };
+}
+
+/**
+ * Counted from the taking of the lock, not from the end of the execution: code of a stopped execution works on until it
+ * looks at the lock, and its last request ends one timeout later.
+ */
+function secondsToSettle({ policy }: Ports): number {
+  return Math.ceil((CONTROLS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
+}
+
+async function isRunning({ executions }: Ports, { execution }: Pick<Lock, "execution">): Promise<boolean> {
+  return (await executions.findEnd(execution)).running;
+}
+
+interface Beginning {
+  readonly subject?: Subject | undefined;
+  readonly lock?: Lock | undefined;
+}
+
+/** Everything here may be done twice: a step that dies is run again, and finds its lock and its record. */
+async function begin(ports: Ports, opening: Opening, { subject, lock }: Beginning): Promise<Opened> {
+  const { rolloutId, execution } = opening;
+  const takenFrom = lock?.takenFrom;
+  if (takenFrom !== undefined) {
+    await ports.ledger.abandonRollout(takenFrom);
+    ports.log.info("lock taken over", { rolloutId, from: takenFrom.rolloutId });
+  }
+  const record = await ports.ledger.createRollout({ ...toRecord(opening, "running"), subject });
+  if (record.execution !== execution) {
+    if (lock !== undefined) await ports.ledger.releaseLock(lock);
+    return answerKnown(ports, opening, record);
+  }
+  if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId, subject);
+  const settleSeconds = takenFrom?.settleSeconds ?? 0;
+  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, subject, lock };
+}
+
+function toRecord(opening: Opening, status: RolloutStatus): RolloutRecord {
+  const { rolloutId, fingerprint, execution, event, nowMs } = opening;
+  return { rolloutId, fingerprint, execution, event, startedAtMs: nowMs, status };
+}
+
+/** The same id is the same rollout, for ever. */
+async function answerKnown(ports: Ports, opening: Opening, known: RolloutRecord): Promise<Opened> {
+  if (known.fingerprint !== opening.fingerprint) return refuseId(opening);
+  const { rolloutId, startedAtMs, status, report, problem } = await abandonIfDead(ports, known);
+  const times = { startedAt: new Date(startedAtMs).toISOString(), durationMs: opening.nowMs - startedAtMs };
+  return answer(opening, { ...times, ...(report ?? { problem }), rolloutId, status, joined: true });
+}
+
+/** A rollout that is recorded as under way cannot say by itself that its execution has ended. */
+async function abandonIfDead(ports: Ports, known: RolloutRecord): Promise<RolloutRecord> {
+  if (!isUnderWay(known) || (await isRunning(ports, known))) return known;
+  await ports.ledger.abandonRollout(known);
+  return (await ports.ledger.findRollout(known.rolloutId)) ?? known;
+}
+
+async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
+  const isEqual = held.fingerprint === opening.fingerprint;
+  if (held.rolloutId === opening.rolloutId && !isEqual) return refuseId(opening);
+  const isSame = held.rolloutId === opening.rolloutId || (opening.event.id === undefined && isEqual);
+  if (!isSame) return waitOrRefuse(ports, opening, held);
+  const known = await ports.ledger.findRollout(held.rolloutId);
+  if (known !== undefined) return answerKnown(ports, opening, known);
+  return answer(opening, { rolloutId: held.rolloutId, status: "running", joined: true });
+}
+
+/** Who waits has a record, so that it can be asked about and aborted. */
+async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
+  const { event, rolloutId } = opening;
+  if (event.onBusy !== "wait") {
+    return refuse(
+      ports,
+      opening,
+      `rollout ${held.rolloutId} is running in this environment; wait for its end, then send the event again, or let it wait by itself with "onBusy": "wait"`,
+    );
+  }
+  const record = await ports.ledger.createRollout(toRecord(opening, "waiting"));
+  if (record.execution !== opening.execution) return answerKnown(ports, opening, record);
+  const { commands } = await ports.ledger.readSteering(rolloutId);
+  const { abort } = takeIn(STEERING_START, commands);
+  if (abort !== undefined)
+    return refuse(
+      ports,
+      opening,
+      `it was aborted while it waited for the lock, by ${abort.by}: ${abort.reason}`,
+      "aborted",
+    );
+  ports.log.info("rollout waits for the lock", { rolloutId, heldBy: held.rolloutId });
+  return { kind: "busy" };
+}
+
+function refuseId(opening: Opening): Opened {
+  return answer(opening, {
+    rolloutId: opening.rolloutId,
+    status: "refused",
+    problem: `nothing was done: the id ${opening.rolloutId} belongs to another event; give this one an id of its own`,
+  });
+}
+
+/** A refusal is kept under the event's id: whoever asks later, or sends it again, hears of it. */
+async function refuse(
+  ports: Ports,
+  opening: Opening,
+  problem: string,
+  status: "refused" | "aborted" = "refused",
+): Promise<Opened> {
+  const { rolloutId, execution } = opening;
+  const refused = answer(opening, { rolloutId, status, problem: `nothing was done: ${problem}` });
+  const record = await ports.ledger.createRollout({ ...toRecord(opening, status), report: refused.report });
+  if (record.execution !== execution) return answerKnown(ports, opening, record);
+  if (record.status !== status) await ports.ledger.endRollout(rolloutId, refused.report);
+  return { ...refused, isOurs: true };
+}
+
+type Answered = Extract<Opened, { readonly kind: "answered" }>;
+
+function answer(opening: Opening, facts: Partial<Report> & Pick<Report, "rolloutId" | "status">): Answered {
+  const { event, nowMs } = opening;
+  const { action, dryRun, requestedBy, reason } = event;
+  return {
+    kind: "answered",
+    report: {
+      action,
+      release: releaseOf({ event }),
+      dryRun,
+      counts: NO_COUNTS,
+      exceptions: [],
+      moreExceptions: 0,
+      startedAt: new Date(nowMs).toISOString(),
+      durationMs: 0,
+      requestedBy,
+      reason,
+      ...facts,
+    },
+  };
+}
+
+/** The rollout that an opened event is; a retry does what its subject did, to those who are left of it. */
+export function toRollout(event: DeployEvent, opened: Extract<Opened, { readonly kind: "opened" }>): Rollout {
+  const { kind: _opened, settleSeconds: _settled, subject, ...begun } = opened;
+  switch (event.action) {
+    case "rollback":
+      return { ...begun, kind: "undo", event, subject: subject as Subject };
+    case "retry": {
+      const { action, release, how } = subject as Subject;
+      const { rolloutId: _of, ...given } = event;
+      return {
+        ...begun,
+        kind: "flip",
+        event: { ...how, ...given, action, release, targets: [{ all: true }] },
+        subject,
+      };
+    }
+    case "stage":
+    case "promote":
+      return { ...begun, kind: "flip", event };
+  }
+}

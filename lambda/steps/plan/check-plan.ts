@@ -1,0 +1,87 @@
+import { toLimits } from "../../contract/accept-deploy-event.ts";
+import { findBreaches } from "../../core/plan/blast-radius.ts";
+import { FinalError } from "../../core/final-error.ts";
+import type { Plan } from "../../core/plan/plan.ts";
+import { comparePlans, describeChanges, type PlanComparison } from "../../core/plan/plan-comparison.ts";
+import type { RolloutRecord } from "../../core/records.ts";
+import type { Ranking } from "../../core/plan/candidates.ts";
+import { readLeftOut } from "./check-descendants.ts";
+import type { FlipRollout } from "../run-part.ts";
+import type { Connection, Ledger, Ports } from "../ports.ts";
+
+export interface PlanToCheck {
+  readonly plan: Plan;
+  readonly ranking: Ranking;
+  readonly connection: Pick<Connection, "readPage">;
+}
+
+/**
+ * Holds a plan against the policy's guard rails, and against the dry run that the event was made from.
+ * @throws FinalError with everything that speaks against it: nobody was flipped yet
+ */
+export async function checkPlan(ports: Ports, rollout: FlipRollout, planned: PlanToCheck): Promise<void> {
+  const breaches = await readBreaches(ports, rollout, planned);
+  const changes = await readChanges(ports, rollout, planned);
+  const leftOut = await readLeftOut(ports, rollout, planned);
+  const problems = [...breaches, ...changes, ...(leftOut === undefined ? [] : [leftOut])];
+  if (problems.length > 0) throw new FinalError(`nobody was flipped: ${problems.join("; ")}`);
+}
+
+async function readBreaches(ports: Ports, { event }: FlipRollout, { plan, connection }: PlanToCheck) {
+  const { policy } = ports;
+  const scope = policy.maxShare === undefined ? undefined : await readScope(ports, connection);
+  const { maxCustomers } = toLimits(event, policy);
+  return findBreaches(plan.waves, { action: event.action, flip: plan.flip, scope }, { ...policy, maxCustomers });
+}
+
+/** How many customers the policy's accounts have, by Evo Voice's own count. */
+async function readScope({ policy: { accountIds } }: Ports, { readPage }: PlanToCheck["connection"]) {
+  const listing = { kind: "everyone", accountIds } as const;
+  return (await readPage({ listing, page: 0, pageSize: 1, tagIds: new Map() })).total;
+}
+
+async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, ranking }: PlanToCheck) {
+  const { event } = rollout;
+  if (event.plan === undefined || event.plan === plan.hash) return [];
+  const refused = `the world has moved since the plan ${event.plan} was made, and now it is ${plan.hash}`;
+  const before = await findDryRun(ledger, event.plan);
+  if (before === undefined) return [`${refused}; the ledger has no dry run of that plan any more: make another`];
+  const other = describeOther(rollout, before);
+  if (other !== undefined) return [`the plan ${event.plan} is ${other}: make a dry run of this event`];
+  const comparison = comparePlans(ranking);
+  await readInto(comparison, ledger, before);
+  return [`${refused}: ${describeChanges(comparison.changes())}; look at a new dry run, then send its hash`];
+}
+
+/** What an event has to have in common with the dry run that it was made from: of a retry, what it goes on with. */
+function describeOther({ event, subject }: FlipRollout, { event: before }: DryRun): string | undefined {
+  if (subject !== undefined) {
+    const [left] = subject.rollouts;
+    const isSame = before.action === "retry" && before.rolloutId === left?.rolloutId;
+    return isSame ? undefined : `not of a retry of ${left?.rolloutId}`;
+  }
+  const isSame = before.action === event.action && "release" in before && before.release === event.release;
+  return isSame ? undefined : "of another action or release";
+}
+
+type DryRun = RolloutRecord & { readonly plan: Plan };
+
+async function findDryRun(ledger: Ledger, hash: string): Promise<DryRun | undefined> {
+  const rolloutId = await ledger.findDryRun(hash);
+  const record = rolloutId === undefined ? undefined : await ledger.findRollout(rolloutId);
+  return record?.plan === undefined ? undefined : { ...record, plan: record.plan };
+}
+
+async function readInto(comparison: PlanComparison, ledger: Ledger, { rolloutId, plan }: DryRun): Promise<void> {
+  for (const { wave, from, to } of plan.waves) {
+    for (let index = from; index < to; index += 1) {
+      const { customers } = await ledger.getBatch(rolloutId, index);
+      for (const customer of customers) comparison.addBefore({ ...customer, disposition: "flip", wave });
+    }
+  }
+  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
+    for (const { customerId: id, name, outcome, reason } of outcomes) {
+      comparison.addBefore({ id, name, disposition: outcome === "unchanged" ? "unchanged" : { skipped: reason } });
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { Stop } from "../../core/gate/decision.ts";
+import { type Counts, NO_COUNTS, type Outcome } from "../../core/flip/outcome.ts";
+import type { Plan } from "../../core/plan/plan.ts";
+import { isException, MOST_EXCEPTIONS, type Report, type WaveResult, writeReport } from "../../core/report/report.ts";
+import { asLeft } from "../../core/rollback/settle-before-rollback.ts";
+import type { Rollout } from "../run-part.ts";
+import type { Ports } from "../ports.ts";
+import type { Reverted } from "../rollback/rollback-part.ts";
+
+/** How the workflow ended. */
+export interface Ended {
+  readonly plan?: Plan | undefined;
+  /** Counts of the batches; undefined when no flip was begun. */
+  readonly counts?: Counts | undefined;
+  readonly waves?: readonly WaveResult[] | undefined;
+  /** What a gate or a command decided. */
+  readonly stop?: Stop | undefined;
+  /** What stopped it of itself. */
+  readonly problem?: string | undefined;
+  readonly reverted?: Reverted | undefined;
+  readonly overridden?: readonly string[] | undefined;
+}
+
+/** Writes the report into the ledger and gives the lock back; run again, it finds the report that it wrote. */
+export async function closeRollout(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
+  const { ledger, log } = ports;
+  const report = (await ledger.findRollout(rollout.rolloutId))?.report ?? (await writeDown(ports, rollout, ended));
+  if (rollout.lock !== undefined) await ledger.releaseLock(rollout.lock);
+  log.info("rollout ended", { rolloutId: rollout.rolloutId, status: report.status, counts: report.counts });
+  return report;
+}
+
+async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
+  const { counts, problem, reverted } = ended;
+  const endedAtMs = ports.nowMs();
+  const report = writeReport(
+    rollout,
+    {
+      ...ended,
+      counts: counts ?? NO_COUNTS,
+      flipping: counts !== undefined,
+      problem: [problem, reverted?.problem].filter((one) => one !== undefined).join("; ") || undefined,
+      reverted: reverted?.counts,
+      hold: reverted?.hold,
+      revertStop: reverted?.stop,
+      exceptions: await readExceptions(ports, rollout, ended),
+    },
+    {
+      startedAt: new Date(rollout.startedAtMs).toISOString(),
+      endedAt: new Date(endedAtMs).toISOString(),
+      durationMs: endedAtMs - rollout.startedAtMs,
+    },
+  );
+  await ports.ledger.endRollout(rollout.rolloutId, report);
+  return report;
+}
+
+/** Who was not turned back comes first, then who failed: they need a person. */
+async function readExceptions(
+  { ledger }: Ports,
+  rollout: Rollout,
+  { plan, reverted }: Ended,
+): Promise<readonly Outcome[]> {
+  const undone = rollout.kind === "undo" ? rollout.subject.rollouts : [rollout];
+  const left =
+    reverted === undefined ? [] : await worstOf(undone.map(({ rolloutId }) => ledger.readReverted(rolloutId)));
+  const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);
+  return [...left.map(asLeft), ...others].slice(0, MOST_EXCEPTIONS);
+}
+
+/** The first exceptions, those that failed before all others. */
+async function worstOf(sources: readonly AsyncIterable<readonly Outcome[]>[]): Promise<readonly Outcome[]> {
+  const failed: Outcome[] = [];
+  const others: Outcome[] = [];
+  for (const source of sources) {
+    for await (const outcomes of source) {
+      const exceptions = outcomes.filter(isException);
+      failed.push(...exceptions.filter(({ outcome }) => outcome === "failed"));
+      if (failed.length >= MOST_EXCEPTIONS) return failed;
+      if (others.length < MOST_EXCEPTIONS) others.push(...exceptions.filter(({ outcome }) => outcome !== "failed"));
+    }
+  }
+  return [...failed, ...others];
+}

@@ -1,0 +1,99 @@
+import type { FlipsNote } from "../../core/records.ts";
+import { findUndoable, type MovedAway } from "../../core/rollback/settle-before-rollback.ts";
+import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { Ledger } from "../ports.ts";
+
+/** What the ledger knows of customers beside their own batch: those that a rollback turns back, and what came after. */
+export interface Origin {
+  /** Reads what later rollouts have moved, before any customer is asked about. */
+  load(): Promise<void>;
+  /** Whether all are listed that came after this one. */
+  knowsLater(rolloutId: string): boolean;
+  /** The rollout that came after this one and has moved the customer to where it is. */
+  movedLaterBy(rolloutId: string, customerId: string): string | undefined;
+  /** The rollout that came after this one, has moved the customer away, as the last that moved it, and was not turned back. */
+  movedAwayBy(rolloutId: string, customerId: string): MovedAway | undefined;
+}
+
+type OriginLedger = Pick<Ledger, "readBatches" | "findFlips">;
+
+export async function openOrigin(ledger: OriginLedger, subject: Subject): Promise<Origin> {
+  const flips = await ledger.findFlips();
+  const ours = subject.rollouts.map(({ rolloutId }) => rolloutId);
+  const placeOf = (rolloutId: string): number => {
+    const place = flips.findIndex((one) => one.rolloutId === rolloutId);
+    // So many have come since that it is not listed any more.
+    return place < 0 ? flips.length : place;
+  };
+  const later = flips.filter(
+    ({ rolloutId }, place) => !ours.includes(rolloutId) && ours.some((one) => place < placeOf(one)),
+  );
+  const moved = new Set<string>();
+  /** The place of the newest that moved a customer. */
+  const movedLater = new Map<string, number>();
+  const movedAway = new Map<string, Omit<MovedAway, "rolloutId"> & { readonly place: number }>();
+
+  async function load(): Promise<void> {
+    if (later.length === 0) return;
+    for (const rolloutId of ours) await readMoved(ledger, rolloutId, moved);
+    for (const rollout of later.toReversed()) await readLater(rollout);
+  }
+
+  async function readLater({ rolloutId, action }: FlipsNote): Promise<void> {
+    const place = placeOf(rolloutId);
+    for await (const standing of readStanding(ledger, rolloutId)) {
+      if (action === subject.action) movedLater.set(standing.id, place);
+      // No other customer is asked about.
+      else if (moved.has(standing.id)) noteAway(standing, place);
+    }
+  }
+
+  /** One that may have moved a customer makes it doubtful who did. */
+  function noteAway({ id, wasFlipped, mayBeBack }: Standing, place: number): void {
+    const before = movedAway.get(id);
+    if (wasFlipped) movedAway.set(id, { place, mayBeBack, isSure: true });
+    else if (before !== undefined) movedAway.set(id, { ...before, isSure: false });
+  }
+
+  const movedLaterBy: Origin["movedLaterBy"] = (rolloutId, id) => {
+    const place = movedLater.get(id);
+    return place !== undefined && place < placeOf(rolloutId) ? flips[place]?.rolloutId : undefined;
+  };
+
+  const movedAwayBy: Origin["movedAwayBy"] = (rolloutId, id) => {
+    const { place, mayBeBack, isSure } = movedAway.get(id) ?? { place: flips.length, mayBeBack: false, isSure: false };
+    const by = place < placeOf(rolloutId) ? flips[place] : undefined;
+    // One that came later still has moved it here again.
+    const isHere = (movedLater.get(id) ?? flips.length) < place;
+    if (by === undefined || isHere) return undefined;
+    return { rolloutId: by.rolloutId, mayBeBack, isSure: isSure && placeOf(rolloutId) < flips.length };
+  };
+
+  return { load, knowsLater: (rolloutId) => placeOf(rolloutId) < flips.length, movedLaterBy, movedAwayBy };
+}
+
+async function readMoved({ readBatches }: OriginLedger, rolloutId: string, moved: Set<string>): Promise<void> {
+  for await (const batch of readBatches(rolloutId)) for (const { id } of findUndoable(batch)) moved.add(id);
+}
+
+interface Standing {
+  readonly id: string;
+  /** By the ledger's own word. */
+  readonly wasFlipped: boolean;
+  readonly mayBeBack: boolean;
+}
+
+/** Whom a rollout moved, or may have moved, and did not turn back. */
+async function* readStanding({ readBatches }: OriginLedger, rolloutId: string): AsyncGenerator<Standing> {
+  for await (const batch of readBatches(rolloutId)) {
+    const back = new Set(idsOf(batch.reverted, "flipped"));
+    const begun = new Set(batch.reverting);
+    const flipped = new Set(idsOf(batch.outcomes, "flipped"));
+    for (const { id } of findUndoable(batch))
+      if (!back.has(id)) yield { id, wasFlipped: flipped.has(id), mayBeBack: begun.has(id) };
+  }
+}
+
+function idsOf(outcomes: readonly { readonly customerId: string; readonly outcome: string }[], kind: string) {
+  return outcomes.flatMap(({ customerId, outcome }) => (outcome === kind ? customerId : []));
+}

@@ -1,0 +1,145 @@
+import { messageOf } from "./durable.ts";
+import { isStop } from "../core/gate/decision.ts";
+import type { PlannedWave } from "../core/plan/plan.ts";
+import type { WaveResult } from "../core/report/report.ts";
+import { announce } from "../steps/report/publish.ts";
+import {
+  CHILDREN_START,
+  type ChildrenProgress,
+  checkChildren,
+  readChildren,
+  withoutCheck,
+} from "../steps/gate/check-children.ts";
+import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip/flip-part.ts";
+import { tellGate } from "../steps/gate/publish-gate.ts";
+import { lookAgain } from "../steps/gate/poll-gate.ts";
+import type { Ready } from "./prepare-rollout.ts";
+
+export interface FlippedWaves {
+  readonly progress: FlipProgress;
+  readonly waves: readonly WaveResult[];
+}
+
+/** Wave by wave { flip → gate }, until all are done or something stops them. */
+export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
+  const { plan, steering, pace } = ready;
+  let progress: FlipProgress = { ...FLIP_START, steering, pace };
+  const waves: WaveResult[] = [];
+  for (const wave of plan.waves) {
+    const passed =
+      wave.customers === 0 ? pass(wave, progress) : await gate(ready, wave, await flipChecked(ready, wave, progress));
+    progress = passed.progress;
+    waves.push(passed.result);
+    if (whyStopped(progress) !== undefined) break;
+  }
+  return { progress, waves };
+}
+
+interface Passed {
+  readonly progress: FlipProgress;
+  readonly result: WaveResult;
+}
+
+/** An empty wave is passed with its note. */
+function pass({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {
+  return { progress, result: { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] } };
+}
+
+interface Flipped {
+  readonly progress: FlipProgress;
+  /** What a person should know of it. */
+  readonly notes: readonly string[];
+}
+
+/** Around the first flips of a rollout, children that are in no plan are watched: flags are independent, or it halts. */
+async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Flipped> {
+  if (progress.counts.flipped > 0) return { progress: await flip(ready, wave, progress), notes: [] };
+  const { ports, durable, rollout } = ready;
+  const batch = wave.from;
+  const before = await durable.inParts<ChildrenProgress>({
+    name: `read-children-${wave.wave}`,
+    start: { ...CHILDREN_START, pace: progress.pace },
+    part: (run, from) => readChildren(ports, rollout, run, { batch, from }),
+    afterFailure: withoutCheck,
+  });
+  const flipped = await flip(ready, wave, { ...progress, pace: before.pace });
+  const isStopped = whyStopped(flipped) !== undefined;
+  if (isStopped || flipped.counts.flipped === 0) return { progress: flipped, notes: [] };
+  const after = await durable.inParts<ChildrenProgress>({
+    name: `check-children-${wave.wave}`,
+    start: { ...before, done: before.children.length === 0, pace: flipped.pace },
+    part: (run, from) => checkChildren(ports, rollout, run, { batch, from }),
+    afterFailure: withoutCheck,
+  });
+  const { moved, unread } = after;
+  return {
+    progress: { ...flipped, stop: moved },
+    notes: unread === undefined ? [] : [`whether children moved with their parents was not checked: ${unread}`],
+  };
+}
+
+/** Part by part; one that fails for good stops the rollout. */
+async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
+  const { ports, durable, rollout, plan, watched } = ready;
+  const flipped = await durable.inParts({
+    name: `flip-${wave.wave}-part`,
+    start: { ...progress, done: false },
+    part: (run, from) => flipPart(ports, rollout, run, { plan, watched, from, to: wave.to }),
+    look: lookAgain(ports, rollout, watched),
+    afterFailure,
+  });
+  if (whyStopped(flipped) !== undefined) return flipped;
+  await durable.step(`tell-wave-${wave.wave}`, () =>
+    announce(ports, rollout, {
+      change: "wave done",
+      wave: wave.wave,
+      waves: plan.waves.length,
+      counts: flipped.counts,
+    }),
+  );
+  return flipped;
+}
+
+/** The decision after a wave and all through its bake; what stopped the wave itself needs none. */
+async function gate(ready: Ready, wave: PlannedWave, { progress: flipped, notes: ofFlips }: Flipped): Promise<Passed> {
+  const { ports, durable, rollout, plan } = ready;
+  const { progress, notes } =
+    whyStopped(flipped) === undefined ? await bake(ready, wave, flipped) : { progress: flipped, notes: [] };
+  const why = whyStopped(progress);
+  const decided = {
+    decision: why === undefined ? ("proceed" as const) : (progress.stop?.decision ?? "halt"),
+    reasons: why === undefined ? [...ofFlips, ...notes] : (progress.stop?.reasons ?? [why]),
+  };
+  const isLast = plan.waves.every(({ wave: other, customers }) => other <= wave.wave || customers === 0);
+  const late = await durable.step(`tell-gate-${wave.wave}`, () =>
+    tellGate(ports, rollout, { wave: wave.wave, decided, isLast, steering: progress.steering }),
+  );
+  const { decision, reasons } = late ?? decided;
+  const { wave: number, customers, bakeSeconds } = wave;
+  return {
+    progress: late === undefined ? progress : { ...progress, stop: late },
+    result: { wave: number, customers, bakeSeconds, decision, reasons },
+  };
+}
+
+interface Baked {
+  readonly progress: FlipProgress;
+  readonly notes: readonly string[];
+}
+
+async function bake(
+  { ports, durable, rollout, watched }: Ready,
+  { wave, bakeSeconds }: PlannedWave,
+  flipped: FlipProgress,
+): Promise<Baked> {
+  const look = lookAgain(ports, rollout, watched);
+  const { steering: from } = flipped;
+  try {
+    const { decision, steering } = await durable.watch(`gate-${wave}`, { bakeSeconds, steering: from, look });
+    const stop = isStop(decision) ? decision : undefined;
+    return { progress: { ...flipped, steering, stop }, notes: decision?.reasons ?? [] };
+  } catch (error) {
+    // Such as a lock that is another's now: nobody else is flipped, and everybody has an outcome.
+    return { progress: { ...flipped, problem: messageOf(error) }, notes: [] };
+  }
+}

@@ -1,0 +1,57 @@
+import { type Durable, messageOf } from "./durable.ts";
+import { isStop } from "../core/gate/decision.ts";
+import type { Plan } from "../core/plan/plan.ts";
+import { STEERING_START, type Steering } from "../core/gate/apply-commands.ts";
+import { beginFlips } from "../steps/flip/begin-flips.ts";
+import type { Ended } from "../steps/report/close-rollout.ts";
+import { lookUp } from "../steps/lookup/look-up.ts";
+import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts";
+import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
+import type { FlipRollout, Locked, Progress } from "../steps/run-part.ts";
+import type { Ports } from "../steps/ports.ts";
+import { lookAgain, readOverridden, type Watched, watchFor } from "../steps/gate/poll-gate.ts";
+
+/** A rollout whose first flip may begin: the plan is in the ledger, and nothing speaks against it. */
+export interface Ready {
+  readonly ports: Ports;
+  readonly durable: Durable;
+  readonly rollout: Locked<FlipRollout>;
+  readonly plan: Plan;
+  readonly watched: Watched;
+  readonly steering: Steering;
+  readonly pace: Progress["pace"];
+}
+
+export type Prepared = ({ readonly kind: "ended" } & Ended) | ({ readonly kind: "ready" } & Ready);
+
+/** Look up → plan → a first look at alarms and controls. Whatever goes wrong here ends the rollout with nobody flipped. */
+export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollout): Promise<Prepared> {
+  try {
+    const { plan, pace, stop } = await lookUpAndPlan(ports, durable, rollout);
+    const { lock, event } = rollout;
+    if (plan === undefined || lock === undefined || stop !== undefined) return { kind: "ended", plan, stop };
+    const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : [];
+    const watched = watchFor(ports.policy, event, overridden);
+    const locked = { ...rollout, lock };
+    const look = lookAgain(ports, locked, watched);
+    const { decision, steering } = await durable.watch("ready", { bakeSeconds: 0, steering: STEERING_START, look });
+    if (isStop(decision)) return { kind: "ended", plan, stop: decision };
+    await durable.step("begin-flips", () => beginFlips(ports, locked, plan));
+    return { kind: "ready", ports, durable, rollout: locked, plan, watched, steering, pace };
+  } catch (error) {
+    return { kind: "ended", problem: messageOf(error) };
+  }
+}
+
+async function lookUpAndPlan(ports: Ports, durable: Durable, rollout: FlipRollout) {
+  const lookup = await durable.inParts<LookupProgress>({
+    name: "look-up",
+    start: LOOKUP_START,
+    part: (run, from) => lookUp(ports, rollout, run, from),
+  });
+  return durable.inParts<PlanProgress>({
+    name: "plan",
+    start: { ...PLAN_START, stop: lookup.stop, done: lookup.stop !== undefined },
+    part: (run, from) => makePlan(ports, rollout, run, { lookup, from }),
+  });
+}

@@ -1,0 +1,95 @@
+import type { Outcome } from "../../lambda/core/flip/outcome.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
+import type { EventBridge } from "../../local/aws/event-bridge.ts";
+import { readOutcomes, readReverts, type World } from "../support/world.ts";
+
+/** What a rollout leaves behind, without times and without what a restart words differently. */
+export interface End {
+  /** Those of the main account by id. */
+  readonly customers: Readonly<Record<string, CustomerEnd>>;
+  readonly report: unknown;
+  readonly status: unknown;
+  readonly lock: unknown;
+  readonly holds: unknown;
+  /** In order; one that was told twice in a row stands once. */
+  readonly changes: readonly unknown[];
+}
+
+interface CustomerEnd {
+  /** Undefined for one that is gone. */
+  readonly isStaging: boolean | undefined;
+  /** How often it was asked to be flipped, there or back. */
+  readonly posts: number;
+  readonly outcome: unknown;
+  readonly reverted: unknown;
+}
+
+export interface Ended {
+  readonly world: World;
+  readonly rolloutId: string;
+  /** How often each customer was asked to be flipped. */
+  readonly posts: ReadonlyMap<string, number>;
+  readonly bus: EventBridge;
+}
+
+/** Reads it once the rollout, or the one that turned it back, has ended with this report. */
+export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: Report): Promise<End> {
+  const items = await world.readLedger();
+  const outcomes = await readOutcomes(world, rolloutId);
+  const reverted = await readReverts(world, rolloutId);
+  const { emulator } = world;
+  const controls = items.find(({ sk }) => sk === "controls");
+  const customers = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
+  const ids = new Set([...customers.map(({ id }) => id), ...posts.keys()]);
+  return {
+    customers: Object.fromEntries(
+      [...ids].sort().map((id): [string, CustomerEnd] => [
+        id,
+        {
+          isStaging: emulator.customer(id)?.isStaging,
+          posts: posts.get(id) ?? 0,
+          outcome: toEnd(outcomes.get(id)),
+          reverted: toRevert(reverted.get(id)),
+        },
+      ]),
+    ),
+    report: toTimeless(report),
+    status: items.find(({ pk, sk }) => pk === `rollout#${rolloutId}` && sk === "record")?.status,
+    lock: controls?.lock,
+    holds: (controls?.holds as readonly { readonly at?: string }[] | undefined)?.map(({ at: _at, ...hold }) => hold),
+    changes: toChanges(bus),
+  };
+}
+
+/** How it is known that a customer was flipped, or failed, is told in other words after a restart. */
+function toEnd(outcome: (Pick<Outcome, "reason"> & { readonly outcome: string }) | undefined): unknown {
+  if (outcome === undefined) return undefined;
+  const { outcome: kind, reason } = outcome;
+  return kind === "flipped" || kind === "failed" ? kind : `${kind}: ${reason}`;
+}
+
+/** Only after a restart somebody may be looked at who turns out never to have been flipped. */
+function toRevert(outcome: Outcome | undefined): unknown {
+  return outcome?.outcome === "unchanged" ? undefined : toEnd(outcome);
+}
+
+function toTimeless({ startedAt: _start, endedAt: _end, durationMs: _took, exceptions, ...report }: Report): unknown {
+  return { ...report, exceptions: exceptions.map((each) => [each.customerId, toEnd(each)]) };
+}
+
+function toChanges(bus: EventBridge): readonly unknown[] {
+  const changes = bus.events().map(({ detail }) => {
+    const { at: _at, ...change } = detail as { readonly at: string };
+    return JSON.stringify(change);
+  });
+  return changes.filter((change, index) => change !== changes[index - 1]).map((change): unknown => JSON.parse(change));
+}
+
+/** Whoever was not attempted has that outcome only when the first execution came so far. */
+export function withoutUnattempted({ customers }: End): unknown {
+  return Object.entries(customers).map(([id, { outcome, ...customer }]) => ({
+    id,
+    ...customer,
+    outcome: String(outcome).startsWith("skipped: not attempted") ? undefined : outcome,
+  }));
+}

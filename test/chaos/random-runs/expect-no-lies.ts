@@ -1,0 +1,156 @@
+import type { Report } from "../../../lambda/core/report/report.ts";
+import { type CustomerState, judge, type Recorded } from "../../../local/start/oracle.ts";
+import type { HistoryWorld } from "./history-world.ts";
+import type { Execution } from "./processes.ts";
+import type { Witness, Write } from "./witness.ts";
+
+/** Fails when something has happened that must not, at any moment of a history. */
+export function expectNoLies({ witness, executions }: HistoryWorld): void {
+  if (witness.lies.length === 0) return;
+  const ends = executions.map(({ name, event, result, error }) => ({ name, event, result, error: error?.message }));
+  throw new Error(`${witness.lies.join("\n")}\n${JSON.stringify({ ends, writes: witness.writes }, undefined, 1)}`);
+}
+
+/** What must be true of an execution once it has ended, whatever goes on beside it. */
+export async function checkEnd(world: HistoryWorld, execution: Execution): Promise<void> {
+  const { witness } = world;
+  const report = execution.result as Report | undefined;
+  if (report === undefined) {
+    const problem = execution.error?.message ?? "";
+    if (!problem.startsWith("no answer") && !wasTakenOver(world, execution))
+      witness.lies.push(`${execution.name} failed: ${problem}`);
+    return;
+  }
+  if (report.problem?.includes("two workers") && !wasTakenOver(world, execution))
+    witness.lies.push(`${execution.name} took itself for two: ${report.problem}`);
+  await checkReport(
+    world,
+    report,
+    execution.journal.some(({ name, end }) => name === "begin-flips" && end !== undefined && "result" in end),
+  );
+}
+
+/** What a report can be held against. */
+export interface Truth {
+  readonly ledger: HistoryWorld["ledger"];
+  readonly witness: Pick<Witness, "lies" | "writes" | "everProtected" | "abortsOf">;
+  readonly accountId: string;
+  /** The customers as Evo Voice holds them now. */
+  customers(): Iterable<Omit<CustomerState, "writes">>;
+}
+
+export async function checkReport(truth: Truth, report: Report, hasBegun: boolean): Promise<void> {
+  checkComplete(truth, report);
+  await checkLeftAlone(truth, report);
+  checkStopped(truth, report);
+  await checkAlarmed(truth, report);
+  if (hasBegun) await checkOutcomes(truth, report);
+  if (hasBegun && !report.problem?.includes(NOT_RECORDED)) await checkUncontested(truth, report);
+}
+
+const NOT_RECORDED = "not every outcome could be recorded";
+
+/** The oracle of every local run judges the customers that only this rollout has written, and its counts. */
+async function checkUncontested({ witness, ledger, accountId, customers }: Truth, report: Report): Promise<void> {
+  const { rolloutId, reverted } = report;
+  const writes = Map.groupBy(witness.writes, (write) => write.customerId);
+  const uncontested = [...customers()]
+    .filter(({ id }) => writes.get(id)?.every((write) => write.rolloutId === rolloutId) ?? true)
+    .map((customer) => ({ ...customer, writes: writes.get(customer.id)?.length ?? 0 }));
+  const { violations } = judge(
+    {
+      ...{ report, accountIds: [accountId] },
+      before: new Map(uncontested.map(({ id, isStaging }) => [id, writes.get(id)?.[0]?.was ?? isStaging])),
+      outcomes: await collect(ledger.readOutcomes(rolloutId)),
+      ...(reverted !== undefined && { restores: await collect(ledger.readReverted(rolloutId)) }),
+    },
+    uncontested,
+  );
+  for (const violation of violations) witness.lies.push(`${rolloutId}: ${JSON.stringify(violation)}`);
+}
+
+async function collect(pages: AsyncIterable<readonly (Recorded & { readonly customerId: string })[]>) {
+  return Map.groupBy((await Array.fromAsync(pages)).flat(), ({ customerId }) => customerId);
+}
+
+function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
+  const held = witness.locks.findLast(({ lock }) => lock.execution === arn);
+  return held?.lostMs !== undefined && held.isReleased !== true;
+}
+
+/** After a complete rollback nobody is where the rollouts that it undid have put them. */
+function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, reverted, problem, of }: Report): void {
+  if (reverted === undefined || reverted.left > 0 || dryRun || problem?.includes(NOT_THROUGH)) return;
+  const undone = action === "rollback" ? (of ?? []) : [rolloutId];
+  for (const { customerId, rolloutId: by = "", isUndo, at } of toLastChanges(witness).values()) {
+    if (isUndo || !undone.includes(by) || witness.everProtected.has(customerId)) continue;
+    witness.lies.push(`${rolloutId} was rolled back completely, and ${customerId} is where ${by} put it at ${at}`);
+  }
+}
+
+function toLastChanges({ writes }: Truth["witness"]): ReadonlyMap<string, Write> {
+  return new Map(writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
+}
+
+/** Whom a rollback has flipped back it does not take for somebody that another has moved. */
+async function checkLeftAlone({ witness, ledger }: Truth, { rolloutId, action, of, reverted }: Report): Promise<void> {
+  if (reverted === undefined) return;
+  const last = toLastChanges(witness);
+  for (const undone of action === "rollback" ? (of ?? []) : [rolloutId]) {
+    for await (const outcomes of ledger.readReverted(undone)) {
+      for (const { customerId, reason } of outcomes) {
+        const change = last.get(customerId);
+        if (reason.includes("somebody has moved") && change?.isUndo && change.rolloutId === rolloutId)
+          witness.lies.push(`${rolloutId} flipped ${customerId} back, and says that ${reason}`);
+      }
+    }
+  }
+}
+
+const NOT_THROUGH = "the rollback ended before it was through";
+
+/** An abort ends what is under way when it comes, be it a rollback; it does not end the rollback that it asks for, too. */
+function checkStopped({ witness }: Truth, { rolloutId, action, problem }: Report): void {
+  if (action === "rollback" || !problem?.startsWith("aborted by") || !problem.includes(`${NOT_THROUGH}: aborted`))
+    return;
+  if (witness.abortsOf(rolloutId).length > 1) return;
+  witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${problem}`);
+}
+
+/** An alarm that was written down stops the rollout, whoever works for it then. */
+async function checkAlarmed({ ledger, witness }: Truth, { rolloutId, status }: Report): Promise<void> {
+  const { stop } = await ledger.readSteering(rolloutId);
+  if (stop === undefined || (status !== "succeeded" && status !== "partial")) return;
+  witness.lies.push(`${rolloutId} ended as ${status}, though ${stop.reasons.join("; ")}`);
+}
+
+async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promise<void> {
+  const { rolloutId, plan, problem } = report;
+  const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
+  // Whom somebody has moved since may have been moved back before it was known that the flip was made.
+  const written = new Set(
+    [...toLastChanges(witness)].flatMap(([id, one]) => (one.rolloutId === rolloutId && !one.isUndo ? id : [])),
+  );
+  const touched = new Set(witness.writes.map(({ customerId }) => customerId));
+  const seen = new Set<string>();
+  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
+    for (const { customerId, outcome, reason } of outcomes) {
+      if (seen.has(customerId)) lie(`${customerId} has two outcomes`);
+      seen.add(customerId);
+      if (outcome === "flipped" && !touched.has(customerId)) lie(`${customerId} is said to be flipped, and was not`);
+      if ((outcome === "skipped" || outcome === "unchanged") && written.has(customerId))
+        if (!(await wasReverted(ledger, rolloutId, customerId))) lie(`${customerId} was flipped, not "${reason}"`);
+    }
+  }
+  if (problem?.includes(NOT_RECORDED)) return;
+  for (let index = 0; index < (plan?.batches ?? 0); index += 1) {
+    const { customers } = await ledger.getBatch(rolloutId, index);
+    for (const { id } of customers) if (!seen.has(id)) lie(`${id} has no outcome`);
+  }
+}
+
+async function wasReverted(ledger: HistoryWorld["ledger"], rolloutId: string, customerId: string): Promise<boolean> {
+  for await (const reverted of ledger.readReverted(rolloutId))
+    if (reverted.some((one) => one.customerId === customerId)) return true;
+  return false;
+}

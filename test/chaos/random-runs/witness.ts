@@ -1,0 +1,285 @@
+import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
+import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
+import { toControls } from "../../../lambda/ledger/lock.ts";
+import type { Item, Key } from "../../../lambda/ledger/table.ts";
+import { findHold } from "../../../lambda/core/controls.ts";
+import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
+import type { CommandRecord, Lock, LockAndControls } from "../../../lambda/core/records.ts";
+import type { Subject } from "../../../lambda/core/rollback/source-rollouts.ts";
+import type { EvoVoiceState } from "./fake-evo-voice.ts";
+import type { Clock, Process } from "./processes.ts";
+
+/** One change of a flag that really happened. */
+export interface Write {
+  readonly at: number;
+  /** A rollout, or undefined: somebody else. */
+  readonly rolloutId: string | undefined;
+  readonly customerId: string;
+  readonly flag: boolean;
+  readonly was: boolean;
+  /** Whether a rollout undid with it. */
+  readonly isUndo: boolean;
+}
+
+interface Held {
+  readonly lock: Lock;
+  lostMs?: number;
+  isReleased?: boolean;
+  /** Of the last request that was made under it. */
+  usedAt?: number;
+}
+
+/** Sees everything that happens, and says what must not have. */
+export interface Witness {
+  /** What must not have happened. */
+  readonly lies: string[];
+  readonly writes: Write[];
+  readonly locks: readonly Held[];
+  /** Customers that an order has ever protected. */
+  readonly everProtected: ReadonlySet<string>;
+  wrote(key: Key, before: Item | undefined, after: Item): void;
+  /** Makes an effect in the name of a process. */
+  by<Result>(process: Process, effect: () => Result): Result;
+  read(process: Process, ids: readonly string[]): void;
+  flip(process: Process, flip: Flip, begunMs: number): void;
+  setFlag(customerId: string, flag: boolean): void;
+  abortsOf(rolloutId: string): readonly CommandRecord[];
+}
+
+const CONTROLS_AGE_MS = 5_000;
+
+export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
+  const lies: string[] = [];
+  const writes: Write[] = [];
+  const locks: Held[] = [];
+  const everProtected = new Set<string>();
+  const records = new Map<string, Item>();
+  const batches = new Map<string, Item>();
+  const commandsOf = new Map<string, { readonly command: CommandRecord; readonly at: number }[]>();
+  /** When a process last recorded that it is about to flip somebody. */
+  const intentions = new Map<string, { readonly at: number; readonly key: string; readonly isUndo: boolean }>();
+  /** When a process last read somebody. */
+  const readings = new Map<string, number>();
+  /** Since when something stands in the controls. */
+  const standingSince = new Map<string, number>();
+  let now = 0;
+  let controls: LockAndControls = toControls();
+  let acting: Process | undefined;
+
+  const lie = (text: string) => void lies.push(`${text} (at ${now})`);
+  const idOf = (process: Process, customerId: string) => `${processIds(process)} ${customerId}`;
+
+  function noteOrders(after: LockAndControls): void {
+    const before = controls;
+    controls = after;
+    const stands = [
+      ...(after.stopped === undefined ? [] : ["stop"]),
+      ...after.protectedIds.map((id) => `protect ${id}`),
+    ];
+    for (const name of standingSince.keys()) if (!stands.includes(name)) standingSince.delete(name);
+    for (const name of stands) if (!standingSince.has(name)) standingSince.set(name, now);
+    for (const id of after.protectedIds) everProtected.add(id);
+    if (after.lock?.fence === before.lock?.fence) return;
+    const held = locks.at(-1);
+    if (held !== undefined && held.lostMs === undefined) {
+      held.lostMs = clock.nowMs;
+      held.isReleased = after.lock === undefined;
+    }
+    if (after.lock !== undefined) noteLock(after.lock);
+  }
+
+  function noteLock(lock: Lock): void {
+    if ((locks.at(-1)?.lock.fence ?? 0) >= lock.fence) lie(`fence ${lock.fence} was given out twice`);
+    locks.push({ lock });
+    const event = acting?.execution.event as DeployEvent;
+    const origin = toOrigin(event, records);
+    if (origin !== undefined && findHold(controls, origin.action, origin.release) !== undefined)
+      lie(`${lock.rolloutId} began under a hold on ${origin.release}`);
+  }
+
+  function noteBatch(key: Key, after: Item): void {
+    batches.set(`${key.pk} ${key.sk}`, after);
+    if (acting === undefined) return;
+    const { intended, reverting } = fromBatchItem(after);
+    const isUndo = (acting.execution.event as DeployEvent).action === "rollback" || reverting.length > 0;
+    for (const id of isUndo ? reverting : intended)
+      intentions.set(idOf(acting, id), { at: now, key: `${key.pk} ${key.sk}`, isUndo });
+  }
+
+  function noteCommands(key: Key, after: Item): void {
+    const rolloutId = key.pk.slice("rollout#".length);
+    const known = commandsOf.get(rolloutId) ?? [];
+    const added = (after.commands as readonly CommandRecord[]).slice(known.length);
+    commandsOf.set(rolloutId, [...known, ...added.map((command) => ({ command, at: now }))]);
+  }
+
+  function checkLock({ execution }: Process, begunMs: number): Held | undefined {
+    const held = locks.findLast(({ lock }) => lock.execution === execution.arn);
+    if (held === undefined) {
+      lie(`${execution.name} flipped without a lock`);
+      return undefined;
+    }
+    if (held.isReleased) lie(`${execution.name} flipped after it had given the lock back`);
+    if (held.lostMs !== undefined && begunMs - held.lostMs > CONTROLS_AGE_MS)
+      lie(`${execution.name} began a request ${begunMs - held.lostMs} ms after it had lost the lock`);
+    const later = locks.find(({ lock, usedAt }) => lock.fence > held.lock.fence && usedAt !== undefined);
+    if (later !== undefined) lie(`${execution.name} flipped after ${later.lock.rolloutId}, which has the lock, had`);
+    held.usedAt = now;
+    return held;
+  }
+
+  function checkOrders(process: Process, customerId: string, since: number): void {
+    const who = `${process.execution.name} flipped ${customerId}`;
+    const stoodBefore = (name: string) => (standingSince.get(name) ?? Number.POSITIVE_INFINITY) < since;
+    if (stoodBefore("stop")) lie(`${who} in a batch that began after everything was stopped`);
+    if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
+  }
+
+  /** Whoever was right already when it was read is not touched. */
+  function checkNeeded(process: Process, customerId: string, flag: boolean): void {
+    const readAt = readings.get(idOf(process, customerId)) ?? -1;
+    const changedAt = writes.findLast((one) => one.customerId === customerId && one.flag !== one.was)?.at ?? -1;
+    if (evoVoice.customers.get(customerId)?.isStaging === flag && changedAt < readAt)
+      lie(`${process.execution.name} touched ${customerId}, which was right when it was read`);
+  }
+
+  /** A customer that another rollout has moved since is left alone. */
+  function checkUndo({ execution }: Process, customerId: string, ours: readonly string[]): void {
+    const last = writes.findLast((one) => one.customerId === customerId && one.flag !== one.was);
+    if (last?.rolloutId !== undefined && !last.isUndo && !ours.includes(last.rolloutId))
+      lie(`${execution.name} turned back ${customerId}, whom ${last.rolloutId} has moved since`);
+  }
+
+  function checkAborts(process: Process, rolloutId: string, since: number): void {
+    const turnedAt = turnedBackAt.get(rolloutId) ?? -1;
+    const abort = (commandsOf.get(rolloutId) ?? []).find(
+      ({ command, at }) => command.command === "abort" && at < since && at > turnedAt,
+    );
+    if (abort !== undefined) lie(`${process.execution.name} went on after it was aborted at ${abort.at}`);
+  }
+  /** When a rollout began to turn back: aborts before it led to that. */
+  const turnedBackAt = new Map<string, number>();
+  /** When it was written down that an alarm stops a rollout: that it is OK again takes nothing back. */
+  const stoppedAt = new Map<string, number>();
+
+  return {
+    lies,
+    writes,
+    locks,
+    everProtected,
+    wrote(key, _before, after) {
+      now += 1;
+      if (key.sk === "controls") noteOrders(toControls(after));
+      else if (key.sk === "record") records.set(key.pk.slice("rollout#".length), after);
+      else if (key.sk === "commands") noteCommands(key, after);
+      else if (key.sk.startsWith("batch#")) noteBatch(key, after);
+      else if (key.sk === "stop") stoppedAt.set(key.pk.slice("rollout#".length), now);
+      else if (key.sk.startsWith("run#revert-part")) {
+        const rolloutId = key.pk.slice("rollout#".length);
+        if (!turnedBackAt.has(rolloutId)) turnedBackAt.set(rolloutId, now);
+      }
+    },
+    by(process, effect) {
+      acting = process;
+      try {
+        return effect();
+      } finally {
+        acting = undefined;
+      }
+    },
+    read(process, ids) {
+      now += 1;
+      for (const id of ids) readings.set(idOf(process, id), now);
+    },
+    flip(process, { customerId, isStaging: flag }, begunMs) {
+      now += 1;
+      checkNeeded(process, customerId, flag);
+      const customer = evoVoice.customers.get(customerId);
+      if (customer === undefined) return;
+      const held = checkLock(process, begunMs);
+      const rolloutId = held?.lock.rolloutId ?? process.execution.name;
+      const intention = intentions.get(idOf(process, customerId));
+      if (intention === undefined) lie(`${process.execution.name} flipped ${customerId} without having said so`);
+      else {
+        checkOrders(process, customerId, intention.at);
+        checkAborts(process, rolloutId, intention.at);
+        if (!intention.isUndo && intention.at > (stoppedAt.get(rolloutId) ?? Number.POSITIVE_INFINITY))
+          lie(`${process.execution.name} flipped ${customerId} in a batch that began after an alarm had stopped it`);
+        const batch = batches.get(intention.key);
+        const [pk = ""] = intention.key.split(" ");
+        const ours = intention.isUndo ? subjectOf(records, rolloutId) : [rolloutId];
+        const isHeld = batch !== undefined && isIn(fromBatchItem(batch), customerId, intention.isUndo);
+        if (!isHeld || !ours.includes(pk.slice("rollout#".length)))
+          lie(`${process.execution.name} flipped ${customerId}, whom its plan does not hold`);
+        if (intention.isUndo) checkUndo(process, customerId, ours);
+      }
+      if (customerId === "c0" || customer.accountId !== "ours") lie(`${customerId} was flipped, which is protected`);
+      const origin = originOf(records, rolloutId);
+      const isUndo = intention?.isUndo ?? false;
+      if (origin !== undefined && flag !== ((origin.action === "stage") !== isUndo))
+        lie(`${process.execution.name} flipped ${customerId} the wrong way`);
+      writes.push({ at: now, rolloutId, customerId, flag, was: customer.isStaging, isUndo });
+      customer.isStaging = flag;
+    },
+    setFlag(customerId, flag) {
+      now += 1;
+      const customer = evoVoice.customers.get(customerId);
+      if (customer === undefined) return;
+      writes.push({ at: now, rolloutId: undefined, customerId, flag, was: customer.isStaging, isUndo: false });
+      customer.isStaging = flag;
+    },
+    abortsOf: (rolloutId) =>
+      (commandsOf.get(rolloutId) ?? []).flatMap(({ command }) => (command.command === "abort" ? command : [])),
+  };
+}
+
+/** Whether a batch holds a customer; and for what undoes, whether it says that it may have been flipped. */
+function isIn({ customers, intended, outcomes }: BatchFacts, customerId: string, isUndo: boolean): boolean {
+  if (!isUndo) return customers.some(({ id }) => id === customerId);
+  return (
+    intended.includes(customerId) || outcomes.some((one) => one.customerId === customerId && one.outcome === "flipped")
+  );
+}
+
+type BatchFacts = ReturnType<typeof fromBatchItem>;
+
+const ids = new WeakMap<Process, number>();
+let lastId = 0;
+
+function processIds(process: Process): number {
+  const id = ids.get(process) ?? ++lastId;
+  ids.set(process, id);
+  return id;
+}
+
+function eventOf(records: ReadonlyMap<string, Item>, rolloutId: string): DeployEvent | undefined {
+  const text = records.get(rolloutId)?.event;
+  return text === undefined ? undefined : (JSON.parse(String(text)) as DeployEvent);
+}
+
+function subjectOf(records: ReadonlyMap<string, Item>, rolloutId: string): readonly string[] {
+  const text = records.get(rolloutId)?.subject;
+  const isRollback = eventOf(records, rolloutId)?.action === "rollback";
+  if (text === undefined || !isRollback) return [rolloutId];
+  return (JSON.parse(String(text)) as Subject).rollouts.map((one) => one.rolloutId);
+}
+
+interface Origin {
+  readonly action: "stage" | "promote";
+  readonly release: string;
+}
+
+/** What a rollout's event, or that of the one it goes on with or undoes, brings out. */
+function originOf(records: ReadonlyMap<string, Item>, rolloutId: string): Origin | undefined {
+  const event = eventOf(records, rolloutId);
+  if (event === undefined) return undefined;
+  if (event.action === "stage" || event.action === "promote") return event;
+  const text = records.get(rolloutId)?.subject;
+  return text === undefined ? undefined : (JSON.parse(String(text)) as Subject);
+}
+
+/** The same of an event that has no record yet; undefined for a rollback, which goes on under a hold. */
+function toOrigin(event: DeployEvent, records: ReadonlyMap<string, Item>): Origin | undefined {
+  if (event.action === "rollback") return undefined;
+  return event.action === "retry" ? originOf(records, event.rolloutId) : event;
+}

@@ -1,0 +1,228 @@
+import { expect } from "@jest/globals";
+import type { Report } from "../../lambda/core/report/report.ts";
+import { type Executed, execute, toArn } from "../support/execute.ts";
+import { type Look, type Moments, type Sent, type Stage, watchMoments } from "../support/moments.ts";
+import { rememberFlags } from "../support/truth.ts";
+import { readOutcomes, startWorld, type World } from "../support/world.ts";
+
+/** Twenty first, with a bake, then 250 and 20 more in two batches: all of them are on staging. */
+const CUSTOMERS = { customers: 290, stagingShare: 1 } as const;
+const STRATEGY = { waves: [{ customers: 20, bakeMinutes: 5 }, { rest: true }] } as const;
+const PROMOTE = {
+  ...{ action: "promote", release: "2026.11", targets: { all: true }, id: "night", strategy: STRATEGY },
+  ...{ onBusy: "wait", notAfter: "2099-01-01T00:00:00Z" },
+} as const;
+const ALARM = "calls-drop";
+const POLICY = { alarms: [ALARM], noDataMinutes: 60 } as const;
+
+/** What a rollout is doing when a command comes. */
+export const STATES = {
+  "looks up": { reach: "lookup" },
+  "is held by an alarm without data before its first flip": { reach: "look", stage: "preparing", n: 5, blind: true },
+  flips: { reach: "flip", flag: false, n: 23 },
+  bakes: { reach: "look", stage: "baking 1", n: 3 },
+  "is paused in a bake": { reach: "look", stage: "baking 1", n: 4, pausedAt: "bake" },
+  "is paused between two batches": { reach: "look", stage: "flipping", n: 6, pausedAt: "flip" },
+  "waits for the lock": { reach: "wait" },
+  "flips back": { reach: "flip", flag: true, n: 3, abortedFirst: true },
+} as const satisfies Readonly<Record<string, Reach>>;
+export type State = keyof typeof STATES;
+export const ALL_STATES = Object.keys(STATES) as readonly State[];
+
+type Reach = {
+  /** The pause that it is in is of an hour. */
+  readonly pausedAt?: "bake" | "flip";
+  readonly blind?: boolean;
+  readonly abortedFirst?: boolean;
+} & (
+  | { readonly reach: "lookup" | "wait" }
+  | { readonly reach: "look"; readonly stage: Stage; readonly n: number }
+  | { readonly reach: "flip"; readonly flag: boolean; readonly n: number }
+);
+
+export interface Scene {
+  readonly world: World;
+  readonly moments: Moments;
+  readonly before: ReadonlyMap<string, boolean>;
+}
+
+export interface Ended extends Scene {
+  readonly executed: Executed;
+  readonly report: Report;
+  /** How many looks at controls and commands there were in this stage, the time that it had most of them. */
+  countLooks(stage: Stage): number;
+}
+
+export const STAND = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" } as const;
+
+export type Act = (scene: Scene) => Promise<void>;
+
+export const say =
+  (command: Sent): Act =>
+  ({ moments }) =>
+    moments.send(command);
+
+/** The stop switch, until the fourth look after it; from the second one on nobody may be flipped. */
+export const stopEverything: Act = async ({ world, moments }) => {
+  const { ledger } = moments;
+  await ledger.setStopped(STAND);
+  let looks = 0;
+  let posts: number | undefined;
+  moments.onLook(async () => {
+    looks += 1;
+    if (looks === 2) posts = countPosts(world);
+    if (looks !== 4) return;
+    expect(countPosts(world)).toBe(posts);
+    await ledger.clearStopped(STAND);
+  });
+};
+
+export function countPosts({ emulator }: World): number {
+  return emulator.stats().requests.SetCustomerStagingMode ?? 0;
+}
+
+/** Who has no parent: nobody else is held back for their sake. */
+function isAlone({ emulator }: World, id: string): boolean {
+  return emulator.customer(id)?.parentCustomerId === undefined;
+}
+
+/** Protects somebody whose turn has not come: of the last batch, or, when it flips back, of the first. */
+export const protectSomebody =
+  (state: State): Act =>
+  async ({ world, moments }) => {
+    const { ledger } = moments;
+    const planned = (await ledger.findRollout("night"))?.plan !== undefined;
+    const batch = planned ? await ledger.getBatch("night", state === "flips back" ? 0 : 2) : undefined;
+    const ids = (batch?.customers ?? [...world.emulator.customers()]).map(({ id }) => id);
+    await ledger.protect([ids.find((id) => isAlone(world, id)) ?? ""], STAND);
+  };
+
+/** Runs a promote of 290 customers, does this once it is in that state, and sees that nothing is left open at its end. */
+export async function runInState(state: State, act: Act, check: (ended: Ended) => void | Promise<void>): Promise<void> {
+  const world = await startWorld({ ...CUSTOMERS, policy: POLICY });
+  const moments = await watchMoments(world);
+  try {
+    const before = rememberFlags(world);
+    const scene = { world, moments, before };
+    const looks = new Map<Stage, number>();
+    moments.onLook(({ stage, n }) => void looks.set(stage, Math.max(n, looks.get(stage) ?? 0)));
+    moments.onLook((look) => awaitBatchUnderWay(world, look));
+    await prepare(scene, STATES[state], act);
+    const executed = await execute(world, PROMOTE, { name: "night" });
+    const { report } = executed;
+    if (report === undefined) throw new Error(`the execution failed: ${executed.error}`);
+    await expectClosed(scene, report);
+    await check({ ...scene, executed, report, countLooks: (stage) => looks.get(stage) ?? 0 });
+  } finally {
+    await moments.close().finally(() => world.close());
+  }
+}
+
+/** The look before a batch may come while the one before it still flips: that one is done first, so that the counts are exact. */
+async function awaitBatchUnderWay(world: World, { stage, n }: Look): Promise<void> {
+  const isBetweenBatches = (stage === "flipping" || stage === "flipping back") && (n === 2 || n === 3);
+  for (let posts = -1; isBetweenBatches && posts !== countPosts(world); ) {
+    posts = countPosts(world);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
+async function prepare(scene: Scene, reach: Reach, act: Act): Promise<void> {
+  const { world, moments } = scene;
+  const { cloudWatch, emulator } = world;
+  cloudWatch.setAlarm(ALARM, { state: reach.blind ? "INSUFFICIENT_DATA" : "OK" });
+  const pause = () => moments.send({ command: "pause", pauseSeconds: 3_600 });
+  if (reach.pausedAt === "flip") moments.atFlip(false, 23, pause);
+  if (reach.pausedAt === "bake") moments.onLook(once({ stage: "baking 1", n: 2 }, pause));
+  if (reach.abortedFirst) moments.atFlip(false, 23, () => moments.send({ command: "abort", rollback: true }));
+  switch (reach.reach) {
+    case "lookup": {
+      const off = emulator.onRequest(async ({ operation, phase }) => {
+        if (operation !== "ListCustomers" || phase !== "arrived") return;
+        off();
+        await act(scene);
+      });
+      return;
+    }
+    case "look":
+      moments.onLook(
+        once(reach, async () => {
+          await act(scene);
+          if (reach.blind) cloudWatch.setAlarm(ALARM, { state: "OK" });
+        }),
+      );
+      return;
+    case "flip":
+      moments.atFlip(reach.flag, reach.n, () => act(scene));
+      return;
+    case "wait":
+      return holdLock(scene, act);
+  }
+}
+
+/** Another rollout has the lock, and gives it back after it was asked for three times. */
+async function holdLock(scene: Scene, act: Act): Promise<void> {
+  const { world, moments } = scene;
+  const { ledger } = moments;
+  const lock = { rolloutId: "noon", execution: toArn("noon"), fence: 1, fingerprint: "", settleSeconds: 6 };
+  world.executions.running(lock.execution);
+  await ledger.takeLock(lock, await ledger.readControls());
+  let asked = 0;
+  moments.onLook(async ({ stage }) => {
+    if (stage !== "preparing") return;
+    asked += 1;
+    if (asked === 2) await act(scene);
+    if (asked === 3) await ledger.releaseLock(lock);
+  });
+}
+
+export function once({ stage, n }: Look, act: () => Promise<void> | void): (look: Look) => Promise<void> {
+  let done = false;
+  return async (look) => {
+    if (done || look.stage !== stage || look.n !== n) return;
+    done = true;
+    await act();
+  };
+}
+
+/** How many were flipped by then, or by the end of the batch under way. */
+const FLIPPED: Readonly<Partial<Record<State, number>>> = {
+  flips: 270,
+  bakes: 20,
+  "is paused in a bake": 20,
+  "is paused between two batches": 270,
+};
+
+/** Aborted while nobody was flipped back yet. */
+export async function expectAborted(state: State, ended: Ended, decision: "roll back" | "halt"): Promise<void> {
+  const { report, world, moments, before } = ended;
+  const flipped = FLIPPED[state] ?? 0;
+  const isBack = decision === "roll back" && flipped > 0;
+  expect(report).toMatchObject({
+    status: isBack ? "rolled-back" : "aborted",
+    problem: expect.stringMatching(/aborted (while it waited for the lock, )?by ann: calls drop$/),
+    counts: { flipped, skipped: flipped === 0 ? 0 : 290 - flipped, failed: 0 },
+  });
+  expect(report.reverted).toEqual(isBack ? { flippedBack: flipped, leftAlone: 0, left: 0 } : undefined);
+  if (isBack || flipped === 0) expect(rememberFlags(world)).toEqual(before);
+  if (flipped === 0) expect(countPosts(world)).toBe(0);
+  else expect(report.waves?.at(-1)).toMatchObject({ decision, reasons: ["aborted by ann: calls drop"] });
+  expect(Object.keys((await moments.ledger.readControls()).holds)).toEqual(isBack ? ["2026.11"] : []);
+}
+
+/** However it ended: the lock is free, and once flips began everybody has one outcome, which the flags bear out. */
+async function expectClosed({ world, moments, before }: Scene, report: Report): Promise<void> {
+  const { lock } = await moments.ledger.readControls();
+  expect(lock?.rolloutId).not.toBe("night");
+  const outcomes = await readOutcomes(world, "night");
+  const { emulator } = world;
+  const flipped = [...outcomes].filter(([, { outcome }]) => outcome === "flipped").length;
+  const moved = [...emulator.customers()].filter(({ id, isStaging }) => isStaging !== before.get(id));
+  const flippedBack = report.reverted?.flippedBack ?? 0;
+  expect(report.counts.flipped).toBe(flipped);
+  expect(moved).toHaveLength(flipped - flippedBack);
+  for (const { id } of moved) expect(outcomes.get(id)?.outcome).toBe("flipped");
+  if (flipped === 0) return;
+  const ours = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
+  expect([...outcomes.keys()].sort()).toEqual(ours.map(({ id }) => id).sort());
+}

@@ -1,0 +1,445 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { BadConfigError, parsePolicy, readConfig, readFrontDoorConfig } from "../../lambda/config.ts";
+import { aPolicy } from "../unit/lambda/contract/an-event.ts";
+
+/** The lines of a refusal, without its heading. */
+function problemsOf(parse: () => unknown): readonly string[] {
+  try {
+    parse();
+  } catch (error) {
+    expect(error).toBeInstanceOf(BadConfigError);
+    return (error as Error).message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.slice("  - ".length));
+  }
+  throw new Error("it was accepted");
+}
+
+describe("a policy", () => {
+  test("needs a base URL and its accounts only; everything else has a default", () => {
+    expect(parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["acme"] })).toEqual({
+      baseUrl: "https://evovoice.io",
+      accountIds: ["acme"],
+      protected: { customerIds: [], referenceIds: [], tags: [] },
+      cohorts: {},
+      unknownCustomers: "refuse",
+      childrenFollow: false,
+      strategies: {},
+      strategy: "all-at-once",
+      onFailure: "rollback",
+      alarms: [],
+      noDataMinutes: 15,
+      smallestSample: 20,
+      requestsPerSecond: 50,
+      startRequestsPerSecond: 10,
+      concurrency: 16,
+      failureBudget: "1%",
+      retries: { attempts: 4, requestTimeoutMs: 10_000, mostBackoffMs: 8_000 },
+      pageSize: 100,
+      stepSeconds: 600,
+    });
+  });
+
+  test("that allows five requests a second begins with five, not with the usual ten", () => {
+    expect(parsePolicy(aPolicy({ requestsPerSecond: 5 })).startRequestsPerSecond).toBe(5);
+  });
+
+  test.each([
+    [0.1, "accepted"],
+    [100_000, "accepted"],
+    [0.09, "refused"],
+    [100_001, "refused"],
+  ])("that allows %p requests a second is %s", (requestsPerSecond, verdict) => {
+    const rate = { requestsPerSecond, startRequestsPerSecond: requestsPerSecond };
+    const parse = () => parsePolicy(aPolicy(rate));
+    if (verdict === "accepted") expect(parse()).toMatchObject(rate);
+    else expect(parse).toThrow(/requestsPerSecond.*from 0\.1 to 100000/);
+  });
+
+  test("is refused with its mistakes and its contradictions at once", () => {
+    const problems = problemsOf(() =>
+      parsePolicy({
+        baseUrl: "http://evovoice.io",
+        accountIds: ["acme", "b", "acme"],
+        protected: { customerIds: ["c-1"], tags: ["vip"], tag: [] },
+        cohorts: {
+          canary: [{ tags: ["a", "vip"] }, { customerIds: ["c-2", "c-1"] }],
+          nested: { cohort: "canary" },
+          "two words": { all: true },
+        },
+        requestsPerSecond: 5,
+        startRequestsPerSecond: 6,
+        stepSeconds: 720,
+        retries: { requestTimeoutMs: 120_000, attempts: 0 },
+        waves: [],
+      }),
+    );
+    expect(problems.map((problem) => problem.slice(0, problem.indexOf(": ")))).toEqual([
+      "baseUrl",
+      "protected.tag",
+      "cohorts.nested",
+      'cohorts["two words"]',
+      "retries.attempts",
+      "waves",
+      "accountIds[2]",
+      "startRequestsPerSecond",
+    ]);
+    expect(problems[2]).toMatch(
+      /expected a target with exactly one of customerIds, referenceIds, tags, parentCustomerId, all/,
+    );
+  });
+
+  test.each([
+    ["by id", { customerIds: ["c-1"] }, { customerIds: ["c-0", "c-1"] }, "customer c-1"],
+    ["by reference id", { referenceIds: ["R 1"] }, { referenceIds: ["R 1"] }, "reference id R 1"],
+    ["by tag", { tags: ["vip"] }, [{ all: true }, { tags: ["a", "vip"], match: "any" }], "tag vip"],
+  ])("is refused when a cohort names customers whom it protects %s", (_how, guarded, cohort, clash) => {
+    expect(problemsOf(() => parsePolicy(aPolicy({ protected: guarded, cohorts: { beta: cohort } })))).toEqual([
+      `cohorts.beta: got ${clash}; expected nobody whom the policy protects`,
+    ]);
+  });
+
+  test.each([
+    { stepSeconds: 720, requestTimeoutMs: 90_000, isAccepted: true },
+    { stepSeconds: 720, requestTimeoutMs: 90_001, isAccepted: false },
+    { stepSeconds: 690, requestTimeoutMs: 120_000, isAccepted: true },
+    { stepSeconds: 691, requestTimeoutMs: 120_000, isAccepted: false },
+  ])(
+    "with steps of $stepSeconds s and requests of $requestTimeoutMs ms: accepted $isAccepted",
+    ({ stepSeconds, requestTimeoutMs, isAccepted }) => {
+      const parse = () => parsePolicy(aPolicy({ stepSeconds, retries: { requestTimeoutMs } }));
+      if (isAccepted) expect(parse).not.toThrow();
+      else expect(problemsOf(parse)).toEqual([expect.stringMatching(/^stepSeconds: got .*15 minutes/)]);
+    },
+  );
+
+  test("keeps a cohort called constructor, and refuses one called __proto__, which would be lost", () => {
+    const cohorts = JSON.parse('{"constructor":{"all":true},"__proto__":{"all":true}}');
+    expect(problemsOf(() => parsePolicy(aPolicy({ cohorts })))).toEqual([
+      expect.stringMatching(/^cohorts\.__proto__:/),
+    ]);
+    expect(Object.keys(parsePolicy(aPolicy({ cohorts: { constructor: { all: true } } })).cohorts)).toEqual([
+      "constructor",
+    ]);
+  });
+
+  test("is accepted or refused as such, whatever it is", () => {
+    const members = Object.keys(parsePolicy(aPolicy()));
+    const policies = fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(fc.constantFrom(...members, "__proto__", "wave"), fc.jsonValue()).map((some) => aPolicy(some)),
+    );
+    fc.assert(
+      fc.property(policies, (policy) => {
+        try {
+          parsePolicy(policy);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadConfigError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("a policy's strategies", () => {
+  const careful = { waves: [{ cohort: "canary", bakeMinutes: 30 }, { share: "5%", bakeMinutes: 10 }, { rest: true }] };
+  const refused = (changes: Readonly<Record<string, unknown>>) => problemsOf(() => parsePolicy(aPolicy(changes)));
+
+  test("are accepted with everything that guards a rollout", () => {
+    const guards = {
+      strategies: { careful },
+      strategy: "careful",
+      onFailure: "halt",
+      alarms: ["calls failing", "calls failing", "cutover/all (composite)"],
+      noDataMinutes: 0,
+      smallestSample: 1,
+      maxCustomers: 5_000,
+      maxShare: "25%",
+      childrenFollow: true,
+      largePromote: { above: 1_000, firstWave: "5%", bakeMinutes: 10 },
+    };
+    expect(parsePolicy(aPolicy(guards))).toMatchObject({
+      ...guards,
+      alarms: ["calls failing", "cutover/all (composite)"],
+      strategies: { careful: { waves: [{}, {}, { rest: true, bakeMinutes: 0 }] } },
+    });
+  });
+
+  test("are refused with every contradiction at once", () => {
+    const strategies = {
+      careful,
+      nobody: { waves: [{ cohort: "beta" }, { rest: true }] },
+      "canary-10-percent-1-hour": { waves: [{ rest: true }] },
+      broken: { waves: [{ cohort: "gamma" }, { share: "50 %" }] },
+    };
+    expect(refused({ strategies, strategy: "carefull" })).toEqual([
+      expect.stringMatching(/^strategies\.broken\.waves\[1\]\.share: got "50 %"; expected a share/),
+      "strategies.canary-10-percent-1-hour: got this as a name; expected another one: it is predefined",
+      'strategies.nobody.waves[0].cohort: got "beta"; expected a cohort of the policy, which has canary',
+      'strategies.broken.waves[0].cohort: got "gamma"; expected a cohort of the policy, which has canary',
+      expect.stringMatching(
+        /^strategy: got "carefull"; expected a strategy of the policy, which has .*one of all-at-once/,
+      ),
+    ]);
+  });
+
+  test("are not called unknown when they are only wrong in themselves", () => {
+    expect(refused({ strategies: { careful: { waves: [] } }, strategy: "careful" })).toEqual([
+      "strategies.careful.waves: got an empty list; expected a list of 1 to 100 waves",
+    ]);
+  });
+
+  test("cannot have the name __proto__, which would be lost", () => {
+    expect(refused({ strategies: JSON.parse('{"__proto__":{"waves":[{"rest":true}]}}') })).toEqual([
+      expect.stringMatching(/^strategies\.__proto__:/),
+    ]);
+  });
+
+  const waves = (first: object) => ({ strategies: { mine: { waves: [first, { rest: true }] } }, strategy: "mine" });
+
+  test.each<readonly [object, object, readonly string[]]>([
+    [{ strategy: "canary-10-percent-30-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, []],
+    [{ strategy: "canary-11-percent-30-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["wave"]],
+    [{ strategy: "canary-10-percent-29-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["bake"]],
+    [{}, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["wave", "bake"]],
+    [{}, { above: 500, firstWave: "100%", bakeMinutes: 0 }, []],
+    [{}, { above: 10, firstWave: 50, bakeMinutes: 0 }, ["wave"]],
+    [waves({ customers: 50 }), { above: 500, firstWave: 50, bakeMinutes: 0 }, []],
+    [waves({ customers: 51 }), { above: 500, firstWave: 50, bakeMinutes: 0 }, ["wave"]],
+    [waves({ customers: 51 }), { above: 500, firstWave: "10%", bakeMinutes: 0 }, []],
+    [waves({ customers: 52 }), { above: 500, firstWave: "10%", bakeMinutes: 0 }, ["wave"]],
+    [waves({ cohort: "canary", bakeMinutes: 5 }), { above: 500, firstWave: 1, bakeMinutes: 5 }, []],
+    [waves({ cohort: "canary", bakeMinutes: 4.9 }), { above: 500, firstWave: 1, bakeMinutes: 5 }, ["bake"]],
+  ])("of which the default one is %j keep to %j, but for %j", (strategy, largePromote, breaks) => {
+    const name = "strategy" in strategy ? strategy.strategy : "all-at-once";
+    const parse = () => parsePolicy(aPolicy({ ...strategy, largePromote }));
+    if (breaks.length === 0) return expect(parse).not.toThrow();
+    const [problem = "", ...others] = problemsOf(parse);
+    expect(others).toEqual([]);
+    expect(problem).toContain(`strategy: got "${name}"; expected a`);
+    expect(problem.includes("a first wave of at most")).toBe(breaks.includes("wave"));
+    expect(problem.includes("a bake of at least")).toBe(breaks.includes("bake"));
+  });
+
+  test.each([
+    ["alarms", ["a".repeat(255)], true],
+    ["alarms", ["a".repeat(256)], false],
+    ["alarms", [""], false],
+    ["alarms", ["arn:aws:cloudwatch:eu-central-1:000000000000:alarm:calls"], false],
+    ["alarms", Array.from({ length: 500 }, (_, index) => `alarm ${index}`), true],
+    ["alarms", Array.from({ length: 501 }, (_, index) => `alarm ${index}`), false],
+    ["noDataMinutes", 1_440, true],
+    ["noDataMinutes", 1_441, false],
+    ["noDataMinutes", -1, false],
+    ["smallestSample", 1_000_000, true],
+    ["smallestSample", 0, false],
+    ["maxCustomers", 1, true],
+    ["maxCustomers", 0, false],
+    ["maxShare", "0.01%", true],
+    ["maxShare", "0%", false],
+    ["maxShare", 0.25, false],
+    ["onFailure", "roll back", false],
+    ["childrenFollow", "no", false],
+    ["largePromote", { above: 0, firstWave: 1, bakeMinutes: 0 }, false],
+    ["largePromote", { above: 0, firstWave: "100%", bakeMinutes: 0 }, true],
+    ["largePromote", { above: -1, firstWave: "100%", bakeMinutes: 0 }, false],
+    ["largePromote", { above: 0, firstWave: 0, bakeMinutes: 0 }, false],
+    ["largePromote", { above: 0, firstWave: "100%" }, false],
+  ])("and its %s of %.60j: accepted %p", (member, value, isAccepted) => {
+    const parse = () => parsePolicy(aPolicy({ [member]: value }));
+    if (isAccepted) expect(parse).not.toThrow();
+    else expect(problemsOf(parse).join("\n")).toMatch(new RegExp(`^(?:${member}|strategy)`));
+  });
+});
+
+describe("the base URL", () => {
+  test.each([
+    ["https://evovoice.io", "https://evovoice.io"],
+    ["HTTPS://Team.EvoVoice.io/", "https://team.evovoice.io"],
+    ["https://evovoice.io:443", "https://evovoice.io"],
+    ["https://evovoice.io:8443/", "https://evovoice.io:8443"],
+    ["http://localhost:3000", "http://localhost:3000"],
+    ["http://LOCALHOST", "http://localhost"],
+    ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
+    ["http://127.9.9.9", "http://127.9.9.9"],
+    ["http://2130706433", "http://127.0.0.1"],
+    ["http://[::1]:8080/", "http://[::1]:8080"],
+    ["http://[0:0:0:0:0:0:0:1]", "http://[::1]"],
+  ])("%s is %s", (came, origin) => {
+    expect(parsePolicy(aPolicy({ baseUrl: came })).baseUrl).toBe(origin);
+  });
+
+  test.each([
+    "http://evovoice.io",
+    "http://127.0.0.1.evil.com",
+    "http://localhost.evil.com",
+    "http://evil.com:127",
+    "http://128.0.0.1",
+    "http://0.0.0.0",
+    "http://[::2]",
+    "http://[::ffff:127.0.0.1]",
+    "http://localhost.",
+    "http://127.0.0.1.",
+    "https://evovoice.io.",
+    "https://evovoice.io.:8443",
+    "http://localhost@evil.com",
+    "http://127.0.0.1#@evil.com",
+    "http://localhost\\@evil.com",
+    "https://me@evovoice.io",
+    "https://:hunter2@evovoice.io",
+    "https://@evovoice.io",
+    "https://evovoice.io/api",
+    "https://evovoice.io//",
+    "https://evovoice.io?key=hunter2",
+    "https://evovoice.io/?",
+    "https://evovoice.io#top",
+    "https:evovoice.io",
+    "https:///evovoice.io",
+    "https:\\\\evovoice.io",
+    " https://evovoice.io",
+    "https://evo voice.io",
+    "https://evo\tvoice.io",
+    "https://evovoice.io:99999",
+    "//evovoice.io",
+    "evovoice.io",
+    "ftp://evovoice.io",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    `https://${"a".repeat(300)}.io`,
+    "",
+    5,
+    null,
+    undefined,
+  ])("cannot be %j", (baseUrl) => {
+    const problems = problemsOf(() => parsePolicy(aPolicy({ baseUrl })));
+    expect(problems).toEqual([expect.stringMatching(/^baseUrl: got .*; expected /)]);
+    expect(problems.join()).not.toContain("hunter2");
+  });
+
+  test("is never http anywhere but on this machine", () => {
+    const urls = fc.oneof(
+      fc.webUrl(),
+      fc.tuple(fc.constantFrom("http://", "https://", "http:"), fc.domain()).map((parts) => parts.join("")),
+      fc.ipV4().map((ip) => `http://${ip}`),
+      fc.ipV6().map((ip) => `http://[${ip}]`),
+    );
+    fc.assert(
+      fc.property(urls, (baseUrl) => {
+        let accepted: URL;
+        try {
+          accepted = new URL(parsePolicy(aPolicy({ baseUrl })).baseUrl);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadConfigError);
+          return;
+        }
+        if (accepted.protocol !== "https:") expect(accepted.hostname).toMatch(/^(127\..*|localhost|\[::1\])$/);
+      }),
+    );
+  });
+});
+
+describe("the environment", () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "cutover-"));
+    file = join(folder, "policy.json");
+    writeFileSync(file, JSON.stringify(aPolicy()));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const read = () => readConfig({ CUTOVER_TABLE_NAME: "ledger", CUTOVER_SECRET_ID: "evo", CUTOVER_POLICY_FILE: file });
+
+  test("names the table, the secret and the policy file", () => {
+    expect(read()).toEqual({ tableName: "ledger", secretId: "evo", policy: parsePolicy(aPolicy()) });
+  });
+
+  test("can name whom to tell, and nobody by nothing", () => {
+    const named = { CUTOVER_TABLE_NAME: "ledger", CUTOVER_SECRET_ID: "evo", CUTOVER_POLICY_FILE: file };
+    const told = {
+      CUTOVER_EVENT_BUS: "deployments",
+      CUTOVER_TOPIC_ARN: "arn:aws:sns:eu-central-1:111122223333:people",
+    };
+    expect(readConfig({ ...named, ...told })).toMatchObject({
+      eventBus: "deployments",
+      topicArn: "arn:aws:sns:eu-central-1:111122223333:people",
+    });
+    expect(problemsOf(() => readConfig({ ...named, CUTOVER_EVENT_BUS: " ", CUTOVER_TOPIC_ARN: "" }))).toEqual([
+      'CUTOVER_EVENT_BUS: got " "; expected the name or ARN of an event bus',
+      'CUTOVER_TOPIC_ARN: got ""; expected the ARN of a topic',
+    ]);
+  });
+
+  test("is refused with all that is missing at once, and shows nothing else of itself", () => {
+    const problems = problemsOf(() => readConfig({ CUTOVER_SECRET_ID: " ", AWS_SECRET_ACCESS_KEY: "hunter2" }));
+    expect(problems).toEqual([
+      "CUTOVER_TABLE_NAME: got nothing; expected the name of the ledger's table",
+      'CUTOVER_SECRET_ID: got " "; expected the name or ARN of the Evo Voice secret',
+      "CUTOVER_POLICY_FILE: got nothing; expected the path of the policy file",
+    ]);
+  });
+
+  test("can name a policy that an editor has begun with a byte order mark", () => {
+    writeFileSync(file, `\uFEFF${JSON.stringify(aPolicy())}`);
+    expect(read().policy).toEqual(parsePolicy(aPolicy()));
+  });
+
+  test.each([
+    [
+      "is missing",
+      () => rmSync(file),
+      /policy\.json cannot be read \(ENOENT\); write one, or correct CUTOVER_POLICY_FILE/,
+    ],
+    ["is a folder", () => [rmSync(file), mkdirSync(file)], /policy\.json cannot be read \(EISDIR\)/],
+    ["is empty", () => writeFileSync(file, "\n"), /policy\.json is empty/],
+    ["is not JSON", () => writeFileSync(file, '{\n  "baseUrl": hunter2\n}'), /policy\.json is not JSON; correct it/],
+    [
+      "lacks a comma",
+      () => writeFileSync(file, '{\n  "pageSize": 1\n  "hunter2": 2\n}'),
+      /not JSON \(line 3 column 3\)/,
+    ],
+    ["is cut off", () => writeFileSync(file, '{ "baseUrl": "https'), /policy\.json is not JSON/],
+    [
+      "names a member twice",
+      () => writeFileSync(file, '{ "protected": { "tags": ["vip"] }, "protected": {} }'),
+      /protected: got this member twice/,
+    ],
+  ])("cannot name a policy file that %s", (_what, damage, refusal) => {
+    damage();
+    expect(read).toThrow(BadConfigError);
+    expect(read).toThrow(refusal);
+    expect(read).not.toThrow(/hunter2/);
+  });
+});
+
+describe("the front door's environment", () => {
+  const WORKER = "arn:aws:lambda:us-east-1:000000000000:function:cutover";
+
+  test.each([
+    ["nothing", undefined],
+    ["a name", "cutover:live"],
+    ["a function without an alias", WORKER],
+  ])("with %s for its worker is refused", (_what, CUTOVER_WORKER_ARN) => {
+    const environment = { CUTOVER_TABLE_NAME: "ledger", CUTOVER_POLICY_FILE: "policy.json", CUTOVER_WORKER_ARN };
+    expect(problemsOf(() => readFrontDoorConfig(environment))).toEqual([
+      expect.stringMatching(/^CUTOVER_WORKER_ARN: got .*; expected the ARN of the worker's alias/),
+    ]);
+  });
+
+  test("needs no secret", () => {
+    const environment = {
+      CUTOVER_TABLE_NAME: "ledger",
+      CUTOVER_POLICY_FILE: join(import.meta.dirname, "../../infra/policy.json"),
+      CUTOVER_WORKER_ARN: `${WORKER}:live`,
+    };
+    expect(readFrontDoorConfig(environment)).toMatchObject({ tableName: "ledger", workerArn: `${WORKER}:live` });
+  });
+});

@@ -1,0 +1,368 @@
+import { expect } from "@jest/globals";
+import type { Plan } from "../../lambda/core/plan/plan.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
+import type { Alarm } from "../../local/aws/cloud-watch.ts";
+import { execute } from "../support/execute.ts";
+import { openLedger } from "../support/ledger.ts";
+import { atFlip } from "../support/moments.ts";
+import { rememberFlags } from "../support/truth.ts";
+import { readOutcomes, startWorld, type World } from "../support/world.ts";
+
+export const STRATEGIES = {
+  "all-at-once": "all-at-once",
+  "canary-10-percent-5-minutes": "canary-10-percent-5-minutes",
+  "canary-10-percent-30-minutes": "canary-10-percent-30-minutes",
+  "linear-20-percent-every-hour": "linear-20-percent-every-hour",
+  "a cohort, 5 %, 25 %, the rest": {
+    waves: [
+      { cohort: "canary", bakeMinutes: 10 },
+      { share: "5%", bakeMinutes: 5 },
+      { share: "25%", bakeMinutes: 30 },
+      { rest: true },
+    ],
+  },
+} as const;
+export type StrategyName = keyof typeof STRATEGIES;
+export type OnFailure = "rollback" | "halt";
+
+/** What a row is about, before the rollout starts. */
+export interface Scene {
+  readonly world: World;
+  readonly plan: Plan;
+  /** Members of the event and of the policy that the cause needs. */
+  readonly event: Record<string, unknown>;
+  readonly policy: Record<string, unknown>;
+  /** Customers that somebody deletes while the rollout runs. */
+  readonly deleted: Set<string>;
+}
+
+/** How the rollout is to end. */
+export type Expected =
+  | { readonly ends: "succeeded" | "partial"; readonly failed?: number; readonly overridden?: readonly string[] }
+  | {
+      readonly ends: "at a gate";
+      readonly wave: number;
+      readonly reason: RegExp;
+      /** The wave's own customers were not begun. */
+      readonly before?: boolean;
+      readonly failed?: number;
+    }
+  | { readonly ends: "refused"; readonly reason: RegExp };
+
+/** Arranges what happens, in a wave counted from 1. */
+export type Cause = (scene: Scene, wave: number) => Expected | Promise<Expected>;
+
+const ALARM = "calls-drop";
+const OTHER = "composite-of-others";
+const NO_DATA_MINUTES = 3;
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
+
+/** Runs one row of the table, and compares the report, the flags, the ledger, the lock and the holds with it. */
+export async function runRow(
+  {
+    strategy,
+    onFailure,
+    wave,
+  }: { readonly strategy: StrategyName; readonly onFailure: OnFailure; readonly wave: number },
+  cause: Cause,
+): Promise<void> {
+  const world = await startWorld({ customers: 40, stagingShare: 1, policy: { alarms: [ALARM, OTHER] } });
+  try {
+    const { cloudWatch, emulator } = world;
+    const before = rememberFlags(world);
+    const canaries = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId).slice(0, 3);
+    const event: Record<string, unknown> = { ...PROMOTE, strategy: STRATEGIES[strategy], onFailure };
+    const policy: Record<string, unknown> = {
+      ...{ onFailure: onFailure === "halt" ? "rollback" : "halt", noDataMinutes: NO_DATA_MINUTES, concurrency: 1 },
+      cohorts: { canary: [{ customerIds: canaries.map(({ id }) => id) }] },
+    };
+    cloudWatch.setAlarm(ALARM, { state: "OK" });
+    cloudWatch.setAlarm(OTHER, { state: "OK", kind: "composite" });
+    const plan = plans.get(strategy) ?? (await planDry(world, event, policy));
+    plans.set(strategy, plan);
+    const scene = { world, plan, event, policy, deleted: new Set<string>() };
+    const expected = await cause(scene, wave);
+    const { report, error } = await execute(world, event, { name: "night", policy });
+    if (report === undefined) throw new Error(`the execution failed: ${error}`);
+    expect(report.plan?.waves).toEqual(scene.plan.waves);
+    expectReport(report, expected, scene.plan, onFailure);
+    for (const id of scene.deleted) (before as Map<string, boolean>).delete(id);
+    await expectTruth(scene, report, before);
+  } finally {
+    await world.close();
+  }
+}
+
+/** The plan of each strategy: the customers are the same in every row, and what a rollout plans is compared with it. */
+const plans = new Map<StrategyName, Plan>();
+
+async function planDry(world: World, event: object, policy: Readonly<Record<string, unknown>>): Promise<Plan> {
+  const { report } = await execute(world, { ...event, id: "dry", dryRun: true }, { name: "dry", policy });
+  return report?.plan as Plan;
+}
+
+function expectReport(report: Report, expected: Expected, plan: Plan, onFailure: OnFailure): void {
+  switch (expected.ends) {
+    case "refused":
+      expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(expected.reason) });
+      expect(report.counts).toEqual({ flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 });
+      expect(report.waves).toBeUndefined();
+      return;
+    case "at a gate":
+      expectStopped(report, expected, plan, onFailure);
+      return;
+    default: {
+      const { failed = 0, overridden } = expected;
+      expect(report.problem).toBeUndefined();
+      expect(report).toMatchObject({ status: expected.ends, counts: { flipped: 40 - failed, failed, skipped: 0 } });
+      expect(report.overridden).toEqual(overridden);
+      expect(report.reverted).toBeUndefined();
+      expect(report.waves?.map(({ decision }) => decision)).toEqual(plan.waves.map(toProceed));
+    }
+  }
+}
+
+function toProceed({ customers }: Plan["waves"][number]): "proceed" | undefined {
+  return customers === 0 ? undefined : "proceed";
+}
+
+function expectStopped(
+  report: Report,
+  { wave, reason, before = false, failed = 0 }: Extract<Expected, { readonly ends: "at a gate" }>,
+  plan: Plan,
+  onFailure: OnFailure,
+): void {
+  const begun = plan.waves.slice(0, before ? wave - 1 : wave);
+  const flipped = begun.reduce((sum, { customers }) => sum + customers, 0) - failed;
+  expect(report).toMatchObject({
+    status: onFailure === "halt" ? "halted" : "rolled-back",
+    problem: expect.stringMatching(reason),
+    counts: { flipped, failed, skipped: 40 - flipped - failed, unchanged: 0 },
+  });
+  expect(report.reverted).toEqual(onFailure === "halt" ? undefined : { flippedBack: flipped, leftAlone: 0, left: 0 });
+  const decision = onFailure === "halt" ? "halt" : "roll back";
+  expect(report.waves?.map((each) => each.decision)).toEqual([
+    ...plan.waves.slice(0, wave - 1).map(toProceed),
+    decision,
+  ]);
+  const said = report.waves?.at(-1)?.reasons ?? [];
+  expect(said).not.toEqual([]);
+  expect(said.join("; ")).toBe(report.problem);
+  // What is well is not named; a call that is refused shows none of them.
+  expect(said.some((one) => one.includes(OTHER))).toBe(said.some((one) => one.includes("cannot be read")));
+}
+
+/** The ledger has one outcome for everybody, the flags bear it out, the lock is free, and what was turned back is held. */
+async function expectTruth({ world, deleted }: Scene, report: Report, before: ReadonlyMap<string, boolean>) {
+  const { emulator } = world;
+  const outcomes = await readOutcomes(world, "night");
+  const isBack = report.status === "rolled-back";
+  for (const { id, isStaging, accountId } of emulator.customers()) {
+    const was = before.get(id);
+    const isOurs = accountId === emulator.accountId;
+    const { outcome, reason } = outcomes.get(id) ?? {};
+    const isMoved = outcome === "flipped" && !isBack;
+    expect({ id, isStaging }).toEqual({ id, isStaging: isMoved ? false : was });
+    if (report.status === "refused" || !isOurs) expect(outcome).toBeUndefined();
+    else
+      expect({ id, outcome, reason }).toEqual({
+        id,
+        outcome: expect.stringMatching(/flipped|skipped/),
+        reason: expect.any(String),
+      });
+  }
+  for (const id of deleted) expect(outcomes.get(id)?.outcome).toBe("failed");
+  expect(outcomes.size).toBe(report.status === "refused" ? 0 : 40);
+  const { lock, holds } = await openLedger(world).readControls();
+  expect(lock).toBeUndefined();
+  expect(holds).toEqual(
+    isBack ? { "2026.11": expect.objectContaining({ action: "promote", rolloutId: "night" }) } : {},
+  );
+}
+
+/** Which call asks for the alarms before a wave's first batch: a call for the start, and for each wave before one and its looks. */
+function callBefore({ waves }: Plan, wave: number): number {
+  const earlier = waves.slice(0, wave - 1).filter(({ customers }) => customers > 0);
+  return 2 + earlier.reduce((calls, one) => calls + 1 + countLooks(one), 0);
+}
+
+/** A look at the bake's begin, one each minute, the last one at its end. */
+function countLooks({ bakeSeconds }: Plan["waves"][number]): number {
+  return bakeSeconds / 60 + 1;
+}
+
+/** How many customers the waves before have. */
+function countBefore({ waves }: Plan, wave: number): number {
+  return waves.slice(0, wave - 1).reduce((sum, { customers }) => sum + customers, 0);
+}
+
+function getWave(plan: Plan, wave: number): Plan["waves"][number] {
+  const found = plan.waves[wave - 1];
+  if (found === undefined) throw new Error(`the plan has no wave ${wave}`);
+  return found;
+}
+
+const FIRES: Alarm = { state: "ALARM", reason: "12 of 100 calls dropped" };
+const FIRED = /^alarm calls-drop is in ALARM: 12 of 100 calls dropped$/;
+
+const alarmBeforeTheFirstFlip: Cause = ({ world }) => {
+  world.cloudWatch.setAlarm(ALARM, FIRES);
+  return { ends: "refused", reason: FIRED };
+};
+
+const overridden: Cause = ({ world, event }) => {
+  world.cloudWatch.setAlarm(ALARM, FIRES);
+  Object.assign(event, { override: { reason: "this release mends it" } });
+  return { ends: "succeeded", overridden: [ALARM] };
+};
+
+const alarmBeforeItsFirstBatch: Cause = ({ world, plan }, wave) => {
+  world.cloudWatch.changeLater(ALARM, { atCall: callBefore(plan, wave) }, FIRES);
+  return { ends: "at a gate", wave, reason: FIRED, before: true };
+};
+
+const alarmWhileItFlips: Cause = ({ world, plan }, wave) => {
+  const n = countBefore(plan, wave) + 1;
+  atFlip(world, { flag: false, n }, () => world.cloudWatch.setAlarm(ALARM, FIRES));
+  return { ends: "at a gate", wave, reason: FIRED };
+};
+
+const alarmAtLook =
+  (look: "first" | "middle" | "last", backAfter?: number): Cause =>
+  ({ world, plan }, wave) => {
+    const looks = countLooks(getWave(plan, wave));
+    const n = { first: 1, middle: Math.ceil(looks / 2), last: looks }[look];
+    const atCall = callBefore(plan, wave) + n;
+    world.cloudWatch.changeLater(ALARM, { atCall }, FIRES);
+    if (backAfter !== undefined) world.cloudWatch.changeLater(ALARM, { atCall: atCall + backAfter }, { state: "OK" });
+    return { ends: "at a gate", wave, reason: FIRED };
+  };
+
+/** The gate has passed the wave by then: the next one is stopped, before anybody of it is flipped. */
+const alarmAfterItsLastLook: Cause = ({ world, plan }, wave) => {
+  const atCall = callBefore(plan, wave) + countLooks(getWave(plan, wave)) + 1;
+  world.cloudWatch.changeLater(ALARM, { atCall }, FIRES);
+  const next = plan.waves.find((later) => later.wave > wave && later.customers > 0);
+  if (next === undefined) return { ends: "succeeded" };
+  return { ends: "at a gate", wave: next.wave, reason: FIRED, before: true };
+};
+
+/** So many of the wave's customers are deleted under the rollout's hands, so many failures are allowed. */
+const failures =
+  (failed: number, failureBudget: number | string, allowed: number): Cause =>
+  ({ world, plan, policy, deleted }, wave) => {
+    const { from, customers: size } = getWave(plan, wave);
+    if (size <= failed) throw new Error(`wave ${wave} has only ${size} customers`);
+    Object.assign(policy, { failureBudget });
+    atFlip(world, { flag: false, n: countBefore(plan, wave) + 1 }, async () => {
+      const { customers } = await openLedger(world).getBatch("night", from);
+      for (const { id } of customers.slice(-failed)) {
+        deleted.add(id);
+        world.emulator.removeCustomer(id);
+      }
+    });
+    if (failed <= allowed) return { ends: "partial", failed };
+    const reason = new RegExp(`^at least ${failed} customers failed, and the failure budget allows ${allowed} of 40$`);
+    return { ends: "at a gate", wave, reason, failed };
+  };
+
+const TOO_LONG = "^not all alarms could be watched for 240 s, the policy allows 180 s; alarm";
+const BLINDNESS = {
+  "has no data": new RegExp(`${TOO_LONG} calls-drop has no data`),
+  "is missing": new RegExp(`${TOO_LONG} calls-drop does not exist$`),
+  "cannot be read": new RegExp(`${TOO_LONG} calls-drop cannot be read`),
+} as const;
+type Blindness = keyof typeof BLINDNESS;
+
+/** Nothing is to be seen for so many looks in a row, from one call on. */
+function blind({ world: { cloudWatch } }: Scene, kind: Blindness, from: { atCall: number; looks: number }): void {
+  const { atCall, looks } = from;
+  if (kind === "cannot be read") {
+    cloudWatch.denyLater(atCall, looks);
+  } else {
+    cloudWatch.changeLater(ALARM, { atCall }, { state: kind === "is missing" ? "missing" : "INSUFFICIENT_DATA" });
+    cloudWatch.changeLater(ALARM, { atCall: atCall + looks }, { state: "OK" });
+  }
+}
+
+/** How many looks without data are allowed: for 3 minutes since the last look with some, or since the first of all. */
+const ALLOWED = { inABake: 3, atTheFirstLook: 4, beforeABatch: 5 } as const;
+
+const blindBeforeTheFirstFlip =
+  (kind: Blindness, more: 0 | 1): Cause =>
+  (scene) => {
+    blind(scene, kind, { atCall: 1, looks: ALLOWED.atTheFirstLook + more });
+    return more === 0 ? { ends: "succeeded" } : { ends: "refused", reason: BLINDNESS[kind] };
+  };
+
+const blindBeforeItsFirstBatch =
+  (kind: Blindness, more: 0 | 1): Cause =>
+  (scene, wave) => {
+    blind(scene, kind, { atCall: callBefore(scene.plan, wave), looks: ALLOWED.beforeABatch + more });
+    return more === 0 ? { ends: "succeeded" } : { ends: "at a gate", wave, reason: BLINDNESS[kind], before: true };
+  };
+
+const blindInItsBake =
+  (kind: Blindness, more: 0 | 1): Cause =>
+  (scene, wave) => {
+    blind(scene, kind, { atCall: callBefore(scene.plan, wave) + 2, looks: ALLOWED.inABake + more });
+    return more === 0 ? { ends: "succeeded" } : { ends: "at a gate", wave, reason: BLINDNESS[kind] };
+  };
+
+/** Being throttled is slower, and no failure. */
+const throttled: Cause = ({ world, plan, policy }, wave) => {
+  Object.assign(policy, { failureBudget: 0 });
+  atFlip(world, { flag: false, n: countBefore(plan, wave) + 1 }, () => {
+    world.emulator.setFaults("too-many=0.2,retry-after=0");
+  });
+  return { ends: "succeeded" };
+};
+
+type Causes = Readonly<Record<string, Cause>>;
+
+/** Of the whole rollout. */
+export const BEFORE: Causes = {
+  nothing: () => ({ ends: "succeeded" }),
+  "an alarm before the first flip": alarmBeforeTheFirstFlip,
+  "an alarm before the first flip, overridden": overridden,
+  "an alarm that has no data before the first flip, as long as it may": blindBeforeTheFirstFlip("has no data", 0),
+  "an alarm that has no data before the first flip, a look longer": blindBeforeTheFirstFlip("has no data", 1),
+  "an alarm that is missing before the first flip, as long as it may": blindBeforeTheFirstFlip("is missing", 0),
+  "an alarm that is missing before the first flip, a look longer": blindBeforeTheFirstFlip("is missing", 1),
+  "alarms that cannot be read before the first flip, as long as they may": blindBeforeTheFirstFlip("cannot be read", 0),
+  "alarms that cannot be read before the first flip, a look longer": blindBeforeTheFirstFlip("cannot be read", 1),
+};
+
+/** Of any wave with customers. */
+export const IN_A_WAVE: Causes = {
+  "an alarm before its first batch": alarmBeforeItsFirstBatch,
+  "an alarm while it flips": alarmWhileItFlips,
+  "an alarm right after it": alarmAtLook("first"),
+  "an alarm after its last look": alarmAfterItsLastLook,
+  "an alarm without data before its first batch, as long as it may": blindBeforeItsFirstBatch("has no data", 0),
+  "an alarm without data before its first batch, a look longer": blindBeforeItsFirstBatch("has no data", 1),
+};
+
+/** Of any wave, and slow. */
+export const THROTTLED: Causes = { "throttling while it flips, without a budget for failures": throttled };
+
+/** Of a wave with a bake. */
+export const IN_A_BAKE: Causes = {
+  "an alarm in the middle of its bake": alarmAtLook("middle"),
+  "an alarm in the middle of its bake, which is OK a minute later": alarmAtLook("middle", 1),
+  "an alarm in the last minute of its bake": alarmAtLook("last"),
+  "an alarm that has no data in its bake, as long as it may": blindInItsBake("has no data", 0),
+  "an alarm that has no data in its bake, a look longer": blindInItsBake("has no data", 1),
+  "an alarm that is missing in its bake, as long as it may": blindInItsBake("is missing", 0),
+  "an alarm that is missing in its bake, a look longer": blindInItsBake("is missing", 1),
+  "alarms that cannot be read in its bake, as long as they may": blindInItsBake("cannot be read", 0),
+  "alarms that cannot be read in its bake, a look longer": blindInItsBake("cannot be read", 1),
+};
+
+/** Of a wave of at least four customers. */
+export const FAILURES: Causes = {
+  "as many failures as the budget's number": failures(2, 2, 2),
+  "one failure more than the budget's number": failures(3, 2, 2),
+  "as many failures as the budget's share": failures(2, "5%", 2),
+  "one failure more than the budget's share": failures(3, "5%", 2),
+};

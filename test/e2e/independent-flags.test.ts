@@ -1,0 +1,209 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Report } from "../../lambda/core/report/report.ts";
+import { startEmulator } from "../../local/emulator/emulator.ts";
+import { execute } from "../support/execute.ts";
+import { startRewritingProxy } from "../support/rewriting-proxy.ts";
+import { expectTrueOutcomes, rememberFlags } from "../support/truth.ts";
+import { useNpmStart } from "../support/use-npm-start.ts";
+import { readOutcomes, startWorld, type World } from "../support/world.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", id: "night" } as const;
+const IN_TWO_WAVES = { strategy: { waves: [{ share: "50%", bakeMinutes: 1 }, { rest: true }] } } as const;
+const ALARM = "calls-that-fail";
+
+let world: World;
+let parent: string;
+let children: readonly string[];
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 60, stagingShare: 0.7 });
+  parent = add();
+  children = [add(parent), add(parent)];
+});
+afterEach(() => world.close());
+
+const { folder, run: npmStart } = useNpmStart();
+
+const add = (parentCustomerId?: string): string =>
+  world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId !== undefined && { parentCustomerId }) }).id;
+const isStaging = (id: string) => world.emulator.customer(id)?.isStaging;
+const ours = () => [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId);
+
+async function promote(event: object, policy: Readonly<Record<string, unknown>> = {}): Promise<Report> {
+  const { report, error } = await execute(world, { ...PROMOTE, ...event }, { name: "night", policy });
+  expect(error).toBeUndefined();
+  return report as Report;
+}
+
+describe("flags are independent:", () => {
+  test("promoting one named customer that has children flips it, and no child", async () => {
+    const report = await promote({ targets: { customerIds: [parent] } });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 1, skipped: 0 } });
+    expect([parent, ...children].map(isStaging)).toEqual([false, true, true]);
+  });
+
+  test("promoting all flips each customer on staging that is neither protected nor excluded", async () => {
+    const before = rememberFlags(world);
+    const planned = ours().filter(({ tagNames }) => !tagNames.includes("vip") && !tagNames.includes("beta"));
+
+    const report = await promote(
+      { targets: { all: true }, exclude: { tags: ["beta"] } },
+      { protected: { tags: ["vip"] } },
+    );
+
+    expect(report).toMatchObject({ status: "succeeded" });
+    expect(report.counts.flipped).toBe(planned.filter(({ id }) => before.get(id)).length);
+    expect(report.counts.skipped).toBe(ours().length - planned.length);
+    expect(report.counts.skipped).toBeGreaterThan(0);
+    const truth = { before, wantedFlag: false, planned: new Set(planned.map(({ id }) => id)) };
+    await expectTrueOutcomes(world, report, truth);
+  });
+
+  test("a rollback restores all customers that the rollout flipped, parents of others included", async () => {
+    const before = rememberFlags(world);
+    const first = world.emulator.onRequest(async ({ operation }) => {
+      if (operation !== "SetCustomerStagingMode") return;
+      first();
+      world.cloudWatch.setAlarm(ALARM, { state: "ALARM" });
+    });
+    world.cloudWatch.setAlarm(ALARM, { state: "OK" });
+
+    const report = await promote({ targets: { all: true }, ...IN_TWO_WAVES }, { alarms: [ALARM] });
+
+    expect(report).toMatchObject({ status: "rolled-back", reverted: { leftAlone: 0, left: 0 } });
+    expect(report.counts.flipped).toBeGreaterThan(0);
+    expect(report.reverted?.flippedBack).toBe(report.counts.flipped);
+    expect(rememberFlags(world)).toEqual(before);
+  });
+
+  test("a customer that is right when its turn comes is unchanged", async () => {
+    const late = add();
+    const off = world.emulator.onRequest(({ operation }) => {
+      if (operation !== "SetCustomerStagingMode") return;
+      off();
+      world.emulator.setStaging(late, false);
+    });
+
+    const report = await promote(
+      { targets: { customerIds: [parent, late] }, strategy: { waves: [{ cohort: "first" }, { rest: true }] } },
+      { cohorts: { first: { customerIds: [parent] } } },
+    );
+
+    expect(report).toMatchObject({ status: "succeeded", plan: { flip: 2 }, counts: { flipped: 1, unchanged: 1 } });
+    expect((await readOutcomes(world, "night")).get(late)?.outcome).toBe("unchanged");
+  });
+});
+
+describe("a customer that is named and was not flipped", () => {
+  const named = () => world.emulator.customer(parent);
+
+  test.each([
+    ["id", () => ({ customerIds: [parent, ...children] }), () => ({ customerIds: [parent] })],
+    ["reference id", () => ({ referenceIds: [named()?.referenceId] }), () => ({ customerIds: [parent] })],
+  ])("by %s makes the rollout partial", async (_by, targets, isProtected) => {
+    const report = await promote({ targets: targets() }, { protected: isProtected() });
+
+    expect(report).toMatchObject({ status: "partial", namedSkipped: 1, counts: { skipped: 1 } });
+    expect((await readOutcomes(world, "night")).get(parent)?.reason).toBe("protected by the policy (by id)");
+  });
+
+  test("because no customer has the id, and the policy lets that pass, makes the rollout partial", async () => {
+    const targets = { customerIds: [parent, "64d1f0a2b7c8d90012345678"] };
+
+    const report = await promote({ targets }, { unknownCustomers: "skip" });
+
+    expect(report).toMatchObject({ status: "partial", namedSkipped: 1, counts: { flipped: 1, skipped: 1 } });
+  });
+
+  test("but is right already leaves the rollout succeeded", async () => {
+    world.emulator.setStaging(parent, false);
+
+    const report = await promote({ targets: { customerIds: [parent] } });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { unchanged: 1 } });
+    expect(report).not.toHaveProperty("namedSkipped");
+  });
+
+  test("does not count when all customers are asked for, or a tag", async () => {
+    const report = await promote({ targets: { all: true } }, { protected: { customerIds: [parent] } });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
+  });
+
+  test("ends `npm start` with 1", async () => {
+    const emulator = await startEmulator({ customers: 40, seed: 7, stagingShare: 1 });
+    const vip = [...emulator.customers()].find(
+      ({ accountId, tagNames }) => accountId === emulator.accountId && tagNames.includes("vip"),
+    );
+    await emulator.close();
+    const file = join(folder, "event.json");
+    writeFileSync(file, JSON.stringify({ action: "promote", release: "2026.11", targets: { customerIds: [vip?.id] } }));
+
+    const { code, out } = await npmStart("--customers", "40", "--seed", "7", "--event", file);
+
+    expect(out).toContain("skipped    1\n");
+    expect(code).toBe(1);
+  });
+});
+
+describe("on a server that moves children with their parents, a rollout", () => {
+  beforeEach(() => world.emulator.setFaults("children-follow"));
+
+  test.each(["", ",hide-breadcrumb", ",reverse-breadcrumb"])("is halted at the first gate (%s)", async (faults) => {
+    world.emulator.setFaults(`children-follow${faults}`);
+    const others = ours().filter(({ id, parentCustomerId }) => parentCustomerId === undefined && id !== parent);
+    const targets = { customerIds: [parent, ...others.map(({ id }) => id)] };
+    const strategy = { waves: [{ cohort: "first" }, { rest: true }] };
+
+    const report = await promote({ targets, strategy }, { cohorts: { first: { customerIds: [parent] } } });
+
+    expect(report).toMatchObject({ status: "halted", counts: { flipped: 1 }, waves: [{ wave: 1, decision: "halt" }] });
+    expect(report.problem).toMatch(/^children-moved: 2 children moved/);
+    for (const child of children) expect(report.problem).toContain(`${child}, child of ${parent}`);
+  });
+
+  test("that plans the children as well is not halted", async () => {
+    expect(await promote({ targets: { customerIds: [parent, ...children] } })).toMatchObject({ status: "succeeded" });
+  });
+
+  test("is refused before the first flip when the policy says childrenFollow, with each left-out descendant", async () => {
+    const [child = "", sibling = ""] = children;
+    const grandchild = add(child);
+    const before = rememberFlags(world);
+    const policy = { childrenFollow: true, protected: { customerIds: [sibling] } };
+
+    const report = await promote({ targets: { customerIds: [parent, sibling] } }, policy);
+
+    expect(report.status).toBe("refused");
+    expect(report.problem).toContain("the plan leaves out 3 descendants of customers to be flipped: ");
+    for (const id of [child, sibling, grandchild]) expect(report.problem).toContain(`${id} (below ${parent})`);
+    expect(rememberFlags(world)).toEqual(before);
+  });
+
+  test("is done when the policy says childrenFollow and the whole family is planned", async () => {
+    const targets = [{ customerIds: [parent] }, { parentCustomerId: parent }];
+
+    const report = await promote({ targets }, { childrenFollow: true });
+
+    expect(report).toMatchObject({ status: "succeeded" });
+    expect([parent, ...children].map(isStaging)).toEqual([false, false, false]);
+  });
+});
+
+test("a rollout whose first customers' children cannot be read goes on, and its first gate says so", async () => {
+  const breakChildren = (url: string, body: string) => (url.includes("shallowParent") ? "<p>out of order</p>" : body);
+  const proxy = await startRewritingProxy(world.emulator.address, breakChildren);
+  try {
+    const report = await promote({ targets: { customerIds: [parent] } }, { baseUrl: proxy.address });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 1 }, waves: [{ decision: "proceed" }] });
+    expect(report.waves?.[0]?.reasons).toEqual([
+      expect.stringMatching(/^whether children moved with their parents was not checked: /),
+    ]);
+  } finally {
+    await proxy.close();
+  }
+});

@@ -1,0 +1,166 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createAlarmReader } from "../../../../lambda/aws/alarms.ts";
+import { type CloudWatch, startCloudWatch } from "../../../../local/aws/cloud-watch.ts";
+import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
+import { listenOnLoopback } from "../../../../local/aws/loopback.ts";
+
+let cloudWatch: CloudWatch;
+let client: CloudWatchClient;
+
+async function given(alarms: Parameters<typeof startCloudWatch>[0]) {
+  cloudWatch = await startCloudWatch(alarms);
+  return connect(cloudWatch.address);
+}
+
+function connect(address: string) {
+  Object.assign(process.env, localAwsEnvironment({ cloudWatch: address }));
+  client = new CloudWatchClient({ retryStrategy: { acquireInitialRetryToken, ...NO_PATIENCE } });
+  return createAlarmReader(client);
+}
+
+/** Two tries, without a wait between them. */
+const token = { getRetryCount: () => 0, getRetryDelay: () => 0 };
+const acquireInitialRetryToken = async () => token;
+let tries = 0;
+const NO_PATIENCE = {
+  refreshRetryTokenForRetry: async () => {
+    tries += 1;
+    if (tries >= 2) throw new Error("no more tries");
+    return token;
+  },
+  recordSuccess: () => {},
+};
+
+beforeEach(() => {
+  tries = 0;
+});
+
+afterEach(async () => {
+  client.destroy();
+  await cloudWatch.close();
+});
+
+describe("alarms", () => {
+  test("are read in the order of their names, metric, composite and log ones alike, with their reasons", async () => {
+    const read = await given({
+      alarms: {
+        "calls failing": { state: "ALARM", reason: "3 datapoints were greater than 5" },
+        "anything wrong": { state: "OK", kind: "composite" },
+        "registrations dropped": { state: "INSUFFICIENT_DATA" },
+        "errors in the log": { state: "ALARM", kind: "log", reason: "7 lines matched" },
+        "not asked for": { state: "ALARM" },
+      },
+    });
+    expect(await read(["registrations dropped", "errors in the log", "anything wrong", "calls failing"])).toEqual([
+      { name: "registrations dropped", state: "INSUFFICIENT_DATA", reason: "it is INSUFFICIENT_DATA" },
+      { name: "errors in the log", state: "ALARM", reason: "7 lines matched" },
+      { name: "anything wrong", state: "OK", reason: "it is OK" },
+      { name: "calls failing", state: "ALARM", reason: "3 datapoints were greater than 5" },
+    ]);
+  });
+
+  test("that do not exist are missing; nobody is asked for no names", async () => {
+    const read = await given({ alarms: { gone: { state: "missing" } } });
+    expect(await read(["gone", "never there"])).toEqual([
+      { name: "gone", state: "missing" },
+      { name: "never there", state: "missing" },
+    ]);
+    expect(await read([])).toEqual([]);
+    expect(cloudWatch.calls()).toHaveLength(1);
+  });
+
+  test("that are named twice are read once", async () => {
+    const read = await given({ alarms: { one: { state: "OK" } } });
+    expect(await read(["one", "one"])).toHaveLength(1);
+  });
+
+  test.each([
+    [100, [100]],
+    [101, [100, 1]],
+  ])("of %i names are asked for in calls of %j", async (number, calls) => {
+    const names = Array.from({ length: number }, (_, index) => `alarm ${index}`);
+    const read = await given({ alarms: Object.fromEntries(names.map((name) => [name, { state: "OK" as const }])) });
+    expect((await read(names)).map(({ name, state }) => [name, state])).toEqual(names.map((name) => [name, "OK"]));
+    expect(
+      cloudWatch
+        .calls()
+        .map(({ length }) => length)
+        .sort((a, b) => b - a),
+    ).toEqual(calls);
+  });
+
+  test("that come in pages are read to the last one", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    const read = await given({
+      alarms: Object.fromEntries(names.map((n) => [n, { state: "OK" as const }])),
+      pageSize: 2,
+    });
+    expect((await read(names)).map(({ state }) => state)).toEqual(Array.from(names, () => "OK"));
+    expect(cloudWatch.calls()).toHaveLength(3);
+  });
+});
+
+describe("when CloudWatch cannot be asked", () => {
+  test("for want of the right to, every alarm is unreadable, with the error's name and nothing of its message", async () => {
+    const read = await given({ alarms: { one: { state: "OK" } } });
+    cloudWatch.deny();
+    expect(await read(["one", "two"])).toEqual([
+      { name: "one", state: "unreadable", reason: "AccessDenied" },
+      { name: "two", state: "unreadable", reason: "AccessDenied" },
+    ]);
+    cloudWatch.allow();
+    expect(await read(["one"])).toMatchObject([{ state: "OK" }]);
+  });
+
+  test("a passing fault is tried again", async () => {
+    const read = await given({ alarms: { one: { state: "OK" } } });
+    cloudWatch.failNext(1, "InternalServiceError");
+    expect(await read(["one"])).toMatchObject([{ state: "OK" }]);
+    expect(cloudWatch.calls()).toHaveLength(2);
+  });
+
+  test("an alarm that it gave before counts, and only the others are unreadable", async () => {
+    const read = await given({ alarms: { a: { state: "ALARM" }, b: { state: "OK" } }, pageSize: 1 });
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if ((args.input as { NextToken?: string }).NextToken !== undefined) throw new RangeError("cut off");
+        return next(args);
+      },
+      { step: "initialize" },
+    );
+    expect(await read(["a", "b"])).toEqual([
+      { name: "a", state: "ALARM", reason: "it is ALARM" },
+      { name: "b", state: "unreadable", reason: "RangeError" },
+    ]);
+  });
+
+  test("a state that nobody knows does not pass", async () => {
+    const read = await given({ alarms: { one: { state: "DROWSY" as "OK" } } });
+    expect(await read(["one"])).toEqual([{ name: "one", state: "unreadable", reason: "its state is DROWSY" }]);
+  });
+
+  test("it is not waited for longer than a reading may take", async () => {
+    cloudWatch = await startCloudWatch();
+    const silent = await listenOnLoopback(() => new Promise(() => {}));
+    connect(silent.address);
+    expect(await createAlarmReader(client, 50)(["one"])).toEqual([
+      { name: "one", state: "unreadable", reason: expect.stringMatching(/Abort|Timeout/) },
+    ]);
+    await silent.close();
+  });
+
+  test("pages without an end are not read without an end", async () => {
+    cloudWatch = await startCloudWatch();
+    let pages = 0;
+    const endless = await listenOnLoopback(async (_request, response) => {
+      pages += 1;
+      response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
+      response.end(JSON.stringify({ MetricAlarms: [], CompositeAlarms: [], NextToken: `page ${pages}` }));
+    });
+    const read = connect(endless.address);
+    expect(await read(["one"])).toEqual([{ name: "one", state: "unreadable", reason: "more than 10 pages" }]);
+    expect(pages).toBe(10);
+    await endless.close();
+  });
+});

@@ -1,0 +1,37 @@
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createExecutionReader } from "../../../../lambda/aws/executions.ts";
+import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
+import { type LambdaExecutions, startLambdaExecutions } from "../../../../local/aws/lambda-executions.ts";
+
+const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/promote-1/9f";
+
+let executions: LambdaExecutions;
+let client: LambdaClient;
+
+beforeEach(async () => {
+  executions = await startLambdaExecutions();
+  Object.assign(process.env, localAwsEnvironment({ lambda: executions.address }));
+  client = new LambdaClient();
+});
+
+afterEach(async () => {
+  client.destroy();
+  await executions.close();
+});
+
+describe("a durable execution", () => {
+  test("runs until Lambda says that it has ended, and when", async () => {
+    const findEnd = createExecutionReader(client);
+    executions.running(ARN);
+    expect(await findEnd(ARN)).toEqual({ running: true });
+
+    const at = new Date("2026-11-23T12:00:00Z");
+    executions.ended(ARN, "STOPPED", at);
+    expect(await findEnd(ARN)).toEqual({ running: false });
+  });
+
+  test("that Lambda does not know any more has ended", async () => {
+    expect(await createExecutionReader(client)(ARN)).toEqual({ running: false });
+  });
+});

@@ -1,0 +1,83 @@
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createExecutionStarter } from "../../../../lambda/aws/start-execution.ts";
+import { isExecutionOf } from "../../../../lambda/contract/execution-name.ts";
+import { type LambdaExecutions, startLambdaExecutions } from "../../../../local/aws/lambda-executions.ts";
+
+const PRODUCTION = "arn:aws:lambda:us-east-1:000000000000:function:cutover-production-1:live";
+const STAGING = "arn:aws:lambda:us-east-1:000000000000:function:cutover-staging-1:live";
+const EVENT = { action: "promote", id: "github_release-7" };
+
+let lambda: LambdaExecutions;
+let client: LambdaClient;
+
+beforeEach(async () => {
+  lambda = await startLambdaExecutions();
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  client = new LambdaClient({ endpoint: lambda.address, region: "us-east-1", credentials, maxAttempts: 1 });
+  for (const arn of [PRODUCTION, STAGING])
+    lambda.serve(arn, { kind: "durable", handler: () => Promise.reject(new Error("nobody is flipped here")) });
+});
+
+afterEach(async () => {
+  await lambda.settled();
+  client.destroy();
+  await lambda.close();
+});
+
+function start(workerArn: string, event: { readonly id?: string; readonly action: string } = EVENT) {
+  return createExecutionStarter(client, workerArn)(event.id ?? "promote-0f3c9a1b2d4e", event);
+}
+
+async function nameOf(started: ReturnType<typeof start>): Promise<string> {
+  const start = await started;
+  if (start.kind !== "started") throw new Error(`the start was ${start.kind}`);
+  return start.execution?.split("/")[2] ?? "";
+}
+
+describe("an event with an id of its own", () => {
+  test("is one execution, however often it is sent, and another event under the id is refused", async () => {
+    const first = await start(PRODUCTION);
+    expect(first.kind).toBe("started");
+    expect(await start(PRODUCTION)).toEqual(first);
+    expect(await start(PRODUCTION, { ...EVENT, action: "stage" })).toEqual({ kind: "taken" });
+  });
+
+  test("is an execution of each of two environments of an account, which have all names in common", async () => {
+    const executions = [await start(PRODUCTION), await start(STAGING)];
+    expect(executions).toEqual([
+      { kind: "started", execution: expect.stringContaining(":function:cutover-production-1:1/") },
+      { kind: "started", execution: expect.stringContaining(":function:cutover-staging-1:1/") },
+    ]);
+    expect(await start(STAGING, { ...EVENT, action: "stage" })).toEqual({ kind: "taken" });
+  });
+
+  test("has the same name by every alias", async () => {
+    const name = await nameOf(start(PRODUCTION));
+    const next = PRODUCTION.replace(":live", ":next");
+    lambda.serve(next, { kind: "durable", handler: () => Promise.reject(new Error("nor here")) });
+    expect(await nameOf(start(next))).toBe(name);
+  });
+
+  test.each([
+    ["a short one", "r", /^r-[\da-f]{12}$/],
+    ["one that just fits whole", "i".repeat(51), /^i{51}-[\da-f]{12}$/],
+    ["one that is cut", `${"i".repeat(51)}j`, /^i{51}-[\da-f]{12}$/],
+    ["the longest", "-".repeat(64), /^-{51}-[\da-f]{12}$/],
+  ])("shows as much of it as fits: %s", async (_which, id, shown) => {
+    const name = await nameOf(start(PRODUCTION, { action: "promote", id }));
+    expect(name).toMatch(shown);
+    expect(isExecutionOf(id, `arn/durable-execution/${name}/1`)).toBe(true);
+    expect(isExecutionOf(`other-${id}`.slice(0, 64), `arn/durable-execution/${name}/1`)).toBe(false);
+  });
+
+  test("that differs only behind what is shown is another one", async () => {
+    const [one, other] = ["a", "b"].map((end) => start(PRODUCTION, { action: "promote", id: "i".repeat(60) + end }));
+    if (one === undefined || other === undefined) throw new Error("two were started");
+    expect(await nameOf(one)).not.toBe(await nameOf(other));
+  });
+});
+
+test("a rollout whose id was made up for this start gives the execution its name as it is: the worker reads it there", async () => {
+  expect(await nameOf(start(PRODUCTION, { action: "promote" }))).toBe("promote-0f3c9a1b2d4e");
+});

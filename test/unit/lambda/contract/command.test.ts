@@ -1,0 +1,147 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { readCommand } from "../../../../lambda/contract/command.ts";
+import { RefusedError } from "../../../../lambda/contract/refused-error.ts";
+
+const night = { rolloutId: "night" };
+const ann = { requestedBy: "ann", reason: "calls drop" };
+
+/** The lines of a refusal, without its heading. */
+function problemsOf(input: unknown): readonly string[] {
+  try {
+    readCommand(input);
+  } catch (error) {
+    expect(error).toBeInstanceOf(RefusedError);
+    return (error as Error).message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.slice("  - ".length));
+  }
+  return [];
+}
+
+const NAMES =
+  "expected one of status, pause, resume, skip-bake, skip-all-bakes, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, controls";
+
+describe("a command is accepted", () => {
+  test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
+    [{ command: "status", ...night }, {}],
+    [{ command: "status", ...night, ...ann, id: "a" }, {}],
+    [{ command: "pause", ...night, ...ann }, { minutes: 60 }],
+    [{ command: "pause", ...night, ...ann, minutes: 0.1 }, {}],
+    [{ command: "pause", ...night, ...ann, minutes: 1_440, id: "lunch" }, {}],
+    [{ command: "resume", ...night, ...ann }, {}],
+    [{ command: "skip-bake", ...night, ...ann }, {}],
+    [{ command: "skip-all-bakes", ...night, ...ann }, {}],
+    [{ command: "abort", ...night, ...ann }, { rollback: true }],
+    [{ command: "abort", ...night, ...ann, rollback: false }, {}],
+    [{ command: "stop-everything", ...ann, id: "x".repeat(64) }, {}],
+    [{ command: "resume-everything", ...ann }, {}],
+    [{ command: "hold-release", ...ann, release: "2026.11.0" }, {}],
+    [{ command: "clear-release", ...ann, release: "2026.11.0" }, {}],
+    [{ command: "protect", ...ann, customerIds: ["b", "a", "b"] }, { customerIds: ["b", "a"] }],
+    [{ command: "unprotect", ...ann, customerIds: ["a"] }, {}],
+    [{ command: "controls" }, {}],
+    [{ command: "controls", ...ann }, {}],
+  ])("%j", (input, defaults) => {
+    expect(readCommand(input)).toEqual({ ...input, ...defaults });
+  });
+});
+
+describe("a command is refused", () => {
+  const TEXT = "got nothing; expected a text";
+
+  test.each<readonly [string, Readonly<Record<string, unknown>>, readonly unknown[]]>([
+    [
+      "without its rollout, sender and reason",
+      { command: "pause" },
+      [
+        "rolloutId: got nothing; expected the rollout's id, as the answer to its deploy event gave it",
+        `requestedBy: ${TEXT}`,
+        `reason: ${TEXT}`,
+      ],
+    ],
+    ["without a reason", { command: "stop-everything", requestedBy: "ann" }, [`reason: ${TEXT}`]],
+    [
+      "with an empty reason",
+      { command: "skip-all-bakes", ...night, ...ann, reason: "" },
+      [expect.stringContaining("reason: ")],
+    ],
+    [
+      "to pause for less than there is",
+      { command: "pause", ...night, ...ann, minutes: 0.09 },
+      ["minutes: got 0.09; expected minutes, from 0.1 to 1440"],
+    ],
+    [
+      "to pause for more than a day",
+      { command: "pause", ...night, ...ann, minutes: 1_440.1 },
+      ["minutes: got 1440.1; expected minutes, from 0.1 to 1440"],
+    ],
+    [
+      "with minutes that are not its own",
+      { command: "resume", ...night, ...ann, minutes: 5 },
+      [expect.stringMatching(/^minutes: got an unknown member/)],
+    ],
+    [
+      "with a rollback in words",
+      { command: "abort", ...night, ...ann, rollback: "no" },
+      ['rollback: got "no"; expected true or false'],
+    ],
+    [
+      "with a rollout, though it is for all of them",
+      { command: "stop-everything", ...night, ...ann },
+      [expect.stringMatching(/^rolloutId: got an unknown member/)],
+    ],
+    ["to hold nothing", { command: "hold-release", ...ann }, ["release: got nothing; expected the release's name"]],
+    [
+      "to protect nobody",
+      { command: "protect", ...ann, customerIds: [] },
+      ["customerIds: got an empty list; expected at least one of customer ids"],
+    ],
+    [
+      "to protect what is no id",
+      { command: "unprotect", ...ann, customerIds: ["a b"] },
+      [expect.stringMatching(/^customerIds\[0\]: got "a b"; expected a customer id/)],
+    ],
+    [
+      "with an id that is none",
+      { command: "skip-bake", ...night, ...ann, id: "a b" },
+      ['id: got "a b"; expected 1 to 64 letters, digits, _ and -'],
+    ],
+    ["without a name", { command: "" }, [`command: got ""; ${NAMES}`]],
+    ["with a number for a name", { command: 7, ...ann }, [`command: got 7; ${NAMES}`]],
+    ["with a name like none", { command: "terminate", ...night }, [`command: got "terminate"; ${NAMES}`]],
+    [
+      "with a typing error in its name and what else is wrong with the one that was meant",
+      { command: "stop_everythin", reasons: "calls drop", requestedBy: "ann" },
+      [
+        `command: got "stop_everythin"; ${NAMES}; did you mean stop-everything?`,
+        `reason: ${TEXT}`,
+        "reasons: got an unknown member; expected only the members command, requestedBy, reason, id; did you mean reason?",
+      ],
+    ],
+  ])("%s", (_how, input, problems) => {
+    expect(problemsOf(input)).toEqual(problems);
+  });
+
+  test.each(["approve", "reject", "reconcile"])("by its name: %s", (command) => {
+    expect(problemsOf({ command, ...night, ...ann })).toEqual([
+      `command: got "${command}"; ${NAMES}; this version does not have ${command}`,
+    ]);
+  });
+
+  test.each([null, undefined, 7, "abort", ["abort"]])("in place of which stands %j", (input) => {
+    expect(problemsOf(input)).toHaveLength(1);
+  });
+
+  test("or accepted, whatever it is", () => {
+    const command = fc.constantFrom("status", "pause", "abort", "protect", "controls", "resume", "hold-release", "x");
+    const member = fc.constantFrom("rolloutId", "minutes", "rollback", "customerIds", "reason", "__proto__", "release");
+    fc.assert(
+      fc.property(command, member, fc.jsonValue(), (name, key, value) => {
+        const input = { command: name, ...night, ...ann, [key]: value };
+        for (const problem of problemsOf(input)) expect(problem).toMatch(/: got .*; expected/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,492 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { parsePolicy } from "../../../../lambda/config.ts";
+import { acceptDeployEvent, toLimits } from "../../../../lambda/contract/accept-deploy-event.ts";
+import {
+  BadDeployEventError,
+  type FlipEvent,
+  fingerprintOf,
+  wantedFlag,
+} from "../../../../lambda/contract/deploy-event.ts";
+import { anEvent, anyEvent, aPolicy } from "./an-event.ts";
+
+const policy = parsePolicy(aPolicy());
+const accept = (event: unknown, under = policy) => acceptDeployEvent(event, under);
+const acceptFlip = (event: unknown) => accept(event) as FlipEvent;
+
+/** The lines of a refusal, without its heading. */
+function problemsOf(event: unknown, under = policy): readonly string[] {
+  try {
+    accept(event, under);
+  } catch (error) {
+    expect(error).toBeInstanceOf(BadDeployEventError);
+    return (error as Error).message
+      .split("\n")
+      .slice(1)
+      .map((line) => line.slice("  - ".length));
+  }
+  throw new Error("the event was accepted");
+}
+
+const ACTIONS =
+  'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (undo a rollout) or "retry" (what is left of one)';
+
+const fingerprint = (changes: Readonly<Record<string, unknown>> = {}) => fingerprintOf(accept(anEvent(changes)));
+
+describe("an accepted event", () => {
+  test("has its defaults and its targets as a list", () => {
+    expect(accept(anEvent({ targets: { tags: ["beta"] }, exclude: [{ parentCustomerId: "p-1" }] }))).toEqual({
+      action: "promote",
+      release: "2026.11.0",
+      targets: [{ tags: ["beta"], match: "all" }],
+      exclude: [{ parentCustomerId: "p-1", descendants: true }],
+      dryRun: false,
+    });
+  });
+
+  test("stays the same when it is accepted again", () => {
+    fc.assert(
+      fc.property(anyEvent, (event) => {
+        const accepted = accept(event);
+        expect(accept(JSON.parse(JSON.stringify(accepted)))).toEqual(accepted);
+      }),
+    );
+  });
+
+  test("names a customer once, however often it was named", () => {
+    expect(acceptFlip(anEvent({ targets: { customerIds: ["b", "a", "b"] } })).targets).toEqual([
+      { customerIds: ["b", "a"] },
+    ]);
+  });
+
+  test("has a time that is a time", () => {
+    fc.assert(
+      fc.property(
+        fc.tuple(
+          fc.integer({ min: 0, max: 9999 }),
+          fc.integer({ min: 0, max: 13 }),
+          fc.integer({ min: 0, max: 32 }),
+          fc.integer({ min: 0, max: 61 }),
+          fc.constantFrom("Z", "+01:00", "-23:59", "+24:00", "", "z"),
+        ),
+        ([year, month, day, second, zone]) => {
+          const two = (number: number) => String(number).padStart(2, "0");
+          const notAfter = `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}T02:00:${two(second)}${zone}`;
+          try {
+            expect(Date.parse(accept(anEvent({ notAfter })).notAfter ?? "")).not.toBeNaN();
+          } catch (error) {
+            expect(error).toBeInstanceOf(BadDeployEventError);
+          }
+        },
+      ),
+    );
+  });
+
+  test("wants the flag true for stage and false for promote", () => {
+    expect([wantedFlag("stage"), wantedFlag("promote")]).toEqual([true, false]);
+  });
+});
+
+describe("whatever arrives", () => {
+  const anything = fc.oneof(
+    fc.jsonValue(),
+    fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true }),
+    fc.tuple(anyEvent, fc.string(), fc.jsonValue()).map(([event, member, value]) => ({ ...event, [member]: value })),
+    fc
+      .tuple(
+        anyEvent,
+        fc.constantFrom("action", "release", "targets", "exclude", "notAfter", "limits", "reason", "id"),
+        fc.jsonValue(),
+      )
+      .map(([event, member, value]) => ({ ...event, [member]: value })),
+    fc
+      .tuple(anyEvent, fc.constantFrom("tags", "customerIds", "match", "cohort", "__proto__"), fc.jsonValue())
+      .map(([event, member, value]) => ({ ...event, targets: [Object.fromEntries([[member, value]]), { all: true }] })),
+  );
+
+  test("is accepted or refused, and a refusal is short lines without control characters", () => {
+    fc.assert(
+      fc.property(anything, (event) => {
+        try {
+          accept(event);
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadDeployEventError);
+          const lines = (error as Error).message.split("\n");
+          expect(lines.length).toBeLessThanOrEqual(102);
+          for (const line of lines) {
+            expect(line.length).toBeLessThan(800);
+            expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}\u202e]/u);
+          }
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    ["exlude", "exclude"],
+    ["Targets", "targets"],
+    ["dry_run", "dryRun"],
+    ["notafter", "notAfter"],
+    ["relase", "release"],
+  ])("of the member %s asks whether %s was meant", (came, meant) => {
+    const problems = problemsOf(anEvent({ [came]: true }));
+    expect(problems).toEqual([
+      expect.stringMatching(new RegExp(`^${came}: got an unknown member; .*did you mean ${meant}\\?$`)),
+    ]);
+  });
+
+  test("of an action that was misspelt looks at the members of the one that was meant", () => {
+    expect(
+      problemsOf({ action: "rolback", rolloutId: "night", release: "2026.11.0", strategy: "all-at-once" }),
+    ).toEqual([
+      `action: got "rolback"; ${ACTIONS}; did you mean rollback?`,
+      expect.stringMatching(/^strategy: got an unknown member; expected only the members action, rolloutId, release,/),
+      'release: got "2026.11.0"; expected none beside a rolloutId: one of the two says what is undone',
+    ]);
+  });
+
+  test("of a member that is like none makes no guess", () => {
+    expect(problemsOf(anEvent({ waves: 3 }))[0]).not.toMatch(/did you mean/);
+  });
+
+  test.each([
+    [{ customerId: ["a"] }, "customerIds"],
+    [{ tag: ["a"] }, "tags"],
+    [{ parentCustomerID: "a" }, "parentCustomerId"],
+  ])("of the target %j asks whether %s was meant", (target, meant) => {
+    const [problem] = problemsOf(anEvent({ targets: [{ all: true }, target] }));
+    expect(problem).toMatch(/^targets\[1\]: got an object with /);
+    expect(problem).toMatch(new RegExp(`did you mean ${meant}\\?$`));
+  });
+
+  test("of the action reconcile says that this version does not have it", () => {
+    expect(problemsOf(anEvent({ action: "reconcile" }))).toEqual([
+      `action: got "reconcile"; ${ACTIONS}; this version does not have reconcile`,
+    ]);
+  });
+
+  test("names a wrong member, an unknown cohort and wider limits together", () => {
+    const problems = problemsOf(
+      anEvent({
+        exlude: { tags: ["vip"] },
+        targets: [{ cohort: "beta" }, { cohort: "canary" }, { tags: [] }],
+        exclude: { cohort: "constructor" },
+        limits: { requestsPerSecond: 51, concurrency: 17, failureBudget: "2%", pace: 3 },
+      }),
+    );
+    expect(problems.map((problem) => problem.slice(0, problem.indexOf(":"))).sort()).toEqual([
+      "exclude.cohort",
+      "exlude",
+      "limits.concurrency",
+      "limits.failureBudget",
+      "limits.pace",
+      "limits.requestsPerSecond",
+      "targets[0].cohort",
+      "targets[2].tags",
+    ]);
+  });
+
+  test("stays short for nine thousand bad ids and twenty thousand unknown members", () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`member${index}`, "secret"]));
+    const ids = Array.from({ length: 9_000 }, () => "bad id");
+    const problems = problemsOf(anEvent({ ...many, targets: { customerIds: ids }, exclude: { customerIds: ids } }));
+    expect(problems.join("\n").length).toBeLessThan(30_000);
+    expect(problems.at(-1)).toBe("and 37900 more");
+    expect(problems).toContainEqual(expect.stringMatching(/^targets\.customerIds\[19\]/));
+    expect(problems).toContainEqual(expect.stringMatching(/^exclude\.customerIds\[0\]/));
+    expect(problems).toContainEqual(expect.stringMatching(/^member0/));
+  });
+
+  test("stays short for one long name and for a depth of twenty thousand", () => {
+    const deep = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+    const problems = problemsOf(anEvent({ ["k".repeat(100_000)]: 1, targets: deep, exclude: { tags: deep } }));
+    expect(problems).toHaveLength(3);
+    expect(problems.join("").length).toBeLessThan(1_000);
+  });
+
+  test.each([
+    ["a member that nobody knows", anEvent({ password: "hunter2" })],
+    ["an object under such a member", anEvent({ secret: { userName: "me", password: "hunter2" } })],
+    ["an address's password", anEvent({ requestedBy: "https://me:hunter2@ci.example/\n" })],
+    ["an address's password with a slash and an @", anEvent({ requestedBy: "https://me:p@/hunter2@ci.example/" })],
+    ["a token in a query", anEvent({ id: "https://ci.example/job?access=hunter2" })],
+    ["a setting", anEvent({ release: "PASSWORD=hunter2 make deploy" })],
+    ["a header", anEvent({ release: "Authorization: Bearer hunter2" })],
+    ["the whole secret in place of the event", '{"userName":"me","password":"hunter2"}'],
+  ])("never repeats %s", (_what, event) => {
+    expect(problemsOf(event).join("\n")).not.toContain("hunter2");
+  });
+
+  test("escapes what would leave its line or colour a terminal", () => {
+    const problems = problemsOf(anEvent({ release: "a\nb\u001b[31m\u202e", "x\ny": 1 }));
+    expect(problems).toEqual([
+      expect.stringContaining('release: got "a\\u000ab\\u001b[31m\\u202e"'),
+      expect.stringContaining('["x\\u000ay"]: got an unknown member'),
+    ]);
+  });
+});
+
+describe("an id", () => {
+  test.each([".", "..", "", "a/b", "a b", "a\n", "ä", "x".repeat(65)])(
+    "cannot be %j, which could name another address",
+    (id) => {
+      expect(problemsOf(anEvent({ targets: { customerIds: [id] } }))).toHaveLength(1);
+    },
+  );
+  test.each(["a", "...a", "5f2b8c1e9d3a4b0012345678", "x".repeat(64)])("can be %j", (id) => {
+    expect(acceptFlip(anEvent({ targets: { customerIds: [id] } })).targets).toEqual([{ customerIds: [id] }]);
+  });
+});
+
+describe("a narrower failure budget", () => {
+  test.each([
+    { event: 5, policy: 5, isAccepted: true },
+    { event: 6, policy: 5, isAccepted: false },
+    { event: "1%", policy: "1%", isAccepted: true },
+    { event: "1.01%", policy: "1%", isAccepted: false },
+    { event: "0.5%", policy: "1.00%", isAccepted: true },
+    { event: 5, policy: "1%", isAccepted: false },
+    { event: "1%", policy: 5, isAccepted: false },
+    { event: 0, policy: "1%", isAccepted: true },
+    { event: "0%", policy: 5, isAccepted: true },
+    { event: "0.00%", policy: 0, isAccepted: true },
+    { event: 5, policy: "100%", isAccepted: true },
+    { event: "100%", policy: 5, isAccepted: false },
+  ])("$event under a policy of $policy: accepted $isAccepted", ({ event, policy: budget, isAccepted }) => {
+    const under = parsePolicy(aPolicy({ failureBudget: budget }));
+    const sent = anEvent({ limits: { failureBudget: event } });
+    if (isAccepted) expect(toLimits(accept(sent, under), under).failureBudget).toBe(event);
+    else expect(problemsOf(sent, under)).toEqual([expect.stringMatching(/^limits\.failureBudget: got .*narrows/)]);
+  });
+
+  test.each(["101%", "100.01%", "-1%", "1.234%", "1 %", "%", "01%", -1, 1.5, 1e300, null, "5"])(
+    "cannot be %j",
+    (failureBudget) => {
+      expect(problemsOf(anEvent({ limits: { failureBudget } }))).toEqual([
+        expect.stringMatching(/^limits\.failureBudget: got/),
+      ]);
+    },
+  );
+});
+
+describe("limits in force", () => {
+  test("are the policy's, where the event says nothing", () => {
+    expect(toLimits(accept(anEvent()), policy)).toEqual({
+      startPerSecond: 10,
+      maxPerSecond: 50,
+      concurrency: 16,
+      failureBudget: "1%",
+    });
+  });
+  test("are never wider than the policy, which an earlier one may have been whose event is retried", () => {
+    const earlier = { requestsPerSecond: 90, concurrency: 90, failureBudget: 7, maxCustomers: 90 };
+    const today = parsePolicy({ ...aPolicy(), maxCustomers: 9 });
+    expect(toLimits({ limits: earlier }, today)).toEqual({
+      ...{ startPerSecond: 10, maxPerSecond: 50, concurrency: 16, failureBudget: "1%", maxCustomers: 9 },
+    });
+  });
+
+  test("never begin faster than the event allows", () => {
+    const event = accept(anEvent({ limits: { requestsPerSecond: 2, concurrency: 1 } }));
+    expect(toLimits(event, policy)).toMatchObject({ startPerSecond: 2, maxPerSecond: 2, concurrency: 1 });
+  });
+});
+
+describe("two events are equal", () => {
+  test("when they differ in who asked, why, until when and by which id", () => {
+    const told = { id: "a", requestedBy: "me", reason: "why not", notAfter: "2026-11-23T02:00:00Z", onBusy: "wait" };
+    expect(fingerprint(told)).toBe(fingerprint());
+  });
+  test("when both override an alarm, for whatever reason", () => {
+    expect(fingerprint({ override: { reason: "one" } })).toBe(fingerprint({ override: { reason: "other" } }));
+  });
+  test("never when their waves come in another order or number", () => {
+    const [one, two] = [{ share: "10%" }, { share: "20%", bakeMinutes: 5 }];
+    const prints = [[one, two], [two, one], [one, one, two], [one]].map((waves) =>
+      fingerprint({ strategy: { waves: [...waves, { rest: true }] } }),
+    );
+    expect(new Set(prints).size).toBe(4);
+    expect(fingerprint({ strategy: { waves: [{ rest: true, bakeMinutes: 0 }] } })).toBe(
+      fingerprint({ strategy: { waves: [{ rest: true }] } }),
+    );
+  });
+  test("when they differ in the order and the repeats of lists, or in defaults that are written out", () => {
+    const one = { targets: [{ customerIds: ["b", "a", "a"] }, { tags: ["x"], match: "all" }], dryRun: false };
+    const other = { targets: [{ tags: ["x"] }, { customerIds: ["a", "b"] }, { tags: ["x"] }] };
+    expect(fingerprint(one)).toBe(fingerprint(other));
+  });
+  test("when their members come in another order", () => {
+    fc.assert(
+      fc.property(anyEvent, (event) => {
+        const turned = Object.fromEntries(Object.entries(event).reverse());
+        expect(fingerprintOf(accept(turned))).toBe(fingerprintOf(accept(event)));
+      }),
+    );
+  });
+  test.each<Partial<Record<keyof FlipEvent, unknown>>>([
+    { action: "stage" },
+    { release: "2026.11.1" },
+    { targets: { cohort: "canary" } },
+    { exclude: { cohort: "canary" } },
+    { dryRun: true },
+    { limits: { concurrency: 1 } },
+    { limits: { maxCustomers: 1 } },
+    { strategy: "all-at-once" },
+    { strategy: { waves: [{ share: "10%" }, { rest: true }] } },
+    { plan: "0".repeat(64) },
+    { onFailure: "halt" },
+    { override: { reason: "the fix" } },
+  ])("never when they differ in %j", (change) => {
+    expect(fingerprint(change)).not.toBe(fingerprint());
+  });
+});
+
+describe("the strategy of an event", () => {
+  test.each<unknown>([
+    "all-at-once",
+    "linear-10-percent-every-5-minutes",
+    { waves: [{ cohort: "canary" }, { rest: true }] },
+  ])("can be %j", (strategy) => {
+    expect(problemsOrNone({ strategy })).toEqual([]);
+  });
+
+  test("is one of the policy's, or a predefined one", () => {
+    const under = parsePolicy(aPolicy({ strategies: { careful: { waves: [{ rest: true }] } } }));
+    expect(accept(anEvent({ strategy: "careful" }), under)).toMatchObject({ strategy: "careful" });
+    expect(problemsOf(anEvent({ strategy: "careful" }))).toEqual([
+      expect.stringMatching(
+        /^strategy: got "careful"; expected a strategy of the policy, which has none, or one of all-at/,
+      ),
+    ]);
+  });
+
+  test("names cohorts of the policy, and everything that is wrong with it is said at once", () => {
+    const waves = [{ cohort: "beta" }, { share: "101%" }, { cohort: "canary", bake: 5 }];
+    expect(problemsOf(anEvent({ strategy: { waves } })).map((problem) => problem.replace(/; .*/, ""))).toEqual([
+      'strategy.waves[1].share: got "101%"',
+      "strategy.waves[2].bake: got an unknown member",
+      "strategy.waves[2]: got an object with cohort, bake",
+      'strategy.waves[0].cohort: got "beta"',
+    ]);
+  });
+
+  test("may have a last wave that is not the rest only when nobody is left out", () => {
+    expect(problemsOrNone({ strategy: { waves: [{ share: "40%" }, { share: "60%" }] } })).toEqual([]);
+    expect(problemsOf(anEvent({ strategy: { waves: [{ cohort: "canary" }] } }))).toEqual([
+      'strategy.waves[0]: got an object with cohort; expected { "rest": true } as the last wave: a cohort would leave people out',
+    ]);
+  });
+});
+
+function problemsOrNone(changes: Readonly<Record<string, unknown>>): readonly string[] {
+  try {
+    accept(anEvent(changes));
+    return [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+describe("the other new members of an event", () => {
+  test.each<readonly [Readonly<Record<string, unknown>>, string | undefined]>([
+    [{ plan: "0123456789abcdef".repeat(4) }, undefined],
+    [{ plan: "0123456789abcdef".repeat(4).slice(1) }, "plan"],
+    [{ plan: "A".repeat(64) }, "plan"],
+    [{ onFailure: "halt" }, undefined],
+    [{ onFailure: "stop" }, "onFailure"],
+    [{ onBusy: "refuse" }, undefined],
+    [{ onBusy: "wait" }, "onBusy"],
+    [{ onBusy: "wait", notAfter: "2026-11-23T02:00:00Z" }, undefined],
+    [{ onBusy: "queue" }, "onBusy"],
+    [{ override: { reason: "the fix" } }, undefined],
+    [{ override: {} }, "override.reason"],
+    [{ override: { reason: "" } }, "override.reason"],
+    [{ override: true }, "override"],
+    [{ limits: { maxCustomers: 1 } }, undefined],
+    [{ limits: { maxCustomers: 0 } }, "limits.maxCustomers"],
+  ])("%j: the problem is %p", (changes, path) => {
+    const problems = problemsOrNone(changes);
+    if (path === undefined) expect(problems).toEqual([]);
+    else expect(problems).toEqual([expect.stringContaining(`1 problem:\n  - ${path}: got`)]);
+  });
+
+  test("an event narrows the most customers of the policy, and never widens it", () => {
+    const under = parsePolicy(aPolicy({ maxCustomers: 100 }));
+    const limited = (maxCustomers?: number) => anEvent({ limits: { ...(maxCustomers && { maxCustomers }) } });
+    expect(toLimits(accept(limited(100), under), under).maxCustomers).toBe(100);
+    expect(toLimits(accept(limited(99), under), under).maxCustomers).toBe(99);
+    expect(toLimits(accept(limited(), under), under).maxCustomers).toBe(100);
+    expect(toLimits(accept(limited(5)), policy).maxCustomers).toBe(5);
+    expect(toLimits(accept(limited()), policy).maxCustomers).toBeUndefined();
+    expect(problemsOf(limited(101), under)).toEqual([
+      "limits.maxCustomers: got 101; expected at most the policy's 100: an event narrows the policy, never widens it",
+    ]);
+  });
+});
+
+describe("an event that works on an earlier rollout", () => {
+  const night = "2026-11-23T02:00:00Z";
+
+  test.each<Readonly<Record<string, unknown>>>([
+    { action: "rollback", rolloutId: "promote-1" },
+    { action: "rollback", release: "2026.11.0", dryRun: true, limits: { concurrency: 1 } },
+    {
+      action: "rollback",
+      rolloutId: "r",
+      notAfter: night,
+      onBusy: "wait",
+      requestedBy: "me",
+      reason: "why",
+      id: "undo",
+    },
+    { action: "retry", rolloutId: "promote-1" },
+    { action: "retry", rolloutId: "r", strategy: "all-at-once", onFailure: "halt", override: { reason: "the fix" } },
+    { action: "retry", rolloutId: "r", exclude: [{ customerIds: ["c-1"] }] },
+    { action: "retry", rolloutId: "r", plan: "3f1c".repeat(16) },
+    { action: "retry", rolloutId: "r", notAfter: night, onBusy: "wait", requestedBy: "me", reason: "why", id: "again" },
+  ])("%j is accepted, and stays the same when it is accepted again", (event) => {
+    const accepted = accept(event);
+    expect(accepted).toEqual({ dryRun: false, ...event });
+    expect(accept(JSON.parse(JSON.stringify(accepted)))).toEqual(accepted);
+  });
+
+  test.each<readonly [Readonly<Record<string, unknown>>, readonly string[]]>([
+    [{ action: "rollback" }, ["rolloutId"]],
+    [{ action: "rollback", rolloutId: "r", release: "1" }, ["release"]],
+    [{ action: "rollback", rolloutId: "a b" }, ["rolloutId"]],
+    [{ action: "rollback", release: "a b", onBusy: "wait" }, ["release", "onBusy"]],
+    [{ action: "rollback", rolloutId: "r", targets: { all: true } }, ["targets"]],
+    [{ action: "rollback", rolloutId: "r", strategy: "all-at-once" }, ["strategy"]],
+    [{ action: "rollback", rolloutId: "r", limits: { concurrency: 17 } }, ["limits.concurrency"]],
+    [{ action: "retry" }, ["rolloutId"]],
+    [{ action: "retry", rolloutId: "r", release: "1" }, ["release"]],
+    [{ action: "retry", rolloutId: "r", targets: { all: true } }, ["targets"]],
+    [{ action: "retry", rolloutId: "r", exclude: { cohort: "nobody" } }, ["exclude.cohort"]],
+    [{ action: "retry", rolloutId: "r", plan: "0".repeat(63) }, ["plan"]],
+    [{ action: "rollback", rolloutId: "r", plan: "0".repeat(64) }, ["plan"]],
+    [{ action: "retry", rolloutId: "r", strategy: "all-at-none" }, ["strategy"]],
+    [
+      { action: "retry", rolloutId: "r", strategy: { waves: [{ cohort: "x" }, { rest: true }] } },
+      ["strategy.waves[0].cohort"],
+    ],
+    [{ action: "retry", rolloutId: "r", onBusy: "wait" }, ["onBusy"]],
+  ])("%j is refused for %j", (event, paths) => {
+    expect(problemsOf(event).map((problem) => problem.slice(0, problem.indexOf(": ")))).toEqual(paths);
+  });
+
+  test("is another event for another rollout, another action, another strategy", () => {
+    const prints = [
+      { action: "rollback", rolloutId: "a" },
+      { action: "rollback", rolloutId: "b" },
+      { action: "rollback", release: "a" },
+      { action: "rollback", rolloutId: "a", dryRun: true },
+      { action: "retry", rolloutId: "a" },
+      { action: "retry", rolloutId: "a", strategy: "all-at-once" },
+      { action: "retry", rolloutId: "a", plan: "3f1c".repeat(16) },
+    ].map((event) => fingerprintOf(accept(event)));
+    expect(new Set(prints).size).toBe(prints.length);
+  });
+});

@@ -1,0 +1,164 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { startWorld, type World } from "../../../support/world.ts";
+import { anEvent } from "./an-event.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  await LocalDurableTestRunner.setupTestEnvironment();
+  world = await startWorld({ customers: 20, policy: { cohorts: { canary: { tags: ["canary"] } } } });
+});
+
+afterAll(async () => {
+  await world.close();
+  await LocalDurableTestRunner.teardownTestEnvironment();
+});
+
+interface Malformed {
+  readonly what: string;
+  readonly event: unknown;
+  /** The path of each problem; "(whole)" for the event itself. */
+  readonly problems: readonly string[];
+}
+
+const MALFORMED: readonly Malformed[] = [
+  { what: "nothing in it", event: {}, problems: ["action", "release", "targets"] },
+  { what: "null in its place", event: null, problems: ["(whole)"] },
+  { what: "a text in its place", event: "promote everybody", problems: ["(whole)"] },
+  { what: "a list in its place", event: [anEvent()], problems: ["(whole)"] },
+  { what: "no targets", event: anEvent({ targets: undefined }), problems: ["targets"] },
+  { what: "an empty list of targets", event: anEvent({ targets: [] }), problems: ["targets"] },
+  {
+    what: "a target without a kind",
+    event: anEvent({ targets: [{}, { match: "any" }] }),
+    problems: ["targets[0]", "targets[1].tags"],
+  },
+  {
+    what: "a target of two kinds",
+    event: anEvent({ targets: { customerIds: ["a"], tags: ["b"] } }),
+    problems: ["targets"],
+  },
+  { what: "a list within a list of targets", event: anEvent({ targets: [[{ all: true }]] }), problems: ["targets[0]"] },
+  { what: "all that is not true", event: anEvent({ targets: { all: "yes" } }), problems: ["targets.all"] },
+  { what: "a misspelt exclude", event: anEvent({ exlude: { tags: ["vip"] } }), problems: ["exlude"] },
+  { what: "an empty exclude", event: anEvent({ exclude: [] }), problems: ["exclude"] },
+  { what: "an exclude that is null", event: anEvent({ exclude: null }), problems: ["exclude"] },
+  {
+    what: "bad ids in two places",
+    event: anEvent({
+      targets: { customerIds: ["ok", "a b", ".."] },
+      exclude: [{ referenceIds: [" a"] }, { parentCustomerId: 7 }],
+    }),
+    problems: [
+      "targets.customerIds[1]",
+      "targets.customerIds[2]",
+      "exclude[0].referenceIds[0]",
+      "exclude[1].parentCustomerId",
+    ],
+  },
+  {
+    what: "more ids than an event can name",
+    event: anEvent({ targets: { customerIds: Array.from({ length: 9_001 }, (_, index) => `c-${index}`) } }),
+    problems: ["targets.customerIds"],
+  },
+  {
+    what: "a cohort that the policy does not have",
+    event: anEvent({ targets: { cohort: "beta" }, exclude: [{ cohort: "__proto__" }] }),
+    problems: ["targets.cohort", "exclude[0].cohort"],
+  },
+  { what: "an action of another version", event: anEvent({ action: "reconcile" }), problems: ["action"] },
+  { what: "a rollback of nothing", event: { action: "rollback", dryRun: 1 }, problems: ["dryRun", "rolloutId"] },
+  {
+    what: "a retry with targets",
+    event: anEvent({ action: "retry", release: undefined }),
+    problems: ["rolloutId", "targets"],
+  },
+  {
+    what: "a strategy that nobody has, and somebody who waits for ever",
+    event: anEvent({ strategy: "canary", onBusy: "wait", plan: "it", onFailure: "", override: {} }),
+    problems: ["strategy", "onBusy", "plan", "onFailure", "override.reason"],
+  },
+  {
+    what: "waves that leave people out",
+    event: anEvent({ strategy: { waves: [{ rest: true }, { cohort: "beta" }] } }),
+    problems: ["strategy.waves[0]", "strategy.waves[1]", "strategy.waves[1].cohort"],
+  },
+  { what: "an action in capitals", event: anEvent({ action: "PROMOTE" }), problems: ["action"] },
+  { what: "a release with line breaks", event: anEvent({ release: "2026\n11" }), problems: ["release"] },
+  { what: "a number for a release", event: anEvent({ release: 2026.11 }), problems: ["release"] },
+  { what: "a dry run in words", event: anEvent({ dryRun: "true" }), problems: ["dryRun"] },
+  { what: "a day that does not exist", event: anEvent({ notAfter: "2026-02-30T00:00:00Z" }), problems: ["notAfter"] },
+  { what: "a time without a zone", event: anEvent({ notAfter: "2026-11-23T02:00:00" }), problems: ["notAfter"] },
+  {
+    what: "limits wider than the policy's",
+    event: anEvent({ limits: { requestsPerSecond: 100_000.5, concurrency: 17, failureBudget: "2%" } }),
+    problems: ["limits.requestsPerSecond", "limits.concurrency", "limits.failureBudget"],
+  },
+  {
+    what: "limits that are none",
+    event: anEvent({ limits: { requestsPerSecond: 0, concurrency: 1.5, failureBudget: "1", pace: 5 } }),
+    problems: ["limits.requestsPerSecond", "limits.concurrency", "limits.failureBudget", "limits.pace"],
+  },
+  { what: "an id that is none", event: anEvent({ id: "deploy 4711" }), problems: ["id"] },
+  {
+    what: "a person who is a list, and an empty reason",
+    event: anEvent({ requestedBy: ["me"], reason: "" }),
+    problems: ["requestedBy", "reason"],
+  },
+  {
+    what: "a member of every object's prototype",
+    event: JSON.parse('{"action":"promote","release":"r","targets":{"all":true},"__proto__":{},"constructor":{}}'),
+    problems: ["__proto__", "constructor"],
+  },
+  { what: "a password", event: anEvent({ userName: "me", password: "hunter2" }), problems: ["userName", "password"] },
+  {
+    what: "everything wrong at once",
+    event: {
+      action: 1,
+      release: "",
+      targets: { cohort: "beta" },
+      exclude: { tags: [] },
+      dryRun: 0,
+      notAfter: 0,
+      limits: { concurrency: 99 },
+      requestedBy: 0,
+      reason: 0,
+      id: 0,
+      wave: 1,
+    },
+    problems: [
+      "action",
+      "release",
+      "exclude.tags",
+      "dryRun",
+      "notAfter",
+      "requestedBy",
+      "reason",
+      "id",
+      "wave",
+      "targets.cohort",
+      "limits.concurrency",
+    ],
+  },
+];
+
+describe("a malformed event", () => {
+  test.each(MALFORMED)("with $what is refused by every problem's name", async ({ event, problems }) => {
+    const { error, operations } = await world.run(event);
+
+    const [heading, ...lines] = (error ?? "").split("\n");
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    expect(heading).toBe(`the deploy event was refused, nothing was done; ${count}:`);
+    expect(lines.map((line) => line.slice(4, line.indexOf(": "))).sort()).toEqual([...problems].sort());
+    for (const line of lines) expect(line).toMatch(/: got .*; expected /);
+    expect(operations).toEqual([]);
+  });
+
+  test("has asked Evo Voice for nothing, and left nothing in the ledger or the log", async () => {
+    expect(MALFORMED.length).toBeGreaterThanOrEqual(20);
+    expect(world.emulator.stats().requests).toEqual({});
+    expect(await world.readLedger()).toEqual([]);
+    expect(world.logs().join("\n")).not.toContain("hunter2");
+  });
+});

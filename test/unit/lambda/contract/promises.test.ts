@@ -1,0 +1,75 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { startWorld, type World } from "../../../support/world.ts";
+import { anEvent } from "./an-event.ts";
+
+/** What docs/events.md promises, through the shipped handler. */
+let world: World;
+/** Customers of the policy's account. */
+let ids: readonly string[];
+
+beforeAll(async () => {
+  await LocalDurableTestRunner.setupTestEnvironment();
+  world = await startWorld({ customers: 200 });
+  const { accountId } = world.emulator;
+  ids = [...world.emulator.customers()].filter((customer) => customer.accountId === accountId).map(({ id }) => id);
+});
+
+afterAll(async () => {
+  await world.close();
+  await LocalDurableTestRunner.teardownTestEnvironment();
+});
+
+const writes = () => [...world.emulator.customers()].reduce((sum, customer) => sum + customer.writes, 0);
+
+describe("a dry run", () => {
+  test("reports the plan, who is skipped and why, and flips nobody", async () => {
+    const exclude = { customerIds: ids.slice(0, 3) };
+    const { report } = await world.run(anEvent({ exclude, dryRun: true, id: "dry" }));
+    expect(report).toMatchObject({
+      rolloutId: "dry",
+      status: "planned",
+      dryRun: true,
+      counts: { flipped: 0, unchanged: 0, skipped: 0 },
+      plan: { skipped: 3, skippedBy: { "excluded by the event": 3 } },
+      moreExceptions: 0,
+    });
+    expect((report.plan?.flip ?? 0) + (report.plan?.unchanged ?? 0)).toBe(197);
+    expect(report.exceptions.map(({ customerId }) => customerId).sort()).toEqual([...exclude.customerIds].sort());
+    expect(writes()).toBe(0);
+  });
+
+  test("has an id of its own: the rollout that follows needs another", async () => {
+    const { report } = await world.run(anEvent({ id: "dry" }));
+    expect(report).toMatchObject({
+      status: "refused",
+      problem: expect.stringMatching(/the id dry belongs to another event/),
+    });
+    expect(writes()).toBe(0);
+  });
+});
+
+describe("before the first flip a rollout ends", () => {
+  test.each([
+    ["when a tag does not exist", { targets: { tags: ["canray"] } }, /no account of the policy has a tag "canray"/],
+    ["when an excluded tag does not exist", { exclude: { tags: ["vpi"] } }, /no account of the policy has a tag "vpi"/],
+    ["when a named customer does not exist", { targets: { customerIds: ["nobody"] } }, /does not have.*nobody/],
+    ["when an excluded customer does not exist", { exclude: { customerIds: ["nobody"] } }, /does not have.*nobody/],
+    ["when a reference id does not exist", { targets: { referenceIds: ["REF-nobody"] } }, /does not have.*REF-nobody/],
+    ["when a parent does not exist", { targets: { parentCustomerId: "nobody" } }, /does not have.*nobody/],
+    ["when the event came too late", { notAfter: "2020-01-01T00:00:00Z" }, /came too late/],
+  ])("%s", async (_when, changes, problem) => {
+    const { report } = await world.run(anEvent(changes));
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+    expect(writes()).toBe(0);
+  });
+});
+
+test("a customer that does not exist is skipped with the reason, if the policy says so", async () => {
+  const { report } = await world.run(anEvent({ targets: { customerIds: ["nobody"] } }), { unknownCustomers: "skip" });
+  expect(report).toMatchObject({
+    status: "partial",
+    counts: { flipped: 0, skipped: 1 },
+    exceptions: [{ customerId: "nobody", outcome: "skipped", reason: "no customer has this id" }],
+  });
+});

@@ -1,0 +1,31 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { findRepeatedMembers } from "../../../../lambda/contract/repeated-members.ts";
+
+const pathsIn = (json: string) => findRepeatedMembers(json).map(({ path }) => path);
+
+test("members that come twice are named by their path, at any depth", () => {
+  expect(
+    pathsIn('{"a":{"b":1,"c":"{\\"x\\":1","b":2},"l":[1,{"x":1},[3,{"k\\u0061":1,"ka":2}]],"a" : 1,"s":"a\\":b"}'),
+  ).toEqual(["a.b", "l[2][1].ka", "a"]);
+});
+
+test("a JSON text that was written from a value has none", () => {
+  fc.assert(
+    fc.property(fc.json(), fc.constantFrom(undefined, 2), (json, indent) => {
+      expect(pathsIn(JSON.stringify(JSON.parse(json), null, indent))).toEqual([]);
+    }),
+  );
+});
+
+test("a member that is added a second time anywhere is found", () => {
+  const objects = fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 });
+  fc.assert(
+    fc.property(objects, fc.nat(), fc.jsonValue(), (object, pick, value) => {
+      const text = JSON.stringify(object);
+      const names = Object.keys(JSON.parse(text));
+      const name = JSON.stringify(names[pick % names.length]);
+      expect(pathsIn(`${text.slice(0, -1)}, ${name} :${JSON.stringify(value)}}`)).toHaveLength(1);
+    }),
+  );
+});

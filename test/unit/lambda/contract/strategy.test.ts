@@ -1,0 +1,258 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { findProblems } from "../../../../lambda/contract/problems.ts";
+import {
+  findUnknownCohortsOfWaves,
+  findUnknownStrategy,
+  Strategy,
+  toWaves,
+} from "../../../../lambda/contract/strategy.ts";
+import type { Wave } from "../../../../lambda/contract/wave.ts";
+
+const NO_STRATEGIES = { strategies: {}, strategy: "all-at-once" };
+
+const wavesOf = (strategy: unknown) => toWaves({ strategy: Strategy.parse(strategy) }, NO_STRATEGIES);
+
+/** `10% 1800s`, `50 0s`, `canary 60s`, `rest 0s`: a wave in a few letters. */
+function short({ size, bakeSeconds }: Wave): string {
+  switch (size.kind) {
+    case "share":
+      return `${size.hundredths / 100}% ${bakeSeconds}s`;
+    case "customers":
+      return `${size.customers} ${bakeSeconds}s`;
+    case "cohort":
+      return `${size.cohort} ${bakeSeconds}s`;
+    case "rest":
+      return `rest ${bakeSeconds}s`;
+  }
+}
+
+/** Each problem as `path: what is expected`. */
+function problemsOf(strategy: unknown): readonly string[] {
+  const parsed = Strategy.safeParse(strategy);
+  if (parsed.success) return [];
+  return findProblems(parsed.error, strategy).map(
+    ({ path, message }) => `${path}: ${message.slice(message.indexOf("; expected ") + "; expected ".length)}`,
+  );
+}
+
+describe("a predefined name", () => {
+  test.each([
+    ["all-at-once", ["rest 0s"]],
+    ["canary-10-percent-30-minutes", ["10% 1800s", "rest 0s"]],
+    ["canary-1-percent-1-minute", ["1% 60s", "rest 0s"]],
+    ["canary-99-percent-168-hours", ["99% 604800s", "rest 0s"]],
+    ["canary-5-percent-1-hour", ["5% 3600s", "rest 0s"]],
+    ["linear-50-percent-every-10080-minutes", ["50% 604800s", "rest 0s"]],
+    ["linear-20-percent-every-hour", ["20% 3600s", "20% 3600s", "20% 3600s", "20% 3600s", "rest 0s"]],
+    ["linear-34-percent-every-minute", ["34% 60s", "34% 60s", "rest 0s"]],
+    ["linear-33-percent-every-2-hours", ["33% 7200s", "33% 7200s", "33% 7200s", "rest 0s"]],
+    ["linear-99-percent-every-5-minutes", ["99% 300s", "rest 0s"]],
+  ])("%s means %j", (name, waves) => {
+    expect(wavesOf(name).map(short)).toEqual(waves);
+    expect(findUnknownStrategy(name, {})).toBeUndefined();
+  });
+
+  test.each([
+    "all-at-twice",
+    "canary-0-percent-30-minutes",
+    "canary-100-percent-30-minutes",
+    "canary-05-percent-30-minutes",
+    "canary-10-percent-0-minutes",
+    "canary-10-percent-030-minutes",
+    "canary-10-percent-10081-minutes",
+    "canary-10-percent-169-hours",
+    "canary-10-percent-30",
+    "canary-10-percent-30-days",
+    "canary-10-percent-hour",
+    "linear-0-percent-every-hour",
+    "linear-100-percent-every-hour",
+    "linear-20-percent-every-hours",
+    "linear-20-percent-every-0-minutes",
+    "linear-20-percent-every-169-hours",
+    "linear-20-percent-1-hour",
+    "xlinear-20-percent-every-hour",
+    "linear-20-percent-every-hour-",
+    "constructor",
+    "__proto__",
+  ])("is not %s", (name) => {
+    expect(findUnknownStrategy(name, {})).toMatch(
+      /^got "[^"]+"; expected a strategy of the policy, which has none, or one of all-at-once, canary-N-percent-M-minutes/,
+    );
+    expect(() => wavesOf(name)).toThrow(/no strategy is called/);
+  });
+
+  test("is asked for when it was meant", () => {
+    const strategies = { careful: Strategy.parse({ waves: [{ rest: true }] }) as { waves: [] } };
+    expect(findUnknownStrategy("all-at-one", strategies)).toMatch(/did you mean all-at-once\?$/);
+    expect(findUnknownStrategy("carefull", strategies)).toMatch(/which has careful, .*did you mean careful\?$/);
+    expect(findUnknownStrategy("careful", strategies)).toBeUndefined();
+  });
+});
+
+describe("the waves of linear", () => {
+  test("cover everybody: the shares before the last leave something, one more of them would leave nothing", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 99 }),
+        fc.integer({ min: 1, max: 10_080 }),
+        fc.constantFrom("minute", "minutes"),
+        (percent, minutes, unit) => {
+          const waves = wavesOf(`linear-${percent}-percent-every-${minutes}-${unit}`);
+          const before = waves.slice(0, -1);
+          expect(waves.at(-1)).toEqual({ size: { kind: "rest" }, bakeSeconds: 0 });
+          expect(before.every(({ bakeSeconds }) => bakeSeconds === minutes * 60)).toBe(true);
+          expect(before.every(({ size }) => size.kind === "share" && size.hundredths === percent * 100)).toBe(true);
+          expect(before.length * percent).toBeLessThan(100);
+          expect((before.length + 1) * percent).toBeGreaterThanOrEqual(100);
+        },
+      ),
+    );
+  });
+});
+
+describe("a strategy that is written out", () => {
+  test("has its waves in their order, the last of which takes the rest", () => {
+    const waves = [
+      { cohort: "canary", bakeMinutes: 30 },
+      { customers: 50, bakeMinutes: 0.5 },
+      { share: "5%" },
+      { share: "25.5%", bakeMinutes: 0.55 },
+      { rest: true, bakeMinutes: 10_080 },
+    ];
+    expect(wavesOf({ waves }).map(short)).toEqual(["canary 1800s", "50 30s", "5% 0s", "25.5% 33s", "rest 604800s"]);
+  });
+
+  test("may end with a share, when the shares cover everybody: the last wave takes what rounding leaves", () => {
+    expect(wavesOf({ waves: [{ share: "33.33%" }, { share: "66.67%", bakeMinutes: 1 }] }).map(short)).toEqual([
+      "33.33% 0s",
+      "rest 60s",
+    ]);
+    expect(wavesOf({ waves: [{ cohort: "canary" }, { share: "100%" }] }).map(short)).toEqual(["canary 0s", "rest 0s"]);
+  });
+
+  test("bakes whole seconds, never fewer than were asked for", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.01, max: 10_080, noNaN: true }), (bakeMinutes) => {
+        const [wave] = wavesOf({ waves: [{ customers: 1, bakeMinutes }, { rest: true }] });
+        const { bakeSeconds = 0 } = wave ?? {};
+        expect(Number.isInteger(bakeSeconds)).toBe(true);
+        expect(bakeSeconds).toBeGreaterThanOrEqual(bakeMinutes * 60 - 0.001);
+        expect(bakeSeconds).toBeLessThan(bakeMinutes * 60 + 1.001);
+      }),
+    );
+  });
+
+  test("has up to 100 waves, the last of which is always the rest", () => {
+    const wave = fc.oneof(
+      fc.integer({ min: 1, max: 10_000 }).map((hundredths) => ({ share: `${(hundredths / 100).toFixed(2)}%` })),
+      fc.integer({ min: 1, max: 1_000_000_000 }).map((customers) => ({ customers })),
+      fc.stringMatching(/^[a-z]{1,8}$/).map((cohort) => ({ cohort })),
+    );
+    fc.assert(
+      fc.property(fc.array(wave, { maxLength: 99 }), (waves) => {
+        const read = wavesOf({ waves: [...waves, { rest: true }] });
+        expect(read).toHaveLength(waves.length + 1);
+        expect(read.filter(({ size }) => size.kind === "rest")).toHaveLength(1);
+        expect(read.at(-1)?.size).toEqual({ kind: "rest" });
+      }),
+    );
+    expect(problemsOf({ waves: [...Array.from({ length: 100 }, () => ({ customers: 1 })), { rest: true }] })).toEqual([
+      "waves: a list of 1 to 100 waves",
+    ]);
+    expect(problemsOf({ waves: [] })).toEqual(["waves: a list of 1 to 100 waves"]);
+  });
+
+  const KINDS = "a wave with exactly one of share, customers, cohort, rest, and maybe bakeMinutes";
+  const SHARE = 'a share such as "10%" or "0.5%": more than 0%, at most 100%, with at most two decimals';
+  const LAST = '{ "rest": true } as the last wave';
+
+  test.each<readonly [string, readonly unknown[], readonly string[]]>([
+    ["no size", [{ bakeMinutes: 5 }, { rest: true }], [`waves[0]: ${KINDS}`]],
+    ["two sizes", [{ share: "1%", customers: 1 }, { rest: true }], [`waves[0]: ${KINDS}`]],
+    ["a size by another word", [{ shares: "1%" }, { rest: true }], [`waves[0]: ${KINDS}; did you mean share?`]],
+    ["a wave that is a text", ["10%", { rest: true }], [`waves[0]: ${KINDS}`]],
+    ["a share of nothing", [{ share: "0%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
+    ["a share of nothing with decimals", [{ share: "0.00%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
+    ["the smallest share", [{ share: "0.01%" }, { rest: true }], []],
+    ["the largest share", [{ share: "100.00%" }, { rest: true }], []],
+    ["more than everybody", [{ share: "100.01%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
+    ["a number for a share", [{ share: 10 }, { rest: true }], [`waves[0].share: ${SHARE}`]],
+    ["no customers", [{ customers: 0 }, { rest: true }], ["waves[0].customers: a whole number from 1 to 1000000000"]],
+    [
+      "half a customer",
+      [{ customers: 1.5 }, { rest: true }],
+      ["waves[0].customers: a whole number from 1 to 1000000000"],
+    ],
+    ["a rest that is false", [{ rest: false }], ["waves[0].rest: true"]],
+    ["a bake before now", [{ rest: true, bakeMinutes: -0.1 }], ["waves[0].bakeMinutes: minutes, from 0 to 10080"]],
+    ["the longest bake", [{ rest: true, bakeMinutes: 10_080 }], []],
+    ["a longer bake", [{ rest: true, bakeMinutes: 10_080.1 }], ["waves[0].bakeMinutes: minutes, from 0 to 10080"]],
+    [
+      "the rest too early",
+      [{ rest: true }, { rest: true }],
+      [`waves[0]: ${LAST} only: none would be left for the next`],
+    ],
+    [
+      "a cohort at its end",
+      [{ share: "50%" }, { cohort: "a" }],
+      [`waves[1]: ${LAST}: a cohort would leave people out`],
+    ],
+    ["a number at its end", [{ customers: 50 }], [`waves[0]: ${LAST}: a number of customers would leave people out`]],
+    ["all shares", [{ share: "50%" }, { share: "50%" }], []],
+    [
+      "too small shares",
+      [{ share: "50%" }, { share: "49.99%" }],
+      [`waves[1]: ${LAST}: shares of 99.99% together would leave people out`],
+    ],
+    [
+      "several mistakes",
+      [{ share: "0%" }, { rest: true }, { customers: "1" }, { cohort: "a" }],
+      [
+        `waves[0].share: ${SHARE}`,
+        "waves[2].customers: a whole number from 1 to 1000000000",
+        `waves[1]: ${LAST} only: none would be left for the next`,
+        `waves[3]: ${LAST}: a cohort would leave people out`,
+      ],
+    ],
+  ])("with %s", (_what, waves, problems) => {
+    expect(problemsOf({ waves })).toEqual(problems);
+  });
+
+  test.each([
+    ["waves under another name", { wave: [] }],
+    ["a member beside its waves", { waves: [{ rest: true }], name: "x" }],
+    ["nothing", null],
+    ["a number", 10],
+    ["a name with a blank", "all at once"],
+  ])("cannot be %s", (_what, strategy) => {
+    expect(problemsOf(strategy).length).toBeGreaterThan(0);
+  });
+});
+
+describe("a strategy of the policy", () => {
+  const careful = Strategy.parse({ waves: [{ customers: 1, bakeMinutes: 1 }, { rest: true }] }) as { waves: [] };
+  const policy = { strategies: { careful }, strategy: "careful" };
+
+  test("is found by its name, and is the default where the policy says so", () => {
+    const waves = ["1 60s", "rest 0s"];
+    expect(toWaves({ strategy: "careful" }, policy).map(short)).toEqual(waves);
+    expect(toWaves({}, policy).map(short)).toEqual(waves);
+    expect(toWaves({ strategy: "all-at-once" }, policy).map(short)).toEqual(["rest 0s"]);
+  });
+});
+
+describe("cohorts of waves", () => {
+  test("are those of the policy: others are named with their place, whatever else is wrong", () => {
+    const waves = [{ cohort: "beta" }, { cohort: "canary" }, { cohort: "constructor", share: 5 }, null, { cohort: 7 }];
+    const problems = findUnknownCohortsOfWaves({ waves }, { canary: {} }, ["strategy"]);
+    expect(problems).toEqual([
+      { path: "strategy.waves[0].cohort", message: 'got "beta"; expected a cohort of the policy, which has canary' },
+      {
+        path: "strategy.waves[2].cohort",
+        message: 'got "constructor"; expected a cohort of the policy, which has canary',
+      },
+    ]);
+    expect(findUnknownCohortsOfWaves("all-at-once", {}, [])).toEqual([]);
+  });
+});

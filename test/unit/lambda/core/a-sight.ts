@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import type { CommandRecord, LockAndControls } from "../../../../lambda/core/records.ts";
+import type { AlarmReading, Sight } from "../../../../lambda/core/gate/evaluate-gate.ts";
+
+export function aCommand(changes: Partial<CommandRecord> = {}): CommandRecord {
+  return {
+    id: "command-1",
+    command: "pause",
+    requestedBy: "ann",
+    reason: "lunch",
+    at: "2026-11-23T12:00:00Z",
+    ...changes,
+  };
+}
+
+export const someControls = (changes: Partial<LockAndControls> = {}): LockAndControls => ({
+  fence: 1,
+  holds: {},
+  protectedIds: [],
+  ...changes,
+});
+
+export const STOPPED = someControls({
+  stopped: { requestedBy: "bob", reason: "the carrier is down", at: "2026-11-23T12:00:00Z" },
+});
+
+/** A world in which nothing keeps a rollout from going on. */
+export function aSight(changes: Partial<Sight> = {}): Sight {
+  return { controls: someControls(), commands: [], alarms: [{ name: "calls", state: "OK" }], ...changes };
+}
+
+export const anyCommand: fc.Arbitrary<CommandRecord> = fc.record({
+  id: fc.constant("command-1"),
+  command: fc.constantFrom("pause", "resume", "skip-bake", "skip-all-bakes", "abort"),
+  requestedBy: fc.constantFrom("ann", "bob"),
+  reason: fc.constant("because"),
+  at: fc.constant("2026-11-23T12:00:00Z"),
+  pauseSeconds: fc.option(fc.integer({ min: 1, max: 300 }), { nil: undefined }),
+  rollback: fc.option(fc.boolean(), { nil: undefined }),
+});
+
+export const anyAlarms: fc.Arbitrary<readonly AlarmReading[]> = fc.array(
+  fc.record({
+    name: fc.constantFrom("calls", "errors"),
+    state: fc.constantFrom("OK", "OK", "OK", "OK", "ALARM", "INSUFFICIENT_DATA", "missing", "unreadable"),
+  }),
+  { maxLength: 2 },
+);

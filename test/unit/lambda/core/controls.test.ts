@@ -1,0 +1,127 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  applyControlChange,
+  type ControlChange,
+  type Controls,
+  findHold,
+  MOST_HOLDS,
+  MOST_PROTECTED,
+} from "../../../../lambda/core/controls.ts";
+import type { Hold } from "../../../../lambda/core/records.ts";
+
+const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
+const BOB = { requestedBy: "bob", reason: "me too", at: "2026-11-23T02:05:00.000Z" };
+const NONE: Controls = { holds: {}, protectedIds: [] };
+
+function aHold(action: Hold["action"], order = ANN): Hold {
+  return { ...order, action, rolloutId: "night" };
+}
+
+function toHoldChange(release: string, action: Hold["action"], order = ANN): ControlChange {
+  return { ...order, change: "hold-release", release, hold: { action, rolloutId: "night" } };
+}
+
+function numbered(what: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${what}-${index}`);
+}
+
+describe("the stop-everything switch", () => {
+  test("stands since its first order, and one order lifts it", () => {
+    const stopped = { ...NONE, stopped: ANN };
+    expect(applyControlChange(NONE, { ...ANN, change: "stop-everything" })).toEqual({
+      kind: "changed",
+      controls: stopped,
+    });
+    expect(applyControlChange(stopped, { ...BOB, change: "stop-everything" })).toEqual({
+      kind: "changed",
+      controls: stopped,
+    });
+    expect(applyControlChange(stopped, { ...BOB, change: "resume-everything" })).toEqual({
+      kind: "changed",
+      controls: NONE,
+    });
+  });
+});
+
+describe("a hold", () => {
+  test.each([
+    ["stage", "stage", true],
+    ["stage", "promote", true],
+    ["promote", "stage", false],
+    ["promote", "promote", true],
+  ] as const)("of a %s and an event to %s: refused is %s", (held, action, isRefused) => {
+    const controls = { holds: { "2026.11": aHold(held) } };
+    expect(findHold(controls, action, "2026.11")).toEqual(isRefused ? aHold(held) : undefined);
+    expect(findHold(controls, action, "2026.12")).toBeUndefined();
+  });
+
+  test.each([
+    ["stage", "promote", "stage"],
+    ["promote", "stage", "stage"],
+  ] as const)("of a %s, and then of a %s, is one of a %s", (first, then, expected) => {
+    const held = { ...NONE, holds: { "2026.11": aHold(first) } };
+    const changed = applyControlChange(held, toHoldChange("2026.11", then, BOB));
+    expect(changed).toMatchObject({ controls: { holds: { "2026.11": { action: expected } } } });
+  });
+
+  test("is found by its own name only, whatever every object has", () => {
+    for (const release of ["constructor", "__proto__", "toString"]) {
+      expect(findHold(NONE, "promote", release)).toBeUndefined();
+      expect(applyControlChange(NONE, { ...ANN, change: "clear-release", release })).toMatchObject({ kind: "refused" });
+      const changed = applyControlChange(NONE, toHoldChange(release, "promote"));
+      if (changed.kind !== "changed") throw new Error(changed.problem);
+      expect(findHold(changed.controls, "promote", release)).toEqual(aHold("promote"));
+      expect(applyControlChange(changed.controls, { ...ANN, change: "clear-release", release })).toEqual({
+        kind: "changed",
+        controls: NONE,
+      });
+    }
+  });
+
+  test("is the 500th, and not the 501st; one that is held already is held anew", () => {
+    const all = numbered("release", MOST_HOLDS).map((release) => [release, aHold("promote")] as const);
+    const full = { ...NONE, holds: Object.fromEntries(all) };
+    const almost = { ...NONE, holds: Object.fromEntries(all.slice(1)) };
+
+    expect(applyControlChange(almost, toHoldChange("one more", "promote"))).toMatchObject({ kind: "changed" });
+    expect(applyControlChange(full, toHoldChange("one more", "promote"))).toEqual({
+      kind: "refused",
+      problem: "one more was not held: 500 releases are held already, which is the most; clear holds that are over",
+    });
+    expect(applyControlChange(full, toHoldChange("release-3", "promote", BOB))).toMatchObject({
+      controls: { holds: { "release-3": { requestedBy: "bob" } } },
+    });
+  });
+});
+
+describe("customers that an order protects", () => {
+  const protect = (customerIds: readonly string[]): ControlChange => ({ ...ANN, change: "protect", customerIds });
+  const unprotect = (customerIds: readonly string[]): ControlChange => ({ ...ANN, change: "unprotect", customerIds });
+
+  test("are each there once, and go when they are named", () => {
+    const protectedIds = ["a", "b"];
+    const given = { ...NONE, protectedIds };
+    expect(applyControlChange(given, protect(["b", "c", "c"]))).toMatchObject({
+      controls: { protectedIds: ["a", "b", "c"] },
+    });
+    expect(applyControlChange(given, unprotect(["a", "a"]))).toMatchObject({ controls: { protectedIds: ["b"] } });
+  });
+
+  test("are 1,000; of more, those that are too many are named, and nobody is added", () => {
+    const given = { ...NONE, protectedIds: numbered("c", MOST_PROTECTED - 1) };
+    expect(applyControlChange(given, protect(["c-0", "x"]))).toMatchObject({ kind: "changed" });
+    const refused = applyControlChange(given, protect(["x", "y", "z"]));
+    expect(refused).toEqual({
+      kind: "refused",
+      problem: expect.stringMatching(/at most 1000 customers, and y, z would/),
+    });
+  });
+
+  test("do not lose their protection with an id that the controls do not protect, which is named", () => {
+    const refused = applyControlChange({ ...NONE, protectedIds: ["a"] }, unprotect(["a", "vip"]));
+    expect(refused).toEqual({
+      kind: "refused",
+      problem: expect.stringMatching(/the controls do not protect vip; a customer that the policy/),
+    });
+  });
+});

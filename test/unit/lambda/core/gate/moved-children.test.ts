@@ -1,0 +1,91 @@
+import { describe, expect, test } from "@jest/globals";
+import { chooseChildren, type FirstFlips, findChildrenStop } from "../../../../../lambda/core/gate/moved-children.ts";
+import { type CustomerFacts, UnclearFamilyError } from "../../../../../lambda/core/lookup/selection.ts";
+import { aCustomer } from "../a-customer.ts";
+
+const NOT_SELECTED = () => ({ verdict: "not selected" }) as const;
+
+const aChild = (changes: Partial<CustomerFacts> = {}) => aCustomer({ id: "c", parentCustomerId: "p", ...changes });
+const choose = (listed: readonly CustomerFacts[], changes: Partial<FirstFlips> = {}) =>
+  chooseChildren(listed, {
+    parentIds: new Set(["p"]),
+    wantedFlag: false,
+    judge: NOT_SELECTED,
+    protectedIds: new Set(),
+    ...changes,
+  }).map(({ id }) => id);
+
+describe("before the first flip, a child", () => {
+  test.each<[what: string, child: Partial<CustomerFacts>, changes: Partial<FirstFlips>, isChosen: boolean]>([
+    ["is not selected", {}, {}, true],
+    ["is skipped", {}, { judge: () => ({ verdict: "skipped", reason: "excluded by the event" }) }, true],
+    ["is selected", {}, { judge: () => ({ verdict: "candidate" }) }, false],
+    [
+      "is selected and protected by a control",
+      {},
+      { judge: () => ({ verdict: "candidate" }), protectedIds: new Set(["c"]) },
+      true,
+    ],
+    [
+      "does not say whether it is selected",
+      {},
+      {
+        judge: () => {
+          throw new UnclearFamilyError("cannot tell");
+        },
+      },
+      true,
+    ],
+    ["shows the wanted flag already", { isStaging: false }, {}, false],
+    ["does not show its flag", { isStaging: undefined }, {}, false],
+    ["has another parent, as where the server ignores the filter", { parentCustomerId: "q" }, {}, false],
+    ["has no parent", { parentCustomerId: undefined }, {}, false],
+  ])("that %s", (_what, child, changes, isChosen) => {
+    expect(choose([aChild(child)], changes)).toEqual(isChosen ? ["c"] : []);
+  });
+
+  test("is chosen for 20 parents and 100 children at most", () => {
+    const families = (children: number) =>
+      Array.from({ length: 25 * children }, (_, index) =>
+        aChild({ id: `c-${index}`, parentCustomerId: `p-${index % 25}` }),
+      );
+    const parentIds = new Set(Array.from({ length: 25 }, (_, index) => `p-${index}`));
+    expect(choose(families(1), { parentIds })).toHaveLength(20);
+    expect(choose(families(10), { parentIds })).toHaveLength(100);
+  });
+});
+
+describe("after the first flips, the rollout", () => {
+  const watched = [
+    { id: "c", parentId: "p" },
+    { id: "d", parentId: "q" },
+  ];
+  const stopFor = (now: readonly CustomerFacts[], flippedIds = ["p", "q"]) =>
+    findChildrenStop(watched, { flippedIds: new Set(flippedIds), wantedFlag: false, now });
+
+  test("is halted by a child that moved, with both ids named", () => {
+    expect(stopFor([aChild({ isStaging: false }), aChild({ id: "d" })])).toEqual({
+      decision: "halt",
+      cause: "children-moved",
+      reasons: [expect.stringMatching(/^children-moved: 1 child moved .*: c, child of p\. Look at each/)],
+    });
+  });
+
+  test.each<[what: string, now: readonly CustomerFacts[], flippedIds: string[]]>([
+    ["no child moved", [aChild(), aChild({ id: "d" })], ["p", "q"]],
+    ["a child cannot be read", [], ["p", "q"]],
+    ["a child moved whose parent was not flipped", [aChild({ isStaging: false })], ["q"]],
+    ["a child does not show its flag", [aChild({ isStaging: undefined })], ["p", "q"]],
+  ])("goes on when %s", (_what, now, flippedIds) => {
+    expect(stopFor(now, flippedIds)).toBeUndefined();
+  });
+
+  test("names 20 of many children, and how many there are", () => {
+    const many = Array.from({ length: 30 }, (_, index) => ({ id: `c-${index}`, parentId: "p" }));
+    const now = many.map(({ id }) => aChild({ id, isStaging: false }));
+    const [reason = ""] = findChildrenStop(many, { flippedIds: new Set(["p"]), wantedFlag: false, now })?.reasons ?? [];
+    expect(reason).toMatch(/^children-moved: 30 children /);
+    expect(reason.match(/child of p/g)).toHaveLength(20);
+    expect(reason).toContain("; and 10 more");
+  });
+});

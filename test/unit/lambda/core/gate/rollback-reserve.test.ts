@@ -1,0 +1,25 @@
+import { describe, expect, test } from "@jest/globals";
+import { stopToKeepShare, type Used } from "../../../../../lambda/core/gate/rollback-reserve.ts";
+
+const DAY_MS = 86_400_000;
+
+describe("the flips of one execution", () => {
+  test.each<Used>([
+    { parts: 0, sinceMs: 0 },
+    { parts: 599, sinceMs: 0 },
+    { parts: 0, sinceMs: 27 * DAY_MS - 1 },
+  ])("go on after %j", (used) => {
+    expect(stopToKeepShare(used)).toBeUndefined();
+  });
+
+  test.each<[Used, string]>([
+    [{ parts: 600, sinceMs: 0 }, "600 parts"],
+    [{ parts: 0, sinceMs: 27 * DAY_MS }, "27 days"],
+  ])("halt after %j, so that they can be turned back", (used, said) => {
+    expect(stopToKeepShare(used)).toEqual({
+      decision: "halt",
+      cause: "share",
+      reasons: [expect.stringContaining(`have had their share, ${said}`)],
+    });
+  });
+});

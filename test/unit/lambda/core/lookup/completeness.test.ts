@@ -1,0 +1,135 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  type Completeness,
+  createIdCollector,
+  hashId,
+  judgePasses,
+  type Pass,
+} from "../../../../../lambda/core/lookup/completeness.ts";
+
+/** A pass that saw these ids, whose first and last page counted so many. */
+function aPass(seen: readonly string[], first?: number, last: number | undefined = first, ended = true): Pass {
+  const collector = createIdCollector();
+  for (const id of seen) collector.add(hashId(id));
+  return { ids: collector.ids(), firstTotal: first, lastTotal: last, ended };
+}
+
+const [A, B, C, D] = ["a", "b", "c", "d"] as const;
+
+describe("a lookup", () => {
+  test.each<{ what: string; passes: readonly Pass[]; verdict: Completeness["verdict"] }>([
+    { what: "no pass", passes: [], verdict: "read again" },
+    { what: "as many as counted", passes: [aPass([A, B, C], 3)], verdict: "complete" },
+    { what: "nobody where nobody is counted", passes: [aPass([], 0)], verdict: "complete" },
+    { what: "one less than counted", passes: [aPass([A, B], 3)], verdict: "read again" },
+    { what: "one more than counted", passes: [aPass([A, B, C, D], 3)], verdict: "read again" },
+    { what: "a count that moved, the last one right", passes: [aPass([A, B, C], 2, 3)], verdict: "read again" },
+    { what: "a count that moved, the first one right", passes: [aPass([A, B, C], 3, 4)], verdict: "read again" },
+    { what: "no count at all", passes: [aPass([A, B, C])], verdict: "read again" },
+    {
+      what: "no count on the last page",
+      passes: [{ ...aPass([A, B, C], 3), lastTotal: undefined }],
+      verdict: "read again",
+    },
+    { what: "short, then as many as counted", passes: [aPass([A, B], 3), aPass([A, B, C], 3)], verdict: "complete" },
+    {
+      what: "somebody new, then as many as counted",
+      passes: [aPass([A, B], 3), aPass([A, B, C, D], 4)],
+      verdict: "complete",
+    },
+    { what: "the same twice without a count", passes: [aPass([A, B]), aPass([A, B])], verdict: "complete" },
+    {
+      what: "the same twice, more than counted",
+      passes: [aPass([A, B, C], 2), aPass([A, B, C], 2)],
+      verdict: "complete",
+    },
+    {
+      what: "the same twice, as many as counted last",
+      passes: [aPass([A, B, C], 2, 3), aPass([A, B, C], 2, 3)],
+      verdict: "complete",
+    },
+    {
+      what: "the same twice, one less than counted",
+      passes: [aPass([A, B], 3), aPass([A, B], 3)],
+      verdict: "incomplete",
+    },
+    {
+      what: "the same twice, less than counted last",
+      passes: [aPass([A, B], 2, 3), aPass([A, B], 2, 3)],
+      verdict: "incomplete",
+    },
+    { what: "as many twice, but others", passes: [aPass([A, B]), aPass([A, C])], verdict: "incomplete" },
+    {
+      what: "one less the second time, without a count",
+      passes: [aPass([A, B, C]), aPass([A, B])],
+      verdict: "incomplete",
+    },
+    {
+      what: "one more the second time, without a count",
+      passes: [aPass([A, B]), aPass([A, B, C])],
+      verdict: "incomplete",
+    },
+    {
+      what: "the same twice, from pages that repeat themselves",
+      passes: [aPass([A, B], undefined, undefined, false), aPass([A, B], undefined, undefined, false)],
+      verdict: "incomplete",
+    },
+    {
+      what: "the same twice, the first time from pages that repeat themselves",
+      passes: [aPass([A, B], undefined, undefined, false), aPass([A, B])],
+      verdict: "incomplete",
+    },
+    {
+      what: "the same twice, the second time from pages that repeat themselves",
+      passes: [aPass([A, B]), aPass([A, B], undefined, undefined, false)],
+      verdict: "incomplete",
+    },
+  ])("of $what: $verdict", ({ passes, verdict }) => {
+    expect(judgePasses(passes).verdict).toBe(verdict);
+  });
+
+  test("that is incomplete says what each pass saw", () => {
+    expect(judgePasses([aPass([A, B], 3), aPass([A, C], 3, 4)])).toEqual({
+      verdict: "incomplete",
+      seen: "pass 1 saw 2 customers where Evo Voice counts 3; pass 2 saw 2 customers where Evo Voice counts 3, then 4",
+    });
+  });
+
+  test("that misses somebody is never accepted while the server counts right", () => {
+    const everybody = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 40 });
+    const missing = everybody.chain((ids) =>
+      fc.record({
+        ids: fc.constant(ids),
+        first: fc.array(fc.constantFrom(...ids)),
+        second: fc.array(fc.constantFrom(...ids)).map((seen) => seen.filter((id) => id !== ids[0])),
+        agree: fc.boolean(),
+        ended: fc.boolean(),
+      }),
+    );
+    fc.assert(
+      fc.property(missing, ({ ids, first, second, agree, ended }) => {
+        const short = aPass(second, ids.length, ids.length, ended);
+        expect(judgePasses([short]).verdict).toBe("read again");
+        expect(judgePasses([agree ? short : aPass(first, ids.length), short]).verdict).toBe("incomplete");
+      }),
+    );
+  });
+});
+
+describe("the ids of a pass", () => {
+  test("are distinct and sorted, in whatever order and however often the pages showed them", () => {
+    const pages = fc.array(fc.array(fc.integer({ min: 0, max: 300 }).map(String), { maxLength: 50 }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(pages, (listed) => {
+        const collector = createIdCollector();
+        for (const page of listed) collector.add(Buffer.concat(page.map(hashId)));
+        const distinct = [...new Set(listed.flat())];
+        const expected = BigUint64Array.from(distinct, (id) => hashId(id).readBigUInt64LE()).sort();
+        expect(collector.ids()).toEqual(expected);
+      }),
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, test } from "@jest/globals";
+import { describeLeftOut, findLeftOut } from "../../../../../lambda/core/plan/left-out-descendants.ts";
+import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
+import { aCustomer } from "../a-customer.ts";
+
+const find = (changes: Partial<CustomerFacts>) =>
+  findLeftOut([aCustomer({ id: "c", parentCustomerId: "p", ancestorIds: ["p"], ...changes })], {
+    ancestorIds: new Set(["p"]),
+    isFlipped: (id) => id === "flipped",
+    wantedFlag: false,
+  });
+
+describe("a descendant of a planned customer", () => {
+  test.each<[what: string, customer: Partial<CustomerFacts>, ancestorId: string | undefined]>([
+    ["is a child", {}, "p"],
+    ["is a grandchild", { parentCustomerId: "m", ancestorIds: ["p", "m"] }, "p"],
+    ["shows no breadcrumb", { parentCustomerId: "m", ancestorIds: undefined }, undefined],
+    ["does not show its flag", { isStaging: undefined }, "p"],
+  ])("that %s is left out", (_what, customer, ancestorId) => {
+    expect(find(customer)).toEqual([{ id: "c", ancestorId }]);
+  });
+
+  test.each<[what: string, customer: Partial<CustomerFacts>]>([
+    ["is flipped by the plan", { id: "flipped" }],
+    ["shows the wanted flag already", { isStaging: false }],
+    ["belongs to another family, whole breadcrumb shown", { parentCustomerId: "q", ancestorIds: ["q"] }],
+    ["has no parent", { parentCustomerId: undefined, ancestorIds: [] }],
+  ])("that %s is not left out", (_what, customer) => {
+    expect(find(customer)).toEqual([]);
+  });
+});
+
+describe("a refusal", () => {
+  test("is not needed when no descendant is left out", () => {
+    expect(describeLeftOut([])).toBeUndefined();
+  });
+
+  test("names the descendant, and the ancestor as far as it is known", () => {
+    expect(describeLeftOut([{ id: "c", ancestorId: "p" }, { id: "d" }])).toBe(
+      "the policy says childrenFollow, and the plan leaves out 2 descendants of customers to be flipped: c (below p), d; select whole families, or leave their ancestors out",
+    );
+  });
+
+  test("names 20 of many, and how many there are", () => {
+    const many = Array.from({ length: 45 }, (_, index) => ({ id: `c-${index}` }));
+    expect(describeLeftOut(many)).toMatch(/leaves out 45 descendants .*: c-0, .* c-19 and 25 more; select/);
+  });
+});

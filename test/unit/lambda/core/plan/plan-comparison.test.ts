@@ -1,0 +1,155 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { Wave } from "../../../../../lambda/contract/wave.ts";
+import {
+  type ChangeKind,
+  comparePlans,
+  describeChanges,
+  type PlannedEntry,
+} from "../../../../../lambda/core/plan/plan-comparison.ts";
+import type { FoundCustomer } from "../../../../../lambda/core/plan/candidates.ts";
+import { ALL_AT_ONCE, rankFor } from "../a-customer.ts";
+
+const TWO_WAVES: readonly Wave[] = [{ size: { kind: "cohort", cohort: "canary" }, bakeSeconds: 60 }, ...ALL_AT_ONCE];
+const SKIPPED = { skip: "excluded by the event" };
+const CANARY = { cohortWave: 1 };
+
+const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
+  ...{ id: "c-1", name: "Acme", accountId: "acme", isStaging: true },
+  ...changes,
+});
+
+/** The entries of a plan as an earlier rollout left them behind. */
+function entriesOf(found: readonly FoundCustomer[], waves = TWO_WAVES): readonly PlannedEntry[] {
+  const ranking = rankFor(found, { waves });
+  return ranking.waves.flatMap(({ from, to }, index) =>
+    Array.from({ length: to - from }, (_, offset) => {
+      const entry = ranking.at(from + offset);
+      return entry.disposition === "flip" ? { ...entry, wave: index + 1 } : entry;
+    }),
+  );
+}
+
+function compare(before: readonly FoundCustomer[], after: readonly FoundCustomer[]) {
+  const comparison = comparePlans(rankFor(after, { waves: TWO_WAVES }));
+  for (const entry of entriesOf(before)) comparison.addBefore(entry);
+  return comparison.changes();
+}
+
+interface Row {
+  readonly what: string;
+  readonly before?: Partial<FoundCustomer>;
+  readonly after?: Partial<FoundCustomer>;
+  readonly kind: ChangeKind;
+  readonly told: readonly [before: string, after: string];
+}
+
+const NONE = {
+  "to be flipped now": 0,
+  "no longer to be flipped": 0,
+  "in another wave": 0,
+  "left out for another reason": 0,
+};
+
+describe("what changed since an earlier plan", () => {
+  const right = { isStaging: false };
+  const excluded = "skipped, excluded by the event";
+  const stays = "left out for another reason";
+  test.each<Row>([
+    { what: "was right before", before: right, after: {}, kind: "to be flipped now", told: ["unchanged", "wave 2"] },
+    { what: "was excluded", before: SKIPPED, after: {}, kind: "to be flipped now", told: [excluded, "wave 2"] },
+    { what: "was not there", after: {}, kind: "to be flipped now", told: ["not found", "wave 2"] },
+    { what: "is right now", before: {}, after: right, kind: "no longer to be flipped", told: ["wave 2", "unchanged"] },
+    {
+      what: "is excluded",
+      before: CANARY,
+      after: SKIPPED,
+      kind: "no longer to be flipped",
+      told: ["wave 1", excluded],
+    },
+    { what: "is gone", before: {}, kind: "no longer to be flipped", told: ["wave 2", "not found"] },
+    { what: "became a canary", before: {}, after: CANARY, kind: "in another wave", told: ["wave 2", "wave 1"] },
+    { what: "is right and was excluded", before: SKIPPED, after: right, kind: stays, told: [excluded, "unchanged"] },
+    { what: "is found, and right", after: right, kind: stays, told: ["not found", "unchanged"] },
+    { what: "is gone, and was excluded", before: SKIPPED, kind: stays, told: [excluded, "not found"] },
+  ])("is said of a customer that $what", ({ before, after, kind, told: [was, is] }) => {
+    const others = [aFound({ id: "c-2" }), aFound({ id: "c-3", ...SKIPPED })];
+    const withOthers = (changes: Partial<FoundCustomer> | undefined) =>
+      changes === undefined ? others : [...others, aFound(changes)];
+    expect(compare(withOthers(before), withOthers(after))).toEqual({
+      counts: { ...NONE, [kind]: 1 },
+      named: [{ id: "c-1", name: "Acme", kind, before: was, after: is }],
+    });
+  });
+
+  test("is nothing for the same customers, in any order and by other names", () => {
+    const found = [aFound(), aFound({ id: "c-2", ...CANARY }), aFound({ id: "c-3", ...SKIPPED })];
+    const again = found.map((customer) => ({ ...customer, name: "Globex" })).reverse();
+    const changes = compare(found, again);
+    expect(changes).toEqual({ counts: NONE, named: [] });
+    expect(describeChanges(changes)).toBe(
+      "nobody is in another wave; the bakes, or the order within a wave, are others",
+    );
+  });
+
+  test("names the graver kinds first, up to 20, and counts all", () => {
+    const many = (count: number, prefix: string, changes: Partial<FoundCustomer>) =>
+      Array.from({ length: count }, (_, index) => aFound({ id: `${prefix}-${index}`, ...changes }));
+    const changes = compare(
+      [...many(30, "moved", {}), ...many(19, "new", SKIPPED)],
+      [...many(30, "moved", CANARY), ...many(19, "new", {})],
+    );
+    expect(changes.counts).toEqual({ ...NONE, "to be flipped now": 19, "in another wave": 30 });
+    expect(changes.named.map(({ kind }) => kind)).toEqual([
+      ...new Array(19).fill("to be flipped now"),
+      "in another wave",
+    ]);
+    const text = describeChanges(changes);
+    expect(text).toMatch(
+      /^19 to be flipped now, 30 in another wave: new-\d+ \(Acme\): skipped, excluded by the event → wave 2; /,
+    );
+    expect(text).toMatch(/; and 29 more$/);
+  });
+
+  test("has no more to tell than it names", () => {
+    expect(describeChanges(compare([aFound(SKIPPED)], [aFound()]))).toBe(
+      "1 to be flipped now: c-1 (Acme): skipped, excluded by the event → wave 2",
+    );
+  });
+
+  test("is each customer whose place differs, once, for any two lookups", () => {
+    const anyFound = fc.uniqueArray(
+      fc.record(
+        {
+          id: fc.stringMatching(/^[ab]{1,4}$/),
+          name: fc.constant("Acme"),
+          accountId: fc.constant("acme"),
+          isStaging: fc.boolean(),
+          skip: fc.constantFrom("excluded by the event", "protected by the policy (by id)"),
+          cohortWave: fc.constant(1),
+        },
+        { requiredKeys: ["id", "name", "accountId", "isStaging"] },
+      ),
+      { selector: ({ id }) => id, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(anyFound, anyFound, (before, after) => {
+        const placesOf = (found: readonly FoundCustomer[]) =>
+          new Map(entriesOf(found).map(({ id, disposition, wave }) => [id, JSON.stringify([disposition, wave])]));
+        const [was, is] = [placesOf(before), placesOf(after)];
+        const expected = [...new Set([...was.keys(), ...is.keys()])].filter((id) => was.get(id) !== is.get(id));
+        const { counts, named } = compare(before, after);
+        expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(expected.length);
+        expect(named).toHaveLength(Math.min(20, expected.length));
+        for (const { id } of named) expect(expected).toContain(id);
+        expect(new Set(named.map(({ id }) => id)).size).toBe(named.length);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+test("20,000 customers whose ids differ in their last digits are told apart", () => {
+  const found = Array.from({ length: 20_000 }, (_, index) => aFound({ id: `5f2b8c1e9d3a4b00${index}` }));
+  expect(compare(found, found).counts).toEqual(NONE);
+});

@@ -1,0 +1,514 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { Wave, WaveSize } from "../../../../../lambda/contract/wave.ts";
+import type { FoundCustomer } from "../../../../../lambda/core/plan/candidates.ts";
+import { anyCharacter } from "../../../../support/any-character.ts";
+import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "../a-customer.ts";
+
+const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
+  id: "c-1",
+  name: "Acme",
+  accountId: "acme",
+  isStaging: true,
+  ...changes,
+});
+
+const anyFound = fc.uniqueArray(
+  fc.record(
+    {
+      id: fc.stringMatching(/^[\w.-]{1,64}$/),
+      name: fc.string({ unit: anyCharacter, maxLength: 300 }),
+      accountId: fc.constant("acme"),
+      isStaging: fc.constantFrom(true, false, undefined),
+      skip: fc.constantFrom("protected by the policy (by id)", "excluded by the event"),
+      ancestorIds: fc.subarray(["p-1", "p-2", "p-3"]),
+      cohortWave: fc.constantFrom(1, 2),
+    },
+    { requiredKeys: ["id", "name", "accountId", "isStaging"] },
+  ),
+  { selector: ({ id }) => id, maxLength: 60 },
+);
+
+/** The first two are of cohorts, as `cohortWave` has it. */
+const anyWaves: fc.Arbitrary<readonly Wave[]> = fc
+  .array(
+    fc.oneof(
+      fc.integer({ min: 1, max: 10_000 }).map((hundredths): WaveSize => ({ kind: "share", hundredths })),
+      fc.integer({ min: 1, max: 20 }).map((customers): WaveSize => ({ kind: "customers", customers })),
+    ),
+    { maxLength: 4 },
+  )
+  .map((sizes) => [
+    ...["canary", "beta"].map((cohort): Wave => ({ size: { kind: "cohort", cohort }, bakeSeconds: 60 })),
+    ...sizes.map((size): Wave => ({ size, bakeSeconds: 60 })),
+    ...ALL_AT_ONCE,
+  ]);
+
+describe("the plan", () => {
+  test("puts every customer that was found into exactly one of flip, unchanged and skipped", () => {
+    fc.assert(
+      fc.property(anyFound, fc.constantFrom("stage" as const, "promote" as const), anyWaves, (found, action, waves) => {
+        const { plan, batches, settled } = planFor(found, { action, waves });
+        const flips = batches.flat().map(({ id }) => id);
+        const outcomes = settled.flat();
+        expect([...flips, ...outcomes.map(({ customerId }) => customerId)].sort()).toEqual(
+          found.map(({ id }) => id).sort(),
+        );
+        expect(plan).toMatchObject({
+          flip: flips.length,
+          unchanged: outcomes.filter(({ outcome }) => outcome === "unchanged").length,
+          skipped: outcomes.filter(({ outcome }) => outcome === "skipped").length,
+          batches: batches.length,
+          settledItems: settled.length,
+        });
+        expect(Object.values(plan.skippedBy).reduce((sum, count) => sum + count, 0)).toBe(plan.skipped);
+        const byId = new Map(found.map((customer) => [customer.id, customer]));
+        for (const id of flips) {
+          expect(byId.get(id)?.skip).toBeUndefined();
+          expect(byId.get(id)?.isStaging).not.toBe(action === "stage");
+        }
+      }),
+    );
+  });
+
+  test("is the same for any order of the lookup, and however often a customer was listed", () => {
+    const lookups = anyFound.chain((found) =>
+      fc.tuple(
+        fc.constant(found),
+        fc
+          .tuple(fc.shuffledSubarray(found, { minLength: found.length }), fc.subarray(found))
+          .map(([all, again]) => [...again, ...all, ...again]),
+      ),
+    );
+    fc.assert(
+      fc.property(lookups, anyWaves, ([once, shuffled], waves) =>
+        expect(planFor(shuffled, { waves })).toEqual(planFor(once, { waves })),
+      ),
+    );
+  });
+
+  test("is the same for any order even when a customer was read twice with different answers", () => {
+    const readings = fc.array(
+      fc.record(
+        {
+          id: fc.constantFrom("c-1", "c-2"),
+          name: fc.constantFrom("Acme", "Globex"),
+          accountId: fc.constant("acme"),
+          isStaging: fc.constantFrom(true, false, undefined),
+          skip: fc.constantFrom("excluded by the event", "protected by the policy (by id)"),
+          ancestorIds: fc.subarray(["c-1", "c-2", "c-3"]),
+          cohortWave: fc.constantFrom(1, 2),
+        },
+        { requiredKeys: ["id", "name", "accountId", "isStaging"] },
+      ),
+      { maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(readings, anyWaves, (found, waves) =>
+        expect(planFor([...found].reverse(), { waves })).toEqual(planFor(found, { waves })),
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each([
+    {
+      what: "a skip and a flip",
+      readings: [{ skip: "excluded by the event" }, { isStaging: true }],
+      flip: 0,
+      unchanged: 0,
+    },
+    {
+      what: "a skip and unchanged",
+      readings: [{ isStaging: false }, { skip: "excluded by the event" }],
+      flip: 0,
+      unchanged: 0,
+    },
+    {
+      what: "a flip and unchanged, because a flip reads again",
+      readings: [{ isStaging: true }, { isStaging: false }],
+      flip: 1,
+      unchanged: 0,
+    },
+    {
+      what: "unknown and unchanged, because a flip reads again",
+      readings: [{ isStaging: false }, { isStaging: undefined }],
+      flip: 1,
+      unchanged: 0,
+    },
+  ])("of two readings takes the careful one: $what", ({ readings, flip, unchanged }) => {
+    const { plan } = planFor(readings.map((reading) => aFound(reading)));
+    expect(plan).toMatchObject({ flip, unchanged, skipped: 1 - flip - unchanged });
+  });
+});
+
+describe("the plan's hash", () => {
+  const found = [
+    aFound(),
+    aFound({ id: "c-2", isStaging: false }),
+    aFound({ id: "c-3", skip: "excluded by the event" }),
+  ];
+  const hash = (changed: readonly FoundCustomer[], event = {}) => planFor(changed, event).plan.hash;
+
+  test.each([
+    ["a customer is to be flipped that was right before", [found[0], { ...found[1], isStaging: true }, found[2]]],
+    ["a customer is skipped", [{ ...found[0], skip: "excluded by the event" }, found[1], found[2]]],
+    [
+      "a customer is skipped for another reason",
+      [found[0], found[1], { ...found[2], skip: "protected by the policy (by id)" }],
+    ],
+    ["a customer was not found", found.slice(1)],
+    ["one more was found", [...found, aFound({ id: "c-4" })]],
+  ])("changes when %s", (_what, changed) => {
+    expect(hash(changed as readonly FoundCustomer[])).not.toBe(hash(found));
+  });
+
+  test("changes with the action and with the release", () => {
+    const hashes = [hash(found), hash(found, { action: "stage" }), hash(found, { release: "2026.11.1" })];
+    expect(new Set(hashes).size).toBe(3);
+  });
+
+  test("changes when a customer comes into another wave, and with a bake", () => {
+    const waves = (first: number, bakeSeconds: number): readonly Wave[] => [
+      { size: { kind: "customers", customers: first }, bakeSeconds },
+      ...ALL_AT_ONCE,
+    ];
+    const many = [...found, aFound({ id: "c-4" }), aFound({ id: "c-5" })];
+    const asked = [ALL_AT_ONCE, waves(1, 60), waves(2, 60), waves(1, 61)];
+    expect(new Set(asked.map((each) => hash(many, { waves: each }))).size).toBe(4);
+  });
+
+  test("stays when only names or accounts change", () => {
+    const renamed = found.map((customer) => ({ ...customer, name: "Initech", accountId: "b" }));
+    expect(hash(renamed)).toBe(hash(found));
+  });
+});
+
+describe("the order of flips", () => {
+  const customers = Array.from({ length: 200 }, (_, index) => aFound({ id: `c-${index}` }));
+  const orderOf = (release: string, found = customers) => planFor(found, { release }).entries.map(({ id }) => id);
+
+  test("is stable within a release, and is another one in the next", () => {
+    expect(orderOf("2026.11.0")).toEqual(orderOf("2026.11.0"));
+    expect(orderOf("2026.11.1")).not.toEqual(orderOf("2026.11.0"));
+    expect(orderOf("2026.11.1").toSorted()).toEqual(orderOf("2026.11.0").toSorted());
+  });
+
+  test("of two customers does not depend on who else is there", () => {
+    const few = customers.filter((_customer, index) => index % 3 === 0);
+    const kept = new Set(few.map(({ id }) => id));
+    expect(orderOf("2026.11.0", few)).toEqual(orderOf("2026.11.0").filter((id) => kept.has(id)));
+  });
+});
+
+describe("the waves of a plan", () => {
+  const wave = (size: WaveSize, bakeSeconds = 600): Wave => ({ size, bakeSeconds });
+  const wavesOf = (found: readonly FoundCustomer[], waves: readonly Wave[], release = "2026.11.0") => {
+    const { plan, batches } = planFor(found, { waves, release });
+    return plan.waves.map(({ from, to }) => batches.slice(from, to).flatMap((batch) => batch.map(({ id }) => id)));
+  };
+  const singles = Array.from({ length: 1_000 }, (_, index) => aFound({ id: `c-${index}` }));
+
+  test("are shown with their customers, batches and bakes before anything is flipped", () => {
+    const canaries = singles.map((customer, index) => (index < 3 ? { ...customer, cohortWave: 1 } : customer));
+    const asked = [
+      wave({ kind: "cohort", cohort: "canary" }, 60),
+      wave({ kind: "share", hundredths: 500 }),
+      wave({ kind: "cohort", cohort: "beta" }),
+      wave({ kind: "customers", customers: 251 }),
+      wave({ kind: "rest" }, 0),
+    ];
+    expect(planFor(canaries, { waves: asked }).plan.waves).toEqual([
+      { wave: 1, from: 0, to: 1, customers: 3, bakeSeconds: 60 },
+      { wave: 2, from: 1, to: 2, customers: 50, bakeSeconds: 600 },
+      {
+        wave: 3,
+        from: 2,
+        to: 2,
+        customers: 0,
+        bakeSeconds: 600,
+        note: "nobody of cohort beta is left to be flipped",
+      },
+      { wave: 4, from: 2, to: 4, customers: 251, bakeSeconds: 600 },
+      { wave: 5, from: 4, to: 7, customers: 696, bakeSeconds: 0 },
+    ]);
+  });
+
+  test("take the same canaries for the same release, and others for another", () => {
+    const asked = [wave({ kind: "customers", customers: 20 }), ...ALL_AT_ONCE];
+    const [canaries = []] = wavesOf(singles, asked);
+    expect(wavesOf([...singles].reverse(), asked)[0]).toEqual(canaries);
+    const others = wavesOf(singles, asked, "2026.12.0")[0] ?? [];
+    expect(others).toHaveLength(20);
+    expect(others.filter((id) => canaries.includes(id)).length).toBeLessThan(5);
+  });
+
+  test("hold everybody who is to be flipped once, each family in one, in batches of their own", () => {
+    fc.assert(
+      fc.property(anyFound, anyWaves, (found, waves) => {
+        const { plan, batches } = planFor(found, { waves });
+        const ids = plan.waves.map(({ from, to }) => batches.slice(from, to).flat());
+        expect(ids.flat()).toHaveLength(plan.flip);
+        expect(new Set(ids.flat().map(({ id }) => id)).size).toBe(plan.flip);
+        expect(plan.waves.map(({ customers }) => customers)).toEqual(ids.map(({ length }) => length));
+        expect(plan.waves.map(({ from }) => from)).toEqual([0, ...plan.waves.slice(0, -1).map(({ to }) => to)]);
+        expect(plan.waves.at(-1)?.to).toBe(batches.length);
+        const ancestors = new Map(found.map(({ id, ancestorIds = [] }) => [id, [id, ...ancestorIds]]));
+        for (const parent of ["p-1", "p-2", "p-3"]) {
+          const of = ids.filter((customers) => customers.some(({ id }) => ancestors.get(id)?.includes(parent)));
+          expect(of.length).toBeLessThanOrEqual(1);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("are as large as was asked for when nobody has a family", () => {
+    const alone = anyFound.map((found) =>
+      found.map(({ ancestorIds: _ancestors, cohortWave: _cohort, ...customer }) => customer),
+    );
+    fc.assert(
+      fc.property(alone, anyWaves, (found, waves) => {
+        const { plan } = planFor(found, { waves });
+        let left = plan.flip;
+        for (const [index, { size }] of waves.entries()) {
+          const asked = {
+            share: () => Math.ceil((plan.flip * (size.kind === "share" ? size.hundredths : 0)) / 10_000),
+            customers: () => (size.kind === "customers" ? size.customers : 0),
+            cohort: () => 0,
+            rest: () => left,
+          }[size.kind]();
+          expect(plan.waves[index]?.customers).toBe(Math.min(asked, left));
+          left -= Math.min(asked, left);
+        }
+      }),
+    );
+  });
+
+  test("keep a parent and its descendants together, whoever of them is found first", () => {
+    const family = [
+      aFound({ id: "p" }),
+      aFound({ id: "child", ancestorIds: ["p"] }),
+      aFound({ id: "grandchild", ancestorIds: ["child"] }),
+      aFound({ id: "sibling", ancestorIds: ["p"] }),
+    ];
+    const asked = [
+      wave({ kind: "customers", customers: 4 }),
+      wave({ kind: "customers", customers: 5 }),
+      ...ALL_AT_ONCE,
+    ];
+    for (const found of [
+      [...singles, ...family],
+      [...[...family].reverse(), ...singles],
+    ]) {
+      const waves = wavesOf(found, asked);
+      expect(waves.filter((ids) => ids.includes("p"))).toEqual([
+        expect.arrayContaining(["p", "child", "grandchild", "sibling"]),
+      ]);
+    }
+  });
+
+  test("take a family to the wave of whichever of its cohorts comes first", () => {
+    const found = [
+      aFound({ id: "p" }),
+      aFound({ id: "a", ancestorIds: ["p"], cohortWave: 2 }),
+      aFound({ id: "b", ancestorIds: ["p"], cohortWave: 1 }),
+    ];
+    const cohorts = ["canary", "beta"].map((cohort) => wave({ kind: "cohort", cohort }));
+    expect(wavesOf(found, [...cohorts, ...ALL_AT_ONCE]).map(({ length }) => length)).toEqual([3, 0, 0]);
+  });
+
+  test("take in the cohort of whichever reading of a customer has one, be it not the one that counts", () => {
+    const found = [
+      aFound({ id: "a", name: "Zeta", cohortWave: 1 }),
+      aFound({ id: "a", name: "Alpha" }),
+      aFound({ id: "b" }),
+    ];
+    for (const readings of [found, found.toReversed()])
+      expect(wavesOf(readings, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([["a"], ["b"]]);
+  });
+
+  test("count only who is to be flipped: a member that is right already takes nobody to its cohort's wave", () => {
+    const found = [aFound({ id: "p" }), aFound({ id: "a", ancestorIds: ["p"], cohortWave: 1, isStaging: false })];
+    expect(wavesOf(found, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([[], ["p"]]);
+  });
+});
+
+test("parents that form a circle are one family, and all of it is flipped", () => {
+  const circle = [aFound({ id: "a", ancestorIds: ["b"] }), aFound({ id: "b", ancestorIds: ["a"] })];
+  expect(planFor(circle).batches.flat()).toHaveLength(2);
+});
+
+test("a parent of a protected customer is flipped: flags are independent", () => {
+  const found = [
+    aFound({ id: "parent" }),
+    aFound({ id: "vip", ancestorIds: ["parent"], skip: "protected by the policy (tag vip)" }),
+  ];
+  expect(planFor(found)).toMatchObject({
+    plan: { flip: 1, skippedBy: { "protected by the policy (tag vip)": 1 } },
+    batches: [[{ id: "parent" }]],
+  });
+});
+
+describe("a batch", () => {
+  const named = (name: string, count: number) =>
+    Array.from({ length: count }, (_, index) => aFound({ id: `5f2b8c1e9d3a4b00${index}`, name }));
+
+  test.each([
+    { count: 0, sizes: [] },
+    { count: 1, sizes: [1] },
+    { count: 250, sizes: [250] },
+    { count: 251, sizes: [250, 1] },
+    { count: 501, sizes: [250, 250, 1] },
+  ])("of $count customers to flip: $sizes", ({ count, sizes }) => {
+    expect(planFor(named("Acme", count)).batches.map(({ length }) => length)).toEqual(sizes);
+  });
+
+  test.each([
+    ["of 255 bytes in many scripts", "電話é🎉".repeat(40)],
+    ["of nothing but quotes", '"'.repeat(255)],
+    ["of backslashes and line breaks", "\\\n".repeat(200)],
+    ["of half an emoji", "\ud83c".repeat(255)],
+    ["that are short", "Acme"],
+  ])("has at most 250 customers and 100 KB, with what is recorded of them later, for names %s", (_what, name) => {
+    const { batches, settled } = planFor(named(name, 1_000));
+    expect(batches.flat()).toHaveLength(1_000);
+    expect(settled).toEqual([]);
+    for (const batch of batches) {
+      const recorded = batch.map((customer) => [
+        customer.id,
+        customer.name,
+        4,
+        "no answer in 10 s, and none when it was read again",
+      ]);
+      const bytes = [batch.map(({ id, name: text }) => [id, text]), batch.map(({ id }) => id), recorded].map((part) =>
+        Buffer.byteLength(JSON.stringify(part)),
+      );
+      expect(batch.length).toBeLessThanOrEqual(250);
+      expect(bytes.reduce((sum, part) => sum + part)).toBeLessThanOrEqual(100_000);
+      expect(bytes[0]).toBeLessThanOrEqual(40_000);
+    }
+  });
+
+  test("of settled outcomes stays within 100 KB with the longest reasons", () => {
+    const found = named('"'.repeat(255), 1_000).map((customer) => ({
+      ...customer,
+      skip: `protected by the policy (tag ${"é".repeat(100)})`,
+    }));
+    const { settled } = planFor(found);
+    expect(settled.flat()).toHaveLength(1_000);
+    for (const outcomes of settled) expect(Buffer.byteLength(JSON.stringify(outcomes))).toBeLessThanOrEqual(100_000);
+  });
+});
+
+describe("a plan that is narrowed", () => {
+  const narrowed = (found: readonly FoundCustomer[], taken: readonly string[], options: PlanOptions = {}) =>
+    planFor(found, { ...options, only: taken });
+  const idsOf = (customers: readonly { readonly id: string }[]) => customers.map(({ id }) => id).sort();
+
+  test("holds nobody but those who are taken, each as the whole plan has them", () => {
+    const lookups = anyFound.chain((found) => fc.tuple(fc.constant(found), fc.subarray(found), anyWaves));
+    fc.assert(
+      fc.property(lookups, ([found, taken, waves]) => {
+        const options = { waves };
+        const { entries } = narrowed(found, idsOf(taken), options);
+        const whole = new Map(planFor(found, options).entries.map((entry) => [entry.id, entry]));
+        expect(idsOf(entries)).toEqual(idsOf(taken));
+        for (const entry of entries) expect(entry).toEqual(whole.get(entry.id));
+      }),
+    );
+  });
+
+  test("keeps those who are left of a family in one wave, also when who joins them is not", () => {
+    const found = [
+      aFound({ id: "grandparent" }),
+      aFound({ id: "middle", ancestorIds: ["grandparent"] }),
+      ...["a", "b", "c"].map((id) => aFound({ id, ancestorIds: ["middle"] })),
+      ...Array.from({ length: 20 }, (_, index) => aFound({ id: `other-${index}` })),
+    ];
+    const taken = idsOf(found).filter((id) => id !== "middle");
+    const size = { kind: "customers", customers: 6 } as const;
+    const { batches } = narrowed(found, taken, {
+      waves: [{ size, bakeSeconds: 0 }, { size, bakeSeconds: 0 }, ...ALL_AT_ONCE],
+    });
+    const related = ["grandparent", "a", "b", "c"];
+    expect(batches.filter((batch) => batch.some(({ id }) => related.includes(id)))).toHaveLength(1);
+  });
+
+  test("takes a customer who was read twice once, with the reading that counts", () => {
+    const found = [aFound(), aFound({ skip: "excluded by the event" }), aFound({ id: "c-2" })];
+    expect(narrowed(found, ["c-1"]).entries).toEqual([
+      { id: "c-1", name: "Acme", disposition: { skipped: "excluded by the event" } },
+    ]);
+  });
+
+  test("skips whom nobody has found", () => {
+    expect(narrowed([aFound()], ["c-1", "c-2"])).toMatchObject({
+      plan: { flip: 1, skipped: 1 },
+      settled: [[{ customerId: "c-2", outcome: "skipped", reason: expect.stringMatching(/^is not there any more/) }]],
+    });
+  });
+});
+
+test("a customer that is protected, excluded, outside of the scope or no target is never in a batch", () => {
+  fc.assert(
+    fc.property(someCustomers, anySelection, (customers, selection) => {
+      const byId = new Map(customers.map((customer) => [customer.id, customer]));
+      /** Written anew from docs/events.md, target by target, with nothing of createJudge. */
+      const isIn = (customerId: string, targets: typeof selection.targets): boolean => {
+        const customer = byId.get(customerId)!;
+        const parents: string[] = [];
+        for (let up = customer.parentCustomerId; up !== undefined; up = byId.get(up)?.parentCustomerId)
+          parents.push(up);
+        for (const target of targets) {
+          if ("all" in target) return true;
+          if ("customerIds" in target && target.customerIds.includes(customerId)) return true;
+          if ("referenceIds" in target && target.referenceIds.some((reference) => reference === customer.referenceId))
+            return true;
+          if ("tags" in target) {
+            const carried = target.tags.filter((tag) => customer.tags.includes(tag)).length;
+            if (carried === target.tags.length || (target.match === "any" && carried > 0)) return true;
+          }
+          if ("parentCustomerId" in target) {
+            if (parents[0] === target.parentCustomerId) return true;
+            if (target.descendants && parents.includes(target.parentCustomerId)) return true;
+          }
+        }
+        return false;
+      };
+      const { guarded } = selection;
+      const mayBeFlipped = (id: string): boolean => {
+        const { accountId, referenceId = "", tags } = byId.get(id)!;
+        const isGuarded =
+          guarded.customerIds.includes(id) ||
+          guarded.referenceIds.includes(referenceId) ||
+          tags.some((tag) => guarded.tags.includes(tag));
+        return (
+          isIn(id, selection.targets) &&
+          !isIn(id, selection.exclude) &&
+          selection.accountIds.includes(accountId) &&
+          !isGuarded
+        );
+      };
+
+      const { batches, entries } = planFor(toFound(customers, selection), { action: "promote" });
+
+      const expected = customers
+        .filter(({ id, isStaging }) => mayBeFlipped(id) && isStaging !== false)
+        .map(({ id }) => id);
+      expect(
+        batches
+          .flat()
+          .map(({ id }) => id)
+          .sort(),
+      ).toEqual(expected.sort());
+      expect(entries.map(({ id }) => id).sort()).toEqual(
+        customers
+          .map(({ id }) => id)
+          .filter((id) => isIn(id, selection.targets))
+          .sort(),
+      );
+    }),
+    { numRuns: 1_000 },
+  );
+});

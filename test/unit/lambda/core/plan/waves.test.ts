@@ -1,0 +1,244 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { WaveSize } from "../../../../../lambda/contract/wave.ts";
+import { assignWaves } from "../../../../../lambda/core/plan/waves.ts";
+
+const share = (percent: number): WaveSize => ({ kind: "share", hundredths: Math.round(percent * 100) });
+const count = (customers: number): WaveSize => ({ kind: "customers", customers });
+const cohort = (name: string): WaveSize => ({ kind: "cohort", cohort: name });
+const REST: WaveSize = { kind: "rest" };
+
+/** Groups by their sizes; `cohorts` gives the wave of those that a cohort's wave takes, counted from 1. */
+function assign(sizes: readonly number[], waves: readonly WaveSize[], cohorts: Readonly<Record<number, number>> = {}) {
+  const groups = {
+    sizes: Uint32Array.from(sizes),
+    cohortWave: Uint8Array.from(sizes, (_size, group) => cohorts[group] ?? 0),
+  };
+  const { waveOf, customers, notes } = assignWaves(
+    groups,
+    waves.map((size) => ({ size })),
+  );
+  return { waveOf: [...waveOf], customers, notes };
+}
+
+const singles = (customers: number) => new Array<number>(customers).fill(1);
+
+describe("a share", () => {
+  test.each([
+    { customers: 1_000, waves: [10], sizes: [100, 900] },
+    { customers: 1_001, waves: [10], sizes: [101, 900] },
+    { customers: 999, waves: [10], sizes: [100, 899] },
+    { customers: 1, waves: [0.01], sizes: [1, 0] },
+    { customers: 10_000, waves: [0.01], sizes: [1, 9_999] },
+    { customers: 10_001, waves: [0.01], sizes: [2, 9_999] },
+    { customers: 7, waves: [20, 20, 20, 20], sizes: [2, 2, 2, 1, 0] },
+    { customers: 5, waves: [20, 20, 20, 20], sizes: [1, 1, 1, 1, 1] },
+    { customers: 100, waves: [100], sizes: [100, 0] },
+    { customers: 100, waves: [60, 60], sizes: [60, 40, 0] },
+    { customers: 0, waves: [10], sizes: [0, 0] },
+  ])("of $customers customers rounds up, the last wave takes the rest: $waves % is $sizes", (row) => {
+    const { customers } = assign(singles(row.customers), [...row.waves.map(share), REST]);
+    expect(customers).toEqual(row.sizes);
+  });
+
+  test("is of all customers to be flipped, those of cohorts too", () => {
+    const { customers } = assign(singles(100), [cohort("canary"), share(10), REST], { 3: 1, 50: 1, 99: 1 });
+    expect(customers).toEqual([3, 10, 87]);
+  });
+});
+
+describe("a number of customers", () => {
+  test.each([
+    { customers: 100, wave: 99, sizes: [99, 1] },
+    { customers: 100, wave: 100, sizes: [100, 0] },
+    { customers: 100, wave: 101, sizes: [100, 0] },
+  ])("of $wave out of $customers: $sizes", ({ customers, wave, sizes }) => {
+    expect(assign(singles(customers), [count(wave), REST]).customers).toEqual(sizes);
+  });
+
+  test("takes the first of the release's order", () => {
+    expect(assign(singles(6), [count(2), count(3), REST]).waveOf).toEqual([0, 0, 1, 1, 1, 2]);
+  });
+});
+
+describe("a cohort", () => {
+  test("takes its customers wherever they stand, and no others", () => {
+    expect(assign(singles(6), [cohort("canary"), count(2), REST], { 1: 1, 5: 1 }).waveOf).toEqual([1, 0, 1, 2, 2, 0]);
+  });
+
+  test("takes the whole family of a member", () => {
+    expect(assign([1, 40, 1], [cohort("canary"), share(1), REST], { 1: 1 })).toMatchObject({
+      waveOf: [1, 0, 2],
+      customers: [40, 1, 1],
+    });
+  });
+
+  test("of a later wave keeps its customers from the waves before it", () => {
+    expect(assign(singles(4), [count(2), cohort("beta"), REST], { 0: 2, 1: 2 }).waveOf).toEqual([1, 1, 0, 0]);
+  });
+
+  test("takes more than any share: it has no size of its own", () => {
+    expect(assign(singles(4), [cohort("canary"), REST], { 0: 1, 1: 1, 2: 1, 3: 1 }).customers).toEqual([4, 0]);
+  });
+});
+
+describe("a family", () => {
+  test("that does not fit into what is left of a wave waits, and those behind it fill up", () => {
+    expect(assign([2, 3, 1, 1, 3], [count(4), count(3), REST]).waveOf).toEqual([0, 1, 0, 0, 2]);
+  });
+
+  test("that fits exactly is taken", () => {
+    expect(assign([2, 3, 1], [count(5), REST]).waveOf).toEqual([0, 0, 1]);
+  });
+
+  test("that fits into no wave goes to the last, which says so", () => {
+    const { waveOf, notes } = assign([5, 1, 1], [count(1), count(1), REST]);
+    expect(waveOf).toEqual([2, 0, 1]);
+    expect(notes).toEqual([undefined, undefined, "a family of 5 customers fits into no wave before it"]);
+  });
+
+  test("of which everybody stays as they are counts for nothing", () => {
+    expect(assign([0, 1, 0, 1], [count(1), REST]).customers).toEqual([1, 1]);
+  });
+});
+
+describe("the notes of waves", () => {
+  test.each([
+    {
+      what: "nobody of a cohort",
+      sizes: [1, 1],
+      waves: [cohort("canary"), REST],
+      notes: ["nobody of cohort canary is left to be flipped", undefined],
+    },
+    {
+      what: "a wave without anybody, since those before it took all",
+      sizes: [1, 1],
+      waves: [share(100), count(1), REST],
+      notes: [undefined, "nobody is left for it", "nobody is left for it"],
+    },
+    {
+      what: "a wave too small for any family",
+      sizes: [3, 3],
+      waves: [count(2), REST],
+      notes: [
+        "0 of 2 customers: every family that waits is larger than what is left",
+        "a family of 3 customers fits into no wave before it",
+      ],
+    },
+    {
+      what: "a wave that families did not fill",
+      sizes: [2, 2, 2],
+      waves: [count(3), REST],
+      notes: ["2 of 3 customers: every family that waits is larger than what is left", undefined],
+    },
+    { what: "nothing to say of a last wave alone", sizes: [9, 1], waves: [REST], notes: [undefined] },
+    { what: "nobody to be flipped", sizes: [], waves: [REST], notes: ["nobody is left for it"] },
+    {
+      what: "a wave of fewer, since there are no more",
+      sizes: [1, 1, 1],
+      waves: [count(2), count(2), REST],
+      notes: [undefined, undefined, "nobody is left for it"],
+    },
+  ])("tell of $what", ({ sizes, waves, notes }) => {
+    expect(assign(sizes, waves).notes).toEqual(notes);
+  });
+});
+
+test.each([0, 251])("%d waves are refused", (waves) => {
+  expect(() => assign([1], new Array<WaveSize>(waves).fill(REST))).toThrow(/1 to 250 waves/);
+});
+
+test("250 waves are not", () => {
+  expect(assign(singles(250), [...new Array<WaveSize>(249).fill(count(1)), REST]).customers).toEqual(singles(250));
+});
+
+describe("for any groups and waves", () => {
+  const anySize = fc.oneof(
+    fc.integer({ min: 1, max: 10_000 }).map((hundredths): WaveSize => ({ kind: "share", hundredths })),
+    fc.integer({ min: 1, max: 30 }).map(count),
+    fc.constant(cohort("canary")),
+  );
+  const anyCase = fc
+    .tuple(
+      fc.array(anySize, { maxLength: 5 }),
+      fc.array(fc.oneof(fc.constant(1), fc.integer({ min: 0, max: 12 })), { maxLength: 40 }),
+      fc.array(fc.nat()),
+    )
+    .map(([first, sizes, picks]) => {
+      const waves = [...first, REST];
+      const cohortWaves = waves.flatMap(({ kind }, wave) => (kind === "cohort" ? [wave + 1] : []));
+      const cohorts: Record<number, number> = {};
+      for (const [index, pick] of picks.entries()) {
+        const wave = cohortWaves[pick % Math.max(1, cohortWaves.length)];
+        if (wave !== undefined && index % 3 === 0 && sizes.length > 0) cohorts[pick % sizes.length] = wave;
+      }
+      return { waves, sizes, cohorts };
+    });
+
+  /** Written anew from the rules, wave by wave, with lists. */
+  function assignPlainly({
+    waves,
+    sizes,
+    cohorts,
+  }: {
+    waves: readonly WaveSize[];
+    sizes: readonly number[];
+    cohorts: Record<number, number>;
+  }) {
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    let open = sizes.map((size, group) => ({ size, group })).filter(({ size, group }) => size > 0 && !cohorts[group]);
+    return waves.map((wave, index) => {
+      const ofCohort = sizes.flatMap((size, group) => (cohorts[group] === index + 1 && size > 0 ? [group] : []));
+      if (wave.kind === "cohort") return ofCohort;
+      let left = total;
+      if (wave.kind === "share") left = Number((BigInt(total) * BigInt(wave.hundredths) + 9_999n) / 10_000n);
+      if (wave.kind === "customers") left = wave.customers;
+      const taken: number[] = [];
+      for (const { size, group } of open) {
+        if (size > left) continue;
+        taken.push(group);
+        left -= size;
+      }
+      open = open.filter(({ group }) => !taken.includes(group));
+      return taken;
+    });
+  }
+
+  test("each group that is to be flipped is in the wave that the rules say, and in no other", () => {
+    fc.assert(
+      fc.property(anyCase, (drawn) => {
+        const { waveOf, customers } = assign(drawn.sizes, drawn.waves, drawn.cohorts);
+        const expected = assignPlainly(drawn);
+        for (const [wave, groups] of expected.entries()) {
+          expect(waveOf.flatMap((of, group) => (of === wave && drawn.sizes[group]! > 0 ? [group] : []))).toEqual(
+            groups,
+          );
+          expect(customers[wave]).toBe(groups.reduce((sum, group) => sum + drawn.sizes[group]!, 0));
+        }
+        expect(expected.flat()).toHaveLength(drawn.sizes.filter((size) => size > 0).length);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test("every wave that flips nobody has a note", () => {
+    fc.assert(
+      fc.property(anyCase, ({ sizes, waves, cohorts }) => {
+        const { customers, notes } = assign(sizes, waves, cohorts);
+        for (const [wave, customersOf] of customers.entries()) {
+          if (customersOf === 0) expect(notes[wave]).toEqual(expect.any(String));
+        }
+      }),
+    );
+  });
+});
+
+test.each([
+  ["singles", 1],
+  ["pairs, which never fill a wave of an odd size", 2],
+])("a million %s are dealt out to 20 waves, everybody once", (_what, size) => {
+  const groups = { sizes: new Uint32Array(1_000_000).fill(size), cohortWave: new Uint8Array(1_000_000) };
+  const waves = [...new Array<WaveSize>(19).fill(count(25_001)), REST].map((of) => ({ size: of }));
+  const { customers } = assignWaves(groups, waves);
+  expect(customers.reduce((sum, of) => sum + of)).toBe(1_000_000 * size);
+});

@@ -1,0 +1,479 @@
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, test } from "@jest/globals";
+import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import { formatDuration } from "../../../../../lambda/core/report/text-layout.ts";
+import type { Report } from "../../../../../lambda/core/report/report.ts";
+import { renderReport } from "../../../../../lambda/core/report/render-report.ts";
+
+const plan = {
+  ...{
+    hash: "9bed8e4e9dba5d39909e5209",
+    flip: 1_265,
+    unchanged: 666,
+    skipped: 69,
+    batches: 6,
+    settledItems: 3,
+    waves: [],
+  },
+  skippedBy: { "excluded by the event": 52, "protected by the policy (tag vip)": 17 },
+};
+
+function aReport(changes: Partial<Report> = {}): Report {
+  return {
+    ...{ rolloutId: "promote-6d84c9bd52e4", action: "promote", release: "2026.11.0", status: "succeeded" },
+    dryRun: false,
+    counts: { flipped: 1_265, unchanged: 666, deferred: 0, skipped: 69, failed: 0 },
+    plan,
+    ...{ exceptions: [], moreExceptions: 0 },
+    ...{ startedAt: "2026-11-23T02:00:00.000Z", endedAt: "2026-11-23T02:03:12.000Z", durationMs: 192_000 },
+    ...{ requestedBy: "the nightly build", reason: "2026.11.0 passed its tests" },
+    ...changes,
+  };
+}
+
+/** The plan's own, as they are recorded: one of them for a reason that is counted with others. */
+const PLANNED_SKIPS = Array.from({ length: plan.skipped }, (_, index) =>
+  anOutcome(index, { outcome: "skipped", reason: index === 0 ? "counted as another" : "excluded by the event" }),
+);
+
+function anOutcome(index: number, changes: Partial<Outcome> = {}): Outcome {
+  const customerId = `5cc584a00ae4a9cbfabd${String(index).padStart(4, "0")}`;
+  const reason = `flip of customer ${customerId} was answered with 500; Evo Voice failed: look at its status, then retry`;
+  return { customerId, name: `Customer ${index}`, outcome: "failed", reason, ...changes };
+}
+
+const plain = (report: Report, columns?: number) =>
+  renderReport(report, { colour: false, ...(columns && { columns }) });
+
+test("a rollout that succeeded says what, how many, why skipped, who asked and how long", () => {
+  expect(plain(aReport())).toBe(`promote 2026.11.0   succeeded
+
+  flipped    1,265
+  unchanged    666
+  skipped       69
+  failed         0
+
+skipped
+    52  excluded by the event
+    17  protected by the policy (tag vip)
+
+rollout   promote-6d84c9bd52e4
+plan      1,265 to flip, hash 9bed8e4e9dba
+asked by  the nightly build
+because   2026.11.0 passed its tests
+took      3 min 12 s
+`);
+});
+
+test("counts a customer that was skipped since the plan with those of the same reason", () => {
+  const exceptions = [
+    ...PLANNED_SKIPS,
+    anOutcome(1, { outcome: "skipped", reason: "protected by the policy (tag vip)" }),
+  ];
+  const counts = { flipped: 1_264, unchanged: 666, deferred: 0, skipped: 70, failed: 0 };
+  expect(plain(aReport({ counts, exceptions }), 200)).toContain(`
+skipped
+    52  excluded by the event
+    18  protected by the policy (tag vip)
+`);
+});
+
+test("a rollout that was stopped says why, who failed with equal reasons told once, and what to do next", () => {
+  const problem = "14 customers failed, and the failure budget allows 12 of 1265";
+  const exceptions = [
+    ...Array.from({ length: 14 }, (_, index) => anOutcome(index + 1)),
+    ...PLANNED_SKIPS,
+    ...[97, 98].map((index) => anOutcome(index, { outcome: "skipped", reason: `not attempted: ${problem}` })),
+    anOutcome(99, { outcome: "skipped", reason: "protected by the policy (by id)" }),
+  ];
+  const counts = { flipped: 251, unchanged: 666, deferred: 0, skipped: 1_069, failed: 14 };
+  expect(
+    plain(aReport({ status: "failed", problem, counts, exceptions, moreExceptions: 1_068 })),
+  ).toBe(`promote 2026.11.0   failed
+
+why
+  14 customers failed, and the failure budget allows 12 of
+  1265
+
+  flipped      251
+  unchanged    666
+  skipped    1,069
+  failed        14
+
+skipped
+    52  excluded by the event
+    17  protected by the policy (tag vip)
+     2  not attempted, because it was stopped
+     1  protected by the policy (by id)
+   997  more, for these or other reasons
+
+failed
+  flip was answered with 500; Evo Voice failed: look at its
+  status, then retry
+    Customer 1  5cc584a00ae4a9cbfabd0001
+    Customer 2  5cc584a00ae4a9cbfabd0002
+    Customer 3  5cc584a00ae4a9cbfabd0003
+    Customer 4  5cc584a00ae4a9cbfabd0004
+    Customer 5  5cc584a00ae4a9cbfabd0005
+    Customer 6  5cc584a00ae4a9cbfabd0006
+    Customer 7  5cc584a00ae4a9cbfabd0007
+    Customer 8  5cc584a00ae4a9cbfabd0008
+    Customer 9  5cc584a00ae4a9cbfabd0009
+    Customer 10  5cc584a00ae4a9cbfabd0010
+  and 4 more; the ledger has all of them
+
+rollout   promote-6d84c9bd52e4
+plan      1,265 to flip, hash 9bed8e4e9dba
+asked by  the nightly build
+because   2026.11.0 passed its tests
+took      3 min 12 s
+
+next      To flip back exactly those:
+{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
+          Or, when the cause is mended, to go on with who
+          failed and who was not attempted:
+{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}
+`);
+});
+
+test("a refused rollout shows every line of its problem and counts nobody", () => {
+  const { plan: _none, ...report } = aReport({ status: "refused", problem: "nothing was done:\n  - it came too late" });
+  const text = plain(report);
+  expect(text).toMatch(
+    /^promote 2026\.11\.0 {3}refused, nobody was flipped\n\nwhy\n {2}nothing was done:\n {2}- it came/,
+  );
+  expect(text).not.toContain("unchanged");
+  expect(text).toContain("next      Mend the cause");
+});
+
+test("a dry run shows what would be flipped", () => {
+  const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
+  expect(plain(aReport({ status: "planned", dryRun: true, counts }))).toContain(
+    "planned only, nobody was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
+  );
+  const text = plain(aReport({ status: "planned", dryRun: true, counts }), 200);
+  expect(text).toContain(`With "plan":"${plan.hash}" in it, it is refused when it would not do the same any more.`);
+});
+
+test("an event that was sent before gets the report of its rollout, and no advice to send it again", () => {
+  const text = plain(aReport({ status: "running", joined: true }));
+  expect(text).toMatch(/^promote 2026\.11\.0 {3}still running \(sent before\)\n/);
+  expect(text).not.toContain("next");
+});
+
+describe("what comes from outside cannot steer a terminal", () => {
+  test.each([
+    ["an escape sequence", "Miller\u001b[2J\u001b]0;owned\u0007 Dental", "Miller Dental"],
+    ["a line of its own", "Miller\r\nsucceeded", "Miller succeeded"],
+    ["text that runs backwards", "Miller \u202eDental\u202c", "Miller Dental"],
+    ["C1 controls", "Miller\u009b31m Dental", "Miller Dental"],
+  ])("%s in a name", (_what, name, shown) => {
+    const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 69, failed: 1 };
+    const text = plain(aReport({ status: "partial", counts, exceptions: [anOutcome(1, { name })] }));
+    expect(text).toMatch(new RegExp(`\n {4}${shown}  5cc584a00ae4a9cbfabd0001\n`));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  });
+});
+
+test.each([32, 40, 60, 80])("no line is longer than %i columns, but for what is to be copied whole", (columns) => {
+  const kinds: readonly OutcomeKind[] = ["failed", "deferred"];
+  const exceptions = kinds.flatMap((outcome, index) => [anOutcome(index, { outcome, name: "Ä".repeat(100) })]);
+  const counts = { flipped: 1, unchanged: 0, deferred: 1, skipped: 69, failed: 120 };
+  const problem = "121 customers failed, and the failure budget allows 12 of 1265";
+  const lines = plain(aReport({ status: "failed", problem, counts, exceptions }), columns).split("\n");
+  for (const line of lines.filter((text) => !text.startsWith("{"))) expect(line.length).toBeLessThanOrEqual(columns);
+});
+
+test("colours change nothing but the colours, and are there only when asked for", () => {
+  const report = aReport({ status: "partial", exceptions: [anOutcome(1)] });
+  const coloured = renderReport(report, { colour: true });
+  expect(coloured).toContain("\u001b[33mended, not everybody was flipped\u001b[39m");
+  expect(stripVTControlCharacters(coloured)).toBe(plain(report));
+});
+
+test.each([
+  [0, "0 ms"],
+  [999.4, "999 ms"],
+  [999.6, "1.0 s"],
+  [1_000, "1.0 s"],
+  [59_940, "59.9 s"],
+  [59_960, "1 min 0 s"],
+  [3_599_499, "59 min 59 s"],
+  [3_599_500, "1 h 0 min"],
+  [86_399_000, "23 h 59 min"],
+  [86_399_600, "24 h 0 min"],
+])("%d milliseconds read as %s", (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+});
+
+test("customers that something else moved since the plan are told", () => {
+  expect(renderReport(aReport({ movedMeanwhile: 3 }), { colour: false, columns: 200 })).toContain(
+    "moved     3 to be flipped had been moved since the plan",
+  );
+  expect(renderReport(aReport({}), { colour: false })).not.toContain("moved");
+});
+
+const waveOf = (wave: number, customers: number, bakeSeconds: number, note?: string) => ({
+  ...{ wave, from: 0, to: 0, customers, bakeSeconds },
+  ...(note !== undefined && { note }),
+});
+const inWaves = {
+  ...plan,
+  waves: [
+    waveOf(1, 20, 1_800),
+    waveOf(2, 0, 1_800, "nobody of cohort beta is left"),
+    waveOf(3, 245, 5_400),
+    waveOf(4, 1_000, 0),
+  ],
+};
+const ALARM = "alarm phone-errors is in ALARM: 7 datapoints were over 5";
+const wentOn = { wave: 1, customers: 20, bakeSeconds: 1_800, decision: "proceed", reasons: [] } as const;
+const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: ["nobody of cohort beta is left"] };
+const stopped = (decision: "roll back" | "halt") =>
+  ({ wave: 3, customers: 245, bakeSeconds: 5_400, decision, reasons: [ALARM] }) as const;
+const waves = [wentOn, passed, stopped("roll back")];
+const counts = { flipped: 265, unchanged: 666, deferred: 0, skipped: 1_069, failed: 0 };
+
+describe("a rollout in waves", () => {
+  test("that was rolled back says why, what each gate decided, who is left, and what to do", () => {
+    const exceptions = [
+      anOutcome(7, { reason: `not flipped back: ${anOutcome(7).reason}` }),
+      anOutcome(8, { outcome: "skipped", reason: "left alone: somebody has moved it back already" }),
+      ...PLANNED_SKIPS,
+      anOutcome(9, { outcome: "skipped", reason: `not attempted: ${ALARM}` }),
+    ];
+    const reverted = { flippedBack: 263, leftAlone: 1, left: 1 };
+    const status = "rolled-back";
+    expect(
+      plain(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, reverted, exceptions })),
+    ).toBe(`promote 2026.11.0   rolled back, 1 left
+
+why
+  alarm phone-errors is in ALARM: 7 datapoints were over 5
+
+waves
+  1  20 customers, baked 30 min, went on
+  2  0 customers, passed
+     nobody of cohort beta is left
+  3  245 customers, stopped, rolled back
+  4  1,000 customers, not begun
+
+  flipped      265
+  unchanged    666
+  skipped    1,069
+  failed         0
+
+rolled back
+  flipped back  263
+  left alone      1
+  left            1
+
+skipped
+     52  excluded by the event
+     17  protected by the policy (tag vip)
+  1,000  not attempted, because it was stopped
+
+left, still where this release put them
+  flip was answered with 500; Evo Voice failed: look at its
+  status, then retry
+    Customer 7  5cc584a00ae4a9cbfabd0007
+
+left alone, not ours to touch
+  somebody has moved it back already
+    Customer 8  5cc584a00ae4a9cbfabd0008
+
+rollout   promote-6d84c9bd52e4
+plan      1,265 to flip, hash 9bed8e4e9dba
+asked by  the nightly build
+because   2026.11.0 passed its tests
+took      3 min 12 s
+
+next      Look at the customers named above; the report and
+          the ledger have all of them.
+          Send the rollback again: it goes on with those who
+          are left.
+{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
+`);
+  });
+
+  test("that was rolled back completely says that its release is held, and what clears it", () => {
+    const reverted = { flippedBack: 265, leftAlone: 0, left: 0 };
+    const text = plain(aReport({ status: "rolled-back", problem: ALARM, plan: inWaves, waves, counts, reverted }));
+    expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
+    expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
+    expect(text).not.toContain("left, still");
+  });
+
+  test.each([
+    ["halted", "halt", "245 customers, stopped, halted"],
+    ["aborted", "halt", "245 customers, stopped, aborted"],
+  ] as const)("that was %s says what turns it back and what goes on", (status, decision, line) => {
+    const text = plain(
+      aReport({ status, problem: ALARM, plan: inWaves, waves: [wentOn, passed, stopped(decision)], counts }),
+    );
+    expect(text).toContain(`  3  ${line}\n`);
+    expect(text).toContain('\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n');
+    expect(text).toContain('\n{"action":"retry","rolloutId":"promote-6d84c9bd52e4"}\n');
+    expect(text).not.toContain("rolled back");
+  });
+
+  test("that went on early says who skipped the bake and why", () => {
+    const skipped = { ...wentOn, reasons: ["the bake was skipped by ann: seen enough"] };
+    const text = plain(aReport({ plan: inWaves, waves: [skipped] }));
+    expect(text).toContain(
+      "  1  20 customers, bake of 30 min cut short, went on\n     the bake was skipped by ann: seen enough\n",
+    );
+  });
+
+  test("that is only planned shows each wave before anything is flipped", () => {
+    expect(plain(aReport({ status: "planned", dryRun: true, plan: inWaves }))).toContain(
+      "waves\n  1  20 customers, then a bake of 30 min\n  2  0 customers, passed\n     nobody of cohort beta is left\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
+    );
+  });
+
+  test("of more than a dozen waves tells neighbours with the same end in one line", () => {
+    const many = Array.from({ length: 20 }, (_, index) => waveOf(index + 1, 10, 60));
+    const results = many.slice(0, 9).map(({ wave }) => ({ ...wentOn, wave, customers: 10, bakeSeconds: 60 }));
+    const last = { ...stopped("halt"), wave: 10, customers: 10, bakeSeconds: 60 };
+    const report = {
+      status: "halted",
+      problem: ALARM,
+      plan: { ...plan, waves: many },
+      waves: [...results, last],
+    } as const;
+    expect(plain(aReport(report))).toContain(
+      "waves\n    1–9  90 customers, baked 1 min, went on\n     10  10 customers, stopped, halted\n  11–20  100 customers, not begun\n",
+    );
+    const dozen = { ...report, plan: { ...plan, waves: many.slice(0, 12) } };
+    expect(plain(aReport(dozen))).toContain("\n   1  10 customers, baked 1 min, went on\n   2  10 customers");
+  });
+
+  test("in one go has no list of waves, but one with a bake has", () => {
+    const result = { ...wentOn, customers: 1_265, bakeSeconds: 0 };
+    const once = { plan: { ...plan, waves: [waveOf(1, 1_265, 0)] }, waves: [result] };
+    expect(plain(aReport(once))).not.toContain("waves");
+    const baked = { plan: { ...plan, waves: [waveOf(1, 1_265, 60)] }, waves: [{ ...result, bakeSeconds: 60 }] };
+    expect(plain(aReport(baked))).toContain("waves\n  1  1,265 customers, baked 1 min, went on\n");
+  });
+
+  test("names the alarms that its event overrode", () => {
+    expect(plain(aReport({ overridden: ["phone-errors"] }), 200)).toContain(
+      "despite   phone-errors: in ALARM before the first flip, overridden by the event\n",
+    );
+  });
+});
+
+const none = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
+
+describe("a rollback by event", () => {
+  const rollback = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
+
+  test("with nobody left says so, of which rollouts, and counts by its own words", () => {
+    const reverted = { flippedBack: 1_265, leftAlone: 0, left: 0 };
+    const text = plain(aReport({ ...rollback, status: "rolled-back", reverted }));
+    expect(text).toContain("rollback 2026.11.0   rolled back\n\nrolled back\n  flipped back  1,265\n");
+    expect(text).toContain("of        promote-1, promote-0\n");
+    expect(text).not.toContain("unchanged");
+  });
+
+  test("is green only with nobody left", () => {
+    const heading = (left: number) =>
+      renderReport(aReport({ ...rollback, status: "rolled-back", reverted: { flippedBack: 3, leftAlone: 0, left } }), {
+        colour: true,
+      }).split("\n")[0];
+    expect(heading(0)).toContain("\u001b[32mrolled back\u001b[39m");
+    expect(heading(1)).toContain("\u001b[31mrolled back, 1 left\u001b[39m");
+  });
+
+  test("as a dry run says how many it would look at", () => {
+    const reverted = { flippedBack: 0, leftAlone: 0, left: 42 };
+    const text = plain(aReport({ ...rollback, status: "planned", dryRun: true, reverted }));
+    expect(text).toContain("planned only, nobody was flipped\n\n  to flip back  42\n");
+  });
+
+  test("with some left is sent again by what it turned back, or by its release", () => {
+    const reverted = { flippedBack: 3, leftAlone: 0, left: 1 };
+    const sent = (of: readonly string[]) => plain(aReport({ ...rollback, of, status: "rolled-back", reverted }));
+    expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
+    expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
+  });
+});
+
+test("a retry names the rollout that it goes on with", () => {
+  expect(plain(aReport({ action: "retry", of: ["promote-1"] }))).toMatch(/^retry 2026.*\nof {8}promote-1\n/s);
+});
+
+describe("a rollout that is under way", () => {
+  const since = "2026-11-23T02:10:00.000Z";
+  const now = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
+
+  test("says which wave bakes, what went before, how many are flipped so far, and how to stop it", () => {
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now }));
+    expect(text).toContain(`promote 2026.11.0   still running
+
+now
+  bakes, wave 3 of 4, 12 min 3 s left, since
+  2026-11-23T02:10:00.000Z
+
+waves
+  1  20 customers, baked 30 min, went on
+  2  0 customers, passed
+     nobody of cohort beta is left
+  3  245 customers, bakes for 1 h 30 min, 12 min 3 s left
+  4  1,000 customers, not begun
+
+  flipped      265
+`);
+    expect(text).not.toContain("took");
+    expect(text).toContain(
+      'To stop it and flip everybody back:\n{"command":"abort","rolloutId":"promote-6d84c9bd52e4","requestedBy":"YOU","reason":"WHY"}\n',
+    );
+    expect(text).not.toContain("resume");
+  });
+
+  test.each([
+    ["preparing", "is held before its first flip, since", "3  245 customers, preparing, held"],
+    ["flipping", "is held between two flips, wave 3 of 4, since", "3  245 customers, flipping, held"],
+    ["flipping back", "is held between two flips back, wave 3 of 4, since", "3  245 customers, flipping back, held"],
+    ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min, 12 min 3 s left"],
+  ] as const)("and %s, but held by an alarm without data, says so, and names it", (phase, said, wave) => {
+    const heldBy = ["alarm calls-drop has no data (INSUFFICIENT_DATA)"];
+    const held = { ...now, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
+    const where = phase === "preparing" ? { ...held, wave: undefined } : held;
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: where }));
+    expect(text).toContain(`\nnow\n  ${said}`);
+    expect(text).toContain("  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n");
+    if (phase !== "preparing") expect(text).toContain(`\n  ${wave}\n`);
+  });
+
+  test("and at the end of its bake says that it is at its gate", () => {
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: { ...now, bakeLeftSeconds: 0 } }));
+    expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23T02:10:00.000Z\n");
+    expect(text).toContain("\n  3  245 customers, baked 1 h 30 min, at its gate\n");
+  });
+
+  test("and paused says by whom, and what lets it go on", () => {
+    const heldBy = ["paused by ann until 2026-11-23T03:00:00.000Z at most: lunch"];
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: { ...now, heldBy } }), 200);
+    expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z at most: lunch\n");
+    expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
+  });
+
+  test("and waits for the lock says behind which rollout", () => {
+    const waiting = { phase: "waiting", since, heldBy: ["promote-1 runs"], noted: [] } as const;
+    const text = plain(aReport({ status: "waiting", plan: undefined, counts: none, now: waiting }));
+    expect(text).toContain("waiting for another rollout\n\nnow\n  waits for the lock, since 2026");
+    expect(text).toContain("  held: promote-1 runs\n");
+    expect(text).toContain("To stop it:\n");
+  });
+
+  test("and flips back tells how far it is", () => {
+    const reverted = { flippedBack: 12, leftAlone: 0, left: 0 };
+    const turning = { ...now, phase: "flipping back", bakeLeftSeconds: undefined } as const;
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, reverted, now: turning }));
+    expect(text).toContain("  flips back, wave 3 of 4, since");
+    expect(text).toContain("\n  flipped back  12\n");
+    expect(text).toContain("To stop it:\n");
+  });
+});

@@ -1,0 +1,209 @@
+import { describe, expect, test } from "@jest/globals";
+import type { FlipEvent } from "../../../../../lambda/contract/deploy-event.ts";
+import {
+  addCounts,
+  countOutcomes,
+  NO_COUNTS,
+  type Outcome,
+  type OutcomeKind,
+  totalOf,
+} from "../../../../../lambda/core/flip/outcome.ts";
+import type { Plan } from "../../../../../lambda/core/plan/plan.ts";
+import { type Ending, isException, writeReport } from "../../../../../lambda/core/report/report.ts";
+import { anAcceptedEvent } from "../a-customer.ts";
+
+const TIMES = { startedAt: "2026-11-23T01:00:00.000Z", endedAt: "2026-11-23T01:00:05.000Z", durationMs: 5_000 };
+
+const aPlan = (changes: Partial<Plan> = {}): Plan => ({
+  hash: "0".repeat(64),
+  flip: 10,
+  unchanged: 0,
+  skipped: 0,
+  skippedBy: {},
+  batches: 1,
+  settledItems: 0,
+  waves: [],
+  ...changes,
+});
+
+const outcomes = (count: number, outcome: OutcomeKind = "failed"): readonly Outcome[] =>
+  Array.from({ length: count }, (_, index) => ({
+    customerId: `c-${index}`,
+    name: "Acme",
+    outcome,
+    reason: "no answer",
+  }));
+
+/** The end of a rollout that flipped its ten customers. */
+const anEnding = (changes: Partial<Ending> = {}): Ending => ({
+  plan: aPlan(),
+  flipping: true,
+  counts: { ...NO_COUNTS, flipped: 10 },
+  exceptions: [],
+  ...changes,
+});
+
+const report = (ending: Partial<Ending> = {}, event: Partial<FlipEvent> = {}) =>
+  writeReport({ rolloutId: "r-1", event: anAcceptedEvent(event) }, anEnding(ending), TIMES);
+
+describe("the status", () => {
+  test.each<{ status: string; what: string; ending: Partial<Ending>; event?: Partial<FlipEvent> }>([
+    { status: "succeeded", what: "everybody was flipped", ending: {} },
+    {
+      status: "succeeded",
+      what: "nobody had to be flipped",
+      ending: { plan: aPlan({ flip: 0, unchanged: 9, skipped: 1 }), counts: NO_COUNTS },
+    },
+    {
+      status: "succeeded",
+      what: "some were right already or skipped by rule",
+      ending: { counts: { ...NO_COUNTS, flipped: 5, unchanged: 4, skipped: 1 } },
+    },
+    {
+      status: "partial",
+      what: "one failed within the budget",
+      ending: { counts: { ...NO_COUNTS, flipped: 9, failed: 1 } },
+    },
+    {
+      status: "partial",
+      what: "a customer that the event names was skipped by the plan",
+      ending: { plan: aPlan({ skipped: 3, named: { customers: 5, skipped: 1 } }) },
+    },
+    {
+      status: "partial",
+      what: "a customer of an event that names customers was skipped after the plan",
+      ending: {
+        plan: aPlan({ named: { customers: 5, skipped: 0 } }),
+        counts: { ...NO_COUNTS, flipped: 4, skipped: 1 },
+      },
+    },
+    {
+      status: "succeeded",
+      what: "each customer that the event names was flipped or right already",
+      ending: { plan: aPlan({ skipped: 3, named: { customers: 5, skipped: 0 } }) },
+    },
+    { status: "partial", what: "one was deferred", ending: { counts: { ...NO_COUNTS, flipped: 9, deferred: 1 } } },
+    {
+      status: "failed",
+      what: "it was stopped",
+      ending: { counts: { ...NO_COUNTS, flipped: 1, failed: 2, skipped: 7 }, problem: "too many failed" },
+    },
+    {
+      status: "failed",
+      what: "it was stopped before the first outcome",
+      ending: { counts: NO_COUNTS, problem: "the ledger is gone" },
+    },
+    {
+      status: "refused",
+      what: "the lookup could not show that it is complete",
+      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: "incomplete" },
+    },
+    {
+      status: "refused",
+      what: "it ended between plan and flip",
+      ending: { flipping: false, counts: NO_COUNTS, problem: "the lock is lost" },
+    },
+    {
+      status: "planned",
+      what: "it was a dry run",
+      ending: { flipping: false, counts: NO_COUNTS },
+      event: { dryRun: true },
+    },
+    {
+      status: "refused",
+      what: "it was a dry run that could not be planned",
+      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: "incomplete" },
+      event: { dryRun: true },
+    },
+  ])("is $status when $what", ({ status, ending, event }) => {
+    expect(report(ending, event).status).toBe(status);
+  });
+});
+
+describe("the counts", () => {
+  test("hold what the batches came to, and what the plan had settled before", () => {
+    const plan = aPlan({ flip: 10, unchanged: 700, skipped: 20 });
+    const { counts } = report({ plan, counts: { flipped: 6, unchanged: 2, deferred: 0, skipped: 1, failed: 1 } });
+    expect(counts).toEqual({ flipped: 6, unchanged: 702, deferred: 0, skipped: 21, failed: 1 });
+    expect(totalOf(counts)).toBe(plan.flip + plan.unchanged + plan.skipped);
+  });
+
+  test("of a dry run are all nothing, the plan says what would be done", () => {
+    const plan = aPlan({ flip: 10, unchanged: 700, skipped: 20, skippedBy: { "excluded by the event": 20 } });
+    const planned = report(
+      { plan, flipping: false, counts: NO_COUNTS, exceptions: outcomes(20, "skipped") },
+      { dryRun: true },
+    );
+    expect(planned).toMatchObject({ dryRun: true, counts: NO_COUNTS, plan, moreExceptions: 0 });
+    expect(planned.exceptions).toHaveLength(20);
+  });
+
+  test("add up, kind by kind", () => {
+    const kinds: readonly OutcomeKind[] = ["flipped", "unchanged", "deferred", "skipped", "failed", "failed"];
+    const counts = countOutcomes(kinds.map((outcome) => ({ outcome })));
+    expect(counts).toEqual({ flipped: 1, unchanged: 1, deferred: 1, skipped: 1, failed: 2 });
+    expect(addCounts(counts, counts)).toEqual({ flipped: 2, unchanged: 2, deferred: 2, skipped: 2, failed: 4 });
+    expect(totalOf(addCounts(counts, NO_COUNTS))).toBe(6);
+  });
+});
+
+describe("the exceptions", () => {
+  test.each([
+    { failed: 0, skippedByPlan: 0, shown: 0, more: 0 },
+    { failed: 99, skippedByPlan: 0, shown: 99, more: 0 },
+    { failed: 100, skippedByPlan: 0, shown: 100, more: 0 },
+    { failed: 101, skippedByPlan: 0, shown: 100, more: 1 },
+    { failed: 3, skippedByPlan: 5_000, shown: 100, more: 4_903 },
+  ])(
+    "of $failed failed and $skippedByPlan skipped by the plan: $shown shown, $more more",
+    ({ failed, skippedByPlan, shown, more }) => {
+      const ended = report({
+        plan: aPlan({ flip: 1_000, skipped: skippedByPlan }),
+        counts: { ...NO_COUNTS, flipped: 1_000 - failed, failed },
+        exceptions: [...outcomes(failed), ...outcomes(skippedByPlan, "skipped")],
+      });
+      expect(ended.exceptions).toHaveLength(shown);
+      expect(ended.moreExceptions).toBe(more);
+    },
+  );
+
+  test("hold those who were deferred, too", () => {
+    const ended = report({ counts: { ...NO_COUNTS, deferred: 150 }, exceptions: outcomes(100, "deferred") });
+    expect(ended.moreExceptions).toBe(50);
+  });
+
+  test("of a dry run are those that the plan skips", () => {
+    const ended = report(
+      { plan: aPlan({ skipped: 250 }), flipping: false, counts: NO_COUNTS, exceptions: outcomes(100, "skipped") },
+      { dryRun: true },
+    );
+    expect([ended.exceptions.length, ended.moreExceptions]).toEqual([100, 150]);
+  });
+
+  test("of a rollout that was refused before its plan are none", () => {
+    const ended = report({ plan: undefined, flipping: false, counts: NO_COUNTS, problem: "incomplete" });
+    expect([ended.exceptions, ended.moreExceptions]).toEqual([[], 0]);
+  });
+
+  test.each<[OutcomeKind, boolean]>([
+    ["flipped", false],
+    ["unchanged", false],
+    ["deferred", true],
+    ["skipped", true],
+    ["failed", true],
+  ])("hold customers that are %s: %s", (outcome, isOne) => {
+    expect(isException({ outcome })).toBe(isOne);
+  });
+});
+
+test("a report says which rollout, of what, by whom, why and how long", () => {
+  expect(report({}, { requestedBy: "me", reason: "release night" })).toMatchObject({
+    rolloutId: "r-1",
+    action: "promote",
+    release: "2026.11.0",
+    dryRun: false,
+    requestedBy: "me",
+    reason: "release night",
+    ...TIMES,
+  });
+});

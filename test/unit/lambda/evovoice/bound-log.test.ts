@@ -1,0 +1,14 @@
+import { expect, test } from "@jest/globals";
+import { boundLog } from "../../../../lambda/evovoice/bound-log.ts";
+
+test("of each message the first ten lines are written, and then fewer and fewer, with their number", () => {
+  const lines: object[] = [];
+  const log = boundLog({ info: (message, fields) => lines.push({ message, ...fields }) });
+
+  for (let n = 1; n <= 1_000; n += 1) log.info("pause begun", { n });
+  log.info("session renewed", { n: 1 });
+
+  const numbered = [16, 32, 64, 128, 256, 512].map((n) => ({ message: "pause begun", n, count: n }));
+  const first = Array.from({ length: 10 }, (_, index) => ({ message: "pause begun", n: index + 1 }));
+  expect(lines).toEqual([...first, ...numbered, { message: "session renewed", n: 1 }]);
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "@jest/globals";
+import { error, FLIP, GET, INFO, inTurn, LOGIN, POST, SECRET_TEXT } from "../../../support/scripted-server.ts";
+import { useScriptedServer } from "../../../support/use-scripted-server.ts";
+
+const { count, given, received } = useScriptedServer();
+
+describe("a request", () => {
+  test("says who asks, wants JSON, sends all cookies of the sign-in back and always the flag", async () => {
+    const { flip } = await given(inTurn({ [POST]: [{ body: { ...INFO, isStaging: false } }] }));
+
+    await flip({ customerId: "c1", isStaging: false });
+
+    const [signIn, post] = received();
+    expect(signIn?.headers).toMatchObject({ accept: "application/json", "user-agent": "evovoice-cutover/0.1" });
+    expect(JSON.parse(signIn?.body ?? "")).toEqual({
+      provider: "credentials",
+      userName: LOGIN.userName,
+      password: LOGIN.password,
+      rememberMe: true,
+    });
+    expect(post).toMatchObject({ method: "POST", path: POST, headers: { cookie: "ss-id=cookie-1; ss-opt=temp" } });
+    expect(JSON.parse(post?.body ?? "")).toEqual({ customerId: "c1", isStaging: false });
+  });
+
+  test("quotes items of a list that hold its marks, and encodes ids in a path", async () => {
+    const odd = ["a,b", 'say "hi"', "[x]", "{y}", "plain", "ü/&?"];
+    const { listCustomers, readCustomer } = await given(() => undefined);
+
+    await listCustomers(odd);
+    await readCustomer("ü/&?");
+
+    const lists = received().filter(({ path }) => path === "/customers");
+    expect(lists[0]?.query.get("specificIds")).toBe('"a,b","say ""hi""","[x]","{y}",plain,ü/&?');
+    expect(received().at(-1)?.path).toBe("/customers/%C3%BC%2F%26%3F");
+  });
+});
+
+describe("a server that asks to wait", () => {
+  const EVERYTHING = Array.from({ length: 20 }, (_, index) => `c${index}`);
+
+  test.each([
+    { form: "seconds", value: () => "1", leastMs: 950 },
+    { form: "a date", value: () => new Date(Math.ceil(Date.now() / 1000 + 1) * 1000).toUTCString(), leastMs: 950 },
+  ])("in $form makes all callers wait, and nobody starts before", async ({ value, leastMs }) => {
+    let toldAtMs: number | undefined;
+    const { readCustomer } = await given(({ path, atMs }) => {
+      if (!path.startsWith("/customers/")) return undefined;
+      if (toldAtMs === undefined) {
+        toldAtMs = atMs;
+        return { status: 429, headers: { "retry-after": value() } };
+      }
+      return { body: { ...INFO, id: path.split("/")[2] } };
+    });
+    await readCustomer("c0");
+    const startedAtMs = toldAtMs ?? 0;
+    await Promise.all(EVERYTHING.map((id) => readCustomer(id)));
+
+    const later = received().filter(({ path, atMs }) => path.startsWith("/customers/") && atMs > startedAtMs);
+    expect(later.length).toBe(21);
+    for (const { atMs } of later) expect(atMs - startedAtMs).toBeGreaterThan(leastMs);
+  });
+
+  test("for an hour does not hold a step beyond its end: nothing was begun", async () => {
+    const { flip } = await given(inTurn({ [POST]: [{ status: 429, headers: { "retry-after": "3600" } }] }), {
+      lastsMs: 300,
+    });
+    const startedMs = performance.now();
+
+    expect(await Promise.all([flip(FLIP), flip(FLIP)])).toEqual([{ result: "not begun" }, { result: "not begun" }]);
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(count(POST)).toBeLessThanOrEqual(2);
+  });
+
+  test("for ever is not a failed try: the flip goes on until its time ends", async () => {
+    const { flip } = await given(inTurn({ [POST]: [{ status: 429, headers: { "retry-after": "0" } }] }), {
+      lastsMs: 1_000,
+      retries: { attempts: 1 },
+    });
+
+    expect(await flip(FLIP)).toEqual({ result: "not begun" });
+    expect(count(POST)).toBeGreaterThan(1);
+  });
+});
+
+describe("the log", () => {
+  test("says who signed in, by the version of the secret, and that a session was renewed", async () => {
+    const { readCustomer, lines } = await given(inTurn({ [GET]: [{ status: 401 }, { body: INFO }] }));
+
+    await readCustomer("c1");
+
+    expect(lines).toEqual([
+      { message: "signed in", versionId: LOGIN.versionId, sessions: 1 },
+      { message: "session renewed", versionId: LOGIN.versionId, sessions: 2 },
+    ]);
+  });
+
+  test("says which request was given up, after how many tries, and what came last", async () => {
+    const { flip, lines } = await given(inTurn({ [POST]: ["drop"], [GET]: [error(500, "X")] }));
+
+    await flip(FLIP);
+
+    expect(lines).toContainEqual({
+      ...{ message: "retries exhausted", operation: "reading", api: "GetCustomer", customerId: "c1" },
+      ...{ tries: 3, signedOut: 0, came: "failed", status: 500 },
+    });
+    expect(lines).toContainEqual({
+      ...{ message: "retries exhausted", operation: "flip", customerId: "c1" },
+      ...{ tries: 3, signedOut: 0, came: "lost", why: expect.stringMatching(/^\w+$/) },
+    });
+  });
+
+  test("says nothing of a request that is refused for good, nor of one that is right in the end", async () => {
+    const { flip, lines } = await given(inTurn({ [POST]: [{ status: 403 }, "drop", { body: INFO }], [GET]: ["drop"] }));
+
+    expect(await flip(FLIP)).toMatchObject({ result: "failed" });
+    expect(await flip(FLIP)).toMatchObject({ result: "flipped" });
+
+    expect(lines.filter((line) => JSON.stringify(line).includes('"flip"'))).toEqual([]);
+  });
+
+  test("holds no body, cookie or password", async () => {
+    const { flip, lines } = await given(inTurn({ [POST]: [error(500, SECRET_TEXT)], [GET]: [{ body: SECRET_TEXT }] }));
+
+    await flip(FLIP);
+
+    expect(lines.length).toBeGreaterThanOrEqual(3);
+    expect(JSON.stringify(lines)).not.toMatch(/hunter2|ss-id|cookie-1/);
+  });
+});

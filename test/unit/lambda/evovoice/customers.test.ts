@@ -1,0 +1,91 @@
+import { describe, expect, test } from "@jest/globals";
+import { error, GET, INFO, inTurn, type Scripted } from "../../../support/scripted-server.ts";
+import { useScriptedServer } from "../../../support/use-scripted-server.ts";
+
+const { count, given } = useScriptedServer();
+
+describe("a read", () => {
+  test.each<{ about: string; answer: Scripted; tries: number; reading: object }>([
+    { about: "404", answer: error(404, "NotFound"), tries: 1, reading: { reading: "missing" } },
+    { about: "403", answer: { status: 403 }, tries: 1, reading: { reading: "unreadable" } },
+    {
+      about: "a dropped connection",
+      answer: "drop",
+      tries: 3,
+      reading: {
+        reading: "unreadable",
+        reason: expect.stringMatching(/^reading of customer c1 got no usable answer in any try \(\w+\); see/),
+      },
+    },
+    {
+      about: "silence",
+      answer: "silence",
+      tries: 3,
+      reading: { reading: "unreadable", reason: expect.stringContaining("TimeoutError") },
+    },
+    {
+      about: "502 of a proxy",
+      answer: { status: 502, headers: { "content-type": "text/html" }, body: "<html>x" },
+      tries: 3,
+      reading: { reading: "unreadable", reason: expect.stringContaining("502; Evo Voice failed") },
+    },
+    {
+      about: "half a body",
+      answer: { body: '{"id":"c1","password":"hunter2' },
+      tries: 3,
+      reading: { reading: "unreadable", reason: expect.stringContaining("(a body that is no JSON)") },
+    },
+    {
+      about: "another customer",
+      answer: { body: { ...INFO, id: "c2" } },
+      tries: 3,
+      reading: {
+        reading: "unreadable",
+        reason: expect.stringMatching(/^reading of customer c1 \(GetCustomer\) was .*: id is another customer's; have/),
+      },
+    },
+    {
+      about: "no flag",
+      answer: { body: { id: "c1", name: "Acme" } },
+      tries: 3,
+      reading: { reading: "found", customer: { id: "c1", isStaging: undefined } },
+    },
+  ])("that meets $about is tried $tries times", async ({ answer, tries, reading }) => {
+    const { readCustomer } = await given(inTurn({ [GET]: [answer] }), { retries: { requestTimeoutMs: 100 } });
+
+    expect(await readCustomer("c1")).toMatchObject(reading);
+    expect(count(GET)).toBe(tries);
+  });
+
+  test.each([
+    { items: [], reading: "missing" },
+    { items: [INFO], reading: "unreadable" },
+  ])("that meets 500 means nobody only when a list agrees ($reading)", async ({ items, reading }) => {
+    const { readCustomer } = await given(inTurn({ [GET]: [error(500, "X")], "/customers": [{ body: { items } }] }));
+
+    expect(await readCustomer("c1")).toMatchObject({ reading });
+  });
+
+  test("of a list goes on where a page holds fewer than asked for, and stops where the filter is ignored", async () => {
+    const page = (ids: readonly string[]) => ({ items: ids.map((id) => ({ ...INFO, tags: [], id })), totalCount: 4 });
+    const { listCustomers } = await given(({ path, query }) => {
+      if (path !== "/customers") return undefined;
+      const isIgnored = query.get("specificIds")?.startsWith("x");
+      return {
+        body: isIgnored
+          ? page(["x1", "y", "z"])
+          : page(
+              [
+                ["c1", "c2"],
+                ["c3", "c4"],
+              ][Number(query.get("page"))] ?? [],
+            ),
+      };
+    });
+
+    expect((await listCustomers(["c1", "c2", "c3", "c4", "c5"])).map(({ id }) => id)).toEqual(["c1", "c2", "c3", "c4"]);
+    expect(count("/customers")).toBe(2);
+    expect((await listCustomers(["x1", "x2"])).map(({ id }) => id)).toEqual(["x1"]);
+    expect(count("/customers")).toBe(3);
+  });
+});

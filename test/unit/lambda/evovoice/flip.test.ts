@@ -1,0 +1,236 @@
+import { describe, expect, test } from "@jest/globals";
+import { error, FLIP, GET, INFO, inTurn, POST, type Scripted } from "../../../support/scripted-server.ts";
+import { useScriptedServer } from "../../../support/use-scripted-server.ts";
+
+const { count, given, received } = useScriptedServer();
+
+describe("a flip", () => {
+  const old = { body: { ...INFO, isStaging: false } };
+  const other = { body: { ...INFO, id: "c2" } };
+  const right = { body: INFO };
+
+  test.each<{ about: string; post: readonly Scripted[]; get?: readonly Scripted[]; result: object; posts: number }>([
+    { about: "the right reply", post: [right], result: { result: "flipped", reason: "the reply showed it" }, posts: 1 },
+    { about: "the old flag, read right", post: [old], get: [right], result: { result: "flipped" }, posts: 1 },
+    {
+      about: "the old flag, read old, then right",
+      post: [old, right],
+      get: [old],
+      result: { result: "flipped" },
+      posts: 2,
+    },
+    { about: "another customer, read right", post: [other], get: [right], result: { result: "flipped" }, posts: 1 },
+    {
+      about: "no flag, read right",
+      post: [{ body: { id: "c1" } }],
+      get: [right],
+      result: { result: "flipped" },
+      posts: 1,
+    },
+    {
+      about: "no body (204), read right",
+      post: [{ status: 204 }],
+      get: [right],
+      result: { result: "flipped" },
+      posts: 1,
+    },
+    {
+      about: "half a body, read right",
+      post: [{ body: '{"id":"c1","isSta' }],
+      get: [right],
+      result: { result: "flipped" },
+      posts: 1,
+    },
+    {
+      about: "a dropped connection, read right",
+      post: ["drop"],
+      get: [right],
+      result: { result: "flipped" },
+      posts: 1,
+    },
+    { about: "no reply, read right", post: ["silence"], get: [right], result: { result: "flipped" }, posts: 1 },
+    { about: "500, read right", post: [error(500, "X")], get: [right], result: { result: "flipped" }, posts: 1 },
+    {
+      about: "a proxy's 503, although it was done",
+      post: [{ status: 503, headers: { "retry-after": "0" } }],
+      get: [right],
+      result: { result: "flipped" },
+      posts: 1,
+    },
+    {
+      about: "429, then the right reply",
+      post: [{ status: 429, headers: { "retry-after": "0" } }, right],
+      result: { result: "flipped", reason: "the reply showed it" },
+      posts: 2,
+    },
+    {
+      about: "400",
+      post: [error(400, "ArgumentException")],
+      result: {
+        result: "failed",
+        reason: expect.stringMatching(/^flip of customer c1 was answered with 400, ArgumentException; /),
+      },
+      posts: 1,
+    },
+    {
+      about: "403 without a body",
+      post: [{ status: 403 }],
+      result: {
+        result: "failed",
+        reason: expect.stringMatching(/^flip of customer c1 was answered with 403; the user's role/),
+      },
+      posts: 1,
+    },
+    {
+      about: "404",
+      post: [error(404, "NotFound")],
+      result: {
+        result: "failed",
+        reason: expect.stringMatching(/404, NotFound; see whether the customer still exists$/),
+      },
+      posts: 1,
+    },
+    {
+      about: "409",
+      post: [error(409, "Conflict")],
+      result: { result: "failed", reason: expect.stringMatching(/409, Conflict; /), refused: true },
+      posts: 1,
+    },
+    {
+      about: "no reply, then 404, but it was done",
+      post: ["drop", error(404, "NotFound")],
+      get: [old, right],
+      result: { result: "flipped" },
+      posts: 2,
+    },
+    {
+      about: "old for ever",
+      post: [old],
+      get: [old],
+      result: {
+        result: "failed",
+        reason: expect.stringMatching(/; read afterwards, it is still in production$/),
+        refused: false,
+      },
+      posts: 3,
+    },
+    {
+      about: "500 for ever, unreadable",
+      post: [error(500, "X")],
+      get: [error(500, "X")],
+      result: {
+        result: "failed",
+        reason: expect.stringMatching(
+          /answered with 500, X; .*; it may have been flipped all the same, its flag could not be read/,
+        ),
+      },
+      posts: 3,
+    },
+    {
+      about: "another customer in every read, too",
+      post: [other],
+      get: [other],
+      result: { result: "failed", reason: expect.stringContaining("it may have been flipped all the same") },
+      posts: 3,
+    },
+    ...[
+      { about: "a sign-in page", most: 3, answer: { headers: { "content-type": "text/html" }, body: "<html>" } },
+      { about: "a redirect", most: 3, answer: { status: 302, headers: { location: "/login" } } },
+      { about: "401", most: 8, answer: { status: 401 } },
+    ].flatMap(({ about, answer, most }) => [
+      {
+        about: `${about} for ever, although it was done`,
+        post: [answer],
+        get: [right],
+        result: { result: "flipped", reason: expect.stringContaining("reading it again showed it") },
+        posts: 2,
+      },
+      {
+        about: `${about} for ever, not done`,
+        post: [answer],
+        get: [old],
+        result: { result: "failed", reason: expect.stringMatching(/; read afterwards, it is still in production$/) },
+        posts: most,
+      },
+      {
+        about: `${about} for ever, unreadable`,
+        post: [answer],
+        get: [error(500, "X")],
+        result: { result: "failed", reason: expect.stringContaining("it may have been flipped all the same") },
+        posts: most,
+      },
+      { about: `${about}, then the right reply`, post: [answer, right], result: { result: "flipped" }, posts: 2 },
+      {
+        about: `${about}, then 404, but it was done`,
+        post: [answer, error(404, "NotFound")],
+        get: [right],
+        result: { result: "flipped" },
+        posts: 2,
+      },
+    ]),
+    {
+      about: "408, although it was done",
+      post: [{ status: 408 }],
+      get: [right],
+      result: { result: "flipped" },
+      posts: 1,
+    },
+    {
+      about: "408 for ever, not done",
+      post: [{ status: 408 }],
+      get: [old],
+      result: { result: "failed", reason: expect.stringMatching(/with 408; .*; read afterwards, it is still/) },
+      posts: 3,
+    },
+  ])("that meets $about", async ({ post, get = [], result, posts }) => {
+    const { flip } = await given(inTurn({ [POST]: post, [GET]: get }), { retries: { requestTimeoutMs: 100 } });
+
+    expect(await flip(FLIP)).toMatchObject(result);
+    expect(count(POST)).toBe(posts);
+    if (get.length === 0) expect(count(GET)).toBe(0);
+  });
+
+  test("of thirty customers that all were done and answered with a page signs in seldom", async () => {
+    const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
+    const { flip } = await given(({ path, method }) => {
+      if (!path.startsWith("/customers/")) return undefined;
+      const id = path.split("/")[2];
+      return method === "POST"
+        ? { headers: { "content-type": "text/html" }, body: "<html>" }
+        : { body: { ...INFO, id } };
+    });
+
+    const results = await Promise.all(ids.map((customerId) => flip({ customerId, isStaging: true })));
+
+    for (const each of results) expect(each).toMatchObject({ result: "flipped" });
+    expect(received().filter(({ path }) => path.endsWith("/staging"))).toHaveLength(60);
+    expect(count("/auth/credentials")).toBeLessThanOrEqual(10);
+  });
+
+  test("does not begin when it may not, and is unresolved when time ends in doubt", async () => {
+    const { flip } = await given(inTurn({ [POST]: ["drop"], [GET]: ["drop"] }), {
+      lastsMs: 150,
+      retries: { attempts: 10, mostBackoffMs: 200 },
+    });
+
+    await expect(flip(FLIP, () => Promise.reject(new Error("the lock is lost")))).rejects.toThrow("the lock is lost");
+    expect(count(POST)).toBe(0);
+    expect(await flip(FLIP)).toEqual({ result: "unresolved" });
+  });
+
+  test.each<{ about: string; post: readonly Scripted[]; begun: readonly boolean[] }>([
+    {
+      about: "was refused for its rate",
+      post: [{ status: 429, headers: { "retry-after": "0" } }, right],
+      begun: [false, false],
+    },
+    { about: "may have been done", post: [error(500, "X"), right], begun: [false, true] },
+  ])("says before each request whether it may be done already: one that $about", async ({ post, begun }) => {
+    const seen: boolean[] = [];
+    const { flip } = await given(inTurn({ [POST]: post, [GET]: [old] }));
+
+    await flip(FLIP, async (isBegun) => void seen.push(isBegun));
+
+    expect(seen).toEqual(begun);
+  });
+});

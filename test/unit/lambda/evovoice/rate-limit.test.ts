@@ -1,0 +1,36 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { createEvoVoice } from "../../../../lambda/evovoice/evo-voice.ts";
+import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+
+let emulator: Emulator;
+
+afterEach(() => emulator.close());
+
+test("a client that may ask 1,000 times a second finds the pace of a server that allows 100, and flips everybody", async () => {
+  emulator = await startEmulator({ customers: 200, faults: "rate-limit=100", stagingShare: 1 });
+  const { address: baseUrl, userName, password } = emulator;
+  const evoVoice = createEvoVoice({
+    baseUrl,
+    retries: { attempts: 2, requestTimeoutMs: 10_000, mostBackoffMs: 50 },
+    concurrency: 16,
+    session: {
+      readLogin: async () => ({ userName, password, versionId: "1" }),
+      findRefusal: async () => undefined,
+      rememberRefusal: async () => undefined,
+      countDoubt: async () => 1,
+      clearDoubts: async () => undefined,
+      reportRefusal: () => undefined,
+    },
+  });
+  const limits = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 1_000 };
+  const connection = evoVoice.connect({ limits, concurrency: 16, deadlineMs: Date.now() + 60_000 });
+  const ids = [...emulator.customers()].slice(0, 200).map(({ id }) => id);
+  const results = await Promise.all(ids.map((customerId) => connection.flip({ customerId, isStaging: false })));
+  const { perSecond } = connection.pace();
+  connection.close();
+
+  expect(results.filter(({ result }) => result !== "flipped")).toEqual([]);
+  expect(emulator.stats().refused429).toBeLessThan(60);
+  // A machine that is too busy to send 100 is not refused, and its pace rises: exact paces are in limiter.deep.ts.
+  expect(perSecond).toBeLessThan(500);
+});

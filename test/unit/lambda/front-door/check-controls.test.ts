@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { parsePolicy } from "../../../../lambda/config.ts";
+import { fingerprintOf } from "../../../../lambda/contract/deploy-event.ts";
+import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
+import type { StartRolloutPorts } from "../../../../lambda/front-door/ports.ts";
+import { startRollout } from "../../../../lambda/front-door/start-rollout.ts";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import type { RolloutRecord } from "../../../../lambda/core/records.ts";
+import { anEvent, aPolicy } from "../contract/an-event.ts";
+import { startTable, type TestTable } from "../ledger/start-table.ts";
+
+const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+let started: string[];
+let ports: StartRolloutPorts;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+  started = [];
+  ports = {
+    policy: parsePolicy(aPolicy()),
+    ledger,
+    executions: {
+      findEnd: async () => ({ running: true }),
+      start: async (name) => {
+        started.push(name);
+        return { kind: "started" };
+      },
+    },
+    log: { info: () => {} },
+    nowMs: Date.now,
+  };
+});
+afterEach(() => given.close());
+
+function start(changes: Readonly<Record<string, unknown>> = {}) {
+  return startRollout(ports, anEvent(changes));
+}
+
+/** A retry or a rollback, which names a rollout and no targets. */
+function startLater(event: Readonly<Record<string, unknown>>) {
+  return startRollout(ports, event);
+}
+
+async function record(rolloutId: string, event: Readonly<Record<string, unknown>>): Promise<void> {
+  const facts = { rolloutId, event, fingerprint: "f", execution: "arn", startedAtMs: 1, status: "partial" };
+  await ledger.createRollout(facts as unknown as RolloutRecord);
+}
+
+async function expectRefused(starting: Promise<unknown>, message: string | RegExp): Promise<void> {
+  await expect(starting).rejects.toThrow(message);
+  await expect(starting).rejects.toBeInstanceOf(ControlsError);
+  expect(started).toEqual([]);
+}
+
+describe("while everything is stopped", () => {
+  beforeEach(() => ledger.setStopped(ANN));
+
+  test.each(["stage", "promote"])("an event to %s is refused with who, why, since when and what lifts it", (action) =>
+    expectRefused(
+      start({ action }),
+      'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}',
+    ),
+  );
+
+  test("a rollback and a retry are refused too: nobody is flipped", async () => {
+    await expectRefused(startLater({ action: "rollback", rolloutId: "night" }), /everything is stopped/);
+    await expectRefused(startLater({ action: "retry", rolloutId: "night" }), /everything is stopped/);
+  });
+
+  test("a dry run is started, for it flips nobody", async () => {
+    expect(await start({ dryRun: true })).toMatchObject({ status: "starting" });
+  });
+
+  test("an event that began before is still answered with its rollout", async () => {
+    const event = anEvent({ id: "night" });
+    const fingerprint = fingerprintOf({ ...event, targets: [{ all: true }], dryRun: false } as never);
+    await record("night", event);
+    await given.table.updateIf(
+      { pk: "rollout#night", sk: "record" },
+      { set: { fingerprint } },
+      { expression: "attribute_exists(pk)" },
+    );
+    expect(await start({ id: "night" })).toMatchObject({ rolloutId: "night", status: "partial", joined: true });
+  });
+
+  test("and then no longer, an event is started", async () => {
+    await ledger.clearStopped(ANN);
+    expect(await start()).toMatchObject({ status: "starting" });
+  });
+});
+
+describe("a held release", () => {
+  test("is refused with its hold and the command that clears it", async () => {
+    await ledger.holdRelease("2026.11.0", { ...ANN, action: "promote", rolloutId: "night" });
+    await expectRefused(
+      start(),
+      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event brings it out again until you send {"command":"clear-release","release":"2026.11.0","requestedBy":"…","reason":"…"}',
+    );
+  });
+
+  test.each([
+    ["stage", "stage", "refused"],
+    ["stage", "promote", "refused"],
+    ["promote", "stage", "started"],
+    ["promote", "promote", "refused"],
+  ] as const)("by a %s: an event to %s is %s", async (held, action, expected) => {
+    await ledger.holdRelease("2026.11.0", { ...ANN, action: held });
+    if (expected === "refused") await expectRefused(start({ action }), /release 2026.11.0 is held, by ann since/);
+    else expect(await start({ action })).toMatchObject({ status: "starting" });
+    expect(await start({ action, release: "2026.12.0" })).toMatchObject({ status: "starting" });
+  });
+
+  test("is planned by a dry run, and rolled back by its name or its rollout", async () => {
+    await ledger.holdRelease("2026.11.0", { ...ANN, action: "stage" });
+    await record("night", anEvent());
+    await start({ dryRun: true, id: "dry" });
+    await startLater({ action: "rollback", release: "2026.11.0", id: "by-release" });
+    await startLater({ action: "rollback", rolloutId: "night", id: "by-rollout" });
+    expect(started).toHaveLength(3);
+  });
+
+  test("is not brought out by a retry either, nor by the retry of a retry; a rollback is retried", async () => {
+    await ledger.holdRelease("2026.11.0", { ...ANN, action: "promote" });
+    await record("night", anEvent());
+    await record("again", { action: "retry", rolloutId: "night", dryRun: false });
+    await record("undo", { action: "rollback", rolloutId: "night", dryRun: false });
+    await record("other", anEvent({ release: "2026.12.0" }));
+
+    await expectRefused(startLater({ action: "retry", rolloutId: "night" }), /release 2026.11.0 is held/);
+    await expectRefused(startLater({ action: "retry", rolloutId: "again" }), /release 2026.11.0 is held/);
+    for (const rolloutId of ["undo", "other"]) await startLater({ action: "retry", rolloutId });
+    expect(started).toHaveLength(2);
+  });
+
+  test("by the name of a member that every object has is no hold of others", async () => {
+    await ledger.holdRelease("2026.11.0", { ...ANN, action: "stage" });
+    expect(await start({ release: "constructor" })).toMatchObject({ status: "starting" });
+    expect(await start({ release: "__proto__" })).toMatchObject({ status: "starting" });
+  });
+});

@@ -1,0 +1,362 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { answerCommand } from "../../../../lambda/front-door/answer-command.ts";
+import type { ControlCommand } from "../../../../lambda/front-door/change-controls.ts";
+import { dispatch } from "../../../../lambda/front-door/dispatch.ts";
+import type { RolloutCommand } from "../../../../lambda/front-door/note-command.ts";
+import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import type { Change } from "../../../../lambda/core/report/rollout-event.ts";
+import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
+import type { Plan } from "../../../../lambda/core/plan/plan.ts";
+import type { CommandRecord, RolloutRecord } from "../../../../lambda/core/records.ts";
+import type { Report } from "../../../../lambda/core/report/report.ts";
+import type { RolloutStatus } from "../../../../lambda/core/report/rollout-status.ts";
+import { NOW_MS, startTable, type TestTable } from "../ledger/start-table.ts";
+
+const AT = new Date(NOW_MS).toISOString();
+const ANN = { requestedBy: "ann", reason: "calls drop" };
+const COMMANDS: readonly RolloutCommand[] = [
+  { ...ANN, command: "pause", rolloutId: "night", minutes: 1.5 },
+  { ...ANN, command: "resume", rolloutId: "night" },
+  { ...ANN, command: "skip-bake", rolloutId: "night" },
+  { ...ANN, command: "skip-all-bakes", rolloutId: "night" },
+  { ...ANN, command: "abort", rolloutId: "night", rollback: false },
+];
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+let ports: FrontDoorPorts;
+let isRunning: boolean;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+  isRunning = true;
+  ports = {
+    ledger,
+    executions: { findEnd: async () => ({ running: isRunning }) },
+    log: { info: () => {} },
+    nowMs: () => NOW_MS,
+  } as unknown as FrontDoorPorts;
+});
+afterEach(() => given.close());
+
+const BAKING: Change = {
+  ...{ rolloutId: "night", action: "promote", release: "2026.11", at: AT },
+  ...{ change: "wave done", wave: 1, waves: 2, counts: NO_COUNTS },
+};
+const PLAN: Plan = {
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: {}, batches: 2, settledItems: 0 },
+  waves: [
+    { wave: 1, from: 0, to: 1, customers: 10, bakeSeconds: 300 },
+    { wave: 2, from: 1, to: 2, customers: 20, bakeSeconds: 0 },
+  ],
+};
+
+/** In its first bake, and paused: so every command has an effect. */
+async function aRolloutThatBakes(): Promise<void> {
+  await aRollout("running", { plan: PLAN, lastChange: BAKING });
+  await ledger.addCommand("night", { ...PAUSE, id: "first" });
+}
+
+const PAUSE: CommandRecord = {
+  ...{ id: "pause-1", command: "pause", requestedBy: "bob", reason: "lunch", at: AT, pauseSeconds: 3_600 },
+};
+
+/** A rollout `night`, as the ledger knows it. */
+async function aRollout(status: string, changes: Partial<RolloutRecord> = {}): Promise<void> {
+  const event: RolloutRecord["event"] = {
+    ...{ action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false },
+  };
+  await ledger.createRollout({
+    ...{ rolloutId: "night", fingerprint: "f", execution: "arn:night", event, startedAtMs: 1 },
+    status: status as RolloutStatus,
+    ...changes,
+  });
+}
+
+async function aRolloutThatEnded(status: RolloutStatus, problem?: string): Promise<void> {
+  await aRollout("running");
+  const counts = { ...NO_COUNTS, flipped: 12, failed: 1 };
+  await ledger.endRollout("night", { rolloutId: "night", status, counts, problem } as Report);
+}
+
+function send(command: RolloutCommand | ControlCommand) {
+  return answerCommand(ports, command);
+}
+
+async function readCommands() {
+  return (await ledger.readSteering("night")).commands;
+}
+
+describe.each(COMMANDS)("the command $command", (command) => {
+  test("for a rollout that bakes and is paused is noted with who, when and why", async () => {
+    await aRolloutThatBakes();
+
+    expect(await send(command)).toEqual({
+      ...{ rolloutId: "night", command: command.command, status: "noted" },
+      effect: expect.any(String),
+    });
+    const { minutes: _minutes, rolloutId: _night, ...said } = { minutes: 0, ...command };
+    expect((await readCommands()).slice(1)).toEqual([
+      {
+        ...said,
+        id: expect.stringMatching(new RegExp(`^${command.command}-[0-9a-f]{12}$`)),
+        at: AT,
+        phase: "baking",
+        ...(command.command === "pause" && { pauseSeconds: 90 }),
+      },
+    ]);
+  });
+
+  test.each([
+    ["succeeded", undefined, "succeeded: 12 flipped, 1 failed"],
+    ["failed", "the failure budget is spent", "failed: 12 flipped, 1 failed; the failure budget is spent"],
+  ] as const)("for a rollout that has %s is refused with how it ended", async (status, problem, said) => {
+    await aRolloutThatEnded(status, problem);
+
+    const undo = command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
+    await expect(send(command)).rejects.toThrow(
+      new Error(`nothing was done: rollout night has ended as ${said}${undo}`),
+    );
+    expect(await readCommands()).toEqual([]);
+  });
+
+  test("for a rollout whose execution died is refused, though nobody recorded it", async () => {
+    await aRollout("running");
+    isRunning = false;
+    await expect(send(command)).rejects.toThrow(/has ended as failed; its execution ended before it could write/);
+  });
+
+  test("for a rollout that nobody knows is refused with what to do", async () => {
+    await expect(send(command)).rejects.toThrow(
+      /^nothing was done: no rollout night is known: .* send the command again once it runs$/,
+    );
+    expect(await given.scan()).toEqual([]);
+  });
+
+  test.each(["running", "planned"])("for a dry run that is %s is refused", async (status) => {
+    const event = { action: "stage", release: "2026.11", targets: [{ all: true }], dryRun: true } as const;
+    await aRollout(status, { event: event as unknown as RolloutRecord["event"] });
+    await expect(send(command)).rejects.toThrow(/rollout night is a dry run: it flips nobody and ends by itself/);
+  });
+
+  test("is one under its id, however often it comes, whoever asks, also after the end", async () => {
+    await aRolloutThatBakes();
+    const named = { ...command, id: "job-1" };
+    const answers = await Promise.all([
+      send(named),
+      send(named),
+      send({ ...named, requestedBy: "bob", reason: "again" }),
+    ]);
+    await ledger.endRollout("night", { rolloutId: "night", status: "succeeded", counts: NO_COUNTS } as Report);
+    answers.push(await send(named));
+
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ rolloutId: "night", command: command.command, status: "noted" });
+    }
+    expect(answers.at(-1)).not.toHaveProperty("effect");
+    expect(await readCommands()).toHaveLength(2);
+  });
+
+  test("under the id of another command is refused", async () => {
+    await aRolloutThatBakes();
+    const other = COMMANDS[(COMMANDS.indexOf(command) + 1) % COMMANDS.length] ?? command;
+    await send({ ...other, id: "job-1" });
+    await expect(send({ ...command, id: "job-1" })).rejects.toThrow(
+      /the id job-1 belongs to another command of rollout/,
+    );
+    expect(await readCommands()).toHaveLength(2);
+  });
+});
+
+describe("what would come to nothing is refused, and not noted:", () => {
+  test.each<[string, Partial<RolloutRecord>, RolloutCommand, RegExp]>([
+    [
+      "a skip while a wave is flipped",
+      { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "proceed", reasons: [] } },
+      { ...ANN, command: "skip-bake", rolloutId: "night" },
+      /^nothing was done: skip-bake would come to nothing for rollout night: no bake is under way: wave 2 is flipped; ask for its status/,
+    ],
+    [
+      "a resume of what is not paused",
+      { plan: PLAN, lastChange: BAKING },
+      { ...ANN, command: "resume", rolloutId: "night" },
+      /^nothing was done: resume would come to nothing for rollout night: it is not paused$/,
+    ],
+    [
+      "an abort when nobody is flipped any more",
+      { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } },
+      { ...ANN, command: "abort", rolloutId: "night", rollback: true },
+      /^nothing was done: abort would come to nothing for rollout night: it is ending, .*; to undo it, send \{"action":"rollback","rolloutId":"night"\}$/,
+    ],
+  ])("%s", async (_what, changes, command, refusal) => {
+    await aRollout("running", changes);
+
+    await expect(send(command)).rejects.toThrow(refusal);
+    expect(await readCommands()).toEqual([]);
+  });
+});
+
+describe("commands", () => {
+  test("of one kind that would do different things are not the same, though they have one id", async () => {
+    await aRollout("running");
+    const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60, id: "one" } as const;
+    const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true, id: "two" } as const;
+    for (const command of [pause, abort]) await send(command);
+    await expect(send({ ...pause, minutes: 61 })).rejects.toThrow(/belongs to another command/);
+    await expect(send({ ...abort, rollback: false })).rejects.toThrow(/belongs to another command/);
+  });
+
+  test.each([
+    [0.1, 6],
+    [1.1, 66],
+    [1_440, 86_400],
+  ])("pause for whole seconds: %d minutes are %i", async (minutes, pauseSeconds) => {
+    await aRollout("running");
+    await send({ ...ANN, command: "pause", rolloutId: "night", minutes });
+    expect(await readCommands()).toMatchObject([{ pauseSeconds }]);
+  });
+
+  test("without ids are as many as were sent, in their order", async () => {
+    await aRolloutThatBakes();
+    for (const command of [...COMMANDS, ...COMMANDS]) await send(command);
+    const sent = COMMANDS.map(({ command }) => command);
+    expect((await readCommands()).slice(1).map(({ command }) => command)).toEqual([...sent, ...sent]);
+  });
+
+  test("that are too many are refused, and abort is still noted", async () => {
+    await aRollout("running");
+    const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60 } as const;
+    const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true } as const;
+    for (let index = 0; index < 90; index += 1) {
+      await ledger.addCommand("night", { ...ANN, id: `c-${index}`, command: "skip-bake", at: AT });
+    }
+    await expect(send(pause)).rejects.toThrow(/sent as many commands as it can take; `abort` has places of its own/);
+    expect(await send(abort)).toMatchObject({ status: "noted" });
+  });
+});
+
+describe("a control", () => {
+  const order = { ...ANN, at: AT };
+
+  test("is answered with the controls as they are now", async () => {
+    expect(await send({ ...ANN, command: "stop-everything" })).toEqual({
+      status: "stopped",
+      stopped: order,
+      holds: {},
+      protectedIds: [],
+    });
+    await send({ ...ANN, command: "hold-release", release: "2026.11" });
+    expect(await send({ ...ANN, command: "protect", customerIds: ["a", "b"] })).toMatchObject({
+      holds: { "2026.11": { ...order, action: "stage" } },
+      protectedIds: ["a", "b"],
+    });
+    await send({ ...ANN, command: "resume-everything" });
+    await send({ ...ANN, command: "clear-release", release: "2026.11" });
+    expect(await send({ ...ANN, command: "unprotect", customerIds: ["b"] })).toEqual({
+      status: "open",
+      holds: {},
+      protectedIds: ["a"],
+    });
+  });
+
+  test("is shown by controls, with its last changes, the newest first", async () => {
+    expect(await answerCommand(ports, { command: "controls" })).toEqual({
+      status: "open",
+      holds: {},
+      protectedIds: [],
+      changes: [],
+    });
+    for (let index = 0; index < 21; index += 1) {
+      const at = new Date(NOW_MS + index * 1_000).toISOString();
+      await ledger.protect([`c-${index}`], { ...ANN, at });
+    }
+    const shown = await answerCommand(ports, { command: "controls" });
+    expect(shown).toMatchObject({ status: "open", protectedIds: { length: 21 }, changes: { length: 20 } });
+    expect(shown).toMatchObject({
+      changes: expect.arrayContaining([expect.objectContaining({ change: "protect", customerIds: ["c-1"], ...ANN })]),
+    });
+    const { changes = [] } = shown as { changes?: { at: string }[] };
+    expect(changes.map(({ at }) => at)).toEqual(
+      changes
+        .map(({ at }) => at)
+        .sort()
+        .reverse(),
+    );
+    expect(changes.at(-1)).toMatchObject({ customerIds: ["c-1"] });
+  });
+
+  test("that cannot be is refused with a sentence", async () => {
+    await expect(send({ ...ANN, command: "clear-release", release: "2026.11" })).rejects.toThrow(
+      new Error("nothing was done: 2026.11 is not held; the command controls shows the holds"),
+    );
+    await expect(send({ ...ANN, command: "unprotect", customerIds: ["vip"] })).rejects.toThrow(
+      /^nothing was done: no customer lost its protection: the controls do not protect vip/,
+    );
+  });
+
+  test("that is sent again under its id is the same", async () => {
+    const clear = { ...ANN, command: "clear-release", release: "2026.11", id: "clear-1" } as const;
+    await send({ ...ANN, command: "hold-release", release: "2026.11" });
+    expect(await send(clear)).toMatchObject({ holds: {} });
+    expect(await send(clear)).toMatchObject({ holds: {} });
+    await send({ ...ANN, command: "hold-release", release: "2026.11" });
+    expect(await send(clear)).toMatchObject({ holds: { "2026.11": { action: "stage" } } });
+  });
+
+  test("of two people at the same time is done for both", async () => {
+    await Promise.all([
+      send({ ...ANN, command: "stop-everything" }),
+      send({ ...ANN, requestedBy: "bob", command: "protect", customerIds: ["a"] }),
+      send({ ...ANN, requestedBy: "eve", command: "hold-release", release: "2026.11" }),
+    ]);
+    expect(await answerCommand(ports, { command: "controls" })).toMatchObject({
+      status: "stopped",
+      protectedIds: ["a"],
+      holds: { "2026.11": { requestedBy: "eve" } },
+    });
+  });
+});
+
+describe("a secret", () => {
+  const secret = "hunter2-and-more";
+
+  test.each([
+    ["in an address of the reason", { reason: `see https://ann:${secret}@evovoice.io/log` }],
+    ["in an address of who asks", { requestedBy: `https://ann:${secret}@evovoice.io` }],
+    ["in a member of its own", { password: secret }],
+  ])("%s is refused and never in an item, nor in what is said", async (_where, changes) => {
+    await aRollout("running");
+    const inputs = [
+      { ...ANN, command: "abort", rolloutId: "night" },
+      { ...ANN, command: "stop-everything" },
+      { ...ANN, command: "hold-release", release: "2026.11" },
+      { ...ANN, command: "protect", customerIds: ["a"] },
+    ];
+    for (const input of inputs) {
+      const refusal = await dispatch(ports, { ...input, ...changes }).then(
+        () => "not refused",
+        (error: Error) => error.message,
+      );
+      expect(refusal).toMatch(/^the command was refused, nothing was done; 1 problem/);
+      expect(refusal).not.toContain(secret);
+    }
+    expect(await given.scan()).toHaveLength(1);
+    expect(JSON.stringify(await given.scan())).not.toContain(secret);
+  });
+
+  test("is not where commands and controls are kept: only what they are made of is", async () => {
+    await aRollout("running");
+    await dispatch(ports, { ...ANN, command: "abort", rolloutId: "night" });
+    await dispatch(ports, { ...ANN, command: "stop-everything" });
+    const items = await given.scan();
+    const controls = items.find(({ sk }) => sk === "controls");
+    expect(Object.keys(controls ?? {}).sort()).toEqual(
+      ["holds", "last", "pk", "protectedIds", "recent", "revision", "sk", "stopped", "writtenBy"].sort(),
+    );
+    expect(items.find(({ sk }) => sk === "commands")).toMatchObject({
+      commands: [{ ...ANN, id: expect.any(String), command: "abort", at: AT, rollback: true, phase: "preparing" }],
+    });
+  });
+});

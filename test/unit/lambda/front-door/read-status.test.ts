@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
+import { readStatus } from "../../../../lambda/front-door/read-status.ts";
+import type { Report } from "../../../../lambda/core/report/report.ts";
+import { renderReport } from "../../../../lambda/core/report/render-report.ts";
+import { type FrontDoor, openFrontDoor } from "../../../support/front-door.ts";
+import { openLedger } from "../../../support/ledger.ts";
+
+const PROMOTE = {
+  ...{ action: "promote", release: "2026.11", targets: { all: true }, id: "night" },
+  strategy: { waves: [{ customers: 3, bakeMinutes: 1 }, { rest: true }] },
+};
+
+let door: FrontDoor;
+
+beforeEach(async () => {
+  door = await openFrontDoor({ customers: 40, stagingShare: 0.5 });
+});
+afterEach(() => door.close());
+
+/** Asks in the middle of the rollout, while this flip is held. */
+async function askAtFlip(nth: number, before: () => Promise<unknown> = async () => {}): Promise<Report> {
+  let flips = 0;
+  const asked = new Promise<unknown>((resolve, reject) => {
+    door.world.emulator.onRequest(async ({ operation, phase }) => {
+      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+      flips += 1;
+      if (flips !== nth) return;
+      await before()
+        .then(() => door.send({ command: "status", rolloutId: "night" }))
+        .then(resolve, reject);
+    });
+  });
+  await door.send(PROMOTE);
+  const answer = await asked;
+  await door.world.executions.settled();
+  return answer as Report;
+}
+
+test("in the middle of its second wave, a rollout says so, with its plan and what is flipped so far", async () => {
+  const report = await askAtFlip(4);
+  expect(report).toMatchObject({
+    status: "running",
+    now: { phase: "flipping", wave: 2, heldBy: [], noted: [] },
+    plan: { waves: [{ wave: 1, customers: 3, bakeSeconds: 60 }, { wave: 2 }] },
+  });
+  expect(report.counts.flipped).toBe(3);
+  const text = renderReport(report, { colour: false });
+  expect(text).toMatch(/\nnow\n {2}flips, wave 2 of 2, since 20/);
+  expect(text).toMatch(/\n {2}1 {2}3 customers, baked 1 min, went on\n {2}2 {2}\d+ customers, flipping\n/);
+});
+
+test("who sent what holds it, and what will end it, is told before the worker has taken it in", async () => {
+  const by = { rolloutId: "night", requestedBy: "ann" };
+  const report = await askAtFlip(1, async () => {
+    await door.send({ ...by, command: "pause", minutes: 10, reason: "a look at the graphs" });
+    await door.send({ ...by, command: "abort", rollback: false, reason: "enough" });
+  });
+  expect(report.now).toMatchObject({
+    phase: "flipping",
+    wave: 1,
+    heldBy: [expect.stringMatching(/^paused by ann until 20.* at most: a look at the graphs$/)],
+    noted: [expect.stringMatching(/^to be aborted, nobody is flipped back, by ann at 20.*: enough$/)],
+  });
+});
+
+test("a rollout that is turned back says how far it is", async () => {
+  const before = await askAtFlip(1, () =>
+    door.send({ command: "abort", rolloutId: "night", requestedBy: "ann", reason: "wrong release" }),
+  );
+  expect(before.reverted).toBeUndefined();
+  const after = (await door.send({ command: "status", rolloutId: "night" })) as unknown as Report;
+  expect(after).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+  expect(after).toMatchObject({ next: [{ send: { command: "clear-release", release: PROMOTE.release } }] });
+  expect(before).not.toHaveProperty("next");
+  expect(after.now).toBeUndefined();
+});
+
+describe("a rollout that a later one turns back says so:", () => {
+  const BACK = { action: "rollback", rolloutId: "night", id: "back", requestedBy: "ann", reason: "calls drop" };
+  const CLEAR = { command: "clear-release", release: PROMOTE.release };
+
+  async function promote(): Promise<number> {
+    await door.send(PROMOTE);
+    await door.world.executions.settled();
+    return (await ask()).counts.flipped;
+  }
+  async function rollBack(event: object = BACK): Promise<Report> {
+    const { rolloutId } = await door.send(event);
+    await door.world.executions.settled();
+    return ask(rolloutId);
+  }
+  const ask = async (rolloutId = "night") =>
+    (await door.send({ command: "status", rolloutId })) as unknown as Report & { readonly next?: unknown };
+  const ours = () => {
+    const { emulator } = door.world;
+    return [...emulator.customers()].filter(({ accountId, writes }) => accountId === emulator.accountId && writes > 0);
+  };
+
+  test("by which, how many are back and who was left alone; that the release is held, until it is cleared", async () => {
+    const flipped = await promote();
+    const [moved] = ours();
+    door.world.emulator.setStaging(moved?.id ?? "", true);
+    const { reverted } = await rollBack();
+
+    const report = await ask();
+    await door.send({ ...CLEAR, requestedBy: "ann", reason: "mended" });
+    const cleared = await ask();
+
+    expect(report).toMatchObject({
+      ...{ status: "succeeded", counts: { flipped }, held: true, next: [{ send: CLEAR }] },
+      revertedBy: { rolloutId: "back", status: "rolled-back" },
+      reverted: { flippedBack: flipped - 1, leftAlone: 1, left: 0 },
+      exceptions: [{ customerId: moved?.id, reason: "left alone: somebody has moved it back already" }],
+      moreExceptions: 0,
+    });
+    expect(report.reverted).toEqual(reverted);
+    expect(report.next).toHaveLength(1);
+    const text = renderReport(report, { colour: false });
+    expect(text).toMatch(/^promote 2026.11 {3}succeeded, rolled back since\n/);
+    expect(text).toMatch(/\nrolled back by back\n {2}flipped back +\d+\n {2}left alone +1\n {2}left +0\n/);
+    expect(cleared).not.toHaveProperty("next");
+  });
+
+  test("who is left, and that the rollback is to be sent again, which goes on", async () => {
+    const flipped = await promote();
+    door.world.emulator.setFaults("lost-write=1");
+    await rollBack();
+    door.world.emulator.setFaults("");
+    const logged = door.world.logs().map((line) => JSON.parse(line));
+    const waits = logged.filter(({ message, rolloutId }) => message === "rollout waits" && rolloutId === "back");
+
+    const report = await ask();
+    const [, again] = report.next as readonly { readonly send: object }[];
+    await rollBack({ ...again?.send, id: "again" });
+
+    expect(report).toMatchObject({
+      revertedBy: { rolloutId: "back", status: "rolled-back" },
+      reverted: { flippedBack: 0, leftAlone: 0, left: flipped },
+      next: [{ say: expect.stringContaining("named above") }, { send: { action: "rollback", rolloutId: "night" } }],
+    });
+    expect(report.exceptions[0]?.reason).toMatch(/^not flipped back: /);
+    expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(new Set(["its rest", "nothing any more"]));
+    expect(renderReport(report, { colour: false })).toContain(`succeeded, rolled back since, ${flipped} left\n`);
+    expect(await ask()).toMatchObject({
+      revertedBy: { rolloutId: "again" },
+      reverted: { flippedBack: flipped, left: 0 },
+      exceptions: [],
+      next: [{ send: CLEAR }],
+    });
+  });
+
+  test("while that goes on, too, with the numbers that it has itself, and how to hear more", async () => {
+    const flipped = await promote();
+    let posts = 0;
+    const heard = new Promise<readonly Awaited<ReturnType<typeof ask>>[]>((resolve, reject) => {
+      door.world.emulator.onRequest(async ({ operation, phase }) => {
+        if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+        posts += 1;
+        if (posts === flipped) await Promise.all([ask(), ask("back")]).then(resolve, reject);
+      });
+    });
+    await rollBack();
+
+    const [report, back] = await heard;
+
+    expect(report).toMatchObject({
+      ...{ status: "succeeded", revertedBy: { rolloutId: "back", status: "running" } },
+      reverted: { leftAlone: 0 },
+      next: [{ send: { command: "status", rolloutId: "back" } }],
+    });
+    expect(report?.next).toHaveLength(1);
+    expect(report?.reverted?.left).toBeGreaterThan(0);
+    expect(report?.reverted).toEqual(back?.reverted);
+    expect(renderReport(report as Report, { colour: false })).toMatch(/\nis being rolled back by back\n/);
+  });
+
+  test("a dry run of a rollback is none; and without any, no batch is read", async () => {
+    await promote();
+    await rollBack({ ...BACK, dryRun: true });
+    const none = () => {
+      throw new Error("this must not be read");
+    };
+    const ledger = { ...openLedger(door.world), readBatches: none, readControls: none, readOutcomes: none };
+
+    const report = await readStatus({ ledger } as unknown as FrontDoorPorts, { rolloutId: "night" });
+
+    expect(report).toMatchObject({ status: "succeeded" });
+    expect(report).not.toHaveProperty("reverted");
+    expect(report).not.toHaveProperty("revertedBy");
+  });
+});

@@ -1,0 +1,169 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { openTable } from "../../../../lambda/ledger/table.ts";
+import type { CommandRecord } from "../../../../lambda/core/records.ts";
+import { listenOnLoopback, readBody } from "../../../../local/aws/loopback.ts";
+import { startTable, type TestTable } from "./start-table.ts";
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+});
+afterEach(() => given.close());
+
+function aCommand(id: string, changes: Partial<CommandRecord> = {}): CommandRecord {
+  return {
+    id,
+    command: "skip-bake",
+    requestedBy: "ann",
+    reason: "it is urgent",
+    at: "2026-11-23T02:00:00Z",
+    ...changes,
+  };
+}
+
+async function readIds(rolloutId = "night"): Promise<readonly string[]> {
+  return (await ledger.readSteering(rolloutId)).commands.map(({ id }) => id);
+}
+
+async function fill(upTo: number): Promise<void> {
+  for (let index = (await readIds()).length; index < upTo; index += 1) {
+    expect(await ledger.addCommand("night", aCommand(`c-${index}`))).toBe("added");
+  }
+}
+
+/** Says of every item, so many times, that it is to be asked for again. */
+async function startReluctantDynamoDb(times: number) {
+  let asked = 0;
+  const server = await listenOnLoopback(async (request, response) => {
+    const body = await readBody(request);
+    asked += 1;
+    const { RequestItems } = JSON.parse(body);
+    const responses = { ledger: [{ pk: { S: `asked ${asked}` }, sk: { S: "b" } }] };
+    const reply = asked <= times ? { UnprocessedKeys: RequestItems } : { Responses: responses };
+    response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(reply));
+  });
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint: server.address, region: "us-east-1", credentials });
+  return {
+    table: openTable(client, "ledger"),
+    asked: () => asked,
+    close: () => {
+      client.destroy();
+      return server.close();
+    },
+  };
+}
+
+describe("the commands of a rollout", () => {
+  test("are kept in the order of arrival, each with what it says, apart from those of others", async () => {
+    const pause = aCommand("one", { command: "pause", pauseSeconds: 3_600 });
+    const abort = aCommand("two", { command: "abort", rollback: false });
+    await ledger.addCommand("night", pause);
+    await ledger.addCommand("night", abort);
+    await ledger.addCommand("noon", aCommand("three"));
+
+    expect((await ledger.readSteering("night")).commands).toEqual([pause, abort]);
+    expect(await readIds("noon")).toEqual(["three"]);
+    expect(await readIds("nobody")).toEqual([]);
+  });
+
+  test("come once, however often they are sent, and the first one stands", async () => {
+    await ledger.addCommand("night", aCommand("one"));
+    await ledger.addCommand("night", aCommand("two"));
+
+    expect(await ledger.addCommand("night", aCommand("one", { command: "abort" }))).toBe("known");
+    expect((await ledger.readSteering("night")).commands).toEqual([aCommand("one"), aCommand("two")]);
+  });
+
+  test("are not lost when twenty are sent at once, nor is one of them there twice", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `c-${index % 10}`);
+    const answers = await Promise.all(ids.map((id) => ledger.addCommand("night", aCommand(id))));
+
+    expect([...(await readIds())].sort()).toEqual([...new Set(ids)].sort());
+    expect(answers.filter((answer) => answer === "added")).toHaveLength(10);
+    expect(answers.filter((answer) => answer === "known")).toHaveLength(10);
+  });
+
+  test("only ever grow at the end while they are read", async () => {
+    const writing = Promise.all(
+      Array.from({ length: 15 }, (_, index) => ledger.addCommand("night", aCommand(`c-${index}`))),
+    );
+    const readings: (readonly string[])[] = [];
+    for (let index = 0; index < 15; index += 1) readings.push(await readIds());
+    await writing;
+    const last = await readIds();
+    for (const reading of readings) expect(reading).toEqual(last.slice(0, reading.length));
+  });
+
+  test("are 90, and then ten more that abort", async () => {
+    await fill(89);
+    expect(await ledger.addCommand("night", aCommand("90th"))).toBe("added");
+    expect(await ledger.addCommand("night", aCommand("91st"))).toBe("full");
+    expect(await ledger.addCommand("night", aCommand("90th"))).toBe("known");
+    for (let index = 0; index < 10; index += 1) {
+      expect(await ledger.addCommand("night", aCommand(`abort-${index}`, { command: "abort" }))).toBe("added");
+    }
+    expect(await ledger.addCommand("night", aCommand("abort-10", { command: "abort" }))).toBe("full");
+    expect(await readIds()).toHaveLength(100);
+  });
+
+  test("fit into one item when each is as long as it can be", async () => {
+    const long = { requestedBy: "電".repeat(128), reason: "電".repeat(500) };
+    await Promise.all([1, 2].map((index) => ledger.addCommand("night", aCommand(`long-${index}`, long))));
+    const [item] = await given.scan();
+    expect((Buffer.byteLength(JSON.stringify(item)) / 2) * 100).toBeLessThan(400_000);
+  });
+
+  test("expire with the rollout", async () => {
+    await ledger.addCommand("night", aCommand("one"));
+    expect(await given.scan()).toEqual([
+      expect.objectContaining({ pk: "rollout#night", expiresAt: expect.any(Number) }),
+    ]);
+  });
+});
+
+describe("the steering of a rollout", () => {
+  test("is its commands and the controls, consistent, in one request", async () => {
+    const order = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00Z" };
+    await ledger.setStopped(order);
+    await ledger.addCommand("night", aCommand("one"));
+    const requests: string[] = [];
+    given.proxy.listener = ({ operation, phase, body }) => {
+      if (phase === "arrived") requests.push(`${operation} ${JSON.stringify(JSON.parse(body).RequestItems)}`);
+      return undefined;
+    };
+
+    expect(await ledger.readSteering("night")).toEqual({
+      controls: { fence: 0, revision: 1, stopped: order, holds: {}, protectedIds: [] },
+      commands: [aCommand("one")],
+    });
+    expect(requests).toEqual([expect.stringMatching(/^BatchGetItem .*"ConsistentRead":true/)]);
+  });
+
+  test.each([
+    [2, 3],
+    [100, 8],
+  ])("is asked for again when DynamoDB leaves items out, %i times, as under load", async (times, expected) => {
+    const reluctant = await startReluctantDynamoDb(times);
+    const answer = reluctant.table.getAll([
+      { pk: "none", sk: "a" },
+      { pk: "asked 3", sk: "b" },
+    ]);
+    if (times > 8) await expect(answer).rejects.toThrow("DynamoDB left items of ledger out 8 times");
+    else expect(await answer).toEqual([undefined, { pk: "asked 3", sk: "b" }]);
+    expect(reluctant.asked()).toBe(expected);
+    await reluctant.close();
+  });
+
+  test("before anything was written is that of nothing", async () => {
+    expect(await ledger.readSteering("night")).toEqual({
+      controls: { fence: 0, holds: {}, protectedIds: [] },
+      commands: [],
+    });
+  });
+});

@@ -1,0 +1,299 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { applyControlChange, type ControlChange, type Controls } from "../../../../lambda/core/controls.ts";
+import type { Attribution, Hold, Lock, LockAndControls } from "../../../../lambda/core/records.ts";
+import { startTable, type TestTable } from "./start-table.ts";
+
+const ENVIRONMENT = "https://evovoice.io";
+const ANN: Attribution = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
+const BOB: Attribution = { requestedBy: "bob", reason: "all well", at: "2026-11-23T02:05:00.000Z" };
+const NONE: Controls = { holds: {}, protectedIds: [] };
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, ENVIRONMENT);
+});
+afterEach(() => given.close());
+
+function aLock(fence: number): Lock {
+  return { rolloutId: `rollout-${fence}`, execution: "arn", fence, fingerprint: "f", settleSeconds: 15 };
+}
+
+function aHold(changes: Partial<Hold> = {}): Hold {
+  return { ...ANN, action: "promote", rolloutId: "night", ...changes };
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** The history in the order in which the changes were made. */
+async function readHistory(from = ledger): Promise<readonly (ControlChange & { readonly revision: number })[]> {
+  const kept = (await collect(from.readControlHistory())) as (ControlChange & { revision: number })[];
+  return kept.sort((a, b) => a.revision - b.revision);
+}
+
+describe("controls", () => {
+  test("stand until they are taken back, and answer with the controls as they are then", async () => {
+    const stopped = { fence: 0, revision: 1, stopped: ANN, holds: {}, protectedIds: [] };
+    expect(await ledger.setStopped(ANN)).toEqual({ kind: "changed", controls: stopped });
+    expect(await ledger.readControls()).toEqual(stopped);
+    await ledger.holdRelease("2026.11", aHold());
+    await ledger.protect(["c-1", "c-2"], ANN);
+    const all = { ...stopped, revision: 3, holds: { "2026.11": aHold() }, protectedIds: ["c-1", "c-2"] };
+    expect(await ledger.readControls()).toEqual(all);
+
+    await ledger.clearStopped(BOB);
+    await ledger.clearRelease("2026.11", BOB);
+    expect(await ledger.unprotect(["c-1"], BOB)).toEqual({
+      kind: "changed",
+      controls: { fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] },
+    });
+    expect(await ledger.readControls()).toEqual({ fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] });
+  });
+
+  test("do not touch the lock, held or free, nor does the lock touch them", async () => {
+    await ledger.setStopped(ANN);
+    expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
+    await ledger.holdRelease("2026.11", aHold());
+    expect(await ledger.readControls()).toMatchObject({ fence: 1, lock: aLock(1), stopped: ANN });
+    await ledger.releaseLock(aLock(1));
+    await ledger.clearStopped(BOB);
+
+    const holds = { "2026.11": aHold() };
+    expect(await ledger.readControls()).toEqual({ fence: 1, revision: 3, holds, protectedIds: [] });
+    const item = (await given.scan()).find(({ sk }) => sk === "controls");
+    expect(item).not.toHaveProperty("expiresAt");
+  });
+
+  test("are those of one environment", async () => {
+    await ledger.setStopped(ANN);
+    expect(await createLedger(given.table, "https://other.example").readControls()).toEqual({ fence: 0, ...NONE });
+  });
+
+  test.each(["__proto__", "constructor", "a.b/c@d:e+f-g", "#stopped", "x".repeat(128)])(
+    "hold and clear a release with the name %s",
+    async (release) => {
+      await ledger.holdRelease(release, aHold());
+      const { holds } = await ledger.readControls();
+      expect(Object.entries(holds)).toEqual([[release, aHold()]]);
+      expect(await ledger.clearRelease(release, BOB)).toMatchObject({ kind: "changed" });
+      expect(Object.keys((await ledger.readControls()).holds)).toEqual([]);
+    },
+  );
+
+  test("that cannot be are refused with a reason, change nothing and leave no history", async () => {
+    expect(await ledger.clearRelease("2026.11", ANN)).toMatchObject({ kind: "refused" });
+    expect(await ledger.unprotect(["c-1"], ANN)).toMatchObject({ kind: "refused" });
+    const many = Array.from({ length: 1_001 }, (_, index) => `c-${index}`);
+    expect(await ledger.protect(many, ANN)).toMatchObject({ kind: "refused" });
+    expect(await given.scan()).toEqual([]);
+  });
+
+  test("as many and as long as they can be fit into an item, and still stop and lift", async () => {
+    const ids = Array.from({ length: 1_000 }, (_, index) => `${index}-${"x".repeat(59)}`);
+    expect(await ledger.protect(ids, ANN)).toMatchObject({ kind: "changed" });
+    const rows = Array.from({ length: 105 }, (_, index) => ({
+      release: `r-${index}`,
+      ...aHold({ reason: "電".repeat(500) }),
+    }));
+    const key = { pk: `environment#${ENVIRONMENT}`, sk: "controls" };
+    await given.table.updateIf(key, { set: { holds: rows } }, { expression: "attribute_exists(pk)" });
+
+    const answers: string[] = [];
+    for (let index = 105; index < 115; index += 1) {
+      answers.push((await ledger.holdRelease(`r-${index}`, aHold({ reason: "電".repeat(500) }))).kind);
+    }
+    expect(answers[0]).toBe("changed");
+    expect(answers.at(-1)).toBe("refused");
+    expect(await ledger.unprotect(ids, ANN)).toMatchObject({ kind: "changed" });
+    expect(await ledger.setStopped(ANN)).toMatchObject({ kind: "changed" });
+    expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
+  });
+
+  test("that came after they were read let nobody take the lock: it would be taken under a hold that nobody saw", async () => {
+    const read = await ledger.readControls();
+    await ledger.holdRelease("2026.11", aHold());
+    expect(await ledger.takeLock(aLock(1), read)).toBe(false);
+
+    const again = await ledger.readControls();
+    await ledger.clearRelease("2026.11", BOB);
+    expect(await ledger.takeLock(aLock(1), again)).toBe(false);
+    expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
+  });
+});
+
+describe("a control that is sent again under its id", () => {
+  test("is the same one: a resume that comes twice does not lift the stop that came between", async () => {
+    await ledger.setStopped(ANN, "stop-1");
+    await ledger.clearStopped(BOB, "resume-1");
+    await ledger.setStopped(BOB, "stop-2");
+
+    expect(await ledger.clearStopped(BOB, "resume-1")).toMatchObject({ kind: "changed", controls: { stopped: BOB } });
+    expect((await ledger.readControls()).stopped).toEqual(BOB);
+    expect(await readHistory()).toHaveLength(3);
+  });
+
+  test("is known although its reply was lost, and the lock was taken meanwhile", async () => {
+    let lost = 0;
+    given.proxy.listener = async ({ operation, phase }) => {
+      if (operation !== "UpdateItem" || phase !== "done" || lost > 0) return undefined;
+      lost += 1;
+      await ledger.takeLock(aLock(1), await ledger.readControls());
+      return "lose";
+    };
+
+    expect(await ledger.protect(["c-1"], ANN)).toMatchObject({ controls: { protectedIds: ["c-1"], lock: aLock(1) } });
+    expect(lost).toBe(1);
+    expect(await readHistory()).toHaveLength(1);
+  });
+});
+
+describe("the history of the controls", () => {
+  test("says who ordered what, when and why, and outlives the order; it expires", async () => {
+    await ledger.holdRelease("2026.11", aHold());
+    await ledger.clearRelease("2026.11", BOB);
+
+    expect(await readHistory()).toMatchObject([
+      { change: "hold-release", release: "2026.11", hold: { action: "promote", rolloutId: "night" }, ...ANN },
+      { change: "clear-release", release: "2026.11", ...BOB },
+    ]);
+    const kept = (await given.scan()).filter(({ sk }) => String(sk).startsWith("control#"));
+    expect(kept.map(({ sk }) => sk)).toEqual([
+      expect.stringMatching(/^control#2026-11-23T02:00:00\.000Z#[\w-]{36}$/),
+      expect.stringMatching(/^control#2026-11-23T02:05:00\.000Z#[\w-]{36}$/),
+    ]);
+    for (const item of kept) expect(item).toHaveProperty("expiresAt");
+  });
+
+  test("does not miss an order whose maker died right after it, once the next one came", async () => {
+    given.proxy.listener = ({ operation, phase }) =>
+      operation === "PutItem" && phase === "arrived" ? "lose" : undefined;
+    await expect(ledger.setStopped(ANN, "stop-1")).rejects.toThrow();
+    given.proxy.listener = () => undefined;
+    expect((await ledger.readControls()).stopped).toEqual(ANN);
+    expect(await readHistory()).toEqual([]);
+
+    await ledger.clearStopped(BOB, "resume-1");
+
+    expect((await readHistory()).map(({ change }) => change)).toEqual(["stop-everything", "resume-everything"]);
+  });
+});
+
+describe("writers at the same time", () => {
+  test("lose nothing: seven protect, hold and stop, while the lock is taken and given back", async () => {
+    const ids = Array.from({ length: 3 }, (_, index) => `c-${index}`);
+    const lock = async () => {
+      for (let fence = 1; fence <= 4; ) {
+        if (!(await ledger.takeLock(aLock(fence), await ledger.readControls()))) continue;
+        await ledger.releaseLock(aLock(fence));
+        fence += 1;
+      }
+    };
+    await Promise.all([
+      lock(),
+      ...ids.map((id) => ledger.protect([id], ANN)),
+      ...ids.map((id) => ledger.holdRelease(id, aHold())),
+      ledger.setStopped(ANN),
+    ]);
+
+    const controls = await ledger.readControls();
+    expect([...controls.protectedIds].sort()).toEqual([...ids].sort());
+    expect(Object.keys(controls.holds).sort()).toEqual([...ids].sort());
+    expect(controls).toMatchObject({ fence: 4, stopped: ANN });
+    expect(controls.lock).toBeUndefined();
+    expect((await readHistory()).map(({ revision }) => revision)).toEqual(
+      Array.from({ length: 7 }, (_, index) => index + 1),
+    );
+  });
+
+  test("whatever they order at once, comes out as one after the other, as the history tells", async () => {
+    let runs = 0;
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(anOrder, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
+        async (rounds) => {
+          runs += 1;
+          const tried = createLedger(given.table, `environment-${runs}`);
+          let fence = 0;
+          let accepted = 0;
+          for (const round of rounds) {
+            const locking = tried.takeLock(aLock(fence + 1), await tried.readControls());
+            const answers = await Promise.all(round.map((order) => send(tried, order)));
+            fence += (await locking) ? 1 : 0;
+            accepted += answers.filter(({ kind }) => kind === "changed").length;
+          }
+          const controls = await tried.readControls();
+          const history = await readHistory(tried);
+          expect(history.map(({ revision }) => revision)).toEqual(Array.from({ length: accepted }, (_, i) => i + 1));
+          expect(controls).toEqual({
+            ...replay(history),
+            fence,
+            ...(fence > 0 && { lock: aLock(fence) }),
+            ...(accepted > 0 && { revision: accepted }),
+          });
+          taken += fence;
+        },
+      ),
+      { numRuns: 15 },
+    );
+    expect(taken).toBeGreaterThan(0);
+  });
+});
+
+const anId = fc.constantFrom("a", "b", "c");
+const order = fc.constantFrom(ANN, BOB);
+const ids = fc.uniqueArray(anId, { minLength: 1 });
+const anOrder: fc.Arbitrary<ControlChange> = fc.oneof(
+  order.map((by) => ({ ...by, change: "stop-everything" }) as const),
+  order.map((by) => ({ ...by, change: "resume-everything" }) as const),
+  fc
+    .record({ by: order, customerIds: ids })
+    .map(({ by, customerIds }) => ({ ...by, change: "protect", customerIds }) as const),
+  fc
+    .record({ by: order, customerIds: ids })
+    .map(({ by, customerIds }) => ({ ...by, change: "unprotect", customerIds }) as const),
+  fc
+    .record({ by: order, release: anId })
+    .map(({ by, release }) => ({ ...by, change: "clear-release", release }) as const),
+  fc
+    .record({ by: order, release: anId, action: fc.constantFrom("stage" as const, "promote" as const) })
+    .map(
+      ({ by, release, action }) =>
+        ({ ...by, change: "hold-release", release, hold: { action, rolloutId: "night" } }) as const,
+    ),
+);
+
+function send(to: ReturnType<typeof createLedger>, change: ControlChange) {
+  const { requestedBy, reason, at } = change;
+  const by = { requestedBy, reason, at };
+  switch (change.change) {
+    case "stop-everything":
+      return to.setStopped(by);
+    case "resume-everything":
+      return to.clearStopped(by);
+    case "hold-release":
+      return to.holdRelease(change.release, { ...by, ...change.hold });
+    case "clear-release":
+      return to.clearRelease(change.release, by);
+    case "protect":
+      return to.protect(change.customerIds, by);
+    case "unprotect":
+      return to.unprotect(change.customerIds, by);
+  }
+}
+
+function replay(history: readonly ControlChange[]): Omit<LockAndControls, "fence"> {
+  return history.reduce<Controls>((controls, change) => {
+    const changed = applyControlChange(controls, change);
+    if (changed.kind === "refused") throw new Error(`kept, and yet refused: ${changed.problem}`);
+    return changed.controls;
+  }, NONE);
+}

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import type { Stop } from "../../../../lambda/core/gate/decision.ts";
+import { startTable, type TestTable } from "./start-table.ts";
+
+const stopFor = (reason: string): Stop => ({ decision: "roll back", cause: "alarm", reasons: [reason] });
+const AT = "2026-11-23T02:00:00.000Z";
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+
+beforeAll(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+});
+afterAll(() => given.close());
+
+test("what stopped a rollout first stands with what steers it, and with no other's; it is never taken back", async () => {
+  expect(await ledger.readSteering("night")).not.toHaveProperty("stop");
+
+  await ledger.noteStop("night", stopFor("calls drop"));
+  await ledger.noteStop("night", stopFor("errors"));
+
+  expect((await ledger.readSteering("night")).stop).toEqual(stopFor("calls drop"));
+  expect(await ledger.readSteering("noon")).not.toHaveProperty("stop");
+});
+
+test("of what a rollout waited for, the last is known", async () => {
+  expect(await ledger.findWait("night")).toBeUndefined();
+
+  await ledger.noteWait("night", { at: AT, bakeLeftSeconds: 300, blindTo: [] });
+  await ledger.noteWait("night", { at: AT, bakeLeftSeconds: 60, blindTo: ["alarm calls-drop does not exist"] });
+
+  expect(await ledger.findWait("night")).toEqual({
+    ...{ at: AT, bakeLeftSeconds: 60, blindTo: ["alarm calls-drop does not exist"] },
+  });
+});

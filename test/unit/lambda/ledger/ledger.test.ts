@@ -1,0 +1,309 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { FinalError } from "../../../../lambda/core/final-error.ts";
+import { NO_COUNTS, type Outcome } from "../../../../lambda/core/flip/outcome.ts";
+import type { FoundPages, RolloutRecord } from "../../../../lambda/core/records.ts";
+import type { Report } from "../../../../lambda/core/report/report.ts";
+import { startTable, type TestTable } from "./start-table.ts";
+
+const RECORD: RolloutRecord = {
+  rolloutId: "night",
+  fingerprint: "f",
+  execution: "arn:night",
+  event: { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false },
+  startedAtMs: 1,
+  status: "running",
+};
+const REPORT: Report = {
+  rolloutId: "night",
+  action: "promote",
+  release: "2026.11",
+  status: "succeeded",
+  dryRun: false,
+  counts: NO_COUNTS,
+  exceptions: [],
+  moreExceptions: 0,
+  startedAt: "2026-11-23T02:00:00Z",
+  durationMs: 1,
+};
+const CUSTOMERS = ["a", "b", "c"].map((id) => ({ id, name: `Customer ${id}` }));
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+});
+afterEach(() => given.close());
+
+function anOutcome(customerId: string, outcome: Outcome["outcome"] = "flipped"): Outcome {
+  return { customerId, name: `Customer ${customerId}`, outcome, reason: "the reply showed it" };
+}
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+describe("the record of a rollout", () => {
+  test("is written once; whoever comes later gets the one that stands", async () => {
+    expect(await ledger.createRollout(RECORD)).toEqual(RECORD);
+    expect(await ledger.createRollout({ ...RECORD, execution: "arn:other" })).toEqual(RECORD);
+    expect(await ledger.findRollout("noon")).toBeUndefined();
+  });
+
+  test("gets its report at the end", async () => {
+    await ledger.createRollout(RECORD);
+    await ledger.endRollout("night", REPORT);
+
+    expect(await ledger.findRollout("night")).toEqual({ ...RECORD, status: "succeeded", report: REPORT });
+  });
+
+  test("of one that waited says what it goes on with, once it has the lock, and only then", async () => {
+    const subject = {
+      rollouts: [{ rolloutId: "evening", batches: 2 }],
+      action: "promote",
+      release: "2026.11",
+    } as const;
+    await ledger.createRollout({ ...RECORD, status: "waiting" });
+    await ledger.stopWaiting("night", subject);
+    await ledger.stopWaiting("night", undefined);
+
+    expect(await ledger.findRollout("night")).toEqual({ ...RECORD, status: "running", subject });
+  });
+
+  test("of a rollout that died says that it failed and what to do", async () => {
+    await ledger.createRollout(RECORD);
+    await ledger.abandonRollout(RECORD);
+
+    expect(await ledger.findRollout("night")).toEqual({
+      ...RECORD,
+      status: "failed",
+      problem: expect.stringContaining("send the event again under an id of its own"),
+    });
+  });
+
+  test("is not abandoned when it has ended, belongs to another execution, or is not there", async () => {
+    await ledger.abandonRollout(RECORD);
+    await ledger.createRollout(RECORD);
+    await ledger.abandonRollout({ ...RECORD, execution: "arn:other" });
+    expect(await ledger.findRollout("night")).toEqual(RECORD);
+    await ledger.endRollout("night", REPORT);
+    await ledger.abandonRollout(RECORD);
+
+    expect(await ledger.findRollout("night")).toMatchObject({ status: "succeeded" });
+  });
+});
+
+describe("a batch", () => {
+  test("keeps what is intended and what came of it", async () => {
+    await ledger.putBatch("night", 0, CUSTOMERS);
+    const planned = await ledger.getBatch("night", 0);
+    expect(planned).toEqual({
+      rolloutId: "night",
+      index: 0,
+      customers: CUSTOMERS,
+      intended: [],
+      outcomes: [],
+      reverting: [],
+      reverted: [],
+      revision: 0,
+    });
+
+    await ledger.recordBatch({ ...planned, intended: ["b"], outcomes: [anOutcome("a", "unchanged")] });
+
+    expect(await ledger.getBatch("night", 0)).toEqual({
+      ...planned,
+      intended: ["b"],
+      outcomes: [anOutcome("a", "unchanged")],
+      revision: 1,
+    });
+  });
+
+  test("forgets who was about to be flipped back, when none of them was begun", async () => {
+    await ledger.putBatch("night", 0, CUSTOMERS);
+    const planned = await ledger.getBatch("night", 0);
+    const intended = await ledger.recordBatch({ ...planned, reverting: ["a", "b"] });
+
+    await ledger.recordBatch({ ...intended, reverting: [] });
+
+    expect(await ledger.getBatch("night", 0)).toMatchObject({ reverting: [], reverted: [] });
+  });
+
+  test("that was worked on is not planned anew", async () => {
+    await ledger.putBatch("night", 0, CUSTOMERS);
+    await ledger.recordBatch({ ...(await ledger.getBatch("night", 0)), outcomes: [anOutcome("a")] });
+    await ledger.putBatch("night", 0, CUSTOMERS);
+
+    expect((await ledger.getBatch("night", 0)).outcomes).toEqual([anOutcome("a")]);
+  });
+
+  test("is recorded by one of two workers that read the same, the other one is refused, and may try again", async () => {
+    await ledger.putBatch("night", 0, CUSTOMERS);
+    const read = await ledger.getBatch("night", 0);
+
+    const both = await Promise.allSettled(
+      ["a", "b"].map((id) => ledger.recordBatch({ ...read, outcomes: [anOutcome(id)] })),
+    );
+
+    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const refusal = both.find(({ status }) => status === "rejected") as PromiseRejectedResult;
+    expect(refusal.reason).not.toBeInstanceOf(FinalError);
+    expect(refusal.reason.message).toMatch(/batch 0 of rollout night was written by somebody else/);
+  });
+
+  test("keeps an outcome and a reason for each customer, in whatever order they came", async () => {
+    await ledger.putBatch("night", 0, CUSTOMERS);
+    const outcomes = [
+      { ...anOutcome("c", "failed"), reason: "no reply" },
+      anOutcome("a"),
+      { ...anOutcome("b"), reason: "confirmed after a restart" },
+    ];
+    await ledger.recordBatch({ ...(await ledger.getBatch("night", 0)), intended: ["c", "a"], outcomes });
+
+    expect(await ledger.getBatch("night", 0)).toMatchObject({ intended: ["c", "a"], outcomes });
+    expect((await collect(ledger.readOutcomes("night"))).flat()).toEqual(outcomes);
+  });
+
+  test.each([{ intended: ["z"] }, { outcomes: [anOutcome("z")] }])(
+    "knows its own customers only: %j",
+    async (wrong) => {
+      await ledger.putBatch("night", 0, CUSTOMERS);
+      const batch = { ...(await ledger.getBatch("night", 0)), ...wrong };
+
+      await expect(ledger.recordBatch(batch)).rejects.toThrow("customer z is not in this batch");
+    },
+  );
+
+  test("that was never planned cannot be worked on", async () => {
+    await expect(ledger.getBatch("night", 7)).rejects.toThrow(/no batch 7 of rollout night/);
+  });
+
+  test("gives its outcomes after those of the plan, more than fit into a page of 1 MB", async () => {
+    const many = Array.from({ length: 15 }, (_, index) => index);
+    await ledger.putSettled("night", 0, [anOutcome("settled", "unchanged")]);
+    for (const index of many) {
+      const id = `customer-${index}`;
+      await ledger.putBatch("night", index, [...CUSTOMERS, { id, name: `Customer ${id}` }]);
+      const long = { ...anOutcome(id), reason: "x".repeat(100_000) };
+      await ledger.recordBatch({ ...(await ledger.getBatch("night", index)), outcomes: [long] });
+    }
+
+    const ids = (await collect(ledger.readOutcomes("night"))).flat().map(({ customerId }) => customerId);
+
+    expect(ids).toEqual(["settled", ...many.map((index) => `customer-${index}`)]);
+  });
+});
+
+test("a lookup keeps its passes and listings apart, and gives back what it found in order", async () => {
+  const window = (listing: number, pass: number, page: number): FoundPages => ({
+    listing,
+    pass,
+    page,
+    idHashes: Uint8Array.of(listing, pass, page),
+    customers: [
+      { id: `${listing}-${pass}-${page}`, name: "Ärzte", accountId: "account", isStaging: undefined, skip: "no flag" },
+    ],
+    references: [["ref", "id"]],
+  });
+  for (const page of [110, 9, 0]) await ledger.putFound("night", window(0, 1, page));
+  await ledger.putFound("night", window(0, 2, 0));
+  await ledger.putFound("night", window(1, 1, 0));
+
+  expect(await collect(ledger.readFound("night", 0, 1))).toEqual(
+    [0, 9, 110].map((page) => ({
+      customers: window(0, 1, page).customers,
+      references: [["ref", "id"]],
+    })),
+  );
+  expect(await collect(ledger.readIdHashes("night", 0, 2))).toEqual([Uint8Array.of(0, 2, 0)]);
+});
+
+test("a lookup gives back every member of whom it found", async () => {
+  const plain = { id: "c-1", name: "Acme", accountId: "acme", isStaging: true };
+  const customers = [
+    plain,
+    { ...plain, ancestorIds: ["c-9", "c-8"], isStaging: false },
+    { ...plain, cohortWave: 2 },
+    { ...plain, skip: "excluded by the event" },
+    { ...plain, skip: "excluded by the event", cohortWave: 1 },
+  ];
+  await ledger.putFound("night", {
+    ...{ listing: 0, pass: 1, page: 0, idHashes: Uint8Array.of(1) },
+    customers,
+    references: [],
+  });
+
+  const [found] = await collect(ledger.readFound("night", 0, 1));
+
+  expect(found?.customers).toEqual(customers);
+});
+
+test("a window of a lookup is kept in as many items as it needs, and one that needs fewer later hides the rest", async () => {
+  const window = (rows: number, name: string): FoundPages => ({
+    ...{ listing: 0, pass: 1, page: 7, idHashes: Buffer.alloc(rows * 8, name) },
+    customers: Array.from({ length: rows }, (_, index) => ({
+      id: `c-${index}`,
+      name,
+      accountId: "acme",
+      isStaging: true,
+    })),
+    references: Array.from({ length: rows }, (_, index) => [`ref-${index}`, `c-${index}`] as const),
+  });
+  const next = { ...window(1, "next"), page: 8 };
+  await ledger.putFound("night", next);
+
+  for (const pages of [
+    window(3_000, '"'.repeat(255)),
+    window(1_500, "電".repeat(85)),
+    window(3, "Acme"),
+    window(0, "a"),
+  ]) {
+    await ledger.putFound("night", pages);
+    const found = await collect(ledger.readFound("night", 0, 1));
+    expect(found.flatMap(({ customers }) => customers)).toEqual([...pages.customers, ...next.customers]);
+    expect(found.flatMap(({ references }) => references)).toEqual([...pages.references, ...next.references]);
+    const hashes = Buffer.concat(await collect(ledger.readIdHashes("night", 0, 1)));
+    expect(hashes.equals(Buffer.concat([pages.idHashes, next.idHashes]))).toBe(true);
+  }
+});
+
+test("the runs of a step are counted as long as it comes no further", async () => {
+  const count = (step: string, mark: string) => ledger.countRun("night", step, mark);
+
+  expect([await count("flip", "batch 0"), await count("flip", "batch 0"), await count("plan", "item 0")]).toEqual([
+    1, 2, 1,
+  ]);
+  expect([await count("flip", "batch 1"), await count("flip", "batch 1")]).toEqual([1, 2]);
+});
+
+test("a refused version of the secret is remembered", async () => {
+  expect(await ledger.findRefusal("v1")).toBeUndefined();
+  await ledger.rememberRefusal("v1");
+
+  expect(await ledger.findRefusal("v1")).toEqual({ at: expect.any(String) });
+  expect(await ledger.findRefusal("v2")).toBeUndefined();
+});
+
+test("every item of a rollout expires", async () => {
+  await ledger.createRollout(RECORD);
+  await ledger.putBatch("night", 0, CUSTOMERS);
+  await ledger.recordBatch(await ledger.getBatch("night", 0));
+  await ledger.putSettled("night", 0, []);
+  await ledger.countRun("night", "plan", "item 0");
+  await ledger.putFound("night", {
+    listing: 0,
+    pass: 1,
+    page: 0,
+    idHashes: Uint8Array.of(1),
+    customers: [],
+    references: [],
+  });
+  await ledger.endRollout("night", REPORT);
+
+  const items = await given.scan();
+  expect(items).toHaveLength(5);
+  for (const item of items) expect(item).toMatchObject({ pk: "rollout#night", expiresAt: expect.any(Number) });
+});

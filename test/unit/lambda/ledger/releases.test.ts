@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { startTable, type TestTable } from "./start-table.ts";
+
+let given: TestTable;
+let ledger: ReturnType<typeof createLedger>;
+
+beforeEach(async () => {
+  given = await startTable();
+  ledger = createLedger(given.table, "https://evovoice.io");
+});
+afterEach(() => given.close());
+
+describe("the last rollout of a release", () => {
+  test("is the one that began to flip last, in this environment, of this release", async () => {
+    expect(await ledger.findRollouts("2026.11")).toEqual([]);
+    await ledger.noteRelease("2026.11", "night");
+    await ledger.noteRelease("2026.11.1", "noon");
+    await createLedger(given.table, "https://other.example").noteRelease("2026.11", "elsewhere");
+    expect(await ledger.findRollouts("2026.11")).toEqual(["night"]);
+
+    await ledger.noteRelease("2026.11", "again");
+    await ledger.noteRelease("2026.11", "again");
+    expect(await ledger.findRollouts("2026.11")).toEqual(["again", "night"]);
+  });
+
+  test("expires as the rollout does", async () => {
+    await ledger.noteRelease("2026.11", "night");
+    expect(await given.scan()).toEqual([expect.objectContaining({ expiresAt: expect.any(Number) })]);
+  });
+});
+
+describe("the rollouts that flipped", () => {
+  const a = (rolloutId: string) => ({ rolloutId, action: "promote" }) as const;
+
+  test("are known in the order in which they began, whatever their release, in this environment", async () => {
+    expect(await ledger.findFlips()).toEqual([]);
+    await ledger.noteFlips(a("night"));
+    await ledger.noteFlips(a("noon"));
+    await createLedger(given.table, "https://other.example").noteFlips(a("elsewhere"));
+    // The step that noted it was run again, after another one had its turn.
+    await ledger.noteFlips(a("night"));
+
+    expect(await ledger.findFlips()).toEqual([a("noon"), a("night")]);
+  });
+
+  test("are the last 500", async () => {
+    const rollouts = Array.from({ length: 500 }, (_, index) => a(`r${index}`));
+    await given.table.put({ pk: "environment#https://evovoice.io", sk: "flips" }, { rollouts });
+
+    await ledger.noteFlips(a("night"));
+
+    expect(await ledger.findFlips()).toEqual([a("night"), ...rollouts.slice(0, 499)]);
+  });
+});

@@ -1,0 +1,92 @@
+import type { FlipEvent } from "../../../../lambda/contract/deploy-event.ts";
+import type { FlipResult } from "../../../../lambda/core/flip/settle-before-flip.ts";
+import { OutOfTimeError } from "../../../../lambda/core/out-of-time-error.ts";
+import { startPace } from "../../../../lambda/core/flip/pace.ts";
+import type { Lock } from "../../../../lambda/core/records.ts";
+import type { CustomerFacts } from "../../../../lambda/core/lookup/selection.ts";
+import type { FlipRollout, Locked } from "../../../../lambda/steps/run-part.ts";
+import type { Connection, Ledger, Ports } from "../../../../lambda/steps/ports.ts";
+import { type LedgerWorld, openLedger } from "../../../support/ledger.ts";
+
+const LIMITS = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 10 };
+
+export interface Fakes {
+  readonly customers: readonly CustomerFacts[];
+  readonly connection?: Partial<Connection>;
+  readonly ledger?: Partial<Ledger>;
+  readonly nowMs?: () => number;
+  /** @default for ever */
+  readonly sleep?: Ports["sleep"];
+}
+
+export function aCustomer(id: string, isStaging = true): CustomerFacts {
+  return { id, name: `Customer ${id}`, accountId: "account", isStaging, tags: [] };
+}
+
+/** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
+export function fakePorts(
+  world: LedgerWorld,
+  { customers, connection = {}, ledger = {}, nowMs = Date.now, sleep = NEVER }: Fakes,
+): Ports {
+  const find = (id: string) => customers.find((customer) => customer.id === id);
+  return {
+    policy: { ...world.policy, accountIds: ["account"] },
+    ledger: withSteering({ ...openLedger(world), ...ledger }, ledger),
+    evoVoice: {
+      connect: () => ({
+        readTagIds: async () => new Map(),
+        readPage: async ({ page }) => ({
+          customers: page === 0 ? customers : [],
+          total: customers.length,
+          totalPages: 1,
+        }),
+        listCustomers: async (ids) => ids.flatMap((id) => find(id) ?? []),
+        readCustomer: async (id) => {
+          const customer = find(id);
+          return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
+        },
+        flip: (_flip, mayBegin) => flipOnceBegun(() => mayBegin(false)),
+        pace: () => startPace(LIMITS),
+        close: () => {},
+        ...connection,
+      }),
+    },
+    executions: { findEnd: async () => ({ running: true }) },
+    tell: { changed: async () => {}, person: async () => {} },
+    log: { info: () => {} },
+    readAlarms: async () => [],
+    nowMs,
+    sleep,
+  };
+}
+
+/** What a connection makes of what is thrown right before its first request. */
+export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipResult> {
+  try {
+    await begin();
+    return { result: "flipped", reason: "the reply showed it" };
+  } catch (error) {
+    if (error instanceof OutOfTimeError) return { result: "not begun" };
+    throw error;
+  }
+}
+
+const NEVER = () => new Promise<never>(() => {});
+
+/** LockAndControls that are faked are faked for whoever reads them with the commands, too. */
+function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
+  const { readControls, readSteering } = faked;
+  if (readControls === undefined || readSteering !== undefined) return ledger;
+  return {
+    ...ledger,
+    readSteering: async (id) => ({ ...(await ledger.readSteering(id)), controls: await readControls() }),
+  };
+}
+
+export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
+
+/** A promote of everybody that holds the lock. */
+export function aRollout(rolloutId: string): Locked<FlipRollout> {
+  const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
+  return { kind: "flip", rolloutId, event, startedAtMs: Date.now(), lock: LOCK };
+}

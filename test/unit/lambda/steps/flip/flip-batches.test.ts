@@ -1,0 +1,254 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
+import { toStop } from "../../../../../lambda/core/gate/decision.ts";
+import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
+import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
+import { createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
+import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
+import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../../support/ledger.ts";
+import { aCustomer, aRollout, fakePorts } from "../fake-ports.ts";
+
+const UNTIL_MS = 1_000;
+const FLIPPED: FlipResult = { result: "flipped", reason: "" };
+
+let world: ClosableLedgerWorld;
+let rolloutId: string;
+let rollouts = 0;
+let clockMs: number;
+let happened: string[];
+
+beforeAll(async () => {
+  world = await startLedgerWorld();
+});
+afterAll(() => world.close());
+beforeEach(() => {
+  rollouts += 1;
+  rolloutId = `rollout-${rollouts}`;
+  clockMs = 0;
+  happened = [];
+});
+
+interface Given {
+  readonly batches: readonly (readonly string[])[];
+  readonly flip?: (flip: Flip) => Promise<FlipResult>;
+  readonly readControls?: () => Promise<void>;
+  readonly mostFailures?: number;
+}
+
+/** Batches of customers who are to leave staging, one request in flight; all that happens is noted. */
+async function given({ batches, flip = async () => FLIPPED, readControls = async () => {}, mostFailures = 9 }: Given) {
+  const customers = batches.flat().map((id) => aCustomer(id));
+  const ports = fakePorts(world, {
+    customers,
+    connection: {
+      flip: async (one) => {
+        happened.push(`flip ${one.customerId}`);
+        return flip(one);
+      },
+    },
+  });
+  const { ledger } = ports;
+  for (const [index, ids] of batches.entries())
+    await ledger.putBatch(
+      rolloutId,
+      index,
+      ids.map((id) => aCustomer(id)),
+    );
+  const run: BatchRun = {
+    task: await createFlipTask(ports, aRollout(rolloutId)),
+    ledger: {
+      recordBatch: async (batch) => {
+        const recorded = await ledger.recordBatch(batch);
+        happened.push(`record ${batch.index}: ${batch.intended.join("") || "none"} intended`);
+        return recorded;
+      },
+    },
+    connection: ports.evoVoice.connect({
+      limits: { startPerSecond: 1, minPerSecond: 1, maxPerSecond: 1 },
+      concurrency: 1,
+      deadlineMs: 0,
+    }),
+    lookout: {
+      look: async () => {
+        await readControls();
+        happened.push("controls");
+        return { fence: 1, holds: {}, protectedIds: [] };
+      },
+      recent: async () => {},
+      steering: () => STEERING_START,
+      during: (_connection, work) => work(),
+    },
+    concurrency: 1,
+    brake: createBrake({
+      untilMs: UNTIL_MS,
+      nowMs: () => clockMs,
+      budgetStop: (failed) => (failed > mostFailures ? toStop("halt", "budget", ["too many failed"]) : undefined),
+    }),
+  };
+  return { run, range: { from: 0, to: batches.length } };
+}
+
+const outcomesOf = ({ outcomes }: Pick<Batch, "outcomes">) =>
+  outcomes.map(({ customerId, outcome }) => `${customerId} ${outcome}`);
+const ledgerOf = (index: number) => openLedger(world).getBatch(rolloutId, index);
+
+/** Long enough for everything that can go on by itself. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 400));
+
+test("batches follow one another; each intends and reads the controls before its first flip, and is recorded afterwards", async () => {
+  const { run, range } = await given({ batches: [["a"], ["b"], ["c"]] });
+
+  const recorded = await Array.fromAsync(flipBatches(run, range));
+
+  expect(recorded.flatMap(({ batch }) => outcomesOf(batch))).toEqual(["a flipped", "b flipped", "c flipped"]);
+  for (const [index, id] of ["a", "b", "c"].entries()) {
+    const intended = happened.indexOf(`record ${index}: ${id} intended`);
+    const controls = happened.indexOf("controls", intended);
+    const flipped = happened.indexOf(`flip ${id}`);
+    const done = happened.lastIndexOf(`record ${index}: none intended`);
+    expect([intended, controls, flipped, done]).toEqual([intended, controls, flipped, done].toSorted((a, b) => a - b));
+    expect(intended).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test("the next batch is prepared while the last of this one are flipped, and nobody of it is flipped before", async () => {
+  const { run, range } = await given({
+    batches: [["a"], ["b"]],
+    flip: async ({ customerId }) => {
+      if (customerId === "a") await settle();
+      return FLIPPED;
+    },
+  });
+
+  await Array.fromAsync(flipBatches(run, range));
+
+  expect(happened.slice(0, 5)).toEqual([
+    "record 0: a intended",
+    "controls",
+    "flip a",
+    "record 1: b intended",
+    "controls",
+  ]);
+  expect(happened.indexOf("flip b")).toBeGreaterThan(4);
+});
+
+test("only two batches are open at a time: a flip that takes long holds back the one after the next", async () => {
+  const { run, range } = await given({
+    batches: [["a"], ["b"], ["c"]],
+    flip: async ({ customerId }) => {
+      if (customerId === "a") await settle();
+      if (customerId === "a") happened.push("a is flipped");
+      return FLIPPED;
+    },
+  });
+
+  const recorded = await Array.fromAsync(flipBatches(run, range));
+
+  expect(happened.indexOf("flip b")).toBeLessThan(happened.indexOf("a is flipped"));
+  expect(happened.indexOf("record 2: c intended")).toBeGreaterThan(happened.indexOf("a is flipped"));
+  expect(recorded.map(({ place }) => place)).toEqual([0, 1, 2]);
+});
+
+test.each([
+  {
+    what: "the failure budget is used up",
+    end: async () => ({ result: "failed", reason: "no" }) as const,
+    outcomes: ["a failed"],
+  },
+  {
+    what: "the time is over",
+    end: async () => {
+      clockMs = UNTIL_MS;
+      return FLIPPED;
+    },
+    outcomes: ["a flipped"],
+  },
+])(
+  "when $what, a batch that was prepared for nothing is withdrawn: nobody of it is intended",
+  async ({ end, outcomes }) => {
+    const { run, range } = await given({
+      batches: [["a", "x"], ["b"]],
+      mostFailures: 0,
+      flip: async () => {
+        await settle();
+        return end();
+      },
+    });
+
+    const [recorded] = await Array.fromAsync(flipBatches(run, range));
+
+    expect(happened.filter((what) => what.startsWith("flip"))[0]).toBe("flip a");
+    expect(happened).toContain("record 1: b intended");
+    expect(happened).not.toContain("flip b");
+    expect(outcomesOf(recorded?.batch as Batch)).toEqual(expect.arrayContaining(outcomes));
+    expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
+  },
+);
+
+test("a lock that is lost while the next batch is prepared ends the flips; all that is known is recorded", async () => {
+  let readings = 0;
+  const { run, range } = await given({
+    batches: [["a", "x"], ["b"]],
+    readControls: async () => {
+      readings += 1;
+      if (readings === 2) throw new Error("the lock is lost");
+    },
+    flip: async () => {
+      await settle();
+      return FLIPPED;
+    },
+  });
+
+  await expect(Array.fromAsync(flipBatches(run, range))).rejects.toThrow("the lock is lost");
+
+  expect(happened.filter((what) => what.startsWith("flip"))).toEqual(["flip a"]);
+  expect(outcomesOf(await ledgerOf(0))).toEqual(["a flipped"]);
+  expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
+});
+
+test("whom an earlier run intended is still intended when the batch is withdrawn unread", async () => {
+  const { run, range } = await given({ batches: [["a"], ["b"]] });
+  await run.ledger.recordBatch({ ...(await ledgerOf(1)), intended: ["b"] });
+  const connection = {
+    ...run.connection,
+    listCustomers: async (ids: readonly string[]) => {
+      if (ids.includes("b")) clockMs = UNTIL_MS;
+      return ids.includes("b") ? [] : [aCustomer("a")];
+    },
+    flip: async () => {
+      await settle();
+      return FLIPPED;
+    },
+  };
+
+  await Array.fromAsync(flipBatches({ ...run, connection }, range));
+
+  expect(await ledgerOf(1)).toMatchObject({ intended: ["b"], outcomes: [] });
+});
+
+test("a batch that cannot be recorded ends the next one too, and is the error", async () => {
+  const { run, range } = await given({ batches: [["a"], ["b", "c", "d"]] });
+  const ledger = {
+    ...run.ledger,
+    recordBatch: async (batch: Batch) => {
+      if (batch.index === 0 && batch.outcomes.length > 0) throw new Error("the ledger is away");
+      return run.ledger.recordBatch(batch);
+    },
+  };
+  const connection = {
+    ...run.connection,
+    flip: async () => {
+      await settle();
+      return FLIPPED;
+    },
+  };
+
+  await expect(Array.fromAsync(flipBatches({ ...run, ledger, connection }, range))).rejects.toThrow(
+    "the ledger is away",
+  );
+
+  expect(await ledgerOf(0)).toMatchObject({ intended: ["a"], outcomes: [] });
+  expect(outcomesOf(await ledgerOf(1))).toEqual(["b flipped"]);
+});

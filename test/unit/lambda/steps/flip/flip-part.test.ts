@@ -1,0 +1,103 @@
+import { setTimeout } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { FLIP_START, flipPart } from "../../../../../lambda/steps/flip/flip-part.ts";
+import { NOT_WATCHED } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
+import { aCustomer, aRollout, fakePorts, LOCK } from "../fake-ports.ts";
+
+let world: ClosableLedgerWorld;
+
+beforeEach(async () => {
+  world = await startLedgerWorld();
+});
+afterEach(() => world.close());
+
+test("failures in a batch that was left unfinished still stop the rollout: who is in doubt is read, nobody flipped", async () => {
+  const customers = ["a", "b", "c"].map((id) => aCustomer(id));
+  const flipped: string[] = [];
+  const ports = fakePorts(world, {
+    customers,
+    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    connection: {
+      flip: async ({ customerId }) => {
+        flipped.push(customerId);
+        return { result: "flipped", reason: "" };
+      },
+    },
+  });
+  await ports.ledger.putBatch("night", 0, customers);
+  const failed = ["a", "b"].map((id) => ({ customerId: id, name: "", outcome: "failed" as const, reason: "no reply" }));
+  await ports.ledger.recordBatch({
+    ...(await ports.ledger.getBatch("night", 0)),
+    outcomes: failed,
+    intended: ["c"],
+  });
+
+  const progress = await flipPart(
+    { ...ports, policy: { ...ports.policy, failureBudget: 1 } },
+    aRollout("night"),
+    { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
+    {
+      plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, skippedBy: {}, batches: 1, settledItems: 0, waves: [] },
+      watched: NOT_WATCHED,
+      from: FLIP_START,
+      to: 1,
+    },
+  );
+
+  expect(flipped).toEqual([]);
+  expect(progress).toMatchObject({
+    done: true,
+    batch: 0,
+    stop: { cause: "budget", reasons: ["at least 2 customers failed, and the failure budget allows 1 of 3"] },
+  });
+});
+
+test("an alarm that stopped a worker which died then still stops the rollout when it is OK again", async () => {
+  const batches = [["a", "b", "c", "d", "e", "f"], ["g"]].map((ids) => ids.map((id) => aCustomer(id)));
+  const flipped: string[] = [];
+  let clockMs = 1_000_000;
+  let state: "OK" | "ALARM" = "OK";
+  const ports = fakePorts(world, {
+    customers: batches.flat(),
+    nowMs: () => clockMs,
+    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+    connection: {
+      flip: async ({ customerId }) => {
+        flipped.push(customerId);
+        clockMs += 60_000;
+        state = "ALARM";
+        await setTimeout(50);
+        return { result: "flipped", reason: "" };
+      },
+    },
+  });
+  for (const [index, customers] of batches.entries()) await ports.ledger.putBatch("night", index, customers);
+  const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
+  const flip = () =>
+    flipPart(
+      {
+        ...ports,
+        policy: { ...ports.policy, concurrency: 1, stepSeconds: 600 },
+        readAlarms: async () => [{ name: "calls-drop", state, reason: "too many" }],
+      },
+      aRollout("night"),
+      { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: clockMs + 900_000 },
+      {
+        plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, skippedBy: {}, batches: 2, settledItems: 0, waves: [] },
+        watched: { alarms: ["calls-drop"], rules, overridden: [] },
+        from: FLIP_START,
+        to: 2,
+      },
+    );
+  const died = await flip();
+  const flippedBefore = [...flipped];
+  state = "OK";
+
+  const progress = await flip();
+
+  expect(died.stop).toMatchObject({ decision: "roll back", cause: "alarm" });
+  expect(flippedBefore.length).toBeLessThan(6);
+  expect(flipped).toEqual(flippedBefore);
+  expect(progress).toMatchObject({ done: true, batch: 1, stop: died.stop });
+});

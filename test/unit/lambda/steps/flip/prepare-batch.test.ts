@@ -1,0 +1,92 @@
+import { expect, test } from "@jest/globals";
+import { parsePolicy } from "../../../../../lambda/config.ts";
+import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
+import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
+import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
+import { type Brake, createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
+import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
+import { AT_ONCE, createMemoryTable, toTable } from "../../../../chaos/random-runs/memory-table.ts";
+import { aCustomer, aRollout } from "../fake-ports.ts";
+
+const CUSTOMERS = [aCustomer("c-1"), aCustomer("c-2")];
+
+interface Given {
+  /** What the look at the controls comes to. */
+  readonly look?: (brake: Brake) => void;
+  readonly protectedIds?: readonly string[];
+  /** The ledger's second write is made, and its reply is lost. */
+  readonly losesReply?: boolean;
+}
+
+/** A rollout whose first batch is prepared. */
+async function given({ look = () => undefined, protectedIds = [], losesReply = false }: Given) {
+  const ledger = createLedger(
+    toTable(
+      createMemoryTable(() => undefined),
+      AT_ONCE,
+    ),
+    "https://evovoice.example.com",
+  );
+  const policy = parsePolicy({ baseUrl: "https://evovoice.example.com", accountIds: ["account"] });
+  await ledger.putBatch("night", 0, CUSTOMERS);
+  const brake = createBrake({ untilMs: 1, nowMs: () => 0 });
+  const writes: Batch[] = [];
+  const run: BatchRun = {
+    task: await createFlipTask({ ledger, policy }, aRollout("night")),
+    ledger: {
+      async recordBatch(batch) {
+        writes.push(batch);
+        const recorded = await ledger.recordBatch(batch);
+        if (losesReply && writes.length === 2) throw new Error("socket hang up");
+        return recorded;
+      },
+    },
+    connection: { listCustomers: async () => CUSTOMERS } as unknown as BatchRun["connection"],
+    lookout: {
+      recent: async () => undefined,
+      steering: () => STEERING_START,
+      during: (_connection, work) => work(),
+      async look() {
+        look(brake);
+        return { ...(await ledger.readControls()), protectedIds };
+      },
+    },
+    concurrency: 1,
+    brake,
+  };
+  return { ledger, run, writes };
+}
+
+test("a batch whose withdrawal was made and not answered is not withdrawn again: it would look like another worker's", async () => {
+  const { ledger, run, writes } = await given({ look: (brake) => brake.hold(), losesReply: true });
+
+  await expect(prepareBatch(run, 0)).rejects.toThrow("socket hang up");
+
+  expect(writes.map(({ intended }) => intended)).toEqual([["c-1", "c-2"], []]);
+  expect((await ledger.getBatch("night", 0)).intended).toEqual([]);
+});
+
+test("skips a customer that a control protects, and no other one", async () => {
+  const { run } = await given({ protectedIds: ["c-1", "elsewhere"] });
+
+  const prepared = await prepareBatch(run, 0);
+
+  expect(prepared?.flips.map(({ id }) => id)).toEqual(["c-2"]);
+  expect(prepared?.sheet.outcomes()).toEqual([
+    { customerId: "c-1", name: "Customer c-1", outcome: "skipped", reason: "protected by the controls" },
+  ]);
+});
+
+test("withdraws a batch when the controls cannot be read", async () => {
+  const { ledger, run } = await given({
+    look: () => {
+      throw new Error("the ledger does not answer");
+    },
+  });
+
+  await expect(prepareBatch(run, 0)).rejects.toThrow("the ledger does not answer");
+
+  expect(await ledger.getBatch("night", 0)).toMatchObject({ intended: [], outcomes: [] });
+});

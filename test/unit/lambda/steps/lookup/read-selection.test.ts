@@ -1,0 +1,70 @@
+import { describe, expect, test } from "@jest/globals";
+import { parsePolicy } from "../../../../../lambda/config.ts";
+import type { DeployEvent, RetryEvent } from "../../../../../lambda/contract/deploy-event.ts";
+import { FinalError } from "../../../../../lambda/core/final-error.ts";
+import type { RolloutRecord } from "../../../../../lambda/core/records.ts";
+import type { Subject } from "../../../../../lambda/core/rollback/source-rollouts.ts";
+import { readSelection } from "../../../../../lambda/steps/lookup/read-selection.ts";
+import { anAcceptedEvent } from "../../core/a-customer.ts";
+
+const policy = parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["acme"] });
+const SUBJECT: Subject = { rollouts: [], action: "promote", release: "2026.11.0" };
+
+const subjectOf = (rolloutId: string): Subject => ({ ...SUBJECT, rollouts: [{ rolloutId, batches: 1 }] });
+const only = (id: string) => ({ customerIds: [id] });
+
+/** Rollouts by their ids; a retry goes on with the one before it. */
+function given(events: Readonly<Record<string, DeployEvent>>) {
+  const ids = Object.keys(events);
+  const findRollout = async (rolloutId: string): Promise<RolloutRecord | undefined> => {
+    const event = events[rolloutId];
+    if (event === undefined) return undefined;
+    const before = ids[ids.indexOf(rolloutId) - 1];
+    const subject = event.action === "retry" && before !== undefined ? subjectOf(before) : undefined;
+    return { rolloutId, fingerprint: "", execution: "", startedAtMs: 0, status: "halted", event, subject };
+  };
+  return { policy, ledger: { findRollout } };
+}
+
+const aRetry = (changes: Partial<RetryEvent> = {}): RetryEvent => ({
+  ...{ action: "retry", rolloutId: "before", dryRun: false },
+  ...changes,
+});
+
+describe("whom a rollout means", () => {
+  test("is what its event says", async () => {
+    const event = anAcceptedEvent({ targets: [only("a")], exclude: [only("b")] });
+
+    expect(await readSelection(given({}), { event })).toMatchObject({ targets: [only("a")], exclude: [only("b")] });
+  });
+
+  test("is, of a retry, what the event says that it goes on with, without whom it excludes itself", async () => {
+    const night = anAcceptedEvent({ targets: [only("a"), only("b")], exclude: [only("c")] });
+    const event = anAcceptedEvent({ exclude: [only("d")] });
+
+    expect(await readSelection(given({ night }), { event, subject: subjectOf("night") })).toMatchObject({
+      targets: [only("a"), only("b")],
+      exclude: [only("c"), only("d")],
+    });
+  });
+
+  test("is, of a retry of a retry, what the first event says, without whom any of them excludes", async () => {
+    const night = anAcceptedEvent({ targets: [only("a")] });
+    const ports = given({ night, first: aRetry({ exclude: [only("b")] }), second: aRetry() });
+    const event = anAcceptedEvent({ exclude: [only("c")] });
+
+    expect(await readSelection(ports, { event, subject: subjectOf("second") })).toMatchObject({
+      targets: [only("a")],
+      exclude: [only("b"), only("c")],
+    });
+  });
+
+  test("is not guessed when the ledger does not say it", async () => {
+    for (const rolloutId of ["gone", "undo"]) {
+      const ports = given({ undo: { action: "rollback", rolloutId: "night", dryRun: false } });
+      await expect(readSelection(ports, { event: anAcceptedEvent(), subject: subjectOf(rolloutId) })).rejects.toThrow(
+        FinalError,
+      );
+    }
+  });
+});

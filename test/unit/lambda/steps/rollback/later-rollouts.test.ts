@@ -1,0 +1,85 @@
+import { expect, test } from "@jest/globals";
+import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import type { MovedAway } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
+import { type Origin, openOrigin } from "../../../../../lambda/steps/rollback/later-rollouts.ts";
+
+interface Done {
+  readonly rolloutId: string;
+  readonly action?: "stage" | "promote";
+  readonly flipped?: boolean;
+  readonly reverting?: boolean;
+  readonly reverted?: Pick<Outcome, "outcome" | "reason">;
+}
+
+const flippedBack = { outcome: "flipped", reason: "" } as const;
+const aStage = (done: Partial<Done> = {}): Done => ({ rolloutId: "stage", action: "stage", ...done });
+const aPromote = (done: Partial<Done> = {}): Done => ({ rolloutId: "promote", ...done });
+
+/** What is known of customer c, whom each of these rollouts flipped or, without its word, may have; the oldest first. */
+async function open(rollouts: readonly Done[], listed = rollouts): Promise<Origin> {
+  const outcomeOf = (outcome: OutcomeKind, reason = ""): Outcome => ({ customerId: "c", name: "", outcome, reason });
+  const ledger = {
+    findFlips: async () =>
+      listed.map(({ rolloutId, action = "promote" as const }) => ({ rolloutId, action })).toReversed(),
+    async *readBatches(id: string) {
+      const { flipped = true, reverting = false, reverted } = rollouts.find(({ rolloutId }) => rolloutId === id) ?? {};
+      yield {
+        customers: [{ id: "c", name: "" }],
+        intended: flipped ? [] : ["c"],
+        outcomes: flipped ? [outcomeOf("flipped")] : [],
+        reverting: reverting ? ["c"] : [],
+        reverted: reverted === undefined ? [] : [outcomeOf(reverted.outcome, reverted.reason)],
+      };
+    },
+  };
+  const subject = { rollouts: [{ rolloutId: "stage", batches: 1 }], action: "stage" as const, release: "2026.11" };
+  const origin = await openOrigin(ledger, subject);
+  await origin.load();
+  return origin;
+}
+
+const byPromote: MovedAway = { rolloutId: "promote", mayBeBack: false, isSure: true };
+
+test.each<[what: string, rollouts: readonly Done[], away: MovedAway | undefined]>([
+  ["nobody", [aStage()], undefined],
+  ["nobody, before it was staged", [aPromote(), aStage()], undefined],
+  ["a promote", [aStage(), aPromote()], byPromote],
+  ["nobody any more, once the promote is turned back", [aStage(), aPromote({ reverted: flippedBack })], undefined],
+  ["a promote that may be back", [aStage(), aPromote({ reverting: true })], { ...byPromote, mayBeBack: true }],
+  [
+    "a promote whose rollback left it alone",
+    [aStage(), aPromote({ reverted: { outcome: "skipped", reason: "" } })],
+    byPromote,
+  ],
+  ["nobody by the ledger's word", [aStage(), aPromote({ flipped: false })], undefined],
+  [
+    "a promote, or one that may have",
+    [aStage(), aPromote(), aPromote({ rolloutId: "lost", flipped: false })],
+    { ...byPromote, isSure: false },
+  ],
+  ["the last of two promotes", [aStage(), aPromote({ rolloutId: "first" }), aPromote()], byPromote],
+  [
+    "the first of two promotes, once the last is turned back",
+    [aStage(), aPromote(), aPromote({ rolloutId: "last", reverted: flippedBack })],
+    byPromote,
+  ],
+  ["nobody, where a later stage put it again", [aStage(), aPromote(), aStage({ rolloutId: "again" })], undefined],
+  [
+    "a promote, once that later stage is turned back",
+    [aStage(), aPromote(), aStage({ rolloutId: "again", reverted: flippedBack })],
+    byPromote,
+  ],
+])("a customer that was staged was moved away since by %s", async (_who, rollouts, away) => {
+  const origin = await open(rollouts);
+
+  expect(origin.movedAwayBy("stage", "c")).toEqual(away);
+  expect(origin.movedAwayBy("stage", "other")).toBeUndefined();
+});
+
+test("of a rollout that is not listed any more it is not sure who has moved its customers since", async () => {
+  const rollouts = [aStage(), aPromote()];
+  const [known, unknown] = [await open(rollouts), await open(rollouts, [aPromote()])];
+
+  expect([known, unknown].map((origin) => origin.knowsLater("stage"))).toEqual([true, false]);
+  expect(unknown.movedAwayBy("stage", "c")).toEqual({ ...byPromote, isSure: false });
+});

@@ -1,0 +1,113 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
+import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { type RevertProgress, revertPart, startRevert } from "../../../../../lambda/steps/rollback/rollback-part.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
+import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "../fake-ports.ts";
+
+const BATCHES = 6;
+const IDS = Array.from({ length: BATCHES }, (_, index) => `c${index}`);
+
+let world: ClosableLedgerWorld;
+
+beforeEach(async () => {
+  world = await startLedgerWorld();
+});
+afterEach(() => world.close());
+
+const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => ({
+  customerId,
+  name: "",
+  outcome,
+  reason: "",
+});
+
+/** A promote that flipped one customer a batch; the newest batch is the last one. */
+async function given(connection: Fakes["connection"] = {}) {
+  const ports = fakePorts(world, {
+    customers: IDS.map((id) => aCustomer(id, false)),
+    connection,
+    ledger: { readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: [] }) },
+  });
+  const change = async (index: number, changes: Partial<Batch>) =>
+    ports.ledger.recordBatch({ ...(await ports.ledger.getBatch("night", index)), ...changes });
+  for (const [index, id] of IDS.entries()) {
+    await ports.ledger.putBatch("night", index, [aCustomer(id)]);
+    await change(index, { outcomes: [outcomeOf(id, "flipped")] });
+  }
+  const subject = {
+    rollouts: [{ rolloutId: "night", batches: BATCHES }],
+    action: "promote" as const,
+    release: "2026.11",
+  };
+  const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
+  const revert = (from: RevertProgress = startRevert(STEERING_START)) =>
+    revertPart(ports, aRollout("night"), run, { subject, from });
+  return { revert, change };
+}
+
+describe("a part of a revert that was begun before", () => {
+  test("goes on where the ledger says that it is, however often it was ended, as long as it comes further", async () => {
+    const flippedBack: string[] = [];
+    let left = 0;
+    const { revert } = await given({
+      flip: async ({ customerId }) => {
+        left -= 1;
+        if (left < 0) throw new Error("the machine died");
+        flippedBack.push(customerId);
+        return { result: "flipped", reason: "" };
+      },
+    });
+    for (let life = 1; life < BATCHES; life += 1) {
+      left = 1;
+      await expect(revert()).rejects.toThrow("the machine died");
+    }
+    left = 1;
+
+    const progress = await revert();
+
+    expect(progress).toMatchObject({ done: true, counts: { flippedBack: BATCHES, leftAlone: 0, left: 0 } });
+    expect(flippedBack).toEqual(IDS.toReversed());
+  });
+
+  test("is given up when it was ended three times at the same place", async () => {
+    const { revert } = await given({ flip: () => Promise.reject(new Error("the machine died")) });
+    for (let life = 1; life <= 3; life += 1) await expect(revert()).rejects.toThrow("the machine died");
+
+    await expect(revert()).rejects.toThrow(/revert-part-1 died 3 times and came no further/);
+  });
+
+  test("tries those again who could not be flipped back, and whoever has no end yet", async () => {
+    const flippedBack: string[] = [];
+    const { revert, change } = await given({
+      flip: async ({ customerId }) => {
+        flippedBack.push(customerId);
+        return { result: "flipped", reason: "" };
+      },
+    });
+    await change(5, { reverted: [outcomeOf("c5", "flipped")] });
+    await change(4, { reverted: [outcomeOf("c4", "failed")] });
+    await change(3, { reverted: [outcomeOf("c3", "skipped")], revertedBy: "night" });
+
+    const progress = await revert();
+
+    expect(progress.counts).toEqual({ flippedBack: BATCHES - 1, leftAlone: 1, left: 0 });
+    expect(flippedBack).toEqual(["c4", "c2", "c1", "c0"]);
+  });
+
+  test.each([
+    ["protected by the policy (tag vip)", 1],
+    ["rollout noon, which came later, has moved it to where it is", 1],
+    ["somebody has moved it back already", 0],
+    ["Evo Voice no longer has this customer", 0],
+  ])("by another rollback looks again at whom that left alone, unless it is for good: %s", async (why, isBack) => {
+    const { revert, change } = await given();
+    const alone = { ...outcomeOf("c3", "skipped"), reason: `left alone: ${why}` };
+    await change(3, { reverted: [alone], revertedBy: "earlier" });
+
+    const { counts } = await revert();
+
+    expect(counts).toEqual({ flippedBack: BATCHES - 1 + isBack, leftAlone: 1 - isBack, left: 0 });
+  });
+});

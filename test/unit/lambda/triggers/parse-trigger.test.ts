@@ -1,0 +1,310 @@
+import { describe, expect, test } from "@jest/globals";
+import { parsePolicy } from "../../../../lambda/config.ts";
+import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
+import { RefusedError } from "../../../../lambda/contract/refused-error.ts";
+import { readPipelineRequest, toContinuationToken } from "../../../../lambda/triggers/code-pipeline.ts";
+import { mapPipelineState } from "../../../../lambda/triggers/map-pipeline-state.ts";
+import { parseTrigger } from "../../../../lambda/triggers/parse-trigger.ts";
+import { anEvent, aPolicy } from "../contract/an-event.ts";
+import {
+  ARTIFACT_CREDENTIALS,
+  aBridgedEvent,
+  aPipelineJob,
+  aPipelineStateChange,
+  aScheduledEvent,
+} from "./aws-samples.ts";
+
+function refusalOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RefusedError);
+    return (error as Error).message;
+  }
+  throw new Error("it was accepted");
+}
+
+function inputOf(arrival: ReturnType<typeof parseTrigger>): Readonly<Record<string, unknown>> {
+  if (arrival.kind !== "deploy event") throw new Error(`it is a ${arrival.kind}`);
+  return arrival.input;
+}
+
+function requestOf(job: unknown) {
+  const arrival = parseTrigger(job);
+  if (arrival.kind !== "pipeline job") throw new Error(`it is a ${arrival.kind}`);
+  return readPipelineRequest(arrival.job);
+}
+
+describe("what arrives", () => {
+  const event = anEvent();
+
+  test.each([
+    ["a bare event", event, "deploy event"],
+    ["a bare event with a typing error in its action", { acton: "promote", release: "1", targets: {} }, "deploy event"],
+    ["a custom event of EventBridge", aBridgedEvent(event), "deploy event"],
+    ["a schedule's event", aScheduledEvent(event), "deploy event"],
+    ["a pipeline's state", aPipelineStateChange("Pipeline"), "pipeline state change"],
+    ["a stage's state", aPipelineStateChange("Stage"), "pipeline state change"],
+    ["an action's state", aPipelineStateChange("Action"), "pipeline state change"],
+    ["a pipeline's job", aPipelineJob(event), "pipeline job"],
+    ["a pipeline's job, continued", aPipelineJob(event, { continuationToken: "{}" }), "pipeline job"],
+    ["a command", { command: "status", rolloutId: "night" }, "command"],
+  ])("%s is recognised", (_what, input, kind) => {
+    expect(parseTrigger(input).kind).toBe(kind);
+  });
+
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["a text", "promote"],
+    ["a number", 7],
+    ["a list", [anEvent()]],
+    ["the console's own template", { key1: "value1", key2: "value2", key3: "value3" }],
+    ["an SQS message", { Records: [{ body: JSON.stringify(anEvent()) }] }],
+  ])("%s is refused in one sentence that shows what can be sent", (_what, input) => {
+    const refusal = refusalOf(() => parseTrigger(input));
+    expect(refusal).toMatch(
+      /^nothing was done: got [^\n]*, which is neither a deploy event such as [^\n]* nor a command/,
+    );
+    expect(refusal).not.toMatch(/value1|Records.*body/);
+    const [, shown = ""] = /deploy event such as (\{.*?\}) nor/.exec(refusal) ?? [];
+    expect(parseTrigger(JSON.parse(shown)).kind).toBe("deploy event");
+  });
+
+  test("a refusal reads like a sentence where Lambda shows a stack", () => {
+    try {
+      parseTrigger({});
+    } catch (error) {
+      expect((error as Error).stack).toBe((error as Error).message);
+    }
+    expect.assertions(1);
+  });
+});
+
+describe("an event of EventBridge", () => {
+  test("is the rollout of EventBridge's own id, so that one delivered twice is one rollout", () => {
+    expect(inputOf(parseTrigger(aBridgedEvent(anEvent())))).toEqual({
+      ...anEvent(),
+      id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+    });
+  });
+
+  test("keeps an id that its sender gave", () => {
+    expect(inputOf(parseTrigger(aBridgedEvent(anEvent({ id: "release-7" }))))).toMatchObject({ id: "release-7" });
+  });
+
+  test.each([
+    ["another type", { "detail-type": "Scheduled Event", source: "aws.events" }],
+    ["our type under the name of AWS", { source: "aws.events" }],
+    ["an unknown event of CodePipeline", { source: "aws.codepipeline", "detail-type": "CodePipeline Action" }],
+  ])("%s is refused, whatever its detail says", (_what, changes) => {
+    expect(refusalOf(() => parseTrigger(aBridgedEvent(anEvent(), changes)))).toMatch(
+      /detail-type is not "Cutover Deploy Event"/,
+    );
+  });
+
+  test("without a detail is refused with its problem", () => {
+    expect(refusalOf(() => parseTrigger(aBridgedEvent("promote")))).toMatch(/\n {2}- detail: got "promote"; expected/);
+  });
+
+  test("of a pipeline says which pipeline, which run and which state", () => {
+    expect(parseTrigger(aPipelineStateChange("Action"))).toEqual({
+      kind: "pipeline state change",
+      change: {
+        level: "action",
+        pipeline: "myPipeline",
+        executionId: "12345678-1234-5678-abcd-12345678abcd",
+        state: "SUCCEEDED",
+        happenedAtMs: Date.parse("2020-01-24T22:03:44Z"),
+        stage: "Prod",
+        action: "myAction",
+      },
+    });
+  });
+});
+
+describe("a schedule's event", () => {
+  const read = (event: unknown, times = {}) => inputOf(parseTrigger(aScheduledEvent(event, times)));
+
+  test("has an id that people can read, the same for every attempt, and another for another time", () => {
+    const first = read(anEvent());
+    expect(first.id).toMatch(/^nightly-promote-20261123T020000Z-[0-9a-f]{10}$/);
+    expect(read(anEvent())).toEqual(first);
+    expect(read(anEvent(), { scheduledTime: "2026-11-24T02:00:00Z" }).id).not.toBe(first.id);
+  });
+
+  test("can wait for the lock, because it always has a time until when", () => {
+    const event = read(anEvent({ onBusy: "wait", strategy: "canary-10-percent-30-minutes", onFailure: "halt" }));
+    expect(acceptDeployEvent(event, parsePolicy(aPolicy()))).toMatchObject({
+      onBusy: "wait",
+      strategy: "canary-10-percent-30-minutes",
+      onFailure: "halt",
+      notAfter: "2026-11-23T02:30:00.000Z",
+    });
+  });
+
+  test("has an id even for the longest name with dots", () => {
+    const arn = `arn:aws-us-gov:scheduler:us-gov-west-1:123456789012:schedule/g.1/${"night.ly".repeat(8)}`;
+    const { schedule, event } = aScheduledEvent(anEvent());
+    const { id } = inputOf(parseTrigger({ schedule: { ...schedule, arn }, event }));
+    expect(id).toMatch(/^[\w-]{1,64}$/);
+  });
+
+  test.each([
+    ["follows from the scheduled time", undefined, "2026-11-23T02:30:00.000Z"],
+    ["is never widened", "2026-11-23T02:10:00Z", "2026-11-23T02:10:00Z"],
+    ["is narrowed", "2027-01-01T00:00:00Z", "2026-11-23T02:30:00.000Z"],
+    ["is left to be refused when it is no time", "soon", "soon"],
+  ])("its notAfter %s", (_what, notAfter, expected) => {
+    expect(read(anEvent({ notAfter })).notAfter).toBe(expected);
+  });
+
+  test("is refused with every problem of its envelope at once", () => {
+    const refusal = refusalOf(() =>
+      parseTrigger({
+        schedule: { arn: "nightly", scheduledTime: "<aws.scheduler.scheduled-time>", maxAgeMinutes: 0 },
+        event: anEvent({ id: "fixed" }),
+      }),
+    );
+    expect(refusal).toMatch(/^the scheduled event was refused, nothing was done; 4 problems:\n/);
+    for (const path of ["schedule.arn", "schedule.scheduledTime", "schedule.maxAgeMinutes", "event.id"]) {
+      expect(refusal).toContain(`  - ${path}: got`);
+    }
+  });
+});
+
+describe("a pipeline's job", () => {
+  test("is the rollout of its own id, and is waited for", () => {
+    expect(requestOf(aPipelineJob(anEvent()))).toEqual({
+      kind: "begin",
+      input: { ...anEvent(), id: "11111111-abcd-1111-abcd-111111abcdef" },
+      wait: true,
+    });
+  });
+
+  test("can name the pipeline's execution as its id, and go on without waiting", () => {
+    expect(requestOf(aPipelineJob(anEvent({ id: "12345678-1234", wait: false })))).toEqual({
+      kind: "begin",
+      input: anEvent({ id: "12345678-1234" }),
+      wait: false,
+    });
+  });
+
+  test("that is continued asks for the rollout of its token, whatever else it says", () => {
+    const continuation = { rolloutId: "night", execution: "arn:aws:lambda:…/durable-execution/night/1" };
+    const job = aPipelineJob("not JSON", { continuationToken: toContinuationToken(continuation) });
+    expect(requestOf(job)).toEqual({ kind: "continue", continuation });
+  });
+
+  test("loses its artifact credentials when it is read", () => {
+    const read = JSON.stringify(parseTrigger(aPipelineJob(anEvent())));
+    for (const secret of Object.values(ARTIFACT_CREDENTIALS)) expect(read).not.toContain(secret);
+  });
+
+  test.each([
+    ["without parameters", aPipelineJob(""), /UserParameters of its action is not the JSON of an object/],
+    ["whose parameters are a list", aPipelineJob("[]"), /not the JSON of an object/],
+    ["whose parameters are cut off", aPipelineJob('{"action":"promote"'), /not the JSON of an object/],
+    ["with a member twice", aPipelineJob('{"targets":{},"targets":{}}'), /targets: got this member twice/],
+    ["that waits for something else", aPipelineJob(anEvent({ wait: "yes" })), /wait: expected true or false/],
+    ["with a token of somebody else", aPipelineJob({}, { continuationToken: "4711" }), /token is not one of ours/],
+    ["without a job", { "CodePipeline.job": { ...ARTIFACT_CREDENTIALS } }, /expected what CodePipeline's Lambda/],
+  ])("%s is refused, and shows no credentials", (_what, job, message) => {
+    const refusal = refusalOf(() => requestOf(job));
+    expect(refusal).toMatch(message);
+    for (const secret of Object.values(ARTIFACT_CREDENTIALS)) expect(refusal).not.toContain(secret);
+  });
+});
+
+describe("a command", () => {
+  test.each([
+    ["a typing error", { command: "statsu", rolloutId: "night" }, /did you mean status\?/],
+    ["no rollout", { command: "status" }, /rolloutId: got nothing; expected the rollout's id/],
+    [
+      "an action beside it",
+      { command: "status", rolloutId: "night", action: "promote" },
+      /action: got an unknown member/,
+    ],
+    [
+      "the execution of another rollout",
+      {
+        command: "status",
+        rolloutId: "night",
+        execution: "arn:aws:lambda:us-east-1:123456789012:function:cutover:1/durable-execution/noon/1",
+      },
+      /execution: got .*; expected an execution of the same rollout/,
+    ],
+  ])("with %s is refused", (_what, input, message) => {
+    expect(refusalOf(() => parseTrigger(input))).toMatch(message);
+  });
+});
+
+describe("the success of a pipeline", () => {
+  const { pipelines = {} } = parsePolicy(
+    aPolicy({
+      pipelines: {
+        myPipeline: {
+          action: "promote",
+          targets: { cohort: "canary" },
+          release: { from: "executionId" },
+          notAfterMinutes: 20,
+          strategy: "linear-20-percent-every-hour",
+          onFailure: "halt",
+          onBusy: "wait",
+        },
+      },
+    }),
+  );
+  const read = (...state: Parameters<typeof aPipelineStateChange>) => {
+    const arrival = parseTrigger(aPipelineStateChange(...state));
+    if (arrival.kind !== "pipeline state change") throw new Error(`it is a ${arrival.kind}`);
+    return mapPipelineState(arrival.change, pipelines);
+  };
+
+  test("is what the policy says, one rollout for each execution, and not after its time", () => {
+    const input = read("Pipeline");
+    expect(input).toMatchObject({
+      action: "promote",
+      targets: [{ cohort: "canary" }],
+      release: "12345678-1234-5678-abcd-12345678abcd",
+      id: "pipeline-12345678-1234-5678-abcd-12345678abcd",
+      notAfter: "2020-01-24T22:23:44.000Z",
+      requestedBy: "pipeline myPipeline",
+    });
+    expect(acceptDeployEvent(input, parsePolicy(aPolicy()))).toMatchObject({
+      dryRun: false,
+      strategy: "linear-20-percent-every-hour",
+      onFailure: "halt",
+      onBusy: "wait",
+    });
+  });
+
+  test.each([
+    ["another pipeline", read("Pipeline", { pipeline: "toString" })],
+    ["a stage", read("Stage")],
+    ["an action", read("Action")],
+    ...["STARTED", "FAILED", "CANCELED", "SUPERSEDED", "RESUMED"].map(
+      (state) => [state, read("Pipeline", { state })] as const,
+    ),
+  ])("but not %s", (_what, input) => {
+    expect(input).toBeUndefined();
+  });
+
+  test("cannot name a cohort that the policy does not have", () => {
+    const order = { action: "promote", targets: { cohort: "nobody" }, release: { name: "weekly" } };
+    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
+      /pipelines\.weekly: got the cohort "nobody"; expected one of the policy's cohorts/,
+    );
+  });
+
+  test("cannot name a strategy that nobody has, but one of the policy's, even while that is wrong itself", () => {
+    const order = { action: "promote", targets: { all: true }, release: { name: "weekly" }, strategy: "careful" };
+    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
+      /1 problem:\n {2}- pipelines\.weekly\.strategy: got "careful"; expected a strategy of the policy/,
+    );
+    const strategies = { careful: { waves: [] } };
+    expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order }, strategies }))).toThrow(
+      /1 problem:\n {2}- strategies\.careful\.waves: got an empty list/,
+    );
+  });
+});

@@ -1,0 +1,354 @@
+import { describe, expect, jest, test } from "@jest/globals";
+import fc from "fast-check";
+import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
+import { GITHUB_EVENTS } from "../../../../lambda/webhook/github-delivery.ts";
+import type { FunctionUrlRequest } from "../../../../lambda/webhook/read-request.ts";
+import { anyCharacter } from "../../../support/any-character.ts";
+import {
+  aDeploymentStatus,
+  aDoor,
+  aGitHubDelivery,
+  aRequest,
+  aStandardDelivery,
+  MESSAGE_ID,
+  STANDARD_SECRET,
+  withHeaders,
+} from "./deliveries.ts";
+import { githubExamples } from "./github-examples.ts";
+
+const UNKNOWN = "no source accepts this delivery";
+
+describe("a signed delivery that a mapping names", () => {
+  test("of GitHub starts what the mapping says, and the payload only names the release", async () => {
+    const { send, started, counted } = aDoor();
+    const answer = await send(aGitHubDelivery());
+    expect(answer).toMatchObject({ statusCode: 202, headers: { "cache-control": "no-store" } });
+    expect(JSON.parse(answer.body ?? "")).toEqual({
+      rolloutId: "github_deployment_status-209916254",
+      status: "starting",
+    });
+    expect(started).toEqual([
+      {
+        action: "promote",
+        release: "2026.11.0",
+        targets: [{ all: true }],
+        dryRun: false,
+        id: "github_deployment_status-209916254",
+        notAfter: expect.any(String),
+        requestedBy: "Codertocat by webhook github",
+      },
+    ]);
+    expect(counted).toEqual(["WebhookAccepted"]);
+  });
+
+  test("by Standard Webhooks as well; the message's id is the rollout's", async () => {
+    const { send, started } = aDoor();
+    expect(await send(aStandardDelivery())).toMatchObject({ statusCode: 202 });
+    expect(started).toMatchObject([
+      { action: "stage", release: "2026.12.0", targets: [{ cohort: "canary" }], id: `ci_${MESSAGE_ID}` },
+    ]);
+  });
+
+  test("comes as base64, or with headers in any case of letters, and is the same", async () => {
+    const { send, started } = aDoor();
+    const plain = aGitHubDelivery();
+    const base64 = { ...plain, body: Buffer.from(plain.body ?? "").toString("base64"), isBase64Encoded: true };
+    const shouted = Object.fromEntries(Object.entries(plain.headers ?? {}).map(([name, v]) => [name.toUpperCase(), v]));
+    for (const request of [plain, base64, { ...plain, headers: shouted }]) {
+      expect(await send(request)).toMatchObject({ statusCode: 202 });
+    }
+    expect(new Set(started.map((event) => JSON.stringify(event))).size).toBe(1);
+  });
+
+  test("is the same rollout when it is replayed under another delivery id, which GitHub does not sign", async () => {
+    const { send, started } = aDoor();
+    const delivery = aGitHubDelivery();
+    await send(delivery);
+    await send(withHeaders(delivery, { "x-github-delivery": "another" }));
+    expect(started[0]).toEqual(started[1]);
+  });
+
+  test("is refused when a release's name cannot be one; its text is escaped and cut", async () => {
+    const { send, started, logged } = aDoor();
+    const payload = aDeploymentStatus({ ref: `\u202e"<script>\n${"x".repeat(900)}` });
+    const answer = await send(aGitHubDelivery({ payload }));
+    expect(answer.statusCode).toBe(422);
+    const { error } = JSON.parse(answer.body ?? "");
+    expect(error).toMatch(/ref is "\\u202e\\"<script>\\u000ax{30,70}…"; expected a release's name/);
+    expect(JSON.stringify(logged).length).toBeLessThan(600);
+    expect(started).toEqual([]);
+  });
+
+  test("asks for another try when the start fails, and says nothing of why", async () => {
+    const { send, counted } = aDoor({ start: () => Promise.reject(new Error("table ledger is throttled")) });
+    const answer = await send(aGitHubDelivery());
+    expect(answer).toMatchObject({ statusCode: 503, headers: { "retry-after": "60" } });
+    expect(answer.body).not.toMatch(/ledger/);
+    expect(counted).toEqual(["WebhookFailed"]);
+  });
+});
+
+test("a delivery that a control forbids is a conflict: no fault of its sender's, and no other try is asked for", async () => {
+  const problem = "nothing was done: everything is stopped, by ann";
+  const { send, counted } = aDoor({ start: () => Promise.reject(new ControlsError(problem)) });
+  for (const delivery of [aGitHubDelivery(), aStandardDelivery()]) {
+    const answer = await send(delivery);
+    expect(answer).toMatchObject({ statusCode: 409, body: JSON.stringify({ error: problem }) });
+    expect(answer.headers).not.toHaveProperty("retry-after");
+  }
+  expect(counted).toEqual([]);
+});
+
+describe("a delivery that no mapping names is answered with 204 and starts nothing", () => {
+  test.each([
+    ["another state", aGitHubDelivery({ payload: aDeploymentStatus({ state: "failure" }) })],
+    ["an event that mappings do not know", aGitHubDelivery({ event: "star", payload: { action: "created" } })],
+    ["a ping", aGitHubDelivery({ event: "ping", payload: { zen: "Keep it logically awesome." } })],
+    ["another type", aStandardDelivery({ payload: { type: "deploy.began" } })],
+    ["another text", aStandardDelivery({ payload: { type: "deploy.finished", data: { environment: "dev" } } })],
+    ["no text", aStandardDelivery({ payload: { type: "deploy.finished", data: { environment: ["staging"] } } })],
+  ])("%s", async (_what, request) => {
+    const { send, started, counted, logged } = aDoor();
+    const answer = await send(request);
+    expect(answer.statusCode).toBe(204);
+    expect(answer).not.toHaveProperty("body");
+    expect(started).toEqual([]);
+    expect(counted).toEqual(["WebhookIgnored"]);
+    expect(logged).toHaveLength(1);
+  });
+});
+
+describe("refused before anything is looked into", () => {
+  const valid = aGitHubDelivery();
+  const notUtf8 = (request: FunctionUrlRequest) => ({
+    ...request,
+    body: Buffer.from([0x7b, 0xff, 0x7d]).toString("base64"),
+    isBase64Encoded: true,
+  });
+  const other = aGitHubDelivery({ payload: aDeploymentStatus({ ref: "evil" }) });
+  const nowSeconds = Math.floor(Date.now() / 1000);
+
+  test.each<readonly [string, number, FunctionUrlRequest]>([
+    ["a GET", 405, aRequest({ method: "GET" })],
+    ["no method", 405, {}],
+    ["the bare URL", 404, { ...valid, rawPath: "/" }],
+    ["a longer path", 404, { ...valid, rawPath: "/github/x" }],
+    ["a path of other characters", 404, { ...valid, rawPath: "/%2e%2e" }],
+    ["a form", 415, withHeaders(valid, { "content-type": "application/x-www-form-urlencoded" })],
+    ["no content type", 415, withHeaders(valid, { "content-type": undefined })],
+    ["a body over the limit", 413, aGitHubDelivery({ body: `"${"x".repeat(1_000_000)}"` })],
+    ["a body over the limit, by its announcement", 413, withHeaders(valid, { "content-length": "1000001" })],
+    ["a body over the limit in bytes", 413, aGitHubDelivery({ body: `"${"é".repeat(500_001)}"` })],
+    ["a base64 body over the limit", 413, { ...valid, body: "A".repeat(1_400_000), isBase64Encoded: true }],
+    ["no body", 400, { ...valid, body: "" }],
+    ["invalid UTF-8 for GitHub", 400, notUtf8(valid)],
+    ["invalid UTF-8 for Standard Webhooks", 400, notUtf8(aStandardDelivery())],
+    ["an unknown source", 401, { ...valid, rawPath: "/gitlab" }],
+    ["a source that is a member of every object", 401, { ...valid, rawPath: "/constructor" }],
+    ["a source called __proto__", 401, { ...valid, rawPath: "/__proto__" }],
+    ["no signature", 401, withHeaders(valid, { "x-hub-signature-256": undefined })],
+    ["only the old signature by SHA-1", 401, withHeaders(valid, { "x-hub-signature-256": `sha1=${"0".repeat(40)}` })],
+    ["a signature that is no hex", 401, withHeaders(valid, { "x-hub-signature-256": `sha256=${"z".repeat(64)}` })],
+    ["a wrong signature", 401, withHeaders(valid, { "x-hub-signature-256": `sha256=${"0".repeat(64)}` })],
+    ["the signature of another body", 401, { ...valid, headers: other.headers }],
+    ["a body with one space more", 401, { ...valid, body: `${valid.body} ` }],
+    ["a body with a byte order mark", 401, { ...valid, body: `\ufeff${valid.body}` }],
+    ["another secret", 401, aGitHubDelivery({ secret: "another secret of theirs" })],
+    ["GitHub's delivery at another source", 401, { ...valid, rawPath: "/ci" }],
+    ["an old timestamp", 401, aStandardDelivery({ seconds: nowSeconds - 301 })],
+    ["a timestamp of the future", 401, aStandardDelivery({ seconds: nowSeconds + 310 })],
+    ["a timestamp that is no number", 401, withHeaders(aStandardDelivery(), { "webhook-timestamp": "now" })],
+    ["a timestamp with something behind it", 401, withHeaders(aStandardDelivery(), { "webhook-timestamp": "1e9" })],
+    ["another message's id", 401, withHeaders(aStandardDelivery(), { "webhook-id": "msg_other" })],
+    ["an empty id", 401, withHeaders(aStandardDelivery(), { "webhook-id": "" })],
+    ["a signature of another version", 401, withHeaders(aStandardDelivery(), { "webhook-signature": "v1a,AAAA" })],
+    ["half a signature", 401, withHeaders(aStandardDelivery(), { "webhook-signature": "v1," })],
+    ["signed, but no JSON", 400, aGitHubDelivery({ body: "{" })],
+    ["signed by Standard Webhooks, but no JSON", 400, aStandardDelivery({ body: "{" })],
+    ["signed, but a payload of nothing", 400, aGitHubDelivery({ body: "null" })],
+    ["signed, but no event", 400, withHeaders(valid, { "x-github-event": undefined })],
+    ["signed, but of another event than the header says", 400, withHeaders(valid, { "x-github-event": "deployment" })],
+    ["signed, but without what the event has", 400, aGitHubDelivery({ payload: { deployment_status: {} } })],
+    ["signed, but no type", 400, aStandardDelivery({ payload: { data: {} } })],
+  ])("%s: %i", async (_what, status, request) => {
+    const { send, started, counted } = aDoor();
+    const answer = await send(request);
+    expect(answer).toMatchObject({
+      statusCode: status,
+      headers: { "content-type": "application/json; charset=utf-8", "x-content-type-options": "nosniff" },
+    });
+    expect(JSON.parse(answer.body ?? "")).toEqual({ error: expect.any(String) });
+    expect(started).toEqual([]);
+    expect(counted.filter((metric) => metric !== "SignatureRefused")).toEqual([]);
+  });
+
+  test("an unknown source, a missing signature and a wrong one are the same answer; the log tells them apart", async () => {
+    const { send, logged } = aDoor();
+    const answers = [
+      await send({ ...valid, rawPath: "/gitlab" }),
+      await send(withHeaders(valid, { "x-hub-signature-256": undefined })),
+      await send(withHeaders(valid, { "x-hub-signature-256": `sha256=${"0".repeat(64)}` })),
+      await send(aStandardDelivery({ seconds: nowSeconds - 301 })),
+    ];
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(answers[0]?.body).toContain(UNKNOWN);
+    expect(new Set(logged.map(({ fields }) => fields.reason)).size).toBe(3);
+  });
+
+  test("a thousand random requests: each is refused, and nothing starts", async () => {
+    const { send, started } = aDoor();
+    const names = ["Content-Type", "x-hub-signature-256", "X-GitHub-Event", "webhook-id", "webhook-timestamp"];
+    const value = fc.oneof(
+      fc.constantFrom("application/json", `sha256=${"a".repeat(64)}`, "deployment_status", "1614265330", "v1,AAAA"),
+      fc.string(),
+    );
+    const request = fc.record({
+      rawPath: fc.oneof(
+        fc.constantFrom("/github", "/ci"),
+        fc.string().map((text) => `/${text}`),
+      ),
+      headers: fc.dictionary(fc.oneof(fc.constantFrom(...names, "webhook-signature"), fc.string()), value),
+      body: fc.oneof(fc.json(), fc.string({ unit: anyCharacter, maxLength: 2_000 }), fc.base64String()),
+      isBase64Encoded: fc.boolean(),
+      method: fc.constantFrom("POST", "POST", "POST", "GET", "DELETE"),
+    });
+    await fc.assert(
+      fc.asyncProperty(request, async (each) => {
+        const { statusCode } = await send(aRequest(each));
+        return statusCode >= 400 && statusCode < 500;
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(started).toEqual([]);
+  });
+});
+
+const HELLO = "Codertocat/Hello-World";
+const EVERYBODY = { action: "promote", targets: { all: true }, release: { name: "r" } };
+/** A mapping for every event that one can name, each as wide as it can be. */
+const EVERY_EVENT = {
+  github: {
+    kind: "github",
+    mappings: [
+      { event: "deployment", when: { repository: HELLO }, start: EVERYBODY },
+      { event: "deployment_status", when: { repository: HELLO, state: "success" }, start: EVERYBODY },
+      {
+        event: "release",
+        when: { repository: HELLO, action: "published" },
+        start: { ...EVERYBODY, release: { from: "tag" } },
+      },
+      {
+        event: "workflow_run",
+        when: { repository: "octo-org/octo-repo", workflow: "test.yml", conclusion: "success", branch: "*" },
+        start: { ...EVERYBODY, release: { from: "sha" } },
+      },
+      {
+        event: "workflow_dispatch",
+        when: { repository: "octo-org/octo-repo", workflow: "hello-world-workflow.yml", branch: "ma*" },
+        start: { ...EVERYBODY, release: { from: "branch" } },
+      },
+      { event: "repository_dispatch", when: { repository: "octo-org/octo-repo", action: "on-*" }, start: EVERYBODY },
+    ],
+  },
+};
+
+describe("published examples", () => {
+  test("GitHub's: Hello, World! with its own secret and signature gets past the signature", async () => {
+    const { send } = aDoor();
+    const request = aRequest({
+      body: "Hello, World!",
+      headers: {
+        "content-type": "application/json",
+        "x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+      },
+    });
+    expect(await send(request)).toMatchObject({ statusCode: 400, body: '{"error":"expected a body of JSON"}' });
+    expect(await send({ ...request, body: "Hello, World." })).toMatchObject({ statusCode: 401 });
+  });
+
+  test("Standard Webhooks': its vector, at its time and not a moment beyond five minutes", async () => {
+    const request = aRequest({
+      rawPath: "/ci",
+      body: '{"test": 2432232314}',
+      headers: {
+        "content-type": "application/json",
+        "webhook-id": MESSAGE_ID,
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+      },
+    });
+    const { send } = aDoor();
+    const statusAt = async (seconds: number) => {
+      const clock = jest.spyOn(Date, "now").mockReturnValue(seconds * 1000);
+      try {
+        return (await send(request)).statusCode;
+      } finally {
+        clock.mockRestore();
+      }
+    };
+    // Past the signature it is a payload without a type.
+    expect(await statusAt(1_614_265_330)).toBe(400);
+    expect(await statusAt(1_614_265_330 + 300)).toBe(400);
+    expect(await statusAt(1_614_265_330 - 300)).toBe(400);
+    expect(await statusAt(1_614_265_330 + 301)).toBe(401);
+    expect(await statusAt(1_614_265_330 - 301)).toBe(401);
+  });
+
+  test("Standard Webhooks': one right signature among several is enough; the secret goes with and without its prefix", async () => {
+    const { send } = aDoor();
+    const delivery = aStandardDelivery({ secret: STANDARD_SECRET.replace("whsec_", "") });
+    const right = delivery.headers?.["webhook-signature"];
+    const wrong = "Ceo5qEr07ixe2NLpvHk3FH9bwy/WavXrAFQ/9tdO6mc=";
+    const several = withHeaders(delivery, { "webhook-signature": `v1,${wrong} v2,${wrong} ${right} v1,${wrong}` });
+    expect(await send(several)).toMatchObject({ statusCode: 202 });
+    const partial = withHeaders(delivery, { "webhook-signature": right?.slice(0, 8) });
+    expect(await send(partial)).toMatchObject({ statusCode: 401 });
+  });
+
+  const sent = githubExamples["github.com"];
+
+  test(`all ${sent.length} of GitHub's example payloads are answered: with a rollout where a mapping names it, else 204`, async () => {
+    const { send, started } = aDoor({ webhooks: EVERY_EVENT });
+    const counts: Record<string, number> = {};
+    for (const [index, { name, payload }] of sent.entries()) {
+      const { statusCode } = await send(aGitHubDelivery({ event: name, deliveryId: `d-${index}`, payload }));
+      counts[statusCode === 202 ? `202 ${name}` : String(statusCode)] ??= 0;
+      counts[statusCode === 202 ? `202 ${name}` : String(statusCode)]! += 1;
+    }
+    expect(counts).toEqual({
+      "202 deployment": 4,
+      "202 deployment_status": 3,
+      "202 release": 3,
+      "202 workflow_run": 2,
+      "202 workflow_dispatch": 2,
+      "202 repository_dispatch": 2,
+      "204": sent.length - 16,
+    });
+    expect(new Set(started.map(({ release }) => release))).toEqual(
+      new Set(["r", "0.0.1", "3484a3fb816e0859fd6e1cea078d76385ff50625", "main", "master"]),
+    );
+  });
+
+  test("none of them starts anything as another event than it is: GitHub does not sign the event's name", async () => {
+    const { send, started } = aDoor({ webhooks: EVERY_EVENT });
+    for (const event of GITHUB_EVENTS) {
+      for (const { name, payload } of sent.filter((example) => example.name !== event)) {
+        expect({ name, event, ...(await send(aGitHubDelivery({ event, payload }))) }).toMatchObject({
+          statusCode: 400,
+        });
+      }
+    }
+    expect(started).toEqual([]);
+  });
+
+  test.each(["Enterprise Server 3.1", "Enterprise Server 3.5"] as const)(
+    "of %s: none is too old or too odd to be read",
+    async (server) => {
+      const { send } = aDoor();
+      for (const { name, payload } of githubExamples[server]) {
+        const { statusCode } = await send(aGitHubDelivery({ event: name, payload }));
+        expect([202, 204]).toContain(statusCode);
+      }
+    },
+  );
+});

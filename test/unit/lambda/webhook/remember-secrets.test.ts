@@ -1,0 +1,65 @@
+import { expect, test } from "@jest/globals";
+import { rememberSecrets } from "../../../../lambda/webhook/remember-secrets.ts";
+
+function given(read: (time: number) => Promise<readonly string[]>) {
+  const clock = { ms: 0 };
+  let readings = 0;
+  const { readSecrets, readSecretsAgain } = rememberSecrets(
+    () => {
+      readings += 1;
+      return read(readings);
+    },
+    () => clock.ms,
+  );
+  return { readSecrets, readSecretsAgain, clock, readings: () => readings };
+}
+
+test("secrets are kept for five minutes, and read once for all who come at the same time", async () => {
+  const { readSecrets, clock, readings } = given(async (time) => [`secret ${time}`]);
+  expect(await Promise.all([readSecrets("ci"), readSecrets("ci")])).toEqual([["secret 1"], ["secret 1"]]);
+  clock.ms = 299_999;
+  expect(await readSecrets("ci")).toEqual(["secret 1"]);
+  clock.ms = 300_000;
+  expect(await readSecrets("ci")).toEqual(["secret 2"]);
+  expect(readings()).toBe(2);
+});
+
+test("they are read again for a signature that fits none, at most every half minute", async () => {
+  const { readSecrets, readSecretsAgain, clock } = given(async (time) => [`secret ${time}`]);
+  await readSecrets("ci");
+  clock.ms = 29_999;
+  expect(await readSecretsAgain("ci")).toEqual([]);
+  clock.ms = 30_000;
+  expect(await Promise.all([readSecretsAgain("ci"), readSecretsAgain("ci")])).toEqual([["secret 2"], []]);
+  expect(await readSecrets("ci")).toEqual(["secret 2"]);
+});
+
+test("each source has its own", async () => {
+  const { readSecrets } = given(async (time) => [`secret ${time}`]);
+  expect([await readSecrets("ci"), await readSecrets("github")]).toEqual([["secret 1"], ["secret 2"]]);
+});
+
+test("a reading that fails is everybody's for five seconds, then it is tried again", async () => {
+  const { readSecrets, clock, readings } = given(async (time) => {
+    if (time === 1) throw new Error("throttled");
+    return ["secret"];
+  });
+  await expect(readSecrets("ci")).rejects.toThrow("throttled");
+  clock.ms = 4_999;
+  await expect(readSecrets("ci")).rejects.toThrow("throttled");
+  expect(readings()).toBe(1);
+  clock.ms = 5_000;
+  expect(await readSecrets("ci")).toEqual(["secret"]);
+});
+
+test("a reading again that fails leaves what was known", async () => {
+  const { readSecrets, readSecretsAgain, clock } = given(async (time) => {
+    if (time === 2) throw new Error("throttled");
+    return [`secret ${time}`];
+  });
+  await readSecrets("ci");
+  clock.ms = 30_000;
+  await expect(readSecretsAgain("ci")).rejects.toThrow("throttled");
+  expect(await readSecrets("ci")).toEqual(["secret 1"]);
+  expect(await readSecretsAgain("ci")).toEqual([]);
+});

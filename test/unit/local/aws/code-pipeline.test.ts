@@ -1,0 +1,50 @@
+import {
+  CodePipelineClient,
+  PutJobFailureResultCommand,
+  PutJobSuccessResultCommand,
+} from "@aws-sdk/client-codepipeline";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type CodePipeline, startCodePipeline } from "../../../../local/aws/code-pipeline.ts";
+
+let pipeline: CodePipeline;
+let client: CodePipelineClient;
+
+beforeEach(async () => {
+  pipeline = await startCodePipeline();
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  client = new CodePipelineClient({ endpoint: pipeline.address, region: "us-east-1", credentials });
+});
+
+afterEach(async () => {
+  client.destroy();
+  await pipeline.close();
+});
+
+test("a job is answered once, well or badly", async () => {
+  const [good, bad] = [pipeline.openJob(), pipeline.openJob("bad")];
+  await client.send(new PutJobSuccessResultCommand({ jobId: good, outputVariables: { status: "succeeded" } }));
+  const failureDetails = { type: "JobFailed", message: "it failed" } as const;
+  await client.send(new PutJobFailureResultCommand({ jobId: bad, failureDetails }));
+
+  expect(pipeline.answers()).toEqual([
+    { action: "PutJobSuccessResult", jobId: good, outputVariables: { status: "succeeded" } },
+    { action: "PutJobFailureResult", jobId: "bad", failureDetails },
+  ]);
+  await expect(client.send(new PutJobSuccessResultCommand({ jobId: good }))).rejects.toMatchObject({
+    name: "InvalidJobStateException",
+  });
+});
+
+test("a job that nobody opened is not found", async () => {
+  await expect(client.send(new PutJobSuccessResultCommand({ jobId: "nobody" }))).rejects.toMatchObject({
+    name: "JobNotFoundException",
+  });
+});
+
+test("variables belong to the last answer of an action", async () => {
+  const jobId = pipeline.openJob();
+  const answer = { jobId, continuationToken: "more", outputVariables: { status: "running" } };
+  await expect(client.send(new PutJobSuccessResultCommand(answer))).rejects.toMatchObject({
+    name: "ValidationException",
+  });
+});

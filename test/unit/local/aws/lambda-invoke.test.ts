@@ -1,0 +1,109 @@
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { GetDurableExecutionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type LambdaExecutions, startLambdaExecutions } from "../../../../local/aws/lambda-executions.ts";
+
+const FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:cutover";
+const ALIAS = `${FUNCTION}:live`;
+
+let lambda: LambdaExecutions;
+let client: LambdaClient;
+let ran: number;
+
+beforeEach(async () => {
+  lambda = await startLambdaExecutions();
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  client = new LambdaClient({ endpoint: lambda.address, region: "us-east-1", credentials, maxAttempts: 1 });
+  ran = 0;
+  const handler = withDurableExecution(async (event: { readonly fail?: boolean }, context) => {
+    await context.wait("bake", { hours: 1 });
+    ran += await context.step("flip", async () => 1);
+    if (event.fail) throw new Error("nobody could be flipped");
+    return { flipped: 1 };
+  });
+  lambda.serve(ALIAS, { kind: "durable", handler, skipWaits: true });
+});
+
+afterEach(async () => {
+  client.destroy();
+  await lambda.close();
+});
+
+function start(name: string, event: unknown, FunctionName = ALIAS) {
+  const Payload = Buffer.from(JSON.stringify(event));
+  return client.send(new InvokeCommand({ FunctionName, InvocationType: "Event", DurableExecutionName: name, Payload }));
+}
+
+function describeExecution(DurableExecutionArn: string | undefined) {
+  return client.send(new GetDurableExecutionCommand({ DurableExecutionArn }));
+}
+
+describe("a durable function", () => {
+  test("runs to its end under its name, and Lambda tells what it returned", async () => {
+    const { StatusCode, DurableExecutionArn } = await start("night", {});
+    expect(StatusCode).toBe(202);
+    expect(DurableExecutionArn).toMatch(/:function:cutover:1\/durable-execution\/night\/[\w-]+$/);
+    expect(await describeExecution(DurableExecutionArn)).toMatchObject({ Status: "RUNNING" });
+    await lambda.settled();
+    expect(await describeExecution(DurableExecutionArn)).toMatchObject({
+      Status: "SUCCEEDED",
+      DurableExecutionName: "night",
+      Result: '{"flipped":1}',
+    });
+  });
+
+  test("that fails is remembered with its error", async () => {
+    const { DurableExecutionArn } = await start("night", { fail: true });
+    await lambda.settled();
+    expect(await describeExecution(DurableExecutionArn)).toMatchObject({
+      Status: "FAILED",
+      Error: { ErrorMessage: "nobody could be flipped" },
+    });
+  });
+
+  test("is one execution for one name and payload, before its end and after", async () => {
+    const first = await start("night", { a: 1 });
+    const second = await start("night", { a: 1 });
+    await lambda.settled();
+    const third = await start("night", { a: 1 });
+    await lambda.settled();
+    for (const { DurableExecutionArn } of [second, third]) expect(DurableExecutionArn).toBe(first.DurableExecutionArn);
+    expect(ran).toBe(1);
+  });
+
+  test.each([
+    ["a name with another payload", () => start("night", { a: 2 }), "DurableExecutionAlreadyStartedException"],
+    ["a name with a space", () => start("to night", {}), "InvalidParameterValueException"],
+    ["a function without a version", () => start("noon", {}, FUNCTION), "InvalidParameterValueException"],
+    ["a function that nobody serves", () => start("noon", {}, `${FUNCTION}-2:live`), "ResourceNotFoundException"],
+    ["a payload over 1 MB", () => start("noon", "x".repeat(1_048_577)), "RequestTooLargeException"],
+  ])("refuses %s", async (_what, invoke, name) => {
+    await start("night", { a: 1 });
+    await expect(invoke()).rejects.toMatchObject({ name });
+    await lambda.settled();
+  });
+});
+
+describe("a plain function", () => {
+  const call = async (handler: (event: unknown) => Promise<unknown>) => {
+    lambda.serve(FUNCTION, { kind: "plain", handler });
+    const reply = await client.send(new InvokeCommand({ FunctionName: FUNCTION, Payload: Buffer.from('{"a":1}') }));
+    return { error: reply.FunctionError, body: JSON.parse(reply.Payload?.transformToString() ?? "") };
+  };
+
+  test("answers whoever waits for it", async () => {
+    expect(await call(async (event) => ({ event }))).toEqual({ error: undefined, body: { event: { a: 1 } } });
+  });
+
+  test("that throws answers with its error as Lambda's Node.js runtime shows it", async () => {
+    const failing = () => Promise.reject(new RangeError("no such action"));
+    expect(await call(failing)).toEqual({
+      error: "Unhandled",
+      body: {
+        errorType: "RangeError",
+        errorMessage: "no such action",
+        trace: expect.arrayContaining(["RangeError: no such action"]),
+      },
+    });
+  });
+});

@@ -1,0 +1,147 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DurableContext, InvocationStatus, withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type ExecutionRun, runExecution } from "../../../../local/durable/run-execution.ts";
+
+const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/release-1/0f3c";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cutover-"));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(body: (context: DurableContext) => Promise<unknown>, given: Partial<ExecutionRun> = {}) {
+  const handler = withDurableExecution((_event: unknown, context) => body(context));
+  return runExecution({ handler, file: join(folder, "run.jsonl"), executionArn: ARN, payload: {}, ...given });
+}
+
+test("a wait gives the invocation back and takes its time", async () => {
+  const startedAt = Date.now();
+  expect(await run((context) => context.wait("bake", { seconds: 1 }))).toMatchObject({
+    status: "SUCCEEDED",
+    invocations: 2,
+  });
+  expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1000);
+});
+
+test("a wait of a year passes at once when waits are skipped", async () => {
+  const startedAt = Date.now();
+  await run((context) => context.wait("bake", { days: 365 }), { skipWaits: true });
+  expect(Date.now() - startedAt).toBeLessThan(10_000);
+});
+
+test("timers run out in the order of their time when waits are skipped", async () => {
+  const order: string[] = [];
+  const wait = async (context: DurableContext, name: string, minutes: number) => {
+    await context.wait(name, { minutes });
+    await context.step(`${name}-over`, async () => order.push(name));
+  };
+  await run((context) => context.parallel("waits", [(one) => wait(one, "long", 20), (two) => wait(two, "short", 10)]), {
+    skipWaits: true,
+  });
+  expect(order).toEqual(["short", "long"]);
+});
+
+test("a step that fails for good fails the execution with its name and message", async () => {
+  const failing = () => Promise.reject(new TypeError("no such customer"));
+  const body = (context: DurableContext) =>
+    context.step("look-up", failing, { retryStrategy: () => ({ shouldRetry: false }) });
+  expect(await run(body)).toMatchObject({ status: "FAILED", error: { message: "no such customer" } });
+});
+
+test("an execution that has ended answers again without being run", async () => {
+  const first = await run((context) => context.step("plan", async () => 7));
+  let ran = false;
+  const again = await run(async () => {
+    ran = true;
+  });
+  expect(again).toEqual({ ...first, invocations: 0 });
+  expect(ran).toBe(false);
+});
+
+test("a file of another execution or event is refused", async () => {
+  await run(async () => "done");
+  await expect(run(async () => "done", { payload: { other: true } })).rejects.toThrow(/holds another execution/);
+  await expect(run(async () => "done", { executionArn: `${ARN}2` })).rejects.toThrow(/holds another execution/);
+});
+
+test("a last line that was cut short counts as never written", async () => {
+  const file = join(folder, "run.jsonl");
+  await expect(
+    run((context) => context.step("plan", async () => 7), {
+      onCheckpoint: (n, phase) => {
+        if (n > 1 && phase === "before") throw new Error("disk full");
+      },
+    }),
+  ).rejects.toThrow(/disk full/);
+  appendFileSync(file, '{"operations":[{"Id":"torn');
+  expect(await run((context) => context.step("plan", async () => 8))).toMatchObject({ status: "SUCCEEDED" });
+  for (const line of readFileSync(file, "utf8").trim().split("\n")) JSON.parse(line);
+});
+
+test("a step's result over 256 KB fails the execution, as in Lambda", async () => {
+  const body = (context: DurableContext) => context.step("look-up", async () => "x".repeat(262_145));
+  expect(await run(body)).toMatchObject({
+    status: "FAILED",
+    error: { message: expect.stringMatching(/"look-up" has 262147 bytes, a checkpoint takes at most 262144/) },
+  });
+});
+
+test("an execution's own result may be larger than an answer of Lambda", async () => {
+  const result = "x".repeat(6 * 1024 * 1024);
+  expect(await run(async () => result)).toMatchObject({ status: "SUCCEEDED", result });
+});
+
+test("an execution with more operations than one page resumes with all of them", async () => {
+  let ran = 0;
+  const body = async (context: DurableContext) => {
+    for (let part = 1; part <= 150; part += 1) await context.step(`part-${part}`, async () => (ran += 1));
+    await context.wait("bake", { hours: 1 });
+    return context.step("close", async () => ran);
+  };
+  expect(await run(body, { skipWaits: true })).toMatchObject({ result: 150, operations: 152, invocations: 2 });
+});
+
+test("the insides of a finished context are not handed over again", async () => {
+  const body = async (context: DurableContext) => {
+    const inner = await context.runInChildContext("wave", (wave) => wave.step("flip", async () => 5));
+    await context.wait("bake", { hours: 1 });
+    return inner;
+  };
+  const handler = withDurableExecution((_event: unknown, context) => body(context));
+  const handedOver: number[] = [];
+  const watching: ExecutionRun["handler"] = (input, context) => {
+    handedOver.push(input.InitialExecutionState.Operations.length);
+    return handler(input, context);
+  };
+  expect(await run(body, { handler: watching, skipWaits: true })).toMatchObject({ result: 5 });
+  // The execution; then the execution, the context and the wait.
+  expect(handedOver).toEqual([1, 3]);
+});
+
+test("an invocation that breaks off is tried again, three times without progress are the end", async () => {
+  let broken = 0;
+  const breaking: ExecutionRun["handler"] = async () => {
+    broken += 1;
+    throw new Error("out of memory");
+  };
+  await expect(run(async () => 1, { handler: breaking })).rejects.toThrow(
+    /made no progress in 3 invocations: out of memory/,
+  );
+  expect(broken).toBe(3);
+  const pending: ExecutionRun["handler"] = async () => ({ Status: InvocationStatus.PENDING });
+  await expect(run(async () => 1, { handler: pending })).rejects.toThrow(/nothing under way that could resume it/);
+});
+
+test("the handler sees its function, version and remaining time in the context", async () => {
+  const body = async (context: DurableContext) => {
+    const { functionName, functionVersion, getRemainingTimeInMillis } = context.lambdaContext;
+    return { functionName, functionVersion, minutes: Math.round(getRemainingTimeInMillis() / 60_000) };
+  };
+  expect(await run(body)).toMatchObject({ result: { functionName: "cutover", functionVersion: "7", minutes: 15 } });
+});

@@ -1,0 +1,162 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { browse, flip, getFirst } from "./browse.ts";
+
+const started: Emulator[] = [];
+
+async function start(options: Partial<Parameters<typeof startEmulator>[0]> = {}): Promise<Emulator> {
+  const emulator = await startEmulator({ customers: 100, ...options });
+  started.push(emulator);
+  return emulator;
+}
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((emulator) => emulator.close()));
+});
+
+test.each([
+  [1, 0.3, 0],
+  [10, 0.3, 3],
+  [1000, 0.3, 300],
+  [1000, 0, 0],
+  [77, 1, 77],
+])("of %d customers, a share of %d is exactly %d on staging", async (customers, stagingShare, expected) => {
+  const emulator = await start({ customers, stagingShare });
+  const own = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
+  expect(own).toHaveLength(customers);
+  expect(own.filter(({ isStaging }) => isStaging)).toHaveLength(expected);
+});
+
+test("the same seed gives the same customers and another seed others", async () => {
+  const [one, same, other] = [await start({ seed: 5 }), await start({ seed: 5 }), await start({ seed: 6 })];
+  expect([...same.customers()]).toEqual([...one.customers()]);
+  expect([...other.customers()].map(({ id }) => id)).not.toEqual([...one.customers()].map(({ id }) => id));
+  expect(same.password).toBe(one.password);
+  expect(other.password).not.toBe(one.password);
+});
+
+test("ids are 24 hex digits, all different, and lead back to their customers", async () => {
+  const emulator = await start({ customers: 5000 });
+  const ids = [...emulator.customers()].map(({ id }) => id);
+  expect(new Set(ids).size).toBe(5250);
+  expect(ids.every((id) => /^[0-9a-f]{24}$/.test(id) && emulator.customer(id)?.id === id)).toBe(true);
+});
+
+test("about one customer in twenty is a parent, some of them below another", async () => {
+  const emulator = await start({ customers: 4000 });
+  const parents = new Set([...emulator.customers()].map(({ parentCustomerId }) => parentCustomerId));
+  expect(parents.size).toBeGreaterThan(100);
+  expect(parents.size).toBeLessThan(300);
+  expect([...parents].some((id) => id !== undefined && emulator.customer(id)?.parentCustomerId)).toBe(true);
+});
+
+test("a flip sets the flag and counts as a write, whatever the flag was", async () => {
+  const emulator = await start();
+  const id = getFirst(emulator);
+  const before = emulator.customer(id)?.isStaging === true;
+  expect((await flip(emulator, id, !before)).body).toMatchObject({ id, isStaging: !before });
+  expect((await flip(emulator, id, !before)).body).toMatchObject({ id, isStaging: !before });
+  expect(emulator.customer(id)).toMatchObject({ isStaging: !before, writes: 2 });
+  emulator.setStaging(id, before);
+  expect(emulator.customer(id)).toMatchObject({ isStaging: before, writes: 2 });
+});
+
+test("children follow their parent only when told", async () => {
+  const emulator = await start({ customers: 400, stagingShare: 0 });
+  const child = [...emulator.customers()].find(({ parentCustomerId }) => parentCustomerId !== undefined);
+  const parentId = child?.parentCustomerId ?? "";
+  await flip(emulator, parentId, true);
+  expect(emulator.customer(child?.id ?? "")?.isStaging).toBe(false);
+  emulator.setFaults("children-follow");
+  await flip(emulator, parentId, true);
+  expect(emulator.customer(child?.id ?? "")).toMatchObject({ isStaging: true, writes: 0 });
+});
+
+test("a listener sees each phase of a request and can hold it between the write and the reply", async () => {
+  const emulator = await start({ stagingShare: 0 });
+  const id = getFirst(emulator);
+  const phases: string[] = [];
+  const held = Promise.withResolvers<void>();
+  const written = Promise.withResolvers<void>();
+  const unsubscribe = emulator.onRequest(async ({ operation, customerId, phase }) => {
+    phases.push(`${operation} ${customerId === id} ${phase}`);
+    if (phase === "written") {
+      written.resolve();
+      await held.promise;
+    }
+  });
+  let isAnswered = false;
+  const reply = flip(emulator, id, true).then(() => {
+    isAnswered = true;
+  });
+  await written.promise;
+  expect(emulator.customer(id)?.isStaging).toBe(true);
+  expect(isAnswered).toBe(false);
+  held.resolve();
+  await reply;
+  unsubscribe();
+  await browse(emulator, `/customers/${id}`);
+  expect(phases).toEqual(["arrived", "written", "answered"].map((phase) => `SetCustomerStagingMode true ${phase}`));
+});
+
+test("the emulator counts what it was asked and how much at once", async () => {
+  const emulator = await start({ faults: "latency=50" });
+  const ids = [...emulator.customers()].slice(0, 8).map(({ id }) => id);
+  await Promise.all(ids.map((id) => flip(emulator, id, true)));
+  expect(emulator.stats()).toMatchObject({ requests: { SetCustomerStagingMode: 8 }, peakInFlight: 8, refused429: 0 });
+});
+
+test("closing ends requests that would never be answered", async () => {
+  const emulator = await start({ faults: "no-reply" });
+  const id = getFirst(emulator);
+  const hanging = flip(emulator, id, true).catch(() => "broken off");
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      if (emulator.stats().inFlight === 1) {
+        clearInterval(timer);
+        resolve();
+      }
+    }, 5);
+  });
+  await emulator.close();
+  expect(await hanging).toBe("broken off");
+});
+
+const put = (emulator: Emulator, path: string, body: string): ReturnType<typeof browse> =>
+  browse(emulator, path, { method: "PUT", body });
+
+test("a parent process steers it over HTTP, past every fault", async () => {
+  const emulator = await start();
+  const id = getFirst(emulator);
+  expect((await put(emulator, "/emulator/faults", "drop-before,rate-limit=1,wrong-password")).status).toBe(204);
+  expect((await put(emulator, `/emulator/customers/${id}`, '{"isStaging":true}')).status).toBe(204);
+  expect((await browse(emulator, `/emulator/customers/${id}`)).body).toEqual(emulator.customer(id));
+  const lines = (await browse(emulator, "/emulator/customers")).text.trim().split("\n");
+  expect(lines).toHaveLength(110);
+  expect(lines.map((line) => JSON.parse(line))).toContainEqual({
+    id,
+    accountId: emulator.accountId,
+    isStaging: true,
+    writes: 0,
+  });
+  expect((await browse(emulator, "/emulator/accounts")).body).toEqual({
+    accountId: emulator.accountId,
+    otherAccountId: emulator.otherAccountId,
+  });
+  expect((await put(emulator, "/emulator/password", "changed")).status).toBe(204);
+  expect((await browse(emulator, "/emulator/end-sessions", { method: "POST" })).status).toBe(204);
+  expect((await browse(emulator, "/emulator/stats")).body).toMatchObject({ requests: {}, peakInFlight: 0 });
+});
+
+test("bad control requests are refused with what is wrong", async () => {
+  const emulator = await start();
+  const id = getFirst(emulator);
+  expect(await put(emulator, "/emulator/faults", "nonsense=1")).toMatchObject({
+    status: 400,
+    text: expect.stringContaining("nonsense is not a fault"),
+  });
+  expect((await put(emulator, `/emulator/customers/${id}`, '{"isStaging":"yes"}')).status).toBe(400);
+  expect((await put(emulator, `/emulator/customers/${id}`, "{")).status).toBe(400);
+  expect((await put(emulator, "/emulator/customers/none", '{"isStaging":true}')).status).toBe(404);
+  expect((await put(emulator, "/emulator/weather", "sunny")).status).toBe(404);
+});

@@ -1,0 +1,237 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { chaosFaults } from "../../../../local/emulator/fault-names.ts";
+import { FaultSpecError, parseFaults } from "../../../../local/emulator/faults.ts";
+import { browse, flip, getFirst, list, type Shown, type ShownCustomer } from "./browse.ts";
+
+let emulator: Emulator;
+let id: string;
+
+beforeEach(async () => {
+  emulator = await startEmulator({ customers: 60, stagingShare: 0, seed: 3 });
+  id = getFirst(emulator);
+});
+
+afterEach(() => emulator.close());
+
+const isStaging = (): boolean | undefined => emulator.customer(id)?.isStaging;
+
+test("a specification with mistakes is refused with every one of them", () => {
+  const spec =
+    "latency=fast,drop-befor=0.1,too-many=2,dates=julian,latency-tail=0.1,refuse-curl=yes,latency=1,page-cap=0";
+  const read = (): unknown => parseFaults(spec);
+  expect(read).toThrow(FaultSpecError);
+  for (const problem of [
+    "latency=fast: expected a whole number",
+    "drop-befor is not a fault: did you mean drop-before?",
+    "too-many=2: expected a share",
+    "dates=julian: expected one of iso, ms",
+    "latency-tail=0.1: expected SHARE:MILLISECONDS",
+    "refuse-curl=yes: expected on or off",
+    "latency is given twice",
+    "page-cap=0: expected a whole number from 1",
+  ]) {
+    expect(read).toThrow(problem);
+  }
+});
+
+test("shares are numbers or percentages, without a value they mean always, and chaos yields to a fault's own name", () => {
+  const { shares, numbers, flags } = parseFaults(
+    " no-reply = 0, drop-after, chaos=2% ,wrong-total=-3,hide-breadcrumb=off",
+  );
+  expect(shares.get("drop-after")).toBe(1);
+  expect(shares.get("no-reply")).toBe(0);
+  expect(shares.get("half-json")).toBe(0.02);
+  expect([...shares.keys()].sort()).toEqual([...chaosFaults].sort());
+  expect(numbers["wrong-total"]).toBe(-3);
+  expect(flags.size).toBe(0);
+});
+
+test.each([
+  ["drop-before", false],
+  ["drop-after", true],
+])("under %s the connection breaks and written is %p", async (fault, expected) => {
+  emulator.setFaults(fault);
+  await expect(flip(emulator, id, true)).rejects.toThrow("fetch failed");
+  expect(isStaging()).toBe(expected);
+});
+
+test.each([
+  ["html-login", 200, false],
+  ["redirect", 302, false],
+  ["too-many", 429, false],
+])("under %s the reply is a %d and nothing is written", async (fault, status, expected) => {
+  emulator.setFaults(fault);
+  const shown = await flip(emulator, id, true);
+  expect(shown.status).toBe(status);
+  expect(isStaging()).toBe(expected);
+});
+
+test("old-flag writes and shows the flag as it was, lost-write does not write", async () => {
+  emulator.setFaults("old-flag");
+  expect((await flip(emulator, id, true)).body).toMatchObject({ id, isStaging: false });
+  expect(emulator.customer(id)).toMatchObject({ isStaging: true, writes: 1 });
+  emulator.setFaults("lost-write");
+  expect((await flip(emulator, id, false)).body).toMatchObject({ id, isStaging: true });
+  expect(emulator.customer(id)).toMatchObject({ isStaging: true, writes: 1 });
+});
+
+test("other-id shows another customer's id, no-flag no flag", async () => {
+  emulator.setFaults("other-id");
+  const other = (await flip(emulator, id, true)).body;
+  expect(other.id).not.toBe(id);
+  expect(emulator.customer(other.id)).toBeDefined();
+  emulator.setFaults("no-flag");
+  expect((await flip(emulator, id, true)).body).not.toHaveProperty("isStaging");
+  expect(isStaging()).toBe(true);
+});
+
+test("half-json is cut in the middle, with and without the connection", async () => {
+  emulator.setFaults("half-json");
+  const endings = new Set<string>();
+  for (const customer of emulator.customers()) {
+    const shown: Shown<ShownCustomer> | undefined = await flip(emulator, customer.id, true).catch(() => undefined);
+    endings.add(shown === undefined ? "broken off" : `${shown.status} ${shown.body}`);
+    expect(emulator.customer(customer.id)?.isStaging).toBe(true);
+  }
+  expect([...endings].sort()).toEqual(["200 undefined", "broken off"]);
+});
+
+test("a reply that never comes is written or not, as the seed decides", async () => {
+  emulator.setFaults("no-reply");
+  const aborted = [...emulator.customers()].slice(0, 20).map((customer) =>
+    browse(emulator, `/customers/${customer.id}/staging?isStaging=true`, {
+      method: "POST",
+      signal: AbortSignal.timeout(700),
+    }).catch((error: Error) => error.name),
+  );
+  expect(new Set(await Promise.all(aborted))).toEqual(new Set(["TimeoutError"]));
+  const written = [...emulator.customers()].filter((customer) => customer.isStaging).length;
+  expect(written).toBeGreaterThan(2);
+  expect(written).toBeLessThan(18);
+});
+
+test("server errors are pages and responseStatus, and some are written all the same", async () => {
+  emulator.setFaults("error-5xx");
+  const seen = new Set<string>();
+  for (const customer of emulator.customers()) {
+    const { status, headers } = await flip(emulator, customer.id, true);
+    const written = emulator.customer(customer.id)?.isStaging ? "written" : "not written";
+    seen.add(`${status} ${headers.get("content-type")?.split(";")[0]} ${written}`);
+  }
+  expect([...seen].sort()).toEqual([
+    "500 application/json not written",
+    "502 text/html not written",
+    "502 text/html written",
+    "503 text/html not written",
+  ]);
+});
+
+test("too many requests are told when to come back in seconds, as a date, or not at all", async () => {
+  emulator.setFaults("too-many,retry-after=7");
+  const seen = new Set<string>();
+  for (const customer of emulator.customers()) {
+    const later = (await browse(emulator, `/customers/${customer.id}`)).headers.get("retry-after");
+    seen.add(later === null || later === "7" ? String(later) : String(Date.parse(later) > Date.now() + 6000));
+  }
+  expect([...seen].sort()).toEqual(["7", "null", "true"]);
+  expect(emulator.stats().refused429).toBe(63 + 7);
+});
+
+test("a rate limit lets its number of requests pass in a second and refuses the others", async () => {
+  emulator.setFaults("rate-limit=20");
+  const statuses = await Promise.all(
+    Array.from({ length: 40 }, async () => (await browse(emulator, `/customers/${id}`)).status),
+  );
+  expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
+  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(20);
+});
+
+test("latency delays every reply", async () => {
+  emulator.setFaults("latency=60,latency-tail=1:40");
+  const begun = performance.now();
+  await browse(emulator, `/customers/${id}`);
+  expect(performance.now() - begun).toBeGreaterThan(55);
+});
+
+test("rows shift, pages repeat and totals move, but only in what is shown", async () => {
+  const honest = [0, 1, 2, 3].map(async (page) => (await list(emulator, `page=${page}&countPerPage=10`)).items);
+  const pages = (await Promise.all(honest)).map((items) => items.map((item) => item.id));
+  const show = async (page: number): Promise<readonly string[]> =>
+    (await list(emulator, `page=${page}&countPerPage=10`)).items.map((item) => item.id);
+  emulator.setFaults("repeat-page");
+  expect(await show(2)).toEqual(pages[1]);
+  emulator.setFaults("shifting-rows");
+  const shifted = await show(2);
+  expect(shifted).not.toEqual(pages[2]);
+  expect(shifted).toHaveLength(10);
+  expect(shifted.filter((shown) => pages[2]?.includes(shown)).length).toBeGreaterThanOrEqual(7);
+  emulator.setFaults("wrong-total=+3");
+  expect((await list(emulator, "")).totalCount).toBe(73);
+  emulator.setFaults("moving-total");
+  expect([69, 71]).toContain((await list(emulator, "")).totalCount);
+});
+
+test("ignored filters show everybody, other accounts included", async () => {
+  emulator.setFaults("ignored-filters");
+  expect((await list(emulator, `accountIds=${emulator.accountId}&specificIds=${id}&nameFilter=x`)).totalCount).toBe(70);
+});
+
+test("breadcrumbs can be hidden or turned around, pages capped, the system's time overridden", async () => {
+  emulator.setFaults("hide-breadcrumb,page-cap=7,override-system-time");
+  const page = await list(emulator, "countPerPage=50");
+  expect(page.items).toHaveLength(7);
+  expect(page).toMatchObject({ totalCount: 70, totalPages: 10 });
+  expect(page.items[0]).not.toHaveProperty("breadcrumb");
+  expect((await browse(emulator, "/system/settings")).body).toMatchObject({ overrideSystemTime: true });
+});
+
+test("a share below one never hits the same request three times in a row, so retries pass", async () => {
+  emulator.setFaults("error-5xx=0.9");
+  for (const customer of [...emulator.customers()].slice(0, 20)) {
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      statuses.push((await browse(emulator, `/customers/${customer.id}`)).status);
+    }
+    expect(statuses[2]).toBe(200);
+  }
+  expect(emulator.stats().faults["error-5xx"]).toBeGreaterThan(25);
+});
+
+/** Flips everybody, each until it is done, and gives what each attempt of each customer looked like. */
+async function flipEverybody(target: Emulator, concurrency: number): Promise<ReadonlyMap<string, string>> {
+  const waiting = [...target.customers()].map((customer) => customer.id);
+  const seen = new Map<string, string>();
+  const work = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const attempts: string[] = [];
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const shown = await flip(target, next, true).catch(() => undefined);
+        const { writes, isStaging } = target.customer(next) ?? {};
+        attempts.push(`${shown?.status} ${shown?.body?.id} ${shown?.body?.isStaging} ${isStaging} ${writes}`);
+      }
+      seen.set(next, attempts.join(" | "));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return new Map([...seen].sort());
+}
+
+test("a run repeats by its seed, however many requests are in flight, and another seed gives another run", async () => {
+  const faults = "chaos=0.1,no-reply=0,latency-tail=0.2:5";
+  const runs: ReadonlyMap<string, string>[] = [];
+  const options = { customers: 150, stagingShare: 0, faults };
+  for (const [seed, concurrency] of [
+    [11, 1],
+    [11, 25],
+    [12, 25],
+  ] as const) {
+    const own = await startEmulator({ ...options, seed });
+    runs.push(await flipEverybody(own, concurrency));
+    const { faults: hit } = own.stats();
+    expect(Object.keys(hit).length).toBeGreaterThan(8);
+    await own.close();
+  }
+  expect(runs[1]).toEqual(runs[0]);
+  expect([...(runs[2]?.values() ?? [])]).not.toEqual([...(runs[0]?.values() ?? [])]);
+});

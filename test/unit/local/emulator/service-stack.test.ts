@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { browse, getFirst, type ShownCustomer, toBasic } from "./browse.ts";
+
+let emulator: Emulator;
+let id: string;
+
+beforeAll(async () => {
+  emulator = await startEmulator({ customers: 300 });
+  id = getFirst(emulator);
+});
+
+afterAll(() => emulator.close());
+
+const json = { "content-type": "application/json" };
+
+test.each([
+  ["the path in another case", "GET", "/Customers/@", undefined],
+  ["json/reply with the query", "GET", "/json/reply/GetCustomer?CustomerId=@", undefined],
+  ["json/reply with a body", "POST", "/json/reply/getcustomer", '{"CUSTOMERID":"@"}'],
+  ["api with the query", "GET", "/api/GetCustomer?customerId=@", undefined],
+  ["the .json suffix", "GET", "/customers/@.json", undefined],
+] as const)("a customer can be read by %s", async (_, method, path, body) => {
+  const shown = await browse<ShownCustomer>(emulator, path.replace("@", id), {
+    method,
+    headers: json,
+    ...(body && { body: body.replace("@", id) }),
+  });
+  expect(shown).toMatchObject({ status: 200, body: { id } });
+});
+
+test.each([
+  ["JSON", json, '{"isStaging":true}'],
+  ["JSON with another case and unknown members", json, '{"ISSTAGING":true,"customerId":"another","isstagging":false}'],
+  ["JSON with texts", json, '{"isStaging":"True"}'],
+  ["a form", { "content-type": "application/x-www-form-urlencoded" }, "isStaging=true&x=1"],
+] as const)("a flip takes %s", async (_, headers, body) => {
+  emulator.setStaging(id, false);
+  const shown = await browse<ShownCustomer>(emulator, `/customers/${id}/staging`, { method: "POST", headers, body });
+  expect(shown).toMatchObject({ status: 200, body: { id, isStaging: true } });
+  expect(emulator.customer(id)?.isStaging).toBe(true);
+});
+
+test("a flip takes its members from the query, and they win over the body", async () => {
+  emulator.setStaging(id, false);
+  const path = `/json/reply/SetCustomerStagingMode?customerId=${id}&isStaging=true`;
+  expect((await browse(emulator, path, { method: "POST" })).body).toMatchObject({ isStaging: true });
+  const both = await browse(emulator, path, { method: "POST", headers: json, body: '{"isStaging":false}' });
+  expect(both.body).toMatchObject({ isStaging: true });
+});
+
+test.each([
+  ["no body", ""],
+  ["an empty object", "{}"],
+  ["a misspelt member", '{"isStagging":true}'],
+  ["null", '{"isStaging":null}'],
+])("an absent isStaging means production: %s", async (_, body) => {
+  emulator.setStaging(id, true);
+  const shown = await browse(emulator, `/customers/${id}/staging`, { method: "POST", headers: json, body });
+  expect(shown).toMatchObject({ status: 200, body: { isStaging: false } });
+  expect(emulator.customer(id)?.isStaging).toBe(false);
+});
+
+test.each([
+  ["half an object", '{"isStaging":', 400],
+  ["a list", "[true]", 400],
+  ["a flag that is neither", '{"isStaging":"maybe"}', 400],
+  ["more than a megabyte", `{"isStaging":true,"x":"${"x".repeat(1_100_000)}"}`, 413],
+])("a bad body is refused with a responseStatus and nothing is written: %s", async (_, body, status) => {
+  const before = emulator.customer(id)?.writes;
+  const shown = await browse(emulator, `/customers/${id}/staging`, { method: "POST", headers: json, body });
+  expect(shown.status).toBe(status);
+  expect(shown.body).toMatchObject({ responseStatus: { errorCode: expect.any(String), message: expect.any(String) } });
+  expect(emulator.customer(id)?.writes).toBe(before);
+});
+
+test("a one-way door answers 204 without a body", async () => {
+  const path = `/json/oneway/SetCustomerStagingMode?customerId=${id}&isStaging=true`;
+  expect(await browse(emulator, path, { method: "POST" })).toMatchObject({ status: 204, text: "" });
+  expect(emulator.customer(id)?.isStaging).toBe(true);
+});
+
+test.each([
+  ["application/json", "application/json"],
+  ["application/json, text/plain, */*", "application/json"],
+  ["*/*", "application/json"],
+  ["text/html,application/xhtml+xml,*/*;q=0.8", "text/html"],
+])("the reply is what Accept asks for: %s", async (accept, expected) => {
+  const { headers, status } = await browse(emulator, `/customers/${id}`, { headers: { accept } });
+  expect(status).toBe(200);
+  expect(headers.get("content-type")).toBe(`${expected}; charset=utf-8`);
+});
+
+test("a browser that is not signed in is sent to the login page, unless it asks for JSON", async () => {
+  const browser = { accept: "text/html", authorization: "" };
+  const redirected = await browse(emulator, "/customers", { headers: browser });
+  expect(redirected.status).toBe(302);
+  expect(redirected.headers.get("location")).toBe("/login?redirect=%2Fcustomers");
+  const page = await browse(emulator, "/login?redirect=%2Fcustomers", { headers: browser });
+  expect(page).toMatchObject({ status: 200, text: expect.stringContaining("<form") });
+  expect((await browse(emulator, "/customers?format=json", { headers: browser })).status).toBe(401);
+});
+
+test("an unknown path is 404, a known one with another method 405", async () => {
+  expect((await browse(emulator, "/customer")).status).toBe(404);
+  expect((await browse(emulator, "/json/reply/DeleteEverything")).status).toBe(404);
+  expect((await browse(emulator, `/customers/${id}`, { method: "DELETE" })).status).toBe(405);
+  expect((await browse(emulator, "/auth/credentials?userName=a&password=b")).status).toBe(405);
+});
+
+test.each([
+  ["", 404],
+  ["missing-as=400", 400],
+  ["missing-as=500", 500],
+])("a customer that does not exist is answered as chosen (%s)", async (faults, status) => {
+  emulator.setFaults(faults);
+  for (const missing of ["ffffffffffffffffffffffff", "not%20an%20id%2F", `${id}0`]) {
+    const shown = await browse(emulator, `/customers/${missing}`);
+    expect(shown).toMatchObject({ status, body: { responseStatus: { message: expect.any(String) } } });
+  }
+  emulator.setFaults("");
+});
+
+test("a customer has every documented member, and none is null", async () => {
+  const { text, body } = await browse<ShownCustomer>(emulator, `/customers/${id}`);
+  expect(Object.keys(body).sort()).toEqual([
+    "accountId",
+    "accountName",
+    "appSettings",
+    "billingSettings",
+    "breadcrumb",
+    "createdBy",
+    "data",
+    "dateCreated",
+    "dateLastModified",
+    "id",
+    "integrationData",
+    "isStaging",
+    "lastModifiedBy",
+    "name",
+    "overrideAppSettings",
+    "overrideBillingSettings",
+    "referenceId",
+    "schedule",
+    "tags",
+  ]);
+  expect(text).not.toContain("null");
+  expect(text.length).toBeGreaterThan(2000);
+  expect(text.length).toBeLessThan(4096);
+});
+
+test("dates are ISO 8601, or ServiceStack's own format when told", async () => {
+  const iso = (await browse<Record<string, string>>(emulator, `/customers/${id}`)).body.dateCreated ?? "";
+  emulator.setFaults("dates=ms");
+  const ms = (await browse<Record<string, string>>(emulator, `/customers/${id}`)).body.dateCreated ?? "";
+  emulator.setFaults("");
+  expect(iso).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z$/);
+  expect(ms).toBe(`/Date(${Date.parse(iso)}+0000)/`);
+});
+
+test("curl can be refused, as the real service is said to do", async () => {
+  emulator.setFaults("refuse-curl");
+  const as = async (agent: string): Promise<number> =>
+    (await browse(emulator, "/customers", { headers: { "user-agent": agent } })).status;
+  expect([await as("curl/8.5.0"), await as("cutover/1.0")]).toEqual([403, 200]);
+  emulator.setFaults("");
+});
+
+test("settings name the account's tags, and every change of a flag stands in the log", async () => {
+  const settings = await browse(emulator, "/system/settings");
+  expect(settings.body).toMatchObject({ accountId: emulator.accountId, overrideSystemTime: false });
+  const [, , third] = [...emulator.customers()];
+  emulator.setStaging(third?.id ?? "", true);
+  await browse(emulator, `/customers/${third?.id}/staging`, {
+    method: "POST",
+    headers: json,
+    body: '{"isStaging":false}',
+  });
+  const today = new Date().toISOString().slice(0, 10);
+  const log = await browse(
+    emulator,
+    `/json/reply/ListLogEntries?customerIds=${third?.id}&startDate=${today}&endDate=${today}`,
+  );
+  expect(log.body).toMatchObject({
+    totalCount: 2,
+    items: [
+      { customerId: third?.id, userName: emulator.userName, message: "isStaging changed from true to false" },
+      { customerId: third?.id, message: expect.stringContaining("to true") },
+    ],
+  });
+  expect((await browse(emulator, "/json/reply/ListLogEntries?endDate=2020-01-01")).body).toMatchObject({ items: [] });
+});
+
+test("accounts can be listed and read", async () => {
+  expect((await browse(emulator, "/accounts")).body).toMatchObject({ totalCount: 2 });
+  expect((await browse(emulator, `/accounts/${emulator.otherAccountId}`)).body).toMatchObject({ ancestorIds: [] });
+  expect((await browse(emulator, "/accounts/none")).status).toBe(404);
+});
+
+test("a schedule can be asked what it would be at a moment", async () => {
+  const states = new Set<string>();
+  for (const { id: customerId } of [...emulator.customers()].slice(0, 10)) {
+    for (const dateTime of ["2026-06-10T15:30:00Z", "2026-06-14T03:00:00Z", "2026-12-25T17:00:00Z"]) {
+      const shown = await browse<{ stateName: string; timeZoneId: string }>(
+        emulator,
+        `/customers/${customerId}/test-schedule`,
+        { method: "POST", headers: json, body: JSON.stringify({ customerId, dateTime }) },
+      );
+      states.add(shown.body.stateName);
+      expect(shown.body.timeZoneId).not.toBe("");
+    }
+  }
+  expect([...states].sort()).toEqual(["After Hours", "Business Hours", "Holiday"]);
+  expect((await browse(emulator, `/customers/${id}/inherited-schedule`)).body).toHaveProperty("rules");
+});
+
+test("some customers are on the line now, and active sessions say who", async () => {
+  const { body } = await browse<{ sessions: { customerId: string; ended: boolean }[] }>(
+    emulator,
+    `/portal/active-sessions?accountId=${emulator.accountId}`,
+  );
+  expect(body.sessions.length).toBeGreaterThan(0);
+  const busy = body.sessions[0]?.customerId;
+  const own = await browse<typeof body>(emulator, `/portal/active-sessions?customerId=${busy}`);
+  expect(own.body.sessions).toMatchObject([{ customerId: busy, ended: false, callState: "Connected" }]);
+  const all = await browse<{ items: { ended: boolean }[] }>(emulator, "/sessions?countPerPage=100");
+  expect(all.body.items.some(({ ended }) => ended)).toBe(true);
+  expect((await browse(emulator, `/sessions?customerIds=${busy}`)).body).toMatchObject({ totalCount: 1 });
+  expect((await browse(emulator, "/calls/active")).body).toHaveProperty("items");
+});
+
+test("wrong HTTP Basic credentials are refused without a body", async () => {
+  const authorization = toBasic({ userName: emulator.userName, password: "wrong" });
+  expect(await browse(emulator, "/customers", { headers: { authorization } })).toMatchObject({ status: 401, text: "" });
+});

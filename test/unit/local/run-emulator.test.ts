@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test } from "@jest/globals";
+import { describeFaults, listFaults } from "../../../local/emulator/describe-faults.ts";
+import { COMPILE_CACHE } from "../../support/compile-cache.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const children: ChildProcess[] = [];
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+function run(...args: string[]): Running {
+  const child = spawn(process.execPath, ["local/run-emulator.ts", ...args], {
+    cwd: root,
+    env: { ...process.env, ...COMPILE_CACHE },
+  });
+  children.push(child);
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const ended = once(child, "close").then(([code]) => code as number | null);
+  return { child, out: () => out, err: () => err, ended };
+}
+
+afterEach(() => {
+  for (const child of children.splice(0)) {
+    child.kill("SIGKILL");
+  }
+});
+
+async function waitFor(running: Running, text: string): Promise<void> {
+  while (!running.out().includes(text)) {
+    await once(running.child.stdout ?? running.child, "data");
+  }
+}
+
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "--json prints one line when ready, and %s ends it cleanly",
+  async (signal) => {
+    const running = run("--json", "--port", "0", "--customers", "12", "--seed", "4");
+    await waitFor(running, "\n");
+    const { address, userName, password, ...rest } = JSON.parse(running.out());
+    expect(rest).toEqual({});
+    const authorization = `Basic ${Buffer.from(`${userName}:${password}`).toString("base64")}`;
+    const response = await fetch(`${address}/customers?all=true`, {
+      headers: { accept: "application/json", authorization },
+    });
+    expect(await response.json()).toMatchObject({ totalCount: 22 });
+    running.child.kill(signal);
+    expect(await running.ended).toBe(0);
+    expect(running.out().split("\n")).toHaveLength(2);
+    expect(running.err()).toBe("");
+  },
+);
+
+test("without --json a person reads where it is and how to get in", async () => {
+  const running = run("--customers", "5", "--faults", "latency=1");
+  await waitFor(running, "Ctrl-C");
+  expect(running.out()).toMatch(/address +http:\/\/127\.0\.0\.1:\d+/);
+  expect(running.out()).toMatch(/user name +\S+@/);
+  expect(running.out()).toMatch(/account +[0-9a-f]{24}/);
+  running.child.kill("SIGINT");
+  expect(await running.ended).toBe(0);
+});
+
+test("bad options end with 2 and one message that names all problems", async () => {
+  const running = run(
+    "--port",
+    "http",
+    "--customers=-5",
+    "--sed",
+    "1",
+    "--faults",
+    "drop=1,latency=x",
+    "--staging-share",
+    "3",
+    "extra",
+  );
+  expect(await running.ended).toBe(2);
+  expect(running.out()).toBe("");
+  for (const problem of [
+    "--port http",
+    "--customers -5",
+    "--sed is not",
+    "drop is not a fault",
+    "latency=x",
+    "--staging-share 3",
+    "extra",
+  ]) {
+    expect(running.err()).toContain(problem);
+  }
+});
+
+test("a port in use ends with 1 and says so", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const running = run("--port", String(port));
+  expect(await running.ended).toBe(1);
+  expect(running.err()).toContain(`port ${port} is in use`);
+  server.close();
+});
+
+test.each(["--help", "-h"])("%s and docs/emulator.md name every fault as the emulator knows it", async (help) => {
+  const running = run(help);
+  expect(await running.ended).toBe(0);
+  expect(running.out()).toContain(describeFaults());
+  const docs = readFileSync(`${root}docs/emulator.md`, "utf8");
+  for (const { usage, about } of listFaults()) {
+    expect(docs).toContain(`| \`${usage.replaceAll("|", "\\|")}\` | ${about} |`);
+  }
+});

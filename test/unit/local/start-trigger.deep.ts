@@ -1,0 +1,114 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { readCommandLine } from "../../../local/start/command-line.ts";
+import { useNpmStart } from "../../support/use-npm-start.ts";
+
+const { folder, start, run } = useNpmStart();
+
+function writeEvent(changes: Readonly<Record<string, unknown>>): string {
+  const file = join(folder, "event.json");
+  writeFileSync(file, JSON.stringify({ action: "promote", release: "2026.11.0", targets: { all: true }, ...changes }));
+  return file;
+}
+
+describe("the main job through a way in", () => {
+  test.each([
+    ["github", "arrived at POST /github; the public door answered 202", /github_deployment_status-2/],
+    ["webhook", "arrived at POST /ci; the public door answered 202", /ci_msg_[\w-]+/],
+    ["schedule", "arrived; the front door answered", /npm-start-\d{8}T\d{6}Z-[0-9a-f]{10}/],
+    ["codepipeline", "arrived; the front door answered the job with PutJobSuccessResult", /[0-9a-f-]{36}/],
+    ["eventbridge", "arrived; the front door answered", /[0-9a-f-]{36}/],
+    ["console", "arrived; the front door answered", /promote-[0-9a-f]{12}/],
+  ])("%s: arrives, is answered, rolled out, reported and confirmed", async (trigger, answered, id) => {
+    const { code, out, err } = await run("--trigger", trigger, "--customers", "200");
+    const [introduction, , line = ""] = out.split("\n");
+    expect(introduction).toBe("200 customers, 60 of them on staging");
+    expect(line).toMatch(new RegExp(`^${trigger}: .+, ${answered}: rollout ${id.source} is starting$`));
+    const [, rolloutId] = /rollout (\S+) is starting$/.exec(line) ?? [];
+    expect(out).toContain(`\nrollout   ${rolloutId}\n`);
+    expect(out).toMatch(/\npromote 2026\.11\.0 {3}succeeded\n/);
+    const [, flipped] = /flipped +(\d+)\n/.exec(out) ?? [];
+    expect(Number(flipped)).toBeGreaterThan(0);
+    expect(out).toContain(
+      `\ncheck: the emulator agrees with the report: ${flipped} flipped with one write each, ${200 - Number(flipped)} not touched`,
+    );
+    expect(err).toMatch(/^looked up 200 customers\nplanned: [^\n]+\n\n$/);
+    expect(code).toBe(0);
+  });
+});
+
+test("a pipeline's action is told at the end how its rollout went", async () => {
+  const { code, out } = await run("--trigger", "codepipeline", "--customers", "20", "--faults", "wrong-password");
+  expect(out).toMatch(/\ncodepipeline: the next job, .+ answered it with PutJobFailureResult: rollout \S+ is refused/);
+  expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
+  expect(code).toBe(1);
+});
+
+test("with --json, standard output is one report and the door's answer is on the other", async () => {
+  const { code, out, err } = await run("--trigger", "webhook", "--customers", "20", "--json");
+  expect(JSON.parse(out)).toMatchObject({ status: "succeeded", counts: { failed: 0 } });
+  expect(err).toMatch(/^webhook: [^\n]+ is starting\n/);
+  expect(code).toBe(0);
+});
+
+test.each([
+  ["schedule", { id: "night" }, "  - event.id: "],
+  ["codepipeline", { wait: "no" }, "  - wait: "],
+])("what the door refuses ends with 2 and its problems: %s", async (trigger, changes, problem) => {
+  const { code, out, err } = await run("--trigger", trigger, "--customers", "20", "--event", writeEvent(changes));
+  expect(out).toMatch(new RegExp(`\n${trigger}: [^\n]+refused`));
+  expect(err).toMatch(/^start: .+ was refused, nothing was done; 1 problem:\n/);
+  expect(err).toContain(problem);
+  expect(err).not.toMatch(/\n\s+at /);
+  expect(code).toBe(2);
+});
+
+describe("options", () => {
+  test.each([
+    [["--trigger", "gitlab"], "--trigger gitlab: expected one of github, webhook, schedule"],
+    [
+      ["--trigger", "github", "--event", "local/start/example-event.json"],
+      "--event: expected none with --trigger github",
+    ],
+    [
+      ["--trigger", "webhook", "--event", "local/start/example-event.json"],
+      "--event: expected none with --trigger webhook",
+    ],
+  ])("%s are refused", (args, problem) => {
+    expect(readCommandLine(args)).toEqual({ kind: "bad", problems: [expect.stringContaining(problem)] });
+  });
+
+  test("an event that is too long for CodePipeline is refused", () => {
+    const args = ["--trigger", "codepipeline", "--event", writeEvent({ reason: "x".repeat(1_000) })];
+    const problem = /^--event: expected at most 1000 characters with --trigger codepipeline, got 1\d{3}$/;
+    expect(readCommandLine(args)).toEqual({ kind: "bad", problems: [expect.stringMatching(problem)] });
+  });
+});
+
+describe("in the middle of a triggered rollout", () => {
+  async function startSlowly() {
+    const running = start("--trigger", "github", "--customers", "400", "--rate", "20");
+    while (!running.err().includes("planned")) await once(running.child.stderr, "data");
+    const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+    const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));
+    const children = processes.filter(([, parent]) => parent === running.child.pid).map(([pid = 0]) => pid);
+    return { ...running, worker: Math.max(...children) };
+  }
+
+  test("an interruption leaves nothing behind", async () => {
+    const { child, ended } = await startSlowly();
+    child.kill("SIGTERM");
+    expect(await ended).toBe(143);
+    expect(readdirSync(folder).filter((name) => /^cutover-(start|execution)-/.test(name))).toEqual([]);
+  });
+
+  test("the worker's death is told in one line and ends it with 1", async () => {
+    const { worker, ended, err } = await startSlowly();
+    process.kill(worker, "SIGKILL");
+    expect(await ended).toBe(1);
+    expect(err()).toMatch(/\nstart: the worker ended unexpectedly \(SIGKILL\)\n$/);
+  });
+});

@@ -1,0 +1,208 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, test } from "@jest/globals";
+import { startEmulator } from "../../../local/emulator/emulator.ts";
+import { type Running, useNpmStart } from "../../support/use-npm-start.ts";
+
+const { folder, start, run } = useNpmStart({ FORCE_COLOR: "1" });
+
+function writeEvent(event: unknown): string {
+  const file = join(folder, "event.json");
+  writeFileSync(file, JSON.stringify(event));
+  return file;
+}
+
+/** A rollout of several seconds, in the middle of it, with its emulator and its worker. */
+async function startSlowly(): Promise<Running & { readonly emulator: number; readonly worker: number }> {
+  const running = start("--customers", "400", "--rate", "20");
+  const early = running.ended.then((code) => {
+    throw new Error(`ended with ${code} before it had planned: ${running.err()}`);
+  });
+  while (!running.err().includes("planned")) {
+    await Promise.race([once(running.child.stderr, "data"), early]);
+  }
+  early.catch(() => {});
+  const [emulator = 0, worker = 0] = childrenOf(running.child.pid);
+  expect(worker).toBeGreaterThan(0);
+  return { ...running, emulator, worker };
+}
+
+function listProcesses(): readonly { readonly pid: number; readonly parent: number; readonly state: string }[] {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,stat="], { encoding: "utf8" }).trim().split("\n");
+  return lines.map((line) => {
+    const [pid, parent, state = ""] = line.trim().split(/\s+/);
+    return { pid: Number(pid), parent: Number(parent), state };
+  });
+}
+
+function foldersOfRuns(): readonly string[] {
+  return readdirSync(folder).filter((name) => name.startsWith("cutover-start-"));
+}
+
+/** In the order in which they were started. */
+function childrenOf(pid: number | undefined): readonly number[] {
+  const children = listProcesses().filter(({ parent }) => parent === pid);
+  return children.map((child) => child.pid).sort((a, b) => a - b);
+}
+
+/** Waits until a process has ended; one that nobody has collected yet has ended too. */
+async function untilGone(...pids: readonly number[]): Promise<void> {
+  while (listProcesses().some(({ pid, state }) => pids.includes(pid) && !state.startsWith("Z"))) await sleep(50);
+}
+
+test("the example event over 1,000 customers is rolled out, reported and confirmed by the emulator", async () => {
+  const { code, out, err } = await run();
+  expect(out).toMatch(/^1,000 customers, 300 of them on staging\n\npromote 2026\.11\.0 {3}succeeded\n/);
+  const [, flipped, unchanged, skipped] =
+    /flipped +(\d+)\n {2}unchanged +(\d+)\n {2}skipped +(\d+)\n {2}failed +0\n/.exec(out) ?? [];
+  expect(Number(flipped) + Number(unchanged) + Number(skipped)).toBe(1_000);
+  expect(out).toContain("excluded by the event");
+  expect(out).toContain("protected by the policy (tag vip)");
+  expect(out).toMatch(
+    new RegExp(
+      `\ncheck: the emulator agrees with the report: ${flipped} flipped with one write each, ${1_000 - Number(flipped)} not touched`,
+    ),
+  );
+  expect(err).toMatch(/^looked up 1,000 customers\nplanned: \d+ to flip, \d+ unchanged, \d+ skipped\n\n$/);
+  expect(out + err).not.toContain("\u001b");
+  expect(code).toBe(0);
+});
+
+test("with faults and --json, standard output is one report, and no secret is anywhere", async () => {
+  const faults = "error-5xx=0.02,drop-after=0.02,session-death=100,retry-after=0";
+  const { code, out, err } = await run("--customers", "100", "--seed", "7", "--faults", faults, "--json");
+  const report = JSON.parse(out);
+  expect(report).toMatchObject({ action: "promote", status: "succeeded", counts: { failed: 0 } });
+  const { flipped, unchanged, skipped } = report.counts;
+  expect(flipped + unchanged + skipped).toBe(100);
+  expect(err).toContain("check: the emulator agrees");
+  expect(code).toBe(0);
+  const { password, close } = await startEmulator({ customers: 1, seed: 7 });
+  await close();
+  expect(out + err).not.toContain(password);
+});
+
+test("a refused sign-in ends with 1, nobody flipped and what to do next", async () => {
+  const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
+  expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
+  expect(out).toContain("refused, nobody was flipped");
+  expect(out).toContain("next      Mend the cause");
+  expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
+  expect(code).toBe(1);
+});
+
+test("a bad event ends with 2 and all of its problems, without a stack or a report", async () => {
+  const file = writeEvent({ action: "promot", release: "2026.11", target: { all: true } });
+  const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
+  expect(err).toMatch(/^start: the deploy event was refused, nothing was done; 3 problems:\n/);
+  for (const path of ["action", "targets", "target"]) expect(err).toContain(`  - ${path}: `);
+  expect(err).toContain(`\nmend ${file}, then start again; docs/events.md names every member\n`);
+  expect(err).not.toMatch(/\n\s+at /);
+  expect(out).toBe("");
+  expect(code).toBe(2);
+});
+
+test.each([
+  [
+    "a member that stands twice",
+    '{"exclude":{"tags":["a"]},"exclude":{"tags":["b"]}}',
+    "exclude: got this member twice",
+  ],
+  ["lists in lists without end", "[".repeat(20_000) + "]".repeat(20_000), "it is nested too deeply"],
+  ["what Node would take for its own message", '{"cmd":"NODE_X"}', "cmd: got an unknown member"],
+])("an event file with %s is refused, and says so", async (_what, text, problem) => {
+  const file = join(folder, "event.json");
+  writeFileSync(file, text);
+  const { code, err } = await run("--event", file, "--customers", "20");
+  expect(err).toContain(problem);
+  expect(code).toBe(2);
+});
+
+test("bad options end with 2 and one message that names all of them", async () => {
+  const { code, out, err } = await run(
+    ...[
+      "--customers",
+      "none",
+      "--rate=0",
+      "--sede",
+      "1",
+      "--faults",
+      "drop=1",
+      "--event",
+      "no-such.json",
+      "--json=yes",
+    ],
+  );
+  for (const problem of ["--customers none", "--rate 0", "--sede", "  - 1:", "drop is not", "no-such.json", "--json"])
+    expect(err).toContain(problem);
+  expect(err).toContain("nothing was started");
+  expect(out).toBe("");
+  expect(code).toBe(2);
+});
+
+test("a scenario that nobody knows, or with an event of its own, ends with 2", async () => {
+  const { code, err } = await run(
+    "--scenario",
+    "fire",
+    "--event",
+    "local/start/example-event.json",
+    "--trigger",
+    "github",
+  );
+  expect(err).toContain("  - --scenario fire: expected one of rollback, crash\n");
+  expect(err).toContain("  - --event: expected none with --scenario, which has its own\n");
+  expect(err).toContain("  - --trigger: expected none with --scenario, which has its own\n");
+  expect(code).toBe(2);
+});
+
+test("the rollback story on a server that its policy is wrong about, or an option given twice, ends with 2", async () => {
+  const story = ["--scenario", "rollback", "--faults", "children-follow"];
+  const { code, out, err } = await run(...story, "--customers", "5", "--customers", "6");
+  expect(err).toContain("  - --faults children-follow: expected none with --scenario rollback, whose policy says");
+  expect(err).toContain("  - --customers: expected once\n");
+  expect(out).toBe("");
+  expect(code).toBe(2);
+});
+
+test.each(["--help", "-h"])("%s names every option", async (help) => {
+  const { code, out } = await run(help);
+  for (const option of ["scenario", "event", "trigger", "customers", "rate", "faults", "seed", "json", "help"])
+    expect(out).toContain(`--${option}`);
+  expect(code).toBe(0);
+});
+
+describe("in the middle of a rollout", () => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s, even twice, ends everything with %i and leaves nothing behind", async (signal, exitCode) => {
+    const { child, ended, err, emulator, worker } = await startSlowly();
+    child.kill(signal);
+    child.kill(signal);
+    expect(await ended).toBe(exitCode);
+    expect(err()).toMatch(new RegExp(`\\nstart: stopped by ${signal} before the end; nothing is left running`));
+    await untilGone(emulator, worker);
+    expect(foldersOfRuns()).toEqual([]);
+  });
+
+  test("killed outright, it takes its children along, and the next run removes its folder", async () => {
+    const { child, ended, emulator, worker } = await startSlowly();
+    child.kill("SIGKILL");
+    expect(await ended).toBe("SIGKILL");
+    await untilGone(emulator, worker);
+    expect(foldersOfRuns()).toHaveLength(1);
+    expect((await run("--customers", "1")).code).toBe(0);
+    expect(foldersOfRuns()).toEqual([]);
+  });
+
+  test.each(["emulator", "worker"] as const)("the %s's death is told in one line and ends it with 1", async (who) => {
+    const running = await startSlowly();
+    process.kill(running[who], "SIGKILL");
+    expect(await running.ended).toBe(1);
+    expect(running.err()).toMatch(new RegExp(`\nstart: the ${who} ended unexpectedly \\(SIGKILL\\)\n$`));
+    await untilGone(running.emulator, running.worker);
+  });
+});

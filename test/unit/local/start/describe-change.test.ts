@@ -1,0 +1,41 @@
+import { expect, test } from "@jest/globals";
+import type { ChangeOf } from "../../../../lambda/core/report/rollout-event.ts";
+import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
+import { describeChange } from "../../../../local/start/describe-change.ts";
+import { watchChanges } from "../../../../local/start/watch-changes.ts";
+
+const head = { rolloutId: "promote-1", action: "promote", release: "2026.11", at: "2026-11-23T02:00:00.000Z" } as const;
+const plan = { flip: 1_260, unchanged: 1, skipped: 0, waves: 1, hash: "9".repeat(64) };
+const counts = { ...NO_COUNTS, flipped: 1_260 };
+
+test.each<[ChangeOf, string]>([
+  [{ change: "started", plan }, "started: 1,260 customers to flip, in 1 wave"],
+  [{ change: "started" }, "started"],
+  [{ change: "wave done", wave: 1, waves: 3, counts }, "wave 1 of 3: done, 1,260 flipped in all"],
+  [{ change: "gate decided", wave: 1, decision: "proceed", reasons: [] }, "gate 1: proceed"],
+  [
+    { change: "gate decided", wave: 2, decision: "roll back", reasons: ["alarm a", "alarm b"] },
+    "gate 2: roll back; alarm a; alarm b",
+  ],
+  [
+    { change: "rolled back", reverted: { flippedBack: 1_000, leftAlone: 2, left: 3 } },
+    "rolled back: 1,000 flipped back, 2 left alone, 3 left",
+  ],
+  [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],
+])("%j is told as one line", (change, line) => {
+  expect(describeChange({ ...head, ...change })).toBe(line);
+});
+
+test("each change is heard once and in order, those that nobody had time to hear at the stop", () => {
+  const told = (wave: number) => ({
+    ...{ bus: "local", source: "evovoice.cutover", detailType: "Cutover Rollout Changed" },
+    detail: { ...head, change: "gate decided", wave, decision: "proceed", reasons: [] },
+  });
+  const events = [told(1)];
+  const heard: string[] = [];
+  const changes = watchChanges({ events: () => events }, (change) => heard.push(describeChange(change)));
+  events.push(told(2));
+  changes.stop();
+  changes.stop();
+  expect(heard).toEqual(["gate 1: proceed", "gate 2: proceed"]);
+});

@@ -1,0 +1,375 @@
+import { describe, expect, test } from "@jest/globals";
+import { countOutcomes, type OutcomeKind } from "../../../../lambda/core/flip/outcome.ts";
+import type { Report } from "../../../../lambda/core/report/report.ts";
+import { type CustomerState, judge, type Tally, type Violation } from "../../../../local/start/oracle.ts";
+import { renderCheck } from "../../../../local/start/render-check.ts";
+
+interface Case {
+  readonly before?: boolean;
+  readonly after: boolean;
+  readonly writes: number;
+  readonly outcomes?: readonly OutcomeKind[];
+  readonly reason?: string;
+  readonly accountId?: string;
+  /** The outcomes of the rollback; empty when the rollback did not come to the customer. */
+  readonly restores?: readonly OutcomeKind[];
+  readonly planned?: boolean;
+}
+
+const IN_DOUBT = "customer c1 may have been flipped, and cannot be read: look at it";
+
+/** A promote, which wants the flag false, of one customer. */
+function judgeCase(given: Case, changes: Partial<Report> = {}) {
+  const { before = true, after, writes, outcomes = [], reason = "Evo Voice failed", restores } = given;
+  const { accountId = "ours", planned } = given;
+  const recorded = outcomes.map((outcome) => ({ outcome, reason }));
+  const counts = countOutcomes(recorded);
+  const report: Report = {
+    ...{ rolloutId: "promote-1", action: "promote", release: "2026.11", dryRun: false, counts },
+    ...{ exceptions: [], moreExceptions: 0, startedAt: "2026-11-23T02:00:00Z", durationMs: 1 },
+    ...{ status: "succeeded", ...(restores && { status: "rolled-back", reverted: countRestores(restores, outcomes) }) },
+    ...changes,
+  };
+  const claims = {
+    report,
+    before: new Map([["c1", before]]),
+    outcomes: new Map(recorded.length > 0 ? [["c1", recorded]] : []),
+    accountIds: ["ours"],
+    ...(restores && { restores: new Map([["c1", restores.map((outcome) => ({ outcome, reason }))]]) }),
+    ...(planned !== undefined && { planned: new Set(planned ? ["c1"] : []) }),
+  };
+  return judge(claims, [{ id: "c1", accountId, isStaging: after, writes } satisfies CustomerState]);
+}
+
+/** A flipped customer that the rollback did not come to is counted as left. */
+function countRestores(restores: readonly OutcomeKind[], [outcome]: readonly OutcomeKind[]) {
+  const { flipped, skipped, failed } = countOutcomes(restores.map((outcome) => ({ outcome })));
+  return {
+    flippedBack: flipped,
+    leftAlone: skipped,
+    left: restores.length === 0 && outcome === "flipped" ? 1 : failed,
+  };
+}
+
+/** A flipped customer of a rollout that was rolled back. */
+const rolledBack = (after: boolean, restores: readonly OutcomeKind[], given: Partial<Case> = {}): Case => ({
+  ...{ after, writes: after ? 2 : 1, outcomes: ["flipped"], restores },
+  ...given,
+});
+
+const FLIPPED: Case = { after: false, writes: 1, outcomes: ["flipped"] };
+
+describe("agrees when", () => {
+  test.each<[string, Case, Partial<Tally>]>([
+    ["a flipped customer was moved", FLIPPED, { flippedOnce: 1 }],
+    ["its flag was set twice", { ...FLIPPED, writes: 2 }, { flippedAgain: 1 }],
+    [
+      "an unchanged customer was right",
+      { before: false, after: false, writes: 0, outcomes: ["unchanged"] },
+      { untouched: 1 },
+    ],
+    ["a skipped customer is as before", { after: true, writes: 0, outcomes: ["skipped"] }, { untouched: 1 }],
+    ["a deferred customer is as before", { after: true, writes: 0, outcomes: ["deferred"] }, { untouched: 1 }],
+    ["a failed customer did not move", { after: true, writes: 0, outcomes: ["failed"] }, { failed: 1 }],
+    [
+      "a failed customer did not move, though it may have",
+      { after: true, writes: 0, outcomes: ["failed"], reason: IN_DOUBT },
+      { failed: 1 },
+    ],
+    [
+      "a failed customer moved, and the report says that it may have",
+      { after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
+      { failed: 1, failedYetMoved: 1 },
+    ],
+    [
+      "a failed customer had been where the event wants it",
+      { before: false, after: false, writes: 0, outcomes: ["failed"] },
+      { failed: 1 },
+    ],
+    ["a customer outside of the plan is as before", { after: true, writes: 0, planned: false }, { untouched: 1 }],
+    ["a customer of another account is as before", { after: true, writes: 0, accountId: "other" }, {}],
+    ["a planned customer was flipped", { ...FLIPPED, planned: true }, { flippedOnce: 1 }],
+    ["a flipped customer is restored", rolledBack(true, ["flipped"]), { restored: 1 }],
+    ["a customer could not be restored", rolledBack(false, ["failed"]), { stillFlipped: 1 }],
+    ["the rollback did not come to a customer", rolledBack(false, []), { stillFlipped: 1 }],
+    ["another moved a customer back first", rolledBack(true, ["skipped"]), { stillFlipped: 1 }],
+    [
+      "a customer in doubt is restored",
+      rolledBack(true, ["flipped"], { outcomes: ["failed"], reason: IN_DOUBT }),
+      { restored: 1 },
+    ],
+    [
+      "a customer in doubt was never flipped, as the rollback found",
+      rolledBack(true, ["unchanged"], { outcomes: ["failed"], writes: 0, reason: IN_DOUBT }),
+      { failed: 1 },
+    ],
+    [
+      "a skipped customer is not touched by the rollback",
+      rolledBack(true, [], { outcomes: ["skipped"], writes: 0 }),
+      { untouched: 1 },
+    ],
+  ])("%s", (_when, given, tally) => {
+    const verdict = judgeCase(given);
+    expect(verdict.violations).toEqual([]);
+    expect(Object.fromEntries(Object.entries(verdict.tally).filter(([, count]) => count > 0))).toEqual(tally);
+  });
+});
+
+describe("disagrees when", () => {
+  test.each<[string, Case, Partial<Violation>, string]>([
+    [
+      "a flipped customer stayed",
+      { after: true, writes: 1, outcomes: ["flipped"] },
+      { code: "not-flipped", isStaging: true },
+      "is reported as flipped, but is on staging",
+    ],
+    [
+      "a flipped customer had been right",
+      { before: false, after: false, writes: 1, outcomes: ["flipped"] },
+      { code: "was-right-before" },
+      "is reported as flipped, but was on production before",
+    ],
+    [
+      "a flipped customer was never written",
+      { ...FLIPPED, writes: 0 },
+      { code: "never-written" },
+      "is reported as flipped, but its flag was never set",
+    ],
+    [
+      "a skipped customer moved",
+      { after: false, writes: 1, outcomes: ["skipped"] },
+      { code: "moved" },
+      "is reported as skipped, but was moved and is on production",
+    ],
+    [
+      "an unchanged customer was written",
+      { before: false, after: false, writes: 1, outcomes: ["unchanged"] },
+      { code: "written", writes: 1 },
+      "is reported as unchanged, but its flag was set (1 time)",
+    ],
+    [
+      "an unchanged customer is wrong",
+      { after: true, writes: 0, outcomes: ["unchanged"] },
+      { code: "not-unchanged" },
+      "is reported as unchanged, but is on staging",
+    ],
+    [
+      "a customer outside of the plan moved",
+      { after: false, writes: 1 },
+      { code: "moved" },
+      "has no outcome, but was moved and is on production",
+    ],
+    [
+      "a customer has two outcomes",
+      { after: false, writes: 1, outcomes: ["flipped", "skipped"] },
+      { code: "several-outcomes" },
+      "has 2 outcomes: flipped, skipped",
+    ],
+    [
+      "a failed customer moved, and the report does not say so",
+      { after: false, writes: 1, outcomes: ["failed"] },
+      { code: "moved" },
+      "is reported as failed, but was moved and is on production",
+    ],
+    [
+      "a customer in doubt was moved away from where the event wants it",
+      { before: false, after: true, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
+      { code: "moved" },
+      "is reported as failed, but was moved and is on staging",
+    ],
+    [
+      "a customer in doubt had been right and was written",
+      { before: false, after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
+      { code: "written" },
+      "is reported as failed, but its flag was set (1 time)",
+    ],
+    [
+      "a customer in doubt of another account moved",
+      { after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT, accountId: "other" },
+      { code: "moved" },
+      "is reported as failed, but was moved",
+    ],
+    [
+      "only the reason of another outcome says that it may have moved",
+      { after: false, writes: 1, outcomes: ["skipped"], reason: IN_DOUBT },
+      { code: "moved" },
+      "is reported as skipped, but was moved",
+    ],
+    [
+      "a customer of another account was flipped",
+      { ...FLIPPED, accountId: "other" },
+      { code: "other-account" },
+      "is reported as flipped, but belongs to another account",
+    ],
+    [
+      "a skipped customer has no reason",
+      { after: true, writes: 0, outcomes: ["skipped"], reason: "" },
+      { code: "no-reason" },
+      "is reported as skipped, without a reason",
+    ],
+    [
+      "a planned customer has no outcome",
+      { after: true, writes: 0, planned: true },
+      { code: "no-outcome" },
+      "no outcome",
+    ],
+    [
+      "a customer that is not in the plan was flipped",
+      { ...FLIPPED, planned: false },
+      { code: "not-planned" },
+      "is reported as flipped, but was touched and is not in the plan",
+    ],
+    [
+      "a restored customer is not back",
+      rolledBack(false, ["flipped"]),
+      { code: "not-restored" },
+      "was to be restored, but is on production",
+    ],
+    [
+      "a restored customer had been right before",
+      rolledBack(false, ["flipped"], { before: false }),
+      { code: "was-right-before" },
+      "but was on production before",
+    ],
+    [
+      "a restored customer was never planned",
+      rolledBack(true, ["flipped"], { outcomes: [] }),
+      { code: "no-outcome" },
+      "",
+    ],
+    [
+      "a customer of another account was restored",
+      rolledBack(true, ["flipped"], { accountId: "other" }),
+      { code: "other-account" },
+      "belongs to another account",
+    ],
+    [
+      "a customer was restored twice over",
+      rolledBack(true, ["flipped", "flipped"]),
+      { code: "several-outcomes" },
+      "has 2 outcomes: flipped, flipped",
+    ],
+    [
+      "a customer was restored that had been skipped",
+      rolledBack(true, ["flipped"], { outcomes: ["skipped"] }),
+      { code: "restored-without-flip" },
+      "is reported as skipped, but the rollback took it for flipped",
+    ],
+    [
+      "a customer was restored with one write",
+      rolledBack(true, ["flipped"], { writes: 1 }),
+      { code: "restored-without-flip" },
+      "the rollback took it for flipped",
+    ],
+    [
+      "a customer that failed without doubt could not be restored",
+      rolledBack(true, ["failed"], { outcomes: ["failed"] }),
+      { code: "restored-without-flip" },
+      "is reported as failed, but the rollback took it for flipped",
+    ],
+    [
+      "a customer that was left alone is still flipped",
+      rolledBack(false, ["skipped"]),
+      { code: "not-restored" },
+      "was to be restored, but is on production",
+    ],
+    [
+      "the rollback took a flipped customer for not flipped",
+      rolledBack(true, ["unchanged"]),
+      { code: "flipped-but-not-restored" },
+      "is reported as flipped, but the rollback took it for not flipped",
+    ],
+    [
+      "a customer that was never touched moved",
+      rolledBack(false, [], { outcomes: ["skipped"] }),
+      { code: "moved" },
+      "is reported as skipped, but was moved",
+    ],
+    [
+      "a customer moved back, and no rollback came to it",
+      rolledBack(true, []),
+      { code: "not-flipped" },
+      "is reported as flipped, but is on staging",
+    ],
+  ])("%s", (_when, given, violation, text) => {
+    const verdict = judgeCase(given);
+    expect(verdict.violations[0]).toMatchObject({ customerId: "c1", ...violation });
+    expect(renderCheck(verdict)).toEqual({
+      agrees: false,
+      text: expect.stringMatching(/^the emulator disagrees with the report in \d points?:\n {2}- customer c1 /),
+    });
+    expect(renderCheck(verdict).text).toContain(text);
+  });
+
+  test.each([
+    ["flipped back is 2 in the report, but 1", rolledBack(true, ["flipped"]), [2, 0, 0]],
+    ["left alone is 1 in the report, but 0", rolledBack(true, ["flipped"]), [1, 1, 0]],
+    ["left is 0 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 0]],
+    ["left is 2 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 2]],
+    ["left is 0 in the report, but 1", rolledBack(false, []), [0, 0, 0]],
+  ] as const)("%s in the ledger", (text, given, [flippedBack, leftAlone, left]) => {
+    const verdict = judgeCase(given, { reverted: { flippedBack, leftAlone, left } });
+    expect(verdict.violations).toEqual([expect.objectContaining({ code: "wrong-count" })]);
+    expect(renderCheck(verdict).text).toContain(text);
+  });
+
+  test.each(["succeeded", "halted", "aborted"] as const)("the counts of a rollout that %s are wrong", (status) => {
+    expect(judgeCase(FLIPPED, { status }).violations).toEqual([]);
+    const { violations } = judgeCase(FLIPPED, { status, counts: { ...countOutcomes([]), flipped: 2 } });
+    expect(violations).toEqual([{ code: "wrong-count", count: "flipped", reported: 2, recorded: 1 }]);
+  });
+});
+
+test("a rollout that was aborted before its first flip counts no customer, whatever its plan says", () => {
+  const planned: Case = { before: false, after: false, writes: 0, outcomes: ["unchanged"] };
+  expect(judgeCase(planned, { status: "aborted", counts: countOutcomes([]) }).violations).toEqual([]);
+});
+
+describe("a retry does not say where it wants its customers", () => {
+  test.each<[string, Case, readonly string[]]>([
+    ["a flipped customer is on the other side", { before: false, after: true, writes: 1, outcomes: ["flipped"] }, []],
+    [
+      "a flipped customer is where it was",
+      { before: false, after: false, writes: 1, outcomes: ["flipped"] },
+      ["not-flipped"],
+    ],
+    ["a customer that was right is untouched", { after: true, writes: 0, outcomes: ["unchanged"] }, []],
+  ])("%s", (_when, given, codes) => {
+    expect(judgeCase(given, { action: "retry" }).violations.map(({ code }) => code)).toEqual(codes);
+  });
+});
+
+describe("is rendered with", () => {
+  test("each customer by its id, and untouched customers not at all", () => {
+    const report = { status: "refused", action: "promote", counts: countOutcomes([]) } as unknown as Report;
+    const before = new Map(["c1", "c2", "c3"].map((id) => [id, true]));
+    const customers = [...before.keys()].map((id) => ({ id, accountId: "ours", isStaging: id === "c2", writes: 1 }));
+    const claims = { report, before, outcomes: new Map(), accountIds: ["ours"] };
+    expect(
+      renderCheck(
+        judge(claims, customers.with(1, { id: "c2", accountId: "ours", isStaging: true, writes: 0 })),
+      ).text.split("\n"),
+    ).toEqual([
+      "the emulator disagrees with the report in 2 points:",
+      "  - customer c1 has no outcome, but was moved and is on production",
+      "  - customer c3 has no outcome, but was moved and is on production",
+    ]);
+  });
+
+  test.each<[Case, string]>([
+    [FLIPPED, "1 flipped with one write each, 0 not touched"],
+    [{ ...FLIPPED, writes: 2 }, "1 flipped with another write after an unclear reply, 0 not touched"],
+    [{ after: true, writes: 0, outcomes: ["failed"] }, "1 failed (none moved), 0 not touched"],
+    [
+      { after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
+      "1 failed (1 moved, as the report says may be), 0 not touched",
+    ],
+    [rolledBack(true, ["flipped"]), "1 flipped and restored, 0 not touched"],
+    [rolledBack(false, ["failed"]), "1 flipped and not restored, as the report says, 0 not touched"],
+  ])("what became of the customers: %j", (given, text) => {
+    expect(renderCheck(judgeCase(given))).toEqual({
+      agrees: true,
+      text: `the emulator agrees with the report: ${text}`,
+    });
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "@jest/globals";
+import { advance, describeStep, renderProgress, startProgress } from "../../../../local/start/progress.ts";
+import type { LogLine } from "../../../../local/start/worker-process.ts";
+
+const LOG: readonly LogLine[] = [
+  { message: "execution running" },
+  { message: "looked up", found: 5_000, done: true },
+  { message: "planned", flip: 2_000, unchanged: 2_900, skipped: 100 },
+  { message: "batch recorded", done: 500, total: 2_000, failed: 3 },
+  { message: "rollout ended", status: "succeeded" },
+];
+
+/** The live line after so many lines of the log, one a second, and another second. */
+function lineAfter(lines: number, columns = 80): string {
+  const progress = LOG.slice(0, lines).reduce(
+    (before, line, index) => advance(before, line, (index + 1) * 1_000),
+    startProgress(0),
+  );
+  return renderProgress(progress, (lines + 1) * 1_000, columns);
+}
+
+test("the live line follows the worker's log from phase to phase", () => {
+  expect(LOG.map((_, index) => lineAfter(index).split("   ")[0])).toEqual([
+    "starting",
+    "looking up",
+    "planning",
+    "flipping 0/2,000",
+    "flipping 500/2,000",
+  ]);
+  expect(lineAfter(5)).toMatch(/^closing/);
+});
+
+test("while customers are flipped it shows how many, how fast, how many failed and how long it will take", () => {
+  expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────");
+});
+
+describe("a rollout that waits", () => {
+  const flips = [
+    { message: "planned", flip: 2_000, unchanged: 0, skipped: 0 },
+    { message: "batch recorded", done: 500, total: 2_000, failed: 0, wave: 1, waves: 3 },
+  ];
+  /** The live line 2 seconds after the last of these lines, which come one a second. */
+  const lineFollowing = (...lines: readonly LogLine[]) =>
+    renderProgress(
+      [...flips, ...lines].reduce((before, line, index) => advance(before, line, index * 1_000), startProgress(0)),
+      (flips.length + lines.length + 1) * 1_000,
+      80,
+    );
+  const waits = (heldBy: string, more: LogLine = {}) => ({ message: "rollout waits", heldBy, ...more });
+  const noData = "alarm calls-drop has no data (INSUFFICIENT_DATA)";
+
+  test("in a bake says which wave bakes, and how much is left", () => {
+    expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 300 }))).toBe("baking   wave 1 of 3   4 min 58 s left");
+    expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
+  });
+
+  test("in a rest on the way back says how much is left of that", () => {
+    expect(lineFollowing(waits("its rest", { bakeLeftSeconds: 60 }))).toBe("resting   58 s left");
+  });
+
+  test("for an alarm without data, or a pause, says so", () => {
+    expect(lineFollowing(waits(noData, { bakeLeftSeconds: 240 }))).toBe(`held   wave 1 of 3   2 s   ${noData}`);
+    expect(lineFollowing(waits("paused"))).toBe("held   wave 1 of 3   2 s   paused");
+  });
+
+  test("for the lock says which rollout has it", () => {
+    const line = { message: "rollout waits for the lock", heldBy: "promote-1" };
+    expect(renderProgress(advance(startProgress(0), line, 0), 30_000, 80)).toBe(
+      "waiting for the lock   30 s   promote-1",
+    );
+  });
+
+  test("flips again afterwards, as fast as it does now", () => {
+    const next = { message: "batch recorded", done: 700, total: 2_000, failed: 0, wave: 2, waves: 3 };
+    const bake = [waits("its bake", { bakeLeftSeconds: 1 }), waits("nothing any more", { decision: "proceed" })];
+    expect(lineFollowing(...bake)).toMatch(/^flipping 500\/2,000 {3}wave 1 of 3/);
+    expect(lineFollowing(...bake, next)).toMatch(/^flipping 700\/2,000 {3}wave 2 of 3 {3}0 failed {3}67\/s/);
+  });
+
+  test.each([
+    ["roll back", /^flipping back {3}2 s/],
+    ["halt", /^closing {3}2 s/],
+  ])("and whose gate says %s does that", (decision, line) => {
+    expect(lineFollowing(waits("its bake"), waits("nothing any more", { decision }))).toMatch(line);
+  });
+
+  test("when it flips back goes on with that", () => {
+    const back = { message: "batch flipped back", batch: 0 };
+    expect(lineFollowing(back, waits("paused"), waits("nothing any more", { decision: "proceed" }))).toMatch(
+      /^flipping back/,
+    );
+  });
+
+  test.each([
+    [waits("its bake", { bakeLeftSeconds: 300 }), "bakes, 5 min left"],
+    [waits("its rest", { bakeLeftSeconds: 60 }), "rests, 1 min left"],
+    [waits(noData), `held: ${noData}`],
+    [waits("nothing any more"), "goes on"],
+    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock, which promote-1 has"],
+  ])("who watches no terminal reads of %j: %s", (line, text) => {
+    expect(describeStep(line)).toBe(text);
+  });
+});
+
+test.each([
+  [1, "looked up 1 customer"],
+  [2, "looked up 2 customers"],
+  [1_000, "looked up 1,000 customers"],
+])("who watches no terminal reads how many were looked up: %i", (found, text) => {
+  expect(describeStep({ message: "looked up", found, done: true })).toBe(text);
+});
+
+test("a rollout that is turned back says so, and for how long", () => {
+  const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
+  const back = advance(flipped, { message: "batch flipped back", batch: 0, flippedBack: 1 }, 1_000);
+  expect(renderProgress(back, 3_000, 80)).toBe("flipping back   2 s");
+});
+
+test("another invocation of the same execution does not turn it back", () => {
+  const progress = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
+  expect(advance(progress, { message: "execution running" }, 2)).toEqual(progress);
+});
+
+describe("on a narrow terminal the least important is left out", () => {
+  test.each([
+    [79, "flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────"],
+    [50, "flipping 500/2,000   3 failed   250/s   6 s left"],
+    [40, "flipping 500/2,000   3 failed   250/s"],
+    [30, "flipping 500/2,000   3 failed"],
+    [20, "flipping 500/2,000"],
+    [10, ""],
+  ])("%i columns", (columns, line) => {
+    expect(lineAfter(4, columns)).toBe(line);
+  });
+});
