@@ -82,21 +82,21 @@ function toCallInLastBake(): number {
 }
 
 function keep(name: string, run: HandlerRun & { readonly seconds: number }, last: string): void {
-  const { decisions, steps, flipped, flippedBack } = run;
+  const { decisions, steps, flipped, restored } = run;
   if (
     decisions.length !== waves ||
     decisions.at(-1) !== last ||
     decisions.slice(0, -1).some((one) => one !== "proceed")
   )
     throw new Error(`${name}: the gates decided ${decisions.join(", ")}`);
-  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${flippedBack} flipped back`);
+  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${restored} flipped back`);
   figures[`${name} flipped`] = flipped;
-  figures[`${name} flipped back`] = flippedBack;
+  figures[`${name} flipped back`] = restored;
   figures[`${name} durable operations`] = run.operations;
   figures[`${name} looks of the bakes`] = steps.gate?.attempts ?? 0;
   figures[`${name} largest checkpoint bytes`] = run.largestPayloadBytes;
   figures[`${name} peak MB`] = toMb(run.peakBytes);
-  for (const kind of ["look-up", "plan", "flip", "revert-part"]) {
+  for (const kind of ["look-up", "plan", "flip", "rollback-part"]) {
     const step = steps[kind];
     if (step === undefined) continue;
     figures[`${name} peak MB after ${kind}`] = toMb(step.peakBytes);

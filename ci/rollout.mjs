@@ -59,8 +59,8 @@ async function main() {
 }
 
 /** To be turned back is what a rollback wants, and nothing else does. */
-function isGood({ action, status, reverted }) {
-  return status === "rolled-back" ? action === "rollback" && reverted?.left === 0 : GOOD_ENDS.includes(status);
+function isGood({ action, status, rollback }) {
+  return status === "rolled-back" ? action === "rollback" && rollback?.left === 0 : GOOD_ENDS.includes(status);
 }
 
 /** Starts the rollout, or joins it, and follows it as far as is asked for; tells `outputs` all that it learns. */
@@ -304,7 +304,7 @@ async function writeOutputs({ rolloutId, status, flipped, failed }) {
 
 /** The report for the log, and for the job's page. */
 async function report(answer, isWaitedFor) {
-  const { action, status, problem, plan, counts, reverted, exceptions = [], moreExceptions = 0 } = answer;
+  const { action, status, problem, plan, counts, rollback, exceptions = [], moreExceptions = 0 } = answer;
   if (problem !== undefined) say("cutover:", problem);
   if (!isWaitedFor && UNDER_WAY.includes(status))
     say("cutover:", "not waiting for its end; the rollout goes on by itself");
@@ -322,7 +322,7 @@ async function report(answer, isWaitedFor) {
     ...(counts === undefined || status === "planned" || action === "rollback"
       ? []
       : ["### Outcome", "", ...table(["", "customers"], Object.entries(counts))]),
-    ...(reverted === undefined ? [] : ["### Rolled back", "", ...table(["", "customers"], toRevertRows(reverted))]),
+    ...(rollback === undefined ? [] : ["### Rolled back", "", ...table(["", "customers"], toRevertRows(rollback))]),
     ...(exceptions.length === 0
       ? []
       : [
@@ -335,20 +335,20 @@ async function report(answer, isWaitedFor) {
   ]);
 }
 
-function describe({ action, status, counts, reverted }) {
+function describe({ action, status, counts, rollback }) {
   if (status === "planned") return "planned only, nobody was flipped";
   const outcomes = Object.entries(action === "rollback" ? {} : (counts ?? {}));
-  const some = [...outcomes, ...(reverted === undefined ? [] : toRevertRows(reverted))].filter(
+  const some = [...outcomes, ...(rollback === undefined ? [] : toRevertRows(rollback))].filter(
     ([, count]) => count > 0,
   );
   const said = some.map(([kind, count]) => `${count} ${kind}`).join(", ");
   return said === "" ? status : `${status}: ${said}`;
 }
 
-function toRevertRows({ flippedBack, leftAlone, left }) {
+function toRevertRows({ restored, conflicting, left }) {
   return [
-    ["flipped back", flippedBack],
-    ["left alone", leftAlone],
+    ["flipped back", restored],
+    ["left alone", conflicting],
     ["left", left],
   ];
 }

@@ -3,7 +3,7 @@ import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-clo
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { type ChangeMetric, GATES, REVERTS } from "../lambda/aws/rollout-event-metrics.ts";
+import { type ChangeMetric, GATES, RESTORES } from "../lambda/aws/rollout-event-metrics.ts";
 import type { WorkerMetric } from "../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../lambda/webhook/ports.ts";
 import type { Start } from "./start.ts";
@@ -67,8 +67,8 @@ export class CutoverMetrics extends Construct {
     this.outcomes = (["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"] as const).map(own);
     this.rolloutStarted = own("RolloutStarted");
     this.gates = Object.values(GATES).map(own);
-    this.reverts = [own(REVERTS.flippedBack), own(REVERTS.leftAlone)];
-    this.notFlippedBack = own(REVERTS.left);
+    this.reverts = [own(RESTORES.restored), own(RESTORES.conflicting)];
+    this.notFlippedBack = own(RESTORES.left);
     this.tellFailed = own("TellFailed");
     // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
     this.executionStarted = durable.metric("DurableExecutionStarted", { statistic: Stats.SUM, period: PERIOD });

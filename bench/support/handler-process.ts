@@ -11,7 +11,7 @@ export interface HandlerRequest {
 /** What a worker's whole life in a process of its own came to, as after a cold start. */
 export interface HandlerRun {
   readonly flipped: number;
-  readonly flippedBack: number;
+  readonly restored: number;
   /** By their gates, in order. */
   readonly decisions: readonly string[];
   readonly operations: number;
@@ -46,7 +46,7 @@ answerParent(async ({ emulator, order, watchesAlarm = false }: HandlerRequest): 
   const { report, operations, largestPayloadBytes } = run;
   return {
     flipped: report.counts.flipped,
-    flippedBack: report.reverted?.flippedBack ?? 0,
+    restored: report.rollback?.restored ?? 0,
     decisions: report.waves?.map(({ decision = "passed" }) => decision) ?? [],
     operations,
     largestPayloadBytes,

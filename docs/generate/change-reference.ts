@@ -8,7 +8,7 @@ const HEAD = { rolloutId: "release-2026-11-0", action: "promote", release: "2026
 
 const COUNTS = { flipped: 120, unchanged: 4, deferred: 0, skipped: 1_876, failed: 0 };
 const REASONS = ["alarm calls failing is in ALARM: 3 datapoints were greater than the threshold (5.0)"];
-const REVERTED = { flippedBack: 119, leftAlone: 0, left: 1 };
+const REVERTED = { restored: 119, conflicting: 0, left: 1 };
 
 const EXAMPLES: Readonly<Record<Change["change"], ChangeOf>> = {
   started: {
@@ -17,12 +17,12 @@ const EXAMPLES: Readonly<Record<Change["change"], ChangeOf>> = {
   },
   "wave done": { change: "wave done", wave: 1, waves: 3, counts: { ...COUNTS, flipped: 120, skipped: 0 } },
   "gate decided": { change: "gate decided", wave: 1, decision: "roll back", reasons: REASONS },
-  "rolled back": { change: "rolled back", reverted: REVERTED, held: true },
+  "rolled back": { change: "rolled back", rollback: REVERTED, held: true },
   ended: {
     change: "ended",
     status: "rolled-back",
     counts: COUNTS,
-    reverted: REVERTED,
+    rollback: REVERTED,
     held: true,
     problem: REASONS.join("; "),
   },
@@ -164,7 +164,7 @@ function aMessage() {
     dryRun: false,
     problem: REASONS.join("; "),
     counts: COUNTS,
-    reverted: REVERTED,
+    rollback: REVERTED,
     exceptions: [
       {
         customerId: "64d1f0a2b7c8d90012340001",

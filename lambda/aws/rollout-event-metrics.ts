@@ -5,13 +5,13 @@ import type { Change } from "../core/report/rollout-event.ts";
 export type ChangeMetric =
   | "RolloutStarted"
   | (typeof GATES)[keyof typeof GATES]
-  | (typeof REVERTS)[keyof typeof REVERTS]
+  | (typeof RESTORES)[keyof typeof RESTORES]
   | "TellFailed";
 
 /** Gates by their decision. */
 export const GATES = { proceed: "GateProceeded", "roll back": "GateRolledBack", halt: "GateHalted" } as const;
 /** Customers who were to be turned back, by what became of them. */
-export const REVERTS = { flippedBack: "FlippedBack", leftAlone: "LeftAlone", left: "NotFlippedBack" } as const;
+export const RESTORES = { restored: "Restored", conflicting: "Conflicting", left: "NotRestored" } as const;
 
 /** Writes into the log what changes come to, from where CloudWatch takes it, under the name of the deployment. */
 export function createChangeMetrics() {
@@ -35,8 +35,8 @@ function toCounted(change: Change): readonly Counted[] {
     case "gate decided":
       return [[GATES[change.decision], 1]];
     case "rolled back":
-      return (["flippedBack", "leftAlone", "left"] as const).flatMap((what): readonly Counted[] =>
-        change.reverted[what] > 0 ? [[REVERTS[what], change.reverted[what]]] : [],
+      return (["restored", "conflicting", "left"] as const).flatMap((what): readonly Counted[] =>
+        change.rollback[what] > 0 ? [[RESTORES[what], change.rollback[what]]] : [],
       );
     case "wave done":
     case "ended":

@@ -108,7 +108,7 @@ export interface RolloutRecord {
   /** What it last told the outside. */
   readonly lastChange?: Change | undefined;
   /** The last other rollout that began to turn it back. */
-  readonly revertedBy?: string | undefined;
+  readonly rolledBackBy?: string | undefined;
 }
 
 /** That a rollout began to flip. */

@@ -1,6 +1,6 @@
 import type { LockAndControls, RolloutRecord } from "../core/records.ts";
 import { MOST_EXCEPTIONS, type Report } from "../core/report/report.ts";
-import { LEFT_ALONE, NOT_FLIPPED_BACK } from "../core/rollback/settle-before-rollback.ts";
+import { CONFLICTING, NOT_RESTORED } from "../core/rollback/settle-before-rollback.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
@@ -11,23 +11,23 @@ import { reconcileStatus } from "./reconcile-status.ts";
  */
 export async function addRollback(
   ports: FrontDoorPorts,
-  { rolloutId, revertedBy }: RolloutRecord,
+  { rolloutId, rolledBackBy }: RolloutRecord,
   report: Report,
 ): Promise<Report> {
-  if (revertedBy === undefined) return report;
+  if (rolledBackBy === undefined) return report;
   const [turned, by, controls] = await Promise.all([
     readRollback(ports.ledger, [rolloutId]),
-    findRollback(ports, revertedBy),
+    findRollback(ports, rolledBackBy),
     ports.ledger.readControls(),
   ]);
   const exceptions = [...turned.exceptions, ...report.exceptions.filter((one) => !isOfRevert(one))];
   const named = exceptions.slice(0, MOST_EXCEPTIONS);
   const { deferred, skipped, failed } = report.counts;
-  const all = turned.counts.left + turned.counts.leftAlone + deferred + skipped + failed;
+  const all = turned.counts.left + turned.counts.conflicting + deferred + skipped + failed;
   return {
     ...report,
-    reverted: turned.counts,
-    revertedBy: { rolloutId: revertedBy, status: by?.status ?? "failed" },
+    rollback: turned.counts,
+    rolledBackBy: { rolloutId: rolledBackBy, status: by?.status ?? "failed" },
     ...tellHold(report, by, controls),
     exceptions: named,
     moreExceptions: Math.max(0, all - named.length),
@@ -41,7 +41,7 @@ async function findRollback(ports: FrontDoorPorts, rolloutId: string): Promise<R
 
 /** Of an earlier revert, which the later one went on with. */
 function isOfRevert({ reason }: Report["exceptions"][number]): boolean {
-  return reason.startsWith(LEFT_ALONE) || reason.startsWith(NOT_FLIPPED_BACK);
+  return reason.startsWith(CONFLICTING) || reason.startsWith(NOT_RESTORED);
 }
 
 /** A hold that could not be made is told until there is one; one that somebody has cleared is not told any more. */

@@ -47,7 +47,7 @@ function findBakeLeft(
 
 function findPhase({ status, event, plan, lastChange }: Known["record"]): Pick<Now, "phase" | "wave"> {
   if (status === "waiting") return { phase: "waiting" };
-  if (event.action === "rollback") return { phase: lastChange?.change === "rolled back" ? "ending" : "flipping back" };
+  if (event.action === "rollback") return { phase: lastChange?.change === "rolled back" ? "ending" : "rolling back" };
   const waves = plan?.waves ?? [];
   switch (lastChange?.change) {
     case undefined:
@@ -58,7 +58,7 @@ function findPhase({ status, event, plan, lastChange }: Known["record"]): Pick<N
       return { phase: "baking", wave: lastChange.wave };
     case "gate decided":
       if (lastChange.decision === "proceed") return flipFrom(waves, lastChange.wave + 1);
-      return { phase: lastChange.decision === "roll back" ? "flipping back" : "ending", wave: lastChange.wave };
+      return { phase: lastChange.decision === "roll back" ? "rolling back" : "ending", wave: lastChange.wave };
     case "rolled back":
     case "ended":
       return { phase: "ending" };
@@ -109,7 +109,7 @@ function findPause(commands: readonly CommandRecord[]): CommandRecord | undefine
 
 /** A pause that was sent to the flips does not hold what turns them back. */
 function mayHold({ at }: CommandRecord, { phase, isRollback, since }: Omit<Pausing, "lastWait">): boolean {
-  return phase !== "flipping back" || isRollback || at >= since;
+  return phase !== "rolling back" || isRollback || at >= since;
 }
 
 /** Not taken in yet, as far as it is known: before the first flip nothing is taken in, elsewhere it is within seconds. */

@@ -35,7 +35,7 @@ function toAbort({ rollback }: CommandRecord, { phase }: Now): string {
     case "waiting":
     case "preparing":
       return "nobody is flipped yet: it ends with nobody flipped";
-    case "flipping back":
+    case "rolling back":
       return "it is flipping back: this stops that; whoever is not flipped back by then stays as they are, and is named in its report";
     default: {
       const others = rollback === false ? "stays as they are" : "is flipped back";
@@ -52,7 +52,7 @@ function toPause({ pauseSeconds = 0 }: CommandRecord, { phase, wave }: Now): str
       return `it stands still before its first flip, ${lasts}`;
     case "baking":
       return `wave ${wave} bakes on, and nobody is flipped ${lasts}`;
-    case "flipping back":
+    case "rolling back":
       return `it is flipping back: nobody is flipped back ${lasts}`;
     default:
       return `nobody is flipped ${lasts}`;
@@ -75,7 +75,7 @@ function toSkip({ record: { plan }, now: { phase, wave } }: Steered): Foreseen {
 
 function toFull({ record: { event, plan }, now: { phase, wave = 0 } }: Steered): Foreseen {
   const effect = "no bake is waited for from now on; the gates still count";
-  if (event.action === "rollback" || phase === "flipping back") return { nothing: "the way back has no bakes" };
+  if (event.action === "rollback" || phase === "rolling back") return { nothing: "the way back has no bakes" };
   const isToCome = plan?.waves.some((each) => each.wave >= wave && each.customers > 0 && each.bakeSeconds > 0);
   return isToCome === false ? { nothing: "no bake is left to come" } : { effect };
 }
@@ -90,7 +90,7 @@ function describePhase({ phase, wave }: Pick<Now, "phase" | "wave">): string {
       return `wave ${wave} has none, and is at its gate`;
     case "flipping":
       return `wave ${wave} is flipped`;
-    case "flipping back":
+    case "rolling back":
       return "it is flipping back";
     case "ending":
       return "it is ending";

@@ -94,13 +94,13 @@ async function findEffect(ports: FrontDoorPorts, command: CommandRecord, record:
   const now = findNow({ record, wait, ...steering, nowMs: ports.nowMs() });
   const foreseen = foresee(command, { record, now, commands: steering.commands });
   if ("effect" in foreseen) return { effect: foreseen.effect, phase: now.phase };
-  const undo = command.command === "abort" ? toUndo(rolloutId) : "";
+  const rollBackSource = command.command === "abort" ? toRollbackEvent(rolloutId) : "";
   throw new RefusedError(
-    `nothing was done: ${command.command} would come to nothing for rollout ${rolloutId}: ${foreseen.nothing}${undo}`,
+    `nothing was done: ${command.command} would come to nothing for rollout ${rolloutId}: ${foreseen.nothing}${rollBackSource}`,
   );
 }
 
-function toUndo(rolloutId: string): string {
+function toRollbackEvent(rolloutId: string): string {
   return `; to undo it, send ${JSON.stringify({ action: "rollback", rolloutId })}`;
 }
 
@@ -111,7 +111,7 @@ function refuseUnsteerable({ command }: CommandRecord, { rolloutId, event, ...ro
   if (isUnderWay(rollout)) return;
   const problem = rollout.report?.problem ?? rollout.problem;
   throw new RefusedError(
-    `nothing was done: rollout ${rolloutId} has ended as ${describeEnd(rollout)}${problem === undefined ? "" : `; ${problem}`}${command === "abort" ? toUndo(rolloutId) : ""}`,
+    `nothing was done: rollout ${rolloutId} has ended as ${describeEnd(rollout)}${problem === undefined ? "" : `; ${problem}`}${command === "abort" ? toRollbackEvent(rolloutId) : ""}`,
   );
 }
 

@@ -4,7 +4,7 @@ import { type Advice, adviseNext } from "../core/report/next-steps.ts";
 import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../core/flip/outcome.ts";
 import type { RolloutRecord } from "../core/records.ts";
 import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../core/report/report.ts";
-import type { RevertCounts } from "../core/rollback/settle-before-rollback.ts";
+import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import { addRollback } from "./add-rollback.ts";
 import { findNow } from "./describe-progress.ts";
@@ -74,7 +74,7 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, subject } = record;
   const nowMs = ports.nowMs();
-  const [{ counts, exceptions }, reverted, steering, wait] = await Promise.all([
+  const [{ counts, exceptions }, rollback, steering, wait] = await Promise.all([
     countSoFar(ports, rolloutId),
     countRevertedSoFar(ports, record),
     ports.ledger.readSteering(rolloutId),
@@ -89,7 +89,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     problem,
     counts,
     plan,
-    reverted,
+    rollback,
     of: subject?.rollouts.map((one) => one.rolloutId),
     now: isUnderWay(record) ? findNow({ record, wait, ...steering, nowMs }) : undefined,
     exceptions,
@@ -105,7 +105,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
 async function countRevertedSoFar(
   { ledger }: FrontDoorPorts,
   { rolloutId, subject, event }: RolloutRecord,
-): Promise<RevertCounts | undefined> {
+): Promise<RollbackCounts | undefined> {
   const isRollback = event.action === "rollback";
   const turned = isRollback ? (subject?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
   const { isBegun, counts } = await readRollback(ledger, turned);

@@ -17,11 +17,11 @@ export function toCustomersText(customers: readonly PlannedCustomer[]): string {
   return JSON.stringify(customers.map(({ id, name }): CustomerRow => [id, name]));
 }
 
-type Progress = Pick<Batch, "intended" | "outcomes" | "reverting" | "reverted" | "revertedBy">;
+type Progress = Pick<Batch, "intended" | "outcomes" | "restoring" | "rollback" | "rolledBackBy">;
 
 /** What changes of a batch while it is worked on: texts, because the SDK turns a list over entry by entry. */
 export function toProgressItem({ customers, ...progress }: Pick<Batch, "customers"> & Progress) {
-  const { intended, outcomes, reverting, reverted, revertedBy } = progress;
+  const { intended, outcomes, restoring, rollback, rolledBackBy } = progress;
   const places = new Map(customers.map(({ id }, place) => [id, place]));
   const placeOf = (id: string): number => {
     const place = places.get(id);
@@ -32,10 +32,10 @@ export function toProgressItem({ customers, ...progress }: Pick<Batch, "customer
     intended: JSON.stringify(intended.map(placeOf)),
     outcomes: toOutcomesText(outcomes, placeOf),
     // Most rollouts are never turned back.
-    ...(reverting.length + reverted.length > 0 && {
-      reverting: JSON.stringify(reverting.map(placeOf)),
-      reverted: toOutcomesText(reverted, placeOf),
-      ...(revertedBy !== undefined && { revertedBy }),
+    ...(restoring.length + rollback.length > 0 && {
+      restoring: JSON.stringify(restoring.map(placeOf)),
+      rollback: toOutcomesText(rollback, placeOf),
+      ...(rolledBackBy !== undefined && { rolledBackBy }),
     }),
   };
 }
@@ -56,9 +56,9 @@ export function fromBatchItem(item: Item): Pick<Batch, "customers"> & Progress {
     customers,
     intended: fromIdsText(item.intended, customers),
     outcomes: fromOutcomesText(item.outcomes, customers),
-    reverting: fromIdsText(item.reverting, customers),
-    reverted: fromOutcomesText(item.reverted, customers),
-    revertedBy: item.revertedBy as string | undefined,
+    restoring: fromIdsText(item.restoring, customers),
+    rollback: fromOutcomesText(item.rollback, customers),
+    rolledBackBy: item.rolledBackBy as string | undefined,
   };
 }
 

@@ -14,7 +14,7 @@ export function createBatches(table: Table) {
   return {
     /** A batch that is there already stays: it may have been worked on. */
     async putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void> {
-      const nothing = toProgressItem({ customers, intended: [], outcomes: [], reverting: [], reverted: [] });
+      const nothing = toProgressItem({ customers, intended: [], outcomes: [], restoring: [], rollback: [] });
       const item = { customers: toCustomersText(customers), ...nothing, revision: 0 };
       await table.putIf(toKey(rolloutId, index), item, { expression: "attribute_not_exists(pk)" });
     },
@@ -38,7 +38,7 @@ export function createBatches(table: Table) {
       const revision = batch.revision + 1;
       const progress = toProgressItem(batch);
       // Whoever was about to be flipped back and was not begun, as when the rollback is paused: nothing of it may stay.
-      const remove = "reverting" in progress ? [] : ["reverting", "reverted", "revertedBy"];
+      const remove = "restoring" in progress ? [] : ["reverting", "rollback", "revertedBy"];
       const change = { set: { ...progress, revision }, remove };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
       if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };
@@ -49,9 +49,9 @@ export function createBatches(table: Table) {
     async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {
       for await (const item of table.query(partitionOf(rolloutId), "batch#")) yield fromBatchItem(item);
     },
-    async *readReverted(rolloutId: string): AsyncGenerator<readonly Outcome[]> {
-      for await (const item of table.query(partitionOf(rolloutId), "batch#", ["customers", "reverted"])) {
-        yield fromBatchItem(item).reverted;
+    async *readRestoreOutcomes(rolloutId: string): AsyncGenerator<readonly Outcome[]> {
+      for await (const item of table.query(partitionOf(rolloutId), "batch#", ["customers", "rollback"])) {
+        yield fromBatchItem(item).rollback;
       }
     },
     async *readOutcomes(rolloutId: string): AsyncGenerator<readonly Outcome[]> {

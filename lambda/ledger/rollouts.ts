@@ -29,7 +29,7 @@ export function createRolloutRecords(table: Table) {
       plan: fromText<Plan>(item.plan),
       lastChange: fromText<Change>(item.lastChange),
       ...(problem !== undefined && { problem: problem as string }),
-      ...(item.revertedBy !== undefined && { revertedBy: item.revertedBy as string }),
+      ...(item.rolledBackBy !== undefined && { rolledBackBy: item.rolledBackBy as string }),
     };
   }
 
@@ -55,8 +55,8 @@ export function createRolloutRecords(table: Table) {
     async noteChange(rolloutId: string, lastChange: Change): Promise<void> {
       await table.updateIf(toKey(rolloutId), { set: toTexts({ lastChange }) }, { expression: "attribute_exists(pk)" });
     },
-    async noteRevertedBy(rolloutId: string, revertedBy: string): Promise<void> {
-      await table.updateIf(toKey(rolloutId), { set: { revertedBy } }, { expression: "attribute_exists(pk)" });
+    async noteRolledBackBy(rolloutId: string, rolledBackBy: string): Promise<void> {
+      await table.updateIf(toKey(rolloutId), { set: { rolledBackBy } }, { expression: "attribute_exists(pk)" });
     },
     async endRollout(rolloutId: string, report: Report): Promise<void> {
       const set = { status: report.status, report: JSON.stringify(report) };

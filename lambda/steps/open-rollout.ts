@@ -264,7 +264,7 @@ export function toRollout(event: DeployEvent, opened: Extract<Opened, { readonly
   const { kind: _opened, settleSeconds: _settled, subject, ...begun } = opened;
   switch (event.action) {
     case "rollback":
-      return { ...begun, kind: "undo", event, subject: subject as Subject };
+      return { ...begun, kind: "rollback", event, subject: subject as Subject };
     case "retry": {
       const { action, release, how } = subject as Subject;
       const { rolloutId: _of, ...given } = event;

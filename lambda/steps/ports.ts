@@ -108,7 +108,7 @@ export interface Ledger {
   /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
   findRollouts(release: string): Promise<readonly string[]>;
   /** So that whoever asks about a rollout hears that another one turns it back, without a look at its batches. */
-  noteRevertedBy(rolloutId: string, by: string): Promise<void>;
+  noteRolledBackBy(rolloutId: string, by: string): Promise<void>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;
@@ -151,5 +151,5 @@ export interface Ledger {
   /** All outcomes recorded so far, those that the plan settled first, by ledger items. */
   readOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
   /** What became of those who were turned back, by ledger items. */
-  readReverted(rolloutId: string): AsyncIterable<readonly Outcome[]>;
+  readRestoreOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
 }

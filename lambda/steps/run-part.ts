@@ -10,7 +10,7 @@ import type { Subject } from "../core/rollback/source-rollouts.ts";
 import type { Connection, Ports } from "./ports.ts";
 
 /** The rollout that a step works for. */
-export type Rollout = FlipRollout | UndoRollout;
+export type Rollout = FlipRollout | RollbackRollout;
 
 interface Begun {
   readonly rolloutId: string;
@@ -27,8 +27,8 @@ export type FlipRollout = Begun & {
 };
 
 /** `subject`: what it turns back. */
-export type UndoRollout = Begun & {
-  readonly kind: "undo";
+export type RollbackRollout = Begun & {
+  readonly kind: "rollback";
   readonly event: RollbackEvent;
   readonly subject: Subject;
 };

@@ -1,10 +1,10 @@
 import type { Durable } from "./durable.ts";
 import type { Subject } from "../core/rollback/source-rollouts.ts";
 import type { Ports } from "../steps/ports.ts";
-import { COUNT_START, countPart, type Reverted } from "../steps/rollback/rollback-part.ts";
+import { COUNT_START, countPart, type RollbackResult } from "../steps/rollback/rollback-part.ts";
 
 /** Without a request: what the ledger says became of those whom rollouts flipped; before they are turned back, all are left. */
-export async function countLeft(ports: Ports, durable: Durable, subject: Subject): Promise<Reverted> {
+export async function countRollbackOf(ports: Ports, durable: Durable, subject: Subject): Promise<RollbackResult> {
   const { counts } = await durable.inParts({
     name: "count",
     start: COUNT_START,
@@ -14,17 +14,17 @@ export async function countLeft(ports: Ports, durable: Durable, subject: Subject
 }
 
 /** Once doubts are settled: some of those who seemed to be left turn out never to have been flipped. */
-export async function countLeftAgain(
+export async function recountRollback(
   ports: Ports,
   durable: Durable,
-  { subject, reverted }: { readonly subject: Subject; readonly reverted: Reverted },
-): Promise<Reverted> {
-  if (reverted.counts.left === 0) return reverted;
+  { subject, rollback }: { readonly subject: Subject; readonly rollback: RollbackResult },
+): Promise<RollbackResult> {
+  if (rollback.counts.left === 0) return rollback;
   try {
-    const { counts } = await countLeft(ports, durable, subject);
-    return { ...reverted, counts, stop: counts.left > 0 ? reverted.stop : undefined };
+    const { counts } = await countRollbackOf(ports, durable, subject);
+    return { ...rollback, counts, stop: counts.left > 0 ? rollback.stop : undefined };
   } catch {
     // The number from before is no less than the true one.
-    return reverted;
+    return rollback;
   }
 }

@@ -2,18 +2,18 @@ import type { Durable } from "./durable.ts";
 import { announce } from "../steps/report/publish.ts";
 import type { Rollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
-import type { Reverted } from "../steps/rollback/rollback-part.ts";
+import type { RollbackResult } from "../steps/rollback/rollback-part.ts";
 
 /** Tells the outside what a revert came to. */
-export async function tellReverted(
+export async function publishRollback(
   ports: Ports,
   durable: Durable,
   rollout: Rollout,
-  reverted: Reverted,
-): Promise<Reverted> {
-  const { counts, hold } = reverted;
-  await durable.step("tell-reverted", () =>
-    announce(ports, rollout, { change: "rolled back", reverted: counts, ...hold }),
+  rollback: RollbackResult,
+): Promise<RollbackResult> {
+  const { counts, hold } = rollback;
+  await durable.step("publish-rollback", () =>
+    announce(ports, rollout, { change: "rolled back", rollback: counts, ...hold }),
   );
-  return reverted;
+  return rollback;
 }

@@ -1,19 +1,19 @@
 import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
 import { createDurable, type Durable } from "./durable.ts";
-import { countLeft, countLeftAgain } from "./count-rollback.ts";
+import { countRollbackOf, recountRollback } from "./count-rollback.ts";
 import { flipWaves } from "./flip-waves.ts";
 import { leaveRest } from "./skip-remaining.ts";
 import { openOrWait } from "./open-or-wait.ts";
 import { prepare } from "./prepare-rollout.ts";
-import { tellReverted } from "./publish-rollback.ts";
-import { turnBack } from "./roll-back.ts";
+import { publishRollback } from "./publish-rollback.ts";
+import { rollBack } from "./roll-back.ts";
 import type { Report } from "../core/report/report.ts";
 import { STEERING_START } from "../core/gate/apply-commands.ts";
 import { announce, announceEnd } from "../steps/report/publish.ts";
 import { closeRollout, type Ended } from "../steps/report/close-rollout.ts";
 import { toOwnSubject } from "../steps/flip/flip-part.ts";
-import type { FlipRollout, UndoRollout } from "../steps/run-part.ts";
+import type { FlipRollout, RollbackRollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
 
 /** The whole product: open → cut over, or undo what another rollout did → close → report. */
@@ -24,7 +24,7 @@ export async function runRollout(ports: Ports, input: unknown, context: DurableC
   if (opened.kind === "answered") return opened.report;
 
   const { rollout } = opened;
-  const ended = rollout.kind === "undo" ? await undo(ports, durable, rollout) : await cutOver(ports, durable, rollout);
+  const ended = rollout.kind === "rollback" ? await rollBackSource(ports, durable, rollout) : await cutOver(ports, durable, rollout);
   const report = await durable.step("close", () => closeRollout(ports, rollout, ended));
   await durable.step("tell-ended", () => announceEnd(ports, report));
   return report;
@@ -38,18 +38,18 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   const { stop, steering } = progress;
   const subject = toOwnSubject(rollout, progress, ready.plan.batches);
   const turned = { subject, steering };
-  const back = stop?.decision === "roll back" ? await turnBack(ports, durable, ready.rollout, turned) : undefined;
+  const back = stop?.decision === "roll back" ? await rollBack(ports, durable, ready.rollout, turned) : undefined;
   const { counts, problem } = await leaveRest(ready, progress);
-  const counted = back && (await countLeftAgain(ports, durable, { subject, reverted: back }));
-  const reverted = counted && (await tellReverted(ports, durable, rollout, counted));
-  return { plan: ready.plan, counts, waves, stop, problem, reverted, overridden: ready.watched.overridden };
+  const counted = back && (await recountRollback(ports, durable, { subject, rollback: back }));
+  const rollback = counted && (await publishRollback(ports, durable, rollout, counted));
+  return { plan: ready.plan, counts, waves, stop, problem, rollback, overridden: ready.watched.overridden };
 }
 
 /** Turns back what other rollouts did, from what the ledger says of them alone; a dry run only counts them. */
-async function undo(ports: Ports, durable: Durable, rollout: UndoRollout): Promise<Ended> {
+async function rollBackSource(ports: Ports, durable: Durable, rollout: RollbackRollout): Promise<Ended> {
   const { lock, subject } = rollout;
-  if (lock === undefined) return { reverted: await countLeft(ports, durable, subject) };
+  if (lock === undefined) return { rollback: await countRollbackOf(ports, durable, subject) };
   await durable.step("tell-started", () => announce(ports, rollout, { change: "started" }));
-  const reverted = await turnBack(ports, durable, { ...rollout, lock }, { subject, steering: STEERING_START });
-  return { reverted: await tellReverted(ports, durable, rollout, reverted) };
+  const rollback = await rollBack(ports, durable, { ...rollout, lock }, { subject, steering: STEERING_START });
+  return { rollback: await publishRollback(ports, durable, rollout, rollback) };
 }

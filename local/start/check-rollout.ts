@@ -11,10 +11,10 @@ import { type Services, TABLE_NAME } from "./services.ts";
 /** Compares what Evo Voice holds with what it held before, with the ledger and with the report. */
 export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<Check> {
   const { emulator } = services;
-  const { rolloutId, reverted } = report;
+  const { rolloutId, rollback } = report;
   const recorded = await withLedger(services, async (ledger) => ({
     outcomes: await collect(ledger.readOutcomes(rolloutId)),
-    ...(reverted !== undefined && { restores: await collect(ledger.readReverted(rolloutId)) }),
+    ...(rollback !== undefined && { restores: await collect(ledger.readRestoreOutcomes(rolloutId)) }),
   }));
   const claims = { report, before: flags, ...recorded, accountIds: [emulator.accountId] };
   return renderCheck(judge(claims, await Array.fromAsync(emulator.readCustomers())));

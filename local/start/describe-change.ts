@@ -15,8 +15,8 @@ export function describeChange(change: Change): string {
     case "gate decided":
       return `gate ${change.wave}: ${[change.decision, ...change.reasons].join("; ")}`;
     case "rolled back": {
-      const { flippedBack, leftAlone, left } = change.reverted;
-      return `rolled back: ${formatNumber(flippedBack)} flipped back, ${formatNumber(leftAlone)} left alone, ${formatNumber(left)} left`;
+      const { restored, conflicting, left } = change.rollback;
+      return `rolled back: ${formatNumber(restored)} flipped back, ${formatNumber(conflicting)} left alone, ${formatNumber(left)} left`;
     }
     case "ended":
       return `ended: ${change.status}`;

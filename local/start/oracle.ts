@@ -44,7 +44,7 @@ type Fault =
 
 interface CountViolation {
   readonly code: "wrong-count";
-  readonly count: OutcomeKind | keyof NonNullable<Report["reverted"]>;
+  readonly count: OutcomeKind | keyof NonNullable<Report["rollback"]>;
   readonly reported: number;
   readonly recorded: number;
 }
@@ -206,17 +206,17 @@ const COUNTED: readonly Report["status"][] = ["succeeded", "partial", "failed", 
 
 /** The report's counts against the ledger's. */
 function findWrongCounts({ report, outcomes, restores = new Map() }: Claims): readonly Violation[] {
-  const { status, counts, reverted } = report;
+  const { status, counts, rollback } = report;
   if (!COUNTED.includes(status) || (status === "aborted" && totalOf(counts) === 0)) return [];
   const recorded = countOutcomes([...outcomes.values()].flat());
   const compared = OUTCOMES.map((count) => ({ count, reported: counts[count], recorded: recorded[count] }));
-  const wrong = [...compared, ...(reverted ? compareRestores(reverted, outcomes, restores) : [])];
+  const wrong = [...compared, ...(rollback ? compareRestores(rollback, outcomes, restores) : [])];
   return wrong.flatMap((each) => (each.reported === each.recorded ? [] : { code: "wrong-count", ...each }));
 }
 
 /** A customer that the rollback did not come to has no outcome of it, and is counted as left. */
 function compareRestores(
-  { flippedBack, leftAlone, left }: NonNullable<Report["reverted"]>,
+  { restored, conflicting, left }: NonNullable<Report["rollback"]>,
   outcomes: Claims["outcomes"],
   restores: NonNullable<Claims["restores"]>,
 ) {
@@ -225,8 +225,8 @@ function compareRestores(
   const least = failed + missed.filter(([, [recorded]]) => recorded?.outcome === "flipped").length;
   const most = least + missed.filter(([, [recorded]]) => isInDoubt(recorded)).length;
   return [
-    { count: "flippedBack", reported: flippedBack, recorded: flipped },
-    { count: "leftAlone", reported: leftAlone, recorded: skipped },
+    { count: "restored", reported: restored, recorded: flipped },
+    { count: "conflicting", reported: conflicting, recorded: skipped },
     { count: "left", reported: left, recorded: Math.min(Math.max(left, least), most) },
   ] as const;
 }

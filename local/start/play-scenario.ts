@@ -77,8 +77,8 @@ async function playRollback({ options, stack, services, stage, before, say }: Pl
   const checks = [
     await checkRollout(report, before, services),
     toCheck({
-      agrees: report.status === "rolled-back" && report.reverted?.left === 0 && endsAtSecondGate(report),
-      text: `the gates decided: ${gatesOf(report)}; ${countOf(report.reverted?.left ?? 0, "customer")} left`,
+      agrees: report.status === "rolled-back" && report.rollback?.left === 0 && endsAtSecondGate(report),
+      text: `the gates decided: ${gatesOf(report)}; ${countOf(report.rollback?.left ?? 0, "customer")} left`,
       expected: `proceed, roll back; 0 customers left${hasGoneOff ? "" : `; but ${ALARM} never went off: no second wave was done`}`,
     }),
     toCheck({

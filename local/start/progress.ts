@@ -22,7 +22,7 @@ export interface Progress {
   readonly failed: number;
 }
 
-type Working = "starting" | "looking up" | "planning" | "flipping" | "flipping back" | "closing";
+type Working = "starting" | "looking up" | "planning" | "flipping" | "rolling back" | "closing";
 
 export function startProgress(nowMs: number): Progress {
   const nothing = { wave: "", heldBy: "", bakeLeftSeconds: 0, done: 0, doneBefore: 0, total: 0, failed: 0 };
@@ -54,7 +54,7 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
     case "rollout waits":
       return line.heldBy === NOTHING ? go(toWorking(progress, line)) : { ...progress, since: nowMs, ...toWait(line) };
     case "batch flipped back":
-      return go("flipping back");
+      return go("rolling back");
     case "rollout ended":
       return go("closing");
     default:
@@ -71,7 +71,7 @@ const PASSES: ReadonlyMap<unknown, "baking" | "resting"> = new Map([
 
 /** Such as a gate decides; nobody but a bake's end lets a planned rollout go on with its flips. */
 function toWorking({ working }: Progress, { decision }: LogLine): Working {
-  if (decision === "roll back") return "flipping back";
+  if (decision === "roll back") return "rolling back";
   return decision === "halt" ? "closing" : working;
 }
 

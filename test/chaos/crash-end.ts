@@ -21,7 +21,7 @@ interface CustomerEnd {
   /** How often it was asked to be flipped, there or back. */
   readonly posts: number;
   readonly outcome: unknown;
-  readonly reverted: unknown;
+  readonly rollback: unknown;
 }
 
 export interface Ended {
@@ -36,7 +36,7 @@ export interface Ended {
 export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: Report): Promise<End> {
   const items = await world.readLedger();
   const outcomes = await readOutcomes(world, rolloutId);
-  const reverted = await readReverts(world, rolloutId);
+  const rollback = await readReverts(world, rolloutId);
   const { emulator } = world;
   const controls = items.find(({ sk }) => sk === "controls");
   const customers = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
@@ -49,7 +49,7 @@ export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: R
           isStaging: emulator.customer(id)?.isStaging,
           posts: posts.get(id) ?? 0,
           outcome: toEnd(outcomes.get(id)),
-          reverted: toRevert(reverted.get(id)),
+          rollback: toRevert(rollback.get(id)),
         },
       ]),
     ),

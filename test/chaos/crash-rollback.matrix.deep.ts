@@ -44,10 +44,10 @@ describe.each(["arrived", "written", "answered"] as const)(
       expect([n, ...(phase === "answered" ? [n + 1] : [])]).toContain(flipped.length);
       expect(abandoned.undone).toMatchObject({
         status: "rolled-back",
-        reverted: { flippedBack: flipped.length, leftAlone: 0, left: 0 },
+        rollback: { restored: flipped.length, conflicting: 0, left: 0 },
       });
-      for (const { isStaging, posts, reverted } of flipped)
-        expect({ isStaging, posts, reverted }).toEqual({ isStaging: true, posts: 2, reverted: "flipped" });
+      for (const { isStaging, posts, rollback } of flipped)
+        expect({ isStaging, posts, rollback }).toEqual({ isStaging: true, posts: 2, rollback: "flipped" });
     });
   },
 );

@@ -28,7 +28,7 @@ const PROMOTE = {
 const UNDO = {
   action: "rollback",
   rolloutId: PROMOTE.id,
-  id: "undo",
+  id: "rollback",
   requestedBy: "ann",
   reason: "calls drop",
 } as const;
@@ -115,16 +115,16 @@ export function runAbandoned(crash: Crash, again?: Trap): Promise<Abandoned> {
     expect(await runUntilKilled(stage, crash)).toBeUndefined();
     world.executions.ended(worker.executionArn, "STOPPED");
     const environment = toOutside(stage);
-    const undo = createKilledWorker(world, UNDO, { name: "undo", dynamodb: ledger.address, environment });
+    const rollBackSource = createKilledWorker(world, UNDO, { name: "rollback", dynamodb: ledger.address, environment });
     try {
-      again?.({ world, ledger, worker: undo, kill: toKill(ledger, undo) });
-      const first = await undo.run();
+      again?.({ world, ledger, worker: rollBackSource, kill: toKill(ledger, rollBackSource) });
+      const first = await rollBackSource.run();
       expect(first === undefined).toBe(again !== undefined);
-      const undone = (first ?? (await undo.run())) as Report;
+      const undone = (first ?? (await rollBackSource.run())) as Report;
       return { end: await readEnd(stage, undone), undone };
     } finally {
-      await undo.kill();
-      undo.close();
+      await rollBackSource.kill();
+      rollBackSource.close();
     }
   });
 }
@@ -134,7 +134,7 @@ export function expectTurnedBack(end: End, { end: abandoned, undone }: Abandoned
   expect(undone).toMatchObject({
     status: "rolled-back",
     of: [PROMOTE.id],
-    reverted: { flippedBack: BAD - 2, leftAlone: 1, left: 0 },
+    rollback: { restored: BAD - 2, conflicting: 1, left: 0 },
   });
   expect(withoutUnattempted(abandoned)).toEqual(withoutUnattempted(end));
   expect(abandoned.lock).toBeUndefined();

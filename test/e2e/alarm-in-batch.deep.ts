@@ -43,7 +43,7 @@ describe("an alarm that fires in a batch which takes long", () => {
       status: "rolled-back",
       problem: "alarm calls-drop is in ALARM: it is ALARM",
       counts: { flipped: 10, skipped: 30, failed: 0 },
-      reverted: { flippedBack: 10, leftAlone: 0, left: 0 },
+      rollback: { restored: 10, conflicting: 0, left: 0 },
     });
     const skipped = report?.exceptions.filter(({ outcome }) => outcome === "skipped") ?? [];
     expect(skipped).toHaveLength(30);
@@ -61,7 +61,7 @@ describe("an alarm that fires in a batch which takes long", () => {
     expect(report).toMatchObject({
       status: "rolled-back",
       counts: { flipped: 40 },
-      reverted: { flippedBack: 40, leftAlone: 0, left: 0 },
+      rollback: { restored: 40, conflicting: 0, left: 0 },
     });
     expect(calls).toBe(3);
   });

@@ -58,7 +58,7 @@ test.each([
       status: "rolled-back",
       problem: "alarm calls-drop is in ALARM: 12 of 100 calls dropped",
       counts: { flipped: 20, skipped: 40 },
-      reverted: { flippedBack: 20, left: 0 },
+      rollback: { restored: 20, left: 0 },
     });
     expect(rememberFlags(world)).toEqual(before);
   },

@@ -120,7 +120,7 @@ export async function runInState(state: State, act: Act, check: (ended: Ended) =
 
 /** The look before a batch may come while the one before it still flips: that one is done first, so that the counts are exact. */
 async function awaitBatchUnderWay(world: World, { stage, n }: Look): Promise<void> {
-  const isBetweenBatches = (stage === "flipping" || stage === "flipping back") && (n === 2 || n === 3);
+  const isBetweenBatches = (stage === "flipping" || stage === "rolling back") && (n === 2 || n === 3);
   for (let posts = -1; isBetweenBatches && posts !== countPosts(world); ) {
     posts = countPosts(world);
     await new Promise((resolve) => setTimeout(resolve, 40));
@@ -203,7 +203,7 @@ export async function expectAborted(state: State, ended: Ended, decision: "roll 
     problem: expect.stringMatching(/aborted (while it waited for the lock, )?by ann: calls drop$/),
     counts: { flipped, skipped: flipped === 0 ? 0 : 290 - flipped, failed: 0 },
   });
-  expect(report.reverted).toEqual(isBack ? { flippedBack: flipped, leftAlone: 0, left: 0 } : undefined);
+  expect(report.rollback).toEqual(isBack ? { restored: flipped, conflicting: 0, left: 0 } : undefined);
   if (isBack || flipped === 0) expect(rememberFlags(world)).toEqual(before);
   if (flipped === 0) expect(countPosts(world)).toBe(0);
   else expect(report.waves?.at(-1)).toMatchObject({ decision, reasons: ["aborted by ann: calls drop"] });
@@ -218,9 +218,9 @@ async function expectClosed({ world, moments, before }: Scene, report: Report): 
   const { emulator } = world;
   const flipped = [...outcomes].filter(([, { outcome }]) => outcome === "flipped").length;
   const moved = [...emulator.customers()].filter(({ id, isStaging }) => isStaging !== before.get(id));
-  const flippedBack = report.reverted?.flippedBack ?? 0;
+  const restored = report.rollback?.restored ?? 0;
   expect(report.counts.flipped).toBe(flipped);
-  expect(moved).toHaveLength(flipped - flippedBack);
+  expect(moved).toHaveLength(flipped - restored);
   for (const { id } of moved) expect(outcomes.get(id)?.outcome).toBe("flipped");
   if (flipped === 0) return;
   const ours = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);

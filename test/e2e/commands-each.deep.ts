@@ -30,7 +30,7 @@ describe("an abort", () => {
       expect(report).toMatchObject({
         status: "aborted",
         problem: "aborted by ann: calls drop; the rollback ended before it was through: aborted by ann: calls drop",
-        reverted: { flippedBack: 250, leftAlone: 0, left: 20 },
+        rollback: { restored: 250, conflicting: 0, left: 20 },
       });
       const left = report.exceptions.filter(({ outcome }) => outcome === "failed");
       expect(left).toHaveLength(20);
@@ -42,7 +42,7 @@ describe("an abort", () => {
 
       expect(again.report).toMatchObject({
         status: "rolled-back",
-        reverted: { flippedBack: 270, leftAlone: 0, left: 0 },
+        rollback: { restored: 270, conflicting: 0, left: 0 },
         exceptions: [],
       });
       expect(rememberFlags(world)).toEqual(before);

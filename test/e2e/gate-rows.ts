@@ -116,7 +116,7 @@ function expectReport(report: Report, expected: Expected, plan: Plan, onFailure:
       expect(report.problem).toBeUndefined();
       expect(report).toMatchObject({ status: expected.ends, counts: { flipped: 40 - failed, failed, skipped: 0 } });
       expect(report.overridden).toEqual(overridden);
-      expect(report.reverted).toBeUndefined();
+      expect(report.rollback).toBeUndefined();
       expect(report.waves?.map(({ decision }) => decision)).toEqual(plan.waves.map(toProceed));
     }
   }
@@ -139,7 +139,7 @@ function expectStopped(
     problem: expect.stringMatching(reason),
     counts: { flipped, failed, skipped: 40 - flipped - failed, unchanged: 0 },
   });
-  expect(report.reverted).toEqual(onFailure === "halt" ? undefined : { flippedBack: flipped, leftAlone: 0, left: 0 });
+  expect(report.rollback).toEqual(onFailure === "halt" ? undefined : { restored: flipped, conflicting: 0, left: 0 });
   const decision = onFailure === "halt" ? "halt" : "roll back";
   expect(report.waves?.map((each) => each.decision)).toEqual([
     ...plan.waves.slice(0, wave - 1).map(toProceed),

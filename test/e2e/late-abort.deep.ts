@@ -71,6 +71,6 @@ test("an abort while the last flips of a rollout come in that its budget has hal
     { name: "one", policy: { failureBudget: 0, concurrency: 2, smallestSample: 1 } },
   );
 
-  expect(report).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+  expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
   expect(report?.problem).toMatch(/^aborted by ann: calls drop; at least 1 customer failed/);
 });

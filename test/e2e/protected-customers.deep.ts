@@ -102,13 +102,13 @@ test("a rollback leaves a customer alone that a control protects now, until the 
   await protect(family.child);
   const rollback = { action: "rollback", rolloutId: "night" };
 
-  const { report } = await execute(world, { ...rollback, id: "undo" }, { name: "two" });
+  const { report } = await execute(world, { ...rollback, id: "rollback" }, { name: "two" });
   const reverts = await readReverts(world, "night");
   await openLedger(world).unprotect([family.child], ANN);
   const { report: again } = await execute(world, { ...rollback, id: "again" }, { name: "three" });
 
-  expect(report?.reverted).toEqual({ flippedBack: ours() - 1, leftAlone: 1, left: 0 });
+  expect(report?.rollback).toEqual({ restored: ours() - 1, conflicting: 1, left: 0 });
   expect(reverts.get(family.child)).toMatchObject({ outcome: "skipped", reason: `left alone: ${ORDERED}` });
-  expect(again?.reverted).toMatchObject({ leftAlone: 0, left: 0 });
+  expect(again?.rollback).toMatchObject({ conflicting: 0, left: 0 });
   expect([family.parent, family.child].map(isStaging)).toEqual([true, true]);
 });

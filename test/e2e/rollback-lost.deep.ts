@@ -92,7 +92,7 @@ describe("a rollout whose execution was lost", () => {
     ["in a wave", loseInAWave, 5],
     ["in a bake", loseInTheBake, 20],
     ["in its rollback", loseInItsRollback, 20],
-  ] as const)("%s is turned back from the ledger alone", async (where, loseIt, flippedBack) => {
+  ] as const)("%s is turned back from the ledger alone", async (where, loseIt, restored) => {
     await loseIt();
     const event = where === "in a bake" ? { action: "rollback", release: "2026.11" } : ROLLBACK;
 
@@ -101,7 +101,7 @@ describe("a rollout whose execution was lost", () => {
     expect(report).toMatchObject({
       status: "rolled-back",
       of: ["night"],
-      reverted: { flippedBack, leftAlone: 0, left: 0 },
+      rollback: { restored, conflicting: 0, left: 0 },
       exceptions: [],
     });
     expectAllBack();
@@ -122,7 +122,7 @@ describe("a rollout whose execution was lost", () => {
     expect(report).toMatchObject({
       status: "rolled-back",
       of: ["retry", "night"],
-      reverted: { flippedBack: 60, leftAlone: 0, left: 0 },
+      rollback: { restored: 60, conflicting: 0, left: 0 },
     });
     expectAllBack();
   });
@@ -160,7 +160,7 @@ describe("a rollout that halted in its first wave", () => {
     expect(report?.waves?.map(({ customers }) => customers)).toEqual([4, 36]);
     expect(writes()).toBe(60);
     const { report: back } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "back" });
-    expect(back).toMatchObject({ of: ["again", "night"], reverted: { flippedBack: 60, leftAlone: 0, left: 0 } });
+    expect(back).toMatchObject({ of: ["again", "night"], rollback: { restored: 60, conflicting: 0, left: 0 } });
     expectAllBack();
   });
 
@@ -178,7 +178,7 @@ describe("a rollout that halted in its first wave", () => {
     expect(back).toMatchObject({
       status: "rolled-back",
       of: ["second", "first", "night"],
-      reverted: { flippedBack: 60, leftAlone: 0, left: 0 },
+      rollback: { restored: 60, conflicting: 0, left: 0 },
     });
     expectAllBack();
   });
@@ -219,7 +219,7 @@ describe("a rollout that halted in its first wave", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "back" });
 
-    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], reverted: { flippedBack: 20, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], rollback: { restored: 20, left: 0 } });
     expect(moved()).toBe(40);
   });
 });
@@ -230,17 +230,17 @@ test("a rollback that leaves some goes on with them when it is sent again", asyn
 
   const { report } = await execute(world, ROLLBACK, { name: "back" });
 
-  const { flippedBack = 0, left = 0 } = report?.reverted ?? {};
-  expect(report).toMatchObject({ status: "rolled-back", reverted: { leftAlone: 0 } });
-  expect(flippedBack).toBeGreaterThanOrEqual(20);
+  const { restored = 0, left = 0 } = report?.rollback ?? {};
+  expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0 } });
+  expect(restored).toBeGreaterThanOrEqual(20);
   expect(left).toBeGreaterThan(30);
-  expect(flippedBack + left).toBe(60);
+  expect(restored + left).toBe(60);
   expect(report?.exceptions.filter(({ reason }) => reason.startsWith("not flipped back: "))).toHaveLength(left);
   expect(moved()).toBe(left);
   world.emulator.setFaults("");
   const after = writes();
   const again = await execute(world, ROLLBACK, { name: "again" });
-  expect(again.report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 60, left: 0 } });
+  expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 60, left: 0 } });
   expect(writes() - after).toBe(left);
   expectAllBack();
 });
@@ -262,12 +262,12 @@ describe("a lock that is taken away", () => {
   test.each([
     ["in a bake", "baking 1", false],
     ["while a pause holds a wave", "flipping", true],
-    ["while a pause holds the rollback", "flipping back", true],
+    ["while a pause holds the rollback", "rolling back", true],
   ] as const)(
     "%s ends the rollout without another flip, and everybody has an outcome",
     async (_when, stage, paused) => {
       let posts: number | undefined;
-      if (stage === "flipping back") atFlip(world, { flag: false, n: 3 }, fire);
+      if (stage === "rolling back") atFlip(world, { flag: false, n: 3 }, fire);
       moments.onLook(async (look) => {
         if (look.stage !== stage) return;
         if (paused && look.n === 1) await moments.send({ command: "pause", pauseSeconds: 3_600 });

@@ -87,13 +87,13 @@ describe("a rollback that Evo Voice does not answer", () => {
 
     const { report } = await run(ROLLBACK, "two", unanswered(12));
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 0, leftAlone: 0, left: 3 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 0, conflicting: 0, left: 3 } });
     expect(report?.problem).toBeUndefined();
     expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual(IDS);
     for (const { reason } of report?.exceptions ?? [])
       expect(reason).toMatch(/^not flipped back: Evo Voice answered no request .* send the rollback again/);
     const again = await run(ROLLBACK, "three");
-    expect(again.report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 3, left: 0 } });
+    expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
     expect(standing()).toEqual([]);
   });
 
@@ -102,7 +102,7 @@ describe("a rollback that Evo Voice does not answer", () => {
 
     const { report } = await run(ROLLBACK, "two", unanswered(11));
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 3, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
     expect(standing()).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe("a rollback that Evo Voice does not answer", () => {
 
     const { report } = await run({ ...ROLLBACK, id: "two" }, "two", stuck);
 
-    expect(report).toMatchObject({ status: "aborted", reverted: { left: 3 } });
+    expect(report).toMatchObject({ status: "aborted", rollback: { left: 3 } });
     expect(report?.exceptions[0]?.reason).toContain("aborted by bob");
   });
 });
@@ -148,7 +148,7 @@ describe("a customer that fails", () => {
     const { report, operations } = await run(ROLLBACK, "two", { flip: lost });
 
     expect(tries).toBe(3);
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 3, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
     expect(operations.filter((name) => name.startsWith("hold-revert-part"))).toHaveLength(2);
   });
 
@@ -166,7 +166,7 @@ describe("a customer that fails", () => {
 
     const { report } = await run(ROLLBACK, "two", trouble);
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 2, left: 1 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 2, left: 1 } });
     expect(report?.exceptions).toMatchObject([
       { customerId: "b", reason: "not flipped back: it may have been flipped back, look at it: no answer in 10 s" },
     ]);
@@ -197,7 +197,7 @@ test("whoever is in doubt when a rollout turns itself back, and was never flippe
   expect(report).toMatchObject({
     status: "rolled-back",
     counts: { flipped: 1, failed: 1, skipped: 1 },
-    reverted: { flippedBack: 1, leftAlone: 0, left: 0 },
+    rollback: { restored: 1, conflicting: 0, left: 0 },
   });
   expect(report?.exceptions.filter(({ reason }) => reason.startsWith("not flipped back"))).toEqual([]);
   expect(report?.moreExceptions).toBe(0);
@@ -222,7 +222,7 @@ describe("a release that cannot be held", () => {
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
     const why = expect.stringContaining("500 releases are held, and more cannot be; clear those that are over");
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { left: 0 }, held: false, notHeld: why });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 }, held: false, notHeld: why });
     const changes = world.eventBridge.events().map(({ detail }) => detail as { change: string });
     expect(changes.filter(({ change }) => change === "rolled back")).toMatchObject([{ held: false, notHeld: why }]);
     expect(changes.at(-1)).toMatchObject({ change: "ended", held: false, notHeld: why });
@@ -239,7 +239,7 @@ describe("a release that cannot be held", () => {
 
     expect(report).toMatchObject({
       status: "rolled-back",
-      reverted: { flippedBack: 3 },
+      rollback: { restored: 3 },
       held: false,
       notHeld: "the ledger did not take the hold: busy",
     });
@@ -286,5 +286,5 @@ test("flips that have had their share of an execution halt, and a retry goes on 
   const again = await run({ action: "retry", rolloutId: "night" }, "two");
   expect(again.report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
   const back = await run(ROLLBACK, "three");
-  expect(back.report).toMatchObject({ reverted: { flippedBack: 1, left: 0 } });
+  expect(back.report).toMatchObject({ rollback: { restored: 1, left: 0 } });
 });

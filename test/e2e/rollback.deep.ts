@@ -35,7 +35,7 @@ describe("a rollback by event", () => {
       release: "2026.11",
       status: "rolled-back",
       of: ["night"],
-      reverted: { flippedBack: flipped, leftAlone: 0, left: 0 },
+      rollback: { restored: flipped, conflicting: 0, left: 0 },
       exceptions: [],
     });
     expect(flags()).toEqual(before);
@@ -61,7 +61,7 @@ describe("a rollback by event", () => {
 
     const { report } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "two" });
 
-    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], reverted: { flippedBack: 30 } });
+    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], rollback: { restored: 30 } });
     expect(flags()).toEqual(before);
   });
 
@@ -72,8 +72,8 @@ describe("a rollback by event", () => {
 
     const { report, operations } = await execute(world, ROLLBACK, { name: "two", policy });
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 30, left: 0 } });
-    expect(operations.filter((name) => name.startsWith("revert-part")).length).toBeGreaterThan(3);
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, left: 0 } });
+    expect(operations.filter((name) => name.startsWith("rollback-part")).length).toBeGreaterThan(3);
     expect(flags()).toEqual(before);
   });
 
@@ -86,7 +86,7 @@ describe("a rollback by event", () => {
 
     expect(report).toMatchObject({
       status: "rolled-back",
-      reverted: { leftAlone: 1, left: 0 },
+      rollback: { conflicting: 1, left: 0 },
       exceptions: [{ customerId: changed, outcome: "skipped", reason: expect.stringContaining("somebody has moved") }],
     });
   });
@@ -98,7 +98,7 @@ describe("a rollback by event", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "three" });
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: first?.reverted });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: first?.rollback });
     expect(writes()).toBe(after);
   });
 
@@ -111,8 +111,8 @@ describe("a rollback by event", () => {
 
     const { report } = await execute(world, { ...ROLLBACK, id: "back" }, { name: "two" });
 
-    expect(report).toMatchObject({ status: "aborted", reverted: { flippedBack: 0, leftAlone: 0 } });
-    expect(report?.reverted?.left).toBeGreaterThan(10);
+    expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, conflicting: 0 } });
+    expect(report?.rollback?.left).toBeGreaterThan(10);
     expect(flags()).toEqual(after);
   });
 
@@ -123,12 +123,12 @@ describe("a rollback by event", () => {
     const ann = { requestedBy: "ann", reason: "a call", at: "2026-11-23T00:00:00Z" };
     await openLedger(world).protect([kept], ann);
     const { report: first } = await execute(world, { ...ROLLBACK, id: "first" }, { name: "two" });
-    expect(first?.reverted).toMatchObject({ leftAlone: 1, left: 0 });
+    expect(first?.rollback).toMatchObject({ conflicting: 1, left: 0 });
     await openLedger(world).unprotect([kept], ann);
 
     const { report } = await execute(world, { ...ROLLBACK, id: "second" }, { name: "three" });
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { leftAlone: 0, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0, left: 0 } });
     expect(flags()).toEqual(before);
   });
 
@@ -149,7 +149,7 @@ describe("a rollback by event", () => {
 
     const { report } = await execute(world, { ...ROLLBACK, dryRun: true }, { name: "two" });
 
-    expect(report).toMatchObject({ status: "planned", reverted: { left: first?.counts.flipped, flippedBack: 0 } });
+    expect(report).toMatchObject({ status: "planned", rollback: { left: first?.counts.flipped, restored: 0 } });
     expect(flags()).toEqual(after);
   });
 
@@ -193,7 +193,7 @@ describe("a rollback of a rollout that another one came after", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 29, leftAlone: 1, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 29, conflicting: 1, left: 0 } });
     expect(report?.exceptions).toMatchObject([
       { customerId: again, reason: expect.stringContaining("rollout noon, which came later, has moved it") },
     ]);
@@ -208,7 +208,7 @@ describe("a rollback of a rollout that another one came after", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 30, leftAlone: 0, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, conflicting: 0, left: 0 } });
   });
 
   describe("and had moved its customers on", () => {
@@ -230,10 +230,10 @@ describe("a rollback of a rollout that another one came after", () => {
       await rollBack("on", "four");
       const again = await rollBack("stage", "five");
 
-      const moved = first?.reverted?.leftAlone;
-      expect(first?.reverted).toMatchObject({ flippedBack: 0, left: 0 });
+      const moved = first?.rollback?.conflicting;
+      expect(first?.rollback).toMatchObject({ restored: 0, left: 0 });
       expect(first?.exceptions[0]?.reason).toMatch(/^left alone: rollout on, which came later, has moved it back; /);
-      expect(again).toMatchObject({ reverted: { flippedBack: moved, leftAlone: 0, left: 0 } });
+      expect(again).toMatchObject({ rollback: { restored: moved, conflicting: 0, left: 0 } });
       expect(moved).toBeGreaterThan(10);
       expect(flags()).toEqual(before);
     });
@@ -254,7 +254,7 @@ describe("a rollback of a rollout that another one came after", () => {
 
       const report = await rollBack("stage", "six");
 
-      expect(report?.reverted).toEqual({ flippedBack: others.length, leftAlone: 3, left: 0 });
+      expect(report?.rollback).toEqual({ restored: others.length, conflicting: 3, left: 0 });
       expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual([early, between, late].sort());
       expect(staged()).toEqual(expect.arrayContaining([early, between, late, ...others]));
     });
@@ -270,11 +270,11 @@ describe("a rollback of a rollout that another one came after", () => {
 
       const backs: unknown[] = [];
       for (const [index, rolloutId] of ["stage", "last", "stage", "other", "stage", "on", "stage"].entries())
-        backs.push((await rollBack(rolloutId, `back-${index}`))?.reverted);
+        backs.push((await rollBack(rolloutId, `back-${index}`))?.rollback);
 
-      const left = { flippedBack: 1, leftAlone: 1, left: 0 };
-      const one = { flippedBack: 1, leftAlone: 0, left: 0 };
-      const all = { flippedBack: 2, leftAlone: 0, left: 0 };
+      const left = { restored: 1, conflicting: 1, left: 0 };
+      const one = { restored: 1, conflicting: 0, left: 0 };
+      const all = { restored: 2, conflicting: 0, left: 0 };
       expect(backs).toEqual([left, one, left, one, left, one, all]);
       expect(flags()).toEqual(before);
     });
@@ -291,7 +291,7 @@ describe("a rollback of a rollout that another one came after", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { flippedBack: 30, leftAlone: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, conflicting: 0 } });
   });
 });
 
@@ -382,7 +382,7 @@ describe("a failure budget that is exceeded", () => {
 
     const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
     expect(flags()).toEqual(before);
   });
 
@@ -393,13 +393,13 @@ describe("a failure budget that is exceeded", () => {
       off();
       world.emulator.removeCustomer(gone);
       const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
-      const told = { phase: "flipping back" } as const;
+      const told = { phase: "rolling back" } as const;
       await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...told, ...who });
     });
 
     const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
 
-    expect(report).toMatchObject({ status: "aborted", reverted: { flippedBack: 0, left: report?.counts.flipped } });
+    expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, left: report?.counts.flipped } });
     expect(report?.counts.flipped).toBeGreaterThan(0);
   });
 
@@ -423,7 +423,7 @@ describe("a failure budget that is exceeded", () => {
       status: "rolled-back",
       problem: "at least 1 customer failed, and the failure budget allows 0 of 30",
       counts: { failed: 1 },
-      reverted: { flippedBack: flipped, leftAlone: 0, left: 0 },
+      rollback: { restored: flipped, conflicting: 0, left: 0 },
     });
     expect(flipped).toBeGreaterThanOrEqual(10);
     expect(flipped + skipped).toBeGreaterThanOrEqual(29);

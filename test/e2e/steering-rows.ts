@@ -17,7 +17,7 @@ const ENDS: Readonly<Record<State, { readonly in: Stage; readonly else: number; 
   "is paused in a bake": { in: "baking 1", else: 62, pause: 9 },
   "is paused between two batches": { in: "flipping", else: 64, pause: 12 },
   "waits for the lock": { in: "preparing", else: 6, pause: 11 },
-  "flips back": { in: "flipping back", else: 3, pause: 10 },
+  "flips back": { in: "rolling back", else: 3, pause: 10 },
 };
 const AT_ONCE: Readonly<Partial<Record<`${SteeringCommand} ${State}`, number>>> = {
   "resume is paused in a bake": 6,
@@ -62,7 +62,7 @@ export function expectSteered(command: SteeringCommand, state: State, ended: End
   const isProtected = command === "protect" ? 1 : 0;
   if (isBack) {
     expect(report).toMatchObject({ status: "rolled-back", counts: { flipped: 270, skipped: 20 } });
-    expect(report.reverted).toEqual({ flippedBack: 270 - isProtected, leftAlone: isProtected, left: 0 });
+    expect(report.rollback).toEqual({ restored: 270 - isProtected, conflicting: isProtected, left: 0 });
   } else {
     expect(report).toMatchObject({
       status: "succeeded",

@@ -76,7 +76,7 @@ describe("two stops that the same look in a bake shows", () => {
     const { report } = await execute(world, { ...PROMOTE, onFailure }, { name: "night" });
 
     expect(report).toMatchObject({ status, counts: { flipped: 5, skipped: 15 } });
-    expect(report?.reverted).toEqual(standing === 0 ? { flippedBack: 5, leftAlone: 0, left: 0 } : undefined);
+    expect(report?.rollback).toEqual(standing === 0 ? { restored: 5, conflicting: 0, left: 0 } : undefined);
     expect(report?.held).toBe(standing === 0 ? true : undefined);
     expect(report?.problem).toContain("aborted by ann");
     if (alarm) expect(report?.problem).toContain(`alarm ${ALARM} is in ALARM`);
@@ -112,7 +112,7 @@ describe("aborts that come when the failure budget has stopped the flips already
   test("and of which the last one wants the same, are passed", async () => {
     const { report } = await runWith([STAY, BACK]);
 
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
     expect(moved()).toBe(0);
   });
 
@@ -121,7 +121,7 @@ describe("aborts that come when the failure budget has stopped the flips already
 
     const left = moved();
     expect(left).toBeGreaterThan(0);
-    expect(report).toMatchObject({ status: "aborted", reverted: { flippedBack: 0, left } });
+    expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, left } });
     expect(
       report?.exceptions.filter(({ reason }) => reason.startsWith("not flipped back: aborted by ann")),
     ).toHaveLength(left);
@@ -131,7 +131,7 @@ describe("aborts that come when the failure budget has stopped the flips already
     const { report, operations } = await runWith([BACK, { command: "pause", pauseSeconds: 600 }]);
 
     expect(operations).toContain("hold-revert-part-1");
-    expect(report).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
     expect(moved()).toBe(0);
   });
 });

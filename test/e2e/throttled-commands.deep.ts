@@ -37,7 +37,7 @@ test("an abort ends a batch that is throttled, a few seconds later, and turns ba
   expect(report).toMatchObject({ status: "rolled-back", problem: "aborted by ann: calls drop", counts: { failed: 0 } });
   expect(flipped).toBeLessThan(15);
   expect(skipped).toBe(60 - flipped);
-  expect(report?.reverted).toEqual({ flippedBack: flipped, leftAlone: 0, left: 0 });
+  expect(report?.rollback).toEqual({ restored: flipped, conflicting: 0, left: 0 });
   expect(rememberFlags(world)).toEqual(before);
 });
 

@@ -28,9 +28,9 @@ const WORKER_METRICS = Object.keys({
   GateProceeded: true,
   GateRolledBack: true,
   GateHalted: true,
-  FlippedBack: true,
-  LeftAlone: true,
-  NotFlippedBack: true,
+  Restored: true,
+  Conflicting: true,
+  NotRestored: true,
   TellFailed: true,
 } satisfies Record<WorkerMetric | ChangeMetric, true>);
 const WEBHOOK_METRICS = Object.keys({

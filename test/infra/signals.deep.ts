@@ -147,10 +147,10 @@ describe("what a change tells", () => {
   test.each<[string, ChangeOf, readonly string[]]>([
     ["a start", { change: "started" }, []],
     ["a gate that halts", { change: "gate decided", wave: 1, decision: "halt", reasons: [] }, []],
-    ["a whole rollback", { change: "rolled back", reverted: { flippedBack: 3, leftAlone: 1, left: 0 } }, []],
+    ["a whole rollback", { change: "rolled back", rollback: { restored: 3, conflicting: 1, left: 0 } }, []],
     [
       "a rollback with one customer left",
-      { change: "rolled back", reverted: { flippedBack: 3, leftAlone: 0, left: 1 } },
+      { change: "rolled back", rollback: { restored: 3, conflicting: 0, left: 1 } },
       ["cutover-production-not-flipped-back"],
     ],
   ])("%s rings as it should", async (_what, change, rung) => {
@@ -223,10 +223,10 @@ test("the dashboard of each deployment shows its own metrics, those that the ala
     const rollouts = [...ends.map((end) => `Rollout${end}`), "SignInRefused"];
     const outcomes = ["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"];
     const onTheirWay = ["RolloutStarted", "GateProceeded", "GateRolledBack", "GateHalted", "TellFailed"];
-    const turnedBack = ["FlippedBack", "LeftAlone", "NotFlippedBack"];
+    const rolledBack = ["Restored", "Conflicting", "NotRestored"];
     const doors = ["WebhookFailed", "SignatureRefused"];
     expect(findShown(synthesize(deployment))).toEqual(
-      [...rollouts, ...outcomes, ...onTheirWay, ...turnedBack, ...doors].map(
+      [...rollouts, ...outcomes, ...onTheirWay, ...rolledBack, ...doors].map(
         (name) => `Cutover ${name} service=${service}`,
       ),
     );

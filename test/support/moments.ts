@@ -4,7 +4,7 @@ import { type Ledger, openLedger } from "./ledger.ts";
 import type { World } from "./world.ts";
 
 /** Where a rollout is: what it last told the outside, and at which wave. */
-export type Stage = "preparing" | "flipping" | `baking ${number}` | "flipping back";
+export type Stage = "preparing" | "flipping" | `baking ${number}` | "rolling back";
 
 /** A rollout comes to its n-th look at controls and commands in this stage. */
 export interface Look {
@@ -91,7 +91,7 @@ function follow(proxy: DynamoDbProxy, listener: (look: Look) => Promise<void>): 
 
 /** The stage that begins with what is written. */
 function toStage(body: string): Stage | undefined {
-  if (body.includes('"hold-release"')) return "flipping back";
+  if (body.includes('"hold-release"')) return "rolling back";
   switch (CHANGE.exec(body)?.[1]) {
     case "started":
       return "flipping";

@@ -200,7 +200,7 @@ export async function readReverts(
   const batches = (await readLedger()).filter(
     ({ pk, sk }) => pk === `rollout#${rolloutId}` && String(sk).startsWith("batch#"),
   );
-  return new Map(batches.flatMap((batch) => fromBatchItem(batch).reverted).map((one) => [one.customerId, one]));
+  return new Map(batches.flatMap((batch) => fromBatchItem(batch).rollback).map((one) => [one.customerId, one]));
 }
 
 function toOutcomes(item: Readonly<Record<string, unknown>>): readonly Omit<Outcome, "name">[] {

@@ -9,11 +9,11 @@ export interface Batch {
   readonly intended: readonly string[];
   readonly outcomes: readonly Outcome[];
   /** Ids that are, or were about to be, flipped back. */
-  readonly reverting: readonly string[];
+  readonly restoring: readonly string[];
   /** What became of those who were to be flipped back. */
-  readonly reverted: readonly Outcome[];
+  readonly rollback: readonly Outcome[];
   /** The rollout that turned it back last, be it itself. */
-  readonly revertedBy?: string | undefined;
+  readonly rolledBackBy?: string | undefined;
   /** Counts the writes: a record is only written over the one that was read. */
   readonly revision: number;
 }

@@ -25,7 +25,7 @@ export type Told = Pick<
   | "problem"
   | "counts"
   | "namedSkipped"
-  | "reverted"
+  | "rollback"
   | "held"
   | "notHeld"
   | "of"
@@ -97,19 +97,19 @@ function judge(report: Told, status: Ending): Verdict | undefined {
 }
 
 /** A rollback that somebody asked for is what they wanted; one that a gate decided is news. */
-function judgeRolledBack({ action, reverted, held }: Told): Verdict {
-  const { flippedBack = 0, left = 0 } = reverted ?? {};
+function judgeRolledBack({ action, rollback, held }: Told): Verdict {
+  const { restored = 0, left = 0 } = rollback ?? {};
   const notHeld = held === false ? ", the release is NOT held" : "";
   if (left > 0) return { severity: "critical", what: `rolled back, ${countCustomers(left)} left${notHeld}` };
-  const what = `rolled back, ${countCustomers(flippedBack)} flipped back${notHeld}`;
+  const what = `rolled back, ${countCustomers(restored)} flipped back${notHeld}`;
   return { severity: action === "rollback" && notHeld === "" ? "info" : "warning", what };
 }
 
 function judgeStopped(report: Told, status: "halted" | "failed" | "aborted"): Verdict | undefined {
-  const { reverted, action } = report;
+  const { rollback, action } = report;
   if (action === "rollback") {
     const what =
-      reverted === undefined ? "before it flipped back" : `${countCustomers(reverted.left)} not flipped back`;
+      rollback === undefined ? "before it flipped back" : `${countCustomers(rollback.left)} not flipped back`;
     return { severity: "critical", what: `${status}, ${what}` };
   }
   const standing = countStanding(report);
@@ -142,7 +142,7 @@ function toWhy({ problem }: Told): readonly string[] {
   ];
 }
 
-function toNumbers({ status, counts, reverted }: Told): readonly string[] {
+function toNumbers({ status, counts, rollback }: Told): readonly string[] {
   if (status === "refused") return [];
   const { flipped, deferred, skipped, failed } = counts;
   const numbers: readonly (readonly [what: string, number: number])[] = [
@@ -150,9 +150,9 @@ function toNumbers({ status, counts, reverted }: Told): readonly string[] {
     ["deferred", deferred],
     ["skipped", skipped],
     ["failed", failed],
-    ["flipped back", reverted?.flippedBack ?? 0],
-    ["left alone, changed since", reverted?.leftAlone ?? 0],
-    ["could not be flipped back", reverted?.left ?? 0],
+    ["flipped back", rollback?.restored ?? 0],
+    ["left alone, changed since", rollback?.conflicting ?? 0],
+    ["could not be flipped back", rollback?.left ?? 0],
   ];
   const shown = numbers.filter(([, number]) => number > 0);
   return shown.length === 0
@@ -161,11 +161,11 @@ function toNumbers({ status, counts, reverted }: Told): readonly string[] {
 }
 
 /** The first who failed or were put off, each with what is wrong. */
-function toNames({ exceptions, counts, reverted }: Told): readonly string[] {
+function toNames({ exceptions, counts, rollback }: Told): readonly string[] {
   const needy = exceptions.filter(({ outcome }) => outcome === "failed" || outcome === "deferred");
   if (needy.length === 0) return [];
   const named = needy.slice(0, MOST_NAMED);
-  const all = counts.failed + counts.deferred + (reverted?.left ?? 0);
+  const all = counts.failed + counts.deferred + (rollback?.left ?? 0);
   const more = Math.max(all, needy.length) - named.length;
   return [
     "who:",

@@ -17,8 +17,8 @@ export type Advised = Pick<
   | "problem"
   | "counts"
   | "namedSkipped"
-  | "reverted"
-  | "revertedBy"
+  | "rollback"
+  | "rolledBackBy"
   | "held"
   | "notHeld"
   | "of"
@@ -26,7 +26,7 @@ export type Advised = Pick<
 
 /** What a person can do now, the first thing first; nothing for a rollout that did what was wanted. */
 export function adviseNext(report: Advised): readonly Advice[] {
-  if (report.revertedBy !== undefined) return adviseTurnedBack(report, report.revertedBy);
+  if (report.rolledBackBy !== undefined) return adviseRolledBackBy(report, report.rolledBackBy);
   switch (report.status) {
     case "succeeded":
     case "planned":
@@ -47,9 +47,9 @@ export function adviseNext(report: Advised): readonly Advice[] {
 }
 
 /** Who is where the rollout put them. A revert that broke off may not have come to count them all. */
-export function countStanding({ counts: { flipped }, reverted }: Pick<Report, "counts" | "reverted">): number {
-  if (reverted === undefined) return flipped;
-  return Math.max(reverted.left, flipped - reverted.flippedBack - reverted.leftAlone);
+export function countStanding({ counts: { flipped }, rollback }: Pick<Report, "counts" | "rollback">): number {
+  if (rollback === undefined) return flipped;
+  return Math.max(rollback.left, flipped - rollback.restored - rollback.conflicting);
 }
 
 const SEE_NAMES: Advice = { say: "Look at the customers named above; the report and the ledger have all of them." };
@@ -73,18 +73,18 @@ function adviseRefused({ problem = "" }: Advised): readonly Advice[] {
 }
 
 function adviseRolledBack(report: Advised): readonly Advice[] {
-  if ((report.reverted?.left ?? 0) === 0) return adviseHeld(report);
+  if ((report.rollback?.left ?? 0) === 0) return adviseHeld(report);
   const again = { say: "Send the rollback again: it goes on with those who are left.", send: toRollback(report) };
   return [SEE_NAMES, again, ...adviseNotHeld(report)];
 }
 
 /** By a rollout that came later: whatever became of it before, what counts is who is left. */
-function adviseTurnedBack(report: Advised, by: NonNullable<Advised["revertedBy"]>): readonly Advice[] {
+function adviseRolledBackBy(report: Advised, by: NonNullable<Advised["revertedBy"]>): readonly Advice[] {
   if (isUnderWay(by)) {
     const send = { command: "status", rolloutId: by.rolloutId };
     return [{ say: `Rollout ${by.rolloutId} turns it back now. How far that is:`, send }];
   }
-  if ((report.reverted?.left ?? 0) > 0) return adviseRolledBack(report);
+  if ((report.rollback?.left ?? 0) > 0) return adviseRolledBack(report);
   return report.held === undefined ? [] : adviseHeld(report);
 }
 
@@ -110,12 +110,12 @@ function adviseStopped(report: Advised): readonly Advice[] {
     return [again, ...adviseNotHeld(report)];
   }
   if (countStanding(report) > 0)
-    return report.reverted === undefined ? [undo(report), goOn(report)] : [undo(report), ...adviseNotHeld(report)];
+    return report.rollback === undefined ? [rollBackSource(report), goOn(report)] : [rollBackSource(report), ...adviseNotHeld(report)];
   // Who aborts a rollout before its first flip knows what they want.
   return report.status === "aborted" ? [] : [MEND];
 }
 
-function undo(report: Advised): Advice {
+function rollBackSource(report: Advised): Advice {
   return { say: "To flip back exactly those:", send: toRollback(report) };
 }
 

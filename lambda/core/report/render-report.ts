@@ -13,7 +13,7 @@ import {
   wrap,
 } from "./text-layout.ts";
 import { hasSucceeded, type Report } from "./report.ts";
-import { LEFT_ALONE, NOT_FLIPPED_BACK } from "../rollback/settle-before-rollback.ts";
+import { CONFLICTING, NOT_RESTORED } from "../rollback/settle-before-rollback.ts";
 import { type Now, PAUSED } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 import { toWaveLines } from "./wave-lines.ts";
@@ -34,7 +34,7 @@ export function renderReport(report: Report, { colour, columns = 60 }: TextOptio
     toNow(report, page),
     toWaveLines(report, page),
     toCounts(report, page),
-    toReverted(report, page),
+    toRollbackResult(report, page),
     toReasons("skipped", countSkipped(report), page),
     ...LISTED.map((listed) => toExceptions(listed, report, page)),
     toFacts(report, page),
@@ -68,12 +68,12 @@ function toHeading(report: Report, { paint, columns }: Page): readonly string[] 
 
 /** Of a rollback, what counts is who is left. */
 function toVerdict(report: Report): (typeof STATUS)[RolloutStatus] {
-  const { status, reverted, revertedBy } = report;
-  const left = reverted?.left ?? 0;
-  if (revertedBy !== undefined && isUnderWay(revertedBy))
+  const { status, rollback, rolledBackBy } = report;
+  const left = rollback?.left ?? 0;
+  if (rolledBackBy !== undefined && isUnderWay(rolledBackBy))
     return { style: "yellow", text: `${STATUS[status].text}, is being rolled back` };
   if (status !== "rolled-back") {
-    if (revertedBy === undefined) return STATUS[status];
+    if (rolledBackBy === undefined) return STATUS[status];
     const since = `${STATUS[status].text}, rolled back since`;
     return left > 0 ? { style: "red", text: `${since}, ${formatNumber(left)} left` } : { style: "yellow", text: since };
   }
@@ -86,7 +86,7 @@ const PHASES: Readonly<Record<Now["phase"], string>> = {
   preparing: "looks up and plans, nobody is flipped yet",
   flipping: "flips",
   baking: "bakes",
-  "flipping back": "flips back",
+  "rolling back": "flips back",
   ending: "ends, nobody is flipped any more",
 };
 
@@ -94,7 +94,7 @@ const PHASES: Readonly<Record<Now["phase"], string>> = {
 const HELD: Readonly<Partial<Record<Now["phase"], string>>> = {
   preparing: "is held before its first flip",
   flipping: "is held between two flips",
-  "flipping back": "is held between two flips back",
+  "rolling back": "is held between two flips back",
 };
 
 /** Of one that is under way: what it does, what holds it, and what it was told to do. */
@@ -141,18 +141,18 @@ function toCounts(report: Report, { paint }: Page): readonly string[] {
 }
 
 /** What became of those who had been flipped; of a dry run, how many a rollback would look at. */
-function toReverted({ reverted, revertedBy, status }: Report, { columns, paint }: Page): readonly string[] {
-  if (reverted === undefined) return [];
-  const { flippedBack, leftAlone, left } = reverted;
+function toRollbackResult({ rollback, rolledBackBy, status }: Report, { columns, paint }: Page): readonly string[] {
+  if (rollback === undefined) return [];
+  const { restored, conflicting, left } = rollback;
   if (status === "planned") return [`  to flip back  ${paint(left === 0 ? "dim" : "bold", formatNumber(left))}`];
   const rows = [
-    { label: "flipped back", number: flippedBack, style: "green" },
-    { label: "left alone", number: leftAlone, style: "yellow" },
+    { label: "flipped back", number: restored, style: "green" },
+    { label: "left alone", number: conflicting, style: "yellow" },
     { label: "left", number: left, style: "red" },
   ] as const;
   const width = Math.max(...rows.map(({ number }) => formatNumber(number).length));
-  const by = revertedBy === undefined ? "" : ` by ${clean(revertedBy.rolloutId)}`;
-  const title = revertedBy !== undefined && isUnderWay(revertedBy) ? "is being rolled back" : "rolled back";
+  const by = rolledBackBy === undefined ? "" : ` by ${clean(rolledBackBy.rolloutId)}`;
+  const title = rolledBackBy !== undefined && isUnderWay(rolledBackBy) ? "is being rolled back" : "rolled back";
   return [
     ...wrap(`${title}${by}`, columns).map((line) => paint("bold", line)),
     ...rows.map(({ label, number, style }) => {
@@ -168,7 +168,7 @@ function countSkipped(report: Report): ReadonlyMap<string, number> {
   const planned = new Map(Object.entries(plan?.skippedBy ?? {}));
   const later = counts.skipped - (plan?.skipped ?? 0);
   if (later <= 0) return planned;
-  const skipped = exceptions.filter(({ outcome, reason }) => outcome === "skipped" && !reason.startsWith(LEFT_ALONE));
+  const skipped = exceptions.filter(({ outcome, reason }) => outcome === "skipped" && !reason.startsWith(CONFLICTING));
   // Those whom the plan itself skipped come first.
   const shown = skipped.slice(plan?.skipped ?? 0);
   const byReason = new Map(
@@ -224,19 +224,19 @@ interface Listed {
 const LISTED: readonly Listed[] = [
   {
     title: "left, still where this release put them",
-    total: ({ reverted }) => reverted?.left ?? 0,
-    has: ({ reason }) => reason.startsWith(NOT_FLIPPED_BACK),
+    total: ({ rollback }) => rollback?.left ?? 0,
+    has: ({ reason }) => reason.startsWith(NOT_RESTORED),
   },
   {
     title: "left alone, not ours to touch",
-    total: ({ reverted }) => reverted?.leftAlone ?? 0,
-    has: ({ reason }) => reason.startsWith(LEFT_ALONE),
+    total: ({ rollback }) => rollback?.conflicting ?? 0,
+    has: ({ reason }) => reason.startsWith(CONFLICTING),
   },
   { title: "deferred", total: ({ counts }) => counts.deferred, has: ({ outcome }) => outcome === "deferred" },
   {
     title: "failed",
     total: ({ counts }) => counts.failed,
-    has: ({ outcome, reason }) => outcome === "failed" && !reason.startsWith(NOT_FLIPPED_BACK),
+    has: ({ outcome, reason }) => outcome === "failed" && !reason.startsWith(NOT_RESTORED),
   },
 ];
 
@@ -256,7 +256,7 @@ function toExceptions({ title, total, has }: Listed, report: Report, page: Page)
 
 /** The reason without the customer's own id, so that equal ones read as one, and without what the title says. */
 function toReason({ reason, customerId }: Outcome): string {
-  const told = [NOT_FLIPPED_BACK, LEFT_ALONE].find((start) => reason.startsWith(start)) ?? "";
+  const told = [NOT_RESTORED, CONFLICTING].find((start) => reason.startsWith(start)) ?? "";
   return clean(reason.slice(told.length).replaceAll(` of customer ${customerId}`, ""));
 }
 
@@ -323,7 +323,7 @@ function adviseUnderWay(report: Report): readonly Advice[] {
   if (now === undefined || dryRun) return [];
   const command = (name: string) => ({ command: name, rolloutId, requestedBy: "YOU", reason: "WHY" });
   const isPaused = now.heldBy.some((why) => why.startsWith(PAUSED));
-  const flips = action !== "rollback" && now.phase !== "waiting" && now.phase !== "flipping back";
+  const flips = action !== "rollback" && now.phase !== "waiting" && now.phase !== "rolling back";
   const stop = flips ? "To stop it and flip everybody back:" : "To stop it:";
   return [
     ...(isPaused ? [{ say: "To let it go on:", send: command("resume") }] : []),

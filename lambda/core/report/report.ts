@@ -2,14 +2,14 @@ import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { type Decision, type Stop, toReason } from "../gate/decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "../flip/outcome.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Held, RevertCounts } from "../rollback/settle-before-rollback.ts";
+import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
 import type { Now } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 import type { Subject } from "../rollback/source-rollouts.ts";
 
 /** Whether everything is as the event wanted it: of a rollback, that nobody is left. */
-export function hasSucceeded({ action, status, reverted }: Partial<Report>): boolean {
-  if (status === "rolled-back") return action === "rollback" && reverted?.left === 0;
+export function hasSucceeded({ action, status, rollback }: Partial<Report>): boolean {
+  if (status === "rolled-back") return action === "rollback" && rollback?.left === 0;
   return status === "succeeded" || status === "planned";
 }
 
@@ -43,9 +43,9 @@ export interface Report {
   /** What the gates decided, wave by wave. */
   readonly waves?: readonly WaveResult[] | undefined;
   /** Of a rollout that was turned back, and of a rollback. */
-  readonly reverted?: RevertCounts | undefined;
+  readonly rollback?: RollbackCounts | undefined;
   /** Asked about by `status`: the other rollout that turned it back last, or does so now. */
-  readonly revertedBy?: { readonly rolloutId: string; readonly status: RolloutStatus } | undefined;
+  readonly rolledBackBy?: { readonly rolloutId: string; readonly status: RolloutStatus } | undefined;
   /** Of the same: whether the release is held now. */
   readonly held?: boolean | undefined;
   /** Why it is not held, and what to do about it. */
@@ -86,10 +86,10 @@ export interface Ending {
   /** Counts of the batches; the plan's own unchanged and skipped come on top. */
   readonly counts: Counts;
   readonly waves?: readonly WaveResult[] | undefined;
-  readonly reverted?: RevertCounts | undefined;
+  readonly rollback?: RollbackCounts | undefined;
   readonly hold?: Held | undefined;
   /** What a person stopped the rollback with. */
-  readonly revertStop?: Stop | undefined;
+  readonly rollbackStop?: Stop | undefined;
   readonly overridden?: readonly string[] | undefined;
   readonly exceptions: readonly Outcome[];
 }
@@ -129,7 +129,7 @@ export function writeReport({ event, rolloutId, subject }: Beginning, ending: En
     namedSkipped: namedSkipped || undefined,
     plan: ending.plan,
     waves: ending.waves,
-    reverted: ending.reverted,
+    rollback: ending.rollback,
     held: ending.hold?.held,
     notHeld: ending.hold?.notHeld,
     of: subject?.rollouts.map((one) => one.rolloutId),
@@ -149,13 +149,13 @@ function withPlanned({ plan, counts, flipping }: Ending): Counts {
 }
 
 /** Who was not turned back is an exception too: of a rollback the only kind. */
-function countExceptions({ flipping, plan, reverted }: Ending, counts: Counts): number {
-  const turned = (reverted?.left ?? 0) + (reverted?.leftAlone ?? 0);
+function countExceptions({ flipping, plan, rollback }: Ending, counts: Counts): number {
+  const turned = (rollback?.left ?? 0) + (rollback?.conflicting ?? 0);
   return turned + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
 }
 
-function toProblem({ problem, stop, revertStop }: Ending): string | undefined {
-  const broke = revertStop && `the rollback ended before it was through: ${toReason(revertStop)}`;
+function toProblem({ problem, stop, rollbackStop }: Ending): string | undefined {
+  const broke = rollbackStop && `the rollback ended before it was through: ${toReason(rollbackStop)}`;
   const told = [...(stop?.reasons ?? []), ...[problem, broke].filter((one) => one !== undefined)];
   return told.length === 0 ? undefined : told.join("; ");
 }
@@ -177,14 +177,14 @@ export function countNotFlipped({ counts, namedSkipped = 0 }: Pick<Report, "coun
 }
 
 function toStatus(event: DeployEvent, ending: Ending, notFlipped: number): RolloutStatus {
-  const { flipping, problem, stop, reverted } = ending;
-  if (!flipping && reverted === undefined && (problem ?? stop) !== undefined) {
+  const { flipping, problem, stop, rollback } = ending;
+  if (!flipping && rollback === undefined && (problem ?? stop) !== undefined) {
     return stop?.cause === "abort" ? "aborted" : "refused";
   }
   if (problem !== undefined) return "failed";
   if (event.dryRun) return "planned";
-  if (ending.revertStop !== undefined) return "aborted";
-  if (reverted !== undefined) return "rolled-back";
+  if (ending.rollbackStop !== undefined) return "aborted";
+  if (rollback !== undefined) return "rolled-back";
   if (stop !== undefined) return stop.cause === "abort" ? "aborted" : "halted";
   return notFlipped > 0 ? "partial" : "succeeded";
 }

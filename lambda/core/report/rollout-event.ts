@@ -54,9 +54,9 @@ const Counts = strictObject({
   failed: count(WHAT_OUTCOMES.failed),
 } satisfies Record<OutcomeKind, unknown>).describe("customers by their outcome so far");
 
-const RevertCounts = strictObject({
-  flippedBack: count("moved back to where they were"),
-  leftAlone: count("changed by somebody else or by a later rollout since, protected since, or gone"),
+const RollbackCounts = strictObject({
+  restored: count("moved back to where they were"),
+  conflicting: count("changed by somebody else or by a later rollout since, protected since, or gone"),
   left: count("could not be moved back"),
 }).describe("what became of those whom the rollout had flipped");
 
@@ -112,7 +112,7 @@ const GateDecided = strictObject({
 const RolledBack = strictObject({
   ...head,
   change: z.literal("rolled back").describe("what was flipped has been turned back, as far as it could be"),
-  reverted: RevertCounts,
+  rollback: RollbackCounts,
   ...hold,
 }).meta({ title: "Rolled back" });
 
@@ -121,7 +121,7 @@ const Ended = strictObject({
   change: z.literal("ended").describe("the rollout is over"),
   status: z.enum(ENDINGS).describe("how it ended"),
   counts: Counts,
-  reverted: RevertCounts.optional().describe("what was turned back, if anything was to be"),
+  rollback: RollbackCounts.optional().describe("what was turned back, if anything was to be"),
   ...hold,
   problem: z
     .string()

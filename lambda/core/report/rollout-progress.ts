@@ -14,7 +14,7 @@ export interface Now {
 }
 
 /** `preparing`: nobody is flipped yet. `ending`: nobody is flipped any more. */
-export type Phase = "waiting" | "preparing" | "flipping" | "baking" | "flipping back" | "ending";
+export type Phase = "waiting" | "preparing" | "flipping" | "baking" | "rolling back" | "ending";
 
 /** How a pause among what holds it begins. */
 export const PAUSED = "paused by ";

@@ -5,10 +5,10 @@ import type { PlannedCustomer } from "../plan/plan.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
 
 /** What became of those whom a rollout had flipped, when it was turned back. */
-export interface RevertCounts {
-  readonly flippedBack: number;
+export interface RollbackCounts {
+  readonly restored: number;
   /** Changed by somebody else or by a later rollout since, protected since, or gone: not ours to touch. */
-  readonly leftAlone: number;
+  readonly conflicting: number;
   /** Could not be flipped back. */
   readonly left: number;
 }
@@ -19,14 +19,14 @@ export interface Held {
   readonly notHeld?: string | undefined;
 }
 
-export const NO_REVERTS: RevertCounts = { flippedBack: 0, leftAlone: 0, left: 0 };
+export const NO_ROLLBACK_COUNTS: RollbackCounts = { restored: 0, conflicting: 0, left: 0 };
 
 /** How the reasons begin of those who were not flipped back, so that a report tells them from those who were not flipped. */
-export const LEFT_ALONE = "left alone: ";
-export const NOT_FLIPPED_BACK = "not flipped back: ";
+export const CONFLICTING = "left alone: ";
+export const NOT_RESTORED = "not flipped back: ";
 
 /** Whom a rollout flipped, or may have flipped: by the ledger's word, or by a flip that was begun and has no such outcome. */
-export function findUndoable({
+export function findRestorable({
   customers,
   outcomes,
   intended,
@@ -38,18 +38,18 @@ export function findUndoable({
 
 /** Once a doubt is settled: whoever turns out never to have been flipped was not left either. */
 export function dropNeverFlipped(batch: Batch): Batch {
-  if (batch.reverted.length === 0) return batch;
-  const ids = new Set(findUndoable(batch).map(({ id }) => id));
-  const reverted = batch.reverted.filter(({ customerId, outcome }) => outcome !== "failed" || ids.has(customerId));
-  return { ...batch, reverted };
+  if (batch.rollback.length === 0) return batch;
+  const ids = new Set(findRestorable(batch).map(({ id }) => id));
+  const rollback = batch.rollback.filter(({ customerId, outcome }) => outcome !== "failed" || ids.has(customerId));
+  return { ...batch, rollback };
 }
 
 /** Else a report could not tell who is still flipped from who never was. */
-export function asLeft(outcome: Outcome): Outcome {
-  return outcome.outcome === "failed" ? { ...outcome, reason: `${NOT_FLIPPED_BACK}${outcome.reason}` } : outcome;
+export function asNotRestored(outcome: Outcome): Outcome {
+  return outcome.outcome === "failed" ? { ...outcome, reason: `${NOT_RESTORED}${outcome.reason}` } : outcome;
 }
 
-export interface RevertSituation {
+export interface RollbackSituation {
   readonly customer: PlannedCustomer;
   /** Read afresh. */
   readonly fresh: Reading;
@@ -58,7 +58,7 @@ export interface RevertSituation {
   /** By the ledger's own word; otherwise only the reading can tell. */
   readonly wasFlipped: boolean;
   /** An earlier run was about to flip it back. */
-  readonly reverting: boolean;
+  readonly restoring: boolean;
   /** A rollout that came later and has moved the customer to where it is, by the ledger's word. */
   readonly movedLaterBy?: string | undefined;
   /** A rollout that came later still, by the ledger's word, and has moved it away: it was not turned back. */
@@ -76,8 +76,8 @@ export interface MovedAway {
 }
 
 /** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped back now. */
-export function settleBeforeRevert(situation: RevertSituation): Outcome | undefined {
-  const { customer, fresh, flag, wasFlipped, reverting } = situation;
+export function settleBeforeRollback(situation: RollbackSituation): Outcome | undefined {
+  const { customer, fresh, flag, wasFlipped, restoring } = situation;
   const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
     customerId: customer.id,
     name: customer.name,
@@ -85,8 +85,8 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
     reason,
   });
   if (fresh.reading === "missing")
-    return wasFlipped ? settle("skipped", `${LEFT_ALONE}${GONE}`) : settle("unchanged", GONE);
-  const fail = (why: string) => settle("failed", reverting ? mayBeBack(why) : why);
+    return wasFlipped ? settle("skipped", `${CONFLICTING}${GONE}`) : settle("unchanged", GONE);
+  const fail = (why: string) => settle("failed", restoring ? mayBeBack(why) : why);
   if (fresh.reading === "unreadable") return fail(fresh.reason);
   const { isStaging } = fresh.customer;
   if (isStaging === undefined) return fail("Evo Voice does not say where this customer is");
@@ -96,18 +96,18 @@ export function settleBeforeRevert(situation: RevertSituation): Outcome | undefi
 }
 
 /** How it comes that a customer is not where the rollout had put it. */
-function explainMoved({ wasFlipped, reverting, movedAwayBy }: RevertSituation): [OutcomeKind, string] {
-  if (reverting) return ["flipped", "confirmed after a restart"];
+function explainMoved({ wasFlipped, restoring, movedAwayBy }: RollbackSituation): [OutcomeKind, string] {
+  if (restoring) return ["flipped", "confirmed after a restart"];
   if (!wasFlipped) return ["unchanged", "was never flipped"];
   return ["skipped", movedAwayBy?.isSure ? describeAway(movedAwayBy) : MOVED_BACK];
 }
 
 /** Why a customer is left alone that is where the rollout had put it. */
-function whyStays({ movedLaterBy, movedAwayBy, judge }: RevertSituation, customer: CustomerFacts): string | undefined {
-  if (movedLaterBy !== undefined) return `${LEFT_ALONE}${describeLater(movedLaterBy)}`;
+function whyStays({ movedLaterBy, movedAwayBy, judge }: RollbackSituation, customer: CustomerFacts): string | undefined {
+  if (movedLaterBy !== undefined) return `${CONFLICTING}${describeLater(movedLaterBy)}`;
   if (movedAwayBy?.mayBeBack === false) return MOVED_SINCE;
   const judgement = judge(customer);
-  return judgement.verdict === "skipped" ? `${LEFT_ALONE}${judgement.reason}` : undefined;
+  return judgement.verdict === "skipped" ? `${CONFLICTING}${judgement.reason}` : undefined;
 }
 
 function describeLater(rolloutId: string): string {
@@ -115,7 +115,7 @@ function describeLater(rolloutId: string): string {
 }
 
 function describeAway({ rolloutId }: MovedAway): string {
-  return `${LEFT_ALONE}rollout ${rolloutId}, which came later, has moved it back; ${ONCE_THAT_IS_BACK}`;
+  return `${CONFLICTING}rollout ${rolloutId}, which came later, has moved it back; ${ONCE_THAT_IS_BACK}`;
 }
 
 /** Of a customer whom an earlier run began to flip back. */
@@ -125,9 +125,9 @@ export function mayBeBack(why: string): string {
 
 const ONCE_THAT_IS_BACK = "once that one is turned back, a rollback that is sent again turns this back, too";
 const GONE = "Evo Voice no longer has this customer";
-const MOVED_BACK = `${LEFT_ALONE}somebody has moved it back already`;
-const MOVED_SINCE = `${LEFT_ALONE}a rollout that came later had moved it back, and somebody has moved it again`;
-const FOR_GOOD = [MOVED_BACK, MOVED_SINCE, `${LEFT_ALONE}${GONE}`];
+const MOVED_BACK = `${CONFLICTING}somebody has moved it back already`;
+const MOVED_SINCE = `${CONFLICTING}a rollout that came later had moved it back, and somebody has moved it again`;
+const FOR_GOOD = [MOVED_BACK, MOVED_SINCE, `${CONFLICTING}${GONE}`];
 
 /**
  * Whether another rollback may find that what kept this customer where it is is over: a protection that was lifted, a
@@ -140,13 +140,13 @@ export function isWorthAnotherLook({ outcome, reason }: Outcome, knowsLater = tr
 }
 
 /** Sums up a batch: whoever is undoable and has no other end is left. */
-export function countReverts(batch: Omit<Batch, "rolloutId" | "index" | "revision">): RevertCounts {
-  const kinds = new Map(batch.reverted.map(({ customerId, outcome }) => [customerId, outcome]));
-  const counts = { flippedBack: 0, leftAlone: 0, left: 0 };
-  for (const { id } of findUndoable(batch)) {
+export function countRollback(batch: Omit<Batch, "rolloutId" | "index" | "revision">): RollbackCounts {
+  const kinds = new Map(batch.rollback.map(({ customerId, outcome }) => [customerId, outcome]));
+  const counts = { restored: 0, conflicting: 0, left: 0 };
+  for (const { id } of findRestorable(batch)) {
     const kind = kinds.get(id);
-    if (kind === "flipped") counts.flippedBack += 1;
-    else if (kind === "skipped") counts.leftAlone += 1;
+    if (kind === "flipped") counts.restored += 1;
+    else if (kind === "skipped") counts.conflicting += 1;
     else if (kind !== "unchanged") counts.left += 1;
   }
   return counts;
@@ -154,14 +154,14 @@ export function countReverts(batch: Omit<Batch, "rolloutId" | "index" | "revisio
 
 /** Whether a customer is left that another pass may help. */
 export function isWorthAnotherPass(batch: Batch): boolean {
-  const ended = new Set(batch.reverted.flatMap(({ customerId, outcome }) => (outcome === "failed" ? [] : customerId)));
-  return findUndoable(batch).some(({ id }) => !ended.has(id));
+  const ended = new Set(batch.rollback.flatMap(({ customerId, outcome }) => (outcome === "failed" ? [] : customerId)));
+  return findRestorable(batch).some(({ id }) => !ended.has(id));
 }
 
-export function addReverts(a: RevertCounts, b: RevertCounts): RevertCounts {
+export function addRollbackCounts(a: RollbackCounts, b: RollbackCounts): RollbackCounts {
   return {
-    flippedBack: a.flippedBack + b.flippedBack,
-    leftAlone: a.leftAlone + b.leftAlone,
+    restored: a.restored + b.restored,
+    conflicting: a.conflicting + b.conflicting,
     left: a.left + b.left,
   };
 }

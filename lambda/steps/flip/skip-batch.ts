@@ -31,11 +31,11 @@ export async function* skipBatches(
 export async function skipBatch(run: SkipRun, place: number, { why, blind }: Stopped): Promise<RecordedBatch> {
   const batch = await run.task.read(place);
   const sheet = openSheet(run.task.open(batch));
-  const turnedBack = findTurnedBack(batch);
-  for (const customer of sheet.open.filter(({ id }) => turnedBack.has(id))) {
+  const rolledBack = findRestored(batch);
+  for (const customer of sheet.open.filter(({ id }) => rolledBack.has(id))) {
     sheet.settle(customer, "flipped", "found flipped when it was turned back");
   }
-  const doubtful = sheet.open.filter(({ id }) => sheet.wasIntended(id) && !turnedBack.has(id));
+  const doubtful = sheet.open.filter(({ id }) => sheet.wasIntended(id) && !rolledBack.has(id));
   const readings: Readings | undefined = blind ? undefined : await readAfresh(run, doubtful).catch(() => undefined);
   for (const customer of doubtful) {
     const reading = readings === undefined ? UNREADABLE : readings.get(customer.id);
@@ -47,8 +47,8 @@ export async function skipBatch(run: SkipRun, place: number, { why, blind }: Sto
 }
 
 /** What a rollback has flipped back was flipped, whatever its flag says now. */
-function findTurnedBack({ reverted }: Batch): ReadonlySet<string> {
-  return new Set(reverted.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])));
+function findRestored({ rollback }: Batch): ReadonlySet<string> {
+  return new Set(rollback.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])));
 }
 
 const UNREADABLE: Reading = { reading: "unreadable", reason: "" };

@@ -2,10 +2,10 @@ import type { Stop } from "../../core/gate/decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "../../core/flip/outcome.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { isException, MOST_EXCEPTIONS, type Report, type WaveResult, writeReport } from "../../core/report/report.ts";
-import { asLeft } from "../../core/rollback/settle-before-rollback.ts";
+import { asNotRestored } from "../../core/rollback/settle-before-rollback.ts";
 import type { Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
-import type { Reverted } from "../rollback/rollback-part.ts";
+import type { RollbackResult } from "../rollback/rollback-part.ts";
 
 /** How the workflow ended. */
 export interface Ended {
@@ -17,7 +17,7 @@ export interface Ended {
   readonly stop?: Stop | undefined;
   /** What stopped it of itself. */
   readonly problem?: string | undefined;
-  readonly reverted?: Reverted | undefined;
+  readonly rollback?: RollbackResult | undefined;
   readonly overridden?: readonly string[] | undefined;
 }
 
@@ -31,7 +31,7 @@ export async function closeRollout(ports: Ports, rollout: Rollout, ended: Ended)
 }
 
 async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
-  const { counts, problem, reverted } = ended;
+  const { counts, problem, rollback } = ended;
   const endedAtMs = ports.nowMs();
   const report = writeReport(
     rollout,
@@ -39,10 +39,10 @@ async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<
       ...ended,
       counts: counts ?? NO_COUNTS,
       flipping: counts !== undefined,
-      problem: [problem, reverted?.problem].filter((one) => one !== undefined).join("; ") || undefined,
-      reverted: reverted?.counts,
-      hold: reverted?.hold,
-      revertStop: reverted?.stop,
+      problem: [problem, rollback?.problem].filter((one) => one !== undefined).join("; ") || undefined,
+      rollback: rollback?.counts,
+      hold: rollback?.hold,
+      rollbackStop: rollback?.stop,
       exceptions: await readExceptions(ports, rollout, ended),
     },
     {
@@ -59,13 +59,13 @@ async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<
 async function readExceptions(
   { ledger }: Ports,
   rollout: Rollout,
-  { plan, reverted }: Ended,
+  { plan, rollback }: Ended,
 ): Promise<readonly Outcome[]> {
-  const undone = rollout.kind === "undo" ? rollout.subject.rollouts : [rollout];
+  const undone = rollout.kind === "rollback" ? rollout.subject.rollouts : [rollout];
   const left =
-    reverted === undefined ? [] : await worstOf(undone.map(({ rolloutId }) => ledger.readReverted(rolloutId)));
+    rollback === undefined ? [] : await worstOf(undone.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
   const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);
-  return [...left.map(asLeft), ...others].slice(0, MOST_EXCEPTIONS);
+  return [...left.map(asNotRestored), ...others].slice(0, MOST_EXCEPTIONS);
 }
 
 /** The first exceptions, those that failed before all others. */

@@ -21,10 +21,10 @@ export async function announce(ports: Ports, rollout: Rollout, change: ChangeOf)
 
 /** The last change; when it needs a person, a person is told too. */
 export async function announceEnd(ports: Ports, report: Report): Promise<void> {
-  const { rolloutId, action, release, status, counts, reverted, held, notHeld, problem } = report;
+  const { rolloutId, action, release, status, counts, rollback, held, notHeld, problem } = report;
   const head = { rolloutId, action, release, at: new Date(ports.nowMs()).toISOString() };
   if (isEnding(status))
-    await ports.tell.changed({ ...head, change: "ended", status, counts, reverted, held, notHeld, problem });
+    await ports.tell.changed({ ...head, change: "ended", status, counts, rollback, held, notHeld, problem });
   const message = toPersonMessage(report);
   if (message !== undefined) await ports.tell.person(message);
 }

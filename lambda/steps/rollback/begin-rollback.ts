@@ -4,24 +4,24 @@ import type { Subject } from "../../core/rollback/source-rollouts.ts";
 import type { Locked, Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 
-export interface TurnBack {
+export interface RollbackRequest {
   readonly subject: Subject;
   /** Commands that were taken in before are not taken in again: an abort ended the flips, and must not end this. */
   readonly steering: Steering;
 }
 
 /** What a revert begins with. */
-export interface BegunRevert {
+export interface BegunRollback {
   readonly steering: Steering;
   readonly hold: Held;
 }
 
 /** Right before the first flip back: the release is held, so that nothing brings it out again until a person clears it. */
-export async function beginRevert(
+export async function beginRollback(
   ports: Ports,
   rollout: Locked<Rollout>,
-  { subject, steering }: TurnBack,
-): Promise<BegunRevert> {
+  { subject, steering }: RollbackRequest,
+): Promise<BegunRollback> {
   await noteSubject(ports, rollout, subject);
   const hold = await holdSubject(ports, rollout, subject);
   return { hold, steering: await passLateAborts(ports, rollout, steering) };
@@ -31,8 +31,8 @@ export async function beginRevert(
 export async function beginWithoutHold(
   ports: Ports,
   rollout: Locked<Rollout>,
-  { subject, steering }: TurnBack,
-): Promise<BegunRevert> {
+  { subject, steering }: RollbackRequest,
+): Promise<BegunRollback> {
   const passed = await passLateAborts(ports, rollout, steering);
   await noteSubject(ports, rollout, subject).catch((error: unknown) => {
     const problem = error instanceof Error ? error.name : "unknown";
@@ -49,7 +49,7 @@ export async function beginWithoutHold(
 /** A rollout that turns back what it did itself says so in its own report. */
 async function noteSubject({ ledger }: Ports, { kind, rolloutId }: Rollout, { rollouts }: Subject): Promise<void> {
   if (kind === "flip") return;
-  for (const one of rollouts) await ledger.noteRevertedBy(one.rolloutId, rolloutId);
+  for (const one of rollouts) await ledger.noteRolledBackBy(one.rolloutId, rolloutId);
 }
 
 async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject: Subject): Promise<Held> {
@@ -76,6 +76,6 @@ async function passLateAborts({ ledger }: Ports, { kind, rolloutId }: Rollout, s
   const { commands } = await ledger.readSteering(rolloutId);
   const last = commands.findLastIndex(({ command }) => command === "abort");
   const abort = last >= steering.seen ? commands[last] : undefined;
-  const isLate = kind === "flip" && abort?.rollback && abort.phase !== "flipping back";
+  const isLate = kind === "flip" && abort?.rollback && abort.phase !== "rolling back";
   return isLate ? { ...steering, seen: last + 1 } : steering;
 }

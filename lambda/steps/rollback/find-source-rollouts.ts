@@ -1,6 +1,6 @@
 import type { DeployEvent, FlipEvent, RetryEvent } from "../../contract/deploy-event.ts";
 import type { RolloutRecord } from "../../core/records.ts";
-import { findUndoable } from "../../core/rollback/settle-before-rollback.ts";
+import { findRestorable } from "../../core/rollback/settle-before-rollback.ts";
 import type { Subject } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
@@ -61,7 +61,7 @@ async function findLast(ledger: SubjectLedger, release: string): Promise<FoundSu
 async function hasFlipped({ getBatch }: SubjectLedger, rollouts: Subject["rollouts"]): Promise<boolean> {
   for (const { rolloutId, batches } of rollouts) {
     for (let index = 0; index < batches; index += 1)
-      if (findUndoable(await getBatch(rolloutId, index)).length > 0) return true;
+      if (findRestorable(await getBatch(rolloutId, index)).length > 0) return true;
   }
   return false;
 }

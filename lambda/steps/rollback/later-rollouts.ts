@@ -1,5 +1,5 @@
 import type { FlipsNote } from "../../core/records.ts";
-import { findUndoable, type MovedAway } from "../../core/rollback/settle-before-rollback.ts";
+import { findRestorable, type MovedAway } from "../../core/rollback/settle-before-rollback.ts";
 import type { Subject } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
@@ -73,7 +73,7 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
 }
 
 async function readMoved({ readBatches }: OriginLedger, rolloutId: string, moved: Set<string>): Promise<void> {
-  for await (const batch of readBatches(rolloutId)) for (const { id } of findUndoable(batch)) moved.add(id);
+  for await (const batch of readBatches(rolloutId)) for (const { id } of findRestorable(batch)) moved.add(id);
 }
 
 interface Standing {
@@ -86,10 +86,10 @@ interface Standing {
 /** Whom a rollout moved, or may have moved, and did not turn back. */
 async function* readStanding({ readBatches }: OriginLedger, rolloutId: string): AsyncGenerator<Standing> {
   for await (const batch of readBatches(rolloutId)) {
-    const back = new Set(idsOf(batch.reverted, "flipped"));
-    const begun = new Set(batch.reverting);
+    const back = new Set(idsOf(batch.rollback, "flipped"));
+    const begun = new Set(batch.restoring);
     const flipped = new Set(idsOf(batch.outcomes, "flipped"));
-    for (const { id } of findUndoable(batch))
+    for (const { id } of findRestorable(batch))
       if (!back.has(id)) yield { id, wasFlipped: flipped.has(id), mayBeBack: begun.has(id) };
   }
 }

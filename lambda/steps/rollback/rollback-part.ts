@@ -2,12 +2,12 @@ import { toLimits } from "../../contract/accept-deploy-event.ts";
 import type { Batch } from "../../core/flip/batch.ts";
 import { type Stop, toReason } from "../../core/gate/decision.ts";
 import {
-  addReverts,
-  countReverts,
+  addRollbackCounts,
+  countRollback,
   type Held,
   isWorthAnotherPass,
-  NO_REVERTS,
-  type RevertCounts,
+  NO_ROLLBACK_COUNTS,
+  type RollbackCounts,
 } from "../../core/rollback/settle-before-rollback.ts";
 import type { Steering } from "../../core/gate/apply-commands.ts";
 import type { Subject } from "../../core/rollback/source-rollouts.ts";
@@ -19,18 +19,18 @@ import { createLookout } from "../gate/guard.ts";
 import { openOrigin } from "./later-rollouts.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
-import { countPlaces, createRevertTask, nameLeft } from "./rollback-task.ts";
+import { countPlaces, createRollbackTask, nameLeft } from "./rollback-task.ts";
 import { NOT_WATCHED } from "../gate/poll-gate.ts";
 
 /** Where a revert is: counters only. */
-export interface RevertProgress extends Progress {
+export interface RollbackProgress extends Progress {
   readonly steering: Steering;
   /** Who could not be flipped back is tried again in a further pass. From 1. */
   readonly pass: number;
   /** The first place of this pass that is not done; the newest batch is at 0. */
   readonly place: number;
   /** Of the places of this pass that are done. */
-  readonly counts: RevertCounts;
+  readonly counts: RollbackCounts;
   /** Whether another pass may help somebody of them. */
   readonly again: boolean;
   /** Why nobody more is tried: whoever has no end is left, and a rollback that is sent again goes on with them. */
@@ -40,8 +40,8 @@ export interface RevertProgress extends Progress {
 }
 
 /** What a revert came to. */
-export interface Reverted {
-  readonly counts: RevertCounts;
+export interface RollbackResult {
+  readonly counts: RollbackCounts;
   /** What ended it of itself before it was through. */
   readonly problem?: string | undefined;
   /** The command that ended it before it was through. */
@@ -62,15 +62,15 @@ const REST_AFTER_IDLE_SECONDS = 60;
 const GAVE_UP = `Evo Voice answered no request in ${MOST_IDLE_PARTS} parts in a row; when it answers again, send the rollback again: it goes on`;
 
 /** A pause that held the flips holds no rollback; one that is sent to the rollback does. */
-export function startRevert({ seen, skipAllBakes }: Steering): RevertProgress {
+export function startRollback({ seen, skipAllBakes }: Steering): RollbackProgress {
   return { done: false, idleParts: 0, steering: { seen, skipAllBakes }, pass: 1, place: 0, ...PASS_START };
 }
 
-const PASS_START = { counts: NO_REVERTS, again: false } as const;
+const PASS_START = { counts: NO_ROLLBACK_COUNTS, again: false } as const;
 
-export interface RevertWork {
+export interface RollbackWork {
   readonly subject: Subject;
-  readonly from: RevertProgress;
+  readonly from: RollbackProgress;
 }
 
 /**
@@ -78,16 +78,16 @@ export interface RevertWork {
  * where those put them. The pace begins anew: a throttled rollout must not strand its rollback. Once it is stopped, it
  * only counts who is left.
  */
-export async function revertPart(
+export async function rollbackPart(
   ports: Ports,
   rollout: Locked<Rollout>,
   run: StepRun,
-  { subject, from }: RevertWork,
-): Promise<RevertProgress> {
+  { subject, from }: RollbackWork,
+): Promise<RollbackProgress> {
   const places = countPlaces(subject);
-  if (isEnded(from)) return nameRest(ports, rollout, createRevertTask(ports, subject), { from, places });
+  if (isEnded(from)) return nameRest(ports, rollout, createRollbackTask(ports, subject), { from, places });
   const origin = await openOrigin(ports.ledger, subject);
-  const task = createRevertTask(ports, subject, { origin, by: rollout.rolloutId });
+  const task = createRollbackTask(ports, subject, { origin, by: rollout.rolloutId });
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
@@ -112,7 +112,7 @@ export async function revertPart(
 }
 
 /** A pace that let nothing through is not handed on: it was that of a server which answers nobody. */
-function afterIdle(progress: RevertProgress, { idleParts: before }: RevertProgress): RevertProgress {
+function afterIdle(progress: RollbackProgress, { idleParts: before }: RollbackProgress): RollbackProgress {
   const idleParts = before + 1;
   const gaveUp = idleParts < MOST_IDLE_PARTS ? undefined : GAVE_UP;
   const restSeconds = gaveUp === undefined ? REST_AFTER_IDLE_SECONDS : undefined;
@@ -120,24 +120,24 @@ function afterIdle(progress: RevertProgress, { idleParts: before }: RevertProgre
 }
 
 /** A part that failed for good ends the revert; who is left is counted still. */
-export function afterRevertFailure(from: RevertProgress, problem: string): RevertProgress {
+export function afterRollbackFailure(from: RollbackProgress, problem: string): RollbackProgress {
   if (!isEnded(from)) return { ...from, idleParts: 0, problem };
   return { ...from, done: true, problem: `${from.problem ?? "stopped"}; who is left could not be counted: ${problem}` };
 }
 
-export function toReverted({ counts, stop, problem }: RevertProgress): Reverted {
+export function toRollbackResult({ counts, stop, problem }: RollbackProgress): RollbackResult {
   if (problem === undefined) return { counts, stop: counts.left > 0 ? stop : undefined };
   return { counts, problem: `the rollback ended before it was through: ${problem}` };
 }
 
-export const COUNT_START: RevertProgress = startRevert({ seen: 0, skipAllBakes: false });
+export const COUNT_START: RollbackProgress = startRollback({ seen: 0, skipAllBakes: false });
 
 /** Counts only, from the ledger. */
-export async function countPart(ports: Ports, subject: Subject, from: RevertProgress): Promise<RevertProgress> {
-  return countRest(ports, createRevertTask(ports, subject).read, { from, places: countPlaces(subject) });
+export async function countPart(ports: Ports, subject: Subject, from: RollbackProgress): Promise<RollbackProgress> {
+  return countRest(ports, createRollbackTask(ports, subject).read, { from, places: countPlaces(subject) });
 }
 
-function isEnded({ stop, problem, gaveUp }: RevertProgress): boolean {
+function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
   return stop !== undefined || problem !== undefined || gaveUp !== undefined;
 }
 
@@ -145,7 +145,7 @@ function isEnded({ stop, problem, gaveUp }: RevertProgress): boolean {
  * Where the ledger says that the revert is: further than the progress when this part was begun before. The mark counts
  * whoever has an end, so that workers that die again and again while they come further are not given up.
  */
-async function skipFinished(task: Task, from: RevertProgress, places: number) {
+async function skipFinished(task: Task, from: RollbackProgress, places: number) {
   let begun = from;
   let settled = 0;
   for (let place = from.place; place < places; place += 1) {
@@ -155,29 +155,29 @@ async function skipFinished(task: Task, from: RevertProgress, places: number) {
     settled += ended.size;
     if (place === begun.place && customers.every(({ id }) => ended.has(id))) begun = advance(begun, batch);
     // Nobody of it was come to, nor of those behind it.
-    else if (batch.reverted.length === 0) break;
+    else if (batch.rollback.length === 0) break;
   }
   return { begun, settled, mark: `pass ${from.pass}, place ${begun.place}, ${settled} settled` };
 }
 
-function advance(progress: RevertProgress, batch: Batch): RevertProgress {
-  const counts = addReverts(progress.counts, countReverts(batch));
+function advance(progress: RollbackProgress, batch: Batch): RollbackProgress {
+  const counts = addRollbackCounts(progress.counts, countRollback(batch));
   return { ...progress, place: progress.place + 1, counts, again: progress.again || isWorthAnotherPass(batch) };
 }
 
-function endPass(progress: RevertProgress): RevertProgress {
+function endPass(progress: RollbackProgress): RollbackProgress {
   const restSeconds = RESTS_BEFORE_PASS[progress.pass - 1];
   if (!progress.again || restSeconds === undefined) return { ...progress, done: true };
   return { ...progress, done: false, pass: progress.pass + 1, place: 0, ...PASS_START, restSeconds };
 }
 
 interface Rest {
-  readonly from: RevertProgress;
+  readonly from: RollbackProgress;
   readonly places: number;
 }
 
 /** So that the report can name who is left; nothing is written any more once the lock is another's. */
-async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RevertProgress> {
+async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RollbackProgress> {
   const { stop, problem, gaveUp } = rest.from;
   const isOurs = holdsLock(lock, await ports.ledger.readControls());
   const why = problem ?? gaveUp ?? (stop === undefined ? "it was stopped" : toReason(stop));
@@ -193,7 +193,7 @@ async function countRest(
   { nowMs, policy }: Ports,
   read: Task["read"],
   { from, places }: Rest,
-): Promise<RevertProgress> {
+): Promise<RollbackProgress> {
   const untilMs = nowMs() + policy.stepSeconds * 1000;
   let progress = from;
   for (; progress.place < places && nowMs() < untilMs; ) {

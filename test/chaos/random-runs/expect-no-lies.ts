@@ -52,7 +52,7 @@ const NOT_RECORDED = "not every outcome could be recorded";
 
 /** The oracle of every local run judges the customers that only this rollout has written, and its counts. */
 async function checkUncontested({ witness, ledger, accountId, customers }: Truth, report: Report): Promise<void> {
-  const { rolloutId, reverted } = report;
+  const { rolloutId, rollback } = report;
   const writes = Map.groupBy(witness.writes, (write) => write.customerId);
   const uncontested = [...customers()]
     .filter(({ id }) => writes.get(id)?.every((write) => write.rolloutId === rolloutId) ?? true)
@@ -62,7 +62,7 @@ async function checkUncontested({ witness, ledger, accountId, customers }: Truth
       ...{ report, accountIds: [accountId] },
       before: new Map(uncontested.map(({ id, isStaging }) => [id, writes.get(id)?.[0]?.was ?? isStaging])),
       outcomes: await collect(ledger.readOutcomes(rolloutId)),
-      ...(reverted !== undefined && { restores: await collect(ledger.readReverted(rolloutId)) }),
+      ...(rollback !== undefined && { restores: await collect(ledger.readRestoreOutcomes(rolloutId)) }),
     },
     uncontested,
   );
@@ -79,8 +79,8 @@ function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
 }
 
 /** After a complete rollback nobody is where the rollouts that it undid have put them. */
-function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, reverted, problem, of }: Report): void {
-  if (reverted === undefined || reverted.left > 0 || dryRun || problem?.includes(NOT_THROUGH)) return;
+function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, rollback, problem, of }: Report): void {
+  if (rollback === undefined || rollback.left > 0 || dryRun || problem?.includes(NOT_THROUGH)) return;
   const undone = action === "rollback" ? (of ?? []) : [rolloutId];
   for (const { customerId, rolloutId: by = "", isUndo, at } of toLastChanges(witness).values()) {
     if (isUndo || !undone.includes(by) || witness.everProtected.has(customerId)) continue;
@@ -93,11 +93,11 @@ function toLastChanges({ writes }: Truth["witness"]): ReadonlyMap<string, Write>
 }
 
 /** Whom a rollback has flipped back it does not take for somebody that another has moved. */
-async function checkLeftAlone({ witness, ledger }: Truth, { rolloutId, action, of, reverted }: Report): Promise<void> {
-  if (reverted === undefined) return;
+async function checkLeftAlone({ witness, ledger }: Truth, { rolloutId, action, of, rollback }: Report): Promise<void> {
+  if (rollback === undefined) return;
   const last = toLastChanges(witness);
   for (const undone of action === "rollback" ? (of ?? []) : [rolloutId]) {
-    for await (const outcomes of ledger.readReverted(undone)) {
+    for await (const outcomes of ledger.readRestoreOutcomes(undone)) {
       for (const { customerId, reason } of outcomes) {
         const change = last.get(customerId);
         if (reason.includes("somebody has moved") && change?.isUndo && change.rolloutId === rolloutId)
@@ -150,7 +150,7 @@ async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promis
 }
 
 async function wasReverted(ledger: HistoryWorld["ledger"], rolloutId: string, customerId: string): Promise<boolean> {
-  for await (const reverted of ledger.readReverted(rolloutId))
-    if (reverted.some((one) => one.customerId === customerId)) return true;
+  for await (const rollback of ledger.readRestoreOutcomes(rolloutId))
+    if (rollback.some((one) => one.customerId === customerId)) return true;
   return false;
 }

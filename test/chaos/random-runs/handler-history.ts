@@ -208,7 +208,7 @@ function watch(world: World): HandlerTruth {
       const known = record && (await findIn(ledger, record, customerId));
       if (known === undefined) lies.push(`${lock.rolloutId} flipped ${customerId}, whom its plan does not hold`);
       aborts.set(lock.rolloutId, (await ledger.readSteering(lock.rolloutId)).commands.filter(isAbort));
-      arrived.set(customerId, { rolloutId: lock.rolloutId, isUndo: known === "undo", was });
+      arrived.set(customerId, { rolloutId: lock.rolloutId, isUndo: known === "rollback", was });
       return;
     }
     const by = arrived.get(customerId);
@@ -238,12 +238,12 @@ async function findIn(
   ledger: Truth["ledger"],
   { rolloutId, event, plan, subject }: RolloutRecord,
   customerId: string,
-): Promise<"flip" | "undo" | undefined> {
+): Promise<"flip" | "rollback" | undefined> {
   const own = [{ rolloutId, batches: plan?.batches ?? 0 }];
   for (const { rolloutId: of, batches } of event.action === "rollback" ? (subject?.rollouts ?? []) : own) {
     for (let index = 0; index < batches; index += 1) {
-      const { intended, reverting } = await ledger.getBatch(of, index);
-      if (reverting.includes(customerId)) return "undo";
+      const { intended, restoring } = await ledger.getBatch(of, index);
+      if (restoring.includes(customerId)) return "rollback";
       if (event.action !== "rollback" && intended.includes(customerId)) return "flip";
     }
   }
@@ -257,7 +257,7 @@ async function turnAllBack(world: World, truth: HandlerTruth, started: readonly 
     if (record?.plan === undefined || record.event.dryRun || record.event.action === "rollback") continue;
     const { report, error } = await execute(world, { action: "rollback", rolloutId: name }, { name: `undo-${name}` });
     if (report?.problem?.includes("flipped nobody") && !(await hasFlipped(truth, name))) continue;
-    if (report?.reverted?.left !== 0 || report.problem !== undefined)
+    if (report?.rollback?.left !== 0 || report.problem !== undefined)
       truth.witness.lies.push(`${name} could not be rolled back: ${error ?? JSON.stringify(report)}`);
     if (report !== undefined) await checkReport(truth, report, false);
   }

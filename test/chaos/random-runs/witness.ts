@@ -100,9 +100,9 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   function noteBatch(key: Key, after: Item): void {
     batches.set(`${key.pk} ${key.sk}`, after);
     if (acting === undefined) return;
-    const { intended, reverting } = fromBatchItem(after);
-    const isUndo = (acting.execution.event as DeployEvent).action === "rollback" || reverting.length > 0;
-    for (const id of isUndo ? reverting : intended)
+    const { intended, restoring } = fromBatchItem(after);
+    const isUndo = (acting.execution.event as DeployEvent).action === "rollback" || restoring.length > 0;
+    for (const id of isUndo ? restoring : intended)
       intentions.set(idOf(acting, id), { at: now, key: `${key.pk} ${key.sk}`, isUndo });
   }
 

@@ -161,13 +161,13 @@ describe("a rollout in waves", () => {
     await run(WAVES);
     expect(findStaged().length).toBe(0);
 
-    const undo = { ACTION: "rollback", RELEASE: "", TARGETS: "" };
-    const job = await run({ ...undo, ROLLOUT_ID: "in-waves", REASON: "calls drop" });
+    const rollBackSource = { ACTION: "rollback", RELEASE: "", TARGETS: "" };
+    const job = await run({ ...rollBackSource, ROLLOUT_ID: "in-waves", REASON: "calls drop" });
     expect(job).toMatchObject({ exitCode: 0, outputs: { status: "rolled-back" } });
     expect(job.summary).toContain(`**rolled\\-back\\: ${staged} flipped back**`);
     expect(findStaged().length).toBe(staged);
 
-    expect(await run({ ...undo, RELEASE: INPUTS.RELEASE, ID: "again" })).toMatchObject({ exitCode: 0 });
+    expect(await run({ ...rollBackSource, RELEASE: INPUTS.RELEASE, ID: "again" })).toMatchObject({ exitCode: 0 });
   });
 
   test("of a strategy that nobody knows starts nothing", async () => {
@@ -179,12 +179,12 @@ describe("a rollout in waves", () => {
 });
 
 describe("how a job ends", () => {
-  const reverted = (left: number) => ({ flippedBack: 4, leftAlone: 0, left });
+  const rollback = (left: number) => ({ restored: 4, conflicting: 0, left });
 
   test.each([
-    ["a promote that was rolled back", { action: "promote", status: "rolled-back", reverted: reverted(0) }, 1],
-    ["a rollback with nobody left", { action: "rollback", status: "rolled-back", reverted: reverted(0) }, 0],
-    ["a rollback with one left", { action: "rollback", status: "rolled-back", reverted: reverted(1) }, 1],
+    ["a promote that was rolled back", { action: "promote", status: "rolled-back", rollback: rollback(0) }, 1],
+    ["a rollback with nobody left", { action: "rollback", status: "rolled-back", rollback: rollback(0) }, 0],
+    ["a rollback with one left", { action: "rollback", status: "rolled-back", rollback: rollback(1) }, 1],
     ["a rollback that does not say", { action: "rollback", status: "rolled-back" }, 1],
     ["a retry that succeeded", { action: "retry", status: "succeeded" }, 0],
     ["a halted rollout", { action: "promote", status: "halted" }, 1],

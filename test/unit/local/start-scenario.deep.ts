@@ -28,7 +28,7 @@ test(
   async () => {
     const faults = "error-5xx=0.02,drop-after=0.02,retry-after=0";
     const { code, out, err } = await run("--scenario", "rollback", "--customers", "300", "--faults", faults, "--json");
-    expect(JSON.parse(out)).toMatchObject({ status: "rolled-back", reverted: { leftAlone: 0, left: 0 } });
+    expect(JSON.parse(out)).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0, left: 0 } });
     expect(err).toContain("\ncheck: the emulator agrees");
     expect(code).toBe(0);
   },

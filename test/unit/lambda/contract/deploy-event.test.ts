@@ -440,7 +440,7 @@ describe("an event that works on an earlier rollout", () => {
       onBusy: "wait",
       requestedBy: "me",
       reason: "why",
-      id: "undo",
+      id: "rollback",
     },
     { action: "retry", rolloutId: "promote-1" },
     { action: "retry", rolloutId: "r", strategy: "all-at-once", onFailure: "halt", override: { reason: "the fix" } },

@@ -127,12 +127,12 @@ describe("a held release", () => {
     await ledger.holdRelease("2026.11.0", { ...ANN, action: "promote" });
     await record("night", anEvent());
     await record("again", { action: "retry", rolloutId: "night", dryRun: false });
-    await record("undo", { action: "rollback", rolloutId: "night", dryRun: false });
+    await record("rollback", { action: "rollback", rolloutId: "night", dryRun: false });
     await record("other", anEvent({ release: "2026.12.0" }));
 
     await expectRefused(startLater({ action: "retry", rolloutId: "night" }), /release 2026.11.0 is held/);
     await expectRefused(startLater({ action: "retry", rolloutId: "again" }), /release 2026.11.0 is held/);
-    for (const rolloutId of ["undo", "other"]) await startLater({ action: "retry", rolloutId });
+    for (const rolloutId of ["rollback", "other"]) await startLater({ action: "retry", rolloutId });
     expect(started).toHaveLength(2);
   });
 

@@ -115,9 +115,9 @@ describe.each(COMMANDS)("the command $command", (command) => {
   ] as const)("for a rollout that has %s is refused with how it ended", async (status, problem, said) => {
     await aRolloutThatEnded(status, problem);
 
-    const undo = command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
+    const rollBackSource = command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
     await expect(send(command)).rejects.toThrow(
-      new Error(`nothing was done: rollout night has ended as ${said}${undo}`),
+      new Error(`nothing was done: rollout night has ended as ${said}${rollBackSource}`),
     );
     expect(await readCommands()).toEqual([]);
   });

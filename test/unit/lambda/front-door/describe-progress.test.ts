@@ -45,11 +45,11 @@ describe("where it stands", () => {
     ],
     ["a gate let it go on, and the next wave is empty", gate(2, "proceed"), { phase: "flipping", wave: 4 }],
     ["the last gate let it go on", gate(4, "proceed"), { phase: "ending" }],
-    ["a gate turned it back", gate(2, "roll back"), { phase: "flipping back", wave: 2 }],
+    ["a gate turned it back", gate(2, "roll back"), { phase: "rolling back", wave: 2 }],
     ["a gate halted it", gate(2, "halt"), { phase: "ending", wave: 2 }],
     [
       "it was turned back",
-      { change: "rolled back", reverted: { flippedBack: 1, leftAlone: 0, left: 0 } },
+      { change: "rolled back", rollback: { restored: 1, conflicting: 0, left: 0 } },
       { phase: "ending" },
     ],
   ])("when %s", (_when, change, now) => {
@@ -59,7 +59,7 @@ describe("where it stands", () => {
   test("a rollback flips back from its beginning", () => {
     const rollback = { action: "rollback", rolloutId: "promote-1", dryRun: false } as const;
     const record = aRecord(undefined, { event: rollback, plan: undefined });
-    expect(find({ record })).toMatchObject({ phase: "flipping back", since: STARTED });
+    expect(find({ record })).toMatchObject({ phase: "rolling back", since: STARTED });
   });
 });
 

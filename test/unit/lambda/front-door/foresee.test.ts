@@ -21,7 +21,7 @@ const WHERE = {
   "bakes wave 1": { phase: "baking", wave: 1 },
   "flips wave 2": { phase: "flipping", wave: 2 },
   "is at the gate of wave 2": { phase: "baking", wave: 2 },
-  "flips back": { phase: "flipping back", wave: 2 },
+  "flips back": { phase: "rolling back", wave: 2 },
   ends: { phase: "ending" },
 } as const satisfies Readonly<Record<string, Partial<Now>>>;
 type Where = keyof typeof WHERE;

@@ -68,9 +68,9 @@ test("a rollout that is turned back says how far it is", async () => {
   const before = await askAtFlip(1, () =>
     door.send({ command: "abort", rolloutId: "night", requestedBy: "ann", reason: "wrong release" }),
   );
-  expect(before.reverted).toBeUndefined();
+  expect(before.rollback).toBeUndefined();
   const after = (await door.send({ command: "status", rolloutId: "night" })) as unknown as Report;
-  expect(after).toMatchObject({ status: "rolled-back", reverted: { left: 0 } });
+  expect(after).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
   expect(after).toMatchObject({ next: [{ send: { command: "clear-release", release: PROMOTE.release } }] });
   expect(before).not.toHaveProperty("next");
   expect(after.now).toBeUndefined();
@@ -101,7 +101,7 @@ describe("a rollout that a later one turns back says so:", () => {
     const flipped = await promote();
     const [moved] = ours();
     door.world.emulator.setStaging(moved?.id ?? "", true);
-    const { reverted } = await rollBack();
+    const { rollback } = await rollBack();
 
     const report = await ask();
     await door.send({ ...CLEAR, requestedBy: "ann", reason: "mended" });
@@ -109,12 +109,12 @@ describe("a rollout that a later one turns back says so:", () => {
 
     expect(report).toMatchObject({
       ...{ status: "succeeded", counts: { flipped }, held: true, next: [{ send: CLEAR }] },
-      revertedBy: { rolloutId: "back", status: "rolled-back" },
-      reverted: { flippedBack: flipped - 1, leftAlone: 1, left: 0 },
+      rolledBackBy: { rolloutId: "back", status: "rolled-back" },
+      rollback: { restored: flipped - 1, conflicting: 1, left: 0 },
       exceptions: [{ customerId: moved?.id, reason: "left alone: somebody has moved it back already" }],
       moreExceptions: 0,
     });
-    expect(report.reverted).toEqual(reverted);
+    expect(report.rollback).toEqual(rollback);
     expect(report.next).toHaveLength(1);
     const text = renderReport(report, { colour: false });
     expect(text).toMatch(/^promote 2026.11 {3}succeeded, rolled back since\n/);
@@ -135,16 +135,16 @@ describe("a rollout that a later one turns back says so:", () => {
     await rollBack({ ...again?.send, id: "again" });
 
     expect(report).toMatchObject({
-      revertedBy: { rolloutId: "back", status: "rolled-back" },
-      reverted: { flippedBack: 0, leftAlone: 0, left: flipped },
+      rolledBackBy: { rolloutId: "back", status: "rolled-back" },
+      rollback: { restored: 0, conflicting: 0, left: flipped },
       next: [{ say: expect.stringContaining("named above") }, { send: { action: "rollback", rolloutId: "night" } }],
     });
     expect(report.exceptions[0]?.reason).toMatch(/^not flipped back: /);
     expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(new Set(["its rest", "nothing any more"]));
     expect(renderReport(report, { colour: false })).toContain(`succeeded, rolled back since, ${flipped} left\n`);
     expect(await ask()).toMatchObject({
-      revertedBy: { rolloutId: "again" },
-      reverted: { flippedBack: flipped, left: 0 },
+      rolledBackBy: { rolloutId: "again" },
+      rollback: { restored: flipped, left: 0 },
       exceptions: [],
       next: [{ send: CLEAR }],
     });
@@ -165,13 +165,13 @@ describe("a rollout that a later one turns back says so:", () => {
     const [report, back] = await heard;
 
     expect(report).toMatchObject({
-      ...{ status: "succeeded", revertedBy: { rolloutId: "back", status: "running" } },
-      reverted: { leftAlone: 0 },
+      ...{ status: "succeeded", rolledBackBy: { rolloutId: "back", status: "running" } },
+      rollback: { conflicting: 0 },
       next: [{ send: { command: "status", rolloutId: "back" } }],
     });
     expect(report?.next).toHaveLength(1);
-    expect(report?.reverted?.left).toBeGreaterThan(0);
-    expect(report?.reverted).toEqual(back?.reverted);
+    expect(report?.rollback?.left).toBeGreaterThan(0);
+    expect(report?.rollback).toEqual(back?.rollback);
     expect(renderReport(report as Report, { colour: false })).toMatch(/\nis being rolled back by back\n/);
   });
 
@@ -186,7 +186,7 @@ describe("a rollout that a later one turns back says so:", () => {
     const report = await readStatus({ ledger } as unknown as FrontDoorPorts, { rolloutId: "night" });
 
     expect(report).toMatchObject({ status: "succeeded" });
-    expect(report).not.toHaveProperty("reverted");
+    expect(report).not.toHaveProperty("rollback");
     expect(report).not.toHaveProperty("revertedBy");
   });
 });

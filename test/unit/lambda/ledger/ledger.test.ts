@@ -107,8 +107,8 @@ describe("a batch", () => {
       customers: CUSTOMERS,
       intended: [],
       outcomes: [],
-      reverting: [],
-      reverted: [],
+      restoring: [],
+      rollback: [],
       revision: 0,
     });
 
@@ -125,11 +125,11 @@ describe("a batch", () => {
   test("forgets who was about to be flipped back, when none of them was begun", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const planned = await ledger.getBatch("night", 0);
-    const intended = await ledger.recordBatch({ ...planned, reverting: ["a", "b"] });
+    const intended = await ledger.recordBatch({ ...planned, restoring: ["a", "b"] });
 
-    await ledger.recordBatch({ ...intended, reverting: [] });
+    await ledger.recordBatch({ ...intended, restoring: [] });
 
-    expect(await ledger.getBatch("night", 0)).toMatchObject({ reverting: [], reverted: [] });
+    expect(await ledger.getBatch("night", 0)).toMatchObject({ restoring: [], rollback: [] });
   });
 
   test("that was worked on is not planned anew", async () => {

@@ -18,7 +18,7 @@ test.each<[ChangeOf, string]>([
     "gate 2: roll back; alarm a; alarm b",
   ],
   [
-    { change: "rolled back", reverted: { flippedBack: 1_000, leftAlone: 2, left: 3 } },
+    { change: "rolled back", rollback: { restored: 1_000, conflicting: 2, left: 3 } },
     "rolled back: 1,000 flipped back, 2 left alone, 3 left",
   ],
   [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],

@@ -27,7 +27,7 @@ function judgeCase(given: Case, changes: Partial<Report> = {}) {
   const report: Report = {
     ...{ rolloutId: "promote-1", action: "promote", release: "2026.11", dryRun: false, counts },
     ...{ exceptions: [], moreExceptions: 0, startedAt: "2026-11-23T02:00:00Z", durationMs: 1 },
-    ...{ status: "succeeded", ...(restores && { status: "rolled-back", reverted: countRestores(restores, outcomes) }) },
+    ...{ status: "succeeded", ...(restores && { status: "rolled-back", rollback: countRestores(restores, outcomes) }) },
     ...changes,
   };
   const claims = {
@@ -45,8 +45,8 @@ function judgeCase(given: Case, changes: Partial<Report> = {}) {
 function countRestores(restores: readonly OutcomeKind[], [outcome]: readonly OutcomeKind[]) {
   const { flipped, skipped, failed } = countOutcomes(restores.map((outcome) => ({ outcome })));
   return {
-    flippedBack: flipped,
-    leftAlone: skipped,
+    restored: flipped,
+    conflicting: skipped,
     left: restores.length === 0 && outcome === "flipped" ? 1 : failed,
   };
 }
@@ -307,8 +307,8 @@ describe("disagrees when", () => {
     ["left is 0 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 0]],
     ["left is 2 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 2]],
     ["left is 0 in the report, but 1", rolledBack(false, []), [0, 0, 0]],
-  ] as const)("%s in the ledger", (text, given, [flippedBack, leftAlone, left]) => {
-    const verdict = judgeCase(given, { reverted: { flippedBack, leftAlone, left } });
+  ] as const)("%s in the ledger", (text, given, [restored, conflicting, left]) => {
+    const verdict = judgeCase(given, { rollback: { restored, conflicting, left } });
     expect(verdict.violations).toEqual([expect.objectContaining({ code: "wrong-count" })]);
     expect(renderCheck(verdict).text).toContain(text);
   });

@@ -112,7 +112,7 @@ test.each([
 
 test("a rollout that is turned back says so, and for how long", () => {
   const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
-  const back = advance(flipped, { message: "batch flipped back", batch: 0, flippedBack: 1 }, 1_000);
+  const back = advance(flipped, { message: "batch flipped back", batch: 0, restored: 1 }, 1_000);
   expect(renderProgress(back, 3_000, 80)).toBe("flipping back   2 s");
 });
 

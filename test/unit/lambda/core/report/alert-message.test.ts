@@ -19,9 +19,9 @@ const aReport = (given: Partial<Told> = {}): Told => ({
   ...given,
 });
 
-const reverted = (given: Partial<NonNullable<Told["reverted"]>>) => ({
-  flippedBack: 0,
-  leftAlone: 0,
+const rollback = (given: Partial<NonNullable<Told["rollback"]>>) => ({
+  restored: 0,
+  conflicting: 0,
   left: 0,
   ...given,
 });
@@ -50,39 +50,39 @@ describe("who is told what", () => {
     ["failed with nobody flipped", { status: "failed", counts: flipped(0, 3) }, "warning", []],
     [
       "failed after all were flipped back",
-      { status: "failed", counts: flipped(4), reverted: reverted({ flippedBack: 4 }) },
+      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 4 }) },
       "warning",
       [],
     ],
     [
       "failed with one of four not flipped back",
-      { status: "failed", counts: flipped(4), reverted: reverted({ flippedBack: 3, left: 1 }) },
+      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, left: 1 }) },
       "critical",
       // The release is held by now: a retry would be refused.
       [ROLLBACK],
     ],
     [
       "failed after all were flipped back but one whom somebody changed",
-      { status: "failed", counts: flipped(4), reverted: reverted({ flippedBack: 3, leftAlone: 1 }) },
+      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, conflicting: 1 }) },
       "warning",
       [],
     ],
     [
       "failed in the middle of flipping back, before it was counted who is left",
-      { status: "failed", counts: flipped(4), reverted: reverted({ flippedBack: 1 }) },
+      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 1 }) },
       "critical",
       [ROLLBACK],
     ],
-    ["rolled back", { status: "rolled-back", reverted: reverted({ flippedBack: 12 }) }, "warning", [CLEAR]],
+    ["rolled back", { status: "rolled-back", rollback: rollback({ restored: 12 }) }, "warning", [CLEAR]],
     [
       "rolled back but for those whom somebody changed",
-      { status: "rolled-back", reverted: reverted({ flippedBack: 11, leftAlone: 1 }) },
+      { status: "rolled-back", rollback: rollback({ restored: 11, conflicting: 1 }) },
       "warning",
       [CLEAR],
     ],
     [
       "rolled back, one left",
-      { status: "rolled-back", reverted: reverted({ flippedBack: 11, left: 1 }) },
+      { status: "rolled-back", rollback: rollback({ restored: 11, left: 1 }) },
       "critical",
       [ROLLBACK],
     ],
@@ -91,13 +91,13 @@ describe("who is told what", () => {
     ["refused", { status: "refused", counts: NO_COUNTS }, "warning", []],
     [
       "a rollback that a person asked for",
-      { action: "rollback", status: "rolled-back", reverted: reverted({ flippedBack: 2 }), of: ["promote-0"] },
+      { action: "rollback", status: "rolled-back", rollback: rollback({ restored: 2 }), of: ["promote-0"] },
       "info",
       [CLEAR],
     ],
     [
       "such a rollback with some left",
-      { action: "rollback", status: "rolled-back", reverted: reverted({ left: 2 }), of: ["promote-0"] },
+      { action: "rollback", status: "rolled-back", rollback: rollback({ left: 2 }), of: ["promote-0"] },
       "critical",
       [{ action: "rollback", rolloutId: "promote-0" }],
     ],
@@ -129,7 +129,7 @@ test("the whole message: what, why, how many, who, what to do, whose", () => {
       status: "rolled-back",
       problem: "alarm calls failing is in ALARM: Threshold Crossed",
       counts: { ...flipped(1_200, 2), skipped: 3_798 },
-      reverted: reverted({ flippedBack: 1_199, left: 1 }),
+      rollback: rollback({ restored: 1_199, left: 1 }),
       exceptions: [
         { customerId: "c-1", name: "Harbor Dental", outcome: "failed", reason: "Evo Voice answered 500" },
         { customerId: "c-2", name: "Quiet Bakery", outcome: "skipped", reason: "not attempted" },

@@ -243,10 +243,10 @@ describe("a rollout in waves", () => {
       ...PLANNED_SKIPS,
       anOutcome(9, { outcome: "skipped", reason: `not attempted: ${ALARM}` }),
     ];
-    const reverted = { flippedBack: 263, leftAlone: 1, left: 1 };
+    const rollback = { restored: 263, conflicting: 1, left: 1 };
     const status = "rolled-back";
     expect(
-      plain(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, reverted, exceptions })),
+      plain(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions })),
     ).toBe(`promote 2026.11.0   rolled back, 1 left
 
 why
@@ -298,8 +298,8 @@ next      Look at the customers named above; the report and
   });
 
   test("that was rolled back completely says that its release is held, and what clears it", () => {
-    const reverted = { flippedBack: 265, leftAlone: 0, left: 0 };
-    const text = plain(aReport({ status: "rolled-back", problem: ALARM, plan: inWaves, waves, counts, reverted }));
+    const rollback = { restored: 265, conflicting: 0, left: 0 };
+    const text = plain(aReport({ status: "rolled-back", problem: ALARM, plan: inWaves, waves, counts, rollback }));
     expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
     expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
     expect(text).not.toContain("left, still");
@@ -370,8 +370,8 @@ describe("a rollback by event", () => {
   const rollback = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
 
   test("with nobody left says so, of which rollouts, and counts by its own words", () => {
-    const reverted = { flippedBack: 1_265, leftAlone: 0, left: 0 };
-    const text = plain(aReport({ ...rollback, status: "rolled-back", reverted }));
+    const rollback = { restored: 1_265, conflicting: 0, left: 0 };
+    const text = plain(aReport({ ...rollback, status: "rolled-back", rollback }));
     expect(text).toContain("rollback 2026.11.0   rolled back\n\nrolled back\n  flipped back  1,265\n");
     expect(text).toContain("of        promote-1, promote-0\n");
     expect(text).not.toContain("unchanged");
@@ -379,7 +379,7 @@ describe("a rollback by event", () => {
 
   test("is green only with nobody left", () => {
     const heading = (left: number) =>
-      renderReport(aReport({ ...rollback, status: "rolled-back", reverted: { flippedBack: 3, leftAlone: 0, left } }), {
+      renderReport(aReport({ ...rollback, status: "rolled-back", rollback: { restored: 3, conflicting: 0, left } }), {
         colour: true,
       }).split("\n")[0];
     expect(heading(0)).toContain("\u001b[32mrolled back\u001b[39m");
@@ -387,14 +387,14 @@ describe("a rollback by event", () => {
   });
 
   test("as a dry run says how many it would look at", () => {
-    const reverted = { flippedBack: 0, leftAlone: 0, left: 42 };
-    const text = plain(aReport({ ...rollback, status: "planned", dryRun: true, reverted }));
+    const rollback = { restored: 0, conflicting: 0, left: 42 };
+    const text = plain(aReport({ ...rollback, status: "planned", dryRun: true, rollback }));
     expect(text).toContain("planned only, nobody was flipped\n\n  to flip back  42\n");
   });
 
   test("with some left is sent again by what it turned back, or by its release", () => {
-    const reverted = { flippedBack: 3, leftAlone: 0, left: 1 };
-    const sent = (of: readonly string[]) => plain(aReport({ ...rollback, of, status: "rolled-back", reverted }));
+    const rollback = { restored: 3, conflicting: 0, left: 1 };
+    const sent = (of: readonly string[]) => plain(aReport({ ...rollback, of, status: "rolled-back", rollback }));
     expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
     expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
   });
@@ -435,7 +435,7 @@ waves
   test.each([
     ["preparing", "is held before its first flip, since", "3  245 customers, preparing, held"],
     ["flipping", "is held between two flips, wave 3 of 4, since", "3  245 customers, flipping, held"],
-    ["flipping back", "is held between two flips back, wave 3 of 4, since", "3  245 customers, flipping back, held"],
+    ["rolling back", "is held between two flips back, wave 3 of 4, since", "3  245 customers, flipping back, held"],
     ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min, 12 min 3 s left"],
   ] as const)("and %s, but held by an alarm without data, says so, and names it", (phase, said, wave) => {
     const heldBy = ["alarm calls-drop has no data (INSUFFICIENT_DATA)"];
@@ -469,9 +469,9 @@ waves
   });
 
   test("and flips back tells how far it is", () => {
-    const reverted = { flippedBack: 12, leftAlone: 0, left: 0 };
-    const turning = { ...now, phase: "flipping back", bakeLeftSeconds: undefined } as const;
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, reverted, now: turning }));
+    const rollback = { restored: 12, conflicting: 0, left: 0 };
+    const turning = { ...now, phase: "rolling back", bakeLeftSeconds: undefined } as const;
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, rollback, now: turning }));
     expect(text).toContain("  flips back, wave 3 of 4, since");
     expect(text).toContain("\n  flipped back  12\n");
     expect(text).toContain("To stop it:\n");

@@ -3,13 +3,13 @@ import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import {
-  countReverts,
+  countRollback,
   dropNeverFlipped,
   isWorthAnotherLook,
   isWorthAnotherPass,
   type MovedAway,
-  type RevertSituation,
-  settleBeforeRevert,
+  type RollbackSituation,
+  settleBeforeRollback,
 } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
 import { aCustomer } from "../a-customer.ts";
@@ -20,13 +20,13 @@ const found = (changes: Partial<CustomerFacts> = {}): Reading => ({
 });
 
 /** Of a customer that a promote flipped, and that is still in production. */
-function aSituation(changes: Partial<RevertSituation> = {}): RevertSituation {
+function aSituation(changes: Partial<RollbackSituation> = {}): RollbackSituation {
   return {
     customer: { id: "c-1", name: "Acme" },
     fresh: found(),
     flag: false,
     wasFlipped: true,
-    reverting: false,
+    restoring: false,
     judge: () => ({ verdict: "candidate" }),
     ...changes,
   };
@@ -42,16 +42,16 @@ const unreadable: Reading = { reading: "unreadable", reason: "no answer in 10 s"
 const isProtected = () => ({ verdict: "skipped", reason: "protected by the policy (tag vip)" }) as const;
 
 describe("before a customer is flipped back, one that is read afresh", () => {
-  test.each<[what: string, situation: Partial<RevertSituation>]>([
+  test.each<[what: string, situation: Partial<RollbackSituation>]>([
     ["is where the rollout put it", {}],
     ["may have been flipped, and is where that would have put it", { wasFlipped: false }],
-    ["was about to be flipped back, and is not back", { reverting: true }],
+    ["was about to be flipped back, and is not back", { restoring: true }],
     ["was moved away by a later rollout, which is being turned back", { movedAwayBy: away({ mayBeBack: true }) }],
   ])("%s, and is to be flipped back", (_what, situation) => {
-    expect(settleBeforeRevert(aSituation(situation))).toBeUndefined();
+    expect(settleBeforeRollback(aSituation(situation))).toBeUndefined();
   });
 
-  test.each<[what: string, situation: Partial<RevertSituation>, outcome: OutcomeKind, reason: string]>([
+  test.each<[what: string, situation: Partial<RollbackSituation>, outcome: OutcomeKind, reason: string]>([
     ["is gone", { fresh: missing }, "skipped", "left alone: Evo Voice no longer has this customer"],
     [
       "is gone, and may never have been flipped",
@@ -62,18 +62,18 @@ describe("before a customer is flipped back, one that is read afresh", () => {
     ["cannot be read", { fresh: unreadable }, "failed", "no answer in 10 s"],
     [
       "cannot be read, after it was about to be flipped back",
-      { fresh: unreadable, reverting: true },
+      { fresh: unreadable, restoring: true },
       "failed",
       "it may have been flipped back, look at it: no answer in 10 s",
     ],
     [
       "does not say where it is, after it was about to be flipped back",
-      { fresh: found({ isStaging: undefined }), reverting: true },
+      { fresh: found({ isStaging: undefined }), restoring: true },
       "failed",
       "it may have been flipped back, look at it: Evo Voice does not say where this customer is",
     ],
     ["is back", { fresh: back }, "skipped", "left alone: somebody has moved it back already"],
-    ["is back, after it was about to be", { fresh: back, reverting: true }, "flipped", "confirmed after a restart"],
+    ["is back, after it was about to be", { fresh: back, restoring: true }, "flipped", "confirmed after a restart"],
     ["is back, and may never have been flipped", { fresh: back, wasFlipped: false }, "unchanged", "was never flipped"],
     [
       "is back, and a later rollout has moved it there",
@@ -101,7 +101,7 @@ describe("before a customer is flipped back, one that is read afresh", () => {
       "left alone: rollout noon, which came later, has moved it to where it is, and a rollback of that one turns it back",
     ],
   ])("%s", (_what, situation, outcome, reason) => {
-    expect(settleBeforeRevert(aSituation(situation))).toEqual({ customerId: "c-1", name: "Acme", outcome, reason });
+    expect(settleBeforeRollback(aSituation(situation))).toEqual({ customerId: "c-1", name: "Acme", outcome, reason });
   });
 });
 
@@ -110,8 +110,8 @@ describe("whom a rollback left alone, another one looks at again", () => {
     ...{ customerId: "c-1", name: "Acme", outcome },
     reason: `left alone: ${why}`,
   });
-  const reasonOf = (situation: Partial<RevertSituation>) =>
-    settleBeforeRevert(aSituation(situation))?.reason.replace("left alone: ", "") ?? "";
+  const reasonOf = (situation: Partial<RollbackSituation>) =>
+    settleBeforeRollback(aSituation(situation))?.reason.replace("left alone: ", "") ?? "";
 
   test.each<[what: string, why: string, knowsAll: boolean, knowsSome: boolean]>([
     ["is protected", reasonOf({ judge: isProtected }), true, true],
@@ -140,28 +140,28 @@ describe("a batch that is turned back", () => {
     customers: ["a", "b", "c"].map((id) => ({ id, name: "" })),
     intended: [],
     outcomes: ["a", "b"].map((id) => outcome(id, "flipped")),
-    reverting: [],
-    reverted: [],
+    restoring: [],
+    rollback: [],
     revision: 1,
     ...changes,
   });
 
   test("forgets who could not be flipped back once it is known that they were never flipped", () => {
-    const reverted = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed", "no answer")];
-    const inDoubt = aBatch({ intended: ["c"], reverted });
-    expect(countReverts(inDoubt)).toEqual({ flippedBack: 1, leftAlone: 0, left: 2 });
+    const rollback = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed", "no answer")];
+    const inDoubt = aBatch({ intended: ["c"], rollback });
+    expect(countRollback(inDoubt)).toEqual({ restored: 1, conflicting: 0, left: 2 });
 
     const settled = dropNeverFlipped({ ...inDoubt, intended: [] });
 
-    expect(settled.reverted).toEqual(reverted.slice(0, 2));
-    expect(countReverts(settled)).toEqual({ flippedBack: 1, leftAlone: 0, left: 1 });
+    expect(settled.rollback).toEqual(rollback.slice(0, 2));
+    expect(countRollback(settled)).toEqual({ restored: 1, conflicting: 0, left: 1 });
   });
 
-  test.each<[what: string, reverted: readonly Outcome[], isWorthIt: boolean]>([
+  test.each<[what: string, rollback: readonly Outcome[], isWorthIt: boolean]>([
     ["everybody is back or left alone", [outcome("a", "flipped"), outcome("b", "skipped")], false],
     ["somebody has no end", [outcome("a", "flipped")], true],
     ["somebody failed", [outcome("a", "flipped"), outcome("b", "failed", "no answer")], true],
-  ])("is worth another pass when it helps: %s", (_what, reverted, isWorthIt) => {
-    expect(isWorthAnotherPass(aBatch({ reverted }))).toBe(isWorthIt);
+  ])("is worth another pass when it helps: %s", (_what, rollback, isWorthIt) => {
+    expect(isWorthAnotherPass(aBatch({ rollback }))).toBe(isWorthIt);
   });
 });

@@ -32,7 +32,7 @@ beforeEach(() => {
   rolloutId = `rollout-${rollouts}`;
 });
 
-async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "reverting" | "reverted">> = {}) {
+async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "restoring" | "rollback">> = {}) {
   const records: Batch[] = [];
   const ports = fakePorts(world, {
     nowMs: () => clockMs,
@@ -238,10 +238,10 @@ describe("a batch of a stopped rollout", () => {
   });
 
   test("calls flipped who was found flipped when it was turned back, and is where it was by now", async () => {
-    const reverted = [{ customerId: "a", name: "", outcome: "flipped", reason: "the reply showed it" } as const];
+    const rollback = [{ customerId: "a", name: "", outcome: "flipped", reason: "the reply showed it" } as const];
     const { run } = await given(
       { customers: [aCustomer("a"), aCustomer("b")] },
-      { intended: ["a", "b"], reverting: ["a"], reverted },
+      { intended: ["a", "b"], restoring: ["a"], rollback },
     );
 
     const { batch: recorded } = await skipBatch(run, 0, STOPPED);

@@ -60,8 +60,8 @@ describe("whom a rollout means", () => {
   });
 
   test("is not guessed when the ledger does not say it", async () => {
-    for (const rolloutId of ["gone", "undo"]) {
-      const ports = given({ undo: { action: "rollback", rolloutId: "night", dryRun: false } });
+    for (const rolloutId of ["gone", "rollback"]) {
+      const ports = given({ rollBackSource: { action: "rollback", rolloutId: "night", dryRun: false } });
       await expect(readSelection(ports, { event: anAcceptedEvent(), subject: subjectOf(rolloutId) })).rejects.toThrow(
         FinalError,
       );

@@ -7,11 +7,11 @@ interface Done {
   readonly rolloutId: string;
   readonly action?: "stage" | "promote";
   readonly flipped?: boolean;
-  readonly reverting?: boolean;
-  readonly reverted?: Pick<Outcome, "outcome" | "reason">;
+  readonly restoring?: boolean;
+  readonly rollback?: Pick<Outcome, "outcome" | "reason">;
 }
 
-const flippedBack = { outcome: "flipped", reason: "" } as const;
+const restored = { outcome: "flipped", reason: "" } as const;
 const aStage = (done: Partial<Done> = {}): Done => ({ rolloutId: "stage", action: "stage", ...done });
 const aPromote = (done: Partial<Done> = {}): Done => ({ rolloutId: "promote", ...done });
 
@@ -22,13 +22,13 @@ async function open(rollouts: readonly Done[], listed = rollouts): Promise<Origi
     findFlips: async () =>
       listed.map(({ rolloutId, action = "promote" as const }) => ({ rolloutId, action })).toReversed(),
     async *readBatches(id: string) {
-      const { flipped = true, reverting = false, reverted } = rollouts.find(({ rolloutId }) => rolloutId === id) ?? {};
+      const { flipped = true, restoring = false, rollback } = rollouts.find(({ rolloutId }) => rolloutId === id) ?? {};
       yield {
         customers: [{ id: "c", name: "" }],
         intended: flipped ? [] : ["c"],
         outcomes: flipped ? [outcomeOf("flipped")] : [],
-        reverting: reverting ? ["c"] : [],
-        reverted: reverted === undefined ? [] : [outcomeOf(reverted.outcome, reverted.reason)],
+        restoring: restoring ? ["c"] : [],
+        rollback: rollback === undefined ? [] : [outcomeOf(rollback.outcome, rollback.reason)],
       };
     },
   };
@@ -44,11 +44,11 @@ test.each<[what: string, rollouts: readonly Done[], away: MovedAway | undefined]
   ["nobody", [aStage()], undefined],
   ["nobody, before it was staged", [aPromote(), aStage()], undefined],
   ["a promote", [aStage(), aPromote()], byPromote],
-  ["nobody any more, once the promote is turned back", [aStage(), aPromote({ reverted: flippedBack })], undefined],
-  ["a promote that may be back", [aStage(), aPromote({ reverting: true })], { ...byPromote, mayBeBack: true }],
+  ["nobody any more, once the promote is turned back", [aStage(), aPromote({ rollback: restored })], undefined],
+  ["a promote that may be back", [aStage(), aPromote({ restoring: true })], { ...byPromote, mayBeBack: true }],
   [
     "a promote whose rollback left it alone",
-    [aStage(), aPromote({ reverted: { outcome: "skipped", reason: "" } })],
+    [aStage(), aPromote({ rollback: { outcome: "skipped", reason: "" } })],
     byPromote,
   ],
   ["nobody by the ledger's word", [aStage(), aPromote({ flipped: false })], undefined],
@@ -60,13 +60,13 @@ test.each<[what: string, rollouts: readonly Done[], away: MovedAway | undefined]
   ["the last of two promotes", [aStage(), aPromote({ rolloutId: "first" }), aPromote()], byPromote],
   [
     "the first of two promotes, once the last is turned back",
-    [aStage(), aPromote(), aPromote({ rolloutId: "last", reverted: flippedBack })],
+    [aStage(), aPromote(), aPromote({ rolloutId: "last", rollback: restored })],
     byPromote,
   ],
   ["nobody, where a later stage put it again", [aStage(), aPromote(), aStage({ rolloutId: "again" })], undefined],
   [
     "a promote, once that later stage is turned back",
-    [aStage(), aPromote(), aStage({ rolloutId: "again", reverted: flippedBack })],
+    [aStage(), aPromote(), aStage({ rolloutId: "again", rollback: restored })],
     byPromote,
   ],
 ])("a customer that was staged was moved away since by %s", async (_who, rollouts, away) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
-import { type RevertProgress, revertPart, startRevert } from "../../../../../lambda/steps/rollback/rollback-part.ts";
+import { type RollbackProgress, rollbackPart, startRollback } from "../../../../../lambda/steps/rollback/rollback-part.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "../fake-ports.ts";
 
@@ -42,58 +42,58 @@ async function given(connection: Fakes["connection"] = {}) {
     release: "2026.11",
   };
   const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
-  const revert = (from: RevertProgress = startRevert(STEERING_START)) =>
-    revertPart(ports, aRollout("night"), run, { subject, from });
-  return { revert, change };
+  const rollback = (from: RollbackProgress = startRollback(STEERING_START)) =>
+    rollbackPart(ports, aRollout("night"), run, { subject, from });
+  return { rollback, change };
 }
 
 describe("a part of a revert that was begun before", () => {
   test("goes on where the ledger says that it is, however often it was ended, as long as it comes further", async () => {
-    const flippedBack: string[] = [];
+    const restored: string[] = [];
     let left = 0;
-    const { revert } = await given({
+    const { rollback } = await given({
       flip: async ({ customerId }) => {
         left -= 1;
         if (left < 0) throw new Error("the machine died");
-        flippedBack.push(customerId);
+        restored.push(customerId);
         return { result: "flipped", reason: "" };
       },
     });
     for (let life = 1; life < BATCHES; life += 1) {
       left = 1;
-      await expect(revert()).rejects.toThrow("the machine died");
+      await expect(rollback()).rejects.toThrow("the machine died");
     }
     left = 1;
 
-    const progress = await revert();
+    const progress = await rollback();
 
-    expect(progress).toMatchObject({ done: true, counts: { flippedBack: BATCHES, leftAlone: 0, left: 0 } });
-    expect(flippedBack).toEqual(IDS.toReversed());
+    expect(progress).toMatchObject({ done: true, counts: { restored: BATCHES, conflicting: 0, left: 0 } });
+    expect(restored).toEqual(IDS.toReversed());
   });
 
   test("is given up when it was ended three times at the same place", async () => {
-    const { revert } = await given({ flip: () => Promise.reject(new Error("the machine died")) });
-    for (let life = 1; life <= 3; life += 1) await expect(revert()).rejects.toThrow("the machine died");
+    const { rollback } = await given({ flip: () => Promise.reject(new Error("the machine died")) });
+    for (let life = 1; life <= 3; life += 1) await expect(rollback()).rejects.toThrow("the machine died");
 
-    await expect(revert()).rejects.toThrow(/revert-part-1 died 3 times and came no further/);
+    await expect(rollback()).rejects.toThrow(/revert-part-1 died 3 times and came no further/);
   });
 
   test("tries those again who could not be flipped back, and whoever has no end yet", async () => {
-    const flippedBack: string[] = [];
-    const { revert, change } = await given({
+    const restored: string[] = [];
+    const { rollback, change } = await given({
       flip: async ({ customerId }) => {
-        flippedBack.push(customerId);
+        restored.push(customerId);
         return { result: "flipped", reason: "" };
       },
     });
-    await change(5, { reverted: [outcomeOf("c5", "flipped")] });
-    await change(4, { reverted: [outcomeOf("c4", "failed")] });
-    await change(3, { reverted: [outcomeOf("c3", "skipped")], revertedBy: "night" });
+    await change(5, { rollback: [outcomeOf("c5", "flipped")] });
+    await change(4, { rollback: [outcomeOf("c4", "failed")] });
+    await change(3, { rollback: [outcomeOf("c3", "skipped")], rolledBackBy: "night" });
 
-    const progress = await revert();
+    const progress = await rollback();
 
-    expect(progress.counts).toEqual({ flippedBack: BATCHES - 1, leftAlone: 1, left: 0 });
-    expect(flippedBack).toEqual(["c4", "c2", "c1", "c0"]);
+    expect(progress.counts).toEqual({ restored: BATCHES - 1, conflicting: 1, left: 0 });
+    expect(restored).toEqual(["c4", "c2", "c1", "c0"]);
   });
 
   test.each([
@@ -102,12 +102,12 @@ describe("a part of a revert that was begun before", () => {
     ["somebody has moved it back already", 0],
     ["Evo Voice no longer has this customer", 0],
   ])("by another rollback looks again at whom that left alone, unless it is for good: %s", async (why, isBack) => {
-    const { revert, change } = await given();
+    const { rollback, change } = await given();
     const alone = { ...outcomeOf("c3", "skipped"), reason: `left alone: ${why}` };
-    await change(3, { reverted: [alone], revertedBy: "earlier" });
+    await change(3, { rollback: [alone], rolledBackBy: "earlier" });
 
-    const { counts } = await revert();
+    const { counts } = await rollback();
 
-    expect(counts).toEqual({ flippedBack: BATCHES - 1 + isBack, leftAlone: 1 - isBack, left: 0 });
+    expect(counts).toEqual({ restored: BATCHES - 1 + isBack, conflicting: 1 - isBack, left: 0 });
   });
 });
