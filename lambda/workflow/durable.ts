@@ -2,7 +2,7 @@ import type { DurableContext, StepConfig } from "@aws/durable-execution-sdk-js";
 import { isStop } from "../core/gate/decision.ts";
 import { FinalError } from "../core/final-error.ts";
 import { STEERING_START, type Steering } from "../core/gate/apply-commands.ts";
-import { beginWatch, type WatchState } from "../core/gate/evaluate-gate.ts";
+import { beginGate, type GateState } from "../core/gate/evaluate-gate.ts";
 import type { Progress, StepRun } from "../steps/run-part.ts";
 
 export interface Parts<State> {
@@ -12,7 +12,7 @@ export interface Parts<State> {
   readonly isPatient?: boolean;
   part(run: StepRun, from: State): Promise<State>;
   /** Looks whether a part that was held may go on; without it, parts are never held. */
-  look?(state: WatchState): Promise<WatchState>;
+  look?(state: GateState): Promise<GateState>;
   /** How to go on after a part that failed for good; without it, the failure is thrown. */
   afterFailure?(from: State, problem: string): State;
 }
@@ -20,7 +20,7 @@ export interface Parts<State> {
 export interface Watch {
   readonly steering: Steering;
   readonly bakeSeconds: number;
-  look(state: WatchState): Promise<WatchState>;
+  look(state: GateState): Promise<GateState>;
 }
 
 /** The durable operations that a rollout is made of; which of them, and in what order, is the workflow's business. */
@@ -32,7 +32,7 @@ export interface Durable {
   /** Asks again and again, some time apart, until there is an answer. */
   ask<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>): Promise<Answer>;
   /** Looks at the world until it says how to go on; waiting costs nothing. */
-  watch(name: string, watch: Watch): Promise<WatchState>;
+  watch(name: string, watch: Watch): Promise<GateState>;
   /**
    * Repeats a budgeted step until it is done, each run from where the one before came to. Between two runs the
    * invocation is given back, so that each has its full time.
@@ -80,7 +80,7 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
     },
     watch: (name, { bakeSeconds, steering, look }) =>
       context.waitForCondition(name, look, {
-        initialState: beginWatch(bakeSeconds, steering),
+        initialState: beginGate(bakeSeconds, steering),
         waitStrategy: ({ decision, waitSeconds }) =>
           decision === undefined
             ? { shouldContinue: true, delay: { seconds: waitSeconds } }

@@ -12,7 +12,7 @@ import {
 } from "../steps/gate/check-children.ts";
 import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip/flip-part.ts";
 import { tellGate } from "../steps/gate/publish-gate.ts";
-import { lookAgain } from "../steps/gate/poll-gate.ts";
+import { pollGate } from "../steps/gate/poll-gate.ts";
 import type { Ready } from "./prepare-rollout.ts";
 
 export interface FlippedWaves {
@@ -80,12 +80,12 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
 
 /** Part by part; one that fails for good stops the rollout. */
 async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
-  const { ports, durable, rollout, plan, watched } = ready;
+  const { ports, durable, rollout, plan, gateConfig } = ready;
   const flipped = await durable.inParts({
     name: `flip-${wave.wave}-part`,
     start: { ...progress, done: false },
-    part: (run, from) => flipPart(ports, rollout, run, { plan, watched, from, to: wave.to }),
-    look: lookAgain(ports, rollout, watched),
+    part: (run, from) => flipPart(ports, rollout, run, { plan, gateConfig, from, to: wave.to }),
+    look: pollGate(ports, rollout, gateConfig),
     afterFailure,
   });
   if (whyStopped(flipped) !== undefined) return flipped;
@@ -128,11 +128,11 @@ interface Baked {
 }
 
 async function bake(
-  { ports, durable, rollout, watched }: Ready,
+  { ports, durable, rollout, gateConfig }: Ready,
   { wave, bakeSeconds }: PlannedWave,
   flipped: FlipProgress,
 ): Promise<Baked> {
-  const look = lookAgain(ports, rollout, watched);
+  const look = pollGate(ports, rollout, gateConfig);
   const { steering: from } = flipped;
   try {
     const { decision, steering } = await durable.watch(`gate-${wave}`, { bakeSeconds, steering: from, look });

@@ -9,7 +9,7 @@ import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts
 import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
 import type { FlipRollout, Locked, Progress } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
-import { lookAgain, readOverridden, type Watched, watchFor } from "../steps/gate/poll-gate.ts";
+import { pollGate, readOverridden, type GateConfig, toGateConfig } from "../steps/gate/poll-gate.ts";
 
 /** A rollout whose first flip may begin: the plan is in the ledger, and nothing speaks against it. */
 export interface Ready {
@@ -17,7 +17,7 @@ export interface Ready {
   readonly durable: Durable;
   readonly rollout: Locked<FlipRollout>;
   readonly plan: Plan;
-  readonly watched: Watched;
+  readonly gateConfig: GateConfig;
   readonly steering: Steering;
   readonly pace: Progress["pace"];
 }
@@ -31,13 +31,13 @@ export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollo
     const { lock, event } = rollout;
     if (plan === undefined || lock === undefined || stop !== undefined) return { kind: "ended", plan, stop };
     const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : [];
-    const watched = watchFor(ports.policy, event, overridden);
+    const gateConfig = toGateConfig(ports.policy, event, overridden);
     const locked = { ...rollout, lock };
-    const look = lookAgain(ports, locked, watched);
+    const look = pollGate(ports, locked, gateConfig);
     const { decision, steering } = await durable.watch("ready", { bakeSeconds: 0, steering: STEERING_START, look });
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };
     await durable.step("begin-flips", () => beginFlips(ports, locked, plan));
-    return { kind: "ready", ports, durable, rollout: locked, plan, watched, steering, pace };
+    return { kind: "ready", ports, durable, rollout: locked, plan, gateConfig, steering, pace };
   } catch (error) {
     return { kind: "ended", problem: messageOf(error) };
   }

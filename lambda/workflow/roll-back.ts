@@ -3,7 +3,7 @@ import { type BegunRollback, beginRollback, beginWithoutHold, type RollbackReque
 import type { Locked, Rollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
 import { afterRollbackFailure, type RollbackResult, rollbackPart, startRollback, toRollbackResult } from "../steps/rollback/rollback-part.ts";
-import { lookAgain, NOT_WATCHED } from "../steps/gate/poll-gate.ts";
+import { pollGate, ROLLBACK_GATE } from "../steps/gate/poll-gate.ts";
 
 /** Newest wave first. */
 export async function rollBack(
@@ -18,7 +18,7 @@ export async function rollBack(
     start: startRollback(steering),
     isPatient: true,
     part: (run, from) => rollbackPart(ports, rollout, run, { subject: turned.subject, from }),
-    look: lookAgain(ports, rollout, NOT_WATCHED),
+    look: pollGate(ports, rollout, ROLLBACK_GATE),
     afterFailure: afterRollbackFailure,
   });
   return { ...toRollbackResult(progress), hold };

@@ -42,7 +42,7 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   const { counts, problem } = await leaveRest(ready, progress);
   const counted = back && (await recountRollback(ports, durable, { subject, rollback: back }));
   const rollback = counted && (await publishRollback(ports, durable, rollout, counted));
-  return { plan: ready.plan, counts, waves, stop, problem, rollback, overridden: ready.watched.overridden };
+  return { plan: ready.plan, counts, waves, stop, problem, rollback, overridden: ready.gateConfig.overridden };
 }
 
 /** Turns back what other rollouts did, from what the ledger says of them alone; a dry run only counts them. */

@@ -58,7 +58,7 @@ export async function startServices(options: StartOptions, stack: AsyncDisposabl
   const { userName, password } = emulator;
   const login = { [SECRET_ID]: JSON.stringify({ userName, password }) };
   const triggered = options.trigger && (await startTriggered(options.trigger, stack));
-  const watched = options.scenario && (await startWatched(stack));
+  const gateConfig = options.scenario && (await startWatched(stack));
   const secrets = { ...login, ...(triggered && toSecrets(triggered)) };
   const secretsManager = await closing(startSecretsManager({ secrets }), stack);
   const addresses = {
@@ -66,7 +66,7 @@ export async function startServices(options: StartOptions, stack: AsyncDisposabl
     lambda: executions.address,
     dynamodb: dynamodb.address,
     ...(triggered && { codePipeline: triggered.pipeline.address }),
-    ...(watched && { cloudWatch: watched.cloudWatch.address, eventBridge: watched.eventBridge.address }),
+    ...(gateConfig && { cloudWatch: gateConfig.cloudWatch.address, eventBridge: gateConfig.eventBridge.address }),
   };
   const policyFile = writeTemporary(toLocalPolicy(emulator, options), stack);
   return {
@@ -80,7 +80,7 @@ export async function startServices(options: StartOptions, stack: AsyncDisposabl
       CUTOVER_TABLE_NAME: TABLE_NAME,
       CUTOVER_SECRET_ID: SECRET_ID,
       CUTOVER_POLICY_FILE: policyFile,
-      ...(watched && { CUTOVER_EVENT_BUS: "local" }),
+      ...(gateConfig && { CUTOVER_EVENT_BUS: "local" }),
       ...(triggered && {
         CUTOVER_WORKER_ARN: WORKER_ARN,
         CUTOVER_WEBHOOK_SECRETS: JSON.stringify({
@@ -92,7 +92,7 @@ export async function startServices(options: StartOptions, stack: AsyncDisposabl
       }),
     },
     ...(triggered && { triggered }),
-    ...(watched && { stage: { ...watched, folder: dirname(policyFile) } }),
+    ...(gateConfig && { stage: { ...gateConfig, folder: dirname(policyFile) } }),
   };
 }
 

@@ -11,11 +11,11 @@ export interface AlarmReading {
 }
 
 /** What one look shows. */
-export interface Sight extends SteeringRecord {
+export interface GateSnapshot extends SteeringRecord {
   readonly alarms: readonly AlarmReading[];
 }
 
-export interface WatchRules {
+export interface GateRules {
   readonly onFailure: OnFailure;
   /** How long alarms may show nothing: exactly so long passes. */
   readonly noDataSeconds: number;
@@ -24,7 +24,7 @@ export interface WatchRules {
 }
 
 /** A wait between two looks at the world. Its time is nominal, the sum of the waits: no clock is read. */
-export interface WatchState {
+export interface GateState {
   /** Of the bake. Only time that all alarms could be watched counts. */
   readonly leftSeconds: number;
   /** Since the last look that every alarm showed something at. */
@@ -49,7 +49,7 @@ const MOST_DESCRIBED = 50;
 const MOST_HELD_BY = 5;
 
 /** A watch that has not looked yet: the first look comes at once. */
-export function beginWatch(bakeSeconds: number, steering: Steering): WatchState {
+export function beginGate(bakeSeconds: number, steering: Steering): GateState {
   const { seen, skipAllBakes, pausedSeconds } = steering;
   const skipped = skipAllBakes && bakeSeconds > 0;
   return {
@@ -62,13 +62,13 @@ export function beginWatch(bakeSeconds: number, steering: Steering): WatchState 
 }
 
 /** One look: an abort, a failing alarm or too long without data ends the watch; else it goes on until the bake is over and nothing holds. */
-export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): WatchState {
+export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: GateRules): GateState {
   if (state.decision !== undefined) return state;
-  const look = takeLook(state, sight, rules);
+  const look = takeLook(state, snapshot, rules);
   const decision = stopAtOnce(look, rules);
   if (decision !== undefined) return { ...look.state, decision };
   const blindTo = describeAlarms(look.blindTo, MOST_HELD_BY);
-  const heldBy = [...blindTo, ...toHolds(look.state.steering, sight.controls)];
+  const heldBy = [...blindTo, ...toHolds(look.state.steering, snapshot.controls)];
   const { leftSeconds, notes = [] } = look.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
     return { ...look.state, decision: { decision: "proceed", reasons: notes } };
@@ -83,14 +83,14 @@ export function watchOnce(state: WatchState, sight: Sight, rules: WatchRules): W
 
 /** Why it waits after a look; undefined when it does not, or has not looked yet. */
 export function whyWaits(
-  { waitSeconds, heldBy }: WatchState,
-  { isRest = false }: Pick<WatchRules, "isRest"> = {},
+  { waitSeconds, heldBy }: GateState,
+  { isRest = false }: Pick<GateRules, "isRest"> = {},
 ): string | undefined {
   return waitSeconds === 0 ? undefined : (heldBy ?? (isRest ? "its rest" : "its bake"));
 }
 
 /** Looks take time that no bake and no pause counts: of a long one it is told again how much is left. */
-function toTenMinutes({ leftSeconds, steering: { pausedSeconds = 0 } }: WatchState): string {
+function toTenMinutes({ leftSeconds, steering: { pausedSeconds = 0 } }: GateState): string {
   return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
 }
 
@@ -98,7 +98,7 @@ function toTenMinutes({ leftSeconds, steering: { pausedSeconds = 0 } }: WatchSta
  * Whether a look shows what could not be told from the one before: that it waits, for something else, or less long, or
  * what has become of commands.
  */
-export function isNews(before: WatchState, after: WatchState): boolean {
+export function isNews(before: GateState, after: GateState): boolean {
   const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
   const isLessLong = after.leftSeconds < Math.max(0, passed);
   const hasTakenIn = whyWaits(after) !== undefined && before.steering.seen !== after.steering.seen;
@@ -108,21 +108,21 @@ export function isNews(before: WatchState, after: WatchState): boolean {
 
 /** What has become of a watch by this look, before anything is decided. */
 interface Look {
-  readonly state: WatchState;
+  readonly state: GateState;
   readonly abort: Steered["abort"];
   /** What an earlier look has decided, be it over by now: going back to OK takes nothing back. */
-  readonly stop: Sight["stop"];
+  readonly stop: GateSnapshot["stop"];
   readonly alarming: readonly AlarmReading[];
   readonly blindTo: readonly AlarmReading[];
 }
 
-function takeLook(before: WatchState, sight: Sight, { isRest }: WatchRules): Look {
+function takeLook(before: GateState, snapshot: GateSnapshot, { isRest }: GateRules): Look {
   const { leftSeconds, blindSeconds, steering, waitSeconds, notes = [] } = before;
-  const { skipBake, abort, ...steered } = takeIn(passTime(steering, waitSeconds), sight.commands);
-  const blindTo = sight.alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
+  const { skipBake, abort, ...steered } = takeIn(passTime(steering, waitSeconds), snapshot.commands);
+  const blindTo = snapshot.alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
   const endsBake = left > 0 && !isRest && (skipBake || steered.skipAllBakes);
-  const reasons = endsBake ? [...notes, ...sight.commands.slice(steering.seen).flatMap(toNote)] : notes;
+  const reasons = endsBake ? [...notes, ...snapshot.commands.slice(steering.seen).flatMap(toNote)] : notes;
   return {
     state: {
       leftSeconds: endsBake ? 0 : left,
@@ -132,15 +132,15 @@ function takeLook(before: WatchState, sight: Sight, { isRest }: WatchRules): Loo
       ...(reasons.length > 0 && { notes: reasons }),
     },
     abort,
-    stop: sight.stop,
-    alarming: sight.alarms.filter(({ state }) => state === "ALARM"),
+    stop: snapshot.stop,
+    alarming: snapshot.alarms.filter(({ state }) => state === "ALARM"),
     blindTo,
   };
 }
 
 function stopAtOnce(
   { state, abort, stop, alarming, blindTo }: Look,
-  { onFailure, noDataSeconds }: WatchRules,
+  { onFailure, noDataSeconds }: GateRules,
 ): Decision | undefined {
   if (abort !== undefined) {
     return toAbort(abort, stop?.reasons ?? describeAlarms(alarming, MOST_DESCRIBED));
@@ -165,7 +165,7 @@ function toHolds({ pausedSeconds }: Steering, { stopped }: LockAndControls): rea
 }
 
 /** So that there is a look exactly when the bake ends, and when a pause does. */
-function toWait({ leftSeconds, steering: { pausedSeconds = 0 } }: WatchState): number {
+function toWait({ leftSeconds, steering: { pausedSeconds = 0 } }: GateState): number {
   return Math.min(...[leftSeconds, pausedSeconds].filter((seconds) => seconds > 0), MOST_WAIT_SECONDS);
 }
 

@@ -44,11 +44,11 @@ export interface AfterFlips {
 
 /** Halts when a child of a flipped parent shows the wanted flag by now; undefined when flags are independent. */
 export function findChildrenStop(
-  watched: readonly WatchedChild[],
+  gateConfig: readonly WatchedChild[],
   { flippedIds, wantedFlag, now }: AfterFlips,
 ): Stop | undefined {
   const movedIds = new Set(now.flatMap(({ id, isStaging }) => (isStaging === wantedFlag ? id : [])));
-  const moved = watched.filter(({ id, parentId }) => flippedIds.has(parentId) && movedIds.has(id));
+  const moved = gateConfig.filter(({ id, parentId }) => flippedIds.has(parentId) && movedIds.has(id));
   if (moved.length === 0) return undefined;
   const named = moved.slice(0, MOST_PARENTS).map(({ id, parentId }) => `${id}, child of ${parentId}`);
   const more = moved.length > named.length ? `; and ${moved.length - named.length} more` : "";

@@ -14,7 +14,7 @@ import { createLookout } from "../gate/guard.ts";
 import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { skipBatches } from "./skip-batch.ts";
-import type { Watched } from "../gate/poll-gate.ts";
+import type { GateConfig } from "../gate/poll-gate.ts";
 
 /** Where the flipping is: counters only. */
 export interface FlipProgress extends Progress {
@@ -45,7 +45,7 @@ export const FLIP_START: FlipProgress = {
 
 export interface FlipWork {
   readonly plan: Plan;
-  readonly watched: Watched;
+  readonly gateConfig: GateConfig;
   readonly from: FlipProgress;
   /** The batch that is not worked on any more: the first of the next wave. */
   readonly to: number;
@@ -88,7 +88,7 @@ export async function leavePart(
   ports: Ports,
   rollout: Locked<FlipRollout>,
   run: StepRun,
-  work: Omit<FlipWork, "watched">,
+  work: Omit<FlipWork, "gateConfig">,
 ): Promise<FlipProgress> {
   const { from, plan, to } = work;
   const why = whyStopped(from);

@@ -3,12 +3,12 @@ import { FinalError } from "../../core/final-error.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { Lock, LockAndControls } from "../../core/records.ts";
 import type { Steering } from "../../core/gate/apply-commands.ts";
-import { type AlarmReading, beginWatch, watchOnce } from "../../core/gate/evaluate-gate.ts";
+import { type AlarmReading, beginGate, evaluateGate } from "../../core/gate/evaluate-gate.ts";
 import type { Brake } from "../flip/stop-signal.ts";
 import { CONTROLS_AGE_MS } from "./lock.ts";
 import { patrol } from "./patrol.ts";
 import type { Connection, Ports } from "../ports.ts";
-import { keepStop, readSteering, type Watched } from "./poll-gate.ts";
+import { keepStop, readSteering, type GateConfig } from "./poll-gate.ts";
 
 /** What a part looks out for while it works: the lock, controls, commands and alarms. */
 export interface Lookout {
@@ -28,7 +28,7 @@ export interface Lookout {
 export interface LookoutOptions {
   readonly rolloutId: string;
   readonly lock: Lock;
-  readonly watched: Watched;
+  readonly gateConfig: GateConfig;
   readonly steering: Steering;
   readonly brake: Brake;
 }
@@ -37,8 +37,8 @@ export interface LookoutOptions {
 export const ALARMS_AGE_MS = 60_000;
 
 export function createLookout(ports: Ports, options: LookoutOptions): Lookout {
-  const { rolloutId, watched, brake } = options;
-  const alarms = createAlarmReading(ports, watched.alarms);
+  const { rolloutId, gateConfig, brake } = options;
+  const alarms = createAlarmReading(ports, gateConfig.alarms);
   let steering = options.steering;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<unknown> | undefined;
@@ -51,8 +51,8 @@ export function createLookout(ports: Ports, options: LookoutOptions): Lookout {
     if (alarms.isDue()) readAtMs = Number.NEGATIVE_INFINITY;
     const readings = await alarms.recent();
     const atMs = ports.nowMs();
-    const sight = { ...(await readSteering(ports, options, watched)), alarms: readings };
-    const seen = watchOnce(beginWatch(0, steering), sight, watched.rules);
+    const snapshot = { ...(await readSteering(ports, options, gateConfig)), alarms: readings };
+    const seen = evaluateGate(beginGate(0, steering), snapshot, gateConfig.rules);
     isCalledOff ||= seen.decision?.decision !== "proceed";
     // What holds a part is taken in by the wait that follows; what stops it must not stop the rollback after it.
     if (seen.decision === undefined) brake.hold();
@@ -62,7 +62,7 @@ export function createLookout(ports: Ports, options: LookoutOptions): Lookout {
       brake.stop(seen.decision);
     }
     readAtMs = atMs;
-    return sight.controls;
+    return snapshot.controls;
   }
 
   /** One after the other, so that what an earlier one saw never counts for more than what a later one did. */

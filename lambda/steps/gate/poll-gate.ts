@@ -6,10 +6,10 @@ import type { SteeringRecord } from "../../core/records.ts";
 import {
   type AlarmReading,
   isNews,
-  type Sight,
-  type WatchRules,
-  type WatchState,
-  watchOnce,
+  type GateSnapshot,
+  type GateRules,
+  type GateState,
+  evaluateGate,
   whyWaits,
 } from "../../core/gate/evaluate-gate.ts";
 import { refuseLostLock } from "./lock.ts";
@@ -17,25 +17,25 @@ import type { Locked, Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 
 /** What is looked at while a rollout runs, and how it is judged. */
-export interface Watched {
+export interface GateConfig {
   readonly alarms: readonly string[];
-  readonly rules: WatchRules;
+  readonly rules: GateRules;
   /** Alarms that the event overrides: nobody looks at them in this rollout. */
   readonly overridden: readonly string[];
 }
 
 /** Turning back is never stopped by an alarm: it is what mends it. */
-export const NOT_WATCHED: Watched = {
+export const ROLLBACK_GATE: GateConfig = {
   alarms: [],
   rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isRest: true },
   overridden: [],
 };
 
-export function watchFor(
+export function toGateConfig(
   { alarms, onFailure, noDataMinutes }: Policy,
   event: Pick<FlipEvent, "onFailure">,
   overridden: readonly string[],
-): Watched {
+): GateConfig {
   return {
     alarms: alarms.filter((name) => !overridden.includes(name)),
     rules: { onFailure: event.onFailure ?? onFailure, noDataSeconds: noDataMinutes * 60 },
@@ -50,11 +50,11 @@ export async function readOverridden({ policy, readAlarms }: Ports): Promise<rea
 }
 
 /** One look of a durable wait: for a bake, a pause, alarms without data. @throws LockLostError */
-export function lookAgain(ports: Ports, rollout: Locked<Rollout>, watched: Watched) {
+export function pollGate(ports: Ports, rollout: Locked<Rollout>, gateConfig: GateConfig) {
   const { rolloutId } = rollout;
-  return async (state: WatchState): Promise<WatchState> => {
-    const next = watchOnce(state, await look(ports, rollout, watched), watched.rules);
-    if (isNews(state, next)) await tellWait(ports, rolloutId, next, watched);
+  return async (state: GateState): Promise<GateState> => {
+    const next = evaluateGate(state, await look(ports, rollout, gateConfig), gateConfig.rules);
+    if (isNews(state, next)) await tellWait(ports, rolloutId, next, gateConfig);
     if (isStop(next.decision)) await keepStop(ports, rolloutId, next.decision).catch(logNotKept(ports, rolloutId));
     return next;
   };
@@ -64,8 +64,8 @@ export function lookAgain(ports: Ports, rollout: Locked<Rollout>, watched: Watch
 async function tellWait(
   { ledger, log, nowMs }: Ports,
   rolloutId: string,
-  state: WatchState,
-  { rules }: Watched,
+  state: GateState,
+  { rules }: GateConfig,
 ): Promise<void> {
   const { leftSeconds, blindTo = [], steering, decision } = state;
   const heldBy = whyWaits(state, rules) ?? "nothing any more";
@@ -84,7 +84,7 @@ async function tellWait(
 export async function readSteering(
   { ledger }: Pick<Ports, "ledger">,
   { rolloutId, lock }: Pick<Locked<Rollout>, "rolloutId" | "lock">,
-  { alarms }: Watched,
+  { alarms }: GateConfig,
 ): Promise<SteeringRecord> {
   const { stop, ...steering } = await ledger.readSteering(rolloutId);
   refuseLostLock(lock, steering.controls);
@@ -107,11 +107,11 @@ function logNotKept({ log }: Ports, rolloutId: string) {
 }
 
 /** A world that cannot be seen is one without data: it holds the rollout, it does not end it. */
-async function look(ports: Ports, rollout: Locked<Rollout>, watched: Watched): Promise<Sight> {
-  const { alarms } = watched;
+async function look(ports: Ports, rollout: Locked<Rollout>, gateConfig: GateConfig): Promise<GateSnapshot> {
+  const { alarms } = gateConfig;
   try {
     const [steering, readings] = await Promise.all([
-      readSteering(ports, rollout, watched),
+      readSteering(ports, rollout, gateConfig),
       alarms.length === 0 ? [] : ports.readAlarms(alarms),
     ]);
     return { ...steering, alarms: readings };
@@ -121,7 +121,7 @@ async function look(ports: Ports, rollout: Locked<Rollout>, watched: Watched): P
   }
 }
 
-const NO_CONTROLS: Sight["controls"] = { fence: 0, holds: {}, protectedIds: [] };
+const NO_CONTROLS: GateSnapshot["controls"] = { fence: 0, holds: {}, protectedIds: [] };
 
 function toBlind(error: unknown): AlarmReading {
   return { name: "of the ledger", state: "unreadable", reason: error instanceof Error ? error.name : "unknown" };

@@ -20,7 +20,7 @@ import { openOrigin } from "./later-rollouts.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 import { countPlaces, createRollbackTask, nameLeft } from "./rollback-task.ts";
-import { NOT_WATCHED } from "../gate/poll-gate.ts";
+import { ROLLBACK_GATE } from "../gate/poll-gate.ts";
 
 /** Where a revert is: counters only. */
 export interface RollbackProgress extends Progress {
@@ -91,7 +91,7 @@ export async function rollbackPart(
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
-    const lookout = createLookout(ports, { ...rollout, watched: NOT_WATCHED, steering: from.steering, brake });
+    const lookout = createLookout(ports, { ...rollout, gateConfig: ROLLBACK_GATE, steering: from.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, lookout };
     await origin.load();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { CommandRecord, LockAndControls } from "../../../../lambda/core/records.ts";
-import type { AlarmReading, Sight } from "../../../../lambda/core/gate/evaluate-gate.ts";
+import type { AlarmReading, GateSnapshot } from "../../../../lambda/core/gate/evaluate-gate.ts";
 
 export function aCommand(changes: Partial<CommandRecord> = {}): CommandRecord {
   return {
@@ -25,7 +25,7 @@ export const STOPPED = someControls({
 });
 
 /** A world in which nothing keeps a rollout from going on. */
-export function aSight(changes: Partial<Sight> = {}): Sight {
+export function aSnapshot(changes: Partial<GateSnapshot> = {}): GateSnapshot {
   return { controls: someControls(), commands: [], alarms: [{ name: "calls", state: "OK" }], ...changes };
 }
 

@@ -4,37 +4,37 @@ import type { CommandRecord } from "../../../../../lambda/core/records.ts";
 import { STEERING_START, type Steering } from "../../../../../lambda/core/gate/apply-commands.ts";
 import {
   type AlarmState,
-  beginWatch,
+  beginGate,
   isNews,
-  type Sight,
-  type WatchRules,
-  type WatchState,
-  watchOnce,
+  type GateSnapshot,
+  type GateRules,
+  type GateState,
+  evaluateGate,
 } from "../../../../../lambda/core/gate/evaluate-gate.ts";
-import { aCommand, anyAlarms, anyCommand, aSight, STOPPED, someControls } from "../a-sight.ts";
+import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-sight.ts";
 
-const RULES: WatchRules = { onFailure: "rollback", noDataSeconds: 900 };
-const HALTING: WatchRules = { ...RULES, onFailure: "halt" };
-const ALARM = aSight({ alarms: [{ name: "calls", state: "ALARM", reason: "9 of 10 calls failed" }] });
-const BLIND = aSight({ alarms: [{ name: "calls", state: "INSUFFICIENT_DATA" }] });
+const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };
+const HALTING: GateRules = { ...RULES, onFailure: "halt" };
+const ALARM = aSnapshot({ alarms: [{ name: "calls", state: "ALARM", reason: "9 of 10 calls failed" }] });
+const BLIND = aSnapshot({ alarms: [{ name: "calls", state: "INSUFFICIENT_DATA" }] });
 const MOST_LOOKS = 5_000;
 
 const abort = (rollback: boolean) =>
   aCommand({ command: "abort", rollback, requestedBy: "ann", reason: "phones are dead" });
 
-interface Watched {
-  readonly state: WatchState;
+interface GateConfig {
+  readonly state: GateState;
   readonly seconds: number;
   readonly looks: number;
 }
 
 /** Looks until the watch is over; `see` gives what there is to see after so many nominal seconds. */
-function watch(from: WatchState, see: (seconds: number) => Sight, rules = RULES): Watched {
+function watch(from: GateState, see: (seconds: number) => GateSnapshot, rules = RULES): GateConfig {
   let state = from;
   let seconds = 0;
   for (let looks = 1; looks <= MOST_LOOKS; looks += 1) {
     seconds += state.waitSeconds;
-    state = watchOnce(state, see(seconds), rules);
+    state = evaluateGate(state, see(seconds), rules);
     if (state.decision !== undefined) return { state, seconds, looks };
     const { waitSeconds } = state;
     if (!(Number.isInteger(waitSeconds) && waitSeconds >= 1 && waitSeconds <= 60)) expect(waitSeconds).toBe("1 to 60");
@@ -46,9 +46,9 @@ function watch(from: WatchState, see: (seconds: number) => Sight, rules = RULES)
 const sending =
   (...sent: readonly (readonly [afterSeconds: number, command: CommandRecord])[]) =>
   (seconds: number) =>
-    aSight({ commands: sent.filter(([after]) => after <= seconds).map(([, command]) => command) });
+    aSnapshot({ commands: sent.filter(([after]) => after <= seconds).map(([, command]) => command) });
 
-const startWith = (bakeSeconds: number, steering: Steering = STEERING_START) => beginWatch(bakeSeconds, steering);
+const startWith = (bakeSeconds: number, steering: Steering = STEERING_START) => beginGate(bakeSeconds, steering);
 
 describe("a watch that nothing holds", () => {
   test.each([
@@ -59,24 +59,24 @@ describe("a watch that nothing holds", () => {
     { bake: 61, looks: 3 },
     { bake: 1_800, looks: 31 },
   ])("takes the $bake s of its bake, in $looks looks, and proceeds without a word", ({ bake, looks }) => {
-    const watched = watch(startWith(bake), () => aSight());
-    expect(watched).toMatchObject({ seconds: bake, looks, state: { decision: { decision: "proceed", reasons: [] } } });
+    const gateConfig = watch(startWith(bake), () => aSnapshot());
+    expect(gateConfig).toMatchObject({ seconds: bake, looks, state: { decision: { decision: "proceed", reasons: [] } } });
   });
 
   test("takes exactly the bake's time, whatever it is", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 20_000 }), (bake) => {
-        expect(watch(startWith(bake), () => aSight()).seconds).toBe(bake);
+        expect(watch(startWith(bake), () => aSnapshot()).seconds).toBe(bake);
       }),
     );
   });
 
   test("never bakes for less than was asked for", () => {
-    expect(watch(startWith(0.4), () => aSight()).seconds).toBe(1);
+    expect(watch(startWith(0.4), () => aSnapshot()).seconds).toBe(1);
   });
 
   test("needs no alarm", () => {
-    expect(watch(startWith(90), () => aSight({ alarms: [] })).state.decision?.decision).toBe("proceed");
+    expect(watch(startWith(90), () => aSnapshot({ alarms: [] })).state.decision?.decision).toBe("proceed");
   });
 });
 
@@ -101,7 +101,7 @@ describe("an alarm", () => {
     { at: 300, bake: 300, decision: "roll back" },
     { at: 301, bake: 300, decision: "proceed" },
   ])("that fails $at s into a bake of $bake s: $decision, because the last look is at its end", (row) => {
-    const { state } = watch(startWith(row.bake), (seconds) => (seconds >= row.at ? ALARM : aSight()));
+    const { state } = watch(startWith(row.bake), (seconds) => (seconds >= row.at ? ALARM : aSnapshot()));
     expect(state.decision?.decision).toBe(row.decision);
   });
 
@@ -112,7 +112,7 @@ describe("an alarm", () => {
       { name: "c", state: "ALARM" },
       { name: "d", state: "INSUFFICIENT_DATA" },
     ] as const;
-    const { decision } = watchOnce(startWith(60), aSight({ alarms }), RULES);
+    const { decision } = evaluateGate(startWith(60), aSnapshot({ alarms }), RULES);
     expect(decision?.reasons).toEqual([`alarm a is in ALARM: ${"x".repeat(200)}`, "alarm c is in ALARM"]);
   });
 
@@ -125,7 +125,7 @@ describe("an alarm", () => {
       { length: count },
       (_, index) => ({ name: `a-${index}`, state: "ALARM", reason: "why" }) as const,
     );
-    const { decision } = watchOnce(startWith(60), aSight({ alarms }), RULES);
+    const { decision } = evaluateGate(startWith(60), aSnapshot({ alarms }), RULES);
     expect(decision?.reasons).toHaveLength(Math.min(count, 51));
     expect(decision?.reasons.at(-1)).toBe(last);
   });
@@ -133,27 +133,27 @@ describe("an alarm", () => {
   test("with the longest names and reasons, 500 times, leaves room in a checkpoint", () => {
     for (const state of ["ALARM", "missing"] as const) {
       const alarms = Array.from({ length: 500 }, () => ({ name: "n".repeat(255), state, reason: "x".repeat(1_023) }));
-      const watched = watch(startWith(60), () => aSight({ alarms }));
-      expect(JSON.stringify(watched.state).length).toBeLessThan(200_000);
+      const gateConfig = watch(startWith(60), () => aSnapshot({ alarms }));
+      expect(JSON.stringify(gateConfig.state).length).toBeLessThan(200_000);
     }
   });
 
   test("that is OK again does not take the failure back", () => {
-    const failed = watchOnce(startWith(60), ALARM, RULES);
-    expect(watchOnce(failed, aSight(), RULES)).toBe(failed);
+    const failed = evaluateGate(startWith(60), ALARM, RULES);
+    expect(evaluateGate(failed, aSnapshot(), RULES)).toBe(failed);
   });
 
   test.each([
     [
       "while paused",
       STEERING_START,
-      aSight({ ...ALARM, commands: [aCommand({ command: "pause", pauseSeconds: 600 })] }),
+      aSnapshot({ ...ALARM, commands: [aCommand({ command: "pause", pauseSeconds: 600 })] }),
     ],
-    ["while everything is stopped", STEERING_START, aSight({ ...ALARM, controls: STOPPED })],
-    ["when the bake is skipped", STEERING_START, aSight({ ...ALARM, commands: [aCommand({ command: "skip-bake" })] })],
+    ["while everything is stopped", STEERING_START, aSnapshot({ ...ALARM, controls: STOPPED })],
+    ["when the bake is skipped", STEERING_START, aSnapshot({ ...ALARM, commands: [aCommand({ command: "skip-bake" })] })],
     ["when there is no more waiting", { seen: 0, skipAllBakes: true }, ALARM],
-  ])("that fails ends the watch %s too", (_when, steering, sight) => {
-    expect(watchOnce(startWith(60, steering), sight, RULES).decision).toMatchObject({ cause: "alarm" });
+  ])("that fails ends the watch %s too", (_when, steering, snapshot) => {
+    expect(evaluateGate(startWith(60, steering), snapshot, RULES).decision).toMatchObject({ cause: "alarm" });
   });
 });
 
@@ -164,7 +164,7 @@ describe("an alarm that shows no data", () => {
     { state: "unreadable", says: "alarm calls cannot be read: AccessDenied" },
   ])("holds the rollout and says so: $state", ({ state, says }) => {
     const reason = state === "unreadable" ? "AccessDenied" : undefined;
-    const held = watchOnce(startWith(0), aSight({ alarms: [{ name: "calls", state, reason }] }), RULES);
+    const held = evaluateGate(startWith(0), aSnapshot({ alarms: [{ name: "calls", state, reason }] }), RULES);
     expect(held).toMatchObject({ heldBy: says, waitSeconds: 60 });
     expect(held.decision).toBeUndefined();
   });
@@ -173,7 +173,7 @@ describe("an alarm that shows no data", () => {
     { rules: RULES, decision: "roll back" },
     { rules: HALTING, decision: "halt" },
   ])("passes exactly at its limit and fails one look beyond it: $decision", ({ rules, decision }) => {
-    const at = (last: number) => (seconds: number) => (seconds <= last ? BLIND : aSight());
+    const at = (last: number) => (seconds: number) => (seconds <= last ? BLIND : aSnapshot());
     expect(watch(startWith(0), at(900), rules)).toMatchObject({
       seconds: 960,
       state: { decision: { decision: "proceed" } },
@@ -187,7 +187,7 @@ describe("an alarm that shows no data", () => {
   });
 
   test("counts from the last look that showed all of them, and anew after each", () => {
-    const blink = (seconds: number) => (seconds === 900 || seconds === 1_800 ? aSight() : BLIND);
+    const blink = (seconds: number) => (seconds === 900 || seconds === 1_800 ? aSnapshot() : BLIND);
     expect(watch(startWith(86_400), blink)).toMatchObject({
       seconds: 2_760,
       state: { decision: { cause: "no data" }, blindSeconds: 960 },
@@ -199,18 +199,18 @@ describe("an alarm that shows no data", () => {
       { name: "calls", state: "OK" },
       { name: "errors", state: "missing" },
     ] as const;
-    expect(watchOnce(startWith(0), aSight({ alarms }), RULES).heldBy).toBe("alarm errors does not exist");
+    expect(evaluateGate(startWith(0), aSnapshot({ alarms }), RULES).heldBy).toBe("alarm errors does not exist");
   });
 
   test("stops the bake's time: nobody watched meanwhile", () => {
-    const gap = (seconds: number) => (seconds > 120 && seconds <= 420 ? BLIND : aSight());
+    const gap = (seconds: number) => (seconds > 120 && seconds <= 420 ? BLIND : aSnapshot());
     expect(watch(startWith(600), gap)).toMatchObject({ seconds: 900, state: { decision: { decision: "proceed" } } });
   });
 
   test.each(["skip-bake", "skip-all-bakes"] as const)("is not passed by %s", (command) => {
-    const held = watchOnce(startWith(600), { ...BLIND, commands: [aCommand({ command })] }, RULES);
+    const held = evaluateGate(startWith(600), { ...BLIND, commands: [aCommand({ command })] }, RULES);
     expect(held).toMatchObject({ leftSeconds: 0, heldBy: expect.stringContaining("no data") });
-    expect(watchOnce(held, aSight({ commands: [aCommand({ command })] }), RULES).decision?.decision).toBe("proceed");
+    expect(evaluateGate(held, aSnapshot({ commands: [aCommand({ command })] }), RULES).decision?.decision).toBe("proceed");
   });
 
   test("fails while paused as well", () => {
@@ -249,16 +249,16 @@ describe("skip-bake", () => {
 
   test("of one bake does not skip the next", () => {
     const { state } = watch(startWith(1_800), sending([60, skip]));
-    expect(watch(startWith(300, state.steering), () => aSight({ commands: [skip] })).seconds).toBe(300);
+    expect(watch(startWith(300, state.steering), () => aSnapshot({ commands: [skip] })).seconds).toBe(300);
   });
 });
 
 test.each(["skip-bake", "skip-all-bakes"] as const)(
   "a rest of the way back is no bake: %s does not end it",
   (command) => {
-    const sight = aSight({ commands: [aCommand({ command })] });
+    const snapshot = aSnapshot({ commands: [aCommand({ command })] });
     const rules = { ...RULES, isRest: true };
-    const before = watchOnce(startWith(300), sight, rules);
+    const before = evaluateGate(startWith(300), snapshot, rules);
     expect(before).toMatchObject({ leftSeconds: 300, waitSeconds: 60 });
     expect(before.decision).toBeUndefined();
   },
@@ -273,7 +273,7 @@ describe("skip-all-bakes", () => {
       seconds: 60,
       state: { decision: { reasons: ["no more waiting, by ann: urgent"] } },
     });
-    const second = watch(startWith(1_800, first.state.steering), () => aSight({ commands: [full] }));
+    const second = watch(startWith(1_800, first.state.steering), () => aSnapshot({ commands: [full] }));
     expect(second).toMatchObject({
       seconds: 0,
       looks: 1,
@@ -282,7 +282,7 @@ describe("skip-all-bakes", () => {
   });
 
   test("has nothing to tell of a wave without a bake", () => {
-    expect(watch(startWith(0, { seen: 0, skipAllBakes: true }), () => aSight()).state.decision?.reasons).toEqual([]);
+    expect(watch(startWith(0, { seen: 0, skipAllBakes: true }), () => aSnapshot()).state.decision?.reasons).toEqual([]);
   });
 });
 
@@ -332,18 +332,18 @@ describe("a pause", () => {
   });
 
   test("says that it holds, in the same words at each look, and nothing once it is over", () => {
-    const paused = watchOnce(startWith(0), aSight({ commands: [pause] }), RULES);
+    const paused = evaluateGate(startWith(0), aSnapshot({ commands: [pause] }), RULES);
     expect(paused).toMatchObject({ heldBy: "paused", steering: { pausedSeconds: 600 } });
-    const still = watchOnce(paused, aSight({ commands: [pause] }), RULES);
+    const still = evaluateGate(paused, aSnapshot({ commands: [pause] }), RULES);
     expect(still).toMatchObject({ heldBy: "paused", steering: { pausedSeconds: 540 } });
-    const resumed = watchOnce(startWith(300, paused.steering), aSight({ commands: [pause, resume] }), RULES);
+    const resumed = evaluateGate(startWith(300, paused.steering), aSnapshot({ commands: [pause, resume] }), RULES);
     expect(resumed).toMatchObject({ waitSeconds: 60, leftSeconds: 300 });
     expect(resumed.heldBy).toBeUndefined();
   });
 
   test("from before the wave goes on in its bake", () => {
     const { state, seconds } = watch(startWith(60, { seen: 1, skipAllBakes: false, pausedSeconds: 150 }), () =>
-      aSight({ commands: [pause] }),
+      aSnapshot({ commands: [pause] }),
     );
     expect(seconds).toBe(150);
     expect(state.steering).toEqual({ seen: 1, skipAllBakes: false });
@@ -353,22 +353,22 @@ describe("a pause", () => {
 describe("stop-everything", () => {
   test("holds until it is taken away, while the bake's time runs on", () => {
     const stoppedFor = (until: number) => (seconds: number) =>
-      aSight({ controls: seconds < until ? STOPPED : someControls() });
+      aSnapshot({ controls: seconds < until ? STOPPED : someControls() });
     expect(watch(startWith(300), stoppedFor(600)).seconds).toBe(600);
     expect(watch(startWith(300), stoppedFor(240)).seconds).toBe(300);
-    const held = watchOnce(startWith(0), aSight({ controls: STOPPED }), RULES);
+    const held = evaluateGate(startWith(0), aSnapshot({ controls: STOPPED }), RULES);
     expect(held.heldBy).toBe("everything was stopped by bob: the carrier is down");
   });
 
   test("is not ended by the end of a pause", () => {
     const commands = [aCommand({ command: "pause" }), aCommand({ command: "resume" })];
-    const held = watchOnce(startWith(0), aSight({ controls: STOPPED, commands }), RULES);
+    const held = evaluateGate(startWith(0), aSnapshot({ controls: STOPPED, commands }), RULES);
     expect(held.heldBy).toBe("everything was stopped by bob: the carrier is down");
   });
 
   test("beside a pause and a blind alarm: every reason is told", () => {
-    const sight = { ...BLIND, controls: STOPPED, commands: [aCommand({ command: "pause", pauseSeconds: 60 })] };
-    expect(watchOnce(startWith(0), sight, RULES).heldBy).toBe(
+    const snapshot = { ...BLIND, controls: STOPPED, commands: [aCommand({ command: "pause", pauseSeconds: 60 })] };
+    expect(evaluateGate(startWith(0), snapshot, RULES).heldBy).toBe(
       "alarm calls has no data (INSUFFICIENT_DATA); paused; everything was stopped by bob: the carrier is down",
     );
   });
@@ -377,15 +377,15 @@ describe("stop-everything", () => {
 describe("an abort", () => {
   const steered: Steering = { seen: 0, skipAllBakes: false };
   const states = [
-    { when: "while it bakes", state: startWith(1_800), sight: aSight() },
-    { when: "at the bake's last look", state: { ...startWith(60), waitSeconds: 60 }, sight: aSight() },
-    { when: "without a bake", state: startWith(0), sight: aSight() },
-    { when: "while paused", state: startWith(60, { ...steered, pausedSeconds: 600 }), sight: aSight() },
-    { when: "while everything is stopped", state: startWith(60), sight: aSight({ controls: STOPPED }) },
-    { when: "while an alarm shows no data", state: startWith(60), sight: BLIND },
-    { when: "when there was no data for too long", state: { ...startWith(60), blindSeconds: 901 }, sight: BLIND },
-    { when: "after skip-all-bakes", state: startWith(60, { ...steered, skipAllBakes: true }), sight: aSight() },
-    { when: "while an alarm fails", state: startWith(60), sight: ALARM },
+    { when: "while it bakes", state: startWith(1_800), snapshot: aSnapshot() },
+    { when: "at the bake's last look", state: { ...startWith(60), waitSeconds: 60 }, snapshot: aSnapshot() },
+    { when: "without a bake", state: startWith(0), snapshot: aSnapshot() },
+    { when: "while paused", state: startWith(60, { ...steered, pausedSeconds: 600 }), snapshot: aSnapshot() },
+    { when: "while everything is stopped", state: startWith(60), snapshot: aSnapshot({ controls: STOPPED }) },
+    { when: "while an alarm shows no data", state: startWith(60), snapshot: BLIND },
+    { when: "when there was no data for too long", state: { ...startWith(60), blindSeconds: 901 }, snapshot: BLIND },
+    { when: "after skip-all-bakes", state: startWith(60, { ...steered, skipAllBakes: true }), snapshot: aSnapshot() },
+    { when: "while an alarm fails", state: startWith(60), snapshot: ALARM },
   ];
 
   test.each(
@@ -394,15 +394,15 @@ describe("an abort", () => {
     ),
   )(
     "$when ends the watch by its own choice (rollback: $rollback), whatever onFailure is",
-    ({ state, sight, rollback, rules }) => {
-      const { decision } = watchOnce(state, { ...sight, commands: [abort(rollback)] }, rules);
+    ({ state, snapshot, rollback, rules }) => {
+      const { decision } = evaluateGate(state, { ...snapshot, commands: [abort(rollback)] }, rules);
       expect(decision).toMatchObject({ decision: rollback ? "roll back" : "halt", cause: "abort" });
       expect(decision?.reasons[0]).toBe("aborted by ann: phones are dead");
     },
   );
 
   test("in the same look as a failing alarm tells of the alarm too", () => {
-    const { decision } = watchOnce(startWith(60), { ...ALARM, commands: [abort(false)] }, RULES);
+    const { decision } = evaluateGate(startWith(60), { ...ALARM, commands: [abort(false)] }, RULES);
     expect(decision?.reasons).toEqual([
       "aborted by ann: phones are dead",
       "alarm calls is in ALARM: 9 of 10 calls failed",
@@ -411,13 +411,13 @@ describe("an abort", () => {
 
   test("that was taken in before does not end a later watch", () => {
     const state = startWith(0, { seen: 1, skipAllBakes: false });
-    expect(watchOnce(state, aSight({ commands: [abort(true)] }), RULES).decision?.decision).toBe("proceed");
+    expect(evaluateGate(state, aSnapshot({ commands: [abort(true)] }), RULES).decision?.decision).toBe("proceed");
   });
 });
 
 describe("for any history of sights", () => {
   interface Moment {
-    readonly alarms: Sight["alarms"];
+    readonly alarms: GateSnapshot["alarms"];
     readonly stopped: boolean;
     readonly sent: readonly CommandRecord[];
   }
@@ -448,7 +448,7 @@ describe("for any history of sights", () => {
   });
 
   /** The sights of a history: commands pile up. */
-  function toSights(history: readonly Moment[]): readonly Sight[] {
+  function toSights(history: readonly Moment[]): readonly GateSnapshot[] {
     const commands: CommandRecord[] = [];
     return history.map(({ alarms, stopped, sent }) => {
       commands.push(...sent);
@@ -456,10 +456,10 @@ describe("for any history of sights", () => {
     });
   }
   const begin = ({ bake, skipAllBakes, pausedSeconds }: Start) =>
-    beginWatch(bake, { seen: 0, skipAllBakes, pausedSeconds });
-  const statesOf = (from: WatchState, sights: readonly Sight[], rules: WatchRules) => {
-    const states: WatchState[] = [];
-    for (const sight of sights) states.push(watchOnce(states.at(-1) ?? from, sight, rules));
+    beginGate(bake, { seen: 0, skipAllBakes, pausedSeconds });
+  const statesOf = (from: GateState, sights: readonly GateSnapshot[], rules: GateRules) => {
+    const states: GateState[] = [];
+    for (const snapshot of sights) states.push(evaluateGate(states.at(-1) ?? from, snapshot, rules));
     return states;
   };
 
@@ -470,7 +470,7 @@ describe("for any history of sights", () => {
         const before = statesOf(begin(start), sights.slice(0, -1), rules).at(-1) ?? begin(start);
         fc.pre(before.decision === undefined);
         const last = sights.at(-1)!;
-        const { decision } = watchOnce(before, { ...last, commands: [...last.commands, abort(rollback)] }, rules);
+        const { decision } = evaluateGate(before, { ...last, commands: [...last.commands, abort(rollback)] }, rules);
         expect(decision).toMatchObject({ cause: "abort", decision: rollback ? "roll back" : "halt" });
       }),
       { numRuns: 500 },
@@ -483,10 +483,10 @@ describe("for any history of sights", () => {
         const sights = toSights(history);
         const states = statesOf(begin(start), sights, rules);
         const over = states.findIndex(({ decision }) => decision !== undefined);
-        for (const [index, sight] of sights.slice(0, over < 0 ? sights.length : over + 1).entries()) {
+        for (const [index, snapshot] of sights.slice(0, over < 0 ? sights.length : over + 1).entries()) {
           const mayProceed =
-            sight.alarms.every(({ state }) => state === "OK") &&
-            sight.controls.stopped === undefined &&
+            snapshot.alarms.every(({ state }) => state === "OK") &&
+            snapshot.controls.stopped === undefined &&
             states[index]!.steering.pausedSeconds === undefined &&
             states[index]!.leftSeconds === 0;
           expect(states[index]!.decision?.decision === "proceed").toBe(mayProceed);
@@ -515,9 +515,9 @@ describe("for any history of sights", () => {
       fc.property(anyStart, anyHistory, anyRules, (start, history, rules) => {
         const sights = toSights(history);
         const states = statesOf(begin(start), sights, rules);
-        let recorded = JSON.parse(JSON.stringify(begin(start))) as WatchState;
-        for (const [index, sight] of sights.entries()) {
-          recorded = JSON.parse(JSON.stringify(watchOnce(recorded, sight, rules))) as WatchState;
+        let recorded = JSON.parse(JSON.stringify(begin(start))) as GateState;
+        for (const [index, snapshot] of sights.entries()) {
+          recorded = JSON.parse(JSON.stringify(evaluateGate(recorded, snapshot, rules))) as GateState;
           expect(recorded).toEqual(states[index]);
         }
       }),
@@ -526,28 +526,28 @@ describe("for any history of sights", () => {
 });
 
 describe("what a look has seen is news", () => {
-  const paused = aSight({ commands: [aCommand({ command: "pause", pauseSeconds: 600 })] });
-  const skipped = aSight({ commands: [...paused.commands, aCommand({ command: "skip-bake" })] });
-  const pausedAgain = aSight({ commands: [...paused.commands, aCommand({ command: "pause", pauseSeconds: 540 })] });
-  const hasNews = (sights: readonly Sight[], bakeSeconds = 600) => {
+  const paused = aSnapshot({ commands: [aCommand({ command: "pause", pauseSeconds: 600 })] });
+  const skipped = aSnapshot({ commands: [...paused.commands, aCommand({ command: "skip-bake" })] });
+  const pausedAgain = aSnapshot({ commands: [...paused.commands, aCommand({ command: "pause", pauseSeconds: 540 })] });
+  const hasNews = (sights: readonly GateSnapshot[], bakeSeconds = 600) => {
     let before = startWith(bakeSeconds);
     let state = before;
-    for (const sight of sights) [before, state] = [state, watchOnce(state, sight, RULES)];
+    for (const snapshot of sights) [before, state] = [state, evaluateGate(state, snapshot, RULES)];
     return isNews(before, state);
   };
 
-  test.each<[string, readonly Sight[], boolean]>([
-    ["when a bake begins", [aSight()], true],
-    ["not while it passes", [aSight(), aSight()], false],
-    ["when an alarm has no data any more", [aSight(), BLIND], true],
+  test.each<[string, readonly GateSnapshot[], boolean]>([
+    ["when a bake begins", [aSnapshot()], true],
+    ["not while it passes", [aSnapshot(), aSnapshot()], false],
+    ["when an alarm has no data any more", [aSnapshot(), BLIND], true],
     ["not while it still has none", [BLIND, BLIND], false],
-    ["when it has data again", [BLIND, aSight()], true],
-    ["when a pause begins", [aSight(), paused], true],
+    ["when it has data again", [BLIND, aSnapshot()], true],
+    ["when a pause begins", [aSnapshot(), paused], true],
     ["when the rest of a bake is skipped in a pause", [paused, skipped], true],
     ["when another pause comes in a pause", [paused, pausedAgain], true],
     ["not while a pause passes", [paused, paused], false],
-    ["when the bake ends", [...Array.from({ length: 11 }, () => aSight())], true],
-    ["when an alarm ends it", [aSight(), ALARM], true],
+    ["when the bake ends", [...Array.from({ length: 11 }, () => aSnapshot())], true],
+    ["when an alarm ends it", [aSnapshot(), ALARM], true],
     ["not when nothing was waited for", [ALARM], false],
   ])("%s", (_when, sights, news) => {
     expect(hasNews(sights)).toBe(news);
@@ -559,8 +559,8 @@ describe("what a look has seen is news", () => {
     [1_200, false],
     [1_260, true],
   ])("every ten minutes of a bake, or of a pause, a minute after %i s of it were left: %s", (bakeSeconds, news) => {
-    expect(hasNews([aSight(), aSight()], bakeSeconds)).toBe(news);
-    const pause = aSight({ commands: [aCommand({ command: "pause", pauseSeconds: bakeSeconds })] });
+    expect(hasNews([aSnapshot(), aSnapshot()], bakeSeconds)).toBe(news);
+    const pause = aSnapshot({ commands: [aCommand({ command: "pause", pauseSeconds: bakeSeconds })] });
     expect(hasNews([pause, pause], 0)).toBe(news);
   });
 });

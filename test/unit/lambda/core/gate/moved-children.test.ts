@@ -56,12 +56,12 @@ describe("before the first flip, a child", () => {
 });
 
 describe("after the first flips, the rollout", () => {
-  const watched = [
+  const gateConfig = [
     { id: "c", parentId: "p" },
     { id: "d", parentId: "q" },
   ];
   const stopFor = (now: readonly CustomerFacts[], flippedIds = ["p", "q"]) =>
-    findChildrenStop(watched, { flippedIds: new Set(flippedIds), wantedFlag: false, now });
+    findChildrenStop(gateConfig, { flippedIds: new Set(flippedIds), wantedFlag: false, now });
 
   test("is halted by a child that moved, with both ids named", () => {
     expect(stopFor([aChild({ isStaging: false }), aChild({ id: "d" })])).toEqual({

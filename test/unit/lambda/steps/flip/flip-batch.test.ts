@@ -9,7 +9,7 @@ import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
 import { createLookout } from "../../../../../lambda/steps/gate/guard.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
-import { NOT_WATCHED } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "../fake-ports.ts";
 
@@ -60,7 +60,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "rest
     lookout: createLookout(ports, {
       rolloutId,
       lock: LOCK,
-      watched: NOT_WATCHED,
+      gateConfig: ROLLBACK_GATE,
       steering: STEERING_START,
       brake,
     }),

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FLIP_START, flipPart } from "../../../../../lambda/steps/flip/flip-part.ts";
-import { NOT_WATCHED } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts, LOCK } from "../fake-ports.ts";
 
@@ -39,7 +39,7 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
     { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
     {
       plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, skippedBy: {}, batches: 1, settledItems: 0, waves: [] },
-      watched: NOT_WATCHED,
+      gateConfig: ROLLBACK_GATE,
       from: FLIP_START,
       to: 1,
     },
@@ -85,7 +85,7 @@ test("an alarm that stopped a worker which died then still stops the rollout whe
       { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: clockMs + 900_000 },
       {
         plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, skippedBy: {}, batches: 2, settledItems: 0, waves: [] },
-        watched: { alarms: ["calls-drop"], rules, overridden: [] },
+        gateConfig: { alarms: ["calls-drop"], rules, overridden: [] },
         from: FLIP_START,
         to: 2,
       },

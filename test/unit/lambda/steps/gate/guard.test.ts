@@ -56,8 +56,8 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
   } as unknown as Ports;
   const brake = createBrake({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
   const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
-  const watched = { alarms, rules, overridden: [] };
-  const lookout = createLookout(ports, { rolloutId: "night", lock: LOCK, watched, steering: STEERING_START, brake });
+  const gateConfig = { alarms, rules, overridden: [] };
+  const lookout = createLookout(ports, { rolloutId: "night", lock: LOCK, gateConfig, steering: STEERING_START, brake });
   return { world, asked, noted, brake, lookout };
 }
 
