@@ -3,7 +3,7 @@ import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import type { Outcome } from "../../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Crew } from "./in-parallel.ts";
-import type { Lookout } from "../gate/guard.ts";
+import type { Guard } from "../gate/guard.ts";
 import type { Connection, Ledger } from "../ports.ts";
 import type { Known, Sheet } from "./batch-outcomes.ts";
 
@@ -12,7 +12,7 @@ export interface BatchRun extends Crew {
   readonly task: Task;
   readonly ledger: Pick<Ledger, "recordBatch">;
   readonly connection: Connection;
-  readonly lookout: Lookout;
+  readonly guard: Guard;
 }
 
 /** What is done with the customers of a batch: they are flipped as planned, or flipped back. */

@@ -52,8 +52,8 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
  * turn or its next try.
  */
 async function flipOne(run: BatchRun, { sheet }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
-  const { task, lookout, connection, brake } = run;
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, lookout.recent);
+  const { task, guard, connection, brake } = run;
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.recent);
   switch (flipped.result) {
     case "flipped":
       return sheet.settle(customer, "flipped", flipped.reason);

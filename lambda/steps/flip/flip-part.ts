@@ -10,7 +10,7 @@ import type { RecordedBatch, Task } from "./batch-run.ts";
 import { type BudgetStop, createBrake } from "./stop-signal.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { createFlipTask } from "./flip-task.ts";
-import { createLookout } from "../gate/guard.ts";
+import { createGuard } from "../gate/guard.ts";
 import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { skipBatches } from "./skip-batch.ts";
@@ -70,16 +70,16 @@ export async function flipPart(
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
-    const lookout = createLookout(ports, { ...rollout, ...work, steering: begun.steering, brake });
+    const guard = createGuard(ports, { ...rollout, ...work, steering: begun.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, lookout };
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, guard };
     const range = { from: begun.batch, to };
     const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
-    const flipped = await lookout.during(connection, flips);
+    const flipped = await guard.during(connection, flips);
     const [stop, held] = [brake.stopped(), brake.isHeld()];
     const done = stop !== undefined || flipped.batch >= to;
     const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
-    return { ...flipped, done, stop, held, steering: lookout.steering(), idleParts, pace: connection.pace() };
+    return { ...flipped, done, stop, held, steering: guard.steering(), idleParts, pace: connection.pace() };
   });
 }
 

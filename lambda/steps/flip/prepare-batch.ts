@@ -40,8 +40,8 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
 }
 
 /** The customers that controls protect; undefined when nothing is to begin. */
-async function readProtected({ lookout, brake }: BatchRun): Promise<ReadonlySet<string> | undefined> {
-  const { protectedIds } = await lookout.look();
+async function readProtected({ guard, brake }: BatchRun): Promise<ReadonlySet<string> | undefined> {
+  const { protectedIds } = await guard.look();
   return brake.stopped() !== undefined || brake.isHeld() ? undefined : new Set(protectedIds);
 }
 

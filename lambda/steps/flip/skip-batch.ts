@@ -12,7 +12,7 @@ export interface Stopped {
   readonly blind: boolean;
 }
 
-type SkipRun = Omit<BatchRun, "lookout">;
+type SkipRun = Omit<BatchRun, "guard">;
 
 /** In a stopped rollout: gives each batch as it was recorded, until the time budget ends or one is left unfinished. */
 export async function* skipBatches(

@@ -11,7 +11,7 @@ import type { Connection, Ports } from "../ports.ts";
 import { keepStop, readSteering, type GateConfig } from "./poll-gate.ts";
 
 /** What a part looks out for while it works: the lock, controls, commands and alarms. */
-export interface Lookout {
+export interface Guard {
   /**
    * Right before each request: what was read too long ago is read again, so that it counts also in a batch that Evo Voice
    * throttles for long. @throws LockLostError, and OutOfTimeError when nothing more is to begin
@@ -25,7 +25,7 @@ export interface Lookout {
   steering(): Steering;
 }
 
-export interface LookoutOptions {
+export interface GuardOptions {
   readonly rolloutId: string;
   readonly lock: Lock;
   readonly gateConfig: GateConfig;
@@ -36,7 +36,7 @@ export interface LookoutOptions {
 /** How old a reading of the alarms may be: as far apart as a watch reads them. */
 export const ALARMS_AGE_MS = 60_000;
 
-export function createLookout(ports: Ports, options: LookoutOptions): Lookout {
+export function createGuard(ports: Ports, options: GuardOptions): Guard {
   const { rolloutId, gateConfig, brake } = options;
   const alarms = createAlarmReading(ports, gateConfig.alarms);
   let steering = options.steering;

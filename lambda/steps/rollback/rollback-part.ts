@@ -15,7 +15,7 @@ import type { Task } from "../flip/batch-run.ts";
 import { createBrake } from "../flip/stop-signal.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
 import { holdsLock } from "../gate/lock.ts";
-import { createLookout } from "../gate/guard.ts";
+import { createGuard } from "../gate/guard.ts";
 import { openOrigin } from "./later-rollouts.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
@@ -91,12 +91,12 @@ export async function rollbackPart(
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const brake = createBrake({ untilMs, nowMs: ports.nowMs });
-    const lookout = createLookout(ports, { ...rollout, gateConfig: ROLLBACK_GATE, steering: from.steering, brake });
+    const guard = createGuard(ports, { ...rollout, gateConfig: ROLLBACK_GATE, steering: from.steering, brake });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, lookout };
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, guard };
     await origin.load();
     let progress = begun;
-    await lookout.during(connection, async () => {
+    await guard.during(connection, async () => {
       for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
         if (place !== progress.place || left > 0) continue;
         progress = advance(progress, batch);
@@ -106,7 +106,7 @@ export async function rollbackPart(
     const [stop, held] = [brake.stopped(), brake.isHeld()];
     const next = progress.place >= places ? endPass(progress) : { ...progress, done: false };
     const isFurther = progress.place > from.place || (await skipFinished(task, progress, places)).settled > settled;
-    const ended = { ...next, stop, held, steering: lookout.steering(), pace: connection.pace() };
+    const ended = { ...next, stop, held, steering: guard.steering(), pace: connection.pace() };
     return next.done || held || stop !== undefined || isFurther ? { ...ended, idleParts: 0 } : afterIdle(ended, from);
   });
 }

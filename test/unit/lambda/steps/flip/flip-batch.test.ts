@@ -7,7 +7,7 @@ import { createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
-import { createLookout } from "../../../../../lambda/steps/gate/guard.ts";
+import { createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
 import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
@@ -57,7 +57,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "rest
       concurrency: 1,
       deadlineMs: 0,
     }),
-    lookout: createLookout(ports, {
+    guard: createGuard(ports, {
       rolloutId,
       lock: LOCK,
       gateConfig: ROLLBACK_GATE,

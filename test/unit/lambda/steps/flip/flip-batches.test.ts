@@ -70,7 +70,7 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
       concurrency: 1,
       deadlineMs: 0,
     }),
-    lookout: {
+    guard: {
       look: async () => {
         await readControls();
         happened.push("controls");

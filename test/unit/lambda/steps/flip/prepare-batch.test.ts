@@ -44,7 +44,7 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
       },
     },
     connection: { listCustomers: async () => CUSTOMERS } as unknown as BatchRun["connection"],
-    lookout: {
+    guard: {
       recent: async () => undefined,
       steering: () => STEERING_START,
       during: (_connection, work) => work(),

@@ -6,7 +6,7 @@ import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.t
 import type { AlarmState } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 import { createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
-import { ALARMS_AGE_MS, createLookout } from "../../../../../lambda/steps/gate/guard.ts";
+import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
 import { aCommand } from "../../core/a-sight.ts";
 import { LOCK } from "../fake-ports.ts";
@@ -57,8 +57,8 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
   const brake = createBrake({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
   const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
   const gateConfig = { alarms, rules, overridden: [] };
-  const lookout = createLookout(ports, { rolloutId: "night", lock: LOCK, gateConfig, steering: STEERING_START, brake });
-  return { world, asked, noted, brake, lookout };
+  const guard = createGuard(ports, { rolloutId: "night", lock: LOCK, gateConfig, steering: STEERING_START, brake });
+  return { world, asked, noted, brake, guard };
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -68,34 +68,34 @@ describe("controls", () => {
     [CONTROLS_AGE_MS - 1, 1],
     [CONTROLS_AGE_MS, 2],
   ])("that were read %i ms ago: they are read %i times", async (ageMs, controls) => {
-    const { world, asked, lookout } = given();
-    await lookout.look();
+    const { world, asked, guard } = given();
+    await guard.look();
     world.nowMs += ageMs;
 
-    await Promise.all([lookout.recent(), lookout.recent()]);
+    await Promise.all([guard.recent(), guard.recent()]);
 
     expect(asked.controls).toBe(controls);
   });
 
   test("whose answer is too old when it comes are read again: the lock may have been lost meanwhile", async () => {
-    const { world, asked, lookout } = given();
+    const { world, asked, guard } = given();
     world.onOrders = async () => {
       world.nowMs += asked.controls === 1 ? CONTROLS_AGE_MS : 0;
       world.lock = NOON;
     };
 
-    await expect(lookout.recent()).rejects.toThrow(LockLostError);
+    await expect(guard.recent()).rejects.toThrow(LockLostError);
     expect(asked.controls).toBe(2);
   });
 
   test("before a batch are never those of a reading that had begun before", async () => {
-    const { world, asked, lookout } = given();
-    const before = lookout.recent();
+    const { world, asked, guard } = given();
+    const before = guard.recent();
     world.onOrders = async () => {
       world.lock = NOON;
     };
 
-    await expect(lookout.look()).rejects.toThrow(LockLostError);
+    await expect(guard.look()).rejects.toThrow(LockLostError);
     await before;
     expect(asked.controls).toBe(2);
   });
@@ -106,39 +106,39 @@ describe("alarms", () => {
     [ALARMS_AGE_MS - 1, 1],
     [ALARMS_AGE_MS, 2],
   ])("that were read %i ms ago, before a request: they are read %i times", async (ageMs, alarms) => {
-    const { world, asked, lookout } = given();
-    await lookout.recent();
+    const { world, asked, guard } = given();
+    await guard.recent();
     world.nowMs += ageMs;
 
-    await Promise.all([lookout.recent(), lookout.recent(), lookout.look()]);
+    await Promise.all([guard.recent(), guard.recent(), guard.look()]);
 
     expect(asked.alarms).toBe(alarms);
   });
 
   test("of which one fires in a batch end it within a minute: nothing more begins, and why is noted", async () => {
-    const { world, noted, brake, lookout } = given();
-    await lookout.look();
+    const { world, noted, brake, guard } = given();
+    await guard.look();
     world.alarm = "ALARM";
 
     world.nowMs += ALARMS_AGE_MS - 1;
-    await lookout.recent();
+    await guard.recent();
     world.nowMs += 1;
-    await expect(lookout.recent()).rejects.toThrow(OutOfTimeError);
+    await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
 
     expect(noted).toEqual([FIRED]);
     expect(brake.stopped()).toEqual(FIRED);
   });
 
   test("that are being read are waited for by whoever would begin a request", async () => {
-    const { world, asked, lookout } = given();
-    await lookout.look();
+    const { world, asked, guard } = given();
+    await guard.look();
     world.nowMs += ALARMS_AGE_MS;
     world.alarm = "ALARM";
     const answer = Promise.withResolvers<void>();
     world.onAlarms = () => answer.promise;
-    const first = lookout.recent();
+    const first = guard.recent();
     await settle();
-    const second = lookout.recent();
+    const second = guard.recent();
     answer.resolve();
 
     await expect(first).rejects.toThrow(OutOfTimeError);
@@ -147,43 +147,43 @@ describe("alarms", () => {
   });
 
   test("without data hold the rest of a batch, and nothing is noted", async () => {
-    const { world, noted, brake, lookout } = given();
+    const { world, noted, brake, guard } = given();
     world.alarm = "INSUFFICIENT_DATA";
 
-    await expect(lookout.recent()).rejects.toThrow(OutOfTimeError);
+    await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
 
     expect(brake.isHeld()).toBe(true);
     expect(noted).toEqual([]);
   });
 
   test("are noted before anything is done about them: when they cannot be, the part fails", async () => {
-    const { world, brake, lookout } = given();
+    const { world, brake, guard } = given();
     world.alarm = "ALARM";
     world.onNote = async () => {
       expect(brake.stopped()).toBeUndefined();
       throw new Error("no answer");
     };
 
-    await expect(lookout.look()).rejects.toThrow("no answer");
+    await expect(guard.look()).rejects.toThrow("no answer");
     expect(brake.stopped()).toBeUndefined();
   });
 
   test("that an earlier worker saw stop this one, though all are OK again", async () => {
-    const { world, brake, lookout } = given();
+    const { world, brake, guard } = given();
     world.steering = { stop: FIRED };
 
-    await expect(lookout.recent()).rejects.toThrow(OutOfTimeError);
+    await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
     expect(brake.stopped()).toEqual(FIRED);
   });
 
   test("stop nothing where none is watched, as on the way back", async () => {
-    const { world, asked, brake, lookout } = given({ alarms: [] });
+    const { world, asked, brake, guard } = given({ alarms: [] });
     world.steering = { stop: FIRED };
     world.alarm = "ALARM";
 
-    await lookout.recent();
+    await guard.recent();
     world.nowMs += ALARMS_AGE_MS;
-    await lookout.recent();
+    await guard.recent();
 
     expect([asked.alarms, brake.stopped()]).toEqual([0, undefined]);
   });
@@ -191,9 +191,9 @@ describe("alarms", () => {
 
 describe("while everybody waits for a turn at Evo Voice", () => {
   /** Work that waits until its connection is closed. */
-  function wait({ lookout }: ReturnType<typeof given>) {
+  function wait({ guard }: ReturnType<typeof given>) {
     const closed = Promise.withResolvers<string>();
-    return lookout.during({ close: () => closed.resolve("closed") }, () => closed.promise);
+    return guard.during({ close: () => closed.resolve("closed") }, () => closed.promise);
   }
 
   test.each<[string, (world: ReturnType<typeof given>["world"]) => void, object]>([
@@ -205,7 +205,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     ],
   ])("%s ends the wait", async (_what, happen, stop) => {
     const scene = given();
-    await scene.lookout.look();
+    await scene.guard.look();
     const work = wait(scene);
     happen(scene.world);
     scene.world.nowMs += ALARMS_AGE_MS;
@@ -245,7 +245,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
   test("the alarms are read once a minute, and nobody looks once the work is done", async () => {
     const scene = given();
     const done = Promise.withResolvers<void>();
-    const work = scene.lookout.during({ close: () => {} }, () => done.promise);
+    const work = scene.guard.during({ close: () => {} }, () => done.promise);
     for (let second = 0; second < 180; second += 1) {
       scene.world.wake();
       await settle();
