@@ -37,7 +37,7 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
 
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { sheet } = prepared;
-    run.brake.countFailures(sheet.failures());
+    run.stopSignal.countFailures(sheet.failures());
     await inParallel(run, takeUp(), (customer) => flipOne(run, prepared, customer));
     nearlyTaken.resolve();
     taken.resolve();
@@ -52,7 +52,7 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
  * turn or its next try.
  */
 async function flipOne(run: BatchRun, { sheet }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
-  const { task, guard, connection, brake } = run;
+  const { task, guard, connection, stopSignal } = run;
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.recent);
   switch (flipped.result) {
     case "flipped":
@@ -60,7 +60,7 @@ async function flipOne(run: BatchRun, { sheet }: PreparedBatch, customer: Planne
     case "failed":
       if (!flipped.refused) sheet.suspect(customer.id);
       sheet.settle(customer, "failed", flipped.reason);
-      return brake.countFailures(1);
+      return stopSignal.countFailures(1);
     case "unresolved":
       return sheet.doubt(customer.id);
     case "not begun":
@@ -69,15 +69,15 @@ async function flipOne(run: BatchRun, { sheet }: PreparedBatch, customer: Planne
 }
 
 async function finish(run: BatchRun, { place, sheet, written }: PreparedBatch): Promise<RecordedBatch | undefined> {
-  const stopped = run.brake.stopped();
+  const stopped = run.stopSignal.stopped();
   if (stopped !== undefined) sheet.skipRest(toReason(stopped));
   try {
     const batch = await record(run, written, sheet, sheet.suspects());
     const left = sheet.left();
-    if (left > 0) run.brake.leaveRest();
+    if (left > 0) run.stopSignal.leaveRest();
     return { place, batch, left };
   } catch (error) {
-    run.brake.fail(error);
+    run.stopSignal.fail(error);
     return undefined;
   }
 }

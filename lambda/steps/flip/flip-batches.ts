@@ -15,10 +15,10 @@ export interface BatchRange {
  * @throws the error that ended it, after all that is known is recorded
  */
 export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): AsyncGenerator<RecordedBatch> {
-  const prepare = (place: number) => (place < to && run.brake.mayGoOn() ? prepareNext(run, place) : NOTHING);
+  const prepare = (place: number) => (place < to && run.stopSignal.mayGoOn() ? prepareNext(run, place) : NOTHING);
   let ahead = prepare(from);
   let flipping: FlippingBatch | undefined;
-  for (let place = from; place < to && run.brake.mayGoOn(); place += 1) {
+  for (let place = from; place < to && run.stopSignal.mayGoOn(); place += 1) {
     const prepared = await ahead;
     ahead = NOTHING;
     if (prepared === undefined) break;
@@ -31,7 +31,7 @@ export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): Asy
   }
   yield* recordedBy(flipping);
   await withdraw(run, await ahead);
-  run.brake.throwError();
+  run.stopSignal.throwError();
 }
 
 type Ahead = Promise<PreparedBatch | undefined>;
@@ -43,7 +43,7 @@ async function prepareNext(run: BatchRun, place: number): Ahead {
   try {
     return await prepareBatch(run, place);
   } catch (error) {
-    run.brake.fail(error);
+    run.stopSignal.fail(error);
     return undefined;
   }
 }
@@ -54,5 +54,5 @@ async function* recordedBy(flipping: FlippingBatch | undefined): AsyncGenerator<
 }
 
 async function withdraw(run: BatchRun, prepared: PreparedBatch | undefined): Promise<void> {
-  if (prepared !== undefined) await withdrawBatch(run, prepared).catch(run.brake.fail);
+  if (prepared !== undefined) await withdrawBatch(run, prepared).catch(run.stopSignal.fail);
 }

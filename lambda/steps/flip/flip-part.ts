@@ -7,7 +7,7 @@ import type { Plan } from "../../core/plan/plan.ts";
 import { STEERING_START, type Steering } from "../../core/gate/apply-commands.ts";
 import type { Subject } from "../../core/rollback/source-rollouts.ts";
 import type { RecordedBatch, Task } from "./batch-run.ts";
-import { type BudgetStop, createBrake } from "./stop-signal.ts";
+import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { createFlipTask } from "./flip-task.ts";
 import { createGuard } from "../gate/guard.ts";
@@ -69,14 +69,14 @@ export async function flipPart(
   const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findShareStop(ports, rollout, work) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
-    const brake = createBrake({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
-    const guard = createGuard(ports, { ...rollout, ...work, steering: begun.steering, brake });
+    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
+    const guard = createGuard(ports, { ...rollout, ...work, steering: begun.steering, stopSignal });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, guard };
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     const range = { from: begun.batch, to };
     const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
     const flipped = await guard.during(connection, flips);
-    const [stop, held] = [brake.stopped(), brake.isHeld()];
+    const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const done = stop !== undefined || flipped.batch >= to;
     const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
     return { ...flipped, done, stop, held, steering: guard.steering(), idleParts, pace: connection.pace() };
@@ -95,9 +95,9 @@ export async function leavePart(
   if (why === undefined || from.batch >= to) return { ...from, done: true };
   const task = await createFlipTask(ports, rollout);
   return runPart(ports, rollout, toOptions(run, from), async ({ connection, untilMs }) => {
-    const brake = createBrake({ untilMs, nowMs: ports.nowMs });
+    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const skipRun = { task, ledger: ports.ledger, connection, concurrency, brake };
+    const skipRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal };
     const skipped = skipBatches(skipRun, { from: from.batch, to }, { why, blind: from.blind ?? false });
     const left = await follow({ ports, rollout, plan, connection }, from, skipped);
     const done = left.batch >= to;

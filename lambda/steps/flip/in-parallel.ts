@@ -1,18 +1,18 @@
-import type { Brake } from "./stop-signal.ts";
+import type { StopSignal } from "./stop-signal.ts";
 import { unlessOutOfTime } from "../run-part.ts";
 
 /** As many workers as requests may be in flight take from one queue, until something stops them all. */
 export async function inParallel<Item>(
-  { brake, concurrency }: Crew,
+  { stopSignal, concurrency }: Crew,
   items: Iterable<Item>,
   each: (item: Item) => Promise<void>,
 ): Promise<void> {
   const queue = items[Symbol.iterator]();
   const worker = async () => {
-    while (brake.mayGoOn()) {
+    while (stopSignal.mayGoOn()) {
       const next = queue.next();
       if (next.done) return;
-      await unlessOutOfTime(each(next.value)).catch(brake.fail);
+      await unlessOutOfTime(each(next.value)).catch(stopSignal.fail);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
@@ -21,5 +21,5 @@ export async function inParallel<Item>(
 /** Who works, and what stops them all. */
 export interface Crew {
   readonly concurrency: number;
-  readonly brake: Brake;
+  readonly stopSignal: StopSignal;
 }

@@ -40,9 +40,9 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
 }
 
 /** The customers that controls protect; undefined when nothing is to begin. */
-async function readProtected({ guard, brake }: BatchRun): Promise<ReadonlySet<string> | undefined> {
+async function readProtected({ guard, stopSignal }: BatchRun): Promise<ReadonlySet<string> | undefined> {
   const { protectedIds } = await guard.look();
-  return brake.stopped() !== undefined || brake.isHeld() ? undefined : new Set(protectedIds);
+  return stopSignal.stopped() !== undefined || stopSignal.isHeld() ? undefined : new Set(protectedIds);
 }
 
 /** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */

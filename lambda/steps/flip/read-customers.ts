@@ -11,7 +11,7 @@ export async function readAfresh(
   run: Crew & { readonly connection: Connection },
   customers: readonly PlannedCustomer[],
 ): Promise<Readings> {
-  const { connection, brake } = run;
+  const { connection, stopSignal } = run;
   const readings = new Map<string, Reading>();
   await inParallel(run, chunk(customers), async (some) => {
     const listed = await connection.listCustomers(some.map(({ id }) => id));
@@ -21,6 +21,6 @@ export async function readAfresh(
   await inParallel(run, unlisted, async ({ id }) => {
     readings.set(id, await connection.readCustomer(id));
   });
-  brake.throwError();
+  stopSignal.throwError();
   return readings;
 }

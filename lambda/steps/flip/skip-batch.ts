@@ -20,7 +20,7 @@ export async function* skipBatches(
   { from, to }: BatchRange,
   stopped: Stopped,
 ): AsyncGenerator<RecordedBatch> {
-  for (let place = from; place < to && (place === from || run.brake.mayGoOn()); place += 1) {
+  for (let place = from; place < to && (place === from || run.stopSignal.mayGoOn()); place += 1) {
     const recorded = await skipBatch(run, place, stopped);
     yield recorded;
     if (recorded.left > 0) return;

@@ -1,7 +1,7 @@
 import type { Stop } from "../../core/gate/decision.ts";
 
 /** What ends the flipping of a part early, for all the batches that are worked on at the same time. */
-export interface Brake {
+export interface StopSignal {
   /** Whether anything new may be begun. */
   mayGoOn(): boolean;
   /** Why nobody else is flipped in this rollout; undefined while all is well. */
@@ -20,7 +20,7 @@ export interface Brake {
   throwError(): void;
 }
 
-export interface BrakeOptions {
+export interface StopSignalOptions {
   readonly untilMs: number;
   nowMs(): number;
   /** Failures before this part. @default none */
@@ -32,7 +32,7 @@ export interface BrakeOptions {
 /** Why so many failures stop the rollout; undefined while they do not. */
 export type BudgetStop = (failed: number) => Stop | undefined;
 
-export function createBrake({ untilMs, nowMs, failed: failedBefore = 0, budgetStop }: BrakeOptions): Brake {
+export function createStopSignal({ untilMs, nowMs, failed: failedBefore = 0, budgetStop }: StopSignalOptions): StopSignal {
   let failed = failedBefore;
   let stopped: Stop | undefined;
   let held = false;

@@ -4,7 +4,7 @@ import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { Lock, LockAndControls } from "../../core/records.ts";
 import type { Steering } from "../../core/gate/apply-commands.ts";
 import { type AlarmReading, beginGate, evaluateGate } from "../../core/gate/evaluate-gate.ts";
-import type { Brake } from "../flip/stop-signal.ts";
+import type { StopSignal } from "../flip/stop-signal.ts";
 import { CONTROLS_AGE_MS } from "./lock.ts";
 import { patrol } from "./patrol.ts";
 import type { Connection, Ports } from "../ports.ts";
@@ -30,14 +30,14 @@ export interface GuardOptions {
   readonly lock: Lock;
   readonly gateConfig: GateConfig;
   readonly steering: Steering;
-  readonly brake: Brake;
+  readonly stopSignal: StopSignal;
 }
 
 /** How old a reading of the alarms may be: as far apart as a watch reads them. */
 export const ALARMS_AGE_MS = 60_000;
 
 export function createGuard(ports: Ports, options: GuardOptions): Guard {
-  const { rolloutId, gateConfig, brake } = options;
+  const { rolloutId, gateConfig, stopSignal } = options;
   const alarms = createAlarmReading(ports, gateConfig.alarms);
   let steering = options.steering;
   let readAtMs = Number.NEGATIVE_INFINITY;
@@ -55,11 +55,11 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     const seen = evaluateGate(beginGate(0, steering), snapshot, gateConfig.rules);
     isCalledOff ||= seen.decision?.decision !== "proceed";
     // What holds a part is taken in by the wait that follows; what stops it must not stop the rollback after it.
-    if (seen.decision === undefined) brake.hold();
+    if (seen.decision === undefined) stopSignal.hold();
     else steering = seen.steering;
     if (isStop(seen.decision)) {
       await keepStop(ports, rolloutId, seen.decision);
-      brake.stop(seen.decision);
+      stopSignal.stop(seen.decision);
     }
     readAtMs = atMs;
     return snapshot.controls;
@@ -87,7 +87,7 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     try {
       await recent();
     } catch (error) {
-      if (error instanceof FinalError) brake.fail(error);
+      if (error instanceof FinalError) stopSignal.fail(error);
       return isCalledOff || error instanceof FinalError;
     }
     return false;

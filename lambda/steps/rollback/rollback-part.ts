@@ -12,7 +12,7 @@ import {
 import type { Steering } from "../../core/gate/apply-commands.ts";
 import type { Subject } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
-import { createBrake } from "../flip/stop-signal.ts";
+import { createStopSignal } from "../flip/stop-signal.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
 import { holdsLock } from "../gate/lock.ts";
 import { createGuard } from "../gate/guard.ts";
@@ -90,10 +90,10 @@ export async function rollbackPart(
   const task = createRollbackTask(ports, subject, { origin, by: rollout.rolloutId });
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
-    const brake = createBrake({ untilMs, nowMs: ports.nowMs });
-    const guard = createGuard(ports, { ...rollout, gateConfig: ROLLBACK_GATE, steering: from.steering, brake });
+    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
+    const guard = createGuard(ports, { ...rollout, gateConfig: ROLLBACK_GATE, steering: from.steering, stopSignal });
     const { concurrency } = toLimits(rollout.event, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, brake, guard };
+    const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     await origin.load();
     let progress = begun;
     await guard.during(connection, async () => {
@@ -103,7 +103,7 @@ export async function rollbackPart(
         ports.log.info("batch flipped back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
       }
     });
-    const [stop, held] = [brake.stopped(), brake.isHeld()];
+    const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const next = progress.place >= places ? endPass(progress) : { ...progress, done: false };
     const isFurther = progress.place > from.place || (await skipFinished(task, progress, places)).settled > settled;
     const ended = { ...next, stop, held, steering: guard.steering(), pace: connection.pace() };

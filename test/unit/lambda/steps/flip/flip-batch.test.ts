@@ -3,7 +3,7 @@ import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
-import { createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
@@ -43,7 +43,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "rest
   await ledger.putBatch(rolloutId, 0, fakes.customers);
   const planned = await ledger.getBatch(rolloutId, 0);
   await ledger.recordBatch({ ...planned, ...batch });
-  const brake = createBrake({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
+  const stopSignal = createStopSignal({ untilMs: UNTIL_MS, nowMs: ports.nowMs });
   const run: BatchRun = {
     task: await createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
@@ -62,10 +62,10 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "rest
       lock: LOCK,
       gateConfig: ROLLBACK_GATE,
       steering: STEERING_START,
-      brake,
+      stopSignal,
     }),
     concurrency: 1,
-    brake,
+    stopSignal,
   };
   return { run, records };
 }

@@ -4,7 +4,7 @@ import { toStop } from "../../../../../lambda/core/gate/decision.ts";
 import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
-import { createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../../support/ledger.ts";
@@ -81,7 +81,7 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
       during: (_connection, work) => work(),
     },
     concurrency: 1,
-    brake: createBrake({
+    stopSignal: createStopSignal({
       untilMs: UNTIL_MS,
       nowMs: () => clockMs,
       budgetStop: (failed) => (failed > mostFailures ? toStop("halt", "budget", ["too many failed"]) : undefined),

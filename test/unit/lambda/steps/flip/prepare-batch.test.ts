@@ -4,7 +4,7 @@ import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
-import { type Brake, createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { type StopSignal, createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
 import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "../../../../chaos/random-runs/memory-table.ts";
@@ -14,7 +14,7 @@ const CUSTOMERS = [aCustomer("c-1"), aCustomer("c-2")];
 
 interface Given {
   /** What the look at the controls comes to. */
-  readonly look?: (brake: Brake) => void;
+  readonly look?: (stopSignal: StopSignal) => void;
   readonly protectedIds?: readonly string[];
   /** The ledger's second write is made, and its reply is lost. */
   readonly losesReply?: boolean;
@@ -31,7 +31,7 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
   );
   const policy = parsePolicy({ baseUrl: "https://evovoice.example.com", accountIds: ["account"] });
   await ledger.putBatch("night", 0, CUSTOMERS);
-  const brake = createBrake({ untilMs: 1, nowMs: () => 0 });
+  const stopSignal = createStopSignal({ untilMs: 1, nowMs: () => 0 });
   const writes: Batch[] = [];
   const run: BatchRun = {
     task: await createFlipTask({ ledger, policy }, aRollout("night")),
@@ -49,18 +49,18 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
       steering: () => STEERING_START,
       during: (_connection, work) => work(),
       async look() {
-        look(brake);
+        look(stopSignal);
         return { ...(await ledger.readControls()), protectedIds };
       },
     },
     concurrency: 1,
-    brake,
+    stopSignal,
   };
   return { ledger, run, writes };
 }
 
 test("a batch whose withdrawal was made and not answered is not withdrawn again: it would look like another worker's", async () => {
-  const { ledger, run, writes } = await given({ look: (brake) => brake.hold(), losesReply: true });
+  const { ledger, run, writes } = await given({ look: (stopSignal) => stopSignal.hold(), losesReply: true });
 
   await expect(prepareBatch(run, 0)).rejects.toThrow("socket hang up");
 

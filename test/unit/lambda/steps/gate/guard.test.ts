@@ -4,7 +4,7 @@ import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts"
 import type { Lock, SteeringRecord } from "../../../../../lambda/core/records.ts";
 import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { AlarmState } from "../../../../../lambda/core/gate/evaluate-gate.ts";
-import { createBrake } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
 import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
@@ -54,11 +54,11 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
       },
     },
   } as unknown as Ports;
-  const brake = createBrake({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
+  const stopSignal = createStopSignal({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
   const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
   const gateConfig = { alarms, rules, overridden: [] };
-  const guard = createGuard(ports, { rolloutId: "night", lock: LOCK, gateConfig, steering: STEERING_START, brake });
-  return { world, asked, noted, brake, guard };
+  const guard = createGuard(ports, { rolloutId: "night", lock: LOCK, gateConfig, steering: STEERING_START, stopSignal });
+  return { world, asked, noted, stopSignal, guard };
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -116,7 +116,7 @@ describe("alarms", () => {
   });
 
   test("of which one fires in a batch end it within a minute: nothing more begins, and why is noted", async () => {
-    const { world, noted, brake, guard } = given();
+    const { world, noted, stopSignal, guard } = given();
     await guard.look();
     world.alarm = "ALARM";
 
@@ -126,7 +126,7 @@ describe("alarms", () => {
     await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
 
     expect(noted).toEqual([FIRED]);
-    expect(brake.stopped()).toEqual(FIRED);
+    expect(stopSignal.stopped()).toEqual(FIRED);
   });
 
   test("that are being read are waited for by whoever would begin a request", async () => {
@@ -147,37 +147,37 @@ describe("alarms", () => {
   });
 
   test("without data hold the rest of a batch, and nothing is noted", async () => {
-    const { world, noted, brake, guard } = given();
+    const { world, noted, stopSignal, guard } = given();
     world.alarm = "INSUFFICIENT_DATA";
 
     await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
 
-    expect(brake.isHeld()).toBe(true);
+    expect(stopSignal.isHeld()).toBe(true);
     expect(noted).toEqual([]);
   });
 
   test("are noted before anything is done about them: when they cannot be, the part fails", async () => {
-    const { world, brake, guard } = given();
+    const { world, stopSignal, guard } = given();
     world.alarm = "ALARM";
     world.onNote = async () => {
-      expect(brake.stopped()).toBeUndefined();
+      expect(stopSignal.stopped()).toBeUndefined();
       throw new Error("no answer");
     };
 
     await expect(guard.look()).rejects.toThrow("no answer");
-    expect(brake.stopped()).toBeUndefined();
+    expect(stopSignal.stopped()).toBeUndefined();
   });
 
   test("that an earlier worker saw stop this one, though all are OK again", async () => {
-    const { world, brake, guard } = given();
+    const { world, stopSignal, guard } = given();
     world.steering = { stop: FIRED };
 
     await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
-    expect(brake.stopped()).toEqual(FIRED);
+    expect(stopSignal.stopped()).toEqual(FIRED);
   });
 
   test("stop nothing where none is watched, as on the way back", async () => {
-    const { world, asked, brake, guard } = given({ alarms: [] });
+    const { world, asked, stopSignal, guard } = given({ alarms: [] });
     world.steering = { stop: FIRED };
     world.alarm = "ALARM";
 
@@ -185,7 +185,7 @@ describe("alarms", () => {
     world.nowMs += ALARMS_AGE_MS;
     await guard.recent();
 
-    expect([asked.alarms, brake.stopped()]).toEqual([0, undefined]);
+    expect([asked.alarms, stopSignal.stopped()]).toEqual([0, undefined]);
   });
 });
 
@@ -212,7 +212,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     scene.world.wake();
 
     expect(await work).toBe("closed");
-    expect(scene.brake.stopped()).toMatchObject(stop);
+    expect(scene.stopSignal.stopped()).toMatchObject(stop);
   });
 
   test("a lock that is lost ends the wait, and the part", async () => {
@@ -222,7 +222,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     scene.world.wake();
 
     expect(await work).toBe("closed");
-    expect(() => scene.brake.throwError()).toThrow(LockLostError);
+    expect(() => scene.stopSignal.throwError()).toThrow(LockLostError);
   });
 
   test("a ledger that does not answer is asked again, and ends nothing", async () => {
@@ -239,7 +239,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     scene.world.wake();
 
     expect(await work).toBe("closed");
-    scene.brake.throwError();
+    scene.stopSignal.throwError();
   });
 
   test("the alarms are read once a minute, and nobody looks once the work is done", async () => {
