@@ -2,23 +2,23 @@ import { countOutcomes, NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "..
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
 
 /** What is becoming of a batch's customers while it is worked on. */
-export interface Sheet {
+export interface OutcomeTracker {
   /** Who had no outcome when the batch was read. */
   readonly open: readonly PlannedCustomer[];
   /** Whether an earlier run had recorded that it would flip this customer. */
   wasIntended(customerId: string): boolean;
   settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: string): void;
   /** A flip that failed may have been done all the same. */
-  suspect(customerId: string): void;
+  markUncertain(customerId: string): void;
   /** A flip was begun, by this run or one before, and it is not known what it did. */
-  doubt(customerId: string): void;
+  markInDoubt(customerId: string): void;
   /**
    * Whoever may have been flipped without an outcome that says so: those in doubt, and those whose flip failed. Whoever
    * failed before a flip was begun, or was refused, is not: where somebody else moves them is not ours to turn back.
    */
-  suspects(): readonly string[];
+  uncertain(): readonly string[];
   /** Whoever has no outcome and is not in doubt was not attempted. */
-  skipRest(why: string): void;
+  skipRemaining(why: string): void;
   outcomes(): readonly Outcome[];
   failures(): number;
   /** How many have no outcome yet. */
@@ -33,7 +33,7 @@ export interface Known {
   readonly intended: readonly string[];
 }
 
-export function openSheet({ customers, outcomes: known, intended }: Known): Sheet {
+export function trackOutcomes({ customers, outcomes: known, intended }: Known): OutcomeTracker {
   const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
   const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
   const intendedBefore = new Set(intended);
@@ -49,10 +49,10 @@ export function openSheet({ customers, outcomes: known, intended }: Known): Shee
     open,
     wasIntended: (customerId) => intendedBefore.has(customerId),
     settle,
-    suspect: (customerId) => void suspected.add(customerId),
-    doubt: (customerId) => void doubtful.add(customerId),
-    suspects: () => [...doubtful, ...[...suspected].filter((id) => outcomes.get(id)?.outcome === "failed")],
-    skipRest(why) {
+    markUncertain: (customerId) => void suspected.add(customerId),
+    markInDoubt: (customerId) => void doubtful.add(customerId),
+    uncertain: () => [...doubtful, ...[...suspected].filter((id) => outcomes.get(id)?.outcome === "failed")],
+    skipRemaining(why) {
       for (const customer of open) {
         if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;
         settle(customer, "skipped", `${NOT_ATTEMPTED}${why}`);

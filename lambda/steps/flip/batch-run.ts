@@ -5,7 +5,7 @@ import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Crew } from "./in-parallel.ts";
 import type { Guard } from "../gate/guard.ts";
 import type { Connection, Ledger } from "../ports.ts";
-import type { Known, Sheet } from "./batch-outcomes.ts";
+import type { Known, OutcomeTracker } from "./batch-outcomes.ts";
 
 /** What every batch of a part shares. */
 export interface BatchRun extends Crew {
@@ -44,8 +44,8 @@ export interface RecordedBatch {
 export function record(
   { ledger, task }: Pick<BatchRun, "ledger" | "task">,
   batch: Batch,
-  sheet: Sheet,
+  tracker: OutcomeTracker,
   intended: readonly string[],
 ): Promise<Batch> {
-  return ledger.recordBatch(task.close(batch, { outcomes: sheet.outcomes(), intended }));
+  return ledger.recordBatch(task.close(batch, { outcomes: tracker.outcomes(), intended }));
 }

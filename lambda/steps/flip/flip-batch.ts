@@ -36,8 +36,8 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
   }
 
   async function flipAll(): Promise<RecordedBatch | undefined> {
-    const { sheet } = prepared;
-    run.stopSignal.countFailures(sheet.failures());
+    const { tracker } = prepared;
+    run.stopSignal.countFailures(tracker.failures());
     await inParallel(run, takeUp(), (customer) => flipOne(run, prepared, customer));
     nearlyTaken.resolve();
     taken.resolve();
@@ -51,29 +51,29 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
  * The lookout is asked before each request, and not only before the first: the lock may be lost while a flip waits for its
  * turn or its next try.
  */
-async function flipOne(run: BatchRun, { sheet }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
+async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
   const { task, guard, connection, stopSignal } = run;
   const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.recent);
   switch (flipped.result) {
     case "flipped":
-      return sheet.settle(customer, "flipped", flipped.reason);
+      return tracker.settle(customer, "flipped", flipped.reason);
     case "failed":
-      if (!flipped.refused) sheet.suspect(customer.id);
-      sheet.settle(customer, "failed", flipped.reason);
+      if (!flipped.refused) tracker.markUncertain(customer.id);
+      tracker.settle(customer, "failed", flipped.reason);
       return stopSignal.countFailures(1);
     case "unresolved":
-      return sheet.doubt(customer.id);
+      return tracker.markInDoubt(customer.id);
     case "not begun":
       return;
   }
 }
 
-async function finish(run: BatchRun, { place, sheet, written }: PreparedBatch): Promise<RecordedBatch | undefined> {
+async function finish(run: BatchRun, { place, tracker, written }: PreparedBatch): Promise<RecordedBatch | undefined> {
   const stopped = run.stopSignal.stopped();
-  if (stopped !== undefined) sheet.skipRest(toReason(stopped));
+  if (stopped !== undefined) tracker.skipRemaining(toReason(stopped));
   try {
-    const batch = await record(run, written, sheet, sheet.suspects());
-    const left = sheet.left();
+    const batch = await record(run, written, tracker, tracker.uncertain());
+    const left = tracker.left();
     if (left > 0) run.stopSignal.leaveRest();
     return { place, batch, left };
   } catch (error) {

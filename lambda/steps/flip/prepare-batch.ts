@@ -3,14 +3,14 @@ import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import { type BatchRun, record, type Work } from "./batch-run.ts";
 import { type Readings, readAfresh } from "./read-customers.ts";
-import { openSheet, type Sheet } from "./batch-outcomes.ts";
+import { trackOutcomes, type OutcomeTracker } from "./batch-outcomes.ts";
 
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {
   readonly place: number;
   readonly work: Work;
   readonly written: Batch;
-  readonly sheet: Sheet;
+  readonly tracker: OutcomeTracker;
   readonly flips: readonly PlannedCustomer[];
 }
 
@@ -23,17 +23,17 @@ export interface PreparedBatch {
 export async function prepareBatch(run: BatchRun, place: number): Promise<PreparedBatch | undefined> {
   const batch = await run.task.read(place);
   const work = run.task.open(batch);
-  const sheet = openSheet(work);
-  const readings = await readAfresh(run, sheet.open);
-  const intended = settleWithoutFlip(work, sheet, readings);
-  const written = await record(run, batch, sheet, [...sheet.suspects(), ...intended.map(({ id }) => id)]);
-  const prepared = { place, work, written, sheet };
+  const tracker = trackOutcomes(work);
+  const readings = await readAfresh(run, tracker.open);
+  const intended = settleWithoutFlip(work, tracker, readings);
+  const written = await record(run, batch, tracker, [...tracker.uncertain(), ...intended.map(({ id }) => id)]);
+  const prepared = { place, work, written, tracker };
   const protectedIds = await readProtected(run).catch(async (error: unknown) => {
     // What cannot be withdrawn either is resumed like after a crash; why it ends is what came first.
     await withdrawBatch(run, prepared).catch(() => undefined);
     throw error;
   });
-  if (protectedIds !== undefined) return { ...prepared, flips: settleProtected(sheet, intended, protectedIds) };
+  if (protectedIds !== undefined) return { ...prepared, flips: settleProtected(tracker, intended, protectedIds) };
   // Once only: a withdrawal whose reply was lost would be taken for that of another worker.
   await withdrawBatch(run, prepared);
   return undefined;
@@ -48,33 +48,33 @@ async function readProtected({ guard, stopSignal }: BatchRun): Promise<ReadonlyS
 /** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */
 export async function withdrawBatch(
   run: BatchRun,
-  { written, sheet }: Pick<PreparedBatch, "written" | "sheet">,
+  { written, tracker }: Pick<PreparedBatch, "written" | "tracker">,
 ): Promise<void> {
-  await record(run, written, sheet, sheet.suspects());
+  await record(run, written, tracker, tracker.uncertain());
 }
 
 /** Settles who needs no flip; returns who is to be flipped now. */
-function settleWithoutFlip(work: Work, sheet: Sheet, readings: Readings): readonly PlannedCustomer[] {
-  return sheet.open.filter((customer) => {
+function settleWithoutFlip(work: Work, tracker: OutcomeTracker, readings: Readings): readonly PlannedCustomer[] {
+  return tracker.open.filter((customer) => {
     const fresh = readings.get(customer.id);
     if (fresh === undefined) {
-      if (sheet.wasIntended(customer.id)) sheet.doubt(customer.id);
+      if (tracker.wasIntended(customer.id)) tracker.markInDoubt(customer.id);
       return false;
     }
     const settled = work.settle(customer, fresh);
-    if (settled !== undefined) sheet.settle(customer, settled.outcome, settled.reason);
+    if (settled !== undefined) tracker.settle(customer, settled.outcome, settled.reason);
     return settled === undefined;
   });
 }
 
 function settleProtected(
-  sheet: Sheet,
+  tracker: OutcomeTracker,
   intended: readonly PlannedCustomer[],
   protectedIds: ReadonlySet<string>,
 ): readonly PlannedCustomer[] {
   return intended.filter((customer) => {
     const isProtected = protectedIds.has(customer.id);
-    if (isProtected) sheet.settle(customer, "skipped", PROTECTED_BY_CONTROLS);
+    if (isProtected) tracker.settle(customer, "skipped", PROTECTED_BY_CONTROLS);
     return !isProtected;
   });
 }

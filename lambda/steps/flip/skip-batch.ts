@@ -4,7 +4,7 @@ import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
 import { type Readings, readAfresh } from "./read-customers.ts";
-import { openSheet, type Sheet } from "./batch-outcomes.ts";
+import { trackOutcomes, type OutcomeTracker } from "./batch-outcomes.ts";
 
 export interface Stopped {
   readonly why: string;
@@ -30,20 +30,20 @@ export async function* skipBatches(
 /** Who was not attempted is skipped; who might have been flipped is read first, unless `blind`. */
 export async function skipBatch(run: SkipRun, place: number, { why, blind }: Stopped): Promise<RecordedBatch> {
   const batch = await run.task.read(place);
-  const sheet = openSheet(run.task.open(batch));
+  const tracker = trackOutcomes(run.task.open(batch));
   const rolledBack = findRestored(batch);
-  for (const customer of sheet.open.filter(({ id }) => rolledBack.has(id))) {
-    sheet.settle(customer, "flipped", "found flipped when it was turned back");
+  for (const customer of tracker.open.filter(({ id }) => rolledBack.has(id))) {
+    tracker.settle(customer, "flipped", "found flipped when it was turned back");
   }
-  const doubtful = sheet.open.filter(({ id }) => sheet.wasIntended(id) && !rolledBack.has(id));
+  const doubtful = tracker.open.filter(({ id }) => tracker.wasIntended(id) && !rolledBack.has(id));
   const readings: Readings | undefined = blind ? undefined : await readAfresh(run, doubtful).catch(() => undefined);
   for (const customer of doubtful) {
     const reading = readings === undefined ? UNREADABLE : readings.get(customer.id);
-    if (reading === undefined) sheet.doubt(customer.id);
-    else settleDoubtful(run.task, sheet, customer, reading);
+    if (reading === undefined) tracker.markInDoubt(customer.id);
+    else settleDoubtful(run.task, tracker, customer, reading);
   }
-  sheet.skipRest(why);
-  return { place, batch: await record(run, batch, sheet, sheet.suspects()), left: sheet.left() };
+  tracker.skipRemaining(why);
+  return { place, batch: await record(run, batch, tracker, tracker.uncertain()), left: tracker.left() };
 }
 
 /** What a rollback has flipped back was flipped, whatever its flag says now. */
@@ -53,9 +53,9 @@ function findRestored({ rollback }: Batch): ReadonlySet<string> {
 
 const UNREADABLE: Reading = { reading: "unreadable", reason: "" };
 
-function settleDoubtful({ flag }: Task, sheet: Sheet, customer: PlannedCustomer, reading: Reading): void {
+function settleDoubtful({ flag }: Task, tracker: OutcomeTracker, customer: PlannedCustomer, reading: Reading): void {
   const isStaging = reading.reading === "found" ? reading.customer.isStaging : undefined;
-  if (isStaging === flag) sheet.settle(customer, "flipped", "confirmed after a restart");
+  if (isStaging === flag) tracker.settle(customer, "flipped", "confirmed after a restart");
   if (isStaging !== undefined) return;
-  sheet.settle(customer, "failed", `customer ${customer.id} may have been flipped, and cannot be read: look at it`);
+  tracker.settle(customer, "failed", `customer ${customer.id} may have been flipped, and cannot be read: look at it`);
 }
