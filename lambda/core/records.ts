@@ -6,7 +6,7 @@ import type { Report } from "./report/report.ts";
 import type { Phase } from "./report/rollout-progress.ts";
 import type { RolloutStatus } from "./report/rollout-status.ts";
 import type { FoundCustomer } from "./plan/candidates.ts";
-import type { Subject } from "./rollback/source-rollouts.ts";
+import type { SourceRollouts } from "./rollback/source-rollouts.ts";
 
 /** The lock and the controls of an environment: one item, read consistently before each batch. */
 export interface LockAndControls {
@@ -102,7 +102,7 @@ export interface RolloutRecord {
   /** What became of a rollout that could not write a report. */
   readonly problem?: string | undefined;
   /** Of a rollback or a retry. */
-  readonly subject?: Subject | undefined;
+  readonly source?: SourceRollouts | undefined;
   /** There once it was written completely. */
   readonly plan?: Plan | undefined;
   /** What it last told the outside. */

@@ -18,21 +18,21 @@ export async function checkControls({ ledger }: Pick<StartRolloutPorts, "ledger"
   const controls = await ledger.readControls();
   if (controls.stopped !== undefined) throw new ControlsError(`nothing was done: ${describeStop(controls.stopped)}`);
   if (Object.keys(controls.holds).length === 0) return;
-  const origin = await findOrigin(ledger, event);
-  if (origin === undefined || origin.action === "rollback" || origin.action === "retry") return;
-  const hold = findHold(controls, origin.action, origin.release);
-  if (hold !== undefined) throw new ControlsError(`nothing was done: ${describeHold(origin.release, hold)}`);
+  const later = await findLaterRollouts(ledger, event);
+  if (later === undefined || later.action === "rollback" || later.action === "retry") return;
+  const hold = findHold(controls, later.action, later.release);
+  if (hold !== undefined) throw new ControlsError(`nothing was done: ${describeHold(later.release, hold)}`);
 }
 
 const MOST_RETRIES = 100;
 
 /** The event that said which release goes where: a retry only names the rollout of which it does the rest. */
-async function findOrigin(
+async function findLaterRollouts(
   ledger: StartRolloutPorts["ledger"],
   event: DeployEvent,
   retries = 0,
 ): Promise<DeployEvent | undefined> {
   if (event.action !== "retry") return event;
   const retried = retries < MOST_RETRIES ? await ledger.findRollout(event.rolloutId) : undefined;
-  return retried && findOrigin(ledger, retried.event, retries + 1);
+  return retried && findLaterRollouts(ledger, retried.event, retries + 1);
 }

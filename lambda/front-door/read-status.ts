@@ -72,7 +72,7 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 }
 
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
-  const { rolloutId, event, startedAtMs, status, problem, plan, subject } = record;
+  const { rolloutId, event, startedAtMs, status, problem, plan, source } = record;
   const nowMs = ports.nowMs();
   const [{ counts, exceptions }, rollback, steering, wait] = await Promise.all([
     countSoFar(ports, rolloutId),
@@ -90,7 +90,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     counts,
     plan,
     rollback,
-    of: subject?.rollouts.map((one) => one.rolloutId),
+    of: source?.rollouts.map((one) => one.rolloutId),
     now: isUnderWay(record) ? findNow({ record, wait, ...steering, nowMs }) : undefined,
     exceptions,
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
@@ -104,10 +104,10 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
 /** What a rollback, or a rollout that is turned back, has come to; whoever was not come to is left so far. */
 async function countRevertedSoFar(
   { ledger }: FrontDoorPorts,
-  { rolloutId, subject, event }: RolloutRecord,
+  { rolloutId, source, event }: RolloutRecord,
 ): Promise<RollbackCounts | undefined> {
   const isRollback = event.action === "rollback";
-  const turned = isRollback ? (subject?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
+  const turned = isRollback ? (source?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
   const { isBegun, counts } = await readRollback(ledger, turned);
   return isRollback || isBegun ? counts : undefined;
 }

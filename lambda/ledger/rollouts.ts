@@ -4,7 +4,7 @@ import type { Plan } from "../core/plan/plan.ts";
 import type { Lock, RolloutRecord } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
 import { ABANDONED, type RolloutStatus } from "../core/report/rollout-status.ts";
-import type { Subject } from "../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 export function partitionOf(rolloutId: string): string {
@@ -25,7 +25,7 @@ export function createRolloutRecords(table: Table) {
       status: status as RolloutStatus,
       event: fromText<DeployEvent>(item.event) as DeployEvent,
       report: fromText<Report>(item.report),
-      subject: fromText<Subject>(item.subject),
+      source: fromText<SourceRollouts>(item.source),
       plan: fromText<Plan>(item.plan),
       lastChange: fromText<Change>(item.lastChange),
       ...(problem !== undefined && { problem: problem as string }),
@@ -36,17 +36,17 @@ export function createRolloutRecords(table: Table) {
   return {
     findRollout,
     async createRollout(record: RolloutRecord): Promise<RolloutRecord> {
-      const { rolloutId, event, report, subject, plan, lastChange, ...facts } = record;
-      const item = { ...facts, ...toTexts({ event, report, subject, plan, lastChange }) };
+      const { rolloutId, event, report, source, plan, lastChange, ...facts } = record;
+      const item = { ...facts, ...toTexts({ event, report, source, plan, lastChange }) };
       const created = await table.putIf(toKey(rolloutId), item, { expression: "attribute_not_exists(pk)" });
       return created ? record : ((await findRollout(rolloutId)) ?? record);
     },
-    async stopWaiting(rolloutId: string, subject: Subject | undefined): Promise<void> {
+    async stopWaiting(rolloutId: string, source: SourceRollouts | undefined): Promise<void> {
       const condition = {
         expression: "#status = :waiting",
         values: { ":waiting": "waiting" satisfies RolloutStatus },
       };
-      const set = { status: "running" satisfies RolloutStatus, ...toTexts({ subject }) };
+      const set = { status: "running" satisfies RolloutStatus, ...toTexts({ source }) };
       await table.updateIf(toKey(rolloutId), { set }, condition);
     },
     async notePlan(rolloutId: string, plan: Plan): Promise<void> {

@@ -6,8 +6,8 @@ import type { Lock, LockAndControls, RolloutRecord } from "../core/records.ts";
 import { type Report, releaseOf } from "../core/report/report.ts";
 import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
 import { STEERING_START, takeIn } from "../core/gate/apply-commands.ts";
-import type { Subject } from "../core/rollback/source-rollouts.ts";
-import { findSubject } from "./rollback/find-source-rollouts.ts";
+import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
+import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
 import { CONTROLS_AGE_MS } from "./gate/lock.ts";
 import type { Rollout } from "./run-part.ts";
 import type { Ports } from "./ports.ts";
@@ -19,7 +19,7 @@ export type Opened =
       readonly rolloutId: string;
       readonly startedAtMs: number;
       /** Of a rollback or a retry. */
-      readonly subject?: Subject | undefined;
+      readonly source?: SourceRollouts | undefined;
       /** Absent in a dry run, which flips nobody. */
       readonly lock?: Lock | undefined;
       /** Until the last requests of a rollout whose execution died have surely ended. */
@@ -57,10 +57,10 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
       `it came too late: not after ${event.notAfter}; send a new event if it should still happen`,
     );
   }
-  const found = await findSubject(ports.ledger, event);
-  if ("problem" in found) return refuseSubject(ports, opening, found.problem);
-  if (event.dryRun) return begin(ports, opening, { subject: found.subject });
-  return lockAndBegin(ports, opening, found.subject);
+  const found = await findSourceRollouts(ports.ledger, event);
+  if ("problem" in found) return refuseSource(ports, opening, found.problem);
+  if (event.dryRun) return begin(ports, opening, { source: found.source });
+  return lockAndBegin(ports, opening, found.source);
 }
 
 /** The name that the front door gave the execution; where an execution has none, one that every repetition gives again. */
@@ -79,12 +79,12 @@ async function releaseOwnLock({ ledger }: Ports, execution: string): Promise<voi
   if (lock?.execution === execution) await ledger.releaseLock(lock);
 }
 
-async function lockAndBegin(ports: Ports, opening: Opening, subject: Subject | undefined): Promise<Opened> {
+async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollouts | undefined): Promise<Opened> {
   const { rolloutId, execution, fingerprint } = opening;
   const controls = await ports.ledger.readControls();
   const held = controls.lock;
-  if (held?.execution === execution) return begin(ports, opening, { subject, lock: held });
-  const problem = findObstacle(controls, opening, subject);
+  if (held?.execution === execution) return begin(ports, opening, { source, lock: held });
+  const problem = findObstacle(controls, opening, source);
   if (problem !== undefined) return refuse(ports, opening, problem);
   if (held !== undefined && (await isRunning(ports, held))) return answerBusy(ports, opening, held);
   const lock: Lock = {
@@ -96,12 +96,12 @@ async function lockAndBegin(ports: Ports, opening: Opening, subject: Subject | u
     ...(held && { takenFrom: pickHolder(held) }),
   };
   return (await ports.ledger.takeLock(lock, controls))
-    ? begin(ports, opening, { subject, lock })
-    : lockAndBegin(ports, opening, subject);
+    ? begin(ports, opening, { source, lock })
+    : lockAndBegin(ports, opening, source);
 }
 
 /** What cannot be turned back or gone on with now, may be once the rollout that is under way has ended: it can be waited for. */
-async function refuseSubject(ports: Ports, opening: Opening, problem: string): Promise<Opened> {
+async function refuseSource(ports: Ports, opening: Opening, problem: string): Promise<Opened> {
   const { event } = opening;
   const { lock } = await ports.ledger.readControls();
   const isMeant = "rolloutId" in event && event.rolloutId !== undefined ? lock?.rolloutId === event.rolloutId : true;
@@ -111,10 +111,10 @@ async function refuseSubject(ports: Ports, opening: Opening, problem: string): P
 }
 
 /** A control that forbids it; a hold is no obstacle for what turns back. */
-function findObstacle(controls: LockAndControls, { event }: Opening, subject: Subject | undefined): string | undefined {
+function findObstacle(controls: LockAndControls, { event }: Opening, source: SourceRollouts | undefined): string | undefined {
   if (controls.stopped !== undefined) return describeStop(controls.stopped);
   if (event.action === "rollback") return undefined;
-  const { action, release } = event.action === "retry" ? (subject as Subject) : event;
+  const { action, release } = event.action === "retry" ? (source as SourceRollouts) : event;
   const hold = findHold(controls, action, release);
   return hold && describeHold(release, hold);
 }
@@ -136,26 +136,26 @@ async function isRunning({ executions }: Ports, { execution }: Pick<Lock, "execu
 }
 
 interface Beginning {
-  readonly subject?: Subject | undefined;
+  readonly source?: SourceRollouts | undefined;
   readonly lock?: Lock | undefined;
 }
 
 /** Everything here may be done twice: a step that dies is run again, and finds its lock and its record. */
-async function begin(ports: Ports, opening: Opening, { subject, lock }: Beginning): Promise<Opened> {
+async function begin(ports: Ports, opening: Opening, { source, lock }: Beginning): Promise<Opened> {
   const { rolloutId, execution } = opening;
   const takenFrom = lock?.takenFrom;
   if (takenFrom !== undefined) {
     await ports.ledger.abandonRollout(takenFrom);
     ports.log.info("lock taken over", { rolloutId, from: takenFrom.rolloutId });
   }
-  const record = await ports.ledger.createRollout({ ...toRecord(opening, "running"), subject });
+  const record = await ports.ledger.createRollout({ ...toRecord(opening, "running"), source });
   if (record.execution !== execution) {
     if (lock !== undefined) await ports.ledger.releaseLock(lock);
     return answerKnown(ports, opening, record);
   }
-  if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId, subject);
+  if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId, source);
   const settleSeconds = takenFrom?.settleSeconds ?? 0;
-  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, subject, lock };
+  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, source, lock };
 }
 
 function toRecord(opening: Opening, status: RolloutStatus): RolloutRecord {
@@ -261,18 +261,18 @@ function answer(opening: Opening, facts: Partial<Report> & Pick<Report, "rollout
 
 /** The rollout that an opened event is; a retry does what its subject did, to those who are left of it. */
 export function toRollout(event: DeployEvent, opened: Extract<Opened, { readonly kind: "opened" }>): Rollout {
-  const { kind: _opened, settleSeconds: _settled, subject, ...begun } = opened;
+  const { kind: _opened, settleSeconds: _settled, source, ...begun } = opened;
   switch (event.action) {
     case "rollback":
-      return { ...begun, kind: "rollback", event, subject: subject as Subject };
+      return { ...begun, kind: "rollback", event, source: source as SourceRollouts };
     case "retry": {
-      const { action, release, how } = subject as Subject;
+      const { action, release, how } = source as SourceRollouts;
       const { rolloutId: _of, ...given } = event;
       return {
         ...begun,
         kind: "flip",
         event: { ...how, ...given, action, release, targets: [{ all: true }] },
-        subject,
+        source,
       };
     }
     case "stage":

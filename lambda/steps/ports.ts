@@ -20,7 +20,7 @@ import type {
 } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
-import type { Subject } from "../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { AlarmReading } from "../core/gate/evaluate-gate.ts";
 
 /** What the steps of a rollout need of the world; the edges satisfy it, the entry joins them. */
@@ -92,7 +92,7 @@ export interface Ledger {
   /** Writes the record unless there is one; gives the one that stands. */
   createRollout(record: RolloutRecord): Promise<RolloutRecord>;
   /** A rollout that waited for the lock has it. What it undoes or goes on with is known only now: it may have changed. */
-  stopWaiting(rolloutId: string, subject: Subject | undefined): Promise<void>;
+  stopWaiting(rolloutId: string, source: SourceRollouts | undefined): Promise<void>;
   /** Keeps what a rollback needs when the execution is lost: the plan, once it is written completely. */
   notePlan(rolloutId: string, plan: Plan): Promise<void>;
   /** An event may carry the hash of a dry run's plan: this is how it is found again. */

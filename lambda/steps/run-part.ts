@@ -6,7 +6,7 @@ import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import type { Pace } from "../core/flip/pace.ts";
 import type { Lock } from "../core/records.ts";
 import type { Steering } from "../core/gate/apply-commands.ts";
-import type { Subject } from "../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { Connection, Ports } from "./ports.ts";
 
 /** The rollout that a step works for. */
@@ -19,18 +19,18 @@ interface Begun {
   readonly lock?: Lock | undefined;
 }
 
-/** `subject`: what a retry goes on with; it means whom that means, and plans those who are left of it. */
+/** `source`: what a retry goes on with; it means whom that means, and plans those who are left of it. */
 export type FlipRollout = Begun & {
   readonly kind: "flip";
   readonly event: FlipEvent;
-  readonly subject?: Subject | undefined;
+  readonly source?: SourceRollouts | undefined;
 };
 
-/** `subject`: what it turns back. */
+/** `source`: what it turns back. */
 export type RollbackRollout = Begun & {
   readonly kind: "rollback";
   readonly event: RollbackEvent;
-  readonly subject: Subject;
+  readonly source: SourceRollouts;
 };
 
 export type Locked<Some extends Rollout> = Some & { readonly lock: Lock };

@@ -1,14 +1,14 @@
 import type { Durable } from "./durable.ts";
-import type { Subject } from "../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { Ports } from "../steps/ports.ts";
 import { COUNT_START, countPart, type RollbackResult } from "../steps/rollback/rollback-part.ts";
 
 /** Without a request: what the ledger says became of those whom rollouts flipped; before they are turned back, all are left. */
-export async function countRollbackOf(ports: Ports, durable: Durable, subject: Subject): Promise<RollbackResult> {
+export async function countRollbackOf(ports: Ports, durable: Durable, source: SourceRollouts): Promise<RollbackResult> {
   const { counts } = await durable.inParts({
     name: "count",
     start: COUNT_START,
-    part: (_run, from) => countPart(ports, subject, from),
+    part: (_run, from) => countPart(ports, source, from),
   });
   return { counts };
 }
@@ -17,11 +17,11 @@ export async function countRollbackOf(ports: Ports, durable: Durable, subject: S
 export async function recountRollback(
   ports: Ports,
   durable: Durable,
-  { subject, rollback }: { readonly subject: Subject; readonly rollback: RollbackResult },
+  { source, rollback }: { readonly source: SourceRollouts; readonly rollback: RollbackResult },
 ): Promise<RollbackResult> {
   if (rollback.counts.left === 0) return rollback;
   try {
-    const { counts } = await countRollbackOf(ports, durable, subject);
+    const { counts } = await countRollbackOf(ports, durable, source);
     return { ...rollback, counts, stop: counts.left > 0 ? rollback.stop : undefined };
   } catch {
     // The number from before is no less than the true one.

@@ -17,7 +17,7 @@ export async function rollBack(
     name: "rollback-part",
     start: startRollback(steering),
     isPatient: true,
-    part: (run, from) => rollbackPart(ports, rollout, run, { subject: turned.subject, from }),
+    part: (run, from) => rollbackPart(ports, rollout, run, { source: turned.source, from }),
     look: pollGate(ports, rollout, ROLLBACK_GATE),
     afterFailure: afterRollbackFailure,
   });

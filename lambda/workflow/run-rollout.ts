@@ -12,7 +12,7 @@ import type { Report } from "../core/report/report.ts";
 import { STEERING_START } from "../core/gate/apply-commands.ts";
 import { announce, announceEnd } from "../steps/report/publish.ts";
 import { closeRollout, type Ended } from "../steps/report/close-rollout.ts";
-import { toOwnSubject } from "../steps/flip/flip-part.ts";
+import { toOwnSource } from "../steps/flip/flip-part.ts";
 import type { FlipRollout, RollbackRollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
 
@@ -36,20 +36,20 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   if (ready.kind === "ended") return ready;
   const { progress, waves } = await flipWaves(ready);
   const { stop, steering } = progress;
-  const subject = toOwnSubject(rollout, progress, ready.plan.batches);
-  const turned = { subject, steering };
+  const source = toOwnSource(rollout, progress, ready.plan.batches);
+  const turned = { source, steering };
   const back = stop?.decision === "roll back" ? await rollBack(ports, durable, ready.rollout, turned) : undefined;
   const { counts, problem } = await leaveRest(ready, progress);
-  const counted = back && (await recountRollback(ports, durable, { subject, rollback: back }));
+  const counted = back && (await recountRollback(ports, durable, { source, rollback: back }));
   const rollback = counted && (await publishRollback(ports, durable, rollout, counted));
   return { plan: ready.plan, counts, waves, stop, problem, rollback, overridden: ready.gateConfig.overridden };
 }
 
 /** Turns back what other rollouts did, from what the ledger says of them alone; a dry run only counts them. */
 async function rollBackSource(ports: Ports, durable: Durable, rollout: RollbackRollout): Promise<Ended> {
-  const { lock, subject } = rollout;
-  if (lock === undefined) return { rollback: await countRollbackOf(ports, durable, subject) };
+  const { lock, source } = rollout;
+  if (lock === undefined) return { rollback: await countRollbackOf(ports, durable, source) };
   await durable.step("tell-started", () => announce(ports, rollout, { change: "started" }));
-  const rollback = await rollBack(ports, durable, { ...rollout, lock }, { subject, steering: STEERING_START });
+  const rollback = await rollBack(ports, durable, { ...rollout, lock }, { source, steering: STEERING_START });
   return { rollback: await publishRollback(ports, durable, rollout, rollback) };
 }

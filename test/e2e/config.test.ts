@@ -271,8 +271,8 @@ describe("the base URL", () => {
     ["http://2130706433", "http://127.0.0.1"],
     ["http://[::1]:8080/", "http://[::1]:8080"],
     ["http://[0:0:0:0:0:0:0:1]", "http://[::1]"],
-  ])("%s is %s", (came, origin) => {
-    expect(parsePolicy(aPolicy({ baseUrl: came })).baseUrl).toBe(origin);
+  ])("%s is %s", (came, later) => {
+    expect(parsePolicy(aPolicy({ baseUrl: came })).baseUrl).toBe(later);
   });
 
   test.each([

@@ -5,7 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
 import type { Now } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
-import type { Subject } from "../rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../rollback/source-rollouts.ts";
 
 /** Whether everything is as the event wanted it: of a rollback, that nobody is left. */
 export function hasSucceeded({ action, status, rollback }: Partial<Report>): boolean {
@@ -98,30 +98,30 @@ export interface Beginning {
   readonly rolloutId: string;
   readonly event: DeployEvent;
   /** Of a rollback or a retry. */
-  readonly subject?: Subject | undefined;
+  readonly source?: SourceRollouts | undefined;
 }
 
 export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
 
 /** What was asked for: a retry does what its subject did. */
-export function actionOf({ event, subject }: Pick<Beginning, "event" | "subject">): DeployEvent["action"] {
-  return event.action === "rollback" || subject === undefined ? event.action : "retry";
+export function actionOf({ event, source }: Pick<Beginning, "event" | "source">): DeployEvent["action"] {
+  return event.action === "rollback" || source === undefined ? event.action : "retry";
 }
 
 /** The release that a rollout is about; undefined for one that names another rollout which is not known. */
-export function releaseOf({ event, subject }: Pick<Beginning, "event" | "subject">): string | undefined {
-  return subject?.release ?? ("release" in event ? event.release : undefined);
+export function releaseOf({ event, source }: Pick<Beginning, "event" | "source">): string | undefined {
+  return source?.release ?? ("release" in event ? event.release : undefined);
 }
 
 /** Sums up a rollout that has ended. */
-export function writeReport({ event, rolloutId, subject }: Beginning, ending: Ending, times: Times): Report {
+export function writeReport({ event, rolloutId, source }: Beginning, ending: Ending, times: Times): Report {
   const counts = withPlanned(ending);
   const namedSkipped = countNamedSkipped(ending);
   const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
   return {
     rolloutId,
-    action: actionOf({ event, subject }),
-    release: releaseOf({ event, subject }),
+    action: actionOf({ event, source }),
+    release: releaseOf({ event, source }),
     status: toStatus(event, ending, countNotFlipped({ counts, namedSkipped })),
     dryRun: event.dryRun,
     problem: toProblem(ending),
@@ -132,7 +132,7 @@ export function writeReport({ event, rolloutId, subject }: Beginning, ending: En
     rollback: ending.rollback,
     held: ending.hold?.held,
     notHeld: ending.hold?.notHeld,
-    of: subject?.rollouts.map((one) => one.rolloutId),
+    of: source?.rollouts.map((one) => one.rolloutId),
     overridden: ending.overridden?.length ? ending.overridden : undefined,
     movedMeanwhile: ending.counts.unchanged || undefined,
     exceptions,

@@ -5,7 +5,7 @@ import { stopToKeepShare } from "../../core/gate/rollback-reserve.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { STEERING_START, type Steering } from "../../core/gate/apply-commands.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { RecordedBatch, Task } from "./batch-run.ts";
 import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
 import { flipBatches } from "./flip-batches.ts";
@@ -122,7 +122,7 @@ export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "probl
 }
 
 /** What a rollout that turns back its own flips has to look at: the batches that were begun. */
-export function toOwnSubject({ rolloutId, event }: FlipRollout, { batch }: FlipProgress, batches: number): Subject {
+export function toOwnSource({ rolloutId, event }: FlipRollout, { batch }: FlipProgress, batches: number): SourceRollouts {
   return {
     rollouts: [{ rolloutId, batches: Math.min(batch + 2, batches) }],
     action: event.action,

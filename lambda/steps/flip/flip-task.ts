@@ -10,10 +10,10 @@ import { readSelection } from "../lookup/read-selection.ts";
 /** Flips as planned; what comes of a customer is its outcome. */
 export async function createFlipTask(
   ports: Pick<Ports, "ledger" | "policy">,
-  { rolloutId, event, subject }: FlipRollout,
+  { rolloutId, event, source }: FlipRollout,
 ): Promise<Task> {
   const { ledger } = ports;
-  const judge = createJudge(await readSelection(ports, { event, subject }));
+  const judge = createJudge(await readSelection(ports, { event, source }));
   const flag = wantedFlag(event.action);
   return {
     flag,

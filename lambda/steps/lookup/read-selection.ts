@@ -1,7 +1,7 @@
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { type Selection, toSelection } from "../../core/lookup/selection.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { FlipRollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 
@@ -13,22 +13,22 @@ type Records = Pick<Ports["ledger"], "findRollout">;
  */
 export async function readSelection(
   { ledger, policy }: { readonly ledger: Records; readonly policy: Ports["policy"] },
-  { event, subject }: Pick<FlipRollout, "event" | "subject">,
+  { event, source }: Pick<FlipRollout, "event" | "source">,
 ): Promise<Selection> {
-  if (subject === undefined) return toSelection(event, policy);
-  const { targets, exclude = [] } = await readMeant(ledger, subject);
+  if (source === undefined) return toSelection(event, policy);
+  const { targets, exclude = [] } = await readMeant(ledger, source);
   return toSelection({ ...event, targets, exclude: [...exclude, ...(event.exclude ?? [])] }, policy);
 }
 
 async function readMeant(
   ledger: Records,
-  { rollouts: [latest] }: Subject,
+  { rollouts: [latest] }: SourceRollouts,
 ): Promise<Pick<FlipEvent, "targets" | "exclude">> {
   const record = latest && (await ledger.findRollout(latest.rolloutId));
   if (record === undefined || record.event.action === "rollback")
     throw new FinalError(`the ledger does not say whom rollout ${latest?.rolloutId} meant, so nobody was flipped`);
-  const { event, subject } = record;
+  const { event, source } = record;
   if (event.action !== "retry") return event;
-  const { targets, exclude = [] } = await readMeant(ledger, subject as Subject);
+  const { targets, exclude = [] } = await readMeant(ledger, source as SourceRollouts);
   return { targets, exclude: [...exclude, ...(event.exclude ?? [])] };
 }

@@ -54,9 +54,9 @@ async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, rank
 }
 
 /** What an event has to have in common with the dry run that it was made from: of a retry, what it goes on with. */
-function describeOther({ event, subject }: FlipRollout, { event: before }: DryRun): string | undefined {
-  if (subject !== undefined) {
-    const [left] = subject.rollouts;
+function describeOther({ event, source }: FlipRollout, { event: before }: DryRun): string | undefined {
+  if (source !== undefined) {
+    const [left] = source.rollouts;
     const isSame = before.action === "retry" && before.rolloutId === left?.rolloutId;
     return isSame ? undefined : `not of a retry of ${left?.rolloutId}`;
   }

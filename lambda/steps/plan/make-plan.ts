@@ -7,7 +7,7 @@ import { type Plan, planRollout, toBatches, toSettled } from "../../core/plan/pl
 import { createRoster, type FoundCustomer, type Ranking, type Roster } from "../../core/plan/candidates.ts";
 import { toSelection } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import { checkPlan, type PlanToCheck } from "./check-plan.ts";
 import { UNKNOWN_CUSTOMER } from "../lookup/look-up.ts";
 import type { LookupProgress } from "../lookup/lookup-run.ts";
@@ -51,7 +51,7 @@ export async function makePlan(
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs, isAborted }) => {
     const { ranking, namedIds, unresolved } = await readRoster(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
-    if (ranking.size === 0) throw new FinalError(rollout.subject === undefined ? NOBODY : NOBODY_LEFT);
+    if (ranking.size === 0) throw new FinalError(rollout.source === undefined ? NOBODY : NOBODY_LEFT);
     const plan = from.plan ?? (await planChecked(ports, rollout, { ranking, namedIds, connection }));
     const mayGoOn = () => !isAborted() && ports.nowMs() < untilMs;
     const written = await writeItems(ports, rollout, ranking, { from: from.written, mayGoOn });
@@ -93,7 +93,7 @@ async function notePlan({ ledger }: Ports, { rolloutId, event }: FlipRollout, pl
 /** Everybody whom the lookup found; a retry plans only those who are left of the rollout that it goes on with. */
 async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProgress): Promise<Found> {
   const { ledger, policy } = ports;
-  const { event, rolloutId, subject } = rollout;
+  const { event, rolloutId, source } = rollout;
   const selection = await readSelection(ports, rollout);
   const references = new Map([...namedReferences(selection)].map((referenceId) => [referenceId, new Set<string>()]));
   const expected = lookup.found + references.size;
@@ -109,9 +109,9 @@ async function readRoster(ports: Ports, rollout: FlipRollout, lookup: LookupProg
   refuseAmbiguous(references);
   const unknownReferences = [...references].flatMap(([referenceId, ids]) => (ids.size === 0 ? referenceId : []));
   for (const referenceId of unknownReferences) roster.add(toUnknown(referenceId));
-  if (subject !== undefined) await narrow(roster, ledger, subject);
+  if (source !== undefined) await narrow(roster, ledger, source);
   // What the event of a retry names nobody can correct: it goes on without whoever is gone.
-  const named = subject === undefined ? selection : toSelection({ ...event, targets: [] }, policy);
+  const named = source === undefined ? selection : toSelection({ ...event, targets: [] }, policy);
   return {
     ranking: roster.seal(toWaves(event, policy)),
     namedIds: new Set([
@@ -140,9 +140,9 @@ function toUnknown(referenceId: string): FoundCustomer {
   return { id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" };
 }
 
-async function narrow(roster: Roster, ledger: Ledger, subject: Subject): Promise<void> {
+async function narrow(roster: Roster, ledger: Ledger, source: SourceRollouts): Promise<void> {
   const narrowed = roster.narrow();
-  for await (const customers of readLeft(ledger, subject)) for (const customer of customers) narrowed.take(customer);
+  for await (const customers of readLeft(ledger, source)) for (const customer of customers) narrowed.take(customer);
 }
 
 async function* readAccepted(ledger: Ledger, rolloutId: string, { accepted }: LookupProgress) {

@@ -1,6 +1,6 @@
 import { NOT_ATTEMPTED, type Outcome } from "../../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { Ledger } from "../ports.ts";
  */
 export async function* readLeft(
   { getBatch }: Pick<Ledger, "getBatch">,
-  { rollouts: [latest] }: Subject,
+  { rollouts: [latest] }: SourceRollouts,
 ): AsyncGenerator<readonly PlannedCustomer[]> {
   if (latest === undefined) return;
   for (let index = 0; index < latest.batches; index += 1) {

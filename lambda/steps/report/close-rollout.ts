@@ -61,7 +61,7 @@ async function readExceptions(
   rollout: Rollout,
   { plan, rollback }: Ended,
 ): Promise<readonly Outcome[]> {
-  const undone = rollout.kind === "rollback" ? rollout.subject.rollouts : [rollout];
+  const undone = rollout.kind === "rollback" ? rollout.source.rollouts : [rollout];
   const left =
     rollback === undefined ? [] : await worstOf(undone.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
   const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);

@@ -1,11 +1,11 @@
 import type { Held } from "../../core/rollback/settle-before-rollback.ts";
 import type { Steering } from "../../core/gate/apply-commands.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Locked, Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 
 export interface RollbackRequest {
-  readonly subject: Subject;
+  readonly source: SourceRollouts;
   /** Commands that were taken in before are not taken in again: an abort ended the flips, and must not end this. */
   readonly steering: Steering;
 }
@@ -20,10 +20,10 @@ export interface BegunRollback {
 export async function beginRollback(
   ports: Ports,
   rollout: Locked<Rollout>,
-  { subject, steering }: RollbackRequest,
+  { source, steering }: RollbackRequest,
 ): Promise<BegunRollback> {
-  await noteSubject(ports, rollout, subject);
-  const hold = await holdSubject(ports, rollout, subject);
+  await noteSource(ports, rollout, source);
+  const hold = await holdSubject(ports, rollout, source);
   return { hold, steering: await passLateAborts(ports, rollout, steering) };
 }
 
@@ -31,29 +31,29 @@ export async function beginRollback(
 export async function beginWithoutHold(
   ports: Ports,
   rollout: Locked<Rollout>,
-  { subject, steering }: RollbackRequest,
+  { source, steering }: RollbackRequest,
 ): Promise<BegunRollback> {
   const passed = await passLateAborts(ports, rollout, steering);
-  await noteSubject(ports, rollout, subject).catch((error: unknown) => {
+  await noteSource(ports, rollout, source).catch((error: unknown) => {
     const problem = error instanceof Error ? error.name : "unknown";
     ports.log.info("rollback not noted", { rolloutId: rollout.rolloutId, problem });
   });
-  const hold = await holdSubject(ports, rollout, subject).catch((error: unknown): Held => {
+  const hold = await holdSubject(ports, rollout, source).catch((error: unknown): Held => {
     const problem = error instanceof Error ? error.message : String(error);
-    ports.log.info("release not held", { rolloutId: rollout.rolloutId, release: subject.release, problem });
+    ports.log.info("release not held", { rolloutId: rollout.rolloutId, release: source.release, problem });
     return { held: false, notHeld: `the ledger did not take the hold: ${problem}` };
   });
   return { hold, steering: passed };
 }
 
 /** A rollout that turns back what it did itself says so in its own report. */
-async function noteSubject({ ledger }: Ports, { kind, rolloutId }: Rollout, { rollouts }: Subject): Promise<void> {
+async function noteSource({ ledger }: Ports, { kind, rolloutId }: Rollout, { rollouts }: SourceRollouts): Promise<void> {
   if (kind === "flip") return;
   for (const one of rollouts) await ledger.noteRolledBackBy(one.rolloutId, rolloutId);
 }
 
-async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, subject: Subject): Promise<Held> {
-  const { release, action, rollouts } = subject;
+async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, source: SourceRollouts): Promise<Held> {
+  const { release, action, rollouts } = source;
   const hold = {
     action,
     rolloutId: rollouts[0]?.rolloutId ?? rolloutId,

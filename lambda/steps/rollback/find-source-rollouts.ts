@@ -1,15 +1,15 @@
 import type { DeployEvent, FlipEvent, RetryEvent } from "../../contract/deploy-event.ts";
 import type { RolloutRecord } from "../../core/records.ts";
 import { findRestorable } from "../../core/rollback/settle-before-rollback.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
-type SubjectLedger = Pick<Ledger, "findRollout" | "findRollouts" | "getBatch">;
+type SourceLedger = Pick<Ledger, "findRollout" | "findRollouts" | "getBatch">;
 
-export type FoundSubject = { readonly subject?: Subject | undefined } | { readonly problem: string };
+export type FoundSource = { readonly source?: SourceRollouts | undefined } | { readonly problem: string };
 
 /** The rollout that a rollback turns back or a retry goes on with; nothing for any other event. */
-export async function findSubject(ledger: SubjectLedger, event: DeployEvent): Promise<FoundSubject> {
+export async function findSourceRollouts(ledger: SourceLedger, event: DeployEvent): Promise<FoundSource> {
   if (event.action !== "rollback" && event.action !== "retry") return {};
   const { rolloutId } = event;
   if (event.action === "rollback" && rolloutId === undefined) return findLast(ledger, event.release ?? "");
@@ -17,21 +17,21 @@ export async function findSubject(ledger: SubjectLedger, event: DeployEvent): Pr
   if (record === undefined) {
     return { problem: `no rollout ${rolloutId} is known; send the id that the answer to its deploy event gave` };
   }
-  return event.action === "retry" ? refuseRetried(ledger, toSubject(record)) : refuseIdle(ledger, toSubject(record));
+  return event.action === "retry" ? refuseRetried(ledger, toSource(record)) : refuseIdle(ledger, toSource(record));
 }
 
 /** There is nothing to turn back, and no release to hold for it. */
-async function refuseIdle(ledger: SubjectLedger, found: FoundSubject): Promise<FoundSubject> {
-  if ("problem" in found || found.subject === undefined) return found;
-  const { rollouts } = found.subject;
+async function refuseIdle(ledger: SourceLedger, found: FoundSource): Promise<FoundSource> {
+  if ("problem" in found || found.source === undefined) return found;
+  const { rollouts } = found.source;
   if (await hasFlipped(ledger, rollouts)) return found;
   return { problem: `rollout ${rollouts[0]?.rolloutId} flipped nobody, so there is nothing to turn back` };
 }
 
 /** Two retries of one rollout would take the same customers, and a rollback of the release would know of one of them only. */
-async function refuseRetried(ledger: SubjectLedger, found: FoundSubject): Promise<FoundSubject> {
-  if ("problem" in found || found.subject === undefined) return found;
-  const { rollouts, release } = found.subject;
+async function refuseRetried(ledger: SourceLedger, found: FoundSource): Promise<FoundSource> {
+  if ("problem" in found || found.source === undefined) return found;
+  const { rollouts, release } = found.source;
   const [retried] = rollouts;
   for (const newest of await ledger.findRollouts(release)) {
     const record = await ledger.findRollout(newest);
@@ -46,19 +46,19 @@ async function refuseRetried(ledger: SubjectLedger, found: FoundSubject): Promis
 }
 
 /** The last rollout of a release that flipped anybody, and what it was a retry of: all that brought the release out. */
-async function findLast(ledger: SubjectLedger, release: string): Promise<FoundSubject> {
+async function findLast(ledger: SourceLedger, release: string): Promise<FoundSource> {
   for (const rolloutId of await ledger.findRollouts(release)) {
     const record = await ledger.findRollout(rolloutId);
-    const found = record && toSubject(record);
-    if (record === undefined || found === undefined || !("subject" in found) || found.subject === undefined) continue;
-    const rollouts = [...found.subject.rollouts, ...(await readRetried(ledger, record))];
-    if (await hasFlipped(ledger, rollouts)) return { subject: { ...found.subject, rollouts } };
+    const found = record && toSource(record);
+    if (record === undefined || found === undefined || !("source" in found) || found.source === undefined) continue;
+    const rollouts = [...found.source.rollouts, ...(await readRetried(ledger, record))];
+    if (await hasFlipped(ledger, rollouts)) return { source: { ...found.source, rollouts } };
   }
   return { problem: `no rollout of release ${release} is known that flipped anybody` };
 }
 
 /** One that found everybody right, or was stopped before its first flip, is not what is to be undone. */
-async function hasFlipped({ getBatch }: SubjectLedger, rollouts: Subject["rollouts"]): Promise<boolean> {
+async function hasFlipped({ getBatch }: SourceLedger, rollouts: SourceRollouts["rollouts"]): Promise<boolean> {
   for (const { rolloutId, batches } of rollouts) {
     for (let index = 0; index < batches; index += 1)
       if (findRestorable(await getBatch(rolloutId, index)).length > 0) return true;
@@ -69,15 +69,15 @@ async function hasFlipped({ getBatch }: SubjectLedger, rollouts: Subject["rollou
 /** What a rollout was a retry of, and what that was a retry of, the newest first. */
 async function readRetried(
   ledger: Pick<Ledger, "findRollout">,
-  { subject }: RolloutRecord,
-): Promise<Subject["rollouts"]> {
-  const retried = subject?.rollouts ?? [];
+  { source }: RolloutRecord,
+): Promise<SourceRollouts["rollouts"]> {
+  const retried = source?.rollouts ?? [];
   const [oldest] = retried.slice(-1);
   const record = oldest && (await ledger.findRollout(oldest.rolloutId));
   return record === undefined ? retried : [...retried, ...(await readRetried(ledger, record))];
 }
 
-function toSubject({ rolloutId, event, plan, subject }: RolloutRecord): FoundSubject {
+function toSource({ rolloutId, event, plan, source }: RolloutRecord): FoundSource {
   if (event.action === "rollback") {
     return {
       problem: `rollout ${rolloutId} is a rollback itself; send the rollout that it turned back, or a new deploy event`,
@@ -88,13 +88,13 @@ function toSubject({ rolloutId, event, plan, subject }: RolloutRecord): FoundSub
   }
   const rollouts = [{ rolloutId, batches: plan.batches }];
   if (event.action !== "retry")
-    return { subject: { rollouts, action: event.action, release: event.release, how: toHow(event) } };
-  return subject === undefined
+    return { source: { rollouts, action: event.action, release: event.release, how: toHow(event) } };
+  return source === undefined
     ? { problem: `rollout ${rolloutId} does not say what it was a retry of` }
-    : { subject: { ...subject, rollouts, how: { ...subject.how, ...toHow(event) } } };
+    : { source: { ...source, rollouts, how: { ...source.how, ...toHow(event) } } };
 }
 
 /** Only what the event said: the policy's defaults are those of the day. */
-function toHow({ strategy, onFailure, limits }: FlipEvent | RetryEvent): Subject["how"] {
+function toHow({ strategy, onFailure, limits }: FlipEvent | RetryEvent): SourceRollouts["how"] {
   return { ...(strategy && { strategy }), ...(onFailure && { onFailure }), ...(limits && { limits }) };
 }

@@ -1,10 +1,10 @@
 import type { FlipsNote } from "../../core/records.ts";
 import { findRestorable, type MovedAway } from "../../core/rollback/settle-before-rollback.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
 /** What the ledger knows of customers beside their own batch: those that a rollback turns back, and what came after. */
-export interface Origin {
+export interface LaterRollouts {
   /** Reads what later rollouts have moved, before any customer is asked about. */
   load(): Promise<void>;
   /** Whether all are listed that came after this one. */
@@ -15,11 +15,11 @@ export interface Origin {
   movedAwayBy(rolloutId: string, customerId: string): MovedAway | undefined;
 }
 
-type OriginLedger = Pick<Ledger, "readBatches" | "findFlips">;
+type LaterLedger = Pick<Ledger, "readBatches" | "findFlips">;
 
-export async function openOrigin(ledger: OriginLedger, subject: Subject): Promise<Origin> {
+export async function readLaterRollouts(ledger: LaterLedger, source: SourceRollouts): Promise<LaterRollouts> {
   const flips = await ledger.findFlips();
-  const ours = subject.rollouts.map(({ rolloutId }) => rolloutId);
+  const ours = source.rollouts.map(({ rolloutId }) => rolloutId);
   const placeOf = (rolloutId: string): number => {
     const place = flips.findIndex((one) => one.rolloutId === rolloutId);
     // So many have come since that it is not listed any more.
@@ -42,7 +42,7 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
   async function readLater({ rolloutId, action }: FlipsNote): Promise<void> {
     const place = placeOf(rolloutId);
     for await (const standing of readStanding(ledger, rolloutId)) {
-      if (action === subject.action) movedLater.set(standing.id, place);
+      if (action === source.action) movedLater.set(standing.id, place);
       // No other customer is asked about.
       else if (moved.has(standing.id)) noteAway(standing, place);
     }
@@ -55,12 +55,12 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
     else if (before !== undefined) movedAway.set(id, { ...before, isSure: false });
   }
 
-  const movedLaterBy: Origin["movedLaterBy"] = (rolloutId, id) => {
+  const movedLaterBy: LaterRollouts["movedLaterBy"] = (rolloutId, id) => {
     const place = movedLater.get(id);
     return place !== undefined && place < placeOf(rolloutId) ? flips[place]?.rolloutId : undefined;
   };
 
-  const movedAwayBy: Origin["movedAwayBy"] = (rolloutId, id) => {
+  const movedAwayBy: LaterRollouts["movedAwayBy"] = (rolloutId, id) => {
     const { place, mayBeBack, isSure } = movedAway.get(id) ?? { place: flips.length, mayBeBack: false, isSure: false };
     const by = place < placeOf(rolloutId) ? flips[place] : undefined;
     // One that came later still has moved it here again.
@@ -72,7 +72,7 @@ export async function openOrigin(ledger: OriginLedger, subject: Subject): Promis
   return { load, knowsLater: (rolloutId) => placeOf(rolloutId) < flips.length, movedLaterBy, movedAwayBy };
 }
 
-async function readMoved({ readBatches }: OriginLedger, rolloutId: string, moved: Set<string>): Promise<void> {
+async function readMoved({ readBatches }: LaterLedger, rolloutId: string, moved: Set<string>): Promise<void> {
   for await (const batch of readBatches(rolloutId)) for (const { id } of findRestorable(batch)) moved.add(id);
 }
 
@@ -84,7 +84,7 @@ interface Standing {
 }
 
 /** Whom a rollout moved, or may have moved, and did not turn back. */
-async function* readStanding({ readBatches }: OriginLedger, rolloutId: string): AsyncGenerator<Standing> {
+async function* readStanding({ readBatches }: LaterLedger, rolloutId: string): AsyncGenerator<Standing> {
   for await (const batch of readBatches(rolloutId)) {
     const back = new Set(idsOf(batch.rollback, "flipped"));
     const begun = new Set(batch.restoring);

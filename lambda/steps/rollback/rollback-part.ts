@@ -10,13 +10,13 @@ import {
   type RollbackCounts,
 } from "../../core/rollback/settle-before-rollback.ts";
 import type { Steering } from "../../core/gate/apply-commands.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
 import { createStopSignal } from "../flip/stop-signal.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
 import { holdsLock } from "../gate/lock.ts";
 import { createGuard } from "../gate/guard.ts";
-import { openOrigin } from "./later-rollouts.ts";
+import { readLaterRollouts } from "./later-rollouts.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 import { countPlaces, createRollbackTask, nameLeft } from "./rollback-task.ts";
@@ -69,7 +69,7 @@ export function startRollback({ seen, skipAllBakes }: Steering): RollbackProgres
 const PASS_START = { counts: NO_ROLLBACK_COUNTS, again: false } as const;
 
 export interface RollbackWork {
-  readonly subject: Subject;
+  readonly source: SourceRollouts;
   readonly from: RollbackProgress;
 }
 
@@ -82,19 +82,19 @@ export async function rollbackPart(
   ports: Ports,
   rollout: Locked<Rollout>,
   run: StepRun,
-  { subject, from }: RollbackWork,
+  { source, from }: RollbackWork,
 ): Promise<RollbackProgress> {
-  const places = countPlaces(subject);
-  if (isEnded(from)) return nameRest(ports, rollout, createRollbackTask(ports, subject), { from, places });
-  const origin = await openOrigin(ports.ledger, subject);
-  const task = createRollbackTask(ports, subject, { origin, by: rollout.rolloutId });
+  const places = countPlaces(source);
+  if (isEnded(from)) return nameRest(ports, rollout, createRollbackTask(ports, source), { from, places });
+  const later = await readLaterRollouts(ports.ledger, source);
+  const task = createRollbackTask(ports, source, { later, by: rollout.rolloutId });
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const guard = createGuard(ports, { ...rollout, gateConfig: ROLLBACK_GATE, steering: from.steering, stopSignal });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
-    await origin.load();
+    await later.load();
     let progress = begun;
     await guard.during(connection, async () => {
       for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
@@ -133,8 +133,8 @@ export function toRollbackResult({ counts, stop, problem }: RollbackProgress): R
 export const COUNT_START: RollbackProgress = startRollback({ seen: 0, skipAllBakes: false });
 
 /** Counts only, from the ledger. */
-export async function countPart(ports: Ports, subject: Subject, from: RollbackProgress): Promise<RollbackProgress> {
-  return countRest(ports, createRollbackTask(ports, subject).read, { from, places: countPlaces(subject) });
+export async function countPart(ports: Ports, source: SourceRollouts, from: RollbackProgress): Promise<RollbackProgress> {
+  return countRest(ports, createRollbackTask(ports, source).read, { from, places: countPlaces(source) });
 }
 
 function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {

@@ -3,31 +3,31 @@ import type { Batch } from "../../core/flip/batch.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../../core/flip/outcome.ts";
 import { findRestorable, isWorthAnotherLook, CONFLICTING, mayBeBack, settleBeforeRollback } from "../../core/rollback/settle-before-rollback.ts";
 import { createJudge, toSelection } from "../../core/lookup/selection.ts";
-import type { Subject } from "../../core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
-import type { Origin } from "./later-rollouts.ts";
+import type { LaterRollouts } from "./later-rollouts.ts";
 import type { Ports } from "../ports.ts";
 
 export interface RollbackTask {
-  readonly origin: Origin;
+  readonly later: LaterRollouts;
   /** The rollout that turns back, be it what it did itself. */
   readonly by: string;
 }
 
 /** Flips back; what comes of a customer is kept beside its outcome. Without more than the subject it only reads and counts. */
-export function createRollbackTask({ ledger, policy }: Ports, subject: Subject, restoring?: RollbackTask): Task {
-  const { origin, by } = restoring ?? {};
+export function createRollbackTask({ ledger, policy }: Ports, source: SourceRollouts, restoring?: RollbackTask): Task {
+  const { later, by } = restoring ?? {};
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
-  const flag = wantedFlag(subject.action);
+  const flag = wantedFlag(source.action);
   return {
     flag: !flag,
-    read: (place) => readPlace(ledger, subject, place),
+    read: (place) => readPlace(ledger, source, place),
     open(batch) {
       const flippedIds = new Set(
         batch.outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])),
       );
       const begun = new Set(batch.restoring);
-      const knowsLater = origin?.knowsLater(batch.rolloutId);
+      const knowsLater = later?.knowsLater(batch.rolloutId);
       return {
         customers: findRestorable(batch),
         outcomes: batch.rollback.filter(
@@ -42,8 +42,8 @@ export function createRollbackTask({ ledger, policy }: Ports, subject: Subject, 
             judge,
             wasFlipped: flippedIds.has(customer.id),
             restoring: begun.has(customer.id),
-            movedLaterBy: origin?.movedLaterBy(batch.rolloutId, customer.id),
-            movedAwayBy: origin?.movedAwayBy(batch.rolloutId, customer.id),
+            movedLaterBy: later?.movedLaterBy(batch.rolloutId, customer.id),
+            movedAwayBy: later?.movedAwayBy(batch.rolloutId, customer.id),
           }),
       };
     },
@@ -81,12 +81,12 @@ export function nameLeft(batch: Batch, why: string): Batch {
 }
 
 /** How many batches there are to turn back. */
-export function countPlaces({ rollouts }: Subject): number {
+export function countPlaces({ rollouts }: SourceRollouts): number {
   return rollouts.reduce((places, { batches }) => places + batches, 0);
 }
 
 /** Place 0 is the last batch of the newest rollout: its newest wave. */
-function readPlace(ledger: Ports["ledger"], { rollouts }: Subject, place: number): Promise<Batch> {
+function readPlace(ledger: Ports["ledger"], { rollouts }: SourceRollouts, place: number): Promise<Batch> {
   let left = place;
   for (const { rolloutId, batches } of rollouts) {
     if (left < batches) return ledger.getBatch(rolloutId, batches - 1 - left);

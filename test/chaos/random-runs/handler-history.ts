@@ -236,11 +236,11 @@ function isAbort({ command }: CommandRecord): boolean {
 /** Whether a rollout has written down that it is about to flip a customer, or to flip it back. */
 async function findIn(
   ledger: Truth["ledger"],
-  { rolloutId, event, plan, subject }: RolloutRecord,
+  { rolloutId, event, plan, source }: RolloutRecord,
   customerId: string,
 ): Promise<"flip" | "rollback" | undefined> {
   const own = [{ rolloutId, batches: plan?.batches ?? 0 }];
-  for (const { rolloutId: of, batches } of event.action === "rollback" ? (subject?.rollouts ?? []) : own) {
+  for (const { rolloutId: of, batches } of event.action === "rollback" ? (source?.rollouts ?? []) : own) {
     for (let index = 0; index < batches; index += 1) {
       const { intended, restoring } = await ledger.getBatch(of, index);
       if (restoring.includes(customerId)) return "rollback";

@@ -5,7 +5,7 @@ import type { Item, Key } from "../../../lambda/ledger/table.ts";
 import { findHold } from "../../../lambda/core/controls.ts";
 import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
 import type { CommandRecord, Lock, LockAndControls } from "../../../lambda/core/records.ts";
-import type { Subject } from "../../../lambda/core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../../lambda/core/rollback/source-rollouts.ts";
 import type { EvoVoiceState } from "./fake-evo-voice.ts";
 import type { Clock, Process } from "./processes.ts";
 
@@ -92,9 +92,9 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     if ((locks.at(-1)?.lock.fence ?? 0) >= lock.fence) lie(`fence ${lock.fence} was given out twice`);
     locks.push({ lock });
     const event = acting?.execution.event as DeployEvent;
-    const origin = toOrigin(event, records);
-    if (origin !== undefined && findHold(controls, origin.action, origin.release) !== undefined)
-      lie(`${lock.rolloutId} began under a hold on ${origin.release}`);
+    const later = toOrigin(event, records);
+    if (later !== undefined && findHold(controls, later.action, later.release) !== undefined)
+      lie(`${lock.rolloutId} began under a hold on ${later.release}`);
   }
 
   function noteBatch(key: Key, after: Item): void {
@@ -214,9 +214,9 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
         if (intention.isUndo) checkUndo(process, customerId, ours);
       }
       if (customerId === "c0" || customer.accountId !== "ours") lie(`${customerId} was flipped, which is protected`);
-      const origin = originOf(records, rolloutId);
+      const later = originOf(records, rolloutId);
       const isUndo = intention?.isUndo ?? false;
-      if (origin !== undefined && flag !== ((origin.action === "stage") !== isUndo))
+      if (later !== undefined && flag !== ((later.action === "stage") !== isUndo))
         lie(`${process.execution.name} flipped ${customerId} the wrong way`);
       writes.push({ at: now, rolloutId, customerId, flag, was: customer.isStaging, isUndo });
       customer.isStaging = flag;
@@ -258,28 +258,28 @@ function eventOf(records: ReadonlyMap<string, Item>, rolloutId: string): DeployE
 }
 
 function subjectOf(records: ReadonlyMap<string, Item>, rolloutId: string): readonly string[] {
-  const text = records.get(rolloutId)?.subject;
+  const text = records.get(rolloutId)?.source;
   const isRollback = eventOf(records, rolloutId)?.action === "rollback";
   if (text === undefined || !isRollback) return [rolloutId];
-  return (JSON.parse(String(text)) as Subject).rollouts.map((one) => one.rolloutId);
+  return (JSON.parse(String(text)) as SourceRollouts).rollouts.map((one) => one.rolloutId);
 }
 
-interface Origin {
+interface LaterRollouts {
   readonly action: "stage" | "promote";
   readonly release: string;
 }
 
 /** What a rollout's event, or that of the one it goes on with or undoes, brings out. */
-function originOf(records: ReadonlyMap<string, Item>, rolloutId: string): Origin | undefined {
+function originOf(records: ReadonlyMap<string, Item>, rolloutId: string): LaterRollouts | undefined {
   const event = eventOf(records, rolloutId);
   if (event === undefined) return undefined;
   if (event.action === "stage" || event.action === "promote") return event;
-  const text = records.get(rolloutId)?.subject;
-  return text === undefined ? undefined : (JSON.parse(String(text)) as Subject);
+  const text = records.get(rolloutId)?.source;
+  return text === undefined ? undefined : (JSON.parse(String(text)) as SourceRollouts);
 }
 
 /** The same of an event that has no record yet; undefined for a rollback, which goes on under a hold. */
-function toOrigin(event: DeployEvent, records: ReadonlyMap<string, Item>): Origin | undefined {
+function toOrigin(event: DeployEvent, records: ReadonlyMap<string, Item>): LaterRollouts | undefined {
   if (event.action === "rollback") return undefined;
   return event.action === "retry" ? originOf(records, event.rolloutId) : event;
 }

@@ -62,16 +62,16 @@ describe("the record of a rollout", () => {
   });
 
   test("of one that waited says what it goes on with, once it has the lock, and only then", async () => {
-    const subject = {
+    const source = {
       rollouts: [{ rolloutId: "evening", batches: 2 }],
       action: "promote",
       release: "2026.11",
     } as const;
     await ledger.createRollout({ ...RECORD, status: "waiting" });
-    await ledger.stopWaiting("night", subject);
+    await ledger.stopWaiting("night", source);
     await ledger.stopWaiting("night", undefined);
 
-    expect(await ledger.findRollout("night")).toEqual({ ...RECORD, status: "running", subject });
+    expect(await ledger.findRollout("night")).toEqual({ ...RECORD, status: "running", source });
   });
 
   test("of a rollout that died says that it failed and what to do", async () => {

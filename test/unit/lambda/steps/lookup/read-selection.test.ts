@@ -3,14 +3,14 @@ import { parsePolicy } from "../../../../../lambda/config.ts";
 import type { DeployEvent, RetryEvent } from "../../../../../lambda/contract/deploy-event.ts";
 import { FinalError } from "../../../../../lambda/core/final-error.ts";
 import type { RolloutRecord } from "../../../../../lambda/core/records.ts";
-import type { Subject } from "../../../../../lambda/core/rollback/source-rollouts.ts";
+import type { SourceRollouts } from "../../../../../lambda/core/rollback/source-rollouts.ts";
 import { readSelection } from "../../../../../lambda/steps/lookup/read-selection.ts";
 import { anAcceptedEvent } from "../../core/a-customer.ts";
 
 const policy = parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["acme"] });
-const SUBJECT: Subject = { rollouts: [], action: "promote", release: "2026.11.0" };
+const SUBJECT: SourceRollouts = { rollouts: [], action: "promote", release: "2026.11.0" };
 
-const subjectOf = (rolloutId: string): Subject => ({ ...SUBJECT, rollouts: [{ rolloutId, batches: 1 }] });
+const subjectOf = (rolloutId: string): SourceRollouts => ({ ...SUBJECT, rollouts: [{ rolloutId, batches: 1 }] });
 const only = (id: string) => ({ customerIds: [id] });
 
 /** Rollouts by their ids; a retry goes on with the one before it. */
@@ -20,8 +20,8 @@ function given(events: Readonly<Record<string, DeployEvent>>) {
     const event = events[rolloutId];
     if (event === undefined) return undefined;
     const before = ids[ids.indexOf(rolloutId) - 1];
-    const subject = event.action === "retry" && before !== undefined ? subjectOf(before) : undefined;
-    return { rolloutId, fingerprint: "", execution: "", startedAtMs: 0, status: "halted", event, subject };
+    const source = event.action === "retry" && before !== undefined ? subjectOf(before) : undefined;
+    return { rolloutId, fingerprint: "", execution: "", startedAtMs: 0, status: "halted", event, source };
   };
   return { policy, ledger: { findRollout } };
 }
@@ -42,7 +42,7 @@ describe("whom a rollout means", () => {
     const night = anAcceptedEvent({ targets: [only("a"), only("b")], exclude: [only("c")] });
     const event = anAcceptedEvent({ exclude: [only("d")] });
 
-    expect(await readSelection(given({ night }), { event, subject: subjectOf("night") })).toMatchObject({
+    expect(await readSelection(given({ night }), { event, source: subjectOf("night") })).toMatchObject({
       targets: [only("a"), only("b")],
       exclude: [only("c"), only("d")],
     });
@@ -53,7 +53,7 @@ describe("whom a rollout means", () => {
     const ports = given({ night, first: aRetry({ exclude: [only("b")] }), second: aRetry() });
     const event = anAcceptedEvent({ exclude: [only("c")] });
 
-    expect(await readSelection(ports, { event, subject: subjectOf("second") })).toMatchObject({
+    expect(await readSelection(ports, { event, source: subjectOf("second") })).toMatchObject({
       targets: [only("a")],
       exclude: [only("b"), only("c")],
     });
@@ -62,7 +62,7 @@ describe("whom a rollout means", () => {
   test("is not guessed when the ledger does not say it", async () => {
     for (const rolloutId of ["gone", "rollback"]) {
       const ports = given({ rollBackSource: { action: "rollback", rolloutId: "night", dryRun: false } });
-      await expect(readSelection(ports, { event: anAcceptedEvent(), subject: subjectOf(rolloutId) })).rejects.toThrow(
+      await expect(readSelection(ports, { event: anAcceptedEvent(), source: subjectOf(rolloutId) })).rejects.toThrow(
         FinalError,
       );
     }

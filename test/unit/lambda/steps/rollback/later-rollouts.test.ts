@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import type { MovedAway } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
-import { type Origin, openOrigin } from "../../../../../lambda/steps/rollback/later-rollouts.ts";
+import { type LaterRollouts, readLaterRollouts } from "../../../../../lambda/steps/rollback/later-rollouts.ts";
 
 interface Done {
   readonly rolloutId: string;
@@ -16,7 +16,7 @@ const aStage = (done: Partial<Done> = {}): Done => ({ rolloutId: "stage", action
 const aPromote = (done: Partial<Done> = {}): Done => ({ rolloutId: "promote", ...done });
 
 /** What is known of customer c, whom each of these rollouts flipped or, without its word, may have; the oldest first. */
-async function open(rollouts: readonly Done[], listed = rollouts): Promise<Origin> {
+async function open(rollouts: readonly Done[], listed = rollouts): Promise<LaterRollouts> {
   const outcomeOf = (outcome: OutcomeKind, reason = ""): Outcome => ({ customerId: "c", name: "", outcome, reason });
   const ledger = {
     findFlips: async () =>
@@ -32,10 +32,10 @@ async function open(rollouts: readonly Done[], listed = rollouts): Promise<Origi
       };
     },
   };
-  const subject = { rollouts: [{ rolloutId: "stage", batches: 1 }], action: "stage" as const, release: "2026.11" };
-  const origin = await openOrigin(ledger, subject);
-  await origin.load();
-  return origin;
+  const source = { rollouts: [{ rolloutId: "stage", batches: 1 }], action: "stage" as const, release: "2026.11" };
+  const later = await readLaterRollouts(ledger, source);
+  await later.load();
+  return later;
 }
 
 const byPromote: MovedAway = { rolloutId: "promote", mayBeBack: false, isSure: true };
@@ -70,16 +70,16 @@ test.each<[what: string, rollouts: readonly Done[], away: MovedAway | undefined]
     byPromote,
   ],
 ])("a customer that was staged was moved away since by %s", async (_who, rollouts, away) => {
-  const origin = await open(rollouts);
+  const later = await open(rollouts);
 
-  expect(origin.movedAwayBy("stage", "c")).toEqual(away);
-  expect(origin.movedAwayBy("stage", "other")).toBeUndefined();
+  expect(later.movedAwayBy("stage", "c")).toEqual(away);
+  expect(later.movedAwayBy("stage", "other")).toBeUndefined();
 });
 
 test("of a rollout that is not listed any more it is not sure who has moved its customers since", async () => {
   const rollouts = [aStage(), aPromote()];
   const [known, unknown] = [await open(rollouts), await open(rollouts, [aPromote()])];
 
-  expect([known, unknown].map((origin) => origin.knowsLater("stage"))).toEqual([true, false]);
+  expect([known, unknown].map((later) => later.knowsLater("stage"))).toEqual([true, false]);
   expect(unknown.movedAwayBy("stage", "c")).toEqual({ ...byPromote, isSure: false });
 });

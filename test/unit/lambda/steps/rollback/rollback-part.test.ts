@@ -36,14 +36,14 @@ async function given(connection: Fakes["connection"] = {}) {
     await ports.ledger.putBatch("night", index, [aCustomer(id)]);
     await change(index, { outcomes: [outcomeOf(id, "flipped")] });
   }
-  const subject = {
+  const source = {
     rollouts: [{ rolloutId: "night", batches: BATCHES }],
     action: "promote" as const,
     release: "2026.11",
   };
   const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
   const rollback = (from: RollbackProgress = startRollback(STEERING_START)) =>
-    rollbackPart(ports, aRollout("night"), run, { subject, from });
+    rollbackPart(ports, aRollout("night"), run, { source, from });
   return { rollback, change };
 }
 
