@@ -135,6 +135,6 @@ async function prepare({ ask, ledger, rolloutId }: Round, index: number): Promis
     lists.flatMap((some) => [list({ specificIds: some.join() }), list({ parentCustomerIds: some.join() })]),
   );
   const written = await ledger.recordBatch({ ...batch, intended: ids });
-  await ledger.readSteering(rolloutId);
+  await ledger.readGateInputs(rolloutId);
   return written;
 }

@@ -24,7 +24,7 @@ const id = z
   .describe("the same id is the same command: what is sent twice is done once");
 const rolloutId = RolloutId.describe("the rollout that it is for");
 
-const steering = { rolloutId, requestedBy, reason, id };
+const commandState = { rolloutId, requestedBy, reason, id };
 const ordering = { requestedBy, reason, id };
 
 function named<const Names extends readonly [string, ...string[]]>(names: Names, what: string) {
@@ -60,7 +60,7 @@ const PauseCommand = strictObject({
     .max(1_440, MINUTES)
     .default(60)
     .describe("how long; then the rollout goes on by itself"),
-  ...steering,
+  ...commandState,
 }).meta({ id: "pauseCommand", title: "Pause a rollout" });
 
 const GoOnCommand = strictObject({
@@ -68,7 +68,7 @@ const GoOnCommand = strictObject({
     ["resume", "skip-bake", "skip-all-bakes"],
     "`resume` ends a pause, `skip-bake` this bake, `skip-all-bakes` this bake and every later one; the gates still count. Refused when there is nothing to end",
   ),
-  ...steering,
+  ...commandState,
 }).meta({ id: "goOnCommand", title: "Go on with a rollout" });
 
 const AbortCommand = strictObject({
@@ -77,7 +77,7 @@ const AbortCommand = strictObject({
     .boolean({ error: "expected true or false" })
     .default(true)
     .describe("true: flip back what the rollout flipped; false: leave all as it is"),
-  ...steering,
+  ...commandState,
 }).meta({ id: "abortCommand", title: "Abort a rollout" });
 
 const StopCommand = strictObject({

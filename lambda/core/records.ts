@@ -53,7 +53,7 @@ export interface CommandRecord {
 }
 
 /** What steers one rollout, as the ledger has it. */
-export interface SteeringRecord {
+export interface GateInputs {
   readonly controls: LockAndControls;
   /** All that were ever sent to it. */
   readonly commands: readonly CommandRecord[];

@@ -2,10 +2,10 @@ import { describeStop } from "../core/controls.ts";
 import { toReason } from "../core/gate/decision.ts";
 import { formatSeconds } from "../core/report/text-layout.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
-import type { CommandRecord, LockAndControls, RolloutRecord, SteeringRecord, Wait } from "../core/records.ts";
+import type { CommandRecord, LockAndControls, RolloutRecord, GateInputs, Wait } from "../core/records.ts";
 import { type Now, PAUSED, type Phase } from "../core/report/rollout-progress.ts";
 
-export interface Known extends SteeringRecord {
+export interface Known extends GateInputs {
   readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastChange">;
   readonly wait?: Wait | undefined;
   readonly nowMs: number;

@@ -5,7 +5,7 @@ import type { Now } from "../core/report/rollout-progress.ts";
 /** What a command will do, or why it would come to nothing: as far as the ledger knows where the rollout stands. */
 export type Foreseen = { readonly effect: string } | { readonly nothing: string };
 
-export interface Steered {
+export interface AppliedCommands {
   readonly record: Pick<RolloutRecord, "event" | "plan">;
   readonly now: Now;
   /** What was sent before. */
@@ -13,7 +13,7 @@ export interface Steered {
 }
 
 /** Who sends a command hears what it meets: an abort stops a rollback, and a bake that is not there cannot be skipped. */
-export function foresee(command: CommandRecord, steered: Steered): Foreseen {
+export function foresee(command: CommandRecord, steered: AppliedCommands): Foreseen {
   const { now } = steered;
   if (now.phase === "ending") return { nothing: "it is ending, and nobody is flipped any more" };
   switch (command.command) {
@@ -60,20 +60,20 @@ function toPause({ pauseSeconds = 0 }: CommandRecord, { phase, wave }: Now): str
 }
 
 /** A pause counts from when it is taken in, which may be long after it was sent: only without any there is surely none. */
-function toResume({ commands, now: { heldBy } }: Steered): Foreseen {
+function toResume({ commands, now: { heldBy } }: AppliedCommands): Foreseen {
   const last = commands.findLast(({ command }) => command === "pause" || command === "resume");
   if (last?.command === "pause") return { effect: `the pause by ${last.requestedBy} ends, if it is not over already` };
   const others = heldBy.length === 0 ? "" : `; what holds it: ${heldBy.join("; ")}`;
   return { nothing: `it is not paused${others}` };
 }
 
-function toSkip({ record: { plan }, now: { phase, wave } }: Steered): Foreseen {
+function toSkip({ record: { plan }, now: { phase, wave } }: AppliedCommands): Foreseen {
   const bakes = phase === "baking" && plan?.waves.some((each) => each.wave === wave && each.bakeSeconds > 0);
   if (bakes) return { effect: `the rest of the bake of wave ${wave} is skipped; its gate still counts` };
   return { nothing: `no bake is under way: ${describePhase({ phase, wave })}; ask for its status to see when one is` };
 }
 
-function toFull({ record: { event, plan }, now: { phase, wave = 0 } }: Steered): Foreseen {
+function toFull({ record: { event, plan }, now: { phase, wave = 0 } }: AppliedCommands): Foreseen {
   const effect = "no bake is waited for from now on; the gates still count";
   if (event.action === "rollback" || phase === "rolling back") return { nothing: "the way back has no bakes" };
   const isToCome = plan?.waves.some((each) => each.wave >= wave && each.customers > 0 && each.bakeSeconds > 0);

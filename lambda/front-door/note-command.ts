@@ -62,7 +62,7 @@ function toRecord(command: RolloutCommand, nowMs: number): CommandRecord {
 
 /** Who asked and why does not make it another command. @throws RefusedError for the id of one that would do another thing */
 async function isNoted({ ledger }: FrontDoorPorts, rolloutId: string, record: CommandRecord): Promise<boolean> {
-  const { commands } = await ledger.readSteering(rolloutId);
+  const { commands } = await ledger.readGateInputs(rolloutId);
   const noted = commands.find(({ id }) => id === record.id);
   if (noted === undefined) return false;
   const { command, pauseSeconds, rollback } = record;
@@ -90,9 +90,9 @@ interface Met {
 async function findEffect(ports: FrontDoorPorts, command: CommandRecord, record: RolloutRecord): Promise<Met> {
   refuseUnsteerable(command, record);
   const { rolloutId } = record;
-  const [steering, wait] = await Promise.all([ports.ledger.readSteering(rolloutId), ports.ledger.findWait(rolloutId)]);
-  const now = findNow({ record, wait, ...steering, nowMs: ports.nowMs() });
-  const foreseen = foresee(command, { record, now, commands: steering.commands });
+  const [commandState, wait] = await Promise.all([ports.ledger.readGateInputs(rolloutId), ports.ledger.findWait(rolloutId)]);
+  const now = findNow({ record, wait, ...commandState, nowMs: ports.nowMs() });
+  const foreseen = foresee(command, { record, now, commands: commandState.commands });
   if ("effect" in foreseen) return { effect: foreseen.effect, phase: now.phase };
   const rollBackSource = command.command === "abort" ? toRollbackEvent(rolloutId) : "";
   throw new RefusedError(

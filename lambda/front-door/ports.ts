@@ -1,6 +1,6 @@
 import type { Policy } from "../contract/policy.ts";
 import type { ControlChange } from "../core/controls.ts";
-import type { Attribution, CommandRecord, Hold, LockAndControls, SteeringRecord, Wait } from "../core/records.ts";
+import type { Attribution, CommandRecord, Hold, LockAndControls, GateInputs, Wait } from "../core/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** What starting a rollout needs of the world, from whichever door. */
@@ -42,7 +42,7 @@ export interface FrontDoorPorts extends StartRolloutPorts {
 export interface CommandLedger {
   findWait(rolloutId: string): Promise<Wait | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
-  readSteering(rolloutId: string): Promise<SteeringRecord>;
+  readGateInputs(rolloutId: string): Promise<GateInputs>;
   setStopped(by: Attribution, id?: string): Promise<ControlAnswer>;
   clearStopped(by: Attribution, id?: string): Promise<ControlAnswer>;
   holdRelease(release: string, hold: Hold, id?: string): Promise<ControlAnswer>;

@@ -74,10 +74,10 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, source } = record;
   const nowMs = ports.nowMs();
-  const [{ counts, exceptions }, rollback, steering, wait] = await Promise.all([
+  const [{ counts, exceptions }, rollback, commandState, wait] = await Promise.all([
     countSoFar(ports, rolloutId),
     countRevertedSoFar(ports, record),
-    ports.ledger.readSteering(rolloutId),
+    ports.ledger.readGateInputs(rolloutId),
     ports.ledger.findWait(rolloutId),
   ]);
   return {
@@ -91,7 +91,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     plan,
     rollback,
     of: source?.rollouts.map((one) => one.rolloutId),
-    now: isUnderWay(record) ? findNow({ record, wait, ...steering, nowMs }) : undefined,
+    now: isUnderWay(record) ? findNow({ record, wait, ...commandState, nowMs }) : undefined,
     exceptions,
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
     startedAt: new Date(startedAtMs).toISOString(),

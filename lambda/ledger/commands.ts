@@ -1,4 +1,4 @@
-import type { CommandRecord, SteeringRecord } from "../core/records.ts";
+import type { CommandRecord, GateInputs } from "../core/records.ts";
 import { toControls, toControlsKey } from "./lock.ts";
 import { partitionOf } from "./rollouts.ts";
 import { toStop, toStopKey } from "./latched-stop.ts";
@@ -23,7 +23,7 @@ export function createCommands(table: Table, environment: string) {
       }
     },
     /** The controls, a rollout's commands and what has stopped it, as they are now. */
-    async readSteering(rolloutId: string): Promise<SteeringRecord> {
+    async readGateInputs(rolloutId: string): Promise<GateInputs> {
       const keys = [toControlsKey(environment), toKey(rolloutId), toStopKey(rolloutId)];
       const [controls, commands, stopped] = await table.getAll(keys);
       const stop = toStop(stopped);

@@ -5,7 +5,7 @@ import { NO_COUNTS } from "../core/flip/outcome.ts";
 import type { Lock, LockAndControls, RolloutRecord } from "../core/records.ts";
 import { type Report, releaseOf } from "../core/report/report.ts";
 import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
-import { STEERING_START, takeIn } from "../core/gate/apply-commands.ts";
+import { NO_COMMANDS, applyCommands } from "../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
 import { CONTROLS_AGE_MS } from "./gate/lock.ts";
@@ -200,8 +200,8 @@ async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise
   }
   const record = await ports.ledger.createRollout(toRecord(opening, "waiting"));
   if (record.execution !== opening.execution) return answerKnown(ports, opening, record);
-  const { commands } = await ports.ledger.readSteering(rolloutId);
-  const { abort } = takeIn(STEERING_START, commands);
+  const { commands } = await ports.ledger.readGateInputs(rolloutId);
+  const { abort } = applyCommands(NO_COMMANDS, commands);
   if (abort !== undefined)
     return refuse(
       ports,

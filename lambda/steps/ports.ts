@@ -15,7 +15,7 @@ import type {
   Lock,
   LockAndControls,
   RolloutRecord,
-  SteeringRecord,
+  GateInputs,
   Wait,
 } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
@@ -115,7 +115,7 @@ export interface Ledger {
 
   readControls(): Promise<LockAndControls>;
   /** The controls, all commands that were sent to a rollout, and what has stopped it. */
-  readSteering(rolloutId: string): Promise<SteeringRecord>;
+  readGateInputs(rolloutId: string): Promise<GateInputs>;
   /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
   noteStop(rolloutId: string, stop: Stop): Promise<void>;
   noteWait(rolloutId: string, wait: Wait): Promise<void>;

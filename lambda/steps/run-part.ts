@@ -5,7 +5,7 @@ import { FinalError } from "../core/final-error.ts";
 import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import type { Pace } from "../core/flip/pace.ts";
 import type { Lock } from "../core/records.ts";
-import type { Steering } from "../core/gate/apply-commands.ts";
+import type { CommandState } from "../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { Connection, Ports } from "./ports.ts";
 
@@ -42,7 +42,7 @@ export interface Progress {
   /** Parts in a row that came no further. */
   readonly idleParts: number;
   /** What the commands taken in so far come to. */
-  readonly steering?: Steering | undefined;
+  readonly commandState?: CommandState | undefined;
   /** Something holds it: a pause, the stop switch, alarms without data. A watch says how it goes on. */
   readonly held?: boolean | undefined;
   /** The next part begins so much later: trying again at once would be of no use. */

@@ -1,5 +1,5 @@
 import { type Stop, toStop } from "../core/gate/decision.ts";
-import { STEERING_START, takeIn } from "../core/gate/apply-commands.ts";
+import { NO_COMMANDS, applyCommands } from "../core/gate/apply-commands.ts";
 import { CONTROLS_AGE_MS } from "./gate/lock.ts";
 import { type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 import { patrol } from "./gate/patrol.ts";
@@ -46,7 +46,7 @@ export async function runUnlessAborted<State extends Progress>(
 /** A dry run has no lock: it flips nobody, ends by itself, and nobody can send it anything. */
 async function findAbort({ ledger }: Ports, { rolloutId, lock }: Rollout): Promise<Stop | undefined> {
   if (lock === undefined) return undefined;
-  const { commands } = await ledger.readSteering(rolloutId);
-  const { abort } = takeIn(STEERING_START, commands);
+  const { commands } = await ledger.readGateInputs(rolloutId);
+  const { abort } = applyCommands(NO_COMMANDS, commands);
   return abort && toStop("halt", "abort", [`aborted by ${abort.by}: ${abort.reason}`]);
 }

@@ -1,7 +1,7 @@
 import type { DurableContext, StepConfig } from "@aws/durable-execution-sdk-js";
 import { isStop } from "../core/gate/decision.ts";
 import { FinalError } from "../core/final-error.ts";
-import { STEERING_START, type Steering } from "../core/gate/apply-commands.ts";
+import { NO_COMMANDS, type CommandState } from "../core/gate/apply-commands.ts";
 import { beginGate, type GateState } from "../core/gate/evaluate-gate.ts";
 import type { Progress, StepRun } from "../steps/run-part.ts";
 
@@ -18,7 +18,7 @@ export interface Parts<State> {
 }
 
 export interface Watch {
-  readonly steering: Steering;
+  readonly commandState: CommandState;
   readonly bakeSeconds: number;
   look(state: GateState): Promise<GateState>;
 }
@@ -78,9 +78,9 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
       });
       return answer as Answer;
     },
-    watch: (name, { bakeSeconds, steering, look }) =>
+    watch: (name, { bakeSeconds, commandState, look }) =>
       context.waitForCondition(name, look, {
-        initialState: beginGate(bakeSeconds, steering),
+        initialState: beginGate(bakeSeconds, commandState),
         waitStrategy: ({ decision, waitSeconds }) =>
           decision === undefined
             ? { shouldContinue: true, delay: { seconds: waitSeconds } }
@@ -123,12 +123,12 @@ async function holdOn<State extends Progress>(
   name: string,
   { state, look }: { readonly state: State; readonly look: Watch["look"] },
 ): Promise<State> {
-  const { steering, decision } = await durable.watch(name, {
+  const { commandState, decision } = await durable.watch(name, {
     bakeSeconds: state.restSeconds ?? 0,
-    steering: state.steering ?? STEERING_START,
+    commandState: state.commandState ?? NO_COMMANDS,
     look,
   });
-  return { ...state, held: false, restSeconds: undefined, steering, ...(isStop(decision) && { stop: decision }) };
+  return { ...state, held: false, restSeconds: undefined, commandState, ...(isStop(decision) && { stop: decision }) };
 }
 
 /** For the machine's and the ledger's moods: half a minute. */

@@ -22,8 +22,8 @@ export interface FlippedWaves {
 
 /** Wave by wave { flip → gate }, until all are done or something stops them. */
 export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
-  const { plan, steering, pace } = ready;
-  let progress: FlipProgress = { ...FLIP_START, steering, pace };
+  const { plan, commandState, pace } = ready;
+  let progress: FlipProgress = { ...FLIP_START, commandState, pace };
   const waves: WaveResult[] = [];
   for (const wave of plan.waves) {
     const passed =
@@ -112,7 +112,7 @@ async function gate(ready: Ready, wave: PlannedWave, { progress: flipped, notes:
   };
   const isLast = plan.waves.every(({ wave: other, customers }) => other <= wave.wave || customers === 0);
   const late = await durable.step(`tell-gate-${wave.wave}`, () =>
-    tellGate(ports, rollout, { wave: wave.wave, decided, isLast, steering: progress.steering }),
+    tellGate(ports, rollout, { wave: wave.wave, decided, isLast, commandState: progress.commandState }),
   );
   const { decision, reasons } = late ?? decided;
   const { wave: number, customers, bakeSeconds } = wave;
@@ -133,11 +133,11 @@ async function bake(
   flipped: FlipProgress,
 ): Promise<Baked> {
   const look = pollGate(ports, rollout, gateConfig);
-  const { steering: from } = flipped;
+  const { commandState: from } = flipped;
   try {
-    const { decision, steering } = await durable.watch(`gate-${wave}`, { bakeSeconds, steering: from, look });
+    const { decision, commandState } = await durable.watch(`gate-${wave}`, { bakeSeconds, commandState: from, look });
     const stop = isStop(decision) ? decision : undefined;
-    return { progress: { ...flipped, steering, stop }, notes: decision?.reasons ?? [] };
+    return { progress: { ...flipped, commandState, stop }, notes: decision?.reasons ?? [] };
   } catch (error) {
     // Such as a lock that is another's now: nobody else is flipped, and everybody has an outcome.
     return { progress: { ...flipped, problem: messageOf(error) }, notes: [] };

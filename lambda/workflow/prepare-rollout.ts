@@ -1,7 +1,7 @@
 import { type Durable, messageOf } from "./durable.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { Plan } from "../core/plan/plan.ts";
-import { STEERING_START, type Steering } from "../core/gate/apply-commands.ts";
+import { NO_COMMANDS, type CommandState } from "../core/gate/apply-commands.ts";
 import { beginFlips } from "../steps/flip/begin-flips.ts";
 import type { Ended } from "../steps/report/close-rollout.ts";
 import { lookUp } from "../steps/lookup/look-up.ts";
@@ -18,7 +18,7 @@ export interface Ready {
   readonly rollout: Locked<FlipRollout>;
   readonly plan: Plan;
   readonly gateConfig: GateConfig;
-  readonly steering: Steering;
+  readonly commandState: CommandState;
   readonly pace: Progress["pace"];
 }
 
@@ -34,10 +34,10 @@ export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollo
     const gateConfig = toGateConfig(ports.policy, event, overridden);
     const locked = { ...rollout, lock };
     const look = pollGate(ports, locked, gateConfig);
-    const { decision, steering } = await durable.watch("ready", { bakeSeconds: 0, steering: STEERING_START, look });
+    const { decision, commandState } = await durable.watch("ready", { bakeSeconds: 0, commandState: NO_COMMANDS, look });
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };
     await durable.step("begin-flips", () => beginFlips(ports, locked, plan));
-    return { kind: "ready", ports, durable, rollout: locked, plan, gateConfig, steering, pace };
+    return { kind: "ready", ports, durable, rollout: locked, plan, gateConfig, commandState, pace };
   } catch (error) {
     return { kind: "ended", problem: messageOf(error) };
   }

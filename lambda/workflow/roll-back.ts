@@ -12,10 +12,10 @@ export async function rollBack(
   rollout: Locked<Rollout>,
   turned: RollbackRequest,
 ): Promise<RollbackResult> {
-  const { steering, hold } = await begin(ports, durable, rollout, turned);
+  const { commandState, hold } = await begin(ports, durable, rollout, turned);
   const progress = await durable.inParts({
     name: "rollback-part",
-    start: startRollback(steering),
+    start: startRollback(commandState),
     isPatient: true,
     part: (run, from) => rollbackPart(ports, rollout, run, { source: turned.source, from }),
     look: pollGate(ports, rollout, ROLLBACK_GATE),

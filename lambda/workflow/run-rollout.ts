@@ -9,7 +9,7 @@ import { prepare } from "./prepare-rollout.ts";
 import { publishRollback } from "./publish-rollback.ts";
 import { rollBack } from "./roll-back.ts";
 import type { Report } from "../core/report/report.ts";
-import { STEERING_START } from "../core/gate/apply-commands.ts";
+import { NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { announce, announceEnd } from "../steps/report/publish.ts";
 import { closeRollout, type Ended } from "../steps/report/close-rollout.ts";
 import { toOwnSource } from "../steps/flip/flip-part.ts";
@@ -35,9 +35,9 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   const ready = await prepare(ports, durable, rollout);
   if (ready.kind === "ended") return ready;
   const { progress, waves } = await flipWaves(ready);
-  const { stop, steering } = progress;
+  const { stop, commandState } = progress;
   const source = toOwnSource(rollout, progress, ready.plan.batches);
-  const turned = { source, steering };
+  const turned = { source, commandState };
   const back = stop?.decision === "roll back" ? await rollBack(ports, durable, ready.rollout, turned) : undefined;
   const { counts, problem } = await leaveRest(ready, progress);
   const counted = back && (await recountRollback(ports, durable, { source, rollback: back }));
@@ -50,6 +50,6 @@ async function rollBackSource(ports: Ports, durable: Durable, rollout: RollbackR
   const { lock, source } = rollout;
   if (lock === undefined) return { rollback: await countRollbackOf(ports, durable, source) };
   await durable.step("tell-started", () => announce(ports, rollout, { change: "started" }));
-  const rollback = await rollBack(ports, durable, { ...rollout, lock }, { source, steering: STEERING_START });
+  const rollback = await rollBack(ports, durable, { ...rollout, lock }, { source, commandState: NO_COMMANDS });
   return { rollback: await publishRollback(ports, durable, rollout, rollback) };
 }

@@ -260,7 +260,7 @@ describe("a release that cannot be held", () => {
     };
     const broken: Fakes["ledger"] = {
       holdRelease: (release, hold, id) => fail(() => ledger.holdRelease(release, hold, id)),
-      readSteering: (id) => fail(() => ledger.readSteering(id)),
+      readGateInputs: (id) => fail(() => ledger.readGateInputs(id)),
     };
 
     const { report, error } = await run(ROLLBACK, "two", { ledger: broken });

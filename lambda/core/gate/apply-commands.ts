@@ -1,7 +1,7 @@
 import type { CommandRecord } from "../records.ts";
 
 /** How far a rollout has taken in the commands that were sent to it, and what they come to. */
-export interface Steering {
+export interface CommandState {
   /** How many commands were taken in so far. */
   readonly seen: number;
   /** No more waiting, in this bake and in every later one; gates still count. */
@@ -10,9 +10,9 @@ export interface Steering {
   readonly pausedSeconds?: number | undefined;
 }
 
-export const STEERING_START: Steering = { seen: 0, skipAllBakes: false };
+export const NO_COMMANDS: CommandState = { seen: 0, skipAllBakes: false };
 
-export interface Steered extends Steering {
+export interface AppliedCommands extends CommandState {
   /** The rest of this bake is skipped: the new commands say so. */
   readonly skipBake: boolean;
   /** The new commands end the rollout. */
@@ -31,13 +31,13 @@ const PAUSE_SECONDS = 3_600;
  * Takes in the commands that came since the last time, in the order of their arrival: of two pauses, or two aborts, the
  * later one counts. An abort is never taken back: no command after it makes the rollout go on.
  */
-export function takeIn({ seen, skipAllBakes, pausedSeconds }: Steering, commands: readonly CommandRecord[]): Steered {
-  let steered: Steered = { seen: Math.max(seen, commands.length), skipAllBakes, pausedSeconds, skipBake: false };
+export function applyCommands({ seen, skipAllBakes, pausedSeconds }: CommandState, commands: readonly CommandRecord[]): AppliedCommands {
+  let steered: AppliedCommands = { seen: Math.max(seen, commands.length), skipAllBakes, pausedSeconds, skipBake: false };
   for (const command of commands.slice(seen)) steered = { ...steered, ...toEffect(command) };
   return steered;
 }
 
-function toEffect({ command, requestedBy, reason, pauseSeconds, rollback }: CommandRecord): Partial<Steered> {
+function toEffect({ command, requestedBy, reason, pauseSeconds, rollback }: CommandRecord): Partial<AppliedCommands> {
   switch (command) {
     case "pause":
       return { pausedSeconds: Math.ceil(pauseSeconds ?? PAUSE_SECONDS) };
@@ -53,8 +53,8 @@ function toEffect({ command, requestedBy, reason, pauseSeconds, rollback }: Comm
 }
 
 /** The steering after so many seconds: a pause ends with its time. */
-export function passTime(steering: Steering, seconds: number): Steering {
-  const { seen, skipAllBakes, pausedSeconds = 0 } = steering;
+export function passTime(commandState: CommandState, seconds: number): CommandState {
+  const { seen, skipAllBakes, pausedSeconds = 0 } = commandState;
   return pausedSeconds > seconds
     ? { seen, skipAllBakes, pausedSeconds: pausedSeconds - seconds }
     : { seen, skipAllBakes };

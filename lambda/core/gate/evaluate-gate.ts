@@ -1,6 +1,6 @@
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
-import type { CommandRecord, LockAndControls, SteeringRecord } from "../records.ts";
-import { type Abort, passTime, type Steered, type Steering, takeIn } from "./apply-commands.ts";
+import type { CommandRecord, LockAndControls, GateInputs } from "../records.ts";
+import { type Abort, passTime, type AppliedCommands, type CommandState, applyCommands } from "./apply-commands.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
 
@@ -11,7 +11,7 @@ export interface AlarmReading {
 }
 
 /** What one look shows. */
-export interface GateSnapshot extends SteeringRecord {
+export interface GateSnapshot extends GateInputs {
   readonly alarms: readonly AlarmReading[];
 }
 
@@ -29,7 +29,7 @@ export interface GateState {
   readonly leftSeconds: number;
   /** Since the last look that every alarm showed something at. */
   readonly blindSeconds: number;
-  readonly steering: Steering;
+  readonly commandState: CommandState;
   /** Until the next look, 1 to 60; 0 before the first. So much will have passed then. */
   readonly waitSeconds: number;
   /** Why it does not go on, beyond the bake. */
@@ -49,13 +49,13 @@ const MOST_DESCRIBED = 50;
 const MOST_HELD_BY = 5;
 
 /** A watch that has not looked yet: the first look comes at once. */
-export function beginGate(bakeSeconds: number, steering: Steering): GateState {
-  const { seen, skipAllBakes, pausedSeconds } = steering;
+export function beginGate(bakeSeconds: number, commandState: CommandState): GateState {
+  const { seen, skipAllBakes, pausedSeconds } = commandState;
   const skipped = skipAllBakes && bakeSeconds > 0;
   return {
     leftSeconds: skipAllBakes ? 0 : Math.ceil(bakeSeconds),
     blindSeconds: 0,
-    steering: { seen, skipAllBakes, ...(pausedSeconds !== undefined && { pausedSeconds }) },
+    commandState: { seen, skipAllBakes, ...(pausedSeconds !== undefined && { pausedSeconds }) },
     waitSeconds: 0,
     ...(skipped && { notes: ["without a bake: an earlier command asked for no more waiting"] }),
   };
@@ -68,7 +68,7 @@ export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: Ga
   const decision = stopAtOnce(look, rules);
   if (decision !== undefined) return { ...look.state, decision };
   const blindTo = describeAlarms(look.blindTo, MOST_HELD_BY);
-  const heldBy = [...blindTo, ...toHolds(look.state.steering, snapshot.controls)];
+  const heldBy = [...blindTo, ...toHolds(look.state.commandState, snapshot.controls)];
   const { leftSeconds, notes = [] } = look.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
     return { ...look.state, decision: { decision: "proceed", reasons: notes } };
@@ -90,7 +90,7 @@ export function whyWaits(
 }
 
 /** Looks take time that no bake and no pause counts: of a long one it is told again how much is left. */
-function toTenMinutes({ leftSeconds, steering: { pausedSeconds = 0 } }: GateState): string {
+function toTenMinutes({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): string {
   return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
 }
 
@@ -101,7 +101,7 @@ function toTenMinutes({ leftSeconds, steering: { pausedSeconds = 0 } }: GateStat
 export function isNews(before: GateState, after: GateState): boolean {
   const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
   const isLessLong = after.leftSeconds < Math.max(0, passed);
-  const hasTakenIn = whyWaits(after) !== undefined && before.steering.seen !== after.steering.seen;
+  const hasTakenIn = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
   const isOther = whyWaits(before) !== whyWaits(after) || toTenMinutes(before) !== toTenMinutes(after);
   return isOther || isLessLong || hasTakenIn;
 }
@@ -109,7 +109,7 @@ export function isNews(before: GateState, after: GateState): boolean {
 /** What has become of a watch by this look, before anything is decided. */
 interface Look {
   readonly state: GateState;
-  readonly abort: Steered["abort"];
+  readonly abort: AppliedCommands["abort"];
   /** What an earlier look has decided, be it over by now: going back to OK takes nothing back. */
   readonly stop: GateSnapshot["stop"];
   readonly alarming: readonly AlarmReading[];
@@ -117,17 +117,17 @@ interface Look {
 }
 
 function takeLook(before: GateState, snapshot: GateSnapshot, { isRest }: GateRules): Look {
-  const { leftSeconds, blindSeconds, steering, waitSeconds, notes = [] } = before;
-  const { skipBake, abort, ...steered } = takeIn(passTime(steering, waitSeconds), snapshot.commands);
+  const { leftSeconds, blindSeconds, commandState, waitSeconds, notes = [] } = before;
+  const { skipBake, abort, ...steered } = applyCommands(passTime(commandState, waitSeconds), snapshot.commands);
   const blindTo = snapshot.alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
   const endsBake = left > 0 && !isRest && (skipBake || steered.skipAllBakes);
-  const reasons = endsBake ? [...notes, ...snapshot.commands.slice(steering.seen).flatMap(toNote)] : notes;
+  const reasons = endsBake ? [...notes, ...snapshot.commands.slice(commandState.seen).flatMap(toNote)] : notes;
   return {
     state: {
       leftSeconds: endsBake ? 0 : left,
       blindSeconds: blindTo.length > 0 ? blindSeconds + waitSeconds : 0,
-      steering: passTime(steered, 0),
+      commandState: passTime(steered, 0),
       waitSeconds: 0,
       ...(reasons.length > 0 && { notes: reasons }),
     },
@@ -157,7 +157,7 @@ export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly strin
   return toStop(rollback ? "rollback" : "halt", "abort", [`aborted by ${by}: ${reason}`, ...alsoWhy]);
 }
 
-function toHolds({ pausedSeconds }: Steering, { stopped }: LockAndControls): readonly string[] {
+function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls): readonly string[] {
   return [
     ...(pausedSeconds !== undefined ? ["paused"] : []),
     ...(stopped !== undefined ? [`everything was stopped by ${stopped.requestedBy}: ${stopped.reason}`] : []),
@@ -165,7 +165,7 @@ function toHolds({ pausedSeconds }: Steering, { stopped }: LockAndControls): rea
 }
 
 /** So that there is a look exactly when the bake ends, and when a pause does. */
-function toWait({ leftSeconds, steering: { pausedSeconds = 0 } }: GateState): number {
+function toWait({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): number {
   return Math.min(...[leftSeconds, pausedSeconds].filter((seconds) => seconds > 0), MOST_WAIT_SECONDS);
 }
 

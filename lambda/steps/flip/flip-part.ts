@@ -4,7 +4,7 @@ import { allowedFailures } from "../../core/gate/failure-budget.ts";
 import { stopToKeepShare } from "../../core/gate/rollback-reserve.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import type { Plan } from "../../core/plan/plan.ts";
-import { STEERING_START, type Steering } from "../../core/gate/apply-commands.ts";
+import { NO_COMMANDS, type CommandState } from "../../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { RecordedBatch, Task } from "./batch-run.ts";
 import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
@@ -18,7 +18,7 @@ import type { GateConfig } from "../gate/poll-gate.ts";
 
 /** Where the flipping is: counters only. */
 export interface FlipProgress extends Progress {
-  readonly steering: Steering;
+  readonly commandState: CommandState;
   /** The first batch that is not finished. */
   readonly batch: number;
   /** Of the finished batches. */
@@ -36,7 +36,7 @@ export interface FlipProgress extends Progress {
 export const FLIP_START: FlipProgress = {
   done: false,
   idleParts: 0,
-  steering: STEERING_START,
+  commandState: NO_COMMANDS,
   batch: 0,
   counts: NO_COUNTS,
   settledInBatch: 0,
@@ -70,7 +70,7 @@ export async function flipPart(
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
-    const guard = createGuard(ports, { ...rollout, ...work, steering: begun.steering, stopSignal });
+    const guard = createGuard(ports, { ...rollout, ...work, commandState: begun.commandState, stopSignal });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     const range = { from: begun.batch, to };
@@ -79,7 +79,7 @@ export async function flipPart(
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const done = stop !== undefined || flipped.batch >= to;
     const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
-    return { ...flipped, done, stop, held, steering: guard.steering(), idleParts, pace: connection.pace() };
+    return { ...flipped, done, stop, held, commandState: guard.commandState(), idleParts, pace: connection.pace() };
   });
 }
 

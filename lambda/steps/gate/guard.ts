@@ -2,13 +2,13 @@ import { isStop } from "../../core/gate/decision.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { Lock, LockAndControls } from "../../core/records.ts";
-import type { Steering } from "../../core/gate/apply-commands.ts";
+import type { CommandState } from "../../core/gate/apply-commands.ts";
 import { type AlarmReading, beginGate, evaluateGate } from "../../core/gate/evaluate-gate.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
 import { CONTROLS_AGE_MS } from "./lock.ts";
 import { patrol } from "./patrol.ts";
 import type { Connection, Ports } from "../ports.ts";
-import { keepStop, readSteering, type GateConfig } from "./poll-gate.ts";
+import { keepStop, readGateInputs, type GateConfig } from "./poll-gate.ts";
 
 /** What a part looks out for while it works: the lock, controls, commands and alarms. */
 export interface Guard {
@@ -22,14 +22,14 @@ export interface Guard {
   /** Does the work, and looks out meanwhile, also while nobody's turn comes: what ends the work ends the connection. */
   during<Result>(connection: Pick<Connection, "close">, work: () => Promise<Result>): Promise<Result>;
   /** What the commands taken in so far come to. */
-  steering(): Steering;
+  commandState(): CommandState;
 }
 
 export interface GuardOptions {
   readonly rolloutId: string;
   readonly lock: Lock;
   readonly gateConfig: GateConfig;
-  readonly steering: Steering;
+  readonly commandState: CommandState;
   readonly stopSignal: StopSignal;
 }
 
@@ -39,7 +39,7 @@ export const ALARMS_AGE_MS = 60_000;
 export function createGuard(ports: Ports, options: GuardOptions): Guard {
   const { rolloutId, gateConfig, stopSignal } = options;
   const alarms = createAlarmReading(ports, gateConfig.alarms);
-  let steering = options.steering;
+  let commandState = options.commandState;
   let readAtMs = Number.NEGATIVE_INFINITY;
   let reading: Promise<unknown> | undefined;
   let isCalledOff = false;
@@ -51,12 +51,12 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     if (alarms.isDue()) readAtMs = Number.NEGATIVE_INFINITY;
     const readings = await alarms.recent();
     const atMs = ports.nowMs();
-    const snapshot = { ...(await readSteering(ports, options, gateConfig)), alarms: readings };
-    const seen = evaluateGate(beginGate(0, steering), snapshot, gateConfig.rules);
+    const snapshot = { ...(await readGateInputs(ports, options, gateConfig)), alarms: readings };
+    const seen = evaluateGate(beginGate(0, commandState), snapshot, gateConfig.rules);
     isCalledOff ||= seen.decision?.decision !== "proceed";
     // What holds a part is taken in by the wait that follows; what stops it must not stop the rollback after it.
     if (seen.decision === undefined) stopSignal.hold();
-    else steering = seen.steering;
+    else commandState = seen.commandState;
     if (isStop(seen.decision)) {
       await keepStop(ports, rolloutId, seen.decision);
       stopSignal.stop(seen.decision);
@@ -96,7 +96,7 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
   return {
     recent,
     look,
-    steering: () => steering,
+    commandState: () => commandState,
     during: (connection, work) => patrol(ports, { isOver, end: connection.close }, work),
   };
 }

@@ -2,7 +2,7 @@ import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Policy } from "../../contract/policy.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
 import { FinalError } from "../../core/final-error.ts";
-import type { SteeringRecord } from "../../core/records.ts";
+import type { GateInputs } from "../../core/records.ts";
 import {
   type AlarmReading,
   isNews,
@@ -67,10 +67,10 @@ async function tellWait(
   state: GateState,
   { rules }: GateConfig,
 ): Promise<void> {
-  const { leftSeconds, blindTo = [], steering, decision } = state;
+  const { leftSeconds, blindTo = [], commandState, decision } = state;
   const heldBy = whyWaits(state, rules) ?? "nothing any more";
   log.info("rollout waits", { rolloutId, heldBy, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
-  const taken = { commands: steering.seen, pauseLeftSeconds: steering.pausedSeconds ?? 0 };
+  const taken = { commands: commandState.seen, pauseLeftSeconds: commandState.pausedSeconds ?? 0 };
   const wait = { at: new Date(nowMs()).toISOString(), bakeLeftSeconds: leftSeconds, blindTo, taken };
   await ledger.noteWait(rolloutId, wait).catch((error: unknown) => {
     log.info("wait not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
@@ -81,14 +81,14 @@ async function tellWait(
  * What the ledger says now. Where no alarm is watched, as on the way back, none that was seen before counts.
  * @throws LockLostError
  */
-export async function readSteering(
+export async function readGateInputs(
   { ledger }: Pick<Ports, "ledger">,
   { rolloutId, lock }: Pick<Locked<Rollout>, "rolloutId" | "lock">,
   { alarms }: GateConfig,
-): Promise<SteeringRecord> {
-  const { stop, ...steering } = await ledger.readSteering(rolloutId);
-  refuseLostLock(lock, steering.controls);
-  return alarms.length === 0 ? steering : { ...steering, stop };
+): Promise<GateInputs> {
+  const { stop, ...commandState } = await ledger.readGateInputs(rolloutId);
+  refuseLostLock(lock, commandState.controls);
+  return alarms.length === 0 ? commandState : { ...commandState, stop };
 }
 
 /**
@@ -110,11 +110,11 @@ function logNotKept({ log }: Ports, rolloutId: string) {
 async function look(ports: Ports, rollout: Locked<Rollout>, gateConfig: GateConfig): Promise<GateSnapshot> {
   const { alarms } = gateConfig;
   try {
-    const [steering, readings] = await Promise.all([
-      readSteering(ports, rollout, gateConfig),
+    const [commandState, readings] = await Promise.all([
+      readGateInputs(ports, rollout, gateConfig),
       alarms.length === 0 ? [] : ports.readAlarms(alarms),
     ]);
-    return { ...steering, alarms: readings };
+    return { ...commandState, alarms: readings };
   } catch (error) {
     if (error instanceof FinalError) throw error;
     return { controls: NO_CONTROLS, commands: [], alarms: [toBlind(error)] };

@@ -1,5 +1,5 @@
 import type { Decision, Stop } from "../../core/gate/decision.ts";
-import { type Steering, takeIn } from "../../core/gate/apply-commands.ts";
+import { type CommandState, applyCommands } from "../../core/gate/apply-commands.ts";
 import { toAbort } from "../../core/gate/evaluate-gate.ts";
 import { announce } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
@@ -10,7 +10,7 @@ export interface DecidedGate {
   readonly decided: Pick<Decision, "decision" | "reasons">;
   /** Whether nobody is to be flipped in a later wave: nothing looks at the commands again. */
   readonly isLast: boolean;
-  readonly steering: Steering;
+  readonly commandState: CommandState;
 }
 
 /**
@@ -20,12 +20,12 @@ export interface DecidedGate {
 export async function tellGate(
   ports: Ports,
   rollout: Locked<FlipRollout>,
-  { wave, decided, isLast, steering }: DecidedGate,
+  { wave, decided, isLast, commandState }: DecidedGate,
 ): Promise<Stop | undefined> {
   await announce(ports, rollout, { change: "gate decided", wave, ...decided });
   if (decided.decision === "roll back" || (decided.decision === "proceed" && !isLast)) return undefined;
-  const { commands } = await ports.ledger.readSteering(rollout.rolloutId);
-  const { abort } = takeIn(steering, commands);
+  const { commands } = await ports.ledger.readGateInputs(rollout.rolloutId);
+  const { abort } = applyCommands(commandState, commands);
   if (abort === undefined) return undefined;
   const stop = toAbort(abort, decided.decision === "halt" ? decided.reasons : []);
   await announce(ports, rollout, { change: "gate decided", wave, decision: stop.decision, reasons: stop.reasons });

@@ -1,5 +1,5 @@
 import type { Held } from "../../core/rollback/settle-before-rollback.ts";
-import type { Steering } from "../../core/gate/apply-commands.ts";
+import type { CommandState } from "../../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Locked, Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
@@ -7,12 +7,12 @@ import type { Ports } from "../ports.ts";
 export interface RollbackRequest {
   readonly source: SourceRollouts;
   /** Commands that were taken in before are not taken in again: an abort ended the flips, and must not end this. */
-  readonly steering: Steering;
+  readonly commandState: CommandState;
 }
 
 /** What a revert begins with. */
 export interface BegunRollback {
-  readonly steering: Steering;
+  readonly commandState: CommandState;
   readonly hold: Held;
 }
 
@@ -20,20 +20,20 @@ export interface BegunRollback {
 export async function beginRollback(
   ports: Ports,
   rollout: Locked<Rollout>,
-  { source, steering }: RollbackRequest,
+  { source, commandState }: RollbackRequest,
 ): Promise<BegunRollback> {
   await noteSource(ports, rollout, source);
   const hold = await holdSubject(ports, rollout, source);
-  return { hold, steering: await passLateAborts(ports, rollout, steering) };
+  return { hold, commandState: await passLateAborts(ports, rollout, commandState) };
 }
 
 /** When the release could not be held for long: whoever was flipped is turned back all the same. */
 export async function beginWithoutHold(
   ports: Ports,
   rollout: Locked<Rollout>,
-  { source, steering }: RollbackRequest,
+  { source, commandState }: RollbackRequest,
 ): Promise<BegunRollback> {
-  const passed = await passLateAborts(ports, rollout, steering);
+  const passed = await passLateAborts(ports, rollout, commandState);
   await noteSource(ports, rollout, source).catch((error: unknown) => {
     const problem = error instanceof Error ? error.name : "unknown";
     ports.log.info("rollback not noted", { rolloutId: rollout.rolloutId, problem });
@@ -43,7 +43,7 @@ export async function beginWithoutHold(
     ports.log.info("release not held", { rolloutId: rollout.rolloutId, release: source.release, problem });
     return { held: false, notHeld: `the ledger did not take the hold: ${problem}` };
   });
-  return { hold, steering: passed };
+  return { hold, commandState: passed };
 }
 
 /** A rollout that turns back what it did itself says so in its own report. */
@@ -72,10 +72,10 @@ async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, source: 
  * one counts, and what came after it steers this. Whose sender was told that it stops the way back, does, and so does one
  * that was sent to a rollback: there is nothing else that it could end.
  */
-async function passLateAborts({ ledger }: Ports, { kind, rolloutId }: Rollout, steering: Steering): Promise<Steering> {
-  const { commands } = await ledger.readSteering(rolloutId);
+async function passLateAborts({ ledger }: Ports, { kind, rolloutId }: Rollout, commandState: CommandState): Promise<CommandState> {
+  const { commands } = await ledger.readGateInputs(rolloutId);
   const last = commands.findLastIndex(({ command }) => command === "abort");
-  const abort = last >= steering.seen ? commands[last] : undefined;
+  const abort = last >= commandState.seen ? commands[last] : undefined;
   const isLate = kind === "flip" && abort?.rollback && abort.phase !== "rolling back";
-  return isLate ? { ...steering, seen: last + 1 } : steering;
+  return isLate ? { ...commandState, seen: last + 1 } : commandState;
 }

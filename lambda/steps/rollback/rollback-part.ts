@@ -9,7 +9,7 @@ import {
   NO_ROLLBACK_COUNTS,
   type RollbackCounts,
 } from "../../core/rollback/settle-before-rollback.ts";
-import type { Steering } from "../../core/gate/apply-commands.ts";
+import type { CommandState } from "../../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
 import { createStopSignal } from "../flip/stop-signal.ts";
@@ -24,7 +24,7 @@ import { ROLLBACK_GATE } from "../gate/poll-gate.ts";
 
 /** Where a revert is: counters only. */
 export interface RollbackProgress extends Progress {
-  readonly steering: Steering;
+  readonly commandState: CommandState;
   /** Who could not be flipped back is tried again in a further pass. From 1. */
   readonly pass: number;
   /** The first place of this pass that is not done; the newest batch is at 0. */
@@ -62,8 +62,8 @@ const REST_AFTER_IDLE_SECONDS = 60;
 const GAVE_UP = `Evo Voice answered no request in ${MOST_IDLE_PARTS} parts in a row; when it answers again, send the rollback again: it goes on`;
 
 /** A pause that held the flips holds no rollback; one that is sent to the rollback does. */
-export function startRollback({ seen, skipAllBakes }: Steering): RollbackProgress {
-  return { done: false, idleParts: 0, steering: { seen, skipAllBakes }, pass: 1, place: 0, ...PASS_START };
+export function startRollback({ seen, skipAllBakes }: CommandState): RollbackProgress {
+  return { done: false, idleParts: 0, commandState: { seen, skipAllBakes }, pass: 1, place: 0, ...PASS_START };
 }
 
 const PASS_START = { counts: NO_ROLLBACK_COUNTS, again: false } as const;
@@ -91,7 +91,7 @@ export async function rollbackPart(
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
-    const guard = createGuard(ports, { ...rollout, gateConfig: ROLLBACK_GATE, steering: from.steering, stopSignal });
+    const guard = createGuard(ports, { ...rollout, gateConfig: ROLLBACK_GATE, commandState: from.commandState, stopSignal });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     await later.load();
@@ -106,7 +106,7 @@ export async function rollbackPart(
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const next = progress.place >= places ? endPass(progress) : { ...progress, done: false };
     const isFurther = progress.place > from.place || (await skipFinished(task, progress, places)).settled > settled;
-    const ended = { ...next, stop, held, steering: guard.steering(), pace: connection.pace() };
+    const ended = { ...next, stop, held, commandState: guard.commandState(), pace: connection.pace() };
     return next.done || held || stop !== undefined || isFurther ? { ...ended, idleParts: 0 } : afterIdle(ended, from);
   });
 }

@@ -119,7 +119,7 @@ function checkStopped({ witness }: Truth, { rolloutId, action, problem }: Report
 
 /** An alarm that was written down stops the rollout, whoever works for it then. */
 async function checkAlarmed({ ledger, witness }: Truth, { rolloutId, status }: Report): Promise<void> {
-  const { stop } = await ledger.readSteering(rolloutId);
+  const { stop } = await ledger.readGateInputs(rolloutId);
   if (stop === undefined || (status !== "succeeded" && status !== "partial")) return;
   witness.lies.push(`${rolloutId} ended as ${status}, though ${stop.reasons.join("; ")}`);
 }

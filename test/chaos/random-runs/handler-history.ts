@@ -207,7 +207,7 @@ function watch(world: World): HandlerTruth {
       const record = await ledger.findRollout(lock.rolloutId);
       const known = record && (await findIn(ledger, record, customerId));
       if (known === undefined) lies.push(`${lock.rolloutId} flipped ${customerId}, whom its plan does not hold`);
-      aborts.set(lock.rolloutId, (await ledger.readSteering(lock.rolloutId)).commands.filter(isAbort));
+      aborts.set(lock.rolloutId, (await ledger.readGateInputs(lock.rolloutId)).commands.filter(isAbort));
       arrived.set(customerId, { rolloutId: lock.rolloutId, isUndo: known === "rollback", was });
       return;
     }

@@ -253,7 +253,7 @@ async function die(
 async function passAlarm(world: HistoryWorld, execution: Execution | undefined, steps: number): Promise<void> {
   if (execution === undefined) return;
   world.alarm = "ALARM";
-  const isNoted = async () => (await world.ledger.readSteering(execution.name)).stop !== undefined;
+  const isNoted = async () => (await world.ledger.readGateInputs(execution.name)).stop !== undefined;
   for (let step = 0; step < steps && !(await isNoted()); step += 1)
     await letGoOn(world, execution, { steps: 1, choice: step });
   await die(world, execution, { kind: "dies", which: 0, how: "resumed", lands: false });

@@ -86,7 +86,7 @@ function send(command: RolloutCommand | ControlCommand) {
 }
 
 async function readCommands() {
-  return (await ledger.readSteering("night")).commands;
+  return (await ledger.readGateInputs("night")).commands;
 }
 
 describe.each(COMMANDS)("the command $command", (command) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { foresee, type Steered } from "../../../../lambda/front-door/foresee.ts";
+import { foresee, type AppliedCommands } from "../../../../lambda/front-door/foresee.ts";
 import type { CommandRecord } from "../../../../lambda/core/records.ts";
 import type { Now } from "../../../../lambda/core/report/rollout-progress.ts";
 import { aCommand } from "../core/a-sight.ts";
@@ -26,7 +26,7 @@ const WHERE = {
 } as const satisfies Readonly<Record<string, Partial<Now>>>;
 type Where = keyof typeof WHERE;
 
-function send(command: CommandRecord, where: Where, given: Partial<Steered> = {}): string {
+function send(command: CommandRecord, where: Where, given: Partial<AppliedCommands> = {}): string {
   const now: Now = { since: "2026-11-23T02:00:00.000Z", heldBy: [], noted: [], ...WHERE[where] };
   const record = { event, plan: where === "waits for the lock" || where === "looks up" ? undefined : plan };
   const foreseen = foresee(command, { record, now, commands: [], ...given });

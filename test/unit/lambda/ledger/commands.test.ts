@@ -27,7 +27,7 @@ function aCommand(id: string, changes: Partial<CommandRecord> = {}): CommandReco
 }
 
 async function readIds(rolloutId = "night"): Promise<readonly string[]> {
-  return (await ledger.readSteering(rolloutId)).commands.map(({ id }) => id);
+  return (await ledger.readGateInputs(rolloutId)).commands.map(({ id }) => id);
 }
 
 async function fill(upTo: number): Promise<void> {
@@ -67,7 +67,7 @@ describe("the commands of a rollout", () => {
     await ledger.addCommand("night", abort);
     await ledger.addCommand("noon", aCommand("three"));
 
-    expect((await ledger.readSteering("night")).commands).toEqual([pause, abort]);
+    expect((await ledger.readGateInputs("night")).commands).toEqual([pause, abort]);
     expect(await readIds("noon")).toEqual(["three"]);
     expect(await readIds("nobody")).toEqual([]);
   });
@@ -77,7 +77,7 @@ describe("the commands of a rollout", () => {
     await ledger.addCommand("night", aCommand("two"));
 
     expect(await ledger.addCommand("night", aCommand("one", { command: "abort" }))).toBe("known");
-    expect((await ledger.readSteering("night")).commands).toEqual([aCommand("one"), aCommand("two")]);
+    expect((await ledger.readGateInputs("night")).commands).toEqual([aCommand("one"), aCommand("two")]);
   });
 
   test("are not lost when twenty are sent at once, nor is one of them there twice", async () => {
@@ -138,7 +138,7 @@ describe("the steering of a rollout", () => {
       return undefined;
     };
 
-    expect(await ledger.readSteering("night")).toEqual({
+    expect(await ledger.readGateInputs("night")).toEqual({
       controls: { fence: 0, revision: 1, stopped: order, holds: {}, protectedIds: [] },
       commands: [aCommand("one")],
     });
@@ -161,7 +161,7 @@ describe("the steering of a rollout", () => {
   });
 
   test("before anything was written is that of nothing", async () => {
-    expect(await ledger.readSteering("night")).toEqual({
+    expect(await ledger.readGateInputs("night")).toEqual({
       controls: { fence: 0, holds: {}, protectedIds: [] },
       commands: [],
     });

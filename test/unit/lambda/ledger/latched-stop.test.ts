@@ -16,13 +16,13 @@ beforeAll(async () => {
 afterAll(() => given.close());
 
 test("what stopped a rollout first stands with what steers it, and with no other's; it is never taken back", async () => {
-  expect(await ledger.readSteering("night")).not.toHaveProperty("stop");
+  expect(await ledger.readGateInputs("night")).not.toHaveProperty("stop");
 
   await ledger.noteStop("night", stopFor("calls drop"));
   await ledger.noteStop("night", stopFor("errors"));
 
-  expect((await ledger.readSteering("night")).stop).toEqual(stopFor("calls drop"));
-  expect(await ledger.readSteering("noon")).not.toHaveProperty("stop");
+  expect((await ledger.readGateInputs("night")).stop).toEqual(stopFor("calls drop"));
+  expect(await ledger.readGateInputs("noon")).not.toHaveProperty("stop");
 });
 
 test("of what a rollout waited for, the last is known", async () => {

@@ -75,11 +75,11 @@ const NEVER = () => new Promise<never>(() => {});
 
 /** LockAndControls that are faked are faked for whoever reads them with the commands, too. */
 function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
-  const { readControls, readSteering } = faked;
-  if (readControls === undefined || readSteering !== undefined) return ledger;
+  const { readControls, readGateInputs } = faked;
+  if (readControls === undefined || readGateInputs !== undefined) return ledger;
   return {
     ...ledger,
-    readSteering: async (id) => ({ ...(await ledger.readSteering(id)), controls: await readControls() }),
+    readGateInputs: async (id) => ({ ...(await ledger.readGateInputs(id)), controls: await readControls() }),
   };
 }
 

@@ -31,7 +31,7 @@ function lookUpForEver() {
         wake = resolve;
       }),
     ledger: {
-      readSteering: async () => {
+      readGateInputs: async () => {
         looks += 1;
         if (commands instanceof Error) throw commands;
         return { controls: { fence: 1, lock: LOCK, holds: {}, protectedIds: [] }, commands };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { passTime, STEERING_START, takeIn } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { passTime, NO_COMMANDS, applyCommands } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { aCommand, anyCommand } from "../a-sight.ts";
 
 const pause = aCommand({ command: "pause", pauseSeconds: 600 });
@@ -63,7 +63,7 @@ describe("commands", () => {
       comesTo: { abort: { ...aborted, rollback: false } },
     },
   ])("come to something: $what", ({ commands, comesTo }) => {
-    expect(takeIn(STEERING_START, commands)).toEqual({
+    expect(applyCommands(NO_COMMANDS, commands)).toEqual({
       seen: commands.length,
       skipAllBakes: false,
       skipBake: false,
@@ -72,30 +72,30 @@ describe("commands", () => {
   });
 
   test("that were taken in before do not count again", () => {
-    const once = takeIn(STEERING_START, [pause, skip, abort]);
-    expect(takeIn({ ...once, pausedSeconds: undefined }, [pause, skip, abort])).toEqual({
+    const once = applyCommands(NO_COMMANDS, [pause, skip, abort]);
+    expect(applyCommands({ ...once, pausedSeconds: undefined }, [pause, skip, abort])).toEqual({
       seen: 3,
       skipAllBakes: false,
       skipBake: false,
     });
-    expect(takeIn(once, [pause, skip, abort, resume])).toEqual({ seen: 4, skipAllBakes: false, skipBake: false });
+    expect(applyCommands(once, [pause, skip, abort, resume])).toEqual({ seen: 4, skipAllBakes: false, skipBake: false });
   });
 
   test("stay taken in when fewer are shown: nothing counts twice", () => {
-    expect(takeIn({ seen: 3, skipAllBakes: false }, [skip]).seen).toBe(3);
+    expect(applyCommands({ seen: 3, skipAllBakes: false }, [skip]).seen).toBe(3);
   });
 
   test("come to the same whether they arrive one by one or all at once", () => {
     fc.assert(
       fc.property(fc.array(anyCommand), (commands) => {
-        let steering = takeIn(STEERING_START, []);
+        let commandState = applyCommands(NO_COMMANDS, []);
         let skipped = false;
         for (const [index] of commands.entries()) {
-          const next = takeIn(steering, commands.slice(0, index + 1));
+          const next = applyCommands(commandState, commands.slice(0, index + 1));
           skipped ||= next.skipBake;
-          steering = { ...next, abort: next.abort ?? steering.abort };
+          commandState = { ...next, abort: next.abort ?? commandState.abort };
         }
-        expect({ ...steering, skipBake: skipped }).toEqual(takeIn(STEERING_START, commands));
+        expect({ ...commandState, skipBake: skipped }).toEqual(applyCommands(NO_COMMANDS, commands));
       }),
     );
   });
@@ -103,7 +103,7 @@ describe("commands", () => {
   test("however many come after an abort do not take it back", () => {
     fc.assert(
       fc.property(fc.array(anyCommand), fc.array(anyCommand), (before, after) => {
-        expect(takeIn(STEERING_START, [...before, abort, ...after]).abort).toBeDefined();
+        expect(applyCommands(NO_COMMANDS, [...before, abort, ...after]).abort).toBeDefined();
       }),
     );
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { CommandRecord } from "../../../../../lambda/core/records.ts";
-import { STEERING_START, type Steering } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { NO_COMMANDS, type CommandState } from "../../../../../lambda/core/gate/apply-commands.ts";
 import {
   type AlarmState,
   beginGate,
@@ -48,7 +48,7 @@ const sending =
   (seconds: number) =>
     aSnapshot({ commands: sent.filter(([after]) => after <= seconds).map(([, command]) => command) });
 
-const startWith = (bakeSeconds: number, steering: Steering = STEERING_START) => beginGate(bakeSeconds, steering);
+const startWith = (bakeSeconds: number, commandState: CommandState = NO_COMMANDS) => beginGate(bakeSeconds, commandState);
 
 describe("a watch that nothing holds", () => {
   test.each([
@@ -146,14 +146,14 @@ describe("an alarm", () => {
   test.each([
     [
       "while paused",
-      STEERING_START,
+      NO_COMMANDS,
       aSnapshot({ ...ALARM, commands: [aCommand({ command: "pause", pauseSeconds: 600 })] }),
     ],
-    ["while everything is stopped", STEERING_START, aSnapshot({ ...ALARM, controls: STOPPED })],
-    ["when the bake is skipped", STEERING_START, aSnapshot({ ...ALARM, commands: [aCommand({ command: "skip-bake" })] })],
+    ["while everything is stopped", NO_COMMANDS, aSnapshot({ ...ALARM, controls: STOPPED })],
+    ["when the bake is skipped", NO_COMMANDS, aSnapshot({ ...ALARM, commands: [aCommand({ command: "skip-bake" })] })],
     ["when there is no more waiting", { seen: 0, skipAllBakes: true }, ALARM],
-  ])("that fails ends the watch %s too", (_when, steering, snapshot) => {
-    expect(evaluateGate(startWith(60, steering), snapshot, RULES).decision).toMatchObject({ cause: "alarm" });
+  ])("that fails ends the watch %s too", (_when, commandState, snapshot) => {
+    expect(evaluateGate(startWith(60, commandState), snapshot, RULES).decision).toMatchObject({ cause: "alarm" });
   });
 });
 
@@ -249,7 +249,7 @@ describe("skip-bake", () => {
 
   test("of one bake does not skip the next", () => {
     const { state } = watch(startWith(1_800), sending([60, skip]));
-    expect(watch(startWith(300, state.steering), () => aSnapshot({ commands: [skip] })).seconds).toBe(300);
+    expect(watch(startWith(300, state.commandState), () => aSnapshot({ commands: [skip] })).seconds).toBe(300);
   });
 });
 
@@ -273,7 +273,7 @@ describe("skip-all-bakes", () => {
       seconds: 60,
       state: { decision: { reasons: ["no more waiting, by ann: urgent"] } },
     });
-    const second = watch(startWith(1_800, first.state.steering), () => aSnapshot({ commands: [full] }));
+    const second = watch(startWith(1_800, first.state.commandState), () => aSnapshot({ commands: [full] }));
     expect(second).toMatchObject({
       seconds: 0,
       looks: 1,
@@ -333,10 +333,10 @@ describe("a pause", () => {
 
   test("says that it holds, in the same words at each look, and nothing once it is over", () => {
     const paused = evaluateGate(startWith(0), aSnapshot({ commands: [pause] }), RULES);
-    expect(paused).toMatchObject({ heldBy: "paused", steering: { pausedSeconds: 600 } });
+    expect(paused).toMatchObject({ heldBy: "paused", commandState: { pausedSeconds: 600 } });
     const still = evaluateGate(paused, aSnapshot({ commands: [pause] }), RULES);
-    expect(still).toMatchObject({ heldBy: "paused", steering: { pausedSeconds: 540 } });
-    const resumed = evaluateGate(startWith(300, paused.steering), aSnapshot({ commands: [pause, resume] }), RULES);
+    expect(still).toMatchObject({ heldBy: "paused", commandState: { pausedSeconds: 540 } });
+    const resumed = evaluateGate(startWith(300, paused.commandState), aSnapshot({ commands: [pause, resume] }), RULES);
     expect(resumed).toMatchObject({ waitSeconds: 60, leftSeconds: 300 });
     expect(resumed.heldBy).toBeUndefined();
   });
@@ -346,7 +346,7 @@ describe("a pause", () => {
       aSnapshot({ commands: [pause] }),
     );
     expect(seconds).toBe(150);
-    expect(state.steering).toEqual({ seen: 1, skipAllBakes: false });
+    expect(state.commandState).toEqual({ seen: 1, skipAllBakes: false });
   });
 });
 
@@ -375,7 +375,7 @@ describe("stop-everything", () => {
 });
 
 describe("an abort", () => {
-  const steered: Steering = { seen: 0, skipAllBakes: false };
+  const steered: CommandState = { seen: 0, skipAllBakes: false };
   const states = [
     { when: "while it bakes", state: startWith(1_800), snapshot: aSnapshot() },
     { when: "at the bake's last look", state: { ...startWith(60), waitSeconds: 60 }, snapshot: aSnapshot() },
@@ -487,7 +487,7 @@ describe("for any history of sights", () => {
           const mayProceed =
             snapshot.alarms.every(({ state }) => state === "OK") &&
             snapshot.controls.stopped === undefined &&
-            states[index]!.steering.pausedSeconds === undefined &&
+            states[index]!.commandState.pausedSeconds === undefined &&
             states[index]!.leftSeconds === 0;
           expect(states[index]!.decision?.decision === "proceed").toBe(mayProceed);
         }

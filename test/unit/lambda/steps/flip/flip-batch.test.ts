@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
-import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
@@ -61,7 +61,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "rest
       rolloutId,
       lock: LOCK,
       gateConfig: ROLLBACK_GATE,
-      steering: STEERING_START,
+      commandState: NO_COMMANDS,
       stopSignal,
     }),
     concurrency: 1,

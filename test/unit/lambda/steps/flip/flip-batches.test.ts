@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import { toStop } from "../../../../../lambda/core/gate/decision.ts";
 import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
-import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
@@ -77,7 +77,7 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
         return { fence: 1, holds: {}, protectedIds: [] };
       },
       recent: async () => {},
-      steering: () => STEERING_START,
+      commandState: () => NO_COMMANDS,
       during: (_connection, work) => work(),
     },
     concurrency: 1,

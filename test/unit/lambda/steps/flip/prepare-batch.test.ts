@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
-import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { type StopSignal, createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
@@ -46,7 +46,7 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
     connection: { listCustomers: async () => CUSTOMERS } as unknown as BatchRun["connection"],
     guard: {
       recent: async () => undefined,
-      steering: () => STEERING_START,
+      commandState: () => NO_COMMANDS,
       during: (_connection, work) => work(),
       async look() {
         look(stopSignal);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Stop } from "../../../../../lambda/core/gate/decision.ts";
 import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
-import type { Lock, SteeringRecord } from "../../../../../lambda/core/records.ts";
-import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Lock, GateInputs } from "../../../../../lambda/core/records.ts";
+import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { AlarmState } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
@@ -22,7 +22,7 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
     nowMs: 1_000_000,
     alarm: "OK" as AlarmState,
     lock: LOCK,
-    steering: {} as Partial<SteeringRecord>,
+    commandState: {} as Partial<GateInputs>,
     /** What happens while an answer of this kind is on its way. */
     onOrders: async () => {},
     onAlarms: async () => {},
@@ -42,11 +42,11 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
       return readings;
     },
     ledger: {
-      readSteering: async () => {
+      readGateInputs: async () => {
         asked.controls += 1;
         const { lock } = world;
         await world.onOrders();
-        return { controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] }, commands: [], ...world.steering };
+        return { controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] }, commands: [], ...world.commandState };
       },
       noteStop: async (_rolloutId: string, stop: Stop) => {
         await world.onNote();
@@ -57,7 +57,7 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
   const stopSignal = createStopSignal({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
   const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
   const gateConfig = { alarms, rules, overridden: [] };
-  const guard = createGuard(ports, { rolloutId: "night", lock: LOCK, gateConfig, steering: STEERING_START, stopSignal });
+  const guard = createGuard(ports, { rolloutId: "night", lock: LOCK, gateConfig, commandState: NO_COMMANDS, stopSignal });
   return { world, asked, noted, stopSignal, guard };
 }
 
@@ -170,7 +170,7 @@ describe("alarms", () => {
 
   test("that an earlier worker saw stop this one, though all are OK again", async () => {
     const { world, stopSignal, guard } = given();
-    world.steering = { stop: FIRED };
+    world.commandState = { stop: FIRED };
 
     await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
     expect(stopSignal.stopped()).toEqual(FIRED);
@@ -178,7 +178,7 @@ describe("alarms", () => {
 
   test("stop nothing where none is watched, as on the way back", async () => {
     const { world, asked, stopSignal, guard } = given({ alarms: [] });
-    world.steering = { stop: FIRED };
+    world.commandState = { stop: FIRED };
     world.alarm = "ALARM";
 
     await guard.recent();
@@ -200,7 +200,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     ["an alarm", (world) => Object.assign(world, { alarm: "ALARM" }), { cause: "alarm" }],
     [
       "an abort",
-      (world) => Object.assign(world.steering, { commands: [aCommand({ command: "abort" })] }),
+      (world) => Object.assign(world.commandState, { commands: [aCommand({ command: "abort" })] }),
       { cause: "abort" },
     ],
   ])("%s ends the wait", async (_what, happen, stop) => {

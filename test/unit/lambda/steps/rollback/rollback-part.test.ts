@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
-import { STEERING_START } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { type RollbackProgress, rollbackPart, startRollback } from "../../../../../lambda/steps/rollback/rollback-part.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "../fake-ports.ts";
@@ -42,7 +42,7 @@ async function given(connection: Fakes["connection"] = {}) {
     release: "2026.11",
   };
   const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
-  const rollback = (from: RollbackProgress = startRollback(STEERING_START)) =>
+  const rollback = (from: RollbackProgress = startRollback(NO_COMMANDS)) =>
     rollbackPart(ports, aRollout("night"), run, { source, from });
   return { rollback, change };
 }
