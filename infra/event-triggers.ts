@@ -3,7 +3,7 @@ import { EventBus, type EventPattern, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { CHANGE_SOURCE } from "../lambda/core/report/rollout-event.ts";
+import { EVENT_SOURCE } from "../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../lambda/triggers/event-bridge.ts";
 import type { Start } from "./start.ts";
 
@@ -27,7 +27,7 @@ export interface EventTriggersProps {
 }
 
 /** What Cutover calls itself when it sends an event: its own news must never start a rollout. */
-export const OWN_SOURCE = CHANGE_SOURCE;
+export const OWN_SOURCE = EVENT_SOURCE;
 
 /**
  * Deploy events from EventBridge: `{ "source": SENDER, "detail-type": "Cutover Deploy Event", "detail": DEPLOY EVENT }`,

@@ -3,7 +3,7 @@ import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-clo
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { type ChangeMetric, GATES, RESTORES } from "../lambda/aws/rollout-event-metrics.ts";
+import { type RolloutEventMetric, GATES, RESTORES } from "../lambda/aws/rollout-event-metrics.ts";
 import type { WorkerMetric } from "../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../lambda/webhook/ports.ts";
 import type { Start } from "./start.ts";
@@ -54,7 +54,7 @@ export class CutoverMetrics extends Construct {
   constructor(scope: Construct, id: string, { service, worker, start, webhook, deadLetters }: MetricsProps) {
     super(scope, id);
     const durable = worker.bundled.function;
-    const own = (name: WorkerMetric | ChangeMetric | WebhookMetric) => toOwnMetric(name, service);
+    const own = (name: WorkerMetric | RolloutEventMetric | WebhookMetric) => toOwnMetric(name, service);
     // An execution whose rollout failed is itself a success: it wrote its report. So the worker says how rollouts end.
     this.rolloutSucceeded = own("RolloutSucceeded");
     this.rolloutPartial = own("RolloutPartial");
@@ -69,7 +69,7 @@ export class CutoverMetrics extends Construct {
     this.gates = Object.values(GATES).map(own);
     this.reverts = [own(RESTORES.restored), own(RESTORES.conflicting)];
     this.notFlippedBack = own(RESTORES.left);
-    this.tellFailed = own("TellFailed");
+    this.tellFailed = own("NotificationFailed");
     // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
     this.executionStarted = durable.metric("DurableExecutionStarted", { statistic: Stats.SUM, period: PERIOD });
     this.executionFailed = durable.metric("DurableExecutionFailed", { statistic: Stats.SUM, period: PERIOD });

@@ -8,7 +8,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { createAlarmReader } from "./aws/alarms.ts";
-import { createChangeMetrics } from "./aws/rollout-event-metrics.ts";
+import { createRolloutEventMetrics } from "./aws/rollout-event-metrics.ts";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createLoginReader } from "./aws/secrets.ts";
@@ -82,6 +82,6 @@ export function buildTell({ eventBus, topicArn }: Pick<Config, "eventBus" | "top
     ...(eventBus !== undefined && { bus: { client: new EventBridgeClient(TELL_CLIENT_OPTIONS), name: eventBus } }),
     ...(topicArn !== undefined && { topic: { client: new SNSClient(TELL_CLIENT_OPTIONS), arn: topicArn } }),
     log: { error: (message, fields) => log.error(message, fields) },
-    metrics: createChangeMetrics(),
+    metrics: createRolloutEventMetrics(),
   });
 }

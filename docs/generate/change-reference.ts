@@ -1,5 +1,5 @@
-import { CHANGE_SOURCE, CHANGE_TYPE, Change, type ChangeOf } from "../../lambda/core/report/rollout-event.ts";
-import { toPersonMessage } from "../../lambda/core/report/alert-message.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE, Change, type ChangeOf } from "../../lambda/core/report/rollout-event.ts";
+import { toAlertMessage } from "../../lambda/core/report/alert-message.ts";
 import { type JsonSchema, toChangeSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
 import { NOTICE, toBlock } from "./snippets.ts";
@@ -41,7 +41,7 @@ worker's log, and the metric \`TellFailed\`. The report and the ledger are the t
 
 ## Events
 
-An event has the \`source\` \`${CHANGE_SOURCE}\` and the \`detail-type\` \`${CHANGE_TYPE}\`, on the default event bus of the account unless the
+An event has the \`source\` \`${EVENT_SOURCE}\` and the \`detail-type\` \`${EVENT_DETAIL_TYPE}\`, on the default event bus of the account unless the
 deployment's configuration names another. Its \`detail\` is a change:
 
 ${toBlock(toDetail(EXAMPLES["gate decided"]))}
@@ -49,8 +49,8 @@ ${toBlock(toDetail(EXAMPLES["gate decided"]))}
 This rule sees all of them that ask for attention:
 
 ${toBlock({
-  source: [CHANGE_SOURCE],
-  "detail-type": [CHANGE_TYPE],
+  source: [EVENT_SOURCE],
+  "detail-type": [EVENT_DETAIL_TYPE],
   detail: { change: ["ended"], status: [{ "anything-but": ["succeeded", "planned"] }] },
 })}
 
@@ -158,7 +158,7 @@ function describeText(path: readonly string[]): string {
 }
 
 function aMessage() {
-  const message = toPersonMessage({
+  const message = toAlertMessage({
     ...HEAD,
     status: "rolled-back",
     dryRun: false,

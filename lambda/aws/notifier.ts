@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventBridgeClient, PutEventsCommand, type PutEventsResultEntry } from "@aws-sdk/client-eventbridge";
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
-import { CHANGE_SOURCE, CHANGE_TYPE, type Change } from "../core/report/rollout-event.ts";
-import type { PersonMessage } from "../core/report/alert-message.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type Change } from "../core/report/rollout-event.ts";
+import type { AlertMessage } from "../core/report/alert-message.ts";
 import { shortenChange } from "../core/report/shorten-event.ts";
 
 /** For the clients that tell: a rollout waits for them, and what they cannot tell in seconds is not worth more. */
@@ -17,7 +17,7 @@ export interface TellOptions {
   /** Where messages for a person go to; without it, to nobody. Needs `sns:Publish`. */
   readonly topic?: { readonly client: SNSClient; readonly arn: string } | undefined;
   readonly log: { error(message: string, fields: Readonly<Record<string, unknown>>): void };
-  readonly metrics: { countChange(change: Change): void; countTellFailed(): void };
+  readonly metrics: { countChange(change: Change): void; countNotificationFailed(): void };
   /** For everything that is done to tell one thing. @default 10 seconds */
   readonly patienceMs?: number;
 }
@@ -38,7 +38,7 @@ export function createTell({ bus, topic, log, metrics, patienceMs = PATIENCE_MS 
     } catch (error) {
       // Its message may name the role and the account; the name says what to look for.
       log.error(`${what} not told`, { ...fields, problem: error instanceof Error ? error.name : "unknown" });
-      metrics.countTellFailed();
+      metrics.countNotificationFailed();
     }
   }
 
@@ -49,7 +49,7 @@ export function createTell({ bus, topic, log, metrics, patienceMs = PATIENCE_MS 
       const fields = { rolloutId: change.rolloutId, change: change.change };
       await tryTo("change", fields, (signal) => putChange(bus, shortenChange(change), signal));
     },
-    async person({ severity, subject, text }: PersonMessage): Promise<void> {
+    async person({ severity, subject, text }: AlertMessage): Promise<void> {
       if (topic === undefined) return;
       const message = new PublishCommand({
         TopicArn: topic.arn,
@@ -71,8 +71,8 @@ async function putChange(
 ): Promise<void> {
   const entry = {
     EventBusName: name,
-    Source: CHANGE_SOURCE,
-    DetailType: CHANGE_TYPE,
+    Source: EVENT_SOURCE,
+    DetailType: EVENT_DETAIL_TYPE,
     Time: new Date(change.at),
     Detail: JSON.stringify(change),
   };

@@ -2,11 +2,11 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Change } from "../core/report/rollout-event.ts";
 
 /** What is counted while a rollout goes on; how it ends is counted when it has ended. */
-export type ChangeMetric =
+export type RolloutEventMetric =
   | "RolloutStarted"
   | (typeof GATES)[keyof typeof GATES]
   | (typeof RESTORES)[keyof typeof RESTORES]
-  | "TellFailed";
+  | "NotificationFailed";
 
 /** Gates by their decision. */
 export const GATES = { proceed: "GateProceeded", "roll back": "GateRolledBack", halt: "GateHalted" } as const;
@@ -14,7 +14,7 @@ export const GATES = { proceed: "GateProceeded", "roll back": "GateRolledBack", 
 export const RESTORES = { restored: "Restored", conflicting: "Conflicting", left: "NotRestored" } as const;
 
 /** Writes into the log what changes come to, from where CloudWatch takes it, under the name of the deployment. */
-export function createChangeMetrics() {
+export function createRolloutEventMetrics() {
   const metrics = new Metrics({ namespace: "Cutover" });
   const count = (counted: readonly Counted[]): void => {
     for (const [metric, number] of counted) metrics.addMetric(metric, MetricUnit.Count, number);
@@ -22,11 +22,11 @@ export function createChangeMetrics() {
   };
   return {
     countChange: (change: Change): void => count(toCounted(change)),
-    countTellFailed: (): void => count([["TellFailed", 1]]),
+    countNotificationFailed: (): void => count([["NotificationFailed", 1]]),
   };
 }
 
-type Counted = readonly [ChangeMetric, number];
+type Counted = readonly [RolloutEventMetric, number];
 
 function toCounted(change: Change): readonly Counted[] {
   switch (change.change) {

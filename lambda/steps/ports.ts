@@ -6,7 +6,7 @@ import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.
 import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
 import type { Pace, PaceLimits } from "../core/flip/pace.ts";
-import type { PersonMessage } from "../core/report/alert-message.ts";
+import type { AlertMessage } from "../core/report/alert-message.ts";
 import type { Plan, PlannedCustomer } from "../core/plan/plan.ts";
 import type {
   FlipsNote,
@@ -45,7 +45,7 @@ export interface Log {
 /** Words to the outside; that they cannot be said is logged, and fails nothing. */
 export interface Tell {
   changed(change: Change): Promise<void>;
-  person(message: PersonMessage): Promise<void>;
+  person(message: AlertMessage): Promise<void>;
 }
 
 export interface Executions {

@@ -12,7 +12,7 @@ import { Cutover } from "../../infra/cutover.ts";
 import { TEST_EVENTS } from "../../infra/test-events.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
-import { CHANGE_SOURCE, CHANGE_TYPE } from "../../lambda/core/report/rollout-event.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE } from "../../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
 import { aChange } from "../unit/lambda/core/a-change.ts";
@@ -300,17 +300,17 @@ describe("EventBridge", () => {
   });
 
   test("never brings what we send ourselves", () => {
-    expect(CHANGE_TYPE).not.toBe(DEPLOY_EVENT_TYPE);
+    expect(EVENT_DETAIL_TYPE).not.toBe(DEPLOY_EVENT_TYPE);
     const rules = rulesOf({
       events: { sources: ["com.example.deploy"] },
       policy: { ...POLICY, pipelines: PIPELINES },
     });
     expect(rules).toHaveLength(2);
     for (const { EventPattern } of rules) {
-      expect(EventPattern["detail-type"]).not.toContain(CHANGE_TYPE);
-      expect(EventPattern.source).not.toContain(CHANGE_SOURCE);
+      expect(EventPattern["detail-type"]).not.toContain(EVENT_DETAIL_TYPE);
+      expect(EventPattern.source).not.toContain(EVENT_SOURCE);
     }
-    expect(() => makeStack({ events: { sources: [CHANGE_SOURCE] } })).toThrow(/sends what happened/);
+    expect(() => makeStack({ events: { sources: [EVENT_SOURCE] } })).toThrow(/sends what happened/);
     expect(() => makeStack({ events: { sources: ["aws.codepipeline"] } })).toThrow(/named in the policy/);
   });
 
@@ -326,7 +326,7 @@ describe("EventBridge", () => {
 });
 
 test("a change that a rule of somebody's brings to the front door all the same starts nothing", () => {
-  const event = { "detail-type": CHANGE_TYPE, source: CHANGE_SOURCE, detail: aChange({ change: "started" }) };
+  const event = { "detail-type": EVENT_DETAIL_TYPE, source: EVENT_SOURCE, detail: aChange({ change: "started" }) };
   const envelope = { version: "0", id: "6a7e8feb", account: "111122223333", region: "eu-central-1", resources: [] };
   const bridged = { ...envelope, time: "2026-11-23T02:00:00Z", ...event };
   expect(() => parseTrigger(bridged)).toThrow(/its detail-type is not "Cutover Deploy Event"/);

@@ -4,7 +4,7 @@ import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Template } from "aws-cdk-lib/assertions";
 import { InfraConfig } from "../../infra/config-schema.ts";
-import type { ChangeMetric } from "../../lambda/aws/rollout-event-metrics.ts";
+import type { RolloutEventMetric } from "../../lambda/aws/rollout-event-metrics.ts";
 import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../lambda/webhook/ports.ts";
 import { GITHUB_SOURCE, POLICY, ROOT, synthesize } from "./make-stack.ts";
@@ -31,8 +31,8 @@ const WORKER_METRICS = Object.keys({
   Restored: true,
   Conflicting: true,
   NotRestored: true,
-  TellFailed: true,
-} satisfies Record<WorkerMetric | ChangeMetric, true>);
+  NotificationFailed: true,
+} satisfies Record<WorkerMetric | RolloutEventMetric, true>);
 const WEBHOOK_METRICS = Object.keys({
   WebhookAccepted: true,
   WebhookIgnored: true,

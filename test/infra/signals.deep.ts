@@ -1,7 +1,7 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { EnvironmentConfig } from "../../infra/config.ts";
-import { createChangeMetrics } from "../../lambda/aws/rollout-event-metrics.ts";
+import { createRolloutEventMetrics } from "../../lambda/aws/rollout-event-metrics.ts";
 import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
 import type { ChangeOf, Ending } from "../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../lambda/core/flip/outcome.ts";
@@ -155,13 +155,13 @@ describe("what a change tells", () => {
     ],
   ])("%s rings as it should", async (_what, change, rung) => {
     await given(PRODUCTION, "worker");
-    createChangeMetrics().countChange(aChange(change));
+    createRolloutEventMetrics().countChange(aChange(change));
     expect(ringing()).toEqual(rung);
   });
 
   test("rings when it could not be told", async () => {
     await given(PRODUCTION, "worker");
-    createChangeMetrics().countTellFailed();
+    createRolloutEventMetrics().countNotificationFailed();
     expect(ringing()).toEqual(["cutover-production-tell-failed"]);
   });
 });
@@ -222,7 +222,7 @@ test("the dashboard of each deployment shows its own metrics, those that the ala
     const ends = ["Succeeded", "Partial", "RolledBack", "Halted", "Aborted", "Failed", "Refused"];
     const rollouts = [...ends.map((end) => `Rollout${end}`), "SignInRefused"];
     const outcomes = ["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"];
-    const onTheirWay = ["RolloutStarted", "GateProceeded", "GateRolledBack", "GateHalted", "TellFailed"];
+    const onTheirWay = ["RolloutStarted", "GateProceeded", "GateRolledBack", "GateHalted", "NotificationFailed"];
     const rolledBack = ["Restored", "Conflicting", "NotRestored"];
     const doors = ["WebhookFailed", "SignatureRefused"];
     expect(findShown(synthesize(deployment))).toEqual(

@@ -5,7 +5,7 @@ import { countNotFlipped, type Report } from "./report.ts";
 import { shortenText } from "./shorten-event.ts";
 
 /** What a person is told; plain text that a phone shows. */
-export interface PersonMessage {
+export interface AlertMessage {
   /** To filter by: `critical` is for the middle of the night, `info` for the morning. */
   readonly severity: "info" | "warning" | "critical";
   /** At most 100 characters of ASCII, in one line. */
@@ -46,7 +46,7 @@ const MOST_SUBJECT = 100;
  * run, or its sender was answered with an earlier rollout. A refusal is told: whoever sent the event was answered before
  * the worker refused it, and a schedule hears no answer at all.
  */
-export function toPersonMessage(report: Told): PersonMessage | undefined {
+export function toAlertMessage(report: Told): AlertMessage | undefined {
   const verdict = report.joined || report.dryRun || !isEnding(report.status) ? undefined : judge(report, report.status);
   if (verdict === undefined) return undefined;
   const { severity, what } = verdict;
@@ -69,7 +69,7 @@ export function toPersonMessage(report: Told): PersonMessage | undefined {
 }
 
 interface Verdict {
-  readonly severity: PersonMessage["severity"];
+  readonly severity: AlertMessage["severity"];
   /** How it stands, in a few words with the number that matters. */
   readonly what: string;
 }

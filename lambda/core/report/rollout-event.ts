@@ -6,8 +6,8 @@ import type { OutcomeKind } from "../flip/outcome.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 
 /** How an event of EventBridge names its sender and its kind. Neither ever starts a rollout. */
-export const CHANGE_SOURCE = "evovoice.cutover";
-export const CHANGE_TYPE = "Cutover Rollout Changed";
+export const EVENT_SOURCE = "evovoice.cutover";
+export const EVENT_DETAIL_TYPE = "Cutover Rollout Changed";
 
 /** Bounds of what is told: an entry of EventBridge has at most 256 KB, and a phone less patience. */
 export const MOST_REASONS = 20;

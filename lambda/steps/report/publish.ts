@@ -1,5 +1,5 @@
 import { type Change, type ChangeOf, isEnding } from "../../core/report/rollout-event.ts";
-import { toPersonMessage } from "../../core/report/alert-message.ts";
+import { toAlertMessage } from "../../core/report/alert-message.ts";
 import { actionOf, type Report, releaseOf } from "../../core/report/report.ts";
 import type { Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
@@ -25,6 +25,6 @@ export async function announceEnd(ports: Ports, report: Report): Promise<void> {
   const head = { rolloutId, action, release, at: new Date(ports.nowMs()).toISOString() };
   if (isEnding(status))
     await ports.tell.changed({ ...head, change: "ended", status, counts, rollback, held, notHeld, problem });
-  const message = toPersonMessage(report);
+  const message = toAlertMessage(report);
   if (message !== undefined) await ports.tell.person(message);
 }

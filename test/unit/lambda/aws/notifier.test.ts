@@ -2,7 +2,7 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createTell, TELL_CLIENT_OPTIONS, type TellOptions } from "../../../../lambda/aws/notifier.ts";
-import { CHANGE_SOURCE, CHANGE_TYPE, type Change } from "../../../../lambda/core/report/rollout-event.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type Change } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type EventBridge, startEventBridge } from "../../../../local/aws/event-bridge.ts";
@@ -29,7 +29,7 @@ const observed = {
   log: { error: (message: string, fields: object) => void errors.push({ message, ...fields }) },
   metrics: {
     countChange: (change: Change) => void counted.push(change),
-    countTellFailed: () => {
+    countNotificationFailed: () => {
       failures += 1;
     },
   },
@@ -68,8 +68,8 @@ describe("a change", () => {
     expect(eventBridge.events()).toEqual([
       {
         bus: "deployments",
-        source: CHANGE_SOURCE,
-        detailType: CHANGE_TYPE,
+        source: EVENT_SOURCE,
+        detailType: EVENT_DETAIL_TYPE,
         detail: STARTED,
         time: Date.parse(STARTED.at) / 1_000,
       },

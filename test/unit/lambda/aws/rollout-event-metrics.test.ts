@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { createChangeMetrics } from "../../../../lambda/aws/rollout-event-metrics.ts";
+import { createRolloutEventMetrics } from "../../../../lambda/aws/rollout-event-metrics.ts";
 import type { ChangeOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import { readWritten } from "../../../infra/ring-alarms.ts";
@@ -44,11 +44,11 @@ test.each<[ChangeOf, readonly (readonly [string, number])[]]>([
   // The worker counts how its rollouts end, those that were refused before they began among them.
   [{ change: "ended", status: "succeeded", counts: { ...NO_COUNTS, flipped: 5 } }, []],
 ])("%j is counted for its deployment", (change, expected) => {
-  createChangeMetrics().countChange(aChange(change));
+  createRolloutEventMetrics().countChange(aChange(change));
   expect(written()).toEqual(expected.map(([name, value]) => [`Cutover ${name} service=cutover-test`, value]));
 });
 
 test("what could not be told is counted", () => {
-  createChangeMetrics().countTellFailed();
+  createRolloutEventMetrics().countNotificationFailed();
   expect(written()).toEqual([["Cutover TellFailed service=cutover-test", 1]]);
 });

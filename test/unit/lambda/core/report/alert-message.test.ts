@@ -5,7 +5,7 @@ import { acceptDeployEvent } from "../../../../../lambda/contract/accept-deploy-
 import { readCommand } from "../../../../../lambda/contract/command.ts";
 import { ENDINGS } from "../../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
-import { type Told, toPersonMessage } from "../../../../../lambda/core/report/alert-message.ts";
+import { type Told, toAlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 
 const aReport = (given: Partial<Told> = {}): Told => ({
@@ -108,7 +108,7 @@ describe("who is told what", () => {
       [{ action: "rollback", release: "2026.11.0" }],
     ],
   ])("%s", (_what, given, severity, commands) => {
-    const message = toPersonMessage(aReport(given));
+    const message = toAlertMessage(aReport(given));
     expect(message?.severity).toBe(severity);
     expect(commandsOf(message?.text)).toEqual(commands);
   });
@@ -116,7 +116,7 @@ describe("who is told what", () => {
   test("every way to end is decided on, with and without customers that stand flipped", () => {
     for (const status of ENDINGS) {
       for (const counts of [NO_COUNTS, flipped(3, 2)]) {
-        const message = toPersonMessage(aReport({ status, counts }));
+        const message = toAlertMessage(aReport({ status, counts }));
         expect([undefined, "info", "warning", "critical"]).toContain(message?.severity);
       }
     }
@@ -124,7 +124,7 @@ describe("who is told what", () => {
 });
 
 test("the whole message: what, why, how many, who, what to do, whose", () => {
-  const message = toPersonMessage(
+  const message = toAlertMessage(
     aReport({
       status: "rolled-back",
       problem: "alarm calls failing is in ALARM: Threshold Crossed",
@@ -172,11 +172,11 @@ because: weekly release
 
 test("the events and commands that it tells to send are ones that the front door accepts", () => {
   const policy = { baseUrl: "https://evovoice.io", accountIds: ["acme"] };
-  const { text = "" } = toPersonMessage(aReport()) ?? {};
+  const { text = "" } = toAlertMessage(aReport()) ?? {};
   const events = commandsOf(text);
   expect(events).toHaveLength(2);
   for (const event of events) expect(acceptDeployEvent(event, parsePolicy(policy))).toMatchObject(event as object);
-  const [clear] = commandsOf(toPersonMessage(aReport({ status: "rolled-back" }))?.text);
+  const [clear] = commandsOf(toAlertMessage(aReport({ status: "rolled-back" }))?.text);
   expect(readCommand(clear)).toMatchObject(CLEAR);
 });
 
@@ -191,7 +191,7 @@ test.each([
     ...Array.from({ length: failed }, (_, index) => toException("failed", index)),
     ...Array.from({ length: deferred }, (_, index) => toException("deferred", index)),
   ];
-  const message = toPersonMessage(
+  const message = toAlertMessage(
     aReport({ status: "partial", counts: { ...flipped(9, failed), deferred }, exceptions }),
   );
   expect(message?.subject).toContain(`ended, ${failed + deferred} customers not flipped`);
@@ -201,9 +201,9 @@ test.each([
 });
 
 test("an alarm that refuses the start can be overridden by what mends it, and the message says how", () => {
-  const inAlarm = toPersonMessage(aReport({ status: "refused", problem: "alarm calls failing is in ALARM" }));
+  const inAlarm = toAlertMessage(aReport({ status: "refused", problem: "alarm calls failing is in ALARM" }));
   expect(inAlarm?.text).toContain('"override":{"reason":"WHY"}');
-  const held = toPersonMessage(aReport({ status: "refused", problem: "release 2026.11.0 is held, by ann" }));
+  const held = toAlertMessage(aReport({ status: "refused", problem: "release 2026.11.0 is held, by ann" }));
   expect(held?.text).not.toContain("override");
 });
 
@@ -218,7 +218,7 @@ describe("texts of others", () => {
       fc.property(evil, evil, evil, evil, (problem, name, reason, release) => {
         const given = { problem, reason, requestedBy: name, release };
         const exceptions = [{ customerId: reason, name, outcome: "failed", reason: problem } as const];
-        const message = toPersonMessage(aReport({ ...given, exceptions }));
+        const message = toAlertMessage(aReport({ ...given, exceptions }));
         expect(message?.subject).toMatch(/^[\x20-\x7e]{1,100}$/);
         expect(message?.text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(commandsOf(message?.text)).toEqual([ROLLBACK, RETRY]);
@@ -229,7 +229,7 @@ describe("texts of others", () => {
 
   test("are cut: a problem of a thousand lines stays a text for a phone, a long release a short subject", () => {
     const problem = Array.from({ length: 1_000 }, (_, index) => `${index} ${"x".repeat(2_000)}`).join("\n");
-    const message = toPersonMessage(aReport({ problem, release: "r".repeat(128) }));
+    const message = toAlertMessage(aReport({ problem, release: "r".repeat(128) }));
     expect(message?.text.length).toBeLessThan(10_000);
     expect(message?.text).toContain("and 988 lines more in the report");
     expect(message?.subject).toBe(`Cutover critical: promote ${"r".repeat(37)}...: halted, 12 customers flipped ...`);
