@@ -12,7 +12,7 @@ import { createRolloutEventMetrics } from "./aws/rollout-event-metrics.ts";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
 import { createLoginReader } from "./aws/secrets.ts";
-import { createTell, TELL_CLIENT_OPTIONS } from "./aws/notifier.ts";
+import { createNotifier, NOTIFIER_CLIENT_OPTIONS } from "./aws/notifier.ts";
 import { createWorkerMetrics } from "./aws/worker-metrics.ts";
 import { type Config, readConfig } from "./config.ts";
 import { createEvoVoice } from "./evovoice/evo-voice.ts";
@@ -66,7 +66,7 @@ function buildPorts(
     evoVoice,
     executions: { findEnd },
     readAlarms: createAlarmReader(new CloudWatchClient(CLIENT_OPTIONS)),
-    tell: buildTell(told, log),
+    notifier: buildNotifier(told, log),
     log,
     nowMs: Date.now,
     sleep: (ms) => sleep(ms, undefined, { ref: false }),
@@ -77,10 +77,10 @@ function buildPorts(
  * Joins the notifications with the bus and the topic that are configured. The worker's role needs `events:PutEvents` on
  * the bus and `sns:Publish` on the topic.
  */
-export function buildTell({ eventBus, topicArn }: Pick<Config, "eventBus" | "topicArn">, log: Pick<Logger, "error">) {
-  return createTell({
-    ...(eventBus !== undefined && { bus: { client: new EventBridgeClient(TELL_CLIENT_OPTIONS), name: eventBus } }),
-    ...(topicArn !== undefined && { topic: { client: new SNSClient(TELL_CLIENT_OPTIONS), arn: topicArn } }),
+export function buildNotifier({ eventBus, topicArn }: Pick<Config, "eventBus" | "topicArn">, log: Pick<Logger, "error">) {
+  return createNotifier({
+    ...(eventBus !== undefined && { bus: { client: new EventBridgeClient(NOTIFIER_CLIENT_OPTIONS), name: eventBus } }),
+    ...(topicArn !== undefined && { topic: { client: new SNSClient(NOTIFIER_CLIENT_OPTIONS), arn: topicArn } }),
     log: { error: (message, fields) => log.error(message, fields) },
     metrics: createRolloutEventMetrics(),
   });

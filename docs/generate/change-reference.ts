@@ -1,4 +1,4 @@
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE, Change, type ChangeOf } from "../../lambda/core/report/rollout-event.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE, RolloutEvent, type RolloutEventOf } from "../../lambda/core/report/rollout-event.ts";
 import { toAlertMessage } from "../../lambda/core/report/alert-message.ts";
 import { type JsonSchema, toChangeSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
@@ -10,7 +10,7 @@ const COUNTS = { flipped: 120, unchanged: 4, deferred: 0, skipped: 1_876, failed
 const REASONS = ["alarm calls failing is in ALARM: 3 datapoints were greater than the threshold (5.0)"];
 const REVERTED = { restored: 119, conflicting: 0, left: 1 };
 
-const EXAMPLES: Readonly<Record<Change["change"], ChangeOf>> = {
+const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
   started: {
     change: "started",
     plan: { flip: 1_996, unchanged: 4, skipped: 0, waves: 3, hash: "0f3c9a1b".repeat(8) },
@@ -108,8 +108,8 @@ look at them.
 `;
 }
 
-function toDetail(change: ChangeOf): Change {
-  return Change.parse({ ...HEAD, at: "2026-11-23T02:31:07.412Z", ...change });
+function toDetail(change: RolloutEventOf): RolloutEvent {
+  return RolloutEvent.parse({ ...HEAD, at: "2026-11-23T02:31:07.412Z", ...change });
 }
 
 function changesOf({ oneOf = [] }: JsonSchema): readonly JsonSchema[] {
@@ -118,7 +118,7 @@ function changesOf({ oneOf = [] }: JsonSchema): readonly JsonSchema[] {
 
 function renderChange(schema: JsonSchema): string {
   const { const: name, description } = schema.properties?.change ?? {};
-  const change = name as Change["change"];
+  const change = name as RolloutEvent["change"];
   const own = Object.keys(schema.properties ?? {}).filter((member) => member !== "change" && !isInEvery(member));
   return `### ${change}
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Command } from "../../lambda/contract/command.ts";
 import { DeployEvent } from "../../lambda/contract/deploy-event.ts";
 import { Policy } from "../../lambda/contract/policy.ts";
-import { Change } from "../../lambda/core/report/rollout-event.ts";
+import { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 
 /** A JSON Schema as far as the documents look into it. */
 export interface JsonSchema {
@@ -56,7 +56,7 @@ export function toPolicySchema(): JsonSchema {
 
 /** What stands in the `detail` of an event that tells of a change. */
 export function toChangeSchema(): JsonSchema {
-  return toSchema(Change, {
+  return toSchema(RolloutEvent, {
     $id: "rollout-changed.schema.json",
     title: "Rollout changed",
     description: "One change of a rollout's state: the detail of an EventBridge event. See docs/changes.md.",

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventBridgeClient, PutEventsCommand, type PutEventsResultEntry } from "@aws-sdk/client-eventbridge";
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type Change } from "../core/report/rollout-event.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type RolloutEvent } from "../core/report/rollout-event.ts";
 import type { AlertMessage } from "../core/report/alert-message.ts";
-import { shortenChange } from "../core/report/shorten-event.ts";
+import { shortenEvent } from "../core/report/shorten-event.ts";
 
 /** For the clients that tell: a rollout waits for them, and what they cannot tell in seconds is not worth more. */
-export const TELL_CLIENT_OPTIONS = {
+export const NOTIFIER_CLIENT_OPTIONS = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
 } as const;
 
-export interface TellOptions {
+export interface NotifierOptions {
   /** Where changes go to; without it, to nobody. Needs `events:PutEvents`. */
   readonly bus?: { readonly client: EventBridgeClient; readonly name: string } | undefined;
   /** Where messages for a person go to; without it, to nobody. Needs `sns:Publish`. */
   readonly topic?: { readonly client: SNSClient; readonly arn: string } | undefined;
   readonly log: { error(message: string, fields: Readonly<Record<string, unknown>>): void };
-  readonly metrics: { countChange(change: Change): void; countNotificationFailed(): void };
+  readonly metrics: { countEvent(change: RolloutEvent): void; countNotificationFailed(): void };
   /** For everything that is done to tell one thing. @default 10 seconds */
   readonly patienceMs?: number;
 }
@@ -31,7 +31,7 @@ const BUSY = ["ThrottlingException", "InternalFailure", "InternalException"];
  * Tells the outside: every change to EventBridge and the metrics, what needs a person to SNS. Never throws, and never
  * takes long: a rollout is not lost because somebody could not hear of it.
  */
-export function createTell({ bus, topic, log, metrics, patienceMs = PATIENCE_MS }: TellOptions) {
+export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE_MS }: NotifierOptions) {
   async function tryTo(what: string, fields: Readonly<Record<string, unknown>>, send: Send): Promise<void> {
     try {
       await send(AbortSignal.timeout(patienceMs));
@@ -43,13 +43,13 @@ export function createTell({ bus, topic, log, metrics, patienceMs = PATIENCE_MS 
   }
 
   return {
-    async changed(change: Change): Promise<void> {
-      metrics.countChange(change);
+    async publish(change: RolloutEvent): Promise<void> {
+      metrics.countEvent(change);
       if (bus === undefined) return;
       const fields = { rolloutId: change.rolloutId, change: change.change };
-      await tryTo("change", fields, (signal) => putChange(bus, shortenChange(change), signal));
+      await tryTo("change", fields, (signal) => putEvent(bus, shortenEvent(change), signal));
     },
-    async person({ severity, subject, text }: AlertMessage): Promise<void> {
+    async alert({ severity, subject, text }: AlertMessage): Promise<void> {
       if (topic === undefined) return;
       const message = new PublishCommand({
         TopicArn: topic.arn,
@@ -64,9 +64,9 @@ export function createTell({ bus, topic, log, metrics, patienceMs = PATIENCE_MS 
 
 type Send = (signal: AbortSignal) => Promise<unknown>;
 
-async function putChange(
-  { client, name }: NonNullable<TellOptions["bus"]>,
-  change: Change,
+async function putEvent(
+  { client, name }: NonNullable<NotifierOptions["bus"]>,
+  change: RolloutEvent,
   abortSignal: AbortSignal,
 ): Promise<void> {
   const entry = {

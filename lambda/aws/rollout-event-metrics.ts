@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { Change } from "../core/report/rollout-event.ts";
+import type { RolloutEvent } from "../core/report/rollout-event.ts";
 
 /** What is counted while a rollout goes on; how it ends is counted when it has ended. */
 export type RolloutEventMetric =
@@ -21,14 +21,14 @@ export function createRolloutEventMetrics() {
     if (counted.length > 0) metrics.publishStoredMetrics();
   };
   return {
-    countChange: (change: Change): void => count(toCounted(change)),
+    countEvent: (change: RolloutEvent): void => count(toCounted(change)),
     countNotificationFailed: (): void => count([["NotificationFailed", 1]]),
   };
 }
 
 type Counted = readonly [RolloutEventMetric, number];
 
-function toCounted(change: Change): readonly Counted[] {
+function toCounted(change: RolloutEvent): readonly Counted[] {
   switch (change.change) {
     case "started":
       return [["RolloutStarted", 1]];

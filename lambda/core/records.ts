@@ -1,5 +1,5 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
-import type { Change } from "./report/rollout-event.ts";
+import type { RolloutEvent } from "./report/rollout-event.ts";
 import type { Stop } from "./gate/decision.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Report } from "./report/report.ts";
@@ -106,7 +106,7 @@ export interface RolloutRecord {
   /** There once it was written completely. */
   readonly plan?: Plan | undefined;
   /** What it last told the outside. */
-  readonly lastChange?: Change | undefined;
+  readonly lastEvent?: RolloutEvent | undefined;
   /** The last other rollout that began to turn it back. */
   readonly rolledBackBy?: string | undefined;
 }

@@ -28,7 +28,7 @@ export async function addRollback(
     ...report,
     rollback: turned.counts,
     rolledBackBy: { rolloutId: rolledBackBy, status: by?.status ?? "failed" },
-    ...tellHold(report, by, controls),
+    ...publishHold(report, by, controls),
     exceptions: named,
     moreExceptions: Math.max(0, all - named.length),
   };
@@ -45,7 +45,7 @@ function isOfRevert({ reason }: Report["exceptions"][number]): boolean {
 }
 
 /** A hold that could not be made is told until there is one; one that somebody has cleared is not told any more. */
-function tellHold(
+function publishHold(
   { release = "" }: Report,
   by: RolloutRecord | undefined,
   { holds }: LockAndControls,

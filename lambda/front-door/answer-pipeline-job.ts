@@ -37,16 +37,16 @@ async function answer(
   { jobId }: PipelineJob,
   request: PipelineRequest,
 ): Promise<PipelineAnswer> {
-  if (request.kind === "continue") return tell(ports, jobId, request.continuation);
+  if (request.kind === "continue") return notifier(ports, jobId, request.continuation);
   const started = await startRollout(ports, request.input);
-  if (request.wait) return tell(ports, jobId, started);
+  if (request.wait) return notifier(ports, jobId, started);
   const { rolloutId, status } = started;
   const summary = `rollout ${rolloutId} is ${status}; this action does not wait for its end`;
   await ports.pipelineJobs.succeed(jobId, { rolloutId, summary }, { rolloutId, status });
   return { rolloutId, status };
 }
 
-async function tell(ports: FrontDoorPorts, jobId: string, rollout: Continuation | Started): Promise<PipelineAnswer> {
+async function notifier(ports: FrontDoorPorts, jobId: string, rollout: Continuation | Started): Promise<PipelineAnswer> {
   const isNew = "status" in rollout && rollout.status === "starting";
   const { rolloutId, execution } = rollout;
   const answer: StatusAnswer = isNew

@@ -6,14 +6,14 @@ import type { CommandRecord, LockAndControls, RolloutRecord, GateInputs, Wait } 
 import { type Now, PAUSED, type Phase } from "../core/report/rollout-progress.ts";
 
 export interface Known extends GateInputs {
-  readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastChange">;
+  readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastEvent">;
   readonly wait?: Wait | undefined;
   readonly nowMs: number;
 }
 
 /** Reads it from the last change that was told, from what the last look saw, and from what was ordered since. */
 export function findNow({ record, wait: lastWait, controls, commands, stop, nowMs }: Known): Now {
-  const since = record.lastChange?.at ?? new Date(record.startedAtMs).toISOString();
+  const since = record.lastEvent?.at ?? new Date(record.startedAtMs).toISOString();
   // What it waited for before the last change is over.
   const wait = lastWait !== undefined && lastWait.at >= since ? lastWait : undefined;
   const { phase, wave } = findPhase(record);
@@ -45,20 +45,20 @@ function findBakeLeft(
   return Math.max(0, Math.ceil(wait.bakeLeftSeconds - passedMs / 1_000));
 }
 
-function findPhase({ status, event, plan, lastChange }: Known["record"]): Pick<Now, "phase" | "wave"> {
+function findPhase({ status, event, plan, lastEvent }: Known["record"]): Pick<Now, "phase" | "wave"> {
   if (status === "waiting") return { phase: "waiting" };
-  if (event.action === "rollback") return { phase: lastChange?.change === "rolled back" ? "ending" : "rolling back" };
+  if (event.action === "rollback") return { phase: lastEvent?.change === "rolled back" ? "ending" : "rolling back" };
   const waves = plan?.waves ?? [];
-  switch (lastChange?.change) {
+  switch (lastEvent?.change) {
     case undefined:
       return { phase: "preparing" };
     case "started":
       return flipFrom(waves, 1);
     case "wave done":
-      return { phase: "baking", wave: lastChange.wave };
+      return { phase: "baking", wave: lastEvent.wave };
     case "gate decided":
-      if (lastChange.decision === "proceed") return flipFrom(waves, lastChange.wave + 1);
-      return { phase: lastChange.decision === "roll back" ? "rolling back" : "ending", wave: lastChange.wave };
+      if (lastEvent.decision === "proceed") return flipFrom(waves, lastEvent.wave + 1);
+      return { phase: lastEvent.decision === "roll back" ? "rolling back" : "ending", wave: lastEvent.wave };
     case "rolled back":
     case "ended":
       return { phase: "ending" };

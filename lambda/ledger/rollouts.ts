@@ -1,5 +1,5 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
-import type { Change } from "../core/report/rollout-event.ts";
+import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Lock, RolloutRecord } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
@@ -27,7 +27,7 @@ export function createRolloutRecords(table: Table) {
       report: fromText<Report>(item.report),
       source: fromText<SourceRollouts>(item.source),
       plan: fromText<Plan>(item.plan),
-      lastChange: fromText<Change>(item.lastChange),
+      lastEvent: fromText<RolloutEvent>(item.lastEvent),
       ...(problem !== undefined && { problem: problem as string }),
       ...(item.rolledBackBy !== undefined && { rolledBackBy: item.rolledBackBy as string }),
     };
@@ -36,8 +36,8 @@ export function createRolloutRecords(table: Table) {
   return {
     findRollout,
     async createRollout(record: RolloutRecord): Promise<RolloutRecord> {
-      const { rolloutId, event, report, source, plan, lastChange, ...facts } = record;
-      const item = { ...facts, ...toTexts({ event, report, source, plan, lastChange }) };
+      const { rolloutId, event, report, source, plan, lastEvent, ...facts } = record;
+      const item = { ...facts, ...toTexts({ event, report, source, plan, lastEvent }) };
       const created = await table.putIf(toKey(rolloutId), item, { expression: "attribute_not_exists(pk)" });
       return created ? record : ((await findRollout(rolloutId)) ?? record);
     },
@@ -52,8 +52,8 @@ export function createRolloutRecords(table: Table) {
     async notePlan(rolloutId: string, plan: Plan): Promise<void> {
       await table.updateIf(toKey(rolloutId), { set: toTexts({ plan }) }, { expression: "attribute_exists(pk)" });
     },
-    async noteChange(rolloutId: string, lastChange: Change): Promise<void> {
-      await table.updateIf(toKey(rolloutId), { set: toTexts({ lastChange }) }, { expression: "attribute_exists(pk)" });
+    async recordEvent(rolloutId: string, lastEvent: RolloutEvent): Promise<void> {
+      await table.updateIf(toKey(rolloutId), { set: toTexts({ lastEvent }) }, { expression: "attribute_exists(pk)" });
     },
     async noteRolledBackBy(rolloutId: string, rolledBackBy: string): Promise<void> {
       await table.updateIf(toKey(rolloutId), { set: { rolledBackBy } }, { expression: "attribute_exists(pk)" });

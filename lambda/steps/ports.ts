@@ -1,6 +1,6 @@
 import type { Policy } from "../contract/policy.ts";
 import type { Batch } from "../core/flip/batch.ts";
-import type { Change } from "../core/report/rollout-event.ts";
+import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import type { Stop } from "../core/gate/decision.ts";
 import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.ts";
 import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
@@ -29,7 +29,7 @@ export interface Ports {
   readonly ledger: Ledger;
   readonly evoVoice: EvoVoice;
   readonly executions: Executions;
-  readonly tell: Tell;
+  readonly notifier: Notifier;
   readonly log: Log;
   /** The state of each alarm; never throws for what CloudWatch can do. */
   readAlarms(names: readonly string[]): Promise<readonly AlarmReading[]>;
@@ -43,9 +43,9 @@ export interface Log {
 }
 
 /** Words to the outside; that they cannot be said is logged, and fails nothing. */
-export interface Tell {
-  changed(change: Change): Promise<void>;
-  person(message: AlertMessage): Promise<void>;
+export interface Notifier {
+  publish(change: RolloutEvent): Promise<void>;
+  alert(message: AlertMessage): Promise<void>;
 }
 
 export interface Executions {
@@ -98,7 +98,7 @@ export interface Ledger {
   /** An event may carry the hash of a dry run's plan: this is how it is found again. */
   noteDryRun(hash: string, rolloutId: string): Promise<void>;
   findDryRun(hash: string): Promise<string | undefined>;
-  noteChange(rolloutId: string, change: Change): Promise<void>;
+  recordEvent(rolloutId: string, change: RolloutEvent): Promise<void>;
   /** From now on this is the newest rollout of the release. */
   noteRelease(release: string, rolloutId: string): Promise<void>;
   /** From now on this is the newest rollout of the environment that flips. */

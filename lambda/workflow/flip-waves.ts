@@ -2,7 +2,7 @@ import { messageOf } from "./durable.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
 import type { WaveResult } from "../core/report/report.ts";
-import { announce } from "../steps/report/publish.ts";
+import { publish } from "../steps/report/publish.ts";
 import {
   CHILDREN_START,
   type ChildrenProgress,
@@ -11,7 +11,7 @@ import {
   withoutCheck,
 } from "../steps/gate/check-children.ts";
 import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip/flip-part.ts";
-import { tellGate } from "../steps/gate/publish-gate.ts";
+import { publishGate } from "../steps/gate/publish-gate.ts";
 import { pollGate } from "../steps/gate/poll-gate.ts";
 import type { Ready } from "./prepare-rollout.ts";
 
@@ -90,7 +90,7 @@ async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Pr
   });
   if (whyStopped(flipped) !== undefined) return flipped;
   await durable.step(`tell-wave-${wave.wave}`, () =>
-    announce(ports, rollout, {
+    publish(ports, rollout, {
       change: "wave done",
       wave: wave.wave,
       waves: plan.waves.length,
@@ -112,7 +112,7 @@ async function gate(ready: Ready, wave: PlannedWave, { progress: flipped, notes:
   };
   const isLast = plan.waves.every(({ wave: other, customers }) => other <= wave.wave || customers === 0);
   const late = await durable.step(`tell-gate-${wave.wave}`, () =>
-    tellGate(ports, rollout, { wave: wave.wave, decided, isLast, commandState: progress.commandState }),
+    publishGate(ports, rollout, { wave: wave.wave, decided, isLast, commandState: progress.commandState }),
   );
   const { decision, reasons } = late ?? decided;
   const { wave: number, customers, bakeSeconds } = wave;

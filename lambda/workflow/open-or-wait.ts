@@ -1,7 +1,7 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Durable } from "./durable.ts";
 import type { Report } from "../core/report/report.ts";
-import { announceEnd } from "../steps/report/publish.ts";
+import { publishEnd } from "../steps/report/publish.ts";
 import { type Opened, openRollout, toRollout } from "../steps/open-rollout.ts";
 import type { Rollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
@@ -26,7 +26,7 @@ export async function openOrWait(
     first.kind === "busy" ? await durable.ask("wait-for-lock", ASK_AGAIN_SECONDS, () => ask().then(unlessBusy)) : first;
   if (opened.kind === "answered") {
     // Nobody else hears of what the worker refuses.
-    if (opened.isOurs) await durable.step("tell-ended", () => announceEnd(ports, opened.report));
+    if (opened.isOurs) await durable.step("publish-ended", () => publishEnd(ports, opened.report));
     return opened;
   }
   if (opened.settleSeconds > 0) await durable.rest("settle", opened.settleSeconds);

@@ -1,5 +1,5 @@
 import type { Durable } from "./durable.ts";
-import { announce } from "../steps/report/publish.ts";
+import { publish } from "../steps/report/publish.ts";
 import type { Rollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
 import type { RollbackResult } from "../steps/rollback/rollback-part.ts";
@@ -13,7 +13,7 @@ export async function publishRollback(
 ): Promise<RollbackResult> {
   const { counts, hold } = rollback;
   await durable.step("publish-rollback", () =>
-    announce(ports, rollout, { change: "rolled back", rollback: counts, ...hold }),
+    publish(ports, rollout, { change: "rolled back", rollback: counts, ...hold }),
   );
   return rollback;
 }

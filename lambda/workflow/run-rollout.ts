@@ -10,7 +10,7 @@ import { publishRollback } from "./publish-rollback.ts";
 import { rollBack } from "./roll-back.ts";
 import type { Report } from "../core/report/report.ts";
 import { NO_COMMANDS } from "../core/gate/apply-commands.ts";
-import { announce, announceEnd } from "../steps/report/publish.ts";
+import { publish, publishEnd } from "../steps/report/publish.ts";
 import { closeRollout, type Ended } from "../steps/report/close-rollout.ts";
 import { toOwnSource } from "../steps/flip/flip-part.ts";
 import type { FlipRollout, RollbackRollout } from "../steps/run-part.ts";
@@ -26,7 +26,7 @@ export async function runRollout(ports: Ports, input: unknown, context: DurableC
   const { rollout } = opened;
   const ended = rollout.kind === "rollback" ? await rollBackSource(ports, durable, rollout) : await cutOver(ports, durable, rollout);
   const report = await durable.step("close", () => closeRollout(ports, rollout, ended));
-  await durable.step("tell-ended", () => announceEnd(ports, report));
+  await durable.step("publish-ended", () => publishEnd(ports, report));
   return report;
 }
 
@@ -49,7 +49,7 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
 async function rollBackSource(ports: Ports, durable: Durable, rollout: RollbackRollout): Promise<Ended> {
   const { lock, source } = rollout;
   if (lock === undefined) return { rollback: await countRollbackOf(ports, durable, source) };
-  await durable.step("tell-started", () => announce(ports, rollout, { change: "started" }));
+  await durable.step("publish-started", () => publish(ports, rollout, { change: "started" }));
   const rollback = await rollBack(ports, durable, { ...rollout, lock }, { source, commandState: NO_COMMANDS });
   return { rollback: await publishRollback(ports, durable, rollout, rollback) };
 }

@@ -46,7 +46,7 @@ type DescribeAlarms = {
   readonly NextToken?: string;
 };
 
-type Change = { readonly name: string; readonly alarm: Alarm; readonly isDue: (calls: number) => boolean };
+type RolloutEvent = { readonly name: string; readonly alarm: Alarm; readonly isDue: (calls: number) => boolean };
 
 const ACTION = "GraniteServiceVersion20100801.DescribeAlarms";
 /** CloudWatch's own bounds. */
@@ -64,7 +64,7 @@ export async function startCloudWatch(
   const alarms = new Map(Object.entries(given.alarms ?? {}));
   const callsByName = new Map<string, number>();
   const calls: (readonly string[])[] = [];
-  let changes: readonly Change[] = [];
+  let changes: readonly RolloutEvent[] = [];
   let denied = false;
   let deniedLater = { atCall: 0, times: 0 };
   let failure = { times: 0, code: "" };

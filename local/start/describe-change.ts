@@ -1,9 +1,9 @@
-import type { Change } from "../../lambda/core/report/rollout-event.ts";
+import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 
 /** A change of a rollout's state as a line for somebody who watches. */
-export function describeChange(change: Change): string {
+export function describeChange(change: RolloutEvent): string {
   switch (change.change) {
     case "started": {
       const { plan } = change;

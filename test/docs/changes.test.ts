@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { renderDocuments } from "../../docs/generate.ts";
-import { Change } from "../../lambda/core/report/rollout-event.ts";
+import { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 
 const documents = renderDocuments();
 const reference = documents.get("changes.md") ?? "";
@@ -41,6 +41,6 @@ describe("the reference of changes", () => {
     const blocks = [...reference.matchAll(/```json\n(.*?)\n```/gs)].map(([, json]) => JSON.parse(json ?? ""));
     const changes = blocks.filter((block) => typeof block.change === "string");
     expect(changes.length).toBeGreaterThanOrEqual(5);
-    expect(new Set(changes.map((change) => Change.parse(change).change)).size).toBe(5);
+    expect(new Set(changes.map((change) => RolloutEvent.parse(change).change)).size).toBe(5);
   });
 });

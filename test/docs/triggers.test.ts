@@ -69,8 +69,8 @@ test("commands: a pause is sent as it is written, to a rollout that runs, and an
   const waves = [{ wave: 1, from: 0, to: 1, customers: 40, bakeSeconds: 0 }];
   const plan = { ...counts, skippedBy: {}, batches: 1, settledItems: 0, waves };
   const head = { rolloutId: command.rolloutId, action: "promote", at: new Date().toISOString() } as const;
-  const lastChange = { ...head, change: "started", plan: { ...counts, waves: 1 } } as const;
-  const standing = { startedAtMs: Date.now(), status: "running", plan, lastChange } as const;
+  const lastEvent = { ...head, change: "started", plan: { ...counts, waves: 1 } } as const;
+  const standing = { startedAtMs: Date.now(), status: "running", plan, lastEvent } as const;
   const facts = { execution, event, fingerprint: "f", ...standing };
   await ledger.createRollout({ ...facts, rolloutId: command.rolloutId });
   await door.sendRefused(command);

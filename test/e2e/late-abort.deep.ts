@@ -42,8 +42,8 @@ test.each([
     await proxy.close();
 
     expect(report).toMatchObject({ status, problem: "aborted by ann: calls drop" });
-    const changed = [...rememberFlags(world)].filter(([id, flag]) => before.get(id) !== flag);
-    expect(changed).toHaveLength(moved);
+    const publish = [...rememberFlags(world)].filter(([id, flag]) => before.get(id) !== flag);
+    expect(publish).toHaveLength(moved);
     const gates = world.eventBridge
       .events()
       .map(({ detail }) => detail as { readonly change: string; readonly decision?: string })

@@ -23,7 +23,7 @@ function portsWithoutAnswers(): Ports {
     ledger: ledger as Ledger,
     evoVoice: { connect: () => connection as Connection },
     executions: { findEnd: async () => ({ running: true }) },
-    tell: { changed: async () => undefined, person: async () => undefined },
+    notifier: { publish: async () => undefined, alert: async () => undefined },
     readAlarms: async () => [],
     log: { info: () => undefined },
     nowMs: Date.now,

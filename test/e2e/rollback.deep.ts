@@ -78,16 +78,16 @@ describe("a rollback by event", () => {
   });
 
   test("leaves alone whom somebody has moved since, and names them", async () => {
-    const [changed = ""] = staged();
+    const [publish = ""] = staged();
     await execute(world, PROMOTE, { name: "one" });
-    world.emulator.setStaging(changed, true);
+    world.emulator.setStaging(publish, true);
 
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
     expect(report).toMatchObject({
       status: "rolled-back",
       rollback: { conflicting: 1, left: 0 },
-      exceptions: [{ customerId: changed, outcome: "skipped", reason: expect.stringContaining("somebody has moved") }],
+      exceptions: [{ customerId: publish, outcome: "skipped", reason: expect.stringContaining("somebody has moved") }],
     });
   });
 

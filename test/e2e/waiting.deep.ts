@@ -103,7 +103,7 @@ describe("an event that waits", () => {
     const { report, operations } = await execute(world, { ...STAGE, notAfter }, { name: "noon" });
 
     expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("it came too late") });
-    expect(operations).toEqual(["open", "wait-for-lock", "tell-ended"]);
+    expect(operations).toEqual(["open", "wait-for-lock", "publish-ended"]);
     expect(await ledger.findRollout("noon")).toMatchObject({ status: "refused", report: { status: "refused" } });
     expect((await ledger.readControls()).lock).toEqual(lock);
     expect(world.emulator.stats().requests).toEqual({});

@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { buildTell } from "../../lambda/worker.ts";
+import { buildNotifier } from "../../lambda/worker.ts";
 import { localAwsEnvironment } from "../../local/aws/environment.ts";
 import { type EventBridge, startEventBridge } from "../../local/aws/event-bridge.ts";
 import { type Sns, startSns } from "../../local/aws/sns.ts";
@@ -31,10 +31,10 @@ afterEach(async () => {
 });
 
 /** Tells one change and one message; gives what was written meanwhile. */
-async function tellBoth(config: Parameters<typeof buildTell>[0]): Promise<readonly string[]> {
-  const tell = buildTell(config, new Logger());
-  await tell.changed(CHANGE);
-  await tell.person(MESSAGE);
+async function tellBoth(config: Parameters<typeof buildNotifier>[0]): Promise<readonly string[]> {
+  const notifier = buildNotifier(config, new Logger());
+  await notifier.publish(CHANGE);
+  await notifier.alert(MESSAGE);
   output.restore();
   return output.lines();
 }

@@ -131,12 +131,12 @@ const Ended = strictObject({
 }).meta({ title: "Ended" });
 
 /** One change of a rollout's state, as the outside is told of it. */
-export const Change = z.discriminatedUnion("change", [Started, WaveDone, GateDecided, RolledBack, Ended]);
-export type Change = z.output<typeof Change>;
+export const RolloutEvent = z.discriminatedUnion("change", [Started, WaveDone, GateDecided, RolledBack, Ended]);
+export type RolloutEvent = z.output<typeof RolloutEvent>;
 
 /** What a step knows of a change; whose it is and when stands in its head. */
-export type ChangeOf = Change extends infer Each
-  ? Each extends Change
+export type RolloutEventOf = RolloutEvent extends infer Each
+  ? Each extends RolloutEvent
     ? Omit<Each, keyof typeof head>
     : never
   : never;

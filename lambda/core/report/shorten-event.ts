@@ -1,7 +1,7 @@
-import { type Change, MOST_PROBLEM_CHARACTERS, MOST_REASON_CHARACTERS, MOST_REASONS } from "./rollout-event.ts";
+import { type RolloutEvent, MOST_PROBLEM_CHARACTERS, MOST_REASON_CHARACTERS, MOST_REASONS } from "./rollout-event.ts";
 
 /** The change within the bounds of what is told; what was cut says so. */
-export function shortenChange(change: Change): Change {
+export function shortenEvent(change: RolloutEvent): RolloutEvent {
   switch (change.change) {
     case "gate decided":
       return { ...change, reasons: shortenReasons(change.reasons) };

@@ -1,5 +1,5 @@
 import type { Plan } from "../../core/plan/plan.ts";
-import { announce } from "../report/publish.ts";
+import { publish } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 
@@ -9,5 +9,5 @@ export async function beginFlips(ports: Ports, rollout: Locked<FlipRollout>, pla
   await ports.ledger.noteRelease(event.release, rolloutId);
   await ports.ledger.noteFlips({ rolloutId, action: event.action });
   const { flip, unchanged, skipped, hash, waves } = plan;
-  await announce(ports, rollout, { change: "started", plan: { flip, unchanged, skipped, hash, waves: waves.length } });
+  await publish(ports, rollout, { change: "started", plan: { flip, unchanged, skipped, hash, waves: waves.length } });
 }

@@ -54,14 +54,14 @@ export function pollGate(ports: Ports, rollout: Locked<Rollout>, gateConfig: Gat
   const { rolloutId } = rollout;
   return async (state: GateState): Promise<GateState> => {
     const next = evaluateGate(state, await look(ports, rollout, gateConfig), gateConfig.rules);
-    if (isNews(state, next)) await tellWait(ports, rolloutId, next, gateConfig);
+    if (isNews(state, next)) await recordGateState(ports, rolloutId, next, gateConfig);
     if (isStop(next.decision)) await keepStop(ports, rolloutId, next.decision).catch(logNotKept(ports, rolloutId));
     return next;
   };
 }
 
 /** For whoever watches the log, and whoever asks for the status. */
-async function tellWait(
+async function recordGateState(
   { ledger, log, nowMs }: Ports,
   rolloutId: string,
   state: GateState,

@@ -151,7 +151,7 @@ export function createHistoryWorld({
             })),
         },
         readAlarms: (names) => call("read alarms", () => names.map((name) => ({ name, state: world.alarm }))),
-        tell: { changed: async () => undefined, person: async () => undefined },
+        notifier: { publish: async () => undefined, alert: async () => undefined },
         log: { info: () => undefined },
         nowMs: () => clock.nowMs,
         sleep: createSleep(process, clock),

@@ -1,8 +1,8 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createTell, TELL_CLIENT_OPTIONS, type TellOptions } from "../../../../lambda/aws/notifier.ts";
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type Change } from "../../../../lambda/core/report/rollout-event.ts";
+import { createNotifier, NOTIFIER_CLIENT_OPTIONS, type NotifierOptions } from "../../../../lambda/aws/notifier.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type EventBridge, startEventBridge } from "../../../../local/aws/event-bridge.ts";
@@ -22,13 +22,13 @@ let eventBridge: EventBridge;
 let sns: Sns;
 let clients: { readonly bus: EventBridgeClient; readonly topic: SNSClient };
 const errors: unknown[] = [];
-const counted: Change[] = [];
+const counted: RolloutEvent[] = [];
 let failures = 0;
 
 const observed = {
   log: { error: (message: string, fields: object) => void errors.push({ message, ...fields }) },
   metrics: {
-    countChange: (change: Change) => void counted.push(change),
+    countEvent: (change: RolloutEvent) => void counted.push(change),
     countNotificationFailed: () => {
       failures += 1;
     },
@@ -37,14 +37,14 @@ const observed = {
 
 function connect(addresses: { readonly eventBridge: string; readonly sns: string }, patienceMs?: number) {
   Object.assign(process.env, localAwsEnvironment(addresses));
-  clients = { bus: new EventBridgeClient(TELL_CLIENT_OPTIONS), topic: new SNSClient(TELL_CLIENT_OPTIONS) };
-  const options: TellOptions = {
+  clients = { bus: new EventBridgeClient(NOTIFIER_CLIENT_OPTIONS), topic: new SNSClient(NOTIFIER_CLIENT_OPTIONS) };
+  const options: NotifierOptions = {
     ...observed,
     bus: { client: clients.bus, name: "deployments" },
     topic: { client: clients.topic, arn: TOPIC },
     ...(patienceMs !== undefined && { patienceMs }),
   };
-  return createTell(options);
+  return createNotifier(options);
 }
 
 const tellAll = () => connect({ eventBridge: eventBridge.address, sns: sns.address });
@@ -64,7 +64,7 @@ afterEach(async () => {
 
 describe("a change", () => {
   test("is an event on the bus, and is counted", async () => {
-    await tellAll().changed(STARTED);
+    await tellAll().publish(STARTED);
     expect(eventBridge.events()).toEqual([
       {
         bus: "deployments",
@@ -81,7 +81,7 @@ describe("a change", () => {
   test("with more reasons than an event holds is told in short, and counted as it is", async () => {
     const reasons = Array.from({ length: 1_000 }, () => "x".repeat(1_000));
     const change = aChange({ change: "gate decided", wave: 1, decision: "halt", reasons });
-    await tellAll().changed(change);
+    await tellAll().publish(change);
     expect(eventBridge.events()[0]?.detail).toMatchObject({
       reasons: expect.arrayContaining(["x".repeat(499).concat("…")]),
     });
@@ -89,21 +89,21 @@ describe("a change", () => {
   });
 
   test("is only counted where no bus is configured", async () => {
-    const tell = createTell(observed);
-    await tell.changed(STARTED);
-    await tell.person(MESSAGE);
+    const notifier = createNotifier(observed);
+    await notifier.publish(STARTED);
+    await notifier.alert(MESSAGE);
     expect([eventBridge.calls(), sns.calls(), failures]).toEqual([0, 0, 0]);
     expect(counted).toEqual([STARTED]);
   });
 
   test("that EventBridge is too busy for is sent again, twice at most", async () => {
-    const tell = tellAll();
+    const notifier = tellAll();
     eventBridge.failEntries(2, "ThrottlingException");
-    await tell.changed(STARTED);
+    await notifier.publish(STARTED);
     expect([eventBridge.events().length, eventBridge.calls(), failures]).toEqual([1, 3, 0]);
 
     eventBridge.failEntries(3, "InternalFailure");
-    await tell.changed(STARTED);
+    await notifier.publish(STARTED);
     expect([eventBridge.events().length, eventBridge.calls(), failures]).toEqual([1, 6, 1]);
     expect(errors).toEqual([
       { message: "change not told", rolloutId: STARTED.rolloutId, change: "started", problem: "InternalFailure" },
@@ -111,21 +111,21 @@ describe("a change", () => {
   });
 
   test("that EventBridge refuses for good is not sent again", async () => {
-    const tell = tellAll();
+    const notifier = tellAll();
     eventBridge.failEntries(1, "NotAuthorizedForSource");
-    await tell.changed(STARTED);
+    await notifier.publish(STARTED);
     expect([eventBridge.events().length, eventBridge.calls(), failures]).toEqual([0, 1, 1]);
     expect(errors).toMatchObject([{ problem: "NotAuthorizedForSource" }]);
   });
 
   test("is told after a passing fault, and lost for want of the right to, without a word of the role", async () => {
-    const tell = tellAll();
+    const notifier = tellAll();
     eventBridge.failNext(1, "InternalException");
-    await tell.changed(STARTED);
+    await notifier.publish(STARTED);
     expect([eventBridge.events().length, failures]).toEqual([1, 0]);
 
     eventBridge.failNext(1, "AccessDeniedException");
-    await tell.changed(aChange({ change: "ended", status: "succeeded", counts: NO_COUNTS }));
+    await notifier.publish(aChange({ change: "ended", status: "succeeded", counts: NO_COUNTS }));
     expect([eventBridge.events().length, failures]).toEqual([1, 1]);
     expect(errors).toEqual([
       { message: "change not told", rolloutId: STARTED.rolloutId, change: "ended", problem: "AccessDeniedException" },
@@ -135,7 +135,7 @@ describe("a change", () => {
 
 describe("a message for a person", () => {
   test("is published as it is, with its severity to filter by", async () => {
-    await tellAll().person(MESSAGE);
+    await tellAll().alert(MESSAGE);
     expect(sns.messages()).toEqual([
       { topicArn: TOPIC, subject: MESSAGE.subject, message: MESSAGE.text, attributes: { severity: "critical" } },
     ]);
@@ -143,13 +143,13 @@ describe("a message for a person", () => {
   });
 
   test("is told after a passing fault; what SNS refuses is logged and counted", async () => {
-    const tell = tellAll();
+    const notifier = tellAll();
     sns.failNext(2, "InternalError");
-    await tell.person(MESSAGE);
+    await notifier.alert(MESSAGE);
     expect([sns.messages().length, sns.calls(), failures]).toEqual([1, 3, 0]);
 
     sns.failNext(1, "AuthorizationError");
-    await tell.person(MESSAGE);
+    await notifier.alert(MESSAGE);
     expect([sns.messages().length, failures]).toEqual([1, 1]);
     expect(errors).toEqual([
       { message: "person not told", severity: "critical", problem: expect.stringMatching(/^AuthorizationError/) },
@@ -159,9 +159,9 @@ describe("a message for a person", () => {
 
 test("nobody who does not answer is waited for", async () => {
   const silent = await listenOnLoopback(() => new Promise(() => {}));
-  const tell = connect({ eventBridge: silent.address, sns: silent.address }, 50);
+  const notifier = connect({ eventBridge: silent.address, sns: silent.address }, 50);
   const startedAt = Date.now();
-  await Promise.all([tell.changed(STARTED), tell.person(MESSAGE)]);
+  await Promise.all([notifier.publish(STARTED), notifier.alert(MESSAGE)]);
   expect(Date.now() - startedAt).toBeLessThan(2_000);
   expect(failures).toBe(2);
   await silent.close();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { createRolloutEventMetrics } from "../../../../lambda/aws/rollout-event-metrics.ts";
-import type { ChangeOf } from "../../../../lambda/core/report/rollout-event.ts";
+import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import { readWritten } from "../../../infra/ring-alarms.ts";
 import { captureOutput } from "../../../support/capture-output.ts";
@@ -26,7 +26,7 @@ function written(): readonly (readonly [string, number])[] {
   return readWritten(output.lines()).map(({ metric, value }) => [metric, value]);
 }
 
-test.each<[ChangeOf, readonly (readonly [string, number])[]]>([
+test.each<[RolloutEventOf, readonly (readonly [string, number])[]]>([
   [{ change: "started" }, [["RolloutStarted", 1]]],
   [{ change: "gate decided", wave: 1, decision: "proceed", reasons: [] }, [["GateProceeded", 1]]],
   [{ change: "gate decided", wave: 1, decision: "roll back", reasons: [] }, [["GateRolledBack", 1]]],
@@ -44,7 +44,7 @@ test.each<[ChangeOf, readonly (readonly [string, number])[]]>([
   // The worker counts how its rollouts end, those that were refused before they began among them.
   [{ change: "ended", status: "succeeded", counts: { ...NO_COUNTS, flipped: 5 } }, []],
 ])("%j is counted for its deployment", (change, expected) => {
-  createRolloutEventMetrics().countChange(aChange(change));
+  createRolloutEventMetrics().countEvent(aChange(change));
   expect(written()).toEqual(expected.map(([name, value]) => [`Cutover ${name} service=cutover-test`, value]));
 });
 

@@ -1,7 +1,7 @@
-import type { Change, ChangeOf } from "../../../../lambda/core/report/rollout-event.ts";
+import type { RolloutEvent, RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 
 /** A change of a rollout of which a test says what happened. */
-export function aChange(change: ChangeOf): Change {
+export function aChange(change: RolloutEventOf): RolloutEvent {
   return {
     rolloutId: "promote-1a2b",
     action: "promote",

@@ -5,7 +5,7 @@ import { dispatch } from "../../../../lambda/front-door/dispatch.ts";
 import type { RolloutCommand } from "../../../../lambda/front-door/note-command.ts";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
-import type { Change } from "../../../../lambda/core/report/rollout-event.ts";
+import type { RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { Plan } from "../../../../lambda/core/plan/plan.ts";
 import type { CommandRecord, RolloutRecord } from "../../../../lambda/core/records.ts";
@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 afterEach(() => given.close());
 
-const BAKING: Change = {
+const BAKING: RolloutEvent = {
   ...{ rolloutId: "night", action: "promote", release: "2026.11", at: AT },
   ...{ change: "wave done", wave: 1, waves: 2, counts: NO_COUNTS },
 };
@@ -55,7 +55,7 @@ const PLAN: Plan = {
 
 /** In its first bake, and paused: so every command has an effect. */
 async function aRolloutThatBakes(): Promise<void> {
-  await aRollout("running", { plan: PLAN, lastChange: BAKING });
+  await aRollout("running", { plan: PLAN, lastEvent: BAKING });
   await ledger.addCommand("night", { ...PAUSE, id: "first" });
 }
 
@@ -174,19 +174,19 @@ describe("what would come to nothing is refused, and not noted:", () => {
   test.each<[string, Partial<RolloutRecord>, RolloutCommand, RegExp]>([
     [
       "a skip while a wave is flipped",
-      { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "proceed", reasons: [] } },
+      { plan: PLAN, lastEvent: { ...BAKING, change: "gate decided", wave: 1, decision: "proceed", reasons: [] } },
       { ...ANN, command: "skip-bake", rolloutId: "night" },
       /^nothing was done: skip-bake would come to nothing for rollout night: no bake is under way: wave 2 is flipped; ask for its status/,
     ],
     [
       "a resume of what is not paused",
-      { plan: PLAN, lastChange: BAKING },
+      { plan: PLAN, lastEvent: BAKING },
       { ...ANN, command: "resume", rolloutId: "night" },
       /^nothing was done: resume would come to nothing for rollout night: it is not paused$/,
     ],
     [
       "an abort when nobody is flipped any more",
-      { plan: PLAN, lastChange: { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } },
+      { plan: PLAN, lastEvent: { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } },
       { ...ANN, command: "abort", rolloutId: "night", rollback: true },
       /^nothing was done: abort would come to nothing for rollout night: it is ending, .*; to undo it, send \{"action":"rollback","rolloutId":"night"\}$/,
     ],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { findNow, type Known } from "../../../../lambda/front-door/describe-progress.ts";
-import type { ChangeOf } from "../../../../lambda/core/report/rollout-event.ts";
+import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { CommandRecord, LockAndControls, Wait } from "../../../../lambda/core/records.ts";
 
@@ -16,9 +16,9 @@ const plan = {
 };
 const event = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false } as const;
 
-const aRecord = (change?: ChangeOf, given: Partial<Known["record"]> = {}): Known["record"] => ({
+const aRecord = (change?: RolloutEventOf, given: Partial<Known["record"]> = {}): Known["record"] => ({
   ...{ status: "running", startedAtMs: Date.parse(STARTED), event, plan },
-  ...(change && { lastChange: { rolloutId: "promote-1", action: "promote", release: "2026.11", at: AT, ...change } }),
+  ...(change && { lastEvent: { rolloutId: "promote-1", action: "promote", release: "2026.11", at: AT, ...change } }),
   ...given,
 });
 
@@ -30,12 +30,12 @@ const aCommand = (command: CommandRecord["command"], given: Partial<CommandRecor
 const find = (given: Partial<Known>) => findNow({ record: aRecord(), controls, commands: [], nowMs, ...given });
 
 const begun = { flip: 30, unchanged: 0, skipped: 0, waves: 4, hash: "9bed" };
-const gate = (wave: number, decision: "proceed" | "roll back" | "halt"): ChangeOf => ({
+const gate = (wave: number, decision: "proceed" | "roll back" | "halt"): RolloutEventOf => ({
   ...{ change: "gate decided", wave, decision, reasons: [] },
 });
 
 describe("where it stands", () => {
-  test.each<[string, ChangeOf | undefined, object]>([
+  test.each<[string, RolloutEventOf | undefined, object]>([
     ["nothing was told yet", undefined, { phase: "preparing", since: STARTED }],
     ["it has started, and its first wave is empty", { change: "started", plan: begun }, { phase: "flipping", wave: 2 }],
     [

@@ -52,7 +52,7 @@ export function fakePorts(
       }),
     },
     executions: { findEnd: async () => ({ running: true }) },
-    tell: { changed: async () => {}, person: async () => {} },
+    notifier: { publish: async () => {}, alert: async () => {} },
     log: { info: () => {} },
     readAlarms: async () => [],
     nowMs,

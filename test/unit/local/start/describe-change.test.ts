@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { ChangeOf } from "../../../../lambda/core/report/rollout-event.ts";
+import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import { describeChange } from "../../../../local/start/describe-change.ts";
 import { watchChanges } from "../../../../local/start/watch-changes.ts";
@@ -8,7 +8,7 @@ const head = { rolloutId: "promote-1", action: "promote", release: "2026.11", at
 const plan = { flip: 1_260, unchanged: 1, skipped: 0, waves: 1, hash: "9".repeat(64) };
 const counts = { ...NO_COUNTS, flipped: 1_260 };
 
-test.each<[ChangeOf, string]>([
+test.each<[RolloutEventOf, string]>([
   [{ change: "started", plan }, "started: 1,260 customers to flip, in 1 wave"],
   [{ change: "started" }, "started"],
   [{ change: "wave done", wave: 1, waves: 3, counts }, "wave 1 of 3: done, 1,260 flipped in all"],

@@ -148,7 +148,7 @@ describe("the plan's hash", () => {
     aFound({ id: "c-2", isStaging: false }),
     aFound({ id: "c-3", skip: "excluded by the event" }),
   ];
-  const hash = (changed: readonly FoundCustomer[], event = {}) => planFor(changed, event).plan.hash;
+  const hash = (publish: readonly FoundCustomer[], event = {}) => planFor(publish, event).plan.hash;
 
   test.each([
     ["a customer is to be flipped that was right before", [found[0], { ...found[1], isStaging: true }, found[2]]],
@@ -159,8 +159,8 @@ describe("the plan's hash", () => {
     ],
     ["a customer was not found", found.slice(1)],
     ["one more was found", [...found, aFound({ id: "c-4" })]],
-  ])("changes when %s", (_what, changed) => {
-    expect(hash(changed as readonly FoundCustomer[])).not.toBe(hash(found));
+  ])("changes when %s", (_what, publish) => {
+    expect(hash(publish as readonly FoundCustomer[])).not.toBe(hash(found));
   });
 
   test("changes with the action and with the release", () => {

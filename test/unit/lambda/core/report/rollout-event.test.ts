@@ -1,15 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { Change, type ChangeOf, ENDINGS, isEnding } from "../../../../../lambda/core/report/rollout-event.ts";
+import { RolloutEvent, type RolloutEventOf, ENDINGS, isEnding } from "../../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
-import { shortenChange, shortenText } from "../../../../../lambda/core/report/shorten-event.ts";
+import { shortenEvent, shortenText } from "../../../../../lambda/core/report/shorten-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 import { aChange } from "../a-change.ts";
 
 const COUNTS = { ...NO_COUNTS, flipped: 3 };
 
 describe("a change", () => {
-  test.each<[string, ChangeOf]>([
+  test.each<[string, RolloutEventOf]>([
     [
       "started, with its plan",
       { change: "started", plan: { flip: 3, unchanged: 1, skipped: 0, waves: 2, hash: "0a".repeat(32) } },
@@ -20,18 +20,18 @@ describe("a change", () => {
     ["rolled back", { change: "rolled back", rollback: { restored: 2, conflicting: 1, left: 0 } }],
     ["ended", { change: "ended", status: "succeeded", counts: COUNTS }],
   ])("%s is what its schema says", (_what, change) => {
-    expect(Change.parse(aChange(change))).toEqual(aChange(change));
+    expect(RolloutEvent.parse(aChange(change))).toEqual(aChange(change));
   });
 
   test("without a release is only known to be refused, and is told all the same", () => {
     const { release: _none, ...change } = aChange({ change: "ended", status: "refused", counts: NO_COUNTS });
-    expect(Change.safeParse(change).success).toBe(true);
+    expect(RolloutEvent.safeParse(change).success).toBe(true);
   });
 
   test("with a member that nobody knows, or one of another change, is refused", () => {
     const change = aChange({ change: "started" });
-    expect(Change.safeParse({ ...change, wave: 1 }).success).toBe(false);
-    expect(Change.safeParse({ ...change, customers: [] }).success).toBe(false);
+    expect(RolloutEvent.safeParse({ ...change, wave: 1 }).success).toBe(false);
+    expect(RolloutEvent.safeParse({ ...change, customers: [] }).success).toBe(false);
   });
 });
 
@@ -42,8 +42,8 @@ test("what still runs or waits is no end", () => {
 
 describe("what is told is cut to its bounds, and says so", () => {
   const decided = (reasons: readonly string[]) =>
-    shortenChange(aChange({ change: "gate decided", wave: 1, decision: "halt", reasons }));
-  const reasonsOf = (change: Change) => (change.change === "gate decided" ? change.reasons : []);
+    shortenEvent(aChange({ change: "gate decided", wave: 1, decision: "halt", reasons }));
+  const reasonsOf = (change: RolloutEvent) => (change.change === "gate decided" ? change.reasons : []);
   const many = (number: number) => Array.from({ length: number }, (_, index) => `reason ${index + 1}`);
 
   test("twenty reasons are told, of twenty-one the last two are only counted", () => {
@@ -58,7 +58,7 @@ describe("what is told is cut to its bounds, and says so", () => {
 
   test("a problem of 4,000 characters is told, one of 4,001 is cut; without one nothing changes", () => {
     const ended = (problem?: string) =>
-      shortenChange(aChange({ change: "ended", status: "failed", counts: COUNTS, problem }));
+      shortenEvent(aChange({ change: "ended", status: "failed", counts: COUNTS, problem }));
     expect(ended("x".repeat(4_000))).toMatchObject({ problem: "x".repeat(4_000) });
     expect(ended("x".repeat(4_001))).toMatchObject({ problem: `${"x".repeat(3_999)}…` });
     expect(ended().change).toBe("ended");
@@ -74,7 +74,7 @@ describe("what is told is cut to its bounds, and says so", () => {
     void fc.assert(
       fc.property(fc.array(fc.string({ unit: anyCharacter, maxLength: 700 }), { maxLength: 60 }), (reasons) => {
         const change = decided(reasons);
-        expect(Change.safeParse(change).success).toBe(true);
+        expect(RolloutEvent.safeParse(change).success).toBe(true);
         expect(Buffer.byteLength(JSON.stringify(change))).toBeLessThan(200_000);
       }),
       { numRuns: 50 },
