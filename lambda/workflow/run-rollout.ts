@@ -3,7 +3,7 @@ import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
 import { createDurable, type Durable } from "./durable.ts";
 import { countRollbackOf, recountRollback } from "./count-rollback.ts";
 import { flipWaves } from "./flip-waves.ts";
-import { leaveRest } from "./skip-remaining.ts";
+import { skipRemaining } from "./skip-remaining.ts";
 import { openOrWait } from "./open-or-wait.ts";
 import { prepare } from "./prepare-rollout.ts";
 import { publishRollback } from "./publish-rollback.ts";
@@ -39,7 +39,7 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   const source = toOwnSource(rollout, progress, ready.plan.batches);
   const turned = { source, commandState };
   const back = stop?.decision === "roll back" ? await rollBack(ports, durable, ready.rollout, turned) : undefined;
-  const { counts, problem } = await leaveRest(ready, progress);
+  const { counts, problem } = await skipRemaining(ready, progress);
   const counted = back && (await recountRollback(ports, durable, { source, rollback: back }));
   const rollback = counted && (await publishRollback(ports, durable, rollout, counted));
   return { plan: ready.plan, counts, waves, stop, problem, rollback, overridden: ready.gateConfig.overridden };

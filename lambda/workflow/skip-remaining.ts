@@ -1,13 +1,13 @@
-import { afterFailure, type FlipProgress, leavePart } from "../steps/flip/flip-part.ts";
+import { afterFailure, type FlipProgress, skipRemainingPart } from "../steps/flip/flip-part.ts";
 import type { Ready } from "./prepare-rollout.ts";
 
 /** Gives everybody who was not attempted an outcome, so that nobody is without one. */
-export function leaveRest({ ports, durable, rollout, plan }: Ready, progress: FlipProgress): Promise<FlipProgress> {
+export function skipRemaining({ ports, durable, rollout, plan }: Ready, progress: FlipProgress): Promise<FlipProgress> {
   if (progress.batch >= plan.batches) return Promise.resolve(progress);
   return durable.inParts({
-    name: "leave-part",
+    name: "skip-remaining-part",
     start: { ...progress, done: false, idleParts: 0 },
-    part: (run, from) => leavePart(ports, rollout, run, { plan, from, to: plan.batches }),
+    part: (run, from) => skipRemainingPart(ports, rollout, run, { plan, from, to: plan.batches }),
     afterFailure,
   });
 }

@@ -15,7 +15,7 @@ export interface Used {
 }
 
 /** Why nobody else is flipped in this execution; undefined while the flips have not had their share. */
-export function stopToKeepShare({ parts, sinceMs }: Used): Stop | undefined {
+export function stopToKeepReserve({ parts, sinceMs }: Used): Stop | undefined {
   const used = describeUsed({ parts, sinceMs });
   if (used === undefined) return undefined;
   const reason = `its flips have had their share, ${used}: the rest of what one execution has is kept for turning back; a retry goes on with who was not attempted`;

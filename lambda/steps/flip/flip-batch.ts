@@ -74,7 +74,7 @@ async function finish(run: BatchRun, { place, tracker, written }: PreparedBatch)
   try {
     const batch = await record(run, written, tracker, tracker.uncertain());
     const left = tracker.left();
-    if (left > 0) run.stopSignal.leaveRest();
+    if (left > 0) run.stopSignal.skipRemaining();
     return { place, batch, left };
   } catch (error) {
     run.stopSignal.fail(error);

@@ -1,7 +1,7 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import { type Stop, toReason, toStop } from "../../core/gate/decision.ts";
 import { allowedFailures } from "../../core/gate/failure-budget.ts";
-import { stopToKeepShare } from "../../core/gate/rollback-reserve.ts";
+import { stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { NO_COMMANDS, type CommandState } from "../../core/gate/apply-commands.ts";
@@ -66,7 +66,7 @@ export async function flipPart(
   const task = await createFlipTask(ports, rollout);
   const budgetStop = createBudgetStop(ports, rollout, plan);
   const finished = await skipFinished(task, work, budgetStop);
-  const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findShareStop(ports, rollout, work) };
+  const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findReserveStop(ports, rollout, work) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
@@ -84,7 +84,7 @@ export async function flipPart(
 }
 
 /** In a stopped rollout: gives everybody who is left an outcome. Nobody is flipped any more. */
-export async function leavePart(
+export async function skipRemainingPart(
   ports: Ports,
   rollout: Locked<FlipRollout>,
   run: StepRun,
@@ -130,8 +130,8 @@ export function toOwnSource({ rolloutId, event }: FlipRollout, { batch }: FlipPr
   };
 }
 
-function findShareStop({ nowMs }: Ports, { startedAtMs }: FlipRollout, { from }: FlipWork): Stop | undefined {
-  return stopToKeepShare({ parts: from.parts, sinceMs: nowMs() - startedAtMs });
+function findReserveStop({ nowMs }: Ports, { startedAtMs }: FlipRollout, { from }: FlipWork): Stop | undefined {
+  return stopToKeepReserve({ parts: from.parts, sinceMs: nowMs() - startedAtMs });
 }
 
 function createBudgetStop({ policy }: Ports, { event }: FlipRollout, plan: Plan): BudgetStop {

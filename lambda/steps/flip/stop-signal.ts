@@ -16,7 +16,7 @@ export interface StopSignal {
   /** The first error ends the part; it is thrown once all that is known is recorded. */
   fail(error: unknown): void;
   /** Somebody was left without an outcome: the next part tries again, and trying at once would not be slower. */
-  leaveRest(): void;
+  skipRemaining(): void;
   throwError(): void;
 }
 
@@ -55,7 +55,7 @@ export function createStopSignal({ untilMs, nowMs, failed: failedBefore = 0, bud
     fail(error) {
       failure ??= { error };
     },
-    leaveRest() {
+    skipRemaining() {
       restIsLeft = true;
     },
     throwError() {

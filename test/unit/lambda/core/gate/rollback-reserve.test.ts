@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { stopToKeepShare, type Used } from "../../../../../lambda/core/gate/rollback-reserve.ts";
+import { stopToKeepReserve, type Used } from "../../../../../lambda/core/gate/rollback-reserve.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -9,14 +9,14 @@ describe("the flips of one execution", () => {
     { parts: 599, sinceMs: 0 },
     { parts: 0, sinceMs: 27 * DAY_MS - 1 },
   ])("go on after %j", (used) => {
-    expect(stopToKeepShare(used)).toBeUndefined();
+    expect(stopToKeepReserve(used)).toBeUndefined();
   });
 
   test.each<[Used, string]>([
     [{ parts: 600, sinceMs: 0 }, "600 parts"],
     [{ parts: 0, sinceMs: 27 * DAY_MS }, "27 days"],
   ])("halt after %j, so that they can be turned back", (used, said) => {
-    expect(stopToKeepShare(used)).toEqual({
+    expect(stopToKeepReserve(used)).toEqual({
       decision: "halt",
       cause: "share",
       reasons: [expect.stringContaining(`have had their share, ${said}`)],
