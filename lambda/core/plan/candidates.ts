@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { Wave } from "../../contract/wave.ts";
-import type { Disposition } from "./planned-action.ts";
+import type { PlannedAction } from "./planned-action.ts";
 import { createFamilyRoots } from "./family-roots.ts";
 import { indexIds } from "./id-index.ts";
 import { createRosterRows, MOST_CODES } from "./roster-rows.ts";
@@ -27,7 +27,7 @@ export interface FoundCustomer {
 export interface RosterEntry {
   readonly id: string;
   readonly name: string;
-  readonly disposition: Disposition;
+  readonly plannedAction: PlannedAction;
 }
 
 /**
@@ -59,7 +59,7 @@ export interface Ranking {
   isFlip(rank: number): boolean;
   /** How many bytes id and name take as JSON, without their quotes: known as cheaply. */
   jsonBytesAt(rank: number): number;
-  dispositionAt(rank: number): Disposition;
+  plannedActionAt(rank: number): PlannedAction;
   idAt(rank: number): string;
   at(rank: number): RosterEntry;
 }
@@ -138,7 +138,7 @@ export function createRoster({ release, wantedFlag, expected }: RosterOptions): 
       const { order, waves } = orderByWave(sorted, asked);
       rows.dropKeys();
       families = createFamilyRoots();
-      const toDisposition = (index: number): Disposition => {
+      const toPlannedAction = (index: number): PlannedAction => {
         const code = codeOf(index);
         if (code === FLIP) return "flip";
         return code === UNCHANGED ? "unchanged" : { skipped: reasons.get(code - FIRST_REASON) };
@@ -148,11 +148,11 @@ export function createRoster({ release, wantedFlag, expected }: RosterOptions): 
         waves,
         isFlip: (rank) => isFlip(order[rank] as number),
         jsonBytesAt: (rank) => texts.jsonBytesOf(placeOf(order[rank] as number)),
-        dispositionAt: (rank) => toDisposition(order[rank] as number),
+        plannedActionAt: (rank) => toPlannedAction(order[rank] as number),
         idAt: (rank) => idOf(order[rank] as number),
         at(rank) {
           const index = order[rank] as number;
-          return { ...texts.get(placeOf(index)), disposition: toDisposition(index) };
+          return { ...texts.get(placeOf(index)), plannedAction: toPlannedAction(index) };
         },
       };
     },

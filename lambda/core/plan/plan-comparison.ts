@@ -89,7 +89,7 @@ export function describeChanges({ counts, named }: PlanChanges): string {
 }
 
 function toKind(before: PlannedEntry | undefined, after: PlannedEntry | undefined): ChangeKind | undefined {
-  const [was, is] = [before?.disposition === "flip", after?.disposition === "flip"];
+  const [was, is] = [before?.plannedAction === "flip", after?.plannedAction === "flip"];
   if (was !== is) return is ? "to be flipped now" : "no longer to be flipped";
   if (was) return before?.wave === after?.wave ? undefined : "in another wave";
   return describe(before) === describe(after) ? undefined : "left out for another reason";
@@ -97,7 +97,7 @@ function toKind(before: PlannedEntry | undefined, after: PlannedEntry | undefine
 
 function describe(entry: PlannedEntry | undefined): string {
   if (entry === undefined) return NOT_THERE;
-  const { disposition, wave } = entry;
-  if (disposition === "flip") return wave === undefined ? "to be flipped" : `wave ${wave}`;
-  return disposition === "unchanged" ? "unchanged" : `skipped, ${disposition.skipped}`;
+  const { plannedAction, wave } = entry;
+  if (plannedAction === "flip") return wave === undefined ? "to be flipped" : `wave ${wave}`;
+  return plannedAction === "unchanged" ? "unchanged" : `skipped, ${plannedAction.skipped}`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { NamedCounts } from "../report/count-named.ts";
-import type { Disposition } from "./planned-action.ts";
+import type { PlannedAction } from "./planned-action.ts";
 import type { Outcome } from "../flip/outcome.ts";
 import type { Ranking, RosterEntry } from "./candidates.ts";
 import type { RankedWave } from "./wave-order.ts";
@@ -59,7 +59,7 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
     digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
     let lines = "";
     for (let rank = from; rank < to; rank += 1) {
-      const { decision, reason } = toDecision(ranking.dispositionAt(rank));
+      const { decision, reason } = toDecision(ranking.plannedActionAt(rank));
       lines += `${ranking.idAt(rank)}\t${reason}\n`;
       if (lines.length > HASHED_AT_ONCE) {
         digest.update(lines);
@@ -81,9 +81,9 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, rankin
   };
 }
 
-function toDecision(disposition: Disposition) {
-  if (typeof disposition === "string") return { decision: disposition, reason: disposition } as const;
-  return { decision: "skipped", reason: disposition.skipped } as const;
+function toDecision(plannedAction: PlannedAction) {
+  if (typeof plannedAction === "string") return { decision: plannedAction, reason: plannedAction } as const;
+  return { decision: "skipped", reason: plannedAction.skipped } as const;
 }
 
 function planWaves(ranking: Ranking): readonly PlannedWave[] {
@@ -116,9 +116,9 @@ function packBatches(ranking: Ranking, wave: RankedWave): Generator<readonly num
 function packSettled(ranking: Ranking): Generator<readonly number[]> {
   const others = ranksOf({ from: 0, to: ranking.size }, (rank) => !ranking.isFlip(rank));
   return pack(others, MOST_SETTLED_BYTES, (rank) => {
-    const disposition = ranking.dispositionAt(rank);
+    const plannedAction = ranking.plannedActionAt(rank);
     const empty =
-      typeof disposition === "string" ? EMPTY_UNCHANGED_BYTES : sizeOf(toOutcome({ ...NOBODY, disposition }));
+      typeof plannedAction === "string" ? EMPTY_UNCHANGED_BYTES : sizeOf(toOutcome({ ...NOBODY, plannedAction }));
     return empty + ranking.jsonBytesAt(rank);
   });
 }
@@ -127,10 +127,10 @@ function toPlanned({ id, name }: PlannedCustomer): PlannedCustomer {
   return { id, name };
 }
 
-function toOutcome({ id: customerId, name, disposition }: RosterEntry): Outcome {
-  return typeof disposition === "string"
+function toOutcome({ id: customerId, name, plannedAction }: RosterEntry): Outcome {
+  return typeof plannedAction === "string"
     ? { customerId, name, outcome: "unchanged", reason: "was right already when the rollout was planned" }
-    : { customerId, name, outcome: "skipped", reason: disposition.skipped };
+    : { customerId, name, outcome: "skipped", reason: plannedAction.skipped };
 }
 
 function sizeOf(item: PlannedCustomer | Outcome): number {
@@ -139,7 +139,7 @@ function sizeOf(item: PlannedCustomer | Outcome): number {
 
 const NOBODY: PlannedCustomer = { id: "", name: "" };
 const EMPTY_PLANNED_BYTES = sizeOf(NOBODY);
-const EMPTY_UNCHANGED_BYTES = sizeOf(toOutcome({ ...NOBODY, disposition: "unchanged" }));
+const EMPTY_UNCHANGED_BYTES = sizeOf(toOutcome({ ...NOBODY, plannedAction: "unchanged" }));
 
 function* pack(
   ranks: Iterable<number>,

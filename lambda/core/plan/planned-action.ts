@@ -1,4 +1,4 @@
-export type Disposition = "flip" | "unchanged" | Skipped;
+export type PlannedAction = "flip" | "unchanged" | Skipped;
 
 export interface Skipped {
   readonly skipped: string;

@@ -8,7 +8,7 @@ export interface NamedCounts {
 
 /** Undefined when the event names none. */
 export function countNamed(
-  ranking: Pick<Ranking, "size" | "idAt" | "dispositionAt">,
+  ranking: Pick<Ranking, "size" | "idAt" | "plannedActionAt">,
   namedIds: ReadonlySet<string>,
 ): NamedCounts | undefined {
   if (namedIds.size === 0) return undefined;
@@ -16,7 +16,7 @@ export function countNamed(
   for (let rank = 0; rank < ranking.size; rank += 1) {
     if (!namedIds.has(ranking.idAt(rank))) continue;
     counts.customers += 1;
-    if (typeof ranking.dispositionAt(rank) !== "string") counts.skipped += 1;
+    if (typeof ranking.plannedActionAt(rank) !== "string") counts.skipped += 1;
   }
   return counts;
 }

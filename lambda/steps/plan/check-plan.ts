@@ -76,12 +76,12 @@ async function readInto(comparison: PlanComparison, ledger: Ledger, { rolloutId,
   for (const { wave, from, to } of plan.waves) {
     for (let index = from; index < to; index += 1) {
       const { customers } = await ledger.getBatch(rolloutId, index);
-      for (const customer of customers) comparison.addBefore({ ...customer, disposition: "flip", wave });
+      for (const customer of customers) comparison.addBefore({ ...customer, plannedAction: "flip", wave });
     }
   }
   for await (const outcomes of ledger.readOutcomes(rolloutId)) {
     for (const { customerId: id, name, outcome, reason } of outcomes) {
-      comparison.addBefore({ id, name, disposition: outcome === "unchanged" ? "unchanged" : { skipped: reason } });
+      comparison.addBefore({ id, name, plannedAction: outcome === "unchanged" ? "unchanged" : { skipped: reason } });
     }
   }
 }

@@ -53,9 +53,9 @@ test("fifty thousand customers in many scripts come back whole, each once, in th
   expect(ranking.size).toBe(50_000);
   const seen = new Set<string>();
   for (let rank = 0; rank < ranking.size; rank += 1) {
-    const { id, name, disposition } = ranking.at(rank);
+    const { id, name, plannedAction } = ranking.at(rank);
     seen.add(id);
-    if (!name.endsWith(` ${id}`) || disposition !== "flip") expect({ id, name, disposition }).toBe("whole");
+    if (!name.endsWith(` ${id}`) || plannedAction !== "flip") expect({ id, name, plannedAction }).toBe("whole");
   }
   expect(seen.size).toBe(50_000);
 });
@@ -69,9 +69,9 @@ test("more reasons than it can number are refused rather than mistaken", () => {
   }).toThrow(/32766 different reasons/);
   const ranking = roster.seal(ALL_AT_ONCE);
   for (let rank = 0; rank < ranking.size; rank += 1) {
-    const { id, disposition } = ranking.at(rank);
-    if (typeof disposition === "string" || disposition.skipped !== `reason ${id.slice(2)}`)
-      expect({ id, disposition }).toBe("skipped");
+    const { id, plannedAction } = ranking.at(rank);
+    if (typeof plannedAction === "string" || plannedAction.skipped !== `reason ${id.slice(2)}`)
+      expect({ id, plannedAction }).toBe("skipped");
   }
 });
 

@@ -25,7 +25,7 @@ function entriesOf(found: readonly FoundCustomer[], waves = TWO_WAVES): readonly
   return ranking.waves.flatMap(({ from, to }, index) =>
     Array.from({ length: to - from }, (_, offset) => {
       const entry = ranking.at(from + offset);
-      return entry.disposition === "flip" ? { ...entry, wave: index + 1 } : entry;
+      return entry.plannedAction === "flip" ? { ...entry, wave: index + 1 } : entry;
     }),
   );
 }
@@ -135,7 +135,7 @@ describe("what changed since an earlier plan", () => {
     fc.assert(
       fc.property(anyFound, anyFound, (before, after) => {
         const placesOf = (found: readonly FoundCustomer[]) =>
-          new Map(entriesOf(found).map(({ id, disposition, wave }) => [id, JSON.stringify([disposition, wave])]));
+          new Map(entriesOf(found).map(({ id, plannedAction, wave }) => [id, JSON.stringify([plannedAction, wave])]));
         const [was, is] = [placesOf(before), placesOf(after)];
         const expected = [...new Set([...was.keys(), ...is.keys()])].filter((id) => was.get(id) !== is.get(id));
         const { counts, named } = compare(before, after);

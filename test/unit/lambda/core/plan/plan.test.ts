@@ -438,7 +438,7 @@ describe("a plan that is narrowed", () => {
   test("takes a customer who was read twice once, with the reading that counts", () => {
     const found = [aFound(), aFound({ skip: "excluded by the event" }), aFound({ id: "c-2" })];
     expect(narrowed(found, ["c-1"]).entries).toEqual([
-      { id: "c-1", name: "Acme", disposition: { skipped: "excluded by the event" } },
+      { id: "c-1", name: "Acme", plannedAction: { skipped: "excluded by the event" } },
     ]);
   });
 
