@@ -5,7 +5,7 @@ import { COUNT_START, countPart, type RollbackResult } from "../steps/rollback/r
 
 /** Without a request: what the ledger says became of those whom rollouts flipped; before they are turned back, all are left. */
 export async function countRollbackOf(ports: Ports, durable: Durable, source: SourceRollouts): Promise<RollbackResult> {
-  const { counts } = await durable.inParts({
+  const { counts } = await durable.runParts({
     name: "count",
     start: COUNT_START,
     part: (_run, from) => countPart(ports, source, from),

@@ -5,7 +5,7 @@ import { NO_COMMANDS, type CommandState } from "../core/gate/apply-commands.ts";
 import { beginGate, type GateState } from "../core/gate/evaluate-gate.ts";
 import type { Progress, StepRun } from "../steps/run-part.ts";
 
-export interface Parts<State> {
+export interface PartsOptions<State> {
   readonly name: string;
   readonly start: State;
   /** Tries what fails for minutes instead of seconds: for what must not be left half done. */
@@ -37,7 +37,7 @@ export interface Durable {
    * Repeats a budgeted step until it is done, each run from where the one before came to. Between two runs the
    * invocation is given back, so that each has its full time.
    */
-  inParts<State extends Progress>(parts: Parts<State>): Promise<State>;
+  runParts<State extends Progress>(parts: PartsOptions<State>): Promise<State>;
 }
 
 interface Asked<Answer> {
@@ -50,7 +50,7 @@ interface Asked<Answer> {
 const MOST_FAILED_QUESTIONS = 20;
 
 export function createDurable(context: DurableContext, nowMs: () => number): Durable {
-  function runOnce<State>(step: string, { part, isPatient }: Parts<State>, from: State): Promise<State> {
+  function runOnce<State>(step: string, { part, isPatient }: PartsOptions<State>, from: State): Promise<State> {
     const run = ({ attempt }: { readonly attempt: number }) => {
       const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
       return part({ step, attempt, invocationEndsAtMs }, from);
@@ -86,7 +86,7 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
             ? { shouldContinue: true, delay: { seconds: waitSeconds } }
             : { shouldContinue: false },
       }),
-    async inParts<State extends Progress>(parts: Parts<State>) {
+    async runParts<State extends Progress>(parts: PartsOptions<State>) {
       let state = parts.start;
       for (let index = 1; !state.done; index += 1) {
         const step = `${parts.name}-${index}`;
@@ -105,7 +105,7 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
 
 /** What is done, or how to go on after it failed for good. */
 async function orGoOn<State extends Progress>(
-  { afterFailure }: Parts<State>,
+  { afterFailure }: PartsOptions<State>,
   from: State,
   body: () => Promise<State>,
 ): Promise<State> {

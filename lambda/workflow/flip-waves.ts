@@ -56,7 +56,7 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
   if (progress.counts.flipped > 0) return { progress: await flip(ready, wave, progress), notes: [] };
   const { ports, durable, rollout } = ready;
   const batch = wave.from;
-  const before = await durable.inParts<ChildrenProgress>({
+  const before = await durable.runParts<ChildrenProgress>({
     name: `read-children-${wave.wave}`,
     start: { ...CHILDREN_START, pace: progress.pace },
     part: (run, from) => readChildren(ports, rollout, run, { batch, from }),
@@ -65,7 +65,7 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
   const flipped = await flip(ready, wave, { ...progress, pace: before.pace });
   const isStopped = whyStopped(flipped) !== undefined;
   if (isStopped || flipped.counts.flipped === 0) return { progress: flipped, notes: [] };
-  const after = await durable.inParts<ChildrenProgress>({
+  const after = await durable.runParts<ChildrenProgress>({
     name: `check-children-${wave.wave}`,
     start: { ...before, done: before.children.length === 0, pace: flipped.pace },
     part: (run, from) => checkChildren(ports, rollout, run, { batch, from }),
@@ -81,7 +81,7 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
 /** Part by part; one that fails for good stops the rollout. */
 async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
   const { ports, durable, rollout, plan, gateConfig } = ready;
-  const flipped = await durable.inParts({
+  const flipped = await durable.runParts({
     name: `flip-${wave.wave}-part`,
     start: { ...progress, done: false },
     part: (run, from) => flipPart(ports, rollout, run, { plan, gateConfig, from, to: wave.to }),

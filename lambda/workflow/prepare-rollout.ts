@@ -44,12 +44,12 @@ export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollo
 }
 
 async function lookUpAndPlan(ports: Ports, durable: Durable, rollout: FlipRollout) {
-  const lookup = await durable.inParts<LookupProgress>({
+  const lookup = await durable.runParts<LookupProgress>({
     name: "look-up",
     start: LOOKUP_START,
     part: (run, from) => lookUp(ports, rollout, run, from),
   });
-  return durable.inParts<PlanProgress>({
+  return durable.runParts<PlanProgress>({
     name: "plan",
     start: { ...PLAN_START, stop: lookup.stop, done: lookup.stop !== undefined },
     part: (run, from) => makePlan(ports, rollout, run, { lookup, from }),

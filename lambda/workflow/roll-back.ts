@@ -13,7 +13,7 @@ export async function rollBack(
   turned: RollbackRequest,
 ): Promise<RollbackResult> {
   const { commandState, hold } = await begin(ports, durable, rollout, turned);
-  const progress = await durable.inParts({
+  const progress = await durable.runParts({
     name: "rollback-part",
     start: startRollback(commandState),
     isPatient: true,
