@@ -62,7 +62,7 @@ export interface GateInputs {
 }
 
 /** What a rollout waits for, as its last look saw it; commands and controls are kept by themselves. */
-export interface Wait {
+export interface RecordedGateState {
   readonly at: string;
   /** Of the bake, at that time; it passes only while all alarms can be watched. */
   readonly bakeLeftSeconds: number;

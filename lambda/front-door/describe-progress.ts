@@ -2,12 +2,12 @@ import { describeStop } from "../core/controls.ts";
 import { toReason } from "../core/gate/decision.ts";
 import { formatSeconds } from "../core/report/text-layout.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
-import type { CommandRecord, LockAndControls, RolloutRecord, GateInputs, Wait } from "../core/records.ts";
+import type { CommandRecord, LockAndControls, RolloutRecord, GateInputs, RecordedGateState } from "../core/records.ts";
 import { type Now, PAUSED, type Phase } from "../core/report/rollout-progress.ts";
 
 export interface Known extends GateInputs {
   readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastEvent">;
-  readonly wait?: Wait | undefined;
+  readonly wait?: RecordedGateState | undefined;
   readonly nowMs: number;
 }
 
@@ -37,7 +37,7 @@ export function findNow({ record, wait: lastWait, controls, commands, stop, nowM
 function findBakeLeft(
   { plan }: Known["record"],
   wave: number | undefined,
-  wait: Wait | undefined,
+  wait: RecordedGateState | undefined,
   nowMs: number,
 ): number {
   if (wait === undefined) return plan?.waves.find((each) => each.wave === wave)?.bakeSeconds ?? 0;
@@ -81,7 +81,7 @@ interface Pausing extends Pick<Known, "commands" | "nowMs"> {
   readonly phase: Phase;
   readonly isRollback: boolean;
   readonly since: string;
-  readonly lastWait: Wait | undefined;
+  readonly lastWait: RecordedGateState | undefined;
 }
 
 /** Whoever looks does so once a minute; a pause that is over for longer without a word of it is over. */
@@ -116,7 +116,7 @@ function mayHold({ at }: CommandRecord, { phase, isRollback, since }: Omit<Pausi
 function describeSent(
   { command, pauseSeconds = 0, at, requestedBy, reason }: CommandRecord,
   { phase, nowMs }: Omit<Pausing, "lastWait">,
-  lastWait: Wait | undefined,
+  lastWait: RecordedGateState | undefined,
 ): readonly string[] {
   if (command !== "pause") return [];
   const isToCome = phase === "waiting" || phase === "preparing";

@@ -1,6 +1,6 @@
 import type { Policy } from "../contract/policy.ts";
 import type { ControlChange } from "../core/controls.ts";
-import type { Attribution, CommandRecord, Hold, LockAndControls, GateInputs, Wait } from "../core/records.ts";
+import type { Attribution, CommandRecord, Hold, LockAndControls, GateInputs, RecordedGateState } from "../core/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** What starting a rollout needs of the world, from whichever door. */
@@ -40,7 +40,7 @@ export interface FrontDoorPorts extends StartRolloutPorts {
 
 /** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
 export interface CommandLedger {
-  findWait(rolloutId: string): Promise<Wait | undefined>;
+  findWait(rolloutId: string): Promise<RecordedGateState | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
   readGateInputs(rolloutId: string): Promise<GateInputs>;
   setStopped(by: Attribution, id?: string): Promise<ControlAnswer>;

@@ -1,15 +1,15 @@
-import type { Wait } from "../core/records.ts";
+import type { RecordedGateState } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Key, Table } from "./table.ts";
 
 /** What a rollout waits for, so that whoever asks about it hears of it. */
 export function createWaits(table: Table) {
   return {
-    async noteWait(rolloutId: string, wait: Wait): Promise<void> {
+    async recordGateState(rolloutId: string, wait: RecordedGateState): Promise<void> {
       await table.put(toKey(rolloutId), { wait });
     },
-    async findWait(rolloutId: string): Promise<Wait | undefined> {
-      return (await table.get(toKey(rolloutId)))?.wait as Wait | undefined;
+    async findWait(rolloutId: string): Promise<RecordedGateState | undefined> {
+      return (await table.get(toKey(rolloutId)))?.wait as RecordedGateState | undefined;
     },
   };
 }

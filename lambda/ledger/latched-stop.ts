@@ -5,7 +5,7 @@ import type { Item, Key, Table } from "./table.ts";
 /** What has stopped a rollout and could be over when somebody looks again: an alarm. Written once, before anything is done about it. */
 export function createStops(table: Table) {
   return {
-    async noteStop(rolloutId: string, stop: Stop): Promise<void> {
+    async latchStop(rolloutId: string, stop: Stop): Promise<void> {
       await table.putIf(toStopKey(rolloutId), { stop }, { expression: "attribute_not_exists(pk)" });
     },
   };

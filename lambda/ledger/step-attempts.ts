@@ -4,7 +4,7 @@ import type { Table } from "./table.ts";
 /** How often each step was begun: a step that dies leaves no other trace. */
 export function createRuns(table: Table) {
   return {
-    async countRun(rolloutId: string, step: string, mark: string): Promise<number> {
+    async countStepAttempt(rolloutId: string, step: string, mark: string): Promise<number> {
       const key = { pk: partitionOf(rolloutId), sk: `run#${step}` };
       const before = await table.get(key);
       const runs = before?.mark === mark ? (before.runs as number) + 1 : 1;

@@ -16,7 +16,7 @@ import type {
   LockAndControls,
   RolloutRecord,
   GateInputs,
-  Wait,
+  RecordedGateState,
 } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
@@ -117,8 +117,8 @@ export interface Ledger {
   /** The controls, all commands that were sent to a rollout, and what has stopped it. */
   readGateInputs(rolloutId: string): Promise<GateInputs>;
   /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
-  noteStop(rolloutId: string, stop: Stop): Promise<void>;
-  noteWait(rolloutId: string, wait: Wait): Promise<void>;
+  latchStop(rolloutId: string, stop: Stop): Promise<void>;
+  recordGateState(rolloutId: string, wait: RecordedGateState): Promise<void>;
   /** Refused when there are more holds than the controls' item takes. */
   holdRelease(
     release: string,
@@ -131,7 +131,7 @@ export interface Ledger {
   releaseLock(lock: Lock): Promise<void>;
 
   /** Counts the runs of a step since it last made a mark; a step that is run for the first time gets 1. */
-  countRun(rolloutId: string, step: string, mark: string): Promise<number>;
+  countStepAttempt(rolloutId: string, step: string, mark: string): Promise<number>;
 
   putFound(rolloutId: string, pages: FoundPages): Promise<void>;
   /** The id hashes of a pass over a listing. */

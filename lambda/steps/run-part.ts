@@ -91,7 +91,7 @@ export async function runPart<Result>(
   work: (part: { readonly connection: Connection; readonly untilMs: number }) => Promise<Result>,
 ): Promise<Result> {
   const name = run.attempt === 1 ? run.step : `${run.step} (try ${run.attempt})`;
-  const runs = await ports.ledger.countRun(rollout.rolloutId, name, mark);
+  const runs = await ports.ledger.countStepAttempt(rollout.rolloutId, name, mark);
   if (runs > MOST_RUNS) {
     throw new StalledError(
       `${name} died ${MOST_RUNS} times and came no further than "${mark}"; see the worker's log for what ended it`,

@@ -17,7 +17,7 @@ function portsWithoutAnswers(): Ports {
     pace: () => ({ perSecond: 1 }) as ReturnType<Connection["pace"]>,
     close: () => undefined,
   };
-  const ledger: Partial<Ledger> = { countRun: async () => 1 };
+  const ledger: Partial<Ledger> = { countStepAttempt: async () => 1 };
   return {
     policy: POLICY,
     ledger: ledger as Ledger,

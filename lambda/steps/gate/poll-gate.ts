@@ -72,7 +72,7 @@ async function recordGateState(
   log.info("rollout waits", { rolloutId, heldBy, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
   const taken = { commands: commandState.seen, pauseLeftSeconds: commandState.pausedSeconds ?? 0 };
   const wait = { at: new Date(nowMs()).toISOString(), bakeLeftSeconds: leftSeconds, blindTo, taken };
-  await ledger.noteWait(rolloutId, wait).catch((error: unknown) => {
+  await ledger.recordGateState(rolloutId, wait).catch((error: unknown) => {
     log.info("wait not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
   });
 }
@@ -96,7 +96,7 @@ export async function readGateInputs(
  * any more when it is OK again. Commands and failures are in the ledger anyway.
  */
 export async function keepStop({ ledger }: Pick<Ports, "ledger">, rolloutId: string, stop: Stop): Promise<void> {
-  if (stop.cause === "alarm" || stop.cause === "no data") await ledger.noteStop(rolloutId, stop);
+  if (stop.cause === "alarm" || stop.cause === "no data") await ledger.latchStop(rolloutId, stop);
 }
 
 /** The look's own checkpoint keeps it as well, a moment later. */

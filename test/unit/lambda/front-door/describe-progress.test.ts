@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { findNow, type Known } from "../../../../lambda/front-door/describe-progress.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
-import type { CommandRecord, LockAndControls, Wait } from "../../../../lambda/core/records.ts";
+import type { CommandRecord, LockAndControls, RecordedGateState } from "../../../../lambda/core/records.ts";
 
 const AT = "2026-11-23T02:00:00.000Z";
 const nowMs = Date.parse(AT);
@@ -65,10 +65,10 @@ describe("where it stands", () => {
 
 describe("how much of a bake is left", () => {
   const record = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
-  const aWait = (given: Partial<Wait> = {}): Wait => ({ at: AT, bakeLeftSeconds: 60, blindTo: [], ...given });
+  const aWait = (given: Partial<RecordedGateState> = {}): RecordedGateState => ({ at: AT, bakeLeftSeconds: 60, blindTo: [], ...given });
   const blindTo = ["alarm calls-drop does not exist"];
 
-  test.each<[string, Wait, number, number]>([
+  test.each<[string, RecordedGateState, number, number]>([
     ["when it was looked at right now", aWait(), 0, 60],
     ["a second later", aWait(), 1_000, 59],
     ["in its last second", aWait(), 59_001, 1],
@@ -127,7 +127,7 @@ describe("what holds it", () => {
   });
 
   const aPause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
-  const lookedAt = (pauseLeftSeconds: number, commands = 1): Wait => ({
+  const lookedAt = (pauseLeftSeconds: number, commands = 1): RecordedGateState => ({
     ...{ at: AT, bakeLeftSeconds: 0, blindTo: [], taken: { commands, pauseLeftSeconds } },
   });
 

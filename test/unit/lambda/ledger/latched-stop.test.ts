@@ -18,8 +18,8 @@ afterAll(() => given.close());
 test("what stopped a rollout first stands with what steers it, and with no other's; it is never taken back", async () => {
   expect(await ledger.readGateInputs("night")).not.toHaveProperty("stop");
 
-  await ledger.noteStop("night", stopFor("calls drop"));
-  await ledger.noteStop("night", stopFor("errors"));
+  await ledger.latchStop("night", stopFor("calls drop"));
+  await ledger.latchStop("night", stopFor("errors"));
 
   expect((await ledger.readGateInputs("night")).stop).toEqual(stopFor("calls drop"));
   expect(await ledger.readGateInputs("noon")).not.toHaveProperty("stop");
@@ -28,8 +28,8 @@ test("what stopped a rollout first stands with what steers it, and with no other
 test("of what a rollout waited for, the last is known", async () => {
   expect(await ledger.findWait("night")).toBeUndefined();
 
-  await ledger.noteWait("night", { at: AT, bakeLeftSeconds: 300, blindTo: [] });
-  await ledger.noteWait("night", { at: AT, bakeLeftSeconds: 60, blindTo: ["alarm calls-drop does not exist"] });
+  await ledger.recordGateState("night", { at: AT, bakeLeftSeconds: 300, blindTo: [] });
+  await ledger.recordGateState("night", { at: AT, bakeLeftSeconds: 60, blindTo: ["alarm calls-drop does not exist"] });
 
   expect(await ledger.findWait("night")).toEqual({
     ...{ at: AT, bakeLeftSeconds: 60, blindTo: ["alarm calls-drop does not exist"] },

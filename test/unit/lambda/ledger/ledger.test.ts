@@ -271,7 +271,7 @@ test("a window of a lookup is kept in as many items as it needs, and one that ne
 });
 
 test("the runs of a step are counted as long as it comes no further", async () => {
-  const count = (step: string, mark: string) => ledger.countRun("night", step, mark);
+  const count = (step: string, mark: string) => ledger.countStepAttempt("night", step, mark);
 
   expect([await count("flip", "batch 0"), await count("flip", "batch 0"), await count("plan", "item 0")]).toEqual([
     1, 2, 1,
@@ -292,7 +292,7 @@ test("every item of a rollout expires", async () => {
   await ledger.putBatch("night", 0, CUSTOMERS);
   await ledger.recordBatch(await ledger.getBatch("night", 0));
   await ledger.putSettled("night", 0, []);
-  await ledger.countRun("night", "plan", "item 0");
+  await ledger.countStepAttempt("night", "plan", "item 0");
   await ledger.putFound("night", {
     listing: 0,
     pass: 1,

@@ -48,7 +48,7 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
         await world.onOrders();
         return { controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] }, commands: [], ...world.commandState };
       },
-      noteStop: async (_rolloutId: string, stop: Stop) => {
+      latchStop: async (_rolloutId: string, stop: Stop) => {
         await world.onNote();
         noted.push(stop);
       },
