@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import type { EnvironmentConfig } from "../../infra/config.ts";
 import { createRolloutEventMetrics } from "../../lambda/aws/rollout-event-metrics.ts";
 import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
-import type { ChangeOf, Ending } from "../../lambda/core/report/rollout-event.ts";
+import type { RolloutEventOf, Ending } from "../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../lambda/core/flip/outcome.ts";
 import { createWebhook } from "../../lambda/webhook.ts";
 import { aChange } from "../unit/lambda/core/a-change.ts";
@@ -144,7 +144,7 @@ describe("a rollout", () => {
 });
 
 describe("what a change tells", () => {
-  test.each<[string, ChangeOf, readonly string[]]>([
+  test.each<[string, RolloutEventOf, readonly string[]]>([
     ["a start", { change: "started" }, []],
     ["a gate that halts", { change: "gate decided", wave: 1, decision: "halt", reasons: [] }, []],
     ["a whole rollback", { change: "rolled back", rollback: { restored: 3, conflicting: 1, left: 0 } }, []],
@@ -155,7 +155,7 @@ describe("what a change tells", () => {
     ],
   ])("%s rings as it should", async (_what, change, rung) => {
     await given(PRODUCTION, "worker");
-    createRolloutEventMetrics().countChange(aChange(change));
+    createRolloutEventMetrics().countEvent(aChange(change));
     expect(ringing()).toEqual(rung);
   });
 

@@ -79,7 +79,7 @@ function adviseRolledBack(report: Advised): readonly Advice[] {
 }
 
 /** By a rollout that came later: whatever became of it before, what counts is who is left. */
-function adviseRolledBackBy(report: Advised, by: NonNullable<Advised["revertedBy"]>): readonly Advice[] {
+function adviseRolledBackBy(report: Advised, by: NonNullable<Advised["rolledBackBy"]>): readonly Advice[] {
   if (isUnderWay(by)) {
     const send = { command: "status", rolloutId: by.rolloutId };
     return [{ say: `Rollout ${by.rolloutId} turns it back now. How far that is:`, send }];
