@@ -1,6 +1,13 @@
 import type { Policy } from "../contract/policy.ts";
 import type { ControlChange } from "../rollout/controls.ts";
-import type { Attribution, CommandRecord, Hold, LockAndControls, SteeringRecord, Wait } from "../rollout/records.ts";
+import type {
+  Attribution,
+  CommandRecord,
+  GateRecord,
+  Hold,
+  LockAndControls,
+  SteeringRecord,
+} from "../rollout/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** What starting a rollout needs of the world, from whichever door. */
@@ -40,7 +47,7 @@ export interface FrontDoorPorts extends StartRolloutPorts {
 
 /** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
 export interface CommandLedger {
-  findWait(rolloutId: string): Promise<Wait | undefined>;
+  findGateState(rolloutId: string): Promise<GateRecord | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
   readSteering(rolloutId: string): Promise<SteeringRecord>;
   setStopped(by: Attribution, id?: string): Promise<ControlAnswer>;

@@ -7,7 +7,7 @@ import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../rollout
 import type { RevertCounts } from "../rollout/revert.ts";
 import { isUnderWay } from "../rollout/rollout-status.ts";
 import { addRollback } from "./add-rollback.ts";
-import { findNow } from "./describe-progress.ts";
+import { describeProgress } from "./describe-progress.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
@@ -74,11 +74,11 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, subject } = record;
   const nowMs = ports.nowMs();
-  const [{ counts, exceptions }, reverted, steering, wait] = await Promise.all([
+  const [{ counts, exceptions }, reverted, commanded, gate] = await Promise.all([
     countSoFar(ports, rolloutId),
     countRevertedSoFar(ports, record),
     ports.ledger.readSteering(rolloutId),
-    ports.ledger.findWait(rolloutId),
+    ports.ledger.findGateState(rolloutId),
   ]);
   return {
     rolloutId,
@@ -91,7 +91,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     plan,
     reverted,
     of: subject?.rollouts.map((one) => one.rolloutId),
-    now: isUnderWay(record) ? findNow({ record, wait, ...steering, nowMs }) : undefined,
+    progress: isUnderWay(record) ? describeProgress({ record, gate, ...commanded, nowMs }) : undefined,
     exceptions,
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
     startedAt: new Date(startedAtMs).toISOString(),

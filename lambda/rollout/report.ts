@@ -3,7 +3,7 @@ import { type Decision, type Stop, toReason } from "./decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "./outcome.ts";
 import type { Plan } from "./plan.ts";
 import type { Held, RevertCounts } from "./revert.ts";
-import type { Now } from "./rollout-progress.ts";
+import type { RolloutProgress } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 import type { Subject } from "./subject.ts";
 
@@ -53,7 +53,7 @@ export interface Report {
   /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
   readonly overridden?: readonly string[] | undefined;
   /** Of one that is under way, and asked about by `status`: where it stands. */
-  readonly now?: Now | undefined;
+  readonly progress?: RolloutProgress | undefined;
   /** Customers that were to be flipped and were found moved already: by somebody else, or along with their parent. */
   readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */

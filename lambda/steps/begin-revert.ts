@@ -76,6 +76,6 @@ async function passLateAborts({ ledger }: Ports, { kind, rolloutId }: Rollout, s
   const { commands } = await ledger.readSteering(rolloutId);
   const last = commands.findLastIndex(({ command }) => command === "abort");
   const abort = last >= steering.seen ? commands[last] : undefined;
-  const isLate = kind === "flip" && abort?.rollback && abort.phase !== "flipping back";
+  const isLate = kind === "flip" && abort?.rollback && abort.phase !== "rolling back";
   return isLate ? { ...steering, seen: last + 1 } : steering;
 }

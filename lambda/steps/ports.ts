@@ -12,12 +12,12 @@ import type { Plan, PlannedCustomer } from "../rollout/plan.ts";
 import type {
   FlipsNote,
   FoundPages,
+  GateRecord,
   Hold,
   Lock,
   LockAndControls,
   RolloutRecord,
   SteeringRecord,
-  Wait,
 } from "../rollout/records.ts";
 import type { Report } from "../rollout/report.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
@@ -121,7 +121,7 @@ export interface Ledger {
   readSteering(rolloutId: string): Promise<SteeringRecord>;
   /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
   noteStop(rolloutId: string, stop: Stop): Promise<void>;
-  noteWait(rolloutId: string, wait: Wait): Promise<void>;
+  saveGateState(rolloutId: string, gate: GateRecord): Promise<void>;
   /** Refused when there are more holds than the controls' item takes. */
   holdRelease(
     release: string,

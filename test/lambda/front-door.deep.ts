@@ -400,7 +400,7 @@ describe("the command status", () => {
       action: "promote",
       reason: "release",
       status: expected.status,
-      ...(expected.status === "running" && { now: { phase: "preparing", heldBy: [], noted: [] } }),
+      ...(expected.status === "running" && { progress: { phase: "preparing", heldBy: [], noted: [] } }),
       ...(expected.problem && { problem: expect.stringMatching(expected.problem) }),
       counts: { flipped: 1, failed: 1, skipped: 1, unchanged: 0 },
       exceptions: [{ customerId: "c-1" }, { customerId: "c-3" }],

@@ -393,7 +393,7 @@ describe("a failure budget that is exceeded", () => {
       off();
       world.emulator.removeCustomer(gone);
       const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
-      const told = { phase: "flipping back" } as const;
+      const told = { phase: "rolling back" } as const;
       await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...told, ...who });
     });
 

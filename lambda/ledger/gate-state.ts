@@ -1,0 +1,19 @@
+import type { GateRecord } from "../rollout/records.ts";
+import { partitionOf } from "./rollouts.ts";
+import type { Key, Table } from "./table.ts";
+
+/** What the gate of a rollout saw at its last poll, for the command `status`. */
+export function createGateState(table: Table) {
+  return {
+    async saveGateState(rolloutId: string, gate: GateRecord): Promise<void> {
+      await table.put(toKey(rolloutId), { gate });
+    },
+    async findGateState(rolloutId: string): Promise<GateRecord | undefined> {
+      return (await table.get(toKey(rolloutId)))?.gate as GateRecord | undefined;
+    },
+  };
+}
+
+function toKey(rolloutId: string): Key {
+  return { pk: partitionOf(rolloutId), sk: "gate-state" };
+}
