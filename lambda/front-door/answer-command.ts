@@ -6,7 +6,7 @@ import { readStatus, type StatusAnswer } from "./read-status.ts";
 
 export type CommandAnswer = StatusAnswer | NotedCommand | ControlsShown;
 
-/** Answers what asks about a rollout, steers one, or gives a control. @throws RefusedError */
+/** Answers a command that asks about a rollout, steers a rollout, or changes the controls. @throws RefusedError */
 export async function answerCommand(ports: FrontDoorPorts, command: Command): Promise<CommandAnswer> {
   switch (command.command) {
     case "status":

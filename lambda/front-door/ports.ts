@@ -10,7 +10,7 @@ import type {
 } from "../rollout/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
-/** What starting a rollout needs of the world, from whichever door. */
+/** The effects that both doors need to start a rollout. */
 export interface StartRolloutPorts {
   readonly policy: Policy;
   readonly ledger: Pick<Ledger, "findRollout" | "readControls">;
@@ -29,7 +29,7 @@ export interface StartRolloutPorts {
   nowMs(): number;
 }
 
-/** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
+/** The effects of the front door: it reads the ledger, starts the worker, and answers pipelines. */
 export interface FrontDoorPorts extends StartRolloutPorts {
   readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> & CommandLedger;
   readonly executions: StartRolloutPorts["executions"] & {
@@ -45,7 +45,7 @@ export interface FrontDoorPorts extends StartRolloutPorts {
   readonly pipelineJobs: PipelineJobs;
 }
 
-/** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
+/** Commands and controls in the ledger. A change that is sent twice with one id is made once. */
 export interface CommandLedger {
   findGateState(rolloutId: string): Promise<GateRecord | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;

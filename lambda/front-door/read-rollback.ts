@@ -3,16 +3,16 @@ import { isException, MOST_EXCEPTIONS } from "../rollout/report.ts";
 import { addReverts, asLeft, countReverts, NO_REVERTS, type RevertCounts } from "../rollout/revert.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
-/** What has become of those whom some rollouts flipped, now that these are turned back, or about to be. */
+/** What has become of the customers of some rollouts that are being rolled back, or will be. */
 export interface RollbackSoFar {
-  /** Whether anybody of them has been come to. */
+  /** Whether the rollback has attempted a customer. */
   readonly isBegun: boolean;
   readonly counts: RevertCounts;
-  /** Some who are left, as far as it is known why, then some who were left alone. */
+  /** Some customers that could not be restored, then some that were left as they are. */
   readonly exceptions: readonly Outcome[];
 }
 
-/** Reads it from all their batches, as the report of a rollback does. */
+/** Counts the outcomes in all batches, as the report of a rollback does. */
 export async function readRollback(
   { readBatches }: Pick<FrontDoorPorts["ledger"], "readBatches">,
   rolloutIds: readonly string[],

@@ -34,7 +34,7 @@ export interface Report {
   readonly dryRun: boolean;
   /** Why it failed or was refused, and what to do. */
   readonly problem?: string | undefined;
-  /** True when an earlier sending of the same event had started this rollout. */
+  /** True when the same event was sent before and had started this rollout. */
   readonly joined?: boolean | undefined;
   readonly counts: Counts;
   readonly plan?: Plan | undefined;

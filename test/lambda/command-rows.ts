@@ -62,7 +62,7 @@ export const say =
   ({ moments }) =>
     moments.send(command);
 
-/** The stop switch, until the fourth look after it; from the second one on nobody may be flipped. */
+/** The stop switch, until the fourth look after it; from the second look on no customer may be flipped. */
 export const stopEverything: Act = async ({ world, moments }) => {
   const { ledger } = moments;
   await ledger.setStopped(STAND);
@@ -81,13 +81,13 @@ export function countPosts({ emulator }: World): number {
   return emulator.stats().requests.SetCustomerStagingMode ?? 0;
 }
 
-/** Who has no parent: nobody else is held back for their sake. */
+/** Whether a customer has no parent: no other customer is held back for its sake. */
 function isAlone({ emulator }: World, id: string): boolean {
   return emulator.customer(id)?.parentCustomerId === undefined;
 }
 
-/** Protects somebody whose turn has not come: of the last batch, or, when it flips back, of the first. */
-export const protectSomebody =
+/** Protects a customer whose turn has not come: of the last batch, or of the first when the rollout rolls back. */
+export const protectCustomer =
   (state: State): Act =>
   async ({ world, moments }) => {
     const { ledger } = moments;
@@ -194,7 +194,7 @@ const FLIPPED: Readonly<Partial<Record<State, number>>> = {
   "is paused between two batches": 270,
 };
 
-/** Aborted while nobody was flipped back yet. */
+/** Aborted before the first customer was restored. */
 export async function expectAborted(state: State, ended: Ended, decision: "roll back" | "halt"): Promise<void> {
   const { report, world, moments, before } = ended;
   const flipped = FLIPPED[state] ?? 0;
@@ -215,7 +215,7 @@ export async function expectAborted(state: State, ended: Ended, decision: "roll 
   expect(Object.keys((await moments.ledger.readControls()).holds)).toEqual(isBack ? ["2026.11"] : []);
 }
 
-/** However it ended: the lock is free, and once flips began everybody has one outcome, which the flags bear out. */
+/** After every end the lock is free, and once flips began each customer has one outcome, which its flag confirms. */
 async function expectClosed({ world, moments, before }: Scene, report: Report): Promise<void> {
   const { lock } = await moments.ledger.readControls();
   expect(lock?.rolloutId).not.toBe("night");

@@ -21,7 +21,7 @@ describe("an abort", () => {
     runInState(state, abort, (ended) => expectAborted(state, ended, "roll back")),
   );
 
-  test.each<State>(["flips", "bakes"])("without a rollback of one that %s leaves everybody where they are", (state) =>
+  test.each<State>(["flips", "bakes"])("without a rollback of one that %s leaves every customer where it is", (state) =>
     runInState(state, leave, (ended) => expectAborted(state, ended, "halt")),
   );
 

@@ -121,13 +121,13 @@ describe.each(COMMANDS)("the command $command", (command) => {
     expect(await readCommands()).toEqual([]);
   });
 
-  test("for a rollout whose execution died is refused, though nobody recorded it", async () => {
+  test("for a rollout whose execution died is refused, though the ledger does not say so", async () => {
     await aRollout("running");
     isRunning = false;
     await expect(send(command)).rejects.toThrow(/it has ended as failed; its execution ended before it could write/);
   });
 
-  test("for a rollout that nobody knows is refused with what to do", async () => {
+  test("for an unknown rollout is refused with what to do", async () => {
     await expect(send(command)).rejects.toThrow(
       /^nothing was done: no rollout night is known: .* send the command again once it runs$/,
     );
@@ -142,7 +142,7 @@ describe.each(COMMANDS)("the command $command", (command) => {
     );
   });
 
-  test("is one under its id, however often it comes, whoever asks, also after the end", async () => {
+  test("is one under its id, however often it comes, from any sender, also after the end", async () => {
     await aRolloutThatBakes();
     const named = { ...command, id: "job-1" };
     const answers = await Promise.all([
