@@ -40,7 +40,7 @@ export function toCommandSchema(): JsonSchema {
   return toSchema(Command, {
     $id: "command.schema.json",
     title: "Command",
-    description: "What asks about a rollout, steers one, or changes the controls. See docs/events.md.",
+    description: "A command asks about a rollout, steers a rollout, or changes the controls. See docs/events.md.",
   });
 }
 

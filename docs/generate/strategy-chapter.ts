@@ -55,7 +55,7 @@ ${renderEvent({
 })}
 
 Shares are of all customers that are to be flipped, and round up. The last wave takes whoever is left, so it is \`{ "rest": true }\`, or a
-share where all shares together are 100% or more: a last wave that would leave people out is refused. A wave that finds
+share where all shares together are 100% or more: a last wave that would leave customers out is refused. A wave that finds
 nobody left is passed, with a note. A customer and its descendants are in one wave. Within these rules customers come in an order that
 the release's name and their ids decide: the same release takes the same customers first, another release takes others.
 

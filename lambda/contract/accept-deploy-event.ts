@@ -28,11 +28,11 @@ export interface LimitsInForce {
   readonly maxPerSecond: number;
   readonly concurrency: number;
   readonly failureBudget: FailureBudget;
-  /** Undefined where neither says how many a rollout may flip. */
+  /** Undefined when neither limits how many customers a rollout may flip. */
   readonly maxCustomers?: number | undefined;
 }
 
-/** A retry brings the limits of an earlier event, which an earlier policy allowed: today's narrower one counts. */
+/** A retry brings the limits of an earlier event, which an earlier policy allowed. A narrower policy of today counts. */
 export function toLimits({ limits = {} }: Pick<DeployEvent, "limits">, policy: Policy): LimitsInForce {
   const maxPerSecond = least(limits.requestsPerSecond, policy.requestsPerSecond);
   const { failureBudget: asked } = limits;
@@ -50,7 +50,7 @@ function least(asked: number | undefined, allowed: number): number {
   return Math.min(asked ?? allowed, allowed);
 }
 
-/** Looks at each target by itself, so that a cohort is checked whatever else is wrong with the event. */
+/** Looks at each raw target, so that a cohort is checked beside all other problems. */
 function findUnknownCohorts(input: unknown, { cohorts }: Policy): readonly Problem[] {
   const known = listShortly(Object.keys(cohorts), 20) || "none";
   return (["targets", "exclude"] as const).flatMap((member) => {
@@ -67,7 +67,7 @@ function findUnknownCohorts(input: unknown, { cohorts }: Policy): readonly Probl
   });
 }
 
-/** Looks at each limit by itself. */
+/** Looks at each raw limit. */
 function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
   const read = <Member extends keyof Limits>(member: Member): Limits[Member] => {
     const parsed = Limits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
@@ -91,7 +91,7 @@ function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
   ];
 }
 
-/** How the policy counts failures, an event must too: which of 5 and "1%" is less is not known before the plan. */
+/** An event counts failures as the policy does: before the plan, 5 and "1%" cannot be compared. */
 function describeBudget(budget: FailureBudget): string {
   return typeof budget === "number"
     ? `a number of at most the policy's ${budget}`

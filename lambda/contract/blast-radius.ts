@@ -8,7 +8,7 @@ const MOST_CUSTOMERS = 1_000_000_000;
 const FIRST = 'expected a whole number of customers such as 50, or a share of those to be flipped such as "10%"';
 const BAKE = `expected minutes, from 0 to ${MOST_BAKE_MINUTES}`;
 
-/** How carefully a large promote must begin. */
+/** How a large promote must begin. */
 export const LargePromote = strictObject({
   above: wholeNumber(0, MOST_CUSTOMERS).describe("a promote of more customers than this is a large one"),
   firstWave: z
@@ -19,7 +19,7 @@ export const LargePromote = strictObject({
     .min(0, BAKE)
     .max(MOST_BAKE_MINUTES, BAKE)
     .describe("the shortest bake after that first wave, in minutes"),
-}).describe("how a promote of many customers must begin, whatever an event says");
+}).describe("how a promote of many customers must begin; an event cannot change it");
 export type LargePromote = z.output<typeof LargePromote>;
 
 /** How a rollout begins: its first wave that is not empty. */
@@ -30,7 +30,7 @@ export interface Beginning {
   readonly bakeSeconds: number;
 }
 
-/** What a promote that begins like this breaks of the rule, each as what would be right. */
+/** What such a beginning breaks of the rule: each as what would be right. */
 export function findTooLarge(
   { above, firstWave, bakeMinutes }: LargePromote,
   { planned, customers, bakeSeconds }: Beginning,

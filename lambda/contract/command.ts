@@ -9,20 +9,20 @@ import { ReleaseName } from "./release-name.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { CustomerIds } from "./target.ts";
 
-/** Known to the design, not to this version. */
+/** The design has these, this version does not. */
 const LATER_COMMANDS = ["approve", "reject", "reconcile"];
 const EXECUTION = "expected the `execution` of the answer to its deploy event";
 const MINUTES = "expected minutes, from 0.1 to 1440";
 const ID = "expected 1 to 64 letters, digits, _ and -";
 
-const requestedBy = line("who sends it; stands in the ledger and the report", 128);
+const requestedBy = line("who sends the command; stands in the ledger and the report", 128);
 const reason = line("why; stands in the ledger and the report", 500);
 const id = z
   .string({ error: ID })
   .regex(/^[\w-]{1,64}$/, ID)
   .optional()
-  .describe("the same id is the same command: what is sent twice is done once");
-const rolloutId = RolloutId.describe("the rollout that it is for");
+  .describe("the same id is the same command: a command that is sent twice is done once");
+const rolloutId = RolloutId.describe("the rollout that the command is for");
 
 const commandState = { rolloutId, requestedBy, reason, id };
 const ordering = { requestedBy, reason, id };
@@ -32,14 +32,14 @@ function named<const Names extends readonly [string, ...string[]]>(names: Names,
 }
 
 const StatusCommand = strictObject({
-  command: named(["status"], "shows the report of a rollout, or its report so far"),
+  command: named(["status"], "shows the report of a rollout, or the report so far"),
   rolloutId,
   execution: z
     .string({ error: EXECUTION })
     .regex(/^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
     .optional()
     .describe(
-      "its durable execution, by which is found what never came into the ledger: an event that the worker could not read, or whose id is that of another",
+      "its durable execution; with it, `status` also finds a rollout that is not in the ledger: its event could not be read, or has the id of another event",
     ),
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
@@ -49,41 +49,41 @@ const StatusCommand = strictObject({
     path: ["execution"],
     error: "expected an execution of the same rollout",
   })
-  .meta({ id: "statusCommand", title: "How a rollout stands" });
+  .meta({ id: "statusCommand", title: "Status of a rollout" });
 export type StatusCommand = z.output<typeof StatusCommand>;
 
 const PauseCommand = strictObject({
-  command: named(["pause"], "flips nobody more, until its minutes are over or `resume` comes"),
+  command: named(["pause"], "flips no further customer until its minutes are over or `resume` comes"),
   minutes: z
     .number({ error: MINUTES })
     .min(0.1, MINUTES)
     .max(1_440, MINUTES)
     .default(60)
-    .describe("how long; then the rollout goes on by itself"),
+    .describe("how long; then the rollout continues by itself"),
   ...commandState,
 }).meta({ id: "pauseCommand", title: "Pause a rollout" });
 
 const GoOnCommand = strictObject({
   command: named(
     ["resume", "skip-bake", "skip-all-bakes"],
-    "`resume` ends a pause, `skip-bake` this bake, `skip-all-bakes` this bake and every later one; the gates still count. Refused when there is nothing to end",
+    "`resume` ends a pause, `skip-bake` ends this bake, `skip-all-bakes` ends this bake and skips every later one; the gates still decide. Refused when there is nothing to end",
   ),
   ...commandState,
-}).meta({ id: "goOnCommand", title: "Go on with a rollout" });
+}).meta({ id: "goOnCommand", title: "Continue a rollout" });
 
 const AbortCommand = strictObject({
-  command: named(["abort"], "ends a rollout, whatever it is doing, a rollback too; wins over every other command"),
+  command: named(["abort"], "ends a rollout in every state, a rollback too; wins over every other command"),
   rollback: z
     .boolean({ error: "expected true or false" })
     .default(true)
-    .describe("true: flip back what the rollout flipped; false: leave all as it is"),
+    .describe("true: restore what the rollout flipped; false: leave every customer as it is"),
   ...commandState,
 }).meta({ id: "abortCommand", title: "Abort a rollout" });
 
 const StopCommand = strictObject({
   command: named(
     ["stop-everything", "resume-everything"],
-    "`stop-everything`: nobody is flipped any more, by whatever rollout; `resume-everything` ends that",
+    "`stop-everything`: no rollout flips a customer any more; `resume-everything` ends that",
   ),
   ...ordering,
 }).meta({ id: "stopCommand", title: "The switch that stops everything" });
@@ -111,9 +111,9 @@ const ControlsCommand = strictObject({
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
   id,
-}).meta({ id: "ordersCommand", title: "What is ordered" });
+}).meta({ id: "ordersCommand", title: "The controls" });
 
-/** What asks about a rollout, steers one, or changes the controls. */
+/** A command asks about a rollout, steers a rollout, or changes the controls. */
 export const Command = z.discriminatedUnion("command", [
   StatusCommand,
   PauseCommand,
@@ -132,7 +132,7 @@ const UnknownCommand = z.looseObject(
   { error: "expected an object with the members command, …" },
 );
 
-/** @throws RefusedError with all problems at once: those of the command that was meant */
+/** @throws RefusedError with all problems at once, those of the command that was meant */
 export function readCommand(input: unknown): Command {
   const parsed = findMeant(memberOf(input, "command")).safeParse(input);
   if (parsed.success) return parsed.data as Command;

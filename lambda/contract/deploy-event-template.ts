@@ -6,17 +6,17 @@ import { findUnknownStrategies, type Names } from "./strategy.ts";
 import type { Target } from "./target.ts";
 
 const ACTION = 'expected "stage" (to the staging servers) or "promote" (to the production servers)';
-/** Of an hour, so that a delivery which is sent again the next day starts nothing. */
+/** An hour: a delivery that is sent again the next day starts nothing. */
 const USUAL_MINUTES = 60;
 const MOST_MINUTES = 7 * 24 * 60;
 
-/** What a delivery asks for, in the operator's words: a payload chooses neither action nor targets. */
+/** The deploy event that a delivery or a pipeline starts. The operator writes it: a payload chooses neither action nor targets. */
 export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) {
   const { action, targets, exclude, dryRun, release, strategy, onFailure, onBusy } = FlipEvent.shape;
   return strictObject({
     action: z
       .enum(action.options, { error: ACTION })
-      .describe("`stage` or `promote`, as in a deploy event; nothing from outside undoes a rollout"),
+      .describe("`stage` or `promote`, as in a deploy event; a webhook or a pipeline cannot undo a rollout"),
     targets,
     exclude,
     dryRun,
@@ -30,13 +30,13 @@ export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) 
       .describe("where the release's name is taken from, or a fixed name"),
     notAfterMinutes: wholeNumber(1, MOST_MINUTES)
       .default(USUAL_MINUTES)
-      .describe("how long after the delivery's own time it may still begin, in minutes; a dispatch has no time"),
-  }).describe("the deploy event that a fitting delivery becomes");
+      .describe("how many minutes after the time of the delivery the rollout may still begin; a dispatch has no time"),
+  }).describe("the deploy event that a delivery starts");
 }
 
 export type DeployEventTemplate = z.output<ReturnType<typeof DeployEventTemplate<z.ZodType<string>>>>;
 
-/** Cohorts and strategies that an order names and the policy does not have: found before anything needs them. */
+/** Cohorts and strategies that a template names and the policy does not have. */
 export function findUnknownNames(
   { targets, exclude = [], strategy }: DeployEventTemplate,
   { cohorts, strategies }: Names,

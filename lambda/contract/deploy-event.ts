@@ -15,7 +15,7 @@ import { Targets } from "./target.ts";
 
 const FLIPS = ["stage", "promote"] as const;
 const ACTIONS = [...FLIPS, "rollback", "retry"] as const;
-/** Known to the design, not to this version. */
+/** The design has these, this version does not. */
 const LATER_ACTIONS = ["reconcile"];
 const NOT_AFTER = 'expected a time of the calendar with seconds and its zone, such as "2026-11-23T02:00:00Z"';
 const PLAN = "expected the hash of a dry run's plan: 64 digits and letters from a to f";
@@ -26,48 +26,48 @@ const plan = z
   .string({ error: PLAN })
   .regex(/^[\da-f]{64}$/, PLAN)
   .optional()
-  .describe("the hash of a dry run's plan: the rollout is refused when it would not do the same any more");
+  .describe("the hash of a dry run's plan: the rollout is refused when its plan is different");
 
-/** What every event has, whatever its action. */
+/** The members that every event has. */
 const common = {
   notAfter: z.iso
     .datetime({ offset: true, error: NOT_AFTER })
     .optional()
-    .describe("the event is refused when it begins later than this"),
+    .describe("an event that begins later than this is refused"),
   onBusy: z
     .enum(["refuse", "wait"], { error: BUSY })
     .optional()
     .describe(
-      "what the event does while another rollout runs: `refuse`, as without it, or `wait` for its end, until `notAfter`",
+      "what happens while another rollout runs: `refuse` (as without this member), or `wait` for its end, until `notAfter` at most",
     ),
   limits: Limits.optional().describe("narrower limits than the policy's; wider ones are refused"),
-  requestedBy: line("who asked for it; stands in the report", 128).optional(),
+  requestedBy: line("who asked for the rollout; stands in the report", 128).optional(),
   reason: line("why; stands in the report", 500).optional(),
   id: z
     .string({ error: "expected a text" })
     .regex(/^[\w-]{1,64}$/, "expected 1 to 64 letters, digits, _ and -")
     .optional()
-    .describe("the same id is the same rollout, for ever: sending an event twice flips nobody twice"),
+    .describe("the same id is the same rollout, for ever: an event that is sent twice flips no customer twice"),
 };
 
-/** What an event has that flips in waves. */
+/** The members of an event that flips in waves. */
 const inWaves = {
   strategy: Strategy.optional().describe(
-    "in which waves customers are flipped: a name, or the waves; the policy's `strategy` when left out",
+    "the waves in which customers are flipped: a name, or the waves; without it the policy's `strategy`",
   ),
   onFailure: OnFailure.optional().describe(
-    "what a gate does that does not pass: `rollback` flips back what the rollout flipped, `halt` leaves all as it is and asks a person; the policy's when left out",
+    "what happens when a gate fails: `rollback` restores what the rollout flipped, `halt` leaves every customer as it is and asks a person; without it the policy's `onFailure`",
   ),
   override: strictObject({
-    reason: line("why the rollout begins all the same; stands in the report", 500),
+    reason: line("why the rollout begins in spite of the alarm; stands in the report", 500),
   })
     .optional()
     .describe(
-      "begins although an alarm is in `ALARM` already, so that a fix can go out; the report names it, and the reason",
+      "begins although an alarm is already in `ALARM`, so that a fix can go out; the report names the alarm and the reason",
     ),
 };
 
-/** Flips customers. Unknown members are refused: a typing error in `exclude` must never flip somebody. */
+/** Flips customers. Unknown members are refused: a typing error in `exclude` must never flip a customer. */
 export const FlipEvent = strictObject({
   action: z
     .enum(FLIPS, { error: ({ input }) => expectAction(input) })
@@ -77,9 +77,11 @@ export const FlipEvent = strictObject({
   release: ReleaseName.describe(
     "the release's name; with the customer's id it decides the order in which customers are flipped",
   ),
-  targets: Targets.describe("who is to be flipped: one target, or a list of which any may select a customer"),
-  exclude: Targets.optional().describe("who is never flipped by this event, whatever `targets` says"),
-  dryRun: dryRun.describe("true: look up and plan, flip nobody, report the plan"),
+  targets: Targets.describe(
+    "the customers to be flipped: one target, or a list of targets, any of which may select a customer",
+  ),
+  exclude: Targets.optional().describe("the customers that this event never flips, even when `targets` selects them"),
+  dryRun: dryRun.describe("true: look up and plan, flip no customer, report the plan"),
   plan,
   ...inWaves,
   ...common,
@@ -88,14 +90,14 @@ export const FlipEvent = strictObject({
   .meta({ id: "flipEvent", title: "Stage or promote" });
 export type FlipEvent = z.output<typeof FlipEvent>;
 
-/** Undoes a rollout: what it flipped, and nothing else. */
+/** Undoes a rollout: restores what it flipped, and nothing else. */
 export const RollbackEvent = strictObject({
   action: z
     .literal("rollback", { error: ({ input }) => expectAction(input) })
-    .describe("flips back exactly what a rollout flipped, the newest wave first"),
-  rolloutId: RolloutId.optional().describe("the rollout to undo; either this or `release`"),
-  release: ReleaseName.optional().describe("undo the last rollout of this release; either this or `rolloutId`"),
-  dryRun: dryRun.describe("true: say what would be flipped back, flip nobody"),
+    .describe("restores exactly the customers that a rollout flipped, the newest wave first"),
+  rolloutId: RolloutId.optional().describe("the rollout to undo; give either this or `release`"),
+  release: ReleaseName.optional().describe("undoes the last rollout of this release; give either this or `rolloutId`"),
+  dryRun: dryRun.describe("true: report what would be restored, flip no customer"),
   ...common,
 })
   .superRefine(checkBusy, { when: isObject })
@@ -103,14 +105,16 @@ export const RollbackEvent = strictObject({
   .meta({ id: "rollbackEvent", title: "Roll back", oneOf: [{ required: ["rolloutId"] }, { required: ["release"] }] });
 export type RollbackEvent = z.output<typeof RollbackEvent>;
 
-/** Tries again what a rollout did not do: who failed, and who was not attempted. */
+/** Tries again what a rollout did not do: customers that failed, and customers that were not attempted. */
 export const RetryEvent = strictObject({
   action: z
     .literal("retry", { error: ({ input }) => expectAction(input) })
-    .describe("takes what failed of a rollout and what was not attempted, nothing else"),
-  rolloutId: RolloutId.describe("the rollout of which the rest is done"),
-  exclude: Targets.optional().describe("who is not flipped either, besides whom that rollout's event excludes"),
-  dryRun: dryRun.describe("true: say what would be flipped, flip nobody"),
+    .describe("takes the customers of a rollout that failed or were not attempted, and no others"),
+  rolloutId: RolloutId.describe("the rollout to finish"),
+  exclude: Targets.optional().describe(
+    "more customers that are not flipped, besides those that the rollout's event excludes",
+  ),
+  dryRun: dryRun.describe("true: report what would be flipped, flip no customer"),
   plan,
   ...inWaves,
   ...common,
@@ -134,14 +138,14 @@ export class BadDeployEventError extends RefusedError {
   }
 }
 
-/** An event as far as it could be understood: without problems, it is there. */
+/** The event, or the problems why there is none. */
 export type ReadEvent =
   | { readonly event: DeployEvent; readonly problems: readonly [] }
   | { readonly event: undefined; readonly problems: readonly Problem[] };
 
 const SCHEMAS = { stage: FlipEvent, promote: FlipEvent, rollback: RollbackEvent, retry: RetryEvent };
 
-/** Understands what arrived as a deploy event, whatever a policy says of it. */
+/** Parses a deploy event without looking at a policy. */
 export function readDeployEvent(input: unknown): ReadEvent {
   const action = memberOf(input, "action");
   const meant = typeof action === "string" ? findClosest(action, ACTIONS) : undefined;
@@ -150,7 +154,7 @@ export function readDeployEvent(input: unknown): ReadEvent {
   return { event: undefined, problems: findProblems(parsed.error, input) };
 }
 
-/** Two events are equal when they would do the same; who asked, why and until when does not count, nor does order. */
+/** The same for two events that do the same work. Who asked, why and until when does not count, nor does the order in lists. */
 export function fingerprintOf(event: DeployEvent): string {
   const { id: _id, requestedBy: _who, reason: _why, notAfter: _until, onBusy: _whenBusy, ...work } = event;
   const overrides = "override" in work && work.override !== undefined && { override: true };
@@ -167,21 +171,21 @@ export function wantedFlag(action: FlipEvent["action"]): boolean {
 
 function expectAction(input: unknown): string {
   const expected =
-    'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (undo a rollout) or "retry" (what is left of one)';
+    'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (undo a rollout) or "retry" (the rest of a rollout)';
   if (typeof input !== "string") return expected;
   if (LATER_ACTIONS.includes(input)) return `${expected}; this version does not have ${input}`;
   const meant = findClosest(input, ACTIONS);
   return meant === undefined ? expected : `${expected}; did you mean ${meant}?`;
 }
 
-/** Looks at the members by themselves, so that it is said beside whatever else is wrong. */
+/** Looks at the raw members, so that this problem is listed beside all others. */
 function isObject({ value }: { readonly value: unknown }): boolean {
   return typeof value === "object" && value !== null;
 }
 
 function checkBusy(event: object, { addIssue }: z.core.$RefinementCtx): void {
   if (memberOf(event, "onBusy") !== "wait" || memberOf(event, "notAfter") !== undefined) return;
-  const message = 'expected a notAfter beside "wait": nobody waits for ever';
+  const message = 'expected a notAfter beside "wait": an event does not wait for ever';
   addIssue({ code: "custom", path: ["onBusy"], message, input: event });
 }
 
@@ -190,7 +194,7 @@ function checkUndone(event: object, { addIssue }: z.core.$RefinementCtx): void {
   if (named.length === 1) return;
   const [path, message] =
     named.length === 0
-      ? ["rolloutId", "expected the id of the rollout to undo, or a release, of which the last rollout is undone"]
+      ? ["rolloutId", "expected the id of the rollout to undo, or a release, whose last rollout is undone"]
       : ["release", "expected none beside a rolloutId: one of the two says what is undone"];
   addIssue({ code: "custom", path: [path], message, input: event });
 }

@@ -13,7 +13,7 @@ const Repository = z
 const Workflow = z
   .string({ error: WORKFLOW })
   .regex(/^[\w.-]{1,200}\.ya?ml$/, WORKFLOW)
-  .describe("the workflow's file in .github/workflows: anybody can give another workflow the same name");
+  .describe("the workflow's file in .github/workflows; a name would not do, because any workflow can have it");
 const Environment = Glob("an environment").optional().describe("the environment of the deployment");
 const Task = Glob("a task").optional().describe("the task of the deployment");
 const Ref = Glob("a branch, a tag or a commit").optional().describe("what was deployed, as the deployment names it");
@@ -29,7 +29,7 @@ const STATES = ["success", "failure", "error", "inactive", "in_progress", "queue
 /** Those that happen once for a release. */
 const RELEASE_ACTIONS = ["published", "released", "prereleased", "created"] as const;
 
-/** Deliveries without a time, which is what `notAfterMinutes` is counted from. */
+/** Deliveries without a time, so `notAfterMinutes` cannot be counted. */
 const UNTIMED: readonly string[] = ["workflow_dispatch", "repository_dispatch"];
 
 const INPUT = 'expected a member of the dispatch\'s own texts, such as "inputs.release"';
@@ -76,7 +76,7 @@ function mapping<Event extends string, When extends z.ZodRawShape, From extends 
 ) {
   return strictObject({
     event: z.literal(event),
-    when: strictObject(when).describe("what a delivery must say; all of it"),
+    when: strictObject(when).describe("what a delivery must say; every member must fit"),
     start: DeployEventTemplate(from).refine(({ onBusy }) => onBusy !== "wait" || !UNTIMED.includes(event), {
       path: ["onBusy"],
       error: 'expected "refuse": a dispatch has no time, so nothing says how long to wait',

@@ -1,6 +1,7 @@
 import * as z from "zod";
 
-/** What a gate does that does not pass. */
+/** What happens when a gate fails. */
 export const OnFailure = z.enum(["rollback", "halt"], {
-  error: 'expected "rollback" (flip back what the rollout flipped) or "halt" (leave all as it is, ask a person)',
+  error:
+    'expected "rollback" (restore what the rollout flipped) or "halt" (leave every customer as it is, ask a person)',
 });

@@ -22,7 +22,7 @@ const Protected = strictObject({
   customerIds: listOf(CustomerId, "customer ids").describe("customers with these ids"),
   referenceIds: listOf(ReferenceId, "reference ids").describe("customers with these reference ids"),
   tags: listOf(TagName, "tag names").describe("customers that carry at least one of these tags"),
-}).describe("customers that are never flipped, whatever an event says");
+}).describe("customers that are never flipped, even when an event names them");
 
 const Retries = strictObject({
   attempts: wholeNumber(1, 10).default(4).describe("how often a request is tried"),
@@ -65,7 +65,7 @@ const Members = strictObject({
     "the strategy of an event that names none: one of `strategies`, or a predefined one",
   ),
   onFailure: OnFailure.default("rollback").describe(
-    "what a gate does that does not pass: `rollback` flips back what the rollout flipped, `halt` leaves all as it is and asks a person",
+    "what happens when a gate fails: `rollback` restores what the rollout flipped, `halt` leaves every customer as it is and asks a person",
   ),
   maxCustomers: MaxCustomers.optional().describe(
     "the most customers that one rollout may flip; one of more is refused",
@@ -107,9 +107,9 @@ const Members = strictObject({
     .default(600)
     .describe("the time budget of one durable step, in seconds; well under an invocation's 15 minutes"),
   pipelines: PipelineMappings.optional().describe(
-    "what the success of a pipeline of CodePipeline starts, by the pipeline's name; what is not named starts nothing",
+    "what the success of a pipeline of CodePipeline starts, by the pipeline's name; other pipelines start nothing",
   ),
-  webhooks: WebhookSources.optional().describe("who may send webhooks, and what of theirs starts what"),
+  webhooks: WebhookSources.optional().describe("which sources may send webhooks, and what each delivery starts"),
 });
 
 /** The operator's guard rails and defaults; an event can narrow it, never widen it. */

@@ -2,10 +2,10 @@ import type * as z from "zod";
 import { countProblems, findProblems, formatProblems, type Problem } from "./problems.ts";
 
 /**
- * Nothing was done, and the message tells whoever sent it how to mend it. It is thrown, not returned: only an error makes
- * `aws lambda invoke` show a FunctionError, a pipeline fail and an asynchronous sender keep its dead letter. Lambda shows
- * an error's message as one line of JSON and its stack as a list of lines; so the stack is the message, and what a person
- * reads in the console is the sentence with one problem a line, and no frame of ours.
+ * Nothing was done, and the message tells the sender how to correct the input. It is thrown, not returned: only an error
+ * makes `aws lambda invoke` show a FunctionError, a pipeline fail and an asynchronous sender keep its dead letter. Lambda
+ * shows an error's message as one line of JSON and its stack as a list of lines. So the stack is the message: the console
+ * shows one problem a line, without stack frames.
  */
 export class RefusedError extends Error {
   override readonly name: string = "RefusedError";

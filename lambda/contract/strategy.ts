@@ -29,7 +29,7 @@ export interface Strategies {
 
 /**
  * The waves of an event under its policy, names resolved; the last one takes the rest.
- * @throws Error for a name that nobody has: `acceptDeployEvent` and `parsePolicy` refuse it before
+ * @throws Error for an unknown name, which `acceptDeployEvent` and `parsePolicy` have refused before
  */
 export function toWaves(
   { strategy }: { readonly strategy?: Strategy | undefined },
@@ -59,7 +59,7 @@ export function findUnknownStrategies(
   return message === undefined ? [] : [{ path: toPath(path), message }];
 }
 
-/** The problem with a strategy's name, where nobody has it; undefined for one that can be used. */
+/** The problem with an unknown strategy's name; undefined for a known name. */
 export function findUnknownStrategy(name: string, strategies: Readonly<Record<string, unknown>>): string | undefined {
   if (Object.hasOwn(strategies, name) || findPredefined(name) !== undefined) return undefined;
   const names = Object.keys(strategies);

@@ -77,7 +77,7 @@ function findProtectedCohorts(
   return Object.entries(cohorts).flatMap(([cohort, targets]) => {
     const clashes = targets.flatMap((target) => findProtected(target, guarded));
     if (clashes.length === 0) return [];
-    const message = `got ${listShortly(clashes)}; expected nobody whom the policy protects`;
+    const message = `got ${listShortly(clashes)}; expected no customer that the policy protects`;
     return { path: toPath(["cohorts", cohort]), message };
   });
 }

@@ -47,8 +47,8 @@ function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): read
 }
 
 /**
- * An event that names no strategy must be able to promote many. Of a cohort nobody knows how large it is before the
- * plan; there the rule is looked at again.
+ * An event that names no strategy must be able to promote many customers. The size of a cohort is not known before the
+ * plan, which checks the rule again.
  */
 function findRecklessDefault({ strategy, strategies, largePromote: rule }: StrategyMembers): readonly Problem[] {
   if (rule === undefined || strategy === undefined) return [];

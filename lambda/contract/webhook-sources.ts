@@ -15,16 +15,16 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
     .array(item, { error: "expected a list of mappings" })
     .min(1, "expected at least one mapping")
     .max(MOST_MAPPINGS, `expected at most ${MOST_MAPPINGS} mappings`)
-    .describe("the first mapping that fits a delivery wins; what none names starts nothing");
+    .describe("the first mapping that fits a delivery wins; a delivery that fits none starts nothing");
 
-/** Somebody who may send webhooks, and what each of the deliveries means. */
+/** A sender of webhooks, and what each of its deliveries starts. */
 export const WebhookSource = z
   .discriminatedUnion(
     "kind",
     [
       strictObject({ kind: z.literal("github"), mappings: listOf(GitHubMapping) }).describe("GitHub"),
       strictObject({ kind: z.literal("standard"), mappings: listOf(StandardMapping) }).describe(
-        "anybody who signs by Standard Webhooks",
+        "a sender that signs by Standard Webhooks",
       ),
     ],
     { error: 'expected a source whose kind is "github" or "standard", with its mappings' },
@@ -36,7 +36,7 @@ export type WebhookSource = z.output<typeof WebhookSource>;
 export const WebhookSources = z.record(SourceName, WebhookSource, { error: "expected an object of sources by name" });
 export type WebhookSources = z.output<typeof WebhookSources>;
 
-/** Cohorts and strategies that a mapping names and the policy does not have: found before a delivery needs them. */
+/** Cohorts and strategies that a mapping names and the policy does not have. */
 export function findUnknownNamesOfWebhooks(sources: WebhookSources, names: Names): readonly Problem[] {
   return Object.entries(sources).flatMap(([name, { mappings }]) =>
     mappings.flatMap(({ start }, index) =>

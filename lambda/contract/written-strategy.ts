@@ -28,10 +28,10 @@ const WaveForm = z
       strictObject({ share: Share, bakeMinutes }).describe("a share of all customers to be flipped, rounded up"),
       strictObject({ customers: wholeNumber(1, 1_000_000_000), bakeMinutes }).describe("a number of customers"),
       strictObject({ cohort: CohortName, bakeMinutes }).describe(
-        "everybody of this cohort of the policy who is to be flipped",
+        "all customers of this cohort of the policy that are to be flipped",
       ),
       strictObject({ rest: z.literal(true, { error: "expected true" }), bakeMinutes }).describe(
-        "everybody who is left; only as the last wave",
+        "all customers that are left; only as the last wave",
       ),
     ],
     { error: ({ input }) => expectWave(input) },
@@ -39,7 +39,7 @@ const WaveForm = z
   .meta({ id: "wave", title: "A wave" });
 export type WaveForm = z.output<typeof WaveForm>;
 
-/** Waves that are written out: whoever is to be flipped is in one of them. */
+/** Waves that are written out; each customer to be flipped is in one of them. */
 export const WrittenStrategy = strictObject({
   waves: z
     .array(WaveForm, { error: WAVES })
@@ -51,7 +51,7 @@ export const WrittenStrategy = strictObject({
       },
       { when: ({ value }) => Array.isArray(value) },
     )
-    .describe("in their order; everybody who is to be flipped is in one of them"),
+    .describe("the waves in their order; each customer to be flipped is in one of them"),
 }).meta({ id: "writtenStrategy", title: "A strategy that is written out" });
 export type WrittenStrategy = z.output<typeof WrittenStrategy>;
 
@@ -69,7 +69,7 @@ function findWaveIssues(waves: readonly unknown[]): readonly WaveIssue[] {
       ? [
           {
             path: [index],
-            message: `expected ${REST} as the last wave only: none would be left for the next`,
+            message: `expected ${REST} as the last wave only: it leaves no customer for the next wave`,
             input: wave,
           },
         ]
@@ -81,16 +81,16 @@ function findWaveIssues(waves: readonly unknown[]): readonly WaveIssue[] {
     : [...early, { path: [last], message: `expected ${REST} as the last wave: ${leavesOut}`, input: waves[last] }];
 }
 
-/** Why the last wave would leave people out: nobody who is to be flipped is dropped, or flipped by a wave that says less. */
+/** Why the last wave would leave customers out: no customer that is to be flipped may be without a wave. */
 function findLeftOut(waves: readonly unknown[]): string | undefined {
   const last = waves.at(-1);
-  if (memberOf(last, "cohort") !== undefined) return "a cohort would leave people out";
-  if (memberOf(last, "customers") !== undefined) return "a number of customers would leave people out";
+  if (memberOf(last, "cohort") !== undefined) return "a cohort would leave customers out";
+  if (memberOf(last, "customers") !== undefined) return "a number of customers would leave customers out";
   if (memberOf(last, "share") === undefined) return undefined;
   const shares = waves.map((wave) => Share.safeParse(memberOf(wave, "share")).data);
   const hundredths = shares.reduce((sum, share) => sum + (share === undefined ? 0 : toHundredths(share)), 0);
   if (hundredths >= 10_000 || shares.at(-1) === undefined) return undefined;
-  return `shares of ${hundredths / 100}% together would leave people out`;
+  return `shares of ${hundredths / 100}% together would leave customers out`;
 }
 
 function expectWave(input: unknown): string {

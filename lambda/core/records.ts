@@ -48,7 +48,7 @@ export interface CommandRecord {
   readonly pauseSeconds?: number | undefined;
   /** Of an `abort`. */
   readonly rollback?: boolean | undefined;
-  /** What the rollout was doing when it was sent, as far as the ledger knew: so its sender was told what it would do. */
+  /** What the rollout was doing when the command was sent, as far as the ledger knew. */
   readonly phase?: Phase | undefined;
 }
 
@@ -61,22 +61,17 @@ export interface GateInputs {
   readonly stop?: Stop | undefined;
 }
 
-/** What a rollout waits for, as its last look saw it; commands and controls are kept by themselves. */
-export interface RecordedGateState {
+/** What the gate of a rollout saw when its last poll found something new. */
+export interface GateRecord {
+  /** ISO 8601. */
   readonly at: string;
-  /** Of the bake, at that time; it passes only while all alarms can be watched. */
+  /** What was left of the bake. A bake passes only while every alarm has data. */
   readonly bakeLeftSeconds: number;
-  /** Alarms that cannot be watched, each as a sentence. */
-  readonly blindTo: readonly string[];
-  /** Absent in what earlier versions wrote. */
-  readonly taken?: Taken | undefined;
-}
-
-/** What a look had taken in of the commands. */
-export interface Taken {
-  /** How many of them. */
-  readonly commands: number;
-  /** Of the pause that they come to, at that time; 0 without any. */
+  /** Alarms without data, each as a sentence. */
+  readonly noData: readonly string[];
+  /** How many of the commands the rollout had taken in. */
+  readonly commandsSeen: number;
+  /** What was left of the pause; 0 without a pause. */
   readonly pauseLeftSeconds: number;
 }
 

@@ -6,8 +6,8 @@ import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
 
 /**
- * The report of a rollout with what another one that turned it back, or does so now, has come to. Its record says whether
- * there was any: only then its batches are read.
+ * The report of a rollout with the counts of a later rollout that has rolled it back, or does so now. The record names
+ * such a rollout; without a name, no batch is read.
  */
 export async function addRollback(
   ports: FrontDoorPorts,
@@ -39,12 +39,12 @@ async function findRollback(ports: FrontDoorPorts, rolloutId: string): Promise<R
   return record && reconcileStatus(ports, record);
 }
 
-/** Of an earlier revert, which the later one went on with. */
+/** From an earlier rollback, which the later rollback continued. */
 function isOfRevert({ reason }: Report["exceptions"][number]): boolean {
   return reason.startsWith(CONFLICTING) || reason.startsWith(NOT_RESTORED);
 }
 
-/** A hold that could not be made is told until there is one; one that somebody has cleared is not told any more. */
+/** A hold that could not be made is reported until the release is held. A hold that a person has cleared is not reported. */
 function publishHold(
   { release = "" }: Report,
   by: RolloutRecord | undefined,

@@ -1,12 +1,12 @@
 import type { Command } from "../contract/command.ts";
 import { type ControlsShown, changeControls, showControls } from "./change-controls.ts";
-import { type Noted, noteCommand } from "./note-command.ts";
+import { type NotedCommand, noteCommand } from "./note-command.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
 
-export type CommandAnswer = StatusAnswer | Noted | ControlsShown;
+export type CommandAnswer = StatusAnswer | NotedCommand | ControlsShown;
 
-/** Answers what asks about a rollout, steers one, or gives a control. @throws RefusedError */
+/** Answers a command that asks about a rollout, steers a rollout, or changes the controls. @throws RefusedError */
 export async function answerCommand(ports: FrontDoorPorts, command: Command): Promise<CommandAnswer> {
   switch (command.command) {
     case "status":

@@ -11,7 +11,7 @@ import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
-/** What the job was told. */
+/** What CodePipeline was told about its job. */
 export interface PipelineAnswer {
   readonly rolloutId?: string;
   readonly status: StatusAnswer["status"];
@@ -19,8 +19,8 @@ export interface PipelineAnswer {
 }
 
 /**
- * Answers a job of CodePipeline's Lambda action. What cannot be done fails the job and not the invocation: Lambda would
- * only bring it again. A fault of AWS fails the invocation, so that Lambda does.
+ * Answers a job of CodePipeline's Lambda action. A refusal fails the job and not the invocation, because Lambda would only
+ * repeat the invocation. A fault of AWS fails the invocation, so that Lambda repeats it.
  */
 export async function answerPipelineJob(ports: FrontDoorPorts, job: PipelineJob): Promise<PipelineAnswer> {
   try {
@@ -65,7 +65,7 @@ async function notifier(ports: FrontDoorPorts, jobId: string, rollout: Continuat
       await ports.pipelineJobs.succeed(jobId, told, toVariables(answer));
       break;
     case "rolled-back":
-      // To be turned back is what a rollback wants, and nothing else does.
+      // Only for a rollback is this a success.
       if (hasSucceeded(answer)) await ports.pipelineJobs.succeed(jobId, told, toVariables(answer));
       else await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
       break;
@@ -88,7 +88,7 @@ function summarize(answer: StatusAnswer): string {
   return answer.problem === undefined ? sentence : `${sentence}; ${answer.problem}`;
 }
 
-/** A dry run counts nobody: its plan says who would be flipped, for the person who approves the next action. */
+/** A dry run has no outcomes: its plan says how many customers would be flipped, for the person who approves the next action. */
 function toAmounts(answer: StatusAnswer): readonly (readonly [string, number])[] {
   if (!("counts" in answer)) return [];
   const { status, plan, counts } = answer;

@@ -9,9 +9,9 @@ export class ControlsError extends RefusedError {
 }
 
 /**
- * Refuses what the controls forbid, at once; the worker looks at them again when it begins, and at the stop and
- * the protected customers before every batch. A rollback goes on under a hold, which it made or may have to finish; a dry
- * run flips nobody. @throws ControlsError
+ * Refuses an event that the controls forbid. The worker checks the controls again when it begins, and the stop switch and
+ * the protected customers before each batch. A hold does not stop a rollback, which may have made it. A dry run flips no
+ * customer, so it is always allowed. @throws ControlsError
  */
 export async function checkControls({ ledger }: Pick<StartRolloutPorts, "ledger">, event: DeployEvent): Promise<void> {
   if (event.dryRun) return;
@@ -26,7 +26,7 @@ export async function checkControls({ ledger }: Pick<StartRolloutPorts, "ledger"
 
 const MOST_RETRIES = 100;
 
-/** The event that said which release goes where: a retry only names the rollout of which it does the rest. */
+/** The event that names the release: a retry names only the rollout that it finishes. */
 async function findLaterRollouts(
   ledger: StartRolloutPorts["ledger"],
   event: DeployEvent,

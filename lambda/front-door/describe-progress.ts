@@ -1,146 +1,87 @@
 import { describeStop } from "../core/controls.ts";
 import { toReason } from "../core/gate/decision.ts";
 import { formatSeconds } from "../core/report/text-layout.ts";
-import type { PlannedWave } from "../core/plan/plan.ts";
-import type { CommandRecord, LockAndControls, RolloutRecord, GateInputs, RecordedGateState } from "../core/records.ts";
-import { type Now, PAUSED, type Phase } from "../core/report/rollout-progress.ts";
+import type { CommandRecord, GateRecord, LockAndControls, RolloutRecord, GateInputs } from "../core/records.ts";
+import type { HoldReason, Noted, RolloutProgress } from "../core/report/rollout-progress.ts";
+import { findPhase } from "./find-phase.ts";
 
-export interface Known extends GateInputs {
+export interface ProgressFacts extends GateInputs {
   readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastEvent">;
-  readonly wait?: RecordedGateState | undefined;
+  /** What the gate saw at its last poll. */
+  readonly gate?: GateRecord | undefined;
   readonly nowMs: number;
 }
 
-/** Reads it from the last change that was told, from what the last look saw, and from what was ordered since. */
-export function findNow({ record, wait: lastWait, controls, commands, stop, nowMs }: Known): Now {
+/** Says where a rollout stands, from its last published change, the last poll of its gate, its commands and the controls. */
+export function describeProgress({ record, gate, controls, commands, stop, nowMs }: ProgressFacts): RolloutProgress {
   const since = record.lastEvent?.at ?? new Date(record.startedAtMs).toISOString();
-  // What it waited for before the last change is over.
-  const wait = lastWait !== undefined && lastWait.at >= since ? lastWait : undefined;
+  // What held the rollout before its last change is over.
+  const poll = gate !== undefined && gate.at >= since ? gate : undefined;
   const { phase, wave } = findPhase(record);
   const isStopping = stop !== undefined && (phase === "preparing" || phase === "flipping" || phase === "baking");
+  const planned = record.plan?.waves.find((each) => each.wave === wave)?.bakeSeconds ?? 0;
   return {
     phase,
     ...(wave !== undefined && { wave }),
     since,
-    ...(phase === "baking" && { bakeLeftSeconds: findBakeLeft(record, wave, wait, nowMs) }),
+    ...(phase === "baking" && { bakeLeftSeconds: poll === undefined ? planned : findBakeLeft(poll, nowMs) }),
     heldBy: [
-      ...(wait?.blindTo ?? []),
+      ...(poll?.noData ?? []).map((message): HoldReason => ({ code: "no-data", message })),
       ...describeLock(record, controls),
-      ...describePause({ phase, isRollback: record.event.action === "rollback", since, lastWait, commands, nowMs }),
-      ...describeControls(controls),
+      ...(poll === undefined ? [] : describePause(poll, commands)),
+      ...describeStopSwitch(controls),
     ],
-    noted: [...(isStopping ? [`to be stopped: ${toReason(stop)}`] : []), ...commands.flatMap(describeCommand)],
+    noted: [
+      ...(isStopping ? [{ code: "stop", message: `to be stopped: ${toReason(stop)}` } as const] : []),
+      ...commands.filter((command, index) => lasts(command) || index >= (gate?.commandsSeen ?? 0)).map(describeCommand),
+    ],
   };
 }
 
-/** A bake passes only while all alarms can be watched. */
-function findBakeLeft(
-  { plan }: Known["record"],
-  wave: number | undefined,
-  wait: RecordedGateState | undefined,
-  nowMs: number,
-): number {
-  if (wait === undefined) return plan?.waves.find((each) => each.wave === wave)?.bakeSeconds ?? 0;
-  const passedMs = wait.blindTo.length > 0 ? 0 : nowMs - Date.parse(wait.at);
-  return Math.max(0, Math.ceil(wait.bakeLeftSeconds - passedMs / 1_000));
+/** A bake passes only while every alarm has data. */
+function findBakeLeft({ at, bakeLeftSeconds, noData }: GateRecord, nowMs: number): number {
+  const passedSeconds = noData.length > 0 ? 0 : (nowMs - Date.parse(at)) / 1_000;
+  return Math.max(0, Math.ceil(bakeLeftSeconds - passedSeconds));
 }
 
-function findPhase({ status, event, plan, lastEvent }: Known["record"]): Pick<Now, "phase" | "wave"> {
-  if (status === "waiting") return { phase: "waiting" };
-  if (event.action === "rollback") return { phase: lastEvent?.change === "rolled back" ? "ending" : "rolling back" };
-  const waves = plan?.waves ?? [];
-  switch (lastEvent?.change) {
-    case undefined:
-      return { phase: "preparing" };
-    case "started":
-      return flipFrom(waves, 1);
-    case "wave done":
-      return { phase: "baking", wave: lastEvent.wave };
-    case "gate decided":
-      if (lastEvent.decision === "proceed") return flipFrom(waves, lastEvent.wave + 1);
-      return { phase: lastEvent.decision === "roll back" ? "rolling back" : "ending", wave: lastEvent.wave };
-    case "rolled back":
-    case "ended":
-      return { phase: "ending" };
-  }
-}
-
-/** Waves without customers are passed. */
-function flipFrom(waves: readonly PlannedWave[], from: number): Pick<Now, "phase" | "wave"> {
-  const next = waves.find(({ wave, customers }) => wave >= from && customers > 0);
-  return next === undefined ? { phase: "ending" } : { phase: "flipping", wave: next.wave };
-}
-
-function describeLock({ status, event }: Known["record"], { lock }: LockAndControls): readonly string[] {
+function describeLock({ status, event }: ProgressFacts["record"], { lock }: LockAndControls): readonly HoldReason[] {
   if (status !== "waiting") return [];
-  const until = event.notAfter === undefined ? "" : `; it waits until ${event.notAfter} at most`;
-  return [lock === undefined ? `the lock is free, and is asked for soon${until}` : `${lock.rolloutId} runs${until}`];
+  const holder =
+    lock === undefined ? "the lock is free, and the rollout takes it soon" : `${lock.rolloutId} has the lock`;
+  const until = event.notAfter === undefined ? "" : `; the rollout waits until ${event.notAfter} at most`;
+  return [{ code: "locked", message: `${holder}${until}` }];
 }
 
-interface Pausing extends Pick<Known, "commands" | "nowMs"> {
-  readonly phase: Phase;
-  readonly isRollback: boolean;
-  readonly since: string;
-  readonly lastWait: RecordedGateState | undefined;
+/** Before the rollout has taken a pause in, the pause is noted and does not hold it. */
+function describePause(
+  { at, pauseLeftSeconds, commandsSeen }: GateRecord,
+  commands: readonly CommandRecord[],
+): readonly HoldReason[] {
+  const pause = commands.slice(0, commandsSeen).findLast(({ command }) => command === "pause");
+  if (pauseLeftSeconds === 0 || pause === undefined) return [];
+  const until = new Date(Date.parse(at) + pauseLeftSeconds * 1_000).toISOString();
+  return [{ code: "paused", message: `paused by ${pause.requestedBy} until ${until}: ${pause.reason}` }];
 }
 
-/** Whoever looks does so once a minute; a pause that is over for longer without a word of it is over. */
-const LATE_MS = 120_000;
-
-/** A rollout counts the time of a pause from when it takes it in, and its looks say what is left of it. */
-function describePause({ lastWait, ...pausing }: Pausing): readonly string[] {
-  const { phase, since, commands, nowMs } = pausing;
-  if (phase === "ending") return [];
-  const { commands: seen = 0, pauseLeftSeconds = 0 } = lastWait?.taken ?? {};
-  const sent = findPause(commands.slice(seen).filter((command) => mayHold(command, pausing)));
-  if (sent !== undefined) return describeSent(sent, pausing, lastWait);
-  const taken = findPause(commands.slice(0, seen));
-  if (lastWait === undefined || lastWait.at < since || pauseLeftSeconds === 0 || taken === undefined) return [];
-  const untilMs = Date.parse(lastWait.at) + pauseLeftSeconds * 1_000;
-  if (untilMs + LATE_MS <= nowMs) return [];
-  const atMost = untilMs > nowMs ? " at most" : ", and until it looks again";
-  return [`${PAUSED}${taken.requestedBy} until ${new Date(untilMs).toISOString()}${atMost}: ${taken.reason}`];
+function describeStopSwitch({ stopped }: LockAndControls): readonly HoldReason[] {
+  return stopped === undefined ? [] : [{ code: "stopped", message: describeStop(stopped) }];
 }
 
-/** The last command that says whether it is paused. */
-function findPause(commands: readonly CommandRecord[]): CommandRecord | undefined {
-  return commands.findLast(({ command }) => command === "pause" || command === "resume");
+/** Works on until the rollout ends; the others are over once the rollout has taken them in. */
+function lasts({ command }: CommandRecord): boolean {
+  return command === "abort" || command === "skip-all-bakes";
 }
 
-/** A pause that was sent to the flips does not hold what turns them back. */
-function mayHold({ at }: CommandRecord, { phase, isRollback, since }: Omit<Pausing, "lastWait">): boolean {
-  return phase !== "rolling back" || isRollback || at >= since;
-}
-
-/** Not taken in yet, as far as it is known: before the first flip nothing is taken in, elsewhere it is within seconds. */
-function describeSent(
-  { command, pauseSeconds = 0, at, requestedBy, reason }: CommandRecord,
-  { phase, nowMs }: Omit<Pausing, "lastWait">,
-  lastWait: RecordedGateState | undefined,
-): readonly string[] {
-  if (command !== "pause") return [];
-  const isToCome = phase === "waiting" || phase === "preparing";
-  if (isToCome && (lastWait === undefined || lastWait.taken !== undefined))
-    return [`${PAUSED}${requestedBy} for ${formatSeconds(pauseSeconds)} from when it takes this in: ${reason}`];
-  const untilMs = Date.parse(at) + pauseSeconds * 1_000;
-  if (untilMs <= nowMs) return [];
-  return [`${PAUSED}${requestedBy} until ${new Date(untilMs).toISOString()} at most: ${reason}`];
-}
-
-function describeControls({ stopped }: LockAndControls): readonly string[] {
-  return stopped === undefined ? [] : [describeStop(stopped)];
-}
-
-function describeCommand({ command, requestedBy, reason, rollback, at }: CommandRecord): readonly string[] {
-  const by = `by ${requestedBy} at ${at}: ${reason}`;
+function describeCommand({ command, pauseSeconds, requestedBy, reason, rollback, at }: CommandRecord): Noted {
+  const by = `sent by ${requestedBy} at ${at}: ${reason}`;
   switch (command) {
     case "abort":
-      return [`to be aborted${rollback === false ? ", nobody is flipped back" : " and flipped back"}, ${by}`];
-    case "skip-all-bakes":
-      return [`no more waiting, ${by}`];
-    case "skip-bake":
+      return { code: command, message: `abort ${rollback === false ? "without" : "with"} a rollback, ${by}` };
     case "pause":
+      return { code: command, message: `pause for ${formatSeconds(pauseSeconds ?? 0)}, ${by}` };
     case "resume":
-      return [];
+    case "skip-bake":
+    case "skip-all-bakes":
+      return { code: command, message: `${command}, ${by}` };
   }
 }

@@ -6,7 +6,7 @@ import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline-job.ts
 import type { FrontDoorPorts } from "./ports.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
-/** What the front door answers; what it refuses, it throws. */
+/** What the front door answers. A refusal is thrown. */
 export type FrontDoorAnswer = Started | CommandAnswer | PipelineAnswer | Ignored;
 
 interface Ignored {
@@ -14,7 +14,7 @@ interface Ignored {
   readonly reason: string;
 }
 
-/** The whole front door: whatever arrived is recognised, checked and answered. @throws RefusedError */
+/** The whole front door: recognises an input, checks it and answers. @throws RefusedError */
 export async function dispatch(ports: FrontDoorPorts, input: unknown): Promise<FrontDoorAnswer> {
   const arrival = parseTrigger(input);
   switch (arrival.kind) {
@@ -29,11 +29,11 @@ export async function dispatch(ports: FrontDoorPorts, input: unknown): Promise<F
   }
 }
 
-/** A pipeline's state by itself never means a rollout: only a mapping of the policy says which. */
+/** A pipeline's state starts a rollout only by a mapping of the policy. */
 async function answerPipelineState(ports: FrontDoorPorts, change: PipelineStateChange): Promise<Started | Ignored> {
   const input = mapPipelineState(change, ports.policy.pipelines ?? {});
   if (input !== undefined) return startRollout(ports, input);
   const { level, pipeline, state, executionId } = change;
   ports.log.info("pipeline state change ignored", { level, pipeline, state, executionId });
-  return { status: "ignored", reason: "no mapping of the policy says what this state of this pipeline means" };
+  return { status: "ignored", reason: "no mapping of the policy names this state of this pipeline" };
 }

@@ -2,48 +2,42 @@ import { randomBytes } from "node:crypto";
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { CommandRecord, RolloutRecord } from "../core/records.ts";
-import type { Phase } from "../core/report/rollout-progress.ts";
-import { isUnderWay } from "../core/report/rollout-status.ts";
-import { findNow } from "./describe-progress.ts";
-import { foresee } from "./foresee.ts";
+import { findPhase } from "./find-phase.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
+import { refusePointless } from "./refuse-pointless.ts";
 
 /** A command for one rollout. */
 export type RolloutCommand = Extract<Command, { readonly command: CommandRecord["command"] }>;
 
-/** The answer to a command that a rollout will take in, a batch later at most. */
-export interface Noted {
+/** The answer to a command that the rollout takes in later: before its next batch, or at the next poll of a wait. */
+export interface NotedCommand {
   readonly rolloutId: string;
   readonly command: CommandRecord["command"];
   readonly status: "noted";
-  /** What it will do, as far as the ledger knows where the rollout stands; absent when it was noted before. */
-  readonly effect?: string | undefined;
 }
 
-/** Notes a command for a rollout that goes on; the same id is the same command. @throws RefusedError */
-export async function noteCommand(ports: FrontDoorPorts, command: RolloutCommand): Promise<Noted> {
+/** Notes a command for a rollout that is under way. A command that is sent twice with one id is one command. @throws RefusedError */
+export async function noteCommand(ports: FrontDoorPorts, command: RolloutCommand): Promise<NotedCommand> {
   const { rolloutId } = command;
   const record = toRecord(command, ports.nowMs());
-  const noted: Noted = { rolloutId, command: record.command, status: "noted" };
-  // It was taken in when it came first, whatever became of the rollout since.
+  const noted: NotedCommand = { rolloutId, command: record.command, status: "noted" };
+  // A command that was noted before stays noted, even when the rollout has ended since.
   if (command.id !== undefined && (await isNoted(ports, rolloutId, record))) return noted;
-  const { effect, phase } = await findEffect(ports, record, await getRecord(ports, rolloutId));
+  const { phase } = await checkCommand(ports, record, await getRollout(ports, rolloutId));
   switch (await ports.ledger.addCommand(rolloutId, { ...record, phase })) {
     case "added":
       ports.log.info("command noted", { rolloutId, command: record.command, id: record.id });
-      return { ...noted, effect };
+      return noted;
     case "known":
       await isNoted(ports, rolloutId, record);
       return noted;
     case "full":
       throw new RefusedError(
-        `nothing was done: rollout ${rolloutId} was sent as many commands as it can take; ${ADVICE_WHEN_FULL}`,
+        `nothing was done: rollout ${rolloutId} has as many commands as it can take; send \`abort\`, for which places are kept, or \`stop-everything\`, which stops every rollout`,
       );
   }
 }
-
-const ADVICE_WHEN_FULL = "`abort` has places of its own, and `stop-everything` stops every rollout";
 
 function toRecord(command: RolloutCommand, nowMs: number): CommandRecord {
   const { requestedBy, reason, id = `${command.command}-${randomBytes(6).toString("hex")}` } = command;
@@ -60,7 +54,7 @@ function toRecord(command: RolloutCommand, nowMs: number): CommandRecord {
   }
 }
 
-/** Who asked and why does not make it another command. @throws RefusedError for the id of one that would do another thing */
+/** A command with another sender or reason is the same command. @throws RefusedError for the id of a different command */
 async function isNoted({ ledger }: FrontDoorPorts, rolloutId: string, record: CommandRecord): Promise<boolean> {
   const { commands } = await ledger.readGateInputs(rolloutId);
   const noted = commands.find(({ id }) => id === record.id);
@@ -68,55 +62,21 @@ async function isNoted({ ledger }: FrontDoorPorts, rolloutId: string, record: Co
   const { command, pauseSeconds, rollback } = record;
   if (noted.command === command && noted.pauseSeconds === pauseSeconds && noted.rollback === rollback) return true;
   throw new RefusedError(
-    `nothing was done: the id ${record.id} belongs to another command of rollout ${rolloutId}; give this one an id of its own`,
+    `nothing was done: the id ${record.id} belongs to a different command of rollout ${rolloutId}; give this command an id of its own`,
   );
 }
 
-async function getRecord(ports: FrontDoorPorts, rolloutId: string): Promise<RolloutRecord> {
+async function getRollout(ports: FrontDoorPorts, rolloutId: string): Promise<RolloutRecord> {
   const record = await ports.ledger.findRollout(rolloutId);
   if (record !== undefined) return reconcileStatus(ports, record);
   throw new RefusedError(
-    `nothing was done: no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or never sent; ask for its status, and send the command again once it runs`,
+    `nothing was done: no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or it was never sent; ask for its status, and send the command again once it runs`,
   );
 }
 
-/** What a command meets. */
-interface Met {
-  readonly effect: string;
-  readonly phase: Phase;
-}
-
-/** @throws RefusedError for what would come to nothing: who sent it would wait for an effect that never comes */
-async function findEffect(ports: FrontDoorPorts, command: CommandRecord, record: RolloutRecord): Promise<Met> {
-  refuseUnsteerable(command, record);
-  const { rolloutId } = record;
-  const [commandState, wait] = await Promise.all([ports.ledger.readGateInputs(rolloutId), ports.ledger.findWait(rolloutId)]);
-  const now = findNow({ record, wait, ...commandState, nowMs: ports.nowMs() });
-  const foreseen = foresee(command, { record, now, commands: commandState.commands });
-  if ("effect" in foreseen) return { effect: foreseen.effect, phase: now.phase };
-  const rollBackSource = command.command === "abort" ? toRollbackEvent(rolloutId) : "";
-  throw new RefusedError(
-    `nothing was done: ${command.command} would come to nothing for rollout ${rolloutId}: ${foreseen.nothing}${rollBackSource}`,
-  );
-}
-
-function toRollbackEvent(rolloutId: string): string {
-  return `; to undo it, send ${JSON.stringify({ action: "rollback", rolloutId })}`;
-}
-
-function refuseUnsteerable({ command }: CommandRecord, { rolloutId, event, ...rollout }: RolloutRecord): void {
-  if (event.dryRun) {
-    throw new RefusedError(`nothing was done: rollout ${rolloutId} is a dry run: it flips nobody and ends by itself`);
-  }
-  if (isUnderWay(rollout)) return;
-  const problem = rollout.report?.problem ?? rollout.problem;
-  throw new RefusedError(
-    `nothing was done: rollout ${rolloutId} has ended as ${describeEnd(rollout)}${problem === undefined ? "" : `; ${problem}`}${command === "abort" ? toRollbackEvent(rolloutId) : ""}`,
-  );
-}
-
-/** `partial: 12 flipped, 1 failed` */
-function describeEnd({ status, report }: Pick<RolloutRecord, "status" | "report">): string {
-  const counts = Object.entries(report?.counts ?? {}).filter(([, count]) => count > 0);
-  return [status, counts.map(([kind, count]) => `${count} ${kind}`).join(", ")].filter(Boolean).join(": ");
+async function checkCommand({ ledger }: FrontDoorPorts, command: CommandRecord, record: RolloutRecord) {
+  const { commands } = await ledger.readGateInputs(record.rolloutId);
+  const at = findPhase(record);
+  refusePointless(command, { record, at, commands });
+  return at;
 }

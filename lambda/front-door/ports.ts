@@ -1,9 +1,16 @@
 import type { Policy } from "../contract/policy.ts";
 import type { ControlChange } from "../core/controls.ts";
-import type { Attribution, CommandRecord, Hold, LockAndControls, GateInputs, RecordedGateState } from "../core/records.ts";
+import type {
+  Attribution,
+  CommandRecord,
+  GateRecord,
+  Hold,
+  LockAndControls,
+  GateInputs,
+} from "../core/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
-/** What starting a rollout needs of the world, from whichever door. */
+/** The effects that both doors need to start a rollout. */
 export interface StartRolloutPorts {
   readonly policy: Policy;
   readonly ledger: Pick<Ledger, "findRollout" | "readControls">;
@@ -22,7 +29,7 @@ export interface StartRolloutPorts {
   nowMs(): number;
 }
 
-/** What the front door needs of the world: it reads the ledger, starts the worker, and answers pipelines. */
+/** The effects of the front door: it reads the ledger, starts the worker, and answers pipelines. */
 export interface FrontDoorPorts extends StartRolloutPorts {
   readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> & CommandLedger;
   readonly executions: StartRolloutPorts["executions"] & {
@@ -38,9 +45,9 @@ export interface FrontDoorPorts extends StartRolloutPorts {
   readonly pipelineJobs: PipelineJobs;
 }
 
-/** What the ledger takes of those who steer; each change is one, however often it is sent under its id. */
+/** Commands and controls in the ledger. A change that is sent twice with one id is made once. */
 export interface CommandLedger {
-  findWait(rolloutId: string): Promise<RecordedGateState | undefined>;
+  findGateState(rolloutId: string): Promise<GateRecord | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
   readGateInputs(rolloutId: string): Promise<GateInputs>;
   setStopped(by: Attribution, id?: string): Promise<ControlAnswer>;

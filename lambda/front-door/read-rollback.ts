@@ -3,16 +3,16 @@ import { isException, MOST_EXCEPTIONS } from "../core/report/report.ts";
 import { addRollbackCounts, asNotRestored, countRollback, NO_ROLLBACK_COUNTS, type RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
-/** What has become of those whom some rollouts flipped, now that these are turned back, or about to be. */
+/** What has become of the customers of some rollouts that are being rolled back, or will be. */
 export interface RollbackSoFar {
-  /** Whether anybody of them has been come to. */
+  /** Whether the rollback has attempted a customer. */
   readonly isBegun: boolean;
   readonly counts: RollbackCounts;
-  /** Some who are left, as far as it is known why, then some who were left alone. */
+  /** Some customers that could not be restored, then some that were left as they are. */
   readonly exceptions: readonly Outcome[];
 }
 
-/** Reads it from all their batches, as the report of a rollback does. */
+/** Counts the outcomes in all batches, as the report of a rollback does. */
 export async function readRollback(
   { readBatches }: Pick<FrontDoorPorts["ledger"], "readBatches">,
   rolloutIds: readonly string[],

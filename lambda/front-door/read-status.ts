@@ -7,12 +7,12 @@ import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../core/re
 import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import { addRollback } from "./add-rollback.ts";
-import { findNow } from "./describe-progress.ts";
+import { describeProgress } from "./describe-progress.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
 
-/** How a rollout stands: its report, or the report so far; less while the ledger knows nothing of it. */
+/** How a rollout stands: its report, or the report so far. Less while the ledger has no record of it. */
 export type StatusAnswer =
   | AdvisedReport
   | {
@@ -21,12 +21,12 @@ export type StatusAnswer =
       readonly problem?: string | undefined;
     };
 
-/** With what can be done about one that has ended otherwise than it was wanted, the first thing first. */
+/** A report with what to do when the rollout did not end as wanted, the first thing first. */
 export interface AdvisedReport extends Report {
   readonly next?: readonly Advice[] | undefined;
 }
 
-/** @throws RefusedError for a rollout that nobody knows */
+/** @throws RefusedError for an unknown rollout */
 export async function readStatus(ports: FrontDoorPorts, asked: Omit<StatusCommand, "command">): Promise<StatusAnswer> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
@@ -38,7 +38,7 @@ function advise(report: Report): AdvisedReport {
   return next.length === 0 ? report : { ...report, next };
 }
 
-/** Only Lambda knows a rollout that has not begun yet, or an event that the worker could not read. */
+/** Only Lambda knows a rollout that has not begun, or an event that the worker could not read. */
 async function askLambda(
   ports: FrontDoorPorts,
   { rolloutId, execution }: Omit<StatusCommand, "command">,
@@ -54,12 +54,12 @@ async function askLambda(
       return { rolloutId, status: "failed", problem: outcome.problem };
     case "unknown":
       throw new RefusedError(
-        `no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or never sent; ask again with the \`execution\` of the answer to its deploy event, which tells which`,
+        `no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or it was never sent; ask again with the \`execution\` of the answer to its deploy event, which tells which`,
       );
   }
 }
 
-/** An event without an id may have met an equal rollout that began at the same time: its end is that rollout's. */
+/** An event without an id may have joined an equal rollout that began at the same time: then that rollout is reported. */
 async function follow(ports: FrontDoorPorts, report: Report): Promise<Report> {
   const joined = await ports.ledger.findRollout(report.rolloutId);
   return joined === undefined ? report : reportRecord(ports, joined);
@@ -74,11 +74,11 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, source } = record;
   const nowMs = ports.nowMs();
-  const [{ counts, exceptions }, rollback, commandState, wait] = await Promise.all([
+  const [{ counts, exceptions }, rollback, commanded, gate] = await Promise.all([
     countSoFar(ports, rolloutId),
     countRevertedSoFar(ports, record),
     ports.ledger.readGateInputs(rolloutId),
-    ports.ledger.findWait(rolloutId),
+    ports.ledger.findGateState(rolloutId),
   ]);
   return {
     rolloutId,
@@ -91,7 +91,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     plan,
     rollback,
     of: source?.rollouts.map((one) => one.rolloutId),
-    now: isUnderWay(record) ? findNow({ record, wait, ...commandState, nowMs }) : undefined,
+    progress: isUnderWay(record) ? describeProgress({ record, gate, ...commanded, nowMs }) : undefined,
     exceptions,
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
     startedAt: new Date(startedAtMs).toISOString(),
@@ -101,7 +101,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
   };
 }
 
-/** What a rollback, or a rollout that is turned back, has come to; whoever was not come to is left so far. */
+/** The counts of a rollback so far. A customer that was not attempted yet counts as left. */
 async function countRevertedSoFar(
   { ledger }: FrontDoorPorts,
   { rolloutId, source, event }: RolloutRecord,

@@ -7,14 +7,14 @@ import type { RolloutStatus } from "../core/report/rollout-status.ts";
 import { checkControls } from "./check-controls.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 
-/** The answer to a deploy event, at once. */
+/** The answer to a deploy event. */
 export interface Started {
   readonly rolloutId: string;
-  /** `starting` until the worker has taken the event in; then as the ledger says. */
+  /** `starting` until the worker has read the event; then the status in the ledger. */
   readonly status: RolloutStatus | "starting";
-  /** True when an earlier sending of the same event had started this rollout. */
+  /** True when the same event was sent before and had started this rollout. */
   readonly joined?: true;
-  /** Its durable execution; with it the command `status` also finds what never came into the ledger. */
+  /** Its durable execution; with it the command `status` also finds a rollout that is not in the ledger. */
   readonly execution?: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export async function startRollout(ports: StartRolloutPorts, input: unknown): Pr
   return (await findSame(ports, event)) ?? (await startWorker(ports, event));
 }
 
-/** The rollout of an earlier sending; an event without an id is the same as an equal one only while that runs. */
+/** The rollout that the same event has started before. Without an id, an equal event is the same only while its rollout runs. */
 async function findSame(ports: StartRolloutPorts, event: DeployEvent): Promise<Started | undefined> {
   if (event.id !== undefined) return findById(ports, event, event.id);
   const { lock } = await ports.ledger.readControls();
@@ -37,7 +37,9 @@ async function findById(ports: StartRolloutPorts, event: DeployEvent, id: string
   const known = await ports.ledger.findRollout(id);
   if (known === undefined) return undefined;
   if (known.fingerprint === fingerprintOf(event)) return join(known, known.status);
-  throw new RefusedError(`nothing was done: the id ${id} belongs to another event; give this one an id of its own`);
+  throw new RefusedError(
+    `nothing was done: the id ${id} belongs to a different event; ask for its status, or send this event with a new id`,
+  );
 }
 
 function join(
@@ -64,22 +66,22 @@ async function startWorker(ports: StartRolloutPorts, event: DeployEvent): Promis
       return (await findSame(ports, event)) ?? refuseTaken(rolloutId);
     case "too large":
       throw new RefusedError(
-        "nothing was done: the deploy event is larger than Lambda takes; name its customers by a tag or a cohort of the policy",
+        "nothing was done: the deploy event is too large for Lambda; name its customers by a tag or a cohort of the policy",
       );
   }
 }
 
-/** The worker refuses it as well; here, whoever sent it hears of it. */
+/** The worker refuses a late event too; here the sender gets the answer. */
 function refuseLate({ notAfter }: DeployEvent, nowMs: number): void {
   if (notAfter === undefined || Date.parse(notAfter) >= nowMs) return;
   throw new RefusedError(
-    `nothing was done: the deploy event came too late: not after ${notAfter}; send a new event if it should still happen`,
+    `nothing was done: the deploy event came after its notAfter, ${notAfter}; send a new event if the rollout should still happen`,
   );
 }
 
-/** Lambda knows the id with another payload, and the ledger does not know it yet, or never will. */
+/** Lambda has an execution of this id with another payload, and the ledger has no rollout of it yet, or never will. */
 function refuseTaken(rolloutId: string): never {
   throw new RefusedError(
-    `nothing was done: the id ${rolloutId} was given to an event that is not this one, be it only in who asked, why or until when; ask for its status in a moment, or give this event an id of its own`,
+    `nothing was done: the id ${rolloutId} belongs to a different event, which may differ only in requestedBy, reason or notAfter; ask for its status in a moment, or send this event with a new id`,
   );
 }

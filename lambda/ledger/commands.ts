@@ -5,13 +5,13 @@ import { toStop, toStopKey } from "./latched-stop.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 const MOST_COMMANDS = 100;
-/** The last places are kept for those who stop a rollout. */
+/** The last places are kept for `abort`. */
 const KEPT_FOR_ABORT = 10;
 
-/** What was sent to steer a rollout: one list each, in the order of arrival, that only grows. */
+/** The commands of a rollout: a list in the order of arrival that only grows. */
 export function createCommands(table: Table, environment: string) {
   return {
-    /** Adds a command at the end, once however often it is sent; `full` when there are 100. */
+    /** Adds a command at the end, once for its id; `full` when there are 100. */
     async addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full"> {
       const key = toKey(rolloutId);
       for (;;) {
@@ -40,7 +40,7 @@ function toCommands(item: Item | undefined): readonly CommandRecord[] {
   return (item?.commands as readonly CommandRecord[] | undefined) ?? [];
 }
 
-/** A list that only grows is the one that was read when it has its length. */
+/** A list that only grows has not changed when it has the length that was read. */
 function hasLength(length: number) {
   if (length === 0) return { expression: "attribute_not_exists(pk)" };
   return { expression: "size(#commands) = :read", names: { "#commands": "commands" }, values: { ":read": length } };

@@ -1,19 +1,19 @@
-import type { RecordedGateState } from "../core/records.ts";
+import type { GateRecord } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Key, Table } from "./table.ts";
 
-/** What a rollout waits for, so that whoever asks about it hears of it. */
-export function createWaits(table: Table) {
+/** What the gate of a rollout saw at its last poll, for the command `status`. */
+export function createGateState(table: Table) {
   return {
-    async recordGateState(rolloutId: string, wait: RecordedGateState): Promise<void> {
-      await table.put(toKey(rolloutId), { wait });
+    async saveGateState(rolloutId: string, gate: GateRecord): Promise<void> {
+      await table.put(toKey(rolloutId), { gate });
     },
-    async findWait(rolloutId: string): Promise<RecordedGateState | undefined> {
-      return (await table.get(toKey(rolloutId)))?.wait as RecordedGateState | undefined;
+    async findGateState(rolloutId: string): Promise<GateRecord | undefined> {
+      return (await table.get(toKey(rolloutId)))?.gate as GateRecord | undefined;
     },
   };
 }
 
 function toKey(rolloutId: string): Key {
-  return { pk: partitionOf(rolloutId), sk: "wait" };
+  return { pk: partitionOf(rolloutId), sk: "gate-state" };
 }

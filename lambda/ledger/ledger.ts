@@ -1,6 +1,7 @@
 import { createBatches } from "./batches.ts";
 import { createCommands } from "./commands.ts";
 import { createControls } from "./controls.ts";
+import { createGateState } from "./gate-state.ts";
 import { createLock } from "./lock.ts";
 import { createLookups } from "./lookups.ts";
 import { createPlans } from "./plans.ts";
@@ -10,7 +11,6 @@ import { createRolloutRecords } from "./rollouts.ts";
 import { createRuns } from "./step-attempts.ts";
 import { createStops } from "./latched-stop.ts";
 import type { Table } from "./table.ts";
-import { createWaits } from "./gate-state.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */
 export function createLedger(table: Table, environment: string) {
@@ -21,7 +21,7 @@ export function createLedger(table: Table, environment: string) {
     ...createControls(table, environment),
     ...createCommands(table, environment),
     ...createStops(table),
-    ...createWaits(table),
+    ...createGateState(table),
     ...createPlans(table, environment),
     ...createReleases(table, environment),
     ...createLookups(table),

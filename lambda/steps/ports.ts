@@ -11,12 +11,12 @@ import type { Plan, PlannedCustomer } from "../core/plan/plan.ts";
 import type {
   FlipsNote,
   FoundPages,
+  GateRecord,
   Hold,
   Lock,
   LockAndControls,
   RolloutRecord,
   GateInputs,
-  RecordedGateState,
 } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
@@ -118,7 +118,7 @@ export interface Ledger {
   readGateInputs(rolloutId: string): Promise<GateInputs>;
   /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
   latchStop(rolloutId: string, stop: Stop): Promise<void>;
-  recordGateState(rolloutId: string, wait: RecordedGateState): Promise<void>;
+  saveGateState(rolloutId: string, gate: GateRecord): Promise<void>;
   /** Refused when there are more holds than the controls' item takes. */
   holdRelease(
     release: string,

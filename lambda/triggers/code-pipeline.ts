@@ -6,8 +6,7 @@ import { findRepeatedMembers } from "../contract/repeated-members.ts";
 const JOB = "expected what CodePipeline's Lambda action sends";
 
 /**
- * What CodePipeline's Lambda action sends, as far as it is read: members that are not named here, `artifactCredentials`
- * above all, end at this parse. https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
+ * The members of CodePipeline's Lambda action that are read. All others are dropped here, `artifactCredentials` above all. https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
  */
 const PipelineJobEvent = z.object({
   "CodePipeline.job": z.object(
@@ -34,7 +33,7 @@ const Continuation = strictObject({
 });
 export type Continuation = z.output<typeof Continuation>;
 
-/** One job of CodePipeline's Lambda action: asks for a rollout, or how the one that it asked for stands. */
+/** One job of CodePipeline's Lambda action: starts a rollout, or asks how the started rollout stands. */
 export interface PipelineJob {
   readonly jobId: string;
   /** The JSON of a deploy event; `wait: false` beside its members ends the job when the rollout has started. */
@@ -52,14 +51,14 @@ export type PipelineRequest =
   | { readonly kind: "begin"; readonly input: Readonly<Record<string, unknown>>; readonly wait: boolean }
   | { readonly kind: "continue"; readonly continuation: Continuation };
 
-/** What a job asks for; the deploy event is not checked here. @throws RefusedError */
+/** What a job asks for; the deploy event is not checked yet. @throws RefusedError */
 export function readPipelineRequest({ jobId, userParameters, continuationToken }: PipelineJob): PipelineRequest {
   if (continuationToken !== undefined) {
     return { kind: "continue", continuation: toContinuation(continuationToken) };
   }
   const { wait = true, ...event } = parseUserParameters(userParameters ?? "");
   if (typeof wait !== "boolean") throw refuseParameters([{ path: "wait", message: "expected true or false" }]);
-  // CodePipeline knows no execution id here; whoever wants one uses the variable #{codepipeline.PipelineExecutionId}.
+  // A job does not carry the execution id of its pipeline; UserParameters can, by #{codepipeline.PipelineExecutionId}.
   return { kind: "begin", input: { id: jobId, ...event }, wait };
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseOrRefuse, RefusedError } from "../contract/refused-error.ts";
 
-/** The detail-type of events that ask for a rollout; their detail is the deploy event, their source any but AWS's own. */
+/** The detail-type of events that start a rollout. Their detail is the deploy event; their source is not one of AWS. */
 export const DEPLOY_EVENT_TYPE = "Cutover Deploy Event";
 const PIPELINE_SOURCE = "aws.codepipeline";
 const LEVELS = new Map([
@@ -29,7 +29,7 @@ const StateChange = z.object({
   action: text.optional(),
 });
 
-/** What CodePipeline says of one of its pipelines, by itself; it asks for nothing. */
+/** A state change that CodePipeline reports. By itself it starts nothing. */
 export interface PipelineStateChange {
   readonly level: "pipeline" | "stage" | "action";
   readonly pipeline: string;
@@ -46,8 +46,8 @@ export type BridgedEvent =
   | { readonly kind: "pipeline state change"; readonly change: PipelineStateChange };
 
 /**
- * What an event of EventBridge asks for. EventBridge may deliver an event twice; its id is the rollout's, unless the
- * sender gave one. @throws RefusedError for an event that is not for Cutover
+ * What an event of EventBridge starts. EventBridge may deliver an event twice, so the event's id becomes the rollout's id,
+ * unless the sender gave an id. @throws RefusedError for an event that is not for Cutover
  */
 export function readBridgedEvent(input: unknown): BridgedEvent {
   const { id, source, "detail-type": type, time, detail } = parseOrRefuse(Envelope, input, "the event of EventBridge");

@@ -5,19 +5,19 @@ import { type PipelineJob, readPipelineJob } from "./code-pipeline.ts";
 import { type BridgedEvent, readBridgedEvent } from "./event-bridge.ts";
 import { readScheduled } from "./scheduler.ts";
 
-/** What can arrive at the front door. A deploy event has the id and the time that its trigger gave it, and is unchecked. */
+/** What a trigger delivered. A deploy event has the id and the time that its trigger gave it, and is not checked yet. */
 export type ParsedTrigger =
   | BridgedEvent
   | { readonly kind: "command"; readonly command: Command }
   | { readonly kind: "pipeline job"; readonly job: PipelineJob };
 
 interface Form {
-  /** Any of these members tells the form. */
+  /** An input with any of these members has this form. */
   readonly members: readonly string[];
   read(input: unknown): ParsedTrigger;
 }
 
-/** The first form of which an input has a member is the one that was meant. */
+/** The first form that shares a member with the input is the one that was meant. */
 const FORMS: readonly Form[] = [
   { members: ["CodePipeline.job"], read: (input) => ({ kind: "pipeline job", job: readPipelineJob(input) }) },
   { members: ["detail-type", "detail"], read: readBridgedEvent },
@@ -29,7 +29,7 @@ const FORMS: readonly Form[] = [
   },
 ];
 
-/** Recognises what arrived, whoever sent it. @throws RefusedError for what is neither a deploy event nor a command */
+/** Recognises what a trigger delivered. @throws RefusedError for an input that is neither a deploy event nor a command */
 export function parseTrigger(input: unknown): ParsedTrigger {
   const form = FORMS.find(({ members }) => members.some((member) => hasMember(input, member)));
   if (form !== undefined) return form.read(input);

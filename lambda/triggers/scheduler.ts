@@ -8,10 +8,10 @@ const ARN = "expected a schedule's ARN, as <aws.scheduler.schedule-arn> gives it
 const TIME = "expected a time such as 2026-11-23T02:00:00Z, as <aws.scheduler.scheduled-time> gives it";
 const NO_ID =
   "expected none: its schedule and scheduled time are its id, and with a fixed one it would run once for ever";
-/** A day, and as much again for a flexible window. */
+/** A day, and a second day for a flexible window. */
 const MOST_MINUTES = 2_880;
 
-/** What our schedules send: EventBridge Scheduler fills in which of them it is, and for when. */
+/** What a schedule of Cutover sends. EventBridge Scheduler fills in its ARN and its time. */
 const Scheduled = strictObject({
   schedule: strictObject({
     arn: z.string({ error: ARN }).regex(/^arn:[\w-]+:scheduler:[\w:-]+:schedule\/[\w.-]{1,64}\/[\w.-]{1,64}$/, ARN),
@@ -24,8 +24,8 @@ const Scheduled = strictObject({
 });
 
 /**
- * The deploy event of a schedule: what Scheduler sends twice is one rollout, and what it sends too late is refused.
- * The event is not checked here. @throws RefusedError for an envelope that is not ours
+ * The deploy event of a schedule, unchecked. An event that Scheduler sends twice is one rollout, and an event that comes too
+ * late is refused. @throws RefusedError for an envelope of another sender
  */
 export function readScheduled(input: unknown): Readonly<Record<string, unknown>> {
   const { schedule, event } = parseOrRefuse(Scheduled, input, "the scheduled event");
@@ -38,14 +38,14 @@ export function readScheduled(input: unknown): Readonly<Record<string, unknown>>
   };
 }
 
-/** `nightly-promote-20261123T020000Z-0f3c9a1b2d`: for people its name and time, for the machine a hash of all of it. */
+/** `nightly-promote-20261123T020000Z-0f3c9a1b2d`: the name and the time for people, and a hash that makes it unique. */
 function toId(arn: string, time: string): string {
   const name = (arn.split("/").at(-1) ?? "").replaceAll(".", "-").slice(0, 36);
   const hash = createHash("sha256").update(`${arn}\n${time}`).digest("hex").slice(0, 10);
   return `${name}-${time.replaceAll(/[-:]|\.\d+/g, "")}-${hash}`;
 }
 
-/** An event may say something earlier itself; what is not a time is left to be refused. */
+/** The event's own time counts when it is earlier. A value that is not a time is left as it is, and refused later. */
 function narrow(own: unknown, latest: string): unknown {
   if (own === undefined) return latest;
   return typeof own === "string" && Date.parse(own) > Date.parse(latest) ? latest : own;

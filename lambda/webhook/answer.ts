@@ -7,7 +7,7 @@ export interface WebhookResponse {
   readonly body?: string;
 }
 
-/** Nothing here is for a browser, and nothing is to be kept. */
+/** No answer is for a browser or a cache. */
 const HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'",
@@ -34,7 +34,7 @@ export function answerRefused(status: RefusalStatus, error: string): WebhookResp
   return status === 405 ? { ...refused, headers: { ...refused.headers, allow: "POST" } } : refused;
 }
 
-/** So that the sender tries again. */
+/** Asks the sender to try again. */
 export function answerUnavailable(): WebhookResponse {
   const error = "something failed here; send the delivery again in a minute, it stays one rollout";
   const failed = answer(503, { error });

@@ -5,8 +5,8 @@ import type { WebhookRequest } from "./read-request.ts";
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 
 /**
- * The source that has signed the request, before anything looks into it. Every refusal is the same answer, so that
- * nobody learns which sources there are or what was wrong; the log says it.
+ * The source that has signed the request, before the payload is parsed. Every refusal is the same answer, so that a
+ * stranger learns neither which sources there are nor what was wrong. The log says what was wrong.
  * @throws RefusedDeliveryError
  */
 export async function authenticate(ports: WebhookPorts, request: WebhookRequest): Promise<NamedSource> {
@@ -42,7 +42,7 @@ async function isSigned(ports: WebhookPorts, named: NamedSource, request: Webhoo
   return false;
 }
 
-/** No fault of the sender's, who signed with it perhaps: it is to try again when the secret has been mended. */
+/** Not a fault of the sender, which should try again when the secret is corrected. */
 function unusable({ name }: NamedSource): Error {
   return new Error(
     `a signing secret of the source ${name} cannot be used; expected "whsec_" and base64: put another into Secrets Manager`,
@@ -55,7 +55,7 @@ interface Attempt {
   readonly secrets: readonly string[];
 }
 
-/** How the signature looks to each secret, until one fits. */
+/** The check with each secret, until one fits. */
 async function checkAll({ named, request, secrets }: Attempt): Promise<readonly SignatureCheck[]> {
   const checks: SignatureCheck[] = [];
   for (const secret of secrets) {

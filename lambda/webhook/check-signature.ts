@@ -3,7 +3,7 @@ import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import type { WebhookSource } from "../contract/webhook-sources.ts";
 import type { WebhookRequest } from "./read-request.ts";
 
-/** `unusable`: the secret itself cannot be one, whatever came. */
+/** `unusable`: the secret itself is malformed. */
 export type SignatureCheck = "right" | "wrong" | "unusable";
 
 /** Whether a request has what a signature of this kind needs; without it no secret is looked up. */

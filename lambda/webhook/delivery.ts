@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-/** What a delivery says, as far as mappings may ask. */
+/** The facts of a delivery that mappings may ask for. */
 export interface Delivery {
-  /** What happened, and where; in the sender's words, so to be escaped wherever it is shown. */
+  /** What happened, and where. The words are the sender's: escape them wherever they are shown. */
   readonly what: string;
   /** Who made it happen, where that is known. */
   readonly sender?: string | undefined;
@@ -13,7 +13,7 @@ export interface Delivery {
   findText(path: string): string | undefined;
 }
 
-/** What arrived cannot be read; says why, in words that may be shown to a sender whose signature was right. */
+/** Thrown for a payload that cannot be read. The message may be shown to a sender whose signature is right. */
 export class BadDeliveryError extends Error {
   override readonly name = "BadDeliveryError";
 }

@@ -16,9 +16,9 @@ export interface NamedSource {
 type Mapping = WebhookSource["mappings"][number];
 
 /**
- * The deploy event that a delivery means, by the first mapping that fits; undefined when none does. Nothing in it is of
- * the moment: the same delivery is the same event, whenever it comes.
- * @throws RefusedError where the release's name is missing or cannot be one, or where the policy forbids the event
+ * The deploy event of the first mapping that fits a delivery; undefined when none fits. The event does not depend on the
+ * current time: a delivery that comes twice is the same event.
+ * @throws RefusedError when the release's name is missing or malformed, or when the policy forbids the event
  */
 export function mapDelivery(
   { name, source }: NamedSource,

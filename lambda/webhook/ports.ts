@@ -2,10 +2,10 @@ import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Policy } from "../contract/policy.ts";
 import type { Accepted } from "./answer.ts";
 
-/** What somebody on call counts. */
+/** The metrics that alarms watch. */
 export type WebhookMetric = "WebhookAccepted" | "WebhookIgnored" | "WebhookFailed" | "SignatureRefused";
 
-/** What the public door needs of the world. */
+/** The effects of the public door. */
 export interface WebhookPorts {
   readonly policy: Policy;
   /** The secrets that a source may sign with now. */

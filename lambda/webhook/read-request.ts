@@ -11,7 +11,7 @@ export interface FunctionUrlRequest {
 
 /** A request that has the form of a delivery. Who sent it is not known yet. */
 export interface WebhookRequest {
-  /** What the path names; perhaps nobody. */
+  /** The name in the path; perhaps of no source. */
   readonly source: string;
   /** The exact text that was signed. */
   readonly body: string;

@@ -11,7 +11,7 @@ import { type FunctionUrlRequest, readRequest, type WebhookRequest } from "./rea
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 import { readStandardDelivery } from "./standard-delivery.ts";
 
-/** The whole public door: form, signature, payload, mapping, start. It answers always; 5xx asks for another try. */
+/** The whole public door: form, signature, payload, mapping, start. It always answers; a 5xx asks the sender to try again. */
 export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrlRequest): Promise<WebhookResponse> {
   try {
     return await receive(ports, received);
@@ -64,7 +64,7 @@ function parseJson(body: string): unknown {
   }
 }
 
-/** What the core refuses is the sender's to correct; its signature was right, so it may be told. */
+/** The sender has signed the delivery, so it may read why the delivery is refused. */
 function refuseOr<Result>(act: () => Result): Result {
   try {
     return act();
@@ -76,7 +76,7 @@ function refuseOr<Result>(act: () => Result): Result {
 function rethrowRefusal(error: unknown): never {
   if (error instanceof BadDeliveryError) throw new RefusedDeliveryError(error.message, { status: 400, cause: error });
   if (error instanceof RefusedError) {
-    // What a control refuses is right by itself, and nothing that another try would mend.
+    // The event is valid, but the controls forbid it: another try does not help.
     const status = error instanceof ControlsError ? 409 : 422;
     throw new RefusedDeliveryError(error.message, { status, cause: error });
   }
@@ -89,7 +89,7 @@ function ignore({ log, count }: WebhookPorts, { name }: NamedSource, what: strin
   return answerNothingToDo();
 }
 
-/** A line for each, bounded and escaped: what a stranger sends may not fill or forge a log. */
+/** One bounded and escaped line a refusal: a stranger must neither fill nor forge the log. */
 function refuse({ log }: WebhookPorts, error: RefusedDeliveryError, { rawPath }: FunctionUrlRequest): WebhookResponse {
   const { status, reason, message } = error;
   log.info("delivery refused", { status, reason: reason.slice(0, 2_000), path: describeValue(rawPath) });

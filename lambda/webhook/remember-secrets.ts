@@ -1,6 +1,6 @@
 /** A changed secret is picked up without a redeploy, and a leaked one is not trusted for long. */
 const LIFE_MS = 5 * 60_000;
-/** Between two readings for signatures that fit no secret: anybody can send those. */
+/** Between two readings for signatures that fit no secret: any stranger can send those. */
 const AGAIN_MS = 30_000;
 /** A failed reading is not repeated for each delivery either. */
 const FAILED_LIFE_MS = 5_000;

@@ -62,7 +62,7 @@ export const say =
   ({ moments }) =>
     moments.send(command);
 
-/** The stop switch, until the fourth look after it; from the second one on nobody may be flipped. */
+/** The stop switch, until the fourth look after it; from the second look on no customer may be flipped. */
 export const stopEverything: Act = async ({ world, moments }) => {
   const { ledger } = moments;
   await ledger.setStopped(STAND);
@@ -81,13 +81,13 @@ export function countPosts({ emulator }: World): number {
   return emulator.stats().requests.SetCustomerStagingMode ?? 0;
 }
 
-/** Who has no parent: nobody else is held back for their sake. */
+/** Whether a customer has no parent: no other customer is held back for its sake. */
 function isAlone({ emulator }: World, id: string): boolean {
   return emulator.customer(id)?.parentCustomerId === undefined;
 }
 
-/** Protects somebody whose turn has not come: of the last batch, or, when it flips back, of the first. */
-export const protectSomebody =
+/** Protects a customer whose turn has not come: of the last batch, or of the first when the rollout rolls back. */
+export const protectCustomer =
   (state: State): Act =>
   async ({ world, moments }) => {
     const { ledger } = moments;
@@ -160,7 +160,7 @@ async function prepare(scene: Scene, reach: Reach, act: Act): Promise<void> {
   }
 }
 
-/** Another rollout has the lock, and gives it back after it was asked for three times. */
+/** Another rollout has the lock. It gives the lock back at the third ask, or long after an abort was to end the wait. */
 async function holdLock(scene: Scene, act: Act): Promise<void> {
   const { world, moments } = scene;
   const { ledger } = moments;
@@ -172,7 +172,8 @@ async function holdLock(scene: Scene, act: Act): Promise<void> {
     if (stage !== "preparing") return;
     asked += 1;
     if (asked === 2) await act(scene);
-    if (asked === 3) await ledger.releaseLock(lock);
+    const { commands } = await ledger.readGateInputs("night");
+    if (asked === (commands.some(({ command }) => command === "abort") ? 20 : 3)) await ledger.releaseLock(lock);
   });
 }
 
@@ -193,14 +194,18 @@ const FLIPPED: Readonly<Partial<Record<State, number>>> = {
   "is paused between two batches": 270,
 };
 
-/** Aborted while nobody was flipped back yet. */
+/** Aborted before the first customer was restored. */
 export async function expectAborted(state: State, ended: Ended, decision: "roll back" | "halt"): Promise<void> {
   const { report, world, moments, before } = ended;
   const flipped = FLIPPED[state] ?? 0;
   const isBack = decision === "roll back" && flipped > 0;
   expect(report).toMatchObject({
     status: isBack ? "rolled-back" : "aborted",
-    problem: expect.stringMatching(/aborted (while it waited for the lock, )?by ann: calls drop$/),
+    problem: expect.stringMatching(
+      state === "waits for the lock"
+        ? /it was aborted while it waited for the lock, by ann: calls drop$/
+        : /^aborted by ann: calls drop$/,
+    ),
     counts: { flipped, skipped: flipped === 0 ? 0 : 290 - flipped, failed: 0 },
   });
   expect(report.rollback).toEqual(isBack ? { restored: flipped, conflicting: 0, left: 0 } : undefined);
@@ -210,7 +215,7 @@ export async function expectAborted(state: State, ended: Ended, decision: "roll 
   expect(Object.keys((await moments.ledger.readControls()).holds)).toEqual(isBack ? ["2026.11"] : []);
 }
 
-/** However it ended: the lock is free, and once flips began everybody has one outcome, which the flags bear out. */
+/** After every end the lock is free, and once flips began each customer has one outcome, which its flag confirms. */
 async function expectClosed({ world, moments, before }: Scene, report: Report): Promise<void> {
   const { lock } = await moments.ledger.readControls();
   expect(lock?.rolloutId).not.toBe("night");

@@ -100,7 +100,7 @@ describe("a policy", () => {
     ["by tag", { tags: ["vip"] }, [{ all: true }, { tags: ["a", "vip"], match: "any" }], "tag vip"],
   ])("is refused when a cohort names customers whom it protects %s", (_how, guarded, cohort, clash) => {
     expect(problemsOf(() => parsePolicy(aPolicy({ protected: guarded, cohorts: { beta: cohort } })))).toEqual([
-      `cohorts.beta: got ${clash}; expected nobody whom the policy protects`,
+      `cohorts.beta: got ${clash}; expected no customer that the policy protects`,
     ]);
   });
 

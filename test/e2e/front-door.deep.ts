@@ -97,16 +97,16 @@ describe("a deploy event", () => {
     expectFlippedOnce();
   });
 
-  test("is answered with the same rollout afterwards, whoever asks, why and until when", async () => {
+  test("is answered with the same rollout afterwards, also with another sender, reason and notAfter", async () => {
     await door.send(anEvent({ id: "night" }));
     await door.world.executions.settled();
 
-    const again = anEvent({ id: "night", requestedBy: "somebody else", notAfter: "2020-01-01T00:00:00Z" });
+    const again = anEvent({ id: "night", requestedBy: "bob", notAfter: "2020-01-01T00:00:00Z" });
     expect(await door.send(again)).toMatchObject({ rolloutId: "night", status: "succeeded", joined: true });
     expect(starts()).toHaveLength(1);
     const other = await door.sendRefused(anEvent({ id: "night", action: "stage" }));
     expect(other.errorMessage).toBe(
-      "nothing was done: the id night belongs to another event; give this one an id of its own",
+      "nothing was done: the id night belongs to a different event; ask for its status, or send this event with a new id",
     );
   });
 
@@ -116,12 +116,14 @@ describe("a deploy event", () => {
     await door.send(anEvent({ id: "night" }));
     const { errorMessage } = await door.sendRefused(anEvent({ id: "night", reason: "another" }));
     begin.reject(new Error("the worker ended"));
-    expect(errorMessage).toMatch(/^nothing was done: the id night was given to an event that is not this one/);
+    expect(errorMessage).toMatch(
+      /^nothing was done: the id night belongs to a different event, which may differ only in requestedBy/,
+    );
   });
 
   test("without an id joins a running rollout of an equal event, in whatever order it is written", async () => {
     const execution = await holdLock("night", anEvent({ targets: [{ tags: ["a", "b"] }, { customerIds: ["1"] }] }));
-    const equal = anEvent({ targets: [{ customerIds: ["1"] }, { tags: ["b", "a"] }], requestedBy: "somebody" });
+    const equal = anEvent({ targets: [{ customerIds: ["1"] }, { tags: ["b", "a"] }], requestedBy: "bob" });
     expect(await door.send(equal)).toEqual({ rolloutId: "night", status: "running", joined: true, execution });
     expect(starts()).toEqual([]);
   });
@@ -145,7 +147,7 @@ describe("a deploy event", () => {
 
   test("that comes too late is refused before anything is started", async () => {
     const { errorMessage } = await door.sendRefused(anEvent({ notAfter: "2020-01-01T00:00:00Z" }));
-    expect(errorMessage).toMatch(/came too late: not after 2020-01-01T00:00:00Z; send a new event/);
+    expect(errorMessage).toMatch(/came after its notAfter, 2020-01-01T00:00:00Z; send a new event/);
     expect(starts()).toEqual([]);
   });
 
@@ -168,10 +170,10 @@ describe("a deploy event", () => {
     expect(starts()).toHaveLength(times + 1);
   });
 
-  test("that is larger than Lambda takes is refused with what to do", async () => {
+  test("that is too large for Lambda is refused with what to do", async () => {
     door.world.executions.failNext(WORKER_ARN, 1, "RequestTooLargeException");
     const { errorMessage } = await door.sendRefused(anEvent());
-    expect(errorMessage).toMatch(/larger than Lambda takes; name its customers by a tag or a cohort/);
+    expect(errorMessage).toMatch(/too large for Lambda; name its customers by a tag or a cohort/);
   });
 
   test("meets a throttle that lasts with an error, so that its sender tries again", async () => {
@@ -198,7 +200,7 @@ describe("a schedule", () => {
     const { errorMessage } = await door.sendRefused(
       aScheduledEvent(anEvent(), { scheduledTime: "2026-01-01T00:00:00Z", maxAgeMinutes: 30 }),
     );
-    expect(errorMessage).toMatch(/came too late: not after 2026-01-01T00:30:00.000Z/);
+    expect(errorMessage).toMatch(/came after its notAfter, 2026-01-01T00:30:00.000Z/);
     expect(starts()).toEqual([]);
   });
 });
@@ -260,7 +262,7 @@ describe("CodePipeline", () => {
   });
 
   test("fails with the sentence that refused its event, and the invocation succeeds, for no repetition would help", async () => {
-    expect(await door.send(job(anEvent({ targets: { cohort: "nobody" } })))).toMatchObject({ status: "refused" });
+    expect(await door.send(job(anEvent({ targets: { cohort: "unknown" } })))).toMatchObject({ status: "refused" });
     expect(door.pipeline.answers()).toMatchObject([
       {
         action: "PutJobFailureResult",
@@ -316,9 +318,9 @@ describe("CodePipeline", () => {
 });
 
 describe("the command status", () => {
-  test("of a rollout that nobody knows is refused in a sentence", async () => {
-    const { errorMessage, trace } = await door.sendRefused({ command: "status", rolloutId: "nobody" });
-    expect(errorMessage).toMatch(/^no rollout nobody is known: /);
+  test("of an unknown rollout is refused in a sentence", async () => {
+    const { errorMessage, trace } = await door.sendRefused({ command: "status", rolloutId: "unknown" });
+    expect(errorMessage).toMatch(/^no rollout unknown is known: /);
     expect(trace).toEqual([errorMessage]);
   });
 
@@ -371,7 +373,11 @@ describe("the command status", () => {
 
   test.each([
     ["runs is the report so far", true, { status: "running", problem: undefined }],
-    ["died is a failure, though nobody recorded it", false, { status: "failed", problem: /before it could write/ }],
+    [
+      "died is a failure, though the ledger does not say so",
+      false,
+      { status: "failed", problem: /before it could write/ },
+    ],
   ])("of a rollout that %s", async (_what, isRunning, expected) => {
     const execution = toArn("night");
     if (isRunning) door.world.executions.running(execution);
@@ -400,7 +406,7 @@ describe("the command status", () => {
       action: "promote",
       reason: "release",
       status: expected.status,
-      ...(expected.status === "running" && { now: { phase: "preparing", heldBy: [], noted: [] } }),
+      ...(expected.status === "running" && { progress: { phase: "preparing", heldBy: [], noted: [] } }),
       ...(expected.problem && { problem: expect.stringMatching(expected.problem) }),
       counts: { flipped: 1, failed: 1, skipped: 1, unchanged: 0 },
       exceptions: [{ customerId: "c-1" }, { customerId: "c-3" }],

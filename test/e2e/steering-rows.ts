@@ -1,6 +1,6 @@
 import { expect } from "@jest/globals";
 import type { Stage } from "../support/moments.ts";
-import { type Act, type Ended, protectSomebody, type State, say, stopEverything } from "./command-rows.ts";
+import { type Act, type Ended, protectCustomer, type State, say, stopEverything } from "./command-rows.ts";
 
 export const STEERING = ["pause", "resume", "skip-bake", "skip-all-bakes", "stop-everything", "protect"] as const;
 export type SteeringCommand = (typeof STEERING)[number];
@@ -44,7 +44,7 @@ export function toAct(command: SteeringCommand, state: State): Act {
     case "stop-everything":
       return stopEverything;
     case "protect":
-      return protectSomebody(state);
+      return protectCustomer(state);
   }
 }
 

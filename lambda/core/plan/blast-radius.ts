@@ -10,7 +10,7 @@ export interface PlannedSize {
   readonly action: DeployEvent["action"];
   /** How many customers are to be flipped. */
   readonly flip: number;
-  /** How many customers the policy's accounts have; undefined when nobody counted them. */
+  /** How many customers the policy's accounts have; undefined when they were not counted. */
   readonly scope?: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export function findBreaches(
   ];
 }
 
-/** A share that cannot be computed is not allowed: nobody guesses how large the scope is. */
+/** A share that cannot be computed is not allowed: the size of the scope is never guessed. */
 function findTooWide(maxShare: string, flip: number, scope: number | undefined): readonly string[] {
   if (flip === 0) return [];
   if (scope === undefined) {

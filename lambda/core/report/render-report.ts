@@ -14,7 +14,7 @@ import {
 } from "./text-layout.ts";
 import { hasSucceeded, type Report } from "./report.ts";
 import { CONFLICTING, NOT_RESTORED } from "../rollback/settle-before-rollback.ts";
-import { type Now, PAUSED } from "./rollout-progress.ts";
+import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 import { toWaveLines } from "./wave-lines.ts";
 
@@ -31,7 +31,7 @@ export function renderReport(report: Report, { colour, columns = 60 }: TextOptio
   const paragraphs = [
     toHeading(report, page),
     toProblem(report, page),
-    toNow(report, page),
+    toProgress(report, page),
     toWaveLines(report, page),
     toCounts(report, page),
     toRollbackResult(report, page),
@@ -81,26 +81,26 @@ function toVerdict(report: Report): (typeof STATUS)[RolloutStatus] {
   return hasSucceeded(report) ? { ...STATUS[status], style: "green" } : STATUS[status];
 }
 
-const PHASES: Readonly<Record<Now["phase"], string>> = {
+const PHASES: Readonly<Record<RolloutProgress["phase"], string>> = {
   waiting: "waits for the lock",
-  preparing: "looks up and plans, nobody is flipped yet",
+  preparing: "looks up and plans, no customer is flipped yet",
   flipping: "flips",
   baking: "bakes",
-  "rolling back": "flips back",
-  ending: "ends, nobody is flipped any more",
+  "rolling back": "rolls back",
+  ending: "ends, no customer is flipped any more",
 };
 
 /** What holds a bake does not end it: it passes, or stands still while an alarm cannot be watched. */
-const HELD: Readonly<Partial<Record<Now["phase"], string>>> = {
+const HELD: Readonly<Partial<Record<RolloutProgress["phase"], string>>> = {
   preparing: "is held before its first flip",
   flipping: "is held between two flips",
-  "rolling back": "is held between two flips back",
+  "rolling back": "is held between two restores",
 };
 
 /** Of one that is under way: what it does, what holds it, and what it was told to do. */
-function toNow({ now, plan }: Report, { columns, paint }: Page): readonly string[] {
-  if (now === undefined) return [];
-  const { phase, wave, since, bakeLeftSeconds = 0, heldBy, noted } = now;
+function toProgress({ progress, plan }: Report, { columns, paint }: Page): readonly string[] {
+  if (progress === undefined) return [];
+  const { phase, wave, since, bakeLeftSeconds = 0, heldBy, noted } = progress;
   const waves = plan?.waves.length ?? 0;
   const where = wave === undefined || waves < 2 ? "" : `, wave ${wave} of ${waves}`;
   const doing = (heldBy.length > 0 ? HELD[phase] : undefined) ?? PHASES[phase];
@@ -108,8 +108,8 @@ function toNow({ now, plan }: Report, { columns, paint }: Page): readonly string
   return [
     paint("bold", "now"),
     ...hang("  ", `${doing}${where}${left}, since ${since}`, columns),
-    ...heldBy.flatMap((why) => hang("  ", `held: ${why}`, columns).map((line) => paint("yellow", line))),
-    ...noted.flatMap((what) => hang("  ", what, columns)),
+    ...heldBy.flatMap(({ message }) => hang("  ", `held: ${message}`, columns).map((line) => paint("yellow", line))),
+    ...noted.flatMap(({ message }) => hang("  ", message, columns)),
   ];
 }
 
@@ -124,7 +124,7 @@ const COUNTED: readonly { readonly kind: OutcomeKind; readonly style?: Style; re
 /** Each outcome with its number; of a dry run, what the plan would come to. A rollback counts by its own words. */
 function toCounts(report: Report, { paint }: Page): readonly string[] {
   const { counts, plan, status, action } = report;
-  if (status === "refused" || action === "rollback" || (isUnderWay(report) && report.now === undefined)) return [];
+  if (status === "refused" || action === "rollback" || (isUnderWay(report) && report.progress === undefined)) return [];
   const planned = status === "planned" ? plan : undefined;
   const rows = COUNTED.filter(({ kind, always }) =>
     planned ? kind !== "failed" && always : always || counts[kind] > 0,
@@ -319,14 +319,15 @@ function advisePlanned({ status, plan }: Report): readonly Advice[] {
 }
 
 function adviseUnderWay(report: Report): readonly Advice[] {
-  const { rolloutId, action, now, dryRun } = report;
-  if (now === undefined || dryRun) return [];
+  const { rolloutId, action, progress, dryRun } = report;
+  if (progress === undefined || dryRun) return [];
   const command = (name: string) => ({ command: name, rolloutId, requestedBy: "YOU", reason: "WHY" });
-  const isPaused = now.heldBy.some((why) => why.startsWith(PAUSED));
-  const flips = action !== "rollback" && now.phase !== "waiting" && now.phase !== "rolling back";
+  const { phase, heldBy, noted } = progress;
+  const isPaused = heldBy.some(({ code }) => code === "paused") || noted.some(({ code }) => code === "pause");
+  const flips = action !== "rollback" && phase !== "waiting" && phase !== "rolling back";
   const stop = flips ? "To stop it and flip everybody back:" : "To stop it:";
   return [
     ...(isPaused ? [{ say: "To let it go on:", send: command("resume") }] : []),
-    ...(now.phase === "ending" ? [] : [{ say: stop, send: command("abort") }]),
+    ...(phase === "ending" ? [] : [{ say: stop, send: command("abort") }]),
   ];
 }

@@ -3,7 +3,7 @@ import { type Decision, type Stop, toReason } from "../gate/decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "../flip/outcome.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
-import type { Now } from "./rollout-progress.ts";
+import type { RolloutProgress } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 import type { SourceRollouts } from "../rollback/source-rollouts.ts";
 
@@ -34,7 +34,7 @@ export interface Report {
   readonly dryRun: boolean;
   /** Why it failed or was refused, and what to do. */
   readonly problem?: string | undefined;
-  /** True when an earlier sending of the same event had started this rollout. */
+  /** True when the same event was sent before and had started this rollout. */
   readonly joined?: boolean | undefined;
   readonly counts: Counts;
   /** How many customers were skipped that the event names by id or reference id; absent for none. */
@@ -55,7 +55,7 @@ export interface Report {
   /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
   readonly overridden?: readonly string[] | undefined;
   /** Of one that is under way, and asked about by `status`: where it stands. */
-  readonly now?: Now | undefined;
+  readonly progress?: RolloutProgress | undefined;
   /** Customers that were to be flipped and showed the wanted flag already when their turn came. */
   readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */

@@ -1,20 +1,28 @@
-/** Where a rollout stands that is under way, as far as the ledger knows. */
-export interface Now {
+/** Where a rollout that is under way stands, as far as the ledger knows. */
+export interface RolloutProgress {
   readonly phase: Phase;
-  /** Which wave it is at, from 1. */
+  /** The wave that the rollout is at, from 1. */
   readonly wave?: number | undefined;
-  /** Since when, ISO 8601. */
+  /** When the phase began, ISO 8601. */
   readonly since: string;
-  /** Of a bake, how much of it is left. */
+  /** In a bake, how much of it is left. */
   readonly bakeLeftSeconds?: number | undefined;
-  /** Why it does not go on: alarms that cannot be watched, a pause, the stop switch, the lock of another rollout. */
-  readonly heldBy: readonly string[];
-  /** What will end it, or its waiting: commands, and an alarm. */
-  readonly noted: readonly string[];
+  /** Why the rollout stands still. */
+  readonly heldBy: readonly HoldReason[];
+  /** What will change its course: commands, and what has stopped it. */
+  readonly noted: readonly Noted[];
 }
 
-/** `preparing`: nobody is flipped yet. `ending`: nobody is flipped any more. */
+/** `preparing`: no customer is flipped yet. `ending`: no customer is flipped any more. */
 export type Phase = "waiting" | "preparing" | "flipping" | "baking" | "rolling back" | "ending";
 
-/** How a pause among what holds it begins. */
-export const PAUSED = "paused by ";
+/** `locked`: another rollout has the lock. `no-data`: an alarm has no data. */
+export interface HoldReason {
+  readonly code: "locked" | "no-data" | "paused" | "stopped";
+  readonly message: string;
+}
+
+export interface Noted {
+  readonly code: "stop" | "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
+  readonly message: string;
+}

@@ -1,7 +1,7 @@
 import { countCustomers, formatSeconds, hang, type Page } from "./text-layout.ts";
 import type { PlannedWave } from "../plan/plan.ts";
 import type { Report, WaveResult } from "./report.ts";
-import type { Now } from "./rollout-progress.ts";
+import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
 /** More waves than this are told in groups that have the same to say. */
@@ -48,14 +48,14 @@ function toRemarks({ problem = "" }: Report, reasons: readonly string[]): readon
 function toBecame(report: Report, { wave, bakeSeconds }: PlannedWave, result: WaveResult | undefined): string {
   const bake = bakeSeconds > 0 ? formatSeconds(bakeSeconds) : undefined;
   if (result !== undefined) return toEnd(report, result, bake);
-  const at = isUnderWay(report) ? (report.now?.wave ?? 0) : 0;
+  const at = isUnderWay(report) ? (report.progress?.wave ?? 0) : 0;
   if (wave < at) return bake === undefined ? "went on" : `baked ${bake}, went on`;
-  if (wave === at && report.now !== undefined) return toProgress(report.now, bake);
+  if (wave === at && report.progress !== undefined) return toProgress(report.progress, bake);
   if (report.status === "planned") return bake === undefined ? "" : `then a bake of ${bake}`;
   return report.status === "refused" ? "" : "not begun";
 }
 
-function toProgress({ phase, heldBy, bakeLeftSeconds = 0 }: Now, bake: string | undefined): string {
+function toProgress({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: string | undefined): string {
   if (phase !== "baking") return heldBy.length > 0 ? `${phase}, held` : phase;
   if (bake === undefined) return "at its gate";
   return bakeLeftSeconds > 0

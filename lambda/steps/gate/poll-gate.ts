@@ -70,10 +70,15 @@ async function recordGateState(
   const { leftSeconds, blindTo = [], commandState, decision } = state;
   const heldBy = whyWaits(state, rules) ?? "nothing any more";
   log.info("rollout waits", { rolloutId, heldBy, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
-  const taken = { commands: commandState.seen, pauseLeftSeconds: commandState.pausedSeconds ?? 0 };
-  const wait = { at: new Date(nowMs()).toISOString(), bakeLeftSeconds: leftSeconds, blindTo, taken };
-  await ledger.recordGateState(rolloutId, wait).catch((error: unknown) => {
-    log.info("wait not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
+  const gate = {
+    at: new Date(nowMs()).toISOString(),
+    bakeLeftSeconds: leftSeconds,
+    noData: blindTo,
+    commandsSeen: commandState.seen,
+    pauseLeftSeconds: commandState.pausedSeconds ?? 0,
+  };
+  await ledger.saveGateState(rolloutId, gate).catch((error: unknown) => {
+    log.info("gate state not saved", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
   });
 }
 

@@ -94,7 +94,7 @@ describe("a command is refused", () => {
     ],
     ["to hold nothing", { command: "hold-release", ...ann }, ["release: got nothing; expected the release's name"]],
     [
-      "to protect nobody",
+      "to protect no customer",
       { command: "protect", ...ann, customerIds: [] },
       ["customerIds: got an empty list; expected at least one of customer ids"],
     ],

@@ -29,7 +29,7 @@ function problemsOf(event: unknown, under = policy): readonly string[] {
 }
 
 const ACTIONS =
-  'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (undo a rollout) or "retry" (what is left of one)';
+  'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (undo a rollout) or "retry" (the rest of a rollout)';
 
 const fingerprint = (changes: Readonly<Record<string, unknown>> = {}) => fingerprintOf(accept(anEvent(changes)));
 
@@ -208,7 +208,7 @@ describe("a refusal", () => {
   });
 
   test.each([
-    ["a member that nobody knows", anEvent({ password: "hunter2" })],
+    ["an unknown member", anEvent({ password: "hunter2" })],
     ["an object under such a member", anEvent({ secret: { userName: "me", password: "hunter2" } })],
     ["an address's password", anEvent({ requestedBy: "https://me:hunter2@ci.example/\n" })],
     ["an address's password with a slash and an @", anEvent({ requestedBy: "https://me:p@/hunter2@ci.example/" })],
@@ -373,10 +373,10 @@ describe("the strategy of an event", () => {
     ]);
   });
 
-  test("may have a last wave that is not the rest only when nobody is left out", () => {
+  test("may have a last wave that is not the rest only when no customer is left out", () => {
     expect(problemsOrNone({ strategy: { waves: [{ share: "40%" }, { share: "60%" }] } })).toEqual([]);
     expect(problemsOf(anEvent({ strategy: { waves: [{ cohort: "canary" }] } }))).toEqual([
-      'strategy.waves[0]: got an object with cohort; expected { "rest": true } as the last wave: a cohort would leave people out',
+      'strategy.waves[0]: got an object with cohort; expected { "rest": true } as the last wave: a cohort would leave customers out',
     ]);
   });
 });
@@ -464,7 +464,7 @@ describe("an event that works on an earlier rollout", () => {
     [{ action: "retry" }, ["rolloutId"]],
     [{ action: "retry", rolloutId: "r", release: "1" }, ["release"]],
     [{ action: "retry", rolloutId: "r", targets: { all: true } }, ["targets"]],
-    [{ action: "retry", rolloutId: "r", exclude: { cohort: "nobody" } }, ["exclude.cohort"]],
+    [{ action: "retry", rolloutId: "r", exclude: { cohort: "unknown" } }, ["exclude.cohort"]],
     [{ action: "retry", rolloutId: "r", plan: "0".repeat(63) }, ["plan"]],
     [{ action: "rollback", rolloutId: "r", plan: "0".repeat(64) }, ["plan"]],
     [{ action: "retry", rolloutId: "r", strategy: "all-at-none" }, ["strategy"]],

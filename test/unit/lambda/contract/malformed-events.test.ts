@@ -25,7 +25,7 @@ interface Malformed {
 const MALFORMED: readonly Malformed[] = [
   { what: "nothing in it", event: {}, problems: ["action", "release", "targets"] },
   { what: "null in its place", event: null, problems: ["(whole)"] },
-  { what: "a text in its place", event: "promote everybody", problems: ["(whole)"] },
+  { what: "a text in its place", event: "promote all of them", problems: ["(whole)"] },
   { what: "a list in its place", event: [anEvent()], problems: ["(whole)"] },
   { what: "no targets", event: anEvent({ targets: undefined }), problems: ["targets"] },
   { what: "an empty list of targets", event: anEvent({ targets: [] }), problems: ["targets"] },
@@ -75,7 +75,7 @@ const MALFORMED: readonly Malformed[] = [
     problems: ["rolloutId", "targets"],
   },
   {
-    what: "a strategy that nobody has, and somebody who waits for ever",
+    what: "an unknown strategy, and a wait without an end",
     event: anEvent({ strategy: "canary", onBusy: "wait", plan: "it", onFailure: "", override: {} }),
     problems: ["strategy", "onBusy", "plan", "onFailure", "override.reason"],
   },

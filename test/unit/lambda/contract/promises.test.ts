@@ -23,7 +23,7 @@ afterAll(async () => {
 const writes = () => [...world.emulator.customers()].reduce((sum, customer) => sum + customer.writes, 0);
 
 describe("a dry run", () => {
-  test("reports the plan, who is skipped and why, and flips nobody", async () => {
+  test("reports the plan, which customers are skipped and why, and flips no customer", async () => {
     const exclude = { customerIds: ids.slice(0, 3) };
     const { report } = await world.run(anEvent({ exclude, dryRun: true, id: "dry" }));
     expect(report).toMatchObject({
@@ -53,10 +53,14 @@ describe("before the first flip a rollout ends", () => {
   test.each([
     ["when a tag does not exist", { targets: { tags: ["canray"] } }, /no account of the policy has a tag "canray"/],
     ["when an excluded tag does not exist", { exclude: { tags: ["vpi"] } }, /no account of the policy has a tag "vpi"/],
-    ["when a named customer does not exist", { targets: { customerIds: ["nobody"] } }, /does not have.*nobody/],
-    ["when an excluded customer does not exist", { exclude: { customerIds: ["nobody"] } }, /does not have.*nobody/],
-    ["when a reference id does not exist", { targets: { referenceIds: ["REF-nobody"] } }, /does not have.*REF-nobody/],
-    ["when a parent does not exist", { targets: { parentCustomerId: "nobody" } }, /does not have.*nobody/],
+    ["when a named customer does not exist", { targets: { customerIds: ["unknown"] } }, /does not have.*unknown/],
+    ["when an excluded customer does not exist", { exclude: { customerIds: ["unknown"] } }, /does not have.*unknown/],
+    [
+      "when a reference id does not exist",
+      { targets: { referenceIds: ["REF-unknown"] } },
+      /does not have.*REF-unknown/,
+    ],
+    ["when a parent does not exist", { targets: { parentCustomerId: "unknown" } }, /does not have.*unknown/],
     ["when the event came too late", { notAfter: "2020-01-01T00:00:00Z" }, /came too late/],
   ])("%s", async (_when, changes, problem) => {
     const { report } = await world.run(anEvent(changes));
@@ -66,10 +70,10 @@ describe("before the first flip a rollout ends", () => {
 });
 
 test("a customer that does not exist is skipped with the reason, if the policy says so", async () => {
-  const { report } = await world.run(anEvent({ targets: { customerIds: ["nobody"] } }), { unknownCustomers: "skip" });
+  const { report } = await world.run(anEvent({ targets: { customerIds: ["unknown"] } }), { unknownCustomers: "skip" });
   expect(report).toMatchObject({
     status: "partial",
     counts: { flipped: 0, skipped: 1 },
-    exceptions: [{ customerId: "nobody", outcome: "skipped", reason: "no customer has this id" }],
+    exceptions: [{ customerId: "unknown", outcome: "skipped", reason: "no customer has this id" }],
   });
 });

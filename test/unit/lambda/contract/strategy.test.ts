@@ -91,7 +91,7 @@ describe("a predefined name", () => {
 });
 
 describe("the waves of linear", () => {
-  test("cover everybody: the shares before the last leave something, one more of them would leave nothing", () => {
+  test("cover every customer: the shares before the last leave something, one more would leave nothing", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 99 }),
@@ -123,7 +123,7 @@ describe("a strategy that is written out", () => {
     expect(wavesOf({ waves }).map(short)).toEqual(["canary 1800s", "50 30s", "5% 0s", "25.5% 33s", "rest 604800s"]);
   });
 
-  test("may end with a share, when the shares cover everybody: the last wave takes what rounding leaves", () => {
+  test("may end with a share, when the shares cover every customer: the last wave takes what rounding leaves", () => {
     expect(wavesOf({ waves: [{ share: "33.33%" }, { share: "66.67%", bakeMinutes: 1 }] }).map(short)).toEqual([
       "33.33% 0s",
       "rest 60s",
@@ -176,7 +176,7 @@ describe("a strategy that is written out", () => {
     ["a share of nothing with decimals", [{ share: "0.00%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
     ["the smallest share", [{ share: "0.01%" }, { rest: true }], []],
     ["the largest share", [{ share: "100.00%" }, { rest: true }], []],
-    ["more than everybody", [{ share: "100.01%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
+    ["more than 100 %", [{ share: "100.01%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
     ["a number for a share", [{ share: 10 }, { rest: true }], [`waves[0].share: ${SHARE}`]],
     ["no customers", [{ customers: 0 }, { rest: true }], ["waves[0].customers: a whole number from 1 to 1000000000"]],
     [
@@ -191,19 +191,23 @@ describe("a strategy that is written out", () => {
     [
       "the rest too early",
       [{ rest: true }, { rest: true }],
-      [`waves[0]: ${LAST} only: none would be left for the next`],
+      [`waves[0]: ${LAST} only: it leaves no customer for the next wave`],
     ],
     [
       "a cohort at its end",
       [{ share: "50%" }, { cohort: "a" }],
-      [`waves[1]: ${LAST}: a cohort would leave people out`],
+      [`waves[1]: ${LAST}: a cohort would leave customers out`],
     ],
-    ["a number at its end", [{ customers: 50 }], [`waves[0]: ${LAST}: a number of customers would leave people out`]],
+    [
+      "a number at its end",
+      [{ customers: 50 }],
+      [`waves[0]: ${LAST}: a number of customers would leave customers out`],
+    ],
     ["all shares", [{ share: "50%" }, { share: "50%" }], []],
     [
       "too small shares",
       [{ share: "50%" }, { share: "49.99%" }],
-      [`waves[1]: ${LAST}: shares of 99.99% together would leave people out`],
+      [`waves[1]: ${LAST}: shares of 99.99% together would leave customers out`],
     ],
     [
       "several mistakes",
@@ -211,8 +215,8 @@ describe("a strategy that is written out", () => {
       [
         `waves[0].share: ${SHARE}`,
         "waves[2].customers: a whole number from 1 to 1000000000",
-        `waves[1]: ${LAST} only: none would be left for the next`,
-        `waves[3]: ${LAST}: a cohort would leave people out`,
+        `waves[1]: ${LAST} only: it leaves no customer for the next wave`,
+        `waves[3]: ${LAST}: a cohort would leave customers out`,
       ],
     ],
   ])("with %s", (_what, waves, problems) => {

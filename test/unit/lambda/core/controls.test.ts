@@ -107,7 +107,7 @@ describe("customers that an order protects", () => {
     expect(applyControlChange(given, unprotect(["a", "a"]))).toMatchObject({ controls: { protectedIds: ["b"] } });
   });
 
-  test("are 1,000; of more, those that are too many are named, and nobody is added", () => {
+  test("are 1,000; of more, those that are too many are named, and none is added", () => {
     const given = { ...NONE, protectedIds: numbered("c", MOST_PROTECTED - 1) };
     expect(applyControlChange(given, protect(["c-0", "x"]))).toMatchObject({ kind: "changed" });
     const refused = applyControlChange(given, protect(["x", "y", "z"]));

@@ -66,12 +66,12 @@ describe("while everything is stopped", () => {
     ),
   );
 
-  test("a rollback and a retry are refused too: nobody is flipped", async () => {
+  test("a rollback and a retry are refused too: no customer is flipped", async () => {
     await expectRefused(startLater({ action: "rollback", rolloutId: "night" }), /everything is stopped/);
     await expectRefused(startLater({ action: "retry", rolloutId: "night" }), /everything is stopped/);
   });
 
-  test("a dry run is started, for it flips nobody", async () => {
+  test("a dry run is started, because it flips no customer", async () => {
     expect(await start({ dryRun: true })).toMatchObject({ status: "starting" });
   });
 

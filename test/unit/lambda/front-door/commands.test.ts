@@ -95,7 +95,6 @@ describe.each(COMMANDS)("the command $command", (command) => {
 
     expect(await send(command)).toEqual({
       ...{ rolloutId: "night", command: command.command, status: "noted" },
-      effect: expect.any(String),
     });
     const { minutes: _minutes, rolloutId: _night, ...said } = { minutes: 0, ...command };
     expect((await readCommands()).slice(1)).toEqual([
@@ -117,18 +116,18 @@ describe.each(COMMANDS)("the command $command", (command) => {
 
     const rollBackSource = command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
     await expect(send(command)).rejects.toThrow(
-      new Error(`nothing was done: rollout night has ended as ${said}${rollBackSource}`),
+      new Error(`nothing was done: ${command.command} has no effect on rollout night: it has ended as ${said}${rollBackSource}`),
     );
     expect(await readCommands()).toEqual([]);
   });
 
-  test("for a rollout whose execution died is refused, though nobody recorded it", async () => {
+  test("for a rollout whose execution died is refused, though the ledger does not say so", async () => {
     await aRollout("running");
     isRunning = false;
-    await expect(send(command)).rejects.toThrow(/has ended as failed; its execution ended before it could write/);
+    await expect(send(command)).rejects.toThrow(/it has ended as failed; its execution ended before it could write/);
   });
 
-  test("for a rollout that nobody knows is refused with what to do", async () => {
+  test("for an unknown rollout is refused with what to do", async () => {
     await expect(send(command)).rejects.toThrow(
       /^nothing was done: no rollout night is known: .* send the command again once it runs$/,
     );
@@ -138,10 +137,12 @@ describe.each(COMMANDS)("the command $command", (command) => {
   test.each(["running", "planned"])("for a dry run that is %s is refused", async (status) => {
     const event = { action: "stage", release: "2026.11", targets: [{ all: true }], dryRun: true } as const;
     await aRollout(status, { event: event as unknown as RolloutRecord["event"] });
-    await expect(send(command)).rejects.toThrow(/rollout night is a dry run: it flips nobody and ends by itself/);
+    await expect(send(command)).rejects.toThrow(
+      / has no effect on rollout night: it is a dry run, which flips no customer and ends by itself$/,
+    );
   });
 
-  test("is one under its id, however often it comes, whoever asks, also after the end", async () => {
+  test("is one under its id, however often it comes, from any sender, also after the end", async () => {
     await aRolloutThatBakes();
     const named = { ...command, id: "job-1" };
     const answers = await Promise.all([
@@ -155,7 +156,6 @@ describe.each(COMMANDS)("the command $command", (command) => {
     for (const answer of answers) {
       expect(answer).toMatchObject({ rolloutId: "night", command: command.command, status: "noted" });
     }
-    expect(answers.at(-1)).not.toHaveProperty("effect");
     expect(await readCommands()).toHaveLength(2);
   });
 
@@ -164,38 +164,70 @@ describe.each(COMMANDS)("the command $command", (command) => {
     const other = COMMANDS[(COMMANDS.indexOf(command) + 1) % COMMANDS.length] ?? command;
     await send({ ...other, id: "job-1" });
     await expect(send({ ...command, id: "job-1" })).rejects.toThrow(
-      /the id job-1 belongs to another command of rollout/,
+      /the id job-1 belongs to a different command of rollout/,
     );
     expect(await readCommands()).toHaveLength(2);
   });
 });
 
-describe("what would come to nothing is refused, and not noted:", () => {
-  test.each<[string, Partial<RolloutRecord>, RolloutCommand, RegExp]>([
-    [
-      "a skip while a wave is flipped",
-      { plan: PLAN, lastEvent: { ...BAKING, change: "gate decided", wave: 1, decision: "proceed", reasons: [] } },
-      { ...ANN, command: "skip-bake", rolloutId: "night" },
-      /^nothing was done: skip-bake would come to nothing for rollout night: no bake is under way: wave 2 is flipped; ask for its status/,
-    ],
-    [
-      "a resume of what is not paused",
-      { plan: PLAN, lastEvent: BAKING },
-      { ...ANN, command: "resume", rolloutId: "night" },
-      /^nothing was done: resume would come to nothing for rollout night: it is not paused$/,
-    ],
-    [
-      "an abort when nobody is flipped any more",
-      { plan: PLAN, lastEvent: { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } },
-      { ...ANN, command: "abort", rolloutId: "night", rollback: true },
-      /^nothing was done: abort would come to nothing for rollout night: it is ending, .*; to undo it, send \{"action":"rollback","rolloutId":"night"\}$/,
-    ],
-  ])("%s", async (_what, changes, command, refusal) => {
-    await aRollout("running", changes);
+describe("a command without effect is refused, and not noted:", () => {
+  const halted = { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } as const;
+  const proceeding = { ...halted, decision: "proceed" } as const;
+  const turned = { ...halted, decision: "roll back" } as const;
+  const unbaked = { ...PLAN, waves: PLAN.waves.map((wave) => ({ ...wave, bakeSeconds: 0 })) };
 
-    await expect(send(command)).rejects.toThrow(refusal);
+  test.each<[RolloutCommand["command"], string, Partial<RolloutRecord>, string]>([
+    [
+      "skip-bake",
+      "in a flip",
+      { plan: PLAN, lastEvent: proceeding },
+      "no bake is under way: wave 2 is still flipping",
+    ],
+    ["skip-bake", "in the lookup", {}, "no bake is under way: no customer is flipped yet"],
+    [
+      "skip-bake",
+      "in a wait for the lock",
+      { status: "waiting" },
+      "no bake is under way: the rollout waits for the lock",
+    ],
+    [
+      "skip-bake",
+      "at a gate without a bake",
+      { plan: unbaked, lastEvent: BAKING },
+      "no bake is under way: wave 1 has no bake, and is at its gate",
+    ],
+    ["skip-bake", "in a rollback", { plan: PLAN, lastEvent: turned }, "no bake is under way: a rollback has no bakes"],
+    ["skip-all-bakes", "before a wave without a bake", { plan: PLAN, lastEvent: proceeding }, "no bake is left"],
+    ["skip-all-bakes", "in a rollback", { plan: PLAN, lastEvent: turned }, "no bake is left"],
+    ["resume", "without a pause", { plan: PLAN, lastEvent: BAKING }, "it is not paused"],
+    ["pause", "after a halt", { plan: PLAN, lastEvent: halted }, "it is ending and flips no more customers"],
+    [
+      "abort",
+      "after a halt",
+      { plan: PLAN, lastEvent: halted },
+      'it is ending and flips no more customers; to undo it, send {"action":"rollback","rolloutId":"night"}',
+    ],
+  ])("%s %s", async (name, _when, changes, problem) => {
+    await aRollout("running", changes);
+    const command = COMMANDS.find((each) => each.command === name) as RolloutCommand;
+
+    await expect(send(command)).rejects.toThrow(
+      new Error(`nothing was done: ${name} has no effect on rollout night: ${problem}`),
+    );
     expect(await readCommands()).toEqual([]);
   });
+
+  test("a resume after a resume", async () => {
+    await aRolloutThatBakes();
+    const resume = { ...ANN, command: "resume", rolloutId: "night" } as const;
+    await send(resume);
+    await expect(send(resume)).rejects.toThrow(/it is not paused$/);
+  });
+});
+
+test("skip-all-bakes is noted before the plan is known", async () => {
+  await aRollout("running");
+  expect(await send({ ...ANN, command: "skip-all-bakes", rolloutId: "night" })).toMatchObject({ status: "noted" });
 });
 
 describe("commands", () => {
@@ -204,8 +236,8 @@ describe("commands", () => {
     const pause = { ...ANN, command: "pause", rolloutId: "night", minutes: 60, id: "one" } as const;
     const abort = { ...ANN, command: "abort", rolloutId: "night", rollback: true, id: "two" } as const;
     for (const command of [pause, abort]) await send(command);
-    await expect(send({ ...pause, minutes: 61 })).rejects.toThrow(/belongs to another command/);
-    await expect(send({ ...abort, rollback: false })).rejects.toThrow(/belongs to another command/);
+    await expect(send({ ...pause, minutes: 61 })).rejects.toThrow(/belongs to a different command/);
+    await expect(send({ ...abort, rollback: false })).rejects.toThrow(/belongs to a different command/);
   });
 
   test.each([
@@ -232,7 +264,9 @@ describe("commands", () => {
     for (let index = 0; index < 90; index += 1) {
       await ledger.addCommand("night", { ...ANN, id: `c-${index}`, command: "skip-bake", at: AT });
     }
-    await expect(send(pause)).rejects.toThrow(/sent as many commands as it can take; `abort` has places of its own/);
+    await expect(send(pause)).rejects.toThrow(
+      /has as many commands as it can take; send `abort`, for which places are kept/,
+    );
     expect(await send(abort)).toMatchObject({ status: "noted" });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { findNow, type Known } from "../../../../lambda/front-door/describe-progress.ts";
+import { describeProgress, type ProgressFacts } from "../../../../lambda/front-door/describe-progress.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
-import type { CommandRecord, LockAndControls, RecordedGateState } from "../../../../lambda/core/records.ts";
+import type { CommandRecord, GateRecord, LockAndControls } from "../../../../lambda/core/records.ts";
 
 const AT = "2026-11-23T02:00:00.000Z";
 const nowMs = Date.parse(AT);
@@ -16,7 +16,7 @@ const plan = {
 };
 const event = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false } as const;
 
-const aRecord = (change?: RolloutEventOf, given: Partial<Known["record"]> = {}): Known["record"] => ({
+const aRecord = (change?: RolloutEventOf, given: Partial<ProgressFacts["record"]> = {}): ProgressFacts["record"] => ({
   ...{ status: "running", startedAtMs: Date.parse(STARTED), event, plan },
   ...(change && { lastEvent: { rolloutId: "promote-1", action: "promote", release: "2026.11", at: AT, ...change } }),
   ...given,
@@ -27,172 +27,162 @@ const aCommand = (command: CommandRecord["command"], given: Partial<CommandRecor
   ...given,
 });
 
-const find = (given: Partial<Known>) => findNow({ record: aRecord(), controls, commands: [], nowMs, ...given });
-
-const begun = { flip: 30, unchanged: 0, skipped: 0, waves: 4, hash: "9bed" };
-const gate = (wave: number, decision: "proceed" | "roll back" | "halt"): RolloutEventOf => ({
-  ...{ change: "gate decided", wave, decision, reasons: [] },
+const aGate = (given: Partial<GateRecord> = {}): GateRecord => ({
+  ...{ at: AT, bakeLeftSeconds: 0, noData: [], commandsSeen: 0, pauseLeftSeconds: 0 },
+  ...given,
 });
 
-describe("where it stands", () => {
+const describeIt = (given: Partial<ProgressFacts>) =>
+  describeProgress({ record: aRecord(), controls, commands: [], nowMs, ...given });
+
+const begun = { flip: 30, unchanged: 0, skipped: 0, waves: 4, hash: "9bed" };
+const decided = (wave: number, decision: "proceed" | "roll back" | "halt"): RolloutEventOf => ({
+  ...{ change: "gate decided", wave, decision, reasons: [] },
+});
+const flips = aRecord({ change: "started", plan: begun });
+const bakes = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
+
+describe("the phase of a rollout", () => {
   test.each<[string, RolloutEventOf | undefined, object]>([
-    ["nothing was told yet", undefined, { phase: "preparing", since: STARTED }],
-    ["it has started, and its first wave is empty", { change: "started", plan: begun }, { phase: "flipping", wave: 2 }],
+    ["before its first change", undefined, { phase: "preparing", since: STARTED }],
+    ["after its start, with an empty first wave", { change: "started", plan: begun }, { phase: "flipping", wave: 2 }],
     [
-      "a wave is done",
+      "after a wave",
       { change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS },
       { phase: "baking", wave: 2, bakeLeftSeconds: 60 },
     ],
-    ["a gate let it go on, and the next wave is empty", gate(2, "proceed"), { phase: "flipping", wave: 4 }],
-    ["the last gate let it go on", gate(4, "proceed"), { phase: "ending" }],
-    ["a gate turned it back", gate(2, "roll back"), { phase: "rolling back", wave: 2 }],
-    ["a gate halted it", gate(2, "halt"), { phase: "ending", wave: 2 }],
+    ["after a gate that proceeds, with an empty next wave", decided(2, "proceed"), { phase: "flipping", wave: 4 }],
+    ["after the last gate", decided(4, "proceed"), { phase: "ending" }],
+    ["after a gate that rolls back", decided(2, "roll back"), { phase: "rolling back", wave: 2 }],
+    ["after a gate that halts", decided(2, "halt"), { phase: "ending", wave: 2 }],
     [
-      "it was turned back",
+      "after its rollback",
       { change: "rolled back", rollback: { restored: 1, conflicting: 0, left: 0 } },
       { phase: "ending" },
     ],
-  ])("when %s", (_when, change, now) => {
-    expect(find({ record: aRecord(change) })).toEqual({ since: AT, heldBy: [], noted: [], ...now });
+  ])("%s", (_when, change, expected) => {
+    expect(describeIt({ record: aRecord(change) })).toEqual({ since: AT, heldBy: [], noted: [], ...expected });
   });
 
-  test("a rollback flips back from its beginning", () => {
+  test("of a rollback is rolling back from its beginning", () => {
     const rollback = { action: "rollback", rolloutId: "promote-1", dryRun: false } as const;
     const record = aRecord(undefined, { event: rollback, plan: undefined });
-    expect(find({ record })).toMatchObject({ phase: "rolling back", since: STARTED });
+    expect(describeIt({ record })).toMatchObject({ phase: "rolling back", since: STARTED });
   });
 });
 
-describe("how much of a bake is left", () => {
-  const record = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
-  const aWait = (given: Partial<RecordedGateState> = {}): RecordedGateState => ({ at: AT, bakeLeftSeconds: 60, blindTo: [], ...given });
-  const blindTo = ["alarm calls-drop does not exist"];
+describe("what is left of a bake", () => {
+  const noData = ["alarm calls-drop does not exist"];
 
-  test.each<[string, RecordedGateState, number, number]>([
-    ["when it was looked at right now", aWait(), 0, 60],
-    ["a second later", aWait(), 1_000, 59],
-    ["in its last second", aWait(), 59_001, 1],
-    ["at its end", aWait(), 60_000, 0],
-    ["long after its end", aWait(), 600_000, 0],
-    ["while an alarm cannot be watched, which stands still", aWait({ blindTo }), 600_000, 60],
-    ["before its first look", aWait({ at: STARTED, bakeLeftSeconds: 1, blindTo }), 1_000, 60],
-  ])("%s", (_when, wait, passedMs, bakeLeftSeconds) => {
-    expect(find({ record, wait, nowMs: nowMs + passedMs })).toMatchObject({ phase: "baking", bakeLeftSeconds });
+  test.each<[string, GateRecord | undefined, number, number]>([
+    ["at a poll", aGate({ bakeLeftSeconds: 60 }), 0, 60],
+    ["a second later", aGate({ bakeLeftSeconds: 60 }), 1_000, 59],
+    ["in its last second", aGate({ bakeLeftSeconds: 60 }), 59_001, 1],
+    ["at its end", aGate({ bakeLeftSeconds: 60 }), 60_000, 0],
+    ["long after its end", aGate({ bakeLeftSeconds: 60 }), 600_000, 0],
+    ["while an alarm has no data, when a bake stands still", aGate({ bakeLeftSeconds: 60, noData }), 600_000, 60],
+    ["before its first poll", aGate({ at: STARTED, bakeLeftSeconds: 1, noData }), 1_000, 60],
+    ["without any poll", undefined, 1_000, 60],
+  ])("%s", (_when, gate, passedMs, bakeLeftSeconds) => {
+    const facts = { record: bakes, gate, nowMs: nowMs + passedMs };
+    expect(describeIt(facts)).toMatchObject({ phase: "baking", bakeLeftSeconds });
   });
 });
 
-describe("what holds it", () => {
-  test("alarms that cannot be watched, by their names, as long as nothing was told since", () => {
-    const blindTo = ["alarm calls-drop has no data (INSUFFICIENT_DATA)", "alarm other does not exist"];
-    const record = aRecord({ change: "started", plan: begun });
-    const wait = { at: AT, bakeLeftSeconds: 0, blindTo };
-    expect(find({ record, wait })).toMatchObject({ phase: "flipping", heldBy: blindTo });
-    expect(find({ record, wait: { ...wait, at: STARTED } }).heldBy).toEqual([]);
+describe("a rollout is held", () => {
+  test("by alarms without data, until its next change", () => {
+    const noData = ["alarm calls-drop has no data (INSUFFICIENT_DATA)", "alarm other does not exist"];
+    expect(describeIt({ record: flips, gate: aGate({ noData }) })).toMatchObject({
+      phase: "flipping",
+      heldBy: noData.map((message) => ({ code: "no-data", message })),
+    });
+    expect(describeIt({ record: flips, gate: aGate({ noData, at: STARTED }) }).heldBy).toEqual([]);
   });
 
-  test("of one that waits, the rollout that has the lock, and how long it waits", () => {
+  test("by the rollout that has the lock, and says how long it waits", () => {
     const lock = { rolloutId: "promote-0", execution: "arn", fence: 1, fingerprint: "f", settleSeconds: 1 };
     const record = aRecord(undefined, { status: "waiting", event: { ...event, notAfter: "2026-11-23T03:00:00Z" } });
-    expect(find({ record, controls: { ...controls, lock } })).toMatchObject({
+    const until = "the rollout waits until 2026-11-23T03:00:00Z at most";
+    expect(describeIt({ record, controls: { ...controls, lock } })).toMatchObject({
       phase: "waiting",
-      heldBy: ["promote-0 runs; it waits until 2026-11-23T03:00:00Z at most"],
+      heldBy: [{ code: "locked", message: `promote-0 has the lock; ${until}` }],
     });
-    expect(find({ record }).heldBy).toEqual([
-      "the lock is free, and is asked for soon; it waits until 2026-11-23T03:00:00Z at most",
+    expect(describeIt({ record }).heldBy).toEqual([
+      { code: "locked", message: `the lock is free, and the rollout takes it soon; ${until}` },
     ]);
   });
 
-  const flips = aRecord({ change: "started", plan: begun });
-
-  test.each<[string, readonly CommandRecord[], number]>([
-    ["a pause, until its last millisecond", [aCommand("pause", { pauseSeconds: 60 })], nowMs + 59_999],
-    [
-      "the later of two pauses",
-      [aCommand("pause", { pauseSeconds: 1 }), aCommand("pause", { pauseSeconds: 60 })],
-      nowMs,
-    ],
-    ["a pause after a resume", [aCommand("resume"), aCommand("pause", { pauseSeconds: 60 })], nowMs],
-  ])("%s", (_what, commands, atMs) => {
-    expect(find({ record: flips, commands, nowMs: atMs }).heldBy).toEqual([
-      "paused by ann until 2026-11-23T02:01:00.000Z at most: lunch",
-    ]);
-  });
-
-  test.each<[string, readonly CommandRecord[], number]>([
-    ["a pause whose time is over", [aCommand("pause", { pauseSeconds: 60 })], nowMs + 60_000],
-    ["a pause that was ended", [aCommand("pause", { pauseSeconds: 60 }), aCommand("resume")], nowMs],
-    ["a skip", [aCommand("skip-bake")], nowMs],
-  ])("not %s", (_what, commands, atMs) => {
-    expect(find({ record: flips, commands, nowMs: atMs })).toMatchObject({ heldBy: [], noted: [] });
-  });
-
-  const aPause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
-  const lookedAt = (pauseLeftSeconds: number, commands = 1): RecordedGateState => ({
-    ...{ at: AT, bakeLeftSeconds: 0, blindTo: [], taken: { commands, pauseLeftSeconds } },
-  });
-
-  test.each<[string, number, string]>([
-    ["when it was taken in right now", 0, "until 2026-11-23T02:01:00.000Z at most"],
-    ["until its last millisecond", 59_999, "until 2026-11-23T02:01:00.000Z at most"],
-    ["a little longer, until it is looked again", 60_000, "until 2026-11-23T02:01:00.000Z, and until it looks again"],
-  ])("a pause that was sent long before it was taken in, %s", (_when, passedMs, until) => {
-    const given = { record: flips, commands: [aPause], wait: lookedAt(60), nowMs: nowMs + passedMs };
-    expect(find(given).heldBy).toEqual([`paused by ann ${until}: lunch`]);
-  });
-
-  test.each<[string, Partial<Known>]>([
-    ["that the last look saw over", { wait: lookedAt(0) }],
-    ["of which no look has told for long that it is over", { wait: lookedAt(60), nowMs: nowMs + 180_000 }],
-    ["that was over before the last change", { wait: { ...lookedAt(60), at: STARTED } }],
-    ["that a resume ends, which came since", { wait: lookedAt(60), commands: [aPause, aCommand("resume")] }],
-    ["of which an earlier version told nothing", { wait: { ...lookedAt(60), taken: undefined } }],
-    ["of the flips, once they are turned back", { record: aRecord(gate(2, "roll back")) }],
-    ["of one that flips nobody any more", { record: aRecord(gate(2, "halt")), wait: lookedAt(60) }],
-  ])("not a pause %s", (_which, given) => {
-    expect(find({ record: flips, commands: [aPause], ...given }).heldBy).toEqual([]);
-  });
-
-  test("the later of two pauses, of which one was taken in, from when it was sent", () => {
-    const later = aCommand("pause", { pauseSeconds: 5, requestedBy: "bob" });
-    expect(find({ record: flips, commands: [aPause, later], wait: lookedAt(60) }).heldBy).toEqual([
-      "paused by bob until 2026-11-23T02:00:05.000Z at most: lunch",
-    ]);
-  });
-
-  test("a pause that was sent to what flips back", () => {
-    const record = aRecord(gate(2, "roll back"));
-    expect(find({ record, commands: [aCommand("pause", { pauseSeconds: 60 })] }).heldBy).toHaveLength(1);
-  });
-
-  test.each(["waiting", "running"] as const)("a pause that nobody can have taken in yet: %s", (status) => {
-    const { heldBy } = find({ record: aRecord(undefined, { status }), commands: [aPause] });
-    expect(heldBy).toContain("paused by ann for 1 min from when it takes this in: lunch");
-  });
-
-  test("the stop switch, with the command that ends it", () => {
+  test("by the stop switch, with the command that ends it", () => {
     const stopped = { requestedBy: "bob", reason: "outage", at: AT };
-    expect(find({ controls: { ...controls, stopped } }).heldBy).toEqual([
-      expect.stringMatching(/^everything is stopped, by bob since .*: outage; .*"resume-everything"/),
+    expect(describeIt({ controls: { ...controls, stopped } }).heldBy).toEqual([
+      {
+        code: "stopped",
+        message: expect.stringMatching(/^everything is stopped, by bob since .*: outage; .*"resume-everything"/),
+      },
     ]);
+  });
+
+  const pause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
+  const paused = (until: string, by = "ann") => [{ code: "paused", message: `paused by ${by} until ${until}: lunch` }];
+
+  test("by a pause for as long as its gate says, however long ago the pause was sent", () => {
+    const gate = aGate({ commandsSeen: 1, pauseLeftSeconds: 60 });
+    const { heldBy, noted } = describeIt({ record: flips, commands: [pause], gate });
+    expect(heldBy).toEqual(paused("2026-11-23T02:01:00.000Z"));
+    expect(noted).toEqual([]);
+  });
+
+  test("by the later of two pauses, once it has taken both in", () => {
+    const later = aCommand("pause", { pauseSeconds: 5, requestedBy: "bob" });
+    const facts = { record: flips, commands: [pause, later] };
+    const gate = aGate({ commandsSeen: 2, pauseLeftSeconds: 5 });
+    expect(describeIt({ ...facts, gate }).heldBy).toEqual(paused("2026-11-23T02:00:05.000Z", "bob"));
+    const before = aGate({ commandsSeen: 1, pauseLeftSeconds: 60 });
+    expect(describeIt({ ...facts, gate: before }).heldBy).toEqual(paused("2026-11-23T02:01:00.000Z"));
+  });
+
+  test.each<[string, Partial<ProgressFacts>]>([
+    ["that its gate saw end", { gate: aGate({ commandsSeen: 1 }) }],
+    ["that ended before its last change", { gate: aGate({ at: STARTED, commandsSeen: 1, pauseLeftSeconds: 60 }) }],
+    ["that it has not taken in", {}],
+  ])("by no pause %s", (_which, given) => {
+    expect(describeIt({ record: flips, commands: [pause], ...given }).heldBy).toEqual([]);
   });
 });
 
-test("an alarm that has stopped it is told until a gate has decided", () => {
-  const stop = { decision: "roll back", cause: "alarm", reasons: ["alarm calls-drop is in ALARM"] } as const;
-  const flips = aRecord({ change: "started", plan: begun });
-  expect(find({ record: flips, stop }).noted).toEqual(["to be stopped: alarm calls-drop is in ALARM"]);
-  expect(find({ record: aRecord(gate(2, "roll back")), stop }).noted).toEqual([]);
-});
+describe("a rollout notes", () => {
+  test("an alarm that has stopped it, until a gate has decided", () => {
+    const stop = { decision: "roll back", cause: "alarm", reasons: ["alarm calls-drop is in ALARM"] } as const;
+    expect(describeIt({ record: flips, stop }).noted).toEqual([
+      { code: "stop", message: "to be stopped: alarm calls-drop is in ALARM" },
+    ]);
+    expect(describeIt({ record: aRecord(decided(2, "roll back")), stop }).noted).toEqual([]);
+  });
 
-test("commands that end it, or its waiting, are told with who sent them", () => {
-  const commands = [
-    aCommand("skip-all-bakes"),
-    aCommand("abort", { rollback: false }),
-    aCommand("abort", { rollback: true }),
-  ];
-  expect(find({ commands }).noted).toEqual([
-    `no more waiting, by ann at ${AT}: lunch`,
-    `to be aborted, nobody is flipped back, by ann at ${AT}: lunch`,
-    `to be aborted and flipped back, by ann at ${AT}: lunch`,
-  ]);
+  const by = `sent by ann at ${AT}: lunch`;
+
+  test("each command with its sender, until it has taken the command in", () => {
+    const commands = [aCommand("pause", { pauseSeconds: 600 }), aCommand("resume"), aCommand("skip-bake")];
+    expect(describeIt({ commands }).noted).toEqual([
+      { code: "pause", message: `pause for 10 min, ${by}` },
+      { code: "resume", message: `resume, ${by}` },
+      { code: "skip-bake", message: `skip-bake, ${by}` },
+    ]);
+    expect(describeIt({ commands, gate: aGate({ commandsSeen: 2 }) }).noted).toEqual([
+      { code: "skip-bake", message: `skip-bake, ${by}` },
+    ]);
+  });
+
+  test("the commands that work on until its end", () => {
+    const commands = [
+      aCommand("skip-all-bakes"),
+      aCommand("abort", { rollback: false }),
+      aCommand("abort", { rollback: true }),
+    ];
+    expect(describeIt({ commands, gate: aGate({ commandsSeen: 3 }) }).noted).toEqual([
+      { code: "skip-all-bakes", message: `skip-all-bakes, ${by}` },
+      { code: "abort", message: `abort without a rollback, ${by}` },
+      { code: "abort", message: `abort with a rollback, ${by}` },
+    ]);
+  });
 });

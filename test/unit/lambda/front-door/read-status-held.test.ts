@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { readStatus } from "../../../../lambda/front-door/read-status.ts";
-import type { Now } from "../../../../lambda/core/report/rollout-progress.ts";
+import type { RolloutProgress } from "../../../../lambda/core/report/rollout-progress.ts";
 import type { Alarm } from "../../../../local/aws/cloud-watch.ts";
 import { execute } from "../../../support/execute.ts";
 import { type Look, type Moments, type Sent, watchMoments } from "../../../support/moments.ts";
@@ -14,7 +14,10 @@ const PROMOTE = {
 
 describe("a rollout that an alarm without data holds names it,", () => {
   const ALARM = "calls-drop";
-  const noData = `alarm ${ALARM} has no data (INSUFFICIENT_DATA): it is INSUFFICIENT_DATA`;
+  const noData = {
+    code: "no-data",
+    message: `alarm ${ALARM} has no data (INSUFFICIENT_DATA): it is INSUFFICIENT_DATA`,
+  };
   const blind = { state: "INSUFFICIENT_DATA" } as const;
   let world: World;
   let moments: Moments;
@@ -29,17 +32,17 @@ describe("a rollout that an alarm without data holds names it,", () => {
   /** Where it stands at some looks, each after that look's alarm was set. */
   async function askAt(
     looks: readonly (Look & { readonly alarm?: Alarm; readonly send?: Sent })[],
-  ): Promise<readonly (Now | undefined)[]> {
+  ): Promise<readonly (RolloutProgress | undefined)[]> {
     const executions = { findEnd: async () => ({ running: true }) };
     const ports = { ledger: moments.ledger, executions, nowMs: Date.now } as unknown as FrontDoorPorts;
-    const heard: (Now | undefined)[] = [];
+    const heard: (RolloutProgress | undefined)[] = [];
     moments.onLook(async ({ stage, n }) => {
       const look = looks.find((each) => each.stage === stage && each.n === n);
       if (look === undefined) return;
       if (look.send !== undefined) await moments.send(look.send);
       if (look.alarm !== undefined) world.cloudWatch.setAlarm(ALARM, look.alarm);
-      const standing = await readStatus(ports, { rolloutId: "night" });
-      heard.push("now" in standing ? standing.now : undefined);
+      const answer = await readStatus(ports, { rolloutId: "night" });
+      heard.push("progress" in answer ? answer.progress : undefined);
     });
     await execute(world, PROMOTE, { name: "night" });
     return heard;
@@ -67,7 +70,7 @@ describe("a rollout that an alarm without data holds names it,", () => {
       { stage: "baking 1", n: 2, send: { command: "pause", pauseSeconds: 540 } },
       { stage: "baking 1", n: 4 },
     ]);
-    const [, until = ""] = /^paused by ann until (.*) at most: calls drop$/.exec(paused?.heldBy[0] ?? "") ?? [];
+    const [, until = ""] = /^paused by ann until (.*): calls drop$/.exec(paused?.heldBy[0]?.message ?? "") ?? [];
     expect(Date.parse(until) - sentMs).toBeGreaterThanOrEqual(540_000);
     expect(Date.parse(until) - Date.now()).toBeLessThanOrEqual(540_000);
   });

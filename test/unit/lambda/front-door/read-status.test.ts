@@ -41,7 +41,7 @@ test("in the middle of its second wave, a rollout says so, with its plan and wha
   const report = await askAtFlip(4);
   expect(report).toMatchObject({
     status: "running",
-    now: { phase: "flipping", wave: 2, heldBy: [], noted: [] },
+    progress: { phase: "flipping", wave: 2, heldBy: [], noted: [] },
     plan: { waves: [{ wave: 1, customers: 3, bakeSeconds: 60 }, { wave: 2 }] },
   });
   expect(report.counts.flipped).toBe(3);
@@ -50,17 +50,23 @@ test("in the middle of its second wave, a rollout says so, with its plan and wha
   expect(text).toMatch(/\n {2}1 {2}3 customers, baked 1 min, went on\n {2}2 {2}\d+ customers, flipping\n/);
 });
 
-test("who sent what holds it, and what will end it, is told before the worker has taken it in", async () => {
+test("names the commands that the worker has not taken in, with their senders", async () => {
   const by = { rolloutId: "night", requestedBy: "ann" };
   const report = await askAtFlip(1, async () => {
     await door.send({ ...by, command: "pause", minutes: 10, reason: "a look at the graphs" });
     await door.send({ ...by, command: "abort", rollback: false, reason: "enough" });
   });
-  expect(report.now).toMatchObject({
+  expect(report.progress).toMatchObject({
     phase: "flipping",
     wave: 1,
-    heldBy: [expect.stringMatching(/^paused by ann until 20.* at most: a look at the graphs$/)],
-    noted: [expect.stringMatching(/^to be aborted, nobody is flipped back, by ann at 20.*: enough$/)],
+    heldBy: [],
+    noted: [
+      {
+        code: "pause",
+        message: expect.stringMatching(/^pause for 10 min, sent by ann at 20.*: a look at the graphs$/),
+      },
+      { code: "abort", message: expect.stringMatching(/^abort without a rollback, sent by ann at 20.*: enough$/) },
+    ],
   });
 });
 
@@ -73,7 +79,7 @@ test("a rollout that is turned back says how far it is", async () => {
   expect(after).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
   expect(after).toMatchObject({ next: [{ send: { command: "clear-release", release: PROMOTE.release } }] });
   expect(before).not.toHaveProperty("next");
-  expect(after.now).toBeUndefined();
+  expect(after.progress).toBeUndefined();
 });
 
 describe("a rollout that a later one turns back says so:", () => {

@@ -69,7 +69,7 @@ describe("the commands of a rollout", () => {
 
     expect((await ledger.readGateInputs("night")).commands).toEqual([pause, abort]);
     expect(await readIds("noon")).toEqual(["three"]);
-    expect(await readIds("nobody")).toEqual([]);
+    expect(await readIds("unknown")).toEqual([]);
   });
 
   test("come once, however often they are sent, and the first one stands", async () => {

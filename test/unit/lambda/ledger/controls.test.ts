@@ -117,7 +117,7 @@ describe("controls", () => {
     expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
   });
 
-  test("that came after they were read let nobody take the lock: it would be taken under a hold that nobody saw", async () => {
+  test("that changed after they were read keep the lock from being taken under an unseen hold", async () => {
     const read = await ledger.readControls();
     await ledger.holdRelease("2026.11", aHold());
     expect(await ledger.takeLock(aLock(1), read)).toBe(false);

@@ -25,13 +25,13 @@ test("what stopped a rollout first stands with what steers it, and with no other
   expect(await ledger.readGateInputs("noon")).not.toHaveProperty("stop");
 });
 
-test("of what a rollout waited for, the last is known", async () => {
-  expect(await ledger.findWait("night")).toBeUndefined();
+test("the ledger keeps the last gate state of a rollout", async () => {
+  expect(await ledger.findGateState("night")).toBeUndefined();
+  const first = { at: AT, bakeLeftSeconds: 300, noData: [], commandsSeen: 0, pauseLeftSeconds: 0 };
+  const last = { ...first, bakeLeftSeconds: 60, noData: ["alarm calls-drop does not exist"] };
 
-  await ledger.recordGateState("night", { at: AT, bakeLeftSeconds: 300, blindTo: [] });
-  await ledger.recordGateState("night", { at: AT, bakeLeftSeconds: 60, blindTo: ["alarm calls-drop does not exist"] });
+  await ledger.saveGateState("night", first);
+  await ledger.saveGateState("night", last);
 
-  expect(await ledger.findWait("night")).toEqual({
-    ...{ at: AT, bakeLeftSeconds: 60, blindTo: ["alarm calls-drop does not exist"] },
-  });
+  expect(await ledger.findGateState("night")).toEqual(last);
 });

@@ -58,7 +58,7 @@ describe("the lock of an environment", () => {
     });
   });
 
-  test("can be taken where controls stand that nobody has locked yet", async () => {
+  test("can be taken where controls stand without a lock", async () => {
     await given.table.updateIf(
       { pk: `environment#${ENVIRONMENT}`, sk: "controls" },
       { set: { protectedIds: ["c-1"] } },
@@ -89,7 +89,7 @@ describe("the lock of an environment", () => {
     expect((await controls.readControls()).lock).toEqual(aLock("noon", 2));
   });
 
-  test("remembers whom it was taken from", async () => {
+  test("remembers the rollout that it was taken from", async () => {
     const lock = { ...aLock("noon", 1), takenFrom: { rolloutId: "night", execution: "arn:night", settleSeconds: 15 } };
     await controls.takeLock(lock, { fence: 0 });
 

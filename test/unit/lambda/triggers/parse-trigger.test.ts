@@ -207,7 +207,7 @@ describe("a pipeline's job", () => {
     ["whose parameters are cut off", aPipelineJob('{"action":"promote"'), /not the JSON of an object/],
     ["with a member twice", aPipelineJob('{"targets":{},"targets":{}}'), /targets: got this member twice/],
     ["that waits for something else", aPipelineJob(anEvent({ wait: "yes" })), /wait: expected true or false/],
-    ["with a token of somebody else", aPipelineJob({}, { continuationToken: "4711" }), /token is not one of ours/],
+    ["with a token of another sender", aPipelineJob({}, { continuationToken: "4711" }), /token is not one of ours/],
     ["without a job", { "CodePipeline.job": { ...ARTIFACT_CREDENTIALS } }, /expected what CodePipeline's Lambda/],
   ])("%s is refused, and shows no credentials", (_what, job, message) => {
     const refusal = refusalOf(() => requestOf(job));
@@ -291,13 +291,13 @@ describe("the success of a pipeline", () => {
   });
 
   test("cannot name a cohort that the policy does not have", () => {
-    const order = { action: "promote", targets: { cohort: "nobody" }, release: { name: "weekly" } };
+    const order = { action: "promote", targets: { cohort: "unknown" }, release: { name: "weekly" } };
     expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
-      /pipelines\.weekly: got the cohort "nobody"; expected one of the policy's cohorts/,
+      /pipelines\.weekly: got the cohort "unknown"; expected one of the policy's cohorts/,
     );
   });
 
-  test("cannot name a strategy that nobody has, but one of the policy's, even while that is wrong itself", () => {
+  test("cannot name an unknown strategy, but one of the policy's, even while that is wrong itself", () => {
     const order = { action: "promote", targets: { all: true }, release: { name: "weekly" }, strategy: "careful" };
     expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
       /1 problem:\n {2}- pipelines\.weekly\.strategy: got "careful"; expected a strategy of the policy/,

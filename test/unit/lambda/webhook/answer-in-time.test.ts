@@ -23,7 +23,7 @@ test("an answer in time is the answer, and nothing is said", async () => {
   expect(told).toMatchObject({ counted: [], logged: [] });
 });
 
-test("when nothing answers, the sender is asked to try again before it hangs up, and somebody hears of it", async () => {
+test("when nothing answers, the sender is asked to try again before it hangs up, and an alarm rings", async () => {
   const told = ports();
   expect(await answerInTime(told, new Promise(() => {}), 20)).toMatchObject({
     statusCode: 503,

@@ -51,7 +51,7 @@ describe("a secret that Standard Webhooks cannot use", () => {
     ["alone", [broken], []],
     ["beside another, which did not sign", ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", broken], []],
     ["read a moment ago", [], [broken]],
-  ])("%s is no fault of the sender's: it is to try again, and somebody hears of it", async (_how, secrets, again) => {
+  ])("%s is no fault of the sender's: it is to try again, and an alarm rings", async (_how, secrets, again) => {
     const { send, counted, logged } = aDoorWith(secrets, again);
     expect(await send(aStandardDelivery())).toMatchObject({ statusCode: 503 });
     expect(counted).toEqual(["WebhookFailed"]);
@@ -59,7 +59,7 @@ describe("a secret that Standard Webhooks cannot use", () => {
     expect(JSON.stringify(logged)).not.toMatch(/no base64/);
   });
 
-  test("harms nobody while the one that signed is there as well", async () => {
+  test("does no harm while the secret that signed is there as well", async () => {
     const { send } = aDoorWith([broken, STANDARD_SECRET]);
     expect(await send(aStandardDelivery())).toMatchObject({ statusCode: 202 });
   });

@@ -107,7 +107,7 @@ export function aStandardDelivery(options: StandardOptions = {}): FunctionUrlReq
   });
 }
 
-/** What the usual mapping is made for; as GitHub sends it, without what nobody reads. */
+/** What the usual mapping is made for; as GitHub sends it, without the members that are not read. */
 export function aDeploymentStatus(
   changes: { readonly state?: string; readonly ref?: string; readonly id?: number } = {},
 ) {

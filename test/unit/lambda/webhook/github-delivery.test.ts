@@ -24,15 +24,15 @@ describe("when a release happened, and which it is", () => {
     ["a pre-release that became a release a day later", "released", times, UPDATED],
     ["a release that became a pre-release a day later", "prereleased", times, UPDATED],
     ["a draft that was made of an old commit", "created", { updated_at: UPDATED }, UPDATED],
-    ["released, of which nobody knows when", "released", { published_at: PUBLISHED }, undefined],
+    ["released at an unknown time", "released", { published_at: PUBLISHED }, undefined],
     ["released, with nothing for a time", "released", { published_at: PUBLISHED, updated_at: null }, undefined],
-    ["a draft of which nobody knows when", "created", { published_at: null }, undefined],
+    ["drafted at an unknown time", "created", { published_at: null }, undefined],
   ])("%s", (_what, action, changes, expected) => {
     const { happenedAt } = release(action, changes);
     expect(happenedAt).toBe(expected && new Date(expected).toISOString());
   });
 
-  test("the same change is one, whoever sends it; the next change is another", () => {
+  test("the same change is one, from any sender; the next change is another", () => {
     const { identity } = release("released", times);
     expect(identity).toBe("release-5-released-1795428000");
     expect(release("released", times).identity).toBe(identity);

@@ -298,7 +298,7 @@ describe("a policy's webhooks are checked with the policy", () => {
     );
   });
 
-  test("a strategy that nobody has is found before a delivery needs it", () => {
+  test("an unknown strategy is found before a delivery needs it", () => {
     const mappings = (strategy: unknown) => [{ type: "x", start: { ...start, strategy } }];
     expect(policyWith({ ci: { kind: "standard", mappings: mappings("careful") } })).toThrow(
       /webhooks\.ci\.mappings\[0\]\.start\.strategy: got "careful"; expected a strategy of the policy, which has none/,

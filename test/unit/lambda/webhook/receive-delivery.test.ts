@@ -224,30 +224,30 @@ describe("refused before anything is looked into", () => {
 });
 
 const HELLO = "Codertocat/Hello-World";
-const EVERYBODY = { action: "promote", targets: { all: true }, release: { name: "r" } };
+const ALL = { action: "promote", targets: { all: true }, release: { name: "r" } };
 /** A mapping for every event that one can name, each as wide as it can be. */
 const EVERY_EVENT = {
   github: {
     kind: "github",
     mappings: [
-      { event: "deployment", when: { repository: HELLO }, start: EVERYBODY },
-      { event: "deployment_status", when: { repository: HELLO, state: "success" }, start: EVERYBODY },
+      { event: "deployment", when: { repository: HELLO }, start: ALL },
+      { event: "deployment_status", when: { repository: HELLO, state: "success" }, start: ALL },
       {
         event: "release",
         when: { repository: HELLO, action: "published" },
-        start: { ...EVERYBODY, release: { from: "tag" } },
+        start: { ...ALL, release: { from: "tag" } },
       },
       {
         event: "workflow_run",
         when: { repository: "octo-org/octo-repo", workflow: "test.yml", conclusion: "success", branch: "*" },
-        start: { ...EVERYBODY, release: { from: "sha" } },
+        start: { ...ALL, release: { from: "sha" } },
       },
       {
         event: "workflow_dispatch",
         when: { repository: "octo-org/octo-repo", workflow: "hello-world-workflow.yml", branch: "ma*" },
-        start: { ...EVERYBODY, release: { from: "branch" } },
+        start: { ...ALL, release: { from: "branch" } },
       },
-      { event: "repository_dispatch", when: { repository: "octo-org/octo-repo", action: "on-*" }, start: EVERYBODY },
+      { event: "repository_dispatch", when: { repository: "octo-org/octo-repo", action: "on-*" }, start: ALL },
     ],
   },
 };

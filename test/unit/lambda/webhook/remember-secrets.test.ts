@@ -39,7 +39,7 @@ test("each source has its own", async () => {
   expect([await readSecrets("ci"), await readSecrets("github")]).toEqual([["secret 1"], ["secret 2"]]);
 });
 
-test("a reading that fails is everybody's for five seconds, then it is tried again", async () => {
+test("a reading that fails is shared by all callers for five seconds, then it is tried again", async () => {
   const { readSecrets, clock, readings } = given(async (time) => {
     if (time === 1) throw new Error("throttled");
     return ["secret"];

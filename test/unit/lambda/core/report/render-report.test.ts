@@ -406,10 +406,10 @@ test("a retry names the rollout that it goes on with", () => {
 
 describe("a rollout that is under way", () => {
   const since = "2026-11-23T02:10:00.000Z";
-  const now = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
+  const progress = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
 
   test("says which wave bakes, what went before, how many are flipped so far, and how to stop it", () => {
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, now }));
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, progress }));
     expect(text).toContain(`promote 2026.11.0   still running
 
 now
@@ -435,44 +435,51 @@ waves
   test.each([
     ["preparing", "is held before its first flip, since", "3  245 customers, preparing, held"],
     ["flipping", "is held between two flips, wave 3 of 4, since", "3  245 customers, flipping, held"],
-    ["rolling back", "is held between two flips back, wave 3 of 4, since", "3  245 customers, flipping back, held"],
+    ["rolling back", "is held between two restores, wave 3 of 4, since", "3  245 customers, rolling back, held"],
     ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min, 12 min 3 s left"],
   ] as const)("and %s, but held by an alarm without data, says so, and names it", (phase, said, wave) => {
-    const heldBy = ["alarm calls-drop has no data (INSUFFICIENT_DATA)"];
-    const held = { ...now, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
+    const heldBy = [{ code: "no-data", message: "alarm calls-drop has no data (INSUFFICIENT_DATA)" }] as const;
+    const held = { ...progress, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
     const where = phase === "preparing" ? { ...held, wave: undefined } : held;
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: where }));
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, progress: where }));
     expect(text).toContain(`\nnow\n  ${said}`);
     expect(text).toContain("  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n");
     if (phase !== "preparing") expect(text).toContain(`\n  ${wave}\n`);
   });
 
   test("and at the end of its bake says that it is at its gate", () => {
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: { ...now, bakeLeftSeconds: 0 } }));
+    const text = plain(
+      aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, bakeLeftSeconds: 0 } }),
+    );
     expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23T02:10:00.000Z\n");
     expect(text).toContain("\n  3  245 customers, baked 1 h 30 min, at its gate\n");
   });
 
   test("and paused says by whom, and what lets it go on", () => {
-    const heldBy = ["paused by ann until 2026-11-23T03:00:00.000Z at most: lunch"];
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, now: { ...now, heldBy } }), 200);
-    expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z at most: lunch\n");
+    const heldBy = [{ code: "paused", message: "paused by ann until 2026-11-23T03:00:00.000Z: lunch" }] as const;
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }), 200);
+    expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z: lunch\n");
     expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
   });
 
   test("and waits for the lock says behind which rollout", () => {
-    const waiting = { phase: "waiting", since, heldBy: ["promote-1 runs"], noted: [] } as const;
-    const text = plain(aReport({ status: "waiting", plan: undefined, counts: none, now: waiting }));
+    const waiting = {
+      phase: "waiting",
+      since,
+      heldBy: [{ code: "locked", message: "promote-1 has the lock" }],
+      noted: [],
+    } as const;
+    const text = plain(aReport({ status: "waiting", plan: undefined, counts: none, progress: waiting }));
     expect(text).toContain("waiting for another rollout\n\nnow\n  waits for the lock, since 2026");
-    expect(text).toContain("  held: promote-1 runs\n");
+    expect(text).toContain("  held: promote-1 has the lock\n");
     expect(text).toContain("To stop it:\n");
   });
 
   test("and flips back tells how far it is", () => {
     const rollback = { restored: 12, conflicting: 0, left: 0 };
-    const turning = { ...now, phase: "rolling back", bakeLeftSeconds: undefined } as const;
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, rollback, now: turning }));
-    expect(text).toContain("  flips back, wave 3 of 4, since");
+    const turning = { ...progress, phase: "rolling back", bakeLeftSeconds: undefined } as const;
+    const text = plain(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning }));
+    expect(text).toContain("  rolls back, wave 3 of 4, since");
     expect(text).toContain("\n  flipped back  12\n");
     expect(text).toContain("To stop it:\n");
   });

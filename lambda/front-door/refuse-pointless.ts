@@ -1,0 +1,89 @@
+import { RefusedError } from "../contract/refused-error.ts";
+import type { CommandRecord, RolloutRecord } from "../core/records.ts";
+import type { RolloutProgress } from "../core/report/rollout-progress.ts";
+import { isUnderWay } from "../core/report/rollout-status.ts";
+
+/** A rollout as a command finds it. */
+export interface CommandedRollout {
+  readonly record: RolloutRecord;
+  readonly at: Pick<RolloutProgress, "phase" | "wave">;
+  /** The commands that were sent before. */
+  readonly commands: readonly CommandRecord[];
+}
+
+/**
+ * Refuses a command that plainly has no effect. What any other command does is decided by the worker when it takes the
+ * command in. @throws RefusedError
+ */
+export function refusePointless({ command }: CommandRecord, rollout: CommandedRollout): void {
+  const { rolloutId } = rollout.record;
+  const problem = findEnd(rollout) ?? findNothing(command, rollout);
+  if (problem === undefined) return;
+  const rollBackSource = { action: "rollback", rolloutId };
+  const advice =
+    command === "abort" && !rollout.record.event.dryRun ? `; to undo it, send ${JSON.stringify(rollBackSource)}` : "";
+  throw new RefusedError(`nothing was done: ${command} has no effect on rollout ${rolloutId}: ${problem}${advice}`);
+}
+
+/** Why the rollout takes no command at all. */
+function findEnd({ record, at }: CommandedRollout): string | undefined {
+  if (record.event.dryRun) return "it is a dry run, which flips no customer and ends by itself";
+  if (!isUnderWay(record)) {
+    const problem = record.report?.problem ?? record.problem;
+    return `it has ended as ${describeEnd(record)}${problem === undefined ? "" : `; ${problem}`}`;
+  }
+  return at.phase === "ending" ? "it is ending and flips no more customers" : undefined;
+}
+
+/** `partial: 12 flipped, 1 failed` */
+function describeEnd({ status, report }: RolloutRecord): string {
+  const counts = Object.entries(report?.counts ?? {}).filter(([, count]) => count > 0);
+  return [status, counts.map(([kind, count]) => `${count} ${kind}`).join(", ")].filter(Boolean).join(": ");
+}
+
+/** What a command would have to end, and is not there. */
+function findNothing(command: CommandRecord["command"], rollout: CommandedRollout): string | undefined {
+  switch (command) {
+    case "abort":
+    case "pause":
+      return undefined;
+    case "resume":
+      return isPaused(rollout.commands) ? undefined : "it is not paused";
+    case "skip-bake":
+      return isBaking(rollout) ? undefined : `no bake is under way: ${describePhase(rollout.at)}`;
+    case "skip-all-bakes":
+      return hasBakes(rollout) ? undefined : "no bake is left";
+  }
+}
+
+/** A pause counts from when the rollout takes it in, so a pause that was sent may still be to come. */
+function isPaused(commands: readonly CommandRecord[]): boolean {
+  return commands.findLast(({ command }) => command === "pause" || command === "resume")?.command === "pause";
+}
+
+function isBaking({ record: { plan }, at: { phase, wave } }: CommandedRollout): boolean {
+  return phase === "baking" && (plan?.waves.some((each) => each.wave === wave && each.bakeSeconds > 0) ?? false);
+}
+
+/** Before the plan is known, a bake may come. */
+function hasBakes({ record: { plan }, at: { phase, wave = 0 } }: CommandedRollout): boolean {
+  if (phase === "rolling back") return false;
+  return plan?.waves.some((each) => each.wave >= wave && each.customers > 0 && each.bakeSeconds > 0) ?? true;
+}
+
+function describePhase({ phase, wave }: CommandedRollout["at"]): string {
+  switch (phase) {
+    case "waiting":
+      return "the rollout waits for the lock";
+    case "preparing":
+      return "no customer is flipped yet";
+    case "baking":
+      return `wave ${wave} has no bake, and is at its gate`;
+    case "flipping":
+      return `wave ${wave} is still flipping`;
+    case "rolling back":
+      return "a rollback has no bakes";
+    case "ending":
+      return "the rollout is ending";
+  }
+}
