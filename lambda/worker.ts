@@ -8,11 +8,11 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { createAlarmReader } from "./aws/alarms.ts";
-import { createRolloutEventMetrics } from "./aws/rollout-event-metrics.ts";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
-import { createLoginReader } from "./aws/secrets.ts";
 import { createNotifier, NOTIFIER_CLIENT_OPTIONS } from "./aws/notifier.ts";
+import { createRolloutEventMetrics } from "./aws/rollout-event-metrics.ts";
+import { createLoginReader } from "./aws/secrets.ts";
 import { createWorkerMetrics } from "./aws/worker-metrics.ts";
 import { type Config, readConfig } from "./config.ts";
 import { createEvoVoice } from "./evovoice/evo-voice.ts";
@@ -77,7 +77,10 @@ function buildPorts(
  * Joins the notifications with the bus and the topic that are configured. The worker's role needs `events:PutEvents` on
  * the bus and `sns:Publish` on the topic.
  */
-export function buildNotifier({ eventBus, topicArn }: Pick<Config, "eventBus" | "topicArn">, log: Pick<Logger, "error">) {
+export function buildNotifier(
+  { eventBus, topicArn }: Pick<Config, "eventBus" | "topicArn">,
+  log: Pick<Logger, "error">,
+) {
   return createNotifier({
     ...(eventBus !== undefined && { bus: { client: new EventBridgeClient(NOTIFIER_CLIENT_OPTIONS), name: eventBus } }),
     ...(topicArn !== undefined && { topic: { client: new SNSClient(NOTIFIER_CLIENT_OPTIONS), arn: topicArn } }),

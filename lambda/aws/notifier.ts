@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type EventBridgeClient, PutEventsCommand, type PutEventsResultEntry } from "@aws-sdk/client-eventbridge";
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type RolloutEvent } from "../core/report/rollout-event.ts";
 import type { AlertMessage } from "../core/report/alert-message.ts";
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type RolloutEvent } from "../core/report/rollout-event.ts";
 import { shortenEvent } from "../core/report/shorten-event.ts";
 
 /** For the clients that tell: a rollout waits for them, and what they cannot tell in seconds is not worth more. */

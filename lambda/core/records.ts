@@ -1,11 +1,11 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
-import type { RolloutEvent } from "./report/rollout-event.ts";
 import type { Stop } from "./gate/decision.ts";
+import type { FoundCustomer } from "./plan/candidates.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Report } from "./report/report.ts";
+import type { RolloutEvent } from "./report/rollout-event.ts";
 import type { Phase } from "./report/rollout-progress.ts";
 import type { RolloutStatus } from "./report/rollout-status.ts";
-import type { FoundCustomer } from "./plan/candidates.ts";
 import type { SourceRollouts } from "./rollback/source-rollouts.ts";
 
 /** The lock and the controls of an environment: one item, read consistently before each batch. */

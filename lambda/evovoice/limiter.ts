@@ -1,5 +1,5 @@
-import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import { answered, isTroubled, type Pace, type PaceLimits, refused, startPace } from "../core/flip/pace.ts";
+import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import { type Log, SILENT_LOG } from "./bound-log.ts";
 
 export interface Clock {

@@ -46,7 +46,11 @@ async function answer(
   return { rolloutId, status };
 }
 
-async function notifier(ports: FrontDoorPorts, jobId: string, rollout: Continuation | Started): Promise<PipelineAnswer> {
+async function notifier(
+  ports: FrontDoorPorts,
+  jobId: string,
+  rollout: Continuation | Started,
+): Promise<PipelineAnswer> {
   const isNew = "status" in rollout && rollout.status === "starting";
   const { rolloutId, execution } = rollout;
   const answer: StatusAnswer = isNew

@@ -1,8 +1,8 @@
 import { describeStop } from "../core/controls.ts";
 import { toReason } from "../core/gate/decision.ts";
-import { formatSeconds } from "../core/report/text-layout.ts";
-import type { CommandRecord, GateRecord, LockAndControls, RolloutRecord, GateInputs } from "../core/records.ts";
+import type { CommandRecord, GateInputs, GateRecord, LockAndControls, RolloutRecord } from "../core/records.ts";
 import type { HoldReason, Noted, RolloutProgress } from "../core/report/rollout-progress.ts";
+import { formatSeconds } from "../core/report/text-layout.ts";
 import { findPhase } from "./find-phase.ts";
 
 export interface ProgressFacts extends GateInputs {

@@ -1,13 +1,6 @@
 import type { Policy } from "../contract/policy.ts";
 import type { ControlChange } from "../core/controls.ts";
-import type {
-  Attribution,
-  CommandRecord,
-  GateRecord,
-  Hold,
-  LockAndControls,
-  GateInputs,
-} from "../core/records.ts";
+import type { Attribution, CommandRecord, GateInputs, GateRecord, Hold, LockAndControls } from "../core/records.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** The effects that both doors need to start a rollout. */

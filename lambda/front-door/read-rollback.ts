@@ -1,6 +1,12 @@
 import type { Outcome } from "../core/flip/outcome.ts";
 import { isException, MOST_EXCEPTIONS } from "../core/report/report.ts";
-import { addRollbackCounts, asNotRestored, countRollback, NO_ROLLBACK_COUNTS, type RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
+import {
+  addRollbackCounts,
+  asNotRestored,
+  countRollback,
+  NO_ROLLBACK_COUNTS,
+  type RollbackCounts,
+} from "../core/rollback/settle-before-rollback.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
 /** What has become of the customers of some rollouts that are being rolled back, or will be. */

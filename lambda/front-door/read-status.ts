@@ -1,11 +1,11 @@
 import type { StatusCommand } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { type Advice, adviseNext } from "../core/report/next-steps.ts";
 import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../core/flip/outcome.ts";
 import type { RolloutRecord } from "../core/records.ts";
+import { type Advice, adviseNext } from "../core/report/next-steps.ts";
 import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../core/report/report.ts";
-import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
+import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import { addRollback } from "./add-rollback.ts";
 import { describeProgress } from "./describe-progress.ts";
 import type { FrontDoorPorts } from "./ports.ts";

@@ -1,5 +1,5 @@
-import type { Batch } from "../core/flip/batch.ts";
 import { FinalError } from "../core/final-error.ts";
+import type { Batch } from "../core/flip/batch.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../core/plan/plan.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";

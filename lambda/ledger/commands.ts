@@ -1,7 +1,7 @@
 import type { CommandRecord, GateInputs } from "../core/records.ts";
+import { toStop, toStopKey } from "./latched-stop.ts";
 import { toControls, toControlsKey } from "./lock.ts";
 import { partitionOf } from "./rollouts.ts";
-import { toStop, toStopKey } from "./latched-stop.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 const MOST_COMMANDS = 100;

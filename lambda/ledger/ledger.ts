@@ -2,6 +2,7 @@ import { createBatches } from "./batches.ts";
 import { createCommands } from "./commands.ts";
 import { createControls } from "./controls.ts";
 import { createGateState } from "./gate-state.ts";
+import { createStops } from "./latched-stop.ts";
 import { createLock } from "./lock.ts";
 import { createLookups } from "./lookups.ts";
 import { createPlans } from "./plans.ts";
@@ -9,7 +10,6 @@ import { createRefusals } from "./refused-logins.ts";
 import { createReleases } from "./releases.ts";
 import { createRolloutRecords } from "./rollouts.ts";
 import { createRuns } from "./step-attempts.ts";
-import { createStops } from "./latched-stop.ts";
 import type { Table } from "./table.ts";
 
 /** The durable record of everything that a rollout of one environment does, in one table. */

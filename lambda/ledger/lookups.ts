@@ -1,5 +1,5 @@
-import type { FoundPages } from "../core/records.ts";
 import type { FoundCustomer } from "../core/plan/candidates.ts";
+import type { FoundPages } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Table } from "./table.ts";
 

@@ -1,8 +1,8 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
-import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Lock, RolloutRecord } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
+import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import { ABANDONED, type RolloutStatus } from "../core/report/rollout-status.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";

@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { describeHold, describeStop, findHold } from "../core/controls.ts";
 import { NO_COUNTS } from "../core/flip/outcome.ts";
+import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import type { Lock, LockAndControls, RolloutRecord } from "../core/records.ts";
 import { type Report, releaseOf } from "../core/report/report.ts";
 import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
-import { NO_COMMANDS, applyCommands } from "../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
-import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
 import { CONTROLS_AGE_MS } from "./gate/lock.ts";
-import type { Rollout } from "./run-part.ts";
 import type { Ports } from "./ports.ts";
+import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
+import type { Rollout } from "./run-part.ts";
 
 /** A rollout of our own, another one that is in the way, or an answer at once. */
 export type Opened =
@@ -111,7 +111,11 @@ async function refuseSource(ports: Ports, opening: Opening, problem: string): Pr
 }
 
 /** A control that forbids it; a hold is no obstacle for what turns back. */
-function findObstacle(controls: LockAndControls, { event }: Opening, source: SourceRollouts | undefined): string | undefined {
+function findObstacle(
+  controls: LockAndControls,
+  { event }: Opening,
+  source: SourceRollouts | undefined,
+): string | undefined {
   if (controls.stopped !== undefined) return describeStop(controls.stopped);
   if (event.action === "rollback") return undefined;
   const { action, release } = event.action === "retry" ? (source as SourceRollouts) : event;

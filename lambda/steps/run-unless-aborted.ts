@@ -1,9 +1,9 @@
+import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { type Stop, toStop } from "../core/gate/decision.ts";
-import { NO_COMMANDS, applyCommands } from "../core/gate/apply-commands.ts";
 import { CONTROLS_AGE_MS } from "./gate/lock.ts";
-import { type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 import { patrol } from "./gate/patrol.ts";
 import type { Connection, Ports } from "./ports.ts";
+import { type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 
 interface Preparing {
   readonly connection: Connection;

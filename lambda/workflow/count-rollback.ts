@@ -1,7 +1,7 @@
-import type { Durable } from "./durable.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { Ports } from "../steps/ports.ts";
 import { COUNT_START, countPart, type RollbackResult } from "../steps/rollback/rollback-part.ts";
+import type { Durable } from "./durable.ts";
 
 /** Without a request: what the ledger says became of those whom rollouts flipped; before they are turned back, all are left. */
 export async function countRollbackOf(ports: Ports, durable: Durable, source: SourceRollouts): Promise<RollbackResult> {

@@ -1,7 +1,7 @@
 import type { DurableContext, StepConfig } from "@aws/durable-execution-sdk-js";
-import { isStop } from "../core/gate/decision.ts";
 import { FinalError } from "../core/final-error.ts";
-import { NO_COMMANDS, type CommandState } from "../core/gate/apply-commands.ts";
+import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
+import { isStop } from "../core/gate/decision.ts";
 import { beginGate, type GateState } from "../core/gate/evaluate-gate.ts";
 import type { Progress, StepRun } from "../steps/run-part.ts";
 

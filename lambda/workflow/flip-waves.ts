@@ -1,8 +1,7 @@
-import { messageOf } from "./durable.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
 import type { WaveResult } from "../core/report/report.ts";
-import { publish } from "../steps/report/publish.ts";
+import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip/flip-part.ts";
 import {
   CHILDREN_START,
   type ChildrenProgress,
@@ -10,9 +9,10 @@ import {
   readChildren,
   withoutCheck,
 } from "../steps/gate/check-children.ts";
-import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip/flip-part.ts";
-import { publishGate } from "../steps/gate/publish-gate.ts";
 import { pollGate } from "../steps/gate/poll-gate.ts";
+import { publishGate } from "../steps/gate/publish-gate.ts";
+import { publish } from "../steps/report/publish.ts";
+import { messageOf } from "./durable.ts";
 import type { Ready } from "./prepare-rollout.ts";
 
 export interface FlippedWaves {

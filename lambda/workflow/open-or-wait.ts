@@ -1,10 +1,10 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
-import type { Durable } from "./durable.ts";
 import type { Report } from "../core/report/report.ts";
-import { publishEnd } from "../steps/report/publish.ts";
 import { type Opened, openRollout, toRollout } from "../steps/open-rollout.ts";
-import type { Rollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
+import { publishEnd } from "../steps/report/publish.ts";
+import type { Rollout } from "../steps/run-part.ts";
+import type { Durable } from "./durable.ts";
 
 /** Between two looks whether the lock is free. */
 const ASK_AGAIN_SECONDS = 30;

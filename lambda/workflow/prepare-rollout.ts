@@ -1,15 +1,15 @@
-import { type Durable, messageOf } from "./durable.ts";
+import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { Plan } from "../core/plan/plan.ts";
-import { NO_COMMANDS, type CommandState } from "../core/gate/apply-commands.ts";
 import { beginFlips } from "../steps/flip/begin-flips.ts";
-import type { Ended } from "../steps/report/close-rollout.ts";
+import { type GateConfig, pollGate, readOverridden, toGateConfig } from "../steps/gate/poll-gate.ts";
 import { lookUp } from "../steps/lookup/look-up.ts";
 import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts";
 import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
-import type { FlipRollout, Locked, Progress } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
-import { pollGate, readOverridden, type GateConfig, toGateConfig } from "../steps/gate/poll-gate.ts";
+import type { Ended } from "../steps/report/close-rollout.ts";
+import type { FlipRollout, Locked, Progress } from "../steps/run-part.ts";
+import { type Durable, messageOf } from "./durable.ts";
 
 /** A rollout whose first flip may begin: the plan is in the ledger, and nothing speaks against it. */
 export interface Ready {
@@ -34,7 +34,11 @@ export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollo
     const gateConfig = toGateConfig(ports.policy, event, overridden);
     const locked = { ...rollout, lock };
     const look = pollGate(ports, locked, gateConfig);
-    const { decision, commandState } = await durable.watch("ready", { bakeSeconds: 0, commandState: NO_COMMANDS, look });
+    const { decision, commandState } = await durable.watch("ready", {
+      bakeSeconds: 0,
+      commandState: NO_COMMANDS,
+      look,
+    });
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };
     await durable.step("begin-flips", () => beginFlips(ports, locked, plan));
     return { kind: "ready", ports, durable, rollout: locked, plan, gateConfig, commandState, pace };

@@ -1,8 +1,8 @@
-import type { Durable } from "./durable.ts";
-import { publish } from "../steps/report/publish.ts";
-import type { Rollout } from "../steps/run-part.ts";
 import type { Ports } from "../steps/ports.ts";
+import { publish } from "../steps/report/publish.ts";
 import type { RollbackResult } from "../steps/rollback/rollback-part.ts";
+import type { Rollout } from "../steps/run-part.ts";
+import type { Durable } from "./durable.ts";
 
 /** Tells the outside what a revert came to. */
 export async function publishRollback(

@@ -1,9 +1,20 @@
-import type { Durable } from "./durable.ts";
-import { type BegunRollback, beginRollback, beginWithoutHold, type RollbackRequest } from "../steps/rollback/begin-rollback.ts";
-import type { Locked, Rollout } from "../steps/run-part.ts";
-import type { Ports } from "../steps/ports.ts";
-import { afterRollbackFailure, type RollbackResult, rollbackPart, startRollback, toRollbackResult } from "../steps/rollback/rollback-part.ts";
 import { pollGate, ROLLBACK_GATE } from "../steps/gate/poll-gate.ts";
+import type { Ports } from "../steps/ports.ts";
+import {
+  type BegunRollback,
+  beginRollback,
+  beginWithoutHold,
+  type RollbackRequest,
+} from "../steps/rollback/begin-rollback.ts";
+import {
+  afterRollbackFailure,
+  type RollbackResult,
+  rollbackPart,
+  startRollback,
+  toRollbackResult,
+} from "../steps/rollback/rollback-part.ts";
+import type { Locked, Rollout } from "../steps/run-part.ts";
+import type { Durable } from "./durable.ts";
 
 /** Newest wave first. */
 export async function rollBack(
@@ -25,7 +36,12 @@ export async function rollBack(
 }
 
 /** That a release cannot be held keeps nobody from being turned back: the report says so. */
-async function begin(ports: Ports, durable: Durable, rollout: Locked<Rollout>, turned: RollbackRequest): Promise<BegunRollback> {
+async function begin(
+  ports: Ports,
+  durable: Durable,
+  rollout: Locked<Rollout>,
+  turned: RollbackRequest,
+): Promise<BegunRollback> {
   try {
     return await durable.step("hold-release", () => beginRollback(ports, rollout, turned));
   } catch {

@@ -1,20 +1,20 @@
 import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
-import { createDurable, type Durable } from "./durable.ts";
+import { NO_COMMANDS } from "../core/gate/apply-commands.ts";
+import type { Report } from "../core/report/report.ts";
+import { toOwnSource } from "../steps/flip/flip-part.ts";
+import type { Ports } from "../steps/ports.ts";
+import { closeRollout, type Ended } from "../steps/report/close-rollout.ts";
+import { publish, publishEnd } from "../steps/report/publish.ts";
+import type { FlipRollout, RollbackRollout } from "../steps/run-part.ts";
 import { countRollbackOf, recountRollback } from "./count-rollback.ts";
+import { createDurable, type Durable } from "./durable.ts";
 import { flipWaves } from "./flip-waves.ts";
-import { skipRemaining } from "./skip-remaining.ts";
 import { openOrWait } from "./open-or-wait.ts";
 import { prepare } from "./prepare-rollout.ts";
 import { publishRollback } from "./publish-rollback.ts";
 import { rollBack } from "./roll-back.ts";
-import type { Report } from "../core/report/report.ts";
-import { NO_COMMANDS } from "../core/gate/apply-commands.ts";
-import { publish, publishEnd } from "../steps/report/publish.ts";
-import { closeRollout, type Ended } from "../steps/report/close-rollout.ts";
-import { toOwnSource } from "../steps/flip/flip-part.ts";
-import type { FlipRollout, RollbackRollout } from "../steps/run-part.ts";
-import type { Ports } from "../steps/ports.ts";
+import { skipRemaining } from "./skip-remaining.ts";
 
 /** The whole product: open → cut over, or undo what another rollout did → close → report. */
 export async function runRollout(ports: Ports, input: unknown, context: DurableContext): Promise<Report> {
@@ -24,7 +24,10 @@ export async function runRollout(ports: Ports, input: unknown, context: DurableC
   if (opened.kind === "answered") return opened.report;
 
   const { rollout } = opened;
-  const ended = rollout.kind === "rollback" ? await rollBackSource(ports, durable, rollout) : await cutOver(ports, durable, rollout);
+  const ended =
+    rollout.kind === "rollback"
+      ? await rollBackSource(ports, durable, rollout)
+      : await cutOver(ports, durable, rollout);
   const report = await durable.step("close", () => closeRollout(ports, rollout, ended));
   await durable.step("publish-ended", () => publishEnd(ports, report));
   return report;

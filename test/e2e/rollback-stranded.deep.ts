@@ -1,10 +1,10 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type HoldRow, toControlsKey } from "../../lambda/ledger/lock.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { MOST_HOLDS } from "../../lambda/core/controls.ts";
 import type { FlipResult, Reading } from "../../lambda/core/flip/settle-before-flip.ts";
+import { type HoldRow, toControlsKey } from "../../lambda/ledger/lock.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
 import type { Ports } from "../../lambda/steps/ports.ts";
 import { runRollout } from "../../lambda/workflow/run-rollout.ts";
 import { execute } from "../support/execute.ts";

@@ -12,7 +12,13 @@ import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
 import { COMPILE_CACHE } from "../support/compile-cache.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
-import { aGitHubDelivery, aStandardDelivery, GITHUB_SECRET, STANDARD_SECRET, WEBHOOKS } from "../unit/lambda/webhook/deliveries.ts";
+import {
+  aGitHubDelivery,
+  aStandardDelivery,
+  GITHUB_SECRET,
+  STANDARD_SECRET,
+  WEBHOOKS,
+} from "../unit/lambda/webhook/deliveries.ts";
 
 const SECRET_IDS = { github: "cutover/webhook/github", ci: "cutover/webhook/ci" };
 const folder = mkdtempSync(join(tmpdir(), "cutover-webhook-"));

@@ -1,5 +1,5 @@
-import type { Outcome } from "./outcome.ts";
 import type { PlannedCustomer } from "../plan/plan.ts";
+import type { Outcome } from "./outcome.ts";
 
 export interface Batch {
   readonly rolloutId: string;

@@ -1,6 +1,6 @@
-import type { Outcome, OutcomeKind } from "./outcome.ts";
-import type { PlannedCustomer } from "../plan/plan.ts";
 import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../lookup/selection.ts";
+import type { PlannedCustomer } from "../plan/plan.ts";
+import type { Outcome, OutcomeKind } from "./outcome.ts";
 
 /** Setting one customer's flag. */
 export interface Flip {

@@ -31,8 +31,16 @@ const PAUSE_SECONDS = 3_600;
  * Takes in the commands that came since the last time, in the order of their arrival: of two pauses, or two aborts, the
  * later one counts. An abort is never taken back: no command after it makes the rollout go on.
  */
-export function applyCommands({ seen, skipAllBakes, pausedSeconds }: CommandState, commands: readonly CommandRecord[]): AppliedCommands {
-  let steered: AppliedCommands = { seen: Math.max(seen, commands.length), skipAllBakes, pausedSeconds, skipBake: false };
+export function applyCommands(
+  { seen, skipAllBakes, pausedSeconds }: CommandState,
+  commands: readonly CommandRecord[],
+): AppliedCommands {
+  let steered: AppliedCommands = {
+    seen: Math.max(seen, commands.length),
+    skipAllBakes,
+    pausedSeconds,
+    skipBake: false,
+  };
   for (const command of commands.slice(seen)) steered = { ...steered, ...toEffect(command) };
   return steered;
 }

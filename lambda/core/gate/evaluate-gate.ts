@@ -1,6 +1,6 @@
+import type { CommandRecord, GateInputs, LockAndControls } from "../records.ts";
+import { type Abort, type AppliedCommands, applyCommands, type CommandState, passTime } from "./apply-commands.ts";
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
-import type { CommandRecord, LockAndControls, GateInputs } from "../records.ts";
-import { type Abort, passTime, type AppliedCommands, type CommandState, applyCommands } from "./apply-commands.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
 

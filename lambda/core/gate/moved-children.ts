@@ -1,6 +1,6 @@
-import { type Stop, toStop } from "./decision.ts";
 import { judgeAfresh } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
+import { type Stop, toStop } from "./decision.ts";
 
 /** A child that stays where it is, as far as the plan says, while its parent is flipped. */
 export interface WatchedChild {

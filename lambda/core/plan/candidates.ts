@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import type { Wave } from "../../contract/wave.ts";
-import type { PlannedAction } from "./planned-action.ts";
 import { createFamilyRoots } from "./family-roots.ts";
 import { indexIds } from "./id-index.ts";
+import type { PlannedAction } from "./planned-action.ts";
 import { createRosterRows, MOST_CODES } from "./roster-rows.ts";
 import { createTextStore } from "./text-store.ts";
 import { orderByWave, type RankedWave } from "./wave-order.ts";

@@ -1,5 +1,5 @@
-import { indexIds } from "./id-index.ts";
 import type { Ranking, RosterEntry } from "./candidates.ts";
+import { indexIds } from "./id-index.ts";
 
 /** What a plan says of one customer. */
 export interface PlannedEntry extends RosterEntry {

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
-import type { NamedCounts } from "../report/count-named.ts";
-import type { PlannedAction } from "./planned-action.ts";
 import type { Outcome } from "../flip/outcome.ts";
+import type { NamedCounts } from "../report/count-named.ts";
 import type { Ranking, RosterEntry } from "./candidates.ts";
+import type { PlannedAction } from "./planned-action.ts";
 import type { RankedWave } from "./wave-order.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */

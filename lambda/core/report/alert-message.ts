@@ -1,8 +1,8 @@
 import { type Advice, adviseNext, countStanding } from "./next-steps.ts";
-import { type Ending, isEnding } from "./rollout-event.ts";
-import { clean, countCustomers, formatNumber } from "./text-layout.ts";
 import { countNotFlipped, type Report } from "./report.ts";
+import { type Ending, isEnding } from "./rollout-event.ts";
 import { shortenText } from "./shorten-event.ts";
+import { clean, countCustomers, formatNumber } from "./text-layout.ts";
 
 /** What a person is told; plain text that a phone shows. */
 export interface AlertMessage {

@@ -110,7 +110,9 @@ function adviseStopped(report: Advised): readonly Advice[] {
     return [again, ...adviseNotHeld(report)];
   }
   if (countStanding(report) > 0)
-    return report.rollback === undefined ? [rollBackSource(report), goOn(report)] : [rollBackSource(report), ...adviseNotHeld(report)];
+    return report.rollback === undefined
+      ? [rollBackSource(report), goOn(report)]
+      : [rollBackSource(report), ...adviseNotHeld(report)];
   // Who aborts a rollout before its first flip knows what they want.
   return report.status === "aborted" ? [] : [MEND];
 }

@@ -1,5 +1,9 @@
-import { type Advice, adviseNext } from "./next-steps.ts";
 import { NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "../flip/outcome.ts";
+import { CONFLICTING, NOT_RESTORED } from "../rollback/settle-before-rollback.ts";
+import { type Advice, adviseNext } from "./next-steps.ts";
+import { hasSucceeded, type Report } from "./report.ts";
+import type { RolloutProgress } from "./rollout-progress.ts";
+import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 import {
   clean,
   createPage,
@@ -12,10 +16,6 @@ import {
   shorten,
   wrap,
 } from "./text-layout.ts";
-import { hasSucceeded, type Report } from "./report.ts";
-import { CONFLICTING, NOT_RESTORED } from "../rollback/settle-before-rollback.ts";
-import type { RolloutProgress } from "./rollout-progress.ts";
-import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
 import { toWaveLines } from "./wave-lines.ts";
 
 export interface TextOptions {

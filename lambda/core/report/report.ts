@@ -1,11 +1,11 @@
 import type { DeployEvent } from "../../contract/deploy-event.ts";
-import { type Decision, type Stop, toReason } from "../gate/decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "../flip/outcome.ts";
+import { type Decision, type Stop, toReason } from "../gate/decision.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
+import type { SourceRollouts } from "../rollback/source-rollouts.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
-import type { SourceRollouts } from "../rollback/source-rollouts.ts";
 
 /** Whether everything is as the event wanted it: of a rollback, that nobody is left. */
 export function hasSucceeded({ action, status, rollback }: Partial<Report>): boolean {

@@ -1,4 +1,4 @@
-import { type RolloutEvent, MOST_PROBLEM_CHARACTERS, MOST_REASON_CHARACTERS, MOST_REASONS } from "./rollout-event.ts";
+import { MOST_PROBLEM_CHARACTERS, MOST_REASON_CHARACTERS, MOST_REASONS, type RolloutEvent } from "./rollout-event.ts";
 
 /** The change within the bounds of what is told; what was cut says so. */
 export function shortenEvent(change: RolloutEvent): RolloutEvent {

@@ -1,8 +1,8 @@
-import { countCustomers, formatSeconds, hang, type Page } from "./text-layout.ts";
 import type { PlannedWave } from "../plan/plan.ts";
 import type { Report, WaveResult } from "./report.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay } from "./rollout-status.ts";
+import { countCustomers, formatSeconds, hang, type Page } from "./text-layout.ts";
 
 /** More waves than this are told in groups that have the same to say. */
 const MOST_LINES = 12;

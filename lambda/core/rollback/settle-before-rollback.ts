@@ -1,8 +1,8 @@
 import type { Batch } from "../flip/batch.ts";
-import type { Reading } from "../flip/settle-before-flip.ts";
 import type { Outcome, OutcomeKind } from "../flip/outcome.ts";
-import type { PlannedCustomer } from "../plan/plan.ts";
+import type { Reading } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
+import type { PlannedCustomer } from "../plan/plan.ts";
 
 /** What became of those whom a rollout had flipped, when it was turned back. */
 export interface RollbackCounts {
@@ -103,7 +103,10 @@ function explainMoved({ wasFlipped, restoring, movedAwayBy }: RollbackSituation)
 }
 
 /** Why a customer is left alone that is where the rollout had put it. */
-function whyStays({ movedLaterBy, movedAwayBy, judge }: RollbackSituation, customer: CustomerFacts): string | undefined {
+function whyStays(
+  { movedLaterBy, movedAwayBy, judge }: RollbackSituation,
+  customer: CustomerFacts,
+): string | undefined {
   if (movedLaterBy !== undefined) return `${CONFLICTING}${describeLater(movedLaterBy)}`;
   if (movedAwayBy?.mayBeBack === false) return MOVED_SINCE;
   const judgement = judge(customer);

@@ -1,11 +1,11 @@
 import type { Batch } from "../../core/flip/batch.ts";
-import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import type { Outcome } from "../../core/flip/outcome.ts";
+import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
-import type { Crew } from "./in-parallel.ts";
 import type { Guard } from "../gate/guard.ts";
 import type { Connection, Ledger } from "../ports.ts";
 import type { Known, OutcomeTracker } from "./batch-outcomes.ts";
+import type { Crew } from "./in-parallel.ts";
 
 /** What every batch of a part shares. */
 export interface BatchRun extends Crew {

@@ -1,7 +1,7 @@
 import type { Plan } from "../../core/plan/plan.ts";
+import type { Ports } from "../ports.ts";
 import { publish } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
-import type { Ports } from "../ports.ts";
 
 /** Right before the first flip: from now on this is the newest rollout of the release. */
 export async function beginFlips(ports: Ports, rollout: Locked<FlipRollout>, plan: Plan): Promise<void> {

@@ -1,20 +1,20 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
+import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
+import { type CommandState, NO_COMMANDS } from "../../core/gate/apply-commands.ts";
 import { type Stop, toReason, toStop } from "../../core/gate/decision.ts";
 import { allowedFailures } from "../../core/gate/failure-budget.ts";
 import { stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
-import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import type { Plan } from "../../core/plan/plan.ts";
-import { NO_COMMANDS, type CommandState } from "../../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
+import { createGuard } from "../gate/guard.ts";
+import type { GateConfig } from "../gate/poll-gate.ts";
+import type { Connection, Ports } from "../ports.ts";
+import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
 import type { RecordedBatch, Task } from "./batch-run.ts";
-import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { createFlipTask } from "./flip-task.ts";
-import { createGuard } from "../gate/guard.ts";
-import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
-import type { Connection, Ports } from "../ports.ts";
 import { skipBatches } from "./skip-batch.ts";
-import type { GateConfig } from "../gate/poll-gate.ts";
+import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
 
 /** Where the flipping is: counters only. */
 export interface FlipProgress extends Progress {
@@ -122,7 +122,11 @@ export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "probl
 }
 
 /** What a rollout that turns back its own flips has to look at: the batches that were begun. */
-export function toOwnSource({ rolloutId, event }: FlipRollout, { batch }: FlipProgress, batches: number): SourceRollouts {
+export function toOwnSource(
+  { rolloutId, event }: FlipRollout,
+  { batch }: FlipProgress,
+  batches: number,
+): SourceRollouts {
   return {
     rollouts: [{ rolloutId, batches: Math.min(batch + 2, batches) }],
     action: event.action,

@@ -1,11 +1,11 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
 import { settleBeforeFlip } from "../../core/flip/settle-before-flip.ts";
-import { dropNeverFlipped } from "../../core/rollback/settle-before-rollback.ts";
 import { createJudge } from "../../core/lookup/selection.ts";
-import type { Task } from "./batch-run.ts";
-import type { FlipRollout } from "../run-part.ts";
-import type { Ports } from "../ports.ts";
+import { dropNeverFlipped } from "../../core/rollback/settle-before-rollback.ts";
 import { readSelection } from "../lookup/read-selection.ts";
+import type { Ports } from "../ports.ts";
+import type { FlipRollout } from "../run-part.ts";
+import type { Task } from "./batch-run.ts";
 
 /** Flips as planned; what comes of a customer is its outcome. */
 export async function createFlipTask(

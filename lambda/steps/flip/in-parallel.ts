@@ -1,5 +1,5 @@
-import type { StopSignal } from "./stop-signal.ts";
 import { unlessOutOfTime } from "../run-part.ts";
+import type { StopSignal } from "./stop-signal.ts";
 
 /** As many workers as requests may be in flight take from one queue, until something stops them all. */
 export async function inParallel<Item>(

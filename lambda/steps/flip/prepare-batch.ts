@@ -1,9 +1,9 @@
-import type { Batch } from "../../core/flip/batch.ts";
 import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
+import type { Batch } from "../../core/flip/batch.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
 import { type BatchRun, record, type Work } from "./batch-run.ts";
 import { type Readings, readAfresh } from "./read-customers.ts";
-import { trackOutcomes, type OutcomeTracker } from "./batch-outcomes.ts";
 
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {

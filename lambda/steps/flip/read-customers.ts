@@ -1,8 +1,8 @@
-import { chunk } from "../../core/lookup/chunk.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
+import { chunk } from "../../core/lookup/chunk.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
-import { type Crew, inParallel } from "./in-parallel.ts";
 import type { Connection } from "../ports.ts";
+import { type Crew, inParallel } from "./in-parallel.ts";
 
 export type Readings = ReadonlyMap<string, Reading>;
 

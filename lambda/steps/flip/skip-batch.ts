@@ -1,10 +1,10 @@
 import type { Batch } from "../../core/flip/batch.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
 import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
 import { type Readings, readAfresh } from "./read-customers.ts";
-import { trackOutcomes, type OutcomeTracker } from "./batch-outcomes.ts";
 
 export interface Stopped {
   readonly why: string;

@@ -32,7 +32,12 @@ export interface StopSignalOptions {
 /** Why so many failures stop the rollout; undefined while they do not. */
 export type BudgetStop = (failed: number) => Stop | undefined;
 
-export function createStopSignal({ untilMs, nowMs, failed: failedBefore = 0, budgetStop }: StopSignalOptions): StopSignal {
+export function createStopSignal({
+  untilMs,
+  nowMs,
+  failed: failedBefore = 0,
+  budgetStop,
+}: StopSignalOptions): StopSignal {
   let failed = failedBefore;
   let stopped: Stop | undefined;
   let held = false;

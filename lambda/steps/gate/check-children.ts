@@ -1,11 +1,11 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import { chunk } from "../../core/lookup/chunk.ts";
 import type { Stop } from "../../core/gate/decision.ts";
 import { chooseChildren, findChildrenStop, type WatchedChild } from "../../core/gate/moved-children.ts";
+import { chunk } from "../../core/lookup/chunk.ts";
 import { createJudge } from "../../core/lookup/selection.ts";
-import type { FlipRollout, Locked, Progress, StepRun } from "../run-part.ts";
-import type { Connection, Ports } from "../ports.ts";
 import { readSelection } from "../lookup/read-selection.ts";
+import type { Connection, Ports } from "../ports.ts";
+import type { FlipRollout, Locked, Progress, StepRun } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
 
 /** What is known of the children of the first customers that a rollout flips. */

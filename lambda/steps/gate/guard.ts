@@ -1,14 +1,14 @@
-import { isStop } from "../../core/gate/decision.ts";
 import { FinalError } from "../../core/final-error.ts";
+import type { CommandState } from "../../core/gate/apply-commands.ts";
+import { isStop } from "../../core/gate/decision.ts";
+import { type AlarmReading, beginGate, evaluateGate } from "../../core/gate/evaluate-gate.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { Lock, LockAndControls } from "../../core/records.ts";
-import type { CommandState } from "../../core/gate/apply-commands.ts";
-import { type AlarmReading, beginGate, evaluateGate } from "../../core/gate/evaluate-gate.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
+import type { Connection, Ports } from "../ports.ts";
 import { CONTROLS_AGE_MS } from "./lock.ts";
 import { patrol } from "./patrol.ts";
-import type { Connection, Ports } from "../ports.ts";
-import { keepStop, readGateInputs, type GateConfig } from "./poll-gate.ts";
+import { type GateConfig, keepStop, readGateInputs } from "./poll-gate.ts";
 
 /** What a part looks out for while it works: the lock, controls, commands and alarms. */
 export interface Guard {

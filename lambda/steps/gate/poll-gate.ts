@@ -1,20 +1,20 @@
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Policy } from "../../contract/policy.ts";
-import { isStop, type Stop } from "../../core/gate/decision.ts";
 import { FinalError } from "../../core/final-error.ts";
-import type { GateInputs } from "../../core/records.ts";
+import { isStop, type Stop } from "../../core/gate/decision.ts";
 import {
   type AlarmReading,
-  isNews,
-  type GateSnapshot,
-  type GateRules,
-  type GateState,
   evaluateGate,
+  type GateRules,
+  type GateSnapshot,
+  type GateState,
+  isNews,
   whyWaits,
 } from "../../core/gate/evaluate-gate.ts";
-import { refuseLostLock } from "./lock.ts";
-import type { Locked, Rollout } from "../run-part.ts";
+import type { GateInputs } from "../../core/records.ts";
 import type { Ports } from "../ports.ts";
+import type { Locked, Rollout } from "../run-part.ts";
+import { refuseLostLock } from "./lock.ts";
 
 /** What is looked at while a rollout runs, and how it is judged. */
 export interface GateConfig {

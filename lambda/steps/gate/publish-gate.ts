@@ -1,9 +1,9 @@
+import { applyCommands, type CommandState } from "../../core/gate/apply-commands.ts";
 import type { Decision, Stop } from "../../core/gate/decision.ts";
-import { type CommandState, applyCommands } from "../../core/gate/apply-commands.ts";
 import { toAbort } from "../../core/gate/evaluate-gate.ts";
+import type { Ports } from "../ports.ts";
 import { publish } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
-import type { Ports } from "../ports.ts";
 
 export interface DecidedGate {
   readonly wave: number;

@@ -1,16 +1,22 @@
-import { type Completeness, createIdCollector, hashId, judgePasses, type Pass } from "../../core/lookup/completeness.ts";
 import { FinalError } from "../../core/final-error.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
+import {
+  type Completeness,
+  createIdCollector,
+  hashId,
+  judgePasses,
+  type Pass,
+} from "../../core/lookup/completeness.ts";
 import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../../core/lookup/customer-query.ts";
-import type { FoundCustomer } from "../../core/plan/candidates.ts";
 import { createCohortFinder, createJudge } from "../../core/lookup/selection.ts";
-import type { Lookup, LookupProgress } from "./lookup-run.ts";
-import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
+import type { FoundCustomer } from "../../core/plan/candidates.ts";
 import type { Connection, Ports } from "../ports.ts";
+import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
+import { runUnlessAborted } from "../run-unless-aborted.ts";
+import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import { createPageReader } from "./read-pages.ts";
 import { readSelection } from "./read-selection.ts";
 import { readWindow, toFound } from "./read-window.ts";
-import { runUnlessAborted } from "../run-unless-aborted.ts";
 
 /** A ledger item of a lookup holds at most so many customers: about 100 KB. */
 const MOST_ROWS = 1_000;

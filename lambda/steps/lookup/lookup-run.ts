@@ -1,8 +1,8 @@
 import type { Pass } from "../../core/lookup/completeness.ts";
 import type { Listing } from "../../core/lookup/customer-query.ts";
 import type { CustomerFacts, Judgement, Selection } from "../../core/lookup/selection.ts";
-import type { Progress } from "../run-part.ts";
 import type { Connection, Ports } from "../ports.ts";
+import type { Progress } from "../run-part.ts";
 import type { PageReader } from "./read-pages.ts";
 
 /** Where a lookup is: counters only, the customers are in the ledger. */

@@ -2,8 +2,8 @@ import type { FlipEvent } from "../../contract/deploy-event.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { type Selection, toSelection } from "../../core/lookup/selection.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
-import type { FlipRollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
+import type { FlipRollout } from "../run-part.ts";
 
 type Records = Pick<Ports["ledger"], "findRollout">;
 

@@ -1,11 +1,11 @@
-import { hashId } from "../../core/lookup/completeness.ts";
 import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
+import { hashId } from "../../core/lookup/completeness.ts";
 import type { Listing, Page } from "../../core/lookup/customer-query.ts";
-import type { FoundPages } from "../../core/records.ts";
-import type { FoundCustomer } from "../../core/plan/candidates.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
+import type { FoundCustomer } from "../../core/plan/candidates.ts";
+import type { FoundPages } from "../../core/records.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { Window } from "./read-pages.ts";
 

@@ -1,12 +1,12 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import { chunk } from "../../core/lookup/chunk.ts";
 import { FinalError } from "../../core/final-error.ts";
+import { chunk } from "../../core/lookup/chunk.ts";
+import type { CustomerFacts } from "../../core/lookup/selection.ts";
+import type { Ranking } from "../../core/plan/candidates.ts";
 import { indexIds } from "../../core/plan/id-index.ts";
 import { describeLeftOut, findLeftOut, type LeftOutDescendant } from "../../core/plan/left-out-descendants.ts";
-import type { Ranking } from "../../core/plan/candidates.ts";
-import type { CustomerFacts } from "../../core/lookup/selection.ts";
-import type { FlipRollout } from "../run-part.ts";
 import type { Connection, Ports } from "../ports.ts";
+import type { FlipRollout } from "../run-part.ts";
 
 const IN_A_PAGE = 100;
 

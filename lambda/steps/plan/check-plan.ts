@@ -1,13 +1,13 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
-import { findBreaches } from "../../core/plan/blast-radius.ts";
 import { FinalError } from "../../core/final-error.ts";
+import { findBreaches } from "../../core/plan/blast-radius.ts";
+import type { Ranking } from "../../core/plan/candidates.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { comparePlans, describeChanges, type PlanComparison } from "../../core/plan/plan-comparison.ts";
 import type { RolloutRecord } from "../../core/records.ts";
-import type { Ranking } from "../../core/plan/candidates.ts";
-import { readLeftOut } from "./check-descendants.ts";
-import type { FlipRollout } from "../run-part.ts";
 import type { Connection, Ledger, Ports } from "../ports.ts";
+import type { FlipRollout } from "../run-part.ts";
+import { readLeftOut } from "./check-descendants.ts";
 
 export interface PlanToCheck {
   readonly plan: Plan;

@@ -1,21 +1,21 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
 import { toWaves } from "../../contract/strategy.ts";
-import { countNamed } from "../../core/report/count-named.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { namedCustomers, namedReferences } from "../../core/lookup/customer-query.ts";
-import { type Plan, planRollout, toBatches, toSettled } from "../../core/plan/plan.ts";
-import { createRoster, type FoundCustomer, type Ranking, type Roster } from "../../core/plan/candidates.ts";
 import { toSelection } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
+import { createRoster, type FoundCustomer, type Ranking, type Roster } from "../../core/plan/candidates.ts";
+import { type Plan, planRollout, toBatches, toSettled } from "../../core/plan/plan.ts";
+import { countNamed } from "../../core/report/count-named.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
-import { checkPlan, type PlanToCheck } from "./check-plan.ts";
 import { UNKNOWN_CUSTOMER } from "../lookup/look-up.ts";
 import type { LookupProgress } from "../lookup/lookup-run.ts";
-import type { FlipRollout, Progress, StepRun } from "../run-part.ts";
-import type { Ledger, Ports } from "../ports.ts";
-import { readLeft } from "./read-remaining.ts";
 import { readSelection } from "../lookup/read-selection.ts";
+import type { Ledger, Ports } from "../ports.ts";
+import type { FlipRollout, Progress, StepRun } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
+import { checkPlan, type PlanToCheck } from "./check-plan.ts";
+import { readLeft } from "./read-remaining.ts";
 
 export interface PlanProgress extends Progress {
   readonly plan?: Plan | undefined;

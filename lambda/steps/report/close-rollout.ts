@@ -1,11 +1,11 @@
-import type { Stop } from "../../core/gate/decision.ts";
 import { type Counts, NO_COUNTS, type Outcome } from "../../core/flip/outcome.ts";
+import type { Stop } from "../../core/gate/decision.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { isException, MOST_EXCEPTIONS, type Report, type WaveResult, writeReport } from "../../core/report/report.ts";
 import { asNotRestored } from "../../core/rollback/settle-before-rollback.ts";
-import type { Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
 import type { RollbackResult } from "../rollback/rollback-part.ts";
+import type { Rollout } from "../run-part.ts";
 
 /** How the workflow ended. */
 export interface Ended {

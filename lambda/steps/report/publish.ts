@@ -1,8 +1,8 @@
-import { type RolloutEvent, type RolloutEventOf, isEnding } from "../../core/report/rollout-event.ts";
 import { toAlertMessage } from "../../core/report/alert-message.ts";
 import { actionOf, type Report, releaseOf } from "../../core/report/report.ts";
-import type { Rollout } from "../run-part.ts";
+import { isEnding, type RolloutEvent, type RolloutEventOf } from "../../core/report/rollout-event.ts";
 import type { Ports } from "../ports.ts";
+import type { Rollout } from "../run-part.ts";
 
 /**
  * Tells the outside of one change of state, and keeps it as the last one. A step that is run again tells it again. No

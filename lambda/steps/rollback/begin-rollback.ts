@@ -1,8 +1,8 @@
-import type { Held } from "../../core/rollback/settle-before-rollback.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
+import type { Held } from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
-import type { Locked, Rollout } from "../run-part.ts";
 import type { Ports } from "../ports.ts";
+import type { Locked, Rollout } from "../run-part.ts";
 
 export interface RollbackRequest {
   readonly source: SourceRollouts;
@@ -47,7 +47,11 @@ export async function beginWithoutHold(
 }
 
 /** A rollout that turns back what it did itself says so in its own report. */
-async function noteSource({ ledger }: Ports, { kind, rolloutId }: Rollout, { rollouts }: SourceRollouts): Promise<void> {
+async function noteSource(
+  { ledger }: Ports,
+  { kind, rolloutId }: Rollout,
+  { rollouts }: SourceRollouts,
+): Promise<void> {
   if (kind === "flip") return;
   for (const one of rollouts) await ledger.noteRolledBackBy(one.rolloutId, rolloutId);
 }
@@ -72,7 +76,11 @@ async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, source: 
  * one counts, and what came after it steers this. Whose sender was told that it stops the way back, does, and so does one
  * that was sent to a rollback: there is nothing else that it could end.
  */
-async function passLateAborts({ ledger }: Ports, { kind, rolloutId }: Rollout, commandState: CommandState): Promise<CommandState> {
+async function passLateAborts(
+  { ledger }: Ports,
+  { kind, rolloutId }: Rollout,
+  commandState: CommandState,
+): Promise<CommandState> {
   const { commands } = await ledger.readGateInputs(rolloutId);
   const last = commands.findLastIndex(({ command }) => command === "abort");
   const abort = last >= commandState.seen ? commands[last] : undefined;

@@ -1,5 +1,6 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import type { Batch } from "../../core/flip/batch.ts";
+import type { CommandState } from "../../core/gate/apply-commands.ts";
 import { type Stop, toReason } from "../../core/gate/decision.ts";
 import {
   addRollbackCounts,
@@ -9,18 +10,17 @@ import {
   NO_ROLLBACK_COUNTS,
   type RollbackCounts,
 } from "../../core/rollback/settle-before-rollback.ts";
-import type { CommandState } from "../../core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
-import { createStopSignal } from "../flip/stop-signal.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
-import { holdsLock } from "../gate/lock.ts";
+import { createStopSignal } from "../flip/stop-signal.ts";
 import { createGuard } from "../gate/guard.ts";
-import { readLaterRollouts } from "./later-rollouts.ts";
-import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
-import type { Ports } from "../ports.ts";
-import { countPlaces, createRollbackTask, nameLeft } from "./rollback-task.ts";
+import { holdsLock } from "../gate/lock.ts";
 import { ROLLBACK_GATE } from "../gate/poll-gate.ts";
+import type { Ports } from "../ports.ts";
+import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
+import { readLaterRollouts } from "./later-rollouts.ts";
+import { countPlaces, createRollbackTask, nameLeft } from "./rollback-task.ts";
 
 /** Where a revert is: counters only. */
 export interface RollbackProgress extends Progress {
@@ -91,7 +91,12 @@ export async function rollbackPart(
   const { begun, mark, settled } = await skipFinished(task, from, places);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
-    const guard = createGuard(ports, { ...rollout, gateConfig: ROLLBACK_GATE, commandState: from.commandState, stopSignal });
+    const guard = createGuard(ports, {
+      ...rollout,
+      gateConfig: ROLLBACK_GATE,
+      commandState: from.commandState,
+      stopSignal,
+    });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     await later.load();
@@ -133,7 +138,11 @@ export function toRollbackResult({ counts, stop, problem }: RollbackProgress): R
 export const COUNT_START: RollbackProgress = startRollback({ seen: 0, skipAllBakes: false });
 
 /** Counts only, from the ledger. */
-export async function countPart(ports: Ports, source: SourceRollouts, from: RollbackProgress): Promise<RollbackProgress> {
+export async function countPart(
+  ports: Ports,
+  source: SourceRollouts,
+  from: RollbackProgress,
+): Promise<RollbackProgress> {
   return countRest(ports, createRollbackTask(ports, source).read, { from, places: countPlaces(source) });
 }
 

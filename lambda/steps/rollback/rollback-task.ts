@@ -1,12 +1,18 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
 import type { Batch } from "../../core/flip/batch.ts";
 import { NOT_ATTEMPTED, type Outcome } from "../../core/flip/outcome.ts";
-import { findRestorable, isWorthAnotherLook, CONFLICTING, mayBeBack, settleBeforeRollback } from "../../core/rollback/settle-before-rollback.ts";
 import { createJudge, toSelection } from "../../core/lookup/selection.ts";
+import {
+  CONFLICTING,
+  findRestorable,
+  isWorthAnotherLook,
+  mayBeBack,
+  settleBeforeRollback,
+} from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
-import type { LaterRollouts } from "./later-rollouts.ts";
 import type { Ports } from "../ports.ts";
+import type { LaterRollouts } from "./later-rollouts.ts";
 
 export interface RollbackTask {
   readonly later: LaterRollouts;

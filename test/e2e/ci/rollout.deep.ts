@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { declareAction } from "./declare-action.ts";
 import { INPUTS, runScript, START } from "./run-script.ts";
 

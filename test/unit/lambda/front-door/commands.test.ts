@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
+import type { Plan } from "../../../../lambda/core/plan/plan.ts";
+import type { CommandRecord, RolloutRecord } from "../../../../lambda/core/records.ts";
+import type { Report } from "../../../../lambda/core/report/report.ts";
+import type { RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
+import type { RolloutStatus } from "../../../../lambda/core/report/rollout-status.ts";
 import { answerCommand } from "../../../../lambda/front-door/answer-command.ts";
 import type { ControlCommand } from "../../../../lambda/front-door/change-controls.ts";
 import { dispatch } from "../../../../lambda/front-door/dispatch.ts";
 import type { RolloutCommand } from "../../../../lambda/front-door/note-command.ts";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
-import type { RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
-import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
-import type { Plan } from "../../../../lambda/core/plan/plan.ts";
-import type { CommandRecord, RolloutRecord } from "../../../../lambda/core/records.ts";
-import type { Report } from "../../../../lambda/core/report/report.ts";
-import type { RolloutStatus } from "../../../../lambda/core/report/rollout-status.ts";
 import { NOW_MS, startTable, type TestTable } from "../ledger/start-table.ts";
 
 const AT = new Date(NOW_MS).toISOString();
@@ -114,9 +114,12 @@ describe.each(COMMANDS)("the command $command", (command) => {
   ] as const)("for a rollout that has %s is refused with how it ended", async (status, problem, said) => {
     await aRolloutThatEnded(status, problem);
 
-    const rollBackSource = command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
+    const rollBackSource =
+      command.command === "abort" ? '; to undo it, send {"action":"rollback","rolloutId":"night"}' : "";
     await expect(send(command)).rejects.toThrow(
-      new Error(`nothing was done: ${command.command} has no effect on rollout night: it has ended as ${said}${rollBackSource}`),
+      new Error(
+        `nothing was done: ${command.command} has no effect on rollout night: it has ended as ${said}${rollBackSource}`,
+      ),
     );
     expect(await readCommands()).toEqual([]);
   });
@@ -177,12 +180,7 @@ describe("a command without effect is refused, and not noted:", () => {
   const unbaked = { ...PLAN, waves: PLAN.waves.map((wave) => ({ ...wave, bakeSeconds: 0 })) };
 
   test.each<[RolloutCommand["command"], string, Partial<RolloutRecord>, string]>([
-    [
-      "skip-bake",
-      "in a flip",
-      { plan: PLAN, lastEvent: proceeding },
-      "no bake is under way: wave 2 is still flipping",
-    ],
+    ["skip-bake", "in a flip", { plan: PLAN, lastEvent: proceeding }, "no bake is under way: wave 2 is still flipping"],
     ["skip-bake", "in the lookup", {}, "no bake is under way: no customer is flipped yet"],
     [
       "skip-bake",

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeProgress, type ProgressFacts } from "../../../../lambda/front-door/describe-progress.ts";
-import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { CommandRecord, GateRecord, LockAndControls } from "../../../../lambda/core/records.ts";
+import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
+import { describeProgress, type ProgressFacts } from "../../../../lambda/front-door/describe-progress.ts";
 
 const AT = "2026-11-23T02:00:00.000Z";
 const nowMs = Date.parse(AT);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { RolloutProgress } from "../../../../lambda/core/report/rollout-progress.ts";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { readStatus } from "../../../../lambda/front-door/read-status.ts";
-import type { RolloutProgress } from "../../../../lambda/core/report/rollout-progress.ts";
 import type { Alarm } from "../../../../local/aws/cloud-watch.ts";
 import { execute } from "../../../support/execute.ts";
 import { type Look, type Moments, type Sent, watchMoments } from "../../../support/moments.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { renderReport } from "../../../../lambda/core/report/render-report.ts";
+import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { readStatus } from "../../../../lambda/front-door/read-status.ts";
-import type { Report } from "../../../../lambda/core/report/report.ts";
-import { renderReport } from "../../../../lambda/core/report/render-report.ts";
 import { type FrontDoor, openFrontDoor } from "../../../support/front-door.ts";
 import { openLedger } from "../../../support/ledger.ts";
 
