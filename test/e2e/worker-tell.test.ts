@@ -62,5 +62,5 @@ test("what cannot be told is in the log, by the error's name only, and counted",
     { message: "person not told", severity: "warning", problem: expect.stringMatching(/^AuthorizationError/) },
   ]);
   expect(lines.join("\n")).not.toContain("refused: AuthorizationError");
-  expect(toMetrics(lines)).toContain("Cutover TellFailed service=cutover-test 1");
+  expect(toMetrics(lines)).toContain("Cutover NotificationFailed service=cutover-test 1");
 });

@@ -367,11 +367,11 @@ next      Look at the customers named above; the report and
 const none = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
 
 describe("a rollback by event", () => {
-  const rollback = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
+  const asked = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
 
   test("with nobody left says so, of which rollouts, and counts by its own words", () => {
     const rollback = { restored: 1_265, conflicting: 0, left: 0 };
-    const text = plain(aReport({ ...rollback, status: "rolled-back", rollback }));
+    const text = plain(aReport({ ...asked, status: "rolled-back", rollback }));
     expect(text).toContain("rollback 2026.11.0   rolled back\n\nrolled back\n  flipped back  1,265\n");
     expect(text).toContain("of        promote-1, promote-0\n");
     expect(text).not.toContain("unchanged");
@@ -379,7 +379,7 @@ describe("a rollback by event", () => {
 
   test("is green only with nobody left", () => {
     const heading = (left: number) =>
-      renderReport(aReport({ ...rollback, status: "rolled-back", rollback: { restored: 3, conflicting: 0, left } }), {
+      renderReport(aReport({ ...asked, status: "rolled-back", rollback: { restored: 3, conflicting: 0, left } }), {
         colour: true,
       }).split("\n")[0];
     expect(heading(0)).toContain("\u001b[32mrolled back\u001b[39m");
@@ -388,13 +388,13 @@ describe("a rollback by event", () => {
 
   test("as a dry run says how many it would look at", () => {
     const rollback = { restored: 0, conflicting: 0, left: 42 };
-    const text = plain(aReport({ ...rollback, status: "planned", dryRun: true, rollback }));
+    const text = plain(aReport({ ...asked, status: "planned", dryRun: true, rollback }));
     expect(text).toContain("planned only, nobody was flipped\n\n  to flip back  42\n");
   });
 
   test("with some left is sent again by what it turned back, or by its release", () => {
     const rollback = { restored: 3, conflicting: 0, left: 1 };
-    const sent = (of: readonly string[]) => plain(aReport({ ...rollback, of, status: "rolled-back", rollback }));
+    const sent = (of: readonly string[]) => plain(aReport({ ...asked, of, status: "rolled-back", rollback }));
     expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
     expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
   });
