@@ -1,7 +1,7 @@
 import { describe, test } from "@jest/globals";
 import { BEFORE, FAILURES, runRow } from "./gate-rows.ts";
 
-/** What is decided before the first flip, and by the failures of a wave; gates.deep.ts has the alarms in waves and bakes. */
+/** What is decided before the first flip, and by the failures of a wave; long/gates.test.ts has the alarms in waves and bakes. */
 describe("a canary of 10 % for 5 minutes that meets", () => {
   const row = { strategy: "canary-10-percent-5-minutes", onFailure: "rollback", wave: 1 } as const;
 

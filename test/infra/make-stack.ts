@@ -19,7 +19,7 @@ afterAll(() => rmSync(outdir, { recursive: true }));
 
 /**
  * An app whose functions are not bundled; what it writes is gone after the file's tests. CloudFormation's own rules take
- * as long as all the rest, for every template anew: `npm run synth` and app.deep.ts go by them.
+ * as long as all the rest, for every template anew: `npm run synth` and long/app.test.ts go by them.
  */
 export const makeApp = () =>
   new App({

@@ -1,6 +1,6 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { createFrontDoor } from "../../lambda/front-door.ts";
 import type { RolloutStatus } from "../../lambda/core/report/rollout-status.ts";
+import { createFrontDoor } from "../../lambda/front-door.ts";
 import { createWorker } from "../../lambda/worker.ts";
 import { type CodePipeline, startCodePipeline } from "../../local/aws/code-pipeline.ts";
 import { TABLE } from "./ledger.ts";

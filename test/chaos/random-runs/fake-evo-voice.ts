@@ -1,8 +1,8 @@
+import { startPace } from "../../../lambda/core/flip/pace.ts";
 import type { Flip, FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
 import type { Listing, Page } from "../../../lambda/core/lookup/customer-query.ts";
-import { OutOfTimeError } from "../../../lambda/core/out-of-time-error.ts";
-import { startPace } from "../../../lambda/core/flip/pace.ts";
 import type { CustomerFacts } from "../../../lambda/core/lookup/selection.ts";
+import { OutOfTimeError } from "../../../lambda/core/out-of-time-error.ts";
 import type { Connection, ConnectOptions } from "../../../lambda/steps/ports.ts";
 import type { Call } from "./memory-table.ts";
 import type { Clock } from "./processes.ts";

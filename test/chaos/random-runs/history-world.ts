@@ -1,7 +1,7 @@
 import { parsePolicy } from "../../../lambda/config.ts";
-import { createLedger } from "../../../lambda/ledger/ledger.ts";
-import type { CustomerFacts } from "../../../lambda/core/lookup/selection.ts";
 import type { AlarmState } from "../../../lambda/core/gate/evaluate-gate.ts";
+import type { CustomerFacts } from "../../../lambda/core/lookup/selection.ts";
+import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow/run-rollout.ts";
 import type { EventPlan } from "./event-plan.ts";

@@ -1,11 +1,11 @@
 import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
-import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
-import { toControls } from "../../../lambda/ledger/lock.ts";
-import type { Item, Key } from "../../../lambda/ledger/table.ts";
 import { findHold } from "../../../lambda/core/controls.ts";
 import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
 import type { CommandRecord, Lock, LockAndControls } from "../../../lambda/core/records.ts";
 import type { SourceRollouts } from "../../../lambda/core/rollback/source-rollouts.ts";
+import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
+import { toControls } from "../../../lambda/ledger/lock.ts";
+import type { Item, Key } from "../../../lambda/ledger/table.ts";
 import type { EvoVoiceState } from "./fake-evo-voice.ts";
 import type { Clock, Process } from "./processes.ts";
 

@@ -31,6 +31,6 @@ test("a client that may ask 1,000 times a second finds the pace of a server that
 
   expect(results.filter(({ result }) => result !== "flipped")).toEqual([]);
   expect(emulator.stats().refused429).toBeLessThan(60);
-  // A machine that is too busy to send 100 is not refused, and its pace rises: exact paces are in limiter.deep.ts.
+  // A machine that is too busy to send 100 is not refused, and its pace rises: exact paces are in long/limiter.test.ts.
   expect(perSecond).toBeLessThan(500);
 });

@@ -1,0 +1,29 @@
+const project = (displayName, testMatch) => ({
+  displayName,
+  testMatch: testMatch.map((pattern) => `<rootDir>/test/${pattern}`),
+  transform: {},
+  extensionsToTreatAsEsm: [".ts"],
+  testEnvironment: "<rootDir>/test/support/plain-global-environment.ts",
+});
+
+/** `npm test` runs the first five, `npm run test:chaos` the sixth, `npm run test:matrix` the last. */
+// biome-ignore lint/style/noDefaultExport: Jest takes no other
+export default {
+  projects: [
+    project("unit", ["unit/**/*.test.ts", "support/*.test.ts"]),
+    project("e2e", ["e2e/*.test.ts", "e2e/ci/*.test.ts"]),
+    project("chaos", ["chaos/*.test.ts"]),
+    project("infra", ["infra/*.test.ts"]),
+    project("docs", ["docs/*.test.ts"]),
+    project("long", ["*/long/*.test.ts"]),
+    project("matrix", ["*/matrix/*.test.ts"]),
+  ],
+  collectCoverageFrom: ["lambda/**/*.ts"],
+  coverageProvider: "babel",
+  coverageReporters: ["text"],
+  globalSetup: "<rootDir>/test/support/bundle-worker.ts",
+  testSequencer: "<rootDir>/test/support/long-first.ts",
+  testTimeout: 120_000,
+  maxWorkers: 3,
+  workerIdleMemoryLimit: "1GB",
+};

@@ -1,0 +1,84 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { type FaultyRun, promoteUnder } from "../faulty-run.ts";
+
+let run: FaultyRun | undefined;
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(async () => {
+  await run?.close();
+  run = undefined;
+});
+
+describe("1,000 customers, and Evo Voice misbehaves: everybody is promoted all the same, and every outcome is true", () => {
+  test.each([
+    { about: "server errors, some after the write", faults: "error-5xx=2%" },
+    { about: "429 in every form", faults: "too-many=0.5%,retry-after=0" },
+    { about: "connections that drop before the write", faults: "drop-before=10%" },
+    { about: "connections that drop after the write", faults: "drop-after=10%" },
+    { about: "replies that never come", faults: "no-reply=2%" },
+    { about: "a sign-in page now and then", faults: "html-login=5%" },
+    { about: "redirects to a sign-in page", faults: "redirect=5%" },
+    { about: "half a body", faults: "half-json=10%" },
+    { about: "replies with the old flag", faults: "old-flag=20%" },
+    { about: "writes that are confirmed and lost", faults: "lost-write=20%" },
+    { about: "another customer's reply", faults: "other-id=20%" },
+    { about: "replies without a flag, and pages of 40", faults: "no-flag=20%,page-cap=40" },
+    { about: "a sign-in that is busy", faults: "sign-in-5xx=50%,session-death=100,retry-after=0" },
+    { about: "sessions that die after 3 calls, 16 in flight", faults: "session-death=3" },
+    { about: "filters that are ignored", faults: "ignored-filters" },
+    { about: "slow replies with a long tail, slower the more there are", faults: "latency-tail=5%:100,latency-load=1" },
+    { about: "no curl, dates in milliseconds", faults: "refuse-curl,dates=ms" },
+    { about: "every reply with the old flag", faults: "old-flag" },
+  ])("$about ($faults)", async ({ faults }) => {
+    run = await promoteUnder({ faults });
+
+    await run.expectTrueOutcomes();
+    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: run.toFlip, failed: 0 } });
+  });
+
+  test.each([1, 2])("all of it at once (seed %i)", async (seed) => {
+    run = await promoteUnder({ faults: `${EVERYTHING},sign-in-5xx=30%`, seed });
+
+    await run.expectTrueOutcomes();
+    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: run.toFlip, failed: 0 } });
+    expect(Object.keys(run.stats.faults).length).toBeGreaterThanOrEqual(10);
+  });
+});
+
+const EVERYTHING = "chaos=1%,retry-after=0,session-death=80,latency-tail=2%:100,page-cap=90";
+
+describe("a fault that does not pass", () => {
+  test.each([
+    { faults: "lost-write", reason: /with another customer or flag\); .*; read afterwards, it is still on staging$/ },
+    { faults: "drop-after", reason: /^flip of customer \w+ got no usable answer in any try \(\w+\); .*may have been/ },
+    { faults: "other-id", reason: /with another customer or flag\); .*it may have been flipped all the same/ },
+    { faults: "html-login", reason: /^flip of customer \w+ was answered with a sign-in page instead of data; / },
+    { faults: "redirect", reason: /^flip of customer \w+ was answered with a sign-in page instead of data; / },
+  ])(
+    "fails each customer with its reason, and says who may have been flipped ($faults)",
+    async ({ faults, reason }) => {
+      const policy = { failureBudget: "100%", retries: { attempts: 2, mostBackoffMs: 5 } };
+      run = await promoteUnder({ customers: 12, fromFirstFlip: `${faults},retry-after=0`, policy });
+
+      await run.expectTrueOutcomes();
+      expect(run.report).toMatchObject({ status: "partial", counts: { flipped: 0, failed: run.toFlip } });
+      for (const exception of run.report.exceptions.filter(({ outcome }) => outcome === "failed"))
+        expect(exception.reason).toMatch(reason);
+    },
+  );
+
+  test("stops the rollout when more fail than the budget allows; nobody else is tried", async () => {
+    const policy = { failureBudget: 5, concurrency: 4, retries: { attempts: 2, mostBackoffMs: 5 } };
+    run = await promoteUnder({ customers: 300, fromFirstFlip: "lost-write", policy });
+
+    await run.expectTrueOutcomes();
+    expect(run.report).toMatchObject({
+      status: "rolled-back",
+      problem: expect.stringContaining("the failure budget allows 5"),
+    });
+    expect(run.report.counts.failed).toBeLessThanOrEqual(5 + 4);
+    expect(run.stats.requests.SetCustomerStagingMode).toBeLessThanOrEqual((5 + 4) * 2);
+  });
+});

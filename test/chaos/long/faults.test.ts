@@ -1,0 +1,55 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import {
+  EVERYTHING_AND_LIES,
+  EVERYTHING_OFTEN,
+  type FaultyRun,
+  POLICY,
+  promoteUnder,
+  REQUEST_TIMEOUT_MS,
+  RETRIES,
+} from "../faulty-run.ts";
+
+/** A thousand are in long/faults-each.test.ts, a fault at a time, and in matrix/faults.test.ts, which has more that come often. */
+const CUSTOMERS = 400;
+
+let run: FaultyRun | undefined;
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(async () => {
+  await run?.close();
+  run = undefined;
+});
+
+describe("400 customers, and Evo Voice misbehaves often: every outcome is true", () => {
+  test.each([
+    { about: "429 in every form", faults: "too-many=30%,retry-after=0", customers: 120 },
+    { about: "server errors, some after the write", faults: "error-5xx=30%,retry-after=0", customers: CUSTOMERS },
+    { about: "replies that never come, some after the write", faults: "no-reply=30%", customers: CUSTOMERS },
+  ])("30 % of $about, $customers customers: it ends, with one true outcome each", async ({ faults, customers }) => {
+    // Many wait in vain: half as long each.
+    const requestTimeoutMs = faults.startsWith("no-reply") ? REQUEST_TIMEOUT_MS / 2 : REQUEST_TIMEOUT_MS;
+    run = await promoteUnder({ faults, customers, policy: { ...POLICY, retries: { ...RETRIES, requestTimeoutMs } } });
+
+    await run.expectTrueOutcomes();
+    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: run.toFlip, failed: 0 } });
+    const [hits = 0] = Object.values(run.stats.faults);
+    expect(hits).toBeGreaterThan(run.toFlip / 5);
+  });
+
+  // Other seeds are in matrix/faults.test.ts.
+  test.each([3])("all of it at once (seed %i)", async (seed) => {
+    run = await promoteUnder({ faults: EVERYTHING_OFTEN, customers: CUSTOMERS, seed, policy: POLICY });
+
+    await run.expectTrueOutcomes();
+    expect(run.report.status).toBe("succeeded");
+  });
+
+  test.each([1])("all of it at once, listings that lie included: complete or refused (seed %i)", async (seed) => {
+    run = await promoteUnder({ faults: EVERYTHING_AND_LIES, customers: CUSTOMERS, seed, policy: POLICY });
+
+    if (run.report.status === "refused") run.expectUntouched();
+    else await run.expectTrueOutcomes();
+  });
+});

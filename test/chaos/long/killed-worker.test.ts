@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { COMPILE_CACHE } from "../../support/compile-cache.ts";
+
+const EXPECTED = { flipped: { planned: 300, attempts: 3 }, alarms: 3, closed: "told" };
+const SCRIPT = new URL("../../unit/local/durable/killable-rollout.ts", import.meta.url);
+const STEPS = ["plan", "flip", "flip", "flip", "gate", "gate", "gate", "unlock", "notify"];
+
+let folder: string;
+let file: string;
+let log: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cutover-"));
+  file = join(folder, "checkpoints.jsonl");
+  log = join(folder, "steps.log");
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Runs the execution in a process of its own; answers its result, or undefined when it was killed. */
+async function run(death = ""): Promise<{ status: string; result: unknown; operations: number } | undefined> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, ...COMPILE_CACHE };
+    execFile(process.execPath, [fileURLToPath(SCRIPT), file, log, death], { env }, (error, stdout, stderr) => {
+      if (error?.signal === "SIGKILL") resolve(undefined);
+      else if (error) reject(new Error(stderr, { cause: error }));
+      else resolve(JSON.parse(stdout));
+    });
+  });
+}
+
+const stepsRun = () => (existsSync(log) ? readFileSync(log, "utf8").trim().split("\n") : []);
+
+/** The steps whose result is in the file. */
+function finishedSteps(): Set<string> {
+  const entries = readFileSync(file, "utf8").trim().split("\n");
+  const operations = entries.flatMap((line) => JSON.parse(line).operations as { Name: string; Status: string }[]);
+  return new Set(operations.filter(({ Status }) => Status === "SUCCEEDED").map(({ Name }) => Name));
+}
+
+test("an execution that nobody kills runs each step once and each retry and check as often as asked", async () => {
+  expect(await run()).toMatchObject({ status: "SUCCEEDED", result: EXPECTED, operations: 7 });
+  expect(stepsRun()).toEqual(STEPS);
+});
+
+describe.each(["before", "after"])("killed %s each write to its checkpoints", (phase) => {
+  test("it ends with the same result, and no finished step is run again", async () => {
+    let deaths = 0;
+    let result: Awaited<ReturnType<typeof run>>;
+    do {
+      const finished = deaths > 0 ? finishedSteps() : new Set<string>();
+      const runBefore = stepsRun().length;
+      result = await run(`${phase}:${deaths + 1}`);
+      if (!result) deaths += 1;
+      expect(
+        stepsRun()
+          .slice(runBefore)
+          .filter((step) => finished.has(step)),
+      ).toEqual([]);
+    } while (!result);
+    expect(result).toMatchObject({ status: "SUCCEEDED", result: EXPECTED });
+    expect(deaths).toBeGreaterThan(STEPS.length * 2);
+    expect(new Set(stepsRun())).toEqual(new Set(STEPS));
+    // Some thirty processes, one after the other.
+  }, 90_000);
+});
+
+test("killed in the middle of a step, it runs that step again and no other", async () => {
+  expect(await run("in:unlock")).toBeUndefined();
+  expect(await run()).toMatchObject({ status: "SUCCEEDED", result: EXPECTED });
+  expect(stepsRun()).toEqual(STEPS.flatMap((step) => (step === "unlock" ? [step, step] : [step])));
+});
+
+test("a step that is interrupted does not use up one of its tries", async () => {
+  for (let deaths = 0; deaths < 3; deaths += 1) expect(await run("in:flip")).toBeUndefined();
+  expect(await run()).toMatchObject({ status: "SUCCEEDED", result: EXPECTED });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "@jest/globals";
+import { atPost } from "../crash-scenario.ts";
+import { atWrite, BAD, expectTurnedBack, runAbandoned, runUnharmed, WAVES } from "../crash-waves-scenario.ts";
+
+/**
+ * A rollout that is being turned back is killed for good, at each write to the ledger from the one on that holds the
+ * release, and at flips that stand for the others; another execution turns back the rest by the ledger alone. Some 50
+ * places, each a little more than a second.
+ */
+const { end, places } = await runUnharmed();
+
+const FIRST = places.writes.indexOf("order");
+const WRITES = places.writes.slice(FIRST, -1).map((about, index) => ({ n: FIRST + index + 1, about }));
+
+describe.each([
+  ["before a write to the ledger is done", "arrived"],
+  ["when a write to the ledger is done and not answered", "done"],
+] as const)("a rollout that ends for good %s is turned back by another execution", (_when, phase) => {
+  test.each(WRITES)("write $n, of $about", async ({ n }) => {
+    expectTurnedBack(end, await runAbandoned({ trap: atWrite(n, phase) }));
+  });
+});
+
+describe.each(["arrived", "written", "answered"] as const)(
+  "a rollout that ends for good when a flip back is %s is turned back by another execution",
+  (phase) => {
+    // The bad one is never written.
+    const unseen = phase === "written" ? 1 : 0;
+    test.each([BAD + 1, BAD + 8, places.posts])("flip %d", async (n) => {
+      expectTurnedBack(end, await runAbandoned({ trap: atPost(n - unseen, phase) }));
+    });
+  },
+);
+
+describe.each(["arrived", "written", "answered"] as const)(
+  "a rollout that ends for good when a flip is %s is turned back by another execution, whoever was in flight too",
+  (phase) => {
+    // Before the bad one by two: the flip that may follow must not be its.
+    test.each([1, WAVES[0], WAVES[0] + 3, BAD - 2])("flip %d", async (n) => {
+      const abandoned = await runAbandoned({ trap: atPost(n, phase) });
+
+      const flipped = Object.values(abandoned.end.customers).filter(({ posts }) => posts > 0);
+      // A worker that has its answer may have sent the next flip before it is dead.
+      expect([n, ...(phase === "answered" ? [n + 1] : [])]).toContain(flipped.length);
+      expect(abandoned.undone).toMatchObject({
+        status: "rolled-back",
+        rollback: { restored: flipped.length, conflicting: 0, left: 0 },
+      });
+      for (const { isStaging, posts, rollback } of flipped)
+        expect({ isStaging, posts, rollback }).toEqual({ isStaging: true, posts: 2, rollback: "flipped" });
+    });
+  },
+);
+
+describe("a rollback that goes on with another execution's, and is killed in its turn, ends as if unharmed", () => {
+  const halfway = { trap: atPost(BAD + 5, "written") };
+
+  test.each([1, 2, 3, 4])("when its batch write %d is done and not answered", async (n) => {
+    expectTurnedBack(end, await runAbandoned(halfway, atWrite(n, "done", "batch")));
+  });
+
+  test.each(["arrived", "written", "answered"] as const)("when its third flip is %s", async (phase) => {
+    expectTurnedBack(end, await runAbandoned(halfway, atPost(3, phase)));
+  });
+});

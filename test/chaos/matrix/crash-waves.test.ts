@@ -1,0 +1,47 @@
+import { describe, expect, test } from "@jest/globals";
+import { BAD, runKilled, runKilledAgain, runUnharmed, WAVES } from "../crash-waves-scenario.ts";
+
+/**
+ * A rollout of three waves that is turned back is killed for real before and after each write to its checkpoints: where
+ * each durable operation begins and ends. A second process goes on with it. Some 110 places, each about a second. Those
+ * of its ledger are in matrix/crash-waves-ledger.test.ts, those that another execution's rollback answers in
+ * matrix/crash-rollback.test.ts.
+ */
+const { end, places } = await runUnharmed();
+
+test("the rollout that nobody kills flips three waves, turns them back and never comes to the fourth", () => {
+  expect(end).toMatchObject({
+    status: "rolled-back",
+    lock: undefined,
+    report: {
+      counts: { flipped: BAD - 1, failed: 1 },
+      rollback: { restored: BAD - 2, conflicting: 1, left: 0 },
+      waves: [
+        { customers: WAVES[0], decision: "proceed" },
+        { customers: WAVES[1], decision: "proceed" },
+        { customers: WAVES[2], decision: "roll back" },
+      ],
+    },
+  });
+  expect(end.changes.map((change) => (change as { change: string }).change)).toEqual([
+    "started",
+    ...["wave done", "gate decided", "wave done", "gate decided", "gate decided"],
+    "rolled back",
+    "ended",
+  ]);
+});
+
+const CHECKPOINTS = Array.from({ length: places.checkpoints }, (_, index) => index + 1);
+
+describe.each(["before", "after"])("killed %s a write to its checkpoints, a rollout ends as if unharmed", (side) => {
+  test.each(CHECKPOINTS)("write %d", async (n) => {
+    expect(await runKilled({ death: `${side}:${n}` })).toEqual(end);
+  });
+});
+
+test("when process after process dies at its third write of a batch, the rollout ends as if unharmed", async () => {
+  const again = await runKilledAgain(3);
+
+  expect(again.deaths).toBeGreaterThan(3);
+  expect(again.end).toEqual(end);
+});

@@ -1,0 +1,18 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { handlerHistories, playThroughHandler } from "../random-runs/handler-history.ts";
+
+test("through the shipped handler too, whatever happens at once, rollouts flip their own, and can be undone", async () => {
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(handlerHistories, async (history) => {
+      const { lies, ends } = await playThroughHandler(history);
+      expect(lies).toEqual([]);
+      for (const end of ends) seen.add(end);
+    }),
+    // One history takes seconds: the one that failed is shown as it was.
+    { numRuns: 25, endOnFailure: true },
+  );
+  // Histories that come to nothing would show nothing.
+  expect([...seen]).toEqual(expect.arrayContaining(["succeeded", "aborted", "gone"]));
+}, 600_000);

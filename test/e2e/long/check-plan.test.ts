@@ -1,0 +1,136 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
+import { expectUntouched, rememberFlags } from "../../support/truth.ts";
+import { startWorld, type World } from "../../support/world.ts";
+
+let world: World;
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+beforeEach(async () => {
+  world = await startWorld({ customers: 40, stagingShare: 1 });
+});
+afterEach(() => world.close());
+
+const EVENT = { action: "promote", release: "2026.11", targets: { all: true } };
+const TWO_WAVES = { waves: [{ customers: 5 }, { rest: true }] };
+
+const ours = (): readonly EmulatedCustomer[] =>
+  [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId);
+
+async function planFor(event: object): Promise<string> {
+  const { report } = await world.run({ ...event, dryRun: true });
+  expect(report.status).toBe("planned");
+  return report.plan?.hash ?? "";
+}
+
+async function expectRefused(event: object, problem: string | RegExp, policy: Record<string, unknown> = {}) {
+  const before = rememberFlags(world);
+  const { report } = await world.run(event, policy);
+  expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  expectUntouched(world, before);
+}
+
+describe("an event with the hash of a dry run's plan", () => {
+  test("is rolled out while the plan would be the same", async () => {
+    const plan = await planFor({ ...EVENT, strategy: TWO_WAVES });
+    const { report } = await world.run({ ...EVENT, strategy: TWO_WAVES, plan });
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length }, plan: { hash: plan } });
+  });
+
+  test("is refused when the world has moved since, with who and what", async () => {
+    const plan = await planFor(EVENT);
+    const [gone, right] = ours();
+    world.emulator.removeCustomer(gone!.id);
+    world.emulator.setStaging(right!.id, false);
+    const added = world.emulator.addCustomer({ name: "New here", isStaging: true });
+    const { report } = await world.run({ ...EVENT, plan });
+    expect(report.status).toBe("refused");
+    expect(report.problem).toContain(`the world has moved since the plan ${plan} was made`);
+    expect(report.problem).toContain("1 to be flipped now, 2 no longer to be flipped: ");
+    expect(report.problem).toContain(`${added.id} (New here): not found → wave 1`);
+    expect(report.problem).toContain(`${gone!.id} (${gone!.name}): wave 1 → not found`);
+    expect(report.problem).toContain(`${right!.id} (${right!.name}): wave 1 → unchanged`);
+    expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
+  });
+
+  test("is refused when its strategy is another one, with who is in another wave", async () => {
+    const plan = await planFor(EVENT);
+    await expectRefused(
+      { ...EVENT, strategy: TWO_WAVES, plan },
+      /: \d+ in another wave: \w+ \([^)]+\): wave 1 → wave 2/,
+    );
+  });
+
+  test("is refused when only a bake is another one", async () => {
+    const strategy = (bakeMinutes: number) => ({ waves: [{ customers: 5, bakeMinutes }, { rest: true }] });
+    const plan = await planFor({ ...EVENT, strategy: strategy(1) });
+    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, /: nobody is in another wave; the bakes, or/);
+  });
+
+  test("is refused when the plan is of another release, or nobody made it", async () => {
+    const plan = await planFor({ ...EVENT, release: "2026.12" });
+    await expectRefused({ ...EVENT, plan }, /is of another action or release: make a dry run of this event/);
+    await expectRefused({ ...EVENT, plan: "a".repeat(64) }, /the ledger has no dry run of that plan any more/);
+  });
+});
+
+describe("a guard rail of the policy", () => {
+  const count = () => ours().length;
+
+  test("maxCustomers: exactly so many pass, one more is refused; an event can only ask for fewer", async () => {
+    await expectRefused(EVENT, `^nobody was flipped: the plan flips ${count()} customers; at most ${count() - 1} are`, {
+      maxCustomers: count() - 1,
+    });
+    await expectRefused({ ...EVENT, limits: { maxCustomers: 3 } }, /at most 3 are allowed/, { maxCustomers: count() });
+    const { report } = await world.run(EVENT, { maxCustomers: count() });
+    expect(report.counts.flipped).toBe(count());
+  });
+
+  test("maxShare is of all customers of the policy's accounts, whomever the event is about", async () => {
+    const half = Math.ceil(count() / 2);
+    const targets = (customers: number) => ({
+      customerIds: ours()
+        .slice(0, customers)
+        .map(({ id }) => id),
+    });
+    const most = Math.floor(count() / 2);
+    await expectRefused(
+      { ...EVENT, targets: targets(half + 1) },
+      `the plan flips ${half + 1} of the scope's ${count()}`,
+      {
+        maxShare: "50%",
+      },
+    );
+    const { report } = await world.run({ ...EVENT, targets: targets(most) }, { maxShare: "50%" });
+    expect(report.counts.flipped).toBe(most);
+  });
+
+  test("largePromote looks at the customers of a first wave whose size nobody knew before, with all other rails at once", async () => {
+    const careful = { waves: [{ cohort: "canary", bakeMinutes: 30 }, { rest: true }] };
+    const rails = { largePromote: { above: 10, firstWave: 5, bakeMinutes: 30 } };
+    const policy = (canaries: object) => ({
+      ...rails,
+      cohorts: { canary: canaries },
+      strategies: { careful },
+      strategy: "careful",
+    });
+    const first = (customers: number) => ({
+      customerIds: ours()
+        .slice(0, customers)
+        .map(({ id }) => id),
+    });
+    await expectRefused(EVENT, /at most 10 .*at most 5% .*first wave 6, .*expects a first wave of at most 5 /, {
+      ...policy(first(6)),
+      maxCustomers: 10,
+      maxShare: "5%",
+    });
+    const { report } = await world.run({ ...EVENT, dryRun: true }, policy(first(5)));
+    expect(report).toMatchObject({
+      status: "planned",
+      plan: { waves: [{ customers: 5 }, { customers: count() - 5 }] },
+    });
+    await expectRefused({ ...EVENT, dryRun: true }, /first wave 6, .* at most 5 customers/, policy(first(6)));
+  });
+});

@@ -1,0 +1,166 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { parsePolicy } from "../../../lambda/config.ts";
+import { acceptDeployEvent } from "../../../lambda/contract/accept-deploy-event.ts";
+import { readPipelineJob, readPipelineRequest } from "../../../lambda/triggers/code-pipeline.ts";
+import { PhoneRelease } from "../../../templates/codepipeline.ts";
+import { makeApp, makeStack, POLICY, ROOT, type Statement, statementsOf, targetOf } from "../../infra/make-stack.ts";
+import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
+import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
+import { type DeclaredAction, declareAction, findActions, getAction } from "../ci/declare-action.ts";
+
+const EXECUTION = "12345678-1234-5678-abcd-12345678abcd";
+const COMMIT = "0f3c9a1b2d4e5f60718293a4b5c6d7e8f9012345";
+
+/** The example, in one app with the deployment whose front door it invokes. */
+function synthesizeExample() {
+  const app = makeApp();
+  const { cutover } = makeStack({}, app);
+  const stack = new PhoneRelease(app, "phone-release", {
+    cutover,
+    repository: { owner: "acme", name: "phones", branch: "main" },
+    connectionArn: "arn:aws:codeconnections:eu-central-1:111122223333:connection/0a1b2c3d",
+  });
+  return { template: Template.fromStack(stack), deployment: Template.fromStack(cutover.node.scope as Stack) };
+}
+
+/** What CodePipeline puts in for variables when it runs. */
+function fillIn({ Configuration }: DeclaredAction): string {
+  return Configuration.UserParameters.replaceAll("#{codepipeline.PipelineExecutionId}", EXECUTION).replaceAll(
+    "#{source.CommitId}",
+    COMMIT,
+  );
+}
+
+/** What the front door makes of an action's job. */
+function readRequest(action: DeclaredAction) {
+  const request = readPipelineRequest(readPipelineJob(aPipelineJob(fillIn(action))));
+  if (request.kind !== "begin") throw new Error("it asks for no rollout");
+  return { event: acceptDeployEvent(request.input, parsePolicy(POLICY)), wait: request.wait };
+}
+
+describe("the example's pipeline", () => {
+  const { template, deployment } = synthesizeExample();
+
+  test("deploys, plans, waits for a person, and promotes, in this order", () => {
+    const steps = findActions(template).map(({ Name, ActionTypeId }) => [Name, ActionTypeId.Provider]);
+    expect(steps).toEqual([
+      ["fetch", "CodeStarSourceConnection"],
+      ["servers", "CodeBuild"],
+      ["plan", "Lambda"],
+      ["approve", "Manual"],
+      ["promote", "Lambda"],
+    ]);
+    const [plan, approve, promote] = ["plan", "approve", "promote"].map((name) => getAction(template, name).RunOrder);
+    expect([plan, approve, promote]).toEqual([1, 2, 3]);
+  });
+
+  test("sends events that the front door accepts, of one rollout for each run of the pipeline", () => {
+    const common = { action: "promote", release: COMMIT, targets: [{ all: true }] };
+    expect(readRequest(getAction(template, "plan"))).toEqual({
+      event: { ...common, dryRun: true, id: `plan-${EXECUTION}` },
+      wait: true,
+    });
+    expect(readRequest(getAction(template, "promote"))).toEqual({
+      event: { ...common, dryRun: false, id: `promote-${EXECUTION}` },
+      wait: true,
+    });
+  });
+
+  test.each(["plan", "promote"])("lets %s call the front door, and nothing else but the list of functions", (name) => {
+    const roleId = targetOf(getAction(template, name).RoleArn) ?? "";
+    const statements = statementsOf(template, roleId);
+    expect(statements.map(({ Action }) => Action)).toEqual(["lambda:InvokeFunction", "lambda:ListFunctions"]);
+    expect(JSON.stringify(statements[0]?.Resource)).toMatch(/cutover-production.*StartDoorFunction\w+Arn/);
+    expect(statements[1]?.Resource).toBe("*");
+  });
+
+  test("leaves the deployment's roles as they are", () => {
+    const actionsOf = (from: Template) =>
+      Object.values(from.findResources("AWS::IAM::Policy")).map(({ Properties }) =>
+        (Properties.PolicyDocument.Statement as Statement[]).map(({ Action }) => Action),
+      );
+    expect(actionsOf(deployment)).toEqual(actionsOf(Template.fromStack(makeStack())));
+  });
+});
+
+describe("an action of Cutover", () => {
+  test("that does not wait, excludes and says why is understood so", () => {
+    const exclude = [{ tags: ["vip"] }];
+    const given = { action: "stage", exclude, requestedBy: "phone-release", reason: 'it is "time"' } as const;
+    const request = readRequest(declareAction({ ...given, wait: false }));
+    expect(request).toMatchObject({ event: given, wait: false });
+  });
+
+  test("gets the id of its job when it has none", () => {
+    const { event, wait } = readRequest(declareAction({}));
+    expect(event.id).toBe("11111111-abcd-1111-abcd-111111abcdef");
+    expect(wait).toBe(true);
+  });
+
+  test("has no more parameters than CodePipeline takes, and says so before a deploy", () => {
+    const reasonOf = (length: number) => ({ reason: "x".repeat(length) });
+    const { length } = declareAction(reasonOf(1)).Configuration.UserParameters;
+    expect(declareAction(reasonOf(1_001 - length)).Configuration.UserParameters).toHaveLength(1_000);
+    expect(() => declareAction(reasonOf(1_002 - length))).toThrow(/promote: got 1001 characters .* tag or a cohort/);
+  });
+
+  test("has the inputs of the GitHub Action and of the GitLab template, but for those that only a job needs", () => {
+    const script = readFileSync(join(ROOT, "ci/rollout.mjs"), "utf8");
+    const inputs = [...script.matchAll(/read\("([A-Z_]+)"/g)].map(([, name = ""]) =>
+      name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    );
+    const example = readFileSync(join(ROOT, "templates/codepipeline.ts"), "utf8");
+    const [, members = ""] = /const event = \{ (.*) \};/.exec(example) ?? [];
+    // CodePipeline has a timeout and a rhythm of its own; the function is that of the construct; it stages and promotes.
+    const others = ["function", "rolloutId", "wait", "timeoutMinutes", "pollSeconds"];
+    expect(members.split(", ").sort()).toEqual(inputs.filter((name) => !others.includes(name)).sort());
+  });
+});
+
+describe("through the front door", () => {
+  let door: FrontDoor;
+
+  beforeAll(async () => {
+    door = await openFrontDoor({ customers: 30 });
+  });
+
+  afterAll(() => door.close());
+
+  /** Runs an action until CodePipeline has its answer; gives the last. */
+  async function run(action: DeclaredAction) {
+    const parameters = fillIn(action);
+    await door.send(aPipelineJob(parameters, { id: door.pipeline.openJob() }));
+    await door.world.executions.settled();
+    const { continuationToken = "" } = door.pipeline.answers().at(-1) ?? {};
+    await door.send(aPipelineJob(parameters, { id: door.pipeline.openJob(), continuationToken }));
+    return door.pipeline.answers().at(-1);
+  }
+
+  const findStaged = () => {
+    const { accountId, customers } = door.world.emulator;
+    return [...customers()].filter((customer) => customer.isStaging && customer.accountId === accountId).length;
+  };
+
+  test("the example's plan tells the person who approves, and its promote flips whom it named", async () => {
+    const { template } = synthesizeExample();
+    const staged = findStaged();
+    expect(staged).toBeGreaterThan(0);
+
+    const planned = await run(getAction(template, "plan"));
+    expect(planned?.executionDetails?.summary).toMatch(
+      new RegExp(`^rollout plan-${EXECUTION} is planned: ${staged} to flip, \\d+ unchanged`),
+    );
+    expect(findStaged()).toBe(staged);
+
+    const promoted = await run(getAction(template, "promote"));
+    expect(promoted).toMatchObject({
+      action: "PutJobSuccessResult",
+      outputVariables: { rolloutId: `promote-${EXECUTION}`, status: "succeeded", flipped: String(staged) },
+    });
+    expect(findStaged()).toBe(0);
+  });
+});

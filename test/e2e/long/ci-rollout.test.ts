@@ -1,0 +1,345 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
+import { declareAction } from "../ci/declare-action.ts";
+import { INPUTS, runScript, START } from "../ci/run-script.ts";
+
+const CUSTOMERS = 30;
+
+let door: FrontDoor;
+
+beforeEach(async () => {
+  const policy = { failureBudget: "100%", retries: { attempts: 2, mostBackoffMs: 5 } };
+  door = await openFrontDoor({ customers: CUSTOMERS, policy });
+});
+
+afterEach(() => door.close());
+
+function run(inputs: Readonly<Record<string, string>> = {}) {
+  return runScript(door.world.environment, inputs);
+}
+
+/** The events that the worker was started with. */
+function starts() {
+  const invocations = door.world.executions.invocations().filter(({ functionArn }) => functionArn === WORKER_ARN);
+  return invocations.map(({ payload }) => JSON.parse(payload));
+}
+
+/** Customers of the policy's account on staging; the emulator has another account too. */
+function findStaged() {
+  const { accountId, customers } = door.world.emulator;
+  return [...customers()].filter((customer) => customer.isStaging && customer.accountId === accountId);
+}
+
+test("flips everybody, waits, and tells the job; the same id again joins it", async () => {
+  const staged = findStaged().length;
+  const job = await run({ ID: "release-1", REQUESTED_BY: "octocat", REASON: "it is time" });
+
+  expect(job).toMatchObject({ exitCode: 0 });
+  expect(job.outputs).toEqual({ "rollout-id": "release-1", status: "succeeded", flipped: String(staged), failed: "0" });
+  expect(job.dotenv).toBe(
+    `CUTOVER_ROLLOUT_ID=release-1\nCUTOVER_STATUS=succeeded\nCUTOVER_FLIPPED=${staged}\nCUTOVER_FAILED=0\n`,
+  );
+  expect(job.log).toContain("cutover: rollout release-1 is starting\n");
+  expect(job.summary).toContain("## Cutover: promote 2026\\.11\\.0\n");
+  expect(job.summary).toContain(`| flipped | ${staged} |`);
+  expect(job.summary).toContain("| asked by | octocat |\n| because | it is time |");
+  expect(job.summary).toContain(`### Plan\n\n|  | customers |\n| --- | --- |\n| to flip | ${staged} |`);
+  expect(findStaged().length).toBe(0);
+
+  const again = await run({ ID: "release-1", REQUESTED_BY: "somebody-else" });
+  expect(again).toMatchObject({ exitCode: 0, outputs: job.outputs });
+  expect(again.log).toContain("rollout release-1 is succeeded (joined: it was sent before)");
+  expect(starts()).toHaveLength(1);
+});
+
+test("a dry run reports the plan and flips nobody", async () => {
+  const staged = findStaged().length;
+  const excluded = findStaged()[0]?.id;
+  const job = await run({ DRY_RUN: "true", EXCLUDE: `{"customerIds":["${excluded}"]}` });
+
+  expect(job).toMatchObject({ exitCode: 0, outputs: { status: "planned", flipped: "0" } });
+  expect(job.summary).toContain("**planned only\\, nobody was flipped**");
+  expect(job.summary).toContain(`| to flip | ${staged - 1} |`);
+  expect(findStaged().length).toBe(staged);
+  expect(starts()).toMatchObject([{ dryRun: true, exclude: [{ customerIds: [excluded] }] }]);
+});
+
+test("does not wait when told so, and joins on the next run", async () => {
+  const job = await run({ WAIT: "false", ID: "release-2" });
+  expect(job).toMatchObject({ exitCode: 0, outputs: { "rollout-id": "release-2", status: "starting" } });
+  expect(job.log).toContain("the rollout goes on by itself");
+
+  expect(await run({ ID: "release-2" })).toMatchObject({ exitCode: 0, outputs: { status: "succeeded" } });
+  expect(starts()).toHaveLength(1);
+});
+
+test("stops waiting when its time is out, and says that the rollout goes on", async () => {
+  door.world.emulator.setFaults("latency-tail=100%:1000");
+  const job = await run({ ID: "release-3", TIMEOUT_MINUTES: "0.001" });
+  door.world.emulator.setFaults("");
+
+  expect(job).toMatchObject({ exitCode: 1, outputs: { "rollout-id": "release-3" } });
+  expect(job.log).toContain("it had not ended within 0.001 minutes. The rollout goes on by itself");
+});
+
+test("asks for the same rollout as CodePipeline's action with the same inputs", async () => {
+  const { Configuration } = declareAction({
+    action: "stage",
+    release: "2026.12.0",
+    targets: { tags: ["beta"] },
+    exclude: { customerIds: ["1"] },
+    strategy: { waves: [{ customers: 3, bakeMinutes: 1 }, { rest: true }] },
+    onFailure: "halt",
+    dryRun: true,
+    requestedBy: "octocat",
+    reason: "it is time",
+    id: "by-codepipeline",
+    wait: false,
+  });
+  await door.send(aPipelineJob(Configuration.UserParameters, { id: door.pipeline.openJob() }));
+  await door.world.executions.settled();
+  const job = await run({
+    ACTION: "stage",
+    RELEASE: "2026.12.0",
+    TARGETS: '{"tags":["beta"]}',
+    EXCLUDE: '{"customerIds":["1"]}',
+    STRATEGY: '{"waves":[{"customers":3,"bakeMinutes":1},{"rest":true}]}',
+    ON_FAILURE: "halt",
+    DRY_RUN: "true",
+    REQUESTED_BY: "octocat",
+    REASON: "it is time",
+    ID: "by-script",
+    WAIT: "false",
+  });
+
+  expect(job).toMatchObject({ exitCode: 0, outputs: { status: "starting" } });
+  const [first, second] = starts();
+  expect(first).toMatchObject({ action: "stage", onFailure: "halt", dryRun: true, id: "by-codepipeline" });
+  expect(second).toEqual({ ...first, id: "by-script" });
+});
+
+describe("a rollout in waves", () => {
+  const ALARM = "calls-that-fail";
+  const WAVES = { STRATEGY: '{"waves":[{"customers":3},{"rest":true}]}', ID: "in-waves" };
+
+  /** Whose alarm goes off at its third look: after the first wave. */
+  async function openWithAlarm(): Promise<void> {
+    await door.close();
+    door = await openFrontDoor({ customers: CUSTOMERS, policy: { alarms: [ALARM] } });
+    door.world.cloudWatch.setAlarm(ALARM, { state: "OK" });
+    door.world.cloudWatch.changeLater(ALARM, { atCall: 3 }, { state: "ALARM", reason: "7 calls failed" });
+  }
+
+  test("that is rolled back fails the job, and says which gate, why, and that the release is held", async () => {
+    await openWithAlarm();
+    const staged = findStaged().length;
+    const job = await run(WAVES);
+
+    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "rolled-back", flipped: "3" } });
+    expect(job.summary).toContain(
+      "| 1 | 3 | 0 | roll back | alarm calls\\-that\\-fail is in ALARM\\: 7 calls failed |\n| 2 | ",
+    );
+    expect(job.summary).toContain("### Rolled back\n\n|  | customers |\n| --- | --- |\n| flipped back | 3 |");
+    expect(job.summary).toContain("The release is held");
+    expect(job.summary).toContain('`{"command":"clear-release","release":"2026.11.0"');
+    expect(findStaged().length).toBe(staged);
+  });
+
+  test("that a job asks to be halted stays where it is, and says what turns it back", async () => {
+    await openWithAlarm();
+    const staged = findStaged().length;
+    const job = await run({ ...WAVES, ON_FAILURE: "halt" });
+
+    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "halted", flipped: "3" } });
+    expect(job.summary).toContain('`{"action":"rollback","rolloutId":"in-waves"}`');
+    expect(findStaged().length).toBe(staged - 3);
+  });
+
+  test("is undone by a job that names it, which succeeds, and by one that names its release", async () => {
+    const staged = findStaged().length;
+    await run(WAVES);
+    expect(findStaged().length).toBe(0);
+
+    const rollBackSource = { ACTION: "rollback", RELEASE: "", TARGETS: "" };
+    const job = await run({ ...rollBackSource, ROLLOUT_ID: "in-waves", REASON: "calls drop" });
+    expect(job).toMatchObject({ exitCode: 0, outputs: { status: "rolled-back" } });
+    expect(job.summary).toContain(`**rolled\\-back\\: ${staged} flipped back**`);
+    expect(findStaged().length).toBe(staged);
+
+    expect(await run({ ...rollBackSource, RELEASE: INPUTS.RELEASE, ID: "again" })).toMatchObject({ exitCode: 0 });
+  });
+
+  test("of a strategy that nobody knows starts nothing", async () => {
+    const job = await run({ STRATEGY: "canary" });
+    expect(job.exitCode).toBe(2);
+    expect(job.log).toContain("cutover: - strategy: ");
+    expect(starts()).toEqual([]);
+  });
+});
+
+describe("how a job ends", () => {
+  const rollback = (left: number) => ({ restored: 4, conflicting: 0, left });
+
+  test.each([
+    ["a promote that was rolled back", { action: "promote", status: "rolled-back", rollback: rollback(0) }, 1],
+    ["a rollback with nobody left", { action: "rollback", status: "rolled-back", rollback: rollback(0) }, 0],
+    ["a rollback with one left", { action: "rollback", status: "rolled-back", rollback: rollback(1) }, 1],
+    ["a rollback that does not say", { action: "rollback", status: "rolled-back" }, 1],
+    ["a retry that succeeded", { action: "retry", status: "succeeded" }, 0],
+    ["a halted rollout", { action: "promote", status: "halted" }, 1],
+    ["an aborted rollout", { action: "promote", status: "aborted" }, 1],
+    ["one that waits for the lock, and shall not be waited for", { action: "promote", status: "waiting" }, 0],
+  ])("%s", async (_what, answer, exitCode) => {
+    const handler = async () => ({ rolloutId: "r-1", ...answer });
+    door.world.executions.serve(`${START}-2`, { kind: "plain", handler });
+    const job = await run({ FUNCTION: `${START}-2`, WAIT: String(answer.status !== "waiting") });
+    expect(job).toMatchObject({ exitCode, outputs: { "rollout-id": "r-1", status: answer.status } });
+  });
+});
+
+describe("a rollout that does not succeed fails the job", () => {
+  test("when customers failed: it names them", async () => {
+    const stop = door.world.emulator.onRequest(({ operation }) => {
+      if (operation !== "SetCustomerStagingMode") return;
+      stop();
+      door.world.emulator.setFaults("lost-write");
+    });
+    const staged = findStaged().length;
+    const job = await run();
+
+    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "partial", flipped: "0", failed: String(staged) } });
+    expect(job.summary.split("\n").filter((line) => line.includes("| failed | flip of customer"))).toHaveLength(staged);
+  });
+
+  test("when the worker refused it: the reason is in the log and in the summary", async () => {
+    door.world.rotatePassword("another one");
+    door.world.putSecret({ userName: door.world.emulator.userName, password: "a wrong one" });
+    const job = await run();
+
+    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "refused" } });
+    expect(job.log).toMatch(/cutover: .*sign-in/);
+    expect(job.summary).toMatch(/^> .*sign\\-in/m);
+  });
+});
+
+describe("what starts nothing", () => {
+  test("an event that the front door refuses: every problem, a line each", async () => {
+    const job = await run({ ACTION: "promot", TARGETS: '{"al":true}' });
+
+    expect(job).toMatchObject({ exitCode: 2, outputs: {}, dotenv: "" });
+    expect(job.log).toContain("cutover: the deploy event was refused, nothing was done; 2 problems:\n");
+    expect(job.log).toContain("did you mean promote?");
+    expect(job.summary).toContain("> the deploy event was refused");
+    expect(starts()).toEqual([]);
+  });
+
+  test("an event that a control forbids: who ordered it, and what lifts it", async () => {
+    await door.send({ command: "hold-release", release: INPUTS.RELEASE, requestedBy: "ann", reason: "calls drop" });
+    const job = await run();
+
+    expect(job).toMatchObject({ exitCode: 2, outputs: {} });
+    expect(job.log).toContain("cutover: nothing was done: ");
+    expect(job.log).toContain("ann");
+    expect(job.log).toContain("clear-release");
+    expect(starts()).toEqual([]);
+  });
+
+  test("inputs that cannot be right: every one is named", async () => {
+    const job = await run({
+      FUNCTION: "--debug",
+      RELEASE: "",
+      TARGETS: "{all}",
+      DRY_RUN: "yes",
+      WAIT: "1",
+      TIMEOUT_MINUTES: "-1",
+    });
+    expect(job).toMatchObject({ exitCode: 2, outputs: {} });
+    expect(job.log.split("\n").map((line) => line.replace(/ such as .*/, ""))).toEqual([
+      "cutover: nothing was sent; the inputs are not right:",
+      "cutover: - release: it is missing",
+      "cutover: - targets: expected JSON,",
+      "cutover: - dry-run: expected true or false",
+      "cutover: - function: expected the name or the ARN of a Lambda function",
+      "cutover: - wait: expected true or false",
+      "cutover: - timeout-minutes: expected a number above 0, at most 2880",
+      "",
+    ]);
+    expect((await run({ FUNCTION: "file:///etc/passwd" })).exitCode).toBe(2);
+  });
+
+  test("a member that comes twice in a target or an exclusion, of which all but the last would be ignored", async () => {
+    const job = await run({
+      TARGETS: '[{"tags":["\\"a\\":1"]},{"tags":["b"],"t\\u0061gs":["c"]}]',
+      EXCLUDE: '{"tags":["vip"],"tags":["zzz"]}',
+    });
+    expect(job.exitCode).toBe(2);
+    expect(job.log).toContain('cutover: - exclude: "tags" comes twice in one object; expected it once');
+    expect(job.log).toMatch(/- targets: "t\\u0061gs" comes twice/);
+    expect(starts()).toEqual([]);
+    const once = await run({ EXCLUDE: '[{"tags":["vip","vip"]},{"tags":["tags"]}]', DRY_RUN: "true", WAIT: "false" });
+    expect(once.exitCode).toBe(0);
+    expect(starts()).toHaveLength(1);
+  });
+
+  test("a function that is not there, and one that is not a front door", async () => {
+    const missing = await run({ FUNCTION: `${START}-2` });
+    expect(missing).toMatchObject({ exitCode: 1, outputs: {} });
+    expect(missing.log).toContain("cutover: Lambda could not be called: An error occurred");
+
+    door.world.executions.serve(`${START}-3`, { kind: "plain", handler: async () => ({ status: "ok\nflipped=9" }) });
+    const other = await run({ FUNCTION: `${START}-3` });
+    expect(other).toMatchObject({ exitCode: 1, outputs: {} });
+    expect(other.log).toContain("is it the StartFunction");
+  });
+});
+
+test("Lambda that cannot be reached for a moment does not end the waiting", async () => {
+  const first = await run({ WAIT: "false", ID: "release-4" });
+  expect(first.exitCode).toBe(0);
+  let calls = 0;
+  door.world.executions.serve(`${START}-2`, {
+    kind: "plain",
+    async handler(event) {
+      calls += 1;
+      if (calls === 2 || calls === 3) throw new Error("a bad moment");
+      return door.send(event);
+    },
+  });
+  expect(await run({ FUNCTION: `${START}-2`, ID: "release-4" })).toMatchObject({
+    exitCode: 0,
+    outputs: { status: "succeeded" },
+  });
+  expect(calls).toBeGreaterThanOrEqual(4);
+});
+
+test("inputs and names are data: for the shell, the event, the summary, the outputs and the runner's log", async () => {
+  const reason =
+    '"}, "targets": {"all": true}; $(touch pwned) `touch pwned` | <img src=x> [a](javascript:b) ##[error]x';
+  const job = await run({ REASON: reason, DRY_RUN: "true", ID: "release-5" });
+  expect(job).toMatchObject({ exitCode: 0 });
+  expect(starts()).toEqual([
+    expect.objectContaining({ reason, targets: [{ all: true }], release: INPUTS.RELEASE, dryRun: true }),
+  ]);
+  expect(job.summary).toContain(
+    "\\; \\$\\(touch pwned\\) \\`touch pwned\\` \\| \\<img src\\=x\\> \\[a\\]\\(javascript\\:b\\)",
+  );
+
+  const customer = { customerId: "1", name: "a|b\n::error::<b>", outcome: "failed", reason: "\u202e_x_\nstatus=y" };
+  door.world.executions.serve(`${START}-2`, {
+    kind: "plain",
+    handler: async () => ({
+      rolloutId: "r-1",
+      status: "failed",
+      problem: "first\n::set-env name=PATH::/tmp\n##[add-path]/tmp\u001b[2J",
+      counts: { flipped: "1\nstatus=succeeded", failed: 1 },
+      exceptions: [customer],
+    }),
+  });
+  const told = await run({ FUNCTION: `${START}-2` });
+  expect(told).toMatchObject({ exitCode: 1, outputs: { "rollout-id": "r-1", status: "failed", failed: "1" } });
+  expect(Object.keys(told.outputs)).not.toContain("flipped");
+  expect(told.log).not.toMatch(/^\s*::|##\[/m);
+  expect(told.log).not.toContain("\u001b");
+  expect(told.summary).toContain("| a\\|b \\:\\:error\\:\\:\\<b\\> | 1 | failed | \\_x\\_ status\\=y |");
+});

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { execute } from "../../support/execute.ts";
+import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
+import { rememberFlags } from "../../support/truth.ts";
+import { type Act, expectAborted, runInState, type State, say } from "../command-rows.ts";
+import { expectSteered, type SteeringCommand, toAct } from "../steering-rows.ts";
+
+const abort: Act = say({ command: "abort", rollback: true });
+const leave: Act = say({ command: "abort", rollback: false });
+
+describe("an abort", () => {
+  test.each<State>([
+    "looks up",
+    "is held by an alarm without data before its first flip",
+    "waits for the lock",
+    "flips",
+    "bakes",
+    "is paused in a bake",
+    "is paused between two batches",
+  ])("of a rollout that %s turns back what it flipped, if anybody", (state) =>
+    runInState(state, abort, (ended) => expectAborted(state, ended, "roll back")),
+  );
+
+  test.each<State>(["flips", "bakes"])("without a rollback of one that %s leaves every customer where it is", (state) =>
+    runInState(state, leave, (ended) => expectAborted(state, ended, "halt")),
+  );
+
+  test("of one that flips back leaves the rest, names them, and a rollback that is sent again goes on", () =>
+    runInState("flips back", abort, async ({ report, world, before }) => {
+      expect(report).toMatchObject({
+        status: "aborted",
+        problem: "aborted by ann: calls drop; the rollback ended before it was through: aborted by ann: calls drop",
+        rollback: { restored: 250, conflicting: 0, left: 20 },
+      });
+      const left = report.exceptions.filter(({ outcome }) => outcome === "failed");
+      expect(left).toHaveLength(20);
+      expect(new Set(left.map(({ reason }) => reason))).toEqual(
+        new Set(["not flipped back: aborted by ann: calls drop"]),
+      );
+
+      const again = await execute(world, { action: "rollback", rolloutId: "night" }, { name: "again" });
+
+      expect(again.report).toMatchObject({
+        status: "rolled-back",
+        rollback: { restored: 270, conflicting: 0, left: 0 },
+        exceptions: [],
+      });
+      expect(rememberFlags(world)).toEqual(before);
+    }));
+});
+
+/** All others, in every state, are in matrix/commands.test.ts. */
+describe("the command", () => {
+  test.each<[SteeringCommand, State]>([
+    ["pause", "bakes"],
+    ["pause", "flips back"],
+    ["resume", "is paused between two batches"],
+    ["skip-bake", "bakes"],
+    ["skip-all-bakes", "looks up"],
+    ["stop-everything", "flips"],
+    ["protect", "flips"],
+    ["protect", "flips back"],
+  ])("%s, to a rollout that %s", (command, state) =>
+    runInState(state, toAct(command, state), (ended) => expectSteered(command, state, ended)),
+  );
+});
+
+describe("through the front door", () => {
+  const said = { rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;
+  let door: FrontDoor;
+
+  beforeEach(async () => {
+    door = await openFrontDoor({ customers: 60, stagingShare: 1 });
+  });
+  afterEach(() => door.close());
+
+  test("an abort ends a rollout in its bake, and what comes after its end is refused with how it ended", async () => {
+    const { world } = door;
+    const before = rememberFlags(world);
+    let posts = 0;
+    world.emulator.onRequest(async ({ operation, phase }) => {
+      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+      posts += 1;
+      if (posts === 2) await door.send({ ...said, command: "abort" });
+    });
+    const strategy = { waves: [{ customers: 6, bakeMinutes: 60 }, { rest: true }] };
+
+    await door.send({ action: "promote", release: "2026.11", targets: { all: true }, id: "night", strategy });
+    await world.executions.settled();
+
+    expect(await door.send({ command: "status", rolloutId: "night" })).toMatchObject({
+      status: "rolled-back",
+      problem: "aborted by ann: calls drop",
+      counts: { flipped: 6, skipped: 54 },
+    });
+    expect(rememberFlags(world)).toEqual(before);
+    for (const command of ["pause", "resume", "skip-bake", "skip-all-bakes", "abort"] as const) {
+      const { errorMessage } = await door.sendRefused({ ...said, command });
+      expect(errorMessage).toContain("it has ended as rolled-back: 6 flipped, 54 skipped; aborted by ann");
+    }
+    const { errorMessage } = await door.sendRefused({
+      ...{ action: "promote", release: "2026.11", targets: { all: true }, id: "again" },
+    });
+    expect(errorMessage).toContain("release 2026.11 is held");
+  });
+
+  test("a command is noted or refused: no bake to skip, no pause to end, an abort in a rollback", async () => {
+    const { world } = door;
+    const flips = { there: 0, back: 0 };
+    const heard: string[] = [];
+    const hear = async (command: string) => {
+      const event = { ...said, command };
+      const answer = (await door.send(event).catch((error: Error) => error.message)) as string | { status: string };
+      heard.push(typeof answer === "string" ? answer : answer.status);
+    };
+    world.emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
+      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+      const way = world.emulator.customer(customerId)?.isStaging ? "there" : "back";
+      flips[way] += 1;
+      if (flips.there === 2 && way === "there")
+        for (const command of ["skip-bake", "resume", "abort"]) await hear(command);
+      if (flips.back === 2 && way === "back") for (const command of ["skip-bake", "abort"]) await hear(command);
+    });
+    const strategy = { waves: [{ customers: 30, bakeMinutes: 60 }, { rest: true }] };
+
+    await door.send({ action: "promote", release: "2026.11", targets: { all: true }, id: "night", strategy });
+    await world.executions.settled();
+
+    expect(heard).toEqual([
+      expect.stringContaining(
+        "skip-bake has no effect on rollout night: no bake is under way: wave 1 is still flipping",
+      ),
+      expect.stringContaining("resume has no effect on rollout night: it is not paused"),
+      "noted",
+      expect.stringContaining("no bake is under way: a rollback has no bakes"),
+      "noted",
+    ]);
+  });
+});

@@ -1,0 +1,416 @@
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { FlipEvent, fingerprintOf } from "../../../lambda/contract/deploy-event.ts";
+import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
+import type { RolloutRecord } from "../../../lambda/core/records.ts";
+import type { Report } from "../../../lambda/core/report/report.ts";
+import { toArn } from "../../support/execute.ts";
+import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { openLedger } from "../../support/ledger.ts";
+import { anEvent } from "../../unit/lambda/contract/an-event.ts";
+import {
+  ARTIFACT_CREDENTIALS,
+  aBridgedEvent,
+  aPipelineJob,
+  aPipelineStateChange,
+  aScheduledEvent,
+} from "../../unit/lambda/triggers/aws-samples.ts";
+
+let door: FrontDoor;
+
+beforeEach(async () => {
+  door = await openFrontDoor({ customers: 40 });
+});
+
+afterEach(async () => {
+  const everything = door.everything();
+  await door.close();
+  for (const secret of Object.values(ARTIFACT_CREDENTIALS)) expect(everything).not.toContain(secret);
+});
+
+/** What the worker was started with, in order. */
+function starts() {
+  return door.world.executions
+    .invocations()
+    .filter(({ functionArn }) => functionArn === WORKER_ARN)
+    .map(({ name, payload, type }) => ({ name, type, event: JSON.parse(payload) }));
+}
+
+/** Lets a rollout of an event hold the environment's lock. */
+async function holdLock(rolloutId: string, event: unknown, isRunning = true) {
+  const execution = toArn(rolloutId);
+  if (isRunning) door.world.executions.running(execution);
+  const fingerprint = fingerprintOf(FlipEvent.parse(event));
+  const lock = { rolloutId, execution, fingerprint, fence: 1, settleSeconds: 6 };
+  expect(await openLedger(door.world).takeLock(lock, { fence: 0 })).toBe(true);
+  return execution;
+}
+
+/** The report of a rollout with the id `night`, of which little happened. */
+function aReport({ action, release, dryRun }: FlipEvent): Report {
+  const startedAt = new Date().toISOString();
+  return {
+    rolloutId: "night",
+    action,
+    release,
+    dryRun,
+    status: "succeeded",
+    counts: NO_COUNTS,
+    exceptions: [],
+    moreExceptions: 0,
+    startedAt,
+    durationMs: 1,
+  };
+}
+
+function expectFlippedOnce() {
+  const targets = [...door.world.emulator.customers()].filter(
+    ({ accountId }) => accountId === door.world.emulator.accountId,
+  );
+  expect(targets.every(({ isStaging, writes }) => !isStaging && writes <= 1)).toBe(true);
+  return targets.filter(({ writes }) => writes === 1).length;
+}
+
+describe("a deploy event", () => {
+  test("is started at once under a name of its own, and the whole way leads to the report", async () => {
+    const startedAt = performance.now();
+    const answer = await door.send(anEvent());
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+
+    expect(answer).toEqual({
+      rolloutId: expect.stringMatching(/^promote-[0-9a-f]{12}$/),
+      status: "starting",
+      execution: expect.stringContaining(`:function:cutover:1/durable-execution/${answer.rolloutId}/`),
+    });
+    expect(starts()).toEqual([{ name: answer.rolloutId, type: "Event", event: FlipEvent.parse(anEvent()) }]);
+    await door.world.executions.settled();
+    const status = await door.send({ command: "status", rolloutId: answer.rolloutId, execution: answer.execution });
+    expect(status).toMatchObject({ rolloutId: answer.rolloutId, status: "succeeded" });
+    expect(expectFlippedOnce()).toBe(status.counts?.flipped);
+  });
+
+  test("that is sent five times at once under one id is one rollout", async () => {
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => door.send(anEvent({ id: "night" }))));
+    for (const { rolloutId } of answers) expect(rolloutId).toBe("night");
+    await door.world.executions.settled();
+    expect(new Set(answers.map(({ execution }) => execution)).size).toBe(1);
+    expectFlippedOnce();
+  });
+
+  test("is answered with the same rollout afterwards, also with another sender, reason and notAfter", async () => {
+    await door.send(anEvent({ id: "night" }));
+    await door.world.executions.settled();
+
+    const again = anEvent({ id: "night", requestedBy: "bob", notAfter: "2020-01-01T00:00:00Z" });
+    expect(await door.send(again)).toMatchObject({ rolloutId: "night", status: "succeeded", joined: true });
+    expect(starts()).toHaveLength(1);
+    const other = await door.sendRefused(anEvent({ id: "night", action: "stage" }));
+    expect(other.errorMessage).toBe(
+      "nothing was done: the id night belongs to a different event; ask for its status, or send this event with a new id",
+    );
+  });
+
+  test("whose id Lambda knows with another payload, before the ledger does, is refused and not guessed", async () => {
+    const begin = Promise.withResolvers<never>();
+    door.world.executions.serve(WORKER_ARN, { kind: "durable", handler: () => begin.promise });
+    await door.send(anEvent({ id: "night" }));
+    const { errorMessage } = await door.sendRefused(anEvent({ id: "night", reason: "another" }));
+    begin.reject(new Error("the worker ended"));
+    expect(errorMessage).toMatch(
+      /^nothing was done: the id night belongs to a different event, which may differ only in requestedBy/,
+    );
+  });
+
+  test("without an id joins a running rollout of an equal event, in whatever order it is written", async () => {
+    const execution = await holdLock("night", anEvent({ targets: [{ tags: ["a", "b"] }, { customerIds: ["1"] }] }));
+    const equal = anEvent({ targets: [{ customerIds: ["1"] }, { tags: ["b", "a"] }], requestedBy: "bob" });
+    expect(await door.send(equal)).toEqual({ rolloutId: "night", status: "running", joined: true, execution });
+    expect(starts()).toEqual([]);
+  });
+
+  test("without an id does not join a rollout whose execution has ended", async () => {
+    await holdLock("night", anEvent(), false);
+    expect(await door.send(anEvent())).toMatchObject({ status: "starting" });
+    expect(starts()).toHaveLength(1);
+  });
+
+  test("that the worker refuses is found by its execution, for the ledger knows nothing of it", async () => {
+    await holdLock("night", anEvent());
+    const { rolloutId, execution } = await door.send(anEvent({ id: "noon", action: "stage" }));
+    await door.world.executions.settled();
+    expect(await door.send({ command: "status", rolloutId, execution })).toMatchObject({
+      rolloutId: "noon",
+      status: "refused",
+      problem: expect.stringContaining("rollout night is running in this environment"),
+    });
+  });
+
+  test("that comes too late is refused before anything is started", async () => {
+    const { errorMessage } = await door.sendRefused(anEvent({ notAfter: "2020-01-01T00:00:00Z" }));
+    expect(errorMessage).toMatch(/came after its notAfter, 2020-01-01T00:00:00Z; send a new event/);
+    expect(starts()).toEqual([]);
+  });
+
+  test("with mistakes is refused with all of them, one a line where the console shows a stack", async () => {
+    const refused = await door.sendRefused({ action: "promot", release: "", targets: { cohort: "vip" }, excludes: [] });
+    expect(refused.errorType).toBe("BadDeployEventError");
+    expect(refused.trace).toEqual(refused.errorMessage.split("\n"));
+    expect(refused.trace[0]).toBe("the deploy event was refused, nothing was done; 4 problems:");
+    expect(refused.trace).toHaveLength(5);
+    expect(starts()).toEqual([]);
+    expect(await door.world.readLedger()).toEqual([]);
+  });
+
+  test.each([
+    ["TooManyRequestsException", 2],
+    ["ServiceException", 2],
+  ])("rides out %s of Lambda, %i times", async (code, times) => {
+    door.world.executions.failNext(WORKER_ARN, times, code);
+    expect(await door.send(anEvent({ id: "night" }))).toMatchObject({ status: "starting" });
+    expect(starts()).toHaveLength(times + 1);
+  });
+
+  test("that is too large for Lambda is refused with what to do", async () => {
+    door.world.executions.failNext(WORKER_ARN, 1, "RequestTooLargeException");
+    const { errorMessage } = await door.sendRefused(anEvent());
+    expect(errorMessage).toMatch(/too large for Lambda; name its customers by a tag or a cohort/);
+  });
+
+  test("meets a throttle that lasts with an error, so that its sender tries again", async () => {
+    door.world.executions.failNext(WORKER_ARN, 10, "TooManyRequestsException");
+    expect(await door.sendRefused(anEvent())).toMatchObject({ errorType: "TooManyRequestsException" });
+  });
+});
+
+describe("a schedule", () => {
+  const scheduledTime = new Date().toISOString();
+
+  test("that is delivered twice is one rollout, and the whole way leads to its report", async () => {
+    const answer = await door.send(aScheduledEvent(anEvent(), { scheduledTime }));
+    expect(await door.send(aScheduledEvent(anEvent(), { scheduledTime }))).toMatchObject({
+      rolloutId: answer.rolloutId,
+      execution: answer.execution,
+    });
+    await door.world.executions.settled();
+    expect(await door.send({ command: "status", rolloutId: answer.rolloutId })).toMatchObject({ status: "succeeded" });
+    expectFlippedOnce();
+  });
+
+  test("that comes after its maximum age is refused", async () => {
+    const { errorMessage } = await door.sendRefused(
+      aScheduledEvent(anEvent(), { scheduledTime: "2026-01-01T00:00:00Z", maxAgeMinutes: 30 }),
+    );
+    expect(errorMessage).toMatch(/came after its notAfter, 2026-01-01T00:30:00.000Z/);
+    expect(starts()).toEqual([]);
+  });
+});
+
+describe("EventBridge", () => {
+  test("that delivers an event twice starts one rollout under its id", async () => {
+    const answers = [await door.send(aBridgedEvent(anEvent())), await door.send(aBridgedEvent(anEvent()))];
+    for (const { rolloutId } of answers) expect(rolloutId).toBe("6a7e8feb-b491-4cf7-a9f1-bf3703467718");
+    await door.world.executions.settled();
+    expect(new Set(answers.map(({ execution }) => execution)).size).toBe(1);
+  });
+
+  test("that tells of a pipeline's state starts nothing", async () => {
+    expect(await door.send(aPipelineStateChange("Pipeline"))).toMatchObject({ status: "ignored" });
+    expect(starts()).toEqual([]);
+  });
+});
+
+describe("CodePipeline", () => {
+  const job = (parameters: unknown, continuationToken?: string) =>
+    aPipelineJob(parameters, { id: door.pipeline.openJob(), ...(continuationToken && { continuationToken }) });
+
+  test("is told to ask again until the rollout has ended, then gets its counts", async () => {
+    const parameters = anEvent({ id: "12345678-1234-5678-abcd-12345678abcd" });
+    expect(await door.send(job(parameters))).toEqual({ rolloutId: parameters.id, status: "starting" });
+    await door.world.executions.settled();
+    const [first] = door.pipeline.answers();
+    expect(first).toMatchObject({
+      action: "PutJobSuccessResult",
+      executionDetails: { externalExecutionId: parameters.id },
+    });
+
+    expect(await door.send(job(parameters, first?.continuationToken))).toMatchObject({ status: "succeeded" });
+    const last = door.pipeline.answers().at(-1);
+    expect(last).toMatchObject({
+      action: "PutJobSuccessResult",
+      outputVariables: { rolloutId: parameters.id, status: "succeeded", flipped: String(expectFlippedOnce()) },
+    });
+    expect(last).not.toHaveProperty("continuationToken");
+    expect(starts()).toHaveLength(1);
+  });
+
+  test("that brings one job twice gets one answer for one rollout", async () => {
+    const twice = job(anEvent());
+    await door.send(twice);
+    await door.send(twice);
+    expect(door.pipeline.answers()).toHaveLength(1);
+    await door.world.executions.settled();
+    expectFlippedOnce();
+  });
+
+  test("goes on at once when it does not want to wait", async () => {
+    const { rolloutId } = await door.send(job(anEvent({ wait: false })));
+    expect(door.pipeline.answers()).toMatchObject([
+      { action: "PutJobSuccessResult", outputVariables: { rolloutId, status: "starting" } },
+    ]);
+    expect(door.pipeline.answers()[0]).not.toHaveProperty("continuationToken");
+    await door.world.executions.settled();
+  });
+
+  test("fails with the sentence that refused its event, and the invocation succeeds, for no repetition would help", async () => {
+    expect(await door.send(job(anEvent({ targets: { cohort: "unknown" } })))).toMatchObject({ status: "refused" });
+    expect(door.pipeline.answers()).toMatchObject([
+      {
+        action: "PutJobFailureResult",
+        failureDetails: {
+          type: "ConfigurationError",
+          message: expect.stringMatching(/expected a cohort of the policy/),
+        },
+      },
+    ]);
+    expect(starts()).toEqual([]);
+  });
+
+  test("fails with the rollout, and says why", async () => {
+    await holdLock("night", anEvent());
+    const parameters = anEvent({ action: "stage" });
+    await door.send(job(parameters));
+    await door.world.executions.settled();
+    await door.send(job(parameters, door.pipeline.answers()[0]?.continuationToken));
+    expect(door.pipeline.answers().at(-1)).toMatchObject({
+      failureDetails: { type: "JobFailed", message: expect.stringMatching(/is refused; .*rollout night is running/) },
+    });
+  });
+
+  test.each([
+    ["succeeded", "PutJobSuccessResult"],
+    ["planned", "PutJobSuccessResult"],
+    ["partial", "PutJobFailureResult"],
+    ["failed", "PutJobFailureResult"],
+    ["refused", "PutJobFailureResult"],
+  ] as const)("is told of a rollout that is %s by %s", async (status, action) => {
+    const event = FlipEvent.parse(anEvent({ id: "night" }));
+    const ledger = openLedger(door.world);
+    const startedAtMs = Date.now();
+    const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
+    await ledger.createRollout({ rolloutId: "night", fingerprint, execution, event, startedAtMs, status: "running" });
+    const counts = { flipped: 2, unchanged: 0, deferred: 0, skipped: 0, failed: 1 };
+    await ledger.endRollout("night", { ...aReport(event), status, counts });
+
+    expect(await door.send(job(event))).toEqual({ rolloutId: "night", status });
+    const [answer] = door.pipeline.answers();
+    expect(answer?.action).toBe(action);
+    expect(answer?.failureDetails?.message ?? answer?.executionDetails?.summary).toBe(
+      `rollout night is ${status}: 2 flipped, 1 failed`,
+    );
+  });
+
+  test("whose job meets a throttle that lasts is not answered, so that Lambda brings it again", async () => {
+    const throttled = job(anEvent());
+    door.world.executions.failNext(WORKER_ARN, 10, "TooManyRequestsException");
+    expect(await door.sendRefused(throttled)).toMatchObject({ errorType: "TooManyRequestsException" });
+    expect(door.pipeline.answers()).toEqual([]);
+  });
+});
+
+describe("the command status", () => {
+  test("of an unknown rollout is refused in a sentence", async () => {
+    const { errorMessage, trace } = await door.sendRefused({ command: "status", rolloutId: "unknown" });
+    expect(errorMessage).toMatch(/^no rollout unknown is known: /);
+    expect(trace).toEqual([errorMessage]);
+  });
+
+  test("of a rollout whose worker failed before it began says why", async () => {
+    door.world.executions.serve(WORKER_ARN, {
+      kind: "durable",
+      handler: withDurableExecution(() => Promise.reject(new Error("the policy file is missing"))),
+    });
+    const { rolloutId, execution } = await door.send(anEvent());
+    await door.world.executions.settled();
+    expect(await door.send({ command: "status", rolloutId, execution })).toEqual({
+      rolloutId,
+      status: "failed",
+      problem: "the policy file is missing",
+    });
+  });
+
+  test("of an event that joined an equal rollout at the last moment is that rollout's", async () => {
+    const event = FlipEvent.parse(anEvent({ id: "night" }));
+    const [execution, fingerprint] = [toArn("night"), fingerprintOf(event)];
+    const record = { rolloutId: "night", fingerprint, execution, event, startedAtMs: Date.now(), status: "running" };
+    await openLedger(door.world).createRollout(record as RolloutRecord);
+    const joining = withDurableExecution(async () => ({ ...aReport(event), status: "running", joined: true }));
+    door.world.executions.serve(WORKER_ARN, { kind: "durable", handler: joining });
+    const answer = await door.send(anEvent());
+    await door.world.executions.settled();
+
+    await openLedger(door.world).endRollout("night", aReport(event));
+    const asked = { command: "status", rolloutId: answer.rolloutId, execution: answer.execution };
+    expect(await door.send(asked)).toMatchObject({ rolloutId: "night", status: "succeeded" });
+  });
+
+  test("of an execution that Lambda has forgotten is refused in a sentence", async () => {
+    const { errorMessage } = await door.sendRefused({
+      command: "status",
+      rolloutId: "night",
+      execution: toArn("night"),
+    });
+    expect(errorMessage).toMatch(/^no rollout night is known: /);
+  });
+
+  test("of a rollout that has not begun says so", async () => {
+    const execution = toArn("night");
+    door.world.executions.running(execution);
+    expect(await door.send({ command: "status", rolloutId: "night", execution })).toEqual({
+      rolloutId: "night",
+      status: "starting",
+    });
+  });
+
+  test.each([
+    ["runs is the report so far", true, { status: "running", problem: undefined }],
+    [
+      "died is a failure, though the ledger does not say so",
+      false,
+      { status: "failed", problem: /before it could write/ },
+    ],
+  ])("of a rollout that %s", async (_what, isRunning, expected) => {
+    const execution = toArn("night");
+    if (isRunning) door.world.executions.running(execution);
+    const ledger = openLedger(door.world);
+    const event = FlipEvent.parse(anEvent({ id: "night", reason: "release" }));
+    const startedAtMs = Date.now() - 5_000;
+    const fingerprint = fingerprintOf(event);
+    await ledger.createRollout({ rolloutId: "night", fingerprint, execution, event, startedAtMs, status: "running" });
+    const outcome = (customerId: string, kind: "flipped" | "failed" | "skipped") => ({
+      customerId,
+      name: customerId,
+      outcome: kind,
+      reason: "as it is",
+    });
+    await ledger.putSettled("night", 0, [outcome("c-1", "skipped")]);
+    await ledger.putBatch("night", 0, [
+      { id: "c-2", name: "c-2" },
+      { id: "c-3", name: "c-3" },
+    ]);
+    const batch = await ledger.getBatch("night", 0);
+    await ledger.recordBatch({ ...batch, outcomes: [outcome("c-2", "flipped"), outcome("c-3", "failed")] });
+
+    const answer = await door.send({ command: "status", rolloutId: "night" });
+    expect(answer).toMatchObject({
+      rolloutId: "night",
+      action: "promote",
+      reason: "release",
+      status: expected.status,
+      ...(expected.status === "running" && { progress: { phase: "preparing", heldBy: [], noted: [] } }),
+      ...(expected.problem && { problem: expect.stringMatching(expected.problem) }),
+      counts: { flipped: 1, failed: 1, skipped: 1, unchanged: 0 },
+      exceptions: [{ customerId: "c-1" }, { customerId: "c-3" }],
+      moreExceptions: 0,
+    });
+  });
+});

@@ -1,0 +1,76 @@
+import { afterEach, expect, test } from "@jest/globals";
+import type { CommandRecord } from "../../../lambda/core/records.ts";
+import { startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
+import { execute } from "../../support/execute.ts";
+import { openLedger } from "../../support/ledger.ts";
+import { rememberFlags } from "../../support/truth.ts";
+import { startWorld, type World } from "../../support/world.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
+const ABORT: CommandRecord = {
+  ...{ id: "late", command: "abort", rollback: true, requestedBy: "ann", reason: "calls drop" },
+  at: "2026-11-23T00:00:00Z",
+};
+
+let world: World;
+
+afterEach(() => world.close());
+
+test.each([
+  ["everybody is turned back", true, "rolled-back", 0],
+  ["everybody stays", false, "aborted", 6],
+] as const)(
+  "an abort after the last look of the last gate, before that is told: %s",
+  async (_what, rollback, status, moved) => {
+    world = await startWorld({ customers: 6, stagingShare: 1 });
+    const before = rememberFlags(world);
+    const ledger = openLedger(world);
+    const proxy = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.address;
+    let isDone = false;
+    proxy.listener = async ({ operation, body, phase }) => {
+      if (phase !== "done") return undefined;
+      if (body.includes('\\"change\\":\\"wave done\\"')) isDone = true;
+      else if (isDone && operation === "BatchGetItem") {
+        isDone = false;
+        await ledger.addCommand("night", { ...ABORT, rollback });
+      }
+      return undefined;
+    };
+
+    const { report } = await execute(world, PROMOTE, { name: "one" });
+    await proxy.close();
+
+    expect(report).toMatchObject({ status, problem: "aborted by ann: calls drop" });
+    const publish = [...rememberFlags(world)].filter(([id, flag]) => before.get(id) !== flag);
+    expect(publish).toHaveLength(moved);
+    const gates = world.eventBridge
+      .events()
+      .map(({ detail }) => detail as { readonly change: string; readonly decision?: string })
+      .filter(({ change }) => change === "gate decided");
+    expect(gates.map(({ decision }) => decision)).toEqual(["proceed", rollback ? "roll back" : "halt"]);
+  },
+);
+
+test("an abort while the last flips of a rollout come in that its budget has halted turns everybody back", async () => {
+  world = await startWorld({ customers: 12, stagingShare: 1 });
+  const ledger = openLedger(world);
+  let posts = 0;
+  world.emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
+    if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
+    posts += 1;
+    if (posts === 4) world.emulator.removeCustomer(customerId);
+    if (posts !== 5) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await ledger.addCommand("night", ABORT);
+  });
+
+  const { report } = await execute(
+    world,
+    { ...PROMOTE, onFailure: "halt" },
+    { name: "one", policy: { failureBudget: 0, concurrency: 2, smallestSample: 1 } },
+  );
+
+  expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
+  expect(report?.problem).toMatch(/^aborted by ann: calls drop; at least 1 customer failed/);
+});

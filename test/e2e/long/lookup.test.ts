@@ -1,0 +1,538 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
+import { startRewritingProxy } from "../../support/rewriting-proxy.ts";
+import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../../support/truth.ts";
+import { type Run, readOutcomes, startWorld, type World, type WorldOptions } from "../../support/world.ts";
+
+let world: World;
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(() => world.close());
+
+async function given(options: Partial<WorldOptions> = {}): Promise<World> {
+  world = await startWorld({ customers: 300, ...options });
+  return world;
+}
+
+type Event = Readonly<Record<string, unknown>>;
+type Customers = readonly EmulatedCustomer[];
+
+function customers({ emulator }: World): Customers {
+  return [...emulator.customers()];
+}
+
+function ours(of: World): Customers {
+  return customers(of).filter(({ accountId }) => accountId === of.emulator.accountId);
+}
+
+/** Promotes these targets, and expects the ledger to tell the truth about exactly these customers. */
+async function expectPromoted(event: Event, planned: Customers, policy: Event = {}): Promise<Run> {
+  const before = rememberFlags(world);
+  const run = await world.run({ action: "promote", release: "2026.11", ...event }, policy);
+  expect(run.report).toMatchObject({
+    status: "succeeded",
+    counts: { flipped: planned.filter(({ isStaging }) => isStaging).length, failed: 0 },
+  });
+  const ids = new Set(planned.map(({ id }) => id));
+  await expectTrueOutcomes(world, run.report, { before, planned: ids });
+  return run;
+}
+
+/** Promotes these targets, and expects a refusal with nobody flipped. */
+async function expectRefused(event: Event, problem: string | RegExp, policy: Event = {}): Promise<void> {
+  const before = rememberFlags(world);
+  const { report } = await world.run({ action: "promote", release: "2026.11", ...event }, policy);
+  expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  expectUntouched(world, before);
+  expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
+}
+
+const EVERYONE = { targets: { all: true } };
+
+describe("a listing that lies is complete or refused, never short", () => {
+  // The seed decides which pages lie; where one pass of the two shows as many as are counted, nobody may be refused.
+  test.each([
+    { faults: "shifting-rows=2%", seed: 6, lies: 1, ends: "complete" },
+    { faults: "shifting-rows=10%", seed: 17, lies: 1, ends: "complete" },
+    { faults: "shifting-rows=5%", seed: 6, lies: 2, ends: "complete" },
+    { faults: "shifting-rows=10%", seed: 10, lies: 4, ends: "complete" },
+    { faults: "shifting-rows=5%", seed: 3, lies: 2, ends: "refused" },
+    { faults: "shifting-rows=30%", seed: 1, lies: 8, ends: "refused" },
+    { faults: "shifting-rows=30%", seed: 2, lies: 4, ends: "refused" },
+    { faults: "repeat-page=20%", seed: 4, lies: 2, ends: "complete" },
+    { faults: "repeat-page=20%", seed: 1, lies: 5, ends: "refused" },
+    { faults: "repeat-page=20%", seed: 5, lies: 4, ends: "refused" },
+    { faults: "moving-total=20%", seed: 1, lies: 7, ends: "complete" },
+    { faults: "moving-total=20%", seed: 2, lies: 6, ends: "complete" },
+    { faults: "moving-total=20%", seed: 3, lies: 8, ends: "refused" },
+  ])("$lies pages of $faults (seed $seed): $ends", async ({ faults, seed, lies, ends }) => {
+    await given({ faults, seed, policy: { pageSize: 25 } });
+    const everybody = ours(world);
+    if (ends === "complete") await expectPromoted(EVERYONE, everybody);
+    else await expectRefused(EVERYONE, INCOMPLETE);
+    expect(Object.values(world.emulator.stats().faults)).toEqual([lies]);
+  });
+
+  const INCOMPLETE = new RegExp(
+    `^the lookup cannot show that it found every customer, so nobody was flipped: ${[1, 2].map((pass) => `pass ${pass} saw \\d+ customers where Evo Voice counts \\d+(, then \\d+)?( and its pages repeat themselves without an end)?; `).join("")}try again`,
+  );
+
+  test("a page that is always the one before", async () => {
+    await given({ faults: "repeat-page", policy: { pageSize: 25 } });
+    await expectPromoted(EVERYONE, ours(world));
+  });
+
+  test("a count that is too high is refused with what was seen", async () => {
+    await given({ faults: "wrong-total=+3" });
+    await expectRefused(
+      EVERYONE,
+      /: pass 1 saw 300 customers where Evo Voice counts 303; pass 2 saw 300 customers where Evo Voice counts 303; try/,
+    );
+  });
+
+  test.each([
+    { customers: 300, faults: "wrong-total=-3" },
+    { customers: 301, faults: "wrong-total=-3" },
+    { customers: 300, faults: "wrong-total=-100" },
+    { customers: 300, faults: "wrong-total=-1000000" },
+  ])("a count that is too low hides nobody ($customers customers, $faults)", async ({ customers, faults }) => {
+    await given({ customers, faults });
+    await expectPromoted(EVERYONE, ours(world));
+  });
+
+  test.each([1, 7])("pages of %i customers, whatever is asked for", async (cap) => {
+    await given({ customers: cap === 1 ? 40 : 300, faults: `page-cap=${cap}` });
+    await expectPromoted(EVERYONE, ours(world));
+  });
+
+  test("filters that are ignored: everybody is listed, and only the targets are flipped", async () => {
+    await given({ faults: "ignored-filters" });
+    const planned = ours(world).filter(({ tagNames }) => tagNames.includes("wholesale"));
+    await expectPromoted({ targets: { tags: ["wholesale"] } }, planned);
+  });
+
+  test("filters that are ignored: reference ids of another account mean nobody", async () => {
+    await given({ faults: "ignored-filters" });
+    const named = ours(world).slice(0, 9);
+    await expectPromoted({ targets: { referenceIds: named.map(({ referenceId }) => referenceId) } }, named);
+  });
+});
+
+describe("a server that", () => {
+  type List = { items: unknown[]; totalCount?: number; totalPages?: number };
+
+  /** Changes every list of customers but those that name ids. */
+  async function givenLists(rewrite: (list: List) => List): Promise<Event> {
+    await given();
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
+      url.startsWith("/customers?account") ? JSON.stringify(rewrite(JSON.parse(body) as List)) : body,
+    );
+    return { baseUrl: proxy.address };
+  }
+
+  let proxy: Awaited<ReturnType<typeof startRewritingProxy>> | undefined;
+  afterEach(async () => proxy?.close());
+
+  test.each<{ lie: string; notifier: (list: List, before: List | undefined) => List }>([
+    { lie: "drops a row of each page", notifier: (list) => ({ ...list, items: list.items.slice(1) }) },
+    { lie: "sends each page twice", notifier: (list, before) => before ?? list },
+    { lie: "shows nobody", notifier: (list) => ({ ...list, items: [] }) },
+    { lie: "counts one too many", notifier: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) + 1 }) },
+    { lie: "counts one too few", notifier: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) - 1 }) },
+    { lie: "gives no counts", notifier: ({ items }) => ({ items }) },
+  ])("$lie in its first pass, and is honest in the second, is complete", async ({ notifier }) => {
+    await given({ customers: 110 });
+    let passes = 0;
+    let before: List | undefined;
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
+      if (!url.startsWith("/customers?account")) return body;
+      const { searchParams } = new URL(url, "http://loopback");
+      if (searchParams.get("page") === "0") passes += 1;
+      const list = JSON.parse(body) as List;
+      const told = passes === 1 ? notifier(list, before) : list;
+      before = before === undefined ? list : undefined;
+      return JSON.stringify(told);
+    });
+    await expectPromoted(EVERYONE, ours(world), { baseUrl: proxy.address, pageSize: 10, concurrency: 1 });
+    expect(passes).toBe(2);
+  });
+
+  test("gives no counts is read until a page is empty, twice", async () => {
+    const policy = await givenLists(({ items }) => ({ items }));
+    await expectPromoted(EVERYONE, ours(world), policy);
+  });
+
+  test("counts nothing (0 customers in 0 pages) is read until a page is empty, twice", async () => {
+    const policy = await givenLists(({ items }) => ({ items, totalCount: 0, totalPages: 0 }));
+    await expectPromoted(EVERYONE, ours(world), policy);
+  });
+
+  test.each([
+    { about: "without counts", counts: {}, seen: "no count" },
+    { about: "with its counts", counts: { totalCount: 300, totalPages: 3 }, seen: "300" },
+    { about: "with counts of nothing", counts: { totalCount: 0, totalPages: 0 }, seen: "0" },
+  ])("gives its first page for ever, $about, is refused", async ({ counts, seen }) => {
+    let first: List | undefined;
+    const policy = await givenLists((list) => {
+      first ??= { items: list.items, ...counts };
+      return first;
+    });
+    await expectRefused(
+      EVERYONE,
+      `pass 2 saw 100 customers where Evo Voice counts ${seen} and its pages repeat themselves without an end`,
+      policy,
+    );
+  });
+
+  test("sends everybody in one page, with names that are too long, is understood", async () => {
+    await given({ customers: 3_000, policy: { pageSize: 10 } });
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
+      if (!url.startsWith("/customers?account")) return body;
+      const list = JSON.parse(body) as List;
+      const isFirst = new URL(url, "http://loopback").searchParams.get("page") === "0";
+      const items = isFirst ? ours(world).map((customer) => toItem(customer, "é".repeat(600))) : [];
+      return JSON.stringify({ ...list, items });
+    });
+    await expectPromoted(EVERYONE, ours(world), { baseUrl: proxy.address, pageSize: 10 });
+  });
+
+  const toItem = ({ id, isStaging }: { id: string; isStaging: boolean }, name: string) => ({
+    ...{ id, isStaging, name, accountId: world.emulator.accountId, tags: [] },
+  });
+
+  test("shows an id that is too long to be one is refused", async () => {
+    const policy = await givenLists(({ items, ...counts }) => ({
+      ...counts,
+      items: items.map((item) => ({ ...(item as object), id: "x".repeat(300) })),
+    }));
+    await expectRefused(EVERYONE, "^Evo Voice showed a customer id of 300 characters \\(x{24}…\\)", policy);
+  });
+
+  test("sends one row that cannot be read is refused, with the page, the customer and each field, but no value", async () => {
+    await given({ customers: 30 });
+    const { id } = ours(world)[12]!;
+    const spoil = (item: object) =>
+      (item as { id: string }).id === id ? { ...item, isStaging: "no", name: [7] } : item;
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
+      if (!url.startsWith("/customers?account")) return body;
+      const { items, ...counts } = JSON.parse(body) as List;
+      return JSON.stringify({ ...counts, items: items.map((item) => spoil(item as object)) });
+    });
+    await expectRefused(
+      EVERYONE,
+      `^page 1 of the customers \\(ListCustomers\\) was answered with what cannot be read, and nothing is guessed from it: items\\[2\\] \\(customer ${id}\\): name is a list, expected a text, isStaging is a text, expected true or false; have this corrected in Evo Voice, then send the event again$`,
+      { baseUrl: proxy.address, pageSize: 10 },
+    );
+  });
+
+  test("has two tags of one name is refused, because a listing would show only one's customers", async () => {
+    await given();
+    proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
+      url.startsWith("/system/settings") ? JSON.stringify({ tags: [TWIN, { ...TWIN, id: "2" }] }) : body,
+    );
+    await expectRefused(
+      { targets: { tags: ["vip"] } },
+      `^nobody was flipped: several tags have the same name: "vip" in account ${world.emulator.accountId}; correct the event`,
+      { baseUrl: proxy.address },
+    );
+  });
+
+  const TWIN = { id: "1", name: "vip" };
+
+  test("shows a part of the breadcrumb is refused where descendants are meant", async () => {
+    const policy = await givenLists(({ items, ...counts }) => ({
+      ...counts,
+      items: items.map((item) => ({ ...(item as object), breadcrumb: [{ id: (item as { id: string }).id }] })),
+    }));
+    await expectRefused({ targets: { parentCustomerId: grandparent().id } }, "shows no whole breadcrumb", policy);
+  });
+});
+
+describe("customers are found by", () => {
+  test("their ids, 250 of them, in as many lists as they need", async () => {
+    await given();
+    const named = ours(world).slice(10, 260);
+    await expectPromoted({ targets: { customerIds: named.map(({ id }) => id) } }, named);
+  });
+
+  test("their reference ids", async () => {
+    await given();
+    const named = ours(world).slice(10, 60);
+    await expectPromoted({ targets: { referenceIds: named.map(({ referenceId }) => referenceId) } }, named);
+  });
+
+  test.each([
+    { match: "all", tags: ["wholesale", "residential"] },
+    { match: "any", tags: ["wholesale", "beta", "24/7, on call", "Süd & West"] },
+  ] as const)("$match of their tags, over two accounts with tag ids of their own", async ({ match, tags }) => {
+    await given({ customers: 600 });
+    const { accountId, otherAccountId } = world.emulator;
+    const planned = customers(world).filter(({ tagNames }) =>
+      match === "all" ? tags.every((tag) => tagNames.includes(tag)) : tags.some((tag) => tagNames.includes(tag)),
+    );
+    expect(planned.some((customer) => customer.accountId === otherAccountId) || match === "all").toBe(true);
+    await expectPromoted({ targets: { tags, match } }, planned, { accountIds: [accountId, otherAccountId] });
+  });
+
+  test.each(["", "reverse-breadcrumb", "ignored-filters"])(
+    "their parent, with its descendants (%s)",
+    async (faults) => {
+      await given({ customers: 600, faults });
+      const { id, descendants } = grandparent();
+      await expectPromoted({ targets: { parentCustomerId: id } }, descendants);
+    },
+  );
+
+  test.each(["", "hide-breadcrumb", "ignored-filters"])("their parent, direct children only (%s)", async (faults) => {
+    await given({ customers: 600, faults });
+    const { id, children } = grandparent();
+    await expectPromoted({ targets: { parentCustomerId: id, descendants: false } }, children);
+  });
+
+  test("a cohort, and by any of a list of targets, each of them once", async () => {
+    await given();
+    const all = ours(world);
+    const tagged = all.filter(({ tagNames }) => tagNames.includes("residential"));
+    const [named] = all.filter(({ tagNames }) => tagNames.length === 0);
+    const planned = new Set([...tagged, ...tagged.slice(0, 2), named!]);
+    await expectPromoted(
+      { targets: [{ cohort: "early" }, { customerIds: [named!.id, tagged[0]!.id] }, { tags: ["residential"] }] },
+      [...planned],
+      { cohorts: { early: { tags: ["residential"] } } },
+    );
+  });
+
+  test("nobody, and the rollout is refused, where the parent has no children", async () => {
+    await given({ customers: 20, stagingShare: 1 });
+    const childless = ours(world).find(
+      ({ id }) => !ours(world).some(({ parentCustomerId }) => parentCustomerId === id),
+    );
+    await expectRefused(
+      { targets: { parentCustomerId: childless!.id } },
+      /^no customer of the policy's accounts is sel/,
+    );
+  });
+});
+
+describe("a breadcrumb that is hidden", () => {
+  test("refuses a rollout to descendants that cannot be told", async () => {
+    await given({ customers: 600, faults: "hide-breadcrumb" });
+    const { id } = grandparent();
+    await expectRefused(
+      { targets: { parentCustomerId: id } },
+      /^cannot tell whether customer \w+ descends from \w+: Evo Voice shows no whole breadcrumb for it; name the/,
+    );
+  });
+});
+
+function grandparent() {
+  const all = ours(world);
+  const childrenOf = (id: string) => all.filter(({ parentCustomerId }) => parentCustomerId === id);
+  const descendantsOf = (id: string): Customers =>
+    childrenOf(id).flatMap((child) => [child, ...descendantsOf(child.id)]);
+  const found = all.find(({ id }) => childrenOf(id).some((child) => childrenOf(child.id).length > 0));
+  const id = found?.id ?? "";
+  const [children, descendants] = [childrenOf(id), descendantsOf(id)];
+  expect(descendants.length).toBeGreaterThan(children.length);
+  return { id, children, descendants };
+}
+
+describe("customers are left out", () => {
+  test.each<{ by: string; exclude: (all: Customers) => { target: unknown; out: Customers } }>([
+    { by: "id", exclude: (all) => ({ target: { customerIds: [all[3]!.id] }, out: all.slice(3, 4) }) },
+    {
+      by: "reference id",
+      exclude: (all) => ({ target: { referenceIds: [all[5]!.referenceId] }, out: all.slice(5, 6) }),
+    },
+    {
+      by: "tag",
+      exclude: (all) => ({ target: { tags: ["beta"] }, out: all.filter(({ tagNames }) => tagNames.includes("beta")) }),
+    },
+    {
+      by: "parent",
+      exclude: () => ({ target: { parentCustomerId: grandparent().id }, out: grandparent().descendants }),
+    },
+    {
+      by: "cohort",
+      exclude: (all) => ({
+        target: { cohort: "careful" },
+        out: all.filter(({ tagNames }) => tagNames.includes("vip")),
+      }),
+    },
+  ])("by an exclusion of their $by", async ({ exclude }) => {
+    await given({ customers: 600, stagingShare: 1 });
+    const { target, out } = exclude(ours(world));
+    const outIds = new Set(out.map(({ id }) => id));
+    const { report } = await expectPromoted(
+      { ...EVERYONE, exclude: target },
+      ours(world).filter(({ id }) => !outIds.has(id)),
+      { cohorts: { careful: { tags: ["vip"] } } },
+    );
+    const outcomes = await readOutcomes(world, report.rolloutId);
+    expect(outIds.size).toBeGreaterThan(0);
+    for (const id of outIds) expect(outcomes.get(id)).toEqual({ outcome: "skipped", reason: "excluded by the event" });
+  });
+
+  test("by the policy's protection: id, reference id and tag, even when they are named", async () => {
+    await given({ customers: 600, stagingShare: 1 });
+    const [first, second, ...others] = ours(world);
+    const tagged = others.find(({ tagNames }) => tagNames.includes("do-not-move"));
+    const named = [first!, second!, tagged!, others[0]!];
+    const { report } = await expectPromoted({ targets: { customerIds: named.map(({ id }) => id) } }, named.slice(3), {
+      protected: { customerIds: [first!.id], referenceIds: [second!.referenceId], tags: ["do-not-move"] },
+    });
+    const outcomes = await readOutcomes(world, report.rolloutId);
+    expect(named.slice(0, 3).map(({ id }) => outcomes.get(id)?.reason)).toEqual([
+      "protected by the policy (by id)",
+      "protected by the policy (by reference id)",
+      "protected by the policy (tag do-not-move)",
+    ]);
+  });
+
+  test("by the scope: a named customer of another account is skipped with the reason", async () => {
+    await given();
+    const stranger = customers(world).find(({ accountId }) => accountId === world.emulator.otherAccountId)!;
+    const { report } = await expectPromoted(
+      { targets: { customerIds: [stranger.id, ours(world)[0]!.id] } },
+      ours(world).slice(0, 1),
+    );
+    expect(report.exceptions).toMatchObject([{ customerId: stranger.id, reason: "outside of the policy's accounts" }]);
+  });
+
+  test.each<{ how: string; change: (of: World) => object; reason: string }>([
+    {
+      how: "became protected",
+      change: () => ({
+        tags: [
+          { id: "1", name: "residential" },
+          { id: "2", name: "do-not-move" },
+        ],
+      }),
+      reason: "protected by the policy (tag do-not-move)",
+    },
+    {
+      how: "moved to another account",
+      change: ({ emulator }) => ({ accountId: emulator.otherAccountId }),
+      reason: "outside of the policy's accounts",
+    },
+    {
+      how: "moved to another account, where it has no tags",
+      change: ({ emulator }) => ({ accountId: emulator.otherAccountId, tags: [] }),
+      reason: "has changed since the plan: the event's targets no longer select it",
+    },
+  ])("when they $how between plan and flip", async ({ change, reason }) => {
+    const { emulator } = await given({ stagingShare: 1 });
+    const planned = ours(world).filter(({ tagNames }) => tagNames.includes("residential") && tagNames.length === 1);
+    const victim = planned.at(-1)!;
+    const proxy = await startRewritingProxy(emulator.address, (url, body) => {
+      if (!url.includes("specificIds=")) return body;
+      const list = JSON.parse(body) as { items: { id: string }[] };
+      const items = list.items.map((item) => (item.id === victim.id ? { ...item, ...change(world) } : item));
+      return JSON.stringify({ ...list, items });
+    });
+
+    const { report } = await expectPromoted(
+      { targets: { tags: ["residential"] } },
+      ours(world).filter(
+        ({ id, tagNames }) => id !== victim.id && tagNames.includes("residential") && !tagNames.includes("do-not-move"),
+      ),
+      { baseUrl: proxy.address, protected: { tags: ["do-not-move"] } },
+    ).finally(proxy.close);
+
+    const outcomes = await readOutcomes(world, report.rolloutId);
+    expect(outcomes.get(victim.id)).toEqual({ outcome: "skipped", reason });
+  });
+});
+
+describe("lists that hide the tags", () => {
+  const hideTags = (url: string, body: string) => {
+    if (!url.startsWith("/customers?")) return body;
+    const list = JSON.parse(body) as { items: Record<string, unknown>[] };
+    return JSON.stringify({ ...list, items: list.items.map(({ tags: _hidden, ...item }) => item) });
+  };
+
+  test("protect nobody less: whoever is to be flipped is read alone, tags and all", async () => {
+    const { emulator } = await given({ stagingShare: 1 });
+    const proxy = await startRewritingProxy(emulator.address, hideTags);
+    await expectPromoted(
+      { targets: { all: true } },
+      ours(world).filter(({ tagNames }) => !tagNames.includes("vip") && !tagNames.includes("beta")),
+      { baseUrl: proxy.address, protected: { tags: ["vip", "beta"] } },
+    ).finally(proxy.close);
+  });
+
+  test("end a rollout to customers by tag: nobody could say who is meant", async () => {
+    const { emulator } = await given({});
+    const proxy = await startRewritingProxy(emulator.address, hideTags);
+    await expectRefused({ targets: { tags: ["beta"] } }, /do not show the tags/, { baseUrl: proxy.address }).finally(
+      proxy.close,
+    );
+  });
+});
+
+describe("an event that names what is not there", () => {
+  const UNKNOWN = "000000000000000000000000";
+
+  test.each(["404", "400", "500"])("is refused with the ids (a missing customer is a %s)", async (status) => {
+    await given({ faults: `missing-as=${status}` });
+    await expectRefused(
+      { targets: { customerIds: [ours(world)[0]!.id, UNKNOWN] } },
+      `^the event names customers that Evo Voice does not have, so nobody was flipped: ${UNKNOWN}; correct the event, or`,
+    );
+  });
+
+  test.each(["404", "400", "500"])("skips them with the reason where the policy says so (%s)", async (status) => {
+    await given({ faults: `missing-as=${status}` });
+    const [named] = ours(world);
+    const event = { targets: [{ customerIds: [named!.id, UNKNOWN] }, { referenceIds: ["REF-NOBODY"] }] };
+    const { report } = await world.run({ action: "stage", release: "1", ...event }, { unknownCustomers: "skip" });
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 2, failed: 0 } });
+    expect(report.exceptions.map(({ customerId, reason }) => `${customerId}: ${reason}`).sort()).toEqual([
+      `${UNKNOWN}: no customer has this id`,
+      "reference REF-NOBODY: no customer has this reference id",
+    ]);
+    expect(world.emulator.customer(named!.id)?.isStaging).toBe(true);
+  });
+
+  test("skips the longest reference id too", async () => {
+    await given({ customers: 20 });
+    const targets = { referenceIds: ["電".repeat(100)] };
+    const { report } = await world.run({ action: "stage", release: "1", targets }, { unknownCustomers: "skip" });
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
+  });
+
+  test("is refused when only the exclusion is wrong", async () => {
+    await given();
+    await expectRefused({ ...EVERYONE, exclude: { customerIds: [UNKNOWN] } }, UNKNOWN);
+  });
+
+  test("is refused for a reference id of nobody, and for one of two customers", async () => {
+    await given({ customers: 30 });
+    await expectRefused(
+      { targets: { referenceIds: ["REF-NOBODY"] } },
+      /does not have, .*: reference REF-NOBODY; correct/,
+    );
+    const [first, second] = ours(world);
+    const twin = world.emulator.addCustomer({ referenceId: first!.referenceId });
+    await expectRefused(
+      { targets: { referenceIds: [first!.referenceId, second!.referenceId] } },
+      `^several customers carry the same reference id, so nobody was flipped: ${first!.referenceId} \\(${[first!.id, twin.id].sort().join(", ")}\\); name them by customerIds`,
+    );
+  });
+
+  test.each([
+    { where: "targets", event: { targets: { tags: ["vip", "Vip"] } } },
+    { where: "exclude", event: { ...EVERYONE, exclude: { tags: ["Vip"] } } },
+  ])("is refused for a tag that no account has, in $where", async ({ event }) => {
+    await given();
+    await expectRefused(event, '^nobody was flipped: no account of the policy has a tag "Vip"; correct the event');
+  });
+
+  test("is refused when the user may not list customers, with the status and what to do", async () => {
+    await given();
+    world.putSecret({ userName: "agent@evovoice.example", password: world.emulator.password });
+    await expectRefused(EVERYONE, "^page 0 of the customers was answered with 403; the user's role may not do this");
+  });
+});

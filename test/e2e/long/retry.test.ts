@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Report } from "../../../lambda/core/report/report.ts";
+import { execute } from "../../support/execute.ts";
+import { openLedger } from "../../support/ledger.ts";
+import { rememberFlags } from "../../support/truth.ts";
+import { readOutcomes, startWorld, type World } from "../../support/world.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
+const RETRY = { action: "retry", rolloutId: "night", id: "again" } as const;
+const CAREFUL = { failureBudget: 0, concurrency: 1, onFailure: "halt", smallestSample: 1 } as const;
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 12, stagingShare: 1 });
+});
+afterEach(() => world.close());
+
+const add = (parentCustomerId?: string): string =>
+  world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId !== undefined && { parentCustomerId }) }).id;
+const ours = () =>
+  [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId).map(({ id }) => id);
+/** Whom the ledger's batches of a wave hold. */
+async function readWave(rolloutId: string, { plan }: Report, wave: number): Promise<readonly string[]> {
+  const { from = 0, to = 0 } = plan?.waves[wave - 1] ?? {};
+  const batches = await Promise.all(
+    Array.from({ length: to - from }, (_, index) => openLedger(world).getBatch(rolloutId, from + index)),
+  );
+  return batches.flatMap(({ customers }) => customers.map(({ id }) => id));
+}
+
+/** A rollout of which everybody is left: the first customer fails, and that is one too many. */
+async function givenLeft(event: object = {}, policy: Readonly<Record<string, unknown>> = {}): Promise<Report> {
+  world.emulator.setFaults("lost-write=1");
+  const { report } = await execute(
+    world,
+    { ...PROMOTE, ...event },
+    { name: "left", policy: { ...CAREFUL, ...policy } },
+  );
+  world.emulator.setFaults("");
+  expect(report).toMatchObject({ status: "halted", counts: { flipped: 0, failed: 1 } });
+  return report as Report;
+}
+
+async function retry(event: object = {}, policy: Readonly<Record<string, unknown>> = {}): Promise<Report> {
+  const sent = { ...RETRY, ...event };
+  const { report } = await execute(world, sent, { name: sent.id, policy });
+  return report as Report;
+}
+
+describe("a retry", () => {
+  test("plans nobody who was not left, whoever the event of that rollout would select by now", async () => {
+    const [right = ""] = ours();
+    world.emulator.setStaging(right, false);
+    const { plan } = await givenLeft();
+    world.emulator.setStaging(right, true);
+    add();
+
+    const report = await retry();
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: plan?.flip, skipped: 0, unchanged: 0 } });
+    expect([...world.emulator.customers()].filter(({ id, writes }) => id === right && writes > 0)).toEqual([]);
+  });
+
+  test("keeps a family in one wave, also one whose middle is not left", async () => {
+    const grandparent = add();
+    const middle = add(grandparent);
+    const children = [add(middle), add(middle), add(middle)];
+    world.emulator.setStaging(middle, false);
+    await givenLeft();
+
+    for (const [index, customers] of [1, 3, 5, 7].entries()) {
+      const id = `again-${index}`;
+      const strategy = { waves: [{ customers }, { customers }, { rest: true }] };
+      const { report } = await execute(world, { ...RETRY, id, strategy, dryRun: true }, { name: id });
+      const waves = await Promise.all([1, 2, 3].map((wave) => readWave(id, report as Report, wave)));
+      const related = [grandparent, ...children];
+      expect(waves.filter((wave) => related.some((one) => wave.includes(one)))).toHaveLength(1);
+      expect(waves.flat()).toEqual(expect.arrayContaining(related));
+    }
+  });
+
+  test("puts the cohorts of its strategy first, with all of their families who are left", async () => {
+    const parent = add();
+    const [canary, sibling] = [add(parent), add(parent)];
+    const policy = { cohorts: { canary: { customerIds: [canary] } } };
+    const strategy = { waves: [{ cohort: "canary", bakeMinutes: 1 }, { rest: true }] };
+    await givenLeft({ strategy }, policy);
+
+    const kept = await retry({ dryRun: true }, policy);
+
+    expect(kept.plan?.waves).toMatchObject([{ customers: 3, bakeSeconds: 60 }, { customers: ours().length - 3 }]);
+    expect(new Set(await readWave("again", kept, 1))).toEqual(new Set([parent, canary, sibling]));
+  });
+
+  test("excludes the customers that the event of its source rollout excludes", async () => {
+    const [parent, other] = [add(), add()];
+    await givenLeft({ exclude: { parentCustomerId: parent } });
+    const child = add(parent);
+
+    const report = await retry();
+
+    const outcomes = await readOutcomes(world, "again");
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 0 } });
+    for (const id of [parent, other]) expect(outcomes.get(id)?.outcome).toBe("flipped");
+    expect(outcomes.has(child)).toBe(false);
+  });
+
+  test("excludes the customers that it names itself; so does a retry of it", async () => {
+    const parent = add();
+    const child = add(parent);
+    await givenLeft();
+
+    world.emulator.setFaults("lost-write=1");
+    const first = await retry({ exclude: { customerIds: [child] } }, CAREFUL);
+    world.emulator.setFaults("");
+    const { report } = await execute(world, { ...RETRY, rolloutId: "again", id: "later" }, { name: "later" });
+
+    expect(first).toMatchObject({
+      status: "halted",
+      counts: { failed: 1 },
+      plan: { flip: ours().length - 1, skippedBy: { "excluded by the event": 1 } },
+    });
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length - 1, skipped: 0 } });
+    expect([parent, child].map((id) => world.emulator.customer(id)?.writes)).toEqual([1, 0]);
+  });
+
+  test("names a cohort that the policy does not have: it is refused", async () => {
+    const { error } = await execute(world, { ...RETRY, exclude: { cohort: "canary" } }, { name: "retry" });
+
+    expect(error).toMatch(/exclude.cohort: got "canary"; expected a cohort of the policy/);
+  });
+
+  test.each([
+    [{ customerIds: ["64d1f0a2b7c8d90012345678"] }, "64d1f0a2b7c8d90012345678"],
+    [{ referenceIds: ["nobody"] }, "reference nobody"],
+  ])("excludes %j, whom Evo Voice does not have: it is refused, a typing error flips nobody", async (exclude, name) => {
+    await givenLeft();
+    const before = rememberFlags(world);
+
+    const report = await retry({ exclude });
+
+    expect(report).toMatchObject({
+      status: "refused",
+      problem: expect.stringMatching(`names customers that Evo Voice does not have.*: ${name};`),
+    });
+    expect(rememberFlags(world)).toEqual(before);
+  });
+
+  test("skips the customers that the policy and controls protect by now", async () => {
+    const families = [add(), add()].map((parent) => ({ parent, child: add(parent) }));
+    const [ofPolicy, ofOrder] = families;
+    await givenLeft();
+    const ann = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
+    await openLedger(world).protect([ofOrder?.child ?? ""], ann);
+
+    const report = await retry({}, { protected: { customerIds: [ofPolicy?.child ?? ""] } });
+
+    expect(report).toMatchObject({
+      status: "succeeded",
+      plan: {
+        flip: ours().length - 2,
+        skippedBy: { "protected by the controls": 1, "protected by the policy (by id)": 1 },
+      },
+    });
+    for (const { parent, child } of families)
+      expect([parent, child].map((id) => world.emulator.customer(id)?.writes)).toEqual([1, 0]);
+  });
+
+  test("skips who is not there any more, be it that the event named them", async () => {
+    const [named = "", ...others] = ours();
+    const targets = [{ customerIds: [named, ...others.slice(0, 3)] }];
+    await givenLeft({ targets });
+    world.emulator.removeCustomer(named);
+
+    const report = await retry();
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 3, skipped: 1 } });
+    expect((await readOutcomes(world, "again")).get(named)).toMatchObject({
+      outcome: "skipped",
+      reason: "no customer has this id",
+    });
+  });
+
+  test("skips who is not there any more where the event named everybody", async () => {
+    await givenLeft();
+    const [gone = ""] = ours();
+    world.emulator.removeCustomer(gone);
+
+    const report = await retry();
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length, skipped: 1 } });
+    expect((await readOutcomes(world, "again")).get(gone)?.reason).toMatch(/is not there any more/);
+  });
+
+  describe("with the hash of a dry run's plan", () => {
+    const plan = async (event: object = {}) => (await retry({ id: "dry", dryRun: true, ...event })).plan?.hash ?? "";
+
+    test("is done while the plan would be the same", async () => {
+      await givenLeft();
+      const hash = await plan();
+
+      const report = await retry({ plan: hash });
+
+      expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length }, plan: { hash } });
+    });
+
+    test("is refused when the world has moved since, with who and what", async () => {
+      await givenLeft();
+      const hash = await plan();
+      const [right = "", gone = ""] = ours();
+      world.emulator.setStaging(right, false);
+      world.emulator.removeCustomer(gone);
+      const before = rememberFlags(world);
+
+      const { status, problem } = await retry({ plan: hash });
+
+      expect(status).toBe("refused");
+      expect(problem).toMatch(
+        `nobody was flipped: the world has moved since the plan ${hash} was made, and now it is `,
+      );
+      expect(problem).toMatch(/: 2 no longer to be flipped: /);
+      expect(problem).toMatch(new RegExp(`${right} \\(.*\\): wave 1 → unchanged`));
+      expect(problem).toMatch(new RegExp(`${gone} \\(.*\\): wave 1 → skipped, `));
+      expect(rememberFlags(world)).toEqual(before);
+    });
+
+    test("is refused when its strategy is another one, or the plan is that of another event", async () => {
+      await givenLeft();
+      const strategy = { waves: [{ customers: 5 }, { rest: true }] };
+      const promote = { ...PROMOTE, id: "promote-dry", strategy, dryRun: true };
+      const { report } = await execute(world, promote, { name: "promote-dry" });
+
+      const otherWaves = await retry({ plan: await plan(), strategy, id: "other-waves" });
+      const otherEvent = await retry({ plan: report?.plan?.hash, id: "other-event" });
+
+      expect(otherWaves).toMatchObject({ status: "refused", problem: expect.stringMatching(/in another wave: /) });
+      expect(otherEvent).toMatchObject({
+        status: "refused",
+        problem: expect.stringMatching(/the plan \w{64} is not of a retry of night: make a dry run of this event/),
+      });
+    });
+  });
+});

@@ -1,0 +1,290 @@
+import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { MOST_HOLDS } from "../../../lambda/core/controls.ts";
+import type { FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
+import { type HoldRow, toControlsKey } from "../../../lambda/ledger/lock.ts";
+import { openTable } from "../../../lambda/ledger/table.ts";
+import type { Ports } from "../../../lambda/steps/ports.ts";
+import { runRollout } from "../../../lambda/workflow/run-rollout.ts";
+import { execute } from "../../support/execute.ts";
+import { openLedger, TABLE } from "../../support/ledger.ts";
+import { startWorld, type World } from "../../support/world.ts";
+import { aCustomer, type Fakes, fakePorts } from "../../unit/lambda/steps/fake-ports.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", id: "night", targets: { all: true } } as const;
+const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;
+const IDS = ["a", "b", "c"];
+
+let world: World;
+/** Where each customer is. */
+let flags: Map<string, boolean>;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 1 });
+  flags = new Map(IDS.map((id) => [id, true]));
+});
+afterEach(() => world.close());
+
+interface Trouble {
+  /** Instead of what Evo Voice does. */
+  readonly flip?: (customerId: string, isStaging: boolean) => FlipResult | undefined;
+  readonly read?: (customerId: string) => Reading | undefined;
+  readonly ledger?: Fakes["ledger"];
+  readonly nowMs?: Fakes["nowMs"];
+  /** Hears with which pace a part begins. */
+  readonly connected?: (pace: unknown) => void;
+}
+
+/** Runs an event in a world that Evo Voice answers, but for the trouble. */
+function run(event: object, name: string, { flip, read, ledger, nowMs, connected }: Trouble = {}, policy: object = {}) {
+  const find = (id: string) => aCustomer(id, flags.get(id) ?? true);
+  const ports = fakePorts(world, {
+    customers: IDS.map((id) => aCustomer(id)),
+    ...(ledger && { ledger }),
+    ...(nowMs && { nowMs }),
+    connection: {
+      listCustomers: async (ids) => ids.filter((id) => read?.(id) === undefined).map(find),
+      readCustomer: async (id) => read?.(id) ?? { reading: "found", customer: find(id) },
+      flip: async ({ customerId, isStaging }, mayBegin) => {
+        const trouble = flip?.(customerId, isStaging);
+        if (trouble !== undefined) return trouble;
+        await mayBegin(false);
+        flags.set(customerId, isStaging);
+        return { result: "flipped", reason: "the reply showed it" };
+      },
+    },
+  });
+  const evoVoice: Ports["evoVoice"] = {
+    connect(options) {
+      connected?.(options.pace);
+      return ports.evoVoice.connect(options);
+    },
+  };
+  const troubled = { ...ports, evoVoice, policy: { ...ports.policy, ...policy } };
+  return execute(world, event, {
+    name,
+    handler: withDurableExecution((input, context) => runRollout(troubled, input, context)),
+  });
+}
+
+const standing = () => [...flags].flatMap(([id, isStaging]) => (isStaging ? [] : id));
+const NOTHING_BEGUN: FlipResult = { result: "not begun" };
+
+describe("a rollback that Evo Voice does not answer", () => {
+  /** So many parts in a row come no further. */
+  const unanswered = (parts: number): Trouble & { readonly paces: unknown[] } => {
+    const paces: unknown[] = [];
+    return {
+      paces,
+      connected: (pace) => paces.push(pace),
+      flip: () => (paces.length > parts ? undefined : NOTHING_BEGUN),
+    };
+  };
+
+  test("for twelve parts in a row ends as rolled back with everybody named, and goes on when it is sent again", async () => {
+    await run(PROMOTE, "one");
+
+    const { report } = await run(ROLLBACK, "two", unanswered(12));
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 0, conflicting: 0, left: 3 } });
+    expect(report?.problem).toBeUndefined();
+    expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual(IDS);
+    for (const { reason } of report?.exceptions ?? [])
+      expect(reason).toMatch(/^not flipped back: Evo Voice answered no request .* send the rollback again/);
+    const again = await run(ROLLBACK, "three");
+    expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
+    expect(standing()).toEqual([]);
+  });
+
+  test("for eleven parts in a row, four times what ends flips, is through all the same", async () => {
+    await run(PROMOTE, "one");
+
+    const { report } = await run(ROLLBACK, "two", unanswered(11));
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
+    expect(standing()).toEqual([]);
+  });
+
+  test("begins each part with the policy's pace, not with one that let nothing through", async () => {
+    await run(PROMOTE, "one");
+    const trouble = unanswered(2);
+
+    const { operations } = await run(ROLLBACK, "two", trouble);
+
+    expect(trouble.paces).toEqual([undefined, undefined, undefined]);
+    expect(operations.filter((name) => name.startsWith("hold-revert-part"))).toHaveLength(2);
+  });
+
+  test("is stopped by an abort all the same", async () => {
+    await run(PROMOTE, "one");
+    const abort = {
+      id: "1",
+      command: "abort",
+      rollback: true,
+      requestedBy: "bob",
+      reason: "leave it",
+      at: "2026-11-23T00:00:00Z",
+    } as const;
+    const stuck: Trouble = {
+      flip: () => NOTHING_BEGUN,
+      connected: () => void openLedger(world).addCommand("two", abort),
+    };
+
+    const { report } = await run({ ...ROLLBACK, id: "two" }, "two", stuck);
+
+    expect(report).toMatchObject({ status: "aborted", rollback: { left: 3 } });
+    expect(report?.exceptions[0]?.reason).toContain("aborted by bob");
+  });
+});
+
+describe("a customer that fails", () => {
+  test("is tried again after a rest of one minute, and of five", async () => {
+    await run(PROMOTE, "one");
+    let tries = 0;
+    const lost = (id: string): FlipResult | undefined =>
+      id === "b" && ++tries < 3 ? { result: "failed", reason: "no answer" } : undefined;
+
+    const { report, operations } = await run(ROLLBACK, "two", { flip: lost });
+
+    expect(tries).toBe(3);
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
+    expect(operations.filter((name) => name.startsWith("hold-revert-part"))).toHaveLength(2);
+  });
+
+  test("after it was begun, and cannot be read any more, is named as one that may have been flipped back", async () => {
+    await run(PROMOTE, "one");
+    let begun = false;
+    const trouble: Trouble = {
+      flip: (id) => {
+        if (id !== "b") return undefined;
+        begun = true;
+        return { result: "unresolved" };
+      },
+      read: (id) => (begun && id === "b" ? { reading: "unreadable", reason: "no answer in 10 s" } : undefined),
+    };
+
+    const { report } = await run(ROLLBACK, "two", trouble);
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 2, left: 1 } });
+    expect(report?.exceptions).toMatchObject([
+      { customerId: "b", reason: "not flipped back: it may have been flipped back, look at it: no answer in 10 s" },
+    ]);
+  });
+});
+
+test("whoever is in doubt when a rollout turns itself back, and was never flipped, is not counted as left", async () => {
+  const reads: string[] = [];
+  const trouble: Trouble = {
+    // Asked at the same time: what the first came to is not known, and the second spends the failure budget.
+    flip: (id, isStaging) => {
+      if (isStaging || id === "a") return undefined;
+      return id === "b" ? { result: "unresolved" } : { result: "failed", reason: "refused", refused: true };
+    },
+    // Once when it is prepared, once in each pass of the way back; then it is read again.
+    read: (id) => {
+      if (id !== "b") return undefined;
+      reads.push(id);
+      const [before, pass] = [1, 2];
+      return reads.length > before && reads.length <= before + 3 * pass
+        ? { reading: "unreadable", reason: "no answer in 10 s" }
+        : undefined;
+    },
+  };
+
+  const { report } = await run(PROMOTE, "one", trouble, { failureBudget: 0, concurrency: 3 });
+
+  expect(report).toMatchObject({
+    status: "rolled-back",
+    counts: { flipped: 1, failed: 1, skipped: 1 },
+    rollback: { restored: 1, conflicting: 0, left: 0 },
+  });
+  expect(report?.exceptions.filter(({ reason }) => reason.startsWith("not flipped back"))).toEqual([]);
+  expect(report?.moreExceptions).toBe(0);
+});
+
+describe("a release that cannot be held", () => {
+  const fill = () => {
+    const hold = { action: "promote", requestedBy: "ann", reason: "old", at: "2026-11-01T00:00:00Z" } as const;
+    const holds = Array.from({ length: MOST_HOLDS }, (_, index): HoldRow => ({ release: `2025.${index}`, ...hold }));
+    return openTable(new DynamoDBClient(), TABLE).put(toControlsKey(world.policy.baseUrl), {
+      holds,
+      revision: 1,
+      fence: 1,
+    });
+  };
+
+  test("because too many are held is said by the report, the event and the message, with what to do", async () => {
+    for (const { id } of world.emulator.customers()) world.emulator.setStaging(id, true);
+    await execute(world, PROMOTE, { name: "one" });
+    await fill();
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    const why = expect.stringContaining("500 releases are held, and more cannot be; clear those that are over");
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 }, held: false, notHeld: why });
+    const changes = world.eventBridge.events().map(({ detail }) => detail as { change: string });
+    expect(changes.filter(({ change }) => change === "rolled back")).toMatchObject([{ held: false, notHeld: why }]);
+    expect(changes.at(-1)).toMatchObject({ change: "ended", held: false, notHeld: why });
+    const { message, attributes } = world.sns.messages().at(-1) ?? {};
+    expect(message).toContain("the release is NOT held");
+    expect(message).toContain('{"command":"hold-release","release":"2026.11"');
+    expect(attributes).toMatchObject({ severity: "warning" });
+  });
+
+  test("because the ledger does not take it keeps nobody from being turned back", async () => {
+    await run(PROMOTE, "one");
+
+    const { report } = await run(ROLLBACK, "two", { ledger: { holdRelease: () => Promise.reject(new Error("busy")) } });
+
+    expect(report).toMatchObject({
+      status: "rolled-back",
+      rollback: { restored: 3 },
+      held: false,
+      notHeld: "the ledger did not take the hold: busy",
+    });
+    expect(standing()).toEqual([]);
+  });
+
+  test.each([
+    ["minutes is held, and everybody is turned back", 15, "rolled-back", []],
+    ["longer than the way back is tried fails loudly", 16, undefined, IDS],
+  ] as const)("for a ledger that is away for %s", async (_what, failures, status, left) => {
+    await run(PROMOTE, "one");
+    let away = failures;
+    const ledger = openLedger(world);
+    const fail = async <Result>(body: () => Promise<Result>) => {
+      away -= 1;
+      if (away >= 0) throw new Error("the ledger is away");
+      return body();
+    };
+    const broken: Fakes["ledger"] = {
+      holdRelease: (release, hold, id) => fail(() => ledger.holdRelease(release, hold, id)),
+      readGateInputs: (id) => fail(() => ledger.readGateInputs(id)),
+    };
+
+    const { report, error } = await run(ROLLBACK, "two", { ledger: broken });
+
+    expect(report?.status).toBe(status);
+    expect(report?.held).toBe(status && true);
+    expect(error).toBe(status === undefined ? "the ledger is away" : undefined);
+    expect(standing()).toEqual(left);
+  });
+});
+
+test("flips that have had their share of an execution halt, and a retry goes on with the others", async () => {
+  const late = 27 * 86_400_000;
+  const event = { ...PROMOTE, strategy: { waves: [{ customers: 1, bakeMinutes: 1 }, { rest: true }] } };
+
+  const { report } = await run(event, "one", { nowMs: () => Date.now() + (standing().length > 0 ? late : 0) });
+
+  expect(report).toMatchObject({
+    status: "halted",
+    problem: expect.stringContaining("its flips have had their share, 27 days"),
+    counts: { flipped: 1, skipped: 2, failed: 0 },
+  });
+  const again = await run({ action: "retry", rolloutId: "night" }, "two");
+  expect(again.report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
+  const back = await run(ROLLBACK, "three");
+  expect(back.report).toMatchObject({ rollback: { restored: 1, left: 0 } });
+});

@@ -1,0 +1,432 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { execute } from "../../support/execute.ts";
+import { openLedger } from "../../support/ledger.ts";
+import { startWorld, type World } from "../../support/world.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
+const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;
+const POST = "SetCustomerStagingMode";
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 60, stagingShare: 0.5 });
+});
+afterEach(() => world.close());
+
+const flags = () => new Map([...world.emulator.customers()].map(({ id, isStaging }) => [id, isStaging]));
+const staged = () =>
+  [...world.emulator.customers()].flatMap(({ id, isStaging, accountId }) =>
+    isStaging && accountId === world.emulator.accountId ? id : [],
+  );
+const writes = () => world.emulator.stats().requests[POST] ?? 0;
+
+describe("a rollback by event", () => {
+  test("flips back exactly what the rollout flipped, holds the release, and says so", async () => {
+    const before = flags();
+    const { report: first } = await execute(world, PROMOTE, { name: "one" });
+    const flipped = first?.counts.flipped ?? 0;
+    expect(flipped).toBeGreaterThan(10);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({
+      action: "rollback",
+      release: "2026.11",
+      status: "rolled-back",
+      of: ["night"],
+      rollback: { restored: flipped, conflicting: 0, left: 0 },
+      exceptions: [],
+    });
+    expect(flags()).toEqual(before);
+    expect((await openLedger(world).readControls()).holds).toMatchObject({
+      "2026.11": { action: "promote", rolloutId: "night", requestedBy: "ann" },
+    });
+  });
+
+  test("by the release's name undoes its last rollout", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+
+    const { report } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", of: ["night"] });
+    expect(flags()).toEqual(before);
+  });
+
+  test("by the release's name passes over a later rollout of it that flipped nobody", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+    await execute(world, { ...PROMOTE, id: "nightly" }, { name: "nightly" });
+
+    const { report } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], rollback: { restored: 30 } });
+    expect(flags()).toEqual(before);
+  });
+
+  test("goes on as long as it comes further, be its parts shorter than a batch", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+    const policy = { requestsPerSecond: 20, startRequestsPerSecond: 20, stepSeconds: 0.3, concurrency: 1 };
+
+    const { report, operations } = await execute(world, ROLLBACK, { name: "two", policy });
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, left: 0 } });
+    expect(operations.filter((name) => name.startsWith("rollback-part")).length).toBeGreaterThan(3);
+    expect(flags()).toEqual(before);
+  });
+
+  test("leaves alone whom somebody has moved since, and names them", async () => {
+    const [publish = ""] = staged();
+    await execute(world, PROMOTE, { name: "one" });
+    world.emulator.setStaging(publish, true);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({
+      status: "rolled-back",
+      rollback: { conflicting: 1, left: 0 },
+      exceptions: [{ customerId: publish, outcome: "skipped", reason: expect.stringContaining("somebody has moved") }],
+    });
+  });
+
+  test("sent again touches nobody", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+    const { report: first } = await execute(world, ROLLBACK, { name: "two" });
+    const after = writes();
+
+    const { report } = await execute(world, ROLLBACK, { name: "three" });
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: first?.rollback });
+    expect(writes()).toBe(after);
+  });
+
+  test("that was aborted while it waited, an instant before its turn came, flips nobody back", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+    const after = flags();
+    const who = { requestedBy: "bob", reason: "not that one", at: "2026-11-23T00:00:00Z" };
+    const sent = { id: "late", command: "abort", rollback: true, phase: "waiting" } as const;
+    await openLedger(world).addCommand("back", { ...sent, ...who });
+
+    const { report } = await execute(world, { ...ROLLBACK, id: "back" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, conflicting: 0 } });
+    expect(report?.rollback?.left).toBeGreaterThan(10);
+    expect(flags()).toEqual(after);
+  });
+
+  test("sent again turns back whom a control had protected, once that is lifted", async () => {
+    const before = flags();
+    const [kept = ""] = staged();
+    await execute(world, PROMOTE, { name: "one" });
+    const ann = { requestedBy: "ann", reason: "a call", at: "2026-11-23T00:00:00Z" };
+    await openLedger(world).protect([kept], ann);
+    const { report: first } = await execute(world, { ...ROLLBACK, id: "first" }, { name: "two" });
+    expect(first?.rollback).toMatchObject({ conflicting: 1, left: 0 });
+    await openLedger(world).unprotect([kept], ann);
+
+    const { report } = await execute(world, { ...ROLLBACK, id: "second" }, { name: "three" });
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0, left: 0 } });
+    expect(flags()).toEqual(before);
+  });
+
+  test("of a rollout that flipped nobody is refused, and holds nothing", async () => {
+    for (const id of staged()) world.emulator.setStaging(id, false);
+    await execute(world, PROMOTE, { name: "one" });
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    const problem = "nothing was done: rollout night flipped nobody, so there is nothing to turn back";
+    expect(report).toMatchObject({ status: "refused", problem });
+    expect((await openLedger(world).readControls()).holds).toEqual({});
+  });
+
+  test("as a dry run says how many it would flip back, and flips nobody", async () => {
+    const { report: first } = await execute(world, PROMOTE, { name: "one" });
+    const after = flags();
+
+    const { report } = await execute(world, { ...ROLLBACK, dryRun: true }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "planned", rollback: { left: first?.counts.flipped, restored: 0 } });
+    expect(flags()).toEqual(after);
+  });
+
+  test.each([
+    [{ ...ROLLBACK, rolloutId: "noon" }, /no rollout noon is known/],
+    [{ action: "rollback", release: "2025.1" }, /no rollout of release 2025.1 is known/],
+  ])("of %j is refused", async (event, problem) => {
+    const { report } = await execute(world, event, { name: "one" });
+
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  });
+});
+
+describe("a rollback of a rollout that another one came after", () => {
+  /** Somebody moves a customer back, and the later rollout moves it again. */
+  async function promoteTwice(): Promise<string> {
+    const [again = ""] = staged();
+    await execute(world, PROMOTE, { name: "one" });
+    await forget(again);
+    world.emulator.setStaging(again, true);
+    const { report } = await execute(world, { ...PROMOTE, id: "noon", release: "2026.12" }, { name: "noon" });
+    expect(report?.counts.flipped).toBe(1);
+    return again;
+  }
+  let forget: (customerId: string) => Promise<void>;
+
+  /** As after a worker that died before it could record what its flip came to. */
+  async function loseOutcome(customerId: string): Promise<void> {
+    const ledger = openLedger(world);
+    const batch = await ledger.getBatch("night", 0);
+    const outcomes = batch.outcomes.filter((one) => one.customerId !== customerId);
+    await ledger.recordBatch({ ...batch, outcomes, intended: [customerId] });
+  }
+
+  test.each([
+    ["whom both flipped", async () => undefined],
+    ["whom it may have flipped, and the later one did", loseOutcome],
+  ])("leaves alone %s, and names the later one", async (_who, given) => {
+    forget = given;
+    const again = await promoteTwice();
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 29, conflicting: 1, left: 0 } });
+    expect(report?.exceptions).toMatchObject([
+      { customerId: again, reason: expect.stringContaining("rollout noon, which came later, has moved it") },
+    ]);
+    expect(staged()).not.toContain(again);
+  });
+
+  test("turns back whom the later one has moved and turned back itself, when somebody has put them there again", async () => {
+    forget = async () => undefined;
+    const again = await promoteTwice();
+    await execute(world, { ...ROLLBACK, rolloutId: "noon" }, { name: "back" });
+    world.emulator.setStaging(again, false);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, conflicting: 0, left: 0 } });
+  });
+
+  describe("and had moved its customers on", () => {
+    const STAGE = { action: "stage", release: "2026.12", targets: { all: true }, id: "stage" } as const;
+    const ON = { ...PROMOTE, release: "2026.12", id: "on" } as const;
+    const rollBack = async (rolloutId: string, name: string) =>
+      (await execute(world, { ...ROLLBACK, rolloutId, id: name }, { name })).report;
+    const inProduction = () =>
+      [...world.emulator.customers()].flatMap(({ id, isStaging, accountId }) =>
+        !isStaging && accountId === world.emulator.accountId ? id : [],
+      );
+
+    test("leaves them alone; once that one is turned back, the same rollback flips them back", async () => {
+      const before = flags();
+      await execute(world, STAGE, { name: "one" });
+      await execute(world, ON, { name: "two" });
+
+      const first = await rollBack("stage", "three");
+      await rollBack("on", "four");
+      const again = await rollBack("stage", "five");
+
+      const moved = first?.rollback?.conflicting;
+      expect(first?.rollback).toMatchObject({ restored: 0, left: 0 });
+      expect(first?.exceptions[0]?.reason).toMatch(/^left alone: rollout on, which came later, has moved it back; /);
+      expect(again).toMatchObject({ rollback: { restored: moved, conflicting: 0, left: 0 } });
+      expect(moved).toBeGreaterThan(10);
+      expect(flags()).toEqual(before);
+    });
+
+    test("never flips back whom somebody has moved there by hand, before, in between, or since", async () => {
+      const [early = "", between = "", late = "", ...others] = inProduction();
+      await execute(world, STAGE, { name: "one" });
+      world.emulator.setStaging(early, false);
+      await execute(world, ON, { name: "two" });
+      await rollBack("stage", "three");
+      world.emulator.setStaging(between, true);
+      await rollBack("on", "four");
+      world.emulator.setStaging(early, true);
+      world.emulator.setStaging(late, false);
+      await rollBack("stage", "five");
+      world.emulator.setStaging(late, true);
+      for (const one of others) world.emulator.setStaging(one, true);
+
+      const report = await rollBack("stage", "six");
+
+      expect(report?.rollback).toEqual({ restored: others.length, conflicting: 3, left: 0 });
+      expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual([early, between, late].sort());
+      expect(staged()).toEqual(expect.arrayContaining([early, between, late, ...others]));
+    });
+
+    test("also when several have, until all of them are turned back", async () => {
+      const before = flags();
+      const [first = "", second = ""] = inProduction();
+      const only = (customerId: string) => ({ targets: { customerIds: [customerId] } });
+      await execute(world, { ...STAGE, targets: { customerIds: [first, second] } }, { name: "one" });
+      await execute(world, { ...ON, ...only(first) }, { name: "two" });
+      await execute(world, { ...STAGE, ...only(first), release: "2026.13", id: "other" }, { name: "three" });
+      await execute(world, { ...ON, ...only(first), release: "2026.14", id: "last" }, { name: "four" });
+
+      const backs: unknown[] = [];
+      for (const [index, rolloutId] of ["stage", "last", "stage", "other", "stage", "on", "stage"].entries())
+        backs.push((await rollBack(rolloutId, `back-${index}`))?.rollback);
+
+      const left = { restored: 1, conflicting: 1, left: 0 };
+      const one = { restored: 1, conflicting: 0, left: 0 };
+      const all = { restored: 2, conflicting: 0, left: 0 };
+      expect(backs).toEqual([left, one, left, one, left, one, all]);
+      expect(flags()).toEqual(before);
+    });
+  });
+
+  test("that set the other flag, or flipped nobody, is as if there were none", async () => {
+    const before = flags();
+    await execute(world, PROMOTE, { name: "one" });
+    await execute(world, { ...PROMOTE, id: "noon", release: "2026.12" }, { name: "noon" });
+    const [other = ""] = [...before.keys()];
+    const stage = { action: "stage", release: "2026.13", targets: { customerIds: [other] }, id: "stage" };
+    await execute(world, stage, { name: "stage" });
+    world.emulator.setStaging(other, false);
+
+    const { report } = await execute(world, ROLLBACK, { name: "two" });
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, conflicting: 0 } });
+  });
+});
+
+describe("a release that was rolled back", () => {
+  test("is not brought out again until somebody clears it", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+    await execute(world, ROLLBACK, { name: "two" });
+
+    const { report: held } = await execute(world, { ...PROMOTE, id: "again" }, { name: "three" });
+    await openLedger(world).clearRelease("2026.11", {
+      requestedBy: "ann",
+      reason: "mended",
+      at: "2026-11-23T00:00:00Z",
+    });
+    const { report: cleared } = await execute(world, { ...PROMOTE, id: "later" }, { name: "four" });
+
+    expect(held).toMatchObject({ status: "refused", problem: expect.stringContaining("release 2026.11 is held") });
+    expect(cleared).toMatchObject({ status: "succeeded" });
+  });
+});
+
+describe("a retry", () => {
+  /** From the second flip on, Evo Voice forgets what it is asked to write. */
+  function loseWrites(): void {
+    const off = world.emulator.onRequest(({ operation, phase }) => {
+      if (operation !== POST || phase !== "answered") return;
+      off();
+      world.emulator.setFaults("lost-write=1");
+    });
+  }
+
+  test("takes who failed and who was not attempted, nobody else", async () => {
+    const all = staged().length;
+    loseWrites();
+    const policy = { failureBudget: 2, concurrency: 1, onFailure: "halt" };
+    const { report: first } = await execute(world, PROMOTE, { name: "one", policy });
+    expect(first).toMatchObject({ status: "halted", counts: { flipped: 1, failed: 3, skipped: all - 4 } });
+    world.emulator.setFaults("");
+    const before = writes();
+
+    const { report } = await execute(world, { action: "retry", rolloutId: "night" }, { name: "two" });
+
+    expect(report).toMatchObject({ action: "retry", release: "2026.11", status: "succeeded", of: ["night"] });
+    expect(report?.counts).toMatchObject({ flipped: all - 1, unchanged: 0, skipped: 0, failed: 0 });
+    expect(writes() - before).toBe(all - 1);
+    expect(staged()).toEqual([]);
+  });
+
+  test("keeps to the strategy and the onFailure of the event that it goes on with, unless it says otherwise", async () => {
+    loseWrites();
+    const event = { ...PROMOTE, strategy: "linear-50-percent-every-2-minutes", onFailure: "halt" };
+    const { report: first } = await execute(world, event, {
+      name: "one",
+      policy: { failureBudget: 2, concurrency: 1 },
+    });
+    expect(first?.status).toBe("halted");
+    world.emulator.setFaults("");
+    const dryRun = { action: "retry", rolloutId: "night", dryRun: true };
+
+    const { report } = await execute(world, dryRun, { name: "two" });
+    const { report: other } = await execute(world, { ...dryRun, strategy: "all-at-once" }, { name: "three" });
+
+    expect(report?.plan?.waves).toMatchObject([{ customers: 15, bakeSeconds: 120 }, { customers: 14 }]);
+    expect(other?.plan?.waves).toMatchObject([{ customers: 29 }]);
+  });
+
+  test("of a rollout that left nobody is refused", async () => {
+    await execute(world, PROMOTE, { name: "one" });
+
+    const { report } = await execute(world, { action: "retry", rolloutId: "night" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("nobody of that rollout") });
+  });
+});
+
+describe("a failure budget that is exceeded", () => {
+  test("and an abort that comes too late to stop the flips both want them turned back: nobody is left", async () => {
+    const before = flags();
+    const [gone = ""] = staged();
+    const off = world.emulator.onRequest(async ({ operation, phase, customerId }) => {
+      if (operation !== POST || phase !== "answered" || customerId === gone) return;
+      off();
+      world.emulator.removeCustomer(gone);
+      before.delete(gone);
+      const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
+      await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...who });
+    });
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
+
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
+    expect(flags()).toEqual(before);
+  });
+
+  test("and an abort whose sender was told that it stops the way back: it does, however early it comes", async () => {
+    const [gone = ""] = staged();
+    const off = world.emulator.onRequest(async ({ operation, phase, customerId }) => {
+      if (operation !== POST || phase !== "answered" || customerId === gone) return;
+      off();
+      world.emulator.removeCustomer(gone);
+      const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
+      const told = { phase: "rolling back" } as const;
+      await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...told, ...who });
+    });
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
+
+    expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, left: report?.counts.flipped } });
+    expect(report?.counts.flipped).toBeGreaterThan(0);
+  });
+
+  test("turns back what was flipped, and records who was not attempted", async () => {
+    const before = flags();
+    let posts = 0;
+    const off = world.emulator.onRequest(({ operation, phase, customerId }) => {
+      if (operation !== POST || phase !== "arrived") return;
+      posts += 1;
+      if (posts < 10) return;
+      off();
+      const [next = ""] = staged().filter((id) => id !== customerId);
+      world.emulator.removeCustomer(next);
+      before.delete(next);
+    });
+
+    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0, concurrency: 1 } });
+
+    const { flipped = 0, skipped = 0 } = report?.counts ?? {};
+    expect(report).toMatchObject({
+      status: "rolled-back",
+      problem: "at least 1 customer failed, and the failure budget allows 0 of 30",
+      counts: { failed: 1 },
+      rollback: { restored: flipped, conflicting: 0, left: 0 },
+    });
+    expect(flipped).toBeGreaterThanOrEqual(10);
+    expect(flipped + skipped).toBeGreaterThanOrEqual(29);
+    expect(flags()).toEqual(before);
+  });
+});

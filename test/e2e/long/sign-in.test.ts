@@ -1,0 +1,210 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../../support/truth.ts";
+import { SECRET, startWorld, type World, type WorldOptions } from "../../support/world.ts";
+
+let world: World;
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(() => world.close());
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };
+
+async function given(options: Partial<WorldOptions> = {}): Promise<World> {
+  world = await startWorld({ customers: 200, ...options });
+  return world;
+}
+
+/** Acts once: when the n-th flip has come so far. */
+function atFlip({ emulator }: World, n: number, reached: "arrived" | "answered", act: () => void): void {
+  let flips = 0;
+  emulator.onRequest(({ operation, phase }) => {
+    if (operation !== "SetCustomerStagingMode" || phase !== reached) return;
+    flips += 1;
+    if (flips === n) act();
+  });
+}
+
+function logLines(): readonly unknown[] {
+  return world.logs().map((line) => JSON.parse(line));
+}
+
+function idsOf({ emulator }: World): ReadonlySet<string> {
+  const ours = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
+  return new Set(ours.map(({ id }) => id));
+}
+
+describe("a session", () => {
+  test("that dies in the middle of 50 concurrent calls costs one sign-in", async () => {
+    // Nobody waits for whoever is below: fifty calls are made at once.
+    const { emulator, run } = await given({ policy: { concurrency: 50 } });
+    const before = rememberFlags(world);
+    let waiting: (() => void)[] = [];
+    const stop = emulator.onRequest(({ operation, phase }) => {
+      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return undefined;
+      return new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length < 50) return;
+        stop();
+        emulator.endSessions();
+        for (const goOn of waiting) goOn();
+        waiting = [];
+      });
+    });
+
+    const { report } = await run(PROMOTE);
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 60 } });
+    expect(emulator.stats()).toMatchObject({ refused401: 50, signIns: 2 });
+    await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
+  });
+
+  test("outlives a rollout: the same worker signs in once for two", async () => {
+    const { emulator, startWorker } = await given();
+    const worker = startWorker();
+
+    await worker.run(PROMOTE);
+    await worker.run({ ...PROMOTE, action: "stage" });
+
+    expect(emulator.stats().signIns).toBe(1);
+  });
+});
+
+describe("a secret that is rotated", () => {
+  test("between two rollouts is picked up by the same worker, with one refused try of the old password", async () => {
+    const { emulator, startWorker, rotatePassword } = await given();
+    const worker = startWorker();
+    await worker.run(PROMOTE);
+    rotatePassword("Quayside-2!");
+    emulator.endSessions();
+
+    const { report } = await worker.run({ ...PROMOTE, action: "stage" });
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 200 } });
+    expect(emulator.stats()).toMatchObject({ signIns: 2, refusedSignIns: 1 });
+  });
+
+  test("in the middle of a rollout is picked up by it", async () => {
+    const { emulator, run, rotatePassword } = await given();
+    const before = rememberFlags(world);
+    atFlip(world, 20, "answered", () => {
+      rotatePassword("Quayside-3!");
+      emulator.endSessions();
+    });
+
+    const { report } = await run(PROMOTE);
+
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 60 } });
+    expect(emulator.stats()).toMatchObject({ signIns: 2, refusedSignIns: 1 });
+    const { rolloutId } = report;
+    expect(logLines()).toContainEqual(expect.objectContaining({ message: "signed in", rolloutId, step: "look-up-1" }));
+    expect(logLines()).toContainEqual(expect.objectContaining({ message: "session renewed", rolloutId, sessions: 2 }));
+    await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
+  });
+
+  test("to a password that is wrong stops a running rollout, and what was flipped is known", async () => {
+    const { emulator, run, putSecret } = await given();
+    const before = rememberFlags(world);
+    atFlip(world, 20, "answered", () => {
+      emulator.setPassword("nobody-knows-it");
+      putSecret({ userName: emulator.userName, password: "Wrong-9!" });
+      emulator.endSessions();
+    });
+
+    const { report } = await run(PROMOTE);
+
+    expect(report).toMatchObject({ status: "failed", problem: expect.stringContaining("refused the sign-in") });
+    expect(emulator.stats().refusedSignIns).toBe(2);
+    await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
+  });
+});
+
+describe("a wrong password", () => {
+  test("is tried exactly once in three invocations with cold workers; a new version of the secret works", async () => {
+    const { emulator, run, secrets, putSecret } = await given();
+    const before = rememberFlags(world);
+    const version = putSecret({ userName: emulator.userName, password: "Wrong-1!" });
+
+    for (const release of ["1", "2", "3"]) {
+      const { report } = await run({ ...PROMOTE, release });
+      expect(report).toMatchObject({
+        status: "refused",
+        problem: `Evo Voice refused the sign-in with version ${version} of the secret (a wrong user name or password, or a locked account); nobody is flipped from here on, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
+      });
+    }
+    expect(emulator.stats()).toMatchObject({ refusedSignIns: 1, signIns: 0, requests: { Authenticate: 1 } });
+    expectUntouched(world, before);
+
+    putSecret({ userName: emulator.userName, password: emulator.password });
+    const { report } = await run(PROMOTE);
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 60 } });
+    expect(secrets.requests().length).toBeLessThanOrEqual(7);
+  });
+
+  test.each(["wrong-password", "locked-account"])("or a locked account is not tried again (%s)", async (faults) => {
+    const { emulator, run } = await given({ faults });
+
+    const { report } = await run(PROMOTE);
+    await run(PROMOTE);
+
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("locked account") });
+    expect(emulator.stats()).toMatchObject({ refusedSignIns: 1, requests: { Authenticate: 1 } });
+  });
+
+  test("is tried once by 50 callers at the same time", async () => {
+    const { emulator, run, putSecret } = await given({ policy: { concurrency: 50 } });
+    atFlip(world, 1, "arrived", () => {
+      emulator.setPassword("nobody-knows-it");
+      putSecret({ userName: emulator.userName, password: emulator.password });
+      emulator.endSessions();
+    });
+
+    const { report } = await run(PROMOTE);
+
+    expect(report.status).toBe("failed");
+    expect(emulator.stats().refusedSignIns).toBe(2);
+  });
+});
+
+describe("a sign-in that gets no answer", () => {
+  test("is tried as often as any request, refuses nobody, and works when the server does", async () => {
+    const { emulator, run } = await given({ faults: "sign-in-5xx,retry-after=0", policy: { retries: FAST_RETRIES } });
+
+    const { report } = await run(PROMOTE);
+
+    expect(report).toMatchObject({
+      status: "refused",
+      problem: expect.stringMatching(/^sign-in was answered with 503; /),
+    });
+    expect(emulator.stats().requests).toEqual({ Authenticate: 2 });
+
+    emulator.setFaults("");
+    expect((await run({ ...PROMOTE, release: "2" })).report.status).toBe("succeeded");
+  });
+
+  const FAST_RETRIES = { attempts: 2, mostBackoffMs: 5 };
+});
+
+describe("a secret that is no login", () => {
+  test.each([
+    { about: "empty", value: "" },
+    { about: "no JSON", value: "Harbour-hunter2!" },
+    { about: "without a password", value: '{"userName":"operator@evovoice.example"}' },
+    { about: "with an empty password", value: '{"userName":"operator@evovoice.example","password":""}' },
+    { about: "a list", value: '["operator@evovoice.example","Harbour-hunter2!"]' },
+  ])("($about) is refused with what it must look like, and nothing is asked of Evo Voice", async ({ value }) => {
+    const { emulator, run, secrets } = await given();
+    secrets.putSecretValue(SECRET, value);
+
+    const { report } = await run(PROMOTE);
+
+    expect(report).toMatchObject({
+      status: "refused",
+      problem:
+        'the secret evo-voice/login does not hold a login; put {"userName": "…", "password": "…"} into it, as JSON',
+    });
+    expect(emulator.stats().requests).toEqual({});
+    expect(JSON.stringify([await world.readLedger(), world.logs()])).not.toContain("hunter2");
+  });
+});

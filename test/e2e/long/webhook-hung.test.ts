@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { createWebhook } from "../../../lambda/webhook.ts";
+import { type LoopbackServer, listenOnLoopback } from "../../../local/aws/loopback.ts";
+import { WORKER_ARN } from "../../support/front-door.ts";
+import { TABLE } from "../../support/ledger.ts";
+import { startWorld, type World } from "../../support/world.ts";
+import { aGitHubDelivery, WEBHOOKS } from "../../unit/lambda/webhook/deliveries.ts";
+
+let world: World;
+let silent: LoopbackServer;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 1, policy: { webhooks: { github: WEBHOOKS.github } } });
+  silent = await listenOnLoopback(() => new Promise(() => {}));
+});
+
+afterEach(async () => {
+  await silent.close();
+  await world.close();
+});
+
+test.each([
+  ["Secrets Manager", "AWS_ENDPOINT_URL_SECRETS_MANAGER"],
+  ["the ledger", "AWS_ENDPOINT_URL_DYNAMODB"],
+  ["Lambda", "AWS_ENDPOINT_URL_LAMBDA"],
+])(
+  "when %s takes a request and says nothing, the delivery is answered 503 before GitHub hangs up",
+  async (_what, variable) => {
+    const secret = "the first secret of GitHub";
+    world.secrets.putSecretValue("cutover/github", secret);
+    process.env[variable] = silent.address;
+    const secretIdsBySource = { github: "cutover/github" };
+    const webhook = createWebhook({ policy: world.policy, tableName: TABLE, workerArn: WORKER_ARN, secretIdsBySource });
+    const startedAt = performance.now();
+    expect(await webhook(aGitHubDelivery({ secret }))).toMatchObject({ statusCode: 503 });
+    expect(performance.now() - startedAt).toBeLessThan(9_000);
+    expect(world.logs().join("\n")).toContain("WebhookFailed");
+  },
+);

@@ -1,0 +1,261 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type DynamoDbProxy, startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
+import { execute, toArn } from "../../support/execute.ts";
+import { createKilledWorker, type KilledWorker } from "../../support/killed-worker.ts";
+import { openLedger } from "../../support/ledger.ts";
+import { readOutcomes, startWorld, type World } from "../../support/world.ts";
+
+const EVENT = { action: "promote", release: "2026.11", targets: { all: true } } as const;
+const OTHER = { action: "stage", release: "2026.12", targets: { all: true } } as const;
+const POST = "SetCustomerStagingMode";
+
+let world: World;
+
+beforeEach(async () => {
+  world = await startWorld({ customers: 60 });
+});
+afterEach(() => world.close());
+
+const writes = () => [...world.emulator.customers()].reduce((sum, customer) => sum + customer.writes, 0);
+const staged = () =>
+  [...world.emulator.customers()].filter((one) => one.isStaging && one.accountId === world.emulator.accountId).length;
+
+describe("the same event", () => {
+  test.each([
+    ["with an id", { ...EVENT, id: "delivery-7" }],
+    ["without an id", EVENT],
+  ])("%s, sent twice at once, is one rollout, and one answer says that it joined", async (_kind, event) => {
+    const toFlip = staged();
+
+    const both = await Promise.all(["one", "two"].map((name) => execute(world, event, { name })));
+
+    const [first, second] = both.map(({ report }) => report).sort((a) => (a?.joined ? 1 : -1));
+    expect(first).toMatchObject({ status: "succeeded", counts: { flipped: toFlip } });
+    expect(first).not.toHaveProperty("joined");
+    expect(second).toMatchObject({ rolloutId: first?.rolloutId, joined: true });
+    expect(writes()).toBe(toFlip);
+  });
+
+  test("with an id, sent again later, is answered at once with the first report", async () => {
+    const event = { ...EVENT, id: "delivery-7" };
+    const first = await execute(world, event, { name: "one" });
+    const { requests } = world.emulator.stats();
+
+    const second = await execute(world, event, { name: "two" });
+
+    expect(second.report).toEqual({ ...first.report, joined: true });
+    expect(second.operations).toEqual(["open"]);
+    expect(world.emulator.stats().requests).toEqual(requests);
+  });
+
+  test("without an id, sent again later, is a rollout of its own that finds everybody right", async () => {
+    const first = await execute(world, EVENT, { name: "one" });
+    const second = await execute(world, EVENT, { name: "two" });
+
+    expect(second.report).toMatchObject({ status: "succeeded", counts: { flipped: 0, unchanged: 60 } });
+    expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
+  });
+
+  test("with the id of another event is refused", async () => {
+    await execute(world, { ...EVENT, id: "delivery-7" }, { name: "one" });
+    const before = writes();
+
+    const { report } = await execute(world, { ...OTHER, id: "delivery-7" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("belongs to another event") });
+    expect(writes()).toBe(before);
+  });
+});
+
+test("of two different events at once one runs, the other is refused with the id of the first", async () => {
+  const both = await Promise.all([
+    execute(world, { ...EVENT, id: "night" }, { name: "one" }),
+    execute(world, { ...OTHER, id: "noon" }, { name: "two" }),
+  ]);
+
+  const [ran, refused] = both.map(({ report }) => report).sort((a) => (a?.status === "refused" ? 1 : -1));
+  expect(ran).toMatchObject({ status: "succeeded" });
+  expect(refused).toMatchObject({
+    status: "refused",
+    problem: expect.stringContaining(`rollout ${ran?.rolloutId} is running`),
+  });
+  expect(writes()).toBe(ran?.counts.flipped);
+});
+
+describe("a rollout whose worker died", () => {
+  let first: KilledWorker;
+  let flippedByFirst: readonly string[];
+
+  beforeEach(async () => {
+    first = createKilledWorker(world, { ...EVENT, id: "night" });
+    const off = world.emulator.onRequest(async ({ operation, phase }) => {
+      if (operation === POST && phase === "written") await first.kill();
+    });
+    expect(await first.run()).toBeUndefined();
+    off();
+    flippedByFirst = [...world.emulator.customers()].filter((customer) => customer.writes > 0).map(({ id }) => id);
+  });
+  afterEach(() => first.close());
+
+  test("keeps its lock while Lambda says that its execution runs", async () => {
+    const { report } = await execute(world, { ...EVENT, id: "noon" }, { name: "two" });
+
+    expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("rollout night is running") });
+  });
+
+  test("loses it when Lambda says that it ended; the next one waits until its last request has surely ended", async () => {
+    world.executions.ended(first.executionArn, "STOPPED");
+
+    const { report, waits, operations } = await execute(
+      world,
+      { ...EVENT, id: "noon" },
+      // How long the dead one may have waited for a reply, its own policy says.
+      { name: "two", policy: { retries: { requestTimeoutMs: 100 } } },
+    );
+
+    expect(waits).toMatchObject({ settle: 6 });
+    expect(operations.slice(0, 3)).toEqual(["open", "settle", "look-up-1"]);
+    expect(report).toMatchObject({ status: "succeeded" });
+    expect(staged()).toBe(0);
+    const outcomes = await readOutcomes(world, "noon");
+    expect(flippedByFirst.map((id) => outcomes.get(id)?.outcome)).toEqual(flippedByFirst.map(() => "unchanged"));
+    expect(await openLedger(world).findRollout("night")).toMatchObject({
+      status: "failed",
+      problem: expect.stringMatching(/execution ended before .* send the event again/),
+    });
+  });
+
+  test("waits as long when the takeover itself is interrupted", async () => {
+    world.executions.forget(first.executionArn);
+    const ledger = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
+    const second = createKilledWorker(world, { ...EVENT, id: "noon" }, { name: "two", dynamodb: ledger.address });
+    ledger.listener = async ({ operation, body, phase }) => {
+      if (operation !== "UpdateItem" || !body.includes('"controls"') || phase !== "done") return undefined;
+      ledger.listener = () => undefined;
+      await second.kill();
+      return "lose";
+    };
+
+    expect(await second.run()).toBeUndefined();
+    expect(await second.run()).toMatchObject({ status: "succeeded" });
+
+    expect(second.journal().waits).toMatchObject({ settle: 6 });
+    expect(await openLedger(world).findRollout("night")).toMatchObject({ status: "failed" });
+    second.close();
+    await ledger.close();
+  });
+
+  test("answers whoever sends its event again that it failed, and what to do", async () => {
+    world.executions.ended(first.executionArn, "FAILED");
+
+    const { report } = await execute(world, { ...EVENT, id: "night" }, { name: "two" });
+
+    expect(report).toMatchObject({
+      rolloutId: "night",
+      status: "failed",
+      joined: true,
+      problem: expect.stringMatching(/under an id of its own/),
+    });
+  });
+});
+
+test("a rollout whose lock was taken away in the middle of a batch starts no further flip, and says who has it", async () => {
+  let posts = 0;
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  world.emulator.onRequest(async ({ operation, phase }) => {
+    if (operation !== POST || phase !== "arrived") return;
+    posts += 1;
+    if (posts === 4) {
+      const ledger = openLedger(world);
+      const controls = await ledger.readControls();
+      await ledger.takeLock(
+        { rolloutId: "thief", execution: toArn("thief"), fence: controls.fence + 1, fingerprint: "", settleSeconds: 6 },
+        controls,
+      );
+      // As long as a worker may believe what it last read of the lock.
+      setTimeout(release, 5_100);
+    }
+    await held;
+  });
+
+  const { report } = await execute(world, EVENT, {
+    policy: { concurrency: 4, retries: { requestTimeoutMs: 20_000, mostBackoffMs: 20 } },
+  });
+
+  expect(report).toMatchObject({
+    status: "failed",
+    problem: expect.stringContaining("rollout thief has taken the lock"),
+    counts: { flipped: 4, failed: 0 },
+  });
+  expect(posts).toBe(4);
+  expect((await readOutcomes(world, report?.rolloutId ?? "")).size).toBe(60);
+  expect((await openLedger(world).readControls()).lock).toMatchObject({ rolloutId: "thief" });
+});
+
+test("an event that comes too late is refused, and Evo Voice is asked nothing", async () => {
+  const { report } = await execute(world, { ...EVENT, notAfter: "2026-01-01T00:00:00Z" });
+
+  expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("it came too late") });
+  expect(world.emulator.stats().requests).toEqual({});
+  expect((await openLedger(world).readControls()).lock).toBeUndefined();
+});
+
+describe("a dry run", () => {
+  test("reports the same plan with the same hash each time, takes no lock and flips nobody", async () => {
+    const event = { ...EVENT, dryRun: true };
+    const toFlip = staged();
+
+    const first = await execute(world, event, { name: "one" });
+    const second = await execute(world, event, { name: "two" });
+
+    expect(first.report).toMatchObject({ status: "planned", plan: { flip: toFlip, unchanged: 60 - toFlip } });
+    expect(second.report?.plan).toEqual(first.report?.plan);
+    expect(second.report?.rolloutId).not.toBe(first.report?.rolloutId);
+    expect(await openLedger(world).readControls()).toEqual({ fence: 0, holds: {}, protectedIds: [] });
+    expect(writes()).toBe(0);
+  });
+
+  test("does not mind a rollout that runs", async () => {
+    const ledger = openLedger(world);
+    world.executions.running(toArn("busy"));
+    await ledger.takeLock(
+      { rolloutId: "busy", execution: toArn("busy"), fence: 1, fingerprint: "", settleSeconds: 6 },
+      await ledger.readControls(),
+    );
+
+    const { report } = await execute(world, { ...EVENT, dryRun: true });
+
+    expect(report).toMatchObject({ status: "planned" });
+  });
+});
+
+describe("a lost reply of the ledger", () => {
+  let ledger: DynamoDbProxy;
+
+  beforeEach(async () => {
+    ledger = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
+    Object.assign(process.env, { AWS_ENDPOINT_URL_DYNAMODB: ledger.address });
+  });
+  afterEach(() => ledger.close());
+
+  test("to a write that was made, whichever it is, changes nothing", async () => {
+    const toFlip = staged();
+    const lost = new Set<string>();
+    ledger.listener = ({ operation, body, phase }) => {
+      if (phase !== "done" || !/^(Put|Update)Item$/.test(operation) || lost.has(body)) return undefined;
+      lost.add(body);
+      return "lose";
+    };
+
+    const { report, waits } = await execute(world, EVENT);
+
+    expect(lost.size).toBeGreaterThan(8);
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: toFlip, failed: 0 } });
+    expect(report).not.toHaveProperty("joined");
+    expect(waits).not.toHaveProperty("settle");
+    expect(writes()).toBe(toFlip);
+  });
+});

@@ -1,0 +1,149 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Template } from "aws-cdk-lib/assertions";
+import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
+import { localAwsEnvironment } from "../../../local/aws/environment.ts";
+import { COMPILE_CACHE } from "../../support/compile-cache.ts";
+import { CONTEXT, DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, ROOT } from "../make-stack.ts";
+
+const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io", protected: { tags: ["it's vip"] } };
+const PRODUCTION_POLICY = { ...POLICY, webhooks: { github: GITHUB_SOURCE } };
+
+let folder: string;
+let output: string;
+let dist: string;
+
+/** Names that an account has once for each region, or once at all. */
+const UNIQUE = [
+  "Name",
+  ...["Alarm", "Dashboard", "Role", "Queue", "Table", "Function", "LogGroup"].map((of) => `${of}Name`),
+];
+
+/** Two environments in one app, as the CDK's command line runs it, and the bundles of `npm run build`. */
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "cutover's-"));
+  output = join(folder, "out");
+  dist = join(folder, "dist");
+  write("staging.json", STAGING_POLICY);
+  write("production.json", PRODUCTION_POLICY);
+  const config = write("config.json", {
+    environments: [
+      {
+        name: "production",
+        policyFile: "production.json",
+        secret: { create: "cutover/evovoice" },
+        webhooks: { github: { create: "cutover/github" } },
+        testEvents: "create",
+      },
+      { name: "staging", policyFile: "staging.json", secret: { import: "evovoice/team" } },
+    ],
+    tags: { team: "telephony" },
+  });
+  run(["infra/app.ts"], { CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify({ ...CONTEXT, config }) });
+  run(["infra/build.ts", "--out", dist, "--policy", join(folder, "production.json")]);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, json: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(json));
+  return path;
+}
+
+/** Without an AWS account: nothing of the machine's own environment is passed on. */
+function run([file = "", ...rest]: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+  const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...COMPILE_CACHE, ...env }, encoding: "utf8" } as const;
+  return execFileSync(process.execPath, [join(ROOT, file), ...rest], { ...options, stdio: "pipe" });
+}
+
+const templateOf = (environment: string): Template =>
+  Template.fromJSON(readJson(join(output, `cutover-${environment}.template.json`)) as object);
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+/** The folder that a deploy would upload for a function. */
+function bundleOf(environment: string, entry: Entry): string {
+  const { files } = readJson(join(output, `cutover-${environment}.assets.json`)) as {
+    files: Record<string, { source: { path: string } }>;
+  };
+  const { S3Key: key } = findFunction(templateOf(environment), DESCRIPTIONS[entry]).properties.Code;
+  return join(output, files[String(key).replace(".zip", "")]?.source.path ?? "nowhere");
+}
+
+describe("two environments in one app", () => {
+  test("are two stacks that share nothing that has one name in an account", () => {
+    const namesOf = (environment: string) =>
+      Object.values(templateOf(environment).toJSON().Resources as Record<string, { Properties?: object }>)
+        .flatMap(({ Properties = {} }) => Object.entries(Properties))
+        .filter(([property]) => UNIQUE.includes(property))
+        .map(([, value]) => JSON.stringify(value))
+        // A reference is another resource in each stack, an alias one of its own function.
+        .filter((name) => !name.includes('"Ref"') && name !== '"live"');
+    const staging = namesOf("staging");
+    expect(staging.length).toBeGreaterThan(5);
+    expect(namesOf("production").filter((name) => staging.includes(name))).toEqual([]);
+  });
+
+  test("carry their tags", () => {
+    for (const environment of ["production", "staging"]) {
+      const tags = [
+        { Key: "cutover:environment", Value: environment },
+        { Key: "team", Value: "telephony" },
+      ];
+      templateOf(environment).hasResourceProperties("AWS::DynamoDB::Table", { Tags: tags });
+    }
+  });
+
+  test("have each their own policy beside every function", () => {
+    for (const entry of ENTRIES)
+      expect(readJson(join(bundleOf("production", entry), "policy.json"))).toEqual(PRODUCTION_POLICY);
+    expect(readJson(join(bundleOf("staging", "worker"), "policy.json"))).toEqual(STAGING_POLICY);
+    expect(readJson(join(bundleOf("staging", "front-door"), "policy.json"))).toEqual(STAGING_POLICY);
+  });
+
+  test("hold no value of a secret, in no template", () => {
+    for (const environment of ["production", "staging"])
+      expect(JSON.stringify(templateOf(environment))).not.toMatch(/SecretString|resolve:secretsmanager|Generate/);
+  });
+});
+
+describe.each(ENTRIES)("the bundle of %s", (entry) => {
+  test("is what `npm run build` writes, byte by byte", () => {
+    for (const file of ["index.mjs", "index.mjs.map", "policy.json"]) {
+      const deployed = readFileSync(join(bundleOf("production", entry), file), "utf8");
+      const built = readFileSync(join(dist, entry, file), "utf8");
+      if (file === "policy.json") expect(JSON.parse(built)).toEqual(JSON.parse(deployed));
+      else if (file === "index.mjs") expect(built === deployed).toBe(true);
+      else expect(JSON.parse(built).names).toEqual(JSON.parse(deployed).names);
+    }
+  });
+
+  test("is one module that loads, with the environment that its function has", () => {
+    const { properties } = findFunction(templateOf("production"), DESCRIPTIONS[entry]);
+    const load = 'import("./index.mjs").then(({ handler }) => process.stdout.write(typeof handler))';
+    const cwd = bundleOf("production", entry);
+    const env = { ...localAwsEnvironment({}), ...resolveEnvironment(properties.Environment.Variables) };
+    expect(execFileSync(process.execPath, ["-e", load], { cwd, env, encoding: "utf8" })).toBe("function");
+  });
+});
+
+/** What CloudFormation would put in for references. */
+function resolveEnvironment(variables: Readonly<Record<string, unknown>>): Record<string, string> {
+  const resolved = Object.entries(variables).map(([name, value]) => [
+    name,
+    name === "CUTOVER_WORKER_ARN" ? "arn:aws:lambda:us-east-1:111122223333:function:worker:live" : resolve(value),
+  ]);
+  return Object.fromEntries(resolved);
+}
+
+function resolve(value: unknown): string {
+  if (typeof value === "string") return value;
+  const { "Fn::Join": join } = value as { "Fn::Join"?: readonly [string, readonly unknown[]] };
+  return join === undefined ? "reference" : join[1].map(resolve).join(join[0]);
+}

@@ -1,0 +1,187 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Template } from "aws-cdk-lib/assertions";
+import { InfraConfig } from "../../../infra/config-schema.ts";
+import type { RolloutEventMetric } from "../../../lambda/aws/rollout-event-metrics.ts";
+import type { WorkerMetric } from "../../../lambda/aws/worker-metrics.ts";
+import type { WebhookMetric } from "../../../lambda/webhook/ports.ts";
+import { GITHUB_SOURCE, POLICY, ROOT, synthesize } from "../make-stack.ts";
+import { type Measured, measureRollout } from "../measure-rollout.ts";
+
+const WORKER_METRICS = Object.keys({
+  RolloutSucceeded: true,
+  RolloutPartial: true,
+  RolloutRolledBack: true,
+  RolloutHalted: true,
+  RolloutAborted: true,
+  RolloutFailed: true,
+  RolloutRefused: true,
+  SignInRefused: true,
+  Flipped: true,
+  Unchanged: true,
+  Deferred: true,
+  Skipped: true,
+  Failed: true,
+  RolloutStarted: true,
+  GateProceeded: true,
+  GateRolledBack: true,
+  GateHalted: true,
+  Restored: true,
+  Conflicting: true,
+  NotRestored: true,
+  NotificationFailed: true,
+} satisfies Record<WorkerMetric | RolloutEventMetric, true>);
+const WEBHOOK_METRICS = Object.keys({
+  WebhookAccepted: true,
+  WebhookIgnored: true,
+  WebhookFailed: true,
+  SignatureRefused: true,
+} satisfies Record<WebhookMetric, true>);
+
+const readDocument = (name: string) => readFileSync(join(ROOT, "docs", name), "utf8");
+
+describe("the runbook", () => {
+  const runbook = readDocument("runbook.md");
+  const [, alarms = "", errors = ""] = runbook.split(/^## (?:Alarms|Errors)$/m);
+
+  test("has a section for each alarm, and for no other", () => {
+    const template = synthesize({
+      policy: { ...POLICY, webhooks: { github: GITHUB_SOURCE } },
+      webhooks: { github: { create: "cutover/github" } },
+    });
+    const deployed = Object.values(template.findResources("AWS::CloudWatch::Alarm")).map(({ Properties }) =>
+      String(Properties.AlarmName).replace("cutover-production-", ""),
+    );
+    const written = [...alarms.matchAll(/^### (.+)$/gm)].map(([, name]) => name);
+    expect(written.sort()).toEqual(deployed.sort());
+  });
+
+  test("the reference of changes names each metric, in one row with those of its kind", () => {
+    const changes = readDocument("changes.md");
+    const [, table = ""] = changes.split("## Metrics");
+    for (const name of WORKER_METRICS) expect(table).toContain(`\`${name}\``);
+  });
+
+  test("is where every alarm sends its reader", () => {
+    for (const { Properties } of Object.values(synthesize().findResources("AWS::CloudWatch::Alarm")))
+      expect(Properties.AlarmDescription).toMatch(/docs\/runbook\.md, "[a-z-]+"/);
+  });
+
+  test("explains each error of the code, and no other", () => {
+    const files = readdirSync(join(ROOT, "lambda"), { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts"),
+    );
+    const thrown = files.flatMap((file) =>
+      [...readFileSync(join(ROOT, "lambda", file), "utf8").matchAll(/class (\w+Error)\b/g)].map(([, name]) => name),
+    );
+    const explained = [...errors.matchAll(/^\| `(\w+Error)` \| \S.* \| \S.* \|$/gm)].map(([, name]) => name);
+    expect(explained.sort()).toEqual(thrown.sort());
+  });
+});
+
+describe("the guide to a deploy", () => {
+  const guide = readDocument("deploy.md");
+
+  test("shows a configuration that is valid", () => {
+    const [, json = ""] = /```json\n([\s\S]+?)```/.exec(guide) ?? [];
+    expect(InfraConfig.safeParse(JSON.parse(json)).error).toBeUndefined();
+  });
+
+  test("names every member of the configuration", () => {
+    const [, members] = /expected only the members (.+)$/m.exec(
+      InfraConfig.safeParse({ environments: [{ unknown: true }] }).error?.message ?? "",
+    ) ?? ["", ""];
+    const names = String(members)
+      .replace(/["',]+$/, "")
+      .split(", ");
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(guide).toContain(`\`${name}\``);
+  });
+
+  test("names only documents that are there", () => {
+    for (const document of ["ci.md", "deploy.md", "cost.md", "runbook.md", "triggers.md"]) {
+      for (const [, link = ""] of readDocument(document).matchAll(/\]\(([\w-]+\.md)\)/g))
+        expect(readdirSync(join(ROOT, "docs"))).toContain(link);
+    }
+  });
+});
+
+describe("what the cost page counts", () => {
+  test("of alarms, their metrics and the product's own metrics is what is deployed, at least and at most", () => {
+    const least = synthesize();
+    const most = synthesize({
+      policy: { ...POLICY, webhooks: { github: GITHUB_SOURCE } },
+      webhooks: { github: { create: "cutover/github" } },
+    });
+    const alarmsOf = (template: Template) =>
+      Object.values(template.findResources("AWS::CloudWatch::Alarm")).map(({ Properties }) => Properties);
+    const metricsOf = (template: Template) =>
+      alarmsOf(template).flatMap(({ Metrics }) => Metrics?.filter((each: object) => "MetricStat" in each) ?? [0]);
+    const [, ...counts] = /^\| alarms, (\d+) to (\d+) of (\d+) to (\d+) metrics/m.exec(readDocument("cost.md")) ?? [];
+    expect(counts.map(Number)).toEqual([
+      alarmsOf(least).length,
+      alarmsOf(most).length,
+      metricsOf(least).length,
+      metricsOf(most).length,
+    ]);
+    const own = /^\| the product's own metrics, (\d+) to (\d+),/m.exec(readDocument("cost.md")) ?? [];
+    expect(own.slice(1).map(Number)).toEqual([WORKER_METRICS.length, WORKER_METRICS.length + WEBHOOK_METRICS.length]);
+  });
+
+  beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+  afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+
+  test("is what a rollout of 1,000 flips asks for, at once and in waves with bakes", async () => {
+    const cost = readDocument("cost.md");
+    const [requests, writes, reads, operations] = readRow(cost, "1,000", [1, 2, 3, 5]);
+    const wave = readRow(cost, "each further wave");
+    const look = readRow(cost, "each look of a bake");
+    const atOnce = await measureRollout(1_000);
+    expectNear(atOnce, { flipped: 1_000, operations, requests, writes, reads });
+
+    const inWaves = await measureRollout(1_000, "linear-25-percent-every-10-minutes");
+    // Each wave reads the alarms before its first batch too, and the last one has no bake: its gate looks once all the same.
+    const [waves, looks] = [3, 3 * 11];
+    expect(inWaves.looks - atOnce.looks).toBe(looks + waves);
+    const more = (counted: number | undefined, index: number) =>
+      Number(counted) + waves * Number(wave[index]) + looks * Number(look[index]);
+    expectNear(inWaves, {
+      flipped: 1_000,
+      operations: more(operations, 3),
+      requests: more(requests, 0),
+      writes: more(writes, 1),
+      reads: more(reads, 2),
+    });
+  });
+});
+
+/** The numbers of a row of one of the page's tables, those of some of its columns. */
+function readRow(page: string, name: string, columns: readonly number[] = [1, 2, 3, 4]): readonly number[] {
+  const row = page.split("\n").find((line) => line.startsWith(`| ${name} |`)) ?? "";
+  const cells = row.split("|").slice(1, -1);
+  const numbers = columns.map((column) => Number(cells[column]?.replaceAll(",", "") || Number.NaN));
+  expect(numbers).not.toContain(Number.NaN);
+  return numbers;
+}
+
+interface Written {
+  readonly flipped: number;
+  readonly operations: number | undefined;
+  readonly requests: number | undefined;
+  readonly writes: number | undefined;
+  readonly reads: number | undefined;
+}
+
+/** A slow machine looks at the lock a few times more. */
+function expectNear(measured: Measured, { flipped, operations, ...written }: Written): void {
+  expect(measured).toMatchObject({ flipped, durableOperations: operations });
+  const { ledgerRequests: requests, writeUnits: writes, readUnits: reads } = measured;
+  for (const [name, counted] of Object.entries({ requests, writes, reads })) {
+    const expected = Number(written[name as keyof typeof written]);
+    expect({ [name]: counted }).toEqual({
+      [name]: Math.abs(counted - expected) <= 0.1 * expected ? counted : expected,
+    });
+  }
+}

@@ -1,0 +1,234 @@
+import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { EnvironmentConfig } from "../../../infra/config.ts";
+import { createRolloutEventMetrics } from "../../../lambda/aws/rollout-event-metrics.ts";
+import { createWorkerMetrics } from "../../../lambda/aws/worker-metrics.ts";
+import type { RolloutEventOf, Ending } from "../../../lambda/core/report/rollout-event.ts";
+import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
+import { createWebhook } from "../../../lambda/webhook.ts";
+import { aChange } from "../../unit/lambda/core/a-change.ts";
+import { WORKER_ARN } from "../../support/front-door.ts";
+import { TABLE } from "../../support/ledger.ts";
+import { startWorld, type World } from "../../support/world.ts";
+import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, synthesize } from "../make-stack.ts";
+import { findRinging, findShown, readWritten } from "../ring-alarms.ts";
+
+const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };
+const SECRET_ID = "cutover/github";
+const WEBHOOKS = { github: GITHUB_SOURCE };
+
+/** Two deployments side by side in one account. */
+const PRODUCTION = toDeployment("production");
+const STAGING = toDeployment("staging");
+
+function toDeployment(name: string): Partial<EnvironmentConfig> {
+  const secret = { import: `evovoice/${name}` };
+  const webhooks = { github: { import: SECRET_ID } };
+  return { name, secret, policy: { ...POLICY, webhooks: WEBHOOKS }, webhooks };
+}
+
+let world: World;
+const before = { ...process.env };
+
+beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
+afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
+afterEach(async () => {
+  await world.close();
+  process.env = { ...before };
+});
+
+/** A world whose functions have the names that a deployment gives them. */
+async function given(deployment: Partial<EnvironmentConfig>, entry: keyof typeof DESCRIPTIONS): Promise<World> {
+  // A machine with much else to do is no server that does not answer.
+  const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
+  const policy = { webhooks: WEBHOOKS, failureBudget: "100%", retries };
+  world = await startWorld({ customers: 20, stagingShare: 1, policy });
+  const { Variables } = findFunction(synthesize(deployment), DESCRIPTIONS[entry]).properties.Environment;
+  process.env.POWERTOOLS_SERVICE_NAME = Variables.POWERTOOLS_SERVICE_NAME;
+  return world;
+}
+
+/** Which alarms the log lines so far ring, in both deployments. */
+function ringing(): readonly string[] {
+  return [PRODUCTION, STAGING].flatMap((deployment) => findRinging(synthesize(deployment), world.logs())).sort();
+}
+
+describe("a rollout", () => {
+  test("that succeeds rings nothing, and is counted with its customers for its own deployment", async () => {
+    const { emulator, run, logs } = await given(PRODUCTION, "worker");
+    const excluded = [...emulator.customers()].find(({ accountId }) => accountId === emulator.accountId)?.id;
+    const { report } = await run({ ...PROMOTE, exclude: { customerIds: [excluded] } });
+    expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
+    expect(ringing()).toEqual([]);
+    expect(readWritten(logs())).toEqual([
+      { metric: "Cutover RolloutStarted service=cutover-production", value: 1 },
+      { metric: "Cutover GateProceeded service=cutover-production", value: 1 },
+      { metric: "Cutover RolloutSucceeded service=cutover-production", value: 1 },
+      { metric: "Cutover Flipped service=cutover-production", value: report.counts.flipped },
+      { metric: "Cutover Skipped service=cutover-production", value: 1 },
+    ]);
+  });
+
+  test("that is sent again under its id is counted once, and a dry run not at all", async () => {
+    const { run, logs } = await given(PRODUCTION, "worker");
+    await run({ ...PROMOTE, dryRun: true });
+    expect(readWritten(logs())).toEqual([]);
+    await run({ ...PROMOTE, id: "night" });
+    const { length } = readWritten(logs());
+    expect((await run({ ...PROMOTE, id: "night" })).report).toMatchObject({ status: "succeeded", joined: true });
+    expect(readWritten(logs())).toHaveLength(length);
+  });
+
+  test("with a wrong password rings the alarm for it, again for each rollout, and not after the right one came", async () => {
+    const { emulator, run, putSecret, logs } = await given(PRODUCTION, "worker");
+    const versionId = putSecret({ userName: emulator.userName, password: "Wrong-1!" });
+    await run(PROMOTE);
+    expect(logs().map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ message: "sign-in refused", level: "ERROR", service: "cutover-production", versionId }),
+    );
+    const rung = ["cutover-production-rollout-refused", "cutover-production-sign-in-refused"];
+    expect(ringing()).toEqual(rung);
+
+    const heard = logs().length;
+    await run({ ...PROMOTE, release: "2026.12" });
+    expect(findRinging(synthesize(PRODUCTION), logs().slice(heard)).toSorted()).toEqual(rung);
+    expect(emulator.stats().refusedSignIns).toBe(1);
+
+    const heardTwice = logs().length;
+    putSecret({ userName: emulator.userName, password: emulator.password });
+    await run(PROMOTE);
+    expect(findRinging(synthesize(PRODUCTION), logs().slice(heardTwice))).toEqual([]);
+  });
+
+  test("of another deployment rings that one's alarms only", async () => {
+    const { emulator, run, putSecret } = await given(STAGING, "worker");
+    putSecret({ userName: emulator.userName, password: "Wrong-1!" });
+    await run(PROMOTE);
+    expect(ringing()).toEqual(["cutover-staging-rollout-refused", "cutover-staging-sign-in-refused"]);
+  });
+
+  test("that meets a password which was rotated meanwhile rings nothing", async () => {
+    const { emulator, startWorker, rotatePassword } = await given(PRODUCTION, "worker");
+    const worker = startWorker();
+    await worker.run(PROMOTE);
+    rotatePassword("Quayside-2!");
+    emulator.endSessions();
+    await worker.run({ ...PROMOTE, action: "stage" });
+    expect(emulator.stats().refusedSignIns).toBe(1);
+    expect(ringing()).toEqual([]);
+  });
+
+  test("that leaves customers behind rings the alarm for it", async () => {
+    const { emulator, run } = await given(PRODUCTION, "worker");
+    const stop = emulator.onRequest(({ operation }) => {
+      if (operation !== "SetCustomerStagingMode") return;
+      stop();
+      emulator.setFaults("lost-write");
+    });
+    expect((await run(PROMOTE)).report.status).toBe("partial");
+    expect(ringing()).toEqual(["cutover-production-rollout-partial"]);
+  });
+
+  test("that comes too late for the worker rings as refused: its sender was told that it starts", async () => {
+    const { run } = await given(PRODUCTION, "worker");
+    expect((await run({ ...PROMOTE, notAfter: "2026-01-01T00:00:00Z" })).report.status).toBe("refused");
+    expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
+  });
+
+  test("that could not begin for a reason of another kind rings as refused", async () => {
+    const { run, secrets } = await given(PRODUCTION, "worker");
+    secrets.putSecretValue("evo-voice/login", "{}");
+    expect((await run(PROMOTE)).report.status).toBe("refused");
+    expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
+  });
+});
+
+describe("what a change tells", () => {
+  test.each<[string, RolloutEventOf, readonly string[]]>([
+    ["a start", { change: "started" }, []],
+    ["a gate that halts", { change: "gate decided", wave: 1, decision: "halt", reasons: [] }, []],
+    ["a whole rollback", { change: "rolled back", rollback: { restored: 3, conflicting: 1, left: 0 } }, []],
+    [
+      "a rollback with one customer left",
+      { change: "rolled back", rollback: { restored: 3, conflicting: 0, left: 1 } },
+      ["cutover-production-not-flipped-back"],
+    ],
+  ])("%s rings as it should", async (_what, change, rung) => {
+    await given(PRODUCTION, "worker");
+    createRolloutEventMetrics().countEvent(aChange(change));
+    expect(ringing()).toEqual(rung);
+  });
+
+  test("rings when it could not be told", async () => {
+    await given(PRODUCTION, "worker");
+    createRolloutEventMetrics().countNotificationFailed();
+    expect(ringing()).toEqual(["cutover-production-tell-failed"]);
+  });
+});
+
+test.each<[Ending, boolean, readonly string[]]>([
+  ["succeeded", false, []],
+  ["planned", true, []],
+  ["partial", false, ["cutover-production-rollout-partial"]],
+  ["rolled-back", false, ["cutover-production-rollout-rolled-back"]],
+  ["halted", false, ["cutover-production-rollout-halted"]],
+  // Whoever aborted it knows, and whoever sent a dry run is told.
+  ["aborted", false, []],
+  ["failed", false, ["cutover-production-rollout-failed"]],
+  ["refused", false, ["cutover-production-rollout-refused"]],
+  ["refused", true, []],
+])("a rollout that ended as %s (a dry run: %s) rings %j", async (status, dryRun, rung) => {
+  await given(PRODUCTION, "worker");
+  createWorkerMetrics().countRollout({ status, dryRun, counts: NO_COUNTS });
+  expect(ringing()).toEqual(rung);
+});
+
+describe("the public door", () => {
+  /** Deliveries whose signature fits no secret, as many as are sent; each is answered 401, or 503 without a secret. */
+  async function send(count: number, secret: string) {
+    world.secrets.putSecretValue(SECRET_ID, secret);
+    const handler = createWebhook({
+      policy: world.policy,
+      tableName: TABLE,
+      workerArn: WORKER_ARN,
+      secretIdsBySource: { github: SECRET_ID },
+    });
+    const headers = { "content-type": "application/json", "x-hub-signature-256": `sha256=${"0".repeat(64)}` };
+    const request = { rawPath: "/github", headers, body: "{}", requestContext: { http: { method: "POST" } } };
+    for (let sent = 0; sent < count; sent += 1) await handler(request);
+  }
+
+  test("rings for five wrong signatures, for those of its own deployment, and not for four", async () => {
+    await given(STAGING, "webhook");
+    await send(4, "a secret of GitHub's");
+    expect(ringing()).toEqual([]);
+    await send(1, "a secret of GitHub's");
+    expect(ringing()).toEqual(["cutover-staging-signature-refused"]);
+  });
+
+  test("rings when it cannot take a delivery", async () => {
+    await given(PRODUCTION, "webhook");
+    await send(1, "short");
+    expect(ringing()).toEqual(["cutover-production-webhook-errors"]);
+  });
+});
+
+test("the dashboard of each deployment shows its own metrics, those that the alarms look at among them", async () => {
+  await given(PRODUCTION, "worker");
+  for (const [deployment, service] of [
+    [PRODUCTION, "cutover-production"],
+    [STAGING, "cutover-staging"],
+  ] as const) {
+    const ends = ["Succeeded", "Partial", "RolledBack", "Halted", "Aborted", "Failed", "Refused"];
+    const rollouts = [...ends.map((end) => `Rollout${end}`), "SignInRefused"];
+    const outcomes = ["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"];
+    const onTheirWay = ["RolloutStarted", "GateProceeded", "GateRolledBack", "GateHalted", "NotificationFailed"];
+    const rolledBack = ["Restored", "Conflicting", "NotRestored"];
+    const doors = ["WebhookFailed", "SignatureRefused"];
+    expect(findShown(synthesize(deployment))).toEqual(
+      [...rollouts, ...outcomes, ...onTheirWay, ...rolledBack, ...doors].map(
+        (name) => `Cutover ${name} service=${service}`,
+      ),
+    );
+  }
+});
