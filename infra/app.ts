@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { App, Tags } from "aws-cdk-lib";
-import { readInfraConfig } from "./config.ts";
-import { CutoverStack } from "./cutover-stack.ts";
+import { readInfraConfig } from "./read-environments.ts";
+import { CutoverStack } from "./stacks/cutover-stack.ts";
 
 // Another set of deployments is another file: `cdk deploy -c config=infra/other.json`.
 const app = new App();

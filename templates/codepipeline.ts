@@ -20,7 +20,7 @@ import {
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import type { z } from "zod";
-import type { Cutover } from "../infra/cutover.ts";
+import type { Cutover } from "../infra/constructs/cutover.ts";
 import type { FlipEvent } from "../lambda/events/deploy-event.ts";
 
 export interface PhoneReleaseProps extends StackProps {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { readInfraConfig } from "../../infra/config.ts";
+import { readInfraConfig } from "../../infra/read-environments.ts";
 import { GITHUB_SOURCE, POLICY } from "./make-stack.ts";
 
 const PRODUCTION = { name: "production", secret: { create: "cutover/evovoice" } };

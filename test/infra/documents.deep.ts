@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Template } from "aws-cdk-lib/assertions";
-import { InfraConfig } from "../../infra/config-schema.ts";
+import { InfraConfig } from "../../infra/environment.ts";
 import type { ChangeMetric } from "../../lambda/aws/change-metrics.ts";
 import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../lambda/webhook/ports.ts";

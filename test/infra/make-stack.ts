@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll } from "@jest/globals";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import type { EnvironmentConfig } from "../../infra/config.ts";
-import type { PolicyInput } from "../../infra/cutover.ts";
-import { CutoverStack } from "../../infra/cutover-stack.ts";
+import type { PolicyInput } from "../../infra/constructs/cutover.ts";
+import type { EnvironmentConfig } from "../../infra/read-environments.ts";
+import { CutoverStack } from "../../infra/stacks/cutover-stack.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const POLICY = { baseUrl: "https://evovoice.io", accountIds: ["acme"] };

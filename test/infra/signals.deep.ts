@@ -1,6 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { EnvironmentConfig } from "../../infra/config.ts";
+import type { EnvironmentConfig } from "../../infra/read-environments.ts";
 import { createChangeMetrics } from "../../lambda/aws/change-metrics.ts";
 import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
 import { buildWebhook } from "../../lambda/build-webhook.ts";

@@ -2,8 +2,8 @@ import { Duration, Stack, type StackProps, Tags } from "aws-cdk-lib";
 import { Key } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
-import type { EnvironmentConfig } from "./config.ts";
-import { Cutover } from "./cutover.ts";
+import { Cutover } from "../constructs/cutover.ts";
+import type { EnvironmentConfig } from "../read-environments.ts";
 
 export interface CutoverStackProps extends StackProps {
   readonly config: EnvironmentConfig;

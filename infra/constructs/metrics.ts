@@ -3,10 +3,10 @@ import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-clo
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { type ChangeMetric, GATES, REVERTS } from "../lambda/aws/change-metrics.ts";
-import type { WorkerMetric } from "../lambda/aws/worker-metrics.ts";
-import type { WebhookMetric } from "../lambda/webhook/ports.ts";
-import type { Start } from "./start.ts";
+import { type ChangeMetric, GATES, REVERTS } from "../../lambda/aws/change-metrics.ts";
+import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
+import type { WebhookMetric } from "../../lambda/webhook/ports.ts";
+import type { Start } from "./front-door.ts";
 import type { Webhook } from "./webhook.ts";
 import type { Worker } from "./worker.ts";
 

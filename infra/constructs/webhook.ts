@@ -1,8 +1,8 @@
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import { FunctionUrlAuthType, type IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import type { Policy } from "../lambda/events/policy.ts";
-import type { Problem } from "../lambda/events/problems.ts";
+import type { Policy } from "../../lambda/events/policy.ts";
+import type { Problem } from "../../lambda/events/problems.ts";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Secret } from "./secret.ts";

@@ -10,7 +10,7 @@ import {
 } from "aws-cdk-lib/aws-lambda-nodejs";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { type Entry, ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
+import { type Entry, ESBUILD, ROOT, toEntryFile } from "../bundle.ts";
 
 /** What all functions of one deployment share. */
 export interface DeploymentProps {

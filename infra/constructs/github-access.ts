@@ -1,7 +1,7 @@
 import { CfnOutput, Duration, RemovalPolicy } from "aws-cdk-lib";
 import { OidcProviderNative, Role, WebIdentityPrincipal } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import type { Start } from "./start.ts";
+import type { Start } from "./front-door.ts";
 
 /** Which jobs of GitHub Actions may start a rollout, without a long-lived key. */
 export interface GitHubAccessProps {

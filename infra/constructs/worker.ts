@@ -6,8 +6,8 @@ import { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
 import { grantTo } from "./grant-to.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Tell } from "./notifications.ts";
 import type { Secret } from "./secret.ts";
-import type { Tell } from "./tell.ts";
 
 export interface WorkerProps extends DeploymentProps {
   readonly ledger: Ledger;

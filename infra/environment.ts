@@ -2,7 +2,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import * as z from "zod";
 import { wholeNumber } from "../lambda/events/limits.ts";
 import { strictObject } from "../lambda/events/problems.ts";
-import { OWN_SOURCE } from "./event-triggers.ts";
+import { OWN_SOURCE } from "./constructs/event-triggers.ts";
 import { findExpressionProblem } from "./schedule-expression.ts";
 
 const ENVIRONMENT = 'expected a short name in lower case, such as "production"';

@@ -3,11 +3,11 @@ import { dirname, resolve } from "node:path";
 import { BadConfigError, readPolicy } from "../lambda/config.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "../lambda/events/problems.ts";
 import { findRepeatedMembers } from "../lambda/events/repeated-members.ts";
-import { InfraConfig } from "./config-schema.ts";
-import type { PolicyInput } from "./cutover.ts";
-import { findScheduleProblems } from "./schedules.ts";
+import type { PolicyInput } from "./constructs/cutover.ts";
+import { findScheduleProblems } from "./constructs/schedules.ts";
+import { findSourceProblems } from "./constructs/webhook.ts";
+import { InfraConfig } from "./environment.ts";
 import { findSecretValues, hideSecretValues } from "./secret-values.ts";
-import { findSourceProblems } from "./webhook.ts";
 
 /** An environment with the policy that it names. */
 export type EnvironmentConfig = InfraConfig["environments"][number] & { readonly policy: PolicyInput };

@@ -3,9 +3,9 @@ import { EventBus, type EventPattern, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { DEPLOY_EVENT_TYPE } from "../lambda/events/event-bridge.ts";
-import { CHANGE_SOURCE } from "../lambda/rollout/change.ts";
-import type { Start } from "./start.ts";
+import { DEPLOY_EVENT_TYPE } from "../../lambda/events/event-bridge.ts";
+import { CHANGE_SOURCE } from "../../lambda/rollout/change.ts";
+import type { Start } from "./front-door.ts";
 
 /** Whose events on EventBridge start a rollout. */
 export interface CustomEvents {

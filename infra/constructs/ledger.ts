@@ -2,7 +2,7 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import { LEDGER_KEYS } from "../lambda/ledger/table-schema.ts";
+import { LEDGER_KEYS } from "../../lambda/ledger/table-schema.ts";
 import { grantTo } from "./grant-to.ts";
 
 /** The record of every rollout. It outlives the stack: what a rollback may undo is in there. */

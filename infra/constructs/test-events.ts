@@ -1,7 +1,7 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { CfnRegistry, CfnSchema } from "aws-cdk-lib/aws-eventschemas";
 import { Construct } from "constructs";
-import type { Start } from "./start.ts";
+import type { Start } from "./front-door.ts";
 
 export interface TestEventsProps {
   readonly start: Start;

@@ -11,14 +11,14 @@ import {
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { BadConfigError } from "../lambda/config.ts";
-import { acceptDeployEvent } from "../lambda/events/accept.ts";
-import type { Policy } from "../lambda/events/policy.ts";
-import { formatProblems, type Problem } from "../lambda/events/problems.ts";
-import { RefusedError } from "../lambda/events/refused-error.ts";
-import { readScheduled } from "../lambda/events/scheduled.ts";
-import { findExpressionProblem } from "./schedule-expression.ts";
-import type { Start } from "./start.ts";
+import { BadConfigError } from "../../lambda/config.ts";
+import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+import type { Policy } from "../../lambda/events/policy.ts";
+import { formatProblems, type Problem } from "../../lambda/events/problems.ts";
+import { RefusedError } from "../../lambda/events/refused-error.ts";
+import { readScheduled } from "../../lambda/events/scheduled.ts";
+import { findExpressionProblem } from "../schedule-expression.ts";
+import type { Start } from "./front-door.ts";
 
 /** A deploy event that is sent again and again. */
 export interface CutoverSchedule {
