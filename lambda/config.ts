@@ -9,6 +9,12 @@ import { findRepeatedMembers } from "./events/repeated-members.ts";
 /** Thrown for a policy or an environment that cannot be used; lists every problem. */
 export class BadConfigError extends Error {
   override readonly name = "BadConfigError";
+  /** What is wrong and where, as data; empty when the message is one sentence. */
+  readonly problems: readonly Problem[];
+  constructor(message: string, { problems = [], cause }: { problems?: readonly Problem[]; cause?: unknown } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.problems = problems;
+  }
 }
 
 /** @throws BadConfigError with all problems at once */
@@ -118,7 +124,8 @@ function readEnvironment<Schema extends z.ZodType>(schema: Schema, environment: 
 }
 
 function refuse(what: string, problems: readonly Problem[]): BadConfigError {
-  return new BadConfigError(`${what} was refused; ${countProblems(problems)}:\n${formatProblems(problems)}`);
+  const message = `${what} was refused; ${countProblems(problems)}:\n${formatProblems(problems)}`;
+  return new BadConfigError(message, { problems });
 }
 
 function readText(path: string): string {

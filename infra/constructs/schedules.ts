@@ -131,9 +131,12 @@ function findEventProblems(schedule: CutoverSchedule, path: string, policy: Poli
     return [];
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    const listed = [...error.message.matchAll(/^ {2}- (?:event\.)?(\S+): (.+)$/gm)];
-    if (listed.length === 0) return [{ path, message: error.message }];
-    return listed.map(([, member = "", message = ""]) => ({ path: `${path}.${member}`, message }));
+    if (error.problems.length === 0) return [{ path, message: error.message }];
+    return error.problems.map((problem) => ({
+      // The envelope names the event's members below "event", the event itself does not.
+      path: `${path}.${problem.path.replace(/^event\./, "")}`,
+      message: problem.message,
+    }));
   }
 }
 

@@ -127,7 +127,10 @@ export type DeployEvent = z.output<typeof DeployEvent>;
 export class BadDeployEventError extends RefusedError {
   override readonly name = "BadDeployEventError";
   constructor(problems: readonly Problem[]) {
-    super(`the deploy event was refused, nothing was done; ${countProblems(problems)}:\n${formatProblems(problems)}`);
+    super(
+      `the deploy event was refused, nothing was done; ${countProblems(problems)}:\n${formatProblems(problems)}`,
+      problems,
+    );
   }
 }
 

@@ -9,8 +9,11 @@ import { countProblems, findProblems, formatProblems, type Problem } from "./pro
  */
 export class RefusedError extends Error {
   override readonly name: string = "RefusedError";
-  constructor(message: string) {
+  /** What is wrong and where, as data; empty when the message is one sentence. */
+  readonly problems: readonly Problem[];
+  constructor(message: string, problems: readonly Problem[] = []) {
     super(message);
+    this.problems = problems;
     this.stack = message;
   }
 }
@@ -25,5 +28,6 @@ export function parseOrRefuse<Schema extends z.ZodType>(schema: Schema, input: u
 export function refuseFor(what: string, problems: readonly Problem[]): RefusedError {
   return new RefusedError(
     `${what} was refused, nothing was done; ${countProblems(problems)}:\n${formatProblems(problems)}`,
+    problems,
   );
 }
