@@ -1,5 +1,5 @@
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Change } from "../rollout/change.ts";
+import { createMetricWriter } from "./metric-writer.ts";
 
 /** What is counted while a rollout goes on; how it ends is counted when it has ended. */
 export type ChangeMetric =
@@ -15,14 +15,10 @@ export const REVERTS = { flippedBack: "FlippedBack", leftAlone: "LeftAlone", lef
 
 /** Writes into the log what changes come to, from where CloudWatch takes it, under the name of the deployment. */
 export function createChangeMetrics() {
-  const metrics = new Metrics({ namespace: "Cutover" });
-  const count = (counted: readonly Counted[]): void => {
-    for (const [metric, number] of counted) metrics.addMetric(metric, MetricUnit.Count, number);
-    if (counted.length > 0) metrics.publishStoredMetrics();
-  };
+  const write = createMetricWriter<ChangeMetric>();
   return {
-    countChange: (change: Change): void => count(toCounted(change)),
-    countTellFailed: (): void => count([["TellFailed", 1]]),
+    countChange: (change: Change): void => write(toCounted(change)),
+    countTellFailed: (): void => write([["TellFailed", 1]]),
   };
 }
 
