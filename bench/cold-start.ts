@@ -24,10 +24,10 @@ const PACKAGES = {
 
 /** The SDK clients of each function with nothing around them: what no function on this SDK can be faster than. */
 const BARE: Readonly<Record<Entry, string>> = {
-  cutover: `import { withDurableExecution } from "@aws/durable-execution-sdk-js";
+  worker: `import { withDurableExecution } from "@aws/durable-execution-sdk-js";
     ${toClients("CloudWatch", "DynamoDB", "EventBridge", "Lambda", "SecretsManager", "SNS")}
     export const handler = withDurableExecution(async () => clients.length);`,
-  start: `${toClients("DynamoDB", "Lambda", "CodePipeline")}
+  "front-door": `${toClients("DynamoDB", "Lambda", "CodePipeline")}
     export const handler = async () => clients.length;`,
   webhook: `${toClients("DynamoDB", "Lambda", "SecretsManager")}
     export const handler = async () => clients.length;`,

@@ -3,9 +3,10 @@ import type { BuildOptions } from "esbuild";
 
 export const ROOT = join(import.meta.dirname, "..");
 
-/** The functions by the names of their files in `lambda/`, which are also their folders in `dist/`. */
-export const ENTRIES = ["cutover", "start", "webhook"] as const;
-export type Entry = (typeof ENTRIES)[number];
+/** The functions by name: their folders in `dist/`, and below `lambda/` their files. */
+const FILES = { worker: "cutover.ts", "front-door": "start.ts", webhook: "webhook.ts" } as const;
+export type Entry = keyof typeof FILES;
+export const ENTRIES = Object.keys(FILES) as readonly Entry[];
 
 /** How every function is bundled, by a deploy and by `npm run build` alike. */
 export const ESBUILD = {
@@ -25,5 +26,5 @@ export const ESBUILD = {
 } as const satisfies BuildOptions;
 
 export function toEntryFile(entry: Entry): string {
-  return join(ROOT, `lambda/${entry}.ts`);
+  return join(ROOT, "lambda", FILES[entry]);
 }

@@ -1,157 +1,102 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { BadConfigError, readPolicy } from "../lambda/config.ts";
-import { countProblems, findProblems, formatProblems, type Problem } from "../lambda/events/problems.ts";
-import { findRepeatedMembers } from "../lambda/events/repeated-members.ts";
-import type { PolicyInput } from "./constructs/cutover.ts";
-import { findScheduleProblems } from "./constructs/schedules.ts";
-import { findSourceProblems } from "./constructs/webhook.ts";
-import { InfraConfig } from "./environment.ts";
-import { findSecretValues, hideSecretValues } from "./secret-values.ts";
-
-/** An environment with the policy that it names. */
-export type EnvironmentConfig = InfraConfig["environments"][number] & { readonly policy: PolicyInput };
-
-export interface CheckedConfig {
-  readonly environments: readonly EnvironmentConfig[];
-  readonly tags: Readonly<Record<string, string>>;
-}
+import { basename, dirname, relative, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { BadConfigError, readPolicy, refuseConfig } from "../lambda/config.ts";
+import { memberOf } from "../lambda/events/member-of.ts";
+import type { Policy } from "../lambda/events/policy.ts";
+import { findProblems, type Problem } from "../lambda/events/problems.ts";
+import type { PolicyInput } from "./constructs/bundled-function.ts";
+import { findRefusedEvents } from "./constructs/schedules.ts";
+import { type CheckedEnvironment, Environments } from "./environment.ts";
+import { findConflicts } from "./find-conflicts.ts";
+import { findSecretValues } from "./secret-values.ts";
 
 /**
- * Reads what is to be deployed and checks the policies that it names and the events of its schedules, so that none of
- * it can fail after a deploy. A policy's path is taken from the configuration's own folder.
- * @throws BadConfigError with all problems at once
+ * Reads the file that exports `environments`, and the policies that they name.
+ * @throws BadConfigError with all problems of all files at once, each with its file and its path
  */
-export function readInfraConfig(path: string): CheckedConfig {
-  const text = readText(path);
-  const json = parseJson(path, text);
-  const given = [...findRepeatedMembers(text), ...findSecretValues(json)];
-  const shown = hideSecretValues(json);
-  const parsed = InfraConfig.safeParse(shown);
-  if (!parsed.success) {
-    const paths = new Set(given.map((problem) => problem.path));
-    const others = findProblems(parsed.error, shown).filter((problem) => !paths.has(problem.path));
-    throw refuse(path, [...given, ...others]);
+export async function readEnvironments(file: string): Promise<readonly CheckedEnvironment[]> {
+  let environments: unknown;
+  try {
+    ({ environments } = await import(pathToFileURL(file).href));
+  } catch (cause) {
+    throw refuse([{ path: show(file), message: describeFailure(cause, file) }]);
   }
-  const read = parsed.data.environments.map((environment, index) => readEnvironment(path, environment, index));
-  const own = read.flatMap((each) => each.problems);
-  const problems = [...given, ...findRepeated(parsed.data), ...own, ...findSharedAccounts(read)];
-  if (problems.length > 0) throw refuse(path, problems);
-  return { tags: parsed.data.tags, environments: read.map((each) => each.environment) };
+  return checkEnvironments(environments, file);
 }
 
-type ParsedEnvironment = InfraConfig["environments"][number];
+/** @throws BadConfigError as `readEnvironments` does */
+export function checkEnvironments(input: unknown, file: string): readonly CheckedEnvironment[] {
+  const given: readonly unknown[] = Array.isArray(input) ? input : [];
+  const policies = given.map((each) => {
+    const policyFile = memberOf(each, "policyFile") ?? "policy.json";
+    return readPolicyFile(resolve(dirname(file), String(policyFile)));
+  });
+  const secrets = findSecretValues(input);
+  const { data = [], error } = Environments.safeParse(input);
+  const own = [
+    ...(error === undefined ? [] : findProblems(error, input)),
+    ...findConflicts(data, policies),
+    ...policies.flatMap(({ policy }, index) => {
+      const events = policy === undefined ? [] : findRefusedEvents(memberOf(given[index], "schedules"), policy);
+      return events.map(({ path, message }) => ({ path: `[${index}].schedules${path}`, message }));
+    }),
+  ];
+  const problems = [
+    ...policies.flatMap((policy) => policy.problems),
+    // Where a value looks like a secret, nothing else is said: other problems could repeat it.
+    ...(secrets.length > 0 ? secrets : own).map(({ path, message }) => ({
+      path: `${show(file)}, environments${path}`,
+      message,
+    })),
+  ];
+  if (problems.length > 0) throw refuse(problems);
+  return data.map((each, index) => ({ ...each, policy: policies[index]?.input as PolicyInput }));
+}
 
-function readEnvironment(path: string, environment: ParsedEnvironment, index: number) {
-  const at = `environments[${index}]`;
-  const policyFile = resolve(dirname(path), environment.policyFile);
-  const whole = (policy: unknown) => ({ ...environment, policyFile, policy: policy as PolicyInput });
+interface ReadPolicy {
+  readonly policy?: Policy;
+  readonly input?: PolicyInput;
+  readonly problems: readonly Problem[];
+}
+
+function readPolicyFile(file: string): ReadPolicy {
+  const toOwn = ({ path, message }: Problem) => ({ path: `${show(file)}, ${path || "(whole)"}`, message });
+  const input = findJson(file);
+  const secrets = findSecretValues(input);
+  if (secrets.length > 0) return { problems: secrets.map(toOwn) };
   try {
-    const policy = readPolicy(policyFile);
-    const json = parseJson(policyFile, readText(policyFile));
-    const secrets = findSecretValues(json).map((problem) => ({ ...problem, path: `policyFile, ${problem.path}` }));
-    const problems = [
-      ...secrets,
-      ...environment.schedules.flatMap((schedule, place) => findScheduleProblems(schedule, place, policy)),
-      ...findSourceProblems(policy, environment.webhooks),
-    ].map((problem) => ({ ...problem, path: `${at}.${problem.path}` }));
-    return { environment: whole(json), problems };
+    return { policy: readPolicy(file), input: input as PolicyInput, problems: [] };
   } catch (error) {
     if (!(error instanceof BadConfigError)) throw error;
-    return { environment: whole({}), problems: [{ path: `${at}.policyFile`, message: error.message }] };
+    const { problems, message } = error;
+    return { problems: problems.length > 0 ? problems.map(toOwn) : [{ path: show(file), message }] };
   }
 }
 
-/** Two of a name would be one stack; two that create what an account has once, one that fails. */
-function findRepeated({ environments }: InfraConfig): readonly Problem[] {
-  const created = environments.flatMap(toCreatedSecrets);
-  const REGISTRY = 'got "create" again; expected "import": a region has one registry';
-  const PROVIDER = "expected providerArn: an account has one provider for GitHub";
-  const repeats = (member: string, message: string, toKey: (each: ParsedEnvironment) => string | undefined) =>
-    findRepeats(environments.map(toKey)).map((index) => ({ path: `environments[${index}].${member}`, message }));
-  return [
-    ...repeats("name", "got the name of another one; expected a name of its own", ({ name }) => name),
-    ...repeats("testEvents", REGISTRY, ({ testEvents, account, region }) =>
-      testEvents === "create" ? `${account}/${region}` : undefined,
-    ),
-    ...repeats("github", PROVIDER, ({ github, account }) =>
-      github !== undefined && github.providerArn === undefined ? `${account}` : undefined,
-    ),
-    ...findRepeats(created.map(({ key }) => key)).map((place) => ({
-      path: created[place]?.path ?? "",
-      message: 'got the name of another secret that is created; expected a name of its own, or "import" for the same',
-    })),
-    ...environments.flatMap(({ schedules }, index) =>
-      findRepeats(schedules.map(({ name }) => name)).map((place) => ({
-        path: `environments[${index}].schedules[${place}].name`,
-        message: "got the name of another schedule; expected a name of its own",
-      })),
-    ),
-  ];
-}
-
-/** Each environment has a lock of its own: two that name the same customers would flip them at the same time. */
-function findSharedAccounts(read: readonly { readonly environment: EnvironmentConfig }[]): readonly Problem[] {
-  const keys = read.map(({ environment: { policy } }) =>
-    (policy.accountIds ?? []).map((account) => `${policy.baseUrl} ${account}`),
-  );
-  return keys.flatMap((own, index) => {
-    const before = new Set(keys.slice(0, index).flat());
-    const shared = own.find((key) => before.has(key));
-    const message = `got ${shared} of another environment; expected accounts of its own, because one rollout at a time is kept to within one environment only`;
-    return shared === undefined ? [] : [{ path: `environments[${index}].policyFile`, message }];
-  });
-}
-
-/** A region of an account has one secret of a name. */
-function toCreatedSecrets({ account, region, secret, webhooks }: ParsedEnvironment, index: number) {
-  const named = Object.entries(webhooks).map(([name, source]) => ({ at: `webhooks.${name}`, source }));
-  return [{ at: "secret", source: secret }, ...named].flatMap(({ at, source }) =>
-    "create" in source
-      ? [{ path: `environments[${index}].${at}.create`, key: `${account}/${region}/${source.create}` }]
-      : [],
-  );
-}
-
-/** The places of keys that came before; undefined is none. */
-function findRepeats(keys: readonly (string | undefined)[]): readonly number[] {
-  return keys.flatMap((key, index) => (key !== undefined && keys.indexOf(key) < index ? [index] : []));
-}
-
-function refuse(path: string, problems: readonly Problem[]): BadConfigError {
-  return new BadConfigError(`${path} was refused; ${countProblems(problems)}:\n${formatProblems(problems)}`);
-}
-
-function readText(path: string): string {
+/** What a file holds, as far as it is JSON. */
+function findJson(file: string): unknown {
   try {
-    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
-  } catch (cause) {
-    const { code = "unknown" } = cause as NodeJS.ErrnoException;
-    throw new BadConfigError(`${path} cannot be read (${code})`, { cause });
+    return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+  } catch {
+    return undefined;
   }
 }
 
-/** What a parser says of broken JSON repeats a piece of it, and a password may stand there: only the place is told. */
-function parseJson(path: string, text: string): unknown {
-  const parsed = tryParse(text);
-  if ("json" in parsed) return parsed.json;
-  throw new BadConfigError(`${path} is not JSON${parsed.place}; correct it`);
+/** The first sentence of an error, and where in the file it was thrown. A secret in it is not repeated. */
+function describeFailure(cause: unknown, file: string): string {
+  const { message, stack = "" } = cause instanceof Error ? cause : new Error(String(cause));
+  const [first = ""] = message.split("\n");
+  const line = stack.split(`${basename(file)}:`)[1]?.match(/^\d+/)?.[0];
+  const where = line === undefined ? "" : ` (line ${line})`;
+  return `cannot be read${where}: ${findSecretValues(first).length > 0 ? "(hidden)" : first}`;
 }
 
-function tryParse(text: string): { readonly json: unknown } | { readonly place: string } {
-  try {
-    return { json: JSON.parse(text) };
-  } catch (error) {
-    return { place: toPlace(String(error), text) };
-  }
+function refuse(problems: readonly Problem[]): BadConfigError {
+  const each = new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem]));
+  return refuseConfig("the deployment", [...each.values()]);
 }
 
-/** V8 tells either the place or the text around it, and that of ten characters before. */
-function toPlace(complaint: string, text: string): string {
-  const [known] = /\(line \d+ column \d+\)/.exec(complaint) ?? [];
-  if (known !== undefined) return ` ${known}`;
-  const [, around = ""] = /"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(complaint) ?? [];
-  const at = text.indexOf(around);
-  if (around === "" || at < 0) return "";
-  return ` (near line ${text.slice(0, at + Math.min(10, around.length)).split("\n").length})`;
+function show(file: string): string {
+  return relative(process.cwd(), file);
 }

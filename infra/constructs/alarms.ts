@@ -3,17 +3,10 @@ import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from "aws-c
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
-import type { CutoverMetrics } from "./metrics.ts";
+import { type FunctionMetrics, type OwnMetrics, sumOf } from "./metrics.ts";
 
-export interface AlarmsProps {
-  readonly service: string;
-  readonly metrics: CutoverMetrics;
-  readonly stuckAfter: Duration;
-  readonly topic?: ITopic | undefined;
-}
-
-interface AlarmSpec {
-  /** Also its heading in docs/runbook.md. */
+export interface AlarmSpec {
+  /** Also a heading in docs/runbook.md. */
   readonly name: string;
   readonly says: string;
   readonly metric: IMetric;
@@ -23,82 +16,74 @@ interface AlarmSpec {
   readonly periods?: number;
 }
 
-/** What somebody is to be told of; docs/runbook.md has a section for each. */
+export interface AlarmsProps {
+  readonly service: string;
+  readonly specs: readonly AlarmSpec[];
+  /** The topic that gets the alarms. @default - none: the dashboard shows them */
+  readonly topic?: ITopic | undefined;
+}
+
+/** The alarms of an environment; docs/runbook.md has a section for each. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[];
 
-  constructor(scope: Construct, id: string, props: AlarmsProps) {
+  constructor(scope: Construct, id: string, { service, specs, topic }: AlarmsProps) {
     super(scope, id);
-    this.alarms = toSpecs(props).map((spec) => this.#makeAlarm(spec, props));
-  }
-
-  #makeAlarm({ name, says, metric, threshold = 1, periods = 1 }: AlarmSpec, { service, topic }: AlarmsProps): Alarm {
-    const alarm = new Alarm(this, name, {
-      alarmName: `${service}-${name}`,
-      alarmDescription: `${says} What to do: docs/runbook.md, "${name}".`,
-      metric,
-      threshold,
-      evaluationPeriods: periods,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+    this.alarms = specs.map(({ name, says, metric, threshold = 1, periods = 1 }) => {
+      const alarm = new Alarm(this, name, {
+        alarmName: `${service}-${name}`,
+        alarmDescription: `${says} What to do: docs/runbook.md, "${name}".`,
+        metric,
+        threshold,
+        evaluationPeriods: periods,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      if (topic !== undefined) alarm.addAlarmAction(new SnsAction(topic));
+      return alarm;
     });
-    if (topic !== undefined) alarm.addAlarmAction(new SnsAction(topic));
-    return alarm;
   }
 }
 
-function toSpecs({ metrics, stuckAfter }: AlarmsProps): readonly AlarmSpec[] {
-  const { webhook } = metrics;
+/**
+ * The alarms of the worker and the front door. An execution whose rollout failed is itself a success, because it wrote
+ * its report: so the worker says how rollouts end.
+ */
+export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics, stuckAfter: Duration): readonly AlarmSpec[] {
+  const hours = stuckAfter.toHours();
   return [
-    { name: "rollout-failed", says: "A rollout broke off on its way.", metric: metrics.rolloutFailed },
-    { name: "rollout-refused", says: "A rollout was refused; nobody was flipped.", metric: metrics.rolloutRefused },
-    { name: "rollout-halted", says: "A gate stopped a rollout where it was.", metric: metrics.rolloutHalted },
-    { name: "rollout-rolled-back", says: "A rollout was turned back.", metric: metrics.rolloutRolledBack },
-    {
-      name: "not-flipped-back",
-      says: "Customers of a rollout that was turned back could not be flipped back.",
-      metric: metrics.notFlippedBack,
-    },
-    { name: "tell-failed", says: "News of a rollout could not be told to anybody.", metric: metrics.tellFailed },
-    { name: "sign-in-refused", says: "Evo Voice refuses the login in the secret.", metric: metrics.signInRefused },
-    { name: "rollout-partial", says: "A rollout ended with customers that failed.", metric: metrics.rolloutPartial },
-    { name: "execution-failed", says: "The worker refused an event or broke off.", metric: metrics.executionFailed },
-    { name: "execution-timed-out", says: "A rollout ran out of its days.", metric: metrics.executionTimedOut },
-    {
-      name: "rollout-stuck",
-      says: `A rollout has been running for ${stuckAfter.toHours()} hours.`,
-      metric: metrics.running,
-      periods: stuckAfter.toHours(),
-    },
-    {
-      name: "worker-errors",
-      says: "The worker's invocations fail again and again.",
-      metric: metrics.workerErrors,
-      threshold: 3,
-    },
-    {
-      name: "start-errors",
-      says: "The front door refused events or failed.",
-      metric: metrics.startErrors,
-      // One is a person's slip of the pen; a trigger is tried three times.
-      threshold: 3,
-    },
-    { name: "throttled", says: "Lambda has no capacity left for a function of Cutover.", metric: metrics.throttles },
-    {
-      name: "dead-letters",
-      says: "An event was given up, or its rollout ended by force: ask for its status first.",
-      metric: metrics.deadLetters,
-    },
-    ...(webhook === undefined
-      ? []
-      : [
-          { name: "webhook-errors", says: "The public door could not take a delivery.", metric: webhook.errors },
-          {
-            name: "signature-refused",
-            says: "Somebody sends webhooks with wrong signatures.",
-            metric: webhook.signatureRefused,
-            threshold: 5,
-          },
-        ]),
+    toSpec("rollout-failed", "A rollout failed on its way.", own("RolloutFailed")),
+    toSpec("rollout-refused", "A rollout was refused; it flipped no customer.", own("RolloutRefused")),
+    toSpec("rollout-halted", "A gate halted a rollout.", own("RolloutHalted")),
+    toSpec("rollout-rolled-back", "A rollout was rolled back.", own("RolloutRolledBack")),
+    toSpec("not-flipped-back", "A rollback could not restore some of its customers.", own("NotFlippedBack")),
+    toSpec("tell-failed", "A notification of a rollout could not be sent.", own("TellFailed")),
+    toSpec("sign-in-refused", "Evo Voice refuses the login in the secret.", own("SignInRefused")),
+    toSpec("rollout-partial", "A rollout ended with customers that failed.", own("RolloutPartial")),
+    toSpec("execution-failed", "The worker refused an event or failed.", metrics.executionFailed),
+    toSpec("execution-timed-out", "A rollout ran for too many days.", metrics.executionTimedOut),
+    toSpec("rollout-stuck", `A rollout has been running for ${hours} hours.`, metrics.running, { periods: hours }),
+    toSpec("worker-errors", "The worker's invocations fail repeatedly.", metrics.workerErrors, { threshold: 3 }),
+    // One error is a person's typing error. AWS delivers the event of a trigger three times.
+    toSpec("start-errors", "The front door refused events or failed.", metrics.frontDoorErrors, { threshold: 3 }),
+    toSpec("throttled", "Lambda has no capacity left for a function of Cutover.", metrics.throttles),
+    toSpec("dead-letters", "An event was given up, or its rollout was ended by force.", metrics.deadLetters),
   ];
+}
+
+/** The names of the webhook's alarms, for what cannot refer to the webhook's stack. */
+export const WEBHOOK_ALARMS = ["webhook-errors", "signature-refused"] as const;
+
+/** The alarms of the webhook. It answers a failure with 503, which Lambda does not count as an error. */
+export function toWebhookAlarmSpecs(own: OwnMetrics, failed: readonly IMetric[]): readonly AlarmSpec[] {
+  const [errors, refused] = WEBHOOK_ALARMS;
+  const lost = sumOf("failedDeliveries", [...failed, own("WebhookFailed")]);
+  return [
+    toSpec(errors, "The webhook could not take a delivery.", lost),
+    toSpec(refused, "Webhooks arrive with wrong signatures.", own("SignatureRefused"), { threshold: 5 }),
+  ];
+}
+
+function toSpec(name: string, says: string, metric: IMetric, limits: Pick<AlarmSpec, "threshold" | "periods"> = {}) {
+  return { name, says, metric, ...limits };
 }

@@ -1,63 +1,54 @@
 import { Duration } from "aws-cdk-lib";
 import {
-  type Alarm,
   AlarmStatusWidget,
-  Dashboard,
+  Dashboard as CloudWatchDashboard,
   GraphWidget,
+  type IAlarm,
+  type IMetric,
   LogQueryWidget,
   TextWidget,
 } from "aws-cdk-lib/aws-cloudwatch";
+import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import type { CutoverMetrics } from "./metrics.ts";
-import type { Worker } from "./worker.ts";
+import { GATES, REVERTS } from "../../lambda/aws/change-metrics.ts";
+import type { FunctionMetrics, OwnMetrics } from "./metrics.ts";
 
-export interface OverviewProps {
+export interface DashboardProps {
   readonly service: string;
-  readonly worker: Worker;
-  readonly metrics: CutoverMetrics;
-  readonly alarms: readonly Alarm[];
+  /** Of the worker. */
+  readonly logGroup: ILogGroup;
+  readonly own: OwnMetrics;
+  readonly metrics: FunctionMetrics;
+  readonly alarms: readonly IAlarm[];
+  readonly hasWebhooks: boolean;
 }
 
 const WIDTH = 24;
 
-/** One page for the person on call, read from top to bottom: is anything wrong, what is running, how did it end. */
-export class Overview extends Construct {
-  constructor(scope: Construct, id: string, { service, worker, metrics, alarms }: OverviewProps) {
+/** One page for the person on call, read from top to bottom: what is wrong, what is running, how did it end. */
+export class Dashboard extends Construct {
+  constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
-    const { logGroupName } = worker.bundled.logGroup;
-    const ask = (title: string, queryLines: string[], height: number) =>
-      new LogQueryWidget({ title, logGroupNames: [logGroupName], queryLines, width: WIDTH, height });
-    new Dashboard(this, "Dashboard", {
+    const { service, logGroup, alarms } = props;
+    const query = (title: string, fields: string, message: string) => [
+      new LogQueryWidget({
+        title,
+        logGroupNames: [logGroup.logGroupName],
+        queryLines: [`fields ${fields}`, `filter message = "${message}"`, "sort @timestamp desc", "limit 20"],
+        width: WIDTH,
+        height: 6,
+      }),
+    ];
+    const counts = ["flipped", "unchanged", "skipped", "failed"].map((outcome) => `counts.${outcome}`).join(", ");
+    new CloudWatchDashboard(this, "Dashboard", {
       dashboardName: service,
       defaultInterval: Duration.hours(24),
       widgets: [
         [new TextWidget({ markdown: toIntroduction(service), width: WIDTH, height: 3 })],
-        [new AlarmStatusWidget({ title: "Is anything wrong?", alarms: [...alarms], width: WIDTH, height: 3 })],
-        [
-          ask(
-            "How the last rollouts ended",
-            [
-              "fields @timestamp, rolloutId, status, counts.flipped, counts.unchanged, counts.skipped, counts.failed",
-              'filter message = "rollout ended"',
-              "sort @timestamp desc",
-              "limit 20",
-            ],
-            6,
-          ),
-        ],
-        [
-          ask(
-            "How far the running rollout is",
-            [
-              "fields @timestamp, rolloutId, done, total, failed, pacePerSecond",
-              'filter message = "batch recorded"',
-              "sort @timestamp desc",
-              "limit 20",
-            ],
-            6,
-          ),
-        ],
-        toGraphs(metrics),
+        [new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: WIDTH, height: 3 })],
+        query("The last rollouts", `@timestamp, rolloutId, status, ${counts}`, "rollout ended"),
+        query("The running rollout", "@timestamp, rolloutId, done, total, failed, pacePerSecond", "batch recorded"),
+        toGraphs(props),
       ],
     });
   }
@@ -66,39 +57,28 @@ export class Overview extends Construct {
 function toIntroduction(service: string): string {
   return [
     `# ${service}`,
-    'What became of one rollout: the `start` function, test event `status`, with the rolloutId from below. Stop it: the command `abort` with its rolloutId; stop all of them: `stop-everything`; docs/runbook.md has both under "Steering a rollout".',
+    'The report of one rollout: invoke the front door with the test event `status` and a rolloutId from below. To stop one rollout, send the command `abort` with its rolloutId; to stop all of them, `stop-everything`. docs/runbook.md has both under "Steering a rollout".',
   ].join("\n");
 }
 
-function toGraphs(metrics: CutoverMetrics): GraphWidget[] {
-  const { webhook } = metrics;
-  const graph = (title: string, left: ConstructorParameters<typeof GraphWidget>[0]["left"]) =>
-    new GraphWidget({ title, ...(left && { left }), width: WIDTH / 3, height: 6 });
+function toGraphs({ own, metrics, hasWebhooks }: DashboardProps): GraphWidget[] {
+  const graph = (title: string, left: readonly IMetric[]) =>
+    new GraphWidget({ title, left: [...left], width: WIDTH / 3, height: 6 });
+  const ends = ["Succeeded", "Partial", "RolledBack", "Halted", "Aborted", "Failed", "Refused"] as const;
+  const outcomes = ["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"] as const;
+  const gates = Object.values(GATES).map(own);
+  const { executionStarted, executionFailed, executionTimedOut, running } = metrics;
   return [
-    graph("Rollouts by their end", [
-      metrics.rolloutSucceeded,
-      metrics.rolloutPartial,
-      metrics.rolloutRolledBack,
-      metrics.rolloutHalted,
-      metrics.rolloutAborted,
-      metrics.rolloutFailed,
-      metrics.rolloutRefused,
-      metrics.signInRefused,
-    ]),
-    graph("Customers by their outcome", [...metrics.outcomes]),
-    graph("Rollouts on their way", [metrics.rolloutStarted, ...metrics.gates, metrics.tellFailed]),
-    graph("Customers turned back", [...metrics.reverts, metrics.notFlippedBack]),
-    graph("Executions", [
-      metrics.executionStarted,
-      metrics.executionFailed,
-      metrics.executionTimedOut,
-      metrics.running,
-    ]),
+    graph("Rollouts by their end", [...ends.map((end) => own(`Rollout${end}`)), own("SignInRefused")]),
+    graph("Customers by their outcome", outcomes.map(own)),
+    graph("Starts, gates and notifications", [own("RolloutStarted"), ...gates, own("TellFailed")]),
+    graph("Customers of rollbacks", [REVERTS.flippedBack, REVERTS.leftAlone, REVERTS.left].map(own)),
+    graph("Executions", [executionStarted, executionFailed, executionTimedOut, running]),
     graph("Doors", [
-      metrics.startErrors,
+      metrics.frontDoorErrors,
       metrics.throttles,
       metrics.deadLetters,
-      ...(webhook ? [webhook.errors, webhook.signatureRefused] : []),
+      ...(hasWebhooks ? (["WebhookFailed", "SignatureRefused"] as const).map(own) : []),
     ]),
   ];
 }

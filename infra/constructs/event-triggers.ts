@@ -1,79 +1,59 @@
 import { Duration } from "aws-cdk-lib";
-import { EventBus, type EventPattern, Rule } from "aws-cdk-lib/aws-events";
+import { type EventPattern, type IEventBus, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
-import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import * as z from "zod";
+import { refuseConfig } from "../../lambda/config.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/events/event-bridge.ts";
+import { findProblems } from "../../lambda/events/problems.ts";
 import { CHANGE_SOURCE } from "../../lambda/rollout/change.ts";
-import type { Start } from "./front-door.ts";
+import type { Cutover } from "./cutover.ts";
 
-/** Whose events on EventBridge start a rollout. */
-export interface CustomEvents {
-  /** The senders, as they name themselves in `source`, such as `com.example.deploy`. */
-  readonly sources: readonly string[];
-  /**
-   * The name or ARN of the bus that they send to.
-   * @default - the account's default bus
-   */
-  readonly bus?: string | undefined;
-}
+const SOURCE = "expected a source of deploy events, such as com.example.deploy";
+const NOT_AWS = `${SOURCE}; AWS sends none, and a pipeline is named in the policy`;
+const NOT_OWN = `${SOURCE}; ${CHANGE_SOURCE} sends what happened in a rollout`;
+
+/** What sends deploy events, as it names itself in `source`. */
+export const EventSource = z
+  .string({ error: SOURCE })
+  .regex(/^[\w./-]{1,256}$/, SOURCE)
+  .refine((source) => !source.startsWith("aws."), NOT_AWS)
+  .refine((source) => source !== CHANGE_SOURCE, NOT_OWN);
 
 export interface EventTriggersProps {
-  readonly start: Start;
-  readonly deadLetters: IQueue;
-  readonly events?: CustomEvents | undefined;
-  /** Those that the policy names. */
-  readonly pipelines: readonly string[];
+  /** Its policy names the pipelines. */
+  readonly cutover: Cutover;
+  /** What may send deploy events. @default - none */
+  readonly sources?: readonly string[] | undefined;
+  /** The bus that deploy events are sent to. @default - the account's default bus */
+  readonly bus?: IEventBus | undefined;
 }
-
-/** What Cutover calls itself when it sends an event: its own news must never start a rollout. */
-export const OWN_SOURCE = CHANGE_SOURCE;
 
 /**
  * Deploy events from EventBridge: `{ "source": SENDER, "detail-type": "Cutover Deploy Event", "detail": DEPLOY EVENT }`,
- * and the end of a pipeline's execution, of which the policy says what it means.
+ * and the end of a pipeline's execution, which the policy maps to a deploy event.
  */
 export class EventTriggers extends Construct {
-  constructor(scope: Construct, id: string, { start, deadLetters, events, pipelines }: EventTriggersProps) {
+  constructor(scope: Construct, id: string, { cutover, sources = [], bus }: EventTriggersProps) {
     super(scope, id);
-    const target = () =>
-      new LambdaFunction(start.function, {
-        deadLetterQueue: deadLetters,
-        maxEventAge: Duration.minutes(15),
-        retryAttempts: 3,
-      });
-    const watch = (name: string, eventPattern: EventPattern, bus?: string) =>
-      new Rule(this, name, {
-        eventPattern,
-        targets: [target()],
-        ...(bus !== undefined && { eventBus: this.#findBus(bus) }),
-      });
-    if (events !== undefined) {
-      checkSources(events.sources);
-      watch("DeployEvents", { source: [...events.sources], detailType: [DEPLOY_EVENT_TYPE] }, events.bus);
-    }
+    const parsed = z.array(EventSource).safeParse(sources);
+    if (!parsed.success) throw refuseConfig("the sources of deploy events", findProblems(parsed.error, sources));
+    // An imported queue: CDK would name each rule in the queue's policy, and the two stacks would need each other.
+    const deadLetterQueue = Queue.fromQueueArn(this, "DeadLetters", cutover.deadLetters.queue.queueArn);
+    const addRule = (name: string, eventPattern: EventPattern, eventBus?: IEventBus) => {
+      const delivery = { deadLetterQueue, maxEventAge: Duration.minutes(15), retryAttempts: 3 };
+      const targets = [new LambdaFunction(cutover.frontDoor.function, delivery)];
+      new Rule(this, name, { eventPattern, targets, ...(eventBus && { eventBus }) });
+    };
+    if (sources.length > 0) addRule("DeployEvents", { source: [...sources], detailType: [DEPLOY_EVENT_TYPE] }, bus);
+    const pipelines = Object.keys(cutover.policy.pipelines ?? {});
     if (pipelines.length > 0) {
-      watch("Pipelines", {
+      addRule("Pipelines", {
         source: ["aws.codepipeline"],
         detailType: ["CodePipeline Pipeline Execution State Change"],
-        detail: { pipeline: [...pipelines], state: ["SUCCEEDED"] },
+        detail: { pipeline: pipelines, state: ["SUCCEEDED"] },
       });
     }
   }
-
-  #findBus(nameOrArn: string) {
-    return nameOrArn.startsWith("arn:")
-      ? EventBus.fromEventBusArn(this, "Bus", nameOrArn)
-      : EventBus.fromEventBusName(this, "Bus", nameOrArn);
-  }
-}
-
-function checkSources(sources: readonly string[]): void {
-  if (sources.includes(OWN_SOURCE))
-    throw new Error(`events.sources: "${OWN_SOURCE}" sends what happened in a rollout; name who asks for one`);
-  const [aws] = sources.filter((source) => source.startsWith("aws."));
-  if (aws !== undefined)
-    throw new Error(
-      `events.sources: "${aws}" is AWS's own, which sends no deploy events; a pipeline is named in the policy`,
-    );
 }

@@ -1,61 +1,54 @@
-import { Duration, Validations } from "aws-cdk-lib";
-import { type Grant, type IGrantable, Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
-import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { CfnOutput, Duration } from "aws-cdk-lib";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import { Construct } from "constructs";
+import type { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
-import { grantTo } from "./grant-to.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Worker } from "./worker.ts";
 
-export interface StartProps extends DeploymentProps {
+export interface FrontDoorProps extends DeploymentProps {
   readonly ledger: Ledger;
   readonly worker: Worker;
   readonly deadLetters: IQueue;
 }
 
-/** The front door for AWS triggers, the console and the CLI: it checks an event and starts the worker, and notes commands. */
-export class Start extends Construct {
-  readonly function: IFunction;
-
-  constructor(scope: Construct, id: string, { ledger, worker, deadLetters, ...deployment }: StartProps) {
-    super(scope, id);
-    const { function: start, role } = new BundledFunction(this, "Door", {
+/** Answers AWS triggers, the console and the CLI: it checks a deploy event, starts the worker and takes commands. */
+export class FrontDoor extends BundledFunction {
+  constructor(scope: Construct, id: string, { ledger, worker, deadLetters, ...deployment }: FrontDoorProps) {
+    super(scope, id, {
       ...deployment,
-      entry: "start",
+      entry: "front-door",
       description: "Cutover: checks a deploy event and starts its rollout; answers status",
       environment: { CUTOVER_TABLE_NAME: ledger.table.tableName, CUTOVER_WORKER_ARN: worker.alias.functionArn },
       settings: {
         deadLetterQueue: deadLetters,
-        // An event's id makes a second try harmless; one that is an hour late is not what was asked for.
+        // An event has an id, so a second delivery is harmless. An event that is an hour late is not wanted any more.
         maxEventAge: Duration.minutes(15),
         retryAttempts: 2,
       },
     });
-    this.function = start;
-    ledger.grantReadWrite(role);
-    worker.grantInvoke(role);
-    worker.grantReadExecutions(this, role);
-    const answers = new Policy(this, "PipelineAnswers", {
-      roles: [role],
-      statements: [
-        new PolicyStatement({
-          actions: ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"],
-          resources: ["*"],
-        }),
-      ],
+    ledger.grantReadWrite(this.role);
+    worker.grantInvoke(this.role);
+    this.grantExecutions(worker.function, ["GetDurableExecution"]);
+    this.grantWide("PipelineAnswers", {
+      actions: ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"],
+      resource: "*",
+      reason: "AWS defines no resource for these two actions. They only answer a job whose id is known.",
     });
-    Validations.of(answers).acknowledge({
-      id: "AwsSolutions-IAM5[Resource::*]",
-      reason: "AWS defines no resource for these two actions; they only answer a job whose id somebody was given.",
+    new CfnOutput(this, "FunctionName", {
+      value: this.function.functionName,
+      description: "The front door: the function that the console, the CLI and CI invoke",
     });
   }
 
-  /** Allows to start rollouts, to ask for their status and to steer them. */
+  /**
+   * Allows to start rollouts, to ask for their status and to send commands.
+   * @throws Error for a grantee without a policy of its own, such as a service: it would silently get nothing
+   */
   grantInvoke(grantee: IGrantable): Grant {
-    return grantTo(grantee, {
-      actions: ["lambda:InvokeFunction"],
-      resourceArns: [this.function.functionArn],
-    });
+    const resourceArns = [this.function.functionArn];
+    const grant = Grant.addToPrincipal({ grantee, actions: ["lambda:InvokeFunction"], resourceArns });
+    grant.assertSuccess();
+    return grant;
   }
 }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack, TimeZone } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ContextAttribute,
@@ -9,88 +9,88 @@ import {
   TimeWindow,
 } from "aws-cdk-lib/aws-scheduler";
 import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
-import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { BadConfigError } from "../../lambda/config.ts";
+import * as z from "zod";
+import { refuseConfig } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/events/accept.ts";
+import type { DeployEvent } from "../../lambda/events/deploy-event.ts";
+import { wholeNumber } from "../../lambda/events/limits.ts";
+import { memberOf } from "../../lambda/events/member-of.ts";
 import type { Policy } from "../../lambda/events/policy.ts";
-import { formatProblems, type Problem } from "../../lambda/events/problems.ts";
+import { findProblems, type Problem, strictObject } from "../../lambda/events/problems.ts";
 import { RefusedError } from "../../lambda/events/refused-error.ts";
 import { readScheduled } from "../../lambda/events/scheduled.ts";
-import { findExpressionProblem } from "../schedule-expression.ts";
-import type { Start } from "./front-door.ts";
+import { findSecretValues } from "../secret-values.ts";
+import { wholeDuration } from "../whole-duration.ts";
+import type { Cutover } from "./cutover.ts";
 
-/** A deploy event that is sent again and again. */
-export interface CutoverSchedule {
-  /** Its name, unique in the deployment; the rollouts that it starts are named for it. */
-  readonly name: string;
-  /** `cron(0 2 * * ? *)`, `rate(1 day)` or `at(2026-12-01T02:00:00)`, as EventBridge Scheduler reads it. */
-  readonly expression: string;
-  /** The deploy event to send; the policy must allow it. */
-  readonly event: Readonly<Record<string, unknown>>;
+const NAME = "expected 1 to 36 letters, digits, _ and -";
+const NAMES = "expected a name of its own for each schedule";
+const EXPRESSION = 'expected a ScheduleExpression, such as ScheduleExpression.cron({ minute: "0", hour: "2" })';
+const DEFAULT_MAX_AGE = Duration.hours(1);
+
+/** A deploy event that EventBridge Scheduler sends again and again. */
+const CutoverSchedule = strictObject({
+  /** Unique in the environment. The rollouts that the schedule starts are named for it. */
+  name: z.string({ error: NAME }).regex(/^[\w-]{1,36}$/, NAME),
+  /** When, and in which time zone: a cron follows the zone's summer time. */
+  expression: z.custom<ScheduleExpression>((expression) => expression instanceof ScheduleExpression, EXPRESSION),
+  /** What is sent. The policy must allow it. It has no id: the schedule's name and time are its id. */
+  event: z.custom<z.input<typeof DeployEvent>>(),
   /**
-   * The IANA time zone of the expression; a cron follows its summer time.
-   * @default "Etc/UTC"
+   * After how long the event is too late to be carried out, counted from the scheduled time.
+   * @default Duration.hours(1)
    */
-  readonly timeZone?: string | undefined;
-  /**
-   * After how many minutes the event is too late to be carried out, counted from the scheduled time.
-   * @default 60
-   */
-  readonly maxAgeMinutes?: number | undefined;
-  /**
-   * Within how many minutes Scheduler may choose the moment; less than `maxAgeMinutes`.
-   * @default - at the scheduled minute
-   */
-  readonly flexibleMinutes?: number | undefined;
-  /**
-   * How often Scheduler tries again when the front door cannot be reached.
-   * @default 3
-   */
-  readonly retries?: number | undefined;
+  maxAge: wholeDuration("minutes", 1, 1_440).optional(),
+  /** The time in which Scheduler may choose the moment; less than `maxAge`. @default - at the scheduled minute */
+  flexibleWindow: wholeDuration("minutes", 1, 1_439).optional(),
+  /** How often Scheduler tries again when it cannot reach the front door. @default 3 */
+  retries: wholeNumber(0, 185).optional(),
   /** @default true */
-  readonly enabled?: boolean | undefined;
-}
+  enabled: z.boolean({ error: "expected true or false" }).optional(),
+}).refine(({ flexibleWindow, maxAge = DEFAULT_MAX_AGE }) => (flexibleWindow?.toMinutes() ?? 0) < maxAge.toMinutes(), {
+  path: ["flexibleWindow"],
+  error: "expected less than maxAge: the event could come when it is too late",
+});
+export type CutoverSchedule = z.input<typeof CutoverSchedule>;
+
+export const CutoverSchedules = z
+  .array(CutoverSchedule, { error: "expected a list of schedules" })
+  .refine((schedules) => new Set(schedules.map(({ name }) => name)).size === schedules.length, NAMES);
 
 export interface SchedulesProps {
+  readonly cutover: Cutover;
   readonly schedules: readonly CutoverSchedule[];
-  readonly policy: Policy;
-  readonly start: Start;
-  readonly deadLetters: IQueue;
 }
 
-const DEFAULTS = { timeZone: "Etc/UTC", maxAgeMinutes: 60, retries: 3 };
-
-/** The deploy events that time sends, each with a largest age, so that last night's promote never runs at noon. */
+/** The scheduled deploy events. Each has a largest age, so that last night's promote never runs at noon. */
 export class Schedules extends Construct {
-  constructor(scope: Construct, id: string, { schedules, policy, start, deadLetters }: SchedulesProps) {
+  constructor(scope: Construct, id: string, { cutover, schedules }: SchedulesProps) {
     super(scope, id);
-    const problems = schedules.flatMap((schedule, index) => findScheduleProblems(schedule, index, policy));
-    if (problems.length > 0) throw new BadConfigError(`the schedules were refused:\n${formatProblems(problems)}`);
+    const problems = findScheduleProblems(schedules, cutover.policy);
+    if (problems.length > 0) throw refuseConfig("the list of schedules", problems);
     const scheduleGroup = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
     const role = this.#makeRole(scheduleGroup.scheduleGroupArn);
-    role.addToPolicy(
-      new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [start.function.functionArn] }),
-    );
-    role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [deadLetters.queueArn] }));
-    for (const schedule of schedules) {
-      const { name, expression, timeZone, maxAgeMinutes, flexibleMinutes, retries, enabled = true } = toWhole(schedule);
+    const { queue: deadLetterQueue } = cutover.deadLetters;
+    const { function: frontDoor } = cutover.frontDoor;
+    cutover.grantStart(role);
+    role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [deadLetterQueue.queueArn] }));
+    for (const { name, expression, event, maxAge = DEFAULT_MAX_AGE, flexibleWindow, ...schedule } of schedules) {
+      const context = { arn: ContextAttribute.scheduleArn, scheduledTime: ContextAttribute.scheduledTime };
       new Schedule(this, name, {
-        // Unique in its group; it stands in the ARN, and so in the rollout's id.
+        // The name is unique in its group. It stands in the ARN, and so in the rollout's id.
         scheduleName: name,
-        schedule: ScheduleExpression.expression(expression, TimeZone.of(timeZone)),
+        schedule: expression,
         scheduleGroup,
-        enabled,
-        timeWindow: flexibleMinutes ? TimeWindow.flexible(Duration.minutes(flexibleMinutes)) : TimeWindow.off(),
-        target: new LambdaInvoke(start.function, {
-          // What the role may do is said above: CDK would add every version of the function.
+        enabled: schedule.enabled ?? true,
+        timeWindow: flexibleWindow ? TimeWindow.flexible(flexibleWindow) : TimeWindow.off(),
+        target: new LambdaInvoke(frontDoor, {
+          // The role's rights are complete. CDK would add every version of the function.
           role: role.withoutPolicyUpdates(),
-          deadLetterQueue: deadLetters,
-          maxEventAge: Duration.minutes(maxAgeMinutes),
-          retryAttempts: retries,
-          input: ScheduleTargetInput.fromObject(
-            toEnvelope(schedule, ContextAttribute.scheduleArn, ContextAttribute.scheduledTime),
-          ),
+          deadLetterQueue,
+          maxEventAge: maxAge,
+          retryAttempts: schedule.retries ?? 3,
+          input: ScheduleTargetInput.fromObject(toEnvelope(event, maxAge, context)),
         }),
       });
     }
@@ -105,59 +105,43 @@ export class Schedules extends Construct {
   }
 }
 
-/**
- * What is wrong with a schedule's own event and times, with the path of each, as the front door would find out at night.
- * The index is the schedule's place in the list.
- */
-export function findScheduleProblems(schedule: CutoverSchedule, index: number, policy: Policy): readonly Problem[] {
-  const path = `schedules[${index}]`;
-  const { timeZone, maxAgeMinutes, flexibleMinutes = 0 } = toWhole(schedule);
-  const zone = `got ${JSON.stringify(timeZone)}; expected an IANA time zone such as "Europe/Berlin"`;
-  const flexible = `got ${flexibleMinutes}; expected less than maxAgeMinutes (${maxAgeMinutes}): the event could come when it is too late already`;
-  const expression = findExpressionProblem(schedule.expression);
-  const got = `got ${JSON.stringify(schedule.expression)}`;
-  return [
-    ...(expression === undefined ? [] : [{ path: `${path}.expression`, message: `${got}; ${expression}` }]),
-    ...(isTimeZone(timeZone) ? [] : [{ path: `${path}.timeZone`, message: zone }]),
-    ...(flexibleMinutes < maxAgeMinutes ? [] : [{ path: `${path}.flexibleMinutes`, message: flexible }]),
-    ...findEventProblems(schedule, `${path}.event`, policy),
-  ];
+/** What is wrong with schedules, with the path of each problem. */
+function findScheduleProblems(schedules: readonly CutoverSchedule[], policy: Policy): readonly Problem[] {
+  const secrets = findSecretValues(schedules);
+  if (secrets.length > 0) return secrets;
+  const { error } = CutoverSchedules.safeParse(schedules);
+  return [...(error ? findProblems(error, schedules) : []), ...findRefusedEvents(schedules, policy)];
 }
 
-function findEventProblems(schedule: CutoverSchedule, path: string, policy: Policy): readonly Problem[] {
+/** What the front door would refuse at night in the events of schedules, whatever else is wrong with the schedules. */
+export function findRefusedEvents(schedules: unknown, policy: Policy): readonly Problem[] {
+  return (Array.isArray(schedules) ? schedules : []).flatMap((schedule, index) =>
+    findEventProblems(memberOf(schedule, "event"), policy).map(({ path, message }) => ({
+      path: `[${index}].${path}`,
+      message,
+    })),
+  );
+}
+
+function findEventProblems(event: unknown, policy: Policy): readonly Problem[] {
   const someArn = "arn:aws:scheduler:us-east-1:000000000000:schedule/group/name";
+  const envelope = toEnvelope(event, DEFAULT_MAX_AGE, { arn: someArn, scheduledTime: "2026-11-23T02:00:00Z" });
   try {
-    acceptDeployEvent(readScheduled(toEnvelope(schedule, someArn, "2026-11-23T02:00:00Z")), policy);
+    acceptDeployEvent(readScheduled(envelope), policy);
     return [];
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
-    if (error.problems.length === 0) return [{ path, message: error.message }];
-    return error.problems.map((problem) => ({
-      // The envelope names the event's members below "event", the event itself does not.
-      path: `${path}.${problem.path.replace(/^event\./, "")}`,
-      message: problem.message,
-    }));
+    if (error.problems.length === 0) return [{ path: "event", message: error.message }];
+    // The envelope names the event's members below "event", the event itself does not.
+    const toWhole = (path: string) => (/^event\b/.test(path) ? path : `event.${path}`);
+    return error.problems.map(({ path, message }) => ({ path: toWhole(path), message }));
   }
 }
 
-function toEnvelope(schedule: CutoverSchedule, arn: string, scheduledTime: string) {
-  return { schedule: { arn, scheduledTime, maxAgeMinutes: toWhole(schedule).maxAgeMinutes }, event: schedule.event };
-}
-
-function toWhole(schedule: CutoverSchedule) {
-  return {
-    ...schedule,
-    timeZone: schedule.timeZone ?? DEFAULTS.timeZone,
-    maxAgeMinutes: schedule.maxAgeMinutes ?? DEFAULTS.maxAgeMinutes,
-    retries: schedule.retries ?? DEFAULTS.retries,
-  };
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return /^[A-Za-z]/.test(name);
-  } catch {
-    return false;
-  }
+function toEnvelope(
+  event: unknown,
+  maxAge: Duration,
+  context: { readonly arn: string; readonly scheduledTime: string },
+) {
+  return { schedule: { ...context, maxAgeMinutes: maxAge.toMinutes() }, event };
 }

@@ -1,68 +1,83 @@
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
-import { FunctionUrlAuthType, type IFunction } from "aws-cdk-lib/aws-lambda";
-import { Construct } from "constructs";
+import { FunctionUrlAuthType } from "aws-cdk-lib/aws-lambda";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import type { Construct } from "constructs";
+import { refuseConfig } from "../../lambda/config.ts";
 import type { Policy } from "../../lambda/events/policy.ts";
 import type { Problem } from "../../lambda/events/problems.ts";
-import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Secret } from "./secret.ts";
-import type { Worker } from "./worker.ts";
+import { Alarms, toWebhookAlarmSpecs } from "./alarms.ts";
+import { BundledFunction } from "./bundled-function.ts";
+import type { Cutover } from "./cutover.ts";
+import { PERIOD, toOwnMetrics } from "./metrics.ts";
+import { grantReadValue, toSecretId } from "./secret-access.ts";
 
-export interface WebhookProps extends DeploymentProps {
-  readonly ledger: Ledger;
-  readonly worker: Worker;
-  /** The signing secret of each source, by the source's name. */
-  readonly secrets: Readonly<Record<string, Secret>>;
+export interface WebhookProps {
+  /** Its policy names the sources. */
+  readonly cutover: Cutover;
+  /** The signing secret of each source, by the source's name in the policy. */
+  readonly secrets: Readonly<Record<string, ISecret>>;
+  /**
+   * How many deliveries the function takes at once: what a flood can use of the account's concurrency.
+   * @default - as many as the account allows; a reservation takes capacity from every other function
+   */
   readonly concurrency?: number | undefined;
+  /** The topic that gets the alarms. @default - none: the dashboard shows them */
+  readonly alarmTopic?: ITopic | undefined;
 }
 
-/** The public door: anybody can reach it, and only a signed delivery gets further. */
-export class Webhook extends Construct {
-  readonly function: IFunction;
+/**
+ * The public door: everything on the internet can reach it, and only a signed delivery gets further. Function and URL
+ * stand in one stack, because a reference between stacks can make CloudFormation replace the URL.
+ */
+export class Webhook extends BundledFunction {
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { ledger, worker, secrets, concurrency, ...deployment }: WebhookProps) {
-    super(scope, id);
-    const idsBySource = Object.fromEntries(Object.entries(secrets).map(([name, { secretId }]) => [name, secretId]));
-    const { function: webhook, role } = new BundledFunction(this, "Door", {
+  constructor(scope: Construct, id: string, { cutover, secrets, concurrency, alarmTopic }: WebhookProps) {
+    const { ledger, worker, deployment, policy } = cutover;
+    const { service } = deployment;
+    const without = findMissing(
+      policy.webhooks ?? {},
+      secrets,
+      "expected its signing secret: the policy has this source",
+    );
+    const problems = [...findUnknownSources(policy, secrets), ...without];
+    if (problems.length > 0) throw refuseConfig("the webhook's secrets", problems);
+    const idsBySource = Object.entries(secrets).map(([source, secret]) => [source, toSecretId(secret)]);
+    super(scope, id, {
       ...deployment,
       entry: "webhook",
       description: "Cutover: verifies a signed webhook and starts its rollout",
       environment: {
         CUTOVER_TABLE_NAME: ledger.table.tableName,
         CUTOVER_WORKER_ARN: worker.alias.functionArn,
-        CUTOVER_WEBHOOK_SECRETS: Stack.of(this).toJsonString(idsBySource),
+        CUTOVER_WEBHOOK_SECRETS: Stack.of(scope).toJsonString(Object.fromEntries(idsBySource)),
       },
-      // A sender gives up after ten seconds; whoever sends rubbish is not waited for.
       settings: {
+        // A sender gives up after ten seconds.
         timeout: Duration.seconds(10),
         ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
       },
     });
-    this.function = webhook;
-    ledger.grantLookup(role);
-    worker.grantInvoke(role);
-    for (const secret of Object.values(secrets)) secret.grantRead(role);
-    // Signatures over the raw body are what is checked here; senders such as GitHub cannot sign for IAM.
-    this.url = webhook.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;
-    new CfnOutput(this, "Url", {
-      value: this.url,
-      description: "Where webhooks are sent; the name of the source is its path",
-    });
+    ledger.grantLookup(this.role);
+    worker.grantInvoke(this.role);
+    for (const secret of Object.values(secrets)) grantReadValue(secret, this.role);
+    // The function checks a signature over the raw body. A sender such as GitHub cannot sign for IAM.
+    this.url = this.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;
+    const failed = [this.function.metricErrors({ period: PERIOD }), this.function.metricThrottles({ period: PERIOD })];
+    const specs = toWebhookAlarmSpecs(toOwnMetrics(service), failed);
+    new Alarms(this, "Alarms", { service, topic: alarmTopic, specs });
+    const description = "Where webhooks are sent; the path is the name of the source";
+    new CfnOutput(this, "Url", { value: this.url, description });
   }
 }
 
-/** A source of the policy without a secret would refuse everything; a secret without a source is never asked for. */
-export function findSourceProblems(
-  { webhooks: sources = {} }: Policy,
-  secrets: Readonly<Record<string, unknown>>,
-): readonly Problem[] {
-  const without = (names: object, others: object, message: string) =>
-    Object.keys(names)
-      .filter((name) => !Object.hasOwn(others, name))
-      .map((name) => ({ path: `webhooks.${name}`, message }));
-  return [
-    ...without(sources, secrets, "expected its signing secret here: the policy has a source of this name"),
-    ...without(secrets, sources, "expected a source of this name among the policy's webhooks"),
-  ];
+/** A secret for a source that the policy does not have is a typing error: it would never be used. */
+export function findUnknownSources({ webhooks = {} }: Policy, secrets: object): readonly Problem[] {
+  return findMissing(secrets, webhooks, "expected a source of this name among the policy's webhooks");
+}
+
+function findMissing(names: object, others: object, message: string): readonly Problem[] {
+  const missing = Object.keys(names).filter((name) => !Object.hasOwn(others, name));
+  return missing.map((path) => ({ path, message }));
 }

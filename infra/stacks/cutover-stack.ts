@@ -1,42 +1,32 @@
-import { Duration, Stack, type StackProps, Tags } from "aws-cdk-lib";
-import { Key } from "aws-cdk-lib/aws-kms";
-import { Topic } from "aws-cdk-lib/aws-sns";
+import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { Cutover } from "../constructs/cutover.ts";
-import type { EnvironmentConfig } from "../read-environments.ts";
+import { TestEvents } from "../constructs/test-events.ts";
+import type { CheckedEnvironment } from "../environment.ts";
+import type { SecretsStack } from "./secrets-stack.ts";
 
 export interface CutoverStackProps extends StackProps {
-  readonly config: EnvironmentConfig;
+  readonly environment: CheckedEnvironment;
+  readonly secrets: SecretsStack;
 }
 
-/** One deployment as `infra/config.json` describes it. An app of one's own uses the construct `Cutover` instead. */
+/** Worker, front door, ledger, notifications, alarms and dashboard of an environment. */
 export class CutoverStack extends Stack {
   readonly cutover: Cutover;
 
-  constructor(scope: Construct, id: string, { config, ...props }: CutoverStackProps) {
-    super(scope, id, { ...props, env: toEnv(config) });
-    const { alarmTopicArn, encryptionKeyArn, events, github, tell, webhookConcurrency } = config;
+  constructor(scope: Construct, id: string, { environment, secrets, ...props }: CutoverStackProps) {
+    super(scope, id, { ...props, description: "Cutover: worker, front door, ledger, alarms and dashboard" });
+    const { name, policy, notifications: { emails, bus } = {}, alarmTopic, stuckAfter, logRetention } = environment;
     this.cutover = new Cutover(this, "Cutover", {
-      policy: config.policy,
-      service: `cutover-${config.name}`,
-      login: config.secret,
-      webhooks: config.webhooks,
-      schedules: config.schedules,
-      testEvents: config.testEvents,
-      stuckAfter: Duration.hours(config.stuckAfterHours),
-      logRetention: config.logRetentionDays,
-      ...(webhookConcurrency !== undefined && { webhookConcurrency }),
-      ...(events && { events }),
-      ...(github && { github }),
-      ...(tell && { tell }),
-      ...(encryptionKeyArn !== undefined && { encryptionKey: Key.fromKeyArn(this, "Key", encryptionKeyArn) }),
-      ...(alarmTopicArn !== undefined && { alarmTopic: Topic.fromTopicArn(this, "AlarmTopic", alarmTopicArn) }),
+      policy,
+      service: `cutover-${name}`,
+      login: secrets.login,
+      notifications: { ...(emails && { emails }), ...(bus && { bus: bus(this) }) },
+      ...(alarmTopic && { alarmTopic: alarmTopic(this) }),
+      ...(stuckAfter && { stuckAfter }),
+      ...(logRetention && { logRetention }),
     });
-    Tags.of(this).add("cutover:environment", config.name);
+    const { testEvents: registry = "none" } = environment;
+    if (registry !== "none") new TestEvents(this, "TestEvents", { cutover: this.cutover, registry });
   }
-}
-
-/** Without an account or a region, those of whoever deploys. */
-function toEnv({ account, region }: EnvironmentConfig) {
-  return { ...(account !== undefined && { account }), ...(region !== undefined && { region }) };
 }

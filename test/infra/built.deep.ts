@@ -7,6 +7,7 @@ import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { ENTRIES, toEntryFile } from "../../infra/bundle.ts";
 import { TABLE } from "../support/ledger.ts";
 import { SECRET, startWorld, type World } from "../support/world.ts";
 import { ROOT } from "./make-stack.ts";
@@ -40,7 +41,7 @@ function build(policy: unknown): string {
     encoding: "utf8",
   });
   expect(output).toMatch(
-    /cutover\/index\.mjs {2}\d+ KB, \d+ KB compressed\n.*start\/index\.mjs[\s\S]*webhook\/index\.mjs/,
+    /worker\/index\.mjs {2}\d+ KB, \d+ KB compressed\n.*front-door\/index\.mjs[\s\S]*webhook\/index\.mjs/,
   );
   return file;
 }
@@ -59,8 +60,8 @@ test("the built front door starts the built worker, and every customer is flippe
     CUTOVER_WORKER_ARN: WORKER_ARN,
   };
   Object.assign(process.env, variables, { CUTOVER_POLICY_FILE: build(world.policy) });
-  const worker = (await load("cutover")) as DurableLambdaHandler;
-  const start = (await load("start")) as (input: unknown) => Promise<unknown>;
+  const worker = (await load("worker")) as DurableLambdaHandler;
+  const start = (await load("front-door")) as (input: unknown) => Promise<unknown>;
   executions.serve(WORKER_ARN, { kind: "durable", handler: worker, skipWaits: true });
   executions.serve(START_ARN, { kind: "plain", handler: start });
   const client = new LambdaClient();
@@ -91,12 +92,12 @@ test("the built front door starts the built worker, and every customer is flippe
 });
 
 test("a map for stack traces lies beside each bundle, without the sources themselves", () => {
-  for (const entry of ["cutover", "start", "webhook"]) {
+  for (const entry of ENTRIES) {
     expect(readFileSync(join(folder, entry, "index.mjs"), "utf8")).toMatch(
       /\/\/# sourceMappingURL=index\.mjs\.map\s*$/,
     );
     const map = JSON.parse(readFileSync(join(folder, entry, "index.mjs.map"), "utf8"));
-    expect(map.sources.some((source: string) => source.endsWith(`lambda/${entry}.ts`))).toBe(true);
+    expect(map.sources.some((source: string) => toEntryFile(entry).endsWith(source.replace(/^[./]+/, "")))).toBe(true);
     expect(map.sourcesContent).toBeUndefined();
   }
 });

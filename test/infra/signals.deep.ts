@@ -1,6 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { EnvironmentConfig } from "../../infra/read-environments.ts";
+import type { Entry } from "../../infra/bundle.ts";
 import { createChangeMetrics } from "../../lambda/aws/change-metrics.ts";
 import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
 import { buildWebhook } from "../../lambda/build-webhook.ts";
@@ -10,7 +10,7 @@ import { aChange } from "../lambda/rollout/a-change.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
 import { startWorld, type World } from "../support/world.ts";
-import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, synthesize } from "./make-stack.ts";
+import { findFunction, GITHUB_SOURCE, type Given, POLICY, synthesize } from "./make-stack.ts";
 import { findRinging, findShown, readWritten } from "./ring-alarms.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };
@@ -21,10 +21,8 @@ const WEBHOOKS = { github: GITHUB_SOURCE };
 const PRODUCTION = toDeployment("production");
 const STAGING = toDeployment("staging");
 
-function toDeployment(name: string): Partial<EnvironmentConfig> {
-  const secret = { import: `evovoice/${name}` };
-  const webhooks = { github: { import: SECRET_ID } };
-  return { name, secret, policy: { ...POLICY, webhooks: WEBHOOKS }, webhooks };
+function toDeployment(name: string): Given {
+  return { name, policy: { ...POLICY, webhooks: WEBHOOKS } };
 }
 
 let world: World;
@@ -38,12 +36,12 @@ afterEach(async () => {
 });
 
 /** A world whose functions have the names that a deployment gives them. */
-async function given(deployment: Partial<EnvironmentConfig>, entry: keyof typeof DESCRIPTIONS): Promise<World> {
+async function given(deployment: Given, entry: Entry): Promise<World> {
   // A machine with much else to do is no server that does not answer.
   const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
   const policy = { webhooks: WEBHOOKS, failureBudget: "100%", retries };
   world = await startWorld({ customers: 20, stagingShare: 1, policy });
-  const { Variables } = findFunction(synthesize(deployment), DESCRIPTIONS[entry]).properties.Environment;
+  const { Variables } = findFunction(synthesize(deployment), entry).properties.Environment;
   process.env.POWERTOOLS_SERVICE_NAME = Variables.POWERTOOLS_SERVICE_NAME;
   return world;
 }
@@ -55,7 +53,7 @@ function ringing(): readonly string[] {
 
 describe("a rollout", () => {
   test("that succeeds rings nothing, and is counted with its customers for its own deployment", async () => {
-    const { emulator, run, logs } = await given(PRODUCTION, "cutover");
+    const { emulator, run, logs } = await given(PRODUCTION, "worker");
     const excluded = [...emulator.customers()].find(({ accountId }) => accountId === emulator.accountId)?.id;
     const { report } = await run({ ...PROMOTE, exclude: { customerIds: [excluded] } });
     expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 1 } });
@@ -70,7 +68,7 @@ describe("a rollout", () => {
   });
 
   test("that is sent again under its id is counted once, and a dry run not at all", async () => {
-    const { run, logs } = await given(PRODUCTION, "cutover");
+    const { run, logs } = await given(PRODUCTION, "worker");
     await run({ ...PROMOTE, dryRun: true });
     expect(readWritten(logs())).toEqual([]);
     await run({ ...PROMOTE, id: "night" });
@@ -80,7 +78,7 @@ describe("a rollout", () => {
   });
 
   test("with a wrong password rings the alarm for it, again for each rollout, and not after the right one came", async () => {
-    const { emulator, run, putSecret, logs } = await given(PRODUCTION, "cutover");
+    const { emulator, run, putSecret, logs } = await given(PRODUCTION, "worker");
     const versionId = putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
     expect(logs().map((line) => JSON.parse(line))).toContainEqual(
@@ -101,14 +99,14 @@ describe("a rollout", () => {
   });
 
   test("of another deployment rings that one's alarms only", async () => {
-    const { emulator, run, putSecret } = await given(STAGING, "cutover");
+    const { emulator, run, putSecret } = await given(STAGING, "worker");
     putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
     expect(ringing()).toEqual(["cutover-staging-rollout-refused", "cutover-staging-sign-in-refused"]);
   });
 
   test("that meets a password which was rotated meanwhile rings nothing", async () => {
-    const { emulator, startWorker, rotatePassword } = await given(PRODUCTION, "cutover");
+    const { emulator, startWorker, rotatePassword } = await given(PRODUCTION, "worker");
     const worker = startWorker();
     await worker.run(PROMOTE);
     rotatePassword("Quayside-2!");
@@ -119,7 +117,7 @@ describe("a rollout", () => {
   });
 
   test("that leaves customers behind rings the alarm for it", async () => {
-    const { emulator, run } = await given(PRODUCTION, "cutover");
+    const { emulator, run } = await given(PRODUCTION, "worker");
     const stop = emulator.onRequest(({ operation }) => {
       if (operation !== "SetCustomerStagingMode") return;
       stop();
@@ -130,13 +128,13 @@ describe("a rollout", () => {
   });
 
   test("that comes too late for the worker rings as refused: its sender was told that it starts", async () => {
-    const { run } = await given(PRODUCTION, "cutover");
+    const { run } = await given(PRODUCTION, "worker");
     expect((await run({ ...PROMOTE, notAfter: "2026-01-01T00:00:00Z" })).report.status).toBe("refused");
     expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
   });
 
   test("that could not begin for a reason of another kind rings as refused", async () => {
-    const { run, secrets } = await given(PRODUCTION, "cutover");
+    const { run, secrets } = await given(PRODUCTION, "worker");
     secrets.putSecretValue("evo-voice/login", "{}");
     expect((await run(PROMOTE)).report.status).toBe("refused");
     expect(ringing()).toEqual(["cutover-production-rollout-refused"]);
@@ -154,13 +152,13 @@ describe("what a change tells", () => {
       ["cutover-production-not-flipped-back"],
     ],
   ])("%s rings as it should", async (_what, change, rung) => {
-    await given(PRODUCTION, "cutover");
+    await given(PRODUCTION, "worker");
     createChangeMetrics().countChange(aChange(change));
     expect(ringing()).toEqual(rung);
   });
 
   test("rings when it could not be told", async () => {
-    await given(PRODUCTION, "cutover");
+    await given(PRODUCTION, "worker");
     createChangeMetrics().countTellFailed();
     expect(ringing()).toEqual(["cutover-production-tell-failed"]);
   });
@@ -172,13 +170,13 @@ test.each<[Ending, boolean, readonly string[]]>([
   ["partial", false, ["cutover-production-rollout-partial"]],
   ["rolled-back", false, ["cutover-production-rollout-rolled-back"]],
   ["halted", false, ["cutover-production-rollout-halted"]],
-  // Whoever aborted it knows, and whoever sent a dry run is told.
+  // The person that aborted it knows, and the sender of a dry run gets the answer.
   ["aborted", false, []],
   ["failed", false, ["cutover-production-rollout-failed"]],
   ["refused", false, ["cutover-production-rollout-refused"]],
   ["refused", true, []],
 ])("a rollout that ended as %s (a dry run: %s) rings %j", async (status, dryRun, rung) => {
-  await given(PRODUCTION, "cutover");
+  await given(PRODUCTION, "worker");
   createWorkerMetrics().countRollout({ status, dryRun, counts: NO_COUNTS });
   expect(ringing()).toEqual(rung);
 });
@@ -214,7 +212,7 @@ describe("the public door", () => {
 });
 
 test("the dashboard of each deployment shows its own metrics, those that the alarms look at among them", async () => {
-  await given(PRODUCTION, "cutover");
+  await given(PRODUCTION, "worker");
   for (const [deployment, service] of [
     [PRODUCTION, "cutover-production"],
     [STAGING, "cutover-staging"],

@@ -9,7 +9,7 @@ import TestSequencer from "@jest/test-sequencer";
 const LONG = [
   "lambda/gates.test.ts",
   "local/evovoice/faults.test.ts",
-  "infra/cutover.test.ts",
+  "infra/stacks.test.ts",
   "lambda/status.test.ts",
   "lambda/crash.deep.ts",
   "lambda/faults.deep.ts",

@@ -1,0 +1,21 @@
+import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import type { Environment } from "./environment.ts";
+
+/** What is deployed: one entry for each Evo Voice environment. infra/environment.ts describes each member. */
+export const environments: readonly Environment[] = [
+  {
+    name: "production",
+    policyFile: "policy.json",
+    testEvents: "create",
+    schedules: [
+      {
+        // A dry run: the report says what a promote would flip. Enable it when the policy names your accounts.
+        name: "nightly-plan",
+        expression: ScheduleExpression.cron({ minute: "0", hour: "2" }),
+        event: { action: "promote", release: "nightly-plan", targets: { all: true }, dryRun: true },
+        enabled: false,
+      },
+    ],
+    tags: { application: "cutover" },
+  },
+];
