@@ -8,9 +8,9 @@ import TestSequencer from "@jest/test-sequencer";
  */
 const LONG = [
   "lambda/gates.test.ts",
-  "local/emulator/faults.test.ts",
-  "infra/cutover.test.ts",
-  "lambda/front-door/read-status.test.ts",
+  "local/evovoice/faults.test.ts",
+  "infra/stacks.test.ts",
+  "lambda/status.test.ts",
   "lambda/crash.deep.ts",
   "lambda/faults.deep.ts",
   "lambda/throttled-commands.deep.ts",
