@@ -1,14 +1,17 @@
 import { join, resolve } from "node:path";
-import { App, Tags } from "aws-cdk-lib";
-import { readInfraConfig } from "./config.ts";
-import { CutoverStack } from "./cutover-stack.ts";
+import { App } from "aws-cdk-lib";
+import { BadConfigError } from "../lambda/config.ts";
+import { readEnvironments } from "./read-environments.ts";
+import { addStacks } from "./stacks/add-stacks.ts";
 
-// Another set of deployments is another file: `cdk deploy -c config=infra/other.json`.
+// Another set of environments is another file: `cdk deploy -c config=infra/other.ts`.
 const app = new App();
-const path: unknown = app.node.tryGetContext("config");
-const config = readInfraConfig(typeof path === "string" ? resolve(path) : join(import.meta.dirname, "config.json"));
-
-for (const environment of config.environments) {
-  new CutoverStack(app, `cutover-${environment.name}`, { config: environment });
+const file: unknown = app.node.tryGetContext("config");
+try {
+  const path = typeof file === "string" ? resolve(file) : join(import.meta.dirname, "config.ts");
+  for (const environment of await readEnvironments(path)) addStacks(app, environment);
+} catch (error) {
+  if (!(error instanceof BadConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }
-for (const [name, value] of Object.entries(config.tags)) Tags.of(app).add(name, value);

@@ -1,10 +1,10 @@
-import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { readPolicy } from "../lambda/config.ts";
-import { ENTRIES, type Entry, ROOT, toEntryFile } from "./bundle.ts";
-import { bundleEntry } from "./bundle-entry.ts";
+import { ENTRIES, ROOT } from "./bundle.ts";
+import { bundleFunction } from "./bundle-entry.ts";
 
 const { values } = parseArgs({
   options: {
@@ -13,20 +13,15 @@ const { values } = parseArgs({
   },
 });
 
-const out = resolve(values.out);
-const policy = resolve(values.policy);
-readPolicy(policy);
-for (const entry of ENTRIES.filter((name) => existsSync(toEntryFile(name)))) await buildEntry(entry);
-
-/** Writes what a deploy would upload, by the same settings. */
-async function buildEntry(entry: Entry): Promise<void> {
-  const folder = join(out, entry);
-  const outfile = join(folder, "index.mjs");
+const policyFile = resolve(values.policy);
+readPolicy(policyFile);
+const policy: unknown = JSON.parse(readFileSync(policyFile, "utf8"));
+for (const entry of ENTRIES) {
+  const folder = join(resolve(values.out), entry);
   rmSync(folder, { recursive: true, force: true });
-  await bundleEntry(entry, outfile);
-  copyFileSync(policy, join(folder, "policy.json"));
-  const bundle = readFileSync(outfile);
-  process.stdout.write(`${outfile}  ${toKb(bundle)} KB, ${toKb(gzipSync(bundle))} KB compressed\n`);
+  bundleFunction(entry, folder, policy);
+  const bundle = readFileSync(join(folder, "index.mjs"));
+  process.stdout.write(`${join(folder, "index.mjs")}  ${toKb(bundle)} KB, ${toKb(gzipSync(bundle))} KB compressed\n`);
 }
 
 function toKb({ length }: Buffer): number {

@@ -3,7 +3,7 @@ import type { BuildOptions } from "esbuild";
 
 export const ROOT = join(import.meta.dirname, "..");
 
-/** The functions by the names of their files in `lambda/`, which are also their folders in `dist/`. */
+/** The functions: the names of their folders in `dist/` and of their files below `lambda/`. */
 export const ENTRIES = ["worker", "front-door", "webhook"] as const;
 export type Entry = (typeof ENTRIES)[number];
 
@@ -25,5 +25,5 @@ export const ESBUILD = {
 } as const satisfies BuildOptions;
 
 export function toEntryFile(entry: Entry): string {
-  return join(ROOT, `lambda/${entry}.ts`);
+  return join(ROOT, "lambda", `${entry}.ts`);
 }

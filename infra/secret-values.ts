@@ -7,7 +7,7 @@ const SECRET_NAMES: readonly RegExp[] = [
   /(?:^|[^a-z])(?:pw|pass|pin)(?:$|[^a-z])/i,
   /[a-z](?:Pw|Pass|Pin)(?![a-z])/,
 ];
-/** Shapes by which other people's scanners know a credential. */
+/** Shapes by which common scanners know a credential. */
 const SECRET_VALUES: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
@@ -33,14 +33,4 @@ export function findSecretValues(value: unknown, path: readonly PropertyKey[] = 
   if (typeof value !== "object" || value === null) return [];
   const members = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   return members.flatMap(([key, inner]) => findSecretValues(inner, [...path, key]));
-}
-
-/** The same configuration with every such value replaced, so that no other message can repeat it. */
-export function hideSecretValues(value: unknown, path: readonly PropertyKey[] = []): unknown {
-  if (typeof value === "string") return findSecretValues(value, path).length > 0 ? "(hidden)" : value;
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((inner, index) => hideSecretValues(inner, [...path, index]));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, hideSecretValues(inner, [...path, key])]),
-  );
 }

@@ -22,7 +22,7 @@ export function parsePolicy(json: unknown): Policy {
   const parsed = Policy.safeParse(json);
   const problems = [...(parsed.success ? [] : findProblems(parsed.error, json)), ...validatePolicy(json)];
   if (parsed.success && problems.length === 0) return parsed.data;
-  throw refuse("the policy", problems);
+  throw refuseConfig("the policy", problems);
 }
 
 /** @throws BadConfigError for a file that is missing, is not JSON or is not a policy */
@@ -114,16 +114,17 @@ export function readWebhookConfig(environment: NodeJS.ProcessEnv = process.env):
   const sources = Object.keys(config.policy.webhooks ?? {}).filter((name) => !Object.hasOwn(secretIdsBySource, name));
   if (sources.length === 0) return config;
   const message = `got no secret for ${listShortly(sources)}; expected one for every source of the policy's webhooks`;
-  throw refuse("the environment", [{ path: "CUTOVER_WEBHOOK_SECRETS", message }]);
+  throw refuseConfig("the environment", [{ path: "CUTOVER_WEBHOOK_SECRETS", message }]);
 }
 
 function readEnvironment<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.output<Schema> {
   const parsed = schema.safeParse(environment);
   if (parsed.success) return parsed.data;
-  throw refuse("the environment", findProblems(parsed.error, environment));
+  throw refuseConfig("the environment", findProblems(parsed.error, environment));
 }
 
-function refuse(what: string, problems: readonly Problem[]): BadConfigError {
+/** A refusal of `what` that lists every problem. */
+export function refuseConfig(what: string, problems: readonly Problem[]): BadConfigError {
   const message = `${what} was refused; ${countProblems(problems)}:\n${formatProblems(problems)}`;
   return new BadConfigError(message, { problems });
 }
@@ -159,6 +160,6 @@ function parseJson(path: string, json: string): unknown {
     throw new BadConfigError(`the policy file ${path} ${what}; correct it`, { cause });
   }
   const repeated = findRepeatedMembers(json);
-  if (repeated.length > 0) throw refuse(`the policy file ${path}`, repeated);
+  if (repeated.length > 0) throw refuseConfig(`the policy file ${path}`, repeated);
   return parsed;
 }

@@ -1,10 +1,10 @@
 import { Logger } from "@aws-lambda-powertools/logger";
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DOOR_CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutionReader } from "./aws/executions.ts";
+import { createMetricWriter } from "./aws/metric-writer.ts";
 import { createSigningSecretReader } from "./aws/signing-secrets.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
 import { readWebhookConfig, type WebhookConfig } from "./config.ts";
@@ -13,7 +13,7 @@ import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
 import type { WebhookResponse } from "./webhook/answer.ts";
 import { answerInTime } from "./webhook/answer-in-time.ts";
-import type { WebhookPorts } from "./webhook/ports.ts";
+import type { WebhookMetric, WebhookPorts } from "./webhook/ports.ts";
 import type { FunctionUrlRequest } from "./webhook/read-request.ts";
 import { receiveDelivery } from "./webhook/receive-delivery.ts";
 import { rememberSecrets } from "./webhook/remember-secrets.ts";
@@ -40,20 +40,13 @@ const ANSWER_WITHIN_MS = 8_000;
  * `lambda:InvokeFunction` on the worker's alias. A delivery always has an id: so no execution is looked at.
  */
 export function createWebhook(config: WebhookConfig): PublicDoor {
-  const metrics = new Metrics({ namespace: "Cutover" });
-  const ports = buildPorts(config, metrics);
-  return async (request) => {
-    const answer = await answerInTime(ports, receiveDelivery(ports, request), ANSWER_WITHIN_MS);
-    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
-    return answer;
-  };
+  const ports = buildPorts(config);
+  return (request) => answerInTime(ports, receiveDelivery(ports, request), ANSWER_WITHIN_MS);
 }
 
-function buildPorts(
-  { policy, secretIdsBySource, tableName, workerArn }: WebhookConfig,
-  metrics: Metrics,
-): WebhookPorts {
+function buildPorts({ policy, secretIdsBySource, tableName, workerArn }: WebhookConfig): WebhookPorts {
   const log = new Logger();
+  const write = createMetricWriter<WebhookMetric>();
   const lambda = new LambdaClient(DOOR_CLIENT_OPTIONS);
   const readSecret = createSigningSecretReader(new SecretsManagerClient(DOOR_CLIENT_OPTIONS));
   const starting = {
@@ -73,6 +66,6 @@ function buildPorts(
     readSecretsAgain,
     start: (event) => startRollout(starting, event),
     log,
-    count: (metric) => metrics.addMetric(metric, MetricUnit.Count, 1),
+    count: (metric) => write([[metric, 1]]),
   };
 }

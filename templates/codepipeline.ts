@@ -20,7 +20,7 @@ import {
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import type { z } from "zod";
-import type { Cutover } from "../infra/cutover.ts";
+import type { Cutover } from "../infra/constructs/cutover.ts";
 import type { FlipEvent } from "../lambda/contract/deploy-event.ts";
 
 export interface PhoneReleaseProps extends StackProps {
@@ -127,7 +127,7 @@ export class CutoverAction extends Action {
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ["lambda:ListFunctions"], resources: ["*"] }));
     return {
       configuration: {
-        FunctionName: this.#cutover.start.function.functionName,
+        FunctionName: this.#cutover.frontDoor.function.functionName,
         UserParameters: Stack.of(scope).toJsonString(this.#parameters),
       },
     };

@@ -13,8 +13,8 @@ const execution = {
 };
 /** What each function refuses: an event without members, an arrival that is none, a GET. */
 const EVENTS: Readonly<Record<string, object>> = {
-  cutover: { DurableExecutionArn: ARN, CheckpointToken: "1", InitialExecutionState: { Operations: [execution] } },
-  start: {},
+  worker: { DurableExecutionArn: ARN, CheckpointToken: "1", InitialExecutionState: { Operations: [execution] } },
+  "front-door": {},
   webhook: { rawPath: "/", requestContext: { http: { method: "GET" } } },
 };
 

@@ -1,5 +1,5 @@
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { RolloutEvent } from "../core/report/rollout-event.ts";
+import { createMetricWriter } from "./metric-writer.ts";
 
 /** What is counted while a rollout goes on; how it ends is counted when it has ended. */
 export type RolloutEventMetric =
@@ -15,14 +15,10 @@ export const RESTORES = { restored: "Restored", conflicting: "Conflicting", left
 
 /** Writes into the log what changes come to, from where CloudWatch takes it, under the name of the deployment. */
 export function createRolloutEventMetrics() {
-  const metrics = new Metrics({ namespace: "Cutover" });
-  const count = (counted: readonly Counted[]): void => {
-    for (const [metric, number] of counted) metrics.addMetric(metric, MetricUnit.Count, number);
-    if (counted.length > 0) metrics.publishStoredMetrics();
-  };
+  const write = createMetricWriter<RolloutEventMetric>();
   return {
-    countEvent: (change: RolloutEvent): void => count(toCounted(change)),
-    countNotificationFailed: (): void => count([["NotificationFailed", 1]]),
+    countEvent: (change: RolloutEvent): void => write(toCounted(change)),
+    countNotificationFailed: (): void => write([["NotificationFailed", 1]]),
   };
 }
 

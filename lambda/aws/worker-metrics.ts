@@ -1,7 +1,7 @@
-import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import { OUTCOMES, type OutcomeKind } from "../core/flip/outcome.ts";
 import type { Report } from "../core/report/report.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
+import { createMetricWriter } from "./metric-writer.ts";
 
 /** How rollouts end, what became of their customers, and the one thing that stops them all. */
 export type WorkerMetric =
@@ -31,12 +31,10 @@ const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined
 
 /** Writes metrics into the log, from where CloudWatch takes them, under the name of the deployment. */
 export function createWorkerMetrics() {
-  const metrics = new Metrics({ namespace: "Cutover" });
-  const add = (name: WorkerMetric, count: number) => metrics.addMetric(name, MetricUnit.Count, count);
+  const write = createMetricWriter<WorkerMetric>();
   return {
     countSignInRefused(): void {
-      add("SignInRefused", 1);
-      metrics.publishStoredMetrics();
+      write([["SignInRefused", 1]]);
     },
     /**
      * Counts a rollout that has ended; not one that an event only joined, for it counts itself, and no dry run: whoever
@@ -45,9 +43,8 @@ export function createWorkerMetrics() {
     countRollout({ status, joined, dryRun, counts }: Pick<Report, "status" | "joined" | "dryRun" | "counts">): void {
       const ended = METRICS_BY_STATUS[status];
       if (ended === undefined || joined || dryRun) return;
-      add(ended, 1);
-      for (const kind of OUTCOMES.filter((each) => counts[each] > 0)) add(toMetric(kind), counts[kind]);
-      metrics.publishStoredMetrics();
+      const outcomes = OUTCOMES.filter((kind) => counts[kind] > 0);
+      write([[ended, 1], ...outcomes.map((kind) => [toMetric(kind), counts[kind]] as const)]);
     },
   };
 }

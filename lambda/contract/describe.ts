@@ -7,6 +7,7 @@ export function describeValue(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object") return `an object with ${listShortly(Object.keys(value)) || "no members"}`;
+  if (typeof value === "function") return "a function";
   if (typeof value !== "string") return String(value);
   return `"${cut(escapeText(hideSecrets(value)))}"`;
 }

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { Duration, TimeZone } from "aws-cdk-lib";
+import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import type { CutoverSchedule } from "../../infra/constructs/schedules.ts";
 import { FlipEvent } from "../../lambda/contract/deploy-event.ts";
+import { propertiesOf, synthesize } from "../infra/make-stack.ts";
 import { anEvent } from "../unit/lambda/contract/an-event.ts";
 import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../unit/lambda/triggers/aws-samples.ts";
 import { toArn } from "../support/execute.ts";
@@ -99,16 +103,20 @@ test("EventBridge: the entry of PutEvents arrives as an event, and is a rollout 
   await expectSuccess(await door.send(event), event.id);
 });
 
-test("EventBridge Scheduler: the input is what the entry of the configuration becomes, and is a rollout of its time", async () => {
-  const { name, maxAgeMinutes, event } = json("EventBridge Scheduler");
+test("EventBridge Scheduler: the documented input is what the documented entry deploys, and starts its rollout", async () => {
+  const [entry = ""] = blocks("EventBridge Scheduler", "ts");
+  const evaluate = new Function("ScheduleExpression", "TimeZone", "Duration", `return (${entry});`);
+  const schedule: CutoverSchedule = evaluate(ScheduleExpression, TimeZone, Duration);
+  const [deployed] = propertiesOf(synthesize({ schedules: [schedule] }), "AWS::Scheduler::Schedule");
+  expect(JSON.parse(deployed?.Target.Input)).toEqual(json("EventBridge Scheduler"));
+
   const scheduledTime = `${new Date().toISOString().slice(0, 19)}Z`;
-  const { schedule } = aScheduledEvent(event, { scheduledTime });
-  const input = blocks("EventBridge Scheduler", "json")[1] ?? "";
-  const filled = input
-    .replace("<aws.scheduler.schedule-arn>", schedule.arn)
+  const { arn } = aScheduledEvent(schedule.event, { scheduledTime }).schedule;
+  const filled = String(deployed?.Target.Input)
+    .replace("<aws.scheduler.schedule-arn>", arn)
     .replace("<aws.scheduler.scheduled-time>", scheduledTime);
-  expect(JSON.parse(filled)).toEqual({ schedule: { ...schedule, maxAgeMinutes }, event });
-  await expectSuccess(await door.send(JSON.parse(filled)), new RegExp(`^${name}-\\d{8}T\\d{6}Z-[0-9a-f]{10}$`));
+  const id = new RegExp(`^${schedule.name}-\\d{8}T\\d{6}Z-[0-9a-f]{10}$`);
+  await expectSuccess(await door.send(JSON.parse(filled)), id);
 });
 
 test("CodePipeline: the action's parameters start a rollout, whose end is the action's", async () => {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterAll } from "@jest/globals";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
-import type { EnvironmentConfig } from "../../infra/config.ts";
-import type { PolicyInput } from "../../infra/cutover.ts";
-import { CutoverStack } from "../../infra/cutover-stack.ts";
+import type { Entry } from "../../infra/bundle.ts";
+import type { PolicyInput } from "../../infra/constructs/bundled-function.ts";
+import type { CheckedEnvironment } from "../../infra/environment.ts";
+import { addStacks } from "../../infra/stacks/add-stacks.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const POLICY = { baseUrl: "https://evovoice.io", accountIds: ["acme"] };
@@ -18,8 +19,8 @@ const outdir = mkdtempSync(join(tmpdir(), "cutover-cdk-"));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
 /**
- * An app whose functions are not bundled; what it writes is gone after the file's tests. CloudFormation's own rules take
- * as long as all the rest, for every template anew: `npm run synth` and long/app.test.ts go by them.
+ * An app whose functions are not bundled; what it writes is removed after the file's tests. CloudFormation's own rules
+ * take as long as all the rest, for each template: `npm run synth` and app.deep.ts apply them.
  */
 export const makeApp = () =>
   new App({
@@ -28,7 +29,7 @@ export const makeApp = () =>
     context: { ...CONTEXT, "aws:cdk:bundling-stacks": [], "aws:cdk:disable-stack-trace": true },
   });
 
-/** What a policy says of a source that one may send webhooks. */
+/** What a policy says of a source that may send webhooks. */
 export const GITHUB_SOURCE = {
   kind: "github",
   mappings: [
@@ -40,35 +41,37 @@ export const GITHUB_SOURCE = {
   ],
 } satisfies NonNullable<PolicyInput["webhooks"]>[string];
 
-/** A whole configuration of which a test says what matters to it. */
-export function anEnvironment(given: Partial<EnvironmentConfig> = {}): EnvironmentConfig {
-  return {
-    name: "production",
-    policyFile: "policy.json",
-    policy: POLICY,
-    secret: { create: "cutover/evovoice" },
-    webhooks: {},
-    schedules: [],
-    testEvents: "none",
-    stuckAfterHours: 24,
-    logRetentionDays: 90,
-    ...given,
+export type Given = Partial<CheckedEnvironment>;
+
+/** An environment with a source of webhooks, and nothing else beside the defaults. */
+export const WITH_WEBHOOK: Given = { policy: { ...POLICY, webhooks: { github: GITHUB_SOURCE } } };
+
+export function makeStacks(given: Given = {}, app: App = makeApp()) {
+  return addStacks(app, { name: "production", policy: POLICY, ...given });
+}
+
+/** The templates of an environment's stacks. */
+export interface Templates {
+  readonly secrets: Template;
+  readonly cutover: Template;
+  readonly triggers: Template;
+}
+
+const DEFAULTS: Given = {};
+const templatesByGiven = new Map<Given, Templates>();
+
+/** The templates of an environment; those of one and the same object are made once. */
+export function synthesize(given: Given = DEFAULTS): Templates {
+  const known = templatesByGiven.get(given);
+  if (known !== undefined) return known;
+  const { secrets, cutover, triggers } = makeStacks(given);
+  const templates = {
+    secrets: Template.fromStack(secrets),
+    cutover: Template.fromStack(cutover),
+    triggers: Template.fromStack(triggers),
   };
-}
-
-export function makeStack(given: Partial<EnvironmentConfig> = {}, app: App = makeApp()): CutoverStack {
-  const config = anEnvironment(given);
-  return new CutoverStack(app, `cutover-${config.name}`, { config });
-}
-
-const templates = new Map<string, Template>();
-
-/** The template of such a stack, made once. */
-export function synthesize(given: Partial<EnvironmentConfig> = {}): Template {
-  const key = JSON.stringify(given);
-  const template = templates.get(key) ?? Template.fromStack(makeStack(given));
-  templates.set(key, template);
-  return template;
+  templatesByGiven.set(given, templates);
+  return templates;
 }
 
 export interface Statement {
@@ -78,10 +81,17 @@ export interface Statement {
   readonly Condition?: Readonly<Record<string, unknown>>;
 }
 
-/** The name of the resource that a `Ref` or an `Fn::GetAtt` points at. */
+/**
+ * The name of the resource that a `Ref` or an `Fn::GetAtt` points at, or the name of the output of another stack,
+ * which has the resource's name in it.
+ */
 export function targetOf(reference: unknown): string | undefined {
-  const { Ref, "Fn::GetAtt": attribute } = (reference ?? {}) as { Ref?: string; "Fn::GetAtt"?: readonly string[] };
-  return Ref ?? attribute?.[0];
+  const { Ref, ...others } = (reference ?? {}) as {
+    readonly Ref?: string;
+    readonly "Fn::GetAtt"?: readonly string[];
+    readonly "Fn::GetStackOutput"?: { readonly OutputName: string };
+  };
+  return Ref ?? others["Fn::GetAtt"]?.[0] ?? others["Fn::GetStackOutput"]?.OutputName;
 }
 
 /** What a role may do, of all policies that are attached to it. */
@@ -93,18 +103,32 @@ export function statementsOf(template: Template, roleId: string): readonly State
   );
 }
 
-/** A function's resource, found by what it is told in its description. */
-export function findFunction(template: Template, words: string) {
-  const found = Object.entries(template.findResources("AWS::Lambda::Function")).find(([, { Properties }]) =>
-    String(Properties.Description).includes(words),
-  );
-  if (found === undefined) throw new Error(`the template has no function that ${words}`);
-  const [id, { Properties }] = found;
-  return { id, properties: Properties, roleId: targetOf(Properties.Role) ?? "" };
-}
-
-export const DESCRIPTIONS = {
+const DESCRIPTIONS: Readonly<Record<Entry, string>> = {
   worker: "moves Evo Voice customers",
   "front-door": "checks a deploy event",
   webhook: "verifies a signed webhook",
-} as const;
+};
+
+/** A function's resource, found by its description, with the template that it is in and what its role may do. */
+export function findFunction({ cutover, triggers }: Omit<Templates, "secrets">, entry: Entry) {
+  const template = entry === "webhook" ? triggers : cutover;
+  const found = Object.entries(template.findResources("AWS::Lambda::Function")).find(([, { Properties }]) =>
+    String(Properties.Description).includes(DESCRIPTIONS[entry]),
+  );
+  if (found === undefined) throw new Error(`the templates have no ${entry}`);
+  const [id, { Properties }] = found;
+  const roleId = targetOf(Properties.Role) ?? "";
+  return { id, template, properties: Properties, roleId, statements: statementsOf(template, roleId) };
+}
+
+/** The names of the resources of a type, in all templates. */
+export function idsOf({ secrets, cutover, triggers }: Templates, type: string): readonly string[] {
+  return [secrets, cutover, triggers].flatMap((template) => Object.keys(template.findResources(type)));
+}
+
+/** The properties of the resources of a type, in all templates. */
+export function propertiesOf({ secrets, cutover, triggers }: Templates, type: string) {
+  return [secrets, cutover, triggers].flatMap((template) =>
+    Object.values(template.findResources(type)).map(({ Properties }) => Properties),
+  );
+}

@@ -1,4 +1,4 @@
-import type { Template } from "aws-cdk-lib/assertions";
+import { propertiesOf, type Templates } from "./make-stack.ts";
 
 /** A metric as CloudWatch tells it from others. */
 interface MetricKey {
@@ -21,13 +21,13 @@ interface StatedMetric {
 }
 
 /** The alarms of a deployment that lines of its functions' logs would ring, by the product's own metrics only. */
-export function findRinging(template: Template, lines: readonly string[]): readonly string[] {
+export function findRinging(templates: Templates, lines: readonly string[]): readonly string[] {
   const written = readWritten(lines);
-  return Object.values(template.findResources("AWS::CloudWatch::Alarm")).flatMap(({ Properties }) => {
-    const metrics = metricsOf(Properties).map(toText);
+  return propertiesOf(templates, "AWS::CloudWatch::Alarm").flatMap((alarm) => {
+    const metrics = metricsOf(alarm).map(toText);
     const data = written.filter(({ metric }) => metrics.includes(metric));
     const sum = data.reduce((total, { value }) => total + value, 0);
-    return metrics.length > 0 && sum >= Properties.Threshold ? [String(Properties.AlarmName)] : [];
+    return metrics.length > 0 && sum >= alarm.Threshold ? [String(alarm.AlarmName)] : [];
   });
 }
 
@@ -37,9 +37,9 @@ export function readWritten(lines: readonly string[]): readonly Datum[] {
 }
 
 /** The product's own metrics on the dashboard. */
-export function findShown(template: Template): readonly string[] {
-  const [dashboard] = Object.values(template.findResources("AWS::CloudWatch::Dashboard"));
-  const body = JSON.parse(resolveText(dashboard?.Properties.DashboardBody)) as {
+export function findShown(templates: Templates): readonly string[] {
+  const [dashboard] = propertiesOf(templates, "AWS::CloudWatch::Dashboard");
+  const body = JSON.parse(resolveText(dashboard?.DashboardBody)) as {
     readonly widgets: readonly { readonly properties: { readonly metrics?: readonly (readonly unknown[])[] } }[];
   };
   return body.widgets

@@ -6,7 +6,7 @@ import { BUILT_WORKER } from "./built-worker.ts";
 // biome-ignore lint/style/noDefaultExport: Jest takes no other
 export default async function bundleWorker(): Promise<void> {
   const outfile = `${BUILT_WORKER}.${process.pid}`;
-  await bundleEntry("worker", outfile, { sourcemap: false });
+  bundleEntry("worker", outfile, { sourcemap: false });
   // At once, for another run may be starting its workers.
   renameSync(outfile, BUILT_WORKER);
 }

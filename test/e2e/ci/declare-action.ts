@@ -3,7 +3,7 @@ import { Artifact, Pipeline } from "aws-cdk-lib/aws-codepipeline";
 import { S3SourceAction } from "aws-cdk-lib/aws-codepipeline-actions";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { CutoverAction, type CutoverActionProps } from "../../../templates/codepipeline.ts";
-import { makeApp, makeStack } from "../../infra/make-stack.ts";
+import { makeApp, makeStacks } from "../../infra/make-stack.ts";
 
 /** An action of a pipeline, as its template declares it. */
 export interface DeclaredAction {
@@ -16,7 +16,7 @@ export interface DeclaredAction {
 
 /** A pipeline of one Cutover action, in the deployment's own stack. */
 export function declareAction(given: Partial<CutoverActionProps>): DeclaredAction {
-  const stack = makeStack({}, makeApp());
+  const stack = makeStacks({}, makeApp()).cutover;
   const { cutover } = stack;
   const action = { action: "promote", release: "2026.11.0", targets: { all: true } } as const;
   const source = new S3SourceAction({

@@ -7,7 +7,8 @@ import { parsePolicy } from "../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../lambda/contract/accept-deploy-event.ts";
 import { readPipelineJob, readPipelineRequest } from "../../../lambda/triggers/code-pipeline.ts";
 import { PhoneRelease } from "../../../templates/codepipeline.ts";
-import { makeApp, makeStack, POLICY, ROOT, type Statement, statementsOf, targetOf } from "../../infra/make-stack.ts";
+import { makeApp, makeStacks, POLICY, ROOT, type Statement, statementsOf, targetOf } from "../../infra/make-stack.ts";
+import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
 import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type DeclaredAction, declareAction, findActions, getAction } from "../ci/declare-action.ts";
@@ -18,7 +19,7 @@ const COMMIT = "0f3c9a1b2d4e5f60718293a4b5c6d7e8f9012345";
 /** The example, in one app with the deployment whose front door it invokes. */
 function synthesizeExample() {
   const app = makeApp();
-  const { cutover } = makeStack({}, app);
+  const { cutover } = makeStacks({}, app).cutover;
   const stack = new PhoneRelease(app, "phone-release", {
     cutover,
     repository: { owner: "acme", name: "phones", branch: "main" },
@@ -74,7 +75,7 @@ describe("the example's pipeline", () => {
     const roleId = targetOf(getAction(template, name).RoleArn) ?? "";
     const statements = statementsOf(template, roleId);
     expect(statements.map(({ Action }) => Action)).toEqual(["lambda:InvokeFunction", "lambda:ListFunctions"]);
-    expect(JSON.stringify(statements[0]?.Resource)).toMatch(/cutover-production.*StartDoorFunction\w+Arn/);
+    expect(JSON.stringify(statements[0]?.Resource)).toMatch(/cutover-production.*FrontDoorFunction\w+Arn/);
     expect(statements[1]?.Resource).toBe("*");
   });
 
@@ -83,7 +84,7 @@ describe("the example's pipeline", () => {
       Object.values(from.findResources("AWS::IAM::Policy")).map(({ Properties }) =>
         (Properties.PolicyDocument.Statement as Statement[]).map(({ Action }) => Action),
       );
-    expect(actionsOf(deployment)).toEqual(actionsOf(Template.fromStack(makeStack())));
+    expect(actionsOf(deployment)).toEqual(actionsOf(Template.fromStack(makeStacks().cutover)));
   });
 });
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
   door.world.secrets.putSecretValue(SECRET_IDS.github, GITHUB_SECRET);
   door.world.secrets.putSecretValue(SECRET_IDS.ci, STANDARD_SECRET);
   const bundle = join(folder, "index.mjs");
-  await bundleEntry("webhook", bundle);
+  bundleEntry("webhook", bundle);
   const policyFile = join(folder, "policy.json");
   writeFileSync(policyFile, JSON.stringify({ ...door.world.policy }));
   child = fork(join(import.meta.dirname, "../../support/built-webhook-process.ts"), [bundle], {

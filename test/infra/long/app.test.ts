@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Template } from "aws-cdk-lib/assertions";
-import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
-import { localAwsEnvironment } from "../../../local/aws/environment.ts";
-import { COMPILE_CACHE } from "../../support/compile-cache.ts";
-import { CONTEXT, DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, ROOT } from "../make-stack.ts";
+import { ENTRIES, type Entry } from "../../infra/bundle.ts";
+import { localAwsEnvironment } from "../../local/aws/environment.ts";
+import { COMPILE_CACHE } from "../support/compile-cache.ts";
+import { CONTEXT, findFunction, GITHUB_SOURCE, POLICY, ROOT, type Templates } from "./make-stack.ts";
 
 const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io", protected: { tags: ["it's vip"] } };
 const PRODUCTION_POLICY = { ...POLICY, webhooks: { github: GITHUB_SOURCE } };
@@ -29,19 +29,10 @@ beforeAll(() => {
   dist = join(folder, "dist");
   write("staging.json", STAGING_POLICY);
   write("production.json", PRODUCTION_POLICY);
-  const config = write("config.json", {
-    environments: [
-      {
-        name: "production",
-        policyFile: "production.json",
-        secret: { create: "cutover/evovoice" },
-        webhooks: { github: { create: "cutover/github" } },
-        testEvents: "create",
-      },
-      { name: "staging", policyFile: "staging.json", secret: { import: "evovoice/team" } },
-    ],
-    tags: { team: "telephony" },
-  });
+  const config = write("config.mjs", [
+    { name: "production", policyFile: "production.json", testEvents: "create", tags: { team: "telephony" } },
+    { name: "staging", policyFile: "staging.json", tags: { team: "telephony" } },
+  ]);
   run(["infra/app.ts"], { CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify({ ...CONTEXT, config }) });
   run(["infra/build.ts", "--out", dist, "--policy", join(folder, "production.json")]);
 });
@@ -50,7 +41,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function write(name: string, json: unknown): string {
   const path = join(folder, name);
-  writeFileSync(path, JSON.stringify(json));
+  const prefix = name.endsWith(".mjs") ? "export const environments = " : "";
+  writeFileSync(path, `${prefix}${JSON.stringify(json)}`);
   return path;
 }
 
@@ -60,8 +52,13 @@ function run([file = "", ...rest]: readonly string[], env: Readonly<Record<strin
   return execFileSync(process.execPath, [join(ROOT, file), ...rest], { ...options, stdio: "pipe" });
 }
 
-const templateOf = (environment: string): Template =>
-  Template.fromJSON(readJson(join(output, `cutover-${environment}.template.json`)) as object);
+/** The templates as they are written for a deploy. */
+function templatesOf(environment: string): Templates {
+  const [secrets, cutover, triggers] = ["-secrets", "", "-triggers"].map((end) =>
+    Template.fromJSON(readJson(join(output, `cutover-${environment}${end}.template.json`)) as object),
+  ) as [Template, Template, Template];
+  return { secrets, cutover, triggers };
+}
 
 function readJson(path: string): unknown {
   return JSON.parse(readFileSync(path, "utf8"));
@@ -69,17 +66,21 @@ function readJson(path: string): unknown {
 
 /** The folder that a deploy would upload for a function. */
 function bundleOf(environment: string, entry: Entry): string {
-  const { files } = readJson(join(output, `cutover-${environment}.assets.json`)) as {
+  const stack = `cutover-${environment}${entry === "webhook" ? "-triggers" : ""}`;
+  const { files } = readJson(join(output, `${stack}.assets.json`)) as {
     files: Record<string, { source: { path: string } }>;
   };
-  const { S3Key: key } = findFunction(templateOf(environment), DESCRIPTIONS[entry]).properties.Code;
+  const { S3Key: key } = findFunction(templatesOf(environment), entry).properties.Code;
   return join(output, files[String(key).replace(".zip", "")]?.source.path ?? "nowhere");
 }
 
 describe("two environments in one app", () => {
-  test("are two stacks that share nothing that has one name in an account", () => {
+  test("share nothing that has one name in an account", () => {
     const namesOf = (environment: string) =>
-      Object.values(templateOf(environment).toJSON().Resources as Record<string, { Properties?: object }>)
+      Object.values(templatesOf(environment))
+        .flatMap((template) =>
+          Object.values((template.toJSON().Resources ?? {}) as Record<string, { Properties?: object }>),
+        )
         .flatMap(({ Properties = {} }) => Object.entries(Properties))
         .filter(([property]) => UNIQUE.includes(property))
         .map(([, value]) => JSON.stringify(value))
@@ -96,7 +97,7 @@ describe("two environments in one app", () => {
         { Key: "cutover:environment", Value: environment },
         { Key: "team", Value: "telephony" },
       ];
-      templateOf(environment).hasResourceProperties("AWS::DynamoDB::Table", { Tags: tags });
+      templatesOf(environment).cutover.hasResourceProperties("AWS::DynamoDB::Table", { Tags: tags });
     }
   });
 
@@ -109,7 +110,8 @@ describe("two environments in one app", () => {
 
   test("hold no value of a secret, in no template", () => {
     for (const environment of ["production", "staging"])
-      expect(JSON.stringify(templateOf(environment))).not.toMatch(/SecretString|resolve:secretsmanager|Generate/);
+      for (const template of Object.values(templatesOf(environment)))
+        expect(JSON.stringify(template.toJSON())).not.toMatch(/SecretString|resolve:secretsmanager|GenerateSecret/);
   });
 });
 
@@ -125,7 +127,7 @@ describe.each(ENTRIES)("the bundle of %s", (entry) => {
   });
 
   test("is one module that loads, with the environment that its function has", () => {
-    const { properties } = findFunction(templateOf("production"), DESCRIPTIONS[entry]);
+    const { properties } = findFunction(templatesOf("production"), entry);
     const load = 'import("./index.mjs").then(({ handler }) => process.stdout.write(typeof handler))';
     const cwd = bundleOf("production", entry);
     const env = { ...localAwsEnvironment({}), ...resolveEnvironment(properties.Environment.Variables) };

@@ -24,7 +24,7 @@ let door: FrontDoor;
 beforeAll(async () => {
   door = await openFrontDoor({ customers: 20, policy: { pipelines: PIPELINES } });
   const bundle = join(folder, "index.mjs");
-  await bundleEntry("front-door", bundle);
+  bundleEntry("front-door", bundle);
   const policyFile = join(folder, "policy.json");
   writeFileSync(policyFile, JSON.stringify(door.world.policy));
   const variables = { CUTOVER_TABLE_NAME: TABLE, CUTOVER_WORKER_ARN: WORKER_ARN, CUTOVER_POLICY_FILE: policyFile };

@@ -7,9 +7,10 @@ import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { TABLE } from "../../support/ledger.ts";
-import { SECRET, startWorld, type World } from "../../support/world.ts";
-import { ROOT } from "../make-stack.ts";
+import { ENTRIES, toEntryFile } from "../../infra/bundle.ts";
+import { TABLE } from "../support/ledger.ts";
+import { SECRET, startWorld, type World } from "../support/world.ts";
+import { ROOT } from "./make-stack.ts";
 
 const WORKER_ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:live";
 const START_ARN = "arn:aws:lambda:us-east-1:000000000000:function:start";
@@ -91,12 +92,12 @@ test("the built front door starts the built worker, and every customer is flippe
 });
 
 test("a map for stack traces lies beside each bundle, without the sources themselves", () => {
-  for (const entry of ["worker", "front-door", "webhook"]) {
+  for (const entry of ENTRIES) {
     expect(readFileSync(join(folder, entry, "index.mjs"), "utf8")).toMatch(
       /\/\/# sourceMappingURL=index\.mjs\.map\s*$/,
     );
     const map = JSON.parse(readFileSync(join(folder, entry, "index.mjs.map"), "utf8"));
-    expect(map.sources.some((source: string) => source.endsWith(`lambda/${entry}.ts`))).toBe(true);
+    expect(map.sources.some((source: string) => toEntryFile(entry).endsWith(source.replace(/^[./]+/, "")))).toBe(true);
     expect(map.sourcesContent).toBeUndefined();
   }
 });

@@ -1,25 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "@jest/globals";
-import type { Template } from "aws-cdk-lib/assertions";
+import { describe, expect, test } from "@jest/globals";
 import { build } from "esbuild";
-import { ENTRIES, type Entry, ESBUILD, toEntryFile } from "../../../infra/bundle.ts";
-import {
-  DESCRIPTIONS,
-  findFunction,
-  GITHUB_SOURCE,
-  POLICY,
-  ROOT,
-  type Statement,
-  statementsOf,
-  synthesize,
-} from "../make-stack.ts";
+import { ENTRIES, type Entry, ESBUILD, toEntryFile } from "../../infra/bundle.ts";
+import { findFunction, ROOT, type Statement, statementsOf, synthesize, WITH_WEBHOOK } from "./make-stack.ts";
 
-let template: Template;
-beforeAll(() => {
-  const webhooks = { github: { create: "cutover/github" } };
-  template = synthesize({ policy: { ...POLICY, webhooks: { github: GITHUB_SOURCE } }, webhooks });
-});
+const templates = synthesize(WITH_WEBHOOK);
 
 /** What an SDK's command is called in IAM. */
 const SERVICES = new Map([
@@ -88,21 +74,20 @@ const actionsOf = (statements: readonly Statement[]) => statements.flatMap(({ Ac
 
 describe.each(ENTRIES)("the role of %s", (entry) => {
   test("allows every AWS call that the code can make, and no other", async () => {
-    const { roleId } = findFunction(template, DESCRIPTIONS[entry]);
+    const { statements } = findFunction(templates, entry);
     const calls = await findCalls(entry);
     expect([...calls]).toEqual(expect.arrayContaining([...NOT_CALLED[entry]]));
     const needed = [...calls].filter((call) => !NOT_CALLED[entry].includes(call));
     const expected = [...new Set([...needed, ...BESIDES[entry], ...LAMBDA_ITSELF])];
-    expect([...new Set(actionsOf(statementsOf(template, roleId)))].sort()).toEqual(expected.sort());
+    expect([...new Set(actionsOf(statements))].sort()).toEqual(expected.sort());
   });
 
   test("names every resource, with a wildcard only where AWS leaves no choice", () => {
-    const { roleId } = findFunction(template, DESCRIPTIONS[entry]);
-    for (const { Action, Resource, Effect } of statementsOf(template, roleId)) {
+    for (const { Action, Resource, Effect } of findFunction(templates, entry).statements) {
       expect(Effect).toBe("Allow");
       const named = JSON.stringify(Resource);
       if (!named.includes("*")) {
-        expect(named).toMatch(/"Ref"|"Fn::GetAtt"/);
+        expect(named).toMatch(/"Ref"|"Fn::GetAtt"|"Fn::GetStackOutput"/);
         continue;
       }
       for (const action of [Action].flat()) {
@@ -114,15 +99,16 @@ describe.each(ENTRIES)("the role of %s", (entry) => {
   });
 
   test("has no managed policy", () => {
-    const role = template.findResources("AWS::IAM::Role")[findFunction(template, DESCRIPTIONS[entry]).roleId];
+    const { template, roleId } = findFunction(templates, entry);
+    const role = template.findResources("AWS::IAM::Role")[roleId];
     expect(role?.Properties.ManagedPolicyArns).toBeUndefined();
   });
 });
 
 test("only the worker may read the Evo Voice login, and only the public door its signing secrets", () => {
   const readable = (entry: Entry) =>
-    statementsOf(template, findFunction(template, DESCRIPTIONS[entry]).roleId)
-      .filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"))
+    findFunction(templates, entry)
+      .statements.filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"))
       .map(({ Resource }) => JSON.stringify(Resource));
   expect(readable("worker")).toHaveLength(1);
   expect(readable("front-door")).toEqual([]);
@@ -130,13 +116,16 @@ test("only the worker may read the Evo Voice login, and only the public door its
   expect(readable("webhook")).not.toEqual(readable("worker"));
 });
 
-test("nobody but the doors may start the worker, and they only by its alias", () => {
-  const alias = Object.keys(template.findResources("AWS::Lambda::Alias"))[0] ?? "";
-  const invokers = Object.keys(template.findResources("AWS::IAM::Role")).filter((roleId) =>
-    statementsOf(template, roleId).some(
-      ({ Action, Resource }) => Action.includes("lambda:InvokeFunction") && JSON.stringify(Resource).includes(alias),
+test("only the doors may start the worker, and only by its alias", () => {
+  const { cutover, triggers } = templates;
+  const alias = Object.keys(cutover.findResources("AWS::Lambda::Alias"))[0] ?? "";
+  const invokers = [cutover, triggers].flatMap((template) =>
+    Object.keys(template.findResources("AWS::IAM::Role")).filter((roleId) =>
+      statementsOf(template, roleId).some(
+        ({ Action, Resource }) => Action.includes("lambda:InvokeFunction") && JSON.stringify(Resource).includes(alias),
+      ),
     ),
   );
   const doors = ENTRIES.filter((entry) => entry !== "worker");
-  expect(invokers.sort()).toEqual(doors.map((door) => findFunction(template, DESCRIPTIONS[door]).roleId).sort());
+  expect(invokers.sort()).toEqual(doors.map((door) => findFunction(templates, door).roleId).sort());
 });

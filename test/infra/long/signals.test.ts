@@ -1,17 +1,17 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { EnvironmentConfig } from "../../../infra/config.ts";
-import { createRolloutEventMetrics } from "../../../lambda/aws/rollout-event-metrics.ts";
-import { createWorkerMetrics } from "../../../lambda/aws/worker-metrics.ts";
-import type { RolloutEventOf, Ending } from "../../../lambda/core/report/rollout-event.ts";
-import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
-import { createWebhook } from "../../../lambda/webhook.ts";
-import { aChange } from "../../unit/lambda/core/a-change.ts";
-import { WORKER_ARN } from "../../support/front-door.ts";
-import { TABLE } from "../../support/ledger.ts";
-import { startWorld, type World } from "../../support/world.ts";
-import { DESCRIPTIONS, findFunction, GITHUB_SOURCE, POLICY, synthesize } from "../make-stack.ts";
-import { findRinging, findShown, readWritten } from "../ring-alarms.ts";
+import type { Entry } from "../../infra/bundle.ts";
+import { createRolloutEventMetrics } from "../../lambda/aws/rollout-event-metrics.ts";
+import { createWorkerMetrics } from "../../lambda/aws/worker-metrics.ts";
+import type { ChangeOf, Ending } from "../../lambda/core/report/rollout-event.ts";
+import { NO_COUNTS } from "../../lambda/core/flip/outcome.ts";
+import { createWebhook } from "../../lambda/webhook.ts";
+import { aChange } from "../unit/lambda/core/a-change.ts";
+import { WORKER_ARN } from "../support/front-door.ts";
+import { TABLE } from "../support/ledger.ts";
+import { startWorld, type World } from "../support/world.ts";
+import { findFunction, GITHUB_SOURCE, type Given, POLICY, synthesize } from "./make-stack.ts";
+import { findRinging, findShown, readWritten } from "./ring-alarms.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };
 const SECRET_ID = "cutover/github";
@@ -21,10 +21,8 @@ const WEBHOOKS = { github: GITHUB_SOURCE };
 const PRODUCTION = toDeployment("production");
 const STAGING = toDeployment("staging");
 
-function toDeployment(name: string): Partial<EnvironmentConfig> {
-  const secret = { import: `evovoice/${name}` };
-  const webhooks = { github: { import: SECRET_ID } };
-  return { name, secret, policy: { ...POLICY, webhooks: WEBHOOKS }, webhooks };
+function toDeployment(name: string): Given {
+  return { name, policy: { ...POLICY, webhooks: WEBHOOKS } };
 }
 
 let world: World;
@@ -38,12 +36,12 @@ afterEach(async () => {
 });
 
 /** A world whose functions have the names that a deployment gives them. */
-async function given(deployment: Partial<EnvironmentConfig>, entry: keyof typeof DESCRIPTIONS): Promise<World> {
+async function given(deployment: Given, entry: Entry): Promise<World> {
   // A machine with much else to do is no server that does not answer.
   const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
   const policy = { webhooks: WEBHOOKS, failureBudget: "100%", retries };
   world = await startWorld({ customers: 20, stagingShare: 1, policy });
-  const { Variables } = findFunction(synthesize(deployment), DESCRIPTIONS[entry]).properties.Environment;
+  const { Variables } = findFunction(synthesize(deployment), entry).properties.Environment;
   process.env.POWERTOOLS_SERVICE_NAME = Variables.POWERTOOLS_SERVICE_NAME;
   return world;
 }
@@ -172,7 +170,7 @@ test.each<[Ending, boolean, readonly string[]]>([
   ["partial", false, ["cutover-production-rollout-partial"]],
   ["rolled-back", false, ["cutover-production-rollout-rolled-back"]],
   ["halted", false, ["cutover-production-rollout-halted"]],
-  // Whoever aborted it knows, and whoever sent a dry run is told.
+  // The person that aborted it knows, and the sender of a dry run gets the answer.
   ["aborted", false, []],
   ["failed", false, ["cutover-production-rollout-failed"]],
   ["refused", false, ["cutover-production-rollout-refused"]],

@@ -1,15 +1,15 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { CfnRegistry, CfnSchema } from "aws-cdk-lib/aws-eventschemas";
 import { Construct } from "constructs";
-import type { Start } from "./start.ts";
+import type { Cutover } from "./cutover.ts";
 
 export interface TestEventsProps {
-  readonly start: Start;
-  /** Whether the registry is made here: an account has one for each region as soon as anybody shared a test event. */
+  readonly cutover: Cutover;
+  /** Whether the registry is created here. AWS makes one in a region as soon as a person shares a test event there. */
   readonly registry: "create" | "import";
 }
 
-/** Where the Lambda console keeps shareable test events, and by which name it finds a function's. */
+/** Where the Lambda console keeps shareable test events, and by which name it finds those of a function. */
 const REGISTRY = "lambda-testevent-schemas";
 
 /** What a person can choose in the console, by its name there. The first is harmless. */
@@ -22,34 +22,28 @@ export const TEST_EVENTS = {
 
 /** Shareable test events of the front door, so that a first rollout is a click in the console. */
 export class TestEvents extends Construct {
-  constructor(scope: Construct, id: string, { start, registry }: TestEventsProps) {
+  constructor(scope: Construct, id: string, { cutover, registry }: TestEventsProps) {
     super(scope, id);
     const schema = new CfnSchema(this, "Schema", {
       registryName: REGISTRY,
-      schemaName: `_${start.function.functionName}-schema`,
+      schemaName: `_${cutover.frontDoor.function.functionName}-schema`,
       type: "OpenApi3",
-      content: JSON.stringify(toOpenApi(TEST_EVENTS)),
+      content: JSON.stringify(toOpenApi()),
     });
     if (registry === "import") return;
     const created = new CfnRegistry(this, "Registry", {
       registryName: REGISTRY,
       description: "Shareable test events of Lambda functions",
     });
-    // Other functions' test events may be in it by the time that this one goes.
-    // If its own deploy fails there are none, and it must not be in the way of the next one.
+    // Other functions may have test events in it by the time that this stack is removed. When its own first deploy
+    // fails there are none, and the registry must not be in the way of the next deploy.
     created.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     schema.addResourceDependency(created);
   }
 }
 
-function toOpenApi(events: Readonly<Record<string, unknown>>): object {
-  return {
-    openapi: "3.0.0",
-    info: { version: "1.0.0", title: "Event" },
-    paths: {},
-    components: {
-      schemas: { Event: { type: "object" } },
-      examples: Object.fromEntries(Object.entries(events).map(([name, value]) => [name, { value }])),
-    },
-  };
+function toOpenApi(): object {
+  const examples = Object.fromEntries(Object.entries(TEST_EVENTS).map(([name, value]) => [name, { value }]));
+  const components = { schemas: { Event: { type: "object" } }, examples };
+  return { openapi: "3.0.0", info: { version: "1.0.0", title: "Event" }, paths: {}, components };
 }

@@ -2,10 +2,9 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import { LEDGER_KEYS } from "../lambda/ledger/table-schema.ts";
-import { grantTo } from "./grant-to.ts";
+import { LEDGER_KEYS } from "../../lambda/ledger/table-schema.ts";
 
-/** The record of every rollout. It outlives the stack: what a rollback may undo is in there. */
+/** The record of every rollout. It outlives the stack, because a rollback restores what the record says. */
 export class Ledger extends Construct {
   readonly table: Table;
 
@@ -24,24 +23,19 @@ export class Ledger extends Construct {
 
   /** Allows to look up single records: the lock, and whether a rollout is known. */
   grantLookup(grantee: IGrantable): Grant {
-    return this.#grant(grantee, ["GetItem"]);
+    return this.table.grant(grantee, "dynamodb:GetItem");
   }
 
-  /** Allows to read reports with the outcomes of customers. */
+  /** Allows to read reports with the outcomes of customers. @throws Error for a grantee that cannot be given it */
   grantRead(grantee: IGrantable): Grant {
-    return this.#grant(grantee, ["GetItem", "Query"]);
+    const grant = this.table.grant(grantee, "dynamodb:GetItem", "dynamodb:Query");
+    grant.assertSuccess();
+    return grant;
   }
 
-  /** Allows what the worker and the front door call, and neither a scan nor a deletion. */
+  /** Allows what the worker and the front door call. Neither scans the table or deletes from it. */
   grantReadWrite(grantee: IGrantable): Grant {
-    return this.#grant(grantee, ["GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"]);
-  }
-
-  /** CDK's own grants allow more than the code can call. */
-  #grant(grantee: IGrantable, actions: readonly string[]): Grant {
-    return grantTo(grantee, {
-      actions: actions.map((action) => `dynamodb:${action}`),
-      resourceArns: [this.table.tableArn],
-    });
+    const reads = ["GetItem", "BatchGetItem", "Query"];
+    return this.table.grant(grantee, ...[...reads, "PutItem", "UpdateItem"].map((action) => `dynamodb:${action}`));
   }
 }

@@ -1,0 +1,89 @@
+import type { Duration } from "aws-cdk-lib";
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+import { type FunctionMetrics, type OwnMetrics, sumOf } from "./metrics.ts";
+
+export interface AlarmSpec {
+  /** Also a heading in docs/runbook.md. */
+  readonly name: string;
+  readonly says: string;
+  readonly metric: IMetric;
+  /** @default 1 */
+  readonly threshold?: number;
+  /** For how many periods in a row. @default 1 */
+  readonly periods?: number;
+}
+
+export interface AlarmsProps {
+  readonly service: string;
+  readonly specs: readonly AlarmSpec[];
+  /** The topic that gets the alarms. @default - none: the dashboard shows them */
+  readonly topic?: ITopic | undefined;
+}
+
+/** The alarms of an environment; docs/runbook.md has a section for each. */
+export class Alarms extends Construct {
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, id: string, { service, specs, topic }: AlarmsProps) {
+    super(scope, id);
+    this.alarms = specs.map(({ name, says, metric, threshold = 1, periods = 1 }) => {
+      const alarm = new Alarm(this, name, {
+        alarmName: `${service}-${name}`,
+        alarmDescription: `${says} What to do: docs/runbook.md, "${name}".`,
+        metric,
+        threshold,
+        evaluationPeriods: periods,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      if (topic !== undefined) alarm.addAlarmAction(new SnsAction(topic));
+      return alarm;
+    });
+  }
+}
+
+/**
+ * The alarms of the worker and the front door. An execution whose rollout failed is itself a success, because it wrote
+ * its report: so the worker says how rollouts end.
+ */
+export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics, stuckAfter: Duration): readonly AlarmSpec[] {
+  const hours = stuckAfter.toHours();
+  return [
+    toSpec("rollout-failed", "A rollout failed on its way.", own("RolloutFailed")),
+    toSpec("rollout-refused", "A rollout was refused; it flipped no customer.", own("RolloutRefused")),
+    toSpec("rollout-halted", "A gate halted a rollout.", own("RolloutHalted")),
+    toSpec("rollout-rolled-back", "A rollout was rolled back.", own("RolloutRolledBack")),
+    toSpec("not-flipped-back", "A rollback could not restore some of its customers.", own("NotRestored")),
+    toSpec("tell-failed", "A notification of a rollout could not be sent.", own("NotificationFailed")),
+    toSpec("sign-in-refused", "Evo Voice refuses the login in the secret.", own("SignInRefused")),
+    toSpec("rollout-partial", "A rollout ended with customers that failed.", own("RolloutPartial")),
+    toSpec("execution-failed", "The worker refused an event or failed.", metrics.executionFailed),
+    toSpec("execution-timed-out", "A rollout ran for too many days.", metrics.executionTimedOut),
+    toSpec("rollout-stuck", `A rollout has been running for ${hours} hours.`, metrics.running, { periods: hours }),
+    toSpec("worker-errors", "The worker's invocations fail repeatedly.", metrics.workerErrors, { threshold: 3 }),
+    // One error is a person's typing error. AWS delivers the event of a trigger three times.
+    toSpec("start-errors", "The front door refused events or failed.", metrics.frontDoorErrors, { threshold: 3 }),
+    toSpec("throttled", "Lambda has no capacity left for a function of Cutover.", metrics.throttles),
+    toSpec("dead-letters", "An event was given up, or its rollout was ended by force.", metrics.deadLetters),
+  ];
+}
+
+/** The names of the webhook's alarms, for what cannot refer to the webhook's stack. */
+export const WEBHOOK_ALARMS = ["webhook-errors", "signature-refused"] as const;
+
+/** The alarms of the webhook. It answers a failure with 503, which Lambda does not count as an error. */
+export function toWebhookAlarmSpecs(own: OwnMetrics, failed: readonly IMetric[]): readonly AlarmSpec[] {
+  const [errors, refused] = WEBHOOK_ALARMS;
+  const lost = sumOf("failedDeliveries", [...failed, own("WebhookFailed")]);
+  return [
+    toSpec(errors, "The webhook could not take a delivery.", lost),
+    toSpec(refused, "Webhooks arrive with wrong signatures.", own("SignatureRefused"), { threshold: 5 }),
+  ];
+}
+
+function toSpec(name: string, says: string, metric: IMetric, limits: Pick<AlarmSpec, "threshold" | "periods"> = {}) {
+  return { name, says, metric, ...limits };
+}

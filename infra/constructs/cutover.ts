@@ -1,0 +1,115 @@
+import { Annotations, Duration, Stack } from "aws-cdk-lib";
+import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { Construct } from "constructs";
+import { parsePolicy, refuseConfig } from "../../lambda/config.ts";
+import type { Policy } from "../../lambda/contract/policy.ts";
+import { findSecretValues } from "../secret-values.ts";
+import { Alarms, toAlarmSpecs, WEBHOOK_ALARMS } from "./alarms.ts";
+import type { DeploymentProps, PolicyInput } from "./bundled-function.ts";
+import { Dashboard } from "./dashboard.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { EmptySecret } from "./empty-secret.ts";
+import { FrontDoor } from "./front-door.ts";
+import { Ledger } from "./ledger.ts";
+import { toFunctionMetrics, toOwnMetrics } from "./metrics.ts";
+import { Notifications, type NotificationTargets } from "./notifications.ts";
+import { Worker } from "./worker.ts";
+
+/** Stands in the policy that ships, so that a fresh clone can be synthesized. */
+const PLACEHOLDER = "replace-with-your-account-id";
+const TO_REPLACE = `the policy's accountIds hold "${PLACEHOLDER}": write the ids of the Evo Voice accounts whose customers may be flipped; \`npm run deploy\` refuses this policy`;
+
+export interface CutoverProps {
+  /** The guard rails of this environment. They are checked at synth and are part of each function's code. */
+  readonly policy: PolicyInput;
+  /** The name in logs, metrics, alarms and the dashboard; unique in a region. @default - the stack's name */
+  readonly service?: string;
+  /** The Evo Voice login: JSON with `userName` and `password`. @default - an empty secret SERVICE/evovoice */
+  readonly login?: ISecret;
+  /** Where events and alerts go. @default - the account's default bus, and a topic without subscribers */
+  readonly notifications?: NotificationTargets;
+  /** The topic that gets the alarms. @default - none: the dashboard shows them */
+  readonly alarmTopic?: ITopic;
+  /** After how many whole hours a running rollout is reported as stuck, at most a week. @default Duration.hours(24) */
+  readonly stuckAfter?: Duration;
+  /** How long CloudWatch keeps the logs. @default RetentionDays.THREE_MONTHS */
+  readonly logRetention?: RetentionDays;
+}
+
+/**
+ * The product of one Evo Voice environment: worker, front door, ledger, notifications, alarms and dashboard. What
+ * sends it events are constructs of their own: `Schedules`, `EventTriggers`, `GitHubAccess`, `Webhook`.
+ */
+export class Cutover extends Construct {
+  readonly policy: Policy;
+  readonly deployment: DeploymentProps;
+  readonly ledger: Ledger;
+  readonly worker: Worker;
+  readonly frontDoor: FrontDoor;
+  readonly notifications: Notifications;
+  readonly deadLetters: DeadLetters;
+
+  constructor(scope: Construct, id: string, props: CutoverProps) {
+    super(scope, id);
+    const { policy, service = Stack.of(this).stackName, logRetention = RetentionDays.THREE_MONTHS } = props;
+    this.policy = checkPolicy(policy);
+    this.deployment = { service, policy, logRetention };
+    if (this.policy.accountIds.includes(PLACEHOLDER))
+      Annotations.of(this).addWarningV2("cutover:placeholder", TO_REPLACE);
+    this.deadLetters = new DeadLetters(this, "DeadLetters");
+    this.ledger = new Ledger(this, "Ledger");
+    this.notifications = new Notifications(this, "Notifications", { service, ...props.notifications });
+    const { deployment, ledger, notifications } = this;
+    const deadLetters = this.deadLetters.queue;
+    const login = props.login ?? new EmptySecret(this, "Login", toLoginSecret(service)).secret;
+    this.worker = new Worker(this, "Worker", { ...deployment, ledger, login, notifications, deadLetters });
+    this.frontDoor = new FrontDoor(this, "FrontDoor", { ...deployment, ledger, worker: this.worker, deadLetters });
+    this.#addObservation(props);
+  }
+
+  /** Allows to start rollouts, to ask for their status and to send commands. */
+  grantStart(grantee: IGrantable): Grant {
+    return this.frontDoor.grantInvoke(grantee);
+  }
+
+  /** Allows to read reports and outcomes from the ledger. */
+  grantReadLedger(grantee: IGrantable): Grant {
+    return this.ledger.grantRead(grantee);
+  }
+
+  #addObservation({ alarmTopic: topic, stuckAfter = Duration.hours(24) }: CutoverProps): void {
+    const { worker, frontDoor } = this;
+    const { service } = this.deployment;
+    const own = toOwnMetrics(service);
+    const metrics = toFunctionMetrics(worker, frontDoor, this.deadLetters.queue);
+    const { alarms } = new Alarms(this, "Alarms", { service, topic, specs: toAlarmSpecs(own, metrics, stuckAfter) });
+    const hasWebhooks = Object.keys(this.policy.webhooks ?? {}).length > 0;
+    const webhookAlarms = (hasWebhooks ? WEBHOOK_ALARMS : []).map((name) =>
+      Alarm.fromAlarmName(this, name, `${service}-${name}`),
+    );
+    new Dashboard(this, "Dashboard", {
+      service,
+      logGroup: worker.logGroup,
+      own,
+      metrics,
+      alarms: [...alarms, ...webhookAlarms],
+      hasWebhooks,
+    });
+  }
+}
+
+/** The empty secret that an environment gets for its login. */
+export function toLoginSecret(service: string) {
+  const description = `The Evo Voice sign-in of ${service}: {"userName": …, "password": …}`;
+  return { name: `${service}/evovoice`, description };
+}
+
+function checkPolicy(input: PolicyInput): Policy {
+  const secrets = findSecretValues(input);
+  if (secrets.length > 0) throw refuseConfig("the policy", secrets);
+  return parsePolicy(input);
+}

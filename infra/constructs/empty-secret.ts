@@ -1,0 +1,34 @@
+import { CfnOutput, RemovalPolicy, Validations } from "aws-cdk-lib";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import { CfnSecret, type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { Construct } from "constructs";
+
+export interface EmptySecretProps {
+  readonly name: string;
+  /** What a person fills in. */
+  readonly description: string;
+  /** The customer-managed key that encrypts the secret. @default - the key that AWS has for Secrets Manager */
+  readonly encryptionKey?: IKey | undefined;
+}
+
+/** A secret without a value, which a person fills in. CDK's own `Secret` would invent a password. */
+export class EmptySecret extends Construct {
+  readonly secret: ISecret;
+
+  constructor(scope: Construct, id: string, { name, description, encryptionKey }: EmptySecretProps) {
+    super(scope, id);
+    const key = encryptionKey && { kmsKeyId: encryptionKey.keyArn };
+    const empty = new CfnSecret(this, "Empty", { name, description, ...key });
+    // It is removed only when its own first deploy fails: otherwise its name would be taken for the next deploy.
+    empty.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    Validations.of(empty).acknowledge({
+      id: "AwsSolutions-SMG4",
+      reason: "A person rotates it: Evo Voice changes no password by API, and a webhook's sender has the same secret.",
+    });
+    new CfnOutput(this, "ToFill", { value: empty.ref, description });
+    this.secret = Secret.fromSecretAttributes(this, "Secret", {
+      secretCompleteArn: empty.ref,
+      ...(encryptionKey && { encryptionKey }),
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { CfnOutput, Duration } from "aws-cdk-lib";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Worker } from "./worker.ts";
+
+export interface FrontDoorProps extends DeploymentProps {
+  readonly ledger: Ledger;
+  readonly worker: Worker;
+  readonly deadLetters: IQueue;
+}
+
+/** Answers AWS triggers, the console and the CLI: it checks a deploy event, starts the worker and takes commands. */
+export class FrontDoor extends BundledFunction {
+  constructor(scope: Construct, id: string, { ledger, worker, deadLetters, ...deployment }: FrontDoorProps) {
+    super(scope, id, {
+      ...deployment,
+      entry: "front-door",
+      description: "Cutover: checks a deploy event and starts its rollout; answers status",
+      environment: { CUTOVER_TABLE_NAME: ledger.table.tableName, CUTOVER_WORKER_ARN: worker.alias.functionArn },
+      settings: {
+        deadLetterQueue: deadLetters,
+        // An event has an id, so a second delivery is harmless. An event that is an hour late is not wanted any more.
+        maxEventAge: Duration.minutes(15),
+        retryAttempts: 2,
+      },
+    });
+    ledger.grantReadWrite(this.role);
+    worker.grantInvoke(this.role);
+    this.grantExecutions(worker.function, ["GetDurableExecution"]);
+    this.grantWide("PipelineAnswers", {
+      actions: ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"],
+      resource: "*",
+      reason: "AWS defines no resource for these two actions. They only answer a job whose id is known.",
+    });
+    new CfnOutput(this, "FunctionName", {
+      value: this.function.functionName,
+      description: "The front door: the function that the console, the CLI and CI invoke",
+    });
+  }
+
+  /**
+   * Allows to start rollouts, to ask for their status and to send commands.
+   * @throws Error for a grantee without a policy of its own, such as a service: it would silently get nothing
+   */
+  grantInvoke(grantee: IGrantable): Grant {
+    const resourceArns = [this.function.functionArn];
+    const grant = Grant.addToPrincipal({ grantee, actions: ["lambda:InvokeFunction"], resourceArns });
+    grant.assertSuccess();
+    return grant;
+  }
+}

@@ -1,0 +1,147 @@
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  ContextAttribute,
+  Schedule,
+  ScheduleExpression,
+  ScheduleGroup,
+  ScheduleTargetInput,
+  TimeWindow,
+} from "aws-cdk-lib/aws-scheduler";
+import { LambdaInvoke } from "aws-cdk-lib/aws-scheduler-targets";
+import { Construct } from "constructs";
+import * as z from "zod";
+import { refuseConfig } from "../../lambda/config.ts";
+import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
+import type { DeployEvent } from "../../lambda/contract/deploy-event.ts";
+import { wholeNumber } from "../../lambda/contract/limits.ts";
+import { memberOf } from "../../lambda/contract/member-of.ts";
+import type { Policy } from "../../lambda/contract/policy.ts";
+import { findProblems, type Problem, strictObject } from "../../lambda/contract/problems.ts";
+import { RefusedError } from "../../lambda/contract/refused-error.ts";
+import { readScheduled } from "../../lambda/triggers/scheduler.ts";
+import { findSecretValues } from "../secret-values.ts";
+import { wholeDuration } from "../whole-duration.ts";
+import type { Cutover } from "./cutover.ts";
+
+const NAME = "expected 1 to 36 letters, digits, _ and -";
+const NAMES = "expected a name of its own for each schedule";
+const EXPRESSION = 'expected a ScheduleExpression, such as ScheduleExpression.cron({ minute: "0", hour: "2" })';
+const DEFAULT_MAX_AGE = Duration.hours(1);
+
+/** A deploy event that EventBridge Scheduler sends again and again. */
+const CutoverSchedule = strictObject({
+  /** Unique in the environment. The rollouts that the schedule starts are named for it. */
+  name: z.string({ error: NAME }).regex(/^[\w-]{1,36}$/, NAME),
+  /** When, and in which time zone: a cron follows the zone's summer time. */
+  expression: z.custom<ScheduleExpression>((expression) => expression instanceof ScheduleExpression, EXPRESSION),
+  /** What is sent. The policy must allow it. It has no id: the schedule's name and time are its id. */
+  event: z.custom<z.input<typeof DeployEvent>>(),
+  /**
+   * After how long the event is too late to be carried out, counted from the scheduled time.
+   * @default Duration.hours(1)
+   */
+  maxAge: wholeDuration("minutes", 1, 1_440).optional(),
+  /** The time in which Scheduler may choose the moment; less than `maxAge`. @default - at the scheduled minute */
+  flexibleWindow: wholeDuration("minutes", 1, 1_439).optional(),
+  /** How often Scheduler tries again when it cannot reach the front door. @default 3 */
+  retries: wholeNumber(0, 185).optional(),
+  /** @default true */
+  enabled: z.boolean({ error: "expected true or false" }).optional(),
+}).refine(({ flexibleWindow, maxAge = DEFAULT_MAX_AGE }) => (flexibleWindow?.toMinutes() ?? 0) < maxAge.toMinutes(), {
+  path: ["flexibleWindow"],
+  error: "expected less than maxAge: the event could come when it is too late",
+});
+export type CutoverSchedule = z.input<typeof CutoverSchedule>;
+
+export const CutoverSchedules = z
+  .array(CutoverSchedule, { error: "expected a list of schedules" })
+  .refine((schedules) => new Set(schedules.map(({ name }) => name)).size === schedules.length, NAMES);
+
+export interface SchedulesProps {
+  readonly cutover: Cutover;
+  readonly schedules: readonly CutoverSchedule[];
+}
+
+/** The scheduled deploy events. Each has a largest age, so that last night's promote never runs at noon. */
+export class Schedules extends Construct {
+  constructor(scope: Construct, id: string, { cutover, schedules }: SchedulesProps) {
+    super(scope, id);
+    const problems = findScheduleProblems(schedules, cutover.policy);
+    if (problems.length > 0) throw refuseConfig("the list of schedules", problems);
+    const scheduleGroup = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
+    const role = this.#makeRole(scheduleGroup.scheduleGroupArn);
+    const { queue: deadLetterQueue } = cutover.deadLetters;
+    const { function: frontDoor } = cutover.frontDoor;
+    cutover.grantStart(role);
+    role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [deadLetterQueue.queueArn] }));
+    for (const { name, expression, event, maxAge = DEFAULT_MAX_AGE, flexibleWindow, ...schedule } of schedules) {
+      const context = { arn: ContextAttribute.scheduleArn, scheduledTime: ContextAttribute.scheduledTime };
+      new Schedule(this, name, {
+        // The name is unique in its group. It stands in the ARN, and so in the rollout's id.
+        scheduleName: name,
+        schedule: expression,
+        scheduleGroup,
+        enabled: schedule.enabled ?? true,
+        timeWindow: flexibleWindow ? TimeWindow.flexible(flexibleWindow) : TimeWindow.off(),
+        target: new LambdaInvoke(frontDoor, {
+          // The role's rights are complete. CDK would add every version of the function.
+          role: role.withoutPolicyUpdates(),
+          deadLetterQueue,
+          maxEventAge: maxAge,
+          retryAttempts: schedule.retries ?? 3,
+          input: ScheduleTargetInput.fromObject(toEnvelope(event, maxAge, context)),
+        }),
+      });
+    }
+  }
+
+  /** A role that only schedules of this group can use. */
+  #makeRole(scheduleGroupArn: string): Role {
+    const conditions = {
+      StringEquals: { "aws:SourceAccount": Stack.of(this).account, "aws:SourceArn": scheduleGroupArn },
+    };
+    return new Role(this, "Role", { assumedBy: new ServicePrincipal("scheduler.amazonaws.com", { conditions }) });
+  }
+}
+
+/** What is wrong with schedules, with the path of each problem. */
+function findScheduleProblems(schedules: readonly CutoverSchedule[], policy: Policy): readonly Problem[] {
+  const secrets = findSecretValues(schedules);
+  if (secrets.length > 0) return secrets;
+  const { error } = CutoverSchedules.safeParse(schedules);
+  return [...(error ? findProblems(error, schedules) : []), ...findRefusedEvents(schedules, policy)];
+}
+
+/** What the front door would refuse at night in the events of schedules, whatever else is wrong with the schedules. */
+export function findRefusedEvents(schedules: unknown, policy: Policy): readonly Problem[] {
+  return (Array.isArray(schedules) ? schedules : []).flatMap((schedule, index) =>
+    findEventProblems(memberOf(schedule, "event"), policy).map(({ path, message }) => ({
+      path: `[${index}].${path}`,
+      message,
+    })),
+  );
+}
+
+function findEventProblems(event: unknown, policy: Policy): readonly Problem[] {
+  const someArn = "arn:aws:scheduler:us-east-1:000000000000:schedule/group/name";
+  const envelope = toEnvelope(event, DEFAULT_MAX_AGE, { arn: someArn, scheduledTime: "2026-11-23T02:00:00Z" });
+  try {
+    acceptDeployEvent(readScheduled(envelope), policy);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    if (error.problems.length === 0) return [{ path: "event", message: error.message }];
+    // The envelope names the event's members below "event", the event itself does not.
+    const toWhole = (path: string) => (/^event\b/.test(path) ? path : `event.${path}`);
+    return error.problems.map(({ path, message }) => ({ path: toWhole(path), message }));
+  }
+}
+
+function toEnvelope(
+  event: unknown,
+  maxAge: Duration,
+  context: { readonly arn: string; readonly scheduledTime: string },
+) {
+  return { schedule: { ...context, maxAgeMinutes: maxAge.toMinutes() }, event };
+}

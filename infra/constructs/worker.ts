@@ -1,0 +1,74 @@
+import { Annotations, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { Alias } from "aws-cdk-lib/aws-lambda";
+import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Notifications } from "./notifications.ts";
+import { grantReadValue, toSecretId } from "./secret-access.ts";
+
+export interface WorkerProps extends DeploymentProps {
+  readonly ledger: Ledger;
+  readonly login: ISecret;
+  readonly notifications: Notifications;
+  readonly deadLetters: IQueue;
+}
+
+/** The durable function that runs the rollouts, with a role of its own. */
+export class Worker extends BundledFunction {
+  /** The only way to invoke the worker: a running rollout stays on the version that it began with. */
+  readonly alias: Alias;
+
+  constructor(scope: Construct, id: string, props: WorkerProps) {
+    const { ledger, login, notifications, deadLetters, ...deployment } = props;
+    super(scope, id, {
+      ...deployment,
+      entry: "worker",
+      description: "Cutover: moves Evo Voice customers between staging and production",
+      environment: {
+        CUTOVER_TABLE_NAME: ledger.table.tableName,
+        CUTOVER_SECRET_ID: toSecretId(login),
+        CUTOVER_EVENT_BUS: notifications.bus.eventBusArn,
+        CUTOVER_TOPIC_ARN: notifications.topic.topicArn,
+        // Most of what a rollout allocates is short-lived garbage: a small young generation keeps it from piling up.
+        NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=8 --max-old-space-size=921",
+      },
+      settings: {
+        memorySize: 1024,
+        timeout: Duration.minutes(15),
+        // A rollout may have long bakes and approvals. Its history is kept for as long as Lambda keeps any.
+        durableConfig: { executionTimeout: Duration.days(31), retentionPeriod: Duration.days(90) },
+        deadLetterQueue: deadLetters,
+        // Deleting a version would end the rollouts that run on it. CDK's default is to delete it.
+        currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      },
+    });
+    // CDK warns of a replacement. The function is durable from its first deploy and has no fixed name.
+    Annotations.of(this.function).acknowledgeInfo("aws-lambda:Function.DurableConfig");
+    ledger.grantReadWrite(this.role);
+    grantReadValue(login, this.role);
+    notifications.grantNotify(this.role);
+    // The policy names alarms, and gates read them.
+    this.grantWide("ReadAlarms", {
+      actions: ["cloudwatch:DescribeAlarms"],
+      resource: "*",
+      reason: "CloudWatch shows composite alarms only to a role that may describe all alarms. It changes nothing.",
+    });
+    // Checkpoints, and what became of the rollout that holds the lock.
+    const own = ["CheckpointDurableExecution", "GetDurableExecutionState", "GetDurableExecution"];
+    this.grantExecutions(this.function, own);
+    // Lambda does not begin a failed rollout again: the repeats are in the rollout's own steps.
+    this.alias = this.function.addAlias("live", { maxEventAge: Duration.minutes(15), retryAttempts: 0 });
+  }
+
+  /** Allows to start rollouts, by the alias only. */
+  grantInvoke(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ["lambda:InvokeFunction"],
+      resourceArns: [this.alias.functionArn],
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import type { Policy } from "../lambda/contract/policy.ts";
+import type { Problem } from "../lambda/contract/problems.ts";
+import { findUnknownSources } from "./constructs/webhook.ts";
+import type { Environment } from "./environment.ts";
+
+interface ReadPolicy {
+  /** Undefined for a policy that has problems of its own. */
+  readonly policy?: Policy;
+}
+
+/** What is wrong with environments beside each other, and beside their policies; the paths begin with `[0]`. */
+export function findConflicts(environments: readonly Environment[], policies: readonly ReadPolicy[]) {
+  const findShared = (member: keyof Environment, expected: string, toKeys: ToKeys): readonly Problem[] => {
+    const keys = environments.map((environment, index) => toKeys(environment, policies[index]?.policy));
+    return keys.flatMap((own, index) => {
+      const taken = own.find((key) => keys.slice(0, index).flat().includes(key));
+      const message = `got ${taken} of another environment; expected ${expected}`;
+      return taken === undefined ? [] : [{ path: `[${index}].${member}`, message }];
+    });
+  };
+  return [
+    ...findShared("name", "a name of its own", ({ name }) => [name]),
+    // Each environment has a lock of its own: two of them would flip the same customers at the same time.
+    ...findShared(
+      "policyFile",
+      "accounts of its own: one rollout at a time is kept to within one environment",
+      (_, policy) => (policy?.accountIds ?? []).map((account) => `${policy?.baseUrl} ${account}`),
+    ),
+    ...findShared("testEvents", '"import": a region has one registry', ({ testEvents, env }) =>
+      testEvents === "create" ? [`${env?.account} ${env?.region}`] : [],
+    ),
+    ...findShared("github", "a provider: an account has one for GitHub", ({ github, env }) =>
+      github !== undefined && github.provider === undefined ? [`${env?.account}`] : [],
+    ),
+    ...environments.flatMap(({ webhookSecrets = {} }, index) => {
+      const policy = policies[index]?.policy;
+      const unknown = policy === undefined ? [] : findUnknownSources(policy, webhookSecrets);
+      return unknown.map(({ path, message }) => ({ path: `[${index}].webhookSecrets.${path}`, message }));
+    }),
+  ];
+}
+
+/** What another environment may not have as well. */
+type ToKeys = (environment: Environment, policy: Policy | undefined) => readonly string[];

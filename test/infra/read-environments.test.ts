@@ -1,0 +1,253 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { Duration, TimeZone } from "aws-cdk-lib";
+import { OidcProviderNative } from "aws-cdk-lib/aws-iam";
+import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import type { Construct } from "constructs";
+import { environments as shipped } from "../../infra/config.ts";
+import { checkEnvironments, readEnvironments } from "../../infra/read-environments.ts";
+import { GITHUB_SOURCE, POLICY, ROOT } from "./make-stack.ts";
+
+const PRODUCTION = { name: "production" };
+const NIGHTLY = {
+  name: "nightly",
+  expression: ScheduleExpression.cron({ minute: "0", hour: "2", timeZone: TimeZone.EUROPE_BERLIN }),
+  event: { action: "promote", release: "1", targets: { all: true } },
+};
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cutover-"));
+  write("policy.json", POLICY);
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function write(name: string, content: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return path;
+}
+
+const check = (environments: unknown) => checkEnvironments(environments, join(folder, "config.ts"));
+const checkOne = (given: object) => check([{ ...PRODUCTION, ...given }]);
+const refusalOf = (given: object) => () => checkOne(given);
+
+test("the configuration that ships shows the product: one schedule, a dry run, disabled", () => {
+  const [environment, ...others] = checkEnvironments(shipped, join(ROOT, "infra/config.ts"));
+  expect(others).toEqual([]);
+  expect(environment?.schedules).toEqual([
+    expect.objectContaining({ name: "nightly-plan", enabled: false, event: expect.objectContaining({ dryRun: true }) }),
+  ]);
+});
+
+test("a name is all that must be set; the policy is found beside the file", () => {
+  expect(check([PRODUCTION])).toEqual([{ ...PRODUCTION, policy: POLICY }]);
+});
+
+test("all problems of the policy and of the configuration are named at once, each with its file and its path", () => {
+  write("policy.json", { baseUrl: "http://evovoice.io", accountIds: [] });
+  write("staging.json", { ...POLICY, baseUrl: "https://team.evovoice.io" });
+  const refusal = () =>
+    check([
+      { name: "Production!", schedulez: [], github: { repository: "acme", from: {} }, testEvents: "yes" },
+      {
+        name: "staging",
+        policyFile: "staging.json",
+        notifications: { emails: ["on-call"], topic: "mine" },
+        schedules: [{ ...NIGHTLY, expression: "daily", event: { ...NIGHTLY.event, targets: { cohort: "beta" } } }],
+        webhookConcurrency: 0,
+      },
+    ]);
+  for (const problem of [
+    /policy\.json, baseUrl: got "http:\/\/evovoice\.io"/,
+    /policy\.json, accountIds: got an empty list/,
+    /config\.ts, environments\[0\]\.name: got "Production!"; expected a short name in lower case/,
+    /environments\[0\]\.schedulez: got an unknown member.*did you mean schedules\?/,
+    /environments\[0\]\.github\.repository: got "acme"; expected "owner\/name", or with both ids/,
+    /environments\[0\]\.github\.from: /,
+    /environments\[0\]\.testEvents: got "yes"/,
+    /environments\[1\]\.notifications\.emails\[0\]: got "on-call"; expected an e-mail address/,
+    /environments\[1\]\.notifications\.topic: got an unknown member/,
+    /environments\[1\]\.schedules\[0\]\.expression: got "daily"; expected a ScheduleExpression/,
+    /environments\[1\]\.schedules\[0\]\.event\.targets\.cohort: got "beta"; expected a cohort of the policy/,
+    /environments\[1\]\.webhookConcurrency: got 0/,
+  ])
+    expect(refusal).toThrow(problem);
+});
+
+describe("a schedule", () => {
+  test.each([
+    ["maxAge", { maxAge: Duration.days(2) }, /maxAge: .*expected a Duration of 1 to 1440 whole minutes/],
+    ["maxAge", { maxAge: Duration.seconds(90) }, /maxAge: .*whole minutes/],
+    ["flexibleWindow", { flexibleWindow: Duration.hours(1) }, /flexibleWindow: .*expected less than maxAge/],
+    ["name", { name: "two words" }, /name: got "two words"/],
+    ["event", { event: undefined }, /event: .*expected a deploy event/],
+    ["event", { event: { ...NIGHTLY.event, id: "always" } }, /event\.id: .*run once for ever/],
+    ["event", { event: { ...NIGHTLY.event, exclud: [] } }, /event\.exclud: got an unknown member/],
+  ])("is refused with a wrong %s: %j", (_member, given, message) => {
+    expect(refusalOf({ schedules: [{ ...NIGHTLY, ...given }] })).toThrow(message);
+  });
+
+  test("has a name of its own", () => {
+    expect(refusalOf({ schedules: [NIGHTLY, NIGHTLY] })).toThrow(/schedules: .*a name of its own for each/);
+  });
+});
+
+describe("what exists already", () => {
+  test("is a function that imports it into a stack", () => {
+    const given = {
+      login: (scope: Construct) => Secret.fromSecretNameV2(scope, "Login", "evovoice/team"),
+      alarmTopic: (scope: Construct) => Topic.fromTopicArn(scope, "T", "arn:aws:sns:eu-central-1:111122223333:on-call"),
+    };
+    expect(checkOne(given)).toEqual([{ ...PRODUCTION, ...given, policy: POLICY }]);
+  });
+
+  test.each([
+    ["an ARN alone", "arn:aws:sns:eu-central-1:111122223333:on-call", /alarmTopic: .*expected a function/],
+    ["what CDK cannot import", (scope: Construct) => Topic.fromTopicArn(scope, "T", "on-call"), /ARNs must start/],
+  ])("is not %s", (_what, alarmTopic, message) => {
+    expect(refusalOf({ alarmTopic })).toThrow(message);
+  });
+
+  test("as a signing secret belongs to a source of the policy", () => {
+    const webhookSecrets = { github: (scope: Construct) => Secret.fromSecretNameV2(scope, "S", "github") };
+    expect(refusalOf({ webhookSecrets })).toThrow(/environments\[0\]\.webhookSecrets\.github: expected a source/);
+    write("policy.json", { ...POLICY, webhooks: { github: GITHUB_SOURCE } });
+    expect(checkOne({ webhookSecrets })).toHaveLength(1);
+  });
+});
+
+test.each([
+  [{ events: { sources: ["com.example deploy"] } }, /events\.sources\[0\]: .*expected a source of deploy events/],
+  [{ events: { sources: ["aws.codepipeline"] } }, /a pipeline is named in the policy/],
+  [{ events: { sources: [] } }, /expected at least one source/],
+  [{ github: { repository: "acme/phones", from: { branch: "*" } } }, /without wildcards/],
+  [{ github: { repository: "acme/phones", from: { environment: "prod*" } } }, /without wildcards/],
+  [{ github: { repository: "acme@1/phones", from: { branch: "main" } } }, /with both ids/],
+  [{ stuckAfter: Duration.minutes(90) }, /stuckAfter: .*whole hours/],
+  [{ logRetention: 31 }, /logRetention: got 31; expected one of RetentionDays/],
+  [{ name: "production", env: "eu-central-1" }, /env: .*expected \{ account, region \}/],
+])("is refused: %j", (given, message) => {
+  expect(refusalOf(given)).toThrow(message);
+});
+
+describe("what looks like a secret's value is refused and not repeated", () => {
+  const because = (reason: string) => ({ schedules: [{ ...NIGHTLY, event: { ...NIGHTLY.event, reason } }] });
+  const from = (source: string) => ({ events: { sources: [source] } });
+
+  test.each([
+    ["a password", { password: "hunter2-hunter2" }],
+    ["a token of GitHub", from("ghp_hunter2hunter2hunter2")],
+    ["a key of AWS", from("AKIAHUNTER2HUNTER222")],
+    ["a webhook's secret", { webhookSecrets: { github: "whsec_hunter2hunter2" } }],
+    ["a password in an address", { alarmTopic: "https://me:hunter2@example.com" }],
+    ["a resolved reference", { login: "{{resolve:secretsmanager:hunter2}}" }],
+    ["a reason with pwd=", because("pwd=hunter2")],
+    ["a reason with pw:", because("pw: hunter2")],
+    ["a reason that says it", because("the password is hunter2")],
+    ["a sign-in in one text", { policyFile: "admin@acme.com:hunter2" }],
+    ["an authorization", { policyFile: "Authorization: hunter2hunter2" }],
+    ["a login by its tag", { tags: { EVOVOICE_LOGIN: "hunter2" } }],
+    ["a password by its tag", { tags: { dbPw: "hunter2" } }],
+  ])("%s", (_which, given) => {
+    expect(refusalOf(given)).toThrow(/expected no secret's value: put it into Secrets Manager/);
+    const { message = "" } = findError(refusalOf(given)) ?? {};
+    expect(message.split("\n").filter((line) => /config\.ts/.test(line) && /hunter2/i.test(line))).toEqual([]);
+  });
+
+  test("but not what only resembles it", () => {
+    const tags = { application: "cutover", power: "pwr", pinned: "yes", compass: "north" };
+    expect(checkOne({ ...because("the password changes by admin@acme.com: thank you"), tags })).toHaveLength(1);
+  });
+
+  test("in the policy as well, where no other problem of the policy is named with it", () => {
+    write("policy.json", { ...POLICY, pageSize: "hunter2", protected: { tags: ["password: hunter2"] } });
+    expect(refusalOf({})).toThrow(/policy\.json, protected\.tags\[0\]: got a text of/);
+    expect(refusalOf({})).not.toThrow(/hunter2/);
+  });
+});
+
+describe("two environments", () => {
+  const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io" };
+  const staging = { name: "staging", policyFile: "staging.json" };
+  const github = { repository: "acme/phones", from: { branch: "main" } };
+  const provider = (scope: Construct) =>
+    OidcProviderNative.fromOidcProviderArn(
+      scope,
+      "GH",
+      "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com",
+    );
+
+  beforeEach(() => {
+    write("staging.json", STAGING_POLICY);
+  });
+
+  test("may not name the same account of the same server, because each has a lock of its own", () => {
+    const checkBoth = (policy: object) => () => {
+      write("policy.json", { ...POLICY, accountIds: ["acme", "globex"] });
+      write("staging.json", { ...POLICY, ...policy });
+      return check([PRODUCTION, staging]);
+    };
+    expect(checkBoth({ accountIds: ["initech", "globex"] })).toThrow(
+      /environments\[1\]\.policyFile: got https:\/\/evovoice\.io globex of another environment; expected accounts/,
+    );
+    expect(checkBoth({ accountIds: ["initech"] })()).toHaveLength(2);
+    expect(checkBoth({ accountIds: ["globex"], baseUrl: "https://team.evovoice.io" })()).toHaveLength(2);
+  });
+
+  test.each([
+    ["name", {}, { name: "production" }],
+    ["testEvents", { testEvents: "create" }, { testEvents: "create" }],
+    ["github", { github }, { github }],
+  ])("may not share what exists once: %s", (member, first, second) => {
+    const both = () =>
+      check([
+        { ...PRODUCTION, ...first },
+        { ...staging, ...second },
+      ]);
+    expect(both).toThrow(new RegExp(`environments\\[1\\]\\.${member}: got .* of another environment`));
+  });
+
+  test("may have a registry of test events in each region, and import the account's provider for GitHub", () => {
+    const inRegion = (region: string) => ({ env: { region }, testEvents: "create" });
+    const first = { ...PRODUCTION, ...inRegion("eu-central-1"), github };
+    const second = { ...staging, ...inRegion("us-east-1"), github: { ...github, provider } };
+    expect(check([first, second])).toHaveLength(2);
+  });
+});
+
+describe("a file that cannot be read", () => {
+  test("as a policy is named, with the place in it only, because a password may stand there", () => {
+    expect(refusalOf({ policyFile: "nowhere.json" })).toThrow(/nowhere\.json.* cannot be read \(ENOENT\)/);
+    write("policy.json", '{"password": "hunter2"\n"other": 1}');
+    expect(refusalOf({})).toThrow(/policy\.json.* is not JSON \(line 2 column 1\)/);
+    expect(refusalOf({})).not.toThrow(/hunter2/);
+    write("policy.json", JSON.stringify(POLICY).replace("{", '{"accountIds":["other"],'));
+    expect(refusalOf({})).toThrow(/policy\.json, accountIds: got this member twice/);
+  });
+
+  test.each([
+    ["is missing", undefined, /nowhere\.mjs: cannot be read: /],
+    ["throws", 'export const environments = [];\nthrow new Error("no such zone");', /\(line 2\): no such zone/],
+    ["throws a password", 'throw new Error("password=hunter2");', /\(line 1\): \(hidden\)/],
+    ["exports nothing", "export const environment = [];", /environments: got nothing; expected a list of environ/],
+  ])("as a configuration that %s is named", async (_which, content, message) => {
+    const file = content === undefined ? join(folder, "nowhere.mjs") : write("config.mjs", content);
+    await expect(readEnvironments(file)).rejects.toThrow(message);
+  });
+});
+
+function findError(act: () => unknown): Error | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}

@@ -1,0 +1,554 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { Duration, Stack } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import { OidcProviderNative, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import { AwsSolutionsChecks } from "cdk-nag";
+import type { IConstruct } from "constructs";
+import type { PolicyInput } from "../../infra/constructs/bundled-function.ts";
+import { Cutover } from "../../infra/constructs/cutover.ts";
+import { EventTriggers } from "../../infra/constructs/event-triggers.ts";
+import { type CutoverSchedule, Schedules } from "../../infra/constructs/schedules.ts";
+import { TEST_EVENTS } from "../../infra/constructs/test-events.ts";
+import { Webhook } from "../../infra/constructs/webhook.ts";
+import { parsePolicy } from "../../lambda/config.ts";
+import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
+import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
+import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
+import { EVENT_SOURCE, EVENT_DETAIL_TYPE } from "../../lambda/core/report/rollout-event.ts";
+import { aChange } from "../unit/lambda/core/a-change.ts";
+import {
+  findFunction,
+  type Given,
+  idsOf,
+  makeApp,
+  makeStacks,
+  POLICY,
+  propertiesOf,
+  ROOT,
+  type Statement,
+  statementsOf,
+  synthesize,
+  targetOf,
+  WITH_WEBHOOK,
+} from "./make-stack.ts";
+
+const PIPELINES = {
+  phones: { action: "promote", release: { from: "executionId" }, targets: { all: true } },
+} satisfies NonNullable<PolicyInput["pipelines"]>;
+
+const NIGHTLY: CutoverSchedule = {
+  name: "nightly",
+  expression: ScheduleExpression.cron({ minute: "0", hour: "2" }),
+  event: { action: "promote", release: "nightly", targets: { all: true } },
+};
+
+const KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000000";
+const TOPIC = "arn:aws:sns:eu-central-1:111122223333:on-call";
+const PROVIDER = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
+
+const EVERYTHING: Given = {
+  policy: { ...POLICY, ...WITH_WEBHOOK.policy, pipelines: PIPELINES },
+  encryptionKey: (scope) => Key.fromKeyArn(scope, "Key", KEY),
+  schedules: [NIGHTLY],
+  events: { sources: ["com.example.deploy"] },
+  github: { repository: "acme/phones", from: { branch: "main" } },
+  testEvents: "create",
+  alarmTopic: (scope) => Topic.fromTopicArn(scope, "AlarmTopic", TOPIC),
+  notifications: {
+    emails: ["ann@example.com", "bob@example.com", "ann@example.com"],
+    bus: (scope) =>
+      EventBus.fromEventBusArn(scope, "Bus", "arn:aws:events:eu-central-1:444455556666:event-bus/deploys"),
+  },
+};
+
+const toGrants = (statements: readonly Statement[]) =>
+  statements.map(({ Action, Resource }) => [Action, targetOf(Resource)]);
+
+describe("the three stacks", () => {
+  test("hold the secrets, the functions with what observes them, and what sends events", () => {
+    const { secrets, cutover, triggers } = synthesize(EVERYTHING);
+    secrets.resourceCountIs("AWS::SecretsManager::Secret", 2);
+    secrets.resourceCountIs("AWS::Lambda::Function", 0);
+    cutover.resourceCountIs("AWS::Lambda::Function", 2);
+    for (const type of ["DynamoDB::Table", "CloudWatch::Dashboard", "SNS::Topic", "SQS::Queue"])
+      cutover.resourceCountIs(`AWS::${type}`, 1);
+    for (const type of ["Scheduler::Schedule", "Lambda::Url", "Lambda::Function", "IAM::OIDCProvider"])
+      triggers.resourceCountIs(`AWS::${type}`, 1);
+    triggers.resourceCountIs("AWS::Events::Rule", 2);
+  });
+
+  test("depend on each other in one direction", () => {
+    const app = makeApp();
+    const { secrets, cutover, triggers } = makeStacks(EVERYTHING, app);
+    app.synth();
+    const [first, second, third] = [secrets, cutover, triggers].map(({ dependencies }) =>
+      dependencies.map(({ stackName }) => stackName).sort(),
+    );
+    expect(first).toEqual([]);
+    expect(second).toEqual(["cutover-production-secrets"]);
+    expect(third).toEqual(["cutover-production", "cutover-production-secrets"]);
+  });
+
+  test("give the webhook's URL a function of its own stack, because a reference could replace the URL", () => {
+    const templates = synthesize(EVERYTHING);
+    const [url] = propertiesOf(templates, "AWS::Lambda::Url");
+    expect(url?.TargetFunctionArn).toEqual({ "Fn::GetAtt": [findFunction(templates, "webhook").id, "Arn"] });
+  });
+
+  test("have no function with a fixed name, because a replacement would fail", () => {
+    for (const { FunctionName } of propertiesOf(synthesize(EVERYTHING), "AWS::Lambda::Function"))
+      expect(FunctionName).toBeUndefined();
+  });
+});
+
+describe("the worker", () => {
+  const { cutover } = synthesize();
+
+  test("is a durable function on Node 24 and arm64, with a full invocation's time", () => {
+    cutover.hasResourceProperties("AWS::Lambda::Function", {
+      Runtime: "nodejs24.x",
+      Architectures: ["arm64"],
+      Timeout: 900,
+      DurableConfig: { ExecutionTimeout: 31 * 86_400, RetentionPeriodInDays: 90 },
+      ReservedConcurrentExecutions: Match.absent(),
+    });
+  });
+
+  test("is invoked by its alias, and a deploy deletes no version", () => {
+    cutover.hasResourceProperties("AWS::Lambda::Alias", { Name: "live" });
+    cutover.hasResource("AWS::Lambda::Version", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+  });
+
+  test("knows its table, its secret, its bus, its topic and its policy", () => {
+    const templates = synthesize();
+    const { Variables } = findFunction(templates, "worker").properties.Environment;
+    const [table, secret, topic] = ["DynamoDB::Table", "SecretsManager::Secret", "SNS::Topic"].map(
+      (type) => idsOf(templates, `AWS::${type}`)[0],
+    );
+    expect(Variables).toMatchObject({
+      CUTOVER_TABLE_NAME: { Ref: table },
+      CUTOVER_TOPIC_ARN: { Ref: topic },
+      CUTOVER_POLICY_FILE: "policy.json",
+      POWERTOOLS_SERVICE_NAME: "cutover-production",
+      NODE_OPTIONS: expect.stringMatching(/^--enable-source-maps --max-semi-space-size=8/),
+    });
+    expect(targetOf(Variables.CUTOVER_SECRET_ID)).toContain(secret);
+    expect(JSON.stringify(Variables.CUTOVER_EVENT_BUS)).toMatch(/:event-bus\/default"/);
+  });
+
+  test("begins no failed rollout again, and leaves a dead letter, as the front door does", () => {
+    const templates = synthesize();
+    cutover.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
+      FunctionName: { Ref: findFunction(templates, "worker").id },
+      MaximumRetryAttempts: 0,
+    });
+    for (const entry of ["worker", "front-door"] as const) {
+      const { TargetArn } = findFunction(templates, entry).properties.DeadLetterConfig;
+      expect(targetOf(TargetArn)).toBe(idsOf(templates, "AWS::SQS::Queue")[0]);
+    }
+  });
+});
+
+test("every function logs to a group of its own, which keeps its logs for a time", () => {
+  const templates = synthesize(EVERYTHING);
+  const groups = (["worker", "front-door", "webhook"] as const).map((entry) =>
+    targetOf(findFunction(templates, entry).properties.LoggingConfig.LogGroup),
+  );
+  expect(new Set(groups)).toEqual(new Set(idsOf(templates, "AWS::Logs::LogGroup")));
+  for (const { RetentionInDays } of propertiesOf(templates, "AWS::Logs::LogGroup")) expect(RetentionInDays).toBe(90);
+});
+
+test("the ledger is kept, can be restored to any second, and deletes expired items", () => {
+  synthesize().cutover.hasResource("AWS::DynamoDB::Table", {
+    Properties: {
+      BillingMode: "PAY_PER_REQUEST",
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
+    },
+    DeletionPolicy: "Retain",
+    UpdateReplacePolicy: "Retain",
+  });
+});
+
+describe("a secret", () => {
+  const readsOf = (given: Given) =>
+    findFunction(synthesize(given), "worker").statements.filter(({ Action }) =>
+      /secretsmanager|kms/.test(JSON.stringify(Action)),
+    );
+
+  test("is created empty, is named for its environment and outlives its stack", () => {
+    const { secrets } = synthesize(WITH_WEBHOOK);
+    for (const Name of ["cutover-production/evovoice", "cutover-production/webhooks/github"])
+      secrets.hasResource("AWS::SecretsManager::Secret", {
+        Properties: { Name, SecretString: Match.absent(), GenerateSecretString: Match.absent() },
+        // A first deploy that fails removes it, so that its name is free for the next one.
+        DeletionPolicy: "RetainExceptOnCreate",
+        UpdateReplacePolicy: "Retain",
+      });
+  });
+
+  test("that exists is only read, by its name or by its whole ARN", () => {
+    const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:login-AbCdEf";
+    const byName: Given = { login: (scope) => Secret.fromSecretNameV2(scope, "Login", "evovoice/dashboard") };
+    const byArn: Given = { login: (scope) => Secret.fromSecretCompleteArn(scope, "Login", arn) };
+    for (const [given, id, resource] of [
+      [byName, "evovoice/dashboard", /:secret:evovoice\/dashboard-\?{6}"/],
+      [byArn, arn, /^"arn:aws:secretsmanager:eu-central-1:111122223333:secret:login-AbCdEf"$/],
+    ] as const) {
+      const templates = synthesize(given);
+      expect(idsOf(templates, "AWS::SecretsManager::Secret")).toEqual([]);
+      expect(findFunction(templates, "worker").properties.Environment.Variables.CUTOVER_SECRET_ID).toBe(id);
+      expect(readsOf(given).map(({ Resource }) => JSON.stringify(Resource))).toEqual([expect.stringMatching(resource)]);
+    }
+  });
+
+  test("with a customer-managed key is decrypted by way of Secrets Manager only", () => {
+    synthesize(EVERYTHING).secrets.allResourcesProperties("AWS::SecretsManager::Secret", { KmsKeyId: KEY });
+    const [decrypt] = readsOf(EVERYTHING).filter(({ Action }) => Action === "kms:Decrypt");
+    expect(decrypt?.Resource).toBe(KEY);
+    expect(JSON.stringify(decrypt?.Condition)).toMatch(/kms:ViaService.*secretsmanager\./);
+  });
+});
+
+describe("the webhook", () => {
+  test("is deployed only with a source in the policy", () => {
+    expect(idsOf(synthesize(), "AWS::Lambda::Url")).toEqual([]);
+    expect(() => findFunction(synthesize(), "webhook")).toThrow();
+  });
+
+  test("needs no sign-in, because it checks signatures, and knows where its secrets are", () => {
+    const templates = synthesize(WITH_WEBHOOK);
+    templates.triggers.hasResourceProperties("AWS::Lambda::Url", { AuthType: "NONE" });
+    const { CUTOVER_WEBHOOK_SECRETS } = findFunction(templates, "webhook").properties.Environment.Variables;
+    expect(JSON.stringify(CUTOVER_WEBHOOK_SECRETS)).toMatch(/github.*cutover-production-secrets/);
+  });
+
+  test("takes as many deliveries at once as it may", () => {
+    const reserved = (given: Given) =>
+      findFunction(synthesize(given), "webhook").properties.ReservedConcurrentExecutions;
+    expect(reserved(WITH_WEBHOOK)).toBeUndefined();
+    expect(reserved({ ...WITH_WEBHOOK, webhookConcurrency: 5 })).toBe(5);
+  });
+
+  test("has alarms of its own, and the dashboard shows them by name", () => {
+    const alarmsOf = (template: Template) => JSON.stringify(template.findResources("AWS::CloudWatch::Alarm"));
+    const { cutover, triggers } = synthesize(WITH_WEBHOOK);
+    expect(alarmsOf(triggers)).toMatch(/webhook-errors.*signature-refused/);
+    expect(alarmsOf(cutover)).not.toMatch(/webhook-errors/);
+    const shown = ({ cutover: template }: { cutover: Template }) =>
+      JSON.stringify(template.findResources("AWS::CloudWatch::Dashboard"));
+    expect(shown({ cutover })).toMatch(/:alarm:cutover-production-signature-refused/);
+    expect(shown(synthesize())).not.toMatch(/signature-refused/);
+  });
+});
+
+describe("a schedule", () => {
+  const given: Given = {
+    schedules: [{ ...NIGHTLY, maxAge: Duration.minutes(90), flexibleWindow: Duration.minutes(15), retries: 2 }],
+  };
+  const [schedule] = propertiesOf(synthesize(given), "AWS::Scheduler::Schedule");
+
+  test("sends its event in time or not at all", () => {
+    expect(schedule).toMatchObject({
+      Name: "nightly",
+      ScheduleExpression: "cron(0 2 * * ? *)",
+      ScheduleExpressionTimezone: "Etc/UTC",
+      FlexibleTimeWindow: { Mode: "FLEXIBLE", MaximumWindowInMinutes: 15 },
+      State: "ENABLED",
+      Target: {
+        RetryPolicy: { MaximumEventAgeInSeconds: 90 * 60, MaximumRetryAttempts: 2 },
+        DeadLetterConfig: { Arn: expect.anything() },
+      },
+    });
+  });
+
+  test("is the same rollout for the same time, and is refused when it is too late", () => {
+    const send = (time: string) => {
+      const sent = String(schedule?.Target.Input)
+        .replace("<aws.scheduler.schedule-arn>", "arn:aws:scheduler:eu-central-1:111122223333:schedule/group/nightly")
+        .replace("<aws.scheduler.scheduled-time>", time);
+      const arrival = parseTrigger(JSON.parse(sent));
+      if (arrival.kind !== "deploy event") throw new Error(`it arrived as a ${arrival.kind}`);
+      return acceptDeployEvent(arrival.input, parsePolicy(POLICY));
+    };
+    const event = send("2026-11-23T02:00:00Z");
+    expect(event).toMatchObject({ action: "promote", targets: [{ all: true }], notAfter: "2026-11-23T03:30:00.000Z" });
+    expect(send("2026-11-23T02:00:00Z").id).toBe(event.id);
+    expect(send("2026-11-24T02:00:00Z").id).not.toBe(event.id);
+  });
+
+  test("has a role for schedules of its environment only, which invokes the front door", () => {
+    const { cutover, triggers } = synthesize(given);
+    const roleId = targetOf(schedule?.Target.RoleArn) ?? "";
+    const role = triggers.findResources("AWS::IAM::Role")[roleId];
+    expect(JSON.stringify(role?.Properties.AssumeRolePolicyDocument)).toMatch(/aws:SourceArn.*scheduler\.amazonaws/);
+    expect(toGrants(statementsOf(triggers, roleId))).toEqual([
+      ["lambda:InvokeFunction", expect.stringContaining(findFunction({ cutover, triggers }, "front-door").id)],
+      ["sqs:SendMessage", expect.stringContaining(Object.keys(cutover.findResources("AWS::SQS::Queue"))[0] ?? "")],
+    ]);
+  });
+});
+
+describe("EventBridge", () => {
+  const WITH_EVENTS: Given = {
+    events: { sources: ["com.example.deploy"] },
+    policy: { ...POLICY, pipelines: PIPELINES },
+  };
+
+  test("brings deploy events of the configured sources and the success of the policy's pipelines, no more", () => {
+    expect(propertiesOf(synthesize(), "AWS::Events::Rule")).toEqual([]);
+    const rules = propertiesOf(synthesize(WITH_EVENTS), "AWS::Events::Rule");
+    expect(rules.map(({ EventPattern }) => EventPattern)).toEqual([
+      { source: ["com.example.deploy"], "detail-type": [DEPLOY_EVENT_TYPE] },
+      {
+        source: ["aws.codepipeline"],
+        "detail-type": ["CodePipeline Pipeline Execution State Change"],
+        detail: { pipeline: ["phones"], state: ["SUCCEEDED"] },
+      },
+    ]);
+    for (const { Targets } of rules)
+      expect(Targets).toEqual([
+        expect.objectContaining({
+          RetryPolicy: { MaximumEventAgeInSeconds: 900, MaximumRetryAttempts: 3 },
+          DeadLetterConfig: expect.anything(),
+        }),
+      ]);
+  });
+
+  test("may be another bus for deploy events", () => {
+    const bus = (scope: Stack) => EventBus.fromEventBusName(scope, "Bus", "deploys");
+    const events = { sources: ["com.example.deploy"], bus: bus as NonNullable<NonNullable<Given["events"]>["bus"]> };
+    const [rule] = propertiesOf(synthesize({ events }), "AWS::Events::Rule");
+    expect(JSON.stringify(rule?.EventBusName)).toContain("deploys");
+  });
+
+  test("may leave what it cannot deliver in the queue, as a service and for rules of this account only", () => {
+    const [policy] = propertiesOf(synthesize(WITH_EVENTS), "AWS::SQS::QueuePolicy");
+    const allowed = ((policy?.PolicyDocument.Statement ?? []) as Statement[]).filter(
+      ({ Effect }) => Effect === "Allow",
+    );
+    expect(allowed).toEqual([
+      expect.objectContaining({ Action: "sqs:SendMessage", Principal: { Service: "events.amazonaws.com" } }),
+    ]);
+    expect(JSON.stringify(allowed[0]?.Condition)).toMatch(/aws:SourceArn.*AWS::AccountId.*:rule\//);
+  });
+
+  test("starts no rollout by the events that a rollout sends", () => {
+    expect(EVENT_DETAIL_TYPE).not.toBe(DEPLOY_EVENT_TYPE);
+    const event = { "detail-type": EVENT_DETAIL_TYPE, source: EVENT_SOURCE, detail: aChange({ change: "started" }) };
+    const envelope = { version: "0", id: "6a7e8feb", account: "111122223333", region: "eu-central-1", resources: [] };
+    const bridged = { ...envelope, time: "2026-11-23T02:00:00Z", ...event };
+    expect(() => parseTrigger(bridged)).toThrow(/its detail-type is not "Cutover Deploy Event"/);
+  });
+});
+
+describe("notifications", () => {
+  const sends = (given?: Given) =>
+    findFunction(synthesize(given), "worker").statements.filter(({ Action }) => /^events|^sns/.test(String(Action)));
+
+  test("go to the default bus and to a topic without subscribers, and the worker may send there only", () => {
+    const templates = synthesize();
+    templates.cutover.resourceCountIs("AWS::SNS::Subscription", 0);
+    const [put, publish, ...others] = sends();
+    expect(JSON.stringify(put?.Resource)).toMatch(/:event-bus\/default"/);
+    expect(targetOf(publish?.Resource)).toBe(idsOf(templates, "AWS::SNS::Topic")[0]);
+    expect(others).toEqual([]);
+  });
+
+  test("are encrypted, and sent by TLS only", () => {
+    const { cutover } = synthesize();
+    cutover.hasResourceProperties("AWS::SNS::Topic", { KmsMasterKeyId: Match.anyValue() });
+    const [policy] = propertiesOf(synthesize(), "AWS::SNS::TopicPolicy");
+    expect(policy?.PolicyDocument.Statement).toEqual([
+      expect.objectContaining({
+        Effect: "Deny",
+        Action: "sns:Publish",
+        Condition: { Bool: { "aws:SecureTransport": "false" } },
+      }),
+    ]);
+  });
+
+  test("go to each configured address once, and to the configured bus", () => {
+    const subscriptions = propertiesOf(synthesize(EVERYTHING), "AWS::SNS::Subscription");
+    expect(subscriptions.map(({ Protocol, Endpoint }) => [Protocol, Endpoint])).toEqual([
+      ["email", "ann@example.com"],
+      ["email", "bob@example.com"],
+    ]);
+    const bus = "arn:aws:events:eu-central-1:444455556666:event-bus/deploys";
+    const { Variables } = findFunction(synthesize(EVERYTHING), "worker").properties.Environment;
+    expect(Variables.CUTOVER_EVENT_BUS).toBe(bus);
+    expect(sends(EVERYTHING)[0]?.Resource).toBe(bus);
+  });
+});
+
+describe("GitHub Actions", () => {
+  test.each<[string, NonNullable<Given["github"]>["from"], string]>([
+    ["acme/phones", { branch: "main" }, "repo:acme/phones:ref:refs/heads/main"],
+    ["acme/phones", { environment: "production" }, "repo:acme/phones:environment:production"],
+    ["acme@123456/phones@456789", { branch: "main" }, "repo:acme@123456/phones@456789:ref:refs/heads/main"],
+  ])("of %s, from %j, may invoke the front door and nothing else", (repository, from, subject) => {
+    const templates = synthesize({
+      github: { repository, from, provider: (scope) => OidcProviderNative.fromOidcProviderArn(scope, "GH", PROVIDER) },
+    });
+    const roles = templates.triggers.findResources("AWS::IAM::Role");
+    const [[roleId, role] = ["", undefined]] = Object.entries(roles);
+    expect(role?.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Action: "sts:AssumeRoleWithWebIdentity",
+        Effect: "Allow",
+        Principal: { Federated: PROVIDER },
+        Condition: {
+          StringEquals: {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": subject,
+          },
+        },
+      },
+    ]);
+    expect(toGrants(statementsOf(templates.triggers, roleId))).toEqual([
+      ["lambda:InvokeFunction", expect.stringContaining(findFunction(templates, "front-door").id)],
+    ]);
+    expect(idsOf(templates, "AWS::IAM::OIDCProvider")).toEqual([]);
+  });
+
+  test("get a provider when the account has none, and the provider outlives the stack", () => {
+    synthesize(EVERYTHING).triggers.hasResource("AWS::IAM::OIDCProvider", {
+      Properties: { Url: "https://token.actions.githubusercontent.com", ClientIdList: ["sts.amazonaws.com"] },
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
+    });
+  });
+});
+
+describe("the console's test events", () => {
+  test("are where the console looks for them, in a registry that outlives the stack", () => {
+    const templates = synthesize(EVERYTHING);
+    templates.cutover.hasResourceProperties("AWS::EventSchemas::Schema", {
+      RegistryName: "lambda-testevent-schemas",
+      SchemaName: { "Fn::Join": ["", ["_", { Ref: findFunction(templates, "front-door").id }, "-schema"]] },
+      Type: "OpenApi3",
+      Content: Match.serializedJson(
+        Match.objectLike({ components: { examples: { "dry-run": { value: TEST_EVENTS["dry-run"] } } } }),
+      ),
+    });
+    templates.cutover.hasResource("AWS::EventSchemas::Registry", {
+      DeletionPolicy: "RetainExceptOnCreate",
+      UpdateReplacePolicy: "Retain",
+    });
+    expect(idsOf(synthesize({ testEvents: "import" }), "AWS::EventSchemas::Registry")).toEqual([]);
+  });
+
+  test.each(Object.entries(TEST_EVENTS))("%s is understood by the front door", (_name, event) => {
+    const arrival = parseTrigger(event);
+    if (arrival.kind === "deploy event") acceptDeployEvent(arrival.input, parsePolicy(POLICY));
+    else expect(arrival.kind).toBe("command");
+  });
+
+  test("flip no customer by mistake: one is a dry run, the others name a customer that does not exist", () => {
+    expect(TEST_EVENTS["dry-run"].dryRun).toBe(true);
+    for (const name of ["stage", "promote"] as const)
+      expect(TEST_EVENTS[name].targets).toEqual({ customerIds: ["replace-with-a-test-customer"] });
+  });
+});
+
+test("all alarms go to the configured topic", () => {
+  const alarms = propertiesOf(synthesize(EVERYTHING), "AWS::CloudWatch::Alarm");
+  expect(alarms.length).toBeGreaterThan(5);
+  for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual([TOPIC]);
+});
+
+describe("the construct in another app", () => {
+  const makeOwn = (policy: PolicyInput = POLICY) => {
+    const stack = new Stack(makeApp(), "phones");
+    return { stack, cutover: new Cutover(stack, "Cutover", { policy }) };
+  };
+
+  test("needs a policy only", () => {
+    const template = Template.fromStack(makeOwn().stack);
+    template.hasResourceProperties("AWS::SecretsManager::Secret", { Name: "phones/evovoice" });
+    template.hasResourceProperties("AWS::CloudWatch::Alarm", { AlarmName: "phones-rollout-failed" });
+  });
+
+  test("warns of an account id that is not filled in, at every synth", () => {
+    const warningsOf = (accountIds: string[]) =>
+      makeOwn({ ...POLICY, accountIds }).cutover.node.metadata.map(({ data }) => data);
+    const { accountIds } = JSON.parse(readFileSync(join(ROOT, "infra/policy.json"), "utf8"));
+    expect(warningsOf(accountIds)).toEqual([expect.stringContaining("write the ids of the Evo Voice accounts")]);
+    expect(warningsOf(["acme"])).toEqual([]);
+  });
+
+  test("refuses what the worker would refuse, and a password without repeating it", () => {
+    expect(() => makeOwn({ baseUrl: "http://evovoice.io", accountIds: [] })).toThrow(/baseUrl[\s\S]*accountIds/);
+    const withPassword = { ...POLICY, protected: { tags: ["password=hunter2"] } };
+    expect(() => makeOwn(withPassword)).toThrow(/protected\.tags\[0\]: got a text of 16 characters/);
+    expect(() => makeOwn(withPassword)).not.toThrow(/hunter2/);
+  });
+
+  test("has triggers that refuse the same as the configuration does", () => {
+    const { stack, cutover } = makeOwn();
+    const event = { ...NIGHTLY.event, reason: "password=hunter2" };
+    const newId = () => `Refused${stack.node.children.length}`;
+    const schedule = (given: Partial<CutoverSchedule>) => () =>
+      new Schedules(stack, newId(), { cutover, schedules: [{ ...NIGHTLY, ...given }] });
+    expect(schedule({ event })).toThrow(/\[0\]\.event\.reason: got a text of 16 characters/);
+    expect(schedule({ event })).not.toThrow(/hunter2/);
+    expect(schedule({ flexibleWindow: Duration.hours(1) })).toThrow(/\[0\]\.flexibleWindow: .*less than maxAge/);
+    for (const source of [EVENT_SOURCE, "aws.codepipeline"])
+      expect(() => new EventTriggers(stack, newId(), { cutover, sources: [source] })).toThrow(/expected a source/);
+    const secret = Secret.fromSecretNameV2(stack, "Imported", "imported");
+    expect(() => new Webhook(stack, newId(), { cutover, secrets: { github: secret } })).toThrow(/github: expected/);
+    const other = makeOwn(WITH_WEBHOOK.policy);
+    expect(() => new Webhook(other.stack, "Webhook", { ...other, secrets: {} })).toThrow(/its signing secret/);
+  });
+
+  test("lets a role start rollouts, and another role read the ledger", () => {
+    const { stack, cutover } = makeOwn();
+    const assumedBy = new ServicePrincipal("codebuild.amazonaws.com");
+    cutover.grantStart(new Role(stack, "Starter", { assumedBy }));
+    cutover.grantReadLedger(new Role(stack, "Reader", { assumedBy }));
+    const template = Template.fromStack(stack);
+    const grantsOf = (name: string) => {
+      const id = Object.keys(template.findResources("AWS::IAM::Role")).find((each) => each.startsWith(name));
+      return statementsOf(template, id ?? "");
+    };
+    const frontDoor = findFunction({ cutover: template, triggers: template }, "front-door").id;
+    expect(toGrants(grantsOf("Starter"))).toEqual([["lambda:InvokeFunction", frontDoor]]);
+    expect(grantsOf("Reader").flatMap(({ Action }) => Action)).toEqual(["dynamodb:GetItem", "dynamodb:Query"]);
+  });
+
+  test("refuses to grant to a service, which would silently get nothing", () => {
+    const { cutover } = makeOwn();
+    const service = new ServicePrincipal("codebuild.amazonaws.com");
+    expect(() => cutover.grantStart(service)).toThrow(/lambda:InvokeFunction.* could not be added/);
+    expect(() => cutover.grantReadLedger(service)).toThrow(/do not support ServicePrincipal/);
+  });
+});
+
+describe("cdk-nag", () => {
+  const findViolations = (app: IConstruct) =>
+    new AwsSolutionsChecks()
+      .validateScope(app)
+      .violations.map(({ ruleName, description }) => `${ruleName}: ${description}`);
+
+  test("finds nothing that is not explained, in two environments of one app", () => {
+    const app = makeApp();
+    makeStacks(EVERYTHING, app);
+    makeStacks({ name: "staging", login: (scope) => Secret.fromSecretNameV2(scope, "Login", "evovoice/team") }, app);
+    expect(findViolations(app)).toEqual([]);
+  });
+
+  test("would find a queue without encryption in transit", () => {
+    const app = makeApp();
+    new Queue(makeStacks({}, app).cutover, "Unprotected");
+    expect(findViolations(app).join()).toMatch(/AwsSolutions-SQS4/);
+  });
+});
