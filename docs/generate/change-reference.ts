@@ -37,7 +37,7 @@ export function renderChangeReference(): string {
 
 Of each rollout, every change of its state is an event on EventBridge, for machines. What needs a person is a message on SNS. The
 same facts are [metrics](#metrics). Telling never stops a rollout: what could not be told after some tries is an error in the
-worker's log, and the metric \`TellFailed\`. The report and the ledger are the truth; these are news of it.
+worker's log, and the metric \`NotificationFailed\`. The report and the ledger are the truth; these are news of it.
 
 ## Events
 
@@ -102,8 +102,8 @@ look at them.
 | \`RolloutSucceeded\`, \`RolloutPartial\`, \`RolloutRolledBack\`, \`RolloutHalted\`, \`RolloutAborted\`, \`RolloutFailed\`, \`RolloutRefused\` | rollouts by the status that they ended with |
 | \`GateProceeded\`, \`GateRolledBack\`, \`GateHalted\` | gates by their decision |
 | \`Flipped\`, \`Unchanged\`, \`Deferred\`, \`Skipped\`, \`Failed\` | customers by their outcome, when their rollout ends |
-| \`FlippedBack\`, \`LeftAlone\`, \`NotFlippedBack\` | customers of rollouts that were turned back, by what became of them |
-| \`TellFailed\` | events and messages that were given up |
+| \`Restored\`, \`Conflicting\`, \`NotRestored\` | customers of rollouts that were turned back, by what became of them |
+| \`NotificationFailed\` | events and messages that were given up |
 | \`SignInRefused\` | sign-ins that Evo Voice refused |
 `;
 }

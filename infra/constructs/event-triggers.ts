@@ -5,9 +5,9 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import * as z from "zod";
 import { refuseConfig } from "../../lambda/config.ts";
-import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import { findProblems } from "../../lambda/contract/problems.ts";
 import { EVENT_SOURCE } from "../../lambda/core/report/rollout-event.ts";
+import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import type { Cutover } from "./cutover.ts";
 
 const SOURCE = "expected a source of deploy events, such as com.example.deploy";

@@ -1,8 +1,8 @@
 import { Duration } from "aws-cdk-lib";
 import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
-import type { RolloutEventMetric } from "../../lambda/aws/rollout-event-metrics.ts";
 import { METRICS_NAMESPACE } from "../../lambda/aws/metric-writer.ts";
+import type { RolloutEventMetric } from "../../lambda/aws/rollout-event-metrics.ts";
 import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../lambda/webhook/ports.ts";
 import type { FrontDoor } from "./front-door.ts";

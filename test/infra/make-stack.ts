@@ -20,7 +20,7 @@ afterAll(() => rmSync(outdir, { recursive: true }));
 
 /**
  * An app whose functions are not bundled; what it writes is removed after the file's tests. CloudFormation's own rules
- * take as long as all the rest, for each template: `npm run synth` and app.deep.ts apply them.
+ * take as long as all the rest, for each template: `npm run synth` and long/app.test.ts apply them.
  */
 export const makeApp = () =>
   new App({

@@ -20,9 +20,9 @@ import { TEST_EVENTS } from "../../infra/constructs/test-events.ts";
 import { Webhook } from "../../infra/constructs/webhook.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
-import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from "../../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE } from "../../lambda/core/report/rollout-event.ts";
+import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
 import { aChange } from "../unit/lambda/core/a-change.ts";
 import {
   findFunction,

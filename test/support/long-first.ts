@@ -7,16 +7,16 @@ import TestSequencer from "@jest/test-sequencer";
  * its counters once, and not by three workers at the same time.
  */
 const LONG = [
-  "lambda/gates.test.ts",
-  "local/evovoice/faults.test.ts",
+  "e2e/gates.test.ts",
+  "local/emulator/faults.test.ts",
   "infra/stacks.test.ts",
-  "lambda/status.test.ts",
-  "lambda/crash.deep.ts",
-  "lambda/faults.deep.ts",
-  "lambda/throttled-commands.deep.ts",
-  "lambda/slow-server.deep.ts",
-  "lambda/webhook-hung.deep.ts",
-  "lambda/crash-anywhere.deep.ts",
+  "front-door/read-status.test.ts",
+  "long/crash.test.ts",
+  "long/faults.test.ts",
+  "long/throttled-commands.test.ts",
+  "long/slow-server.test.ts",
+  "long/webhook-hung.test.ts",
+  "long/crash-anywhere.test.ts",
 ];
 
 // Its types say that the class is a member of what is imported; that is so for `require` only.

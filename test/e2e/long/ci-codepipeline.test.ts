@@ -8,7 +8,6 @@ import { acceptDeployEvent } from "../../../lambda/contract/accept-deploy-event.
 import { readPipelineJob, readPipelineRequest } from "../../../lambda/triggers/code-pipeline.ts";
 import { PhoneRelease } from "../../../templates/codepipeline.ts";
 import { makeApp, makeStacks, POLICY, ROOT, type Statement, statementsOf, targetOf } from "../../infra/make-stack.ts";
-import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
 import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type DeclaredAction, declareAction, findActions, getAction } from "../ci/declare-action.ts";

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Template } from "aws-cdk-lib/assertions";
-import { ENTRIES, type Entry } from "../../infra/bundle.ts";
-import { localAwsEnvironment } from "../../local/aws/environment.ts";
-import { COMPILE_CACHE } from "../support/compile-cache.ts";
-import { CONTEXT, findFunction, GITHUB_SOURCE, POLICY, ROOT, type Templates } from "./make-stack.ts";
+import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
+import { localAwsEnvironment } from "../../../local/aws/environment.ts";
+import { COMPILE_CACHE } from "../../support/compile-cache.ts";
+import { CONTEXT, findFunction, GITHUB_SOURCE, POLICY, ROOT, type Templates } from ".././make-stack.ts";
 
 const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io", protected: { tags: ["it's vip"] } };
 const PRODUCTION_POLICY = { ...POLICY, webhooks: { github: GITHUB_SOURCE } };

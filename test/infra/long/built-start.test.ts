@@ -6,10 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { bundleEntry } from "../../../infra/bundle-entry.ts";
 import { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
 import { START } from "../../e2e/ci/run-script.ts";
-import { anEvent } from "../../unit/lambda/contract/an-event.ts";
-import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { TABLE } from "../../support/ledger.ts";
+import { anEvent } from "../../unit/lambda/contract/an-event.ts";
+import {
+  aBridgedEvent,
+  aPipelineJob,
+  aPipelineStateChange,
+  aScheduledEvent,
+} from "../../unit/lambda/triggers/aws-samples.ts";
 
 const JOB = "11111111-abcd-1111-abcd-111111abcdef";
 const EXECUTION = "12345678-1234-5678-abcd-12345678abcd";

@@ -7,10 +7,10 @@ import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { ENTRIES, toEntryFile } from "../../infra/bundle.ts";
-import { TABLE } from "../support/ledger.ts";
-import { SECRET, startWorld, type World } from "../support/world.ts";
-import { ROOT } from "./make-stack.ts";
+import { ENTRIES, toEntryFile } from "../../../infra/bundle.ts";
+import { TABLE } from "../../support/ledger.ts";
+import { SECRET, startWorld, type World } from "../../support/world.ts";
+import { ROOT } from ".././make-stack.ts";
 
 const WORKER_ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:live";
 const START_ARN = "arn:aws:lambda:us-east-1:000000000000:function:start";

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { Environment } from "../../infra/environment.ts";
-import type { RolloutEventMetric } from "../../lambda/aws/rollout-event-metrics.ts";
-import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
-import type { WebhookMetric } from "../../lambda/webhook/ports.ts";
-import { propertiesOf, ROOT, synthesize, type Templates, WITH_WEBHOOK } from "./make-stack.ts";
-import { type Measured, measureRollout } from "./measure-rollout.ts";
+import { Environment } from "../../../infra/environment.ts";
+import type { RolloutEventMetric } from "../../../lambda/aws/rollout-event-metrics.ts";
+import type { WorkerMetric } from "../../../lambda/aws/worker-metrics.ts";
+import type { WebhookMetric } from "../../../lambda/webhook/ports.ts";
+import { propertiesOf, ROOT, synthesize, type Templates, WITH_WEBHOOK } from ".././make-stack.ts";
+import { type Measured, measureRollout } from ".././measure-rollout.ts";
 
 const WORKER_METRICS = Object.keys({
   RolloutSucceeded: true,

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { build } from "esbuild";
-import { ENTRIES, type Entry, ESBUILD, toEntryFile } from "../../infra/bundle.ts";
-import { findFunction, ROOT, type Statement, statementsOf, synthesize, WITH_WEBHOOK } from "./make-stack.ts";
+import { ENTRIES, type Entry, ESBUILD, toEntryFile } from "../../../infra/bundle.ts";
+import { findFunction, ROOT, type Statement, statementsOf, synthesize, WITH_WEBHOOK } from ".././make-stack.ts";
 
 const templates = synthesize(WITH_WEBHOOK);
 

@@ -8,20 +8,20 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { ENTRIES, type Entry } from "../../infra/bundle.ts";
-import { FlipEvent, fingerprintOf } from "../../lambda/contract/deploy-event.ts";
-import { createFrontDoor } from "../../lambda/front-door.ts";
-import { createWebhook } from "../../lambda/webhook.ts";
-import { createWorker } from "../../lambda/worker.ts";
-import { START } from "../e2e/ci/run-script.ts";
-import { anEvent } from "../unit/lambda/contract/an-event.ts";
-import { aPipelineJob } from "../unit/lambda/triggers/aws-samples.ts";
-import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../unit/lambda/webhook/deliveries.ts";
-import { toArn } from "../support/execute.ts";
-import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
-import { openLedger, TABLE } from "../support/ledger.ts";
-import { PARTS } from "../support/world.ts";
-import { findFunction, synthesize, WITH_WEBHOOK } from "./make-stack.ts";
+import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
+import { FlipEvent, fingerprintOf } from "../../../lambda/contract/deploy-event.ts";
+import { createFrontDoor } from "../../../lambda/front-door.ts";
+import { createWebhook } from "../../../lambda/webhook.ts";
+import { createWorker } from "../../../lambda/worker.ts";
+import { START } from "../../e2e/ci/run-script.ts";
+import { toArn } from "../../support/execute.ts";
+import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { openLedger, TABLE } from "../../support/ledger.ts";
+import { PARTS } from "../../support/world.ts";
+import { anEvent } from "../../unit/lambda/contract/an-event.ts";
+import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
+import { aGitHubDelivery, GITHUB_SECRET, WEBHOOKS } from "../../unit/lambda/webhook/deliveries.ts";
+import { findFunction, synthesize, WITH_WEBHOOK } from ".././make-stack.ts";
 
 /** What is done in a role's name by Lambda, and by the SDK of durable functions through a client of its own. */
 const BESIDES: Readonly<Record<Entry, readonly string[]>> = {

@@ -50,5 +50,5 @@ test.each<[RolloutEventOf, readonly (readonly [string, number])[]]>([
 
 test("what could not be told is counted", () => {
   createRolloutEventMetrics().countNotificationFailed();
-  expect(written()).toEqual([["Cutover TellFailed service=cutover-test", 1]]);
+  expect(written()).toEqual([["Cutover NotificationFailed service=cutover-test", 1]]);
 });
