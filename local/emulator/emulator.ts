@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { controlPrefix, type EmulatorControls, serveControl } from "./control.ts";
-import { findRow, somebodyElse } from "./customer-table.ts";
+import { findRow, outsider, type Row } from "./customer-table.ts";
 import {
   type CustomerInit,
   type EmulatedCustomer,
@@ -84,12 +84,12 @@ function toEmulator(service: Service, server: Server): Emulator {
     customers: () => toEmulatedCustomers(table),
     customer: (id) => {
       const row = findRow(table, id);
-      return row < 0 ? undefined : toEmulatedCustomer(table, row);
+      return row && toEmulatedCustomer(table, row);
     },
-    setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, somebodyElse),
+    setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, outsider),
     addCustomer: (init) => insertCustomer(table, init ?? {}),
     removeCustomer: (id) => {
-      table.columns.removed[getRow(service, id)] = 1;
+      getRow(service, id).isRemoved = true;
       table.version++;
     },
     setPassword: (password) => changePassword(state.sessions, password),
@@ -105,9 +105,9 @@ function toEmulator(service: Service, server: Server): Emulator {
   };
 }
 
-function getRow({ state }: Service, id: string): number {
+function getRow({ state }: Service, id: string): Row {
   const row = findRow(state.table, id);
-  if (row < 0) throw new Error(`the emulator has no customer ${id}`);
+  if (row === undefined) throw new Error(`the emulator has no customer ${id}`);
   return row;
 }
 

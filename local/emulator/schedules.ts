@@ -1,4 +1,4 @@
-import type { CustomerTable } from "./customer-table.ts";
+import type { CustomerTable, Row } from "./customer-table.ts";
 import { mix, toHex } from "./random.ts";
 
 /** A customer's opening hours, as many customers share them. */
@@ -44,14 +44,13 @@ export function createSchedules(seed: number): readonly Schedule[] {
 }
 
 /** Children inherit their parent's schedule more often than not. */
-export function isInherited(table: CustomerTable, row: number): boolean {
-  return (table.columns.parent[row] ?? -1) >= 0 && mix(table.seed ^ 0x496e6865, row) % 4 !== 0;
+export function isInherited({ seed }: CustomerTable, { index, parent }: Row): boolean {
+  return parent !== undefined && mix(seed ^ 0x496e6865, index) % 4 !== 0;
 }
 
-export function getSchedule(table: CustomerTable, row: number, schedules: readonly Schedule[]): Schedule {
-  const parent = table.columns.parent[row] ?? -1;
-  if (parent >= 0 && isInherited(table, row)) return getSchedule(table, parent, schedules);
-  const hash = mix(table.seed ^ 0x53636865, row);
+export function getSchedule(table: CustomerTable, row: Row, schedules: readonly Schedule[]): Schedule {
+  if (row.parent !== undefined && isInherited(table, row)) return getSchedule(table, row.parent, schedules);
+  const hash = mix(table.seed ^ 0x53636865, row.index);
   const index = hash % 100 === 0 ? schedules.length - 1 : mix(hash, 1) % (schedules.length - 1);
   return schedules[index] ?? (schedules[0] as Schedule);
 }
