@@ -1,8 +1,8 @@
 import { describeFaults } from "./emulator/describe-faults.ts";
 import { readCommandLine, type StartOptions } from "./start/command-line.ts";
 import { LocalRunError } from "./start/local-run-error.ts";
-import { playScenario } from "./start/play-scenario.ts";
 import { complain, rollOut } from "./start/roll-out.ts";
+import { runScenario } from "./start/run-scenario.ts";
 
 const USAGE = `Runs one rollout on this machine: the handler that ships to AWS Lambda flips the
 customers of an Evo Voice emulator, and what it reports is compared with what the
@@ -83,8 +83,8 @@ async function runAndCleanUp(options: StartOptions): Promise<Ending> {
   const stack = new AsyncDisposableStack();
   try {
     const { scenario } = options;
-    const story = scenario === undefined ? rollOut(options, stack) : playScenario(scenario, options, stack);
-    return await Promise.race([story.then((exitCode) => ({ exitCode })), waitForInterruption()]);
+    const run = scenario === undefined ? rollOut(options, stack) : runScenario(scenario, options, stack);
+    return await Promise.race([run.then((exitCode) => ({ exitCode })), waitForInterruption()]);
   } catch (error) {
     if (!(error instanceof LocalRunError)) throw error;
     return { exitCode: 1, lastWords: error.message };

@@ -37,17 +37,20 @@ async function rollOutIn(services: Services, options: StartOptions, stack: Async
 }
 
 async function run(
-  { event, json }: StartOptions,
+  { event, json, trigger }: StartOptions,
   services: Services,
   stack: AsyncDisposableStack,
   progress: ProgressView,
 ): Promise<WorkerAnswer> {
-  const { triggered } = services;
-  if (triggered === undefined) return runWorker(event, services, stack, progress.add);
+  if (trigger === undefined) {
+    const answer = await runWorker({ event, onLog: progress.add }, services, stack);
+    if (answer === undefined) throw new LocalRunError("the worker was killed");
+    return answer;
+  }
   const { runTriggered } = await import("./run-triggered.ts");
   const onAnswer = (sentence: string): void =>
     progress.interrupt(() => void (json ? stderr.write(`${sentence}\n`) : stdout.write(`${sentence}\n\n`)));
-  return runTriggered(event, services, triggered, { stack, onLog: progress.add, onAnswer });
+  return runTriggered({ trigger, event }, services, { stack, onLog: progress.add, onAnswer });
 }
 
 export function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {
@@ -61,7 +64,7 @@ function explainFailure({ name, message }: Extract<WorkerAnswer, { kind: "failed
 }
 
 function explainRefusal({ message }: { readonly message: string }, { eventFile }: StartOptions): number {
-  complain(`${message}\nmend ${eventFile}, then start again; docs/events.md names every member`);
+  complain(`${message}\ncorrect ${eventFile}, then start again; docs/events.md names every member`);
   return 2;
 }
 

@@ -93,7 +93,7 @@ test("bad options end with 2 and one message that names all problems", async () 
   for (const problem of [
     "--port http",
     "--customers -5",
-    "--sed is not",
+    "--sed: expected one of",
     "drop is not a fault",
     "latency=x",
     "--staging-share 3",

@@ -15,8 +15,8 @@ test(
     );
     expect(out).toMatch(/\npromote 2026\.11\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/);
     expect(out).toMatch(/\ncheck: the emulator agrees with the report: \d+ flipped and restored, \d+ not touched\n/);
-    expect(out).toContain("\ncheck: the gates decided: proceed, roll back; 0 customers left\n");
-    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is held: rolled back by promote-\w+\n$/);
+    expect(out).toContain("\ncheck: the gates decided: proceed, roll back; 0 customers not restored\n");
+    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is held: rolled back by npm-start\n$/);
     expect(err).toBe("");
     expect(code).toBe(0);
   },
@@ -41,9 +41,9 @@ test(
     const { code, out } = await run("--scenario", "rollback", "--customers", "1");
     expect(out).not.toContain("\nalarm calls-that-fail goes off");
     expect(out).toContain(
-      "; 0 customers left (the story expects proceed, roll back; 0 customers left; but calls-that-fail never",
+      "; 0 customers not restored (expected: proceed, roll back; 0 customers not restored; but calls-that-fail never",
     );
-    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is not held \(the story expects it to be held\)\n$/);
+    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is not held \(expected: a hold\)\n$/);
     expect(code).toBe(1);
   },
   60 * SECONDS,
@@ -54,7 +54,7 @@ test(
   async () => {
     const { code, out, err } = await run("--scenario", "crash");
     const [, early, total] =
-      /gate 1: proceed\nthe worker is dead \(SIGKILL\), (\d+) customers moved; another one goes on\nwave 2 of 3: done, (\d+) flipped/.exec(
+      /gate 1: proceed\nthe worker is dead \(SIGKILL\), (\d+) customers moved; another worker resumes\nwave 2 of 3: done, (\d+) flipped/.exec(
         out,
       ) ?? [];
     const [, canaries] = /wave 1 of 3: done, (\d+) flipped/.exec(out) ?? [];
@@ -76,7 +76,7 @@ test(
   "crash: a second wave too small to be killed in ends with 1, and says so",
   async () => {
     const { code, err } = await run("--scenario", "crash", "--customers", "100");
-    expect(err).toBe("start: nobody was killed: the second wave has too few customers; take more with --customers\n");
+    expect(err).toBe("start: no worker was killed: wave 2 has too few customers; take more with --customers\n");
     expect(code).toBe(1);
   },
   60 * SECONDS,

@@ -117,7 +117,7 @@ test("a bad event ends with 2 and all of its problems, without a stack or a repo
   const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
   expect(err).toMatch(/^start: the deploy event was refused, nothing was done; 3 problems:\n/);
   for (const path of ["action", "targets", "target"]) expect(err).toContain(`  - ${path}: `);
-  expect(err).toContain(`\nmend ${file}, then start again; docs/events.md names every member\n`);
+  expect(err).toContain(`\ncorrect ${file}, then start again; docs/events.md names every member\n`);
   expect(err).not.toMatch(/\n\s+at /);
   expect(out).toBe("");
   expect(code).toBe(2);
@@ -176,10 +176,8 @@ test("a scenario that nobody knows, or with an event of its own, ends with 2", a
   expect(code).toBe(2);
 });
 
-test("the rollback story on a server that its policy is wrong about, or an option given twice, ends with 2", async () => {
-  const story = ["--scenario", "rollback", "--faults", "children-follow"];
-  const { code, out, err } = await run(...story, "--customers", "5", "--customers", "6");
-  expect(err).toContain("  - --faults children-follow: expected none with --scenario rollback, whose policy says");
+test("an option given twice ends with 2", async () => {
+  const { code, out, err } = await run("--customers", "5", "--customers", "6");
   expect(err).toContain("  - --customers: expected once\n");
   expect(out).toBe("");
   expect(code).toBe(2);
@@ -206,13 +204,11 @@ describe("in the middle of a rollout", () => {
     expect(foldersOfRuns()).toEqual([]);
   });
 
-  test("killed outright, it takes its children along, and the next run removes its folder", async () => {
+  test("killed outright, it takes its children and its folder along", async () => {
     const { child, ended, emulator, worker } = await startSlowly();
     child.kill("SIGKILL");
     expect(await ended).toBe("SIGKILL");
     await untilGone(emulator, worker);
-    expect(foldersOfRuns()).toHaveLength(1);
-    expect((await run("--customers", "1")).code).toBe(0);
     expect(foldersOfRuns()).toEqual([]);
   });
 
