@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { listenOnLoopback, readBody } from "./loopback.ts";
+import { createFailures, listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
 /** How CloudWatch calls the types of alarms. */
 const TYPES = { metric: "MetricAlarm", composite: "CompositeAlarm", log: "LogAlarm" } as const;
@@ -67,17 +66,15 @@ export async function startCloudWatch(
   let changes: readonly Change[] = [];
   let denied = false;
   let deniedLater = { atCall: 0, times: 0 };
-  let failure = { times: 0, code: "" };
+  const failures = createFailures();
 
   function findRefusal(
     action: string,
     { AlarmNames: names = [], AlarmTypes: types = [] }: DescribeAlarms,
   ): string | undefined {
     if (action !== ACTION) return "UnknownOperationException";
-    if (failure.times > 0) {
-      failure = { ...failure, times: failure.times - 1 };
-      return failure.code;
-    }
+    const ordered = failures.take();
+    if (ordered !== undefined) return ordered;
     const { atCall, times } = deniedLater;
     if (denied || (calls.length >= atCall && calls.length < atCall + times)) return "AccessDenied";
     return names.length > MOST || !types.every(isType) ? "ValidationError" : undefined;
@@ -96,7 +93,8 @@ export async function startCloudWatch(
     const refusal = findRefusal(String(request.headers["x-amz-target"]), asked);
     if (refusal !== undefined) return refuse(response, refusal);
     passTime(asked.AlarmNames ?? []);
-    send(response, 200, toPage(alarms, asked, Math.min(given.pageSize ?? MOST, asked.MaxRecords ?? 50)));
+    const page = toPage(alarms, asked, Math.min(given.pageSize ?? MOST, asked.MaxRecords ?? 50));
+    sendJson(response, 200, page, { version: "1.0" });
   });
 
   return {
@@ -118,9 +116,7 @@ export async function startCloudWatch(
     denyLater: (atCall, times) => {
       deniedLater = { atCall, times };
     },
-    failNext: (times, code) => {
-      failure = { times, code };
-    },
+    failNext: failures.failNext,
     calls: () => [...calls],
     close: server.close,
   };
@@ -160,19 +156,9 @@ function toWire([name, { state, reason = `it is ${state}` }]: readonly [string, 
 }
 
 function refuse(response: ServerResponse, code: string): void {
-  const fault = FAULTS.has(code);
-  response.setHeader("x-amzn-query-error", `${code};${fault ? "Receiver" : "Sender"}`);
-  send(response, fault ? 500 : statusOf(code), {
-    __type: `com.amazonaws.cloudwatch#${code}`,
-    message: `refused: ${code}`,
-  });
-}
-
-function statusOf(code: string): number {
-  return code === "AccessDenied" ? 403 : 400;
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": randomUUID() });
-  response.end(JSON.stringify(body));
+  const isFault = FAULTS.has(code);
+  const status = code === "AccessDenied" ? 403 : 400;
+  const body = { __type: `com.amazonaws.cloudwatch#${code}`, message: `refused: ${code}` };
+  const error = { "x-amzn-query-error": `${code};${isFault ? "Receiver" : "Sender"}` };
+  sendJson(response, isFault ? 500 : status, body, { version: "1.0", ...error });
 }
