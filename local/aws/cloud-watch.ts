@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
 import { createFailures, listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
-/** How CloudWatch calls the types of alarms. */
+/** CloudWatch's names for the types of alarms. */
 const TYPES = { metric: "MetricAlarm", composite: "CompositeAlarm", log: "LogAlarm" } as const;
 
 type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
-/** How an alarm stands; `missing` is one that CloudWatch does not have. */
+/** The state of an alarm; CloudWatch does not have an alarm that is `missing`. */
 export type Alarm = {
   readonly state: AlarmState | "missing";
   /** @default "metric" */
@@ -16,24 +16,24 @@ export type Alarm = {
 
 /** When an alarm changes by itself. */
 export type When =
-  /** At the call that asks for this alarm for the n-th time, from 1. */
+  /** At the n-th call that names this alarm, from 1. */
   | { readonly atCall: number }
-  /** So long from now. */
+  /** After this time, from now. */
   | { readonly afterMs: number };
 
 export type CloudWatch = {
   readonly address: string;
   setAlarm(name: string, alarm: Alarm): void;
-  /** Lets an alarm change later; several changes of one alarm are done in the order in which they come due. */
+  /** Changes an alarm later; several changes of one alarm happen in the order of their times. */
   changeLater(name: string, when: When, alarm: Alarm): void;
-  /** Every call is refused, until `allow`, as for a role without the right. */
+  /** Refuses every call until `allow`, as for a role without the right. */
   deny(): void;
   allow(): void;
-  /** So many calls are refused as by `deny`, from the n-th on, counted from 1. */
+  /** Refuses this many calls as `deny` does, from call number `atCall` on, counted from 1. */
   denyLater(atCall: number, times: number): void;
   /** The next `times` calls are refused with this error code. */
   failNext(times: number, code: string): void;
-  /** The names that each call asked for, in order. */
+  /** The alarm names in each call, in order. */
   calls(): readonly (readonly string[])[];
   close(): Promise<void>;
 };
@@ -54,8 +54,8 @@ const MOST = 100;
 const FAULTS = new Set(["InternalServiceError", "InternalFailure", "ServiceUnavailable"]);
 
 /**
- * The part of Amazon CloudWatch that says how alarms stand, on loopback, for the real SDK client: AWS JSON 1.0, with the
- * errors of the query protocol. `pageSize` makes pages smaller than what was asked for.
+ * The part of Amazon CloudWatch that describes alarms, on loopback, for the real SDK client: AWS JSON 1.0, with the
+ * errors of the query protocol. `pageSize` makes pages smaller than requested.
  */
 export async function startCloudWatch(
   given: { readonly alarms?: Readonly<Record<string, Alarm>>; readonly pageSize?: number } = {},
@@ -122,7 +122,7 @@ export async function startCloudWatch(
   };
 }
 
-/** Alarms by their names, of the types that were asked for: without types, CloudWatch gives metric alarms only. */
+/** Alarms by their names, of the requested types: without types, CloudWatch gives metric alarms only. */
 function toPage(alarms: ReadonlyMap<string, Alarm>, asked: DescribeAlarms, size: number): object {
   const { AlarmNames: names, AlarmTypes: types = ["MetricAlarm"], NextToken: token = "0" } = asked;
   const found = [...alarms]

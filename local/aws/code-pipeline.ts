@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
-/** What a job was answered with: the input of `PutJobSuccessResult` or `PutJobFailureResult`. */
+/** The answer to a job: the input of `PutJobSuccessResult` or `PutJobFailureResult`. */
 export type JobAnswer = {
   readonly action: string;
   readonly jobId: string;
@@ -15,7 +15,7 @@ export type CodePipeline = {
   readonly address: string;
   /** Opens a job that a Lambda action could be invoked with; gives its id. */
   openJob(id?: string): string;
-  /** Every answer that was taken, in order. */
+  /** The accepted answers, in order. */
   answers(): readonly JobAnswer[];
   close(): Promise<void>;
 };

@@ -13,7 +13,7 @@ export type SentEvent = {
 
 export type EventBridge = {
   readonly address: string;
-  /** Every entry that was taken, in order. */
+  /** The accepted entries, in order. */
   events(): readonly SentEvent[];
   /** The number of calls, refused ones included. */
   calls(): number;

@@ -12,7 +12,7 @@ export type SecretsManager = {
   versionId(name: string): string;
   arn(name: string): string;
   requests(): readonly SecretsManagerRequest[];
-  /** The next `times` requests are refused with this error code, whatever they ask for. */
+  /** The next `times` requests of any kind are refused with this error code. */
   failNext(times: number, code: string): void;
   close(): Promise<void>;
 };

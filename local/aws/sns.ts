@@ -12,7 +12,7 @@ export type SentMessage = {
 
 export type Sns = {
   readonly address: string;
-  /** Every message that was taken, in order. */
+  /** The accepted messages, in order. */
   messages(): readonly SentMessage[];
   /** The number of calls, refused ones included. */
   calls(): number;

@@ -3,7 +3,7 @@ import { type CustomerInfoOptions, type ReplyOverrides, toCustomerJson } from ".
 import { findRow, getAccount, outsider, type Row, toId } from "./customer-table.ts";
 import type { Faults } from "./faults.ts";
 import type { Call } from "./operation.ts";
-import { getBoolean, getText } from "./parameters.ts";
+import { getBoolean, getText, unbindable } from "./parameters.ts";
 import { type Reply, reply, toReply } from "./reply.ts";
 import { getSchedule, getState } from "./schedules.ts";
 import { ServiceError } from "./service-error.ts";
@@ -48,14 +48,7 @@ export function testCustomerSchedule(call: Call): Reply {
   const schedule = getSchedule(call.state.table, row, call.state.schedules);
   const text = getText(call.parameters, "dateTime");
   const at = text === undefined ? new Date() : new Date(text);
-  if (Number.isNaN(at.getTime())) {
-    throw new ServiceError(
-      400,
-      "SerializationException",
-      "Unable to bind to request: 'DateTime' cannot be read",
-      "DateTime",
-    );
-  }
+  if (Number.isNaN(at.getTime())) throw unbindable("DateTime");
   return toReply({ stateName: getState(schedule, at), timeZoneId: schedule.timeZoneId });
 }
 

@@ -28,16 +28,16 @@ export interface EmulatorOptions {
   readonly stagingShare?: number;
 }
 
-/** An Evo Voice API on loopback, and the strings to pull behind its back. */
+/** An Evo Voice API on loopback, and its controls. */
 export interface Emulator extends EmulatorControls {
   readonly address: string;
   readonly userName: string;
   readonly password: string;
   addCustomer(init?: CustomerInit): EmulatedCustomer;
   removeCustomer(id: string): void;
-  /** Every session id given out so far: what must stand in no log, report or ledger. */
+  /** Every session id given out so far: none may stand in a log, a report or the ledger. */
   sessionIds(): readonly string[];
-  /** Tells of every request and waits for the listener; gives the function that ends it. */
+  /** Notifies the listener of every request and waits for it; gives the function that removes it. */
   onRequest(listener: RequestListener): () => void;
   /** Ends all connections, those without a reply too. */
   close(): Promise<void>;

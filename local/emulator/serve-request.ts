@@ -36,7 +36,7 @@ interface ServedRequest {
   asJson: boolean;
 }
 
-/** Answers one request of the Evo Voice API, or does to it what the faults demand. */
+/** Answers one request of the Evo Voice API, with its fault. */
 export async function serveRequest(
   service: Service,
   request: IncomingMessage,
@@ -106,10 +106,10 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   if (served.response.writableEnded) await notifyListeners(service, about, "answered");
 }
 
-/** Nobody signed in: 401 without a body, or the way to the login page for a browser; the wrong role: 403. */
+/** Without a sign-in: 401 without a body, or for a browser a redirect to the login page. With the wrong role: 403. */
 function checkAccess(served: ServedRequest, name: OperationName, session: Session | undefined): Reply | undefined {
   const { roles } = operations[name];
-  if (roles === "everybody") return undefined;
+  if (roles === "all") return undefined;
   if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
   return roles.includes(session.user.role) ? undefined : forbidden;
 }
@@ -121,7 +121,7 @@ function decide({ state, counters }: Service, operation: OperationName, paramete
   return fault;
 }
 
-/** What is stable about a request: the customer it is about, or else all of its members. */
+/** The stable facts of a request: its customer, or else all of its members. */
 function toFacts(operation: OperationName, parameters: Parameters): RequestFacts {
   const key = getText(parameters, "customerId");
   if (key !== undefined || operation === "Authenticate") return { operation, key: key ?? "" };
@@ -165,7 +165,7 @@ async function answer({ service, request, response, asJson }: ServedRequest, rep
   if (response.headersSent || response.destroyed) return;
   await send(response, reply, asJson);
   if (!request.complete) {
-    // What is left of an unread body would be taken for the next request.
+    // The rest of an unread body would be read as the next request.
     response.once("finish", () => request.socket.destroySoon());
   }
 }

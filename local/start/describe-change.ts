@@ -2,7 +2,7 @@ import type { Change } from "../../lambda/rollout/change.ts";
 import { formatNumber } from "../../lambda/rollout/page.ts";
 import { countOf } from "./count-of.ts";
 
-/** A change of a rollout's state as a line for somebody who watches. */
+/** One line for a change of a rollout's state. */
 export function describeChange(change: Change): string {
   switch (change.change) {
     case "started": {

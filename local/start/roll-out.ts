@@ -15,7 +15,7 @@ import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 const { stdout, stderr } = process;
 const WIDEST = 60;
 
-/** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
+/** Runs one rollout, prints the report and whether the emulator agrees; gives the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const services = await startServices(options, stack);
   return Promise.race([rollOutIn(services, options, stack), services.emulator.crash]);
@@ -54,8 +54,8 @@ async function run(
 }
 
 export function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {
-  const misbehaviour = faults === "" ? "" : `; faults: ${faults}`;
-  return `${countOf(customers, "customer")}, ${formatNumber(onStaging)} of them on staging${misbehaviour}\n\n`;
+  const suffix = faults === "" ? "" : `; faults: ${faults}`;
+  return `${countOf(customers, "customer")}, ${formatNumber(onStaging)} of them on staging${suffix}\n\n`;
 }
 
 function explainFailure({ name, message }: Extract<WorkerAnswer, { kind: "failed" }>, options: StartOptions): number {

@@ -20,7 +20,7 @@ type DoorAnswer = { readonly sentence: string; readonly refusal?: string };
 
 type Listening = Extract<WorkerMessage, { kind: "listening" }>;
 
-const LOOK_AGAIN_MS = 50;
+const POLL_MS = 50;
 const PATIENCE_MS = 1_000;
 
 /** Sends a trigger's payload to its door, which starts the worker; door and worker run in one process of their own. */
@@ -76,7 +76,7 @@ async function deliver(
   { functionUrl }: Listening,
   { signingSecrets }: Services,
 ): Promise<DoorAnswer> {
-  const { what, path, headers, body } = toDelivery(trigger, signingSecrets[trigger]);
+  const { what, path, headers, body } = await toDelivery(trigger, signingSecrets[trigger]);
   const response = await fetch(functionUrl + path, { method: "POST", headers, body });
   const text = await response.text();
   if (response.status !== 202) throw new LocalRunError(`the public door answered ${response.status}: ${text}`);
@@ -96,7 +96,7 @@ async function invoke(
   const [put] = pipeline.answers();
   const job = put === undefined ? "" : ` the job with ${put.action}`;
   const sentence = `${what}, arrived; the front door answered${job}: ${describe(answer as Standing)}`;
-  if (status === "refused") return { sentence, refusal: problem ?? "it gave no reason" };
+  if (status === "refused") return { sentence, refusal: problem ?? "no reason given" };
   if (status !== "starting") throw new LocalRunError(`the front door started nothing, it answered with ${status}`);
   return { sentence };
 }
@@ -153,9 +153,9 @@ async function waitForEnd(client: LambdaClient, arn: string): Promise<WorkerAnsw
     const { Status, Result, Error: error } = execution;
     if (Status === "SUCCEEDED") return { kind: "report", report: JSON.parse(Result ?? "null") as Report };
     if (Status !== "RUNNING") {
-      const { ErrorType: name = "Error", ErrorMessage: message = "it gave no reason" } = error ?? {};
+      const { ErrorType: name = "Error", ErrorMessage: message = "no reason given" } = error ?? {};
       return { kind: "failed", name, message };
     }
-    await sleep(LOOK_AGAIN_MS);
+    await sleep(POLL_MS);
   }
 }

@@ -7,7 +7,7 @@ const { folder, run } = useNpmStart();
 const SECONDS = 1_000;
 
 test(
-  "rollback: a wave turns bad, everybody is put back, the report says why, and the release is held",
+  "rollback restores every customer after an alarm, gives the cause, and holds the release",
   async () => {
     const { code, out, err } = await run("--scenario", "rollback");
     expect(out).toMatch(
@@ -24,7 +24,7 @@ test(
 );
 
 test(
-  "rollback, of a server that misbehaves, ends in the same way; --json prints only the report",
+  "rollback ends in the same way under faults, and --json prints only the report",
   async () => {
     const faults = "error-5xx=0.02,drop-after=0.02,retry-after=0";
     const { code, out, err } = await run("--scenario", "rollback", "--customers", "300", "--faults", faults, "--json");
@@ -36,7 +36,7 @@ test(
 );
 
 test(
-  "rollback: a story that does not come to its second wave ends with 1",
+  "rollback ends with 1 when it has no second wave",
   async () => {
     const { code, out } = await run("--scenario", "rollback", "--customers", "1");
     expect(out).not.toContain("\nalarm calls-that-fail goes off");
@@ -50,7 +50,7 @@ test(
 );
 
 test(
-  "crash: the worker kills itself in the second wave, another one goes on, and all ends as without",
+  "crash: another worker resumes, and the rollout ends as without a crash",
   async () => {
     const { code, out, err } = await run("--scenario", "crash");
     const [, early, total] =
@@ -73,7 +73,7 @@ test(
 );
 
 test(
-  "crash: a second wave too small to be killed in ends with 1, and says so",
+  "crash ends with 1 when the second wave is too small",
   async () => {
     const { code, err } = await run("--scenario", "crash", "--customers", "100");
     expect(err).toBe("start: no worker was killed: wave 2 has too few customers; take more with --customers\n");
