@@ -7,10 +7,10 @@ const usage = `An Evo Voice API on loopback, to try Cutover against. See docs/em
 usage: npm run emulator -- [options]
 
   --port P           listen on this port; 0 is any free one (default 0)
-  --customers N      how many customers the account has (default 1000)
-  --seed S           everything invented depends on it (default 1)
-  --staging-share X  the share of the customers that begin on staging (default 0.3)
-  --faults SPEC      how it misbehaves, as name=value,name=value (default: not at all)
+  --customers N      the number of customers of the account (default 1000)
+  --seed S           the seed of all invented data (default 1)
+  --staging-share X  the share of the customers that start on staging (default 0.3)
+  --faults SPEC      the faults, as name=value,name=value (default: none)
   --json             print one line {"address","userName","password"} when ready
   -h, --help         print this
 
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const commandLine = readCommandLine(process.argv.slice(2));
   if ("problems" in commandLine) {
     const lines = commandLine.problems.map((problem) => `  - ${problem}`);
-    console.error(`emulator: bad options, nothing was started:\n${lines.join("\n")}\ntry npm run emulator -- --help`);
+    console.error(`emulator: bad options, not started:\n${lines.join("\n")}\ntry npm run emulator -- --help`);
     process.exitCode = 2;
     return;
   }
@@ -51,7 +51,7 @@ async function run({ options, json }: CommandLine): Promise<void> {
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
-  // Last of all: who reads it may send a signal at once.
+  // The last step, because a reader may send a signal at once.
   console.log(json ? toLine(emulator) : toWelcome(emulator, options));
 }
 

@@ -1,34 +1,34 @@
 import { describeFaults } from "./emulator/describe-faults.ts";
 import { readCommandLine, type StartOptions } from "./start/command-line.ts";
 import { LocalRunError } from "./start/local-run-error.ts";
-import { playScenario } from "./start/play-scenario.ts";
 import { complain, rollOut } from "./start/roll-out.ts";
+import { runScenario } from "./start/run-scenario.ts";
 
 const USAGE = `Runs one rollout on this machine: the handler that ships to AWS Lambda flips the
-customers of an Evo Voice emulator, and what it reports is compared with what the
-emulator holds. Nothing leaves the machine, and nothing is kept.
+customers of an Evo Voice emulator, and its report is compared with what the
+emulator holds. No data leaves the machine, and no data is kept.
 
 usage: npm start -- [options]
 
-  --scenario NAME a story instead of one rollout: rollback (a wave turns bad, an
-                  alarm goes off, everything is undone) or crash (the worker
-                  kills itself in the middle, another process goes on)
+  --scenario NAME a scenario instead of one rollout: rollback (an alarm goes off
+                  during the second wave, and every customer is restored) or crash
+                  (the worker kills itself, and another process resumes)
   --event FILE    the deploy event (default local/start/example-event.json)
-  --trigger WAY   the way in that the event takes: github, webhook, schedule,
-                  codepipeline, eventbridge or console; github and webhook start
-                  what the policy says, without an event
+  --trigger NAME  the trigger that delivers the event: github, webhook, schedule,
+                  codepipeline, eventbridge or console; for github and webhook a
+                  mapping in the policy starts the rollout, without an event
                   (default: none, straight to the worker)
-  --customers N   how many customers there are (default 1000)
+  --customers N   the number of customers (default 1000)
   --rate N        the most requests a second (default 1000)
-  --faults SPEC   how the emulator misbehaves, as name=value,name=value
-                  (default: not at all)
-  --seed S        customers and faults depend on it (default 1)
+  --faults SPEC   the faults of the emulator, as name=value,name=value
+                  (default: none)
+  --seed S        the seed of the customers and the faults (default 1)
   --json          print only the report, as JSON; npm itself prints two lines
-                  before it, but not as npm --silent start -- --json
+                  before the report, unless you run npm --silent start -- --json
   -h, --help      print this
 
-ends with 0 when everybody is where the event wants them, or the story ended as it
-should, and the emulator agrees; 1 when not; 2 for a bad event or option
+exit code: 0 when the rollout succeeded, or the scenario ended as expected, and the
+emulator agrees with the report; 1 when not; 2 for a bad event or option
 
 try   npm start -- --scenario rollback
       npm start -- --trigger github
@@ -40,7 +40,7 @@ ${describeFaults()}
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-// Who reads the output may have enough of it (`npm start | head`): that is no crash.
+// A reader may close the pipe early (`npm start | head`): that is not a crash.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 const exitCode = await main();
@@ -55,7 +55,7 @@ async function main(): Promise<number> {
     case "bad":
       complain(
         [
-          "bad options, nothing was started:",
+          "bad options, not started:",
           ...commandLine.problems.map((problem) => `  - ${problem}`),
           "try npm start -- --help",
         ].join("\n"),
@@ -66,39 +66,39 @@ async function main(): Promise<number> {
   }
 }
 
-interface Ending {
+interface End {
   readonly exitCode: number;
-  /** What is still to be said when everything has been taken down. */
-  readonly lastWords?: string;
+  /** Printed after all processes and servers are closed. */
+  readonly message?: string;
 }
 
 async function runAndExplain(options: StartOptions): Promise<number> {
-  const { exitCode, lastWords } = await runAndCleanUp(options);
-  if (lastWords !== undefined) complain(lastWords);
+  const { exitCode, message } = await runAndCleanUp(options);
+  if (message !== undefined) complain(message);
   return exitCode;
 }
 
-/** However it ends, nothing is left behind: no process, no server, no file. */
-async function runAndCleanUp(options: StartOptions): Promise<Ending> {
+/** Leaves no process, no server and no file behind. */
+async function runAndCleanUp(options: StartOptions): Promise<End> {
   const stack = new AsyncDisposableStack();
   try {
     const { scenario } = options;
-    const story = scenario === undefined ? rollOut(options, stack) : playScenario(scenario, options, stack);
-    return await Promise.race([story.then((exitCode) => ({ exitCode })), waitForInterruption()]);
+    const run = scenario === undefined ? rollOut(options, stack) : runScenario(scenario, options, stack);
+    return await Promise.race([run.then((exitCode) => ({ exitCode })), waitForInterruption()]);
   } catch (error) {
     if (!(error instanceof LocalRunError)) throw error;
-    return { exitCode: 1, lastWords: error.message };
+    return { exitCode: 1, message: error.message };
   } finally {
     await stack.disposeAsync();
   }
 }
 
-/** The same signal may come twice: from the terminal, and passed on by npm. */
-function waitForInterruption(): Promise<Ending> {
+/** The same signal may arrive twice: from the terminal, and from npm. */
+function waitForInterruption(): Promise<End> {
   return new Promise((resolve) => {
     for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
-      const lastWords = `stopped by ${signal} before the end; nothing is left running, and nothing was kept`;
-      process.on(signal, () => resolve({ exitCode, lastWords }));
+      const message = `stopped by ${signal} before the end; no process is left running, and no data was kept`;
+      process.on(signal, () => resolve({ exitCode, message }));
     }
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => resolve({ exitCode: 1 }));
   });

@@ -2,13 +2,7 @@ import { isStop } from "../core/gate/decision.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
 import type { WaveResult } from "../core/report/report.ts";
 import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip/flip-part.ts";
-import {
-  CHILDREN_START,
-  type ChildrenProgress,
-  checkChildren,
-  readChildren,
-  withoutCheck,
-} from "../steps/gate/check-children.ts";
+import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gate/check-children.ts";
 import { pollGate } from "../steps/gate/poll-gate.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
@@ -51,27 +45,17 @@ interface Flipped {
   readonly notes: readonly string[];
 }
 
-/** Around the first flips of a rollout, children that are in no plan are watched: flags are independent, or it halts. */
+/** After the first flips: flags are independent, or a child that no plan asks for has moved. */
 async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Flipped> {
-  if (progress.counts.flipped > 0) return { progress: await flip(ready, wave, progress), notes: [] };
-  const { ports, durable, rollout } = ready;
-  const batch = wave.from;
-  const before = await durable.runParts<ChildrenProgress>({
-    name: `read-children-${wave.wave}`,
-    start: { ...CHILDREN_START, pace: progress.pace },
-    part: (run, from) => readChildren(ports, rollout, run, { batch, from }),
+  const flipped = await flip(ready, wave, progress);
+  if (wave.from > 0 || whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
+  const { ports, durable, rollout, children } = ready;
+  const { moved, unread } = await durable.runParts<ChildrenProgress>({
+    name: "check-children",
+    start: { ...children, done: children.children.length === 0, pace: flipped.pace },
+    part: (run, from) => checkChildren(ports, rollout, run, from),
     afterFailure: withoutCheck,
   });
-  const flipped = await flip(ready, wave, { ...progress, pace: before.pace });
-  const isStopped = whyStopped(flipped) !== undefined;
-  if (isStopped || flipped.counts.flipped === 0) return { progress: flipped, notes: [] };
-  const after = await durable.runParts<ChildrenProgress>({
-    name: `check-children-${wave.wave}`,
-    start: { ...before, done: before.children.length === 0, pace: flipped.pace },
-    part: (run, from) => checkChildren(ports, rollout, run, { batch, from }),
-    afterFailure: withoutCheck,
-  });
-  const { moved, unread } = after;
   return {
     progress: { ...flipped, stop: moved },
     notes: unread === undefined ? [] : [`whether children moved with their parents was not checked: ${unread}`],

@@ -2,6 +2,7 @@ import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { beginFlips } from "../steps/flip/begin-flips.ts";
+import { CHILDREN_START, type ChildrenProgress, readChildren, withoutCheck } from "../steps/gate/check-children.ts";
 import { type GateConfig, pollGate, readOverridden, toGateConfig } from "../steps/gate/poll-gate.ts";
 import { lookUp } from "../steps/lookup/look-up.ts";
 import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts";
@@ -20,11 +21,13 @@ export interface Ready {
   readonly gateConfig: GateConfig;
   readonly commandState: CommandState;
   readonly pace: Progress["pace"];
+  /** What is known of the children of the first customers, right before the first flip. */
+  readonly children: ChildrenProgress;
 }
 
 export type Prepared = ({ readonly kind: "ended" } & Ended) | ({ readonly kind: "ready" } & Ready);
 
-/** Look up → plan → a first look at alarms and controls. Whatever goes wrong here ends the rollout with nobody flipped. */
+/** Look up → plan → a first look at alarms, controls and children. What goes wrong here ends the rollout before its first flip. */
 export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollout): Promise<Prepared> {
   try {
     const { plan, pace, stop } = await lookUpAndPlan(ports, durable, rollout);
@@ -40,8 +43,25 @@ export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollo
       look,
     });
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };
+    const children = await durable.runParts<ChildrenProgress>({
+      name: "read-children",
+      start: { ...CHILDREN_START, done: plan.batches === 0, pace },
+      part: (run, from) => readChildren(ports, locked, run, from),
+      afterFailure: withoutCheck,
+    });
+    if (isStop(children.stop)) return { kind: "ended", plan, stop: children.stop };
     await durable.step("begin-flips", () => beginFlips(ports, locked, plan));
-    return { kind: "ready", ports, durable, rollout: locked, plan, gateConfig, commandState, pace };
+    return {
+      kind: "ready",
+      ports,
+      durable,
+      rollout: locked,
+      plan,
+      gateConfig,
+      commandState,
+      pace: children.pace,
+      children,
+    };
   } catch (error) {
     return { kind: "ended", problem: messageOf(error) };
   }

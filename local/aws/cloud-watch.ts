@@ -1,13 +1,12 @@
-import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { listenOnLoopback, readBody } from "./loopback.ts";
+import { createFailures, listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
-/** How CloudWatch calls the types of alarms. */
+/** CloudWatch's names for the types of alarms. */
 const TYPES = { metric: "MetricAlarm", composite: "CompositeAlarm", log: "LogAlarm" } as const;
 
 type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
-/** How an alarm stands; `missing` is one that CloudWatch does not have. */
+/** The state of an alarm; CloudWatch does not have an alarm that is `missing`. */
 export type Alarm = {
   readonly state: AlarmState | "missing";
   /** @default "metric" */
@@ -17,24 +16,24 @@ export type Alarm = {
 
 /** When an alarm changes by itself. */
 export type When =
-  /** At the call that asks for this alarm for the n-th time, from 1. */
+  /** At the n-th call that names this alarm, from 1. */
   | { readonly atCall: number }
-  /** So long from now. */
+  /** After this time, from now. */
   | { readonly afterMs: number };
 
 export type CloudWatch = {
   readonly address: string;
   setAlarm(name: string, alarm: Alarm): void;
-  /** Lets an alarm change later; several changes of one alarm are done in the order in which they come due. */
+  /** Changes an alarm later; several changes of one alarm happen in the order of their times. */
   changeLater(name: string, when: When, alarm: Alarm): void;
-  /** Every call is refused, until `allow`, as for a role without the right. */
+  /** Refuses every call until `allow`, as for a role without the right. */
   deny(): void;
   allow(): void;
-  /** So many calls are refused as by `deny`, from the n-th on, counted from 1. */
+  /** Refuses this many calls as `deny` does, from call number `atCall` on, counted from 1. */
   denyLater(atCall: number, times: number): void;
   /** The next `times` calls are refused with this error code. */
   failNext(times: number, code: string): void;
-  /** The names that each call asked for, in order. */
+  /** The alarm names in each call, in order. */
   calls(): readonly (readonly string[])[];
   close(): Promise<void>;
 };
@@ -55,8 +54,8 @@ const MOST = 100;
 const FAULTS = new Set(["InternalServiceError", "InternalFailure", "ServiceUnavailable"]);
 
 /**
- * The part of Amazon CloudWatch that says how alarms stand, on loopback, for the real SDK client: AWS JSON 1.0, with the
- * errors of the query protocol. `pageSize` makes pages smaller than what was asked for.
+ * The part of Amazon CloudWatch that describes alarms, on loopback, for the real SDK client: AWS JSON 1.0, with the
+ * errors of the query protocol. `pageSize` makes pages smaller than requested.
  */
 export async function startCloudWatch(
   given: { readonly alarms?: Readonly<Record<string, Alarm>>; readonly pageSize?: number } = {},
@@ -67,17 +66,15 @@ export async function startCloudWatch(
   let changes: readonly RolloutEvent[] = [];
   let denied = false;
   let deniedLater = { atCall: 0, times: 0 };
-  let failure = { times: 0, code: "" };
+  const failures = createFailures();
 
   function findRefusal(
     action: string,
     { AlarmNames: names = [], AlarmTypes: types = [] }: DescribeAlarms,
   ): string | undefined {
     if (action !== ACTION) return "UnknownOperationException";
-    if (failure.times > 0) {
-      failure = { ...failure, times: failure.times - 1 };
-      return failure.code;
-    }
+    const ordered = failures.take();
+    if (ordered !== undefined) return ordered;
     const { atCall, times } = deniedLater;
     if (denied || (calls.length >= atCall && calls.length < atCall + times)) return "AccessDenied";
     return names.length > MOST || !types.every(isType) ? "ValidationError" : undefined;
@@ -96,7 +93,8 @@ export async function startCloudWatch(
     const refusal = findRefusal(String(request.headers["x-amz-target"]), asked);
     if (refusal !== undefined) return refuse(response, refusal);
     passTime(asked.AlarmNames ?? []);
-    send(response, 200, toPage(alarms, asked, Math.min(given.pageSize ?? MOST, asked.MaxRecords ?? 50)));
+    const page = toPage(alarms, asked, Math.min(given.pageSize ?? MOST, asked.MaxRecords ?? 50));
+    sendJson(response, 200, page, { version: "1.0" });
   });
 
   return {
@@ -118,15 +116,13 @@ export async function startCloudWatch(
     denyLater: (atCall, times) => {
       deniedLater = { atCall, times };
     },
-    failNext: (times, code) => {
-      failure = { times, code };
-    },
+    failNext: failures.failNext,
     calls: () => [...calls],
     close: server.close,
   };
 }
 
-/** Alarms by their names, of the types that were asked for: without types, CloudWatch gives metric alarms only. */
+/** Alarms by their names, of the requested types: without types, CloudWatch gives metric alarms only. */
 function toPage(alarms: ReadonlyMap<string, Alarm>, asked: DescribeAlarms, size: number): object {
   const { AlarmNames: names, AlarmTypes: types = ["MetricAlarm"], NextToken: token = "0" } = asked;
   const found = [...alarms]
@@ -160,19 +156,9 @@ function toWire([name, { state, reason = `it is ${state}` }]: readonly [string, 
 }
 
 function refuse(response: ServerResponse, code: string): void {
-  const fault = FAULTS.has(code);
-  response.setHeader("x-amzn-query-error", `${code};${fault ? "Receiver" : "Sender"}`);
-  send(response, fault ? 500 : statusOf(code), {
-    __type: `com.amazonaws.cloudwatch#${code}`,
-    message: `refused: ${code}`,
-  });
-}
-
-function statusOf(code: string): number {
-  return code === "AccessDenied" ? 403 : 400;
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": randomUUID() });
-  response.end(JSON.stringify(body));
+  const isFault = FAULTS.has(code);
+  const status = code === "AccessDenied" ? 403 : 400;
+  const body = { __type: `com.amazonaws.cloudwatch#${code}`, message: `refused: ${code}` };
+  const error = { "x-amzn-query-error": `${code};${isFault ? "Receiver" : "Sender"}` };
+  sendJson(response, isFault ? 500 : status, body, { version: "1.0", ...error });
 }

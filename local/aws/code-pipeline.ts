@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { listenOnLoopback, readBody } from "./loopback.ts";
+import { listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
-/** What a job was answered with: the input of `PutJobSuccessResult` or `PutJobFailureResult`. */
+/** The answer to a job: the input of `PutJobSuccessResult` or `PutJobFailureResult`. */
 export type JobAnswer = {
   readonly action: string;
   readonly jobId: string;
@@ -15,7 +15,7 @@ export type CodePipeline = {
   readonly address: string;
   /** Opens a job that a Lambda action could be invoked with; gives its id. */
   openJob(id?: string): string;
-  /** Every answer that was taken, in order. */
+  /** The accepted answers, in order. */
   answers(): readonly JobAnswer[];
   close(): Promise<void>;
 };
@@ -32,15 +32,12 @@ export async function startCodePipeline(): Promise<CodePipeline> {
     const action = String(request.headers["x-amz-target"] ?? "").replace(/^CodePipeline_20150709\./, "");
     const asked = JSON.parse(await readBody(request)) as Omit<JobAnswer, "action">;
     const problem = findProblem(action, asked);
-    const headers = { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": randomUUID() };
-    if (problem !== undefined) {
-      response.writeHead(400, headers).end(JSON.stringify({ __type: problem, message: `${problem}: ${asked.jobId}` }));
-      return;
-    }
+    if (problem !== undefined)
+      return sendJson(response, 400, { __type: problem, message: `${problem}: ${asked.jobId}` });
     open.delete(asked.jobId);
     closed.add(asked.jobId);
     answers.push({ action, ...asked });
-    response.writeHead(200, headers).end("{}");
+    sendJson(response, 200, {});
   });
 
   function findProblem(action: string, asked: Omit<JobAnswer, "action">): string | undefined {

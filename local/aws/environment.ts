@@ -8,7 +8,7 @@ export type AwsAddresses = {
   readonly sns?: string;
 };
 
-/** The environment in which the AWS SDK talks to the stand-ins, and could not reach a real account if it tried. */
+/** The environment in which the AWS SDK talks to the stand-ins, and cannot reach a real account. */
 export function localAwsEnvironment(addresses: AwsAddresses): Record<string, string> {
   return {
     AWS_REGION: "us-east-1",
@@ -19,16 +19,16 @@ export function localAwsEnvironment(addresses: AwsAddresses): Record<string, str
     AWS_CONFIG_FILE: "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_EC2_METADATA_DISABLED: "true",
-    // The fallback for every service without a stand-in: a port where nobody listens.
-    AWS_ENDPOINT_URL: NOBODY,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: addresses.secretsManager ?? NOBODY,
-    AWS_ENDPOINT_URL_LAMBDA: addresses.lambda ?? NOBODY,
-    AWS_ENDPOINT_URL_DYNAMODB: addresses.dynamodb ?? NOBODY,
-    AWS_ENDPOINT_URL_CODEPIPELINE: addresses.codePipeline ?? NOBODY,
-    AWS_ENDPOINT_URL_CLOUDWATCH: addresses.cloudWatch ?? NOBODY,
-    AWS_ENDPOINT_URL_EVENTBRIDGE: addresses.eventBridge ?? NOBODY,
-    AWS_ENDPOINT_URL_SNS: addresses.sns ?? NOBODY,
+    // The fallback for every service without a stand-in: a port on which no server listens.
+    AWS_ENDPOINT_URL: UNUSED,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: addresses.secretsManager ?? UNUSED,
+    AWS_ENDPOINT_URL_LAMBDA: addresses.lambda ?? UNUSED,
+    AWS_ENDPOINT_URL_DYNAMODB: addresses.dynamodb ?? UNUSED,
+    AWS_ENDPOINT_URL_CODEPIPELINE: addresses.codePipeline ?? UNUSED,
+    AWS_ENDPOINT_URL_CLOUDWATCH: addresses.cloudWatch ?? UNUSED,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: addresses.eventBridge ?? UNUSED,
+    AWS_ENDPOINT_URL_SNS: addresses.sns ?? UNUSED,
   };
 }
 
-const NOBODY = "http://127.0.0.1:9";
+const UNUSED = "http://127.0.0.1:9";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { listenOnLoopback, readBody } from "./loopback.ts";
+import { createFailures, listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
 /** An entry as it was sent, with its detail read. */
 export type SentEvent = {
@@ -13,9 +13,9 @@ export type SentEvent = {
 
 export type EventBridge = {
   readonly address: string;
-  /** Every entry that was taken, in order. */
+  /** The accepted entries, in order. */
   events(): readonly SentEvent[];
-  /** How often it was asked, whatever came of it. */
+  /** The number of calls, refused ones included. */
   calls(): number;
   /** The next `times` calls are refused with this error code. */
   failNext(times: number, code: string): void;
@@ -40,13 +40,8 @@ const MOST_BYTES = 262_144;
 export async function startEventBridge(): Promise<EventBridge> {
   const events: SentEvent[] = [];
   let calls = 0;
-  let failure = { times: 0, code: "", ofEntries: false };
-
-  function takeFailure(ofEntries: boolean): string | undefined {
-    if (failure.times === 0 || failure.ofEntries !== ofEntries) return undefined;
-    failure = { ...failure, times: failure.times - 1 };
-    return failure.code;
-  }
+  const failures = createFailures();
+  const entryFailures = createFailures();
 
   function put(entry: Entry, refusal: string | undefined): object {
     const code = refusal ?? findProblem(entry);
@@ -59,29 +54,23 @@ export async function startEventBridge(): Promise<EventBridge> {
     calls += 1;
     const { Entries: entries = [] } = JSON.parse(await readBody(request)) as { readonly Entries?: readonly Entry[] };
     const isKnown = request.headers["x-amz-target"] === "AWSEvents.PutEvents";
-    const code = isKnown ? (takeFailure(false) ?? findRequestProblem(entries)) : "UnknownOperationException";
-    const headers = { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": randomUUID() };
+    const code = isKnown ? (failures.take() ?? findRequestProblem(entries)) : "UnknownOperationException";
     if (code !== undefined) {
       const status = code.startsWith("Internal") ? 500 : 400;
-      response.writeHead(status, headers).end(JSON.stringify({ __type: code, message: `refused: ${code}` }));
-      return;
+      return sendJson(response, status, { __type: code, message: `refused: ${code}` });
     }
-    const refusal = takeFailure(true);
+    const refusal = entryFailures.take();
     const results = entries.map((entry) => put(entry, refusal));
     const FailedEntryCount = results.filter((result) => "ErrorCode" in result).length;
-    response.writeHead(200, headers).end(JSON.stringify({ FailedEntryCount, Entries: results }));
+    sendJson(response, 200, { FailedEntryCount, Entries: results });
   });
 
   return {
     address: server.address,
     events: () => [...events],
     calls: () => calls,
-    failNext: (times, code) => {
-      failure = { times, code, ofEntries: false };
-    },
-    failEntries: (times, code) => {
-      failure = { times, code, ofEntries: true };
-    },
+    failNext: failures.failNext,
+    failEntries: entryFailures.failNext,
     close: server.close,
   };
 }

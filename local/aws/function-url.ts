@@ -12,9 +12,9 @@ export type FunctionUrlHandler = (request: FunctionUrlEvent) => Promise<{
 
 type FunctionUrlEvent = ReturnType<typeof toEvent>;
 
-/** Lambda takes no larger request. */
+/** The largest request that Lambda takes. */
 const MOST_BYTES = 6 * 1024 * 1024;
-/** What a Function URL hands over as text; everything else is base64. */
+/** The content types that a Function URL passes on as text; all others are base64. */
 const TEXT = /^(?:text\/|application\/(?:json|javascript|xml)|application\/[\w.+-]+\+(?:json|xml))/i;
 
 /** A Function URL on loopback: HTTP in, Lambda's payload format 2.0 to the handler, its answer out. */
@@ -35,7 +35,7 @@ function send(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { "content-type": "application/json" }).end(body);
 }
 
-/** Reads on beyond the limit, so that the sender is answered, but keeps nothing of it. */
+/** Reads to the end even beyond the limit, so that the sender gets its answer, but keeps no such body. */
 async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

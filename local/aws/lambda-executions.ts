@@ -8,19 +8,19 @@ type EndedStatus = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "STOPPED";
 
 export type LambdaExecutions = {
   readonly address: string;
-  /** From now on Lambda says that this execution runs. */
+  /** Makes Lambda report this execution as running. */
   running(arn: string, name?: string): void;
-  /** From now on Lambda says that this execution ended; `at` defaults to now. */
+  /** Makes Lambda report this execution as ended; `at` defaults to now. */
   ended(arn: string, status: EndedStatus, at?: Date): void;
-  /** From now on Lambda does not know this execution, as after its retention period. */
+  /** Makes Lambda forget this execution, as after its retention period. */
   forget(arn: string): void;
-  /** The ARNs that were asked for, in order. */
+  /** The ARNs of the requested executions, in order. */
   requests(): readonly string[];
-  /** From now on `Invoke` finds this function, by the ARN of a version or an alias. */
+  /** Makes `Invoke` find this function by the ARN of a version or an alias. */
   serve(functionArn: string, served: ServedFunction): void;
-  /** What `Invoke` was asked for, in order. */
+  /** The invocations so far, in order. */
   invocations(): readonly Invocation[];
-  /** When every function that was invoked asynchronously has ended. */
+  /** Resolves when every asynchronous invocation has ended. */
   settled(): Promise<void>;
   /** The next `times` invocations of this function are refused with this error code, as when Lambda throttles. */
   failNext(functionArn: string, times: number, code: string): void;
@@ -32,7 +32,7 @@ type Execution = {
   readonly startedAt: Date;
   readonly status: "RUNNING" | EndedStatus;
   readonly endedAt?: Date;
-  /** What it returned or failed with, when it ran in this process. */
+  /** Its result or its error, when it ran in this process. */
   readonly end?: ExecutionResult;
 };
 
@@ -45,7 +45,7 @@ const STATUSES = new Map([
 ]);
 
 /**
- * The part of AWS Lambda that invokes functions and says what became of a durable execution, on loopback, for the real
+ * The part of AWS Lambda that invokes functions and reports the state of durable executions, on loopback, for the real
  * SDK client.
  */
 export async function startLambdaExecutions(): Promise<LambdaExecutions> {

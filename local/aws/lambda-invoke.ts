@@ -30,7 +30,7 @@ export type InvokeReply = {
   readonly body: string;
 };
 
-/** What became of an execution, for whoever asks `GetDurableExecution`. */
+/** Gets the state of executions, for `GetDurableExecution`. */
 export type ExecutionListener = {
   running(arn: string, name: string): void;
   ended(arn: string, result: ExecutionResult): void;
@@ -45,7 +45,7 @@ type Started = { readonly arn: string; readonly payload: string; readonly functi
 export type Invoker = {
   serve(functionArn: string, served: ServedFunction): void;
   invoke(invocation: Invocation): Promise<InvokeReply>;
-  /** When nothing that was started asynchronously runs any more. */
+  /** Resolves when every asynchronous invocation has ended. */
   settled(): Promise<void>;
 };
 
@@ -59,7 +59,7 @@ export function createInvoker(listener: ExecutionListener): Invoker {
   const underWay = new Set<Promise<unknown>>();
 
   function runInBackground(work: Promise<unknown>): void {
-    // What fails has nobody to tell; Lambda itself would only write a log line.
+    // Lambda itself would only write a log line about a failure.
     const ending = work.catch(() => undefined).finally(() => underWay.delete(ending));
     underWay.add(ending);
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -9,13 +10,13 @@ export async function listenOnLoopback(
 ): Promise<LoopbackServer> {
   return listenServerOnLoopback(
     createServer((request, response) => {
-      // A caller that dies in the middle of its request is the caller's trouble, not the end of this process.
+      // A caller that dies in the middle of its request must not end this process.
       answer(request, response).catch(() => response.destroy());
     }),
   );
 }
 
-/** The same for a server that somebody else made. */
+/** The same for a server that exists already. */
 export async function listenServerOnLoopback(server: Server): Promise<LoopbackServer> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -23,6 +24,33 @@ export async function listenServerOnLoopback(server: Server): Promise<LoopbackSe
   });
   const { port } = server.address() as AddressInfo;
   return { address: `http://127.0.0.1:${port}`, close: () => close(server) };
+}
+
+/** Answers as the AWS protocols with JSON do. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  { version = "1.1", ...headers }: Readonly<Record<string, string>> = {},
+): void {
+  const type = `application/x-amz-json-${version}`;
+  response.writeHead(status, { "content-type": type, "x-amzn-requestid": randomUUID(), ...headers });
+  response.end(JSON.stringify(body));
+}
+
+/** Refusals that a test orders beforehand. */
+export function createFailures(): { failNext(times: number, code: string): void; take(): string | undefined } {
+  let codes: readonly string[] = [];
+  return {
+    failNext: (times, code) => {
+      codes = Array.from({ length: times }, () => code);
+    },
+    take: () => {
+      const [code, ...rest] = codes;
+      codes = rest;
+      return code;
+    },
+  };
 }
 
 /** The whole body of a request as text. */

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { listenOnLoopback, readBody } from "./loopback.ts";
+import { createFailures, listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
 type SecretsManagerRequest = { readonly action: string; readonly secretId: string };
 
@@ -12,7 +12,7 @@ export type SecretsManager = {
   versionId(name: string): string;
   arn(name: string): string;
   requests(): readonly SecretsManagerRequest[];
-  /** The next `times` requests are refused with this error code, whatever they ask for. */
+  /** The next `times` requests of any kind are refused with this error code. */
   failNext(times: number, code: string): void;
   close(): Promise<void>;
 };
@@ -28,14 +28,14 @@ const ACTIONS = new Map([
 
 /**
  * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with the two reading actions.
- * A secret given as `undefined` exists without a value, like one that a stack created and nobody has filled yet.
+ * A secret given as `undefined` exists without a value, like a secret of a new stack.
  */
 export async function startSecretsManager(given: {
   readonly secrets: Readonly<Record<string, string | undefined>>;
 }): Promise<SecretsManager> {
   const secretsByName = new Map<string, Secret>();
   const requests: SecretsManagerRequest[] = [];
-  let failure = { times: 0, code: "" };
+  const failures = createFailures();
   for (const [name, value] of Object.entries(given.secrets)) addSecret(secretsByName, name, value);
 
   const server = await listenOnLoopback(async (request, response) => {
@@ -44,10 +44,8 @@ export async function startSecretsManager(given: {
       const action = actionOf(request);
       const asked = toSecretRequest(body);
       requests.push({ action, secretId: asked.SecretId ?? "" });
-      if (failure.times > 0) {
-        failure = { ...failure, times: failure.times - 1 };
-        throw new ServiceError("refused on request", { code: failure.code });
-      }
+      const code = failures.take();
+      if (code !== undefined) throw new ServiceError("refused on request", { code });
       return perform(action, asked, secretsByName);
     });
   });
@@ -58,9 +56,7 @@ export async function startSecretsManager(given: {
     versionId: (name) => versionOf(findSecret(secretsByName, name), { VersionStage: "AWSCURRENT" }).id,
     arn: (name) => findSecret(secretsByName, name).arn,
     requests: () => [...requests],
-    failNext: (times, code) => {
-      failure = { times, code };
-    },
+    failNext: failures.failNext,
     close: server.close,
   };
 }
@@ -159,15 +155,10 @@ function describeSecret(secret: Secret): object {
 
 function answer(response: ServerResponse, act: () => object): void {
   try {
-    send(response, 200, act());
+    sendJson(response, 200, act());
   } catch (error) {
     const code = error instanceof ServiceError ? error.code : "InternalServiceError";
     const message = error instanceof Error ? error.message : String(error);
-    send(response, code === "InternalServiceError" ? 500 : 400, { __type: code, Message: message });
+    sendJson(response, code === "InternalServiceError" ? 500 : 400, { __type: code, Message: message });
   }
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": randomUUID() });
-  response.end(JSON.stringify(body));
 }

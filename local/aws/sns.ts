@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { listenOnLoopback, readBody } from "./loopback.ts";
+import { createFailures, listenOnLoopback, readBody } from "./loopback.ts";
 
 /** A message as it was sent. */
 export type SentMessage = {
@@ -12,9 +12,9 @@ export type SentMessage = {
 
 export type Sns = {
   readonly address: string;
-  /** Every message that was taken, in order. */
+  /** The accepted messages, in order. */
   messages(): readonly SentMessage[];
-  /** How often it was asked, whatever came of it. */
+  /** The number of calls, refused ones included. */
   calls(): number;
   /** The next `times` calls are refused with this error code. */
   failNext(times: number, code: string): void;
@@ -30,21 +30,13 @@ const TOPIC = /^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/;
 export async function startSns(): Promise<Sns> {
   const messages: SentMessage[] = [];
   let calls = 0;
-  let failure = { times: 0, code: "" };
-
-  function findRefusal(form: URLSearchParams, message: SentMessage): string | undefined {
-    if (failure.times > 0) {
-      failure = { ...failure, times: failure.times - 1 };
-      return failure.code;
-    }
-    return form.get("Action") === "Publish" ? findProblem(message) : "InvalidAction";
-  }
+  const failures = createFailures();
 
   const server = await listenOnLoopback(async (request, response) => {
     calls += 1;
     const form = new URLSearchParams(await readBody(request));
     const message = toMessage(form);
-    const refusal = findRefusal(form, message);
+    const refusal = failures.take() ?? (form.get("Action") === "Publish" ? findProblem(message) : "InvalidAction");
     const headers = { "content-type": "text/xml", "x-amzn-requestid": randomUUID() };
     if (refusal !== undefined) {
       response.writeHead(statusOf(refusal), headers).end(toError(refusal));
@@ -58,9 +50,7 @@ export async function startSns(): Promise<Sns> {
     address: server.address,
     messages: () => [...messages],
     calls: () => calls,
-    failNext: (times, code) => {
-      failure = { times, code };
-    },
+    failNext: failures.failNext,
     close: server.close,
   };
 }

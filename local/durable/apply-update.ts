@@ -8,7 +8,7 @@ import {
 
 export type RecordedOperation = WireOperation & { readonly Id: string };
 
-/** What an operation is after an update, as Lambda would record it; refuses what Lambda refuses. */
+/** The operation after an update, as Lambda would record it; refuses what Lambda refuses. */
 export function applyUpdate(
   before: RecordedOperation | undefined,
   update: OperationUpdate,
@@ -34,7 +34,7 @@ export function findDueTime(operation: WireOperation): number | undefined {
   return due ? new Date(due).getTime() : undefined;
 }
 
-/** An operation whose timer has run out: a wait is over, a step may be tried again. */
+/** An operation whose timer has run out: a wait ends, a step may be tried again. */
 export function elapse(operation: RecordedOperation, at: Date): RecordedOperation {
   return operation.Type === "WAIT" ? close(operation, "SUCCEEDED", at) : { ...operation, Status: "READY" };
 }
@@ -90,7 +90,7 @@ function secondsAfter(at: Date, seconds = 0): string {
   return new Date(at.getTime() + seconds * 1000).toISOString();
 }
 
-/** Ends the execution, not only the invocation: asking again would change nothing. */
+/** Ends the execution, not only the invocation: another try would have the same result. */
 function refusal({ Type, Action, Name }: OperationUpdate, reason: string): DurableExecutionClientError {
   const scope = DurableExecutionClientErrorScope.EXECUTION;
   return new DurableExecutionClientError(`cannot ${Action} ${Type} "${Name ?? ""}": ${reason}`, { scope });

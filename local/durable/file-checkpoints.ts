@@ -23,7 +23,7 @@ export type FileCheckpoints = {
   /** How the execution ended; undefined while it runs. */
   findEnd(): ExecutionEnd | undefined;
   recordEnd(end: ExecutionEnd): void;
-  /** Starts an invocation with all that is recorded so far; an earlier invocation can record nothing any more. */
+  /** Starts an invocation with all recorded operations; from now on an earlier invocation can record nothing. */
   beginInvocation(): DurableExecutionInvocationInput;
   /** When the next timer runs out, in epoch milliseconds. */
   findNextDueTime(): number | undefined;
@@ -52,7 +52,7 @@ type State = {
 
 /** Lambda's limit for one checkpointed result. */
 const MAX_PAYLOAD_BYTES = 262_144;
-/** Lambda hands over the first operations with the invocation, and the rest by pages. */
+/** Lambda passes the first operations with the invocation, and the rest by pages. */
 const FIRST_PAGE = 100;
 
 /**
@@ -139,7 +139,7 @@ function refuseStale(state: State, token: string | undefined): void {
   });
 }
 
-/** Records the updates, and answers with every operation that is another one now, timers included. */
+/** Records the updates, and answers with every operation that changed, timers included. */
 function checkpoint(state: State, updates: readonly OperationUpdate[]): RecordedOperation[] {
   const at = new Date();
   const changedById = new Map<string, RecordedOperation>();
@@ -193,7 +193,7 @@ function page(state: State, from: number, size: number): { Operations: RecordedO
   return next < operations.length ? { Operations, NextMarker: String(next) } : { Operations };
 }
 
-/** Lambda leaves out what a finished context did inside, unless the context asked to have it replayed. */
+/** Lambda leaves out the operations inside of a finished context, unless the context wants them replayed. */
 function operationsToReplay(state: State): RecordedOperation[] {
   const left = new Set<string>();
   return [...state.operationsById.values()].filter((operation) => {
@@ -225,6 +225,6 @@ function measure(state: State): { operations: number; largestPayloadBytes: numbe
   const sizes = [...state.operationsById.values()].map(({ StepDetails, ContextDetails }) =>
     Buffer.byteLength(StepDetails?.Result ?? ContextDetails?.Result ?? ""),
   );
-  // The execution itself is an operation on the wire, but nothing that the workflow did.
+  // The execution itself is an operation on the wire, but not one of the workflow.
   return { operations: sizes.length - 1, largestPayloadBytes: Math.max(...sizes) };
 }

@@ -1,7 +1,7 @@
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import type { LambdaExecutions } from "../aws/lambda-executions.ts";
 
-/** The handler as it is, with its executions known to the stand-in for Lambda, as Lambda itself would know them. */
+/** Wraps a handler so that the stand-in for Lambda knows the state of its executions. */
 export function registerExecutions(
   handler: DurableLambdaHandler,
   executions: Pick<LambdaExecutions, "running" | "ended">,

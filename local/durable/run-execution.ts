@@ -48,7 +48,7 @@ const MAX_SLEEP_MS = 2 ** 31 - 1;
 
 /**
  * Runs a durable execution to its end as Lambda does: invoke, and while it is pending let its timers run out and invoke
- * again with what is recorded. Killed at any moment, it goes on from the file when it is run again.
+ * again with what is recorded. After a kill at any moment, the next run resumes from the file.
  */
 export async function runExecution(run: ExecutionRun): Promise<ExecutionResult> {
   const { file, executionArn, onCheckpoint } = run;

@@ -2,10 +2,12 @@ import { type Account, sees } from "./accounts.ts";
 import { toDateText } from "./customer-info.ts";
 import { findRow, getAccount, toId } from "./customer-table.ts";
 import type { Call } from "./operation.ts";
-import { getList, getText, getWholeNumber } from "./parameters.ts";
+import { toPagedReply } from "./paged-reply.ts";
+import { getList, getText } from "./parameters.ts";
 import { mix, toHex } from "./random.ts";
 import { type Reply, toReply } from "./reply.ts";
 import { ServiceError } from "./service-error.ts";
+import type { StagingChange } from "./state.ts";
 
 export function getSystemSettings(call: Call): Reply {
   const { state } = call;
@@ -27,31 +29,22 @@ export function getAccountInfo(call: Call): Reply {
   return toReply(toAccountInfo(findAccount(call, getText(call.parameters, "id") ?? "")));
 }
 
-/** Who changed which flag when, the newest first. */
+/** The changes of flags, the newest first. */
 export function listLogEntries(call: Call): Reply {
-  const { state, parameters } = call;
-  const { stagingChanges, table } = state;
-  const accountIds = new Set(getList(parameters, "accountIds"));
-  const customers = new Set(getList(parameters, "customerIds").map((id) => findRow(table, id)));
-  const from = toSeconds(getText(parameters, "startDate"), 0);
-  const to = toSeconds(getText(parameters, "endDate"), 86_400);
-  const found: number[] = [];
-  for (let index = stagingChanges.rows.length - 1; index >= 0; index--) {
-    const row = stagingChanges.rows[index] ?? 0;
-    const at = stagingChanges.at[index] ?? 0;
-    const accountId = getAccount(table, row).id;
-    const isInScope = call.user !== undefined && sees(call.user, accountId);
+  const { state, parameters, user } = call;
+  const accountIds = getList(parameters, "accountIds");
+  const customers = getList(parameters, "customerIds").map((id) => findRow(state.table, id));
+  const from = toSeconds(getText(parameters, "startDate"), 0) ?? 0;
+  const to = toSeconds(getText(parameters, "endDate"), 86_400) ?? Number.POSITIVE_INFINITY;
+  const found = [...state.stagingChanges.entries()].reverse().filter(([, { row, at }]) => {
+    const accountId = getAccount(state.table, row).id;
+    const isInScope = user !== undefined && sees(user, accountId);
     const isWanted =
-      (accountIds.size === 0 || accountIds.has(accountId)) && (customers.size === 0 || customers.has(row));
-    if (isInScope && isWanted && at >= (from ?? 0) && at < (to ?? Number.POSITIVE_INFINITY)) found.push(index);
-  }
-  const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, 250);
-  const first = getWholeNumber(parameters, "page", 0) * size;
-  return toReply({
-    items: found.slice(first, first + size).map((index) => toLogEntry(call, index)),
-    totalCount: found.length,
-    totalPages: Math.ceil(found.length / size),
+      (accountIds.length === 0 || accountIds.includes(accountId)) &&
+      (customers.length === 0 || customers.includes(row));
+    return isInScope && isWanted && at >= from && at < to;
   });
+  return toPagedReply(parameters, found, ([index, change]) => toLogEntry(call, index, change));
 }
 
 function findAccount({ state, user }: Call, id: string): Account {
@@ -76,21 +69,16 @@ function toSeconds(text: string | undefined, daySeconds: number): number | undef
   return ms / 1000 + (/^\d{4}-\d{2}-\d{2}$/.test(text) ? daySeconds : 0);
 }
 
-function toLogEntry({ state }: Call, index: number): object {
-  const { stagingChanges, table, users } = state;
-  const row = stagingChanges.rows[index] ?? 0;
-  const user = users[stagingChanges.users[index] ?? 0];
-  const account = getAccount(table, row);
-  const before = stagingChanges.was[index] === true;
-  const after = stagingChanges.isStaging[index] === true;
+function toLogEntry({ state }: Call, index: number, { row, isStaging, was, user, at }: StagingChange): object {
+  const { table, users, seed, faults } = state;
   return {
-    id: mix(state.seed, index).toString(16).padStart(8, "0") + index.toString(16).padStart(16, "0"),
-    dateCreated: toDateText(stagingChanges.at[index] ?? 0, state.faults.choices.dates === "ms" ? "ms" : "iso"),
-    accountId: account.id,
+    id: mix(seed, index).toString(16).padStart(8, "0") + index.toString(16).padStart(16, "0"),
+    dateCreated: toDateText(at, faults.choices.dates === "ms" ? "ms" : "iso"),
+    accountId: getAccount(table, row).id,
     customerId: toId(table, row),
-    userId: user?.id,
-    userName: user?.userName ?? "somebody.else@evovoice.example",
+    userId: users[user]?.id,
+    userName: users[user]?.userName ?? "unknown.user@evovoice.example",
     action: "SetCustomerStagingMode",
-    message: `isStaging changed from ${before} to ${after}`,
+    message: `isStaging changed from ${was} to ${isStaging}`,
   };
 }

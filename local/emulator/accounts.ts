@@ -35,19 +35,7 @@ const tagShares: Readonly<Record<string, number>> = {
   "Süd & West": 0.03,
 };
 
-const colors = [
-  "Magenta",
-  "Red",
-  "Volcano",
-  "Orange",
-  "Gold",
-  "Lime",
-  "Green",
-  "Cyan",
-  "Blue",
-  "GeekBlue",
-  "Purple",
-] as const;
+const colors = "Magenta Red Volcano Orange Gold Lime Green Cyan Blue GeekBlue Purple".split(" ");
 
 /** The main account and another one: the same tag names, each with an id of its own. */
 export function createAccounts(seed: number): readonly [Account, Account] {
@@ -67,30 +55,19 @@ function createAccount(seed: number, name: string): Account {
   };
 }
 
-/** Who can sign in: one of each kind of right. */
+/** The users that can sign in: one of each kind of right. */
 export function createUsers(seed: number, main: Account): readonly [User, User, User] {
+  const toUser = (word: string, displayName: string, role: User["role"]): User => ({
+    id: toHex(seed, `user ${word}`, 24),
+    userName: `${word}@evovoice.example`,
+    displayName,
+    role,
+    accountIds: role === "SystemAdministrator" ? "all" : [main.id],
+  });
   return [
-    {
-      id: toHex(seed, "user operator", 24),
-      userName: "operator@evovoice.example",
-      displayName: "Olivia Operator",
-      role: "SystemAdministrator",
-      accountIds: "all",
-    },
-    {
-      id: toHex(seed, "user manager", 24),
-      userName: "manager@evovoice.example",
-      displayName: "Max Manager",
-      role: "Manager",
-      accountIds: [main.id],
-    },
-    {
-      id: toHex(seed, "user agent", 24),
-      userName: "agent@evovoice.example",
-      displayName: "Ada Agent",
-      role: "Agent",
-      accountIds: [main.id],
-    },
+    toUser("operator", "Olivia Operator", "SystemAdministrator"),
+    toUser("manager", "Max Manager", "Manager"),
+    toUser("agent", "Ada Agent", "Agent"),
   ];
 }
 

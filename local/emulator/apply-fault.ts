@@ -14,7 +14,7 @@ export interface FaultedRequest {
   readonly fault: PickedFault;
   readonly path: string;
   readonly retryAfterSeconds: number;
-  /** Does what was asked for, and gives the honest reply. */
+  /** Performs the operation, and gives the honest reply. */
   readonly perform: () => Promise<Reply>;
 }
 
@@ -48,7 +48,7 @@ export async function applyFault({ fault, path, retryAfterSeconds, perform }: Fa
   }
 }
 
-/** 429, in turn with seconds, with a date and without a word on when to come back. */
+/** 429, in turn with seconds, with a date and without Retry-After. */
 export function toTooMany(variant: number, retryAfterSeconds: number): Reply {
   const reply = toErrorReply(new ServiceError(429, "TooManyRequests", "Too many requests, slow down."));
   const later = [
@@ -59,7 +59,7 @@ export function toTooMany(variant: number, retryAfterSeconds: number): Reply {
   return { ...reply, headers: later[variant % 3] ?? [] };
 }
 
-/** Half of the silent ones, and half of the proxy's pages (a gateway that lost patience). */
+/** Half of the missing replies, and half of the proxy's pages (a gateway timeout). */
 function isDoneAlthoughFailed({ name, variant }: PickedFault): boolean {
   return (variant & 4) !== 0 && (name === "no-reply" || variant % 3 === 1);
 }

@@ -5,18 +5,18 @@ import { noContent, type Reply, reply, toReply } from "./reply.ts";
 import type { EmulatorStats } from "./stats.ts";
 import { readBody, send } from "./wire.ts";
 
-/** The prefix that is not part of Evo Voice: a parent process steers the emulator through it. */
+/** The prefix of control requests, which are not part of Evo Voice. */
 export const controlPrefix = "/emulator/";
 
-/** The strings to pull behind an emulator's back, by whoever holds it or through control requests. */
+/** Controls of an emulator past its API, for its process and for control requests. */
 export interface EmulatorControls {
-  /** The account of the customers that were asked for. */
+  /** The main account. */
   readonly accountId: string;
-  /** A second account with a few customers more, which a system administrator sees as well. */
+  /** A second account with a few customers, which a system administrator sees as well. */
   readonly otherAccountId: string;
   customers(): Iterable<EmulatedCustomer>;
   customer(id: string): EmulatedCustomer | undefined;
-  /** Somebody else changes the flag; not counted as a write. */
+  /** Changes the flag as another client would; not counted as a write. */
   setStaging(id: string, isStaging: boolean): void;
   /** Sessions stay; locked accounts open. */
   setPassword(password: string): void;
@@ -66,7 +66,7 @@ function control(emulator: EmulatorControls, request: string, text: string): Rep
   }
 }
 
-/** Shows a customer, or lets somebody else change its flag. */
+/** Shows a customer, or changes its flag. */
 function controlCustomer(emulator: EmulatorControls, customerId: string, text: string | undefined): Reply {
   const customer = emulator.customer(customerId);
   if (customer === undefined) return { status: 404, kind: "text", body: `no customer ${customerId}` };

@@ -7,6 +7,7 @@ import {
   getCreatedAt,
   getName,
   getReferenceId,
+  type Row,
   toId,
 } from "./customer-table.ts";
 import { mix } from "./random.ts";
@@ -33,18 +34,18 @@ export interface ReplyOverrides {
 /** The JSON of one `CustomerInfo`: joined from texts that are ready, as a flip should cost the emulator little. */
 export function toCustomerJson(
   source: CustomerInfoSource,
-  row: number,
+  row: Row,
   options: CustomerInfoOptions,
   overrides: ReplyOverrides = {},
 ): string {
   const { table, parts } = source;
-  const hash = mix(table.seed ^ 0x496e666f, row);
+  const hash = mix(table.seed ^ 0x496e666f, row.index);
   const account = getAccount(table, row);
   const id = toId(table, row);
-  const tags = parts.tags[table.columns.account[row] === 0 ? 0 : 1][table.columns.tags[row] ?? 0];
+  const tags = parts.tags[row.account][row.tagBits];
   const overridesBilling = hash % 8 === 0;
   const overridesApp = hash % 10 === 0;
-  return `{"id":"${overrides.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(table, row, overrides.isStaging)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(table, row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${toSchedule(source, row)},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
+  return `{"id":"${overrides.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(row, overrides.isStaging)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${toSchedule(source, row)},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
 }
 
 /** ISO 8601 with seven decimals as .NET writes it, or ServiceStack's `/Date(ms+0000)/`. */
@@ -55,37 +56,35 @@ export function toDateText(epochSeconds: number, format: "iso" | "ms"): string {
 
 const people = ["Import", "Ingrid Onboarding", "Samir Support", "Portal"] as const;
 
-function toHistory({ table, users }: CustomerInfoSource, row: number, dates: "iso" | "ms"): string {
+function toHistory({ table, users }: CustomerInfoSource, row: Row, dates: "iso" | "ms"): string {
   const createdAt = getCreatedAt(table, row);
-  const hash = mix(table.seed ^ 0x48697374, row);
-  const modifiedAt = table.columns.modifiedAt[row] || createdAt + (hash % 5_000_000);
-  const modifiedBy = table.columns.modifiedAt[row]
-    ? (users[table.columns.modifiedBy[row] ?? 0]?.displayName ?? "Somebody Else")
-    : people[hash % 4];
+  const hash = mix(table.seed ^ 0x48697374, row.index);
+  const modifiedAt = row.modifiedAt || createdAt + (hash % 5_000_000);
+  const modifiedBy = row.modifiedAt ? (users[row.modifiedBy]?.displayName ?? "Unknown User") : people[hash % 4];
   return `"dateCreated":"${toDateText(createdAt, dates)}","dateLastModified":"${toDateText(modifiedAt, dates)}","createdBy":"${people[hash % 3]}","lastModifiedBy":"${modifiedBy}"`;
 }
 
-function toFamily(table: CustomerTable, row: number, breadcrumb: CustomerInfoOptions["breadcrumb"]): string {
-  const parent = table.columns.parent[row] ?? -1;
-  if (parent < 0) return breadcrumb === "hidden" ? "" : ',"breadcrumb":[]';
+function toFamily(table: CustomerTable, row: Row, breadcrumb: CustomerInfoOptions["breadcrumb"]): string {
+  const { parent } = row;
+  if (parent === undefined) return breadcrumb === "hidden" ? "" : ',"breadcrumb":[]';
   const parentMember = `,"parentCustomerId":"${toId(table, parent)}"`;
   if (breadcrumb === "hidden") return parentMember;
-  const ancestors = getAncestors(table, row);
+  const ancestors = getAncestors(row);
   const crumbs = (breadcrumb === "leaf-first" ? ancestors.toReversed() : ancestors).map(
     (ancestor) => `{"id":"${toId(table, ancestor)}","name":${JSON.stringify(getName(table, ancestor))}}`,
   );
   return `${parentMember},"breadcrumb":[${crumbs.join(",")}]`;
 }
 
-function toFlag(table: CustomerTable, row: number, shown: boolean | "absent" | undefined): string {
-  return shown === "absent" ? "" : `,"isStaging":${shown ?? table.columns.staging[row] === 1}`;
+function toFlag(row: Row, shown: boolean | "absent" | undefined): string {
+  return shown === "absent" ? "" : `,"isStaging":${shown ?? row.isStaging}`;
 }
 
 function toCustomData(hash: number): string {
   return `{"contractNumber":{"stringValue":"C-${hash % 1_000_000}"},"seats":{"numberValue":${(hash % 90) + 1}},"hasPaperBills":{"boolValue":${hash % 7 === 0}},"greetings":{"listValue":[{"stringValue":"Hello"},{"stringValue":"Grüezi"}]}}`;
 }
 
-function toSchedule({ table, schedules }: CustomerInfoSource, row: number): string {
+function toSchedule({ table, schedules }: CustomerInfoSource, row: Row): string {
   const { json } = getSchedule(table, row, schedules);
   return isInherited(table, row) ? json.replace('"inherit":false', '"inherit":true') : json;
 }

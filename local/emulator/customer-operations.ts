@@ -1,9 +1,9 @@
 import { sees } from "./accounts.ts";
 import { type CustomerInfoOptions, type ReplyOverrides, toCustomerJson } from "./customer-info.ts";
-import { findRow, getAccount, somebodyElse, toId } from "./customer-table.ts";
+import { findRow, getAccount, outsider, type Row, toId } from "./customer-table.ts";
 import type { Faults } from "./faults.ts";
 import type { Call } from "./operation.ts";
-import { getBoolean, getText } from "./parameters.ts";
+import { getBoolean, getText, unbindable } from "./parameters.ts";
 import { type Reply, reply, toReply } from "./reply.ts";
 import { getSchedule, getState } from "./schedules.ts";
 import { ServiceError } from "./service-error.ts";
@@ -21,10 +21,10 @@ export function setCustomerStagingMode(call: Call): Reply {
   const row = getRow(call);
   const overrides = toReplyOverrides(call, row);
   if (fault.name !== "lost-write") {
-    const user = call.user === undefined ? somebodyElse : state.users.indexOf(call.user);
+    const user = call.user === undefined ? outsider : state.users.indexOf(call.user);
     writeStaging(state, row, isStaging, user);
-    state.table.columns.writes[row] = (state.table.columns.writes[row] ?? 0) + 1;
-    if (state.faults.flags.has("children-follow")) flipDescendants(state, row, isStaging, user);
+    row.writes++;
+    if (state.faults.flags.has("children-follow")) writeDescendants(state, row, isStaging, user);
   }
   return reply(toCustomerJson(state, row, toInfoOptions(state.faults), overrides));
 }
@@ -35,14 +35,11 @@ export function updateCustomer(call: Call): Reply {
   const row = getRow(call);
   const name = getText(parameters, "name");
   const referenceId = getText(parameters, "referenceId");
-  state.table.renamed.set(row, {
-    ...state.table.renamed.get(row),
-    ...(name !== undefined && { name }),
-    ...(referenceId !== undefined && { referenceId }),
-  });
+  row.name = name ?? row.name;
+  row.referenceId = referenceId ?? row.referenceId;
   state.table.version++;
-  state.table.columns.modifiedAt[row] = Date.now() / 1000;
-  state.table.columns.modifiedBy[row] = call.user === undefined ? somebodyElse : state.users.indexOf(call.user);
+  row.modifiedAt = Date.now() / 1000;
+  row.modifiedBy = call.user === undefined ? outsider : state.users.indexOf(call.user);
   return reply(toCustomerJson(state, row, toInfoOptions(state.faults)));
 }
 
@@ -51,22 +48,14 @@ export function testCustomerSchedule(call: Call): Reply {
   const schedule = getSchedule(call.state.table, row, call.state.schedules);
   const text = getText(call.parameters, "dateTime");
   const at = text === undefined ? new Date() : new Date(text);
-  if (Number.isNaN(at.getTime())) {
-    throw new ServiceError(
-      400,
-      "SerializationException",
-      "Unable to bind to request: 'DateTime' cannot be read",
-      "DateTime",
-    );
-  }
+  if (Number.isNaN(at.getTime())) throw unbindable("DateTime");
   return toReply({ stateName: getState(schedule, at), timeZoneId: schedule.timeZoneId });
 }
 
 export function getInheritedSchedule(call: Call): Reply {
   const { table, schedules } = call.state;
   const row = getRow(call);
-  const parent = table.columns.parent[row] ?? -1;
-  return reply(getSchedule(table, parent < 0 ? row : parent, schedules).json);
+  return reply(getSchedule(table, row.parent ?? row, schedules).json);
 }
 
 export function toInfoOptions({ flags, choices }: Faults): CustomerInfoOptions {
@@ -78,9 +67,9 @@ export function toInfoOptions({ flags, choices }: Faults): CustomerInfoOptions {
 }
 
 /** The customer that is asked for, if this user may see it. */
-function getRow({ state, parameters, user }: Call): number {
+function getRow({ state, parameters, user }: Call): Row {
   const row = findRow(state.table, getText(parameters, "customerId") ?? getText(parameters, "id") ?? "");
-  if (row >= 0 && user !== undefined && sees(user, getAccount(state.table, row).id)) return row;
+  if (row !== undefined && user !== undefined && sees(user, getAccount(state.table, row).id)) return row;
   switch (state.faults.choices["missing-as"]) {
     case "400":
       throw new ServiceError(400, "ArgumentException", "Customer does not exist", "CustomerId");
@@ -92,14 +81,15 @@ function getRow({ state, parameters, user }: Call): number {
 }
 
 /** What the reply claims instead of the truth, decided before anything is written. */
-function toReplyOverrides({ state, fault }: Call, row: number): ReplyOverrides {
+function toReplyOverrides({ state, fault }: Call, row: Row): ReplyOverrides {
   switch (fault.name) {
     case "old-flag":
-      return { isStaging: state.table.columns.staging[row] === 1 };
+      return { isStaging: row.isStaging };
     case "no-flag":
       return { isStaging: "absent" };
     case "other-id": {
-      const other = (row + 1 + (fault.variant % Math.max(1, state.table.rows - 1))) % state.table.rows;
+      const { rows } = state.table;
+      const other = rows[(row.index + 1 + (fault.variant % Math.max(1, rows.length - 1))) % rows.length] ?? row;
       return { id: toId(state.table, other) };
     }
     default:
@@ -107,12 +97,10 @@ function toReplyOverrides({ state, fault }: Call, row: number): ReplyOverrides {
   }
 }
 
-function flipDescendants(state: EmulatorState, row: number, isStaging: boolean, user: number): void {
-  const { parent, removed } = state.table.columns;
-  for (let child = 0; child < state.table.rows; child++) {
-    if (parent[child] === row && removed[child] === 0) {
-      writeStaging(state, child, isStaging, user);
-      flipDescendants(state, child, isStaging, user);
-    }
+function writeDescendants(state: EmulatorState, row: Row, isStaging: boolean, user: number): void {
+  for (const child of state.table.rows) {
+    if (child.parent !== row || child.isRemoved) continue;
+    writeStaging(state, child, isStaging, user);
+    writeDescendants(state, child, isStaging, user);
   }
 }

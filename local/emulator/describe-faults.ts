@@ -16,7 +16,7 @@ export function listFaults(): readonly FaultDescription[] {
     })),
     {
       usage: "latency-tail=SHARE:MS",
-      about: "a share of the requests takes up to so many milliseconds longer, most of them much less",
+      about: "a share of the requests takes up to MS milliseconds longer, most of them much less",
     },
     ...Object.entries(flagFaults).map(([usage, about]) => ({ usage, about })),
     ...Object.entries(choiceFaults).map(([name, { about, choices }]) => ({

@@ -5,11 +5,11 @@ import {
   getAccount,
   getName,
   getReferenceId,
-  isPresent,
+  type Row,
   toId,
 } from "./customer-table.ts";
 
-/** A customer as a test sees it behind the API's back: a snapshot. */
+/** A snapshot of a customer as a test sees it, past the API. */
 export interface EmulatedCustomer {
   readonly id: string;
   readonly accountId: string;
@@ -25,46 +25,35 @@ export interface EmulatedCustomer {
 /** What a new customer is like; the rest is invented. */
 export type CustomerInit = Partial<Omit<EmulatedCustomer, "id" | "writes">>;
 
-export function toEmulatedCustomer(table: CustomerTable, row: number): EmulatedCustomer {
-  const { parent, tags, staging, writes } = table.columns;
+export function toEmulatedCustomer(table: CustomerTable, row: Row): EmulatedCustomer {
   const account = getAccount(table, row);
-  const parentRow = parent[row] ?? -1;
   return {
     id: toId(table, row),
     accountId: account.id,
     name: getName(table, row),
-    referenceId: getReferenceId(table, row),
-    ...(parentRow >= 0 && { parentCustomerId: toId(table, parentRow) }),
-    tagNames: account.tags.filter((_, index) => (tags[row] ?? 0) & (1 << index)).map(({ name }) => name),
-    isStaging: staging[row] === 1,
-    writes: writes[row] ?? 0,
+    referenceId: getReferenceId(row),
+    ...(row.parent && { parentCustomerId: toId(table, row.parent) }),
+    tagNames: account.tags.filter((_, index) => row.tagBits & (1 << index)).map(({ name }) => name),
+    isStaging: row.isStaging,
+    writes: row.writes,
   };
 }
 
 export function* toEmulatedCustomers(table: CustomerTable): Generator<EmulatedCustomer> {
-  for (let row = 0; row < table.rows; row++) {
-    if (isPresent(table, row)) yield toEmulatedCustomer(table, row);
-  }
+  for (const row of table.rows) if (!row.isRemoved) yield toEmulatedCustomer(table, row);
 }
 
 /** Adds a customer while the emulator runs. */
 export function insertCustomer(table: CustomerTable, init: CustomerInit): EmulatedCustomer {
   const account = init.accountId === table.accounts[1].id ? 1 : 0;
-  const row = addRow(table, account, countCustomers(table, account) + 1);
+  // Removed ones count, too: an ordinal is never used twice.
+  const row = addRow(table, account, table.rows.filter((other) => other.account === account).length + 1);
   const { name, referenceId, parentCustomerId, tagNames = [], isStaging = false } = init;
-  table.renamed.set(row, { ...(name !== undefined && { name }), ...(referenceId !== undefined && { referenceId }) });
-  table.columns.staging[row] = isStaging ? 1 : 0;
-  table.columns.parent[row] = parentCustomerId === undefined ? -1 : findRow(table, parentCustomerId);
-  table.columns.tags[row] = table.accounts[account].tags.reduce(
+  Object.assign(row, { name, referenceId, isStaging });
+  row.parent = parentCustomerId === undefined ? undefined : findRow(table, parentCustomerId);
+  row.tagBits = table.accounts[account].tags.reduce(
     (bits, tag, index) => (tagNames.includes(tag.name) ? bits | (1 << index) : bits),
     0,
   );
   return toEmulatedCustomer(table, row);
-}
-
-/** Removed ones included: an ordinal is never used twice. */
-function countCustomers(table: CustomerTable, account: 0 | 1): number {
-  let count = 0;
-  for (let row = 0; row < table.rows; row++) count += table.columns.account[row] === account ? 1 : 0;
-  return count;
 }

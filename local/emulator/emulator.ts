@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { controlPrefix, type EmulatorControls, serveControl } from "./control.ts";
-import { findRow, somebodyElse } from "./customer-table.ts";
+import { findRow, outsider, type Row } from "./customer-table.ts";
 import {
   type CustomerInit,
   type EmulatedCustomer,
@@ -28,16 +28,16 @@ export interface EmulatorOptions {
   readonly stagingShare?: number;
 }
 
-/** An Evo Voice API on loopback, and the strings to pull behind its back. */
+/** An Evo Voice API on loopback, and its controls. */
 export interface Emulator extends EmulatorControls {
   readonly address: string;
   readonly userName: string;
   readonly password: string;
   addCustomer(init?: CustomerInit): EmulatedCustomer;
   removeCustomer(id: string): void;
-  /** Every session id given out so far: what must stand in no log, report or ledger. */
+  /** Every session id given out so far: none may stand in a log, a report or the ledger. */
   sessionIds(): readonly string[];
-  /** Tells of every request and waits for the listener; gives the function that ends it. */
+  /** Notifies the listener of every request and waits for it; gives the function that removes it. */
   onRequest(listener: RequestListener): () => void;
   /** Ends all connections, those without a reply too. */
   close(): Promise<void>;
@@ -84,12 +84,12 @@ function toEmulator(service: Service, server: Server): Emulator {
     customers: () => toEmulatedCustomers(table),
     customer: (id) => {
       const row = findRow(table, id);
-      return row < 0 ? undefined : toEmulatedCustomer(table, row);
+      return row && toEmulatedCustomer(table, row);
     },
-    setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, somebodyElse),
+    setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, outsider),
     addCustomer: (init) => insertCustomer(table, init ?? {}),
     removeCustomer: (id) => {
-      table.columns.removed[getRow(service, id)] = 1;
+      getRow(service, id).isRemoved = true;
       table.version++;
     },
     setPassword: (password) => changePassword(state.sessions, password),
@@ -105,9 +105,9 @@ function toEmulator(service: Service, server: Server): Emulator {
   };
 }
 
-function getRow({ state }: Service, id: string): number {
+function getRow({ state }: Service, id: string): Row {
   const row = findRow(state.table, id);
-  if (row < 0) throw new Error(`the emulator has no customer ${id}`);
+  if (row === undefined) throw new Error(`the emulator has no customer ${id}`);
   return row;
 }
 

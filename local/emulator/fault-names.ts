@@ -1,4 +1,4 @@
-/** Faults that hit a share of the requests, in the order in which they are tried; the first that hits is the one that counts. */
+/** Faults that hit a share of the requests, in the order in which they are tried; a request gets the first that hits. */
 export const shareFaults = {
   "error-5xx":
     "500 with a responseStatus, 502 as a proxy's page (half of the writes are done), 503 with or without Retry-After",
@@ -35,37 +35,37 @@ export const chaosFaults = [
   "no-flag",
 ] as const satisfies readonly (keyof typeof shareFaults)[];
 
-/** Numbers: what they mean, the least and the greatest that are allowed, and what holds without them. */
+/** Numbers with their meaning, their range and their default. */
 export const numberFaults = {
-  latency: { about: "each request takes so many milliseconds", least: 0, greatest: 600_000, fallback: 0 },
+  latency: { about: "each request takes N milliseconds", least: 0, greatest: 600_000, fallback: 0 },
   "latency-load": {
-    about: "and so many milliseconds more for each other request in flight",
+    about: "and N milliseconds more for each other request in flight",
     least: 0,
     greatest: 60_000,
     fallback: 0,
   },
   "rate-limit": {
-    about: "so many requests a second (fixed windows of one second), 429 beyond; 0 is no limit",
+    about: "at most N requests a second (fixed windows of one second), 429 beyond; 0 is no limit",
     least: 0,
     greatest: 1_000_000,
     fallback: 0,
   },
   "retry-after": { about: "the seconds that a Retry-After asks for", least: 0, greatest: 3600, fallback: 1 },
   "session-death": {
-    about: "a session dies after so many calls; 0 is never",
+    about: "a session dies after N calls; 0 is never",
     least: 0,
     greatest: 1_000_000_000,
     fallback: 0,
   },
   "wrong-total": {
-    about: "totalCount is off by so many (+3, -3)",
+    about: "totalCount is off by N (+3, -3)",
     least: -1_000_000,
     greatest: 1_000_000,
     fallback: 0,
   },
   "page-cap": { about: "the most customers that a page holds", least: 1, greatest: 1_000_000, fallback: 250 },
   lockout: {
-    about: "a user is locked out after so many refused sign-ins in a row; 0 is never",
+    about: "a user is locked out after N refused sign-ins in a row; 0 is never",
     least: 0,
     greatest: 1_000_000,
     fallback: 5,

@@ -1,6 +1,7 @@
-import { type Account, sees } from "./accounts.ts";
+import { sees } from "./accounts.ts";
 import { toCustomerJson } from "./customer-info.ts";
 import { toInfoOptions } from "./customer-operations.ts";
+import type { Row } from "./customer-table.ts";
 import type { Call } from "./operation.ts";
 import { getBoolean, getList, getText, getWholeNumber } from "./parameters.ts";
 import { type Reply, reply } from "./reply.ts";
@@ -13,33 +14,27 @@ export function listCustomers(call: Call): Reply {
   const page = toPage(call, rows.length);
   const end = Math.min(rows.length, page.first + page.size);
   if (getBoolean(parameters, "simplifiedPaging")) {
-    return toListReply(call, rows.subarray(page.first, end), `"hasMorePages":${end < rows.length}`);
+    return toListReply(call, rows.slice(page.first, end), `"hasMorePages":${end < rows.length}`);
   }
   const total = Math.max(0, rows.length + toTotalError(call));
   const counts = `"totalCount":${total},"totalPages":${Math.ceil(total / Math.max(1, page.size))}`;
-  return toListReply(call, rows.subarray(page.first, end), counts);
+  return toListReply(call, rows.slice(page.first, end), counts);
 }
 
 function toSelection({ state, parameters, user }: Call): CustomerSelection {
-  const { accounts } = state.table;
-  const visible = toAccountBits(accounts, (account) => user !== undefined && sees(user, account.id));
+  const accountIds = getList(parameters, "accountIds");
   const sortField = getText(parameters, "sortField")?.toLowerCase();
   const nameFilter = getText(parameters, "nameFilter");
-  const accountIds = getList(parameters, "accountIds");
-  const asked = toAccountBits(accounts, ({ id }) => accountIds.length === 0 || accountIds.includes(id));
-  const everybody: CustomerSelection = {
-    accounts: visible,
-    parentCustomerIds: [],
-    shallowParent: false,
-    tagIds: [],
-    specificIds: [],
+  const visible = ([0, 1] as const).filter((index) => user && sees(user, state.table.accounts[index].id));
+  const unfiltered: CustomerSelection = {
+    ...{ accounts: visible, parentCustomerIds: [], shallowParent: false, tagIds: [], specificIds: [] },
     descending: getText(parameters, "sortOrder")?.toLowerCase() === "descend",
     ...(sortField !== undefined && { sortField }),
   };
-  if (state.faults.flags.has("ignored-filters")) return everybody;
+  if (state.faults.flags.has("ignored-filters")) return unfiltered;
   return {
-    ...everybody,
-    accounts: visible & asked,
+    ...unfiltered,
+    accounts: visible.filter((at) => accountIds.length === 0 || accountIds.includes(state.table.accounts[at].id)),
     ...(nameFilter !== undefined && { nameFilter }),
     parentCustomerIds: getList(parameters, "parentCustomerIds"),
     shallowParent: getBoolean(parameters, "shallowParent"),
@@ -48,11 +43,7 @@ function toSelection({ state, parameters, user }: Call): CustomerSelection {
   };
 }
 
-function toAccountBits(accounts: readonly [Account, Account], isIn: (account: Account) => boolean): number {
-  return (isIn(accounts[0]) ? 1 : 0) | (isIn(accounts[1]) ? 2 : 0);
-}
-
-/** Where the page begins in the selection and how much it holds, misfortunes included. */
+/** Where the page begins in the selection and how much it holds, its fault included. */
 function toPage({ state, parameters, fault }: Call, found: number): { first: number; size: number } {
   if (getBoolean(parameters, "all")) return { first: 0, size: found };
   const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, state.faults.numbers["page-cap"]);
@@ -72,15 +63,15 @@ function toTotalError({ state, fault: { name, variant } }: Call): number {
 const mostInOneText = 1000;
 
 /** A page is one text; `all=true` goes out in pieces, as a million customers are gigabytes. */
-function toListReply({ state }: Call, rows: Int32Array, counts: string): Reply {
+function toListReply({ state }: Call, rows: readonly Row[], counts: string): Reply {
   const options = toInfoOptions(state.faults);
-  const toText = (some: Int32Array): string => Array.from(some, (row) => toCustomerJson(state, row, options)).join(",");
+  const toText = (some: readonly Row[]): string => some.map((row) => toCustomerJson(state, row, options)).join(",");
   if (rows.length <= mostInOneText) return reply(`{"items":[${toText(rows)}],${counts}}`);
   return reply(toPieces());
 
   function* toPieces(): Generator<string> {
     for (let first = 0; first < rows.length; first += mostInOneText) {
-      yield `${first === 0 ? '{"items":[' : ","}${toText(rows.subarray(first, first + mostInOneText))}`;
+      yield `${first === 0 ? '{"items":[' : ","}${toText(rows.slice(first, first + mostInOneText))}`;
     }
     yield `],${counts}}`;
   }

@@ -15,10 +15,10 @@ import { authenticate, getUserInfo } from "./session-operations.ts";
 const managers = ["SystemAdministrator", "Manager"] as const;
 const administrators = ["SystemAdministrator"] as const;
 
-/** What the emulator can do, and who may ask for it. */
+/** The operations of the emulator, and the roles that may call them. */
 export const operations: Readonly<Record<OperationName, Operation>> = {
-  Authenticate: { roles: "everybody", run: authenticate },
-  GetUserInfo: { roles: "everybody", run: getUserInfo },
+  Authenticate: { roles: "all", run: authenticate },
+  GetUserInfo: { roles: "all", run: getUserInfo },
   ListCustomers: { roles: managers, run: listCustomers },
   GetCustomer: { roles: managers, run: getCustomer },
   UpdateCustomer: { roles: managers, writes: true, run: updateCustomer },

@@ -78,6 +78,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function unbindable(name: string): ServiceError {
+/** The error for a member of the wrong type. */
+export function unbindable(name: string): ServiceError {
   return new ServiceError(400, "SerializationException", `Unable to bind to request: '${name}' cannot be read`, name);
 }

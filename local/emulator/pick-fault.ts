@@ -11,22 +11,14 @@ export interface PickedFault {
   readonly tailMs: number;
 }
 
-/** How often each operation was asked for each key (a customer, a page), so that chance never depends on who came first. */
-export interface Attempts {
-  readonly byRow: Map<OperationName, Uint8Array>;
-  readonly byKey: Map<string, number>;
-}
+/** How often each request was made, by its operation and key, so that chance never depends on their order. */
+export type Attempts = Map<string, number>;
 
 /** What is stable about a request: the same facts give the same chance in every run. */
 export interface RequestFacts {
   readonly operation: OperationName;
+  /** A customer, or all of the request's members. */
   readonly key: string;
-  /** The customer's row, or -1; a short name for `key`, which saves memory. */
-  readonly row: number;
-}
-
-export function createAttempts(): Attempts {
-  return { byRow: new Map(), byKey: new Map() };
 }
 
 const fine: PickedFault = { variant: 0, tailMs: 0 };
@@ -74,21 +66,8 @@ function appliesTo(fault: ShareFault, operation: OperationName): boolean {
 }
 
 /** Gives how many attempts there were before this one. */
-function countAttempt({ byRow, byKey }: Attempts, { operation, key, row }: RequestFacts): number {
-  if (row < 0) {
-    const attempt = byKey.get(`${operation} ${key}`) ?? 0;
-    byKey.set(`${operation} ${key}`, attempt + 1);
-    return attempt;
-  }
-  let counts = byRow.get(operation);
-  if (counts === undefined || counts.length <= row) {
-    const longer = new Uint8Array(Math.max(1024, row * 2));
-    longer.set(counts ?? []);
-    counts = longer;
-    byRow.set(operation, counts);
-  }
-  const attempt = counts[row] ?? 0;
-  // A byte is enough: after 255 it goes on at 1, so that every third attempt stays a third one.
-  counts[row] = attempt === 255 ? 1 : attempt + 1;
+function countAttempt(attempts: Attempts, { operation, key }: RequestFacts): number {
+  const attempt = attempts.get(`${operation} ${key}`) ?? 0;
+  attempts.set(`${operation} ${key}`, attempt + 1);
   return attempt;
 }

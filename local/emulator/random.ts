@@ -18,8 +18,8 @@ export function toUnit(hash: number): number {
   return hash / 0x1_0000_0000;
 }
 
-export function pick<T>(choices: readonly [T, ...T[]], hash: number): T {
-  return choices[hash % choices.length] ?? choices[0];
+export function pick<T>(choices: readonly T[], hash: number): T {
+  return choices[hash % choices.length] as T;
 }
 
 /** Hex digits that depend on the seed and a label only: ids of accounts, users and tags. */

@@ -18,8 +18,8 @@ export function findRoute(method: string, path: string): FoundRoute {
   const last = segments.at(-1) ?? "";
   const hasJsonSuffix = last.toLowerCase().endsWith(".json");
   if (hasJsonSuffix) segments[segments.length - 1] = last.slice(0, -".json".length);
-  const door = findOperationRoute(segments);
-  if (door !== undefined) return door;
+  const found = findOperationRoute(segments);
+  if (found !== undefined) return found;
   const matches = paths.filter(({ pattern }) => matchesPattern(pattern, segments));
   const match = matches.find((candidate) => candidate.method === method);
   if (match === undefined) return matches.length === 0 ? "no such path" : "no such method";
@@ -34,7 +34,7 @@ const operationNames = new Map(
   (Object.keys(operations) as OperationName[]).map((name) => [name.toLowerCase(), name] as const),
 );
 
-/** ServiceStack's own doors: `/json/reply/{Operation}`, `/json/oneway/{Operation}` and `/api/{Operation}`, with any method. */
+/** ServiceStack's own routes: `/json/reply/{Operation}`, `/json/oneway/{Operation}` and `/api/{Operation}`, with any method. */
 function findOperationRoute(segments: readonly string[]): FoundRoute | undefined {
   const [first, second, third] = segments.map((segment) => segment.toLowerCase());
   const isApi = first === "api" && segments.length === 2;

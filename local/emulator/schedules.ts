@@ -1,7 +1,7 @@
-import type { CustomerTable } from "./customer-table.ts";
+import type { CustomerTable, Row } from "./customer-table.ts";
 import { mix, toHex } from "./random.ts";
 
-/** A customer's opening hours, as many customers share them. */
+/** Opening hours, which many customers share. */
 export interface Schedule {
   /** As Evo Voice shows it: mostly an IANA id, sometimes a Windows one. */
   readonly timeZoneId: string;
@@ -14,16 +14,11 @@ export interface Schedule {
   readonly json: string;
 }
 
-const timeZones: readonly (readonly [timeZoneId: string, ianaTimeZone: string])[] = [
-  ["America/New_York", "America/New_York"],
-  ["America/Chicago", "America/Chicago"],
-  ["America/Denver", "America/Denver"],
-  ["America/Los_Angeles", "America/Los_Angeles"],
-  ["America/Phoenix", "America/Phoenix"],
-  ["Europe/London", "Europe/London"],
-  ["Eastern Standard Time", "America/New_York"],
-  ["Pacific/Auckland", "Pacific/Auckland"],
+const timeZones = [
+  ...["America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Phoenix"],
+  ...["Europe/London", "Eastern Standard Time", "Pacific/Auckland"],
 ];
+const ianaTimeZones: Readonly<Record<string, string>> = { "Eastern Standard Time": "America/New_York" };
 
 const hours = [
   { opens: 8, closes: 17, onSaturday: false },
@@ -33,9 +28,10 @@ const hours = [
 
 /** The schedules in use; the last one is forced closed. */
 export function createSchedules(seed: number): readonly Schedule[] {
-  const open = timeZones.flatMap(([timeZoneId, ianaTimeZone]) =>
-    hours.map((hour) => ({ timeZoneId, ianaTimeZone, ...hour, forceClosed: false })),
-  );
+  const open = timeZones.flatMap((timeZoneId) => {
+    const ianaTimeZone = ianaTimeZones[timeZoneId] ?? timeZoneId;
+    return hours.map((hour) => ({ timeZoneId, ianaTimeZone, ...hour, forceClosed: false }));
+  });
   const closed = open.slice(0, 1).map((schedule) => ({ ...schedule, forceClosed: true }));
   return [...open, ...closed].map((schedule, index) => ({
     ...schedule,
@@ -44,14 +40,13 @@ export function createSchedules(seed: number): readonly Schedule[] {
 }
 
 /** Children inherit their parent's schedule more often than not. */
-export function isInherited(table: CustomerTable, row: number): boolean {
-  return (table.columns.parent[row] ?? -1) >= 0 && mix(table.seed ^ 0x496e6865, row) % 4 !== 0;
+export function isInherited({ seed }: CustomerTable, { index, parent }: Row): boolean {
+  return parent !== undefined && mix(seed ^ 0x496e6865, index) % 4 !== 0;
 }
 
-export function getSchedule(table: CustomerTable, row: number, schedules: readonly Schedule[]): Schedule {
-  const parent = table.columns.parent[row] ?? -1;
-  if (parent >= 0 && isInherited(table, row)) return getSchedule(table, parent, schedules);
-  const hash = mix(table.seed ^ 0x53636865, row);
+export function getSchedule(table: CustomerTable, row: Row, schedules: readonly Schedule[]): Schedule {
+  if (row.parent !== undefined && isInherited(table, row)) return getSchedule(table, row.parent, schedules);
+  const hash = mix(table.seed ^ 0x53636865, row.index);
   const index = hash % 100 === 0 ? schedules.length - 1 : mix(hash, 1) % (schedules.length - 1);
   return schedules[index] ?? (schedules[0] as Schedule);
 }
@@ -76,64 +71,25 @@ export function getState(schedule: Schedule, at: Date): "Business Hours" | "Afte
 }
 
 function toScheduleInfo(schedule: Omit<Schedule, "json">, id: string): object {
-  const weekdays = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    ...(schedule.onSaturday ? ["Saturday"] : []),
-  ];
-  return {
-    timeZoneId: schedule.timeZoneId,
-    inherit: false,
-    forceClosed: schedule.forceClosed,
-    rules: [
-      toRule(`${id}0001`, {
-        name: "Christmas Day",
-        priority: 0,
-        state: "Holiday",
-        isAllDay: true,
-        startDate: "2020-12-25T00:00:00.0000000Z",
-        byMonth: [12],
-        byMonthDay: [25],
-        byDay: [],
-        frequency: "Yearly",
-      }),
-      toRule(`${id}0002`, {
-        name: "Open",
-        priority: 1,
-        state: "Business Hours",
-        isAllDay: false,
-        startDate: "2020-01-01T00:00:00.0000000Z",
-        startTime: `${toTwoDigits(schedule.opens)}:00`,
-        endTime: `${toTwoDigits(schedule.closes)}:00`,
-        byMonth: [],
-        byMonthDay: [],
-        byDay: weekdays.map((dayOfWeek) => ({ offset: 0, dayOfWeek })),
-        frequency: "Weekly",
-      }),
-    ],
-    defaultState: "After Hours",
-  };
+  const { timeZoneId, forceClosed, onSaturday } = schedule;
+  const [startTime, endTime] = [schedule.opens, schedule.closes].map((hour) => `${toTwoDigits(hour)}:00`);
+  const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", ...(onSaturday ? ["Saturday"] : [])];
+  const christmas = toRule(`${id}0001`, {
+    ...{ name: "Christmas Day", priority: 0, state: "Holiday", isAllDay: true },
+    ...{ startDate: "2020-12-25T00:00:00.0000000Z", byMonth: [12], byMonthDay: [25], byDay: [], frequency: "Yearly" },
+  });
+  const open = toRule(`${id}0002`, {
+    ...{ name: "Open", priority: 1, state: "Business Hours", isAllDay: false },
+    ...{ startDate: "2020-01-01T00:00:00.0000000Z", startTime, endTime, byMonth: [], byMonthDay: [] },
+    ...{ byDay: weekdays.map((dayOfWeek) => ({ offset: 0, dayOfWeek })), frequency: "Weekly" },
+  });
+  return { timeZoneId, inherit: false, forceClosed, rules: [christmas, open], defaultState: "After Hours" };
 }
 
 function toRule(id: string, rule: object): object {
   return {
-    id,
-    source: "Customer",
-    condition: "",
-    simpleRuleType: "Time",
-    customerState: "",
-    flowId: "",
-    flowParams: {},
-    bySetPosition: [],
-    byWeekNo: [],
-    byYearDay: [],
-    byHour: [],
-    byMinute: [],
-    interval: 1,
-    count: 0,
+    ...{ id, source: "Customer", condition: "", simpleRuleType: "Time", customerState: "", flowId: "", flowParams: {} },
+    ...{ bySetPosition: [], byWeekNo: [], byYearDay: [], byHour: [], byMinute: [], interval: 1, count: 0 },
     ...rule,
   };
 }

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { applyFault, type Delivery, toTooMany } from "./apply-fault.ts";
-import { findRow } from "./customer-table.ts";
 import type { OperationName } from "./operation-names.ts";
 import { operations } from "./operations.ts";
 import { bindParameters, getText, type Parameters } from "./parameters.ts";
@@ -23,7 +22,6 @@ import { findRoute, type Route } from "./routes.ts";
 import { notifyListeners, type Service } from "./service.ts";
 import { ServiceError } from "./service-error.ts";
 import { findSession, type Session } from "./sessions.ts";
-import type { EmulatorState } from "./state.ts";
 import { count } from "./stats.ts";
 import { readBody, send, sendHalf, wantsJson } from "./wire.ts";
 
@@ -38,7 +36,7 @@ interface ServedRequest {
   asJson: boolean;
 }
 
-/** Answers one request of the Evo Voice API, or does to it what the faults demand. */
+/** Answers one request of the Evo Voice API, with its fault. */
 export async function serveRequest(
   service: Service,
   request: IncomingMessage,
@@ -95,7 +93,7 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   const session = findSession(state.sessions, request.headers, state.faults);
   const refusal = checkAccess(served, route.operation, session);
   if (refusal !== undefined) return answer(served, refusal);
-  const fault = decide(service, toFacts(state, route.operation, parameters));
+  const fault = decide(service, route.operation, parameters);
   await delay(service, fault);
   const perform = async (): Promise<Reply> => {
     const operation = operations[route.operation];
@@ -108,28 +106,26 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   if (served.response.writableEnded) await notifyListeners(service, about, "answered");
 }
 
-/** Nobody signed in: 401 without a body, or the way to the login page for a browser; the wrong role: 403. */
+/** Without a sign-in: 401 without a body, or for a browser a redirect to the login page. With the wrong role: 403. */
 function checkAccess(served: ServedRequest, name: OperationName, session: Session | undefined): Reply | undefined {
   const { roles } = operations[name];
-  if (roles === "everybody") return undefined;
+  if (roles === "all") return undefined;
   if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
   return roles.includes(session.user.role) ? undefined : forbidden;
 }
 
-function decide({ state, counters }: Service, facts: () => RequestFacts): PickedFault {
-  const fault = pickFault(state.seed, state.faults, state.attempts, facts);
+function decide({ state, counters }: Service, operation: OperationName, parameters: Parameters): PickedFault {
+  const { seed, faults, attempts } = state;
+  const fault = pickFault(seed, faults, attempts, () => toFacts(operation, parameters));
   if (fault.name !== undefined) count(counters.faults, fault.name);
   return fault;
 }
 
-/** What is stable about a request: the customer it is about, or else all of its members. */
-function toFacts(state: EmulatorState, operation: OperationName, parameters: Parameters): () => RequestFacts {
-  return () => {
-    const customerId = getText(parameters, "customerId");
-    if (customerId !== undefined) return { operation, key: customerId, row: findRow(state.table, customerId) };
-    const key = operation === "Authenticate" ? "" : JSON.stringify([...parameters].sort());
-    return { operation, key, row: -1 };
-  };
+/** The stable facts of a request: its customer, or else all of its members. */
+function toFacts(operation: OperationName, parameters: Parameters): RequestFacts {
+  const key = getText(parameters, "customerId");
+  if (key !== undefined || operation === "Authenticate") return { operation, key: key ?? "" };
+  return { operation, key: JSON.stringify([...parameters].sort()) };
 }
 
 async function delay({ state, counters }: Service, { tailMs }: PickedFault): Promise<void> {
@@ -169,7 +165,7 @@ async function answer({ service, request, response, asJson }: ServedRequest, rep
   if (response.headersSent || response.destroyed) return;
   await send(response, reply, asJson);
   if (!request.complete) {
-    // What is left of an unread body would be taken for the next request.
+    // The rest of an unread body would be read as the next request.
     response.once("finish", () => request.socket.destroySoon());
   }
 }

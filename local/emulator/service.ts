@@ -3,7 +3,7 @@ import type { RateWindow } from "./rate-limit.ts";
 import type { EmulatorState } from "./state.ts";
 import type { Counters } from "./stats.ts";
 
-/** An emulator at work: its state and what it knows about the requests. */
+/** A running emulator: its state and its counters. */
 export interface Service {
   readonly state: EmulatorState;
   readonly counters: Counters;
@@ -22,7 +22,7 @@ export interface RequestEvent {
 
 export type RequestListener = (request: RequestEvent) => void | Promise<void>;
 
-/** Tells the listeners and waits for them, so that they can hold a request. */
+/** Notifies the listeners and waits for them, so that they can hold a request. */
 export async function notifyListeners(
   service: Service,
   about: Omit<RequestEvent, "phase"> & { readonly operation: OperationName },

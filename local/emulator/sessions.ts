@@ -10,11 +10,11 @@ export interface Session {
   calls: number;
 }
 
-/** Who may come in, and who is in. */
+/** The users, and the sessions that are open. */
 export interface Sessions {
   readonly users: readonly User[];
   readonly byId: Map<string, Session>;
-  /** Every session id ever given out: what must appear in nobody's logs. */
+  /** Every session id given out: none may appear in a log. */
   readonly issued: string[];
   /** Refused sign-ins in a row, by user name. */
   readonly refusals: Map<string, number>;

@@ -1,8 +1,8 @@
 import { createUsers, toPassword, type User } from "./accounts.ts";
 import { type CustomerParts, createCustomerParts } from "./customer-parts.ts";
-import type { CustomerTable } from "./customer-table.ts";
+import type { CustomerTable, Row } from "./customer-table.ts";
 import { type Faults, parseFaults } from "./faults.ts";
-import { type Attempts, createAttempts } from "./pick-fault.ts";
+import type { Attempts } from "./pick-fault.ts";
 import { createSchedules, type Schedule } from "./schedules.ts";
 import { seedCustomers } from "./seed-customers.ts";
 import { createSelectionCache, type SelectionCache } from "./select-customers.ts";
@@ -17,19 +17,21 @@ export interface EmulatorState {
   readonly schedules: readonly Schedule[];
   readonly parts: CustomerParts;
   readonly selections: SelectionCache;
-  readonly stagingChanges: StagingChanges;
+  readonly stagingChanges: StagingChange[];
   readonly startedAt: number;
   faults: Faults;
   attempts: Attempts;
 }
 
-/** What was written to staging flags, in columns: the source of the log. */
-interface StagingChanges {
-  readonly rows: number[];
-  readonly isStaging: boolean[];
-  readonly was: boolean[];
-  readonly users: number[];
-  readonly at: number[];
+/** One write of a flag: the source of the log. */
+export interface StagingChange {
+  readonly row: Row;
+  readonly isStaging: boolean;
+  readonly was: boolean;
+  /** Index of the user, or `outsider`. */
+  readonly user: number;
+  /** Epoch seconds. */
+  readonly at: number;
 }
 
 export interface StateOptions {
@@ -51,29 +53,22 @@ export function createState(options: StateOptions): EmulatorState {
     schedules: createSchedules(options.seed),
     parts: createCustomerParts(table.accounts),
     selections: createSelectionCache(),
-    stagingChanges: { rows: [], isStaging: [], was: [], users: [], at: [] },
+    stagingChanges: [],
     startedAt: Date.now(),
     faults,
-    attempts: createAttempts(),
+    attempts: new Map(),
   };
 }
 
 /** New faults begin with a clean count of attempts. */
 export function changeFaults(state: EmulatorState, spec: string): void {
   state.faults = parseFaults(spec);
-  state.attempts = createAttempts();
+  state.attempts = new Map();
 }
 
 /** Sets one customer's flag and writes it to the log. */
-export function writeStaging(state: EmulatorState, row: number, isStaging: boolean, user: number): void {
-  const { columns } = state.table;
-  const { stagingChanges } = state;
-  stagingChanges.rows.push(row);
-  stagingChanges.was.push(columns.staging[row] === 1);
-  stagingChanges.isStaging.push(isStaging);
-  stagingChanges.users.push(user);
-  stagingChanges.at.push(Date.now() / 1000);
-  columns.staging[row] = isStaging ? 1 : 0;
-  columns.modifiedAt[row] = Date.now() / 1000;
-  columns.modifiedBy[row] = user;
+export function writeStaging(state: EmulatorState, row: Row, isStaging: boolean, user: number): void {
+  const at = Date.now() / 1000;
+  state.stagingChanges.push({ row, isStaging, was: row.isStaging, user, at });
+  Object.assign(row, { isStaging, modifiedAt: at, modifiedBy: user });
 }

@@ -7,7 +7,7 @@ export interface EmulatorStats {
   readonly signIns: number;
   /** Refused sign-ins, by form or by HTTP Basic. */
   readonly refusedSignIns: number;
-  /** Replies with status 429, whatever the cause. */
+  /** Replies with status 429, of any cause. */
   readonly refused429: number;
   /** Replies with status 401, the refused sign-ins included. */
   readonly refused401: number;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LocalRunError } from "./local-run-error.ts";
 
-/** A process of this run that ends with it. */
+/** A child process that ends with this process. */
 export interface Child {
   readonly process: ChildProcess;
   /** Rejects when the process ends before it is stopped. */
@@ -12,7 +12,7 @@ export interface Child {
 }
 
 export interface ChildOptions {
-  /** What it is, for the message when it ends unexpectedly: "the emulator". */
+  /** Its name in the message when it ends unexpectedly: "the emulator". */
   readonly what: string;
   readonly script: URL;
   readonly args?: readonly string[];
@@ -23,8 +23,8 @@ const END_WITH_PARENT = new URL("./end-with-parent.ts", import.meta.url);
 const PATIENCE_MS = 1_000;
 
 /**
- * Starts a script of `local/` with a channel to this process; when the channel breaks, it ends. It is no member of the
- * terminal's group, so that Ctrl-C reaches this process alone, which then ends its children in order.
+ * Starts a script with a channel to this process; the child ends when the channel breaks. The child is not in the
+ * terminal's process group: Ctrl-C reaches this process alone, which then ends its children in order.
  */
 export function startChild({ what, script, args = [], environment = {} }: ChildOptions): Child {
   const child = fork(script, args, {
@@ -33,17 +33,17 @@ export function startChild({ what, script, args = [], environment = {} }: ChildO
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: true,
   });
-  let lastWords = "";
+  let stderrTail = "";
   child.stderr?.on("data", (chunk) => {
-    lastWords = `${lastWords}${chunk}`.slice(-8_000);
+    stderrTail = `${stderrTail}${chunk}`.slice(-8_000);
   });
   let stopping = false;
   const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   const crash = ended.then(([code, signal]) => {
     if (stopping) return new Promise<never>(() => {});
-    throw new LocalRunError(`${what} ended unexpectedly (${signal ?? `exit code ${code}`})${quote(lastWords)}`);
+    throw new LocalRunError(`${what} ended unexpectedly (${signal ?? `exit code ${code}`})${quote(stderrTail)}`);
   });
-  // Whoever waits for it hears of it; nobody may be waiting any more.
+  // It may reject when no caller awaits it any more.
   crash.catch(() => {});
   return {
     process: child,
@@ -58,9 +58,9 @@ export function startChild({ what, script, args = [], environment = {} }: ChildO
   };
 }
 
-/** Of a stack trace, the line that says what happened. */
-function quote(lastWords: string): string {
-  const lines = lastWords.split("\n").map((line) => line.trim());
+/** The line of a stack trace that has the message. */
+function quote(stderrTail: string): string {
+  const lines = stderrTail.split("\n").map((line) => line.trim());
   const line = lines.find((text) => /^\w*Error\b/.test(text)) ?? lines.findLast(Boolean);
   return line === undefined ? "" : `: ${line.slice(0, 300)}`;
 }

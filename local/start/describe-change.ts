@@ -2,7 +2,7 @@ import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 
-/** A change of a rollout's state as a line for somebody who watches. */
+/** One line for a change of a rollout's state. */
 export function describeChange(change: RolloutEvent): string {
   switch (change.change) {
     case "started": {

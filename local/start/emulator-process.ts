@@ -10,10 +10,10 @@ export interface EmulatorProcess {
   readonly address: string;
   readonly userName: string;
   readonly password: string;
-  /** The account whose customers are to be flipped; there is another one with a few customers more. */
+  /** The main account; another account has a few customers, too. */
   readonly accountId: string;
   readonly crash: Child["crash"];
-  /** Every customer of both accounts as it is now, whatever a client was told. */
+  /** Every customer of both accounts as the emulator holds it. */
   readCustomers(): AsyncGenerator<CustomerState>;
 }
 
@@ -44,7 +44,7 @@ async function readFirstLine({ process: { stdout } }: Child): Promise<string> {
 
 async function* readCustomers(address: string): AsyncGenerator<CustomerState> {
   const response = await fetch(`${address}/emulator/customers`).catch((cause: unknown) => {
-    throw new LocalRunError("the emulator does not answer any more", { cause });
+    throw new LocalRunError("the emulator no longer answers", { cause });
   });
   if (response.body === null) return;
   let rest = "";

@@ -1,2 +1,8 @@
-/** Preloaded into the children of `npm start`: whatever becomes of the parent, no child outlives it. */
-process.once("disconnect", () => process.exit());
+import { rmSync } from "node:fs";
+
+/** Preloaded into the children of `npm start`: a child ends with its parent, and removes the run's folder if it uses it. */
+process.once("disconnect", () => {
+  const folder = process.env.CUTOVER_RUN_FOLDER;
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  process.exit();
+});

@@ -2,7 +2,7 @@ import { wantedFlag } from "../../lambda/contract/deploy-event.ts";
 import { countOutcomes, OUTCOMES, type Outcome, type OutcomeKind, totalOf } from "../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 
-/** A customer as Evo Voice holds it, whatever a client was told. */
+/** A customer as Evo Voice holds it. */
 export interface CustomerState {
   readonly id: string;
   readonly accountId: string;
@@ -55,7 +55,7 @@ interface AboutCustomer {
   readonly outcome: OutcomeKind | undefined;
 }
 
-/** What became of the customers that are as they are said to be. */
+/** The customers without a violation, by what happened to them. */
 export interface Tally {
   readonly flippedOnce: number;
   /** Flipped, with more than one write. */
@@ -109,7 +109,7 @@ export function findViolation(claims: Claims, customer: CustomerState): Customer
   return fault && { customerId: customer.id, outcome: recorded?.outcome, ...fault };
 }
 
-/** What the ledger must not say, whatever Evo Voice holds. */
+/** A contradiction in the ledger itself, or between the ledger and the plan. */
 function findWrongRecord(claims: Claims, customer: CustomerState): Fault | undefined {
   const { id, accountId } = customer;
   const [outcomes, restores] = [claims.outcomes.get(id) ?? [], claims.restores?.get(id) ?? []];
@@ -126,7 +126,7 @@ function findWrongRecord(claims: Claims, customer: CustomerState): Fault | undef
 
 const EXPLAINED: readonly OutcomeKind[] = ["deferred", "skipped", "failed"];
 
-/** Of a customer that no rollback came to. */
+/** For a customer without an outcome of a rollback. */
 function findWrongFlag(claims: Claims, customer: CustomerState, recorded: Recorded | undefined): Fault | undefined {
   const { id, isStaging, writes } = customer;
   const before = claims.before.get(id);
@@ -150,7 +150,7 @@ function findWrongFlag(claims: Claims, customer: CustomerState, recorded: Record
   return isWrong ? { code: "not-unchanged", isStaging } : undefined;
 }
 
-/** Of a customer that a rollback came to: it was flipped, or may have been. */
+/** For a customer with an outcome of a rollback: it was flipped, or may have been. */
 function findWrongRestore(
   claims: Claims,
   { id, isStaging, writes }: CustomerState,
@@ -159,7 +159,7 @@ function findWrongRestore(
   const before = claims.before.get(id);
   if (outcome !== "unchanged" && before === toWanted(claims, id))
     return { code: "was-right-before", isStaging: before };
-  // Nothing else moves customers here: a customer that was left alone had been moved back by another.
+  // A customer that was left alone had been moved back by another client.
   if (outcome !== "failed" && isStaging !== before) return { code: "not-restored", isStaging };
   const wasFlipped = recorded?.outcome === "flipped";
   if (outcome === "unchanged") return wasFlipped ? { code: "flipped-but-not-restored" } : undefined;
@@ -176,7 +176,7 @@ function isInDoubt(recorded: Recorded | undefined): boolean {
   return recorded?.outcome === "failed" && recorded.reason.includes("may have been flipped");
 }
 
-/** Where a rollout wants a customer. A retry does not say: a customer that it flipped was on the other side. */
+/** The flag that a rollout wants. A retry does not say: it wants the other flag for each customer that it flips. */
 function toWanted({ report: { action }, before }: Claims, id: string): boolean {
   return action === "stage" || action === "promote" ? wantedFlag(action) : before.get(id) === false;
 }
@@ -214,7 +214,7 @@ function findWrongCounts({ report, outcomes, restores = new Map() }: Claims): re
   return wrong.flatMap((each) => (each.reported === each.recorded ? [] : { code: "wrong-count", ...each }));
 }
 
-/** A customer that the rollback did not come to has no outcome of it, and is counted as left. */
+/** A customer without an outcome of the rollback is counted as left, when it was flipped. */
 function compareRestores(
   { restored, conflicting, left }: NonNullable<Report["rollback"]>,
   outcomes: Claims["outcomes"],

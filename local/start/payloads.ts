@@ -1,7 +1,9 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { sign } from "@octokit/webhooks-methods";
+import { Webhook } from "standardwebhooks";
 import { SOURCES, type Trigger, type WebhookTrigger } from "./trigger.ts";
 
-/** What a trigger sends, and what it is to a person. */
+/** The payload of a trigger, with a description. */
 export interface Payload {
   readonly what: string;
   readonly payload: unknown;
@@ -16,7 +18,7 @@ export interface SignedDelivery {
 
 const ACCOUNT = "000000000000";
 
-/** A deploy event as an AWS trigger hands it to the front door. */
+/** A deploy event as an AWS trigger sends it to the front door. */
 export function toPayload(trigger: Exclude<Trigger, WebhookTrigger>, event: unknown, jobId: string): Payload {
   switch (trigger) {
     case "console":
@@ -55,7 +57,7 @@ function toScheduled(event: unknown) {
 interface Job {
   readonly id: string;
   readonly event?: unknown;
-  /** What the action's last job was answered with. */
+  /** From the answer to the action's last job. */
   readonly continuationToken?: string;
 }
 
@@ -71,24 +73,18 @@ export function toPipelineJob({ id, event, continuationToken }: Job) {
   return { "CodePipeline.job": { id, accountId: ACCOUNT, data } };
 }
 
-/** What a CI service sends to the public door, signed at this moment. */
-export function toDelivery(trigger: WebhookTrigger, secret: string): SignedDelivery {
+/** The delivery of a CI service to the webhook, signed now. */
+export function toDelivery(trigger: WebhookTrigger, secret: string): Promise<SignedDelivery> {
   return trigger === "github" ? toGitHubDelivery(secret) : toStandardDelivery(secret);
 }
 
-function toGitHubDelivery(secret: string): SignedDelivery {
-  const now = new Date().toISOString();
+async function toGitHubDelivery(secret: string): Promise<SignedDelivery> {
+  const created_at = new Date().toISOString();
+  const deployment = { id: 1, sha: "f95f852bd8fca8fcc58a9a2d6c842781e32a215e", ref: "2026.11.0", task: "deploy" };
   const body = JSON.stringify({
     action: "created",
-    deployment_status: { id: 2, state: "success", environment: "production", created_at: now },
-    deployment: {
-      id: 1,
-      sha: "f95f852bd8fca8fcc58a9a2d6c842781e32a215e",
-      ref: "2026.11.0",
-      task: "deploy",
-      environment: "production",
-      created_at: now,
-    },
+    deployment_status: { id: 2, state: "success", environment: "production", created_at },
+    deployment: { ...deployment, environment: "production", created_at },
     repository: { full_name: "acme/phone" },
     sender: { login: "octocat" },
   });
@@ -100,18 +96,15 @@ function toGitHubDelivery(secret: string): SignedDelivery {
       "content-type": "application/json",
       "x-github-event": "deployment_status",
       "x-github-delivery": randomUUID(),
-      "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
+      "x-hub-signature-256": await sign(secret, body),
     },
   };
 }
 
-function toStandardDelivery(secret: string): SignedDelivery {
-  const [id, now] = [`msg_${randomUUID()}`, Date.now()];
-  const seconds = Math.floor(now / 1_000);
+async function toStandardDelivery(secret: string): Promise<SignedDelivery> {
+  const [id, now] = [`msg_${randomUUID()}`, new Date()];
   const data = { environment: "production", version: "2026.11.0" };
-  const body = JSON.stringify({ type: "deploy.finished", timestamp: new Date(now).toISOString(), data });
-  const key = Buffer.from(secret.replace("whsec_", ""), "base64");
-  const signature = createHmac("sha256", key).update(`${id}.${seconds}.${body}`).digest("base64");
+  const body = JSON.stringify({ type: "deploy.finished", timestamp: now.toISOString(), data });
   return {
     what: "a deploy.finished by Standard Webhooks, signed",
     path: `/${SOURCES.webhook}`,
@@ -119,8 +112,8 @@ function toStandardDelivery(secret: string): SignedDelivery {
     headers: {
       "content-type": "application/json",
       "webhook-id": id,
-      "webhook-timestamp": String(seconds),
-      "webhook-signature": `v1,${signature}`,
+      "webhook-timestamp": String(Math.floor(now.getTime() / 1_000)),
+      "webhook-signature": new Webhook(secret).sign(id, now, body),
     },
   };
 }

@@ -1,22 +1,22 @@
-import { formatDuration, formatNumber, shorten, formatSeconds as toSeconds } from "../../lambda/core/report/text-layout.ts";
+import { formatDuration, formatNumber, formatSeconds, shorten } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 
-/** How far the rollout is, as its log says. Times are milliseconds of one clock. */
+/** The state of a rollout, as its log tells it. Times are milliseconds of one clock. */
 export interface Progress {
   readonly phase: Working | "baking" | "resting" | "held" | "waiting for the lock";
-  /** What it does when it waits for nothing. */
+  /** The phase to which a wait returns. */
   readonly working: Working;
   /** When the phase began. */
   readonly since: number;
-  /** "wave 2 of 3"; "" for a rollout in one go, and before it flips. */
+  /** "wave 2 of 3"; "" for a rollout of one wave, and before the first flip. */
   readonly wave: string;
-  /** What holds it. */
+  /** The cause of a hold. */
   readonly heldBy: string;
-  /** Of the bake, or of the rest on the way back, when the phase began. */
-  readonly bakeLeftSeconds: number;
+  /** Left of the bake, or of the rest during a rollback, when the phase began. */
+  readonly leftSeconds: number;
   readonly done: number;
-  /** When the phase began. */
+  /** Done when the phase began. */
   readonly doneBefore: number;
   readonly total: number;
   readonly failed: number;
@@ -25,15 +25,16 @@ export interface Progress {
 type Working = "starting" | "looking up" | "planning" | "flipping" | "rolling back" | "closing";
 
 export function startProgress(nowMs: number): Progress {
-  const nothing = { wave: "", heldBy: "", bakeLeftSeconds: 0, done: 0, doneBefore: 0, total: 0, failed: 0 };
+  const nothing = { wave: "", heldBy: "", leftSeconds: 0, done: 0, doneBefore: 0, total: 0, failed: 0 };
   return { phase: "starting", working: "starting", since: nowMs, ...nothing };
 }
 
 /** The progress after a line of the worker's log. */
 export function advance(progress: Progress, line: LogLine, nowMs: number): Progress {
-  const { done } = progress;
   const go = (phase: Working): Progress =>
-    progress.phase === phase ? progress : { ...progress, phase, working: phase, since: nowMs, doneBefore: done };
+    progress.phase === phase
+      ? progress
+      : { ...progress, phase, working: phase, since: nowMs, doneBefore: progress.done };
   switch (line.message) {
     case "execution running":
       return progress.phase === "starting" ? go("looking up") : progress;
@@ -41,18 +42,15 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
       return line.done === true ? go("planning") : go("looking up");
     case "planned":
       return { ...go("flipping"), total: toNumber(line.flip) };
-    case "batch recorded":
-      return {
-        ...go("flipping"),
-        done: toNumber(line.done),
-        total: toNumber(line.total),
-        failed: toNumber(line.failed),
-        wave: toWave(line),
-      };
+    case "batch recorded": {
+      const [done, total, failed] = [line.done, line.total, line.failed].map(toNumber) as [number, number, number];
+      const wave = toNumber(line.waves) > 1 ? `wave ${line.wave} of ${line.waves}` : "";
+      return { ...go("flipping"), done, total, failed, wave };
+    }
     case "rollout waits for the lock":
       return { ...progress, phase: "waiting for the lock", since: nowMs, heldBy: String(line.heldBy) };
     case "rollout waits":
-      return line.heldBy === NOTHING ? go(toWorking(progress, line)) : { ...progress, since: nowMs, ...toWait(line) };
+      return isOver(line) ? go(toWorking(progress, line)) : { ...progress, since: nowMs, ...toWait(line) };
     case "batch flipped back":
       return go("rolling back");
     case "rollout ended":
@@ -62,79 +60,31 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
   }
 }
 
-const NOTHING = "nothing any more";
-/** Waits whose time passes by itself; whatever else holds a rollout, somebody or something has to let it go. */
-const PASSES: ReadonlyMap<unknown, "baking" | "resting"> = new Map([
-  ["its bake", "baking"],
-  ["its rest", "resting"],
-]);
+function isOver({ heldBy }: LogLine): boolean {
+  return heldBy === "nothing any more";
+}
 
-/** Such as a gate decides; nobody but a bake's end lets a planned rollout go on with its flips. */
 function toWorking({ working }: Progress, { decision }: LogLine): Working {
   if (decision === "roll back") return "rolling back";
   return decision === "halt" ? "closing" : working;
 }
 
-function toWait({ heldBy, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "bakeLeftSeconds"> {
-  const left = { bakeLeftSeconds: toNumber(bakeLeftSeconds) };
-  const passes = PASSES.get(heldBy);
-  return passes === undefined
-    ? { phase: "held", heldBy: String(heldBy), ...left }
-    : { phase: passes, heldBy: "", ...left };
-}
-
-function toWave({ wave, waves }: LogLine): string {
-  return toNumber(waves) > 1 ? `wave ${toNumber(wave)} of ${toNumber(waves)}` : "";
+/** A bake and a rest end by themselves; any other wait is a hold. */
+function toWait({ heldBy, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "leftSeconds"> {
+  const leftSeconds = toNumber(bakeLeftSeconds);
+  if (heldBy === "its bake") return { phase: "baking", heldBy: "", leftSeconds };
+  if (heldBy === "its rest") return { phase: "resting", heldBy: "", leftSeconds };
+  return { phase: "held", heldBy: String(heldBy), leftSeconds };
 }
 
 function toNumber(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** One line for a terminal of so many columns: what does not fit is left out, the least important first. */
+/** One line for a terminal of so many columns; the last parts are left out when they do not fit. */
 export function renderProgress(progress: Progress, nowMs: number, columns: number): string {
-  const { phase, since, done, doneBefore, total, failed, wave, heldBy, bakeLeftSeconds } = progress;
-  const elapsedMs = nowMs - since;
-  if (phase === "baking" || phase === "resting")
-    return keepFitting(
-      [
-        phase,
-        phase === "baking" ? wave : "",
-        `${formatSeconds(Math.max(0, bakeLeftSeconds * 1_000 - elapsedMs))} left`,
-      ],
-      columns,
-    );
-  if (phase === "held" || phase === "waiting for the lock")
-    return keepFitting([phase, wave, formatSeconds(elapsedMs), shorten(heldBy, columns)], columns);
-  if (phase !== "flipping" || total === 0) return keepFitting([phase, formatSeconds(elapsedMs)], columns);
-  const perSecond = elapsedMs > 0 ? ((done - doneBefore) * 1_000) / elapsedMs : 0;
-  const left = ((total - done) / perSecond) * 1_000;
-  const parts = [
-    `${phase} ${formatNumber(done)}/${formatNumber(total)}`,
-    wave,
-    `${formatNumber(failed)} failed`,
-    perSecond > 0 ? `${formatNumber(Math.round(perSecond))}/s` : formatSeconds(elapsedMs),
-    perSecond > 0 ? `${formatSeconds(left)} left` : "",
-  ];
-  return keepFitting([...parts, toBar(done / total)], columns);
-}
-
-const BAR_COLUMNS = 20;
-
-function toBar(share: number): string {
-  const full = Math.floor(share * BAR_COLUMNS);
-  return `${"━".repeat(full)}${"─".repeat(BAR_COLUMNS - full)}`;
-}
-
-/** Whole seconds, so that the line does not flicker. */
-function formatSeconds(ms: number): string {
-  const seconds = Math.ceil(ms / 1_000);
-  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000);
-}
-
-function keepFitting(parts: readonly string[], columns: number): string {
   let line = "";
-  for (const part of parts.filter(Boolean)) {
+  for (const part of toParts(progress, nowMs - progress.since, columns).filter(Boolean)) {
     const longer = line === "" ? part : `${line}   ${part}`;
     if (longer.length > columns) break;
     line = longer;
@@ -142,7 +92,28 @@ function keepFitting(parts: readonly string[], columns: number): string {
   return line;
 }
 
-/** What a log line tells somebody who watches no terminal; undefined when it is not worth a line. */
+function toParts(progress: Progress, elapsedMs: number, columns: number): readonly string[] {
+  const { phase, done, doneBefore, total, failed, wave, heldBy, leftSeconds } = progress;
+  const elapsed = toWholeSeconds(elapsedMs);
+  const left = `${toWholeSeconds(Math.max(0, leftSeconds * 1_000 - elapsedMs))} left`;
+  if (phase === "baking") return [phase, wave, left];
+  if (phase === "resting") return [phase, left];
+  if (phase === "held" || phase === "waiting for the lock") return [phase, wave, elapsed, shorten(heldBy, columns)];
+  if (phase !== "flipping" || total === 0) return [phase, elapsed];
+  const perSecond = elapsedMs > 0 ? ((done - doneBefore) * 1_000) / elapsedMs : 0;
+  const counts = [`${phase} ${formatNumber(done)}/${formatNumber(total)}`, wave, `${formatNumber(failed)} failed`];
+  if (perSecond === 0) return [...counts, elapsed];
+  const rest = toWholeSeconds(((total - done) / perSecond) * 1_000);
+  return [...counts, `${formatNumber(Math.round(perSecond))}/s`, `${rest} left`];
+}
+
+/** Whole seconds, so that the line does not flicker. */
+function toWholeSeconds(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000);
+}
+
+/** A log line as plain text, for an output that is not a terminal; undefined when it is not worth a line. */
 export function describeStep(line: LogLine): string | undefined {
   switch (line.message) {
     case "looked up":
@@ -152,12 +123,11 @@ export function describeStep(line: LogLine): string | undefined {
       return `planned: ${flip} to flip, ${unchanged} unchanged, ${skipped} skipped`;
     }
     case "rollout waits for the lock":
-      return `waits for the lock, which ${line.heldBy} has`;
+      return `waiting for the lock of ${line.heldBy}`;
     case "rollout waits": {
-      if (line.heldBy === NOTHING) return "goes on";
-      const { phase, heldBy, bakeLeftSeconds } = toWait(line);
-      if (phase === "held") return `held: ${heldBy}`;
-      return `${phase === "baking" ? "bakes" : "rests"}, ${toSeconds(bakeLeftSeconds)} left`;
+      if (isOver(line)) return "continuing";
+      const { phase, heldBy, leftSeconds } = toWait(line);
+      return phase === "held" ? `held: ${heldBy}` : `${phase}, ${formatSeconds(leftSeconds)} left`;
     }
     default:
       return undefined;

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
-import { formatNumber } from "../../lambda/core/report/text-layout.ts";
-import { hasSucceeded, type Report } from "../../lambda/core/report/report.ts";
 import { renderReport } from "../../lambda/core/report/render-report.ts";
+import { hasSucceeded, type Report } from "../../lambda/core/report/report.ts";
+import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { type Before, checkRollout, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";
@@ -15,7 +15,7 @@ import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 const { stdout, stderr } = process;
 const WIDEST = 60;
 
-/** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
+/** Runs one rollout, prints the report and whether the emulator agrees; gives the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const services = await startServices(options, stack);
   return Promise.race([rollOutIn(services, options, stack), services.emulator.crash]);
@@ -37,22 +37,25 @@ async function rollOutIn(services: Services, options: StartOptions, stack: Async
 }
 
 async function run(
-  { event, json }: StartOptions,
+  { event, json, trigger }: StartOptions,
   services: Services,
   stack: AsyncDisposableStack,
   progress: ProgressView,
 ): Promise<WorkerAnswer> {
-  const { triggered } = services;
-  if (triggered === undefined) return runWorker(event, services, stack, progress.add);
+  if (trigger === undefined) {
+    const answer = await runWorker({ event, onLog: progress.add }, services, stack);
+    if (answer === undefined) throw new LocalRunError("the worker was killed");
+    return answer;
+  }
   const { runTriggered } = await import("./run-triggered.ts");
   const onAnswer = (sentence: string): void =>
     progress.interrupt(() => void (json ? stderr.write(`${sentence}\n`) : stdout.write(`${sentence}\n\n`)));
-  return runTriggered(event, services, triggered, { stack, onLog: progress.add, onAnswer });
+  return runTriggered({ trigger, event }, services, { stack, onLog: progress.add, onAnswer });
 }
 
 export function introduce({ faults }: StartOptions, { customers, onStaging }: Before): string {
-  const misbehaviour = faults === "" ? "" : `; faults: ${faults}`;
-  return `${countOf(customers, "customer")}, ${formatNumber(onStaging)} of them on staging${misbehaviour}\n\n`;
+  const suffix = faults === "" ? "" : `; faults: ${faults}`;
+  return `${countOf(customers, "customer")}, ${formatNumber(onStaging)} of them on staging${suffix}\n\n`;
 }
 
 function explainFailure({ name, message }: Extract<WorkerAnswer, { kind: "failed" }>, options: StartOptions): number {
@@ -61,7 +64,7 @@ function explainFailure({ name, message }: Extract<WorkerAnswer, { kind: "failed
 }
 
 function explainRefusal({ message }: { readonly message: string }, { eventFile }: StartOptions): number {
-  complain(`${message}\nmend ${eventFile}, then start again; docs/events.md names every member`);
+  complain(`${message}\ncorrect ${eventFile}, then start again; docs/events.md names every member`);
   return 2;
 }
 

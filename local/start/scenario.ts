@@ -1,4 +1,4 @@
-/** Stories that `npm start` can play, each with its own event and its own end. */
+/** The scenarios of `npm start`, each with its own event and its own expected end. */
 const SCENARIOS = ["rollback", "crash"] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 

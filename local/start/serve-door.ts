@@ -5,8 +5,8 @@ import { START_ARN, WORKER_ARN } from "./functions.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 
 /**
- * The functions that ship, as AWS would have them: the worker and a door behind Lambda's own protocol, the public door
- * behind a Function URL. They are configured by the environment, in which only Lambda's address is not known before.
+ * Serves the functions that ship: the worker and the front door by Lambda's own protocol, the webhook by a Function URL.
+ * The environment configures them; only the address of Lambda is set here.
  */
 export async function serveDoor(door: string, notifier: (message: WorkerMessage) => void): Promise<void> {
   const lambda = await startLambdaExecutions();

@@ -1,6 +1,6 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type CloudWatch, startCloudWatch } from "../aws/cloud-watch.ts";
 import { type CodePipeline, startCodePipeline } from "../aws/code-pipeline.ts";
 import { startDynamoDb } from "../aws/dynamodb.ts";
@@ -12,9 +12,8 @@ import type { StartOptions } from "./command-line.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "./emulator-process.ts";
 import { WORKER_ARN } from "./functions.ts";
 import { toLocalPolicy } from "./local-policy.ts";
-import { makeRunFolder } from "./run-folder.ts";
 import { ALARM } from "./scenario.ts";
-import { makeSigningSecrets, SIGNING_SECRET_IDS, SOURCES, type Trigger, type WebhookTrigger } from "./trigger.ts";
+import { makeSigningSecrets, SIGNING_SECRET_IDS, SOURCES, type WebhookTrigger } from "./trigger.ts";
 
 export const TABLE_NAME = "cutover-ledger";
 const SECRET_ID = "evo-voice/login";
@@ -23,94 +22,67 @@ const SECRET_ID = "evo-voice/login";
 export interface Services {
   readonly emulator: EmulatorProcess;
   readonly executions: LambdaExecutions;
-  /** Where the ledger's table is. */
+  /** The address of the ledger's table. */
   readonly dynamodb: string;
-  /** What the worker is configured by. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** When the event takes a way in. */
-  readonly triggered?: Triggered;
-  /** When a story is played. */
-  readonly stage?: Stage;
-}
-
-/** What a story needs: an alarm that can go off, and what the worker tells of its rollout. */
-export interface Stage {
   readonly cloudWatch: CloudWatch;
   readonly eventBridge: EventBridge;
-  /** A folder that is removed in the end. */
+  readonly pipeline: CodePipeline;
+  /** The secrets with which deliveries are signed. */
+  readonly signingSecrets: Readonly<Record<WebhookTrigger, string>>;
+  /** The configuration of the worker and of the doors. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A folder that is removed at the end. */
   readonly folder: string;
 }
 
-/** What is there for a trigger: both sides of a webhook know its secret, and a pipeline waits for its job's answer. */
-export interface Triggered {
-  readonly trigger: Trigger;
-  readonly signingSecrets: Readonly<Record<WebhookTrigger, string>>;
-  readonly pipeline: CodePipeline;
-}
-
-/** Starts all of it; the stack takes it down again, also what was started before something failed. */
+/** Starts all services; the stack closes them again, also when a later one fails to start. */
 export async function startServices(options: StartOptions, stack: AsyncDisposableStack): Promise<Services> {
-  const [emulator, dynamodb, executions] = await Promise.all([
+  const alarms = { [ALARM]: { state: "OK" } } as const;
+  const [emulator, dynamodb, executions, cloudWatch, eventBridge, pipeline] = await Promise.all([
     startEmulatorProcess(options, stack),
     closing(startDynamoDb({ tableName: TABLE_NAME }), stack),
     closing(startLambdaExecutions(), stack),
-  ]);
-  const { userName, password } = emulator;
-  const login = { [SECRET_ID]: JSON.stringify({ userName, password }) };
-  const triggered = options.trigger && (await startTriggered(options.trigger, stack));
-  const gateConfig = options.scenario && (await startWatched(stack));
-  const secrets = { ...login, ...(triggered && toSecrets(triggered)) };
-  const secretsManager = await closing(startSecretsManager({ secrets }), stack);
-  const addresses = {
-    secretsManager: secretsManager.address,
-    lambda: executions.address,
-    dynamodb: dynamodb.address,
-    ...(triggered && { codePipeline: triggered.pipeline.address }),
-    ...(gateConfig && { cloudWatch: gateConfig.cloudWatch.address, eventBridge: gateConfig.eventBridge.address }),
-  };
-  const policyFile = writeTemporary(toLocalPolicy(emulator, options), stack);
-  return {
-    emulator,
-    executions,
-    dynamodb: dynamodb.address,
-    environment: {
-      ...localAwsEnvironment(addresses),
-      POWERTOOLS_LOG_LEVEL: "INFO",
-      POWERTOOLS_SERVICE_NAME: "cutover-local",
-      CUTOVER_TABLE_NAME: TABLE_NAME,
-      CUTOVER_SECRET_ID: SECRET_ID,
-      CUTOVER_POLICY_FILE: policyFile,
-      ...(gateConfig && { CUTOVER_EVENT_BUS: "local" }),
-      ...(triggered && {
-        CUTOVER_WORKER_ARN: WORKER_ARN,
-        CUTOVER_WEBHOOK_SECRETS: JSON.stringify({
-          [SOURCES.github]: SIGNING_SECRET_IDS.github,
-          [SOURCES.webhook]: SIGNING_SECRET_IDS.webhook,
-        }),
-        // Executions that are interrupted leave their checkpoints where everything is removed.
-        TMPDIR: dirname(policyFile),
-      }),
-    },
-    ...(triggered && { triggered }),
-    ...(gateConfig && { stage: { ...gateConfig, folder: dirname(policyFile) } }),
-  };
-}
-
-async function startWatched(stack: AsyncDisposableStack): Promise<Omit<Stage, "folder">> {
-  const alarms = { [ALARM]: { state: "OK" } } as const;
-  const [cloudWatch, eventBridge] = await Promise.all([
     closing(startCloudWatch({ alarms }), stack),
     closing(startEventBridge(), stack),
+    closing(startCodePipeline(), stack),
   ]);
-  return { cloudWatch, eventBridge };
-}
-
-async function startTriggered(trigger: Trigger, stack: AsyncDisposableStack): Promise<Triggered> {
-  return { trigger, signingSecrets: makeSigningSecrets(), pipeline: await closing(startCodePipeline(), stack) };
-}
-
-function toSecrets({ signingSecrets: { github, webhook } }: Triggered): Readonly<Record<string, string>> {
-  return { [SIGNING_SECRET_IDS.github]: github, [SIGNING_SECRET_IDS.webhook]: webhook };
+  const { userName, password } = emulator;
+  const signingSecrets = makeSigningSecrets();
+  const secrets = {
+    [SECRET_ID]: JSON.stringify({ userName, password }),
+    [SIGNING_SECRET_IDS.github]: signingSecrets.github,
+    [SIGNING_SECRET_IDS.webhook]: signingSecrets.webhook,
+  };
+  const secretsManager = await closing(startSecretsManager({ secrets }), stack);
+  const folder = makeFolder(stack);
+  const policyFile = join(folder, "policy.json");
+  writeFileSync(policyFile, JSON.stringify(toLocalPolicy(emulator, options), undefined, 2));
+  const environment = {
+    ...localAwsEnvironment({
+      secretsManager: secretsManager.address,
+      lambda: executions.address,
+      dynamodb: dynamodb.address,
+      cloudWatch: cloudWatch.address,
+      eventBridge: eventBridge.address,
+      codePipeline: pipeline.address,
+    }),
+    POWERTOOLS_LOG_LEVEL: "INFO",
+    POWERTOOLS_SERVICE_NAME: "cutover-local",
+    CUTOVER_TABLE_NAME: TABLE_NAME,
+    CUTOVER_SECRET_ID: SECRET_ID,
+    CUTOVER_POLICY_FILE: policyFile,
+    CUTOVER_EVENT_BUS: "local",
+    CUTOVER_WORKER_ARN: WORKER_ARN,
+    CUTOVER_WEBHOOK_SECRETS: JSON.stringify({
+      [SOURCES.github]: SIGNING_SECRET_IDS.github,
+      [SOURCES.webhook]: SIGNING_SECRET_IDS.webhook,
+    }),
+    CUTOVER_RUN_FOLDER: folder,
+    // Executions that a door starts keep their checkpoints in the folder that is removed.
+    TMPDIR: folder,
+  };
+  const loopback = { emulator, executions, dynamodb: dynamodb.address, cloudWatch, eventBridge, pipeline };
+  return { ...loopback, signingSecrets, environment, folder };
 }
 
 async function closing<Server extends { close(): Promise<void> }>(
@@ -122,10 +94,8 @@ async function closing<Server extends { close(): Promise<void> }>(
   return server;
 }
 
-function writeTemporary(policy: unknown, stack: AsyncDisposableStack): string {
-  const folder = makeRunFolder(tmpdir());
+function makeFolder(stack: AsyncDisposableStack): string {
+  const folder = mkdtempSync(join(tmpdir(), "cutover-start-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "policy.json");
-  writeFileSync(file, JSON.stringify(policy, undefined, 2));
-  return file;
+  return folder;
 }

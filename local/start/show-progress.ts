@@ -3,10 +3,10 @@ import { advance, describeStep, type Progress, renderProgress, startProgress } f
 import { findColumns } from "./terminal.ts";
 import type { LogLine } from "./worker-process.ts";
 
-/** Shows how far the rollout is; on a terminal as one line that is redrawn, elsewhere as a plain line now and then. */
+/** Shows the progress of a rollout: one line that is redrawn on a terminal, otherwise a plain line from time to time. */
 export interface ProgressView {
   add(line: LogLine): void;
-  /** Lets something else be written, on a line of its own. */
+  /** Writes something else, on a line of its own. */
   interrupt(write: () => void): void;
   /** Leaves no trace on a terminal. */
   close(): void;
@@ -62,7 +62,7 @@ function showPlain(stream: WriteStream): ProgressView {
       progress = advance(progress, line, nowMs);
       const isDue = progress.phase === "flipping" && nowMs - writtenMs >= PLAIN_LINE_MS;
       const text = describeStep(line) ?? (isDue ? renderProgress(progress, nowMs, PLAIN_COLUMNS) : undefined);
-      // What follows on the same screen is a paragraph of its own.
+      // The report that follows is a paragraph of its own.
       if (line.message === "rollout ended" && isOpen) stream.write("\n");
       if (text === undefined) return;
       isOpen = true;

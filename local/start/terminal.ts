@@ -8,12 +8,12 @@ export function isTerminal({ isTTY }: Partial<Stream>, { TERM }: Environment): b
   return isTTY === true && TERM !== "dumb";
 }
 
-/** Whether colours are welcome: https://no-color.org */
+/** Whether colours may be used: https://no-color.org */
 export function isColourful(stream: Partial<Stream>, environment: Environment): boolean {
   return isTerminal(stream, environment) && !environment.NO_COLOR;
 }
 
-/** How wide a text may be: as wide as the terminal, or as COLUMNS says, whichever is narrower, and no wider than `most`. */
+/** The narrowest of the terminal, COLUMNS and `most`. */
 export function findColumns({ columns }: Partial<Stream>, { COLUMNS = "" }: Environment, most: number): number {
   const asked = /^\d+$/.test(COLUMNS) ? Number(COLUMNS) : 0;
   return Math.min(...[columns ?? 0, asked, most].filter((known) => known > 0));

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** The ways in that a rollout can take; without one its event goes straight to the worker. */
+/** The triggers of a local run; without one the event goes straight to the worker. */
 export const TRIGGERS = ["github", "webhook", "schedule", "codepipeline", "eventbridge", "console"] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 export type WebhookTrigger = Extract<Trigger, "github" | "webhook">;
@@ -9,12 +9,12 @@ export function isTrigger(text: string): text is Trigger {
   return (TRIGGERS as readonly string[]).includes(text);
 }
 
-/** Of a webhook the policy's mapping says what is started: it brings no deploy event. */
+/** A webhook brings no deploy event: the policy's mapping says which rollout starts. */
 export function isWebhook(trigger: Trigger): trigger is WebhookTrigger {
   return trigger === "github" || trigger === "webhook";
 }
 
-/** The name of a webhook's source in the policy, which is the path of its URL too. */
+/** The name of a webhook's source in the policy, which is also the path of its URL. */
 export const SOURCES = { github: "github", webhook: "ci" } as const;
 
 const START = {
@@ -23,7 +23,7 @@ const START = {
   exclude: { cohort: "beta" },
 } as const;
 
-/** The policy's `webhooks` of a local run: what the two deliveries mean. */
+/** The policy's `webhooks` of a local run, for the two deliveries. */
 export const WEBHOOKS = {
   [SOURCES.github]: {
     kind: "github",
@@ -47,13 +47,13 @@ export const WEBHOOKS = {
   },
 } as const;
 
-/** Of each webhook trigger, the id of its signing secret. */
+/** The id of the signing secret of each webhook trigger. */
 export const SIGNING_SECRET_IDS: Readonly<Record<WebhookTrigger, string>> = {
   github: "cutover/webhook/github",
   webhook: "cutover/webhook/ci",
 };
 
-/** Secrets that nobody knows before or after the run; one for each webhook trigger. */
+/** Secrets for this run only, one for each webhook trigger. */
 export function makeSigningSecrets(): Readonly<Record<WebhookTrigger, string>> {
   return { github: randomBytes(32).toString("hex"), webhook: `whsec_${randomBytes(32).toString("base64")}` };
 }

@@ -9,67 +9,54 @@ import type { Services } from "./services.ts";
 export type WorkerMessage =
   | { readonly kind: "running"; readonly arn: string }
   | { readonly kind: "ended"; readonly arn: string; readonly status: Parameters<LambdaExecutions["ended"]>[1] }
-  /** With a door: where it and Lambda's own protocol are. */
+  /** With a door: the addresses of the door and of Lambda's own protocol. */
   | { readonly kind: "listening"; readonly lambda: string; readonly functionUrl: string }
   | WorkerAnswer;
 
 export type WorkerAnswer =
   | { readonly kind: "report"; readonly report: Report }
-  /** The execution failed; the name is that of the error. */
+  /** The execution failed with an error of this name. */
   | { readonly kind: "failed"; readonly name: string; readonly message: string }
-  /** A door did not let the event in. */
+  /** A door refused the event. */
   | { readonly kind: "refused"; readonly message: string };
 
 /** One line of the worker's structured log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** Sends a deploy event to a worker in a process of its own; `onLog` hears when it runs, and of its log. */
-export async function runWorker(
-  event: unknown,
-  { environment, executions }: Services,
-  stack: AsyncDisposableStack,
-  onLog: (line: LogLine) => void,
-): Promise<WorkerAnswer> {
-  const script = new URL("./worker.ts", import.meta.url);
-  const child = startChild({ what: "the worker", script, environment });
-  stack.defer(() => child.stop());
-  readLog(child, onLog);
-  return ask(child, event, executions, () => onLog({ message: "execution running" }));
-}
-
-export interface KillableRun {
+export interface WorkerRun {
   readonly event: unknown;
-  readonly executionArn: string;
-  /** The durable step that it kills itself in. */
-  readonly deadlyStep?: string;
+  /** The durable step in which the worker kills itself. */
+  readonly killInStep?: string;
+  readonly onLog?: (line: LogLine) => void;
 }
 
-/** Begins an execution whose checkpoints are in a file, or goes on with it; undefined when its process was killed. */
-export async function runKillableWorker(
-  { event, executionArn, deadlyStep = "" }: KillableRun,
-  { environment, executions, stage }: Services,
+const EXECUTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:1/durable-execution/npm-start/1";
+
+/** Starts the execution of this run in a process of its own, or resumes it; undefined when the process was killed. */
+export async function runWorker(
+  { event, killInStep = "", onLog = () => {} }: WorkerRun,
+  { environment, executions, folder }: Services,
   stack: AsyncDisposableStack,
 ): Promise<WorkerAnswer | undefined> {
-  const script = new URL("./killable-worker.ts", import.meta.url);
-  const args = [join(stage?.folder ?? "", "checkpoints.jsonl"), executionArn, deadlyStep];
-  const child = startChild({ what: "the worker", script, args, environment });
+  const child = startWorker(["execution", join(folder, "checkpoints.jsonl"), EXECUTION_ARN, killInStep], environment);
   stack.defer(() => child.stop());
-  child.process.stdout?.resume();
+  readLog(child, onLog);
+  const answer = receiveAnswer(child, executions, () => onLog({ message: "execution running" }));
+  // Wrapped, because Node takes some messages of a shape of their own for its own and never delivers them.
+  child.process.send({ event });
   try {
-    return await ask(child, event, executions, () => {});
+    return await Promise.race([answer, child.crash]);
   } catch (error) {
-    if (child.process.signalCode !== "SIGKILL") throw error;
+    if (killInStep === "" || child.process.signalCode !== "SIGKILL") throw error;
     return undefined;
   }
 }
 
-function ask(child: Child, event: unknown, executions: LambdaExecutions, onRunning: () => void): Promise<WorkerAnswer> {
-  const answer = receiveAnswer(child, executions, onRunning);
-  // Wrapped, because Node takes some messages of a shape of their own for its own and never delivers them.
-  child.process.send({ event });
-  return Promise.race([answer, child.crash]);
+export function startWorker(args: readonly string[], environment: Services["environment"]): Child {
+  return startChild({ what: "the worker", script: new URL("./worker.ts", import.meta.url), args, environment });
 }
 
+/** Reads the structured lines of a worker's log; other lines are left out. */
 export function readLog({ process: { stdout } }: Child, onLog: (line: LogLine) => void): void {
   if (stdout === null) return;
   createInterface({ input: stdout }).on("line", (text) => {

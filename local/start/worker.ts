@@ -1,34 +1,57 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
+import { subscribe } from "node:diagnostics_channel";
+import { readFileSync } from "node:fs";
+import type { Operation } from "@aws-sdk/client-lambda";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
+import { runExecution } from "../durable/run-execution.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 
 /**
- * A worker's process: the handler that ships, configured by its environment, run by the SDK's local runner in real time.
- * The parent sends one event and gets one answer; in between it hears of the execution as Lambda would.
- * With a door to serve it waits for what arrives there instead, and runs what the door starts.
+ * The process of a worker: the handler that ships, configured by its environment. Its parent sends one event and gets
+ * one answer. The checkpoints are in a file, so that another process can resume the execution. With a door to serve, it
+ * waits for what arrives there instead, and runs what the door starts.
  */
-const [door] = process.argv.slice(2);
-if (door === undefined) {
-  process.once("message", ({ event }: { readonly event: unknown }) => {
-    void run(event).then((answer) => notifier(answer, () => process.exit()));
-  });
-} else {
+const [kind, ...args] = process.argv.slice(2);
+if (kind === "door") {
   const { serveDoor } = await import("./serve-door.ts");
-  await serveDoor(door, notifier);
+  await serveDoor(args[0] ?? "", notifier);
+} else {
+  const [file = "", executionArn = "", killInStep = ""] = args;
+  if (killInStep !== "") killIn(killInStep, file);
+  process.once("message", ({ event }: { readonly event: unknown }) => {
+    void run({ file, executionArn, payload: event }).then((answer) => notifier(answer, () => process.exit()));
+  });
 }
 
-async function run(event: unknown): Promise<WorkerMessage> {
+async function run(execution: Omit<Parameters<typeof runExecution>[0], "handler">): Promise<WorkerMessage> {
   const { handler } = await import("../../lambda/worker.ts");
-  await LocalDurableTestRunner.setupTestEnvironment();
-  const handlerFunction = registerExecutions(handler, {
+  const registered = registerExecutions(handler, {
     running: (arn) => notifier({ kind: "running", arn }),
     ended: (arn, status) => notifier({ kind: "ended", arn, status }),
   });
-  const ended = await new LocalDurableTestRunner<Report>({ handlerFunction }).run({ payload: event });
-  if (ended.getStatus() === "SUCCEEDED") return { kind: "report", report: ended.getResult() as Report };
-  const { errorType = "Error", errorMessage = "it gave no reason" } = ended.getError();
-  return { kind: "failed", name: errorType, message: errorMessage };
+  const ended = await runExecution({ handler: registered, ...execution });
+  if (ended.status === "SUCCEEDED") return { kind: "report", report: ended.result as Report };
+  return { kind: "failed", ...ended.error };
+}
+
+const FATAL_FLIP = 10;
+
+/** Kills this process at the tenth flip of a durable step. No signal handler and no `finally` runs, as in a power cut. */
+function killIn(step: string, file: string): void {
+  let flips = 0;
+  subscribe("undici:request:create", (message) => {
+    const { request } = message as { readonly request: { readonly method: string; readonly path: string } };
+    if (request.method !== "POST" || !request.path.endsWith("/staging") || !isRunning(step, file)) return;
+    flips += 1;
+    if (flips === FATAL_FLIP) process.kill(process.pid, "SIGKILL");
+  });
+}
+
+/** Whether the last checkpoint about a step says that the step was started. */
+function isRunning(step: string, file: string): boolean {
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  const operations = lines.flatMap((line) => (JSON.parse(line) as { operations: readonly Operation[] }).operations);
+  return operations.findLast(({ Name }) => Name === step)?.Status === "STARTED";
 }
 
 function notifier(message: WorkerMessage, then: () => void = () => {}): void {

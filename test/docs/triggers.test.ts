@@ -6,11 +6,16 @@ import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { CutoverSchedule } from "../../infra/constructs/schedules.ts";
 import { FlipEvent } from "../../lambda/contract/deploy-event.ts";
 import { propertiesOf, synthesize } from "../infra/make-stack.ts";
-import { anEvent } from "../unit/lambda/contract/an-event.ts";
-import { aBridgedEvent, aPipelineJob, aPipelineStateChange, aScheduledEvent } from "../unit/lambda/triggers/aws-samples.ts";
 import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
 import { openLedger } from "../support/ledger.ts";
+import { anEvent } from "../unit/lambda/contract/an-event.ts";
+import {
+  aBridgedEvent,
+  aPipelineJob,
+  aPipelineStateChange,
+  aScheduledEvent,
+} from "../unit/lambda/triggers/aws-samples.ts";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/triggers.md"), "utf8");
 

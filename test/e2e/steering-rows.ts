@@ -10,13 +10,13 @@ export type SteeringCommand = (typeof STEERING)[number];
  * the command, and at once. A look comes each minute; a part makes one before each batch.
  */
 const ENDS: Readonly<Record<State, { readonly in: Stage; readonly else: number; readonly pause: number }>> = {
-  "looks up": { in: "preparing", else: 3, pause: 8 },
-  "is held by an alarm without data before its first flip": { in: "preparing", else: 6, pause: 10 },
+  "looks up": { in: "preparing", else: 4, pause: 9 },
+  "is held by an alarm without data before its first flip": { in: "preparing", else: 7, pause: 11 },
   flips: { in: "flipping", else: 2, pause: 9 },
   bakes: { in: "baking 1", else: 6, pause: 8 },
   "is paused in a bake": { in: "baking 1", else: 62, pause: 9 },
   "is paused between two batches": { in: "flipping", else: 64, pause: 12 },
-  "waits for the lock": { in: "preparing", else: 6, pause: 11 },
+  "waits for the lock": { in: "preparing", else: 7, pause: 12 },
   "flips back": { in: "rolling back", else: 3, pause: 10 },
 };
 const AT_ONCE: Readonly<Partial<Record<`${SteeringCommand} ${State}`, number>>> = {
@@ -24,7 +24,7 @@ const AT_ONCE: Readonly<Partial<Record<`${SteeringCommand} ${State}`, number>>> 
   "resume is paused between two batches": 7,
   "skip-bake bakes": 3,
   "skip-all-bakes bakes": 3,
-  "skip-all-bakes looks up": 3,
+  "skip-all-bakes looks up": 4,
 };
 /** A bake that `skip-all-bakes` took away before it began. */
 const NEVER_BAKES: readonly State[] = [

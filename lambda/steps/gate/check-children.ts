@@ -19,30 +19,22 @@ export interface ChildrenProgress extends Progress {
 
 export const CHILDREN_START: ChildrenProgress = { done: false, idleParts: 0, children: [] };
 
-export interface ChildrenWork {
-  /** The first batch that is flipped. */
-  readonly batch: number;
-  readonly from: ChildrenProgress;
-}
-
+const FIRST_BATCH = 0;
 const IN_A_PAGE = 100;
 
-/**
- * Before the first flip: one page of the children of each hundred customers of the first batch. An abort ends it, and so
- * it does the check after the flips; what an abort comes to, the flips and the gate say.
- */
+/** Before the first flip: one page of the children of each hundred customers of the first batch. */
 export function readChildren(
   ports: Ports,
   rollout: Locked<FlipRollout>,
   run: StepRun,
-  { batch, from }: ChildrenWork,
+  from: ChildrenProgress,
 ): Promise<ChildrenProgress> {
   const options = { run, from, pace: from.pace, mark: "before the first flip" };
   return runUnlessAborted(ports, rollout, options, async ({ connection }) => {
     const { ledger } = ports;
     const judge = createJudge(await readSelection(ports, rollout));
     const { protectedIds } = await ledger.readControls();
-    const { customers } = await ledger.getBatch(rollout.rolloutId, batch);
+    const { customers } = await ledger.getBatch(rollout.rolloutId, FIRST_BATCH);
     const parentIds = customers.map(({ id }) => id);
     const pages = await Promise.all(chunk(parentIds).map((ids) => listChildren(connection, ids)));
     const children = chooseChildren(pages.flat(), {
@@ -55,16 +47,16 @@ export function readChildren(
   });
 }
 
-/** After the first flips: reads the children again, and stops the rollout when one of them has moved. */
+/** After the first flips: reads the children again. What an abort comes to in the meantime, the gate says. */
 export function checkChildren(
   ports: Ports,
   rollout: Locked<FlipRollout>,
   run: StepRun,
-  { batch, from }: ChildrenWork,
+  from: ChildrenProgress,
 ): Promise<ChildrenProgress> {
   const options = { run, from, pace: from.pace, mark: "after the first flips" };
   return runUnlessAborted(ports, rollout, options, async ({ connection }) => {
-    const { outcomes } = await ports.ledger.getBatch(rollout.rolloutId, batch);
+    const { outcomes } = await ports.ledger.getBatch(rollout.rolloutId, FIRST_BATCH);
     const moved = findChildrenStop(from.children, {
       flippedIds: new Set(outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : []))),
       wantedFlag: wantedFlag(rollout.event.action),

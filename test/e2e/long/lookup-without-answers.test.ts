@@ -17,7 +17,8 @@ function portsWithoutAnswers(): Ports {
     pace: () => ({ perSecond: 1 }) as ReturnType<Connection["pace"]>,
     close: () => undefined,
   };
-  const ledger: Partial<Ledger> = { countStepAttempt: async () => 1 };
+  const readControls = async () => ({ fence: 1, holds: {}, protectedIds: [] });
+  const ledger: Partial<Ledger> = { countStepAttempt: async () => 1, readControls };
   return {
     policy: POLICY,
     ledger: ledger as Ledger,

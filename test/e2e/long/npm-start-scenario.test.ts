@@ -7,7 +7,7 @@ const { folder, run } = useNpmStart();
 const SECONDS = 1_000;
 
 test(
-  "rollback: a wave turns bad, everybody is put back, the report says why, and the release is held",
+  "rollback restores every customer after an alarm, gives the cause, and holds the release",
   async () => {
     const { code, out, err } = await run("--scenario", "rollback");
     expect(out).toMatch(
@@ -15,8 +15,8 @@ test(
     );
     expect(out).toMatch(/\npromote 2026\.11\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/);
     expect(out).toMatch(/\ncheck: the emulator agrees with the report: \d+ flipped and restored, \d+ not touched\n/);
-    expect(out).toContain("\ncheck: the gates decided: proceed, roll back; 0 customers left\n");
-    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is held: rolled back by promote-\w+\n$/);
+    expect(out).toContain("\ncheck: the gates decided: proceed, roll back; 0 customers not restored\n");
+    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is held: rolled back by npm-start\n$/);
     expect(err).toBe("");
     expect(code).toBe(0);
   },
@@ -24,7 +24,7 @@ test(
 );
 
 test(
-  "rollback, of a server that misbehaves, ends in the same way; --json prints only the report",
+  "rollback ends in the same way under faults, and --json prints only the report",
   async () => {
     const faults = "error-5xx=0.02,drop-after=0.02,retry-after=0";
     const { code, out, err } = await run("--scenario", "rollback", "--customers", "300", "--faults", faults, "--json");
@@ -36,25 +36,25 @@ test(
 );
 
 test(
-  "rollback: a story that does not come to its second wave ends with 1",
+  "rollback ends with 1 when it has no second wave",
   async () => {
     const { code, out } = await run("--scenario", "rollback", "--customers", "1");
     expect(out).not.toContain("\nalarm calls-that-fail goes off");
     expect(out).toContain(
-      "; 0 customers left (the story expects proceed, roll back; 0 customers left; but calls-that-fail never",
+      "; 0 customers not restored (expected: proceed, roll back; 0 customers not restored; but calls-that-fail never",
     );
-    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is not held \(the story expects it to be held\)\n$/);
+    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is not held \(expected: a hold\)\n$/);
     expect(code).toBe(1);
   },
   60 * SECONDS,
 );
 
 test(
-  "crash: the worker kills itself in the second wave, another one goes on, and all ends as without",
+  "crash: another worker resumes, and the rollout ends as without a crash",
   async () => {
     const { code, out, err } = await run("--scenario", "crash");
     const [, early, total] =
-      /gate 1: proceed\nthe worker is dead \(SIGKILL\), (\d+) customers moved; another one goes on\nwave 2 of 3: done, (\d+) flipped/.exec(
+      /gate 1: proceed\nthe worker is dead \(SIGKILL\), (\d+) customers moved; another worker resumes\nwave 2 of 3: done, (\d+) flipped/.exec(
         out,
       ) ?? [];
     const [, canaries] = /wave 1 of 3: done, (\d+) flipped/.exec(out) ?? [];
@@ -73,10 +73,10 @@ test(
 );
 
 test(
-  "crash: a second wave too small to be killed in ends with 1, and says so",
+  "crash ends with 1 when the second wave is too small",
   async () => {
     const { code, err } = await run("--scenario", "crash", "--customers", "100");
-    expect(err).toBe("start: nobody was killed: the second wave has too few customers; take more with --customers\n");
+    expect(err).toBe("start: no worker was killed: wave 2 has too few customers; take more with --customers\n");
     expect(code).toBe(1);
   },
   60 * SECONDS,

@@ -14,7 +14,7 @@ function writeEvent(changes: Readonly<Record<string, unknown>>): string {
   return file;
 }
 
-describe("the main job through a way in", () => {
+describe("a rollout that a trigger starts", () => {
   test.each([
     ["github", "arrived at POST /github; the public door answered 202", /github_deployment_status-2/],
     ["webhook", "arrived at POST /ci; the public door answered 202", /ci_msg_[\w-]+/],
@@ -22,7 +22,7 @@ describe("the main job through a way in", () => {
     ["codepipeline", "arrived; the front door answered the job with PutJobSuccessResult", /[0-9a-f-]{36}/],
     ["eventbridge", "arrived; the front door answered", /[0-9a-f-]{36}/],
     ["console", "arrived; the front door answered", /promote-[0-9a-f]{12}/],
-  ])("%s: arrives, is answered, rolled out, reported and confirmed", async (trigger, answered, id) => {
+  ])("%s is answered, rolled out, reported and confirmed", async (trigger, answered, id) => {
     const { code, out, err } = await run("--trigger", trigger, "--customers", "200");
     const [introduction, , line = ""] = out.split("\n");
     expect(introduction).toBe("200 customers, 60 of them on staging");
@@ -40,14 +40,14 @@ describe("the main job through a way in", () => {
   });
 });
 
-test("a pipeline's action is told at the end how its rollout went", async () => {
+test("an action of a pipeline gets the end of its rollout", async () => {
   const { code, out } = await run("--trigger", "codepipeline", "--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(/\ncodepipeline: the next job, .+ answered it with PutJobFailureResult: rollout \S+ is refused/);
   expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
   expect(code).toBe(1);
 });
 
-test("with --json, standard output is one report and the door's answer is on the other", async () => {
+test("standard output is one report with --json, and the door's answer is on standard error", async () => {
   const { code, out, err } = await run("--trigger", "webhook", "--customers", "20", "--json");
   expect(JSON.parse(out)).toMatchObject({ status: "succeeded", counts: { failed: 0 } });
   expect(err).toMatch(/^webhook: [^\n]+ is starting\n/);
@@ -57,7 +57,7 @@ test("with --json, standard output is one report and the door's answer is on the
 test.each([
   ["schedule", { id: "night" }, "  - event.id: "],
   ["codepipeline", { wait: "no" }, "  - wait: "],
-])("what the door refuses ends with 2 and its problems: %s", async (trigger, changes, problem) => {
+])("an event that the door refuses ends with 2 and its problems: %s", async (trigger, changes, problem) => {
   const { code, out, err } = await run("--trigger", trigger, "--customers", "20", "--event", writeEvent(changes));
   expect(out).toMatch(new RegExp(`\n${trigger}: [^\n]+refused`));
   expect(err).toMatch(/^start: .+ was refused, nothing was done; 1 problem:\n/);
@@ -98,14 +98,14 @@ describe("in the middle of a triggered rollout", () => {
     return { ...running, worker: Math.max(...children) };
   }
 
-  test("an interruption leaves nothing behind", async () => {
+  test("an interruption leaves no folder behind", async () => {
     const { child, ended } = await startSlowly();
     child.kill("SIGTERM");
     expect(await ended).toBe(143);
     expect(readdirSync(folder).filter((name) => /^cutover-(start|execution)-/.test(name))).toEqual([]);
   });
 
-  test("the worker's death is told in one line and ends it with 1", async () => {
+  test("the death of the worker ends the run with 1 and one line", async () => {
     const { worker, ended, err } = await startSlowly();
     process.kill(worker, "SIGKILL");
     expect(await ended).toBe(1);

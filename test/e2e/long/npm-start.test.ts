@@ -21,9 +21,7 @@ async function startSlowly(): Promise<Running & { readonly emulator: number; rea
   const early = running.ended.then((code) => {
     throw new Error(`ended with ${code} before it had planned: ${running.err()}`);
   });
-  while (!running.err().includes("planned")) {
-    await Promise.race([once(running.child.stderr, "data"), early]);
-  }
+  while (!running.err().includes("planned")) await Promise.race([once(running.child.stderr, "data"), early]);
   early.catch(() => {});
   const [emulator = 0, worker = 0] = childrenOf(running.child.pid);
   expect(worker).toBeGreaterThan(0);
@@ -48,12 +46,12 @@ function childrenOf(pid: number | undefined): readonly number[] {
   return children.map((child) => child.pid).sort((a, b) => a - b);
 }
 
-/** Waits until a process has ended; one that nobody has collected yet has ended too. */
+/** Waits until the processes have ended; a zombie has ended, too. */
 async function untilGone(...pids: readonly number[]): Promise<void> {
   while (listProcesses().some(({ pid, state }) => pids.includes(pid) && !state.startsWith("Z"))) await sleep(50);
 }
 
-test("the example event over 1,000 customers is rolled out, reported and confirmed by the emulator", async () => {
+test("the example event is rolled out over 1,000 customers, reported and confirmed", async () => {
   const { code, out, err } = await run();
   expect(out).toMatch(/^1,000 customers, 300 of them on staging\n\npromote 2026\.11\.0 {3}succeeded\n/);
   const [, flipped, unchanged, skipped] =
@@ -71,7 +69,7 @@ test("the example event over 1,000 customers is rolled out, reported and confirm
   expect(code).toBe(0);
 });
 
-test("with faults and --json, standard output is one report, and no secret is anywhere", async () => {
+test("standard output is one report with --json, and no output has a secret", async () => {
   const faults = "error-5xx=0.02,drop-after=0.02,session-death=100,retry-after=0";
   const { code, out, err } = await run("--customers", "100", "--seed", "7", "--faults", faults, "--json");
   const report = JSON.parse(out);
@@ -85,7 +83,7 @@ test("with faults and --json, standard output is one report, and no secret is an
   expect(out + err).not.toContain(password);
 });
 
-test("a refused sign-in ends with 1, nobody flipped and what to do next", async () => {
+test("a refused sign-in ends with 1, no flip, and the next step", async () => {
   const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
   expect(out).toContain("refused, nobody was flipped");
@@ -94,12 +92,12 @@ test("a refused sign-in ends with 1, nobody flipped and what to do next", async 
   expect(code).toBe(1);
 });
 
-test("a bad event ends with 2 and all of its problems, without a stack or a report", async () => {
+test("a bad event ends with 2 and all of its problems, without a stack trace or a report", async () => {
   const file = writeEvent({ action: "promot", release: "2026.11", target: { all: true } });
   const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
   expect(err).toMatch(/^start: the deploy event was refused, nothing was done; 3 problems:\n/);
   for (const path of ["action", "targets", "target"]) expect(err).toContain(`  - ${path}: `);
-  expect(err).toContain(`\nmend ${file}, then start again; docs/events.md names every member\n`);
+  expect(err).toContain(`\ncorrect ${file}, then start again; docs/events.md names every member\n`);
   expect(err).not.toMatch(/\n\s+at /);
   expect(out).toBe("");
   expect(code).toBe(2);
@@ -112,8 +110,8 @@ test.each([
     "exclude: got this member twice",
   ],
   ["lists in lists without end", "[".repeat(20_000) + "]".repeat(20_000), "it is nested too deeply"],
-  ["what Node would take for its own message", '{"cmd":"NODE_X"}', "cmd: got an unknown member"],
-])("an event file with %s is refused, and says so", async (_what, text, problem) => {
+  ["the shape of a message of Node", '{"cmd":"NODE_X"}', "cmd: got an unknown member"],
+])("an event file with %s is refused with the problem", async (_what, text, problem) => {
   const file = join(folder, "event.json");
   writeFileSync(file, text);
   const { code, err } = await run("--event", file, "--customers", "20");
@@ -121,7 +119,7 @@ test.each([
   expect(code).toBe(2);
 });
 
-test("bad options end with 2 and one message that names all of them", async () => {
+test("bad options end with 2 and one message with all problems", async () => {
   const { code, out, err } = await run(
     ...[
       "--customers",
@@ -138,12 +136,12 @@ test("bad options end with 2 and one message that names all of them", async () =
   );
   for (const problem of ["--customers none", "--rate 0", "--sede", "  - 1:", "drop is not", "no-such.json", "--json"])
     expect(err).toContain(problem);
-  expect(err).toContain("nothing was started");
+  expect(err).toContain("not started");
   expect(out).toBe("");
   expect(code).toBe(2);
 });
 
-test("a scenario that nobody knows, or with an event of its own, ends with 2", async () => {
+test("an unknown scenario, or a scenario with an event, ends with 2", async () => {
   const { code, err } = await run(
     "--scenario",
     "fire",
@@ -158,10 +156,8 @@ test("a scenario that nobody knows, or with an event of its own, ends with 2", a
   expect(code).toBe(2);
 });
 
-test("the rollback story on a server that its policy is wrong about, or an option given twice, ends with 2", async () => {
-  const story = ["--scenario", "rollback", "--faults", "children-follow"];
-  const { code, out, err } = await run(...story, "--customers", "5", "--customers", "6");
-  expect(err).toContain("  - --faults children-follow: expected none with --scenario rollback, whose policy says");
+test("an option given twice ends with 2", async () => {
+  const { code, out, err } = await run("--customers", "5", "--customers", "6");
   expect(err).toContain("  - --customers: expected once\n");
   expect(out).toBe("");
   expect(code).toBe(2);
@@ -178,27 +174,25 @@ describe("in the middle of a rollout", () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("%s, even twice, ends everything with %i and leaves nothing behind", async (signal, exitCode) => {
+  ] as const)("%s, even twice, ends with %i and leaves no process and no folder", async (signal, exitCode) => {
     const { child, ended, err, emulator, worker } = await startSlowly();
     child.kill(signal);
     child.kill(signal);
     expect(await ended).toBe(exitCode);
-    expect(err()).toMatch(new RegExp(`\\nstart: stopped by ${signal} before the end; nothing is left running`));
+    expect(err()).toMatch(new RegExp(`\\nstart: stopped by ${signal} before the end; no process is left running`));
     await untilGone(emulator, worker);
     expect(foldersOfRuns()).toEqual([]);
   });
 
-  test("killed outright, it takes its children along, and the next run removes its folder", async () => {
+  test("killed outright, it takes its children and its folder along", async () => {
     const { child, ended, emulator, worker } = await startSlowly();
     child.kill("SIGKILL");
     expect(await ended).toBe("SIGKILL");
     await untilGone(emulator, worker);
-    expect(foldersOfRuns()).toHaveLength(1);
-    expect((await run("--customers", "1")).code).toBe(0);
     expect(foldersOfRuns()).toEqual([]);
   });
 
-  test.each(["emulator", "worker"] as const)("the %s's death is told in one line and ends it with 1", async (who) => {
+  test.each(["emulator", "worker"] as const)("the death of the %s ends the run with 1 and one line", async (who) => {
     const running = await startSlowly();
     process.kill(running[who], "SIGKILL");
     expect(await running.ended).toBe(1);

@@ -35,15 +35,11 @@ function run(...args: string[]): Running {
 }
 
 afterEach(() => {
-  for (const child of children.splice(0)) {
-    child.kill("SIGKILL");
-  }
+  for (const child of children.splice(0)) child.kill("SIGKILL");
 });
 
 async function waitFor(running: Running, text: string): Promise<void> {
-  while (!running.out().includes(text)) {
-    await once(running.child.stdout ?? running.child, "data");
-  }
+  while (!running.out().includes(text)) await once(running.child.stdout ?? running.child, "data");
 }
 
 test.each(["SIGINT", "SIGTERM"] as const)(
@@ -65,7 +61,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
-test("without --json a person reads where it is and how to get in", async () => {
+test("without --json it prints its address, user name, password and account", async () => {
   const running = run("--customers", "5", "--faults", "latency=1");
   await waitFor(running, "Ctrl-C");
   expect(running.out()).toMatch(/address +http:\/\/127\.0\.0\.1:\d+/);
@@ -75,7 +71,7 @@ test("without --json a person reads where it is and how to get in", async () => 
   expect(await running.ended).toBe(0);
 });
 
-test("bad options end with 2 and one message that names all problems", async () => {
+test("bad options end with 2 and one message with all problems", async () => {
   const running = run(
     "--port",
     "http",
@@ -93,7 +89,7 @@ test("bad options end with 2 and one message that names all problems", async () 
   for (const problem of [
     "--port http",
     "--customers -5",
-    "--sed is not",
+    "--sed: expected one of",
     "drop is not a fault",
     "latency=x",
     "--staging-share 3",
@@ -103,7 +99,7 @@ test("bad options end with 2 and one message that names all problems", async () 
   }
 });
 
-test("a port in use ends with 1 and says so", async () => {
+test("a port in use ends with 1", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
@@ -113,7 +109,7 @@ test("a port in use ends with 1 and says so", async () => {
   server.close();
 });
 
-test.each(["--help", "-h"])("%s and docs/emulator.md name every fault as the emulator knows it", async (help) => {
+test.each(["--help", "-h"])("%s and docs/emulator.md name every fault", async (help) => {
   const running = run(help);
   expect(await running.ended).toBe(0);
   expect(running.out()).toContain(describeFaults());

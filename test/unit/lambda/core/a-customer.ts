@@ -2,10 +2,15 @@ import fc from "fast-check";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import type { FlipEvent } from "../../../../lambda/contract/deploy-event.ts";
 import type { Wave } from "../../../../lambda/contract/wave.ts";
-import { planRollout, toBatches, toSettled } from "../../../../lambda/core/plan/plan.ts";
-import { createRoster, type FoundCustomer, type Ranking, type RosterEntry } from "../../../../lambda/core/plan/candidates.ts";
 import { type CustomerFacts, createJudge, type Selection } from "../../../../lambda/core/lookup/selection.ts";
 import { toShortName } from "../../../../lambda/core/lookup/short-name.ts";
+import {
+  createRoster,
+  type FoundCustomer,
+  type Ranking,
+  type RosterEntry,
+} from "../../../../lambda/core/plan/candidates.ts";
+import { planRollout, toBatches, toSettled } from "../../../../lambda/core/plan/plan.ts";
 import { anyCharacter } from "../../../support/any-character.ts";
 
 export function aCustomer(changes: Partial<CustomerFacts> = {}): CustomerFacts {

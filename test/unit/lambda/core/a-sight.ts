@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { CommandRecord, LockAndControls } from "../../../../lambda/core/records.ts";
 import type { AlarmReading, GateSnapshot } from "../../../../lambda/core/gate/evaluate-gate.ts";
+import type { CommandRecord, LockAndControls } from "../../../../lambda/core/records.ts";
 
 export function aCommand(changes: Partial<CommandRecord> = {}): CommandRecord {
   return {

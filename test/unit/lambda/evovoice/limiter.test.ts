@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { createLimiter, type Feedback, type LimiterOptions } from "../../../../lambda/evovoice/limiter.ts";
 import type { Pace, PaceLimits } from "../../../../lambda/core/flip/pace.ts";
+import { createLimiter, type Feedback, type LimiterOptions } from "../../../../lambda/evovoice/limiter.ts";
 import { createFixedWindow, createRandom, createTokenBucket, flipAll, type RateLimit } from "./limited-server.ts";
 import { createSimulatedClock } from "./simulated-clock.ts";
 

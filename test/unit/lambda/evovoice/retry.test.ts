@@ -1,6 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Answer } from "../../../../lambda/evovoice/attempt.ts";
-import { type Asker, countTry, decideNext, RETRY_RULES, type Tally, whatCame } from "../../../../lambda/evovoice/retry.ts";
+import {
+  type Asker,
+  countTry,
+  decideNext,
+  RETRY_RULES,
+  type Tally,
+  whatCame,
+} from "../../../../lambda/evovoice/retry.ts";
 
 const ANSWERS: readonly { readonly answer: Answer; readonly came: ReturnType<typeof whatCame> }[] = [
   { answer: { kind: "answered", body: {}, cookies: [] }, came: "another answer" },

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { applyControlChange, type ControlChange, type Controls } from "../../../../lambda/core/controls.ts";
 import type { Attribution, Hold, Lock, LockAndControls } from "../../../../lambda/core/records.ts";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const ENVIRONMENT = "https://evovoice.io";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import type { Stop } from "../../../../lambda/core/gate/decision.ts";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const stopFor = (reason: string): Stop => ({ decision: "roll back", cause: "alarm", reasons: [reason] });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { FinalError } from "../../../../lambda/core/final-error.ts";
 import { NO_COUNTS, type Outcome } from "../../../../lambda/core/flip/outcome.ts";
 import type { FoundPages, RolloutRecord } from "../../../../lambda/core/records.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
+import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const RECORD: RolloutRecord = {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createLock } from "../../../../lambda/ledger/lock.ts";
 import type { Lock } from "../../../../lambda/core/records.ts";
+import { createLock } from "../../../../lambda/ledger/lock.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const ENVIRONMENT = "https://evovoice.io";

@@ -43,7 +43,7 @@ test("a type that CloudWatch does not have is refused", async () => {
   });
 });
 
-test("an alarm changes at the call that it is told to change at, and not before", async () => {
+test("an alarm changes at the ordered call, and not before", async () => {
   cloudWatch.changeLater("one", { atCall: 2 }, { state: "ALARM" });
   cloudWatch.changeLater("one", { atCall: 4 }, { state: "missing" });
   const states = [await stateOf("one"), await stateOf("one"), await stateOf("one"), await stateOf("one")];

@@ -35,8 +35,8 @@ test("a job is answered once, well or badly", async () => {
   });
 });
 
-test("a job that nobody opened is not found", async () => {
-  await expect(client.send(new PutJobSuccessResultCommand({ jobId: "nobody" }))).rejects.toMatchObject({
+test("a job that was not opened is not found", async () => {
+  await expect(client.send(new PutJobSuccessResultCommand({ jobId: "unknown" }))).rejects.toMatchObject({
     name: "JobNotFoundException",
   });
 });

@@ -18,7 +18,7 @@ beforeEach(async () => {
   const handler = withDurableExecution(async (event: { readonly fail?: boolean }, context) => {
     await context.wait("bake", { hours: 1 });
     ran += await context.step("flip", async () => 1);
-    if (event.fail) throw new Error("nobody could be flipped");
+    if (event.fail) throw new Error("no customer could be flipped");
     return { flipped: 1 };
   });
   lambda.serve(ALIAS, { kind: "durable", handler, skipWaits: true });
@@ -39,7 +39,7 @@ function describeExecution(DurableExecutionArn: string | undefined) {
 }
 
 describe("a durable function", () => {
-  test("runs to its end under its name, and Lambda tells what it returned", async () => {
+  test("runs to its end under its name, and Lambda reports its result", async () => {
     const { StatusCode, DurableExecutionArn } = await start("night", {});
     expect(StatusCode).toBe(202);
     expect(DurableExecutionArn).toMatch(/:function:cutover:1\/durable-execution\/night\/[\w-]+$/);
@@ -57,7 +57,7 @@ describe("a durable function", () => {
     await lambda.settled();
     expect(await describeExecution(DurableExecutionArn)).toMatchObject({
       Status: "FAILED",
-      Error: { ErrorMessage: "nobody could be flipped" },
+      Error: { ErrorMessage: "no customer could be flipped" },
     });
   });
 
@@ -75,7 +75,7 @@ describe("a durable function", () => {
     ["a name with another payload", () => start("night", { a: 2 }), "DurableExecutionAlreadyStartedException"],
     ["a name with a space", () => start("to night", {}), "InvalidParameterValueException"],
     ["a function without a version", () => start("noon", {}, FUNCTION), "InvalidParameterValueException"],
-    ["a function that nobody serves", () => start("noon", {}, `${FUNCTION}-2:live`), "ResourceNotFoundException"],
+    ["a function that is not served", () => start("noon", {}, `${FUNCTION}-2:live`), "ResourceNotFoundException"],
     ["a payload over 1 MB", () => start("noon", "x".repeat(1_048_577)), "RequestTooLargeException"],
   ])("refuses %s", async (_what, invoke, name) => {
     await start("night", { a: 1 });
@@ -91,7 +91,7 @@ describe("a plain function", () => {
     return { error: reply.FunctionError, body: JSON.parse(reply.Payload?.transformToString() ?? "") };
   };
 
-  test("answers whoever waits for it", async () => {
+  test("answers its caller", async () => {
     expect(await call(async (event) => ({ event }))).toEqual({ error: undefined, body: { event: { a: 1 } } });
   });
 

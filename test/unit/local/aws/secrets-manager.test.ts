@@ -58,14 +58,14 @@ test("a secret without a value is described, but cannot be read until it is fill
 
 test("an unknown secret, version or stage is not found", async () => {
   const missing = [
-    () => read("nobody"),
+    () => read("unknown"),
     () => read("login", { VersionId: "11111111-2222-3333-4444-555555555555" }),
     () => read("login", { VersionStage: "AWSPREVIOUS" }),
   ];
   for (const ask of missing) await expect(ask()).rejects.toMatchObject({ name: "ResourceNotFoundException" });
 });
 
-test("requests are recorded, and the next ones fail when told to", async () => {
+test("requests are recorded, and the next ones fail when ordered", async () => {
   secrets.failNext(1, "InternalServiceError");
   await expect(read("login")).rejects.toMatchObject({
     name: "InternalServiceError",

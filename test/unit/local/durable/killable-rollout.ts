@@ -4,7 +4,7 @@ import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { runExecution } from "../../../../local/durable/run-execution.ts";
 
 /**
- * A process of its own that runs one execution of every kind of durable operation, and dies where it is told to:
+ * A process of its own that runs one execution of every kind of durable operation, and dies at a given place:
  * `before:N` and `after:N` a write to the checkpoint file, or `in:STEP`, in the middle of a step.
  */
 const [file = "", log = "", death = ""] = process.argv.slice(2);
@@ -46,7 +46,7 @@ const handler = withDurableExecution(async (event: { readonly customers: number 
     await child.step("unlock", () => work("unlock"));
     return child.step("notify", async () => {
       await work("notify");
-      return "told";
+      return "closed";
     });
   });
   return { flipped, alarms, closed };

@@ -68,9 +68,7 @@ export async function signIn(
 }
 
 export function getFirst(emulator: Emulator): string {
-  for (const { id } of emulator.customers()) {
-    return id;
-  }
+  for (const { id } of emulator.customers()) return id;
   throw new Error("the emulator has no customers");
 }
 

@@ -50,7 +50,7 @@ test("about one customer in twenty is a parent, some of them below another", asy
   expect([...parents].some((id) => id !== undefined && emulator.customer(id)?.parentCustomerId)).toBe(true);
 });
 
-test("a flip sets the flag and counts as a write, whatever the flag was", async () => {
+test("a flip sets the flag and counts as a write, also without a change", async () => {
   const emulator = await start();
   const id = getFirst(emulator);
   const before = emulator.customer(id)?.isStaging === true;
@@ -61,7 +61,7 @@ test("a flip sets the flag and counts as a write, whatever the flag was", async 
   expect(emulator.customer(id)).toMatchObject({ isStaging: before, writes: 2 });
 });
 
-test("children follow their parent only when told", async () => {
+test("children follow their parent only under children-follow", async () => {
   const emulator = await start({ customers: 400, stagingShare: 0 });
   const child = [...emulator.customers()].find(({ parentCustomerId }) => parentCustomerId !== undefined);
   const parentId = child?.parentCustomerId ?? "";
@@ -99,7 +99,7 @@ test("a listener sees each phase of a request and can hold it between the write 
   expect(phases).toEqual(["arrived", "written", "answered"].map((phase) => `SetCustomerStagingMode true ${phase}`));
 });
 
-test("the emulator counts what it was asked and how much at once", async () => {
+test("the emulator counts its requests, and the most at once", async () => {
   const emulator = await start({ faults: "latency=50" });
   const ids = [...emulator.customers()].slice(0, 8).map(({ id }) => id);
   await Promise.all(ids.map((id) => flip(emulator, id, true)));
@@ -125,7 +125,7 @@ test("closing ends requests that would never be answered", async () => {
 const put = (emulator: Emulator, path: string, body: string): ReturnType<typeof browse> =>
   browse(emulator, path, { method: "PUT", body });
 
-test("a parent process steers it over HTTP, past every fault", async () => {
+test("a parent process controls it over HTTP, past every fault", async () => {
   const emulator = await start();
   const id = getFirst(emulator);
   expect((await put(emulator, "/emulator/faults", "drop-before,rate-limit=1,wrong-password")).status).toBe(204);
@@ -148,7 +148,7 @@ test("a parent process steers it over HTTP, past every fault", async () => {
   expect((await browse(emulator, "/emulator/stats")).body).toMatchObject({ requests: {}, peakInFlight: 0 });
 });
 
-test("bad control requests are refused with what is wrong", async () => {
+test("bad control requests are refused with the problem", async () => {
   const emulator = await start();
   const id = getFirst(emulator);
   expect(await put(emulator, "/emulator/faults", "nonsense=1")).toMatchObject({

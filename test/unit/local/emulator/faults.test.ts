@@ -35,7 +35,7 @@ test("a specification with mistakes is refused with every one of them", () => {
   }
 });
 
-test("shares are numbers or percentages, without a value they mean always, and chaos yields to a fault's own name", () => {
+test("a share is a number or a percentage, means always without a value, and wins over chaos", () => {
   const { shares, numbers, flags } = parseFaults(
     " no-reply = 0, drop-after, chaos=2% ,wrong-total=-3,hide-breadcrumb=off",
   );
@@ -97,7 +97,7 @@ test("half-json is cut in the middle, with and without the connection", async ()
   expect([...endings].sort()).toEqual(["200 undefined", "broken off"]);
 });
 
-test("a reply that never comes is written or not, as the seed decides", async () => {
+test("no-reply writes or does not write, by the seed", async () => {
   emulator.setFaults("no-reply");
   const aborted = [...emulator.customers()].slice(0, 20).map((customer) =>
     browse(emulator, `/customers/${customer.id}/staging?isStaging=true`, {
@@ -127,7 +127,7 @@ test("server errors are pages and responseStatus, and some are written all the s
   ]);
 });
 
-test("too many requests are told when to come back in seconds, as a date, or not at all", async () => {
+test("429 comes with Retry-After in seconds, as a date, or without it", async () => {
   emulator.setFaults("too-many,retry-after=7");
   const seen = new Set<string>();
   for (const customer of emulator.customers()) {
@@ -172,7 +172,7 @@ test("rows shift, pages repeat and totals move, but only in what is shown", asyn
   expect([69, 71]).toContain((await list(emulator, "")).totalCount);
 });
 
-test("ignored filters show everybody, other accounts included", async () => {
+test("ignored filters show all customers, other accounts included", async () => {
   emulator.setFaults("ignored-filters");
   expect((await list(emulator, `accountIds=${emulator.accountId}&specificIds=${id}&nameFilter=x`)).totalCount).toBe(70);
 });
@@ -186,7 +186,7 @@ test("breadcrumbs can be hidden or turned around, pages capped, the system's tim
   expect((await browse(emulator, "/system/settings")).body).toMatchObject({ overrideSystemTime: true });
 });
 
-test("a share below one never hits the same request three times in a row, so retries pass", async () => {
+test("a share below one never hits the same request three times in a row", async () => {
   emulator.setFaults("error-5xx=0.9");
   for (const customer of [...emulator.customers()].slice(0, 20)) {
     const statuses: number[] = [];
@@ -198,7 +198,7 @@ test("a share below one never hits the same request three times in a row, so ret
   expect(emulator.stats().faults["error-5xx"]).toBeGreaterThan(25);
 });
 
-/** Flips everybody, each until it is done, and gives what each attempt of each customer looked like. */
+/** Flips each customer until it succeeds, and gives the result of each attempt. */
 async function flipEverybody(target: Emulator, concurrency: number): Promise<ReadonlyMap<string, string>> {
   const waiting = [...target.customers()].map((customer) => customer.id);
   const seen = new Map<string, string>();
@@ -217,7 +217,7 @@ async function flipEverybody(target: Emulator, concurrency: number): Promise<Rea
   return new Map([...seen].sort());
 }
 
-test("a run repeats by its seed, however many requests are in flight, and another seed gives another run", async () => {
+test("a run repeats by its seed, with any number of requests in flight", async () => {
   const faults = "chaos=0.1,no-reply=0,latency-tail=0.2:5";
   const runs: ReadonlyMap<string, string>[] = [];
   const options = { customers: 150, stagingShare: 0, faults };

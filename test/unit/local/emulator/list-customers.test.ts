@@ -4,11 +4,11 @@ import { type Emulator, startEmulator } from "../../../../local/emulator/emulato
 import { browse, list, type ShownPage } from "./browse.ts";
 
 let emulator: Emulator;
-let everybody: readonly EmulatedCustomer[];
+let all: readonly EmulatedCustomer[];
 
 beforeAll(async () => {
   emulator = await startEmulator({ customers: 600, seed: 7 });
-  everybody = [...emulator.customers()];
+  all = [...emulator.customers()];
 });
 
 afterAll(() => emulator.close());
@@ -25,13 +25,13 @@ async function getTagId(name: string, accountId: string): Promise<string> {
   return body.tags.find((tag) => tag.name === name)?.id ?? "";
 }
 
-test("a page has 25 customers unless told, and pages count from 0", async () => {
+test("a page has 25 customers by default, and pages count from 0", async () => {
   const first = await list(emulator, "");
   expect(first.items).toHaveLength(25);
   expect(first).toMatchObject({ totalCount: 630, totalPages: 26 });
   expect(first).not.toHaveProperty("hasMorePages");
   expect(ids(await list(emulator, "page=0"))).toEqual(ids(first));
-  expect(ids(await list(emulator, "page=1&countPerPage=20"))).toEqual(idsOf(everybody.slice(20, 40)));
+  expect(ids(await list(emulator, "page=1&countPerPage=20"))).toEqual(idsOf(all.slice(20, 40)));
   expect((await list(emulator, "page=25")).items).toHaveLength(5);
   expect((await list(emulator, "page=26")).items).toEqual([]);
 });
@@ -43,9 +43,9 @@ test("simplified paging has hasMorePages and no counts", async () => {
   expect((await list(emulator, "simplifiedPaging=true&countPerPage=100&page=5")).hasMorePages).toBe(true);
 });
 
-test("a page never holds more than 250, but all=true gives everybody", async () => {
+test("a page never holds more than 250, but all=true gives all customers", async () => {
   expect((await list(emulator, "countPerPage=5000")).items).toHaveLength(250);
-  expect(ids(await list(emulator, "all=true"))).toEqual(idsOf(everybody));
+  expect(ids(await list(emulator, "all=true"))).toEqual(idsOf(all));
 });
 
 test("a system administrator sees every account unless accountIds says which", async () => {
@@ -55,13 +55,13 @@ test("a system administrator sees every account unless accountIds says which", a
   expect((await list(emulator, "accountIds=0123456789abcdef01234567")).totalCount).toBe(0);
 });
 
-test("names of parameters are not case-sensitive, unknown ones are ignored, empty values are no filter", async () => {
+test("parameter names ignore case, unknown ones are ignored, empty values are no filter", async () => {
   expect((await list(emulator, `ACCOUNTIDS=${emulator.otherAccountId}&CountPerPage=3`)).items).toHaveLength(3);
   expect((await list(emulator, "acountIds=misspelt&isStaging=true&specificIds=")).totalCount).toBe(630);
 });
 
 test("specific ids come as a list, quoted or not, and unknown ones are left out", async () => {
-  const [first, second, third] = idsOf(everybody);
+  const [first, second, third] = idsOf(all);
   const query = encodeURIComponent(`"${second}",${first},ffffffffffffffffffffffff,"not ""an"" id, at all",,${third}`);
   expect(ids(await list(emulator, `specificIds=${query}`))).toEqual([first, second, third]);
 });
@@ -72,9 +72,7 @@ test("tag ids belong to one account, and a customer must have all of them", asyn
   expect(await getTagId("beta", emulator.otherAccountId)).not.toBe(beta);
   const has = (...names: string[]): readonly string[] =>
     idsOf(
-      everybody.filter(
-        (one) => one.accountId === emulator.accountId && names.every((name) => one.tagNames.includes(name)),
-      ),
+      all.filter((one) => one.accountId === emulator.accountId && names.every((name) => one.tagNames.includes(name))),
     );
   expect(has("beta").length).toBeGreaterThan(10);
   expect(ids(await list(emulator, `tagIds=${beta}&countPerPage=250`))).toEqual(has("beta"));
@@ -85,22 +83,20 @@ test("tag ids belong to one account, and a customer must have all of them", asyn
 });
 
 test("a parent has all of its descendants, or only its children with shallowParent", async () => {
-  const grandchild = everybody.find(
-    ({ parentCustomerId }) => getParent(parentCustomerId)?.parentCustomerId !== undefined,
-  );
+  const grandchild = all.find(({ parentCustomerId }) => getParent(parentCustomerId)?.parentCustomerId !== undefined);
   const root = getParent(getParent(grandchild?.parentCustomerId)?.parentCustomerId);
   const isBelow = (customer: EmulatedCustomer): boolean =>
     customer.parentCustomerId === root?.id ||
     (customer.parentCustomerId !== undefined && isBelow(getParent(customer.parentCustomerId) as EmulatedCustomer));
   const deep = ids(await list(emulator, `parentCustomerIds=${root?.id}&countPerPage=250`));
-  expect(deep).toEqual(idsOf(everybody.filter(isBelow)));
+  expect(deep).toEqual(idsOf(all.filter(isBelow)));
   expect(deep).toContain(grandchild?.id);
   const shallow = ids(await list(emulator, `parentCustomerIds=${root?.id}&shallowParent=true&countPerPage=250`));
-  expect(shallow).toEqual(idsOf(everybody.filter(({ parentCustomerId }) => parentCustomerId === root?.id)));
+  expect(shallow).toEqual(idsOf(all.filter(({ parentCustomerId }) => parentCustomerId === root?.id)));
 });
 
 function getParent(id: string | undefined): EmulatedCustomer | undefined {
-  return id === undefined ? undefined : everybody.find((customer) => customer.id === id);
+  return id === undefined ? undefined : all.find((customer) => customer.id === id);
 }
 
 test("a breadcrumb holds the ancestors, the root first", async () => {
@@ -112,7 +108,7 @@ test("a breadcrumb holds the ancestors, the root first", async () => {
 
 test("a name filter finds a part of the name, in any case", async () => {
   for (const part of ["BAKERY", "müller", "& ", '"', ", Inc.", "o'b"]) {
-    const expected = everybody.filter(({ name }) => name.toLowerCase().includes(part.toLowerCase()));
+    const expected = all.filter(({ name }) => name.toLowerCase().includes(part.toLowerCase()));
     expect(ids(await list(emulator, `nameFilter=${encodeURIComponent(part)}&countPerPage=250`))).toEqual(
       idsOf(expected),
     );
@@ -121,8 +117,8 @@ test("a name filter finds a part of the name, in any case", async () => {
 });
 
 test("filters are joined", async () => {
-  const query = `accountIds=${emulator.accountId}&nameFilter=a&specificIds=${idsOf(everybody).slice(0, 50).join(",")}`;
-  const expected = everybody
+  const query = `accountIds=${emulator.accountId}&nameFilter=a&specificIds=${idsOf(all).slice(0, 50).join(",")}`;
+  const expected = all
     .slice(0, 50)
     .filter(({ accountId, name }) => accountId === emulator.accountId && name.toLowerCase().includes("a"));
   expect(ids(await list(emulator, `${query}&countPerPage=250`))).toEqual(idsOf(expected));

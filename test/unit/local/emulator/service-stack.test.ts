@@ -74,7 +74,7 @@ test.each([
   expect(emulator.customer(id)?.writes).toBe(before);
 });
 
-test("a one-way door answers 204 without a body", async () => {
+test("a one-way route answers 204 without a body", async () => {
   const path = `/json/oneway/SetCustomerStagingMode?customerId=${id}&isStaging=true`;
   expect(await browse(emulator, path, { method: "POST" })).toMatchObject({ status: 204, text: "" });
   expect(emulator.customer(id)?.isStaging).toBe(true);
@@ -149,7 +149,7 @@ test("a customer has every documented member, and none is null", async () => {
   expect(text.length).toBeLessThan(4096);
 });
 
-test("dates are ISO 8601, or ServiceStack's own format when told", async () => {
+test("dates are ISO 8601, or in ServiceStack's own format", async () => {
   const iso = (await browse<Record<string, string>>(emulator, `/customers/${id}`)).body.dateCreated ?? "";
   emulator.setFaults("dates=ms");
   const ms = (await browse<Record<string, string>>(emulator, `/customers/${id}`)).body.dateCreated ?? "";
@@ -158,7 +158,7 @@ test("dates are ISO 8601, or ServiceStack's own format when told", async () => {
   expect(ms).toBe(`/Date(${Date.parse(iso)}+0000)/`);
 });
 
-test("curl can be refused, as the real service is said to do", async () => {
+test("curl can be refused", async () => {
   emulator.setFaults("refuse-curl");
   const as = async (agent: string): Promise<number> =>
     (await browse(emulator, "/customers", { headers: { "user-agent": agent } })).status;
@@ -166,7 +166,7 @@ test("curl can be refused, as the real service is said to do", async () => {
   emulator.setFaults("");
 });
 
-test("settings name the account's tags, and every change of a flag stands in the log", async () => {
+test("settings have the tags of the account, and the log has every change of a flag", async () => {
   const settings = await browse(emulator, "/system/settings");
   expect(settings.body).toMatchObject({ accountId: emulator.accountId, overrideSystemTime: false });
   const [, , third] = [...emulator.customers()];
@@ -197,7 +197,7 @@ test("accounts can be listed and read", async () => {
   expect((await browse(emulator, "/accounts/none")).status).toBe(404);
 });
 
-test("a schedule can be asked what it would be at a moment", async () => {
+test("a schedule gives its state at a moment", async () => {
   const states = new Set<string>();
   for (const { id: customerId } of [...emulator.customers()].slice(0, 10)) {
     for (const dateTime of ["2026-06-10T15:30:00Z", "2026-06-14T03:00:00Z", "2026-12-25T17:00:00Z"]) {
@@ -214,7 +214,7 @@ test("a schedule can be asked what it would be at a moment", async () => {
   expect((await browse(emulator, `/customers/${id}/inherited-schedule`)).body).toHaveProperty("rules");
 });
 
-test("some customers are on the line now, and active sessions say who", async () => {
+test("some customers are on the line now, and active sessions name them", async () => {
   const { body } = await browse<{ sessions: { customerId: string; ended: boolean }[] }>(
     emulator,
     `/portal/active-sessions?accountId=${emulator.accountId}`,

@@ -10,7 +10,7 @@ beforeEach(async () => {
 
 afterEach(() => emulator.close());
 
-test("a sign-in answers who came in and gives the four cookies of ServiceStack", async () => {
+test("a sign-in answers with the user and the four cookies of ServiceStack", async () => {
   const { status, body, headers } = await signIn(emulator);
   expect(status).toBe(200);
   expect(body).toMatchObject({ userName: emulator.userName, roles: ["SystemAdministrator"], permissions: [] });
@@ -19,7 +19,7 @@ test("a sign-in answers who came in and gives the four cookies of ServiceStack",
   expect(cookies.join()).toContain(body.sessionId as string);
 });
 
-test("cookies open the door, and a request without them is refused with an empty body", async () => {
+test("a request needs cookies, and is refused with an empty body without them", async () => {
   const { cookie } = await signIn(emulator);
   expect((await browse(emulator, "/customers", { headers: { cookie, authorization: "" } })).status).toBe(200);
   const refused = await browse(emulator, "/customers", { headers: { authorization: "" } });
@@ -27,7 +27,7 @@ test("cookies open the door, and a request without them is refused with an empty
   expect(refused.headers.get("www-authenticate")).toContain("realm");
 });
 
-test("ss-opt says which of the two session ids counts", async () => {
+test("ss-opt selects one of the two session ids", async () => {
   const { cookie } = await signIn(emulator, { rememberMe: true });
   const withoutOpt = cookie.replace("ss-opt=perm", "ss-opt=temp");
   expect((await browse(emulator, "/customers", { headers: { cookie: withoutOpt, authorization: "" } })).status).toBe(
@@ -76,9 +76,7 @@ test("a wrong password is refused with a responseStatus, an empty one as a bad r
 });
 
 test("five refused sign-ins lock the account until it gets a new password", async () => {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    await signIn(emulator, { password: "wrong" });
-  }
+  for (let attempt = 0; attempt < 5; attempt++) await signIn(emulator, { password: "wrong" });
   const locked = await signIn(emulator);
   expect(locked.body).toMatchObject({ responseStatus: { message: "User Account Locked" } });
   emulator.setPassword('new: "pä55"');
@@ -94,14 +92,14 @@ test("HTTP Basic works on each request, with any password", async () => {
   expect(emulator.stats()).toMatchObject({ signIns: 0, refusedSignIns: 1 });
 });
 
-test("auth/status is open to all and says who is signed in", async () => {
-  const nobody = await browse(emulator, "/auth/status", { headers: { authorization: "" } });
-  expect(nobody).toMatchObject({ status: 200, body: { isAuthenticated: false } });
+test("auth/status is open to all and names the signed-in user", async () => {
+  const anonymous = await browse(emulator, "/auth/status", { headers: { authorization: "" } });
+  expect(anonymous).toMatchObject({ status: 200, body: { isAuthenticated: false } });
   const operator = await browse(emulator, "/auth/status");
   expect(operator.body).toMatchObject({ isAuthenticated: true, emailAddress: emulator.userName });
 });
 
-test("a manager sees one account, and an agent may do nothing: 403 with an empty body", async () => {
+test("a manager sees one account, and an agent gets 403 with an empty body", async () => {
   const as = (userName: string, path: string): ReturnType<typeof browse> =>
     browse(emulator, path, { headers: { authorization: toBasic({ userName, password: emulator.password }) } });
   expect((await as("manager@evovoice.example", "/customers")).body).toMatchObject({ totalCount: 20 });

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
+import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { describeChange } from "../../../../local/start/describe-change.ts";
 import { watchChanges } from "../../../../local/start/watch-changes.ts";
 
@@ -22,20 +22,20 @@ test.each<[RolloutEventOf, string]>([
     "rolled back: 1,000 flipped back, 2 left alone, 3 left",
   ],
   [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],
-])("%j is told as one line", (change, line) => {
+])("%j is described in one line", (change, line) => {
   expect(describeChange({ ...head, ...change })).toBe(line);
 });
 
-test("each change is heard once and in order, those that nobody had time to hear at the stop", () => {
-  const told = (wave: number) => ({
+test("each change is passed on once and in order, the last ones at the stop", () => {
+  const published = (wave: number) => ({
     ...{ bus: "local", source: "evovoice.cutover", detailType: "Cutover Rollout Changed" },
     detail: { ...head, change: "gate decided", wave, decision: "proceed", reasons: [] },
   });
-  const events = [told(1)];
-  const heard: string[] = [];
-  const changes = watchChanges({ events: () => events }, (change) => heard.push(describeChange(change)));
-  events.push(told(2));
+  const events = [published(1)];
+  const passed: string[] = [];
+  const changes = watchChanges({ events: () => events }, (change) => passed.push(describeChange(change)));
+  events.push(published(2));
   changes.stop();
   changes.stop();
-  expect(heard).toEqual(["gate 1: proceed", "gate 2: proceed"]);
+  expect(passed).toEqual(["gate 1: proceed", "gate 2: proceed"]);
 });

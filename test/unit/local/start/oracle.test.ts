@@ -11,7 +11,7 @@ interface Case {
   readonly outcomes?: readonly OutcomeKind[];
   readonly reason?: string;
   readonly accountId?: string;
-  /** The outcomes of the rollback; empty when the rollback did not come to the customer. */
+  /** The outcomes of the rollback; empty when the rollback did not reach the customer. */
   readonly restores?: readonly OutcomeKind[];
   readonly planned?: boolean;
 }
@@ -41,7 +41,7 @@ function judgeCase(given: Case, changes: Partial<Report> = {}) {
   return judge(claims, [{ id: "c1", accountId, isStaging: after, writes } satisfies CustomerState]);
 }
 
-/** A flipped customer that the rollback did not come to is counted as left. */
+/** A flipped customer that the rollback did not reach is counted as left. */
 function countRestores(restores: readonly OutcomeKind[], [outcome]: readonly OutcomeKind[]) {
   const { flipped, skipped, failed } = countOutcomes(restores.map((outcome) => ({ outcome })));
   return {
@@ -91,7 +91,7 @@ describe("agrees when", () => {
     ["a planned customer was flipped", { ...FLIPPED, planned: true }, { flippedOnce: 1 }],
     ["a flipped customer is restored", rolledBack(true, ["flipped"]), { restored: 1 }],
     ["a customer could not be restored", rolledBack(false, ["failed"]), { stillFlipped: 1 }],
-    ["the rollback did not come to a customer", rolledBack(false, []), { stillFlipped: 1 }],
+    ["the rollback did not reach a customer", rolledBack(false, []), { stillFlipped: 1 }],
     ["another moved a customer back first", rolledBack(true, ["skipped"]), { stillFlipped: 1 }],
     [
       "a customer in doubt is restored",
@@ -286,7 +286,7 @@ describe("disagrees when", () => {
       "is reported as skipped, but was moved",
     ],
     [
-      "a customer moved back, and no rollback came to it",
+      "a customer moved back, and no rollback reached it",
       rolledBack(true, []),
       { code: "not-flipped" },
       "is reported as flipped, but is on staging",
@@ -320,7 +320,7 @@ describe("disagrees when", () => {
   });
 });
 
-test("a rollout that was aborted before its first flip counts no customer, whatever its plan says", () => {
+test("a rollout that was aborted before its first flip counts no customer", () => {
   const planned: Case = { before: false, after: false, writes: 0, outcomes: ["unchanged"] };
   expect(judgeCase(planned, { status: "aborted", counts: countOutcomes([]) }).violations).toEqual([]);
 });
@@ -366,7 +366,7 @@ describe("is rendered with", () => {
     ],
     [rolledBack(true, ["flipped"]), "1 flipped and restored, 0 not touched"],
     [rolledBack(false, ["failed"]), "1 flipped and not restored, as the report says, 0 not touched"],
-  ])("what became of the customers: %j", (given, text) => {
+  ])("the counts of the customers: %j", (given, text) => {
     expect(renderCheck(judgeCase(given))).toEqual({
       agrees: true,
       text: `the emulator agrees with the report: ${text}`,

@@ -30,8 +30,8 @@ test("the live line follows the worker's log from phase to phase", () => {
   expect(lineAfter(5)).toMatch(/^closing/);
 });
 
-test("while customers are flipped it shows how many, how fast, how many failed and how long it will take", () => {
-  expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────");
+test("during the flips it shows the counts, the pace and the time that is left", () => {
+  expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left");
 });
 
 describe("a rollout that waits", () => {
@@ -49,28 +49,28 @@ describe("a rollout that waits", () => {
   const waits = (heldBy: string, more: LogLine = {}) => ({ message: "rollout waits", heldBy, ...more });
   const noData = "alarm calls-drop has no data (INSUFFICIENT_DATA)";
 
-  test("in a bake says which wave bakes, and how much is left", () => {
+  test("in a bake shows the wave and the time that is left", () => {
     expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 300 }))).toBe("baking   wave 1 of 3   4 min 58 s left");
     expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
   });
 
-  test("in a rest on the way back says how much is left of that", () => {
+  test("in a rest of a rollback says how much is left", () => {
     expect(lineFollowing(waits("its rest", { bakeLeftSeconds: 60 }))).toBe("resting   58 s left");
   });
 
-  test("for an alarm without data, or a pause, says so", () => {
+  test("for an alarm without data, or in a pause, shows the cause", () => {
     expect(lineFollowing(waits(noData, { bakeLeftSeconds: 240 }))).toBe(`held   wave 1 of 3   2 s   ${noData}`);
     expect(lineFollowing(waits("paused"))).toBe("held   wave 1 of 3   2 s   paused");
   });
 
-  test("for the lock says which rollout has it", () => {
+  test("for the lock shows the rollout that has it", () => {
     const line = { message: "rollout waits for the lock", heldBy: "promote-1" };
     expect(renderProgress(advance(startProgress(0), line, 0), 30_000, 80)).toBe(
       "waiting for the lock   30 s   promote-1",
     );
   });
 
-  test("flips again afterwards, as fast as it does now", () => {
+  test("flips again afterwards, at the pace of this wave", () => {
     const next = { message: "batch recorded", done: 700, total: 2_000, failed: 0, wave: 2, waves: 3 };
     const bake = [waits("its bake", { bakeLeftSeconds: 1 }), waits("nothing any more", { decision: "proceed" })];
     expect(lineFollowing(...bake)).toMatch(/^flipping 500\/2,000 {3}wave 1 of 3/);
@@ -78,26 +78,26 @@ describe("a rollout that waits", () => {
   });
 
   test.each([
-    ["roll back", /^flipping back {3}2 s/],
+    ["roll back", /^rolling back {3}2 s/],
     ["halt", /^closing {3}2 s/],
-  ])("and whose gate says %s does that", (decision, line) => {
+  ])("at a gate that decides %s does that", (decision, line) => {
     expect(lineFollowing(waits("its bake"), waits("nothing any more", { decision }))).toMatch(line);
   });
 
-  test("when it flips back goes on with that", () => {
+  test("during a rollback continues with the rollback", () => {
     const back = { message: "batch flipped back", batch: 0 };
     expect(lineFollowing(back, waits("paused"), waits("nothing any more", { decision: "proceed" }))).toMatch(
-      /^flipping back/,
+      /^rolling back/,
     );
   });
 
   test.each([
-    [waits("its bake", { bakeLeftSeconds: 300 }), "bakes, 5 min left"],
-    [waits("its rest", { bakeLeftSeconds: 60 }), "rests, 1 min left"],
+    [waits("its bake", { bakeLeftSeconds: 300 }), "baking, 5 min left"],
+    [waits("its rest", { bakeLeftSeconds: 60 }), "resting, 1 min left"],
     [waits(noData), `held: ${noData}`],
-    [waits("nothing any more"), "goes on"],
-    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock, which promote-1 has"],
-  ])("who watches no terminal reads of %j: %s", (line, text) => {
+    [waits("nothing any more"), "continuing"],
+    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waiting for the lock of promote-1"],
+  ])("is described without a terminal: %j, %s", (line, text) => {
     expect(describeStep(line)).toBe(text);
   });
 });
@@ -106,24 +106,23 @@ test.each([
   [1, "looked up 1 customer"],
   [2, "looked up 2 customers"],
   [1_000, "looked up 1,000 customers"],
-])("who watches no terminal reads how many were looked up: %i", (found, text) => {
+])("the number of customers looked up is described without a terminal: %i", (found, text) => {
   expect(describeStep({ message: "looked up", found, done: true })).toBe(text);
 });
 
-test("a rollout that is turned back says so, and for how long", () => {
+test("a rollback is shown with the time that it takes", () => {
   const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   const back = advance(flipped, { message: "batch flipped back", batch: 0, restored: 1 }, 1_000);
-  expect(renderProgress(back, 3_000, 80)).toBe("flipping back   2 s");
+  expect(renderProgress(back, 3_000, 80)).toBe("rolling back   2 s");
 });
 
-test("another invocation of the same execution does not turn it back", () => {
+test("another invocation of the same execution does not reset the progress", () => {
   const progress = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   expect(advance(progress, { message: "execution running" }, 2)).toEqual(progress);
 });
 
-describe("on a narrow terminal the least important is left out", () => {
+describe("a narrow terminal shows fewer parts", () => {
   test.each([
-    [79, "flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────"],
     [50, "flipping 500/2,000   3 failed   250/s   6 s left"],
     [40, "flipping 500/2,000   3 failed   250/s"],
     [30, "flipping 500/2,000   3 failed"],

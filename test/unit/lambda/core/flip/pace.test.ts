@@ -1,6 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type Answer, answered, type Pace, type PaceLimits, refused, startPace } from "../../../../../lambda/core/flip/pace.ts";
+import {
+  type Answer,
+  answered,
+  type Pace,
+  type PaceLimits,
+  refused,
+  startPace,
+} from "../../../../../lambda/core/flip/pace.ts";
 
 const limits: PaceLimits = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 1000 };
 const anAnswer = (answer: Partial<Answer> = {}): Answer => ({ latencyMs: 20, heldBack: true, ...answer });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { passTime, NO_COMMANDS, applyCommands } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { applyCommands, NO_COMMANDS, passTime } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { aCommand, anyCommand } from "../a-sight.ts";
 
 const pause = aCommand({ command: "pause", pauseSeconds: 600 });
@@ -78,7 +78,11 @@ describe("commands", () => {
       skipAllBakes: false,
       skipBake: false,
     });
-    expect(applyCommands(once, [pause, skip, abort, resume])).toEqual({ seen: 4, skipAllBakes: false, skipBake: false });
+    expect(applyCommands(once, [pause, skip, abort, resume])).toEqual({
+      seen: 4,
+      skipAllBakes: false,
+      skipBake: false,
+    });
   });
 
   test("stay taken in when fewer are shown: nothing counts twice", () => {

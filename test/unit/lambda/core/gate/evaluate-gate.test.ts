@@ -1,16 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { CommandRecord } from "../../../../../lambda/core/records.ts";
-import { NO_COMMANDS, type CommandState } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { type CommandState, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import {
   type AlarmState,
   beginGate,
-  isNews,
-  type GateSnapshot,
-  type GateRules,
-  type GateState,
   evaluateGate,
+  type GateRules,
+  type GateSnapshot,
+  type GateState,
+  isNews,
 } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import type { CommandRecord } from "../../../../../lambda/core/records.ts";
 import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-sight.ts";
 
 const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };
@@ -48,7 +48,8 @@ const sending =
   (seconds: number) =>
     aSnapshot({ commands: sent.filter(([after]) => after <= seconds).map(([, command]) => command) });
 
-const startWith = (bakeSeconds: number, commandState: CommandState = NO_COMMANDS) => beginGate(bakeSeconds, commandState);
+const startWith = (bakeSeconds: number, commandState: CommandState = NO_COMMANDS) =>
+  beginGate(bakeSeconds, commandState);
 
 describe("a watch that nothing holds", () => {
   test.each([
@@ -60,7 +61,11 @@ describe("a watch that nothing holds", () => {
     { bake: 1_800, looks: 31 },
   ])("takes the $bake s of its bake, in $looks looks, and proceeds without a word", ({ bake, looks }) => {
     const gateConfig = watch(startWith(bake), () => aSnapshot());
-    expect(gateConfig).toMatchObject({ seconds: bake, looks, state: { decision: { decision: "proceed", reasons: [] } } });
+    expect(gateConfig).toMatchObject({
+      seconds: bake,
+      looks,
+      state: { decision: { decision: "proceed", reasons: [] } },
+    });
   });
 
   test("takes exactly the bake's time, whatever it is", () => {
@@ -210,7 +215,9 @@ describe("an alarm that shows no data", () => {
   test.each(["skip-bake", "skip-all-bakes"] as const)("is not passed by %s", (command) => {
     const held = evaluateGate(startWith(600), { ...BLIND, commands: [aCommand({ command })] }, RULES);
     expect(held).toMatchObject({ leftSeconds: 0, heldBy: expect.stringContaining("no data") });
-    expect(evaluateGate(held, aSnapshot({ commands: [aCommand({ command })] }), RULES).decision?.decision).toBe("proceed");
+    expect(evaluateGate(held, aSnapshot({ commands: [aCommand({ command })] }), RULES).decision?.decision).toBe(
+      "proceed",
+    );
   });
 
   test("fails while paused as well", () => {

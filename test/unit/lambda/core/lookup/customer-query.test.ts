@@ -1,6 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Listing } from "../../../../../lambda/core/lookup/customer-query.ts";
-import { namedCustomers, namedReferences, namedTags, toListings } from "../../../../../lambda/core/lookup/customer-query.ts";
+import {
+  namedCustomers,
+  namedReferences,
+  namedTags,
+  toListings,
+} from "../../../../../lambda/core/lookup/customer-query.ts";
 import type { Selection } from "../../../../../lambda/core/lookup/selection.ts";
 import { aSelection } from "../a-customer.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeLeftOut, findLeftOut } from "../../../../../lambda/core/plan/left-out-descendants.ts";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
+import { describeLeftOut, findLeftOut } from "../../../../../lambda/core/plan/left-out-descendants.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const find = (changes: Partial<CustomerFacts>) =>

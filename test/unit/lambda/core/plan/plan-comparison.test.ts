@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave } from "../../../../../lambda/contract/wave.ts";
+import type { FoundCustomer } from "../../../../../lambda/core/plan/candidates.ts";
 import {
   type ChangeKind,
   comparePlans,
   describeChanges,
   type PlannedEntry,
 } from "../../../../../lambda/core/plan/plan-comparison.ts";
-import type { FoundCustomer } from "../../../../../lambda/core/plan/candidates.ts";
 import { ALL_AT_ONCE, rankFor } from "../a-customer.ts";
 
 const TWO_WAVES: readonly Wave[] = [{ size: { kind: "cohort", cohort: "canary" }, bakeSeconds: 60 }, ...ALL_AT_ONCE];

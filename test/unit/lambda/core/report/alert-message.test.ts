@@ -3,9 +3,9 @@ import * as fc from "fast-check";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../../../lambda/contract/accept-deploy-event.ts";
 import { readCommand } from "../../../../../lambda/contract/command.ts";
-import { ENDINGS } from "../../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
 import { type Told, toAlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
+import { ENDINGS } from "../../../../../lambda/core/report/rollout-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 
 const aReport = (given: Partial<Told> = {}): Told => ({

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
-import { formatDuration } from "../../../../../lambda/core/report/text-layout.ts";
-import type { Report } from "../../../../../lambda/core/report/report.ts";
 import { renderReport } from "../../../../../lambda/core/report/render-report.ts";
+import type { Report } from "../../../../../lambda/core/report/report.ts";
+import { formatDuration } from "../../../../../lambda/core/report/text-layout.ts";
 
 const plan = {
   ...{

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { RolloutEvent, type RolloutEventOf, ENDINGS, isEnding } from "../../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
+import {
+  ENDINGS,
+  isEnding,
+  RolloutEvent,
+  type RolloutEventOf,
+} from "../../../../../lambda/core/report/rollout-event.ts";
 import { shortenEvent, shortenText } from "../../../../../lambda/core/report/shorten-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 import { aChange } from "../a-change.ts";

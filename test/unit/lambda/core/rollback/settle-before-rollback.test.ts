@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
-import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
+import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
 import {
   countRollback,
   dropNeverFlipped,
@@ -11,7 +12,6 @@ import {
   type RollbackSituation,
   settleBeforeRollback,
 } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
-import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const found = (changes: Partial<CustomerFacts> = {}): Reading => ({

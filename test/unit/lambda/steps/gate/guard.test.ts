@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Stop } from "../../../../../lambda/core/gate/decision.ts";
-import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
-import type { Lock, GateInputs } from "../../../../../lambda/core/records.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Stop } from "../../../../../lambda/core/gate/decision.ts";
 import type { AlarmState } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
+import type { GateInputs, Lock } from "../../../../../lambda/core/records.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
-import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
 import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
+import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
 import { aCommand } from "../../core/a-sight.ts";
 import { LOCK } from "../fake-ports.ts";
@@ -46,7 +46,11 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
         asked.controls += 1;
         const { lock } = world;
         await world.onOrders();
-        return { controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] }, commands: [], ...world.commandState };
+        return {
+          controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] },
+          commands: [],
+          ...world.commandState,
+        };
       },
       latchStop: async (_rolloutId: string, stop: Stop) => {
         await world.onNote();
@@ -57,7 +61,13 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
   const stopSignal = createStopSignal({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
   const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
   const gateConfig = { alarms, rules, overridden: [] };
-  const guard = createGuard(ports, { rolloutId: "night", lock: LOCK, gateConfig, commandState: NO_COMMANDS, stopSignal });
+  const guard = createGuard(ports, {
+    rolloutId: "night",
+    lock: LOCK,
+    gateConfig,
+    commandState: NO_COMMANDS,
+    stopSignal,
+  });
   return { world, asked, noted, stopSignal, guard };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Listing } from "../../../../../lambda/core/lookup/customer-query.ts";
-import type { Connection } from "../../../../../lambda/steps/ports.ts";
 import { createPageReader } from "../../../../../lambda/steps/lookup/read-pages.ts";
+import type { Connection } from "../../../../../lambda/steps/ports.ts";
 
 const LISTING: Listing = { kind: "everyone", accountIds: ["account"] };
 

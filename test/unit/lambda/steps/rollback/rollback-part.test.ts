@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
-import { type RollbackProgress, rollbackPart, startRollback } from "../../../../../lambda/steps/rollback/rollback-part.ts";
+import {
+  type RollbackProgress,
+  rollbackPart,
+  startRollback,
+} from "../../../../../lambda/steps/rollback/rollback-part.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "../fake-ports.ts";
 
