@@ -11,7 +11,7 @@ test(
   async () => {
     const { code, out, err } = await run("--scenario", "rollback");
     expect(out).toMatch(
-      /\nwave 2 of 3: done, (\d+) flipped in all\nalarm calls-that-fail goes off\ngate 2: roll back; alarm calls-that-fail is in ALARM: 7 of 100 calls failed, more than 5\nrolled back: \1 flipped back, 0 left alone, 0 left\nended: rolled-back\n/,
+      /\nwave 2 of 3: done, (\d+) flipped in all\nalarm calls-that-fail goes off\ngate 2: roll back; alarm calls-that-fail is in ALARM: 7 of 100 calls failed, more than 5\nrolled back: \1 restored, 0 conflicting, 0 failed\nended: rolled-back\n/,
     );
     expect(out).toMatch(/\npromote 2026\.11\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/);
     expect(out).toMatch(/\ncheck: the emulator agrees with the report: \d+ flipped and restored, \d+ not touched\n/);

@@ -19,7 +19,7 @@ test.each<[RolloutEventOf, string]>([
   ],
   [
     { change: "rolled back", rollback: { restored: 1_000, conflicting: 2, left: 3 } },
-    "rolled back: 1,000 flipped back, 2 left alone, 3 left",
+    "rolled back: 1,000 restored, 2 conflicting, 3 failed",
   ],
   [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],
 ])("%j is described in one line", (change, line) => {
