@@ -25,8 +25,7 @@ async function main(): Promise<void> {
   if ("problems" in commandLine) {
     const lines = commandLine.problems.map((problem) => `  - ${problem}`);
     console.error(`emulator: bad options, not started:\n${lines.join("\n")}\ntry npm run emulator -- --help`);
-    process.exitCode = 2;
-    return;
+    process.exit(2);
   }
   if (commandLine.help) {
     console.log(usage);
@@ -39,10 +38,8 @@ async function run({ options, json }: CommandLine): Promise<void> {
   const emulator = await startEmulator(options).catch((error: NodeJS.ErrnoException) => {
     const inUse = error.code === "EADDRINUSE";
     console.error(`emulator: ${inUse ? `port ${options.port} is in use, choose another or 0` : error.message}`);
-    process.exitCode = 1;
-    return undefined;
+    return process.exit(1);
   });
-  if (emulator === undefined) return;
   const stop = (): void => {
     emulator.close().then(
       () => process.exit(0),

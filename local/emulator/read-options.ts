@@ -23,7 +23,7 @@ export function readOptions(args: readonly string[], texts: readonly string[], f
   const [values, problems] = [new Map<string, string>(), [] as string[]];
   const findProblem = (name: string, value: string | undefined): string | undefined => {
     if (values.has(name)) return "expected once";
-    if (texts.includes(name)) return value ? undefined : "expected a value";
+    if (texts.includes(name)) return value === undefined ? "expected a value" : undefined;
     if (flags.includes(name)) return value === undefined ? undefined : "expected no value";
     return `expected one of ${[...texts, ...flags].map((known) => `--${known}`).join(", ")}`;
   };
@@ -48,7 +48,7 @@ export interface Range {
 export function readNumber({ values, problems }: Options, name: string, fallback: number, range: Range): number {
   const text = values.get(name);
   if (text === undefined) return fallback;
-  const number = /^\d{0,10}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  const number = /^(\d{1,10}(\.\d{1,3})?|\.\d{1,3})$/.test(text) ? Number(text) : Number.NaN;
   const isRight = number >= range.least && number <= range.greatest && (range.fractions || Number.isInteger(number));
   const kind = range.fractions ? "number" : "whole number";
   if (!isRight) problems.push(`--${name} ${text}: expected a ${kind} from ${range.least} to ${range.greatest}`);

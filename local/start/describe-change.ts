@@ -16,7 +16,7 @@ export function describeChange(change: RolloutEvent): string {
       return `gate ${change.wave}: ${[change.decision, ...change.reasons].join("; ")}`;
     case "rolled back": {
       const { restored, conflicting, left } = change.rollback;
-      return `rolled back: ${formatNumber(restored)} flipped back, ${formatNumber(conflicting)} left alone, ${formatNumber(left)} left`;
+      return `rolled back: ${formatNumber(restored)} restored, ${formatNumber(conflicting)} conflicting, ${formatNumber(left)} failed`;
     }
     case "ended":
       return `ended: ${change.status}`;

@@ -8,19 +8,19 @@ import type { WorkerMessage } from "./worker-process.ts";
  * Serves the functions that ship: the worker and the front door by Lambda's own protocol, the webhook by a Function URL.
  * The environment configures them; only the address of Lambda is set here.
  */
-export async function serveDoor(door: string, notifier: (message: WorkerMessage) => void): Promise<void> {
+export async function serveDoor(door: string, sendToParent: (message: WorkerMessage) => void): Promise<void> {
   const lambda = await startLambdaExecutions();
   process.env.AWS_ENDPOINT_URL_LAMBDA = lambda.address;
   const { handler } = await import("../../lambda/worker.ts");
   const known = registerExecutions(handler, {
-    running: (arn) => notifier({ kind: "running", arn }),
-    ended: (arn, status) => notifier({ kind: "ended", arn, status }),
+    running: (arn) => sendToParent({ kind: "running", arn }),
+    ended: (arn, status) => sendToParent({ kind: "ended", arn, status }),
   });
   lambda.serve(WORKER_ARN, { kind: "durable", handler: known });
   if (door === "public") {
     const { address } = await startFunctionUrl((await import("../../lambda/webhook.ts")).handler);
-    return notifier({ kind: "listening", lambda: lambda.address, functionUrl: address });
+    return sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: address });
   }
   lambda.serve(START_ARN, { kind: "plain", handler: (await import("../../lambda/front-door.ts")).handler });
-  notifier({ kind: "listening", lambda: lambda.address, functionUrl: "" });
+  sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: "" });
 }

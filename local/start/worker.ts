@@ -14,20 +14,20 @@ import type { WorkerMessage } from "./worker-process.ts";
 const [kind, ...args] = process.argv.slice(2);
 if (kind === "door") {
   const { serveDoor } = await import("./serve-door.ts");
-  await serveDoor(args[0] ?? "", notifier);
+  await serveDoor(args[0] ?? "", sendToParent);
 } else {
   const [file = "", executionArn = "", killInStep = ""] = args;
   if (killInStep !== "") killIn(killInStep, file);
   process.once("message", ({ event }: { readonly event: unknown }) => {
-    void run({ file, executionArn, payload: event }).then((answer) => notifier(answer, () => process.exit()));
+    void run({ file, executionArn, payload: event }).then((answer) => sendToParent(answer, () => process.exit()));
   });
 }
 
 async function run(execution: Omit<Parameters<typeof runExecution>[0], "handler">): Promise<WorkerMessage> {
   const { handler } = await import("../../lambda/worker.ts");
   const registered = registerExecutions(handler, {
-    running: (arn) => notifier({ kind: "running", arn }),
-    ended: (arn, status) => notifier({ kind: "ended", arn, status }),
+    running: (arn) => sendToParent({ kind: "running", arn }),
+    ended: (arn, status) => sendToParent({ kind: "ended", arn, status }),
   });
   const ended = await runExecution({ handler: registered, ...execution });
   if (ended.status === "SUCCEEDED") return { kind: "report", report: ended.result as Report };
@@ -54,6 +54,6 @@ function isRunning(step: string, file: string): boolean {
   return operations.findLast(({ Name }) => Name === step)?.Status === "STARTED";
 }
 
-function notifier(message: WorkerMessage, then: () => void = () => {}): void {
+function sendToParent(message: WorkerMessage, then: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, then);
 }
