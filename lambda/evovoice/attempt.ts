@@ -1,5 +1,4 @@
 import { parseJson } from "./parse-json.ts";
-import type { Reply } from "./send.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 import { ErrorReply } from "./wire.ts";
 
@@ -17,34 +16,25 @@ export type Answer =
 /** Makes one try of a request and says what came; never throws for what a server or a network can do. */
 export async function attempt(transport: Transport, request: ApiRequest): Promise<Answer> {
   try {
-    return toAnswer(await transport(request), request.parse ?? parseJson);
+    const response = await transport(request);
+    return toAnswer(response, await response.text());
   } catch (error) {
     return { kind: "lost", why: nameOf(error) };
   }
 }
 
-function toAnswer({ status, headers, text }: Reply, parse: (text: string) => unknown): Answer {
+function toAnswer({ status, headers }: Response, text: string): Answer {
   if (status === 429 || status === 503) {
-    const retryAfterMs = parseRetryAfter(findHeader(headers, "retry-after"));
+    const retryAfterMs = parseRetryAfter(headers.get("retry-after"));
     return { kind: "throttled", status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
   if (status === 401 || (status >= 300 && status < 400)) return { kind: "signed out", status };
   if (status >= 400) return toRefused(status, text);
-  if (/\bhtml\b/i.test(findHeader(headers, "content-type") ?? "")) return { kind: "signed out", status };
-  const cookies = listHeader(headers, "set-cookie");
+  if (/\bhtml\b/i.test(headers.get("content-type") ?? "")) return { kind: "signed out", status };
+  const cookies = headers.getSetCookie();
   if (text === "") return { kind: "answered", body: undefined, cookies };
-  const body = parse(text);
+  const body = parseJson(text);
   return body === undefined ? { kind: "lost", why: "a body that is no JSON" } : { kind: "answered", body, cookies };
-}
-
-/** Undefined when there is none; one that was sent several times is one with all of its values. */
-function findHeader(headers: Reply["headers"], name: string): string | undefined {
-  return listHeader(headers, name).join(", ") || undefined;
-}
-
-function listHeader(headers: Reply["headers"], name: string): readonly string[] {
-  const value = headers[name] ?? [];
-  return typeof value === "string" ? [value] : value;
 }
 
 function toRefused(status: number, text: string): Answer {
@@ -80,8 +70,8 @@ function toCauses(error: unknown): readonly Cause[] {
 }
 
 /** Seconds or an HTTP date, as milliseconds from now. */
-export function parseRetryAfter(value: string | undefined, nowMs: number = Date.now()): number | undefined {
-  if (value === undefined) return undefined;
+export function parseRetryAfter(value: string | null, nowMs: number = Date.now()): number | undefined {
+  if (value === null) return undefined;
   if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);

@@ -12,7 +12,6 @@ import { createTransport } from "./transport.ts";
 export interface EvoVoiceOptions {
   readonly baseUrl: string;
   readonly retries: RetryLimits & { readonly requestTimeoutMs: number };
-  readonly concurrency: number;
   readonly session: SessionPorts;
 }
 
@@ -23,8 +22,8 @@ export interface ConnectOptions extends Pick<LimiterOptions, "limits" | "concurr
 }
 
 /** The Evo Voice API: sockets and session last as long as the process, a connection as long as a part. */
-export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }: EvoVoiceOptions) {
-  const transport = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs, connections: concurrency });
+export function createEvoVoice({ baseUrl, retries, session: ports }: EvoVoiceOptions) {
+  const transport = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs });
   const session = createSession(ports);
 
   return {

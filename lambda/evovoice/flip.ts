@@ -4,7 +4,6 @@ import type { Answer } from "./attempt.ts";
 import type { Connection, Tried } from "./connection.ts";
 import { readCustomer } from "./customers.ts";
 import { isApiFailure, toFailure } from "./errors.ts";
-import { parseFlipReply } from "./flip-reply.ts";
 import { RETRY_RULES, whatCame } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
 
@@ -94,7 +93,6 @@ function toRequest({ customerId, isStaging }: Flip) {
     method: "POST",
     path: `customers/${encodeURIComponent(customerId)}/staging`,
     json: { customerId, isStaging },
-    parse: parseFlipReply,
   } as const;
 }
 

@@ -5,7 +5,7 @@ describe("Retry-After", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
 
   test.each([
-    { value: undefined, ms: undefined },
+    { value: null, ms: undefined },
     { value: "0", ms: 0 },
     { value: "120", ms: 120_000 },
     { value: " 1.5 ", ms: 1_500 },

@@ -12,7 +12,6 @@ test("a client that may ask 1,000 times a second finds the pace of a server that
   const evoVoice = createEvoVoice({
     baseUrl,
     retries: { attempts: 2, requestTimeoutMs: 10_000, mostBackoffMs: 50 },
-    concurrency: 16,
     session: {
       readLogin: async () => ({ userName, password, versionId: "1" }),
       findRefusal: async () => undefined,
