@@ -2,7 +2,7 @@ import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
 import { type Answer, attempt } from "./attempt.ts";
 import type { Log } from "./bound-log.ts";
 import { SIGN_IN, type Subject, toFailure, UnreadableReplyError } from "./errors.ts";
-import type { Feedback, Limiter, Release } from "./limiter.ts";
+import type { Feedback, Limiter, ReleaseSlot } from "./rate/limiter.ts";
 import { type Asker, countTry, decideNext, type Next, NO_TRIES, type Tally, whatCame } from "./retry.ts";
 import type { Session, SessionToken } from "./session.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -119,7 +119,7 @@ export function createConnection(parts: ConnectionParts): Connection {
     return repeat("sign-in", SIGN_IN, () => inTurn(async (report) => ({ answer: await ask(request, report) })));
   }
 
-  async function inTurn<Result>(use: (report: Release) => Promise<Result>): Promise<Result> {
+  async function inTurn<Result>(use: (report: ReleaseSlot) => Promise<Result>): Promise<Result> {
     const release = await limiter.acquire();
     let feedback: Feedback = { kind: "unused" };
     try {
@@ -131,10 +131,9 @@ export function createConnection(parts: ConnectionParts): Connection {
     }
   }
 
-  async function ask(request: ApiRequest, report: Release): Promise<Answer> {
-    const startedMs = performance.now();
+  async function ask(request: ApiRequest, report: ReleaseSlot): Promise<Answer> {
     const answer = await attempt(transport, request);
-    report(toFeedback(answer, performance.now() - startedMs));
+    report(toFeedback(answer));
     return answer;
   }
 
@@ -167,8 +166,8 @@ function toLogFields(answer: Answer) {
   return { came: whatCame(answer), ...status, ...(answer.kind === "lost" && { why: answer.why }) };
 }
 
-function toFeedback(answer: Answer, latencyMs: number): Feedback {
+function toFeedback(answer: Answer): Feedback {
   if (answer.kind === "lost") return { kind: "lost" };
-  if (answer.kind !== "throttled") return { kind: "answered", latencyMs };
-  return { kind: "refused", ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) };
+  if (answer.kind !== "throttled") return { kind: "answered" };
+  return { kind: "throttled", ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) };
 }

@@ -5,7 +5,7 @@ import { createConnection, type RetryLimits } from "./connection.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
 import { listDescendants } from "./descendants.ts";
 import { flipCustomer, type MayBegin } from "./flip.ts";
-import { createLimiter, type LimiterOptions } from "./limiter.ts";
+import { createLimiter, type LimiterOptions } from "./rate/limiter.ts";
 import { createSession, type SessionPorts } from "./session.ts";
 import { createTransport } from "./transport.ts";
 
