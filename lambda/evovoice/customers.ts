@@ -2,8 +2,8 @@ import type * as z from "zod";
 import type { Reading } from "../rollout/flip.ts";
 import type { Page, PageRequest, TagIds } from "../rollout/listing.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
-import type { Connection, Understand } from "./connection.ts";
-import { describeMisfit } from "./describe-misfit.ts";
+import type { Connection, Understand } from "./api-client.ts";
+import { describeMisfit } from "./describe-mismatch.ts";
 import { isApiFailure, RequestRefusedError, type Subject, toFailure } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 

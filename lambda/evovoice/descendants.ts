@@ -1,6 +1,6 @@
 import type { DescendantList } from "../rollout/kin.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./api-client.ts";
 import { quote, readList, toFacts } from "./customers.ts";
 import { isApiFailure } from "./errors.ts";
 import type { CustomerList } from "./wire.ts";

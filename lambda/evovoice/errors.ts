@@ -1,5 +1,5 @@
 import { FinalError } from "../rollout/final-error.ts";
-import type { Answer } from "./attempt.ts";
+import type { Answer } from "./response.ts";
 
 /** What a request was for, as a person would say it: "flip of customer 5f…". */
 export interface Subject {

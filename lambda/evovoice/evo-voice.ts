@@ -1,11 +1,11 @@
 import type { Flip } from "../rollout/flip.ts";
 import type { PageRequest } from "../rollout/listing.ts";
-import { boundLog, type Log, SILENT_LOG } from "./bound-log.ts";
-import { createConnection, type RetryLimits } from "./connection.ts";
+import { createConnection, type RetryLimits } from "./api-client.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
 import { listDescendants } from "./descendants.ts";
 import { flipCustomer, type MayBegin } from "./flip.ts";
 import { createLimiter, type LimiterOptions } from "./rate/limiter.ts";
+import { boundLog, type Log, SILENT_LOG } from "./sample-log.ts";
 import { createSession, type SessionPorts } from "./session.ts";
 import { createTransport } from "./transport.ts";
 

@@ -1,9 +1,9 @@
 import type { Flip, FlipResult } from "../rollout/flip.ts";
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
-import type { Answer } from "./attempt.ts";
-import type { Connection, Tried } from "./connection.ts";
+import type { Connection, Tried } from "./api-client.ts";
 import { readCustomer } from "./customers.ts";
 import { isApiFailure, toFailure } from "./errors.ts";
+import type { Answer } from "./response.ts";
 import { RETRY_RULES, whatCame } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
 

@@ -1,4 +1,4 @@
-import type { Answer } from "./attempt.ts";
+import type { Answer } from "./response.ts";
 
 /** What came of one try, as far as the next one is concerned. */
 export type Came =

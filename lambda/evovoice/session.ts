@@ -1,6 +1,6 @@
-import type { Answer } from "./attempt.ts";
-import type { Log } from "./bound-log.ts";
 import { SIGN_IN, SignInRefusedError, toFailure } from "./errors.ts";
+import type { Answer } from "./response.ts";
+import type { Log } from "./sample-log.ts";
 import type { ApiRequest } from "./transport.ts";
 
 /** The Evo Voice login as the secret holds it, with the version it was read from. */

@@ -1,6 +1,6 @@
 import { OutOfTimeError } from "../../rollout/out-of-time-error.ts";
 import { lowerPace, type Pace, type PaceLimits, raisePace, startPace } from "../../rollout/pace.ts";
-import { type Log, SILENT_LOG } from "../bound-log.ts";
+import { type Log, SILENT_LOG } from "../sample-log.ts";
 
 export interface Clock {
   nowMs(): number;

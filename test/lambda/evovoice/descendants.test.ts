@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { Connection } from "../../../lambda/evovoice/connection.ts";
+import type { Connection } from "../../../lambda/evovoice/api-client.ts";
 import { listDescendants } from "../../../lambda/evovoice/descendants.ts";
 
 interface Server {

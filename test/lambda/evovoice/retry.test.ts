@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Answer } from "../../../lambda/evovoice/attempt.ts";
+import type { Answer } from "../../../lambda/evovoice/response.ts";
 import { type Asker, countTry, decideNext, RETRY_RULES, type Tally, whatCame } from "../../../lambda/evovoice/retry.ts";
 
 const ANSWERS: readonly { readonly answer: Answer; readonly came: ReturnType<typeof whatCame> }[] = [

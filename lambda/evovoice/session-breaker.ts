@@ -1,4 +1,4 @@
-import type { Answer } from "./attempt.ts";
+import type { Answer } from "./response.ts";
 import type { SessionToken } from "./session.ts";
 
 /** So many sessions in a row that let nobody in put the user itself in doubt. */

@@ -1,12 +1,12 @@
 import { OutOfTimeError } from "../rollout/out-of-time-error.ts";
-import { type Answer, attempt } from "./attempt.ts";
-import type { Log } from "./bound-log.ts";
 import { SIGN_IN, type Subject, toFailure, UnreadableReplyError } from "./errors.ts";
 import type { Feedback, Limiter, ReleaseSlot } from "./rate/limiter.ts";
+import { type Answer, attempt } from "./response.ts";
 import { type Asker, countTry, decideNext, type Next, NO_TRIES, type Tally, whatCame } from "./retry.ts";
+import type { Log } from "./sample-log.ts";
 import type { Session, SessionToken } from "./session.ts";
+import { createTrust } from "./session-breaker.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
-import { createTrust } from "./trust.ts";
 
 export interface RetryLimits {
   readonly attempts: number;

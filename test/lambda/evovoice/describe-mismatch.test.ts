@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeMisfit } from "../../../lambda/evovoice/describe-misfit.ts";
+import { describeMisfit } from "../../../lambda/evovoice/describe-mismatch.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "../../../lambda/evovoice/wire.ts";
 
 function misfitOf(schema: typeof CustomerInfo | typeof CustomerList | typeof SystemSettings, body: unknown): string {

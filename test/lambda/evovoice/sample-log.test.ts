@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { boundLog } from "../../../lambda/evovoice/bound-log.ts";
+import { boundLog } from "../../../lambda/evovoice/sample-log.ts";
 
 test("of each message the first ten lines are written, and then fewer and fewer, with their number", () => {
   const lines: object[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseRetryAfter } from "../../../lambda/evovoice/attempt.ts";
+import { parseRetryAfter } from "../../../lambda/evovoice/response.ts";
 
 describe("Retry-After", () => {
   const now = Date.parse("2026-11-23T12:00:00Z");
