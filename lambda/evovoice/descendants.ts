@@ -1,6 +1,6 @@
 import type { DescendantList } from "../rollout/kin.ts";
 import type { CustomerFacts } from "../rollout/selection.ts";
-import type { Connection } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
 import { quote, readList, toFacts } from "./customers.ts";
 import { isApiFailure } from "./errors.ts";
 import type { CustomerList } from "./wire.ts";
@@ -10,10 +10,10 @@ const IN_A_PAGE = 100;
 const MOST_PASSES = 2;
 
 /** Lists whoever is below these customers, at most 100 of them, however deep; a list that cannot be shown to be whole is none. */
-export async function listDescendants(connection: Connection, parentIds: readonly string[]): Promise<DescendantList> {
+export async function listDescendants(client: ApiClient, parentIds: readonly string[]): Promise<DescendantList> {
   try {
     for (let pass = 1; pass <= MOST_PASSES; pass += 1) {
-      const customers = await readPass(connection, parentIds);
+      const customers = await readPass(client, parentIds);
       if (customers !== undefined) return { list: "whole", customers };
     }
     return { list: "unknown", reason: "Evo Voice does not list as many descendants as it counts" };
@@ -25,16 +25,16 @@ export async function listDescendants(connection: Connection, parentIds: readonl
 
 /** Undefined when the pages do not come to what the server counts. */
 async function readPass(
-  connection: Connection,
+  client: ApiClient,
   parentIds: readonly string[],
 ): Promise<readonly CustomerFacts[] | undefined> {
   const parentCustomerIds = parentIds.map(quote).join(",");
-  const subject = { operation: `listing the descendants of ${parentIds.length} customers`, api: "ListCustomers" };
+  const operation = { operation: `listing the descendants of ${parentIds.length} customers`, api: "ListCustomers" };
   const found = new Map<string, CustomerFacts>();
   let firstTotal: CustomerList["totalCount"];
   for (let page = 0; ; page += 1) {
     const paging = { countPerPage: String(IN_A_PAGE), page: String(page) };
-    const list = await readList(connection, { parentCustomerIds, ...paging }, subject);
+    const list = await readList(client, { parentCustomerIds, ...paging }, operation);
     if (page === 0) firstTotal = list.totalCount;
     const before = found.size;
     for (const info of list.items) found.set(info.id, toFacts(info));

@@ -8,7 +8,7 @@ const MOST_FIELDS = 8;
  * What of a reply does not fit its schema: each field with the type of what came, and what would be right. A value is
  * never shown, because it may be personal; only the id of the customer whose row it is, which says where to look.
  */
-export function describeMisfit({ issues }: Pick<ZodError, "issues">, body: unknown): string {
+export function describeMismatch({ issues }: Pick<ZodError, "issues">, body: unknown): string {
   const fieldsByRow = new Map<string, string[]>();
   for (const { path, message } of issues) {
     const isInRow = path[0] === "items" && path.length > 1;

@@ -1,72 +1,39 @@
-import { parseJson } from "./parse-json.ts";
-import type { ApiRequest, Transport } from "./transport.ts";
 import { ErrorReply } from "./wire.ts";
 
-/** What came of one try, told apart by what has to be done about it. */
-export type Answer =
-  | { readonly kind: "answered"; readonly body: unknown; readonly cookies: readonly string[] }
-  /** Slow down: 429, or 503; every caller waits when the server says how long. */
-  | { readonly kind: "throttled"; readonly status: number; readonly retryAfterMs?: number }
-  /** Sign in again: 401, a redirect or a login page. */
-  | { readonly kind: "signed out"; readonly status: number }
-  | { readonly kind: "refused"; readonly status: number; readonly errorCode?: string }
-  /** Nobody knows whether it was done: a dropped connection, a timeout, a body that is no JSON. `why` is a short name. */
+/** What one attempt of a request came to, told apart by what has to be done next. */
+export type ApiResponse =
+  /** JSON, or no body at all. Whether it is what was asked for, the sender of the request decides. */
+  | { readonly kind: "ok"; readonly body: unknown; readonly cookies: readonly string[] }
+  /** 429: the request was not looked at; 503: the server is busy, or a proxy waited too long for it. Every caller slows down. */
+  | { readonly kind: "throttled" | "unavailable"; readonly status: number; readonly retryAfterMs?: number }
+  /** 401: the session has ended; a redirect or an HTML page: that, or something stands in front of Evo Voice. */
+  | { readonly kind: "unauthenticated" | "login-page"; readonly status: number }
+  /** 408 and the other 5xx: the server or a proxy failed; the other 4xx: the same response next time. */
+  | { readonly kind: "server-error" | "rejected"; readonly status: number; readonly errorCode?: string }
+  /** No usable response: a dropped connection, a timeout, a body that is no JSON. `why` is a short name. */
   | { readonly kind: "lost"; readonly why: string };
 
-/** Makes one try of a request and says what came; never throws for what a server or a network can do. */
-export async function attempt(transport: Transport, request: ApiRequest): Promise<Answer> {
-  try {
-    const response = await transport(request);
-    return toAnswer(response, await response.text());
-  } catch (error) {
-    return { kind: "lost", why: nameOf(error) };
-  }
-}
+export type ResponseClass = ApiResponse["kind"];
 
-function toAnswer({ status, headers }: Response, text: string): Answer {
+export function classify({ status, headers }: Pick<Response, "status" | "headers">, text: string): ApiResponse {
   if (status === 429 || status === 503) {
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"));
-    return { kind: "throttled", status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const kind = status === 429 ? "throttled" : "unavailable";
+    return { kind, status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   }
-  if (status === 401 || (status >= 300 && status < 400)) return { kind: "signed out", status };
-  if (status >= 400) return toRefused(status, text);
-  if (/\bhtml\b/i.test(headers.get("content-type") ?? "")) return { kind: "signed out", status };
-  const cookies = headers.getSetCookie();
-  if (text === "") return { kind: "answered", body: undefined, cookies };
+  if (status === 401) return { kind: "unauthenticated", status };
+  if (status >= 300 && status < 400) return { kind: "login-page", status };
+  if (status >= 400) return toError(status, text);
+  if (/\bhtml\b/i.test(headers.get("content-type") ?? "")) return { kind: "login-page", status };
   const body = parseJson(text);
-  return body === undefined ? { kind: "lost", why: "a body that is no JSON" } : { kind: "answered", body, cookies };
+  if (body === undefined && text !== "") return { kind: "lost", why: "a body that is no JSON" };
+  return { kind: "ok", body, cookies: headers.getSetCookie() };
 }
 
-function toRefused(status: number, text: string): Answer {
+function toError(status: number, text: string): ApiResponse {
   const errorCode = findErrorCode(text);
-  return { kind: "refused", status, ...(errorCode !== undefined && { errorCode }) };
-}
-
-/** Only the code: a message may quote what was sent. */
-function findErrorCode(text: string): string | undefined {
-  const parsed = ErrorReply.safeParse(parseJson(text));
-  const code = parsed.data?.responseStatus.errorCode;
-  return code != null && /^\w{1,60}$/.test(code) ? code : undefined;
-}
-
-/** The innermost code, or else name: the error itself may hold the request, with its headers and body. */
-function nameOf(error: unknown): string {
-  const causes = toCauses(error);
-  const named = causes.findLast(({ code }) => typeof code === "string")?.code ?? causes.at(-1)?.name;
-  return typeof named === "string" ? named : "unknown cause";
-}
-
-interface Cause {
-  readonly code?: unknown;
-  readonly name?: unknown;
-  readonly cause?: unknown;
-}
-
-/** From the outermost to the innermost; errors of other realms are none of this one's `Error`. */
-function toCauses(error: unknown): readonly Cause[] {
-  if (typeof error !== "object" || error === null) return [];
-  const outer: Cause = error;
-  return [outer, ...toCauses(outer.cause)];
+  const kind = status >= 500 || status === 408 ? "server-error" : "rejected";
+  return { kind, status, ...(errorCode !== undefined && { errorCode }) };
 }
 
 /** Seconds or an HTTP date, as milliseconds from now. */
@@ -75,4 +42,45 @@ export function parseRetryAfter(value: string | null, nowMs: number = Date.now()
   if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}
+
+/** Only the code of an error is kept: its message may quote what was sent. */
+function findErrorCode(text: string): string | undefined {
+  const parsed = ErrorReply.safeParse(parseJson(text));
+  const code = parsed.data?.responseStatus.errorCode;
+  return code != null && /^\w{1,60}$/.test(code) ? code : undefined;
+}
+
+/** Undefined for a text that is no JSON: the parser's own error would quote the body. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An attempt that threw. */
+export function toLost(error: unknown): ApiResponse {
+  return { kind: "lost", why: nameOf(error) };
+}
+
+/** The innermost code, or else the innermost name. The error itself may hold the request, with its headers and body. */
+function nameOf(error: unknown): string {
+  const causes = toCauses(error);
+  const name = causes.findLast(({ code }) => typeof code === "string")?.code ?? causes.at(-1)?.name;
+  return typeof name === "string" ? name : "unknown cause";
+}
+
+interface Cause {
+  readonly code?: unknown;
+  readonly name?: unknown;
+  readonly cause?: unknown;
+}
+
+/** From the outermost to the innermost. Errors of another realm are no instances of this realm's `Error`. */
+function toCauses(error: unknown): readonly Cause[] {
+  if (typeof error !== "object" || error === null) return [];
+  const outer: Cause = error;
+  return [outer, ...toCauses(outer.cause)];
 }

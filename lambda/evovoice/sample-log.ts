@@ -10,7 +10,7 @@ const ALL_OF_THE_FIRST = 10;
  * A log that does not grow with the trouble: of each message the first ten lines, then the 16th, 32nd, 64th and so on,
  * each with its number. A million failures are twenty-six lines.
  */
-export function boundLog(log: Log): Log {
+export function sampleLog(log: Log): Log {
   const countsByMessage = new Map<string, number>();
   return {
     info(message, fields) {

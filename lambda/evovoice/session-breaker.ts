@@ -1,29 +1,30 @@
-import type { Answer } from "./response.ts";
+import type { ApiResponse } from "./response.ts";
 import type { SessionToken } from "./session.ts";
 
-/** So many sessions in a row that let nobody in put the user itself in doubt. */
-const MOST_VAIN_SESSIONS = 5;
+/** After so many rejected sessions in a row, the user itself is in doubt. */
+const MOST_REJECTED_SESSIONS = 5;
 
-export interface Trust {
+export interface SessionBreaker {
   /**
-   * Whether this was one session too many that let nobody in. Each time that it is, one more may be tried: whatever
-   * stood in the way may have gone.
+   * True after five rejected sessions in a row: another sign-in is of no use. Each time that it is true, one more session
+   * may be tried: the cause may have gone.
    */
-  isVain(answer: Answer, token: SessionToken | undefined): boolean;
+  trips(response: ApiResponse, token: SessionToken | undefined): boolean;
 }
 
-/** Whether sessions still let anybody in, by the answers to everybody's requests. */
-export function createTrust(): Trust {
-  /** The newest session that did. */
-  let proven: number | undefined;
+/** Watches the responses to all requests of one part. */
+export function createSessionBreaker(): SessionBreaker {
+  /** The newest session that was accepted. */
+  let accepted: number | undefined;
   return {
-    isVain({ kind }, token) {
+    trips({ kind }, token) {
       if (token === undefined) return false;
-      if (kind === "answered" || kind === "refused") proven = Math.max(proven ?? 0, token.serial);
-      if (kind !== "signed out") return false;
-      proven ??= token.serial - 1;
-      if (token.serial - proven < MOST_VAIN_SESSIONS) return false;
-      proven += 1;
+      if (kind === "ok" || kind === "rejected" || kind === "server-error")
+        accepted = Math.max(accepted ?? 0, token.serial);
+      if (kind !== "unauthenticated" && kind !== "login-page") return false;
+      accepted ??= token.serial - 1;
+      if (token.serial - accepted < MOST_REJECTED_SESSIONS) return false;
+      accepted += 1;
       return true;
     },
   };

@@ -1,5 +1,6 @@
 import ky, { type Options } from "ky";
 import { Agent, request } from "undici";
+import { type ApiResponse, classify, toLost } from "./response.ts";
 
 /** One request, ready to be made as often as needed. */
 export interface ApiRequest {
@@ -19,8 +20,8 @@ export interface TransportOptions {
   readonly nowMs?: () => number;
 }
 
-/** Makes a request once. The response resolves when its whole body has arrived. */
-export type Transport = (request: ApiRequest) => Promise<Response>;
+/** Makes a request once. It never throws for what a server or a network can do. */
+export type Transport = (request: ApiRequest) => Promise<ApiResponse>;
 
 /** Replies are not compressed, so that the limit of a reply's size counts the bytes that stand in memory. */
 const HEADERS = { accept: "application/json", "accept-encoding": "identity", "user-agent": "evovoice-cutover/0.1" };
@@ -38,14 +39,19 @@ export function createTransport(options: TransportOptions): Transport {
     throwHttpErrors: false,
     fetch: (input, init) => fetchOverPool(input as Request, init as Payload),
   });
-  return ({ method, path, searchParams, json, cookie }) => {
+  return async ({ method, path, searchParams, json, cookie }) => {
     const kyOptions: Options & Payload = {
       method,
       headers: { ...HEADERS, ...(json !== undefined && JSON_TYPE), ...(cookie !== undefined && { cookie }) },
       ...(searchParams && { searchParams: { ...searchParams } }),
       ...(json !== undefined && { payload: JSON.stringify(json) }),
     };
-    return http(path, kyOptions);
+    try {
+      const response = await http(path, kyOptions);
+      return classify(response, await response.text());
+    } catch (error) {
+      return toLost(error);
+    }
   };
 }
 

@@ -101,11 +101,11 @@ describe("the log", () => {
 
     expect(lines).toContainEqual({
       ...{ message: "retries exhausted", operation: "reading", api: "GetCustomer", customerId: "c1" },
-      ...{ tries: 3, signedOut: 0, came: "failed", status: 500 },
+      ...{ attempts: 3, signedOut: 0, response: "server-error", status: 500 },
     });
     expect(lines).toContainEqual({
       ...{ message: "retries exhausted", operation: "flip", customerId: "c1" },
-      ...{ tries: 3, signedOut: 0, came: "lost", why: expect.stringMatching(/^\w+$/) },
+      ...{ attempts: 3, signedOut: 0, response: "lost", why: expect.stringMatching(/^\w+$/) },
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import type { Connection } from "../../../lambda/evovoice/api-client.ts";
+import type { ApiClient } from "../../../lambda/evovoice/api-client.ts";
 import { listDescendants } from "../../../lambda/evovoice/descendants.ts";
 
 interface Server {
@@ -14,17 +14,17 @@ interface Server {
 /** Lists the descendants of one customer of this server; gives their ids, and how many requests that took. */
 async function listed({ below, total, hasTotal = true, mostInAPage = 100 }: Server) {
   let requests = 0;
-  const read: Connection["read"] = async ({ searchParams = {} }, _subject, understand) => {
+  const read: ApiClient["read"] = async ({ searchParams = {} }, decode) => {
     const rows = below(requests);
     requests += 1;
     const [page, asked] = [Number(searchParams.page), Number(searchParams.countPerPage)];
     const size = Math.min(asked, mostInAPage);
     const items = rows.slice(page * size, (page + 1) * size).map((id) => ({ id, parentCustomerId: "p" }));
-    const understood = understand({ items, ...(hasTotal && { totalCount: total ?? rows.length }) });
-    if ("misfit" in understood) throw new Error(understood.misfit);
-    return understood.value;
+    const decoded = decode({ items, ...(hasTotal && { totalCount: total ?? rows.length }) });
+    if ("mismatch" in decoded) throw new Error(decoded.mismatch);
+    return decoded.value;
   };
-  const list = await listDescendants({ read } as Connection, ["p"]);
+  const list = await listDescendants({ read } as ApiClient, ["p"]);
   return { ids: list.list === "whole" ? list.customers.map(({ id }) => id) : list.list, requests };
 }
 

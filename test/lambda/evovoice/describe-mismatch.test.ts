@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeMisfit } from "../../../lambda/evovoice/describe-mismatch.ts";
+import { describeMismatch } from "../../../lambda/evovoice/describe-mismatch.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "../../../lambda/evovoice/wire.ts";
 
 function misfitOf(schema: typeof CustomerInfo | typeof CustomerList | typeof SystemSettings, body: unknown): string {
   const { error } = schema.safeParse(body);
-  return error === undefined ? "" : describeMisfit(error, body);
+  return error === undefined ? "" : describeMismatch(error, body);
 }
 
 describe("a row that cannot be read", () => {
