@@ -34,7 +34,7 @@ export async function listCustomers(client: ApiClient, ids: readonly string[]): 
         if (wanted.has(info.id) && info.isStaging != null && info.tags != null) found.set(info.id, toFacts(info));
       const isAll = found.size >= Math.min(wanted.size, list.totalCount ?? wanted.size);
       const isFiltered = list.items.every(({ id }) => wanted.has(id));
-      // The next page is only of use when the server sends fewer in a page than were asked for.
+      // There is a next page only when the server sends fewer customers in a page than were asked for.
       if (isAll || !isFiltered || found.size === before) break;
     }
   } catch (error) {
@@ -43,7 +43,7 @@ export async function listCustomers(client: ApiClient, ids: readonly string[]): 
   return [...found.values()];
 }
 
-/** Reads one customer. That there is none may be said by a 404, or by a 400 or 500 and a list without it. */
+/** Reads one customer. A 404 says that it is missing; so does a 400 or 500 together with a list without it. */
 export async function readCustomer(client: ApiClient, customerId: string): Promise<Reading> {
   const operation = { operation: "reading", api: "GetCustomer", customerId };
   const request = { method: "GET", path: `customers/${encodeURIComponent(customerId)}`, operation } as const;
@@ -143,7 +143,7 @@ function toSearchParams({ listing, page, pageSize, tagIds }: PageRequest): Recor
   }
 }
 
-/** An item of a ServiceStack list: quoted when it holds one of its marks. */
+/** An item of a ServiceStack list, quoted when it holds one of the marks of a list. */
 export function quote(item: string): string {
   return /[[\]{},"]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item;
 }

@@ -35,7 +35,7 @@ describe("a row that cannot be read", () => {
     },
     { row: null, says: "items[1] (no id): it is null, expected a customer" },
     { row: "c1", says: "items[1] (no id): it is a text, expected a customer" },
-  ])("is named with each field, what came and what would be right: $says", ({ row, says }) => {
+  ])("is named with each field, its type and the expected type: $says", ({ row, says }) => {
     expect(misfitOf(CustomerList, { items: [{ id: "c0" }, row] })).toBe(says);
   });
 

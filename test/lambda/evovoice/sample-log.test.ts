@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { sampleLog } from "../../../lambda/evovoice/sample-log.ts";
 
-test("of each message the first ten lines are written, and then fewer and fewer, with their number", () => {
+test("of each message the first ten lines are written, then each doubling of their count", () => {
   const lines: object[] = [];
   const log = sampleLog({ info: (message, fields) => lines.push({ message, ...fields }) });
 
