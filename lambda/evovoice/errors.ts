@@ -69,7 +69,8 @@ export function isApiFailure(error: unknown): error is RequestRefusedError | NoA
 export function toFailure(operation: ApiOperation, response: ApiResponse): RequestRefusedError | NoAnswerError {
   switch (response.kind) {
     case "ok":
-      return new NoAnswerError(operation, "a reply that does not show what was asked for");
+      // Only a flip judges a reply without decoding it.
+      return new NoAnswerError(operation, "a reply with another customer or flag");
     case "lost":
       return new NoAnswerError(operation, response.why);
     default:
