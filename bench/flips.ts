@@ -33,7 +33,6 @@ const environment = await ledger.ask<Record<string, string>>(setup.emulator);
 contenders.set("fetch", startChild(new URL("./contenders/bare-fetch.ts", import.meta.url)));
 contenders.set("client", startChild(new URL("./contenders/client.ts", import.meta.url)));
 contenders.set("rollout", startChild(new URL("./contenders/rollout.ts", import.meta.url), { environment }));
-contenders.set("least", startChild(new URL("./contenders/least.ts", import.meta.url), { environment }));
 for (const child of contenders.values()) await child.ask({ setup } satisfies Request);
 
 let isStaging = false;
@@ -79,7 +78,6 @@ function addFigures(name: string, results: ReadonlyMap<string, readonly Result[]
   const parts = results.get("rollout")?.map((result) => ({ ...result, seconds: result.partSeconds ?? Number.NaN }));
   figures[`${name} rollout's flip parts flips/s`] = round(median(toSpeeds(parts)));
   figures[`${name} client / fetch`] = round(ratio(toSpeeds(results.get("client")), fetches), 2);
-  figures[`${name} least a rollout can do / fetch`] = round(ratio(toSpeeds(results.get("least")), fetches), 2);
   figures[`${name} rollout's flip parts / fetch`] = round(ratio(toSpeeds(parts), fetches), 2);
   figures[`${name} rollout, event to report / fetch`] = round(ratio(toSpeeds(results.get("rollout")), fetches), 2);
   const curls = toSpeeds(results.get("curl"));

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { toWaves } from "../lambda/contract/strategy.ts";
-import { planRollout, toBatches, toSettled } from "../lambda/core/plan/plan.ts";
 import { createRoster, type FoundCustomer } from "../lambda/core/plan/candidates.ts";
+import { planRollout, toBatches, toSettled } from "../lambda/core/plan/plan.ts";
 import { printFigures, round } from "./support/figures.ts";
 import { nameCustomer } from "./support/names.ts";
 

@@ -49,7 +49,6 @@ function buildPorts(
   const evoVoice = createEvoVoice({
     baseUrl: policy.baseUrl,
     retries: policy.retries,
-    concurrency: policy.concurrency,
     session: {
       ...ledger,
       readLogin: createLoginReader(new SecretsManagerClient(CLIENT_OPTIONS), secretId),

@@ -1,6 +1,6 @@
 import { contend, inParallel, signIn } from "./contest.ts";
 
-/** What anybody would write: built-in fetch, no checks; the body is read only to free the connection. */
+/** The plain loop: built-in fetch without checks. The body is read only to free the connection. */
 contend(async ({ emulator, ids, concurrency }) => {
   const headers = {
     "content-type": "application/json",

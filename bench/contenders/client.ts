@@ -9,7 +9,6 @@ contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
   const evoVoice = createEvoVoice({
     baseUrl: emulator.address,
     retries: { attempts: 4, requestTimeoutMs: 10_000, mostBackoffMs: 8_000 },
-    concurrency,
     session: {
       readLogin: async () => ({ userName, password, versionId: "1" }),
       findRefusal: async () => undefined,

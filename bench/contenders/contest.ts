@@ -19,7 +19,7 @@ export interface Result {
   readonly cpuSeconds: number;
 }
 
-/** Flips everybody, or the first so many, and says how many that were. */
+/** Flips the first so many customers and gives their number. A rollout flips all of them. */
 export type Flipper = (isStaging: boolean, flips: number) => Promise<Pick<Result, "flips" | "partSeconds">>;
 
 export type Request = { readonly setup: Setup } | { readonly isStaging: boolean; readonly flips: number };

@@ -87,7 +87,7 @@ const Members = strictObject({
     .describe("how long an alarm may have no data, be missing or be unreadable; it never passes, and then it fails"),
   requestsPerSecond: Rate.default(50),
   startRequestsPerSecond: Rate.optional().describe(
-    `requests a second to begin with; the pace rises while the server is not slower for it; ${DEFAULT_START} when left out, or \`requestsPerSecond\` if that is less`,
+    `requests a second to begin with; the pace rises until the server refuses a request; ${DEFAULT_START} when left out, or \`requestsPerSecond\` if that is less`,
   ),
   concurrency: Concurrency.default(16),
   failureBudget: FailureBudget.default("1%").describe(

@@ -2,19 +2,19 @@ import type * as z from "zod";
 import type { Reading } from "../core/flip/settle-before-flip.ts";
 import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
-import type { Connection, Understand } from "./connection.ts";
-import { describeMisfit } from "./describe-misfit.ts";
-import { isApiFailure, RequestRefusedError, type Subject, toFailure } from "./errors.ts";
+import type { ApiClient, Decode } from "./api-client.ts";
+import { describeMismatch } from "./describe-mismatch.ts";
+import { type ApiOperation, isApiFailure, NoAnswerError, RequestRefusedError } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 
 /** Reads one page of a listing. */
-export async function readPage(connection: Connection, request: PageRequest): Promise<Page> {
+export async function readPage(client: ApiClient, request: PageRequest): Promise<Page> {
   const searchParams = toSearchParams(request);
   if (searchParams === undefined) return { customers: [], total: 0, totalPages: 0 };
-  const subject = { operation: `page ${request.page} of the customers`, api: "ListCustomers" };
-  const list = await readList(connection, searchParams, subject);
+  const operation = { operation: `page ${request.page} of the customers`, api: "ListCustomers" };
+  const list = await readList(client, searchParams, operation);
   if (request.listing.kind === "tags" && list.items.some(({ tags }) => tags == null))
-    throw toFailure(subject, { kind: "lost", why: "customers that do not show the tags they were asked for by" });
+    throw new NoAnswerError(operation, "customers that do not show the tags they were asked for by");
   return {
     customers: list.items.map(toFacts),
     total: list.totalCount ?? undefined,
@@ -22,19 +22,19 @@ export async function readPage(connection: Connection, request: PageRequest): Pr
   };
 }
 
-/** Lists these customers, at most 100 of them; whom the list does not show, or not whole, is left out. */
-export async function listCustomers(connection: Connection, ids: readonly string[]): Promise<readonly CustomerFacts[]> {
+/** Lists these customers, at most 100 of them. A customer that the list does not show, or not completely, is left out. */
+export async function listCustomers(client: ApiClient, ids: readonly string[]): Promise<readonly CustomerFacts[]> {
   const wanted = new Set(ids);
   const found = new Map<string, CustomerFacts>();
   try {
     for (let page = 0; ; page += 1) {
-      const list = await readIds(connection, ids, page);
+      const list = await readIds(client, ids, page);
       const before = found.size;
       for (const info of list.items)
         if (wanted.has(info.id) && info.isStaging != null && info.tags != null) found.set(info.id, toFacts(info));
       const isAll = found.size >= Math.min(wanted.size, list.totalCount ?? wanted.size);
       const isFiltered = list.items.every(({ id }) => wanted.has(id));
-      // The next page is only of use when the server sends fewer in a page than were asked for.
+      // There is a next page only when the server sends fewer customers in a page than were asked for.
       if (isAll || !isFiltered || found.size === before) break;
     }
   } catch (error) {
@@ -43,35 +43,35 @@ export async function listCustomers(connection: Connection, ids: readonly string
   return [...found.values()];
 }
 
-/** Reads one customer. That there is none may be said by a 404, or by a 400 or 500 and a list without it. */
-export async function readCustomer(connection: Connection, customerId: string): Promise<Reading> {
-  const subject = { operation: "reading", api: "GetCustomer", customerId };
-  const request = { method: "GET", path: `customers/${encodeURIComponent(customerId)}` } as const;
+/** Reads one customer. A 404 says that it is missing; so does a 400 or 500 together with a list without it. */
+export async function readCustomer(client: ApiClient, customerId: string): Promise<Reading> {
+  const operation = { operation: "reading", api: "GetCustomer", customerId };
+  const request = { method: "GET", path: `customers/${encodeURIComponent(customerId)}`, operation } as const;
   let flagless: CustomerInfo | undefined;
   try {
-    const info = await connection.read(request, subject, (body) => {
-      const understood = understandAs(CustomerInfo)(body);
-      if ("misfit" in understood) return understood;
-      if (understood.value.id !== customerId) return { misfit: "id is another customer's" };
-      if (understood.value.isStaging != null) return understood;
-      flagless = understood.value;
-      return { misfit: "isStaging is missing, expected true or false" };
+    const info = await client.read(request, (body) => {
+      const decoded = decodeAs(CustomerInfo)(body);
+      if ("mismatch" in decoded) return decoded;
+      if (decoded.value.id !== customerId) return { mismatch: "id is another customer's" };
+      if (decoded.value.isStaging != null) return decoded;
+      flagless = decoded.value;
+      return { mismatch: "isStaging is missing, expected true or false" };
     });
     return { reading: "found", customer: toFacts(info) };
   } catch (error) {
     if (!isApiFailure(error)) throw error;
     if (flagless !== undefined) return { reading: "found", customer: toFacts(flagless) };
-    if (await isMissing(connection, customerId, error)) return { reading: "missing" };
+    if (await isMissing(client, customerId, error)) return { reading: "missing" };
     return { reading: "unreadable", reason: error.message };
   }
 }
 
-async function isMissing(connection: Connection, customerId: string, error: unknown): Promise<boolean> {
+async function isMissing(client: ApiClient, customerId: string, error: unknown): Promise<boolean> {
   if (!(error instanceof RequestRefusedError) || error.customerId !== customerId) return false;
   if (![400, 404, 500].includes(error.status)) return false;
   if (error.status === 404) return true;
   try {
-    return (await readIds(connection, [customerId], 0)).items.length === 0;
+    return (await readIds(client, [customerId], 0)).items.length === 0;
   } catch (failure) {
     if (isApiFailure(failure)) return false;
     throw failure;
@@ -79,13 +79,17 @@ async function isMissing(connection: Connection, customerId: string, error: unkn
 }
 
 /** Reads the tags of each account. */
-export async function readTagIds(connection: Connection, accountIds: readonly string[]): Promise<TagIds> {
+export async function readTagIds(client: ApiClient, accountIds: readonly string[]): Promise<TagIds> {
   const tagIds = new Map<string, Map<string, readonly string[]>>();
   for (const accountId of accountIds) {
-    const settings = await connection.read(
-      { method: "GET", path: "system/settings", searchParams: { accountId } },
-      { operation: `reading the tags of account ${accountId}`, api: "GetSystemSettings" },
-      understandAs(SystemSettings),
+    const settings = await client.read(
+      {
+        method: "GET",
+        path: "system/settings",
+        searchParams: { accountId },
+        operation: { operation: `reading the tags of account ${accountId}`, api: "GetSystemSettings" },
+      },
+      decodeAs(SystemSettings),
     );
     const idsByName = new Map<string, readonly string[]>();
     for (const { name, id } of settings.tags ?? []) idsByName.set(name, [...(idsByName.get(name) ?? []), id]);
@@ -94,24 +98,24 @@ export async function readTagIds(connection: Connection, accountIds: readonly st
   return tagIds;
 }
 
-function readIds(connection: Connection, ids: readonly string[], page: number): Promise<CustomerList> {
+function readIds(client: ApiClient, ids: readonly string[], page: number): Promise<CustomerList> {
   const searchParams = { specificIds: ids.map(quote).join(","), countPerPage: String(ids.length), page: String(page) };
-  return readList(connection, searchParams, { operation: `listing ${ids.length} customers`, api: "ListCustomers" });
+  return readList(client, searchParams, { operation: `listing ${ids.length} customers`, api: "ListCustomers" });
 }
 
 export function readList(
-  connection: Connection,
+  client: ApiClient,
   searchParams: Readonly<Record<string, string>>,
-  subject: Subject,
+  operation: ApiOperation,
 ): Promise<CustomerList> {
-  const request = { method: "GET", path: "customers", searchParams } as const;
-  return connection.read(request, subject, understandAs(CustomerList));
+  const request = { method: "GET", path: "customers", searchParams, operation } as const;
+  return client.read(request, decodeAs(CustomerList));
 }
 
-function understandAs<Schema extends z.ZodType>(schema: Schema): Understand<z.output<Schema>> {
+function decodeAs<Schema extends z.ZodType>(schema: Schema): Decode<z.output<Schema>> {
   return (body) => {
     const { data, error } = schema.safeParse(body);
-    return error === undefined ? { value: data } : { misfit: describeMisfit(error, body) };
+    return error === undefined ? { value: data } : { mismatch: describeMismatch(error, body) };
   };
 }
 
@@ -139,7 +143,7 @@ function toSearchParams({ listing, page, pageSize, tagIds }: PageRequest): Recor
   }
 }
 
-/** An item of a ServiceStack list: quoted when it holds one of its marks. */
+/** An item of a ServiceStack list, quoted when it holds one of the marks of a list. */
 export function quote(item: string): string {
   return /[[\]{},"]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item;
 }

@@ -1,73 +1,92 @@
 import { FinalError } from "../core/final-error.ts";
-import type { Answer } from "./attempt.ts";
+import type { ApiResponse } from "./response.ts";
 
-/** What a request was for, as a person would say it: "flip of customer 5f…". */
-export interface Subject {
+/** What a request is for, in the words of a person. */
+export interface ApiOperation {
+  /** As in "flip of customer 5f…". */
   readonly operation: string;
-  /** The API's own name for it, where its replies are documented. */
+  /** The API's own name of the operation, where its replies are documented. */
   readonly api?: string | undefined;
   readonly customerId?: string | undefined;
 }
 
-export const SIGN_IN: Subject = { operation: "sign-in" };
+export const SIGN_IN: ApiOperation = { operation: "sign-in" };
 
-/** Evo Voice refused the user name and password; they are never tried again with this version of the secret. */
+/** Evo Voice refused the user name and password. They are never tried again with this version of the secret. */
 export class SignInRefusedError extends FinalError {
   override readonly name = "SignInRefusedError";
+  readonly versionId: string;
+  constructor(versionId: string) {
+    super(
+      `Evo Voice refused the sign-in with version ${versionId} of the secret (a wrong user name or password, or a locked account); no customer is flipped from here on, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
+    );
+    this.versionId = versionId;
+  }
 }
 
-/** Evo Voice answered, but not with what was asked: a status of 3xx, 4xx or, after all tries, 5xx. */
+/** Evo Voice answered with a status of 3xx, 4xx or, in the last attempt, 5xx. */
 export class RequestRefusedError extends FinalError {
   override readonly name = "RequestRefusedError";
   readonly status: number;
   readonly errorCode: string | undefined;
-  /** Absent when the request was about none, such as the sign-in that another request needed. */
+  /** Absent when the request was about no customer, such as the sign-in that another request needed. */
   readonly customerId: string | undefined;
-  constructor(subject: Subject, status: number, errorCode?: string) {
+  constructor(operation: ApiOperation, status: number, errorCode?: string) {
     const code = errorCode === undefined ? "" : `, ${errorCode}`;
-    const answer = status < 400 ? "a sign-in page instead of data" : `${status}${code}`;
-    super(`${describe(subject)} was answered with ${answer}; ${adviseOn(status, subject)}`);
+    const response = status < 400 ? "a sign-in page instead of data" : `${status}${code}`;
+    super(`${describe(operation)} was answered with ${response}; ${adviseOn(status, operation)}`);
     this.status = status;
     this.errorCode = errorCode;
-    this.customerId = subject.customerId;
+    this.customerId = operation.customerId;
   }
 }
 
-/** No usable answer came after all tries: a dropped connection, a timeout, half a body. `why` never quotes one. */
+/** No attempt got a usable answer: a dropped connection, a timeout, half a body. `why` never quotes a body. */
 export class NoAnswerError extends FinalError {
   override readonly name = "NoAnswerError";
-  constructor(subject: Subject, why: string) {
-    super(`${describe(subject)} got no usable answer in any try (${why}); see whether Evo Voice is up`);
+  constructor(operation: ApiOperation, why: string) {
+    super(`${describe(operation)} got no usable answer in any try (${why}); see whether Evo Voice is up`);
   }
 }
 
-/** Replies came, in every try, but with fields that are not what the API documents. `misfit` names them, and no value. */
+/** Every attempt got a reply whose fields are not what the API documents. `mismatch` names the fields, and no value. */
 export class UnreadableReplyError extends FinalError {
   override readonly name = "UnreadableReplyError";
-  constructor(subject: Subject, misfit: string) {
-    const api = subject.api === undefined ? "" : ` (${subject.api})`;
+  constructor(operation: ApiOperation, mismatch: string) {
+    const api = operation.api === undefined ? "" : ` (${operation.api})`;
     super(
-      `${describe(subject)}${api} was answered with what cannot be read, and nothing is guessed from it: ${misfit}; have this corrected in Evo Voice, then send the event again`,
+      `${describe(operation)}${api} was answered with what cannot be read, and nothing is guessed from it: ${mismatch}; have this corrected in Evo Voice, then send the event again`,
     );
   }
 }
 
-/** Whether it is Evo Voice that failed at one request, as against the whole rollout. */
+/** Whether Evo Voice failed at one request, which does not end the rollout. */
 export function isApiFailure(error: unknown): error is RequestRefusedError | NoAnswerError | UnreadableReplyError {
   return [RequestRefusedError, NoAnswerError, UnreadableReplyError].some((each) => error instanceof each);
 }
 
-/** The error for an answer that is none, after the last try. */
-export function toFailure(subject: Subject, answer: Exclude<Answer, { kind: "answered" }>) {
-  if (answer.kind === "lost") return new NoAnswerError(subject, answer.why);
-  return new RequestRefusedError(subject, answer.status, answer.kind === "refused" ? answer.errorCode : undefined);
+/** The error for the response to the last attempt. */
+export function toFailure(operation: ApiOperation, response: ApiResponse): RequestRefusedError | NoAnswerError {
+  switch (response.kind) {
+    case "ok":
+      // Only a flip judges a reply without decoding it.
+      return new NoAnswerError(operation, "a reply with another customer or flag");
+    case "lost":
+      return new NoAnswerError(operation, response.why);
+    default:
+      return new RequestRefusedError(
+        operation,
+        response.status,
+        "errorCode" in response ? response.errorCode : undefined,
+      );
+  }
 }
 
-function describe({ operation, customerId }: Subject): string {
+function describe({ operation, customerId }: ApiOperation): string {
   return customerId === undefined ? operation : `${operation} of customer ${customerId}`;
 }
 
-function adviseOn(status: number, { customerId }: Subject): string {
+function adviseOn(status: number, { customerId }: ApiOperation): string {
   if (status < 400) return "see whether the policy's baseUrl is Evo Voice's API";
   if (status === 401)
     return "the session ended again right after a fresh sign-in: see whether the user may use the API";

@@ -1,43 +1,42 @@
 import type { Flip } from "../core/flip/settle-before-flip.ts";
 import type { PageRequest } from "../core/lookup/customer-query.ts";
-import { boundLog, type Log, SILENT_LOG } from "./bound-log.ts";
-import { createConnection, type RetryLimits } from "./connection.ts";
+import { createApiClient, type RetryLimits } from "./api-client.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
-import { flipCustomer, type MayBegin } from "./flip.ts";
-import { createLimiter, type LimiterOptions } from "./limiter.ts";
+import { type BeforeFlip, flipCustomer } from "./flip.ts";
+import { createLimiter, type LimiterOptions } from "./rate/limiter.ts";
+import { type Log, SILENT_LOG, sampleLog } from "./sample-log.ts";
 import { createSession, type SessionPorts } from "./session.ts";
 import { createTransport } from "./transport.ts";
 
 export interface EvoVoiceOptions {
   readonly baseUrl: string;
   readonly retries: RetryLimits & { readonly requestTimeoutMs: number };
-  readonly concurrency: number;
   readonly session: SessionPorts;
 }
 
 export interface ConnectOptions extends Pick<LimiterOptions, "limits" | "concurrency" | "pace"> {
   readonly deadlineMs: number;
-  /** @default nobody hears */
+  /** @default no log */
   readonly log?: Log;
 }
 
-/** The Evo Voice API: sockets and session last as long as the process, a connection as long as a part. */
-export function createEvoVoice({ baseUrl, retries, concurrency, session: ports }: EvoVoiceOptions) {
-  const transport = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs, connections: concurrency });
+/** The Evo Voice API. The pool and the session last as long as the process, a connection as long as a part. */
+export function createEvoVoice({ baseUrl, retries, session: ports }: EvoVoiceOptions) {
+  const transport = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs });
   const session = createSession(ports);
 
   return {
     connect({ deadlineMs, log: given = SILENT_LOG, ...limiting }: ConnectOptions) {
-      const log = boundLog(given);
+      const log = sampleLog(given);
       const limiter = createLimiter({ ...limiting, log });
       const closing = setTimeout(limiter.stop, deadlineMs - Date.now());
-      const connection = createConnection({ transport, session, limiter, retries, log, deadlineMs });
+      const client = createApiClient({ transport, session, limiter, retries, log, deadlineMs });
       return {
-        readTagIds: (accountIds: readonly string[]) => readTagIds(connection, accountIds),
-        readPage: (request: PageRequest) => readPage(connection, request),
-        listCustomers: (ids: readonly string[]) => listCustomers(connection, ids),
-        readCustomer: (id: string) => readCustomer(connection, id),
-        flip: (flip: Flip, mayBegin?: MayBegin) => flipCustomer(connection, flip, mayBegin),
+        readTagIds: (accountIds: readonly string[]) => readTagIds(client, accountIds),
+        readPage: (request: PageRequest) => readPage(client, request),
+        listCustomers: (ids: readonly string[]) => listCustomers(client, ids),
+        readCustomer: (id: string) => readCustomer(client, id),
+        flip: (flip: Flip, beforeFlip?: BeforeFlip) => flipCustomer(client, flip, beforeFlip),
         pace: limiter.pace,
         close: () => {
           clearTimeout(closing);

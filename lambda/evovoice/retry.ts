@@ -1,106 +1,89 @@
-import type { Answer } from "./attempt.ts";
+import type { ResponseClass } from "./response.ts";
 
-/** What came of one try, as far as the next one is concerned. */
-export type Came =
-  /** An answer, which its asker does not take for one: the old flag, another customer, fields that cannot be read. */
-  | "another answer"
-  /** 429: nobody looked at it. */
-  | "too many"
-  /** 503: the server, or a proxy that lost patience with it. */
-  | "unavailable"
-  /** Any other 5xx, and 408: somebody lost patience, or the service failed. */
-  | "failed"
-  | "lost"
-  /** 401: the session has ended. */
-  | "signed out"
-  /** A redirect or a login page: the session has ended, or something stands in front of Evo Voice. */
-  | "page"
-  /** Any other 4xx: the same next time. */
-  | "refused";
+/** A sign-in is sent by the session itself. What may have been a refusal is not repeated, because accounts can lock. */
+export type Sender = "request" | "sign-in";
 
-/** A sign-in is asked for by the session itself: what may have been a refusal is not repeated, because users get locked. */
-export type Asker = "request" | "sign-in";
-
-export interface Rule {
+export interface RetryRule {
   readonly again: "never" | "later" | "in a new session";
-  /** Whether it uses up one of the tries. */
+  /** Whether the attempt counts against the most attempts. */
   readonly counts: boolean;
 }
 
-const NEVER: Rule = { again: "never", counts: true };
-const LATER: Rule = { again: "later", counts: true };
-/** The server being busy is no failure: it passes, however long it takes. */
-const LATER_FOR_FREE: Rule = { again: "later", counts: false };
-const RENEWED: Rule = { again: "in a new session", counts: true };
-const RENEWED_FOR_FREE: Rule = { again: "in a new session", counts: false };
+const NEVER: RetryRule = { again: "never", counts: true };
+const LATER: RetryRule = { again: "later", counts: true };
+/** A busy server is no failure: it passes, however long it takes. */
+const LATER_UNCOUNTED: RetryRule = { again: "later", counts: false };
+const NEW_SESSION: RetryRule = { again: "in a new session", counts: true };
+const NEW_SESSION_UNCOUNTED: RetryRule = { again: "in a new session", counts: false };
 
-/** Everything about trying again. Reads and flips follow one rule: a flip that may have been done is read before it is tried again. */
-export const RETRY_RULES: Readonly<Record<Came, Readonly<Record<Asker, Rule>> & { readonly mayBeDone: boolean }>> = {
-  "another answer": { request: LATER, "sign-in": NEVER, mayBeDone: true },
-  "too many": { request: LATER_FOR_FREE, "sign-in": LATER_FOR_FREE, mayBeDone: false },
-  unavailable: { request: LATER, "sign-in": LATER, mayBeDone: true },
-  failed: { request: LATER, "sign-in": NEVER, mayBeDone: true },
-  lost: { request: LATER, "sign-in": LATER, mayBeDone: true },
-  "signed out": { request: RENEWED_FOR_FREE, "sign-in": NEVER, mayBeDone: false },
-  page: { request: RENEWED, "sign-in": NEVER, mayBeDone: true },
-  refused: { request: NEVER, "sign-in": NEVER, mayBeDone: false },
+type RetryRules = Readonly<Record<Sender, RetryRule>> & {
+  /** Whether a write may have been done all the same: it is read before it is sent again. */
+  readonly mayBeDone: boolean;
 };
 
-/** All tries of one request so far. */
-export interface Tally {
+/** When to send again. `ok` stands for a response that its sender does not accept: the old flag, another customer. */
+export const RETRY_RULES: Readonly<Record<ResponseClass, RetryRules>> = {
+  ok: { request: LATER, "sign-in": NEVER, mayBeDone: true },
+  throttled: { request: LATER_UNCOUNTED, "sign-in": LATER_UNCOUNTED, mayBeDone: false },
+  unavailable: { request: LATER, "sign-in": LATER, mayBeDone: true },
+  "server-error": { request: LATER, "sign-in": NEVER, mayBeDone: true },
+  lost: { request: LATER, "sign-in": LATER, mayBeDone: true },
+  unauthenticated: { request: NEW_SESSION_UNCOUNTED, "sign-in": NEVER, mayBeDone: false },
+  "login-page": { request: NEW_SESSION, "sign-in": NEVER, mayBeDone: true },
+  rejected: { request: NEVER, "sign-in": NEVER, mayBeDone: false },
+};
+
+/** The attempts of one request so far. */
+export interface Attempts {
   /** Those that count. */
-  readonly tries: number;
-  /** How often it was answered as signed out, by a 401 or by a page. */
+  readonly attempts: number;
+  /** Those that met a 401 or a login page. */
   readonly signedOut: number;
 }
 
-export const NO_TRIES: Tally = { tries: 0, signedOut: 0 };
+export const NO_ATTEMPTS: Attempts = { attempts: 0, signedOut: 0 };
 
-/** A session may die of other callers' requests before this one's turn comes, but not for ever. */
-const MOST_SIGNED_OUT = 50;
-
-export interface Next {
-  readonly again: Rule["again"];
-  /** Whether to wait a little first. */
-  readonly waits: boolean;
-  /** Whether it would be tried again, had it been tried less often. */
-  readonly isExhausted: boolean;
+export function isSignedOut(kind: ResponseClass): boolean {
+  return kind === "unauthenticated" || kind === "login-page";
 }
 
-export function whatCame(answer: Answer): Came {
-  switch (answer.kind) {
-    case "answered":
-      return "another answer";
-    case "throttled":
-      return answer.status === 429 ? "too many" : "unavailable";
-    case "signed out":
-      return answer.status === 401 ? "signed out" : "page";
-    case "refused":
-      return answer.status >= 500 || answer.status === 408 ? "failed" : "refused";
-    case "lost":
-      return "lost";
-  }
-}
-
-export function countTry({ tries, signedOut }: Tally, came: Came, asker: Asker): Tally {
+export function countAttempt({ attempts, signedOut }: Attempts, kind: ResponseClass, sender: Sender): Attempts {
   return {
-    tries: tries + (RETRY_RULES[came][asker].counts ? 1 : 0),
-    signedOut: signedOut + (came === "signed out" || came === "page" ? 1 : 0),
+    attempts: attempts + (RETRY_RULES[kind][sender].counts ? 1 : 0),
+    signedOut: signedOut + (isSignedOut(kind) ? 1 : 0),
   };
 }
 
-/** Whether to try again after what came, and when; `tally` holds this try, `isVain` says that new sessions let nobody in. */
+/** Requests of other callers may end a session before this request's turn comes, but not for ever. */
+const MOST_SIGNED_OUT = 50;
+
+export interface NextAttempt {
+  readonly again: RetryRule["again"];
+  /** Whether to wait a little first. */
+  readonly waits: boolean;
+  /** Whether another attempt would follow if there had been fewer. */
+  readonly isExhausted: boolean;
+}
+
+export interface AttemptLimits {
+  readonly mostAttempts: number;
+  /** New sessions do not help any more. */
+  readonly isSessionBroken: boolean;
+}
+
+/** Whether and when to send again; `attempts` includes the one that got this response. */
 export function decideNext(
-  came: Came,
-  asker: Asker,
-  { tries, signedOut }: Tally,
-  { attempts, isVain }: { readonly attempts: number; readonly isVain: boolean },
-): Next {
-  const { again, counts } = RETRY_RULES[came][asker];
+  kind: ResponseClass,
+  sender: Sender,
+  { attempts, signedOut }: Attempts,
+  { mostAttempts, isSessionBroken }: AttemptLimits,
+): NextAttempt {
+  const { again, counts } = RETRY_RULES[kind][sender];
   const isRenewed = again === "in a new session";
-  // The first page may be nothing but the end of a session: it is never the last try, and no reason to wait.
-  const isSpent = counts && tries >= attempts && !(isRenewed && signedOut === 1);
-  const isExhausted = again !== "never" && (isSpent || (isRenewed && (isVain || signedOut >= MOST_SIGNED_OUT)));
+  // The first login page may only be the end of a session: it is never the last attempt, and no reason to wait.
+  const isSpent = counts && attempts >= mostAttempts && !(isRenewed && signedOut === 1);
+  const isExhausted =
+    again !== "never" && (isSpent || (isRenewed && (isSessionBroken || signedOut >= MOST_SIGNED_OUT)));
   if (again === "never" || isExhausted) return { again: "never", waits: false, isExhausted };
   return { again, waits: !isRenewed || (counts && signedOut > 1), isExhausted };
 }

@@ -1,6 +1,6 @@
-import type { Answer } from "./attempt.ts";
-import type { Log } from "./bound-log.ts";
 import { SIGN_IN, SignInRefusedError, toFailure } from "./errors.ts";
+import type { ApiResponse } from "./response.ts";
+import type { Log } from "./sample-log.ts";
 import type { ApiRequest } from "./transport.ts";
 
 /** The Evo Voice login as the secret holds it, with the version it was read from. */
@@ -13,67 +13,63 @@ export interface Login {
 export interface SessionPorts {
   /** Reads the secret's current version, afresh. */
   readLogin(): Promise<Login>;
-  /** When this version of the secret was refused before, by any invocation. */
+  /** When this version of the secret was refused before, in any invocation. */
   findRefusal(versionId: string): Promise<{ readonly at: string } | undefined>;
   rememberRefusal(versionId: string): Promise<void>;
-  /** Counts the tries of this version in a row, over all invocations, that may have been refusals; gives the count. */
+  /** Counts the attempts of this version in a row, over all invocations, that may have been refusals; gives the count. */
   countDoubt(versionId: string): Promise<number>;
   clearDoubts(versionId: string): Promise<void>;
-  /** Tells whoever is on call that the login which the secret holds now is refused; not of an old one that was rotated. */
+  /** Alerts the operator that the login which the secret holds now is refused; not called for an old, rotated login. */
   reportRefusal(versionId: string): void;
 }
 
-/** Makes a request until it is answered or refused; never signs in by itself. */
-type Ask = (request: ApiRequest) => Promise<Answer>;
-
-/** Whose request it is that needs a session. */
-export interface Caller {
-  readonly signIn: Ask;
+/** How a caller's sign-in request is sent: until it is answered or refused. It must not sign in by itself. */
+export interface SignInCaller {
+  send(request: ApiRequest): Promise<ApiResponse>;
   readonly log: Log;
 }
 
 export interface SessionToken {
   readonly cookie: string;
-  /** Counts sign-ins, so that fifty callers who meet one 401 sign in once. */
+  /** Counts the sign-ins, so that fifty callers that meet one 401 sign in once. */
   readonly serial: number;
 }
 
 export interface Session {
-  /** The session of now, unless it is the one that died; undefined as well while somebody signs in. */
-  find(dead?: SessionToken): SessionToken | undefined;
-  /** What `find` gives, once there is one: signs in when need be. @throws SignInRefusedError */
-  token(caller: Caller, dead?: SessionToken): Promise<SessionToken>;
-  /** This session is over; nothing when there is a newer one. */
-  end(token: SessionToken): void;
+  /** The session of now, unless it is the expired one; undefined as well during a sign-in. */
+  findToken(expired?: SessionToken): SessionToken | undefined;
+  /** What `findToken` gives; signs in first when need be. @throws SignInRefusedError */
+  getToken(caller: SignInCaller, expired?: SessionToken): Promise<SessionToken>;
+  /** Ends this session for all callers; does nothing when there is a newer one. */
+  expire(token: SessionToken): void;
 }
 
-/** One sign-in at a time, shared by all callers; cookies live in this closure and nowhere else. */
+/** One sign-in at a time, shared by all callers. Cookies live in this closure and nowhere else. */
 export function createSession(ports: SessionPorts): Session {
   let current: SessionToken | undefined;
   let signingIn: Promise<SessionToken> | undefined;
   let serial = 0;
   let login: Login | undefined;
 
-  async function signIn({ signIn: ask, log }: Caller): Promise<SessionToken> {
+  async function signIn(caller: SignInCaller): Promise<SessionToken> {
     const known = login ?? (await ports.readLogin());
-    const first = await tryLogin(ask, known);
-    if (first !== undefined) return keep(known, first, log);
+    const first = await tryLogin(caller, known);
+    if (first !== undefined) return keep(known, first, caller.log);
     const fresh = await ports.readLogin();
-    const second = fresh.versionId === known.versionId ? undefined : await tryLogin(ask, fresh);
-    if (second !== undefined) return keep(fresh, second, log);
+    const second = fresh.versionId === known.versionId ? undefined : await tryLogin(caller, fresh);
+    if (second !== undefined) return keep(fresh, second, caller.log);
     login = undefined;
     ports.reportRefusal(fresh.versionId);
-    throw new SignInRefusedError(
-      `Evo Voice refused the sign-in with version ${fresh.versionId} of the secret (a wrong user name or password, or a locked account); nobody is flipped from here on, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
-    );
+    throw new SignInRefusedError(fresh.versionId);
   }
 
-  async function tryLogin(ask: Ask, candidate: Login): Promise<string | undefined> {
+  /** The cookies of a session; undefined when this version of the secret is refused. */
+  async function tryLogin(caller: SignInCaller, candidate: Login): Promise<string | undefined> {
     if ((await ports.findRefusal(candidate.versionId)) !== undefined) return undefined;
     for (let doubts = 0; doubts < MOST_DOUBTS; doubts = await ports.countDoubt(candidate.versionId)) {
-      const answer = await ask(toSignIn(candidate));
-      if (isRefusal(answer)) break;
-      const cookies = getCookies(answer);
+      const response = await caller.send(toSignIn(candidate));
+      if (isRefusal(response)) break;
+      const cookies = getCookies(response);
       if (cookies === undefined) continue;
       await ports.clearDoubts(candidate.versionId);
       return cookies;
@@ -82,51 +78,52 @@ export function createSession(ports: SessionPorts): Session {
     return undefined;
   }
 
-  function keep(good: Login, cookie: string, log: Log): SessionToken {
-    login = good;
+  function keep(accepted: Login, cookie: string, log: Log): SessionToken {
+    login = accepted;
     serial += 1;
     current = { cookie, serial };
-    log.info(serial === 1 ? "signed in" : "session renewed", { versionId: good.versionId, sessions: serial });
+    log.info(serial === 1 ? "signed in" : "session renewed", { versionId: accepted.versionId, sessions: serial });
     return current;
   }
 
-  function find(dead?: SessionToken): SessionToken | undefined {
-    return signingIn === undefined && current?.serial !== dead?.serial ? current : undefined;
+  function findToken(expired?: SessionToken): SessionToken | undefined {
+    return signingIn === undefined && current?.serial !== expired?.serial ? current : undefined;
   }
 
   return {
-    find,
-    end({ serial: ended }) {
-      if (current?.serial === ended) current = undefined;
-    },
-    async token(caller, dead) {
-      const found = find(dead);
+    findToken,
+    async getToken(caller, expired) {
+      const found = findToken(expired);
       if (found !== undefined) return found;
       signingIn ??= signIn(caller).finally(() => {
         signingIn = undefined;
       });
       return signingIn;
     },
+    expire({ serial: expired }) {
+      if (current?.serial === expired) current = undefined;
+    },
   };
 }
 
-/** So many answers that may have been refusals count as one: few, because nobody has said how many lock an account. */
+/** So many responses in a row that may have been refusals count as one. Few, because the API does not say how many lock an account. */
 const MOST_DOUBTS = 3;
 
-/**
- * The cookies of a session. Undefined for what may be a refusal and may be something in front of Evo Voice: a redirect, a
- * page, a reply without a cookie, an error of the service's own. Throws for what nobody can have looked at.
- */
-function getCookies(answer: Answer): string | undefined {
-  if (answer.kind === "answered") return findCookieHeader(answer.cookies);
-  if (answer.kind === "signed out" || (answer.kind === "refused" && answer.status >= 500)) return undefined;
-  throw toFailure(SIGN_IN, answer);
+/** In doubt the password was refused: only an address without a sign-in (404, 405) has certainly not looked at it. */
+function isRefusal(response: ApiResponse): boolean {
+  if (response.kind === "unauthenticated") return true;
+  if (response.kind !== "rejected" && response.kind !== "server-error") return false;
+  return response.status < 500 && response.status !== 404 && response.status !== 405;
 }
 
-/** In doubt the password was refused: only an address without a sign-in (404, 405) has surely not looked at it. */
-function isRefusal(answer: Answer): boolean {
-  if (answer.kind === "signed out") return answer.status === 401;
-  return answer.kind === "refused" && answer.status < 500 && answer.status !== 404 && answer.status !== 405;
+/**
+ * The cookies of a session. Undefined for what may be a refusal, or may come from something in front of Evo Voice: a
+ * redirect, a page, a reply without a cookie, an error of the service. Throws when the password cannot have been looked at.
+ */
+function getCookies(response: ApiResponse): string | undefined {
+  if (response.kind === "ok") return findCookieHeader(response.cookies);
+  if (response.kind === "login-page" || response.kind === "server-error") return undefined;
+  throw toFailure(SIGN_IN, response);
 }
 
 function toSignIn({ userName, password }: Login): ApiRequest {
@@ -137,7 +134,7 @@ function toSignIn({ userName, password }: Login): ApiRequest {
   };
 }
 
-/** All cookies of a sign-in go back: `ss-opt` says which of `ss-id` and `ss-pid` counts. Of one name the last counts. */
+/** All cookies of a sign-in go back: `ss-opt` says which of `ss-id` and `ss-pid` counts. Of one name, the last cookie counts. */
 function findCookieHeader(cookies: readonly string[]): string | undefined {
   const values = new Map<string, string>();
   for (const cookie of cookies) {

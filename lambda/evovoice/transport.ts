@@ -1,6 +1,6 @@
-import ky, { type KyInstance } from "ky";
-import { type Dispatcher, Pool } from "undici";
-import { type Reply, send } from "./send.ts";
+import ky, { type Options } from "ky";
+import { Agent, request } from "undici";
+import { type ApiResponse, classify, toLost } from "./response.ts";
 
 /** One request, ready to be made as often as needed. */
 export interface ApiRequest {
@@ -10,76 +10,99 @@ export interface ApiRequest {
   readonly searchParams?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly cookie?: string;
-  /** Reads a body of an answer; undefined when it is no JSON. @default all of it */
-  readonly parse?: (text: string) => unknown;
 }
 
 export interface TransportOptions {
   readonly baseUrl: string;
-  /** How long one request may take, from its start to the end of its answer. */
+  /** How long one request may take, from its start to the last byte of its reply. */
   readonly timeoutMs: number;
-  readonly connections: number;
+  /** @default Date.now */
+  readonly nowMs?: () => number;
 }
 
-/** Makes a request once, whatever comes of it. */
-export type Transport = (request: ApiRequest) => Promise<Reply>;
+/** Makes a request once. It never throws for what a server or a network can do. */
+export type Transport = (request: ApiRequest) => Promise<ApiResponse>;
 
-/** Far above any page that is asked for; a reply that never ends must not fill the memory. */
-const MOST_REPLY_BYTES = 64 * 1024 * 1024;
-
-/** Nothing is unpacked: what a reply may be at most is counted as it comes. */
+/** Replies are not compressed, so that the limit of a reply's size counts the bytes that stand in memory. */
 const HEADERS = { accept: "application/json", "accept-encoding": "identity", "user-agent": "evovoice-cutover/0.1" };
 
 /**
- * Requests over one pool of undici's: keep-alive, no redirects (a 3xx means "not signed in"), no retry, because trying
- * again belongs to the one limiter and the one time budget of a rollout. What is read, ky asks for. What is written goes
- * to the pool itself: it is a request for each customer, and what ky makes for each one costs as much as all the rest.
+ * Makes every request to Evo Voice: ky over one pool of undici. It follows no redirect, because a 3xx means "not signed
+ * in". It retries nothing, because each attempt has to pass the rollout's limiter.
  */
-export function createTransport({ baseUrl, timeoutMs, connections }: TransportOptions): Transport {
-  const { origin } = new URL(baseUrl);
-  const pool = new Pool(origin, { connections, maxResponseSize: MOST_REPLY_BYTES, headersTimeout: 0, bodyTimeout: 0 });
+export function createTransport(options: TransportOptions): Transport {
+  const fetchOverPool = createFetch(options);
   const http = ky.create({
-    prefix: origin,
-    headers: HEADERS,
+    prefix: new URL(options.baseUrl).origin,
     retry: 0,
     timeout: false,
     throwHttpErrors: false,
-    fetch: async (input) => new ReadResponse(await send(pool, toDispatch(origin, input as Request), timeoutMs)),
+    fetch: (input, init) => fetchOverPool(input as Request, init as Payload),
   });
-  return (request) => (request.method === "GET" ? read(http, request) : write(pool, request, timeoutMs));
+  return async ({ method, path, searchParams, json, cookie }) => {
+    const kyOptions: Options & Payload = {
+      method,
+      headers: { ...HEADERS, ...(json !== undefined && JSON_TYPE), ...(cookie !== undefined && { cookie }) },
+      ...(searchParams && { searchParams: { ...searchParams } }),
+      ...(json !== undefined && { payload: JSON.stringify(json) }),
+    };
+    try {
+      const response = await http(path, kyOptions);
+      return classify(response, await response.text());
+    } catch (error) {
+      return toLost(error);
+    }
+  };
 }
 
-async function read(http: KyInstance, { path, searchParams, cookie }: ApiRequest): Promise<Reply> {
-  const response = await http.get(path, {
-    ...(searchParams && { searchParams: { ...searchParams } }),
-    ...(cookie !== undefined && { headers: { cookie } }),
-  });
-  const { status, headers } = response;
-  const replied = { ...Object.fromEntries(headers), "set-cookie": headers.getSetCookie() };
-  return { status, headers: replied, text: await response.text() };
+const JSON_TYPE = { "content-type": "application/json" };
+
+/**
+ * The body of a request. ky hands an option that it does not know on to `fetch`. A body given as ky's own `json` becomes a
+ * stream, which takes a tenth of the CPU time of a flip.
+ */
+interface Payload {
+  readonly payload?: string;
 }
 
-function toDispatch(origin: string, { url, headers }: Request): Dispatcher.DispatchOptions {
-  return { method: "GET", path: url.slice(origin.length), headers: Object.fromEntries(headers) };
+/** A Lambda freeze kills all sockets, and undici's own idle timer stands still meanwhile: only the clock shows it. */
+const LONGEST_IDLE_MS = 2_000;
+
+/** The `fetch` that ky uses. */
+function createFetch({ timeoutMs, nowMs = Date.now }: TransportOptions) {
+  let pool = openPool();
+  let usedAtMs = nowMs();
+  return async ({ url, method, headers }: Request, { payload }: Payload): Promise<Response> => {
+    if (nowMs() - usedAtMs > LONGEST_IDLE_MS) {
+      void pool.close();
+      pool = openPool();
+    }
+    usedAtMs = nowMs();
+    const reply = await request(url, {
+      method: method as ApiRequest["method"],
+      headers: Object.fromEntries(headers),
+      body: payload ?? null,
+      signal: AbortSignal.timeout(timeoutMs),
+      dispatcher: pool,
+    });
+    const text = await reply.body.text();
+    usedAtMs = nowMs();
+    // A response of status 204 must have no body at all, not an empty one.
+    return new Response(text || null, { status: reply.statusCode, headers: toPairs(reply.headers) });
+  };
 }
 
-/** A response whose body has come as a whole: as a stream, a page of customers would cost a third more. */
-class ReadResponse extends Response {
-  override readonly text: Response["text"];
+/** Far above any page of customers: a reply without an end must not fill the memory. */
+const MOST_REPLY_BYTES = 64 * 1024 * 1024;
 
-  constructor(reply: Reply) {
-    super(null, { status: reply.status, headers: toPairs(reply.headers) });
-    this.text = async () => reply.text;
-  }
+/** undici's own timeouts are off: they measure the silence between two pieces of a reply, not its whole time. */
+function openPool(): Agent {
+  return new Agent({ maxResponseSize: MOST_REPLY_BYTES, headersTimeout: 0, bodyTimeout: 0 });
 }
 
-function toPairs(headers: Reply["headers"]): [name: string, value: string][] {
+/** A header that arrived several times is several pairs. */
+function toPairs(headers: Readonly<Record<string, string | string[] | undefined>>): [name: string, value: string][] {
   return Object.entries(headers).flatMap(([name, values = []]) =>
     [values].flat().map((value): [string, string] => [name, value]),
   );
-}
-
-function write(pool: Pool, { path, json, cookie }: ApiRequest, timeoutMs: number): Promise<Reply> {
-  const headers = { ...HEADERS, "content-type": "application/json", ...(cookie !== undefined && { cookie }) };
-  return send(pool, { method: "POST", path: `/${path}`, headers, body: JSON.stringify(json) }, timeoutMs);
 }

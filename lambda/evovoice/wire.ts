@@ -3,10 +3,10 @@ import * as z from "zod";
 const text = z.string("expected a text");
 const flag = z.boolean("expected true or false");
 const count = z.int("expected a whole number");
-// A dot or two would be another path of the API, and no encoding keeps them from being one.
+// One dot or two would lead to another path of the API, however they are encoded.
 const id = z.string("expected an id").regex(/^(?!\.{1,2}$)./s, "expected an id: a text, not empty, not a dot or two");
 
-/** What this project reads of Evo Voice's replies; every other member passes unread. Wire names stay wire names. */
+/** The members of Evo Voice's replies that this project reads, by their wire names. Every other member is ignored. */
 export const CustomerInfo = z.object(
   {
     id,
@@ -38,10 +38,10 @@ export const SystemSettings = z.object(
   "expected an object with tags",
 );
 
-/** A flip's reply: what proves it, nothing else, because there are so many of them. */
+/** Of a flip's reply, the two members that prove the flip. */
 export const FlipReply = z.object({ id: z.string(), isStaging: z.boolean().nullish() });
 
-/** The errors of a service; those of the access check have no body at all. */
+/** An error that a service threw; the errors of the access check have no body. */
 export const ErrorReply = z.object({
   responseStatus: z.object({ errorCode: z.string().nullish(), message: z.string().nullish() }),
 });

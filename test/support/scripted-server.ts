@@ -84,7 +84,6 @@ export function connectTo(
   const evoVoice = createEvoVoice({
     baseUrl: address,
     retries: { attempts: 3, mostBackoffMs: 5, requestTimeoutMs: 2_000, ...retries },
-    concurrency,
     session: {
       readLogin: async () => LOGIN,
       findRefusal: async (versionId) => (refused.has(versionId) ? { at: "" } : undefined),

@@ -130,7 +130,7 @@ describe("a wrong password", () => {
       const { report } = await run({ ...PROMOTE, release });
       expect(report).toMatchObject({
         status: "refused",
-        problem: `Evo Voice refused the sign-in with version ${version} of the secret (a wrong user name or password, or a locked account); nobody is flipped from here on, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
+        problem: `Evo Voice refused the sign-in with version ${version} of the secret (a wrong user name or password, or a locked account); no customer is flipped from here on, and this version is not tried again, so that the account is not locked: unlock the account if need be, then put the user name and password into the secret again`,
       });
     }
     expect(emulator.stats()).toMatchObject({ refusedSignIns: 1, signIns: 0, requests: { Authenticate: 1 } });

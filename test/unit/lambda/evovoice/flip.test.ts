@@ -183,14 +183,14 @@ describe("a flip", () => {
       posts: 3,
     },
   ])("that meets $about", async ({ post, get = [], result, posts }) => {
-    const { flip } = await given(inTurn({ [POST]: post, [GET]: get }), { retries: { requestTimeoutMs: 100 } });
+    const { flip } = await given(inTurn({ [POST]: post, [GET]: get }), { retries: { requestTimeoutMs: 500 } });
 
     expect(await flip(FLIP)).toMatchObject(result);
     expect(count(POST)).toBe(posts);
     if (get.length === 0) expect(count(GET)).toBe(0);
   });
 
-  test("of thirty customers that all were done and answered with a page signs in seldom", async () => {
+  test("of thirty customers, all done and answered with a login page, signs in seldom", async () => {
     const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
     const { flip } = await given(({ path, method }) => {
       if (!path.startsWith("/customers/")) return undefined;
@@ -207,7 +207,7 @@ describe("a flip", () => {
     expect(count("/auth/credentials")).toBeLessThanOrEqual(10);
   });
 
-  test("does not begin when it may not, and is unresolved when time ends in doubt", async () => {
+  test("is not sent when it may not be, and is unresolved when its time ends in doubt", async () => {
     const { flip } = await given(inTurn({ [POST]: ["drop"], [GET]: ["drop"] }), {
       lastsMs: 150,
       retries: { attempts: 10, mostBackoffMs: 200 },
@@ -218,19 +218,19 @@ describe("a flip", () => {
     expect(await flip(FLIP)).toEqual({ result: "unresolved" });
   });
 
-  test.each<{ about: string; post: readonly Scripted[]; begun: readonly boolean[] }>([
+  test.each<{ about: string; post: readonly Scripted[]; mayBeDone: readonly boolean[] }>([
     {
       about: "was refused for its rate",
       post: [{ status: 429, headers: { "retry-after": "0" } }, right],
-      begun: [false, false],
+      mayBeDone: [false, false],
     },
-    { about: "may have been done", post: [error(500, "X"), right], begun: [false, true] },
-  ])("says before each request whether it may be done already: one that $about", async ({ post, begun }) => {
+    { about: "may have been done", post: [error(500, "X"), right], mayBeDone: [false, true] },
+  ])("says before each request whether it may be done already: after one that $about", async ({ post, mayBeDone }) => {
     const seen: boolean[] = [];
     const { flip } = await given(inTurn({ [POST]: post, [GET]: [old] }));
 
-    await flip(FLIP, async (isBegun) => void seen.push(isBegun));
+    await flip(FLIP, async (given) => void seen.push(given));
 
-    expect(seen).toEqual(begun);
+    expect(seen).toEqual(mayBeDone);
   });
 });

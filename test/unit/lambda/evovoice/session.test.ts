@@ -15,7 +15,7 @@ describe("a sign-in", () => {
       tries: 1,
       message: "sign-in was answered with 404; see whether the policy's baseUrl",
     },
-  ])("that meets $about refuses nobody", async ({ answer, tries, message }) => {
+  ])("that meets $about refuses no version of the secret", async ({ answer, tries, message }) => {
     const { readTagIds, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
 
     await expect(readTagIds(["a1"])).rejects.toThrow(message);
@@ -39,7 +39,7 @@ describe("a sign-in", () => {
     expect([...refused]).toEqual(["v1"]);
   });
 
-  test.each(DOUBTFUL)("that meets $about once goes on, and the doubt is forgotten", async ({ answer }) => {
+  test.each(DOUBTFUL)("that meets $about once is repeated, and the doubt is cleared", async ({ answer }) => {
     const welcome: Scripted = { headers: { "set-cookie": ["ss-id=1; path=/"] }, body: {} };
     const { readCustomer, refused } = await given(inTurn({ [SIGN_IN]: [answer, welcome], [GET]: [{ body: INFO }] }));
 
@@ -48,7 +48,7 @@ describe("a sign-in", () => {
     expect(refused.size).toBe(0);
   });
 
-  test("that may have been refused, long after a good one, is the first in its row", async () => {
+  test("that may have been refused, after an accepted one, is the first of a new row", async () => {
     const welcome: Scripted = { headers: { "set-cookie": ["ss-id=1; path=/"] }, body: {} };
     const doubtful: Scripted[] = [{ status: 302, headers: { location: "/login" } }, { status: 404 }];
     const rounds = Array.from({ length: 4 }, () => [...doubtful, welcome]).flat();
@@ -86,7 +86,7 @@ describe("a sign-in", () => {
     expect([...refused]).toEqual(["v1"]);
   });
 
-  test("that gives a cookie twice means the last one, and none that is empty", async () => {
+  test("that sets a cookie twice means the last value, and no empty one", async () => {
     const cookies = [
       "ss-id=old; path=/; httponly",
       "ss-pid=p=1; path=/",
@@ -102,7 +102,7 @@ describe("a sign-in", () => {
     expect(received().at(-1)?.headers.cookie).toBe("ss-id=new; ss-pid=p=1");
   });
 
-  test("that works but lets nobody in is given up after five sessions, once for all callers", async () => {
+  test("whose sessions are all rejected is given up after five, once for all callers", async () => {
     const { readCustomer } = await given(({ path }) => (path === SIGN_IN ? undefined : { status: 401 }));
 
     const readings = await Promise.all(["c1", "c2", "c3"].map((id) => readCustomer(id)));
@@ -129,7 +129,7 @@ describe("a session that is renewed", () => {
     };
   }
 
-  test("is used by all who waited for their turn meanwhile: one of them met the 401, nobody else", async () => {
+  test("is used by all requests that waited for their turn: only one of them met the 401", async () => {
     const { readCustomer } = await given(dyingSessions(10), { concurrency: 1 });
     const ids = Array.from({ length: 40 }, (_, index) => `c${index}`);
 
@@ -140,7 +140,7 @@ describe("a session that is renewed", () => {
     expect(received().length).toBe(40 + 4 + 3);
   });
 
-  test("costs nobody more than the 401 that was under way, with many in flight", async () => {
+  test("costs each request in flight one 401 at most", async () => {
     const { readCustomer } = await given(dyingSessions(25), { concurrency: 8 });
     const ids = Array.from({ length: 100 }, (_, index) => `c${index}`);
 

@@ -1,14 +1,14 @@
 import type { ZodError } from "zod";
 
-/** Of a page that is wrong as a whole, so many rows and so many fields of each are named. */
+/** So many rows of a page, and so many fields of a row, are named. */
 const MOST_ROWS = 5;
 const MOST_FIELDS = 8;
 
 /**
- * What of a reply does not fit its schema: each field with the type of what came, and what would be right. A value is
- * never shown, because it may be personal; only the id of the customer whose row it is, which says where to look.
+ * Describes what of a reply does not fit its schema: each field with the type that was received and the type that was
+ * expected. It shows no value, because a value may be personal, except the id of a row's customer, which says where to look.
  */
-export function describeMisfit({ issues }: Pick<ZodError, "issues">, body: unknown): string {
+export function describeMismatch({ issues }: Pick<ZodError, "issues">, body: unknown): string {
   const fieldsByRow = new Map<string, string[]>();
   for (const { path, message } of issues) {
     const isInRow = path[0] === "items" && path.length > 1;
@@ -22,7 +22,7 @@ export function describeMisfit({ issues }: Pick<ZodError, "issues">, body: unkno
 
 function describeRow(index: PropertyKey | undefined, row: unknown): string {
   const id = at(row, ["id"]);
-  // Anything else is none of Evo Voice's ids, and may be anything.
+  // A text that does not look like an Evo Voice id may be anything, a personal value too.
   const isShown = typeof id === "string" && /^[\w-]{1,64}$/.test(id);
   return `items[${String(index)}] (${isShown ? `customer ${id}` : "no id"}): `;
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
-import { boundLog } from "../../../../lambda/evovoice/bound-log.ts";
+import { sampleLog } from "../../../../lambda/evovoice/sample-log.ts";
 
-test("of each message the first ten lines are written, and then fewer and fewer, with their number", () => {
+test("of each message the first ten lines are written, then each doubling of their count", () => {
   const lines: object[] = [];
-  const log = boundLog({ info: (message, fields) => lines.push({ message, ...fields }) });
+  const log = sampleLog({ info: (message, fields) => lines.push({ message, ...fields }) });
 
   for (let n = 1; n <= 1_000; n += 1) log.info("pause begun", { n });
   log.info("session renewed", { n: 1 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { describeMisfit } from "../../../../lambda/evovoice/describe-misfit.ts";
+import { describeMismatch } from "../../../../lambda/evovoice/describe-mismatch.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "../../../../lambda/evovoice/wire.ts";
 
 function misfitOf(schema: typeof CustomerInfo | typeof CustomerList | typeof SystemSettings, body: unknown): string {
   const { error } = schema.safeParse(body);
-  return error === undefined ? "" : describeMisfit(error, body);
+  return error === undefined ? "" : describeMismatch(error, body);
 }
 
 describe("a row that cannot be read", () => {
@@ -35,7 +35,7 @@ describe("a row that cannot be read", () => {
     },
     { row: null, says: "items[1] (no id): it is null, expected a customer" },
     { row: "c1", says: "items[1] (no id): it is a text, expected a customer" },
-  ])("is named with each field, what came and what would be right: $says", ({ row, says }) => {
+  ])("is named with each field, its type and the expected type: $says", ({ row, says }) => {
     expect(misfitOf(CustomerList, { items: [{ id: "c0" }, row] })).toBe(says);
   });
 

@@ -1,18 +1,17 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { createEvoVoice } from "../../../../lambda/evovoice/evo-voice.ts";
-import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { createEvoVoice } from "../../../../../lambda/evovoice/evo-voice.ts";
+import { type Emulator, startEmulator } from "../../../../../local/emulator/emulator.ts";
 
 let emulator: Emulator;
 
 afterEach(() => emulator.close());
 
-test("a client that may ask 1,000 times a second finds the pace of a server that allows 100, and flips everybody", async () => {
+test("a client that may ask 1,000 times a second finds the pace of a server that allows 100", async () => {
   emulator = await startEmulator({ customers: 200, faults: "rate-limit=100", stagingShare: 1 });
   const { address: baseUrl, userName, password } = emulator;
   const evoVoice = createEvoVoice({
     baseUrl,
     retries: { attempts: 2, requestTimeoutMs: 10_000, mostBackoffMs: 50 },
-    concurrency: 16,
     session: {
       readLogin: async () => ({ userName, password, versionId: "1" }),
       findRefusal: async () => undefined,
@@ -31,6 +30,6 @@ test("a client that may ask 1,000 times a second finds the pace of a server that
 
   expect(results.filter(({ result }) => result !== "flipped")).toEqual([]);
   expect(emulator.stats().refused429).toBeLessThan(60);
-  // A machine that is too busy to send 100 is not refused, and its pace rises: exact paces are in long/limiter.test.ts.
+  // A machine that is too busy to send 100 is not refused, and its pace rises: exact paces are in limited-servers.test.ts.
   expect(perSecond).toBeLessThan(500);
 });

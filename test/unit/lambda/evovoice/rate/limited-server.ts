@@ -1,4 +1,4 @@
-import type { Limiter } from "../../../../lambda/evovoice/limiter.ts";
+import type { Limiter } from "../../../../../lambda/evovoice/rate/limiter.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 /** Whether a request that arrives now is answered; otherwise it is refused. */
@@ -53,8 +53,8 @@ export async function flipAll(load: Load) {
     await load.clock.sleep(latencyMs / 2);
     const accepted = load.rateLimit(load.clock.nowMs());
     await load.clock.sleep(latencyMs / 2);
-    if (accepted) release({ kind: "answered", latencyMs });
-    else release({ kind: "refused", ...(load.retryAfterMs && { retryAfterMs: load.retryAfterMs }) });
+    if (accepted) release({ kind: "answered" });
+    else release({ kind: "throttled", ...(load.retryAfterMs && { retryAfterMs: load.retryAfterMs }) });
     return accepted;
   }
   async function flipNext(): Promise<void> {

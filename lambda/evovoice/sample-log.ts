@@ -1,16 +1,16 @@
-/** Where the client says what a person looks for afterwards. Fixed messages; ids and numbers as fields, never a secret. */
+/** Fixed messages, with ids and numbers as fields; never a secret. */
 export interface Log {
   info(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
-/** So many lines of one message are written one by one. */
+/** Of each message, so many first lines are written. */
 const ALL_OF_THE_FIRST = 10;
 
 /**
- * A log that does not grow with the trouble: of each message the first ten lines, then the 16th, 32nd, 64th and so on,
- * each with its number. A million failures are twenty-six lines.
+ * A log that stays short: of each message the first ten lines, then the 16th, 32nd, 64th and so on, each with its count. A
+ * million failures are twenty-six lines.
  */
-export function boundLog(log: Log): Log {
+export function sampleLog(log: Log): Log {
   const countsByMessage = new Map<string, number>();
   return {
     info(message, fields) {

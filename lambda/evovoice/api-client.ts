@@ -1,0 +1,188 @@
+import { OutOfTimeError } from "../core/out-of-time-error.ts";
+import { type ApiOperation, SIGN_IN, toFailure, UnreadableReplyError } from "./errors.ts";
+import type { Limiter, ReleaseSlot } from "./rate/limiter.ts";
+import type { ApiResponse } from "./response.ts";
+import { type Attempts, countAttempt, decideNext, type NextAttempt, NO_ATTEMPTS, type Sender } from "./retry.ts";
+import type { Log } from "./sample-log.ts";
+import type { Session, SessionToken } from "./session.ts";
+import { createSessionBreaker } from "./session-breaker.ts";
+import type { ApiRequest, Transport } from "./transport.ts";
+
+export interface RetryLimits {
+  readonly attempts: number;
+  readonly mostBackoffMs: number;
+}
+
+/** What all requests of one part share: the session, the limiter and the part's end. */
+export interface ApiClientOptions {
+  readonly transport: Transport;
+  readonly session: Session;
+  readonly limiter: Limiter;
+  readonly retries: RetryLimits;
+  readonly log: Log;
+  /** After this time (epoch milliseconds) no further attempt begins. */
+  readonly deadlineMs: number;
+}
+
+/** A request, with the operation that errors and logs name. */
+export interface NamedRequest extends ApiRequest {
+  readonly operation: ApiOperation;
+}
+
+/** A request that is sent until it is done. */
+export interface RetriedRequest extends NamedRequest {
+  /** Awaited right before each attempt, when its turn has come. What it throws, `send` throws. */
+  readonly beforeSend?: (() => Promise<void>) | undefined;
+  /** Awaited after each attempt: whether the response, or what was read afterwards, is enough. */
+  isDone(response: ApiResponse, soFar: AttemptsSoFar): boolean | Promise<boolean>;
+}
+
+export interface AttemptsSoFar extends Attempts {
+  /** Whether no attempt follows, unless the request is done. */
+  readonly isLast: boolean;
+}
+
+/** Finds in a body what was asked for, or else describes the mismatch, without any value. */
+export type Decode<Value> = (body: unknown) => { readonly value: Value } | { readonly mismatch: string };
+
+export interface ApiClient {
+  /**
+   * Sends, signed in, until the request is done or another attempt is of no use; gives the last response.
+   * @throws OutOfTimeError, SignInRefusedError
+   */
+  send(request: RetriedRequest): Promise<ApiResponse>;
+  /**
+   * Sends until a response can be decoded.
+   * @throws RequestRefusedError, NoAnswerError, UnreadableReplyError, OutOfTimeError, SignInRefusedError
+   */
+  read<Value>(request: NamedRequest, decode: Decode<Value>): Promise<Value>;
+}
+
+/** Sends requests of the Evo Voice API: signed in, at the limiter's pace, and again when the table in `retry.ts` says so. */
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  const { transport, session, limiter, retries, log, deadlineMs } = options;
+  const breaker = createSessionBreaker();
+
+  async function read<Value>(request: NamedRequest, decode: Decode<Value>): Promise<Value> {
+    let decoded: ReturnType<Decode<Value>> | undefined;
+    const isDone = (response: ApiResponse): boolean => {
+      decoded = response.kind === "ok" ? decode(response.body) : undefined;
+      return decoded !== undefined && "value" in decoded;
+    };
+    const response = await send({ ...request, isDone });
+    if (decoded === undefined) throw toFailure(request.operation, response);
+    if ("mismatch" in decoded) throw new UnreadableReplyError(request.operation, decoded.mismatch);
+    return decoded.value;
+  }
+
+  function send({ operation, beforeSend, isDone, ...request }: RetriedRequest): Promise<ApiResponse> {
+    const sendOnce = (expired: SessionToken | undefined) => sendSignedIn(request, beforeSend, expired);
+    return repeat({ sender: "request", operation, sendOnce, isDone });
+  }
+
+  /** For the session, which signs in and judges what may have been a refusal. */
+  function sendSignIn(request: ApiRequest): Promise<ApiResponse> {
+    const sendOnce = async () => ({ response: await inTurn(() => transport(request)) });
+    return repeat({ sender: "sign-in", operation: SIGN_IN, sendOnce });
+  }
+
+  /** The one loop in which anything is sent again. */
+  async function repeat({ sender, operation, sendOnce, isDone }: Repetition): Promise<ApiResponse> {
+    let attempts = NO_ATTEMPTS;
+    let expired: SessionToken | undefined;
+    for (;;) {
+      const { response, token } = await sendOnce(expired);
+      attempts = countAttempt(attempts, response.kind, sender);
+      const next = decideNext(response.kind, sender, attempts, {
+        mostAttempts: retries.attempts,
+        isSessionBroken: breaker.trips(response, token),
+      });
+      if (await isDone?.(response, { ...attempts, isLast: next.again === "never" })) return response;
+      if (next.isExhausted) log.info("retries exhausted", { ...operation, ...attempts, ...toLogFields(response) });
+      if (next.again === "never") return response;
+      if (next.again === "in a new session") expired = token;
+      await backOff(next, attempts);
+    }
+  }
+
+  /**
+   * The session is attached when the request's turn has come, not before: meanwhile another caller's request may have
+   * shown that the session is over. Without a session the turn is given back, because a sign-in needs a turn, too.
+   */
+  async function sendSignedIn(
+    request: ApiRequest,
+    beforeSend: RetriedRequest["beforeSend"],
+    expired: SessionToken | undefined,
+  ): Promise<Attempt> {
+    for (;;) {
+      await session.getToken({ send: sendSignIn, log }, expired);
+      let token: SessionToken | undefined;
+      const response = await inTurn(async () => {
+        if (session.findToken(expired) === undefined) return undefined;
+        await beforeSend?.();
+        token = session.findToken(expired);
+        if (token === undefined) return undefined;
+        const received = await transport({ ...request, cookie: token.cookie });
+        // Before the turn is given back, so that the next caller does not use the same session.
+        if (received.kind === "unauthenticated") session.expire(token);
+        return received;
+      });
+      if (response !== undefined) return { response, token };
+    }
+  }
+
+  /** Waits for the limiter's turn and tells it what became of the turn; undefined means that no request was made. */
+  async function inTurn<Result extends ApiResponse | undefined>(use: () => Promise<Result>): Promise<Result> {
+    const release = await limiter.acquire();
+    let response: Result | undefined;
+    try {
+      response = await use();
+      return response;
+    } finally {
+      release(toFeedback(response));
+    }
+  }
+
+  async function backOff({ waits }: NextAttempt, { attempts }: Attempts): Promise<void> {
+    if (!waits) return;
+    const longestMs = Math.min(FIRST_BACKOFF_MS * 2 ** attempts, retries.mostBackoffMs);
+    const waitMs = longestMs * (0.5 + Math.random() / 2);
+    if (Date.now() + waitMs > deadlineMs) throw new OutOfTimeError("the part's time ends before the next attempt");
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+
+  return { send, read };
+}
+
+const FIRST_BACKOFF_MS = 200;
+
+interface Repetition {
+  readonly sender: Sender;
+  readonly operation: ApiOperation;
+  readonly sendOnce: (expired: SessionToken | undefined) => Promise<Attempt>;
+  readonly isDone?: RetriedRequest["isDone"];
+}
+
+interface Attempt {
+  readonly response: ApiResponse;
+  readonly token?: SessionToken | undefined;
+}
+
+function toFeedback(response: ApiResponse | undefined): Parameters<ReleaseSlot>[0] {
+  switch (response?.kind) {
+    case undefined:
+      return { kind: "unused" };
+    case "lost":
+      return { kind: "lost" };
+    case "throttled":
+    case "unavailable":
+      return { kind: "throttled", ...(response.retryAfterMs !== undefined && { retryAfterMs: response.retryAfterMs }) };
+    default:
+      return { kind: "answered" };
+  }
+}
+
+function toLogFields(response: ApiResponse) {
+  const status = "status" in response ? { status: response.status } : {};
+  return { response: response.kind, ...status, ...(response.kind === "lost" && { why: response.why }) };
+}
