@@ -1,5 +1,10 @@
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE, RolloutEvent, type RolloutEventOf } from "../../lambda/core/report/rollout-event.ts";
 import { toAlertMessage } from "../../lambda/core/report/alert-message.ts";
+import {
+  EVENT_DETAIL_TYPE,
+  EVENT_SOURCE,
+  RolloutEvent,
+  type RolloutEventOf,
+} from "../../lambda/core/report/rollout-event.ts";
 import { type JsonSchema, toChangeSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
 import { NOTICE, toBlock } from "./snippets.ts";
@@ -31,7 +36,7 @@ const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
 /** docs/changes.md: what is told to the outside. */
 export function renderChangeReference(): string {
   const changes = changesOf(toChangeSchema());
-  return `${NOTICE.replace("lambda/contract", "lambda/rollout")}
+  return `${NOTICE.replace("lambda/contract", "lambda/core/report")}
 
 # What Cutover tells
 
@@ -170,9 +175,12 @@ function aMessage() {
         customerId: "64d1f0a2b7c8d90012340001",
         name: "Harbor Dental",
         outcome: "failed",
-        reason: "Evo Voice answered 500 to every try",
+        reason: "not flipped back: Evo Voice answered 500 to every try",
       },
     ],
+    moreExceptions: 0,
+    startedAt: "2026-11-23T02:30:00.000Z",
+    durationMs: 67_000,
     requestedBy: "the deploy pipeline",
   });
   if (message === undefined) throw new Error("the example needs a message");

@@ -2,7 +2,7 @@ import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 
-/** A change of a rollout's state as a line for somebody who watches. */
+/** A change of a rollout's state as one line. */
 export function describeChange(change: RolloutEvent): string {
   switch (change.change) {
     case "started": {
@@ -11,12 +11,12 @@ export function describeChange(change: RolloutEvent): string {
       return `started: ${countOf(plan.flip, "customer")} to flip, in ${countOf(plan.waves, "wave")}`;
     }
     case "wave done":
-      return `wave ${change.wave} of ${change.waves}: done, ${formatNumber(change.counts.flipped)} flipped in all`;
+      return `wave ${change.wave} of ${change.waves} done: ${formatNumber(change.counts.flipped)} flipped so far`;
     case "gate decided":
       return `gate ${change.wave}: ${[change.decision, ...change.reasons].join("; ")}`;
     case "rolled back": {
       const { restored, conflicting, left } = change.rollback;
-      return `rolled back: ${formatNumber(restored)} flipped back, ${formatNumber(conflicting)} left alone, ${formatNumber(left)} left`;
+      return `rolled back: ${formatNumber(restored)} restored, ${formatNumber(conflicting)} conflicting, ${formatNumber(left)} failed`;
     }
     case "ended":
       return `ended: ${change.status}`;

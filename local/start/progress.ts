@@ -1,11 +1,16 @@
-import { formatDuration, formatNumber, shorten, formatSeconds as toSeconds } from "../../lambda/core/report/text-layout.ts";
+import {
+  formatDuration,
+  formatNumber,
+  shorten,
+  formatSeconds as toSeconds,
+} from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 
-/** How far the rollout is, as its log says. Times are milliseconds of one clock. */
+/** The progress of a rollout, from its log. Times are milliseconds of one clock. */
 export interface Progress {
   readonly phase: Working | "baking" | "resting" | "held" | "waiting for the lock";
-  /** What it does when it waits for nothing. */
+  /** The work that continues when the wait is over. */
   readonly working: Working;
   /** When the phase began. */
   readonly since: number;
@@ -13,7 +18,7 @@ export interface Progress {
   readonly wave: string;
   /** What holds it. */
   readonly heldBy: string;
-  /** Of the bake, or of the rest on the way back, when the phase began. */
+  /** Of the bake, or of the pause in a rollback, when the phase began. */
   readonly bakeLeftSeconds: number;
   readonly done: number;
   /** When the phase began. */
@@ -63,13 +68,13 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
 }
 
 const NOTHING = "nothing any more";
-/** Waits whose time passes by itself; whatever else holds a rollout, somebody or something has to let it go. */
+/** Waits that end by themselves; every other hold ends with a command or an event. */
 const PASSES: ReadonlyMap<unknown, "baking" | "resting"> = new Map([
   ["its bake", "baking"],
   ["its rest", "resting"],
 ]);
 
-/** Such as a gate decides; nobody but a bake's end lets a planned rollout go on with its flips. */
+/** What follows a gate: only a bake that ends leads back to flips. */
 function toWorking({ working }: Progress, { decision }: LogLine): Working {
   if (decision === "roll back") return "rolling back";
   return decision === "halt" ? "closing" : working;
@@ -91,7 +96,7 @@ function toNumber(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** One line for a terminal of so many columns: what does not fit is left out, the least important first. */
+/** One line of at most `columns` columns; the least important parts are left out first. */
 export function renderProgress(progress: Progress, nowMs: number, columns: number): string {
   const { phase, since, done, doneBefore, total, failed, wave, heldBy, bakeLeftSeconds } = progress;
   const elapsedMs = nowMs - since;
@@ -142,7 +147,7 @@ function keepFitting(parts: readonly string[], columns: number): string {
   return line;
 }
 
-/** What a log line tells somebody who watches no terminal; undefined when it is not worth a line. */
+/** A log line as one line of plain output; undefined when it is not worth one. */
 export function describeStep(line: LogLine): string | undefined {
   switch (line.message) {
     case "looked up":
@@ -152,9 +157,9 @@ export function describeStep(line: LogLine): string | undefined {
       return `planned: ${flip} to flip, ${unchanged} unchanged, ${skipped} skipped`;
     }
     case "rollout waits for the lock":
-      return `waits for the lock, which ${line.heldBy} has`;
+      return `waits for the lock of ${line.heldBy}`;
     case "rollout waits": {
-      if (line.heldBy === NOTHING) return "goes on";
+      if (line.heldBy === NOTHING) return "continues";
       const { phase, heldBy, bakeLeftSeconds } = toWait(line);
       if (phase === "held") return `held: ${heldBy}`;
       return `${phase === "baking" ? "bakes" : "rests"}, ${toSeconds(bakeLeftSeconds)} left`;

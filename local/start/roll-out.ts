@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
-import { formatNumber } from "../../lambda/core/report/text-layout.ts";
-import { hasSucceeded, type Report } from "../../lambda/core/report/report.ts";
 import { renderReport } from "../../lambda/core/report/render-report.ts";
+import { hasSucceeded, type Report } from "../../lambda/core/report/report.ts";
+import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { type Before, checkRollout, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";
@@ -15,7 +15,7 @@ import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 const { stdout, stderr } = process;
 const WIDEST = 60;
 
-/** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
+/** Starts all services, runs one rollout, prints the report and whether the emulator agrees; returns the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const services = await startServices(options, stack);
   return Promise.race([rollOutIn(services, options, stack), services.emulator.crash]);
@@ -61,7 +61,7 @@ function explainFailure({ name, message }: Extract<WorkerAnswer, { kind: "failed
 }
 
 function explainRefusal({ message }: { readonly message: string }, { eventFile }: StartOptions): number {
-  complain(`${message}\nmend ${eventFile}, then start again; docs/events.md names every member`);
+  complain(`${message}\ncorrect ${eventFile}, then start again; docs/events.md names every member`);
   return 2;
 }
 
@@ -76,7 +76,7 @@ export function print(report: Report, checks: readonly Check[], { json }: StartO
     stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     stderr.write(sentences.join(""));
   } else {
-    stdout.write(renderReport(report, { colour, columns: findColumns(stdout, process.env, WIDEST) }));
+    stdout.write(renderReport(report, "terminal", { colour, columns: findColumns(stdout, process.env, WIDEST) }));
     stdout.write(`\n${sentences.join("")}`);
   }
 }

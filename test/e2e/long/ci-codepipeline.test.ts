@@ -152,7 +152,9 @@ describe("through the front door", () => {
 
     const planned = await run(getAction(template, "plan"));
     expect(planned?.executionDetails?.summary).toMatch(
-      new RegExp(`^rollout plan-${EXECUTION} is planned: ${staged} to flip, \\d+ unchanged`),
+      new RegExp(
+        `planned only: no customer was flipped\n\n  to flip +${staged}\n  unchanged +\\d+\n[^]*rollout +plan-${EXECUTION}\n`,
+      ),
     );
     expect(findStaged()).toBe(staged);
 

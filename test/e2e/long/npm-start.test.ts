@@ -85,11 +85,11 @@ test("with faults and --json, standard output is one report, and no secret is an
   expect(out + err).not.toContain(password);
 });
 
-test("a refused sign-in ends with 1, nobody flipped and what to do next", async () => {
+test("a refused sign-in ends with 1, no customer flipped, and what to do next", async () => {
   const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
-  expect(out).toContain("refused, nobody was flipped");
-  expect(out).toContain("next      Mend the cause");
+  expect(out).toContain("refused: no customer was flipped");
+  expect(out).toContain("next\n  Fix the cause");
   expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
   expect(code).toBe(1);
 });
@@ -99,7 +99,7 @@ test("a bad event ends with 2 and all of its problems, without a stack or a repo
   const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
   expect(err).toMatch(/^start: the deploy event was refused, nothing was done; 3 problems:\n/);
   for (const path of ["action", "targets", "target"]) expect(err).toContain(`  - ${path}: `);
-  expect(err).toContain(`\nmend ${file}, then start again; docs/events.md names every member\n`);
+  expect(err).toContain(`\ncorrect ${file}, then start again; docs/events.md names every member\n`);
   expect(err).not.toMatch(/\n\s+at /);
   expect(out).toBe("");
   expect(code).toBe(2);

@@ -302,8 +302,8 @@ describe("disagrees when", () => {
   });
 
   test.each([
-    ["flipped back is 2 in the report, but 1", rolledBack(true, ["flipped"]), [2, 0, 0]],
-    ["left alone is 1 in the report, but 0", rolledBack(true, ["flipped"]), [1, 1, 0]],
+    ["restored is 2 in the report, but 1", rolledBack(true, ["flipped"]), [2, 0, 0]],
+    ["conflicting is 1 in the report, but 0", rolledBack(true, ["flipped"]), [1, 1, 0]],
     ["left is 0 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 0]],
     ["left is 2 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 2]],
     ["left is 0 in the report, but 1", rolledBack(false, []), [0, 0, 0]],

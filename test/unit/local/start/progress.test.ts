@@ -78,16 +78,16 @@ describe("a rollout that waits", () => {
   });
 
   test.each([
-    ["roll back", /^flipping back {3}2 s/],
+    ["roll back", /^rolling back {3}2 s/],
     ["halt", /^closing {3}2 s/],
   ])("and whose gate says %s does that", (decision, line) => {
     expect(lineFollowing(waits("its bake"), waits("nothing any more", { decision }))).toMatch(line);
   });
 
-  test("when it flips back goes on with that", () => {
+  test("when it rolls back continues with that", () => {
     const back = { message: "batch flipped back", batch: 0 };
     expect(lineFollowing(back, waits("paused"), waits("nothing any more", { decision: "proceed" }))).toMatch(
-      /^flipping back/,
+      /^rolling back/,
     );
   });
 
@@ -95,8 +95,8 @@ describe("a rollout that waits", () => {
     [waits("its bake", { bakeLeftSeconds: 300 }), "bakes, 5 min left"],
     [waits("its rest", { bakeLeftSeconds: 60 }), "rests, 1 min left"],
     [waits(noData), `held: ${noData}`],
-    [waits("nothing any more"), "goes on"],
-    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock, which promote-1 has"],
+    [waits("nothing any more"), "continues"],
+    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock of promote-1"],
   ])("who watches no terminal reads of %j: %s", (line, text) => {
     expect(describeStep(line)).toBe(text);
   });
@@ -113,7 +113,7 @@ test.each([
 test("a rollout that is turned back says so, and for how long", () => {
   const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   const back = advance(flipped, { message: "batch flipped back", batch: 0, restored: 1 }, 1_000);
-  expect(renderProgress(back, 3_000, 80)).toBe("flipping back   2 s");
+  expect(renderProgress(back, 3_000, 80)).toBe("rolling back   2 s");
 });
 
 test("another invocation of the same execution does not turn it back", () => {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { RolloutEvent, type RolloutEventOf, ENDINGS, isEnding } from "../../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
+import {
+  ENDINGS,
+  isEnding,
+  RolloutEvent,
+  type RolloutEventOf,
+} from "../../../../../lambda/core/report/rollout-event.ts";
 import { shortenEvent, shortenText } from "../../../../../lambda/core/report/shorten-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 import { aChange } from "../a-change.ts";
@@ -40,18 +45,18 @@ test("what still runs or waits is no end", () => {
   expect([isEnding("running"), isEnding("waiting")]).toEqual([false, false]);
 });
 
-describe("what is told is cut to its bounds, and says so", () => {
+describe("texts beyond their bounds are cut, and say so", () => {
   const decided = (reasons: readonly string[]) =>
     shortenEvent(aChange({ change: "gate decided", wave: 1, decision: "halt", reasons }));
   const reasonsOf = (change: RolloutEvent) => (change.change === "gate decided" ? change.reasons : []);
   const many = (number: number) => Array.from({ length: number }, (_, index) => `reason ${index + 1}`);
 
-  test("twenty reasons are told, of twenty-one the last two are only counted", () => {
+  test("twenty reasons are published; of twenty-one the last two are only counted", () => {
     expect(reasonsOf(decided(many(20)))).toEqual(many(20));
-    expect(reasonsOf(decided(many(21)))).toEqual([...many(19), "and 2 more; the report has them all"]);
+    expect(reasonsOf(decided(many(21)))).toEqual([...many(19), "and 2 more; the report has all of them"]);
   });
 
-  test("a reason of 500 characters is told, one of 501 is cut", () => {
+  test("a reason of 500 characters is published, one of 501 is cut", () => {
     expect(reasonsOf(decided(["x".repeat(500)]))).toEqual(["x".repeat(500)]);
     expect(reasonsOf(decided(["x".repeat(501)]))).toEqual([`${"x".repeat(499)}…`]);
   });
