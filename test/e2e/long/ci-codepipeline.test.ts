@@ -145,7 +145,7 @@ describe("through the front door", () => {
     return [...customers()].filter((customer) => customer.isStaging && customer.accountId === accountId).length;
   };
 
-  test("the example's plan tells the person who approves, and its promote flips whom it named", async () => {
+  test("the example's plan shows the approver what its promote then flips", async () => {
     const { template } = synthesizeExample();
     const staged = findStaged();
     expect(staged).toBeGreaterThan(0);

@@ -377,11 +377,7 @@ describe("the command status", () => {
 
   test.each([
     ["runs is the report so far", true, { status: "running", problem: undefined }],
-    [
-      "died is a failure, though the ledger does not say so",
-      false,
-      { status: "failed", problem: /before it could write/ },
-    ],
+    ["died is a failure, though the ledger does not say so", false, { status: "failed", problem: /before it wrote/ }],
   ])("of a rollout that %s", async (_what, isRunning, expected) => {
     const execution = toArn("night");
     if (isRunning) door.world.executions.running(execution);

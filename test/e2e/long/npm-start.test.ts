@@ -48,7 +48,7 @@ function childrenOf(pid: number | undefined): readonly number[] {
   return children.map((child) => child.pid).sort((a, b) => a - b);
 }
 
-/** Waits until a process has ended; one that nobody has collected yet has ended too. */
+/** Waits until a process has ended; a zombie has ended too. */
 async function untilGone(...pids: readonly number[]): Promise<void> {
   while (listProcesses().some(({ pid, state }) => pids.includes(pid) && !state.startsWith("Z"))) await sleep(50);
 }
@@ -143,7 +143,7 @@ test("bad options end with 2 and one message that names all of them", async () =
   expect(code).toBe(2);
 });
 
-test("a scenario that nobody knows, or with an event of its own, ends with 2", async () => {
+test("an unknown scenario, or a scenario with an event, ends with 2", async () => {
   const { code, err } = await run(
     "--scenario",
     "fire",

@@ -2,8 +2,8 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createNotifier, NOTIFIER_CLIENT_OPTIONS, type NotifierOptions } from "../../../../lambda/aws/notifier.ts";
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE, type RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
+import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type EventBridge, startEventBridge } from "../../../../local/aws/event-bridge.ts";
 import { listenOnLoopback } from "../../../../local/aws/loopback.ts";
@@ -106,7 +106,7 @@ describe("a change", () => {
     await notifier.publish(STARTED);
     expect([eventBridge.events().length, eventBridge.calls(), failures]).toEqual([1, 6, 1]);
     expect(errors).toEqual([
-      { message: "change not told", rolloutId: STARTED.rolloutId, change: "started", problem: "InternalFailure" },
+      { message: "event not published", rolloutId: STARTED.rolloutId, change: "started", problem: "InternalFailure" },
     ]);
   });
 
@@ -128,7 +128,12 @@ describe("a change", () => {
     await notifier.publish(aChange({ change: "ended", status: "succeeded", counts: NO_COUNTS }));
     expect([eventBridge.events().length, failures]).toEqual([1, 1]);
     expect(errors).toEqual([
-      { message: "change not told", rolloutId: STARTED.rolloutId, change: "ended", problem: "AccessDeniedException" },
+      {
+        message: "event not published",
+        rolloutId: STARTED.rolloutId,
+        change: "ended",
+        problem: "AccessDeniedException",
+      },
     ]);
   });
 });
@@ -152,7 +157,7 @@ describe("a message for a person", () => {
     await notifier.alert(MESSAGE);
     expect([sns.messages().length, failures]).toEqual([1, 1]);
     expect(errors).toEqual([
-      { message: "person not told", severity: "critical", problem: expect.stringMatching(/^AuthorizationError/) },
+      { message: "alert not sent", severity: "critical", problem: expect.stringMatching(/^AuthorizationError/) },
     ]);
   });
 });

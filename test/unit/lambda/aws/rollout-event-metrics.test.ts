@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { createRolloutEventMetrics } from "../../../../lambda/aws/rollout-event-metrics.ts";
-import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
+import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { readWritten } from "../../../infra/ring-alarms.ts";
 import { captureOutput } from "../../../support/capture-output.ts";
 import { aChange } from "../core/a-change.ts";
@@ -50,5 +50,5 @@ test.each<[RolloutEventOf, readonly (readonly [string, number])[]]>([
 
 test("what could not be told is counted", () => {
   createRolloutEventMetrics().countNotificationFailed();
-  expect(written()).toEqual([["Cutover TellFailed service=cutover-test", 1]]);
+  expect(written()).toEqual([["Cutover NotificationFailed service=cutover-test", 1]]);
 });

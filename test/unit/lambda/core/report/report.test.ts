@@ -48,10 +48,10 @@ const report = (ending: Partial<Ending> = {}, event: Partial<FlipEvent> = {}) =>
 
 describe("the status", () => {
   test.each<{ status: string; what: string; ending: Partial<Ending>; event?: Partial<FlipEvent> }>([
-    { status: "succeeded", what: "everybody was flipped", ending: {} },
+    { status: "succeeded", what: "every customer was flipped", ending: {} },
     {
       status: "succeeded",
-      what: "nobody had to be flipped",
+      what: "no customer had to be flipped",
       ending: { plan: aPlan({ flip: 0, unchanged: 9, skipped: 1 }), counts: NO_COUNTS },
     },
     {
@@ -196,7 +196,7 @@ describe("the exceptions", () => {
   });
 });
 
-test("a report says which rollout, of what, by whom, why and how long", () => {
+test("a report says which rollout, about what, who asked, why and how long", () => {
   expect(report({}, { requestedBy: "me", reason: "release night" })).toMatchObject({
     rolloutId: "r-1",
     action: "promote",

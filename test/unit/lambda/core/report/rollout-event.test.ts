@@ -33,7 +33,7 @@ describe("a change", () => {
     expect(RolloutEvent.safeParse(change).success).toBe(true);
   });
 
-  test("with a member that nobody knows, or one of another change, is refused", () => {
+  test("with an unknown member, or a member of another change, is refused", () => {
     const change = aChange({ change: "started" });
     expect(RolloutEvent.safeParse({ ...change, wave: 1 }).success).toBe(false);
     expect(RolloutEvent.safeParse({ ...change, customers: [] }).success).toBe(false);
