@@ -54,7 +54,7 @@ function toVerdict(report: Report): ReportDocument["verdict"] {
     return { style: "yellow", text: `${text}, rollback is running` };
   if (status === "rolled-back" || rolledBackBy !== undefined) {
     const verdict = status === "rolled-back" ? text : `${text}, later rolled back`;
-    if (failed > 0) return { style: "red", text: `${verdict}, ${formatNumber(failed)} failed` };
+    if (failed > 0) return { style: "red", text: `${verdict}, ${formatNumber(failed)} not restored` };
     return { style: hasSucceeded(report) && status === "rolled-back" ? "green" : "yellow", text: verdict };
   }
   return STATUS[status];

@@ -147,7 +147,7 @@ describe("a rollout that a later one turns back says so:", () => {
     });
     expect(report.exceptions[0]?.reason).toMatch(/^not flipped back: /);
     expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(new Set(["its rest", "nothing any more"]));
-    expect(renderReport(report, "terminal")).toContain(`succeeded, later rolled back, ${flipped} failed\n`);
+    expect(renderReport(report, "terminal")).toContain(`succeeded, later rolled back, ${flipped} not restored\n`);
     expect(await ask()).toMatchObject({
       rolledBackBy: { rolloutId: "again" },
       rollback: { restored: flipped, left: 0 },

@@ -148,7 +148,7 @@ test("the message is the plain report, with a subject for a phone", () => {
   expect(toAlertMessage(report)).toEqual({
     severity: "critical",
     subject: "Cutover critical: promote 2026.11.0: rolled back, 1 customer not restored",
-    text: `promote 2026.11.0   rolled back, 1 failed
+    text: `promote 2026.11.0   rolled back, 1 not restored
 
 why
   alarm calls failing is in ALARM: Threshold Crossed

@@ -250,7 +250,7 @@ describe("a rollout in waves", () => {
     const status = "rolled-back";
     expect(
       render(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions })),
-    ).toBe(`promote 2026.11.0   rolled back, 1 failed
+    ).toBe(`promote 2026.11.0   rolled back, 1 not restored
 
 why
   alarm phone-errors is in ALARM: 7 datapoints were over 5
@@ -390,7 +390,7 @@ describe("a rollback by event", () => {
         { colour: true },
       ).split("\n")[0];
     expect(heading(0)).toContain("\u001b[32mrolled back\u001b[39m");
-    expect(heading(1)).toContain("\u001b[31mrolled back, 1 failed\u001b[39m");
+    expect(heading(1)).toContain("\u001b[31mrolled back, 1 not restored\u001b[39m");
   });
 
   test("as a dry run says how many customers it would look at", () => {
@@ -519,7 +519,7 @@ describe("as Markdown", () => {
       inMarkdown({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions }),
     ).toBe(`## Cutover: promote 2026\\.11\\.0
 
-**rolled back\\, 1 failed**
+**rolled back\\, 1 not restored**
 
 ### Why
 
