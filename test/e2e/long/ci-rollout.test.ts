@@ -31,7 +31,7 @@ function findStaged() {
   return [...customers()].filter((customer) => customer.isStaging && customer.accountId === accountId);
 }
 
-test("flips every customer, waits and writes the report; the same id again joins the rollout", async () => {
+test("flips every customer, waits and writes the report; the same id joins the rollout", async () => {
   const staged = findStaged().length;
   const job = await run({ ID: "release-1", REQUESTED_BY: "octocat", REASON: "it is time" });
 
@@ -132,7 +132,7 @@ describe("a rollout in waves", () => {
     door.world.cloudWatch.changeLater(ALARM, { atCall: 3 }, { state: "ALARM", reason: "7 calls failed" });
   }
 
-  test("that is rolled back fails the job and says which gate, why, and that the release is held", async () => {
+  test("that is rolled back fails the job: which gate, why, and that the release is held", async () => {
     await openWithAlarm();
     const staged = findStaged().length;
     const job = await run(WAVES);
@@ -147,7 +147,7 @@ describe("a rollout in waves", () => {
     expect(findStaged().length).toBe(staged);
   });
 
-  test("that a job asks to halt stays where it is, and the summary has the event that rolls it back", async () => {
+  test("that a job asks to halt stays where it is, and the summary says how to roll it back", async () => {
     await openWithAlarm();
     const staged = findStaged().length;
     const job = await run({ ...WAVES, ON_FAILURE: "halt" });
@@ -280,7 +280,7 @@ describe("what starts nothing", () => {
     expect((await run({ FUNCTION: "file:///etc/passwd" })).exitCode).toBe(2);
   });
 
-  test("a member that comes twice in a target or an exclusion, of which all but the last would be ignored", async () => {
+  test("a member that comes twice in a target or an exclusion", async () => {
     const job = await run({
       TARGETS: '[{"tags":["\\"a\\":1"]},{"tags":["b"],"t\\u0061gs":["c"]}]',
       EXCLUDE: '{"tags":["vip"],"tags":["zzz"]}',
@@ -325,7 +325,7 @@ test("Lambda that cannot be reached for a moment does not end the waiting", asyn
   expect(calls).toBeGreaterThanOrEqual(4);
 });
 
-test("inputs and names are data: for the shell, the event, the summary, the outputs and the runner's log", async () => {
+test("inputs and names are data for the shell, the event, the summary, the outputs and the log", async () => {
   const reason =
     '"}, "targets": {"all": true}; $(touch pwned) `touch pwned` | <img src=x> [a](javascript:b) ##[error]x';
   const job = await run({ REASON: reason, DRY_RUN: "true", ID: "release-5" });

@@ -50,6 +50,18 @@ test("in the middle of its second wave, a rollout says so, with its plan and wha
   expect(text).toMatch(/\n {2}1 {2}3 customers, baked 1 min, proceeded\n {2}2 {2}\d+ customers, flipping\n/);
 });
 
+test.each(["terminal", "plain", "markdown"] as const)(
+  "has the report as text for people on request: %s",
+  async (format) => {
+    await door.send(PROMOTE);
+    await door.world.executions.settled();
+    const asked = { command: "status", rolloutId: "night" };
+    const report = (await door.send(asked)) as Report;
+    expect(report).not.toHaveProperty("text");
+    expect(await door.send({ ...asked, format })).toEqual({ ...report, text: renderReport(report, format) });
+  },
+);
+
 test("names the commands that the worker has not taken in, with their senders", async () => {
   const by = { rolloutId: "night", requestedBy: "ann" };
   const report = await askAtFlip(1, async () => {

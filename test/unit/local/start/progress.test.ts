@@ -30,7 +30,7 @@ test("the live line follows the worker's log from phase to phase", () => {
   expect(lineAfter(5)).toMatch(/^closing/);
 });
 
-test("while customers are flipped it shows how many, how fast, how many failed and how long it will take", () => {
+test("shows how many customers are flipped, how fast, how many failed and how long it takes", () => {
   expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────");
 });
 

@@ -239,7 +239,7 @@ const waves = [wentOn, passed, stopped("roll back")];
 const counts = { flipped: 265, unchanged: 666, deferred: 0, skipped: 1_069, failed: 0 };
 
 describe("a rollout in waves", () => {
-  test("that was rolled back says why, each gate's decision, what is not restored, and what to do", () => {
+  test("that was rolled back says why, every decision, what is not restored, and what to do", () => {
     const exceptions = [
       anOutcome(7, { reason: `not flipped back: ${anOutcome(7).reason}` }),
       anOutcome(8, { outcome: "skipped", reason: "left alone: a person moved it back already" }),
@@ -492,7 +492,7 @@ waves
   });
 });
 
-test("as plain text it has no line breaks of its own, and cuts a long problem and many names", () => {
+test("as plain text it does not wrap, and cuts a long problem and a long list of names", () => {
   const problem = Array.from({ length: 20 }, (_, index) => `problem ${index} ${"x".repeat(1_000)}`).join("\n");
   const exceptions = Array.from({ length: 9 }, (_, index) => anOutcome(index));
   const text = renderReport(
@@ -592,7 +592,7 @@ Send the rollback again\\. It continues with the customers that failed\\:
 `);
   });
 
-  test("no text from outside is markup: pipes, HTML, backticks, links, escape sequences and text that runs backwards", () => {
+  test("no text from outside is markup or steers the reader's terminal", () => {
     const evil = "a|b <img src=x> `x` [y](javascript:z) \u001b[2J\u202e_x_ \\| www.evil.example\n# two\r\n```";
     const exceptions = [anOutcome(1, { name: evil, reason: evil })];
     const text = inMarkdown({

@@ -28,7 +28,7 @@ describe("a change", () => {
     expect(RolloutEvent.parse(aChange(change))).toEqual(aChange(change));
   });
 
-  test("without a release is only known to be refused, and is told all the same", () => {
+  test("without a release is published too: its rollout is refused and not known", () => {
     const { release: _none, ...change } = aChange({ change: "ended", status: "refused", counts: NO_COUNTS });
     expect(RolloutEvent.safeParse(change).success).toBe(true);
   });
@@ -40,7 +40,7 @@ describe("a change", () => {
   });
 });
 
-test("what still runs or waits is no end", () => {
+test("a rollout that runs or waits has not ended", () => {
   expect(ENDINGS.every((status) => isEnding(status))).toBe(true);
   expect([isEnding("running"), isEnding("waiting")]).toEqual([false, false]);
 });
@@ -61,7 +61,7 @@ describe("texts beyond their bounds are cut, and say so", () => {
     expect(reasonsOf(decided(["x".repeat(501)]))).toEqual([`${"x".repeat(499)}…`]);
   });
 
-  test("a problem of 4,000 characters is told, one of 4,001 is cut; without one nothing changes", () => {
+  test("a problem of 4,000 characters is published, one of 4,001 is cut", () => {
     const ended = (problem?: string) =>
       shortenEvent(aChange({ change: "ended", status: "failed", counts: COUNTS, problem }));
     expect(ended("x".repeat(4_000))).toMatchObject({ problem: "x".repeat(4_000) });
@@ -69,13 +69,13 @@ describe("texts beyond their bounds are cut, and say so", () => {
     expect(ended().change).toBe("ended");
   });
 
-  test("a character of two halves is never cut in two", () => {
+  test("a surrogate pair is never cut in two", () => {
     expect(shortenText("ab😀", 4)).toBe("ab😀");
     expect(shortenText("ab😀d", 4)).toBe("ab…");
     expect(shortenText("a\ud83d", 4)).toBe("a\ufffd");
   });
 
-  test("whatever the reasons are, the change keeps its schema and fits into an event of EventBridge", () => {
+  test("any change keeps its schema and fits into an event of EventBridge", () => {
     void fc.assert(
       fc.property(fc.array(fc.string({ unit: anyCharacter, maxLength: 700 }), { maxLength: 60 }), (reasons) => {
         const change = decided(reasons);
