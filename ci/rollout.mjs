@@ -168,7 +168,7 @@ function checkAnswer(answer) {
   const isKnown = [...UNDER_WAY, ...ENDS].includes(status);
   if (isKnown && typeof rolloutId === "string" && /^[\w-]{1,64}$/.test(rolloutId)) return answer;
   throw new Failure(
-    "the answer of the function is not one of Cutover's front door: is it the StartFunction of the deployment?",
+    "the function answered, but not as Cutover's front door does: is it the FrontDoorFunctionName of the deployment?",
   );
 }
 

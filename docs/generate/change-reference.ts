@@ -77,7 +77,7 @@ ${renderMembers(pick(changes[0], IN_EVERY), describeText)}
 
 ${changes.map(renderChange).join("\n\n")}
 
-## Alerts
+## Messages
 
 When a rollout ends and a person should know, an alert goes to the SNS topic of the deployment. It is the report as plain text, to
 be read on a phone: what happened, why, how many customers, what to do, and the event or command that does it, in a line of its own.

@@ -302,7 +302,7 @@ describe("what starts nothing", () => {
     door.world.executions.serve(`${START}-3`, { kind: "plain", handler: async () => ({ status: "ok\nflipped=9" }) });
     const other = await run({ FUNCTION: `${START}-3` });
     expect(other).toMatchObject({ exitCode: 1, outputs: {} });
-    expect(other.log).toContain("is it the StartFunction");
+    expect(other.log).toContain("is it the FrontDoorFunctionName");
   });
 });
 

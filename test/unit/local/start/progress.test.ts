@@ -54,7 +54,7 @@ describe("a rollout that waits", () => {
     expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
   });
 
-  test("in a rest on the way back says how much is left of that", () => {
+  test("in a pause of a rollback says how much of the pause is left", () => {
     expect(lineFollowing(waits("its rest", { bakeLeftSeconds: 60 }))).toBe("resting   58 s left");
   });
 
@@ -97,7 +97,7 @@ describe("a rollout that waits", () => {
     [waits(noData), `held: ${noData}`],
     [waits("nothing any more"), "continues"],
     [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock of promote-1"],
-  ])("who watches no terminal reads of %j: %s", (line, text) => {
+  ])("plain output describes %j: %s", (line, text) => {
     expect(describeStep(line)).toBe(text);
   });
 });
@@ -106,17 +106,17 @@ test.each([
   [1, "looked up 1 customer"],
   [2, "looked up 2 customers"],
   [1_000, "looked up 1,000 customers"],
-])("who watches no terminal reads how many were looked up: %i", (found, text) => {
+])("plain output says how many customers were looked up: %i", (found, text) => {
   expect(describeStep({ message: "looked up", found, done: true })).toBe(text);
 });
 
-test("a rollout that is turned back says so, and for how long", () => {
+test("a rollback is shown, with its time", () => {
   const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   const back = advance(flipped, { message: "batch flipped back", batch: 0, restored: 1 }, 1_000);
   expect(renderProgress(back, 3_000, 80)).toBe("rolling back   2 s");
 });
 
-test("another invocation of the same execution does not turn it back", () => {
+test("another invocation of the same execution does not start the progress again", () => {
   const progress = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   expect(advance(progress, { message: "execution running" }, 2)).toEqual(progress);
 });
