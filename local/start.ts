@@ -27,7 +27,7 @@ usage: npm start -- [options]
                   before it, but not as npm --silent start -- --json
   -h, --help      print this
 
-ends with 0 when every customer is where the event wants it, or the story ended as it
+ends with 0 when everybody is where the event wants them, or the story ended as it
 should, and the emulator agrees; 1 when not; 2 for a bad event or option
 
 try   npm start -- --scenario rollback

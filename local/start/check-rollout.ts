@@ -1,9 +1,9 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createLedger } from "../../lambda/ledger/ledger.ts";
+import { openTable } from "../../lambda/ledger/table.ts";
 import type { Outcome } from "../../lambda/core/flip/outcome.ts";
 import type { Hold } from "../../lambda/core/records.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
-import { createLedger } from "../../lambda/ledger/ledger.ts";
-import { openTable } from "../../lambda/ledger/table.ts";
 import { judge, type Recorded } from "./oracle.ts";
 import { type Check, renderCheck } from "./render-check.ts";
 import { type Services, TABLE_NAME } from "./services.ts";

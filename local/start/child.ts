@@ -43,7 +43,7 @@ export function startChild({ what, script, args = [], environment = {} }: ChildO
     if (stopping) return new Promise<never>(() => {});
     throw new LocalRunError(`${what} ended unexpectedly (${signal ?? `exit code ${code}`})${quote(lastWords)}`);
   });
-  // Its failure is reported where it is awaited, and it may not be awaited any more.
+  // Whoever waits for it hears of it; nobody may be waiting any more.
   crash.catch(() => {});
   return {
     process: child,

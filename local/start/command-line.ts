@@ -138,7 +138,7 @@ function readTrigger(values: ReadonlyMap<string, string>, event: unknown, proble
   return text;
 }
 
-/** A member that appears twice would lose its first value silently: an `exclude` that excludes no customer. */
+/** A member that stands twice would lose its first value silently: an `exclude` that excludes nobody. */
 function readEvent(file: string, problems: string[]): unknown {
   const report = (what: string) => problems.push(`--event ${file}: expected a file with a deploy event, but ${what}`);
   try {

@@ -2,7 +2,7 @@ import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 
-/** A change of a rollout's state as one line. */
+/** A change of a rollout's state as a line for somebody who watches. */
 export function describeChange(change: RolloutEvent): string {
   switch (change.change) {
     case "started": {
@@ -11,7 +11,7 @@ export function describeChange(change: RolloutEvent): string {
       return `started: ${countOf(plan.flip, "customer")} to flip, in ${countOf(plan.waves, "wave")}`;
     }
     case "wave done":
-      return `wave ${change.wave} of ${change.waves} done: ${formatNumber(change.counts.flipped)} flipped so far`;
+      return `wave ${change.wave} of ${change.waves}: done, ${formatNumber(change.counts.flipped)} flipped in all`;
     case "gate decided":
       return `gate ${change.wave}: ${[change.decision, ...change.reasons].join("; ")}`;
     case "rolled back": {

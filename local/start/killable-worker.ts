@@ -15,14 +15,14 @@ const DEADLY_FLIP = 10;
 
 if (deadlyStep !== "") dieIn(deadlyStep);
 process.once("message", ({ event }: { readonly event: unknown }) => {
-  void run(event).then((answer) => send(answer, () => process.exit()));
+  void run(event).then((answer) => notifier(answer, () => process.exit()));
 });
 
 async function run(event: unknown): Promise<WorkerMessage> {
   const { handler } = await import("../../lambda/worker.ts");
   const known = registerExecutions(handler, {
-    running: (arn) => send({ kind: "running", arn }),
-    ended: (arn, status) => send({ kind: "ended", arn, status }),
+    running: (arn) => notifier({ kind: "running", arn }),
+    ended: (arn, status) => notifier({ kind: "ended", arn, status }),
   });
   const ended = await runExecution({ handler: known, file, executionArn, payload: event });
   if (ended.status === "SUCCEEDED") return { kind: "report", report: ended.result as Report };
@@ -47,6 +47,6 @@ function isRunning(step: string): boolean {
   return operations.findLast(({ Name }) => Name === step)?.Status === "STARTED";
 }
 
-function send(message: WorkerMessage, then: () => void = () => {}): void {
+function notifier(message: WorkerMessage, then: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, then);
 }

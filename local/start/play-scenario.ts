@@ -11,7 +11,7 @@ import { type Services, type Stage, startServices } from "./services.ts";
 import { watchChanges } from "./watch-changes.ts";
 import { runKillableWorker, runWorker, type WorkerAnswer } from "./worker-process.ts";
 
-/** Plays a scenario and compares its end with the expected one; returns the exit code. */
+/** Plays a story and compares its end with how it should end; gives the exit code. */
 export async function playScenario(
   scenario: Scenario,
   options: StartOptions,
@@ -46,13 +46,13 @@ interface Played {
 
 const STORIES: Readonly<Record<Scenario, string>> = {
   rollback: `A release goes out in three waves: the canaries, a quarter, the rest. While the
-second wave bakes, the alarm ${ALARM} goes off. Expected: the rollback
-restores every customer that was flipped and touches no other customer, the third
-wave never starts, and the release is held until a person clears it.`,
+second wave bakes, the alarm ${ALARM} goes off. What to believe: everybody
+who was moved is put back, nobody else is touched, the third wave never begins, and
+nothing brings the release out again until a person clears it.`,
   crash: `A release goes out in three waves. In the middle of the second one its worker kills
-itself (SIGKILL), and another process continues from its checkpoints. Expected: every
-customer is flipped once, and the rollout ends as the same rollout without a crash,
-which runs beside it.`,
+itself (SIGKILL), and another process goes on from its checkpoints. What to believe:
+everybody is flipped once, and all ends as in the same rollout without a crash, which
+runs beside it.`,
 };
 
 const PLAYS: Readonly<Record<Scenario, (play: Play) => Promise<Played>>> = {
@@ -78,8 +78,8 @@ async function playRollback({ options, stack, services, stage, before, say }: Pl
     await checkRollout(report, before, services),
     toCheck({
       agrees: report.status === "rolled-back" && report.rollback?.left === 0 && endsAtSecondGate(report),
-      text: `the gates decided: ${gatesOf(report)}; ${countOf(report.rollback?.left ?? 0, "customer")} not restored`,
-      expected: `proceed, roll back; 0 customers not restored${hasGoneOff ? "" : `; but ${ALARM} never went off: no second wave was done`}`,
+      text: `the gates decided: ${gatesOf(report)}; ${countOf(report.rollback?.left ?? 0, "customer")} left`,
+      expected: `proceed, roll back; 0 customers left${hasGoneOff ? "" : `; but ${ALARM} never went off: no second wave was done`}`,
     }),
     toCheck({
       agrees: hold !== undefined,
@@ -110,18 +110,16 @@ const DEADLY_STEP = "flip-2-part-1";
 async function playCrash(play: Play): Promise<Played> {
   const { options, stack, services, stage, before, say } = play;
   const calm = runCalm(options, stack);
-  // Its failure is reported where it is awaited; an earlier failure is reported first.
+  // Whoever waits for it hears of its failure; what fails before is told first.
   calm.catch(() => {});
   const changes = watchChanges(stage.eventBridge, (change) => say(describeChange(change)));
   stack.defer(changes.stop);
   const run = { event: options.event, executionArn: EXECUTION };
   const early = await runKillableWorker({ ...run, deadlyStep: DEADLY_STEP }, services, stack);
   if (early !== undefined) {
-    throw new LocalRunError(
-      "no worker was killed, because the second wave has too few customers: add some with --customers",
-    );
+    throw new LocalRunError("nobody was killed: the second wave has too few customers; take more with --customers");
   }
-  say(`the worker is dead (SIGKILL), ${countOf(await countMoved(play), "customer")} flipped; another worker continues`);
+  say(`the worker is dead (SIGKILL), ${countOf(await countMoved(play), "customer")} moved; another one goes on`);
   const answer = await runKillableWorker(run, services, stack);
   if (answer === undefined) throw new LocalRunError("the second worker was killed too");
   changes.stop();

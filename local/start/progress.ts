@@ -1,16 +1,11 @@
-import {
-  formatDuration,
-  formatNumber,
-  shorten,
-  formatSeconds as toSeconds,
-} from "../../lambda/core/report/text-layout.ts";
+import { formatDuration, formatNumber, shorten, formatSeconds as toSeconds } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 
-/** The progress of a rollout, from its log. Times are milliseconds of one clock. */
+/** How far the rollout is, as its log says. Times are milliseconds of one clock. */
 export interface Progress {
   readonly phase: Working | "baking" | "resting" | "held" | "waiting for the lock";
-  /** The work that continues when the wait is over. */
+  /** What it does when it waits for nothing. */
   readonly working: Working;
   /** When the phase began. */
   readonly since: number;
@@ -18,7 +13,7 @@ export interface Progress {
   readonly wave: string;
   /** What holds it. */
   readonly heldBy: string;
-  /** Of the bake, or of the pause in a rollback, when the phase began. */
+  /** Of the bake, or of the rest on the way back, when the phase began. */
   readonly bakeLeftSeconds: number;
   readonly done: number;
   /** When the phase began. */
@@ -68,13 +63,13 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
 }
 
 const NOTHING = "nothing any more";
-/** Waits that end by themselves; every other hold ends with a command or an event. */
+/** Waits whose time passes by itself; whatever else holds a rollout, somebody or something has to let it go. */
 const PASSES: ReadonlyMap<unknown, "baking" | "resting"> = new Map([
   ["its bake", "baking"],
   ["its rest", "resting"],
 ]);
 
-/** What follows a gate: only a bake that ends leads back to flips. */
+/** Such as a gate decides; nobody but a bake's end lets a planned rollout go on with its flips. */
 function toWorking({ working }: Progress, { decision }: LogLine): Working {
   if (decision === "roll back") return "rolling back";
   return decision === "halt" ? "closing" : working;
@@ -96,7 +91,7 @@ function toNumber(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** One line of at most `columns` columns; the least important parts are left out first. */
+/** One line for a terminal of so many columns: what does not fit is left out, the least important first. */
 export function renderProgress(progress: Progress, nowMs: number, columns: number): string {
   const { phase, since, done, doneBefore, total, failed, wave, heldBy, bakeLeftSeconds } = progress;
   const elapsedMs = nowMs - since;
@@ -147,7 +142,7 @@ function keepFitting(parts: readonly string[], columns: number): string {
   return line;
 }
 
-/** A log line as one line of plain output; undefined when it is not worth one. */
+/** What a log line tells somebody who watches no terminal; undefined when it is not worth a line. */
 export function describeStep(line: LogLine): string | undefined {
   switch (line.message) {
     case "looked up":
@@ -157,9 +152,9 @@ export function describeStep(line: LogLine): string | undefined {
       return `planned: ${flip} to flip, ${unchanged} unchanged, ${skipped} skipped`;
     }
     case "rollout waits for the lock":
-      return `waits for the lock of ${line.heldBy}`;
+      return `waits for the lock, which ${line.heldBy} has`;
     case "rollout waits": {
-      if (line.heldBy === NOTHING) return "continues";
+      if (line.heldBy === NOTHING) return "goes on";
       const { phase, heldBy, bakeLeftSeconds } = toWait(line);
       if (phase === "held") return `held: ${heldBy}`;
       return `${phase === "baking" ? "bakes" : "rests"}, ${toSeconds(bakeLeftSeconds)} left`;

@@ -2,7 +2,7 @@ import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 import type { CustomerViolation, Tally, Verdict, Violation } from "./oracle.ts";
 
-/** A comparison at the end of a local run: one sentence, and a line for each difference. */
+/** Something that was compared at the end of a local run: one sentence, and a line for each difference. */
 export interface Check {
   readonly agrees: boolean;
   readonly text: string;
@@ -35,8 +35,10 @@ function describe(tally: Tally): string {
 function describeViolation(violation: Violation): string {
   if (violation.code !== "wrong-count") return `customer ${violation.customerId} ${describeCustomer(violation)}`;
   const { count, reported, recorded } = violation;
-  return `${count} is ${formatNumber(reported)} in the report, but ${formatNumber(recorded)} in the ledger`;
+  return `${NAMES[count] ?? count} is ${formatNumber(reported)} in the report, but ${formatNumber(recorded)} in the ledger`;
 }
+
+const NAMES: Readonly<Record<string, string>> = { left: "not restored" };
 
 /** What is wrong with a customer, as the end of a sentence that begins with it. */
 function describeCustomer(violation: CustomerViolation): string {

@@ -15,7 +15,7 @@ import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 const { stdout, stderr } = process;
 const WIDEST = 60;
 
-/** Starts all services, runs one rollout, prints the report and whether the emulator agrees; returns the exit code. */
+/** Starts everything, rolls one event out, prints the report and whether the emulator agrees; gives the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const services = await startServices(options, stack);
   return Promise.race([rollOutIn(services, options, stack), services.emulator.crash]);
@@ -61,7 +61,7 @@ function explainFailure({ name, message }: Extract<WorkerAnswer, { kind: "failed
 }
 
 function explainRefusal({ message }: { readonly message: string }, { eventFile }: StartOptions): number {
-  complain(`${message}\ncorrect ${eventFile}, then start again; docs/events.md names every member`);
+  complain(`${message}\nmend ${eventFile}, then start again; docs/events.md names every member`);
   return 2;
 }
 

@@ -22,7 +22,7 @@ function isStale(name: string, ours: string): boolean {
   return pid !== undefined && !isAlive(Number(pid));
 }
 
-/** A process of another user is alive although it cannot be sent a signal. */
+/** A process of somebody else's cannot be sent a signal, but lives. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

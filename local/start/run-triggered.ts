@@ -121,9 +121,8 @@ async function continueJob(client: LambdaClient, { pipeline }: Triggered): Promi
   if (isError || told === undefined) {
     throw new LocalRunError(`the front door failed at the job's continuation: ${(answer as LambdaError).errorMessage}`);
   }
-  const summary = told.executionDetails?.summary ?? told.failureDetails?.message ?? "";
-  const [verdict] = summary.split("\n");
-  return `the next job, with the token of the first, arrived; the front door answered it with ${told.action}: ${verdict}`;
+  const why = told.executionDetails?.summary ?? told.failureDetails?.message;
+  return `the next job, with the token of the first, arrived; the front door answered it with ${told.action}: ${why}`;
 }
 
 interface LambdaError {
@@ -151,7 +150,7 @@ function describe({ rolloutId, status }: Standing): string {
   return rolloutId === undefined ? status : `rollout ${rolloutId} is ${status}`;
 }
 
-/** Lambda does not announce the end of an execution, so it is polled. */
+/** Nobody is told when an execution ends: whoever wants to know asks Lambda. */
 async function waitForEnd(client: LambdaClient, arn: string): Promise<WorkerAnswer> {
   for (;;) {
     const execution = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }));

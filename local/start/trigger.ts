@@ -53,7 +53,7 @@ export const SIGNING_SECRET_IDS: Readonly<Record<WebhookTrigger, string>> = {
   webhook: "cutover/webhook/ci",
 };
 
-/** Secrets of this run only; one for each webhook trigger. */
+/** Secrets that nobody knows before or after the run; one for each webhook trigger. */
 export function makeSigningSecrets(): Readonly<Record<WebhookTrigger, string>> {
   return { github: randomBytes(32).toString("hex"), webhook: `whsec_${randomBytes(32).toString("base64")}` };
 }

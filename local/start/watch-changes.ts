@@ -3,7 +3,7 @@ import type { EventBridge } from "../aws/event-bridge.ts";
 
 const LOOK_AGAIN_MS = 20;
 
-/** Reads each change that a rollout publishes on EventBridge, in order and soon; `stop` delivers the remaining ones at once. */
+/** Hears of each change that a rollout tells EventBridge, in order, soon after it was told; `stop` gives what is left at once. */
 export function watchChanges(
   eventBridge: Pick<EventBridge, "events">,
   onChange: (change: RolloutEvent) => void,

@@ -11,19 +11,19 @@ import type { WorkerMessage } from "./worker-process.ts";
 const [door] = process.argv.slice(2);
 if (door === undefined) {
   process.once("message", ({ event }: { readonly event: unknown }) => {
-    void run(event).then((answer) => send(answer, () => process.exit()));
+    void run(event).then((answer) => notifier(answer, () => process.exit()));
   });
 } else {
   const { serveDoor } = await import("./serve-door.ts");
-  await serveDoor(door, send);
+  await serveDoor(door, notifier);
 }
 
 async function run(event: unknown): Promise<WorkerMessage> {
   const { handler } = await import("../../lambda/worker.ts");
   await LocalDurableTestRunner.setupTestEnvironment();
   const handlerFunction = registerExecutions(handler, {
-    running: (arn) => send({ kind: "running", arn }),
-    ended: (arn, status) => send({ kind: "ended", arn, status }),
+    running: (arn) => notifier({ kind: "running", arn }),
+    ended: (arn, status) => notifier({ kind: "ended", arn, status }),
   });
   const ended = await new LocalDurableTestRunner<Report>({ handlerFunction }).run({ payload: event });
   if (ended.getStatus() === "SUCCEEDED") return { kind: "report", report: ended.getResult() as Report };
@@ -31,6 +31,6 @@ async function run(event: unknown): Promise<WorkerMessage> {
   return { kind: "failed", name: errorType, message: errorMessage };
 }
 
-function send(message: WorkerMessage, then: () => void = () => {}): void {
+function notifier(message: WorkerMessage, then: () => void = () => {}): void {
   process.send?.(message, undefined, undefined, then);
 }

@@ -40,7 +40,7 @@ describe("the main job through a way in", () => {
   });
 });
 
-test("a pipeline's action fails with the verdict of its rollout", async () => {
+test("a pipeline's action is told at the end how its rollout went", async () => {
   const { code, out } = await run("--trigger", "codepipeline", "--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(
     /\ncodepipeline: the next job, .+ answered it with PutJobFailureResult: promote 2026\.11\.0 {3}refused: no customer was flipped\n/,
@@ -107,7 +107,7 @@ describe("in the middle of a triggered rollout", () => {
     expect(readdirSync(folder).filter((name) => /^cutover-(start|execution)-/.test(name))).toEqual([]);
   });
 
-  test("the worker's death is reported in one line and ends with 1", async () => {
+  test("the worker's death is told in one line and ends it with 1", async () => {
     const { worker, ended, err } = await startSlowly();
     process.kill(worker, "SIGKILL");
     expect(await ended).toBe(1);

@@ -48,7 +48,7 @@ function childrenOf(pid: number | undefined): readonly number[] {
   return children.map((child) => child.pid).sort((a, b) => a - b);
 }
 
-/** Waits until a process has ended; a zombie has ended too. */
+/** Waits until a process has ended; one that nobody has collected yet has ended too. */
 async function untilGone(...pids: readonly number[]): Promise<void> {
   while (listProcesses().some(({ pid, state }) => pids.includes(pid) && !state.startsWith("Z"))) await sleep(50);
 }
@@ -85,7 +85,7 @@ test("with faults and --json, standard output is one report, and no secret is an
   expect(out + err).not.toContain(password);
 });
 
-test("a refused sign-in ends with 1, no customer flipped, and what to do next", async () => {
+test("a refused sign-in ends with 1, nobody flipped and what to do next", async () => {
   const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
   expect(out).toContain("refused: no customer was flipped");
@@ -99,7 +99,7 @@ test("a bad event ends with 2 and all of its problems, without a stack or a repo
   const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
   expect(err).toMatch(/^start: the deploy event was refused, nothing was done; 3 problems:\n/);
   for (const path of ["action", "targets", "target"]) expect(err).toContain(`  - ${path}: `);
-  expect(err).toContain(`\ncorrect ${file}, then start again; docs/events.md names every member\n`);
+  expect(err).toContain(`\nmend ${file}, then start again; docs/events.md names every member\n`);
   expect(err).not.toMatch(/\n\s+at /);
   expect(out).toBe("");
   expect(code).toBe(2);
@@ -143,7 +143,7 @@ test("bad options end with 2 and one message that names all of them", async () =
   expect(code).toBe(2);
 });
 
-test("an unknown scenario, or a scenario with an event, ends with 2", async () => {
+test("a scenario that nobody knows, or with an event of its own, ends with 2", async () => {
   const { code, err } = await run(
     "--scenario",
     "fire",

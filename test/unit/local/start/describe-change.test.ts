@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
+import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import { describeChange } from "../../../../local/start/describe-change.ts";
 import { watchChanges } from "../../../../local/start/watch-changes.ts";
 
@@ -11,7 +11,7 @@ const counts = { ...NO_COUNTS, flipped: 1_260 };
 test.each<[RolloutEventOf, string]>([
   [{ change: "started", plan }, "started: 1,260 customers to flip, in 1 wave"],
   [{ change: "started" }, "started"],
-  [{ change: "wave done", wave: 1, waves: 3, counts }, "wave 1 of 3 done: 1,260 flipped so far"],
+  [{ change: "wave done", wave: 1, waves: 3, counts }, "wave 1 of 3: done, 1,260 flipped in all"],
   [{ change: "gate decided", wave: 1, decision: "proceed", reasons: [] }, "gate 1: proceed"],
   [
     { change: "gate decided", wave: 2, decision: "roll back", reasons: ["alarm a", "alarm b"] },
@@ -22,19 +22,19 @@ test.each<[RolloutEventOf, string]>([
     "rolled back: 1,000 restored, 2 conflicting, 3 failed",
   ],
   [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],
-])("%j is described in one line", (change, line) => {
+])("%j is told as one line", (change, line) => {
   expect(describeChange({ ...head, ...change })).toBe(line);
 });
 
-test("each change is read once and in order, the last ones at the stop", () => {
-  const published = (wave: number) => ({
+test("each change is heard once and in order, those that nobody had time to hear at the stop", () => {
+  const told = (wave: number) => ({
     ...{ bus: "local", source: "evovoice.cutover", detailType: "Cutover Rollout Changed" },
     detail: { ...head, change: "gate decided", wave, decision: "proceed", reasons: [] },
   });
-  const events = [published(1)];
+  const events = [told(1)];
   const heard: string[] = [];
   const changes = watchChanges({ events: () => events }, (change) => heard.push(describeChange(change)));
-  events.push(published(2));
+  events.push(told(2));
   changes.stop();
   changes.stop();
   expect(heard).toEqual(["gate 1: proceed", "gate 2: proceed"]);

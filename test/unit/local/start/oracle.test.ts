@@ -304,9 +304,9 @@ describe("disagrees when", () => {
   test.each([
     ["restored is 2 in the report, but 1", rolledBack(true, ["flipped"]), [2, 0, 0]],
     ["conflicting is 1 in the report, but 0", rolledBack(true, ["flipped"]), [1, 1, 0]],
-    ["left is 0 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 0]],
-    ["left is 2 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 2]],
-    ["left is 0 in the report, but 1", rolledBack(false, []), [0, 0, 0]],
+    ["not restored is 0 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 0]],
+    ["not restored is 2 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 2]],
+    ["not restored is 0 in the report, but 1", rolledBack(false, []), [0, 0, 0]],
   ] as const)("%s in the ledger", (text, given, [restored, conflicting, left]) => {
     const verdict = judgeCase(given, { rollback: { restored, conflicting, left } });
     expect(verdict.violations).toEqual([expect.objectContaining({ code: "wrong-count" })]);

@@ -30,7 +30,7 @@ test("the live line follows the worker's log from phase to phase", () => {
   expect(lineAfter(5)).toMatch(/^closing/);
 });
 
-test("shows how many customers are flipped, how fast, how many failed and how long it takes", () => {
+test("while customers are flipped it shows how many, how fast, how many failed and how long it will take", () => {
   expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left   ━━━━━───────────────");
 });
 
@@ -54,7 +54,7 @@ describe("a rollout that waits", () => {
     expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
   });
 
-  test("in a pause of a rollback says how much of the pause is left", () => {
+  test("in a rest on the way back says how much is left of that", () => {
     expect(lineFollowing(waits("its rest", { bakeLeftSeconds: 60 }))).toBe("resting   58 s left");
   });
 
@@ -84,7 +84,7 @@ describe("a rollout that waits", () => {
     expect(lineFollowing(waits("its bake"), waits("nothing any more", { decision }))).toMatch(line);
   });
 
-  test("when it rolls back continues with that", () => {
+  test("when it flips back goes on with that", () => {
     const back = { message: "batch flipped back", batch: 0 };
     expect(lineFollowing(back, waits("paused"), waits("nothing any more", { decision: "proceed" }))).toMatch(
       /^rolling back/,
@@ -95,9 +95,9 @@ describe("a rollout that waits", () => {
     [waits("its bake", { bakeLeftSeconds: 300 }), "bakes, 5 min left"],
     [waits("its rest", { bakeLeftSeconds: 60 }), "rests, 1 min left"],
     [waits(noData), `held: ${noData}`],
-    [waits("nothing any more"), "continues"],
-    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock of promote-1"],
-  ])("plain output describes %j: %s", (line, text) => {
+    [waits("nothing any more"), "goes on"],
+    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waits for the lock, which promote-1 has"],
+  ])("who watches no terminal reads of %j: %s", (line, text) => {
     expect(describeStep(line)).toBe(text);
   });
 });
@@ -106,17 +106,17 @@ test.each([
   [1, "looked up 1 customer"],
   [2, "looked up 2 customers"],
   [1_000, "looked up 1,000 customers"],
-])("plain output says how many customers were looked up: %i", (found, text) => {
+])("who watches no terminal reads how many were looked up: %i", (found, text) => {
   expect(describeStep({ message: "looked up", found, done: true })).toBe(text);
 });
 
-test("a rollback is shown, with its time", () => {
+test("a rollout that is turned back says so, and for how long", () => {
   const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   const back = advance(flipped, { message: "batch flipped back", batch: 0, restored: 1 }, 1_000);
   expect(renderProgress(back, 3_000, 80)).toBe("rolling back   2 s");
 });
 
-test("another invocation of the same execution does not start the progress again", () => {
+test("another invocation of the same execution does not turn it back", () => {
   const progress = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   expect(advance(progress, { message: "execution running" }, 2)).toEqual(progress);
 });

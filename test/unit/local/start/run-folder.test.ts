@@ -19,7 +19,7 @@ function endedProcess(): number {
   return spawnSync(process.execPath, ["--version"]).pid;
 }
 
-test("the next run removes the folder of a run that ended", () => {
+test("the folder of a run whose process has ended is removed by the next, with what is in it", () => {
   const stale = join(parent, `cutover-start-${host}-${endedProcess()}-aB3xYz`);
   mkdirSync(join(stale, "cutover-execution-1"), { recursive: true });
   writeFileSync(join(stale, "cutover-execution-1", "checkpoints.jsonl"), "{}\n");
@@ -28,7 +28,7 @@ test("the next run removes the folder of a run that ended", () => {
 });
 
 test.each([
-  ["of a run that continues", `cutover-start-${host}-${process.pid}-aB3xYz`],
+  ["of a run that goes on", `cutover-start-${host}-${process.pid}-aB3xYz`],
   ["of another machine", `cutover-start-not-${host}-${endedProcess()}-aB3xYz`],
   ["of something else", `cutover-${endedProcess()}-aB3xYz`],
   ["that only begins alike", `cutover-start-${host}-${endedProcess()}-of-mine`],
