@@ -38,7 +38,11 @@ function describeViolation(violation: Violation): string {
   return `${NAMES[count] ?? count} is ${formatNumber(reported)} in the report, but ${formatNumber(recorded)} in the ledger`;
 }
 
-const NAMES: Readonly<Record<string, string>> = { left: "not restored" };
+const NAMES: Readonly<Record<string, string>> = {
+  restored: "restored",
+  conflicting: "conflicting",
+  left: "not restored",
+};
 
 /** What is wrong with a customer, as the end of a sentence that begins with it. */
 function describeCustomer(violation: CustomerViolation): string {
