@@ -1,11 +1,11 @@
 /**
- * Starts a rollout from CI and tells its job what became of it. Plain JavaScript without dependencies for Node.js 20 or
+ * Starts a rollout from CI, waits for it and writes its report into the job. Plain JavaScript without dependencies for Node.js 20 or
  * newer, so that a runner needs nothing of this repository but this file, and the AWS CLI v2 to call Lambda with.
  *
  * Inputs are environment variables, CUTOVER_…, all of them data: none is ever part of a command line's text.
- * Exit code: 0 succeeded, planned, or rolled back with nobody left when that was the action, or started when it shall not
- * wait; 1 the rollout ended in any other way, or its end is not known; 2 the event or an input was refused, and nothing
- * was started.
+ * Exit code: 0 the rollout succeeded, was a dry run, or was a rollback that restored every customer, or it started and the job
+ * does not wait; 1 the rollout ended in any other way, or its end is not known; 2 the event or an input was refused, and
+ * nothing was started.
  */
 import { execFile } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -24,11 +24,11 @@ const REFUSED = 2;
 const UNDER_WAY = ["starting", "waiting", "running"];
 const GOOD_ENDS = ["succeeded", "planned"];
 const ENDS = [...GOOD_ENDS, "partial", "rolled-back", "halted", "aborted", "failed", "refused"];
-/** They go on from an earlier rollout, and name neither customers nor, but for a rollback, a release. */
+/** They are about an earlier rollout: they name no customers, and only a rollback may name a release. */
 const LATER_ACTIONS = ["rollback", "retry"];
-/** What the front door throws for an event that it refuses; anything else that it throws is a fault. */
+/** The errors of the front door for an event that it refuses; every other error is a fault. */
 const REFUSALS = ["BadDeployEventError", "RefusedError", "ControlsError"];
-/** So often in a row Lambda may not be reached while a rollout is waited for. */
+/** Failed calls in a row, after which the job stops waiting. */
 const MOST_MISSES = 5;
 const MOST_CALL_MS = 90_000;
 const MOST_WAIT_MS = 60_000;
@@ -58,16 +58,16 @@ async function main() {
   }
 }
 
-/** To be turned back is what a rollback wants, and nothing else does. */
+/** Rolled back is a success only for a rollback. */
 function isGood({ action, status, rollback }) {
   return status === "rolled-back" ? action === "rollback" && rollback?.left === 0 : GOOD_ENDS.includes(status);
 }
 
-/** Starts the rollout, or joins it, and follows it as far as is asked for; tells `outputs` all that it learns. */
+/** Starts or joins the rollout and waits for it if the job asks for that; writes what it learns into `outputs`. */
 async function roll(inputs, outputs) {
   const started = checkAnswer(await invoke(inputs.fn, inputs.event));
   learn(outputs, started);
-  const joined = started.joined ? " (joined: it was sent before)" : "";
+  const joined = started.joined ? " (joined: the event was sent before)" : "";
   say("cutover:", `rollout ${started.rolloutId} is ${started.status}${joined}`);
   if (!inputs.wait && UNDER_WAY.includes(started.status)) return started;
   return { ...(await follow(inputs, outputs, started)), joined: started.joined };
@@ -76,7 +76,7 @@ async function roll(inputs, outputs) {
 /** Asks for the rollout's status until it has ended, less often the longer it takes: each answer is read from the ledger. */
 async function follow({ fn, timeoutMs, pollMs }, outputs, { rolloutId, execution, status }) {
   const endsAt = Date.now() + timeoutMs;
-  const question = { command: "status", rolloutId, ...(execution !== undefined && { execution }) };
+  const question = { command: "status", rolloutId, format: "markdown", ...(execution !== undefined && { execution }) };
   const beganAt = Date.now();
   let misses = 0;
   let said = status;
@@ -90,7 +90,7 @@ async function follow({ fn, timeoutMs, pollMs }, outputs, { rolloutId, execution
       if (!UNDER_WAY.includes(answer.status)) return answer;
     }
     const waitMs = toWaitMs(pollMs, Date.now() - beganAt);
-    if (Date.now() + waitMs > endsAt) throw lost(rolloutId, `it had not ended within ${timeoutMs / 60_000} minutes`);
+    if (Date.now() + waitMs > endsAt) throw lost(rolloutId, `it did not end within ${timeoutMs / 60_000} minutes`);
     await sleep(waitMs);
   }
 }
@@ -117,11 +117,11 @@ async function ask(fn, question) {
 
 function lost(rolloutId, what) {
   return new Failure(
-    `rollout ${rolloutId}: ${what}. The rollout goes on by itself; run this job again with the same id to join it, or ask for its status.`,
+    `rollout ${rolloutId}: ${what}. The rollout continues. Run this job again with the same id to join it, or ask for its status.`,
   );
 }
 
-/** One call of the front door; what it answered. */
+/** Calls the front door and returns its answer. */
 async function invoke(fn, payload) {
   const folder = await mkdtemp(join(tmpdir(), "cutover-"));
   try {
@@ -162,7 +162,7 @@ function parse(text, complaint) {
   }
 }
 
-/** What goes into files that CI systems read by lines must be what it says it is. */
+/** CI systems read the output files by lines, so the values must have the right form. */
 function checkAnswer(answer) {
   const { rolloutId, status } = answer ?? {};
   const isKnown = [...UNDER_WAY, ...ENDS].includes(status);
@@ -209,7 +209,7 @@ function readInputs() {
   };
   if (problems.length === 0) return inputs;
   throw new Failure(
-    `nothing was sent; the inputs are not right:\n${problems.map((each) => `  - ${each}`).join("\n")}`,
+    `nothing was sent, because inputs are wrong:\n${problems.map((each) => `  - ${each}`).join("\n")}`,
     { exitCode: REFUSED },
   );
 }
@@ -232,7 +232,7 @@ function toJson(text) {
   const json = parseInput(text);
   const [twice] = findRepeatedMembers(text);
   if (twice !== undefined)
-    throw new Error(`${twice} comes twice in one object; expected it once, because all but the last would be ignored`);
+    throw new Error(`${twice} comes twice in one object; expected it once, because only the last would count`);
   return json;
 }
 
@@ -247,7 +247,7 @@ function parseInput(text) {
 const TEXT = /"[^"\\]*(?:\\.[^"\\]*)*"/.source;
 const TOKENS = new RegExp(`(${TEXT})(?=\\s*:)|${TEXT}|[{}[\\]]`, "g");
 
-/** Of a valid JSON text: parsers keep the last of two, and a typing error in `exclude` must never flip somebody. */
+/** Of a valid JSON text: parsers keep the last of two, and a typing error in `exclude` must never flip a customer. */
 function findRepeatedMembers(text) {
   const repeated = [];
   const open = [];
@@ -276,7 +276,7 @@ function toNumber(text, otherwise, most) {
   return number;
 }
 
-/** A name or an ARN, with or without a version or alias; never what the AWS CLI would take for an option or a file. */
+/** A name or an ARN, with or without a version or alias; never an option or a file of the AWS CLI. */
 function toFunctionName(text) {
   if (!/^\w[\w:$-]{0,169}$/.test(required(text))) throw new Error("expected the name or the ARN of a Lambda function");
   return text;
@@ -291,7 +291,7 @@ function learn(outputs, { rolloutId, status, counts }) {
   }
 }
 
-/** Every value was checked to be one word; what is not known is left out. */
+/** Every value is one word; a value that is not known is left out. */
 async function writeOutputs({ rolloutId, status, flipped, failed }) {
   const values = Object.entries({ "rollout-id": rolloutId, status, flipped, failed });
   const known = values.filter(([, value]) => value !== undefined);
@@ -302,102 +302,29 @@ async function writeOutputs({ rolloutId, status, flipped, failed }) {
   await write(settings.CUTOVER_DOTENV, (name) => `CUTOVER_${name.toUpperCase().replaceAll("-", "_")}`);
 }
 
-/** The report for the log, and for the job's page. */
+/** The report for the log and for the job's page. The front door renders the report, so a job shows what every reader sees. */
 async function report(answer, isWaitedFor) {
-  const { action, status, problem, plan, counts, rollback, exceptions = [], moreExceptions = 0 } = answer;
+  const { rolloutId, status, problem, joined, text } = answer;
   if (problem !== undefined) say("cutover:", problem);
   if (!isWaitedFor && UNDER_WAY.includes(status))
-    say("cutover:", "not waiting for its end; the rollout goes on by itself");
+    say("cutover:", "the job does not wait; the rollout continues without it");
   await summarize([
-    `## Cutover: ${toMarkdown([answer.action, answer.release].filter(Boolean).join(" ") || answer.rolloutId)}`,
-    "",
-    `**${toMarkdown(describe(answer))}**`,
-    "",
-    ...(problem === undefined ? [] : quote(problem)),
-    ...table(["", ""], toFacts(answer)),
-    ...(plan === undefined ? [] : ["### Plan", "", ...table(["", "customers"], toPlanRows(plan))]),
-    ...(plan === undefined || toWaveRows(answer).length < 2
-      ? []
-      : ["### Waves", "", ...table(["wave", "customers", "bake in seconds", "then", "why"], toWaveRows(answer))]),
-    ...(counts === undefined || status === "planned" || action === "rollback"
-      ? []
-      : ["### Outcome", "", ...table(["", "customers"], Object.entries(counts))]),
-    ...(rollback === undefined ? [] : ["### Rolled back", "", ...table(["", "customers"], toRevertRows(rollback))]),
-    ...(exceptions.length === 0
-      ? []
-      : [
-          "### Customers to look at",
-          "",
-          ...table(["customer", "id", "outcome", "why"], exceptions.map(toCustomerRow)),
-        ]),
-    ...(moreExceptions > 0 ? [`and ${toMarkdown(moreExceptions)} more; the ledger has all of them`, ""] : []),
-    ...toNext(answer),
+    ...(typeof text === "string"
+      ? [text]
+      : [`## Cutover: ${toMarkdown(rolloutId)}`, "", `**${toMarkdown(status)}**`, "", ...quote(problem ?? "")]),
+    ...(joined ? ["The same event was sent before: this job joined its rollout.", ""] : []),
   ]);
 }
 
 function describe({ action, status, counts, rollback }) {
-  if (status === "planned") return "planned only, nobody was flipped";
-  const outcomes = Object.entries(action === "rollback" ? {} : (counts ?? {}));
-  const some = [...outcomes, ...(rollback === undefined ? [] : toRevertRows(rollback))].filter(
-    ([, count]) => count > 0,
-  );
-  const said = some.map(([kind, count]) => `${count} ${kind}`).join(", ");
-  return said === "" ? status : `${status}: ${said}`;
-}
-
-function toRevertRows({ restored, conflicting, left }) {
-  return [
-    ["flipped back", restored],
-    ["left alone", conflicting],
-    ["left", left],
-  ];
-}
-
-/** Each wave of the plan, with what its gate decided. */
-function toWaveRows({ plan, waves = [] }) {
-  const results = new Map(waves.map((result) => [result.wave, result]));
-  return (plan?.waves ?? []).map(({ wave, customers, bakeSeconds, note }) => {
-    const { decision, reasons } = results.get(wave) ?? {};
-    return [wave, customers, bakeSeconds, decision ?? "", (reasons ?? [note ?? ""]).join("; ")];
-  });
-}
-
-/** What a person can do now; what is sent are words that the front door has checked. */
-function toNext({ next = [] }) {
-  return next.flatMap(({ say: what, send }) => [
-    send === undefined ? toMarkdown(what) : `${toMarkdown(what)} \`${JSON.stringify(send)}\``,
-    "",
-  ]);
-}
-
-function toFacts({ rolloutId, joined, requestedBy, reason, startedAt, endedAt }) {
-  const facts = [
-    ["rollout", rolloutId],
-    ["joined", joined ? "yes, it was sent before" : undefined],
-    ["asked by", requestedBy],
-    ["because", reason],
-    ["started", startedAt],
-    ["ended", endedAt],
-  ];
-  return facts.filter(([, value]) => value !== undefined);
-}
-
-function toPlanRows({ flip, unchanged, skipped, skippedBy = {} }) {
-  const reasons = Object.entries(skippedBy).map(([reason, count]) => [`skipped: ${reason}`, count]);
-  return [["to flip", flip], ["unchanged", unchanged], ["skipped", skipped], ...reasons];
-}
-
-function toCustomerRow({ name, customerId, outcome, reason }) {
-  return [name, customerId, outcome, reason];
-}
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.map((cell) => toMarkdown(cell)).join(" | ")} |`;
-  return [line(head), `|${" --- |".repeat(head.length)}`, ...rows.map(line), ""];
+  if (status === "planned") return "planned only: no customer was flipped";
+  const outcomes = Object.entries((action === "rollback" ? rollback : counts) ?? {}).filter(([, count]) => count > 0);
+  const text = outcomes.map(([kind, count]) => `${count} ${kind}`).join(", ");
+  return text === "" ? status : `${status}: ${text}`;
 }
 
 function quote(text) {
-  return [...text.split("\n").map((line) => `> ${toMarkdown(line)}  `), ""];
+  return text === "" ? [] : [...text.split("\n").map((line) => `> ${toMarkdown(line)}  `), ""];
 }
 
 async function summarize(lines) {
@@ -411,14 +338,14 @@ function say(prefix, text) {
   process.stdout.write(lines.map((line) => `${prefix} ${line}\n`).join(""));
 }
 
-/** Text that renders as itself: every mark of Markdown and HTML is taken its meaning. */
+/** Text that shows as itself: a backslash takes every mark of Markdown and HTML its meaning. */
 function toMarkdown(value) {
   return clean(String(value)).replace(/[!-/:-@[-`{-~]/g, "\\$&");
 }
 
 const MOST_LETTERS = 500;
 
-/** One line without anything that a terminal or a page obeys: escape sequences, control, format and bidi characters. */
+/** One line without escape sequences, control, format and bidi characters. */
 function clean(text) {
   const line = stripVTControlCharacters(text)
     .replace(/[\p{Cf}\p{Cs}]/gu, "")

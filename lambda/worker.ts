@@ -41,7 +41,7 @@ export function createWorker(config: Config): DurableLambdaHandler {
 }
 
 function buildPorts(
-  { policy, secretId, tableName, ...told }: Config,
+  { policy, secretId, tableName, ...notifications }: Config,
   metrics: ReturnType<typeof createWorkerMetrics>,
 ): Ports {
   const log = new Logger();
@@ -65,7 +65,7 @@ function buildPorts(
     evoVoice,
     executions: { findEnd },
     readAlarms: createAlarmReader(new CloudWatchClient(CLIENT_OPTIONS)),
-    notifier: buildNotifier(told, log),
+    notifier: buildNotifier(notifications, log),
     log,
     nowMs: Date.now,
     sleep: (ms) => sleep(ms, undefined, { ref: false }),

@@ -1,5 +1,10 @@
-import { EVENT_SOURCE, EVENT_DETAIL_TYPE, RolloutEvent, type RolloutEventOf } from "../../lambda/core/report/rollout-event.ts";
 import { toAlertMessage } from "../../lambda/core/report/alert-message.ts";
+import {
+  EVENT_DETAIL_TYPE,
+  EVENT_SOURCE,
+  RolloutEvent,
+  type RolloutEventOf,
+} from "../../lambda/core/report/rollout-event.ts";
 import { type JsonSchema, toChangeSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
 import { NOTICE, toBlock } from "./snippets.ts";
@@ -8,7 +13,7 @@ const HEAD = { rolloutId: "release-2026-11-0", action: "promote", release: "2026
 
 const COUNTS = { flipped: 120, unchanged: 4, deferred: 0, skipped: 1_876, failed: 0 };
 const REASONS = ["alarm calls failing is in ALARM: 3 datapoints were greater than the threshold (5.0)"];
-const REVERTED = { restored: 119, conflicting: 0, left: 1 };
+const ROLLBACK = { restored: 119, conflicting: 0, left: 1 };
 
 const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
   started: {
@@ -17,36 +22,41 @@ const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
   },
   "wave done": { change: "wave done", wave: 1, waves: 3, counts: { ...COUNTS, flipped: 120, skipped: 0 } },
   "gate decided": { change: "gate decided", wave: 1, decision: "roll back", reasons: REASONS },
-  "rolled back": { change: "rolled back", rollback: REVERTED, held: true },
+  "rolled back": { change: "rolled back", rollback: ROLLBACK, held: true },
   ended: {
     change: "ended",
     status: "rolled-back",
     counts: COUNTS,
-    rollback: REVERTED,
+    rollback: ROLLBACK,
     held: true,
     problem: REASONS.join("; "),
   },
 };
 
-/** docs/changes.md: what is told to the outside. */
+/** docs/changes.md: what Cutover publishes. */
 export function renderChangeReference(): string {
   const changes = changesOf(toChangeSchema());
-  return `${NOTICE.replace("lambda/contract", "lambda/rollout")}
+  return `${NOTICE.replace("lambda/contract", "lambda/core/report")}
 
-# What Cutover tells
+# What Cutover publishes
 
-Of each rollout, every change of its state is an event on EventBridge, for machines. What needs a person is a message on SNS. The
-same facts are [metrics](#metrics). Telling never stops a rollout: what could not be told after some tries is an error in the
-worker's log, and the metric \`NotificationFailed\`. The report and the ledger are the truth; these are news of it.
+For each rollout, Cutover publishes
+
+- an **event** on EventBridge for every change of its state, for machines,
+- an **alert** on SNS when a person is needed,
+- [metrics](#metrics) of the same facts.
+
+Publishing never stops a rollout. An event or alert that could not be sent after some tries is an error in the worker's log, and
+the metric \`NotificationFailed\`. The report and the ledger are the truth.
 
 ## Events
 
-An event has the \`source\` \`${EVENT_SOURCE}\` and the \`detail-type\` \`${EVENT_DETAIL_TYPE}\`, on the default event bus of the account unless the
-deployment's configuration names another. Its \`detail\` is a change:
+An event has the \`source\` \`${EVENT_SOURCE}\` and the \`detail-type\` \`${EVENT_DETAIL_TYPE}\`. It goes to the default event bus of the
+account, unless the deployment's configuration names another bus. Its \`detail\` is a change:
 
 ${toBlock(toDetail(EXAMPLES["gate decided"]))}
 
-This rule sees all of them that ask for attention:
+This rule matches every rollout that ended and needs attention:
 
 ${toBlock({
   source: [EVENT_SOURCE],
@@ -54,11 +64,12 @@ ${toBlock({
   detail: { change: ["ended"], status: [{ "anything-but": ["succeeded", "planned"] }] },
 })}
 
-- EventBridge may deliver an event twice and out of order, and a step that is run again after a crash tells its change again. Who
-  counts uses \`rolloutId\`, \`change\` and \`wave\`.
-- No rule of Cutover's own listens to these events: a rollout never starts another one.
-- The form is [rollout-changed.schema.json](rollout-changed.schema.json). More kinds of \`change\` may come; skip those you do not know.
-- Texts are bounded: at most 20 reasons of 500 characters, a problem of 4,000. What was cut says so; the report has all.
+- EventBridge may deliver an event twice and out of order, and a step that runs again after a crash publishes its change again. To
+  count changes, use \`rolloutId\`, \`change\` and \`wave\`.
+- No rule of Cutover listens to these events: a rollout never starts another rollout.
+- The schema is [rollout-changed.schema.json](rollout-changed.schema.json). New kinds of \`change\` may be added; ignore unknown kinds.
+- Texts are bounded: at most 20 reasons of 500 characters, and a problem of 4,000 characters. A text that was cut says so; the report
+  has all of it.
 
 Every change has:
 
@@ -68,42 +79,43 @@ ${changes.map(renderChange).join("\n\n")}
 
 ## Messages
 
-When a rollout ends and somebody should know, a message goes to the SNS topic of the deployment, to be read on a phone: what happened,
-why, to how many, what to do, and the event or command that does it, in a line of its own. It has the attribute \`severity\`:
+When a rollout ends and a person should know, an alert goes to the SNS topic of the deployment. It is the report as plain text, to
+be read on a phone: what happened, why, how many customers, what to do, and the event or command that does it, in a line of its own.
+The alert has the attribute \`severity\`:
 
 | severity | when |
 | --- | --- |
-| \`critical\` | customers stand where they should not: the rollout failed, was halted or aborted with some of them flipped, or was rolled back and some could not be |
-| \`warning\` | nothing stands wrong, but what was asked for did not happen: rolled back completely, rolled back without its release being held, refused, stopped with nobody flipped, or some customers failed within the budget |
-| \`info\` | a rollback that somebody asked for is complete |
+| \`critical\` | customers stand where they should not: the rollout failed, was halted or was aborted and some customers stay flipped, or the rollback failed for some customers |
+| \`warning\` | every customer stands where it should, but the event was not carried out: the rollout was rolled back completely, was rolled back without a hold on its release, was refused, stopped with no customer flipped, or some customers failed within the budget |
+| \`info\` | a rollback that a person asked for restored every customer |
 
-A rollout that succeeded, a dry run, an event that joined an earlier rollout, and a rollout that somebody aborted before its first flip need
-nobody. A refusal is told although its sender may know it: the worker refuses after the sender was answered, and a schedule hears no
-answer. What the front door refuses at once is told to the sender only.
+These send no alert: a rollout that succeeded, a dry run, an event that joined an earlier rollout, and a rollout that a person aborted
+before its first flip. A refusal by the worker sends an alert, because the sender was answered before it, and a schedule hears no
+answer. A refusal by the front door is answered to the sender only.
 
-A subscriber that wants to be woken up for the worst alone has the filter policy
+To receive only critical alerts, a subscription has the filter policy
 
 ${toBlock({ severity: ["critical"] })}
 
-A message reads like this; its subject is \`${aMessage().subject}\`:
+This is an alert; its subject is \`${anAlert().subject}\`:
 
 \`\`\`text
-${aMessage().text.trimEnd()}
+${anAlert().text.trimEnd()}
 \`\`\`
 
 ## Metrics
 
-In the namespace \`Cutover\`, with the dimension \`service\` of the deployment. The dashboard shows them, and the alarms of [the runbook](runbook.md)
-look at them.
+Metrics are in the namespace \`Cutover\`, with the dimension \`service\` of the deployment. The dashboard and the alarms of
+[the runbook](runbook.md) use them.
 
 | metric | counts |
 | --- | --- |
-| \`RolloutStarted\` | rollouts that were about to flip, or to turn back, their first customer |
-| \`RolloutSucceeded\`, \`RolloutPartial\`, \`RolloutRolledBack\`, \`RolloutHalted\`, \`RolloutAborted\`, \`RolloutFailed\`, \`RolloutRefused\` | rollouts by the status that they ended with |
+| \`RolloutStarted\` | rollouts that began to flip or to restore customers |
+| \`RolloutSucceeded\`, \`RolloutPartial\`, \`RolloutRolledBack\`, \`RolloutHalted\`, \`RolloutAborted\`, \`RolloutFailed\`, \`RolloutRefused\` | rollouts by their final status |
 | \`GateProceeded\`, \`GateRolledBack\`, \`GateHalted\` | gates by their decision |
 | \`Flipped\`, \`Unchanged\`, \`Deferred\`, \`Skipped\`, \`Failed\` | customers by their outcome, when their rollout ends |
-| \`Restored\`, \`Conflicting\`, \`NotRestored\` | customers of rollouts that were turned back, by what became of them |
-| \`NotificationFailed\` | events and messages that were given up |
+| \`Restored\`, \`Conflicting\`, \`NotRestored\` | customers of rollbacks, by their result |
+| \`NotificationFailed\` | events and alerts that could not be sent |
 | \`SignInRefused\` | sign-ins that Evo Voice refused |
 `;
 }
@@ -157,24 +169,27 @@ function describeText(path: readonly string[]): string {
   return text;
 }
 
-function aMessage() {
+function anAlert() {
   const message = toAlertMessage({
     ...HEAD,
     status: "rolled-back",
     dryRun: false,
     problem: REASONS.join("; "),
     counts: COUNTS,
-    rollback: REVERTED,
+    rollback: ROLLBACK,
     exceptions: [
       {
         customerId: "64d1f0a2b7c8d90012340001",
         name: "Harbor Dental",
         outcome: "failed",
-        reason: "Evo Voice answered 500 to every try",
+        reason: "not flipped back: Evo Voice answered 500 to every try",
       },
     ],
+    moreExceptions: 0,
+    startedAt: "2026-11-23T02:30:00.000Z",
+    durationMs: 67_000,
     requestedBy: "the deploy pipeline",
   });
-  if (message === undefined) throw new Error("the example needs a message");
+  if (message === undefined) throw new Error("the example sends no alert");
   return message;
 }

@@ -16,16 +16,16 @@ import { renderStrategies } from "./strategy-chapter.ts";
 
 const SMALLEST = { action: "promote", release: "2026.11.0", targets: { all: true } };
 
-const UNDO = { action: "rollback", rolloutId: "promote-0f3c9a1b2d4e" };
-const AGAIN = { action: "retry", rolloutId: "promote-0f3c9a1b2d4e" };
+const ROLLBACK = { action: "rollback", rolloutId: "promote-0f3c9a1b2d4e" };
+const RETRY = { action: "retry", rolloutId: "promote-0f3c9a1b2d4e" };
 
 const KINDS = [
   ["Customers by id", { customerIds: ["64d1f0a2b7c8d90012340001", "64d1f0a2b7c8d90012340002"] }],
   ["Customers by reference id", { referenceIds: ["ACME-0042", "ACME-0043"] }],
   ["Customers by tag", { tags: ["canary", "residential"], match: "any" }],
-  ["The customers below another one", { parentCustomerId: "64d1f0a2b7c8d900aaaaaaaa", descendants: false }],
+  ["The descendants of a customer", { parentCustomerId: "64d1f0a2b7c8d900aaaaaaaa", descendants: false }],
   ["A cohort of the policy", { cohort: "canary" }],
-  ["Everybody", { all: true }],
+  ["All customers", { all: true }],
 ] as const;
 
 const REFUSED = {
@@ -37,7 +37,7 @@ const REFUSED = {
   limits: { requestsPerSecond: 100 },
 };
 
-/** docs/events.md: what can be written in a deploy event. */
+/** docs/events.md: the members of a deploy event. */
 export function renderEventReference(): string {
   const policy = examplePolicy();
   const renderFor = (schema: JsonSchema, event: object) =>
@@ -46,112 +46,115 @@ export function renderEventReference(): string {
 
 # Deploy events
 
-A deploy event is one JSON object. It says which customers are moved where, and by which release. This one moves every
-customer of the policy's accounts to the production servers:
+A deploy event is one JSON object. It names the release, the action and the customers. This event moves every customer of the
+policy's accounts to the production servers:
 
 ${renderEvent(SMALLEST)}
 
-Try one on this machine, against an emulator: \`npm start -- --event my-event.json\`. Editors complete and check events with
-[deploy-event.schema.json](deploy-event.schema.json). What an event may do at most is written in the [policy](policy.md).
+To try an event on your machine, against an emulator: \`npm start -- --event my-event.json\`. Editors complete and check events
+with [deploy-event.schema.json](deploy-event.schema.json). The [policy](policy.md) limits what an event can do.
 
 ## Members
 
 ${renderFor(withoutTargets(), SMALLEST)}
 
-Nothing else is allowed: an unknown member is refused, because a typing error in \`exclude\` must never move somebody.
+An unknown member is refused, because a typing error in \`exclude\` must never flip a customer.
 
 ## Targets
 
-\`targets\` and \`exclude\` hold one target or a list of up to 100 targets. A customer that **any** of them selects is selected. A list
-of ids, reference ids or tags holds at most 9,000 of them. A target has exactly one of these forms:
+\`targets\` and \`exclude\` hold one target or a list of up to 100 targets. A customer is selected if **any** of the targets selects
+it. A list of ids, reference ids or tags has at most 9,000 entries. A target has exactly one of these forms:
 
 ${KINDS.map(([title, target]) => renderKind(title, target)).join("\n\n")}
 
-A list joins them:
+A list of targets:
 
 ${renderEvent({ ...SMALLEST, targets: [{ cohort: "canary" }, { customerIds: ["64d1f0a2b7c8d90012340001"] }] })}
 
-An event whose targets select nobody is refused: that is a typing error more often than a wish.
+An event whose targets select no customer is refused, because that is probably a typing error.
 
-Named customers, parents and tags are looked up before anybody is moved, those of \`exclude\` too. A tag that does not exist ends
-the rollout before the first flip, as does a reference id that several customers carry. A customer id or a reference id that nobody
-has does so too, or is skipped with the reason: that is the policy's \`unknownCustomers\`.
+Named customers, parents and tags are looked up before the first flip, also those of \`exclude\`:
+
+- A tag that does not exist ends the rollout before its first flip.
+- A reference id that several customers have does so too.
+- A customer id or a reference id that no customer has ends the rollout, or is skipped with the reason: that is the policy's
+  \`unknownCustomers\`.
 
 ${renderStrategies(SMALLEST)}
 
-## Who is never moved
+## Customers that are never flipped
 
 - customers of accounts that are not in the policy's \`accountIds\`,
 - customers that the policy or the controls protect,
 - customers that \`exclude\` selects.
 
-All three win over \`targets\`. Customers that \`targets\` selects and one of these keeps back are reported as \`skipped\`, with the
-reason. Customers that are where the event wants them are left alone and reported as \`unchanged\`.
+All three win over \`targets\`. A customer that \`targets\` selects and one of these excludes is reported as \`skipped\`, with the
+reason. A customer that has the wanted flag already is reported as \`unchanged\`.
 
 ## The same event twice
 
-An event with an \`id\` is one rollout, for ever: sent again, during the rollout or after it, it flips nobody and is answered with
-that rollout's report and \`"joined": true\`. The same \`id\` on an event that would do something else is refused. An event without
-an \`id\` joins the rollout that is running if that one does the same; otherwise it is a new rollout. Two events do the same when
-they differ only in \`id\`, \`requestedBy\`, \`reason\`, \`notAfter\`, \`onBusy\` or the order and repeats within lists; the order of waves counts.
+An event with an \`id\` is one rollout, forever. Sent again, during the rollout or after it, the event flips no customer, and the
+answer is that rollout's report with \`"joined": true\`. The same \`id\` on a different event is refused. An event without an \`id\`
+joins a running rollout that does the same; otherwise it is a new rollout. Two events do the same if they differ only in
+\`id\`, \`requestedBy\`, \`reason\`, \`notAfter\`, \`onBusy\` or the order and repeats within lists; the order of waves counts.
 
-Only one rollout runs at a time in an Evo Voice environment. Another event is refused with the id of the one that runs, or with
-\`"onBusy": "wait"\` waits for its end. It waits until its \`notAfter\`, which it must have, and is refused when that passes.
+One rollout at a time runs in an Evo Voice environment. Another event is refused, with the id of the running rollout, or waits for
+its end with \`"onBusy": "wait"\`. A waiting event must have a \`notAfter\`, and is refused when that time passes.
 
 ${renderEvent({ ...SMALLEST, id: "deploy-4711", requestedBy: "the deploy pipeline", reason: "release 2026.11.0" })}
 
 ## Dry run
 
-With \`"dryRun": true\` customers are looked up and the plan is made and reported: how many would be flipped, how many are
-unchanged, who is skipped and why. Nobody is flipped, and a running rollout is no obstacle. A dry run is an event of its own: give
-it another \`id\` than the rollout that follows, or none.
+With \`"dryRun": true\` the rollout looks customers up, makes its plan and reports it: how many customers would be flipped, how
+many are unchanged, how many are skipped and why. It flips no customer, and a running rollout does not block it. A dry run is an
+event of its own: give it another \`id\` than the rollout that follows, or none.
 
 ## Not after
 
-A time with seconds and a zone, \`Z\` or an offset such as \`+01:00\`. An event that begins later is refused and does nothing: a promote
-meant for the night must not run at noon. A rollout that began in time is not ended by it.
+A time with seconds and a zone, \`Z\` or an offset such as \`+01:00\`. An event that begins later is refused: a promote meant for the
+night must not run at noon. A rollout that began in time continues after it.
 
-## Undo and try again
+## Roll back and retry
 
-A \`rollback\` flips back exactly what a rollout has flipped, as the ledger says. Customers that were right before are not touched, and
-those that somebody else has changed since are left alone and listed. Sent again, it goes on with what was left, and with whom a
-later rollout had moved that [was turned back since](rollouts.md#the-way-back).
+A \`rollback\` restores exactly the customers that a rollout flipped, as the ledger says. It does not touch customers that had
+the wanted flag before. Customers that changed since are listed as conflicting. Sent again, a rollback continues with the customers
+that failed, and with customers that a later rollout had moved and that [were rolled back since](rollouts.md#the-way-back).
 
-${renderFor(pick("rollbackEvent", ["action", "rolloutId", "release", "dryRun"]), UNDO)}
+${renderFor(pick("rollbackEvent", ["action", "rolloutId", "release", "dryRun"]), ROLLBACK)}
 
-${renderEvent({ ...UNDO, requestedBy: "ann", reason: "calls drop after ten minutes" })}
+${renderEvent({ ...ROLLBACK, requestedBy: "ann", reason: "calls drop after ten minutes" })}
 
 ${renderEvent({ action: "rollback", release: "2026.12.0", dryRun: true })}
 
-A \`retry\` takes what failed of a rollout and what was not attempted, and nobody else, under the policy of today. Whoever that rollout's
-event excludes stays out; an \`exclude\` of its own takes out more. A rollout is retried once: whoever is left then is left of the
-retry, so send the retry's id. A rollback by the release undoes the last rollout together with all that it was a retry of.
+A \`retry\` takes the customers of a rollout that failed or were not attempted, and no others, under the policy of today.
+Customers that the event of that rollout excludes stay excluded; an \`exclude\` of the retry excludes more. A rollout can be
+retried once: to continue after a retry, send the retry's id. A rollback by the release also rolls back every rollout that the last
+one was a retry of.
 
-${renderFor(pick("retryEvent", ["action", "rolloutId", "exclude", "dryRun", "plan"]), AGAIN)}
+${renderFor(pick("retryEvent", ["action", "rolloutId", "exclude", "dryRun", "plan"]), RETRY)}
 
-${renderEvent({ ...AGAIN, strategy: "canary-10-percent-30-minutes", id: "retry-4711" })}
+${renderEvent({ ...RETRY, strategy: "canary-10-percent-30-minutes", id: "retry-4711" })}
 
-A \`plan\` that a dry run of the same retry has reported makes it refuse, too, when whoever is left, or what is done with them, is not the
-same any more.
+A retry with the \`plan\` of a dry run of the same retry is refused if its customers, or what it does with them, are not the same any
+more.
 
-Both have the members \`notAfter\`, \`onBusy\`, \`limits\`, \`requestedBy\`, \`reason\` and \`id\` of every event; a \`retry\` also has \`strategy\`,
-\`onFailure\` and \`override\`.
+Both have the members \`notAfter\`, \`onBusy\`, \`limits\`, \`requestedBy\`, \`reason\` and \`id\` of every event. A \`retry\` also has
+\`strategy\`, \`onFailure\` and \`override\`.
 
 ${renderCommands()}
 
 ## Limits
 
-An event narrows the policy's limits, for its own rollout only. Wider ones are refused. A \`failureBudget\` has the policy's form: a
-number where the policy has a number, a share where it has a share, because which of \`5\` and \`"1%"\` is less is not known
-before the plan; \`0\` is always allowed.
+An event can narrow the policy's limits, for its own rollout only. Wider limits are refused. A \`failureBudget\` is a number where the
+policy has a number, and a share where the policy has a share, because the plan decides which of \`5\` and \`"1%"\` is less. \`0\` is
+always allowed.
 
 ${renderEvent({ ...SMALLEST, limits: { requestsPerSecond: 5, concurrency: 2, failureBudget: 0 } })}
 
 ## When an event is refused
 
-A refusal lists everything that is wrong at once, and nothing has happened by then: nobody signed in, nothing was looked up,
-nothing was written. It shows short values only, never those of unknown members. With a policy that allows
-${EXAMPLE_POLICY.requestsPerSecond} requests a second, this event
+A refusal lists every problem at once. By then Cutover has not signed in, looked anything up or written anything. The refusal shows
+short values only, never the values of unknown members. With a policy that allows ${EXAMPLE_POLICY.requestsPerSecond} requests a second, this event
 
 ${toBlock(REFUSED)}
 
@@ -163,7 +166,7 @@ ${refusalOf(() => acceptDeployEvent(REFUSED, policy))}
 
 ## Whole examples
 
-Stage a release for the canaries, except two tags, and only until two in the morning:
+Stage a release for the canaries, except customers with one of two tags, and not after two in the morning:
 
 ${renderEvent({
   action: "stage",
@@ -175,11 +178,11 @@ ${renderEvent({
   requestedBy: "night shift",
 })}
 
-See who would be promoted, without moving anybody:
+See which customers a promote would flip:
 
 ${renderEvent({ action: "promote", release: "2026.12.0", targets: [{ cohort: "canary" }, { cohort: "beta" }], dryRun: true })}
 
-Promote everybody but one group of customers, slowly, and stop at the first failure:
+Promote all customers except one group, slowly, and stop at the first failure:
 
 ${renderEvent({
   action: "promote",
@@ -187,13 +190,13 @@ ${renderEvent({
   targets: { all: true },
   exclude: [{ parentCustomerId: "64d1f0a2b7c8d900bbbbbbbb" }, { referenceIds: ["ACME-0042"] }],
   limits: { requestsPerSecond: 2, failureBudget: 0 },
-  reason: "the big customer moves by itself next week",
+  reason: "the big customer follows next week",
   id: "promote-2026-12-0",
 })}
 `;
 }
 
-/** Kinds of targets have a chapter of their own. */
+/** The forms of targets have a chapter of their own. */
 function withoutTargets(): JsonSchema {
   const schema = toEventSchema().$defs?.flipEvent ?? {};
   const { targets, exclude, ...others } = schema.properties ?? {};

@@ -26,16 +26,17 @@ export interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** What may be written in a deploy event. */
+/** The schema of a deploy event. */
 export function toEventSchema(): JsonSchema {
   return toSchema(DeployEvent, {
     $id: "deploy-event.schema.json",
     title: "Deploy event",
-    description: "What starts a rollout: who is moved where, by which release. See docs/events.md.",
+    description:
+      "A deploy event starts a rollout. It names the release, the action and the customers. See docs/events.md.",
   });
 }
 
-/** What may be written in a command. */
+/** The schema of a command. */
 export function toCommandSchema(): JsonSchema {
   return toSchema(Command, {
     $id: "command.schema.json",
@@ -44,7 +45,7 @@ export function toCommandSchema(): JsonSchema {
   });
 }
 
-/** What may be written in a policy. */
+/** The schema of a policy. */
 export function toPolicySchema(): JsonSchema {
   return toSchema(Policy, {
     $id: "policy.schema.json",
@@ -54,7 +55,7 @@ export function toPolicySchema(): JsonSchema {
   });
 }
 
-/** What stands in the `detail` of an event that tells of a change. */
+/** The schema of the `detail` of a published event. */
 export function toChangeSchema(): JsonSchema {
   return toSchema(RolloutEvent, {
     $id: "rollout-changed.schema.json",
@@ -75,7 +76,7 @@ function toSchema(schema: z.ZodType, head: Readonly<Record<string, string>>): Js
   const { $schema, ...body } = z.toJSONSchema(schema, {
     io: "input",
     override: ({ jsonSchema }) => {
-      // That our code never changes a list says nothing to those who read one.
+      // That our code never changes a list means nothing to a reader of the schema.
       delete jsonSchema.readOnly;
     },
   });

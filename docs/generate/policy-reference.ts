@@ -15,7 +15,7 @@ const REFUSED = {
   strategy: "careful",
 };
 
-/** docs/policy.md: what can be written in a policy. */
+/** docs/policy.md: the members of a policy. */
 export function renderPolicyReference(): string {
   const describeText = (path: readonly string[]) =>
     expectationOf(path, (wrong) => parsePolicy({ ...SMALLEST, ...wrong }));
@@ -23,19 +23,19 @@ export function renderPolicyReference(): string {
 
 # The policy
 
-The policy is the operator's: a JSON file with the guard rails that every rollout keeps, and the defaults that save writing
-them into each [deploy event](events.md). An event can narrow it, never widen it. Two members are required:
+The policy is a JSON file of the operator. It has the guard rails that every rollout keeps, and the defaults of
+[deploy events](events.md). An event can narrow the policy, never widen it. Two members are required:
 
 ${renderPolicy(SMALLEST)}
 
-The user name and password for Evo Voice are not part of it; they are a secret of their own. The environment variable
+The user name and password for Evo Voice are not part of the policy; they are a secret of their own. The environment variable
 \`CUTOVER_POLICY_FILE\` names the file. Editors complete and check it with [policy.schema.json](policy.schema.json).
 
 ## Members
 
 ${renderMembers(toPolicySchema(), describeText)}
 
-Nothing else is allowed, and no member may come twice: of two \`protected\` a reader of JSON would silently keep the last.
+An unknown member is refused, and so is a member that appears twice: of two \`protected\` a JSON parser would silently keep the last.
 
 ## Targets
 
@@ -43,32 +43,35 @@ A cohort is one target or a list of up to 100, as in [deploy events](events.md#t
 
 ## The failure budget
 
-A number of customers, or a share of the customers to be flipped, with at most two decimals. A share is rounded down to whole
-customers: with \`"1%"\` of 250, two failures pass and the third stops the rollout. Whoever was not attempted by then is reported
-as \`skipped\`. \`0\` stops at the first failure, \`"100%"\` never. A share is taken of at least \`smallestSample\` customers: with
-\`"10%"\` of two customers and a sample of 20, two failures pass, because one failure of two says little. Being throttled by Evo
-Voice is no failure, it is slower.
+The budget is a number of customers, or a share of the customers to be flipped, with at most two decimals.
+
+- A share is rounded down to whole customers: with \`"1%"\` of 250 customers, two failures pass and the third failure stops the rollout.
+- The remaining customers are reported as \`skipped\`.
+- \`0\` stops at the first failure, \`"100%"\` never stops.
+- A share is taken of at least \`smallestSample\` customers: with \`"10%"\` of two customers and a sample of 20, two failures pass,
+  because one failure of two says little.
+- A throttled request is not a failure; it is only slower.
 
 ## Strategies
 
-\`strategies\` names lists of waves, written as in [deploy events](events.md#strategies). \`strategy\` is the one of an event that names none:
-one of these, or a predefined one such as \`canary-10-percent-30-minutes\`. A predefined name cannot be given to another strategy.
+\`strategies\` gives names to lists of waves, written as in [deploy events](events.md#strategies). \`strategy\` is the strategy of an event
+that names none: one of these, or a predefined one such as \`canary-10-percent-30-minutes\`. A predefined name cannot be redefined.
 
 ## How much one event may do
 
-No event can widen these:
+No event can widen these limits:
 
-- \`maxCustomers\` and \`maxShare\`: a plan that would flip more is refused before the first flip. A share is one of all customers of
-  the scope, not of those that the event selects.
-- \`largePromote\`: a \`promote\` of more than \`above\` customers is refused when its first wave has more than \`firstWave\` customers, or
-  bakes for less than \`bakeMinutes\`. A first wave that turns out empty does not count as one. A policy whose own default
-  strategy would break this is refused too.
+- \`maxCustomers\` and \`maxShare\`: a plan that would flip more customers is refused before the first flip. The share is a share of all
+  customers of the policy's accounts, not of the customers that the event selects.
+- \`largePromote\`: a \`promote\` of more than \`above\` customers is refused if its first wave has more than \`firstWave\` customers, or
+  bakes for less than \`bakeMinutes\`. A first wave without customers does not count as the first wave. A policy whose own default
+  strategy breaks this limit is refused too.
 
 ## Alarms
 
-Each minute of a bake, and before the first flip, the \`alarms\` are read from CloudWatch. One that is in \`ALARM\` is a failure; that it
-is \`OK\` again later does not take it back. One that has no data, does not exist or cannot be read never passes: the rollout waits
-for it, \`noDataMinutes\` at most, and then that is a failure too. \`onFailure\` says what a failure does.
+The \`alarms\` are read from CloudWatch before the first flip and while a wave bakes. An alarm in \`ALARM\` is a failure, even if it is
+\`OK\` again later. An alarm that has no data, does not exist or cannot be read never passes: the rollout waits for it, at most
+\`noDataMinutes\`, and then that is a failure too. \`onFailure\` says what follows a failure.
 
 ## Children
 
@@ -79,7 +82,7 @@ refuses a parent without all of its descendants, and names the missing ones.
 ## The address
 
 \`baseUrl\` is an origin: no path, query or fragment, no user name or password. It is https, except for \`localhost\`, \`127.x.x.x\` and
-\`[::1]\`. It is also the name of the environment: one rollout runs at a time for each.
+\`[::1]\`. It also names the environment: one rollout at a time runs in each environment.
 
 ## An example
 
@@ -87,7 +90,7 @@ ${renderPolicy(EXAMPLE_POLICY)}
 
 ## When a policy is refused
 
-The worker does not start with a policy that is wrong or contradicts itself, and says everything at once. This one
+The worker does not start with a policy that is wrong or contradicts itself. The refusal lists every problem. This policy
 
 ${toBlock(REFUSED)}
 

@@ -34,7 +34,7 @@ export const EXAMPLE_POLICY = {
   failureBudget: "0.5%",
 };
 
-/** An example as a block of JSON, after the shipped parser has accepted it: no document shows what is refused. */
+/** An example as a block of JSON. The shipped parser checks it: no document shows an event that would be refused. */
 export function renderEvent(event: unknown): string {
   acceptDeployEvent(event, examplePolicy());
   return toBlock(event);
@@ -70,7 +70,7 @@ export function refusalOf(parse: () => unknown): string {
   throw new Error("the example of a refusal was accepted");
 }
 
-/** What a refusal of this member says would be right. */
+/** What the refusal of a member says is expected. */
 export function expectationOf(
   path: readonly string[],
   parse: (input: Readonly<Record<string, unknown>>) => unknown,
@@ -87,7 +87,7 @@ export function examplePolicy(): Policy {
   return parsePolicy(EXAMPLE_POLICY);
 }
 
-/** JSON as a person writes it: what fits into a line stays on it, but an event or a policy has a line for each member. */
+/** JSON as a person writes it: a value that fits stays on one line, but an event or a policy has a line for each member. */
 function toJson(value: unknown, indent: string): string {
   const flat = toLine(value);
   if (typeof value !== "object" || value === null || (indent !== "" && flat.length + indent.length <= 100)) return flat;

@@ -14,7 +14,7 @@ const NAMES = [
 ];
 
 const WAVES = [
-  ["Those of a cohort", { cohort: "canary", bakeMinutes: 30 }],
+  ["A cohort", { cohort: "canary", bakeMinutes: 30 }],
   ["A share", { share: "5%", bakeMinutes: 30 }],
   ["A number", { customers: 50, bakeMinutes: 0.5 }],
   ["The rest", { rest: true }],
@@ -24,9 +24,9 @@ const WAVES = [
 export function renderStrategies(event: Readonly<Record<string, unknown>>): string {
   return `## Strategies
 
-A \`strategy\` says in which waves customers are flipped. After each wave comes its bake: nobody is flipped, the alarms of the
-[policy](policy.md#alarms) are watched, and only then the gate decides whether the next wave begins. It is a name or a list of waves; an
-event without one takes the policy's \`strategy\`, which is \`all-at-once\` unless the policy says otherwise.
+A \`strategy\` lists the waves of a rollout. After each wave comes its bake: no customer is flipped, the alarms of the
+[policy](policy.md#alarms) are polled, and then the gate decides whether the next wave starts. A strategy is a name or a list of
+waves. An event without a strategy has the policy's \`strategy\`, which is \`all-at-once\` by default.
 
 A name is one of the policy's \`strategies\`, or one of these: ${quoteNames()}.
 With the policy of [the example](policy.md#an-example) these names mean
@@ -37,8 +37,8 @@ ${NAMES.map((name) => `| \`${name}\` | ${describeWaves(name)} |`).join("\n")}
 
 ${renderEvent({ ...event, strategy: "canary-10-percent-30-minutes" })}
 
-Waves that are written out stand in a list of 1 to 100. Each has exactly one of these sizes, and maybe \`bakeMinutes\` (0 to 10,080, which
-is a week; fractions are allowed; 0 when left out):
+A list has 1 to 100 waves. Each wave has exactly one of these sizes, and optionally \`bakeMinutes\` (0 to 10,080, which is a week;
+fractions are allowed; the default is 0):
 
 ${WAVES.map(([title, wave]) => renderWave(event, title, wave)).join("\n\n")}
 
@@ -54,27 +54,31 @@ ${renderEvent({
   },
 })}
 
-Shares are of all customers that are to be flipped, and round up. The last wave takes whoever is left, so it is \`{ "rest": true }\`, or a
-share where all shares together are 100% or more: a last wave that would leave customers out is refused. A wave that finds
-nobody left is passed, with a note. A customer and its descendants are in one wave. Within these rules customers come in an order that
-the release's name and their ids decide: the same release takes the same customers first, another release takes others.
+- A share is a share of all customers that are to be flipped. It is rounded up.
+- The last wave takes all remaining customers: it is \`{ "rest": true }\`, or a share where all shares together are 100% or more. A
+  last wave that would leave customers out is refused.
+- A wave without customers is passed, with a note.
+- A customer and its descendants are in one wave.
+- The release's name and the customers' ids decide the order: the same release takes the same customers first, another release takes
+  others.
 
-\`plan\` is the hash that a dry run of the same event has reported. With it a rollout is refused, with what changed, when the world has
-moved since the dry run.
+\`plan\` is the hash that a dry run of the same event reported. With it, the rollout is refused, with the differences, if its plan is
+not the same any more.
 
 ${renderEvent({ ...event, strategy: "careful", plan: "3f1c".repeat(16), id: "promote-4712" })}
 
-## When a gate does not pass
+## When a gate fails
 
-A gate does not pass when more customers failed than the failure budget allows, when an alarm of the policy fired, or when an alarm
-showed no data for too long. \`onFailure\` says what happens then: \`rollback\` flips back exactly what this rollout has flipped, the newest
-wave first; \`halt\` leaves everything as it is and asks a person. An alarm that is in \`ALARM\` before the first flip refuses the
-rollout. A fix must be able to go out all the same: \`override\` with a reason begins, and the report says so.
+A gate fails when more customers failed than the failure budget allows, when an alarm of the policy fired, or when an alarm had no
+data for too long. \`onFailure\` says what follows: \`rollback\` restores exactly the customers that this rollout flipped, the newest
+wave first; \`halt\` leaves every customer as it is and asks a person. An alarm that is in \`ALARM\` before the first flip refuses the
+rollout. For a release that fixes the cause of the alarm, \`override\` with a reason starts the rollout nevertheless, and the report says
+so.
 
 ${renderEvent({
   ...event,
   onFailure: "halt",
-  override: { reason: "this release mends what the alarm is about" },
+  override: { reason: "this release fixes what the alarm is about" },
   requestedBy: "ann",
 })}`;
 }
@@ -86,7 +90,7 @@ function quoteNames(): string {
 
 function describeWaves(strategy: string): string {
   const waves = toWaves({ strategy }, examplePolicy()).map(describeWave);
-  return waves.length === 1 ? "everybody" : waves.join("; ");
+  return waves.length === 1 ? "all customers" : waves.join("; ");
 }
 
 function describeWave({ size, bakeSeconds }: Wave): string {

@@ -5,39 +5,39 @@ import type { AlertMessage } from "../core/report/alert-message.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type RolloutEvent } from "../core/report/rollout-event.ts";
 import { shortenEvent } from "../core/report/shorten-event.ts";
 
-/** For the clients that tell: a rollout waits for them, and what they cannot tell in seconds is not worth more. */
+/** For the clients that publish: a rollout waits for them, so they have seconds, not minutes. */
 export const NOTIFIER_CLIENT_OPTIONS = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
 } as const;
 
 export interface NotifierOptions {
-  /** Where changes go to; without it, to nobody. Needs `events:PutEvents`. */
+  /** The bus for changes; without it none are published. Needs `events:PutEvents`. */
   readonly bus?: { readonly client: EventBridgeClient; readonly name: string } | undefined;
-  /** Where messages for a person go to; without it, to nobody. Needs `sns:Publish`. */
+  /** The topic for alerts; without it none are sent. Needs `sns:Publish`. */
   readonly topic?: { readonly client: SNSClient; readonly arn: string } | undefined;
   readonly log: { error(message: string, fields: Readonly<Record<string, unknown>>): void };
   readonly metrics: { countEvent(change: RolloutEvent): void; countNotificationFailed(): void };
-  /** For everything that is done to tell one thing. @default 10 seconds */
+  /** For all tries of one event or alert. @default 10 seconds */
   readonly patienceMs?: number;
 }
 
 const PATIENCE_MS = 10_000;
-/** EventBridge takes a request and refuses its entry when it is too busy; that the SDK does not try again. */
+/** When EventBridge is busy it accepts a request and refuses its entry; the SDK does not try that again. */
 const MOST_ENTRY_TRIES = 3;
 const BUSY = ["ThrottlingException", "InternalFailure", "InternalException"];
 
 /**
- * Tells the outside: every change to EventBridge and the metrics, what needs a person to SNS. Never throws, and never
- * takes long: a rollout is not lost because somebody could not hear of it.
+ * Publishes every change to EventBridge and the metrics, and sends alerts to SNS. Never throws, and never takes long: a
+ * rollout must not fail because its news could not be sent.
  */
 export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE_MS }: NotifierOptions) {
-  async function tryTo(what: string, fields: Readonly<Record<string, unknown>>, send: Send): Promise<void> {
+  async function tryTo(failure: string, fields: Readonly<Record<string, unknown>>, send: Send): Promise<void> {
     try {
       await send(AbortSignal.timeout(patienceMs));
     } catch (error) {
       // Its message may name the role and the account; the name says what to look for.
-      log.error(`${what} not told`, { ...fields, problem: error instanceof Error ? error.name : "unknown" });
+      log.error(failure, { ...fields, problem: error instanceof Error ? error.name : "unknown" });
       metrics.countNotificationFailed();
     }
   }
@@ -47,7 +47,7 @@ export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE
       metrics.countEvent(change);
       if (bus === undefined) return;
       const fields = { rolloutId: change.rolloutId, change: change.change };
-      await tryTo("change", fields, (signal) => putEvent(bus, shortenEvent(change), signal));
+      await tryTo("event not published", fields, (signal) => putEvent(bus, shortenEvent(change), signal));
     },
     async alert({ severity, subject, text }: AlertMessage): Promise<void> {
       if (topic === undefined) return;
@@ -57,7 +57,7 @@ export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE
         Message: text,
         MessageAttributes: { severity: { DataType: "String", StringValue: severity } },
       });
-      await tryTo("person", { severity }, (abortSignal) => topic.client.send(message, { abortSignal }));
+      await tryTo("alert not sent", { severity }, (abortSignal) => topic.client.send(message, { abortSignal }));
     },
   };
 }

@@ -9,7 +9,7 @@ import {
 const MOST_MESSAGE = 5_000;
 const MOST_SUMMARY = 2_048;
 
-interface Told {
+interface Details {
   readonly rolloutId: string;
   readonly summary: string;
 }
@@ -18,20 +18,20 @@ interface Told {
 export function createPipelineJobs(client: CodePipelineClient) {
   return {
     /** Ends the action well; later actions can read the variables. */
-    succeed: (jobId: string, told: Told, outputVariables: Readonly<Record<string, string>>): Promise<void> =>
+    succeed: (jobId: string, details: Details, outputVariables: Readonly<Record<string, string>>): Promise<void> =>
       unlessAnswered(
         client.send(
           new PutJobSuccessResultCommand({
             jobId,
-            executionDetails: { ...toDetails(told), percentComplete: 100 },
+            executionDetails: { ...toDetails(details), percentComplete: 100 },
             outputVariables: { ...outputVariables },
           }),
         ),
       ),
     /** CodePipeline asks again in a while, with a new job that holds the token. */
-    askAgain: (jobId: string, told: Told, continuationToken: string): Promise<void> =>
+    askAgain: (jobId: string, details: Details, continuationToken: string): Promise<void> =>
       unlessAnswered(
-        client.send(new PutJobSuccessResultCommand({ jobId, continuationToken, executionDetails: toDetails(told) })),
+        client.send(new PutJobSuccessResultCommand({ jobId, continuationToken, executionDetails: toDetails(details) })),
       ),
     fail: (jobId: string, type: "ConfigurationError" | "JobFailed", message: string): Promise<void> =>
       unlessAnswered(
@@ -42,7 +42,7 @@ export function createPipelineJobs(client: CodePipelineClient) {
   };
 }
 
-function toDetails({ rolloutId, summary }: Told) {
+function toDetails({ rolloutId, summary }: Details) {
   return { externalExecutionId: rolloutId, summary: cut(summary, MOST_SUMMARY) };
 }
 

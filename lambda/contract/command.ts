@@ -6,12 +6,14 @@ import { memberOf } from "./member-of.ts";
 import { findProblems, strictObject } from "./problems.ts";
 import { refuseFor } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
+import { REPORT_FORMATS } from "./report-format.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { CustomerIds } from "./target.ts";
 
 /** The design has these, this version does not. */
 const LATER_COMMANDS = ["approve", "reject", "reconcile"];
 const EXECUTION = "expected the `execution` of the answer to its deploy event";
+const FORMAT = `expected ${REPORT_FORMATS.join(", ")}`;
 const MINUTES = "expected minutes, from 0.1 to 1440";
 const ID = "expected 1 to 64 letters, digits, _ and -";
 
@@ -41,6 +43,10 @@ const StatusCommand = strictObject({
     .describe(
       "its durable execution; with it, `status` also finds a rollout that is not in the ledger: its event could not be read, or has the id of another event",
     ),
+  format: z
+    .enum(REPORT_FORMATS, { error: FORMAT })
+    .optional()
+    .describe("adds the report for people to the answer, as `text`: for a terminal, as plain text, or as Markdown"),
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
   id,

@@ -1,4 +1,5 @@
 import { RefusedError } from "../contract/refused-error.ts";
+import { renderReport } from "../core/report/render-report.ts";
 import { hasSucceeded } from "../core/report/report.ts";
 import {
   type Continuation,
@@ -11,7 +12,7 @@ import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
-/** What CodePipeline was told about its job. */
+/** How the rollout of a pipeline job stands. */
 export interface PipelineAnswer {
   readonly rolloutId?: string;
   readonly status: StatusAnswer["status"];
@@ -37,16 +38,16 @@ async function answer(
   { jobId }: PipelineJob,
   request: PipelineRequest,
 ): Promise<PipelineAnswer> {
-  if (request.kind === "continue") return notifier(ports, jobId, request.continuation);
+  if (request.kind === "continue") return reportJob(ports, jobId, request.continuation);
   const started = await startRollout(ports, request.input);
-  if (request.wait) return notifier(ports, jobId, started);
+  if (request.wait) return reportJob(ports, jobId, started);
   const { rolloutId, status } = started;
   const summary = `rollout ${rolloutId} is ${status}; this action does not wait for its end`;
   await ports.pipelineJobs.succeed(jobId, { rolloutId, summary }, { rolloutId, status });
   return { rolloutId, status };
 }
 
-async function notifier(
+async function reportJob(
   ports: FrontDoorPorts,
   jobId: string,
   rollout: Continuation | Started,
@@ -57,50 +58,41 @@ async function notifier(
     ? { rolloutId, status: "starting" }
     : await readStatus(ports, { rolloutId, ...(execution !== undefined && { execution }) });
   const { status } = answer;
-  const told = { rolloutId, summary: summarize(answer) };
+  const details = { rolloutId, summary: toSummary(answer) };
   switch (status) {
     case "starting":
     case "running":
     case "waiting":
-      await ports.pipelineJobs.askAgain(jobId, told, toContinuationToken({ rolloutId, execution }));
+      await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution }));
       break;
     case "succeeded":
     case "planned":
-      await ports.pipelineJobs.succeed(jobId, told, toVariables(answer));
+      await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
       break;
     case "rolled-back":
-      // Only for a rollback is this a success.
-      if (hasSucceeded(answer)) await ports.pipelineJobs.succeed(jobId, told, toVariables(answer));
-      else await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
+      // A success only for a rollback.
+      if (hasSucceeded(answer)) await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
+      else await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);
       break;
     case "partial":
     case "failed":
     case "refused":
     case "halted":
     case "aborted":
-      await ports.pipelineJobs.fail(jobId, "JobFailed", told.summary);
+      await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);
       break;
   }
   return { rolloutId, status, problem: answer.problem };
 }
 
-/** `rollout promote-1 is partial: 12 flipped, 3 unchanged, 1 failed`, and what went wrong. */
-function summarize(answer: StatusAnswer): string {
-  const amounts = toAmounts(answer).filter(([, amount]) => amount > 0);
-  const said = amounts.map(([kind, amount]) => `${amount} ${kind}`).join(", ");
-  const sentence = `rollout ${answer.rolloutId} is ${answer.status}${said && `: ${said}`}`;
-  return answer.problem === undefined ? sentence : `${sentence}; ${answer.problem}`;
+/** For the person who reads the pipeline, such as one who approves its next action. */
+function toSummary(answer: StatusAnswer): string {
+  if ("counts" in answer) return renderReport(answer, "plain");
+  const { rolloutId, status, problem } = answer;
+  return [`rollout ${rolloutId} is ${status}`, ...(problem === undefined ? [] : [problem])].join(": ");
 }
 
-/** A dry run has no outcomes: its plan says how many customers would be flipped, for the person who approves the next action. */
-function toAmounts(answer: StatusAnswer): readonly (readonly [string, number])[] {
-  if (!("counts" in answer)) return [];
-  const { status, plan, counts } = answer;
-  if (status !== "planned" || plan === undefined) return Object.entries(counts);
-  return Object.entries({ "to flip": plan.flip, unchanged: plan.unchanged, skipped: plan.skipped });
-}
-
-/** What later actions of the pipeline can read, all as text. */
+/** The output variables of the action: later actions of the pipeline can read them. */
 function toVariables(answer: StatusAnswer): Readonly<Record<string, string>> {
   const counts = "counts" in answer ? Object.entries(answer.counts) : [];
   return {

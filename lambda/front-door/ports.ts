@@ -58,13 +58,13 @@ export type ControlAnswer =
   | { readonly kind: "changed"; readonly controls: LockAndControls }
   | { readonly kind: "refused"; readonly problem: string };
 
-interface Told {
+interface JobDetails {
   readonly rolloutId: string;
   readonly summary: string;
 }
 
 export interface PipelineJobs {
-  succeed(jobId: string, told: Told, variables: Readonly<Record<string, string>>): Promise<void>;
-  askAgain(jobId: string, told: Told, continuationToken: string): Promise<void>;
+  succeed(jobId: string, details: JobDetails, variables: Readonly<Record<string, string>>): Promise<void>;
+  askAgain(jobId: string, details: JobDetails, continuationToken: string): Promise<void>;
   fail(jobId: string, type: "ConfigurationError" | "JobFailed", message: string): Promise<void>;
 }

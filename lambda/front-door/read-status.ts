@@ -3,6 +3,7 @@ import { RefusedError } from "../contract/refused-error.ts";
 import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../core/flip/outcome.ts";
 import type { RolloutRecord } from "../core/records.ts";
 import { type Advice, adviseNext } from "../core/report/next-steps.ts";
+import { renderReport } from "../core/report/render-report.ts";
 import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
@@ -12,7 +13,7 @@ import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
 
-/** How a rollout stands: its report, or the report so far. Less while the ledger has no record of it. */
+/** The report of a rollout, or the report so far. Less while the ledger has no record of the rollout. */
 export type StatusAnswer =
   | AdvisedReport
   | {
@@ -21,27 +22,32 @@ export type StatusAnswer =
       readonly problem?: string | undefined;
     };
 
-/** A report with what to do when the rollout did not end as wanted, the first thing first. */
+/** A report with what to do when the rollout did not end as wanted, the first thing first, and its text on request. */
 export interface AdvisedReport extends Report {
   readonly next?: readonly Advice[] | undefined;
+  readonly text?: string | undefined;
 }
 
 /** @throws RefusedError for an unknown rollout */
 export async function readStatus(ports: FrontDoorPorts, asked: Omit<StatusCommand, "command">): Promise<StatusAnswer> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
-  return advise(await reportRecord(ports, record));
+  return advise(await reportRecord(ports, record), asked);
 }
 
-function advise(report: Report): AdvisedReport {
+function advise(report: Report, { format }: Pick<StatusCommand, "format">): AdvisedReport {
   const next = adviseNext(report);
-  return next.length === 0 ? report : { ...report, next };
+  return {
+    ...report,
+    ...(next.length > 0 && { next }),
+    ...(format !== undefined && { text: renderReport(report, format) }),
+  };
 }
 
 /** Only Lambda knows a rollout that has not begun, or an event that the worker could not read. */
 async function askLambda(
   ports: FrontDoorPorts,
-  { rolloutId, execution }: Omit<StatusCommand, "command">,
+  { rolloutId, execution, format }: Omit<StatusCommand, "command">,
 ): Promise<StatusAnswer> {
   const outcome =
     execution === undefined ? { kind: "unknown" as const } : await ports.executions.findOutcome(execution);
@@ -49,12 +55,12 @@ async function askLambda(
     case "running":
       return { rolloutId, status: "starting" };
     case "returned":
-      return advise(await follow(ports, JSON.parse(outcome.result) as Report));
+      return advise(await follow(ports, JSON.parse(outcome.result) as Report), { format });
     case "failed":
       return { rolloutId, status: "failed", problem: outcome.problem };
     case "unknown":
       throw new RefusedError(
-        `no rollout ${rolloutId} is known: it began less than a few seconds ago, or it was refused, or it was never sent; ask again with the \`execution\` of the answer to its deploy event, which tells which`,
+        `no rollout ${rolloutId} is known: it began a few seconds ago, it was refused, or it was never sent. To know which, ask again with the \`execution\` of the answer to its deploy event`,
       );
   }
 }
@@ -101,14 +107,14 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
   };
 }
 
-/** The counts of a rollback so far. A customer that was not attempted yet counts as left. */
+/** The counts of a rollback so far. A customer that was not attempted yet counts as failed. */
 async function countRevertedSoFar(
   { ledger }: FrontDoorPorts,
   { rolloutId, source, event }: RolloutRecord,
 ): Promise<RollbackCounts | undefined> {
   const isRollback = event.action === "rollback";
-  const turned = isRollback ? (source?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
-  const { isBegun, counts } = await readRollback(ledger, turned);
+  const sources = isRollback ? (source?.rollouts.map((one) => one.rolloutId) ?? []) : [rolloutId];
+  const { isBegun, counts } = await readRollback(ledger, sources);
   return isRollback || isBegun ? counts : undefined;
 }
 

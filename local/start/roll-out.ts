@@ -79,7 +79,7 @@ export function print(report: Report, checks: readonly Check[], { json }: StartO
     stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
     stderr.write(sentences.join(""));
   } else {
-    stdout.write(renderReport(report, { colour, columns: findColumns(stdout, process.env, WIDEST) }));
+    stdout.write(renderReport(report, "terminal", { colour, columns: findColumns(stdout, process.env, WIDEST) }));
     stdout.write(`\n${sentences.join("")}`);
   }
 }

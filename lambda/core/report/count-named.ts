@@ -1,12 +1,12 @@
 import type { Ranking } from "../plan/candidates.ts";
 
-/** Of the customers that an event names by id or reference id: how many there are, and how many the plan skips. */
+/** How many customers an event names by id or reference id, and how many of them the plan skips. */
 export interface NamedCounts {
   readonly customers: number;
   readonly skipped: number;
 }
 
-/** Undefined when the event names none. */
+/** Undefined when the event names no customer. */
 export function countNamed(
   ranking: Pick<Ranking, "size" | "idAt" | "plannedActionAt">,
   namedIds: ReadonlySet<string>,

@@ -1,31 +1,20 @@
 import type { Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
-/** What to do about a rollout that has ended, and the event or command that does it. */
+/** What to do about a rollout, and the event or command that does it. */
 export interface Advice {
   readonly say: string;
   /** For the front door, as it is. */
   readonly send?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export type Advised = Pick<
-  Report,
-  | "rolloutId"
-  | "action"
-  | "release"
-  | "status"
-  | "problem"
-  | "counts"
-  | "namedSkipped"
-  | "rollback"
-  | "rolledBackBy"
-  | "held"
-  | "notHeld"
-  | "of"
->;
+/** What a person who reads the report can do: about a rollout that ended, that is under way, or that is only planned. */
+export function adviseReader(report: Report): readonly Advice[] {
+  return report.joined ? [] : [...adviseNext(report), ...adviseUnderWay(report), ...advisePlanned(report)];
+}
 
-/** What a person can do now, the first thing first; nothing for a rollout that did what was wanted. */
-export function adviseNext(report: Advised): readonly Advice[] {
+/** What a person can do about a rollout that ended, the first thing first; nothing when it did what was wanted. */
+export function adviseNext(report: Report): readonly Advice[] {
   if (report.rolledBackBy !== undefined) return adviseRolledBackBy(report, report.rolledBackBy);
   switch (report.status) {
     case "succeeded":
@@ -46,19 +35,19 @@ export function adviseNext(report: Advised): readonly Advice[] {
   }
 }
 
-/** Who is where the rollout put them. A revert that broke off may not have come to count them all. */
+/** How many customers stay where the rollout put them. A rollback that broke off may not have counted all of them. */
 export function countStanding({ counts: { flipped }, rollback }: Pick<Report, "counts" | "rollback">): number {
   if (rollback === undefined) return flipped;
   return Math.max(rollback.left, flipped - rollback.restored - rollback.conflicting);
 }
 
-const SEE_NAMES: Advice = { say: "Look at the customers named above; the report and the ledger have all of them." };
+const SEE_NAMES: Advice = { say: "Look at the customers named above. The report and the ledger list all of them." };
 const SEE_SKIPPED: Advice = {
-  say: "The event names customers that were skipped, each with its reason: correct the event, or what keeps them.",
+  say: "The event names customers that were skipped, each with its reason. Correct the event, or what makes it skip them.",
 };
-const MEND: Advice = { say: "Mend the cause, then send the deploy event again, with another id if it has one." };
+const FIX: Advice = { say: "Fix the cause, then send the deploy event again, with a new id if it has one." };
 
-function advisePartial(report: Advised): readonly Advice[] {
+function advisePartial(report: Report): readonly Advice[] {
   const { failed, deferred } = report.counts;
   return [
     ...((report.namedSkipped ?? 0) > 0 ? [SEE_SKIPPED] : []),
@@ -66,78 +55,96 @@ function advisePartial(report: Advised): readonly Advice[] {
   ];
 }
 
-function adviseRefused({ problem = "" }: Advised): readonly Advice[] {
-  if (!problem.includes(" is in ALARM")) return [MEND];
-  const say = `If this release is what mends the alarm, add this to the deploy event: "override":{"reason":"WHY"}`;
-  return [MEND, { say }];
+function adviseRefused({ problem = "" }: Report): readonly Advice[] {
+  if (!problem.includes(" is in ALARM")) return [FIX];
+  const say = `If this release fixes what the alarm is about, add this to the deploy event: "override":{"reason":"WHY"}`;
+  return [FIX, { say }];
 }
 
-function adviseRolledBack(report: Advised): readonly Advice[] {
+function adviseRolledBack(report: Report): readonly Advice[] {
   if ((report.rollback?.left ?? 0) === 0) return adviseHeld(report);
-  const again = { say: "Send the rollback again: it goes on with those who are left.", send: toRollback(report) };
-  return [SEE_NAMES, again, ...adviseNotHeld(report)];
+  const say = "Send the rollback again. It continues with the customers that failed:";
+  return [SEE_NAMES, { say, send: toRollback(report) }, ...adviseNotHeld(report)];
 }
 
-/** By a rollout that came later: whatever became of it before, what counts is who is left. */
-function adviseRolledBackBy(report: Advised, by: NonNullable<Advised["rolledBackBy"]>): readonly Advice[] {
+/** Rolled back by a later rollout: what counts is which customers that one could not restore. */
+function adviseRolledBackBy(report: Report, by: NonNullable<Report["rolledBackBy"]>): readonly Advice[] {
   if (isUnderWay(by)) {
     const send = { command: "status", rolloutId: by.rolloutId };
-    return [{ say: `Rollout ${by.rolloutId} turns it back now. How far that is:`, send }];
+    return [{ say: `Rollout ${by.rolloutId} rolls it back now. For its progress:`, send }];
   }
   if ((report.rollback?.left ?? 0) > 0) return adviseRolledBack(report);
   return report.held === undefined ? [] : adviseHeld(report);
 }
 
-function adviseHeld(report: Advised): readonly Advice[] {
+function adviseHeld(report: Report): readonly Advice[] {
   const { release, held } = report;
   if (release === undefined) return [];
   if (held === false) return adviseNotHeld(report);
   const send = { command: "clear-release", release, requestedBy: "YOU", reason: "WHY" };
-  return [{ say: "The release is held: nothing brings it out again. When it may go out after all, clear it:", send }];
+  return [{ say: "The release is held: events that stage or promote it are refused. To allow them again:", send }];
 }
 
-/** Nothing keeps a schedule from bringing it out again. */
-function adviseNotHeld({ release, held, notHeld }: Advised): readonly Advice[] {
+/** As long as the release is not held, a schedule may start it again. */
+function adviseNotHeld({ release, held, notHeld }: Report): readonly Advice[] {
   if (release === undefined || held !== false) return [];
   const send = { command: "hold-release", release, requestedBy: "YOU", reason: "WHY" };
-  return [{ say: `The release is NOT held (${notHeld}): anything may bring it out again. To hold it:`, send }];
+  return [{ say: `The release is NOT held (${notHeld}): any event may start it again. To hold it:`, send }];
 }
 
-/** A release that was to be turned back is held: a retry would be refused. */
-function adviseStopped(report: Advised): readonly Advice[] {
+/** After a rollback the release is held, so a retry would be refused. */
+function adviseStopped(report: Report): readonly Advice[] {
   if (report.action === "rollback") {
-    const again = { say: "When the cause is mended, send the rollback again: it goes on.", send: toRollback(report) };
-    return [again, ...adviseNotHeld(report)];
+    const say = "When the cause is fixed, send the rollback again. It continues where it stopped:";
+    return [{ say, send: toRollback(report) }, ...adviseNotHeld(report)];
   }
   if (countStanding(report) > 0)
     return report.rollback === undefined
       ? [rollBackSource(report), goOn(report)]
       : [rollBackSource(report), ...adviseNotHeld(report)];
-  // Who aborts a rollout before its first flip knows what they want.
-  return report.status === "aborted" ? [] : [MEND];
+  // A person who aborts a rollout before its first flip knows what to do.
+  return report.status === "aborted" ? [] : [FIX];
 }
 
-function rollBackSource(report: Advised): Advice {
-  return { say: "To flip back exactly those:", send: toRollback(report) };
+function rollBackSource(report: Report): Advice {
+  return { say: "To restore exactly the customers that this rollout flipped:", send: toRollback(report) };
 }
 
-function goOn({ rolloutId }: Advised): Advice {
+function goOn({ rolloutId }: Report): Advice {
   return {
-    say: "Or, when the cause is mended, to go on with who failed and who was not attempted:",
+    say: "Or, when the cause is fixed, to continue with the customers that failed or were not attempted:",
     send: { action: "retry", rolloutId },
   };
 }
 
-function retry({ rolloutId }: Advised): Advice {
-  return {
-    say: "To try again those who failed or were put off, and nobody else:",
-    send: { action: "retry", rolloutId },
-  };
+function retry({ rolloutId }: Report): Advice {
+  return { say: "To retry only the customers that failed or were deferred:", send: { action: "retry", rolloutId } };
 }
 
-/** A rollback is no rollout that can be turned back: what it turned back is sent again. */
-function toRollback({ action, rolloutId, release, of = [] }: Advised): Advice["send"] {
+/** A rollback cannot itself be rolled back: the advice names what it was about. */
+function toRollback({ action, rolloutId, release, of = [] }: Report): Advice["send"] {
   if (action !== "rollback") return { action: "rollback", rolloutId };
   if (of.length === 1) return { action: "rollback", rolloutId: of[0] };
   return release === undefined ? undefined : { action: "rollback", release };
+}
+
+function adviseUnderWay(report: Report): readonly Advice[] {
+  const { rolloutId, action, progress, dryRun } = report;
+  if (progress === undefined || dryRun) return [];
+  const command = (name: string) => ({ command: name, rolloutId, requestedBy: "YOU", reason: "WHY" });
+  const { phase, heldBy, noted } = progress;
+  const isPaused = heldBy.some(({ code }) => code === "paused") || noted.some(({ code }) => code === "pause");
+  const flips = action !== "rollback" && phase !== "waiting" && phase !== "rolling back";
+  const stop = flips ? "To stop it and restore every customer that it flipped:" : "To stop it:";
+  return [
+    ...(isPaused ? [{ say: "To end the pause:", send: command("resume") }] : []),
+    ...(phase === "ending" ? [] : [{ say: stop, send: command("abort") }]),
+  ];
+}
+
+function advisePlanned({ status, plan }: Report): readonly Advice[] {
+  if (status !== "planned") return [];
+  const say = "If this plan is right, send the event again without dryRun.";
+  if (plan === undefined) return [{ say }];
+  return [{ say }, { say: `With "plan":"${plan.hash}" in it, the event is refused if its plan is not this one.` }];
 }

@@ -7,19 +7,19 @@ import type { SourceRollouts } from "../rollback/source-rollouts.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 
-/** Whether everything is as the event wanted it: of a rollback, that nobody is left. */
+/** Whether the event was carried out: for a rollback, whether it could restore every customer. */
 export function hasSucceeded({ action, status, rollback }: Partial<Report>): boolean {
   if (status === "rolled-back") return action === "rollback" && rollback?.left === 0;
   return status === "succeeded" || status === "planned";
 }
 
-/** What became of one wave. */
+/** The result of one wave. */
 export interface WaveResult {
   /** From 1. */
   readonly wave: number;
   readonly customers: number;
   readonly bakeSeconds: number;
-  /** Absent for a wave without customers, which is passed. */
+  /** Absent for a wave without customers. */
   readonly decision?: Decision["decision"] | undefined;
   readonly reasons: readonly string[];
 }
@@ -42,21 +42,21 @@ export interface Report {
   readonly plan?: Plan | undefined;
   /** What the gates decided, wave by wave. */
   readonly waves?: readonly WaveResult[] | undefined;
-  /** Of a rollout that was turned back, and of a rollback. */
+  /** Of a rollout that was rolled back, and of a rollback. */
   readonly rollback?: RollbackCounts | undefined;
-  /** Asked about by `status`: the other rollout that turned it back last, or does so now. */
+  /** In the answer to `status`: the other rollout that rolled it back last, or does so now. */
   readonly rolledBackBy?: { readonly rolloutId: string; readonly status: RolloutStatus } | undefined;
   /** Of the same: whether the release is held now. */
   readonly held?: boolean | undefined;
   /** Why it is not held, and what to do about it. */
   readonly notHeld?: string | undefined;
-  /** The rollouts that a rollback turned back, or a retry went on with, the newest first. */
+  /** The rollouts that a rollback or a retry is about, the newest first. */
   readonly of?: readonly string[] | undefined;
   /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
   readonly overridden?: readonly string[] | undefined;
-  /** Of one that is under way, and asked about by `status`: where it stands. */
+  /** In the answer to `status`, for a rollout that is under way: its progress. */
   readonly progress?: RolloutProgress | undefined;
-  /** Customers that were to be flipped and showed the wanted flag already when their turn came. */
+  /** Customers of the plan that had the wanted flag already when the rollout came to them. */
   readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */
   readonly exceptions: readonly Outcome[];
@@ -79,7 +79,7 @@ export interface Ending {
   readonly plan?: Plan | undefined;
   /** Whether flips had begun, so that a problem is a failure and not a refusal. */
   readonly flipping: boolean;
-  /** What stopped it of itself: a ledger that cannot be written, an API that does not answer. */
+  /** What stopped it without a decision: a ledger that cannot be written, an API that does not answer. */
   readonly problem?: string | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
@@ -103,7 +103,7 @@ export interface Beginning {
 
 export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
 
-/** What was asked for: a retry does what its subject did. */
+/** The action that was asked for: a retry does what its source rollout did. */
 export function actionOf({ event, source }: Pick<Beginning, "event" | "source">): DeployEvent["action"] {
   return event.action === "rollback" || source === undefined ? event.action : "retry";
 }
@@ -148,21 +148,21 @@ function withPlanned({ plan, counts, flipping }: Ending): Counts {
   return { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped };
 }
 
-/** Who was not turned back is an exception too: of a rollback the only kind. */
+/** A customer that was not restored is an exception too: for a rollback the only kind. */
 function countExceptions({ flipping, plan, rollback }: Ending, counts: Counts): number {
-  const turned = (rollback?.left ?? 0) + (rollback?.conflicting ?? 0);
-  return turned + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
+  const notRestored = (rollback?.left ?? 0) + (rollback?.conflicting ?? 0);
+  return notRestored + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
 }
 
 function toProblem({ problem, stop, rollbackStop }: Ending): string | undefined {
   const broke = rollbackStop && `the rollback ended before it was through: ${toReason(rollbackStop)}`;
-  const told = [...(stop?.reasons ?? []), ...[problem, broke].filter((one) => one !== undefined)];
-  return told.length === 0 ? undefined : told.join("; ");
+  const problems = [...(stop?.reasons ?? []), ...[problem, broke].filter((one) => one !== undefined)];
+  return problems.length === 0 ? undefined : problems.join("; ");
 }
 
 /**
- * A customer that was named is asked for. Which of the customers were skipped after the plan is not looked up: where an
- * event names any customer, each of them counts.
+ * The event asks for each customer that it names. Which customers were skipped after the plan is not looked up: if the
+ * event names any customer, each skipped customer counts.
  */
 function countNamedSkipped({ plan, counts, flipping }: Ending): number {
   const { named } = plan ?? {};

@@ -5,11 +5,11 @@ import { RolloutId } from "../../contract/rollout-id.ts";
 import type { OutcomeKind } from "../flip/outcome.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 
-/** How an event of EventBridge names its sender and its kind. Neither ever starts a rollout. */
+/** The source and the detail type of the EventBridge events. Neither ever starts a rollout. */
 export const EVENT_SOURCE = "evovoice.cutover";
 export const EVENT_DETAIL_TYPE = "Cutover Rollout Changed";
 
-/** Bounds of what is told: an entry of EventBridge has at most 256 KB, and a phone less patience. */
+/** Bounds of an event: an entry of EventBridge has at most 256 KB. */
 export const MOST_REASONS = 20;
 export const MOST_REASON_CHARACTERS = 500;
 export const MOST_PROBLEM_CHARACTERS = 4_000;
@@ -39,11 +39,11 @@ const head = {
 };
 
 const WHAT_OUTCOMES = {
-  flipped: "moved by this rollout",
-  unchanged: "right already",
-  deferred: "put off",
-  skipped: "left alone, by a rule or because the rollout did not come to them",
-  failed: "could not be moved",
+  flipped: "flipped by this rollout",
+  unchanged: "had the wanted flag already",
+  deferred: "postponed",
+  skipped: "not flipped, because of a rule or because the rollout ended first",
+  failed: "could not be flipped",
 };
 
 const Counts = strictObject({
@@ -55,35 +55,37 @@ const Counts = strictObject({
 } satisfies Record<OutcomeKind, unknown>).describe("customers by their outcome so far");
 
 const RollbackCounts = strictObject({
-  restored: count("moved back to where they were"),
-  conflicting: count("changed by somebody else or by a later rollout since, protected since, or gone"),
-  left: count("could not be moved back"),
-}).describe("what became of those whom the rollout had flipped");
+  restored: count("have the flag again that they had before"),
+  conflicting: count(
+    "not restored, because a person or a later rollout changed them since, because they are protected now, or because they no longer exist",
+  ),
+  left: count("could not be restored"),
+}).describe("the customers that the rollout had flipped, by the result of the rollback");
 
 const hold = {
-  held: z.boolean().optional().describe("whether the release is held now; absent when nothing was to be turned back"),
+  held: z.boolean().optional().describe("whether the release is held now; absent when there was no rollback"),
   notHeld: z
     .string()
     .max(MOST_REASON_CHARACTERS)
     .optional()
-    .describe("why the release is not held, and what to do; as long as it is not, a schedule may bring it out again"),
+    .describe("why the release is not held, and what to do; until it is held, a schedule may start it again"),
 };
 
 const Reasons = z
   .array(z.string().max(MOST_REASON_CHARACTERS))
   .max(MOST_REASONS)
   .readonly()
-  .describe("why; beyond the most that is told, the last one says how many more there are");
+  .describe("why; the last text says how many more there are");
 
-/** The rollout will flip, or turn back. */
+/** The rollout will flip or restore customers. */
 const Started = strictObject({
   ...head,
-  change: z.literal("started").describe("it is about to flip its first customer"),
+  change: z.literal("started").describe("the rollout is about to flip its first customer"),
   plan: strictObject({
     flip: count("customers to flip"),
-    unchanged: count("customers that are right already"),
-    skipped: count("customers that rules keep back"),
-    waves: count("waves, those without customers too"),
+    unchanged: count("customers that have the wanted flag already"),
+    skipped: count("customers that a rule skips"),
+    waves: count("waves, including waves without customers"),
     hash: z
       .string()
       .regex(/^[\da-f]{64}$/)
@@ -95,23 +97,27 @@ const Started = strictObject({
 
 const WaveDone = strictObject({
   ...head,
-  change: z.literal("wave done").describe("a wave's customers are through; its bake begins"),
-  wave: count("which, from 1"),
-  waves: count("of how many"),
+  change: z.literal("wave done").describe("every customer of a wave has an outcome; its bake begins"),
+  wave: count("the wave, from 1"),
+  waves: count("how many waves there are"),
   counts: Counts,
 }).meta({ title: "Wave done" });
 
 const GateDecided = strictObject({
   ...head,
-  change: z.literal("gate decided").describe("a gate has decided how the rollout goes on"),
-  wave: count("the wave before the gate, from 1; what the look before the first flip refuses, has only ended"),
-  decision: z.enum(["proceed", "roll back", "halt"]).describe("how it goes on"),
+  change: z.literal("gate decided").describe("a gate has decided how the rollout continues"),
+  wave: count(
+    "the wave before the gate, from 1; a rollout that is refused before its first flip has the change `ended` only",
+  ),
+  decision: z.enum(["proceed", "roll back", "halt"]).describe("how the rollout continues"),
   reasons: Reasons,
 }).meta({ title: "Gate decided" });
 
 const RolledBack = strictObject({
   ...head,
-  change: z.literal("rolled back").describe("what was flipped has been turned back, as far as it could be"),
+  change: z
+    .literal("rolled back")
+    .describe("the rollback has ended: every customer that the rollout flipped has a result"),
   rollback: RollbackCounts,
   ...hold,
 }).meta({ title: "Rolled back" });
@@ -119,29 +125,29 @@ const RolledBack = strictObject({
 const Ended = strictObject({
   ...head,
   change: z.literal("ended").describe("the rollout is over"),
-  status: z.enum(ENDINGS).describe("how it ended"),
+  status: z.enum(ENDINGS).describe("how the rollout ended"),
   counts: Counts,
-  rollback: RollbackCounts.optional().describe("what was turned back, if anything was to be"),
+  rollback: RollbackCounts.optional().describe("the result of the rollback, if there was one"),
   ...hold,
   problem: z
     .string()
     .max(MOST_PROBLEM_CHARACTERS)
     .optional()
-    .describe("why it stopped or was refused, and what to do; one that is too long is cut, and ends with …"),
+    .describe("why the rollout stopped or was refused, and what to do; a text that is too long ends with …"),
 }).meta({ title: "Ended" });
 
-/** One change of a rollout's state, as the outside is told of it. */
+/** One change of a rollout's state, as it is published. */
 export const RolloutEvent = z.discriminatedUnion("change", [Started, WaveDone, GateDecided, RolledBack, Ended]);
 export type RolloutEvent = z.output<typeof RolloutEvent>;
 
-/** What a step knows of a change; whose it is and when stands in its head. */
+/** A change without its head, which says the rollout and the time. */
 export type RolloutEventOf = RolloutEvent extends infer Each
   ? Each extends RolloutEvent
     ? Omit<Each, keyof typeof head>
     : never
   : never;
 
-/** Whether a status is an end, so that it can be told as one. */
+/** Whether a rollout with this status has ended. */
 export function isEnding(status: RolloutStatus): status is Ending {
   return ENDINGS.some((ending) => ending === status);
 }

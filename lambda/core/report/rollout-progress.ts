@@ -1,19 +1,19 @@
-/** Where a rollout that is under way stands, as far as the ledger knows. */
+/** The progress of a rollout that is under way, as far as the ledger knows. */
 export interface RolloutProgress {
   readonly phase: Phase;
-  /** The wave that the rollout is at, from 1. */
+  /** The current wave, from 1. */
   readonly wave?: number | undefined;
   /** When the phase began, ISO 8601. */
   readonly since: string;
   /** In a bake, how much of it is left. */
   readonly bakeLeftSeconds?: number | undefined;
-  /** Why the rollout stands still. */
+  /** What holds the rollout. */
   readonly heldBy: readonly HoldReason[];
-  /** What will change its course: commands, and what has stopped it. */
+  /** Commands that it received, and what stopped it. */
   readonly noted: readonly Noted[];
 }
 
-/** `preparing`: no customer is flipped yet. `ending`: no customer is flipped any more. */
+/** `preparing`: no customer is flipped yet. `ending`: no more customers are flipped. */
 export type Phase = "waiting" | "preparing" | "flipping" | "baking" | "rolling back" | "ending";
 
 /** `locked`: another rollout has the lock. `no-data`: an alarm has no data. */

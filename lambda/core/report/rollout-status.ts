@@ -1,8 +1,9 @@
 /**
- * How a rollout stands: `succeeded` (everybody is where the event wants them, or skipped by rule), `partial` (it ended,
- * but some customers failed within the budget), `rolled-back` (a gate or an event turned it back), `halted` (a gate
- * stopped it where it was), `aborted` (a person stopped it, or its rollback, where it was), `failed` (something of its
- * own stopped it), `refused` (nothing was flipped), `planned` (a dry run), `waiting` (for the lock), `running`.
+ * The status of a rollout: `succeeded` (every customer has the wanted flag or was skipped by a rule), `partial` (it ended,
+ * but some customers failed within the budget, or a named customer was not flipped), `rolled-back` (after a gate's
+ * decision or a deploy event), `halted` (a gate stopped it; customers stay where they are), `aborted` (a person stopped
+ * it or its rollback), `failed` (a fault stopped it), `refused` (no customer was flipped), `planned` (a dry run),
+ * `waiting` (for the lock), `running`.
  */
 export type RolloutStatus =
   | "waiting"
@@ -16,9 +17,9 @@ export type RolloutStatus =
   | "refused"
   | "planned";
 
-/** The problem of one whose execution has ended, and that is recorded as under way all the same. */
+/** The problem of a rollout that is recorded as under way although its execution has ended. */
 export const ABANDONED =
-  "its execution ended before it could write its report: it was stopped, failed, or ran out of its time; the ledger says who was flipped until then; to flip the rest, send the event again under an id of its own";
+  "its execution was stopped, failed or timed out before it wrote its report. The ledger says which customers were flipped until then. To flip the others, send the event again with a new id";
 
 /** Whether a rollout has not ended yet. */
 export function isUnderWay({ status }: { readonly status: RolloutStatus }): boolean {

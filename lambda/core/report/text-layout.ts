@@ -1,19 +1,4 @@
-import { stripVTControlCharacters, styleText } from "node:util";
-
-/** What a text for people is laid out on. */
-export interface Page {
-  readonly columns: number;
-  paint(style: Style, text: string): string;
-}
-
-export type Style = "green" | "yellow" | "red" | "bold" | "dim";
-
-export function createPage(colour: boolean, columns: number): Page {
-  return {
-    columns,
-    paint: (style, text) => (colour && text !== "" ? styleText(style, text, { validateStream: false }) : text),
-  };
-}
+import { stripVTControlCharacters } from "node:util";
 
 /** Wrapped text behind a label, its further lines below its first. */
 export function hang(label: string, text: string, columns: number): readonly string[] {
@@ -58,6 +43,11 @@ export function countCustomers(customers: number): string {
   return customers === 1 ? "1 customer" : `${formatNumber(customers)} customers`;
 }
 
+/** "2026-11-23 02:31:07 UTC" */
+export function formatTime(iso: string): string {
+  return iso.replace(/T([\d:]+)(?:\.\d+)?Z$/, " $1 UTC");
+}
+
 /** Two units at most: "850 ms", "2.4 s", "3 min 12 s", "5 h 2 min". */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
@@ -68,7 +58,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** What somebody set, as they would say it: "45 s", "30 min", "1 h 30 min". */
+/** A time that a person set, as they would write it: "45 s", "30 min", "1 h 30 min". */
 export function formatSeconds(seconds: number): string {
   const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
   const parts = [
@@ -76,6 +66,6 @@ export function formatSeconds(seconds: number): string {
     [minutes, "min"],
     [seconds % 60, "s"],
   ] as const;
-  const told = parts.filter(([amount]) => amount > 0).map(([amount, unit]) => `${amount} ${unit}`);
-  return told.length === 0 ? "0 s" : told.join(" ");
+  const units = parts.filter(([amount]) => amount > 0).map(([amount, unit]) => `${amount} ${unit}`);
+  return units.length === 0 ? "0 s" : units.join(" ");
 }

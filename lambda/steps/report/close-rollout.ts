@@ -15,22 +15,22 @@ export interface Ended {
   readonly waves?: readonly WaveResult[] | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
-  /** What stopped it of itself. */
+  /** A fault that stopped it. */
   readonly problem?: string | undefined;
   readonly rollback?: RollbackResult | undefined;
   readonly overridden?: readonly string[] | undefined;
 }
 
-/** Writes the report into the ledger and gives the lock back; run again, it finds the report that it wrote. */
+/** Writes the report into the ledger and releases the lock. When this step runs again, it uses the report that it wrote. */
 export async function closeRollout(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
   const { ledger, log } = ports;
-  const report = (await ledger.findRollout(rollout.rolloutId))?.report ?? (await writeDown(ports, rollout, ended));
+  const report = (await ledger.findRollout(rollout.rolloutId))?.report ?? (await recordReport(ports, rollout, ended));
   if (rollout.lock !== undefined) await ledger.releaseLock(rollout.lock);
   log.info("rollout ended", { rolloutId: rollout.rolloutId, status: report.status, counts: report.counts });
   return report;
 }
 
-async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
+async function recordReport(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
   const { counts, problem, rollback } = ended;
   const endedAtMs = ports.nowMs();
   const report = writeReport(
@@ -55,20 +55,22 @@ async function writeDown(ports: Ports, rollout: Rollout, ended: Ended): Promise<
   return report;
 }
 
-/** Who was not turned back comes first, then who failed: they need a person. */
+/** The customers that need a person come first: those that were not restored, then those that failed. */
 async function readExceptions(
   { ledger }: Ports,
   rollout: Rollout,
   { plan, rollback }: Ended,
 ): Promise<readonly Outcome[]> {
-  const undone = rollout.kind === "rollback" ? rollout.source.rollouts : [rollout];
-  const left =
-    rollback === undefined ? [] : await worstOf(undone.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
+  const restoredFrom = rollout.kind === "rollback" ? rollout.source.rollouts : [rollout];
+  const notRestored =
+    rollback === undefined
+      ? []
+      : await worstOf(restoredFrom.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
   const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);
-  return [...left.map(asNotRestored), ...others].slice(0, MOST_EXCEPTIONS);
+  return [...notRestored.map(asNotRestored), ...others].slice(0, MOST_EXCEPTIONS);
 }
 
-/** The first exceptions, those that failed before all others. */
+/** The first exceptions, failed customers before all others. */
 async function worstOf(sources: readonly AsyncIterable<readonly Outcome[]>[]): Promise<readonly Outcome[]> {
   const failed: Outcome[] = [];
   const others: Outcome[] = [];

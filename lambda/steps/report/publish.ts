@@ -5,21 +5,21 @@ import type { Ports } from "../ports.ts";
 import type { Rollout } from "../run-part.ts";
 
 /**
- * Tells the outside of one change of state, and keeps it as the last one. A step that is run again tells it again. No
- * rollout fails because of it: that it is not kept only makes a status older than it could be.
+ * Publishes one change of a rollout's state, and records it as the last one. A step that runs again publishes it again. A
+ * rollout never fails because of it: without the record, a status is only older than it could be.
  */
 export async function publish(ports: Ports, rollout: Rollout, change: RolloutEventOf): Promise<void> {
   const { rolloutId } = rollout;
   const at = new Date(ports.nowMs()).toISOString();
-  const told: RolloutEvent = { rolloutId, action: actionOf(rollout), release: releaseOf(rollout), at, ...change };
-  await ports.ledger.recordEvent(rolloutId, told).catch((error: unknown) => {
+  const event: RolloutEvent = { rolloutId, action: actionOf(rollout), release: releaseOf(rollout), at, ...change };
+  await ports.ledger.recordEvent(rolloutId, event).catch((error: unknown) => {
     const problem = error instanceof Error ? error.name : "unknown";
-    ports.log.info("change not kept", { rolloutId, change: told.change, problem });
+    ports.log.info("change not recorded", { rolloutId, change: event.change, problem });
   });
-  await ports.notifier.publish(told);
+  await ports.notifier.publish(event);
 }
 
-/** The last change; when it needs a person, a person is told too. */
+/** Publishes the last change, and sends an alert when a person is needed. */
 export async function publishEnd(ports: Ports, report: Report): Promise<void> {
   const { rolloutId, action, release, status, counts, rollback, held, notHeld, problem } = report;
   const head = { rolloutId, action, release, at: new Date(ports.nowMs()).toISOString() };

@@ -62,7 +62,7 @@ test("the GitLab template and the document name every input", () => {
   for (const name of SIGN_IN) expect(manual).toContain(`| \`${name}\``);
 });
 
-test("actions of others are used by their commit, which nobody can move", () => {
+test("actions of others are pinned to a commit", () => {
   const used = [...action.matchAll(/^ +(?:- )?uses: (.*)$/gm)].map(([, what]) => what);
   expect(used).toEqual([
     expect.stringMatching(/^aws-actions\/configure-aws-credentials@[\da-f]{40} # v\d+\.\d+\.\d+$/),

@@ -145,14 +145,16 @@ describe("through the front door", () => {
     return [...customers()].filter((customer) => customer.isStaging && customer.accountId === accountId).length;
   };
 
-  test("the example's plan tells the person who approves, and its promote flips whom it named", async () => {
+  test("the example's plan shows the approver what its promote then flips", async () => {
     const { template } = synthesizeExample();
     const staged = findStaged();
     expect(staged).toBeGreaterThan(0);
 
     const planned = await run(getAction(template, "plan"));
     expect(planned?.executionDetails?.summary).toMatch(
-      new RegExp(`^rollout plan-${EXECUTION} is planned: ${staged} to flip, \\d+ unchanged`),
+      new RegExp(
+        `planned only: no customer was flipped\n\n  to flip +${staged}\n  unchanged +\\d+\n[^]*rollout +plan-${EXECUTION}\n`,
+      ),
     );
     expect(findStaged()).toBe(staged);
 

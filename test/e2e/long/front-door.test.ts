@@ -282,7 +282,10 @@ describe("CodePipeline", () => {
     await door.world.executions.settled();
     await door.send(job(parameters, door.pipeline.answers()[0]?.continuationToken));
     expect(door.pipeline.answers().at(-1)).toMatchObject({
-      failureDetails: { type: "JobFailed", message: expect.stringMatching(/is refused; .*rollout night is running/) },
+      failureDetails: {
+        type: "JobFailed",
+        message: expect.stringMatching(/refused: no customer was flipped\n\nwhy\n {2}.*rollout night is running/),
+      },
     });
   });
 
@@ -304,9 +307,10 @@ describe("CodePipeline", () => {
     expect(await door.send(job(event))).toEqual({ rolloutId: "night", status });
     const [answer] = door.pipeline.answers();
     expect(answer?.action).toBe(action);
-    expect(answer?.failureDetails?.message ?? answer?.executionDetails?.summary).toBe(
-      `rollout night is ${status}: 2 flipped, 1 failed`,
-    );
+    const asked = { command: "status", rolloutId: "night", format: "plain" };
+    const { text } = (await door.send(asked)) as { readonly text?: string };
+    expect(answer?.failureDetails?.message ?? answer?.executionDetails?.summary).toBe(text);
+    expect(text).toMatch(/\nrollout +night\n/);
   });
 
   test("whose job meets a throttle that lasts is not answered, so that Lambda brings it again", async () => {
@@ -373,11 +377,7 @@ describe("the command status", () => {
 
   test.each([
     ["runs is the report so far", true, { status: "running", problem: undefined }],
-    [
-      "died is a failure, though the ledger does not say so",
-      false,
-      { status: "failed", problem: /before it could write/ },
-    ],
+    ["died is a failure, though the ledger does not say so", false, { status: "failed", problem: /before it wrote/ }],
   ])("of a rollout that %s", async (_what, isRunning, expected) => {
     const execution = toArn("night");
     if (isRunning) door.world.executions.running(execution);

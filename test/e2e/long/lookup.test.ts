@@ -135,14 +135,14 @@ describe("a server that", () => {
   let proxy: Awaited<ReturnType<typeof startRewritingProxy>> | undefined;
   afterEach(async () => proxy?.close());
 
-  test.each<{ lie: string; notifier: (list: List, before: List | undefined) => List }>([
-    { lie: "drops a row of each page", notifier: (list) => ({ ...list, items: list.items.slice(1) }) },
-    { lie: "sends each page twice", notifier: (list, before) => before ?? list },
-    { lie: "shows nobody", notifier: (list) => ({ ...list, items: [] }) },
-    { lie: "counts one too many", notifier: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) + 1 }) },
-    { lie: "counts one too few", notifier: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) - 1 }) },
-    { lie: "gives no counts", notifier: ({ items }) => ({ items }) },
-  ])("$lie in its first pass, and is honest in the second, is complete", async ({ notifier }) => {
+  test.each<{ lie: string; lieIn: (list: List, before: List | undefined) => List }>([
+    { lie: "drops a row of each page", lieIn: (list) => ({ ...list, items: list.items.slice(1) }) },
+    { lie: "sends each page twice", lieIn: (list, before) => before ?? list },
+    { lie: "shows nobody", lieIn: (list) => ({ ...list, items: [] }) },
+    { lie: "counts one too many", lieIn: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) + 1 }) },
+    { lie: "counts one too few", lieIn: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) - 1 }) },
+    { lie: "gives no counts", lieIn: ({ items }) => ({ items }) },
+  ])("$lie in its first pass, and is honest in the second, is complete", async ({ lieIn }) => {
     await given({ customers: 110 });
     let passes = 0;
     let before: List | undefined;
@@ -151,7 +151,7 @@ describe("a server that", () => {
       const { searchParams } = new URL(url, "http://loopback");
       if (searchParams.get("page") === "0") passes += 1;
       const list = JSON.parse(body) as List;
-      const told = passes === 1 ? notifier(list, before) : list;
+      const told = passes === 1 ? lieIn(list, before) : list;
       before = before === undefined ? list : undefined;
       return JSON.stringify(told);
     });

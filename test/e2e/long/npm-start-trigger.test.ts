@@ -42,7 +42,9 @@ describe("a rollout that a trigger starts", () => {
 
 test("an action of a pipeline gets the end of its rollout", async () => {
   const { code, out } = await run("--trigger", "codepipeline", "--customers", "20", "--faults", "wrong-password");
-  expect(out).toMatch(/\ncodepipeline: the next job, .+ answered it with PutJobFailureResult: rollout \S+ is refused/);
+  expect(out).toMatch(
+    /\ncodepipeline: the next job, .+ answered it with PutJobFailureResult: promote 2026\.11\.0 {3}refused: no customer was flipped\n/,
+  );
   expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
   expect(code).toBe(1);
 });

@@ -86,8 +86,8 @@ test("standard output is one report with --json, and no output has a secret", as
 test("a refused sign-in ends with 1, no flip, and the next step", async () => {
   const { code, out } = await run("--customers", "20", "--faults", "wrong-password");
   expect(out).toMatch(/^20 customers, 6 of them on staging; faults: wrong-password\n/);
-  expect(out).toContain("refused, nobody was flipped");
-  expect(out).toContain("next      Mend the cause");
+  expect(out).toContain("refused: no customer was flipped");
+  expect(out).toContain("next\n  Fix the cause");
   expect(out).toContain("check: the emulator agrees with the report: 20 not touched");
   expect(code).toBe(1);
 });

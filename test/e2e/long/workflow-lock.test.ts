@@ -121,7 +121,7 @@ describe("a rollout whose worker died", () => {
     expect(flippedByFirst.map((id) => outcomes.get(id)?.outcome)).toEqual(flippedByFirst.map(() => "unchanged"));
     expect(await openLedger(world).findRollout("night")).toMatchObject({
       status: "failed",
-      problem: expect.stringMatching(/execution ended before .* send the event again/),
+      problem: expect.stringMatching(/timed out before .* send the event again/),
     });
   });
 

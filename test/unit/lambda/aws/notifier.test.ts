@@ -106,7 +106,7 @@ describe("a change", () => {
     await notifier.publish(STARTED);
     expect([eventBridge.events().length, eventBridge.calls(), failures]).toEqual([1, 6, 1]);
     expect(errors).toEqual([
-      { message: "change not told", rolloutId: STARTED.rolloutId, change: "started", problem: "InternalFailure" },
+      { message: "event not published", rolloutId: STARTED.rolloutId, change: "started", problem: "InternalFailure" },
     ]);
   });
 
@@ -128,7 +128,12 @@ describe("a change", () => {
     await notifier.publish(aChange({ change: "ended", status: "succeeded", counts: NO_COUNTS }));
     expect([eventBridge.events().length, failures]).toEqual([1, 1]);
     expect(errors).toEqual([
-      { message: "change not told", rolloutId: STARTED.rolloutId, change: "ended", problem: "AccessDeniedException" },
+      {
+        message: "event not published",
+        rolloutId: STARTED.rolloutId,
+        change: "ended",
+        problem: "AccessDeniedException",
+      },
     ]);
   });
 });
@@ -152,7 +157,7 @@ describe("a message for a person", () => {
     await notifier.alert(MESSAGE);
     expect([sns.messages().length, failures]).toEqual([1, 1]);
     expect(errors).toEqual([
-      { message: "person not told", severity: "critical", problem: expect.stringMatching(/^AuthorizationError/) },
+      { message: "alert not sent", severity: "critical", problem: expect.stringMatching(/^AuthorizationError/) },
     ]);
   });
 });

@@ -26,6 +26,7 @@ const NAMES =
 describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
     [{ command: "status", ...night }, {}],
+    [{ command: "status", ...night, format: "markdown" }, {}],
     [{ command: "status", ...night, ...ann, id: "a" }, {}],
     [{ command: "pause", ...night, ...ann }, { minutes: 60 }],
     [{ command: "pause", ...night, ...ann, minutes: 0.1 }, {}],
@@ -60,6 +61,11 @@ describe("a command is refused", () => {
         `requestedBy: ${TEXT}`,
         `reason: ${TEXT}`,
       ],
+    ],
+    [
+      "in an unknown format",
+      { command: "status", ...night, format: "html" },
+      [`format: got "html"; expected terminal, plain, markdown`],
     ],
     ["without a reason", { command: "stop-everything", requestedBy: "ann" }, [`reason: ${TEXT}`]],
     [

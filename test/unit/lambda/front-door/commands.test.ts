@@ -127,7 +127,9 @@ describe.each(COMMANDS)("the command $command", (command) => {
   test("for a rollout whose execution died is refused, though the ledger does not say so", async () => {
     await aRollout("running");
     isRunning = false;
-    await expect(send(command)).rejects.toThrow(/it has ended as failed; its execution ended before it could write/);
+    await expect(send(command)).rejects.toThrow(
+      /it has ended as failed; its execution was stopped, failed or timed out/,
+    );
   });
 
   test("for an unknown rollout is refused with what to do", async () => {

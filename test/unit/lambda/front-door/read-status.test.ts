@@ -45,10 +45,22 @@ test("in the middle of its second wave, a rollout says so, with its plan and wha
     plan: { waves: [{ wave: 1, customers: 3, bakeSeconds: 60 }, { wave: 2 }] },
   });
   expect(report.counts.flipped).toBe(3);
-  const text = renderReport(report, { colour: false });
+  const text = renderReport(report, "terminal");
   expect(text).toMatch(/\nnow\n {2}flips, wave 2 of 2, since 20/);
-  expect(text).toMatch(/\n {2}1 {2}3 customers, baked 1 min, went on\n {2}2 {2}\d+ customers, flipping\n/);
+  expect(text).toMatch(/\n {2}1 {2}3 customers, baked 1 min, proceeded\n {2}2 {2}\d+ customers, flipping\n/);
 });
+
+test.each(["terminal", "plain", "markdown"] as const)(
+  "has the report as text for people on request: %s",
+  async (format) => {
+    await door.send(PROMOTE);
+    await door.world.executions.settled();
+    const asked = { command: "status", rolloutId: "night" };
+    const report = (await door.send(asked)) as Report;
+    expect(report).not.toHaveProperty("text");
+    expect(await door.send({ ...asked, format })).toEqual({ ...report, text: renderReport(report, format) });
+  },
+);
 
 test("names the commands that the worker has not taken in, with their senders", async () => {
   const by = { rolloutId: "night", requestedBy: "ann" };
@@ -103,7 +115,7 @@ describe("a rollout that a later one turns back says so:", () => {
     return [...emulator.customers()].filter(({ accountId, writes }) => accountId === emulator.accountId && writes > 0);
   };
 
-  test("by which, how many are back and who was left alone; that the release is held, until it is cleared", async () => {
+  test("by which, the counts, the conflicting customer, and the hold until it is cleared", async () => {
     const flipped = await promote();
     const [moved] = ours();
     door.world.emulator.setStaging(moved?.id ?? "", true);
@@ -122,9 +134,9 @@ describe("a rollout that a later one turns back says so:", () => {
     });
     expect(report.rollback).toEqual(rollback);
     expect(report.next).toHaveLength(1);
-    const text = renderReport(report, { colour: false });
-    expect(text).toMatch(/^promote 2026.11 {3}succeeded, rolled back since\n/);
-    expect(text).toMatch(/\nrolled back by back\n {2}flipped back +\d+\n {2}left alone +1\n {2}left +0\n/);
+    const text = renderReport(report, "terminal");
+    expect(text).toMatch(/^promote 2026.11 {3}succeeded, later rolled back\n/);
+    expect(text).toMatch(/\nrollback by back\n {2}restored +\d+\n {2}conflicting +1\n {2}failed +0\n/);
     expect(cleared).not.toHaveProperty("next");
   });
 
@@ -147,7 +159,7 @@ describe("a rollout that a later one turns back says so:", () => {
     });
     expect(report.exceptions[0]?.reason).toMatch(/^not flipped back: /);
     expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(new Set(["its rest", "nothing any more"]));
-    expect(renderReport(report, { colour: false })).toContain(`succeeded, rolled back since, ${flipped} left\n`);
+    expect(renderReport(report, "terminal")).toContain(`succeeded, later rolled back, ${flipped} not restored\n`);
     expect(await ask()).toMatchObject({
       rolledBackBy: { rolloutId: "again" },
       rollback: { restored: flipped, left: 0 },
@@ -178,7 +190,7 @@ describe("a rollout that a later one turns back says so:", () => {
     expect(report?.next).toHaveLength(1);
     expect(report?.rollback?.left).toBeGreaterThan(0);
     expect(report?.rollback).toEqual(back?.rollback);
-    expect(renderReport(report as Report, { colour: false })).toMatch(/\nis being rolled back by back\n/);
+    expect(renderReport(report as Report, "terminal")).toMatch(/\nrollback by back\n/);
   });
 
   test("a dry run of a rollback is none; and without any, no batch is read", async () => {

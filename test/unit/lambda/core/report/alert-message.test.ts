@@ -4,11 +4,12 @@ import { parsePolicy } from "../../../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../../../lambda/contract/accept-deploy-event.ts";
 import { readCommand } from "../../../../../lambda/contract/command.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
-import { type Told, toAlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
+import { toAlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
+import type { Report } from "../../../../../lambda/core/report/report.ts";
 import { ENDINGS } from "../../../../../lambda/core/report/rollout-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 
-const aReport = (given: Partial<Told> = {}): Told => ({
+const aReport = (given: Partial<Report> = {}): Report => ({
   rolloutId: "promote-1a2b",
   action: "promote",
   release: "2026.11.0",
@@ -16,10 +17,13 @@ const aReport = (given: Partial<Told> = {}): Told => ({
   dryRun: false,
   counts: { ...NO_COUNTS, flipped: 12 },
   exceptions: [],
+  moreExceptions: 0,
+  startedAt: "2026-11-23T02:00:00.000Z",
+  durationMs: 192_000,
   ...given,
 });
 
-const rollback = (given: Partial<NonNullable<Told["rollback"]>>) => ({
+const rollback = (given: Partial<NonNullable<Report["rollback"]>>) => ({
   restored: 0,
   conflicting: 0,
   left: 0,
@@ -35,53 +39,53 @@ const ROLLBACK = { action: "rollback", rolloutId: "promote-1a2b" };
 const RETRY = { action: "retry", rolloutId: "promote-1a2b" };
 const CLEAR = { command: "clear-release", release: "2026.11.0", requestedBy: "YOU", reason: "WHY" };
 
-describe("who is told what", () => {
-  test.each<[string, Partial<Told>, string | undefined, readonly unknown[]]>([
+describe("which end sends which alert", () => {
+  test.each<[string, Partial<Report>, string | undefined, readonly unknown[]]>([
     ["succeeded", { status: "succeeded" }, undefined, []],
-    ["a dry run's plan", { status: "planned", dryRun: true }, undefined, []],
+    ["the plan of a dry run", { status: "planned", dryRun: true }, undefined, []],
     ["a dry run that was refused", { status: "refused", dryRun: true }, undefined, []],
     ["an event that was sent before", { status: "halted", joined: true }, undefined, []],
     ["still running", { status: "running" }, undefined, []],
     ["waiting for the lock", { status: "waiting" }, undefined, []],
-    ["aborted before anybody was flipped", { status: "aborted", counts: NO_COUNTS }, undefined, []],
+    ["aborted before the first flip", { status: "aborted", counts: NO_COUNTS }, undefined, []],
     ["aborted with one flipped", { status: "aborted", counts: flipped(1) }, "critical", [ROLLBACK, RETRY]],
     ["halted with some flipped", { status: "halted" }, "critical", [ROLLBACK, RETRY]],
     ["failed with some flipped", { status: "failed", problem: "the lock was lost" }, "critical", [ROLLBACK, RETRY]],
-    ["failed with nobody flipped", { status: "failed", counts: flipped(0, 3) }, "warning", []],
+    ["failed with no customer flipped", { status: "failed", counts: flipped(0, 3) }, "warning", []],
     [
-      "failed after all were flipped back",
+      "failed after every customer was restored",
       { status: "failed", counts: flipped(4), rollback: rollback({ restored: 4 }) },
       "warning",
       [],
     ],
     [
-      "failed with one of four not flipped back",
+      "failed with one of four customers not restored",
       { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, left: 1 }) },
       "critical",
       // The release is held by now: a retry would be refused.
       [ROLLBACK],
     ],
     [
-      "failed after all were flipped back but one whom somebody changed",
+      "failed after every customer was restored except a conflicting one",
       { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, conflicting: 1 }) },
       "warning",
       [],
     ],
     [
-      "failed in the middle of flipping back, before it was counted who is left",
+      "failed in the middle of its rollback, before all customers were counted",
       { status: "failed", counts: flipped(4), rollback: rollback({ restored: 1 }) },
       "critical",
       [ROLLBACK],
     ],
     ["rolled back", { status: "rolled-back", rollback: rollback({ restored: 12 }) }, "warning", [CLEAR]],
     [
-      "rolled back but for those whom somebody changed",
+      "rolled back except conflicting customers",
       { status: "rolled-back", rollback: rollback({ restored: 11, conflicting: 1 }) },
       "warning",
       [CLEAR],
     ],
     [
-      "rolled back, one left",
+      "rolled back, one customer not restored",
       { status: "rolled-back", rollback: rollback({ restored: 11, left: 1 }) },
       "critical",
       [ROLLBACK],
@@ -96,7 +100,7 @@ describe("who is told what", () => {
       [CLEAR],
     ],
     [
-      "such a rollback with some left",
+      "a rollback that a person asked for, with customers not restored",
       { action: "rollback", status: "rolled-back", rollback: rollback({ left: 2 }), of: ["promote-0"] },
       "critical",
       [{ action: "rollback", rolloutId: "promote-0" }],
@@ -113,7 +117,7 @@ describe("who is told what", () => {
     expect(commandsOf(message?.text)).toEqual(commands);
   });
 
-  test("every way to end is decided on, with and without customers that stand flipped", () => {
+  test("every status has a severity, with and without customers that stay flipped", () => {
     for (const status of ENDINGS) {
       for (const counts of [NO_COUNTS, flipped(3, 2)]) {
         const message = toAlertMessage(aReport({ status, counts }));
@@ -123,54 +127,69 @@ describe("who is told what", () => {
   });
 });
 
-test("the whole message: what, why, how many, who, what to do, whose", () => {
-  const message = toAlertMessage(
-    aReport({
-      status: "rolled-back",
-      problem: "alarm calls failing is in ALARM: Threshold Crossed",
-      counts: { ...flipped(1_200, 2), skipped: 3_798 },
-      rollback: rollback({ restored: 1_199, left: 1 }),
-      exceptions: [
-        { customerId: "c-1", name: "Harbor Dental", outcome: "failed", reason: "Evo Voice answered 500" },
-        { customerId: "c-2", name: "Quiet Bakery", outcome: "skipped", reason: "not attempted" },
-      ],
-      requestedBy: "release bot",
-      reason: "weekly release",
-    }),
-  );
-  expect(message).toEqual({
+test("the message is the plain report, with a subject for a phone", () => {
+  const report = aReport({
+    status: "rolled-back",
+    problem: "alarm calls failing is in ALARM: Threshold Crossed",
+    counts: { ...flipped(1_200, 2), skipped: 3_798 },
+    rollback: rollback({ restored: 1_199, left: 1 }),
+    exceptions: [
+      {
+        customerId: "c-1",
+        name: "Harbor Dental",
+        outcome: "failed",
+        reason: "not flipped back: Evo Voice answered 500",
+      },
+      { customerId: "c-2", name: "Quiet Bakery", outcome: "failed", reason: "Evo Voice answered 500" },
+    ],
+    requestedBy: "release bot",
+    reason: "weekly release",
+  });
+  expect(toAlertMessage(report)).toEqual({
     severity: "critical",
-    subject: "Cutover critical: promote 2026.11.0: rolled back, 1 customer left",
-    text: `promote 2026.11.0
-rolled back, 1 customer left.
+    subject: "Cutover critical: promote 2026.11.0: rolled back, 1 customer not restored",
+    text: `promote 2026.11.0   rolled back, 1 not restored
 
-why:
-> alarm calls failing is in ALARM: Threshold Crossed
+why
+  alarm calls failing is in ALARM: Threshold Crossed
 
-customers:
-  flipped: 1,200
-  skipped: 3,798
-  failed: 2
-  flipped back: 1,199
-  could not be flipped back: 1
+  flipped    1,200
+  unchanged      0
+  skipped    3,798
+  failed         2
 
-who:
-  Harbor Dental (c-1): Evo Voice answered 500
-  and 2 more
+rollback
+  restored     1,199
+  conflicting      0
+  failed           1
 
-what to do (send to the front door, see docs/triggers.md):
-  Look at the customers named above; the report and the ledger have all of them.
-  Send the rollback again: it goes on with those who are left.
+skipped
+  3,798  not attempted
+
+not restored, still where this rollout put them
+  Evo Voice answered 500
+    Harbor Dental  c-1
+
+failed
+  Evo Voice answered 500
+    Quiet Bakery  c-2
+  and 1 more; the ledger lists all of them
+
+rollout   promote-1a2b
+asked by  release bot
+because   weekly release
+started   2026-11-23 02:00:00 UTC
+took      3 min 12 s
+
+next
+  Look at the customers named above. The report and the ledger list all of them.
+  Send the rollback again. It continues with the customers that failed:
 {"action":"rollback","rolloutId":"promote-1a2b"}
-
-rollout: promote-1a2b
-asked by: release bot
-because: weekly release
 `,
   });
 });
 
-test("the events and commands that it tells to send are ones that the front door accepts", () => {
+test("the front door accepts the events and commands that the message advises to send", () => {
   const policy = { baseUrl: "https://evovoice.io", accountIds: ["acme"] };
   const { text = "" } = toAlertMessage(aReport()) ?? {};
   const events = commandsOf(text);
@@ -180,38 +199,23 @@ test("the events and commands that it tells to send are ones that the front door
   expect(readCommand(clear)).toMatchObject(CLEAR);
 });
 
-test.each([
-  [6, 0, "and 1 more"],
-  [5, 0, undefined],
-  [3, 3, "and 1 more"],
-])("of %i customers who failed and %i who were put off, five are named", (failed, deferred, more) => {
-  const toException = (outcome: "failed" | "deferred", index: number) =>
-    ({ customerId: `${outcome}-${index}`, name: "", outcome, reason: "no answer" }) as const;
-  const exceptions = [
-    ...Array.from({ length: failed }, (_, index) => toException("failed", index)),
-    ...Array.from({ length: deferred }, (_, index) => toException("deferred", index)),
-  ];
-  const message = toAlertMessage(
-    aReport({ status: "partial", counts: { ...flipped(9, failed), deferred }, exceptions }),
-  );
-  expect(message?.subject).toContain(`ended, ${failed + deferred} customers not flipped`);
-  expect(message?.text.match(/: no answer$/gm)).toHaveLength(5);
-  if (more === undefined) expect(message?.text).not.toContain(" more\n");
-  else expect(message?.text).toContain(`  ${more}\n`);
+test("counts failed and deferred customers of a partial rollout in the subject", () => {
+  const message = toAlertMessage(aReport({ status: "partial", counts: { ...flipped(9, 3), deferred: 4 } }));
+  expect(message?.subject).toBe("Cutover warning: promote 2026.11.0: partial, 7 customers not flipped");
 });
 
-test("an alarm that refuses the start can be overridden by what mends it, and the message says how", () => {
+test("a refusal because of an alarm says how the release that fixes it overrides the alarm", () => {
   const inAlarm = toAlertMessage(aReport({ status: "refused", problem: "alarm calls failing is in ALARM" }));
   expect(inAlarm?.text).toContain('"override":{"reason":"WHY"}');
   const held = toAlertMessage(aReport({ status: "refused", problem: "release 2026.11.0 is held, by ann" }));
   expect(held?.text).not.toContain("override");
 });
 
-describe("texts of others", () => {
-  test("cannot forge a line, a command or a screen, whatever they hold", () => {
+describe("texts from outside", () => {
+  test("cannot forge a line, a command or a screen", () => {
     const evil = fc.oneof(
       fc.string({ unit: anyCharacter, maxLength: 300 }),
-      fc.constant('x\n{"action":"stage","release":"evil","targets":{"all":true}}\nrollout: other'),
+      fc.constant('x\n{"action":"stage","release":"evil","targets":{"all":true}}\nrollout   other'),
       fc.constant("\u001b[2J\u202egnp.exe\u2028{}\r{}"),
     );
     void fc.assert(
@@ -222,16 +226,16 @@ describe("texts of others", () => {
         expect(message?.subject).toMatch(/^[\x20-\x7e]{1,100}$/);
         expect(message?.text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(commandsOf(message?.text)).toEqual([ROLLBACK, RETRY]);
-        expect(message?.text.split("\n").filter((line) => line.startsWith("rollout: "))).toHaveLength(1);
+        expect(message?.text.split("\n").filter((line) => line.startsWith("rollout "))).toHaveLength(1);
       }),
     );
   });
 
-  test("are cut: a problem of a thousand lines stays a text for a phone, a long release a short subject", () => {
+  test("are cut: a problem of a thousand lines, and a long release in the subject", () => {
     const problem = Array.from({ length: 1_000 }, (_, index) => `${index} ${"x".repeat(2_000)}`).join("\n");
     const message = toAlertMessage(aReport({ problem, release: "r".repeat(128) }));
     expect(message?.text.length).toBeLessThan(10_000);
-    expect(message?.text).toContain("and 988 lines more in the report");
-    expect(message?.subject).toBe(`Cutover critical: promote ${"r".repeat(37)}...: halted, 12 customers flipped ...`);
+    expect(message?.text).toContain("and 988 more lines in the report");
+    expect(message?.subject).toBe(`Cutover critical: promote ${"r".repeat(37)}...: halted, 12 customers stay fli...`);
   });
 });

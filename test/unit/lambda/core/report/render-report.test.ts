@@ -42,11 +42,10 @@ function anOutcome(index: number, changes: Partial<Outcome> = {}): Outcome {
   return { customerId, name: `Customer ${index}`, outcome: "failed", reason, ...changes };
 }
 
-const plain = (report: Report, columns?: number) =>
-  renderReport(report, { colour: false, ...(columns && { columns }) });
+const render = (report: Report, columns?: number) => renderReport(report, "terminal", columns ? { columns } : {});
 
-test("a rollout that succeeded says what, how many, why skipped, who asked and how long", () => {
-  expect(plain(aReport())).toBe(`promote 2026.11.0   succeeded
+test("says of a rollout that succeeded what, how many, why skipped, who asked and how long", () => {
+  expect(render(aReport())).toBe(`promote 2026.11.0   succeeded
 
   flipped    1,265
   unchanged    666
@@ -54,31 +53,32 @@ test("a rollout that succeeded says what, how many, why skipped, who asked and h
   failed         0
 
 skipped
-    52  excluded by the event
-    17  protected by the policy (tag vip)
+  52  excluded by the event
+  17  protected by the policy (tag vip)
 
 rollout   promote-6d84c9bd52e4
 plan      1,265 to flip, hash 9bed8e4e9dba
 asked by  the nightly build
 because   2026.11.0 passed its tests
+started   2026-11-23 02:00:00 UTC
 took      3 min 12 s
 `);
 });
 
-test("counts a customer that was skipped since the plan with those of the same reason", () => {
+test("counts a customer that was skipped since the plan with the others of the same reason", () => {
   const exceptions = [
     ...PLANNED_SKIPS,
     anOutcome(1, { outcome: "skipped", reason: "protected by the policy (tag vip)" }),
   ];
   const counts = { flipped: 1_264, unchanged: 666, deferred: 0, skipped: 70, failed: 0 };
-  expect(plain(aReport({ counts, exceptions }), 200)).toContain(`
+  expect(render(aReport({ counts, exceptions }), 200)).toContain(`
 skipped
-    52  excluded by the event
-    18  protected by the policy (tag vip)
+  52  excluded by the event
+  18  protected by the policy (tag vip)
 `);
 });
 
-test("a rollout that was stopped says why, who failed with equal reasons told once, and what to do next", () => {
+test("says of a stopped rollout why, which customers failed by reason, and what to do next", () => {
   const problem = "14 customers failed, and the failure budget allows 12 of 1265";
   const exceptions = [
     ...Array.from({ length: 14 }, (_, index) => anOutcome(index + 1)),
@@ -88,7 +88,7 @@ test("a rollout that was stopped says why, who failed with equal reasons told on
   ];
   const counts = { flipped: 251, unchanged: 666, deferred: 0, skipped: 1_069, failed: 14 };
   expect(
-    plain(aReport({ status: "failed", problem, counts, exceptions, moreExceptions: 1_068 })),
+    render(aReport({ status: "failed", problem, counts, exceptions, moreExceptions: 1_068 })),
   ).toBe(`promote 2026.11.0   failed
 
 why
@@ -101,11 +101,11 @@ why
   failed        14
 
 skipped
-    52  excluded by the event
-    17  protected by the policy (tag vip)
-     2  not attempted, because it was stopped
-     1  protected by the policy (by id)
-   997  more, for these or other reasons
+   52  excluded by the event
+   17  protected by the policy (tag vip)
+    2  not attempted: the rollout was stopped
+    1  protected by the policy (by id)
+  997  more, for these or other reasons
 
 failed
   flip was answered with 500; Evo Voice failed: look at its
@@ -120,44 +120,47 @@ failed
     Customer 8  5cc584a00ae4a9cbfabd0008
     Customer 9  5cc584a00ae4a9cbfabd0009
     Customer 10  5cc584a00ae4a9cbfabd0010
-  and 4 more; the ledger has all of them
+  and 4 more; the ledger lists all of them
 
 rollout   promote-6d84c9bd52e4
 plan      1,265 to flip, hash 9bed8e4e9dba
 asked by  the nightly build
 because   2026.11.0 passed its tests
+started   2026-11-23 02:00:00 UTC
 took      3 min 12 s
 
-next      To flip back exactly those:
+next
+  To restore exactly the customers that this rollout
+  flipped:
 {"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
-          Or, when the cause is mended, to go on with who
-          failed and who was not attempted:
+  Or, when the cause is fixed, to continue with the
+  customers that failed or were not attempted:
 {"action":"retry","rolloutId":"promote-6d84c9bd52e4"}
 `);
 });
 
-test("a refused rollout shows every line of its problem and counts nobody", () => {
+test("shows every line of a refused rollout's problem and no counts", () => {
   const { plan: _none, ...report } = aReport({ status: "refused", problem: "nothing was done:\n  - it came too late" });
-  const text = plain(report);
+  const text = render(report);
   expect(text).toMatch(
-    /^promote 2026\.11\.0 {3}refused, nobody was flipped\n\nwhy\n {2}nothing was done:\n {2}- it came/,
+    /^promote 2026\.11\.0 {3}refused: no customer was flipped\n\nwhy\n {2}nothing was done:\n {2}- it came/,
   );
   expect(text).not.toContain("unchanged");
-  expect(text).toContain("next      Mend the cause");
+  expect(text).toContain("next\n  Fix the cause");
 });
 
-test("a dry run shows what would be flipped", () => {
+test("shows for a dry run what would be flipped", () => {
   const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
-  expect(plain(aReport({ status: "planned", dryRun: true, counts }))).toContain(
-    "planned only, nobody was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
+  expect(render(aReport({ status: "planned", dryRun: true, counts }))).toContain(
+    "planned only: no customer was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
   );
-  const text = plain(aReport({ status: "planned", dryRun: true, counts }), 200);
-  expect(text).toContain(`With "plan":"${plan.hash}" in it, it is refused when it would not do the same any more.`);
+  const text = render(aReport({ status: "planned", dryRun: true, counts }), 200);
+  expect(text).toContain(`With "plan":"${plan.hash}" in it, the event is refused if its plan is not this one.`);
 });
 
-test("an event that was sent before gets the report of its rollout, and no advice to send it again", () => {
-  const text = plain(aReport({ status: "running", joined: true }));
-  expect(text).toMatch(/^promote 2026\.11\.0 {3}still running \(sent before\)\n/);
+test("gives no advice about an event that was sent before", () => {
+  const text = render(aReport({ status: "running", joined: true }));
+  expect(text).toMatch(/^promote 2026\.11\.0 {3}running \(sent before\)\n/);
   expect(text).not.toContain("next");
 });
 
@@ -169,27 +172,27 @@ describe("what comes from outside cannot steer a terminal", () => {
     ["C1 controls", "Miller\u009b31m Dental", "Miller Dental"],
   ])("%s in a name", (_what, name, shown) => {
     const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 69, failed: 1 };
-    const text = plain(aReport({ status: "partial", counts, exceptions: [anOutcome(1, { name })] }));
+    const text = render(aReport({ status: "partial", counts, exceptions: [anOutcome(1, { name })] }));
     expect(text).toMatch(new RegExp(`\n {4}${shown}  5cc584a00ae4a9cbfabd0001\n`));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   });
 });
 
-test.each([32, 40, 60, 80])("no line is longer than %i columns, but for what is to be copied whole", (columns) => {
+test.each([32, 40, 60, 80])("no line is longer than %i columns, except commands, which are copied whole", (columns) => {
   const kinds: readonly OutcomeKind[] = ["failed", "deferred"];
   const exceptions = kinds.flatMap((outcome, index) => [anOutcome(index, { outcome, name: "Ä".repeat(100) })]);
   const counts = { flipped: 1, unchanged: 0, deferred: 1, skipped: 69, failed: 120 };
   const problem = "121 customers failed, and the failure budget allows 12 of 1265";
-  const lines = plain(aReport({ status: "failed", problem, counts, exceptions }), columns).split("\n");
+  const lines = render(aReport({ status: "failed", problem, counts, exceptions }), columns).split("\n");
   for (const line of lines.filter((text) => !text.startsWith("{"))) expect(line.length).toBeLessThanOrEqual(columns);
 });
 
-test("colours change nothing but the colours, and are there only when asked for", () => {
+test("colours are there only on request, and change nothing else", () => {
   const report = aReport({ status: "partial", exceptions: [anOutcome(1)] });
-  const coloured = renderReport(report, { colour: true });
-  expect(coloured).toContain("\u001b[33mended, not everybody was flipped\u001b[39m");
-  expect(stripVTControlCharacters(coloured)).toBe(plain(report));
+  const coloured = renderReport(report, "terminal", { colour: true });
+  expect(coloured).toContain("\u001b[33mpartial: not every customer was flipped\u001b[39m");
+  expect(stripVTControlCharacters(coloured)).toBe(render(report));
 });
 
 test.each([
@@ -207,11 +210,11 @@ test.each([
   expect(formatDuration(ms)).toBe(text);
 });
 
-test("customers that something else moved since the plan are told", () => {
-  expect(renderReport(aReport({ movedMeanwhile: 3 }), { colour: false, columns: 200 })).toContain(
-    "moved     3 to be flipped had been moved since the plan",
+test("counts customers that something else moved since the plan", () => {
+  expect(renderReport(aReport({ movedMeanwhile: 3 }), "terminal", { columns: 200 })).toContain(
+    "moved     3 of the plan had the wanted flag before the rollout came to them",
   );
-  expect(renderReport(aReport({}), { colour: false })).not.toContain("moved");
+  expect(render(aReport({}))).not.toContain("moved");
 });
 
 const waveOf = (wave: number, customers: number, bakeSeconds: number, note?: string) => ({
@@ -222,94 +225,96 @@ const inWaves = {
   ...plan,
   waves: [
     waveOf(1, 20, 1_800),
-    waveOf(2, 0, 1_800, "nobody of cohort beta is left"),
+    waveOf(2, 0, 1_800, "no customer of cohort beta is left"),
     waveOf(3, 245, 5_400),
     waveOf(4, 1_000, 0),
   ],
 };
 const ALARM = "alarm phone-errors is in ALARM: 7 datapoints were over 5";
 const wentOn = { wave: 1, customers: 20, bakeSeconds: 1_800, decision: "proceed", reasons: [] } as const;
-const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: ["nobody of cohort beta is left"] };
+const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: ["no customer of cohort beta is left"] };
 const stopped = (decision: "roll back" | "halt") =>
   ({ wave: 3, customers: 245, bakeSeconds: 5_400, decision, reasons: [ALARM] }) as const;
 const waves = [wentOn, passed, stopped("roll back")];
 const counts = { flipped: 265, unchanged: 666, deferred: 0, skipped: 1_069, failed: 0 };
 
 describe("a rollout in waves", () => {
-  test("that was rolled back says why, what each gate decided, who is left, and what to do", () => {
+  test("that was rolled back says why, every decision, what is not restored, and what to do", () => {
     const exceptions = [
       anOutcome(7, { reason: `not flipped back: ${anOutcome(7).reason}` }),
-      anOutcome(8, { outcome: "skipped", reason: "left alone: somebody has moved it back already" }),
+      anOutcome(8, { outcome: "skipped", reason: "left alone: a person moved it back already" }),
       ...PLANNED_SKIPS,
       anOutcome(9, { outcome: "skipped", reason: `not attempted: ${ALARM}` }),
     ];
     const rollback = { restored: 263, conflicting: 1, left: 1 };
     const status = "rolled-back";
     expect(
-      plain(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions })),
-    ).toBe(`promote 2026.11.0   rolled back, 1 left
+      render(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions })),
+    ).toBe(`promote 2026.11.0   rolled back, 1 not restored
 
 why
   alarm phone-errors is in ALARM: 7 datapoints were over 5
 
 waves
-  1  20 customers, baked 30 min, went on
+  1  20 customers, baked 30 min, proceeded
   2  0 customers, passed
-     nobody of cohort beta is left
+     no customer of cohort beta is left
   3  245 customers, stopped, rolled back
-  4  1,000 customers, not begun
+  4  1,000 customers, not started
 
   flipped      265
   unchanged    666
   skipped    1,069
   failed         0
 
-rolled back
-  flipped back  263
-  left alone      1
-  left            1
+rollback
+  restored     263
+  conflicting    1
+  failed         1
 
 skipped
      52  excluded by the event
      17  protected by the policy (tag vip)
-  1,000  not attempted, because it was stopped
+  1,000  not attempted: the rollout was stopped
 
-left, still where this release put them
+not restored, still where this rollout put them
   flip was answered with 500; Evo Voice failed: look at its
   status, then retry
     Customer 7  5cc584a00ae4a9cbfabd0007
 
-left alone, not ours to touch
-  somebody has moved it back already
+conflicting, left where they are
+  a person moved it back already
     Customer 8  5cc584a00ae4a9cbfabd0008
 
 rollout   promote-6d84c9bd52e4
 plan      1,265 to flip, hash 9bed8e4e9dba
 asked by  the nightly build
 because   2026.11.0 passed its tests
+started   2026-11-23 02:00:00 UTC
 took      3 min 12 s
 
-next      Look at the customers named above; the report and
-          the ledger have all of them.
-          Send the rollback again: it goes on with those who
-          are left.
+next
+  Look at the customers named above. The report and the
+  ledger list all of them.
+  Send the rollback again. It continues with the customers
+  that failed:
 {"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
 `);
   });
 
   test("that was rolled back completely says that its release is held, and what clears it", () => {
     const rollback = { restored: 265, conflicting: 0, left: 0 };
-    const text = plain(aReport({ status: "rolled-back", problem: ALARM, plan: inWaves, waves, counts, rollback }));
+    const text = render(aReport({ status: "rolled-back", problem: ALARM, plan: inWaves, waves, counts, rollback }));
     expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
     expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
-    expect(text).not.toContain("left, still");
+    expect(text).not.toContain("not restored");
   });
 
   test.each([
     ["halted", "halt", "245 customers, stopped, halted"],
     ["aborted", "halt", "245 customers, stopped, aborted"],
-  ] as const)("that was %s says what turns it back and what goes on", (status, decision, line) => {
-    const text = plain(
+  ] as const)("that was %s says what rolls it back and what continues it", (status, decision, line) => {
+    const text = render(
       aReport({ status, problem: ALARM, plan: inWaves, waves: [wentOn, passed, stopped(decision)], counts }),
     );
     expect(text).toContain(`  3  ${line}\n`);
@@ -318,21 +323,21 @@ next      Look at the customers named above; the report and
     expect(text).not.toContain("rolled back");
   });
 
-  test("that went on early says who skipped the bake and why", () => {
+  test("that proceeded early says who skipped the bake and why", () => {
     const skipped = { ...wentOn, reasons: ["the bake was skipped by ann: seen enough"] };
-    const text = plain(aReport({ plan: inWaves, waves: [skipped] }));
+    const text = render(aReport({ plan: inWaves, waves: [skipped] }));
     expect(text).toContain(
-      "  1  20 customers, bake of 30 min cut short, went on\n     the bake was skipped by ann: seen enough\n",
+      "  1  20 customers, bake of 30 min cut short, proceeded\n     the bake was skipped by ann: seen enough\n",
     );
   });
 
   test("that is only planned shows each wave before anything is flipped", () => {
-    expect(plain(aReport({ status: "planned", dryRun: true, plan: inWaves }))).toContain(
-      "waves\n  1  20 customers, then a bake of 30 min\n  2  0 customers, passed\n     nobody of cohort beta is left\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
+    expect(render(aReport({ status: "planned", dryRun: true, plan: inWaves }))).toContain(
+      "waves\n  1  20 customers, then a bake of 30 min\n  2  0 customers, passed\n     no customer of cohort beta is left\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
     );
   });
 
-  test("of more than a dozen waves tells neighbours with the same end in one line", () => {
+  test("of more than a dozen waves shows neighbours with the same result in one line", () => {
     const many = Array.from({ length: 20 }, (_, index) => waveOf(index + 1, 10, 60));
     const results = many.slice(0, 9).map(({ wave }) => ({ ...wentOn, wave, customers: 10, bakeSeconds: 60 }));
     const last = { ...stopped("halt"), wave: 10, customers: 10, bakeSeconds: 60 };
@@ -342,24 +347,24 @@ next      Look at the customers named above; the report and
       plan: { ...plan, waves: many },
       waves: [...results, last],
     } as const;
-    expect(plain(aReport(report))).toContain(
-      "waves\n    1–9  90 customers, baked 1 min, went on\n     10  10 customers, stopped, halted\n  11–20  100 customers, not begun\n",
+    expect(render(aReport(report))).toContain(
+      "waves\n    1–9  90 customers, baked 1 min, proceeded\n     10  10 customers, stopped, halted\n  11–20  100 customers, not started\n",
     );
     const dozen = { ...report, plan: { ...plan, waves: many.slice(0, 12) } };
-    expect(plain(aReport(dozen))).toContain("\n   1  10 customers, baked 1 min, went on\n   2  10 customers");
+    expect(render(aReport(dozen))).toContain("\n   1  10 customers, baked 1 min, proceeded\n   2  10 customers");
   });
 
   test("in one go has no list of waves, but one with a bake has", () => {
     const result = { ...wentOn, customers: 1_265, bakeSeconds: 0 };
     const once = { plan: { ...plan, waves: [waveOf(1, 1_265, 0)] }, waves: [result] };
-    expect(plain(aReport(once))).not.toContain("waves");
+    expect(render(aReport(once))).not.toContain("waves");
     const baked = { plan: { ...plan, waves: [waveOf(1, 1_265, 60)] }, waves: [{ ...result, bakeSeconds: 60 }] };
-    expect(plain(aReport(baked))).toContain("waves\n  1  1,265 customers, baked 1 min, went on\n");
+    expect(render(aReport(baked))).toContain("waves\n  1  1,265 customers, baked 1 min, proceeded\n");
   });
 
   test("names the alarms that its event overrode", () => {
-    expect(plain(aReport({ overridden: ["phone-errors"] }), 200)).toContain(
-      "despite   phone-errors: in ALARM before the first flip, overridden by the event\n",
+    expect(render(aReport({ overridden: ["phone-errors"] }), 200)).toContain(
+      "override  in ALARM before the first flip, overridden by the event: phone-errors\n",
     );
   });
 });
@@ -369,65 +374,67 @@ const none = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
 describe("a rollback by event", () => {
   const asked = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
 
-  test("with nobody left says so, of which rollouts, and counts by its own words", () => {
+  test("that restored every customer says so, of which rollouts, and has counts of its own", () => {
     const rollback = { restored: 1_265, conflicting: 0, left: 0 };
-    const text = plain(aReport({ ...asked, status: "rolled-back", rollback }));
-    expect(text).toContain("rollback 2026.11.0   rolled back\n\nrolled back\n  flipped back  1,265\n");
+    const text = render(aReport({ ...asked, status: "rolled-back", rollback }));
+    expect(text).toContain("rollback 2026.11.0   rolled back\n\nrollback\n  restored     1,265\n");
     expect(text).toContain("of        promote-1, promote-0\n");
     expect(text).not.toContain("unchanged");
   });
 
-  test("is green only with nobody left", () => {
+  test("is green only when it restored every customer", () => {
     const heading = (left: number) =>
-      renderReport(aReport({ ...asked, status: "rolled-back", rollback: { restored: 3, conflicting: 0, left } }), {
-        colour: true,
-      }).split("\n")[0];
+      renderReport(
+        aReport({ ...asked, status: "rolled-back", rollback: { restored: 3, conflicting: 0, left } }),
+        "terminal",
+        { colour: true },
+      ).split("\n")[0];
     expect(heading(0)).toContain("\u001b[32mrolled back\u001b[39m");
-    expect(heading(1)).toContain("\u001b[31mrolled back, 1 left\u001b[39m");
+    expect(heading(1)).toContain("\u001b[31mrolled back, 1 not restored\u001b[39m");
   });
 
-  test("as a dry run says how many it would look at", () => {
+  test("as a dry run says how many customers it would look at", () => {
     const rollback = { restored: 0, conflicting: 0, left: 42 };
-    const text = plain(aReport({ ...asked, status: "planned", dryRun: true, rollback }));
-    expect(text).toContain("planned only, nobody was flipped\n\n  to flip back  42\n");
+    const text = render(aReport({ ...asked, status: "planned", dryRun: true, rollback }));
+    expect(text).toContain("planned only: no customer was flipped\n\n  to restore  42\n");
   });
 
-  test("with some left is sent again by what it turned back, or by its release", () => {
+  test("that failed for some is sent again by its source rollout, or by its release", () => {
     const rollback = { restored: 3, conflicting: 0, left: 1 };
-    const sent = (of: readonly string[]) => plain(aReport({ ...asked, of, status: "rolled-back", rollback }));
+    const sent = (of: readonly string[]) => render(aReport({ ...asked, of, status: "rolled-back", rollback }));
     expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
     expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
   });
 });
 
-test("a retry names the rollout that it goes on with", () => {
-  expect(plain(aReport({ action: "retry", of: ["promote-1"] }))).toMatch(/^retry 2026.*\nof {8}promote-1\n/s);
+test("a retry names its source rollout", () => {
+  expect(render(aReport({ action: "retry", of: ["promote-1"] }))).toMatch(/^retry 2026.*\nof {8}promote-1\n/s);
 });
 
 describe("a rollout that is under way", () => {
   const since = "2026-11-23T02:10:00.000Z";
   const progress = { phase: "baking", wave: 3, since, bakeLeftSeconds: 723, heldBy: [], noted: [] } as const;
 
-  test("says which wave bakes, what went before, how many are flipped so far, and how to stop it", () => {
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, progress }));
-    expect(text).toContain(`promote 2026.11.0   still running
+  test("says which wave bakes, the waves before, the counts so far, and how to stop it", () => {
+    const text = render(aReport({ status: "running", plan: inWaves, counts, progress }));
+    expect(text).toContain(`promote 2026.11.0   running
 
 now
-  bakes, wave 3 of 4, 12 min 3 s left, since
-  2026-11-23T02:10:00.000Z
+  bakes, wave 3 of 4, 12 min 3 s left, since 2026-11-23
+  02:10:00 UTC
 
 waves
-  1  20 customers, baked 30 min, went on
+  1  20 customers, baked 30 min, proceeded
   2  0 customers, passed
-     nobody of cohort beta is left
+     no customer of cohort beta is left
   3  245 customers, bakes for 1 h 30 min, 12 min 3 s left
-  4  1,000 customers, not begun
+  4  1,000 customers, not started
 
   flipped      265
 `);
     expect(text).not.toContain("took");
     expect(text).toContain(
-      'To stop it and flip everybody back:\n{"command":"abort","rolloutId":"promote-6d84c9bd52e4","requestedBy":"YOU","reason":"WHY"}\n',
+      'To stop it and restore every customer that it flipped:\n{"command":"abort","rolloutId":"promote-6d84c9bd52e4","requestedBy":"YOU","reason":"WHY"}\n',
     );
     expect(text).not.toContain("resume");
   });
@@ -437,50 +444,174 @@ waves
     ["flipping", "is held between two flips, wave 3 of 4, since", "3  245 customers, flipping, held"],
     ["rolling back", "is held between two restores, wave 3 of 4, since", "3  245 customers, rolling back, held"],
     ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min, 12 min 3 s left"],
-  ] as const)("and %s, but held by an alarm without data, says so, and names it", (phase, said, wave) => {
+  ] as const)("and %s, but held by an alarm without data, says so and names the alarm", (phase, said, wave) => {
     const heldBy = [{ code: "no-data", message: "alarm calls-drop has no data (INSUFFICIENT_DATA)" }] as const;
     const held = { ...progress, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
     const where = phase === "preparing" ? { ...held, wave: undefined } : held;
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, progress: where }));
+    const text = render(aReport({ status: "running", plan: inWaves, counts, progress: where }));
     expect(text).toContain(`\nnow\n  ${said}`);
     expect(text).toContain("  held: alarm calls-drop has no data (INSUFFICIENT_DATA)\n");
     if (phase !== "preparing") expect(text).toContain(`\n  ${wave}\n`);
   });
 
   test("and at the end of its bake says that it is at its gate", () => {
-    const text = plain(
+    const text = render(
       aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, bakeLeftSeconds: 0 } }),
     );
-    expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23T02:10:00.000Z\n");
+    expect(text).toContain("\n  bakes, wave 3 of 4, since 2026-11-23 02:10:00 UTC\n");
     expect(text).toContain("\n  3  245 customers, baked 1 h 30 min, at its gate\n");
   });
 
-  test("and paused says by whom, and what lets it go on", () => {
+  test("and paused says who paused it, and what ends the pause", () => {
     const heldBy = [{ code: "paused", message: "paused by ann until 2026-11-23T03:00:00.000Z: lunch" }] as const;
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }), 200);
+    const text = render(aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }), 200);
     expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z: lunch\n");
     expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
   });
 
-  test("and waits for the lock says behind which rollout", () => {
+  test("and waits for the lock says which rollout has it", () => {
     const waiting = {
       phase: "waiting",
       since,
       heldBy: [{ code: "locked", message: "promote-1 has the lock" }],
       noted: [],
     } as const;
-    const text = plain(aReport({ status: "waiting", plan: undefined, counts: none, progress: waiting }));
+    const text = render(aReport({ status: "waiting", plan: undefined, counts: none, progress: waiting }));
     expect(text).toContain("waiting for another rollout\n\nnow\n  waits for the lock, since 2026");
     expect(text).toContain("  held: promote-1 has the lock\n");
     expect(text).toContain("To stop it:\n");
   });
 
-  test("and flips back tells how far it is", () => {
+  test("and rolls back says how many customers are restored", () => {
     const rollback = { restored: 12, conflicting: 0, left: 0 };
     const turning = { ...progress, phase: "rolling back", bakeLeftSeconds: undefined } as const;
-    const text = plain(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning }));
+    const text = render(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning }));
     expect(text).toContain("  rolls back, wave 3 of 4, since");
-    expect(text).toContain("\n  flipped back  12\n");
+    expect(text).toContain("\n  restored     12\n");
     expect(text).toContain("To stop it:\n");
+  });
+});
+
+test("as plain text it does not wrap, and cuts a long problem and a long list of names", () => {
+  const problem = Array.from({ length: 20 }, (_, index) => `problem ${index} ${"x".repeat(1_000)}`).join("\n");
+  const exceptions = Array.from({ length: 9 }, (_, index) => anOutcome(index));
+  const text = renderReport(
+    aReport({ status: "failed", problem, exceptions, counts: { ...none, failed: 9 } }),
+    "plain",
+  );
+  expect(text).toContain("\n  and 8 more lines in the report\n");
+  expect(text).toContain("\n  and 4 more; the ledger lists all of them\n");
+  expect(text).toContain("  flip was answered with 500; Evo Voice failed: look at its status, then retry\n");
+  expect(text).not.toMatch(/.{700}/);
+});
+
+describe("as Markdown", () => {
+  const inMarkdown = (changes: Partial<Report>) => renderReport(aReport(changes), "markdown");
+
+  test("has the same sections as headings, tables, lists and blocks to copy", () => {
+    const exceptions = [
+      anOutcome(7, { reason: `not flipped back: ${anOutcome(7).reason}` }),
+      anOutcome(9, { outcome: "skipped", reason: "protected by the policy (tag vip)" }),
+    ];
+    const rollback = { restored: 264, conflicting: 0, left: 1 };
+    const status = "rolled-back";
+    expect(
+      inMarkdown({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions }),
+    ).toBe(`## Cutover: promote 2026\\.11\\.0
+
+**rolled back\\, 1 not restored**
+
+### Why
+
+alarm phone\\-errors is in ALARM\\: 7 datapoints were over 5
+
+### Waves
+
+| wave | result |
+| --- | --- |
+| 1 | 20 customers\\, baked 30 min\\, proceeded |
+| 2 | 0 customers\\, passed\\; no customer of cohort beta is left |
+| 3 | 245 customers\\, stopped\\, rolled back |
+| 4 | 1\\,000 customers\\, not started |
+
+|  | customers |
+| --- | --- |
+| flipped | 265 |
+| unchanged | 666 |
+| skipped | 1\\,069 |
+| failed | 0 |
+
+### Rollback
+
+|  | customers |
+| --- | --- |
+| restored | 264 |
+| conflicting | 0 |
+| failed | 1 |
+
+### Skipped
+
+| customers | reason |
+| --- | --- |
+| 52 | excluded by the event |
+| 17 | protected by the policy \\(tag vip\\) |
+| 1\\,000 | not attempted\\: the rollout was stopped |
+
+### Not restored\\, still where this rollout put them
+
+flip was answered with 500\\; Evo Voice failed\\: look at its status\\, then retry
+
+- Customer 7 5cc584a00ae4a9cbfabd0007
+
+### Skipped\\, by name
+
+protected by the policy \\(tag vip\\)
+
+- Customer 9 5cc584a00ae4a9cbfabd0009
+
+and 1\\,068 more\\; the ledger lists all of them
+
+|  |  |
+| --- | --- |
+| rollout | promote\\-6d84c9bd52e4 |
+| plan | 1\\,265 to flip\\, hash 9bed8e4e9dba |
+| asked by | the nightly build |
+| because | 2026\\.11\\.0 passed its tests |
+| started | 2026\\-11\\-23 02\\:00\\:00 UTC |
+| took | 3 min 12 s |
+
+### Next
+
+Look at the customers named above\\. The report and the ledger list all of them\\.
+
+Send the rollback again\\. It continues with the customers that failed\\:
+
+\`\`\`json
+{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
+\`\`\`
+`);
+  });
+
+  test("no text from outside is markup or steers the reader's terminal", () => {
+    const evil = "a|b <img src=x> `x` [y](javascript:z) \u001b[2J\u202e_x_ \\| www.evil.example\n# two\r\n```";
+    const exceptions = [anOutcome(1, { name: evil, reason: evil })];
+    const text = inMarkdown({
+      ...{ status: "failed", problem: evil, requestedBy: evil, reason: evil, release: evil, exceptions },
+      plan: { ...plan, skippedBy: { [evil]: 2 } },
+      counts: { ...none, failed: 1 },
+    });
+    const ours = text.split("\n").filter((line) => !/^(\{.*\}|```(json)?)$/.test(line));
+    expect(
+      ours
+        .join("\n")
+        .replaceAll(/\\[!-/:-@[-`{-~]/g, "")
+        .match(/[<>`[\]()_]/g),
+    ).toBeNull();
+    for (const line of ours.filter((row) => row.startsWith("|")))
+      expect(line.replaceAll(/\\./g, "").match(/\|/g)).toHaveLength(3);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    expect(text.match(/^#/gm)).toHaveLength(text.match(/^#{2,3} (Cutover|Why|Skipped|Failed|Next)/gm)?.length ?? 0);
+    expect(text.match(/^```/gm)?.length ?? 0).toBe(2 * (text.match(/^\{/gm)?.length ?? 0));
   });
 });

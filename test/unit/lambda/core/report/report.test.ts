@@ -48,20 +48,20 @@ const report = (ending: Partial<Ending> = {}, event: Partial<FlipEvent> = {}) =>
 
 describe("the status", () => {
   test.each<{ status: string; what: string; ending: Partial<Ending>; event?: Partial<FlipEvent> }>([
-    { status: "succeeded", what: "everybody was flipped", ending: {} },
+    { status: "succeeded", what: "every customer was flipped", ending: {} },
     {
       status: "succeeded",
-      what: "nobody had to be flipped",
+      what: "no customer had to be flipped",
       ending: { plan: aPlan({ flip: 0, unchanged: 9, skipped: 1 }), counts: NO_COUNTS },
     },
     {
       status: "succeeded",
-      what: "some were right already or skipped by rule",
+      what: "some customers were unchanged or skipped by a rule",
       ending: { counts: { ...NO_COUNTS, flipped: 5, unchanged: 4, skipped: 1 } },
     },
     {
       status: "partial",
-      what: "one failed within the budget",
+      what: "a customer failed within the budget",
       ending: { counts: { ...NO_COUNTS, flipped: 9, failed: 1 } },
     },
     {
@@ -82,7 +82,11 @@ describe("the status", () => {
       what: "each customer that the event names was flipped or right already",
       ending: { plan: aPlan({ skipped: 3, named: { customers: 5, skipped: 0 } }) },
     },
-    { status: "partial", what: "one was deferred", ending: { counts: { ...NO_COUNTS, flipped: 9, deferred: 1 } } },
+    {
+      status: "partial",
+      what: "a customer was deferred",
+      ending: { counts: { ...NO_COUNTS, flipped: 9, deferred: 1 } },
+    },
     {
       status: "failed",
       what: "it was stopped",
@@ -121,14 +125,14 @@ describe("the status", () => {
 });
 
 describe("the counts", () => {
-  test("hold what the batches came to, and what the plan had settled before", () => {
+  test("are the counts of the batches and those of the plan", () => {
     const plan = aPlan({ flip: 10, unchanged: 700, skipped: 20 });
     const { counts } = report({ plan, counts: { flipped: 6, unchanged: 2, deferred: 0, skipped: 1, failed: 1 } });
     expect(counts).toEqual({ flipped: 6, unchanged: 702, deferred: 0, skipped: 21, failed: 1 });
     expect(totalOf(counts)).toBe(plan.flip + plan.unchanged + plan.skipped);
   });
 
-  test("of a dry run are all nothing, the plan says what would be done", () => {
+  test("of a dry run are all zero: the plan has the numbers", () => {
     const plan = aPlan({ flip: 10, unchanged: 700, skipped: 20, skippedBy: { "excluded by the event": 20 } });
     const planned = report(
       { plan, flipping: false, counts: NO_COUNTS, exceptions: outcomes(20, "skipped") },
@@ -167,12 +171,12 @@ describe("the exceptions", () => {
     },
   );
 
-  test("hold those who were deferred, too", () => {
+  test("include deferred customers", () => {
     const ended = report({ counts: { ...NO_COUNTS, deferred: 150 }, exceptions: outcomes(100, "deferred") });
     expect(ended.moreExceptions).toBe(50);
   });
 
-  test("of a dry run are those that the plan skips", () => {
+  test("of a dry run are the customers that the plan skips", () => {
     const ended = report(
       { plan: aPlan({ skipped: 250 }), flipping: false, counts: NO_COUNTS, exceptions: outcomes(100, "skipped") },
       { dryRun: true },
@@ -180,7 +184,7 @@ describe("the exceptions", () => {
     expect([ended.exceptions.length, ended.moreExceptions]).toEqual([100, 150]);
   });
 
-  test("of a rollout that was refused before its plan are none", () => {
+  test("are empty for a rollout that was refused before its plan", () => {
     const ended = report({ plan: undefined, flipping: false, counts: NO_COUNTS, problem: "incomplete" });
     expect([ended.exceptions, ended.moreExceptions]).toEqual([[], 0]);
   });
@@ -196,7 +200,7 @@ describe("the exceptions", () => {
   });
 });
 
-test("a report says which rollout, of what, by whom, why and how long", () => {
+test("a report says which rollout, about what, who asked, why and how long", () => {
   expect(report({}, { requestedBy: "me", reason: "release night" })).toMatchObject({
     rolloutId: "r-1",
     action: "promote",

@@ -28,40 +28,40 @@ describe("a change", () => {
     expect(RolloutEvent.parse(aChange(change))).toEqual(aChange(change));
   });
 
-  test("without a release is only known to be refused, and is told all the same", () => {
+  test("without a release is published too: its rollout is refused and not known", () => {
     const { release: _none, ...change } = aChange({ change: "ended", status: "refused", counts: NO_COUNTS });
     expect(RolloutEvent.safeParse(change).success).toBe(true);
   });
 
-  test("with a member that nobody knows, or one of another change, is refused", () => {
+  test("with an unknown member, or a member of another change, is refused", () => {
     const change = aChange({ change: "started" });
     expect(RolloutEvent.safeParse({ ...change, wave: 1 }).success).toBe(false);
     expect(RolloutEvent.safeParse({ ...change, customers: [] }).success).toBe(false);
   });
 });
 
-test("what still runs or waits is no end", () => {
+test("a rollout that runs or waits has not ended", () => {
   expect(ENDINGS.every((status) => isEnding(status))).toBe(true);
   expect([isEnding("running"), isEnding("waiting")]).toEqual([false, false]);
 });
 
-describe("what is told is cut to its bounds, and says so", () => {
+describe("texts beyond their bounds are cut, and say so", () => {
   const decided = (reasons: readonly string[]) =>
     shortenEvent(aChange({ change: "gate decided", wave: 1, decision: "halt", reasons }));
   const reasonsOf = (change: RolloutEvent) => (change.change === "gate decided" ? change.reasons : []);
   const many = (number: number) => Array.from({ length: number }, (_, index) => `reason ${index + 1}`);
 
-  test("twenty reasons are told, of twenty-one the last two are only counted", () => {
+  test("twenty reasons are published; of twenty-one the last two are only counted", () => {
     expect(reasonsOf(decided(many(20)))).toEqual(many(20));
-    expect(reasonsOf(decided(many(21)))).toEqual([...many(19), "and 2 more; the report has them all"]);
+    expect(reasonsOf(decided(many(21)))).toEqual([...many(19), "and 2 more; the report has all of them"]);
   });
 
-  test("a reason of 500 characters is told, one of 501 is cut", () => {
+  test("a reason of 500 characters is published, one of 501 is cut", () => {
     expect(reasonsOf(decided(["x".repeat(500)]))).toEqual(["x".repeat(500)]);
     expect(reasonsOf(decided(["x".repeat(501)]))).toEqual([`${"x".repeat(499)}…`]);
   });
 
-  test("a problem of 4,000 characters is told, one of 4,001 is cut; without one nothing changes", () => {
+  test("a problem of 4,000 characters is published, one of 4,001 is cut", () => {
     const ended = (problem?: string) =>
       shortenEvent(aChange({ change: "ended", status: "failed", counts: COUNTS, problem }));
     expect(ended("x".repeat(4_000))).toMatchObject({ problem: "x".repeat(4_000) });
@@ -69,13 +69,13 @@ describe("what is told is cut to its bounds, and says so", () => {
     expect(ended().change).toBe("ended");
   });
 
-  test("a character of two halves is never cut in two", () => {
+  test("a surrogate pair is never cut in two", () => {
     expect(shortenText("ab😀", 4)).toBe("ab😀");
     expect(shortenText("ab😀d", 4)).toBe("ab…");
     expect(shortenText("a\ud83d", 4)).toBe("a\ufffd");
   });
 
-  test("whatever the reasons are, the change keeps its schema and fits into an event of EventBridge", () => {
+  test("any change keeps its schema and fits into an event of EventBridge", () => {
     void fc.assert(
       fc.property(fc.array(fc.string({ unit: anyCharacter, maxLength: 700 }), { maxLength: 60 }), (reasons) => {
         const change = decided(reasons);

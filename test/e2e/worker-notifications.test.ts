@@ -30,8 +30,8 @@ afterEach(async () => {
   await Promise.all([eventBridge.close(), sns.close()]);
 });
 
-/** Tells one change and one message; gives what was written meanwhile. */
-async function tellBoth(config: Parameters<typeof buildNotifier>[0]): Promise<readonly string[]> {
+/** Publishes one change and sends one alert; returns the lines written meanwhile. */
+async function notifyBoth(config: Parameters<typeof buildNotifier>[0]): Promise<readonly string[]> {
   const notifier = buildNotifier(config, new Logger());
   await notifier.publish(CHANGE);
   await notifier.alert(MESSAGE);
@@ -41,25 +41,25 @@ async function tellBoth(config: Parameters<typeof buildNotifier>[0]): Promise<re
 
 const toMetrics = (lines: readonly string[]) => readWritten(lines).map(({ metric, value }) => `${metric} ${value}`);
 
-test("whoever is configured is told, and the change is counted", async () => {
-  const lines = await tellBoth({ eventBus: "deployments", topicArn: TOPIC });
+test("publishes to the configured bus and topic, and counts the change", async () => {
+  const lines = await notifyBoth({ eventBus: "deployments", topicArn: TOPIC });
   expect(eventBridge.events()).toMatchObject([{ bus: "deployments", detail: CHANGE }]);
   expect(sns.messages()).toMatchObject([{ topicArn: TOPIC, message: MESSAGE.text }]);
   expect(toMetrics(lines)).toEqual(["Cutover RolloutStarted service=cutover-test 1"]);
 });
 
-test("where nobody is configured, nothing is sent and nothing is wrong", async () => {
-  const lines = await tellBoth({});
+test("sends nothing without a bus and a topic, and that is no failure", async () => {
+  const lines = await notifyBoth({});
   expect([eventBridge.calls(), sns.calls()]).toEqual([0, 0]);
   expect(toMetrics(lines)).toEqual(["Cutover RolloutStarted service=cutover-test 1"]);
 });
 
-test("what cannot be told is in the log, by the error's name only, and counted", async () => {
+test("logs and counts an alert that cannot be sent, by the error's name only", async () => {
   sns.failNext(1, "AuthorizationError");
-  const lines = await tellBoth({ topicArn: TOPIC });
+  const lines = await notifyBoth({ topicArn: TOPIC });
   const logged = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === "ERROR");
   expect(logged).toMatchObject([
-    { message: "person not told", severity: "warning", problem: expect.stringMatching(/^AuthorizationError/) },
+    { message: "alert not sent", severity: "warning", problem: expect.stringMatching(/^AuthorizationError/) },
   ]);
   expect(lines.join("\n")).not.toContain("refused: AuthorizationError");
   expect(toMetrics(lines)).toContain("Cutover NotificationFailed service=cutover-test 1");

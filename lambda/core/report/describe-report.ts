@@ -1,0 +1,212 @@
+import type { OutcomeKind } from "../flip/outcome.ts";
+import { toExceptionSections } from "./exception-sections.ts";
+import { type Advice, adviseReader } from "./next-steps.ts";
+import { hasSucceeded, type Report } from "./report.ts";
+import type { Block, Limits, ReportDocument, Section, Style } from "./report-document.ts";
+import type { RolloutProgress } from "./rollout-progress.ts";
+import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
+import { shortenText } from "./shorten-event.ts";
+import { countSkipped } from "./skip-reasons.ts";
+import { formatDuration, formatNumber, formatSeconds, formatTime } from "./text-layout.ts";
+import { toWaveRows } from "./wave-rows.ts";
+
+/** What the report says, for any writer. */
+export function describeReport(report: Report, limits: Limits): ReportDocument {
+  const { action, release = "", joined } = report;
+  const { style, text } = toVerdict(report);
+  const sections = [
+    toProblem(report, limits),
+    toProgress(report, limits),
+    toWaves(report, limits),
+    toCounts(report),
+    toRollback(report),
+    toSkipReasons(report, limits),
+    ...toExceptionSections(report, limits),
+    toFacts(report, limits),
+    toNext(report),
+  ];
+  return {
+    title: `${action} ${release}`,
+    verdict: { style, text: joined ? `${text} (sent before)` : text },
+    sections: sections.filter((section) => section !== undefined),
+  };
+}
+
+const STATUS: Readonly<Record<RolloutStatus, ReportDocument["verdict"]>> = {
+  succeeded: { style: "green", text: "succeeded" },
+  planned: { style: "green", text: "planned only: no customer was flipped" },
+  running: { style: "yellow", text: "running" },
+  partial: { style: "yellow", text: "partial: not every customer was flipped" },
+  failed: { style: "red", text: "failed" },
+  "rolled-back": { style: "yellow", text: "rolled back" },
+  halted: { style: "red", text: "halted" },
+  aborted: { style: "yellow", text: "aborted" },
+  waiting: { style: "yellow", text: "waiting for another rollout" },
+  refused: { style: "red", text: "refused: no customer was flipped" },
+};
+
+/** A rollback is judged by the customers that it could not restore. */
+function toVerdict(report: Report): ReportDocument["verdict"] {
+  const { status, rollback, rolledBackBy } = report;
+  const failed = rollback?.left ?? 0;
+  const { text } = STATUS[status];
+  if (rolledBackBy !== undefined && isUnderWay(rolledBackBy))
+    return { style: "yellow", text: `${text}, rollback is running` };
+  if (status === "rolled-back" || rolledBackBy !== undefined) {
+    const verdict = status === "rolled-back" ? text : `${text}, later rolled back`;
+    if (failed > 0) return { style: "red", text: `${verdict}, ${formatNumber(failed)} not restored` };
+    return { style: hasSucceeded(report) && status === "rolled-back" ? "green" : "yellow", text: verdict };
+  }
+  return STATUS[status];
+}
+
+function toProblem({ problem, status }: Report, { problemLines, characters }: Limits): Section | undefined {
+  if (problem === undefined) return undefined;
+  const lines = problem.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+  const more = lines.length - problemLines;
+  const shown = lines.slice(0, problemLines).map((line) => shortenText(line, characters));
+  const rest = more > 0 ? [`and ${formatNumber(more)} more lines in the report`] : [];
+  return { title: "why", blocks: [{ kind: "text", lines: [...shown, ...rest], style: STATUS[status].style }] };
+}
+
+const PHASES: Readonly<Record<RolloutProgress["phase"], string>> = {
+  waiting: "waits for the lock",
+  preparing: "looks up and plans; no customer is flipped yet",
+  flipping: "flips",
+  baking: "bakes",
+  "rolling back": "rolls back",
+  ending: "closes; no more customers are flipped",
+};
+
+/** A bake goes on while it is held: its time passes, or stands still as long as an alarm has no data. */
+const HELD: Readonly<Partial<Record<RolloutProgress["phase"], string>>> = {
+  preparing: "is held before its first flip",
+  flipping: "is held between two flips",
+  "rolling back": "is held between two restores",
+};
+
+/** Of a rollout that is under way: what it does, what holds it, and which commands it received. */
+function toProgress({ progress, plan }: Report, { characters }: Limits): Section | undefined {
+  if (progress === undefined) return undefined;
+  const { phase, wave, since, bakeLeftSeconds = 0, heldBy, noted } = progress;
+  const waves = plan?.waves.length ?? 0;
+  const where = wave === undefined || waves < 2 ? "" : `, wave ${wave} of ${waves}`;
+  const doing = (heldBy.length > 0 ? HELD[phase] : undefined) ?? PHASES[phase];
+  const left = bakeLeftSeconds > 0 ? `, ${formatSeconds(bakeLeftSeconds)} left` : "";
+  const short = (text: string) => shortenText(text, characters);
+  return {
+    title: "now",
+    blocks: [
+      { kind: "text", lines: [`${doing}${where}${left}, since ${formatTime(since)}`] },
+      { kind: "text", lines: heldBy.map(({ message }) => short(`held: ${message}`)), style: "yellow" },
+      { kind: "text", lines: noted.map(({ message }) => short(message)) },
+    ],
+  };
+}
+
+function toWaves(report: Report, { characters }: Limits): Section | undefined {
+  const rows = toWaveRows(report).map(({ label, lines }) => ({
+    label,
+    lines: lines.map((line) => shortenText(line, characters)),
+  }));
+  return rows.length === 0 ? undefined : { title: "waves", blocks: [{ kind: "list", head: ["wave", "result"], rows }] };
+}
+
+const COUNTED: readonly { readonly kind: OutcomeKind; readonly style: Style; readonly always: boolean }[] = [
+  { kind: "flipped", style: "green", always: true },
+  { kind: "unchanged", style: "bold", always: true },
+  { kind: "deferred", style: "yellow", always: false },
+  { kind: "skipped", style: "bold", always: true },
+  { kind: "failed", style: "red", always: true },
+];
+
+/** Each outcome with its number; of a dry run, the numbers of the plan. A rollback has counts of its own. */
+function toCounts(report: Report): Section | undefined {
+  const { counts, plan, status, action } = report;
+  if (status === "refused" || action === "rollback" || (isUnderWay(report) && report.progress === undefined))
+    return undefined;
+  const planned = status === "planned" ? plan : undefined;
+  const numbers = planned === undefined ? counts : { ...counts, ...toPlannedCounts(planned) };
+  const rows = COUNTED.filter(({ kind, always }) =>
+    planned ? kind !== "failed" && always : always || counts[kind] > 0,
+  ).map(({ kind, style }) => ({
+    label: planned && kind === "flipped" ? "to flip" : kind,
+    number: numbers[kind],
+    style,
+  }));
+  return { blocks: [{ kind: "numbers", rows }] };
+}
+
+function toPlannedCounts({ flip, unchanged, skipped }: NonNullable<Report["plan"]>) {
+  return { flipped: flip, unchanged, skipped };
+}
+
+/** The outcomes of a rollback; of its dry run, how many customers it would look at. */
+function toRollback({ rollback, rolledBackBy, status }: Report): Section | undefined {
+  if (rollback === undefined) return undefined;
+  const { restored, conflicting, left: failed } = rollback;
+  if (status === "planned")
+    return { blocks: [{ kind: "numbers", rows: [{ label: "to restore", number: failed, style: "bold" }] }] };
+  return {
+    title: rolledBackBy === undefined ? "rollback" : `rollback by ${rolledBackBy.rolloutId}`,
+    blocks: [
+      {
+        kind: "numbers",
+        rows: [
+          { label: "restored", number: restored, style: "green" },
+          { label: "conflicting", number: conflicting, style: "yellow" },
+          { label: "failed", number: failed, style: "red" },
+        ],
+      },
+    ],
+  };
+}
+
+function toSkipReasons(report: Report, { characters }: Limits): Section | undefined {
+  const reasons = [...countSkipped(report)];
+  if (reasons.length === 0) return undefined;
+  const rows = reasons.map(([reason, customers]) => ({
+    label: formatNumber(customers),
+    lines: [shortenText(reason, characters)],
+  }));
+  return { title: "skipped", blocks: [{ kind: "list", head: ["customers", "reason"], rows }] };
+}
+
+function toFacts(report: Report, { characters }: Limits): Section {
+  const { rolloutId, of, plan, overridden, movedMeanwhile, requestedBy, reason, startedAt, durationMs } = report;
+  const facts: readonly (readonly [label: string, text: string | undefined])[] = [
+    ["rollout", rolloutId],
+    ["of", of?.join(", ")],
+    ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, 12)}`],
+    ["override", overridden && `in ALARM before the first flip, overridden by the event: ${overridden.join(", ")}`],
+    ["moved", movedMeanwhile ? toMoved(movedMeanwhile) : undefined],
+    ["asked by", requestedBy],
+    ["because", reason],
+    ["started", formatTime(startedAt)],
+    ["took", isUnderWay(report) ? undefined : formatDuration(durationMs)],
+  ];
+  return {
+    blocks: [
+      {
+        kind: "facts",
+        rows: facts.flatMap(([label, text]) =>
+          text === undefined ? [] : [[label, shortenText(text, characters)] as const],
+        ),
+      },
+    ],
+  };
+}
+
+function toMoved(customers: number): string {
+  return `${formatNumber(customers)} of the plan had the wanted flag before the rollout came to them: something else moved them`;
+}
+
+function toNext(report: Report): Section | undefined {
+  const advice = adviseReader(report);
+  return advice.length === 0 ? undefined : { title: "next", blocks: advice.flatMap(toBlocks) };
+}
+
+function toBlocks({ say, send }: Advice): readonly Block[] {
+  const text: Block = { kind: "text", lines: [say] };
+  return send === undefined ? [text] : [text, { kind: "command", send }];
+}

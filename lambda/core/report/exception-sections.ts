@@ -1,0 +1,87 @@
+import type { Outcome } from "../flip/outcome.ts";
+import { CONFLICTING, NOT_RESTORED } from "../rollback/settle-before-rollback.ts";
+import type { Report } from "./report.ts";
+import type { Block, Limits, Section } from "./report-document.ts";
+import { shortenText } from "./shorten-event.ts";
+import { formatNumber } from "./text-layout.ts";
+
+/** The customers that need a look, by name: a section for each kind, the most urgent kind first. */
+export function toExceptionSections(report: Report, limits: Limits): readonly Section[] {
+  const kinds = limits.namesSkipped ? [...KINDS, SKIPPED] : KINDS;
+  return kinds.flatMap((kind) => toSection(kind, report, limits) ?? []);
+}
+
+interface Kind {
+  readonly title: string;
+  readonly total: (report: Report) => number;
+  readonly has: (outcome: Outcome) => boolean;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    title: "not restored, still where this rollout put them",
+    total: ({ rollback }) => rollback?.left ?? 0,
+    has: isNotRestored,
+  },
+  {
+    title: "conflicting, left where they are",
+    total: ({ rollback }) => rollback?.conflicting ?? 0,
+    has: isConflicting,
+  },
+  {
+    title: "deferred",
+    total: ({ counts }) => counts.deferred,
+    has: ({ outcome }) => outcome === "deferred",
+  },
+  {
+    title: "failed",
+    total: ({ counts }) => counts.failed,
+    has: (outcome) => outcome.outcome === "failed" && !isNotRestored(outcome),
+  },
+];
+
+const SKIPPED: Kind = {
+  title: "skipped, by name",
+  total: ({ counts, plan, status }) => (status === "planned" ? (plan?.skipped ?? 0) : counts.skipped),
+  has: (outcome) => outcome.outcome === "skipped" && !isConflicting(outcome),
+};
+
+/** The first customers of a kind, grouped by reason. */
+function toSection({ title, total, has }: Kind, report: Report, limits: Limits): Section | undefined {
+  const { namedCustomers, characters } = limits;
+  const listed = report.exceptions.filter(has);
+  if (listed.length === 0) return undefined;
+  const named = listed.slice(0, namedCustomers);
+  const more = Math.max(total(report), listed.length) - named.length;
+  const blocks = [...Map.groupBy(named, toSentence)].flatMap(([sentence, customers]): readonly Block[] => [
+    { kind: "text", lines: [shortenText(sentence, characters)] },
+    { kind: "customers", customers: customers.map(toNamed) },
+  ]);
+  const rest = `and ${formatNumber(more)} more; the ledger lists all of them`;
+  return { title, blocks: more > 0 ? [...blocks, { kind: "text", lines: [rest], style: "dim" }] : blocks };
+}
+
+function toNamed({ name, customerId }: Outcome) {
+  return { name: shortenText(name, MOST_NAME), id: customerId };
+}
+
+const MOST_NAME = 80;
+
+/** Whether a rollback could not restore this customer. */
+function isNotRestored({ reason }: Outcome): boolean {
+  return reason.startsWith(NOT_RESTORED);
+}
+
+/** Whether a rollback left this customer where it is. */
+export function isConflicting({ reason }: Outcome): boolean {
+  return reason.startsWith(CONFLICTING);
+}
+
+/**
+ * The sentence of an outcome's reason, the only place that takes it: without the customer's own id, so that equal
+ * sentences read as one, and without what the title of its section says.
+ */
+export function toSentence({ reason, customerId }: Outcome): string {
+  const said = [NOT_RESTORED, CONFLICTING].find((start) => reason.startsWith(start)) ?? "";
+  return reason.slice(said.length).replaceAll(` of customer ${customerId}`, "");
+}

@@ -1,0 +1,46 @@
+/** What a report says, before a writer gives it a form. Its texts are as they came: each writer makes them harmless. */
+export interface ReportDocument {
+  readonly title: string;
+  readonly verdict: { readonly style: Style; readonly text: string };
+  readonly sections: readonly Section[];
+}
+
+export type Style = "green" | "yellow" | "red" | "bold" | "dim";
+
+export interface Section {
+  readonly title?: string;
+  readonly blocks: readonly Block[];
+}
+
+export type Block =
+  /** Each line a paragraph. */
+  | { readonly kind: "text"; readonly lines: readonly string[]; readonly style?: Style | undefined }
+  /** Customers, counted by label. */
+  | { readonly kind: "numbers"; readonly rows: readonly NumberRow[] }
+  /** Texts behind labels of few characters, further lines below the first. */
+  | { readonly kind: "list"; readonly head: readonly [label: string, text: string]; readonly rows: readonly ListRow[] }
+  | { readonly kind: "facts"; readonly rows: readonly (readonly [label: string, text: string])[] }
+  | { readonly kind: "customers"; readonly customers: readonly { readonly name: string; readonly id: string }[] }
+  /** An event or a command to send, whole, so that it can be copied. */
+  | { readonly kind: "command"; readonly send: Readonly<Record<string, unknown>> };
+
+export interface NumberRow {
+  readonly label: string;
+  readonly number: number;
+  readonly style: Style;
+}
+
+export interface ListRow {
+  readonly label: string;
+  readonly lines: readonly string[];
+}
+
+export interface Limits {
+  readonly problemLines: number;
+  /** Of one text from outside. */
+  readonly characters: number;
+  /** Of each kind of exception. */
+  readonly namedCustomers: number;
+  /** Whether skipped customers are named too. */
+  readonly namesSkipped: boolean;
+}

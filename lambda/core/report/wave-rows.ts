@@ -1,0 +1,96 @@
+import type { PlannedWave } from "../plan/plan.ts";
+import type { Report, WaveResult } from "./report.ts";
+import type { ListRow } from "./report-document.ts";
+import type { RolloutProgress } from "./rollout-progress.ts";
+import { isUnderWay } from "./rollout-status.ts";
+import { countCustomers, formatSeconds } from "./text-layout.ts";
+
+/** What happened to each wave, or what is planned; empty for a rollout of one wave without a bake. */
+export function toWaveRows(report: Report): readonly ListRow[] {
+  const waves = report.plan?.waves ?? [];
+  const results = waves.map((wave) => describeWave(report, wave));
+  const [first] = results;
+  if (first === undefined || (results.length === 1 && waves[0]?.bakeSeconds === 0 && first.remarks.length === 0))
+    return [];
+  return (results.length > MOST_ROWS ? group(results) : results).map(toRow);
+}
+
+/** More waves than this are shown in groups with the same result. */
+const MOST_ROWS = 12;
+
+interface WaveText {
+  readonly label: string;
+  readonly from: number;
+  readonly customers: number;
+  readonly result: string;
+  readonly remarks: readonly string[];
+}
+
+function describeWave(report: Report, planned: PlannedWave): WaveText {
+  const { wave, customers, note } = planned;
+  const result = report.waves?.find((each) => each.wave === wave);
+  return {
+    label: String(wave),
+    from: wave,
+    customers,
+    result: customers === 0 ? "passed" : toResult(report, planned, result),
+    remarks: toRemarks(report, result?.reasons ?? (note === undefined ? [] : [note])),
+  };
+}
+
+/** The problem of the report stands at its head. */
+function toRemarks({ problem = "" }: Report, reasons: readonly string[]): readonly string[] {
+  return reasons.filter((reason) => !problem.includes(reason));
+}
+
+function toResult(report: Report, { wave, bakeSeconds }: PlannedWave, result: WaveResult | undefined): string {
+  const bake = bakeSeconds > 0 ? formatSeconds(bakeSeconds) : undefined;
+  if (result !== undefined) return toDecision(report, result, bake);
+  const at = isUnderWay(report) ? (report.progress?.wave ?? 0) : 0;
+  if (wave < at) return bake === undefined ? "proceeded" : `baked ${bake}, proceeded`;
+  if (wave === at && report.progress !== undefined) return toPhase(report.progress, bake);
+  if (report.status === "planned") return bake === undefined ? "" : `then a bake of ${bake}`;
+  return report.status === "refused" ? "" : "not started";
+}
+
+function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: string | undefined): string {
+  if (phase !== "baking") return heldBy.length > 0 ? `${phase}, held` : phase;
+  if (bake === undefined) return "at its gate";
+  return bakeLeftSeconds > 0
+    ? `bakes for ${bake}, ${formatSeconds(bakeLeftSeconds)} left`
+    : `baked ${bake}, at its gate`;
+}
+
+function toDecision({ status }: Report, { decision, reasons }: WaveResult, bake: string | undefined): string {
+  switch (decision) {
+    case undefined:
+      return "passed";
+    case "proceed":
+      if (bake === undefined) return "proceeded";
+      return reasons.length > 0 ? `bake of ${bake} cut short, proceeded` : `baked ${bake}, proceeded`;
+    case "roll back":
+      return "stopped, rolled back";
+    case "halt":
+      return status === "aborted" ? "stopped, aborted" : "stopped, halted";
+  }
+}
+
+/** Neighbours with the same result, in one row. */
+function group(waves: readonly WaveText[]): readonly WaveText[] {
+  const groups: WaveText[] = [];
+  for (const wave of waves) {
+    const last = groups.at(-1);
+    if (last === undefined || last.result !== wave.result || last.remarks.length + wave.remarks.length > 0) {
+      groups.push(wave);
+      continue;
+    }
+    const customers = last.customers + wave.customers;
+    groups[groups.length - 1] = { ...last, label: `${last.from}–${wave.label}`, customers };
+  }
+  return groups;
+}
+
+function toRow({ label, customers, result, remarks }: WaveText): ListRow {
+  const text = [countCustomers(customers), result].filter((each) => each !== "").join(", ");
+  return { label, lines: [text, ...remarks] };
+}
