@@ -10,9 +10,8 @@ import { createGuard } from "../gate/guard.ts";
 import type { GateConfig } from "../gate/poll-gate.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
-import type { RecordedBatch, Task } from "./batch-run.ts";
+import { createFlipTask, type RecordedBatch, type Task } from "./batch-run.ts";
 import { flipBatches } from "./flip-batches.ts";
-import { createFlipTask } from "./flip-task.ts";
 import { skipBatches } from "./skip-batch.ts";
 import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
 

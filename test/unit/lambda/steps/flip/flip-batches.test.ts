@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
-import { toStop } from "../../../../../lambda/core/gate/decision.ts";
 import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
-import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
-import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { toStop } from "../../../../../lambda/core/gate/decision.ts";
+import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
-import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
+import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts } from "../fake-ports.ts";
 

@@ -1,12 +1,11 @@
 import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
-import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
-import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
-import { type StopSignal, createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
-import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
+import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
+import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
+import { createStopSignal, type StopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "../../../../chaos/random-runs/memory-table.ts";
 import { aCustomer, aRollout } from "../fake-ports.ts";
 
