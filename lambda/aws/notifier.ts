@@ -12,9 +12,9 @@ export const NOTIFIER_CLIENT_OPTIONS = {
 } as const;
 
 export interface NotifierOptions {
-  /** Where changes go to; without it, to nobody. Needs `events:PutEvents`. */
+  /** Where rollout events go to; without it, nowhere. Needs `events:PutEvents`. */
   readonly bus?: { readonly client: EventBridgeClient; readonly name: string } | undefined;
-  /** Where messages for a person go to; without it, to nobody. Needs `sns:Publish`. */
+  /** Where alerts go to; without it, nowhere. Needs `sns:Publish`. */
   readonly topic?: { readonly client: SNSClient; readonly arn: string } | undefined;
   readonly log: { error(message: string, fields: Readonly<Record<string, unknown>>): void };
   readonly metrics: { countEvent(change: RolloutEvent): void; countNotificationFailed(): void };
@@ -29,7 +29,7 @@ const BUSY = ["ThrottlingException", "InternalFailure", "InternalException"];
 
 /**
  * Tells the outside: every change to EventBridge and the metrics, what needs a person to SNS. Never throws, and never
- * takes long: a rollout is not lost because somebody could not hear of it.
+ * takes long: a rollout is not lost because a notification was not delivered.
  */
 export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE_MS }: NotifierOptions) {
   async function tryTo(what: string, fields: Readonly<Record<string, unknown>>, send: Send): Promise<void> {
