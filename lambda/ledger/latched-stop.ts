@@ -15,6 +15,6 @@ export function toStopKey(rolloutId: string): Key {
   return { pk: partitionOf(rolloutId), sk: "stop" };
 }
 
-export function toStop(item: Item | undefined): Stop | undefined {
+export function fromStopItem(item: Item | undefined): Stop | undefined {
   return item?.stop as Stop | undefined;
 }
