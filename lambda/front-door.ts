@@ -3,8 +3,7 @@ import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { DOOR_CLIENT_OPTIONS } from "./aws/client-options.ts";
-import { createOutcomeReader } from "./aws/execution-outcome.ts";
-import { createExecutionReader } from "./aws/executions.ts";
+import { createExecutions } from "./aws/executions.ts";
 import { createPipelineJobs } from "./aws/pipeline-jobs.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
 import { type FrontDoorConfig, readFrontDoorConfig } from "./config.ts";
@@ -39,13 +38,14 @@ export function createFrontDoor(config: FrontDoorConfig): FrontDoor {
 
 function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig): FrontDoorPorts {
   const lambda = new LambdaClient(DOOR_CLIENT_OPTIONS);
+  const { findEnd, readOutcome } = createExecutions(lambda);
   return {
     policy,
     ledger: createLedger(openTable(new DynamoDBClient(DOOR_CLIENT_OPTIONS), tableName), policy.baseUrl),
     executions: {
       start: createExecutionStarter(lambda, workerArn),
-      findEnd: createExecutionReader(lambda),
-      findOutcome: createOutcomeReader(lambda),
+      findEnd,
+      findOutcome: readOutcome,
     },
     pipelineJobs: createPipelineJobs(new CodePipelineClient(DOOR_CLIENT_OPTIONS)),
     log: new Logger(),

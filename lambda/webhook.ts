@@ -3,8 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DOOR_CLIENT_OPTIONS } from "./aws/client-options.ts";
-import { createExecutionReader } from "./aws/executions.ts";
-import { createMetricWriter } from "./aws/metric-writer.ts";
+import { createExecutions } from "./aws/executions.ts";
 import { createSigningSecretReader } from "./aws/signing-secrets.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
 import { readWebhookConfig, type WebhookConfig } from "./config.ts";
@@ -52,7 +51,7 @@ function buildPorts({ policy, secretIdsBySource, tableName, workerArn }: Webhook
   const starting = {
     policy,
     ledger: createLedger(openTable(new DynamoDBClient(DOOR_CLIENT_OPTIONS), tableName), policy.baseUrl),
-    executions: { start: createExecutionStarter(lambda, workerArn), findEnd: createExecutionReader(lambda) },
+    executions: { start: createExecutionStarter(lambda, workerArn), findEnd: createExecutions(lambda).findEnd },
     log,
     nowMs: Date.now,
   };

@@ -9,7 +9,7 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { createAlarmReader } from "./aws/alarms.ts";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
-import { createExecutionReader } from "./aws/executions.ts";
+import { createExecutions } from "./aws/executions.ts";
 import { createNotifier, NOTIFIER_CLIENT_OPTIONS } from "./aws/notifier.ts";
 import { createRolloutEventMetrics } from "./aws/rollout-event-metrics.ts";
 import { createLoginReader } from "./aws/secrets.ts";
@@ -58,12 +58,12 @@ function buildPorts(
       },
     },
   });
-  const findEnd = createExecutionReader(new LambdaClient(CLIENT_OPTIONS));
+  const executions = createExecutions(new LambdaClient(CLIENT_OPTIONS));
   return {
     policy,
     ledger,
     evoVoice,
-    executions: { findEnd },
+    executions,
     readAlarms: createAlarmReader(new CloudWatchClient(CLIENT_OPTIONS)),
     notifier: buildNotifier(notifications, log),
     log,

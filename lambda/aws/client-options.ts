@@ -1,4 +1,4 @@
-/** A client's middleware is put together once for each kind of call, not for each call: nobody adds any here. */
+/** A client's middleware is put together once for each kind of call, not for each call: no middleware is added here. */
 const cacheMiddleware = true;
 
 /** For every AWS client: a socket that hangs costs seconds, not the rest of an invocation. The SDK tries again by itself. */

@@ -1,14 +1,35 @@
 import { GetDurableExecutionCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 
-/** Asks Lambda whether a durable execution still runs; one that Lambda does not know has ended and been forgotten. */
-export function createExecutionReader(client: LambdaClient) {
-  return async (execution: string): Promise<{ readonly running: boolean }> => {
+/** How a durable execution stands; `result` is the JSON that it returned. */
+export type ExecutionOutcome =
+  | { readonly kind: "running" }
+  | { readonly kind: "returned"; readonly result: string }
+  | { readonly kind: "failed"; readonly problem: string }
+  | { readonly kind: "unknown" };
+
+/** Asks Lambda what became of a durable execution. */
+export function createExecutions(client: LambdaClient) {
+  async function readOutcome(execution: string): Promise<ExecutionOutcome> {
     try {
-      const { Status } = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: execution }));
-      return { running: Status === "RUNNING" };
+      const {
+        Status,
+        Result,
+        Error: error,
+      } = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: execution }));
+      if (Status === "RUNNING") return { kind: "running" };
+      if (Status === "SUCCEEDED" && Result !== undefined) return { kind: "returned", result: Result };
+      return { kind: "failed", problem: error?.ErrorMessage ?? `its execution ended as ${Status ?? "unknown"}` };
     } catch (error) {
-      if (error instanceof Error && error.name === "ResourceNotFoundException") return { running: false };
+      if (error instanceof Error && error.name === "ResourceNotFoundException") return { kind: "unknown" };
       throw error;
     }
+  }
+
+  return {
+    readOutcome,
+    /** An execution that Lambda does not know has ended and been forgotten. */
+    async findEnd(execution: string): Promise<{ readonly running: boolean }> {
+      return { running: (await readOutcome(execution)).kind === "running" };
+    },
   };
 }

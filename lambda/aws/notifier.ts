@@ -12,9 +12,9 @@ export const NOTIFIER_CLIENT_OPTIONS = {
 } as const;
 
 export interface NotifierOptions {
-  /** The bus for changes; without it none are published. Needs `events:PutEvents`. */
+  /** Where rollout events go to; without it, nowhere. Needs `events:PutEvents`. */
   readonly bus?: { readonly client: EventBridgeClient; readonly name: string } | undefined;
-  /** The topic for alerts; without it none are sent. Needs `sns:Publish`. */
+  /** Where alerts go to; without it, nowhere. Needs `sns:Publish`. */
   readonly topic?: { readonly client: SNSClient; readonly arn: string } | undefined;
   readonly log: { error(message: string, fields: Readonly<Record<string, unknown>>): void };
   readonly metrics: { countEvent(change: RolloutEvent): void; countNotificationFailed(): void };
@@ -28,8 +28,8 @@ const MOST_ENTRY_TRIES = 3;
 const BUSY = ["ThrottlingException", "InternalFailure", "InternalException"];
 
 /**
- * Publishes every change to EventBridge and the metrics, and sends alerts to SNS. Never throws, and never takes long: a
- * rollout must not fail because its news could not be sent.
+ * Tells the outside: every change to EventBridge and the metrics, what needs a person to SNS. Never throws, and never
+ * takes long: a rollout is not lost because a notification was not delivered.
  */
 export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE_MS }: NotifierOptions) {
   async function tryTo(failure: string, fields: Readonly<Record<string, unknown>>, send: Send): Promise<void> {

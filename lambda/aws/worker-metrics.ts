@@ -15,7 +15,7 @@ export type WorkerMetric =
   | "SignInRefused"
   | Capitalize<OutcomeKind>;
 
-/** By status; refused is what went wrong before the first flip: nobody was moved who should have been. */
+/** By status; refused is what went wrong before the first flip: no customer was moved. */
 const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined>> = {
   running: undefined,
   waiting: undefined,
@@ -37,8 +37,8 @@ export function createWorkerMetrics() {
       write([["SignInRefused", 1]]);
     },
     /**
-     * Counts a rollout that has ended; not one that an event only joined, for it counts itself, and no dry run: whoever
-     * sent it is told, and nobody else needs to come.
+     * Counts a rollout that has ended; not one that an event only joined, for it counts itself, and no dry run:
+     * its sender gets the report, and no other person needs to act.
      */
     countRollout({ status, joined, dryRun, counts }: Pick<Report, "status" | "joined" | "dryRun" | "counts">): void {
       const ended = METRICS_BY_STATUS[status];

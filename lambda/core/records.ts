@@ -57,7 +57,7 @@ export interface GateInputs {
   readonly controls: LockAndControls;
   /** All that were ever sent to it. */
   readonly commands: readonly CommandRecord[];
-  /** What was seen to stop it, and could be over when somebody looks again: an alarm. */
+  /** What was seen to stop it, and could be over at the next poll: an alarm. */
   readonly stop?: Stop | undefined;
 }
 

@@ -37,8 +37,8 @@ export function createBatches(table: Table) {
       const { rolloutId } = batch;
       const revision = batch.revision + 1;
       const progress = toProgressItem(batch);
-      // Whoever was about to be flipped back and was not begun, as when the rollback is paused: nothing of it may stay.
-      const remove = "restoring" in progress ? [] : ["reverting", "rollback", "revertedBy"];
+      // A rollback that is paused before its first request withdraws its intention: no attribute of it may stay.
+      const remove = "restoring" in progress ? [] : ["restoring", "rollback", "rolledBackBy"];
       const change = { set: { ...progress, revision }, remove };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
       if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };

@@ -1,5 +1,5 @@
 import type { CommandRecord, GateInputs } from "../core/records.ts";
-import { toStop, toStopKey } from "./latched-stop.ts";
+import { fromStopItem, toStopKey } from "./latched-stop.ts";
 import { toControls, toControlsKey } from "./lock.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
@@ -26,7 +26,7 @@ export function createCommands(table: Table, environment: string) {
     async readGateInputs(rolloutId: string): Promise<GateInputs> {
       const keys = [toControlsKey(environment), toKey(rolloutId), toStopKey(rolloutId)];
       const [controls, commands, stopped] = await table.getAll(keys);
-      const stop = toStop(stopped);
+      const stop = fromStopItem(stopped);
       return { controls: toControls(controls), commands: toCommands(commands), ...(stop && { stop }) };
     },
   };

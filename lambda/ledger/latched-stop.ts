@@ -2,7 +2,7 @@ import type { Stop } from "../core/gate/decision.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
 
-/** What has stopped a rollout and could be over when somebody looks again: an alarm. Written once, before anything is done about it. */
+/** What has stopped a rollout and could be over at the next poll: an alarm. Written once, before anything is done about it. */
 export function createStops(table: Table) {
   return {
     async latchStop(rolloutId: string, stop: Stop): Promise<void> {
@@ -15,6 +15,6 @@ export function toStopKey(rolloutId: string): Key {
   return { pk: partitionOf(rolloutId), sk: "stop" };
 }
 
-export function toStop(item: Item | undefined): Stop | undefined {
+export function fromStopItem(item: Item | undefined): Stop | undefined {
   return item?.stop as Stop | undefined;
 }

@@ -1,7 +1,7 @@
 import type { FlipsNote } from "../core/records.ts";
 import type { Key, Table } from "./table.ts";
 
-/** So many rollouts back, a rollback by the release's name looks for the last one that flipped somebody. */
+/** So many rollouts back, a rollback by the release's name looks for the last one that flipped a customer. */
 const MOST_ROLLOUTS = 50;
 
 /** So many rollouts back, a rollback of an older one knows who came after it. */

@@ -34,7 +34,7 @@ export interface Ports {
   /** The state of each alarm; never throws for what CloudWatch can do. */
   readAlarms(names: readonly string[]): Promise<readonly AlarmReading[]>;
   nowMs(): number;
-  /** Nobody is kept from ending by it. */
+  /** It keeps no rollout from ending. */
   sleep(ms: number): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export interface ConnectOptions {
 export interface Connection {
   readTagIds(accountIds: readonly string[]): Promise<TagIds>;
   readPage(request: PageRequest): Promise<Page>;
-  /** At most 100 customers by id; whom the list does not show, or not whole, is left out. */
+  /** At most 100 customers by id; a customer that the list does not show whole is left out. */
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;
   /**
@@ -83,7 +83,7 @@ export interface Connection {
    */
   flip(flip: Flip, mayBegin: (isBegun: boolean) => Promise<void>): Promise<FlipResult>;
   pace(): Pace;
-  /** Ends the connection: whoever still waits to make a request gets an OutOfTimeError. */
+  /** Ends the connection: a request that still waits for its turn gets an OutOfTimeError. */
   close(): void;
 }
 
@@ -107,7 +107,7 @@ export interface Ledger {
   findFlips(): Promise<readonly FlipsNote[]>;
   /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
   findRollouts(release: string): Promise<readonly string[]>;
-  /** So that whoever asks about a rollout hears that another one turns it back, without a look at its batches. */
+  /** So that a status tells that another rollout rolls this one back, without a look at its batches. */
   noteRolledBackBy(rolloutId: string, by: string): Promise<void>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
@@ -116,7 +116,7 @@ export interface Ledger {
   readControls(): Promise<LockAndControls>;
   /** The controls, all commands that were sent to a rollout, and what has stopped it. */
   readGateInputs(rolloutId: string): Promise<GateInputs>;
-  /** Keeps what has stopped a rollout and may be over when somebody looks again; the first one counts. */
+  /** Keeps what has stopped a rollout and may be over at the next poll; the first one counts. */
   latchStop(rolloutId: string, stop: Stop): Promise<void>;
   saveGateState(rolloutId: string, gate: GateRecord): Promise<void>;
   /** Refused when there are more holds than the controls' item takes. */
@@ -125,7 +125,7 @@ export interface Ledger {
     hold: Hold,
     id: string,
   ): Promise<{ readonly kind: "changed" } | { readonly kind: "refused"; readonly problem: string }>;
-  /** Takes the lock if nobody has since the controls were read; false when somebody has. */
+  /** Takes the lock unless another rollout has since the controls were read; then false. */
   takeLock(lock: Lock, read: LockAndControls): Promise<boolean>;
   /** Gives the lock back, if it is still this one. */
   releaseLock(lock: Lock): Promise<void>;

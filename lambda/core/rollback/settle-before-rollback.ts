@@ -4,10 +4,10 @@ import type { Reading } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
 import type { PlannedCustomer } from "../plan/plan.ts";
 
-/** What became of those whom a rollout had flipped, when it was turned back. */
+/** What became of the customers that a rollout had flipped, when it was rolled back. */
 export interface RollbackCounts {
   readonly restored: number;
-  /** Changed by somebody else or by a later rollout since, protected since, or gone: not ours to touch. */
+  /** Changed by another system or by a later rollout since, protected since, or gone: not ours to touch. */
   readonly conflicting: number;
   /** Could not be flipped back. */
   readonly left: number;
@@ -25,7 +25,7 @@ export const NO_ROLLBACK_COUNTS: RollbackCounts = { restored: 0, conflicting: 0,
 export const CONFLICTING = "left alone: ";
 export const NOT_RESTORED = "not flipped back: ";
 
-/** Whom a rollout flipped, or may have flipped: by the ledger's word, or by a flip that was begun and has no such outcome. */
+/** The customers that a rollout flipped or may have flipped: by the ledger's word, or by a flip that was begun and has no such outcome. */
 export function findRestorable({
   customers,
   outcomes,
@@ -36,7 +36,7 @@ export function findRestorable({
   return customers.filter(({ id }) => ids.has(id));
 }
 
-/** Once a doubt is settled: whoever turns out never to have been flipped was not left either. */
+/** Once a doubt is settled: a customer that was never flipped cannot be left either. */
 export function dropNeverFlipped(batch: Batch): Batch {
   if (batch.rollback.length === 0) return batch;
   const ids = new Set(findRestorable(batch).map(({ id }) => id));
@@ -71,7 +71,7 @@ export interface MovedAway {
   readonly rolloutId: string;
   /** A rollback of that one was about to flip the customer back, and did not come to record it. */
   readonly mayBeBack: boolean;
-  /** Nobody else may have moved it there, as far as the ledger knows. */
+  /** No other rollout may have moved it there, as far as the ledger knows. */
   readonly isSure: boolean;
 }
 
@@ -121,7 +121,7 @@ function describeAway({ rolloutId }: MovedAway): string {
   return `${CONFLICTING}rollout ${rolloutId}, which came later, has moved it back; ${ONCE_THAT_IS_BACK}`;
 }
 
-/** Of a customer whom an earlier run began to flip back. */
+/** Of a customer that an earlier run began to restore. */
 export function mayBeBack(why: string): string {
   return `it may have been flipped back, look at it: ${why}`;
 }
@@ -134,7 +134,7 @@ const FOR_GOOD = [MOVED_BACK, MOVED_SINCE, `${CONFLICTING}${GONE}`];
 
 /**
  * Whether another rollback may find that what kept this customer where it is is over: a protection that was lifted, a
- * later rollout that was turned back. What somebody did to the customer itself is for good, and so is what a later rollout
+ * later rollout that was turned back. What another system did to the customer itself is for good, and so is what a later rollout
  * did when it is not known which others came later.
  */
 export function isWorthAnotherLook({ outcome, reason }: Outcome, knowsLater = true): boolean {
@@ -142,7 +142,7 @@ export function isWorthAnotherLook({ outcome, reason }: Outcome, knowsLater = tr
   return knowsLater || !reason.endsWith(ONCE_THAT_IS_BACK);
 }
 
-/** Sums up a batch: whoever is undoable and has no other end is left. */
+/** Sums up a batch: a restorable customer without another end is left. */
 export function countRollback(batch: Omit<Batch, "rolloutId" | "index" | "revision">): RollbackCounts {
   const kinds = new Map(batch.rollback.map(({ customerId, outcome }) => [customerId, outcome]));
   const counts = { restored: 0, conflicting: 0, left: 0 };

@@ -3,7 +3,7 @@ import type { PlannedCustomer } from "../../core/plan/plan.ts";
 
 /** What is becoming of a batch's customers while it is worked on. */
 export interface OutcomeTracker {
-  /** Who had no outcome when the batch was read. */
+  /** The customers without an outcome when the batch was read. */
   readonly open: readonly PlannedCustomer[];
   /** Whether an earlier run had recorded that it would flip this customer. */
   wasIntended(customerId: string): boolean;
@@ -13,11 +13,11 @@ export interface OutcomeTracker {
   /** A flip was begun, by this run or one before, and it is not known what it did. */
   markInDoubt(customerId: string): void;
   /**
-   * Whoever may have been flipped without an outcome that says so: those in doubt, and those whose flip failed. Whoever
-   * failed before a flip was begun, or was refused, is not: where somebody else moves them is not ours to turn back.
+   * The customers that may have been flipped without an outcome that says so: those in doubt, and those whose flip failed
+   * after a request was sent. A customer that failed before, or was refused, is not: a rollback must not touch it.
    */
   uncertain(): readonly string[];
-  /** Whoever has no outcome and is not in doubt was not attempted. */
+  /** A customer that has no outcome and is not in doubt was not attempted. */
   skipRemaining(why: string): void;
   outcomes(): readonly Outcome[];
   failures(): number;
@@ -25,7 +25,7 @@ export interface OutcomeTracker {
   left(): number;
 }
 
-/** Whom a sheet is about, and what is known of them. */
+/** The customers that a tracker follows, and what is known of them. */
 export interface Known {
   readonly customers: readonly PlannedCustomer[];
   readonly outcomes: readonly Outcome[];

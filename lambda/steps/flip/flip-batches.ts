@@ -1,5 +1,6 @@
-import type { BatchRun, RecordedBatch } from "./batch-run.ts";
-import { type FlippingBatch, flipBatch } from "./flip-batch.ts";
+import { toReason } from "../../core/gate/decision.ts";
+import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
 import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";
 
 /** Places of batches in the order of the work, from one to another, without it. */
@@ -9,7 +10,7 @@ export interface BatchRange {
 }
 
 /**
- * Flips batches in order, and gives each as it was recorded, until the brake is on. So that no request in flight is
+ * Flips batches in order, and gives each as it was recorded, until the stop signal is set. So that no request in flight is
  * spared for the ledger, the next batch is prepared while the last of this one are flipped, and this one is recorded while
  * the next one is flipped. No more than two are open at a time; one that was prepared for nothing is withdrawn.
  * @throws the error that ended it, after all that is known is recorded
@@ -55,4 +56,82 @@ async function* recordedBy(flipping: FlippingBatch | undefined): AsyncGenerator<
 
 async function withdraw(run: BatchRun, prepared: PreparedBatch | undefined): Promise<void> {
   if (prepared !== undefined) await withdrawBatch(run, prepared).catch(run.stopSignal.fail);
+}
+
+/** A batch whose flips have begun. None of its promises is ever refused: errors are with the stop signal. */
+interface FlippingBatch {
+  /** Few are left to be taken up: time to prepare the next batch. */
+  readonly nearlyTaken: Promise<void>;
+  /** No customer is left to be taken up; the last flips are in flight. */
+  readonly taken: Promise<void>;
+  /** What the ledger holds in the end; undefined when it could not be written. */
+  readonly recorded: Promise<RecordedBatch | undefined>;
+}
+
+/**
+ * The next batch is prepared when so many flips for each request in flight are left in this one: late, so that its
+ * readings are hardly older than without it, and early enough that no request waits for it.
+ */
+const LEFT_FOR_EACH_IN_FLIGHT = 4;
+
+/** Flips a prepared batch and records what came. Whatever ends it early, all that is known is recorded. */
+function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch {
+  const nearlyTaken = Promise.withResolvers<void>();
+  const taken = Promise.withResolvers<void>();
+
+  function* takeUp(): Generator<PlannedCustomer> {
+    let left = prepared.flips.length;
+    for (const customer of prepared.flips) {
+      if (left <= run.concurrency * LEFT_FOR_EACH_IN_FLIGHT) nearlyTaken.resolve();
+      left -= 1;
+      if (left === 0) taken.resolve();
+      yield customer;
+    }
+  }
+
+  async function flipAll(): Promise<RecordedBatch | undefined> {
+    const { tracker } = prepared;
+    run.stopSignal.countFailures(tracker.failures());
+    await inParallel(run, takeUp(), (customer) => flipOne(run, prepared, customer));
+    nearlyTaken.resolve();
+    taken.resolve();
+    return finish(run, prepared);
+  }
+
+  return { nearlyTaken: nearlyTaken.promise, taken: taken.promise, recorded: flipAll() };
+}
+
+/**
+ * The guard is asked before each request, and not only before the first: the lock may be lost while a flip waits for its
+ * turn or its next try.
+ */
+async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
+  const { task, guard, connection, stopSignal } = run;
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.recent);
+  switch (flipped.result) {
+    case "flipped":
+      return tracker.settle(customer, "flipped", flipped.reason);
+    case "failed":
+      if (!flipped.refused) tracker.markUncertain(customer.id);
+      tracker.settle(customer, "failed", flipped.reason);
+      return stopSignal.countFailures(1);
+    case "unresolved":
+      return tracker.markInDoubt(customer.id);
+    case "not begun":
+      return;
+  }
+}
+
+async function finish(run: BatchRun, { place, tracker, written }: PreparedBatch): Promise<RecordedBatch | undefined> {
+  const stopped = run.stopSignal.stopped();
+  if (stopped !== undefined) tracker.skipRemaining(toReason(stopped));
+  try {
+    const batch = await record(run, written, tracker, tracker.uncertain());
+    const left = tracker.left();
+    if (left > 0) run.stopSignal.skipRemaining();
+    return { place, batch, left };
+  } catch (error) {
+    run.stopSignal.fail(error);
+    return undefined;
+  }
 }

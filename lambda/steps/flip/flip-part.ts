@@ -10,9 +10,8 @@ import { createGuard } from "../gate/guard.ts";
 import type { GateConfig } from "../gate/poll-gate.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
-import type { RecordedBatch, Task } from "./batch-run.ts";
+import { createFlipTask, type RecordedBatch, type Task } from "./batch-run.ts";
 import { flipBatches } from "./flip-batches.ts";
-import { createFlipTask } from "./flip-task.ts";
 import { skipBatches } from "./skip-batch.ts";
 import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
 
@@ -29,7 +28,7 @@ export interface FlipProgress extends Progress {
   readonly parts: number;
   /** What stopped the rollout of itself; a gate's or a command's word is `stop`. */
   readonly problem?: string | undefined;
-  /** Whether nobody is read any more either: who may have been flipped is recorded as failed. */
+  /** Whether no customer is read any more either: one that may have been flipped is recorded as failed. */
   readonly blind?: boolean | undefined;
 }
 
@@ -83,7 +82,7 @@ export async function flipPart(
   });
 }
 
-/** In a stopped rollout: gives everybody who is left an outcome. Nobody is flipped any more. */
+/** In a stopped rollout: gives every customer that is left an outcome. No customer is flipped any more. */
 export async function skipRemainingPart(
   ports: Ports,
   rollout: Locked<FlipRollout>,
@@ -116,7 +115,7 @@ export function afterFailure(from: FlipProgress, problem: string): FlipProgress 
   return { ...from, done: true, problem: `${told}not every outcome could be recorded: ${problem}` };
 }
 
-/** Why nobody else is flipped, whoever decided it; undefined while flips go on. */
+/** Why no further customer is flipped; undefined while flips go on. */
 export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "problem">): string | undefined {
   return problem ?? (stop && toReason(stop));
 }

@@ -1,9 +1,11 @@
 import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
 import type { Batch } from "../../core/flip/batch.ts";
+import type { Reading } from "../../core/flip/settle-before-flip.ts";
+import { chunk } from "../../core/lookup/chunk.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Connection } from "../ports.ts";
 import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
-import { type BatchRun, record, type Work } from "./batch-run.ts";
-import { type Readings, readAfresh } from "./read-customers.ts";
+import { type BatchRun, type Crew, inParallel, record, type Work } from "./batch-run.ts";
 
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {
@@ -16,8 +18,8 @@ export interface PreparedBatch {
 
 /**
  * Write ahead: reads the customers afresh, settles those that need no flip, records the rest as intended. The controls
- * are read last of all, so that they are as new as can be when the first flip begins. Nothing comes of it when they put
- * on the brake.
+ * are read last of all, so that they are as new as can be when the first flip begins. Returns nothing when they set
+ * the stop signal.
  * @throws what ends the whole rollout: a lost lock, a refused sign-in, a ledger that cannot be written
  */
 export async function prepareBatch(run: BatchRun, place: number): Promise<PreparedBatch | undefined> {
@@ -45,7 +47,7 @@ async function readProtected({ guard, stopSignal }: BatchRun): Promise<ReadonlyS
   return stopSignal.stopped() !== undefined || stopSignal.isHeld() ? undefined : new Set(protectedIds);
 }
 
-/** Nobody of a prepared batch was begun, so nobody is intended any more but who was before and may have been flipped. */
+/** No flip of a prepared batch was begun: only customers that an earlier run may have flipped stay intended. */
 export async function withdrawBatch(
   run: BatchRun,
   { written, tracker }: Pick<PreparedBatch, "written" | "tracker">,
@@ -53,7 +55,7 @@ export async function withdrawBatch(
   await record(run, written, tracker, tracker.uncertain());
 }
 
-/** Settles who needs no flip; returns who is to be flipped now. */
+/** Settles the customers that need no flip; returns the customers to be flipped now. */
 function settleWithoutFlip(work: Work, tracker: OutcomeTracker, readings: Readings): readonly PlannedCustomer[] {
   return tracker.open.filter((customer) => {
     const fresh = readings.get(customer.id);
@@ -77,4 +79,25 @@ function settleProtected(
     if (isProtected) tracker.settle(customer, "skipped", PROTECTED_BY_CONTROLS);
     return !isProtected;
   });
+}
+
+export type Readings = ReadonlyMap<string, Reading>;
+
+/** Lists many at once; a customer that no list shows is read alone. A customer without a reading was not reached in time. */
+export async function readAfresh(
+  run: Crew & { readonly connection: Connection },
+  customers: readonly PlannedCustomer[],
+): Promise<Readings> {
+  const { connection, stopSignal } = run;
+  const readings = new Map<string, Reading>();
+  await inParallel(run, chunk(customers), async (some) => {
+    const listed = await connection.listCustomers(some.map(({ id }) => id));
+    for (const customer of listed) readings.set(customer.id, { reading: "found", customer });
+  });
+  const unlisted = customers.filter(({ id }) => !readings.has(id));
+  await inParallel(run, unlisted, async ({ id }) => {
+    readings.set(id, await connection.readCustomer(id));
+  });
+  stopSignal.throwError();
+  return readings;
 }

@@ -4,11 +4,11 @@ import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
 import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
-import { type Readings, readAfresh } from "./read-customers.ts";
+import { type Readings, readAfresh } from "./prepare-batch.ts";
 
 export interface Stopped {
   readonly why: string;
-  /** Nobody is read any more. */
+  /** No customer is read any more. */
   readonly blind: boolean;
 }
 
@@ -27,7 +27,7 @@ export async function* skipBatches(
   }
 }
 
-/** Who was not attempted is skipped; who might have been flipped is read first, unless `blind`. */
+/** A customer that was not attempted is skipped; one that may have been flipped is read first, unless `blind`. */
 export async function skipBatch(run: SkipRun, place: number, { why, blind }: Stopped): Promise<RecordedBatch> {
   const batch = await run.task.read(place);
   const tracker = trackOutcomes(run.task.open(batch));
@@ -46,7 +46,7 @@ export async function skipBatch(run: SkipRun, place: number, { why, blind }: Sto
   return { place, batch: await record(run, batch, tracker, tracker.uncertain()), left: tracker.left() };
 }
 
-/** What a rollback has flipped back was flipped, whatever its flag says now. */
+/** A customer that a rollback restored was flipped, whatever its flag says now. */
 function findRestored({ rollback }: Batch): ReadonlySet<string> {
   return new Set(rollback.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])));
 }

@@ -4,7 +4,7 @@ import type { Stop } from "../../core/gate/decision.ts";
 export interface StopSignal {
   /** Whether anything new may be begun. */
   mayGoOn(): boolean;
-  /** Why nobody else is flipped in this rollout; undefined while all is well. */
+  /** Why this rollout flips no further customer; undefined while all is well. */
   stopped(): Stop | undefined;
   /** A gate or a command has decided. */
   stop(stop: Stop): void;
@@ -15,7 +15,7 @@ export interface StopSignal {
   countFailures(failures: number): void;
   /** The first error ends the part; it is thrown once all that is known is recorded. */
   fail(error: unknown): void;
-  /** Somebody was left without an outcome: the next part tries again, and trying at once would not be slower. */
+  /** A customer was left without an outcome: the next part tries again, and trying at once would not be slower. */
   skipRemaining(): void;
   throwError(): void;
 }

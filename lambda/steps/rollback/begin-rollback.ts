@@ -10,7 +10,7 @@ export interface RollbackRequest {
   readonly commandState: CommandState;
 }
 
-/** What a revert begins with. */
+/** What a rollback begins with. */
 export interface BegunRollback {
   readonly commandState: CommandState;
   readonly hold: Held;
@@ -27,7 +27,7 @@ export async function beginRollback(
   return { hold, commandState: await passLateAborts(ports, rollout, commandState) };
 }
 
-/** When the release could not be held for long: whoever was flipped is turned back all the same. */
+/** When the release could not be held for long: the customers are restored all the same. */
 export async function beginWithoutHold(
   ports: Ports,
   rollout: Locked<Rollout>,

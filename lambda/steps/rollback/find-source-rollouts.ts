@@ -57,7 +57,7 @@ async function findLast(ledger: SourceLedger, release: string): Promise<FoundSou
   return { problem: `no rollout of release ${release} is known that flipped anybody` };
 }
 
-/** One that found everybody right, or was stopped before its first flip, is not what is to be undone. */
+/** A rollout that flipped no customer is not the one to roll back. */
 async function hasFlipped({ getBatch }: SourceLedger, rollouts: SourceRollouts["rollouts"]): Promise<boolean> {
   for (const { rolloutId, batches } of rollouts) {
     for (let index = 0; index < batches; index += 1)

@@ -83,7 +83,7 @@ interface Standing {
   readonly mayBeBack: boolean;
 }
 
-/** Whom a rollout moved, or may have moved, and did not turn back. */
+/** The customers that a rollout moved, or may have moved, and did not restore. */
 async function* readStanding({ readBatches }: LaterLedger, rolloutId: string): AsyncGenerator<Standing> {
   for await (const batch of readBatches(rolloutId)) {
     const back = new Set(idsOf(batch.rollback, "flipped"));

@@ -22,24 +22,24 @@ import { type Locked, type Progress, type Rollout, runPart, type StepRun } from 
 import { readLaterRollouts } from "./later-rollouts.ts";
 import { countPlaces, createRollbackTask, nameLeft } from "./rollback-task.ts";
 
-/** Where a revert is: counters only. */
+/** Where a rollback is: counters only. */
 export interface RollbackProgress extends Progress {
   readonly commandState: CommandState;
-  /** Who could not be flipped back is tried again in a further pass. From 1. */
+  /** A customer that could not be restored is tried again in a further pass. From 1. */
   readonly pass: number;
   /** The first place of this pass that is not done; the newest batch is at 0. */
   readonly place: number;
   /** Of the places of this pass that are done. */
   readonly counts: RollbackCounts;
-  /** Whether another pass may help somebody of them. */
+  /** Whether another pass may restore one of their customers. */
   readonly again: boolean;
-  /** Why nobody more is tried: whoever has no end is left, and a rollback that is sent again goes on with them. */
+  /** Why no further customer is tried; a rollback that is sent again goes on with the rest. */
   readonly gaveUp?: string | undefined;
   /** What ended it early of itself. */
   readonly problem?: string | undefined;
 }
 
-/** What a revert came to. */
+/** What a rollback came to. */
 export interface RollbackResult {
   readonly counts: RollbackCounts;
   /** What ended it of itself before it was through. */
@@ -74,8 +74,8 @@ export interface RollbackWork {
 }
 
 /**
- * Flips back, newest batch first, exactly those whom the ledger says the subject's rollouts flipped, and who still are
- * where those put them. The pace begins anew: a throttled rollout must not strand its rollback. Once it is stopped, it
+ * Flips back, newest batch first, exactly the customers that the source rollouts flipped by the ledger's word, and that
+ * still are where those put them. The pace begins anew: a throttled rollout must not strand its rollback. Once it is stopped, it
  * only counts who is left.
  */
 export async function rollbackPart(
@@ -116,7 +116,7 @@ export async function rollbackPart(
   });
 }
 
-/** A pace that let nothing through is not handed on: it was that of a server which answers nobody. */
+/** A pace that let nothing through is not handed on: it was that of a server which answered no request. */
 function afterIdle(progress: RollbackProgress, { idleParts: before }: RollbackProgress): RollbackProgress {
   const idleParts = before + 1;
   const gaveUp = idleParts < MOST_IDLE_PARTS ? undefined : GAVE_UP;
@@ -124,7 +124,7 @@ function afterIdle(progress: RollbackProgress, { idleParts: before }: RollbackPr
   return { ...progress, idleParts, gaveUp, restSeconds, pace: undefined };
 }
 
-/** A part that failed for good ends the revert; who is left is counted still. */
+/** A part that failed for good ends the rollback; the customers that are left are still counted. */
 export function afterRollbackFailure(from: RollbackProgress, problem: string): RollbackProgress {
   if (!isEnded(from)) return { ...from, idleParts: 0, problem };
   return { ...from, done: true, problem: `${from.problem ?? "stopped"}; who is left could not be counted: ${problem}` };
@@ -152,7 +152,7 @@ function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
 
 /**
  * Where the ledger says that the revert is: further than the progress when this part was begun before. The mark counts
- * whoever has an end, so that workers that die again and again while they come further are not given up.
+ * the customers with an end, so that workers that die again and again while they come further are not given up.
  */
 async function skipFinished(task: Task, from: RollbackProgress, places: number) {
   let begun = from;
@@ -163,7 +163,7 @@ async function skipFinished(task: Task, from: RollbackProgress, places: number) 
     const ended = new Set(outcomes.map(({ customerId }) => customerId));
     settled += ended.size;
     if (place === begun.place && customers.every(({ id }) => ended.has(id))) begun = advance(begun, batch);
-    // Nobody of it was come to, nor of those behind it.
+    // No customer of this batch was tried, and none of the batches behind it.
     else if (batch.rollback.length === 0) break;
   }
   return { begun, settled, mark: `pass ${from.pass}, place ${begun.place}, ${settled} settled` };
@@ -185,7 +185,7 @@ interface Rest {
   readonly places: number;
 }
 
-/** So that the report can name who is left; nothing is written any more once the lock is another's. */
+/** So that the report can name the customers that are left; nothing is written any more once the lock is another's. */
 async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RollbackProgress> {
   const { stop, problem, gaveUp } = rest.from;
   const isOurs = holdsLock(lock, await ports.ledger.readControls());

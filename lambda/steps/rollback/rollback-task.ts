@@ -70,7 +70,7 @@ function toRollbackResult(outcome: Outcome): Outcome {
   return { ...outcome, outcome: "failed", reason: reason.slice(NOT_ATTEMPTED.length) };
 }
 
-/** A revert that ended before it was through names who is left in this batch. */
+/** A rollback that ended before it was through names the customers that are left in this batch. */
 export function nameLeft(batch: Batch, why: string): Batch {
   const known = new Set(batch.rollback.map(({ customerId }) => customerId));
   const begun = new Set(batch.restoring);

@@ -1,6 +1,6 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { createExecutionReader } from "../../../../lambda/aws/executions.ts";
+import { createExecutions } from "../../../../lambda/aws/executions.ts";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../../../../local/aws/lambda-executions.ts";
 
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 describe("a durable execution", () => {
   test("runs until Lambda says that it has ended, and when", async () => {
-    const findEnd = createExecutionReader(client);
+    const { findEnd } = createExecutions(client);
     executions.running(ARN);
     expect(await findEnd(ARN)).toEqual({ running: true });
 
@@ -32,6 +32,6 @@ describe("a durable execution", () => {
   });
 
   test("that Lambda does not know any more has ended", async () => {
-    expect(await createExecutionReader(client)(ARN)).toEqual({ running: false });
+    expect(await createExecutions(client).findEnd(ARN)).toEqual({ running: false });
   });
 });

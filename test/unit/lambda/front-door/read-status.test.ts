@@ -205,6 +205,6 @@ describe("a rollout that a later one turns back says so:", () => {
 
     expect(report).toMatchObject({ status: "succeeded" });
     expect(report).not.toHaveProperty("rollback");
-    expect(report).not.toHaveProperty("revertedBy");
+    expect(report).not.toHaveProperty("rolledBackBy");
   });
 });

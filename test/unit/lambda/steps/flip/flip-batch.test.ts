@@ -2,9 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
-import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
+import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
-import { createFlipTask } from "../../../../../lambda/steps/flip/flip-task.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { createGuard } from "../../../../../lambda/steps/gate/guard.ts";
