@@ -4,6 +4,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { DOOR_CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutions } from "./aws/executions.ts";
+import { createMetricWriter } from "./aws/metric-writer.ts";
 import { createSigningSecretReader } from "./aws/signing-secrets.ts";
 import { createExecutionStarter } from "./aws/start-execution.ts";
 import { readWebhookConfig, type WebhookConfig } from "./config.ts";
