@@ -1,19 +1,19 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import { chunk } from "../../core/lookup/chunk.ts";
 import type { Stop } from "../../core/gate/decision.ts";
 import { chooseChildren, findChildrenStop, type WatchedChild } from "../../core/gate/moved-children.ts";
+import { chunk } from "../../core/lookup/chunk.ts";
 import { createJudge } from "../../core/lookup/selection.ts";
-import type { FlipRollout, Locked, Progress, StepRun } from "../run-part.ts";
-import type { Connection, Ports } from "../ports.ts";
 import { readSelection } from "../lookup/read-selection.ts";
+import type { Connection, Ports } from "../ports.ts";
+import type { FlipRollout, Locked, Progress, StepRun } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
 
 /** What is known of the children of the first customers that a rollout flips. */
 export interface ChildrenProgress extends Progress {
   readonly children: readonly WatchedChild[];
-  /** What they come to after the first flips: a child has moved. */
+  /** The stop, when a child has moved after the first flips. */
   readonly moved?: Stop | undefined;
-  /** Why they could not be read: the rollout goes on without the check. */
+  /** Why the children could not be read: the rollout continues without the check. */
   readonly unread?: string | undefined;
 }
 
@@ -28,8 +28,8 @@ export interface ChildrenWork {
 const IN_A_PAGE = 100;
 
 /**
- * Before the first flip: one page of the children of each hundred customers of the first batch. An abort ends it, and so
- * it does the check after the flips; what an abort comes to, the flips and the gate say.
+ * Before the first flip: reads one page of the children of each hundred customers of the first batch. An abort ends this
+ * part; the flips that follow apply the abort.
  */
 export function readChildren(
   ports: Ports,
@@ -74,7 +74,7 @@ export function checkChildren(
   });
 }
 
-/** The check is no condition of a rollout: the flips themselves meet what keeps it from being made. */
+/** A rollout does not depend on the check: what prevents the check is also met by the flips. */
 export function withoutCheck(from: ChildrenProgress, unread: string): ChildrenProgress {
   return { ...from, done: true, children: [], unread };
 }
