@@ -4,7 +4,7 @@ import { type BatchRun, type RecordedBatch, record } from "./batch-run.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { PreparedBatch } from "./prepare-batch.ts";
 
-/** A batch whose flips have begun. None of its promises is ever refused: errors are with the brake. */
+/** A batch whose flips have begun. None of its promises is ever refused: the stop signal has the errors. */
 export interface FlippingBatch {
   /** Few are left to be taken up: time to prepare the next batch. */
   readonly nearlyTaken: Promise<void>;
@@ -37,7 +37,7 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
 
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { tracker } = prepared;
-    run.stopSignal.countFailures(tracker.failures());
+    run.guard.countFailures(tracker.failures());
     await inParallel(run, takeUp(), (customer) => flipOne(run, prepared, customer));
     nearlyTaken.resolve();
     taken.resolve();
@@ -48,19 +48,19 @@ export function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch
 }
 
 /**
- * The lookout is asked before each request, and not only before the first: the lock may be lost while a flip waits for its
+ * The guard is asked before each request, and not only before the first: the lock may be lost while a flip waits for its
  * turn or its next try.
  */
 async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
-  const { task, guard, connection, stopSignal } = run;
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.recent);
+  const { task, guard, connection } = run;
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.assertFresh);
   switch (flipped.result) {
     case "flipped":
       return tracker.settle(customer, "flipped", flipped.reason);
     case "failed":
       if (!flipped.refused) tracker.markUncertain(customer.id);
       tracker.settle(customer, "failed", flipped.reason);
-      return stopSignal.countFailures(1);
+      return guard.countFailures(1);
     case "unresolved":
       return tracker.markInDoubt(customer.id);
     case "not begun":

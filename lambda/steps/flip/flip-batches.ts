@@ -9,7 +9,7 @@ export interface BatchRange {
 }
 
 /**
- * Flips batches in order, and gives each as it was recorded, until the brake is on. So that no request in flight is
+ * Flips batches in order, and gives each as it was recorded, until the stop signal ends it. So that no request in flight is
  * spared for the ledger, the next batch is prepared while the last of this one are flipped, and this one is recorded while
  * the next one is flipped. No more than two are open at a time; one that was prepared for nothing is withdrawn.
  * @throws the error that ended it, after all that is known is recorded

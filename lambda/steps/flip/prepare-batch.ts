@@ -1,9 +1,9 @@
-import type { Batch } from "../../core/flip/batch.ts";
 import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
+import type { Batch } from "../../core/flip/batch.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
 import { type BatchRun, record, type Work } from "./batch-run.ts";
 import { type Readings, readAfresh } from "./read-customers.ts";
-import { trackOutcomes, type OutcomeTracker } from "./batch-outcomes.ts";
 
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {
@@ -16,8 +16,8 @@ export interface PreparedBatch {
 
 /**
  * Write ahead: reads the customers afresh, settles those that need no flip, records the rest as intended. The controls
- * are read last of all, so that they are as new as can be when the first flip begins. Nothing comes of it when they put
- * on the brake.
+ * are read last of all, so that they are as new as can be when the first flip begins. The batch is withdrawn when they
+ * hold or stop the rollout.
  * @throws what ends the whole rollout: a lost lock, a refused sign-in, a ledger that cannot be written
  */
 export async function prepareBatch(run: BatchRun, place: number): Promise<PreparedBatch | undefined> {
@@ -41,7 +41,7 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
 
 /** The customers that controls protect; undefined when nothing is to begin. */
 async function readProtected({ guard, stopSignal }: BatchRun): Promise<ReadonlySet<string> | undefined> {
-  const { protectedIds } = await guard.look();
+  const { protectedIds } = await guard.refresh();
   return stopSignal.stopped() !== undefined || stopSignal.isHeld() ? undefined : new Set(protectedIds);
 }
 
