@@ -12,7 +12,7 @@ import type { Ports } from "./ports.ts";
 import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
 import type { Rollout } from "./run-part.ts";
 
-/** A rollout of our own, another one that is in the way, or an answer at once. */
+/** A rollout that may begin, another rollout that has the lock, or an answer at once. */
 export type Opened =
   | {
       readonly kind: "opened";
@@ -20,13 +20,13 @@ export type Opened =
       readonly startedAtMs: number;
       /** Of a rollback or a retry. */
       readonly source?: SourceRollouts | undefined;
-      /** Absent in a dry run, which flips nobody. */
+      /** Absent in a dry run, which flips no customer. */
       readonly lock?: Lock | undefined;
-      /** Until the last requests of a rollout whose execution died have surely ended. */
+      /** Until the last request of a rollout whose execution died has surely ended. */
       readonly settleSeconds: number;
     }
   | { readonly kind: "busy" }
-  /** `isOurs`: the report of a rollout of our own, which nobody else tells of. */
+  /** `isOurs`: the report of this execution's own rollout, which no other execution publishes. */
   | { readonly kind: "answered"; readonly report: Report; readonly isOurs?: boolean };
 
 interface Opening {
@@ -37,7 +37,7 @@ interface Opening {
   readonly nowMs: number;
 }
 
-/** Accepts an event as a rollout: idempotency first, then its time, what stands in its way, the lock, the record. */
+/** Accepts an event as a rollout: idempotency, then its `notAfter`, the controls, the lock, the record. */
 export async function openRollout(ports: Ports, event: DeployEvent, execution: string): Promise<Opened> {
   const opening: Opening = {
     event,
@@ -63,7 +63,7 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
   return lockAndBegin(ports, opening, found.source);
 }
 
-/** The name that the front door gave the execution; where an execution has none, one that every repetition gives again. */
+/** The name that the front door gave the execution. Without one, a name that each repetition derives again. */
 function nameFor(event: DeployEvent, execution: string): string {
   const [, name] = /\/durable-execution\/([\w-]{1,64})\//.exec(execution) ?? [];
   return name ?? `${event.action}-${createHash("sha256").update(execution).digest("hex").slice(0, 12)}`;
@@ -73,7 +73,7 @@ function isLate({ event, nowMs }: Opening): boolean {
   return event.notAfter !== undefined && Date.parse(event.notAfter) < nowMs;
 }
 
-/** Before it died, an earlier run of this step may have taken the lock in time. */
+/** An earlier run of this step may have taken the lock in time, and died. */
 async function releaseOwnLock({ ledger }: Ports, execution: string): Promise<void> {
   const { lock } = await ledger.readControls();
   if (lock?.execution === execution) await ledger.releaseLock(lock);
@@ -100,7 +100,7 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
     : lockAndBegin(ports, opening, source);
 }
 
-/** What cannot be turned back or gone on with now, may be once the rollout that is under way has ended: it can be waited for. */
+/** A source that cannot be rolled back or retried now may be once the running rollout has ended: the event can wait for it. */
 async function refuseSource(ports: Ports, opening: Opening, problem: string): Promise<Opened> {
   const { event } = opening;
   const { lock } = await ports.ledger.readControls();
@@ -110,7 +110,7 @@ async function refuseSource(ports: Ports, opening: Opening, problem: string): Pr
   return waitOrRefuse(ports, opening, lock);
 }
 
-/** A control that forbids it; a hold is no obstacle for what turns back. */
+/** The control that forbids the rollout. A hold does not forbid a rollback. */
 function findObstacle(
   controls: LockAndControls,
   { event }: Opening,
@@ -128,8 +128,8 @@ function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenF
 }
 
 /**
- * Counted from the taking of the lock, not from the end of the execution: code of a stopped execution works on until it
- * looks at the lock, and its last request ends one timeout later.
+ * Counted from the moment the lock is taken, not from the end of the execution: code of a stopped execution continues
+ * until it reads the lock again, and its last request ends one timeout later.
  */
 function secondsToSettle({ policy }: Ports): number {
   return Math.ceil((CONTROLS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
@@ -144,7 +144,7 @@ interface Beginning {
   readonly lock?: Lock | undefined;
 }
 
-/** Everything here may be done twice: a step that dies is run again, and finds its lock and its record. */
+/** Everything here may run twice: a step that dies is run again, and finds its lock and its record. */
 async function begin(ports: Ports, opening: Opening, { source, lock }: Beginning): Promise<Opened> {
   const { rolloutId, execution } = opening;
   const takenFrom = lock?.takenFrom;
@@ -167,7 +167,7 @@ function toRecord(opening: Opening, status: RolloutStatus): RolloutRecord {
   return { rolloutId, fingerprint, execution, event, startedAtMs: nowMs, status };
 }
 
-/** The same id is the same rollout, for ever. */
+/** The same id is the same rollout forever. */
 async function answerKnown(ports: Ports, opening: Opening, known: RolloutRecord): Promise<Opened> {
   if (known.fingerprint !== opening.fingerprint) return refuseId(opening);
   const { rolloutId, startedAtMs, status, report, problem } = await abandonIfDead(ports, known);
@@ -175,7 +175,7 @@ async function answerKnown(ports: Ports, opening: Opening, known: RolloutRecord)
   return answer(opening, { ...times, ...(report ?? { problem }), rolloutId, status, joined: true });
 }
 
-/** A rollout that is recorded as under way cannot say by itself that its execution has ended. */
+/** A rollout whose execution has ended without a report is still recorded as under way. */
 async function abandonIfDead(ports: Ports, known: RolloutRecord): Promise<RolloutRecord> {
   if (!isUnderWay(known) || (await isRunning(ports, known))) return known;
   await ports.ledger.abandonRollout(known);
@@ -192,7 +192,7 @@ async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<O
   return answer(opening, { rolloutId: held.rolloutId, status: "running", joined: true });
 }
 
-/** Who waits has a record, so that it can be asked about and aborted. */
+/** A waiting event has a record, so that it can be asked about and aborted. */
 async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
   const { event, rolloutId } = opening;
   if (event.onBusy !== "wait") {
@@ -225,7 +225,7 @@ function refuseId(opening: Opening): Opened {
   });
 }
 
-/** A refusal is kept under the event's id: whoever asks later, or sends it again, hears of it. */
+/** A refusal is recorded under the event's id: a later `status`, or the same event again, gets it as the answer. */
 async function refuse(
   ports: Ports,
   opening: Opening,
@@ -263,7 +263,7 @@ function answer(opening: Opening, facts: Partial<Report> & Pick<Report, "rollout
   };
 }
 
-/** The rollout that an opened event is; a retry does what its subject did, to those who are left of it. */
+/** The rollout of an opened event. A retry repeats the action of its source, for the customers that are left of it. */
 export function toRollout(event: DeployEvent, opened: Extract<Opened, { readonly kind: "opened" }>): Rollout {
   const { kind: _opened, settleSeconds: _settled, source, ...begun } = opened;
   switch (event.action) {

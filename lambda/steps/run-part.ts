@@ -15,18 +15,18 @@ export type Rollout = FlipRollout | RollbackRollout;
 interface Begun {
   readonly rolloutId: string;
   readonly startedAtMs: number;
-  /** Absent in a dry run, which flips nobody. */
+  /** Absent in a dry run, which flips no customer. */
   readonly lock?: Lock | undefined;
 }
 
-/** `source`: what a retry goes on with; it means whom that means, and plans those who are left of it. */
+/** `source`: the rollout that a retry continues, with the customers that are left of it. */
 export type FlipRollout = Begun & {
   readonly kind: "flip";
   readonly event: FlipEvent;
   readonly source?: SourceRollouts | undefined;
 };
 
-/** `source`: what it turns back. */
+/** `source`: the rollouts that it rolls back. */
 export type RollbackRollout = Begun & {
   readonly kind: "rollback";
   readonly event: RollbackEvent;
@@ -35,23 +35,23 @@ export type RollbackRollout = Begun & {
 
 export type Locked<Some extends Rollout> = Some & { readonly lock: Lock };
 
-/** What every part hands to the next: where it is, and the pace it found. */
+/** What each part hands to the next: how far the work has come, and the pace that was found. */
 export interface Progress {
   readonly done: boolean;
   readonly pace?: Pace | undefined;
-  /** Parts in a row that came no further. */
+  /** How many parts in a row made no progress. */
   readonly idleParts: number;
-  /** What the commands taken in so far come to. */
+  /** The effect of the commands that were applied so far. */
   readonly commandState?: CommandState | undefined;
-  /** Something holds it: a pause, the stop switch, alarms without data. A watch says how it goes on. */
+  /** A pause, the stop switch or alarms without data hold the part. A gate decides when it continues. */
   readonly held?: boolean | undefined;
-  /** The next part begins so much later: trying again at once would be of no use. */
+  /** The next part begins so much later, because an immediate try would fail as well. */
   readonly restSeconds?: number | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
 }
 
-/** A part that made no progress three times in a row: it would go on like that for ever. */
+/** A part made no progress three times in a row, and would never make any. */
 export class StalledError extends FinalError {
   override readonly name = "StalledError";
 }
@@ -59,29 +59,29 @@ export class StalledError extends FinalError {
 /** One run of a durable step. */
 export interface StepRun {
   readonly step: string;
-  /** Counts the SDK's own tries, from 1: a run that threw is followed by another try, one that died by the same. */
+  /** Counts the tries of the SDK, from 1. A run that threw is followed by the next try, a run that died by the same try. */
   readonly attempt: number;
-  /** When Lambda ends the invocation, whatever it is doing. */
+  /** When Lambda ends the invocation, in the middle of any work. */
   readonly invocationEndsAtMs: number;
 }
 
 export interface PartOptions {
   readonly run: StepRun;
   readonly pace: Pace | undefined;
-  /** How far the ledger says that this step has come: a repeated run that finds the same mark made no progress. */
+  /** How far this step has come, as the ledger has it. A repeated run that finds the same mark made no progress. */
   readonly mark: string;
 }
 
 const MOST_RUNS = 3;
-/** How long what was begun in time may still go on. */
+/** How long a request that began in time may take. */
 const GRACE_MS = 60_000;
-/** What recording the last of it may take. */
+/** How long the last write to the ledger may take. */
 const RECORD_MS = 15_000;
-/** Refusals that have nothing to do with the pace cannot slow a rollout down further than this. */
+/** Refusals that are unrelated to the pace slow a rollout down to this, and no further. */
 const SLOWEST_PER_SECOND = 1;
 
 /**
- * Runs one part of a step's work within its time budget and its invocation: it stops taking new work at `untilMs`.
+ * Runs one part of a step's work within its time budget and its invocation. No new work begins after `untilMs`.
  * @throws StalledError when this step has died three times at the same place
  */
 export async function runPart<Result>(
@@ -117,7 +117,7 @@ export async function runPart<Result>(
   }
 }
 
-/** Counts parts that end in order but come no further, such as those that were refused for their whole time. */
+/** Counts parts that end in order without progress, for example because each request was refused. */
 export function countIdle(before: Progress, cameFurther: boolean): number {
   const idleParts = cameFurther ? 0 : before.idleParts + 1;
   if (idleParts < MOST_RUNS) return idleParts;
@@ -126,7 +126,7 @@ export function countIdle(before: Progress, cameFurther: boolean): number {
   );
 }
 
-/** What the work came to; undefined when its time was over first. */
+/** The result of the work; undefined when its time was over first. */
 export async function unlessOutOfTime<Result>(work: Promise<Result>): Promise<Result | undefined> {
   try {
     return await work;

@@ -1,7 +1,7 @@
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { type Stop, toStop } from "../core/gate/decision.ts";
+import { runChecked } from "./gate/guard.ts";
 import { CONTROLS_AGE_MS } from "./gate/lock.ts";
-import { patrol } from "./gate/patrol.ts";
 import type { Connection, Ports } from "./ports.ts";
 import { type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 
@@ -12,8 +12,8 @@ interface Preparing {
 }
 
 /**
- * Runs a part in which nobody is flipped yet. Of what steers a rollout only an abort counts, and it ends the part within
- * seconds; all else is taken in before the first flip.
+ * Runs a part that flips no customer. Of all commands only an abort counts here, and it ends the part within seconds. The
+ * gate before the first flip applies the others.
  */
 export async function runUnlessAborted<State extends Progress>(
   ports: Ports,
@@ -24,26 +24,26 @@ export async function runUnlessAborted<State extends Progress>(
   let stop = await findAbort(ports, rollout);
   const toAborted = (): State => ({ ...options.from, done: true, stop });
   if (stop !== undefined) return toAborted();
-  let lookedAtMs = ports.nowMs();
+  let readAtMs = ports.nowMs();
 
   async function isOver(): Promise<boolean> {
-    if (ports.nowMs() - lookedAtMs < CONTROLS_AGE_MS) return false;
-    lookedAtMs = ports.nowMs();
-    // What the ledger does not answer now it is asked again in some seconds.
+    if (ports.nowMs() - readAtMs < CONTROLS_AGE_MS) return false;
+    readAtMs = ports.nowMs();
+    // A ledger that does not answer now is asked again in five seconds.
     stop = await findAbort(ports, rollout).catch(() => undefined);
     return stop !== undefined;
   }
 
   return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
     const working = () => work({ connection, untilMs, isAborted: () => stop !== undefined });
-    const done = await patrol(ports, { isOver, end: connection.close }, working).catch((error: unknown) => {
+    const done = await runChecked(ports, { isOver, end: connection.close }, working).catch((error: unknown) => {
       if (stop === undefined) throw error;
     });
     return stop === undefined && done !== undefined ? done : toAborted();
   });
 }
 
-/** A dry run has no lock: it flips nobody, ends by itself, and nobody can send it anything. */
+/** A dry run has no lock, flips no customer and ends by itself: no command can be sent to it. */
 async function findAbort({ ledger }: Ports, { rolloutId, lock }: Rollout): Promise<Stop | undefined> {
   if (lock === undefined) return undefined;
   const { commands } = await ledger.readGateInputs(rolloutId);

@@ -1,7 +1,15 @@
 import { isStop } from "../core/gate/decision.ts";
+import type { GateState } from "../core/gate/evaluate-gate.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
 import type { WaveResult } from "../core/report/report.ts";
-import { afterFailure, FLIP_START, type FlipProgress, flipPart, whyStopped } from "../steps/flip/flip-part.ts";
+import {
+  afterFailure,
+  FLIP_START,
+  type FlipProgress,
+  flipPart,
+  skipRemainingPart,
+  whyStopped,
+} from "../steps/flip/flip-part.ts";
 import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gate/check-children.ts";
 import { pollGate } from "../steps/gate/poll-gate.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
@@ -14,14 +22,16 @@ export interface FlippedWaves {
   readonly waves: readonly WaveResult[];
 }
 
-/** Wave by wave { flip → gate }, until all are done or something stops them. */
+/** Wave by wave { flip → gate }, until all waves are done or a stop ends them. */
 export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
   const { plan, commandState, pace } = ready;
   let progress: FlipProgress = { ...FLIP_START, commandState, pace };
   const waves: WaveResult[] = [];
   for (const wave of plan.waves) {
     const passed =
-      wave.customers === 0 ? pass(wave, progress) : await gate(ready, wave, await flipChecked(ready, wave, progress));
+      wave.customers === 0
+        ? passEmpty(wave, progress)
+        : await passGate(ready, wave, await flipChecked(ready, wave, progress));
     progress = passed.progress;
     waves.push(passed.result);
     if (whyStopped(progress) !== undefined) break;
@@ -34,19 +44,18 @@ interface Passed {
   readonly result: WaveResult;
 }
 
-/** An empty wave is passed with its note. */
-function pass({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {
+function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {
   return { progress, result: { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] } };
 }
 
-interface Flipped {
+interface Noted {
   readonly progress: FlipProgress;
-  /** What a person should know of it. */
+  /** For the reasons of the gate. */
   readonly notes: readonly string[];
 }
 
 /** After the first flips: flags are independent, or a child that no plan asks for has moved. */
-async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Flipped> {
+async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Noted> {
   const flipped = await flip(ready, wave, progress);
   if (wave.from > 0 || whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
   const { ports, durable, rollout, children } = ready;
@@ -62,68 +71,72 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
   };
 }
 
-/** Part by part; one that fails for good stops the rollout. */
+/** Part by part. A part that fails for good stops the rollout. */
 async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
   const { ports, durable, rollout, plan, gateConfig } = ready;
+  const poll = pollGate(ports, rollout, gateConfig);
   const flipped = await durable.runParts({
     name: `flip-${wave.wave}-part`,
     start: { ...progress, done: false },
     part: (run, from) => flipPart(ports, rollout, run, { plan, gateConfig, from, to: wave.to }),
-    look: pollGate(ports, rollout, gateConfig),
+    poll: (gate, { counts }) => poll(gate, counts.failed),
     afterFailure,
   });
   if (whyStopped(flipped) !== undefined) return flipped;
-  await durable.step(`tell-wave-${wave.wave}`, () =>
-    publish(ports, rollout, {
-      change: "wave done",
-      wave: wave.wave,
-      waves: plan.waves.length,
-      counts: flipped.counts,
-    }),
-  );
+  const done = { change: "wave done", wave: wave.wave, waves: plan.waves.length, counts: flipped.counts } as const;
+  await durable.step(`publish-wave-${wave.wave}`, () => publish(ports, rollout, done));
   return flipped;
 }
 
-/** The decision after a wave and all through its bake; what stopped the wave itself needs none. */
-async function gate(ready: Ready, wave: PlannedWave, { progress: flipped, notes: ofFlips }: Flipped): Promise<Passed> {
+/** The decision after a wave and during its bake. A wave that was stopped while it was flipped needs no further decision. */
+async function passGate(ready: Ready, wave: PlannedWave, flipped: Noted): Promise<Passed> {
   const { ports, durable, rollout, plan } = ready;
-  const { progress, notes } =
-    whyStopped(flipped) === undefined ? await bake(ready, wave, flipped) : { progress: flipped, notes: [] };
-  const why = whyStopped(progress);
-  const decided = {
-    decision: why === undefined ? ("proceed" as const) : (progress.stop?.decision ?? "halt"),
-    reasons: why === undefined ? [...ofFlips, ...notes] : (progress.stop?.reasons ?? [why]),
-  };
+  const isStopped = whyStopped(flipped.progress) !== undefined;
+  const { progress, notes } = isStopped ? flipped : await bake(ready, wave, flipped);
+  const decided = toDecided(progress, notes);
   const isLast = plan.waves.every(({ wave: other, customers }) => other <= wave.wave || customers === 0);
-  const late = await durable.step(`tell-gate-${wave.wave}`, () =>
+  const lateAbort = await durable.step(`publish-gate-${wave.wave}`, () =>
     publishGate(ports, rollout, { wave: wave.wave, decided, isLast, commandState: progress.commandState }),
   );
-  const { decision, reasons } = late ?? decided;
-  const { wave: number, customers, bakeSeconds } = wave;
+  const { decision, reasons } = lateAbort ?? decided;
+  const { customers, bakeSeconds } = wave;
   return {
-    progress: late === undefined ? progress : { ...progress, stop: late },
-    result: { wave: number, customers, bakeSeconds, decision, reasons },
+    progress: lateAbort === undefined ? progress : { ...progress, stop: lateAbort },
+    result: { wave: wave.wave, customers, bakeSeconds, decision, reasons },
   };
-}
-
-interface Baked {
-  readonly progress: FlipProgress;
-  readonly notes: readonly string[];
 }
 
 async function bake(
   { ports, durable, rollout, gateConfig }: Ready,
   { wave, bakeSeconds }: PlannedWave,
-  flipped: FlipProgress,
-): Promise<Baked> {
-  const look = pollGate(ports, rollout, gateConfig);
-  const { commandState: from } = flipped;
+  { progress, notes }: Noted,
+): Promise<Noted> {
+  const { commandState: from, counts } = progress;
+  const pollOnce = pollGate(ports, rollout, gateConfig);
+  const gate = { bakeSeconds, commandState: from, poll: (state: GateState) => pollOnce(state, counts.failed) };
   try {
-    const { decision, commandState } = await durable.watch(`gate-${wave}`, { bakeSeconds, commandState: from, look });
+    const { decision, commandState } = await durable.waitForGate(`gate-${wave}`, gate);
     const stop = isStop(decision) ? decision : undefined;
-    return { progress: { ...flipped, commandState, stop }, notes: decision?.reasons ?? [] };
+    return { progress: { ...progress, commandState, stop }, notes: [...notes, ...(decision?.reasons ?? [])] };
   } catch (error) {
-    // Such as a lock that is another's now: nobody else is flipped, and everybody has an outcome.
-    return { progress: { ...flipped, problem: messageOf(error) }, notes: [] };
+    // For example a lost lock: no further customer is flipped, and each customer gets an outcome.
+    return { progress: { ...progress, problem: messageOf(error) }, notes: [] };
   }
+}
+
+function toDecided({ stop, problem }: FlipProgress, notes: readonly string[]) {
+  const why = whyStopped({ stop, problem });
+  if (why === undefined) return { decision: "proceed", reasons: notes } as const;
+  return { decision: stop?.decision ?? "halt", reasons: stop?.reasons ?? [why] };
+}
+
+/** Gives each customer that was not attempted an outcome, so that every customer of the plan has one. */
+export function skipRemaining({ ports, durable, rollout, plan }: Ready, progress: FlipProgress): Promise<FlipProgress> {
+  if (progress.batch >= plan.batches) return Promise.resolve(progress);
+  return durable.runParts({
+    name: "skip-remaining-part",
+    start: { ...progress, done: false, idleParts: 0 },
+    part: (run, from) => skipRemainingPart(ports, rollout, run, { plan, from, to: plan.batches }),
+    afterFailure,
+  });
 }

@@ -6,30 +6,31 @@ import { publishEnd } from "../steps/report/publish.ts";
 import type { Rollout } from "../steps/run-part.ts";
 import type { Durable } from "./durable.ts";
 
-/** Between two looks whether the lock is free. */
-const ASK_AGAIN_SECONDS = 30;
-
 export type Start =
   | { readonly kind: "opened"; readonly rollout: Rollout }
   | { readonly kind: "answered"; readonly report: Report };
 
-/** Accepts the event as a rollout, or answers at once. One that may wait asks for the lock until its time is over. */
+/** Between two questions whether the lock is free. */
+const LOCK_POLL_SECONDS = 30;
+
+/** Accepts the event as a rollout, or answers at once. An event that may wait asks for the lock until its time is over. */
 export async function openOrWait(
-  ports: Ports,
-  durable: Durable,
+  { ports, durable }: { readonly ports: Ports; readonly durable: Durable },
   event: DeployEvent,
   execution: string,
 ): Promise<Start> {
-  const ask = () => openRollout(ports, event, execution);
-  const first = await durable.step("open", ask);
+  const open = () => openRollout(ports, event, execution);
+  const first = await durable.step("open", open);
   const opened =
-    first.kind === "busy" ? await durable.ask("wait-for-lock", ASK_AGAIN_SECONDS, () => ask().then(unlessBusy)) : first;
+    first.kind === "busy"
+      ? await durable.poll("wait-for-lock", LOCK_POLL_SECONDS, () => open().then(unlessBusy))
+      : first;
   if (opened.kind === "answered") {
-    // Nobody else hears of what the worker refuses.
+    // The front door saw no refusal: the worker is the first to publish it.
     if (opened.isOurs) await durable.step("publish-ended", () => publishEnd(ports, opened.report));
     return opened;
   }
-  if (opened.settleSeconds > 0) await durable.rest("settle", opened.settleSeconds);
+  if (opened.settleSeconds > 0) await durable.wait("settle", opened.settleSeconds);
   return { kind: "opened", rollout: toRollout(event, opened) };
 }
 

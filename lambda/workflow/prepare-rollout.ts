@@ -9,14 +9,18 @@ import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts
 import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
 import type { Ports } from "../steps/ports.ts";
 import type { Ended } from "../steps/report/close-rollout.ts";
-import type { FlipRollout, Locked, Progress } from "../steps/run-part.ts";
+import type { FlipRollout, Locked, Progress, Rollout } from "../steps/run-part.ts";
 import { type Durable, messageOf } from "./durable.ts";
 
-/** A rollout whose first flip may begin: the plan is in the ledger, and nothing speaks against it. */
-export interface Ready {
+/** One execution of the workflow. */
+export interface Run<Of extends Rollout> {
   readonly ports: Ports;
   readonly durable: Durable;
-  readonly rollout: Locked<FlipRollout>;
+  readonly rollout: Of;
+}
+
+/** A rollout whose first flip may begin: the plan is in the ledger, and its first gate has passed. */
+export interface Ready extends Run<Locked<FlipRollout>> {
   readonly plan: Plan;
   readonly gateConfig: GateConfig;
   readonly commandState: CommandState;
@@ -27,26 +31,24 @@ export interface Ready {
 
 export type Prepared = ({ readonly kind: "ended" } & Ended) | ({ readonly kind: "ready" } & Ready);
 
-/** Look up → plan → a first look at alarms, controls and children. What goes wrong here ends the rollout before its first flip. */
-export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollout): Promise<Prepared> {
+/** Look up → plan → a first gate. A problem here ends the rollout before its first flip. */
+export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
+  const { ports, durable, rollout } = run;
   try {
-    const { plan, pace, stop } = await lookUpAndPlan(ports, durable, rollout);
+    const { plan, pace, stop } = await lookUpAndPlan(run);
     const { lock, event } = rollout;
     if (plan === undefined || lock === undefined || stop !== undefined) return { kind: "ended", plan, stop };
     const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : [];
-    const gateConfig = toGateConfig(ports.policy, event, overridden);
+    const gateConfig = toGateConfig(ports.policy, event, { overridden, planned: plan.flip });
     const locked = { ...rollout, lock };
-    const look = pollGate(ports, locked, gateConfig);
-    const { decision, commandState } = await durable.watch("ready", {
-      bakeSeconds: 0,
-      commandState: NO_COMMANDS,
-      look,
-    });
+    const poll = pollGate(ports, locked, gateConfig);
+    const gate = { bakeSeconds: 0, commandState: NO_COMMANDS, poll };
+    const { decision, commandState } = await durable.waitForGate("ready", gate);
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };
     const children = await durable.runParts<ChildrenProgress>({
       name: "read-children",
       start: { ...CHILDREN_START, done: plan.batches === 0, pace },
-      part: (run, from) => readChildren(ports, locked, run, from),
+      part: (step, from) => readChildren(ports, locked, step, from),
       afterFailure: withoutCheck,
     });
     if (isStop(children.stop)) return { kind: "ended", plan, stop: children.stop };
@@ -67,7 +69,7 @@ export async function prepare(ports: Ports, durable: Durable, rollout: FlipRollo
   }
 }
 
-async function lookUpAndPlan(ports: Ports, durable: Durable, rollout: FlipRollout) {
+async function lookUpAndPlan({ ports, durable, rollout }: Run<FlipRollout>): Promise<PlanProgress> {
   const lookup = await durable.runParts<LookupProgress>({
     name: "look-up",
     start: LOOKUP_START,

@@ -203,8 +203,8 @@ export async function expectAborted(state: State, ended: Ended, decision: "roll 
     status: isBack ? "rolled-back" : "aborted",
     problem: expect.stringMatching(
       state === "waits for the lock"
-        ? /it was aborted while it waited for the lock, by ann: calls drop$/
-        : /^aborted by ann: calls drop$/,
+        ? /^nothing was done: it was aborted while it waited for the lock, by ann: calls drop$/
+        : /aborted by ann: calls drop$/,
     ),
     counts: { flipped, skipped: flipped === 0 ? 0 : 290 - flipped, failed: 0 },
   });

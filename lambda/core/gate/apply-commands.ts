@@ -1,21 +1,21 @@
 import type { CommandRecord } from "../records.ts";
 
-/** How far a rollout has taken in the commands that were sent to it, and what they come to. */
+/** The commands that a rollout has applied so far, and their effect. */
 export interface CommandState {
-  /** How many commands were taken in so far. */
+  /** How many commands were applied so far. */
   readonly seen: number;
-  /** No more waiting, in this bake and in every later one; gates still count. */
+  /** Neither this bake nor a later bake waits; each gate still decides. */
   readonly skipAllBakes: boolean;
-  /** What is left of a pause; undefined when not paused. */
+  /** What is left of a pause; undefined when the rollout is not paused. */
   readonly pausedSeconds?: number | undefined;
 }
 
 export const NO_COMMANDS: CommandState = { seen: 0, skipAllBakes: false };
 
 export interface AppliedCommands extends CommandState {
-  /** The rest of this bake is skipped: the new commands say so. */
+  /** Whether a new command skips the rest of this bake. */
   readonly skipBake: boolean;
-  /** The new commands end the rollout. */
+  /** The new command that ends the rollout. */
   readonly abort?: Abort | undefined;
 }
 
@@ -28,21 +28,21 @@ export interface Abort {
 const PAUSE_SECONDS = 3_600;
 
 /**
- * Takes in the commands that came since the last time, in the order of their arrival: of two pauses, or two aborts, the
- * later one counts. An abort is never taken back: no command after it makes the rollout go on.
+ * Applies the commands that arrived since the last time, in the order of their arrival: of two pauses, or of two aborts,
+ * the later command counts. No command after an abort takes the abort back.
  */
 export function applyCommands(
   { seen, skipAllBakes, pausedSeconds }: CommandState,
   commands: readonly CommandRecord[],
 ): AppliedCommands {
-  let steered: AppliedCommands = {
+  let applied: AppliedCommands = {
     seen: Math.max(seen, commands.length),
     skipAllBakes,
     pausedSeconds,
     skipBake: false,
   };
-  for (const command of commands.slice(seen)) steered = { ...steered, ...toEffect(command) };
-  return steered;
+  for (const command of commands.slice(seen)) applied = { ...applied, ...toEffect(command) };
+  return applied;
 }
 
 function toEffect({ command, requestedBy, reason, pauseSeconds, rollback }: CommandRecord): Partial<AppliedCommands> {
@@ -60,7 +60,7 @@ function toEffect({ command, requestedBy, reason, pauseSeconds, rollback }: Comm
   }
 }
 
-/** The steering after so many seconds: a pause ends with its time. */
+/** The command state after so many seconds: a pause ends with its time. */
 export function passTime(commandState: CommandState, seconds: number): CommandState {
   const { seen, skipAllBakes, pausedSeconds = 0 } = commandState;
   return pausedSeconds > seconds

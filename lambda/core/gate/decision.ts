@@ -1,14 +1,14 @@
-/** What a gate says after a wave; its reasons are recorded. */
+/** What a gate decides. Its reasons are recorded. */
 export type Decision =
   | {
       readonly decision: "proceed";
-      /** Often empty; else what a person should know, such as who skipped the bake and why. */
+      /** Often empty. Otherwise what a person should know, for example who skipped the bake and why. */
       readonly reasons: readonly string[];
     }
   | Stop;
 
 export interface Stop {
-  /** "roll back" undoes what this rollout did, "halt" leaves everything as it is and asks a person. */
+  /** "roll back" undoes what this rollout did. "halt" leaves everything as it is and asks a person. */
   readonly decision: "roll back" | "halt";
   readonly cause: "budget" | "alarm" | "no data" | "abort" | "controls" | "share" | "children-moved";
   readonly reasons: readonly string[];

@@ -1,5 +1,6 @@
+import { type FailureBudget, toHundredths } from "../../contract/limits.ts";
 import type { CommandRecord, GateInputs, LockAndControls } from "../records.ts";
-import { type Abort, type AppliedCommands, applyCommands, type CommandState, passTime } from "./apply-commands.ts";
+import { type Abort, applyCommands, type CommandState, passTime } from "./apply-commands.ts";
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
@@ -10,35 +11,53 @@ export interface AlarmReading {
   readonly reason?: string | undefined;
 }
 
-/** What one look shows. */
+/** What one poll of a gate shows: controls, commands, the latched stop, alarms and failures. */
 export interface GateSnapshot extends GateInputs {
   readonly alarms: readonly AlarmReading[];
+  /** How many customers of the rollout have failed so far. */
+  readonly failed: number;
 }
+
+/** The snapshot before anything was read. */
+export const EMPTY_SNAPSHOT: GateSnapshot = {
+  controls: { fence: 0, holds: {}, protectedIds: [] },
+  commands: [],
+  alarms: [],
+  failed: 0,
+};
 
 export interface GateRules {
   readonly onFailure: OnFailure;
-  /** How long alarms may show nothing: exactly so long passes. */
+  /** How long alarms may show no data: exactly so long passes. */
   readonly noDataSeconds: number;
-  /** Its time is a rest, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
+  /** Absent in a rollback, which no number of failures stops. */
+  readonly failures?: FailureLimit | undefined;
+  /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isRest?: boolean | undefined;
 }
 
-/** A wait between two looks at the world. Its time is nominal, the sum of the waits: no clock is read. */
+export interface FailureLimit {
+  /** So many failures pass, one more stops the rollout. */
+  readonly allowed: number;
+  readonly planned: number;
+}
+
+/** A gate between two polls. Its time is nominal, the sum of the waits: no clock is read. */
 export interface GateState {
-  /** Of the bake. Only time that all alarms could be watched counts. */
+  /** Of the bake. Only time during which every alarm had data counts. */
   readonly leftSeconds: number;
-  /** Since the last look that every alarm showed something at. */
+  /** Since the last poll at which every alarm had data. */
   readonly blindSeconds: number;
   readonly commandState: CommandState;
-  /** Until the next look, 1 to 60; 0 before the first. So much will have passed then. */
+  /** Until the next poll, 1 to 60; 0 before the first poll. */
   readonly waitSeconds: number;
-  /** Why it does not go on, beyond the bake. */
+  /** Why the rollout waits, beyond the bake. */
   readonly heldBy?: string | undefined;
-  /** Of that, the alarms that cannot be watched. */
+  /** Of these, the alarms without data. */
   readonly blindTo?: readonly string[] | undefined;
-  /** What the decision to proceed will tell. */
+  /** The reasons that a decision to proceed will have. */
   readonly notes?: readonly string[] | undefined;
-  /** When it is there, the watch is over. */
+  /** Once it is there, the gate is over. */
   readonly decision?: Decision | undefined;
 }
 
@@ -48,7 +67,7 @@ const MOST_REASON_CHARACTERS = 200;
 const MOST_DESCRIBED = 50;
 const MOST_HELD_BY = 5;
 
-/** A watch that has not looked yet: the first look comes at once. */
+/** A gate before its first poll, which comes at once. */
 export function beginGate(bakeSeconds: number, commandState: CommandState): GateState {
   const { seen, skipAllBakes, pausedSeconds } = commandState;
   const skipped = skipAllBakes && bakeSeconds > 0;
@@ -61,100 +80,93 @@ export function beginGate(bakeSeconds: number, commandState: CommandState): Gate
   };
 }
 
-/** One look: an abort, a failing alarm or too long without data ends the watch; else it goes on until the bake is over and nothing holds. */
+/**
+ * The one decision of a rollout, in a wave and in its bake alike. An abort, a latched stop, too many failures, an alarm or
+ * too long without data stop the rollout. Otherwise the gate proceeds once the bake is over and nothing holds it.
+ */
 export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: GateRules): GateState {
   if (state.decision !== undefined) return state;
-  const look = takeLook(state, snapshot, rules);
-  const decision = stopAtOnce(look, rules);
-  if (decision !== undefined) return { ...look.state, decision };
-  const blindTo = describeAlarms(look.blindTo, MOST_HELD_BY);
-  const heldBy = [...blindTo, ...toHolds(look.state.commandState, snapshot.controls)];
-  const { leftSeconds, notes = [] } = look.state;
+  const poll = takeIn(state, snapshot, rules);
+  const stop = findStop(poll, snapshot, rules);
+  if (stop !== undefined) return { ...poll.state, decision: stop };
+  const blindTo = describeAlarms(poll.blindTo, MOST_HELD_BY);
+  const heldBy = [...blindTo, ...toHolds(poll.state.commandState, snapshot.controls)];
+  const { leftSeconds, notes = [] } = poll.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
-    return { ...look.state, decision: { decision: "proceed", reasons: notes } };
+    return { ...poll.state, decision: { decision: "proceed", reasons: notes } };
   }
   return {
-    ...look.state,
-    waitSeconds: look.blindTo.length > 0 ? MOST_WAIT_SECONDS : toWait(look.state),
+    ...poll.state,
+    waitSeconds: poll.blindTo.length > 0 ? MOST_WAIT_SECONDS : toWait(poll.state),
     ...(heldBy.length > 0 && { heldBy: heldBy.join("; ") }),
     ...(blindTo.length > 0 && { blindTo }),
   };
 }
 
-/** Why it waits after a look; undefined when it does not, or has not looked yet. */
-export function whyWaits(
-  { waitSeconds, heldBy }: GateState,
-  { isRest = false }: Pick<GateRules, "isRest"> = {},
-): string | undefined {
-  return waitSeconds === 0 ? undefined : (heldBy ?? (isRest ? "its rest" : "its bake"));
-}
-
-/** Looks take time that no bake and no pause counts: of a long one it is told again how much is left. */
-function toTenMinutes({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): string {
-  return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
-}
-
-/**
- * Whether a look shows what could not be told from the one before: that it waits, for something else, or less long, or
- * what has become of commands.
- */
-export function isNews(before: GateState, after: GateState): boolean {
-  const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
-  const isLessLong = after.leftSeconds < Math.max(0, passed);
-  const hasTakenIn = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
-  const isOther = whyWaits(before) !== whyWaits(after) || toTenMinutes(before) !== toTenMinutes(after);
-  return isOther || isLessLong || hasTakenIn;
-}
-
-/** What has become of a watch by this look, before anything is decided. */
-interface Look {
+/** The gate after the time and the commands of a poll, before anything is decided. */
+interface Poll {
   readonly state: GateState;
-  readonly abort: AppliedCommands["abort"];
-  /** What an earlier look has decided, be it over by now: going back to OK takes nothing back. */
-  readonly stop: GateSnapshot["stop"];
-  readonly alarming: readonly AlarmReading[];
+  readonly abort: Abort | undefined;
   readonly blindTo: readonly AlarmReading[];
 }
 
-function takeLook(before: GateState, snapshot: GateSnapshot, { isRest }: GateRules): Look {
+function takeIn(before: GateState, { alarms, commands }: GateSnapshot, { isRest }: GateRules): Poll {
   const { leftSeconds, blindSeconds, commandState, waitSeconds, notes = [] } = before;
-  const { skipBake, abort, ...steered } = applyCommands(passTime(commandState, waitSeconds), snapshot.commands);
-  const blindTo = snapshot.alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
+  const { skipBake, abort, ...applied } = applyCommands(passTime(commandState, waitSeconds), commands);
+  const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
-  const endsBake = left > 0 && !isRest && (skipBake || steered.skipAllBakes);
-  const reasons = endsBake ? [...notes, ...snapshot.commands.slice(commandState.seen).flatMap(toNote)] : notes;
-  return {
-    state: {
-      leftSeconds: endsBake ? 0 : left,
-      blindSeconds: blindTo.length > 0 ? blindSeconds + waitSeconds : 0,
-      commandState: passTime(steered, 0),
-      waitSeconds: 0,
-      ...(reasons.length > 0 && { notes: reasons }),
-    },
-    abort,
-    stop: snapshot.stop,
-    alarming: snapshot.alarms.filter(({ state }) => state === "ALARM"),
-    blindTo,
+  const endsBake = left > 0 && !isRest && (skipBake || applied.skipAllBakes);
+  const reasons = endsBake ? [...notes, ...commands.slice(commandState.seen).flatMap(toNote)] : notes;
+  const state: GateState = {
+    leftSeconds: endsBake ? 0 : left,
+    blindSeconds: blindTo.length > 0 ? blindSeconds + waitSeconds : 0,
+    commandState: passTime(applied, 0),
+    waitSeconds: 0,
+    ...(reasons.length > 0 && { notes: reasons }),
   };
+  return { state, abort, blindTo };
 }
 
-function stopAtOnce(
-  { state, abort, stop, alarming, blindTo }: Look,
-  { onFailure, noDataSeconds }: GateRules,
-): Decision | undefined {
-  if (abort !== undefined) {
-    return toAbort(abort, stop?.reasons ?? describeAlarms(alarming, MOST_DESCRIBED));
-  }
-  if (stop !== undefined) return stop;
-  if (alarming.length > 0) return toStop(onFailure, "alarm", describeAlarms(alarming, MOST_DESCRIBED));
-  if (state.blindSeconds <= noDataSeconds) return undefined;
-  const since = `not all alarms could be watched for ${state.blindSeconds} s, the policy allows ${noDataSeconds} s`;
-  return toStop(onFailure, "no data", [since, ...describeAlarms(blindTo, MOST_DESCRIBED)]);
+/** The latched stop is what an earlier poll decided: an alarm that is OK again takes nothing back. */
+function findStop({ state, abort, blindTo }: Poll, snapshot: GateSnapshot, rules: GateRules): Stop | undefined {
+  const stop = snapshot.stop ?? findBudgetStop(snapshot, rules) ?? findAlarmStop(snapshot, rules);
+  return abort === undefined ? (stop ?? findBlindStop(state, blindTo, rules)) : toAbort(abort, stop?.reasons ?? []);
 }
 
-/** Why an abort stops a rollout, and why it would have stopped without one. */
+/** Why an abort stops a rollout, and why the rollout would have stopped without the abort. */
 export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly string[]): Stop {
   return toStop(rollback ? "rollback" : "halt", "abort", [`aborted by ${by}: ${reason}`, ...alsoWhy]);
+}
+
+function findBudgetStop({ failed }: GateSnapshot, { failures, onFailure }: GateRules): Stop | undefined {
+  if (failures === undefined || failed <= failures.allowed) return undefined;
+  const customers = failed === 1 ? "customer" : "customers";
+  const reason = `at least ${failed} ${customers} failed, and the failure budget allows ${failures.allowed} of ${failures.planned}`;
+  return toStop(onFailure, "budget", [reason]);
+}
+
+/**
+ * How many of the planned customers may fail. A share is taken of the planned customers, or of the smallest sample if that
+ * is more, so that one failure of two is not 50 %. The share is rounded down, in whole hundredths of a percent.
+ */
+export function allowedFailures(budget: FailureBudget, planned: number, smallestSample: number): number {
+  if (typeof budget === "number") return budget;
+  return Math.floor((Math.max(planned, smallestSample) * toHundredths(budget)) / 10_000);
+}
+
+function findAlarmStop({ alarms }: GateSnapshot, { onFailure }: GateRules): Stop | undefined {
+  const alarming = alarms.filter(({ state }) => state === "ALARM");
+  return alarming.length === 0 ? undefined : toStop(onFailure, "alarm", describeAlarms(alarming, MOST_DESCRIBED));
+}
+
+function findBlindStop(
+  { blindSeconds }: GateState,
+  blindTo: readonly AlarmReading[],
+  { onFailure, noDataSeconds }: GateRules,
+): Stop | undefined {
+  if (blindSeconds <= noDataSeconds) return undefined;
+  const since = `not all alarms could be watched for ${blindSeconds} s, the policy allows ${noDataSeconds} s`;
+  return toStop(onFailure, "no data", [since, ...describeAlarms(blindTo, MOST_DESCRIBED)]);
 }
 
 function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls): readonly string[] {
@@ -164,7 +176,7 @@ function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls):
   ];
 }
 
-/** So that there is a look exactly when the bake ends, and when a pause does. */
+/** A poll comes exactly when the bake ends, and when a pause ends. */
 function toWait({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): number {
   return Math.min(...[leftSeconds, pausedSeconds].filter((seconds) => seconds > 0), MOST_WAIT_SECONDS);
 }
@@ -174,7 +186,7 @@ function toNote({ command, requestedBy, reason }: CommandRecord): readonly strin
   return command === "skip-all-bakes" ? [`no more waiting, by ${requestedBy}: ${reason}`] : [];
 }
 
-/** Each alarm with its reason; beyond so many only the names, because a checkpoint holds them. */
+/** Each alarm with its reason. Beyond so many alarms only the names, because a checkpoint holds them. */
 function describeAlarms(alarms: readonly AlarmReading[], most: number): readonly string[] {
   const more = alarms.slice(most).map(({ name }) => name);
   const described = alarms.slice(0, most).map(describeAlarm);
@@ -194,3 +206,28 @@ const ALARM_WORDS: Readonly<Record<AlarmState, string>> = {
   missing: "does not exist",
   unreadable: "cannot be read",
 };
+
+/** Why the rollout waits after a poll; undefined when it does not wait, or was not polled yet. */
+export function whyWaits(
+  { waitSeconds, heldBy }: GateState,
+  { isRest = false }: Pick<GateRules, "isRest"> = {},
+): string | undefined {
+  return waitSeconds === 0 ? undefined : (heldBy ?? (isRest ? "its rest" : "its bake"));
+}
+
+/**
+ * Whether a poll shows what the poll before could not tell: that the rollout waits, waits for something else, waits less
+ * long, or has taken in commands.
+ */
+export function isNews(before: GateState, after: GateState): boolean {
+  const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
+  const isLessLong = after.leftSeconds < Math.max(0, passed);
+  const hasTakenIn = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
+  const isOther = whyWaits(before) !== whyWaits(after) || toTenMinutes(before) !== toTenMinutes(after);
+  return isOther || isLessLong || hasTakenIn;
+}
+
+/** Polls take time that no bake and no pause counts: of a long wait the time that is left is told again every ten minutes. */
+function toTenMinutes({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): string {
+  return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
+}

@@ -2,13 +2,13 @@ import { judgeAfresh } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
 import { type Stop, toStop } from "./decision.ts";
 
-/** A child that stays where it is, as far as the plan says, while its parent is flipped. */
+/** A child that the plan leaves where it is, while its parent is flipped. */
 export interface WatchedChild {
   readonly id: string;
   readonly parentId: string;
 }
 
-/** A gate needs few to see how the server works; as many children as one list request names. */
+/** A few parents show how the server works. One list request names at most so many children. */
 const MOST_PARENTS = 20;
 const MOST_CHILDREN = 100;
 
@@ -42,13 +42,13 @@ export interface AfterFlips {
   readonly now: readonly CustomerFacts[];
 }
 
-/** Halts when a child of a flipped parent shows the wanted flag by now; undefined when flags are independent. */
+/** Halts the rollout when a child of a flipped parent has moved; undefined when flags are independent. */
 export function findChildrenStop(
-  gateConfig: readonly WatchedChild[],
+  children: readonly WatchedChild[],
   { flippedIds, wantedFlag, now }: AfterFlips,
 ): Stop | undefined {
   const movedIds = new Set(now.flatMap(({ id, isStaging }) => (isStaging === wantedFlag ? id : [])));
-  const moved = gateConfig.filter(({ id, parentId }) => flippedIds.has(parentId) && movedIds.has(id));
+  const moved = children.filter(({ id, parentId }) => flippedIds.has(parentId) && movedIds.has(id));
   if (moved.length === 0) return undefined;
   const named = moved.slice(0, MOST_PARENTS).map(({ id, parentId }) => `${id}, child of ${parentId}`);
   const more = moved.length > named.length ? `; and ${moved.length - named.length} more` : "";

@@ -1,24 +1,24 @@
 import { type Stop, toStop } from "./decision.ts";
 
 /**
- * One execution has some 3,000 durable operations and 31 days. Of both a share is kept for turning back what it flipped,
- * however long the flips were throttled or paused: they end while as many parts as they had, and four days, are left.
+ * One execution has 3,000 durable operations and 31 days. A reserve of both is kept for the rollback, however long the
+ * flips were throttled or paused: the flips end while as many parts as they used, and four days, are left.
  */
 const MOST_FLIP_PARTS = 600;
 const MOST_FLIP_DAYS = 27;
 const DAY_MS = 86_400_000;
 
 export interface Used {
-  /** Each is two durable operations: the step, and the wait after it. */
+  /** Each part is two durable operations: the step, and the wait after it. */
   readonly parts: number;
   readonly sinceMs: number;
 }
 
-/** Why nobody else is flipped in this execution; undefined while the flips have not had their share. */
+/** Why no further customer is flipped in this execution; undefined while the flips have not used up their share. */
 export function stopToKeepReserve({ parts, sinceMs }: Used): Stop | undefined {
   const used = describeUsed({ parts, sinceMs });
   if (used === undefined) return undefined;
-  const reason = `its flips have had their share, ${used}: the rest of what one execution has is kept for turning back; a retry goes on with who was not attempted`;
+  const reason = `the flips have used their share of one execution, ${used}: the rest is kept for the rollback; a retry continues with the customers that were not attempted`;
   return toStop("halt", "share", [reason]);
 }
 

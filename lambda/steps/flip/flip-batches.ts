@@ -10,7 +10,7 @@ export interface BatchRange {
 }
 
 /**
- * Flips batches in order, and gives each as it was recorded, until the stop signal is set. So that no request in flight is
+ * Flips batches in order, and gives each as it was recorded, until the stop signal ends it. So that no request in flight is
  * spared for the ledger, the next batch is prepared while the last of this one are flipped, and this one is recorded while
  * the next one is flipped. No more than two are open at a time; one that was prepared for nothing is withdrawn.
  * @throws the error that ended it, after all that is known is recorded
@@ -91,7 +91,7 @@ function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch {
 
   async function flipAll(): Promise<RecordedBatch | undefined> {
     const { tracker } = prepared;
-    run.stopSignal.countFailures(tracker.failures());
+    run.guard.countFailures(tracker.failures());
     await inParallel(run, takeUp(), (customer) => flipOne(run, prepared, customer));
     nearlyTaken.resolve();
     taken.resolve();
@@ -106,15 +106,15 @@ function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch {
  * turn or its next try.
  */
 async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
-  const { task, guard, connection, stopSignal } = run;
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.recent);
+  const { task, guard, connection } = run;
+  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.assertFresh);
   switch (flipped.result) {
     case "flipped":
       return tracker.settle(customer, "flipped", flipped.reason);
     case "failed":
       if (!flipped.refused) tracker.markUncertain(customer.id);
       tracker.settle(customer, "failed", flipped.reason);
-      return stopSignal.countFailures(1);
+      return guard.countFailures(1);
     case "unresolved":
       return tracker.markInDoubt(customer.id);
     case "not begun":

@@ -1,8 +1,8 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import { type CommandState, NO_COMMANDS } from "../../core/gate/apply-commands.ts";
-import { type Stop, toReason, toStop } from "../../core/gate/decision.ts";
-import { allowedFailures } from "../../core/gate/failure-budget.ts";
+import { isStop, type Stop, toReason } from "../../core/gate/decision.ts";
+import { beginGate, EMPTY_SNAPSHOT, evaluateGate } from "../../core/gate/evaluate-gate.ts";
 import { stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
@@ -13,7 +13,7 @@ import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type 
 import { createFlipTask, type RecordedBatch, type Task } from "./batch-run.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { skipBatches } from "./skip-batch.ts";
-import { type BudgetStop, createStopSignal } from "./stop-signal.ts";
+import { createStopSignal } from "./stop-signal.ts";
 
 /** Where the flipping is: counters only. */
 export interface FlipProgress extends Progress {
@@ -63,18 +63,18 @@ export async function flipPart(
   const { from, plan, to } = work;
   if (whyStopped(from) !== undefined) return { ...from, done: true };
   const task = await createFlipTask(ports, rollout);
-  const budgetStop = createBudgetStop(ports, rollout, plan);
-  const finished = await skipFinished(task, work, budgetStop);
+  const finished = await skipFinished(task, work);
   const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findReserveStop(ports, rollout, work) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
-    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs, failed: begun.counts.failed, budgetStop });
-    const guard = createGuard(ports, { ...rollout, ...work, commandState: begun.commandState, stopSignal });
+    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
+    const { commandState, counts } = begun;
+    const guard = createGuard(ports, { ...rollout, ...work, commandState, stopSignal, failed: counts.failed });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     const range = { from: begun.batch, to };
     const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
-    const flipped = await guard.during(connection, flips);
+    const flipped = await guard.runGuarded(connection, flips);
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const done = stop !== undefined || flipped.batch >= to;
     const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
@@ -137,22 +137,13 @@ function findReserveStop({ nowMs }: Ports, { startedAtMs }: FlipRollout, { from 
   return stopToKeepReserve({ parts: from.parts, sinceMs: nowMs() - startedAtMs });
 }
 
-function createBudgetStop({ policy }: Ports, { event }: FlipRollout, plan: Plan): BudgetStop {
-  const { failureBudget } = toLimits(event, policy);
-  const allowed = allowedFailures(failureBudget, plan.flip, policy.smallestSample);
-  return (failed): Stop | undefined => {
-    if (failed <= allowed) return undefined;
-    const who = `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed`;
-    const reason = `${who}, and the failure budget allows ${allowed} of ${plan.flip}`;
-    return toStop(event.onFailure ?? policy.onFailure, "budget", [reason]);
-  };
-}
-
 /**
  * Where the ledger says that the flipping is: further than the progress when this part was begun before. A worker that
  * died after it had stopped left its failures there: they still stop the rollout.
  */
-async function skipFinished(task: Task, { from, to }: FlipWork, budgetStop: BudgetStop): Promise<FlipProgress> {
+async function skipFinished(task: Task, { from, to, gateConfig }: FlipWork): Promise<FlipProgress> {
+  const findStop = ({ stop, counts }: FlipProgress, failures = 0) =>
+    stop ?? stopOnFailures(gateConfig, counts.failed + failures);
   let progress: FlipProgress = { ...from, settledInBatch: 0 };
   while (progress.batch < to) {
     const batch = await task.read(progress.batch);
@@ -160,11 +151,16 @@ async function skipFinished(task: Task, { from, to }: FlipWork, budgetStop: Budg
     const left = customers.length - outcomes.length;
     const next = advance(progress, { place: progress.batch, batch, left });
     if (left > 0) {
-      return { ...next, stop: progress.stop ?? budgetStop(progress.counts.failed + countOutcomes(outcomes).failed) };
+      return { ...next, stop: findStop(progress, countOutcomes(outcomes).failed) };
     }
     progress = next;
   }
-  return { ...progress, stop: progress.stop ?? budgetStop(progress.counts.failed) };
+  return { ...progress, stop: findStop(progress) };
+}
+
+function stopOnFailures({ rules }: GateConfig, failed: number): Stop | undefined {
+  const { decision } = evaluateGate(beginGate(0, NO_COMMANDS), { ...EMPTY_SNAPSHOT, failed }, rules);
+  return isStop(decision) ? decision : undefined;
 }
 
 interface Following {

@@ -18,8 +18,8 @@ export interface PreparedBatch {
 
 /**
  * Write ahead: reads the customers afresh, settles those that need no flip, records the rest as intended. The controls
- * are read last of all, so that they are as new as can be when the first flip begins. Returns nothing when they set
- * the stop signal.
+ * are read last of all, so that they are as new as can be when the first flip begins. The batch is withdrawn when they
+ * hold or stop the rollout.
  * @throws what ends the whole rollout: a lost lock, a refused sign-in, a ledger that cannot be written
  */
 export async function prepareBatch(run: BatchRun, place: number): Promise<PreparedBatch | undefined> {
@@ -43,7 +43,7 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
 
 /** The customers that controls protect; undefined when nothing is to begin. */
 async function readProtected({ guard, stopSignal }: BatchRun): Promise<ReadonlySet<string> | undefined> {
-  const { protectedIds } = await guard.look();
+  const { protectedIds } = await guard.refresh();
   return stopSignal.stopped() !== undefined || stopSignal.isHeld() ? undefined : new Set(protectedIds);
 }
 

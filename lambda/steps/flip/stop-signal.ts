@@ -1,21 +1,19 @@
 import type { Stop } from "../../core/gate/decision.ts";
 
-/** What ends the flipping of a part early, for all the batches that are worked on at the same time. */
+/** What ends the flipping of a part early, for all batches that are worked on at the same time. */
 export interface StopSignal {
-  /** Whether anything new may be begun. */
+  /** Whether another customer or batch may be begun. */
   mayGoOn(): boolean;
-  /** Why this rollout flips no further customer; undefined while all is well. */
+  /** Why no further customer of this rollout is flipped; undefined while nothing stops the rollout. */
   stopped(): Stop | undefined;
-  /** A gate or a command has decided. */
+  /** The gate has decided. The first decision counts. */
   stop(stop: Stop): void;
-  /** Something holds the rollout: nothing new is begun in this part. */
+  /** The gate holds the rollout: this part begins nothing more. */
   hold(): void;
   isHeld(): boolean;
-  /** Failures count in the order in which they come to be known: too many of them stop the rollout. */
-  countFailures(failures: number): void;
-  /** The first error ends the part; it is thrown once all that is known is recorded. */
+  /** The first error ends the part. It is thrown once all that is known is recorded. */
   fail(error: unknown): void;
-  /** A customer was left without an outcome: the next part tries again, and trying at once would not be slower. */
+  /** A customer was left without an outcome: the next part tries again. */
   skipRemaining(): void;
   throwError(): void;
 }
@@ -23,22 +21,9 @@ export interface StopSignal {
 export interface StopSignalOptions {
   readonly untilMs: number;
   nowMs(): number;
-  /** Failures before this part. @default none */
-  readonly failed?: number;
-  /** @default no number of failures stops it */
-  readonly budgetStop?: BudgetStop;
 }
 
-/** Why so many failures stop the rollout; undefined while they do not. */
-export type BudgetStop = (failed: number) => Stop | undefined;
-
-export function createStopSignal({
-  untilMs,
-  nowMs,
-  failed: failedBefore = 0,
-  budgetStop,
-}: StopSignalOptions): StopSignal {
-  let failed = failedBefore;
+export function createStopSignal({ untilMs, nowMs }: StopSignalOptions): StopSignal {
   let stopped: Stop | undefined;
   let held = false;
   let failure: { readonly error: unknown } | undefined;
@@ -53,10 +38,6 @@ export function createStopSignal({
       held = true;
     },
     isHeld: () => held,
-    countFailures(failures) {
-      failed += failures;
-      if (failures > 0) stopped ??= budgetStop?.(failed);
-    },
     fail(error) {
       failure ??= { error };
     },

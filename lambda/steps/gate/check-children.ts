@@ -11,9 +11,9 @@ import { runUnlessAborted } from "../run-unless-aborted.ts";
 /** What is known of the children of the first customers that a rollout flips. */
 export interface ChildrenProgress extends Progress {
   readonly children: readonly WatchedChild[];
-  /** What they come to after the first flips: a child has moved. */
+  /** The stop, when a child has moved after the first flips. */
   readonly moved?: Stop | undefined;
-  /** Why they could not be read: the rollout goes on without the check. */
+  /** Why the children could not be read: the rollout continues without the check. */
   readonly unread?: string | undefined;
 }
 
@@ -22,7 +22,10 @@ export const CHILDREN_START: ChildrenProgress = { done: false, idleParts: 0, chi
 const FIRST_BATCH = 0;
 const IN_A_PAGE = 100;
 
-/** Before the first flip: one page of the children of each hundred customers of the first batch. */
+/**
+ * Before the first flip: reads one page of the children of each hundred customers of the first batch. An abort ends this
+ * part; the flips that follow apply the abort.
+ */
 export function readChildren(
   ports: Ports,
   rollout: Locked<FlipRollout>,
@@ -66,7 +69,7 @@ export function checkChildren(
   });
 }
 
-/** The check is no condition of a rollout: the flips themselves meet what keeps it from being made. */
+/** A rollout does not depend on the check: what prevents the check is also met by the flips. */
 export function withoutCheck(from: ChildrenProgress, unread: string): ChildrenProgress {
   return { ...from, done: true, children: [], unread };
 }

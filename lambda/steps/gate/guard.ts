@@ -1,27 +1,35 @@
 import { FinalError } from "../../core/final-error.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
 import { isStop } from "../../core/gate/decision.ts";
-import { type AlarmReading, beginGate, evaluateGate } from "../../core/gate/evaluate-gate.ts";
+import {
+  type AlarmReading,
+  beginGate,
+  EMPTY_SNAPSHOT,
+  evaluateGate,
+  type GateSnapshot,
+  type GateState,
+} from "../../core/gate/evaluate-gate.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { Lock, LockAndControls } from "../../core/records.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { CONTROLS_AGE_MS } from "./lock.ts";
-import { patrol } from "./patrol.ts";
-import { type GateConfig, keepStop, readGateInputs } from "./poll-gate.ts";
+import { type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
 
-/** What a part looks out for while it works: the lock, controls, commands and alarms. */
+/** The gate while a part works: lock, controls, commands, alarms and failures. Its decisions reach the stop signal. */
 export interface Guard {
   /**
-   * Right before each request: what was read too long ago is read again, so that it counts also in a batch that Evo Voice
-   * throttles for long. @throws LockLostError, and OutOfTimeError when nothing more is to begin
+   * Before each request: what was read too long ago is read again, so that a stop also reaches a batch that Evo Voice
+   * throttles for long. @throws LockLostError, and OutOfTimeError when no further request may begin
    */
-  recent(): Promise<void>;
-  /** Before each batch: what it sees may put on the brake. Gives the controls. @throws LockLostError */
-  look(): Promise<LockAndControls>;
-  /** Does the work, and looks out meanwhile, also while nobody's turn comes: what ends the work ends the connection. */
-  during<Result>(connection: Pick<Connection, "close">, work: () => Promise<Result>): Promise<Result>;
-  /** What the commands taken in so far come to. */
+  assertFresh(): Promise<void>;
+  /** Before each batch: reads everything and decides. Returns the controls. @throws LockLostError */
+  refresh(): Promise<LockAndControls>;
+  /** Decides again when more customers have failed, in the order in which the failures become known. */
+  countFailures(failures: number): void;
+  /** Does the work and checks meanwhile, also while each request waits for its turn. A stop closes the connection. */
+  runGuarded<Result>(connection: Pick<Connection, "close">, work: () => Promise<Result>): Promise<Result>;
+  /** The effect of the commands that were applied so far. */
   commandState(): CommandState;
 }
 
@@ -31,43 +39,35 @@ export interface GuardOptions {
   readonly gateConfig: GateConfig;
   readonly commandState: CommandState;
   readonly stopSignal: StopSignal;
+  /** Failures before this part. @default 0 */
+  readonly failed?: number;
 }
 
-/** How old a reading of the alarms may be: as far apart as a watch reads them. */
+/** How old a reading of the alarms may be: a bake reads them as often. */
 export const ALARMS_AGE_MS = 60_000;
 
 export function createGuard(ports: Ports, options: GuardOptions): Guard {
   const { rolloutId, gateConfig, stopSignal } = options;
-  const alarms = createAlarmReading(ports, gateConfig.alarms);
-  let commandState = options.commandState;
+  const alarms = createAlarmCache(ports, gateConfig.alarms);
+  let { commandState, failed = 0 } = options;
+  let latest: Omit<GateSnapshot, "failed"> = EMPTY_SNAPSHOT;
   let readAtMs = Number.NEGATIVE_INFINITY;
-  let reading: Promise<unknown> | undefined;
+  let reading: Promise<LockAndControls> | undefined;
   let isCalledOff = false;
 
-  const isRecent = () => !alarms.isDue() && ports.nowMs() - readAtMs < CONTROLS_AGE_MS;
-
-  /** The alarms first: however long CloudWatch takes, the controls are as new as they can be. */
-  async function see(): Promise<LockAndControls> {
-    if (alarms.isDue()) readAtMs = Number.NEGATIVE_INFINITY;
-    const readings = await alarms.recent();
-    const atMs = ports.nowMs();
-    const snapshot = { ...(await readGateInputs(ports, options, gateConfig)), alarms: readings };
-    const seen = evaluateGate(beginGate(0, commandState), snapshot, gateConfig.rules);
-    isCalledOff ||= seen.decision?.decision !== "proceed";
-    // What holds a part is taken in by the wait that follows; what stops it must not stop the rollback after it.
-    if (seen.decision === undefined) stopSignal.hold();
-    else commandState = seen.commandState;
-    if (isStop(seen.decision)) {
-      await keepStop(ports, rolloutId, seen.decision);
-      stopSignal.stop(seen.decision);
-    }
-    readAtMs = atMs;
-    return snapshot.controls;
+  async function assertFresh(): Promise<void> {
+    // Again, when the answer came so late that it is too old itself: the lock may have been lost meanwhile.
+    while (!isFresh()) await (reading ?? refresh());
+    if (isCalledOff) throw new OutOfTimeError("called off by the gate: a command, the controls, an alarm or failures");
   }
 
-  /** One after the other, so that what an earlier one saw never counts for more than what a later one did. */
-  function look(): Promise<LockAndControls> {
-    const next = (reading ?? Promise.resolve()).catch(() => undefined).then(see);
+  function isFresh(): boolean {
+    return !alarms.isDue() && ports.nowMs() - readAtMs < CONTROLS_AGE_MS;
+  }
+
+  /** One reading after the other, so that an earlier reading never counts for more than a later reading. */
+  function refresh(): Promise<LockAndControls> {
+    const next = (reading ?? Promise.resolve()).catch(() => undefined).then(readAndDecide);
     const end = () => {
       if (reading === next) reading = undefined;
     };
@@ -76,16 +76,43 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     return next;
   }
 
-  async function recent(): Promise<void> {
-    // Again, when the answer came so late that it is too old itself: the lock may have been lost meanwhile.
-    while (!isRecent()) await (reading ?? look());
-    if (isCalledOff) throw new OutOfTimeError("called off by a command, an order or an alarm");
+  /** The alarms first: however long CloudWatch takes, the controls are as new as they can be. */
+  async function readAndDecide(): Promise<LockAndControls> {
+    if (alarms.isDue()) readAtMs = Number.NEGATIVE_INFINITY;
+    const readings = await alarms.recent();
+    const atMs = ports.nowMs();
+    const snapshot = { ...(await readGateInputs(ports, options, gateConfig)), alarms: readings };
+    const state = evaluate(snapshot);
+    isCalledOff ||= state.decision?.decision !== "proceed";
+    if (isStop(state.decision)) await latchStop(ports, rolloutId, state.decision);
+    latest = snapshot;
+    apply(state);
+    readAtMs = atMs;
+    return snapshot.controls;
   }
 
-  /** Whether it is over. What only the ledger's mood keeps from being read is read again, at the next request at the latest. */
+  function countFailures(failures: number): void {
+    failed += failures;
+    if (failures > 0) apply(evaluate(latest));
+  }
+
+  function evaluate(snapshot: Omit<GateSnapshot, "failed">): GateState {
+    return evaluateGate(beginGate(0, commandState), { ...snapshot, failed }, gateConfig.rules);
+  }
+
+  function apply({ decision, commandState: applied }: GateState): void {
+    isCalledOff ||= decision?.decision !== "proceed";
+    // The wait after a held part applies the commands that hold it. A command that stops the flips is applied here: it
+    // must not stop the rollback as well.
+    if (decision === undefined) stopSignal.hold();
+    else commandState = applied;
+    if (isStop(decision)) stopSignal.stop(decision);
+  }
+
+  /** A ledger that cannot be read for a moment is read again, at the next request at the latest. */
   async function isOver(): Promise<boolean> {
     try {
-      await recent();
+      await assertFresh();
     } catch (error) {
       if (error instanceof FinalError) stopSignal.fail(error);
       return isCalledOff || error instanceof FinalError;
@@ -94,21 +121,22 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
   }
 
   return {
-    recent,
-    look,
+    assertFresh,
+    refresh,
+    countFailures,
+    runGuarded: (connection, work) => runChecked(ports, { isOver, end: connection.close }, work),
     commandState: () => commandState,
-    during: (connection, work) => patrol(ports, { isOver, end: connection.close }, work),
   };
 }
 
-interface AlarmReadings {
+interface AlarmCache {
   isDue(): boolean;
   /** Callers at the same time share one reading. */
   recent(): Promise<readonly AlarmReading[]>;
 }
 
-/** However many parts of the work ask, CloudWatch is asked once a minute. */
-function createAlarmReading({ readAlarms, nowMs }: Ports, names: readonly string[]): AlarmReadings {
+/** CloudWatch is asked once a minute, however many requests ask. */
+function createAlarmCache({ readAlarms, nowMs }: Ports, names: readonly string[]): AlarmCache {
   let readings: Promise<readonly AlarmReading[]> = Promise.resolve([]);
   let readAtMs = names.length === 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   const isDue = () => nowMs() - readAtMs >= ALARMS_AGE_MS;
@@ -125,4 +153,35 @@ function createAlarmReading({ readAlarms, nowMs }: Ports, names: readonly string
       return readings;
     },
   };
+}
+
+/** Between two checks. */
+const CHECK_MS = 1_000;
+
+export interface Check {
+  /** Whether the work is to end. */
+  isOver(): Promise<boolean>;
+  end(): void;
+}
+
+/** Does the work and checks each second whether it is to end, also while a server puts every request off for minutes. */
+export async function runChecked<Result>(
+  { sleep }: Pick<Ports, "sleep">,
+  { isOver, end }: Check,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let isDone = false;
+  const check = async () => {
+    for (await sleep(CHECK_MS); !isDone; await sleep(CHECK_MS)) {
+      if (!(await isOver())) continue;
+      if (!isDone) end();
+      return;
+    }
+  };
+  void check();
+  try {
+    return await work();
+  } finally {
+    isDone = true;
+  }
 }

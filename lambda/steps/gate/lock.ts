@@ -4,7 +4,7 @@ import type { Lock, LockAndControls } from "../../core/records.ts";
 /** How old a reading of the controls may be when a request starts. */
 export const CONTROLS_AGE_MS = 5_000;
 
-/** Another rollout has taken the lock: nothing more may be requested in the name of this one. */
+/** Another rollout has taken the lock: this rollout may send no further request. */
 export class LockLostError extends FinalError {
   override readonly name = "LockLostError";
 }

@@ -1,9 +1,12 @@
+import { toLimits } from "../../contract/accept-deploy-event.ts";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Policy } from "../../contract/policy.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
 import {
   type AlarmReading,
+  allowedFailures,
+  EMPTY_SNAPSHOT,
   evaluateGate,
   type GateRules,
   type GateSnapshot,
@@ -16,15 +19,15 @@ import type { Ports } from "../ports.ts";
 import type { Locked, Rollout } from "../run-part.ts";
 import { refuseLostLock } from "./lock.ts";
 
-/** What is looked at while a rollout runs, and how it is judged. */
+/** What a rollout's gates look at, and by which rules they decide. */
 export interface GateConfig {
   readonly alarms: readonly string[];
   readonly rules: GateRules;
-  /** Alarms that the event overrides: nobody looks at them in this rollout. */
+  /** Alarms that the event overrides: no gate of this rollout looks at them. */
   readonly overridden: readonly string[];
 }
 
-/** Turning back is never stopped by an alarm: it is what mends it. */
+/** Neither an alarm nor a failure stops a rollback, which is the repair. */
 export const ROLLBACK_GATE: GateConfig = {
   alarms: [],
   rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isRest: true },
@@ -32,35 +35,78 @@ export const ROLLBACK_GATE: GateConfig = {
 };
 
 export function toGateConfig(
-  { alarms, onFailure, noDataMinutes }: Policy,
-  event: Pick<FlipEvent, "onFailure">,
-  overridden: readonly string[],
+  policy: Policy,
+  event: FlipEvent,
+  { overridden, planned }: Pick<GateConfig, "overridden"> & { readonly planned: number },
 ): GateConfig {
+  const allowed = allowedFailures(toLimits(event, policy).failureBudget, planned, policy.smallestSample);
   return {
-    alarms: alarms.filter((name) => !overridden.includes(name)),
-    rules: { onFailure: event.onFailure ?? onFailure, noDataSeconds: noDataMinutes * 60 },
+    alarms: policy.alarms.filter((name) => !overridden.includes(name)),
+    rules: {
+      onFailure: event.onFailure ?? policy.onFailure,
+      noDataSeconds: policy.noDataMinutes * 60,
+      failures: { allowed, planned },
+    },
     overridden,
   };
 }
 
-/** The alarms that are in ALARM now: an event that overrides goes on without them. */
+/** The alarms that are in ALARM now: an event with an override continues without them. */
 export async function readOverridden({ policy, readAlarms }: Ports): Promise<readonly string[]> {
   const readings = await readAlarms(policy.alarms);
   return readings.flatMap(({ name, state }) => (state === "ALARM" ? name : []));
 }
 
-/** One look of a durable wait: for a bake, a pause, alarms without data. @throws LockLostError */
+/** One poll of a durable wait: for a bake, a pause, alarms without data. @throws LockLostError */
 export function pollGate(ports: Ports, rollout: Locked<Rollout>, gateConfig: GateConfig) {
   const { rolloutId } = rollout;
-  return async (state: GateState): Promise<GateState> => {
-    const next = evaluateGate(state, await look(ports, rollout, gateConfig), gateConfig.rules);
+  return async (state: GateState, failed = 0): Promise<GateState> => {
+    const snapshot = { ...(await readSnapshot(ports, rollout, gateConfig)), failed };
+    const next = evaluateGate(state, snapshot, gateConfig.rules);
     if (isNews(state, next)) await recordGateState(ports, rolloutId, next, gateConfig);
-    if (isStop(next.decision)) await keepStop(ports, rolloutId, next.decision).catch(logNotKept(ports, rolloutId));
+    if (isStop(next.decision)) await latchStop(ports, rolloutId, next.decision).catch(logNotLatched(ports, rolloutId));
     return next;
   };
 }
 
-/** For whoever watches the log, and whoever asks for the status. */
+/** A ledger or alarms that cannot be read are alarms without data: they hold the rollout, and do not end it. */
+async function readSnapshot(
+  ports: Ports,
+  rollout: Locked<Rollout>,
+  gateConfig: GateConfig,
+): Promise<Omit<GateSnapshot, "failed">> {
+  const { alarms } = gateConfig;
+  try {
+    const [inputs, readings] = await Promise.all([
+      readGateInputs(ports, rollout, gateConfig),
+      alarms.length === 0 ? [] : ports.readAlarms(alarms),
+    ]);
+    return { ...inputs, alarms: readings };
+  } catch (error) {
+    if (error instanceof FinalError) throw error;
+    return { ...EMPTY_SNAPSHOT, alarms: [toUnreadable(error)] };
+  }
+}
+
+/**
+ * What the ledger says now. Where no alarm is watched, as in a rollback, a stop that an alarm latched does not count.
+ * @throws LockLostError
+ */
+export async function readGateInputs(
+  { ledger }: Pick<Ports, "ledger">,
+  { rolloutId, lock }: Pick<Locked<Rollout>, "rolloutId" | "lock">,
+  { alarms }: GateConfig,
+): Promise<GateInputs> {
+  const { stop, ...inputs } = await ledger.readGateInputs(rolloutId);
+  refuseLostLock(lock, inputs.controls);
+  return alarms.length === 0 ? inputs : { ...inputs, stop };
+}
+
+function toUnreadable(error: unknown): AlarmReading {
+  return { name: "of the ledger", state: "unreadable", reason: error instanceof Error ? error.name : "unknown" };
+}
+
+/** For the log, and for the command `status`. */
 async function recordGateState(
   { ledger, log, nowMs }: Ports,
   rolloutId: string,
@@ -83,51 +129,16 @@ async function recordGateState(
 }
 
 /**
- * What the ledger says now. Where no alarm is watched, as on the way back, none that was seen before counts.
- * @throws LockLostError
+ * An alarm is written down before the rollout acts on it: after a crash the alarm may be OK again. Commands and failures
+ * are in the ledger anyway.
  */
-export async function readGateInputs(
-  { ledger }: Pick<Ports, "ledger">,
-  { rolloutId, lock }: Pick<Locked<Rollout>, "rolloutId" | "lock">,
-  { alarms }: GateConfig,
-): Promise<GateInputs> {
-  const { stop, ...commandState } = await ledger.readGateInputs(rolloutId);
-  refuseLostLock(lock, commandState.controls);
-  return alarms.length === 0 ? commandState : { ...commandState, stop };
-}
-
-/**
- * Before anything is done about an alarm it is written down: whoever takes over from a worker that dies would not see it
- * any more when it is OK again. Commands and failures are in the ledger anyway.
- */
-export async function keepStop({ ledger }: Pick<Ports, "ledger">, rolloutId: string, stop: Stop): Promise<void> {
+export async function latchStop({ ledger }: Pick<Ports, "ledger">, rolloutId: string, stop: Stop): Promise<void> {
   if (stop.cause === "alarm" || stop.cause === "no data") await ledger.latchStop(rolloutId, stop);
 }
 
-/** The look's own checkpoint keeps it as well, a moment later. */
-function logNotKept({ log }: Ports, rolloutId: string) {
+/** The checkpoint of the poll keeps the decision as well, a moment later. */
+function logNotLatched({ log }: Ports, rolloutId: string) {
   return (error: unknown): void => {
     log.info("stop not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
   };
-}
-
-/** A world that cannot be seen is one without data: it holds the rollout, it does not end it. */
-async function look(ports: Ports, rollout: Locked<Rollout>, gateConfig: GateConfig): Promise<GateSnapshot> {
-  const { alarms } = gateConfig;
-  try {
-    const [commandState, readings] = await Promise.all([
-      readGateInputs(ports, rollout, gateConfig),
-      alarms.length === 0 ? [] : ports.readAlarms(alarms),
-    ]);
-    return { ...commandState, alarms: readings };
-  } catch (error) {
-    if (error instanceof FinalError) throw error;
-    return { controls: NO_CONTROLS, commands: [], alarms: [toBlind(error)] };
-  }
-}
-
-const NO_CONTROLS: GateSnapshot["controls"] = { fence: 0, holds: {}, protectedIds: [] };
-
-function toBlind(error: unknown): AlarmReading {
-  return { name: "of the ledger", state: "unreadable", reason: error instanceof Error ? error.name : "unknown" };
 }

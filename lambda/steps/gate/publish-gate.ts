@@ -8,14 +8,14 @@ import type { FlipRollout, Locked } from "../run-part.ts";
 export interface DecidedGate {
   readonly wave: number;
   readonly decided: Pick<Decision, "decision" | "reasons">;
-  /** Whether nobody is to be flipped in a later wave: nothing looks at the commands again. */
+  /** Whether no later wave has customers: no later gate reads the commands. */
   readonly isLast: boolean;
   readonly commandState: CommandState;
 }
 
 /**
- * Tells what a gate has decided. After the last one nothing looks at the commands again, and from when it is told the
- * front door refuses them: an abort that came in between still counts. Gives what that makes of the decision.
+ * Publishes what a gate has decided. After the last gate the front door refuses commands, from this publication on. An
+ * abort that arrived between the last poll and the publication still counts: it is returned, and published as well.
  */
 export async function publishGate(
   ports: Ports,

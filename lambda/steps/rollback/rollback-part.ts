@@ -101,7 +101,7 @@ export async function rollbackPart(
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     await later.load();
     let progress = begun;
-    await guard.during(connection, async () => {
+    await guard.runGuarded(connection, async () => {
       for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
         if (place !== progress.place || left > 0) continue;
         progress = advance(progress, batch);

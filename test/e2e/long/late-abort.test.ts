@@ -17,10 +17,10 @@ let world: World;
 afterEach(() => world.close());
 
 test.each([
-  ["everybody is turned back", true, "rolled-back", 0],
-  ["everybody stays", false, "aborted", 6],
+  ["every customer is restored", true, "rolled-back", 0],
+  ["every customer stays", false, "aborted", 6],
 ] as const)(
-  "an abort after the last look of the last gate, before that is told: %s",
+  "an abort after the last poll of the last gate, before its publication: %s",
   async (_what, rollback, status, moved) => {
     world = await startWorld({ customers: 6, stagingShare: 1 });
     const before = rememberFlags(world);
@@ -52,7 +52,7 @@ test.each([
   },
 );
 
-test("an abort while the last flips of a rollout come in that its budget has halted turns everybody back", async () => {
+test("an abort after the failure budget halted a rollout, while its last flips end, restores them", async () => {
   world = await startWorld({ customers: 12, stagingShare: 1 });
   const ledger = openLedger(world);
   let posts = 0;

@@ -113,7 +113,7 @@ describe("a rollback that Evo Voice does not answer", () => {
     const { operations } = await run(ROLLBACK, "two", trouble);
 
     expect(trouble.paces).toEqual([undefined, undefined, undefined]);
-    expect(operations.filter((name) => name.startsWith("hold-revert-part"))).toHaveLength(2);
+    expect(operations.filter((name) => name.startsWith("hold-rollback-part"))).toHaveLength(2);
   });
 
   test("is stopped by an abort all the same", async () => {
@@ -149,7 +149,7 @@ describe("a customer that fails", () => {
 
     expect(tries).toBe(3);
     expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
-    expect(operations.filter((name) => name.startsWith("hold-revert-part"))).toHaveLength(2);
+    expect(operations.filter((name) => name.startsWith("hold-rollback-part"))).toHaveLength(2);
   });
 
   test("after it was begun, and cannot be read any more, is named as one that may have been flipped back", async () => {
@@ -272,7 +272,7 @@ describe("a release that cannot be held", () => {
   });
 });
 
-test("flips that have had their share of an execution halt, and a retry goes on with the others", async () => {
+test("flips that used up their share of an execution halt, and a retry continues with the others", async () => {
   const late = 27 * 86_400_000;
   const event = { ...PROMOTE, strategy: { waves: [{ customers: 1, bakeMinutes: 1 }, { rest: true }] } };
 
@@ -280,7 +280,7 @@ test("flips that have had their share of an execution halt, and a retry goes on 
 
   expect(report).toMatchObject({
     status: "halted",
-    problem: expect.stringContaining("its flips have had their share, 27 days"),
+    problem: expect.stringContaining("the flips have used their share of one execution, 27 days"),
     counts: { flipped: 1, skipped: 2, failed: 0 },
   });
   const again = await run({ action: "retry", rolloutId: "night" }, "two");

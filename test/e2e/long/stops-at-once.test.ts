@@ -130,7 +130,7 @@ describe("aborts that come when the failure budget has stopped the flips already
   test("and then a pause, are passed, and the pause holds the way back", async () => {
     const { report, operations } = await runWith([BACK, { command: "pause", pauseSeconds: 600 }]);
 
-    expect(operations).toContain("hold-revert-part-1");
+    expect(operations).toContain("hold-rollback-part-1");
     expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
     expect(moved()).toBe(0);
   });

@@ -24,9 +24,9 @@ export const STOPPED = someControls({
   stopped: { requestedBy: "bob", reason: "the carrier is down", at: "2026-11-23T12:00:00Z" },
 });
 
-/** A world in which nothing keeps a rollout from going on. */
+/** A snapshot in which nothing holds or stops a rollout. */
 export function aSnapshot(changes: Partial<GateSnapshot> = {}): GateSnapshot {
-  return { controls: someControls(), commands: [], alarms: [{ name: "calls", state: "OK" }], ...changes };
+  return { controls: someControls(), commands: [], alarms: [{ name: "calls", state: "OK" }], failed: 0, ...changes };
 }
 
 export const anyCommand: fc.Arbitrary<CommandRecord> = fc.record({

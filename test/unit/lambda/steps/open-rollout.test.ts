@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
+import type { Lock } from "../../../../lambda/core/records.ts";
 import { openRollout } from "../../../../lambda/steps/open-rollout.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../support/ledger.ts";
-import { fakePorts } from "./fake-ports.ts";
+import { aCommand } from "../core/a-sight.ts";
+import { fakePorts, LOCK } from "./fake-ports.ts";
 
 let world: ClosableLedgerWorld;
 
@@ -44,4 +46,52 @@ test("a rollout without an id of its own has the name of its execution", async (
   const opened = await openRollout(fakePorts(world, { customers: [] }), event, EXECUTION.replace("1f", "2e"));
 
   expect(opened).toMatchObject({ kind: "opened", rolloutId: "promote-2e" });
+});
+
+describe("an event that waits for the lock", () => {
+  const PROMOTE = { action: "promote", release: "1", targets: { all: true }, onBusy: "wait", notAfter: NOT_AFTER };
+  const abort = aCommand({ command: "abort", requestedBy: "ann", reason: "wrong release" });
+  const open = (id: string) => {
+    const ports = fakePorts(world, { customers: [], nowMs: () => Date.parse("2026-11-23T01:00:00Z") });
+    return openRollout(ports, acceptDeployEvent({ ...PROMOTE, id }, world.policy), `arn:${id}`);
+  };
+  let lock: Lock;
+
+  beforeAll(async () => {
+    const ledger = openLedger(world);
+    const controls = await ledger.readControls();
+    lock = { ...LOCK, rolloutId: "day", execution: "arn:day", fence: controls.fence + 1 };
+    await ledger.takeLock(lock, controls);
+  });
+
+  test("waits while another rollout has the lock", async () => {
+    expect(await open("waits")).toEqual({ kind: "busy" });
+    expect(await openLedger(world).findRollout("waits")).toMatchObject({ status: "waiting" });
+  });
+
+  test("ends at once when it is aborted, and leaves the lock alone", async () => {
+    const ledger = openLedger(world);
+    await open("aborted");
+    await ledger.addCommand("aborted", abort);
+
+    expect(await open("aborted")).toMatchObject({
+      kind: "answered",
+      report: {
+        status: "aborted",
+        problem: "nothing was done: it was aborted while it waited for the lock, by ann: wrong release",
+      },
+    });
+    expect(await ledger.findRollout("aborted")).toMatchObject({ status: "aborted", report: { status: "aborted" } });
+    expect((await ledger.readControls()).lock).toEqual(lock);
+  });
+
+  test.each(["pause", "resume", "skip-bake", "skip-all-bakes"] as const)(
+    "goes on waiting after %s",
+    async (command) => {
+      await open(command);
+      await openLedger(world).addCommand(command, aCommand({ command }));
+
+      expect(await open(command)).toEqual({ kind: "busy" });
+    },
+  );
 });

@@ -46,7 +46,7 @@ test("a step that came further may die three times more", async () => {
   await expect(part({}, "batch 1")).rejects.toThrow(StalledError);
 });
 
-test("a try that ended with an error is no death: the next one may die three times again", async () => {
+test("a try that ended with an error is no death: the next try may die three times again", async () => {
   for (const attempt of [1, 2]) for (let runs = 0; runs < 3; runs += 1) await part({ attempt });
 
   await expect(part({ attempt: 2 })).rejects.toThrow(/flip-1-part-1 \(try 2\) died 3 times/);

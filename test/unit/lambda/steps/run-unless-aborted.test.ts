@@ -17,10 +17,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A lookup whose first page is put off until its connection is closed, and whose sleeps last as long as a test says. */
+/** A lookup whose first page is put off until its connection is closed. The test decides how long its sleeps last. */
 function lookUpForEver() {
   const closed = Promise.withResolvers<never>();
-  let [clockMs, looks, wake] = [1_000_000, 0, () => {}];
+  let [clockMs, readings, wake] = [1_000_000, 0, () => {}];
   let commands: readonly CommandRecord[] | Error = [];
   const asked = Promise.withResolvers<void>();
   const ports = fakePorts(world, {
@@ -32,7 +32,7 @@ function lookUpForEver() {
       }),
     ledger: {
       readGateInputs: async () => {
-        looks += 1;
+        readings += 1;
         if (commands instanceof Error) throw commands;
         return { controls: { fence: 1, lock: LOCK, holds: {}, protectedIds: [] }, commands };
       },
@@ -48,7 +48,7 @@ function lookUpForEver() {
   const progress = lookUp(ports, aRollout("night"), RUN, LOOKUP_START);
   return {
     progress,
-    looks: () => looks,
+    readings: () => readings,
     async pass(ms: number, sent: typeof commands) {
       await asked.promise;
       commands = sent;
@@ -59,11 +59,11 @@ function lookUpForEver() {
   };
 }
 
-test("an abort ends a lookup that gets no answer, five seconds after the last look", async () => {
-  const { progress, looks, pass } = lookUpForEver();
+test("an abort ends a lookup that gets no answer, five seconds after the last reading", async () => {
+  const { progress, readings, pass } = lookUpForEver();
 
   await pass(4_999, [ABORT]);
-  expect(looks()).toBe(1);
+  expect(readings()).toBe(1);
   await pass(1, [ABORT]);
 
   expect(await progress).toMatchObject({
@@ -71,11 +71,11 @@ test("an abort ends a lookup that gets no answer, five seconds after the last lo
     accepted: [],
     stop: { cause: "abort", reasons: ["aborted by ann: wrong release"] },
   });
-  expect(looks()).toBe(2);
+  expect(readings()).toBe(2);
 });
 
-test("whatever else steers a rollout, or a ledger that does not answer, ends no lookup", async () => {
-  const { progress, looks, pass } = lookUpForEver();
+test("neither another command nor a ledger that does not answer ends a lookup", async () => {
+  const { progress, readings, pass } = lookUpForEver();
 
   await pass(5_000, [
     aCommand({ command: "pause" }),
@@ -83,7 +83,7 @@ test("whatever else steers a rollout, or a ledger that does not answer, ends no 
     aCommand({ command: "skip-all-bakes" }),
   ]);
   await pass(5_000, new Error("no answer"));
-  expect(looks()).toBe(3);
+  expect(readings()).toBe(3);
   await pass(5_000, [ABORT]);
 
   expect(await progress).toMatchObject({ stop: { cause: "abort" } });

@@ -42,7 +42,7 @@ describe("commands", () => {
     },
     { what: "an abort", commands: [abort], comesTo: { abort: aborted } },
     {
-      what: "an abort that says nothing of a rollback: with one",
+      what: "an abort without the member rollback: with a rollback",
       commands: [{ ...abort, rollback: undefined }],
       comesTo: { abort: aborted },
     },
@@ -62,7 +62,7 @@ describe("commands", () => {
       commands: [abort, { ...abort, rollback: false }],
       comesTo: { abort: { ...aborted, rollback: false } },
     },
-  ])("come to something: $what", ({ commands, comesTo }) => {
+  ])("have their effect: $what", ({ commands, comesTo }) => {
     expect(applyCommands(NO_COMMANDS, commands)).toEqual({
       seen: commands.length,
       skipAllBakes: false,
@@ -71,7 +71,7 @@ describe("commands", () => {
     });
   });
 
-  test("that were taken in before do not count again", () => {
+  test("that were applied before do not count again", () => {
     const once = applyCommands(NO_COMMANDS, [pause, skip, abort]);
     expect(applyCommands({ ...once, pausedSeconds: undefined }, [pause, skip, abort])).toEqual({
       seen: 3,
@@ -85,11 +85,11 @@ describe("commands", () => {
     });
   });
 
-  test("stay taken in when fewer are shown: nothing counts twice", () => {
+  test("stay applied when fewer are shown: no command counts twice", () => {
     expect(applyCommands({ seen: 3, skipAllBakes: false }, [skip]).seen).toBe(3);
   });
 
-  test("come to the same whether they arrive one by one or all at once", () => {
+  test("have the same effect whether they arrive one by one or all at once", () => {
     fc.assert(
       fc.property(fc.array(anyCommand), (commands) => {
         let commandState = applyCommands(NO_COMMANDS, []);
@@ -104,7 +104,7 @@ describe("commands", () => {
     );
   });
 
-  test("however many come after an abort do not take it back", () => {
+  test("after an abort, however many, do not take the abort back", () => {
     fc.assert(
       fc.property(fc.array(anyCommand), fc.array(anyCommand), (before, after) => {
         expect(applyCommands(NO_COMMANDS, [...before, abort, ...after]).abort).toBeDefined();

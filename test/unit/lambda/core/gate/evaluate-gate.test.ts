@@ -17,29 +17,29 @@ const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };
 const HALTING: GateRules = { ...RULES, onFailure: "halt" };
 const ALARM = aSnapshot({ alarms: [{ name: "calls", state: "ALARM", reason: "9 of 10 calls failed" }] });
 const BLIND = aSnapshot({ alarms: [{ name: "calls", state: "INSUFFICIENT_DATA" }] });
-const MOST_LOOKS = 5_000;
+const MOST_POLLS = 5_000;
 
 const abort = (rollback: boolean) =>
   aCommand({ command: "abort", rollback, requestedBy: "ann", reason: "phones are dead" });
 
-interface GateConfig {
+interface Polled {
   readonly state: GateState;
   readonly seconds: number;
-  readonly looks: number;
+  readonly polls: number;
 }
 
-/** Looks until the watch is over; `see` gives what there is to see after so many nominal seconds. */
-function watch(from: GateState, see: (seconds: number) => GateSnapshot, rules = RULES): GateConfig {
+/** Polls until the gate has a decision; `see` gives the snapshot after so many nominal seconds. */
+function pollAll(from: GateState, see: (seconds: number) => GateSnapshot, rules = RULES): Polled {
   let state = from;
   let seconds = 0;
-  for (let looks = 1; looks <= MOST_LOOKS; looks += 1) {
+  for (let polls = 1; polls <= MOST_POLLS; polls += 1) {
     seconds += state.waitSeconds;
     state = evaluateGate(state, see(seconds), rules);
-    if (state.decision !== undefined) return { state, seconds, looks };
+    if (state.decision !== undefined) return { state, seconds, polls };
     const { waitSeconds } = state;
     if (!(Number.isInteger(waitSeconds) && waitSeconds >= 1 && waitSeconds <= 60)) expect(waitSeconds).toBe("1 to 60");
   }
-  return { state, seconds, looks: MOST_LOOKS };
+  return { state, seconds, polls: MOST_POLLS };
 }
 
 /** What there is to see when each command arrives after so many seconds. */
@@ -51,19 +51,19 @@ const sending =
 const startWith = (bakeSeconds: number, commandState: CommandState = NO_COMMANDS) =>
   beginGate(bakeSeconds, commandState);
 
-describe("a watch that nothing holds", () => {
+describe("a gate that nothing holds", () => {
   test.each([
-    { bake: 0, looks: 1 },
-    { bake: 1, looks: 2 },
-    { bake: 59, looks: 2 },
-    { bake: 60, looks: 2 },
-    { bake: 61, looks: 3 },
-    { bake: 1_800, looks: 31 },
-  ])("takes the $bake s of its bake, in $looks looks, and proceeds without a word", ({ bake, looks }) => {
-    const gateConfig = watch(startWith(bake), () => aSnapshot());
-    expect(gateConfig).toMatchObject({
+    { bake: 0, polls: 1 },
+    { bake: 1, polls: 2 },
+    { bake: 59, polls: 2 },
+    { bake: 60, polls: 2 },
+    { bake: 61, polls: 3 },
+    { bake: 1_800, polls: 31 },
+  ])("takes the $bake s of its bake, in $polls polls, and proceeds without a reason", ({ bake, polls }) => {
+    const polled = pollAll(startWith(bake), () => aSnapshot());
+    expect(polled).toMatchObject({
       seconds: bake,
-      looks,
+      polls,
       state: { decision: { decision: "proceed", reasons: [] } },
     });
   });
@@ -71,17 +71,17 @@ describe("a watch that nothing holds", () => {
   test("takes exactly the bake's time, whatever it is", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 20_000 }), (bake) => {
-        expect(watch(startWith(bake), () => aSnapshot()).seconds).toBe(bake);
+        expect(pollAll(startWith(bake), () => aSnapshot()).seconds).toBe(bake);
       }),
     );
   });
 
   test("never bakes for less than was asked for", () => {
-    expect(watch(startWith(0.4), () => aSnapshot()).seconds).toBe(1);
+    expect(pollAll(startWith(0.4), () => aSnapshot()).seconds).toBe(1);
   });
 
   test("needs no alarm", () => {
-    expect(watch(startWith(90), () => aSnapshot({ alarms: [] })).state.decision?.decision).toBe("proceed");
+    expect(pollAll(startWith(90), () => aSnapshot({ alarms: [] })).state.decision?.decision).toBe("proceed");
   });
 });
 
@@ -89,9 +89,9 @@ describe("an alarm", () => {
   test.each([
     { rules: RULES, decision: "roll back" },
     { rules: HALTING, decision: "halt" },
-  ])("that fails ends the watch at once: $decision", ({ rules, decision }) => {
-    const { state, looks } = watch(startWith(1_800), () => ALARM, rules);
-    expect(looks).toBe(1);
+  ])("in ALARM ends the gate at once: $decision", ({ rules, decision }) => {
+    const { state, polls } = pollAll(startWith(1_800), () => ALARM, rules);
+    expect(polls).toBe(1);
     expect(state.decision).toEqual({
       decision,
       cause: "alarm",
@@ -105,12 +105,12 @@ describe("an alarm", () => {
     { at: 299, bake: 300, decision: "roll back" },
     { at: 300, bake: 300, decision: "roll back" },
     { at: 301, bake: 300, decision: "proceed" },
-  ])("that fails $at s into a bake of $bake s: $decision, because the last look is at its end", (row) => {
-    const { state } = watch(startWith(row.bake), (seconds) => (seconds >= row.at ? ALARM : aSnapshot()));
+  ])("that fails $at s into a bake of $bake s: $decision, because the last poll is at its end", (row) => {
+    const { state } = pollAll(startWith(row.bake), (seconds) => (seconds >= row.at ? ALARM : aSnapshot()));
     expect(state.decision?.decision).toBe(row.decision);
   });
 
-  test("that fails is named with every other one that does, and with its reason as far as it fits", () => {
+  test("in ALARM is named with each other alarm in ALARM, and with its reason as far as it fits", () => {
     const alarms = [
       { name: "a", state: "ALARM", reason: "x".repeat(1_023) },
       { name: "b", state: "OK", reason: "fine" },
@@ -125,7 +125,7 @@ describe("an alarm", () => {
     { count: 50, last: "alarm a-49 is in ALARM: why" },
     { count: 51, last: "and 1 more: a-50" },
     { count: 53, last: "and 3 more: a-50, a-51, a-52" },
-  ])("of $count that fail is told with its reason among the first 50, by its name after them", ({ count, last }) => {
+  ])("of $count in ALARM is told with its reason among the first 50, by its name after them", ({ count, last }) => {
     const alarms = Array.from(
       { length: count },
       (_, index) => ({ name: `a-${index}`, state: "ALARM", reason: "why" }) as const,
@@ -138,8 +138,8 @@ describe("an alarm", () => {
   test("with the longest names and reasons, 500 times, leaves room in a checkpoint", () => {
     for (const state of ["ALARM", "missing"] as const) {
       const alarms = Array.from({ length: 500 }, () => ({ name: "n".repeat(255), state, reason: "x".repeat(1_023) }));
-      const gateConfig = watch(startWith(60), () => aSnapshot({ alarms }));
-      expect(JSON.stringify(gateConfig.state).length).toBeLessThan(200_000);
+      const polled = pollAll(startWith(60), () => aSnapshot({ alarms }));
+      expect(JSON.stringify(polled.state).length).toBeLessThan(200_000);
     }
   });
 
@@ -157,8 +157,44 @@ describe("an alarm", () => {
     ["while everything is stopped", NO_COMMANDS, aSnapshot({ ...ALARM, controls: STOPPED })],
     ["when the bake is skipped", NO_COMMANDS, aSnapshot({ ...ALARM, commands: [aCommand({ command: "skip-bake" })] })],
     ["when there is no more waiting", { seen: 0, skipAllBakes: true }, ALARM],
-  ])("that fails ends the watch %s too", (_when, commandState, snapshot) => {
+  ])("in ALARM ends the gate %s too", (_when, commandState, snapshot) => {
     expect(evaluateGate(startWith(60, commandState), snapshot, RULES).decision).toMatchObject({ cause: "alarm" });
+  });
+});
+
+describe("failures", () => {
+  const failures = { allowed: 2, planned: 40 };
+  const decide = (failed: number, rules: GateRules, snapshot: Partial<GateSnapshot> = {}) =>
+    evaluateGate(startWith(60), aSnapshot({ ...snapshot, failed }), rules).decision;
+
+  test.each([
+    { failed: 2, onFailure: "rollback", decision: undefined },
+    { failed: 3, onFailure: "rollback", decision: "roll back" },
+    { failed: 3, onFailure: "halt", decision: "halt" },
+  ] as const)(
+    "$failed of a budget of 2, in a wave or a bake ($onFailure): $decision",
+    ({ failed, onFailure, decision }) => {
+      expect(decide(failed, { ...RULES, onFailure, failures })?.decision).toBe(decision);
+    },
+  );
+
+  test("beyond the budget are the reason of the stop", () => {
+    expect(decide(1, { ...RULES, failures: { allowed: 0, planned: 40 } })).toMatchObject({
+      cause: "budget",
+      reasons: ["at least 1 customer failed, and the failure budget allows 0 of 40"],
+    });
+  });
+
+  test("never stop a rollback, which has no limit", () => {
+    expect(decide(1_000_000, RULES)).toBeUndefined();
+  });
+
+  test("beyond the budget are told beside an abort, and before an alarm", () => {
+    const rules = { ...RULES, failures };
+    const commands = [abort(false)];
+    const reason = "at least 3 customers failed, and the failure budget allows 2 of 40";
+    expect(decide(3, rules, { commands })?.reasons).toEqual(["aborted by ann: phones are dead", reason]);
+    expect(decide(3, rules, { alarms: ALARM.alarms })).toMatchObject({ cause: "budget", reasons: [reason] });
   });
 });
 
@@ -177,13 +213,13 @@ describe("an alarm that shows no data", () => {
   test.each([
     { rules: RULES, decision: "roll back" },
     { rules: HALTING, decision: "halt" },
-  ])("passes exactly at its limit and fails one look beyond it: $decision", ({ rules, decision }) => {
+  ])("passes exactly at its limit and fails one poll beyond it: $decision", ({ rules, decision }) => {
     const at = (last: number) => (seconds: number) => (seconds <= last ? BLIND : aSnapshot());
-    expect(watch(startWith(0), at(900), rules)).toMatchObject({
+    expect(pollAll(startWith(0), at(900), rules)).toMatchObject({
       seconds: 960,
       state: { decision: { decision: "proceed" } },
     });
-    const beyond = watch(startWith(0), at(960), rules);
+    const beyond = pollAll(startWith(0), at(960), rules);
     expect(beyond).toMatchObject({ seconds: 960, state: { decision: { decision, cause: "no data" } } });
     expect(beyond.state.decision?.reasons).toEqual([
       "not all alarms could be watched for 960 s, the policy allows 900 s",
@@ -191,15 +227,15 @@ describe("an alarm that shows no data", () => {
     ]);
   });
 
-  test("counts from the last look that showed all of them, and anew after each", () => {
+  test("counts from the last poll that showed all alarms, and anew after each", () => {
     const blink = (seconds: number) => (seconds === 900 || seconds === 1_800 ? aSnapshot() : BLIND);
-    expect(watch(startWith(86_400), blink)).toMatchObject({
+    expect(pollAll(startWith(86_400), blink)).toMatchObject({
       seconds: 2_760,
       state: { decision: { cause: "no data" }, blindSeconds: 960 },
     });
   });
 
-  test("is enough to hold, when every other one is OK", () => {
+  test("holds the rollout, although each other alarm is OK", () => {
     const alarms = [
       { name: "calls", state: "OK" },
       { name: "errors", state: "missing" },
@@ -207,9 +243,9 @@ describe("an alarm that shows no data", () => {
     expect(evaluateGate(startWith(0), aSnapshot({ alarms }), RULES).heldBy).toBe("alarm errors does not exist");
   });
 
-  test("stops the bake's time: nobody watched meanwhile", () => {
+  test("stops the time of the bake", () => {
     const gap = (seconds: number) => (seconds > 120 && seconds <= 420 ? BLIND : aSnapshot());
-    expect(watch(startWith(600), gap)).toMatchObject({ seconds: 900, state: { decision: { decision: "proceed" } } });
+    expect(pollAll(startWith(600), gap)).toMatchObject({ seconds: 900, state: { decision: { decision: "proceed" } } });
   });
 
   test.each(["skip-bake", "skip-all-bakes"] as const)("is not passed by %s", (command) => {
@@ -222,7 +258,7 @@ describe("an alarm that shows no data", () => {
 
   test("fails while paused as well", () => {
     const paused = aCommand({ command: "pause", pauseSeconds: 86_400 });
-    const { state, seconds } = watch(startWith(0), () => ({ ...BLIND, commands: [paused] }));
+    const { state, seconds } = pollAll(startWith(0), () => ({ ...BLIND, commands: [paused] }));
     expect(seconds).toBe(960);
     expect(state.decision).toMatchObject({ cause: "no data" });
   });
@@ -231,8 +267,8 @@ describe("an alarm that shows no data", () => {
 describe("skip-bake", () => {
   const skip = aCommand({ command: "skip-bake", requestedBy: "ann", reason: "seen enough" });
 
-  test("ends the bake at the next look, and stands in the reasons", () => {
-    expect(watch(startWith(1_800), sending([70, skip]))).toMatchObject({
+  test("ends the bake at the next poll, and is among the reasons", () => {
+    expect(pollAll(startWith(1_800), sending([70, skip]))).toMatchObject({
       seconds: 120,
       state: { decision: { decision: "proceed", reasons: ["the bake was skipped by ann: seen enough"] } },
     });
@@ -240,7 +276,7 @@ describe("skip-bake", () => {
 
   test("while paused ends the bake and not the pause", () => {
     const pause = aCommand({ command: "pause", pauseSeconds: 600 });
-    expect(watch(startWith(1_800), sending([0, pause], [60, skip]))).toMatchObject({
+    expect(pollAll(startWith(1_800), sending([0, pause], [60, skip]))).toMatchObject({
       seconds: 600,
       state: { decision: { decision: "proceed", reasons: ["the bake was skipped by ann: seen enough"] } },
     });
@@ -248,20 +284,20 @@ describe("skip-bake", () => {
 
   test("when the bake is over changes nothing and is not told", () => {
     const pause = aCommand({ command: "pause", pauseSeconds: 600 });
-    expect(watch(startWith(60), sending([0, pause], [120, skip]))).toMatchObject({
+    expect(pollAll(startWith(60), sending([0, pause], [120, skip]))).toMatchObject({
       seconds: 600,
       state: { decision: { decision: "proceed", reasons: [] } },
     });
   });
 
   test("of one bake does not skip the next", () => {
-    const { state } = watch(startWith(1_800), sending([60, skip]));
-    expect(watch(startWith(300, state.commandState), () => aSnapshot({ commands: [skip] })).seconds).toBe(300);
+    const { state } = pollAll(startWith(1_800), sending([60, skip]));
+    expect(pollAll(startWith(300, state.commandState), () => aSnapshot({ commands: [skip] })).seconds).toBe(300);
   });
 });
 
 test.each(["skip-bake", "skip-all-bakes"] as const)(
-  "a rest of the way back is no bake: %s does not end it",
+  "a wait of a rollback is no bake: %s does not end it",
   (command) => {
     const snapshot = aSnapshot({ commands: [aCommand({ command })] });
     const rules = { ...RULES, isRest: true };
@@ -275,21 +311,23 @@ describe("skip-all-bakes", () => {
   const full = aCommand({ command: "skip-all-bakes", requestedBy: "ann", reason: "urgent" });
 
   test("ends this bake and every later one, and stands in the reasons of each", () => {
-    const first = watch(startWith(1_800), sending([60, full]));
+    const first = pollAll(startWith(1_800), sending([60, full]));
     expect(first).toMatchObject({
       seconds: 60,
       state: { decision: { reasons: ["no more waiting, by ann: urgent"] } },
     });
-    const second = watch(startWith(1_800, first.state.commandState), () => aSnapshot({ commands: [full] }));
+    const second = pollAll(startWith(1_800, first.state.commandState), () => aSnapshot({ commands: [full] }));
     expect(second).toMatchObject({
       seconds: 0,
-      looks: 1,
+      polls: 1,
       state: { decision: { reasons: ["without a bake: an earlier command asked for no more waiting"] } },
     });
   });
 
   test("has nothing to tell of a wave without a bake", () => {
-    expect(watch(startWith(0, { seen: 0, skipAllBakes: true }), () => aSnapshot()).state.decision?.reasons).toEqual([]);
+    expect(pollAll(startWith(0, { seen: 0, skipAllBakes: true }), () => aSnapshot()).state.decision?.reasons).toEqual(
+      [],
+    );
   });
 });
 
@@ -304,7 +342,7 @@ describe("a pause", () => {
     { what: "within a minute ends on the second", bake: 0, sent: [[0, { ...pause, pauseSeconds: 7 }]], seconds: 7 },
     { what: "of 61 s ends on the second", bake: 0, sent: [[0, { ...pause, pauseSeconds: 61 }]], seconds: 61 },
     {
-      what: "is ended by resume at the next look",
+      what: "is ended by resume at the next poll",
       bake: 60,
       sent: [
         [0, pause],
@@ -332,13 +370,13 @@ describe("a pause", () => {
     },
     { what: "never began: resume without one changes nothing", bake: 90, sent: [[0, resume]], seconds: 90 },
   ] as const)("$what", ({ bake, sent, seconds }) => {
-    expect(watch(startWith(bake), sending(...sent))).toMatchObject({
+    expect(pollAll(startWith(bake), sending(...sent))).toMatchObject({
       seconds,
       state: { decision: { decision: "proceed" } },
     });
   });
 
-  test("says that it holds, in the same words at each look, and nothing once it is over", () => {
+  test("is the reason of the wait at each poll, until it is over", () => {
     const paused = evaluateGate(startWith(0), aSnapshot({ commands: [pause] }), RULES);
     expect(paused).toMatchObject({ heldBy: "paused", commandState: { pausedSeconds: 600 } });
     const still = evaluateGate(paused, aSnapshot({ commands: [pause] }), RULES);
@@ -349,7 +387,7 @@ describe("a pause", () => {
   });
 
   test("from before the wave goes on in its bake", () => {
-    const { state, seconds } = watch(startWith(60, { seen: 1, skipAllBakes: false, pausedSeconds: 150 }), () =>
+    const { state, seconds } = pollAll(startWith(60, { seen: 1, skipAllBakes: false, pausedSeconds: 150 }), () =>
       aSnapshot({ commands: [pause] }),
     );
     expect(seconds).toBe(150);
@@ -361,8 +399,8 @@ describe("stop-everything", () => {
   test("holds until it is taken away, while the bake's time runs on", () => {
     const stoppedFor = (until: number) => (seconds: number) =>
       aSnapshot({ controls: seconds < until ? STOPPED : someControls() });
-    expect(watch(startWith(300), stoppedFor(600)).seconds).toBe(600);
-    expect(watch(startWith(300), stoppedFor(240)).seconds).toBe(300);
+    expect(pollAll(startWith(300), stoppedFor(600)).seconds).toBe(600);
+    expect(pollAll(startWith(300), stoppedFor(240)).seconds).toBe(300);
     const held = evaluateGate(startWith(0), aSnapshot({ controls: STOPPED }), RULES);
     expect(held.heldBy).toBe("everything was stopped by bob: the carrier is down");
   });
@@ -385,7 +423,7 @@ describe("an abort", () => {
   const steered: CommandState = { seen: 0, skipAllBakes: false };
   const states = [
     { when: "while it bakes", state: startWith(1_800), snapshot: aSnapshot() },
-    { when: "at the bake's last look", state: { ...startWith(60), waitSeconds: 60 }, snapshot: aSnapshot() },
+    { when: "at the last poll of the bake", state: { ...startWith(60), waitSeconds: 60 }, snapshot: aSnapshot() },
     { when: "without a bake", state: startWith(0), snapshot: aSnapshot() },
     { when: "while paused", state: startWith(60, { ...steered, pausedSeconds: 600 }), snapshot: aSnapshot() },
     { when: "while everything is stopped", state: startWith(60), snapshot: aSnapshot({ controls: STOPPED }) },
@@ -400,7 +438,7 @@ describe("an abort", () => {
       [true, false].flatMap((rollback) => [RULES, HALTING].map((rules) => ({ ...row, rollback, rules }))),
     ),
   )(
-    "$when ends the watch by its own choice (rollback: $rollback), whatever onFailure is",
+    "$when ends the gate as the abort says (rollback: $rollback), not as onFailure says",
     ({ state, snapshot, rollback, rules }) => {
       const { decision } = evaluateGate(state, { ...snapshot, commands: [abort(rollback)] }, rules);
       expect(decision).toMatchObject({ decision: rollback ? "roll back" : "halt", cause: "abort" });
@@ -408,7 +446,7 @@ describe("an abort", () => {
     },
   );
 
-  test("in the same look as a failing alarm tells of the alarm too", () => {
+  test("in the same poll as an alarm tells of the alarm too", () => {
     const { decision } = evaluateGate(startWith(60), { ...ALARM, commands: [abort(false)] }, RULES);
     expect(decision?.reasons).toEqual([
       "aborted by ann: phones are dead",
@@ -416,13 +454,13 @@ describe("an abort", () => {
     ]);
   });
 
-  test("that was taken in before does not end a later watch", () => {
+  test("that was applied before does not end a later gate", () => {
     const state = startWith(0, { seen: 1, skipAllBakes: false });
     expect(evaluateGate(state, aSnapshot({ commands: [abort(true)] }), RULES).decision?.decision).toBe("proceed");
   });
 });
 
-describe("for any history of sights", () => {
+describe("for any history of snapshots", () => {
   interface Moment {
     readonly alarms: GateSnapshot["alarms"];
     readonly stopped: boolean;
@@ -454,29 +492,29 @@ describe("for any history of sights", () => {
     noDataSeconds: fc.constantFrom(0, 60, 900),
   });
 
-  /** The sights of a history: commands pile up. */
-  function toSights(history: readonly Moment[]): readonly GateSnapshot[] {
+  /** The snapshots of a history: commands pile up. */
+  function toSnapshots(history: readonly Moment[]): readonly GateSnapshot[] {
     const commands: CommandRecord[] = [];
     return history.map(({ alarms, stopped, sent }) => {
       commands.push(...sent);
-      return { controls: stopped ? STOPPED : someControls(), commands: [...commands], alarms };
+      return { controls: stopped ? STOPPED : someControls(), commands: [...commands], alarms, failed: 0 };
     });
   }
   const begin = ({ bake, skipAllBakes, pausedSeconds }: Start) =>
     beginGate(bake, { seen: 0, skipAllBakes, pausedSeconds });
-  const statesOf = (from: GateState, sights: readonly GateSnapshot[], rules: GateRules) => {
+  const statesOf = (from: GateState, snapshots: readonly GateSnapshot[], rules: GateRules) => {
     const states: GateState[] = [];
-    for (const snapshot of sights) states.push(evaluateGate(states.at(-1) ?? from, snapshot, rules));
+    for (const snapshot of snapshots) states.push(evaluateGate(states.at(-1) ?? from, snapshot, rules));
     return states;
   };
 
-  test("an abort ends the watch at the next look, unless it was over before", () => {
+  test("an abort ends the gate at the next poll, unless the gate was over before", () => {
     fc.assert(
       fc.property(anyStart, anyHistory, anyRules, fc.boolean(), (start, history, rules, rollback) => {
-        const sights = toSights(history);
-        const before = statesOf(begin(start), sights.slice(0, -1), rules).at(-1) ?? begin(start);
+        const snapshots = toSnapshots(history);
+        const before = statesOf(begin(start), snapshots.slice(0, -1), rules).at(-1) ?? begin(start);
         fc.pre(before.decision === undefined);
-        const last = sights.at(-1)!;
+        const last = snapshots.at(-1)!;
         const { decision } = evaluateGate(before, { ...last, commands: [...last.commands, abort(rollback)] }, rules);
         expect(decision).toMatchObject({ cause: "abort", decision: rollback ? "roll back" : "halt" });
       }),
@@ -484,13 +522,13 @@ describe("for any history of sights", () => {
     );
   });
 
-  test("it proceeds only at a look that shows every alarm OK, nothing stopped and no pause", () => {
+  test("the gate proceeds only at a poll that shows every alarm OK, no stop and no pause", () => {
     fc.assert(
       fc.property(anyStart, anyHistory, anyRules, (start, history, rules) => {
-        const sights = toSights(history);
-        const states = statesOf(begin(start), sights, rules);
+        const snapshots = toSnapshots(history);
+        const states = statesOf(begin(start), snapshots, rules);
         const over = states.findIndex(({ decision }) => decision !== undefined);
-        for (const [index, snapshot] of sights.slice(0, over < 0 ? sights.length : over + 1).entries()) {
+        for (const [index, snapshot] of snapshots.slice(0, over < 0 ? snapshots.length : over + 1).entries()) {
           const mayProceed =
             snapshot.alarms.every(({ state }) => state === "OK") &&
             snapshot.controls.stopped === undefined &&
@@ -503,13 +541,13 @@ describe("for any history of sights", () => {
     );
   });
 
-  test("every alarm that fails is the end of it, and a decision is never taken back", () => {
+  test("every alarm in ALARM ends the gate, and a decision is never taken back", () => {
     fc.assert(
       fc.property(anyStart, anyHistory, anyRules, (start, history, rules) => {
-        const sights = toSights(history);
-        const states = statesOf(begin(start), sights, rules);
+        const snapshots = toSnapshots(history);
+        const states = statesOf(begin(start), snapshots, rules);
         const over = states.findIndex(({ decision }) => decision !== undefined);
-        const failed = sights.findIndex(({ alarms }) => alarms.some(({ state }) => state === "ALARM"));
+        const failed = snapshots.findIndex(({ alarms }) => alarms.some(({ state }) => state === "ALARM"));
         if (failed >= 0) expect(over >= 0 && over <= failed).toBe(true);
         if (over >= 0) for (const state of states.slice(over)) expect(state).toBe(states[over]);
       }),
@@ -517,13 +555,13 @@ describe("for any history of sights", () => {
     );
   });
 
-  test("the same sights give the same states, from a recorded state too", () => {
+  test("the same snapshots give the same states, from a recorded state too", () => {
     fc.assert(
       fc.property(anyStart, anyHistory, anyRules, (start, history, rules) => {
-        const sights = toSights(history);
-        const states = statesOf(begin(start), sights, rules);
+        const snapshots = toSnapshots(history);
+        const states = statesOf(begin(start), snapshots, rules);
         let recorded = JSON.parse(JSON.stringify(begin(start))) as GateState;
-        for (const [index, snapshot] of sights.entries()) {
+        for (const [index, snapshot] of snapshots.entries()) {
           recorded = JSON.parse(JSON.stringify(evaluateGate(recorded, snapshot, rules))) as GateState;
           expect(recorded).toEqual(states[index]);
         }
@@ -532,14 +570,14 @@ describe("for any history of sights", () => {
   });
 });
 
-describe("what a look has seen is news", () => {
+describe("a poll is news", () => {
   const paused = aSnapshot({ commands: [aCommand({ command: "pause", pauseSeconds: 600 })] });
   const skipped = aSnapshot({ commands: [...paused.commands, aCommand({ command: "skip-bake" })] });
   const pausedAgain = aSnapshot({ commands: [...paused.commands, aCommand({ command: "pause", pauseSeconds: 540 })] });
-  const hasNews = (sights: readonly GateSnapshot[], bakeSeconds = 600) => {
+  const hasNews = (snapshots: readonly GateSnapshot[], bakeSeconds = 600) => {
     let before = startWith(bakeSeconds);
     let state = before;
-    for (const snapshot of sights) [before, state] = [state, evaluateGate(state, snapshot, RULES)];
+    for (const snapshot of snapshots) [before, state] = [state, evaluateGate(state, snapshot, RULES)];
     return isNews(before, state);
   };
 
@@ -556,8 +594,8 @@ describe("what a look has seen is news", () => {
     ["when the bake ends", [...Array.from({ length: 11 }, () => aSnapshot())], true],
     ["when an alarm ends it", [aSnapshot(), ALARM], true],
     ["not when nothing was waited for", [ALARM], false],
-  ])("%s", (_when, sights, news) => {
-    expect(hasNews(sights)).toBe(news);
+  ])("%s", (_when, snapshots, news) => {
+    expect(hasNews(snapshots)).toBe(news);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { allowedFailures } from "../../../../../lambda/core/gate/failure-budget.ts";
+import { allowedFailures } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 
 test.each([
   { budget: 0, planned: 1_000, allowed: 0 },

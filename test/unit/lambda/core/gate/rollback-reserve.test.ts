@@ -15,11 +15,11 @@ describe("the flips of one execution", () => {
   test.each<[Used, string]>([
     [{ parts: 600, sinceMs: 0 }, "600 parts"],
     [{ parts: 0, sinceMs: 27 * DAY_MS }, "27 days"],
-  ])("halt after %j, so that they can be turned back", (used, said) => {
+  ])("halt after %j, and keep a reserve for the rollback", (used, said) => {
     expect(stopToKeepReserve(used)).toEqual({
       decision: "halt",
       cause: "share",
-      reasons: [expect.stringContaining(`have had their share, ${said}`)],
+      reasons: [expect.stringContaining(`flips have used their share of one execution, ${said}`)],
     });
   });
 });

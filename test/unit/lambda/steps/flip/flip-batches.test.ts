@@ -3,7 +3,8 @@ import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { toStop } from "../../../../../lambda/core/gate/decision.ts";
-import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
+import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
+import { createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../../support/ledger.ts";
@@ -55,6 +56,8 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
       index,
       ids.map((id) => aCustomer(id)),
     );
+  const stopSignal = createStopSignal({ untilMs: UNTIL_MS, nowMs: () => clockMs });
+  let failed = 0;
   const run: BatchRun = {
     task: await createFlipTask(ports, aRollout(rolloutId)),
     ledger: {
@@ -70,21 +73,21 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
       deadlineMs: 0,
     }),
     guard: {
-      look: async () => {
+      refresh: async () => {
         await readControls();
         happened.push("controls");
         return { fence: 1, holds: {}, protectedIds: [] };
       },
-      recent: async () => {},
+      assertFresh: async () => {},
+      countFailures: (failures) => {
+        failed += failures;
+        if (failed > mostFailures) stopSignal.stop(toStop("halt", "budget", ["too many failed"]));
+      },
       commandState: () => NO_COMMANDS,
-      during: (_connection, work) => work(),
+      runGuarded: (_connection, work) => work(),
     },
     concurrency: 1,
-    stopSignal: createStopSignal({
-      untilMs: UNTIL_MS,
-      nowMs: () => clockMs,
-      budgetStop: (failed) => (failed > mostFailures ? toStop("halt", "budget", ["too many failed"]) : undefined),
-    }),
+    stopSignal,
   };
   return { run, range: { from: 0, to: batches.length } };
 }
@@ -185,6 +188,23 @@ test.each([
     expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
   },
 );
+
+test("a hold begins no further customer and no further batch, and the flip under way is recorded", async () => {
+  const { run, range } = await given({
+    batches: [["a", "x"], ["b"]],
+    flip: async () => {
+      run.stopSignal.hold();
+      return FLIPPED;
+    },
+  });
+
+  const [recorded] = await Array.fromAsync(flipBatches(run, range));
+
+  expect(happened.filter((what) => what.startsWith("flip"))).toEqual(["flip a"]);
+  expect(recorded).toMatchObject({ place: 0, left: 1 });
+  expect(outcomesOf(await ledgerOf(0))).toEqual(["a flipped"]);
+  expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
+});
 
 test("a lock that is lost while the next batch is prepared ends the flips; all that is known is recorded", async () => {
   let readings = 0;

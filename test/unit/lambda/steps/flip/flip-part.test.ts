@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FLIP_START, flipPart } from "../../../../../lambda/steps/flip/flip-part.ts";
-import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { toGateConfig } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts, LOCK } from "../fake-ports.ts";
 
@@ -33,13 +33,16 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
     intended: ["c"],
   });
 
+  const policy = { ...ports.policy, failureBudget: 1 };
+  const rollout = aRollout("night");
+
   const progress = await flipPart(
-    { ...ports, policy: { ...ports.policy, failureBudget: 1 } },
-    aRollout("night"),
+    { ...ports, policy },
+    rollout,
     { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
     {
       plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, skippedBy: {}, batches: 1, settledItems: 0, waves: [] },
-      gateConfig: ROLLBACK_GATE,
+      gateConfig: toGateConfig(policy, rollout.event, { overridden: [], planned: 3 }),
       from: FLIP_START,
       to: 1,
     },

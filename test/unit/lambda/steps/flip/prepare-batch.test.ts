@@ -3,7 +3,8 @@ import { parsePolicy } from "../../../../../lambda/config.ts";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
-import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
+import type { BatchRun } from "../../../../../lambda/steps/flip/batch-run.ts";
+import { createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
 import { createStopSignal, type StopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "../../../../chaos/random-runs/memory-table.ts";
@@ -44,10 +45,11 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
     },
     connection: { listCustomers: async () => CUSTOMERS } as unknown as BatchRun["connection"],
     guard: {
-      recent: async () => undefined,
+      assertFresh: async () => undefined,
+      countFailures: () => undefined,
       commandState: () => NO_COMMANDS,
-      during: (_connection, work) => work(),
-      async look() {
+      runGuarded: (_connection, work) => work(),
+      async refresh() {
         look(stopSignal);
         return { ...(await ledger.readControls()), protectedIds };
       },

@@ -14,19 +14,25 @@ import { LOCK } from "../fake-ports.ts";
 const NOON: Lock = { ...LOCK, rolloutId: "noon", execution: "arn:noon", fence: 2 };
 const FIRED: Stop = { decision: "roll back", cause: "alarm", reasons: ["alarm calls-drop is in ALARM"] };
 
-/** A part's lookout in a world whose clock stands until it is moved, with all that it asks of it. */
-function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[] } = {}) {
+/** The guard of a part in a world whose clock a test moves, with a count of its readings. */
+function given({
+  alarms = ["calls-drop"],
+  failed = 0,
+}: {
+  readonly alarms?: readonly string[];
+  readonly failed?: number;
+} = {}) {
   const asked = { controls: 0, alarms: 0 };
-  const noted: Stop[] = [];
+  const latched: Stop[] = [];
   const world = {
     nowMs: 1_000_000,
     alarm: "OK" as AlarmState,
     lock: LOCK,
     commandState: {} as Partial<GateInputs>,
     /** What happens while an answer of this kind is on its way. */
-    onOrders: async () => {},
+    onControls: async () => {},
     onAlarms: async () => {},
-    onNote: async () => {},
+    onLatch: async () => {},
     wake: () => {},
   };
   const ports = {
@@ -45,7 +51,7 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
       readGateInputs: async () => {
         asked.controls += 1;
         const { lock } = world;
-        await world.onOrders();
+        await world.onControls();
         return {
           controls: { fence: lock.fence, lock, holds: {}, protectedIds: [] },
           commands: [],
@@ -53,22 +59,17 @@ function given({ alarms = ["calls-drop"] }: { readonly alarms?: readonly string[
         };
       },
       latchStop: async (_rolloutId: string, stop: Stop) => {
-        await world.onNote();
-        noted.push(stop);
+        await world.onLatch();
+        latched.push(stop);
       },
     },
   } as unknown as Ports;
   const stopSignal = createStopSignal({ untilMs: Number.POSITIVE_INFINITY, nowMs: ports.nowMs });
-  const rules = { onFailure: "rollback", noDataSeconds: 900 } as const;
+  const rules = { onFailure: "rollback", noDataSeconds: 900, failures: { allowed: 2, planned: 10 } } as const;
   const gateConfig = { alarms, rules, overridden: [] };
-  const guard = createGuard(ports, {
-    rolloutId: "night",
-    lock: LOCK,
-    gateConfig,
-    commandState: NO_COMMANDS,
-    stopSignal,
-  });
-  return { world, asked, noted, stopSignal, guard };
+  const options = { rolloutId: "night", lock: LOCK, gateConfig, commandState: NO_COMMANDS, stopSignal, failed };
+  const guard = createGuard(ports, options);
+  return { world, asked, latched, stopSignal, guard };
 }
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -79,33 +80,33 @@ describe("controls", () => {
     [CONTROLS_AGE_MS, 2],
   ])("that were read %i ms ago: they are read %i times", async (ageMs, controls) => {
     const { world, asked, guard } = given();
-    await guard.look();
+    await guard.refresh();
     world.nowMs += ageMs;
 
-    await Promise.all([guard.recent(), guard.recent()]);
+    await Promise.all([guard.assertFresh(), guard.assertFresh()]);
 
     expect(asked.controls).toBe(controls);
   });
 
-  test("whose answer is too old when it comes are read again: the lock may have been lost meanwhile", async () => {
+  test("that are too old when their answer comes are read again: the lock may be lost", async () => {
     const { world, asked, guard } = given();
-    world.onOrders = async () => {
+    world.onControls = async () => {
       world.nowMs += asked.controls === 1 ? CONTROLS_AGE_MS : 0;
       world.lock = NOON;
     };
 
-    await expect(guard.recent()).rejects.toThrow(LockLostError);
+    await expect(guard.assertFresh()).rejects.toThrow(LockLostError);
     expect(asked.controls).toBe(2);
   });
 
-  test("before a batch are never those of a reading that had begun before", async () => {
+  test("before a batch are read anew, also when a reading is under way", async () => {
     const { world, asked, guard } = given();
-    const before = guard.recent();
-    world.onOrders = async () => {
+    const before = guard.assertFresh();
+    world.onControls = async () => {
       world.lock = NOON;
     };
 
-    await expect(guard.look()).rejects.toThrow(LockLostError);
+    await expect(guard.refresh()).rejects.toThrow(LockLostError);
     await before;
     expect(asked.controls).toBe(2);
   });
@@ -117,38 +118,38 @@ describe("alarms", () => {
     [ALARMS_AGE_MS, 2],
   ])("that were read %i ms ago, before a request: they are read %i times", async (ageMs, alarms) => {
     const { world, asked, guard } = given();
-    await guard.recent();
+    await guard.assertFresh();
     world.nowMs += ageMs;
 
-    await Promise.all([guard.recent(), guard.recent(), guard.look()]);
+    await Promise.all([guard.assertFresh(), guard.assertFresh(), guard.refresh()]);
 
     expect(asked.alarms).toBe(alarms);
   });
 
-  test("of which one fires in a batch end it within a minute: nothing more begins, and why is noted", async () => {
-    const { world, noted, stopSignal, guard } = given();
-    await guard.look();
+  test("stop a batch within a minute after one fires: no request begins, and the stop is latched", async () => {
+    const { world, latched, stopSignal, guard } = given();
+    await guard.refresh();
     world.alarm = "ALARM";
 
     world.nowMs += ALARMS_AGE_MS - 1;
-    await guard.recent();
+    await guard.assertFresh();
     world.nowMs += 1;
-    await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
+    await expect(guard.assertFresh()).rejects.toThrow(OutOfTimeError);
 
-    expect(noted).toEqual([FIRED]);
+    expect(latched).toEqual([FIRED]);
     expect(stopSignal.stopped()).toEqual(FIRED);
   });
 
-  test("that are being read are waited for by whoever would begin a request", async () => {
+  test("that are being read are waited for by each request that would begin", async () => {
     const { world, asked, guard } = given();
-    await guard.look();
+    await guard.refresh();
     world.nowMs += ALARMS_AGE_MS;
     world.alarm = "ALARM";
     const answer = Promise.withResolvers<void>();
     world.onAlarms = () => answer.promise;
-    const first = guard.recent();
+    const first = guard.assertFresh();
     await settle();
-    const second = guard.recent();
+    const second = guard.assertFresh();
     answer.resolve();
 
     await expect(first).rejects.toThrow(OutOfTimeError);
@@ -156,54 +157,106 @@ describe("alarms", () => {
     expect(asked.alarms).toBe(2);
   });
 
-  test("without data hold the rest of a batch, and nothing is noted", async () => {
-    const { world, noted, stopSignal, guard } = given();
+  test("without data hold the rest of a batch, and are not latched", async () => {
+    const { world, latched, stopSignal, guard } = given();
     world.alarm = "INSUFFICIENT_DATA";
 
-    await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
+    await expect(guard.assertFresh()).rejects.toThrow(OutOfTimeError);
 
     expect(stopSignal.isHeld()).toBe(true);
-    expect(noted).toEqual([]);
+    expect(latched).toEqual([]);
   });
 
-  test("are noted before anything is done about them: when they cannot be, the part fails", async () => {
+  test("are latched before the rollout acts on them: when that fails, the part fails", async () => {
     const { world, stopSignal, guard } = given();
     world.alarm = "ALARM";
-    world.onNote = async () => {
+    world.onLatch = async () => {
       expect(stopSignal.stopped()).toBeUndefined();
       throw new Error("no answer");
     };
 
-    await expect(guard.look()).rejects.toThrow("no answer");
+    await expect(guard.refresh()).rejects.toThrow("no answer");
     expect(stopSignal.stopped()).toBeUndefined();
   });
 
-  test("that an earlier worker saw stop this one, though all are OK again", async () => {
+  test("that stopped an earlier worker stop this worker, though all are OK again", async () => {
     const { world, stopSignal, guard } = given();
     world.commandState = { stop: FIRED };
 
-    await expect(guard.recent()).rejects.toThrow(OutOfTimeError);
+    await expect(guard.assertFresh()).rejects.toThrow(OutOfTimeError);
     expect(stopSignal.stopped()).toEqual(FIRED);
   });
 
-  test("stop nothing where none is watched, as on the way back", async () => {
+  test("stop nothing where none is watched, as in a rollback", async () => {
     const { world, asked, stopSignal, guard } = given({ alarms: [] });
     world.commandState = { stop: FIRED };
     world.alarm = "ALARM";
 
-    await guard.recent();
+    await guard.assertFresh();
     world.nowMs += ALARMS_AGE_MS;
-    await guard.recent();
+    await guard.assertFresh();
 
     expect([asked.alarms, stopSignal.stopped()]).toEqual([0, undefined]);
   });
 });
 
-describe("while everybody waits for a turn at Evo Voice", () => {
+describe("failures", () => {
+  const EXCEEDED: Stop = {
+    ...{ decision: "roll back", cause: "budget" },
+    reasons: ["at least 3 customers failed, and the failure budget allows 2 of 10"],
+  };
+
+  test("stop the rollout at the first failure beyond the budget, without another reading", async () => {
+    const { asked, latched, stopSignal, guard } = given();
+    await guard.refresh();
+
+    guard.countFailures(2);
+    expect(stopSignal.stopped()).toBeUndefined();
+    await guard.assertFresh();
+    guard.countFailures(1);
+
+    expect(stopSignal.stopped()).toEqual(EXCEEDED);
+    await expect(guard.assertFresh()).rejects.toThrow(OutOfTimeError);
+    expect([asked.controls, latched]).toEqual([1, []]);
+  });
+
+  test("of earlier parts count", async () => {
+    const { stopSignal, guard } = given({ failed: 2 });
+    guard.countFailures(0);
+    expect(stopSignal.stopped()).toBeUndefined();
+
+    guard.countFailures(1);
+
+    expect(stopSignal.stopped()).toEqual(EXCEEDED);
+  });
+
+  test("in a held part stop the rollout", async () => {
+    const { world, stopSignal, guard } = given();
+    world.alarm = "INSUFFICIENT_DATA";
+    await guard.refresh();
+
+    guard.countFailures(3);
+
+    expect([stopSignal.isHeld(), stopSignal.stopped()]).toEqual([true, EXCEEDED]);
+  });
+
+  test("do not apply a command or an alarm twice", async () => {
+    const { world, stopSignal, guard } = given();
+    Object.assign(world.commandState, { commands: [aCommand({ command: "skip-all-bakes" })] });
+    await guard.refresh();
+
+    guard.countFailures(1);
+
+    expect(guard.commandState()).toEqual({ seen: 1, skipAllBakes: true });
+    expect(stopSignal.stopped()).toBeUndefined();
+  });
+});
+
+describe("while each request waits for its turn at Evo Voice", () => {
   /** Work that waits until its connection is closed. */
   function wait({ guard }: ReturnType<typeof given>) {
     const closed = Promise.withResolvers<string>();
-    return guard.during({ close: () => closed.resolve("closed") }, () => closed.promise);
+    return guard.runGuarded({ close: () => closed.resolve("closed") }, () => closed.promise);
   }
 
   test.each<[string, (world: ReturnType<typeof given>["world"]) => void, object]>([
@@ -215,7 +268,7 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     ],
   ])("%s ends the wait", async (_what, happen, stop) => {
     const scene = given();
-    await scene.guard.look();
+    await scene.guard.refresh();
     const work = wait(scene);
     happen(scene.world);
     scene.world.nowMs += ALARMS_AGE_MS;
@@ -223,6 +276,19 @@ describe("while everybody waits for a turn at Evo Voice", () => {
 
     expect(await work).toBe("closed");
     expect(scene.stopSignal.stopped()).toMatchObject(stop);
+  });
+
+  test("a pause ends the wait and holds the part, whose wait applies the command", async () => {
+    const scene = given();
+    await scene.guard.refresh();
+    const work = wait(scene);
+    Object.assign(scene.world.commandState, { commands: [aCommand({ command: "pause" })] });
+    scene.world.nowMs += CONTROLS_AGE_MS;
+    scene.world.wake();
+
+    expect(await work).toBe("closed");
+    expect([scene.stopSignal.isHeld(), scene.stopSignal.stopped()]).toEqual([true, undefined]);
+    expect(scene.guard.commandState()).toEqual(NO_COMMANDS);
   });
 
   test("a lock that is lost ends the wait, and the part", async () => {
@@ -238,12 +304,12 @@ describe("while everybody waits for a turn at Evo Voice", () => {
   test("a ledger that does not answer is asked again, and ends nothing", async () => {
     const scene = given();
     const work = wait(scene);
-    scene.world.onOrders = () => Promise.reject(new Error("no answer"));
+    scene.world.onControls = () => Promise.reject(new Error("no answer"));
     scene.world.wake();
     await settle();
     expect(scene.asked.controls).toBe(1);
 
-    scene.world.onOrders = async () => {};
+    scene.world.onControls = async () => {};
     scene.world.alarm = "ALARM";
     scene.world.nowMs += ALARMS_AGE_MS;
     scene.world.wake();
@@ -252,10 +318,10 @@ describe("while everybody waits for a turn at Evo Voice", () => {
     scene.stopSignal.throwError();
   });
 
-  test("the alarms are read once a minute, and nobody looks once the work is done", async () => {
+  test("the alarms are read once a minute, and not once the work is done", async () => {
     const scene = given();
     const done = Promise.withResolvers<void>();
-    const work = scene.guard.during({ close: () => {} }, () => done.promise);
+    const work = scene.guard.runGuarded({ close: () => {} }, () => done.promise);
     for (let second = 0; second < 180; second += 1) {
       scene.world.wake();
       await settle();
