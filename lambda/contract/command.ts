@@ -117,7 +117,7 @@ const ControlsCommand = strictObject({
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
   id,
-}).meta({ id: "ordersCommand", title: "The controls" });
+}).meta({ id: "controlsCommand", title: "The controls" });
 
 /** A command asks about a rollout, steers a rollout, or changes the controls. */
 export const Command = z.discriminatedUnion("command", [

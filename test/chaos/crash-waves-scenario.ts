@@ -216,7 +216,7 @@ function describeWrite(body: string): string {
     { readonly sk?: { readonly S: string } } | undefined
   >;
   const [kind = "", number = ""] = ((Key ?? Item)?.sk?.S ?? "").split("#");
-  if (kind === "order") return "order";
+  if (kind === "control") return "control";
   if (kind === "batch" && Item !== undefined) return `planned batch ${Number(number)}`;
   return /^\d+$/.test(number) ? `${kind} ${Number(number)}` : `${kind} ${number}`.trim();
 }

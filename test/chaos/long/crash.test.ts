@@ -35,7 +35,7 @@ describe("a rollout of three waves that is turned back, and killed on its way, e
   test.each<[place: string, trap: (last: (about: string) => number) => Trap]>([
     ["between the last failure of a wave and its record", () => atPost(BAD, "answered")],
     ["when the batch with too many failures is recorded and not answered", () => atWrite(2, "done", "batch 2")],
-    ["before the release is held", (last) => atWrite(last("order"), "arrived")],
+    ["before the release is held", (last) => atWrite(last("control"), "arrived")],
     ["in the middle of the flips back", () => atPost(BAD + 5, "written")],
     ["between the last flip back and its record", (last) => atWrite(last("batch 0"), "arrived")],
     ["when the report is written and not answered", (last) => atWrite(last("record"), "done")],

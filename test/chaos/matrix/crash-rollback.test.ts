@@ -9,7 +9,7 @@ import { atWrite, BAD, expectTurnedBack, runAbandoned, runUnharmed, WAVES } from
  */
 const { end, places } = await runUnharmed();
 
-const FIRST = places.writes.indexOf("order");
+const FIRST = places.writes.indexOf("control");
 const WRITES = places.writes.slice(FIRST, -1).map((about, index) => ({ n: FIRST + index + 1, about }));
 
 describe.each([

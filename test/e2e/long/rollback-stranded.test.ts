@@ -221,7 +221,7 @@ describe("a release that cannot be held", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
-    const why = expect.stringContaining("500 releases are held, and more cannot be; clear those that are over");
+    const why = expect.stringContaining("500 releases are held already, which is the most; clear holds that are over");
     expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 }, held: false, notHeld: why });
     const changes = world.eventBridge.events().map(({ detail }) => detail as { change: string });
     expect(changes.filter(({ change }) => change === "rolled back")).toMatchObject([{ held: false, notHeld: why }]);

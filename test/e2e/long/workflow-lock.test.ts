@@ -154,7 +154,7 @@ describe("a rollout whose worker died", () => {
       rolloutId: "night",
       status: "failed",
       joined: true,
-      problem: expect.stringMatching(/under an id of its own/),
+      problem: expect.stringMatching(/send the event again with a new id/),
     });
   });
 });

@@ -81,7 +81,7 @@ describe("the record of a rollout", () => {
     expect(await ledger.findRollout("night")).toEqual({
       ...RECORD,
       status: "failed",
-      problem: expect.stringContaining("send the event again under an id of its own"),
+      problem: expect.stringContaining("send the event again with a new id"),
     });
   });
 

@@ -45,7 +45,7 @@ async function given(connection: Fakes["connection"] = {}) {
     action: "promote" as const,
     release: "2026.11",
   };
-  const run = { step: "revert-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
+  const run = { step: "rollback-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
   const rollback = (from: RollbackProgress = startRollback(NO_COMMANDS)) =>
     rollbackPart(ports, aRollout("night"), run, { source, from });
   return { rollback, change };
