@@ -28,7 +28,7 @@ test("an abort ends a batch that is throttled, a few seconds later, and turns ba
   const before = rememberFlags(world);
   throttle(() => moments.send({ command: "abort", rollback: true }));
   moments.onLook(({ stage, n }) => {
-    if (stage === "flipping" && n === 3) world.emulator.setFaults("");
+    if (stage === "flipping" && n === 2) world.emulator.setFaults("");
   });
 
   const { report } = await execute(world, PROMOTE, { name: "night" });
@@ -67,7 +67,7 @@ test("an abort ends the minutes that Evo Voice told a batch to wait", async () =
     await moments.send({ command: "abort", rollback: true });
   });
   moments.onLook(({ stage, n }) => {
-    if (stage === "flipping" && n === 3) world.emulator.setFaults("");
+    if (stage === "flipping" && n === 2) world.emulator.setFaults("");
   });
 
   const { report } = await execute(world, PROMOTE, { name: "night" });
