@@ -227,7 +227,7 @@ describe("a release that cannot be held", () => {
     expect(changes.filter(({ change }) => change === "rolled back")).toMatchObject([{ held: false, notHeld: why }]);
     expect(changes.at(-1)).toMatchObject({ change: "ended", held: false, notHeld: why });
     const { message, attributes } = world.sns.messages().at(-1) ?? {};
-    expect(message).toContain("the release is NOT held");
+    expect(message).toMatch(/the release is NOT held/i);
     expect(message).toContain('{"command":"hold-release","release":"2026.11"');
     expect(attributes).toMatchObject({ severity: "warning" });
   });
