@@ -51,7 +51,7 @@ async function given(connection: Fakes["connection"] = {}) {
   return { rollback, change };
 }
 
-describe("a part of a revert that was begun before", () => {
+describe("a part of a rollback that was begun before", () => {
   test("goes on where the ledger says that it is, however often it was ended, as long as it comes further", async () => {
     const restored: string[] = [];
     let left = 0;
@@ -79,7 +79,7 @@ describe("a part of a revert that was begun before", () => {
     const { rollback } = await given({ flip: () => Promise.reject(new Error("the machine died")) });
     for (let life = 1; life <= 3; life += 1) await expect(rollback()).rejects.toThrow("the machine died");
 
-    await expect(rollback()).rejects.toThrow(/revert-part-1 died 3 times and came no further/);
+    await expect(rollback()).rejects.toThrow(/rollback-part-1 died 3 times and came no further/);
   });
 
   test("tries those again who could not be flipped back, and whoever has no end yet", async () => {
