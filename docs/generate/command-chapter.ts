@@ -5,7 +5,7 @@ const ROLLOUT = { rolloutId: "promote-0f3c9a1b2d4e" };
 const ANN = { requestedBy: "ann", reason: "calls drop after ten minutes" };
 
 const ROLLOUT_COMMANDS = ["statusCommand", "pauseCommand", "goOnCommand", "abortCommand"];
-const CONTROL_COMMANDS = ["stopCommand", "holdCommand", "protectCommand", "ordersCommand"];
+const CONTROL_COMMANDS = ["stopCommand", "holdCommand", "protectCommand", "controlsCommand"];
 
 /** The chapter of docs/events.md about commands. */
 export function renderCommands(): string {
