@@ -7,7 +7,7 @@ import { afterEach, expect, test } from "@jest/globals";
 import { describeFaults, listFaults } from "../../../local/emulator/describe-faults.ts";
 import { COMPILE_CACHE } from "../../support/compile-cache.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const children: ChildProcess[] = [];
 
 interface Running {
@@ -39,7 +39,13 @@ afterEach(() => {
 });
 
 async function waitFor(running: Running, text: string): Promise<void> {
-  while (!running.out().includes(text)) await once(running.child.stdout ?? running.child, "data");
+  const early = running.ended.then((code) => {
+    throw new Error(`ended with ${code} before it printed ${text}: ${running.err()}`);
+  });
+  // It rejects at each end; only an early one is awaited.
+  early.catch(() => {});
+  while (!running.out().includes(text))
+    await Promise.race([once(running.child.stdout ?? running.child, "data"), early]);
 }
 
 test.each(["SIGINT", "SIGTERM"] as const)(
