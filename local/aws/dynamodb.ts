@@ -1,3 +1,4 @@
+import { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
@@ -6,7 +7,10 @@ import { type LoopbackServer, listenServerOnLoopback } from "./loopback.ts";
 
 /** DynamoDB's wire protocol in this process, in memory, with the ledger's table ready for use. */
 export async function startDynamoDb(given: { readonly tableName: string }): Promise<LoopbackServer> {
-  const server = await listenServerOnLoopback(dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 }));
+  const database = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+  // Its own close also ends the database, under writes of a killed worker that are still under way: they would throw.
+  database.close = Server.prototype.close;
+  const server = await listenServerOnLoopback(database);
   await createTable(server.address, given.tableName);
   return server;
 }
