@@ -1,4 +1,4 @@
-import type { FoundCustomer } from "../core/plan/candidates.ts";
+import type { Candidate } from "../core/plan/candidates.ts";
 import type { FoundPages } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Table } from "./table.ts";
@@ -101,14 +101,14 @@ export function pad(index: number): string {
   return String(index).padStart(8, "0");
 }
 
-function toRow(customer: FoundCustomer): Row {
+function toRow(customer: Candidate): Row {
   const { id, name, accountId, ancestorIds, isStaging, skip, cohortWave } = customer;
   const row = [id, name, accountId, ancestorIds ?? null, isStaging ?? null] as const;
   if (cohortWave !== undefined) return [...row, skip ?? null, cohortWave];
   return skip === undefined ? row : [...row, skip];
 }
 
-function fromRow([id, name, accountId, ancestors, flag, skip, cohortWave]: Row): FoundCustomer {
+function fromRow([id, name, accountId, ancestors, flag, skip, cohortWave]: Row): Candidate {
   return {
     id,
     name,

@@ -9,7 +9,7 @@ import {
 } from "../../core/lookup/completeness.ts";
 import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../../core/lookup/customer-query.ts";
 import { createCohortFinder, createJudge } from "../../core/lookup/selection.ts";
-import type { FoundCustomer } from "../../core/plan/candidates.ts";
+import type { Candidate } from "../../core/plan/candidates.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
@@ -92,7 +92,7 @@ function checkTags(tags: readonly string[], tagIds: TagIds): void {
     ...(doubled.length > 0 ? [`several tags have the same name: ${doubled.join(", ")}`] : []),
   ];
   if (problems.length === 0) return;
-  throw new FinalError(`nobody was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
+  throw new FinalError(`no customer was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
 }
 
 /** One window of pages, or the verdict on a pass whose pages are all read. */
@@ -121,7 +121,7 @@ async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boo
 }
 
 function explain({ seen }: Extract<Completeness, { verdict: "incomplete" }>): string {
-  return `the lookup cannot show that it found every customer, so nobody was flipped: ${seen}; try again when nobody is adding or removing customers`;
+  return `the lookup cannot show that it found every customer, so no customer was flipped: ${seen}; try again when no customers are being added or removed`;
 }
 
 function readPasses(
@@ -162,13 +162,13 @@ async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass)
 
 export const UNKNOWN_CUSTOMER = "no customer has this id";
 
-function toNamed(id: string, read: Reading, lookup: Lookup): readonly FoundCustomer[] {
+function toNamed(id: string, read: Reading, lookup: Lookup): readonly Candidate[] {
   switch (read.reading) {
     case "found":
       return toFound(lookup, read.customer);
     case "missing":
       return [{ id, name: "", accountId: "", isStaging: undefined, skip: UNKNOWN_CUSTOMER }];
     case "unreadable":
-      throw new FinalError(`a named customer cannot be looked up, so nobody was flipped: ${read.reason}`);
+      throw new FinalError(`a named customer cannot be looked up, so no customer was flipped: ${read.reason}`);
   }
 }

@@ -26,7 +26,9 @@ async function readMeant(
 ): Promise<Pick<FlipEvent, "targets" | "exclude">> {
   const record = latest && (await ledger.findRollout(latest.rolloutId));
   if (record === undefined || record.event.action === "rollback")
-    throw new FinalError(`the ledger does not say whom rollout ${latest?.rolloutId} meant, so nobody was flipped`);
+    throw new FinalError(
+      `the ledger does not have the targets of rollout ${latest?.rolloutId}, so no customer was flipped`,
+    );
   const { event, source } = record;
   if (event.action !== "retry") return event;
   const { targets, exclude = [] } = await readMeant(ledger, source as SourceRollouts);

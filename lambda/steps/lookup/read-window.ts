@@ -4,7 +4,7 @@ import { hashId } from "../../core/lookup/completeness.ts";
 import type { Listing, Page } from "../../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
-import type { FoundCustomer } from "../../core/plan/candidates.ts";
+import type { Candidate } from "../../core/plan/candidates.ts";
 import type { FoundPages } from "../../core/records.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { Window } from "./read-pages.ts";
@@ -82,7 +82,7 @@ function toReference(
 export function toFound(
   { judge, protectedIds, findCohortWave }: Pick<Lookup, "judge" | "protectedIds" | "findCohortWave">,
   customer: CustomerFacts,
-): readonly FoundCustomer[] {
+): readonly Candidate[] {
   const { id, name, accountId, isStaging } = customer;
   checkIds(customer);
   const judgement = judge(customer);
@@ -115,6 +115,6 @@ function parentsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts): r
 function checkId(whose: string, id: string): void {
   if (id.length <= MOST_ID_CHARACTERS) return;
   throw new FinalError(
-    `Evo Voice showed a ${whose} id of ${id.length} characters (${id.slice(0, 24)}…) where at most ${MOST_ID_CHARACTERS} can be right, so nobody was flipped; see whether the policy's baseUrl is Evo Voice's API`,
+    `Evo Voice showed a ${whose} id of ${id.length} characters (${id.slice(0, 24)}…) where at most ${MOST_ID_CHARACTERS} can be right, so no customer was flipped; see whether the policy's baseUrl is Evo Voice's API`,
   );
 }

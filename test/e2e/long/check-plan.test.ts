@@ -66,7 +66,7 @@ describe("an event with the hash of a dry run's plan", () => {
   test("is refused when only a bake is another one", async () => {
     const strategy = (bakeMinutes: number) => ({ waves: [{ customers: 5, bakeMinutes }, { rest: true }] });
     const plan = await planFor({ ...EVENT, strategy: strategy(1) });
-    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, /: nobody is in another wave; the bakes, or/);
+    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, /: no customer is in another wave; the bakes/);
   });
 
   test("is refused when the plan is of another release, or nobody made it", async () => {
@@ -80,9 +80,13 @@ describe("a guard rail of the policy", () => {
   const count = () => ours().length;
 
   test("maxCustomers: exactly so many pass, one more is refused; an event can only ask for fewer", async () => {
-    await expectRefused(EVENT, `^nobody was flipped: the plan flips ${count()} customers; at most ${count() - 1} are`, {
-      maxCustomers: count() - 1,
-    });
+    await expectRefused(
+      EVENT,
+      `^no customer was flipped: the plan flips ${count()} customers; at most ${count() - 1} are`,
+      {
+        maxCustomers: count() - 1,
+      },
+    );
     await expectRefused({ ...EVENT, limits: { maxCustomers: 3 } }, /at most 3 are allowed/, { maxCustomers: count() });
     const { report } = await world.run(EVENT, { maxCustomers: count() });
     expect(report.counts.flipped).toBe(count());

@@ -76,7 +76,7 @@ describe("a listing that lies is complete or refused, never short", () => {
   });
 
   const INCOMPLETE = new RegExp(
-    `^the lookup cannot show that it found every customer, so nobody was flipped: ${[1, 2].map((pass) => `pass ${pass} saw \\d+ customers where Evo Voice counts \\d+(, then \\d+)?( and its pages repeat themselves without an end)?; `).join("")}try again`,
+    `^the lookup cannot show that it found every customer, so no customer was flipped: ${[1, 2].map((pass) => `pass ${pass} saw \\d+ customers where Evo Voice counts \\d+(, then \\d+)?( and its pages repeat themselves without an end)?; `).join("")}try again`,
   );
 
   test("a page that is always the one before", async () => {
@@ -234,7 +234,7 @@ describe("a server that", () => {
     );
     await expectRefused(
       { targets: { tags: ["vip"] } },
-      `^nobody was flipped: several tags have the same name: "vip" in account ${world.emulator.accountId}; correct the event`,
+      `^no customer was flipped: several tags have the same name: "vip" in account ${world.emulator.accountId}; correct the event`,
       { baseUrl: proxy.address },
     );
   });
@@ -481,7 +481,7 @@ describe("an event that names what is not there", () => {
     await given({ faults: `missing-as=${status}` });
     await expectRefused(
       { targets: { customerIds: [ours(world)[0]!.id, UNKNOWN] } },
-      `^the event names customers that Evo Voice does not have, so nobody was flipped: ${UNKNOWN}; correct the event, or`,
+      `^the event names customers that Evo Voice does not have, so no customer was flipped: ${UNKNOWN}; correct the event, or`,
     );
   });
 
@@ -520,7 +520,7 @@ describe("an event that names what is not there", () => {
     const twin = world.emulator.addCustomer({ referenceId: first!.referenceId });
     await expectRefused(
       { targets: { referenceIds: [first!.referenceId, second!.referenceId] } },
-      `^several customers carry the same reference id, so nobody was flipped: ${first!.referenceId} \\(${[first!.id, twin.id].sort().join(", ")}\\); name them by customerIds`,
+      `^several customers carry the same reference id, so no customer was flipped: ${first!.referenceId} \\(${[first!.id, twin.id].sort().join(", ")}\\); name them by customerIds`,
     );
   });
 
@@ -529,7 +529,7 @@ describe("an event that names what is not there", () => {
     { where: "exclude", event: { ...EVERYONE, exclude: { tags: ["Vip"] } } },
   ])("is refused for a tag that no account has, in $where", async ({ event }) => {
     await given();
-    await expectRefused(event, '^nobody was flipped: no account of the policy has a tag "Vip"; correct the event');
+    await expectRefused(event, '^no customer was flipped: no account of the policy has a tag "Vip"; correct the event');
   });
 
   test("is refused when the user may not list customers, with the status and what to do", async () => {

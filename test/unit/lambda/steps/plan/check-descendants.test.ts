@@ -3,7 +3,7 @@ import { parsePolicy } from "../../../../../lambda/config.ts";
 import { FinalError } from "../../../../../lambda/core/final-error.ts";
 import type { Page, PageRequest } from "../../../../../lambda/core/lookup/customer-query.ts";
 import { readLeftOut } from "../../../../../lambda/steps/plan/check-descendants.ts";
-import { rankFor } from "../../core/a-customer.ts";
+import { wavesFor } from "../../core/a-customer.ts";
 import { aCustomer, aRollout } from "../fake-ports.ts";
 
 const PARENTS = Array.from({ length: 150 }, (_, index) => `p-${index}`);
@@ -22,13 +22,13 @@ async function check(childIds: readonly string[], { policy = {}, answer }: Given
     }));
     return answer?.(customers, page) ?? { customers, total: below.length, totalPages: undefined };
   };
-  const ranking = rankFor(PARENTS.map((id) => aCustomer(id)));
+  const waves = wavesFor(PARENTS.map((id) => aCustomer(id)));
   const policyInForce = parsePolicy({
     ...{ baseUrl: "https://evovoice.example.com", accountIds: ["account"], childrenFollow: true },
     ...policy,
   });
   const problem = await readLeftOut({ policy: policyInForce }, aRollout("night"), {
-    ranking,
+    waves,
     connection: { readPage },
   });
   return { problem, asked };
