@@ -114,7 +114,7 @@ export interface FlipsNote {
 
 /** One window of pages that a lookup found. */
 export interface FoundPages {
-  readonly listing: number;
+  readonly query: number;
   readonly pass: number;
   readonly page: number;
   /** 64-bit hashes of every id that the server sent, selected or not. */

@@ -36,7 +36,7 @@ export function createLookups(table: Table) {
 
   return {
     async putFound(rolloutId: string, pages: FoundPages): Promise<void> {
-      const sk = `${toPrefix(pages.listing, pages.pass)}${pad(pages.page)}`;
+      const sk = `${toPrefix(pages.query, pages.pass)}${pad(pages.page)}`;
       const customers = toTexts(pages.customers.map(toRow), MOST_CUSTOMER_BYTES);
       const references = toTexts(pages.references, MOST_REFERENCE_BYTES);
       const hashBytes = MOST_ROWS * HASH_BYTES;
@@ -53,17 +53,17 @@ export function createLookups(table: Table) {
         );
       }
     },
-    async *readIdHashes(rolloutId: string, listing: number, pass: number): AsyncGenerator<Uint8Array> {
-      for await (const item of readParts(rolloutId, toPrefix(listing, pass), ["idHashes"])) {
+    async *readIdHashes(rolloutId: string, query: number, pass: number): AsyncGenerator<Uint8Array> {
+      for await (const item of readParts(rolloutId, toPrefix(query, pass), ["idHashes"])) {
         if (item.idHashes instanceof Uint8Array) yield item.idHashes;
       }
     },
     async *readFound(
       rolloutId: string,
-      listing: number,
+      query: number,
       pass: number,
     ): AsyncGenerator<Pick<FoundPages, "customers" | "references">> {
-      for await (const item of readParts(rolloutId, toPrefix(listing, pass), ["customers", "references"])) {
+      for await (const item of readParts(rolloutId, toPrefix(query, pass), ["customers", "references"])) {
         yield {
           customers: (JSON.parse(item.customers as string) as Row[]).map(fromRow),
           references: JSON.parse(item.references as string) as FoundPages["references"],
@@ -92,8 +92,8 @@ function toTexts(entries: readonly unknown[], mostBytes: number): readonly strin
   return texts.map((rows) => `[${rows.join()}]`);
 }
 
-function toPrefix(listing: number, pass: number): string {
-  return `found#${pad(listing)}#${pass}#`;
+function toPrefix(query: number, pass: number): string {
+  return `found#${pad(query)}#${pass}#`;
 }
 
 /** Sort keys are text: numbers of one length sort as numbers. */

@@ -1,7 +1,6 @@
 import { hash } from "node:crypto";
 import type { Wave } from "../../contract/wave.ts";
 import { createFamilyRoots } from "./family-roots.ts";
-import type { PlannedAction } from "./planned-action.ts";
 import { assignWaves, type Family } from "./waves.ts";
 
 /** A customer that the lookup found and the plan decides about. */
@@ -26,6 +25,9 @@ export interface PlannedCandidate {
   /** Counted from 1. */
   readonly wave: number;
 }
+
+/** What the plan does with a customer; a skipped customer has its reason. */
+export type PlannedAction = "flip" | "unchanged" | { readonly skipped: string };
 
 /** One wave's customers in the order of the release; the unchanged and the skipped stand among those to be flipped. */
 export interface CandidateWave {
@@ -53,7 +55,7 @@ export interface Candidates {
 export interface CandidateOptions {
   readonly release: string;
   readonly wantedFlag: boolean;
-  /** A retry plans only the customers that are marked as remaining; the others only show who is a family. @default false */
+  /** A retry plans only the customers that are marked as remaining; the others only show families. @default false */
   readonly isRetry?: boolean | undefined;
 }
 

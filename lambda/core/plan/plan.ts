@@ -2,8 +2,7 @@ import { createHash } from "node:crypto";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Outcome } from "../flip/outcome.ts";
 import type { NamedCounts } from "../report/count-named.ts";
-import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
-import type { PlannedAction } from "./planned-action.ts";
+import type { CandidateWave, PlannedAction, PlannedCandidate } from "./candidates.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */
 export interface Plan {

@@ -49,12 +49,12 @@ async function listDescendants(
   { readPage }: Pick<Connection, "readPage">,
   parentCustomerIds: readonly string[],
 ): Promise<readonly CustomerFacts[]> {
-  const listing = { kind: "children", accountIds: [], parentCustomerIds, descendants: true } as const;
+  const query = { kind: "children", accountIds: [], parentCustomerIds, descendants: true } as const;
   const found = new Map<string, CustomerFacts>();
   let total = 0;
   for (let page = 0, before = -1; found.size > before; page += 1) {
     before = found.size;
-    const { customers, total: counted = 0 } = await readPage({ listing, page, pageSize: IN_A_PAGE, tagIds: new Map() });
+    const { customers, total: counted = 0 } = await readPage({ query, page, pageSize: IN_A_PAGE, tagIds: new Map() });
     for (const customer of customers) found.set(customer.id, customer);
     total = Math.max(total, counted);
     if (counted > 0 && found.size >= total && customers.length < IN_A_PAGE) break;

@@ -36,8 +36,8 @@ async function readBreaches(ports: Ports, { event }: FlipRollout, { plan, connec
 
 /** How many customers the policy's accounts have, by Evo Voice's own count. */
 async function readScope({ policy: { accountIds } }: Ports, { readPage }: PlanToCheck["connection"]) {
-  const listing = { kind: "everyone", accountIds } as const;
-  return (await readPage({ listing, page: 0, pageSize: 1, tagIds: new Map() })).total;
+  const query = { kind: "all", accountIds } as const;
+  return (await readPage({ query, page: 0, pageSize: 1, tagIds: new Map() })).total;
 }
 
 async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, waves }: PlanToCheck) {

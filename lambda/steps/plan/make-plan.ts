@@ -18,7 +18,7 @@ import { readRemaining } from "./read-remaining.ts";
 
 export interface PlanProgress extends Progress {
   readonly plan?: Plan | undefined;
-  /** How many of the plan's items are in the ledger. */
+  /** How many of the plan's items the ledger has. */
   readonly written: number;
 }
 
@@ -61,7 +61,7 @@ export async function makePlan(
 }
 
 const NONE_SELECTED =
-  "the event's targets select no customer of the policy's accounts, so no customer was flipped; correct the targets, or the policy's accountIds";
+  "no customer of the policy's accounts is selected by the event's targets, so no customer was flipped; correct the targets, or the policy's accountIds";
 
 const NONE_LEFT =
   "no customer of that rollout failed or was left, so no customer was flipped; send a new event for anything else";
@@ -127,7 +127,7 @@ async function readCandidates(ports: Ports, rollout: FlipRollout, lookup: Lookup
 }
 
 async function* readAccepted(ledger: Ledger, rolloutId: string, { accepted }: LookupProgress) {
-  for (const [listing, pass] of accepted.entries()) yield* ledger.readFound(rolloutId, listing, pass);
+  for (const [query, pass] of accepted.entries()) yield* ledger.readFound(rolloutId, query, pass);
 }
 
 function keepNamed(unknown: readonly string[], named: ReadonlySet<string>): readonly string[] {

@@ -13,8 +13,8 @@ async function check(childIds: readonly string[], { policy = {}, answer }: Given
   const asked: PageRequest[] = [];
   const readPage = async (request: PageRequest): Promise<Page> => {
     asked.push(request);
-    const { listing, page, pageSize } = request;
-    const parentIds = listing.kind === "children" ? listing.parentCustomerIds : [];
+    const { query, page, pageSize } = request;
+    const parentIds = query.kind === "children" ? query.parentCustomerIds : [];
     const below = childIds.filter((_, index) => parentIds.includes(PARENTS[index % PARENTS.length] ?? ""));
     const customers = below.slice(page * pageSize, (page + 1) * pageSize).map((id) => ({
       ...aCustomer(id),
@@ -44,9 +44,7 @@ describe("with childrenFollow", () => {
     const { problem, asked } = await check([]);
 
     expect(problem).toBeUndefined();
-    expect(asked.map(({ listing }) => listing.kind === "children" && listing.parentCustomerIds.length)).toEqual([
-      100, 50,
-    ]);
+    expect(asked.map(({ query }) => query.kind === "children" && query.parentCustomerIds.length)).toEqual([100, 50]);
   });
 
   test("every page is read, and each descendant that is left out is counted once", async () => {
