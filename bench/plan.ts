@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { toWaves } from "../lambda/contract/strategy.ts";
-import { createRoster, type FoundCustomer } from "../lambda/core/plan/candidates.ts";
+import { type Candidate, createCandidates } from "../lambda/core/plan/candidates.ts";
 import { planRollout, toBatches, toSettled } from "../lambda/core/plan/plan.ts";
-import { printFigures, round } from "./support/figures.ts";
+import { printFigures, round, toMb } from "./support/figures.ts";
 import { nameCustomer } from "./support/names.ts";
 
 const { values } = parseArgs({
@@ -18,41 +18,38 @@ const waves = toWaves({ strategy: values.strategy }, { strategies: {}, strategy:
 const gc = globalThis.gc ?? (await enableGc());
 
 const before = measureBytes();
-const roster = createRoster({
-  release: "release-1",
-  wantedFlag: false,
-  expected: customers,
-});
+const collected = createCandidates({ release: "release-1", wantedFlag: false });
 const add = measure(() => {
-  for (const customer of found(customers)) roster.add(customer);
+  for (const customer of found(customers)) collected.add(JSON.parse(JSON.stringify(customer)) as Candidate);
 });
 const foundBytes = measureBytes() - before;
-const { result: ranking, ...seal } = measure(() => roster.seal(waves));
-const indexBytes = measureBytes() - before;
-const { result: plan, ...planning } = measure(() => planRollout({ action: "promote", release: "release-1" }, ranking));
-const { result: items, ...packing } = measure(() => countAll(toBatches(ranking)) + countAll(toSettled(ranking)));
+const { result: inWaves, ...sort } = measure(() => collected.toWaves(waves));
+const plannedBytes = measureBytes() - before;
+const { result: plan, ...planning } = measure(() => planRollout({ action: "promote", release: "release-1" }, inWaves));
+const { result: items, ...packing } = measure(() => countAll(toBatches(inWaves)) + countAll(toSettled(inWaves)));
 if (items !== plan.batches + plan.settledItems) throw new Error("the plan counts its items wrongly");
 
 printFigures({
   customers,
   "family size": familySize,
   "add seconds": round(add.seconds, 2),
-  "sort seconds": round(seal.seconds, 2),
+  "sort seconds": round(sort.seconds, 2),
   "plan seconds": round(planning.seconds, 2),
   "pack seconds": round(packing.seconds, 2),
   "bytes/customer before sorting": round(foundBytes / customers, 1),
-  "index bytes/customer": round(indexBytes / customers, 1),
+  "bytes/customer in waves": round(plannedBytes / customers, 1),
   "id and name bytes/customer": round(bytesOfTexts() / customers, 1),
+  "peak MB": toMb(process.resourceUsage().maxRSS * 1024),
   waves: plan.waves.length,
   batches: plan.batches,
   "settled items": plan.settledItems,
 });
 
 /**
- * A third is to be flipped, a hundredth is protected; ids and names are as long as the emulator's. Everybody belongs to a
- * family of a parent and its children, unless families are of one.
+ * A third is to be flipped, a hundredth is protected; ids and names are as long as the emulator's. Each customer belongs
+ * to a family of a parent and its children, unless a family has one member.
  */
-function* found(count: number): Generator<FoundCustomer> {
+function* found(count: number): Generator<Candidate> {
   for (let index = 0; index < count; index += 1) {
     const parent = index - (index % familySize);
     const isChild = index !== parent;
@@ -90,7 +87,7 @@ function measureBytes(): number {
   return heapUsed + external;
 }
 
-/** As `node --expose-gc` would; so that nobody has to remember it. */
+/** Like `node --expose-gc`, without the option. */
 async function enableGc(): Promise<() => void> {
   const { setFlagsFromString } = await import("node:v8");
   const { runInNewContext } = await import("node:vm");

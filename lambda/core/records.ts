@@ -1,6 +1,6 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Stop } from "./gate/decision.ts";
-import type { FoundCustomer } from "./plan/candidates.ts";
+import type { Candidate } from "./plan/candidates.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Report } from "./report/report.ts";
 import type { RolloutEvent } from "./report/rollout-event.ts";
@@ -114,12 +114,12 @@ export interface FlipsNote {
 
 /** One window of pages that a lookup found. */
 export interface FoundPages {
-  readonly listing: number;
+  readonly query: number;
   readonly pass: number;
   readonly page: number;
   /** 64-bit hashes of every id that the server sent, selected or not. */
   readonly idHashes: Uint8Array;
-  readonly customers: readonly FoundCustomer[];
+  readonly customers: readonly Candidate[];
   /** Reference ids that the event names, with the customers that carry them. */
   readonly references: readonly (readonly [referenceId: string, customerId: string])[];
 }

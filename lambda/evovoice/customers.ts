@@ -7,13 +7,13 @@ import { describeMismatch } from "./describe-mismatch.ts";
 import { type ApiOperation, isApiFailure, NoAnswerError, RequestRefusedError } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 
-/** Reads one page of a listing. */
+/** Reads one page of a query. */
 export async function readPage(client: ApiClient, request: PageRequest): Promise<Page> {
   const searchParams = toSearchParams(request);
   if (searchParams === undefined) return { customers: [], total: 0, totalPages: 0 };
   const operation = { operation: `page ${request.page} of the customers`, api: "ListCustomers" };
   const list = await readList(client, searchParams, operation);
-  if (request.listing.kind === "tags" && list.items.some(({ tags }) => tags == null))
+  if (request.query.kind === "tags" && list.items.some(({ tags }) => tags == null))
     throw new NoAnswerError(operation, "customers that do not show the tags they were asked for by");
   return {
     customers: list.items.map(toFacts),
@@ -120,23 +120,23 @@ function decodeAs<Schema extends z.ZodType>(schema: Schema): Decode<z.output<Sch
 }
 
 /** The query; undefined when no customer can match, because the account has no such tag. */
-function toSearchParams({ listing, page, pageSize, tagIds }: PageRequest): Record<string, string> | undefined {
+function toSearchParams({ query, page, pageSize, tagIds }: PageRequest): Record<string, string> | undefined {
   const paging = { page: String(page), countPerPage: String(pageSize) };
-  const scope = { accountIds: listing.accountIds.map(quote).join(",") };
-  switch (listing.kind) {
-    case "everyone":
+  const scope = { accountIds: query.accountIds.map(quote).join(",") };
+  switch (query.kind) {
+    case "all":
       return { ...scope, ...paging };
     case "ids":
-      return { specificIds: listing.customerIds.map(quote).join(","), ...paging };
+      return { specificIds: query.customerIds.map(quote).join(","), ...paging };
     case "children":
       return {
-        ...(listing.accountIds.length > 0 && scope),
-        parentCustomerIds: listing.parentCustomerIds.map(quote).join(","),
-        ...(!listing.descendants && { shallowParent: "true" }),
+        ...(query.accountIds.length > 0 && scope),
+        parentCustomerIds: query.parentCustomerIds.map(quote).join(","),
+        ...(!query.descendants && { shallowParent: "true" }),
         ...paging,
       };
     case "tags": {
-      const ids = listing.tags.map((name) => tagIds.get(listing.accountIds[0])?.get(name)?.[0]);
+      const ids = query.tags.map((name) => tagIds.get(query.accountIds[0])?.get(name)?.[0]);
       if (ids.some((id) => id === undefined)) return undefined;
       return { ...scope, tagIds: ids.map((id) => quote(id ?? "")).join(","), ...paging };
     }

@@ -1,4 +1,4 @@
-import type { FoundCustomer } from "../core/plan/candidates.ts";
+import type { Candidate } from "../core/plan/candidates.ts";
 import type { FoundPages } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Table } from "./table.ts";
@@ -36,7 +36,7 @@ export function createLookups(table: Table) {
 
   return {
     async putFound(rolloutId: string, pages: FoundPages): Promise<void> {
-      const sk = `${toPrefix(pages.listing, pages.pass)}${pad(pages.page)}`;
+      const sk = `${toPrefix(pages.query, pages.pass)}${pad(pages.page)}`;
       const customers = toTexts(pages.customers.map(toRow), MOST_CUSTOMER_BYTES);
       const references = toTexts(pages.references, MOST_REFERENCE_BYTES);
       const hashBytes = MOST_ROWS * HASH_BYTES;
@@ -53,17 +53,17 @@ export function createLookups(table: Table) {
         );
       }
     },
-    async *readIdHashes(rolloutId: string, listing: number, pass: number): AsyncGenerator<Uint8Array> {
-      for await (const item of readParts(rolloutId, toPrefix(listing, pass), ["idHashes"])) {
+    async *readIdHashes(rolloutId: string, query: number, pass: number): AsyncGenerator<Uint8Array> {
+      for await (const item of readParts(rolloutId, toPrefix(query, pass), ["idHashes"])) {
         if (item.idHashes instanceof Uint8Array) yield item.idHashes;
       }
     },
     async *readFound(
       rolloutId: string,
-      listing: number,
+      query: number,
       pass: number,
     ): AsyncGenerator<Pick<FoundPages, "customers" | "references">> {
-      for await (const item of readParts(rolloutId, toPrefix(listing, pass), ["customers", "references"])) {
+      for await (const item of readParts(rolloutId, toPrefix(query, pass), ["customers", "references"])) {
         yield {
           customers: (JSON.parse(item.customers as string) as Row[]).map(fromRow),
           references: JSON.parse(item.references as string) as FoundPages["references"],
@@ -92,8 +92,8 @@ function toTexts(entries: readonly unknown[], mostBytes: number): readonly strin
   return texts.map((rows) => `[${rows.join()}]`);
 }
 
-function toPrefix(listing: number, pass: number): string {
-  return `found#${pad(listing)}#${pass}#`;
+function toPrefix(query: number, pass: number): string {
+  return `found#${pad(query)}#${pass}#`;
 }
 
 /** Sort keys are text: numbers of one length sort as numbers. */
@@ -101,14 +101,14 @@ export function pad(index: number): string {
   return String(index).padStart(8, "0");
 }
 
-function toRow(customer: FoundCustomer): Row {
+function toRow(customer: Candidate): Row {
   const { id, name, accountId, ancestorIds, isStaging, skip, cohortWave } = customer;
   const row = [id, name, accountId, ancestorIds ?? null, isStaging ?? null] as const;
   if (cohortWave !== undefined) return [...row, skip ?? null, cohortWave];
   return skip === undefined ? row : [...row, skip];
 }
 
-function fromRow([id, name, accountId, ancestors, flag, skip, cohortWave]: Row): FoundCustomer {
+function fromRow([id, name, accountId, ancestors, flag, skip, cohortWave]: Row): Candidate {
   return {
     id,
     name,

@@ -134,11 +134,11 @@ export interface Ledger {
   countStepAttempt(rolloutId: string, step: string, mark: string): Promise<number>;
 
   putFound(rolloutId: string, pages: FoundPages): Promise<void>;
-  /** The id hashes of a pass over a listing. */
-  readIdHashes(rolloutId: string, listing: number, pass: number): AsyncIterable<Uint8Array>;
+  /** The id hashes of a pass over a query. */
+  readIdHashes(rolloutId: string, query: number, pass: number): AsyncIterable<Uint8Array>;
   readFound(
     rolloutId: string,
-    listing: number,
+    query: number,
     pass: number,
   ): AsyncIterable<Pick<FoundPages, "customers" | "references">>;
 

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-/** What one pass over all pages of a listing showed. */
+/** What one pass over all pages of a query showed. */
 export interface Pass {
   /** The distinct ids as sorted 64-bit hashes. A collision can only make a pass look short, which is refused. */
   readonly ids: BigUint64Array;
@@ -17,8 +17,8 @@ export type Completeness =
   | { readonly verdict: "incomplete"; readonly seen: string };
 
 /**
- * Whether the passes show that the lookup is complete: the distinct ids are as many as the server counts, the same at
- * both ends of a pass; or two passes saw the same ids and no fewer than the server counts.
+ * Decides whether the passes show that the lookup is complete. It is when a pass saw as many distinct ids as the server
+ * counted on its first and on its last page, or when two passes saw the same ids and no fewer than the server counts.
  */
 export function judgePasses(passes: readonly Pass[]): Completeness {
   const latest = passes.at(-1);
@@ -31,7 +31,7 @@ export function judgePasses(passes: readonly Pass[]): Completeness {
   return { verdict: "incomplete", seen: passes.map(describePass).join("; ") };
 }
 
-/** The 8 bytes by which completeness knows an id. */
+/** The 8 bytes that stand for an id when passes are compared. */
 export function hashId(id: string): Buffer {
   return hash("sha256", id, "buffer").subarray(0, 8);
 }

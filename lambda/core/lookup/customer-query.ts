@@ -2,21 +2,21 @@ import type { PlainTarget } from "../../contract/target.ts";
 import { chunk } from "./chunk.ts";
 import type { CustomerFacts, Selection } from "./selection.ts";
 
-/** One question to Evo Voice whose pages together hold every customer that it asks for. */
-export type Listing =
-  | { readonly kind: "everyone"; readonly accountIds: readonly string[] }
+/** A question to Evo Voice. Its pages together hold every customer that it asks for. */
+export type CustomerQuery =
+  | { readonly kind: "all"; readonly accountIds: readonly string[] }
   | { readonly kind: "ids"; readonly accountIds: readonly string[]; readonly customerIds: readonly string[] }
   | { readonly kind: "tags"; readonly accountIds: readonly [string]; readonly tags: readonly string[] }
   | {
       readonly kind: "children";
-      /** None for all that this login may see. */
+      /** Empty: all accounts that the login may see. */
       readonly accountIds: readonly string[];
       readonly parentCustomerIds: readonly string[];
-      /** All of them, or the direct children only. */
+      /** False: the direct children only. */
       readonly descendants: boolean;
     };
 
-/** One page of a listing: what the server sent, whatever was asked for. */
+/** One page of a query, as the server sent it. */
 export interface Page {
   readonly customers: readonly CustomerFacts[];
   /** The server's count of all pages together; undefined when it gives none. */
@@ -28,7 +28,7 @@ export interface Page {
 export type TagIds = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 export interface PageRequest {
-  readonly listing: Listing;
+  readonly query: CustomerQuery;
   /** 0-based. */
   readonly page: number;
   readonly pageSize: number;
@@ -36,18 +36,18 @@ export interface PageRequest {
 }
 
 /**
- * The questions that find every customer a selection is about. Ids and parents that an exclusion names are
- * asked for too, so that a typing error in an exclusion is seen before anybody is flipped.
+ * Makes the queries that find every customer of a selection. They also ask for the ids and parents that an exclusion
+ * names, so that a typing error in an exclusion is seen before the first flip.
  */
-export function toListings(selection: Selection): readonly Listing[] {
+export function toCustomerQueries(selection: Selection): readonly CustomerQuery[] {
   const { accountIds, targets, exclude } = selection;
-  const everyone: Listing = { kind: "everyone", accountIds };
-  const needsEveryone =
+  const all: CustomerQuery = { kind: "all", accountIds };
+  const needsAll =
     targets.some((target) => "all" in target) || [...targets, ...exclude].some((target) => "referenceIds" in target);
   const named = [...namedCustomers(selection)].sort();
   return [
-    ...chunk(named).map((customerIds): Listing => ({ kind: "ids", accountIds, customerIds })),
-    ...(needsEveryone ? [everyone] : targets.flatMap((target) => narrowListings(target, accountIds))),
+    ...chunk(named).map((customerIds): CustomerQuery => ({ kind: "ids", accountIds, customerIds })),
+    ...(needsAll ? [all] : targets.flatMap((target) => toNarrowQueries(target, accountIds))),
   ];
 }
 
@@ -60,7 +60,7 @@ export function namedTags(selection: Selection): readonly string[] {
   return [...new Set([...ofTargets, ...selection.guarded.tags])].sort();
 }
 
-/** Every customer that the event names by its id, parents too. */
+/** The id of every customer and parent that the event names. */
 export function namedCustomers({ targets, exclude }: Selection): ReadonlySet<string> {
   return new Set([...targets, ...exclude].flatMap(namedIds));
 }
@@ -79,11 +79,11 @@ function namedIds(target: PlainTarget): readonly string[] {
   return "parentCustomerId" in target ? [target.parentCustomerId] : [];
 }
 
-function narrowListings(target: PlainTarget, accountIds: readonly string[]): readonly Listing[] {
+function toNarrowQueries(target: PlainTarget, accountIds: readonly string[]): readonly CustomerQuery[] {
   if ("tags" in target) {
     const tagSets = target.match === "all" ? [target.tags] : target.tags.map((tag) => [tag]);
     return accountIds.flatMap((accountId) =>
-      tagSets.map((tags): Listing => ({ kind: "tags", accountIds: [accountId], tags })),
+      tagSets.map((tags): CustomerQuery => ({ kind: "tags", accountIds: [accountId], tags })),
     );
   }
   if ("parentCustomerId" in target) {

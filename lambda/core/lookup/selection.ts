@@ -4,7 +4,7 @@ import { toWaves } from "../../contract/strategy.ts";
 import type { PlainTarget, Target } from "../../contract/target.ts";
 import { FinalError } from "../final-error.ts";
 
-/** What a lookup knows of a customer: all that decides whether it may be flipped. */
+/** What a lookup knows of a customer: the facts that decide whether it may be flipped. */
 export interface CustomerFacts {
   readonly id: string;
   readonly name: string;
@@ -18,12 +18,12 @@ export interface CustomerFacts {
   readonly tags: readonly string[];
 }
 
-/** Which customers an event under a policy means, cohorts resolved: plain data, the input of every judgement. */
+/** Which customers an event selects under a policy, with cohorts replaced by their targets: plain data. */
 export interface Selection {
   readonly accountIds: readonly string[];
   readonly targets: readonly PlainTarget[];
   readonly exclude: readonly PlainTarget[];
-  /** What the event's own targets name one by one: each of these customers is asked for. */
+  /** Customers that the event's own targets name one by one. */
   readonly named: { readonly customerIds: readonly string[]; readonly referenceIds: readonly string[] };
   /** The strategy's waves of a cohort, in their order. */
   readonly cohortWaves: readonly CohortWave[];
@@ -45,12 +45,12 @@ export type Judgement =
   | { readonly verdict: "skipped"; readonly reason: string }
   | { readonly verdict: "not selected" };
 
-/** Evo Voice does not say enough of a customer's family to tell whether a target means it: nobody is guessed. */
+/** Evo Voice shows too little of a customer's family to tell whether a target selects it. */
 export class UnclearFamilyError extends FinalError {
   override readonly name = "UnclearFamilyError";
 }
 
-/** Joins event and policy; the event's cohorts are known to be the policy's. */
+/** Joins event and policy. */
 export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "strategy">, policy: Policy): Selection {
   return {
     accountIds: policy.accountIds,
@@ -68,7 +68,7 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
 }
 
 /**
- * Decides about one customer. Made once a rollout, so that a thousand named ids cost a set and not a search each.
+ * Makes the function that decides about one customer; a thousand named ids become one set.
  * @throws UnclearFamilyError
  */
 export function createJudge(selection: Selection): (customer: CustomerFacts) => Judgement {
@@ -88,7 +88,7 @@ export function createJudge(selection: Selection): (customer: CustomerFacts) => 
 }
 
 /**
- * Finds the first wave, counted from 1, whose cohort a customer belongs to.
+ * Makes the function that finds the first wave, counted from 1, whose cohort selects a customer.
  * @throws UnclearFamilyError
  */
 export function createCohortFinder({ cohortWaves }: Selection): (customer: CustomerFacts) => number | undefined {

@@ -3,18 +3,18 @@ import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { toHundredths } from "../../contract/limits.ts";
 import type { Policy } from "../../contract/policy.ts";
 
-/** The policy's rails, each already as narrow as the event asks for. */
+/** The policy's guard rails, narrowed by the event's own limits. */
 export type GuardRails = Pick<Policy, "maxCustomers" | "maxShare" | "largePromote">;
 
 export interface PlannedSize {
   readonly action: DeployEvent["action"];
   /** How many customers are to be flipped. */
   readonly flip: number;
-  /** How many customers the policy's accounts have; undefined when they were not counted. */
+  /** How many customers the policy's accounts have; undefined when it is not known. */
   readonly scope?: number | undefined;
 }
 
-/** What a plan breaks of the policy's guard rails, all of it, each with what would be allowed. */
+/** Finds every guard rail of the policy that a plan breaks, each with what would be allowed. */
 export function findBreaches(
   waves: readonly { readonly customers: number; readonly bakeSeconds: number }[],
   { action, flip, scope }: PlannedSize,
@@ -34,7 +34,7 @@ export function findBreaches(
   ];
 }
 
-/** A share that cannot be computed is not allowed: the size of the scope is never guessed. */
+/** A share of a scope whose size is not known is not allowed. */
 function findTooWide(maxShare: string, flip: number, scope: number | undefined): readonly string[] {
   if (flip === 0) return [];
   if (scope === undefined) {

@@ -1,20 +1,14 @@
 import { hash } from "node:crypto";
 import type { Wave } from "../../contract/wave.ts";
 import { createFamilyRoots } from "./family-roots.ts";
-import { indexIds } from "./id-index.ts";
-import type { PlannedAction } from "./planned-action.ts";
-import { createRosterRows, MOST_CODES } from "./roster-rows.ts";
-import { createTextStore } from "./text-store.ts";
-import { orderByWave, type RankedWave } from "./wave-order.ts";
+import { assignWaves, type Family } from "./waves.ts";
 
-/** A customer as the lookup found it: what a plan needs, never a whole customer. */
-export interface FoundCustomer {
-  /** At most 64 characters. */
+/** A customer that the lookup found and the plan decides about. */
+export interface Candidate {
   readonly id: string;
-  /** At most 255 bytes, see `toShortName`. */
   readonly name: string;
   readonly accountId: string;
-  /** All that Evo Voice shows: the parent and the breadcrumb. Absent for none. */
+  /** All ancestors that Evo Voice shows: the parent and the breadcrumb. Absent for none. */
   readonly ancestorIds?: readonly string[] | undefined;
   readonly isStaging: boolean | undefined;
   /** Why this customer may not be flipped. */
@@ -24,200 +18,161 @@ export interface FoundCustomer {
 }
 
 /** What the plan says of one customer. */
-export interface RosterEntry {
+export interface PlannedCandidate {
   readonly id: string;
   readonly name: string;
   readonly plannedAction: PlannedAction;
+  /** Counted from 1. */
+  readonly wave: number;
 }
 
-/**
- * A compact index of everybody that the lookup found, in the stable order of a release: about 70 bytes a customer
- * (id and name as bytes, an 8-byte key, a 4-byte place, a 4-byte order, a 2-byte disposition, a byte for a cohort's
- * wave), more for one that has a parent, and 6 more to narrow it, so that a million customers are planned in the memory
- * of one function.
- */
-export interface Roster {
-  add(customer: FoundCustomer): void;
+/** What the plan does with a customer; a skipped customer has its reason. */
+export type PlannedAction = "flip" | "unchanged" | { readonly skipped: string };
+
+/** One wave's customers in the order of the release; the unchanged and the skipped stand among those to be flipped. */
+export interface CandidateWave {
+  readonly candidates: readonly PlannedCandidate[];
+  /** How many of them are to be flipped. */
+  readonly flips: number;
+  readonly bakeSeconds: number;
+  /** Why the wave is not as it was asked for. */
+  readonly note?: string | undefined;
+}
+
+/** Collects the candidates of a rollout, then puts them into waves. */
+export interface Candidates {
   /**
-   * Plans only the customers that `take` is given then; the others count for the families only. A customer that was not
-   * added is skipped. It is called once, when all customers were added.
+   * Adds a customer as one page showed it. When pages showed a customer twice, one reading counts, in any order of the
+   * pages: one that skips, then one that flips (a flip reads the customer again first), then the first by reason and name.
    */
-  narrow(): { take(customer: Pick<FoundCustomer, "id" | "name">): void };
-  /**
-   * Sorts by family, then by id, and drops repeats, whatever their order: a reading that skips wins, then one that flips,
-   * because a flip reads again first; of equal ones the first by reason, then by name. Then deals the families out to the
-   * waves. It can be called once: what only it needs is given back.
-   */
-  seal(waves: readonly Wave[]): Ranking;
+  add(candidate: Candidate): void;
+  /** Says, after all customers were added, that a retry plans this one. A customer that was not added is skipped. */
+  markRemaining(customer: Pick<Candidate, "id" | "name">): void;
+  /** Every customer once, in the order of the release: families by their place in it, each family in one wave. */
+  toWaves(waves: readonly Wave[]): readonly CandidateWave[];
 }
 
-/** A sealed roster: everybody found, once each, wave by wave, within each in the stable order of the release. */
-export interface Ranking {
-  readonly size: number;
-  readonly waves: readonly RankedWave[];
-  /** Whether this one is to be flipped: it costs nothing to know, where id and name have to be made of their bytes. */
-  isFlip(rank: number): boolean;
-  /** How many bytes id and name take as JSON, without their quotes: known as cheaply. */
-  jsonBytesAt(rank: number): number;
-  plannedActionAt(rank: number): PlannedAction;
-  idAt(rank: number): string;
-  at(rank: number): RosterEntry;
-}
-
-export interface RosterOptions {
+export interface CandidateOptions {
   readonly release: string;
   readonly wantedFlag: boolean;
-  /** Saves growing; a lookup that was killed and repeated may have left a few rows more behind. */
-  readonly expected: number;
+  /** A retry plans only the customers that are marked as remaining; the others only show families. @default false */
+  readonly isRetry?: boolean | undefined;
 }
 
-const FLIP = 0;
-const UNCHANGED = 1;
-const FIRST_REASON = 2;
-const MOST_REASONS = MOST_CODES - FIRST_REASON;
+export function createCandidates({ release, wantedFlag, isRetry = false }: CandidateOptions): Candidates {
+  const byId = new Map<string, Entry>();
+  const families = createFamilyRoots();
 
-const GONE = "is not there any more: Evo Voice does not have it, or the event's targets no longer select it";
+  function add({ id, name, ancestorIds = [], isStaging, skip, cohortWave }: Candidate): void {
+    const key = orderKey(release, id);
+    for (const ancestorId of ancestorIds) families.join(key, orderKey(release, ancestorId));
+    const unlessSkipped = isStaging === wantedFlag ? "unchanged" : "flip";
+    const plannedAction = skip === undefined ? unlessSkipped : { skipped: skip };
+    const entry: Entry = { id, name, plannedAction, cohortWave, place: key, isRemaining: false, wave: 0 };
+    const known = byId.get(id);
+    byId.set(id, known === undefined ? entry : chooseReading(known, entry));
+  }
 
-export function createRoster({ release, wantedFlag, expected }: RosterOptions): Roster {
-  const rows = createRosterRows(expected);
-  let families = createFamilyRoots();
-  const texts = createTextStore();
-  const reasons = createInterner();
-  const { keyOf, placeOf, codeOf, cohortWaveOf, isPlanned } = rows;
-  const idOf = (index: number) => texts.getId(placeOf(index));
-
-  /** Which of two readings of one customer counts. Whoever is planned by one of them is planned, and in the first cohort. */
-  const chooseReading = (a: number, b: number): number => {
-    const difference = compareReadings(codeOf(a), codeOf(b), reasons) || texts.compareNames(placeOf(a), placeOf(b));
-    const chosen = difference < 0 ? a : b;
-    rows.setPlanned(chosen, isPlanned(a) || isPlanned(b));
-    rows.setCohortWave(chosen, firstCohortWave(cohortWaveOf(a), cohortWaveOf(b)));
-    return chosen;
-  };
-
-  /** Each customer once, families together; from here on the keys are those of the families. */
-  const sort = (): Uint32Array => {
-    const count = rows.count();
-    for (let index = 0; index < count; index += 1) rows.setKey(index, placeOfFamily(keyOf(index)));
-    const order = Uint32Array.from({ length: count }, (_, index) => index);
-    order.sort((a, b) => keyOf(a) - keyOf(b) || texts.compareIds(placeOf(a), placeOf(b)) || a - b);
-    const isSame = (a: number, b: number) => keyOf(a) === keyOf(b) && texts.compareIds(placeOf(a), placeOf(b)) === 0;
-    return order.subarray(0, dropRepeats(order, isSame, chooseReading));
-  };
-
-  /** The place in the order. The root itself is the smallest of its family: as a place it would put large families first. */
-  const placeOfFamily = (key: number): number => {
+  /** The root is the smallest key of a family: as a place it would put large families first. */
+  function toPlace(key: number): number {
     const root = families.findRoot(key);
     return root === undefined ? key : orderKey(release, String(root));
-  };
-
-  const add = (customer: FoundCustomer): void => {
-    const { id, name, ancestorIds = [], cohortWave = 0 } = customer;
-    const key = orderKey(release, id);
-    const code = toCode(customer, wantedFlag, reasons);
-    rows.add({ key, place: texts.put(id, name), code, cohortWave, isPlanned: true });
-    for (const ancestorId of ancestorIds) families.join(key, orderKey(release, ancestorId));
-  };
+  }
 
   return {
     add,
-    narrow() {
-      const added = indexIds(rows.count(), idOf);
-      for (let index = 0; index < rows.count(); index += 1) rows.setPlanned(index, false);
-      return {
-        take({ id, name }) {
-          const index = added.find(id);
-          if (index === undefined) add({ id, name, accountId: "", isStaging: undefined, skip: GONE });
-          else rows.setPlanned(index, true);
-        },
-      };
+    markRemaining({ id, name }) {
+      if (!byId.has(id)) add({ id, name, accountId: "", isStaging: undefined, skip: GONE });
+      (byId.get(id) as Entry).isRemaining = true;
     },
-    seal(asked) {
-      const isFlip = (index: number) => codeOf(index) === FLIP;
-      const sorted = { order: sort().filter(isPlanned), placeOf: keyOf, isFlip, cohortWaveOf };
-      const { order, waves } = orderByWave(sorted, asked);
-      rows.dropKeys();
-      families = createFamilyRoots();
-      const toPlannedAction = (index: number): PlannedAction => {
-        const code = codeOf(index);
-        if (code === FLIP) return "flip";
-        return code === UNCHANGED ? "unchanged" : { skipped: reasons.get(code - FIRST_REASON) };
-      };
-      return {
-        size: order.length,
-        waves,
-        isFlip: (rank) => isFlip(order[rank] as number),
-        jsonBytesAt: (rank) => texts.jsonBytesOf(placeOf(order[rank] as number)),
-        plannedActionAt: (rank) => toPlannedAction(order[rank] as number),
-        idAt: (rank) => idOf(order[rank] as number),
-        at(rank) {
-          const index = order[rank] as number;
-          return { ...texts.get(placeOf(index)), plannedAction: toPlannedAction(index) };
-        },
-      };
+    toWaves(waves) {
+      const planned = [...byId.values()].filter(({ isRemaining }) => isRemaining || !isRetry);
+      for (const entry of planned) entry.place = toPlace(entry.place);
+      planned.sort((a, b) => a.place - b.place || compareTexts(a.id, b.id));
+      return putIntoWaves(planned, waves);
     },
   };
 }
 
-/** 0 is no cohort. */
-function firstCohortWave(a: number, b: number): number {
-  return a === 0 || b === 0 ? Math.max(a, b) : Math.min(a, b);
+const GONE = "is not there any more: Evo Voice does not have it, or the event's targets no longer select it";
+
+/** A customer until it has its wave. */
+interface Entry {
+  readonly id: string;
+  readonly name: string;
+  readonly plannedAction: PlannedAction;
+  cohortWave: number | undefined;
+  /** The customer's order key; in the end that of its family. */
+  place: number;
+  isRemaining: boolean;
+  wave: number;
 }
 
-/** The place of a customer in a release's order: the same for ever, and another one in each release. */
+/** A number of 48 bits: the same for ever in one release, another one in the next. */
 function orderKey(release: string, customerId: string): number {
   return hash("sha256", `${release}\0${customerId}`, "buffer").readUIntBE(0, 6);
 }
 
-function toCode(customer: FoundCustomer, wantedFlag: boolean, reasons: Interner): number {
-  if (customer.skip !== undefined) return FIRST_REASON + reasons.put(customer.skip);
-  return customer.isStaging === wantedFlag ? UNCHANGED : FLIP;
+/** A customer belongs to the first of the cohorts that its readings name. */
+function chooseReading(a: Entry, b: Entry): Entry {
+  const difference = compareActions(a.plannedAction, b.plannedAction) || compareTexts(a.name, b.name);
+  const chosen = difference < 0 ? a : b;
+  const cohortWave = Math.min(a.cohortWave ?? Infinity, b.cohortWave ?? Infinity);
+  chosen.cohortWave = cohortWave === Infinity ? undefined : cohortWave;
+  return chosen;
 }
 
-/** Which of two readings of one customer counts: the lesser. */
-function compareReadings(a: number, b: number, reasons: Interner): number {
-  const rank = (code: number) => (code >= FIRST_REASON ? -1 : code);
-  if (rank(a) !== rank(b) || rank(a) >= 0) return rank(a) - rank(b);
-  const [one, other] = [reasons.get(a - FIRST_REASON), reasons.get(b - FIRST_REASON)];
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
+function compareActions(a: PlannedAction, b: PlannedAction): number {
+  if (typeof a === "object" && typeof b === "object") return compareTexts(a.skipped, b.skipped);
+  return toRank(a) - toRank(b);
 }
 
-/** Keeps one of each run of equal customers, in place. */
-function dropRepeats(
-  order: Uint32Array,
-  isSame: (a: number, b: number) => boolean,
-  choose: (a: number, b: number) => number,
-): number {
-  let kept = 0;
-  for (const index of order) {
-    const last = kept > 0 ? order[kept - 1] : undefined;
-    if (last === undefined || !isSame(last, index)) {
-      order[kept] = index;
-      kept += 1;
-    } else {
-      order[kept - 1] = choose(index, last);
+function toRank(action: PlannedAction): number {
+  if (typeof action === "object") return 0;
+  return action === "flip" ? 1 : 2;
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function putIntoWaves(sorted: readonly Entry[], asked: readonly Wave[]): readonly CandidateWave[] {
+  const families = toFamilies(sorted);
+  const { waveOf, customers, notes } = assignWaves(families, asked);
+  const candidates = asked.map((): PlannedCandidate[] => []);
+  let next = 0;
+  for (const [family, { size }] of families.entries()) {
+    const wave = waveOf[family] as number;
+    for (const end = next + size; next < end; next += 1) {
+      const entry = sorted[next] as Entry;
+      entry.wave = wave + 1;
+      candidates[wave]?.push(entry);
     }
   }
-  return kept;
+  return asked.map(({ bakeSeconds }, wave) => ({
+    candidates: candidates[wave] ?? [],
+    flips: customers[wave] ?? 0,
+    bakeSeconds,
+    ...(notes[wave] !== undefined && { note: notes[wave] }),
+  }));
 }
 
-interface Interner {
-  put(text: string): number;
-  get(code: number): string;
+/** Customers with one place are one family. Only those to be flipped take it to their cohort's wave. */
+function toFamilies(sorted: readonly Entry[]): readonly Family[] {
+  const families: Mutable<Family>[] = [];
+  let place: number | undefined;
+  for (const entry of sorted) {
+    if (entry.place !== place) families.push({ size: 0, flips: 0, cohortWave: 0 });
+    place = entry.place;
+    const family = families.at(-1) as Mutable<Family>;
+    family.size += 1;
+    if (entry.plannedAction !== "flip") continue;
+    family.flips += 1;
+    if (entry.cohortWave !== undefined && (family.cohortWave === 0 || entry.cohortWave < family.cohortWave))
+      family.cohortWave = entry.cohortWave;
+  }
+  return families;
 }
 
-function createInterner(): Interner {
-  const texts: string[] = [];
-  const codes = new Map<string, number>();
-  return {
-    put(text) {
-      const known = codes.get(text);
-      if (known !== undefined) return known;
-      if (texts.length === MOST_REASONS) throw new RangeError(`the roster holds ${MOST_REASONS} different reasons`);
-      codes.set(text, texts.length);
-      return texts.push(text) - 1;
-    },
-    get: (code) => texts[code] ?? "",
-  };
-}
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };

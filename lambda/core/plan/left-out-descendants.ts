@@ -11,23 +11,24 @@ export interface LeftOutDescendant {
 }
 
 export interface PlannedFlips {
-  /** Ids of customers that the plan flips, whose descendants were asked for. */
+  /** Ids of the flipped customers whose descendants were listed. */
   readonly ancestorIds: ReadonlySet<string>;
-  isFlipped(customerId: string): boolean;
+  /** Ids of all customers that the plan flips. */
+  readonly flippedIds: ReadonlySet<string>;
   readonly wantedFlag: boolean;
 }
 
 /**
- * Finds the listed descendants that the plan leaves out. One that shows the wanted flag already is not moved. A server
- * that ignores the filter lists strangers as well: those that show a whole breadcrumb without any of the ancestors.
+ * Finds the listed descendants that the plan leaves out. A descendant that shows the wanted flag already does not move. A
+ * server that ignores the filter lists other customers too: their whole breadcrumb names none of the ancestors.
  */
 export function findLeftOut(
   listed: readonly CustomerFacts[],
-  { ancestorIds, isFlipped, wantedFlag }: PlannedFlips,
+  { ancestorIds, flippedIds, wantedFlag }: PlannedFlips,
 ): readonly LeftOutDescendant[] {
   return listed.flatMap((customer) => {
     const { id, isStaging, parentCustomerId, ancestorIds: breadcrumb = [] } = customer;
-    if (isFlipped(id) || isStaging === wantedFlag || parentCustomerId === undefined) return [];
+    if (flippedIds.has(id) || isStaging === wantedFlag || parentCustomerId === undefined) return [];
     const ancestorId = [parentCustomerId, ...breadcrumb].find((one) => ancestorIds.has(one));
     return ancestorId === undefined && breadcrumb.includes(parentCustomerId) ? [] : { id, ancestorId };
   });

@@ -1,50 +1,48 @@
 import { roundUpShare } from "../../contract/share.ts";
 import type { Wave, WaveSize } from "../../contract/wave.ts";
 
-/**
- * Everybody who is to be flipped, in the release's order, as groups that stay together: a family, or a single customer.
- * Five bytes a group, so that a million customers are assigned in the memory of one function.
- */
-export interface Groups {
-  /** How many customers of each group are to be flipped; none for a group of which everybody stays. */
-  readonly sizes: Uint32Array;
-  /** For each group, which wave is the first whose cohort has a member of it, counted from 1; 0 when none has. */
-  readonly cohortWave: Uint8Array;
+/** Customers that stay in one wave: a parent and its descendants, or a single customer. */
+export interface Family {
+  /** How many of the plan's customers belong to it. */
+  readonly size: number;
+  /** How many of them are to be flipped. */
+  readonly flips: number;
+  /** The first wave, counted from 1, whose cohort selects a customer of it that is to be flipped; 0 for none. */
+  readonly cohortWave: number;
 }
 
 export interface WaveAssignment {
-  /** For each group, its wave, counted from 0. */
-  readonly waveOf: Uint8Array;
+  /** For each family, its wave, counted from 0. */
+  readonly waveOf: readonly number[];
   /** For each wave, how many customers it flips. */
   readonly customers: readonly number[];
   /** For each wave, what a person should know of it; undefined when it is as it was asked for. */
   readonly notes: readonly (string | undefined)[];
 }
 
-const MOST_WAVES = 250;
-/** Of a group that no wave has yet. */
-const OPEN = 255;
+/** Of a family that has no wave yet. */
+const OPEN = -1;
 
 /**
- * Deals the groups out to the waves. A cohort's wave takes its groups, whole. The others take the groups in their order:
- * one that does not fit into what is left of a wave waits for a later wave, and smaller ones behind it fill up. The last
- * wave takes the rest, so a group that fits nowhere is in it. The same groups and waves give the same assignment.
+ * Deals the families, in the order of the release, out to the waves. The wave of a cohort takes its families. Each other
+ * wave takes families in their order: a family that is larger than what is left of the wave waits for a later wave, and
+ * smaller families behind it fill up. The last wave takes the rest, also a family that fits nowhere.
  *
- * A plan's hash takes the waves in as the place of each customer: customers are hashed in the order in which they are
- * flipped, wave by wave, and each wave's number and bake stand before its first one.
+ * The plan's hash says which customer is in which wave: it takes the customers in wave by wave, and each wave's number
+ * and bake before its first customer.
  */
-export function assignWaves({ sizes, cohortWave }: Groups, waves: readonly Pick<Wave, "size">[]): WaveAssignment {
+export function assignWaves(families: readonly Family[], waves: readonly Pick<Wave, "size">[]): WaveAssignment {
   const last = waves.length - 1;
-  if (last < 0 || last >= MOST_WAVES) throw new RangeError(`expected 1 to ${MOST_WAVES} waves, got ${waves.length}`);
-  const waveOf = cohortWave.map((wave, group) => {
-    if (wave > 0) return wave - 1;
-    return sizes[group] === 0 ? last : OPEN;
+  if (last < 0) throw new RangeError("expected at least one wave");
+  const waveOf = families.map(({ flips, cohortWave }) => {
+    if (cohortWave > 0) return cohortWave - 1;
+    return flips === 0 ? last : OPEN;
   });
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const total = families.reduce((sum, { flips }) => sum + flips, 0);
   const quotas = waves.map(({ size }, wave) => (wave === last ? total : toQuota(size, total)));
-  const deal = createDealer(sizes, waveOf);
+  const deal = createDealer(families, waveOf);
   const waiting = quotas.map((quota, wave) => (quota === undefined ? 0 : deal(wave, quota)));
-  const { customers, largest } = sumUp(sizes, waveOf, waves.length);
+  const { customers, largest } = sumUp(families, waveOf, waves.length);
   const mostDealt = Math.max(0, ...quotas.slice(0, last).map((quota) => quota ?? 0));
   return {
     waveOf,
@@ -52,14 +50,14 @@ export function assignWaves({ sizes, cohortWave }: Groups, waves: readonly Pick<
     notes: waves.map(({ size }, wave) => {
       const [flip = 0, quota] = [customers[wave], quotas[wave]];
       if (wave < last) return toNote(size, { flip, quota, waiting: waiting[wave] ?? 0 });
-      if (flip === 0) return NOBODY_LEFT;
+      if (flip === 0) return NONE_LEFT;
       if (mostDealt === 0 || largest <= mostDealt) return undefined;
       return `a family of ${largest} customers fits into no wave before it`;
     }),
   };
 }
 
-/** How many customers a wave takes; undefined for a cohort's, which takes whom it takes. */
+/** How many customers a wave takes; undefined for the wave of a cohort, which takes its customers. */
 function toQuota(size: WaveSize, total: number): number | undefined {
   switch (size.kind) {
     case "share":
@@ -73,36 +71,36 @@ function toQuota(size: WaveSize, total: number): number | undefined {
   }
 }
 
-/** Gives open groups to one wave after another; says how many customers are still open then. */
-function createDealer(sizes: Uint32Array, waveOf: Uint8Array) {
+/** Gives open families to one wave after another; returns how many customers are still open then. */
+function createDealer(families: readonly Family[], waveOf: number[]) {
   let first = 0;
-  let open = sizes.reduce((sum, size, group) => sum + (waveOf[group] === OPEN ? size : 0), 0);
+  let open = families.reduce((sum, { flips }, family) => sum + (waveOf[family] === OPEN ? flips : 0), 0);
   return (wave: number, quota: number): number => {
     let left = quota;
-    while (first < sizes.length && waveOf[first] !== OPEN) first += 1;
-    for (let group = first; left > 0 && open > 0 && group < sizes.length; group += 1) {
-      const size = sizes[group] as number;
-      if (size > left || waveOf[group] !== OPEN) continue;
-      waveOf[group] = wave;
-      left -= size;
-      open -= size;
+    while (first < families.length && waveOf[first] !== OPEN) first += 1;
+    for (let family = first; left > 0 && open > 0 && family < families.length; family += 1) {
+      const { flips } = families[family] as Family;
+      if (flips > left || waveOf[family] !== OPEN) continue;
+      waveOf[family] = wave;
+      left -= flips;
+      open -= flips;
     }
     return open;
   };
 }
 
-function sumUp(sizes: Uint32Array, waveOf: Uint8Array, waves: number) {
+function sumUp(families: readonly Family[], waveOf: readonly number[], waves: number) {
   const customers = new Array<number>(waves).fill(0);
   let largest = 0;
-  for (const [group, size] of sizes.entries()) {
-    const wave = waveOf[group] as number;
-    customers[wave] = (customers[wave] ?? 0) + size;
-    if (wave === waves - 1 && size > largest) largest = size;
+  for (const [family, { flips }] of families.entries()) {
+    const wave = waveOf[family] as number;
+    customers[wave] = (customers[wave] ?? 0) + flips;
+    if (wave === waves - 1 && flips > largest) largest = flips;
   }
   return { customers, largest };
 }
 
-const NOBODY_LEFT = "nobody is left for it";
+const NONE_LEFT = "no customer is left for it";
 
 interface Filled {
   readonly flip: number;
@@ -112,8 +110,9 @@ interface Filled {
 }
 
 function toNote(size: WaveSize, { flip, quota, waiting }: Filled): string | undefined {
-  if (size.kind === "cohort") return flip === 0 ? `nobody of cohort ${size.cohort} is left to be flipped` : undefined;
-  if (quota === undefined || flip >= quota) return flip === 0 ? NOBODY_LEFT : undefined;
+  if (size.kind === "cohort")
+    return flip === 0 ? `no customer of cohort ${size.cohort} is left to be flipped` : undefined;
+  if (quota === undefined || flip >= quota) return flip === 0 ? NONE_LEFT : undefined;
   if (waiting > 0) return `${flip} of ${quota} customers: every family that waits is larger than what is left`;
-  return flip === 0 ? NOBODY_LEFT : undefined;
+  return flip === 0 ? NONE_LEFT : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Ranking } from "../plan/candidates.ts";
+import type { CandidateWave } from "../plan/candidates.ts";
 
 /** How many customers an event names by id or reference id, and how many of them the plan skips. */
 export interface NamedCounts {
@@ -6,17 +6,14 @@ export interface NamedCounts {
   readonly skipped: number;
 }
 
-/** Undefined when the event names no customer. */
-export function countNamed(
-  ranking: Pick<Ranking, "size" | "idAt" | "plannedActionAt">,
-  namedIds: ReadonlySet<string>,
-): NamedCounts | undefined {
+/** Undefined when the event names none. */
+export function countNamed(waves: readonly CandidateWave[], namedIds: ReadonlySet<string>): NamedCounts | undefined {
   if (namedIds.size === 0) return undefined;
   const counts = { customers: 0, skipped: 0 };
-  for (let rank = 0; rank < ranking.size; rank += 1) {
-    if (!namedIds.has(ranking.idAt(rank))) continue;
+  for (const { id, plannedAction } of waves.flatMap(({ candidates }) => candidates)) {
+    if (!namedIds.has(id)) continue;
     counts.customers += 1;
-    if (typeof ranking.plannedActionAt(rank) !== "string") counts.skipped += 1;
+    if (typeof plannedAction !== "string") counts.skipped += 1;
   }
   return counts;
 }

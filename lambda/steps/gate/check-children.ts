@@ -75,6 +75,6 @@ export function withoutCheck(from: ChildrenProgress, unread: string): ChildrenPr
 }
 
 async function listChildren(connection: Pick<Connection, "readPage">, parentCustomerIds: readonly string[]) {
-  const listing = { kind: "children", accountIds: [], parentCustomerIds, descendants: false } as const;
-  return (await connection.readPage({ listing, page: 0, pageSize: IN_A_PAGE, tagIds: new Map() })).customers;
+  const query = { kind: "children", accountIds: [], parentCustomerIds, descendants: false } as const;
+  return (await connection.readPage({ query, page: 0, pageSize: IN_A_PAGE, tagIds: new Map() })).customers;
 }

@@ -7,9 +7,15 @@ import {
   judgePasses,
   type Pass,
 } from "../../core/lookup/completeness.ts";
-import { type Listing, namedReferences, namedTags, type TagIds, toListings } from "../../core/lookup/customer-query.ts";
+import {
+  type CustomerQuery,
+  namedReferences,
+  namedTags,
+  type TagIds,
+  toCustomerQueries,
+} from "../../core/lookup/customer-query.ts";
 import { createCohortFinder, createJudge } from "../../core/lookup/selection.ts";
-import type { FoundCustomer } from "../../core/plan/candidates.ts";
+import type { Candidate } from "../../core/plan/candidates.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
@@ -22,8 +28,8 @@ import { readWindow, toFound } from "./read-window.ts";
 const MOST_ROWS = 1_000;
 
 /**
- * Reads pages into the ledger until the time budget ends or every listing has shown that it is complete.
- * @throws FinalError when one cannot, or when a tag does not exist: nobody is flipped on a guess
+ * Reads pages into the ledger until the time budget ends or every query is shown to be complete.
+ * @throws FinalError when a query cannot be shown to be complete, or when a tag does not exist
  */
 export async function lookUp(
   ports: Ports,
@@ -31,7 +37,7 @@ export async function lookUp(
   run: StepRun,
   from: LookupProgress,
 ): Promise<LookupProgress> {
-  const options = { run, from, pace: from.pace, mark: `listing ${from.listing}, pass ${from.pass}, page ${from.page}` };
+  const options = { run, from, pace: from.pace, mark: `query ${from.query}, pass ${from.pass}, page ${from.page}` };
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs }) => {
     const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
     let progress = from;
@@ -47,8 +53,8 @@ export async function lookUp(
   });
 }
 
-function isLookedUp({ listings }: Lookup, { listing }: LookupProgress): boolean {
-  return listing >= listings.length;
+function isLookedUp({ queries }: Lookup, { query }: LookupProgress): boolean {
+  return query >= queries.length;
 }
 
 async function prepare(
@@ -67,7 +73,7 @@ async function prepare(
     rolloutId: rollout.rolloutId,
     connection,
     selection,
-    listings: toListings(selection),
+    queries: toCustomerQueries(selection),
     judge: createJudge(selection),
     protectedIds: new Set(protectedIds),
     findCohortWave: createCohortFinder(selection),
@@ -78,7 +84,7 @@ async function prepare(
   };
 }
 
-/** A tag that nobody has is a typing error; one name for two tags of an account would list only one's customers. */
+/** A tag that no account has is a typing error. Of two tags with one name, a query would list the customers of only one. */
 function checkTags(tags: readonly string[], tagIds: TagIds): void {
   const accounts = [...tagIds];
   const unknown = tags.filter((tag) => !accounts.some(([, ids]) => ids.has(tag)));
@@ -92,16 +98,16 @@ function checkTags(tags: readonly string[], tagIds: TagIds): void {
     ...(doubled.length > 0 ? [`several tags have the same name: ${doubled.join(", ")}`] : []),
   ];
   if (problems.length === 0) return;
-  throw new FinalError(`nobody was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
+  throw new FinalError(`no customer was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
 }
 
-/** One window of pages, or the verdict on a pass whose pages are all read. */
+/** Reads one window of pages, or judges a pass whose pages are all read. */
 async function advance(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  if (progress.ended !== undefined) return judgeListing(lookup, progress, progress.ended);
+  if (progress.ended !== undefined) return judgeQuery(lookup, progress, progress.ended);
   return readWindow(lookup, progress);
 }
 
-async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boolean): Promise<LookupProgress> {
+async function judgeQuery(lookup: Lookup, progress: LookupProgress, ended: boolean): Promise<LookupProgress> {
   const { firstTotal, lastTotal, earlier, ...rest } = progress;
   const said = [...earlier, { firstTotal, lastTotal, ended }];
   const passes = await readPasses(lookup, progress, said);
@@ -111,7 +117,7 @@ async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boo
     case "complete": {
       const found = progress.found + (await settleNamed(lookup, progress, passes.at(-1) as Pass));
       const accepted = [...progress.accepted, progress.pass];
-      return { ...next, listing: progress.listing + 1, pass: 1, earlier: [], accepted, found, foundBefore: found };
+      return { ...next, query: progress.query + 1, pass: 1, earlier: [], accepted, found, foundBefore: found };
     }
     case "read again":
       return { ...next, earlier: said, pass: progress.pass + 1, found: progress.foundBefore };
@@ -121,36 +127,36 @@ async function judgeListing(lookup: Lookup, progress: LookupProgress, ended: boo
 }
 
 function explain({ seen }: Extract<Completeness, { verdict: "incomplete" }>): string {
-  return `the lookup cannot show that it found every customer, so nobody was flipped: ${seen}; try again when nobody is adding or removing customers`;
+  return `the lookup cannot show that it found every customer, so no customer was flipped: ${seen}; try again when no customers are being added or removed`;
 }
 
 function readPasses(
   { ports, rolloutId }: Lookup,
-  { listing }: LookupProgress,
+  { query }: LookupProgress,
   said: LookupProgress["earlier"],
 ): Promise<readonly Pass[]> {
   return Promise.all(
     said.map(async (ofPass, index) => {
       const collector = createIdCollector();
-      for await (const hashes of ports.ledger.readIdHashes(rolloutId, listing, index + 1)) collector.add(hashes);
+      for await (const hashes of ports.ledger.readIdHashes(rolloutId, query, index + 1)) collector.add(hashes);
       return { ...ofPass, ids: collector.ids() };
     }),
   );
 }
 
-/** Asks one by one for named customers that the listing did not show; returns how many were written. */
+/** Reads the named customers that the query did not show, one by one; returns how many were written. */
 async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass): Promise<number> {
-  const listing = lookup.listings[progress.listing] as Listing;
-  if (listing.kind !== "ids") return 0;
+  const query = lookup.queries[progress.query] as CustomerQuery;
+  if (query.kind !== "ids") return 0;
   const seen = new Set(pass.ids);
-  const missing = listing.customerIds.filter((id) => !seen.has(hashId(id).readBigUInt64LE()));
+  const missing = query.customerIds.filter((id) => !seen.has(hashId(id).readBigUInt64LE()));
   if (missing.length === 0) return 0;
   const customers = await Promise.all(
     missing.map(async (id) => toNamed(id, await lookup.connection.readCustomer(id), lookup)),
   );
   const found = customers.flat();
   await lookup.ports.ledger.putFound(lookup.rolloutId, {
-    listing: progress.listing,
+    query: progress.query,
     pass: progress.pass,
     page: progress.page,
     idHashes: new Uint8Array(),
@@ -162,13 +168,13 @@ async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass)
 
 export const UNKNOWN_CUSTOMER = "no customer has this id";
 
-function toNamed(id: string, read: Reading, lookup: Lookup): readonly FoundCustomer[] {
+function toNamed(id: string, read: Reading, lookup: Lookup): readonly Candidate[] {
   switch (read.reading) {
     case "found":
       return toFound(lookup, read.customer);
     case "missing":
       return [{ id, name: "", accountId: "", isStaging: undefined, skip: UNKNOWN_CUSTOMER }];
     case "unreadable":
-      throw new FinalError(`a named customer cannot be looked up, so nobody was flipped: ${read.reason}`);
+      throw new FinalError(`a named customer cannot be looked up, so no customer was flipped: ${read.reason}`);
   }
 }

@@ -1,13 +1,13 @@
 import type { Pass } from "../../core/lookup/completeness.ts";
-import type { Listing } from "../../core/lookup/customer-query.ts";
+import type { CustomerQuery } from "../../core/lookup/customer-query.ts";
 import type { CustomerFacts, Judgement, Selection } from "../../core/lookup/selection.ts";
 import type { Connection, Ports } from "../ports.ts";
 import type { Progress } from "../run-part.ts";
 import type { PageReader } from "./read-pages.ts";
 
-/** Where a lookup is: counters only, the customers are in the ledger. */
+/** How far a lookup has come: counters only; the customers are in the ledger. */
 export interface LookupProgress extends Progress {
-  readonly listing: number;
+  readonly query: number;
   readonly pass: number;
   readonly page: number;
   /** How many pages this pass has by the server's count; undefined before its first page. */
@@ -18,11 +18,11 @@ export interface LookupProgress extends Progress {
   readonly lastTotal?: number | undefined;
   /** Undefined while the pass is being read; then whether its pages ended or only repeat themselves. */
   readonly ended?: boolean | undefined;
-  /** What the server said in the finished passes over this listing. */
+  /** What the server said in the finished passes over this query. */
   readonly earlier: readonly Omit<Pass, "ids">[];
-  /** For each finished listing, the pass that counts. */
+  /** For each finished query, the pass that counts. */
   readonly accepted: readonly number[];
-  /** How many found customers the ledger holds for the finished listings and this pass. */
+  /** How many found customers the ledger holds for the finished queries and this pass. */
   readonly found: number;
   readonly foundBefore: number;
 }
@@ -30,7 +30,7 @@ export interface LookupProgress extends Progress {
 export const LOOKUP_START: LookupProgress = {
   done: false,
   idleParts: 0,
-  listing: 0,
+  query: 0,
   pass: 1,
   page: 0,
   earlier: [],
@@ -45,7 +45,7 @@ export interface Lookup {
   readonly rolloutId: string;
   readonly connection: Connection;
   readonly selection: Selection;
-  readonly listings: readonly Listing[];
+  readonly queries: readonly CustomerQuery[];
   readonly judge: (customer: CustomerFacts) => Judgement;
   /** The customers that controls protect, as this part read them. */
   readonly protectedIds: ReadonlySet<string>;

@@ -1,15 +1,15 @@
-import type { Listing, Page, PageRequest } from "../../core/lookup/customer-query.ts";
+import type { CustomerQuery, Page, PageRequest } from "../../core/lookup/customer-query.ts";
 import type { Connection } from "../ports.ts";
 
-/** Pages of a listing that are read at once. */
+/** Pages of a query that are read at once. */
 export interface Window {
-  readonly listing: Listing;
+  readonly query: CustomerQuery;
   readonly page: number;
   readonly size: number;
 }
 
 export interface PageReader {
-  /** The pages of a window; not asked for again when they were asked for ahead. */
+  /** The pages of a window; pages that were asked for ahead are not asked for again. */
   read(window: Window): Promise<readonly Page[]>;
   /** Asks for the window that will be read next. */
   readAhead(window: Window): void;
@@ -17,13 +17,13 @@ export interface PageReader {
 
 type Always = Pick<PageRequest, "pageSize" | "tagIds">;
 
-/** Reads windows of pages, so that Evo Voice can be at the next one while the ledger writes the last. */
+/** Reads windows of pages; Evo Voice can work on the next window while the ledger writes the last. */
 export function createPageReader(connection: Connection, always: Always): PageReader {
   let ahead: { readonly window: Window; readonly pages: Promise<readonly Page[]> } | undefined;
 
-  function ask({ listing, page, size }: Window): Promise<readonly Page[]> {
+  function ask({ query, page, size }: Window): Promise<readonly Page[]> {
     return Promise.all(
-      Array.from({ length: size }, (_, index) => connection.readPage({ listing, page: page + index, ...always })),
+      Array.from({ length: size }, (_, index) => connection.readPage({ query, page: page + index, ...always })),
     );
   }
 
@@ -35,7 +35,7 @@ export function createPageReader(connection: Connection, always: Always): PageRe
     },
     readAhead(window) {
       const pages = ask(window);
-      // Whoever reads them gets the error; when nobody does, the part has ended by another one.
+      // A reader of these pages gets the error; without a reader, another error has ended the part.
       pages.catch(() => undefined);
       ahead = { window, pages };
     },
@@ -43,5 +43,5 @@ export function createPageReader(connection: Connection, always: Always): PageRe
 }
 
 function isSame(a: Window, b: Window): boolean {
-  return a.listing === b.listing && a.page === b.page && a.size === b.size;
+  return a.query === b.query && a.page === b.page && a.size === b.size;
 }

@@ -8,27 +8,30 @@ import type { FlipRollout } from "../run-part.ts";
 type Records = Pick<Ports["ledger"], "findRollout">;
 
 /**
- * Whom a rollout means. A retry means whom the event means whose rest it does; whoever that event, this one, or a retry
- * between them excludes, stays out. It is read here, because an event may be as large as a checkpoint.
+ * Reads which customers a rollout selects. A retry selects what its source rollout selected, without the customers that
+ * the first event, this event or a retry between them excludes. The events come from the ledger, because an event may be
+ * as large as a checkpoint.
  */
 export async function readSelection(
   { ledger, policy }: { readonly ledger: Records; readonly policy: Ports["policy"] },
   { event, source }: Pick<FlipRollout, "event" | "source">,
 ): Promise<Selection> {
   if (source === undefined) return toSelection(event, policy);
-  const { targets, exclude = [] } = await readMeant(ledger, source);
+  const { targets, exclude = [] } = await readTargets(ledger, source);
   return toSelection({ ...event, targets, exclude: [...exclude, ...(event.exclude ?? [])] }, policy);
 }
 
-async function readMeant(
+async function readTargets(
   ledger: Records,
   { rollouts: [latest] }: SourceRollouts,
 ): Promise<Pick<FlipEvent, "targets" | "exclude">> {
   const record = latest && (await ledger.findRollout(latest.rolloutId));
   if (record === undefined || record.event.action === "rollback")
-    throw new FinalError(`the ledger does not say whom rollout ${latest?.rolloutId} meant, so nobody was flipped`);
+    throw new FinalError(
+      `the ledger does not have the targets of rollout ${latest?.rolloutId}, so no customer was flipped`,
+    );
   const { event, source } = record;
   if (event.action !== "retry") return event;
-  const { targets, exclude = [] } = await readMeant(ledger, source as SourceRollouts);
+  const { targets, exclude = [] } = await readTargets(ledger, source as SourceRollouts);
   return { targets, exclude: [...exclude, ...(event.exclude ?? [])] };
 }

@@ -1,23 +1,23 @@
 import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { hashId } from "../../core/lookup/completeness.ts";
-import type { Listing, Page } from "../../core/lookup/customer-query.ts";
+import type { CustomerQuery, Page } from "../../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
-import type { FoundCustomer } from "../../core/plan/candidates.ts";
+import type { Candidate } from "../../core/plan/candidates.ts";
 import type { FoundPages } from "../../core/records.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { Window } from "./read-pages.ts";
 
-/** Evo Voice's ids have 24; what is much longer is none, and would not fit where ids are kept. */
+/** Evo Voice's ids have 24 characters. */
 const MOST_ID_CHARACTERS = 64;
 
-/** Reads the next pages of a listing at once, and writes down whom they show; the pages after them are asked for meanwhile. */
+/** Reads the next pages of a query at once and writes their customers into the ledger, while the pages after them load. */
 export async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
   const pages = await lookup.pages.read(toWindow(lookup, progress));
   const customers = pages.flatMap((page) => page.customers);
   const found = {
-    listing: progress.listing,
+    query: progress.query,
     pass: progress.pass,
     page: progress.page,
     idHashes: Buffer.concat(customers.map(({ id }) => hashId(id))),
@@ -30,9 +30,9 @@ export async function readWindow(lookup: Lookup, progress: LookupProgress): Prom
   return next;
 }
 
-function toWindow(lookup: Lookup, { listing, page, pages = 0 }: LookupProgress): Window {
+function toWindow(lookup: Lookup, { query, page, pages = 0 }: LookupProgress): Window {
   const size = Math.max(1, Math.min(lookup.windowPages, pages - page));
-  return { listing: lookup.listings[listing] as Listing, page, size };
+  return { query: lookup.queries[query] as CustomerQuery, page, size };
 }
 
 function advance(progress: LookupProgress, pages: readonly Page[], found: number): LookupProgress {
@@ -51,7 +51,7 @@ function advance(progress: LookupProgress, pages: readonly Page[], found: number
   };
 }
 
-/** A total that changed in between stays visible: the first one that differs from the first page's is kept. */
+/** A total that changed during the pass stays visible: the first total that differs from the first page's is kept. */
 function toLastTotal(progress: LookupProgress, pages: readonly Page[]): number | undefined {
   const first = progress.page === 0 ? pages[0]?.total : progress.firstTotal;
   if (progress.page > 0 && progress.lastTotal !== progress.firstTotal) return progress.lastTotal;
@@ -59,8 +59,8 @@ function toLastTotal(progress: LookupProgress, pages: readonly Page[]): number |
 }
 
 /**
- * How many pages there are: by the server's own count, and by the rows that it really sent on the first page, because a
- * server may send fewer than were asked for. It only says how many can be read at once: a pass ends with an empty page.
+ * How many pages there are, by the server's count and by the rows of the first page: a server may send fewer rows than it
+ * was asked for. The number only limits how many pages are read at once: a pass ends with an empty page.
  */
 function countPages({ customers, total = 0, totalPages = 0 }: Page): number {
   return Math.max(1, totalPages, Math.ceil(total / Math.max(1, customers.length)));
@@ -76,21 +76,21 @@ function toReference(
 }
 
 /**
- * A customer as the ledger keeps it; nothing when the event does not select it.
+ * A customer as the ledger keeps it; empty when the event does not select the customer.
  * @throws FinalError when an id is too long to be one
  */
 export function toFound(
   { judge, protectedIds, findCohortWave }: Pick<Lookup, "judge" | "protectedIds" | "findCohortWave">,
   customer: CustomerFacts,
-): readonly FoundCustomer[] {
+): readonly Candidate[] {
   const { id, name, accountId, isStaging } = customer;
   checkIds(customer);
   const judgement = judge(customer);
   if (judgement.verdict === "not selected") return [];
-  const above = parentsOf(customer);
+  const ancestorIds = ancestorsOf(customer);
   const found = {
     ...{ id, name: toShortName(name), accountId, isStaging },
-    ...(above.length > 0 && { ancestorIds: above }),
+    ...(ancestorIds.length > 0 && { ancestorIds }),
   };
   if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];
   if (protectedIds.has(id)) return [{ ...found, skip: PROTECTED_BY_CONTROLS }];
@@ -105,8 +105,8 @@ function checkIds({ id, accountId, parentCustomerId = "", ancestorIds = [] }: Cu
   for (const ancestorId of [parentCustomerId, ...ancestorIds]) checkId("parent", ancestorId);
 }
 
-/** Parent and breadcrumb, as far as they are shown, each once. */
-function parentsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts): readonly string[] {
+/** The parent and the breadcrumb that Evo Voice shows, each id once. */
+function ancestorsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts): readonly string[] {
   const all = new Set(parentCustomerId === undefined ? ancestorIds : [parentCustomerId, ...ancestorIds]);
   all.delete(id);
   return [...all];
@@ -115,6 +115,6 @@ function parentsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts): r
 function checkId(whose: string, id: string): void {
   if (id.length <= MOST_ID_CHARACTERS) return;
   throw new FinalError(
-    `Evo Voice showed a ${whose} id of ${id.length} characters (${id.slice(0, 24)}…) where at most ${MOST_ID_CHARACTERS} can be right, so nobody was flipped; see whether the policy's baseUrl is Evo Voice's API`,
+    `Evo Voice showed a ${whose} id of ${id.length} characters (${id.slice(0, 24)}…) where at most ${MOST_ID_CHARACTERS} can be right, so no customer was flipped; see whether the policy's baseUrl is Evo Voice's API`,
   );
 }

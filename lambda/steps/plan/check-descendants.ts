@@ -2,8 +2,7 @@ import { wantedFlag } from "../../contract/deploy-event.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
-import type { Ranking } from "../../core/plan/candidates.ts";
-import { indexIds } from "../../core/plan/id-index.ts";
+import type { CandidateWave } from "../../core/plan/candidates.ts";
 import { describeLeftOut, findLeftOut, type LeftOutDescendant } from "../../core/plan/left-out-descendants.ts";
 import type { Connection, Ports } from "../ports.ts";
 import type { FlipRollout } from "../run-part.ts";
@@ -11,34 +10,33 @@ import type { FlipRollout } from "../run-part.ts";
 const IN_A_PAGE = 100;
 
 export interface DescendantsToCheck {
-  readonly ranking: Ranking;
+  readonly waves: readonly CandidateWave[];
   readonly connection: Pick<Connection, "readPage">;
 }
 
 /**
- * On an account where flags follow the parent: what speaks against a plan that leaves descendants out. All descendants of
- * the customers to be flipped are listed, a hundred parents with a request, whatever the targets are: the lookup does not
- * know them where it listed ids or tags, where a retry narrows it, or where the server shows no breadcrumb.
+ * For an account where children follow their parent's flag: says which descendants of flipped customers the plan leaves
+ * out. It lists the descendants of all customers to be flipped, a hundred parents with one request, for any targets: the
+ * lookup does not know them when it listed ids or tags, in a retry, or when the server shows no breadcrumb.
  * @throws FinalError when they cannot all be listed
  */
 export async function readLeftOut(
   { policy }: Pick<Ports, "policy">,
   { event }: Pick<FlipRollout, "event">,
-  { ranking, connection }: DescendantsToCheck,
+  { waves, connection }: DescendantsToCheck,
 ): Promise<string | undefined> {
   if (!policy.childrenFollow) return undefined;
-  const ranks = indexIds(ranking.size, ranking.idAt);
-  const isFlipped = (id: string): boolean => {
-    const rank = ranks.find(id);
-    return rank !== undefined && ranking.isFlip(rank);
-  };
+  const flippedIds = waves.flatMap(({ candidates }) =>
+    candidates.filter(({ plannedAction }) => plannedAction === "flip").map(({ id }) => id),
+  );
+  const flipped = new Set(flippedIds);
   const leftOut = new Map<string, LeftOutDescendant>();
-  const groups = chunk(flippedIds(ranking));
+  const groups = chunk(flippedIds);
   for (let from = 0; from < groups.length; from += policy.concurrency) {
     await Promise.all(
       groups.slice(from, from + policy.concurrency).map(async (ids) => {
         const listed = await listDescendants(connection, ids);
-        const plan = { ancestorIds: new Set(ids), isFlipped, wantedFlag: wantedFlag(event.action) };
+        const plan = { ancestorIds: new Set(ids), flippedIds: flipped, wantedFlag: wantedFlag(event.action) };
         for (const one of findLeftOut(listed, plan)) leftOut.set(one.id, one);
       }),
     );
@@ -46,22 +44,17 @@ export async function readLeftOut(
   return describeLeftOut([...leftOut.values()]);
 }
 
-function flippedIds(ranking: Ranking): readonly string[] {
-  const ranks = Array.from({ length: ranking.size }, (_, rank) => rank);
-  return ranks.filter((rank) => ranking.isFlip(rank)).map((rank) => ranking.idAt(rank));
-}
-
-/** All pages, by id: rows may shift between two of them, and then fewer are found than the server counts. */
+/** Reads all pages and counts each id once: when rows shift between two pages, fewer are found than the server counts. */
 async function listDescendants(
   { readPage }: Pick<Connection, "readPage">,
   parentCustomerIds: readonly string[],
 ): Promise<readonly CustomerFacts[]> {
-  const listing = { kind: "children", accountIds: [], parentCustomerIds, descendants: true } as const;
+  const query = { kind: "children", accountIds: [], parentCustomerIds, descendants: true } as const;
   const found = new Map<string, CustomerFacts>();
   let total = 0;
   for (let page = 0, before = -1; found.size > before; page += 1) {
     before = found.size;
-    const { customers, total: counted = 0 } = await readPage({ listing, page, pageSize: IN_A_PAGE, tagIds: new Map() });
+    const { customers, total: counted = 0 } = await readPage({ query, page, pageSize: IN_A_PAGE, tagIds: new Map() });
     for (const customer of customers) found.set(customer.id, customer);
     total = Math.max(total, counted);
     if (counted > 0 && found.size >= total && customers.length < IN_A_PAGE) break;

@@ -1,7 +1,7 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { findBreaches } from "../../core/plan/blast-radius.ts";
-import type { Ranking } from "../../core/plan/candidates.ts";
+import type { CandidateWave } from "../../core/plan/candidates.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { comparePlans, describeChanges, type PlanComparison } from "../../core/plan/plan-comparison.ts";
 import type { RolloutRecord } from "../../core/records.ts";
@@ -11,20 +11,20 @@ import { readLeftOut } from "./check-descendants.ts";
 
 export interface PlanToCheck {
   readonly plan: Plan;
-  readonly ranking: Ranking;
+  readonly waves: readonly CandidateWave[];
   readonly connection: Pick<Connection, "readPage">;
 }
 
 /**
- * Holds a plan against the policy's guard rails, and against the dry run that the event was made from.
- * @throws FinalError with everything that speaks against it: nobody was flipped yet
+ * Checks a plan against the policy's guard rails and against the dry run whose hash the event names.
+ * @throws FinalError with all problems; no customer was flipped yet
  */
 export async function checkPlan(ports: Ports, rollout: FlipRollout, planned: PlanToCheck): Promise<void> {
   const breaches = await readBreaches(ports, rollout, planned);
   const changes = await readChanges(ports, rollout, planned);
   const leftOut = await readLeftOut(ports, rollout, planned);
   const problems = [...breaches, ...changes, ...(leftOut === undefined ? [] : [leftOut])];
-  if (problems.length > 0) throw new FinalError(`nobody was flipped: ${problems.join("; ")}`);
+  if (problems.length > 0) throw new FinalError(`no customer was flipped: ${problems.join("; ")}`);
 }
 
 async function readBreaches(ports: Ports, { event }: FlipRollout, { plan, connection }: PlanToCheck) {
@@ -36,11 +36,11 @@ async function readBreaches(ports: Ports, { event }: FlipRollout, { plan, connec
 
 /** How many customers the policy's accounts have, by Evo Voice's own count. */
 async function readScope({ policy: { accountIds } }: Ports, { readPage }: PlanToCheck["connection"]) {
-  const listing = { kind: "everyone", accountIds } as const;
-  return (await readPage({ listing, page: 0, pageSize: 1, tagIds: new Map() })).total;
+  const query = { kind: "all", accountIds } as const;
+  return (await readPage({ query, page: 0, pageSize: 1, tagIds: new Map() })).total;
 }
 
-async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, ranking }: PlanToCheck) {
+async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, waves }: PlanToCheck) {
   const { event } = rollout;
   if (event.plan === undefined || event.plan === plan.hash) return [];
   const refused = `the world has moved since the plan ${event.plan} was made, and now it is ${plan.hash}`;
@@ -48,12 +48,12 @@ async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, rank
   if (before === undefined) return [`${refused}; the ledger has no dry run of that plan any more: make another`];
   const other = describeOther(rollout, before);
   if (other !== undefined) return [`the plan ${event.plan} is ${other}: make a dry run of this event`];
-  const comparison = comparePlans(ranking);
+  const comparison = comparePlans(waves);
   await readInto(comparison, ledger, before);
   return [`${refused}: ${describeChanges(comparison.changes())}; look at a new dry run, then send its hash`];
 }
 
-/** What an event has to have in common with the dry run that it was made from: of a retry, what it goes on with. */
+/** An event has its action and release in common with its dry run; a retry, the rollout that it retries. */
 function describeOther({ event, source }: FlipRollout, { event: before }: DryRun): string | undefined {
   if (source !== undefined) {
     const [left] = source.rollouts;

@@ -1,6 +1,6 @@
 import { startPace } from "../../../lambda/core/flip/pace.ts";
 import type { Flip, FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
-import type { Listing, Page } from "../../../lambda/core/lookup/customer-query.ts";
+import type { CustomerQuery, Page } from "../../../lambda/core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../../../lambda/core/lookup/selection.ts";
 import { OutOfTimeError } from "../../../lambda/core/out-of-time-error.ts";
 import type { Connection, ConnectOptions } from "../../../lambda/steps/ports.ts";
@@ -96,7 +96,7 @@ export function connect(
 
   return {
     readTagIds: async () => new Map(),
-    readPage: ({ listing, page }) => ask(`page ${page}`, () => toPage(state, listing, page)),
+    readPage: ({ query, page }) => ask(`page ${page}`, () => toPage(state, query, page)),
     listCustomers: readings,
     readCustomer,
     flip,
@@ -112,10 +112,10 @@ function snapshot({ customers }: EvoVoiceState, id: string): CustomerFacts | und
   return customer && { ...customer };
 }
 
-function toPage({ customers }: EvoVoiceState, listing: Listing, page: number): Page {
+function toPage({ customers }: EvoVoiceState, query: CustomerQuery, page: number): Page {
   const all = [...customers.values()].filter(
     ({ id, accountId }) =>
-      listing.accountIds.includes(accountId) && (listing.kind !== "ids" || listing.customerIds.includes(id)),
+      query.accountIds.includes(accountId) && (query.kind !== "ids" || query.customerIds.includes(id)),
   );
   return { customers: page === 0 ? all.map((one) => ({ ...one })) : [], total: all.length, totalPages: 1 };
 }

@@ -39,7 +39,7 @@ describe("an event with the hash of a dry run's plan", () => {
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length }, plan: { hash: plan } });
   });
 
-  test("is refused when the world has moved since, with who and what", async () => {
+  test("is refused when customers changed since, with counts and customers", async () => {
     const plan = await planFor(EVENT);
     const [gone, right] = ours();
     world.emulator.removeCustomer(gone!.id);
@@ -55,7 +55,7 @@ describe("an event with the hash of a dry run's plan", () => {
     expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
   });
 
-  test("is refused when its strategy is another one, with who is in another wave", async () => {
+  test("is refused when its strategy is another one, with the customers in another wave", async () => {
     const plan = await planFor(EVENT);
     await expectRefused(
       { ...EVENT, strategy: TWO_WAVES, plan },
@@ -66,10 +66,10 @@ describe("an event with the hash of a dry run's plan", () => {
   test("is refused when only a bake is another one", async () => {
     const strategy = (bakeMinutes: number) => ({ waves: [{ customers: 5, bakeMinutes }, { rest: true }] });
     const plan = await planFor({ ...EVENT, strategy: strategy(1) });
-    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, /: nobody is in another wave; the bakes, or/);
+    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, /: no customer is in another wave; the bakes/);
   });
 
-  test("is refused when the plan is of another release, or nobody made it", async () => {
+  test("is refused when the plan is of another release, or unknown", async () => {
     const plan = await planFor({ ...EVENT, release: "2026.12" });
     await expectRefused({ ...EVENT, plan }, /is of another action or release: make a dry run of this event/);
     await expectRefused({ ...EVENT, plan: "a".repeat(64) }, /the ledger has no dry run of that plan any more/);
@@ -80,15 +80,19 @@ describe("a guard rail of the policy", () => {
   const count = () => ours().length;
 
   test("maxCustomers: exactly so many pass, one more is refused; an event can only ask for fewer", async () => {
-    await expectRefused(EVENT, `^nobody was flipped: the plan flips ${count()} customers; at most ${count() - 1} are`, {
-      maxCustomers: count() - 1,
-    });
+    await expectRefused(
+      EVENT,
+      `^no customer was flipped: the plan flips ${count()} customers; at most ${count() - 1} are`,
+      {
+        maxCustomers: count() - 1,
+      },
+    );
     await expectRefused({ ...EVENT, limits: { maxCustomers: 3 } }, /at most 3 are allowed/, { maxCustomers: count() });
     const { report } = await world.run(EVENT, { maxCustomers: count() });
     expect(report.counts.flipped).toBe(count());
   });
 
-  test("maxShare is of all customers of the policy's accounts, whomever the event is about", async () => {
+  test("maxShare is of all customers of the policy's accounts, for any targets", async () => {
     const half = Math.ceil(count() / 2);
     const targets = (customers: number) => ({
       customerIds: ours()
@@ -107,7 +111,7 @@ describe("a guard rail of the policy", () => {
     expect(report.counts.flipped).toBe(most);
   });
 
-  test("largePromote looks at the customers of a first wave whose size nobody knew before, with all other rails at once", async () => {
+  test("largePromote counts the first wave's customers, and all broken rails are reported", async () => {
     const careful = { waves: [{ cohort: "canary", bakeMinutes: 30 }, { rest: true }] };
     const rails = { largePromote: { above: 10, firstWave: 5, bakeMinutes: 30 } };
     const policy = (canaries: object) => ({

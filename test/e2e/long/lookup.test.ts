@@ -40,7 +40,7 @@ async function expectPromoted(event: Event, planned: Customers, policy: Event = 
   return run;
 }
 
-/** Promotes these targets, and expects a refusal with nobody flipped. */
+/** Promotes these targets, and expects a refusal with no customer flipped. */
 async function expectRefused(event: Event, problem: string | RegExp, policy: Event = {}): Promise<void> {
   const before = rememberFlags(world);
   const { report } = await world.run({ action: "promote", release: "2026.11", ...event }, policy);
@@ -49,10 +49,10 @@ async function expectRefused(event: Event, problem: string | RegExp, policy: Eve
   expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
 }
 
-const EVERYONE = { targets: { all: true } };
+const ALL = { targets: { all: true } };
 
 describe("a listing that lies is complete or refused, never short", () => {
-  // The seed decides which pages lie; where one pass of the two shows as many as are counted, nobody may be refused.
+  // The seed decides which pages lie; where one of the two passes shows as many as are counted, the lookup is complete.
   test.each([
     { faults: "shifting-rows=2%", seed: 6, lies: 1, ends: "complete" },
     { faults: "shifting-rows=10%", seed: 17, lies: 1, ends: "complete" },
@@ -69,25 +69,25 @@ describe("a listing that lies is complete or refused, never short", () => {
     { faults: "moving-total=20%", seed: 3, lies: 8, ends: "refused" },
   ])("$lies pages of $faults (seed $seed): $ends", async ({ faults, seed, lies, ends }) => {
     await given({ faults, seed, policy: { pageSize: 25 } });
-    const everybody = ours(world);
-    if (ends === "complete") await expectPromoted(EVERYONE, everybody);
-    else await expectRefused(EVERYONE, INCOMPLETE);
+    const all = ours(world);
+    if (ends === "complete") await expectPromoted(ALL, all);
+    else await expectRefused(ALL, INCOMPLETE);
     expect(Object.values(world.emulator.stats().faults)).toEqual([lies]);
   });
 
   const INCOMPLETE = new RegExp(
-    `^the lookup cannot show that it found every customer, so nobody was flipped: ${[1, 2].map((pass) => `pass ${pass} saw \\d+ customers where Evo Voice counts \\d+(, then \\d+)?( and its pages repeat themselves without an end)?; `).join("")}try again`,
+    `^the lookup cannot show that it found every customer, so no customer was flipped: ${[1, 2].map((pass) => `pass ${pass} saw \\d+ customers where Evo Voice counts \\d+(, then \\d+)?( and its pages repeat themselves without an end)?; `).join("")}try again`,
   );
 
   test("a page that is always the one before", async () => {
     await given({ faults: "repeat-page", policy: { pageSize: 25 } });
-    await expectPromoted(EVERYONE, ours(world));
+    await expectPromoted(ALL, ours(world));
   });
 
   test("a count that is too high is refused with what was seen", async () => {
     await given({ faults: "wrong-total=+3" });
     await expectRefused(
-      EVERYONE,
+      ALL,
       /: pass 1 saw 300 customers where Evo Voice counts 303; pass 2 saw 300 customers where Evo Voice counts 303; try/,
     );
   });
@@ -97,23 +97,23 @@ describe("a listing that lies is complete or refused, never short", () => {
     { customers: 301, faults: "wrong-total=-3" },
     { customers: 300, faults: "wrong-total=-100" },
     { customers: 300, faults: "wrong-total=-1000000" },
-  ])("a count that is too low hides nobody ($customers customers, $faults)", async ({ customers, faults }) => {
+  ])("a count that is too low hides no customer ($customers customers, $faults)", async ({ customers, faults }) => {
     await given({ customers, faults });
-    await expectPromoted(EVERYONE, ours(world));
+    await expectPromoted(ALL, ours(world));
   });
 
   test.each([1, 7])("pages of %i customers, whatever is asked for", async (cap) => {
     await given({ customers: cap === 1 ? 40 : 300, faults: `page-cap=${cap}` });
-    await expectPromoted(EVERYONE, ours(world));
+    await expectPromoted(ALL, ours(world));
   });
 
-  test("filters that are ignored: everybody is listed, and only the targets are flipped", async () => {
+  test("filters that are ignored: all customers are listed, and only the targets are flipped", async () => {
     await given({ faults: "ignored-filters" });
     const planned = ours(world).filter(({ tagNames }) => tagNames.includes("wholesale"));
     await expectPromoted({ targets: { tags: ["wholesale"] } }, planned);
   });
 
-  test("filters that are ignored: reference ids of another account mean nobody", async () => {
+  test("filters that are ignored: reference ids of another account select no customer", async () => {
     await given({ faults: "ignored-filters" });
     const named = ours(world).slice(0, 9);
     await expectPromoted({ targets: { referenceIds: named.map(({ referenceId }) => referenceId) } }, named);
@@ -138,7 +138,7 @@ describe("a server that", () => {
   test.each<{ lie: string; lieIn: (list: List, before: List | undefined) => List }>([
     { lie: "drops a row of each page", lieIn: (list) => ({ ...list, items: list.items.slice(1) }) },
     { lie: "sends each page twice", lieIn: (list, before) => before ?? list },
-    { lie: "shows nobody", lieIn: (list) => ({ ...list, items: [] }) },
+    { lie: "shows no customer", lieIn: (list) => ({ ...list, items: [] }) },
     { lie: "counts one too many", lieIn: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) + 1 }) },
     { lie: "counts one too few", lieIn: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) - 1 }) },
     { lie: "gives no counts", lieIn: ({ items }) => ({ items }) },
@@ -155,18 +155,18 @@ describe("a server that", () => {
       before = before === undefined ? list : undefined;
       return JSON.stringify(told);
     });
-    await expectPromoted(EVERYONE, ours(world), { baseUrl: proxy.address, pageSize: 10, concurrency: 1 });
+    await expectPromoted(ALL, ours(world), { baseUrl: proxy.address, pageSize: 10, concurrency: 1 });
     expect(passes).toBe(2);
   });
 
   test("gives no counts is read until a page is empty, twice", async () => {
     const policy = await givenLists(({ items }) => ({ items }));
-    await expectPromoted(EVERYONE, ours(world), policy);
+    await expectPromoted(ALL, ours(world), policy);
   });
 
   test("counts nothing (0 customers in 0 pages) is read until a page is empty, twice", async () => {
     const policy = await givenLists(({ items }) => ({ items, totalCount: 0, totalPages: 0 }));
-    await expectPromoted(EVERYONE, ours(world), policy);
+    await expectPromoted(ALL, ours(world), policy);
   });
 
   test.each([
@@ -180,13 +180,13 @@ describe("a server that", () => {
       return first;
     });
     await expectRefused(
-      EVERYONE,
+      ALL,
       `pass 2 saw 100 customers where Evo Voice counts ${seen} and its pages repeat themselves without an end`,
       policy,
     );
   });
 
-  test("sends everybody in one page, with names that are too long, is understood", async () => {
+  test("sends all customers in one page, with names that are too long, is understood", async () => {
     await given({ customers: 3_000, policy: { pageSize: 10 } });
     proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
       if (!url.startsWith("/customers?account")) return body;
@@ -195,7 +195,7 @@ describe("a server that", () => {
       const items = isFirst ? ours(world).map((customer) => toItem(customer, "é".repeat(600))) : [];
       return JSON.stringify({ ...list, items });
     });
-    await expectPromoted(EVERYONE, ours(world), { baseUrl: proxy.address, pageSize: 10 });
+    await expectPromoted(ALL, ours(world), { baseUrl: proxy.address, pageSize: 10 });
   });
 
   const toItem = ({ id, isStaging }: { id: string; isStaging: boolean }, name: string) => ({
@@ -207,7 +207,7 @@ describe("a server that", () => {
       ...counts,
       items: items.map((item) => ({ ...(item as object), id: "x".repeat(300) })),
     }));
-    await expectRefused(EVERYONE, "^Evo Voice showed a customer id of 300 characters \\(x{24}…\\)", policy);
+    await expectRefused(ALL, "^Evo Voice showed a customer id of 300 characters \\(x{24}…\\)", policy);
   });
 
   test("sends one row that cannot be read is refused, with the page, the customer and each field, but no value", async () => {
@@ -221,7 +221,7 @@ describe("a server that", () => {
       return JSON.stringify({ ...counts, items: items.map((item) => spoil(item as object)) });
     });
     await expectRefused(
-      EVERYONE,
+      ALL,
       `^page 1 of the customers \\(ListCustomers\\) was answered with what cannot be read, and nothing is guessed from it: items\\[2\\] \\(customer ${id}\\): name is a list, expected a text, isStaging is a text, expected true or false; have this corrected in Evo Voice, then send the event again$`,
       { baseUrl: proxy.address, pageSize: 10 },
     );
@@ -234,7 +234,7 @@ describe("a server that", () => {
     );
     await expectRefused(
       { targets: { tags: ["vip"] } },
-      `^nobody was flipped: several tags have the same name: "vip" in account ${world.emulator.accountId}; correct the event`,
+      `^no customer was flipped: several tags have the same name: "vip" in account ${world.emulator.accountId}; correct the event`,
       { baseUrl: proxy.address },
     );
   });
@@ -304,7 +304,7 @@ describe("customers are found by", () => {
     );
   });
 
-  test("nobody, and the rollout is refused, where the parent has no children", async () => {
+  test("a parent without children: no customer, and the rollout is refused", async () => {
     await given({ customers: 20, stagingShare: 1 });
     const childless = ours(world).find(
       ({ id }) => !ours(world).some(({ parentCustomerId }) => parentCustomerId === id),
@@ -366,7 +366,7 @@ describe("customers are left out", () => {
     const { target, out } = exclude(ours(world));
     const outIds = new Set(out.map(({ id }) => id));
     const { report } = await expectPromoted(
-      { ...EVERYONE, exclude: target },
+      { ...ALL, exclude: target },
       ours(world).filter(({ id }) => !outIds.has(id)),
       { cohorts: { careful: { tags: ["vip"] } } },
     );
@@ -455,7 +455,7 @@ describe("lists that hide the tags", () => {
     return JSON.stringify({ ...list, items: list.items.map(({ tags: _hidden, ...item }) => item) });
   };
 
-  test("protect nobody less: whoever is to be flipped is read alone, tags and all", async () => {
+  test("protect no fewer customers: each is read alone before its flip, with its tags", async () => {
     const { emulator } = await given({ stagingShare: 1 });
     const proxy = await startRewritingProxy(emulator.address, hideTags);
     await expectPromoted(
@@ -465,7 +465,7 @@ describe("lists that hide the tags", () => {
     ).finally(proxy.close);
   });
 
-  test("end a rollout to customers by tag: nobody could say who is meant", async () => {
+  test("end a rollout to customers by tag: the tags do not show which customers are selected", async () => {
     const { emulator } = await given({});
     const proxy = await startRewritingProxy(emulator.address, hideTags);
     await expectRefused({ targets: { tags: ["beta"] } }, /do not show the tags/, { baseUrl: proxy.address }).finally(
@@ -481,19 +481,19 @@ describe("an event that names what is not there", () => {
     await given({ faults: `missing-as=${status}` });
     await expectRefused(
       { targets: { customerIds: [ours(world)[0]!.id, UNKNOWN] } },
-      `^the event names customers that Evo Voice does not have, so nobody was flipped: ${UNKNOWN}; correct the event, or`,
+      `^the event names customers that Evo Voice does not have, so no customer was flipped: ${UNKNOWN}; correct the event, or`,
     );
   });
 
   test.each(["404", "400", "500"])("skips them with the reason where the policy says so (%s)", async (status) => {
     await given({ faults: `missing-as=${status}` });
     const [named] = ours(world);
-    const event = { targets: [{ customerIds: [named!.id, UNKNOWN] }, { referenceIds: ["REF-NOBODY"] }] };
+    const event = { targets: [{ customerIds: [named!.id, UNKNOWN] }, { referenceIds: ["REF-NONE"] }] };
     const { report } = await world.run({ action: "stage", release: "1", ...event }, { unknownCustomers: "skip" });
     expect(report).toMatchObject({ status: "partial", counts: { skipped: 2, failed: 0 } });
     expect(report.exceptions.map(({ customerId, reason }) => `${customerId}: ${reason}`).sort()).toEqual([
       `${UNKNOWN}: no customer has this id`,
-      "reference REF-NOBODY: no customer has this reference id",
+      "reference REF-NONE: no customer has this reference id",
     ]);
     expect(world.emulator.customer(named!.id)?.isStaging).toBe(true);
   });
@@ -507,34 +507,31 @@ describe("an event that names what is not there", () => {
 
   test("is refused when only the exclusion is wrong", async () => {
     await given();
-    await expectRefused({ ...EVERYONE, exclude: { customerIds: [UNKNOWN] } }, UNKNOWN);
+    await expectRefused({ ...ALL, exclude: { customerIds: [UNKNOWN] } }, UNKNOWN);
   });
 
-  test("is refused for a reference id of nobody, and for one of two customers", async () => {
+  test("is refused for a reference id of no customer, and for one of two customers", async () => {
     await given({ customers: 30 });
-    await expectRefused(
-      { targets: { referenceIds: ["REF-NOBODY"] } },
-      /does not have, .*: reference REF-NOBODY; correct/,
-    );
+    await expectRefused({ targets: { referenceIds: ["REF-NONE"] } }, /does not have, .*: reference REF-NONE; correct/);
     const [first, second] = ours(world);
     const twin = world.emulator.addCustomer({ referenceId: first!.referenceId });
     await expectRefused(
       { targets: { referenceIds: [first!.referenceId, second!.referenceId] } },
-      `^several customers carry the same reference id, so nobody was flipped: ${first!.referenceId} \\(${[first!.id, twin.id].sort().join(", ")}\\); name them by customerIds`,
+      `^several customers carry the same reference id, so no customer was flipped: ${first!.referenceId} \\(${[first!.id, twin.id].sort().join(", ")}\\); name them by customerIds`,
     );
   });
 
   test.each([
     { where: "targets", event: { targets: { tags: ["vip", "Vip"] } } },
-    { where: "exclude", event: { ...EVERYONE, exclude: { tags: ["Vip"] } } },
+    { where: "exclude", event: { ...ALL, exclude: { tags: ["Vip"] } } },
   ])("is refused for a tag that no account has, in $where", async ({ event }) => {
     await given();
-    await expectRefused(event, '^nobody was flipped: no account of the policy has a tag "Vip"; correct the event');
+    await expectRefused(event, '^no customer was flipped: no account of the policy has a tag "Vip"; correct the event');
   });
 
   test("is refused when the user may not list customers, with the status and what to do", async () => {
     await given();
     world.putSecret({ userName: "agent@evovoice.example", password: world.emulator.password });
-    await expectRefused(EVERYONE, "^page 0 of the customers was answered with 403; the user's role may not do this");
+    await expectRefused(ALL, "^page 0 of the customers was answered with 403; the user's role may not do this");
   });
 });

@@ -217,7 +217,7 @@ describe("a retry", () => {
 
       expect(status).toBe("refused");
       expect(problem).toMatch(
-        `nobody was flipped: the world has moved since the plan ${hash} was made, and now it is `,
+        `no customer was flipped: the world has moved since the plan ${hash} was made, and now it is `,
       );
       expect(problem).toMatch(/: 2 no longer to be flipped: /);
       expect(problem).toMatch(new RegExp(`${right} \\(.*\\): wave 1 → unchanged`));

@@ -5,10 +5,10 @@ import type { Wave } from "../../../../lambda/contract/wave.ts";
 import { type CustomerFacts, createJudge, type Selection } from "../../../../lambda/core/lookup/selection.ts";
 import { toShortName } from "../../../../lambda/core/lookup/short-name.ts";
 import {
-  createRoster,
-  type FoundCustomer,
-  type Ranking,
-  type RosterEntry,
+  type Candidate,
+  type CandidateWave,
+  createCandidates,
+  type PlannedCandidate,
 } from "../../../../lambda/core/plan/candidates.ts";
 import { planRollout, toBatches, toSettled } from "../../../../lambda/core/plan/plan.ts";
 import { anyCharacter } from "../../../support/any-character.ts";
@@ -83,7 +83,7 @@ export const someCustomers: fc.Arbitrary<readonly CustomerFacts[]> = fc
   });
 
 /** What a lookup keeps of the customers that a selection is about. */
-export function toFound(customers: readonly CustomerFacts[], selection: Selection): readonly FoundCustomer[] {
+export function toFound(customers: readonly CustomerFacts[], selection: Selection): readonly Candidate[] {
   const judge = createJudge(selection);
   return customers.flatMap((customer) => {
     const judgement = judge(customer);
@@ -100,29 +100,32 @@ export interface PlanOptions {
   readonly action?: FlipEvent["action"];
   readonly release?: string;
   readonly waves?: readonly Wave[];
-  /** Whom it is narrowed to. @default nobody is left out */
-  readonly only?: readonly string[];
+  /** The customers that a retry plans. @default all, and no retry */
+  readonly remaining?: readonly string[];
 }
 
-export function rankFor(
-  found: readonly FoundCustomer[],
-  { action = "promote", release = "2026.11.0", waves = ALL_AT_ONCE, only }: PlanOptions = {},
-): Ranking {
-  const roster = createRoster({ release, wantedFlag: action === "stage", expected: found.length });
-  for (const customer of found) roster.add({ ...customer, name: toShortName(customer.name) });
-  const narrowed = only && roster.narrow();
-  for (const id of only ?? []) narrowed?.take({ id, name: "" });
-  return roster.seal(waves);
+export function wavesFor(
+  found: readonly Candidate[],
+  { action = "promote", release = "2026.11.0", waves = ALL_AT_ONCE, remaining }: PlanOptions = {},
+): readonly CandidateWave[] {
+  const candidates = createCandidates({ release, wantedFlag: action === "stage", isRetry: remaining !== undefined });
+  for (const customer of found) candidates.add({ ...customer, name: toShortName(customer.name) });
+  for (const id of remaining ?? []) candidates.markRemaining({ id, name: "" });
+  return candidates.toWaves(waves);
 }
 
 /** Everything that planning gives for a lookup, with names cut as the lookup cuts them. */
-export function planFor(found: readonly FoundCustomer[], options: PlanOptions = {}) {
+export function planFor(found: readonly Candidate[], options: PlanOptions = {}) {
   const { action = "promote", release = "2026.11.0" } = options;
-  const ranking = rankFor(found, options);
+  const waves = wavesFor(found, options);
   return {
-    plan: planRollout({ action, release }, ranking),
-    batches: [...toBatches(ranking)],
-    settled: [...toSettled(ranking)],
-    entries: Array.from({ length: ranking.size }, (_, rank): RosterEntry => ranking.at(rank)),
+    plan: planRollout({ action, release }, waves),
+    batches: [...toBatches(waves)],
+    settled: [...toSettled(waves)],
+    entries: waves.flatMap(({ candidates }) => candidates.map(toEntry)),
   };
+}
+
+function toEntry({ id, name, plannedAction }: PlannedCandidate): Omit<PlannedCandidate, "wave"> {
+  return { id, name, plannedAction };
 }

@@ -80,7 +80,7 @@ describe("a sign-in", () => {
     await expect(readTagIds(["a1"])).rejects.toThrow("Evo Voice refused the sign-in with version v1 of the secret");
     await expect(readTagIds(["a1"])).rejects.toThrow("refused the sign-in");
     await expect(
-      readPage({ listing: { kind: "everyone", accountIds: ["a1"] }, page: 0, pageSize: 1, tagIds: new Map() }),
+      readPage({ query: { kind: "all", accountIds: ["a1"] }, page: 0, pageSize: 1, tagIds: new Map() }),
     ).rejects.toThrow("refused");
     expect(count(SIGN_IN)).toBe(1);
     expect([...refused]).toEqual(["v1"]);

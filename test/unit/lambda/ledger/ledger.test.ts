@@ -197,14 +197,14 @@ describe("a batch", () => {
   });
 });
 
-test("a lookup keeps its passes and listings apart, and gives back what it found in order", async () => {
-  const window = (listing: number, pass: number, page: number): FoundPages => ({
-    listing,
+test("a lookup keeps its passes and queries apart, and gives back what it found in order", async () => {
+  const window = (query: number, pass: number, page: number): FoundPages => ({
+    query,
     pass,
     page,
-    idHashes: Uint8Array.of(listing, pass, page),
+    idHashes: Uint8Array.of(query, pass, page),
     customers: [
-      { id: `${listing}-${pass}-${page}`, name: "Ärzte", accountId: "account", isStaging: undefined, skip: "no flag" },
+      { id: `${query}-${pass}-${page}`, name: "Ärzte", accountId: "account", isStaging: undefined, skip: "no flag" },
     ],
     references: [["ref", "id"]],
   });
@@ -231,7 +231,7 @@ test("a lookup gives back every member of whom it found", async () => {
     { ...plain, skip: "excluded by the event", cohortWave: 1 },
   ];
   await ledger.putFound("night", {
-    ...{ listing: 0, pass: 1, page: 0, idHashes: Uint8Array.of(1) },
+    ...{ query: 0, pass: 1, page: 0, idHashes: Uint8Array.of(1) },
     customers,
     references: [],
   });
@@ -243,7 +243,7 @@ test("a lookup gives back every member of whom it found", async () => {
 
 test("a window of a lookup is kept in as many items as it needs, and one that needs fewer later hides the rest", async () => {
   const window = (rows: number, name: string): FoundPages => ({
-    ...{ listing: 0, pass: 1, page: 7, idHashes: Buffer.alloc(rows * 8, name) },
+    ...{ query: 0, pass: 1, page: 7, idHashes: Buffer.alloc(rows * 8, name) },
     customers: Array.from({ length: rows }, (_, index) => ({
       id: `c-${index}`,
       name,
@@ -294,7 +294,7 @@ test("every item of a rollout expires", async () => {
   await ledger.putSettled("night", 0, []);
   await ledger.countStepAttempt("night", "plan", "item 0");
   await ledger.putFound("night", {
-    listing: 0,
+    query: 0,
     pass: 1,
     page: 0,
     idHashes: Uint8Array.of(1),

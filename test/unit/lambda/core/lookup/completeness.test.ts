@@ -21,7 +21,7 @@ describe("a lookup", () => {
   test.each<{ what: string; passes: readonly Pass[]; verdict: Completeness["verdict"] }>([
     { what: "no pass", passes: [], verdict: "read again" },
     { what: "as many as counted", passes: [aPass([A, B, C], 3)], verdict: "complete" },
-    { what: "nobody where nobody is counted", passes: [aPass([], 0)], verdict: "complete" },
+    { what: "no customer where none is counted", passes: [aPass([], 0)], verdict: "complete" },
     { what: "one less than counted", passes: [aPass([A, B], 3)], verdict: "read again" },
     { what: "one more than counted", passes: [aPass([A, B, C, D], 3)], verdict: "read again" },
     { what: "a count that moved, the last one right", passes: [aPass([A, B, C], 2, 3)], verdict: "read again" },
@@ -34,7 +34,7 @@ describe("a lookup", () => {
     },
     { what: "short, then as many as counted", passes: [aPass([A, B], 3), aPass([A, B, C], 3)], verdict: "complete" },
     {
-      what: "somebody new, then as many as counted",
+      what: "a new customer, then as many as counted",
       passes: [aPass([A, B], 3), aPass([A, B, C, D], 4)],
       verdict: "complete",
     },
@@ -96,9 +96,9 @@ describe("a lookup", () => {
     });
   });
 
-  test("that misses somebody is never accepted while the server counts right", () => {
-    const everybody = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 40 });
-    const missing = everybody.chain((ids) =>
+  test("that misses a customer is never accepted while the server counts right", () => {
+    const allIds = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 40 });
+    const missing = allIds.chain((ids) =>
       fc.record({
         ids: fc.constant(ids),
         first: fc.array(fc.constantFrom(...ids)),

@@ -1,37 +1,37 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Listing } from "../../../../../lambda/core/lookup/customer-query.ts";
+import type { CustomerQuery } from "../../../../../lambda/core/lookup/customer-query.ts";
 import {
   namedCustomers,
   namedReferences,
   namedTags,
-  toListings,
+  toCustomerQueries,
 } from "../../../../../lambda/core/lookup/customer-query.ts";
 import type { Selection } from "../../../../../lambda/core/lookup/selection.ts";
 import { aSelection } from "../a-customer.ts";
 
 const accountIds = ["acme", "globex"];
-const everyone: Listing = { kind: "everyone", accountIds };
-const ids = (...customerIds: string[]): Listing => ({ kind: "ids", accountIds, customerIds });
-const tags = (accountId: string, ...names: string[]): Listing => ({
+const all: CustomerQuery = { kind: "all", accountIds };
+const ids = (...customerIds: string[]): CustomerQuery => ({ kind: "ids", accountIds, customerIds });
+const tags = (accountId: string, ...names: string[]): CustomerQuery => ({
   kind: "tags",
   accountIds: [accountId],
   tags: names,
 });
 
-describe("the listings", () => {
-  test.each<[what: string, selection: Partial<Selection>, listings: readonly Listing[]]>([
-    ["of everybody", { targets: [{ all: true }] }, [everyone]],
+describe("the queries", () => {
+  test.each<[what: string, selection: Partial<Selection>, queries: readonly CustomerQuery[]]>([
+    ["of all", { targets: [{ all: true }] }, [all]],
     [
-      "of everybody and named customers, who must exist",
+      "of all and of named customers, which must exist",
       { targets: [{ all: true }, { customerIds: ["b", "a"] }] },
-      [ids("a", "b"), everyone],
+      [ids("a", "b"), all],
     ],
     [
       "of named customers, each once",
       { targets: [{ customerIds: ["b", "a"] }, { customerIds: ["b"] }] },
       [ids("a", "b")],
     ],
-    ["of reference ids, for which Evo Voice has no filter", { targets: [{ referenceIds: ["R-1"] }] }, [everyone]],
+    ["of reference ids, for which Evo Voice has no filter", { targets: [{ referenceIds: ["R-1"] }] }, [all]],
     [
       "of all of some tags, account by account",
       { targets: [{ tags: ["x", "y"], match: "all" }] },
@@ -53,7 +53,7 @@ describe("the listings", () => {
       [ids("p"), { kind: "children", accountIds, parentCustomerIds: ["p"], descendants: false }],
     ],
     [
-      "of excluded customers and parents, who must exist too",
+      "of excluded customers and parents, which must exist too",
       {
         targets: [{ tags: ["x"], match: "all" }],
         exclude: [{ customerIds: ["b"] }, { parentCustomerId: "a", descendants: true }],
@@ -61,24 +61,24 @@ describe("the listings", () => {
       [ids("a", "b"), tags("acme", "x"), tags("globex", "x")],
     ],
     [
-      "of excluded reference ids, who must exist too",
+      "of excluded reference ids, which must exist too",
       { targets: [{ customerIds: ["a"] }], exclude: [{ referenceIds: ["R-1"] }] },
-      [ids("a"), everyone],
+      [ids("a"), all],
     ],
-  ])("%s", (_what, selection, listings) => {
-    expect(toListings(aSelection({ accountIds, ...selection }))).toEqual(listings);
+  ])("%s", (_what, selection, queries) => {
+    expect(toCustomerQueries(aSelection({ accountIds, ...selection }))).toEqual(queries);
   });
 
   test("name at most a hundred customers each, and all of them together", () => {
     const customerIds = Array.from({ length: 250 }, (_, index) => `c-${index}`);
-    const listings = toListings(aSelection({ targets: [{ customerIds }] }));
-    const named = listings.map((listing) => (listing.kind === "ids" ? listing.customerIds : []));
+    const queries = toCustomerQueries(aSelection({ targets: [{ customerIds }] }));
+    const named = queries.map((query) => (query.kind === "ids" ? query.customerIds : []));
     expect(named.map(({ length }) => length)).toEqual([100, 100, 50]);
     expect(named.flat().sort()).toEqual([...customerIds].sort());
   });
 });
 
-test("every tag that must exist is named: of targets, of exclusions, of cohorts' waves and of those whom the policy protects", () => {
+test("every named tag must exist: of targets, exclusions, cohort waves and protected customers", () => {
   const selection = aSelection({
     targets: [{ tags: ["b", "a"], match: "any" }, { all: true }],
     exclude: [{ tags: ["a", "c"], match: "all" }],

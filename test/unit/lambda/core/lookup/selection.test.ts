@@ -49,7 +49,7 @@ describe("a target", () => {
     }
   });
 
-  test("of a kind that this version does not know selects nobody", () => {
+  test("of a kind that this version does not know selects no customer", () => {
     expect(selects({ region: "north" } as unknown as PlainTarget, {})).toBe(false);
   });
 });

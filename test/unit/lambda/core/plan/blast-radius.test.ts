@@ -39,7 +39,7 @@ describe("maxShare", () => {
     );
   });
 
-  test("of a scope whose size is not known is broken by anybody, and by nobody not", () => {
+  test("of a scope whose size is not known is broken by any flip, and kept without one", () => {
     expect(findBreaches([wave(1)], promote(1), { maxShare: "100%" })).toEqual([
       "the plan flips 1 customers; 100% of the scope are allowed, and its size is not known",
     ]);

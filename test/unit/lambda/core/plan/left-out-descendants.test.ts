@@ -6,7 +6,7 @@ import { aCustomer } from "../a-customer.ts";
 const find = (changes: Partial<CustomerFacts>) =>
   findLeftOut([aCustomer({ id: "c", parentCustomerId: "p", ancestorIds: ["p"], ...changes })], {
     ancestorIds: new Set(["p"]),
-    isFlipped: (id) => id === "flipped",
+    flippedIds: new Set(["flipped"]),
     wantedFlag: false,
   });
 

@@ -1,45 +1,43 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave } from "../../../../../lambda/contract/wave.ts";
-import type { FoundCustomer } from "../../../../../lambda/core/plan/candidates.ts";
+import type { Candidate } from "../../../../../lambda/core/plan/candidates.ts";
 import {
   type ChangeKind,
   comparePlans,
   describeChanges,
-  type PlannedEntry,
+  type EarlierCandidate,
 } from "../../../../../lambda/core/plan/plan-comparison.ts";
-import { ALL_AT_ONCE, rankFor } from "../a-customer.ts";
+import { ALL_AT_ONCE, wavesFor } from "../a-customer.ts";
 
 const TWO_WAVES: readonly Wave[] = [{ size: { kind: "cohort", cohort: "canary" }, bakeSeconds: 60 }, ...ALL_AT_ONCE];
 const SKIPPED = { skip: "excluded by the event" };
 const CANARY = { cohortWave: 1 };
 
-const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
+const aFound = (changes: Partial<Candidate> = {}): Candidate => ({
   ...{ id: "c-1", name: "Acme", accountId: "acme", isStaging: true },
   ...changes,
 });
 
 /** The entries of a plan as an earlier rollout left them behind. */
-function entriesOf(found: readonly FoundCustomer[], waves = TWO_WAVES): readonly PlannedEntry[] {
-  const ranking = rankFor(found, { waves });
-  return ranking.waves.flatMap(({ from, to }, index) =>
-    Array.from({ length: to - from }, (_, offset) => {
-      const entry = ranking.at(from + offset);
-      return entry.plannedAction === "flip" ? { ...entry, wave: index + 1 } : entry;
-    }),
+function entriesOf(found: readonly Candidate[], waves = TWO_WAVES): readonly EarlierCandidate[] {
+  return wavesFor(found, { waves }).flatMap(({ candidates }, index) =>
+    candidates.map(({ id, name, plannedAction }) =>
+      plannedAction === "flip" ? { id, name, plannedAction, wave: index + 1 } : { id, name, plannedAction },
+    ),
   );
 }
 
-function compare(before: readonly FoundCustomer[], after: readonly FoundCustomer[]) {
-  const comparison = comparePlans(rankFor(after, { waves: TWO_WAVES }));
+function compare(before: readonly Candidate[], after: readonly Candidate[]) {
+  const comparison = comparePlans(wavesFor(after, { waves: TWO_WAVES }));
   for (const entry of entriesOf(before)) comparison.addBefore(entry);
   return comparison.changes();
 }
 
 interface Row {
   readonly what: string;
-  readonly before?: Partial<FoundCustomer>;
-  readonly after?: Partial<FoundCustomer>;
+  readonly before?: Partial<Candidate>;
+  readonly after?: Partial<Candidate>;
   readonly kind: ChangeKind;
   readonly told: readonly [before: string, after: string];
 }
@@ -74,7 +72,7 @@ describe("what changed since an earlier plan", () => {
     { what: "is gone, and was excluded", before: SKIPPED, kind: stays, told: [excluded, "not found"] },
   ])("is said of a customer that $what", ({ before, after, kind, told: [was, is] }) => {
     const others = [aFound({ id: "c-2" }), aFound({ id: "c-3", ...SKIPPED })];
-    const withOthers = (changes: Partial<FoundCustomer> | undefined) =>
+    const withOthers = (changes: Partial<Candidate> | undefined) =>
       changes === undefined ? others : [...others, aFound(changes)];
     expect(compare(withOthers(before), withOthers(after))).toEqual({
       counts: { ...NONE, [kind]: 1 },
@@ -88,12 +86,12 @@ describe("what changed since an earlier plan", () => {
     const changes = compare(found, again);
     expect(changes).toEqual({ counts: NONE, named: [] });
     expect(describeChanges(changes)).toBe(
-      "nobody is in another wave; the bakes, or the order within a wave, are others",
+      "no customer is in another wave; the bakes differ, or the order within a wave",
     );
   });
 
   test("names the graver kinds first, up to 20, and counts all", () => {
-    const many = (count: number, prefix: string, changes: Partial<FoundCustomer>) =>
+    const many = (count: number, prefix: string, changes: Partial<Candidate>) =>
       Array.from({ length: count }, (_, index) => aFound({ id: `${prefix}-${index}`, ...changes }));
     const changes = compare(
       [...many(30, "moved", {}), ...many(19, "new", SKIPPED)],
@@ -134,7 +132,7 @@ describe("what changed since an earlier plan", () => {
     );
     fc.assert(
       fc.property(anyFound, anyFound, (before, after) => {
-        const placesOf = (found: readonly FoundCustomer[]) =>
+        const placesOf = (found: readonly Candidate[]) =>
           new Map(entriesOf(found).map(({ id, plannedAction, wave }) => [id, JSON.stringify([plannedAction, wave])]));
         const [was, is] = [placesOf(before), placesOf(after)];
         const expected = [...new Set([...was.keys(), ...is.keys()])].filter((id) => was.get(id) !== is.get(id));

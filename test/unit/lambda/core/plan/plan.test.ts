@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../../../lambda/contract/wave.ts";
-import type { FoundCustomer } from "../../../../../lambda/core/plan/candidates.ts";
+import type { Candidate } from "../../../../../lambda/core/plan/candidates.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "../a-customer.ts";
 
-const aFound = (changes: Partial<FoundCustomer> = {}): FoundCustomer => ({
+const aFound = (changes: Partial<Candidate> = {}): Candidate => ({
   id: "c-1",
   name: "Acme",
   accountId: "acme",
@@ -148,7 +148,7 @@ describe("the plan's hash", () => {
     aFound({ id: "c-2", isStaging: false }),
     aFound({ id: "c-3", skip: "excluded by the event" }),
   ];
-  const hash = (publish: readonly FoundCustomer[], event = {}) => planFor(publish, event).plan.hash;
+  const hash = (publish: readonly Candidate[], event = {}) => planFor(publish, event).plan.hash;
 
   test.each([
     ["a customer is to be flipped that was right before", [found[0], { ...found[1], isStaging: true }, found[2]]],
@@ -160,7 +160,7 @@ describe("the plan's hash", () => {
     ["a customer was not found", found.slice(1)],
     ["one more was found", [...found, aFound({ id: "c-4" })]],
   ])("changes when %s", (_what, publish) => {
-    expect(hash(publish as readonly FoundCustomer[])).not.toBe(hash(found));
+    expect(hash(publish as readonly Candidate[])).not.toBe(hash(found));
   });
 
   test("changes with the action and with the release", () => {
@@ -194,7 +194,7 @@ describe("the order of flips", () => {
     expect(orderOf("2026.11.1").toSorted()).toEqual(orderOf("2026.11.0").toSorted());
   });
 
-  test("of two customers does not depend on who else is there", () => {
+  test("of two customers does not depend on the other customers", () => {
     const few = customers.filter((_customer, index) => index % 3 === 0);
     const kept = new Set(few.map(({ id }) => id));
     expect(orderOf("2026.11.0", few)).toEqual(orderOf("2026.11.0").filter((id) => kept.has(id)));
@@ -203,7 +203,7 @@ describe("the order of flips", () => {
 
 describe("the waves of a plan", () => {
   const wave = (size: WaveSize, bakeSeconds = 600): Wave => ({ size, bakeSeconds });
-  const wavesOf = (found: readonly FoundCustomer[], waves: readonly Wave[], release = "2026.11.0") => {
+  const wavesOf = (found: readonly Candidate[], waves: readonly Wave[], release = "2026.11.0") => {
     const { plan, batches } = planFor(found, { waves, release });
     return plan.waves.map(({ from, to }) => batches.slice(from, to).flatMap((batch) => batch.map(({ id }) => id)));
   };
@@ -227,7 +227,7 @@ describe("the waves of a plan", () => {
         to: 2,
         customers: 0,
         bakeSeconds: 600,
-        note: "nobody of cohort beta is left to be flipped",
+        note: "no customer of cohort beta is left to be flipped",
       },
       { wave: 4, from: 2, to: 4, customers: 251, bakeSeconds: 600 },
       { wave: 5, from: 4, to: 7, customers: 696, bakeSeconds: 0 },
@@ -243,7 +243,7 @@ describe("the waves of a plan", () => {
     expect(others.filter((id) => canaries.includes(id)).length).toBeLessThan(5);
   });
 
-  test("hold everybody who is to be flipped once, each family in one, in batches of their own", () => {
+  test("hold each customer to be flipped once, each family in one wave, in batches of their own", () => {
     fc.assert(
       fc.property(anyFound, anyWaves, (found, waves) => {
         const { plan, batches } = planFor(found, { waves });
@@ -263,7 +263,7 @@ describe("the waves of a plan", () => {
     );
   });
 
-  test("are as large as was asked for when nobody has a family", () => {
+  test("are as large as the strategy asks when no customer has a family", () => {
     const alone = anyFound.map((found) =>
       found.map(({ ancestorIds: _ancestors, cohortWave: _cohort, ...customer }) => customer),
     );
@@ -285,7 +285,7 @@ describe("the waves of a plan", () => {
     );
   });
 
-  test("keep a parent and its descendants together, whoever of them is found first", () => {
+  test("keep a parent and its descendants together, in whatever order they are found", () => {
     const family = [
       aFound({ id: "p" }),
       aFound({ id: "child", ancestorIds: ["p"] }),
@@ -308,7 +308,7 @@ describe("the waves of a plan", () => {
     }
   });
 
-  test("take a family to the wave of whichever of its cohorts comes first", () => {
+  test("take a family to the wave of the first of its cohorts", () => {
     const found = [
       aFound({ id: "p" }),
       aFound({ id: "a", ancestorIds: ["p"], cohortWave: 2 }),
@@ -318,7 +318,7 @@ describe("the waves of a plan", () => {
     expect(wavesOf(found, [...cohorts, ...ALL_AT_ONCE]).map(({ length }) => length)).toEqual([3, 0, 0]);
   });
 
-  test("take in the cohort of whichever reading of a customer has one, be it not the one that counts", () => {
+  test("take in the cohort of any reading of a customer, also of one that does not count", () => {
     const found = [
       aFound({ id: "a", name: "Zeta", cohortWave: 1 }),
       aFound({ id: "a", name: "Alpha" }),
@@ -328,7 +328,7 @@ describe("the waves of a plan", () => {
       expect(wavesOf(readings, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([["a"], ["b"]]);
   });
 
-  test("count only who is to be flipped: a member that is right already takes nobody to its cohort's wave", () => {
+  test("count flips only: a member that is right already takes no family to its cohort's wave", () => {
     const found = [aFound({ id: "p" }), aFound({ id: "a", ancestorIds: ["p"], cohortWave: 1, isStaging: false })];
     expect(wavesOf(found, [wave({ kind: "cohort", cohort: "canary" }), ...ALL_AT_ONCE])).toEqual([[], ["p"]]);
   });
@@ -401,17 +401,17 @@ describe("a batch", () => {
   });
 });
 
-describe("a plan that is narrowed", () => {
-  const narrowed = (found: readonly FoundCustomer[], taken: readonly string[], options: PlanOptions = {}) =>
-    planFor(found, { ...options, only: taken });
+describe("the plan of a retry", () => {
+  const retry = (found: readonly Candidate[], taken: readonly string[], options: PlanOptions = {}) =>
+    planFor(found, { ...options, remaining: taken });
   const idsOf = (customers: readonly { readonly id: string }[]) => customers.map(({ id }) => id).sort();
 
-  test("holds nobody but those who are taken, each as the whole plan has them", () => {
+  test("holds only the remaining customers, each as the whole plan has it", () => {
     const lookups = anyFound.chain((found) => fc.tuple(fc.constant(found), fc.subarray(found), anyWaves));
     fc.assert(
       fc.property(lookups, ([found, taken, waves]) => {
         const options = { waves };
-        const { entries } = narrowed(found, idsOf(taken), options);
+        const { entries } = retry(found, idsOf(taken), options);
         const whole = new Map(planFor(found, options).entries.map((entry) => [entry.id, entry]));
         expect(idsOf(entries)).toEqual(idsOf(taken));
         for (const entry of entries) expect(entry).toEqual(whole.get(entry.id));
@@ -419,7 +419,7 @@ describe("a plan that is narrowed", () => {
     );
   });
 
-  test("keeps those who are left of a family in one wave, also when who joins them is not", () => {
+  test("keeps the rest of a family in one wave, also when the member that joins it is done", () => {
     const found = [
       aFound({ id: "grandparent" }),
       aFound({ id: "middle", ancestorIds: ["grandparent"] }),
@@ -428,22 +428,22 @@ describe("a plan that is narrowed", () => {
     ];
     const taken = idsOf(found).filter((id) => id !== "middle");
     const size = { kind: "customers", customers: 6 } as const;
-    const { batches } = narrowed(found, taken, {
+    const { batches } = retry(found, taken, {
       waves: [{ size, bakeSeconds: 0 }, { size, bakeSeconds: 0 }, ...ALL_AT_ONCE],
     });
     const related = ["grandparent", "a", "b", "c"];
     expect(batches.filter((batch) => batch.some(({ id }) => related.includes(id)))).toHaveLength(1);
   });
 
-  test("takes a customer who was read twice once, with the reading that counts", () => {
+  test("takes a customer that was read twice once, with the reading that counts", () => {
     const found = [aFound(), aFound({ skip: "excluded by the event" }), aFound({ id: "c-2" })];
-    expect(narrowed(found, ["c-1"]).entries).toEqual([
+    expect(retry(found, ["c-1"]).entries).toEqual([
       { id: "c-1", name: "Acme", plannedAction: { skipped: "excluded by the event" } },
     ]);
   });
 
-  test("skips whom nobody has found", () => {
-    expect(narrowed([aFound()], ["c-1", "c-2"])).toMatchObject({
+  test("skips a remaining customer that the lookup did not find", () => {
+    expect(retry([aFound()], ["c-1", "c-2"])).toMatchObject({
       plan: { flip: 1, skipped: 1 },
       settled: [[{ customerId: "c-2", outcome: "skipped", reason: expect.stringMatching(/^is not there any more/) }]],
     });

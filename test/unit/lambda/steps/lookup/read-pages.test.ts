@@ -1,9 +1,9 @@
 import { expect, test } from "@jest/globals";
-import type { Listing } from "../../../../../lambda/core/lookup/customer-query.ts";
+import type { CustomerQuery } from "../../../../../lambda/core/lookup/customer-query.ts";
 import { createPageReader } from "../../../../../lambda/steps/lookup/read-pages.ts";
 import type { Connection } from "../../../../../lambda/steps/ports.ts";
 
-const LISTING: Listing = { kind: "everyone", accountIds: ["account"] };
+const QUERY: CustomerQuery = { kind: "all", accountIds: ["account"] };
 
 function given(readPage: Connection["readPage"] = async ({ page }) => aPage(page)) {
   const asked: number[] = [];
@@ -17,7 +17,7 @@ function given(readPage: Connection["readPage"] = async ({ page }) => aPage(page
 }
 
 const aPage = (page: number) => ({ customers: [], total: page, totalPages: undefined });
-const aWindow = (page: number, size = 2) => ({ listing: LISTING, page, size });
+const aWindow = (page: number, size = 2) => ({ query: QUERY, page, size });
 
 test("pages that were asked for ahead are not asked for again", async () => {
   const { asked, reader } = given();
@@ -40,7 +40,7 @@ test("pages that were asked for ahead are given once: a later pass reads them ag
 test.each([
   ["another page", aWindow(4)],
   ["fewer pages", aWindow(2, 1)],
-  ["another listing", { ...aWindow(2), listing: { ...LISTING } }],
+  ["another query", { ...aWindow(2), query: { ...QUERY } }],
 ])("%s than what was asked for ahead is asked for", async (_what, window) => {
   const { asked, reader } = given();
   reader.readAhead(aWindow(2));
@@ -49,7 +49,7 @@ test.each([
   expect(asked).toHaveLength(2 + window.size);
 });
 
-test("an error of pages that were asked for ahead comes when they are read, and to nobody when they are not", async () => {
+test("an error of pages that were asked for ahead is thrown only when they are read", async () => {
   const failing = async () => {
     throw new Error("Evo Voice is away");
   };

@@ -31,14 +31,14 @@ const aRetry = (changes: Partial<RetryEvent> = {}): RetryEvent => ({
   ...changes,
 });
 
-describe("whom a rollout means", () => {
+describe("the customers that a rollout selects", () => {
   test("is what its event says", async () => {
     const event = anAcceptedEvent({ targets: [only("a")], exclude: [only("b")] });
 
     expect(await readSelection(given({}), { event })).toMatchObject({ targets: [only("a")], exclude: [only("b")] });
   });
 
-  test("is, of a retry, what the event says that it goes on with, without whom it excludes itself", async () => {
+  test("are, of a retry, those of its source rollout without its own exclusions", async () => {
     const night = anAcceptedEvent({ targets: [only("a"), only("b")], exclude: [only("c")] });
     const event = anAcceptedEvent({ exclude: [only("d")] });
 
@@ -48,7 +48,7 @@ describe("whom a rollout means", () => {
     });
   });
 
-  test("is, of a retry of a retry, what the first event says, without whom any of them excludes", async () => {
+  test("are, of a retry of a retry, those of the first event without any exclusion", async () => {
     const night = anAcceptedEvent({ targets: [only("a")] });
     const ports = given({ night, first: aRetry({ exclude: [only("b")] }), second: aRetry() });
     const event = anAcceptedEvent({ exclude: [only("c")] });

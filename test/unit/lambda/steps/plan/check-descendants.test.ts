@@ -3,7 +3,7 @@ import { parsePolicy } from "../../../../../lambda/config.ts";
 import { FinalError } from "../../../../../lambda/core/final-error.ts";
 import type { Page, PageRequest } from "../../../../../lambda/core/lookup/customer-query.ts";
 import { readLeftOut } from "../../../../../lambda/steps/plan/check-descendants.ts";
-import { rankFor } from "../../core/a-customer.ts";
+import { wavesFor } from "../../core/a-customer.ts";
 import { aCustomer, aRollout } from "../fake-ports.ts";
 
 const PARENTS = Array.from({ length: 150 }, (_, index) => `p-${index}`);
@@ -13,8 +13,8 @@ async function check(childIds: readonly string[], { policy = {}, answer }: Given
   const asked: PageRequest[] = [];
   const readPage = async (request: PageRequest): Promise<Page> => {
     asked.push(request);
-    const { listing, page, pageSize } = request;
-    const parentIds = listing.kind === "children" ? listing.parentCustomerIds : [];
+    const { query, page, pageSize } = request;
+    const parentIds = query.kind === "children" ? query.parentCustomerIds : [];
     const below = childIds.filter((_, index) => parentIds.includes(PARENTS[index % PARENTS.length] ?? ""));
     const customers = below.slice(page * pageSize, (page + 1) * pageSize).map((id) => ({
       ...aCustomer(id),
@@ -22,13 +22,13 @@ async function check(childIds: readonly string[], { policy = {}, answer }: Given
     }));
     return answer?.(customers, page) ?? { customers, total: below.length, totalPages: undefined };
   };
-  const ranking = rankFor(PARENTS.map((id) => aCustomer(id)));
+  const waves = wavesFor(PARENTS.map((id) => aCustomer(id)));
   const policyInForce = parsePolicy({
     ...{ baseUrl: "https://evovoice.example.com", accountIds: ["account"], childrenFollow: true },
     ...policy,
   });
   const problem = await readLeftOut({ policy: policyInForce }, aRollout("night"), {
-    ranking,
+    waves,
     connection: { readPage },
   });
   return { problem, asked };
@@ -44,9 +44,7 @@ describe("with childrenFollow", () => {
     const { problem, asked } = await check([]);
 
     expect(problem).toBeUndefined();
-    expect(asked.map(({ listing }) => listing.kind === "children" && listing.parentCustomerIds.length)).toEqual([
-      100, 50,
-    ]);
+    expect(asked.map(({ query }) => query.kind === "children" && query.parentCustomerIds.length)).toEqual([100, 50]);
   });
 
   test("every page is read, and each descendant that is left out is counted once", async () => {

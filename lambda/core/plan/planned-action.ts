@@ -1,5 +1,0 @@
-export type PlannedAction = "flip" | "unchanged" | Skipped;
-
-export interface Skipped {
-  readonly skipped: string;
-}
