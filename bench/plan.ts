@@ -59,7 +59,7 @@ function* found(count: number): Generator<Candidate> {
       isStaging: index % 3 === 0,
       ...(isChild && { ancestorIds: [nameCustomer(parent).id] }),
     };
-    yield index % 100 === 7 ? { ...customer, skip: "protected by the policy (tag vip)" } : customer;
+    yield index % 100 === 7 ? { ...customer, skip: { code: "protected-by-policy", by: "tag", tag: "vip" } } : customer;
   }
 }
 

@@ -304,14 +304,20 @@ async function writeOutputs({ rolloutId, status, flipped, failed }) {
 
 /** The report for the log and for the job's page. The front door renders the report, so a job shows what every reader sees. */
 async function report(answer, isWaitedFor) {
-  const { rolloutId, status, problem, joined, text } = answer;
-  if (problem !== undefined) say("cutover:", problem);
+  const { rolloutId, status, problems = [], joined, text } = answer;
+  for (const { message } of problems) say("cutover:", message);
   if (!isWaitedFor && UNDER_WAY.includes(status))
     say("cutover:", "the job does not wait; the rollout continues without it");
   await summarize([
     ...(typeof text === "string"
       ? [text]
-      : [`## Cutover: ${toMarkdown(rolloutId)}`, "", `**${toMarkdown(status)}**`, "", ...quote(problem ?? "")]),
+      : [
+          `## Cutover: ${toMarkdown(rolloutId)}`,
+          "",
+          `**${toMarkdown(status)}**`,
+          "",
+          ...quote(problems.map(({ message }) => message).join("\n")),
+        ]),
     ...(joined ? ["The same event was sent before: this job joined its rollout.", ""] : []),
   ]);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DurableLambdaHandler, WireOperation } from "@aws/durable-execution-sdk-js";
 import { parsePolicy } from "../../lambda/config.ts";
 import type { Strategy } from "../../lambda/contract/strategy.ts";
-import type { Report } from "../../lambda/core/report/report.ts";
+import { describeProblems, type Report } from "../../lambda/core/report/report.ts";
 import type { RolloutStatus } from "../../lambda/core/report/rollout-status.ts";
 import { createWorker } from "../../lambda/worker.ts";
 import type { CheckpointHook } from "../../local/durable/file-checkpoints.ts";
@@ -78,7 +78,7 @@ export async function runRollout(
     });
     if (ended.status === "FAILED") throw new Error(ended.error.message);
     const report = ended.result as Report;
-    if (report.status !== status) throw new Error(`${report.status} instead of ${status}: ${report.problem}`);
+    if (report.status !== status) throw new Error(`${report.status} instead of ${status}: ${describeProblems(report)}`);
     return { report, operations: ended.operations, ...readCheckpoints(file) };
   } finally {
     rmSync(folder, { recursive: true });

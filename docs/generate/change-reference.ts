@@ -1,3 +1,4 @@
+import { explain } from "../../lambda/core/reasons.ts";
 import { toAlertMessage } from "../../lambda/core/report/alert-message.ts";
 import {
   EVENT_DETAIL_TYPE,
@@ -12,7 +13,15 @@ import { NOTICE, toBlock } from "./snippets.ts";
 const HEAD = { rolloutId: "release-2026-11-0", action: "promote", release: "2026.11.0" } as const;
 
 const COUNTS = { flipped: 120, unchanged: 4, deferred: 0, skipped: 1_876, failed: 0 };
-const REASONS = ["alarm calls failing is in ALARM: 3 datapoints were greater than the threshold (5.0)"];
+const PROBLEMS = [
+  explain({
+    code: "alarm",
+    alarm: "calls failing",
+    state: "ALARM",
+    detail: "3 datapoints were greater than the threshold (5.0)",
+  }),
+];
+const REASONS = PROBLEMS.map(({ message }) => message);
 const ROLLBACK = { restored: 119, conflicting: 0, left: 1 };
 
 const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
@@ -174,15 +183,15 @@ function anAlert() {
     ...HEAD,
     status: "rolled-back",
     dryRun: false,
-    problem: REASONS.join("; "),
+    problems: PROBLEMS,
     counts: COUNTS,
     rollback: ROLLBACK,
     exceptions: [
       {
         customerId: "64d1f0a2b7c8d90012340001",
         name: "Harbor Dental",
-        outcome: "failed",
-        reason: "not flipped back: Evo Voice answered 500 to every try",
+        outcome: "not-restored",
+        reason: explain({ code: "request-refused", operation: "flip", status: 500 }),
       },
     ],
     moreExceptions: 0,

@@ -11,6 +11,10 @@ const LoginSecret = z.object({ userName: z.string().min(1), password: z.string()
 /** The secret cannot be used as a login; says what it must look like, never what it holds. */
 export class BadSecretError extends FinalError {
   override readonly name = "BadSecretError";
+
+  constructor(problem: string, options?: ErrorOptions) {
+    super({ code: "bad-secret", problem }, options);
+  }
 }
 
 /** Reads the Evo Voice login from the current version of a secret, afresh at every call. */

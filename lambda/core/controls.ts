@@ -1,4 +1,5 @@
 import { listShortly } from "../contract/describe.ts";
+import { describeReason, type Reason } from "./reasons.ts";
 import type { Attribution, Hold, LockAndControls } from "./records.ts";
 
 /** One change of the controls, as the history keeps it. */
@@ -16,9 +17,6 @@ export type Controls = Pick<LockAndControls, "stopped" | "holds" | "protectedIds
 export type ChangedControls =
   | { readonly kind: "changed"; readonly controls: Controls }
   | { readonly kind: "refused"; readonly problem: string };
-
-/** Why a customer that the controls protect is not flipped. */
-export const PROTECTED_BY_CONTROLS = "protected by the controls";
 
 export const MOST_HOLDS = 500;
 export const MOST_PROTECTED = 1_000;
@@ -107,17 +105,27 @@ function refuse(problem: string): ChangedControls {
   return { kind: "refused", problem };
 }
 
-/** Why no customer is flipped now, and the command that ends the stop. */
-export function describeStop({ requestedBy, reason, at }: Attribution): string {
-  return `everything is stopped, by ${requestedBy} since ${at}: ${reason}; no customer is flipped until you send ${writeCommand("resume-everything")}`;
+/** Why no customer is flipped now. */
+export function toStopped({ requestedBy, reason, at }: Attribution): Reason {
+  return { code: "stopped", by: requestedBy, since: at, why: reason };
 }
 
-/** Why a release stays where it is, and the command that clears the hold. */
-export function describeHold(release: string, { requestedBy, reason, at, rolloutId }: Hold): string {
-  const after = rolloutId === undefined ? "" : `, after rollout ${rolloutId}`;
-  return `release ${release} is held, by ${requestedBy} since ${at}${after}: ${reason}; no event brings it out again until you send ${writeCommand("clear-release", { release })}`;
+export function describeStop(stopped: Attribution): string {
+  return describeReason(toStopped(stopped));
 }
 
-function writeCommand(command: string, members: object = {}): string {
-  return JSON.stringify({ command, ...members, requestedBy: "…", reason: "…" });
+/** Why a release stays where it is. */
+export function toHeld(release: string, { requestedBy, reason, at, rolloutId }: Hold): Reason {
+  return {
+    code: "release-held",
+    release,
+    by: requestedBy,
+    since: at,
+    why: reason,
+    ...(rolloutId !== undefined && { after: rolloutId }),
+  };
+}
+
+export function describeHold(release: string, hold: Hold): string {
+  return describeReason(toHeld(release, hold));
 }

@@ -2,6 +2,7 @@ import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Stop } from "./gate/decision.ts";
 import type { Candidate } from "./plan/candidates.ts";
 import type { Plan } from "./plan/plan.ts";
+import type { Reason } from "./reasons.ts";
 import type { Report } from "./report/report.ts";
 import type { RolloutEvent } from "./report/rollout-event.ts";
 import type { Phase } from "./report/rollout-progress.ts";
@@ -67,8 +68,8 @@ export interface GateRecord {
   readonly at: string;
   /** What was left of the bake. A bake passes only while every alarm has data. */
   readonly bakeLeftSeconds: number;
-  /** Alarms without data, each as a sentence. */
-  readonly noData: readonly string[];
+  /** Alarms without data. */
+  readonly noData: readonly Reason[];
   /** How many of the commands the rollout had taken in. */
   readonly commandsSeen: number;
   /** What was left of the pause; 0 without a pause. */
@@ -95,7 +96,7 @@ export interface RolloutRecord {
   readonly status: RolloutStatus;
   readonly report?: Report | undefined;
   /** What became of a rollout that could not write a report. */
-  readonly problem?: string | undefined;
+  readonly problem?: Reason | undefined;
   /** Of a rollback or a retry. */
   readonly source?: SourceRollouts | undefined;
   /** There once it was written completely. */

@@ -4,7 +4,7 @@ import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts
 import type { CustomerFacts } from "../core/lookup/selection.ts";
 import type { ApiClient, Decode } from "./api-client.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
-import { type ApiOperation, isApiFailure, NoAnswerError, RequestRefusedError } from "./errors.ts";
+import { type ApiOperation, isApiFailure, NoAnswerError, RequestRefusedError, toOwnReason } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 
 /** Reads one page of a query. */
@@ -62,7 +62,7 @@ export async function readCustomer(client: ApiClient, customerId: string): Promi
     if (!isApiFailure(error)) throw error;
     if (flagless !== undefined) return { reading: "found", customer: toFacts(flagless) };
     if (await isMissing(client, customerId, error)) return { reading: "missing" };
-    return { reading: "unreadable", reason: error.message };
+    return { reading: "unreadable", reason: toOwnReason(error) };
   }
 }
 

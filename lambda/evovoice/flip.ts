@@ -1,8 +1,9 @@
 import type { Flip, FlipResult } from "../core/flip/settle-before-flip.ts";
 import { OutOfTimeError } from "../core/out-of-time-error.ts";
+import type { Reason } from "../core/reasons.ts";
 import type { ApiClient, AttemptsSoFar } from "./api-client.ts";
 import { readCustomer } from "./customers.ts";
-import { isApiFailure, toFailure } from "./errors.ts";
+import { isApiFailure, toFailure, toOwnReason } from "./errors.ts";
 import type { ApiResponse } from "./response.ts";
 import { isSignedOut, RETRY_RULES } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
@@ -33,7 +34,7 @@ export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: B
     return { result: "flipped", reason: await flipUntilProved(tried, beforeFlip) };
   } catch (error) {
     if (isApiFailure(error)) {
-      return { result: "failed", reason: `${error.message}${describeDoubt(tried)}`, refused: !tried.mayBeDone };
+      return { result: "failed", reason: withDoubt(toOwnReason(error), tried), refused: !tried.mayBeDone };
     }
     // Whatever else ended the flip, a refused sign-in or a lost lock too: what may have been done must not be forgotten.
     if (tried.mayBeDone) return { result: "unresolved" };
@@ -43,11 +44,11 @@ export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: B
 }
 
 /** Gives what proves the flip. */
-async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefined): Promise<string> {
+async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefined): Promise<Reason> {
   const { client, flip } = tried;
   const { customerId, isStaging } = flip;
   const operation = { operation: "flip", customerId };
-  let proof: string | undefined;
+  let proof: Reason | undefined;
   const response = await client.send({
     method: "POST",
     path: `customers/${encodeURIComponent(customerId)}/staging`,
@@ -57,7 +58,7 @@ async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefi
     beforeSend: beforeFlip && (() => beforeFlip(tried.mayBeDone)),
     isDone: async (received, soFar) => {
       proof = isProof(received, flip)
-        ? "the reply showed it"
+        ? { code: "confirmed-by-reply" }
         : await findProofByReading(tried, { ...soFar, response: received });
       return proof !== undefined;
     },
@@ -77,7 +78,10 @@ interface LastAttempt extends AttemptsSoFar {
 }
 
 /** Reads the customer when this response or, after the last attempt, an earlier response may hide a write. */
-async function findProofByReading(tried: TriedFlip, { response, signedOut, isLast }: LastAttempt) {
+async function findProofByReading(
+  tried: TriedFlip,
+  { response, signedOut, isLast }: LastAttempt,
+): Promise<Reason | undefined> {
   const { mayBeDone } = RETRY_RULES[response.kind];
   // A lone 401 whose sign-in is then refused is a session that ended, and wrote nothing. After anything else it may hide a write.
   tried.mayBeDone ||= mayBeDone || signedOut > (isSignedOut(response.kind) ? 1 : 0);
@@ -85,7 +89,7 @@ async function findProofByReading(tried: TriedFlip, { response, signedOut, isLas
   const reads = isSignedOut(response.kind) ? signedOut === 2 : mayBeDone;
   if (!reads && !(isLast && tried.mayBeDone)) return undefined;
   if (tried.flag !== tried.flip.isStaging && !(await isConfirmed(tried))) return undefined;
-  return `reading it again showed it, after ${describeResponse(response)}`;
+  return { code: "confirmed-by-reading", after: describeResponse(response) };
 }
 
 /** Reads the customer. When the read fails too, the flip is sent again, which is harmless. */
@@ -112,9 +116,7 @@ function describeResponse(response: ApiResponse): string {
   }
 }
 
-function describeDoubt({ mayBeDone, flag }: TriedFlip): string {
-  if (!mayBeDone) return "";
-  return flag === undefined
-    ? "; it may have been flipped all the same, its flag could not be read: look at this customer"
-    : `; read afterwards, it is still ${flag ? "on staging" : "in production"}`;
+function withDoubt(why: Reason, { mayBeDone, flag }: TriedFlip): Reason {
+  if (!mayBeDone) return why;
+  return flag === undefined ? { code: "may-be-flipped", why } : { code: "not-applied", isStaging: flag, why };
 }

@@ -1,6 +1,5 @@
 import type { LockAndControls, RolloutRecord } from "../core/records.ts";
 import { MOST_EXCEPTIONS, type Report } from "../core/report/report.ts";
-import { CONFLICTING, NOT_RESTORED } from "../core/rollback/settle-before-rollback.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
@@ -40,8 +39,8 @@ async function findRollback(ports: FrontDoorPorts, rolloutId: string): Promise<R
 }
 
 /** From an earlier rollback, which the later rollback continued. */
-function isOfRevert({ reason }: Report["exceptions"][number]): boolean {
-  return reason.startsWith(CONFLICTING) || reason.startsWith(NOT_RESTORED);
+function isOfRevert({ outcome }: Report["exceptions"][number]): boolean {
+  return outcome === "conflicting" || outcome === "not-restored";
 }
 
 /** A hold that could not be made is reported until the release is held. A hold that a person has cleared is not reported. */

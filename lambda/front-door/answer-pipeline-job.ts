@@ -1,6 +1,6 @@
 import { RefusedError } from "../contract/refused-error.ts";
 import { renderReport } from "../core/report/render-report.ts";
-import { hasSucceeded } from "../core/report/report.ts";
+import { describeProblems, hasSucceeded } from "../core/report/report.ts";
 import {
   type Continuation,
   type PipelineJob,
@@ -82,13 +82,14 @@ async function reportJob(
       await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);
       break;
   }
-  return { rolloutId, status, problem: answer.problem };
+  return { rolloutId, status, problem: describeProblems(answer) };
 }
 
 /** For the person who reads the pipeline, such as one who approves its next action. */
 function toSummary(answer: StatusAnswer): string {
   if ("counts" in answer) return renderReport(answer, "plain");
-  const { rolloutId, status, problem } = answer;
+  const { rolloutId, status } = answer;
+  const problem = describeProblems(answer);
   return [`rollout ${rolloutId} is ${status}`, ...(problem === undefined ? [] : [problem])].join(": ");
 }
 

@@ -1,5 +1,5 @@
 import { describeStop } from "../core/controls.ts";
-import { toReason } from "../core/gate/decision.ts";
+import { describeReason } from "../core/reasons.ts";
 import type { CommandRecord, GateInputs, GateRecord, LockAndControls, RolloutRecord } from "../core/records.ts";
 import type { HoldReason, Noted, RolloutProgress } from "../core/report/rollout-progress.ts";
 import { formatSeconds } from "../core/report/text-layout.ts";
@@ -26,13 +26,13 @@ export function describeProgress({ record, gate, controls, commands, stop, nowMs
     since,
     ...(phase === "baking" && { bakeLeftSeconds: poll === undefined ? planned : findBakeLeft(poll, nowMs) }),
     heldBy: [
-      ...(poll?.noData ?? []).map((message): HoldReason => ({ code: "no-data", message })),
+      ...(poll?.noData ?? []).map((alarm): HoldReason => ({ code: "no-data", message: describeReason(alarm) })),
       ...describeLock(record, controls),
       ...(poll === undefined ? [] : describePause(poll, commands)),
       ...describeStopSwitch(controls),
     ],
     noted: [
-      ...(isStopping ? [{ code: "stop", message: `to be stopped: ${toReason(stop)}` } as const] : []),
+      ...(isStopping ? [{ code: "stop", message: `to be stopped: ${describeReason(stop.reasons)}` } as const] : []),
       ...commands.filter((command, index) => lasts(command) || index >= (gate?.commandsSeen ?? 0)).map(describeCommand),
     ],
   };

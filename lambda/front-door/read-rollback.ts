@@ -1,8 +1,6 @@
-import type { Outcome } from "../core/flip/outcome.ts";
-import { isException, MOST_EXCEPTIONS } from "../core/report/report.ts";
+import { type Exception, isException, MOST_EXCEPTIONS, toRollbackException } from "../core/report/report.ts";
 import {
   addRollbackCounts,
-  asNotRestored,
   countRollback,
   NO_ROLLBACK_COUNTS,
   type RollbackCounts,
@@ -15,7 +13,7 @@ export interface RollbackSoFar {
   readonly isBegun: boolean;
   readonly counts: RollbackCounts;
   /** Some customers that could not be restored, then some that were left as they are. */
-  readonly exceptions: readonly Outcome[];
+  readonly exceptions: readonly Exception[];
 }
 
 /** Counts the outcomes in all batches, as the report of a rollback does. */
@@ -25,15 +23,15 @@ export async function readRollback(
 ): Promise<RollbackSoFar> {
   let isBegun = false;
   let counts = NO_ROLLBACK_COUNTS;
-  const left: Outcome[] = [];
-  const alone: Outcome[] = [];
+  const left: Exception[] = [];
+  const alone: Exception[] = [];
   for (const rolloutId of rolloutIds) {
     for await (const batch of readBatches(rolloutId)) {
       isBegun ||= batch.rollback.length > 0;
       counts = addRollbackCounts(counts, countRollback(batch));
       for (const outcome of batch.rollback.filter(isException)) {
         const named = outcome.outcome === "failed" ? left : alone;
-        if (named.length < MOST_EXCEPTIONS) named.push(asNotRestored(outcome));
+        if (named.length < MOST_EXCEPTIONS) named.push(toRollbackException(outcome));
       }
     }
   }

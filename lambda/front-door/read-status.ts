@@ -1,10 +1,18 @@
 import type { StatusCommand } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { addCounts, countOutcomes, NO_COUNTS, type Outcome } from "../core/flip/outcome.ts";
+import { addCounts, countOutcomes, NO_COUNTS } from "../core/flip/outcome.ts";
+import { type Explained, explain } from "../core/reasons.ts";
 import type { RolloutRecord } from "../core/records.ts";
 import { type Advice, adviseNext } from "../core/report/next-steps.ts";
 import { renderReport } from "../core/report/render-report.ts";
-import { isException, MOST_EXCEPTIONS, type Report, releaseOf } from "../core/report/report.ts";
+import {
+  type Exception,
+  isException,
+  MOST_EXCEPTIONS,
+  type Report,
+  releaseOf,
+  toException,
+} from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import { addRollback } from "./add-rollback.ts";
@@ -19,7 +27,7 @@ export type StatusAnswer =
   | {
       readonly rolloutId: string;
       readonly status: "starting" | "failed";
-      readonly problem?: string | undefined;
+      readonly problems?: readonly Explained[] | undefined;
     };
 
 /** A report with what to do when the rollout did not end as wanted, the first thing first, and its text on request. */
@@ -57,7 +65,11 @@ async function askLambda(
     case "returned":
       return advise(await follow(ports, JSON.parse(outcome.result) as Report), { format });
     case "failed":
-      return { rolloutId, status: "failed", problem: outcome.problem };
+      return {
+        rolloutId,
+        status: "failed",
+        problems: [explain({ code: "execution-failed", detail: outcome.problem })],
+      };
     case "unknown":
       throw new RefusedError(
         `no rollout ${rolloutId} is known: it began a few seconds ago, it was refused, or it was never sent. To know which, ask again with the \`execution\` of the answer to its deploy event`,
@@ -92,7 +104,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     release: releaseOf(record),
     status,
     dryRun: event.dryRun,
-    problem,
+    problems: problem && [explain(problem)],
     counts,
     plan,
     rollback,
@@ -123,11 +135,11 @@ async function countSoFar(
   rolloutId: string,
 ): Promise<Pick<Report, "counts" | "exceptions">> {
   let counts = NO_COUNTS;
-  const exceptions: Outcome[] = [];
+  const exceptions: Exception[] = [];
   for await (const outcomes of ledger.readOutcomes(rolloutId)) {
     counts = addCounts(counts, countOutcomes(outcomes));
     for (const outcome of outcomes) {
-      if (isException(outcome) && exceptions.length < MOST_EXCEPTIONS) exceptions.push(outcome);
+      if (isException(outcome) && exceptions.length < MOST_EXCEPTIONS) exceptions.push(toException(outcome));
     }
   }
   return { counts, exceptions };

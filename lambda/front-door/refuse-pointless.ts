@@ -1,5 +1,7 @@
 import { RefusedError } from "../contract/refused-error.ts";
+import { describeReason } from "../core/reasons.ts";
 import type { CommandRecord, RolloutRecord } from "../core/records.ts";
+import { describeProblems } from "../core/report/report.ts";
 import type { RolloutProgress } from "../core/report/rollout-progress.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 
@@ -29,7 +31,7 @@ export function refusePointless({ command }: CommandRecord, rollout: CommandedRo
 function findEnd({ record, at }: CommandedRollout): string | undefined {
   if (record.event.dryRun) return "it is a dry run, which flips no customer and ends by itself";
   if (!isUnderWay(record)) {
-    const problem = record.report?.problem ?? record.problem;
+    const problem = describeProblems(record.report ?? {}) ?? (record.problem && describeReason(record.problem));
     return `it has ended as ${describeEnd(record)}${problem === undefined ? "" : `; ${problem}`}`;
   }
   return at.phase === "ending" ? "it is ending and flips no more customers" : undefined;

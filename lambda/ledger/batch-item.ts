@@ -1,6 +1,7 @@
 import type { Batch } from "../core/flip/batch.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../core/plan/plan.ts";
+import type { Reason } from "../core/reasons.ts";
 import type { Item } from "./table.ts";
 
 type CustomerRow = readonly [id: string, name: string];
@@ -8,7 +9,7 @@ type OutcomeRow = readonly [customer: number, kind: number, reason: number];
 
 interface OutcomeRows {
   /** Most outcomes have one of a few reasons: each is written once. */
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Reason[];
   readonly rows: readonly OutcomeRow[];
 }
 
@@ -41,12 +42,15 @@ export function toProgressItem({ customers, ...progress }: Pick<Batch, "customer
 }
 
 function toOutcomesText(outcomes: readonly Outcome[], placeOf: (id: string) => number): string {
-  const reasons = new Map<string, number>();
+  const places = new Map<string, number>();
+  const reasons: Reason[] = [];
   const rows = outcomes.map(({ customerId, outcome, reason }): OutcomeRow => {
-    if (!reasons.has(reason)) reasons.set(reason, reasons.size);
-    return [placeOf(customerId), OUTCOMES.indexOf(outcome), reasons.get(reason) as number];
+    const text = JSON.stringify(reason);
+    const place = places.get(text) ?? reasons.push(reason) - 1;
+    places.set(text, place);
+    return [placeOf(customerId), OUTCOMES.indexOf(outcome), place];
   });
-  return JSON.stringify({ reasons: [...reasons.keys()], rows } satisfies OutcomeRows);
+  return JSON.stringify({ reasons, rows } satisfies OutcomeRows);
 }
 
 /** A member that was not read, or never written, is empty. */
@@ -76,7 +80,7 @@ function fromOutcomesText(text: unknown, customers: readonly PlannedCustomer[]):
       customerId: id,
       name,
       outcome: OUTCOMES[kind] as OutcomeKind,
-      reason: reasons[reason] as string,
+      reason: reasons[reason] as Reason,
     };
   });
 }

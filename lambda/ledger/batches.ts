@@ -2,12 +2,13 @@ import { FinalError } from "../core/final-error.ts";
 import type { Batch } from "../core/flip/batch.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../core/plan/plan.ts";
+import type { Reason } from "../core/reasons.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";
 import { pad } from "./lookups.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Key, Table } from "./table.ts";
 
-type SettledRow = readonly [id: string, name: string, kind: number, reason: string];
+type SettledRow = readonly [id: string, name: string, kind: number, reason: Reason];
 
 /** The batches of a plan, what is intended and what came of it. */
 export function createBatches(table: Table) {
@@ -23,10 +24,7 @@ export function createBatches(table: Table) {
     },
     async getBatch(rolloutId: string, index: number): Promise<Batch> {
       const item = await table.get(toKey(rolloutId, index));
-      if (item === undefined)
-        throw new FinalError(
-          `the ledger has no batch ${index} of rollout ${rolloutId}: its plan was not written completely`,
-        );
+      if (item === undefined) throw new FinalError({ code: "batch-missing", rolloutId, index });
       return { rolloutId, index, ...fromBatchItem(item), revision: item.revision as number };
     },
     /**
@@ -42,9 +40,7 @@ export function createBatches(table: Table) {
       const change = { set: { ...progress, revision }, remove };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
       if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };
-      throw new Error(
-        `batch ${batch.index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`,
-      );
+      throw new ContestedBatchError(rolloutId, batch.index);
     },
     async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {
       for await (const item of table.query(partitionOf(rolloutId), "batch#")) yield fromBatchItem(item);
@@ -63,6 +59,15 @@ export function createBatches(table: Table) {
       }
     },
   };
+}
+
+/** Another worker wrote the batch after this worker had read it. */
+class ContestedBatchError extends Error {
+  override readonly name = "ContestedBatchError";
+
+  constructor(rolloutId: string, index: number) {
+    super(`batch ${index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`);
+  }
 }
 
 function toKey(rolloutId: string, index: number): Key {

@@ -1,4 +1,5 @@
 import type { Candidate } from "../core/plan/candidates.ts";
+import type { Reason } from "../core/reasons.ts";
 import type { FoundPages } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Table } from "./table.ts";
@@ -10,7 +11,7 @@ type Row = readonly [
   accountId: string,
   ancestors: readonly string[] | null,
   flag: boolean | null,
-  skip?: string | null,
+  skip?: Reason | null,
   cohortWave?: number,
 ];
 
@@ -115,7 +116,7 @@ function fromRow([id, name, accountId, ancestors, flag, skip, cohortWave]: Row):
     accountId,
     isStaging: flag ?? undefined,
     ...(ancestors !== null && { ancestorIds: ancestors }),
-    ...(typeof skip === "string" && { skip }),
+    ...(skip != null && { skip }),
     ...(typeof cohortWave === "number" && { cohortWave }),
   };
 }

@@ -1,5 +1,6 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Plan } from "../core/plan/plan.ts";
+import type { Reason } from "../core/reasons.ts";
 import type { Lock, RolloutRecord } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
 import type { RolloutEvent } from "../core/report/rollout-event.ts";
@@ -16,7 +17,7 @@ export function createRolloutRecords(table: Table) {
   async function findRollout(rolloutId: string): Promise<RolloutRecord | undefined> {
     const item = await table.get(toKey(rolloutId));
     if (item === undefined) return undefined;
-    const { fingerprint, execution, startedAtMs, status, problem } = item;
+    const { fingerprint, execution, startedAtMs, status } = item;
     return {
       rolloutId,
       fingerprint: fingerprint as string,
@@ -28,7 +29,7 @@ export function createRolloutRecords(table: Table) {
       source: fromText<SourceRollouts>(item.source),
       plan: fromText<Plan>(item.plan),
       lastEvent: fromText<RolloutEvent>(item.lastEvent),
-      ...(problem !== undefined && { problem: problem as string }),
+      problem: fromText<Reason>(item.problem),
       ...(item.rolledBackBy !== undefined && { rolledBackBy: item.rolledBackBy as string }),
     };
   }
@@ -36,8 +37,8 @@ export function createRolloutRecords(table: Table) {
   return {
     findRollout,
     async createRollout(record: RolloutRecord): Promise<RolloutRecord> {
-      const { rolloutId, event, report, source, plan, lastEvent, ...facts } = record;
-      const item = { ...facts, ...toTexts({ event, report, source, plan, lastEvent }) };
+      const { rolloutId, event, report, source, plan, lastEvent, problem, ...facts } = record;
+      const item = { ...facts, ...toTexts({ event, report, source, plan, lastEvent, problem }) };
       const created = await table.putIf(toKey(rolloutId), item, { expression: "attribute_not_exists(pk)" });
       return created ? record : ((await findRollout(rolloutId)) ?? record);
     },
@@ -72,7 +73,7 @@ export function createRolloutRecords(table: Table) {
           ":execution": execution,
         },
       };
-      const set = { status: "failed" satisfies RolloutStatus, problem: ABANDONED };
+      const set = { status: "failed" satisfies RolloutStatus, ...toTexts({ problem: ABANDONED }) };
       await table.updateIf(toKey(rolloutId), { set }, condition);
     },
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  type AttributeValue,
   BatchGetItemCommand,
   type BatchGetItemCommandOutput,
   ConditionalCheckFailedException,
@@ -12,6 +13,7 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { FinalError } from "../core/final-error.ts";
 import { LEDGER_KEYS } from "./table-schema.ts";
 
 export interface Key {
@@ -47,13 +49,16 @@ export interface Table {
 
 const KEEP_DAYS = 400;
 
+/** Of every item. A change that an older reader would misread gets the next number. */
+export const SCHEMA_VERSION = 1;
+
 export function openTable(client: DynamoDBClient, TableName: string, nowMs: () => number = Date.now): Table {
   const toItem = (key: Key, item: Item) =>
-    marshall({ ...key, ...item, [LEDGER_KEYS.expiry]: expiry(nowMs()) }, MARSHALL);
+    marshall({ ...key, ...item, schemaVersion: SCHEMA_VERSION, [LEDGER_KEYS.expiry]: expiry(nowMs()) }, MARSHALL);
 
   async function get(key: Key): Promise<Item | undefined> {
     const { Item } = await client.send(new GetItemCommand({ TableName, Key: marshall(key), ConsistentRead: true }));
-    return Item && unmarshall(Item);
+    return Item && fromItem(Item, `${key.pk} ${key.sk}`);
   }
 
   /**
@@ -83,7 +88,11 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
     updateIf: (key, { set = {}, remove = [] }, condition) =>
       writeIf(key, (mark) =>
         client.send(
-          new UpdateItemCommand({ TableName, Key: marshall(key), ...toUpdate({ ...set, ...mark }, remove, condition) }),
+          new UpdateItemCommand({
+            TableName,
+            Key: marshall(key),
+            ...toUpdate({ ...set, ...mark, schemaVersion: SCHEMA_VERSION }, remove, condition),
+          }),
         ),
       ),
     async *query(pk, prefix, attributes) {
@@ -99,7 +108,7 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
             ...(start && { ExclusiveStartKey: start }),
           }),
         );
-        for (const item of Items) yield unmarshall(item);
+        for (const item of Items) yield fromItem(item, `${pk} ${prefix}…`);
         start = LastEvaluatedKey as Record<string, never> | undefined;
       } while (start !== undefined);
     },
@@ -112,7 +121,7 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
         const reply: BatchGetItemCommandOutput = await client.send(
           new BatchGetItemCommand({ RequestItems: { [TableName]: asked } }),
         );
-        found.push(...(reply.Responses?.[TableName] ?? []).map((item) => unmarshall(item)));
+        found.push(...(reply.Responses?.[TableName] ?? []).map((item) => fromItem(item, TableName)));
         asked = reply.UnprocessedKeys?.[TableName];
       }
       return keys.map(({ pk, sk }) => found.find((item) => item.pk === pk && item.sk === sk));
@@ -121,6 +130,14 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
 }
 
 const MOST_ASKED = 8;
+
+/** @throws FinalError for an item of a schema version that this code does not know */
+function fromItem(item: Record<string, AttributeValue>, place: string): Item {
+  const { schemaVersion, ...read } = unmarshall(item);
+  if (schemaVersion === SCHEMA_VERSION) return read;
+  const version = schemaVersion === undefined ? "(none)" : String(schemaVersion);
+  throw new FinalError({ code: "unknown-schema", item: place, version });
+}
 
 const MARSHALL = { removeUndefinedValues: true } as const;
 
@@ -157,8 +174,9 @@ function toUpdate(set: Item, remove: readonly string[], { expression, names, val
 
 function toProjection(attributes: readonly string[] | undefined) {
   if (attributes === undefined) return {};
+  const names = ["schemaVersion", ...attributes];
   return {
-    ProjectionExpression: attributes.map((name) => `#${name}`).join(", "),
-    ExpressionAttributeNames: Object.fromEntries(attributes.map((name) => [`#${name}`, name])),
+    ProjectionExpression: names.map((name) => `#${name}`).join(", "),
+    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
   };
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
-import { describeHold, describeStop, findHold } from "../core/controls.ts";
+import { findHold, toHeld, toStopped } from "../core/controls.ts";
 import { NO_COUNTS } from "../core/flip/outcome.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
+import { explain, type Reason } from "../core/reasons.ts";
 import type { Lock, LockAndControls, RolloutRecord } from "../core/records.ts";
 import { type Report, releaseOf } from "../core/report/report.ts";
 import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
@@ -51,11 +52,7 @@ export async function openRollout(ports: Ports, event: DeployEvent, execution: s
   if (known?.report !== undefined) return { kind: "answered", report: known.report, isOurs: true };
   if (known?.status !== "running" && isLate(opening)) {
     await releaseOwnLock(ports, execution);
-    return refuse(
-      ports,
-      opening,
-      `it came too late: not after ${event.notAfter}; send a new event if it should still happen`,
-    );
+    return refuse(ports, opening, { code: "too-late", notAfter: event.notAfter ?? "" });
   }
   const found = await findSourceRollouts(ports.ledger, event);
   if ("problem" in found) return refuseSource(ports, opening, found.problem);
@@ -101,7 +98,7 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
 }
 
 /** A source that cannot be rolled back or retried now may be once the running rollout has ended: the event can wait for it. */
-async function refuseSource(ports: Ports, opening: Opening, problem: string): Promise<Opened> {
+async function refuseSource(ports: Ports, opening: Opening, problem: Reason): Promise<Opened> {
   const { event } = opening;
   const { lock } = await ports.ledger.readControls();
   const isMeant = "rolloutId" in event && event.rolloutId !== undefined ? lock?.rolloutId === event.rolloutId : true;
@@ -115,12 +112,12 @@ function findObstacle(
   controls: LockAndControls,
   { event }: Opening,
   source: SourceRollouts | undefined,
-): string | undefined {
-  if (controls.stopped !== undefined) return describeStop(controls.stopped);
+): Reason | undefined {
+  if (controls.stopped !== undefined) return toStopped(controls.stopped);
   if (event.action === "rollback") return undefined;
   const { action, release } = event.action === "retry" ? (source as SourceRollouts) : event;
   const hold = findHold(controls, action, release);
-  return hold && describeHold(release, hold);
+  return hold && toHeld(release, hold);
 }
 
 function pickHolder({ rolloutId, execution, settleSeconds }: Lock): Lock["takenFrom"] {
@@ -172,7 +169,13 @@ async function answerKnown(ports: Ports, opening: Opening, known: RolloutRecord)
   if (known.fingerprint !== opening.fingerprint) return refuseId(opening);
   const { rolloutId, startedAtMs, status, report, problem } = await abandonIfDead(ports, known);
   const times = { startedAt: new Date(startedAtMs).toISOString(), durationMs: opening.nowMs - startedAtMs };
-  return answer(opening, { ...times, ...(report ?? { problem }), rolloutId, status, joined: true });
+  return answer(opening, {
+    ...times,
+    ...(report ?? (problem && { problems: [explain(problem)] })),
+    rolloutId,
+    status,
+    joined: true,
+  });
 }
 
 /** A rollout whose execution has ended without a report is still recorded as under way. */
@@ -196,23 +199,14 @@ async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<O
 async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
   const { event, rolloutId } = opening;
   if (event.onBusy !== "wait") {
-    return refuse(
-      ports,
-      opening,
-      `rollout ${held.rolloutId} is running in this environment; wait for its end, then send the event again, or let it wait by itself with "onBusy": "wait"`,
-    );
+    return refuse(ports, opening, { code: "locked", rolloutId: held.rolloutId });
   }
   const record = await ports.ledger.createRollout(toRecord(opening, "waiting"));
   if (record.execution !== opening.execution) return answerKnown(ports, opening, record);
   const { commands } = await ports.ledger.readGateInputs(rolloutId);
   const { abort } = applyCommands(NO_COMMANDS, commands);
   if (abort !== undefined)
-    return refuse(
-      ports,
-      opening,
-      `it was aborted while it waited for the lock, by ${abort.by}: ${abort.reason}`,
-      "aborted",
-    );
+    return refuse(ports, opening, { code: "aborted-while-waiting", by: abort.by, why: abort.reason });
   ports.log.info("rollout waits for the lock", { rolloutId, heldBy: held.rolloutId });
   return { kind: "busy" };
 }
@@ -221,19 +215,15 @@ function refuseId(opening: Opening): Opened {
   return answer(opening, {
     rolloutId: opening.rolloutId,
     status: "refused",
-    problem: `nothing was done: the id ${opening.rolloutId} belongs to another event; give this one an id of its own`,
+    problems: [explain({ code: "id-taken", id: opening.rolloutId })],
   });
 }
 
 /** A refusal is recorded under the event's id: a later `status`, or the same event again, gets it as the answer. */
-async function refuse(
-  ports: Ports,
-  opening: Opening,
-  problem: string,
-  status: "refused" | "aborted" = "refused",
-): Promise<Opened> {
+async function refuse(ports: Ports, opening: Opening, problem: Reason): Promise<Opened> {
   const { rolloutId, execution } = opening;
-  const refused = answer(opening, { rolloutId, status, problem: `nothing was done: ${problem}` });
+  const status = problem.code === "aborted-while-waiting" ? "aborted" : "refused";
+  const refused = answer(opening, { rolloutId, status, problems: [explain(problem)] });
   const record = await ports.ledger.createRollout({ ...toRecord(opening, status), report: refused.report });
   if (record.execution !== execution) return answerKnown(ports, opening, record);
   if (record.status !== status) await ports.ledger.endRollout(rolloutId, refused.report);

@@ -93,9 +93,7 @@ export async function runPart<Result>(
   const name = run.attempt === 1 ? run.step : `${run.step} (try ${run.attempt})`;
   const runs = await ports.ledger.countStepAttempt(rollout.rolloutId, name, mark);
   if (runs > MOST_RUNS) {
-    throw new StalledError(
-      `${name} died ${MOST_RUNS} times and came no further than "${mark}"; see the worker's log for what ended it`,
-    );
+    throw new StalledError({ code: "stalled", step: name, runs: MOST_RUNS, mark });
   }
   const { stepSeconds, retries } = ports.policy;
   const latestMs = run.invocationEndsAtMs - GRACE_MS - retries.requestTimeoutMs - RECORD_MS;
@@ -121,9 +119,7 @@ export async function runPart<Result>(
 export function countIdle(before: Progress, cameFurther: boolean): number {
   const idleParts = cameFurther ? 0 : before.idleParts + 1;
   if (idleParts < MOST_RUNS) return idleParts;
-  throw new StalledError(
-    `${MOST_RUNS} parts in a row came no further: Evo Voice answered none of their requests in time`,
-  );
+  throw new StalledError({ code: "no-progress", parts: MOST_RUNS });
 }
 
 /** The result of the work; undefined when its time was over first. */

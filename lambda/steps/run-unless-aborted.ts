@@ -48,5 +48,5 @@ async function findAbort({ ledger }: Ports, { rolloutId, lock }: Rollout): Promi
   if (lock === undefined) return undefined;
   const { commands } = await ledger.readGateInputs(rolloutId);
   const { abort } = applyCommands(NO_COMMANDS, commands);
-  return abort && toStop("halt", "abort", [`aborted by ${abort.by}: ${abort.reason}`]);
+  return abort && toStop("halt", "abort", [{ code: "aborted", by: abort.by, why: abort.reason }]);
 }

@@ -3,6 +3,7 @@ import { FinalError } from "../core/final-error.ts";
 import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { isStop } from "../core/gate/decision.ts";
 import { beginGate, type GateState } from "../core/gate/evaluate-gate.ts";
+import type { Reason } from "../core/reasons.ts";
 import type { Progress, StepRun } from "../steps/run-part.ts";
 
 /** The durable operations that a rollout is made of. The workflow decides which of them run, and in what order. */
@@ -38,29 +39,35 @@ export interface PartsOptions<State> extends StepOptions {
   /** Polls the gate that a held part waits for. Without it, no part is held. */
   poll?(gate: GateState, progress: State): Promise<GateState>;
   /** How the work continues after a part that failed for good. Without it, the error is thrown. */
-  afterFailure?(from: State, problem: string): State;
+  afterFailure?(from: State, problem: readonly Reason[]): State;
 }
 
 export function createDurable(context: DurableContext, nowMs: () => number): Durable {
   const durable: Durable = {
-    step: (name, body, options) => context.step(name, body, toRetries(options)),
+    step: async (name, body, options) => unwrap(await context.step(name, () => settle(body), toRetries(options))),
     wait: (name, seconds) => context.wait(name, { seconds }),
     async poll<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>) {
-      const { answer } = await context.waitForCondition(name, (asked: Asked<Answer>) => ask(question, asked), {
+      const asked = await context.waitForCondition(name, (before: Asked<Answer>) => ask(question, before), {
         initialState: { failures: 0 },
-        waitStrategy: ({ answer: given }) =>
-          given === undefined ? { shouldContinue: true, delay: { seconds } } : { shouldContinue: false },
-      });
-      return answer as Answer;
-    },
-    waitForGate: (name, { bakeSeconds, commandState, poll }) =>
-      context.waitForCondition(name, (state: GateState) => poll(state), {
-        initialState: beginGate(bakeSeconds, commandState),
-        waitStrategy: ({ decision, waitSeconds }) =>
-          decision === undefined
-            ? { shouldContinue: true, delay: { seconds: waitSeconds } }
+        waitStrategy: ({ answer, final }) =>
+          answer === undefined && final === undefined
+            ? { shouldContinue: true, delay: { seconds } }
             : { shouldContinue: false },
-      }),
+      });
+      return unwrap(asked.final === undefined ? { value: asked.answer as Answer } : { final: asked.final });
+    },
+    async waitForGate(name, { bakeSeconds, commandState, poll }) {
+      const pollOnce = async (before: Settled<GateState>): Promise<Settled<GateState>> =>
+        "final" in before ? before : settle(() => poll(before.value));
+      const polled = await context.waitForCondition<Settled<GateState>>(name, pollOnce, {
+        initialState: { value: beginGate(bakeSeconds, commandState) },
+        waitStrategy: (after) =>
+          "final" in after || after.value.decision !== undefined
+            ? { shouldContinue: false }
+            : { shouldContinue: true, delay: { seconds: after.value.waitSeconds } },
+      });
+      return unwrap(polled);
+    },
     async runParts<State extends Progress>(parts: PartsOptions<State>) {
       let state = parts.start;
       for (let index = 1; !state.done; index += 1) {
@@ -77,12 +84,12 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
     },
   };
 
-  function runPart<State>(step: string, parts: PartsOptions<State>, from: State): Promise<State> {
+  async function runPart<State>(step: string, parts: PartsOptions<State>, from: State): Promise<State> {
     const run = ({ attempt }: { readonly attempt: number }) => {
       const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
-      return parts.part({ step, attempt, invocationEndsAtMs }, from);
+      return settle(() => parts.part({ step, attempt, invocationEndsAtMs }, from));
     };
-    return context.step(step, run, toRetries(parts));
+    return unwrap(await context.step(step, run, toRetries(parts)));
   }
 
   return durable;
@@ -90,6 +97,7 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
 
 interface Asked<Answer> {
   readonly answer?: Answer | undefined;
+  readonly final?: readonly Reason[] | undefined;
   /** In a row. */
   readonly failures: number;
 }
@@ -104,7 +112,8 @@ async function ask<Answer>(
   try {
     return { failures: 0, answer: await question() };
   } catch (error) {
-    if (error instanceof FinalError || failures + 1 >= MOST_FAILED_QUESTIONS) throw error;
+    if (error instanceof FinalError) return { failures: 0, final: error.reasons };
+    if (failures + 1 >= MOST_FAILED_QUESTIONS) throw error;
     return { failures: failures + 1 };
   }
 }
@@ -119,7 +128,7 @@ async function orAfterFailure<State extends Progress>(
     return await body();
   } catch (error) {
     if (afterFailure === undefined) throw error;
-    return afterFailure({ ...from, held: false, restSeconds: undefined }, messageOf(error));
+    return afterFailure({ ...from, held: false, restSeconds: undefined }, reasonsOf(error));
   }
 }
 
@@ -142,19 +151,41 @@ const TRIES = 5;
 const PATIENT_TRIES = 11;
 const MOST_SECONDS_BETWEEN = 60;
 
-/** A step's own retries are for a machine or a ledger that fails for a moment. A final error is not retried. */
+/** A step's own retries are for a machine or a ledger that fails for a moment. */
 function toRetries({ retry }: StepOptions = {}): Pick<Required<StepConfig<unknown>>, "retryStrategy"> {
   const tries = retry === "patient" ? PATIENT_TRIES : TRIES;
   return {
-    retryStrategy: (error, attempt) =>
-      error instanceof FinalError || attempt >= tries
+    retryStrategy: (_error, attempt) =>
+      attempt >= tries
         ? { shouldRetry: false }
         : { shouldRetry: true, delay: { seconds: Math.min(2 ** attempt, MOST_SECONDS_BETWEEN) } },
   };
 }
 
-/** An error class that a step throws arrives here as the cause of another error, with its name and message only. */
-export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+/**
+ * What a durable operation came to. Of an error that a step throws, only name and message come out of the step. So a
+ * failure that no repetition mends comes out as data: its reasons.
+ */
+type Settled<Result> = { readonly value: Result } | { readonly final: readonly Reason[] };
+
+async function settle<Result>(body: () => Promise<Result>): Promise<Settled<Result>> {
+  try {
+    return { value: await body() };
+  } catch (error) {
+    if (error instanceof FinalError) return { final: error.reasons };
+    throw error;
+  }
+}
+
+function unwrap<Result>(settled: Settled<Result>): Result {
+  if ("final" in settled) throw new FinalError(settled.final);
+  return settled.value;
+}
+
+/** Why a durable operation failed. An error that a step threw arrives as the cause of the SDK's own error. */
+export function reasonsOf(error: unknown): readonly Reason[] {
+  if (error instanceof FinalError) return error.reasons;
+  const thrown = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(thrown instanceof Error)) return [{ code: "unexpected", error: "unknown", detail: String(thrown) }];
+  return [{ code: "unexpected", error: thrown.name, detail: thrown.message }];
 }

@@ -1,6 +1,7 @@
 import { isStop } from "../core/gate/decision.ts";
 import type { GateState } from "../core/gate/evaluate-gate.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
+import type { Reason } from "../core/reasons.ts";
 import type { WaveResult } from "../core/report/report.ts";
 import {
   afterFailure,
@@ -14,7 +15,7 @@ import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gat
 import { pollGate } from "../steps/gate/poll-gate.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
-import { messageOf } from "./durable.ts";
+import { reasonsOf } from "./durable.ts";
 import type { Ready } from "./prepare-rollout.ts";
 
 export interface FlippedWaves {
@@ -51,7 +52,7 @@ function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave, progress
 interface Noted {
   readonly progress: FlipProgress;
   /** For the reasons of the gate. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Reason[];
 }
 
 /** After the first flips: flags are independent, or a child that no plan asks for has moved. */
@@ -67,7 +68,7 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
   });
   return {
     progress: { ...flipped, stop: moved },
-    notes: unread === undefined ? [] : [`whether children moved with their parents was not checked: ${unread}`],
+    notes: unread === undefined ? [] : [{ code: "children-not-checked", why: unread }],
   };
 }
 
@@ -120,14 +121,14 @@ async function bake(
     return { progress: { ...progress, commandState, stop }, notes: [...notes, ...(decision?.reasons ?? [])] };
   } catch (error) {
     // For example a lost lock: no further customer is flipped, and each customer gets an outcome.
-    return { progress: { ...progress, problem: messageOf(error) }, notes: [] };
+    return { progress: { ...progress, problem: reasonsOf(error) }, notes: [] };
   }
 }
 
-function toDecided({ stop, problem }: FlipProgress, notes: readonly string[]) {
+function toDecided({ stop, problem }: FlipProgress, notes: readonly Reason[]) {
   const why = whyStopped({ stop, problem });
   if (why === undefined) return { decision: "proceed", reasons: notes } as const;
-  return { decision: stop?.decision ?? "halt", reasons: stop?.reasons ?? [why] };
+  return { decision: stop?.decision ?? "halt", reasons: stop?.reasons ?? why };
 }
 
 /** Gives each customer that was not attempted an outcome, so that every customer of the plan has one. */

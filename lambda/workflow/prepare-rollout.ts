@@ -10,7 +10,7 @@ import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan
 import type { Ports } from "../steps/ports.ts";
 import type { Ended } from "../steps/report/close-rollout.ts";
 import type { FlipRollout, Locked, Progress, Rollout } from "../steps/run-part.ts";
-import { type Durable, messageOf } from "./durable.ts";
+import { type Durable, reasonsOf } from "./durable.ts";
 
 /** One execution of the workflow. */
 export interface Run<Of extends Rollout> {
@@ -65,7 +65,7 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
       children,
     };
   } catch (error) {
-    return { kind: "ended", problem: messageOf(error) };
+    return { kind: "ended", problem: reasonsOf(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { wantedFlag } from "../../lambda/contract/deploy-event.ts";
 import { countOutcomes, OUTCOMES, type Outcome, type OutcomeKind, totalOf } from "../../lambda/core/flip/outcome.ts";
+import { describeReason, type ReasonCode } from "../../lambda/core/reasons.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 
 /** A customer as Evo Voice holds it. */
@@ -121,7 +122,9 @@ function findWrongRecord(claims: Claims, customer: CustomerState): Fault | undef
   const isPlanned = claims.planned?.has(id);
   if (recorded === undefined && (isPlanned || restores.length > 0)) return { code: "no-outcome" };
   if (isPlanned === false && isTouched(claims, customer)) return { code: "not-planned" };
-  return recorded?.reason === "" && EXPLAINED.includes(recorded.outcome) ? { code: "no-reason" } : undefined;
+  return recorded !== undefined && describeReason(recorded.reason) === "" && EXPLAINED.includes(recorded.outcome)
+    ? { code: "no-reason" }
+    : undefined;
 }
 
 const EXPLAINED: readonly OutcomeKind[] = ["deferred", "skipped", "failed"];
@@ -154,13 +157,13 @@ function findWrongFlag(claims: Claims, customer: CustomerState, recorded: Record
 function findWrongRestore(
   claims: Claims,
   { id, isStaging, writes }: CustomerState,
-  { recorded, restore: { outcome } }: { readonly recorded: Recorded | undefined; readonly restore: Recorded },
+  { recorded, restore: { outcome, reason } }: { readonly recorded: Recorded | undefined; readonly restore: Recorded },
 ): Fault | undefined {
   const before = claims.before.get(id);
   if (outcome !== "unchanged" && before === toWanted(claims, id))
     return { code: "was-right-before", isStaging: before };
-  // A customer that was left alone had been moved back by another client.
-  if (outcome !== "failed" && isStaging !== before) return { code: "not-restored", isStaging };
+  const isBack = outcome === "skipped" ? MOVED_BACK.includes(reason.code) : outcome !== "failed";
+  if (isBack && isStaging !== before) return { code: "not-restored", isStaging };
   const wasFlipped = recorded?.outcome === "flipped";
   if (outcome === "unchanged") return wasFlipped ? { code: "flipped-but-not-restored" } : undefined;
   const mayBe: Readonly<Record<string, boolean>> = {
@@ -171,9 +174,12 @@ function findWrongRestore(
   return mayBe[outcome] ? undefined : { code: "restored-without-flip" };
 }
 
+/** A conflicting customer that another client moved back. Any other one stays where it was, such as a protected one. */
+const MOVED_BACK: readonly ReasonCode[] = ["moved-back", "moved-back-by-later-rollout"];
+
 /** A flip without a clear reply, of a customer that could not be read afterwards: the one excuse for having moved. */
 function isInDoubt(recorded: Recorded | undefined): boolean {
-  return recorded?.outcome === "failed" && recorded.reason.includes("may have been flipped");
+  return recorded?.outcome === "failed" && recorded.reason.code === "may-be-flipped";
 }
 
 /** The flag that a rollout wants. A retry does not say: it wants the other flag for each customer that it flips. */

@@ -60,8 +60,9 @@ export function advance(progress: Progress, line: LogLine, nowMs: number): Progr
   }
 }
 
-function isOver({ heldBy }: LogLine): boolean {
-  return heldBy === "nothing any more";
+/** A rollout that continues has no reason to wait. */
+function isOver({ codes }: LogLine): boolean {
+  return !Array.isArray(codes) || codes.length === 0;
 }
 
 function toWorking({ working }: Progress, { decision }: LogLine): Working {
@@ -70,10 +71,10 @@ function toWorking({ working }: Progress, { decision }: LogLine): Working {
 }
 
 /** A bake and a rest end by themselves; any other wait is a hold. */
-function toWait({ heldBy, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "leftSeconds"> {
+function toWait({ heldBy, codes, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "leftSeconds"> {
   const leftSeconds = toNumber(bakeLeftSeconds);
-  if (heldBy === "its bake") return { phase: "baking", heldBy: "", leftSeconds };
-  if (heldBy === "its rest") return { phase: "resting", heldBy: "", leftSeconds };
+  const [code] = Array.isArray(codes) ? codes : [];
+  if (code === "baking" || code === "resting") return { phase: code, heldBy: "", leftSeconds };
   return { phase: "held", heldBy: String(heldBy), leftSeconds };
 }
 

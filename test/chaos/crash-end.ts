@@ -65,7 +65,7 @@ export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: R
 function toEnd(outcome: (Pick<Outcome, "reason"> & { readonly outcome: string }) | undefined): unknown {
   if (outcome === undefined) return undefined;
   const { outcome: kind, reason } = outcome;
-  return kind === "flipped" || kind === "failed" ? kind : `${kind}: ${reason}`;
+  return kind === "flipped" || kind === "failed" ? kind : `${kind}: ${JSON.stringify(reason)}`;
 }
 
 /** Only after a restart somebody may be looked at who turns out never to have been flipped. */
@@ -90,6 +90,6 @@ export function withoutUnattempted({ customers }: End): unknown {
   return Object.entries(customers).map(([id, { outcome, ...customer }]) => ({
     id,
     ...customer,
-    outcome: String(outcome).startsWith("skipped: not attempted") ? undefined : outcome,
+    outcome: String(outcome).startsWith('skipped: {"code":"not-attempted"') ? undefined : outcome,
   }));
 }

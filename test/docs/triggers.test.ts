@@ -76,7 +76,7 @@ test("commands: a pause is sent as it is written, to a rollout that runs, and an
   const event = FlipEvent.parse(anEvent({ id: command.rolloutId }));
   const counts = { flip: 40, unchanged: 0, skipped: 0, hash: "9bed" };
   const waves = [{ wave: 1, from: 0, to: 1, customers: 40, bakeSeconds: 0 }];
-  const plan = { ...counts, skippedBy: {}, batches: 1, settledItems: 0, waves };
+  const plan = { ...counts, skippedBy: [], batches: 1, settledItems: 0, waves };
   const head = { rolloutId: command.rolloutId, action: "promote", at: new Date().toISOString() } as const;
   const lastEvent = { ...head, change: "started", plan: { ...counts, waves: 1 } } as const;
   const standing = { startedAtMs: Date.now(), status: "running", plan, lastEvent } as const;

@@ -194,6 +194,8 @@ const FLIPPED: Readonly<Partial<Record<State, number>>> = {
   "is paused between two batches": 270,
 };
 
+const ABORTED = { code: "aborted", by: "ann", why: "calls drop" };
+
 /** Aborted before the first customer was restored. */
 export async function expectAborted(state: State, ended: Ended, decision: "roll back" | "halt"): Promise<void> {
   const { report, world, moments, before } = ended;
@@ -201,17 +203,13 @@ export async function expectAborted(state: State, ended: Ended, decision: "roll 
   const isBack = decision === "roll back" && flipped > 0;
   expect(report).toMatchObject({
     status: isBack ? "rolled-back" : "aborted",
-    problem: expect.stringMatching(
-      state === "waits for the lock"
-        ? /^nothing was done: it was aborted while it waited for the lock, by ann: calls drop$/
-        : /aborted by ann: calls drop$/,
-    ),
+    problems: [state === "waits for the lock" ? { ...ABORTED, code: "aborted-while-waiting" } : ABORTED],
     counts: { flipped, skipped: flipped === 0 ? 0 : 290 - flipped, failed: 0 },
   });
   expect(report.rollback).toEqual(isBack ? { restored: flipped, conflicting: 0, left: 0 } : undefined);
   if (isBack || flipped === 0) expect(rememberFlags(world)).toEqual(before);
   if (flipped === 0) expect(countPosts(world)).toBe(0);
-  else expect(report.waves?.at(-1)).toMatchObject({ decision, reasons: ["aborted by ann: calls drop"] });
+  else expect(report.waves?.at(-1)).toMatchObject({ decision, reasons: [{ code: "aborted", by: "ann" }] });
   expect(Object.keys((await moments.ledger.readControls()).holds)).toEqual(isBack ? ["2026.11"] : []);
 }
 

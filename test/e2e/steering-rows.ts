@@ -54,7 +54,7 @@ export function expectSteered(command: SteeringCommand, state: State, ended: End
   if (command === "stop-everything" && state === "waits for the lock") {
     expect(report).toMatchObject({
       status: "refused",
-      problem: expect.stringContaining("everything is stopped, by ann"),
+      problems: [{ code: "stopped", by: "ann" }],
     });
     return;
   }

@@ -3,6 +3,7 @@ import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { parsePolicy } from "../../lambda/config.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../../lambda/core/flip/outcome.ts";
+import type { Reason } from "../../lambda/core/reasons.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
 import { createWorker } from "../../lambda/worker.ts";
@@ -205,7 +206,7 @@ export async function readReverts(
 
 function toOutcomes(item: Readonly<Record<string, unknown>>): readonly Omit<Outcome, "name">[] {
   if (String(item.sk).startsWith("batch#")) return fromBatchItem(item).outcomes;
-  const rows = JSON.parse(String(item.outcomes)) as [string, string, number, string][];
+  const rows = JSON.parse(String(item.outcomes)) as [string, string, number, Reason][];
   return rows.map(([customerId, , kind, reason]) => ({ customerId, outcome: OUTCOMES[kind] as OutcomeKind, reason }));
 }
 

@@ -5,15 +5,15 @@ export interface Batch {
   readonly rolloutId: string;
   readonly index: number;
   readonly customers: readonly PlannedCustomer[];
-  /** Ids that are, or were about to be, flipped by this rollout; their flag was the other one. */
+  /** Ids of the customers that this rollout flips, recorded before the first request. Their flag was the other one. */
   readonly intended: readonly string[];
   readonly outcomes: readonly Outcome[];
-  /** Ids that are, or were about to be, flipped back. */
+  /** Ids of the customers that a rollback restores, recorded before its first request. */
   readonly restoring: readonly string[];
-  /** What became of those who were to be flipped back. */
+  /** The outcomes of the rollback. */
   readonly rollback: readonly Outcome[];
-  /** The rollout that turned it back last, be it itself. */
+  /** The rollout that rolled this batch back last; it may be this rollout. */
   readonly rolledBackBy?: string | undefined;
-  /** Counts the writes: a record is only written over the one that was read. */
+  /** Counts the writes. A write replaces only the revision that was read. */
   readonly revision: number;
 }

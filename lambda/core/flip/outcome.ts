@@ -1,3 +1,5 @@
+import type { Reason } from "../reasons.ts";
+
 /** What became of one customer; every customer of a plan ends with exactly one. */
 export const OUTCOMES = ["flipped", "unchanged", "deferred", "skipped", "failed"] as const;
 export type OutcomeKind = (typeof OUTCOMES)[number];
@@ -6,12 +8,9 @@ export interface Outcome {
   readonly customerId: string;
   readonly name: string;
   readonly outcome: OutcomeKind;
-  /** A sentence a person understands, never with secrets or bodies. */
-  readonly reason: string;
+  /** Never with secrets or bodies. */
+  readonly reason: Reason;
 }
-
-/** Why a customer of a stopped rollout was skipped begins like this: a retry takes it up. */
-export const NOT_ATTEMPTED = "not attempted: ";
 
 export type Counts = Readonly<Record<OutcomeKind, number>>;
 

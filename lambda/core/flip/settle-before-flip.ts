@@ -1,5 +1,6 @@
 import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../lookup/selection.ts";
 import type { PlannedCustomer } from "../plan/plan.ts";
+import type { Reason } from "../reasons.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 
 /** Setting one customer's flag. */
@@ -13,9 +14,9 @@ export interface Flip {
  * ended before it was known what it did.
  */
 export type FlipResult =
-  | { readonly result: "flipped"; readonly reason: string }
+  | { readonly result: "flipped"; readonly reason: Reason }
   /** `refused`: every request was, so that none can have done it. */
-  | { readonly result: "failed"; readonly reason: string; readonly refused?: boolean }
+  | { readonly result: "failed"; readonly reason: Reason; readonly refused?: boolean }
   | { readonly result: "not begun" }
   | { readonly result: "unresolved" };
 
@@ -23,7 +24,7 @@ export type FlipResult =
 export type Reading =
   | { readonly reading: "found"; readonly customer: CustomerFacts }
   | { readonly reading: "missing" }
-  | { readonly reading: "unreadable"; readonly reason: string };
+  | { readonly reading: "unreadable"; readonly reason: Reason };
 
 /** What is known of a planned customer right before its flip. */
 export interface Situation {
@@ -36,24 +37,23 @@ export interface Situation {
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
-const MOVED_MEANWHILE = "was moved after the plan was made, and shows the wanted flag already";
-
 /** Decides from a fresh reading: the outcome that needs no flip, or undefined when the customer is to be flipped now. */
 export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }: Situation): Outcome | undefined {
-  const settle = (outcome: OutcomeKind, reason: string): Outcome => ({
+  const settle = (outcome: OutcomeKind, reason: Reason): Outcome => ({
     customerId: planned.id,
     name: planned.name,
     outcome,
     reason,
   });
-  const fail = (why: string) =>
-    settle("failed", intended ? `customer ${planned.id} may have been flipped, and now: ${why}` : why);
-  if (fresh.reading === "missing") return fail("Evo Voice no longer has this customer; see whether it was deleted");
+  const fail = (why: Reason) => settle("failed", intended ? { code: "may-be-flipped", why } : why);
+  if (fresh.reading === "missing") return fail({ code: "customer-gone" });
   if (fresh.reading === "unreadable") return fail(fresh.reason);
   const { isStaging } = fresh.customer;
-  if (isStaging === undefined) return fail("Evo Voice does not say where this customer is");
+  if (isStaging === undefined) return fail({ code: "flag-unknown" });
   if (isStaging === wantedFlag) {
-    return intended ? settle("flipped", "confirmed after a restart") : settle("unchanged", MOVED_MEANWHILE);
+    return intended
+      ? settle("flipped", { code: "confirmed-after-restart" })
+      : settle("unchanged", { code: "moved-since-plan" });
   }
   const judgement = judgeAfresh(judge, fresh.customer);
   switch (judgement.verdict) {
@@ -62,7 +62,7 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
     case "skipped":
       return settle("skipped", judgement.reason);
     case "not selected":
-      return settle("skipped", "has changed since the plan: the event's targets no longer select it");
+      return settle("skipped", { code: "deselected-since-plan" });
     case "unclear":
       return fail(judgement.why);
   }
@@ -72,11 +72,11 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
 export function judgeAfresh(
   judge: Situation["judge"],
   customer: CustomerFacts,
-): Judgement | { readonly verdict: "unclear"; readonly why: string } {
+): Judgement | { readonly verdict: "unclear"; readonly why: Reason } {
   try {
     return judge(customer);
   } catch (error) {
-    if (error instanceof UnclearFamilyError) return { verdict: "unclear", why: error.message };
+    if (error instanceof UnclearFamilyError) return { verdict: "unclear", why: error.reason };
     throw error;
   }
 }

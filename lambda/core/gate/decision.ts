@@ -1,9 +1,11 @@
+import type { Reason } from "../reasons.ts";
+
 /** What a gate decides. Its reasons are recorded. */
 export type Decision =
   | {
       readonly decision: "proceed";
       /** Often empty. Otherwise what a person should know, for example who skipped the bake and why. */
-      readonly reasons: readonly string[];
+      readonly reasons: readonly Reason[];
     }
   | Stop;
 
@@ -11,7 +13,7 @@ export interface Stop {
   /** "roll back" undoes what this rollout did. "halt" leaves everything as it is and asks a person. */
   readonly decision: "roll back" | "halt";
   readonly cause: "budget" | "alarm" | "no data" | "abort" | "controls" | "share" | "children-moved";
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Reason[];
 }
 
 /** What the policy or the event wants done when a gate fails. */
@@ -21,11 +23,6 @@ export function isStop(decision: Decision | undefined): decision is Stop {
   return decision !== undefined && decision.decision !== "proceed";
 }
 
-/** The reasons as one text. */
-export function toReason({ reasons }: Stop): string {
-  return reasons.join("; ");
-}
-
-export function toStop(onFailure: OnFailure, cause: Stop["cause"], reasons: readonly string[]): Stop {
+export function toStop(onFailure: OnFailure, cause: Stop["cause"], reasons: readonly Reason[]): Stop {
   return { decision: onFailure === "rollback" ? "roll back" : "halt", cause, reasons };
 }

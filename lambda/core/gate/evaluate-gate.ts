@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import { type FailureBudget, toHundredths } from "../../contract/limits.ts";
+import { toStopped } from "../controls.ts";
+import type { AlarmState } from "../reason-types.ts";
+import type { Reason } from "../reasons.ts";
 import type { CommandRecord, GateInputs, LockAndControls } from "../records.ts";
 import { type Abort, applyCommands, type CommandState, passTime } from "./apply-commands.ts";
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
 
-export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
+export type { AlarmState };
 
 export interface AlarmReading {
   readonly name: string;
@@ -52,11 +56,11 @@ export interface GateState {
   /** Until the next poll, 1 to 60; 0 before the first poll. */
   readonly waitSeconds: number;
   /** Why the rollout waits, beyond the bake. */
-  readonly heldBy?: string | undefined;
+  readonly heldBy?: readonly Reason[] | undefined;
   /** Of these, the alarms without data. */
-  readonly blindTo?: readonly string[] | undefined;
+  readonly blindTo?: readonly Reason[] | undefined;
   /** The reasons that a decision to proceed will have. */
-  readonly notes?: readonly string[] | undefined;
+  readonly notes?: readonly Reason[] | undefined;
   /** Once it is there, the gate is over. */
   readonly decision?: Decision | undefined;
 }
@@ -76,7 +80,7 @@ export function beginGate(bakeSeconds: number, commandState: CommandState): Gate
     blindSeconds: 0,
     commandState: { seen, skipAllBakes, ...(pausedSeconds !== undefined && { pausedSeconds }) },
     waitSeconds: 0,
-    ...(skipped && { notes: ["without a bake: an earlier command asked for no more waiting"] }),
+    ...(skipped && { notes: [{ code: "bake-skipped-earlier" }] as const }),
   };
 }
 
@@ -98,7 +102,7 @@ export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: Ga
   return {
     ...poll.state,
     waitSeconds: poll.blindTo.length > 0 ? MOST_WAIT_SECONDS : toWait(poll.state),
-    ...(heldBy.length > 0 && { heldBy: heldBy.join("; ") }),
+    ...(heldBy.length > 0 && { heldBy }),
     ...(blindTo.length > 0 && { blindTo }),
   };
 }
@@ -134,15 +138,13 @@ function findStop({ state, abort, blindTo }: Poll, snapshot: GateSnapshot, rules
 }
 
 /** Why an abort stops a rollout, and why the rollout would have stopped without the abort. */
-export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly string[]): Stop {
-  return toStop(rollback ? "rollback" : "halt", "abort", [`aborted by ${by}: ${reason}`, ...alsoWhy]);
+export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly Reason[]): Stop {
+  return toStop(rollback ? "rollback" : "halt", "abort", [{ code: "aborted", by, why: reason }, ...alsoWhy]);
 }
 
 function findBudgetStop({ failed }: GateSnapshot, { failures, onFailure }: GateRules): Stop | undefined {
   if (failures === undefined || failed <= failures.allowed) return undefined;
-  const customers = failed === 1 ? "customer" : "customers";
-  const reason = `at least ${failed} ${customers} failed, and the failure budget allows ${failures.allowed} of ${failures.planned}`;
-  return toStop(onFailure, "budget", [reason]);
+  return toStop(onFailure, "budget", [{ code: "failure-budget", failed, ...failures }]);
 }
 
 /**
@@ -165,14 +167,14 @@ function findBlindStop(
   { onFailure, noDataSeconds }: GateRules,
 ): Stop | undefined {
   if (blindSeconds <= noDataSeconds) return undefined;
-  const since = `not all alarms could be watched for ${blindSeconds} s, the policy allows ${noDataSeconds} s`;
-  return toStop(onFailure, "no data", [since, ...describeAlarms(blindTo, MOST_DESCRIBED)]);
+  const noData: Reason = { code: "no-data", seconds: blindSeconds, allowedSeconds: noDataSeconds };
+  return toStop(onFailure, "no data", [noData, ...describeAlarms(blindTo, MOST_DESCRIBED)]);
 }
 
-function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls): readonly string[] {
+function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls): readonly Reason[] {
   return [
-    ...(pausedSeconds !== undefined ? ["paused"] : []),
-    ...(stopped !== undefined ? [`everything was stopped by ${stopped.requestedBy}: ${stopped.reason}`] : []),
+    ...(pausedSeconds !== undefined ? [{ code: "paused" } as const] : []),
+    ...(stopped !== undefined ? [toStopped(stopped)] : []),
   ];
 }
 
@@ -181,38 +183,30 @@ function toWait({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState)
   return Math.min(...[leftSeconds, pausedSeconds].filter((seconds) => seconds > 0), MOST_WAIT_SECONDS);
 }
 
-function toNote({ command, requestedBy, reason }: CommandRecord): readonly string[] {
-  if (command === "skip-bake") return [`the bake was skipped by ${requestedBy}: ${reason}`];
-  return command === "skip-all-bakes" ? [`no more waiting, by ${requestedBy}: ${reason}`] : [];
+function toNote({ command, requestedBy, reason }: CommandRecord): readonly Reason[] {
+  const by = { by: requestedBy, why: reason };
+  if (command === "skip-bake") return [{ code: "bake-skipped", ...by }];
+  return command === "skip-all-bakes" ? [{ code: "all-bakes-skipped", ...by }] : [];
 }
 
 /** Each alarm with its reason. Beyond so many alarms only the names, because a checkpoint holds them. */
-function describeAlarms(alarms: readonly AlarmReading[], most: number): readonly string[] {
+function describeAlarms(alarms: readonly AlarmReading[], most: number): readonly Reason[] {
   const more = alarms.slice(most).map(({ name }) => name);
   const described = alarms.slice(0, most).map(describeAlarm);
-  return more.length === 0 ? described : [...described, `and ${more.length} more: ${more.join(", ")}`];
+  return more.length === 0 ? described : [...described, { code: "more-alarms", alarms: more }];
 }
 
-function describeAlarm({ name, state, reason }: AlarmReading): string {
+function describeAlarm({ name, state, reason }: AlarmReading): Reason {
   const line = (reason ?? "").slice(0, MOST_REASON_CHARACTERS).replace(/\s+/g, " ").trim();
-  const told = line === "" ? "" : `: ${line}`;
-  return `alarm ${name} ${ALARM_WORDS[state]}${told}`;
+  return { code: "alarm", alarm: name, state, ...(line !== "" && { detail: line }) };
 }
-
-const ALARM_WORDS: Readonly<Record<AlarmState, string>> = {
-  OK: "is OK",
-  ALARM: "is in ALARM",
-  INSUFFICIENT_DATA: "has no data (INSUFFICIENT_DATA)",
-  missing: "does not exist",
-  unreadable: "cannot be read",
-};
 
 /** Why the rollout waits after a poll; undefined when it does not wait, or was not polled yet. */
 export function whyWaits(
   { waitSeconds, heldBy }: GateState,
   { isRest = false }: Pick<GateRules, "isRest"> = {},
-): string | undefined {
-  return waitSeconds === 0 ? undefined : (heldBy ?? (isRest ? "its rest" : "its bake"));
+): readonly Reason[] | undefined {
+  return waitSeconds === 0 ? undefined : (heldBy ?? [{ code: isRest ? "resting" : "baking" }]);
 }
 
 /**
@@ -223,7 +217,7 @@ export function isNews(before: GateState, after: GateState): boolean {
   const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
   const isLessLong = after.leftSeconds < Math.max(0, passed);
   const hasTakenIn = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
-  const isOther = whyWaits(before) !== whyWaits(after) || toTenMinutes(before) !== toTenMinutes(after);
+  const isOther = !isDeepStrictEqual(whyWaits(before), whyWaits(after)) || toTenMinutes(before) !== toTenMinutes(after);
   return isOther || isLessLong || hasTakenIn;
 }
 

@@ -44,15 +44,13 @@ export interface AfterFlips {
 
 /** Halts the rollout when a child of a flipped parent has moved; undefined when flags are independent. */
 export function findChildrenStop(
-  children: readonly WatchedChild[],
+  watched: readonly WatchedChild[],
   { flippedIds, wantedFlag, now }: AfterFlips,
 ): Stop | undefined {
   const movedIds = new Set(now.flatMap(({ id, isStaging }) => (isStaging === wantedFlag ? id : [])));
-  const moved = children.filter(({ id, parentId }) => flippedIds.has(parentId) && movedIds.has(id));
+  const moved = watched.filter(({ id, parentId }) => flippedIds.has(parentId) && movedIds.has(id));
   if (moved.length === 0) return undefined;
-  const named = moved.slice(0, MOST_PARENTS).map(({ id, parentId }) => `${id}, child of ${parentId}`);
-  const more = moved.length > named.length ? `; and ${moved.length - named.length} more` : "";
-  const count = moved.length === 1 ? "1 child" : `${moved.length} children`;
-  const reason = `children-moved: ${count} moved with a flipped parent and no plan asks for it: ${named.join("; ")}${more}. Look at each; if flags follow the parent on this account, set the policy's childrenFollow to true`;
-  return toStop("halt", "children-moved", [reason]);
+  const children = moved.slice(0, MOST_PARENTS);
+  const more = moved.length - children.length;
+  return toStop("halt", "children-moved", [{ code: "children-moved", children, more }]);
 }

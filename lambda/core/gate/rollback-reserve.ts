@@ -18,8 +18,7 @@ export interface Used {
 export function stopToKeepReserve({ parts, sinceMs }: Used): Stop | undefined {
   const used = describeUsed({ parts, sinceMs });
   if (used === undefined) return undefined;
-  const reason = `the flips have used their share of one execution, ${used}: the rest is kept for the rollback; a retry continues with the customers that were not attempted`;
-  return toStop("halt", "share", [reason]);
+  return toStop("halt", "share", [{ code: "rollback-reserve", used }]);
 }
 
 function describeUsed({ parts, sinceMs }: Used): string | undefined {

@@ -3,6 +3,7 @@ import type { Policy } from "../../contract/policy.ts";
 import { toWaves } from "../../contract/strategy.ts";
 import type { PlainTarget, Target } from "../../contract/target.ts";
 import { FinalError } from "../final-error.ts";
+import type { Reason } from "../reasons.ts";
 
 /** What a lookup knows of a customer: the facts that decide whether it may be flipped. */
 export interface CustomerFacts {
@@ -42,12 +43,19 @@ export interface CohortWave {
 
 export type Judgement =
   | { readonly verdict: "candidate" }
-  | { readonly verdict: "skipped"; readonly reason: string }
+  | { readonly verdict: "skipped"; readonly reason: Reason }
   | { readonly verdict: "not selected" };
 
 /** Evo Voice shows too little of a customer's family to tell whether a target selects it. */
 export class UnclearFamilyError extends FinalError {
   override readonly name = "UnclearFamilyError";
+  readonly reason: Reason;
+
+  constructor(customerId: string, ancestorId: string) {
+    const reason: Reason = { code: "unclear-family", customerId, ancestorId };
+    super(reason);
+    this.reason = reason;
+  }
 }
 
 /** Joins event and policy. */
@@ -76,14 +84,14 @@ export function createJudge(selection: Selection): (customer: CustomerFacts) => 
   const excludes = anyOf(selection.exclude);
   const inScope = new Set(selection.accountIds);
   const protects = createGuard(selection.guarded);
-  const skip = (reason: string): Judgement => ({ verdict: "skipped", reason });
+  const skip = (reason: Reason): Judgement => ({ verdict: "skipped", reason });
 
   return (customer) => {
     if (!selects(customer)) return { verdict: "not selected" };
-    if (!inScope.has(customer.accountId)) return skip("outside of the policy's accounts");
+    if (!inScope.has(customer.accountId)) return skip({ code: "outside-accounts" });
     const guard = protects(customer);
-    if (guard !== undefined) return skip(`protected by the policy (${guard})`);
-    return excludes(customer) ? skip("excluded by the event") : { verdict: "candidate" };
+    if (guard !== undefined) return skip(guard);
+    return excludes(customer) ? skip({ code: "excluded" }) : { verdict: "candidate" };
   };
 }
 
@@ -102,19 +110,20 @@ function resolveCohorts(targets: readonly Target[], policy: Policy): readonly Pl
 
 function resolveCohort(name: string, { cohorts }: Policy): readonly PlainTarget[] {
   const targets = Object.hasOwn(cohorts, name) ? cohorts[name] : undefined;
-  if (targets === undefined) throw new FinalError(`the policy has no cohort ${name}; correct the event or the policy`);
+  if (targets === undefined) throw new FinalError({ code: "unknown-cohort", cohort: name });
   return targets;
 }
 
-function createGuard(guarded: Selection["guarded"]): (customer: CustomerFacts) => string | undefined {
+function createGuard(guarded: Selection["guarded"]): (customer: CustomerFacts) => Reason | undefined {
   const ids = new Set(guarded.customerIds);
   const references = new Set(guarded.referenceIds);
   const tags = new Set(guarded.tags);
   return (customer) => {
-    if (ids.has(customer.id)) return "by id";
-    if (customer.referenceId !== undefined && references.has(customer.referenceId)) return "by reference id";
+    if (ids.has(customer.id)) return { code: "protected-by-policy", by: "id" };
+    if (customer.referenceId !== undefined && references.has(customer.referenceId))
+      return { code: "protected-by-policy", by: "reference id" };
     const tag = customer.tags.find((name) => tags.has(name));
-    return tag === undefined ? undefined : `tag ${tag}`;
+    return tag === undefined ? undefined : { code: "protected-by-policy", by: "tag", tag };
   };
 }
 
@@ -152,9 +161,7 @@ function isDescendant(customer: CustomerFacts, ancestorId: string): boolean {
   if (customer.parentCustomerId === ancestorId) return true;
   if (customer.ancestorIds?.includes(ancestorId)) return true;
   if (!customer.ancestorIds?.includes(customer.parentCustomerId)) {
-    throw new UnclearFamilyError(
-      `cannot tell whether customer ${customer.id} descends from ${ancestorId}: Evo Voice shows no whole breadcrumb for it; name the customers by id, or take direct children only`,
-    );
+    throw new UnclearFamilyError(customer.id, ancestorId);
   }
   return false;
 }

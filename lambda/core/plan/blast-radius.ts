@@ -2,6 +2,7 @@ import { findTooLarge } from "../../contract/blast-radius.ts";
 import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { toHundredths } from "../../contract/limits.ts";
 import type { Policy } from "../../contract/policy.ts";
+import type { Reason } from "../reasons.ts";
 
 /** The policy's guard rails, narrowed by the event's own limits. */
 export type GuardRails = Pick<Policy, "maxCustomers" | "maxShare" | "largePromote">;
@@ -19,30 +20,34 @@ export function findBreaches(
   waves: readonly { readonly customers: number; readonly bakeSeconds: number }[],
   { action, flip, scope }: PlannedSize,
   { maxCustomers, maxShare, largePromote }: GuardRails,
-): readonly string[] {
+): readonly Reason[] {
   const first = waves.find(({ customers }) => customers > 0);
-  const plan = `the plan flips ${flip} customers`;
   return [
-    ...(maxCustomers !== undefined && flip > maxCustomers ? [`${plan}; at most ${maxCustomers} are allowed`] : []),
+    ...(maxCustomers !== undefined && flip > maxCustomers
+      ? [{ code: "blast-radius", rule: "maxCustomers", flip, allowed: maxCustomers } as const]
+      : []),
     ...(maxShare !== undefined ? findTooWide(maxShare, flip, scope) : []),
     ...(largePromote !== undefined && action === "promote" && first !== undefined
       ? findTooLarge(largePromote, { planned: flip, ...first }).map(
           (expected) =>
-            `${plan}, its first wave ${first.customers}, with a bake of ${first.bakeSeconds} s; the policy expects ${expected}`,
+            ({
+              code: "blast-radius",
+              rule: "largePromote",
+              flip,
+              firstWave: first.customers,
+              bakeSeconds: first.bakeSeconds,
+              expected,
+            }) as const,
         )
       : []),
   ];
 }
 
 /** A share of a scope whose size is not known is not allowed. */
-function findTooWide(maxShare: string, flip: number, scope: number | undefined): readonly string[] {
+function findTooWide(maxShare: string, flip: number, scope: number | undefined): readonly Reason[] {
   if (flip === 0) return [];
-  if (scope === undefined) {
-    return [`the plan flips ${flip} customers; ${maxShare} of the scope are allowed, and its size is not known`];
-  }
+  const breach = { code: "blast-radius", rule: "maxShare", flip, share: maxShare } as const;
+  if (scope === undefined) return [breach];
   const allowed = Math.floor((scope * toHundredths(maxShare)) / 10_000);
-  if (flip <= allowed) return [];
-  return [
-    `the plan flips ${flip} of the scope's ${scope} customers; at most ${maxShare} of them are allowed: ${allowed}`,
-  ];
+  return flip <= allowed ? [] : [{ ...breach, scope, allowed }];
 }

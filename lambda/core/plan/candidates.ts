@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Wave } from "../../contract/wave.ts";
+import type { Reason } from "../reasons.ts";
 import { createFamilyRoots } from "./family-roots.ts";
 import { assignWaves, type Family } from "./waves.ts";
 
@@ -12,7 +13,7 @@ export interface Candidate {
   readonly ancestorIds?: readonly string[] | undefined;
   readonly isStaging: boolean | undefined;
   /** Why this customer may not be flipped. */
-  readonly skip?: string | undefined;
+  readonly skip?: Reason | undefined;
   /** The first wave, counted from 1, whose cohort selects the customer. */
   readonly cohortWave?: number | undefined;
 }
@@ -27,7 +28,7 @@ export interface PlannedCandidate {
 }
 
 /** What the plan does with a customer; a skipped customer has its reason. */
-export type PlannedAction = "flip" | "unchanged" | { readonly skipped: string };
+export type PlannedAction = "flip" | "unchanged" | { readonly skipped: Reason };
 
 /** One wave's customers in the order of the release; the unchanged and the skipped stand among those to be flipped. */
 export interface CandidateWave {
@@ -36,7 +37,7 @@ export interface CandidateWave {
   readonly flips: number;
   readonly bakeSeconds: number;
   /** Why the wave is not as it was asked for. */
-  readonly note?: string | undefined;
+  readonly note?: Reason | undefined;
 }
 
 /** Collects the candidates of a rollout, then puts them into waves. */
@@ -82,7 +83,7 @@ export function createCandidates({ release, wantedFlag, isRetry = false }: Candi
   return {
     add,
     markRemaining({ id, name }) {
-      if (!byId.has(id)) add({ id, name, accountId: "", isStaging: undefined, skip: GONE });
+      if (!byId.has(id)) add({ id, name, accountId: "", isStaging: undefined, skip: { code: "no-longer-found" } });
       (byId.get(id) as Entry).isRemaining = true;
     },
     toWaves(waves) {
@@ -93,8 +94,6 @@ export function createCandidates({ release, wantedFlag, isRetry = false }: Candi
     },
   };
 }
-
-const GONE = "is not there any more: Evo Voice does not have it, or the event's targets no longer select it";
 
 /** A customer until it has its wave. */
 interface Entry {
@@ -123,7 +122,8 @@ function chooseReading(a: Entry, b: Entry): Entry {
 }
 
 function compareActions(a: PlannedAction, b: PlannedAction): number {
-  if (typeof a === "object" && typeof b === "object") return compareTexts(a.skipped, b.skipped);
+  if (typeof a === "object" && typeof b === "object")
+    return compareTexts(JSON.stringify(a.skipped), JSON.stringify(b.skipped));
   return toRank(a) - toRank(b);
 }
 

@@ -1,7 +1,4 @@
-import { listShortly } from "../../contract/describe.ts";
 import type { CustomerFacts } from "../lookup/selection.ts";
-
-const MOST_NAMED = 20;
 
 /** A customer that Evo Voice would move along with an ancestor, though the plan does not flip it. */
 export interface LeftOutDescendant {
@@ -32,12 +29,4 @@ export function findLeftOut(
     const ancestorId = [parentCustomerId, ...breadcrumb].find((one) => ancestorIds.has(one));
     return ancestorId === undefined && breadcrumb.includes(parentCustomerId) ? [] : { id, ancestorId };
   });
-}
-
-/** What a refusal says; undefined when no descendant is left out. */
-export function describeLeftOut(leftOut: readonly LeftOutDescendant[]): string | undefined {
-  if (leftOut.length === 0) return undefined;
-  const named = leftOut.map(({ id, ancestorId }) => (ancestorId === undefined ? id : `${id} (below ${ancestorId})`));
-  const count = leftOut.length === 1 ? "1 descendant" : `${leftOut.length} descendants`;
-  return `the policy says childrenFollow, and the plan leaves out ${count} of customers to be flipped: ${listShortly(named, MOST_NAMED)}; select whole families, or leave their ancestors out`;
 }

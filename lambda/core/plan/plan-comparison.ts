@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { describeReason } from "../reasons.ts";
 import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
 
 /** The graver kinds first: a customer that is flipped although the plan that a person looked at does not flip it. */
@@ -79,12 +81,12 @@ function toKind(before: EarlierCandidate | undefined, after: EarlierCandidate | 
   const [was, is] = [before?.plannedAction === "flip", after?.plannedAction === "flip"];
   if (was !== is) return is ? "to be flipped now" : "no longer to be flipped";
   if (was) return before?.wave === after?.wave ? undefined : "in another wave";
-  return describe(before) === describe(after) ? undefined : "left out for another reason";
+  return isDeepStrictEqual(before?.plannedAction, after?.plannedAction) ? undefined : "left out for another reason";
 }
 
 function describe(customer: EarlierCandidate | undefined): string {
   if (customer === undefined) return NOT_THERE;
   const { plannedAction, wave } = customer;
   if (plannedAction === "flip") return `wave ${wave}`;
-  return plannedAction === "unchanged" ? "unchanged" : `skipped, ${plannedAction.skipped}`;
+  return plannedAction === "unchanged" ? "unchanged" : `skipped, ${describeReason(plannedAction.skipped)}`;
 }

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Outcome } from "../flip/outcome.ts";
+import { type Explained, explain, type Reason } from "../reasons.ts";
 import type { NamedCounts } from "../report/count-named.ts";
-import type { CandidateWave, PlannedAction, PlannedCandidate } from "./candidates.ts";
+import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */
 export interface Plan {
@@ -11,7 +12,7 @@ export interface Plan {
   readonly unchanged: number;
   readonly skipped: number;
   /** How many customers are skipped for each reason. */
-  readonly skippedBy: Readonly<Record<string, number>>;
+  readonly skippedBy: readonly SkippedBy[];
   /** How many ledger items hold the customers to be flipped, and how many those that need no flip. */
   readonly batches: number;
   readonly settledItems: number;
@@ -19,6 +20,9 @@ export interface Plan {
   /** Absent when the event names no customer by id or reference id. */
   readonly named?: NamedCounts | undefined;
 }
+
+/** A skip reason, and how many customers it keeps out. */
+export type SkippedBy = Explained & { readonly customers: number };
 
 /** A share of the plan with its own bake and gate. */
 export interface PlannedWave {
@@ -30,7 +34,7 @@ export interface PlannedWave {
   readonly customers: number;
   readonly bakeSeconds: number;
   /** Why the wave is not as it was asked for. */
-  readonly note?: string | undefined;
+  readonly note?: Explained | undefined;
 }
 
 export interface PlannedCustomer {
@@ -52,19 +56,17 @@ const HASHED_AT_ONCE = 16_384;
  */
 export function planRollout(event: Pick<FlipEvent, "action" | "release">, waves: readonly CandidateWave[]): Plan {
   const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
-  const skippedBy = new Map<string, number>();
+  const skips = countSkips();
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
   for (const [index, { candidates, bakeSeconds }] of waves.entries()) {
     let lines = `wave ${index + 1}\t${bakeSeconds}\n`;
     for (const { id, plannedAction } of candidates) {
-      const { decision, reason } = toDecision(plannedAction);
-      lines += `${id}\t${reason}\n`;
+      counts[typeof plannedAction === "string" ? plannedAction : "skipped"] += 1;
+      lines += `${id}\t${typeof plannedAction === "string" ? plannedAction : skips.count(plannedAction.skipped)}\n`;
       if (lines.length > HASHED_AT_ONCE) {
         digest.update(lines);
         lines = "";
       }
-      counts[decision] += 1;
-      if (decision === "skipped") skippedBy.set(reason, (skippedBy.get(reason) ?? 0) + 1);
     }
     digest.update(lines);
   }
@@ -72,16 +74,31 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, waves:
   return {
     hash: digest.digest("hex"),
     ...counts,
-    skippedBy: Object.fromEntries([...skippedBy].sort(([, a], [, b]) => b - a)),
+    skippedBy: skips.list(),
     batches: planned.at(-1)?.to ?? 0,
     settledItems: count(toSettled(waves)),
     waves: planned,
   };
 }
 
-function toDecision(plannedAction: PlannedAction) {
-  if (typeof plannedAction === "string") return { decision: plannedAction, reason: plannedAction } as const;
-  return { decision: "skipped", reason: plannedAction.skipped } as const;
+/** Counts skipped customers by their reason. */
+function countSkips() {
+  const skippedBy = new Map<string, { readonly reason: Reason; customers: number }>();
+  return {
+    /** Gives the reason as text, for the hash. */
+    count(reason: Reason): string {
+      const key = JSON.stringify(reason);
+      const known = skippedBy.get(key) ?? { reason, customers: 0 };
+      known.customers += 1;
+      skippedBy.set(key, known);
+      return key;
+    },
+    /** The most frequent first. */
+    list: (): readonly SkippedBy[] =>
+      [...skippedBy.values()]
+        .sort((a, b) => b.customers - a.customers)
+        .map(({ reason, customers }) => ({ ...explain(reason), customers })),
+  };
 }
 
 function planWaves(waves: readonly CandidateWave[]): readonly PlannedWave[] {
@@ -90,7 +107,14 @@ function planWaves(waves: readonly CandidateWave[]): readonly PlannedWave[] {
     const from = batches;
     batches += count(toBatches([wave]));
     const { flips: customers, bakeSeconds, note } = wave;
-    return { wave: index + 1, from, to: batches, customers, bakeSeconds, ...(note !== undefined && { note }) };
+    return {
+      wave: index + 1,
+      from,
+      to: batches,
+      customers,
+      bakeSeconds,
+      ...(note !== undefined && { note: explain(note) }),
+    };
   });
 }
 
@@ -111,13 +135,12 @@ function* toFlips(candidates: readonly PlannedCandidate[]): Generator<PlannedCus
 function* toOutcomes(waves: readonly CandidateWave[]): Generator<Outcome> {
   for (const { candidates } of waves) {
     for (const { id: customerId, name, plannedAction } of candidates) {
-      if (plannedAction === "unchanged") yield { customerId, name, outcome: "unchanged", reason: ALREADY_RIGHT };
+      if (plannedAction === "unchanged")
+        yield { customerId, name, outcome: "unchanged", reason: { code: "already-there" } };
       else if (plannedAction !== "flip") yield { customerId, name, outcome: "skipped", reason: plannedAction.skipped };
     }
   }
 }
-
-const ALREADY_RIGHT = "was right already when the rollout was planned";
 
 function* pack<Item>(items: Iterable<Item>, mostBytes: number): Generator<readonly Item[]> {
   let packed: Item[] = [];

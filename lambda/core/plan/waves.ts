@@ -1,5 +1,6 @@
 import { roundUpShare } from "../../contract/share.ts";
 import type { Wave, WaveSize } from "../../contract/wave.ts";
+import type { Reason } from "../reasons.ts";
 
 /** Customers that stay in one wave: a parent and its descendants, or a single customer. */
 export interface Family {
@@ -17,7 +18,7 @@ export interface WaveAssignment {
   /** For each wave, how many customers it flips. */
   readonly customers: readonly number[];
   /** For each wave, what a person should know of it; undefined when it is as it was asked for. */
-  readonly notes: readonly (string | undefined)[];
+  readonly notes: readonly (Reason | undefined)[];
 }
 
 /** Of a family that has no wave yet. */
@@ -50,9 +51,9 @@ export function assignWaves(families: readonly Family[], waves: readonly Pick<Wa
     notes: waves.map(({ size }, wave) => {
       const [flip = 0, quota] = [customers[wave], quotas[wave]];
       if (wave < last) return toNote(size, { flip, quota, waiting: waiting[wave] ?? 0 });
-      if (flip === 0) return NONE_LEFT;
+      if (flip === 0) return EMPTY;
       if (mostDealt === 0 || largest <= mostDealt) return undefined;
-      return `a family of ${largest} customers fits into no wave before it`;
+      return { code: "large-family", customers: largest };
     }),
   };
 }
@@ -100,7 +101,7 @@ function sumUp(families: readonly Family[], waveOf: readonly number[], waves: nu
   return { customers, largest };
 }
 
-const NONE_LEFT = "no customer is left for it";
+const EMPTY = { code: "wave-empty" } as const;
 
 interface Filled {
   readonly flip: number;
@@ -109,10 +110,9 @@ interface Filled {
   readonly waiting: number;
 }
 
-function toNote(size: WaveSize, { flip, quota, waiting }: Filled): string | undefined {
-  if (size.kind === "cohort")
-    return flip === 0 ? `no customer of cohort ${size.cohort} is left to be flipped` : undefined;
-  if (quota === undefined || flip >= quota) return flip === 0 ? NONE_LEFT : undefined;
-  if (waiting > 0) return `${flip} of ${quota} customers: every family that waits is larger than what is left`;
-  return flip === 0 ? NONE_LEFT : undefined;
+function toNote(size: WaveSize, { flip, quota, waiting }: Filled): Reason | undefined {
+  if (size.kind === "cohort") return flip === 0 ? { ...EMPTY, cohort: size.cohort } : undefined;
+  if (quota === undefined || flip >= quota) return flip === 0 ? EMPTY : undefined;
+  if (waiting > 0) return { code: "wave-short", flip, quota };
+  return flip === 0 ? EMPTY : undefined;
 }

@@ -60,9 +60,9 @@ function toVerdict(report: Report): ReportDocument["verdict"] {
   return STATUS[status];
 }
 
-function toProblem({ problem, status }: Report, { problemLines, characters }: Limits): Section | undefined {
-  if (problem === undefined) return undefined;
-  const lines = problem.split(/[\r\n]+/).filter((line) => line.trim() !== "");
+function toProblem({ problems, status }: Report, { problemLines, characters }: Limits): Section | undefined {
+  if (problems === undefined) return undefined;
+  const lines = problems.flatMap(({ message }) => message.split(/[\r\n]+/)).filter((line) => line.trim() !== "");
   const more = lines.length - problemLines;
   const shown = lines.slice(0, problemLines).map((line) => shortenText(line, characters));
   const rest = more > 0 ? [`and ${formatNumber(more)} more lines in the report`] : [];

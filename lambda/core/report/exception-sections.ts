@@ -1,6 +1,4 @@
-import type { Outcome } from "../flip/outcome.ts";
-import { CONFLICTING, NOT_RESTORED } from "../rollback/settle-before-rollback.ts";
-import type { Report } from "./report.ts";
+import type { Exception, Report } from "./report.ts";
 import type { Block, Limits, Section } from "./report-document.ts";
 import { shortenText } from "./shorten-event.ts";
 import { formatNumber } from "./text-layout.ts";
@@ -14,19 +12,19 @@ export function toExceptionSections(report: Report, limits: Limits): readonly Se
 interface Kind {
   readonly title: string;
   readonly total: (report: Report) => number;
-  readonly has: (outcome: Outcome) => boolean;
+  readonly has: (exception: Exception) => boolean;
 }
 
 const KINDS: readonly Kind[] = [
   {
     title: "not restored, still where this rollout put them",
     total: ({ rollback }) => rollback?.left ?? 0,
-    has: isNotRestored,
+    has: ({ outcome }) => outcome === "not-restored",
   },
   {
     title: "conflicting, left where they are",
     total: ({ rollback }) => rollback?.conflicting ?? 0,
-    has: isConflicting,
+    has: ({ outcome }) => outcome === "conflicting",
   },
   {
     title: "deferred",
@@ -36,14 +34,14 @@ const KINDS: readonly Kind[] = [
   {
     title: "failed",
     total: ({ counts }) => counts.failed,
-    has: (outcome) => outcome.outcome === "failed" && !isNotRestored(outcome),
+    has: ({ outcome }) => outcome === "failed",
   },
 ];
 
 const SKIPPED: Kind = {
   title: "skipped, by name",
   total: ({ counts, plan, status }) => (status === "planned" ? (plan?.skipped ?? 0) : counts.skipped),
-  has: (outcome) => outcome.outcome === "skipped" && !isConflicting(outcome),
+  has: ({ outcome }) => outcome === "skipped",
 };
 
 /** The first customers of a kind, grouped by reason. */
@@ -53,35 +51,18 @@ function toSection({ title, total, has }: Kind, report: Report, limits: Limits):
   if (listed.length === 0) return undefined;
   const named = listed.slice(0, namedCustomers);
   const more = Math.max(total(report), listed.length) - named.length;
-  const blocks = [...Map.groupBy(named, toSentence)].flatMap(([sentence, customers]): readonly Block[] => [
-    { kind: "text", lines: [shortenText(sentence, characters)] },
-    { kind: "customers", customers: customers.map(toNamed) },
-  ]);
+  const blocks = [...Map.groupBy(named, ({ reason }) => reason.message)].flatMap(
+    ([sentence, customers]): readonly Block[] => [
+      { kind: "text", lines: [shortenText(sentence, characters)] },
+      { kind: "customers", customers: customers.map(toNamed) },
+    ],
+  );
   const rest = `and ${formatNumber(more)} more; the ledger lists all of them`;
   return { title, blocks: more > 0 ? [...blocks, { kind: "text", lines: [rest], style: "dim" }] : blocks };
 }
 
-function toNamed({ name, customerId }: Outcome) {
+function toNamed({ name, customerId }: Exception) {
   return { name: shortenText(name, MOST_NAME), id: customerId };
 }
 
 const MOST_NAME = 80;
-
-/** Whether a rollback could not restore this customer. */
-function isNotRestored({ reason }: Outcome): boolean {
-  return reason.startsWith(NOT_RESTORED);
-}
-
-/** Whether a rollback left this customer where it is. */
-export function isConflicting({ reason }: Outcome): boolean {
-  return reason.startsWith(CONFLICTING);
-}
-
-/**
- * The sentence of an outcome's reason, the only place that takes it: without the customer's own id, so that equal
- * sentences read as one, and without what the title of its section says.
- */
-export function toSentence({ reason, customerId }: Outcome): string {
-  const said = [NOT_RESTORED, CONFLICTING].find((start) => reason.startsWith(start)) ?? "";
-  return reason.slice(said.length).replaceAll(` of customer ${customerId}`, "");
-}

@@ -55,8 +55,8 @@ function advisePartial(report: Report): readonly Advice[] {
   ];
 }
 
-function adviseRefused({ problem = "" }: Report): readonly Advice[] {
-  if (!problem.includes(" is in ALARM")) return [FIX];
+function adviseRefused({ problems = [] }: Report): readonly Advice[] {
+  if (!problems.some((problem) => problem.code === "alarm" && problem.state === "ALARM")) return [FIX];
   const say = `If this release fixes what the alarm is about, add this to the deploy event: "override":{"reason":"WHY"}`;
   return [FIX, { say }];
 }

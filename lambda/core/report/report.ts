@@ -1,7 +1,8 @@
 import type { DeployEvent } from "../../contract/deploy-event.ts";
-import { type Counts, NO_COUNTS, type Outcome } from "../flip/outcome.ts";
-import { type Decision, type Stop, toReason } from "../gate/decision.ts";
+import { type Counts, NO_COUNTS, type Outcome, type OutcomeKind } from "../flip/outcome.ts";
+import type { Decision, Stop } from "../gate/decision.ts";
 import type { Plan } from "../plan/plan.ts";
+import { type Explained, explain, type Reason } from "../reasons.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../rollback/source-rollouts.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
@@ -21,7 +22,15 @@ export interface WaveResult {
   readonly bakeSeconds: number;
   /** Absent for a wave without customers. */
   readonly decision?: Decision["decision"] | undefined;
-  readonly reasons: readonly string[];
+  readonly reasons: readonly Reason[];
+}
+
+/** A customer that is not where it was to be. The last two outcomes are those of a rollback. */
+export interface Exception {
+  readonly customerId: string;
+  readonly name: string;
+  readonly outcome: OutcomeKind | "conflicting" | "not-restored";
+  readonly reason: Explained;
 }
 
 /** What a person or a machine reads afterwards. Times are ISO 8601, durations milliseconds. */
@@ -32,8 +41,8 @@ export interface Report {
   readonly release?: string | undefined;
   readonly status: RolloutStatus;
   readonly dryRun: boolean;
-  /** Why it failed or was refused, and what to do. */
-  readonly problem?: string | undefined;
+  /** Why it stopped, failed or was refused, and what to do. */
+  readonly problems?: readonly Explained[] | undefined;
   /** True when the same event was sent before and had started this rollout. */
   readonly joined?: boolean | undefined;
   readonly counts: Counts;
@@ -41,7 +50,7 @@ export interface Report {
   readonly namedSkipped?: number | undefined;
   readonly plan?: Plan | undefined;
   /** What the gates decided, wave by wave. */
-  readonly waves?: readonly WaveResult[] | undefined;
+  readonly waves?: readonly (WaveResult & { readonly reasons: readonly Explained[] })[] | undefined;
   /** Of a rollout that was rolled back, and of a rollback. */
   readonly rollback?: RollbackCounts | undefined;
   /** In the answer to `status`: the other rollout that rolled it back last, or does so now. */
@@ -59,7 +68,7 @@ export interface Report {
   /** Customers of the plan that had the wanted flag already when the rollout came to them. */
   readonly movedMeanwhile?: number | undefined;
   /** The first 100 customers that are neither flipped nor unchanged; the ledger has all. */
-  readonly exceptions: readonly Outcome[];
+  readonly exceptions: readonly Exception[];
   readonly moreExceptions: number;
   readonly startedAt: string;
   readonly endedAt?: string | undefined;
@@ -75,12 +84,26 @@ export function isException({ outcome }: Pick<Outcome, "outcome">): boolean {
   return outcome !== "flipped" && outcome !== "unchanged";
 }
 
+export function toException(outcome: Outcome): Exception {
+  return { ...outcome, reason: explain(outcome.reason) };
+}
+
+/** Of a customer that a rollback did not restore. */
+export function toRollbackException(outcome: Outcome): Exception {
+  return { ...toException(outcome), outcome: outcome.outcome === "failed" ? "not-restored" : "conflicting" };
+}
+
+/** Why a rollout stopped, failed or was refused, as one text. */
+export function describeProblems({ problems }: Pick<Report, "problems">): string | undefined {
+  return problems?.map(({ message }) => message).join("; ");
+}
+
 export interface Ending {
   readonly plan?: Plan | undefined;
   /** Whether flips had begun, so that a problem is a failure and not a refusal. */
   readonly flipping: boolean;
   /** What stopped it without a decision: a ledger that cannot be written, an API that does not answer. */
-  readonly problem?: string | undefined;
+  readonly problem?: readonly Reason[] | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
   /** Counts of the batches; the plan's own unchanged and skipped come on top. */
@@ -91,7 +114,7 @@ export interface Ending {
   /** What a person stopped the rollback with. */
   readonly rollbackStop?: Stop | undefined;
   readonly overridden?: readonly string[] | undefined;
-  readonly exceptions: readonly Outcome[];
+  readonly exceptions: readonly Exception[];
 }
 
 export interface Beginning {
@@ -124,11 +147,11 @@ export function writeReport({ event, rolloutId, source }: Beginning, ending: End
     release: releaseOf({ event, source }),
     status: toStatus(event, ending, countNotFlipped({ counts, namedSkipped })),
     dryRun: event.dryRun,
-    problem: toProblem(ending),
+    problems: toProblems(ending),
     counts,
     namedSkipped: namedSkipped || undefined,
     plan: ending.plan,
-    waves: ending.waves,
+    waves: ending.waves?.map((wave) => ({ ...wave, reasons: wave.reasons.map(explain) })),
     rollback: ending.rollback,
     held: ending.hold?.held,
     notHeld: ending.hold?.notHeld,
@@ -154,10 +177,11 @@ function countExceptions({ flipping, plan, rollback }: Ending, counts: Counts): 
   return notRestored + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
 }
 
-function toProblem({ problem, stop, rollbackStop }: Ending): string | undefined {
-  const broke = rollbackStop && `the rollback ended before it was through: ${toReason(rollbackStop)}`;
-  const problems = [...(stop?.reasons ?? []), ...[problem, broke].filter((one) => one !== undefined)];
-  return problems.length === 0 ? undefined : problems.join("; ");
+function toProblems({ problem = [], stop, rollbackStop }: Ending): Report["problems"] {
+  const broke: readonly Reason[] =
+    rollbackStop === undefined ? [] : [{ code: "rollback-ended-early", why: rollbackStop.reasons }];
+  const problems = [...(stop?.reasons ?? []), ...problem, ...broke];
+  return problems.length === 0 ? undefined : problems.map(explain);
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Reason } from "../reasons.ts";
+
 /**
  * The status of a rollout: `succeeded` (every customer has the wanted flag or was skipped by a rule), `partial` (it ended,
  * but some customers failed within the budget, or a named customer was not flipped), `rolled-back` (after a gate's
@@ -18,8 +20,7 @@ export type RolloutStatus =
   | "planned";
 
 /** The problem of a rollout that is recorded as under way although its execution has ended. */
-export const ABANDONED =
-  "its execution was stopped, failed or timed out before it wrote its report. The ledger says which customers were flipped until then. To flip the others, send the event again with a new id";
+export const ABANDONED: Reason = { code: "abandoned" };
 
 /** Whether a rollout has not ended yet. */
 export function isUnderWay({ status }: { readonly status: RolloutStatus }): boolean {

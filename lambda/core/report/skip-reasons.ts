@@ -1,16 +1,14 @@
-import { NOT_ATTEMPTED, type Outcome } from "../flip/outcome.ts";
-import { isConflicting, toSentence } from "./exception-sections.ts";
-import type { Report } from "./report.ts";
+import type { Exception, Report } from "./report.ts";
 
 /** How many customers were skipped for each reason: by the plan and later, as far as the report names them. */
 export function countSkipped(report: Report): ReadonlyMap<string, number> {
   const { plan, counts, exceptions } = report;
-  const planned = new Map(Object.entries(plan?.skippedBy ?? {}));
+  const planned = new Map((plan?.skippedBy ?? []).map(({ message, customers }) => [message, customers]));
   const later = counts.skipped - (plan?.skipped ?? 0);
   if (later <= 0) return planned;
-  const skipped = exceptions.filter((outcome) => outcome.outcome === "skipped" && !isConflicting(outcome));
+  const skipped = exceptions.filter(({ outcome }) => outcome === "skipped");
   // The customers that the plan itself skipped come first.
-  const byReason = countBy(skipped.slice(plan?.skipped ?? 0), (outcome) => toSkipReason(outcome, report));
+  const byReason = countBy(skipped.slice(plan?.skipped ?? 0), toSkipReason);
   const notStarted = Math.min(countNotStarted(report), later);
   if (notStarted > (byReason.get(STOPPED) ?? 0)) byReason.set(STOPPED, notStarted);
   const more = later - [...byReason.values()].reduce((sum, customers) => sum + customers, 0);
@@ -23,10 +21,8 @@ export function countSkipped(report: Report): ReadonlyMap<string, number> {
 const STOPPED = "not attempted: the rollout was stopped";
 
 /** Why the rollout was stopped stands at the head of its report. */
-function toSkipReason(outcome: Outcome, { problem }: Report): string {
-  const { reason } = outcome;
-  const why = reason.startsWith(NOT_ATTEMPTED) ? reason.slice(NOT_ATTEMPTED.length) : undefined;
-  return why !== undefined && problem?.includes(why) ? STOPPED : toSentence(outcome);
+function toSkipReason({ reason }: Exception): string {
+  return reason.code === "not-attempted" ? STOPPED : reason.message;
 }
 
 function countBy<Item>(items: readonly Item[], toKey: (item: Item) => string): Map<string, number> {
@@ -36,8 +32,8 @@ function countBy<Item>(items: readonly Item[], toKey: (item: Item) => string): M
 }
 
 /** The customers of the waves that a stopped rollout did not start. */
-function countNotStarted({ plan, waves, problem }: Report): number {
-  if (waves === undefined || problem === undefined) return 0;
+function countNotStarted({ plan, waves, problems }: Report): number {
+  if (waves === undefined || problems === undefined) return 0;
   const left = plan?.waves.filter(({ wave }) => !waves.some((started) => started.wave === wave)) ?? [];
   return left.reduce((sum, { customers }) => sum + customers, 0);
 }

@@ -1,4 +1,5 @@
 import type { PlannedWave } from "../plan/plan.ts";
+import type { Explained } from "../reasons.ts";
 import type { Report, WaveResult } from "./report.ts";
 import type { ListRow } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
@@ -39,11 +40,16 @@ function describeWave(report: Report, planned: PlannedWave): WaveText {
 }
 
 /** The problem of the report stands at its head. */
-function toRemarks({ problem = "" }: Report, reasons: readonly string[]): readonly string[] {
-  return reasons.filter((reason) => !problem.includes(reason));
+function toRemarks({ problems = [] }: Report, reasons: readonly Explained[]): readonly string[] {
+  const head = problems.map(({ message }) => message);
+  return reasons.map(({ message }) => message).filter((message) => !head.includes(message));
 }
 
-function toResult(report: Report, { wave, bakeSeconds }: PlannedWave, result: WaveResult | undefined): string {
+function toResult(
+  report: Report,
+  { wave, bakeSeconds }: PlannedWave,
+  result: Pick<WaveResult, "decision" | "reasons"> | undefined,
+): string {
   const bake = bakeSeconds > 0 ? formatSeconds(bakeSeconds) : undefined;
   if (result !== undefined) return toDecision(report, result, bake);
   const at = isUnderWay(report) ? (report.progress?.wave ?? 0) : 0;
@@ -61,7 +67,11 @@ function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: 
     : `baked ${bake}, at its gate`;
 }
 
-function toDecision({ status }: Report, { decision, reasons }: WaveResult, bake: string | undefined): string {
+function toDecision(
+  { status }: Report,
+  { decision, reasons }: Pick<WaveResult, "decision" | "reasons">,
+  bake: string | undefined,
+): string {
   switch (decision) {
     case undefined:
       return "passed";

@@ -1,10 +1,10 @@
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 
-/** The rollouts that a rollback turns back or a retry goes on with, the newest first; all of one release and one action. */
+/** The rollouts that a rollback undoes or a retry continues, the newest first. All have one release and one action. */
 export interface SourceRollouts {
   readonly rollouts: readonly { readonly rolloutId: string; readonly batches: number }[];
   readonly action: "stage" | "promote";
   readonly release: string;
-  /** How its event wanted it done: a retry keeps to it unless it says otherwise. */
+  /** The strategy and limits of its event. A retry keeps them unless its own event says otherwise. */
   readonly how?: Pick<FlipEvent, "strategy" | "onFailure" | "limits"> | undefined;
 }

@@ -1,5 +1,6 @@
-import { countOutcomes, NOT_ATTEMPTED, type Outcome, type OutcomeKind } from "../../core/flip/outcome.ts";
+import { countOutcomes, type Outcome, type OutcomeKind } from "../../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Reason } from "../../core/reasons.ts";
 
 /** What is becoming of a batch's customers while it is worked on. */
 export interface OutcomeTracker {
@@ -7,7 +8,7 @@ export interface OutcomeTracker {
   readonly open: readonly PlannedCustomer[];
   /** Whether an earlier run had recorded that it would flip this customer. */
   wasIntended(customerId: string): boolean;
-  settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: string): void;
+  settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void;
   /** A flip that failed may have been done all the same. */
   markUncertain(customerId: string): void;
   /** A flip was begun, by this run or one before, and it is not known what it did. */
@@ -18,7 +19,7 @@ export interface OutcomeTracker {
    */
   uncertain(): readonly string[];
   /** A customer that has no outcome and is not in doubt was not attempted. */
-  skipRemaining(why: string): void;
+  skipRemaining(why: readonly Reason[]): void;
   outcomes(): readonly Outcome[];
   failures(): number;
   /** How many have no outcome yet. */
@@ -40,7 +41,7 @@ export function trackOutcomes({ customers, outcomes: known, intended }: Known): 
   const suspected = new Set(intended);
   const doubtful = new Set<string>();
 
-  function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: string): void {
+  function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void {
     outcomes.set(id, { customerId: id, name, outcome, reason });
     doubtful.delete(id);
   }
@@ -55,7 +56,7 @@ export function trackOutcomes({ customers, outcomes: known, intended }: Known): 
     skipRemaining(why) {
       for (const customer of open) {
         if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;
-        settle(customer, "skipped", `${NOT_ATTEMPTED}${why}`);
+        settle(customer, "skipped", { code: "not-attempted", why });
       }
     },
     outcomes: () => [...outcomes.values()],

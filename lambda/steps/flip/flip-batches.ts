@@ -1,4 +1,3 @@
-import { toReason } from "../../core/gate/decision.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
 import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";
@@ -124,7 +123,7 @@ async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: Plan
 
 async function finish(run: BatchRun, { place, tracker, written }: PreparedBatch): Promise<RecordedBatch | undefined> {
   const stopped = run.stopSignal.stopped();
-  if (stopped !== undefined) tracker.skipRemaining(toReason(stopped));
+  if (stopped !== undefined) tracker.skipRemaining(stopped.reasons);
   try {
     const batch = await record(run, written, tracker, tracker.uncertain());
     const left = tracker.left();

@@ -1,10 +1,11 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import { type CommandState, NO_COMMANDS } from "../../core/gate/apply-commands.ts";
-import { isStop, type Stop, toReason } from "../../core/gate/decision.ts";
+import { isStop, type Stop } from "../../core/gate/decision.ts";
 import { beginGate, EMPTY_SNAPSHOT, evaluateGate } from "../../core/gate/evaluate-gate.ts";
 import { stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
 import type { Plan } from "../../core/plan/plan.ts";
+import type { Reason } from "../../core/reasons.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import { createGuard } from "../gate/guard.ts";
 import type { GateConfig } from "../gate/poll-gate.ts";
@@ -27,7 +28,7 @@ export interface FlipProgress extends Progress {
   /** How many parts have flipped, in all waves. */
   readonly parts: number;
   /** What stopped the rollout of itself; a gate's or a command's word is `stop`. */
-  readonly problem?: string | undefined;
+  readonly problem?: readonly Reason[] | undefined;
   /** Whether no customer is read any more either: one that may have been flipped is recorded as failed. */
   readonly blind?: boolean | undefined;
 }
@@ -108,16 +109,16 @@ export async function skipRemainingPart(
  * How to go on after a part that failed for good: without flips, then without any request, so that every customer has
  * its outcome; when not even that can be recorded, the rollout ends there.
  */
-export function afterFailure(from: FlipProgress, problem: string): FlipProgress {
+export function afterFailure(from: FlipProgress, problem: readonly Reason[]): FlipProgress {
   if (whyStopped(from) === undefined) return { ...from, idleParts: 0, problem };
   if (!from.blind) return { ...from, idleParts: 0, blind: true };
-  const told = from.problem === undefined ? "" : `${from.problem}; `;
-  return { ...from, done: true, problem: `${told}not every outcome could be recorded: ${problem}` };
+  const notRecorded: Reason = { code: "outcomes-not-recorded", why: problem };
+  return { ...from, done: true, problem: [...(from.problem ?? []), notRecorded] };
 }
 
 /** Why no further customer is flipped; undefined while flips go on. */
-export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "problem">): string | undefined {
-  return problem ?? (stop && toReason(stop));
+export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "problem">): readonly Reason[] | undefined {
+  return problem ?? stop?.reasons;
 }
 
 /** What a rollout that turns back its own flips has to look at: the batches that were begun. */

@@ -1,4 +1,3 @@
-import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
 import type { Batch } from "../../core/flip/batch.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
@@ -76,7 +75,7 @@ function settleProtected(
 ): readonly PlannedCustomer[] {
   return intended.filter((customer) => {
     const isProtected = protectedIds.has(customer.id);
-    if (isProtected) tracker.settle(customer, "skipped", PROTECTED_BY_CONTROLS);
+    if (isProtected) tracker.settle(customer, "skipped", { code: "protected-by-control" });
     return !isProtected;
   });
 }

@@ -1,13 +1,14 @@
 import type { Batch } from "../../core/flip/batch.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Reason } from "../../core/reasons.ts";
 import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
 import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
 import { type Readings, readAfresh } from "./prepare-batch.ts";
 
 export interface Stopped {
-  readonly why: string;
+  readonly why: readonly Reason[];
   /** No customer is read any more. */
   readonly blind: boolean;
 }
@@ -33,7 +34,7 @@ export async function skipBatch(run: SkipRun, place: number, { why, blind }: Sto
   const tracker = trackOutcomes(run.task.open(batch));
   const rolledBack = findRestored(batch);
   for (const customer of tracker.open.filter(({ id }) => rolledBack.has(id))) {
-    tracker.settle(customer, "flipped", "found flipped when it was turned back");
+    tracker.settle(customer, "flipped", { code: "confirmed-by-rollback" });
   }
   const doubtful = tracker.open.filter(({ id }) => tracker.wasIntended(id) && !rolledBack.has(id));
   const readings: Readings | undefined = blind ? undefined : await readAfresh(run, doubtful).catch(() => undefined);
@@ -51,11 +52,11 @@ function findRestored({ rollback }: Batch): ReadonlySet<string> {
   return new Set(rollback.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])));
 }
 
-const UNREADABLE: Reading = { reading: "unreadable", reason: "" };
+const UNREADABLE: Reading = { reading: "unreadable", reason: { code: "not-read" } };
 
 function settleDoubtful({ flag }: Task, tracker: OutcomeTracker, customer: PlannedCustomer, reading: Reading): void {
   const isStaging = reading.reading === "found" ? reading.customer.isStaging : undefined;
-  if (isStaging === flag) tracker.settle(customer, "flipped", "confirmed after a restart");
+  if (isStaging === flag) tracker.settle(customer, "flipped", { code: "confirmed-after-restart" });
   if (isStaging !== undefined) return;
-  tracker.settle(customer, "failed", `customer ${customer.id} may have been flipped, and cannot be read: look at it`);
+  tracker.settle(customer, "failed", { code: "may-be-flipped", why: { code: "not-read" } });
 }

@@ -3,6 +3,7 @@ import type { Stop } from "../../core/gate/decision.ts";
 import { chooseChildren, findChildrenStop, type WatchedChild } from "../../core/gate/moved-children.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
 import { createJudge } from "../../core/lookup/selection.ts";
+import type { Reason } from "../../core/reasons.ts";
 import { readSelection } from "../lookup/read-selection.ts";
 import type { Connection, Ports } from "../ports.ts";
 import type { FlipRollout, Locked, Progress, StepRun } from "../run-part.ts";
@@ -14,7 +15,7 @@ export interface ChildrenProgress extends Progress {
   /** The stop, when a child has moved after the first flips. */
   readonly moved?: Stop | undefined;
   /** Why the children could not be read: the rollout continues without the check. */
-  readonly unread?: string | undefined;
+  readonly unread?: readonly Reason[] | undefined;
 }
 
 export const CHILDREN_START: ChildrenProgress = { done: false, idleParts: 0, children: [] };
@@ -70,7 +71,7 @@ export function checkChildren(
 }
 
 /** A rollout does not depend on the check: what prevents the check is also met by the flips. */
-export function withoutCheck(from: ChildrenProgress, unread: string): ChildrenProgress {
+export function withoutCheck(from: ChildrenProgress, unread: readonly Reason[]): ChildrenProgress {
   return { ...from, done: true, children: [], unread };
 }
 

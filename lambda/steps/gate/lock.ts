@@ -7,6 +7,10 @@ export const CONTROLS_AGE_MS = 5_000;
 /** Another rollout has taken the lock: this rollout may send no further request. */
 export class LockLostError extends FinalError {
   override readonly name = "LockLostError";
+
+  constructor(rolloutId: string, by: string | undefined) {
+    super({ code: "lock-lost", rolloutId, by });
+  }
 }
 
 export function holdsLock({ fence, execution }: Lock, { lock }: LockAndControls): boolean {
@@ -16,7 +20,5 @@ export function holdsLock({ fence, execution }: Lock, { lock }: LockAndControls)
 /** @throws LockLostError when the controls show another holder, or none */
 export function refuseLostLock(lock: Lock, controls: LockAndControls): void {
   if (holdsLock(lock, controls)) return;
-  throw new LockLostError(
-    `rollout ${controls.lock?.rolloutId ?? "(none)"} has taken the lock from ${lock.rolloutId}; nothing more was flipped, the ledger says what was`,
-  );
+  throw new LockLostError(lock.rolloutId, controls.lock?.rolloutId);
 }

@@ -14,6 +14,7 @@ import {
   isNews,
   whyWaits,
 } from "../../core/gate/evaluate-gate.ts";
+import { describeReason } from "../../core/reasons.ts";
 import type { GateInputs } from "../../core/records.ts";
 import type { Ports } from "../ports.ts";
 import type { Locked, Rollout } from "../run-part.ts";
@@ -114,8 +115,10 @@ async function recordGateState(
   { rules }: GateConfig,
 ): Promise<void> {
   const { leftSeconds, blindTo = [], commandState, decision } = state;
-  const heldBy = whyWaits(state, rules) ?? "nothing any more";
-  log.info("rollout waits", { rolloutId, heldBy, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
+  const reasons = whyWaits(state, rules) ?? [];
+  const heldBy = describeReason(reasons) || "nothing any more";
+  const codes = reasons.map(({ code }) => code);
+  log.info("rollout waits", { rolloutId, heldBy, codes, bakeLeftSeconds: leftSeconds, decision: decision?.decision });
   const gate = {
     at: new Date(nowMs()).toISOString(),
     bakeLeftSeconds: leftSeconds,

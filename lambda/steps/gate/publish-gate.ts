@@ -1,6 +1,7 @@
 import { applyCommands, type CommandState } from "../../core/gate/apply-commands.ts";
 import type { Decision, Stop } from "../../core/gate/decision.ts";
 import { toAbort } from "../../core/gate/evaluate-gate.ts";
+import { describeReason, type Reason } from "../../core/reasons.ts";
 import type { Ports } from "../ports.ts";
 import { publish } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
@@ -22,12 +23,24 @@ export async function publishGate(
   rollout: Locked<FlipRollout>,
   { wave, decided, isLast, commandState }: DecidedGate,
 ): Promise<Stop | undefined> {
-  await publish(ports, rollout, { change: "gate decided", wave, ...decided });
+  await publishDecision(ports, rollout, { wave, ...decided });
   if (decided.decision === "roll back" || (decided.decision === "proceed" && !isLast)) return undefined;
   const { commands } = await ports.ledger.readGateInputs(rollout.rolloutId);
   const { abort } = applyCommands(commandState, commands);
   if (abort === undefined) return undefined;
   const stop = toAbort(abort, decided.decision === "halt" ? decided.reasons : []);
-  await publish(ports, rollout, { change: "gate decided", wave, decision: stop.decision, reasons: stop.reasons });
+  await publishDecision(ports, rollout, { wave, decision: stop.decision, reasons: stop.reasons });
   return stop;
+}
+
+function publishDecision(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  {
+    wave,
+    decision,
+    reasons,
+  }: Pick<Decision, "decision"> & { readonly wave: number; readonly reasons: readonly Reason[] },
+): Promise<void> {
+  return publish(ports, rollout, { change: "gate decided", wave, decision, reasons: reasons.map(describeReason) });
 }

@@ -1,12 +1,6 @@
 import { FinalError } from "../../core/final-error.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
-import {
-  type Completeness,
-  createIdCollector,
-  hashId,
-  judgePasses,
-  type Pass,
-} from "../../core/lookup/completeness.ts";
+import { createIdCollector, hashId, judgePasses, type Pass } from "../../core/lookup/completeness.ts";
 import {
   type CustomerQuery,
   namedReferences,
@@ -16,6 +10,7 @@ import {
 } from "../../core/lookup/customer-query.ts";
 import { createCohortFinder, createJudge } from "../../core/lookup/selection.ts";
 import type { Candidate } from "../../core/plan/candidates.ts";
+import type { Reason } from "../../core/reasons.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
@@ -89,16 +84,13 @@ function checkTags(tags: readonly string[], tagIds: TagIds): void {
   const accounts = [...tagIds];
   const unknown = tags.filter((tag) => !accounts.some(([, ids]) => ids.has(tag)));
   const doubled = accounts.flatMap(([account, ids]) =>
-    tags.filter((tag) => (ids.get(tag)?.length ?? 0) > 1).map((tag) => `"${tag}" in account ${account}`),
+    tags.filter((tag) => (ids.get(tag)?.length ?? 0) > 1).map((tag) => ({ tag, accountId: account })),
   );
-  const problems = [
-    ...(unknown.length > 0
-      ? [`no account of the policy has a tag ${unknown.map((tag) => `"${tag}"`).join(", ")}`]
-      : []),
-    ...(doubled.length > 0 ? [`several tags have the same name: ${doubled.join(", ")}`] : []),
+  const problems: readonly Reason[] = [
+    ...(unknown.length > 0 ? [{ code: "unknown-tags", tags: unknown } as const] : []),
+    ...(doubled.length > 0 ? [{ code: "repeated-tags", tags: doubled } as const] : []),
   ];
-  if (problems.length === 0) return;
-  throw new FinalError(`no customer was flipped: ${problems.join("; ")}; correct the event, the policy or the tags`);
+  if (problems.length > 0) throw new FinalError(problems);
 }
 
 /** Reads one window of pages, or judges a pass whose pages are all read. */
@@ -122,12 +114,8 @@ async function judgeQuery(lookup: Lookup, progress: LookupProgress, ended: boole
     case "read again":
       return { ...next, earlier: said, pass: progress.pass + 1, found: progress.foundBefore };
     case "incomplete":
-      throw new FinalError(explain(completeness));
+      throw new FinalError({ code: "incomplete-lookup", seen: completeness.seen });
   }
-}
-
-function explain({ seen }: Extract<Completeness, { verdict: "incomplete" }>): string {
-  return `the lookup cannot show that it found every customer, so no customer was flipped: ${seen}; try again when no customers are being added or removed`;
 }
 
 function readPasses(
@@ -166,15 +154,13 @@ async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass)
   return found.length;
 }
 
-export const UNKNOWN_CUSTOMER = "no customer has this id";
-
 function toNamed(id: string, read: Reading, lookup: Lookup): readonly Candidate[] {
   switch (read.reading) {
     case "found":
       return toFound(lookup, read.customer);
     case "missing":
-      return [{ id, name: "", accountId: "", isStaging: undefined, skip: UNKNOWN_CUSTOMER }];
+      return [{ id, name: "", accountId: "", isStaging: undefined, skip: { code: "unknown-customer" } }];
     case "unreadable":
-      throw new FinalError(`a named customer cannot be looked up, so no customer was flipped: ${read.reason}`);
+      throw new FinalError({ code: "customer-unreadable", customerId: id, why: read.reason });
   }
 }

@@ -27,9 +27,7 @@ async function readTargets(
 ): Promise<Pick<FlipEvent, "targets" | "exclude">> {
   const record = latest && (await ledger.findRollout(latest.rolloutId));
   if (record === undefined || record.event.action === "rollback")
-    throw new FinalError(
-      `the ledger does not have the targets of rollout ${latest?.rolloutId}, so no customer was flipped`,
-    );
+    throw new FinalError({ code: "unknown-targets", rolloutId: latest?.rolloutId ?? "(none)" });
   const { event, source } = record;
   if (event.action !== "retry") return event;
   const { targets, exclude = [] } = await readTargets(ledger, source as SourceRollouts);

@@ -1,4 +1,3 @@
-import { PROTECTED_BY_CONTROLS } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { hashId } from "../../core/lookup/completeness.ts";
 import type { CustomerQuery, Page } from "../../core/lookup/customer-query.ts";
@@ -93,7 +92,7 @@ export function toFound(
     ...(ancestorIds.length > 0 && { ancestorIds }),
   };
   if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];
-  if (protectedIds.has(id)) return [{ ...found, skip: PROTECTED_BY_CONTROLS }];
+  if (protectedIds.has(id)) return [{ ...found, skip: { code: "protected-by-control" } }];
   const cohortWave = findCohortWave(customer);
   return [{ ...found, ...(cohortWave !== undefined && { cohortWave }) }];
 }
@@ -114,7 +113,11 @@ function ancestorsOf({ id, parentCustomerId, ancestorIds = [] }: CustomerFacts):
 
 function checkId(whose: string, id: string): void {
   if (id.length <= MOST_ID_CHARACTERS) return;
-  throw new FinalError(
-    `Evo Voice showed a ${whose} id of ${id.length} characters (${id.slice(0, 24)}…) where at most ${MOST_ID_CHARACTERS} can be right, so no customer was flipped; see whether the policy's baseUrl is Evo Voice's API`,
-  );
+  throw new FinalError({
+    code: "bad-id",
+    of: whose,
+    start: id.slice(0, 24),
+    characters: id.length,
+    mostCharacters: MOST_ID_CHARACTERS,
+  });
 }

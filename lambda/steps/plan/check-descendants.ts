@@ -3,7 +3,8 @@ import { FinalError } from "../../core/final-error.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import type { CandidateWave } from "../../core/plan/candidates.ts";
-import { describeLeftOut, findLeftOut, type LeftOutDescendant } from "../../core/plan/left-out-descendants.ts";
+import { findLeftOut, type LeftOutDescendant } from "../../core/plan/left-out-descendants.ts";
+import type { Reason } from "../../core/reasons.ts";
 import type { Connection, Ports } from "../ports.ts";
 import type { FlipRollout } from "../run-part.ts";
 
@@ -24,7 +25,7 @@ export async function readLeftOut(
   { policy }: Pick<Ports, "policy">,
   { event }: Pick<FlipRollout, "event">,
   { waves, connection }: DescendantsToCheck,
-): Promise<string | undefined> {
+): Promise<Reason | undefined> {
   if (!policy.childrenFollow) return undefined;
   const flippedIds = waves.flatMap(({ candidates }) =>
     candidates.filter(({ plannedAction }) => plannedAction === "flip").map(({ id }) => id),
@@ -41,7 +42,7 @@ export async function readLeftOut(
       }),
     );
   }
-  return describeLeftOut([...leftOut.values()]);
+  return leftOut.size === 0 ? undefined : { code: "descendants-left-out", descendants: [...leftOut.values()] };
 }
 
 /** Reads all pages and counts each id once: when rows shift between two pages, fewer are found than the server counts. */
@@ -60,7 +61,5 @@ async function listDescendants(
     if (counted > 0 && found.size >= total && customers.length < IN_A_PAGE) break;
   }
   if (found.size >= total) return [...found.values()];
-  throw new FinalError(
-    `the policy says childrenFollow, and Evo Voice lists ${found.size} of ${total} descendants, so no customer was flipped; send the event again`,
-  );
+  throw new FinalError({ code: "descendants-not-listed", found: found.size, total });
 }

@@ -4,6 +4,7 @@ import { findBreaches } from "../../core/plan/blast-radius.ts";
 import type { CandidateWave } from "../../core/plan/candidates.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { comparePlans, describeChanges, type PlanComparison } from "../../core/plan/plan-comparison.ts";
+import type { Reason } from "../../core/reasons.ts";
 import type { RolloutRecord } from "../../core/records.ts";
 import type { Connection, Ledger, Ports } from "../ports.ts";
 import type { FlipRollout } from "../run-part.ts";
@@ -23,8 +24,8 @@ export async function checkPlan(ports: Ports, rollout: FlipRollout, planned: Pla
   const breaches = await readBreaches(ports, rollout, planned);
   const changes = await readChanges(ports, rollout, planned);
   const leftOut = await readLeftOut(ports, rollout, planned);
-  const problems = [...breaches, ...changes, ...(leftOut === undefined ? [] : [leftOut])];
-  if (problems.length > 0) throw new FinalError(`no customer was flipped: ${problems.join("; ")}`);
+  const problems: readonly Reason[] = [...breaches, ...changes, ...(leftOut === undefined ? [] : [leftOut])];
+  if (problems.length > 0) throw new FinalError(problems);
 }
 
 async function readBreaches(ports: Ports, { event }: FlipRollout, { plan, connection }: PlanToCheck) {
@@ -40,28 +41,29 @@ async function readScope({ policy: { accountIds } }: Ports, { readPage }: PlanTo
   return (await readPage({ query, page: 0, pageSize: 1, tagIds: new Map() })).total;
 }
 
-async function readChanges({ ledger }: Ports, rollout: FlipRollout, { plan, waves }: PlanToCheck) {
+async function readChanges(
+  { ledger }: Ports,
+  rollout: FlipRollout,
+  { plan, waves }: PlanToCheck,
+): Promise<readonly Reason[]> {
   const { event } = rollout;
   if (event.plan === undefined || event.plan === plan.hash) return [];
-  const refused = `the world has moved since the plan ${event.plan} was made, and now it is ${plan.hash}`;
+  const stale = { plan: event.plan, now: plan.hash };
   const before = await findDryRun(ledger, event.plan);
-  if (before === undefined) return [`${refused}; the ledger has no dry run of that plan any more: make another`];
-  const other = describeOther(rollout, before);
-  if (other !== undefined) return [`the plan ${event.plan} is ${other}: make a dry run of this event`];
+  if (before === undefined) return [{ code: "unknown-plan", ...stale }];
+  if (isOfAnotherEvent(rollout, before)) {
+    const retryOf = rollout.source?.rollouts[0]?.rolloutId;
+    return [{ code: "plan-of-another-event", plan: event.plan, retryOf }];
+  }
   const comparison = comparePlans(waves);
   await readInto(comparison, ledger, before);
-  return [`${refused}: ${describeChanges(comparison.changes())}; look at a new dry run, then send its hash`];
+  return [{ code: "stale-plan", ...stale, changes: describeChanges(comparison.changes()) }];
 }
 
 /** An event has its action and release in common with its dry run; a retry, the rollout that it retries. */
-function describeOther({ event, source }: FlipRollout, { event: before }: DryRun): string | undefined {
-  if (source !== undefined) {
-    const [left] = source.rollouts;
-    const isSame = before.action === "retry" && before.rolloutId === left?.rolloutId;
-    return isSame ? undefined : `not of a retry of ${left?.rolloutId}`;
-  }
-  const isSame = before.action === event.action && "release" in before && before.release === event.release;
-  return isSame ? undefined : "of another action or release";
+function isOfAnotherEvent({ event, source }: FlipRollout, { event: before }: DryRun): boolean {
+  if (source !== undefined) return before.action !== "retry" || before.rolloutId !== source.rollouts[0]?.rolloutId;
+  return before.action !== event.action || !("release" in before) || before.release !== event.release;
 }
 
 type DryRun = RolloutRecord & { readonly plan: Plan };

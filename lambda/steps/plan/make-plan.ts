@@ -7,7 +7,6 @@ import { toShortName } from "../../core/lookup/short-name.ts";
 import { type Candidate, type CandidateWave, createCandidates } from "../../core/plan/candidates.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../../core/plan/plan.ts";
 import { countNamed } from "../../core/report/count-named.ts";
-import { UNKNOWN_CUSTOMER } from "../lookup/look-up.ts";
 import type { LookupProgress } from "../lookup/lookup-run.ts";
 import { readSelection } from "../lookup/read-selection.ts";
 import type { Ledger, Ports } from "../ports.ts";
@@ -25,7 +24,6 @@ export interface PlanProgress extends Progress {
 export const PLAN_START: PlanProgress = { done: false, idleParts: 0, written: 0 };
 
 const WRITES_AT_ONCE = 8;
-const MOST_NAMED = 20;
 
 /**
  * Makes the plan from the customers that the lookup wrote into the ledger, and writes its batches there.
@@ -41,9 +39,10 @@ export async function makePlan(
   const options = { run, from, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs, isAborted }) => {
     const { waves, namedIds, unresolved } = await readCandidates(ports, rollout, lookup);
-    if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse") throw new FinalError(explain(unresolved));
+    if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse")
+      throw new FinalError({ code: "unknown-customers", named: unresolved });
     if (waves.every(({ candidates }) => candidates.length === 0))
-      throw new FinalError(rollout.source === undefined ? NONE_SELECTED : NONE_LEFT);
+      throw new FinalError({ code: rollout.source === undefined ? "none-selected" : "none-left" });
     const plan = from.plan ?? (await planAndCheck(ports, rollout, { waves, namedIds, connection }));
     const mayGoOn = () => !isAborted() && ports.nowMs() < untilMs;
     const written = await writeItems(ports, rollout, waves, { from: from.written, mayGoOn });
@@ -59,12 +58,6 @@ export async function makePlan(
     return { done, idleParts: 0, pace: options.pace, plan, written };
   });
 }
-
-const NONE_SELECTED =
-  "no customer of the policy's accounts is selected by the event's targets, so no customer was flipped; correct the targets, or the policy's accountIds";
-
-const NONE_LEFT =
-  "no customer of that rollout failed or was left, so no customer was flipped; send a new event for anything else";
 
 async function planAndCheck(
   ports: Ports,
@@ -101,7 +94,7 @@ async function readCandidates(ports: Ports, rollout: FlipRollout, lookup: Lookup
   const unknownIds: string[] = [];
   for await (const found of readAccepted(ledger, rolloutId, lookup)) {
     for (const customer of found.customers) {
-      if (customer.skip === UNKNOWN_CUSTOMER) unknownIds.push(customer.id);
+      if (customer.skip?.code === "unknown-customer") unknownIds.push(customer.id);
       candidates.add(customer);
     }
     for (const [referenceId, customerId] of found.references) references.get(referenceId)?.add(customerId);
@@ -142,24 +135,17 @@ function toIds(referenceId: string, references: ReadonlyMap<string, ReadonlySet<
 
 function toUnknown(referenceId: string): Candidate {
   const id = toShortName(`reference ${referenceId}`);
-  return { id, name: "", accountId: "", isStaging: undefined, skip: "no customer has this reference id" };
+  return { id, name: "", accountId: "", isStaging: undefined, skip: { code: "unknown-reference" } };
 }
 
 /** A reference id that several customers carry does not say which customer is meant. */
 function refuseAmbiguous(references: ReadonlyMap<string, ReadonlySet<string>>): void {
   const ambiguous = [...references].filter(([, customerIds]) => customerIds.size > 1);
   if (ambiguous.length === 0) return;
-  const list = ambiguous
-    .slice(0, MOST_NAMED)
-    .map(([referenceId, ids]) => `${referenceId} (${[...ids].sort().slice(0, 5).join(", ")})`);
-  throw new FinalError(
-    `several customers carry the same reference id, so no customer was flipped: ${list.join("; ")}; name them by customerIds`,
-  );
-}
-
-function explain(unresolved: readonly string[]): string {
-  const more = unresolved.length > MOST_NAMED ? ` and ${unresolved.length - MOST_NAMED} more` : "";
-  return `the event names customers that Evo Voice does not have, so no customer was flipped: ${unresolved.slice(0, MOST_NAMED).join(", ")}${more}; correct the event, or set the policy's unknownCustomers to "skip"`;
+  throw new FinalError({
+    code: "ambiguous-references",
+    references: ambiguous.map(([referenceId, ids]) => ({ referenceId, customerIds: [...ids].sort() })),
+  });
 }
 
 /** Writes the items from one on, in order, and returns how many are written. Writing an item again changes nothing. */

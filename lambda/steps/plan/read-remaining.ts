@@ -1,4 +1,4 @@
-import { NOT_ATTEMPTED, type Outcome } from "../../core/flip/outcome.ts";
+import type { Outcome } from "../../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
@@ -20,5 +20,5 @@ export async function* readRemaining(
 }
 
 function isRemaining({ outcome, reason }: Outcome): boolean {
-  return outcome === "failed" || outcome === "deferred" || (outcome === "skipped" && reason.startsWith(NOT_ATTEMPTED));
+  return outcome === "failed" || outcome === "deferred" || (outcome === "skipped" && reason.code === "not-attempted");
 }

@@ -1,8 +1,17 @@
 import { type Counts, NO_COUNTS, type Outcome } from "../../core/flip/outcome.ts";
 import type { Stop } from "../../core/gate/decision.ts";
 import type { Plan } from "../../core/plan/plan.ts";
-import { isException, MOST_EXCEPTIONS, type Report, type WaveResult, writeReport } from "../../core/report/report.ts";
-import { asNotRestored } from "../../core/rollback/settle-before-rollback.ts";
+import type { Reason } from "../../core/reasons.ts";
+import {
+  type Exception,
+  isException,
+  MOST_EXCEPTIONS,
+  type Report,
+  toException,
+  toRollbackException,
+  type WaveResult,
+  writeReport,
+} from "../../core/report/report.ts";
 import type { Ports } from "../ports.ts";
 import type { RollbackResult } from "../rollback/rollback-part.ts";
 import type { Rollout } from "../run-part.ts";
@@ -16,7 +25,7 @@ export interface Ended {
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
   /** A fault that stopped it. */
-  readonly problem?: string | undefined;
+  readonly problem?: readonly Reason[] | undefined;
   readonly rollback?: RollbackResult | undefined;
   readonly overridden?: readonly string[] | undefined;
 }
@@ -39,7 +48,7 @@ async function recordReport(ports: Ports, rollout: Rollout, ended: Ended): Promi
       ...ended,
       counts: counts ?? NO_COUNTS,
       flipping: counts !== undefined,
-      problem: [problem, rollback?.problem].filter((one) => one !== undefined).join("; ") || undefined,
+      problem: problem || rollback?.problem ? [...(problem ?? []), ...(rollback?.problem ?? [])] : undefined,
       rollback: rollback?.counts,
       hold: rollback?.hold,
       rollbackStop: rollback?.stop,
@@ -60,14 +69,14 @@ async function readExceptions(
   { ledger }: Ports,
   rollout: Rollout,
   { plan, rollback }: Ended,
-): Promise<readonly Outcome[]> {
+): Promise<readonly Exception[]> {
   const restoredFrom = rollout.kind === "rollback" ? rollout.source.rollouts : [rollout];
   const notRestored =
     rollback === undefined
       ? []
       : await worstOf(restoredFrom.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
   const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);
-  return [...notRestored.map(asNotRestored), ...others].slice(0, MOST_EXCEPTIONS);
+  return [...notRestored.map(toRollbackException), ...others.map(toException)].slice(0, MOST_EXCEPTIONS);
 }
 
 /** The first exceptions, failed customers before all others. */

@@ -6,7 +6,7 @@ import type { Locked, Rollout } from "../run-part.ts";
 
 export interface RollbackRequest {
   readonly source: SourceRollouts;
-  /** Commands that were taken in before are not taken in again: an abort ended the flips, and must not end this. */
+  /** Commands that were applied before are not applied again: an abort ended the flips, and must not end their rollback. */
   readonly commandState: CommandState;
 }
 
@@ -16,18 +16,18 @@ export interface BegunRollback {
   readonly hold: Held;
 }
 
-/** Right before the first flip back: the release is held, so that nothing brings it out again until a person clears it. */
+/** Before the first restore: holds the release, so that no event flips customers to it until a person clears the hold. */
 export async function beginRollback(
   ports: Ports,
   rollout: Locked<Rollout>,
   { source, commandState }: RollbackRequest,
 ): Promise<BegunRollback> {
   await noteSource(ports, rollout, source);
-  const hold = await holdSubject(ports, rollout, source);
+  const hold = await holdSource(ports, rollout, source);
   return { hold, commandState: await passLateAborts(ports, rollout, commandState) };
 }
 
-/** When the release could not be held for long: the customers are restored all the same. */
+/** When the release could not be held after many tries: the rollback begins without the hold. */
 export async function beginWithoutHold(
   ports: Ports,
   rollout: Locked<Rollout>,
@@ -38,7 +38,7 @@ export async function beginWithoutHold(
     const problem = error instanceof Error ? error.name : "unknown";
     ports.log.info("rollback not noted", { rolloutId: rollout.rolloutId, problem });
   });
-  const hold = await holdSubject(ports, rollout, source).catch((error: unknown): Held => {
+  const hold = await holdSource(ports, rollout, source).catch((error: unknown): Held => {
     const problem = error instanceof Error ? error.message : String(error);
     ports.log.info("release not held", { rolloutId: rollout.rolloutId, release: source.release, problem });
     return { held: false, notHeld: `the ledger did not take the hold: ${problem}` };
@@ -46,7 +46,7 @@ export async function beginWithoutHold(
   return { hold, commandState: passed };
 }
 
-/** A rollout that turns back what it did itself says so in its own report. */
+/** A rollout that rolls itself back says so in its own report. */
 async function noteSource(
   { ledger }: Ports,
   { kind, rolloutId }: Rollout,
@@ -56,7 +56,7 @@ async function noteSource(
   for (const one of rollouts) await ledger.noteRolledBackBy(one.rolloutId, rolloutId);
 }
 
-async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, source: SourceRollouts): Promise<Held> {
+async function holdSource(ports: Ports, { rolloutId, event }: Rollout, source: SourceRollouts): Promise<Held> {
   const { release, action, rollouts } = source;
   const hold = {
     action,
@@ -72,9 +72,9 @@ async function holdSubject(ports: Ports, { rolloutId, event }: Rollout, source: 
 }
 
 /**
- * An abort that came too late to stop the flips, and wants them turned back, must not end just that. Of several the last
- * one counts, and what came after it steers this. Whose sender was told that it stops the way back, does, and so does one
- * that was sent to a rollback: there is nothing else that it could end.
+ * An abort that arrived after the flips and asks for their rollback must not end that rollback: it counts as applied. Of
+ * several aborts the last one counts, and later commands apply to the rollback. An abort that was sent during a rollback
+ * ends it: it can end nothing else.
  */
 async function passLateAborts(
   { ledger }: Ports,

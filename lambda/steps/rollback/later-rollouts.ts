@@ -3,15 +3,15 @@ import { findRestorable, type MovedAway } from "../../core/rollback/settle-befor
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
-/** What the ledger knows of customers beside their own batch: those that a rollback turns back, and what came after. */
+/** What later rollouts did to the customers that a rollback restores. */
 export interface LaterRollouts {
-  /** Reads what later rollouts have moved, before any customer is asked about. */
+  /** Reads the batches of the later rollouts. The questions below come after it. */
   load(): Promise<void>;
-  /** Whether all are listed that came after this one. */
+  /** Whether the ledger still lists every rollout that came after this one. */
   knowsLater(rolloutId: string): boolean;
-  /** The rollout that came after this one and has moved the customer to where it is. */
+  /** The later rollout that moved the customer to where it is. */
   movedLaterBy(rolloutId: string, customerId: string): string | undefined;
-  /** The rollout that came after this one, has moved the customer away, as the last that moved it, and was not turned back. */
+  /** The last later rollout that moved the customer away, unless it was rolled back. */
   movedAwayBy(rolloutId: string, customerId: string): MovedAway | undefined;
 }
 
@@ -22,14 +22,14 @@ export async function readLaterRollouts(ledger: LaterLedger, source: SourceRollo
   const ours = source.rollouts.map(({ rolloutId }) => rolloutId);
   const placeOf = (rolloutId: string): number => {
     const place = flips.findIndex((one) => one.rolloutId === rolloutId);
-    // So many have come since that it is not listed any more.
+    // The ledger lists only the last rollouts.
     return place < 0 ? flips.length : place;
   };
   const later = flips.filter(
     ({ rolloutId }, place) => !ours.includes(rolloutId) && ours.some((one) => place < placeOf(one)),
   );
   const moved = new Set<string>();
-  /** The place of the newest that moved a customer. */
+  /** By customer: the place of the newest later rollout that moved it the same way. */
   const movedLater = new Map<string, number>();
   const movedAway = new Map<string, Omit<MovedAway, "rolloutId"> & { readonly place: number }>();
 
@@ -43,12 +43,11 @@ export async function readLaterRollouts(ledger: LaterLedger, source: SourceRollo
     const place = placeOf(rolloutId);
     for await (const standing of readStanding(ledger, rolloutId)) {
       if (action === source.action) movedLater.set(standing.id, place);
-      // No other customer is asked about.
       else if (moved.has(standing.id)) noteAway(standing, place);
     }
   }
 
-  /** One that may have moved a customer makes it doubtful who did. */
+  /** After a rollout that may have moved the customer, it is no longer sure which rollout moved it. */
   function noteAway({ id, wasFlipped, mayBeBack }: Standing, place: number): void {
     const before = movedAway.get(id);
     if (wasFlipped) movedAway.set(id, { place, mayBeBack, isSure: true });
@@ -63,7 +62,7 @@ export async function readLaterRollouts(ledger: LaterLedger, source: SourceRollo
   const movedAwayBy: LaterRollouts["movedAwayBy"] = (rolloutId, id) => {
     const { place, mayBeBack, isSure } = movedAway.get(id) ?? { place: flips.length, mayBeBack: false, isSure: false };
     const by = place < placeOf(rolloutId) ? flips[place] : undefined;
-    // One that came later still has moved it here again.
+    // A still later rollout moved the customer here again.
     const isHere = (movedLater.get(id) ?? flips.length) < place;
     if (by === undefined || isHere) return undefined;
     return { rolloutId: by.rolloutId, mayBeBack, isSure: isSure && placeOf(rolloutId) < flips.length };
@@ -78,7 +77,7 @@ async function readMoved({ readBatches }: LaterLedger, rolloutId: string, moved:
 
 interface Standing {
   readonly id: string;
-  /** By the ledger's own word. */
+  /** The ledger has the outcome `flipped`. */
   readonly wasFlipped: boolean;
   readonly mayBeBack: boolean;
 }

@@ -1,7 +1,8 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import type { Batch } from "../../core/flip/batch.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
-import { type Stop, toReason } from "../../core/gate/decision.ts";
+import type { Stop } from "../../core/gate/decision.ts";
+import type { Reason } from "../../core/reasons.ts";
 import {
   addRollbackCounts,
   countRollback,
@@ -20,7 +21,7 @@ import { ROLLBACK_GATE } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import { readLaterRollouts } from "./later-rollouts.ts";
-import { countPlaces, createRollbackTask, nameLeft } from "./rollback-task.ts";
+import { countPlaces, createRollbackTask, nameNotRestored } from "./rollback-task.ts";
 
 /** Where a rollback is: counters only. */
 export interface RollbackProgress extends Progress {
@@ -33,35 +34,35 @@ export interface RollbackProgress extends Progress {
   readonly counts: RollbackCounts;
   /** Whether another pass may restore one of their customers. */
   readonly again: boolean;
-  /** Why no further customer is tried; a rollback that is sent again goes on with the rest. */
-  readonly gaveUp?: string | undefined;
-  /** What ended it early of itself. */
-  readonly problem?: string | undefined;
+  /** Why no further customer is tried. A rollback that is sent again continues. */
+  readonly gaveUp?: Reason | undefined;
+  /** The fault that ended the rollback early. */
+  readonly problem?: readonly Reason[] | undefined;
 }
 
-/** What a rollback came to. */
+/** How a rollback ended. */
 export interface RollbackResult {
   readonly counts: RollbackCounts;
-  /** What ended it of itself before it was through. */
-  readonly problem?: string | undefined;
-  /** The command that ended it before it was through. */
+  /** The fault that ended the rollback early. */
+  readonly problem?: readonly Reason[] | undefined;
+  /** The command that ended the rollback early. */
   readonly stop?: Stop | undefined;
   /** Whether the release is held; absent for a dry run. */
   readonly hold?: Held | undefined;
 }
 
-/** Before the second pass, and before the third: an Evo Voice that is down comes back in minutes, not at once. */
+/** The waits before the second and the third pass: an Evo Voice that is down comes back in minutes, not at once. */
 const RESTS_BEFORE_PASS = [60, 300] as const;
 
 /**
- * The share that is kept for the way back: whatever the flips used up of theirs, it has four times as many parts that
- * come no further (with the policy's ten minutes a part, more than two hours), and each begins with the policy's pace.
+ * After so many parts in a row without progress the rollback gives up. With the policy's ten minutes a part that takes more
+ * than two hours, and four times as many parts are reserved for a rollback.
  */
 const MOST_IDLE_PARTS = 12;
 const REST_AFTER_IDLE_SECONDS = 60;
-const GAVE_UP = `Evo Voice answered no request in ${MOST_IDLE_PARTS} parts in a row; when it answers again, send the rollback again: it goes on`;
+const GAVE_UP: Reason = { code: "rollback-gave-up", parts: MOST_IDLE_PARTS };
 
-/** A pause that held the flips holds no rollback; one that is sent to the rollback does. */
+/** A pause that was sent before the rollback does not hold it. */
 export function startRollback({ seen, skipAllBakes }: CommandState): RollbackProgress {
   return { done: false, idleParts: 0, commandState: { seen, skipAllBakes }, pass: 1, place: 0, ...PASS_START };
 }
@@ -74,9 +75,8 @@ export interface RollbackWork {
 }
 
 /**
- * Flips back, newest batch first, exactly the customers that the source rollouts flipped by the ledger's word, and that
- * still are where those put them. The pace begins anew: a throttled rollout must not strand its rollback. Once it is stopped, it
- * only counts who is left.
+ * Restores, newest batch first, the customers that the source rollouts flipped and that are still where those rollouts put
+ * them. The pace begins anew: a throttled rollout must not delay its rollback. A stopped rollback only counts.
  */
 export async function rollbackPart(
   ports: Ports,
@@ -105,7 +105,7 @@ export async function rollbackPart(
       for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
         if (place !== progress.place || left > 0) continue;
         progress = advance(progress, batch);
-        ports.log.info("batch flipped back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
+        ports.log.info("batch rolled back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
       }
     });
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
@@ -116,7 +116,7 @@ export async function rollbackPart(
   });
 }
 
-/** A pace that let nothing through is not handed on: it was that of a server which answered no request. */
+/** The pace of a part without progress is not handed on: the server answered no request. */
 function afterIdle(progress: RollbackProgress, { idleParts: before }: RollbackProgress): RollbackProgress {
   const idleParts = before + 1;
   const gaveUp = idleParts < MOST_IDLE_PARTS ? undefined : GAVE_UP;
@@ -124,15 +124,16 @@ function afterIdle(progress: RollbackProgress, { idleParts: before }: RollbackPr
   return { ...progress, idleParts, gaveUp, restSeconds, pace: undefined };
 }
 
-/** A part that failed for good ends the rollback; the customers that are left are still counted. */
-export function afterRollbackFailure(from: RollbackProgress, problem: string): RollbackProgress {
+/** A part that failed for good ends the rollback. Its customers are still counted. */
+export function afterRollbackFailure(from: RollbackProgress, problem: readonly Reason[]): RollbackProgress {
   if (!isEnded(from)) return { ...from, idleParts: 0, problem };
-  return { ...from, done: true, problem: `${from.problem ?? "stopped"}; who is left could not be counted: ${problem}` };
+  const notCounted: Reason = { code: "rollback-not-counted", why: problem };
+  return { ...from, done: true, problem: [...(from.problem ?? []), notCounted] };
 }
 
 export function toRollbackResult({ counts, stop, problem }: RollbackProgress): RollbackResult {
   if (problem === undefined) return { counts, stop: counts.left > 0 ? stop : undefined };
-  return { counts, problem: `the rollback ended before it was through: ${problem}` };
+  return { counts, problem: [{ code: "rollback-ended-early", why: problem }] };
 }
 
 export const COUNT_START: RollbackProgress = startRollback({ seen: 0, skipAllBakes: false });
@@ -151,8 +152,8 @@ function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
 }
 
 /**
- * Where the ledger says that the revert is: further than the progress when this part was begun before. The mark counts
- * the customers with an end, so that workers that die again and again while they come further are not given up.
+ * Where the ledger says that the rollback is: further than `from` when an earlier run of this part died. The mark counts
+ * the customers with a result, so that parts that die again and again, each with some progress, are not given up.
  */
 async function skipFinished(task: Task, from: RollbackProgress, places: number) {
   let begun = from;
@@ -185,14 +186,14 @@ interface Rest {
   readonly places: number;
 }
 
-/** So that the report can name the customers that are left; nothing is written any more once the lock is another's. */
+/** Gives every customer a result, so that the report can name it. A rollout that has lost its lock writes nothing. */
 async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RollbackProgress> {
   const { stop, problem, gaveUp } = rest.from;
   const isOurs = holdsLock(lock, await ports.ledger.readControls());
-  const why = problem ?? gaveUp ?? (stop === undefined ? "it was stopped" : toReason(stop));
+  const why = problem ?? (gaveUp && [gaveUp]) ?? stop?.reasons ?? [];
   const readNamed = async (place: number) => {
     const batch = await task.read(place);
-    const named = isOurs ? nameLeft(batch, why) : batch;
+    const named = isOurs ? nameNotRestored(batch, why) : batch;
     return named === batch ? batch : ports.ledger.recordBatch(named);
   };
   return countRest(ports, readNamed, rest);

@@ -1,12 +1,11 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
 import type { Batch } from "../../core/flip/batch.ts";
-import { NOT_ATTEMPTED, type Outcome } from "../../core/flip/outcome.ts";
+import type { Outcome } from "../../core/flip/outcome.ts";
 import { createJudge, toSelection } from "../../core/lookup/selection.ts";
+import type { Reason } from "../../core/reasons.ts";
 import {
-  CONFLICTING,
   findRestorable,
   isWorthAnotherLook,
-  mayBeBack,
   settleBeforeRollback,
 } from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
@@ -16,11 +15,11 @@ import type { LaterRollouts } from "./later-rollouts.ts";
 
 export interface RollbackTask {
   readonly later: LaterRollouts;
-  /** The rollout that turns back, be it what it did itself. */
+  /** The rollout that rolls back; it may roll itself back. */
   readonly by: string;
 }
 
-/** Flips back; what comes of a customer is kept beside its outcome. Without more than the subject it only reads and counts. */
+/** Restores customers, and records each result beside the outcome of the flip. Without `restoring` it only reads batches. */
 export function createRollbackTask({ ledger, policy }: Ports, source: SourceRollouts, restoring?: RollbackTask): Task {
   const { later, by } = restoring ?? {};
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
@@ -62,31 +61,28 @@ export function createRollbackTask({ ledger, policy }: Ports, source: SourceRoll
   };
 }
 
-/** A customer that was not attempted is left, not left alone: a rollback that is sent again goes on with it. */
+/** A customer that was not attempted is no conflict: a rollback that is sent again restores it. */
 function toRollbackResult(outcome: Outcome): Outcome {
-  const { outcome: kind, reason } = outcome;
-  if (kind !== "skipped" || reason.startsWith(CONFLICTING)) return outcome;
-  if (!reason.startsWith(NOT_ATTEMPTED)) return { ...outcome, reason: `${CONFLICTING}${reason}` };
-  return { ...outcome, outcome: "failed", reason: reason.slice(NOT_ATTEMPTED.length) };
+  return outcome.reason.code === "not-attempted" ? { ...outcome, outcome: "failed" } : outcome;
 }
 
-/** A rollback that ended before it was through names the customers that are left in this batch. */
-export function nameLeft(batch: Batch, why: string): Batch {
+/** When a rollback ends early, gives each customer of this batch that was not tried a result. */
+export function nameNotRestored(batch: Batch, why: readonly Reason[]): Batch {
   const known = new Set(batch.rollback.map(({ customerId }) => customerId));
   const begun = new Set(batch.restoring);
-  const left = findRestorable(batch).filter(({ id }) => !known.has(id));
-  const named = left.map(
+  const notTried = findRestorable(batch).filter(({ id }) => !known.has(id));
+  const named = notTried.map(
     ({ id, name }): Outcome => ({
       customerId: id,
       name,
       outcome: "failed",
-      reason: begun.has(id) ? mayBeBack(why) : why,
+      reason: { code: begun.has(id) ? "may-be-restored" : "not-attempted", why },
     }),
   );
   return named.length === 0 ? batch : { ...batch, rollback: [...batch.rollback, ...named] };
 }
 
-/** How many batches there are to turn back. */
+/** How many batches the rollback restores. */
 export function countPlaces({ rollouts }: SourceRollouts): number {
   return rollouts.reduce((places, { batches }) => places + batches, 0);
 }

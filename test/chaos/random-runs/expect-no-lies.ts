@@ -1,4 +1,6 @@
-import type { Report } from "../../../lambda/core/report/report.ts";
+import { describeReason, type ReasonCode } from "../../../lambda/core/reasons.ts";
+import { describeProblems, type Report } from "../../../lambda/core/report/report.ts";
+import { reasonsOf } from "../../../lambda/workflow/durable.ts";
 import { type CustomerState, judge, type Recorded } from "../../../local/start/oracle.ts";
 import type { HistoryWorld } from "./history-world.ts";
 import type { Execution } from "./processes.ts";
@@ -16,13 +18,15 @@ export async function checkEnd(world: HistoryWorld, execution: Execution): Promi
   const { witness } = world;
   const report = execution.result as Report | undefined;
   if (report === undefined) {
-    const problem = execution.error?.message ?? "";
-    if (!problem.startsWith("no answer") && !wasTakenOver(world, execution))
-      witness.lies.push(`${execution.name} failed: ${problem}`);
+    const [thrown] = reasonsOf(execution.error);
+    const isUnanswered = thrown?.code === "unexpected" && thrown.error === "UnansweredError";
+    if (!isUnanswered && !wasTakenOver(world, execution))
+      witness.lies.push(`${execution.name} failed: ${execution.error?.message}`);
     return;
   }
-  if (report.problem?.includes("two workers") && !wasTakenOver(world, execution))
-    witness.lies.push(`${execution.name} took itself for two: ${report.problem}`);
+  const isTwo = report.problems?.some((one) => one.code === "unexpected" && one.error === "ContestedBatchError");
+  if (isTwo && !wasTakenOver(world, execution))
+    witness.lies.push(`${execution.name} took itself for two: ${describeProblems(report)}`);
   await checkReport(
     world,
     report,
@@ -45,10 +49,12 @@ export async function checkReport(truth: Truth, report: Report, hasBegun: boolea
   checkStopped(truth, report);
   await checkAlarmed(truth, report);
   if (hasBegun) await checkOutcomes(truth, report);
-  if (hasBegun && !report.problem?.includes(NOT_RECORDED)) await checkUncontested(truth, report);
+  if (hasBegun && !hasProblem(report, "outcomes-not-recorded")) await checkUncontested(truth, report);
 }
 
-const NOT_RECORDED = "not every outcome could be recorded";
+function hasProblem({ problems = [] }: Pick<Report, "problems">, code: ReasonCode): boolean {
+  return problems.some((problem) => problem.code === code);
+}
 
 /** The oracle of every local run judges the customers that only this rollout has written, and its counts. */
 async function checkUncontested({ witness, ledger, accountId, customers }: Truth, report: Report): Promise<void> {
@@ -79,8 +85,8 @@ function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
 }
 
 /** After a complete rollback nobody is where the rollouts that it undid have put them. */
-function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, rollback, problem, of }: Report): void {
-  if (rollback === undefined || rollback.left > 0 || dryRun || problem?.includes(NOT_THROUGH)) return;
+function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, rollback, problems, of }: Report): void {
+  if (rollback === undefined || rollback.left > 0 || dryRun || hasProblem({ problems }, "rollback-ended-early")) return;
   const undone = action === "rollback" ? (of ?? []) : [rolloutId];
   for (const { customerId, rolloutId: by = "", isUndo, at } of toLastChanges(witness).values()) {
     if (isUndo || !undone.includes(by) || witness.everProtected.has(customerId)) continue;
@@ -100,32 +106,36 @@ async function checkLeftAlone({ witness, ledger }: Truth, { rolloutId, action, o
     for await (const outcomes of ledger.readRestoreOutcomes(undone)) {
       for (const { customerId, reason } of outcomes) {
         const change = last.get(customerId);
-        if (reason.includes("somebody has moved") && change?.isUndo && change.rolloutId === rolloutId)
-          witness.lies.push(`${rolloutId} flipped ${customerId} back, and says that ${reason}`);
+        if (
+          (reason.code === "moved-back" || reason.code === "moved-again") &&
+          change?.isUndo &&
+          change.rolloutId === rolloutId
+        )
+          witness.lies.push(`${rolloutId} flipped ${customerId} back, and says that ${describeReason(reason)}`);
       }
     }
   }
 }
 
-const NOT_THROUGH = "the rollback ended before it was through";
-
 /** An abort ends what is under way when it comes, be it a rollback; it does not end the rollback that it asks for, too. */
-function checkStopped({ witness }: Truth, { rolloutId, action, problem }: Report): void {
-  if (action === "rollback" || !problem?.startsWith("aborted by") || !problem.includes(`${NOT_THROUGH}: aborted`))
-    return;
+function checkStopped({ witness }: Truth, { rolloutId, action, problems = [] }: Report): void {
+  const isEndedByAbort = problems.some(
+    (problem) => problem.code === "rollback-ended-early" && problem.why[0]?.code === "aborted",
+  );
+  if (action === "rollback" || problems[0]?.code !== "aborted" || !isEndedByAbort) return;
   if (witness.abortsOf(rolloutId).length > 1) return;
-  witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${problem}`);
+  witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${describeReason(problems)}`);
 }
 
 /** An alarm that was written down stops the rollout, whoever works for it then. */
 async function checkAlarmed({ ledger, witness }: Truth, { rolloutId, status }: Report): Promise<void> {
   const { stop } = await ledger.readGateInputs(rolloutId);
   if (stop === undefined || (status !== "succeeded" && status !== "partial")) return;
-  witness.lies.push(`${rolloutId} ended as ${status}, though ${stop.reasons.join("; ")}`);
+  witness.lies.push(`${rolloutId} ended as ${status}, though ${describeReason(stop.reasons)}`);
 }
 
 async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promise<void> {
-  const { rolloutId, plan, problem } = report;
+  const { rolloutId, plan } = report;
   const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
   // Whom somebody has moved since may have been moved back before it was known that the flip was made.
   const written = new Set(
@@ -139,10 +149,11 @@ async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promis
       seen.add(customerId);
       if (outcome === "flipped" && !touched.has(customerId)) lie(`${customerId} is said to be flipped, and was not`);
       if ((outcome === "skipped" || outcome === "unchanged") && written.has(customerId))
-        if (!(await wasReverted(ledger, rolloutId, customerId))) lie(`${customerId} was flipped, not "${reason}"`);
+        if (!(await wasReverted(ledger, rolloutId, customerId)))
+          lie(`${customerId} was flipped, not "${describeReason(reason)}"`);
     }
   }
-  if (problem?.includes(NOT_RECORDED)) return;
+  if (hasProblem(report, "outcomes-not-recorded")) return;
   for (let index = 0; index < (plan?.batches ?? 0); index += 1) {
     const { customers } = await ledger.getBatch(rolloutId, index);
     for (const { id } of customers) if (!seen.has(id)) lie(`${id} has no outcome`);

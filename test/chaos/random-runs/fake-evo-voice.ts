@@ -78,20 +78,22 @@ export function connect(
         if (isClosed) throw new OutOfTimeError("the part was ended");
         await mayBegin(begun);
         const came = await post(asked).catch(() => "unheard" as const);
-        if (came === "answered") return { result: "flipped", reason: "the reply showed it" };
-        if (came === "refused") return { result: "failed", reason: `customer ${asked.customerId} was refused` };
+        if (came === "answered") return { result: "flipped", reason: { code: "confirmed-by-reply" } };
+        if (came === "refused")
+          return { result: "failed", reason: { code: "request-refused", operation: "flip", status: 400 } };
         begun = true;
         if (came === "unheard") continue;
         const seen = await readCustomer(asked.customerId);
         if (seen.reading === "found" && seen.customer.isStaging === asked.isStaging)
-          return { result: "flipped", reason: "reading it again showed it" };
+          return { result: "flipped", reason: { code: "confirmed-by-reading", after: "no answer" } };
       } catch (error) {
         if (begun) return { result: "unresolved" };
         if (error instanceof OutOfTimeError) return { result: "not begun" };
         throw error;
       }
     }
-    return { result: "failed", reason: `customer ${asked.customerId} did not answer; it may have been flipped` };
+    const why = { code: "no-answer", operation: "flip", why: "ETIMEDOUT" } as const;
+    return { result: "failed", reason: { code: "may-be-flipped", why } };
   }
 
   return {

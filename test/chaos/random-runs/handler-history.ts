@@ -256,8 +256,8 @@ async function turnAllBack(world: World, truth: HandlerTruth, started: readonly 
     const record = await truth.ledger.findRollout(name);
     if (record?.plan === undefined || record.event.dryRun || record.event.action === "rollback") continue;
     const { report, error } = await execute(world, { action: "rollback", rolloutId: name }, { name: `undo-${name}` });
-    if (report?.problem?.includes("flipped nobody") && !(await hasFlipped(truth, name))) continue;
-    if (report?.rollback?.left !== 0 || report.problem !== undefined)
+    if (report?.problems?.some(({ code }) => code === "nothing-flipped") && !(await hasFlipped(truth, name))) continue;
+    if (report?.rollback?.left !== 0 || report.problems !== undefined)
       truth.witness.lies.push(`${name} could not be rolled back: ${error ?? JSON.stringify(report)}`);
     if (report !== undefined) await checkReport(truth, report, false);
   }

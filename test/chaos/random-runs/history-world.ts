@@ -15,6 +15,7 @@ import {
   createSleep,
   type Execution,
   standStill,
+  UnansweredError,
 } from "./processes.ts";
 import { createWitness, type Witness } from "./witness.ts";
 
@@ -123,7 +124,7 @@ export function createHistoryWorld({
         call(what, () => {
           if (world.outages > 0 && process.alive) {
             world.outages -= 1;
-            throw new Error("no answer: the table is out");
+            throw new UnansweredError("the table is out");
           }
           return witness.by(process, effect);
         }),

@@ -77,12 +77,17 @@ export function createCall(process: Process, clock: Clock, { timeoutMs, slowRepl
           if (!isLate) land();
           if (!isLate && slowReplies && !isReply) return;
           leave(process, point);
-          if (isLate) reject(new Error(`no answer: too late for ${what}`));
+          if (isLate) reject(new UnansweredError(`too late for ${what}`));
           else answer?.();
         },
       };
       process.points.push(point);
     });
+}
+
+/** The ledger did not answer a process. */
+export class UnansweredError extends Error {
+  override readonly name = "UnansweredError";
 }
 
 function toAnswer<Result>(
@@ -196,7 +201,7 @@ export function createContext(process: Process, clock: Clock): DurableContext {
       }
     }
     const end = entry.end as unknown as NonNullable<Entry["end"]>;
-    if ("error" in end) throw new Error(end.error.message, { cause: new Error(end.error.message) });
+    if ("error" in end) throw new Error(end.error.message, { cause: toThrown(end.error) });
     return end.result as Result;
   }
 
@@ -262,4 +267,9 @@ const NEVER = new Promise<never>(() => undefined);
 
 function toJson<Value>(value: Value): Value {
   return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as Value);
+}
+
+/** Of an error that a step throws, only name and message come out of the step. */
+function toThrown({ name, message }: Error): Error {
+  return Object.assign(new Error(message), { name });
 }

@@ -68,9 +68,9 @@ async function turnAllBack(world: HistoryWorld): Promise<void> {
     if (record?.plan === undefined || record.event.dryRun || record.event.action === "rollback") continue;
     const rollback = await world.start({ action: "rollback", rolloutId: name });
     for (let step = 0; rollback.process !== undefined; step += 1) await goOn(rollback.process, world.clock, step);
-    const { rollback: counts, problem } = (rollback.result ?? {}) as Partial<Report>;
-    if (problem?.includes("flipped nobody") && !(await hasFlipped(world, name))) continue;
-    if (counts?.left !== 0 || problem !== undefined)
+    const { rollback: counts, problems } = (rollback.result ?? {}) as Partial<Report>;
+    if (problems?.some(({ code }) => code === "nothing-flipped") && !(await hasFlipped(world, name))) continue;
+    if (counts?.left !== 0 || problems !== undefined)
       world.witness.lies.push(`${name} could not be rolled back: ${JSON.stringify(rollback.result ?? rollback.error)}`);
     await checkEnd(world, rollback);
     expectNoLies(world);

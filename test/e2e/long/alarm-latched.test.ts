@@ -33,7 +33,7 @@ afterEach(async () => {
 async function seeAndDie(atCall: number): Promise<void> {
   world.cloudWatch.changeLater(ALARM, { atCall }, { state: "ALARM", reason: "12 of 100 calls dropped" });
   proxy.listener = async ({ body, phase }) => {
-    if (phase !== "done" || !body.includes('"alarm calls-drop is in ALARM')) return undefined;
+    if (phase !== "done" || !body.includes('"state":{"S":"ALARM"}')) return undefined;
     proxy.listener = () => undefined;
     await worker.kill();
     return "lose";
@@ -56,7 +56,7 @@ test.each([
 
     expect(report).toMatchObject({
       status: "rolled-back",
-      problem: "alarm calls-drop is in ALARM: 12 of 100 calls dropped",
+      problems: [{ code: "alarm", alarm: "calls-drop", state: "ALARM", detail: "12 of 100 calls dropped" }],
       counts: { flipped: 20, skipped: 40 },
       rollback: { restored: 20, left: 0 },
     });
@@ -69,6 +69,9 @@ test("an alarm that a worker saw before the first flip refuses the rollout, thou
 
   const report = await worker.run();
 
-  expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("alarm calls-drop is in ALARM") });
+  expect(report).toMatchObject({
+    status: "refused",
+    problems: [{ code: "alarm", alarm: "calls-drop", state: "ALARM" }],
+  });
   expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
 });

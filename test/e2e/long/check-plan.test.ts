@@ -25,10 +25,10 @@ async function planFor(event: object): Promise<string> {
   return report.plan?.hash ?? "";
 }
 
-async function expectRefused(event: object, problem: string | RegExp, policy: Record<string, unknown> = {}) {
+async function expectRefused(event: object, problems: readonly object[], policy: Record<string, unknown> = {}) {
   const before = rememberFlags(world);
   const { report } = await world.run(event, policy);
-  expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  expect(report).toMatchObject({ status: "refused", problems });
   expectUntouched(world, before);
 }
 
@@ -47,47 +47,57 @@ describe("an event with the hash of a dry run's plan", () => {
     const added = world.emulator.addCustomer({ name: "New here", isStaging: true });
     const { report } = await world.run({ ...EVENT, plan });
     expect(report.status).toBe("refused");
-    expect(report.problem).toContain(`the world has moved since the plan ${plan} was made`);
-    expect(report.problem).toContain("1 to be flipped now, 2 no longer to be flipped: ");
-    expect(report.problem).toContain(`${added.id} (New here): not found → wave 1`);
-    expect(report.problem).toContain(`${gone!.id} (${gone!.name}): wave 1 → not found`);
-    expect(report.problem).toContain(`${right!.id} (${right!.name}): wave 1 → unchanged`);
+    const problems = report.problems ?? [];
+    expect(problems).toMatchObject([{ code: "stale-plan", plan }]);
+    const { message = "" } = problems[0] ?? {};
+    expect(message).toContain("1 to be flipped now, 2 no longer to be flipped: ");
+    expect(message).toContain(`${added.id} (New here): not found → wave 1`);
+    expect(message).toContain(`${gone!.id} (${gone!.name}): wave 1 → not found`);
+    expect(message).toContain(`${right!.id} (${right!.name}): wave 1 → unchanged`);
     expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
   });
 
   test("is refused when its strategy is another one, with the customers in another wave", async () => {
     const plan = await planFor(EVENT);
-    await expectRefused(
-      { ...EVENT, strategy: TWO_WAVES, plan },
-      /: \d+ in another wave: \w+ \([^)]+\): wave 1 → wave 2/,
-    );
+    await expectRefused({ ...EVENT, strategy: TWO_WAVES, plan }, [
+      { code: "stale-plan", changes: expect.stringMatching(/^\d+ in another wave: \w+ \([^)]+\): wave 1 → wave 2/) },
+    ]);
   });
 
   test("is refused when only a bake is another one", async () => {
     const strategy = (bakeMinutes: number) => ({ waves: [{ customers: 5, bakeMinutes }, { rest: true }] });
     const plan = await planFor({ ...EVENT, strategy: strategy(1) });
-    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, /: no customer is in another wave; the bakes/);
+    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, [
+      { code: "stale-plan", changes: expect.stringMatching(/^no customer is in another wave; the bakes/) },
+    ]);
   });
 
   test("is refused when the plan is of another release, or unknown", async () => {
     const plan = await planFor({ ...EVENT, release: "2026.12" });
-    await expectRefused({ ...EVENT, plan }, /is of another action or release: make a dry run of this event/);
-    await expectRefused({ ...EVENT, plan: "a".repeat(64) }, /the ledger has no dry run of that plan any more/);
+    await expectRefused({ ...EVENT, plan }, [{ code: "plan-of-another-event", plan }]);
+    await expectRefused({ ...EVENT, plan: "a".repeat(64) }, [{ code: "unknown-plan" }]);
   });
 });
+
+const FIRST_TOO_LARGE = {
+  code: "blast-radius",
+  rule: "largePromote",
+  firstWave: 6,
+  expected: expect.stringMatching(/^a first wave of at most 5 customers/),
+};
 
 describe("a guard rail of the policy", () => {
   const count = () => ours().length;
 
   test("maxCustomers: exactly so many pass, one more is refused; an event can only ask for fewer", async () => {
+    await expectRefused(EVENT, [{ code: "blast-radius", rule: "maxCustomers", flip: count(), allowed: count() - 1 }], {
+      maxCustomers: count() - 1,
+    });
     await expectRefused(
-      EVENT,
-      `^no customer was flipped: the plan flips ${count()} customers; at most ${count() - 1} are`,
-      {
-        maxCustomers: count() - 1,
-      },
+      { ...EVENT, limits: { maxCustomers: 3 } },
+      [{ code: "blast-radius", rule: "maxCustomers", allowed: 3 }],
+      { maxCustomers: count() },
     );
-    await expectRefused({ ...EVENT, limits: { maxCustomers: 3 } }, /at most 3 are allowed/, { maxCustomers: count() });
     const { report } = await world.run(EVENT, { maxCustomers: count() });
     expect(report.counts.flipped).toBe(count());
   });
@@ -102,7 +112,7 @@ describe("a guard rail of the policy", () => {
     const most = Math.floor(count() / 2);
     await expectRefused(
       { ...EVENT, targets: targets(half + 1) },
-      `the plan flips ${half + 1} of the scope's ${count()}`,
+      [{ code: "blast-radius", rule: "maxShare", flip: half + 1, scope: count() }],
       {
         maxShare: "50%",
       },
@@ -125,16 +135,24 @@ describe("a guard rail of the policy", () => {
         .slice(0, customers)
         .map(({ id }) => id),
     });
-    await expectRefused(EVENT, /at most 10 .*at most 5% .*first wave 6, .*expects a first wave of at most 5 /, {
-      ...policy(first(6)),
-      maxCustomers: 10,
-      maxShare: "5%",
-    });
+    await expectRefused(
+      EVENT,
+      [
+        { code: "blast-radius", rule: "maxCustomers", allowed: 10 },
+        { code: "blast-radius", rule: "maxShare", share: "5%" },
+        FIRST_TOO_LARGE,
+      ],
+      {
+        ...policy(first(6)),
+        maxCustomers: 10,
+        maxShare: "5%",
+      },
+    );
     const { report } = await world.run({ ...EVENT, dryRun: true }, policy(first(5)));
     expect(report).toMatchObject({
       status: "planned",
       plan: { waves: [{ customers: 5 }, { customers: count() - 5 }] },
     });
-    await expectRefused({ ...EVENT, dryRun: true }, /first wave 6, .* at most 5 customers/, policy(first(6)));
+    await expectRefused({ ...EVENT, dryRun: true }, [FIRST_TOO_LARGE], policy(first(6)));
   });
 });

@@ -342,7 +342,7 @@ test("inputs and names are data for the shell, the event, the summary, the outpu
     handler: async () => ({
       rolloutId: "r-1",
       status: "failed",
-      problem: "first\n::set-env name=PATH::/tmp\n##[add-path]/tmp\u001b[2J",
+      problems: [{ message: "first\n::set-env name=PATH::/tmp\n##[add-path]/tmp\u001b[2J" }],
       counts: { flipped: "1\nstatus=succeeded", failed: 1 },
     }),
   });

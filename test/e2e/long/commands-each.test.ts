@@ -8,6 +8,8 @@ import { expectSteered, type SteeringCommand, toAct } from "../steering-rows.ts"
 const abort: Act = say({ command: "abort", rollback: true });
 const leave: Act = say({ command: "abort", rollback: false });
 
+const ABORTED = { code: "aborted", by: "ann", why: "calls drop" };
+
 describe("an abort", () => {
   test.each<State>([
     "looks up",
@@ -29,14 +31,12 @@ describe("an abort", () => {
     runInState("flips back", abort, async ({ report, world, before }) => {
       expect(report).toMatchObject({
         status: "aborted",
-        problem: "aborted by ann: calls drop; the rollback ended before it was through: aborted by ann: calls drop",
+        problems: [ABORTED, { code: "rollback-ended-early", why: [ABORTED] }],
         rollback: { restored: 250, conflicting: 0, left: 20 },
       });
-      const left = report.exceptions.filter(({ outcome }) => outcome === "failed");
+      const left = report.exceptions.filter(({ outcome }) => outcome === "not-restored");
       expect(left).toHaveLength(20);
-      expect(new Set(left.map(({ reason }) => reason))).toEqual(
-        new Set(["not flipped back: aborted by ann: calls drop"]),
-      );
+      for (const { reason } of left) expect(reason).toMatchObject({ code: "not-attempted", why: [ABORTED] });
 
       const again = await execute(world, { action: "rollback", rolloutId: "night" }, { name: "again" });
 
@@ -90,7 +90,7 @@ describe("through the front door", () => {
 
     expect(await door.send({ command: "status", rolloutId: "night" })).toMatchObject({
       status: "rolled-back",
-      problem: "aborted by ann: calls drop",
+      problems: [ABORTED],
       counts: { flipped: 6, skipped: 54 },
     });
     expect(rememberFlags(world)).toEqual(before);

@@ -141,7 +141,7 @@ describe("a deploy event", () => {
     expect(await door.send({ command: "status", rolloutId, execution })).toMatchObject({
       rolloutId: "noon",
       status: "refused",
-      problem: expect.stringContaining("rollout night is running in this environment"),
+      problems: [{ code: "locked", rolloutId: "night" }],
     });
   });
 
@@ -338,7 +338,9 @@ describe("the command status", () => {
     expect(await door.send({ command: "status", rolloutId, execution })).toEqual({
       rolloutId,
       status: "failed",
-      problem: "the policy file is missing",
+      problems: [
+        { code: "execution-failed", detail: "the policy file is missing", message: "the policy file is missing" },
+      ],
     });
   });
 
@@ -376,8 +378,12 @@ describe("the command status", () => {
   });
 
   test.each([
-    ["runs is the report so far", true, { status: "running", problem: undefined }],
-    ["died is a failure, though the ledger does not say so", false, { status: "failed", problem: /before it wrote/ }],
+    ["runs is the report so far", true, { status: "running", problems: undefined }],
+    [
+      "died is a failure, though the ledger does not say so",
+      false,
+      { status: "failed", problems: [{ code: "abandoned" }] },
+    ],
   ])("of a rollout that %s", async (_what, isRunning, expected) => {
     const execution = toArn("night");
     if (isRunning) door.world.executions.running(execution);
@@ -390,7 +396,7 @@ describe("the command status", () => {
       customerId,
       name: customerId,
       outcome: kind,
-      reason: "as it is",
+      reason: { code: "already-there" } as const,
     });
     await ledger.putSettled("night", 0, [outcome("c-1", "skipped")]);
     await ledger.putBatch("night", 0, [
@@ -407,7 +413,7 @@ describe("the command status", () => {
       reason: "release",
       status: expected.status,
       ...(expected.status === "running" && { progress: { phase: "preparing", heldBy: [], noted: [] } }),
-      ...(expected.problem && { problem: expect.stringMatching(expected.problem) }),
+      ...(expected.problems && { problems: expected.problems }),
       counts: { flipped: 1, failed: 1, skipped: 1, unchanged: 0 },
       exceptions: [{ customerId: "c-1" }, { customerId: "c-3" }],
       moreExceptions: 0,

@@ -41,7 +41,7 @@ test.each([
     const { report } = await execute(world, PROMOTE, { name: "one" });
     await proxy.close();
 
-    expect(report).toMatchObject({ status, problem: "aborted by ann: calls drop" });
+    expect(report).toMatchObject({ status, problems: [{ code: "aborted", by: "ann", why: "calls drop" }] });
     const publish = [...rememberFlags(world)].filter(([id, flag]) => before.get(id) !== flag);
     expect(publish).toHaveLength(moved);
     const gates = world.eventBridge
@@ -72,5 +72,8 @@ test("an abort after the failure budget halted a rollout, while its last flips e
   );
 
   expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
-  expect(report?.problem).toMatch(/^aborted by ann: calls drop; at least 1 customer failed/);
+  expect(report?.problems).toMatchObject([
+    { code: "aborted", by: "ann", why: "calls drop" },
+    { code: "failure-budget", failed: 1 },
+  ]);
 });

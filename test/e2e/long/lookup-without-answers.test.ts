@@ -50,7 +50,7 @@ describe("a server that refuses every request of a lookup for its whole time", (
       { done: false, idleParts: 2, page: 0 },
     ]);
     await expect(lookUp(ports, rollout, run, second)).rejects.toThrow(
-      "3 parts in a row came no further: Evo Voice answered none of their requests in time",
+      "3 parts in a row made no progress: Evo Voice answered none of their requests in time",
     );
   });
 });

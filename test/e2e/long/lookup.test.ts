@@ -1,5 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Reason } from "../../../lambda/core/reasons.ts";
 import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
 import { startRewritingProxy } from "../../support/rewriting-proxy.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../../support/truth.ts";
@@ -41,10 +42,10 @@ async function expectPromoted(event: Event, planned: Customers, policy: Event = 
 }
 
 /** Promotes these targets, and expects a refusal with no customer flipped. */
-async function expectRefused(event: Event, problem: string | RegExp, policy: Event = {}): Promise<void> {
+async function expectRefused(event: Event, problem: object, policy: Event = {}): Promise<void> {
   const before = rememberFlags(world);
   const { report } = await world.run({ action: "promote", release: "2026.11", ...event }, policy);
-  expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+  expect(report).toMatchObject({ status: "refused", problems: [problem] });
   expectUntouched(world, before);
   expect(world.emulator.stats().requests.SetCustomerStagingMode).toBeUndefined();
 }
@@ -75,9 +76,11 @@ describe("a listing that lies is complete or refused, never short", () => {
     expect(Object.values(world.emulator.stats().faults)).toEqual([lies]);
   });
 
-  const INCOMPLETE = new RegExp(
-    `^the lookup cannot show that it found every customer, so no customer was flipped: ${[1, 2].map((pass) => `pass ${pass} saw \\d+ customers where Evo Voice counts \\d+(, then \\d+)?( and its pages repeat themselves without an end)?; `).join("")}try again`,
+  const SEEN = [1, 2].map(
+    (pass) =>
+      `pass ${pass} saw \\d+ customers where Evo Voice counts \\d+(, then \\d+)?( and its pages repeat themselves without an end)?`,
   );
+  const INCOMPLETE = { code: "incomplete-lookup", seen: expect.stringMatching(new RegExp(`^${SEEN.join("; ")}$`)) };
 
   test("a page that is always the one before", async () => {
     await given({ faults: "repeat-page", policy: { pageSize: 25 } });
@@ -86,10 +89,10 @@ describe("a listing that lies is complete or refused, never short", () => {
 
   test("a count that is too high is refused with what was seen", async () => {
     await given({ faults: "wrong-total=+3" });
-    await expectRefused(
-      ALL,
-      /: pass 1 saw 300 customers where Evo Voice counts 303; pass 2 saw 300 customers where Evo Voice counts 303; try/,
-    );
+    await expectRefused(ALL, {
+      code: "incomplete-lookup",
+      seen: "pass 1 saw 300 customers where Evo Voice counts 303; pass 2 saw 300 customers where Evo Voice counts 303",
+    });
   });
 
   test.each([
@@ -181,7 +184,12 @@ describe("a server that", () => {
     });
     await expectRefused(
       ALL,
-      `pass 2 saw 100 customers where Evo Voice counts ${seen} and its pages repeat themselves without an end`,
+      {
+        code: "incomplete-lookup",
+        seen: expect.stringContaining(
+          `pass 2 saw 100 customers where Evo Voice counts ${seen} and its pages repeat themselves without an end`,
+        ),
+      },
       policy,
     );
   });
@@ -207,7 +215,7 @@ describe("a server that", () => {
       ...counts,
       items: items.map((item) => ({ ...(item as object), id: "x".repeat(300) })),
     }));
-    await expectRefused(ALL, "^Evo Voice showed a customer id of 300 characters \\(x{24}…\\)", policy);
+    await expectRefused(ALL, { code: "bad-id", of: "customer", characters: 300, start: "x".repeat(24) }, policy);
   });
 
   test("sends one row that cannot be read is refused, with the page, the customer and each field, but no value", async () => {
@@ -222,7 +230,10 @@ describe("a server that", () => {
     });
     await expectRefused(
       ALL,
-      `^page 1 of the customers \\(ListCustomers\\) was answered with what cannot be read, and nothing is guessed from it: items\\[2\\] \\(customer ${id}\\): name is a list, expected a text, isStaging is a text, expected true or false; have this corrected in Evo Voice, then send the event again$`,
+      {
+        ...{ code: "unreadable-reply", operation: "page 1 of the customers", api: "ListCustomers" },
+        misfit: `items[2] (customer ${id}): name is a list, expected a text, isStaging is a text, expected true or false`,
+      },
       { baseUrl: proxy.address, pageSize: 10 },
     );
   });
@@ -234,7 +245,7 @@ describe("a server that", () => {
     );
     await expectRefused(
       { targets: { tags: ["vip"] } },
-      `^no customer was flipped: several tags have the same name: "vip" in account ${world.emulator.accountId}; correct the event`,
+      { code: "repeated-tags", tags: [{ tag: "vip", accountId: world.emulator.accountId }] },
       { baseUrl: proxy.address },
     );
   });
@@ -246,7 +257,7 @@ describe("a server that", () => {
       ...counts,
       items: items.map((item) => ({ ...(item as object), breadcrumb: [{ id: (item as { id: string }).id }] })),
     }));
-    await expectRefused({ targets: { parentCustomerId: grandparent().id } }, "shows no whole breadcrumb", policy);
+    await expectRefused({ targets: { parentCustomerId: grandparent().id } }, { code: "unclear-family" }, policy);
   });
 });
 
@@ -309,10 +320,7 @@ describe("customers are found by", () => {
     const childless = ours(world).find(
       ({ id }) => !ours(world).some(({ parentCustomerId }) => parentCustomerId === id),
     );
-    await expectRefused(
-      { targets: { parentCustomerId: childless!.id } },
-      /^no customer of the policy's accounts is sel/,
-    );
+    await expectRefused({ targets: { parentCustomerId: childless!.id } }, { code: "none-selected" });
   });
 });
 
@@ -320,10 +328,7 @@ describe("a breadcrumb that is hidden", () => {
   test("refuses a rollout to descendants that cannot be told", async () => {
     await given({ customers: 600, faults: "hide-breadcrumb" });
     const { id } = grandparent();
-    await expectRefused(
-      { targets: { parentCustomerId: id } },
-      /^cannot tell whether customer \w+ descends from \w+: Evo Voice shows no whole breadcrumb for it; name the/,
-    );
+    await expectRefused({ targets: { parentCustomerId: id } }, { code: "unclear-family", ancestorId: id });
   });
 });
 
@@ -372,7 +377,7 @@ describe("customers are left out", () => {
     );
     const outcomes = await readOutcomes(world, report.rolloutId);
     expect(outIds.size).toBeGreaterThan(0);
-    for (const id of outIds) expect(outcomes.get(id)).toEqual({ outcome: "skipped", reason: "excluded by the event" });
+    for (const id of outIds) expect(outcomes.get(id)).toEqual({ outcome: "skipped", reason: { code: "excluded" } });
   });
 
   test("by the policy's protection: id, reference id and tag, even when they are named", async () => {
@@ -386,9 +391,9 @@ describe("customers are left out", () => {
     const outcomes = await readOutcomes(world, report.rolloutId);
     expect(report.namedSkipped).toBe(3);
     expect(named.slice(0, 3).map(({ id }) => outcomes.get(id)?.reason)).toEqual([
-      "protected by the policy (by id)",
-      "protected by the policy (by reference id)",
-      "protected by the policy (tag do-not-move)",
+      { code: "protected-by-policy", by: "id" },
+      { code: "protected-by-policy", by: "reference id" },
+      { code: "protected-by-policy", by: "tag", tag: "do-not-move" },
     ]);
   });
 
@@ -400,10 +405,10 @@ describe("customers are left out", () => {
       ours(world).slice(0, 1),
     );
     expect(report.namedSkipped).toBe(1);
-    expect(report.exceptions).toMatchObject([{ customerId: stranger.id, reason: "outside of the policy's accounts" }]);
+    expect(report.exceptions).toMatchObject([{ customerId: stranger.id, reason: { code: "outside-accounts" } }]);
   });
 
-  test.each<{ how: string; change: (of: World) => object; reason: string }>([
+  test.each<{ how: string; change: (of: World) => object; reason: Reason }>([
     {
       how: "became protected",
       change: () => ({
@@ -412,17 +417,17 @@ describe("customers are left out", () => {
           { id: "2", name: "do-not-move" },
         ],
       }),
-      reason: "protected by the policy (tag do-not-move)",
+      reason: { code: "protected-by-policy", by: "tag", tag: "do-not-move" },
     },
     {
       how: "moved to another account",
       change: ({ emulator }) => ({ accountId: emulator.otherAccountId }),
-      reason: "outside of the policy's accounts",
+      reason: { code: "outside-accounts" },
     },
     {
       how: "moved to another account, where it has no tags",
       change: ({ emulator }) => ({ accountId: emulator.otherAccountId, tags: [] }),
-      reason: "has changed since the plan: the event's targets no longer select it",
+      reason: { code: "deselected-since-plan" },
     },
   ])("when they $how between plan and flip", async ({ change, reason }) => {
     const { emulator } = await given({ stagingShare: 1 });
@@ -468,7 +473,7 @@ describe("lists that hide the tags", () => {
   test("end a rollout to customers by tag: the tags do not show which customers are selected", async () => {
     const { emulator } = await given({});
     const proxy = await startRewritingProxy(emulator.address, hideTags);
-    await expectRefused({ targets: { tags: ["beta"] } }, /do not show the tags/, { baseUrl: proxy.address }).finally(
+    await expectRefused({ targets: { tags: ["beta"] } }, { code: "no-answer" }, { baseUrl: proxy.address }).finally(
       proxy.close,
     );
   });
@@ -481,8 +486,20 @@ describe("an event that names what is not there", () => {
     await given({ faults: `missing-as=${status}` });
     await expectRefused(
       { targets: { customerIds: [ours(world)[0]!.id, UNKNOWN] } },
-      `^the event names customers that Evo Voice does not have, so no customer was flipped: ${UNKNOWN}; correct the event, or`,
+      { code: "unknown-customers", named: [UNKNOWN] },
     );
+  });
+
+  test("is refused when a customer that it names cannot be read", async () => {
+    await given({ customers: 20 });
+    const { id } = ours(world)[0]!;
+    const proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
+      if (url.startsWith(`/customers/${id}`)) return "{}";
+      if (!url.includes("specificIds=")) return body;
+      return JSON.stringify({ items: [], totalCount: 0, totalPages: 0 });
+    });
+    const problem = { code: "customer-unreadable", customerId: id, why: { code: "unreadable-reply" } };
+    await expectRefused({ targets: { customerIds: [id] } }, problem, { baseUrl: proxy.address }).finally(proxy.close);
   });
 
   test.each(["404", "400", "500"])("skips them with the reason where the policy says so (%s)", async (status) => {
@@ -491,9 +508,10 @@ describe("an event that names what is not there", () => {
     const event = { targets: [{ customerIds: [named!.id, UNKNOWN] }, { referenceIds: ["REF-NONE"] }] };
     const { report } = await world.run({ action: "stage", release: "1", ...event }, { unknownCustomers: "skip" });
     expect(report).toMatchObject({ status: "partial", counts: { skipped: 2, failed: 0 } });
-    expect(report.exceptions.map(({ customerId, reason }) => `${customerId}: ${reason}`).sort()).toEqual([
-      `${UNKNOWN}: no customer has this id`,
-      "reference REF-NONE: no customer has this reference id",
+    const skips = report.exceptions.toSorted((a, b) => (a.customerId < b.customerId ? -1 : 1));
+    expect(skips).toMatchObject([
+      { customerId: UNKNOWN, reason: { code: "unknown-customer" } },
+      { customerId: "reference REF-NONE", reason: { code: "unknown-reference" } },
     ]);
     expect(world.emulator.customer(named!.id)?.isStaging).toBe(true);
   });
@@ -507,17 +525,26 @@ describe("an event that names what is not there", () => {
 
   test("is refused when only the exclusion is wrong", async () => {
     await given();
-    await expectRefused({ ...ALL, exclude: { customerIds: [UNKNOWN] } }, UNKNOWN);
+    await expectRefused(
+      { ...ALL, exclude: { customerIds: [UNKNOWN] } },
+      { code: "unknown-customers", named: [UNKNOWN] },
+    );
   });
 
   test("is refused for a reference id of no customer, and for one of two customers", async () => {
     await given({ customers: 30 });
-    await expectRefused({ targets: { referenceIds: ["REF-NONE"] } }, /does not have, .*: reference REF-NONE; correct/);
+    await expectRefused(
+      { targets: { referenceIds: ["REF-NONE"] } },
+      { code: "unknown-customers", named: ["reference REF-NONE"] },
+    );
     const [first, second] = ours(world);
     const twin = world.emulator.addCustomer({ referenceId: first!.referenceId });
     await expectRefused(
       { targets: { referenceIds: [first!.referenceId, second!.referenceId] } },
-      `^several customers carry the same reference id, so no customer was flipped: ${first!.referenceId} \\(${[first!.id, twin.id].sort().join(", ")}\\); name them by customerIds`,
+      {
+        code: "ambiguous-references",
+        references: [{ referenceId: first!.referenceId, customerIds: [first!.id, twin.id].sort() }],
+      },
     );
   });
 
@@ -526,12 +553,12 @@ describe("an event that names what is not there", () => {
     { where: "exclude", event: { ...ALL, exclude: { tags: ["Vip"] } } },
   ])("is refused for a tag that no account has, in $where", async ({ event }) => {
     await given();
-    await expectRefused(event, '^no customer was flipped: no account of the policy has a tag "Vip"; correct the event');
+    await expectRefused(event, { code: "unknown-tags", tags: ["Vip"] });
   });
 
   test("is refused when the user may not list customers, with the status and what to do", async () => {
     await given();
     world.putSecret({ userName: "agent@evovoice.example", password: world.emulator.password });
-    await expectRefused(ALL, "^page 0 of the customers was answered with 403; the user's role may not do this");
+    await expectRefused(ALL, { code: "request-refused", operation: "page 0 of the customers", status: 403 });
   });
 });

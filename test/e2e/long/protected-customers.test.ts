@@ -7,7 +7,7 @@ import { readOutcomes, readReverts, startWorld, type World } from "../../support
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const ANN = { requestedBy: "ann", reason: "a launch", at: "2026-11-23T00:00:00Z" };
 const POST = "SetCustomerStagingMode";
-const ORDERED = "protected by the controls";
+const ORDERED = { code: "protected-by-control" };
 
 let world: World;
 /** Both on staging. */
@@ -39,7 +39,12 @@ describe("a customer that a control protects before the plan", () => {
 
     const flip = ours() - 1;
     for (const plan of [planned?.plan, report?.plan])
-      expect(plan).toMatchObject({ flip, skipped: 1, skippedBy: { [ORDERED]: 1 }, waves: [{ customers: flip }] });
+      expect(plan).toMatchObject({
+        flip,
+        skipped: 1,
+        skippedBy: [{ ...ORDERED, customers: 1 }],
+        waves: [{ customers: flip }],
+      });
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: flip, skipped: 1 } });
     await expectSkipped(family.child);
     expect(isStaging(family.parent)).toBe(false);
@@ -70,9 +75,11 @@ describe("a customer that a control protects before the plan", () => {
     const { report } = await execute(world, { ...PROMOTE, plan: planned?.plan?.hash }, { name: "one" });
 
     expect(report?.status).toBe("refused");
-    expect(report?.problem).toContain("1 no longer to be flipped: ");
-    expect(report?.problem).toContain(`${family.child} (`);
-    expect(report?.problem).toContain(`wave 1 → skipped, ${ORDERED}`);
+    expect(report?.problems).toMatchObject([{ code: "stale-plan" }]);
+    const { message = "" } = report?.problems?.[0] ?? {};
+    expect(message).toContain("1 no longer to be flipped: ");
+    expect(message).toContain(`${family.child} (`);
+    expect(message).toContain("wave 1 → skipped, protected by the controls");
     expectUntouched(world, before);
   });
 });
@@ -108,7 +115,7 @@ test("a rollback leaves a customer alone that a control protects now, until the 
   const { report: again } = await execute(world, { ...rollback, id: "again" }, { name: "three" });
 
   expect(report?.rollback).toEqual({ restored: ours() - 1, conflicting: 1, left: 0 });
-  expect(reverts.get(family.child)).toMatchObject({ outcome: "skipped", reason: `left alone: ${ORDERED}` });
+  expect(reverts.get(family.child)).toMatchObject({ outcome: "skipped", reason: ORDERED });
   expect(again?.rollback).toMatchObject({ conflicting: 0, left: 0 });
   expect([family.parent, family.child].map(isStaging)).toEqual([true, true]);
 });

@@ -119,7 +119,7 @@ describe("a retry", () => {
     expect(first).toMatchObject({
       status: "halted",
       counts: { failed: 1 },
-      plan: { flip: ours().length - 1, skippedBy: { "excluded by the event": 1 } },
+      plan: { flip: ours().length - 1, skippedBy: [{ code: "excluded", customers: 1 }] },
     });
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length - 1, skipped: 0 } });
     expect([parent, child].map((id) => world.emulator.customer(id)?.writes)).toEqual([1, 0]);
@@ -142,7 +142,7 @@ describe("a retry", () => {
 
     expect(report).toMatchObject({
       status: "refused",
-      problem: expect.stringMatching(`names customers that Evo Voice does not have.*: ${name};`),
+      problems: [{ code: "unknown-customers", named: [expect.stringMatching(new RegExp(`^${name}$`))] }],
     });
     expect(rememberFlags(world)).toEqual(before);
   });
@@ -160,7 +160,10 @@ describe("a retry", () => {
       status: "succeeded",
       plan: {
         flip: ours().length - 2,
-        skippedBy: { "protected by the controls": 1, "protected by the policy (by id)": 1 },
+        skippedBy: [
+          { code: "protected-by-policy", by: "id", customers: 1 },
+          { code: "protected-by-control", customers: 1 },
+        ],
       },
     });
     for (const { parent, child } of families)
@@ -178,7 +181,7 @@ describe("a retry", () => {
     expect(report).toMatchObject({ status: "partial", namedSkipped: 1, counts: { flipped: 3, skipped: 1 } });
     expect((await readOutcomes(world, "again")).get(named)).toMatchObject({
       outcome: "skipped",
-      reason: "no customer has this id",
+      reason: { code: "unknown-customer" },
     });
   });
 
@@ -190,7 +193,7 @@ describe("a retry", () => {
     const report = await retry();
 
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length, skipped: 1 } });
-    expect((await readOutcomes(world, "again")).get(gone)?.reason).toMatch(/is not there any more/);
+    expect((await readOutcomes(world, "again")).get(gone)?.reason).toEqual({ code: "no-longer-found" });
   });
 
   describe("with the hash of a dry run's plan", () => {
@@ -213,15 +216,13 @@ describe("a retry", () => {
       world.emulator.removeCustomer(gone);
       const before = rememberFlags(world);
 
-      const { status, problem } = await retry({ plan: hash });
+      const { status, problems = [] } = await retry({ plan: hash });
 
       expect(status).toBe("refused");
-      expect(problem).toMatch(
-        `no customer was flipped: the world has moved since the plan ${hash} was made, and now it is `,
-      );
-      expect(problem).toMatch(/: 2 no longer to be flipped: /);
-      expect(problem).toMatch(new RegExp(`${right} \\(.*\\): wave 1 → unchanged`));
-      expect(problem).toMatch(new RegExp(`${gone} \\(.*\\): wave 1 → skipped, `));
+      expect(problems).toMatchObject([{ code: "stale-plan", plan: hash }]);
+      expect(problems[0]?.message).toMatch(/: 2 no longer to be flipped: /);
+      expect(problems[0]?.message).toMatch(new RegExp(`${right} \\(.*\\): wave 1 → unchanged`));
+      expect(problems[0]?.message).toMatch(new RegExp(`${gone} \\(.*\\): wave 1 → skipped, `));
       expect(rememberFlags(world)).toEqual(before);
     });
 
@@ -234,10 +235,13 @@ describe("a retry", () => {
       const otherWaves = await retry({ plan: await plan(), strategy, id: "other-waves" });
       const otherEvent = await retry({ plan: report?.plan?.hash, id: "other-event" });
 
-      expect(otherWaves).toMatchObject({ status: "refused", problem: expect.stringMatching(/in another wave: /) });
+      expect(otherWaves).toMatchObject({
+        status: "refused",
+        problems: [{ code: "stale-plan", changes: expect.stringContaining("in another wave: ") }],
+      });
       expect(otherEvent).toMatchObject({
         status: "refused",
-        problem: expect.stringMatching(/the plan \w{64} is not of a retry of night: make a dry run of this event/),
+        problems: [{ code: "plan-of-another-event", retryOf: "night" }],
       });
     });
   });

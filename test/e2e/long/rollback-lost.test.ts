@@ -136,7 +136,7 @@ describe("a rollout whose execution was lost", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "back" });
 
-    expect(report).toMatchObject({ status: "refused", problem: expect.stringContaining("flipped nobody") });
+    expect(report).toMatchObject({ status: "refused", problems: [{ code: "never-began" }] });
     expect(writes()).toBe(0);
   });
 });
@@ -191,7 +191,7 @@ describe("a rollout that halted in its first wave", () => {
 
     expect(report).toMatchObject({
       status: "refused",
-      problem: expect.stringContaining("rollout first is a retry of rollout night already"),
+      problems: [{ code: "already-retried", rolloutId: "night", by: "first" }],
     });
     expect(writes()).toBe(after);
   });
@@ -209,7 +209,7 @@ describe("a rollout that halted in its first wave", () => {
 
     expect(report).toMatchObject({
       status: "refused",
-      problem: expect.stringContaining("send a retry of first"),
+      problems: [{ code: "already-retried", by: "first" }],
     });
     expect(writes()).toBe(after);
   });
@@ -235,7 +235,7 @@ test("a rollback that leaves some goes on with them when it is sent again", asyn
   expect(restored).toBeGreaterThanOrEqual(20);
   expect(left).toBeGreaterThan(30);
   expect(restored + left).toBe(60);
-  expect(report?.exceptions.filter(({ reason }) => reason.startsWith("not flipped back: "))).toHaveLength(left);
+  expect(report?.exceptions.filter(({ outcome }) => outcome === "not-restored")).toHaveLength(left);
   expect(moved()).toBe(left);
   world.emulator.setFaults("");
   const after = writes();
@@ -244,6 +244,8 @@ test("a rollback that leaves some goes on with them when it is sent again", asyn
   expect(writes() - after).toBe(left);
   expectAllBack();
 });
+
+const LOST = { code: "lock-lost", by: "thief" };
 
 describe("a lock that is taken away", () => {
   let moments: Moments;
@@ -281,7 +283,8 @@ describe("a lock that is taken away", () => {
       expect(error).toBeUndefined();
       expect(report).toMatchObject({
         status: "failed",
-        problem: expect.stringContaining("rollout thief has taken the lock"),
+        problems:
+          stage === "rolling back" ? [{ code: "alarm" }, { code: "rollback-ended-early", why: [LOST] }] : [LOST],
       });
       expect(posts).toBeDefined();
       expect(writes()).toBe(posts);

@@ -14,6 +14,8 @@ import { aCustomer, type Fakes, fakePorts } from "../../unit/lambda/steps/fake-p
 
 const PROMOTE = { action: "promote", release: "2026.11", id: "night", targets: { all: true } } as const;
 const ROLLBACK = { action: "rollback", rolloutId: "night", requestedBy: "ann", reason: "calls drop" } as const;
+const NO_ANSWER = { code: "no-answer", operation: "reading", why: "ETIMEDOUT" } as const;
+const REFUSED = { code: "request-refused", operation: "flip", status: 403 } as const;
 const IDS = ["a", "b", "c"];
 
 let world: World;
@@ -51,7 +53,7 @@ function run(event: object, name: string, { flip, read, ledger, nowMs, connected
         if (trouble !== undefined) return trouble;
         await mayBegin(false);
         flags.set(customerId, isStaging);
-        return { result: "flipped", reason: "the reply showed it" };
+        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },
     },
   });
@@ -88,10 +90,10 @@ describe("a rollback that Evo Voice does not answer", () => {
     const { report } = await run(ROLLBACK, "two", unanswered(12));
 
     expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 0, conflicting: 0, left: 3 } });
-    expect(report?.problem).toBeUndefined();
+    expect(report?.problems).toBeUndefined();
     expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual(IDS);
     for (const { reason } of report?.exceptions ?? [])
-      expect(reason).toMatch(/^not flipped back: Evo Voice answered no request .* send the rollback again/);
+      expect(reason).toMatchObject({ code: "not-attempted", why: [{ code: "rollback-gave-up", parts: 12 }] });
     const again = await run(ROLLBACK, "three");
     expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
     expect(standing()).toEqual([]);
@@ -134,7 +136,10 @@ describe("a rollback that Evo Voice does not answer", () => {
     const { report } = await run({ ...ROLLBACK, id: "two" }, "two", stuck);
 
     expect(report).toMatchObject({ status: "aborted", rollback: { left: 3 } });
-    expect(report?.exceptions[0]?.reason).toContain("aborted by bob");
+    expect(report?.exceptions[0]?.reason).toMatchObject({
+      code: "not-attempted",
+      why: [{ code: "aborted", by: "bob" }],
+    });
   });
 });
 
@@ -143,7 +148,7 @@ describe("a customer that fails", () => {
     await run(PROMOTE, "one");
     let tries = 0;
     const lost = (id: string): FlipResult | undefined =>
-      id === "b" && ++tries < 3 ? { result: "failed", reason: "no answer" } : undefined;
+      id === "b" && ++tries < 3 ? { result: "failed", reason: NO_ANSWER } : undefined;
 
     const { report, operations } = await run(ROLLBACK, "two", { flip: lost });
 
@@ -161,14 +166,14 @@ describe("a customer that fails", () => {
         begun = true;
         return { result: "unresolved" };
       },
-      read: (id) => (begun && id === "b" ? { reading: "unreadable", reason: "no answer in 10 s" } : undefined),
+      read: (id) => (begun && id === "b" ? { reading: "unreadable", reason: NO_ANSWER } : undefined),
     };
 
     const { report } = await run(ROLLBACK, "two", trouble);
 
     expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 2, left: 1 } });
     expect(report?.exceptions).toMatchObject([
-      { customerId: "b", reason: "not flipped back: it may have been flipped back, look at it: no answer in 10 s" },
+      { customerId: "b", outcome: "not-restored", reason: { code: "may-be-restored", why: [NO_ANSWER] } },
     ]);
   });
 });
@@ -179,7 +184,7 @@ test("whoever is in doubt when a rollout turns itself back, and was never flippe
     // Asked at the same time: what the first came to is not known, and the second spends the failure budget.
     flip: (id, isStaging) => {
       if (isStaging || id === "a") return undefined;
-      return id === "b" ? { result: "unresolved" } : { result: "failed", reason: "refused", refused: true };
+      return id === "b" ? { result: "unresolved" } : { result: "failed", reason: REFUSED, refused: true };
     },
     // Once when it is prepared, once in each pass of the way back; then it is read again.
     read: (id) => {
@@ -187,7 +192,7 @@ test("whoever is in doubt when a rollout turns itself back, and was never flippe
       reads.push(id);
       const [before, pass] = [1, 2];
       return reads.length > before && reads.length <= before + 3 * pass
-        ? { reading: "unreadable", reason: "no answer in 10 s" }
+        ? { reading: "unreadable", reason: NO_ANSWER }
         : undefined;
     },
   };
@@ -199,7 +204,7 @@ test("whoever is in doubt when a rollout turns itself back, and was never flippe
     counts: { flipped: 1, failed: 1, skipped: 1 },
     rollback: { restored: 1, conflicting: 0, left: 0 },
   });
-  expect(report?.exceptions.filter(({ reason }) => reason.startsWith("not flipped back"))).toEqual([]);
+  expect(report?.exceptions.filter(({ outcome }) => outcome === "not-restored")).toEqual([]);
   expect(report?.moreExceptions).toBe(0);
 });
 
@@ -280,7 +285,7 @@ test("flips that used up their share of an execution halt, and a retry continues
 
   expect(report).toMatchObject({
     status: "halted",
-    problem: expect.stringContaining("the flips have used their share of one execution, 27 days"),
+    problems: [{ code: "rollback-reserve", used: "27 days" }],
     counts: { flipped: 1, skipped: 2, failed: 0 },
   });
   const again = await run({ action: "retry", rolloutId: "night" }, "two");

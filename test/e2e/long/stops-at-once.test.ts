@@ -78,8 +78,8 @@ describe("two stops that the same look in a bake shows", () => {
     expect(report).toMatchObject({ status, counts: { flipped: 5, skipped: 15 } });
     expect(report?.rollback).toEqual(standing === 0 ? { restored: 5, conflicting: 0, left: 0 } : undefined);
     expect(report?.held).toBe(standing === 0 ? true : undefined);
-    expect(report?.problem).toContain("aborted by ann");
-    if (alarm) expect(report?.problem).toContain(`alarm ${ALARM} is in ALARM`);
+    expect(report?.problems?.[0]).toMatchObject({ code: "aborted", by: "ann" });
+    if (alarm) expect(report?.problems?.[1]).toMatchObject({ code: "alarm", alarm: ALARM, state: "ALARM" });
     expect(moved()).toBe(standing);
     expect((await moments.ledger.readControls()).lock).toBeUndefined();
   });
@@ -122,9 +122,10 @@ describe("aborts that come when the failure budget has stopped the flips already
     const left = moved();
     expect(left).toBeGreaterThan(0);
     expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, left } });
-    expect(
-      report?.exceptions.filter(({ reason }) => reason.startsWith("not flipped back: aborted by ann")),
-    ).toHaveLength(left);
+    const unrestored = report?.exceptions.filter(({ outcome }) => outcome === "not-restored") ?? [];
+    expect(unrestored).toHaveLength(left);
+    for (const { reason } of unrestored)
+      expect(reason).toMatchObject({ code: "not-attempted", why: [{ code: "aborted", by: "ann" }] });
   });
 
   test("and then a pause, are passed, and the pause holds the way back", async () => {

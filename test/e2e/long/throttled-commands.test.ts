@@ -34,7 +34,11 @@ test("an abort ends a batch that is throttled, a few seconds later, and turns ba
   const { report } = await execute(world, PROMOTE, { name: "night" });
 
   const { flipped = 0, skipped } = report?.counts ?? {};
-  expect(report).toMatchObject({ status: "rolled-back", problem: "aborted by ann: calls drop", counts: { failed: 0 } });
+  expect(report).toMatchObject({
+    status: "rolled-back",
+    problems: [{ code: "aborted", by: "ann", why: "calls drop" }],
+    counts: { failed: 0 },
+  });
   expect(flipped).toBeLessThan(15);
   expect(skipped).toBe(60 - flipped);
   expect(report?.rollback).toEqual({ restored: flipped, conflicting: 0, left: 0 });
@@ -53,7 +57,7 @@ test("an abort ends a lookup that is throttled, a few seconds later, with nobody
 
   expect(report).toMatchObject({
     status: "aborted",
-    problem: "aborted by ann: calls drop",
+    problems: [{ code: "aborted", by: "ann", why: "calls drop" }],
     counts: { flipped: 0, skipped: 0 },
   });
   expect(operations.filter((name) => name.startsWith("look-up"))).toEqual(["look-up-1"]);
@@ -72,7 +76,11 @@ test("an abort ends the minutes that Evo Voice told a batch to wait", async () =
 
   const { report } = await execute(world, PROMOTE, { name: "night" });
 
-  expect(report).toMatchObject({ status: "rolled-back", problem: "aborted by ann: calls drop", counts: { failed: 0 } });
+  expect(report).toMatchObject({
+    status: "rolled-back",
+    problems: [{ code: "aborted", by: "ann", why: "calls drop" }],
+    counts: { failed: 0 },
+  });
   expect(rememberFlags(world)).toEqual(before);
 });
 

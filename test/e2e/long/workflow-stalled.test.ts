@@ -33,7 +33,7 @@ describe("parts that come no further", () => {
 
     expect(report).toMatchObject({
       status: "failed",
-      problem: expect.stringContaining("3 parts in a row came no further"),
+      problems: [{ code: "no-progress", parts: 3 }],
       counts: { flipped: 0, skipped: 3 },
     });
     expect(operations.filter((name) => name.startsWith("flip-1-part"))).toHaveLength(4);
@@ -69,7 +69,7 @@ describe("parts that come no further", () => {
 
     expect(report).toMatchObject({
       status: "refused",
-      problem: expect.stringContaining("3 parts in a row came no further"),
+      problems: [{ code: "no-progress", parts: 3 }],
       counts: { flipped: 0 },
     });
     expect((await openLedger(world).readControls()).lock).toBeUndefined();
@@ -95,7 +95,8 @@ describe("a ledger that fails", () => {
 
     const { status, flipped, skipped } = given;
     expect(report).toMatchObject({ status, counts: { flipped, skipped } });
-    if (status === "failed") expect(report?.problem).toContain("the ledger is busy");
+    if (status === "failed")
+      expect(report?.problems?.[0]).toMatchObject({ code: "unexpected", detail: "the ledger is busy" });
   });
 
   test("with what no repetition mends is not asked again", async () => {
@@ -104,14 +105,18 @@ describe("a ledger that fails", () => {
       ledger: {
         getBatch: async () => {
           asked += 1;
-          throw new FinalError("the plan was not written completely");
+          throw new FinalError({ code: "batch-missing", rolloutId: "night", index: 0 });
         },
       },
     });
 
     // Once by the reading of the children, whose failure ends nothing.
     expect(asked).toBe(4);
-    expect(report).toMatchObject({ status: "failed", problem: expect.stringMatching(/^the plan was not written/) });
+    const missing = { code: "batch-missing", rolloutId: "night", index: 0 };
+    expect(report).toMatchObject({
+      status: "failed",
+      problems: [missing, { code: "outcomes-not-recorded", why: [missing] }],
+    });
   });
 
   test("for good, with every batch, still ends with a report and gives the lock back", async () => {
@@ -119,7 +124,7 @@ describe("a ledger that fails", () => {
 
     expect(report).toMatchObject({
       status: "failed",
-      problem: expect.stringContaining("not every outcome could be recorded"),
+      problems: expect.arrayContaining([expect.objectContaining({ code: "outcomes-not-recorded" })]),
     });
     expect((await openLedger(world).readControls()).lock).toBeUndefined();
   });

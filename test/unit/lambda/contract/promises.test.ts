@@ -31,7 +31,7 @@ describe("a dry run", () => {
       status: "planned",
       dryRun: true,
       counts: { flipped: 0, unchanged: 0, skipped: 0 },
-      plan: { skipped: 3, skippedBy: { "excluded by the event": 3 } },
+      plan: { skipped: 3, skippedBy: [{ code: "excluded", customers: 3 }] },
       moreExceptions: 0,
     });
     expect((report.plan?.flip ?? 0) + (report.plan?.unchanged ?? 0)).toBe(197);
@@ -43,7 +43,7 @@ describe("a dry run", () => {
     const { report } = await world.run(anEvent({ id: "dry" }));
     expect(report).toMatchObject({
       status: "refused",
-      problem: expect.stringMatching(/the id dry belongs to another event/),
+      problems: [{ code: "id-taken", id: "dry" }],
     });
     expect(writes()).toBe(0);
   });
@@ -64,7 +64,7 @@ describe("before the first flip a rollout ends", () => {
     ["when the event came too late", { notAfter: "2020-01-01T00:00:00Z" }, /came too late/],
   ])("%s", async (_when, changes, problem) => {
     const { report } = await world.run(anEvent(changes));
-    expect(report).toMatchObject({ status: "refused", problem: expect.stringMatching(problem) });
+    expect(report).toMatchObject({ status: "refused", problems: [problem] });
     expect(writes()).toBe(0);
   });
 });
@@ -74,6 +74,6 @@ test("a customer that does not exist is skipped with the reason, if the policy s
   expect(report).toMatchObject({
     status: "partial",
     counts: { flipped: 0, skipped: 1 },
-    exceptions: [{ customerId: "unknown", outcome: "skipped", reason: "no customer has this id" }],
+    exceptions: [{ customerId: "unknown", outcome: "skipped", reason: { code: "unknown-customer" } }],
   });
 });

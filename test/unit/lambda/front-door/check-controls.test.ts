@@ -98,7 +98,7 @@ describe("a held release", () => {
     await ledger.holdRelease("2026.11.0", { ...ANN, action: "promote", rolloutId: "night" });
     await expectRefused(
       start(),
-      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event brings it out again until you send {"command":"clear-release","release":"2026.11.0","requestedBy":"…","reason":"…"}',
+      'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event flips customers to it until you send {"command":"clear-release","release":"2026.11.0","requestedBy":"…","reason":"…"}',
     );
   });
 

@@ -46,7 +46,7 @@ const BAKING: RolloutEvent = {
   ...{ change: "wave done", wave: 1, waves: 2, counts: NO_COUNTS },
 };
 const PLAN: Plan = {
-  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: {}, batches: 2, settledItems: 0 },
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0 },
   waves: [
     { wave: 1, from: 0, to: 1, customers: 10, bakeSeconds: 300 },
     { wave: 2, from: 1, to: 2, customers: 20, bakeSeconds: 0 },
@@ -78,7 +78,12 @@ async function aRollout(status: string, changes: Partial<RolloutRecord> = {}): P
 async function aRolloutThatEnded(status: RolloutStatus, problem?: string): Promise<void> {
   await aRollout("running");
   const counts = { ...NO_COUNTS, flipped: 12, failed: 1 };
-  await ledger.endRollout("night", { rolloutId: "night", status, counts, problem } as Report);
+  await ledger.endRollout("night", {
+    rolloutId: "night",
+    status,
+    counts,
+    problems: problem && [{ message: problem }],
+  } as unknown as Report);
 }
 
 function send(command: RolloutCommand | ControlCommand) {
@@ -387,7 +392,18 @@ describe("a secret", () => {
     const items = await given.scan();
     const controls = items.find(({ sk }) => sk === "controls");
     expect(Object.keys(controls ?? {}).sort()).toEqual(
-      ["holds", "last", "pk", "protectedIds", "recent", "revision", "sk", "stopped", "writtenBy"].sort(),
+      [
+        "holds",
+        "last",
+        "pk",
+        "protectedIds",
+        "recent",
+        "revision",
+        "schemaVersion",
+        "sk",
+        "stopped",
+        "writtenBy",
+      ].sort(),
     );
     expect(items.find(({ sk }) => sk === "commands")).toMatchObject({
       commands: [{ ...ANN, id: expect.any(String), command: "abort", at: AT, rollback: true, phase: "preparing" }],

@@ -11,7 +11,7 @@ const controls: LockAndControls = { fence: 1, holds: {}, protectedIds: [] };
 
 const waveOf = (wave: number, customers: number) => ({ wave, from: 0, to: 0, customers, bakeSeconds: 60 });
 const plan = {
-  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: {}, batches: 2, settledItems: 0 },
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0 },
   waves: [waveOf(1, 0), waveOf(2, 10), waveOf(3, 0), waveOf(4, 20)],
 };
 const event = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false } as const;
@@ -72,7 +72,7 @@ describe("the phase of a rollout", () => {
 });
 
 describe("what is left of a bake", () => {
-  const noData = ["alarm calls-drop does not exist"];
+  const noData = [{ code: "alarm", alarm: "calls-drop", state: "missing" }] as const;
 
   test.each<[string, GateRecord | undefined, number, number]>([
     ["at a poll", aGate({ bakeLeftSeconds: 60 }), 0, 60],
@@ -91,10 +91,16 @@ describe("what is left of a bake", () => {
 
 describe("a rollout is held", () => {
   test("by alarms without data, until its next change", () => {
-    const noData = ["alarm calls-drop has no data (INSUFFICIENT_DATA)", "alarm other does not exist"];
+    const noData = [
+      { code: "alarm", alarm: "calls-drop", state: "INSUFFICIENT_DATA" },
+      { code: "alarm", alarm: "other", state: "missing" },
+    ] as const;
     expect(describeIt({ record: flips, gate: aGate({ noData }) })).toMatchObject({
       phase: "flipping",
-      heldBy: noData.map((message) => ({ code: "no-data", message })),
+      heldBy: [
+        { code: "no-data", message: "alarm calls-drop has no data (INSUFFICIENT_DATA)" },
+        { code: "no-data", message: "alarm other does not exist" },
+      ],
     });
     expect(describeIt({ record: flips, gate: aGate({ noData, at: STARTED }) }).heldBy).toEqual([]);
   });
@@ -152,7 +158,8 @@ describe("a rollout is held", () => {
 
 describe("a rollout notes", () => {
   test("an alarm that has stopped it, until a gate has decided", () => {
-    const stop = { decision: "roll back", cause: "alarm", reasons: ["alarm calls-drop is in ALARM"] } as const;
+    const alarm = { code: "alarm", alarm: "calls-drop", state: "ALARM" } as const;
+    const stop = { decision: "roll back", cause: "alarm", reasons: [alarm] } as const;
     expect(describeIt({ record: flips, stop }).noted).toEqual([
       { code: "stop", message: "to be stopped: alarm calls-drop is in ALARM" },
     ]);

@@ -129,7 +129,7 @@ describe("a rollout that a later one turns back says so:", () => {
       ...{ status: "succeeded", counts: { flipped }, held: true, next: [{ send: CLEAR }] },
       rolledBackBy: { rolloutId: "back", status: "rolled-back" },
       rollback: { restored: flipped - 1, conflicting: 1, left: 0 },
-      exceptions: [{ customerId: moved?.id, reason: "left alone: somebody has moved it back already" }],
+      exceptions: [{ customerId: moved?.id, outcome: "conflicting", reason: { code: "moved-back" } }],
       moreExceptions: 0,
     });
     expect(report.rollback).toEqual(rollback);
@@ -157,7 +157,7 @@ describe("a rollout that a later one turns back says so:", () => {
       rollback: { restored: 0, conflicting: 0, left: flipped },
       next: [{ say: expect.stringContaining("named above") }, { send: { action: "rollback", rolloutId: "night" } }],
     });
-    expect(report.exceptions[0]?.reason).toMatch(/^not flipped back: /);
+    expect(report.exceptions[0]).toMatchObject({ outcome: "not-restored", reason: { code: "not-applied" } });
     expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(new Set(["its rest", "nothing any more"]));
     expect(renderReport(report, "terminal")).toContain(`succeeded, later rolled back, ${flipped} not restored\n`);
     expect(await ask()).toMatchObject({

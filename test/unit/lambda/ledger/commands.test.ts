@@ -43,7 +43,7 @@ async function startReluctantDynamoDb(times: number) {
     const body = await readBody(request);
     asked += 1;
     const { RequestItems } = JSON.parse(body);
-    const responses = { ledger: [{ pk: { S: `asked ${asked}` }, sk: { S: "b" } }] };
+    const responses = { ledger: [{ pk: { S: `asked ${asked}` }, sk: { S: "b" }, schemaVersion: { N: "1" } }] };
     const reply = asked <= times ? { UnprocessedKeys: RequestItems } : { Responses: responses };
     response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(reply));
   });

@@ -3,7 +3,11 @@ import type { Stop } from "../../../../lambda/core/gate/decision.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
-const stopFor = (reason: string): Stop => ({ decision: "roll back", cause: "alarm", reasons: [reason] });
+const stopFor = (reason: string): Stop => ({
+  decision: "roll back",
+  cause: "alarm",
+  reasons: [{ code: "alarm", alarm: reason, state: "ALARM" }],
+});
 const AT = "2026-11-23T02:00:00.000Z";
 
 let given: TestTable;
@@ -28,7 +32,11 @@ test("what stopped a rollout first stands with what steers it, and with no other
 test("the ledger keeps the last gate state of a rollout", async () => {
   expect(await ledger.findGateState("night")).toBeUndefined();
   const first = { at: AT, bakeLeftSeconds: 300, noData: [], commandsSeen: 0, pauseLeftSeconds: 0 };
-  const last = { ...first, bakeLeftSeconds: 60, noData: ["alarm calls-drop does not exist"] };
+  const last = {
+    ...first,
+    bakeLeftSeconds: 60,
+    noData: [{ code: "alarm", alarm: "calls-drop", state: "missing" } as const],
+  };
 
   await ledger.saveGateState("night", first);
   await ledger.saveGateState("night", last);

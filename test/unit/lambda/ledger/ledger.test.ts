@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(() => given.close());
 
 function anOutcome(customerId: string, outcome: Outcome["outcome"] = "flipped"): Outcome {
-  return { customerId, name: `Customer ${customerId}`, outcome, reason: "the reply showed it" };
+  return { customerId, name: `Customer ${customerId}`, outcome, reason: { code: "confirmed-by-reply" } };
 }
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
@@ -78,10 +78,10 @@ describe("the record of a rollout", () => {
     await ledger.createRollout(RECORD);
     await ledger.abandonRollout(RECORD);
 
-    expect(await ledger.findRollout("night")).toEqual({
+    expect(await ledger.findRollout("night")).toMatchObject({
       ...RECORD,
       status: "failed",
-      problem: expect.stringContaining("send the event again with a new id"),
+      problem: { code: "abandoned" },
     });
   });
 
@@ -157,9 +157,9 @@ describe("a batch", () => {
   test("keeps an outcome and a reason for each customer, in whatever order they came", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const outcomes = [
-      { ...anOutcome("c", "failed"), reason: "no reply" },
+      { ...anOutcome("c", "failed"), reason: { code: "no-answer", operation: "flip", why: "ECONNRESET" } } as const,
       anOutcome("a"),
-      { ...anOutcome("b"), reason: "confirmed after a restart" },
+      { ...anOutcome("b"), reason: { code: "confirmed-after-restart" } } as const,
     ];
     await ledger.recordBatch({ ...(await ledger.getBatch("night", 0)), intended: ["c", "a"], outcomes });
 
@@ -187,7 +187,7 @@ describe("a batch", () => {
     for (const index of many) {
       const id = `customer-${index}`;
       await ledger.putBatch("night", index, [...CUSTOMERS, { id, name: `Customer ${id}` }]);
-      const long = { ...anOutcome(id), reason: "x".repeat(100_000) };
+      const long = { ...anOutcome(id), reason: { code: "bad-secret", problem: "x".repeat(100_000) } } as const;
       await ledger.recordBatch({ ...(await ledger.getBatch("night", index)), outcomes: [long] });
     }
 
@@ -204,7 +204,13 @@ test("a lookup keeps its passes and queries apart, and gives back what it found 
     page,
     idHashes: Uint8Array.of(query, pass, page),
     customers: [
-      { id: `${query}-${pass}-${page}`, name: "Ärzte", accountId: "account", isStaging: undefined, skip: "no flag" },
+      {
+        id: `${query}-${pass}-${page}`,
+        name: "Ärzte",
+        accountId: "account",
+        isStaging: undefined,
+        skip: { code: "excluded" },
+      },
     ],
     references: [["ref", "id"]],
   });
@@ -227,8 +233,8 @@ test("a lookup gives back every member of whom it found", async () => {
     plain,
     { ...plain, ancestorIds: ["c-9", "c-8"], isStaging: false },
     { ...plain, cohortWave: 2 },
-    { ...plain, skip: "excluded by the event" },
-    { ...plain, skip: "excluded by the event", cohortWave: 1 },
+    { ...plain, skip: { code: "excluded" } as const },
+    { ...plain, skip: { code: "excluded" } as const, cohortWave: 1 },
   ];
   await ledger.putFound("night", {
     ...{ query: 0, pass: 1, page: 0, idHashes: Uint8Array.of(1) },
@@ -287,7 +293,18 @@ test("a refused version of the secret is remembered", async () => {
   expect(await ledger.findRefusal("v2")).toBeUndefined();
 });
 
-test("every item of a rollout expires", async () => {
+test.each([
+  ["an item of a later version", { schemaVersion: 2 }, "2"],
+  ["an item without a version", {}, "(none)"],
+])("%s is refused, with its key and its version", async (_what, version, shown) => {
+  await given.putRaw({ pk: "rollout#night", sk: "record", ...version });
+
+  await expect(ledger.findRollout("night")).rejects.toMatchObject({
+    reasons: [{ code: "unknown-schema", item: "rollout#night record", version: shown }],
+  });
+});
+
+test("every item of a rollout expires, and has its schema version", async () => {
   await ledger.createRollout(RECORD);
   await ledger.putBatch("night", 0, CUSTOMERS);
   await ledger.recordBatch(await ledger.getBatch("night", 0));
@@ -305,5 +322,6 @@ test("every item of a rollout expires", async () => {
 
   const items = await given.scan();
   expect(items).toHaveLength(5);
-  for (const item of items) expect(item).toMatchObject({ pk: "rollout#night", expiresAt: expect.any(Number) });
+  for (const item of items)
+    expect(item).toMatchObject({ pk: "rollout#night", expiresAt: expect.any(Number), schemaVersion: 1 });
 });

@@ -64,7 +64,7 @@ export function fakePorts(
 export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipResult> {
   try {
     await begin();
-    return { result: "flipped", reason: "the reply showed it" };
+    return { result: "flipped", reason: { code: "confirmed-by-reply" } };
   } catch (error) {
     if (error instanceof OutOfTimeError) return { result: "not begun" };
     throw error;

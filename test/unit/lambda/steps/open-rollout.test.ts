@@ -78,7 +78,7 @@ describe("an event that waits for the lock", () => {
       kind: "answered",
       report: {
         status: "aborted",
-        problem: "nothing was done: it was aborted while it waited for the lock, by ann: wrong release",
+        problems: [{ code: "aborted-while-waiting", by: "ann", why: "wrong release" }],
       },
     });
     expect(await ledger.findRollout("aborted")).toMatchObject({ status: "aborted", report: { status: "aborted" } });

@@ -69,7 +69,7 @@ test("an abort ends a lookup that gets no answer, five seconds after the last re
   expect(await progress).toMatchObject({
     done: true,
     accepted: [],
-    stop: { cause: "abort", reasons: ["aborted by ann: wrong release"] },
+    stop: { cause: "abort", reasons: [{ code: "aborted", by: "ann", why: "wrong release" }] },
   });
   expect(readings()).toBe(2);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { countOutcomes, type OutcomeKind } from "../../../../lambda/core/flip/outcome.ts";
+import type { Reason } from "../../../../lambda/core/reasons.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import { type CustomerState, judge, type Tally, type Violation } from "../../../../local/start/oracle.ts";
 import { renderCheck } from "../../../../local/start/render-check.ts";
@@ -9,18 +10,18 @@ interface Case {
   readonly after: boolean;
   readonly writes: number;
   readonly outcomes?: readonly OutcomeKind[];
-  readonly reason?: string;
+  readonly reason?: Reason;
   readonly accountId?: string;
   /** The outcomes of the rollback; empty when the rollback did not reach the customer. */
   readonly restores?: readonly OutcomeKind[];
   readonly planned?: boolean;
 }
 
-const IN_DOUBT = "customer c1 may have been flipped, and cannot be read: look at it";
+const IN_DOUBT: Reason = { code: "may-be-flipped", why: { code: "not-read" } };
 
 /** A promote, which wants the flag false, of one customer. */
 function judgeCase(given: Case, changes: Partial<Report> = {}) {
-  const { before = true, after, writes, outcomes = [], reason = "Evo Voice failed", restores } = given;
+  const { before = true, after, writes, outcomes = [], reason = { code: "not-read" }, restores } = given;
   const { accountId = "ours", planned } = given;
   const recorded = outcomes.map((outcome) => ({ outcome, reason }));
   const counts = countOutcomes(recorded);
@@ -90,6 +91,11 @@ describe("agrees when", () => {
     ["a customer of another account is as before", { after: true, writes: 0, accountId: "other" }, {}],
     ["a planned customer was flipped", { ...FLIPPED, planned: true }, { flippedOnce: 1 }],
     ["a flipped customer is restored", rolledBack(true, ["flipped"]), { restored: 1 }],
+    [
+      "a flipped customer is protected when the rollback comes to it",
+      rolledBack(false, ["skipped"], { reason: { code: "protected-by-control" } }),
+      { stillFlipped: 1 },
+    ],
     ["a customer could not be restored", rolledBack(false, ["failed"]), { stillFlipped: 1 }],
     ["the rollback did not reach a customer", rolledBack(false, []), { stillFlipped: 1 }],
     ["another moved a customer back first", rolledBack(true, ["skipped"]), { stillFlipped: 1 }],
@@ -203,7 +209,7 @@ describe("disagrees when", () => {
     ],
     [
       "a skipped customer has no reason",
-      { after: true, writes: 0, outcomes: ["skipped"], reason: "" },
+      { after: true, writes: 0, outcomes: ["skipped"], reason: { code: "bad-secret", problem: "" } },
       { code: "no-reason" },
       "is reported as skipped, without a reason",
     ],
@@ -268,8 +274,8 @@ describe("disagrees when", () => {
       "is reported as failed, but the rollback took it for flipped",
     ],
     [
-      "a customer that was left alone is still flipped",
-      rolledBack(false, ["skipped"]),
+      "a customer that another client moved back is still flipped",
+      rolledBack(false, ["skipped"], { reason: { code: "moved-back" } }),
       { code: "not-restored" },
       "was to be restored, but is on production",
     ],

@@ -46,7 +46,15 @@ describe("a rollout that waits", () => {
       (flips.length + lines.length + 1) * 1_000,
       80,
     );
-  const waits = (heldBy: string, more: LogLine = {}) => ({ message: "rollout waits", heldBy, ...more });
+  const CODES: Readonly<Record<string, readonly string[]>> = {
+    "its bake": ["baking"],
+    "its rest": ["resting"],
+    "nothing any more": [],
+  };
+  const waits = (heldBy: string, more: LogLine = {}) => ({
+    ...{ message: "rollout waits", heldBy, codes: CODES[heldBy] ?? ["paused"] },
+    ...more,
+  });
   const noData = "alarm calls-drop has no data (INSUFFICIENT_DATA)";
 
   test("in a bake shows the wave and the time that is left", () => {

@@ -9,6 +9,7 @@ import {
   type GateSnapshot,
   type GateState,
   isNews,
+  whyWaits,
 } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 import type { CommandRecord } from "../../../../../lambda/core/records.ts";
 import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-sight.ts";
@@ -16,6 +17,9 @@ import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } fro
 const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };
 const HALTING: GateRules = { ...RULES, onFailure: "halt" };
 const ALARM = aSnapshot({ alarms: [{ name: "calls", state: "ALARM", reason: "9 of 10 calls failed" }] });
+const FIRED = { code: "alarm", alarm: "calls", state: "ALARM", detail: "9 of 10 calls failed" } as const;
+const NO_DATA = { code: "alarm", alarm: "calls", state: "INSUFFICIENT_DATA" } as const;
+const BY_BOB = { code: "stopped", by: "bob", since: "2026-11-23T12:00:00Z", why: "the carrier is down" } as const;
 const BLIND = aSnapshot({ alarms: [{ name: "calls", state: "INSUFFICIENT_DATA" }] });
 const MOST_POLLS = 5_000;
 
@@ -95,7 +99,7 @@ describe("an alarm", () => {
     expect(state.decision).toEqual({
       decision,
       cause: "alarm",
-      reasons: ["alarm calls is in ALARM: 9 of 10 calls failed"],
+      reasons: [FIRED],
     });
   });
 
@@ -118,13 +122,16 @@ describe("an alarm", () => {
       { name: "d", state: "INSUFFICIENT_DATA" },
     ] as const;
     const { decision } = evaluateGate(startWith(60), aSnapshot({ alarms }), RULES);
-    expect(decision?.reasons).toEqual([`alarm a is in ALARM: ${"x".repeat(200)}`, "alarm c is in ALARM"]);
+    expect(decision?.reasons).toEqual([
+      { code: "alarm", alarm: "a", state: "ALARM", detail: "x".repeat(200) },
+      { code: "alarm", alarm: "c", state: "ALARM" },
+    ]);
   });
 
   test.each([
-    { count: 50, last: "alarm a-49 is in ALARM: why" },
-    { count: 51, last: "and 1 more: a-50" },
-    { count: 53, last: "and 3 more: a-50, a-51, a-52" },
+    { count: 50, last: { code: "alarm", alarm: "a-49", state: "ALARM", detail: "why" } },
+    { count: 51, last: { code: "more-alarms", alarms: ["a-50"] } },
+    { count: 53, last: { code: "more-alarms", alarms: ["a-50", "a-51", "a-52"] } },
   ])("of $count in ALARM is told with its reason among the first 50, by its name after them", ({ count, last }) => {
     const alarms = Array.from(
       { length: count },
@@ -132,7 +139,7 @@ describe("an alarm", () => {
     );
     const { decision } = evaluateGate(startWith(60), aSnapshot({ alarms }), RULES);
     expect(decision?.reasons).toHaveLength(Math.min(count, 51));
-    expect(decision?.reasons.at(-1)).toBe(last);
+    expect(decision?.reasons.at(-1)).toEqual(last);
   });
 
   test("with the longest names and reasons, 500 times, leaves room in a checkpoint", () => {
@@ -181,7 +188,7 @@ describe("failures", () => {
   test("beyond the budget are the reason of the stop", () => {
     expect(decide(1, { ...RULES, failures: { allowed: 0, planned: 40 } })).toMatchObject({
       cause: "budget",
-      reasons: ["at least 1 customer failed, and the failure budget allows 0 of 40"],
+      reasons: [{ code: "failure-budget", failed: 1, allowed: 0, planned: 40 }],
     });
   });
 
@@ -192,21 +199,24 @@ describe("failures", () => {
   test("beyond the budget are told beside an abort, and before an alarm", () => {
     const rules = { ...RULES, failures };
     const commands = [abort(false)];
-    const reason = "at least 3 customers failed, and the failure budget allows 2 of 40";
-    expect(decide(3, rules, { commands })?.reasons).toEqual(["aborted by ann: phones are dead", reason]);
+    const reason = { code: "failure-budget", failed: 3, allowed: 2, planned: 40 };
+    expect(decide(3, rules, { commands })?.reasons).toEqual([
+      { code: "aborted", by: "ann", why: "phones are dead" },
+      reason,
+    ]);
     expect(decide(3, rules, { alarms: ALARM.alarms })).toMatchObject({ cause: "budget", reasons: [reason] });
   });
 });
 
 describe("an alarm that shows no data", () => {
-  test.each<{ state: AlarmState; says: string }>([
-    { state: "INSUFFICIENT_DATA", says: "alarm calls has no data (INSUFFICIENT_DATA)" },
-    { state: "missing", says: "alarm calls does not exist" },
-    { state: "unreadable", says: "alarm calls cannot be read: AccessDenied" },
-  ])("holds the rollout and says so: $state", ({ state, says }) => {
-    const reason = state === "unreadable" ? "AccessDenied" : undefined;
+  test.each<{ state: AlarmState; reason?: string }>([
+    { state: "INSUFFICIENT_DATA" },
+    { state: "missing" },
+    { state: "unreadable", reason: "AccessDenied" },
+  ])("holds the rollout and says so: $state", ({ state, reason }) => {
     const held = evaluateGate(startWith(0), aSnapshot({ alarms: [{ name: "calls", state, reason }] }), RULES);
-    expect(held).toMatchObject({ heldBy: says, waitSeconds: 60 });
+    const heldBy = [{ code: "alarm", alarm: "calls", state, ...(reason !== undefined && { detail: reason }) }];
+    expect(held).toMatchObject({ heldBy, waitSeconds: 60 });
     expect(held.decision).toBeUndefined();
   });
 
@@ -221,10 +231,7 @@ describe("an alarm that shows no data", () => {
     });
     const beyond = pollAll(startWith(0), at(960), rules);
     expect(beyond).toMatchObject({ seconds: 960, state: { decision: { decision, cause: "no data" } } });
-    expect(beyond.state.decision?.reasons).toEqual([
-      "not all alarms could be watched for 960 s, the policy allows 900 s",
-      "alarm calls has no data (INSUFFICIENT_DATA)",
-    ]);
+    expect(beyond.state.decision?.reasons).toEqual([{ code: "no-data", seconds: 960, allowedSeconds: 900 }, NO_DATA]);
   });
 
   test("counts from the last poll that showed all alarms, and anew after each", () => {
@@ -240,7 +247,9 @@ describe("an alarm that shows no data", () => {
       { name: "calls", state: "OK" },
       { name: "errors", state: "missing" },
     ] as const;
-    expect(evaluateGate(startWith(0), aSnapshot({ alarms }), RULES).heldBy).toBe("alarm errors does not exist");
+    expect(evaluateGate(startWith(0), aSnapshot({ alarms }), RULES).heldBy).toEqual([
+      { code: "alarm", alarm: "errors", state: "missing" },
+    ]);
   });
 
   test("stops the time of the bake", () => {
@@ -250,7 +259,7 @@ describe("an alarm that shows no data", () => {
 
   test.each(["skip-bake", "skip-all-bakes"] as const)("is not passed by %s", (command) => {
     const held = evaluateGate(startWith(600), { ...BLIND, commands: [aCommand({ command })] }, RULES);
-    expect(held).toMatchObject({ leftSeconds: 0, heldBy: expect.stringContaining("no data") });
+    expect(held).toMatchObject({ leftSeconds: 0, heldBy: [NO_DATA] });
     expect(evaluateGate(held, aSnapshot({ commands: [aCommand({ command })] }), RULES).decision?.decision).toBe(
       "proceed",
     );
@@ -270,7 +279,7 @@ describe("skip-bake", () => {
   test("ends the bake at the next poll, and is among the reasons", () => {
     expect(pollAll(startWith(1_800), sending([70, skip]))).toMatchObject({
       seconds: 120,
-      state: { decision: { decision: "proceed", reasons: ["the bake was skipped by ann: seen enough"] } },
+      state: { decision: { decision: "proceed", reasons: [{ code: "bake-skipped", by: "ann", why: "seen enough" }] } },
     });
   });
 
@@ -278,7 +287,7 @@ describe("skip-bake", () => {
     const pause = aCommand({ command: "pause", pauseSeconds: 600 });
     expect(pollAll(startWith(1_800), sending([0, pause], [60, skip]))).toMatchObject({
       seconds: 600,
-      state: { decision: { decision: "proceed", reasons: ["the bake was skipped by ann: seen enough"] } },
+      state: { decision: { decision: "proceed", reasons: [{ code: "bake-skipped", by: "ann", why: "seen enough" }] } },
     });
   });
 
@@ -304,6 +313,8 @@ test.each(["skip-bake", "skip-all-bakes"] as const)(
     const before = evaluateGate(startWith(300), snapshot, rules);
     expect(before).toMatchObject({ leftSeconds: 300, waitSeconds: 60 });
     expect(before.decision).toBeUndefined();
+    expect(whyWaits(before, rules)).toEqual([{ code: "resting" }]);
+    expect(whyWaits(before)).toEqual([{ code: "baking" }]);
   },
 );
 
@@ -314,13 +325,13 @@ describe("skip-all-bakes", () => {
     const first = pollAll(startWith(1_800), sending([60, full]));
     expect(first).toMatchObject({
       seconds: 60,
-      state: { decision: { reasons: ["no more waiting, by ann: urgent"] } },
+      state: { decision: { reasons: [{ code: "all-bakes-skipped", by: "ann", why: "urgent" }] } },
     });
     const second = pollAll(startWith(1_800, first.state.commandState), () => aSnapshot({ commands: [full] }));
     expect(second).toMatchObject({
       seconds: 0,
       polls: 1,
-      state: { decision: { reasons: ["without a bake: an earlier command asked for no more waiting"] } },
+      state: { decision: { reasons: [{ code: "bake-skipped-earlier" }] } },
     });
   });
 
@@ -378,9 +389,9 @@ describe("a pause", () => {
 
   test("is the reason of the wait at each poll, until it is over", () => {
     const paused = evaluateGate(startWith(0), aSnapshot({ commands: [pause] }), RULES);
-    expect(paused).toMatchObject({ heldBy: "paused", commandState: { pausedSeconds: 600 } });
+    expect(paused).toMatchObject({ heldBy: [{ code: "paused" }], commandState: { pausedSeconds: 600 } });
     const still = evaluateGate(paused, aSnapshot({ commands: [pause] }), RULES);
-    expect(still).toMatchObject({ heldBy: "paused", commandState: { pausedSeconds: 540 } });
+    expect(still).toMatchObject({ heldBy: [{ code: "paused" }], commandState: { pausedSeconds: 540 } });
     const resumed = evaluateGate(startWith(300, paused.commandState), aSnapshot({ commands: [pause, resume] }), RULES);
     expect(resumed).toMatchObject({ waitSeconds: 60, leftSeconds: 300 });
     expect(resumed.heldBy).toBeUndefined();
@@ -402,20 +413,18 @@ describe("stop-everything", () => {
     expect(pollAll(startWith(300), stoppedFor(600)).seconds).toBe(600);
     expect(pollAll(startWith(300), stoppedFor(240)).seconds).toBe(300);
     const held = evaluateGate(startWith(0), aSnapshot({ controls: STOPPED }), RULES);
-    expect(held.heldBy).toBe("everything was stopped by bob: the carrier is down");
+    expect(held.heldBy).toEqual([BY_BOB]);
   });
 
   test("is not ended by the end of a pause", () => {
     const commands = [aCommand({ command: "pause" }), aCommand({ command: "resume" })];
     const held = evaluateGate(startWith(0), aSnapshot({ controls: STOPPED, commands }), RULES);
-    expect(held.heldBy).toBe("everything was stopped by bob: the carrier is down");
+    expect(held.heldBy).toEqual([BY_BOB]);
   });
 
   test("beside a pause and a blind alarm: every reason is told", () => {
     const snapshot = { ...BLIND, controls: STOPPED, commands: [aCommand({ command: "pause", pauseSeconds: 60 })] };
-    expect(evaluateGate(startWith(0), snapshot, RULES).heldBy).toBe(
-      "alarm calls has no data (INSUFFICIENT_DATA); paused; everything was stopped by bob: the carrier is down",
-    );
+    expect(evaluateGate(startWith(0), snapshot, RULES).heldBy).toEqual([NO_DATA, { code: "paused" }, BY_BOB]);
   });
 });
 
@@ -442,16 +451,13 @@ describe("an abort", () => {
     ({ state, snapshot, rollback, rules }) => {
       const { decision } = evaluateGate(state, { ...snapshot, commands: [abort(rollback)] }, rules);
       expect(decision).toMatchObject({ decision: rollback ? "roll back" : "halt", cause: "abort" });
-      expect(decision?.reasons[0]).toBe("aborted by ann: phones are dead");
+      expect(decision?.reasons[0]).toEqual({ code: "aborted", by: "ann", why: "phones are dead" });
     },
   );
 
   test("in the same poll as an alarm tells of the alarm too", () => {
     const { decision } = evaluateGate(startWith(60), { ...ALARM, commands: [abort(false)] }, RULES);
-    expect(decision?.reasons).toEqual([
-      "aborted by ann: phones are dead",
-      "alarm calls is in ALARM: 9 of 10 calls failed",
-    ]);
+    expect(decision?.reasons).toEqual([{ code: "aborted", by: "ann", why: "phones are dead" }, FIRED]);
   });
 
   test("that was applied before does not end a later gate", () => {

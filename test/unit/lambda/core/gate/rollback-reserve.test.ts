@@ -19,7 +19,7 @@ describe("the flips of one execution", () => {
     expect(stopToKeepReserve(used)).toEqual({
       decision: "halt",
       cause: "share",
-      reasons: [expect.stringContaining(`flips have used their share of one execution, ${said}`)],
+      reasons: [{ code: "rollback-reserve", used: said }],
     });
   });
 });

@@ -9,6 +9,7 @@ import {
   type Selection,
   toSelection,
 } from "../../../../../lambda/core/lookup/selection.ts";
+import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import { aCustomer, aSelection, thePolicy } from "../a-customer.ts";
 
 const judge = (customer: Partial<CustomerFacts>, selection: Partial<Selection>) =>
@@ -56,29 +57,34 @@ describe("a target", () => {
 
 describe("a customer", () => {
   const guarded = { customerIds: ["c-7"], referenceIds: ["R-7"], tags: ["vip"] };
-  test.each<[what: string, customer: Partial<CustomerFacts>, selection: Partial<Selection>, reason: string]>([
-    ["of another account", { accountId: "initech" }, {}, "outside of the policy's accounts"],
-    ["whose account is not known", { accountId: "" }, {}, "outside of the policy's accounts"],
-    ["that is protected by id", { id: "c-7" }, { guarded }, "protected by the policy (by id)"],
+  test.each<[what: string, customer: Partial<CustomerFacts>, selection: Partial<Selection>, reason: Reason]>([
+    ["of another account", { accountId: "initech" }, {}, { code: "outside-accounts" }],
+    ["whose account is not known", { accountId: "" }, {}, { code: "outside-accounts" }],
+    ["that is protected by id", { id: "c-7" }, { guarded }, { code: "protected-by-policy", by: "id" }],
     [
       "that is protected by reference id",
       { referenceId: "R-7" },
       { guarded },
-      "protected by the policy (by reference id)",
+      { code: "protected-by-policy", by: "reference id" },
     ],
-    ["that is protected by tag", { tags: ["a", "vip"] }, { guarded }, "protected by the policy (tag vip)"],
-    ["that is excluded", { tags: ["beta"] }, { exclude: [{ tags: ["beta"], match: "all" }] }, "excluded by the event"],
+    [
+      "that is protected by tag",
+      { tags: ["a", "vip"] },
+      { guarded },
+      { code: "protected-by-policy", by: "tag", tag: "vip" },
+    ],
+    ["that is excluded", { tags: ["beta"] }, { exclude: [{ tags: ["beta"], match: "all" }] }, { code: "excluded" }],
     [
       "that is named, protected and excluded",
       { id: "c-7" },
       { guarded, targets: [{ customerIds: ["c-7"] }], exclude: [{ all: true }] },
-      "protected by the policy (by id)",
+      { code: "protected-by-policy", by: "id" },
     ],
     [
       "of another account that is protected",
       { id: "c-7", accountId: "initech" },
       { guarded },
-      "outside of the policy's accounts",
+      { code: "outside-accounts" },
     ],
   ])("%s is skipped with the reason", (_what, customer, selection, reason) => {
     expect(judge(customer, selection)).toEqual({ verdict: "skipped", reason });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { findBreaches, type GuardRails } from "../../../../../lambda/core/plan/blast-radius.ts";
+import { describeReason } from "../../../../../lambda/core/reasons.ts";
 
 const wave = (customers: number, bakeSeconds = 0) => ({ customers, bakeSeconds });
 const promote = (flip: number, scope?: number) => ({ action: "promote" as const, flip, scope });
@@ -11,7 +12,7 @@ test("a policy without rails is never broken", () => {
 describe("maxCustomers", () => {
   test.each([
     { flip: 1_000, breaches: [] },
-    { flip: 1_001, breaches: ["the plan flips 1001 customers; at most 1000 are allowed"] },
+    { flip: 1_001, breaches: [{ code: "blast-radius", rule: "maxCustomers", flip: 1_001, allowed: 1_000 }] },
   ])("of 1000, for a plan of $flip: $breaches", ({ flip, breaches }) => {
     for (const action of ["stage", "promote"] as const) {
       expect(findBreaches([wave(flip)], { action, flip }, { maxCustomers: 1_000 })).toEqual(breaches);
@@ -31,17 +32,13 @@ describe("maxShare", () => {
     { maxShare: "25%", flip: 0, scope: 0, allowed: undefined },
   ])("of $maxShare rounds down: $flip of $scope", ({ maxShare, flip, scope, allowed }) => {
     expect(findBreaches([wave(flip)], promote(flip, scope), { maxShare })).toEqual(
-      allowed === undefined
-        ? []
-        : [
-            `the plan flips ${flip} of the scope's ${scope} customers; at most ${maxShare} of them are allowed: ${allowed}`,
-          ],
+      allowed === undefined ? [] : [{ code: "blast-radius", rule: "maxShare", flip, share: maxShare, scope, allowed }],
     );
   });
 
   test("of a scope whose size is not known is broken by any flip, and kept without one", () => {
     expect(findBreaches([wave(1)], promote(1), { maxShare: "100%" })).toEqual([
-      "the plan flips 1 customers; 100% of the scope are allowed, and its size is not known",
+      { code: "blast-radius", rule: "maxShare", flip: 1, share: "100%" },
     ]);
     expect(findBreaches([wave(0)], promote(0), { maxShare: "1%" })).toEqual([]);
   });
@@ -77,7 +74,7 @@ describe("largePromote", () => {
   });
 
   test("says what was planned and what is expected", () => {
-    expect(findBreaches([wave(101, 60)], promote(101), rails)).toEqual([
+    expect(findBreaches([wave(101, 60)], promote(101), rails).map(describeReason)).toEqual([
       "the plan flips 101 customers, its first wave 101, with a bake of 60 s; the policy expects a first wave of at most 10% for a promote of more than 100 customers",
       "the plan flips 101 customers, its first wave 101, with a bake of 60 s; the policy expects a bake of at least 30 minutes after the first wave of a promote of more than 100 customers",
     ]);

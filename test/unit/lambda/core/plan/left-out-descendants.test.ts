@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
-import { describeLeftOut, findLeftOut } from "../../../../../lambda/core/plan/left-out-descendants.ts";
+import { findLeftOut } from "../../../../../lambda/core/plan/left-out-descendants.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const find = (changes: Partial<CustomerFacts>) =>
@@ -27,22 +27,5 @@ describe("a descendant of a planned customer", () => {
     ["has no parent", { parentCustomerId: undefined, ancestorIds: [] }],
   ])("that %s is not left out", (_what, customer) => {
     expect(find(customer)).toEqual([]);
-  });
-});
-
-describe("a refusal", () => {
-  test("is not needed when no descendant is left out", () => {
-    expect(describeLeftOut([])).toBeUndefined();
-  });
-
-  test("names the descendant, and the ancestor as far as it is known", () => {
-    expect(describeLeftOut([{ id: "c", ancestorId: "p" }, { id: "d" }])).toBe(
-      "the policy says childrenFollow, and the plan leaves out 2 descendants of customers to be flipped: c (below p), d; select whole families, or leave their ancestors out",
-    );
-  });
-
-  test("names 20 of many, and how many there are", () => {
-    const many = Array.from({ length: 45 }, (_, index) => ({ id: `c-${index}` }));
-    expect(describeLeftOut(many)).toMatch(/leaves out 45 descendants .*: c-0, .* c-19 and 25 more; select/);
   });
 });

@@ -8,10 +8,11 @@ import {
   describeChanges,
   type EarlierCandidate,
 } from "../../../../../lambda/core/plan/plan-comparison.ts";
+import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import { ALL_AT_ONCE, wavesFor } from "../a-customer.ts";
 
 const TWO_WAVES: readonly Wave[] = [{ size: { kind: "cohort", cohort: "canary" }, bakeSeconds: 60 }, ...ALL_AT_ONCE];
-const SKIPPED = { skip: "excluded by the event" };
+const SKIPPED = { skip: { code: "excluded" } } as const;
 const CANARY = { cohortWave: 1 };
 
 const aFound = (changes: Partial<Candidate> = {}): Candidate => ({
@@ -123,7 +124,7 @@ describe("what changed since an earlier plan", () => {
           name: fc.constant("Acme"),
           accountId: fc.constant("acme"),
           isStaging: fc.boolean(),
-          skip: fc.constantFrom("excluded by the event", "protected by the policy (by id)"),
+          skip: fc.constantFrom<Reason[]>({ code: "excluded" }, { code: "protected-by-policy", by: "id" }),
           cohortWave: fc.constant(1),
         },
         { requiredKeys: ["id", "name", "accountId", "isStaging"] },

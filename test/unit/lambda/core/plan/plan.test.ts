@@ -2,8 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../../../lambda/contract/wave.ts";
 import type { Candidate } from "../../../../../lambda/core/plan/candidates.ts";
+import { explain, type Reason } from "../../../../../lambda/core/reasons.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "../a-customer.ts";
+
+const EXCLUDED = { code: "excluded" } as const;
 
 const aFound = (changes: Partial<Candidate> = {}): Candidate => ({
   id: "c-1",
@@ -20,7 +23,7 @@ const anyFound = fc.uniqueArray(
       name: fc.string({ unit: anyCharacter, maxLength: 300 }),
       accountId: fc.constant("acme"),
       isStaging: fc.constantFrom(true, false, undefined),
-      skip: fc.constantFrom("protected by the policy (by id)", "excluded by the event"),
+      skip: fc.constantFrom<Reason[]>({ code: "protected-by-policy", by: "id" }, EXCLUDED),
       ancestorIds: fc.subarray(["p-1", "p-2", "p-3"]),
       cohortWave: fc.constantFrom(1, 2),
     },
@@ -61,7 +64,7 @@ describe("the plan", () => {
           batches: batches.length,
           settledItems: settled.length,
         });
-        expect(Object.values(plan.skippedBy).reduce((sum, count) => sum + count, 0)).toBe(plan.skipped);
+        expect(plan.skippedBy.reduce((sum, { customers }) => sum + customers, 0)).toBe(plan.skipped);
         const byId = new Map(found.map((customer) => [customer.id, customer]));
         for (const id of flips) {
           expect(byId.get(id)?.skip).toBeUndefined();
@@ -95,7 +98,7 @@ describe("the plan", () => {
           name: fc.constantFrom("Acme", "Globex"),
           accountId: fc.constant("acme"),
           isStaging: fc.constantFrom(true, false, undefined),
-          skip: fc.constantFrom("excluded by the event", "protected by the policy (by id)"),
+          skip: fc.constantFrom<Reason[]>(EXCLUDED, { code: "protected-by-policy", by: "id" }),
           ancestorIds: fc.subarray(["c-1", "c-2", "c-3"]),
           cohortWave: fc.constantFrom(1, 2),
         },
@@ -114,13 +117,13 @@ describe("the plan", () => {
   test.each([
     {
       what: "a skip and a flip",
-      readings: [{ skip: "excluded by the event" }, { isStaging: true }],
+      readings: [{ skip: EXCLUDED }, { isStaging: true }],
       flip: 0,
       unchanged: 0,
     },
     {
       what: "a skip and unchanged",
-      readings: [{ isStaging: false }, { skip: "excluded by the event" }],
+      readings: [{ isStaging: false }, { skip: EXCLUDED }],
       flip: 0,
       unchanged: 0,
     },
@@ -143,19 +146,15 @@ describe("the plan", () => {
 });
 
 describe("the plan's hash", () => {
-  const found = [
-    aFound(),
-    aFound({ id: "c-2", isStaging: false }),
-    aFound({ id: "c-3", skip: "excluded by the event" }),
-  ];
+  const found = [aFound(), aFound({ id: "c-2", isStaging: false }), aFound({ id: "c-3", skip: EXCLUDED })];
   const hash = (publish: readonly Candidate[], event = {}) => planFor(publish, event).plan.hash;
 
   test.each([
     ["a customer is to be flipped that was right before", [found[0], { ...found[1], isStaging: true }, found[2]]],
-    ["a customer is skipped", [{ ...found[0], skip: "excluded by the event" }, found[1], found[2]]],
+    ["a customer is skipped", [{ ...found[0], skip: EXCLUDED }, found[1], found[2]]],
     [
       "a customer is skipped for another reason",
-      [found[0], found[1], { ...found[2], skip: "protected by the policy (by id)" }],
+      [found[0], found[1], { ...found[2], skip: { code: "protected-by-policy", by: "id" } as const }],
     ],
     ["a customer was not found", found.slice(1)],
     ["one more was found", [...found, aFound({ id: "c-4" })]],
@@ -227,7 +226,7 @@ describe("the waves of a plan", () => {
         to: 2,
         customers: 0,
         bakeSeconds: 600,
-        note: "no customer of cohort beta is left to be flipped",
+        note: explain({ code: "wave-empty", cohort: "beta" }),
       },
       { wave: 4, from: 2, to: 4, customers: 251, bakeSeconds: 600 },
       { wave: 5, from: 4, to: 7, customers: 696, bakeSeconds: 0 },
@@ -342,10 +341,10 @@ test("parents that form a circle are one family, and all of it is flipped", () =
 test("a parent of a protected customer is flipped: flags are independent", () => {
   const found = [
     aFound({ id: "parent" }),
-    aFound({ id: "vip", ancestorIds: ["parent"], skip: "protected by the policy (tag vip)" }),
+    aFound({ id: "vip", ancestorIds: ["parent"], skip: { code: "protected-by-policy", by: "tag", tag: "vip" } }),
   ];
   expect(planFor(found)).toMatchObject({
-    plan: { flip: 1, skippedBy: { "protected by the policy (tag vip)": 1 } },
+    plan: { flip: 1, skippedBy: [{ code: "protected-by-policy", tag: "vip", customers: 1 }] },
     batches: [[{ id: "parent" }]],
   });
 });
@@ -393,7 +392,7 @@ describe("a batch", () => {
   test("of settled outcomes stays within 100 KB with the longest reasons", () => {
     const found = named('"'.repeat(255), 1_000).map((customer) => ({
       ...customer,
-      skip: `protected by the policy (tag ${"é".repeat(100)})`,
+      skip: { code: "protected-by-policy", by: "tag", tag: "é".repeat(100) } as const,
     }));
     const { settled } = planFor(found);
     expect(settled.flat()).toHaveLength(1_000);
@@ -436,16 +435,14 @@ describe("the plan of a retry", () => {
   });
 
   test("takes a customer that was read twice once, with the reading that counts", () => {
-    const found = [aFound(), aFound({ skip: "excluded by the event" }), aFound({ id: "c-2" })];
-    expect(retry(found, ["c-1"]).entries).toEqual([
-      { id: "c-1", name: "Acme", plannedAction: { skipped: "excluded by the event" } },
-    ]);
+    const found = [aFound(), aFound({ skip: EXCLUDED }), aFound({ id: "c-2" })];
+    expect(retry(found, ["c-1"]).entries).toEqual([{ id: "c-1", name: "Acme", plannedAction: { skipped: EXCLUDED } }]);
   });
 
   test("skips a remaining customer that the lookup did not find", () => {
     expect(retry([aFound()], ["c-1", "c-2"])).toMatchObject({
       plan: { flip: 1, skipped: 1 },
-      settled: [[{ customerId: "c-2", outcome: "skipped", reason: expect.stringMatching(/^is not there any more/) }]],
+      settled: [[{ customerId: "c-2", outcome: "skipped", reason: { code: "no-longer-found" } }]],
     });
   });
 });

@@ -90,7 +90,7 @@ describe("a family", () => {
   test("that fits into no wave goes to the last, which says so", () => {
     const { waveOf, notes } = assign([5, 1, 1], [count(1), count(1), REST]);
     expect(waveOf).toEqual([2, 0, 1]);
-    expect(notes).toEqual([undefined, undefined, "a family of 5 customers fits into no wave before it"]);
+    expect(notes).toEqual([undefined, undefined, { code: "large-family", customers: 5 }]);
   });
 
   test("of which no customer is to be flipped counts for nothing", () => {
@@ -104,36 +104,36 @@ describe("the notes of waves", () => {
       what: "a cohort without a customer to flip",
       sizes: [1, 1],
       waves: [cohort("canary"), REST],
-      notes: ["no customer of cohort canary is left to be flipped", undefined],
+      notes: [{ code: "wave-empty", cohort: "canary" }, undefined],
     },
     {
       what: "an empty wave, since the waves before it took all",
       sizes: [1, 1],
       waves: [share(100), count(1), REST],
-      notes: [undefined, "no customer is left for it", "no customer is left for it"],
+      notes: [undefined, { code: "wave-empty" }, { code: "wave-empty" }],
     },
     {
       what: "a wave too small for any family",
       sizes: [3, 3],
       waves: [count(2), REST],
       notes: [
-        "0 of 2 customers: every family that waits is larger than what is left",
-        "a family of 3 customers fits into no wave before it",
+        { code: "wave-short", flip: 0, quota: 2 },
+        { code: "large-family", customers: 3 },
       ],
     },
     {
       what: "a wave that families did not fill",
       sizes: [2, 2, 2],
       waves: [count(3), REST],
-      notes: ["2 of 3 customers: every family that waits is larger than what is left", undefined],
+      notes: [{ code: "wave-short", flip: 2, quota: 3 }, undefined],
     },
     { what: "nothing to say of a last wave alone", sizes: [9, 1], waves: [REST], notes: [undefined] },
-    { what: "no customer to be flipped", sizes: [], waves: [REST], notes: ["no customer is left for it"] },
+    { what: "no customer to be flipped", sizes: [], waves: [REST], notes: [{ code: "wave-empty" }] },
     {
       what: "a wave of fewer, since there are no more",
       sizes: [1, 1, 1],
       waves: [count(2), count(2), REST],
-      notes: [undefined, undefined, "no customer is left for it"],
+      notes: [undefined, undefined, { code: "wave-empty" }],
     },
   ])("tell of $what", ({ sizes, waves, notes }) => {
     expect(assign(sizes, waves).notes).toEqual(notes);
@@ -222,7 +222,7 @@ describe("for any groups and waves", () => {
       fc.property(anyCase, ({ sizes, waves, cohorts }) => {
         const { customers, notes } = assign(sizes, waves, cohorts);
         for (const [wave, customersOf] of customers.entries()) {
-          if (customersOf === 0) expect(notes[wave]).toEqual(expect.any(String));
+          if (customersOf === 0) expect(notes[wave]).toEqual(expect.objectContaining({ code: expect.any(String) }));
         }
       }),
     );

@@ -4,10 +4,15 @@ import { parsePolicy } from "../../../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../../../lambda/contract/accept-deploy-event.ts";
 import { readCommand } from "../../../../../lambda/contract/command.ts";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
+import { explain } from "../../../../../lambda/core/reasons.ts";
 import { toAlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
 import type { Report } from "../../../../../lambda/core/report/report.ts";
 import { ENDINGS } from "../../../../../lambda/core/report/rollout-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
+
+const IN_ALARM = { code: "alarm", alarm: "calls failing", state: "ALARM" } as const;
+const HELD = { code: "release-held", release: "2026.11.0", by: "ann", since: "2026-11-23T12:00:00Z" } as const;
+const NO_ANSWER = explain({ code: "no-answer", operation: "flip", why: "ECONNRESET" });
 
 const aReport = (given: Partial<Report> = {}): Report => ({
   rolloutId: "promote-1a2b",
@@ -50,7 +55,12 @@ describe("which end sends which alert", () => {
     ["aborted before the first flip", { status: "aborted", counts: NO_COUNTS }, undefined, []],
     ["aborted with one flipped", { status: "aborted", counts: flipped(1) }, "critical", [ROLLBACK, RETRY]],
     ["halted with some flipped", { status: "halted" }, "critical", [ROLLBACK, RETRY]],
-    ["failed with some flipped", { status: "failed", problem: "the lock was lost" }, "critical", [ROLLBACK, RETRY]],
+    [
+      "failed with some flipped",
+      { status: "failed", problems: [explain({ code: "lock-lost", rolloutId: "promote-1a2b" })] },
+      "critical",
+      [ROLLBACK, RETRY],
+    ],
     ["failed with no customer flipped", { status: "failed", counts: flipped(0, 3) }, "warning", []],
     [
       "failed after every customer was restored",
@@ -130,17 +140,17 @@ describe("which end sends which alert", () => {
 test("the message is the plain report, with a subject for a phone", () => {
   const report = aReport({
     status: "rolled-back",
-    problem: "alarm calls failing is in ALARM: Threshold Crossed",
+    problems: [explain({ ...IN_ALARM, detail: "Threshold Crossed" })],
     counts: { ...flipped(1_200, 2), skipped: 3_798 },
     rollback: rollback({ restored: 1_199, left: 1 }),
     exceptions: [
       {
         customerId: "c-1",
         name: "Harbor Dental",
-        outcome: "failed",
-        reason: "not flipped back: Evo Voice answered 500",
+        outcome: "not-restored",
+        reason: NO_ANSWER,
       },
-      { customerId: "c-2", name: "Quiet Bakery", outcome: "failed", reason: "Evo Voice answered 500" },
+      { customerId: "c-2", name: "Quiet Bakery", outcome: "failed", reason: NO_ANSWER },
     ],
     requestedBy: "release bot",
     reason: "weekly release",
@@ -167,11 +177,11 @@ skipped
   3,798  not attempted
 
 not restored, still where this rollout put them
-  Evo Voice answered 500
+  ${NO_ANSWER.message}
     Harbor Dental  c-1
 
 failed
-  Evo Voice answered 500
+  ${NO_ANSWER.message}
     Quiet Bakery  c-2
   and 1 more; the ledger lists all of them
 
@@ -205,9 +215,9 @@ test("counts failed and deferred customers of a partial rollout in the subject",
 });
 
 test("a refusal because of an alarm says how the release that fixes it overrides the alarm", () => {
-  const inAlarm = toAlertMessage(aReport({ status: "refused", problem: "alarm calls failing is in ALARM" }));
+  const inAlarm = toAlertMessage(aReport({ status: "refused", problems: [explain(IN_ALARM)] }));
   expect(inAlarm?.text).toContain('"override":{"reason":"WHY"}');
-  const held = toAlertMessage(aReport({ status: "refused", problem: "release 2026.11.0 is held, by ann" }));
+  const held = toAlertMessage(aReport({ status: "refused", problems: [explain({ ...HELD, why: "it is in ALARM" })] }));
   expect(held?.text).not.toContain("override");
 });
 
@@ -220,8 +230,9 @@ describe("texts from outside", () => {
     );
     void fc.assert(
       fc.property(evil, evil, evil, evil, (problem, name, reason, release) => {
-        const given = { problem, reason, requestedBy: name, release };
-        const exceptions = [{ customerId: reason, name, outcome: "failed", reason: problem } as const];
+        const problems = [explain({ code: "bad-secret", problem })];
+        const given = { problems, reason, requestedBy: name, release };
+        const exceptions = [{ customerId: reason, name, outcome: "failed", reason: problems[0]! } as const];
         const message = toAlertMessage(aReport({ ...given, exceptions }));
         expect(message?.subject).toMatch(/^[\x20-\x7e]{1,100}$/);
         expect(message?.text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
@@ -233,7 +244,9 @@ describe("texts from outside", () => {
 
   test("are cut: a problem of a thousand lines, and a long release in the subject", () => {
     const problem = Array.from({ length: 1_000 }, (_, index) => `${index} ${"x".repeat(2_000)}`).join("\n");
-    const message = toAlertMessage(aReport({ problem, release: "r".repeat(128) }));
+    const message = toAlertMessage(
+      aReport({ problems: [explain({ code: "bad-secret", problem })], release: "r".repeat(128) }),
+    );
     expect(message?.text.length).toBeLessThan(10_000);
     expect(message?.text).toContain("and 988 more lines in the report");
     expect(message?.subject).toBe(`Cutover critical: promote ${"r".repeat(37)}...: halted, 12 customers stay fli...`);

@@ -1,9 +1,15 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import type { OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import { explain } from "../../../../../lambda/core/reasons.ts";
 import { renderReport } from "../../../../../lambda/core/report/render-report.ts";
-import type { Report } from "../../../../../lambda/core/report/report.ts";
+import type { Exception, Report } from "../../../../../lambda/core/report/report.ts";
 import { formatDuration } from "../../../../../lambda/core/report/text-layout.ts";
+
+const EXCLUDED = explain({ code: "excluded" });
+const PROTECTED = explain({ code: "protected-by-policy", by: "tag", tag: "vip" });
+const PROTECTED_BY_ID = explain({ code: "protected-by-policy", by: "id" });
+const BUDGET = explain({ code: "failure-budget", failed: 14, allowed: 12, planned: 1_265 });
 
 const plan = {
   ...{
@@ -15,7 +21,10 @@ const plan = {
     settledItems: 3,
     waves: [],
   },
-  skippedBy: { "excluded by the event": 52, "protected by the policy (tag vip)": 17 },
+  skippedBy: [
+    { ...EXCLUDED, customers: 52 },
+    { ...PROTECTED, customers: 17 },
+  ],
 };
 
 function aReport(changes: Partial<Report> = {}): Report {
@@ -33,12 +42,12 @@ function aReport(changes: Partial<Report> = {}): Report {
 
 /** The plan's own, as they are recorded: one of them for a reason that is counted with others. */
 const PLANNED_SKIPS = Array.from({ length: plan.skipped }, (_, index) =>
-  anOutcome(index, { outcome: "skipped", reason: index === 0 ? "counted as another" : "excluded by the event" }),
+  anOutcome(index, { outcome: "skipped", reason: index === 0 ? PROTECTED_BY_ID : EXCLUDED }),
 );
 
-function anOutcome(index: number, changes: Partial<Outcome> = {}): Outcome {
+function anOutcome(index: number, changes: Partial<Exception> = {}): Exception {
   const customerId = `5cc584a00ae4a9cbfabd${String(index).padStart(4, "0")}`;
-  const reason = `flip of customer ${customerId} was answered with 500; Evo Voice failed: look at its status, then retry`;
+  const reason = explain({ code: "request-refused", operation: "flip", status: 500 });
   return { customerId, name: `Customer ${index}`, outcome: "failed", reason, ...changes };
 }
 
@@ -66,10 +75,7 @@ took      3 min 12 s
 });
 
 test("counts a customer that was skipped since the plan with the others of the same reason", () => {
-  const exceptions = [
-    ...PLANNED_SKIPS,
-    anOutcome(1, { outcome: "skipped", reason: "protected by the policy (tag vip)" }),
-  ];
+  const exceptions = [...PLANNED_SKIPS, anOutcome(1, { outcome: "skipped", reason: PROTECTED })];
   const counts = { flipped: 1_264, unchanged: 666, deferred: 0, skipped: 70, failed: 0 };
   expect(render(aReport({ counts, exceptions }), 200)).toContain(`
 skipped
@@ -79,21 +85,22 @@ skipped
 });
 
 test("says of a stopped rollout why, which customers failed by reason, and what to do next", () => {
-  const problem = "14 customers failed, and the failure budget allows 12 of 1265";
   const exceptions = [
     ...Array.from({ length: 14 }, (_, index) => anOutcome(index + 1)),
     ...PLANNED_SKIPS,
-    ...[97, 98].map((index) => anOutcome(index, { outcome: "skipped", reason: `not attempted: ${problem}` })),
-    anOutcome(99, { outcome: "skipped", reason: "protected by the policy (by id)" }),
+    ...[97, 98].map((index) =>
+      anOutcome(index, { outcome: "skipped", reason: explain({ code: "not-attempted", why: [BUDGET] }) }),
+    ),
+    anOutcome(99, { outcome: "skipped", reason: PROTECTED_BY_ID }),
   ];
   const counts = { flipped: 251, unchanged: 666, deferred: 0, skipped: 1_069, failed: 14 };
   expect(
-    render(aReport({ status: "failed", problem, counts, exceptions, moreExceptions: 1_068 })),
+    render(aReport({ status: "failed", problems: [BUDGET], counts, exceptions, moreExceptions: 1_068 })),
   ).toBe(`promote 2026.11.0   failed
 
 why
-  14 customers failed, and the failure budget allows 12 of
-  1265
+  at least 14 customers failed, and the failure budget
+  allows 12 of 1265
 
   flipped      251
   unchanged    666
@@ -140,7 +147,10 @@ next
 });
 
 test("shows every line of a refused rollout's problem and no counts", () => {
-  const { plan: _none, ...report } = aReport({ status: "refused", problem: "nothing was done:\n  - it came too late" });
+  const { plan: _none, ...report } = aReport({
+    status: "refused",
+    problems: [explain({ code: "bad-secret", problem: "nothing was done:\n  - it came too late" })],
+  });
   const text = render(report);
   expect(text).toMatch(
     /^promote 2026\.11\.0 {3}refused: no customer was flipped\n\nwhy\n {2}nothing was done:\n {2}- it came/,
@@ -183,8 +193,7 @@ test.each([32, 40, 60, 80])("no line is longer than %i columns, except commands,
   const kinds: readonly OutcomeKind[] = ["failed", "deferred"];
   const exceptions = kinds.flatMap((outcome, index) => [anOutcome(index, { outcome, name: "Ä".repeat(100) })]);
   const counts = { flipped: 1, unchanged: 0, deferred: 1, skipped: 69, failed: 120 };
-  const problem = "121 customers failed, and the failure budget allows 12 of 1265";
-  const lines = render(aReport({ status: "failed", problem, counts, exceptions }), columns).split("\n");
+  const lines = render(aReport({ status: "failed", problems: [BUDGET], counts, exceptions }), columns).split("\n");
   for (const line of lines.filter((text) => !text.startsWith("{"))) expect(line.length).toBeLessThanOrEqual(columns);
 });
 
@@ -217,22 +226,23 @@ test("counts customers that something else moved since the plan", () => {
   expect(render(aReport({}))).not.toContain("moved");
 });
 
-const waveOf = (wave: number, customers: number, bakeSeconds: number, note?: string) => ({
+const NOTE = explain({ code: "wave-empty", cohort: "beta" });
+const waveOf = (wave: number, customers: number, bakeSeconds: number, note?: typeof NOTE) => ({
   ...{ wave, from: 0, to: 0, customers, bakeSeconds },
   ...(note !== undefined && { note }),
 });
 const inWaves = {
   ...plan,
-  waves: [
-    waveOf(1, 20, 1_800),
-    waveOf(2, 0, 1_800, "no customer of cohort beta is left"),
-    waveOf(3, 245, 5_400),
-    waveOf(4, 1_000, 0),
-  ],
+  waves: [waveOf(1, 20, 1_800), waveOf(2, 0, 1_800, NOTE), waveOf(3, 245, 5_400), waveOf(4, 1_000, 0)],
 };
-const ALARM = "alarm phone-errors is in ALARM: 7 datapoints were over 5";
+const ALARM = explain({
+  code: "alarm",
+  alarm: "phone-errors",
+  state: "ALARM",
+  detail: "7 datapoints were over 5",
+});
 const wentOn = { wave: 1, customers: 20, bakeSeconds: 1_800, decision: "proceed", reasons: [] } as const;
-const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: ["no customer of cohort beta is left"] };
+const passed = { wave: 2, customers: 0, bakeSeconds: 1_800, reasons: [NOTE] };
 const stopped = (decision: "roll back" | "halt") =>
   ({ wave: 3, customers: 245, bakeSeconds: 5_400, decision, reasons: [ALARM] }) as const;
 const waves = [wentOn, passed, stopped("roll back")];
@@ -241,15 +251,15 @@ const counts = { flipped: 265, unchanged: 666, deferred: 0, skipped: 1_069, fail
 describe("a rollout in waves", () => {
   test("that was rolled back says why, every decision, what is not restored, and what to do", () => {
     const exceptions = [
-      anOutcome(7, { reason: `not flipped back: ${anOutcome(7).reason}` }),
-      anOutcome(8, { outcome: "skipped", reason: "left alone: a person moved it back already" }),
+      anOutcome(7, { outcome: "not-restored" }),
+      anOutcome(8, { outcome: "conflicting", reason: explain({ code: "moved-back" }) }),
       ...PLANNED_SKIPS,
-      anOutcome(9, { outcome: "skipped", reason: `not attempted: ${ALARM}` }),
+      anOutcome(9, { outcome: "skipped", reason: explain({ code: "not-attempted", why: [ALARM] }) }),
     ];
     const rollback = { restored: 263, conflicting: 1, left: 1 };
     const status = "rolled-back";
     expect(
-      render(aReport({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions })),
+      render(aReport({ status, problems: [ALARM], plan: inWaves, waves, counts, rollback, exceptions })),
     ).toBe(`promote 2026.11.0   rolled back, 1 not restored
 
 why
@@ -258,7 +268,7 @@ why
 waves
   1  20 customers, baked 30 min, proceeded
   2  0 customers, passed
-     no customer of cohort beta is left
+     no customer of cohort beta is left to be flipped
   3  245 customers, stopped, rolled back
   4  1,000 customers, not started
 
@@ -283,7 +293,7 @@ not restored, still where this rollout put them
     Customer 7  5cc584a00ae4a9cbfabd0007
 
 conflicting, left where they are
-  a person moved it back already
+  was moved back already, by no rollout
     Customer 8  5cc584a00ae4a9cbfabd0008
 
 rollout   promote-6d84c9bd52e4
@@ -304,7 +314,7 @@ next
 
   test("that was rolled back completely says that its release is held, and what clears it", () => {
     const rollback = { restored: 265, conflicting: 0, left: 0 };
-    const text = render(aReport({ status: "rolled-back", problem: ALARM, plan: inWaves, waves, counts, rollback }));
+    const text = render(aReport({ status: "rolled-back", problems: [ALARM], plan: inWaves, waves, counts, rollback }));
     expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
     expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
     expect(text).not.toContain("not restored");
@@ -315,7 +325,7 @@ next
     ["aborted", "halt", "245 customers, stopped, aborted"],
   ] as const)("that was %s says what rolls it back and what continues it", (status, decision, line) => {
     const text = render(
-      aReport({ status, problem: ALARM, plan: inWaves, waves: [wentOn, passed, stopped(decision)], counts }),
+      aReport({ status, problems: [ALARM], plan: inWaves, waves: [wentOn, passed, stopped(decision)], counts }),
     );
     expect(text).toContain(`  3  ${line}\n`);
     expect(text).toContain('\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n');
@@ -324,7 +334,7 @@ next
   });
 
   test("that proceeded early says who skipped the bake and why", () => {
-    const skipped = { ...wentOn, reasons: ["the bake was skipped by ann: seen enough"] };
+    const skipped = { ...wentOn, reasons: [explain({ code: "bake-skipped", by: "ann", why: "seen enough" })] };
     const text = render(aReport({ plan: inWaves, waves: [skipped] }));
     expect(text).toContain(
       "  1  20 customers, bake of 30 min cut short, proceeded\n     the bake was skipped by ann: seen enough\n",
@@ -333,7 +343,7 @@ next
 
   test("that is only planned shows each wave before anything is flipped", () => {
     expect(render(aReport({ status: "planned", dryRun: true, plan: inWaves }))).toContain(
-      "waves\n  1  20 customers, then a bake of 30 min\n  2  0 customers, passed\n     no customer of cohort beta is left\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
+      "waves\n  1  20 customers, then a bake of 30 min\n  2  0 customers, passed\n     no customer of cohort beta is left to be flipped\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
     );
   });
 
@@ -343,7 +353,7 @@ next
     const last = { ...stopped("halt"), wave: 10, customers: 10, bakeSeconds: 60 };
     const report = {
       status: "halted",
-      problem: ALARM,
+      problems: [ALARM],
       plan: { ...plan, waves: many },
       waves: [...results, last],
     } as const;
@@ -426,7 +436,7 @@ now
 waves
   1  20 customers, baked 30 min, proceeded
   2  0 customers, passed
-     no customer of cohort beta is left
+     no customer of cohort beta is left to be flipped
   3  245 customers, bakes for 1 h 30 min, 12 min 3 s left
   4  1,000 customers, not started
 
@@ -496,7 +506,10 @@ test("as plain text it does not wrap, and cuts a long problem and a long list of
   const problem = Array.from({ length: 20 }, (_, index) => `problem ${index} ${"x".repeat(1_000)}`).join("\n");
   const exceptions = Array.from({ length: 9 }, (_, index) => anOutcome(index));
   const text = renderReport(
-    aReport({ status: "failed", problem, exceptions, counts: { ...none, failed: 9 } }),
+    aReport({
+      ...{ status: "failed", exceptions, counts: { ...none, failed: 9 } },
+      problems: [explain({ code: "bad-secret", problem })],
+    }),
     "plain",
   );
   expect(text).toContain("\n  and 8 more lines in the report\n");
@@ -510,13 +523,13 @@ describe("as Markdown", () => {
 
   test("has the same sections as headings, tables, lists and blocks to copy", () => {
     const exceptions = [
-      anOutcome(7, { reason: `not flipped back: ${anOutcome(7).reason}` }),
-      anOutcome(9, { outcome: "skipped", reason: "protected by the policy (tag vip)" }),
+      anOutcome(7, { outcome: "not-restored" }),
+      anOutcome(9, { outcome: "skipped", reason: PROTECTED }),
     ];
     const rollback = { restored: 264, conflicting: 0, left: 1 };
     const status = "rolled-back";
     expect(
-      inMarkdown({ status, problem: ALARM, plan: inWaves, waves, counts, rollback, exceptions }),
+      inMarkdown({ status, problems: [ALARM], plan: inWaves, waves, counts, rollback, exceptions }),
     ).toBe(`## Cutover: promote 2026\\.11\\.0
 
 **rolled back\\, 1 not restored**
@@ -530,7 +543,7 @@ alarm phone\\-errors is in ALARM\\: 7 datapoints were over 5
 | wave | result |
 | --- | --- |
 | 1 | 20 customers\\, baked 30 min\\, proceeded |
-| 2 | 0 customers\\, passed\\; no customer of cohort beta is left |
+| 2 | 0 customers\\, passed\\; no customer of cohort beta is left to be flipped |
 | 3 | 245 customers\\, stopped\\, rolled back |
 | 4 | 1\\,000 customers\\, not started |
 
@@ -593,11 +606,12 @@ Send the rollback again\\. It continues with the customers that failed\\:
   });
 
   test("no text from outside is markup or steers the reader's terminal", () => {
+    const reasonOf = (problem: string) => explain({ code: "bad-secret", problem });
     const evil = "a|b <img src=x> `x` [y](javascript:z) \u001b[2J\u202e_x_ \\| www.evil.example\n# two\r\n```";
-    const exceptions = [anOutcome(1, { name: evil, reason: evil })];
+    const exceptions = [anOutcome(1, { name: evil, reason: reasonOf(evil) })];
     const text = inMarkdown({
-      ...{ status: "failed", problem: evil, requestedBy: evil, reason: evil, release: evil, exceptions },
-      plan: { ...plan, skippedBy: { [evil]: 2 } },
+      ...{ status: "failed", problems: [reasonOf(evil)], requestedBy: evil, reason: evil, release: evil, exceptions },
+      plan: { ...plan, skippedBy: [{ ...reasonOf(evil), customers: 2 }] },
       counts: { ...none, failed: 1 },
     });
     const ours = text.split("\n").filter((line) => !/^(\{.*\}|```(json)?)$/.test(line));

@@ -4,14 +4,15 @@ import {
   addCounts,
   countOutcomes,
   NO_COUNTS,
-  type Outcome,
   type OutcomeKind,
   totalOf,
 } from "../../../../../lambda/core/flip/outcome.ts";
 import type { Plan } from "../../../../../lambda/core/plan/plan.ts";
-import { type Ending, isException, writeReport } from "../../../../../lambda/core/report/report.ts";
+import { explain } from "../../../../../lambda/core/reasons.ts";
+import { type Ending, type Exception, isException, writeReport } from "../../../../../lambda/core/report/report.ts";
 import { anAcceptedEvent } from "../a-customer.ts";
 
+const INCOMPLETE = [{ code: "incomplete-lookup", seen: "pass 1 saw 3 customers" }] as const;
 const TIMES = { startedAt: "2026-11-23T01:00:00.000Z", endedAt: "2026-11-23T01:00:05.000Z", durationMs: 5_000 };
 
 const aPlan = (changes: Partial<Plan> = {}): Plan => ({
@@ -19,19 +20,19 @@ const aPlan = (changes: Partial<Plan> = {}): Plan => ({
   flip: 10,
   unchanged: 0,
   skipped: 0,
-  skippedBy: {},
+  skippedBy: [],
   batches: 1,
   settledItems: 0,
   waves: [],
   ...changes,
 });
 
-const outcomes = (count: number, outcome: OutcomeKind = "failed"): readonly Outcome[] =>
+const outcomes = (count: number, outcome: Exception["outcome"] = "failed"): readonly Exception[] =>
   Array.from({ length: count }, (_, index) => ({
     customerId: `c-${index}`,
     name: "Acme",
     outcome,
-    reason: "no answer",
+    reason: explain({ code: "no-answer", operation: "flip", why: "ECONNRESET" }),
   }));
 
 /** The end of a rollout that flipped its ten customers. */
@@ -90,22 +91,25 @@ describe("the status", () => {
     {
       status: "failed",
       what: "it was stopped",
-      ending: { counts: { ...NO_COUNTS, flipped: 1, failed: 2, skipped: 7 }, problem: "too many failed" },
+      ending: {
+        counts: { ...NO_COUNTS, flipped: 1, failed: 2, skipped: 7 },
+        problem: [{ code: "no-progress", parts: 3 }],
+      },
     },
     {
       status: "failed",
       what: "it was stopped before the first outcome",
-      ending: { counts: NO_COUNTS, problem: "the ledger is gone" },
+      ending: { counts: NO_COUNTS, problem: [{ code: "unexpected", error: "Error", detail: "the ledger is gone" }] },
     },
     {
       status: "refused",
       what: "the lookup could not show that it is complete",
-      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: "incomplete" },
+      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: INCOMPLETE },
     },
     {
       status: "refused",
       what: "it ended between plan and flip",
-      ending: { flipping: false, counts: NO_COUNTS, problem: "the lock is lost" },
+      ending: { flipping: false, counts: NO_COUNTS, problem: [{ code: "lock-lost", rolloutId: "r-1" }] },
     },
     {
       status: "planned",
@@ -116,7 +120,7 @@ describe("the status", () => {
     {
       status: "refused",
       what: "it was a dry run that could not be planned",
-      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: "incomplete" },
+      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: INCOMPLETE },
       event: { dryRun: true },
     },
   ])("is $status when $what", ({ status, ending, event }) => {
@@ -133,7 +137,12 @@ describe("the counts", () => {
   });
 
   test("of a dry run are all zero: the plan has the numbers", () => {
-    const plan = aPlan({ flip: 10, unchanged: 700, skipped: 20, skippedBy: { "excluded by the event": 20 } });
+    const plan = aPlan({
+      flip: 10,
+      unchanged: 700,
+      skipped: 20,
+      skippedBy: [{ ...explain({ code: "excluded" }), customers: 20 }],
+    });
     const planned = report(
       { plan, flipping: false, counts: NO_COUNTS, exceptions: outcomes(20, "skipped") },
       { dryRun: true },
@@ -185,7 +194,7 @@ describe("the exceptions", () => {
   });
 
   test("are empty for a rollout that was refused before its plan", () => {
-    const ended = report({ plan: undefined, flipping: false, counts: NO_COUNTS, problem: "incomplete" });
+    const ended = report({ plan: undefined, flipping: false, counts: NO_COUNTS, problem: INCOMPLETE });
     expect([ended.exceptions, ended.moreExceptions]).toEqual([[], 0]);
   });
 

@@ -3,6 +3,7 @@ import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
+import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
   countRollback,
   dropNeverFlipped,
@@ -36,10 +37,12 @@ const away = (changes: Partial<MovedAway> = {}): MovedAway => ({
   ...{ rolloutId: "noon", mayBeBack: false, isSure: true },
   ...changes,
 });
+const NO_ANSWER = { code: "no-answer", operation: "reading", why: "ETIMEDOUT" } as const;
+const PROTECTED = { code: "protected-by-policy", by: "tag", tag: "vip" } as const;
 const back = found({ isStaging: true });
 const missing: Reading = { reading: "missing" };
-const unreadable: Reading = { reading: "unreadable", reason: "no answer in 10 s" };
-const isProtected = () => ({ verdict: "skipped", reason: "protected by the policy (tag vip)" }) as const;
+const unreadable: Reading = { reading: "unreadable", reason: NO_ANSWER };
+const isProtected = () => ({ verdict: "skipped", reason: PROTECTED }) as const;
 
 describe("before a customer is flipped back, one that is read afresh", () => {
   test.each<[what: string, situation: Partial<RollbackSituation>]>([
@@ -51,54 +54,64 @@ describe("before a customer is flipped back, one that is read afresh", () => {
     expect(settleBeforeRollback(aSituation(situation))).toBeUndefined();
   });
 
-  test.each<[what: string, situation: Partial<RollbackSituation>, outcome: OutcomeKind, reason: string]>([
-    ["is gone", { fresh: missing }, "skipped", "left alone: Evo Voice no longer has this customer"],
+  test.each<[what: string, situation: Partial<RollbackSituation>, outcome: OutcomeKind, reason: Reason]>([
+    ["is gone", { fresh: missing }, "skipped", { code: "customer-gone" }],
     [
       "is gone, and may never have been flipped",
       { fresh: missing, wasFlipped: false },
       "unchanged",
-      "Evo Voice no longer has this customer",
+      { code: "customer-gone" },
     ],
-    ["cannot be read", { fresh: unreadable }, "failed", "no answer in 10 s"],
+    ["cannot be read", { fresh: unreadable }, "failed", NO_ANSWER],
     [
       "cannot be read, after it was about to be flipped back",
       { fresh: unreadable, restoring: true },
       "failed",
-      "it may have been flipped back, look at it: no answer in 10 s",
+      { code: "may-be-restored", why: [NO_ANSWER] },
     ],
     [
       "does not say where it is, after it was about to be flipped back",
       { fresh: found({ isStaging: undefined }), restoring: true },
       "failed",
-      "it may have been flipped back, look at it: Evo Voice does not say where this customer is",
+      { code: "may-be-restored", why: [{ code: "flag-unknown" }] },
     ],
-    ["is back", { fresh: back }, "skipped", "left alone: somebody has moved it back already"],
-    ["is back, after it was about to be", { fresh: back, restoring: true }, "flipped", "confirmed after a restart"],
-    ["is back, and may never have been flipped", { fresh: back, wasFlipped: false }, "unchanged", "was never flipped"],
+    ["is back", { fresh: back }, "skipped", { code: "moved-back" }],
+    [
+      "is back, after it was about to be",
+      { fresh: back, restoring: true },
+      "flipped",
+      { code: "confirmed-after-restart" },
+    ],
+    [
+      "is back, and may never have been flipped",
+      { fresh: back, wasFlipped: false },
+      "unchanged",
+      { code: "never-flipped" },
+    ],
     [
       "is back, and a later rollout has moved it there",
       { fresh: back, movedAwayBy: away() },
       "skipped",
-      "left alone: rollout noon, which came later, has moved it back; once that one is turned back, a rollback that is sent again turns this back, too",
+      { code: "moved-back-by-later-rollout", rolloutId: "noon" },
     ],
     [
       "is back, and a later rollout or somebody else has moved it there",
       { fresh: back, movedAwayBy: away({ isSure: false }) },
       "skipped",
-      "left alone: somebody has moved it back already",
+      { code: "moved-back" },
     ],
     [
       "is where the rollout put it, though a later one has moved it away",
       { movedAwayBy: away() },
       "skipped",
-      "left alone: a rollout that came later had moved it back, and somebody has moved it again",
+      { code: "moved-again" },
     ],
-    ["is protected by now", { judge: isProtected }, "skipped", "left alone: protected by the policy (tag vip)"],
+    ["is protected by now", { judge: isProtected }, "skipped", PROTECTED],
     [
       "was moved again by a later rollout",
       { movedLaterBy: "noon", wasFlipped: false },
       "skipped",
-      "left alone: rollout noon, which came later, has moved it to where it is, and a rollback of that one turns it back",
+      { code: "moved-by-later-rollout", rolloutId: "noon" },
     ],
   ])("%s", (_what, situation, outcome, reason) => {
     expect(settleBeforeRollback(aSituation(situation))).toEqual({ customerId: "c-1", name: "Acme", outcome, reason });
@@ -106,14 +119,13 @@ describe("before a customer is flipped back, one that is read afresh", () => {
 });
 
 describe("whom a rollback left alone, another one looks at again", () => {
-  const alone = (why: string, outcome: OutcomeKind = "skipped") => ({
+  const alone = (reason: Reason, outcome: OutcomeKind = "skipped") => ({
     ...{ customerId: "c-1", name: "Acme", outcome },
-    reason: `left alone: ${why}`,
+    reason,
   });
-  const reasonOf = (situation: Partial<RollbackSituation>) =>
-    settleBeforeRollback(aSituation(situation))?.reason.replace("left alone: ", "") ?? "";
+  const reasonOf = (situation: Partial<RollbackSituation>) => settleBeforeRollback(aSituation(situation))!.reason;
 
-  test.each<[what: string, why: string, knowsAll: boolean, knowsSome: boolean]>([
+  test.each<[what: string, why: Reason, knowsAll: boolean, knowsSome: boolean]>([
     ["is protected", reasonOf({ judge: isProtected }), true, true],
     ["a later rollout has moved to where it is", reasonOf({ movedLaterBy: "noon" }), true, true],
     ["a later rollout has moved back", reasonOf({ fresh: back, movedAwayBy: away() }), true, false],
@@ -128,7 +140,7 @@ describe("whom a rollback left alone, another one looks at again", () => {
 });
 
 describe("a batch that is turned back", () => {
-  const outcome = (customerId: string, kind: OutcomeKind, reason = ""): Outcome => ({
+  const outcome = (customerId: string, kind: OutcomeKind, reason: Reason = NO_ANSWER): Outcome => ({
     customerId,
     name: "",
     outcome: kind,
@@ -147,7 +159,7 @@ describe("a batch that is turned back", () => {
   });
 
   test("forgets who could not be flipped back once it is known that they were never flipped", () => {
-    const rollback = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed", "no answer")];
+    const rollback = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed")];
     const inDoubt = aBatch({ intended: ["c"], rollback });
     expect(countRollback(inDoubt)).toEqual({ restored: 1, conflicting: 0, left: 2 });
 
@@ -160,7 +172,7 @@ describe("a batch that is turned back", () => {
   test.each<[what: string, rollback: readonly Outcome[], isWorthIt: boolean]>([
     ["everybody is back or left alone", [outcome("a", "flipped"), outcome("b", "skipped")], false],
     ["somebody has no end", [outcome("a", "flipped")], true],
-    ["somebody failed", [outcome("a", "flipped"), outcome("b", "failed", "no answer")], true],
+    ["somebody failed", [outcome("a", "flipped"), outcome("b", "failed")], true],
   ])("is worth another pass when it helps: %s", (_what, rollback, isWorthIt) => {
     expect(isWorthAnotherPass(aBatch({ rollback }))).toBe(isWorthIt);
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
@@ -13,6 +14,7 @@ import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/
 import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "../fake-ports.ts";
 
 const LOCK = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
+const NO_ANSWER = { code: "no-answer", operation: "reading", why: "ETIMEDOUT" } as const;
 const BEGUN_MS = 1_000_000;
 const UNTIL_MS = BEGUN_MS + 600_000;
 
@@ -85,7 +87,7 @@ describe("a batch", () => {
         flip: async ({ customerId }) => {
           expect(records.at(-1)?.intended).toEqual(["a", "c"]);
           flipped.push(customerId);
-          return { result: "flipped", reason: "" };
+          return { result: "flipped", reason: { code: "confirmed-by-reply" } };
         },
       },
     });
@@ -135,7 +137,7 @@ describe("a batch", () => {
     { refused: false, intended: ["a"] },
     { refused: true, intended: [] },
   ])("keeps in mind whose flip failed and may have been done: refused $refused", async ({ refused, intended }) => {
-    const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: "no", refused });
+    const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER, refused });
     const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
 
     expect(await flipBatch(run)).toMatchObject({ outcomes: [{ outcome: "failed" }], intended });
@@ -147,7 +149,7 @@ describe("a batch", () => {
         customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
         connection: {
           listCustomers: async () => [aCustomer("c")],
-          readCustomer: async () => ({ reading: "unreadable", reason: "no answer" }),
+          readCustomer: async () => ({ reading: "unreadable", reason: NO_ANSWER }),
         },
       },
       { intended: ["a"] },
@@ -157,8 +159,8 @@ describe("a batch", () => {
 
     expect(records.map(({ intended }) => intended)).toEqual([["a", "c"], ["a"]]);
     expect(recorded.outcomes).toMatchObject([
-      { customerId: "a", outcome: "failed", reason: "customer a may have been flipped, and now: no answer" },
-      { customerId: "b", outcome: "failed", reason: "no answer" },
+      { customerId: "a", outcome: "failed", reason: { code: "may-be-flipped", why: NO_ANSWER } },
+      { customerId: "b", outcome: "failed", reason: NO_ANSWER },
       { customerId: "c", outcome: "flipped" },
     ]);
   });
@@ -213,7 +215,7 @@ describe("a batch", () => {
       connection: {
         flip: async ({ customerId }) => {
           if (customerId === "b") throw new Error("the sign-in is refused");
-          return { result: "flipped", reason: "" };
+          return { result: "flipped", reason: { code: "confirmed-by-reply" } };
         },
       },
     });
@@ -225,7 +227,8 @@ describe("a batch", () => {
 });
 
 describe("a batch of a stopped rollout", () => {
-  const STOPPED = { why: "5 customers failed", blind: false };
+  const why: readonly Reason[] = [{ code: "failure-budget", failed: 5, allowed: 4, planned: 10 }];
+  const STOPPED = { why, blind: false };
 
   test("skips who was not attempted, and reads who may have been flipped", async () => {
     const customers = [aCustomer("a"), aCustomer("b", false), aCustomer("c")];
@@ -237,7 +240,9 @@ describe("a batch of a stopped rollout", () => {
   });
 
   test("calls flipped who was found flipped when it was turned back, and is where it was by now", async () => {
-    const rollback = [{ customerId: "a", name: "", outcome: "flipped", reason: "the reply showed it" } as const];
+    const rollback = [
+      { customerId: "a", name: "", outcome: "flipped", reason: { code: "confirmed-by-reply" } } as const,
+    ];
     const { run } = await given(
       { customers: [aCustomer("a"), aCustomer("b")] },
       { intended: ["a", "b"], restoring: ["a"], rollback },
@@ -246,6 +251,7 @@ describe("a batch of a stopped rollout", () => {
     const { batch: recorded } = await skipBatch(run, 0, STOPPED);
 
     expect(outcomesOf(recorded)).toEqual({ a: "flipped", b: "skipped" });
+    expect(recorded.outcomes[0]?.reason).toEqual({ code: "confirmed-by-rollback" });
   });
 
   test("leaves open whom it had no time to read", async () => {
@@ -280,7 +286,7 @@ describe("a batch of a stopped rollout", () => {
     const { batch: recorded } = await skipBatch(run, 0, stopped);
 
     expect(recorded.outcomes).toMatchObject([
-      { outcome: "failed", reason: expect.stringMatching(/customer a may have been flipped/) },
+      { outcome: "failed", reason: { code: "may-be-flipped", why: { code: "not-read" } } },
     ]);
   });
 });

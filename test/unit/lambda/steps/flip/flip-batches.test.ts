@@ -11,7 +11,7 @@ import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../..
 import { aCustomer, aRollout, fakePorts } from "../fake-ports.ts";
 
 const UNTIL_MS = 1_000;
-const FLIPPED: FlipResult = { result: "flipped", reason: "" };
+const FLIPPED: FlipResult = { result: "flipped", reason: { code: "confirmed-by-reply" } };
 
 let world: ClosableLedgerWorld;
 let rolloutId: string;
@@ -81,7 +81,10 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
       assertFresh: async () => {},
       countFailures: (failures) => {
         failed += failures;
-        if (failed > mostFailures) stopSignal.stop(toStop("halt", "budget", ["too many failed"]));
+        if (failed > mostFailures)
+          stopSignal.stop(
+            toStop("halt", "budget", [{ code: "failure-budget", failed: failures, allowed: 0, planned: 1 }]),
+          );
       },
       commandState: () => NO_COMMANDS,
       runGuarded: (_connection, work) => work(),
@@ -156,7 +159,8 @@ test("only two batches are open at a time: a flip that takes long holds back the
 test.each([
   {
     what: "the failure budget is used up",
-    end: async () => ({ result: "failed", reason: "no" }) as const,
+    end: async () =>
+      ({ result: "failed", reason: { code: "no-answer", operation: "flip", why: "ECONNRESET" } }) as const,
     outcomes: ["a failed"],
   },
   {

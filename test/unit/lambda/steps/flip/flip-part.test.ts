@@ -21,12 +21,20 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
     connection: {
       flip: async ({ customerId }) => {
         flipped.push(customerId);
-        return { result: "flipped", reason: "" };
+        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },
     },
   });
   await ports.ledger.putBatch("night", 0, customers);
-  const failed = ["a", "b"].map((id) => ({ customerId: id, name: "", outcome: "failed" as const, reason: "no reply" }));
+  const failed = ["a", "b"].map(
+    (id) =>
+      ({
+        customerId: id,
+        name: "",
+        outcome: "failed",
+        reason: { code: "no-answer", operation: "flip", why: "ECONNRESET" },
+      }) as const,
+  );
   await ports.ledger.recordBatch({
     ...(await ports.ledger.getBatch("night", 0)),
     outcomes: failed,
@@ -41,7 +49,7 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
     rollout,
     { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
     {
-      plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, skippedBy: {}, batches: 1, settledItems: 0, waves: [] },
+      plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, skippedBy: [], batches: 1, settledItems: 0, waves: [] },
       gateConfig: toGateConfig(policy, rollout.event, { overridden: [], planned: 3 }),
       from: FLIP_START,
       to: 1,
@@ -52,7 +60,7 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
   expect(progress).toMatchObject({
     done: true,
     batch: 0,
-    stop: { cause: "budget", reasons: ["at least 2 customers failed, and the failure budget allows 1 of 3"] },
+    stop: { cause: "budget", reasons: [{ code: "failure-budget", failed: 2, allowed: 1, planned: 3 }] },
   });
 });
 
@@ -71,7 +79,7 @@ test("an alarm that stopped a worker which died then still stops the rollout whe
         clockMs += 60_000;
         state = "ALARM";
         await setTimeout(50);
-        return { result: "flipped", reason: "" };
+        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },
     },
   });
@@ -87,7 +95,7 @@ test("an alarm that stopped a worker which died then still stops the rollout whe
       aRollout("night"),
       { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: clockMs + 900_000 },
       {
-        plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, skippedBy: {}, batches: 2, settledItems: 0, waves: [] },
+        plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0, waves: [] },
         gateConfig: { alarms: ["calls-drop"], rules, overridden: [] },
         from: FLIP_START,
         to: 2,

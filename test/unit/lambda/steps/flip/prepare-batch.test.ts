@@ -76,7 +76,7 @@ test("skips a customer that a control protects, and no other one", async () => {
 
   expect(prepared?.flips.map(({ id }) => id)).toEqual(["c-2"]);
   expect(prepared?.tracker.outcomes()).toEqual([
-    { customerId: "c-1", name: "Customer c-1", outcome: "skipped", reason: "protected by the controls" },
+    { customerId: "c-1", name: "Customer c-1", outcome: "skipped", reason: { code: "protected-by-control" } },
   ]);
 });
 

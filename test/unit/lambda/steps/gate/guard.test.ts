@@ -12,7 +12,11 @@ import { aCommand } from "../../core/a-sight.ts";
 import { LOCK } from "../fake-ports.ts";
 
 const NOON: Lock = { ...LOCK, rolloutId: "noon", execution: "arn:noon", fence: 2 };
-const FIRED: Stop = { decision: "roll back", cause: "alarm", reasons: ["alarm calls-drop is in ALARM"] };
+const FIRED: Stop = {
+  decision: "roll back",
+  cause: "alarm",
+  reasons: [{ code: "alarm", alarm: "calls-drop", state: "ALARM" }],
+};
 
 /** The guard of a part in a world whose clock a test moves, with a count of its readings. */
 function given({
@@ -203,7 +207,7 @@ describe("alarms", () => {
 describe("failures", () => {
   const EXCEEDED: Stop = {
     ...{ decision: "roll back", cause: "budget" },
-    reasons: ["at least 3 customers failed, and the failure budget allows 2 of 10"],
+    reasons: [{ code: "failure-budget", failed: 3, allowed: 2, planned: 10 }],
   };
 
   test("stop the rollout at the first failure beyond the budget, without another reading", async () => {

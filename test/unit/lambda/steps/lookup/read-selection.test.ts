@@ -1,7 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import type { DeployEvent, RetryEvent } from "../../../../../lambda/contract/deploy-event.ts";
-import { FinalError } from "../../../../../lambda/core/final-error.ts";
 import type { RolloutRecord } from "../../../../../lambda/core/records.ts";
 import type { SourceRollouts } from "../../../../../lambda/core/rollback/source-rollouts.ts";
 import { readSelection } from "../../../../../lambda/steps/lookup/read-selection.ts";
@@ -62,9 +61,11 @@ describe("the customers that a rollout selects", () => {
   test("is not guessed when the ledger does not say it", async () => {
     for (const rolloutId of ["gone", "rollback"]) {
       const ports = given({ rollBackSource: { action: "rollback", rolloutId: "night", dryRun: false } });
-      await expect(readSelection(ports, { event: anAcceptedEvent(), source: subjectOf(rolloutId) })).rejects.toThrow(
-        FinalError,
-      );
+      await expect(
+        readSelection(ports, { event: anAcceptedEvent(), source: subjectOf(rolloutId) }),
+      ).rejects.toMatchObject({
+        reasons: [{ code: "unknown-targets", rolloutId }],
+      });
     }
   });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
+import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import type { MovedAway } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
 import { type LaterRollouts, readLaterRollouts } from "../../../../../lambda/steps/rollback/later-rollouts.ts";
 
@@ -11,13 +12,18 @@ interface Done {
   readonly rollback?: Pick<Outcome, "outcome" | "reason">;
 }
 
-const restored = { outcome: "flipped", reason: "" } as const;
+const restored = { outcome: "flipped", reason: { code: "confirmed-by-reply" } } as const;
 const aStage = (done: Partial<Done> = {}): Done => ({ rolloutId: "stage", action: "stage", ...done });
 const aPromote = (done: Partial<Done> = {}): Done => ({ rolloutId: "promote", ...done });
 
 /** What is known of customer c, whom each of these rollouts flipped or, without its word, may have; the oldest first. */
 async function open(rollouts: readonly Done[], listed = rollouts): Promise<LaterRollouts> {
-  const outcomeOf = (outcome: OutcomeKind, reason = ""): Outcome => ({ customerId: "c", name: "", outcome, reason });
+  const outcomeOf = (outcome: OutcomeKind, reason: Reason = { code: "confirmed-by-reply" }): Outcome => ({
+    customerId: "c",
+    name: "",
+    outcome,
+    reason,
+  });
   const ledger = {
     findFlips: async () =>
       listed.map(({ rolloutId, action = "promote" as const }) => ({ rolloutId, action })).toReversed(),
@@ -48,7 +54,7 @@ test.each<[what: string, rollouts: readonly Done[], away: MovedAway | undefined]
   ["a promote that may be back", [aStage(), aPromote({ restoring: true })], { ...byPromote, mayBeBack: true }],
   [
     "a promote whose rollback left it alone",
-    [aStage(), aPromote({ rollback: { outcome: "skipped", reason: "" } })],
+    [aStage(), aPromote({ rollback: { outcome: "skipped", reason: { code: "moved-back" } } })],
     byPromote,
   ],
   ["nobody by the ledger's word", [aStage(), aPromote({ flipped: false })], undefined],

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
+  afterRollbackFailure,
   type RollbackProgress,
   rollbackPart,
   startRollback,
@@ -24,7 +26,7 @@ const outcomeOf = (customerId: string, outcome: OutcomeKind): Outcome => ({
   customerId,
   name: "",
   outcome,
-  reason: "",
+  reason: { code: "confirmed-by-reply" },
 });
 
 /** A promote that flipped one customer a batch; the newest batch is the last one. */
@@ -60,7 +62,7 @@ describe("a part of a rollback that was begun before", () => {
         left -= 1;
         if (left < 0) throw new Error("the machine died");
         restored.push(customerId);
-        return { result: "flipped", reason: "" };
+        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },
     });
     for (let life = 1; life < BATCHES; life += 1) {
@@ -79,7 +81,7 @@ describe("a part of a rollback that was begun before", () => {
     const { rollback } = await given({ flip: () => Promise.reject(new Error("the machine died")) });
     for (let life = 1; life <= 3; life += 1) await expect(rollback()).rejects.toThrow("the machine died");
 
-    await expect(rollback()).rejects.toThrow(/rollback-part-1 died 3 times and came no further/);
+    await expect(rollback()).rejects.toThrow(/rollback-part-1 died 3 times and made no progress/);
   });
 
   test("tries those again who could not be flipped back, and whoever has no end yet", async () => {
@@ -87,7 +89,7 @@ describe("a part of a rollback that was begun before", () => {
     const { rollback, change } = await given({
       flip: async ({ customerId }) => {
         restored.push(customerId);
-        return { result: "flipped", reason: "" };
+        return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },
     });
     await change(5, { rollback: [outcomeOf("c5", "flipped")] });
@@ -100,18 +102,32 @@ describe("a part of a rollback that was begun before", () => {
     expect(restored).toEqual(["c4", "c2", "c1", "c0"]);
   });
 
-  test.each([
-    ["protected by the policy (tag vip)", 1],
-    ["rollout noon, which came later, has moved it to where it is", 1],
-    ["somebody has moved it back already", 0],
-    ["Evo Voice no longer has this customer", 0],
-  ])("by another rollback looks again at whom that left alone, unless it is for good: %s", async (why, isBack) => {
+  test.each<[Reason, number]>([
+    [{ code: "protected-by-policy", by: "tag", tag: "vip" }, 1],
+    [{ code: "moved-by-later-rollout", rolloutId: "noon" }, 1],
+    [{ code: "moved-back" }, 0],
+    [{ code: "customer-gone" }, 0],
+  ])("by another rollback looks again at a conflict, unless it is final: %j", async (reason, isBack) => {
     const { rollback, change } = await given();
-    const alone = { ...outcomeOf("c3", "skipped"), reason: `left alone: ${why}` };
+    const alone = { ...outcomeOf("c3", "skipped"), reason };
     await change(3, { rollback: [alone], rolledBackBy: "earlier" });
 
     const { counts } = await rollback();
 
     expect(counts).toEqual({ restored: BATCHES - 1 + isBack, conflicting: 1 - isBack, left: 0 });
+  });
+});
+
+describe("a rollback whose part failed for good", () => {
+  const failed: readonly Reason[] = [{ code: "no-progress", parts: 3 }];
+  const away: readonly Reason[] = [{ code: "unexpected", error: "Error", detail: "the ledger is away" }];
+
+  test("first counts the customers that are left, and says so when it cannot", () => {
+    const counting = afterRollbackFailure(startRollback(NO_COMMANDS), failed);
+    expect(counting).toMatchObject({ done: false, problem: failed });
+    expect(afterRollbackFailure(counting, away)).toMatchObject({
+      done: true,
+      problem: [...failed, { code: "rollback-not-counted", why: away }],
+    });
   });
 });

@@ -1,0 +1,19 @@
+import type { FlipReason, Sentences } from "../reason-types.ts";
+
+export const FLIP_SENTENCES: Sentences<FlipReason> = {
+  "confirmed-by-reply": () => "the reply showed the new flag",
+  "confirmed-by-reading": ({ after }) => `a reading showed the new flag, after ${after}`,
+  "confirmed-after-restart": () => "a reading after a restart showed the new flag",
+  "confirmed-by-rollback": () => "the rollback found the customer flipped",
+  "already-there": () => "had the wanted flag already when the rollout was planned",
+  "moved-since-plan": () => "had the wanted flag already when its turn came: something else moved it after the plan",
+  "deselected-since-plan": () => "has changed since the plan: the event's targets no longer select it",
+  "customer-gone": () => "Evo Voice no longer has this customer; see whether it was deleted",
+  "flag-unknown": () => "Evo Voice does not say where this customer is",
+  "not-read": () => "the customer could not be read",
+  "may-be-flipped": ({ why }, describe) => `may have been flipped, look at this customer: ${describe(why)}`,
+  "not-applied": ({ isStaging, why }, describe) =>
+    `${describe(why)}; a reading afterwards shows it still ${isStaging ? "on staging" : "in production"}`,
+  "not-attempted": ({ why }, describe) => `not attempted: ${describe(why)}`,
+  "outcomes-not-recorded": ({ why }, describe) => `not every outcome could be recorded: ${describe(why)}`,
+};

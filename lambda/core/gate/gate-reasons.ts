@@ -1,0 +1,36 @@
+import type { AlarmWords, GateReason, Sentences } from "../reason-types.ts";
+
+export const GATE_SENTENCES: Sentences<GateReason> = {
+  alarm: ({ alarm, state, detail }) =>
+    `alarm ${alarm} ${ALARM_WORDS[state]}${detail === undefined ? "" : `: ${detail}`}`,
+  "more-alarms": ({ alarms }) => `and ${alarms.length} more: ${alarms.join(", ")}`,
+  "no-data": ({ seconds, allowedSeconds }) =>
+    `not every alarm had data for ${seconds} s; the policy allows ${allowedSeconds} s`,
+  "failure-budget": ({ failed, allowed, planned }) =>
+    `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed, and the failure budget allows ${allowed} of ${planned}`,
+  "rollback-reserve": ({ used }) =>
+    `the flips have used their share of one execution, ${used}; the rest is kept for a rollback; a retry continues with the customers that were not attempted`,
+  "children-moved": ({ children, more }) => {
+    const all = children.length + more;
+    const named = children.map(({ id, parentId }) => `${id}, child of ${parentId}`).join("; ");
+    return `${all === 1 ? "1 child" : `${all} children`} moved with a flipped parent although no plan flips it: ${named}${more > 0 ? `; and ${more} more` : ""}. Look at each; if flags follow the parent on this account, set the policy's childrenFollow to true`;
+  },
+  "children-not-checked": ({ why }, describe) => `the children of flipped parents were not checked: ${describe(why)}`,
+  aborted: ({ by, why }) => `aborted by ${by}: ${why}`,
+  "bake-skipped": ({ by, why }) => `the bake was skipped by ${by}: ${why}`,
+  "all-bakes-skipped": ({ by, why }) => `all remaining bakes were skipped by ${by}: ${why}`,
+  "bake-skipped-earlier": () => "without a bake: an earlier command skipped all bakes",
+  baking: () => "its bake",
+  resting: () => "its rest",
+  paused: () => "paused",
+  stopped: ({ by, since, why }) =>
+    `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}`,
+};
+
+const ALARM_WORDS: AlarmWords = {
+  OK: "is OK",
+  ALARM: "is in ALARM",
+  INSUFFICIENT_DATA: "has no data (INSUFFICIENT_DATA)",
+  missing: "does not exist",
+  unreadable: "cannot be read",
+};

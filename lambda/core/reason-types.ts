@@ -1,0 +1,197 @@
+/**
+ * Why something happened, or did not: a stable code with its data. The program decides by codes, and a person reads the
+ * sentence. `docs/runbook.md` has a row for each code.
+ */
+export type Reason = ApiReason | FlipReason | GateReason | LookupReason | PlanReason | RollbackReason | StartReason;
+
+export type ReasonCode = Reason["code"];
+
+/** One sentence for each code. A reason that has another reason in it gets that one described by `describe`. */
+export type Sentences<Some extends { readonly code: string }> = {
+  readonly [Code in Some["code"]]: (
+    reason: Extract<Some, { readonly code: Code }>,
+    describe: (inner: Reason | readonly Reason[]) => string,
+  ) => string;
+};
+
+/** What a request was for. The customer is absent where the outcome names it already. */
+export interface Asked {
+  /** As a person would say it: `flip`, `reading`. */
+  readonly operation: string;
+  readonly customerId?: string | undefined;
+}
+
+/** Why Evo Voice did not do what one request asked for. */
+export type RequestReason =
+  | (Asked & {
+      readonly code: "request-refused";
+      readonly status: number;
+      readonly errorCode?: string | undefined;
+    })
+  /** `why`: a short name, such as `ECONNRESET`. */
+  | (Asked & { readonly code: "no-answer"; readonly why: string })
+  /** `api`: the API's own name for the operation. `misfit` names fields, and no value. */
+  | (Asked & { readonly code: "unreadable-reply"; readonly api?: string | undefined; readonly misfit: string });
+
+export type ApiReason =
+  | RequestReason
+  | { readonly code: "sign-in-refused"; readonly versionId: string }
+  | { readonly code: "bad-secret"; readonly problem: string };
+
+/** Why a customer has its outcome. */
+export type FlipReason =
+  | { readonly code: "confirmed-by-reply" }
+  /** `after`: what the flip was answered with. */
+  | { readonly code: "confirmed-by-reading"; readonly after: string }
+  | { readonly code: "confirmed-after-restart" }
+  | { readonly code: "confirmed-by-rollback" }
+  | { readonly code: "already-there" }
+  | { readonly code: "moved-since-plan" }
+  | { readonly code: "deselected-since-plan" }
+  | { readonly code: "customer-gone" }
+  | { readonly code: "flag-unknown" }
+  | { readonly code: "not-read" }
+  | { readonly code: "may-be-flipped"; readonly why: Reason }
+  /** `isStaging`: the flag that the customer showed afterwards. */
+  | { readonly code: "not-applied"; readonly isStaging: boolean; readonly why: Reason }
+  | { readonly code: "not-attempted"; readonly why: readonly Reason[] }
+  | { readonly code: "outcomes-not-recorded"; readonly why: readonly Reason[] };
+
+/** Why a gate decides as it does, or why a rollout waits. */
+export type GateReason =
+  | { readonly code: "alarm"; readonly alarm: string; readonly state: AlarmState; readonly detail?: string | undefined }
+  | { readonly code: "more-alarms"; readonly alarms: readonly string[] }
+  | { readonly code: "no-data"; readonly seconds: number; readonly allowedSeconds: number }
+  | { readonly code: "failure-budget"; readonly failed: number; readonly allowed: number; readonly planned: number }
+  /** `used`: the share of one execution that the flips have had. */
+  | { readonly code: "rollback-reserve"; readonly used: string }
+  | {
+      readonly code: "children-moved";
+      readonly children: readonly { readonly id: string; readonly parentId: string }[];
+      readonly more: number;
+    }
+  | { readonly code: "children-not-checked"; readonly why: readonly Reason[] }
+  | { readonly code: "aborted"; readonly by: string; readonly why: string }
+  | { readonly code: "bake-skipped"; readonly by: string; readonly why: string }
+  | { readonly code: "all-bakes-skipped"; readonly by: string; readonly why: string }
+  | { readonly code: "bake-skipped-earlier" }
+  | { readonly code: "baking" }
+  | { readonly code: "resting" }
+  | { readonly code: "paused" }
+  | { readonly code: "stopped"; readonly by: string; readonly since: string; readonly why: string };
+
+/** Why a customer is left out of the plan, or why a lookup ends a rollout. */
+export type LookupReason =
+  | { readonly code: "outside-accounts" }
+  | { readonly code: "protected-by-policy"; readonly by: "id" | "reference id" | "tag"; readonly tag?: string }
+  | { readonly code: "protected-by-control" }
+  | { readonly code: "excluded" }
+  | { readonly code: "unknown-customer" }
+  | { readonly code: "unknown-reference" }
+  | { readonly code: "no-longer-found" }
+  | { readonly code: "unclear-family"; readonly customerId: string; readonly ancestorId: string }
+  | { readonly code: "unknown-cohort"; readonly cohort: string }
+  | { readonly code: "unknown-tags"; readonly tags: readonly string[] }
+  | { readonly code: "repeated-tags"; readonly tags: readonly { readonly tag: string; readonly accountId: string }[] }
+  /** `seen`: what each pass saw. */
+  | { readonly code: "incomplete-lookup"; readonly seen: string }
+  | { readonly code: "customer-unreadable"; readonly customerId: string; readonly why: Reason }
+  | {
+      readonly code: "bad-id";
+      readonly of: string;
+      readonly start: string;
+      readonly characters: number;
+      readonly mostCharacters: number;
+    }
+  | { readonly code: "unknown-targets"; readonly rolloutId: string };
+
+/** Which of the policy's guard rails a plan breaks. */
+export type Breach =
+  | { readonly rule: "maxCustomers"; readonly flip: number; readonly allowed: number }
+  /** Without `scope`, the size of the scope is not known. */
+  | {
+      readonly rule: "maxShare";
+      readonly flip: number;
+      readonly share: string;
+      readonly scope?: number | undefined;
+      readonly allowed?: number | undefined;
+    }
+  | {
+      readonly rule: "largePromote";
+      readonly flip: number;
+      readonly firstWave: number;
+      readonly bakeSeconds: number;
+      readonly expected: string;
+    };
+
+/** Why a plan is refused, or why a wave is not as the strategy asked for. */
+export type PlanReason =
+  | { readonly code: "none-selected" }
+  | { readonly code: "none-left" }
+  | { readonly code: "unknown-customers"; readonly named: readonly string[] }
+  | {
+      readonly code: "ambiguous-references";
+      readonly references: readonly { readonly referenceId: string; readonly customerIds: readonly string[] }[];
+    }
+  | ({ readonly code: "blast-radius" } & Breach)
+  /** `changes`: which customers are planned otherwise now. */
+  | { readonly code: "stale-plan"; readonly plan: string; readonly now: string; readonly changes: string }
+  | { readonly code: "unknown-plan"; readonly plan: string; readonly now: string }
+  | { readonly code: "plan-of-another-event"; readonly plan: string; readonly retryOf?: string | undefined }
+  | {
+      readonly code: "descendants-left-out";
+      readonly descendants: readonly { readonly id: string; readonly ancestorId?: string | undefined }[];
+    }
+  | { readonly code: "descendants-not-listed"; readonly found: number; readonly total: number }
+  | { readonly code: "batch-missing"; readonly rolloutId: string; readonly index: number }
+  | { readonly code: "wave-empty"; readonly cohort?: string | undefined }
+  | { readonly code: "wave-short"; readonly flip: number; readonly quota: number }
+  | { readonly code: "large-family"; readonly customers: number };
+
+/** Why a rollback left a customer where it is, or ended early. */
+export type RollbackReason =
+  | { readonly code: "never-flipped" }
+  /** The later rollout put the customer where it is. */
+  | { readonly code: "moved-by-later-rollout"; readonly rolloutId: string }
+  /** The later rollout put the customer where it was before. */
+  | { readonly code: "moved-back-by-later-rollout"; readonly rolloutId: string }
+  | { readonly code: "moved-back" }
+  | { readonly code: "moved-again" }
+  | { readonly code: "may-be-restored"; readonly why: readonly Reason[] }
+  | { readonly code: "rollback-gave-up"; readonly parts: number }
+  | { readonly code: "rollback-ended-early"; readonly why: readonly Reason[] }
+  | { readonly code: "rollback-not-counted"; readonly why: readonly Reason[] };
+
+/** Why a rollout does not begin, or why it could not go on by itself. */
+export type StartReason =
+  | { readonly code: "too-late"; readonly notAfter: string }
+  | { readonly code: "locked"; readonly rolloutId: string }
+  | { readonly code: "id-taken"; readonly id: string }
+  | {
+      readonly code: "release-held";
+      readonly release: string;
+      readonly by: string;
+      readonly since: string;
+      readonly why: string;
+      /** The rollout whose rollback made the hold. */
+      readonly after?: string | undefined;
+    }
+  | { readonly code: "aborted-while-waiting"; readonly by: string; readonly why: string }
+  | { readonly code: "unknown-rollout"; readonly rolloutId: string }
+  | { readonly code: "nothing-flipped"; readonly rolloutId: string }
+  | { readonly code: "never-began"; readonly rolloutId: string }
+  | { readonly code: "release-never-flipped"; readonly release: string }
+  | { readonly code: "already-retried"; readonly rolloutId: string; readonly by: string }
+  | { readonly code: "is-rollback"; readonly rolloutId: string }
+  | { readonly code: "unknown-source"; readonly rolloutId: string }
+  | { readonly code: "lock-lost"; readonly rolloutId: string; readonly by?: string | undefined }
+  | { readonly code: "stalled"; readonly step: string; readonly runs: number; readonly mark: string }
+  | { readonly code: "no-progress"; readonly parts: number }
+  | { readonly code: "abandoned" }
+  | { readonly code: "execution-failed"; readonly detail: string }
+  | { readonly code: "unknown-schema"; readonly item: string; readonly version: string }
+  /** An error that no code foresees: of the ledger, or of this program. */
+  | { readonly code: "unexpected"; readonly error: string; readonly detail: string };
+
+export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
+export type AlarmWords = Readonly<Record<AlarmState, string>>;

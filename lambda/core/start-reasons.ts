@@ -1,0 +1,36 @@
+import type { Sentences, StartReason } from "./reason-types.ts";
+
+export const START_SENTENCES: Sentences<StartReason> = {
+  "too-late": ({ notAfter }) =>
+    `the event arrived after its notAfter, ${notAfter}; send a new event if the rollout should still happen`,
+  locked: ({ rolloutId }) =>
+    `rollout ${rolloutId} is running in this environment; wait for its end, then send the event again, or let it wait by itself with "onBusy": "wait"`,
+  "id-taken": ({ id }) =>
+    `the id ${id} belongs to a different event; ask for its status, or send this event with a new id`,
+  "release-held": ({ release, by, since, why, after }) =>
+    `release ${release} is held, by ${by} since ${since}${after === undefined ? "" : `, after rollout ${after}`}: ${why}; no event flips customers to it until you send ${JSON.stringify({ command: "clear-release", release, requestedBy: "…", reason: "…" })}`,
+  "aborted-while-waiting": ({ by, why }) => `the rollout was aborted by ${by} while it waited for the lock: ${why}`,
+  "unknown-rollout": ({ rolloutId }) =>
+    `no rollout ${rolloutId} is known; send the id that the answer to its deploy event gave`,
+  "nothing-flipped": ({ rolloutId }) => `rollout ${rolloutId} flipped no customer, so there is nothing to roll back`,
+  "never-began": ({ rolloutId }) =>
+    `rollout ${rolloutId} flipped no customer: it was a dry run, or ended before its first flip`,
+  "release-never-flipped": ({ release }) => `no rollout of release ${release} is known that flipped a customer`,
+  "already-retried": ({ rolloutId, by }) =>
+    `rollout ${by} has already retried rollout ${rolloutId}; send a retry of ${by}`,
+  "is-rollback": ({ rolloutId }) =>
+    `rollout ${rolloutId} is itself a rollback; send the id of the rollout that it rolled back, or a new deploy event`,
+  "unknown-source": ({ rolloutId }) => `the ledger does not say which rollout ${rolloutId} retried`,
+  "lock-lost": ({ rolloutId, by = "(none)" }) =>
+    `rollout ${by} has taken the lock from ${rolloutId}, which flipped no more customers; the ledger says which customers it flipped`,
+  stalled: ({ step, runs, mark }) =>
+    `${step} died ${runs} times and made no progress beyond "${mark}"; the worker's log says what ended it`,
+  "no-progress": ({ parts }) =>
+    `${parts} parts in a row made no progress: Evo Voice answered none of their requests in time`,
+  abandoned: () =>
+    "its execution was stopped, failed or timed out before it wrote its report. The ledger says which customers were flipped until then. To flip the others, send the event again with a new id",
+  "execution-failed": ({ detail }) => detail,
+  "unknown-schema": ({ item, version }) =>
+    `the ledger's item ${item} has schema version ${version}, which this version of Cutover cannot read; deploy the version that wrote it`,
+  unexpected: ({ detail }) => detail,
+};

@@ -1,0 +1,40 @@
+import { expect, test } from "@jest/globals";
+import type { DeployEvent } from "../../../../../lambda/contract/deploy-event.ts";
+import type { RolloutRecord } from "../../../../../lambda/core/records.ts";
+import { findSourceRollouts } from "../../../../../lambda/steps/rollback/find-source-rollouts.ts";
+
+const PLAN = { hash: "", flip: 1, unchanged: 0, skipped: 0, skippedBy: [], batches: 1, settledItems: 0, waves: [] };
+const RECORD = {
+  rolloutId: "night",
+  fingerprint: "f",
+  execution: "arn:night",
+  startedAtMs: 1,
+  status: "succeeded",
+} as const;
+const ROLLBACK: DeployEvent = { action: "rollback", rolloutId: "night", dryRun: false };
+
+function find(record: Partial<RolloutRecord>) {
+  const found = { ...RECORD, event: ROLLBACK, ...record };
+  const ledger = {
+    findRollout: async () => found,
+    findRollouts: async () => [],
+    getBatch: () => Promise.reject(new Error("no batch is needed")),
+  };
+  return findSourceRollouts(ledger, ROLLBACK);
+}
+
+test.each<[what: string, record: Partial<RolloutRecord>, problem: object]>([
+  ["is a rollback", {}, { code: "is-rollback", rolloutId: "night" }],
+  [
+    "was never planned",
+    { event: { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false } },
+    { code: "never-began", rolloutId: "night" },
+  ],
+  [
+    "is a retry whose source the ledger does not name",
+    { event: { action: "retry", rolloutId: "evening", dryRun: false }, plan: PLAN },
+    { code: "unknown-source", rolloutId: "night" },
+  ],
+])("refuses a rollback of a rollout that %s", async (_what, record, problem) => {
+  expect(await find(record)).toEqual({ problem });
+});
