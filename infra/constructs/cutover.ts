@@ -14,7 +14,7 @@ import { Dashboard } from "./dashboard.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { EmptySecret } from "./empty-secret.ts";
 import { FrontDoor } from "./front-door.ts";
-import { Ledger } from "./ledger.ts";
+import { LedgerTable } from "./ledger-table.ts";
 import { toFunctionMetrics, toOwnMetrics } from "./metrics.ts";
 import { Notifications, type NotificationTargets } from "./notifications.ts";
 import { Worker } from "./worker.ts";
@@ -47,7 +47,7 @@ export interface CutoverProps {
 export class Cutover extends Construct {
   readonly policy: Policy;
   readonly deployment: DeploymentProps;
-  readonly ledger: Ledger;
+  readonly ledger: LedgerTable;
   readonly worker: Worker;
   readonly frontDoor: FrontDoor;
   readonly notifications: Notifications;
@@ -61,7 +61,7 @@ export class Cutover extends Construct {
     if (this.policy.accountIds.includes(PLACEHOLDER))
       Annotations.of(this).addWarningV2("cutover:placeholder", TO_REPLACE);
     this.deadLetters = new DeadLetters(this, "DeadLetters");
-    this.ledger = new Ledger(this, "Ledger");
+    this.ledger = new LedgerTable(this, "Ledger");
     this.notifications = new Notifications(this, "Notifications", { service, ...props.notifications });
     const { deployment, ledger, notifications } = this;
     const deadLetters = this.deadLetters.queue;

@@ -3,11 +3,11 @@ import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
-import type { Ledger } from "./ledger.ts";
+import type { LedgerTable } from "./ledger-table.ts";
 import type { Worker } from "./worker.ts";
 
 export interface FrontDoorProps extends DeploymentProps {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerTable;
   readonly worker: Worker;
   readonly deadLetters: IQueue;
 }

@@ -5,12 +5,12 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
-import type { Ledger } from "./ledger.ts";
+import type { LedgerTable } from "./ledger-table.ts";
 import type { Notifications } from "./notifications.ts";
 import { grantReadValue, toSecretId } from "./secret-access.ts";
 
 export interface WorkerProps extends DeploymentProps {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerTable;
   readonly login: ISecret;
   readonly notifications: Notifications;
   readonly deadLetters: IQueue;

@@ -1,6 +1,6 @@
 import { BadDeployEventError, type DeployEvent, readDeployEvent } from "./deploy-event.ts";
 import { listShortly } from "./describe.ts";
-import { type FailureBudget, isNarrowerBudget, Limits } from "./limits.ts";
+import { EventLimits, type FailureBudget, isNarrowerBudget } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
 import { describeAt, type Problem, toPath } from "./problems.ts";
@@ -69,11 +69,11 @@ function findUnknownCohorts(input: unknown, { cohorts }: Policy): readonly Probl
 
 /** Looks at each raw limit. */
 function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
-  const read = <Member extends keyof Limits>(member: Member): Limits[Member] => {
-    const parsed = Limits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
-    return parsed.success ? (parsed.data as Limits[Member]) : undefined;
+  const read = <Member extends keyof EventLimits>(member: Member): EventLimits[Member] => {
+    const parsed = EventLimits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
+    return parsed.success ? (parsed.data as EventLimits[Member]) : undefined;
   };
-  const refuse = (member: keyof Limits, expected: string): Problem => ({
+  const refuse = (member: keyof EventLimits, expected: string): Problem => ({
     path: `limits.${member}`,
     message: `got ${describeAt(input, ["limits", member])}; expected ${expected}: ${NARROWS}`,
   });

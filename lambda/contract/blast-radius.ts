@@ -23,7 +23,7 @@ export const LargePromote = strictObject({
 export type LargePromote = z.output<typeof LargePromote>;
 
 /** How a rollout begins: its first wave that is not empty. */
-export interface Beginning {
+export interface FirstWave {
   /** Of all waves. */
   readonly planned: number;
   readonly customers: number;
@@ -33,7 +33,7 @@ export interface Beginning {
 /** What such a beginning breaks of the rule: each as what would be right. */
 export function findTooLarge(
   { above, firstWave, bakeMinutes }: LargePromote,
-  { planned, customers, bakeSeconds }: Beginning,
+  { planned, customers, bakeSeconds }: FirstWave,
 ): readonly string[] {
   if (planned <= above) return [];
   const most = typeof firstWave === "number" ? firstWave : roundUpShare(toHundredths(firstWave), planned);

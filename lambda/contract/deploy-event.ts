@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { findClosest } from "./find-closest.ts";
-import { Limits } from "./limits.ts";
+import { EventLimits } from "./limits.ts";
 import { line } from "./line.ts";
 import { memberOf } from "./member-of.ts";
 import { OnFailure } from "./on-failure.ts";
@@ -40,7 +40,7 @@ const common = {
     .describe(
       "what happens while another rollout runs: `refuse` (as without this member), or `wait` for its end, until `notAfter` at most",
     ),
-  limits: Limits.optional().describe("narrower limits than the policy's; wider ones are refused"),
+  limits: EventLimits.optional().describe("narrower limits than the policy's; wider ones are refused"),
   requestedBy: line("who asked for the rollout; stands in the report", 128).optional(),
   reason: line("why; stands in the report", 500).optional(),
   id: z

@@ -48,8 +48,8 @@ export const Concurrency = wholeNumber(1, 500).describe("most requests in flight
 
 export const MaxCustomers = wholeNumber(1, 1_000_000_000);
 
-/** Limits that an event can narrow. */
-export const Limits = strictObject({
+/** The limits that an event can narrow. */
+export const EventLimits = strictObject({
   requestsPerSecond: Rate.optional(),
   concurrency: Concurrency.optional(),
   failureBudget: FailureBudget.optional().describe(
@@ -57,4 +57,4 @@ export const Limits = strictObject({
   ),
   maxCustomers: MaxCustomers.optional().describe("the most customers that the rollout may flip; more are refused"),
 });
-export type Limits = z.output<typeof Limits>;
+export type EventLimits = z.output<typeof EventLimits>;

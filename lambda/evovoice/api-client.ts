@@ -3,7 +3,7 @@ import { type ApiOperation, SIGN_IN, toFailure, UnreadableReplyError } from "./e
 import type { Limiter, ReleaseSlot } from "./rate/limiter.ts";
 import type { ApiResponse } from "./response.ts";
 import { type Attempts, countAttempt, decideNext, type NextAttempt, NO_ATTEMPTS, type Sender } from "./retry.ts";
-import type { Log } from "./sample-log.ts";
+import type { ClientLog } from "./sample-log.ts";
 import type { Session, SessionToken } from "./session.ts";
 import { createSessionBreaker } from "./session-breaker.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -19,7 +19,7 @@ export interface ApiClientOptions {
   readonly session: Session;
   readonly limiter: Limiter;
   readonly retries: RetryLimits;
-  readonly log: Log;
+  readonly log: ClientLog;
   /** After this time (epoch milliseconds) no further attempt begins. */
   readonly deadlineMs: number;
 }

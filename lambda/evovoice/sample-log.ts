@@ -1,5 +1,5 @@
 /** Fixed messages, with ids and numbers as fields; never a secret. */
-export interface Log {
+export interface ClientLog {
   info(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
@@ -10,7 +10,7 @@ const ALL_OF_THE_FIRST = 10;
  * A log that stays short: of each message the first ten lines, then the 16th, 32nd, 64th and so on, each with its count. A
  * million failures are twenty-six lines.
  */
-export function sampleLog(log: Log): Log {
+export function sampleLog(log: ClientLog): ClientLog {
   const countsByMessage = new Map<string, number>();
   return {
     info(message, fields) {
@@ -22,4 +22,4 @@ export function sampleLog(log: Log): Log {
   };
 }
 
-export const SILENT_LOG: Log = { info: () => undefined };
+export const SILENT_LOG: ClientLog = { info: () => undefined };

@@ -1,6 +1,6 @@
 import { SIGN_IN, SignInRefusedError, toFailure } from "./errors.ts";
 import type { ApiResponse } from "./response.ts";
-import type { Log } from "./sample-log.ts";
+import type { ClientLog } from "./sample-log.ts";
 import type { ApiRequest } from "./transport.ts";
 
 /** The Evo Voice login as the secret holds it, with the version it was read from. */
@@ -26,7 +26,7 @@ export interface SessionPorts {
 /** How a caller's sign-in request is sent: until it is answered or refused. It must not sign in by itself. */
 export interface SignInCaller {
   send(request: ApiRequest): Promise<ApiResponse>;
-  readonly log: Log;
+  readonly log: ClientLog;
 }
 
 export interface SessionToken {
@@ -78,7 +78,7 @@ export function createSession(ports: SessionPorts): Session {
     return undefined;
   }
 
-  function keep(accepted: Login, cookie: string, log: Log): SessionToken {
+  function keep(accepted: Login, cookie: string, log: ClientLog): SessionToken {
     login = accepted;
     serial += 1;
     current = { cookie, serial };

@@ -4,7 +4,7 @@ import type { Attribution, Hold, LockAndControls } from "../core/records.ts";
 import { type HoldRow, isAsRead, toControls, toControlsKey } from "./lock.ts";
 import type { Item, Table } from "./table.ts";
 
-export type ControlAnswer =
+type ChangeResult =
   | { readonly kind: "changed"; readonly controls: LockAndControls }
   | { readonly kind: "refused"; readonly problem: string };
 
@@ -30,7 +30,7 @@ export function createControls(table: Table, environment: string) {
     await table.putIf(historyKey, { kept: change }, { expression: "attribute_not_exists(pk)" });
   }
 
-  async function change(wanted: ControlChange, id: string = randomUUID()): Promise<ControlAnswer> {
+  async function change(wanted: ControlChange, id: string = randomUUID()): Promise<ChangeResult> {
     for (;;) {
       const item = (await table.get(key)) ?? {};
       const read = toControls(item);

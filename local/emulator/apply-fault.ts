@@ -3,7 +3,7 @@ import { loginPage, type Reply, redirectToLogin, toErrorPage, toErrorReply } fro
 import { ServiceError } from "./service-error.ts";
 
 /** How a reply leaves the emulator. */
-export type Delivery =
+export type FaultedReply =
   | { readonly how: "reply"; readonly reply: Reply }
   /** Only the first half of the reply; `cut` with the connection, otherwise as if that were all. */
   | { readonly how: "half"; readonly reply: Reply; readonly cut: boolean }
@@ -19,7 +19,7 @@ export interface FaultedRequest {
 }
 
 /** Serves a request, or does to it what its fault says. */
-export async function applyFault({ fault, path, retryAfterSeconds, perform }: FaultedRequest): Promise<Delivery> {
+export async function applyFault({ fault, path, retryAfterSeconds, perform }: FaultedRequest): Promise<FaultedReply> {
   const { name, variant } = fault;
   switch (name) {
     case "error-5xx":

@@ -3,7 +3,7 @@ import type { EmulatedCustomer } from "./emulated-customer.ts";
 import { FaultSpecError } from "./faults.ts";
 import { noContent, type Reply, reply, toReply } from "./reply.ts";
 import type { EmulatorStats } from "./stats.ts";
-import { readBody, send } from "./wire.ts";
+import { readRequestText, send } from "./wire.ts";
 
 /** The prefix of control requests, which are not part of Evo Voice. */
 export const controlPrefix = "/emulator/";
@@ -33,7 +33,7 @@ export async function serveControl(
 ): Promise<void> {
   const path = (request.url ?? "").slice(controlPrefix.length).split("?")[0] ?? "";
   try {
-    const text = await readBody(request);
+    const text = await readRequestText(request);
     const answer = control(emulator, `${request.method} ${path}`, text);
     await send(response, answer, true);
   } catch (error) {

@@ -12,7 +12,7 @@ export interface PickedFault {
 }
 
 /** How often each request was made, by its operation and key, so that chance never depends on their order. */
-export type Attempts = Map<string, number>;
+export type AttemptCounts = Map<string, number>;
 
 /** What is stable about a request: the same facts give the same chance in every run. */
 export interface RequestFacts {
@@ -28,7 +28,12 @@ const order = Object.keys(shareFaults) as ShareFault[];
  * Decides by the seed, the operation, its key and the how-many-th attempt at it.
  * Shares below 1 leave every third attempt alone, so that nothing fails for ever.
  */
-export function pickFault(seed: number, faults: Faults, attempts: Attempts, toFacts: () => RequestFacts): PickedFault {
+export function pickFault(
+  seed: number,
+  faults: Faults,
+  attempts: AttemptCounts,
+  toFacts: () => RequestFacts,
+): PickedFault {
   if (faults.shares.size === 0 && faults.latencyTail.share === 0) return fine;
   const facts = toFacts();
   const attempt = countAttempt(attempts, facts);
@@ -66,7 +71,7 @@ function appliesTo(fault: ShareFault, operation: OperationName): boolean {
 }
 
 /** Gives how many attempts there were before this one. */
-function countAttempt(attempts: Attempts, { operation, key }: RequestFacts): number {
+function countAttempt(attempts: AttemptCounts, { operation, key }: RequestFacts): number {
   const attempt = attempts.get(`${operation} ${key}`) ?? 0;
   attempts.set(`${operation} ${key}`, attempt + 1);
   return attempt;

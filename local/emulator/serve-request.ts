@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { applyFault, type Delivery, toTooMany } from "./apply-fault.ts";
+import { applyFault, type FaultedReply, toTooMany } from "./apply-fault.ts";
 import type { OperationName } from "./operation-names.ts";
 import { operations } from "./operations.ts";
 import { bindParameters, getText, type Parameters } from "./parameters.ts";
@@ -21,9 +21,9 @@ import {
 import { findRoute, type Route } from "./routes.ts";
 import { notifyListeners, type Service } from "./service.ts";
 import { ServiceError } from "./service-error.ts";
-import { findSession, type Session } from "./sessions.ts";
+import { findSession, type ServerSession } from "./sessions.ts";
 import { count } from "./stats.ts";
-import { readBody, send, sendHalf, wantsJson } from "./wire.ts";
+import { readRequestText, send, sendHalf, wantsJson } from "./wire.ts";
 
 /** One request on its way through the emulator. */
 interface ServedRequest {
@@ -75,7 +75,7 @@ async function serveRoute(served: ServedRequest): Promise<void> {
   }
   served.asJson ||= route.format === "data";
   count(service.counters.requests, route.operation);
-  const text = method === "GET" ? "" : await readBody(request);
+  const text = method === "GET" ? "" : await readRequestText(request);
   const body = { contentType: request.headers["content-type"] ?? "", text };
   return serveOperation(served, route, bindParameters(route.path, query, body));
 }
@@ -107,7 +107,11 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
 }
 
 /** Without a sign-in: 401 without a body, or for a browser a redirect to the login page. With the wrong role: 403. */
-function checkAccess(served: ServedRequest, name: OperationName, session: Session | undefined): Reply | undefined {
+function checkAccess(
+  served: ServedRequest,
+  name: OperationName,
+  session: ServerSession | undefined,
+): Reply | undefined {
   const { roles } = operations[name];
   if (roles === "all") return undefined;
   if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
@@ -142,7 +146,7 @@ function attempt(run: () => Reply): Reply {
   }
 }
 
-async function deliver(served: ServedRequest, delivery: Delivery): Promise<void> {
+async function deliver(served: ServedRequest, delivery: FaultedReply): Promise<void> {
   switch (delivery.how) {
     case "reply":
       return answer(served, delivery.reply);

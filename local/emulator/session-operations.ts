@@ -6,7 +6,7 @@ import { ServiceError } from "./service-error.ts";
 import { endSession, signIn } from "./sessions.ts";
 
 /** `POST /auth/{provider}`: signs in, or out with the provider `logout`. */
-export function authenticate(call: Call): Reply {
+export function authenticateUser(call: Call): Reply {
   const { state, parameters, headers } = call;
   const provider = getText(parameters, "provider")?.toLowerCase() ?? "";
   if (provider === "logout") {

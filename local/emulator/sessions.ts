@@ -4,7 +4,7 @@ import type { User } from "./accounts.ts";
 import type { Faults } from "./faults.ts";
 import { ServiceError } from "./service-error.ts";
 
-export interface Session {
+export interface ServerSession {
   readonly id: string;
   readonly user: User;
   calls: number;
@@ -13,7 +13,7 @@ export interface Session {
 /** The users, and the sessions that are open. */
 export interface Sessions {
   readonly users: readonly User[];
-  readonly byId: Map<string, Session>;
+  readonly byId: Map<string, ServerSession>;
   /** Every session id given out: none may appear in a log. */
   readonly issued: string[];
   /** Refused sign-ins in a row, by user name. */
@@ -40,7 +40,11 @@ export function changePassword(sessions: Sessions, password: string): void {
 }
 
 /** The session that a request's cookies name, or that its HTTP Basic credentials make for this one request. */
-export function findSession(sessions: Sessions, headers: IncomingHttpHeaders, faults: Faults): Session | undefined {
+export function findSession(
+  sessions: Sessions,
+  headers: IncomingHttpHeaders,
+  faults: Faults,
+): ServerSession | undefined {
   const session = sessions.byId.get(findSessionId(headers) ?? "");
   if (session !== undefined) return isAlive(sessions, session, faults) ? session : undefined;
   const basic = readBasic(headers.authorization);
@@ -58,7 +62,7 @@ export function signIn(
   credentials: Credentials,
   headers: IncomingHttpHeaders,
   faults: Faults,
-): { session: Session; cookies: readonly string[] } {
+): { session: ServerSession; cookies: readonly string[] } {
   const user = checkPassword(sessions, credentials, faults);
   endSession(sessions, headers);
   sessions.signIns++;
@@ -91,7 +95,7 @@ function findSessionId(headers: IncomingHttpHeaders): string | undefined {
   return cookies.get(name) ?? headers[`x-${name}`]?.toString();
 }
 
-function isAlive(sessions: Sessions, session: Session, faults: Faults): boolean {
+function isAlive(sessions: Sessions, session: ServerSession, faults: Faults): boolean {
   const calls = faults.numbers["session-death"];
   if (calls > 0 && session.calls >= calls) {
     sessions.byId.delete(session.id);

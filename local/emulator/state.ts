@@ -2,7 +2,7 @@ import { createUsers, toPassword, type User } from "./accounts.ts";
 import { type CustomerParts, createCustomerParts } from "./customer-parts.ts";
 import type { CustomerTable, Row } from "./customer-table.ts";
 import { type Faults, parseFaults } from "./faults.ts";
-import type { Attempts } from "./pick-fault.ts";
+import type { AttemptCounts } from "./pick-fault.ts";
 import { createSchedules, type Schedule } from "./schedules.ts";
 import { seedCustomers } from "./seed-customers.ts";
 import { createSelectionCache, type SelectionCache } from "./select-customers.ts";
@@ -20,7 +20,7 @@ export interface EmulatorState {
   readonly stagingChanges: StagingChange[];
   readonly startedAt: number;
   faults: Faults;
-  attempts: Attempts;
+  attempts: AttemptCounts;
 }
 
 /** One write of a flag: the source of the log. */

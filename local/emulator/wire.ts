@@ -7,7 +7,7 @@ import { ServiceError } from "./service-error.ts";
 const longestBody = 1024 * 1024;
 
 /** The whole body of a request as text; one that is longer than 1 MB is refused. */
-export function readBody(request: IncomingMessage): Promise<string> {
+export function readRequestText(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -5,11 +5,11 @@ import type { Report } from "../../lambda/core/report/report.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { judge, type Recorded } from "./oracle.ts";
-import { type Check, renderCheck } from "./render-check.ts";
+import { type CheckResult, renderCheck } from "./render-check.ts";
 import { type Services, TABLE_NAME } from "./services.ts";
 
 /** Compares what Evo Voice holds with what it held before, with the ledger and with the report. */
-export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<Check> {
+export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<CheckResult> {
   const { emulator } = services;
   const { rolloutId, rollback } = report;
   const recorded = await withLedger(services, async (ledger) => ({

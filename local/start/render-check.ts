@@ -3,13 +3,13 @@ import { countOf } from "./count-of.ts";
 import type { CustomerViolation, Tally, Verdict, Violation } from "./oracle.ts";
 
 /** Something that was compared at the end of a local run: one sentence, and a line for each difference. */
-export interface Check {
+export interface CheckResult {
   readonly agrees: boolean;
   readonly text: string;
 }
 
 /** The oracle's verdict for a person. */
-export function renderCheck({ violations, tally }: Verdict): Check {
+export function renderCheck({ violations, tally }: Verdict): CheckResult {
   if (violations.length === 0) return { agrees: true, text: `the emulator agrees with the report: ${describe(tally)}` };
   const lines = violations.map((violation) => `\n  - ${describeViolation(violation)}`);
   return {

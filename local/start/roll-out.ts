@@ -6,7 +6,7 @@ import { type Before, checkRollout, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";
 import { LocalRunError } from "./local-run-error.ts";
-import type { Check } from "./render-check.ts";
+import type { CheckResult } from "./render-check.ts";
 import { type Services, startServices } from "./services.ts";
 import { type ProgressView, showProgress } from "./show-progress.ts";
 import { findColumns, isColourful, isTerminal } from "./terminal.ts";
@@ -69,7 +69,7 @@ function explainRefusal({ message }: { readonly message: string }, { eventFile }
 }
 
 /** With --json standard output holds the report and nothing else. */
-export function print(report: Report, checks: readonly Check[], { json }: StartOptions): void {
+export function print(report: Report, checks: readonly CheckResult[], { json }: StartOptions): void {
   const colour = !json && isColourful(stdout, process.env);
   const sentences = checks.map(({ agrees, text }) => {
     const label = colour ? styleText(agrees ? "green" : "red", "check:") : "check:";

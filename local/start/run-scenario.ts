@@ -4,7 +4,7 @@ import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";
 import { describeChange } from "./describe-change.ts";
 import { LocalRunError } from "./local-run-error.ts";
-import type { Check } from "./render-check.ts";
+import type { CheckResult } from "./render-check.ts";
 import { introduce, print } from "./roll-out.ts";
 import { ALARM, type Scenario } from "./scenario.ts";
 import { type Services, startServices } from "./services.ts";
@@ -38,7 +38,7 @@ interface ScenarioRun {
 
 interface ScenarioEnd {
   readonly report: Report;
-  readonly checks: readonly Check[];
+  readonly checks: readonly CheckResult[];
 }
 
 const INTRODUCTIONS: Readonly<Record<Scenario, string>> = {
@@ -88,7 +88,7 @@ async function runRollback({ options, stack, services, before, say }: ScenarioRu
   return { report, checks };
 }
 
-function toCheck({ agrees, text, expected }: Check & { readonly expected: string }): Check {
+function toCheck({ agrees, text, expected }: CheckResult & { readonly expected: string }): CheckResult {
   return { agrees, text: agrees ? text : `${text} (expected: ${expected})` };
 }
 
@@ -132,7 +132,7 @@ async function runUndisturbed(options: StartOptions, stack: AsyncDisposableStack
   return services;
 }
 
-async function compareEnds(crashed: Services, undisturbed: Services): Promise<Check> {
+async function compareEnds(crashed: Services, undisturbed: Services): Promise<CheckResult> {
   const [{ flags }, { flags: expected }] = await Promise.all([readBefore(crashed), readBefore(undisturbed)]);
   const others = countDifferences(expected, flags);
   const agrees = others === 0 && flags.size === expected.size;

@@ -1,6 +1,6 @@
 import { lowerPace, type Pace, type PaceLimits, raisePace, startPace } from "../../core/flip/pace.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
-import { type Log, SILENT_LOG } from "../sample-log.ts";
+import { type ClientLog, SILENT_LOG } from "../sample-log.ts";
 
 export interface Clock {
   nowMs(): number;
@@ -17,7 +17,7 @@ export interface LimiterOptions {
   readonly maxPauseMs?: number;
   readonly clock?: Clock;
   /** Gets a line when the pace has doubled or halved, and when a pause begins. @default no log */
-  readonly log?: Log;
+  readonly log?: ClientLog;
 }
 
 /** What became of a request. A `lost` request has no answer, which says nothing about the pace; an `unused` slot had no request. */

@@ -5,7 +5,7 @@ import { Construct } from "constructs";
 import { LEDGER_KEYS } from "../../lambda/ledger/table-schema.ts";
 
 /** The record of every rollout. It outlives the stack, because a rollback restores what the record says. */
-export class Ledger extends Construct {
+export class LedgerTable extends Construct {
   readonly table: Table;
 
   constructor(scope: Construct, id: string) {
