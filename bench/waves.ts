@@ -4,7 +4,7 @@ import { DEPLOYED_NODE_OPTIONS } from "./support/deployed-node-options.ts";
 import { type Figures, printFigures, round, toMb } from "./support/figures.ts";
 import type { HandlerRequest, HandlerRun } from "./support/handler-process.ts";
 import type { LedgerRequest } from "./support/ledger-process.ts";
-import type { Order } from "./support/worker.ts";
+import type { RolloutInput } from "./support/worker.ts";
 
 const { values } = parseArgs({
   options: {
@@ -37,8 +37,8 @@ async function measure(customers: number): Promise<void> {
   try {
     keep(`${customers}`, await run(emulator, { action: "promote" }), "proceed");
     if (rollbackSizes.includes(customers)) {
-      const order = { action: "stage", status: "rolled-back" } as const;
-      keep(`${customers} rolled back`, await run(emulator, order, toCallInLastBake()), "roll back");
+      const input = { action: "stage", status: "rolled-back" } as const;
+      keep(`${customers} rolled back`, await run(emulator, input, toCallInLastBake()), "roll back");
     }
   } finally {
     await emulator.end();
@@ -48,7 +48,7 @@ async function measure(customers: number): Promise<void> {
 /** In a process of its own, with a ledger of its own. */
 async function run(
   { end: _end, ...emulator }: EmulatorProcess,
-  order: Order,
+  input: RolloutInput,
   alarmAtCall?: number,
 ): Promise<HandlerRun & { readonly seconds: number }> {
   const ledger = startChild(new URL("./support/ledger-process.ts", import.meta.url));
@@ -57,7 +57,7 @@ async function run(
   const startedMs = performance.now();
   const ended = await handler.ask<HandlerRun>({
     emulator,
-    order: { ...order, strategy: toStrategy() },
+    input: { ...input, strategy: toStrategy() },
     watchesAlarm: true,
   } satisfies HandlerRequest);
   const seconds = (performance.now() - startedMs) / 1000;
@@ -66,7 +66,7 @@ async function run(
 }
 
 /** Equal shares, each with its bake, the last one too. */
-function toStrategy(): Order["strategy"] {
+function toStrategy(): RolloutInput["strategy"] {
   const share = `${round(100 / waves, 2)}%`;
   const wave = { share, bakeMinutes };
   return { waves: [...Array.from({ length: waves - 1 }, () => wave), { rest: true, bakeMinutes }] };

@@ -46,7 +46,7 @@ const WorkerEnvironment = z.object({
 const ALIAS =
   "expected the ARN of the worker's alias, which ends with the alias: Lambda starts no unqualified function";
 
-const StartEnvironment = z.object({
+const DoorEnvironment = z.object({
   CUTOVER_TABLE_NAME: TableName,
   CUTOVER_WORKER_ARN: z
     .string({ error: ALIAS })
@@ -56,7 +56,7 @@ const StartEnvironment = z.object({
 
 const SECRETS = 'expected a JSON object of secret ids by webhook source, such as {"github": "cutover/webhook/github"}';
 
-const WebhookEnvironment = StartEnvironment.extend({
+const WebhookEnvironment = DoorEnvironment.extend({
   CUTOVER_WEBHOOK_SECRETS: z
     .string({ error: SECRETS })
     .transform((json) => findJson(json))
@@ -99,7 +99,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 
 /** Reads the front door's environment and the policy file, once. @throws BadConfigError */
 export function readFrontDoorConfig(environment: NodeJS.ProcessEnv = process.env): FrontDoorConfig {
-  const read = readEnvironment(StartEnvironment, environment);
+  const read = readEnvironment(DoorEnvironment, environment);
   return {
     tableName: read.CUTOVER_TABLE_NAME,
     workerArn: read.CUTOVER_WORKER_ARN,

@@ -13,8 +13,8 @@ contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
       readLogin: async () => ({ userName, password, versionId: "1" }),
       findRefusal: async () => undefined,
       rememberRefusal: async () => undefined,
-      countDoubt: async () => 1,
-      clearDoubts: async () => undefined,
+      countUnclearSignIn: async () => 1,
+      clearUnclearSignIns: async () => undefined,
       reportRefusal: () => undefined,
     },
   });

@@ -1,9 +1,9 @@
 import { answerParent, type EmulatorProcess } from "./children.ts";
-import { ALARM, buildLocalWorker, type Order, runRollout } from "./worker.ts";
+import { ALARM, buildLocalWorker, type RolloutInput, runRollout } from "./worker.ts";
 
 export interface HandlerRequest {
   readonly emulator: Omit<EmulatorProcess, "end">;
-  readonly order: Order;
+  readonly input: RolloutInput;
   /** @default false */
   readonly watchesAlarm?: boolean;
 }
@@ -29,10 +29,10 @@ export interface StepsOfKind {
   readonly peakBytes: number;
 }
 
-answerParent(async ({ emulator, order, watchesAlarm = false }: HandlerRequest): Promise<HandlerRun> => {
+answerParent(async ({ emulator, input, watchesAlarm = false }: HandlerRequest): Promise<HandlerRun> => {
   const samples: { readonly atMs: number; readonly peakBytes: number }[] = [];
   const handler = buildLocalWorker(emulator, 16, watchesAlarm ? [ALARM] : []);
-  const run = await runRollout(handler, order, () => samples.push({ atMs: Date.now(), peakBytes: peakBytes() }));
+  const run = await runRollout(handler, input, () => samples.push({ atMs: Date.now(), peakBytes: peakBytes() }));
   const steps: Record<string, StepsOfKind> = {};
   for (const { name, startedMs, endedMs, attempts } of run.steps) {
     const kind = name.replace(/-\d.*$/, "");

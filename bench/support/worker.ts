@@ -17,7 +17,7 @@ export const SECRET = "evo-voice/login";
 export const ALARM = "calls-drop";
 
 /** Whom a deployed worker always tells. */
-const TOLD = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
+const NOTIFICATIONS = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
 
 /** Nothing slows a rollout down but the server: the highest pace that a policy allows. */
 const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000, failureBudget: 0 };
@@ -29,11 +29,11 @@ export function buildLocalWorker(
   alarms: readonly string[] = [],
 ): DurableLambdaHandler {
   const policy = parsePolicy({ baseUrl, accountIds: [accountId], concurrency, alarms, ...UNLIMITED });
-  return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...TOLD });
+  return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...NOTIFICATIONS });
 }
 
 /** One rollout over everybody. */
-export interface Order {
+export interface RolloutInput {
   readonly action: "stage" | "promote";
   /** @default all at once */
   readonly strategy?: Strategy | undefined;
@@ -61,7 +61,7 @@ export interface StepTimes {
 /** Runs one rollout, durable waits passed at once; its checkpoints are in a file, and gone afterwards. */
 export async function runRollout(
   handler: DurableLambdaHandler,
-  { action, strategy, status = "succeeded" }: Order,
+  { action, strategy, status = "succeeded" }: RolloutInput,
   onCheckpoint: CheckpointHook = () => undefined,
 ): Promise<RolloutRun> {
   const folder = mkdtempSync(join(tmpdir(), "cutover-bench-"));

@@ -56,8 +56,8 @@ export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics, stuckAft
     toSpec("rollout-refused", "A rollout was refused; it flipped no customer.", own("RolloutRefused")),
     toSpec("rollout-halted", "A gate halted a rollout.", own("RolloutHalted")),
     toSpec("rollout-rolled-back", "A rollout was rolled back.", own("RolloutRolledBack")),
-    toSpec("not-flipped-back", "A rollback could not restore some of its customers.", own("NotRestored")),
-    toSpec("tell-failed", "A notification of a rollout could not be sent.", own("NotificationFailed")),
+    toSpec("not-restored", "A rollback could not restore some of its customers.", own("NotRestored")),
+    toSpec("notification-failed", "A notification of a rollout could not be sent.", own("NotificationFailed")),
     toSpec("sign-in-refused", "Evo Voice refuses the login in the secret.", own("SignInRefused")),
     toSpec("rollout-partial", "A rollout ended with customers that failed.", own("RolloutPartial")),
     toSpec("execution-failed", "The worker refused an event or failed.", metrics.executionFailed),
@@ -65,7 +65,7 @@ export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics, stuckAft
     toSpec("rollout-stuck", `A rollout has been running for ${hours} hours.`, metrics.running, { periods: hours }),
     toSpec("worker-errors", "The worker's invocations fail repeatedly.", metrics.workerErrors, { threshold: 3 }),
     // One error is a person's typing error. AWS delivers the event of a trigger three times.
-    toSpec("start-errors", "The front door refused events or failed.", metrics.frontDoorErrors, { threshold: 3 }),
+    toSpec("front-door-errors", "The front door refused events or failed.", metrics.frontDoorErrors, { threshold: 3 }),
     toSpec("throttled", "Lambda has no capacity left for a function of Cutover.", metrics.throttles),
     toSpec("dead-letters", "An event was given up, or its rollout was ended by force.", metrics.deadLetters),
   ];

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { isExecutionOf } from "./execution-name.ts";
 import { findClosest } from "./find-closest.ts";
-import { line } from "./line.ts";
+import { oneLineText } from "./one-line-text.ts";
 import { memberOf } from "./member-of.ts";
 import { findProblems, strictObject } from "./problems.ts";
 import { refuseFor } from "./refused-error.ts";
@@ -17,8 +17,8 @@ const FORMAT = `expected ${REPORT_FORMATS.join(", ")}`;
 const MINUTES = "expected minutes, from 0.1 to 1440";
 const ID = "expected 1 to 64 letters, digits, _ and -";
 
-const requestedBy = line("who sends the command; stands in the ledger and the report", 128);
-const reason = line("why; stands in the ledger and the report", 500);
+const requestedBy = oneLineText("who sends the command; stands in the ledger and the report", 128);
+const reason = oneLineText("why; stands in the ledger and the report", 500);
 const id = z
   .string({ error: ID })
   .regex(/^[\w-]{1,64}$/, ID)
@@ -69,13 +69,13 @@ const PauseCommand = strictObject({
   ...commandState,
 }).meta({ id: "pauseCommand", title: "Pause a rollout" });
 
-const GoOnCommand = strictObject({
+const ContinueCommand = strictObject({
   command: named(
     ["resume", "skip-bake", "skip-all-bakes"],
     "`resume` ends a pause, `skip-bake` ends this bake, `skip-all-bakes` ends this bake and skips every later one; the gates still decide. Refused when there is nothing to end",
   ),
   ...commandState,
-}).meta({ id: "goOnCommand", title: "Continue a rollout" });
+}).meta({ id: "continueCommand", title: "Continue a rollout" });
 
 const AbortCommand = strictObject({
   command: named(["abort"], "ends a rollout in every state, a rollback too; wins over every other command"),
@@ -123,7 +123,7 @@ const ControlsCommand = strictObject({
 export const Command = z.discriminatedUnion("command", [
   StatusCommand,
   PauseCommand,
-  GoOnCommand,
+  ContinueCommand,
   AbortCommand,
   StopCommand,
   HoldCommand,

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { findClosest } from "./find-closest.ts";
 import { EventLimits } from "./limits.ts";
-import { line } from "./line.ts";
+import { oneLineText } from "./one-line-text.ts";
 import { memberOf } from "./member-of.ts";
 import { OnFailure } from "./on-failure.ts";
 import { countProblems, findProblems, formatProblems, type Problem, strictObject } from "./problems.ts";
@@ -41,8 +41,8 @@ const common = {
       "what happens while another rollout runs: `refuse` (as without this member), or `wait` for its end, until `notAfter` at most",
     ),
   limits: EventLimits.optional().describe("narrower limits than the policy's; wider ones are refused"),
-  requestedBy: line("who asked for the rollout; stands in the report", 128).optional(),
-  reason: line("why; stands in the report", 500).optional(),
+  requestedBy: oneLineText("who asked for the rollout; stands in the report", 128).optional(),
+  reason: oneLineText("why; stands in the report", 500).optional(),
   id: z
     .string({ error: "expected a text" })
     .regex(/^[\w-]{1,64}$/, "expected 1 to 64 letters, digits, _ and -")
@@ -59,7 +59,7 @@ const inWaves = {
     "what happens when a gate fails: `rollback` restores what the rollout flipped, `halt` leaves every customer as it is and asks a person; without it the policy's `onFailure`",
   ),
   override: strictObject({
-    reason: line("why the rollout begins in spite of the alarm; stands in the report", 500),
+    reason: oneLineText("why the rollout begins in spite of the alarm; stands in the report", 500),
   })
     .optional()
     .describe(
@@ -101,7 +101,7 @@ export const RollbackEvent = strictObject({
   ...common,
 })
   .superRefine(checkBusy, { when: isObject })
-  .superRefine(checkUndone, { when: isObject })
+  .superRefine(checkSource, { when: isObject })
   .meta({ id: "rollbackEvent", title: "Roll back", oneOf: [{ required: ["rolloutId"] }, { required: ["release"] }] });
 export type RollbackEvent = z.output<typeof RollbackEvent>;
 
@@ -189,7 +189,7 @@ function checkBusy(event: object, { addIssue }: z.core.$RefinementCtx): void {
   addIssue({ code: "custom", path: ["onBusy"], message, input: event });
 }
 
-function checkUndone(event: object, { addIssue }: z.core.$RefinementCtx): void {
+function checkSource(event: object, { addIssue }: z.core.$RefinementCtx): void {
   const named = ["rolloutId", "release"].filter((member) => memberOf(event, member) !== undefined);
   if (named.length === 1) return;
   const [path, message] =

@@ -9,7 +9,7 @@ import { validateStrategies } from "./validate-strategies.ts";
 import { findUnknownNamesOfWebhooks } from "./webhook-sources.ts";
 
 type Members = typeof policyMembers;
-type Guarded = z.output<Members["protected"]>;
+type ProtectedCustomers = z.output<Members["protected"]>;
 
 /** A step's last request may begin a minute after its budget; an invocation of 15 minutes must hold it, and some more. */
 const GRACE_SECONDS = 60;
@@ -27,7 +27,7 @@ export function validatePolicy(input: unknown): readonly Problem[] {
     ...findFastStart(input, member("startRequestsPerSecond"), member("requestsPerSecond")),
     ...findLongSteps(input, member("stepSeconds"), member("retries")?.requestTimeoutMs),
     ...findProtectedCohorts(names.cohorts, member("protected")),
-    ...findHiddenNames(input),
+    ...findReservedNames(input),
     ...validateStrategies(input, {
       strategy: member("strategy"),
       strategies: member("strategies") ?? {},
@@ -71,31 +71,31 @@ function findLongSteps(input: unknown, stepSeconds = 0, requestTimeoutMs = 0): r
 
 function findProtectedCohorts(
   cohorts: Readonly<Record<string, readonly PlainTarget[]>>,
-  guarded: Guarded | undefined,
+  protectedCustomers: ProtectedCustomers | undefined,
 ): readonly Problem[] {
-  if (guarded === undefined) return [];
+  if (protectedCustomers === undefined) return [];
   return Object.entries(cohorts).flatMap(([cohort, targets]) => {
-    const clashes = targets.flatMap((target) => findProtected(target, guarded));
+    const clashes = targets.flatMap((target) => findProtected(target, protectedCustomers));
     if (clashes.length === 0) return [];
     const message = `got ${listShortly(clashes)}; expected no customer that the policy protects`;
     return { path: toPath(["cohorts", cohort]), message };
   });
 }
 
-function findProtected(target: PlainTarget, guarded: Guarded): readonly string[] {
-  if ("customerIds" in target) return intersect(target.customerIds, guarded.customerIds, "customer");
-  if ("referenceIds" in target) return intersect(target.referenceIds, guarded.referenceIds, "reference id");
-  if ("tags" in target) return intersect(target.tags, guarded.tags, "tag");
+function findProtected(target: PlainTarget, protectedCustomers: ProtectedCustomers): readonly string[] {
+  if ("customerIds" in target) return intersect(target.customerIds, protectedCustomers.customerIds, "customer");
+  if ("referenceIds" in target) return intersect(target.referenceIds, protectedCustomers.referenceIds, "reference id");
+  if ("tags" in target) return intersect(target.tags, protectedCustomers.tags, "tag");
   return [];
 }
 
-function intersect(named: readonly string[], guarded: readonly string[], what: string): readonly string[] {
-  const known = new Set(guarded);
+function intersect(named: readonly string[], protectedCustomers: readonly string[], what: string): readonly string[] {
+  const known = new Set(protectedCustomers);
   return named.filter((name) => known.has(name)).map((name) => `${what} ${name}`);
 }
 
 /** JSON can hold a member of this name, which readers of objects do not see. */
-function findHiddenNames(input: unknown): readonly Problem[] {
+function findReservedNames(input: unknown): readonly Problem[] {
   return ["cohorts", "strategies"]
     .filter((member) => memberOf(memberOf(input, member), "__proto__") !== undefined)
     .map((member) => ({

@@ -19,7 +19,7 @@ export function validateStrategies(input: unknown, members: StrategyMembers): re
     ...findPredefinedStrategies(input),
     ...findUnknownCohortsOfStrategies(input),
     ...findUnknownDefault(input, members),
-    ...findRecklessDefault(members),
+    ...findTooFastDefault(members),
   ];
 }
 
@@ -50,7 +50,7 @@ function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): read
  * An event that names no strategy must be able to promote many customers. The size of a cohort is not known before the
  * plan, which checks the rule again.
  */
-function findRecklessDefault({ strategy, strategies, largePromote: rule }: StrategyMembers): readonly Problem[] {
+function findTooFastDefault({ strategy, strategies, largePromote: rule }: StrategyMembers): readonly Problem[] {
   if (rule === undefined || strategy === undefined) return [];
   if (findUnknownStrategy(strategy, strategies) !== undefined) return [];
   const [first] = toWaves({}, { strategy, strategies });

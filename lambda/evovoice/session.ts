@@ -17,8 +17,8 @@ export interface SessionPorts {
   findRefusal(versionId: string): Promise<{ readonly at: string } | undefined>;
   rememberRefusal(versionId: string): Promise<void>;
   /** Counts the attempts of this version in a row, over all invocations, that may have been refusals; gives the count. */
-  countDoubt(versionId: string): Promise<number>;
-  clearDoubts(versionId: string): Promise<void>;
+  countUnclearSignIn(versionId: string): Promise<number>;
+  clearUnclearSignIns(versionId: string): Promise<void>;
   /** Alerts the operator that the login which the secret holds now is refused; not called for an old, rotated login. */
   reportRefusal(versionId: string): void;
 }
@@ -66,12 +66,12 @@ export function createSession(ports: SessionPorts): Session {
   /** The cookies of a session; undefined when this version of the secret is refused. */
   async function tryLogin(caller: SignInCaller, candidate: Login): Promise<string | undefined> {
     if ((await ports.findRefusal(candidate.versionId)) !== undefined) return undefined;
-    for (let doubts = 0; doubts < MOST_DOUBTS; doubts = await ports.countDoubt(candidate.versionId)) {
+    for (let unclear = 0; unclear < MOST_UNCLEAR_SIGN_INS; unclear = await ports.countUnclearSignIn(candidate.versionId)) {
       const response = await caller.send(toSignIn(candidate));
       if (isRefusal(response)) break;
       const cookies = getCookies(response);
       if (cookies === undefined) continue;
-      await ports.clearDoubts(candidate.versionId);
+      await ports.clearUnclearSignIns(candidate.versionId);
       return cookies;
     }
     await ports.rememberRefusal(candidate.versionId);
@@ -107,7 +107,7 @@ export function createSession(ports: SessionPorts): Session {
 }
 
 /** So many responses in a row that may have been refusals count as one. Few, because the API does not say how many lock an account. */
-const MOST_DOUBTS = 3;
+const MOST_UNCLEAR_SIGN_INS = 3;
 
 /** In doubt the password was refused: only an address without a sign-in (404, 405) has certainly not looked at it. */
 function isRefusal(response: ApiResponse): boolean {

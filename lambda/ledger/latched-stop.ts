@@ -3,7 +3,7 @@ import { partitionOf } from "./rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 /** What has stopped a rollout and could be over at the next poll: an alarm. Written once, before anything is done about it. */
-export function createStops(table: Table) {
+export function createLatchedStop(table: Table) {
   return {
     async latchStop(rolloutId: string, stop: Stop): Promise<void> {
       await table.putIf(toStopKey(rolloutId), { stop }, { expression: "attribute_not_exists(pk)" });

@@ -28,10 +28,10 @@ export function mapDelivery(
   const mappings: readonly Mapping[] = source.mappings;
   const mapping = mappings.find((each) => fits(each, delivery));
   if (mapping === undefined) return undefined;
-  const { release: _from, notAfterMinutes, ...order } = mapping.start;
+  const { release: _from, notAfterMinutes, ...template } = mapping.start;
   const { happenedAtMs } = delivery;
   const input = {
-    ...order,
+    ...template,
     release: getRelease(mapping.start, delivery),
     ...(happenedAtMs !== undefined && { notAfter: toTime(happenedAtMs + notAfterMinutes * 60_000) }),
     requestedBy: nameRequester(name, delivery),

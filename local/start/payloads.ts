@@ -63,7 +63,7 @@ interface Job {
 
 /** A job of CodePipeline's Lambda action. */
 export function toPipelineJob({ id, event, continuationToken }: Job) {
-  const configuration = { FunctionName: "start", UserParameters: JSON.stringify(event) };
+  const configuration = { FunctionName: "front-door", UserParameters: JSON.stringify(event) };
   const data = {
     actionConfiguration: { configuration },
     inputArtifacts: [],

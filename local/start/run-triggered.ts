@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetDurableExecutionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { Report } from "../../lambda/core/report/report.ts";
-import { START_ARN } from "./functions.ts";
+import { FRONT_DOOR_ARN } from "./functions.ts";
 import { LocalRunError } from "./local-run-error.ts";
 import { toDelivery, toPayload, toPipelineJob } from "./payloads.ts";
 import type { Services } from "./services.ts";
@@ -92,17 +92,17 @@ async function invoke(
   const { what, payload } = toPayload(trigger, event, pipeline.openJob());
   const { isError, answer } = await callFrontDoor(client, payload);
   if (isError) return readError(what, answer as LambdaError);
-  const { status, problem } = answer as Standing;
+  const { status, problem } = answer as RolloutState;
   const [put] = pipeline.answers();
   const job = put === undefined ? "" : ` the job with ${put.action}`;
-  const sentence = `${what}, arrived; the front door answered${job}: ${describe(answer as Standing)}`;
+  const sentence = `${what}, arrived; the front door answered${job}: ${describe(answer as RolloutState)}`;
   if (status === "refused") return { sentence, refusal: problem ?? "no reason given" };
   if (status !== "starting") throw new LocalRunError(`the front door started nothing, it answered with ${status}`);
   return { sentence };
 }
 
 async function callFrontDoor(client: LambdaClient, payload: unknown) {
-  const command = new InvokeCommand({ FunctionName: START_ARN, Payload: Buffer.from(JSON.stringify(payload)) });
+  const command = new InvokeCommand({ FunctionName: FRONT_DOOR_ARN, Payload: Buffer.from(JSON.stringify(payload)) });
   const { FunctionError, Payload } = await client.send(command);
   const answer: unknown = JSON.parse(Payload?.transformToString() ?? "{}");
   return { isError: FunctionError !== undefined, answer };
@@ -126,7 +126,7 @@ interface LambdaError {
   readonly errorMessage: string;
 }
 
-interface Standing {
+interface RolloutState {
   readonly rolloutId?: string;
   readonly status: string;
   readonly problem?: string;
@@ -142,7 +142,7 @@ function readError(what: string, { errorType, errorMessage }: LambdaError): Door
 
 const REFUSALS: readonly string[] = ["BadDeployEventError", "RefusedError", "ControlsError"];
 
-function describe({ rolloutId, status }: Standing): string {
+function describe({ rolloutId, status }: RolloutState): string {
   return rolloutId === undefined ? status : `rollout ${rolloutId} is ${status}`;
 }
 

@@ -1,7 +1,7 @@
 import { startFunctionUrl } from "../aws/function-url.ts";
 import { startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
-import { START_ARN, WORKER_ARN } from "./functions.ts";
+import { FRONT_DOOR_ARN, WORKER_ARN } from "./functions.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 
 /**
@@ -21,6 +21,6 @@ export async function serveDoor(door: string, sendToParent: (message: WorkerMess
     const { address } = await startFunctionUrl((await import("../../lambda/webhook.ts")).handler);
     return sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: address });
   }
-  lambda.serve(START_ARN, { kind: "plain", handler: (await import("../../lambda/front-door.ts")).handler });
+  lambda.serve(FRONT_DOOR_ARN, { kind: "plain", handler: (await import("../../lambda/front-door.ts")).handler });
   sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: "" });
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** One line that a person writes and the report repeats. */
-export function line(what: string, most: number) {
+export function oneLineText(what: string, most: number) {
   return z
     .string({ error: "expected a text" })
     .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, "expected one line without control characters")
