@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { isExecutionOf } from "./execution-name.ts";
 import { findClosest } from "./find-closest.ts";
-import { oneLineText } from "./one-line-text.ts";
 import { memberOf } from "./member-of.ts";
+import { oneLineText } from "./one-line-text.ts";
 import { findProblems, strictObject } from "./problems.ts";
 import { refuseFor } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";

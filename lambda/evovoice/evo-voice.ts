@@ -20,7 +20,7 @@ interface PartOptions extends Pick<LimiterOptions, "limits" | "concurrency" | "p
   readonly log?: ClientLog;
 }
 
-/** The Evo Voice API. The pool and the session last as long as the process, a connection as long as a part. */
+/** The Evo Voice API. The connection pool and the session live as long as the process, a client as long as a part. */
 export function createEvoVoice({ baseUrl, retries, session: ports }: EvoVoiceOptions) {
   const transport = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs });
   const session = createSession(ports);

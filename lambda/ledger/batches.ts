@@ -9,10 +9,10 @@ import type { Key, Table } from "./table.ts";
 
 type SettledRow = readonly [id: string, name: string, kind: number, reason: string];
 
-/** The batches of a plan, what is intended and what came of it. */
+/** The batches of a plan with intentions and outcomes. */
 export function createBatches(table: Table) {
   return {
-    /** A batch that is there already stays: it may have been worked on. */
+    /** Keeps a batch that exists already: it may have outcomes. */
     async putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void> {
       const nothing = toProgressItem({ customers, intended: [], outcomes: [], restoring: [], rollback: [] });
       const item = { customers: toCustomersText(customers), ...nothing, revision: 0 };
@@ -30,20 +30,20 @@ export function createBatches(table: Table) {
       return { rolloutId, index, ...fromBatchItem(item), revision: item.revision as number };
     },
     /**
-     * Refused over another's write, such as the last of a stopped execution that worked on until it saw that it had lost the
-     * lock. The step is then tried again, and goes on from what stands there.
+     * Refused when another execution wrote the batch since it was read, for example an execution that lost the lock and
+     * has not noticed it yet. The step then runs again and continues from what the ledger has.
      */
     async recordBatch(batch: Batch): Promise<Batch> {
       const { rolloutId } = batch;
       const revision = batch.revision + 1;
       const progress = toProgressItem(batch);
-      // A rollback that is paused before its first request withdraws its intention: no attribute of it may stay.
+      // A rollback that is paused before its first request removes its intention, with all its attributes.
       const remove = "restoring" in progress ? [] : ["restoring", "rollback", "rolledBackBy"];
       const change = { set: { ...progress, revision }, remove };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
       if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };
       throw new Error(
-        `batch ${batch.index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`,
+        `batch ${batch.index} of rollout ${rolloutId} was written by another execution: two workers run the same rollout`,
       );
     },
     async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {

@@ -2,7 +2,7 @@ import type { Stop } from "../core/gate/decision.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
 
-/** What has stopped a rollout and could be over at the next poll: an alarm. Written once, before anything is done about it. */
+/** The stop of a rollout, written once. An alarm may be over at the next poll; the stop stays. */
 export function createLatchedStop(table: Table) {
   return {
     async latchStop(rolloutId: string, stop: Stop): Promise<void> {

@@ -12,7 +12,7 @@ import { createRolloutRecords } from "./rollouts.ts";
 import { createStepAttempts } from "./step-attempts.ts";
 import type { Table } from "./table.ts";
 
-/** The durable record of everything that a rollout of one environment does, in one table. */
+/** The durable record of all rollouts of one environment, in one table. */
 export function createLedger(table: Table, environment: string) {
   const { readControls, takeLock, releaseLock } = createLock(table, environment);
   return {

@@ -1,6 +1,6 @@
 import type { Table } from "./table.ts";
 
-/** Which versions of the secret Evo Voice has refused: none of them is tried again, by any invocation. */
+/** The versions of the secret that Evo Voice refused. No invocation tries them again. */
 export function createRefusedLogins(table: Table, environment: string) {
   const toKey = (versionId: string) => ({ pk: `environment#${environment}`, sk: `refused-sign-in#${versionId}` });
   const toUnclearKey = (versionId: string) => ({
@@ -15,7 +15,7 @@ export function createRefusedLogins(table: Table, environment: string) {
     async rememberRefusal(versionId: string): Promise<void> {
       await table.put(toKey(versionId), { at: new Date().toISOString() });
     },
-    /** Read and written, not added: of two workers that sign in at the same time one may go uncounted. */
+    /** Read, then written: when two workers sign in at the same time, one may not be counted. */
     async countUnclearSignIn(versionId: string): Promise<number> {
       const count = Number((await table.get(toUnclearKey(versionId)))?.count ?? 0) + 1;
       await table.put(toUnclearKey(versionId), { count });

@@ -1,7 +1,7 @@
 import { partitionOf } from "./rollouts.ts";
 import type { Table } from "./table.ts";
 
-/** How often each step was begun: a step that dies leaves no other trace. */
+/** How often each step began: a step that crashes leaves no other trace. */
 export function createStepAttempts(table: Table) {
   return {
     async countStepAttempt(rolloutId: string, step: string, mark: string): Promise<number> {
