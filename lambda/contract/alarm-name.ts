@@ -2,7 +2,7 @@ import * as z from "zod";
 
 const NAME = "expected an alarm's name: 1 to 255 characters in one line";
 
-/** The name of a CloudWatch alarm, in the account and the region of the worker. */
+/** The name of a CloudWatch alarm in the worker's account and region. */
 export const AlarmName = z
   .string({ error: NAME })
   .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,255}$/u, NAME)

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** One line that a person writes and the report repeats. */
+/** One line that a person writes and the report shows. */
 export function oneLineText(what: string, most: number) {
   return z
     .string({ error: "expected a text" })
@@ -11,7 +11,7 @@ export function oneLineText(what: string, most: number) {
     .describe(what);
 }
 
-/** The report and the ledger repeat these texts. */
+/** The report and the ledger show these texts, so an address with a password is refused. */
 export function hasNoCredentials(text: string): boolean {
   return !/\/\/[^/\s@]{1,600}:[^\s@]{1,600}@/.test(text.slice(0, 1_000));
 }

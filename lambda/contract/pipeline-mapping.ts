@@ -6,7 +6,7 @@ import type { Names } from "./strategy.ts";
 const PIPELINE = "expected a pipeline's name: 1 to 100 letters, digits and . @ - _";
 const FROM = 'expected "executionId", the id of the pipeline\'s execution';
 
-/** The deploy event that the success of a pipeline starts, by the pipeline's name. */
+/** The deploy events that the success of a pipeline starts, by the pipeline's name. */
 export const PipelineMappings = z.record(
   z.string({ error: PIPELINE }).regex(/^[\w.@-]{1,100}$/, PIPELINE),
   DeployEventTemplate(z.enum(["executionId"], { error: FROM })).meta({

@@ -4,12 +4,12 @@ import { strictObject } from "./problems.ts";
 
 const PATH = 'expected a path to a text in the payload, such as "data.version"';
 const TYPE = "expected the payload's type, 1 to 200 characters in one line";
-const VALUE = "expected the text that must stand there, at most 200 characters in one line";
+const VALUE = "expected a text of at most 200 characters in one line";
 const MOST_PATHS = 10;
 
 const Path = z.string({ error: PATH }).regex(/^[\w-]{1,60}(?:\.[\w-]{1,60}){0,5}$/, PATH);
 
-/** Which deliveries by Standard Webhooks become which deploy event. */
+/** Maps a delivery of Standard Webhooks to a deploy event. */
 export const StandardMapping = strictObject({
   type: z
     .string({ error: TYPE })
@@ -21,7 +21,7 @@ export const StandardMapping = strictObject({
     })
     .refine((texts) => Object.keys(texts).length <= MOST_PATHS, `expected at most ${MOST_PATHS} paths`)
     .default({})
-    .describe("texts that must stand in the payload, by their paths; all of them"),
+    .describe("the texts that the payload must have, by their paths"),
   start: DeployEventTemplate(Path),
 });
 export type StandardMapping = z.output<typeof StandardMapping>;

@@ -11,13 +11,13 @@ import { findUnknownNamesOfWebhooks } from "./webhook-sources.ts";
 type Members = typeof policyMembers;
 type ProtectedCustomers = z.output<Members["protected"]>;
 
-/** A step's last request may begin a minute after its budget; an invocation of 15 minutes must hold it, and some more. */
+/** A step's last request may begin a minute after the budget, and an invocation ends after 15 minutes. */
 const GRACE_SECONDS = 60;
 const INVOCATION_SECONDS = 870;
 
 /**
- * What each member of a policy allows but the whole does not. Members are read one by one, so that a contradiction is
- * found whatever else is wrong.
+ * The contradictions between the members of a policy. Each member is parsed by itself, so that contradictions are
+ * reported beside all other problems.
  */
 export function validatePolicy(input: unknown): readonly Problem[] {
   const member = <Name extends keyof Members>(name: Name) => readMember(input, name);
@@ -49,7 +49,7 @@ function findRepeatedAccounts(accountIds: readonly string[]): readonly Problem[]
     if (first === index) return [];
     return {
       path: `accountIds[${index}]`,
-      message: `got "${id}"; expected each account once, but it is [${first}] too`,
+      message: `got "${id}"; expected each account once, but [${first}] is the same`,
     };
   });
 }
@@ -65,7 +65,7 @@ function findLongSteps(input: unknown, stepSeconds = 0, requestTimeoutMs = 0): r
   const most = INVOCATION_SECONDS - GRACE_SECONDS - requestTimeoutMs / 1000;
   if (stepSeconds <= most) return [];
   const got = describeAt(input, ["stepSeconds"]);
-  const message = `got ${got}; expected at most ${most}, because a request may take ${requestTimeoutMs / 1000} s and all must end within an invocation's 15 minutes`;
+  const message = `got ${got}; expected at most ${most}, because a request may take ${requestTimeoutMs / 1000} s and an invocation ends after 15 minutes`;
   return [{ path: "stepSeconds", message }];
 }
 
@@ -94,12 +94,12 @@ function intersect(named: readonly string[], protectedCustomers: readonly string
   return named.filter((name) => known.has(name)).map((name) => `${what} ${name}`);
 }
 
-/** JSON can hold a member of this name, which readers of objects do not see. */
+/** JSON can have a member `__proto__`, which zod does not see. */
 function findReservedNames(input: unknown): readonly Problem[] {
   return ["cohorts", "strategies"]
     .filter((member) => memberOf(memberOf(input, member), "__proto__") !== undefined)
     .map((member) => ({
       path: `${member}.__proto__`,
-      message: "got this as a name; expected another one: JavaScript reserves it",
+      message: "got this name; expected another name, because JavaScript reserves it",
     }));
 }

@@ -5,14 +5,14 @@ import type { ApiResponse } from "./response.ts";
 export interface ApiOperation {
   /** As in "flip of customer 5f…". */
   readonly operation: string;
-  /** The operation's name in the API document. */
+  /** The API's own name of the operation, where its replies are documented. */
   readonly api?: string | undefined;
   readonly customerId?: string | undefined;
 }
 
 export const SIGN_IN: ApiOperation = { operation: "sign-in" };
 
-/** Evo Voice refused the user name and password. This version of the secret is never tried again. */
+/** Evo Voice refused the user name and password. They are never tried again with this version of the secret. */
 export class SignInRefusedError extends FinalError {
   override readonly name = "SignInRefusedError";
   readonly versionId: string;
@@ -29,7 +29,7 @@ export class RequestRefusedError extends FinalError {
   override readonly name = "RequestRefusedError";
   readonly status: number;
   readonly errorCode: string | undefined;
-  /** Absent when the request was about no customer, for example a sign-in. */
+  /** Absent when the request was about no customer, such as the sign-in that another request needed. */
   readonly customerId: string | undefined;
   constructor(operation: ApiOperation, status: number, errorCode?: string) {
     const code = errorCode === undefined ? "" : `, ${errorCode}`;
@@ -41,7 +41,7 @@ export class RequestRefusedError extends FinalError {
   }
 }
 
-/** No attempt got a usable answer: a dropped connection, a timeout, half a body. The message never quotes a body. */
+/** No attempt got a usable answer: a dropped connection, a timeout, half a body. `why` never quotes a body. */
 export class NoAnswerError extends FinalError {
   override readonly name = "NoAnswerError";
   constructor(operation: ApiOperation, why: string) {
@@ -49,7 +49,7 @@ export class NoAnswerError extends FinalError {
   }
 }
 
-/** Every attempt got a reply that differs from the API document. The message names the fields, but no value. */
+/** Every attempt got a reply whose fields are not what the API documents. `mismatch` names the fields, and no value. */
 export class UnreadableReplyError extends FinalError {
   override readonly name = "UnreadableReplyError";
   constructor(operation: ApiOperation, mismatch: string) {
@@ -60,7 +60,7 @@ export class UnreadableReplyError extends FinalError {
   }
 }
 
-/** Whether the error is about one request. Such an error does not end the rollout. */
+/** Whether Evo Voice failed at one request, which does not end the rollout. */
 export function isApiFailure(error: unknown): error is RequestRefusedError | NoAnswerError | UnreadableReplyError {
   return [RequestRefusedError, NoAnswerError, UnreadableReplyError].some((each) => error instanceof each);
 }

@@ -11,7 +11,7 @@ export type ApiResponse =
   | { readonly kind: "unauthenticated" | "login-page"; readonly status: number }
   /** 408 and the other 5xx: the server or a proxy failed. The other 4xx: a repeat would get the same response. */
   | { readonly kind: "server-error" | "rejected"; readonly status: number; readonly errorCode?: string }
-  /** No usable response: a dropped connection, a timeout, a body that is not JSON. `why` is a short name. */
+  /** No usable response: a dropped connection, a timeout, a body that is no JSON. `why` is a short name. */
   | { readonly kind: "lost"; readonly why: string };
 
 export type ResponseClass = ApiResponse["kind"];
@@ -27,7 +27,7 @@ export function classify({ status, headers }: Pick<Response, "status" | "headers
   if (status >= 400) return toError(status, text);
   if (/\bhtml\b/i.test(headers.get("content-type") ?? "")) return { kind: "login-page", status };
   const body = findJson(text);
-  if (body === undefined && text !== "") return { kind: "lost", why: "a body that is not JSON" };
+  if (body === undefined && text !== "") return { kind: "lost", why: "a body that is no JSON" };
   return { kind: "ok", body, cookies: headers.getSetCookie() };
 }
 

@@ -33,7 +33,7 @@ describe("a read", () => {
       about: "half a body",
       answer: { body: '{"id":"c1","password":"hunter2' },
       tries: 3,
-      reading: { reading: "unreadable", reason: expect.stringContaining("(a body that is not JSON)") },
+      reading: { reading: "unreadable", reason: expect.stringContaining("(a body that is no JSON)") },
     },
     {
       about: "another customer",

@@ -8,7 +8,7 @@ describe("no error holds a body, a cookie, a header or the password", () => {
   test.each<{ about: string; answer: Scripted }>([
     { about: "a service's error", answer: error(500, "X") },
     { about: "an errorCode that is none", answer: error(400, SECRET_TEXT) },
-    { about: "a body that is not JSON", answer: { body: SECRET_TEXT } },
+    { about: "a body that is no JSON", answer: { body: SECRET_TEXT } },
     { about: "half a body", answer: { body: `{"x":"${SECRET_TEXT}` } },
     { about: "a page", answer: { headers: { "content-type": "text/html" }, body: SECRET_TEXT } },
     { about: "a dropped connection", answer: "drop" },

@@ -8,7 +8,7 @@ test.each<{ status: number; headers?: Record<string, string>; text?: string; res
   { status: 200, text: '{"id":"c1"}', response: { kind: "ok", body: { id: "c1" }, cookies: [] } },
   { status: 204, text: "", response: { kind: "ok", body: undefined, cookies: [] } },
   { status: 200, headers: { "set-cookie": "a=1" }, response: { kind: "ok", body: undefined, cookies: ["a=1"] } },
-  { status: 200, text: '{"id":"c1","isSta', response: { kind: "lost", why: "a body that is not JSON" } },
+  { status: 200, text: '{"id":"c1","isSta', response: { kind: "lost", why: "a body that is no JSON" } },
   { status: 200, headers: HTML, text: "<html>", response: { kind: "login-page", status: 200 } },
   { status: 302, headers: { location: "/login" }, response: { kind: "login-page", status: 302 } },
   { status: 401, response: { kind: "unauthenticated", status: 401 } },
