@@ -48,7 +48,7 @@ async function run({ options, json }: EmulatorArguments): Promise<void> {
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
-  // The last step, because a reader may send a signal at once.
+  // Last, because a reader of the line may send a signal at once.
   console.log(json ? toLine(emulator) : toWelcome(emulator, options));
 }
 

@@ -1,7 +1,7 @@
 import type { EmulatorOptions } from "./emulator.ts";
 import { readFaults, readNumber, readOptions } from "./read-options.ts";
 
-/** What `npm run emulator` was asked for. */
+/** The options of `npm run emulator`. */
 export interface EmulatorArguments {
   readonly options: EmulatorOptions;
   readonly json: boolean;
@@ -12,7 +12,7 @@ interface BadArguments {
   readonly problems: readonly string[];
 }
 
-/** Reads all options and collects every problem in them. */
+/** Reads all options; lists every problem. */
 export function readEmulatorArguments(args: readonly string[]): EmulatorArguments | BadArguments {
   const read = readOptions(args, ["port", "customers", "seed", "staging-share", "faults"], ["json", "help"]);
   const options = {

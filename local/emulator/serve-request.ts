@@ -25,7 +25,6 @@ import { findSession, type ServerSession } from "./sessions.ts";
 import { count } from "./stats.ts";
 import { readRequestText, send, sendHalf, wantsJson } from "./wire.ts";
 
-/** One request on its way through the emulator. */
 interface ServedRequest {
   readonly service: Service;
   readonly request: IncomingMessage;
@@ -36,7 +35,7 @@ interface ServedRequest {
   asJson: boolean;
 }
 
-/** Answers one request of the Evo Voice API, with its fault. */
+/** Answers one request of the Evo Voice API with its fault. */
 export async function serveRequest(
   service: Service,
   request: IncomingMessage,
@@ -106,7 +105,7 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   if (served.response.writableEnded) await notifyListeners(service, about, "answered");
 }
 
-/** Without a sign-in: 401 without a body, or for a browser a redirect to the login page. With the wrong role: 403. */
+/** Without a session: 401 without a body, or for a browser a redirect to the login page. With the wrong role: 403. */
 function checkAccess(
   served: ServedRequest,
   name: OperationName,
@@ -125,7 +124,6 @@ function decide({ state, counters }: Service, operation: OperationName, paramete
   return fault;
 }
 
-/** The stable facts of a request: its customer, or else all of its members. */
 function toFacts(operation: OperationName, parameters: Parameters): RequestFacts {
   const key = getText(parameters, "customerId");
   if (key !== undefined || operation === "Authenticate") return { operation, key: key ?? "" };
@@ -169,7 +167,7 @@ async function answer({ service, request, response, asJson }: ServedRequest, rep
   if (response.headersSent || response.destroyed) return;
   await send(response, reply, asJson);
   if (!request.complete) {
-    // The rest of an unread body would be read as the next request.
+    // The server would read the rest of the body as the next request.
     response.once("finish", () => request.socket.destroySoon());
   }
 }

@@ -10,11 +10,11 @@ export interface ServerSession {
   calls: number;
 }
 
-/** The users, and the sessions that are open. */
+/** The users and the open sessions. */
 export interface Sessions {
   readonly users: readonly User[];
   readonly byId: Map<string, ServerSession>;
-  /** Every session id given out: none may appear in a log. */
+  /** Every session id so far. */
   readonly issued: string[];
   /** Refused sign-ins in a row, by user name. */
   readonly refusals: Map<string, number>;
@@ -33,13 +33,13 @@ export function createSessions(users: readonly User[], password: string): Sessio
   return { users, byId: new Map(), issued: [], refusals: new Map(), password, signIns: 0, refusedSignIns: 0 };
 }
 
-/** A new password also opens locked accounts again. */
+/** A new password also unlocks users. */
 export function changePassword(sessions: Sessions, password: string): void {
   sessions.password = password;
   sessions.refusals.clear();
 }
 
-/** The session that a request's cookies name, or that its HTTP Basic credentials make for this one request. */
+/** The session of the request's cookies, or a session of its HTTP Basic credentials for this request only. */
 export function findSession(
   sessions: Sessions,
   headers: IncomingHttpHeaders,
@@ -56,7 +56,7 @@ export function findSession(
   }
 }
 
-/** A sign-in begins a session with new ids and ends the one that the request came with. */
+/** A sign-in begins a session with new ids and ends the request's session. */
 export function signIn(
   sessions: Sessions,
   credentials: Credentials,

@@ -8,7 +8,6 @@ import { seedCustomers } from "./seed-customers.ts";
 import { createSelectionCache, type SelectionCache } from "./select-customers.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 
-/** Everything that an emulator holds. */
 export interface EmulatorState {
   readonly seed: number;
   readonly table: CustomerTable;
@@ -60,7 +59,7 @@ export function createState(options: StateOptions): EmulatorState {
   };
 }
 
-/** New faults begin with a clean count of attempts. */
+/** New faults start with new counts of attempts. */
 export function changeFaults(state: EmulatorState, spec: string): void {
   state.faults = parseFaults(spec);
   state.attempts = new Map();

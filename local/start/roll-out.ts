@@ -15,7 +15,7 @@ import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 const { stdout, stderr } = process;
 const WIDEST = 60;
 
-/** Runs one rollout, prints the report and whether the emulator agrees; gives the exit code. */
+/** Runs one rollout, prints the report and the check against the emulator, and returns the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const services = await startServices(options, stack);
   return Promise.race([rollOutIn(services, options, stack), services.emulator.crash]);
@@ -68,7 +68,7 @@ function explainRefusal({ message }: { readonly message: string }, { eventFile }
   return 2;
 }
 
-/** With --json standard output holds the report and nothing else. */
+/** With --json, standard output has only the report. */
 export function print(report: Report, checks: readonly CheckResult[], { json }: StartOptions): void {
   const colour = !json && isColourful(stdout, process.env);
   const sentences = checks.map(({ agrees, text }) => {

@@ -11,7 +11,7 @@ import { type Services, startServices } from "./services.ts";
 import { watchChanges } from "./watch-changes.ts";
 import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 
-/** Runs a scenario and compares its end with the expected end; gives the exit code. */
+/** Runs a scenario, compares its end with the expected end and returns the exit code. */
 export async function runScenario(
   scenario: Scenario,
   options: StartOptions,
@@ -98,7 +98,7 @@ const KILLED_STEP = "flip-2-part-1";
 async function runCrash({ options, stack, services, before, say }: ScenarioRun): Promise<ScenarioEnd> {
   const { event } = options;
   const undisturbed = runUndisturbed(options, stack);
-  // It is awaited below; an earlier failure of this run is reported first.
+  // Awaited below; an earlier failure of the crashed run is reported first.
   undisturbed.catch(() => {});
   const changes = watchChanges(services.eventBridge, (change) => say(describeChange(change)));
   stack.defer(changes.stop);
@@ -123,7 +123,7 @@ async function runCrash({ options, stack, services, before, say }: ScenarioRun):
   return { report, checks };
 }
 
-/** The same rollout of the same customers with services of its own, and without a crash. */
+/** The same rollout with its own services and without a crash. */
 async function runUndisturbed(options: StartOptions, stack: AsyncDisposableStack): Promise<Services> {
   const services = await startServices(options, stack);
   const answer = runWorker({ event: options.event }, services, stack);
@@ -151,7 +151,7 @@ function getReport(answer: WorkerAnswer | undefined): Report {
   throw new LocalRunError(`the worker failed: ${answer?.message}`);
 }
 
-/** With --json standard output holds the report and nothing else. */
+/** With --json, standard output has only the report. */
 function say(line: string, { json }: StartOptions): void {
   (json ? process.stderr : process.stdout).write(`${line}\n`);
 }

@@ -11,11 +11,10 @@ import { type LogLine, readLog, startWorker, type WorkerAnswer, type WorkerMessa
 
 export interface TriggeredListener {
   readonly onLog: (line: LogLine) => void;
-  /** Gets one sentence for each answer of the door; a job of CodePipeline asks twice. */
+  /** Gets one sentence for each answer of the door; CodePipeline gets two answers. */
   readonly onAnswer: (sentence: string) => void;
 }
 
-/** The immediate answer of a door: a rollout starts, or the event is refused. */
 type DoorAnswer = { readonly sentence: string; readonly refusal?: string };
 
 type Listening = Extract<WorkerMessage, { kind: "listening" }>;
@@ -23,7 +22,7 @@ type Listening = Extract<WorkerMessage, { kind: "listening" }>;
 const POLL_MS = 50;
 const PATIENCE_MS = 1_000;
 
-/** Sends a trigger's payload to its door, which starts the worker; door and worker run in one process of their own. */
+/** Sends a trigger's payload to its door, which starts the worker. Door and worker run in one child process. */
 export async function runTriggered(
   { trigger, event }: { readonly trigger: Trigger; readonly event: unknown },
   services: Services,
@@ -54,7 +53,7 @@ export async function runTriggered(
     if (last !== undefined) onAnswer(`${trigger}: ${last}`);
     return end;
   };
-  // A worker that dies breaks its connections first; its death is the error to report.
+  // When the worker crashes, its connections break first. The crash is the error to report.
   const followed = follow().catch(async (error: unknown) => {
     await Promise.race([child.crash, sleep(PATIENCE_MS, undefined, { ref: false })]);
     throw error;
@@ -108,7 +107,7 @@ async function callFrontDoor(client: LambdaClient, payload: unknown) {
   return { isError: FunctionError !== undefined, answer };
 }
 
-/** CodePipeline sends a new job with the token of an action in progress, until the answer says how it ended. */
+/** CodePipeline sends a new job with the token of an action in progress, until an answer ends the action. */
 async function continueJob(client: LambdaClient, { pipeline }: Services): Promise<string | undefined> {
   const continuationToken = pipeline.answers().at(-1)?.continuationToken;
   if (continuationToken === undefined) return undefined;
@@ -146,7 +145,7 @@ function describe({ rolloutId, status }: RolloutState): string {
   return rolloutId === undefined ? status : `rollout ${rolloutId} is ${status}`;
 }
 
-/** Lambda sends no message when an execution ends, so this polls. */
+/** Lambda sends no message when an execution ends, so this function polls. */
 async function waitForEnd(client: LambdaClient, arn: string): Promise<WorkerAnswer> {
   for (;;) {
     const execution = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }));

@@ -5,8 +5,8 @@ import { FRONT_DOOR_ARN, WORKER_ARN } from "./functions.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 
 /**
- * Serves the functions that ship: the worker and the front door by Lambda's own protocol, the webhook by a Function URL.
- * The environment configures them; only the address of Lambda is set here.
+ * Serves the shipped functions: the worker and the front door with Lambda's protocol, the webhook with a Function URL.
+ * The environment configures the functions; only Lambda's address is set here.
  */
 export async function serveDoor(door: string, sendToParent: (message: WorkerMessage) => void): Promise<void> {
   const lambda = await startLambdaExecutions();
