@@ -30,7 +30,7 @@ const figures: Record<string, Figures[string]> = {
 for (const customers of sizes) await measure(customers);
 printFigures(figures);
 
-/** Everybody is promoted in waves; then, where asked for, staged again, until the last bake turns it all back. */
+/** Promotes all customers in waves; for the rollback sizes, then stages them until an alarm in the last bake rolls back. */
 async function measure(customers: number): Promise<void> {
   const flips = Math.min(customers, Number(values["most-flips"]));
   const emulator = await startEmulatorProcess({ customers, "staging-share": flips / customers });
@@ -45,7 +45,7 @@ async function measure(customers: number): Promise<void> {
   }
 }
 
-/** In a process of its own, with a ledger of its own. */
+/** Runs a rollout in a child process with its own ledger. */
 async function run(
   { end: _end, ...emulator }: EmulatorProcess,
   input: RolloutInput,
@@ -65,7 +65,7 @@ async function run(
   return { ...ended, seconds };
 }
 
-/** Equal shares, each with its bake, the last one too. */
+/** Equal shares, each with a bake, also the last. */
 function toStrategy(): RolloutInput["strategy"] {
   const share = `${round(100 / waves, 2)}%`;
   const wave = { share, bakeMinutes };
@@ -73,8 +73,8 @@ function toStrategy(): RolloutInput["strategy"] {
 }
 
 /**
- * The alarm is read once before the first flip, once in each wave that takes less than a minute, and in each bake at its
- * beginning and after each minute. The middle of the last bake leaves room for waves that take longer.
+ * The gate reads the alarm once before the first flip, once in each wave that takes less than a minute, and in each bake at
+ * the start and after each minute. The middle of the last bake leaves room for longer waves.
  */
 function toCallInLastBake(): number {
   const readingsOfWave = 1 + bakeMinutes + 1;
@@ -86,14 +86,14 @@ function keep(name: string, run: HandlerRun & { readonly seconds: number }, last
   if (
     decisions.length !== waves ||
     decisions.at(-1) !== last ||
-    decisions.slice(0, -1).some((one) => one !== "proceed")
+    decisions.slice(0, -1).some((decision) => decision !== "proceed")
   )
     throw new Error(`${name}: the gates decided ${decisions.join(", ")}`);
-  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${restored} flipped back`);
+  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${restored} restored`);
   figures[`${name} flipped`] = flipped;
-  figures[`${name} flipped back`] = restored;
+  figures[`${name} restored`] = restored;
   figures[`${name} durable operations`] = run.operations;
-  figures[`${name} looks of the bakes`] = steps.gate?.attempts ?? 0;
+  figures[`${name} polls of the bakes`] = steps.gate?.attempts ?? 0;
   figures[`${name} largest checkpoint bytes`] = run.largestPayloadBytes;
   figures[`${name} peak MB`] = toMb(run.peakBytes);
   for (const kind of ["look-up", "plan", "flip", "rollback-part"]) {

@@ -8,11 +8,11 @@ export interface HandlerRequest {
   readonly watchesAlarm?: boolean;
 }
 
-/** What a worker's whole life in a process of its own came to, as after a cold start. */
+/** The figures of one rollout in its own process, as after a cold start. */
 export interface HandlerRun {
   readonly flipped: number;
   readonly restored: number;
-  /** By their gates, in order. */
+  /** The decisions of the gates, in order. */
   readonly decisions: readonly string[];
   readonly operations: number;
   readonly largestPayloadBytes: number;
@@ -22,10 +22,10 @@ export interface HandlerRun {
 }
 
 export interface StepsOfKind {
-  /** Of all of them. */
+  /** The seconds of all steps of the kind. */
   readonly seconds: number;
   readonly attempts: number;
-  /** The process's peak when the last one ended. */
+  /** The process's peak at the end of the last step of the kind. */
   readonly peakBytes: number;
 }
 
@@ -55,7 +55,7 @@ answerParent(async ({ emulator, input, watchesAlarm = false }: HandlerRequest): 
   };
 });
 
-/** The most that the operating system has ever seen of this process in memory. */
+/** The largest resident memory of this process. */
 function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }

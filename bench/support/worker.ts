@@ -13,16 +13,15 @@ import type { EmulatorProcess } from "./children.ts";
 
 export const TABLE = "ledger";
 export const SECRET = "evo-voice/login";
-/** The alarm that is watched, where one is. */
 export const ALARM = "calls-drop";
 
-/** Whom a deployed worker always tells. */
+/** A deployed worker always has a bus and a topic. */
 const NOTIFICATIONS = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
 
-/** Nothing slows a rollout down but the server: the highest pace that a policy allows. */
+/** The highest pace that a policy allows, so that only the server limits the rollout. */
 const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000, failureBudget: 0 };
 
-/** The shipped handler against an emulator; the AWS that it talks to is in the environment. */
+/** The shipped handler for an emulator; the environment has the addresses of the AWS stand-ins. */
 export function buildLocalWorker(
   { address: baseUrl, accountId }: Pick<EmulatorProcess, "address" | "accountId">,
   concurrency: number,
@@ -32,19 +31,19 @@ export function buildLocalWorker(
   return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...NOTIFICATIONS });
 }
 
-/** One rollout over everybody. */
+/** A rollout of all customers. */
 export interface RolloutInput {
   readonly action: "stage" | "promote";
   /** @default all at once */
   readonly strategy?: Strategy | undefined;
-  /** How it has to end. @default succeeded */
+  /** The expected status. @default succeeded */
   readonly status?: RolloutStatus | undefined;
 }
 
 export interface RolloutRun {
   readonly report: Report;
   readonly operations: number;
-  /** Of any checkpoint that was ever written, those between two looks of a bake included. */
+  /** The largest of all written checkpoints, also those between two polls of a bake. */
   readonly largestPayloadBytes: number;
   /** The steps in order; epoch milliseconds. */
   readonly steps: readonly StepTimes[];
@@ -54,11 +53,11 @@ export interface StepTimes {
   readonly name: string;
   readonly startedMs: number;
   readonly endedMs: number;
-  /** Of a bake, how often it was looked at the world. */
+  /** The polls of a bake. */
   readonly attempts: number;
 }
 
-/** Runs one rollout, durable waits passed at once; its checkpoints are in a file, and gone afterwards. */
+/** Runs one rollout without durable waits. Its checkpoints are in a temporary file. */
 export async function runRollout(
   handler: DurableLambdaHandler,
   { action, strategy, status = "succeeded" }: RolloutInput,
