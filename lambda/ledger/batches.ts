@@ -43,7 +43,7 @@ export function createBatches(table: Table) {
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
       if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };
       throw new Error(
-        `batch ${batch.index} of rollout ${rolloutId} was written by another execution: two workers run the same rollout`,
+        `batch ${batch.index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`,
       );
     },
     async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {
