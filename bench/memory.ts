@@ -42,7 +42,7 @@ async function measure(customers: number): Promise<void> {
   const handler = startChild(new URL("./support/handler-process.ts", import.meta.url), { execArgv, environment });
   const run = await handler.ask<HandlerRun>({
     emulator: address,
-    input: { action: "promote" },
+    order: { action: "promote" },
   } satisfies HandlerRequest);
   for (const each of [handler, ledger, emulator]) await each.end();
   runs.set(customers, run);

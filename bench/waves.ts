@@ -4,7 +4,7 @@ import { DEPLOYED_NODE_OPTIONS } from "./support/deployed-node-options.ts";
 import { type Figures, printFigures, round, toMb } from "./support/figures.ts";
 import type { HandlerRequest, HandlerRun } from "./support/handler-process.ts";
 import type { LedgerRequest } from "./support/ledger-process.ts";
-import type { RolloutInput } from "./support/worker.ts";
+import type { Order } from "./support/worker.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,25 +30,25 @@ const figures: Record<string, Figures[string]> = {
 for (const customers of sizes) await measure(customers);
 printFigures(figures);
 
-/** Promotes all customers in waves; for the rollback sizes, then stages them until an alarm in the last bake rolls back. */
+/** Everybody is promoted in waves; then, where asked for, staged again, until the last bake turns it all back. */
 async function measure(customers: number): Promise<void> {
   const flips = Math.min(customers, Number(values["most-flips"]));
   const emulator = await startEmulatorProcess({ customers, "staging-share": flips / customers });
   try {
     keep(`${customers}`, await run(emulator, { action: "promote" }), "proceed");
     if (rollbackSizes.includes(customers)) {
-      const input = { action: "stage", status: "rolled-back" } as const;
-      keep(`${customers} rolled back`, await run(emulator, input, toCallInLastBake()), "roll back");
+      const order = { action: "stage", status: "rolled-back" } as const;
+      keep(`${customers} rolled back`, await run(emulator, order, toCallInLastBake()), "roll back");
     }
   } finally {
     await emulator.end();
   }
 }
 
-/** Runs a rollout in a child process with its own ledger. */
+/** In a process of its own, with a ledger of its own. */
 async function run(
   { end: _end, ...emulator }: EmulatorProcess,
-  input: RolloutInput,
+  order: Order,
   alarmAtCall?: number,
 ): Promise<HandlerRun & { readonly seconds: number }> {
   const ledger = startChild(new URL("./support/ledger-process.ts", import.meta.url));
@@ -57,7 +57,7 @@ async function run(
   const startedMs = performance.now();
   const ended = await handler.ask<HandlerRun>({
     emulator,
-    input: { ...input, strategy: toStrategy() },
+    order: { ...order, strategy: toStrategy() },
     watchesAlarm: true,
   } satisfies HandlerRequest);
   const seconds = (performance.now() - startedMs) / 1000;
@@ -65,16 +65,16 @@ async function run(
   return { ...ended, seconds };
 }
 
-/** Equal shares, each with a bake, also the last. */
-function toStrategy(): RolloutInput["strategy"] {
+/** Equal shares, each with its bake, the last one too. */
+function toStrategy(): Order["strategy"] {
   const share = `${round(100 / waves, 2)}%`;
   const wave = { share, bakeMinutes };
   return { waves: [...Array.from({ length: waves - 1 }, () => wave), { rest: true, bakeMinutes }] };
 }
 
 /**
- * The gate reads the alarm once before the first flip, once in each wave that takes less than a minute, and in each bake at
- * the start and after each minute. The middle of the last bake leaves room for longer waves.
+ * The alarm is read once before the first flip, once in each wave that takes less than a minute, and in each bake at its
+ * beginning and after each minute. The middle of the last bake leaves room for waves that take longer.
  */
 function toCallInLastBake(): number {
   const readingsOfWave = 1 + bakeMinutes + 1;
@@ -86,14 +86,14 @@ function keep(name: string, run: HandlerRun & { readonly seconds: number }, last
   if (
     decisions.length !== waves ||
     decisions.at(-1) !== last ||
-    decisions.slice(0, -1).some((decision) => decision !== "proceed")
+    decisions.slice(0, -1).some((one) => one !== "proceed")
   )
     throw new Error(`${name}: the gates decided ${decisions.join(", ")}`);
-  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${restored} restored`);
+  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${restored} flipped back`);
   figures[`${name} flipped`] = flipped;
-  figures[`${name} restored`] = restored;
+  figures[`${name} flipped back`] = restored;
   figures[`${name} durable operations`] = run.operations;
-  figures[`${name} polls of the bakes`] = steps.gate?.attempts ?? 0;
+  figures[`${name} looks of the bakes`] = steps.gate?.attempts ?? 0;
   figures[`${name} largest checkpoint bytes`] = run.largestPayloadBytes;
   figures[`${name} peak MB`] = toMb(run.peakBytes);
   for (const kind of ["look-up", "plan", "flip", "rollback-part"]) {

@@ -12,10 +12,10 @@ const { values } = parseArgs({
   options: { deliveries: { type: "string", default: "5000" }, rounds: { type: "string", default: "9" } },
 });
 const deliveries = Number(values.deliveries);
-const GITHUB_SECRET = "a-secret-for-the-benchmark";
+const GITHUB_SECRET = "It's a Secret to Everybody";
 const STANDARD_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/** The example of GitHub's documentation: nine kilobytes, of which a mapping reads a few texts. */
+/** As large as GitHub's documentation shows it: nine kilobytes, of which a mapping asks for a handful of texts. */
 const githubBody = JSON.stringify(findExample("deployment_status"));
 const standardBody = JSON.stringify({
   type: "deploy.finished",
@@ -48,7 +48,7 @@ const policy = parsePolicy({
   },
 });
 
-/** The webhook without AWS. */
+/** Everything but AWS: the secrets are there, and a start costs nothing. */
 const ports = {
   policy,
   readSecrets: async (source: string) => [source === "github" ? GITHUB_SECRET : STANDARD_SECRET],
@@ -69,7 +69,7 @@ const contenders = {
   "standard bare verify": async () => new Webhook(STANDARD_SECRET).verify(standardBody, standard.headers),
 };
 
-/** In turn, so that all have the same noise. The first round warms up and does not count. */
+/** In turn, so that each meets the same noise; the first round warms up and does not count. */
 const rates = new Map<string, number[]>(Object.keys(contenders).map((name) => [name, []]));
 for (let number = 0; number <= Number(values.rounds); number += 1) {
   for (const [name, once] of Object.entries(contenders)) {
@@ -98,7 +98,7 @@ function perCpuSecond(): Figures {
   return Object.fromEntries([...rates].map(([name, all]) => [`${name}/CPU second`, round(median(all))]));
 }
 
-/** The median of the ratios in each round. */
+/** The median of the ratios within each round. */
 function ratio(name: string, other: string): number {
   const others = rates.get(other) ?? [];
   return round(median((rates.get(name) ?? []).map((rate, index) => rate / others[index]!)), 2);

@@ -1,18 +1,18 @@
 import { answerParent, type EmulatorProcess } from "./children.ts";
-import { ALARM, buildLocalWorker, type RolloutInput, runRollout } from "./worker.ts";
+import { ALARM, buildLocalWorker, type Order, runRollout } from "./worker.ts";
 
 export interface HandlerRequest {
   readonly emulator: Omit<EmulatorProcess, "end">;
-  readonly input: RolloutInput;
+  readonly order: Order;
   /** @default false */
   readonly watchesAlarm?: boolean;
 }
 
-/** The figures of one rollout in its own process, as after a cold start. */
+/** What a worker's whole life in a process of its own came to, as after a cold start. */
 export interface HandlerRun {
   readonly flipped: number;
   readonly restored: number;
-  /** The decisions of the gates, in order. */
+  /** By their gates, in order. */
   readonly decisions: readonly string[];
   readonly operations: number;
   readonly largestPayloadBytes: number;
@@ -22,17 +22,17 @@ export interface HandlerRun {
 }
 
 export interface StepsOfKind {
-  /** The seconds of all steps of the kind. */
+  /** Of all of them. */
   readonly seconds: number;
   readonly attempts: number;
-  /** The process's peak at the end of the last step of the kind. */
+  /** The process's peak when the last one ended. */
   readonly peakBytes: number;
 }
 
-answerParent(async ({ emulator, input, watchesAlarm = false }: HandlerRequest): Promise<HandlerRun> => {
+answerParent(async ({ emulator, order, watchesAlarm = false }: HandlerRequest): Promise<HandlerRun> => {
   const samples: { readonly atMs: number; readonly peakBytes: number }[] = [];
   const handler = buildLocalWorker(emulator, 16, watchesAlarm ? [ALARM] : []);
-  const run = await runRollout(handler, input, () => samples.push({ atMs: Date.now(), peakBytes: peakBytes() }));
+  const run = await runRollout(handler, order, () => samples.push({ atMs: Date.now(), peakBytes: peakBytes() }));
   const steps: Record<string, StepsOfKind> = {};
   for (const { name, startedMs, endedMs, attempts } of run.steps) {
     const kind = name.replace(/-\d.*$/, "");
@@ -55,7 +55,7 @@ answerParent(async ({ emulator, input, watchesAlarm = false }: HandlerRequest): 
   };
 });
 
-/** The largest resident memory of this process. */
+/** The most that the operating system has ever seen of this process in memory. */
 function peakBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }

@@ -13,37 +13,38 @@ import type { EmulatorProcess } from "./children.ts";
 
 export const TABLE = "ledger";
 export const SECRET = "evo-voice/login";
+/** The alarm that is watched, where one is. */
 export const ALARM = "calls-drop";
 
-/** A deployed worker always has a bus and a topic. */
-const NOTIFICATIONS = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
+/** Whom a deployed worker always tells. */
+const TOLD = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
 
-/** The highest pace that a policy allows, so that only the server limits the rollout. */
+/** Nothing slows a rollout down but the server: the highest pace that a policy allows. */
 const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000, failureBudget: 0 };
 
-/** The shipped handler for an emulator; the environment has the addresses of the AWS stand-ins. */
+/** The shipped handler against an emulator; the AWS that it talks to is in the environment. */
 export function buildLocalWorker(
   { address: baseUrl, accountId }: Pick<EmulatorProcess, "address" | "accountId">,
   concurrency: number,
   alarms: readonly string[] = [],
 ): DurableLambdaHandler {
   const policy = parsePolicy({ baseUrl, accountIds: [accountId], concurrency, alarms, ...UNLIMITED });
-  return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...NOTIFICATIONS });
+  return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...TOLD });
 }
 
-/** A rollout of all customers. */
-export interface RolloutInput {
+/** One rollout over everybody. */
+export interface Order {
   readonly action: "stage" | "promote";
   /** @default all at once */
   readonly strategy?: Strategy | undefined;
-  /** The expected status. @default succeeded */
+  /** How it has to end. @default succeeded */
   readonly status?: RolloutStatus | undefined;
 }
 
 export interface RolloutRun {
   readonly report: Report;
   readonly operations: number;
-  /** The largest of all written checkpoints, also those between two polls of a bake. */
+  /** Of any checkpoint that was ever written, those between two looks of a bake included. */
   readonly largestPayloadBytes: number;
   /** The steps in order; epoch milliseconds. */
   readonly steps: readonly StepTimes[];
@@ -53,14 +54,14 @@ export interface StepTimes {
   readonly name: string;
   readonly startedMs: number;
   readonly endedMs: number;
-  /** The polls of a bake. */
+  /** Of a bake, how often it was looked at the world. */
   readonly attempts: number;
 }
 
-/** Runs one rollout without durable waits. Its checkpoints are in a temporary file. */
+/** Runs one rollout, durable waits passed at once; its checkpoints are in a file, and gone afterwards. */
 export async function runRollout(
   handler: DurableLambdaHandler,
-  { action, strategy, status = "succeeded" }: RolloutInput,
+  { action, strategy, status = "succeeded" }: Order,
   onCheckpoint: CheckpointHook = () => undefined,
 ): Promise<RolloutRun> {
   const folder = mkdtempSync(join(tmpdir(), "cutover-bench-"));

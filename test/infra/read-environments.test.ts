@@ -94,7 +94,7 @@ describe("a schedule", () => {
     expect(refusalOf({ schedules: [{ ...NIGHTLY, ...given }] })).toThrow(message);
   });
 
-  test("has a different name", () => {
+  test("has a name of its own", () => {
     expect(refusalOf({ schedules: [NIGHTLY, NIGHTLY] })).toThrow(/schedules: .*a different name for each/);
   });
 });
