@@ -11,7 +11,7 @@ import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import type { Cutover } from "./cutover.ts";
 
 const SOURCE = "expected a source of deploy events, such as com.example.deploy";
-const NOT_AWS = `${SOURCE}; a source of AWS sends no deploy event, and the policy names pipelines`;
+const NOT_AWS = `${SOURCE}; a source of AWS sends no deploy event, and a pipeline is named in the policy`;
 const NOT_OWN = `${SOURCE}; ${EVENT_SOURCE} sends the events of rollouts`;
 
 /** The `source` of deploy events. */

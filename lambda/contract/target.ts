@@ -25,7 +25,7 @@ function Text(what: string) {
 const listOf = <Item extends z.ZodType<string>>(item: Item, what: string) =>
   z
     .array(item, { error: `expected a list of ${what}` })
-    .min(1, `expected at least one item in the list of ${what}`)
+    .min(1, `expected at least one of ${what}`)
     .max(MOST_IDS, `expected at most ${MOST_IDS} ${what}; use a tag, a parent or a cohort for more`)
     .transform((items) => [...new Set(items)]);
 

@@ -125,7 +125,7 @@ describe("what exists already", () => {
 
 test.each([
   [{ events: { sources: ["com.example deploy"] } }, /events\.sources\[0\]: .*expected a source of deploy events/],
-  [{ events: { sources: ["aws.codepipeline"] } }, /the policy names pipelines/],
+  [{ events: { sources: ["aws.codepipeline"] } }, /a pipeline is named in the policy/],
   [{ events: { sources: [] } }, /expected at least one source/],
   [{ github: { repository: "acme/phones", from: { branch: "*" } } }, /without wildcards/],
   [{ github: { repository: "acme/phones", from: { environment: "prod*" } } }, /without wildcards/],

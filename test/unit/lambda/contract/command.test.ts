@@ -102,7 +102,7 @@ describe("a command is refused", () => {
     [
       "to protect no customer",
       { command: "protect", ...ann, customerIds: [] },
-      ["customerIds: got an empty list; expected at least one item in the list of customer ids"],
+      ["customerIds: got an empty list; expected at least one of customer ids"],
     ],
     [
       "to protect what is no id",
