@@ -5,6 +5,7 @@ import { findJson } from "./contract/find-json.ts";
 import { Policy } from "./contract/policy.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "./contract/problems.ts";
 import { findRepeatedMembers } from "./contract/repeated-members.ts";
+import { textMatching } from "./contract/text-matching.ts";
 import { validatePolicy } from "./contract/validate-policy.ts";
 
 /** A policy or an environment cannot be used; the message lists every problem. */
@@ -31,7 +32,7 @@ export function readPolicy(path: string): Policy {
   return parsePolicy(parseJson(path, readText(path)));
 }
 
-const text = (expected: string) => z.string({ error: expected }).regex(/\S/, expected);
+const text = (expected: string) => textMatching(/\S/, expected);
 
 const TableName = text("expected the name of the ledger's table");
 const PolicyFile = text("expected the path of the policy file");
@@ -44,14 +45,12 @@ const WorkerEnvironment = z.object({
   CUTOVER_TOPIC_ARN: text("expected the ARN of a topic").optional(),
 });
 
-const ALIAS =
-  "expected the ARN of the worker's alias, which ends with the alias: Lambda does not start a durable function without an alias or a version";
-
 const DoorEnvironment = z.object({
   CUTOVER_TABLE_NAME: TableName,
-  CUTOVER_WORKER_ARN: z
-    .string({ error: ALIAS })
-    .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:[\w-]+$/, ALIAS),
+  CUTOVER_WORKER_ARN: textMatching(
+    /^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:[\w-]+$/,
+    "expected the ARN of the worker's alias, which ends with the alias: Lambda does not start a durable function without an alias or a version",
+  ),
   CUTOVER_POLICY_FILE: PolicyFile,
 });
 
@@ -92,8 +91,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     tableName: read.CUTOVER_TABLE_NAME,
     secretId: read.CUTOVER_SECRET_ID,
     policy: readPolicy(read.CUTOVER_POLICY_FILE),
-    ...(read.CUTOVER_EVENT_BUS !== undefined && { eventBus: read.CUTOVER_EVENT_BUS }),
-    ...(read.CUTOVER_TOPIC_ARN !== undefined && { topicArn: read.CUTOVER_TOPIC_ARN }),
+    eventBus: read.CUTOVER_EVENT_BUS,
+    topicArn: read.CUTOVER_TOPIC_ARN,
   };
 }
 

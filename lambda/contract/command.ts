@@ -10,16 +10,11 @@ import { ReleaseName } from "./release-name.ts";
 import { REPORT_FORMATS } from "./report-format.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { CustomerIds } from "./target.ts";
-
-const EXECUTION = "expected the `execution` of the answer to the deploy event";
-const FORMAT = `expected ${REPORT_FORMATS.join(", ")}`;
-const ID = "expected 1 to 64 letters, digits, _ and -";
+import { textMatching } from "./text-matching.ts";
 
 const requestedBy = oneLineText("the sender's name; the ledger and the report show it", 128);
 const reason = oneLineText("the reason; the ledger and the report show it", 500);
-const id = z
-  .string({ error: ID })
-  .regex(/^[\w-]{1,64}$/, ID)
+const id = textMatching(/^[\w-]{1,64}$/, "expected 1 to 64 letters, digits, _ and -")
   .optional()
   .describe("a command with the same id is the same command, so a command that is sent twice is done once");
 const rolloutId = RolloutId.describe("the rollout that the command is for");
@@ -34,15 +29,16 @@ function named<const Names extends readonly [string, ...string[]]>(names: Names,
 const StatusCommand = strictObject({
   command: named(["status"], "shows the report of a rollout, also while it runs"),
   rolloutId,
-  execution: z
-    .string({ error: EXECUTION })
-    .regex(/^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
+  execution: textMatching(
+    /^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/,
+    "expected the `execution` of the answer to the deploy event",
+  )
     .optional()
     .describe(
       "the durable execution of the rollout; with it, `status` also finds a rollout that is not in the ledger, because its event could not be read or has the id of another event",
     ),
   format: z
-    .enum(REPORT_FORMATS, { error: FORMAT })
+    .enum(REPORT_FORMATS, { error: `expected ${REPORT_FORMATS.join(", ")}` })
     .optional()
     .describe("adds the report as `text` to the answer: for a terminal, as plain text, or as Markdown"),
   requestedBy: requestedBy.optional(),

@@ -12,17 +12,15 @@ import { ReleaseName } from "./release-name.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { Strategy } from "./strategy.ts";
 import { Targets } from "./target.ts";
+import { textMatching } from "./text-matching.ts";
 
 const FLIPS = ["stage", "promote"] as const;
 const ACTIONS = [...FLIPS, "rollback", "retry"] as const;
 const NOT_AFTER = 'expected a time with seconds and a time zone, such as "2026-11-23T02:00:00Z"';
-const PLAN = "expected the hash of a dry run's plan: 64 digits and letters from a to f";
 const BUSY = 'expected "refuse" or "wait" (for the lock, until notAfter)';
 
 const dryRun = z.boolean({ error: "expected true or false" }).default(false);
-const plan = z
-  .string({ error: PLAN })
-  .regex(/^[\da-f]{64}$/, PLAN)
+const plan = textMatching(/^[\da-f]{64}$/, "expected the hash of a dry run's plan: 64 digits and letters from a to f")
   .optional()
   .describe("the hash of a dry run's plan: the rollout is refused when its plan is different");
 

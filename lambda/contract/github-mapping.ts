@@ -2,18 +2,16 @@ import * as z from "zod";
 import { DeployEventTemplate } from "./deploy-event-template.ts";
 import { Glob } from "./glob.ts";
 import { strictObject } from "./problems.ts";
+import { textMatching } from "./text-matching.ts";
 
-const REPOSITORY = 'expected a repository with its owner, such as "acme/phone"';
-const WORKFLOW = 'expected the file name of a workflow in .github/workflows, such as "deploy.yml"';
-
-const Repository = z
-  .string({ error: REPOSITORY })
-  .regex(/^[\w-]{1,100}\/[\w.-]{1,100}$/, REPOSITORY)
-  .describe("the repository, with its owner");
-const Workflow = z
-  .string({ error: WORKFLOW })
-  .regex(/^[\w.-]{1,200}\.ya?ml$/, WORKFLOW)
-  .describe("the workflow's file in .github/workflows, because any workflow can have the same name");
+const Repository = textMatching(
+  /^[\w-]{1,100}\/[\w.-]{1,100}$/,
+  'expected a repository with its owner, such as "acme/phone"',
+).describe("the repository, with its owner");
+const Workflow = textMatching(
+  /^[\w.-]{1,200}\.ya?ml$/,
+  'expected the file name of a workflow in .github/workflows, such as "deploy.yml"',
+).describe("the workflow's file in .github/workflows, because any workflow can have the same name");
 const Environment = Glob("an environment").optional().describe("the environment of the deployment");
 const Task = Glob("a task").optional().describe("the task of the deployment");
 const Ref = Glob("a branch, a tag or a commit")
@@ -57,11 +55,11 @@ export const GitHubMapping = z.discriminatedUnion(
     }),
     mapping("workflow_dispatch", {
       when: { repository: Repository, workflow: Workflow, branch: Branch, tag: Tag },
-      from: z.string({ error: INPUT }).regex(/^(?:branch|tag|inputs\.[\w-]{1,100})$/, INPUT),
+      from: textMatching(/^(?:branch|tag|inputs\.[\w-]{1,100})$/, INPUT),
     }),
     mapping("repository_dispatch", {
       when: { repository: Repository, action: Glob("the dispatch's event type") },
-      from: z.string({ error: INPUT }).regex(/^client_payload\.[\w-]{1,100}$/, INPUT),
+      from: textMatching(/^client_payload\.[\w-]{1,100}$/, INPUT),
     }),
   ],
   {

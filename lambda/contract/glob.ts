@@ -1,9 +1,8 @@
-import * as z from "zod";
+import { lineOf } from "./text-matching.ts";
 
 /** A text in which `*` matches any characters, also `/`, and every other character matches itself. */
 export function Glob(what: string) {
-  const expected = `expected ${what}: 1 to 200 characters in one line, in which * stands for any characters`;
-  return z.string({ error: expected }).regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u, expected);
+  return lineOf(1, 200, `expected ${what}: 1 to 200 characters in one line, in which * stands for any characters`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { strictObject } from "./problems.ts";
+import { textMatching } from "./text-matching.ts";
 
 const BUDGET =
   'expected a whole number of customers such as 10, or a share of the planned customers such as "1%" or "0.5%"';
@@ -8,7 +9,7 @@ const BUDGET =
 export const FailureBudget = z.union(
   [
     z.number({ error: BUDGET }).int(BUDGET).min(0, BUDGET).max(1_000_000_000, BUDGET),
-    z.string({ error: BUDGET }).regex(/^(?:100(?:\.00?)?|[1-9]?\d(?:\.\d{1,2})?)%$/, BUDGET),
+    textMatching(/^(?:100(?:\.00?)?|[1-9]?\d(?:\.\d{1,2})?)%$/, BUDGET),
   ],
   { error: BUDGET },
 );

@@ -6,13 +6,16 @@ import { memberOf } from "./member-of.ts";
 import { type Problem, toPath } from "./problems.ts";
 import { findPredefined, PREDEFINED } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
+import { textMatching } from "./text-matching.ts";
 import type { Wave, WaveSize } from "./wave.ts";
 import { MOST_WAVES, type WaveForm, WrittenStrategy } from "./written-strategy.ts";
 
-const NAME = 'expected a strategy\'s name such as "all-at-once": 1 to 64 letters, digits, _ . and -';
 const STRATEGY = 'expected a strategy\'s name such as "canary-10-percent-30-minutes", or { "waves": [WAVE, …] }';
 
-export const StrategyName = z.string({ error: NAME }).regex(/^(?!\.+$)[\w.-]{1,64}$/, NAME);
+export const StrategyName = textMatching(
+  /^(?!\.+$)[\w.-]{1,64}$/,
+  'expected a strategy\'s name such as "all-at-once": 1 to 64 letters, digits, _ . and -',
+);
 
 /** A strategy's name, or its waves. */
 export const Strategy = z

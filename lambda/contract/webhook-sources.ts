@@ -4,11 +4,14 @@ import { GitHubMapping } from "./github-mapping.ts";
 import { type Problem, strictObject } from "./problems.ts";
 import { StandardMapping } from "./standard-mapping.ts";
 import type { Names } from "./strategy.ts";
+import { textMatching } from "./text-matching.ts";
 
-const NAME = "expected a source's name: 1 to 24 small letters, digits and -, a letter first";
 const MOST_MAPPINGS = 50;
 
-const SourceName = z.string({ error: NAME }).regex(/^[a-z][a-z0-9-]{0,23}$/, NAME);
+const SourceName = textMatching(
+  /^[a-z][a-z0-9-]{0,23}$/,
+  "expected a source's name: 1 to 24 small letters, digits and -, a letter first",
+);
 
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z

@@ -3,6 +3,7 @@ import { findJson } from "../contract/find-json.ts";
 import { type Problem, strictObject } from "../contract/problems.ts";
 import { parseOrRefuse, RefusedError, refuseFor } from "../contract/refused-error.ts";
 import { findRepeatedMembers } from "../contract/repeated-members.ts";
+import { textMatching } from "../contract/text-matching.ts";
 
 const JOB = "expected what CodePipeline's Lambda action sends";
 
@@ -13,7 +14,7 @@ const JOB = "expected what CodePipeline's Lambda action sends";
 const PipelineJobEvent = z.object({
   "CodePipeline.job": z.object(
     {
-      id: z.string({ error: JOB }).regex(/^[\w-]{1,64}$/, JOB),
+      id: textMatching(/^[\w-]{1,64}$/, JOB),
       data: z.object(
         {
           actionConfiguration: z

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { wholeNumber } from "../contract/limits.ts";
 import { strictObject } from "../contract/problems.ts";
 import { parseOrRefuse } from "../contract/refused-error.ts";
+import { textMatching } from "../contract/text-matching.ts";
 
 const ARN = "expected a schedule's ARN, as <aws.scheduler.schedule-arn> gives it";
 const TIME = "expected a time such as 2026-11-23T02:00:00Z, as <aws.scheduler.scheduled-time> gives it";
@@ -14,7 +15,7 @@ const MOST_MINUTES = 2_880;
 /** The input that a schedule of Cutover sends. EventBridge Scheduler fills in the ARN and the time. */
 const Scheduled = strictObject({
   schedule: strictObject({
-    arn: z.string({ error: ARN }).regex(/^arn:[\w-]+:scheduler:[\w:-]+:schedule\/[\w.-]{1,64}\/[\w.-]{1,64}$/, ARN),
+    arn: textMatching(/^arn:[\w-]+:scheduler:[\w:-]+:schedule\/[\w.-]{1,64}\/[\w.-]{1,64}$/, ARN),
     scheduledTime: z.iso.datetime({ offset: true, error: TIME }),
     maxAgeMinutes: wholeNumber(1, MOST_MINUTES),
   }),
