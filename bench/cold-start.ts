@@ -22,7 +22,7 @@ const PACKAGES = {
   SNS: "sns",
 } as const;
 
-/** The SDK clients of each function with nothing around them: what no function on this SDK can be faster than. */
+/** The SDK clients of each function without other code: no function with this SDK can start faster. */
 const BARE: Readonly<Record<Entry, string>> = {
   worker: `import { withDurableExecution } from "@aws/durable-execution-sdk-js";
     ${toClients("CloudWatch", "DynamoDB", "EventBridge", "Lambda", "SecretsManager", "SNS")}
@@ -33,7 +33,7 @@ const BARE: Readonly<Record<Entry, string>> = {
     export const handler = async () => clients.length;`,
 };
 
-/** Milliseconds from the beginning of the import. */
+/** Milliseconds since the start of the import. */
 interface Start {
   readonly importMs: number;
   readonly firstLineMs: number;
@@ -61,7 +61,7 @@ async function measureAll(): Promise<Figures> {
     contenders.push({ entry, kind: "whole", bundle: whole, starts: [] });
     contenders.push({ entry, kind: "bare", bundle: bare, starts: [] });
   }
-  // In turn, so that each meets the same noise; the first round fills the disk's cache and does not count.
+  // In turn, so that all have the same noise. The first round fills the disk's cache and does not count.
   for (let run = 0; run <= Number(values.runs); run += 1) {
     for (const contender of contenders) {
       const started = await start(contender);
@@ -87,7 +87,7 @@ function toClients(...services: readonly (keyof typeof PACKAGES)[]): string {
     const clients = [${services.map((service) => `new ${service}Client()`).join(", ")}];`;
 }
 
-/** With the settings of the deploy. */
+/** Bundles with the options of the deploy. */
 async function bundle(name: string, input: BuildOptions) {
   const path = join(folder, `${name}.mjs`);
   const { metafile } = await build({ ...input, ...ESBUILD, outfile: path, metafile: true });
@@ -95,7 +95,7 @@ async function bundle(name: string, input: BuildOptions) {
   return { path, bytes: statSync(path).size, gzipBytes: gzipSync(readFileSync(path)).length };
 }
 
-/** Which packages a bundle is made of. */
+/** Prints the largest packages of a bundle. */
 function printLargest(name: string, { outputs }: Metafile): void {
   const bytesByPackage = new Map<string, number>();
   for (const { inputs } of Object.values(outputs)) {
@@ -108,7 +108,7 @@ function printLargest(name: string, { outputs }: Metafile): void {
   console.log(`${name}: ${largest.map(([found, bytes]) => `${found} ${round(bytes / 1024)} KB`).join(", ")}`);
 }
 
-/** A process of its own, started as Lambda starts it. */
+/** Starts a child process as Lambda does. */
 async function start({ entry, bundle: { path } }: Contender): Promise<Start> {
   const child = fork(new URL("./support/first-line.ts", import.meta.url), [path, entry], {
     execArgv: ["--enable-source-maps"],
@@ -130,5 +130,5 @@ async function start({ entry, bundle: { path } }: Contender): Promise<Start> {
 }
 
 function medianOf(starts: readonly Start[], member: keyof Start): number {
-  return round(median(starts.map((one) => one[member])));
+  return round(median(starts.map((each) => each[member])));
 }

@@ -42,7 +42,7 @@ await contest("20ms", "latency=20", Number(values["slow-rounds"]));
 await endAll([...contenders.values(), ledger, emulator]);
 printFigures(figures);
 
-/** Every contender in turn, round after round, so that the machine's moods meet all of them alike. */
+/** Runs the contenders in turn, round after round, so that all have the same noise. */
 async function contest(name: string, faults: string, rounds: number): Promise<void> {
   await setFaults(emulator, faults);
   const results = new Map<string, Result[]>();
@@ -92,7 +92,7 @@ function toSpeeds(results: readonly Result[] = []): readonly number[] {
   return results.map(({ flips, seconds }) => flips / seconds);
 }
 
-/** Round by round: what slows one contender down slows its neighbour in the same round. */
+/** The median of the ratios in each round: noise slows all contenders of a round. */
 function ratio(own: readonly number[], others: readonly number[]): number {
   return median(own.map((speed, index) => speed / (others[index] ?? Number.NaN)));
 }

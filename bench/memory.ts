@@ -20,7 +20,7 @@ for (const customers of sizes) await measure(customers);
 compare(10_000, Math.max(...sizes));
 printFigures(figures);
 
-/** The plan step holds every candidate in memory; every other step needs the same memory for any number of customers. */
+/** The plan step has every candidate in memory; the memory of every other step does not depend on the number of customers. */
 function compare(small: number, large: number): void {
   const [reference, run] = [runs.get(small), runs.get(large)];
   if (reference === undefined || run === undefined || large === small) return;

@@ -46,8 +46,8 @@ printFigures({
 });
 
 /**
- * A third is to be flipped, a hundredth is protected; ids and names are as long as the emulator's. Each customer belongs
- * to a family of a parent and its children, unless a family has one member.
+ * A third of the customers is on staging, a hundredth is protected; ids and names are as long as in the emulator. Each
+ * family has a parent and its children.
  */
 function* found(count: number): Generator<Candidate> {
   for (let index = 0; index < count; index += 1) {
@@ -87,7 +87,7 @@ function measureBytes(): number {
   return heapUsed + external;
 }
 
-/** Like `node --expose-gc`, without the option. */
+/** As `node --expose-gc`, without the option. */
 async function enableGc(): Promise<() => void> {
   const { setFlagsFromString } = await import("node:v8");
   const { runInNewContext } = await import("node:vm");

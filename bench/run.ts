@@ -8,9 +8,9 @@ const BENCHMARKS = ["flips", "memory", "waves", "cold-start", "pace", "plan", "w
 const RESULTS = join(import.meta.dirname, "results");
 const USAGE = `usage: npm run bench [-- NAME [options]] [--save]
 
-NAME is one of ${BENCHMARKS.join(", ")}; all of them run when it is left out.
---save keeps what is printed in bench/results/NAME.txt, with command, date and machine.
-bench/README.md says what each measures and which options it has.`;
+NAME is one of ${BENCHMARKS.join(", ")}; without NAME all benchmarks run.
+--save writes the output to bench/results/NAME.txt, with command, date and machine.
+bench/README.md describes each benchmark and its options.`;
 
 const save = process.argv.includes("--save");
 const [name, ...options] = process.argv.slice(2).filter((argument) => argument !== "--save");
@@ -21,7 +21,7 @@ if (name === "--help" || (name !== undefined && !BENCHMARKS.includes(name))) {
   for (const each of name === undefined ? BENCHMARKS : [name]) await run(each, options);
 }
 
-/** Each benchmark has a process of its own, so that none inherits the heap or the compiled code of another. */
+/** Each benchmark runs in its own process, so that it does not inherit the heap or the compiled code of another. */
 async function run(benchmark: string, given: readonly string[]): Promise<void> {
   const header = describe(benchmark, given);
   console.log(header);

@@ -1,11 +1,12 @@
 /**
- * Starts a rollout from CI, waits for it and writes its report into the job. Plain JavaScript without dependencies for Node.js 20 or
- * newer, so that a runner needs nothing of this repository but this file, and the AWS CLI v2 to call Lambda with.
+ * Starts a rollout from CI, waits for its end and writes its report into the job. Plain JavaScript without dependencies for
+ * Node.js 20 or newer: a runner needs only this file and the AWS CLI v2.
  *
- * Inputs are environment variables, CUTOVER_…, all of them data: none is ever part of a command line's text.
- * Exit code: 0 the rollout succeeded, was a dry run, or was a rollback that restored every customer, or it started and the job
- * does not wait; 1 the rollout ended in any other way, or its end is not known; 2 the event or an input was refused, and
- * nothing was started.
+ * Inputs are environment variables, CUTOVER_…. No input becomes part of a command line's text.
+ * Exit code:
+ * 0 the rollout succeeded, was a dry run, or was a rollback that restored every customer; or the job does not wait
+ * 1 the rollout ended in any other way, or its end is not known
+ * 2 the event or an input was refused, and nothing was started
  */
 import { execFile } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -24,16 +25,16 @@ const REFUSED = 2;
 const UNDER_WAY = ["starting", "waiting", "running"];
 const GOOD_ENDS = ["succeeded", "planned"];
 const ENDS = [...GOOD_ENDS, "partial", "rolled-back", "halted", "aborted", "failed", "refused"];
-/** They are about an earlier rollout: they name no customers, and only a rollback may name a release. */
+/** These actions have a source rollout: they need no targets, and only a rollback may have a release. */
 const LATER_ACTIONS = ["rollback", "retry"];
-/** The errors of the front door for an event that it refuses; every other error is a fault. */
+/** The front door's errors for a refused event; every other error is a fault. */
 const REFUSALS = ["BadDeployEventError", "RefusedError", "ControlsError"];
-/** Failed calls in a row, after which the job stops waiting. */
+/** After so many failed calls in a row the job stops waiting. */
 const MOST_MISSES = 5;
 const MOST_CALL_MS = 90_000;
 const MOST_WAIT_MS = 60_000;
 
-/** An input or an event that was refused, or a rollout whose end is not known. */
+/** An input or an event was refused, or the end of the rollout is not known. */
 class Failure extends Error {
   constructor(message, options = {}) {
     super(message, options);
@@ -58,12 +59,12 @@ async function main() {
   }
 }
 
-/** Rolled back is a success only for a rollback. */
+/** The status rolled-back is a success only for a rollback. */
 function isGood({ action, status, rollback }) {
   return status === "rolled-back" ? action === "rollback" && rollback?.left === 0 : GOOD_ENDS.includes(status);
 }
 
-/** Starts or joins the rollout and waits for it if the job asks for that; writes what it learns into `outputs`. */
+/** Starts or joins the rollout and, with `wait`, waits for its end; updates `outputs`. */
 async function roll(inputs, outputs) {
   const started = checkAnswer(await invoke(inputs.fn, inputs.event));
   learn(outputs, started);
@@ -73,7 +74,7 @@ async function roll(inputs, outputs) {
   return { ...(await follow(inputs, outputs, started)), joined: started.joined };
 }
 
-/** Asks for the rollout's status until it has ended, less often the longer it takes: each answer is read from the ledger. */
+/** Polls the rollout's status until its end, less often with time, because each answer reads the ledger. */
 async function follow({ fn, timeoutMs, pollMs }, outputs, { rolloutId, execution, status }) {
   const endsAt = Date.now() + timeoutMs;
   const question = { command: "status", rolloutId, format: "markdown", ...(execution !== undefined && { execution }) };
@@ -95,7 +96,7 @@ async function follow({ fn, timeoutMs, pollMs }, outputs, { rolloutId, execution
   }
 }
 
-/** A twentieth of the time that has passed, at most a minute, unless it is asked for less often anyway. */
+/** A twentieth of the time that has passed, at most a minute, but at least the poll interval of the job. */
 function toWaitMs(pollMs, passedMs) {
   return Math.max(pollMs, Math.min(passedMs / 20, MOST_WAIT_MS));
 }
@@ -162,7 +163,7 @@ function parse(text, complaint) {
   }
 }
 
-/** CI systems read the output files by lines, so the values must have the right form. */
+/** Checks the values, because CI systems read the output files line by line. */
 function checkAnswer(answer) {
   const { rolloutId, status } = answer ?? {};
   const isKnown = [...UNDER_WAY, ...ENDS].includes(status);
@@ -232,7 +233,9 @@ function toJson(text) {
   const json = parseInput(text);
   const [twice] = findRepeatedMembers(text);
   if (twice !== undefined)
-    throw new Error(`${twice} comes twice in one object; expected it once, because only the last would count`);
+    throw new Error(
+      `${twice} occurs twice in one object; expected it once, because JSON.parse ignores all but the last`,
+    );
   return json;
 }
 
@@ -247,7 +250,7 @@ function parseInput(text) {
 const TEXT = /"[^"\\]*(?:\\.[^"\\]*)*"/.source;
 const TOKENS = new RegExp(`(${TEXT})(?=\\s*:)|${TEXT}|[{}[\\]]`, "g");
 
-/** Of a valid JSON text: parsers keep the last of two, and a typing error in `exclude` must never flip a customer. */
+/** For a valid JSON text. `JSON.parse` keeps the last member, and a typing error in `exclude` must not flip a customer. */
 function findRepeatedMembers(text) {
   const repeated = [];
   const open = [];
@@ -276,7 +279,7 @@ function toNumber(text, otherwise, most) {
   return number;
 }
 
-/** A name or an ARN, with or without a version or alias; never an option or a file of the AWS CLI. */
+/** A name or an ARN, with or without a version or an alias; never an option of the AWS CLI. */
 function toFunctionName(text) {
   if (!/^\w[\w:$-]{0,169}$/.test(required(text))) throw new Error("expected the name or the ARN of a Lambda function");
   return text;
@@ -291,7 +294,7 @@ function learn(outputs, { rolloutId, status, counts }) {
   }
 }
 
-/** Every value is one word; a value that is not known is left out. */
+/** Every value is one word; unknown values are left out. */
 async function writeOutputs({ rolloutId, status, flipped, failed }) {
   const values = Object.entries({ "rollout-id": rolloutId, status, flipped, failed });
   const known = values.filter(([, value]) => value !== undefined);
@@ -302,7 +305,7 @@ async function writeOutputs({ rolloutId, status, flipped, failed }) {
   await write(settings.CUTOVER_DOTENV, (name) => `CUTOVER_${name.toUpperCase().replaceAll("-", "_")}`);
 }
 
-/** The report for the log and for the job's page. The front door renders the report, so a job shows what every reader sees. */
+/** Writes the report into the log and the job's summary. The front door renders the report. */
 async function report(answer, isWaitedFor) {
   const { rolloutId, status, problems = [], joined, text } = answer;
   for (const { message } of problems) say("cutover:", message);
@@ -338,13 +341,13 @@ async function summarize(lines) {
   for (const file of [settings.GITHUB_STEP_SUMMARY, settings.CUTOVER_SUMMARY]) if (file) await appendFile(file, text);
 }
 
-/** Lines for the log. A line that begins with `::`, or holds `##[`, would be a command to GitHub's runner. */
+/** Writes lines to the log. A line with `::` at its start, or with `##[`, would be a command to GitHub's runner. */
 function say(prefix, text) {
   const lines = text.split("\n").map((line) => clean(line).replaceAll("##[", "## ["));
   process.stdout.write(lines.map((line) => `${prefix} ${line}\n`).join(""));
 }
 
-/** Text that shows as itself: a backslash takes every mark of Markdown and HTML its meaning. */
+/** Escapes every character with a meaning in Markdown or HTML. */
 function toMarkdown(value) {
   return clean(String(value)).replace(/[!-/:-@[-`{-~]/g, "\\$&");
 }

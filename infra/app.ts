@@ -4,7 +4,7 @@ import { BadConfigError } from "../lambda/config.ts";
 import { readEnvironments } from "./read-environments.ts";
 import { addStacks } from "./stacks/add-stacks.ts";
 
-// Another set of environments is another file: `cdk deploy -c config=infra/other.ts`.
+// For other environments use another file: `cdk deploy -c config=infra/other.ts`.
 const app = new App();
 const file: unknown = app.node.tryGetContext("config");
 try {

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { type Entry, ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
 
-/** Writes all that a deploy uploads of a function: its bundle, the map of its bundle, and the policy beside them. */
+/** Writes the files of a function that a deploy uploads: the bundle, its source map and the policy. */
 export function bundleFunction(entry: Entry, folder: string, policy: unknown): void {
   bundleEntry(entry, join(folder, "index.mjs"));
   writeFileSync(join(folder, "policy.json"), `${JSON.stringify(policy, null, 2)}\n`);
 }
 
-/** Writes the bundle of a function: one ES module, AWS SDK included, so that what runs is what the lock file names. */
+/** Writes the bundle of a function: one ES module with the AWS SDK, so that the lock file decides its version. */
 export function bundleEntry(entry: Entry, outfile: string, { sourcemap = true } = {}): void {
   buildSync({
     ...ESBUILD,

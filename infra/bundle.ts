@@ -3,11 +3,11 @@ import type { BuildOptions } from "esbuild";
 
 export const ROOT = join(import.meta.dirname, "..");
 
-/** The functions: the names of their folders in `dist/` and of their files below `lambda/`. */
+/** The functions: their folders in `dist/` and their files in `lambda/`. */
 export const ENTRIES = ["worker", "front-door", "webhook"] as const;
 export type Entry = (typeof ENTRIES)[number];
 
-/** How every function is bundled, by a deploy and by `npm run build` alike. */
+/** The options of every bundle, for a deploy and for `npm run build`. */
 export const ESBUILD = {
   bundle: true,
   platform: "node",
@@ -19,7 +19,7 @@ export const ESBUILD = {
   sourcemap: true,
   sourcesContent: false,
   banner: {
-    // Libraries that are CommonJS inside call `require` for Node's own modules.
+    // CommonJS libraries call `require` for Node's modules.
     js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
   },
 } as const satisfies BuildOptions;

@@ -4,11 +4,11 @@ import { findUnknownSources } from "./constructs/webhook.ts";
 import type { Environment } from "./environment.ts";
 
 interface ReadPolicy {
-  /** Undefined for a policy that has problems of its own. */
+  /** Undefined for a policy with problems. */
   readonly policy?: Policy;
 }
 
-/** What is wrong with environments beside each other, and beside their policies; the paths begin with `[0]`. */
+/** The conflicts between environments, and between environments and their policies; the paths begin with `[0]`. */
 export function findConflicts(environments: readonly Environment[], policies: readonly ReadPolicy[]) {
   const findShared = (member: keyof Environment, expected: string, toKeys: ToKeys): readonly Problem[] => {
     const keys = environments.map((environment, index) => toKeys(environment, policies[index]?.policy));
@@ -19,11 +19,11 @@ export function findConflicts(environments: readonly Environment[], policies: re
     });
   };
   return [
-    ...findShared("name", "a name of its own", ({ name }) => [name]),
-    // Each environment has a lock of its own: two of them would flip the same customers at the same time.
+    ...findShared("name", "a name that no other environment has", ({ name }) => [name]),
+    // Each environment has its own lock: two environments would flip the same customers at the same time.
     ...findShared(
       "policyFile",
-      "accounts of its own: one rollout at a time is kept to within one environment",
+      "accounts that no other environment has: the lock allows one rollout at a time only within an environment",
       (_, policy) => (policy?.accountIds ?? []).map((account) => `${policy?.baseUrl} ${account}`),
     ),
     ...findShared("testEvents", '"import": a region has one registry', ({ testEvents, env }) =>
@@ -40,5 +40,5 @@ export function findConflicts(environments: readonly Environment[], policies: re
   ];
 }
 
-/** What another environment may not have as well. */
+/** Values that no other environment may have. */
 type ToKeys = (environment: Environment, policy: Policy | undefined) => readonly string[];

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { BadConfigError, readPolicy, refuseConfig } from "../lambda/config.ts";
+import { findJson } from "../lambda/contract/find-json.ts";
 import { memberOf } from "../lambda/contract/member-of.ts";
 import type { Policy } from "../lambda/contract/policy.ts";
 import { findProblems, type Problem } from "../lambda/contract/problems.ts";
@@ -12,8 +13,8 @@ import { findConflicts } from "./find-conflicts.ts";
 import { findSecretValues } from "./secret-values.ts";
 
 /**
- * Reads the file that exports `environments`, and the policies that they name.
- * @throws BadConfigError with all problems of all files at once, each with its file and its path
+ * Reads the file that exports `environments`, and the policies of the environments.
+ * @throws BadConfigError with the problems of all files, each with its file and its path
  */
 export async function readEnvironments(file: string): Promise<readonly CheckedEnvironment[]> {
   let environments: unknown;
@@ -44,7 +45,7 @@ export function checkEnvironments(input: unknown, file: string): readonly Checke
   ];
   const problems = [
     ...policies.flatMap((policy) => policy.problems),
-    // Where a value looks like a secret, nothing else is said: other problems could repeat it.
+    // When a value looks like a secret, no other problem is listed: its message could contain the secret.
     ...(secrets.length > 0 ? secrets : own).map(({ path, message }) => ({
       path: `${show(file)}, environments${path}`,
       message,
@@ -62,7 +63,7 @@ interface ReadPolicy {
 
 function readPolicyFile(file: string): ReadPolicy {
   const toOwn = ({ path, message }: Problem) => ({ path: `${show(file)}, ${path || "(whole)"}`, message });
-  const input = findJson(file);
+  const input = findJsonFile(file);
   const secrets = findSecretValues(input);
   if (secrets.length > 0) return { problems: secrets.map(toOwn) };
   try {
@@ -74,16 +75,12 @@ function readPolicyFile(file: string): ReadPolicy {
   }
 }
 
-/** What a file holds, as far as it is JSON. */
-function findJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
-  } catch {
-    return undefined;
-  }
+/** The JSON value of a file; undefined when the file is missing or is not JSON. */
+function findJsonFile(file: string): unknown {
+  return existsSync(file) ? findJson(readFileSync(file, "utf8").replace(/^\uFEFF/, "")) : undefined;
 }
 
-/** The first sentence of an error, and where in the file it was thrown. A secret in it is not repeated. */
+/** The first line of an error and its place in the file. A secret in the line is hidden. */
 function describeFailure(cause: unknown, file: string): string {
   const { message, stack = "" } = cause instanceof Error ? cause : new Error(String(cause));
   const [first = ""] = message.split("\n");

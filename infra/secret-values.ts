@@ -3,11 +3,11 @@ import { type Problem, toPath } from "../lambda/contract/problems.ts";
 const SECRET_NAMES: readonly RegExp[] = [
   /pass(?:wor[dt]|wd|phrase)|pwd|kennwort|secret|token|credential|login|authorization|bearer/i,
   /(?:api|access|private|signing)[-_]?key/i,
-  // As a word of its own: db_pw, dbPw.
+  // As a separate word: db_pw, dbPw.
   /(?:^|[^a-z])(?:pw|pass|pin)(?:$|[^a-z])/i,
   /[a-z](?:Pw|Pass|Pin)(?![a-z])/,
 ];
-/** Shapes by which common scanners know a credential. */
+/** The patterns of common credential scanners. */
 const SECRET_VALUES: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/,
@@ -18,12 +18,12 @@ const SECRET_VALUES: readonly RegExp[] = [
   /(?:pass(?:wor[dt]|wd|phrase)|pwd|kennwort|(?:^|[^a-z])pw)["']?\s*(?:[:=]|\b(?:is|was|ist|lautet)\b)/i,
   /\b(?:token|api[-_ ]?key|authorization)["']?\s*[:=]\s*\S{6,}/i,
   /\bbearer\s+[\w.~+/-]{16,}/i,
-  // A login in one text: name@example.com:PASSWORD.
+  // A login in a text: name@example.com:PASSWORD.
   /[^\s@:]@[\w-]+(?:\.[\w-]+)+:\S/,
 ];
-const PLACE = "expected no secret's value: put it into Secrets Manager, and its name here";
+const PLACE = "expected no secret: put the secret into Secrets Manager and its name here";
 
-/** Where a configuration holds what looks like a secret's value; the value itself is never repeated. */
+/** Finds values that look like secrets. No message repeats the value. */
 export function findSecretValues(value: unknown, path: readonly PropertyKey[] = []): readonly Problem[] {
   if (typeof value === "string") {
     const isNamed = typeof path.at(-1) === "string" && SECRET_NAMES.some((name) => name.test(String(path.at(-1))));

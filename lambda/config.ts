@@ -1,15 +1,17 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { listShortly } from "./contract/describe.ts";
+import { findJson } from "./contract/find-json.ts";
 import { Policy } from "./contract/policy.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "./contract/problems.ts";
 import { findRepeatedMembers } from "./contract/repeated-members.ts";
+import { textMatching } from "./contract/text-matching.ts";
 import { validatePolicy } from "./contract/validate-policy.ts";
 
-/** Thrown for a policy or an environment that cannot be used; lists every problem. */
+/** A policy or an environment cannot be used; the message lists every problem. */
 export class BadConfigError extends Error {
   override readonly name = "BadConfigError";
-  /** What is wrong and where, as data; empty when the message is one sentence. */
+  /** The problems as data; empty when the message is one sentence. */
   readonly problems: readonly Problem[];
   constructor(message: string, { problems = [], cause }: { problems?: readonly Problem[]; cause?: unknown } = {}) {
     super(message, cause === undefined ? undefined : { cause });
@@ -30,7 +32,7 @@ export function readPolicy(path: string): Policy {
   return parsePolicy(parseJson(path, readText(path)));
 }
 
-const text = (expected: string) => z.string({ error: expected }).regex(/\S/, expected);
+const text = (expected: string) => textMatching(/\S/, expected);
 
 const TableName = text("expected the name of the ledger's table");
 const PolicyFile = text("expected the path of the policy file");
@@ -43,23 +45,21 @@ const WorkerEnvironment = z.object({
   CUTOVER_TOPIC_ARN: text("expected the ARN of a topic").optional(),
 });
 
-const ALIAS =
-  "expected the ARN of the worker's alias, which ends with the alias: Lambda starts no unqualified function";
-
-const StartEnvironment = z.object({
+const DoorEnvironment = z.object({
   CUTOVER_TABLE_NAME: TableName,
-  CUTOVER_WORKER_ARN: z
-    .string({ error: ALIAS })
-    .regex(/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:[\w-]+$/, ALIAS),
+  CUTOVER_WORKER_ARN: textMatching(
+    /^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:[\w-]+$/,
+    "expected the ARN of the worker's alias, which ends with the alias: Lambda does not start a durable function without an alias or a version",
+  ),
   CUTOVER_POLICY_FILE: PolicyFile,
 });
 
 const SECRETS = 'expected a JSON object of secret ids by webhook source, such as {"github": "cutover/webhook/github"}';
 
-const WebhookEnvironment = StartEnvironment.extend({
+const WebhookEnvironment = DoorEnvironment.extend({
   CUTOVER_WEBHOOK_SECRETS: z
     .string({ error: SECRETS })
-    .transform((json) => findJson(json))
+    .transform(findJson)
     .pipe(z.record(z.string(), text(SECRETS), { error: SECRETS })),
 });
 
@@ -67,20 +67,19 @@ export interface Config {
   readonly tableName: string;
   readonly secretId: string;
   readonly policy: Policy;
-  /** Where changes of state are told; without it, nowhere. */
+  /** The bus that gets rollout events. @default no events */
   readonly eventBus?: string | undefined;
-  /** Where messages for a person are told; without it, nowhere. */
+  /** The topic that gets alerts. @default no alerts */
   readonly topicArn?: string | undefined;
 }
 
-/** What the front door is configured by; it never sees the Evo Voice secret. */
+/** The front door never sees the Evo Voice secret. */
 export interface FrontDoorConfig {
   readonly tableName: string;
   readonly workerArn: string;
   readonly policy: Policy;
 }
 
-/** What the public door is configured by. */
 export interface WebhookConfig extends FrontDoorConfig {
   readonly secretIdsBySource: Readonly<Record<string, string>>;
 }
@@ -92,14 +91,14 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     tableName: read.CUTOVER_TABLE_NAME,
     secretId: read.CUTOVER_SECRET_ID,
     policy: readPolicy(read.CUTOVER_POLICY_FILE),
-    ...(read.CUTOVER_EVENT_BUS !== undefined && { eventBus: read.CUTOVER_EVENT_BUS }),
-    ...(read.CUTOVER_TOPIC_ARN !== undefined && { topicArn: read.CUTOVER_TOPIC_ARN }),
+    eventBus: read.CUTOVER_EVENT_BUS,
+    topicArn: read.CUTOVER_TOPIC_ARN,
   };
 }
 
 /** Reads the front door's environment and the policy file, once. @throws BadConfigError */
 export function readFrontDoorConfig(environment: NodeJS.ProcessEnv = process.env): FrontDoorConfig {
-  const read = readEnvironment(StartEnvironment, environment);
+  const read = readEnvironment(DoorEnvironment, environment);
   return {
     tableName: read.CUTOVER_TABLE_NAME,
     workerArn: read.CUTOVER_WORKER_ARN,
@@ -123,7 +122,6 @@ function readEnvironment<Schema extends z.ZodType>(schema: Schema, environment: 
   throw refuseConfig("the environment", findProblems(parsed.error, environment));
 }
 
-/** A refusal of `what` that lists every problem. */
 export function refuseConfig(what: string, problems: readonly Problem[]): BadConfigError {
   const message = `${what} was refused; ${countProblems(problems)}:\n${formatProblems(problems)}`;
   return new BadConfigError(message, { problems });
@@ -141,15 +139,7 @@ function readText(path: string): string {
   }
 }
 
-function findJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A member that comes twice is refused: of two `protected`, JSON readers silently drop the first. */
+/** A repeated member is refused: of two `protected`, `JSON.parse` silently drops the first. */
 function parseJson(path: string, json: string): unknown {
   let parsed: unknown;
   try {

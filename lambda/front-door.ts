@@ -17,8 +17,8 @@ type FrontDoor = (input: unknown) => Promise<FrontDoorAnswer>;
 let frontDoor: FrontDoor | undefined;
 
 /**
- * The front door for AWS triggers, the console and the CLI: a deploy event or a command in, an answer at once. Reads its
- * environment at the first invocation.
+ * The front door for AWS triggers, the console and the CLI: takes a deploy event or a command and answers at once. It
+ * reads its environment at the first invocation.
  */
 export const handler: FrontDoor = async (input) => {
   frontDoor ??= createFrontDoor(readFrontDoorConfig());
@@ -26,10 +26,9 @@ export const handler: FrontDoor = async (input) => {
 };
 
 /**
- * Joins the front door with its edges. Its role needs
- * `lambda:InvokeFunction` on the worker's alias, `lambda:GetDurableExecution` on the worker's executions,
- * `dynamodb:GetItem`, `BatchGetItem`, `Query`, `PutItem` and `UpdateItem` on the ledger's table, and, when a pipeline
- * invokes it, `codepipeline:PutJobSuccessResult` and `codepipeline:PutJobFailureResult`, which know no resource but `*`.
+ * The role needs `lambda:InvokeFunction` on the worker's alias, `lambda:GetDurableExecution` on the worker's executions,
+ * `dynamodb:GetItem`, `BatchGetItem`, `Query`, `PutItem` and `UpdateItem` on the ledger's table, and for pipelines
+ * `codepipeline:PutJobSuccessResult` and `codepipeline:PutJobFailureResult` on `*`.
  */
 export function createFrontDoor(config: FrontDoorConfig): FrontDoor {
   const ports = buildPorts(config);

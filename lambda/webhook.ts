@@ -23,7 +23,7 @@ type PublicDoor = (request: FunctionUrlRequest) => Promise<WebhookResponse>;
 let publicDoor: PublicDoor | undefined;
 
 /**
- * The public door for CI webhooks: a signed delivery to the Function URL in, the rollout that it started out. Reads its
+ * The public door for CI webhooks: takes a signed delivery and answers with the rollout that it started. It reads its
  * environment at the first request.
  */
 export const handler: PublicDoor = async (request) => {
@@ -31,13 +31,12 @@ export const handler: PublicDoor = async (request) => {
   return publicDoor(request);
 };
 
-/** The function's own time, and GitHub's, is ten seconds. */
+/** The function and GitHub both have a timeout of ten seconds. */
 const ANSWER_WITHIN_MS = 8_000;
 
 /**
- * Joins the public door with its edges. Its role needs
- * `secretsmanager:GetSecretValue` on the sources' secrets, `dynamodb:GetItem` on the ledger's table and
- * `lambda:InvokeFunction` on the worker's alias. A delivery always has an id: so no execution is looked at.
+ * The role needs `secretsmanager:GetSecretValue` on the sources' secrets, `dynamodb:GetItem` on the ledger's table and
+ * `lambda:InvokeFunction` on the worker's alias. It reads no execution, because a delivery always has an id.
  */
 export function createWebhook(config: WebhookConfig): PublicDoor {
   const ports = buildPorts(config);

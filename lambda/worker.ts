@@ -23,13 +23,12 @@ import { runRollout } from "./workflow/run-rollout.ts";
 
 let worker: DurableLambdaHandler | undefined;
 
-/** The durable worker: a deploy event in, a report out. Reads its environment at the first invocation. */
+/** The durable worker: takes a deploy event and returns a report. It reads its environment at the first invocation. */
 export const handler: DurableLambdaHandler = async (event, context) => {
   worker ??= createWorker(readConfig());
   return worker(event, context);
 };
 
-/** Joins the workflow with its edges. */
 export function createWorker(config: Config): DurableLambdaHandler {
   const metrics = createWorkerMetrics();
   const ports = buildPorts(config, metrics);
@@ -72,10 +71,6 @@ function buildPorts(
   };
 }
 
-/**
- * Joins the notifications with the bus and the topic that are configured. The worker's role needs `events:PutEvents` on
- * the bus and `sns:Publish` on the topic.
- */
 export function buildNotifier(
   { eventBus, topicArn }: Pick<Config, "eventBus" | "topicArn">,
   log: Pick<Logger, "error">,

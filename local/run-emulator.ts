@@ -1,6 +1,6 @@
-import { type CommandLine, readCommandLine } from "./emulator/command-line.ts";
 import { describeFaults } from "./emulator/describe-faults.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator/emulator.ts";
+import { type EmulatorArguments, readEmulatorArguments } from "./emulator/emulator-arguments.ts";
 
 const usage = `An Evo Voice API on loopback, to try Cutover against. See docs/emulator.md.
 
@@ -21,20 +21,20 @@ ${describeFaults()}
 await main();
 
 async function main(): Promise<void> {
-  const commandLine = readCommandLine(process.argv.slice(2));
-  if ("problems" in commandLine) {
-    const lines = commandLine.problems.map((problem) => `  - ${problem}`);
+  const args = readEmulatorArguments(process.argv.slice(2));
+  if ("problems" in args) {
+    const lines = args.problems.map((problem) => `  - ${problem}`);
     console.error(`emulator: bad options, not started:\n${lines.join("\n")}\ntry npm run emulator -- --help`);
     process.exit(2);
   }
-  if (commandLine.help) {
+  if (args.help) {
     console.log(usage);
     return;
   }
-  await run(commandLine);
+  await run(args);
 }
 
-async function run({ options, json }: CommandLine): Promise<void> {
+async function run({ options, json }: EmulatorArguments): Promise<void> {
   const emulator = await startEmulator(options).catch((error: NodeJS.ErrnoException) => {
     const inUse = error.code === "EADDRINUSE";
     console.error(`emulator: ${inUse ? `port ${options.port} is in use, choose another or 0` : error.message}`);
@@ -48,7 +48,7 @@ async function run({ options, json }: CommandLine): Promise<void> {
   };
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
-  // The last step, because a reader may send a signal at once.
+  // Last, because a reader of the line may send a signal at once.
   console.log(json ? toLine(emulator) : toWelcome(emulator, options));
 }
 

@@ -40,7 +40,7 @@ ${describeFaults()}
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-// A reader may close the pipe early (`npm start | head`): that is not a crash.
+// A reader may close the pipe early (`npm start | head`). That is not a crash.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 const exitCode = await main();

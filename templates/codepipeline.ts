@@ -25,15 +25,15 @@ import type { FlipEvent } from "../lambda/contract/deploy-event.ts";
 
 export interface PhoneReleaseProps extends StackProps {
   readonly cutover: Cutover;
-  /** The phone servers' code; its `buildspec.yml` deploys them to the staging and the production servers. */
+  /** The phone servers' code; its `buildspec.yml` deploys the staging and the production servers. */
   readonly repository: { readonly owner: string; readonly name: string; readonly branch: string };
   /** A connection of CodePipeline to GitHub, GitLab or Bitbucket. */
   readonly connectionArn: string;
 }
 
 /**
- * An example to copy: a pipeline that deploys phone servers, plans who would be promoted, waits for a person, and
- * promotes. It stands in an app beside the construct `Cutover`, in the same account and region.
+ * An example to copy: a pipeline that deploys phone servers, plans the promote, waits for a person's approval and promotes.
+ * Add it to an app with the construct `Cutover`, in the same account and region.
  */
 export class PhoneRelease extends Stack {
   constructor(scope: Construct, id: string, { cutover, repository, connectionArn, ...props }: PhoneReleaseProps) {
@@ -65,7 +65,7 @@ export class PhoneRelease extends Stack {
             new ManualApprovalAction({
               actionName: "approve",
               runOrder: 2,
-              additionalInformation: "The details of the action before say how many would be promoted.",
+              additionalInformation: "The details of the action `plan` say how many customers would be promoted.",
             }),
             new CutoverAction({ ...promote, actionName: "promote", runOrder: 3, id: `promote-${run}` }),
           ],
@@ -77,25 +77,25 @@ export class PhoneRelease extends Stack {
 
 type Event = z.input<typeof FlipEvent>;
 
-/** What action.yml and gitlab-ci.yml have as inputs to stage and to promote, with the same meaning and the same defaults. */
+/** The inputs of action.yml and gitlab-ci.yml for stage and promote, with the same meaning and defaults. */
 export interface CutoverActionProps
   extends CommonAwsActionProps,
     Pick<Event, "action" | "release" | "targets" | "exclude" | "strategy" | "onFailure" | "dryRun" | "id">,
     Pick<Event, "requestedBy" | "reason"> {
   readonly cutover: Cutover;
   /**
-   * Whether the action ends with the rollout, at most 24 hours later, and fails with it.
+   * Whether the action waits for the end of the rollout, at most 24 hours, and fails when the rollout fails.
    * @default true
    */
   readonly wait?: boolean;
 }
 
-/** CodePipeline allows no more. */
+/** CodePipeline's limit. */
 const MOST_PARAMETERS = 1_000;
 
 /**
- * An action that starts a rollout by the front door. CDK's own `LambdaInvokeAction` would do as well, but it writes
- * into the front door's role; here the pipeline's role gets the right to start rollouts, and the door's stays as it is.
+ * An action that starts a rollout with the front door. CDK's `LambdaInvokeAction` would change the front door's role; this
+ * action only gives the pipeline's role the permission to start rollouts.
  */
 export class CutoverAction extends Action {
   protected readonly providedActionProperties: ActionProperties;
@@ -123,7 +123,7 @@ export class CutoverAction extends Action {
 
   protected bound(scope: Construct, _stage: IStage, { role }: ActionBindOptions): ActionConfig {
     this.#cutover.grantStart(role);
-    // CodePipeline looks the function up in the account's list, which knows no resource but `*`.
+    // CodePipeline finds the function in the account's list, a call without resources.
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ["lambda:ListFunctions"], resources: ["*"] }));
     return {
       configuration: {

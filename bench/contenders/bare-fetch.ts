@@ -1,6 +1,6 @@
 import { contend, inParallel, signIn } from "./contest.ts";
 
-/** The plain loop: built-in fetch without checks. The body is read only to free the connection. */
+/** A plain loop of the built-in fetch without checks. It reads the body only to free the connection. */
 contend(async ({ emulator, ids, concurrency }) => {
   const headers = {
     "content-type": "application/json",

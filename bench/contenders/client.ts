@@ -3,7 +3,7 @@ import { contend, inParallel } from "./contest.ts";
 
 const UNLIMITED = { startPerSecond: 100_000, minPerSecond: 1, maxPerSecond: 100_000 };
 
-/** The client as the worker uses it, every check included. */
+/** The worker's client with all checks. */
 contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
   const { userName, password } = emulator;
   const evoVoice = createEvoVoice({
@@ -13,8 +13,8 @@ contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
       readLogin: async () => ({ userName, password, versionId: "1" }),
       findRefusal: async () => undefined,
       rememberRefusal: async () => undefined,
-      countDoubt: async () => 1,
-      clearDoubts: async () => undefined,
+      countUnclearSignIn: async () => 1,
+      clearUnclearSignIns: async () => undefined,
       reportRefusal: () => undefined,
     },
   });

@@ -1,30 +1,30 @@
 import type { PaceLimits } from "../../lambda/core/flip/pace.ts";
 import { answerParent, type EmulatorProcess } from "../support/children.ts";
 
-/** What each contender is told first. */
+/** The first request to each contender. */
 export interface Setup {
   readonly emulator: Omit<EmulatorProcess, "end">;
   readonly ids: readonly string[];
   readonly concurrency: number;
-  /** For the client. @default above what any server here can do */
+  /** For the client. @default above the emulator's speed */
   readonly pace?: PaceLimits;
 }
 
 export interface Result {
   readonly flips: number;
   readonly seconds: number;
-  /** Of a rollout: its flip parts alone, without lookup, plan and report. */
+  /** The flip parts of a rollout, without lookup, plan and report. */
   readonly partSeconds?: number | undefined;
-  /** Of the client's process alone. */
+  /** The CPU time of the client's process. */
   readonly cpuSeconds: number;
 }
 
-/** Flips the first so many customers and gives their number. A rollout flips all of them. */
+/** Flips the first `flips` customers and returns their number. A rollout flips all customers. */
 export type Flipper = (isStaging: boolean, flips: number) => Promise<Pick<Result, "flips" | "partSeconds">>;
 
 export type Request = { readonly setup: Setup } | { readonly isStaging: boolean; readonly flips: number };
 
-/** Runs a contender in this process: set up once, then one round at each call, timed here. */
+/** Runs a contender in this process: the first request sets it up, each further request is a timed round. */
 export function contend(prepare: (setup: Setup) => Promise<Flipper>): void {
   let flipper: Flipper = () => Promise.reject(new Error("a contender is set up first"));
   answerParent(async (request: Request) => {
@@ -41,7 +41,7 @@ export function contend(prepare: (setup: Setup) => Promise<Flipper>): void {
   });
 }
 
-/** As many workers as requests may be in flight take from one queue. */
+/** `concurrency` workers share one queue. */
 export async function inParallel(
   ids: readonly string[],
   concurrency: number,
@@ -55,7 +55,7 @@ export async function inParallel(
   return { flips: ids.length };
 }
 
-/** A session's cookies, as a script would get them. */
+/** Signs in and returns the session's cookies. */
 export async function signIn({ address, userName, password }: Setup["emulator"]): Promise<string> {
   const response = await fetch(`${address}/auth/credentials`, {
     method: "POST",

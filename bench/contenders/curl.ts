@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { type Result, type Setup, signIn } from "./contest.ts";
 
-/** Undefined where curl or xargs is not installed. */
+/** Undefined when curl or xargs is not installed. */
 export async function findCurl(): Promise<string | undefined> {
   try {
     await promisify(execFile)("xargs", ["--version"]);
@@ -15,7 +15,7 @@ export async function findCurl(): Promise<string | undefined> {
   }
 }
 
-/** The script that this project replaces: `xargs -P` with a `curl` for each customer; bash tells the CPU of them all. */
+/** A script that Cutover replaces: `xargs -P` with a `curl` for each customer. bash measures the CPU time. */
 export async function flipByCurl(setup: Setup, isStaging: boolean, flips: number): Promise<Result> {
   const { emulator, ids, concurrency } = setup;
   const command = [

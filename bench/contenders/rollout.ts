@@ -1,7 +1,7 @@
 import { buildLocalWorker, runRollout } from "../support/worker.ts";
 import { contend } from "./contest.ts";
 
-/** A whole rollout by the shipped handler, from the event to the report; always over all customers. */
+/** A rollout of all customers by the shipped handler, from the event to the report. */
 contend(async ({ emulator, concurrency }) => {
   const handler = buildLocalWorker(emulator, concurrency);
   return async (isStaging) => {

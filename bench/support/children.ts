@@ -2,21 +2,21 @@ import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** A process of its own that answers one request at a time; it ends with this one. */
+/** A child process that answers one request at a time and ends with this process. */
 export interface Child {
   ask<Reply>(request: unknown): Promise<Reply>;
   end(): Promise<void>;
 }
 
 export interface ChildOptions {
-  /** Options of Node itself. */
+  /** Node's options. */
   readonly execArgv?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 type Message = { readonly reply: unknown } | { readonly error: string };
 
-/** Starts a script that calls {@link answerParent}. What it prints is dropped: the worker's logs are no figures. */
+/** Starts a script that calls {@link answerParent}. Its output is dropped, because it has the worker's logs. */
 export function startChild(script: URL, { execArgv = [], environment = {} }: ChildOptions = {}): Child {
   const child = fork(script, {
     execArgv: [...execArgv],
@@ -50,7 +50,7 @@ function nextMessage(child: ChildProcess): Promise<Message> {
   });
 }
 
-/** The child's side: answers each request of the parent, and ends when the parent does. */
+/** The child's side: answers each request of the parent and ends with the parent. */
 export function answerParent<Request>(answer: (request: Request) => Promise<unknown>): void {
   process.on("disconnect", () => process.exit(0));
   process.on("message", ({ request }: { readonly request: Request }) => {
@@ -69,7 +69,7 @@ export interface EmulatorProcess {
   end(): Promise<void>;
 }
 
-/** `node local/run-emulator.ts` with these options, as anybody can start it. */
+/** Runs `node local/run-emulator.ts` with these options. */
 export async function startEmulatorProcess(
   options: Readonly<Record<string, string | number>>,
 ): Promise<EmulatorProcess> {

@@ -2,7 +2,7 @@ export interface Figures {
   readonly [name: string]: string | number;
 }
 
-/** A benchmark's last words: one figure a line. */
+/** Prints the figures of a benchmark, one a line. */
 export function printFigures(figures: Figures): void {
   console.log("");
   for (const [name, value] of Object.entries(figures)) console.log(`${name}: ${value}`);

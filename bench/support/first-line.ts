@@ -1,6 +1,6 @@
 /**
- * Imports a bundled entry and lets its handler run: what is refused comes back from the handler's first line, before
- * anything is requested. Tells the parent when, counted from the import.
+ * Imports a bundled entry and calls its handler with an input that the handler refuses before any request. Sends the times
+ * since the start of the import to the parent.
  */
 const [path = "", entry = ""] = process.argv.slice(2);
 const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:1/durable-execution/1/1";
@@ -11,7 +11,7 @@ const execution = {
   StartTimestamp: new Date(),
   ExecutionDetails: { InputPayload: "{}" },
 };
-/** What each function refuses: an event without members, an arrival that is none, a GET. */
+/** An input that each function refuses: an event without members, an unknown input, a GET. */
 const EVENTS: Readonly<Record<string, object>> = {
   worker: { DurableExecutionArn: ARN, CheckpointToken: "1", InitialExecutionState: { Operations: [execution] } },
   "front-door": {},

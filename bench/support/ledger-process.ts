@@ -11,11 +11,11 @@ import { ALARM, SECRET, TABLE } from "./worker.ts";
 export interface LedgerRequest {
   readonly userName: string;
   readonly password: string;
-  /** At which reading the alarm goes off. @default never */
+  /** The alarm goes off when it is read for this time. @default never */
   readonly alarmAtCall?: number | undefined;
 }
 
-/** The AWS that a worker talks to, outside of the process that is measured; answers with its environment. */
+/** Runs the AWS stand-ins outside the measured process; answers with the worker's environment. */
 answerParent(async ({ userName, password, alarmAtCall }: LedgerRequest) => {
   const dynamodb = await startDynamoDb({ tableName: TABLE });
   const executions = await startLambdaExecutions();

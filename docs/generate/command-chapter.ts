@@ -4,7 +4,7 @@ import { renderCommand } from "./snippets.ts";
 const ROLLOUT = { rolloutId: "promote-0f3c9a1b2d4e" };
 const ANN = { requestedBy: "ann", reason: "calls drop after ten minutes" };
 
-const ROLLOUT_COMMANDS = ["statusCommand", "pauseCommand", "goOnCommand", "abortCommand"];
+const ROLLOUT_COMMANDS = ["statusCommand", "pauseCommand", "continueCommand", "abortCommand"];
 const CONTROL_COMMANDS = ["stopCommand", "holdCommand", "protectCommand", "controlsCommand"];
 
 /** The chapter of docs/events.md about commands. */

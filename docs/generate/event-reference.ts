@@ -126,7 +126,7 @@ ${renderEvent({ ...ROLLBACK, requestedBy: "ann", reason: "calls drop after ten m
 
 ${renderEvent({ action: "rollback", release: "2026.12.0", dryRun: true })}
 
-A \`retry\` takes the customers of a rollout that failed or were not attempted, and no others, under the policy of today.
+A \`retry\` flips exactly the customers of a rollout that failed or were not attempted, under the policy of today.
 Customers that the event of that rollout excludes stay excluded; an \`exclude\` of the retry excludes more. A rollout can be
 retried once: to continue after a retry, send the retry's id. A rollback by the release also rolls back every rollout that the last
 one was a retry of.

@@ -6,13 +6,13 @@ import { Construct } from "constructs";
 import { type FunctionMetrics, type OwnMetrics, sumOf } from "./metrics.ts";
 
 export interface AlarmSpec {
-  /** Also a heading in docs/runbook.md. */
+  /** A heading of docs/runbook.md has the same name. */
   readonly name: string;
   readonly says: string;
   readonly metric: IMetric;
   /** @default 1 */
   readonly threshold?: number;
-  /** For how many periods in a row. @default 1 */
+  /** The number of periods in a row. @default 1 */
   readonly periods?: number;
 }
 
@@ -46,32 +46,32 @@ export class Alarms extends Construct {
 }
 
 /**
- * The alarms of the worker and the front door. An execution whose rollout failed is itself a success, because it wrote
- * its report: so the worker says how rollouts end.
+ * The alarms of the worker and the front door. The execution of a failed rollout succeeds, because it wrote the report. So
+ * the ends of rollouts are metrics of the worker.
  */
 export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics, stuckAfter: Duration): readonly AlarmSpec[] {
   const hours = stuckAfter.toHours();
   return [
-    toSpec("rollout-failed", "A rollout failed on its way.", own("RolloutFailed")),
+    toSpec("rollout-failed", "A rollout failed.", own("RolloutFailed")),
     toSpec("rollout-refused", "A rollout was refused; it flipped no customer.", own("RolloutRefused")),
     toSpec("rollout-halted", "A gate halted a rollout.", own("RolloutHalted")),
     toSpec("rollout-rolled-back", "A rollout was rolled back.", own("RolloutRolledBack")),
-    toSpec("not-flipped-back", "A rollback could not restore some of its customers.", own("NotRestored")),
-    toSpec("tell-failed", "A notification of a rollout could not be sent.", own("NotificationFailed")),
+    toSpec("not-restored", "A rollback could not restore some of its customers.", own("NotRestored")),
+    toSpec("notification-failed", "A notification of a rollout could not be sent.", own("NotificationFailed")),
     toSpec("sign-in-refused", "Evo Voice refuses the login in the secret.", own("SignInRefused")),
     toSpec("rollout-partial", "A rollout ended with customers that failed.", own("RolloutPartial")),
     toSpec("execution-failed", "The worker refused an event or failed.", metrics.executionFailed),
     toSpec("execution-timed-out", "A rollout ran for too many days.", metrics.executionTimedOut),
     toSpec("rollout-stuck", `A rollout has been running for ${hours} hours.`, metrics.running, { periods: hours }),
     toSpec("worker-errors", "The worker's invocations fail repeatedly.", metrics.workerErrors, { threshold: 3 }),
-    // One error is a person's typing error. AWS delivers the event of a trigger three times.
-    toSpec("start-errors", "The front door refused events or failed.", metrics.frontDoorErrors, { threshold: 3 }),
+    // A single error is a person's typing error. AWS delivers the event of a trigger three times.
+    toSpec("front-door-errors", "The front door refused events or failed.", metrics.frontDoorErrors, { threshold: 3 }),
     toSpec("throttled", "Lambda has no capacity left for a function of Cutover.", metrics.throttles),
-    toSpec("dead-letters", "An event was given up, or its rollout was ended by force.", metrics.deadLetters),
+    toSpec("dead-letters", "AWS gave up an event, or a rollout was stopped by force.", metrics.deadLetters),
   ];
 }
 
-/** The names of the webhook's alarms, for what cannot refer to the webhook's stack. */
+/** The names of the webhook's alarms, for stacks that cannot refer to the webhook's stack. */
 export const WEBHOOK_ALARMS = ["webhook-errors", "signature-refused"] as const;
 
 /** The alarms of the webhook. It answers a failure with 503, which Lambda does not count as an error. */
@@ -79,7 +79,7 @@ export function toWebhookAlarmSpecs(own: OwnMetrics, failed: readonly IMetric[])
   const [errors, refused] = WEBHOOK_ALARMS;
   const lost = sumOf("failedDeliveries", [...failed, own("WebhookFailed")]);
   return [
-    toSpec(errors, "The webhook could not take a delivery.", lost),
+    toSpec(errors, "The webhook could not process a delivery.", lost),
     toSpec(refused, "Webhooks arrive with wrong signatures.", own("SignatureRefused"), { threshold: 5 }),
   ];
 }

@@ -9,14 +9,13 @@ import type { Policy as CutoverPolicy } from "../../lambda/contract/policy.ts";
 import { type Entry, ROOT } from "../bundle.ts";
 import { bundleFunction } from "../bundle-entry.ts";
 
-/** A policy as an operator writes it: a member with a default can be left out. */
+/** A policy as an operator writes it: members with a default are optional. */
 export type PolicyInput = z.input<typeof CutoverPolicy>;
 
-/** What all functions of one environment share. */
 export interface DeploymentProps {
   /** The name in logs and metrics, such as `cutover-production`. */
   readonly service: string;
-  /** A policy that was checked. It is part of the function's code, so a changed policy is a new version. */
+  /** A checked policy. It is part of the function's code, so a changed policy is a new version. */
   readonly policy: PolicyInput;
   /** How long CloudWatch keeps the logs. */
   readonly logRetention: RetentionDays;
@@ -26,11 +25,11 @@ export interface BundledFunctionProps extends DeploymentProps {
   readonly entry: Entry;
   readonly description: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** What differs from the other functions. */
+  /** The options that differ from the other functions. */
   readonly settings?: FunctionOptions;
 }
 
-/** A function that is bundled from its entry, with a role and a log group of its own. */
+/** A function with its own bundle, role and log group. */
 export class BundledFunction extends Construct {
   readonly function: LambdaFunction;
   readonly role: Role;
@@ -61,10 +60,10 @@ export class BundledFunction extends Construct {
     });
   }
 
-  /** Allows actions on the executions of a durable function, which may be this one. */
+  /** Allows actions on the executions of a durable function, which may be this function. */
   protected grantExecutions(durable: LambdaFunction, actions: readonly string[]): void {
     const logicalId = Stack.of(durable).getLogicalId(durable.node.defaultChild as CfnElement);
-    // A policy of its own: in the role's default policy, the function would wait for the role and the role for it.
+    // A separate policy: in the role's default policy, the function and the role would wait for each other.
     this.grantWide("Executions", {
       actions: actions.map((action) => `lambda:${action}`),
       resource: `${durable.functionArn}:*`,
@@ -73,7 +72,7 @@ export class BundledFunction extends Construct {
     });
   }
 
-  /** Allows actions whose resource needs a wildcard, which is named as cdk-nag names it. */
+  /** Allows actions whose resource needs a wildcard; `named` is cdk-nag's name of the resource. */
   protected grantWide(id: string, { actions, resource, named = resource, reason }: WideGrant): void {
     const statements = [new PolicyStatement({ actions: [...actions], resources: [resource] })];
     const policy = new Policy(this, id, { roles: [this.role], statements });
@@ -88,7 +87,7 @@ interface WideGrant {
   readonly reason: string;
 }
 
-/** The files that `npm run build` writes. CDK's own `NodejsFunction` would be a second description of the same bundle. */
+/** The same files as `npm run build`. CDK's `NodejsFunction` would need a second description of the bundle. */
 function toCode({ entry, policy }: BundledFunctionProps): Code {
   const tryBundle = (folder: string): boolean => {
     bundleFunction(entry, folder, policy);
@@ -97,10 +96,10 @@ function toCode({ entry, policy }: BundledFunctionProps): Code {
   return Code.fromAsset(join(ROOT, "lambda"), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // No image is used: the bundle is always written here.
+      // The image is never used, because `tryBundle` always succeeds.
       image: DockerImage.fromRegistry("unused"),
       local: { tryBundle },
-      // CDK bundles once what has the same options: by its command, each function's bundle is one of its own.
+      // CDK bundles once for equal options. The command makes the options of each function different.
       command: [entry, JSON.stringify(policy)],
     },
   });

@@ -14,40 +14,40 @@ import { Dashboard } from "./dashboard.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { EmptySecret } from "./empty-secret.ts";
 import { FrontDoor } from "./front-door.ts";
-import { Ledger } from "./ledger.ts";
+import { LedgerTable } from "./ledger-table.ts";
 import { toFunctionMetrics, toOwnMetrics } from "./metrics.ts";
 import { Notifications, type NotificationTargets } from "./notifications.ts";
 import { Worker } from "./worker.ts";
 
-/** Stands in the policy that ships, so that a fresh clone can be synthesized. */
+/** The account id in the shipped policy, so that `npm run synth` works in a fresh clone. */
 const PLACEHOLDER = "replace-with-your-account-id";
 const TO_REPLACE = `the policy's accountIds hold "${PLACEHOLDER}": write the ids of the Evo Voice accounts whose customers may be flipped; \`npm run deploy\` refuses this policy`;
 
 export interface CutoverProps {
-  /** The guard rails of this environment. They are checked at synth and are part of each function's code. */
+  /** The policy of this environment. It is checked at synth and is part of each function's code. */
   readonly policy: PolicyInput;
   /** The name in logs, metrics, alarms and the dashboard; unique in a region. @default - the stack's name */
   readonly service?: string;
   /** The Evo Voice login: JSON with `userName` and `password`. @default - an empty secret SERVICE/evovoice */
   readonly login?: ISecret;
-  /** Where events and alerts go. @default - the account's default bus, and a topic without subscribers */
+  /** The targets of events and alerts. @default - the account's default bus, and a topic without subscribers */
   readonly notifications?: NotificationTargets;
   /** The topic that gets the alarms. @default - none: the dashboard shows them */
   readonly alarmTopic?: ITopic;
-  /** After how many whole hours a running rollout is reported as stuck, at most a week. @default Duration.hours(24) */
+  /** A rollout that runs longer (in whole hours, at most a week) is reported as stuck. @default Duration.hours(24) */
   readonly stuckAfter?: Duration;
   /** How long CloudWatch keeps the logs. @default RetentionDays.THREE_MONTHS */
   readonly logRetention?: RetentionDays;
 }
 
 /**
- * The product of one Evo Voice environment: worker, front door, ledger, notifications, alarms and dashboard. What
- * sends it events are constructs of their own: `Schedules`, `EventTriggers`, `GitHubAccess`, `Webhook`.
+ * Cutover for one Evo Voice environment: worker, front door, ledger, notifications, alarms and dashboard. The triggers are
+ * separate constructs: `Schedules`, `EventTriggers`, `GitHubAccess` and `Webhook`.
  */
 export class Cutover extends Construct {
   readonly policy: Policy;
   readonly deployment: DeploymentProps;
-  readonly ledger: Ledger;
+  readonly ledger: LedgerTable;
   readonly worker: Worker;
   readonly frontDoor: FrontDoor;
   readonly notifications: Notifications;
@@ -61,7 +61,7 @@ export class Cutover extends Construct {
     if (this.policy.accountIds.includes(PLACEHOLDER))
       Annotations.of(this).addWarningV2("cutover:placeholder", TO_REPLACE);
     this.deadLetters = new DeadLetters(this, "DeadLetters");
-    this.ledger = new Ledger(this, "Ledger");
+    this.ledger = new LedgerTable(this, "Ledger");
     this.notifications = new Notifications(this, "Notifications", { service, ...props.notifications });
     const { deployment, ledger, notifications } = this;
     const deadLetters = this.deadLetters.queue;
@@ -71,7 +71,7 @@ export class Cutover extends Construct {
     this.#addObservation(props);
   }
 
-  /** Allows to start rollouts, to ask for their status and to send commands. */
+  /** Allows to start rollouts, to read their status and to send commands. */
   grantStart(grantee: IGrantable): Grant {
     return this.frontDoor.grantInvoke(grantee);
   }
@@ -102,7 +102,7 @@ export class Cutover extends Construct {
   }
 }
 
-/** The empty secret that an environment gets for its login. */
+/** The empty secret for the login of an environment. */
 export function toLoginSecret(service: string) {
   const description = `The Evo Voice sign-in of ${service}: {"userName": …, "password": …}`;
   return { name: `${service}/evovoice`, description };

@@ -15,7 +15,7 @@ import type { FunctionMetrics, OwnMetrics } from "./metrics.ts";
 
 export interface DashboardProps {
   readonly service: string;
-  /** Of the worker. */
+  /** The worker's log group. */
   readonly logGroup: ILogGroup;
   readonly own: OwnMetrics;
   readonly metrics: FunctionMetrics;
@@ -25,7 +25,7 @@ export interface DashboardProps {
 
 const WIDTH = 24;
 
-/** One page for the person on call, read from top to bottom: what is wrong, what is running, how did it end. */
+/** One page for the person on call: alarms, running rollouts, ends of rollouts. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);

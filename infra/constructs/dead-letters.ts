@@ -4,8 +4,8 @@ import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
 /**
- * Keeps each event that could not be delivered, and each whose execution failed, was stopped or timed out. A person
- * decides what to do with it. https://docs.aws.amazon.com/lambda/latest/dg/durable-best-practices.html
+ * Keeps the events that could not be delivered, and the events whose execution failed, was stopped or timed out. A person
+ * decides what to do with them. https://docs.aws.amazon.com/lambda/latest/dg/durable-best-practices.html
  */
 export class DeadLetters extends Construct {
   readonly queue: Queue;
@@ -17,7 +17,7 @@ export class DeadLetters extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    // Rules are not named: their stack needs the queue, so the queue cannot need them.
+    // A wildcard, because the stack of the rules depends on the queue.
     const anyRule = Stack.of(this).formatArn({ service: "events", resource: "rule", resourceName: "*" });
     this.queue.addToResourcePolicy(
       new PolicyStatement({

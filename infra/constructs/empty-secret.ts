@@ -5,13 +5,13 @@ import { Construct } from "constructs";
 
 export interface EmptySecretProps {
   readonly name: string;
-  /** What a person fills in. */
+  /** The content that a person must put into the secret. */
   readonly description: string;
-  /** The customer-managed key that encrypts the secret. @default - the key that AWS has for Secrets Manager */
+  /** The customer-managed key of the secret. @default - AWS's key for Secrets Manager */
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** A secret without a value, which a person fills in. CDK's own `Secret` would invent a password. */
+/** A secret without a value; a person puts the value in. CDK's `Secret` would generate a password. */
 export class EmptySecret extends Construct {
   readonly secret: ISecret;
 
@@ -19,7 +19,7 @@ export class EmptySecret extends Construct {
     super(scope, id);
     const key = encryptionKey && { kmsKeyId: encryptionKey.keyArn };
     const empty = new CfnSecret(this, "Empty", { name, description, ...key });
-    // It is removed only when its own first deploy fails: otherwise its name would be taken for the next deploy.
+    // Removed only when its first deploy fails, because the next deploy needs the name.
     empty.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     Validations.of(empty).acknowledge({
       id: "AwsSolutions-SMG4",

@@ -11,10 +11,10 @@ import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import type { Cutover } from "./cutover.ts";
 
 const SOURCE = "expected a source of deploy events, such as com.example.deploy";
-const NOT_AWS = `${SOURCE}; AWS sends none, and a pipeline is named in the policy`;
-const NOT_OWN = `${SOURCE}; ${EVENT_SOURCE} sends what happened in a rollout`;
+const NOT_AWS = `${SOURCE}; a source of AWS sends no deploy event, and a pipeline is named in the policy`;
+const NOT_OWN = `${SOURCE}; ${EVENT_SOURCE} sends the events of rollouts`;
 
-/** What sends deploy events, as it names itself in `source`. */
+/** The `source` of deploy events. */
 export const EventSource = z
   .string({ error: SOURCE })
   .regex(/^[\w./-]{1,256}$/, SOURCE)
@@ -22,24 +22,24 @@ export const EventSource = z
   .refine((source) => source !== EVENT_SOURCE, NOT_OWN);
 
 export interface EventTriggersProps {
-  /** Its policy names the pipelines. */
+  /** The policy of `cutover` names the pipelines. */
   readonly cutover: Cutover;
-  /** What may send deploy events. @default - none */
+  /** The sources of deploy events. @default - none */
   readonly sources?: readonly string[] | undefined;
-  /** The bus that deploy events are sent to. @default - the account's default bus */
+  /** The bus of the deploy events. @default - the account's default bus */
   readonly bus?: IEventBus | undefined;
 }
 
 /**
  * Deploy events from EventBridge: `{ "source": SENDER, "detail-type": "Cutover Deploy Event", "detail": DEPLOY EVENT }`,
- * and the end of a pipeline's execution, which the policy maps to a deploy event.
+ * and the success of pipelines, which the policy maps to deploy events.
  */
 export class EventTriggers extends Construct {
   constructor(scope: Construct, id: string, { cutover, sources = [], bus }: EventTriggersProps) {
     super(scope, id);
     const parsed = z.array(EventSource).safeParse(sources);
-    if (!parsed.success) throw refuseConfig("the sources of deploy events", findProblems(parsed.error, sources));
-    // An imported queue: CDK would name each rule in the queue's policy, and the two stacks would need each other.
+    if (!parsed.success) throw refuseConfig("the list of sources of deploy events", findProblems(parsed.error, sources));
+    // Imported, because CDK would add each rule to the queue's policy, and the two stacks would depend on each other.
     const deadLetterQueue = Queue.fromQueueArn(this, "DeadLetters", cutover.deadLetters.queue.queueArn);
     const addRule = (name: string, eventPattern: EventPattern, eventBus?: IEventBus) => {
       const delivery = { deadLetterQueue, maxEventAge: Duration.minutes(15), retryAttempts: 3 };

@@ -3,16 +3,16 @@ import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
-import type { Ledger } from "./ledger.ts";
+import type { LedgerTable } from "./ledger-table.ts";
 import type { Worker } from "./worker.ts";
 
 export interface FrontDoorProps extends DeploymentProps {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerTable;
   readonly worker: Worker;
   readonly deadLetters: IQueue;
 }
 
-/** Answers AWS triggers, the console and the CLI: it checks a deploy event, starts the worker and takes commands. */
+/** Answers AWS triggers, the console and the CLI: checks deploy events, starts the worker and takes commands. */
 export class FrontDoor extends BundledFunction {
   constructor(scope: Construct, id: string, { ledger, worker, deadLetters, ...deployment }: FrontDoorProps) {
     super(scope, id, {
@@ -22,7 +22,7 @@ export class FrontDoor extends BundledFunction {
       environment: { CUTOVER_TABLE_NAME: ledger.table.tableName, CUTOVER_WORKER_ARN: worker.alias.functionArn },
       settings: {
         deadLetterQueue: deadLetters,
-        // An event has an id, so a second delivery is harmless. An event that is an hour late is not wanted any more.
+        // An event has an id, so a second delivery is harmless. An event that is an hour late must not start a rollout.
         maxEventAge: Duration.minutes(15),
         retryAttempts: 2,
       },
@@ -42,8 +42,8 @@ export class FrontDoor extends BundledFunction {
   }
 
   /**
-   * Allows to start rollouts, to ask for their status and to send commands.
-   * @throws Error for a grantee without a policy of its own, such as a service: it would silently get nothing
+   * Allows to start rollouts, to read their status and to send commands.
+   * @throws Error for a grantee without its own policy, such as a service, because the grant would have no effect
    */
   grantInvoke(grantee: IGrantable): Grant {
     const resourceArns = [this.function.functionArn];

@@ -11,14 +11,14 @@ const oneOf = (what: string) => {
   return z.string({ error: expected }).regex(/^[^\s*?]+$/, expected);
 };
 
-/** Which jobs of GitHub Actions may start a rollout, without a long-lived key. */
+/** The GitHub Actions jobs that may start a rollout, without a long-lived key. */
 export const GitHubJobs = strictObject({
   /**
-   * `owner/name`, or with both ids `owner@123456/name@456789`: whichever the repository's tokens say. GitHub puts the
-   * ids into the tokens of repositories made, renamed or transferred since 15 July 2026, and of others on request.
+   * `owner/name`, or with both ids `owner@123456/name@456789`, as in the repository's tokens. GitHub puts the ids into the
+   * tokens of repositories that were created, renamed or transferred since 15 July 2026, and of others on request.
    */
   repository: z.string({ error: REPOSITORY }).regex(/^[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/, REPOSITORY),
-  /** Jobs of this branch, or jobs of this GitHub environment (whose reviewers then decide). */
+  /** Jobs of this branch, or jobs of this GitHub environment, where reviewers can decide. */
   from: z.union([strictObject({ branch: oneOf("branch") }), strictObject({ environment: oneOf("environment") })], {
     error: "expected { branch } or { environment }",
   }),
@@ -27,13 +27,13 @@ type GitHubJobs = z.input<typeof GitHubJobs>;
 
 export interface GitHubAccessProps extends GitHubJobs {
   readonly cutover: Cutover;
-  /** The account's identity provider for GitHub. An account can have only one. @default - it is created */
+  /** The account's identity provider for GitHub. An account can have only one. @default - a new provider */
   readonly provider?: IOidcProvider | undefined;
 }
 
 const ISSUER = "token.actions.githubusercontent.com";
 
-/** A role for GitHub Actions that can invoke the front door and nothing else. */
+/** A role for GitHub Actions that can only invoke the front door. */
 export class GitHubAccess extends Construct {
   readonly role: Role;
 
@@ -55,7 +55,7 @@ export class GitHubAccess extends Construct {
     return new OidcProviderNative(this, "Provider", {
       url: `https://${ISSUER}`,
       clientIds: ["sts.amazonaws.com"],
-      // Other roles of the account may use it by the time that this one is removed.
+      // Other roles of the account may use the provider when this stack is removed.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }

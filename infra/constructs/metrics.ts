@@ -10,7 +10,7 @@ import type { Worker } from "./worker.ts";
 
 export const PERIOD = Duration.minutes(5);
 
-/** A metric that the product writes: those of one environment by the dimension `service`, as Powertools writes it. */
+/** A metric that Cutover writes. Powertools adds the dimension `service`, which names the environment. */
 export type OwnMetrics = (name: WorkerMetric | RolloutEventMetric | WebhookMetric) => IMetric;
 
 export function toOwnMetrics(service: string): OwnMetrics {
@@ -20,7 +20,7 @@ export function toOwnMetrics(service: string): OwnMetrics {
 
 export type FunctionMetrics = ReturnType<typeof toFunctionMetrics>;
 
-/** What AWS measures of the functions and of their queue. */
+/** AWS's metrics of the functions and the queue. */
 export function toFunctionMetrics({ function: durable }: Worker, frontDoor: FrontDoor, deadLetters: IQueue) {
   // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
   const hour = Duration.hours(1);
@@ -38,7 +38,7 @@ export function toFunctionMetrics({ function: durable }: Worker, frontDoor: Fron
   } as const;
 }
 
-/** The sum of metrics, of which any may have no data. The name is unique on a graph. */
+/** The sum of metrics; a metric without data counts as 0. The name must be unique on a graph. */
 export function sumOf(name: string, metrics: readonly IMetric[]): MathExpression {
   const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`${name}${index}`, metric]));
   const terms = Object.keys(usingMetrics).map((each) => `FILL(${each}, 0)`);

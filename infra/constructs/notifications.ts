@@ -6,11 +6,11 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
 
-/** Where the events and the alerts of rollouts go; docs/changes.md describes them. */
+/** The targets of events and alerts; docs/changes.md describes both. */
 export interface NotificationTargets {
   /**
-   * The addresses that get the alerts. Each must be confirmed by a first mail.
-   * @default - none; anything else that SNS knows can subscribe to the topic
+   * The e-mail addresses that get the alerts. AWS asks each address for a confirmation.
+   * @default - none; other kinds of subscribers can subscribe to the topic
    */
   readonly emails?: readonly string[];
   /** The bus that gets the events. @default - the account's default bus */
@@ -21,7 +21,7 @@ export interface NotificationsProps extends NotificationTargets {
   readonly service: string;
 }
 
-/** A bus for machines, and a topic of this environment's own for people. */
+/** A bus for machines, and a topic for people. */
 export class Notifications extends Construct {
   readonly topic: Topic;
   readonly bus: IEventBus;
@@ -31,7 +31,7 @@ export class Notifications extends Construct {
     this.topic = new Topic(this, "Alerts", {
       displayName: service,
       enforceSSL: true,
-      // AWS's own key can be used by everything that may use the topic.
+      // Everything that may use the topic may also use AWS's key.
       masterKey: Alias.fromAliasName(this, "Key", "alias/aws/sns"),
     });
     for (const email of new Set(emails)) this.topic.addSubscription(new EmailSubscription(email));
@@ -45,7 +45,7 @@ export class Notifications extends Construct {
   /** Allows to put events on this bus and to publish to this topic. */
   grantNotify(grantee: IGrantable): void {
     this.bus.grantPutEventsTo(grantee);
-    // CDK's own grant adds rights on every key of the account, which AWS's own key does not need.
+    // CDK's grant would add permissions on every key of the account. AWS's key does not need them.
     Grant.addToPrincipal({ grantee, actions: ["sns:Publish"], resourceArns: [this.topic.topicArn] });
   }
 }

@@ -25,32 +25,32 @@ import { wholeDuration } from "../whole-duration.ts";
 import type { Cutover } from "./cutover.ts";
 
 const NAME = "expected 1 to 36 letters, digits, _ and -";
-const NAMES = "expected a name of its own for each schedule";
+const NAMES = "expected a different name for each schedule";
 const EXPRESSION = 'expected a ScheduleExpression, such as ScheduleExpression.cron({ minute: "0", hour: "2" })';
 const DEFAULT_MAX_AGE = Duration.hours(1);
 
-/** A deploy event that EventBridge Scheduler sends again and again. */
+/** A deploy event that EventBridge Scheduler sends. */
 const CutoverSchedule = strictObject({
-  /** Unique in the environment. The rollouts that the schedule starts are named for it. */
+  /** Unique in the environment. The ids of the schedule's rollouts contain the name. */
   name: z.string({ error: NAME }).regex(/^[\w-]{1,36}$/, NAME),
-  /** When, and in which time zone: a cron follows the zone's summer time. */
+  /** The times and the time zone; a cron expression follows the zone's summer time. */
   expression: z.custom<ScheduleExpression>((expression) => expression instanceof ScheduleExpression, EXPRESSION),
-  /** What is sent. The policy must allow it. It has no id: the schedule's name and time are its id. */
+  /** The deploy event, which the policy must allow. It has no id: the schedule's name and time give the id. */
   event: z.custom<z.input<typeof DeployEvent>>(),
   /**
-   * After how long the event is too late to be carried out, counted from the scheduled time.
+   * An event that arrives later than this after the scheduled time is refused.
    * @default Duration.hours(1)
    */
   maxAge: wholeDuration("minutes", 1, 1_440).optional(),
-  /** The time in which Scheduler may choose the moment; less than `maxAge`. @default - at the scheduled minute */
+  /** The window in which Scheduler may send the event; less than `maxAge`. @default - at the scheduled minute */
   flexibleWindow: wholeDuration("minutes", 1, 1_439).optional(),
-  /** How often Scheduler tries again when it cannot reach the front door. @default 3 */
+  /** How often Scheduler repeats a call of the front door that failed. @default 3 */
   retries: wholeNumber(0, 185).optional(),
   /** @default true */
   enabled: z.boolean({ error: "expected true or false" }).optional(),
 }).refine(({ flexibleWindow, maxAge = DEFAULT_MAX_AGE }) => (flexibleWindow?.toMinutes() ?? 0) < maxAge.toMinutes(), {
   path: ["flexibleWindow"],
-  error: "expected less than maxAge: the event could come when it is too late",
+  error: "expected less than maxAge, because the event could arrive too late",
 });
 export type CutoverSchedule = z.input<typeof CutoverSchedule>;
 
@@ -63,7 +63,7 @@ export interface SchedulesProps {
   readonly schedules: readonly CutoverSchedule[];
 }
 
-/** The scheduled deploy events. Each has a largest age, so that last night's promote never runs at noon. */
+/** The scheduled deploy events. Each has a maximum age, so that last night's promote never runs at noon. */
 export class Schedules extends Construct {
   constructor(scope: Construct, id: string, { cutover, schedules }: SchedulesProps) {
     super(scope, id);
@@ -78,14 +78,14 @@ export class Schedules extends Construct {
     for (const { name, expression, event, maxAge = DEFAULT_MAX_AGE, flexibleWindow, ...schedule } of schedules) {
       const context = { arn: ContextAttribute.scheduleArn, scheduledTime: ContextAttribute.scheduledTime };
       new Schedule(this, name, {
-        // The name is unique in its group. It stands in the ARN, and so in the rollout's id.
+        // The name is part of the ARN, and so of the rollout's id.
         scheduleName: name,
         schedule: expression,
         scheduleGroup,
         enabled: schedule.enabled ?? true,
         timeWindow: flexibleWindow ? TimeWindow.flexible(flexibleWindow) : TimeWindow.off(),
         target: new LambdaInvoke(frontDoor, {
-          // The role's rights are complete. CDK would add every version of the function.
+          // The role has all permissions. CDK would add every version of the function.
           role: role.withoutPolicyUpdates(),
           deadLetterQueue,
           maxEventAge: maxAge,
@@ -96,7 +96,7 @@ export class Schedules extends Construct {
     }
   }
 
-  /** A role that only schedules of this group can use. */
+  /** Only schedules of this group can use the role. */
   #makeRole(scheduleGroupArn: string): Role {
     const conditions = {
       StringEquals: { "aws:SourceAccount": Stack.of(this).account, "aws:SourceArn": scheduleGroupArn },
@@ -105,7 +105,6 @@ export class Schedules extends Construct {
   }
 }
 
-/** What is wrong with schedules, with the path of each problem. */
 function findScheduleProblems(schedules: readonly CutoverSchedule[], policy: Policy): readonly Problem[] {
   const secrets = findSecretValues(schedules);
   if (secrets.length > 0) return secrets;
@@ -113,7 +112,7 @@ function findScheduleProblems(schedules: readonly CutoverSchedule[], policy: Pol
   return [...(error ? findProblems(error, schedules) : []), ...findRefusedEvents(schedules, policy)];
 }
 
-/** What the front door would refuse at night in the events of schedules, whatever else is wrong with the schedules. */
+/** The problems of the schedules' events, as the front door would report them. The schedules may be malformed. */
 export function findRefusedEvents(schedules: unknown, policy: Policy): readonly Problem[] {
   return (Array.isArray(schedules) ? schedules : []).flatMap((schedule, index) =>
     findEventProblems(memberOf(schedule, "event"), policy).map(({ path, message }) => ({
@@ -132,7 +131,7 @@ function findEventProblems(event: unknown, policy: Policy): readonly Problem[] {
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     if (error.problems.length === 0) return [{ path: "event", message: error.message }];
-    // The envelope names the event's members below "event", the event itself does not.
+    // Problems of the envelope have paths below "event", problems of the event do not.
     const toWhole = (path: string) => (/^event\b/.test(path) ? path : `event.${path}`);
     return error.problems.map(({ path, message }) => ({ path: toWhole(path), message }));
   }

@@ -5,14 +5,14 @@ import type { Cutover } from "./cutover.ts";
 
 export interface TestEventsProps {
   readonly cutover: Cutover;
-  /** Whether the registry is created here. AWS makes one in a region as soon as a person shares a test event there. */
+  /** `import` when the region has the registry: AWS creates it when a person first shares a test event. */
   readonly registry: "create" | "import";
 }
 
-/** Where the Lambda console keeps shareable test events, and by which name it finds those of a function. */
+/** The registry of the Lambda console's shareable test events. */
 const REGISTRY = "lambda-testevent-schemas";
 
-/** What a person can choose in the console, by its name there. The first is harmless. */
+/** The test events by their names in the console. The first event is harmless. */
 export const TEST_EVENTS = {
   "dry-run": { action: "promote", release: "2026.11.0", targets: { all: true }, dryRun: true },
   stage: { action: "stage", release: "2026.11.0", targets: { customerIds: ["replace-with-a-test-customer"] } },
@@ -35,8 +35,8 @@ export class TestEvents extends Construct {
       registryName: REGISTRY,
       description: "Shareable test events of Lambda functions",
     });
-    // Other functions may have test events in it by the time that this stack is removed. When its own first deploy
-    // fails there are none, and the registry must not be in the way of the next deploy.
+    // Kept, because other functions may have test events in the registry. Removed only when its first deploy fails,
+    // because the next deploy creates it again.
     created.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     schema.addResourceDependency(created);
   }

@@ -13,13 +13,13 @@ import { PERIOD, toOwnMetrics } from "./metrics.ts";
 import { grantReadValue, toSecretId } from "./secret-access.ts";
 
 export interface WebhookProps {
-  /** Its policy names the sources. */
+  /** The policy of `cutover` names the sources. */
   readonly cutover: Cutover;
   /** The signing secret of each source, by the source's name in the policy. */
   readonly secrets: Readonly<Record<string, ISecret>>;
   /**
-   * How many deliveries the function takes at once: what a flood can use of the account's concurrency.
-   * @default - as many as the account allows; a reservation takes capacity from every other function
+   * The reserved concurrency: a flood of deliveries cannot use more of the account's concurrency.
+   * @default - the account's concurrency, because a reservation takes capacity from every other function
    */
   readonly concurrency?: number | undefined;
   /** The topic that gets the alarms. @default - none: the dashboard shows them */
@@ -27,8 +27,8 @@ export interface WebhookProps {
 }
 
 /**
- * The public door: everything on the internet can reach it, and only a signed delivery gets further. Function and URL
- * stand in one stack, because a reference between stacks can make CloudFormation replace the URL.
+ * The public door: the whole internet can reach it, but only a signed delivery starts a rollout. Function and URL are in
+ * one stack, because a reference between stacks can make CloudFormation replace the URL.
  */
 export class Webhook extends BundledFunction {
   readonly url: string;
@@ -39,10 +39,10 @@ export class Webhook extends BundledFunction {
     const without = findMissing(
       policy.webhooks ?? {},
       secrets,
-      "expected its signing secret: the policy has this source",
+      "expected the signing secret of this source of the policy",
     );
     const problems = [...findUnknownSources(policy, secrets), ...without];
-    if (problems.length > 0) throw refuseConfig("the webhook's secrets", problems);
+    if (problems.length > 0) throw refuseConfig("the list of the webhook's secrets", problems);
     const idsBySource = Object.entries(secrets).map(([source, secret]) => [source, toSecretId(secret)]);
     super(scope, id, {
       ...deployment,
@@ -54,7 +54,7 @@ export class Webhook extends BundledFunction {
         CUTOVER_WEBHOOK_SECRETS: Stack.of(scope).toJsonString(Object.fromEntries(idsBySource)),
       },
       settings: {
-        // A sender gives up after ten seconds.
+        // GitHub gives up after ten seconds.
         timeout: Duration.seconds(10),
         ...(concurrency !== undefined && { reservedConcurrentExecutions: concurrency }),
       },
@@ -62,7 +62,7 @@ export class Webhook extends BundledFunction {
     ledger.grantLookup(this.role);
     worker.grantInvoke(this.role);
     for (const secret of Object.values(secrets)) grantReadValue(secret, this.role);
-    // The function checks a signature over the raw body. A sender such as GitHub cannot sign for IAM.
+    // The function checks a signature of the body. A sender such as GitHub cannot sign for IAM.
     this.url = this.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;
     const failed = [this.function.metricErrors({ period: PERIOD }), this.function.metricThrottles({ period: PERIOD })];
     const specs = toWebhookAlarmSpecs(toOwnMetrics(service), failed);
@@ -72,7 +72,7 @@ export class Webhook extends BundledFunction {
   }
 }
 
-/** A secret for a source that the policy does not have is a typing error: it would never be used. */
+/** A secret of a source that the policy does not have is a typing error. */
 export function findUnknownSources({ webhooks = {} }: Policy, secrets: object): readonly Problem[] {
   return findMissing(secrets, webhooks, "expected a source of this name among the policy's webhooks");
 }

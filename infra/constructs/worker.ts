@@ -5,20 +5,20 @@ import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { BundledFunction, type DeploymentProps } from "./bundled-function.ts";
-import type { Ledger } from "./ledger.ts";
+import type { LedgerTable } from "./ledger-table.ts";
 import type { Notifications } from "./notifications.ts";
 import { grantReadValue, toSecretId } from "./secret-access.ts";
 
 export interface WorkerProps extends DeploymentProps {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerTable;
   readonly login: ISecret;
   readonly notifications: Notifications;
   readonly deadLetters: IQueue;
 }
 
-/** The durable function that runs the rollouts, with a role of its own. */
+/** The durable function that runs the rollouts. */
 export class Worker extends BundledFunction {
-  /** The only way to invoke the worker: a running rollout stays on the version that it began with. */
+  /** The worker is only invoked by this alias, so that a running rollout stays on its version. */
   readonly alias: Alias;
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
@@ -32,20 +32,20 @@ export class Worker extends BundledFunction {
         CUTOVER_SECRET_ID: toSecretId(login),
         CUTOVER_EVENT_BUS: notifications.bus.eventBusArn,
         CUTOVER_TOPIC_ARN: notifications.topic.topicArn,
-        // Most of what a rollout allocates is short-lived garbage: a small young generation keeps it from piling up.
+        // A rollout allocates mostly short-lived objects: a small young generation frees them early.
         NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=8 --max-old-space-size=921",
       },
       settings: {
         memorySize: 1024,
         timeout: Duration.minutes(15),
-        // A rollout may have long bakes and approvals. Its history is kept for as long as Lambda keeps any.
+        // A rollout may have long bakes. 90 days is Lambda's longest retention period.
         durableConfig: { executionTimeout: Duration.days(31), retentionPeriod: Duration.days(90) },
         deadLetterQueue: deadLetters,
-        // Deleting a version would end the rollouts that run on it. CDK's default is to delete it.
+        // CDK's default deletes old versions, which would end the rollouts that run on them.
         currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       },
     });
-    // CDK warns of a replacement. The function is durable from its first deploy and has no fixed name.
+    // CDK warns of a replacement, but the function is durable from its first deploy and has no fixed name.
     Annotations.of(this.function).acknowledgeInfo("aws-lambda:Function.DurableConfig");
     ledger.grantReadWrite(this.role);
     grantReadValue(login, this.role);
@@ -56,10 +56,10 @@ export class Worker extends BundledFunction {
       resource: "*",
       reason: "CloudWatch shows composite alarms only to a role that may describe all alarms. It changes nothing.",
     });
-    // Checkpoints, and what became of the rollout that holds the lock.
+    // For checkpoints, and for the state of the rollout that has the lock.
     const own = ["CheckpointDurableExecution", "GetDurableExecutionState", "GetDurableExecution"];
     this.grantExecutions(this.function, own);
-    // Lambda does not begin a failed rollout again: the repeats are in the rollout's own steps.
+    // Lambda must not repeat a failed execution: the rollout's steps have their own retries.
     this.alias = this.function.addAlias("live", { maxEventAge: Duration.minutes(15), retryAttempts: 0 });
   }
 

@@ -19,7 +19,7 @@ export function addStacks(app: App, environment: CheckedEnvironment) {
   for (const stack of [secrets, cutover, triggers]) {
     for (const [key, value] of Object.entries({ ...tags, "cutover:environment": name })) Tags.of(stack).add(key, value);
   }
-  // Both may have nothing to hold. They stay in the app, so that the CDK CLI takes away what they held before.
+  // Both stacks may be empty. They stay in the app, so that the CDK CLI removes their old resources.
   const acknowledged = { id: "CloudFormation-Validate::F0001", reason: "The CDK CLI deletes a stack that is empty." };
   for (const stack of [secrets, triggers]) Validations.of(stack).acknowledge(acknowledged);
   return { secrets, cutover, triggers };

@@ -14,7 +14,7 @@ export interface TriggersStackProps extends StackProps {
   readonly secrets: SecretsStack;
 }
 
-/** What sends deploy events by itself: schedules, rules, webhooks, CI. Without this stack only people start rollouts. */
+/** The triggers: schedules, rules, webhook and the role of CI. Without this stack only people start rollouts. */
 export class TriggersStack extends Stack {
   constructor(scope: Construct, id: string, { environment, cutover, secrets, ...props }: TriggersStackProps) {
     super(scope, id, { ...props, description: "Cutover: schedules, rules, webhook and the role of CI" });

@@ -1,90 +1,78 @@
 import { AlarmType, type CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from "@aws-sdk/client-cloudwatch";
 import type { AlarmReading, AlarmState } from "../core/gate/evaluate-gate.ts";
+import { chunk } from "../core/lookup/chunk.ts";
 
-/** So many names CloudWatch takes in one call, and so many alarms it gives in one page. */
-const MOST_NAMES = 100;
-/** More pages than a call of so many names can have. */
+/** CloudWatch puts at most this many alarms into one page. */
+const PAGE_SIZE = 100;
+/** More pages than the alarms of one call can have. */
 const MOST_PAGES = 10;
-/** For all calls of a reading together: it comes again each minute. */
+/** The time limit of all calls of a reading. A gate reads the alarms once a minute. */
 const READING_MS = 30_000;
 
-/** Of a name that CloudWatch has answered. */
-type Answers = Map<string, AlarmReading>;
-
 /**
- * Reads how alarms stand, of whatever type, in the order of the names; needs `cloudwatch:DescribeAlarms`.
- * Never throws for what CloudWatch can do: an alarm that it does not give is `missing`, and when it cannot be asked,
- * those that it has not given are `unreadable`, with the error's name.
+ * Reads the state of alarms of every type; needs `cloudwatch:DescribeAlarms`. It never throws for an error of CloudWatch:
+ * an alarm that does not exist is `missing`, and an alarm that could not be read is `unreadable`, with the error's name.
  */
 export function createAlarmReader(client: CloudWatchClient, readingMs = READING_MS) {
   return async (names: readonly string[]): Promise<readonly AlarmReading[]> => {
     const abortSignal = AbortSignal.timeout(readingMs);
-    const asked = [...new Set(names)];
-    const lists = Array.from({ length: Math.ceil(asked.length / MOST_NAMES) }, (_, index) =>
-      asked.slice(index * MOST_NAMES, (index + 1) * MOST_NAMES),
-    );
-    const read = await Promise.all(lists.map((list) => readList(client, list, abortSignal)));
-    return read.flat();
+    // One call takes a hundred names.
+    const groups = chunk([...new Set(names)]).map((group) => readGroup(client, group, abortSignal));
+    return (await Promise.all(groups)).flat();
   };
 }
 
-/** What was given before an error counts: an alarm that is in ALARM is so whatever became of the rest. */
-async function readList(
+/** An alarm that was read before an error counts: an alarm in ALARM must stop the rollout. */
+async function readGroup(
   client: CloudWatchClient,
   names: readonly string[],
   abortSignal: AbortSignal,
 ): Promise<readonly AlarmReading[]> {
-  const answers: Answers = new Map();
-  const problem = await collectAnswers(client, names, { answers, abortSignal }).catch(nameOf);
+  const readings = new Map<string, AlarmReading>();
+  const problem = await collectReadings(client, names, { readings, abortSignal }).catch(nameOf);
   return names.map((name) => {
     const absent: AlarmReading = problem === undefined ? { name, state: "missing" } : unreadable(name, problem);
-    return answers.get(name) ?? absent;
+    return readings.get(name) ?? absent;
   });
 }
 
-interface Collecting {
-  readonly answers: Answers;
-  readonly abortSignal: AbortSignal;
-}
-
-/** Page by page; gives what kept it from being all. Without types, CloudWatch gives metric alarms only. */
-async function collectAnswers(
+/** Reads page by page; returns the problem that ended the reading early. */
+async function collectReadings(
   client: CloudWatchClient,
   names: readonly string[],
-  { answers, abortSignal }: Collecting,
+  { readings, abortSignal }: { readonly readings: Map<string, AlarmReading>; readonly abortSignal: AbortSignal },
 ): Promise<string | undefined> {
   let nextToken: string | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const command = new DescribeAlarmsCommand({
       AlarmNames: [...names],
+      // Without types, CloudWatch gives metric alarms only.
       AlarmTypes: Object.values(AlarmType),
-      MaxRecords: MOST_NAMES,
+      MaxRecords: PAGE_SIZE,
       NextToken: nextToken,
     });
     const {
       MetricAlarms = [],
       CompositeAlarms = [],
       LogAlarms = [],
-      NextToken,
-    } = await client.send(command, {
-      abortSignal,
-    });
+      ...reply
+    } = await client.send(command, { abortSignal });
     for (const alarm of [...MetricAlarms, ...CompositeAlarms, ...LogAlarms]) {
-      if (alarm.AlarmName !== undefined) answers.set(alarm.AlarmName, toReading(alarm.AlarmName, alarm));
+      if (alarm.AlarmName !== undefined) readings.set(alarm.AlarmName, toReading(alarm.AlarmName, alarm));
     }
-    if (!NextToken) return undefined;
-    nextToken = NextToken;
+    if (!reply.NextToken) return undefined;
+    nextToken = reply.NextToken;
   }
   return `more than ${MOST_PAGES} pages`;
 }
 
 const STATES: readonly AlarmState[] = ["OK", "ALARM", "INSUFFICIENT_DATA"];
 
-/** A state that this version does not know is none that passes. */
+/** An unknown state does not pass a gate. */
 function toReading(name: string, alarm: Pick<MetricAlarm, "StateValue" | "StateReason">): AlarmReading {
   const state = STATES.find((known) => known === alarm.StateValue);
   return state === undefined
-    ? unreadable(name, `its state is ${alarm.StateValue ?? "not told"}`)
+    ? unreadable(name, `its state is ${alarm.StateValue ?? "missing"}`)
     : { name, state, reason: alarm.StateReason };
 }
 
@@ -92,7 +80,7 @@ function unreadable(name: string, reason: string): AlarmReading {
   return { name, state: "unreadable", reason };
 }
 
-/** An error's message may hold the role and the account. */
+/** An error's message may contain the role and the account. */
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : "unknown";
 }

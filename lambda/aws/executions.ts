@@ -1,13 +1,13 @@
 import { GetDurableExecutionCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 
-/** How a durable execution stands; `result` is the JSON that it returned. */
+/** The state of a durable execution; `result` is the JSON that it returned. */
 export type ExecutionOutcome =
   | { readonly kind: "running" }
   | { readonly kind: "returned"; readonly result: string }
   | { readonly kind: "failed"; readonly problem: string }
   | { readonly kind: "unknown" };
 
-/** Asks Lambda what became of a durable execution. */
+/** Reads the state of durable executions from Lambda. */
 export function createExecutions(client: LambdaClient) {
   async function readOutcome(execution: string): Promise<ExecutionOutcome> {
     try {
@@ -27,7 +27,7 @@ export function createExecutions(client: LambdaClient) {
 
   return {
     readOutcome,
-    /** An execution that Lambda does not know has ended and been forgotten. */
+    /** An execution that Lambda does not know has ended: its retention period is over. */
     async findEnd(execution: string): Promise<{ readonly running: boolean }> {
       return { running: (await readOutcome(execution)).kind === "running" };
     },

@@ -2,10 +2,10 @@ import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 
 export const METRICS_NAMESPACE = "Cutover";
 
-/** Writes counts into the log, from where CloudWatch takes them, under the name of the environment. */
+/** Writes counts into the log, in the format from which CloudWatch makes metrics. */
 export type WriteMetrics<Name extends string> = (counts: readonly (readonly [Name, number])[]) => void;
 
-/** Counts that are written together are one line of the log. No count is no line. */
+/** Each call writes one log line, or no line when there is no count. */
 export function createMetricWriter<Name extends string>(): WriteMetrics<Name> {
   const metrics = new Metrics({ namespace: METRICS_NAMESPACE });
   return (counts) => {

@@ -5,38 +5,38 @@ import type { AlertMessage } from "../core/report/alert-message.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type RolloutEvent } from "../core/report/rollout-event.ts";
 import { shortenEvent } from "../core/report/shorten-event.ts";
 
-/** For the clients that publish: a rollout waits for them, so they have seconds, not minutes. */
+/** A rollout waits for these clients, so a call may take seconds, not minutes. */
 export const NOTIFIER_CLIENT_OPTIONS = {
   maxAttempts: 3,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
 } as const;
 
 export interface NotifierOptions {
-  /** Where rollout events go to; without it, nowhere. Needs `events:PutEvents`. */
+  /** The bus that gets rollout events. Needs `events:PutEvents`. @default no events */
   readonly bus?: { readonly client: EventBridgeClient; readonly name: string } | undefined;
-  /** Where alerts go to; without it, nowhere. Needs `sns:Publish`. */
+  /** The topic that gets alerts. Needs `sns:Publish`. @default no alerts */
   readonly topic?: { readonly client: SNSClient; readonly arn: string } | undefined;
   readonly log: { error(message: string, fields: Readonly<Record<string, unknown>>): void };
   readonly metrics: { countEvent(change: RolloutEvent): void; countNotificationFailed(): void };
-  /** For all tries of one event or alert. @default 10 seconds */
+  /** The time limit of all attempts of one event or alert. @default 10 seconds */
   readonly patienceMs?: number;
 }
 
 const PATIENCE_MS = 10_000;
-/** When EventBridge is busy it accepts a request and refuses its entry; the SDK does not try that again. */
+/** A busy EventBridge accepts the request and refuses the entry. The SDK does not repeat that. */
 const MOST_ENTRY_TRIES = 3;
 const BUSY = ["ThrottlingException", "InternalFailure", "InternalException"];
 
 /**
- * Tells the outside: every change to EventBridge and the metrics, what needs a person to SNS. Never throws, and never
- * takes long: a rollout is not lost because a notification was not delivered.
+ * Publishes rollout events to EventBridge and the metrics, and alerts to SNS. It never throws and never takes long: a
+ * notification that fails must not fail the rollout.
  */
 export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE_MS }: NotifierOptions) {
   async function tryTo(failure: string, fields: Readonly<Record<string, unknown>>, send: Send): Promise<void> {
     try {
       await send(AbortSignal.timeout(patienceMs));
     } catch (error) {
-      // Its message may name the role and the account; the name says what to look for.
+      // The error's message may contain the role and the account, so only its name is logged.
       log.error(failure, { ...fields, problem: error instanceof Error ? error.name : "unknown" });
       metrics.countNotificationFailed();
     }
@@ -87,7 +87,6 @@ async function putEvent(
   }
 }
 
-/** An entry that EventBridge refused, named by the code that it gave. */
 function toError({ ErrorCode: name = "EntryRefused" }: PutEventsResultEntry): Error {
   return Object.assign(new Error(`EventBridge refused the entry: ${name}`), { name });
 }

@@ -5,7 +5,7 @@ import {
   PutJobSuccessResultCommand,
 } from "@aws-sdk/client-codepipeline";
 
-/** CodePipeline's own bounds. */
+/** CodePipeline's limits. */
 const MOST_MESSAGE = 5_000;
 const MOST_SUMMARY = 2_048;
 
@@ -14,10 +14,10 @@ interface Details {
   readonly summary: string;
 }
 
-/** Answers a job of CodePipeline's Lambda action; an action without an answer hangs until its time is out. */
+/** Answers jobs of CodePipeline's Lambda action. An action without an answer waits until its timeout. */
 export function createPipelineJobs(client: CodePipelineClient) {
   return {
-    /** Ends the action well; later actions can read the variables. */
+    /** Ends the action with success; later actions can read the variables. */
     succeed: (jobId: string, details: Details, outputVariables: Readonly<Record<string, string>>): Promise<void> =>
       unlessAnswered(
         client.send(
@@ -28,7 +28,7 @@ export function createPipelineJobs(client: CodePipelineClient) {
           }),
         ),
       ),
-    /** CodePipeline asks again in a while, with a new job that holds the token. */
+    /** CodePipeline later sends a new job with the token. */
     askAgain: (jobId: string, details: Details, continuationToken: string): Promise<void> =>
       unlessAnswered(
         client.send(new PutJobSuccessResultCommand({ jobId, continuationToken, executionDetails: toDetails(details) })),
@@ -46,7 +46,7 @@ function toDetails({ rolloutId, summary }: Details) {
   return { externalExecutionId: rolloutId, summary: cut(summary, MOST_SUMMARY) };
 }
 
-/** Lambda may bring a job twice, and the first time may have answered it. */
+/** Lambda may deliver a job twice, and the first delivery may have been answered. */
 async function unlessAnswered(answer: Promise<unknown>): Promise<void> {
   try {
     await answer;

@@ -1,19 +1,17 @@
 import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import { createMetricWriter } from "./metric-writer.ts";
 
-/** What is counted while a rollout goes on; how it ends is counted when it has ended. */
+/** The metrics of a running rollout; `worker-metrics.ts` has the metrics of its end. */
 export type RolloutEventMetric =
   | "RolloutStarted"
   | (typeof GATES)[keyof typeof GATES]
   | (typeof RESTORES)[keyof typeof RESTORES]
   | "NotificationFailed";
 
-/** Gates by their decision. */
 export const GATES = { proceed: "GateProceeded", "roll back": "GateRolledBack", halt: "GateHalted" } as const;
-/** Customers who were to be turned back, by what became of them. */
+/** Metrics of a rollback's customers. */
 export const RESTORES = { restored: "Restored", conflicting: "Conflicting", left: "NotRestored" } as const;
 
-/** Writes into the log what changes come to, from where CloudWatch takes it, under the name of the deployment. */
 export function createRolloutEventMetrics() {
   const write = createMetricWriter<RolloutEventMetric>();
   return {

@@ -4,11 +4,12 @@ import {
   SecretsManagerServiceException,
 } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod";
+import { findJson } from "../contract/find-json.ts";
 import { FinalError } from "../core/final-error.ts";
 
 const LoginSecret = z.object({ userName: z.string().min(1), password: z.string().min(1) });
 
-/** The secret cannot be used as a login; says what it must look like, never what it holds. */
+/** The secret cannot be used as a login. The message says what the secret must contain, never what it contains. */
 export class BadSecretError extends FinalError {
   override readonly name = "BadSecretError";
 
@@ -17,11 +18,11 @@ export class BadSecretError extends FinalError {
   }
 }
 
-/** Reads the Evo Voice login from the current version of a secret, afresh at every call. */
+/** Reads the Evo Voice login from the current version of a secret, without a cache. */
 export function createLoginReader(client: SecretsManagerClient, secretId: string) {
   return async (): Promise<{ readonly userName: string; readonly password: string; readonly versionId: string }> => {
     const { SecretString, VersionId } = await getSecretValue(client, secretId);
-    const login = LoginSecret.safeParse(parseJson(SecretString ?? ""));
+    const login = LoginSecret.safeParse(findJson(SecretString ?? ""));
     if (!login.success) throw badSecret(secretId, "does not hold a login");
     return { ...login.data, versionId: VersionId ?? "" };
   };
@@ -38,24 +39,16 @@ async function getSecretValue(client: SecretsManagerClient, secretId: string) {
   }
 }
 
-/** What no repetition mends. */
+/** Errors that a repeat cannot fix. */
 const LASTING = ["AccessDeniedException", "DecryptionFailure", "InvalidRequestException", "InvalidParameterException"];
 
 function unreadable(secretId: string, cause: Error): BadSecretError {
   return new BadSecretError(
-    `the secret ${secretId} cannot be read (${cause.name}); see the worker's right to read it and its key, and whether it is being deleted`,
+    `the secret ${secretId} cannot be read (${cause.name}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
     { cause },
   );
 }
 
 function badSecret(secretId: string, what: string): BadSecretError {
   return new BadSecretError(`the secret ${secretId} ${what}; put {"userName": "…", "password": "…"} into it, as JSON`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,18 +1,19 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod";
+import { findJson } from "../contract/find-json.ts";
 
 const SHORTEST = 16;
 const Secret = z.string().min(SHORTEST).max(512);
 const Secrets = z.object({ secrets: z.array(Secret).min(1).max(2) });
 
-/** The secret cannot be used to check signatures; says what it must look like, never what it holds. */
+/** The secret cannot be used to check signatures. The message says what the secret must contain, never what it contains. */
 export class BadSigningSecretError extends Error {
   override readonly name = "BadSigningSecretError";
 }
 
 /**
- * Reads the texts that a source may sign with, afresh at every call: those of the secret's current version and of its
- * previous one, so that a rotation refuses nothing that is under way. Needs `secretsmanager:GetSecretValue`.
+ * Reads the signing secrets of a source, without a cache: the current version and the previous one, so that a rotation
+ * refuses no delivery that is on its way. Needs `secretsmanager:GetSecretValue`.
  */
 export function createSigningSecretReader(client: SecretsManagerClient) {
   return async (secretId: string): Promise<readonly string[]> => {
@@ -42,13 +43,9 @@ async function findSecretText(
   }
 }
 
-/** A text that begins like JSON is JSON: a mistake in it must not become the secret. */
+/** A text that begins like JSON must be JSON: malformed JSON must not become the secret. */
 function findSecrets(text: string): readonly string[] | undefined {
   const bare = text.trim();
   if (!bare.startsWith("{")) return Secret.safeParse(bare).success ? [bare] : undefined;
-  try {
-    return Secrets.safeParse(JSON.parse(bare)).data?.secrets;
-  } catch {
-    return undefined;
-  }
+  return Secrets.safeParse(findJson(bare)).data?.secrets;
 }

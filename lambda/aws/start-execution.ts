@@ -8,14 +8,14 @@ import { toExecutionName } from "../contract/execution-name.ts";
 
 export type ExecutionStart =
   | { readonly kind: "started"; readonly execution?: string | undefined }
-  /** The name belongs to an execution that was started with another payload. */
+  /** Another execution with a different payload has this name. */
   | { readonly kind: "taken" }
   | { readonly kind: "too large" };
 
 /**
- * Starts the durable worker asynchronously, under a name: the same name with the same payload is the same execution, for
- * as long as Lambda remembers it. An event's own id gives a name that no other worker has; a rollout's that was made up
- * for this start is one already. Throttles and faults are tried again by the SDK, and then thrown.
+ * Starts the durable worker asynchronously, under a name. Lambda starts one execution for the same name and payload,
+ * until the retention period is over. An event with an id gives a name that no other worker uses; without an id, the
+ * rollout's id is the name. The SDK repeats the call after throttles and faults.
  */
 export function createExecutionStarter(client: LambdaClient, workerArn: string) {
   return async (rolloutId: string, payload: { readonly id?: string | undefined }): Promise<ExecutionStart> => {

@@ -3,7 +3,7 @@ import type { Report } from "../core/report/report.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
 import { createMetricWriter } from "./metric-writer.ts";
 
-/** How rollouts end, what became of their customers, and the one thing that stops them all. */
+/** Metrics of the ends of rollouts and of their customers' outcomes. */
 export type WorkerMetric =
   | "RolloutSucceeded"
   | "RolloutPartial"
@@ -15,7 +15,6 @@ export type WorkerMetric =
   | "SignInRefused"
   | Capitalize<OutcomeKind>;
 
-/** By status; refused is what went wrong before the first flip: no customer was moved. */
 const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined>> = {
   running: undefined,
   waiting: undefined,
@@ -29,7 +28,6 @@ const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined
   refused: "RolloutRefused",
 };
 
-/** Writes metrics into the log, from where CloudWatch takes them, under the name of the deployment. */
 export function createWorkerMetrics() {
   const write = createMetricWriter<WorkerMetric>();
   return {
@@ -37,8 +35,8 @@ export function createWorkerMetrics() {
       write([["SignInRefused", 1]]);
     },
     /**
-     * Counts a rollout that has ended; not one that an event only joined, for it counts itself, and no dry run:
-     * its sender gets the report, and no other person needs to act.
+     * Counts a rollout that has ended. A joined rollout counts itself. A dry run is not counted, because no person needs
+     * to act on it.
      */
     countRollout({ status, joined, dryRun, counts }: Pick<Report, "status" | "joined" | "dryRun" | "counts">): void {
       const ended = METRICS_BY_STATUS[status];

@@ -1,11 +1,9 @@
 import { BadDeployEventError, type DeployEvent, readDeployEvent } from "./deploy-event.ts";
-import { listShortly } from "./describe.ts";
-import { type FailureBudget, isNarrowerBudget, Limits } from "./limits.ts";
+import { EventLimits, type FailureBudget, isNarrowerBudget } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
-import { describeAt, type Problem, toPath } from "./problems.ts";
-import { findUnknownStrategies } from "./strategy.ts";
-import { CohortName } from "./target.ts";
+import { describeAt, type Problem } from "./problems.ts";
+import { findUnknownCohort, findUnknownStrategies } from "./strategy.ts";
 
 const NARROWS = "an event narrows the policy, never widens it";
 
@@ -22,17 +20,17 @@ export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
   return event;
 }
 
-/** The limits in force: the policy's, narrowed by the event. */
+/** The policy's limits, narrowed by the event. */
 export interface LimitsInForce {
   readonly startPerSecond: number;
   readonly maxPerSecond: number;
   readonly concurrency: number;
   readonly failureBudget: FailureBudget;
-  /** Undefined when neither limits how many customers a rollout may flip. */
+  /** Undefined when neither the policy nor the event limits the number of customers. */
   readonly maxCustomers?: number | undefined;
 }
 
-/** A retry brings the limits of an earlier event, which an earlier policy allowed. A narrower policy of today counts. */
+/** A retry has the limits of an earlier event. When the policy is narrower now, the policy counts. */
 export function toLimits({ limits = {} }: Pick<DeployEvent, "limits">, policy: Policy): LimitsInForce {
   const maxPerSecond = least(limits.requestsPerSecond, policy.requestsPerSecond);
   const { failureBudget: asked } = limits;
@@ -50,30 +48,22 @@ function least(asked: number | undefined, allowed: number): number {
   return Math.min(asked ?? allowed, allowed);
 }
 
-/** Looks at each raw target, so that a cohort is checked beside all other problems. */
+/** Reads each raw target, so that unknown cohorts are reported beside all other problems. */
 function findUnknownCohorts(input: unknown, { cohorts }: Policy): readonly Problem[] {
-  const known = listShortly(Object.keys(cohorts), 20) || "none";
   return (["targets", "exclude"] as const).flatMap((member) => {
     const targets = memberOf(input, member);
-    const cohortsByPath = Array.isArray(targets)
-      ? targets.map((target, index) => ({ path: [member, index, "cohort"], cohort: memberOf(target, "cohort") }))
-      : [{ path: [member, "cohort"], cohort: memberOf(targets, "cohort") }];
-    return cohortsByPath.flatMap(({ path, cohort }) => {
-      const name = CohortName.safeParse(cohort);
-      if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
-      const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
-      return { path: toPath(path), message };
-    });
+    if (!Array.isArray(targets)) return findUnknownCohort(targets, cohorts, [member]);
+    return targets.flatMap((target, index) => findUnknownCohort(target, cohorts, [member, index]));
   });
 }
 
-/** Looks at each raw limit. */
+/** Reads each raw limit, for the same reason. */
 function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
-  const read = <Member extends keyof Limits>(member: Member): Limits[Member] => {
-    const parsed = Limits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
-    return parsed.success ? (parsed.data as Limits[Member]) : undefined;
+  const read = <Member extends keyof EventLimits>(member: Member): EventLimits[Member] => {
+    const parsed = EventLimits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
+    return parsed.success ? (parsed.data as EventLimits[Member]) : undefined;
   };
-  const refuse = (member: keyof Limits, expected: string): Problem => ({
+  const refuse = (member: keyof EventLimits, expected: string): Problem => ({
     path: `limits.${member}`,
     message: `got ${describeAt(input, ["limits", member])}; expected ${expected}: ${NARROWS}`,
   });
@@ -91,7 +81,7 @@ function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
   ];
 }
 
-/** An event counts failures as the policy does: before the plan, 5 and "1%" cannot be compared. */
+/** The event's budget must have the policy's form: before the plan, 5 and "1%" cannot be compared. */
 function describeBudget(budget: FailureBudget): string {
   return typeof budget === "number"
     ? `a number of at most the policy's ${budget}`

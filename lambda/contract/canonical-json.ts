@@ -1,7 +1,7 @@
-/** The waves of a strategy are a list in which order and repeats count. */
+/** The order and the repeats of waves count. */
 const ORDERED = "waves";
 
-/** The same text for the same work: members by name, lists as the sets that they are. */
+/** Equal texts for equal work: members are sorted by name, and lists are sets. */
 export function canonicalJson(value: unknown, isOrdered = false): string {
   if (Array.isArray(value)) {
     const items = value.map((item) => canonicalJson(item));

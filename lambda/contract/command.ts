@@ -1,52 +1,46 @@
 import * as z from "zod";
 import { isExecutionOf } from "./execution-name.ts";
 import { findClosest } from "./find-closest.ts";
-import { line } from "./line.ts";
+import { amount } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
+import { oneLineText } from "./one-line-text.ts";
 import { findProblems, strictObject } from "./problems.ts";
 import { refuseFor } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
 import { REPORT_FORMATS } from "./report-format.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { CustomerIds } from "./target.ts";
+import { textMatching } from "./text-matching.ts";
 
-/** The design has these, this version does not. */
-const LATER_COMMANDS = ["approve", "reject", "reconcile"];
-const EXECUTION = "expected the `execution` of the answer to its deploy event";
-const FORMAT = `expected ${REPORT_FORMATS.join(", ")}`;
-const MINUTES = "expected minutes, from 0.1 to 1440";
-const ID = "expected 1 to 64 letters, digits, _ and -";
-
-const requestedBy = line("who sends the command; stands in the ledger and the report", 128);
-const reason = line("why; stands in the ledger and the report", 500);
-const id = z
-  .string({ error: ID })
-  .regex(/^[\w-]{1,64}$/, ID)
+const requestedBy = oneLineText("the sender's name; the ledger and the report show it", 128);
+const reason = oneLineText("the reason; the ledger and the report show it", 500);
+const id = textMatching(/^[\w-]{1,64}$/, "expected 1 to 64 letters, digits, _ and -")
   .optional()
-  .describe("the same id is the same command: a command that is sent twice is done once");
+  .describe("a command with the same id is the same command, so a command that is sent twice is done once");
 const rolloutId = RolloutId.describe("the rollout that the command is for");
 
-const commandState = { rolloutId, requestedBy, reason, id };
-const ordering = { requestedBy, reason, id };
+const controlMembers = { requestedBy, reason, id };
+const rolloutMembers = { rolloutId, ...controlMembers };
 
 function named<const Names extends readonly [string, ...string[]]>(names: Names, what: string) {
   return z.enum(names, { error: ({ input }) => expectCommand(input) }).describe(what);
 }
 
 const StatusCommand = strictObject({
-  command: named(["status"], "shows the report of a rollout, or the report so far"),
+  command: named(["status"], "shows the report of a rollout, also while it runs"),
   rolloutId,
-  execution: z
-    .string({ error: EXECUTION })
-    .regex(/^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/, EXECUTION)
+  execution: textMatching(
+    /^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/,
+    "expected the `execution` of the answer to the deploy event",
+  )
     .optional()
     .describe(
-      "its durable execution; with it, `status` also finds a rollout that is not in the ledger: its event could not be read, or has the id of another event",
+      "the durable execution of the rollout; with it, `status` also finds a rollout that is not in the ledger, because its event could not be read or has the id of another event",
     ),
   format: z
-    .enum(REPORT_FORMATS, { error: FORMAT })
+    .enum(REPORT_FORMATS, { error: `expected ${REPORT_FORMATS.join(", ")}` })
     .optional()
-    .describe("adds the report for people to the answer, as `text`: for a terminal, as plain text, or as Markdown"),
+    .describe("adds the report as `text` to the answer: for a terminal, as plain text, or as Markdown"),
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
   id,
@@ -59,57 +53,52 @@ const StatusCommand = strictObject({
 export type StatusCommand = z.output<typeof StatusCommand>;
 
 const PauseCommand = strictObject({
-  command: named(["pause"], "flips no further customer until its minutes are over or `resume` comes"),
-  minutes: z
-    .number({ error: MINUTES })
-    .min(0.1, MINUTES)
-    .max(1_440, MINUTES)
-    .default(60)
-    .describe("how long; then the rollout continues by itself"),
-  ...commandState,
+  command: named(["pause"], "flips no further customer until the minutes are over or `resume` arrives"),
+  minutes: amount("minutes", 0.1, 1_440).default(60).describe("the length of the pause; then the rollout continues"),
+  ...rolloutMembers,
 }).meta({ id: "pauseCommand", title: "Pause a rollout" });
 
-const GoOnCommand = strictObject({
+const ContinueCommand = strictObject({
   command: named(
     ["resume", "skip-bake", "skip-all-bakes"],
     "`resume` ends a pause, `skip-bake` ends this bake, `skip-all-bakes` ends this bake and skips every later one; the gates still decide. Refused when there is nothing to end",
   ),
-  ...commandState,
-}).meta({ id: "goOnCommand", title: "Continue a rollout" });
+  ...rolloutMembers,
+}).meta({ id: "continueCommand", title: "Continue a rollout" });
 
 const AbortCommand = strictObject({
-  command: named(["abort"], "ends a rollout in every state, a rollback too; wins over every other command"),
+  command: named(["abort"], "ends a rollout in any state, also during a rollback; it overrides every other command"),
   rollback: z
     .boolean({ error: "expected true or false" })
     .default(true)
     .describe("true: restore what the rollout flipped; false: leave every customer as it is"),
-  ...commandState,
+  ...rolloutMembers,
 }).meta({ id: "abortCommand", title: "Abort a rollout" });
 
 const StopCommand = strictObject({
   command: named(
     ["stop-everything", "resume-everything"],
-    "`stop-everything`: no rollout flips a customer any more; `resume-everything` ends that",
+    "`stop-everything`: no rollout flips a customer; `resume-everything` ends the stop",
   ),
-  ...ordering,
+  ...controlMembers,
 }).meta({ id: "stopCommand", title: "The switch that stops everything" });
 
 const HoldCommand = strictObject({
   command: named(
     ["hold-release", "clear-release"],
-    "`hold-release`: no event stages or promotes the release; `clear-release` ends that, also after a rollback",
+    "`hold-release`: no event stages or promotes the release; `clear-release` ends the hold, also the hold of a rollback",
   ),
-  release: ReleaseName.describe("the release's name, as its events have it"),
-  ...ordering,
+  release: ReleaseName.describe("the release's name, as in its deploy events"),
+  ...controlMembers,
 }).meta({ id: "holdCommand", title: "Hold a release" });
 
 const ProtectCommand = strictObject({
   command: named(
     ["protect", "unprotect"],
-    "`protect`: these customers are not flipped, besides those that the policy protects; `unprotect` ends that",
+    "`protect`: these customers are not flipped, nor are the customers that the policy protects; `unprotect` ends the protection",
   ),
   customerIds: CustomerIds.describe("the customers' ids"),
-  ...ordering,
+  ...controlMembers,
 }).meta({ id: "protectCommand", title: "Protect customers" });
 
 const ControlsCommand = strictObject({
@@ -119,11 +108,11 @@ const ControlsCommand = strictObject({
   id,
 }).meta({ id: "controlsCommand", title: "The controls" });
 
-/** A command asks about a rollout, steers a rollout, or changes the controls. */
+/** A command asks for a rollout's status, steers a rollout, or shows or changes the controls. */
 export const Command = z.discriminatedUnion("command", [
   StatusCommand,
   PauseCommand,
-  GoOnCommand,
+  ContinueCommand,
   AbortCommand,
   StopCommand,
   HoldCommand,
@@ -134,27 +123,27 @@ export type Command = z.output<typeof Command>;
 
 const COMMANDS: readonly string[] = Command.options.flatMap(({ shape }) => shape.command.options);
 const UnknownCommand = z.looseObject(
-  { command: named(["status"], "none of them") },
+  { command: named(["status"], "an unknown command") },
   { error: "expected an object with the members command, …" },
 );
 
-/** @throws RefusedError with all problems at once, those of the command that was meant */
+/** @throws RefusedError with all problems of the closest command */
 export function readCommand(input: unknown): Command {
-  const parsed = findMeant(memberOf(input, "command")).safeParse(input);
+  const parsed = findSchema(memberOf(input, "command")).safeParse(input);
   if (parsed.success) return parsed.data as Command;
   throw refuseFor("the command", findProblems(parsed.error, input));
 }
 
-function findMeant(name: unknown) {
-  const meant = typeof name === "string" && !LATER_COMMANDS.includes(name) ? findClosest(name, COMMANDS) : undefined;
-  const options: readonly string[][] = Command.options.map(({ shape }) => shape.command.options);
-  return Command.options[options.findIndex((names) => meant !== undefined && names.includes(meant))] ?? UnknownCommand;
+function findSchema(name: unknown) {
+  const closest = typeof name === "string" ? findClosest(name, COMMANDS) : undefined;
+  const hasName = ({ shape }: (typeof Command.options)[number]) =>
+    closest !== undefined && (shape.command.options as readonly string[]).includes(closest);
+  return Command.options.find(hasName) ?? UnknownCommand;
 }
 
 function expectCommand(input: unknown): string {
   const expected = `expected one of ${COMMANDS.join(", ")}`;
   if (typeof input !== "string") return expected;
-  if (LATER_COMMANDS.includes(input)) return `${expected}; this version does not have ${input}`;
   const meant = findClosest(input, COMMANDS);
   return meant === undefined ? expected : `${expected}; did you mean ${meant}?`;
 }

@@ -6,17 +6,17 @@ import { findUnknownStrategies, type Names } from "./strategy.ts";
 import type { Target } from "./target.ts";
 
 const ACTION = 'expected "stage" (to the staging servers) or "promote" (to the production servers)';
-/** An hour: a delivery that is sent again the next day starts nothing. */
+/** An hour, so that a delivery that is sent again the next day starts nothing. */
 const USUAL_MINUTES = 60;
 const MOST_MINUTES = 7 * 24 * 60;
 
-/** The deploy event that a delivery or a pipeline starts. The operator writes it: a payload chooses neither action nor targets. */
+/** The deploy event of a delivery or a pipeline. The operator writes it, so a payload cannot choose the action or the targets. */
 export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) {
   const { action, targets, exclude, dryRun, release, strategy, onFailure, onBusy } = FlipEvent.shape;
   return strictObject({
     action: z
       .enum(action.options, { error: ACTION })
-      .describe("`stage` or `promote`, as in a deploy event; a webhook or a pipeline cannot undo a rollout"),
+      .describe("`stage` or `promote`, as in a deploy event; a webhook or a pipeline cannot roll back"),
     targets,
     exclude,
     dryRun,
@@ -27,16 +27,16 @@ export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) 
       .union([strictObject({ from }), strictObject({ name: release })], {
         error: 'expected { "from": where the release\'s name stands in the delivery } or { "name": a fixed name }',
       })
-      .describe("where the release's name is taken from, or a fixed name"),
+      .describe("where the delivery has the release's name, or a fixed name"),
     notAfterMinutes: wholeNumber(1, MOST_MINUTES)
       .default(USUAL_MINUTES)
-      .describe("how many minutes after the time of the delivery the rollout may still begin; a dispatch has no time"),
+      .describe("the rollout begins at most this many minutes after the time of the delivery; a dispatch has no time"),
   }).describe("the deploy event that a delivery starts");
 }
 
 export type DeployEventTemplate = z.output<ReturnType<typeof DeployEventTemplate<z.ZodType<string>>>>;
 
-/** Cohorts and strategies that a template names and the policy does not have. */
+/** The cohorts and strategies of a template that the policy does not have. */
 export function findUnknownNames(
   { targets, exclude = [], strategy }: DeployEventTemplate,
   { cohorts, strategies }: Names,

@@ -1,7 +1,7 @@
 const MOST_CHARACTERS = 80;
 const MOST_NAMES = 8;
 
-/** What came, in one short line: never a whole object, a control character or a password. */
+/** A value in one short line: never a whole object, a control character or a password. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
@@ -12,14 +12,14 @@ export function describeValue(value: unknown): string {
   return `"${cut(escapeText(hideSecrets(value)))}"`;
 }
 
-/** Names side by side, the first few of them, each cut to a readable length. */
+/** The first names, each cut to a readable length. */
 export function listShortly(names: readonly string[], most = MOST_NAMES): string {
   const shown = names.slice(0, most).map((name) => cut(escapeText(name)));
   const more = names.length - shown.length;
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-/** Escapes what would leave its line, hide on a terminal or turn its direction. */
+/** Escapes characters that break a line, are invisible on a terminal or change the text's direction. */
 export function escapeText(text: string): string {
   return text.replaceAll(/["\\\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
     character === '"' || character === "\\"
@@ -28,7 +28,7 @@ export function escapeText(text: string): string {
   );
 }
 
-/** Leaves out what an address or a `name=value` could give away; linear, however long the text is. */
+/** Hides secrets in addresses and in `name=value`; linear in the text's length. */
 function hideSecrets(text: string): string {
   const colon = text.indexOf(":");
   const at = text.lastIndexOf("@");

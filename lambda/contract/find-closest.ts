@@ -3,7 +3,7 @@ import { distance } from "fastest-levenshtein";
 /** Longer words are compared by their beginning. */
 const MOST_CHARACTERS = 40;
 
-/** The known word that was probably meant: it differs by at most two letters, a short one by at most one. */
+/** The known word that differs by at most two letters; a short word by at most one letter. */
 export function findClosest(word: string, known: readonly string[]): string | undefined {
   const written = simplify(word.slice(0, MOST_CHARACTERS));
   const [closest] = known

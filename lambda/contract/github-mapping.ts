@@ -2,39 +2,38 @@ import * as z from "zod";
 import { DeployEventTemplate } from "./deploy-event-template.ts";
 import { Glob } from "./glob.ts";
 import { strictObject } from "./problems.ts";
+import { textMatching } from "./text-matching.ts";
 
-const REPOSITORY = 'expected a repository with its owner, such as "acme/phone"';
-const WORKFLOW = 'expected the file name of a workflow in .github/workflows, such as "deploy.yml"';
-
-const Repository = z
-  .string({ error: REPOSITORY })
-  .regex(/^[\w-]{1,100}\/[\w.-]{1,100}$/, REPOSITORY)
-  .describe("the repository, with its owner");
-const Workflow = z
-  .string({ error: WORKFLOW })
-  .regex(/^[\w.-]{1,200}\.ya?ml$/, WORKFLOW)
-  .describe("the workflow's file in .github/workflows; a name would not do, because any workflow can have it");
+const Repository = textMatching(
+  /^[\w-]{1,100}\/[\w.-]{1,100}$/,
+  'expected a repository with its owner, such as "acme/phone"',
+).describe("the repository, with its owner");
+const Workflow = textMatching(
+  /^[\w.-]{1,200}\.ya?ml$/,
+  'expected the file name of a workflow in .github/workflows, such as "deploy.yml"',
+).describe("the workflow's file in .github/workflows, because any workflow can have the same name");
 const Environment = Glob("an environment").optional().describe("the environment of the deployment");
 const Task = Glob("a task").optional().describe("the task of the deployment");
-const Ref = Glob("a branch, a tag or a commit").optional().describe("what was deployed, as the deployment names it");
+const Ref = Glob("a branch, a tag or a commit")
+  .optional()
+  .describe("the deployed branch, tag or commit, as the deployment names it");
 const Branch = Glob("a branch").optional().describe("the branch, without refs/heads/");
 const Tag = Glob("a tag").optional().describe("the tag, without refs/tags/");
 
 const oneOf = <const Names extends readonly string[]>(names: Names) =>
   z.enum(names, { error: `expected one of ${names.join(", ")}` });
 
-/** Only runs that have ended have a conclusion. */
 const CONCLUSIONS = ["success", "failure", "neutral", "cancelled", "timed_out", "action_required", "stale"] as const;
 const STATES = ["success", "failure", "error", "inactive", "in_progress", "queued", "pending"] as const;
-/** Those that happen once for a release. */
+/** The actions that happen once for a release. */
 const RELEASE_ACTIONS = ["published", "released", "prereleased", "created"] as const;
 
-/** Deliveries without a time, so `notAfterMinutes` cannot be counted. */
+/** Events without a time, so `notAfterMinutes` has no start. */
 const UNTIMED: readonly string[] = ["workflow_dispatch", "repository_dispatch"];
 
-const INPUT = 'expected a member of the dispatch\'s own texts, such as "inputs.release"';
+const INPUT = 'expected a text of the dispatch, such as "inputs.release"';
 
-/** Which GitHub deliveries become which deploy event; each event can be asked for what its payload holds. */
+/** Maps a GitHub delivery to a deploy event. */
 export const GitHubMapping = z.discriminatedUnion(
   "event",
   [
@@ -56,11 +55,11 @@ export const GitHubMapping = z.discriminatedUnion(
     }),
     mapping("workflow_dispatch", {
       when: { repository: Repository, workflow: Workflow, branch: Branch, tag: Tag },
-      from: z.string({ error: INPUT }).regex(/^(?:branch|tag|inputs\.[\w-]{1,100})$/, INPUT),
+      from: textMatching(/^(?:branch|tag|inputs\.[\w-]{1,100})$/, INPUT),
     }),
     mapping("repository_dispatch", {
       when: { repository: Repository, action: Glob("the dispatch's event type") },
-      from: z.string({ error: INPUT }).regex(/^client_payload\.[\w-]{1,100}$/, INPUT),
+      from: textMatching(/^client_payload\.[\w-]{1,100}$/, INPUT),
     }),
   ],
   {
@@ -76,10 +75,10 @@ function mapping<Event extends string, When extends z.ZodRawShape, From extends 
 ) {
   return strictObject({
     event: z.literal(event),
-    when: strictObject(when).describe("what a delivery must say; every member must fit"),
+    when: strictObject(when).describe("the conditions on a delivery; every member must fit"),
     start: DeployEventTemplate(from).refine(({ onBusy }) => onBusy !== "wait" || !UNTIMED.includes(event), {
       path: ["onBusy"],
-      error: 'expected "refuse": a dispatch has no time, so nothing says how long to wait',
+      error: 'expected "refuse": a dispatch has no time, so the wait would have no end',
     }),
   });
 }

@@ -1,14 +1,13 @@
-import * as z from "zod";
+import { lineOf } from "./text-matching.ts";
 
-/** A text in which `*` stands for any characters, `/` included, and every other character for itself. */
+/** A text in which `*` matches any characters, also `/`, and every other character matches itself. */
 export function Glob(what: string) {
-  const expected = `expected ${what}: 1 to 200 characters in one line, in which * stands for any characters`;
-  return z.string({ error: expected }).regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,200}$/u, expected);
+  return lineOf(1, 200, `expected ${what}: 1 to 200 characters in one line, in which * stands for any characters`);
 }
 
 /**
- * Whether a text fits a glob. Node's `path.matchesGlob` is for file paths: its `*` stops at a `/` and at a leading dot, and
- * it gives `?`, `[`, `{`, `!`, `\` and `..` a meaning, all of which names of branches and tags may hold.
+ * Whether a text matches a glob. Node's `path.matchesGlob` is for file paths: its `*` stops at `/` and at a leading dot,
+ * and it gives a meaning to `?`, `[`, `{`, `!`, `\` and `..`, which names of branches and tags may contain.
  */
 export function matchesGlob(glob: string, text: string): boolean {
   const [first = "", ...others] = glob.split("*");

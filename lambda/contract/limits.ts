@@ -1,14 +1,15 @@
 import * as z from "zod";
 import { strictObject } from "./problems.ts";
+import { textMatching } from "./text-matching.ts";
 
-const BUDGET = 'expected a whole number of customers such as 10, or a share of those planned such as "1%" or "0.5%"';
-const RATE = "expected requests a second, from 0.1 to 100000";
+const BUDGET =
+  'expected a whole number of customers such as 10, or a share of the planned customers such as "1%" or "0.5%"';
 
-/** How many customers may fail before a rollout stops: a number of customers, or a share of those planned. */
+/** How many customers may fail before a rollout stops: a number, or a share of the planned customers. */
 export const FailureBudget = z.union(
   [
     z.number({ error: BUDGET }).int(BUDGET).min(0, BUDGET).max(1_000_000_000, BUDGET),
-    z.string({ error: BUDGET }).regex(/^(?:100(?:\.00?)?|[1-9]?\d(?:\.\d{1,2})?)%$/, BUDGET),
+    textMatching(/^(?:100(?:\.00?)?|[1-9]?\d(?:\.\d{1,2})?)%$/, BUDGET),
   ],
   { error: BUDGET },
 );
@@ -20,8 +21,8 @@ export function toHundredths(share: string): number {
 }
 
 /**
- * Whether `narrow` never allows more failures than `wide`, however many customers are planned. A number and a share
- * can only be compared where one of them allows nothing, or the other everything.
+ * Whether `narrow` never allows more failures than `wide`, for any number of customers. A number and a share can be
+ * compared only when `narrow` allows no failure or `wide` allows every failure.
  */
 export function isNarrowerBudget(narrow: FailureBudget, wide: FailureBudget): boolean {
   if (toAmount(narrow) === 0 || (typeof wide === "string" && toAmount(wide) === 10_000)) return true;
@@ -38,23 +39,27 @@ export function wholeNumber(least: number, most: number) {
   return z.number({ error: expected }).int(expected).min(least, expected).max(most, expected);
 }
 
-export const Rate = z
-  .number({ error: RATE })
-  .min(0.1, RATE)
-  .max(100_000, RATE)
-  .describe("most requests a second to Evo Voice");
+/** A number of a unit between two bounds, both allowed. */
+export function amount(unit: string, least: number, most: number) {
+  const expected = `expected ${unit}, from ${least} to ${most}`;
+  return z.number({ error: expected }).min(least, expected).max(most, expected);
+}
+
+export const Rate = amount("requests a second", 0.1, 100_000).describe("most requests a second to Evo Voice");
 
 export const Concurrency = wholeNumber(1, 500).describe("most requests in flight at once");
 
 export const MaxCustomers = wholeNumber(1, 1_000_000_000);
 
-/** Limits that an event can narrow. */
-export const Limits = strictObject({
+/** The limits that an event can narrow. */
+export const EventLimits = strictObject({
   requestsPerSecond: Rate.optional(),
   concurrency: Concurrency.optional(),
   failureBudget: FailureBudget.optional().describe(
-    "how many customers may fail before the rollout stops: a number, or a share of those to be flipped",
+    "how many customers may fail before the rollout stops: a number, or a share of the planned customers",
   ),
-  maxCustomers: MaxCustomers.optional().describe("the most customers that the rollout may flip; more are refused"),
+  maxCustomers: MaxCustomers.optional().describe(
+    "the most customers that the rollout may flip; a larger rollout is refused",
+  ),
 });
-export type Limits = z.output<typeof Limits>;
+export type EventLimits = z.output<typeof EventLimits>;

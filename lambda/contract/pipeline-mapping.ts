@@ -2,13 +2,13 @@ import * as z from "zod";
 import { DeployEventTemplate, findUnknownNames } from "./deploy-event-template.ts";
 import type { Problem } from "./problems.ts";
 import type { Names } from "./strategy.ts";
+import { textMatching } from "./text-matching.ts";
 
-const PIPELINE = "expected a pipeline's name: 1 to 100 letters, digits and . @ - _";
 const FROM = 'expected "executionId", the id of the pipeline\'s execution';
 
-/** The deploy event that the success of a pipeline starts, by the pipeline's name. */
+/** The deploy events that the success of a pipeline starts, by the pipeline's name. */
 export const PipelineMappings = z.record(
-  z.string({ error: PIPELINE }).regex(/^[\w.@-]{1,100}$/, PIPELINE),
+  textMatching(/^[\w.@-]{1,100}$/, "expected a pipeline's name: 1 to 100 letters, digits and . @ - _"),
   DeployEventTemplate(z.enum(["executionId"], { error: FROM })).meta({
     id: "pipelineTemplate",
     title: "what a pipeline's success starts",

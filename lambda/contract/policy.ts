@@ -2,7 +2,7 @@ import * as z from "zod";
 import { AlarmName } from "./alarm-name.ts";
 import { BaseUrl } from "./base-url.ts";
 import { LargePromote } from "./blast-radius.ts";
-import { Concurrency, FailureBudget, MaxCustomers, Rate, wholeNumber } from "./limits.ts";
+import { amount, Concurrency, FailureBudget, MaxCustomers, Rate, wholeNumber } from "./limits.ts";
 import { OnFailure } from "./on-failure.ts";
 import { PipelineMappings } from "./pipeline-mapping.ts";
 import { strictObject } from "./problems.ts";
@@ -13,7 +13,6 @@ import { WebhookSources } from "./webhook-sources.ts";
 import { WrittenStrategy } from "./written-strategy.ts";
 
 const MOST_ALARMS = 500;
-const STEP_SECONDS = "expected seconds, from 0.05 to 720";
 
 const listOf = <Item extends z.ZodType>(item: Item, what: string) =>
   z.array(item, { error: `expected a list of ${what}` }).default([]);
@@ -22,16 +21,20 @@ const Protected = strictObject({
   customerIds: listOf(CustomerId, "customer ids").describe("customers with these ids"),
   referenceIds: listOf(ReferenceId, "reference ids").describe("customers with these reference ids"),
   tags: listOf(TagName, "tag names").describe("customers that carry at least one of these tags"),
-}).describe("customers that are never flipped, even when an event names them");
+}).describe("the customers that are never flipped, even when an event names them");
 
 const Retries = strictObject({
-  attempts: wholeNumber(1, 10).default(4).describe("how often a request is tried"),
-  requestTimeoutMs: wholeNumber(100, 120_000).default(10_000).describe("how long one try may take, in milliseconds"),
-  mostBackoffMs: wholeNumber(1, 120_000).default(8_000).describe("the longest wait between two tries, in milliseconds"),
-}).describe("how requests to Evo Voice are tried again after a dropped connection, a timeout, a 429 or a 5xx");
+  attempts: wholeNumber(1, 10).default(4).describe("how many times a request is sent at most"),
+  requestTimeoutMs: wholeNumber(100, 120_000)
+    .default(10_000)
+    .describe("the time limit of one attempt, in milliseconds"),
+  mostBackoffMs: wholeNumber(1, 120_000)
+    .default(8_000)
+    .describe("the longest wait between two attempts, in milliseconds"),
+}).describe("how requests to Evo Voice are repeated after a dropped connection, a timeout, a 429 or a 5xx");
 
 const AccountIds = z
-  .array(AccountId, { error: "expected a list of the ids of the accounts whose customers may be flipped" })
+  .array(AccountId, { error: "expected a list of account ids; only their customers may be flipped" })
   .min(1, "expected at least one account id: a system administrator sees every account");
 
 const DEFAULT_START = 10;
@@ -49,75 +52,76 @@ const Members = strictObject({
     .enum(["refuse", "skip"], { error: 'expected "refuse" or "skip"' })
     .default("refuse")
     .describe(
-      "what a customer that is named but cannot be found does: `refuse` ends the rollout before the first flip, `skip` skips it with the reason",
+      "what happens when a named customer does not exist: `refuse` ends the rollout before the first flip, `skip` skips the customer with a reason",
     ),
   childrenFollow: z
     .boolean({ error: "expected true or false" })
     .default(false)
     .describe(
-      "`true` for an account where a flip was seen to move the customer's descendants too: a rollout that would flip a customer without all of its descendants is refused",
+      "`true` for an account where a flip also moves the customer's descendants: a rollout that would flip a customer without all of its descendants is refused",
     ),
   strategies: z
     .record(StrategyName, WrittenStrategy, { error: "expected an object of strategies by name" })
     .prefault({})
-    .describe("named strategies, for an event's `strategy`; no predefined name can be given to one"),
+    .describe("named strategies, for an event's `strategy`; a predefined name is not allowed"),
   strategy: StrategyName.default("all-at-once").describe(
-    "the strategy of an event that names none: one of `strategies`, or a predefined one",
+    "the default strategy: a name in `strategies`, or a predefined name",
   ),
   onFailure: OnFailure.default("rollback").describe(
     "what happens when a gate fails: `rollback` restores what the rollout flipped, `halt` leaves every customer as it is and asks a person",
   ),
   maxCustomers: MaxCustomers.optional().describe(
-    "the most customers that one rollout may flip; one of more is refused",
+    "the most customers that one rollout may flip; a larger rollout is refused",
   ),
   maxShare: Share.optional().describe(
-    'the largest share of the scope\'s customers that one rollout may flip, such as `"25%"`; one of more is refused',
+    'the largest share of the accounts\' customers that one rollout may flip, such as `"25%"`; a larger rollout is refused',
   ),
   largePromote: LargePromote.optional(),
   alarms: z
     .array(AlarmName, { error: "expected a list of alarm names" })
-    .max(MOST_ALARMS, `expected at most ${MOST_ALARMS} alarms; join more of them by a composite alarm`)
+    .max(MOST_ALARMS, `expected at most ${MOST_ALARMS} alarms; combine alarms in a composite alarm`)
     .transform((names) => [...new Set(names)])
     .prefault([])
     .describe(
-      "CloudWatch alarms of any type (metric, composite, log) that are watched from before the first flip to the last bake",
+      "CloudWatch alarms of any type (metric, composite, log); the gates read them from before the first flip until the end of the last bake",
     ),
   noDataMinutes: wholeNumber(0, 1_440)
     .default(15)
-    .describe("how long an alarm may have no data, be missing or be unreadable; it never passes, and then it fails"),
+    .describe(
+      "how long an alarm may have no data, be missing or be unreadable before the gate fails; until then the gate does not pass",
+    ),
   requestsPerSecond: Rate.default(50),
   startRequestsPerSecond: Rate.optional().describe(
-    `requests a second to begin with; the pace rises until the server refuses a request; ${DEFAULT_START} when left out, or \`requestsPerSecond\` if that is less`,
+    `requests a second at the start; the pace rises until the server refuses a request; the default is ${DEFAULT_START}, or \`requestsPerSecond\` if that is less`,
   ),
   concurrency: Concurrency.default(16),
   failureBudget: FailureBudget.default("1%").describe(
-    "how many customers may fail before the rollout stops: a number, or a share of those to be flipped",
+    "how many customers may fail before the rollout stops: a number, or a share of the planned customers",
   ),
   smallestSample: wholeNumber(1, 1_000_000)
     .default(20)
     .describe(
-      "a share of the failure budget is taken of at least so many customers, so that one failure of two is not 50 %",
+      "a failure budget in percent counts at least this many customers, so that one failure of two customers is not 50 %",
     ),
   retries: Retries.prefault({}),
-  pageSize: wholeNumber(1, 1_000).default(100).describe("how many customers are asked for in a page"),
-  stepSeconds: z
-    .number({ error: STEP_SECONDS })
-    .min(0.05, STEP_SECONDS)
-    .max(720, STEP_SECONDS)
+  pageSize: wholeNumber(1, 1_000).default(100).describe("customers in a page of the lookup"),
+  stepSeconds: amount("seconds", 0.05, 720)
     .default(600)
     .describe("the time budget of one durable step, in seconds; well under an invocation's 15 minutes"),
   pipelines: PipelineMappings.optional().describe(
-    "what the success of a pipeline of CodePipeline starts, by the pipeline's name; other pipelines start nothing",
+    "the deploy event that the success of a CodePipeline pipeline starts, by the pipeline's name; other pipelines start nothing",
   ),
-  webhooks: WebhookSources.optional().describe("which sources may send webhooks, and what each delivery starts"),
+  webhooks: WebhookSources.optional().describe(
+    "the sources that may send webhooks, and the deploy events of their deliveries",
+  ),
 });
 
-/** The operator's guard rails and defaults; an event can narrow it, never widen it. */
+/** The operator's guard rails and defaults. An event can narrow the policy, never widen it. */
 export const Policy = Members.transform(({ startRequestsPerSecond, ...members }) => ({
   ...members,
   startRequestsPerSecond: startRequestsPerSecond ?? Math.min(DEFAULT_START, members.requestsPerSecond),
 }));
 export type Policy = z.output<typeof Policy>;
 
-/** The members by name, each of which can be looked at by itself. */
+/** The schemas of the members by name, so that each member can be checked by itself. */
 export const policyMembers = Members.shape;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { describeValue, escapeText, listShortly } from "./describe.ts";
 import { findClosest } from "./find-closest.ts";
 
-/** One thing that is wrong with an input: where, what came and what would be right. */
+/** A problem of an input; the message has the received and the expected value. */
 export interface Problem {
   readonly path: string;
   readonly message: string;
@@ -10,18 +10,18 @@ export interface Problem {
 
 type Issue = z.core.$ZodIssue;
 
-/** Of problems that differ only by their place in a list, so many are shown; of all together, so many lines. */
+/** The most problems that differ only by their index, and the most lines in all. */
 const MOST_ALIKE = 20;
 const MOST_LINES = 100;
 const ONLY = "expected only the members ";
 
-/** Lists every problem of a failed parse, each once; of a union, those of the alternative that was meant. */
+/** Every problem of a failed parse, once; in a union, the problems of the alternative that fits best. */
 export function findProblems(error: z.ZodError, input: unknown): readonly Problem[] {
   const problems = error.issues.flatMap((issue) => toProblems(issue, input, []));
   return [...new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem])).values()];
 }
 
-/** One problem a line, indented, ready to stand below a heading; at most 100 lines, however many problems there are. */
+/** One indented line a problem, at most 100 lines. */
 export function formatProblems(problems: readonly Problem[]): string {
   const alike = new Map<string, number>();
   const shown = problems.filter((problem) => {
@@ -42,7 +42,7 @@ export function countProblems({ length }: readonly Problem[]): string {
   return length === 1 ? "1 problem" : `${length} problems`;
 }
 
-/** A strict object whose refusal of an unknown member names the known ones. */
+/** A strict object. When it refuses an unknown member, it names the known members. */
 export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
   const members = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
@@ -51,7 +51,7 @@ export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-/** What stands at a path, in the words of a problem's message; a text in place of the whole input is not repeated. */
+/** Describes the value at a path. A text in place of the whole input is not repeated, because it may be a secret. */
 export function describeAt(input: unknown, path: readonly PropertyKey[]): string {
   const value = path.reduce<unknown>(
     (inner, key) =>
@@ -63,7 +63,7 @@ export function describeAt(input: unknown, path: readonly PropertyKey[]): string
   return path.length === 0 && typeof value === "string" ? `a text of ${value.length} characters` : describeValue(value);
 }
 
-/** A path as one would write it in code: `targets[2].tags`, `cohorts["two words"]`. */
+/** A path as in code: `targets[2].tags`, `cohorts["two words"]`. */
 export function toPath(path: readonly PropertyKey[]): string {
   return path
     .map((key, index) => {
@@ -87,7 +87,7 @@ function toProblems(issue: Issue, input: unknown, base: readonly PropertyKey[]):
   if (issue.code === "invalid_key") {
     const [inner] = issue.issues;
     const expected = inner === undefined ? issue.message : toExpectation(inner);
-    return [{ path: toPath(path), message: `got this as a name; ${expected}` }];
+    return [{ path: toPath(path), message: `got this name; ${expected}` }];
   }
   const meant = issue.code === "invalid_union" ? chooseMeant(issue.errors) : undefined;
   if (meant !== undefined) return meant.flatMap((inner) => toProblems(inner, input, path));
@@ -100,7 +100,7 @@ function suggest(key: string, expectation: string): string {
   return meant === undefined ? "" : `; did you mean ${meant}?`;
 }
 
-/** The alternative that was meant: the only one whose members were used and whose type came. */
+/** The only alternative with the right type and known members. */
 function chooseMeant(alternatives: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const fits = alternatives.filter((issues) => !issues.some((issue) => issue.path.length === 0 && isOtherKind(issue)));
   return fits.length === 1 ? fits[0] : undefined;
@@ -115,7 +115,7 @@ function toExpectation(issue: Issue): string {
   return issue.message.startsWith("expected") ? issue.message : `expected: ${escapeText(issue.message)}`;
 }
 
-/** Problems are alike when the same is expected at places that differ by their index only. */
+/** Equal for problems with the same expectation whose paths differ only by an index. */
 function kindOf({ path, message }: Problem): string {
   return `${path.replaceAll(/\[\d+\]/g, "[]")} ${message.slice(message.indexOf("; expected"))}`;
 }

@@ -2,14 +2,13 @@ import type * as z from "zod";
 import { countProblems, findProblems, formatProblems, type Problem } from "./problems.ts";
 
 /**
- * Nothing was done, and the message tells the sender how to correct the input. It is thrown, not returned: only an error
- * makes `aws lambda invoke` show a FunctionError, a pipeline fail and an asynchronous sender keep its dead letter. Lambda
- * shows an error's message as one line of JSON and its stack as a list of lines. So the stack is the message: the console
- * shows one problem a line, without stack frames.
+ * Nothing was done, and the message says how to correct the input. It is thrown, not returned: only an error makes
+ * `aws lambda invoke` show a FunctionError, fails a pipeline and sends an asynchronous event to the dead letters. The stack
+ * is the message, because Lambda's console shows the message on one line and the stack as a list of lines.
  */
 export class RefusedError extends Error {
   override readonly name: string = "RefusedError";
-  /** What is wrong and where, as data; empty when the message is one sentence. */
+  /** The problems as data; empty when the message is one sentence. */
   readonly problems: readonly Problem[];
   constructor(message: string, problems: readonly Problem[] = []) {
     super(message);
@@ -18,7 +17,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** What a schema says of an input, or a refusal of `what` that lists every problem. @throws RefusedError */
+/** Parses an input; `what` names it in the refusal. @throws RefusedError with every problem */
 export function parseOrRefuse<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string) {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;

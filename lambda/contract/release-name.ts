@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { hasNoCredentials } from "./line.ts";
+import { hasNoCredentials } from "./one-line-text.ts";
 
 export const ReleaseName = z
   .string({ error: "expected the release's name" })

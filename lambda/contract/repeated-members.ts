@@ -1,18 +1,18 @@
 import { type Problem, toPath } from "./problems.ts";
 
-/** An object or a list that the reading is in. */
+/** An open object or list. */
 interface Open {
-  /** The members of an object so far; undefined for a list. */
+  /** The members of the object so far; undefined for a list. */
   readonly members: Set<string> | undefined;
-  /** The member or the index that is being read. */
+  /** The current member or index. */
   at: PropertyKey;
 }
 
 const TEXT = /"[^"\\]*(?:\\.[^"\\]*)*"/.source;
 const TOKEN = new RegExp(`(${TEXT})(?=\\s*:)|${TEXT}|[{}[\\],]`, "g");
-const TWICE = "got this member twice; expected it once, because all but the last would be ignored";
+const TWICE = "got this member twice; expected it once, because JSON.parse ignores all but the last";
 
-/** Finds members that come twice in one object of a valid JSON text: parsers silently keep the last. */
+/** Finds members that occur twice in one object of a valid JSON text: `JSON.parse` silently keeps the last. */
 export function findRepeatedMembers(json: string): readonly Problem[] {
   const problems: Problem[] = [];
   const stack: Open[] = [];

@@ -1,5 +1,6 @@
-import * as z from "zod";
+import { textMatching } from "./text-matching.ts";
 
-const ROLLOUT_ID = "expected the rollout's id, as the answer to its deploy event gave it";
-
-export const RolloutId = z.string({ error: ROLLOUT_ID }).regex(/^[\w-]{1,64}$/, ROLLOUT_ID);
+export const RolloutId = textMatching(
+  /^[\w-]{1,64}$/,
+  "expected the rollout's id, as the answer to its deploy event gave it",
+);

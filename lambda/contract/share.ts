@@ -1,13 +1,11 @@
-import * as z from "zod";
+import { textMatching } from "./text-matching.ts";
 
-const SHARE = 'expected a share such as "10%" or "0.5%": more than 0%, at most 100%, with at most two decimals';
+export const Share = textMatching(
+  /^(?!0(?:\.00?)?%)(?:100(?:\.00?)?|[1-9]?\d(?:\.\d{1,2})?)%$/,
+  'expected a share such as "10%" or "0.5%": more than 0%, at most 100%, with at most two decimals',
+);
 
-/** A share of customers that is not nothing. */
-export const Share = z
-  .string({ error: SHARE })
-  .regex(/^(?!0(?:\.00?)?%)(?:100(?:\.00?)?|[1-9]?\d(?:\.\d{1,2})?)%$/, SHARE);
-
-/** How many customers a share of so many is, in hundredths of a percent: rounded up, and exact. */
+/** The customers of a share in hundredths of a percent, rounded up. */
 export function roundUpShare(hundredths: number, customers: number): number {
   return Math.ceil((customers * hundredths) / 10_000);
 }

@@ -3,7 +3,6 @@ import type { Wave } from "./wave.ts";
 /** The longest bake, a week. */
 export const MOST_BAKE_MINUTES = 10_080;
 
-/** The predefined names, as a person writes them down. */
 export const PREDEFINED =
   "all-at-once, canary-N-percent-M-minutes (or -hours), linear-N-percent-every-M-minutes (or -hours, -minute, -hour), with N from 1 to 99 and at most 10080 minutes";
 
@@ -11,8 +10,7 @@ const CANARY = /^canary-([1-9]\d?)-percent-([1-9]\d{0,4})-(minute|hour)s?$/;
 const LINEAR = /^linear-([1-9]\d?)-percent-every-(?:([1-9]\d{0,4})-(minute|hour)s?|(minute|hour))$/;
 
 /**
- * The waves that a predefined name means, after those of CodeDeploy and AppConfig; undefined where the grammar does not
- * have the name.
+ * The waves of a predefined name, as in CodeDeploy and AppConfig; undefined for any other name.
  */
 export function findPredefined(name: string): readonly Wave[] | undefined {
   if (name === "all-at-once") return [toRest(0)];
@@ -23,7 +21,7 @@ export function findPredefined(name: string): readonly Wave[] | undefined {
   return undefined;
 }
 
-/** Equal shares, each with the bake; the last takes what they leave, and has none. */
+/** Equal shares, each with the bake; the last wave takes the rest and has no bake. */
 function toLinear(percent: string, bakeSeconds: number): readonly Wave[] {
   const before = Math.ceil(100 / Number(percent)) - 1;
   return [...Array.from({ length: before }, () => toShare(percent, bakeSeconds)), toRest(0)];

@@ -6,30 +6,32 @@ import { memberOf } from "./member-of.ts";
 import { type Problem, toPath } from "./problems.ts";
 import { findPredefined, PREDEFINED } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
+import { textMatching } from "./text-matching.ts";
 import type { Wave, WaveSize } from "./wave.ts";
 import { MOST_WAVES, type WaveForm, WrittenStrategy } from "./written-strategy.ts";
 
-const NAME = 'expected a strategy\'s name such as "all-at-once": 1 to 64 letters, digits, _ . and -';
 const STRATEGY = 'expected a strategy\'s name such as "canary-10-percent-30-minutes", or { "waves": [WAVE, …] }';
 
-export const StrategyName = z.string({ error: NAME }).regex(/^(?!\.+$)[\w.-]{1,64}$/, NAME);
+export const StrategyName = textMatching(
+  /^(?!\.+$)[\w.-]{1,64}$/,
+  'expected a strategy\'s name such as "all-at-once": 1 to 64 letters, digits, _ . and -',
+);
 
-/** In which waves customers are flipped: a name, or the waves. */
+/** A strategy's name, or its waves. */
 export const Strategy = z
   .union([StrategyName, WrittenStrategy], { error: STRATEGY })
   .meta({ id: "strategy", title: "A strategy" });
 export type Strategy = z.output<typeof Strategy>;
 
-/** The strategies of a policy, as far as they decide about waves. */
 export interface Strategies {
   readonly strategies: Readonly<Record<string, WrittenStrategy>>;
-  /** The name of the default one. */
+  /** The name of the default strategy. */
   readonly strategy: string;
 }
 
 /**
- * The waves of an event under its policy, names resolved; the last one takes the rest.
- * @throws Error for an unknown name, which `acceptDeployEvent` and `parsePolicy` have refused before
+ * The waves of an event; the last wave takes the rest.
+ * @throws Error for an unknown name, which `acceptDeployEvent` and `parsePolicy` refuse before
  */
 export function toWaves(
   { strategy }: { readonly strategy?: Strategy | undefined },
@@ -41,13 +43,13 @@ export function toWaves(
   return waves;
 }
 
-/** Cohorts and strategies by their names, as a policy has them; what they are does not matter here. */
+/** The cohorts and strategies of a policy by name. */
 export interface Names {
   readonly cohorts: Readonly<Record<string, unknown>>;
   readonly strategies: Readonly<Record<string, unknown>>;
 }
 
-/** What a strategy names that the policy does not have; what is no strategy at all is refused elsewhere. */
+/** The names in a strategy that the policy does not have. A malformed strategy is refused elsewhere. */
 export function findUnknownStrategies(
   strategy: unknown,
   { cohorts, strategies }: Names,
@@ -67,20 +69,28 @@ export function findUnknownStrategy(name: string, strategies: Readonly<Record<st
   return `got "${name}"; expected a strategy of the policy, which has ${listShortly(names, 20) || "none"}, or one of ${PREDEFINED}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
 }
 
-/** Cohorts in the waves of a strategy that the policy does not have. Each wave is looked at by itself. */
 export function findUnknownCohortsOfWaves(
   strategy: unknown,
   cohorts: Readonly<Record<string, unknown>>,
   path: readonly PropertyKey[],
 ): readonly Problem[] {
   const waves = memberOf(strategy, "waves");
+  return (Array.isArray(waves) ? waves : [])
+    .slice(0, MOST_WAVES)
+    .flatMap((wave, index) => findUnknownCohort(wave, cohorts, [...path, "waves", index]));
+}
+
+/** The problem with the cohort of a target or a wave that the policy does not have. */
+export function findUnknownCohort(
+  value: unknown,
+  cohorts: Readonly<Record<string, unknown>>,
+  path: readonly PropertyKey[],
+): readonly Problem[] {
+  const name = CohortName.safeParse(memberOf(value, "cohort"));
+  if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
   const known = listShortly(Object.keys(cohorts), 20) || "none";
-  return (Array.isArray(waves) ? waves : []).slice(0, MOST_WAVES).flatMap((wave, index) => {
-    const name = CohortName.safeParse(memberOf(wave, "cohort"));
-    if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
-    const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
-    return [{ path: toPath([...path, "waves", index, "cohort"]), message }];
-  });
+  const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
+  return [{ path: toPath([...path, "cohort"]), message }];
 }
 
 function findNamed(name: string, strategies: Strategies["strategies"]): readonly Wave[] | undefined {
@@ -101,7 +111,7 @@ function toSize(wave: WaveForm): WaveSize {
   return "cohort" in wave ? { kind: "cohort", cohort: wave.cohort } : { kind: "rest" };
 }
 
-/** Whole seconds, never fewer than were asked for; milliseconds first, because 0.55 × 60 is a little more than 33. */
+/** Whole seconds, rounded up; milliseconds first, because 0.55 × 60 is a little more than 33. */
 function toSeconds(minutes: number): number {
   return Math.ceil(Math.round(minutes * 60_000) / 1_000);
 }

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { findClosest } from "./find-closest.ts";
 import { strictObject } from "./problems.ts";
 
-/** How many ids one event can name: what fits into the 256 KB of an asynchronous invocation. */
+/** As many ids as fit into the 256 KB of an asynchronous invocation. */
 const MOST_IDS = 9_000;
 
-/** An opaque id; never only dots, which would name another address when an id is part of one. */
+/** An opaque id; never only dots, because such an id in a URL would lead to another path. */
 function Id(what: string) {
   return z
     .string({ error: `expected ${what}` })
@@ -21,18 +21,16 @@ function Text(what: string) {
     );
 }
 
-/** Repeats are dropped: they ask for nothing more. */
+/** Repeats are dropped. */
 const listOf = <Item extends z.ZodType<string>>(item: Item, what: string) =>
   z
     .array(item, { error: `expected a list of ${what}` })
     .min(1, `expected at least one of ${what}`)
-    .max(MOST_IDS, `expected at most ${MOST_IDS} of ${what}; name more of them by a tag, a parent or a cohort`)
+    .max(MOST_IDS, `expected at most ${MOST_IDS} ${what}; use a tag, a parent or a cohort for more`)
     .transform((items) => [...new Set(items)]);
 
-/** The id of a customer as Evo Voice gives it; opaque, URL-encoded wherever it is sent. */
 export const CustomerId = Id("a customer id");
 
-/** The id of an account as Evo Voice gives it. */
 export const AccountId = Id("an account id");
 
 export const TagName = Text("a tag's name");
@@ -49,14 +47,14 @@ const ByCustomerIds = strictObject({
 
 const ByReferenceIds = strictObject({
   referenceIds: listOf(ReferenceId, "reference ids"),
-}).describe("the customers with these reference ids; the whole scope is read to find them");
+}).describe(
+  "the customers with these reference ids; to find them, the lookup reads all customers of the policy's accounts",
+);
 
 const ByTags = strictObject({
   tags: listOf(TagName, "tag names"),
-  match: z
-    .enum(["all", "any"], { error: 'expected "all" (every one of the tags) or "any" (at least one of them)' })
-    .default("all"),
-}).describe("the customers that carry all of these tags, or any of them");
+  match: z.enum(["all", "any"], { error: 'expected "all" (every tag) or "any" (at least one tag)' }).default("all"),
+}).describe("the customers with all of these tags, or with any of them");
 
 const ByParent = strictObject({
   parentCustomerId: CustomerId,
@@ -65,30 +63,30 @@ const ByParent = strictObject({
 
 const ByCohort = strictObject({ cohort: CohortName }).describe("the customers of this cohort of the policy");
 
-const Everyone = strictObject({
+const AllCustomers = strictObject({
   all: z.literal(true, { error: "expected true, or another kind of target" }),
 }).describe("every customer of the policy's accounts");
 
 const PLAIN_KINDS = ["customerIds", "referenceIds", "tags", "parentCustomerId", "all"] as const;
 const KINDS = [...PLAIN_KINDS.slice(0, -1), "cohort", "all"] as const;
 
-/** A selection of customers that needs no policy to be understood. */
+/** A selection of customers without a cohort, so it does not depend on the policy. */
 export const PlainTarget = z
-  .union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, Everyone], {
+  .union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, AllCustomers], {
     error: ({ input }) => expectTarget(PLAIN_KINDS, input),
   })
-  .meta({ id: "plainTarget", title: "A selection of customers that needs no policy to be understood" });
+  .meta({ id: "plainTarget", title: "A selection of customers without a cohort" });
 export type PlainTarget = z.output<typeof PlainTarget>;
 
 /** A selection of customers. */
 export const Target = z
-  .union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, ByCohort, Everyone], {
+  .union([ByCustomerIds, ByReferenceIds, ByTags, ByParent, ByCohort, AllCustomers], {
     error: ({ input }) => expectTarget(KINDS, input),
   })
   .meta({ id: "target", title: "A selection of customers" });
 export type Target = z.output<typeof Target>;
 
-/** One target, or a list of them: a customer that any of them selects is selected. */
+/** One target, or a list of targets: each selects customers. */
 export const Targets = oneOrMore(Target, KINDS);
 
 export const PlainTargets = oneOrMore(PlainTarget, PLAIN_KINDS);

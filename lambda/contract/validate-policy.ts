@@ -9,15 +9,15 @@ import { validateStrategies } from "./validate-strategies.ts";
 import { findUnknownNamesOfWebhooks } from "./webhook-sources.ts";
 
 type Members = typeof policyMembers;
-type Guarded = z.output<Members["protected"]>;
+type ProtectedCustomers = z.output<Members["protected"]>;
 
-/** A step's last request may begin a minute after its budget; an invocation of 15 minutes must hold it, and some more. */
+/** A step's last request may begin a minute after the budget, and an invocation ends after 15 minutes. */
 const GRACE_SECONDS = 60;
 const INVOCATION_SECONDS = 870;
 
 /**
- * What each member of a policy allows but the whole does not. Members are read one by one, so that a contradiction is
- * found whatever else is wrong.
+ * The contradictions between the members of a policy. Each member is parsed by itself, so that contradictions are
+ * reported beside all other problems.
  */
 export function validatePolicy(input: unknown): readonly Problem[] {
   const member = <Name extends keyof Members>(name: Name) => readMember(input, name);
@@ -27,7 +27,7 @@ export function validatePolicy(input: unknown): readonly Problem[] {
     ...findFastStart(input, member("startRequestsPerSecond"), member("requestsPerSecond")),
     ...findLongSteps(input, member("stepSeconds"), member("retries")?.requestTimeoutMs),
     ...findProtectedCohorts(names.cohorts, member("protected")),
-    ...findHiddenNames(input),
+    ...findReservedNames(input),
     ...validateStrategies(input, {
       strategy: member("strategy"),
       strategies: member("strategies") ?? {},
@@ -49,7 +49,7 @@ function findRepeatedAccounts(accountIds: readonly string[]): readonly Problem[]
     if (first === index) return [];
     return {
       path: `accountIds[${index}]`,
-      message: `got "${id}"; expected each account once, but it is [${first}] too`,
+      message: `got "${id}"; expected each account once, but [${first}] is the same`,
     };
   });
 }
@@ -65,41 +65,41 @@ function findLongSteps(input: unknown, stepSeconds = 0, requestTimeoutMs = 0): r
   const most = INVOCATION_SECONDS - GRACE_SECONDS - requestTimeoutMs / 1000;
   if (stepSeconds <= most) return [];
   const got = describeAt(input, ["stepSeconds"]);
-  const message = `got ${got}; expected at most ${most}, because a request may take ${requestTimeoutMs / 1000} s and all must end within an invocation's 15 minutes`;
+  const message = `got ${got}; expected at most ${most}, because a request may take ${requestTimeoutMs / 1000} s and an invocation ends after 15 minutes`;
   return [{ path: "stepSeconds", message }];
 }
 
 function findProtectedCohorts(
   cohorts: Readonly<Record<string, readonly PlainTarget[]>>,
-  guarded: Guarded | undefined,
+  protectedCustomers: ProtectedCustomers | undefined,
 ): readonly Problem[] {
-  if (guarded === undefined) return [];
+  if (protectedCustomers === undefined) return [];
   return Object.entries(cohorts).flatMap(([cohort, targets]) => {
-    const clashes = targets.flatMap((target) => findProtected(target, guarded));
+    const clashes = targets.flatMap((target) => findProtected(target, protectedCustomers));
     if (clashes.length === 0) return [];
     const message = `got ${listShortly(clashes)}; expected no customer that the policy protects`;
     return { path: toPath(["cohorts", cohort]), message };
   });
 }
 
-function findProtected(target: PlainTarget, guarded: Guarded): readonly string[] {
-  if ("customerIds" in target) return intersect(target.customerIds, guarded.customerIds, "customer");
-  if ("referenceIds" in target) return intersect(target.referenceIds, guarded.referenceIds, "reference id");
-  if ("tags" in target) return intersect(target.tags, guarded.tags, "tag");
+function findProtected(target: PlainTarget, protectedCustomers: ProtectedCustomers): readonly string[] {
+  if ("customerIds" in target) return intersect(target.customerIds, protectedCustomers.customerIds, "customer");
+  if ("referenceIds" in target) return intersect(target.referenceIds, protectedCustomers.referenceIds, "reference id");
+  if ("tags" in target) return intersect(target.tags, protectedCustomers.tags, "tag");
   return [];
 }
 
-function intersect(named: readonly string[], guarded: readonly string[], what: string): readonly string[] {
-  const known = new Set(guarded);
+function intersect(named: readonly string[], protectedCustomers: readonly string[], what: string): readonly string[] {
+  const known = new Set(protectedCustomers);
   return named.filter((name) => known.has(name)).map((name) => `${what} ${name}`);
 }
 
-/** JSON can hold a member of this name, which readers of objects do not see. */
-function findHiddenNames(input: unknown): readonly Problem[] {
+/** JSON can have a member `__proto__`, which zod does not see. */
+function findReservedNames(input: unknown): readonly Problem[] {
   return ["cohorts", "strategies"]
     .filter((member) => memberOf(memberOf(input, member), "__proto__") !== undefined)
     .map((member) => ({
       path: `${member}.__proto__`,
-      message: "got this as a name; expected another one: JavaScript reserves it",
+      message: "got this name; expected another name, because JavaScript reserves it",
     }));
 }

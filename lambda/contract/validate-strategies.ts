@@ -6,20 +6,20 @@ import { findUnknownCohortsOfWaves, findUnknownStrategy, type Strategies, toWave
 import { findPredefined } from "./strategy-name.ts";
 import type { Wave } from "./wave.ts";
 
-/** The members of a policy that decide about waves; undefined where one is wrong in itself. */
+/** The members of a policy that decide about waves; undefined when a member is malformed. */
 interface StrategyMembers {
   readonly strategies: Strategies["strategies"];
   readonly strategy: string | undefined;
   readonly largePromote: LargePromote | undefined;
 }
 
-/** What a policy's strategies allow each but not together. */
+/** The contradictions between a policy's strategies and its other members. */
 export function validateStrategies(input: unknown, members: StrategyMembers): readonly Problem[] {
   return [
     ...findPredefinedStrategies(input),
     ...findUnknownCohortsOfStrategies(input),
     ...findUnknownDefault(input, members),
-    ...findRecklessDefault(members),
+    ...findTooFastDefault(members),
   ];
 }
 
@@ -28,7 +28,7 @@ function findPredefinedStrategies(input: unknown): readonly Problem[] {
     .filter((name) => findPredefined(name) !== undefined)
     .map((name) => ({
       path: toPath(["strategies", name]),
-      message: "got this as a name; expected another one: it is predefined",
+      message: "got this name; expected another name, because it is predefined",
     }));
 }
 
@@ -39,7 +39,7 @@ function findUnknownCohortsOfStrategies(input: unknown): readonly Problem[] {
   );
 }
 
-/** A strategy that is there, but wrong, is not unknown. */
+/** A strategy that exists but is malformed is not unknown. */
 function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): readonly Problem[] {
   if (strategy === undefined) return [];
   const message = findUnknownStrategy(strategy, recordOf(input, "strategies"));
@@ -47,10 +47,10 @@ function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): read
 }
 
 /**
- * An event that names no strategy must be able to promote many customers. The size of a cohort is not known before the
- * plan, which checks the rule again.
+ * The default strategy must be allowed for a large promote. The size of a cohort is not known here: the plan checks the
+ * rule again.
  */
-function findRecklessDefault({ strategy, strategies, largePromote: rule }: StrategyMembers): readonly Problem[] {
+function findTooFastDefault({ strategy, strategies, largePromote: rule }: StrategyMembers): readonly Problem[] {
   if (rule === undefined || strategy === undefined) return [];
   if (findUnknownStrategy(strategy, strategies) !== undefined) return [];
   const [first] = toWaves({}, { strategy, strategies });

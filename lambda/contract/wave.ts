@@ -5,10 +5,10 @@ export interface Wave {
 }
 
 export type WaveSize =
-  /** Of all customers to be flipped, in hundredths of a percent, rounded up. */
+  /** In hundredths of a percent of the planned customers, rounded up. */
   | { readonly kind: "share"; readonly hundredths: number }
   | { readonly kind: "customers"; readonly customers: number }
-  /** A cohort of the policy: all of its customers that are to be flipped. */
+  /** The planned customers of a cohort of the policy. */
   | { readonly kind: "cohort"; readonly cohort: string }
-  /** The last one always takes the rest. */
+  /** The last wave always takes the rest. */
   | { readonly kind: "rest" };

@@ -4,20 +4,23 @@ import { GitHubMapping } from "./github-mapping.ts";
 import { type Problem, strictObject } from "./problems.ts";
 import { StandardMapping } from "./standard-mapping.ts";
 import type { Names } from "./strategy.ts";
+import { textMatching } from "./text-matching.ts";
 
-const NAME = "expected a source's name: 1 to 24 small letters, digits and -, a letter first";
 const MOST_MAPPINGS = 50;
 
-const SourceName = z.string({ error: NAME }).regex(/^[a-z][a-z0-9-]{0,23}$/, NAME);
+const SourceName = textMatching(
+  /^[a-z][a-z0-9-]{0,23}$/,
+  "expected a source's name: 1 to 24 small letters, digits and -, a letter first",
+);
 
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z
     .array(item, { error: "expected a list of mappings" })
     .min(1, "expected at least one mapping")
     .max(MOST_MAPPINGS, `expected at most ${MOST_MAPPINGS} mappings`)
-    .describe("the first mapping that fits a delivery wins; a delivery that fits none starts nothing");
+    .describe("the first mapping that fits a delivery applies; a delivery without a mapping starts nothing");
 
-/** A sender of webhooks, and what each of its deliveries starts. */
+/** A sender of webhooks, and the deploy events of its deliveries. */
 export const WebhookSource = z
   .discriminatedUnion(
     "kind",
@@ -32,11 +35,10 @@ export const WebhookSource = z
   .meta({ id: "webhookSource", title: "webhook source" });
 export type WebhookSource = z.output<typeof WebhookSource>;
 
-/** The sources by name; the name is the path of the URL that they send to. */
+/** The sources by name; the name is the path of their URL. */
 export const WebhookSources = z.record(SourceName, WebhookSource, { error: "expected an object of sources by name" });
 export type WebhookSources = z.output<typeof WebhookSources>;
 
-/** Cohorts and strategies that a mapping names and the policy does not have. */
 export function findUnknownNamesOfWebhooks(sources: WebhookSources, names: Names): readonly Problem[] {
   return Object.entries(sources).flatMap(([name, { mappings }]) =>
     mappings.flatMap(({ start }, index) =>

@@ -1,37 +1,31 @@
 import * as z from "zod";
 import { findClosest } from "./find-closest.ts";
-import { toHundredths, wholeNumber } from "./limits.ts";
+import { amount, toHundredths, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { strictObject } from "./problems.ts";
 import { Share } from "./share.ts";
 import { MOST_BAKE_MINUTES } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
 
-/** A wave is a checkpoint and an alarm watch at least. */
+/** Each wave costs several durable operations. */
 export const MOST_WAVES = 100;
 const KINDS = ["share", "customers", "cohort", "rest"] as const;
-const BAKE = `expected minutes, from 0 to ${MOST_BAKE_MINUTES}`;
 const WAVES = `expected a list of 1 to ${MOST_WAVES} waves`;
 const WAVE = `expected a wave with exactly one of ${KINDS.join(", ")}, and maybe bakeMinutes`;
 const REST = '{ "rest": true }';
 
-const bakeMinutes = z
-  .number({ error: BAKE })
-  .min(0, BAKE)
-  .max(MOST_BAKE_MINUTES, BAKE)
+const bakeMinutes = amount("minutes", 0, MOST_BAKE_MINUTES)
   .default(0)
-  .describe("how long the alarms are watched after the wave, in minutes");
+  .describe("how long the gate reads the alarms after the wave, in minutes");
 
 const WaveForm = z
   .union(
     [
-      strictObject({ share: Share, bakeMinutes }).describe("a share of all customers to be flipped, rounded up"),
+      strictObject({ share: Share, bakeMinutes }).describe("a share of the planned customers, rounded up"),
       strictObject({ customers: wholeNumber(1, 1_000_000_000), bakeMinutes }).describe("a number of customers"),
-      strictObject({ cohort: CohortName, bakeMinutes }).describe(
-        "all customers of this cohort of the policy that are to be flipped",
-      ),
+      strictObject({ cohort: CohortName, bakeMinutes }).describe("the planned customers of this cohort of the policy"),
       strictObject({ rest: z.literal(true, { error: "expected true" }), bakeMinutes }).describe(
-        "all customers that are left; only as the last wave",
+        "all remaining customers; only as the last wave",
       ),
     ],
     { error: ({ input }) => expectWave(input) },
@@ -39,7 +33,7 @@ const WaveForm = z
   .meta({ id: "wave", title: "A wave" });
 export type WaveForm = z.output<typeof WaveForm>;
 
-/** Waves that are written out; each customer to be flipped is in one of them. */
+/** A strategy with its waves; each planned customer is in one wave. */
 export const WrittenStrategy = strictObject({
   waves: z
     .array(WaveForm, { error: WAVES })
@@ -51,8 +45,8 @@ export const WrittenStrategy = strictObject({
       },
       { when: ({ value }) => Array.isArray(value) },
     )
-    .describe("the waves in their order; each customer to be flipped is in one of them"),
-}).meta({ id: "writtenStrategy", title: "A strategy that is written out" });
+    .describe("the waves in their order; each planned customer is in one wave"),
+}).meta({ id: "writtenStrategy", title: "A strategy with its waves" });
 export type WrittenStrategy = z.output<typeof WrittenStrategy>;
 
 interface WaveIssue {
@@ -61,7 +55,7 @@ interface WaveIssue {
   readonly input: unknown;
 }
 
-/** What each wave allows but the list does not; the waves may be wrong in themselves. */
+/** The problems of the list of waves; a wave may be malformed. */
 function findWaveIssues(waves: readonly unknown[]): readonly WaveIssue[] {
   const last = waves.length - 1;
   const early = waves.flatMap((wave, index) =>
@@ -81,7 +75,7 @@ function findWaveIssues(waves: readonly unknown[]): readonly WaveIssue[] {
     : [...early, { path: [last], message: `expected ${REST} as the last wave: ${leavesOut}`, input: waves[last] }];
 }
 
-/** Why the last wave would leave customers out: no customer that is to be flipped may be without a wave. */
+/** Why the waves would leave customers out: each planned customer must be in a wave. */
 function findLeftOut(waves: readonly unknown[]): string | undefined {
   const last = waves.at(-1);
   if (memberOf(last, "cohort") !== undefined) return "a cohort would leave customers out";

@@ -3,7 +3,7 @@ import { type ApiOperation, SIGN_IN, toFailure, UnreadableReplyError } from "./e
 import type { Limiter, ReleaseSlot } from "./rate/limiter.ts";
 import type { ApiResponse } from "./response.ts";
 import { type Attempts, countAttempt, decideNext, type NextAttempt, NO_ATTEMPTS, type Sender } from "./retry.ts";
-import type { Log } from "./sample-log.ts";
+import type { ClientLog } from "./sample-log.ts";
 import type { Session, SessionToken } from "./session.ts";
 import { createSessionBreaker } from "./session-breaker.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -13,55 +13,54 @@ export interface RetryLimits {
   readonly mostBackoffMs: number;
 }
 
-/** What all requests of one part share: the session, the limiter and the part's end. */
+/** What all requests of one part share: the session, the limiter and the deadline. */
 export interface ApiClientOptions {
   readonly transport: Transport;
   readonly session: Session;
   readonly limiter: Limiter;
   readonly retries: RetryLimits;
-  readonly log: Log;
+  readonly log: ClientLog;
   /** After this time (epoch milliseconds) no further attempt begins. */
   readonly deadlineMs: number;
 }
 
-/** A request, with the operation that errors and logs name. */
 export interface NamedRequest extends ApiRequest {
   readonly operation: ApiOperation;
 }
 
-/** A request that is sent until it is done. */
+/** A request that is sent again until `isDone` is true. */
 export interface RetriedRequest extends NamedRequest {
-  /** Awaited right before each attempt, when its turn has come. What it throws, `send` throws. */
+  /** Awaited right before each attempt, after the limiter let the attempt pass. `send` throws what it throws. */
   readonly beforeSend?: (() => Promise<void>) | undefined;
-  /** Awaited after each attempt: whether the response, or what was read afterwards, is enough. */
+  /** Awaited after each attempt: whether no further attempt is needed. */
   isDone(response: ApiResponse, soFar: AttemptsSoFar): boolean | Promise<boolean>;
 }
 
 export interface AttemptsSoFar extends Attempts {
-  /** Whether no attempt follows, unless the request is done. */
+  /** Whether this attempt is the last, done or not. */
   readonly isLast: boolean;
 }
 
-/** Finds in a body what was asked for, or else describes the mismatch, without any value. */
+/** Decodes a reply's body, or describes what does not fit. A mismatch never contains a value. */
 export type Decode<Value> = (body: unknown) => { readonly value: Value } | { readonly mismatch: string };
 
 export interface ApiClient {
   /**
-   * Sends, signed in, until the request is done or another attempt is of no use; gives the last response.
+   * Sends the request with a session until it is done or another attempt cannot help; returns the last response.
    * @throws OutOfTimeError, SignInRefusedError
    */
   send(request: RetriedRequest): Promise<ApiResponse>;
   /**
-   * Sends until a response can be decoded.
+   * Sends the request until a response can be decoded.
    * @throws RequestRefusedError, NoAnswerError, UnreadableReplyError, OutOfTimeError, SignInRefusedError
    */
   read<Value>(request: NamedRequest, decode: Decode<Value>): Promise<Value>;
 }
 
-/** Sends requests of the Evo Voice API: signed in, at the limiter's pace, and again when the table in `retry.ts` says so. */
+/** Sends requests to Evo Voice with a session and at the limiter's pace. The table in `retry.ts` decides about repeats. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { transport, session, limiter, retries, log, deadlineMs } = options;
-  const breaker = createSessionBreaker();
+  const isSessionBroken = createSessionBreaker();
 
   async function read<Value>(request: NamedRequest, decode: Decode<Value>): Promise<Value> {
     let decoded: ReturnType<Decode<Value>> | undefined;
@@ -80,13 +79,13 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     return repeat({ sender: "request", operation, sendOnce, isDone });
   }
 
-  /** For the session, which signs in and judges what may have been a refusal. */
+  /** Sends a sign-in for the session. The session decides whether the response is a refusal. */
   function sendSignIn(request: ApiRequest): Promise<ApiResponse> {
     const sendOnce = async () => ({ response: await inTurn(() => transport(request)) });
     return repeat({ sender: "sign-in", operation: SIGN_IN, sendOnce });
   }
 
-  /** The one loop in which anything is sent again. */
+  /** The only loop that repeats a request. */
   async function repeat({ sender, operation, sendOnce, isDone }: Repetition): Promise<ApiResponse> {
     let attempts = NO_ATTEMPTS;
     let expired: SessionToken | undefined;
@@ -95,7 +94,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       attempts = countAttempt(attempts, response.kind, sender);
       const next = decideNext(response.kind, sender, attempts, {
         mostAttempts: retries.attempts,
-        isSessionBroken: breaker.trips(response, token),
+        isSessionBroken: isSessionBroken(response, token),
       });
       if (await isDone?.(response, { ...attempts, isLast: next.again === "never" })) return response;
       if (next.isExhausted) log.info("retries exhausted", { ...operation, ...attempts, ...toLogFields(response) });
@@ -106,8 +105,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
 
   /**
-   * The session is attached when the request's turn has come, not before: meanwhile another caller's request may have
-   * shown that the session is over. Without a session the turn is given back, because a sign-in needs a turn, too.
+   * Attaches the session only after the limiter let the request pass: while it waited, another request may have shown
+   * that the session has ended. Without a session the slot is given back, because the sign-in needs a slot too.
    */
   async function sendSignedIn(
     request: ApiRequest,
@@ -123,7 +122,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         token = session.findToken(expired);
         if (token === undefined) return undefined;
         const received = await transport({ ...request, cookie: token.cookie });
-        // Before the turn is given back, so that the next caller does not use the same session.
+        // Before the slot is given back, so that the next request does not use the ended session.
         if (received.kind === "unauthenticated") session.expire(token);
         return received;
       });
@@ -131,7 +130,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     }
   }
 
-  /** Waits for the limiter's turn and tells it what became of the turn; undefined means that no request was made. */
+  /** Waits for a slot and reports the response to the limiter; undefined means that no request was sent. */
   async function inTurn<Result extends ApiResponse | undefined>(use: () => Promise<Result>): Promise<Result> {
     const release = await limiter.acquire();
     let response: Result | undefined;

@@ -22,7 +22,7 @@ export async function readPage(client: ApiClient, request: PageRequest): Promise
   };
 }
 
-/** Lists these customers, at most 100 of them. A customer that the list does not show, or not completely, is left out. */
+/** Lists at most 100 customers by id. A customer that the list does not show completely is left out. */
 export async function listCustomers(client: ApiClient, ids: readonly string[]): Promise<readonly CustomerFacts[]> {
   const wanted = new Set(ids);
   const found = new Map<string, CustomerFacts>();
@@ -34,7 +34,7 @@ export async function listCustomers(client: ApiClient, ids: readonly string[]): 
         if (wanted.has(info.id) && info.isStaging != null && info.tags != null) found.set(info.id, toFacts(info));
       const isAll = found.size >= Math.min(wanted.size, list.totalCount ?? wanted.size);
       const isFiltered = list.items.every(({ id }) => wanted.has(id));
-      // There is a next page only when the server sends fewer customers in a page than were asked for.
+      // A next page exists only when the server puts fewer customers into a page than the request asks for.
       if (isAll || !isFiltered || found.size === before) break;
     }
   } catch (error) {
@@ -43,7 +43,7 @@ export async function listCustomers(client: ApiClient, ids: readonly string[]): 
   return [...found.values()];
 }
 
-/** Reads one customer. A 404 says that it is missing; so does a 400 or 500 together with a list without it. */
+/** Reads one customer. A 404 says that the customer is missing; so does a 400 or 500 when the list does not show it. */
 export async function readCustomer(client: ApiClient, customerId: string): Promise<Reading> {
   const operation = { operation: "reading", api: "GetCustomer", customerId };
   const request = { method: "GET", path: `customers/${encodeURIComponent(customerId)}`, operation } as const;
@@ -119,7 +119,7 @@ function decodeAs<Schema extends z.ZodType>(schema: Schema): Decode<z.output<Sch
   };
 }
 
-/** The query; undefined when no customer can match, because the account has no such tag. */
+/** The query; undefined when the account has no such tag, so that no customer can match. */
 function toSearchParams({ query, page, pageSize, tagIds }: PageRequest): Record<string, string> | undefined {
   const paging = { page: String(page), countPerPage: String(pageSize) };
   const scope = { accountIds: query.accountIds.map(quote).join(",") };
@@ -143,7 +143,7 @@ function toSearchParams({ query, page, pageSize, tagIds }: PageRequest): Record<
   }
 }
 
-/** An item of a ServiceStack list, quoted when it holds one of the marks of a list. */
+/** An item of a ServiceStack list, in quotes when it contains a character that separates items. */
 export function quote(item: string): string {
   return /[[\]{},"]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item;
 }

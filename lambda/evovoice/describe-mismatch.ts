@@ -1,12 +1,12 @@
 import type { ZodError } from "zod";
 
-/** So many rows of a page, and so many fields of a row, are named. */
+/** The most rows, and the most fields of a row, that a message names. */
 const MOST_ROWS = 5;
 const MOST_FIELDS = 8;
 
 /**
- * Describes what of a reply does not fit its schema: each field with the type that was received and the type that was
- * expected. It shows no value, because a value may be personal, except the id of a row's customer, which says where to look.
+ * Describes why a reply does not fit its schema: each field with the received and the expected type. A value may be
+ * personal, so the text shows only the customer id of a row.
  */
 export function describeMismatch({ issues }: Pick<ZodError, "issues">, body: unknown): string {
   const fieldsByRow = new Map<string, string[]>();
@@ -22,7 +22,7 @@ export function describeMismatch({ issues }: Pick<ZodError, "issues">, body: unk
 
 function describeRow(index: PropertyKey | undefined, row: unknown): string {
   const id = at(row, ["id"]);
-  // A text that does not look like an Evo Voice id may be anything, a personal value too.
+  // A text that does not look like an id may be a personal value.
   const isShown = typeof id === "string" && /^[\w-]{1,64}$/.test(id);
   return `items[${String(index)}] (${isShown ? `customer ${id}` : "no id"}): `;
 }

@@ -2,7 +2,7 @@ import { FinalError } from "../core/final-error.ts";
 import type { RequestReason } from "../core/reason-types.ts";
 import type { ApiResponse } from "./response.ts";
 
-/** What a request is for, in the words of a person. */
+/** What a request is for, as error messages name it. */
 export interface ApiOperation {
   /** As in "flip of customer 5f…". */
   readonly operation: string;
@@ -80,7 +80,7 @@ export function toOwnReason({ reason }: { readonly reason: RequestReason }): Req
 export function toFailure(operation: ApiOperation, response: ApiResponse): RequestRefusedError | NoAnswerError {
   switch (response.kind) {
     case "ok":
-      // Only a flip judges a reply without decoding it.
+      // Only a flip checks a reply without decoding it.
       return new NoAnswerError(operation, "a reply with another customer or flag");
     case "lost":
       return new NoAnswerError(operation, response.why);

@@ -4,7 +4,7 @@ import { createApiClient, type RetryLimits } from "./api-client.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
 import { type BeforeFlip, flipCustomer } from "./flip.ts";
 import { createLimiter, type LimiterOptions } from "./rate/limiter.ts";
-import { type Log, SILENT_LOG, sampleLog } from "./sample-log.ts";
+import { type ClientLog, SILENT_LOG, sampleLog } from "./sample-log.ts";
 import { createSession, type SessionPorts } from "./session.ts";
 import { createTransport } from "./transport.ts";
 
@@ -14,19 +14,19 @@ export interface EvoVoiceOptions {
   readonly session: SessionPorts;
 }
 
-export interface ConnectOptions extends Pick<LimiterOptions, "limits" | "concurrency" | "pace"> {
+interface PartOptions extends Pick<LimiterOptions, "limits" | "concurrency" | "pace"> {
   readonly deadlineMs: number;
   /** @default no log */
-  readonly log?: Log;
+  readonly log?: ClientLog;
 }
 
-/** The Evo Voice API. The pool and the session last as long as the process, a connection as long as a part. */
+/** The Evo Voice API. The connection pool and the session live as long as the process, a client as long as a part. */
 export function createEvoVoice({ baseUrl, retries, session: ports }: EvoVoiceOptions) {
   const transport = createTransport({ baseUrl, timeoutMs: retries.requestTimeoutMs });
   const session = createSession(ports);
 
   return {
-    connect({ deadlineMs, log: given = SILENT_LOG, ...limiting }: ConnectOptions) {
+    connect({ deadlineMs, log: given = SILENT_LOG, ...limiting }: PartOptions) {
       const log = sampleLog(given);
       const limiter = createLimiter({ ...limiting, log });
       const closing = setTimeout(limiter.stop, deadlineMs - Date.now());

@@ -9,18 +9,18 @@ import { isSignedOut, RETRY_RULES } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
 
 /**
- * Awaited right before each request that may write, with whether an earlier request may have written already. What it
- * throws ends the flip.
+ * Awaited right before each request that may write. `mayBeDone` says whether an earlier request may have written
+ * already. An error that it throws ends the flip.
  */
 export type BeforeFlip = (mayBeDone: boolean) => Promise<void>;
 
-/** A flip while it is tried, and what is known of it. */
+/** A flip in progress. */
 interface TriedFlip {
   readonly client: ApiClient;
   readonly flip: Flip;
-  /** A request was made that may have set the flag. */
+  /** Whether a request was sent that may have set the flag. */
   mayBeDone: boolean;
-  /** The flag that was read afterwards; undefined when it could not be read. */
+  /** The flag that a later read showed; undefined when no read succeeded. */
   flag: boolean | undefined;
 }
 
@@ -52,7 +52,7 @@ async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefi
   const response = await client.send({
     method: "POST",
     path: `customers/${encodeURIComponent(customerId)}/staging`,
-    // The flag is sent always: an absent flag would mean production.
+    // An absent flag would mean production.
     json: { customerId, isStaging },
     operation,
     beforeSend: beforeFlip && (() => beforeFlip(tried.mayBeDone)),

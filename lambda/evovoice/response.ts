@@ -1,14 +1,15 @@
+import { findJson } from "../contract/find-json.ts";
 import { ErrorReply } from "./wire.ts";
 
-/** What one attempt of a request came to, told apart by what has to be done next. */
+/** The result of one attempt; the kind decides what is done next. */
 export type ApiResponse =
-  /** JSON, or no body at all. Whether it is what was asked for, the sender of the request decides. */
+  /** JSON, or no body. The sender of the request checks the content. */
   | { readonly kind: "ok"; readonly body: unknown; readonly cookies: readonly string[] }
-  /** 429: the request was not looked at; 503: the server is busy, or a proxy waited too long for it. Every caller slows down. */
+  /** 429: the server did not process the request. 503: the server is busy, or a proxy gave up. Every caller slows down. */
   | { readonly kind: "throttled" | "unavailable"; readonly status: number; readonly retryAfterMs?: number }
-  /** 401: the session has ended; a redirect or an HTML page: that, or something stands in front of Evo Voice. */
+  /** 401: the session has ended. A redirect or an HTML page: the session has ended, or a proxy answered. */
   | { readonly kind: "unauthenticated" | "login-page"; readonly status: number }
-  /** 408 and the other 5xx: the server or a proxy failed; the other 4xx: the same response next time. */
+  /** 408 and the other 5xx: the server or a proxy failed. The other 4xx: a repeat would get the same response. */
   | { readonly kind: "server-error" | "rejected"; readonly status: number; readonly errorCode?: string }
   /** No usable response: a dropped connection, a timeout, a body that is no JSON. `why` is a short name. */
   | { readonly kind: "lost"; readonly why: string };
@@ -25,7 +26,7 @@ export function classify({ status, headers }: Pick<Response, "status" | "headers
   if (status >= 300 && status < 400) return { kind: "login-page", status };
   if (status >= 400) return toError(status, text);
   if (/\bhtml\b/i.test(headers.get("content-type") ?? "")) return { kind: "login-page", status };
-  const body = parseJson(text);
+  const body = findJson(text);
   if (body === undefined && text !== "") return { kind: "lost", why: "a body that is no JSON" };
   return { kind: "ok", body, cookies: headers.getSetCookie() };
 }
@@ -44,32 +45,21 @@ export function parseRetryAfter(value: string | null, nowMs: number = Date.now()
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-/** Only the code of an error is kept: its message may quote what was sent. */
+/** Only the error's code is kept: its message may quote the request. */
 function findErrorCode(text: string): string | undefined {
-  const parsed = ErrorReply.safeParse(parseJson(text));
+  const parsed = ErrorReply.safeParse(findJson(text));
   const code = parsed.data?.responseStatus.errorCode;
   return code != null && /^\w{1,60}$/.test(code) ? code : undefined;
 }
 
-/** Undefined for a text that is no JSON: the parser's own error would quote the body. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** An attempt that threw. */
+/**
+ * The response of an attempt that threw. It keeps the innermost code, or else the innermost name, because the error
+ * itself may contain the request with its headers and body.
+ */
 export function toLost(error: unknown): ApiResponse {
-  return { kind: "lost", why: nameOf(error) };
-}
-
-/** The innermost code, or else the innermost name. The error itself may hold the request, with its headers and body. */
-function nameOf(error: unknown): string {
   const causes = toCauses(error);
   const name = causes.findLast(({ code }) => typeof code === "string")?.code ?? causes.at(-1)?.name;
-  return typeof name === "string" ? name : "unknown cause";
+  return { kind: "lost", why: typeof name === "string" ? name : "unknown cause" };
 }
 
 interface Cause {
@@ -78,7 +68,7 @@ interface Cause {
   readonly cause?: unknown;
 }
 
-/** From the outermost to the innermost. Errors of another realm are no instances of this realm's `Error`. */
+/** From the outermost cause to the innermost. Errors of another realm are not instances of this realm's `Error`. */
 function toCauses(error: unknown): readonly Cause[] {
   if (typeof error !== "object" || error === null) return [];
   const outer: Cause = error;

@@ -1,27 +1,27 @@
 import type { ResponseClass } from "./response.ts";
 
-/** A sign-in is sent by the session itself. What may have been a refusal is not repeated, because accounts can lock. */
+/** The session sends sign-ins. A response that may be a refusal is not repeated, because accounts can lock. */
 export type Sender = "request" | "sign-in";
 
 export interface RetryRule {
   readonly again: "never" | "later" | "in a new session";
-  /** Whether the attempt counts against the most attempts. */
+  /** Whether the attempt counts towards the limit. */
   readonly counts: boolean;
 }
 
 const NEVER: RetryRule = { again: "never", counts: true };
 const LATER: RetryRule = { again: "later", counts: true };
-/** A busy server is no failure: it passes, however long it takes. */
+/** A busy server is not a failure, so such attempts have no limit. */
 const LATER_UNCOUNTED: RetryRule = { again: "later", counts: false };
 const NEW_SESSION: RetryRule = { again: "in a new session", counts: true };
 const NEW_SESSION_UNCOUNTED: RetryRule = { again: "in a new session", counts: false };
 
 type RetryRules = Readonly<Record<Sender, RetryRule>> & {
-  /** Whether a write may have been done all the same: it is read before it is sent again. */
+  /** Whether the request may have written: the customer is read before the request is sent again. */
   readonly mayBeDone: boolean;
 };
 
-/** When to send again. `ok` stands for a response that its sender does not accept: the old flag, another customer. */
+/** When to send again. `ok` is a response that its sender did not accept: the old flag, another customer. */
 export const RETRY_RULES: Readonly<Record<ResponseClass, RetryRules>> = {
   ok: { request: LATER, "sign-in": NEVER, mayBeDone: true },
   throttled: { request: LATER_UNCOUNTED, "sign-in": LATER_UNCOUNTED, mayBeDone: false },
@@ -33,11 +33,10 @@ export const RETRY_RULES: Readonly<Record<ResponseClass, RetryRules>> = {
   rejected: { request: NEVER, "sign-in": NEVER, mayBeDone: false },
 };
 
-/** The attempts of one request so far. */
 export interface Attempts {
-  /** Those that count. */
+  /** Attempts that count. */
   readonly attempts: number;
-  /** Those that met a 401 or a login page. */
+  /** Attempts that met a 401 or a login page. */
   readonly signedOut: number;
 }
 
@@ -54,24 +53,24 @@ export function countAttempt({ attempts, signedOut }: Attempts, kind: ResponseCl
   };
 }
 
-/** Requests of other callers may end a session before this request's turn comes, but not for ever. */
+/** Other requests may end a session while this request waits for its slot, but not for ever. */
 const MOST_SIGNED_OUT = 50;
 
 export interface NextAttempt {
   readonly again: RetryRule["again"];
-  /** Whether to wait a little first. */
+  /** Whether to wait before the next attempt. */
   readonly waits: boolean;
-  /** Whether another attempt would follow if there had been fewer. */
+  /** Whether only a limit prevents another attempt. */
   readonly isExhausted: boolean;
 }
 
 export interface AttemptLimits {
   readonly mostAttempts: number;
-  /** New sessions do not help any more. */
+  /** Whether new sessions no longer help. */
   readonly isSessionBroken: boolean;
 }
 
-/** Whether and when to send again; `attempts` includes the one that got this response. */
+/** Whether and when to send again; the counts include the attempt that got this response. */
 export function decideNext(
   kind: ResponseClass,
   sender: Sender,
@@ -80,7 +79,7 @@ export function decideNext(
 ): NextAttempt {
   const { again, counts } = RETRY_RULES[kind][sender];
   const isRenewed = again === "in a new session";
-  // The first login page may only be the end of a session: it is never the last attempt, and no reason to wait.
+  // The first login page may only mean that the session has ended: it is never the last attempt and needs no wait.
   const isSpent = counts && attempts >= mostAttempts && !(isRenewed && signedOut === 1);
   const isExhausted =
     again !== "never" && (isSpent || (isRenewed && (isSessionBroken || signedOut >= MOST_SIGNED_OUT)));

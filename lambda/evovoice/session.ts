@@ -1,9 +1,9 @@
 import { SIGN_IN, SignInRefusedError, toFailure } from "./errors.ts";
 import type { ApiResponse } from "./response.ts";
-import type { Log } from "./sample-log.ts";
+import type { ClientLog } from "./sample-log.ts";
 import type { ApiRequest } from "./transport.ts";
 
-/** The Evo Voice login as the secret holds it, with the version it was read from. */
+/** The Evo Voice login, with the version of the secret that it was read from. */
 export interface Login {
   readonly userName: string;
   readonly password: string;
@@ -11,40 +11,40 @@ export interface Login {
 }
 
 export interface SessionPorts {
-  /** Reads the secret's current version, afresh. */
+  /** Reads the secret's current version, without a cache. */
   readLogin(): Promise<Login>;
-  /** When this version of the secret was refused before, in any invocation. */
+  /** When any invocation learned that Evo Voice refuses this version of the secret. */
   findRefusal(versionId: string): Promise<{ readonly at: string } | undefined>;
   rememberRefusal(versionId: string): Promise<void>;
-  /** Counts the attempts of this version in a row, over all invocations, that may have been refusals; gives the count. */
-  countDoubt(versionId: string): Promise<number>;
-  clearDoubts(versionId: string): Promise<void>;
-  /** Alerts the operator that the login which the secret holds now is refused; not called for an old, rotated login. */
+  /** Counts sign-ins in a row, over all invocations, whose response may have been a refusal; returns the count. */
+  countUnclearSignIn(versionId: string): Promise<number>;
+  clearUnclearSignIns(versionId: string): Promise<void>;
+  /** Reports that Evo Voice refuses the secret's current login; not called for a login that was rotated out. */
   reportRefusal(versionId: string): void;
 }
 
-/** How a caller's sign-in request is sent: until it is answered or refused. It must not sign in by itself. */
+/** Sends a sign-in request. `send` must not sign in by itself. */
 export interface SignInCaller {
   send(request: ApiRequest): Promise<ApiResponse>;
-  readonly log: Log;
+  readonly log: ClientLog;
 }
 
 export interface SessionToken {
   readonly cookie: string;
-  /** Counts the sign-ins, so that fifty callers that meet one 401 sign in once. */
+  /** Counts the sign-ins, so that fifty requests that get one 401 each cause one sign-in. */
   readonly serial: number;
 }
 
 export interface Session {
-  /** The session of now, unless it is the expired one; undefined as well during a sign-in. */
+  /** The current session; undefined during a sign-in, and when the current session is the expired one. */
   findToken(expired?: SessionToken): SessionToken | undefined;
-  /** What `findToken` gives; signs in first when need be. @throws SignInRefusedError */
+  /** As `findToken`, but signs in when there is no session. @throws SignInRefusedError */
   getToken(caller: SignInCaller, expired?: SessionToken): Promise<SessionToken>;
-  /** Ends this session for all callers; does nothing when there is a newer one. */
+  /** Ends this session for all callers; does nothing when a newer session exists. */
   expire(token: SessionToken): void;
 }
 
-/** One sign-in at a time, shared by all callers. Cookies live in this closure and nowhere else. */
+/** One sign-in at a time, shared by all callers. Cookies exist only in this closure. */
 export function createSession(ports: SessionPorts): Session {
   let current: SessionToken | undefined;
   let signingIn: Promise<SessionToken> | undefined;
@@ -63,22 +63,26 @@ export function createSession(ports: SessionPorts): Session {
     throw new SignInRefusedError(fresh.versionId);
   }
 
-  /** The cookies of a session; undefined when this version of the secret is refused. */
+  /** The cookies of a new session; undefined when Evo Voice refuses this version of the secret. */
   async function tryLogin(caller: SignInCaller, candidate: Login): Promise<string | undefined> {
     if ((await ports.findRefusal(candidate.versionId)) !== undefined) return undefined;
-    for (let doubts = 0; doubts < MOST_DOUBTS; doubts = await ports.countDoubt(candidate.versionId)) {
+    for (
+      let unclear = 0;
+      unclear < MOST_UNCLEAR_SIGN_INS;
+      unclear = await ports.countUnclearSignIn(candidate.versionId)
+    ) {
       const response = await caller.send(toSignIn(candidate));
       if (isRefusal(response)) break;
       const cookies = getCookies(response);
       if (cookies === undefined) continue;
-      await ports.clearDoubts(candidate.versionId);
+      await ports.clearUnclearSignIns(candidate.versionId);
       return cookies;
     }
     await ports.rememberRefusal(candidate.versionId);
     return undefined;
   }
 
-  function keep(accepted: Login, cookie: string, log: Log): SessionToken {
+  function keep(accepted: Login, cookie: string, log: ClientLog): SessionToken {
     login = accepted;
     serial += 1;
     current = { cookie, serial };
@@ -106,10 +110,10 @@ export function createSession(ports: SessionPorts): Session {
   };
 }
 
-/** So many responses in a row that may have been refusals count as one. Few, because the API does not say how many lock an account. */
-const MOST_DOUBTS = 3;
+/** So many unclear responses in a row count as a refusal. Few, because the API does not say how many refusals lock an account. */
+const MOST_UNCLEAR_SIGN_INS = 3;
 
-/** In doubt the password was refused: only an address without a sign-in (404, 405) has certainly not looked at it. */
+/** Every 4xx counts as a refusal, except 404 and 405: they show that the server did not check the password. */
 function isRefusal(response: ApiResponse): boolean {
   if (response.kind === "unauthenticated") return true;
   if (response.kind !== "rejected" && response.kind !== "server-error") return false;
@@ -117,8 +121,8 @@ function isRefusal(response: ApiResponse): boolean {
 }
 
 /**
- * The cookies of a session. Undefined for what may be a refusal, or may come from something in front of Evo Voice: a
- * redirect, a page, a reply without a cookie, an error of the service. Throws when the password cannot have been looked at.
+ * The cookies of a session. Undefined when the response is unclear: it may be a refusal, or come from a proxy (a redirect,
+ * a page, a reply without a cookie, an error of the service). Throws when the server cannot have checked the password.
  */
 function getCookies(response: ApiResponse): string | undefined {
   if (response.kind === "ok") return findCookieHeader(response.cookies);
@@ -134,7 +138,7 @@ function toSignIn({ userName, password }: Login): ApiRequest {
   };
 }
 
-/** All cookies of a sign-in go back: `ss-opt` says which of `ss-id` and `ss-pid` counts. Of one name, the last cookie counts. */
+/** Later requests send all cookies: `ss-opt` says which of `ss-id` and `ss-pid` counts. The last cookie of a name counts. */
 function findCookieHeader(cookies: readonly string[]): string | undefined {
   const values = new Map<string, string>();
   for (const cookie of cookies) {

@@ -2,10 +2,9 @@ import ky, { type Options } from "ky";
 import { Agent, request } from "undici";
 import { type ApiResponse, classify, toLost } from "./response.ts";
 
-/** One request, ready to be made as often as needed. */
 export interface ApiRequest {
   readonly method: "GET" | "POST";
-  /** Below the API's address, without a slash before it. */
+  /** Relative to the API's address, without a leading slash. */
   readonly path: string;
   readonly searchParams?: Readonly<Record<string, string>>;
   readonly json?: unknown;
@@ -14,21 +13,21 @@ export interface ApiRequest {
 
 export interface TransportOptions {
   readonly baseUrl: string;
-  /** How long one request may take, from its start to the last byte of its reply. */
+  /** The time limit of one request, from its start to the last byte of its reply. */
   readonly timeoutMs: number;
   /** @default Date.now */
   readonly nowMs?: () => number;
 }
 
-/** Makes a request once. It never throws for what a server or a network can do. */
+/** Sends a request once. It never throws for an error of the server or the network. */
 export type Transport = (request: ApiRequest) => Promise<ApiResponse>;
 
-/** Replies are not compressed, so that the limit of a reply's size counts the bytes that stand in memory. */
+/** Replies are not compressed, so that the size limit counts the bytes in memory. */
 const HEADERS = { accept: "application/json", "accept-encoding": "identity", "user-agent": "evovoice-cutover/0.1" };
 
 /**
- * Makes every request to Evo Voice: ky over one pool of undici. It follows no redirect, because a 3xx means "not signed
- * in". It retries nothing, because each attempt has to pass the rollout's limiter.
+ * Sends every request to Evo Voice: ky over one undici pool. It follows no redirect, because a 3xx means "not signed
+ * in". It retries nothing, because each attempt must pass the rollout's limiter.
  */
 export function createTransport(options: TransportOptions): Transport {
   const fetchOverPool = createFetch(options);
@@ -58,17 +57,16 @@ export function createTransport(options: TransportOptions): Transport {
 const JSON_TYPE = { "content-type": "application/json" };
 
 /**
- * The body of a request. ky hands an option that it does not know on to `fetch`. A body given as ky's own `json` becomes a
- * stream, which takes a tenth of the CPU time of a flip.
+ * The body of a request. ky passes options that it does not know to `fetch`. ky's own `json` option makes a stream,
+ * which costs a tenth of a flip's CPU time.
  */
 interface Payload {
   readonly payload?: string;
 }
 
-/** A Lambda freeze kills all sockets, and undici's own idle timer stands still meanwhile: only the clock shows it. */
+/** A Lambda freeze kills all sockets and stops undici's idle timer, so only the clock shows the freeze. */
 const LONGEST_IDLE_MS = 2_000;
 
-/** The `fetch` that ky uses. */
 function createFetch({ timeoutMs, nowMs = Date.now }: TransportOptions) {
   let pool = openPool();
   let usedAtMs = nowMs();
@@ -87,20 +85,19 @@ function createFetch({ timeoutMs, nowMs = Date.now }: TransportOptions) {
     });
     const text = await reply.body.text();
     usedAtMs = nowMs();
-    // A response of status 204 must have no body at all, not an empty one.
+    // `Response` refuses even an empty body with status 204.
     return new Response(text || null, { status: reply.statusCode, headers: toPairs(reply.headers) });
   };
 }
 
-/** Far above any page of customers: a reply without an end must not fill the memory. */
+/** Far above any page of customers: an endless reply must not fill the memory. */
 const MOST_REPLY_BYTES = 64 * 1024 * 1024;
 
-/** undici's own timeouts are off: they measure the silence between two pieces of a reply, not its whole time. */
+/** undici's own timeouts are off: they measure the pause between two pieces of a reply, not the whole time. */
 function openPool(): Agent {
   return new Agent({ maxResponseSize: MOST_REPLY_BYTES, headersTimeout: 0, bodyTimeout: 0 });
 }
 
-/** A header that arrived several times is several pairs. */
 function toPairs(headers: Readonly<Record<string, string | string[] | undefined>>): [name: string, value: string][] {
   return Object.entries(headers).flatMap(([name, values = []]) =>
     [values].flat().map((value): [string, string] => [name, value]),

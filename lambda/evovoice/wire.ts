@@ -3,10 +3,10 @@ import * as z from "zod";
 const text = z.string("expected a text");
 const flag = z.boolean("expected true or false");
 const count = z.int("expected a whole number");
-// One dot or two would lead to another path of the API, however they are encoded.
+// An id of one or two dots would lead to another path of the API, even when it is encoded.
 const id = z.string("expected an id").regex(/^(?!\.{1,2}$)./s, "expected an id: a text, not empty, not a dot or two");
 
-/** The members of Evo Voice's replies that this project reads, by their wire names. Every other member is ignored. */
+/** The members of Evo Voice's replies that Cutover reads, by their wire names. */
 export const CustomerInfo = z.object(
   {
     id,
@@ -16,7 +16,7 @@ export const CustomerInfo = z.object(
     parentCustomerId: text.nullish(),
     isStaging: flag.nullish(),
     breadcrumb: z.array(z.object({ id: text.nullish() }, "expected an object"), "expected a list").nullish(),
-    // A tag without its name could be the one that protects this customer.
+    // A tag without a name could be the tag that protects this customer.
     tags: z.array(z.object({ name: text }, "expected an object"), "expected a list").nullish(),
   },
   "expected a customer",
@@ -38,10 +38,10 @@ export const SystemSettings = z.object(
   "expected an object with tags",
 );
 
-/** Of a flip's reply, the two members that prove the flip. */
+/** The two members of a flip's reply that prove the flip. */
 export const FlipReply = z.object({ id: z.string(), isStaging: z.boolean().nullish() });
 
-/** An error that a service threw; the errors of the access check have no body. */
+/** The body of an error that a service threw; the access check's errors have no body. */
 export const ErrorReply = z.object({
   responseStatus: z.object({ errorCode: z.string().nullish(), message: z.string().nullish() }),
 });

@@ -10,10 +10,10 @@ import type { Key, Table } from "./table.ts";
 
 type SettledRow = readonly [id: string, name: string, kind: number, reason: Reason];
 
-/** The batches of a plan, what is intended and what came of it. */
+/** The batches of a plan with intentions and outcomes. */
 export function createBatches(table: Table) {
   return {
-    /** A batch that is there already stays: it may have been worked on. */
+    /** Keeps a batch that exists already: it may have outcomes. */
     async putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void> {
       const nothing = toProgressItem({ customers, intended: [], outcomes: [], restoring: [], rollback: [] });
       const item = { customers: toCustomersText(customers), ...nothing, revision: 0 };
@@ -28,14 +28,14 @@ export function createBatches(table: Table) {
       return { rolloutId, index, ...fromBatchItem(item), revision: item.revision as number };
     },
     /**
-     * Refused over another's write, such as the last of a stopped execution that worked on until it saw that it had lost the
-     * lock. The step is then tried again, and goes on from what stands there.
+     * Refused when another execution wrote the batch since it was read, for example an execution that lost the lock and
+     * has not noticed it yet. The step then runs again and continues from what the ledger has.
      */
     async recordBatch(batch: Batch): Promise<Batch> {
       const { rolloutId } = batch;
       const revision = batch.revision + 1;
       const progress = toProgressItem(batch);
-      // A rollback that is paused before its first request withdraws its intention: no attribute of it may stay.
+      // A rollback that is paused before its first request removes its intention, with all its attributes.
       const remove = "restoring" in progress ? [] : ["restoring", "rollback", "rolledBackBy"];
       const change = { set: { ...progress, revision }, remove };
       const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };

@@ -5,13 +5,13 @@ import { partitionOf } from "./rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 const MOST_COMMANDS = 100;
-/** The last places are kept for `abort`. */
+/** The last ten places are reserved for `abort`. */
 const KEPT_FOR_ABORT = 10;
 
-/** The commands of a rollout: a list in the order of arrival that only grows. */
+/** The commands of a rollout: a list that only grows. */
 export function createCommands(table: Table, environment: string) {
   return {
-    /** Adds a command at the end, once for its id; `full` when there are 100. */
+    /** Adds a command unless the list has its id; `full` when the list has 100 commands. */
     async addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full"> {
       const key = toKey(rolloutId);
       for (;;) {
@@ -22,7 +22,7 @@ export function createCommands(table: Table, environment: string) {
         if (await table.putIf(key, { commands: [...commands, command] }, hasLength(commands.length))) return "added";
       }
     },
-    /** The controls, a rollout's commands and what has stopped it, as they are now. */
+    /** The current controls, the rollout's commands and its stop. */
     async readGateInputs(rolloutId: string): Promise<GateInputs> {
       const keys = [toControlsKey(environment), toKey(rolloutId), toStopKey(rolloutId)];
       const [controls, commands, stopped] = await table.getAll(keys);
@@ -40,7 +40,7 @@ function toCommands(item: Item | undefined): readonly CommandRecord[] {
   return (item?.commands as readonly CommandRecord[] | undefined) ?? [];
 }
 
-/** A list that only grows has not changed when it has the length that was read. */
+/** A list that only grows is unchanged when its length is unchanged. */
 function hasLength(length: number) {
   if (length === 0) return { expression: "attribute_not_exists(pk)" };
   return { expression: "size(#commands) = :read", names: { "#commands": "commands" }, values: { ":read": length } };

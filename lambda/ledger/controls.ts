@@ -4,22 +4,21 @@ import type { Attribution, Hold, LockAndControls } from "../core/records.ts";
 import { type HoldRow, isAsRead, toControls, toControlsKey } from "./lock.ts";
 import type { Item, Table } from "./table.ts";
 
-export type ControlAnswer =
+type ChangeResult =
   | { readonly kind: "changed"; readonly controls: LockAndControls }
   | { readonly kind: "refused"; readonly problem: string };
 
-/** A change with its id: a change that is sent twice is made once. */
 type KeptChange = ControlChange & { readonly id: string; readonly revision: number };
 
-/** An item holds 400 KB: this much for holds and ids leaves room for the lock, the switch and the last change. */
+/** The limit for holds and ids. An item holds 400 KB; the rest is for the lock, the stop switch and the last change. */
 const MOST_BYTES = 250_000;
-/** A change that is sent again is recognised by its id among this many last changes. */
-const KNOWN_AGAIN = 20;
+/** How many ids of changes are kept, so that a change that is sent twice is made once. */
+const MOST_RECENT = 20;
 
 /**
- * The controls of an environment. Each change is one write over the revision that was read, beside the lock and without
- * touching it. A writer that was overtaken reads again. The item also carries the last change, and the writer of the next
- * change first copies it into the history. So a change whose writer died in between is not missing there.
+ * The controls of an environment. Each change is one write on the condition that the revision is the one that was read;
+ * otherwise the writer reads again. The write does not touch the lock, which is in the same item. The item also contains
+ * the last change, and the writer of the next change copies it into the history: a writer may crash before it does so.
  */
 export function createControls(table: Table, environment: string) {
   const key = toControlsKey(environment);
@@ -30,7 +29,7 @@ export function createControls(table: Table, environment: string) {
     await table.putIf(historyKey, { kept: change }, { expression: "attribute_not_exists(pk)" });
   }
 
-  async function change(wanted: ControlChange, id: string = randomUUID()): Promise<ControlAnswer> {
+  async function change(wanted: ControlChange, id: string = randomUUID()): Promise<ChangeResult> {
     for (;;) {
       const item = (await table.get(key)) ?? {};
       const read = toControls(item);
@@ -40,7 +39,7 @@ export function createControls(table: Table, environment: string) {
       const changed = changeWithin(read, wanted);
       if (changed.kind === "refused") return changed;
       const next: KeptChange = { ...wanted, id, revision: (read.revision ?? 0) + 1 };
-      const facts = { revision: next.revision, recent: [id, ...recent].slice(0, KNOWN_AGAIN), last: next };
+      const facts = { revision: next.revision, recent: [id, ...recent].slice(0, MOST_RECENT), last: next };
       if (!(await table.updateIf(key, toUpdate(changed.controls, facts), isAsRead("revision", read.revision))))
         continue;
       await keep(next);
@@ -59,7 +58,7 @@ export function createControls(table: Table, environment: string) {
       change({ ...by, change: "protect", customerIds }, id),
     unprotect: (customerIds: readonly string[], by: Attribution, id?: string) =>
       change({ ...by, change: "unprotect", customerIds }, id),
-    /** The changes, the oldest first. The last change also stands in the item of the controls. */
+    /** The changes, the oldest first. */
     async *readControlHistory(): AsyncGenerator<ControlChange> {
       for await (const { kept } of table.query(key.pk, "control#")) yield kept as ControlChange;
     },
@@ -67,14 +66,14 @@ export function createControls(table: Table, environment: string) {
 }
 
 const TOO_LARGE =
-  "no further release or customer was added: the controls are as large as they can be; clear holds that are over";
+  "no further release or customer was added: the controls are full; clear holds that are no longer needed";
 
 interface Recent {
   readonly recent?: readonly string[];
   readonly last?: KeptChange;
 }
 
-/** A change that removes something is made at any size. */
+/** Only a change that adds something is limited. */
 function changeWithin(read: LockAndControls, wanted: ControlChange): ChangedControls {
   const changed = applyControlChange(read, wanted);
   const isGrowing = wanted.change === "hold-release" || wanted.change === "protect";

@@ -2,7 +2,7 @@ import type { GateRecord } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Key, Table } from "./table.ts";
 
-/** What the gate of a rollout saw at its last poll, for the command `status`. */
+/** The gate's last poll, for the command `status`. */
 export function createGateState(table: Table) {
   return {
     async saveGateState(rolloutId: string, gate: GateRecord): Promise<void> {

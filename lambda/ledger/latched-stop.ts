@@ -2,8 +2,8 @@ import type { Stop } from "../core/gate/decision.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Key, Table } from "./table.ts";
 
-/** What has stopped a rollout and could be over at the next poll: an alarm. Written once, before anything is done about it. */
-export function createStops(table: Table) {
+/** The stop of a rollout, written once. An alarm may be over at the next poll; the stop stays. */
+export function createLatchedStop(table: Table) {
   return {
     async latchStop(rolloutId: string, stop: Stop): Promise<void> {
       await table.putIf(toStopKey(rolloutId), { stop }, { expression: "attribute_not_exists(pk)" });

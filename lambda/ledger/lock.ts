@@ -8,7 +8,7 @@ export function createLock(table: Table, environment: string) {
     async readControls(): Promise<LockAndControls> {
       return toControls(await table.get(key));
     },
-    /** Succeeds only when nothing has changed since the read: a hold that came in between stops the rollout. */
+    /** False when the item changed since it was read: a new hold must stop the rollout. */
     async takeLock(lock: Lock, read: Pick<LockAndControls, "lock" | "fence" | "revision">): Promise<boolean> {
       const holder = read.lock === undefined ? "attribute_not_exists(#lock)" : "attribute_exists(#lock)";
       const [fence, revision] = [isAsRead("fence", read.fence || undefined), isAsRead("revision", read.revision)];
@@ -33,7 +33,7 @@ export function createLock(table: Table, environment: string) {
   };
 }
 
-/** The condition that a counter is what was read: `undefined`, when it was not there yet. */
+/** The condition that a counter has not changed since it was read; undefined: it did not exist. */
 export function isAsRead(counter: "fence" | "revision", read: number | undefined): Condition {
   return read === undefined
     ? { expression: `attribute_not_exists(#${counter})` }
@@ -44,10 +44,9 @@ export function toControlsKey(environment: string): Key {
   return { pk: `environment#${environment}`, sk: "controls" };
 }
 
-/** A hold as it is stored. A list takes any release name, also the name of a member that every object has. */
+/** A hold as it is stored: in a list, because a release can have the name of a member of every object (`constructor`). */
 export type HoldRow = Hold & { readonly release: string };
 
-/** An item without controls was written before there were any. */
 export function toControls(item: Item = {}): LockAndControls {
   const { lock, fence, revision, stopped, holds, protectedIds } = item;
   return {

@@ -4,7 +4,7 @@ import type { FoundPages } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Table } from "./table.ts";
 
-/** A found customer as it is kept: one line of text costs a tenth of a DynamoDB map. */
+/** A found customer as it is stored: a JSON text costs a tenth of a DynamoDB map. */
 type Row = readonly [
   id: string,
   name: string,
@@ -15,18 +15,18 @@ type Row = readonly [
   cohortWave?: number,
 ];
 
-/** A window's part holds at most so much: with all of it, it stays below the 400 KB that an item may have. */
+/** The limits of one item: together they stay below DynamoDB's 400 KB. */
 const MOST_ROWS = 1_000;
 const MOST_CUSTOMER_BYTES = 200_000;
 const MOST_REFERENCE_BYTES = 90_000;
 const HASH_BYTES = 8;
 
 /**
- * What the lookup found, by windows of pages: each in as many items as it needs. The first one says how many, and is
- * written last, so that a window that was read again and needs fewer hides what is left of the time before.
+ * What the lookup found, by windows of pages. A window has as many items as it needs. Its first item has their number and
+ * is written last. So when a window is read again and needs fewer items, the old items are ignored.
  */
 export function createLookups(table: Table) {
-  /** Every window's parts in order, without those that are left of a longer one. */
+  /** The items of every window in order, without old items of a longer version. */
   async function* readParts(rolloutId: string, prefix: string, attributes: readonly string[]): AsyncGenerator<Item> {
     let parts = 0;
     for await (const item of table.query(partitionOf(rolloutId), prefix, [...attributes, "part", "parts"])) {
@@ -74,7 +74,7 @@ export function createLookups(table: Table) {
   };
 }
 
-/** Entries as JSON arrays of at most so many bytes and rows each. */
+/** Entries as JSON arrays of limited size. */
 function toTexts(entries: readonly unknown[], mostBytes: number): readonly string[] {
   const texts: string[][] = [];
   let bytes = 0;
@@ -97,7 +97,7 @@ function toPrefix(query: number, pass: number): string {
   return `found#${pad(query)}#${pass}#`;
 }
 
-/** Sort keys are text: numbers of one length sort as numbers. */
+/** Sort keys are text: numbers of equal length sort as numbers. */
 export function pad(index: number): string {
   return String(index).padStart(8, "0");
 }

@@ -1,6 +1,6 @@
 import type { Key, Table } from "./table.ts";
 
-/** Which dry run a plan's hash is of: an event that carries the hash can be told what changed since. */
+/** The dry run of a plan's hash, so that a refusal of a stale plan can name what changed. */
 export function createPlans(table: Table, environment: string) {
   const toKey = (hash: string): Key => ({ pk: `environment#${environment}`, sk: `plan#${hash}` });
   return {

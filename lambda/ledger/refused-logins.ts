@@ -1,11 +1,11 @@
 import type { Table } from "./table.ts";
 
-/** Which versions of the secret Evo Voice has refused: none of them is tried again, by any invocation. */
-export function createRefusals(table: Table, environment: string) {
+/** The versions of the secret that Evo Voice refused. No invocation tries them again. */
+export function createRefusedLogins(table: Table, environment: string) {
   const toKey = (versionId: string) => ({ pk: `environment#${environment}`, sk: `refused-sign-in#${versionId}` });
-  const toDoubtsKey = (versionId: string) => ({
+  const toUnclearKey = (versionId: string) => ({
     pk: `environment#${environment}`,
-    sk: `doubtful-sign-in#${versionId}`,
+    sk: `unclear-sign-in#${versionId}`,
   });
   return {
     async findRefusal(versionId: string): Promise<{ readonly at: string } | undefined> {
@@ -15,14 +15,14 @@ export function createRefusals(table: Table, environment: string) {
     async rememberRefusal(versionId: string): Promise<void> {
       await table.put(toKey(versionId), { at: new Date().toISOString() });
     },
-    /** Read and written, not added: of two workers that sign in at the same time one may go uncounted. */
-    async countDoubt(versionId: string): Promise<number> {
-      const doubts = Number((await table.get(toDoubtsKey(versionId)))?.doubts ?? 0) + 1;
-      await table.put(toDoubtsKey(versionId), { doubts });
-      return doubts;
+    /** Read, then written: when two workers sign in at the same time, one may not be counted. */
+    async countUnclearSignIn(versionId: string): Promise<number> {
+      const count = Number((await table.get(toUnclearKey(versionId)))?.count ?? 0) + 1;
+      await table.put(toUnclearKey(versionId), { count });
+      return count;
     },
-    async clearDoubts(versionId: string): Promise<void> {
-      await table.put(toDoubtsKey(versionId), { doubts: 0 });
+    async clearUnclearSignIns(versionId: string): Promise<void> {
+      await table.put(toUnclearKey(versionId), { count: 0 });
     },
   };
 }

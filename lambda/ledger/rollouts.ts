@@ -12,7 +12,7 @@ export function partitionOf(rolloutId: string): string {
   return `rollout#${rolloutId}`;
 }
 
-/** The record of each rollout: who it is, who runs it, how it ended. */
+/** The record of each rollout: its event, its execution and its report. */
 export function createRolloutRecords(table: Table) {
   async function findRollout(rolloutId: string): Promise<RolloutRecord | undefined> {
     const item = await table.get(toKey(rolloutId));
@@ -79,7 +79,7 @@ export function createRolloutRecords(table: Table) {
   };
 }
 
-/** As text a value costs a tenth of a DynamoDB map. */
+/** A JSON text costs a tenth of a DynamoDB map. */
 function toTexts(values: Readonly<Record<string, unknown>>): Item {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, JSON.stringify(value)]])),

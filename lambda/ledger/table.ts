@@ -29,21 +29,21 @@ export interface Condition {
   readonly values?: Item;
 }
 
-/** The ledger's one table: reads are consistent, writes are single items, conditional where it matters. */
+/** The ledger's table: consistent reads, writes of single items. */
 export interface Table {
   get(key: Key): Promise<Item | undefined>;
   put(key: Key, item: Item): Promise<void>;
-  /** False when the condition does not hold; then nothing is written. */
+  /** Writes nothing and gives false when the condition does not hold. */
   putIf(key: Key, item: Item, condition: Condition): Promise<boolean>;
-  /** Sets and removes attributes; false when the condition does not hold. */
+  /** Sets and removes attributes. Writes nothing and gives false when the condition does not hold. */
   updateIf(
     key: Key,
     change: { readonly set?: Item; readonly remove?: readonly string[] },
     condition: Condition,
   ): Promise<boolean>;
-  /** All items of a partition whose sort key begins like this, in order; with only these attributes, when they are named. */
+  /** The items of a partition whose sort key has the prefix, in order; only the named attributes, when they are named. */
   query(pk: string, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item>;
-  /** A few items in one request, in the order of their keys; what DynamoDB leaves out is asked for again. */
+  /** A few items in one request, in the order of the keys. Items that DynamoDB leaves out are requested again. */
   getAll(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
 }
 
@@ -62,8 +62,8 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
   }
 
   /**
-   * Makes a conditional write; false when its condition does not hold. The SDK repeats a write whose reply was lost, and
-   * the repetition is refused because the first try was made: so every write leaves a mark of its own to be known by.
+   * The SDK repeats a write whose reply was lost, and DynamoDB refuses the repeat, because the first attempt was written.
+   * So each write has a mark of its own, by which the writer recognises its write.
    */
   async function writeIf(key: Key, write: (mark: Item) => Promise<unknown>): Promise<boolean> {
     const writtenBy = randomUUID();

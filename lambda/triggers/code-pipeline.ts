@@ -1,17 +1,20 @@
 import * as z from "zod";
+import { findJson } from "../contract/find-json.ts";
 import { type Problem, strictObject } from "../contract/problems.ts";
 import { parseOrRefuse, RefusedError, refuseFor } from "../contract/refused-error.ts";
 import { findRepeatedMembers } from "../contract/repeated-members.ts";
+import { textMatching } from "../contract/text-matching.ts";
 
 const JOB = "expected what CodePipeline's Lambda action sends";
 
 /**
- * The members of CodePipeline's Lambda action that are read. All others are dropped here, `artifactCredentials` above all. https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
+ * The members of a job that Cutover reads. All others are dropped, `artifactCredentials` above all.
+ * https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html
  */
 const PipelineJobEvent = z.object({
   "CodePipeline.job": z.object(
     {
-      id: z.string({ error: JOB }).regex(/^[\w-]{1,64}$/, JOB),
+      id: textMatching(/^[\w-]{1,64}$/, JOB),
       data: z.object(
         {
           actionConfiguration: z
@@ -26,14 +29,14 @@ const PipelineJobEvent = z.object({
   ),
 });
 
-/** A token that CodePipeline hands back with the next job of the same action. */
+/** The token that CodePipeline returns with the next job of the same action. */
 const Continuation = strictObject({
   rolloutId: z.string().regex(/^[\w-]{1,64}$/),
   execution: z.string().max(400).optional(),
 });
 export type Continuation = z.output<typeof Continuation>;
 
-/** One job of CodePipeline's Lambda action: starts a rollout, or asks how the started rollout stands. */
+/** One job of CodePipeline's Lambda action: it starts a rollout, or asks for the status of the started rollout. */
 export interface PipelineJob {
   readonly jobId: string;
   /** The JSON of a deploy event; `wait: false` beside its members ends the job when the rollout has started. */
@@ -51,7 +54,7 @@ export type PipelineRequest =
   | { readonly kind: "begin"; readonly input: Readonly<Record<string, unknown>>; readonly wait: boolean }
   | { readonly kind: "continue"; readonly continuation: Continuation };
 
-/** What a job asks for; the deploy event is not checked yet. @throws RefusedError */
+/** The request of a job; its deploy event is not checked yet. @throws RefusedError */
 export function readPipelineRequest({ jobId, userParameters, continuationToken }: PipelineJob): PipelineRequest {
   if (continuationToken !== undefined) {
     return { kind: "continue", continuation: toContinuation(continuationToken) };
@@ -67,15 +70,15 @@ export function toContinuationToken(continuation: Continuation): string {
 }
 
 function toContinuation(token: string): Continuation {
-  const parsed = Continuation.safeParse(parseJson(token));
+  const parsed = Continuation.safeParse(findJson(token));
   if (parsed.success) return parsed.data;
   throw new RefusedError(
-    "the pipeline's job was refused: its continuation token is not one of ours; run the action again",
+    "the pipeline's job was refused: its continuation token does not come from Cutover; run the action again",
   );
 }
 
 function parseUserParameters(json: string): Readonly<Record<string, unknown>> {
-  const parsed = parseJson(json);
+  const parsed = findJson(json);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw new RefusedError(
       'the pipeline\'s job was refused, nothing was done: UserParameters of its action is not the JSON of an object; expected a deploy event such as {"action":"promote","release":"2026.11.0","targets":{"all":true}}',
@@ -88,12 +91,4 @@ function parseUserParameters(json: string): Readonly<Record<string, unknown>> {
 
 function refuseParameters(problems: readonly Problem[]): RefusedError {
   return refuseFor("UserParameters of the pipeline's action", problems);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseOrRefuse, RefusedError } from "../contract/refused-error.ts";
 
-/** The detail-type of events that start a rollout. Their detail is the deploy event; their source is not one of AWS. */
+/** The detail-type of events that start a rollout. Their detail is the deploy event; their source does not begin with `aws.`. */
 export const DEPLOY_EVENT_TYPE = "Cutover Deploy Event";
 const PIPELINE_SOURCE = "aws.codepipeline";
 const LEVELS = new Map([
@@ -29,7 +29,7 @@ const StateChange = z.object({
   action: text.optional(),
 });
 
-/** A state change that CodePipeline reports. By itself it starts nothing. */
+/** A state change that CodePipeline reports. It starts a rollout only with a mapping in the policy. */
 export interface PipelineStateChange {
   readonly level: "pipeline" | "stage" | "action";
   readonly pipeline: string;
@@ -46,7 +46,7 @@ export type BridgedEvent =
   | { readonly kind: "pipeline state change"; readonly change: PipelineStateChange };
 
 /**
- * What an event of EventBridge starts. EventBridge may deliver an event twice, so the event's id becomes the rollout's id,
+ * Reads an event of EventBridge. EventBridge may deliver an event twice, so the event's id becomes the rollout's id,
  * unless the sender gave an id. @throws RefusedError for an event that is not for Cutover
  */
 export function readBridgedEvent(input: unknown): BridgedEvent {
@@ -56,7 +56,7 @@ export function readBridgedEvent(input: unknown): BridgedEvent {
     return { kind: "pipeline state change", change: { level, happenedAtMs: Date.parse(time), ...toChange(detail) } };
   if (type !== DEPLOY_EVENT_TYPE || source.startsWith("aws.")) {
     throw new RefusedError(
-      `the event of EventBridge was refused, nothing was done: its detail-type is not "${DEPLOY_EVENT_TYPE}"; send the deploy event as the detail of an event of that type, and correct the rule that sent this one`,
+      `the event of EventBridge was refused, nothing was done: its detail-type is not "${DEPLOY_EVENT_TYPE}"; send the deploy event as the detail of an event of that type, and correct the rule that sent this event`,
     );
   }
   return { kind: "deploy event", input: { id, ...detail } };

@@ -2,8 +2,8 @@ import type { PipelineMappings } from "../contract/pipeline-mapping.ts";
 import type { PipelineStateChange } from "./event-bridge.ts";
 
 /**
- * The deploy event that the success of a pipeline's execution starts, unchecked; undefined for every other state and for a
- * pipeline without a mapping. The execution's id is the rollout's id, so a change that is delivered twice is one rollout.
+ * The deploy event of a pipeline's success, not checked yet; undefined for every other state and for a pipeline without
+ * a mapping. The event's id comes from the execution, so a change that is delivered twice is one rollout.
  */
 export function mapPipelineState(
   { level, pipeline, state, executionId, happenedAtMs }: PipelineStateChange,

@@ -5,7 +5,7 @@ import { type PipelineJob, readPipelineJob } from "./code-pipeline.ts";
 import { type BridgedEvent, readBridgedEvent } from "./event-bridge.ts";
 import { readScheduled } from "./scheduler.ts";
 
-/** What a trigger delivered. A deploy event has the id and the time that its trigger gave it, and is not checked yet. */
+/** The input of a trigger. A deploy event has the id and the time of its trigger and is not checked yet. */
 export type ParsedTrigger =
   | BridgedEvent
   | { readonly kind: "command"; readonly command: Command }
@@ -17,7 +17,7 @@ interface Form {
   read(input: unknown): ParsedTrigger;
 }
 
-/** The first form that shares a member with the input is the one that was meant. */
+/** The first form that shares a member with the input applies. */
 const FORMS: readonly Form[] = [
   { members: ["CodePipeline.job"], read: (input) => ({ kind: "pipeline job", job: readPipelineJob(input) }) },
   { members: ["detail-type", "detail"], read: readBridgedEvent },
@@ -29,7 +29,7 @@ const FORMS: readonly Form[] = [
   },
 ];
 
-/** Recognises what a trigger delivered. @throws RefusedError for an input that is neither a deploy event nor a command */
+/** Recognises the input of a trigger. @throws RefusedError for an input that is neither a deploy event nor a command */
 export function parseTrigger(input: unknown): ParsedTrigger {
   const form = FORMS.find(({ members }) => members.some((member) => hasMember(input, member)));
   if (form !== undefined) return form.read(input);

@@ -3,18 +3,19 @@ import * as z from "zod";
 import { wholeNumber } from "../contract/limits.ts";
 import { strictObject } from "../contract/problems.ts";
 import { parseOrRefuse } from "../contract/refused-error.ts";
+import { textMatching } from "../contract/text-matching.ts";
 
 const ARN = "expected a schedule's ARN, as <aws.scheduler.schedule-arn> gives it";
 const TIME = "expected a time such as 2026-11-23T02:00:00Z, as <aws.scheduler.scheduled-time> gives it";
 const NO_ID =
-  "expected none: its schedule and scheduled time are its id, and with a fixed one it would run once for ever";
-/** A day, and a second day for a flexible window. */
+  "expected no id: the schedule and its time give each event an id; with a fixed id the event would run only once";
+/** Two days. */
 const MOST_MINUTES = 2_880;
 
-/** What a schedule of Cutover sends. EventBridge Scheduler fills in its ARN and its time. */
+/** The input that a schedule of Cutover sends. EventBridge Scheduler fills in the ARN and the time. */
 const Scheduled = strictObject({
   schedule: strictObject({
-    arn: z.string({ error: ARN }).regex(/^arn:[\w-]+:scheduler:[\w:-]+:schedule\/[\w.-]{1,64}\/[\w.-]{1,64}$/, ARN),
+    arn: textMatching(/^arn:[\w-]+:scheduler:[\w:-]+:schedule\/[\w.-]{1,64}\/[\w.-]{1,64}$/, ARN),
     scheduledTime: z.iso.datetime({ offset: true, error: TIME }),
     maxAgeMinutes: wholeNumber(1, MOST_MINUTES),
   }),
@@ -24,8 +25,8 @@ const Scheduled = strictObject({
 });
 
 /**
- * The deploy event of a schedule, unchecked. An event that Scheduler sends twice is one rollout, and an event that comes too
- * late is refused. @throws RefusedError for an envelope of another sender
+ * The deploy event of a schedule, not checked yet. An event that Scheduler sends twice is one rollout; an event that
+ * arrives too late is refused. @throws RefusedError for a malformed envelope
  */
 export function readScheduled(input: unknown): Readonly<Record<string, unknown>> {
   const { schedule, event } = parseOrRefuse(Scheduled, input, "the scheduled event");
@@ -45,7 +46,7 @@ function toId(arn: string, time: string): string {
   return `${name}-${time.replaceAll(/[-:]|\.\d+/g, "")}-${hash}`;
 }
 
-/** The event's own time counts when it is earlier. A value that is not a time is left as it is, and refused later. */
+/** The earlier time counts. A value that is not a time stays as it is and is refused later. */
 function narrow(own: unknown, latest: string): unknown {
   if (own === undefined) return latest;
   return typeof own === "string" && Date.parse(own) > Date.parse(latest) ? latest : own;

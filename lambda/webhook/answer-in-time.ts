@@ -2,8 +2,8 @@ import { answerUnavailable, type WebhookResponse } from "./answer.ts";
 import type { WebhookPorts } from "./ports.ts";
 
 /**
- * Answers before the sender hangs up and before the function times out, even when AWS is slow: only an answer is counted,
- * logged and tried again. Work under way may still start the rollout; the next try then joins the rollout.
+ * Answers before the sender hangs up and the function times out, even when AWS is slow: a sender repeats a delivery only
+ * after an answer. The delivery in progress may still start the rollout; the repeated delivery then joins it.
  */
 export async function answerInTime(
   { log, count }: Pick<WebhookPorts, "log" | "count">,

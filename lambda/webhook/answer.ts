@@ -7,7 +7,6 @@ export interface WebhookResponse {
   readonly body?: string;
 }
 
-/** No answer is for a browser or a cache. */
 const HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'",
@@ -34,7 +33,7 @@ export function answerRefused(status: RefusalStatus, error: string): WebhookResp
   return status === 405 ? { ...refused, headers: { ...refused.headers, allow: "POST" } } : refused;
 }
 
-/** Asks the sender to try again. */
+/** Asks the sender to send the delivery again. */
 export function answerUnavailable(): WebhookResponse {
   const error = "something failed here; send the delivery again in a minute, it stays one rollout";
   const failed = answer(503, { error });

@@ -5,8 +5,8 @@ import type { WebhookRequest } from "./read-request.ts";
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 
 /**
- * The source that has signed the request, before the payload is parsed. Every refusal is the same answer, so that a
- * stranger learns neither which sources there are nor what was wrong. The log says what was wrong.
+ * Finds the source that signed the request, before the payload is parsed. Every refusal is the same answer, so that a
+ * stranger learns neither the names of sources nor the cause. The log has the cause.
  * @throws RefusedDeliveryError
  */
 export async function authenticate(ports: WebhookPorts, request: WebhookRequest): Promise<NamedSource> {
@@ -30,7 +30,7 @@ function refuse(reason: string): RefusedDeliveryError {
   );
 }
 
-/** A secret that was changed a moment ago is read again, once. */
+/** Reads the secrets once more when no secret fits: the secret may have changed. */
 async function isSigned(ports: WebhookPorts, named: NamedSource, request: WebhookRequest): Promise<boolean> {
   const known = await ports.readSecrets(named.name);
   const checks = await checkAll({ named, request, secrets: known });
@@ -42,21 +42,21 @@ async function isSigned(ports: WebhookPorts, named: NamedSource, request: Webhoo
   return false;
 }
 
-/** Not a fault of the sender, which should try again when the secret is corrected. */
+/** The sender is not at fault: it should repeat the delivery when the secret is corrected. */
 function unusable({ name }: NamedSource): Error {
   return new Error(
-    `a signing secret of the source ${name} cannot be used; expected "whsec_" and base64: put another into Secrets Manager`,
+    `a signing secret of the source ${name} cannot be used; expected "whsec_" and base64: put another secret into Secrets Manager`,
   );
 }
 
-interface Attempt {
+interface Candidate {
   readonly named: NamedSource;
   readonly request: WebhookRequest;
   readonly secrets: readonly string[];
 }
 
-/** The check with each secret, until one fits. */
-async function checkAll({ named, request, secrets }: Attempt): Promise<readonly SignatureCheck[]> {
+/** The check with each secret, until a secret fits. */
+async function checkAll({ named, request, secrets }: Candidate): Promise<readonly SignatureCheck[]> {
   const checks: SignatureCheck[] = [];
   for (const secret of secrets) {
     const check = await checkSignature(named.source.kind, request, secret);

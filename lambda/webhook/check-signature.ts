@@ -6,7 +6,7 @@ import type { WebhookRequest } from "./read-request.ts";
 /** `unusable`: the secret itself is malformed. */
 export type SignatureCheck = "right" | "wrong" | "unusable";
 
-/** Whether a request has what a signature of this kind needs; without it no secret is looked up. */
+/** Whether a request has the headers of a signature of this kind; without them no secret is read. */
 export function hasSignature(kind: WebhookSource["kind"], { header }: WebhookRequest): boolean {
   switch (kind) {
     case "github":
@@ -15,13 +15,13 @@ export function hasSignature(kind: WebhookSource["kind"], { header }: WebhookReq
       return (
         /^[\x21-\x7e]{1,256}$/.test(header("webhook-id")) &&
         /^\d{1,12}$/.test(header("webhook-timestamp")) &&
-        // A sender that rotates its secret sends two; ten are enough.
+        // A sender that rotates its secret sends two signatures; ten are enough.
         /^[\w+/=]{1,20},[\w+/=]{1,200}(?: [\w+/=]{1,20},[\w+/=]{1,200}){0,9}$/.test(header("webhook-signature"))
       );
   }
 }
 
-/** Compares in constant time, by the senders' own libraries; of Standard Webhooks also the time, within five minutes. */
+/** Compares in constant time, with the libraries of the senders. Standard Webhooks also limits the age to five minutes. */
 export async function checkSignature(
   kind: WebhookSource["kind"],
   { body, header }: WebhookRequest,

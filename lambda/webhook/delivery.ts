@@ -1,26 +1,24 @@
 import { createHash } from "node:crypto";
 
-/** The facts of a delivery that mappings may ask for. */
+/** The facts of a delivery that mappings can use. */
 export interface Delivery {
-  /** What happened, and where. The words are the sender's: escape them wherever they are shown. */
+  /** What happened, and where. The text comes from the sender: escape it before it is shown. */
   readonly what: string;
-  /** Who made it happen, where that is known. */
+  /** The user who caused the delivery, if known. */
   readonly sender?: string | undefined;
-  /** The same for a delivery that is sent again. */
+  /** Equal for a delivery that is sent again. */
   readonly identity: string;
   readonly happenedAtMs?: number | undefined;
-  /** A text by its name or path; undefined where the delivery has none. */
+  /** The text at a name or path. */
   findText(path: string): string | undefined;
 }
 
-/** Thrown for a payload that cannot be read. The message may be shown to a sender whose signature is right. */
+/** The payload cannot be read. The message may be shown to a sender whose signature is right. */
 export class BadDeliveryError extends Error {
   override readonly name = "BadDeliveryError";
 }
 
-/**
- * The deploy event's id. Names of sources have no underscore, so that no source can give the ids of another one.
- */
+/** The deploy event's id. The name of a source has no underscore, so no source can make the id of another source. */
 export function toEventId(source: string, identity: string): string {
   const id = `${source}_${identity}`;
   if (/^[\w-]{1,64}$/.test(id)) return id;

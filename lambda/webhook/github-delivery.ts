@@ -19,7 +19,7 @@ const Deployment = z.object({
 const Repository = z.object({ full_name: Text });
 const Common = z.object({ repository: Repository, sender: z.object({ login: Text }).nullish() });
 
-/** Only what mappings may ask for; everything else in a payload is dropped unseen. */
+/** The members that mappings can use; every other member of a payload is dropped. */
 const PAYLOADS = {
   deployment: Common.extend({ deployment: Deployment }),
   deployment_status: Common.extend({
@@ -51,10 +51,10 @@ type EventName = keyof typeof PAYLOADS;
 type Payload<Name extends EventName> = z.output<(typeof PAYLOADS)[Name]>;
 type Facts = Pick<Delivery, "identity" | "happenedAtMs"> & { readonly texts: Readonly<Record<string, unknown>> };
 
-/** The input, or member of the client payload, by which a dispatch's sender says that two are one. */
+/** The input, or member of the client payload, with which a sender gives a dispatch an id. */
 const OWN_ID = "cutover_id";
 
-/** What GitHub sends and mappings can name; other events are none of ours. */
+/** The GitHub events that mappings can name. */
 export const GITHUB_EVENTS = Object.keys(PAYLOADS) as readonly EventName[];
 
 export interface GitHubHeaders {
@@ -63,9 +63,9 @@ export interface GitHubHeaders {
 }
 
 /**
- * Understands a payload whose signature was right; undefined for an event that no mapping can name.
- * GitHub signs the body only, neither the event's name nor the delivery's id: so the body must be of the event that the
- * header names, and its own ids say whether it came before.
+ * Reads a payload whose signature was right; undefined for an event that no mapping can name. GitHub signs only the
+ * body, not the event's name or the delivery's id. So the body must belong to the event that the header names, and ids
+ * in the body identify the delivery.
  * @throws BadDeliveryError
  */
 export function readGitHubDelivery({ event, deliveryId }: GitHubHeaders, payload: unknown): Delivery | undefined {
@@ -87,10 +87,10 @@ export function readGitHubDelivery({ event, deliveryId }: GitHubHeaders, payload
   };
 }
 
-/** Members of jobs, reviews and protection rules, which hold a deployment or a run as well. */
+/** Members of other events that also contain a deployment or a run: jobs, reviews and protection rules. */
 const FOREIGN = ["workflow_job", "deployment_callback_url", "approver", "requester", "reviewers"];
 
-/** By what only this event's payload has: a deployment's status holds the deployment as well, and perhaps a run. */
+/** The order matters: the payload of a deployment status also contains the deployment, and perhaps a run. */
 function kindOf(payload: unknown): EventName | undefined {
   const has = (member: string) => typeof payload === "object" && payload !== null && Object.hasOwn(payload, member);
   if (FOREIGN.some(has)) return undefined;
@@ -134,8 +134,8 @@ function toFacts(name: EventName, payload: unknown, deliveryId: string): Facts &
 }
 
 /**
- * A dispatch has neither id nor time of GitHub's in what is signed. Two that ask for the same may both be meant, so the
- * whole body cannot be the identity: its sender can give one.
+ * The signed body of a dispatch has no id or time from GitHub. Two equal dispatches may both be intended, so the body
+ * itself cannot be the identity: the sender can add an id.
  */
 function nameDispatch(texts: z.output<typeof Texts> | null | undefined, deliveryId: string): string {
   const own = texts?.[OWN_ID];
@@ -147,8 +147,8 @@ function nameDispatch(texts: z.output<typeof Texts> | null | undefined, delivery
 }
 
 /**
- * A release can be published, drafted again and published again: those are two. Only publishing gives it a new
- * `published_at`; a pre-release that becomes a release a day later keeps its own, and `created_at` is of the commit.
+ * A release can be published, drafted again and published again: those are two deliveries. Only publishing sets
+ * `published_at`: a pre-release that becomes a release keeps the old time, and `created_at` is the commit's time.
  */
 function toReleaseFacts({ release, action, ...common }: Payload<"release">): Facts & z.output<typeof Common> {
   const { id, tag_name: tag, published_at: published, updated_at: updated } = release;
@@ -158,7 +158,7 @@ function toReleaseFacts({ release, action, ...common }: Payload<"release">): Fac
   return { ...common, texts: { action, tag }, identity, happenedAtMs: happenedAt ? Date.parse(happenedAt) : undefined };
 }
 
-/** A run of a fork's code can have any branch's name: it has no conclusion that counts. */
+/** A run of a fork can have any branch's name, so its conclusion is ignored. */
 function toRunFacts({ workflow_run: run, workflow, ...common }: Payload<"workflow_run">) {
   const isOurs = run.head_repository?.full_name === common.repository.full_name;
   const texts = {
@@ -171,7 +171,7 @@ function toRunFacts({ workflow_run: run, workflow, ...common }: Payload<"workflo
   return { ...common, texts, identity, happenedAtMs: Date.parse(run.updated_at) };
 }
 
-/** `.github/workflows/deploy.yml@main` is the workflow deploy.yml; one that lies elsewhere has no file of ours. */
+/** `.github/workflows/deploy.yml@main` gives `deploy.yml`; undefined for a workflow of another place. */
 function toWorkflowFile(path: string): string | undefined {
   return /^\.github\/workflows\/([^/@]+)(?:@.*)?$/s.exec(path)?.[1];
 }

@@ -16,8 +16,8 @@ export interface NamedSource {
 type Mapping = WebhookSource["mappings"][number];
 
 /**
- * The deploy event of the first mapping that fits a delivery; undefined when none fits. The event does not depend on the
- * current time: a delivery that comes twice is the same event.
+ * The deploy event of the first mapping that fits a delivery; undefined when no mapping fits. The event does not depend
+ * on the current time, so a delivery that arrives twice gives the same event.
  * @throws RefusedError when the release's name is missing or malformed, or when the policy forbids the event
  */
 export function mapDelivery(
@@ -28,10 +28,10 @@ export function mapDelivery(
   const mappings: readonly Mapping[] = source.mappings;
   const mapping = mappings.find((each) => fits(each, delivery));
   if (mapping === undefined) return undefined;
-  const { release: _from, notAfterMinutes, ...order } = mapping.start;
+  const { release: _from, notAfterMinutes, ...template } = mapping.start;
   const { happenedAtMs } = delivery;
   const input = {
-    ...order,
+    ...template,
     release: getRelease(mapping.start, delivery),
     ...(happenedAtMs !== undefined && { notAfter: toTime(happenedAtMs + notAfterMinutes * 60_000) }),
     requestedBy: nameRequester(name, delivery),
@@ -52,7 +52,7 @@ function fits(mapping: Mapping, delivery: Delivery): boolean {
   const { repository, ...patterns } = mapping.when;
   return (
     delivery.findText("event") === mapping.event &&
-    // GitHub's names differ by more than their letters' case.
+    // GitHub ignores the case of a repository's name.
     delivery.findText("repository")?.toLowerCase() === repository.toLowerCase() &&
     Object.entries(patterns).every(([path, glob]) => {
       const text = delivery.findText(path);
@@ -72,7 +72,7 @@ function getRelease({ release }: DeployEventTemplate, delivery: Delivery): strin
   );
 }
 
-/** A login is shown only when it looks like one. */
+/** A sender is shown only when it looks like a GitHub login. */
 function nameRequester(source: string, { sender = "" }: Delivery): string {
   const isLogin = /^[\w-]{1,60}(?:\[bot\])?$/.test(sender);
   return isLogin ? `${sender} by webhook ${source}` : `webhook ${source}`;

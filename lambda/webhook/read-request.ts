@@ -1,6 +1,6 @@
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 
-/** What a Function URL hands over in its format 2.0, as far as it is looked at. */
+/** The members of a Function URL's request (format 2.0) that Cutover reads. */
 export interface FunctionUrlRequest {
   readonly rawPath?: string | undefined;
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
@@ -9,20 +9,20 @@ export interface FunctionUrlRequest {
   readonly requestContext?: { readonly http?: { readonly method?: string | undefined } | undefined } | undefined;
 }
 
-/** A request that has the form of a delivery. Who sent it is not known yet. */
+/** A well-formed request. Its sender is not verified yet. */
 export interface WebhookRequest {
-  /** The name in the path; perhaps of no source. */
+  /** The name in the path; it may belong to no source. */
   readonly source: string;
   /** The exact text that was signed. */
   readonly body: string;
-  /** A header's value, whatever the case of its letters; empty when it is missing. */
+  /** A header's value by its name in lower case; empty when the header is missing. */
   header(name: string): string;
 }
 
 const MOST_BYTES = 1_000_000;
 const JSON_TYPE = /^application\/(?:[\w.-]{1,100}\+)?json[ \t]*(?:;|$)/i;
 
-/** Looks at method, path, size, type and encoding, the same for every source. @throws RefusedDeliveryError */
+/** Checks method, path, size, type and encoding. @throws RefusedDeliveryError */
 export function readRequest(request: FunctionUrlRequest): WebhookRequest {
   const { rawPath = "/", headers = {} } = request;
   if (request.requestContext?.http?.method !== "POST")
@@ -54,7 +54,7 @@ function tooLarge(): RefusedDeliveryError {
   return new RefusedDeliveryError(`expected at most ${MOST_BYTES} bytes`, { status: 413 });
 }
 
-/** Only text that is the same bytes again: the libraries sign text, and would replace what is no UTF-8. */
+/** The libraries sign text and replace bytes that are not UTF-8, so such a body is refused. */
 function readText(bytes: Buffer): string {
   if (bytes.length === 0) throw new RefusedDeliveryError("expected a body", { status: 400 });
   try {

@@ -11,7 +11,7 @@ import { type FunctionUrlRequest, readRequest, type WebhookRequest } from "./rea
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 import { readStandardDelivery } from "./standard-delivery.ts";
 
-/** The whole public door: form, signature, payload, mapping, start. It always answers; a 5xx asks the sender to try again. */
+/** The webhook: checks the form and the signature, maps the payload to a deploy event and starts the rollout. It always answers. */
 export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrlRequest): Promise<WebhookResponse> {
   try {
     return await receive(ports, received);
@@ -89,7 +89,7 @@ function ignore({ log, count }: WebhookPorts, { name }: NamedSource, what: strin
   return answerNothingToDo();
 }
 
-/** One bounded and escaped line a refusal: a stranger must neither fill nor forge the log. */
+/** Logs one short, escaped line: a stranger must neither fill nor forge the log. */
 function refuse({ log }: WebhookPorts, error: RefusedDeliveryError, { rawPath }: FunctionUrlRequest): WebhookResponse {
   const { status, reason, message } = error;
   log.info("delivery refused", { status, reason: reason.slice(0, 2_000), path: describeValue(rawPath) });

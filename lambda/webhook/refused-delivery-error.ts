@@ -1,6 +1,6 @@
 export type RefusalStatus = 400 | 401 | 404 | 405 | 409 | 413 | 415 | 422;
 
-/** A delivery is refused. The message goes to the sender; `reason` is for the log only. */
+/** The message goes to the sender; `reason` is for the log only. */
 export class RefusedDeliveryError extends Error {
   override readonly name = "RefusedDeliveryError";
   readonly status: RefusalStatus;

@@ -1,8 +1,8 @@
-/** A changed secret is picked up without a redeploy, and a leaked one is not trusted for long. */
+/** Short, so that a changed secret is used without a deploy and a leaked secret is not trusted for long. */
 const LIFE_MS = 5 * 60_000;
-/** Between two readings for signatures that fit no secret: any stranger can send those. */
+/** The shortest time between two reads that wrong signatures cause: any stranger can send a wrong signature. */
 const AGAIN_MS = 30_000;
-/** A failed reading is not repeated for each delivery either. */
+/** A failed read is not repeated for each delivery. */
 const FAILED_LIFE_MS = 5_000;
 
 interface Reading {
@@ -11,7 +11,7 @@ interface Reading {
   readonly againAtMs: number;
 }
 
-/** Keeps the secrets of each source in memory for a short time; callers at the same time share one reading. */
+/** Caches the secrets of each source for a short time. Callers at the same time share one read. */
 export function rememberSecrets(read: (source: string) => Promise<readonly string[]>, nowMs: () => number) {
   const readings = new Map<string, Reading>();
 
@@ -35,7 +35,7 @@ export function rememberSecrets(read: (source: string) => Promise<readonly strin
       const known = readings.get(source);
       return known !== undefined && nowMs() < known.expiresAtMs ? known.secrets : begin(source);
     },
-    /** @returns none when the last reading was a moment ago */
+    /** @returns an empty list when the last read was a moment ago */
     async readSecretsAgain(source: string): Promise<readonly string[]> {
       const known = readings.get(source);
       return known !== undefined && nowMs() < known.againAtMs ? [] : begin(source);

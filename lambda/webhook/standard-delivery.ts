@@ -14,16 +14,16 @@ const Envelope = z.object(
 );
 
 /**
- * Understands a payload whose signature was right; `id` is the signed one of its headers.
- * Only the payload's own time counts: that of the headers is of the attempt, and a delivery may be tried for days. So a
- * time that cannot be read is refused: without one, a delivery of any age would start its rollout.
+ * Reads a payload whose signature was right; `id` is the signed id of the headers. Only the payload's time counts: the
+ * header's time is that of the attempt, and a sender may repeat a delivery for days. A time that cannot be read is
+ * refused: without a time, a delivery of any age would start its rollout.
  * @throws BadDeliveryError
  */
 export function readStandardDelivery(id: string, payload: unknown): Delivery {
   const envelope = Envelope.safeParse(payload);
   if (!envelope.success) {
     const problems = formatProblems(findProblems(envelope.error, payload));
-    throw new BadDeliveryError(`the payload is not one of Standard Webhooks:\n${problems}`);
+    throw new BadDeliveryError(`the payload does not follow Standard Webhooks:\n${problems}`);
   }
   const { type, timestamp } = envelope.data;
   return {

@@ -6,7 +6,7 @@ const TYPES = { metric: "MetricAlarm", composite: "CompositeAlarm", log: "LogAla
 
 type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 
-/** The state of an alarm; CloudWatch does not have an alarm that is `missing`. */
+/** The state of an alarm; a `missing` alarm does not exist in CloudWatch. */
 export type Alarm = {
   readonly state: AlarmState | "missing";
   /** @default "metric" */
@@ -14,19 +14,19 @@ export type Alarm = {
   readonly reason?: string;
 };
 
-/** When an alarm changes by itself. */
+/** When an alarm changes. */
 export type When =
   /** At the n-th call that names this alarm, from 1. */
   | { readonly atCall: number }
-  /** After this time, from now. */
+  /** After this time. */
   | { readonly afterMs: number };
 
 export type CloudWatch = {
   readonly address: string;
   setAlarm(name: string, alarm: Alarm): void;
-  /** Changes an alarm later; several changes of one alarm happen in the order of their times. */
+  /** Changes an alarm later. */
   changeLater(name: string, when: When, alarm: Alarm): void;
-  /** Refuses every call until `allow`, as for a role without the right. */
+  /** Refuses every call until `allow`, as for a role without the permission. */
   deny(): void;
   allow(): void;
   /** Refuses this many calls as `deny` does, from call number `atCall` on, counted from 1. */
@@ -45,10 +45,10 @@ type DescribeAlarms = {
   readonly NextToken?: string;
 };
 
-type RolloutEvent = { readonly name: string; readonly alarm: Alarm; readonly isDue: (calls: number) => boolean };
+type PlannedChange = { readonly name: string; readonly alarm: Alarm; readonly isDue: (calls: number) => boolean };
 
 const ACTION = "GraniteServiceVersion20100801.DescribeAlarms";
-/** CloudWatch's own bounds. */
+/** CloudWatch's limit. */
 const MOST = 100;
 
 const FAULTS = new Set(["InternalServiceError", "InternalFailure", "ServiceUnavailable"]);
@@ -63,7 +63,7 @@ export async function startCloudWatch(
   const alarms = new Map(Object.entries(given.alarms ?? {}));
   const callsByName = new Map<string, number>();
   const calls: (readonly string[])[] = [];
-  let changes: readonly RolloutEvent[] = [];
+  let changes: readonly PlannedChange[] = [];
   let denied = false;
   let deniedLater = { atCall: 0, times: 0 };
   const failures = createFailures();
@@ -122,7 +122,7 @@ export async function startCloudWatch(
   };
 }
 
-/** Alarms by their names, of the requested types: without types, CloudWatch gives metric alarms only. */
+/** The requested alarms. Without types, CloudWatch gives only metric alarms. */
 function toPage(alarms: ReadonlyMap<string, Alarm>, asked: DescribeAlarms, size: number): object {
   const { AlarmNames: names, AlarmTypes: types = ["MetricAlarm"], NextToken: token = "0" } = asked;
   const found = [...alarms]

@@ -13,7 +13,7 @@ export type JobAnswer = {
 
 export type CodePipeline = {
   readonly address: string;
-  /** Opens a job that a Lambda action could be invoked with; gives its id. */
+  /** Opens a job, as CodePipeline does for a Lambda action, and returns its id. */
   openJob(id?: string): string;
   /** The accepted answers, in order. */
   answers(): readonly JobAnswer[];

@@ -8,7 +8,7 @@ import { type LoopbackServer, listenServerOnLoopback } from "./loopback.ts";
 /** DynamoDB's wire protocol in this process, in memory, with the ledger's table ready for use. */
 export async function startDynamoDb(given: { readonly tableName: string }): Promise<LoopbackServer> {
   const database = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
-  // Its own close also ends the database, under writes of a killed worker that are still under way: they would throw.
+  // dynalite's own close also ends the database. Writes of a killed worker may still be in progress and would throw.
   database.close = Server.prototype.close;
   const server = await listenServerOnLoopback(database);
   await createTable(server.address, given.tableName);
@@ -37,7 +37,7 @@ async function createTable(endpoint: string, tableName: string): Promise<void> {
   client.destroy();
 }
 
-/** The SDK's own waiter sleeps for at least a second, this table is there within a millisecond. */
+/** The SDK's waiter sleeps at least a second; this table is active within a millisecond. */
 async function isActive(client: DynamoDBClient, tableName: string): Promise<boolean> {
   const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
   return Table?.TableStatus === "ACTIVE";

@@ -8,7 +8,7 @@ export type AwsAddresses = {
   readonly sns?: string;
 };
 
-/** The environment in which the AWS SDK talks to the stand-ins, and cannot reach a real account. */
+/** The environment in which the AWS SDK uses the stand-ins and cannot reach a real account. */
 export function localAwsEnvironment(addresses: AwsAddresses): Record<string, string> {
   return {
     AWS_REGION: "us-east-1",
@@ -19,7 +19,7 @@ export function localAwsEnvironment(addresses: AwsAddresses): Record<string, str
     AWS_CONFIG_FILE: "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     AWS_EC2_METADATA_DISABLED: "true",
-    // The fallback for every service without a stand-in: a port on which no server listens.
+    // For every service without a stand-in: a port on which no server listens.
     AWS_ENDPOINT_URL: UNUSED,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: addresses.secretsManager ?? UNUSED,
     AWS_ENDPOINT_URL_LAMBDA: addresses.lambda ?? UNUSED,

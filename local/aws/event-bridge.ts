@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createFailures, listenOnLoopback, readBody, sendJson } from "./loopback.ts";
 
-/** An entry as it was sent, with its detail read. */
+/** An entry with its parsed detail. */
 export type SentEvent = {
   readonly bus: string;
   readonly source: string;
@@ -19,7 +19,7 @@ export type EventBridge = {
   calls(): number;
   /** The next `times` calls are refused with this error code. */
   failNext(times: number, code: string): void;
-  /** The next `times` calls are answered, but their entries refused with this code. */
+  /** The next `times` calls succeed, but their entries are refused with this code. */
   failEntries(times: number, code: string): void;
   close(): Promise<void>;
 };
@@ -32,7 +32,7 @@ type Entry = {
   readonly Time?: number;
 };
 
-/** EventBridge's own bounds: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
+/** EventBridge's limits: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html */
 const MOST_ENTRIES = 10;
 const MOST_BYTES = 262_144;
 

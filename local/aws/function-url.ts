@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type LoopbackServer, listenOnLoopback } from "./loopback.ts";
 
-/** A plain Lambda handler behind a Function URL, as far as its answers go. */
+/** A Lambda handler behind a Function URL. */
 export type FunctionUrlHandler = (request: FunctionUrlEvent) => Promise<{
   readonly statusCode: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -12,12 +12,12 @@ export type FunctionUrlHandler = (request: FunctionUrlEvent) => Promise<{
 
 type FunctionUrlEvent = ReturnType<typeof toEvent>;
 
-/** The largest request that Lambda takes. */
+/** Lambda's limit for a request. */
 const MOST_BYTES = 6 * 1024 * 1024;
-/** The content types that a Function URL passes on as text; all others are base64. */
+/** A Function URL passes bodies of these content types as text, all others as base64. */
 const TEXT = /^(?:text\/|application\/(?:json|javascript|xml)|application\/[\w.+-]+\+(?:json|xml))/i;
 
-/** A Function URL on loopback: HTTP in, Lambda's payload format 2.0 to the handler, its answer out. */
+/** A Function URL on loopback: it calls the handler with Lambda's payload format 2.0. */
 export async function startFunctionUrl(handler: FunctionUrlHandler): Promise<LoopbackServer> {
   return listenOnLoopback(async (request, response) => {
     const bytes = await readBytes(request);
@@ -35,7 +35,7 @@ function send(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { "content-type": "application/json" }).end(body);
 }
 
-/** Reads to the end even beyond the limit, so that the sender gets its answer, but keeps no such body. */
+/** Reads to the end, so that the sender gets an answer; a body above the limit is not kept. */
 async function readBytes(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -32,7 +32,7 @@ type Execution = {
   readonly startedAt: Date;
   readonly status: "RUNNING" | EndedStatus;
   readonly endedAt?: Date;
-  /** Its result or its error, when it ran in this process. */
+  /** The result or the error, when the execution ran in this process. */
   readonly end?: ExecutionResult;
 };
 

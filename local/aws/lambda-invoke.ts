@@ -10,7 +10,7 @@ export type ServedFunction =
   | {
       readonly kind: "durable";
       readonly handler: DurableLambdaHandler;
-      /** Durable waits pass at once. */
+      /** Durable waits end at once. */
       readonly skipWaits?: boolean;
     }
   | { readonly kind: "plain"; readonly handler: (event: unknown) => Promise<unknown> };
@@ -36,7 +36,7 @@ export type ExecutionListener = {
   ended(arn: string, result: ExecutionResult): void;
 };
 
-/** Lambda's own bounds. */
+/** Lambda's limits. */
 const NAME = /^[\w-]{1,64}$/;
 const MOST_ASYNC_BYTES = 1_048_576;
 
@@ -50,8 +50,8 @@ export type Invoker = {
 };
 
 /**
- * Lambda's `Invoke`: a durable function runs in this process by its own handler, and the name of an execution is its
- * idempotency key, as AWS has it: https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html
+ * Lambda's `Invoke`. Durable functions run in this process, and the name of an execution is its idempotency key, as in
+ * AWS: https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html
  */
 export function createInvoker(listener: ExecutionListener): Invoker {
   const functionsByArn = new Map<string, ServedFunction>();
@@ -59,7 +59,7 @@ export function createInvoker(listener: ExecutionListener): Invoker {
   const underWay = new Set<Promise<unknown>>();
 
   function runInBackground(work: Promise<unknown>): void {
-    // Lambda itself would only write a log line about a failure.
+    // Lambda only writes a log line about a failure.
     const ending = work.catch(() => undefined).finally(() => underWay.delete(ending));
     underWay.add(ending);
   }
@@ -119,7 +119,7 @@ function toExecutionArn(functionArn: string, name: string): string {
   return `${unqualified}:1/durable-execution/${name}/${randomUUID()}`;
 }
 
-/** What the Node.js runtime of Lambda sends back, an error included. */
+/** The reply of Lambda's Node.js runtime, also for an error. */
 async function callPlain(handler: (event: unknown) => Promise<unknown>, payload: string): Promise<InvokeReply> {
   try {
     return { status: 200, body: JSON.stringify((await handler(JSON.parse(payload))) ?? null) };

@@ -4,19 +4,19 @@ import type { AddressInfo } from "node:net";
 
 export type LoopbackServer = { readonly address: string; close(): Promise<void> };
 
-/** Serves HTTP on a free port that only this machine can reach. */
+/** Serves HTTP on a free port of the loopback address. */
 export async function listenOnLoopback(
   answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): Promise<LoopbackServer> {
   return listenServerOnLoopback(
     createServer((request, response) => {
-      // A caller that dies in the middle of its request must not end this process.
+      // A client that disconnects during its request must not end this process.
       answer(request, response).catch(() => response.destroy());
     }),
   );
 }
 
-/** The same for a server that exists already. */
+/** The same for an existing server. */
 export async function listenServerOnLoopback(server: Server): Promise<LoopbackServer> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -26,7 +26,7 @@ export async function listenServerOnLoopback(server: Server): Promise<LoopbackSe
   return { address: `http://127.0.0.1:${port}`, close: () => close(server) };
 }
 
-/** Answers as the AWS protocols with JSON do. */
+/** Answers as the AWS JSON protocols do. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -38,7 +38,7 @@ export function sendJson(
   response.end(JSON.stringify(body));
 }
 
-/** Refusals that a test orders beforehand. */
+/** Refusals that a test plans. */
 export function createFailures(): { failNext(times: number, code: string): void; take(): string | undefined } {
   let codes: readonly string[] = [];
   return {
@@ -63,7 +63,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 function close(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
     server.close((error) => (error ? reject(error) : resolve()));
-    // SDK clients keep their connections open; waiting for them would keep the process alive for nothing.
+    // SDK clients keep their connections open, and the server would wait for them.
     server.closeAllConnections();
   });
 }

@@ -6,7 +6,7 @@ type SecretsManagerRequest = { readonly action: string; readonly secretId: strin
 
 export type SecretsManager = {
   readonly address: string;
-  /** Stores a new value, creating the secret if need be; answers its version id. The old version becomes AWSPREVIOUS. */
+  /** Stores a new value, in a new secret if necessary, and returns the version id. The old version becomes AWSPREVIOUS. */
   putSecretValue(name: string, value: string): string;
   /** The version id of AWSCURRENT. */
   versionId(name: string): string;
@@ -27,8 +27,8 @@ const ACTIONS = new Map([
 ]);
 
 /**
- * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with the two reading actions.
- * A secret given as `undefined` exists without a value, like a secret of a new stack.
+ * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with the two reading actions. A secret given as
+ * `undefined` exists without a value, like a secret of a new stack.
  */
 export async function startSecretsManager(given: {
   readonly secrets: Readonly<Record<string, string | undefined>>;
@@ -70,7 +70,7 @@ class ServiceError extends Error {
 }
 
 function addSecret(secretsByName: Map<string, Secret>, name: string, value?: string): Secret {
-  // AWS ends each ARN with six characters of its own, so that a secret made again under the same name is another one.
+  // AWS ends each ARN with six random characters, so a new secret with an old name has a different ARN.
   const suffix = randomBytes(3).toString("hex");
   const secret: Secret = { name, arn: `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-${suffix}` };
   if (value !== undefined) putValue(secret, value);

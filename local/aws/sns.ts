@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { createFailures, listenOnLoopback, readBody } from "./loopback.ts";
 
-/** A message as it was sent. */
 export type SentMessage = {
   readonly topicArn: string;
   readonly subject?: string;
   readonly message: string;
-  /** By their names, as texts. */
+  /** Texts by name. */
   readonly attributes: Readonly<Record<string, string>>;
 };
 
@@ -21,12 +20,12 @@ export type Sns = {
   close(): Promise<void>;
 };
 
-/** SNS's own bounds: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+/** SNS's limits: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 const SUBJECT = /^[\x21-\x7e][\x20-\x7e]{0,99}$/;
 const MOST_BYTES = 262_144;
 const TOPIC = /^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/;
 
-/** The part of Amazon SNS that takes messages, on loopback, for the real SDK client: the query protocol, answers in XML. */
+/** The part of Amazon SNS that takes messages, on loopback, for the real SDK client: query protocol, XML answers. */
 export async function startSns(): Promise<Sns> {
   const messages: SentMessage[] = [];
   let calls = 0;

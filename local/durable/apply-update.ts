@@ -8,7 +8,7 @@ import {
 
 export type RecordedOperation = WireOperation & { readonly Id: string };
 
-/** The operation after an update, as Lambda would record it; refuses what Lambda refuses. */
+/** The operation after an update, as Lambda records it. It refuses what Lambda refuses. */
 export function applyUpdate(
   before: RecordedOperation | undefined,
   update: OperationUpdate,
@@ -26,7 +26,7 @@ export function applyUpdate(
   }
 }
 
-/** When an operation's timer runs out, in epoch milliseconds; undefined when it has none running. */
+/** When an operation's timer ends, in epoch milliseconds; undefined without a running timer. */
 export function findDueTime(operation: WireOperation): number | undefined {
   const due =
     (operation.Status === "PENDING" && operation.StepDetails?.NextAttemptTimestamp) ||
@@ -34,7 +34,7 @@ export function findDueTime(operation: WireOperation): number | undefined {
   return due ? new Date(due).getTime() : undefined;
 }
 
-/** An operation whose timer has run out: a wait ends, a step may be tried again. */
+/** The operation after its timer has ended: a wait is done, a step may run again. */
 export function elapse(operation: RecordedOperation, at: Date): RecordedOperation {
   return operation.Type === "WAIT" ? close(operation, "SUCCEEDED", at) : { ...operation, Status: "READY" };
 }
@@ -90,7 +90,7 @@ function secondsAfter(at: Date, seconds = 0): string {
   return new Date(at.getTime() + seconds * 1000).toISOString();
 }
 
-/** Ends the execution, not only the invocation: another try would have the same result. */
+/** Ends the execution, not only the invocation: another attempt would have the same result. */
 function refusal({ Type, Action, Name }: OperationUpdate, reason: string): DurableExecutionClientError {
   const scope = DurableExecutionClientErrorScope.EXECUTION;
   return new DurableExecutionClientError(`cannot ${Action} ${Type} "${Name ?? ""}": ${reason}`, { scope });

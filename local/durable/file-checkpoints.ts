@@ -14,22 +14,22 @@ export type ExecutionEnd =
   | { readonly status: "SUCCEEDED"; readonly result?: string | undefined }
   | { readonly status: "FAILED"; readonly error: ErrorObject };
 
-/** Called around the n-th write to the file (the start of the execution is not counted); the place to kill a process. */
+/** Called before and after the n-th write to the file (without the start of the execution). A test can kill the process here. */
 export type CheckpointHook = (n: number, phase: "before" | "after") => void;
 
 export type FileCheckpoints = {
-  /** The transport to run an invocation with. */
+  /** The durable client of an invocation. */
   readonly client: DurableExecutionClient;
   /** How the execution ended; undefined while it runs. */
   findEnd(): ExecutionEnd | undefined;
   recordEnd(end: ExecutionEnd): void;
-  /** Starts an invocation with all recorded operations; from now on an earlier invocation can record nothing. */
+  /** Starts an invocation with all recorded operations. An earlier invocation can no longer write. */
   beginInvocation(): DurableExecutionInvocationInput;
-  /** When the next timer runs out, in epoch milliseconds. */
+  /** When the next timer ends, in epoch milliseconds. */
   findNextDueTime(): number | undefined;
-  /** Lets every timer run out that is due by then. */
+  /** Ends every timer that is due at this time. */
   elapseUntil(time: number): void;
-  /** Writes to the file so far, over all processes. */
+  /** The number of writes to the file, by all processes. */
   countWrites(): number;
   measure(): { readonly operations: number; readonly largestPayloadBytes: number };
   close(): void;
@@ -52,12 +52,12 @@ type State = {
 
 /** Lambda's limit for one checkpointed result. */
 const MAX_PAYLOAD_BYTES = 262_144;
-/** Lambda passes the first operations with the invocation, and the rest by pages. */
+/** Lambda passes the first operations with the invocation, and the others in pages. */
 const FIRST_PAGE = 100;
 
 /**
- * A durable execution's checkpoints in a file instead of in AWS, so that its process can be killed for real and the
- * execution resumed by another one. One process at a time.
+ * Keeps a durable execution's checkpoints in a file instead of in AWS. So its process can really be killed, and another
+ * process can resume the execution. One process at a time.
  */
 export function openFileCheckpoints(given: {
   readonly file: string;
@@ -128,7 +128,7 @@ function refuseOther(
   const payload = start?.operations[0]?.ExecutionDetails?.InputPayload;
   if (start?.executionArn === given.executionArn && payload === given.payload) return;
   throw new Error(
-    `${given.file} holds another execution: ${start?.executionArn} with another event, not ${given.executionArn}; use a file of its own`,
+    `${given.file} holds another execution: ${start?.executionArn} with another event, not ${given.executionArn}; use another file`,
   );
 }
 
@@ -139,7 +139,7 @@ function refuseStale(state: State, token: string | undefined): void {
   });
 }
 
-/** Records the updates, and answers with every operation that changed, timers included. */
+/** Records the updates and returns every operation that changed, also by its timer. */
 function checkpoint(state: State, updates: readonly OperationUpdate[]): RecordedOperation[] {
   const at = new Date();
   const changedById = new Map<string, RecordedOperation>();
@@ -161,7 +161,7 @@ function checkpoint(state: State, updates: readonly OperationUpdate[]): Recorded
   return operations;
 }
 
-/** A result that is too large for an answer of Lambda is checkpointed as the execution's own end. */
+/** The SDK checkpoints a result that is too large for Lambda's answer as the end of the execution. */
 function toEnd(update: OperationUpdate): ExecutionEnd {
   return update.Action === "SUCCEED"
     ? { status: "SUCCEEDED", result: update.Payload }
@@ -193,7 +193,7 @@ function page(state: State, from: number, size: number): { Operations: RecordedO
   return next < operations.length ? { Operations, NextMarker: String(next) } : { Operations };
 }
 
-/** Lambda leaves out the operations inside of a finished context, unless the context wants them replayed. */
+/** Lambda leaves out the operations in a finished context, unless the context asks for their replay. */
 function operationsToReplay(state: State): RecordedOperation[] {
   const left = new Set<string>();
   return [...state.operationsById.values()].filter((operation) => {
@@ -225,6 +225,6 @@ function measure(state: State): { operations: number; largestPayloadBytes: numbe
   const sizes = [...state.operationsById.values()].map(({ StepDetails, ContextDetails }) =>
     Buffer.byteLength(StepDetails?.Result ?? ContextDetails?.Result ?? ""),
   );
-  // The execution itself is an operation on the wire, but not one of the workflow.
+  // The execution itself is an operation on the wire, but not an operation of the workflow.
   return { operations: sizes.length - 1, largestPayloadBytes: Math.max(...sizes) };
 }

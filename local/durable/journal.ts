@@ -2,15 +2,15 @@ import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSyn
 import { dirname } from "node:path";
 
 export type Journal<Entry> = {
-  /** What the file held when it was opened. */
+  /** The entries of the file when it was opened. */
   readonly entries: readonly Entry[];
   append(entry: Entry): void;
   close(): void;
 };
 
 /**
- * A file of JSON lines that survives the death of its process: an entry is in the operating system's hands when
- * `append` returns, and a line that was cut short by a kill counts as never written.
+ * A file of JSON lines that survives a crash of its process: when `append` returns, the operating system has the entry. A
+ * line that a crash cut short counts as not written.
  */
 export function openJournal<Entry>(file: string): Journal<Entry> {
   mkdirSync(dirname(file), { recursive: true });

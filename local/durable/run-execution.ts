@@ -14,18 +14,18 @@ import {
 } from "./file-checkpoints.ts";
 
 export type ExecutionRun = {
-  /** The handler as it ships, from `withDurableExecution`. */
+  /** The shipped handler, from `withDurableExecution`. */
   readonly handler: DurableLambdaHandler;
-  /** Where the checkpoints are kept; an execution that the file already holds is resumed. */
+  /** The file of the checkpoints; an execution in the file is resumed. */
   readonly file: string;
   /** `<function ARN with version>/durable-execution/<name>/<id>` */
   readonly executionArn: string;
-  /** The event; plain JSON. */
+  /** The event as plain JSON. */
   readonly payload: unknown;
-  /** Durable waits and retry delays pass at once; the clock stays as it is. */
+  /** Durable waits and retry delays end at once; the clock does not change. */
   readonly skipWaits?: boolean;
   readonly onCheckpoint?: CheckpointHook;
-  /** How long an invocation believes that it may take; Lambda's 15 minutes by default. */
+  /** The time limit that an invocation sees. @default Lambda's 15 minutes */
   readonly invocationMs?: number;
 };
 
@@ -36,19 +36,19 @@ type ExecutionOutcome =
 export type ExecutionResult = ExecutionOutcome & {
   /** Invocations in this process. */
   readonly invocations: number;
-  /** Durable operations of the whole execution. */
+  /** Durable operations of the execution. */
   readonly operations: number;
   readonly largestPayloadBytes: number;
 };
 
-/** Invocations in a row that may end without recording anything, before the run gives up. */
+/** So many invocations in a row without a write fail the run. */
 const MAX_IDLE_INVOCATIONS = 3;
-/** The longest delay that a Node timer can hold. */
+/** The longest delay of a Node timer. */
 const MAX_SLEEP_MS = 2 ** 31 - 1;
 
 /**
- * Runs a durable execution to its end as Lambda does: invoke, and while it is pending let its timers run out and invoke
- * again with what is recorded. After a kill at any moment, the next run resumes from the file.
+ * Runs a durable execution to its end as Lambda does: it invokes the handler, waits for the timers while the execution is
+ * pending, and invokes the handler again with the recorded operations. After a crash, the next run resumes from the file.
  */
 export async function runExecution(run: ExecutionRun): Promise<ExecutionResult> {
   const { file, executionArn, onCheckpoint } = run;
@@ -69,7 +69,7 @@ export async function runExecution(run: ExecutionRun): Promise<ExecutionResult> 
   }
 }
 
-/** One invocation. A broken one is an answer too: Lambda tries again. */
+/** One invocation. After an error Lambda invokes again, so an error is a result. */
 async function invoke(
   run: ExecutionRun,
   checkpoints: FileCheckpoints,
@@ -136,7 +136,7 @@ function toResult(end: ExecutionEnd): ExecutionOutcome {
 }
 
 function noProgress(executionArn: string, output: DurableExecutionInvocationOutput | Error): Error {
-  const cause = output instanceof Error ? output : new Error("pending, with nothing under way that could resume it");
+  const cause = output instanceof Error ? output : new Error("pending, without a timer that could resume it");
   return new Error(`${executionArn} made no progress in ${MAX_IDLE_INVOCATIONS} invocations: ${cause.message}`, {
     cause,
   });

@@ -59,7 +59,7 @@ function toAccountInfo({ id, name }: Account): object {
   return { id, name, ancestorIds: [] };
 }
 
-/** A day without a time means its beginning, or its end for an end date. */
+/** A day without a time means the beginning of the day, or its end for an end date. */
 function toSeconds(text: string | undefined, daySeconds: number): number | undefined {
   if (text === undefined) return undefined;
   const ms = Date.parse(text);

@@ -4,7 +4,7 @@ interface Tag {
   readonly id: string;
   readonly name: string;
   readonly color: string;
-  /** How many of the customers carry it. */
+  /** The share of the customers with this tag. */
   readonly share: number;
 }
 
@@ -19,7 +19,7 @@ export interface User {
   readonly userName: string;
   readonly displayName: string;
   readonly role: "SystemAdministrator" | "Manager" | "Agent";
-  /** The accounts that this user sees; a system administrator sees all. */
+  /** The accounts that this user can see; a system administrator can see all. */
   readonly accountIds: readonly string[] | "all";
 }
 
@@ -37,7 +37,7 @@ const tagShares: Readonly<Record<string, number>> = {
 
 const colors = "Magenta Red Volcano Orange Gold Lime Green Cyan Blue GeekBlue Purple".split(" ");
 
-/** The main account and another one: the same tag names, each with an id of its own. */
+/** The main account and a second account with the same tag names and other tag ids. */
 export function createAccounts(seed: number): readonly [Account, Account] {
   return [createAccount(seed, "Northwind Telecom"), createAccount(seed, "Blue Ridge Voice & Data")];
 }
@@ -55,7 +55,7 @@ function createAccount(seed: number, name: string): Account {
   };
 }
 
-/** The users that can sign in: one of each kind of right. */
+/** The users: one with each role. */
 export function createUsers(seed: number, main: Account): readonly [User, User, User] {
   const toUser = (word: string, displayName: string, role: User["role"]): User => ({
     id: toHex(seed, `user ${word}`, 24),

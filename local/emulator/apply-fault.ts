@@ -3,9 +3,9 @@ import { loginPage, type Reply, redirectToLogin, toErrorPage, toErrorReply } fro
 import { ServiceError } from "./service-error.ts";
 
 /** How a reply leaves the emulator. */
-export type Delivery =
+export type FaultedReply =
   | { readonly how: "reply"; readonly reply: Reply }
-  /** Only the first half of the reply; `cut` with the connection, otherwise as if that were all. */
+  /** Only the first half of the reply; with `cut` the connection breaks, otherwise the half looks complete. */
   | { readonly how: "half"; readonly reply: Reply; readonly cut: boolean }
   | { readonly how: "hang-up" }
   | { readonly how: "silence" };
@@ -14,12 +14,12 @@ export interface FaultedRequest {
   readonly fault: PickedFault;
   readonly path: string;
   readonly retryAfterSeconds: number;
-  /** Performs the operation, and gives the honest reply. */
+  /** Performs the operation and returns the true reply. */
   readonly perform: () => Promise<Reply>;
 }
 
-/** Serves a request, or does to it what its fault says. */
-export async function applyFault({ fault, path, retryAfterSeconds, perform }: FaultedRequest): Promise<Delivery> {
+/** Serves a request with its fault. */
+export async function applyFault({ fault, path, retryAfterSeconds, perform }: FaultedRequest): Promise<FaultedReply> {
   const { name, variant } = fault;
   switch (name) {
     case "error-5xx":
@@ -59,7 +59,7 @@ export function toTooMany(variant: number, retryAfterSeconds: number): Reply {
   return { ...reply, headers: later[variant % 3] ?? [] };
 }
 
-/** Half of the missing replies, and half of the proxy's pages (a gateway timeout). */
+/** The write is done for half of the missing replies and for half of the proxy's pages (a gateway timeout). */
 function isDoneAlthoughFailed({ name, variant }: PickedFault): boolean {
   return (variant & 4) !== 0 && (name === "no-reply" || variant % 3 === 1);
 }
@@ -77,7 +77,7 @@ function toServerError(variant: number, retryAfterSeconds: number): Reply {
   }
 }
 
-/** Rounded up to the second, as such dates have no parts of one. */
+/** Rounded up, because such dates have whole seconds. */
 function toHttpDate(secondsFromNow: number): string {
   return new Date(Math.ceil(Date.now() / 1000 + secondsFromNow) * 1000).toUTCString();
 }

@@ -1,6 +1,6 @@
 import { mix, pick } from "./random.ts";
 
-/** The name of a small business: varied, some with accents, ampersands, quotes or commas, as real ones have them. */
+/** The name of a small business. As in real names, some have accents, ampersands, quotes or commas. */
 export function toBusinessName(seed: number): string {
   const owner = pick(surnames, mix(seed, 1));
   const place = pick(places, mix(seed, 2));

@@ -7,14 +7,14 @@ import { getList, getText } from "./parameters.ts";
 import { mix } from "./random.ts";
 import { type Reply, toReply } from "./reply.ts";
 
-/** `GET /portal/active-sessions`: the calls that are on the line now, of one customer or of all. */
+/** `GET /portal/active-sessions`: the active calls of one customer or of all customers. */
 export function listActiveSessions(call: Call): Reply {
   const customerId = getText(call.parameters, "customerId");
   const rows = customerId === undefined ? findBusyRows(call) : toRows(call, [customerId]);
   return toReply({ sessions: toSessions(call, rows, toAccountIds(call)).filter(({ ended }) => !ended) });
 }
 
-/** `GET /sessions`: calls of the last days, ended ones included. */
+/** `GET /sessions`: the calls of the last days, also ended calls. */
 export function listSessions(call: Call): Reply {
   const { parameters } = call;
   const customerIds = getList(parameters, "customerIds");
@@ -22,7 +22,7 @@ export function listSessions(call: Call): Reply {
   return toPagedReply(parameters, toSessions(call, rows, getList(parameters, "accountIds")), (session) => session);
 }
 
-/** `GET /calls/active`: account-wide and without customer ids. */
+/** `GET /calls/active`: the active calls of an account, without customer ids. */
 export function listActiveCalls(call: Call): Reply {
   const items = toSessions(call, findBusyRows(call), toAccountIds(call))
     .filter(({ ended }) => !ended)
@@ -32,7 +32,7 @@ export function listActiveCalls(call: Call): Reply {
 
 const mostBusy = 500;
 
-/** The first customers with calls: one in a hundred has one. */
+/** The first customers with calls: one customer in a hundred has a call. */
 function findBusyRows({ state }: Call): readonly Row[] {
   return state.table.rows.filter((row) => toLine(state.seed, row) < 2).slice(0, mostBusy);
 }
@@ -46,7 +46,7 @@ function toAccountIds({ parameters }: Call): readonly string[] {
   return accountId === undefined ? [] : [accountId];
 }
 
-/** 0: on a call now, 1: had a call today, anything else: quiet. */
+/** 0: an active call, 1: an ended call today, any other number: no call. */
 function toLine(seed: number, { index }: Row): number {
   return mix(seed ^ 0x4c696e65, index) % 200;
 }

@@ -3,29 +3,29 @@ import type { EmulatedCustomer } from "./emulated-customer.ts";
 import { FaultSpecError } from "./faults.ts";
 import { noContent, type Reply, reply, toReply } from "./reply.ts";
 import type { EmulatorStats } from "./stats.ts";
-import { readBody, send } from "./wire.ts";
+import { readRequestText, send } from "./wire.ts";
 
 /** The prefix of control requests, which are not part of Evo Voice. */
 export const controlPrefix = "/emulator/";
 
-/** Controls of an emulator past its API, for its process and for control requests. */
+/** Controls of an emulator outside its API, for its process and for control requests. */
 export interface EmulatorControls {
   /** The main account. */
   readonly accountId: string;
-  /** A second account with a few customers, which a system administrator sees as well. */
+  /** A second account with a few customers; only a system administrator can see it. */
   readonly otherAccountId: string;
   customers(): Iterable<EmulatedCustomer>;
   customer(id: string): EmulatedCustomer | undefined;
-  /** Changes the flag as another client would; not counted as a write. */
+  /** Changes the flag without counting a write. */
   setStaging(id: string, isStaging: boolean): void;
-  /** Sessions stay; locked accounts open. */
+  /** Sessions stay valid; locked users are unlocked. */
   setPassword(password: string): void;
   endSessions(): void;
   setFaults(spec: string): void;
   stats(): EmulatorStats;
 }
 
-/** Answers a control request; none of them is rate limited, counted or faulted. */
+/** Answers a control request, without rate limit, count or fault. */
 export async function serveControl(
   emulator: EmulatorControls,
   request: IncomingMessage,
@@ -33,7 +33,7 @@ export async function serveControl(
 ): Promise<void> {
   const path = (request.url ?? "").slice(controlPrefix.length).split("?")[0] ?? "";
   try {
-    const text = await readBody(request);
+    const text = await readRequestText(request);
     const answer = control(emulator, `${request.method} ${path}`, text);
     await send(response, answer, true);
   } catch (error) {
@@ -82,7 +82,7 @@ function controlCustomer(emulator: EmulatorControls, customerId: string, text: s
 
 const linesInOnePiece = 1000;
 
-/** One customer a line, in pieces: a million of them never stand in memory. */
+/** One customer a line, in pieces, so that a million customers do not fill the memory. */
 function* toLines(emulator: EmulatorControls): Generator<string> {
   let piece = "";
   let lines = 0;

@@ -25,13 +25,13 @@ export interface CustomerInfoSource {
   readonly parts: CustomerParts;
 }
 
-/** What a reply may claim instead of the truth. */
+/** Wrong values that a reply shows. */
 export interface ReplyOverrides {
   readonly id?: string;
   readonly isStaging?: boolean | "absent";
 }
 
-/** The JSON of one `CustomerInfo`: joined from texts that are ready, as a flip should cost the emulator little. */
+/** The JSON of one `CustomerInfo`, joined from prepared texts, so that a flip costs the emulator little time. */
 export function toCustomerJson(
   source: CustomerInfoSource,
   row: Row,

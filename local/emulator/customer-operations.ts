@@ -14,7 +14,7 @@ export function getCustomer(call: Call): Reply {
   return reply(toCustomerJson(call.state, row, toInfoOptions(call.state.faults), toReplyOverrides(call, row)));
 }
 
-/** The one write. An absent `isStaging` means false, that is production. */
+/** Sets the flag. An absent `isStaging` means false, that is production. */
 export function setCustomerStagingMode(call: Call): Reply {
   const { state, parameters, fault } = call;
   const isStaging = getBoolean(parameters, "isStaging");
@@ -66,7 +66,7 @@ export function toInfoOptions({ flags, choices }: Faults): CustomerInfoOptions {
   };
 }
 
-/** The customer that is asked for, if this user may see it. */
+/** The requested customer, if this user may see it. */
 function getRow({ state, parameters, user }: Call): Row {
   const row = findRow(state.table, getText(parameters, "customerId") ?? getText(parameters, "id") ?? "");
   if (row !== undefined && user !== undefined && sees(user, getAccount(state.table, row).id)) return row;
@@ -80,7 +80,7 @@ function getRow({ state, parameters, user }: Call): Row {
   }
 }
 
-/** What the reply claims instead of the truth, decided before anything is written. */
+/** The wrong values of the reply, decided before the write. */
 function toReplyOverrides({ state, fault }: Call, row: Row): ReplyOverrides {
   switch (fault.name) {
     case "old-flag":

@@ -1,6 +1,6 @@
 import type { Account } from "./accounts.ts";
 
-/** JSON of members that many customers share word for word: built once, put together in `customer-info.ts`. */
+/** The JSON of members that many customers share. It is built once; `customer-info.ts` joins it. */
 export interface CustomerParts {
   readonly billing: readonly string[];
   readonly appSettings: readonly string[];

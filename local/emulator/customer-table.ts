@@ -2,40 +2,40 @@ import type { Account } from "./accounts.ts";
 import { toBusinessName } from "./business-names.ts";
 import { mix, toHex, toUnit } from "./random.ts";
 
-/** All customers. What a row does not hold is invented anew from the seed each time. */
+/** All customers. Values that a row does not contain are computed from the seed each time. */
 export interface CustomerTable {
   readonly seed: number;
   readonly accounts: readonly [Account, Account];
-  /** Removed ones included: an index is never used twice. */
+  /** With removed customers, because an index is never used twice. */
   readonly rows: Row[];
-  /** Rises when customers are added, removed or renamed, so that kept selections are dropped. */
+  /** Increases when customers are added, removed or renamed, so that cached selections are dropped. */
   version: number;
 }
 
 /** One customer. */
 export interface Row {
-  /** Its place in the table. */
+  /** The index in the table. */
   readonly index: number;
-  /** 0: the main account, 1: the other one. */
+  /** 0: the main account, 1: the second account. */
   readonly account: 0 | 1;
-  /** Its number in its account, from 1. */
+  /** The number in the account, from 1. */
   readonly ordinal: number;
   parent: Row | undefined;
   /** One bit a tag of the account. */
   tagBits: number;
   isStaging: boolean;
   isRemoved: boolean;
-  /** How often the API set its flag. */
+  /** How often the API set the flag. */
   writes: number;
-  /** Epoch seconds; 0 while it was not changed since the start. */
+  /** Epoch seconds; 0 before the first change. */
   modifiedAt: number;
-  /** Index of the user that changed it last, or `outsider`. */
+  /** The index of the last user who changed the customer, or `outsider`. */
   modifiedBy: number;
   name: string | undefined;
   referenceId: string | undefined;
 }
 
-/** Stands for a change that did not come through the API. */
+/** The user of a change outside the API. */
 export const outsider = 255;
 
 export function addRow(table: CustomerTable, account: 0 | 1, ordinal: number): Row {
@@ -86,7 +86,7 @@ export function toId(table: CustomerTable, row: Row): string {
   return seconds + getMachine(table.seed) + counter.toString(16).padStart(6, "0");
 }
 
-/** The customer with this id, unless it was removed. */
+/** The customer with this id; undefined for a removed customer. */
 export function findRow(table: CustomerTable, id: string): Row | undefined {
   if (!/^[0-9a-f]{24}$/i.test(id)) return undefined;
   const counter = Number.parseInt(id.slice(18), 16);
@@ -102,7 +102,7 @@ function getMachine(seed: number): string {
   return machine;
 }
 
-/** Newton's iteration: each round doubles the number of right bits. */
+/** Newton's iteration: each round doubles the number of correct bits. */
 function invert(odd: number): number {
   let inverse = odd;
   for (let round = 0; round < 5; round++) inverse = Math.imul(inverse, 2 - Math.imul(odd, inverse));

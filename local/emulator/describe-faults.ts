@@ -5,7 +5,7 @@ export interface FaultDescription {
   readonly about: string;
 }
 
-/** All faults with what they take: the source of `--help` and of the table in docs/emulator.md. */
+/** All faults with their values: the source of `--help` and of the table in docs/emulator.md. */
 export function listFaults(): readonly FaultDescription[] {
   return [
     ...Object.entries(shareFaults).map(([name, about]) => ({ usage: `${name}=SHARE`, about })),
@@ -26,7 +26,7 @@ export function listFaults(): readonly FaultDescription[] {
   ];
 }
 
-/** The same as aligned lines. */
+/** The faults as aligned lines. */
 export function describeFaults(): string {
   const faults = listFaults();
   const width = Math.max(...faults.map(({ usage }) => usage.length));

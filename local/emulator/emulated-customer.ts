@@ -9,7 +9,7 @@ import {
   toId,
 } from "./customer-table.ts";
 
-/** A snapshot of a customer as a test sees it, past the API. */
+/** A snapshot of a customer, for tests. */
 export interface EmulatedCustomer {
   readonly id: string;
   readonly accountId: string;
@@ -18,11 +18,11 @@ export interface EmulatedCustomer {
   readonly parentCustomerId?: string;
   readonly tagNames: readonly string[];
   readonly isStaging: boolean;
-  /** How many times a POST set the flag, whatever it was before. */
+  /** How many times a POST set the flag, also to its old value. */
   readonly writes: number;
 }
 
-/** What a new customer is like; the rest is invented. */
+/** The values of a new customer; missing values are invented. */
 export type CustomerInit = Partial<Omit<EmulatedCustomer, "id" | "writes">>;
 
 export function toEmulatedCustomer(table: CustomerTable, row: Row): EmulatedCustomer {
@@ -46,7 +46,7 @@ export function* toEmulatedCustomers(table: CustomerTable): Generator<EmulatedCu
 /** Adds a customer while the emulator runs. */
 export function insertCustomer(table: CustomerTable, init: CustomerInit): EmulatedCustomer {
   const account = init.accountId === table.accounts[1].id ? 1 : 0;
-  // Removed ones count, too: an ordinal is never used twice.
+  // Removed customers count, because an ordinal is never used twice.
   const row = addRow(table, account, table.rows.filter((other) => other.account === account).length + 1);
   const { name, referenceId, parentCustomerId, tagNames = [], isStaging = false } = init;
   Object.assign(row, { name, referenceId, isStaging });

@@ -18,13 +18,13 @@ import { createCounters, type EmulatorStats } from "./stats.ts";
 export interface EmulatorOptions {
   /** @default 0, any free port */
   readonly port?: number;
-  /** How many customers the main account has. */
+  /** The number of customers of the main account. */
   readonly customers: number;
   /** @default 1 */
   readonly seed?: number;
   /** See docs/emulator.md. @default none */
   readonly faults?: string;
-  /** The share of each account's customers that begin on staging. @default 0.3 */
+  /** The share of each account's customers that start on staging. @default 0.3 */
   readonly stagingShare?: number;
 }
 
@@ -35,11 +35,11 @@ export interface Emulator extends EmulatorControls {
   readonly password: string;
   addCustomer(init?: CustomerInit): EmulatedCustomer;
   removeCustomer(id: string): void;
-  /** Every session id given out so far: none may stand in a log, a report or the ledger. */
+  /** Every session id so far. No log, report or ledger item may contain a session id. */
   sessionIds(): readonly string[];
-  /** Notifies the listener of every request and waits for it; gives the function that removes it. */
+  /** Notifies the listener of every request and waits for it; returns a function that removes the listener. */
   onRequest(listener: RequestListener): () => void;
-  /** Ends all connections, those without a reply too. */
+  /** Closes all connections, also those without a reply. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Faults that hit a share of the requests, in the order in which they are tried; a request gets the first that hits. */
+/** Faults that hit a share of the requests. A request gets the first fault of this order that hits. */
 export const shareFaults = {
   "error-5xx":
     "500 with a responseStatus, 502 as a proxy's page (half of the writes are done), 503 with or without Retry-After",
@@ -14,12 +14,12 @@ export const shareFaults = {
   "other-id": "the reply carries another customer's id (flips and single reads)",
   "no-flag": "the reply has no isStaging (flips and single reads)",
   "shifting-rows": "the page begins one to three rows too early or too late: rows shift between pages (listings)",
-  "repeat-page": "the page before is sent once more (listings)",
+  "repeat-page": "the previous page is sent again (listings)",
   "moving-total": "totalCount is one too many or one too few (listings)",
   "sign-in-5xx": "503 instead of a sign-in",
 } as const;
 
-/** What `chaos=SHARE` means: every share fault but those of listings and of sign-ins. */
+/** The faults of `chaos=SHARE`: every share fault except those of listings and of sign-ins. */
 export const chaosFaults = [
   "error-5xx",
   "too-many",
@@ -35,11 +35,10 @@ export const chaosFaults = [
   "no-flag",
 ] as const satisfies readonly (keyof typeof shareFaults)[];
 
-/** Numbers with their meaning, their range and their default. */
 export const numberFaults = {
   latency: { about: "each request takes N milliseconds", least: 0, greatest: 600_000, fallback: 0 },
   "latency-load": {
-    about: "and N milliseconds more for each other request in flight",
+    about: "N more milliseconds for each other request in flight",
     least: 0,
     greatest: 60_000,
     fallback: 0,
@@ -50,7 +49,7 @@ export const numberFaults = {
     greatest: 1_000_000,
     fallback: 0,
   },
-  "retry-after": { about: "the seconds that a Retry-After asks for", least: 0, greatest: 3600, fallback: 1 },
+  "retry-after": { about: "the seconds in a Retry-After", least: 0, greatest: 3600, fallback: 1 },
   "session-death": {
     about: "a session dies after N calls; 0 is never",
     least: 0,

@@ -17,11 +17,11 @@ export interface Faults {
   readonly numbers: Readonly<Record<NumberFault, number>>;
   readonly flags: ReadonlySet<FlagFault>;
   readonly choices: Readonly<Record<ChoiceFault, string>>;
-  /** A share of the requests takes up to so much longer, most of them much less. */
+  /** A share of the requests takes up to `ms` longer, most of them much less. */
   readonly latencyTail: { readonly share: number; readonly ms: number };
 }
 
-/** A fault specification that cannot be read; the message names every problem. */
+/** A fault specification cannot be read; the message has every problem. */
 export class FaultSpecError extends Error {
   override readonly name = "FaultSpecError";
   readonly problems: readonly string[];
@@ -75,7 +75,7 @@ interface Item {
   readonly value: string | undefined;
 }
 
-/** `chaos` first, so that a fault given by its own name wins over it. */
+/** `chaos` first, so that a fault with its own name overrides it. */
 function toItems(spec: string): readonly Item[] {
   const items = spec
     .split(",")
@@ -90,7 +90,7 @@ function toItems(spec: string): readonly Item[] {
   return items.toSorted((left, right) => Number(right.name === "chaos") - Number(left.name === "chaos"));
 }
 
-/** Puts one item into the draft; gives the problem if it cannot. */
+/** Adds one item to the draft; returns the problem, if any. */
 function readItem(draft: Draft, { name, value }: Item): string | undefined {
   if (name === "chaos") {
     return readShare(name, value, (share) => {
@@ -107,7 +107,7 @@ function readItem(draft: Draft, { name, value }: Item): string | undefined {
   return `${name || "an empty name"} is not a fault: ${hint}`;
 }
 
-/** Without a value: always. */
+/** Without a value, the fault hits every request. */
 function readShare(name: string, value: string | undefined, set: (share: number) => void): string | undefined {
   const share = value === undefined ? 1 : toShare(value);
   if (share === undefined) return `${name}=${value}: expected a share from 0 to 1 or a percentage, as 0.05 or 5%`;

@@ -7,7 +7,7 @@ import { getBoolean, getList, getText, getWholeNumber } from "./parameters.ts";
 import { type Reply, reply } from "./reply.ts";
 import { type CustomerSelection, selectRows } from "./select-customers.ts";
 
-/** `GET /customers`: pages count from 0 and hold 25 unless told; simplified paging has no counts. */
+/** `GET /customers`: pages count from 0 and have 25 customers by default; simplified paging has no counts. */
 export function listCustomers(call: Call): Reply {
   const { state, parameters } = call;
   const rows = selectRows(state.table, state.selections, toSelection(call));
@@ -43,7 +43,7 @@ function toSelection({ state, parameters, user }: Call): CustomerSelection {
   };
 }
 
-/** Where the page begins in the selection and how much it holds, its fault included. */
+/** The first row and the size of the page, with its fault. */
 function toPage({ state, parameters, fault }: Call, found: number): { first: number; size: number } {
   if (getBoolean(parameters, "all")) return { first: 0, size: found };
   const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, state.faults.numbers["page-cap"]);
@@ -62,7 +62,7 @@ function toTotalError({ state, fault: { name, variant } }: Call): number {
 
 const mostInOneText = 1000;
 
-/** A page is one text; `all=true` goes out in pieces, as a million customers are gigabytes. */
+/** A page is one text; `all=true` is sent in pieces, because a million customers are gigabytes. */
 function toListReply({ state }: Call, rows: readonly Row[], counts: string): Reply {
   const options = toInfoOptions(state.faults);
   const toText = (some: readonly Row[]): string => some.map((row) => toCustomerJson(state, row, options)).join(",");

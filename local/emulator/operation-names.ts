@@ -1,4 +1,4 @@
-/** The operations by their documented names where there are any. */
+/** The operations, by their documented names if they have one. */
 export type OperationName =
   | "Authenticate"
   | "GetUserInfo"

@@ -11,15 +11,15 @@ export interface Call {
   readonly parameters: Parameters;
   readonly headers: IncomingHttpHeaders;
   readonly method: string;
-  /** The signed-in user; an operation for all needs none. */
+  /** The signed-in user; undefined without a session. */
   readonly user: User | undefined;
   readonly fault: PickedFault;
 }
 
 export interface Operation {
-  /** The roles that may call it; `all` needs no sign-in. */
+  /** The roles that may call the operation; `all` needs no sign-in. */
   readonly roles: "all" | readonly User["role"][];
-  /** Whether it writes: listeners are notified between the write and the reply. */
+  /** Whether the operation writes: listeners are notified between the write and the reply. */
   readonly writes?: boolean;
   readonly run: (call: Call) => Reply;
 }

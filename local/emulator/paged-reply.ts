@@ -1,7 +1,7 @@
 import { getWholeNumber, type Parameters } from "./parameters.ts";
 import { type Reply, toReply } from "./reply.ts";
 
-/** A page of a `ListResponse`, as the request asks for it. */
+/** The requested page of a `ListResponse`. */
 export function toPagedReply<Item>(
   parameters: Parameters,
   items: readonly Item[],

@@ -1,9 +1,10 @@
+import { findJson } from "../../lambda/contract/find-json.ts";
 import { ServiceError } from "./service-error.ts";
 
-/** A request's members by lower-case name: from its path, its query and its body, as ServiceStack fills a request. */
+/** A request's members by lower-case name, from the path, the query and the body, as in ServiceStack. */
 export type Parameters = ReadonlyMap<string, unknown>;
 
-/** What is in the path beats what is in the query, which beats what is in the body. */
+/** The path overrides the query, and the query overrides the body. */
 export function bindParameters(
   path: Readonly<Record<string, string>>,
   query: string,
@@ -44,7 +45,7 @@ export function getWholeNumber(parameters: Parameters, name: string, fallback: n
   return Number(value);
 }
 
-/** A list: a JSON array, or items joined by commas, those with special characters in double quotes. Empty items are skipped. */
+/** A list: a JSON array, or items joined by commas. Items with special characters are in double quotes. Empty items are skipped. */
 export function getList(parameters: Parameters, name: string): readonly string[] {
   const value = parameters.get(name.toLowerCase());
   if (Array.isArray(value)) return value.map(String).filter((item) => item !== "");
@@ -62,20 +63,11 @@ function splitList(text: string): readonly string[] {
 
 function parseBody(contentType: string, text: string): Iterable<readonly [string, unknown]> {
   if (contentType.startsWith("application/x-www-form-urlencoded")) return new URLSearchParams(text);
-  const body = parseJson(text);
+  const body = findJson(text);
   if (body === null || typeof body !== "object" || Array.isArray(body)) {
     throw new ServiceError(400, "SerializationException", "Unable to bind request: the body is not a JSON object");
   }
   return Object.entries(body);
-}
-
-/** Undefined when it is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The error for a member of the wrong type. */

@@ -6,18 +6,18 @@ import { mix, mixText, toUnit } from "./random.ts";
 /** The fault of one request, if it has any. */
 export interface PickedFault {
   readonly name?: ShareFault;
-  /** Chooses among a fault's variants, by the seed as well. */
+  /** Selects the variant of the fault; depends on the seed. */
   readonly variant: number;
   readonly tailMs: number;
 }
 
-/** How often each request was made, by its operation and key, so that chance never depends on their order. */
-export type Attempts = Map<string, number>;
+/** How often each request was sent, by operation and key, so that chance does not depend on the order of requests. */
+export type AttemptCounts = Map<string, number>;
 
-/** What is stable about a request: the same facts give the same chance in every run. */
+/** The stable facts of a request: equal facts give equal chance in every run. */
 export interface RequestFacts {
   readonly operation: OperationName;
-  /** A customer, or all of the request's members. */
+  /** The customer id, or all members of the request. */
   readonly key: string;
 }
 
@@ -25,10 +25,15 @@ const fine: PickedFault = { variant: 0, tailMs: 0 };
 const order = Object.keys(shareFaults) as ShareFault[];
 
 /**
- * Decides by the seed, the operation, its key and the how-many-th attempt at it.
- * Shares below 1 leave every third attempt alone, so that nothing fails for ever.
+ * The fault depends on the seed, the operation, the key and the number of the attempt. A share below 1 never hits every
+ * third attempt, so that no request fails for ever.
  */
-export function pickFault(seed: number, faults: Faults, attempts: Attempts, toFacts: () => RequestFacts): PickedFault {
+export function pickFault(
+  seed: number,
+  faults: Faults,
+  attempts: AttemptCounts,
+  toFacts: () => RequestFacts,
+): PickedFault {
   if (faults.shares.size === 0 && faults.latencyTail.share === 0) return fine;
   const facts = toFacts();
   const attempt = countAttempt(attempts, facts);
@@ -65,8 +70,8 @@ function appliesTo(fault: ShareFault, operation: OperationName): boolean {
   }
 }
 
-/** Gives how many attempts there were before this one. */
-function countAttempt(attempts: Attempts, { operation, key }: RequestFacts): number {
+/** Returns the number of earlier attempts. */
+function countAttempt(attempts: AttemptCounts, { operation, key }: RequestFacts): number {
   const attempt = attempts.get(`${operation} ${key}`) ?? 0;
   attempts.set(`${operation} ${key}`, attempt + 1);
   return attempt;

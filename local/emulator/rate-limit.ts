@@ -1,10 +1,10 @@
-/** A limit as simple servers have it: so many requests in each window of one second, counted from the first request. */
+/** A limit as in simple servers: a number of requests in each window of one second from the first request. */
 export interface RateWindow {
   startedAtMs: number;
   used: number;
 }
 
-/** Takes one request from the limit; false when the window's are used up. A limit of 0 is none. */
+/** Counts one request; false when the window is full. A limit of 0 means no limit. */
 export function takeFromWindow(window: RateWindow, limit: number, nowMs: number): boolean {
   if (limit === 0) return true;
   if (nowMs - window.startedAtMs >= 1000) {

@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
 import { FaultSpecError, parseFaults } from "./faults.ts";
 
-/** The options of a command line by their names, and every problem in them. */
+/** The options of a command line by name, and every problem. */
 export interface Options {
   readonly values: ReadonlyMap<string, string>;
   readonly problems: string[];
 }
 
-/** Reads options that take a value, flags that take none, and `-h`. */
+/** Reads options with a value, flags without a value, and `-h`. */
 export function readOptions(args: readonly string[], texts: readonly string[], flags: readonly string[]): Options {
   const { tokens } = parseArgs({
     args: [...args],
@@ -44,7 +44,7 @@ export interface Range {
   readonly fractions?: boolean;
 }
 
-/** The number of an option, or the fallback without it. */
+/** The number of an option, or the fallback. */
 export function readNumber({ values, problems }: Options, name: string, fallback: number, range: Range): number {
   const text = values.get(name);
   if (text === undefined) return fallback;

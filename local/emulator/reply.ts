@@ -1,9 +1,9 @@
 import { ServiceError } from "./service-error.ts";
 
-/** What the emulator answers, before it is put on the wire. */
+/** A reply of the emulator before it is sent. */
 export interface Reply {
   readonly status: number;
-  /** `data` is JSON text, shown as JSON or as a page, as the client accepts. */
+  /** `data` is JSON text; the client's `Accept` decides between JSON and a page. */
   readonly kind: "data" | "html" | "text" | "empty";
   readonly body: string | Iterable<string>;
   readonly headers?: readonly (readonly [name: string, value: string])[];
@@ -17,7 +17,7 @@ export function toReply(value: object): Reply {
   return reply(JSON.stringify(value));
 }
 
-/** The access check's own answers have no body. */
+/** The answers of the access check have no body. */
 export const unauthorized: Reply = {
   status: 401,
   kind: "empty",

@@ -3,16 +3,15 @@ import { operations } from "./operations.ts";
 
 export interface Route {
   readonly operation: OperationName;
-  /** Members that stand in the path. */
+  /** The members in the path. */
   readonly path: Readonly<Record<string, string>>;
-  /** `data`: always JSON; `one-way`: no reply body; `accept`: as the client accepts. */
+  /** `data`: always JSON; `one-way`: no reply body; `accept`: the client's `Accept` decides. */
   readonly format: "data" | "one-way" | "accept";
 }
 
-/** The method of a path that has other methods only. */
 export type FoundRoute = Route | "no such path" | "no such method";
 
-/** Finds a request's operation; paths are not case-sensitive, ids in them keep their case. */
+/** Finds a request's operation. Paths are not case-sensitive; ids in paths keep their case. */
 export function findRoute(method: string, path: string): FoundRoute {
   const segments = path.split("/").filter((segment) => segment !== "");
   const last = segments.at(-1) ?? "";

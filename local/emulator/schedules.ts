@@ -3,14 +3,14 @@ import { mix, toHex } from "./random.ts";
 
 /** Opening hours, which many customers share. */
 export interface Schedule {
-  /** As Evo Voice shows it: mostly an IANA id, sometimes a Windows one. */
+  /** As in Evo Voice: usually an IANA id, sometimes a Windows id. */
   readonly timeZoneId: string;
   readonly ianaTimeZone: string;
   readonly opens: number;
   readonly closes: number;
   readonly onSaturday: boolean;
   readonly forceClosed: boolean;
-  /** The JSON of its `schedule` member. */
+  /** The JSON of the `schedule` member. */
   readonly json: string;
 }
 
@@ -26,7 +26,7 @@ const hours = [
   { opens: 7, closes: 15, onSaturday: false },
 ] as const;
 
-/** The schedules in use; the last one is forced closed. */
+/** The schedules; the last schedule is forced closed. */
 export function createSchedules(seed: number): readonly Schedule[] {
   const open = timeZones.flatMap((timeZoneId) => {
     const ianaTimeZone = ianaTimeZones[timeZoneId] ?? timeZoneId;
@@ -39,7 +39,7 @@ export function createSchedules(seed: number): readonly Schedule[] {
   }));
 }
 
-/** Children inherit their parent's schedule more often than not. */
+/** Three of four children inherit their parent's schedule. */
 export function isInherited({ seed }: CustomerTable, { index, parent }: Row): boolean {
   return parent !== undefined && mix(seed ^ 0x496e6865, index) % 4 !== 0;
 }
@@ -51,7 +51,7 @@ export function getSchedule(table: CustomerTable, row: Row, schedules: readonly 
   return schedules[index] ?? (schedules[0] as Schedule);
 }
 
-/** The state that a call at this moment would meet. */
+/** The state at a time. */
 export function getState(schedule: Schedule, at: Date): "Business Hours" | "After Hours" | "Holiday" {
   const parts = new Intl.DateTimeFormat("en-US", {
     timeZone: schedule.ianaTimeZone,

@@ -8,7 +8,7 @@ export interface Seeding {
   readonly stagingShare: number;
 }
 
-/** The customers at the start: those of the main account and, strewn among them, those of the other one. */
+/** The customers at the start. Customers of the second account are spread among those of the main account. */
 export function seedCustomers({ customers, seed, stagingShare }: Seeding): CustomerTable {
   const others = Math.max(10, Math.ceil(customers / 20));
   const total = customers + others;
@@ -30,7 +30,7 @@ function toTagBits({ tags }: Account, hash: number): number {
   return tags.reduce((bits, { share }, index) => (toUnit(mix(hash, index)) < share ? bits | (1 << index) : bits), 0);
 }
 
-/** About one in twenty has children; some of those have a parent themselves, at most three storeys high. */
+/** About one customer in twenty has children; some of these also have a parent. Families have at most three levels. */
 function chooseParents({ seed, rows }: CustomerTable): void {
   const parents: [Row[], Row[]] = [[], []];
   for (const row of rows) {
@@ -45,7 +45,7 @@ function chooseParents({ seed, rows }: CustomerTable): void {
   }
 }
 
-/** Exactly so many of an account's customers, chosen by the seed (selection sampling). */
+/** Puts exactly `wanted` customers of an account on staging, chosen by the seed (selection sampling). */
 function chooseStaging(
   { seed, rows }: CustomerTable,
   account: 0 | 1,

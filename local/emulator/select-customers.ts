@@ -8,7 +8,7 @@ import {
   toId,
 } from "./customer-table.ts";
 
-/** Which customers are listed, in which order: everything of a listing but its page. */
+/** The filters and the order of a list of customers, without its page. */
 export interface CustomerSelection {
   /** Indexes of the accounts. */
   readonly accounts: readonly (0 | 1)[];
@@ -32,7 +32,7 @@ export function createSelectionCache(): SelectionCache {
 
 const mostKept = 12;
 
-/** The customers of a selection; kept, so that its next page costs nothing. */
+/** The customers of a selection. They are cached for the next page. */
 export function selectRows(table: CustomerTable, cache: SelectionCache, selection: CustomerSelection): readonly Row[] {
   const { rowsBySelection } = cache;
   if (cache.version !== table.version) rowsBySelection.clear();
@@ -67,7 +67,7 @@ function filterRows(table: CustomerTable, selection: CustomerSelection): Row[] {
   });
 }
 
-/** The bits that a customer of this account must have; -1 when a tag is not one of the account's. */
+/** The bits that a customer of this account must have; -1 when the account does not have a tag. */
 function toTagBits(table: CustomerTable, account: 0 | 1, tagIds: readonly string[]): number {
   return tagIds.reduce((bits, id) => {
     const index = table.accounts[account].tags.findIndex((tag) => tag.id === id.toLowerCase());
@@ -84,7 +84,7 @@ function isBelow({ parent }: Row, parents: ReadonlySet<Row>, onlyChildren: boole
   return parents.has(parent) || (!onlyChildren && isBelow(parent, parents, false));
 }
 
-/** Sorts where the field is known; any other order is the natural one, in which customers were added. */
+/** Sorts by a known field; otherwise customers stay in the order in which they were added. */
 function sortRows(table: CustomerTable, rows: Row[], { sortField, descending }: CustomerSelection): readonly Row[] {
   const toKey = toSortKey(table, sortField);
   if (toKey !== undefined) {

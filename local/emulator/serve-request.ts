@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { applyFault, type Delivery, toTooMany } from "./apply-fault.ts";
+import { applyFault, type FaultedReply, toTooMany } from "./apply-fault.ts";
 import type { OperationName } from "./operation-names.ts";
 import { operations } from "./operations.ts";
 import { bindParameters, getText, type Parameters } from "./parameters.ts";
@@ -21,11 +21,10 @@ import {
 import { findRoute, type Route } from "./routes.ts";
 import { notifyListeners, type Service } from "./service.ts";
 import { ServiceError } from "./service-error.ts";
-import { findSession, type Session } from "./sessions.ts";
+import { findSession, type ServerSession } from "./sessions.ts";
 import { count } from "./stats.ts";
-import { readBody, send, sendHalf, wantsJson } from "./wire.ts";
+import { readRequestText, send, sendHalf, wantsJson } from "./wire.ts";
 
-/** One request on its way through the emulator. */
 interface ServedRequest {
   readonly service: Service;
   readonly request: IncomingMessage;
@@ -36,7 +35,7 @@ interface ServedRequest {
   asJson: boolean;
 }
 
-/** Answers one request of the Evo Voice API, with its fault. */
+/** Answers one request of the Evo Voice API with its fault. */
 export async function serveRequest(
   service: Service,
   request: IncomingMessage,
@@ -75,7 +74,7 @@ async function serveRoute(served: ServedRequest): Promise<void> {
   }
   served.asJson ||= route.format === "data";
   count(service.counters.requests, route.operation);
-  const text = method === "GET" ? "" : await readBody(request);
+  const text = method === "GET" ? "" : await readRequestText(request);
   const body = { contentType: request.headers["content-type"] ?? "", text };
   return serveOperation(served, route, bindParameters(route.path, query, body));
 }
@@ -106,8 +105,12 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   if (served.response.writableEnded) await notifyListeners(service, about, "answered");
 }
 
-/** Without a sign-in: 401 without a body, or for a browser a redirect to the login page. With the wrong role: 403. */
-function checkAccess(served: ServedRequest, name: OperationName, session: Session | undefined): Reply | undefined {
+/** Without a session: 401 without a body, or for a browser a redirect to the login page. With the wrong role: 403. */
+function checkAccess(
+  served: ServedRequest,
+  name: OperationName,
+  session: ServerSession | undefined,
+): Reply | undefined {
   const { roles } = operations[name];
   if (roles === "all") return undefined;
   if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
@@ -121,7 +124,6 @@ function decide({ state, counters }: Service, operation: OperationName, paramete
   return fault;
 }
 
-/** The stable facts of a request: its customer, or else all of its members. */
 function toFacts(operation: OperationName, parameters: Parameters): RequestFacts {
   const key = getText(parameters, "customerId");
   if (key !== undefined || operation === "Authenticate") return { operation, key: key ?? "" };
@@ -142,7 +144,7 @@ function attempt(run: () => Reply): Reply {
   }
 }
 
-async function deliver(served: ServedRequest, delivery: Delivery): Promise<void> {
+async function deliver(served: ServedRequest, delivery: FaultedReply): Promise<void> {
   switch (delivery.how) {
     case "reply":
       return answer(served, delivery.reply);
@@ -165,7 +167,7 @@ async function answer({ service, request, response, asJson }: ServedRequest, rep
   if (response.headersSent || response.destroyed) return;
   await send(response, reply, asJson);
   if (!request.complete) {
-    // The rest of an unread body would be read as the next request.
+    // The server would read the rest of the body as the next request.
     response.once("finish", () => request.socket.destroySoon());
   }
 }

@@ -1,4 +1,4 @@
-/** An error that a ServiceStack service throws: it is answered with a `responseStatus`. */
+/** An error of a ServiceStack service; the reply has a `responseStatus`. */
 export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly status: number;

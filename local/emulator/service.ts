@@ -16,13 +16,13 @@ export interface RequestEvent {
   readonly method: string;
   readonly path: string;
   readonly customerId?: string;
-  /** `written`: between the write and its reply; `answered`: the reply is out. */
+  /** `written`: between the write and its reply; `answered`: after the reply was sent. */
   readonly phase: "arrived" | "written" | "answered";
 }
 
 export type RequestListener = (request: RequestEvent) => void | Promise<void>;
 
-/** Notifies the listeners and waits for them, so that they can hold a request. */
+/** Notifies the listeners and waits for them, so that they can delay a request. */
 export async function notifyListeners(
   service: Service,
   about: Omit<RequestEvent, "phase"> & { readonly operation: OperationName },

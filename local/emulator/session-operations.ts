@@ -5,8 +5,8 @@ import { type Reply, reply, toReply, unauthorized } from "./reply.ts";
 import { ServiceError } from "./service-error.ts";
 import { endSession, signIn } from "./sessions.ts";
 
-/** `POST /auth/{provider}`: signs in, or out with the provider `logout`. */
-export function authenticate(call: Call): Reply {
+/** `POST /auth/{provider}`: signs in, or signs out with the provider `logout`. */
+export function authenticateUser(call: Call): Reply {
   const { state, parameters, headers } = call;
   const provider = getText(parameters, "provider")?.toLowerCase() ?? "";
   if (provider === "logout") {
@@ -32,7 +32,7 @@ export function authenticate(call: Call): Reply {
   );
 }
 
-/** `GET /auth/status`, open to all. */
+/** `GET /auth/status`; it needs no sign-in. */
 export function getUserInfo({ state, user }: Call): Reply {
   if (user === undefined) return toReply({ isAuthenticated: false });
   const accounts = state.table.accounts.filter(({ id }) => user.accountIds === "all" || user.accountIds.includes(id));

@@ -4,17 +4,17 @@ import type { User } from "./accounts.ts";
 import type { Faults } from "./faults.ts";
 import { ServiceError } from "./service-error.ts";
 
-export interface Session {
+export interface ServerSession {
   readonly id: string;
   readonly user: User;
   calls: number;
 }
 
-/** The users, and the sessions that are open. */
+/** The users and the open sessions. */
 export interface Sessions {
   readonly users: readonly User[];
-  readonly byId: Map<string, Session>;
-  /** Every session id given out: none may appear in a log. */
+  readonly byId: Map<string, ServerSession>;
+  /** Every session id so far. */
   readonly issued: string[];
   /** Refused sign-ins in a row, by user name. */
   readonly refusals: Map<string, number>;
@@ -33,14 +33,18 @@ export function createSessions(users: readonly User[], password: string): Sessio
   return { users, byId: new Map(), issued: [], refusals: new Map(), password, signIns: 0, refusedSignIns: 0 };
 }
 
-/** A new password also opens locked accounts again. */
+/** A new password also unlocks users. */
 export function changePassword(sessions: Sessions, password: string): void {
   sessions.password = password;
   sessions.refusals.clear();
 }
 
-/** The session that a request's cookies name, or that its HTTP Basic credentials make for this one request. */
-export function findSession(sessions: Sessions, headers: IncomingHttpHeaders, faults: Faults): Session | undefined {
+/** The session of the request's cookies, or a session of its HTTP Basic credentials for this request only. */
+export function findSession(
+  sessions: Sessions,
+  headers: IncomingHttpHeaders,
+  faults: Faults,
+): ServerSession | undefined {
   const session = sessions.byId.get(findSessionId(headers) ?? "");
   if (session !== undefined) return isAlive(sessions, session, faults) ? session : undefined;
   const basic = readBasic(headers.authorization);
@@ -52,13 +56,13 @@ export function findSession(sessions: Sessions, headers: IncomingHttpHeaders, fa
   }
 }
 
-/** A sign-in begins a session with new ids and ends the one that the request came with. */
+/** A sign-in begins a session with new ids and ends the request's session. */
 export function signIn(
   sessions: Sessions,
   credentials: Credentials,
   headers: IncomingHttpHeaders,
   faults: Faults,
-): { session: Session; cookies: readonly string[] } {
+): { session: ServerSession; cookies: readonly string[] } {
   const user = checkPassword(sessions, credentials, faults);
   endSession(sessions, headers);
   sessions.signIns++;
@@ -91,7 +95,7 @@ function findSessionId(headers: IncomingHttpHeaders): string | undefined {
   return cookies.get(name) ?? headers[`x-${name}`]?.toString();
 }
 
-function isAlive(sessions: Sessions, session: Session, faults: Faults): boolean {
+function isAlive(sessions: Sessions, session: ServerSession, faults: Faults): boolean {
   const calls = faults.numbers["session-death"];
   if (calls > 0 && session.calls >= calls) {
     sessions.byId.delete(session.id);

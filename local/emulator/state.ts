@@ -2,13 +2,12 @@ import { createUsers, toPassword, type User } from "./accounts.ts";
 import { type CustomerParts, createCustomerParts } from "./customer-parts.ts";
 import type { CustomerTable, Row } from "./customer-table.ts";
 import { type Faults, parseFaults } from "./faults.ts";
-import type { Attempts } from "./pick-fault.ts";
+import type { AttemptCounts } from "./pick-fault.ts";
 import { createSchedules, type Schedule } from "./schedules.ts";
 import { seedCustomers } from "./seed-customers.ts";
 import { createSelectionCache, type SelectionCache } from "./select-customers.ts";
 import { createSessions, type Sessions } from "./sessions.ts";
 
-/** Everything that an emulator holds. */
 export interface EmulatorState {
   readonly seed: number;
   readonly table: CustomerTable;
@@ -20,7 +19,7 @@ export interface EmulatorState {
   readonly stagingChanges: StagingChange[];
   readonly startedAt: number;
   faults: Faults;
-  attempts: Attempts;
+  attempts: AttemptCounts;
 }
 
 /** One write of a flag: the source of the log. */
@@ -60,7 +59,7 @@ export function createState(options: StateOptions): EmulatorState {
   };
 }
 
-/** New faults begin with a clean count of attempts. */
+/** New faults start with new counts of attempts. */
 export function changeFaults(state: EmulatorState, spec: string): void {
   state.faults = parseFaults(spec);
   state.attempts = new Map();

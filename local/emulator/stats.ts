@@ -1,15 +1,15 @@
 import type { OperationName } from "./operation-names.ts";
 
-/** What the emulator has counted since it started. */
+/** The emulator's counters since its start. */
 export interface EmulatorStats {
-  /** Requests by operation, however they ended. */
+  /** Requests by operation, with every result. */
   readonly requests: Readonly<Record<string, number>>;
   readonly signIns: number;
   /** Refused sign-ins, by form or by HTTP Basic. */
   readonly refusedSignIns: number;
-  /** Replies with status 429, of any cause. */
+  /** Replies with status 429. */
   readonly refused429: number;
-  /** Replies with status 401, the refused sign-ins included. */
+  /** Replies with status 401, also for refused sign-ins. */
   readonly refused401: number;
   readonly inFlight: number;
   /** The highest number of requests in flight. */

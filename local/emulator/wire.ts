@@ -6,8 +6,8 @@ import { ServiceError } from "./service-error.ts";
 
 const longestBody = 1024 * 1024;
 
-/** The whole body of a request as text; one that is longer than 1 MB is refused. */
-export function readBody(request: IncomingMessage): Promise<string> {
+/** The body of a request as text. A body above 1 MB is refused. */
+export function readRequestText(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -27,7 +27,7 @@ export function readBody(request: IncomingMessage): Promise<string> {
   });
 }
 
-/** JSON, unless the client would rather see a page: a browser, or one that does not say. */
+/** False for a browser and for a client without an `Accept` header: they get a page. */
 export function wantsJson(accept: string | undefined, query: string): boolean {
   if (/(^|&)format=json(&|$)/i.test(query)) return true;
   for (const type of accept?.toLowerCase().split(",") ?? []) {
@@ -37,7 +37,6 @@ export function wantsJson(accept: string | undefined, query: string): boolean {
   return false;
 }
 
-/** Puts a reply on the wire. */
 export async function send(response: ServerResponse, reply: Reply, asJson: boolean): Promise<void> {
   const contentType = toContentType(reply, asJson);
   const headers = ["Vary", "Accept", "X-Powered-By", "ServiceStack/6.11 Net6/Linux"];
@@ -46,7 +45,7 @@ export async function send(response: ServerResponse, reply: Reply, asJson: boole
   const body = reply.kind === "data" && !asJson ? toPage(reply.body) : reply.body;
   if (typeof body !== "string") {
     response.writeHead(reply.status, headers);
-    // A client that leaves in the middle is no error here.
+    // A client may disconnect during the reply. That is not an error.
     await pipeline(Readable.from(body), response).catch(() => undefined);
     return;
   }
@@ -55,7 +54,7 @@ export async function send(response: ServerResponse, reply: Reply, asJson: boole
   response.end(body);
 }
 
-/** The first half of a reply: as if it were all, or with the connection cut in the middle. */
+/** Sends the first half of a reply: as if it were complete, or with a broken connection. */
 export async function sendHalf(response: ServerResponse, reply: Reply, cut: boolean): Promise<void> {
   const text = typeof reply.body === "string" ? reply.body : [...reply.body].join("");
   const whole = Buffer.from(text);

@@ -5,11 +5,11 @@ import type { Report } from "../../lambda/core/report/report.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
 import { judge, type Recorded } from "./oracle.ts";
-import { type Check, renderCheck } from "./render-check.ts";
+import { type CheckResult, renderCheck } from "./render-check.ts";
 import { type Services, TABLE_NAME } from "./services.ts";
 
-/** Compares what Evo Voice holds with what it held before, with the ledger and with the report. */
-export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<Check> {
+/** Compares the emulator's customers with their state before the rollout, with the ledger and with the report. */
+export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<CheckResult> {
   const { emulator } = services;
   const { rolloutId, rollback } = report;
   const recorded = await withLedger(services, async (ledger) => ({
@@ -20,11 +20,11 @@ export async function checkRollout(report: Report, { flags }: Before, services: 
   return renderCheck(judge(claims, await Array.fromAsync(emulator.readCustomers())));
 }
 
-/** What the emulator held before the rollout. */
+/** The emulator's state before the rollout. */
 export interface Before {
-  /** Every customer's flag, of the other account too. */
+  /** The flags of all customers, also of the other account. */
   readonly flags: ReadonlyMap<string, boolean>;
-  /** Of the rollout's account. */
+  /** In the rollout's account. */
   readonly customers: number;
   readonly onStaging: number;
 }
@@ -44,7 +44,7 @@ export function findHoldOf(release: string, services: Services): Promise<Hold | 
   return withLedger(services, async (ledger) => (await ledger.readControls()).holds[release]);
 }
 
-/** All that the ledger recorded for each customer: one outcome, if all is well. */
+/** The recorded outcomes of each customer: exactly one, unless the ledger is wrong. */
 async function collect(items: AsyncIterable<readonly Outcome[]>): Promise<ReadonlyMap<string, readonly Recorded[]>> {
   return Map.groupBy((await Array.fromAsync(items)).flat(), ({ customerId }) => customerId);
 }

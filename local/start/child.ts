@@ -12,7 +12,7 @@ export interface Child {
 }
 
 export interface ChildOptions {
-  /** Its name in the message when it ends unexpectedly: "the emulator". */
+  /** The name in error messages, such as "the emulator". */
   readonly what: string;
   readonly script: URL;
   readonly args?: readonly string[];
@@ -24,7 +24,7 @@ const PATIENCE_MS = 1_000;
 
 /**
  * Starts a script with a channel to this process; the child ends when the channel breaks. The child is not in the
- * terminal's process group: Ctrl-C reaches this process alone, which then ends its children in order.
+ * terminal's process group: Ctrl-C reaches only this process, which then ends its children in order.
  */
 export function startChild({ what, script, args = [], environment = {} }: ChildOptions): Child {
   const child = fork(script, args, {
@@ -43,7 +43,7 @@ export function startChild({ what, script, args = [], environment = {} }: ChildO
     if (stopping) return new Promise<never>(() => {});
     throw new LocalRunError(`${what} ended unexpectedly (${signal ?? `exit code ${code}`})${quote(stderrTail)}`);
   });
-  // It may reject when no caller awaits it any more.
+  // It may reject when no caller awaits it.
   crash.catch(() => {});
   return {
     process: child,
@@ -58,7 +58,7 @@ export function startChild({ what, script, args = [], environment = {} }: ChildO
   };
 }
 
-/** The line of a stack trace that has the message. */
+/** The line of a stack trace with the message. */
 function quote(stderrTail: string): string {
   const lines = stderrTail.split("\n").map((line) => line.trim());
   const line = lines.find((text) => /^\w*Error\b/.test(text)) ?? lines.findLast(Boolean);

@@ -5,9 +5,9 @@ import { type Options, readFaults, readNumber, readOptions } from "../emulator/r
 import { isScenario, SCENARIO_NAMES, type Scenario } from "./scenario.ts";
 import { isTrigger, isWebhook, TRIGGERS, type Trigger } from "./trigger.ts";
 
-/** What `npm start` was asked for. */
+/** The options of `npm start`. */
 export interface StartOptions {
-  /** The deploy event as it was read; the worker validates it. */
+  /** The deploy event of the file; the worker validates it. */
   readonly event: unknown;
   readonly eventFile: string;
   readonly customers: number;
@@ -31,7 +31,7 @@ const TEXTS = ["scenario", "event", "trigger", "customers", "faults", "rate", "s
 const EXAMPLE = fileURLToPath(new URL("./example-event.json", import.meta.url));
 const IN_WAVES = fileURLToPath(new URL("./waves-event.json", import.meta.url));
 
-/** Reads all options and the event's file, and collects every problem in them. */
+/** Reads all options and the event's file; lists every problem. */
 export function readCommandLine(args: readonly string[]): CommandLine {
   const read = readOptions(args, TEXTS, ["json", "help"]);
   const { values, problems } = read;
@@ -65,7 +65,7 @@ function readScenario({ values, problems }: Options): Scenario | undefined {
   return undefined;
 }
 
-/** The longest UserParameters that CodePipeline takes. */
+/** CodePipeline's limit for UserParameters, in characters. */
 const MOST_PARAMETERS = 1_000;
 
 function readTrigger({ values, problems }: Options, event: unknown): Trigger | undefined {
@@ -85,7 +85,7 @@ function readTrigger({ values, problems }: Options, event: unknown): Trigger | u
   return text;
 }
 
-/** A repeated member would lose its first value silently: an `exclude` that excludes no customer. */
+/** Refuses repeated members: `JSON.parse` silently drops the first, for example an `exclude`. */
 function readEvent(file: string, problems: string[]): unknown {
   const report = (what: string) => problems.push(`--event ${file}: expected a file with a deploy event, but ${what}`);
   try {

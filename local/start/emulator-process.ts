@@ -10,14 +10,14 @@ export interface EmulatorProcess {
   readonly address: string;
   readonly userName: string;
   readonly password: string;
-  /** The main account; another account has a few customers, too. */
+  /** The main account. A second account has a few customers. */
   readonly accountId: string;
   readonly crash: Child["crash"];
-  /** Every customer of both accounts as the emulator holds it. */
+  /** Every customer of both accounts. */
   readCustomers(): AsyncGenerator<CustomerState>;
 }
 
-/** Starts an emulator and waits until it answers. */
+/** Starts an emulator and waits until it is ready. */
 export async function startEmulatorProcess(
   { customers, seed, faults }: StartOptions,
   stack: AsyncDisposableStack,

@@ -5,7 +5,7 @@ import { isWebhook, WEBHOOKS } from "./trigger.ts";
 
 const START_PER_SECOND = 200;
 
-/** The policy of a local run: as small as an operator's would be, only faster. */
+/** The policy of a local run: small, as an operator's policy, with a higher pace. */
 export function toLocalPolicy(
   { address, accountId }: Pick<EmulatorProcess, "address" | "accountId">,
   { requestsPerSecond, trigger, scenario }: Pick<StartOptions, "requestsPerSecond" | "trigger" | "scenario">,
@@ -17,7 +17,7 @@ export function toLocalPolicy(
     cohorts: { canary: { tags: ["canary"] }, beta: { tags: ["beta"] } },
     requestsPerSecond,
     startRequestsPerSecond: Math.min(START_PER_SECOND, requestsPerSecond),
-    // On loopback an answer that takes longer never comes.
+    // On loopback, an answer that takes longer never arrives.
     retries: { requestTimeoutMs: 1_000 },
     ...(scenario && { alarms: [ALARM] }),
     ...(trigger && isWebhook(trigger) && { webhooks: WEBHOOKS }),

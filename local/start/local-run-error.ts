@@ -1,4 +1,4 @@
-/** Thrown when something around the worker fails, so that the local run cannot continue; its message is for a person. */
+/** A process around the worker failed, so that the local run cannot continue. */
 export class LocalRunError extends Error {
   override readonly name = "LocalRunError";
 }

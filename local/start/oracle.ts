@@ -3,34 +3,33 @@ import { countOutcomes, OUTCOMES, type Outcome, type OutcomeKind, totalOf } from
 import { describeReason, type ReasonCode } from "../../lambda/core/reasons.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 
-/** A customer as Evo Voice holds it. */
+/** A customer as the emulator holds it. */
 export interface CustomerState {
   readonly id: string;
   readonly accountId: string;
   readonly isStaging: boolean;
-  /** How often its flag was set through the API. */
+  /** How often the API set the flag. */
   readonly writes: number;
 }
 
-/** An outcome as the ledger has it. */
 export type Recorded = Pick<Outcome, "outcome" | "reason">;
 
-/** What the report and the ledger say of the customers of one rollout. */
+/** What the report and the ledger say about one rollout. */
 export interface Claims {
   readonly report: Report;
   /** The accounts that the rollout is for. */
   readonly accountIds: readonly string[];
   /** Each customer's flag before the rollout. */
   readonly before: ReadonlyMap<string, boolean>;
-  /** Every outcome that the ledger has for a customer; more than one is a violation. */
+  /** The recorded outcomes of each customer; more than one is a violation. */
   readonly outcomes: ReadonlyMap<string, readonly Recorded[]>;
-  /** Every outcome of the rollback that the ledger has for a customer. */
+  /** The recorded outcomes of the rollback of each customer. */
   readonly restores?: ReadonlyMap<string, readonly Recorded[]>;
-  /** The customers that the plan must hold, where they are known: each needs an outcome, no other may be touched. */
+  /** The customers that the plan must contain, if known: each needs an outcome, and no other customer may be touched. */
   readonly planned?: ReadonlySet<string>;
 }
 
-/** Something that is not as the report or the ledger says; `render-check.ts` has a sentence for each code. */
+/** A difference from the report or the ledger; `render-check.ts` has a sentence for each code. */
 export type Violation = CustomerViolation | CountViolation;
 
 export type CustomerViolation = AboutCustomer & Fault;
@@ -52,22 +51,22 @@ interface CountViolation {
 
 interface AboutCustomer {
   readonly customerId: string;
-  /** What the ledger says of it; undefined when the ledger does not know it. */
+  /** The recorded outcome, if any. */
   readonly outcome: OutcomeKind | undefined;
 }
 
-/** The customers without a violation, by what happened to them. */
+/** The numbers of customers without a violation. */
 export interface Tally {
   readonly flippedOnce: number;
-  /** Flipped, with more than one write. */
+  /** Flipped with more than one write. */
   readonly flippedAgain: number;
   readonly restored: number;
-  /** Flipped, and not restored by the rollback of their rollout. */
+  /** Flipped and not restored by the rollback. */
   readonly stillFlipped: number;
-  /** Of the rollout's accounts. */
+  /** In the rollout's accounts. */
   readonly untouched: number;
   readonly failed: number;
-  /** Failed and moved all the same, as their reasons say that they may have. */
+  /** Failed, but moved, as the reason says may be. */
   readonly failedYetMoved: number;
 }
 
@@ -76,7 +75,7 @@ export interface Verdict {
   readonly tally: Tally;
 }
 
-/** Compares what the report and the ledger say with what Evo Voice holds, customer by customer. */
+/** Compares the report and the ledger with the emulator, customer by customer. */
 export function judge(claims: Claims, customers: Iterable<CustomerState>): Verdict {
   const violations: Violation[] = [];
   const tally = { ...NOTHING };
@@ -148,12 +147,12 @@ function findWrongFlag(claims: Claims, customer: CustomerState, recorded: Record
     return undefined;
   if (isStaging !== before) return { code: "moved", isStaging };
   if (writes > 0) return { code: "written", writes };
-  // A retry does not say where it wants its customers.
+  // A retry does not say which flag it wants.
   const isWrong = recorded?.outcome === "unchanged" && claims.report.action !== "retry" && isStaging !== wanted;
   return isWrong ? { code: "not-unchanged", isStaging } : undefined;
 }
 
-/** For a customer with an outcome of a rollback: it was flipped, or may have been. */
+/** For a customer with an outcome of a rollback: the customer was flipped, or may have been flipped. */
 function findWrongRestore(
   claims: Claims,
   { id, isStaging, writes }: CustomerState,
@@ -182,7 +181,7 @@ function isInDoubt(recorded: Recorded | undefined): boolean {
   return recorded?.outcome === "failed" && recorded.reason.code === "may-be-flipped";
 }
 
-/** The flag that a rollout wants. A retry does not say: it wants the other flag for each customer that it flips. */
+/** The flag that a rollout wants. A retry does not say which: it wants the opposite of the flag before. */
 function toWanted({ report: { action }, before }: Claims, id: string): boolean {
   return action === "stage" || action === "promote" ? wantedFlag(action) : before.get(id) === false;
 }
@@ -220,7 +219,7 @@ function findWrongCounts({ report, outcomes, restores = new Map() }: Claims): re
   return wrong.flatMap((each) => (each.reported === each.recorded ? [] : { code: "wrong-count", ...each }));
 }
 
-/** A customer without an outcome of the rollback is counted as left, when it was flipped. */
+/** A flipped customer without an outcome of the rollback counts as not restored. */
 function compareRestores(
   { restored, conflicting, left }: NonNullable<Report["rollback"]>,
   outcomes: Claims["outcomes"],

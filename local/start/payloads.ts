@@ -3,7 +3,6 @@ import { sign } from "@octokit/webhooks-methods";
 import { Webhook } from "standardwebhooks";
 import { SOURCES, type Trigger, type WebhookTrigger } from "./trigger.ts";
 
-/** The payload of a trigger, with a description. */
 export interface Payload {
   readonly what: string;
   readonly payload: unknown;
@@ -57,13 +56,13 @@ function toScheduled(event: unknown) {
 interface Job {
   readonly id: string;
   readonly event?: unknown;
-  /** From the answer to the action's last job. */
+  /** From the answer to the previous job of the action. */
   readonly continuationToken?: string;
 }
 
 /** A job of CodePipeline's Lambda action. */
 export function toPipelineJob({ id, event, continuationToken }: Job) {
-  const configuration = { FunctionName: "start", UserParameters: JSON.stringify(event) };
+  const configuration = { FunctionName: "front-door", UserParameters: JSON.stringify(event) };
   const data = {
     actionConfiguration: { configuration },
     inputArtifacts: [],
@@ -73,7 +72,7 @@ export function toPipelineJob({ id, event, continuationToken }: Job) {
   return { "CodePipeline.job": { id, accountId: ACCOUNT, data } };
 }
 
-/** The delivery of a CI service to the webhook, signed now. */
+/** A signed delivery of a CI service to the webhook. */
 export function toDelivery(trigger: WebhookTrigger, secret: string): Promise<SignedDelivery> {
   return trigger === "github" ? toGitHubDelivery(secret) : toStandardDelivery(secret);
 }

@@ -13,7 +13,7 @@ export interface Progress {
   readonly wave: string;
   /** The cause of a hold. */
   readonly heldBy: string;
-  /** Left of the bake, or of the rest during a rollback, when the phase began. */
+  /** The seconds that the bake or the wait of a rollback had left when the phase began. */
   readonly leftSeconds: number;
   readonly done: number;
   /** Done when the phase began. */

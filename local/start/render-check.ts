@@ -2,14 +2,14 @@ import { formatNumber } from "../../lambda/core/report/text-layout.ts";
 import { countOf } from "./count-of.ts";
 import type { CustomerViolation, Tally, Verdict, Violation } from "./oracle.ts";
 
-/** Something that was compared at the end of a local run: one sentence, and a line for each difference. */
-export interface Check {
+/** The result of one comparison at the end of a local run: a sentence, and a line for each difference. */
+export interface CheckResult {
   readonly agrees: boolean;
   readonly text: string;
 }
 
-/** The oracle's verdict for a person. */
-export function renderCheck({ violations, tally }: Verdict): Check {
+/** Writes the oracle's verdict as text. */
+export function renderCheck({ violations, tally }: Verdict): CheckResult {
   if (violations.length === 0) return { agrees: true, text: `the emulator agrees with the report: ${describe(tally)}` };
   const lines = violations.map((violation) => `\n  - ${describeViolation(violation)}`);
   return {
@@ -44,7 +44,7 @@ const NAMES: Readonly<Record<string, string>> = {
   left: "not restored",
 };
 
-/** What is wrong with a customer, as the end of a sentence that begins with it. */
+/** The end of a sentence that begins with the customer. */
 function describeCustomer(violation: CustomerViolation): string {
   const { code, outcome } = violation;
   const said = outcome === undefined ? "has no outcome" : `is reported as ${outcome}`;

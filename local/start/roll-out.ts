@@ -6,7 +6,7 @@ import { type Before, checkRollout, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";
 import { LocalRunError } from "./local-run-error.ts";
-import type { Check } from "./render-check.ts";
+import type { CheckResult } from "./render-check.ts";
 import { type Services, startServices } from "./services.ts";
 import { type ProgressView, showProgress } from "./show-progress.ts";
 import { findColumns, isColourful, isTerminal } from "./terminal.ts";
@@ -15,7 +15,7 @@ import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 const { stdout, stderr } = process;
 const WIDEST = 60;
 
-/** Runs one rollout, prints the report and whether the emulator agrees; gives the exit code. */
+/** Runs one rollout, prints the report and the check against the emulator, and returns the exit code. */
 export async function rollOut(options: StartOptions, stack: AsyncDisposableStack): Promise<number> {
   const services = await startServices(options, stack);
   return Promise.race([rollOutIn(services, options, stack), services.emulator.crash]);
@@ -68,8 +68,8 @@ function explainRefusal({ message }: { readonly message: string }, { eventFile }
   return 2;
 }
 
-/** With --json standard output holds the report and nothing else. */
-export function print(report: Report, checks: readonly Check[], { json }: StartOptions): void {
+/** With --json, standard output has only the report. */
+export function print(report: Report, checks: readonly CheckResult[], { json }: StartOptions): void {
   const colour = !json && isColourful(stdout, process.env);
   const sentences = checks.map(({ agrees, text }) => {
     const label = colour ? styleText(agrees ? "green" : "red", "check:") : "check:";

@@ -4,14 +4,14 @@ import type { StartOptions } from "./command-line.ts";
 import { countOf } from "./count-of.ts";
 import { describeChange } from "./describe-change.ts";
 import { LocalRunError } from "./local-run-error.ts";
-import type { Check } from "./render-check.ts";
+import type { CheckResult } from "./render-check.ts";
 import { introduce, print } from "./roll-out.ts";
 import { ALARM, type Scenario } from "./scenario.ts";
 import { type Services, startServices } from "./services.ts";
 import { watchChanges } from "./watch-changes.ts";
 import { runWorker, type WorkerAnswer } from "./worker-process.ts";
 
-/** Runs a scenario and compares its end with the expected end; gives the exit code. */
+/** Runs a scenario, compares its end with the expected end and returns the exit code. */
 export async function runScenario(
   scenario: Scenario,
   options: StartOptions,
@@ -38,7 +38,7 @@ interface ScenarioRun {
 
 interface ScenarioEnd {
   readonly report: Report;
-  readonly checks: readonly Check[];
+  readonly checks: readonly CheckResult[];
 }
 
 const INTRODUCTIONS: Readonly<Record<Scenario, string>> = {
@@ -88,7 +88,7 @@ async function runRollback({ options, stack, services, before, say }: ScenarioRu
   return { report, checks };
 }
 
-function toCheck({ agrees, text, expected }: Check & { readonly expected: string }): Check {
+function toCheck({ agrees, text, expected }: CheckResult & { readonly expected: string }): CheckResult {
   return { agrees, text: agrees ? text : `${text} (expected: ${expected})` };
 }
 
@@ -98,7 +98,7 @@ const KILLED_STEP = "flip-2-part-1";
 async function runCrash({ options, stack, services, before, say }: ScenarioRun): Promise<ScenarioEnd> {
   const { event } = options;
   const undisturbed = runUndisturbed(options, stack);
-  // It is awaited below; an earlier failure of this run is reported first.
+  // Awaited below; an earlier failure of the crashed run is reported first.
   undisturbed.catch(() => {});
   const changes = watchChanges(services.eventBridge, (change) => say(describeChange(change)));
   stack.defer(changes.stop);
@@ -123,7 +123,7 @@ async function runCrash({ options, stack, services, before, say }: ScenarioRun):
   return { report, checks };
 }
 
-/** The same rollout of the same customers with services of its own, and without a crash. */
+/** The same rollout with its own services and without a crash. */
 async function runUndisturbed(options: StartOptions, stack: AsyncDisposableStack): Promise<Services> {
   const services = await startServices(options, stack);
   const answer = runWorker({ event: options.event }, services, stack);
@@ -132,7 +132,7 @@ async function runUndisturbed(options: StartOptions, stack: AsyncDisposableStack
   return services;
 }
 
-async function compareEnds(crashed: Services, undisturbed: Services): Promise<Check> {
+async function compareEnds(crashed: Services, undisturbed: Services): Promise<CheckResult> {
   const [{ flags }, { flags: expected }] = await Promise.all([readBefore(crashed), readBefore(undisturbed)]);
   const others = countDifferences(expected, flags);
   const agrees = others === 0 && flags.size === expected.size;
@@ -151,7 +151,7 @@ function getReport(answer: WorkerAnswer | undefined): Report {
   throw new LocalRunError(`the worker failed: ${answer?.message}`);
 }
 
-/** With --json standard output holds the report and nothing else. */
+/** With --json, standard output has only the report. */
 function say(line: string, { json }: StartOptions): void {
   (json ? process.stderr : process.stdout).write(`${line}\n`);
 }

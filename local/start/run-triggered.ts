@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetDurableExecutionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import type { Report } from "../../lambda/core/report/report.ts";
-import { START_ARN } from "./functions.ts";
+import { FRONT_DOOR_ARN } from "./functions.ts";
 import { LocalRunError } from "./local-run-error.ts";
 import { toDelivery, toPayload, toPipelineJob } from "./payloads.ts";
 import type { Services } from "./services.ts";
@@ -11,11 +11,10 @@ import { type LogLine, readLog, startWorker, type WorkerAnswer, type WorkerMessa
 
 export interface TriggeredListener {
   readonly onLog: (line: LogLine) => void;
-  /** Gets one sentence for each answer of the door; a job of CodePipeline asks twice. */
+  /** Gets one sentence for each answer of the door; CodePipeline gets two answers. */
   readonly onAnswer: (sentence: string) => void;
 }
 
-/** The immediate answer of a door: a rollout starts, or the event is refused. */
 type DoorAnswer = { readonly sentence: string; readonly refusal?: string };
 
 type Listening = Extract<WorkerMessage, { kind: "listening" }>;
@@ -23,7 +22,7 @@ type Listening = Extract<WorkerMessage, { kind: "listening" }>;
 const POLL_MS = 50;
 const PATIENCE_MS = 1_000;
 
-/** Sends a trigger's payload to its door, which starts the worker; door and worker run in one process of their own. */
+/** Sends a trigger's payload to its door, which starts the worker. Door and worker run in one child process. */
 export async function runTriggered(
   { trigger, event }: { readonly trigger: Trigger; readonly event: unknown },
   services: Services,
@@ -54,7 +53,7 @@ export async function runTriggered(
     if (last !== undefined) onAnswer(`${trigger}: ${last}`);
     return end;
   };
-  // A worker that dies breaks its connections first; its death is the error to report.
+  // When the worker crashes, its connections break first. The crash is the error to report.
   const followed = follow().catch(async (error: unknown) => {
     await Promise.race([child.crash, sleep(PATIENCE_MS, undefined, { ref: false })]);
     throw error;
@@ -92,23 +91,23 @@ async function invoke(
   const { what, payload } = toPayload(trigger, event, pipeline.openJob());
   const { isError, answer } = await callFrontDoor(client, payload);
   if (isError) return readError(what, answer as LambdaError);
-  const { status, problem } = answer as Standing;
+  const { status, problem } = answer as RolloutState;
   const [put] = pipeline.answers();
   const job = put === undefined ? "" : ` the job with ${put.action}`;
-  const sentence = `${what}, arrived; the front door answered${job}: ${describe(answer as Standing)}`;
+  const sentence = `${what}, arrived; the front door answered${job}: ${describe(answer as RolloutState)}`;
   if (status === "refused") return { sentence, refusal: problem ?? "no reason given" };
   if (status !== "starting") throw new LocalRunError(`the front door started nothing, it answered with ${status}`);
   return { sentence };
 }
 
 async function callFrontDoor(client: LambdaClient, payload: unknown) {
-  const command = new InvokeCommand({ FunctionName: START_ARN, Payload: Buffer.from(JSON.stringify(payload)) });
+  const command = new InvokeCommand({ FunctionName: FRONT_DOOR_ARN, Payload: Buffer.from(JSON.stringify(payload)) });
   const { FunctionError, Payload } = await client.send(command);
   const answer: unknown = JSON.parse(Payload?.transformToString() ?? "{}");
   return { isError: FunctionError !== undefined, answer };
 }
 
-/** CodePipeline sends a new job with the token of an action in progress, until the answer says how it ended. */
+/** CodePipeline sends a new job with the token of an action in progress, until an answer ends the action. */
 async function continueJob(client: LambdaClient, { pipeline }: Services): Promise<string | undefined> {
   const continuationToken = pipeline.answers().at(-1)?.continuationToken;
   if (continuationToken === undefined) return undefined;
@@ -126,7 +125,7 @@ interface LambdaError {
   readonly errorMessage: string;
 }
 
-interface Standing {
+interface RolloutState {
   readonly rolloutId?: string;
   readonly status: string;
   readonly problem?: string;
@@ -142,11 +141,11 @@ function readError(what: string, { errorType, errorMessage }: LambdaError): Door
 
 const REFUSALS: readonly string[] = ["BadDeployEventError", "RefusedError", "ControlsError"];
 
-function describe({ rolloutId, status }: Standing): string {
+function describe({ rolloutId, status }: RolloutState): string {
   return rolloutId === undefined ? status : `rollout ${rolloutId} is ${status}`;
 }
 
-/** Lambda sends no message when an execution ends, so this polls. */
+/** Lambda sends no message when an execution ends, so this function polls. */
 async function waitForEnd(client: LambdaClient, arn: string): Promise<WorkerAnswer> {
   for (;;) {
     const execution = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: arn }));

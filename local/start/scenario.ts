@@ -1,4 +1,4 @@
-/** The scenarios of `npm start`, each with its own event and its own expected end. */
+/** The scenarios of `npm start`. */
 const SCENARIOS = ["rollback", "crash"] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 

@@ -1,12 +1,12 @@
 import { startFunctionUrl } from "../aws/function-url.ts";
 import { startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
-import { START_ARN, WORKER_ARN } from "./functions.ts";
+import { FRONT_DOOR_ARN, WORKER_ARN } from "./functions.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 
 /**
- * Serves the functions that ship: the worker and the front door by Lambda's own protocol, the webhook by a Function URL.
- * The environment configures them; only the address of Lambda is set here.
+ * Serves the shipped functions: the worker and the front door with Lambda's protocol, the webhook with a Function URL.
+ * The environment configures the functions; only Lambda's address is set here.
  */
 export async function serveDoor(door: string, sendToParent: (message: WorkerMessage) => void): Promise<void> {
   const lambda = await startLambdaExecutions();
@@ -21,6 +21,6 @@ export async function serveDoor(door: string, sendToParent: (message: WorkerMess
     const { address } = await startFunctionUrl((await import("../../lambda/webhook.ts")).handler);
     return sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: address });
   }
-  lambda.serve(START_ARN, { kind: "plain", handler: (await import("../../lambda/front-door.ts")).handler });
+  lambda.serve(FRONT_DOOR_ARN, { kind: "plain", handler: (await import("../../lambda/front-door.ts")).handler });
   sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: "" });
 }

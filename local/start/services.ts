@@ -18,16 +18,15 @@ import { makeSigningSecrets, SIGNING_SECRET_IDS, SOURCES, type WebhookTrigger } 
 export const TABLE_NAME = "cutover-ledger";
 const SECRET_ID = "evo-voice/login";
 
-/** Everything around the worker: Evo Voice in a process of its own, the AWS services in this one, all on loopback. */
+/** The services around the worker: Evo Voice in a child process, the AWS services in this process, all on loopback. */
 export interface Services {
   readonly emulator: EmulatorProcess;
   readonly executions: LambdaExecutions;
-  /** The address of the ledger's table. */
+  /** The address of DynamoDB. */
   readonly dynamodb: string;
   readonly cloudWatch: CloudWatch;
   readonly eventBridge: EventBridge;
   readonly pipeline: CodePipeline;
-  /** The secrets with which deliveries are signed. */
   readonly signingSecrets: Readonly<Record<WebhookTrigger, string>>;
   /** The configuration of the worker and of the doors. */
   readonly environment: Readonly<Record<string, string>>;
@@ -35,7 +34,7 @@ export interface Services {
   readonly folder: string;
 }
 
-/** Starts all services; the stack closes them again, also when a later one fails to start. */
+/** Starts all services; the stack closes them, also when a later service fails to start. */
 export async function startServices(options: StartOptions, stack: AsyncDisposableStack): Promise<Services> {
   const alarms = { [ALARM]: { state: "OK" } } as const;
   const [emulator, dynamodb, executions, cloudWatch, eventBridge, pipeline] = await Promise.all([
@@ -78,7 +77,7 @@ export async function startServices(options: StartOptions, stack: AsyncDisposabl
       [SOURCES.webhook]: SIGNING_SECRET_IDS.webhook,
     }),
     CUTOVER_RUN_FOLDER: folder,
-    // Executions that a door starts keep their checkpoints in the folder that is removed.
+    // Executions that a door starts write their checkpoints into this folder.
     TMPDIR: folder,
   };
   const loopback = { emulator, executions, dynamodb: dynamodb.address, cloudWatch, eventBridge, pipeline };

@@ -3,12 +3,12 @@ import { advance, describeStep, type Progress, renderProgress, startProgress } f
 import { findColumns } from "./terminal.ts";
 import type { LogLine } from "./worker-process.ts";
 
-/** Shows the progress of a rollout: one line that is redrawn on a terminal, otherwise a plain line from time to time. */
+/** Shows the progress of a rollout: on a terminal one line that is redrawn, otherwise plain lines. */
 export interface ProgressView {
   add(line: LogLine): void;
-  /** Writes something else, on a line of its own. */
+  /** Writes other text on its own line. */
   interrupt(write: () => void): void;
-  /** Leaves no trace on a terminal. */
+  /** Erases the line on a terminal. */
   close(): void;
 }
 
@@ -25,7 +25,7 @@ export function showProgress(stream: WriteStream, isLive: boolean): ProgressView
 function showLive(stream: WriteStream): ProgressView {
   let progress = startProgress(performance.now());
   const draw = (): void => {
-    // The last column stays free: some terminals break the line there.
+    // The last column stays empty: some terminals break the line there.
     stream.write(
       `${ERASE_LINE}${renderProgress(progress, performance.now(), findColumns(stream, process.env, stream.columns) - 1)}`,
     );
@@ -62,7 +62,7 @@ function showPlain(stream: WriteStream): ProgressView {
       progress = advance(progress, line, nowMs);
       const isDue = progress.phase === "flipping" && nowMs - writtenMs >= PLAIN_LINE_MS;
       const text = describeStep(line) ?? (isDue ? renderProgress(progress, nowMs, PLAIN_COLUMNS) : undefined);
-      // The report that follows is a paragraph of its own.
+      // The report that follows is its own paragraph.
       if (line.message === "rollout ended" && isOpen) stream.write("\n");
       if (text === undefined) return;
       isOpen = true;

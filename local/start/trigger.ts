@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-/** The triggers of a local run; without one the event goes straight to the worker. */
+/** The triggers of a local run; without a trigger the event goes straight to the worker. */
 export const TRIGGERS = ["github", "webhook", "schedule", "codepipeline", "eventbridge", "console"] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 export type WebhookTrigger = Extract<Trigger, "github" | "webhook">;
@@ -23,7 +23,7 @@ const START = {
   exclude: { cohort: "beta" },
 } as const;
 
-/** The policy's `webhooks` of a local run, for the two deliveries. */
+/** The `webhooks` of a local run's policy, for the two deliveries. */
 export const WEBHOOKS = {
   [SOURCES.github]: {
     kind: "github",
@@ -53,7 +53,6 @@ export const SIGNING_SECRET_IDS: Readonly<Record<WebhookTrigger, string>> = {
   webhook: "cutover/webhook/ci",
 };
 
-/** Secrets for this run only, one for each webhook trigger. */
 export function makeSigningSecrets(): Readonly<Record<WebhookTrigger, string>> {
   return { github: randomBytes(32).toString("hex"), webhook: `whsec_${randomBytes(32).toString("base64")}` };
 }

@@ -3,7 +3,7 @@ import type { EventBridge } from "../aws/event-bridge.ts";
 
 const POLL_MS = 20;
 
-/** Passes on each change that a rollout publishes, in order and soon after; `stop` passes on the rest at once. */
+/** Calls `onChange` for each published event, in order. `stop` calls it for the remaining events at once. */
 export function watchChanges(
   eventBridge: Pick<EventBridge, "events">,
   onChange: (change: RolloutEvent) => void,

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { findJson } from "../../lambda/contract/find-json.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import type { LambdaExecutions } from "../aws/lambda-executions.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Services } from "./services.ts";
 
-/** What the worker's process tells its parent. */
+/** A message from the worker's process to its parent. */
 export type WorkerMessage =
   | { readonly kind: "running"; readonly arn: string }
   | { readonly kind: "ended"; readonly arn: string; readonly status: Parameters<LambdaExecutions["ended"]>[1] }
-  /** With a door: the addresses of the door and of Lambda's own protocol. */
+  /** With a door: the addresses of the door and of Lambda. */
   | { readonly kind: "listening"; readonly lambda: string; readonly functionUrl: string }
   | WorkerAnswer;
 
@@ -32,7 +33,7 @@ export interface WorkerRun {
 
 const EXECUTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:1/durable-execution/npm-start/1";
 
-/** Starts the execution of this run in a process of its own, or resumes it; undefined when the process was killed. */
+/** Starts or resumes the execution of this run in a child process; undefined when the process was killed. */
 export async function runWorker(
   { event, killInStep = "", onLog = () => {} }: WorkerRun,
   { environment, executions, folder }: Services,
@@ -42,7 +43,7 @@ export async function runWorker(
   stack.defer(() => child.stop());
   readLog(child, onLog);
   const answer = receiveAnswer(child, executions, () => onLog({ message: "execution running" }));
-  // Wrapped, because Node takes some messages of a shape of their own for its own and never delivers them.
+  // Wrapped, because Node never delivers some messages that look like its internal messages.
   child.process.send({ event });
   try {
     return await Promise.race([answer, child.crash]);
@@ -56,22 +57,13 @@ export function startWorker(args: readonly string[], environment: Services["envi
   return startChild({ what: "the worker", script: new URL("./worker.ts", import.meta.url), args, environment });
 }
 
-/** Reads the structured lines of a worker's log; other lines are left out. */
+/** Reads the structured lines of a worker's log; other lines are ignored. */
 export function readLog({ process: { stdout } }: Child, onLog: (line: LogLine) => void): void {
   if (stdout === null) return;
   createInterface({ input: stdout }).on("line", (text) => {
-    const line = parseLine(text);
-    if (line !== undefined) onLog(line);
+    const line = findJson(text);
+    if (typeof line === "object" && line !== null) onLog(line as LogLine);
   });
-}
-
-function parseLine(text: string): LogLine | undefined {
-  try {
-    const line: unknown = JSON.parse(text);
-    return typeof line === "object" && line !== null ? (line as LogLine) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function receiveAnswer(

@@ -7,9 +7,9 @@ import { runExecution } from "../durable/run-execution.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 
 /**
- * The process of a worker: the handler that ships, configured by its environment. Its parent sends one event and gets
- * one answer. The checkpoints are in a file, so that another process can resume the execution. With a door to serve, it
- * waits for what arrives there instead, and runs what the door starts.
+ * The process of a worker: the shipped handler, configured by the environment. The parent sends one event and gets one
+ * answer. The checkpoints are in a file, so that another process can resume the execution. With a door, the process
+ * serves the door and runs the executions that the door starts.
  */
 const [kind, ...args] = process.argv.slice(2);
 if (kind === "door") {
@@ -36,7 +36,7 @@ async function run(execution: Omit<Parameters<typeof runExecution>[0], "handler"
 
 const FATAL_FLIP = 10;
 
-/** Kills this process at the tenth flip of a durable step. No signal handler and no `finally` runs, as in a power cut. */
+/** Kills this process at the tenth flip of a durable step. As in a power cut, no signal handler and no `finally` runs. */
 function killIn(step: string, file: string): void {
   let flips = 0;
   subscribe("undici:request:create", (message) => {
@@ -47,7 +47,7 @@ function killIn(step: string, file: string): void {
   });
 }
 
-/** Whether the last checkpoint about a step says that the step was started. */
+/** Whether the last checkpoint of a step says that the step started. */
 function isRunning(step: string, file: string): boolean {
   const lines = readFileSync(file, "utf8").trim().split("\n");
   const operations = lines.flatMap((line) => (JSON.parse(line) as { operations: readonly Operation[] }).operations);

@@ -180,7 +180,7 @@ describe("a policy's strategies", () => {
     };
     expect(refused({ strategies, strategy: "carefull" })).toEqual([
       expect.stringMatching(/^strategies\.broken\.waves\[1\]\.share: got "50 %"; expected a share/),
-      "strategies.canary-10-percent-1-hour: got this as a name; expected another one: it is predefined",
+      "strategies.canary-10-percent-1-hour: got this name; expected another name, because it is predefined",
       'strategies.nobody.waves[0].cohort: got "beta"; expected a cohort of the policy, which has canary',
       'strategies.broken.waves[0].cohort: got "gamma"; expected a cohort of the policy, which has canary',
       expect.stringMatching(

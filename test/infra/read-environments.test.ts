@@ -88,14 +88,14 @@ describe("a schedule", () => {
     ["flexibleWindow", { flexibleWindow: Duration.hours(1) }, /flexibleWindow: .*expected less than maxAge/],
     ["name", { name: "two words" }, /name: got "two words"/],
     ["event", { event: undefined }, /event: .*expected a deploy event/],
-    ["event", { event: { ...NIGHTLY.event, id: "always" } }, /event\.id: .*run once for ever/],
+    ["event", { event: { ...NIGHTLY.event, id: "always" } }, /event\.id: .*would run only once/],
     ["event", { event: { ...NIGHTLY.event, exclud: [] } }, /event\.exclud: got an unknown member/],
   ])("is refused with a wrong %s: %j", (_member, given, message) => {
     expect(refusalOf({ schedules: [{ ...NIGHTLY, ...given }] })).toThrow(message);
   });
 
   test("has a name of its own", () => {
-    expect(refusalOf({ schedules: [NIGHTLY, NIGHTLY] })).toThrow(/schedules: .*a name of its own for each/);
+    expect(refusalOf({ schedules: [NIGHTLY, NIGHTLY] })).toThrow(/schedules: .*a different name for each/);
   });
 });
 
@@ -156,7 +156,7 @@ describe("what looks like a secret's value is refused and not repeated", () => {
     ["a login by its tag", { tags: { EVOVOICE_LOGIN: "hunter2" } }],
     ["a password by its tag", { tags: { dbPw: "hunter2" } }],
   ])("%s", (_which, given) => {
-    expect(refusalOf(given)).toThrow(/expected no secret's value: put it into Secrets Manager/);
+    expect(refusalOf(given)).toThrow(/expected no secret: put the secret into Secrets Manager/);
     const { message = "" } = findError(refusalOf(given)) ?? {};
     expect(message.split("\n").filter((line) => /config\.ts/.test(line) && /hunter2/i.test(line))).toEqual([]);
   });

@@ -507,7 +507,7 @@ describe("the construct in another app", () => {
     const secret = Secret.fromSecretNameV2(stack, "Imported", "imported");
     expect(() => new Webhook(stack, newId(), { cutover, secrets: { github: secret } })).toThrow(/github: expected/);
     const other = makeOwn(WITH_WEBHOOK.policy);
-    expect(() => new Webhook(other.stack, "Webhook", { ...other, secrets: {} })).toThrow(/its signing secret/);
+    expect(() => new Webhook(other.stack, "Webhook", { ...other, secrets: {} })).toThrow(/expected the signing secret/);
   });
 
   test("lets a role start rollouts, and another role read the ledger", () => {

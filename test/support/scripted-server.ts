@@ -88,11 +88,11 @@ export function connectTo(
       readLogin: async () => LOGIN,
       findRefusal: async (versionId) => (refused.has(versionId) ? { at: "" } : undefined),
       rememberRefusal: async (versionId) => void refused.add(versionId),
-      countDoubt: async () => {
+      countUnclearSignIn: async () => {
         doubts += 1;
         return doubts;
       },
-      clearDoubts: async () => {
+      clearUnclearSignIns: async () => {
         doubts = 0;
       },
       reportRefusal: () => undefined,

@@ -1,6 +1,6 @@
 import { lowerPace, type Pace, type PaceLimits, raisePace, startPace } from "../../core/flip/pace.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
-import { type Log, SILENT_LOG } from "../sample-log.ts";
+import { type ClientLog, SILENT_LOG } from "../sample-log.ts";
 
 export interface Clock {
   nowMs(): number;
@@ -11,16 +11,16 @@ export interface LimiterOptions {
   readonly limits: PaceLimits;
   /** The most requests in flight. */
   readonly concurrency: number;
-  /** The pace that the part before handed on. */
+  /** The pace that the previous part found. */
   readonly pace?: Pace | undefined;
-  /** The longest pause that a server can ask for. @default 5 minutes */
+  /** The longest pause that a server can cause. @default 5 minutes */
   readonly maxPauseMs?: number;
   readonly clock?: Clock;
-  /** Gets a line when the pace has doubled or halved, and when a pause begins. @default no log */
-  readonly log?: Log;
+  /** Gets a line when the pace doubles or halves, and when a pause begins. @default no log */
+  readonly log?: ClientLog;
 }
 
-/** What became of a request. A `lost` request has no answer, which says nothing about the pace; an `unused` slot had no request. */
+/** The result of a slot. A `lost` request has no answer, which says nothing about the pace; in an `unused` slot no request was sent. */
 export type Feedback =
   | { readonly kind: "answered" | "lost" | "unused" }
   | { readonly kind: "throttled"; readonly retryAfterMs?: number };
@@ -29,30 +29,29 @@ export type ReleaseSlot = (feedback: Feedback) => void;
 
 export interface Limiter {
   /**
-   * Resolves, in the order of the calls, when a request may start: a place and a slot are free, and no pause is on. The
-   * caller calls the function that it gets exactly once, after the request. @throws OutOfTimeError once stopped
+   * Resolves, in the order of the calls, when a request may start. The caller must call the returned function exactly
+   * once, after the request. @throws OutOfTimeError after `stop`
    */
   acquire(): Promise<ReleaseSlot>;
-  /** Rejects all waiting callers, and all later ones. */
+  /** Rejects all waiting and all later callers. */
   stop(): void;
-  /** The pace now: to hand on, and for progress. */
   pace(): Pace;
 }
 
 /**
- * Timers fire late by a millisecond or more, so a slot of up to 5 ms ago is still given. The second in which slots are
- * spread is longer by as much (and a millisecond for rounding), so that no second has more starts than the pace says.
+ * Timers fire a millisecond or more late, so a slot of up to 5 ms ago can still be used. The second over which slots are
+ * spread is 6 ms longer (5 ms, and 1 ms for rounding), so that no second has more starts than the pace allows.
  */
 const CATCH_UP_MS = 5;
 const SECOND_MS = 1_000 + CATCH_UP_MS + 1;
 
-/** A limiter without a waiting caller leaves no longer timer behind. */
+/** The longest timer that can remain when no caller waits. */
 const LONGEST_SLEEP_MS = 1_000;
 
-/** Most servers count by the second, so refusals within a second of the last decrease are no news. */
+/** Most servers count by the second, so refusals within a second of the last decrease say nothing new. */
 const DECREASE_EVERY_MS = 1_000;
 
-/** The one gate for all requests of a rollout, so that a refusal slows every caller and not only the refused one. */
+/** Every request of a rollout passes this limiter, so that a refusal slows every caller down. */
 export function createLimiter(options: LimiterOptions): Limiter {
   const { limits, concurrency, maxPauseMs = 300_000, clock = SYSTEM_CLOCK, log = SILENT_LOG } = options;
   const waiting: { readonly enter: (release: ReleaseSlot) => void; readonly giveUp: (error: Error) => void }[] = [];
@@ -79,7 +78,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       waiting.shift()?.enter((feedback) => {
         inFlight -= 1;
         if (feedback.kind === "unused" && lastSlotMs === slotMs) lastSlotMs = previousSlotMs;
-        // A pace that no request waited for proves nothing by being kept.
+        // The server's answer confirms a pace only when requests waited for their slots.
         if (feedback.kind === "answered" && wasHeldBack) pace = raisePace(pace, limits);
         if (feedback.kind === "throttled") slowDown(startedMs, feedback.retryAfterMs);
         logPace();
@@ -106,7 +105,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       loweredMs = nowMs;
     }
     const pauseMs = Math.min(retryAfterMs, maxPauseMs);
-    // Of the requests in flight, each is told to wait: that is one pause.
+    // The server asks each request in flight to wait: that is one pause.
     if (pauseMs > 0 && pausedUntilMs <= nowMs)
       log.info("pause begun", { seconds: Math.round(pauseMs / 100) / 10, pacePerSecond: Math.round(pace.perSecond) });
     pausedUntilMs = Math.max(pausedUntilMs, nowMs + pauseMs);

@@ -174,7 +174,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
       else if (key.sk === "commands") noteCommands(key, after);
       else if (key.sk.startsWith("batch#")) noteBatch(key, after);
       else if (key.sk === "stop") stoppedAt.set(key.pk.slice("rollout#".length), now);
-      else if (key.sk.startsWith("run#rollback-part")) {
+      else if (key.sk.startsWith("attempts#rollback-part")) {
         const rolloutId = key.pk.slice("rollout#".length);
         if (!turnedBackAt.has(rolloutId)) turnedBackAt.set(rolloutId, now);
       }

@@ -149,7 +149,7 @@ describe("what a change tells", () => {
     [
       "a rollback with one customer left",
       { change: "rolled back", rollback: { restored: 3, conflicting: 0, left: 1 } },
-      ["cutover-production-not-flipped-back"],
+      ["cutover-production-not-restored"],
     ],
   ])("%s rings as it should", async (_what, change, rung) => {
     await given(PRODUCTION, "worker");
@@ -160,7 +160,7 @@ describe("what a change tells", () => {
   test("rings when it could not be told", async () => {
     await given(PRODUCTION, "worker");
     createRolloutEventMetrics().countNotificationFailed();
-    expect(ringing()).toEqual(["cutover-production-tell-failed"]);
+    expect(ringing()).toEqual(["cutover-production-notification-failed"]);
   });
 });
 

@@ -53,7 +53,7 @@ describe("the login", () => {
     async (code) => {
       secrets.failNext(9, code);
       await expect(createLoginReader(client, "login")()).rejects.toThrow(
-        `the secret login cannot be read (${code}); see the worker's right to read it and its key, and whether it is being deleted`,
+        `the secret login cannot be read (${code}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
       );
       expect(secrets.requests().length).toBe(1);
     },

@@ -130,12 +130,6 @@ describe("a command is refused", () => {
     expect(problemsOf(input)).toEqual(problems);
   });
 
-  test.each(["approve", "reject", "reconcile"])("by its name: %s", (command) => {
-    expect(problemsOf({ command, ...night, ...ann })).toEqual([
-      `command: got "${command}"; ${NAMES}; this version does not have ${command}`,
-    ]);
-  });
-
   test.each([null, undefined, 7, "abort", ["abort"]])("in place of which stands %j", (input) => {
     expect(problemsOf(input)).toHaveLength(1);
   });

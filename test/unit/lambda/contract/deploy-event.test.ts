@@ -29,7 +29,7 @@ function problemsOf(event: unknown, under = policy): readonly string[] {
 }
 
 const ACTIONS =
-  'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (undo a rollout) or "retry" (the rest of a rollout)';
+  'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (restore what a rollout flipped) or "retry" (flip what failed or was not attempted)';
 
 const fingerprint = (changes: Readonly<Record<string, unknown>> = {}) => fingerprintOf(accept(anEvent(changes)));
 
@@ -144,7 +144,7 @@ describe("a refusal", () => {
     ).toEqual([
       `action: got "rolback"; ${ACTIONS}; did you mean rollback?`,
       expect.stringMatching(/^strategy: got an unknown member; expected only the members action, rolloutId, release,/),
-      'release: got "2026.11.0"; expected none beside a rolloutId: one of the two says what is undone',
+      'release: got "2026.11.0"; expected either rolloutId or release, not both',
     ]);
   });
 
@@ -160,12 +160,6 @@ describe("a refusal", () => {
     const [problem] = problemsOf(anEvent({ targets: [{ all: true }, target] }));
     expect(problem).toMatch(/^targets\[1\]: got an object with /);
     expect(problem).toMatch(new RegExp(`did you mean ${meant}\\?$`));
-  });
-
-  test("of the action reconcile says that this version does not have it", () => {
-    expect(problemsOf(anEvent({ action: "reconcile" }))).toEqual([
-      `action: got "reconcile"; ${ACTIONS}; this version does not have reconcile`,
-    ]);
   });
 
   test("names a wrong member, an unknown cohort and wider limits together", () => {

@@ -278,7 +278,7 @@ describe("a policy's webhooks are checked with the policy", () => {
       ci: { kind: "standard", mappings: [{ type: "x", when: { "a..b": "c" }, start }] },
       other: { kind: "gitlab", mappings: [] },
     });
-    expect(refusal).toThrow(/webhooks\.GitHub: got this as a name; expected a source's name/);
+    expect(refusal).toThrow(/webhooks\.GitHub: got this name; expected a source's name/);
     expect(refusal).toThrow(
       /github\.mappings\[0\]\.when\.repository: got "phone"; expected a repository with its owner/,
     );
@@ -287,7 +287,7 @@ describe("a policy's webhooks are checked with the policy", () => {
     expect(refusal).toThrow(/github\.mappings\[1\]\.event: got "push"; expected a mapping whose event is one of/);
     expect(refusal).toThrow(/github\.mappings\[2\]\.when\.branch: got an unknown member/);
     expect(refusal).toThrow(/github\.mappings\[2\]\.start\.targets: got an empty list; expected at least one target/);
-    expect(refusal).toThrow(/ci\.mappings\[0\]\.when\["?a\.\.b"?\]: got this as a name; expected a path/);
+    expect(refusal).toThrow(/ci\.mappings\[0\]\.when\["?a\.\.b"?\]: got this name; expected a path/);
     expect(refusal).toThrow(/webhooks\.other\.kind: got "gitlab"; expected a source whose kind is/);
   });
 

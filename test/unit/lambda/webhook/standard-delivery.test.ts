@@ -24,5 +24,5 @@ test.each([1_795_428_000, "1795428000", "2026-11-23 10:00:00", "2026-11-23", "ye
 );
 
 test.each([null, [], "text", { type: 7 }, { data: {} }, { type: "x".repeat(1_001) }])("no delivery: %j", (payload) => {
-  expect(() => read(payload)).toThrow(/is not one of Standard Webhooks:/);
+  expect(() => read(payload)).toThrow(/does not follow Standard Webhooks:/);
 });

@@ -135,7 +135,7 @@ test("an invocation that breaks off is tried again, three times without progress
   );
   expect(broken).toBe(3);
   const pending: ExecutionRun["handler"] = async () => ({ Status: InvocationStatus.PENDING });
-  await expect(run(async () => 1, { handler: pending })).rejects.toThrow(/nothing under way that could resume it/);
+  await expect(run(async () => 1, { handler: pending })).rejects.toThrow(/without a timer that could resume it/);
 });
 
 test("the handler sees its function, version and remaining time in the context", async () => {

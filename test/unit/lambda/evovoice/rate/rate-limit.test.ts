@@ -16,8 +16,8 @@ test("a client that may ask 1,000 times a second finds the pace of a server that
       readLogin: async () => ({ userName, password, versionId: "1" }),
       findRefusal: async () => undefined,
       rememberRefusal: async () => undefined,
-      countDoubt: async () => 1,
-      clearDoubts: async () => undefined,
+      countUnclearSignIn: async () => 1,
+      clearUnclearSignIns: async () => undefined,
       reportRefusal: () => undefined,
     },
   });

@@ -1,19 +1,19 @@
 import type { EmulatorOptions } from "./emulator.ts";
 import { readFaults, readNumber, readOptions } from "./read-options.ts";
 
-/** What `npm run emulator` was asked for. */
-export interface CommandLine {
+/** The options of `npm run emulator`. */
+export interface EmulatorArguments {
   readonly options: EmulatorOptions;
   readonly json: boolean;
   readonly help: boolean;
 }
 
-interface BadCommandLine {
+interface BadArguments {
   readonly problems: readonly string[];
 }
 
-/** Reads all options and collects every problem in them. */
-export function readCommandLine(args: readonly string[]): CommandLine | BadCommandLine {
+/** Reads all options; lists every problem. */
+export function readEmulatorArguments(args: readonly string[]): EmulatorArguments | BadArguments {
   const read = readOptions(args, ["port", "customers", "seed", "staging-share", "faults"], ["json", "help"]);
   const options = {
     port: readNumber(read, "port", 0, { least: 0, greatest: 65_535 }),

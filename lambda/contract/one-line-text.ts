@@ -1,7 +1,7 @@
 import * as z from "zod";
 
-/** One line that a person writes and the report repeats. */
-export function line(what: string, most: number) {
+/** One line that a person writes and the report shows. */
+export function oneLineText(what: string, most: number) {
   return z
     .string({ error: "expected a text" })
     .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, "expected one line without control characters")
@@ -11,7 +11,7 @@ export function line(what: string, most: number) {
     .describe(what);
 }
 
-/** The report and the ledger repeat these texts. */
+/** The report and the ledger show these texts, so an address with a password is refused. */
 export function hasNoCredentials(text: string): boolean {
   return !/\/\/[^/\s@]{1,600}:[^\s@]{1,600}@/.test(text.slice(0, 1_000));
 }

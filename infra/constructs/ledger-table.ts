@@ -4,8 +4,8 @@ import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import { LEDGER_KEYS } from "../../lambda/ledger/table-schema.ts";
 
-/** The record of every rollout. It outlives the stack, because a rollback restores what the record says. */
-export class Ledger extends Construct {
+/** The table of the ledger. It is kept when the stack is removed, because a rollback needs the ledger. */
+export class LedgerTable extends Construct {
   readonly table: Table;
 
   constructor(scope: Construct, id: string) {
@@ -21,19 +21,19 @@ export class Ledger extends Construct {
     });
   }
 
-  /** Allows to look up single records: the lock, and whether a rollout is known. */
+  /** Allows to read single items: the lock and the record of a rollout. */
   grantLookup(grantee: IGrantable): Grant {
     return this.table.grant(grantee, "dynamodb:GetItem");
   }
 
-  /** Allows to read reports with the outcomes of customers. @throws Error for a grantee that cannot be given it */
+  /** Allows to read reports and outcomes. @throws Error when the grant has no effect */
   grantRead(grantee: IGrantable): Grant {
     const grant = this.table.grant(grantee, "dynamodb:GetItem", "dynamodb:Query");
     grant.assertSuccess();
     return grant;
   }
 
-  /** Allows what the worker and the front door call. Neither scans the table or deletes from it. */
+  /** Allows the calls of the worker and the front door. Neither scans the table or deletes items. */
   grantReadWrite(grantee: IGrantable): Grant {
     const reads = ["GetItem", "BatchGetItem", "Query"];
     return this.table.grant(grantee, ...[...reads, "PutItem", "UpdateItem"].map((action) => `dynamodb:${action}`));
