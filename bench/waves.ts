@@ -93,7 +93,7 @@ function keep(name: string, run: HandlerRun & { readonly seconds: number }, last
   figures[`${name} flipped`] = flipped;
   figures[`${name} restored`] = restored;
   figures[`${name} durable operations`] = run.operations;
-  figures[`${name} looks of the bakes`] = steps.gate?.attempts ?? 0;
+  figures[`${name} polls of the gates`] = steps.gate?.attempts ?? 0;
   figures[`${name} largest checkpoint bytes`] = run.largestPayloadBytes;
   figures[`${name} peak MB`] = toMb(run.peakBytes);
   for (const kind of ["look-up", "plan", "flip", "rollback-part"]) {
