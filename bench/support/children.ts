@@ -69,7 +69,7 @@ export interface EmulatorProcess {
   end(): Promise<void>;
 }
 
-/** `node local/run-emulator.ts` with these options, as in a terminal. */
+/** `node local/run-emulator.ts` with these options, as anybody can start it. */
 export async function startEmulatorProcess(
   options: Readonly<Record<string, string | number>>,
 ): Promise<EmulatorProcess> {
