@@ -30,7 +30,7 @@ const figures: Record<string, Figures[string]> = {
 for (const customers of sizes) await measure(customers);
 printFigures(figures);
 
-/** Everybody is promoted in waves; then, where asked for, staged again, until the last bake turns it all back. */
+/** Promotes all customers in waves. If asked, stages them again, until the alarm of the last bake rolls everything back. */
 async function measure(customers: number): Promise<void> {
   const flips = Math.min(customers, Number(values["most-flips"]));
   const emulator = await startEmulatorProcess({ customers, "staging-share": flips / customers });
@@ -89,11 +89,11 @@ function keep(name: string, run: HandlerRun & { readonly seconds: number }, last
     decisions.slice(0, -1).some((one) => one !== "proceed")
   )
     throw new Error(`${name}: the gates decided ${decisions.join(", ")}`);
-  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${restored} flipped back`);
+  console.log(`${name}: ${flipped} flipped in ${decisions.length} waves, ${restored} restored`);
   figures[`${name} flipped`] = flipped;
-  figures[`${name} flipped back`] = restored;
+  figures[`${name} restored`] = restored;
   figures[`${name} durable operations`] = run.operations;
-  figures[`${name} looks of the bakes`] = steps.gate?.attempts ?? 0;
+  figures[`${name} polls of the gates`] = steps.gate?.attempts ?? 0;
   figures[`${name} largest checkpoint bytes`] = run.largestPayloadBytes;
   figures[`${name} peak MB`] = toMb(run.peakBytes);
   for (const kind of ["look-up", "plan", "flip", "rollback-part"]) {

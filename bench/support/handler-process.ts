@@ -1,3 +1,4 @@
+import type { RolloutStatus } from "../../lambda/core/report/rollout-status.ts";
 import { answerParent, type EmulatorProcess } from "./children.ts";
 import { ALARM, buildLocalWorker, type Order, runRollout } from "./worker.ts";
 
@@ -8,10 +9,13 @@ export interface HandlerRequest {
   readonly watchesAlarm?: boolean;
 }
 
-/** What a worker's whole life in a process of its own came to, as after a cold start. */
+/** The result of one rollout in a process of its own, as after a cold start. */
 export interface HandlerRun {
+  readonly status: RolloutStatus;
   readonly flipped: number;
+  readonly failed: number;
   readonly restored: number;
+  readonly notRestored: number;
   /** By their gates, in order. */
   readonly decisions: readonly string[];
   readonly operations: number;
@@ -44,9 +48,13 @@ answerParent(async ({ emulator, order, watchesAlarm = false }: HandlerRequest): 
     };
   }
   const { report, operations, largestPayloadBytes } = run;
+  const { restored = 0, left = 0, conflicting = 0 } = report.rollback ?? {};
   return {
+    status: report.status,
     flipped: report.counts.flipped,
-    restored: report.rollback?.restored ?? 0,
+    failed: report.counts.failed,
+    restored,
+    notRestored: left + conflicting,
     decisions: report.waves?.map(({ decision = "passed" }) => decision) ?? [],
     operations,
     largestPayloadBytes,

@@ -16,8 +16,8 @@ export const SECRET = "evo-voice/login";
 /** The alarm that is watched, where one is. */
 export const ALARM = "calls-drop";
 
-/** Whom a deployed worker always tells. */
-const TOLD = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
+/** Where a deployed worker always publishes. */
+const PUBLISHED_TO = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
 
 /** Nothing slows a rollout down but the server: the highest pace that a policy allows. */
 const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000, failureBudget: 0 };
@@ -29,22 +29,24 @@ export function buildLocalWorker(
   alarms: readonly string[] = [],
 ): DurableLambdaHandler {
   const policy = parsePolicy({ baseUrl, accountIds: [accountId], concurrency, alarms, ...UNLIMITED });
-  return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...TOLD });
+  return createWorker({ policy, tableName: TABLE, secretId: SECRET, ...PUBLISHED_TO });
 }
 
-/** One rollout over everybody. */
+/** One rollout. */
 export interface Order {
   readonly action: "stage" | "promote";
+  /** @default all customers */
+  readonly targets?: { readonly tags: readonly string[] } | undefined;
   /** @default all at once */
   readonly strategy?: Strategy | undefined;
-  /** How it has to end. @default succeeded */
+  /** How the rollout has to end. @default succeeded */
   readonly status?: RolloutStatus | undefined;
 }
 
 export interface RolloutRun {
   readonly report: Report;
   readonly operations: number;
-  /** Of any checkpoint that was ever written, those between two looks of a bake included. */
+  /** Of any checkpoint that was written, those between two polls of a gate included. */
   readonly largestPayloadBytes: number;
   /** The steps in order; epoch milliseconds. */
   readonly steps: readonly StepTimes[];
@@ -54,14 +56,14 @@ export interface StepTimes {
   readonly name: string;
   readonly startedMs: number;
   readonly endedMs: number;
-  /** Of a bake, how often it was looked at the world. */
+  /** Of a bake, how often the gate was polled. */
   readonly attempts: number;
 }
 
 /** Runs one rollout, durable waits passed at once; its checkpoints are in a file, and gone afterwards. */
 export async function runRollout(
   handler: DurableLambdaHandler,
-  { action, strategy, status = "succeeded" }: Order,
+  { action, targets, strategy, status = "succeeded" }: Order,
   onCheckpoint: CheckpointHook = () => undefined,
 ): Promise<RolloutRun> {
   const folder = mkdtempSync(join(tmpdir(), "cutover-bench-"));
@@ -72,7 +74,7 @@ export async function runRollout(
       handler,
       file,
       executionArn: `arn:aws:lambda:us-east-1:000000000000:function:cutover:1/durable-execution/${id}/${id}`,
-      payload: { action, release: `release-${id}`, targets: { all: true }, ...(strategy && { strategy }) },
+      payload: { action, release: `release-${id}`, targets: targets ?? { all: true }, ...(strategy && { strategy }) },
       skipWaits: true,
       onCheckpoint,
     });

@@ -121,7 +121,7 @@ describe("what the cost page counts", () => {
     const cost = readDocument("cost.md");
     const [requests, writes, reads, operations] = readRow(cost, "1,000", [1, 2, 3, 5]);
     const wave = readRow(cost, "each further wave");
-    const look = readRow(cost, "each look of a bake");
+    const look = readRow(cost, "each poll of a gate");
     const atOnce = await measureRollout(1_000);
     expectNear(atOnce, { flipped: 1_000, operations, requests, writes, reads });
 
