@@ -386,23 +386,6 @@ describe("a failure budget that is exceeded", () => {
     expect(flags()).toEqual(before);
   });
 
-  test("and an abort whose sender was told that it stops the way back: it does, however early it comes", async () => {
-    const [gone = ""] = staged();
-    const off = world.emulator.onRequest(async ({ operation, phase, customerId }) => {
-      if (operation !== POST || phase !== "answered" || customerId === gone) return;
-      off();
-      world.emulator.removeCustomer(gone);
-      const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
-      const told = { phase: "rolling back" } as const;
-      await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...told, ...who });
-    });
-
-    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
-
-    expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, left: report?.counts.flipped } });
-    expect(report?.counts.flipped).toBeGreaterThan(0);
-  });
-
   test("turns back what was flipped, and records who was not attempted", async () => {
     const before = flags();
     let posts = 0;

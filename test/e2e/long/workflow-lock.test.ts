@@ -159,42 +159,6 @@ describe("a rollout whose worker died", () => {
   });
 });
 
-test("a rollout whose lock was taken away in the middle of a batch starts no further flip, and says who has it", async () => {
-  let posts = 0;
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  world.emulator.onRequest(async ({ operation, phase }) => {
-    if (operation !== POST || phase !== "arrived") return;
-    posts += 1;
-    if (posts === 4) {
-      const ledger = openLedger(world);
-      const controls = await ledger.readControls();
-      await ledger.takeLock(
-        { rolloutId: "thief", execution: toArn("thief"), fence: controls.fence + 1, fingerprint: "", settleSeconds: 6 },
-        controls,
-      );
-      // As long as a worker may believe what it last read of the lock.
-      setTimeout(release, 5_100);
-    }
-    await held;
-  });
-
-  const { report } = await execute(world, EVENT, {
-    policy: { concurrency: 4, retries: { requestTimeoutMs: 20_000, mostBackoffMs: 20 } },
-  });
-
-  expect(report).toMatchObject({
-    status: "failed",
-    problem: expect.stringContaining("rollout thief has taken the lock"),
-    counts: { flipped: 4, failed: 0 },
-  });
-  expect(posts).toBe(4);
-  expect((await readOutcomes(world, report?.rolloutId ?? "")).size).toBe(60);
-  expect((await openLedger(world).readControls()).lock).toMatchObject({ rolloutId: "thief" });
-});
-
 test("an event that comes too late is refused, and Evo Voice is asked nothing", async () => {
   const { report } = await execute(world, { ...EVENT, notAfter: "2026-01-01T00:00:00Z" });
 
