@@ -63,12 +63,6 @@ describe("an event with the hash of a dry run's plan", () => {
     );
   });
 
-  test("is refused when only a bake is another one", async () => {
-    const strategy = (bakeMinutes: number) => ({ waves: [{ customers: 5, bakeMinutes }, { rest: true }] });
-    const plan = await planFor({ ...EVENT, strategy: strategy(1) });
-    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, /: no customer is in another wave; the bakes/);
-  });
-
   test("is refused when the plan is of another release, or unknown", async () => {
     const plan = await planFor({ ...EVENT, release: "2026.12" });
     await expectRefused({ ...EVENT, plan }, /is of another action or release: make a dry run of this event/);

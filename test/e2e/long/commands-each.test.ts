@@ -94,37 +94,4 @@ describe("through the front door", () => {
     });
     expect(errorMessage).toContain("release 2026.11 is held");
   });
-
-  test("a command is noted or refused: no bake to skip, no pause to end, an abort in a rollback", async () => {
-    const { world } = door;
-    const flips = { there: 0, back: 0 };
-    const heard: string[] = [];
-    const hear = async (command: string) => {
-      const event = { ...said, command };
-      const answer = (await door.send(event).catch((error: Error) => error.message)) as string | { status: string };
-      heard.push(typeof answer === "string" ? answer : answer.status);
-    };
-    world.emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
-      if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return;
-      const way = world.emulator.customer(customerId)?.isStaging ? "there" : "back";
-      flips[way] += 1;
-      if (flips.there === 2 && way === "there")
-        for (const command of ["skip-bake", "resume", "abort"]) await hear(command);
-      if (flips.back === 2 && way === "back") for (const command of ["skip-bake", "abort"]) await hear(command);
-    });
-    const strategy = { waves: [{ customers: 30, bakeMinutes: 60 }, { rest: true }] };
-
-    await door.send({ action: "promote", release: "2026.11", targets: { all: true }, id: "night", strategy });
-    await world.executions.settled();
-
-    expect(heard).toEqual([
-      expect.stringContaining(
-        "skip-bake has no effect on rollout night: no bake is under way: wave 1 is still flipping",
-      ),
-      expect.stringContaining("resume has no effect on rollout night: it is not paused"),
-      "noted",
-      expect.stringContaining("no bake is under way: a rollback has no bakes"),
-      "noted",
-    ]);
-  });
 });
