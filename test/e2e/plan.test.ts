@@ -1,8 +1,8 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
-import { expectUntouched, rememberFlags } from "../../support/truth.ts";
-import { startWorld, type World } from "../../support/world.ts";
+import type { EmulatedCustomer } from "../../local/emulator/emulated-customer.ts";
+import { expectUntouched, rememberFlags } from "../support/truth.ts";
+import { startWorld, type World } from "../support/world.ts";
 
 let world: World;
 
