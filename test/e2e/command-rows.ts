@@ -99,7 +99,8 @@ export async function runInState(state: State, act: Act, check: (ended: Ended) =
 /** The look before a batch may come while the one before it still flips: that one is done first, so that the counts are exact. */
 async function awaitBatchUnderWay(world: World, { stage, n }: Look): Promise<void> {
   const isBetweenBatches = (stage === "flipping" || stage === "rolling back") && (n === 2 || n === 3);
-  for (let posts = -1; isBetweenBatches && posts !== countPosts(world); ) {
+  let posts = -1;
+  for (let still = 0; isBetweenBatches && still < 5; still = posts === countPosts(world) ? still + 1 : 0) {
     posts = countPosts(world);
     await new Promise((resolve) => setTimeout(resolve, 40));
   }

