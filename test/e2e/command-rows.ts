@@ -12,27 +12,21 @@ const PROMOTE = {
   ...{ action: "promote", release: "2026.11", targets: { all: true }, id: "night", strategy: STRATEGY },
   ...{ onBusy: "wait", notAfter: "2099-01-01T00:00:00Z" },
 } as const;
-const ALARM = "calls-drop";
-const POLICY = { alarms: [ALARM], noDataMinutes: 60 } as const;
 
 /** What a rollout is doing when a command comes. */
 export const STATES = {
   "looks up": { reach: "lookup" },
-  "is held by an alarm without data before its first flip": { reach: "look", stage: "preparing", n: 5, blind: true },
   flips: { reach: "flip", flag: false, n: 23 },
   bakes: { reach: "look", stage: "baking 1", n: 3 },
-  "is paused in a bake": { reach: "look", stage: "baking 1", n: 4, pausedAt: "bake" },
-  "is paused between two batches": { reach: "look", stage: "flipping", n: 6, pausedAt: "flip" },
+  "is paused between two batches": { reach: "look", stage: "flipping", n: 6, paused: true },
   "waits for the lock": { reach: "wait" },
   "flips back": { reach: "flip", flag: true, n: 3, abortedFirst: true },
 } as const satisfies Readonly<Record<string, Reach>>;
 export type State = keyof typeof STATES;
-export const ALL_STATES = Object.keys(STATES) as readonly State[];
 
 type Reach = {
   /** The pause that it is in is of an hour. */
-  readonly pausedAt?: "bake" | "flip";
-  readonly blind?: boolean;
+  readonly paused?: boolean;
   readonly abortedFirst?: boolean;
 } & (
   | { readonly reach: "lookup" | "wait" }
@@ -81,25 +75,9 @@ export function countPosts({ emulator }: World): number {
   return emulator.stats().requests.SetCustomerStagingMode ?? 0;
 }
 
-/** Whether a customer has no parent: no other customer is held back for its sake. */
-function isAlone({ emulator }: World, id: string): boolean {
-  return emulator.customer(id)?.parentCustomerId === undefined;
-}
-
-/** Protects a customer whose turn has not come: of the last batch, or of the first when the rollout rolls back. */
-export const protectCustomer =
-  (state: State): Act =>
-  async ({ world, moments }) => {
-    const { ledger } = moments;
-    const planned = (await ledger.findRollout("night"))?.plan !== undefined;
-    const batch = planned ? await ledger.getBatch("night", state === "flips back" ? 0 : 2) : undefined;
-    const ids = (batch?.customers ?? [...world.emulator.customers()]).map(({ id }) => id);
-    await ledger.protect([ids.find((id) => isAlone(world, id)) ?? ""], STAND);
-  };
-
 /** Runs a promote of 290 customers, does this once it is in that state, and sees that nothing is left open at its end. */
 export async function runInState(state: State, act: Act, check: (ended: Ended) => void | Promise<void>): Promise<void> {
-  const world = await startWorld({ ...CUSTOMERS, policy: POLICY });
+  const world = await startWorld(CUSTOMERS);
   const moments = await watchMoments(world);
   try {
     const before = rememberFlags(world);
@@ -121,7 +99,8 @@ export async function runInState(state: State, act: Act, check: (ended: Ended) =
 /** The look before a batch may come while the one before it still flips: that one is done first, so that the counts are exact. */
 async function awaitBatchUnderWay(world: World, { stage, n }: Look): Promise<void> {
   const isBetweenBatches = (stage === "flipping" || stage === "rolling back") && (n === 2 || n === 3);
-  for (let posts = -1; isBetweenBatches && posts !== countPosts(world); ) {
+  let posts = -1;
+  for (let still = 0; isBetweenBatches && still < 5; still = posts === countPosts(world) ? still + 1 : 0) {
     posts = countPosts(world);
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
@@ -129,11 +108,9 @@ async function awaitBatchUnderWay(world: World, { stage, n }: Look): Promise<voi
 
 async function prepare(scene: Scene, reach: Reach, act: Act): Promise<void> {
   const { world, moments } = scene;
-  const { cloudWatch, emulator } = world;
-  cloudWatch.setAlarm(ALARM, { state: reach.blind ? "INSUFFICIENT_DATA" : "OK" });
+  const { emulator } = world;
   const pause = () => moments.send({ command: "pause", pauseSeconds: 3_600 });
-  if (reach.pausedAt === "flip") moments.atFlip(false, 23, pause);
-  if (reach.pausedAt === "bake") moments.onLook(once({ stage: "baking 1", n: 2 }, pause));
+  if (reach.paused) moments.atFlip(false, 23, pause);
   if (reach.abortedFirst) moments.atFlip(false, 23, () => moments.send({ command: "abort", rollback: true }));
   switch (reach.reach) {
     case "lookup": {
@@ -145,12 +122,7 @@ async function prepare(scene: Scene, reach: Reach, act: Act): Promise<void> {
       return;
     }
     case "look":
-      moments.onLook(
-        once(reach, async () => {
-          await act(scene);
-          if (reach.blind) cloudWatch.setAlarm(ALARM, { state: "OK" });
-        }),
-      );
+      moments.onLook(once(reach, () => act(scene)));
       return;
     case "flip":
       moments.atFlip(reach.flag, reach.n, () => act(scene));
@@ -190,7 +162,6 @@ export function once({ stage, n }: Look, act: () => Promise<void> | void): (look
 const FLIPPED: Readonly<Partial<Record<State, number>>> = {
   flips: 270,
   bakes: 20,
-  "is paused in a bake": 20,
   "is paused between two batches": 270,
 };
 

@@ -1,10 +1,15 @@
 import { describe, test } from "@jest/globals";
-import { BEFORE, FAILURES, runRow } from "./gate-rows.ts";
+import { BEFORE, FAILURES, IN_A_BAKE, IN_A_WAVE, runRow } from "./gate-rows.ts";
 
-/** What is decided before the first flip, and by the failures of a wave; long/gates.test.ts has the alarms in waves and bakes. */
+/** What each snapshot decides is in unit/lambda/core/gate/evaluate-gate.test.ts; here the whole rollout keeps to it. */
 describe("a canary of 10 % for 5 minutes that meets", () => {
-  const row = { strategy: "canary-10-percent-5-minutes", onFailure: "rollback", wave: 1 } as const;
+  test.each(Object.entries(BEFORE))("%s", (_name, cause) => runRow({ onFailure: "rollback", wave: 1 }, cause));
 
-  test.each(Object.entries(BEFORE))("%s", (_name, cause) => runRow(row, cause));
-  test.each(Object.entries(FAILURES))("%s, in its first wave", (_name, cause) => runRow(row, cause));
+  test.each(Object.entries({ ...IN_A_WAVE, ...IN_A_BAKE }))("%s, in its first wave", (_name, cause) =>
+    runRow({ onFailure: "rollback", wave: 1 }, cause),
+  );
+
+  test.each(Object.entries({ ...IN_A_WAVE, ...FAILURES }))("%s, in its last wave, and halts", (_name, cause) =>
+    runRow({ onFailure: "halt", wave: 2 }, cause),
+  );
 });

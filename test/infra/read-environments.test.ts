@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Duration, TimeZone } from "aws-cdk-lib";
-import { OidcProviderNative } from "aws-cdk-lib/aws-iam";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -83,7 +82,6 @@ test("all problems of the policy and of the configuration are named at once, eac
 
 describe("a schedule", () => {
   test.each([
-    ["maxAge", { maxAge: Duration.days(2) }, /maxAge: .*expected a Duration of 1 to 1440 whole minutes/],
     ["maxAge", { maxAge: Duration.seconds(90) }, /maxAge: .*whole minutes/],
     ["flexibleWindow", { flexibleWindow: Duration.hours(1) }, /flexibleWindow: .*expected less than maxAge/],
     ["name", { name: "two words" }, /name: got "two words"/],
@@ -124,12 +122,9 @@ describe("what exists already", () => {
 });
 
 test.each([
-  [{ events: { sources: ["com.example deploy"] } }, /events\.sources\[0\]: .*expected a source of deploy events/],
   [{ events: { sources: ["aws.codepipeline"] } }, /a pipeline is named in the policy/],
   [{ events: { sources: [] } }, /expected at least one source/],
   [{ github: { repository: "acme/phones", from: { branch: "*" } } }, /without wildcards/],
-  [{ github: { repository: "acme/phones", from: { environment: "prod*" } } }, /without wildcards/],
-  [{ github: { repository: "acme@1/phones", from: { branch: "main" } } }, /with both ids/],
   [{ stuckAfter: Duration.minutes(90) }, /stuckAfter: .*whole hours/],
   [{ logRetention: 31 }, /logRetention: got 31; expected one of RetentionDays/],
   [{ name: "production", env: "eu-central-1" }, /env: .*expected \{ account, region \}/],
@@ -143,18 +138,14 @@ describe("what looks like a secret's value is refused and not repeated", () => {
 
   test.each([
     ["a password", { password: "hunter2-hunter2" }],
-    ["a token of GitHub", from("ghp_hunter2hunter2hunter2")],
     ["a key of AWS", from("AKIAHUNTER2HUNTER222")],
     ["a webhook's secret", { webhookSecrets: { github: "whsec_hunter2hunter2" } }],
     ["a password in an address", { alarmTopic: "https://me:hunter2@example.com" }],
     ["a resolved reference", { login: "{{resolve:secretsmanager:hunter2}}" }],
     ["a reason with pwd=", because("pwd=hunter2")],
-    ["a reason with pw:", because("pw: hunter2")],
     ["a reason that says it", because("the password is hunter2")],
     ["a sign-in in one text", { policyFile: "admin@acme.com:hunter2" }],
-    ["an authorization", { policyFile: "Authorization: hunter2hunter2" }],
     ["a login by its tag", { tags: { EVOVOICE_LOGIN: "hunter2" } }],
-    ["a password by its tag", { tags: { dbPw: "hunter2" } }],
   ])("%s", (_which, given) => {
     expect(refusalOf(given)).toThrow(/expected no secret: put the secret into Secrets Manager/);
     const { message = "" } = findError(refusalOf(given)) ?? {};
@@ -177,12 +168,6 @@ describe("two environments", () => {
   const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io" };
   const staging = { name: "staging", policyFile: "staging.json" };
   const github = { repository: "acme/phones", from: { branch: "main" } };
-  const provider = (scope: Construct) =>
-    OidcProviderNative.fromOidcProviderArn(
-      scope,
-      "GH",
-      "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com",
-    );
 
   beforeEach(() => {
     write("staging.json", STAGING_POLICY);
@@ -212,13 +197,6 @@ describe("two environments", () => {
         { ...staging, ...second },
       ]);
     expect(both).toThrow(new RegExp(`environments\\[1\\]\\.${member}: got .* of another environment`));
-  });
-
-  test("may have a registry of test events in each region, and import the account's provider for GitHub", () => {
-    const inRegion = (region: string) => ({ env: { region }, testEvents: "create" });
-    const first = { ...PRODUCTION, ...inRegion("eu-central-1"), github };
-    const second = { ...staging, ...inRegion("us-east-1"), github: { ...github, provider } };
-    expect(check([first, second])).toHaveLength(2);
   });
 });
 

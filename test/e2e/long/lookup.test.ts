@@ -13,7 +13,7 @@ afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(() => world.close());
 
 async function given(options: Partial<WorldOptions> = {}): Promise<World> {
-  world = await startWorld({ customers: 300, ...options });
+  world = await startWorld({ customers: 300, stagingShare: 0.1, ...options });
   return world;
 }
 
@@ -56,16 +56,9 @@ describe("a listing that lies is complete or refused, never short", () => {
   // The seed decides which pages lie; where one of the two passes shows as many as are counted, the lookup is complete.
   test.each([
     { faults: "shifting-rows=2%", seed: 6, lies: 1, ends: "complete" },
-    { faults: "shifting-rows=10%", seed: 17, lies: 1, ends: "complete" },
-    { faults: "shifting-rows=5%", seed: 6, lies: 2, ends: "complete" },
-    { faults: "shifting-rows=10%", seed: 10, lies: 4, ends: "complete" },
-    { faults: "shifting-rows=5%", seed: 3, lies: 2, ends: "refused" },
     { faults: "shifting-rows=30%", seed: 1, lies: 8, ends: "refused" },
-    { faults: "shifting-rows=30%", seed: 2, lies: 4, ends: "refused" },
     { faults: "repeat-page=20%", seed: 4, lies: 2, ends: "complete" },
     { faults: "repeat-page=20%", seed: 1, lies: 5, ends: "refused" },
-    { faults: "repeat-page=20%", seed: 5, lies: 4, ends: "refused" },
-    { faults: "moving-total=20%", seed: 1, lies: 8, ends: "complete" },
     { faults: "moving-total=20%", seed: 2, lies: 6, ends: "complete" },
     { faults: "moving-total=20%", seed: 3, lies: 8, ends: "refused" },
   ])("$lies pages of $faults (seed $seed): $ends", async ({ faults, seed, lies, ends }) => {
@@ -97,16 +90,14 @@ describe("a listing that lies is complete or refused, never short", () => {
 
   test.each([
     { customers: 300, faults: "wrong-total=-3" },
-    { customers: 301, faults: "wrong-total=-3" },
-    { customers: 300, faults: "wrong-total=-100" },
     { customers: 300, faults: "wrong-total=-1000000" },
   ])("a count that is too low hides no customer ($customers customers, $faults)", async ({ customers, faults }) => {
     await given({ customers, faults });
     await expectPromoted(ALL, ours(world));
   });
 
-  test.each([1, 7])("pages of %i customers, whatever is asked for", async (cap) => {
-    await given({ customers: cap === 1 ? 40 : 300, faults: `page-cap=${cap}` });
+  test.each([7])("pages of %i customers, whatever is asked for", async (cap) => {
+    await given({ customers: 120, faults: `page-cap=${cap}` });
     await expectPromoted(ALL, ours(world));
   });
 
@@ -139,10 +130,7 @@ describe("a server that", () => {
   afterEach(async () => proxy?.close());
 
   test.each<{ lie: string; lieIn: (list: List, before: List | undefined) => List }>([
-    { lie: "drops a row of each page", lieIn: (list) => ({ ...list, items: list.items.slice(1) }) },
     { lie: "sends each page twice", lieIn: (list, before) => before ?? list },
-    { lie: "shows no customer", lieIn: (list) => ({ ...list, items: [] }) },
-    { lie: "counts one too many", lieIn: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) + 1 }) },
     { lie: "counts one too few", lieIn: (list) => ({ ...list, totalCount: (list.totalCount ?? 0) - 1 }) },
     { lie: "gives no counts", lieIn: ({ items }) => ({ items }) },
   ])("$lie in its first pass, and is honest in the second, is complete", async ({ lieIn }) => {
@@ -167,13 +155,7 @@ describe("a server that", () => {
     await expectPromoted(ALL, ours(world), policy);
   });
 
-  test("counts nothing (0 customers in 0 pages) is read until a page is empty, twice", async () => {
-    const policy = await givenLists(({ items }) => ({ items, totalCount: 0, totalPages: 0 }));
-    await expectPromoted(ALL, ours(world), policy);
-  });
-
   test.each([
-    { about: "without counts", counts: {}, seen: "no count" },
     { about: "with its counts", counts: { totalCount: 300, totalPages: 3 }, seen: "300" },
     { about: "with counts of nothing", counts: { totalCount: 0, totalPages: 0 }, seen: "0" },
   ])("gives its first page for ever, $about, is refused", async ({ counts, seen }) => {
@@ -192,22 +174,6 @@ describe("a server that", () => {
       },
       policy,
     );
-  });
-
-  test("sends all customers in one page, with names that are too long, is understood", async () => {
-    await given({ customers: 3_000, policy: { pageSize: 10 } });
-    proxy = await startRewritingProxy(world.emulator.address, (url, body) => {
-      if (!url.startsWith("/customers?account")) return body;
-      const list = JSON.parse(body) as List;
-      const isFirst = new URL(url, "http://loopback").searchParams.get("page") === "0";
-      const items = isFirst ? ours(world).map((customer) => toItem(customer, "é".repeat(600))) : [];
-      return JSON.stringify({ ...list, items });
-    });
-    await expectPromoted(ALL, ours(world), { baseUrl: proxy.address, pageSize: 10 });
-  });
-
-  const toItem = ({ id, isStaging }: { id: string; isStaging: boolean }, name: string) => ({
-    ...{ id, isStaging, name, accountId: world.emulator.accountId, tags: [] },
   });
 
   test("shows an id that is too long to be one is refused", async () => {
@@ -346,11 +312,6 @@ function grandparent() {
 
 describe("customers are left out", () => {
   test.each<{ by: string; exclude: (all: Customers) => { target: unknown; out: Customers } }>([
-    { by: "id", exclude: (all) => ({ target: { customerIds: [all[3]!.id] }, out: all.slice(3, 4) }) },
-    {
-      by: "reference id",
-      exclude: (all) => ({ target: { referenceIds: [all[5]!.referenceId] }, out: all.slice(5, 6) }),
-    },
     {
       by: "tag",
       exclude: (all) => ({ target: { tags: ["beta"] }, out: all.filter(({ tagNames }) => tagNames.includes("beta")) }),
@@ -359,15 +320,8 @@ describe("customers are left out", () => {
       by: "parent",
       exclude: () => ({ target: { parentCustomerId: grandparent().id }, out: grandparent().descendants }),
     },
-    {
-      by: "cohort",
-      exclude: (all) => ({
-        target: { cohort: "careful" },
-        out: all.filter(({ tagNames }) => tagNames.includes("vip")),
-      }),
-    },
   ])("by an exclusion of their $by", async ({ exclude }) => {
-    await given({ customers: 600, stagingShare: 1 });
+    await given({ customers: 300 });
     const { target, out } = exclude(ours(world));
     const outIds = new Set(out.map(({ id }) => id));
     const { report } = await expectPromoted(
@@ -381,7 +335,7 @@ describe("customers are left out", () => {
   });
 
   test("by the policy's protection: id, reference id and tag, even when they are named", async () => {
-    await given({ customers: 600, stagingShare: 1 });
+    await given({ customers: 300 });
     const [first, second, ...others] = ours(world);
     const tagged = others.find(({ tagNames }) => tagNames.includes("do-not-move"));
     const named = [first!, second!, tagged!, others[0]!];
@@ -516,21 +470,6 @@ describe("an event that names what is not there", () => {
     expect(world.emulator.customer(named!.id)?.isStaging).toBe(true);
   });
 
-  test("skips the longest reference id too", async () => {
-    await given({ customers: 20 });
-    const targets = { referenceIds: ["電".repeat(100)] };
-    const { report } = await world.run({ action: "stage", release: "1", targets }, { unknownCustomers: "skip" });
-    expect(report).toMatchObject({ status: "partial", counts: { skipped: 1 } });
-  });
-
-  test("is refused when only the exclusion is wrong", async () => {
-    await given();
-    await expectRefused(
-      { ...ALL, exclude: { customerIds: [UNKNOWN] } },
-      { code: "unknown-customers", named: [UNKNOWN] },
-    );
-  });
-
   test("is refused for a reference id of no customer, and for one of two customers", async () => {
     await given({ customers: 30 });
     await expectRefused(
@@ -546,14 +485,6 @@ describe("an event that names what is not there", () => {
         references: [{ referenceId: first!.referenceId, customerIds: [first!.id, twin.id].sort() }],
       },
     );
-  });
-
-  test.each([
-    { where: "targets", event: { targets: { tags: ["vip", "Vip"] } } },
-    { where: "exclude", event: { ...ALL, exclude: { tags: ["Vip"] } } },
-  ])("is refused for a tag that no account has, in $where", async ({ event }) => {
-    await given();
-    await expectRefused(event, { code: "unknown-tags", tags: ["Vip"] });
   });
 
   test("is refused when the user may not list customers, with the status and what to do", async () => {

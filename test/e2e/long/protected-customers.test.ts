@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { execute } from "../../support/execute.ts";
 import { openLedger } from "../../support/ledger.ts";
-import { expectUntouched, rememberFlags } from "../../support/truth.ts";
 import { readOutcomes, readReverts, startWorld, type World } from "../../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
@@ -48,39 +47,6 @@ describe("a customer that a control protects before the plan", () => {
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: flip, skipped: 1 } });
     await expectSkipped(family.child);
     expect(isStaging(family.parent)).toBe(false);
-  });
-
-  test("changes nothing when Evo Voice does not have it any more", async () => {
-    await protect("64d1f0a2b7c8d90012345678");
-
-    const { report } = await execute(world, PROMOTE, { name: "one" });
-
-    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours(), skipped: 0 } });
-  });
-
-  test("does not count against a guard rail", async () => {
-    await protect(family.child);
-    const limits = { maxCustomers: ours() - 1 };
-
-    const { report } = await execute(world, { ...PROMOTE, limits }, { name: "one" });
-
-    expect(report?.counts.flipped).toBe(ours() - 1);
-  });
-
-  test("makes the plan of an earlier dry run stale, and the refusal names it", async () => {
-    const { report: planned } = await execute(world, { ...PROMOTE, id: "dry", dryRun: true }, { name: "dry" });
-    await protect(family.child);
-    const before = rememberFlags(world);
-
-    const { report } = await execute(world, { ...PROMOTE, plan: planned?.plan?.hash }, { name: "one" });
-
-    expect(report?.status).toBe("refused");
-    expect(report?.problems).toMatchObject([{ code: "stale-plan" }]);
-    const { message = "" } = report?.problems?.[0] ?? {};
-    expect(message).toContain("1 no longer to be flipped: ");
-    expect(message).toContain(`${family.child} (`);
-    expect(message).toContain("wave 1 → skipped, protected by the controls");
-    expectUntouched(world, before);
   });
 });
 

@@ -185,28 +185,8 @@ describe("a retry", () => {
     });
   });
 
-  test("skips who is not there any more where the event named everybody", async () => {
-    await givenLeft();
-    const [gone = ""] = ours();
-    world.emulator.removeCustomer(gone);
-
-    const report = await retry();
-
-    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length, skipped: 1 } });
-    expect((await readOutcomes(world, "again")).get(gone)?.reason).toEqual({ code: "no-longer-found" });
-  });
-
   describe("with the hash of a dry run's plan", () => {
     const plan = async (event: object = {}) => (await retry({ id: "dry", dryRun: true, ...event })).plan?.hash ?? "";
-
-    test("is done while the plan would be the same", async () => {
-      await givenLeft();
-      const hash = await plan();
-
-      const report = await retry({ plan: hash });
-
-      expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length }, plan: { hash } });
-    });
 
     test("is refused when the world has moved since, with who and what", async () => {
       await givenLeft();

@@ -151,19 +151,6 @@ describe("a rollout that halted in its first wave", () => {
     world.cloudWatch.setAlarm(ALARM, { state: "OK" });
   });
 
-  test("is gone on with by a retry, in waves of its own, and what both did is undone by one rollback", async () => {
-    const retry = { action: "retry", rolloutId: "night", id: "again", strategy: "canary-10-percent-5-minutes" };
-
-    const { report } = await execute(world, retry, { name: "again" });
-
-    expect(report).toMatchObject({ action: "retry", status: "succeeded", of: ["night"], counts: { flipped: 40 } });
-    expect(report?.waves?.map(({ customers }) => customers)).toEqual([4, 36]);
-    expect(writes()).toBe(60);
-    const { report: back } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "back" });
-    expect(back).toMatchObject({ of: ["again", "night"], rollback: { restored: 60, conflicting: 0, left: 0 } });
-    expectAllBack();
-  });
-
   test("is undone with both its retries, when the first of them halted too", async () => {
     atFlip(world, { flag: false, n: 3 }, fire);
     const first = { action: "retry", rolloutId: "night", id: "first", strategy: STRATEGY };
@@ -192,24 +179,6 @@ describe("a rollout that halted in its first wave", () => {
     expect(report).toMatchObject({
       status: "refused",
       problems: [{ code: "already-retried", rolloutId: "night", by: "first" }],
-    });
-    expect(writes()).toBe(after);
-  });
-
-  test("is retried once also when the release was brought out by another event since", async () => {
-    await execute(world, { action: "retry", rolloutId: "night", id: "first" }, { name: "first" });
-    const [anybody = ""] = before.keys();
-    world.emulator.setStaging(anybody, true);
-    const { report: later } = await execute(world, { ...PROMOTE, id: "later" }, { name: "later" });
-    expect(later).toMatchObject({ status: "succeeded", counts: { flipped: 1 } });
-    world.emulator.setStaging(anybody, true);
-    const after = writes();
-
-    const { report } = await execute(world, { action: "retry", rolloutId: "night", id: "second" }, { name: "second" });
-
-    expect(report).toMatchObject({
-      status: "refused",
-      problems: [{ code: "already-retried", by: "first" }],
     });
     expect(writes()).toBe(after);
   });

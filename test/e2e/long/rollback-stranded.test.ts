@@ -99,25 +99,6 @@ describe("a rollback that Evo Voice does not answer", () => {
     expect(standing()).toEqual([]);
   });
 
-  test("for eleven parts in a row, four times what ends flips, is through all the same", async () => {
-    await run(PROMOTE, "one");
-
-    const { report } = await run(ROLLBACK, "two", unanswered(11));
-
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
-    expect(standing()).toEqual([]);
-  });
-
-  test("begins each part with the policy's pace, not with one that let nothing through", async () => {
-    await run(PROMOTE, "one");
-    const trouble = unanswered(2);
-
-    const { operations } = await run(ROLLBACK, "two", trouble);
-
-    expect(trouble.paces).toEqual([undefined, undefined, undefined]);
-    expect(operations.filter((name) => name.startsWith("hold-rollback-part"))).toHaveLength(2);
-  });
-
   test("is stopped by an abort all the same", async () => {
     await run(PROMOTE, "one");
     const abort = {
@@ -235,20 +216,6 @@ describe("a release that cannot be held", () => {
     expect(message).toMatch(/the release is NOT held/i);
     expect(message).toContain('{"command":"hold-release","release":"2026.11"');
     expect(attributes).toMatchObject({ severity: "warning" });
-  });
-
-  test("because the ledger does not take it keeps nobody from being turned back", async () => {
-    await run(PROMOTE, "one");
-
-    const { report } = await run(ROLLBACK, "two", { ledger: { holdRelease: () => Promise.reject(new Error("busy")) } });
-
-    expect(report).toMatchObject({
-      status: "rolled-back",
-      rollback: { restored: 3 },
-      held: false,
-      notHeld: "the ledger did not take the hold: busy",
-    });
-    expect(standing()).toEqual([]);
   });
 
   test.each([

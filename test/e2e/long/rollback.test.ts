@@ -44,16 +44,6 @@ describe("a rollback by event", () => {
     });
   });
 
-  test("by the release's name undoes its last rollout", async () => {
-    const before = flags();
-    await execute(world, PROMOTE, { name: "one" });
-
-    const { report } = await execute(world, { action: "rollback", release: "2026.11" }, { name: "two" });
-
-    expect(report).toMatchObject({ status: "rolled-back", of: ["night"] });
-    expect(flags()).toEqual(before);
-  });
-
   test("by the release's name passes over a later rollout of it that flipped nobody", async () => {
     const before = flags();
     await execute(world, PROMOTE, { name: "one" });
@@ -114,22 +104,6 @@ describe("a rollback by event", () => {
     expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, conflicting: 0 } });
     expect(report?.rollback?.left).toBeGreaterThan(10);
     expect(flags()).toEqual(after);
-  });
-
-  test("sent again turns back whom a control had protected, once that is lifted", async () => {
-    const before = flags();
-    const [kept = ""] = staged();
-    await execute(world, PROMOTE, { name: "one" });
-    const ann = { requestedBy: "ann", reason: "a call", at: "2026-11-23T00:00:00Z" };
-    await openLedger(world).protect([kept], ann);
-    const { report: first } = await execute(world, { ...ROLLBACK, id: "first" }, { name: "two" });
-    expect(first?.rollback).toMatchObject({ conflicting: 1, left: 0 });
-    await openLedger(world).unprotect([kept], ann);
-
-    const { report } = await execute(world, { ...ROLLBACK, id: "second" }, { name: "three" });
-
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0, left: 0 } });
-    expect(flags()).toEqual(before);
   });
 
   test("of a rollout that flipped nobody is refused, and holds nothing", async () => {
@@ -205,26 +179,11 @@ describe("a rollback of a rollout that another one came after", () => {
     expect(staged()).not.toContain(again);
   });
 
-  test("turns back whom the later one has moved and turned back itself, when somebody has put them there again", async () => {
-    forget = async () => undefined;
-    const again = await promoteTwice();
-    await execute(world, { ...ROLLBACK, rolloutId: "noon" }, { name: "back" });
-    world.emulator.setStaging(again, false);
-
-    const { report } = await execute(world, ROLLBACK, { name: "two" });
-
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, conflicting: 0, left: 0 } });
-  });
-
   describe("and had moved its customers on", () => {
     const STAGE = { action: "stage", release: "2026.12", targets: { all: true }, id: "stage" } as const;
     const ON = { ...PROMOTE, release: "2026.12", id: "on" } as const;
     const rollBack = async (rolloutId: string, name: string) =>
       (await execute(world, { ...ROLLBACK, rolloutId, id: name }, { name })).report;
-    const inProduction = () =>
-      [...world.emulator.customers()].flatMap(({ id, isStaging, accountId }) =>
-        !isStaging && accountId === world.emulator.accountId ? id : [],
-      );
 
     test("leaves them alone; once that one is turned back, the same rollback flips them back", async () => {
       const before = flags();
@@ -242,61 +201,6 @@ describe("a rollback of a rollout that another one came after", () => {
       expect(moved).toBeGreaterThan(10);
       expect(flags()).toEqual(before);
     });
-
-    test("never flips back whom somebody has moved there by hand, before, in between, or since", async () => {
-      const [early = "", between = "", late = "", ...others] = inProduction();
-      await execute(world, STAGE, { name: "one" });
-      world.emulator.setStaging(early, false);
-      await execute(world, ON, { name: "two" });
-      await rollBack("stage", "three");
-      world.emulator.setStaging(between, true);
-      await rollBack("on", "four");
-      world.emulator.setStaging(early, true);
-      world.emulator.setStaging(late, false);
-      await rollBack("stage", "five");
-      world.emulator.setStaging(late, true);
-      for (const one of others) world.emulator.setStaging(one, true);
-
-      const report = await rollBack("stage", "six");
-
-      expect(report?.rollback).toEqual({ restored: others.length, conflicting: 3, left: 0 });
-      expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual([early, between, late].sort());
-      expect(staged()).toEqual(expect.arrayContaining([early, between, late, ...others]));
-    });
-
-    test("also when several have, until all of them are turned back", async () => {
-      const before = flags();
-      const [first = "", second = ""] = inProduction();
-      const only = (customerId: string) => ({ targets: { customerIds: [customerId] } });
-      await execute(world, { ...STAGE, targets: { customerIds: [first, second] } }, { name: "one" });
-      await execute(world, { ...ON, ...only(first) }, { name: "two" });
-      await execute(world, { ...STAGE, ...only(first), release: "2026.13", id: "other" }, { name: "three" });
-      await execute(world, { ...ON, ...only(first), release: "2026.14", id: "last" }, { name: "four" });
-
-      const backs: unknown[] = [];
-      for (const [index, rolloutId] of ["stage", "last", "stage", "other", "stage", "on", "stage"].entries())
-        backs.push((await rollBack(rolloutId, `back-${index}`))?.rollback);
-
-      const left = { restored: 1, conflicting: 1, left: 0 };
-      const one = { restored: 1, conflicting: 0, left: 0 };
-      const all = { restored: 2, conflicting: 0, left: 0 };
-      expect(backs).toEqual([left, one, left, one, left, one, all]);
-      expect(flags()).toEqual(before);
-    });
-  });
-
-  test("that set the other flag, or flipped nobody, is as if there were none", async () => {
-    const before = flags();
-    await execute(world, PROMOTE, { name: "one" });
-    await execute(world, { ...PROMOTE, id: "noon", release: "2026.12" }, { name: "noon" });
-    const [other = ""] = [...before.keys()];
-    const stage = { action: "stage", release: "2026.13", targets: { customerIds: [other] }, id: "stage" };
-    await execute(world, stage, { name: "stage" });
-    world.emulator.setStaging(other, false);
-
-    const { report } = await execute(world, ROLLBACK, { name: "two" });
-
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, conflicting: 0 } });
   });
 });
 
@@ -345,24 +249,6 @@ describe("a retry", () => {
     expect(staged()).toEqual([]);
   });
 
-  test("keeps to the strategy and the onFailure of the event that it goes on with, unless it says otherwise", async () => {
-    loseWrites();
-    const event = { ...PROMOTE, strategy: "linear-50-percent-every-2-minutes", onFailure: "halt" };
-    const { report: first } = await execute(world, event, {
-      name: "one",
-      policy: { failureBudget: 2, concurrency: 1 },
-    });
-    expect(first?.status).toBe("halted");
-    world.emulator.setFaults("");
-    const dryRun = { action: "retry", rolloutId: "night", dryRun: true };
-
-    const { report } = await execute(world, dryRun, { name: "two" });
-    const { report: other } = await execute(world, { ...dryRun, strategy: "all-at-once" }, { name: "three" });
-
-    expect(report?.plan?.waves).toMatchObject([{ customers: 15, bakeSeconds: 120 }, { customers: 14 }]);
-    expect(other?.plan?.waves).toMatchObject([{ customers: 29 }]);
-  });
-
   test("of a rollout that left nobody is refused", async () => {
     await execute(world, PROMOTE, { name: "one" });
 
@@ -389,23 +275,6 @@ describe("a failure budget that is exceeded", () => {
 
     expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
     expect(flags()).toEqual(before);
-  });
-
-  test("and an abort whose sender was told that it stops the way back: it does, however early it comes", async () => {
-    const [gone = ""] = staged();
-    const off = world.emulator.onRequest(async ({ operation, phase, customerId }) => {
-      if (operation !== POST || phase !== "answered" || customerId === gone) return;
-      off();
-      world.emulator.removeCustomer(gone);
-      const who = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T00:00:00Z" };
-      const told = { phase: "rolling back" } as const;
-      await openLedger(world).addCommand("night", { id: "late", command: "abort", rollback: true, ...told, ...who });
-    });
-
-    const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
-
-    expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, left: report?.counts.flipped } });
-    expect(report?.counts.flipped).toBeGreaterThan(0);
   });
 
   test("turns back what was flipped, and records who was not attempted", async () => {

@@ -117,13 +117,15 @@ describe("what the cost page counts", () => {
   beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
   afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
-  test("is what a rollout of 1,000 flips asks for, at once and in waves with bakes", async () => {
+  test("is what a rollout of 1,000 flips asks for, in one go and in waves, and what its status reads", async () => {
     const cost = readDocument("cost.md");
     const [requests, writes, reads, operations] = readRow(cost, "1,000", [1, 2, 3, 5]);
     const wave = readRow(cost, "each further wave");
     const look = readRow(cost, "each poll of a gate");
     const atOnce = await measureRollout(1_000);
     expectNear(atOnce, { flipped: 1_000, operations, requests, writes, reads });
+    const [, units] = /outcomes read .*?: (\d+) read units when 1,000/s.exec(cost) ?? [];
+    expect(Math.abs(atOnce.readUnitsOfStatus - Number(units))).toBeLessThanOrEqual(2);
 
     const inWaves = await measureRollout(1_000, "linear-25-percent-every-10-minutes");
     // Each wave reads the alarms before its first batch too, and the last one has no bake: its gate looks once all the same.

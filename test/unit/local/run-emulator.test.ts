@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
 import { describeFaults, listFaults } from "../../../local/emulator/describe-faults.ts";
@@ -67,16 +66,6 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
-test("without --json it prints its address, user name, password and account", async () => {
-  const running = run("--customers", "5", "--faults", "latency=1");
-  await waitFor(running, "Ctrl-C");
-  expect(running.out()).toMatch(/address +http:\/\/127\.0\.0\.1:\d+/);
-  expect(running.out()).toMatch(/user name +\S+@/);
-  expect(running.out()).toMatch(/account +[0-9a-f]{24}/);
-  running.child.kill("SIGINT");
-  expect(await running.ended).toBe(0);
-});
-
 test("bad options end with 2 and one message with all problems", async () => {
   const running = run(
     "--port",
@@ -103,16 +92,6 @@ test("bad options end with 2 and one message with all problems", async () => {
   ]) {
     expect(running.err()).toContain(problem);
   }
-});
-
-test("a port in use ends with 1", async () => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  const running = run("--port", String(port));
-  expect(await running.ended).toBe(1);
-  expect(running.err()).toContain(`port ${port} is in use`);
-  server.close();
 });
 
 test.each(["--help", "-h"])("%s and docs/emulator.md name every fault", async (help) => {

@@ -70,11 +70,6 @@ describe("alarms", () => {
     expect(cloudWatch.calls()).toHaveLength(1);
   });
 
-  test("that are named twice are read once", async () => {
-    const read = await given({ alarms: { one: { state: "OK" } } });
-    expect(await read(["one", "one"])).toHaveLength(1);
-  });
-
   test.each([
     [100, [100]],
     [101, [100, 1]],
@@ -148,19 +143,5 @@ describe("when CloudWatch cannot be asked", () => {
       { name: "one", state: "unreadable", reason: expect.stringMatching(/Abort|Timeout/) },
     ]);
     await silent.close();
-  });
-
-  test("pages without an end are not read without an end", async () => {
-    cloudWatch = await startCloudWatch();
-    let pages = 0;
-    const endless = await listenOnLoopback(async (_request, response) => {
-      pages += 1;
-      response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
-      response.end(JSON.stringify({ MetricAlarms: [], CompositeAlarms: [], NextToken: `page ${pages}` }));
-    });
-    const read = connect(endless.address);
-    expect(await read(["one"])).toEqual([{ name: "one", state: "unreadable", reason: "more than 10 pages" }]);
-    expect(pages).toBe(10);
-    await endless.close();
   });
 });

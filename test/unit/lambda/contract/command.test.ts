@@ -27,9 +27,7 @@ describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
     [{ command: "status", ...night }, {}],
     [{ command: "status", ...night, format: "markdown" }, {}],
-    [{ command: "status", ...night, ...ann, id: "a" }, {}],
     [{ command: "pause", ...night, ...ann }, { minutes: 60 }],
-    [{ command: "pause", ...night, ...ann, minutes: 0.1 }, {}],
     [{ command: "pause", ...night, ...ann, minutes: 1_440, id: "lunch" }, {}],
     [{ command: "resume", ...night, ...ann }, {}],
     [{ command: "skip-bake", ...night, ...ann }, {}],
@@ -37,13 +35,11 @@ describe("a command is accepted", () => {
     [{ command: "abort", ...night, ...ann }, { rollback: true }],
     [{ command: "abort", ...night, ...ann, rollback: false }, {}],
     [{ command: "stop-everything", ...ann, id: "x".repeat(64) }, {}],
-    [{ command: "resume-everything", ...ann }, {}],
     [{ command: "hold-release", ...ann, release: "2026.11.0" }, {}],
     [{ command: "clear-release", ...ann, release: "2026.11.0" }, {}],
     [{ command: "protect", ...ann, customerIds: ["b", "a", "b"] }, { customerIds: ["b", "a"] }],
     [{ command: "unprotect", ...ann, customerIds: ["a"] }, {}],
     [{ command: "controls" }, {}],
-    [{ command: "controls", ...ann }, {}],
   ])("%j", (input, defaults) => {
     expect(readCommand(input)).toEqual({ ...input, ...defaults });
   });
@@ -62,47 +58,16 @@ describe("a command is refused", () => {
         `reason: ${TEXT}`,
       ],
     ],
-    [
-      "in an unknown format",
-      { command: "status", ...night, format: "html" },
-      [`format: got "html"; expected terminal, plain, markdown`],
-    ],
     ["without a reason", { command: "stop-everything", requestedBy: "ann" }, [`reason: ${TEXT}`]],
-    [
-      "with an empty reason",
-      { command: "skip-all-bakes", ...night, ...ann, reason: "" },
-      [expect.stringContaining("reason: ")],
-    ],
-    [
-      "to pause for less than there is",
-      { command: "pause", ...night, ...ann, minutes: 0.09 },
-      ["minutes: got 0.09; expected minutes, from 0.1 to 1440"],
-    ],
     [
       "to pause for more than a day",
       { command: "pause", ...night, ...ann, minutes: 1_440.1 },
       ["minutes: got 1440.1; expected minutes, from 0.1 to 1440"],
     ],
     [
-      "with minutes that are not its own",
-      { command: "resume", ...night, ...ann, minutes: 5 },
-      [expect.stringMatching(/^minutes: got an unknown member/)],
-    ],
-    [
-      "with a rollback in words",
-      { command: "abort", ...night, ...ann, rollback: "no" },
-      ['rollback: got "no"; expected true or false'],
-    ],
-    [
       "with a rollout, though it is for all of them",
       { command: "stop-everything", ...night, ...ann },
       [expect.stringMatching(/^rolloutId: got an unknown member/)],
-    ],
-    ["to hold nothing", { command: "hold-release", ...ann }, ["release: got nothing; expected the release's name"]],
-    [
-      "to protect no customer",
-      { command: "protect", ...ann, customerIds: [] },
-      ["customerIds: got an empty list; expected at least one of customer ids"],
     ],
     [
       "to protect what is no id",
@@ -115,7 +80,6 @@ describe("a command is refused", () => {
       ['id: got "a b"; expected 1 to 64 letters, digits, _ and -'],
     ],
     ["without a name", { command: "" }, [`command: got ""; ${NAMES}`]],
-    ["with a number for a name", { command: 7, ...ann }, [`command: got 7; ${NAMES}`]],
     ["with a name like none", { command: "terminate", ...night }, [`command: got "terminate"; ${NAMES}`]],
     [
       "with a typing error in its name and what else is wrong with the one that was meant",

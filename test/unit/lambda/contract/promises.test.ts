@@ -68,12 +68,3 @@ describe("before the first flip a rollout ends", () => {
     expect(writes()).toBe(0);
   });
 });
-
-test("a customer that does not exist is skipped with the reason, if the policy says so", async () => {
-  const { report } = await world.run(anEvent({ targets: { customerIds: ["unknown"] } }), { unknownCustomers: "skip" });
-  expect(report).toMatchObject({
-    status: "partial",
-    counts: { flipped: 0, skipped: 1 },
-    exceptions: [{ customerId: "unknown", outcome: "skipped", reason: { code: "unknown-customer" } }],
-  });
-});

@@ -45,9 +45,7 @@ describe("a predefined name", () => {
     ["canary-5-percent-1-hour", ["5% 3600s", "rest 0s"]],
     ["linear-50-percent-every-10080-minutes", ["50% 604800s", "rest 0s"]],
     ["linear-20-percent-every-hour", ["20% 3600s", "20% 3600s", "20% 3600s", "20% 3600s", "rest 0s"]],
-    ["linear-34-percent-every-minute", ["34% 60s", "34% 60s", "rest 0s"]],
     ["linear-33-percent-every-2-hours", ["33% 7200s", "33% 7200s", "33% 7200s", "rest 0s"]],
-    ["linear-99-percent-every-5-minutes", ["99% 300s", "rest 0s"]],
   ])("%s means %j", (name, waves) => {
     expect(wavesOf(name).map(short)).toEqual(waves);
     expect(findUnknownStrategy(name, {})).toBeUndefined();
@@ -57,21 +55,11 @@ describe("a predefined name", () => {
     "all-at-twice",
     "canary-0-percent-30-minutes",
     "canary-100-percent-30-minutes",
-    "canary-05-percent-30-minutes",
     "canary-10-percent-0-minutes",
-    "canary-10-percent-030-minutes",
     "canary-10-percent-10081-minutes",
     "canary-10-percent-169-hours",
     "canary-10-percent-30",
-    "canary-10-percent-30-days",
-    "canary-10-percent-hour",
-    "linear-0-percent-every-hour",
-    "linear-100-percent-every-hour",
-    "linear-20-percent-every-hours",
-    "linear-20-percent-every-0-minutes",
     "linear-20-percent-every-169-hours",
-    "linear-20-percent-1-hour",
-    "xlinear-20-percent-every-hour",
     "linear-20-percent-every-hour-",
     "constructor",
     "__proto__",
@@ -171,22 +159,12 @@ describe("a strategy that is written out", () => {
     ["no size", [{ bakeMinutes: 5 }, { rest: true }], [`waves[0]: ${KINDS}`]],
     ["two sizes", [{ share: "1%", customers: 1 }, { rest: true }], [`waves[0]: ${KINDS}`]],
     ["a size by another word", [{ shares: "1%" }, { rest: true }], [`waves[0]: ${KINDS}; did you mean share?`]],
-    ["a wave that is a text", ["10%", { rest: true }], [`waves[0]: ${KINDS}`]],
     ["a share of nothing", [{ share: "0%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
-    ["a share of nothing with decimals", [{ share: "0.00%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
-    ["the smallest share", [{ share: "0.01%" }, { rest: true }], []],
     ["the largest share", [{ share: "100.00%" }, { rest: true }], []],
     ["more than 100 %", [{ share: "100.01%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
-    ["a number for a share", [{ share: 10 }, { rest: true }], [`waves[0].share: ${SHARE}`]],
     ["no customers", [{ customers: 0 }, { rest: true }], ["waves[0].customers: a whole number from 1 to 1000000000"]],
-    [
-      "half a customer",
-      [{ customers: 1.5 }, { rest: true }],
-      ["waves[0].customers: a whole number from 1 to 1000000000"],
-    ],
     ["a rest that is false", [{ rest: false }], ["waves[0].rest: true"]],
     ["a bake before now", [{ rest: true, bakeMinutes: -0.1 }], ["waves[0].bakeMinutes: minutes, from 0 to 10080"]],
-    ["the longest bake", [{ rest: true, bakeMinutes: 10_080 }], []],
     ["a longer bake", [{ rest: true, bakeMinutes: 10_080.1 }], ["waves[0].bakeMinutes: minutes, from 0 to 10080"]],
     [
       "the rest too early",
@@ -226,8 +204,6 @@ describe("a strategy that is written out", () => {
   test.each([
     ["waves under another name", { wave: [] }],
     ["a member beside its waves", { waves: [{ rest: true }], name: "x" }],
-    ["nothing", null],
-    ["a number", 10],
     ["a name with a blank", "all at once"],
   ])("cannot be %s", (_what, strategy) => {
     expect(problemsOf(strategy).length).toBeGreaterThan(0);

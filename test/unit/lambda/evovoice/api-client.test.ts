@@ -64,10 +64,8 @@ describe("a server that asks to wait", () => {
     const { flip } = await given(inTurn({ [POST]: [{ status: 429, headers: { "retry-after": "3600" } }] }), {
       lastsMs: 300,
     });
-    const startedMs = performance.now();
 
     expect(await Promise.all([flip(FLIP), flip(FLIP)])).toEqual([{ result: "not begun" }, { result: "not begun" }]);
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
     expect(count(POST)).toBeLessThanOrEqual(2);
   });
 

@@ -89,17 +89,6 @@ describe("the commands of a rollout", () => {
     expect(answers.filter((answer) => answer === "known")).toHaveLength(10);
   });
 
-  test("only ever grow at the end while they are read", async () => {
-    const writing = Promise.all(
-      Array.from({ length: 15 }, (_, index) => ledger.addCommand("night", aCommand(`c-${index}`))),
-    );
-    const readings: (readonly string[])[] = [];
-    for (let index = 0; index < 15; index += 1) readings.push(await readIds());
-    await writing;
-    const last = await readIds();
-    for (const reading of readings) expect(reading).toEqual(last.slice(0, reading.length));
-  });
-
   test("are 90, and then ten more that abort", async () => {
     await fill(89);
     expect(await ledger.addCommand("night", aCommand("90th"))).toBe("added");

@@ -72,11 +72,6 @@ describe("controls", () => {
     expect(item).not.toHaveProperty("expiresAt");
   });
 
-  test("are those of one environment", async () => {
-    await ledger.setStopped(ANN);
-    expect(await createLedger(given.table, "https://other.example").readControls()).toEqual({ fence: 0, ...NONE });
-  });
-
   test.each(["__proto__", "constructor", "a.b/c@d:e+f-g", "#stopped", "x".repeat(128)])(
     "hold and clear a release with the name %s",
     async (release) => {
@@ -187,32 +182,6 @@ describe("the history of the controls", () => {
 });
 
 describe("writers at the same time", () => {
-  test("lose nothing: seven protect, hold and stop, while the lock is taken and given back", async () => {
-    const ids = Array.from({ length: 3 }, (_, index) => `c-${index}`);
-    const lock = async () => {
-      for (let fence = 1; fence <= 4; ) {
-        if (!(await ledger.takeLock(aLock(fence), await ledger.readControls()))) continue;
-        await ledger.releaseLock(aLock(fence));
-        fence += 1;
-      }
-    };
-    await Promise.all([
-      lock(),
-      ...ids.map((id) => ledger.protect([id], ANN)),
-      ...ids.map((id) => ledger.holdRelease(id, aHold())),
-      ledger.setStopped(ANN),
-    ]);
-
-    const controls = await ledger.readControls();
-    expect([...controls.protectedIds].sort()).toEqual([...ids].sort());
-    expect(Object.keys(controls.holds).sort()).toEqual([...ids].sort());
-    expect(controls).toMatchObject({ fence: 4, stopped: ANN });
-    expect(controls.lock).toBeUndefined();
-    expect((await readHistory()).map(({ revision }) => revision)).toEqual(
-      Array.from({ length: 7 }, (_, index) => index + 1),
-    );
-  });
-
   test("whatever they order at once, comes out as one after the other, as the history tells", async () => {
     let runs = 0;
     let taken = 0;

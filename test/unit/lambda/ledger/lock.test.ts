@@ -95,11 +95,4 @@ describe("the lock of an environment", () => {
 
     expect((await controls.readControls()).lock).toEqual(lock);
   });
-
-  test("is one for each environment", async () => {
-    const other = createLock(given.table, "https://other.example");
-    await controls.takeLock(aLock("night", 1), { fence: 0 });
-
-    expect(await other.takeLock(aLock("noon", 1), await other.readControls())).toBe(true);
-  });
 });

@@ -34,17 +34,3 @@ test("a job is answered once, well or badly", async () => {
     name: "InvalidJobStateException",
   });
 });
-
-test("a job that was not opened is not found", async () => {
-  await expect(client.send(new PutJobSuccessResultCommand({ jobId: "unknown" }))).rejects.toMatchObject({
-    name: "JobNotFoundException",
-  });
-});
-
-test("variables belong to the last answer of an action", async () => {
-  const jobId = pipeline.openJob();
-  const answer = { jobId, continuationToken: "more", outputVariables: { status: "running" } };
-  await expect(client.send(new PutJobSuccessResultCommand(answer))).rejects.toMatchObject({
-    name: "ValidationException",
-  });
-});

@@ -19,15 +19,6 @@ afterEach(async () => {
 const ENTRY = { Source: "com.example", DetailType: "News", Detail: '{"a":1}' };
 const put = (...Entries: object[]) => client.send(new PutEventsCommand({ Entries }));
 
-test("keeps what came, on the default bus unless another is named", async () => {
-  const { FailedEntryCount, Entries } = await put(ENTRY, { ...ENTRY, EventBusName: "deployments" });
-  expect([FailedEntryCount, Entries?.length]).toEqual([0, 2]);
-  expect(eventBridge.events()).toEqual([
-    { bus: "default", source: "com.example", detailType: "News", detail: { a: 1 } },
-    { bus: "deployments", source: "com.example", detailType: "News", detail: { a: 1 } },
-  ]);
-});
-
 test("refuses single entries with an answer of 200, as EventBridge does", async () => {
   const { FailedEntryCount, Entries = [] } = await put(
     { ...ENTRY, Detail: "no JSON" },
@@ -43,17 +34,4 @@ test("refuses more than 256 KB or ten entries", async () => {
   const large = { ...ENTRY, Detail: JSON.stringify({ text: "x".repeat(262_144) }) };
   await expect(put(large)).rejects.toMatchObject({ name: "ValidationException" });
   await expect(put(...Array.from({ length: 11 }, () => ENTRY))).rejects.toMatchObject({ name: "ValidationException" });
-});
-
-test("the SDK speaks AWS JSON 1.1", async () => {
-  const sent: unknown[] = [];
-  client.middlewareStack.add(
-    (next) => (args) => {
-      sent.push((args.request as { headers: unknown }).headers);
-      return next(args);
-    },
-    { step: "finalizeRequest" },
-  );
-  await put(ENTRY);
-  expect(sent).toMatchObject([{ "content-type": "application/x-amz-json-1.1", "x-amz-target": "AWSEvents.PutEvents" }]);
 });

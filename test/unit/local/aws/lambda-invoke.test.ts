@@ -83,27 +83,3 @@ describe("a durable function", () => {
     await lambda.settled();
   });
 });
-
-describe("a plain function", () => {
-  const call = async (handler: (event: unknown) => Promise<unknown>) => {
-    lambda.serve(FUNCTION, { kind: "plain", handler });
-    const reply = await client.send(new InvokeCommand({ FunctionName: FUNCTION, Payload: Buffer.from('{"a":1}') }));
-    return { error: reply.FunctionError, body: JSON.parse(reply.Payload?.transformToString() ?? "") };
-  };
-
-  test("answers its caller", async () => {
-    expect(await call(async (event) => ({ event }))).toEqual({ error: undefined, body: { event: { a: 1 } } });
-  });
-
-  test("that throws answers with its error as Lambda's Node.js runtime shows it", async () => {
-    const failing = () => Promise.reject(new RangeError("no such action"));
-    expect(await call(failing)).toEqual({
-      error: "Unhandled",
-      body: {
-        errorType: "RangeError",
-        errorMessage: "no such action",
-        trace: expect.arrayContaining(["RangeError: no such action"]),
-      },
-    });
-  });
-});

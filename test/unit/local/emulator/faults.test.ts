@@ -138,22 +138,6 @@ test("429 comes with Retry-After in seconds, as a date, or without it", async ()
   expect(emulator.stats().refused429).toBe(63 + 7);
 });
 
-test("a rate limit lets its number of requests pass in a second and refuses the others", async () => {
-  emulator.setFaults("rate-limit=20");
-  const statuses = await Promise.all(
-    Array.from({ length: 40 }, async () => (await browse(emulator, `/customers/${id}`)).status),
-  );
-  expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
-  expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(20);
-});
-
-test("latency delays every reply", async () => {
-  emulator.setFaults("latency=60,latency-tail=1:40");
-  const begun = performance.now();
-  await browse(emulator, `/customers/${id}`);
-  expect(performance.now() - begun).toBeGreaterThan(55);
-});
-
 test("rows shift, pages repeat and totals move, but only in what is shown", async () => {
   const honest = [0, 1, 2, 3].map(async (page) => (await list(emulator, `page=${page}&countPerPage=10`)).items);
   const pages = (await Promise.all(honest)).map((items) => items.map((item) => item.id));
@@ -170,11 +154,6 @@ test("rows shift, pages repeat and totals move, but only in what is shown", asyn
   expect((await list(emulator, "")).totalCount).toBe(73);
   emulator.setFaults("moving-total");
   expect([69, 71]).toContain((await list(emulator, "")).totalCount);
-});
-
-test("ignored filters show all customers, other accounts included", async () => {
-  emulator.setFaults("ignored-filters");
-  expect((await list(emulator, `accountIds=${emulator.accountId}&specificIds=${id}&nameFilter=x`)).totalCount).toBe(70);
 });
 
 test("breadcrumbs can be hidden or turned around, pages capped, the system's time overridden", async () => {

@@ -70,33 +70,14 @@ describe("agrees when", () => {
       { untouched: 1 },
     ],
     ["a skipped customer is as before", { after: true, writes: 0, outcomes: ["skipped"] }, { untouched: 1 }],
-    ["a deferred customer is as before", { after: true, writes: 0, outcomes: ["deferred"] }, { untouched: 1 }],
     ["a failed customer did not move", { after: true, writes: 0, outcomes: ["failed"] }, { failed: 1 }],
-    [
-      "a failed customer did not move, though it may have",
-      { after: true, writes: 0, outcomes: ["failed"], reason: IN_DOUBT },
-      { failed: 1 },
-    ],
     [
       "a failed customer moved, and the report says that it may have",
       { after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
       { failed: 1, failedYetMoved: 1 },
     ],
-    [
-      "a failed customer had been where the event wants it",
-      { before: false, after: false, writes: 0, outcomes: ["failed"] },
-      { failed: 1 },
-    ],
-    ["a customer outside of the plan is as before", { after: true, writes: 0, planned: false }, { untouched: 1 }],
     ["a customer of another account is as before", { after: true, writes: 0, accountId: "other" }, {}],
-    ["a planned customer was flipped", { ...FLIPPED, planned: true }, { flippedOnce: 1 }],
     ["a flipped customer is restored", rolledBack(true, ["flipped"]), { restored: 1 }],
-    [
-      "a flipped customer is protected when the rollback comes to it",
-      rolledBack(false, ["skipped"], { reason: { code: "protected-by-control" } }),
-      { stillFlipped: 1 },
-    ],
-    ["a customer could not be restored", rolledBack(false, ["failed"]), { stillFlipped: 1 }],
     ["the rollback did not reach a customer", rolledBack(false, []), { stillFlipped: 1 }],
     ["another moved a customer back first", rolledBack(true, ["skipped"]), { stillFlipped: 1 }],
     [
@@ -178,24 +159,6 @@ describe("disagrees when", () => {
       "is reported as failed, but was moved and is on production",
     ],
     [
-      "a customer in doubt was moved away from where the event wants it",
-      { before: false, after: true, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
-      { code: "moved" },
-      "is reported as failed, but was moved and is on staging",
-    ],
-    [
-      "a customer in doubt had been right and was written",
-      { before: false, after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT },
-      { code: "written" },
-      "is reported as failed, but its flag was set (1 time)",
-    ],
-    [
-      "a customer in doubt of another account moved",
-      { after: false, writes: 1, outcomes: ["failed"], reason: IN_DOUBT, accountId: "other" },
-      { code: "moved" },
-      "is reported as failed, but was moved",
-    ],
-    [
       "only the reason of another outcome says that it may have moved",
       { after: false, writes: 1, outcomes: ["skipped"], reason: IN_DOUBT },
       { code: "moved" },
@@ -206,12 +169,6 @@ describe("disagrees when", () => {
       { ...FLIPPED, accountId: "other" },
       { code: "other-account" },
       "is reported as flipped, but belongs to another account",
-    ],
-    [
-      "a skipped customer has no reason",
-      { after: true, writes: 0, outcomes: ["skipped"], reason: { code: "bad-secret", problem: "" } },
-      { code: "no-reason" },
-      "is reported as skipped, without a reason",
     ],
     [
       "a planned customer has no outcome",
@@ -238,18 +195,6 @@ describe("disagrees when", () => {
       "but was on production before",
     ],
     [
-      "a restored customer was never planned",
-      rolledBack(true, ["flipped"], { outcomes: [] }),
-      { code: "no-outcome" },
-      "",
-    ],
-    [
-      "a customer of another account was restored",
-      rolledBack(true, ["flipped"], { accountId: "other" }),
-      { code: "other-account" },
-      "belongs to another account",
-    ],
-    [
       "a customer was restored twice over",
       rolledBack(true, ["flipped", "flipped"]),
       { code: "several-outcomes" },
@@ -262,40 +207,10 @@ describe("disagrees when", () => {
       "is reported as skipped, but the rollback took it for flipped",
     ],
     [
-      "a customer was restored with one write",
-      rolledBack(true, ["flipped"], { writes: 1 }),
-      { code: "restored-without-flip" },
-      "the rollback took it for flipped",
-    ],
-    [
-      "a customer that failed without doubt could not be restored",
-      rolledBack(true, ["failed"], { outcomes: ["failed"] }),
-      { code: "restored-without-flip" },
-      "is reported as failed, but the rollback took it for flipped",
-    ],
-    [
-      "a customer that another client moved back is still flipped",
-      rolledBack(false, ["skipped"], { reason: { code: "moved-back" } }),
-      { code: "not-restored" },
-      "was to be restored, but is on production",
-    ],
-    [
       "the rollback took a flipped customer for not flipped",
       rolledBack(true, ["unchanged"]),
       { code: "flipped-but-not-restored" },
       "is reported as flipped, but the rollback took it for not flipped",
-    ],
-    [
-      "a customer that was never touched moved",
-      rolledBack(false, [], { outcomes: ["skipped"] }),
-      { code: "moved" },
-      "is reported as skipped, but was moved",
-    ],
-    [
-      "a customer moved back, and no rollback reached it",
-      rolledBack(true, []),
-      { code: "not-flipped" },
-      "is reported as flipped, but is on staging",
     ],
   ])("%s", (_when, given, violation, text) => {
     const verdict = judgeCase(given);
@@ -309,9 +224,7 @@ describe("disagrees when", () => {
 
   test.each([
     ["restored is 2 in the report, but 1", rolledBack(true, ["flipped"]), [2, 0, 0]],
-    ["conflicting is 1 in the report, but 0", rolledBack(true, ["flipped"]), [1, 1, 0]],
     ["not restored is 0 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 0]],
-    ["not restored is 2 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 2]],
     ["not restored is 0 in the report, but 1", rolledBack(false, []), [0, 0, 0]],
   ] as const)("%s in the ledger", (text, given, [restored, conflicting, left]) => {
     const verdict = judgeCase(given, { rollback: { restored, conflicting, left } });

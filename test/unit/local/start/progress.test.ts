@@ -62,10 +62,6 @@ describe("a rollout that waits", () => {
     expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
   });
 
-  test("in a rest of a rollback says how much is left", () => {
-    expect(lineFollowing(waits("its rest", { bakeLeftSeconds: 60 }))).toBe("resting   58 s left");
-  });
-
   test("for an alarm without data, or in a pause, shows the cause", () => {
     expect(lineFollowing(waits(noData, { bakeLeftSeconds: 240 }))).toBe(`held   wave 1 of 3   2 s   ${noData}`);
     expect(lineFollowing(waits("paused"))).toBe("held   wave 1 of 3   2 s   paused");
@@ -76,13 +72,6 @@ describe("a rollout that waits", () => {
     expect(renderProgress(advance(startProgress(0), line, 0), 30_000, 80)).toBe(
       "waiting for the lock   30 s   promote-1",
     );
-  });
-
-  test("flips again afterwards, at the pace of this wave", () => {
-    const next = { message: "batch recorded", done: 700, total: 2_000, failed: 0, wave: 2, waves: 3 };
-    const bake = [waits("its bake", { bakeLeftSeconds: 1 }), waits("nothing any more", { decision: "proceed" })];
-    expect(lineFollowing(...bake)).toMatch(/^flipping 500\/2,000 {3}wave 1 of 3/);
-    expect(lineFollowing(...bake, next)).toMatch(/^flipping 700\/2,000 {3}wave 2 of 3 {3}0 failed {3}67\/s/);
   });
 
   test.each([
@@ -108,14 +97,6 @@ describe("a rollout that waits", () => {
   ])("is described without a terminal: %j, %s", (line, text) => {
     expect(describeStep(line)).toBe(text);
   });
-});
-
-test.each([
-  [1, "looked up 1 customer"],
-  [2, "looked up 2 customers"],
-  [1_000, "looked up 1,000 customers"],
-])("the number of customers looked up is described without a terminal: %i", (found, text) => {
-  expect(describeStep({ message: "looked up", found, done: true })).toBe(text);
 });
 
 test("a rollback is shown with the time that it takes", () => {

@@ -142,13 +142,6 @@ test("a stopped limiter rejects the callers that wait and those that come later"
   await expect(limiter.acquire()).rejects.toThrow("the part's time was over");
 });
 
-test("keeps its pace on the real clock too", async () => {
-  const limiter = createLimiter({ limits: steady(2000), concurrency: 50 });
-  const startedMs = performance.now();
-  await Promise.all(Array.from({ length: 600 }, async () => (await limiter.acquire())(answered)));
-  expect(performance.now() - startedMs).toBeGreaterThan(290);
-});
-
 describe("the log", () => {
   function aLoggedLimiter() {
     const lines: { readonly message: string }[] = [];

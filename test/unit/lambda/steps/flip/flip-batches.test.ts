@@ -99,8 +99,11 @@ const outcomesOf = ({ outcomes }: Pick<Batch, "outcomes">) =>
   outcomes.map(({ customerId, outcome }) => `${customerId} ${outcome}`);
 const ledgerOf = (index: number) => openLedger(world).getBatch(rolloutId, index);
 
-/** Long enough for everything that can go on by itself. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 400));
+/** Lets everything else go on until something has happened. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+const isPrepared = (index: number) => () => happened.some((what) => what.startsWith(`record ${index}: `));
 
 test("batches follow one another; each intends and reads the controls before its first flip, and is recorded afterwards", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"], ["c"]] });
@@ -122,7 +125,7 @@ test("the next batch is prepared while the last of this one are flipped, and nob
   const { run, range } = await given({
     batches: [["a"], ["b"]],
     flip: async ({ customerId }) => {
-      if (customerId === "a") await settle();
+      if (customerId === "a") await until(() => happened.filter((what) => what === "controls").length === 2);
       return FLIPPED;
     },
   });
@@ -143,7 +146,8 @@ test("only two batches are open at a time: a flip that takes long holds back the
   const { run, range } = await given({
     batches: [["a"], ["b"], ["c"]],
     flip: async ({ customerId }) => {
-      if (customerId === "a") await settle();
+      if (customerId === "a") await until(() => happened.includes("flip b"));
+      for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       if (customerId === "a") happened.push("a is flipped");
       return FLIPPED;
     },
@@ -178,7 +182,7 @@ test.each([
       batches: [["a", "x"], ["b"]],
       mostFailures: 0,
       flip: async () => {
-        await settle();
+        await until(isPrepared(1));
         return end();
       },
     });
@@ -219,7 +223,7 @@ test("a lock that is lost while the next batch is prepared ends the flips; all t
       if (readings === 2) throw new Error("the lock is lost");
     },
     flip: async () => {
-      await settle();
+      await until(() => !run.stopSignal.mayGoOn());
       return FLIPPED;
     },
   });
@@ -241,7 +245,7 @@ test("whom an earlier run intended is still intended when the batch is withdrawn
       return ids.includes("b") ? [] : [aCustomer("a")];
     },
     flip: async () => {
-      await settle();
+      await until(() => clockMs === UNTIL_MS);
       return FLIPPED;
     },
   };
@@ -253,17 +257,19 @@ test("whom an earlier run intended is still intended when the batch is withdrawn
 
 test("a batch that cannot be recorded ends the next one too, and is the error", async () => {
   const { run, range } = await given({ batches: [["a"], ["b", "c", "d"]] });
+  let isAway = false;
   const ledger = {
     ...run.ledger,
     recordBatch: async (batch: Batch) => {
-      if (batch.index === 0 && batch.outcomes.length > 0) throw new Error("the ledger is away");
-      return run.ledger.recordBatch(batch);
+      if (batch.index !== 0 || batch.outcomes.length === 0) return run.ledger.recordBatch(batch);
+      isAway = true;
+      throw new Error("the ledger is away");
     },
   };
-  const connection = {
+  const connection: typeof run.connection = {
     ...run.connection,
-    flip: async () => {
-      await settle();
+    flip: async ({ customerId }) => {
+      await until(() => (customerId === "a" ? isPrepared(1)() : isAway));
       return FLIPPED;
     },
   };

@@ -1,8 +1,8 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
-import { expectUntouched, rememberFlags } from "../../support/truth.ts";
-import { startWorld, type World } from "../../support/world.ts";
+import type { EmulatedCustomer } from "../../local/emulator/emulated-customer.ts";
+import { expectUntouched, rememberFlags } from "../support/truth.ts";
+import { startWorld, type World } from "../support/world.ts";
 
 let world: World;
 
@@ -61,14 +61,6 @@ describe("an event with the hash of a dry run's plan", () => {
     const plan = await planFor(EVENT);
     await expectRefused({ ...EVENT, strategy: TWO_WAVES, plan }, [
       { code: "stale-plan", changes: expect.stringMatching(/^\d+ in another wave: \w+ \([^)]+\): wave 1 → wave 2/) },
-    ]);
-  });
-
-  test("is refused when only a bake is another one", async () => {
-    const strategy = (bakeMinutes: number) => ({ waves: [{ customers: 5, bakeMinutes }, { rest: true }] });
-    const plan = await planFor({ ...EVENT, strategy: strategy(1) });
-    await expectRefused({ ...EVENT, strategy: strategy(2), plan }, [
-      { code: "stale-plan", changes: expect.stringMatching(/^no customer is in another wave; the bakes/) },
     ]);
   });
 

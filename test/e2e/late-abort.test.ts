@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from "@jest/globals";
-import type { CommandRecord } from "../../../lambda/core/records.ts";
-import { startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
-import { execute } from "../../support/execute.ts";
-import { openLedger } from "../../support/ledger.ts";
-import { rememberFlags } from "../../support/truth.ts";
-import { startWorld, type World } from "../../support/world.ts";
+import type { CommandRecord } from "../../lambda/core/records.ts";
+import { startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
+import { execute } from "../support/execute.ts";
+import { openLedger } from "../support/ledger.ts";
+import { rememberFlags } from "../support/truth.ts";
+import { startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const ABORT: CommandRecord = {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { readWebhookConfig } from "../../lambda/config.ts";
-import { WEBHOOKS } from "../unit/lambda/webhook/deliveries.ts";
+import { readWebhookConfig } from "../../../lambda/config.ts";
+import { WEBHOOKS } from "./webhook/deliveries.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cutover-webhook-"));
 const file = join(folder, "policy.json");

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type DynamoDbProxy, startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
-import { execute, toArn } from "../../support/execute.ts";
-import { createKilledWorker, type KilledWorker } from "../../support/killed-worker.ts";
-import { openLedger } from "../../support/ledger.ts";
-import { readOutcomes, startWorld, type World } from "../../support/world.ts";
+import { type DynamoDbProxy, startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
+import { execute, toArn } from "../support/execute.ts";
+import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
+import { openLedger } from "../support/ledger.ts";
+import { readOutcomes, startWorld, type World } from "../support/world.ts";
 
 const EVENT = { action: "promote", release: "2026.11", targets: { all: true } } as const;
 const OTHER = { action: "stage", release: "2026.12", targets: { all: true } } as const;
@@ -157,42 +157,6 @@ describe("a rollout whose worker died", () => {
       problems: [{ code: "abandoned" }],
     });
   });
-});
-
-test("a rollout whose lock was taken away in the middle of a batch starts no further flip, and says who has it", async () => {
-  let posts = 0;
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  world.emulator.onRequest(async ({ operation, phase }) => {
-    if (operation !== POST || phase !== "arrived") return;
-    posts += 1;
-    if (posts === 4) {
-      const ledger = openLedger(world);
-      const controls = await ledger.readControls();
-      await ledger.takeLock(
-        { rolloutId: "thief", execution: toArn("thief"), fence: controls.fence + 1, fingerprint: "", settleSeconds: 6 },
-        controls,
-      );
-      // As long as a worker may believe what it last read of the lock.
-      setTimeout(release, 5_100);
-    }
-    await held;
-  });
-
-  const { report } = await execute(world, EVENT, {
-    policy: { concurrency: 4, retries: { requestTimeoutMs: 20_000, mostBackoffMs: 20 } },
-  });
-
-  expect(report).toMatchObject({
-    status: "failed",
-    problems: [{ code: "lock-lost", by: "thief" }],
-    counts: { flipped: 4, failed: 0 },
-  });
-  expect(posts).toBe(4);
-  expect((await readOutcomes(world, report?.rolloutId ?? "")).size).toBe(60);
-  expect((await openLedger(world).readControls()).lock).toMatchObject({ rolloutId: "thief" });
 });
 
 test("an event that comes too late is refused, and Evo Voice is asked nothing", async () => {

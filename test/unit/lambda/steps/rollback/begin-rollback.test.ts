@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { CommandRecord } from "../../../../../lambda/core/records.ts";
+import { beginRollback } from "../../../../../lambda/steps/rollback/begin-rollback.ts";
+import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
+import { aCommand } from "../../core/a-sight.ts";
+import { aRollout, fakePorts, LOCK } from "../fake-ports.ts";
+
+let world: ClosableLedgerWorld;
+
+beforeAll(async () => {
+  world = await startLedgerWorld();
+});
+afterAll(() => world.close());
+
+const restore = aCommand({ command: "abort", rollback: true });
+const stay = aCommand({ command: "abort", rollback: false });
+const pause = aCommand({ command: "pause" });
+
+/** How many commands have no effect on the rollback that a rollout does of itself. */
+async function countPassed(commands: readonly CommandRecord[]): Promise<number> {
+  const controls = { fence: 1, lock: LOCK, holds: {}, protectedIds: [] };
+  const ports = fakePorts(world, { customers: [], ledger: { readGateInputs: async () => ({ controls, commands }) } });
+  const source = { rollouts: [{ rolloutId: "night", batches: 1 }], action: "promote", release: "2026.11" } as const;
+  const { commandState } = await beginRollback(ports, aRollout("night"), { source, commandState: NO_COMMANDS });
+  return commandState.seen;
+}
+
+test.each([
+  ["a late abort with a rollback", [restore], 1],
+  ["two late aborts, the last one with a rollback", [stay, restore], 2],
+  ["a late abort with a rollback, then a pause, which holds it", [restore, pause], 1],
+])("a rollback does what %s asks for, and is not ended by it", async (_what, commands, passed) => {
+  expect(await countPassed(commands)).toBe(passed);
+});
+
+test.each([
+  ["an abort that leaves each customer where it is", [stay]],
+  ["two aborts, the last one without a rollback", [restore, stay]],
+  ["an abort that was sent while the rollout rolled back", [{ ...restore, phase: "rolling back" as const }]],
+])("a rollback is ended by %s", async (_what, commands) => {
+  expect(await countPassed(commands)).toBe(0);
+});
