@@ -118,7 +118,7 @@ night must not run at noon. A rollout that began in time continues after it.
 
 A \`rollback\` restores exactly the customers that a rollout flipped, as the ledger says. It does not touch customers that had
 the wanted flag before. Customers that changed since are listed as conflicting. Sent again, a rollback continues with the customers
-that failed, and with customers that a later rollout had moved and that [were rolled back since](rollouts.md#the-way-back).
+that failed, and with customers that a later rollout had moved and that [were rolled back since](rollouts.md#rollback).
 
 ${renderFor(pick("rollbackEvent", ["action", "rolloutId", "release", "dryRun"]), ROLLBACK)}
 
