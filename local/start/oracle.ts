@@ -158,7 +158,7 @@ function findWrongRestore(
   const before = claims.before.get(id);
   if (outcome !== "unchanged" && before === toWanted(claims, id))
     return { code: "was-right-before", isStaging: before };
-  // Another client moved back a customer that the rollback skipped.
+  // A customer that was left alone had been moved back by another client.
   if (outcome !== "failed" && isStaging !== before) return { code: "not-restored", isStaging };
   const wasFlipped = recorded?.outcome === "flipped";
   if (outcome === "unchanged") return wasFlipped ? { code: "flipped-but-not-restored" } : undefined;
