@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 describe("alarms", () => {
-  test("are read in the order of their names, metric, composite and log ones alike, with their reasons", async () => {
+  test("of every type are read in the order of their names, with their reasons", async () => {
     const read = await given({
       alarms: {
         "calls failing": { state: "ALARM", reason: "3 datapoints were greater than 5" },
@@ -60,7 +60,7 @@ describe("alarms", () => {
     ]);
   });
 
-  test("that do not exist are missing; nobody is asked for no names", async () => {
+  test("that do not exist are missing; without names CloudWatch gets no call", async () => {
     const read = await given({ alarms: { gone: { state: "missing" } } });
     expect(await read(["gone", "never there"])).toEqual([
       { name: "gone", state: "missing" },
@@ -73,7 +73,7 @@ describe("alarms", () => {
   test.each([
     [100, [100]],
     [101, [100, 1]],
-  ])("of %i names are asked for in calls of %j", async (number, calls) => {
+  ])("of %i names are read with calls of %j names", async (number, calls) => {
     const names = Array.from({ length: number }, (_, index) => `alarm ${index}`);
     const read = await given({ alarms: Object.fromEntries(names.map((name) => [name, { state: "OK" as const }])) });
     expect((await read(names)).map(({ name, state }) => [name, state])).toEqual(names.map((name) => [name, "OK"]));
@@ -85,7 +85,7 @@ describe("alarms", () => {
     ).toEqual(calls);
   });
 
-  test("that come in pages are read to the last one", async () => {
+  test("in several pages are read to the last page", async () => {
     const names = ["a", "b", "c", "d", "e"];
     const read = await given({
       alarms: Object.fromEntries(names.map((n) => [n, { state: "OK" as const }])),
@@ -97,7 +97,7 @@ describe("alarms", () => {
 });
 
 describe("when CloudWatch cannot be asked", () => {
-  test("for want of the right to, every alarm is unreadable, with the error's name and nothing of its message", async () => {
+  test("every alarm is unreadable without the permission, with only the error's name", async () => {
     const read = await given({ alarms: { one: { state: "OK" } } });
     cloudWatch.deny();
     expect(await read(["one", "two"])).toEqual([
@@ -108,14 +108,14 @@ describe("when CloudWatch cannot be asked", () => {
     expect(await read(["one"])).toMatchObject([{ state: "OK" }]);
   });
 
-  test("a passing fault is tried again", async () => {
+  test("the SDK repeats a call after a fault", async () => {
     const read = await given({ alarms: { one: { state: "OK" } } });
     cloudWatch.failNext(1, "InternalServiceError");
     expect(await read(["one"])).toMatchObject([{ state: "OK" }]);
     expect(cloudWatch.calls()).toHaveLength(2);
   });
 
-  test("an alarm that it gave before counts, and only the others are unreadable", async () => {
+  test("alarms that were read before the error count, and only the others are unreadable", async () => {
     const read = await given({ alarms: { a: { state: "ALARM" }, b: { state: "OK" } }, pageSize: 1 });
     client.middlewareStack.add(
       (next) => async (args) => {
@@ -130,12 +130,12 @@ describe("when CloudWatch cannot be asked", () => {
     ]);
   });
 
-  test("a state that nobody knows does not pass", async () => {
+  test("an unknown state does not pass", async () => {
     const read = await given({ alarms: { one: { state: "DROWSY" as "OK" } } });
     expect(await read(["one"])).toEqual([{ name: "one", state: "unreadable", reason: "its state is DROWSY" }]);
   });
 
-  test("it is not waited for longer than a reading may take", async () => {
+  test("the reading ends at its time limit", async () => {
     cloudWatch = await startCloudWatch();
     const silent = await listenOnLoopback(() => new Promise(() => {}));
     connect(silent.address);

@@ -19,7 +19,7 @@ test.each([
   ["the worker's", CLIENT_OPTIONS],
   ["a door's", DOOR_CLIENT_OPTIONS],
 ])(
-  "%s request that nobody answers ends with an error when its time is over, after three tries",
+  "%s request without an answer ends with an error after three attempts",
   async (_whose, options) => {
     const client = new SecretsManagerClient({
       ...options,

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 describe("a durable execution", () => {
-  test("runs until Lambda says that it has ended, and when", async () => {
+  test("runs until Lambda says that it has ended", async () => {
     const { findEnd } = createExecutions(client);
     executions.running(ARN);
     expect(await findEnd(ARN)).toEqual({ running: true });
@@ -31,7 +31,7 @@ describe("a durable execution", () => {
     expect(await findEnd(ARN)).toEqual({ running: false });
   });
 
-  test("that Lambda does not know any more has ended", async () => {
+  test("that Lambda does not know has ended", async () => {
     expect(await createExecutions(client).findEnd(ARN)).toEqual({ running: false });
   });
 });

@@ -62,8 +62,8 @@ afterEach(async () => {
   await Promise.all([eventBridge.close(), sns.close()]);
 });
 
-describe("a change", () => {
-  test("is an event on the bus, and is counted", async () => {
+describe("a rollout event", () => {
+  test("is put on the bus and counted", async () => {
     await tellAll().publish(STARTED);
     expect(eventBridge.events()).toEqual([
       {
@@ -78,7 +78,7 @@ describe("a change", () => {
     expect([errors, failures]).toEqual([[], 0]);
   });
 
-  test("with more reasons than an event holds is told in short, and counted as it is", async () => {
+  test("with too many reasons is shortened on the bus", async () => {
     const reasons = Array.from({ length: 1_000 }, () => "x".repeat(1_000));
     const change = aChange({ change: "gate decided", wave: 1, decision: "halt", reasons });
     await tellAll().publish(change);
@@ -88,7 +88,7 @@ describe("a change", () => {
     expect(failures).toBe(0);
   });
 
-  test("is only counted where no bus is configured", async () => {
+  test("is only counted when no bus is configured", async () => {
     const notifier = createNotifier(observed);
     await notifier.publish(STARTED);
     await notifier.alert(MESSAGE);
@@ -96,7 +96,7 @@ describe("a change", () => {
     expect(counted).toEqual([STARTED]);
   });
 
-  test("that EventBridge is too busy for is sent again, twice at most", async () => {
+  test("is sent at most twice more when EventBridge is busy", async () => {
     const notifier = tellAll();
     eventBridge.failEntries(2, "ThrottlingException");
     await notifier.publish(STARTED);
@@ -110,7 +110,7 @@ describe("a change", () => {
     ]);
   });
 
-  test("that EventBridge refuses for good is not sent again", async () => {
+  test("that EventBridge refuses is not sent again", async () => {
     const notifier = tellAll();
     eventBridge.failEntries(1, "NotAuthorizedForSource");
     await notifier.publish(STARTED);
@@ -118,7 +118,7 @@ describe("a change", () => {
     expect(errors).toMatchObject([{ problem: "NotAuthorizedForSource" }]);
   });
 
-  test("is told after a passing fault, and lost for want of the right to, without a word of the role", async () => {
+  test("is published after a fault, and logged without the role when the permission is missing", async () => {
     const notifier = tellAll();
     eventBridge.failNext(1, "InternalException");
     await notifier.publish(STARTED);
@@ -138,8 +138,8 @@ describe("a change", () => {
   });
 });
 
-describe("a message for a person", () => {
-  test("is published as it is, with its severity to filter by", async () => {
+describe("an alert", () => {
+  test("is published with its severity as an attribute", async () => {
     await tellAll().alert(MESSAGE);
     expect(sns.messages()).toEqual([
       { topicArn: TOPIC, subject: MESSAGE.subject, message: MESSAGE.text, attributes: { severity: "critical" } },
@@ -147,7 +147,7 @@ describe("a message for a person", () => {
     expect([errors, failures, counted]).toEqual([[], 0, []]);
   });
 
-  test("is told after a passing fault; what SNS refuses is logged and counted", async () => {
+  test("is published after a fault, and logged and counted when SNS refuses it", async () => {
     const notifier = tellAll();
     sns.failNext(2, "InternalError");
     await notifier.alert(MESSAGE);
@@ -162,7 +162,7 @@ describe("a message for a person", () => {
   });
 });
 
-test("nobody who does not answer is waited for", async () => {
+test("a notification ends at its time limit", async () => {
   const silent = await listenOnLoopback(() => new Promise(() => {}));
   const notifier = connect({ eventBridge: silent.address, sns: silent.address }, 50);
   await Promise.all([notifier.publish(STARTED), notifier.alert(MESSAGE)]);

@@ -43,12 +43,12 @@ test.each<[RolloutEventOf, readonly (readonly [string, number])[]]>([
   [{ change: "wave done", wave: 1, waves: 2, counts: { ...NO_COUNTS, flipped: 5 } }, []],
   // The worker counts how its rollouts end, those that were refused before they began among them.
   [{ change: "ended", status: "succeeded", counts: { ...NO_COUNTS, flipped: 5 } }, []],
-])("%j is counted for its deployment", (change, expected) => {
+])("%j is counted for its environment", (change, expected) => {
   createRolloutEventMetrics().countEvent(aChange(change));
   expect(written()).toEqual(expected.map(([name, value]) => [`Cutover ${name} service=cutover-test`, value]));
 });
 
-test("what could not be told is counted", () => {
+test("a failed notification is counted", () => {
   createRolloutEventMetrics().countNotificationFailed();
   expect(written()).toEqual([["Cutover NotificationFailed service=cutover-test", 1]]);
 });

@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 describe("the login", () => {
-  test("is read afresh each time, with the version it was read from", async () => {
+  test("is read each time, with the version of the secret", async () => {
     const readLogin = createLoginReader(client, "login");
     expect(await readLogin()).toEqual({ ...LOGIN, versionId: secrets.versionId("login") });
 
@@ -30,16 +30,16 @@ describe("the login", () => {
   });
 
   test.each([
-    { about: "does not exist", name: "nobody", what: "does not exist or has no value yet" },
+    { about: "does not exist", name: "missing", what: "does not exist or has no value yet" },
     { about: "has no value yet", name: "empty", what: "does not exist or has no value yet" },
-  ])("of a secret that $about is a clear error", async ({ name, what }) => {
+  ])("is refused when the secret $about", async ({ name, what }) => {
     await expect(createLoginReader(client, name)()).rejects.toThrow(
       `the secret ${name} ${what}; put {"userName": "…", "password": "…"} into it, as JSON`,
     );
   });
 
   test.each(["", "hunter2", "{", "[]", "null", '{"userName":"x"}', '{"userName":"","password":"hunter2"}'])(
-    "is not %j, and the error shows nothing of it",
+    "is not %j, and the error does not show the value",
     async (value) => {
       secrets.putSecretValue("login", value);
       const failure: unknown = await createLoginReader(client, "login")().catch((error: unknown) => error);
@@ -49,7 +49,7 @@ describe("the login", () => {
   );
 
   test.each(["AccessDeniedException", "DecryptionFailure", "InvalidRequestException"])(
-    "that AWS refuses to show (%s) is an error that names the secret and is not tried again",
+    "that AWS refuses to show (%s) is an error with the secret's name, after one call",
     async (code) => {
       secrets.failNext(9, code);
       await expect(createLoginReader(client, "login")()).rejects.toThrow(

@@ -16,7 +16,7 @@ beforeEach(async () => {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   client = new LambdaClient({ endpoint: lambda.address, region: "us-east-1", credentials, maxAttempts: 1 });
   for (const arn of [PRODUCTION, STAGING])
-    lambda.serve(arn, { kind: "durable", handler: () => Promise.reject(new Error("nobody is flipped here")) });
+    lambda.serve(arn, { kind: "durable", handler: () => Promise.reject(new Error("no customer is flipped here")) });
 });
 
 afterEach(async () => {
@@ -35,15 +35,15 @@ async function nameOf(started: ReturnType<typeof start>): Promise<string> {
   return start.execution?.split("/")[2] ?? "";
 }
 
-describe("an event with an id of its own", () => {
-  test("is one execution, however often it is sent, and another event under the id is refused", async () => {
+describe("an event with an id", () => {
+  test("is one execution when it is sent twice, and a different event with the id is refused", async () => {
     const first = await start(PRODUCTION);
     expect(first.kind).toBe("started");
     expect(await start(PRODUCTION)).toEqual(first);
     expect(await start(PRODUCTION, { ...EVENT, action: "stage" })).toEqual({ kind: "taken" });
   });
 
-  test("is an execution of each of two environments of an account, which have all names in common", async () => {
+  test("is one execution in each of two environments of an account", async () => {
     const executions = [await start(PRODUCTION), await start(STAGING)];
     expect(executions).toEqual([
       { kind: "started", execution: expect.stringContaining(":function:cutover-production-1:1/") },
@@ -52,7 +52,7 @@ describe("an event with an id of its own", () => {
     expect(await start(STAGING, { ...EVENT, action: "stage" })).toEqual({ kind: "taken" });
   });
 
-  test("has the same name by every alias", async () => {
+  test("has the same execution name for every alias", async () => {
     const name = await nameOf(start(PRODUCTION));
     const next = PRODUCTION.replace(":live", ":next");
     lambda.serve(next, { kind: "durable", handler: () => Promise.reject(new Error("nor here")) });
@@ -64,20 +64,20 @@ describe("an event with an id of its own", () => {
     ["one that just fits whole", "i".repeat(51), /^i{51}-[\da-f]{12}$/],
     ["one that is cut", `${"i".repeat(51)}j`, /^i{51}-[\da-f]{12}$/],
     ["the longest", "-".repeat(64), /^-{51}-[\da-f]{12}$/],
-  ])("shows as much of it as fits: %s", async (_which, id, shown) => {
+  ])("shows as much of the id as fits: %s", async (_which, id, shown) => {
     const name = await nameOf(start(PRODUCTION, { action: "promote", id }));
     expect(name).toMatch(shown);
     expect(isExecutionOf(id, `arn/durable-execution/${name}/1`)).toBe(true);
     expect(isExecutionOf(`other-${id}`.slice(0, 64), `arn/durable-execution/${name}/1`)).toBe(false);
   });
 
-  test("that differs only behind what is shown is another one", async () => {
+  test("with a difference only in the hidden part of the id is a different execution", async () => {
     const [one, other] = ["a", "b"].map((end) => start(PRODUCTION, { action: "promote", id: "i".repeat(60) + end }));
     if (one === undefined || other === undefined) throw new Error("two were started");
     expect(await nameOf(one)).not.toBe(await nameOf(other));
   });
 });
 
-test("a rollout whose id was made up for this start gives the execution its name as it is: the worker reads it there", async () => {
+test("a generated rollout id is the execution's name, where the worker reads it", async () => {
   expect(await nameOf(start(PRODUCTION, { action: "promote" }))).toBe("promote-0f3c9a1b2d4e");
 });

@@ -53,7 +53,7 @@ describe("an accepted event", () => {
     );
   });
 
-  test("names a customer once, however often it was named", () => {
+  test("has each customer once", () => {
     expect(acceptFlip(anEvent({ targets: { customerIds: ["b", "a", "b"] } })).targets).toEqual([
       { customerIds: ["b", "a"] },
     ]);
@@ -87,7 +87,7 @@ describe("an accepted event", () => {
   });
 });
 
-describe("whatever arrives", () => {
+describe("any input", () => {
   const anything = fc.oneof(
     fc.jsonValue(),
     fc.anything({ withNullPrototype: true, withBigInt: true, withDate: true }),
@@ -138,7 +138,7 @@ describe("a refusal", () => {
     ]);
   });
 
-  test("of an action that was misspelt looks at the members of the one that was meant", () => {
+  test("of a misspelt action has the problems of the closest action", () => {
     expect(
       problemsOf({ action: "rolback", rolloutId: "night", release: "2026.11.0", strategy: "all-at-once" }),
     ).toEqual([
@@ -148,7 +148,7 @@ describe("a refusal", () => {
     ]);
   });
 
-  test("of a member that is like none makes no guess", () => {
+  test("of an unknown member without a similar name has no suggestion", () => {
     expect(problemsOf(anEvent({ waves: 3 }))[0]).not.toMatch(/did you mean/);
   });
 
@@ -214,7 +214,7 @@ describe("a refusal", () => {
     expect(problemsOf(event).join("\n")).not.toContain("hunter2");
   });
 
-  test("escapes what would leave its line or colour a terminal", () => {
+  test("escapes characters that break a line or colour a terminal", () => {
     const problems = problemsOf(anEvent({ release: "a\nb\u001b[31m\u202e", "x\ny": 1 }));
     expect(problems).toEqual([
       expect.stringContaining('release: got "a\\u000ab\\u001b[31m\\u202e"'),
@@ -225,7 +225,7 @@ describe("a refusal", () => {
 
 describe("an id", () => {
   test.each([".", "..", "", "a/b", "a b", "a\n", "ä", "x".repeat(65)])(
-    "cannot be %j, which could name another address",
+    "cannot be %j, which could lead to another path",
     (id) => {
       expect(problemsOf(anEvent({ targets: { customerIds: [id] } }))).toHaveLength(1);
     },
@@ -267,7 +267,7 @@ describe("a narrower failure budget", () => {
 });
 
 describe("limits in force", () => {
-  test("are the policy's, where the event says nothing", () => {
+  test("are the policy's without limits of the event", () => {
     expect(toLimits(accept(anEvent()), policy)).toEqual({
       startPerSecond: 10,
       maxPerSecond: 50,
@@ -275,7 +275,7 @@ describe("limits in force", () => {
       failureBudget: "1%",
     });
   });
-  test("are never wider than the policy, which an earlier one may have been whose event is retried", () => {
+  test("are never wider than the policy, also for a retry of an older event", () => {
     const earlier = { requestsPerSecond: 90, concurrency: 90, failureBudget: 7, maxCustomers: 90 };
     const today = parsePolicy({ ...aPolicy(), maxCustomers: 9 });
     expect(toLimits({ limits: earlier }, today)).toEqual({
@@ -290,11 +290,11 @@ describe("limits in force", () => {
 });
 
 describe("two events are equal", () => {
-  test("when they differ in who asked, why, until when and by which id", () => {
+  test("when only sender, reason, notAfter, onBusy or id differ", () => {
     const told = { id: "a", requestedBy: "me", reason: "why not", notAfter: "2026-11-23T02:00:00Z", onBusy: "wait" };
     expect(fingerprint(told)).toBe(fingerprint());
   });
-  test("when both override an alarm, for whatever reason", () => {
+  test("when both override an alarm, with any reason", () => {
     expect(fingerprint({ override: { reason: "one" } })).toBe(fingerprint({ override: { reason: "other" } }));
   });
   test("never when their waves come in another order or number", () => {
@@ -307,12 +307,12 @@ describe("two events are equal", () => {
       fingerprint({ strategy: { waves: [{ rest: true }] } }),
     );
   });
-  test("when they differ in the order and the repeats of lists, or in defaults that are written out", () => {
+  test("when only the order of lists, repeats or explicit defaults differ", () => {
     const one = { targets: [{ customerIds: ["b", "a", "a"] }, { tags: ["x"], match: "all" }], dryRun: false };
     const other = { targets: [{ tags: ["x"] }, { customerIds: ["a", "b"] }, { tags: ["x"] }] };
     expect(fingerprint(one)).toBe(fingerprint(other));
   });
-  test("when their members come in another order", () => {
+  test("when only the order of members differs", () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
         const turned = Object.fromEntries(Object.entries(event).reverse());
@@ -347,7 +347,7 @@ describe("the strategy of an event", () => {
     expect(problemsOrNone({ strategy })).toEqual([]);
   });
 
-  test("is one of the policy's, or a predefined one", () => {
+  test("is a strategy of the policy or a predefined strategy", () => {
     const under = parsePolicy(aPolicy({ strategies: { careful: { waves: [{ rest: true }] } } }));
     expect(accept(anEvent({ strategy: "careful" }), under)).toMatchObject({ strategy: "careful" });
     expect(problemsOf(anEvent({ strategy: "careful" }))).toEqual([
@@ -357,7 +357,7 @@ describe("the strategy of an event", () => {
     ]);
   });
 
-  test("names cohorts of the policy, and everything that is wrong with it is said at once", () => {
+  test("has cohorts of the policy, and all its problems are reported at once", () => {
     const waves = [{ cohort: "beta" }, { share: "101%" }, { cohort: "canary", bake: 5 }];
     expect(problemsOf(anEvent({ strategy: { waves } })).map((problem) => problem.replace(/; .*/, ""))).toEqual([
       'strategy.waves[1].share: got "101%"',
@@ -367,7 +367,7 @@ describe("the strategy of an event", () => {
     ]);
   });
 
-  test("may have a last wave that is not the rest only when no customer is left out", () => {
+  test("may end without a rest only when no customer is left out", () => {
     expect(problemsOrNone({ strategy: { waves: [{ share: "40%" }, { share: "60%" }] } })).toEqual([]);
     expect(problemsOf(anEvent({ strategy: { waves: [{ cohort: "canary" }] } }))).toEqual([
       'strategy.waves[0]: got an object with cohort; expected { "rest": true } as the last wave: a cohort would leave customers out',
@@ -384,7 +384,7 @@ function problemsOrNone(changes: Readonly<Record<string, unknown>>): readonly st
   }
 }
 
-describe("the other new members of an event", () => {
+describe("other members of an event", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, string | undefined]>([
     [{ plan: "0123456789abcdef".repeat(4) }, undefined],
     [{ plan: "0123456789abcdef".repeat(4).slice(1) }, "plan"],
@@ -407,7 +407,7 @@ describe("the other new members of an event", () => {
     else expect(problems).toEqual([expect.stringContaining(`1 problem:\n  - ${path}: got`)]);
   });
 
-  test("an event narrows the most customers of the policy, and never widens it", () => {
+  test("an event can narrow maxCustomers of the policy, never widen it", () => {
     const under = parsePolicy(aPolicy({ maxCustomers: 100 }));
     const limited = (maxCustomers?: number) => anEvent({ limits: { ...(maxCustomers && { maxCustomers }) } });
     expect(toLimits(accept(limited(100), under), under).maxCustomers).toBe(100);
@@ -421,7 +421,7 @@ describe("the other new members of an event", () => {
   });
 });
 
-describe("an event that works on an earlier rollout", () => {
+describe("an event with a source rollout", () => {
   const night = "2026-11-23T02:00:00Z";
 
   test.each<Readonly<Record<string, unknown>>>([

@@ -4,13 +4,13 @@ import { findRepeatedMembers } from "../../../../lambda/contract/repeated-member
 
 const pathsIn = (json: string) => findRepeatedMembers(json).map(({ path }) => path);
 
-test("members that come twice are named by their path, at any depth", () => {
+test("repeated members are found at any depth, with their paths", () => {
   expect(
     pathsIn('{"a":{"b":1,"c":"{\\"x\\":1","b":2},"l":[1,{"x":1},[3,{"k\\u0061":1,"ka":2}]],"a" : 1,"s":"a\\":b"}'),
   ).toEqual(["a.b", "l[2][1].ka", "a"]);
 });
 
-test("a JSON text that was written from a value has none", () => {
+test("the JSON text of a value has no repeated members", () => {
   fc.assert(
     fc.property(fc.json(), fc.constantFrom(undefined, 2), (json, indent) => {
       expect(pathsIn(JSON.stringify(JSON.parse(json), null, indent))).toEqual([]);
@@ -18,7 +18,7 @@ test("a JSON text that was written from a value has none", () => {
   );
 });
 
-test("a member that is added a second time anywhere is found", () => {
+test("a repeated member at any place is found", () => {
   const objects = fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 });
   fc.assert(
     fc.property(objects, fc.nat(), fc.jsonValue(), (object, pick, value) => {

@@ -70,7 +70,7 @@ describe("a predefined name", () => {
     expect(() => wavesOf(name)).toThrow(/no strategy is called/);
   });
 
-  test("is asked for when it was meant", () => {
+  test("is suggested for a similar name", () => {
     const strategies = { careful: Strategy.parse({ waves: [{ rest: true }] }) as { waves: [] } };
     expect(findUnknownStrategy("all-at-one", strategies)).toMatch(/did you mean all-at-once\?$/);
     expect(findUnknownStrategy("carefull", strategies)).toMatch(/which has careful, .*did you mean careful\?$/);
@@ -79,7 +79,7 @@ describe("a predefined name", () => {
 });
 
 describe("the waves of linear", () => {
-  test("cover every customer: the shares before the last leave something, one more would leave nothing", () => {
+  test("cover every customer: only the last wave takes the rest", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 99 }),
@@ -99,8 +99,8 @@ describe("the waves of linear", () => {
   });
 });
 
-describe("a strategy that is written out", () => {
-  test("has its waves in their order, the last of which takes the rest", () => {
+describe("a strategy with its waves", () => {
+  test("has its waves in order, and the last wave takes the rest", () => {
     const waves = [
       { cohort: "canary", bakeMinutes: 30 },
       { customers: 50, bakeMinutes: 0.5 },
@@ -111,7 +111,7 @@ describe("a strategy that is written out", () => {
     expect(wavesOf({ waves }).map(short)).toEqual(["canary 1800s", "50 30s", "5% 0s", "25.5% 33s", "rest 604800s"]);
   });
 
-  test("may end with a share, when the shares cover every customer: the last wave takes what rounding leaves", () => {
+  test("may end with a share when the shares cover every customer", () => {
     expect(wavesOf({ waves: [{ share: "33.33%" }, { share: "66.67%", bakeMinutes: 1 }] }).map(short)).toEqual([
       "33.33% 0s",
       "rest 60s",
@@ -119,7 +119,7 @@ describe("a strategy that is written out", () => {
     expect(wavesOf({ waves: [{ cohort: "canary" }, { share: "100%" }] }).map(short)).toEqual(["canary 0s", "rest 0s"]);
   });
 
-  test("bakes whole seconds, never fewer than were asked for", () => {
+  test("bakes whole seconds, rounded up", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.01, max: 10_080, noNaN: true }), (bakeMinutes) => {
         const [wave] = wavesOf({ waves: [{ customers: 1, bakeMinutes }, { rest: true }] });
@@ -131,7 +131,7 @@ describe("a strategy that is written out", () => {
     );
   });
 
-  test("has up to 100 waves, the last of which is always the rest", () => {
+  test("has up to 100 waves, and the last wave takes the rest", () => {
     const wave = fc.oneof(
       fc.integer({ min: 1, max: 10_000 }).map((hundredths) => ({ share: `${(hundredths / 100).toFixed(2)}%` })),
       fc.integer({ min: 1, max: 1_000_000_000 }).map((customers) => ({ customers })),

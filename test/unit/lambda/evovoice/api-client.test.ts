@@ -5,7 +5,7 @@ import { useScriptedServer } from "../../../support/use-scripted-server.ts";
 const { count, given, received } = useScriptedServer();
 
 describe("a request", () => {
-  test("has our User-Agent, asks for JSON, returns all sign-in cookies and always has the flag", async () => {
+  test("has Cutover's User-Agent, accepts JSON, sends all cookies and always has the flag", async () => {
     const { flip } = await given(inTurn({ [POST]: [{ body: { ...INFO, isStaging: false } }] }));
 
     await flip({ customerId: "c1", isStaging: false });
@@ -22,7 +22,7 @@ describe("a request", () => {
     expect(JSON.parse(post?.body ?? "")).toEqual({ customerId: "c1", isStaging: false });
   });
 
-  test("quotes list items that hold list marks, and encodes ids in a path", async () => {
+  test("quotes list items with separators, and encodes ids in a path", async () => {
     const odd = ["a,b", 'say "hi"', "[x]", "{y}", "plain", "ü/&?"];
     const { listCustomers, readCustomer } = await given(() => undefined);
 
@@ -41,7 +41,7 @@ describe("a server that asks to wait", () => {
   test.each([
     { form: "seconds", value: () => "1", leastMs: 950 },
     { form: "a date", value: () => new Date(Math.ceil(Date.now() / 1000 + 1) * 1000).toUTCString(), leastMs: 950 },
-  ])("in $form makes every caller wait that long", async ({ value, leastMs }) => {
+  ])("in $form makes every caller wait so long", async ({ value, leastMs }) => {
     let toldAtMs: number | undefined;
     const { readCustomer } = await given(({ path, atMs }) => {
       if (!path.startsWith("/customers/")) return undefined;
@@ -60,7 +60,7 @@ describe("a server that asks to wait", () => {
     for (const { atMs } of later) expect(atMs - startedAtMs).toBeGreaterThan(leastMs);
   });
 
-  test("for an hour does not hold a part beyond its end: the flips are not begun", async () => {
+  test("for an hour does not delay the end of a part: the flips are not begun", async () => {
     const { flip } = await given(inTurn({ [POST]: [{ status: 429, headers: { "retry-after": "3600" } }] }), {
       lastsMs: 300,
     });
@@ -69,7 +69,7 @@ describe("a server that asks to wait", () => {
     expect(count(POST)).toBeLessThanOrEqual(2);
   });
 
-  test("for ever uses up no attempt: the flip is tried until its time ends", async () => {
+  test("for ever uses no attempt: the flip is repeated until the part ends", async () => {
     const { flip } = await given(inTurn({ [POST]: [{ status: 429, headers: { "retry-after": "0" } }] }), {
       lastsMs: 1_000,
       retries: { attempts: 1 },
@@ -81,7 +81,7 @@ describe("a server that asks to wait", () => {
 });
 
 describe("the log", () => {
-  test("names the version of the secret that signed in, and says that a session was renewed", async () => {
+  test("has the version of the secret that signed in, and each renewed session", async () => {
     const { readCustomer, lines } = await given(inTurn({ [GET]: [{ status: 401 }, { body: INFO }] }));
 
     await readCustomer("c1");
@@ -92,7 +92,7 @@ describe("the log", () => {
     ]);
   });
 
-  test("names a request that was given up, its attempts and its last response", async () => {
+  test("has a request without success, with its attempts and its last response", async () => {
     const { flip, lines } = await given(inTurn({ [POST]: ["drop"], [GET]: [error(500, "X")] }));
 
     await flip(FLIP);
@@ -107,7 +107,7 @@ describe("the log", () => {
     });
   });
 
-  test("has no line for a request that is rejected at once, or that succeeds in the end", async () => {
+  test("has no line for a request that is rejected at once or succeeds in the end", async () => {
     const { flip, lines } = await given(inTurn({ [POST]: [{ status: 403 }, "drop", { body: INFO }], [GET]: ["drop"] }));
 
     expect(await flip(FLIP)).toMatchObject({ result: "failed" });
@@ -116,7 +116,7 @@ describe("the log", () => {
     expect(lines.filter((line) => JSON.stringify(line).includes('"flip"'))).toEqual([]);
   });
 
-  test("holds no body, cookie or password", async () => {
+  test("contains no body, cookie or password", async () => {
     const { flip, lines } = await given(inTurn({ [POST]: [error(500, SECRET_TEXT)], [GET]: [{ body: SECRET_TEXT }] }));
 
     await flip(FLIP);

@@ -50,7 +50,7 @@ describe("a read", () => {
       tries: 3,
       reading: { reading: "found", customer: { id: "c1", isStaging: undefined } },
     },
-  ])("that meets $about is tried $tries times", async ({ answer, tries, reading }) => {
+  ])("that gets $about is sent $tries times", async ({ answer, tries, reading }) => {
     const { readCustomer } = await given(inTurn({ [GET]: [answer] }), { retries: { requestTimeoutMs: 300 } });
 
     expect(await readCustomer("c1")).toMatchObject(reading);
@@ -60,13 +60,13 @@ describe("a read", () => {
   test.each([
     { items: [], reading: "missing" },
     { items: [INFO], reading: "unreadable" },
-  ])("that meets 500 means a missing customer only when a list agrees ($reading)", async ({ items, reading }) => {
+  ])("that gets 500 means a missing customer only when the list agrees ($reading)", async ({ items, reading }) => {
     const { readCustomer } = await given(inTurn({ [GET]: [error(500, "X")], "/customers": [{ body: { items } }] }));
 
     expect(await readCustomer("c1")).toMatchObject({ reading });
   });
 
-  test("of a list continues after a short page, and stops where the filter is ignored", async () => {
+  test("of a list continues after a short page and stops when the filter is ignored", async () => {
     const page = (ids: readonly string[]) => ({ items: ids.map((id) => ({ ...INFO, tags: [], id })), totalCount: 4 });
     const { listCustomers } = await given(({ path, query }) => {
       if (path !== "/customers") return undefined;

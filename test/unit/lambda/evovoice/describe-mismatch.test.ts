@@ -35,7 +35,7 @@ describe("a row that cannot be read", () => {
     },
     { row: null, says: "items[1] (no id): it is null, expected a customer" },
     { row: "c1", says: "items[1] (no id): it is a text, expected a customer" },
-  ])("is named with each field, its type and the expected type: $says", ({ row, says }) => {
+  ])("is described by each field, its type and the expected type: $says", ({ row, says }) => {
     expect(misfitOf(CustomerList, { items: [{ id: "c0" }, row] })).toBe(says);
   });
 
@@ -56,7 +56,7 @@ describe("a row that cannot be read", () => {
     expect(misfitOf(SystemSettings, { tags: [{ id: "1" }] })).toBe("tags[0].name is missing, expected a text");
   });
 
-  test("shows no value, and of very many the first", () => {
+  test("shows no value, and only the first of many rows", () => {
     const secret = "Harbour-hunter2!";
     const row = {
       id: `${secret} `,

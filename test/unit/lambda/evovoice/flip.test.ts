@@ -166,7 +166,7 @@ describe("a flip", () => {
     if (get.length === 0) expect(count(GET)).toBe(0);
   });
 
-  test("of thirty customers, all done and answered with a login page, signs in seldom", async () => {
+  test("of thirty customers whose replies are login pages signs in only a few times", async () => {
     const ids = Array.from({ length: 30 }, (_, index) => `c${index}`);
     const { flip } = await given(({ path, method }) => {
       if (!path.startsWith("/customers/")) return undefined;
@@ -183,7 +183,7 @@ describe("a flip", () => {
     expect(count("/auth/credentials")).toBeLessThanOrEqual(10);
   });
 
-  test("is not sent when it may not be, and is unresolved when its time ends in doubt", async () => {
+  test("is not sent when `beforeFlip` throws, and is unresolved when its time ends in doubt", async () => {
     const { flip } = await given(inTurn({ [POST]: ["drop"], [GET]: ["drop"] }), {
       lastsMs: 150,
       retries: { attempts: 10, mostBackoffMs: 200 },
@@ -201,7 +201,7 @@ describe("a flip", () => {
       mayBeDone: [false, false],
     },
     { about: "may have been done", post: [error(500, "X"), right], mayBeDone: [false, true] },
-  ])("says before each request whether it may be done already: after one that $about", async ({ post, mayBeDone }) => {
+  ])("knows before each request whether it may be done: after a request that $about", async ({ post, mayBeDone }) => {
     const seen: boolean[] = [];
     const { flip } = await given(inTurn({ [POST]: post, [GET]: [old] }));
 

@@ -56,17 +56,17 @@ describe("a session that ends again and again", () => {
   const decide = (kind: ResponseClass, attempts: Attempts, isSessionBroken = false) =>
     decideNext(kind, "request", attempts, { mostAttempts: 1, isSessionBroken }).again;
 
-  test("is renewed fifty times for one request, not more", () => {
+  test("is renewed at most fifty times for one request", () => {
     expect(decide("unauthenticated", { attempts: 0, signedOut: 49 })).toBe("in a new session");
     expect(decide("unauthenticated", { attempts: 0, signedOut: 50 })).toBe("never");
   });
 
-  test("is not renewed once new sessions are rejected too", () => {
+  test("is not renewed when new sessions are rejected too", () => {
     expect(decide("unauthenticated", { attempts: 0, signedOut: 1 }, true)).toBe("never");
     expect(decide("login-page", { attempts: 1, signedOut: 1 }, true)).toBe("never");
   });
 
-  test("is renewed after a first login page even with one attempt only", () => {
+  test("is renewed after a first login page even when only one attempt is allowed", () => {
     expect(decide("login-page", { attempts: 1, signedOut: 1 })).toBe("in a new session");
     expect(decide("login-page", { attempts: 2, signedOut: 2 })).toBe("never");
   });

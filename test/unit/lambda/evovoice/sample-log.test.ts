@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { sampleLog } from "../../../../lambda/evovoice/sample-log.ts";
 
-test("of each message the first ten lines are written, then each doubling of their count", () => {
+test("the log has the first ten lines of each message, then a line for each doubled count", () => {
   const lines: object[] = [];
   const log = sampleLog({ info: (message, fields) => lines.push({ message, ...fields }) });
 

@@ -15,7 +15,7 @@ describe("a sign-in", () => {
       tries: 1,
       message: "sign-in was answered with 404; see whether the policy's baseUrl",
     },
-  ])("that meets $about refuses no version of the secret", async ({ answer, tries, message }) => {
+  ])("that gets $about refuses no version of the secret", async ({ answer, tries, message }) => {
     const { readTagIds, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
 
     await expect(readTagIds(["a1"])).rejects.toThrow(message);
@@ -30,7 +30,7 @@ describe("a sign-in", () => {
     { about: "500", answer: error(500, "UnauthorizedException") },
   ];
 
-  test.each(DOUBTFUL)("that meets $about three times in a row counts as refused", async ({ answer }) => {
+  test.each(DOUBTFUL)("that gets $about three times in a row counts as refused", async ({ answer }) => {
     const { readTagIds, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
 
     for (let invocation = 1; invocation <= 3; invocation += 1)
@@ -39,7 +39,7 @@ describe("a sign-in", () => {
     expect([...refused]).toEqual(["v1"]);
   });
 
-  test.each(DOUBTFUL)("that meets $about once is repeated, and the doubt is cleared", async ({ answer }) => {
+  test.each(DOUBTFUL)("that gets $about once is repeated, and the count is cleared", async ({ answer }) => {
     const welcome: Scripted = { headers: { "set-cookie": ["ss-id=1; path=/"] }, body: {} };
     const { readCustomer, refused } = await given(inTurn({ [SIGN_IN]: [answer, welcome], [GET]: [{ body: INFO }] }));
 
@@ -48,7 +48,7 @@ describe("a sign-in", () => {
     expect(refused.size).toBe(0);
   });
 
-  test("that may have been refused, after an accepted one, is the first of a new row", async () => {
+  test("with an unclear response after an accepted sign-in starts a new count", async () => {
     const welcome: Scripted = { headers: { "set-cookie": ["ss-id=1; path=/"] }, body: {} };
     const doubtful: Scripted[] = [{ status: 302, headers: { location: "/login" } }, { status: 404 }];
     const rounds = Array.from({ length: 4 }, () => [...doubtful, welcome]).flat();
@@ -74,7 +74,7 @@ describe("a sign-in", () => {
     { about: "401 without a body", answer: { status: 401 } },
     { about: "400", answer: error(400, "NotEmpty") },
     { about: "403", answer: { status: 403 } },
-  ])("that meets $about is never repeated with this version of the secret", async ({ answer }) => {
+  ])("that gets $about is never repeated with this version of the secret", async ({ answer }) => {
     const { readTagIds, readPage, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
 
     await expect(readTagIds(["a1"])).rejects.toThrow("Evo Voice refused the sign-in with version v1 of the secret");
@@ -86,7 +86,7 @@ describe("a sign-in", () => {
     expect([...refused]).toEqual(["v1"]);
   });
 
-  test("that sets a cookie twice means the last value, and no empty one", async () => {
+  test("that sets a cookie twice uses the last value, and no empty value", async () => {
     const cookies = [
       "ss-id=old; path=/; httponly",
       "ss-pid=p=1; path=/",
@@ -102,7 +102,7 @@ describe("a sign-in", () => {
     expect(received().at(-1)?.headers.cookie).toBe("ss-id=new; ss-pid=p=1");
   });
 
-  test("whose sessions are all rejected is given up after five, once for all callers", async () => {
+  test("whose sessions are all rejected is given up after five sessions, for all callers", async () => {
     const { readCustomer } = await given(({ path }) => (path === SIGN_IN ? undefined : { status: 401 }));
 
     const readings = await Promise.all(["c1", "c2", "c3"].map((id) => readCustomer(id)));
@@ -129,7 +129,7 @@ describe("a session that is renewed", () => {
     };
   }
 
-  test("is used by all requests that waited for their turn: only one of them met the 401", async () => {
+  test("is used by all waiting requests: only one request got the 401", async () => {
     const { readCustomer } = await given(dyingSessions(10), { concurrency: 1 });
     const ids = Array.from({ length: 40 }, (_, index) => `c${index}`);
 

@@ -35,7 +35,7 @@ function get(path: string, options: Partial<TransportOptions> = {}) {
   return aTransport(options)({ method: "GET", path });
 }
 
-test("a reply is read whole, in however many pieces it arrives, with all of its cookies", async () => {
+test("a reply in many pieces is read completely, with all its cookies", async () => {
   reply = async (response) => {
     response.writeHead(201, { "set-cookie": ["a=1", "b=2"] });
     for (const byte of Buffer.from(TEXT)) {
@@ -65,7 +65,7 @@ test("a redirect is a reply and is not followed", async () => {
   expect(received).toEqual(["/customers"]);
 });
 
-test("an informational status before the reply is not the reply", async () => {
+test("an informational status is not the reply", async () => {
   reply = (response) => {
     response.writeEarlyHints({ link: "</style.css>; rel=preload" });
     response.end(TEXT);
@@ -74,7 +74,7 @@ test("an informational status before the reply is not the reply", async () => {
   expect(await get("")).toMatchObject({ kind: "ok", body: JSON.parse(TEXT) });
 });
 
-test("the timeout ends a reply that never ends, however often a piece of it arrives", async () => {
+test("the timeout ends an endless reply although its pieces arrive often", async () => {
   reply = async (response) => {
     while (!response.destroyed) {
       response.write(" ");

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => given.close());
 
-test("keeps nothing of a rollback that withdrew its intention", async () => {
+test("a batch keeps nothing of a rollback that removed its intention", async () => {
   const batches = createBatches(given.table);
   await batches.putBatch("night", 0, CUSTOMERS);
   const begun = await batches.recordBatch({

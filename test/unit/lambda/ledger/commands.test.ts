@@ -60,7 +60,7 @@ async function startReluctantDynamoDb(times: number) {
 }
 
 describe("the commands of a rollout", () => {
-  test("are kept in the order of arrival, each with what it says, apart from those of others", async () => {
+  test("are stored in the order of arrival, apart from those of other rollouts", async () => {
     const pause = aCommand("one", { command: "pause", pauseSeconds: 3_600 });
     const abort = aCommand("two", { command: "abort", rollback: false });
     await ledger.addCommand("night", pause);
@@ -72,7 +72,7 @@ describe("the commands of a rollout", () => {
     expect(await readIds("unknown")).toEqual([]);
   });
 
-  test("come once, however often they are sent, and the first one stands", async () => {
+  test("are stored once when they are sent twice, and the first stays", async () => {
     await ledger.addCommand("night", aCommand("one"));
     await ledger.addCommand("night", aCommand("two"));
 
@@ -80,7 +80,7 @@ describe("the commands of a rollout", () => {
     expect((await ledger.readGateInputs("night")).commands).toEqual([aCommand("one"), aCommand("two")]);
   });
 
-  test("are not lost when twenty are sent at once, nor is one of them there twice", async () => {
+  test("are each stored once when twenty are sent at the same time", async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `c-${index % 10}`);
     const answers = await Promise.all(ids.map((id) => ledger.addCommand("night", aCommand(id))));
 
@@ -101,7 +101,7 @@ describe("the commands of a rollout", () => {
     expect(await readIds()).toHaveLength(100);
   });
 
-  test("fit into one item when each is as long as it can be", async () => {
+  test("fit into one item when each has the largest size", async () => {
     const long = { requestedBy: "電".repeat(128), reason: "電".repeat(500) };
     await Promise.all([1, 2].map((index) => ledger.addCommand("night", aCommand(`long-${index}`, long))));
     const [item] = await given.scan();
@@ -116,8 +116,8 @@ describe("the commands of a rollout", () => {
   });
 });
 
-describe("the steering of a rollout", () => {
-  test("is its commands and the controls, consistent, in one request", async () => {
+describe("the inputs of a gate", () => {
+  test("are the commands and the controls, in one consistent request", async () => {
     const order = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00Z" };
     await ledger.setStopped(order);
     await ledger.addCommand("night", aCommand("one"));
@@ -137,7 +137,7 @@ describe("the steering of a rollout", () => {
   test.each([
     [2, 3],
     [100, 8],
-  ])("is asked for again when DynamoDB leaves items out, %i times, as under load", async (times, expected) => {
+  ])("are requested again when DynamoDB leaves items out %i times", async (times, expected) => {
     const reluctant = await startReluctantDynamoDb(times);
     const answer = reluctant.table.getAll([
       { pk: "none", sk: "a" },
@@ -149,7 +149,7 @@ describe("the steering of a rollout", () => {
     await reluctant.close();
   });
 
-  test("before anything was written is that of nothing", async () => {
+  test("are empty before the first write", async () => {
     expect(await ledger.readGateInputs("night")).toEqual({
       controls: { fence: 0, holds: {}, protectedIds: [] },
       commands: [],

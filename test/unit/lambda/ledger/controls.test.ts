@@ -40,7 +40,7 @@ async function readHistory(from = ledger): Promise<readonly (ControlChange & { r
 }
 
 describe("controls", () => {
-  test("stand until they are taken back, and answer with the controls as they are then", async () => {
+  test("stay until they are cleared, and each change returns the new controls", async () => {
     const stopped = { fence: 0, revision: 1, stopped: ANN, holds: {}, protectedIds: [] };
     expect(await ledger.setStopped(ANN)).toEqual({ kind: "changed", controls: stopped });
     expect(await ledger.readControls()).toEqual(stopped);
@@ -58,7 +58,7 @@ describe("controls", () => {
     expect(await ledger.readControls()).toEqual({ fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] });
   });
 
-  test("do not touch the lock, held or free, nor does the lock touch them", async () => {
+  test("do not change the lock, and the lock does not change the controls", async () => {
     await ledger.setStopped(ANN);
     expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
     await ledger.holdRelease("2026.11", aHold());
@@ -83,7 +83,7 @@ describe("controls", () => {
     },
   );
 
-  test("that cannot be are refused with a reason, change nothing and leave no history", async () => {
+  test("that are not allowed are refused with a reason, change nothing and leave no history", async () => {
     expect(await ledger.clearRelease("2026.11", ANN)).toMatchObject({ kind: "refused" });
     expect(await ledger.unprotect(["c-1"], ANN)).toMatchObject({ kind: "refused" });
     const many = Array.from({ length: 1_001 }, (_, index) => `c-${index}`);
@@ -91,7 +91,7 @@ describe("controls", () => {
     expect(await given.scan()).toEqual([]);
   });
 
-  test("as many and as long as they can be fit into an item, and still stop and lift", async () => {
+  test("of the largest size fit into an item, and stop and resume still work", async () => {
     const ids = Array.from({ length: 1_000 }, (_, index) => `${index}-${"x".repeat(59)}`);
     expect(await ledger.protect(ids, ANN)).toMatchObject({ kind: "changed" });
     const rows = Array.from({ length: 105 }, (_, index) => ({
@@ -112,7 +112,7 @@ describe("controls", () => {
     expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
   });
 
-  test("that changed after they were read keep the lock from being taken under an unseen hold", async () => {
+  test("that changed since they were read prevent the lock", async () => {
     const read = await ledger.readControls();
     await ledger.holdRelease("2026.11", aHold());
     expect(await ledger.takeLock(aLock(1), read)).toBe(false);
@@ -124,8 +124,8 @@ describe("controls", () => {
   });
 });
 
-describe("a control that is sent again under its id", () => {
-  test("is the same one: a resume that comes twice does not lift the stop that came between", async () => {
+describe("a change of the controls with a known id", () => {
+  test("is made once: a repeated resume does not end a stop that came between", async () => {
     await ledger.setStopped(ANN, "stop-1");
     await ledger.clearStopped(BOB, "resume-1");
     await ledger.setStopped(BOB, "stop-2");
@@ -135,7 +135,7 @@ describe("a control that is sent again under its id", () => {
     expect(await readHistory()).toHaveLength(3);
   });
 
-  test("is known although its reply was lost, and the lock was taken meanwhile", async () => {
+  test("is known although its reply was lost and the lock was taken meanwhile", async () => {
     let lost = 0;
     given.proxy.listener = async ({ operation, phase }) => {
       if (operation !== "UpdateItem" || phase !== "done" || lost > 0) return undefined;
@@ -151,7 +151,7 @@ describe("a control that is sent again under its id", () => {
 });
 
 describe("the history of the controls", () => {
-  test("says who ordered what, when and why, and outlives the order; it expires", async () => {
+  test("has the sender, the time and the reason of each change, and expires", async () => {
     await ledger.holdRelease("2026.11", aHold());
     await ledger.clearRelease("2026.11", BOB);
 
@@ -167,7 +167,7 @@ describe("the history of the controls", () => {
     for (const item of kept) expect(item).toHaveProperty("expiresAt");
   });
 
-  test("does not miss an order whose maker died right after it, once the next one came", async () => {
+  test("contains a change whose writer crashed, after the next change", async () => {
     given.proxy.listener = ({ operation, phase }) =>
       operation === "PutItem" && phase === "arrived" ? "lose" : undefined;
     await expect(ledger.setStopped(ANN, "stop-1")).rejects.toThrow();

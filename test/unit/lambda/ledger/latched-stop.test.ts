@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => given.close());
 
-test("what stopped a rollout first stands with what steers it, and with no other's; it is never taken back", async () => {
+test("the first stop of a rollout stays, with the rollout's gate inputs only", async () => {
   expect(await ledger.readGateInputs("night")).not.toHaveProperty("stop");
 
   await ledger.latchStop("night", stopFor("calls drop"));

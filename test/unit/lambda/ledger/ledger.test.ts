@@ -48,7 +48,7 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[
 }
 
 describe("the record of a rollout", () => {
-  test("is written once; whoever comes later gets the one that stands", async () => {
+  test("is written once; a later writer gets the existing record", async () => {
     expect(await ledger.createRollout(RECORD)).toEqual(RECORD);
     expect(await ledger.createRollout({ ...RECORD, execution: "arn:other" })).toEqual(RECORD);
     expect(await ledger.findRollout("noon")).toBeUndefined();
@@ -61,7 +61,7 @@ describe("the record of a rollout", () => {
     expect(await ledger.findRollout("night")).toEqual({ ...RECORD, status: "succeeded", report: REPORT });
   });
 
-  test("of one that waited says what it goes on with, once it has the lock, and only then", async () => {
+  test("of a waiting rollout gets its source when the rollout has the lock", async () => {
     const source = {
       rollouts: [{ rolloutId: "evening", batches: 2 }],
       action: "promote",
@@ -74,7 +74,7 @@ describe("the record of a rollout", () => {
     expect(await ledger.findRollout("night")).toEqual({ ...RECORD, status: "running", source });
   });
 
-  test("of a rollout that died says that it failed and what to do", async () => {
+  test("of a crashed rollout says that it failed and what to do", async () => {
     await ledger.createRollout(RECORD);
     await ledger.abandonRollout(RECORD);
 
@@ -85,7 +85,7 @@ describe("the record of a rollout", () => {
     });
   });
 
-  test("is not abandoned when it has ended, belongs to another execution, or is not there", async () => {
+  test("is not abandoned when it has ended, has another execution or does not exist", async () => {
     await ledger.abandonRollout(RECORD);
     await ledger.createRollout(RECORD);
     await ledger.abandonRollout({ ...RECORD, execution: "arn:other" });
@@ -98,7 +98,7 @@ describe("the record of a rollout", () => {
 });
 
 describe("a batch", () => {
-  test("keeps what is intended and what came of it", async () => {
+  test("keeps intentions and outcomes", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const planned = await ledger.getBatch("night", 0);
     expect(planned).toEqual({
@@ -122,7 +122,7 @@ describe("a batch", () => {
     });
   });
 
-  test("forgets who was about to be flipped back, when none of them was begun", async () => {
+  test("forgets the intended restores when no restore began", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const planned = await ledger.getBatch("night", 0);
     const intended = await ledger.recordBatch({ ...planned, restoring: ["a", "b"] });
@@ -132,7 +132,7 @@ describe("a batch", () => {
     expect(await ledger.getBatch("night", 0)).toMatchObject({ restoring: [], rollback: [] });
   });
 
-  test("that was worked on is not planned anew", async () => {
+  test("with outcomes is not planned again", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     await ledger.recordBatch({ ...(await ledger.getBatch("night", 0)), outcomes: [anOutcome("a")] });
     await ledger.putBatch("night", 0, CUSTOMERS);
@@ -140,7 +140,7 @@ describe("a batch", () => {
     expect((await ledger.getBatch("night", 0)).outcomes).toEqual([anOutcome("a")]);
   });
 
-  test("is recorded by one of two workers that read the same, the other one is refused, and may try again", async () => {
+  test("is recorded by one of two workers; the other is refused and may try again", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const read = await ledger.getBatch("night", 0);
 
@@ -154,7 +154,7 @@ describe("a batch", () => {
     expect(refusal.reason.message).toMatch(/batch 0 of rollout night was written by somebody else/);
   });
 
-  test("keeps an outcome and a reason for each customer, in whatever order they came", async () => {
+  test("keeps an outcome and a reason for each customer, in any order", async () => {
     await ledger.putBatch("night", 0, CUSTOMERS);
     const outcomes = [
       { ...anOutcome("c", "failed"), reason: { code: "no-answer", operation: "flip", why: "ECONNRESET" } } as const,
@@ -168,7 +168,7 @@ describe("a batch", () => {
   });
 
   test.each([{ intended: ["z"] }, { outcomes: [anOutcome("z")] }])(
-    "knows its own customers only: %j",
+    "accepts only its own customers: %j",
     async (wrong) => {
       await ledger.putBatch("night", 0, CUSTOMERS);
       const batch = { ...(await ledger.getBatch("night", 0)), ...wrong };
@@ -177,11 +177,11 @@ describe("a batch", () => {
     },
   );
 
-  test("that was never planned cannot be worked on", async () => {
+  test("that was never planned cannot be read", async () => {
     await expect(ledger.getBatch("night", 7)).rejects.toThrow(/no batch 7 of rollout night/);
   });
 
-  test("gives its outcomes after those of the plan, more than fit into a page of 1 MB", async () => {
+  test("gives its outcomes after those of the plan, over pages of 1 MB", async () => {
     const many = Array.from({ length: 15 }, (_, index) => index);
     await ledger.putSettled("night", 0, [anOutcome("settled", "unchanged")]);
     for (const index of many) {
@@ -197,7 +197,7 @@ describe("a batch", () => {
   });
 });
 
-test("a lookup keeps its passes and queries apart, and gives back what it found in order", async () => {
+test("a lookup keeps passes and queries apart, and returns customers in order", async () => {
   const window = (query: number, pass: number, page: number): FoundPages => ({
     query,
     pass,
@@ -227,7 +227,7 @@ test("a lookup keeps its passes and queries apart, and gives back what it found 
   expect(await collect(ledger.readIdHashes("night", 0, 2))).toEqual([Uint8Array.of(0, 2, 0)]);
 });
 
-test("a lookup gives back every member of whom it found", async () => {
+test("a lookup returns every member of its customers", async () => {
   const plain = { id: "c-1", name: "Acme", accountId: "acme", isStaging: true };
   const customers = [
     plain,
@@ -247,7 +247,7 @@ test("a lookup gives back every member of whom it found", async () => {
   expect(found?.customers).toEqual(customers);
 });
 
-test("a window of a lookup is kept in as many items as it needs, and one that needs fewer later hides the rest", async () => {
+test("a window of a lookup has as many items as it needs, and a shorter version hides the old items", async () => {
   const window = (rows: number, name: string): FoundPages => ({
     ...{ query: 0, pass: 1, page: 7, idHashes: Buffer.alloc(rows * 8, name) },
     customers: Array.from({ length: rows }, (_, index) => ({
@@ -276,7 +276,7 @@ test("a window of a lookup is kept in as many items as it needs, and one that ne
   }
 });
 
-test("the runs of a step are counted as long as it comes no further", async () => {
+test("the attempts of a step are counted until the step makes progress", async () => {
   const count = (step: string, mark: string) => ledger.countStepAttempt("night", step, mark);
 
   expect([await count("flip", "batch 0"), await count("flip", "batch 0"), await count("plan", "item 0")]).toEqual([

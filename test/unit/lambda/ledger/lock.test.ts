@@ -21,7 +21,7 @@ function aLock(rolloutId: string, fence: number): Lock {
 }
 
 describe("the lock of an environment", () => {
-  test("is free at first, is taken, given back and taken again under a higher number", async () => {
+  test("is free at first, is taken, released and taken again with a higher number", async () => {
     expect(await controls.readControls()).toEqual({ fence: 0, ...NO_CONTROLS });
 
     expect(await controls.takeLock(aLock("night", 1), { fence: 0 })).toBe(true);
@@ -40,7 +40,7 @@ describe("the lock of an environment", () => {
     expect((await given.scan())[0]).not.toHaveProperty("expiresAt");
   });
 
-  test.each([0, 1, 2])("goes to one of twenty who want it at once after %d takings", async (takings) => {
+  test.each([0, 1, 2])("goes to one of twenty rollouts at the same time, after %d locks", async (takings) => {
     for (let fence = 1; fence <= takings; fence += 1) {
       await controls.takeLock(aLock(`rollout-${fence}`, fence), await controls.readControls());
       if (fence % 2 === 0) await controls.releaseLock(aLock(`rollout-${fence}`, fence));
@@ -58,7 +58,7 @@ describe("the lock of an environment", () => {
     });
   });
 
-  test("can be taken where controls stand without a lock", async () => {
+  test("can be taken when the item has controls and no lock", async () => {
     await given.table.updateIf(
       { pk: `environment#${ENVIRONMENT}`, sk: "controls" },
       { set: { protectedIds: ["c-1"] } },
@@ -70,7 +70,7 @@ describe("the lock of an environment", () => {
     expect(await controls.readControls()).toMatchObject({ fence: 1, protectedIds: ["c-1"] });
   });
 
-  test("is not taken by who read it before it was released, or before it was taken", async () => {
+  test("is not taken with an old read, before a release or before a lock", async () => {
     const free = await controls.readControls();
     await controls.takeLock(aLock("night", 1), free);
     const held = await controls.readControls();
@@ -80,7 +80,7 @@ describe("the lock of an environment", () => {
     expect(await controls.takeLock(aLock("noon", 1), free)).toBe(false);
   });
 
-  test("is not released by who has lost it", async () => {
+  test("is not released by a rollout that lost it", async () => {
     await controls.takeLock(aLock("night", 1), { fence: 0 });
     await controls.takeLock(aLock("noon", 2), await controls.readControls());
 

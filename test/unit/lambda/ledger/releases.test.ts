@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => given.close());
 
 describe("the last rollout of a release", () => {
-  test("is the one that began to flip last, in this environment, of this release", async () => {
+  test("is the rollout of this release and environment that began to flip last", async () => {
     expect(await ledger.findRollouts("2026.11")).toEqual([]);
     await ledger.noteRelease("2026.11", "night");
     await ledger.noteRelease("2026.11.1", "noon");
@@ -24,7 +24,7 @@ describe("the last rollout of a release", () => {
     expect(await ledger.findRollouts("2026.11")).toEqual(["again", "night"]);
   });
 
-  test("expires as the rollout does", async () => {
+  test("expires with the rollout", async () => {
     await ledger.noteRelease("2026.11", "night");
     expect(await given.scan()).toEqual([expect.objectContaining({ expiresAt: expect.any(Number) })]);
   });
@@ -33,7 +33,7 @@ describe("the last rollout of a release", () => {
 describe("the rollouts that flipped", () => {
   const a = (rolloutId: string) => ({ rolloutId, action: "promote" }) as const;
 
-  test("are known in the order in which they began, whatever their release, in this environment", async () => {
+  test("of any release are in the order in which they began, in this environment", async () => {
     expect(await ledger.findFlips()).toEqual([]);
     await ledger.noteFlips(a("night"));
     await ledger.noteFlips(a("noon"));

@@ -23,7 +23,7 @@ function loseReplyOf(operation: string): { readonly sent: () => number } {
 }
 
 describe("a conditional write", () => {
-  test("writes when its condition holds, and nothing when it does not", async () => {
+  test("writes only when its condition holds", async () => {
     const { table } = given;
 
     expect(await table.putIf(KEY, { status: "running" }, ABSENT)).toBe(true);
@@ -31,7 +31,7 @@ describe("a conditional write", () => {
     expect(await table.get(KEY)).toMatchObject({ status: "running" });
   });
 
-  test("sets and removes attributes when its condition holds, and nothing when it does not", async () => {
+  test("sets and removes attributes only when its condition holds", async () => {
     const { table } = given;
     await table.put(KEY, { status: "running", revision: 1, extra: "x" });
     const isFirst = { expression: "#revision = :read", values: { ":read": 1 } };
@@ -47,7 +47,7 @@ describe("a conditional write", () => {
   test.each([
     ["PutItem", () => given.table.putIf(KEY, { status: "running" }, ABSENT)],
     ["UpdateItem", () => given.table.updateIf(KEY, { set: { status: "running" } }, ABSENT)],
-  ])("whose reply was lost is known as made when the SDK's repetition is refused (%s)", async (operation, write) => {
+  ])("whose reply was lost counts as written when the SDK's repeat is refused (%s)", async (operation, write) => {
     const { sent } = loseReplyOf(operation);
 
     expect(await write()).toBe(true);
@@ -55,7 +55,7 @@ describe("a conditional write", () => {
     expect(sent()).toBe(2);
   });
 
-  test("that somebody else made is not taken for one's own, although the reply was lost", async () => {
+  test("of another writer does not count as written when the reply was lost", async () => {
     const { table } = given;
     await table.putIf(KEY, { status: "theirs" }, ABSENT);
     loseReplyOf("PutItem");
@@ -65,7 +65,7 @@ describe("a conditional write", () => {
   });
 });
 
-test("an item that is put expires after 400 days, one that is only updated never does", async () => {
+test("an item that is put expires after 400 days, an item that is only updated never expires", async () => {
   const { table, scan } = given;
   await table.put(KEY, {});
   await table.putIf({ ...KEY, sk: "batch#00000000" }, {}, ABSENT);
@@ -79,7 +79,7 @@ test("an item that is put expires after 400 days, one that is only updated never
   ]);
 });
 
-test("a query gives every item of its prefix in order, over pages of 1 MB, with the attributes that were asked for", async () => {
+test("a query gives every item of its prefix in order, over pages, with the named attributes", async () => {
   const { table } = given;
   const body = "x".repeat(200_000);
   const keys = Array.from({ length: 12 }, (_, index) => `batch#${String(index).padStart(8, "0")}`);

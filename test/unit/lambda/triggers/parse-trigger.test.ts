@@ -35,7 +35,7 @@ function requestOf(job: unknown) {
   return readPipelineRequest(arrival.job);
 }
 
-describe("what arrives", () => {
+describe("an input", () => {
   const event = anEvent();
 
   test.each([
@@ -61,7 +61,7 @@ describe("what arrives", () => {
     ["a list", [anEvent()]],
     ["the console's own template", { key1: "value1", key2: "value2", key3: "value3" }],
     ["an SQS message", { Records: [{ body: JSON.stringify(anEvent()) }] }],
-  ])("%s is refused in one sentence that shows what can be sent", (_what, input) => {
+  ])("%s is refused with an example of an event and a command", (_what, input) => {
     const refusal = refusalOf(() => parseTrigger(input));
     expect(refusal).toMatch(
       /^nothing was done: got [^\n]*, which is neither a deploy event such as [^\n]* nor a command/,
@@ -71,7 +71,7 @@ describe("what arrives", () => {
     expect(parseTrigger(JSON.parse(shown)).kind).toBe("deploy event");
   });
 
-  test("a refusal reads like a sentence where Lambda shows a stack", () => {
+  test("a refusal has its message as its stack", () => {
     try {
       parseTrigger({});
     } catch (error) {
@@ -82,14 +82,14 @@ describe("what arrives", () => {
 });
 
 describe("an event of EventBridge", () => {
-  test("is the rollout of EventBridge's own id, so that one delivered twice is one rollout", () => {
+  test("has EventBridge's id, so that an event that is delivered twice is one rollout", () => {
     expect(inputOf(parseTrigger(aBridgedEvent(anEvent())))).toEqual({
       ...anEvent(),
       id: "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
     });
   });
 
-  test("keeps an id that its sender gave", () => {
+  test("keeps the sender's id", () => {
     expect(inputOf(parseTrigger(aBridgedEvent(anEvent({ id: "release-7" }))))).toMatchObject({ id: "release-7" });
   });
 
@@ -97,7 +97,7 @@ describe("an event of EventBridge", () => {
     ["another type", { "detail-type": "Scheduled Event", source: "aws.events" }],
     ["our type under the name of AWS", { source: "aws.events" }],
     ["an unknown event of CodePipeline", { source: "aws.codepipeline", "detail-type": "CodePipeline Action" }],
-  ])("%s is refused, whatever its detail says", (_what, changes) => {
+  ])("%s is refused with any detail", (_what, changes) => {
     expect(refusalOf(() => parseTrigger(aBridgedEvent(anEvent(), changes)))).toMatch(
       /detail-type is not "Cutover Deploy Event"/,
     );
@@ -107,7 +107,7 @@ describe("an event of EventBridge", () => {
     expect(refusalOf(() => parseTrigger(aBridgedEvent("promote")))).toMatch(/\n {2}- detail: got "promote"; expected/);
   });
 
-  test("of a pipeline says which pipeline, which run and which state", () => {
+  test("of a pipeline has the pipeline, the execution and the state", () => {
     expect(parseTrigger(aPipelineStateChange("Action"))).toEqual({
       kind: "pipeline state change",
       change: {
@@ -126,14 +126,14 @@ describe("an event of EventBridge", () => {
 describe("a schedule's event", () => {
   const read = (event: unknown, times = {}) => inputOf(parseTrigger(aScheduledEvent(event, times)));
 
-  test("has an id that people can read, the same for every attempt, and another for another time", () => {
+  test("has a readable id, equal for every attempt and different for another time", () => {
     const first = read(anEvent());
     expect(first.id).toMatch(/^nightly-promote-20261123T020000Z-[0-9a-f]{10}$/);
     expect(read(anEvent())).toEqual(first);
     expect(read(anEvent(), { scheduledTime: "2026-11-24T02:00:00Z" }).id).not.toBe(first.id);
   });
 
-  test("can wait for the lock, because it always has a time until when", () => {
+  test("can wait for the lock, because it always has a notAfter", () => {
     const event = read(anEvent({ onBusy: "wait", strategy: "canary-10-percent-30-minutes", onFailure: "halt" }));
     expect(acceptDeployEvent(event, parsePolicy(aPolicy()))).toMatchObject({
       onBusy: "wait",
@@ -174,7 +174,7 @@ describe("a schedule's event", () => {
 });
 
 describe("a pipeline's job", () => {
-  test("is the rollout of its own id, and is waited for", () => {
+  test("has the job's id, and waits", () => {
     expect(requestOf(aPipelineJob(anEvent()))).toEqual({
       kind: "begin",
       input: { ...anEvent(), id: "11111111-abcd-1111-abcd-111111abcdef" },
@@ -182,7 +182,7 @@ describe("a pipeline's job", () => {
     });
   });
 
-  test("can name the pipeline's execution as its id, and go on without waiting", () => {
+  test("can have the pipeline's execution as its id, and need not wait", () => {
     expect(requestOf(aPipelineJob(anEvent({ id: "12345678-1234", wait: false })))).toEqual({
       kind: "begin",
       input: anEvent({ id: "12345678-1234" }),
@@ -190,7 +190,7 @@ describe("a pipeline's job", () => {
     });
   });
 
-  test("that is continued asks for the rollout of its token, whatever else it says", () => {
+  test("that continues asks for the rollout of its token", () => {
     const continuation = { rolloutId: "night", execution: "arn:aws:lambda:…/durable-execution/night/1" };
     const job = aPipelineJob("not JSON", { continuationToken: toContinuationToken(continuation) });
     expect(requestOf(job)).toEqual({ kind: "continue", continuation });
@@ -265,7 +265,7 @@ describe("the success of a pipeline", () => {
     return mapPipelineState(arrival.change, pipelines);
   };
 
-  test("is what the policy says, one rollout for each execution, and not after its time", () => {
+  test("starts the policy's event, once for each execution, with a notAfter", () => {
     const input = read("Pipeline");
     expect(input).toMatchObject({
       action: "promote",
@@ -294,14 +294,14 @@ describe("the success of a pipeline", () => {
     expect(input).toBeUndefined();
   });
 
-  test("cannot name a cohort that the policy does not have", () => {
+  test("cannot have a cohort that the policy does not have", () => {
     const order = { action: "promote", targets: { cohort: "unknown" }, release: { name: "weekly" } };
     expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
       /pipelines\.weekly: got the cohort "unknown"; expected one of the policy's cohorts/,
     );
   });
 
-  test("cannot name an unknown strategy, but one of the policy's, even while that is wrong itself", () => {
+  test("cannot have an unknown strategy, but a malformed strategy of the policy", () => {
     const order = { action: "promote", targets: { all: true }, release: { name: "weekly" }, strategy: "careful" };
     expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
       /1 problem:\n {2}- pipelines\.weekly\.strategy: got "careful"; expected a strategy of the policy/,

@@ -16,14 +16,14 @@ function ports() {
   };
 }
 
-test("an answer in time is the answer, and nothing is said", async () => {
+test("an answer in time is returned without a log line", async () => {
   const told = ports();
   expect(await answerInTime(told, Promise.resolve(ACCEPTED), 20)).toBe(ACCEPTED);
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect(told).toMatchObject({ counted: [], logged: [] });
 });
 
-test("when nothing answers, the sender is asked to try again before it hangs up, and an alarm rings", async () => {
+test("without an answer in time, the sender is asked to try again, and the failure is counted", async () => {
   const told = ports();
   expect(await answerInTime(told, new Promise(() => {}), 20)).toMatchObject({
     statusCode: 503,

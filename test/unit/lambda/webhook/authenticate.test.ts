@@ -25,7 +25,7 @@ function aDoorWith(secrets: readonly string[], again: readonly string[] = []) {
   return { counted, logged, send: (request: Parameters<typeof receiveDelivery>[1]) => receiveDelivery(ports, request) };
 }
 
-describe("a delivery without a usable signature is counted, for a webhook that was saved without a secret sends such", () => {
+describe("a delivery without a usable signature is counted", () => {
   const delivery = aGitHubDelivery();
   test.each([
     ["none", withHeaders(delivery, { "x-hub-signature-256": undefined })],
@@ -37,7 +37,7 @@ describe("a delivery without a usable signature is counted, for a webhook that w
     expect(counted).toEqual(["SignatureRefused"]);
   });
 
-  test("but not at a source that does not exist: anybody can make those up", async () => {
+  test("but not for a source that does not exist, because a stranger can invent names", async () => {
     const { send, counted } = aDoorWith([GITHUB_SECRET]);
     await send({ ...withHeaders(delivery, { "x-hub-signature-256": undefined }), rawPath: "/wp-admin" });
     expect(counted).toEqual([]);
@@ -51,7 +51,7 @@ describe("a secret that Standard Webhooks cannot use", () => {
     ["alone", [broken], []],
     ["beside another, which did not sign", ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", broken], []],
     ["read a moment ago", [], [broken]],
-  ])("%s is no fault of the sender's: it is to try again, and an alarm rings", async (_how, secrets, again) => {
+  ])("%s asks the sender to try again, and the failure is counted", async (_how, secrets, again) => {
     const { send, counted, logged } = aDoorWith(secrets, again);
     expect(await send(aStandardDelivery())).toMatchObject({ statusCode: 503 });
     expect(counted).toEqual(["WebhookFailed"]);
@@ -59,7 +59,7 @@ describe("a secret that Standard Webhooks cannot use", () => {
     expect(JSON.stringify(logged)).not.toMatch(/no base64/);
   });
 
-  test("does no harm while the secret that signed is there as well", async () => {
+  test("does no harm when the secret that signed is there too", async () => {
     const { send } = aDoorWith([broken, STANDARD_SECRET]);
     expect(await send(aStandardDelivery())).toMatchObject({ statusCode: 202 });
   });

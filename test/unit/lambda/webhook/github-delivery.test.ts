@@ -13,7 +13,7 @@ function read(event: string, payload: object, deliveryId = "d-1") {
   return { identity, happenedAt: happenedAtMs === undefined ? undefined : new Date(happenedAtMs).toISOString() };
 }
 
-describe("when a release happened, and which it is", () => {
+describe("the time and the identity of a release", () => {
   const release = (action: string, changes: object) =>
     read("release", { action, release: { id: 5, tag_name: "v1", created_at: "2026-01-01T00:00:00Z", ...changes } });
   const times = { published_at: PUBLISHED, updated_at: UPDATED };
@@ -32,7 +32,7 @@ describe("when a release happened, and which it is", () => {
     expect(happenedAt).toBe(expected && new Date(expected).toISOString());
   });
 
-  test("the same change is one, from any sender; the next change is another", () => {
+  test("the same change by any sender is one delivery; the next change is another", () => {
     const { identity } = release("released", times);
     expect(identity).toBe("release-5-released-1795428000");
     expect(release("released", times).identity).toBe(identity);
@@ -51,7 +51,7 @@ describe("a dispatch", () => {
     ],
   ] as const;
 
-  test.each(dispatches)("%s is what its sender names, under whatever delivery id it comes again", (event, payload) => {
+  test.each(dispatches)("%s with the sender's id is the same delivery under any delivery id", (event, payload) => {
     const { identity, happenedAt } = read(event, payload("run-17"));
     expect(identity).toBe(`${event}-cutover_id-run-17`);
     expect(read(event, payload("run-17"), "a-replay").identity).toBe(identity);
@@ -59,7 +59,7 @@ describe("a dispatch", () => {
     expect(happenedAt).toBeUndefined();
   });
 
-  test.each(dispatches)("%s without a name is what its delivery id says", (event, payload) => {
+  test.each(dispatches)("%s without the sender's id is identified by its delivery id", (event, payload) => {
     for (const none of [undefined, null]) {
       expect(read(event, payload(none)).identity).toBe(`${event}-d-1`);
       expect(read(event, payload(none), "d-2").identity).toBe(`${event}-d-2`);

@@ -44,7 +44,7 @@ const run = {
 const when = { repository: "acme/phone" };
 const runs = { event: "workflow_run", when: { ...when, workflow: "deploy.yml", conclusion: "success" }, start };
 
-describe("which payload a GitHub mapping fits", () => {
+describe("a GitHub mapping fits a payload", () => {
   test.each<readonly [string, boolean, Mapping, object]>([
     ["a deployment", true, { event: "deployment", when, start }, { deployment }],
     [
@@ -81,7 +81,7 @@ describe("which payload a GitHub mapping fits", () => {
     expect(map([mapping], mapping.event, payload) !== undefined).toBe(fits);
   });
 
-  test("the first that fits wins", () => {
+  test("the first mapping that fits applies", () => {
     const named = (name: string, more: object = {}) => ({
       event: "deployment",
       when: { ...when, ...more },
@@ -92,7 +92,7 @@ describe("which payload a GitHub mapping fits", () => {
   });
 });
 
-describe("where the release's name comes from", () => {
+describe("the release's name", () => {
   const dispatch = {
     ref: "refs/tags/v9",
     workflow: ".github/workflows/deploy.yml",
@@ -150,12 +150,12 @@ describe("where the release's name comes from", () => {
   );
 });
 
-describe("the rollout that a delivery means", () => {
+describe("the rollout of a delivery", () => {
   const all = [
     { event: "deployment_status", when: { ...when, state: "success" }, start: { ...start, notAfterMinutes: 30 } },
   ];
 
-  test("begins within the minutes after the payload's own time", () => {
+  test("begins within the minutes after the payload's time", () => {
     const payload = { ...aDeploymentStatus(), repository };
     payload.deployment_status.created_at = "2026-11-23T10:00:00Z";
     expect(map(all, "deployment_status", payload)?.notAfter).toBe("2026-11-23T10:30:00.000Z");
@@ -165,12 +165,12 @@ describe("the rollout that a delivery means", () => {
     ["Codertocat", "Codertocat by webhook github"],
     ["dependabot[bot]", "dependabot[bot] by webhook github"],
     ["<b>\u202e", "webhook github"],
-  ])("was asked for by %j: %j", (login, requestedBy) => {
+  ])("has the requester %j: %j", (login, requestedBy) => {
     const payload = { ...aDeploymentStatus(), repository, sender: { login } };
     expect(map(all, "deployment_status", payload)?.requestedBy).toBe(requestedBy);
   });
 
-  test("has the id that GitHub signed, or for a dispatch the delivery's", () => {
+  test("has the id that GitHub signed, or a dispatch's delivery id", () => {
     expect(map([runs], "workflow_run", { workflow_run: run })?.id).toBe("github_workflow_run-7-2");
     const releases = [{ event: "release", when: { ...when, action: "published" }, start }];
     const release = { id: 5, tag_name: "v1", published_at: "2026-11-23T10:00:00Z", created_at: "2026-11-01T10:00:00Z" };
@@ -183,7 +183,7 @@ describe("the rollout that a delivery means", () => {
     expect(dispatched).not.toHaveProperty("notAfter");
   });
 
-  test("has the strategy, the answer to a failure and the patience that the operator gave it", () => {
+  test("has the operator's strategy, onFailure and onBusy", () => {
     const strategy = {
       waves: [
         { share: "10%", bakeMinutes: 30 },
@@ -201,7 +201,7 @@ describe("the rollout that a delivery means", () => {
     });
   });
 
-  test("takes nothing of that, and no targets, from a payload", () => {
+  test("takes none of them, and no targets, from a payload", () => {
     const payload = { strategy: "all-at-once", targets: { all: true }, onBusy: "wait", override: { reason: "x" } };
     const dispatches = [{ event: "repository_dispatch", when: { ...when, action: "go" }, start }];
     const event = map(dispatches, "repository_dispatch", { ...payload, action: "go", client_payload: payload });
@@ -209,7 +209,7 @@ describe("the rollout that a delivery means", () => {
     for (const member of ["strategy", "onFailure", "onBusy", "override"]) expect(event).not.toHaveProperty(member);
   });
 
-  test("has an id that always fits, is the same again, and is no other source's", () => {
+  test("has an id that always fits, is stable, and differs from other sources' ids", () => {
     const source = fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/);
     const pair = fc.tuple(source, fc.string({ minLength: 1, maxLength: 256 }));
     fc.assert(
@@ -243,7 +243,7 @@ describe("a pattern", () => {
     expect(matchesGlob(glob, text)).toBe(fits);
   });
 
-  test("says what a regular expression of it would say, and nothing makes it slow", () => {
+  test("agrees with a regular expression and is never slow", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", "/", "*"), maxLength: 12 });
     fc.assert(
       fc.property(text, text, (glob, subject) => {
@@ -261,7 +261,7 @@ describe("a policy's webhooks are checked with the policy", () => {
   const policyWith = (webhooks: unknown) => () =>
     parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["5f2b8c1e9d3a4b0012345678"], webhooks });
 
-  test("every problem at once, each with its place", () => {
+  test("and give every problem with its path", () => {
     const mappings = [
       {
         event: "deployment_status",
@@ -290,14 +290,14 @@ describe("a policy's webhooks are checked with the policy", () => {
     expect(refusal).toThrow(/webhooks\.other\.kind: got "gitlab"; expected a source whose kind is/);
   });
 
-  test("a cohort that the policy does not have is found before a delivery needs it", () => {
+  test("an unknown cohort is found with the policy", () => {
     const mappings = [{ type: "x", start: { ...start, targets: { cohort: "canary" } } }];
     expect(policyWith({ ci: { kind: "standard", mappings } })).toThrow(
       'webhooks.ci.mappings[0].start: got the cohort "canary"; expected one of the policy\'s cohorts',
     );
   });
 
-  test("an unknown strategy is found before a delivery needs it", () => {
+  test("an unknown strategy is found with the policy", () => {
     const mappings = (strategy: unknown) => [{ type: "x", start: { ...start, strategy } }];
     expect(policyWith({ ci: { kind: "standard", mappings: mappings("careful") } })).toThrow(
       /webhooks\.ci\.mappings\[0\]\.start\.strategy: got "careful"; expected a strategy of the policy, which has none/,
@@ -327,7 +327,7 @@ describe("a policy's webhooks are checked with the policy", () => {
     );
   });
 
-  test("a policy that was read can be read again", () => {
+  test("a parsed policy can be parsed again", () => {
     const policy = aWebhookPolicy();
     expect(parsePolicy(JSON.parse(JSON.stringify(policy))).webhooks).toEqual(policy.webhooks);
   });

@@ -19,7 +19,7 @@ import { githubExamples } from "./github-examples.ts";
 const UNKNOWN = "no source accepts this delivery";
 
 describe("a signed delivery that a mapping names", () => {
-  test("of GitHub starts what the mapping says, and the payload only names the release", async () => {
+  test("of GitHub starts the mapping's event, and the payload only names the release", async () => {
     const { send, started, counted } = aDoor();
     const answer = await send(aGitHubDelivery());
     expect(answer).toMatchObject({ statusCode: 202, headers: { "cache-control": "no-store" } });
@@ -41,7 +41,7 @@ describe("a signed delivery that a mapping names", () => {
     expect(counted).toEqual(["WebhookAccepted"]);
   });
 
-  test("by Standard Webhooks as well; the message's id is the rollout's", async () => {
+  test("of Standard Webhooks starts the rollout with the message's id", async () => {
     const { send, started } = aDoor();
     expect(await send(aStandardDelivery())).toMatchObject({ statusCode: 202 });
     expect(started).toMatchObject([
@@ -49,7 +49,7 @@ describe("a signed delivery that a mapping names", () => {
     ]);
   });
 
-  test("comes as base64, or with headers in any case of letters, and is the same", async () => {
+  test("in base64, or with headers in any letter case, is the same", async () => {
     const { send, started } = aDoor();
     const plain = aGitHubDelivery();
     const base64 = { ...plain, body: Buffer.from(plain.body ?? "").toString("base64"), isBase64Encoded: true };
@@ -60,7 +60,7 @@ describe("a signed delivery that a mapping names", () => {
     expect(new Set(started.map((event) => JSON.stringify(event))).size).toBe(1);
   });
 
-  test("is the same rollout when it is replayed under another delivery id, which GitHub does not sign", async () => {
+  test("is the same rollout under another delivery id, which GitHub does not sign", async () => {
     const { send, started } = aDoor();
     const delivery = aGitHubDelivery();
     await send(delivery);
@@ -68,7 +68,7 @@ describe("a signed delivery that a mapping names", () => {
     expect(started[0]).toEqual(started[1]);
   });
 
-  test("is refused when a release's name cannot be one; its text is escaped and cut", async () => {
+  test("is refused for a malformed release name, which is escaped and cut", async () => {
     const { send, started, logged } = aDoor();
     const payload = aDeploymentStatus({ ref: `\u202e"<script>\n${"x".repeat(900)}` });
     const answer = await send(aGitHubDelivery({ payload }));
@@ -79,7 +79,7 @@ describe("a signed delivery that a mapping names", () => {
     expect(started).toEqual([]);
   });
 
-  test("asks for another try when the start fails, and says nothing of why", async () => {
+  test("asks for another attempt when the start fails, without the cause", async () => {
     const { send, counted } = aDoor({ start: () => Promise.reject(new Error("table ledger is throttled")) });
     const answer = await send(aGitHubDelivery());
     expect(answer).toMatchObject({ statusCode: 503, headers: { "retry-after": "60" } });
@@ -88,7 +88,7 @@ describe("a signed delivery that a mapping names", () => {
   });
 });
 
-test("a delivery that a control forbids is a conflict: no fault of its sender's, and no other try is asked for", async () => {
+test("a delivery that the controls forbid is a conflict, without another attempt", async () => {
   const problem = "nothing was done: everything is stopped, by ann";
   const { send, counted } = aDoor({ start: () => Promise.reject(new ControlsError(problem)) });
   for (const delivery of [aGitHubDelivery(), aStandardDelivery()]) {
@@ -99,7 +99,7 @@ test("a delivery that a control forbids is a conflict: no fault of its sender's,
   expect(counted).toEqual([]);
 });
 
-describe("a delivery that no mapping names is answered with 204 and starts nothing", () => {
+describe("a delivery without a mapping is answered with 204 and starts nothing", () => {
   test.each([
     ["another state", aGitHubDelivery({ payload: aDeploymentStatus({ state: "failure" }) })],
     ["an event that mappings do not know", aGitHubDelivery({ event: "star", payload: { action: "created" } })],
@@ -118,7 +118,7 @@ describe("a delivery that no mapping names is answered with 204 and starts nothi
   });
 });
 
-describe("refused before anything is looked into", () => {
+describe("refused before the payload is parsed", () => {
   const valid = aGitHubDelivery();
   const notUtf8 = (request: FunctionUrlRequest) => ({
     ...request,
@@ -168,7 +168,7 @@ describe("refused before anything is looked into", () => {
     expect(counted.filter((metric) => metric !== "SignatureRefused")).toEqual([]);
   });
 
-  test("an unknown source, a missing signature and a wrong one are the same answer; the log tells them apart", async () => {
+  test("an unknown source and a missing or wrong signature get the same answer; only the log differs", async () => {
     const { send, logged } = aDoor();
     const answers = [
       await send({ ...valid, rawPath: "/gitlab" }),
@@ -181,7 +181,7 @@ describe("refused before anything is looked into", () => {
     expect(new Set(logged.map(({ fields }) => fields.reason)).size).toBe(3);
   });
 
-  test("a thousand random requests: each is refused, and nothing starts", async () => {
+  test("a thousand random requests are refused, and nothing starts", async () => {
     const { send, started } = aDoor();
     const names = ["Content-Type", "x-hub-signature-256", "X-GitHub-Event", "webhook-id", "webhook-timestamp"];
     const value = fc.oneof(
@@ -239,7 +239,7 @@ const EVERY_EVENT = {
 };
 
 describe("published examples", () => {
-  test("GitHub's: Hello, World! with its own secret and signature gets past the signature", async () => {
+  test("GitHub's example of a signature is accepted", async () => {
     const { send } = aDoor();
     const request = aRequest({
       body: "Hello, World!",
@@ -252,7 +252,7 @@ describe("published examples", () => {
     expect(await send({ ...request, body: "Hello, World." })).toMatchObject({ statusCode: 401 });
   });
 
-  test("Standard Webhooks': its vector, at its time and not a moment beyond five minutes", async () => {
+  test("the vector of Standard Webhooks is accepted within five minutes of its time", async () => {
     const request = aRequest({
       rawPath: "/ci",
       body: '{"test": 2432232314}',
@@ -280,7 +280,7 @@ describe("published examples", () => {
     expect(await statusAt(1_614_265_330 - 301)).toBe(401);
   });
 
-  test("Standard Webhooks': one right signature among several is enough; the secret goes with and without its prefix", async () => {
+  test("one right signature of Standard Webhooks is enough; the secret's prefix is optional", async () => {
     const { send } = aDoor();
     const delivery = aStandardDelivery({ secret: STANDARD_SECRET.replace("whsec_", "") });
     const right = delivery.headers?.["webhook-signature"];
@@ -315,7 +315,7 @@ describe("published examples", () => {
     );
   });
 
-  test("none of them starts anything as another event than it is: GitHub does not sign the event's name", async () => {
+  test("no example starts a rollout under another event's name, which GitHub does not sign", async () => {
     const { send, started } = aDoor({ webhooks: EVERY_EVENT });
     for (const event of GITHUB_EVENTS) {
       for (const { name, payload } of sent.filter((example) => example.name !== event)) {

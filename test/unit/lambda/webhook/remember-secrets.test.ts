@@ -14,7 +14,7 @@ function given(read: (time: number) => Promise<readonly string[]>) {
   return { readSecrets, readSecretsAgain, clock, readings: () => readings };
 }
 
-test("secrets are kept for five minutes, and read once for all who come at the same time", async () => {
+test("secrets are cached for five minutes, and read once for callers at the same time", async () => {
   const { readSecrets, clock, readings } = given(async (time) => [`secret ${time}`]);
   expect(await Promise.all([readSecrets("ci"), readSecrets("ci")])).toEqual([["secret 1"], ["secret 1"]]);
   clock.ms = 299_999;
@@ -24,7 +24,7 @@ test("secrets are kept for five minutes, and read once for all who come at the s
   expect(readings()).toBe(2);
 });
 
-test("they are read again for a signature that fits none, at most every half minute", async () => {
+test("secrets are read again for a wrong signature, at most every half minute", async () => {
   const { readSecrets, readSecretsAgain, clock } = given(async (time) => [`secret ${time}`]);
   await readSecrets("ci");
   clock.ms = 29_999;
@@ -34,12 +34,12 @@ test("they are read again for a signature that fits none, at most every half min
   expect(await readSecrets("ci")).toEqual(["secret 2"]);
 });
 
-test("each source has its own", async () => {
+test("each source has its own secrets", async () => {
   const { readSecrets } = given(async (time) => [`secret ${time}`]);
   expect([await readSecrets("ci"), await readSecrets("github")]).toEqual([["secret 1"], ["secret 2"]]);
 });
 
-test("a reading that fails is shared by all callers for five seconds, then it is tried again", async () => {
+test("a failed read is shared by all callers for five seconds, then repeated", async () => {
   const { readSecrets, clock, readings } = given(async (time) => {
     if (time === 1) throw new Error("throttled");
     return ["secret"];
@@ -52,7 +52,7 @@ test("a reading that fails is shared by all callers for five seconds, then it is
   expect(await readSecrets("ci")).toEqual(["secret"]);
 });
 
-test("a reading again that fails leaves what was known", async () => {
+test("a second read that fails keeps the known secrets", async () => {
   const { readSecrets, readSecretsAgain, clock } = given(async (time) => {
     if (time === 2) throw new Error("throttled");
     return [`secret ${time}`];

@@ -8,7 +8,7 @@ test.each([
   ["2026-11-23T10:00:00Z", "2026-11-23T10:00:00.000Z"],
   ["2026-11-23T11:00:00.5+01:00", "2026-11-23T10:00:00.500Z"],
   [undefined, undefined],
-])("what happened at %s happened then", (timestamp, expected) => {
+])("the time %s is read", (timestamp, expected) => {
   const { happenedAtMs, identity } = read({ type: "deploy.finished", timestamp });
   expect(happenedAtMs).toBe(expected && Date.parse(expected));
   expect(identity).toBe("msg_1");

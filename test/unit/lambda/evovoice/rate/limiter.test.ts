@@ -30,7 +30,7 @@ test("starts callers in the order of their calls", async () => {
   expect(order).toEqual([1, 2, 3, 4, 5]);
 });
 
-test("one refusal pauses every caller for the time that the server asks for", async () => {
+test("one refusal pauses every caller for the time in Retry-After", async () => {
   const { clock, limiter } = aLimiter({ limits: steady(100) });
   (await limiter.acquire())({ kind: "throttled", retryAfterMs: 7000 });
   const starts: number[] = [];
@@ -51,7 +51,7 @@ test("one refusal without a time to wait slows every caller", async () => {
   expect(starts[5]! - starts[0]!).toBeGreaterThanOrEqual(100);
 });
 
-test("no server can ask for more than the longest pause", async () => {
+test("a server cannot cause more than the longest pause", async () => {
   const { clock, limiter } = aLimiter({ maxPauseMs: 60_000 });
   (await limiter.acquire())({ kind: "throttled", retryAfterMs: 86_400_000 });
   void limiter.acquire();
@@ -59,7 +59,7 @@ test("no server can ask for more than the longest pause", async () => {
   expect(clock.nowMs()).toBeLessThanOrEqual(60_001);
 });
 
-test("refusals lower the pace once a second, however many requests were in flight", async () => {
+test("refusals of many requests in flight lower the pace once a second", async () => {
   const { clock, limiter } = aLimiter({ limits: steady(1000, 1) });
   await clock.sleepFor(2000);
   const releases = await Promise.all([1, 2, 3, 4, 5].map(() => limiter.acquire()));
@@ -86,7 +86,7 @@ test("only requests that waited for their slot raise the pace", async () => {
   expect(pace.perSecond).toBeGreaterThan(10);
 });
 
-test("a request without an answer frees its place and leaves the pace as it is", async () => {
+test("a request without an answer frees its slot and does not change the pace", async () => {
   const { clock, limiter } = aLimiter({ concurrency: 1 });
   const before = limiter.pace();
   (await limiter.acquire())({ kind: "lost" });
@@ -126,14 +126,14 @@ test("starts at once, without a timer, while places and slots are free", async (
   await expect(limiter.acquire()).resolves.toBeInstanceOf(Function);
 });
 
-test("continues with the pace that the part before handed on", async () => {
+test("continues with the pace of the previous part", async () => {
   const first = aLimiter();
   (await first.limiter.acquire())({ kind: "throttled", retryAfterMs: 1000 });
   const handedOn: Pace = JSON.parse(JSON.stringify({ ...first.limiter.pace(), perSecond: 73 }));
   expect(aLimiter({ pace: handedOn }).limiter.pace()).toEqual(handedOn);
 });
 
-test("a stopped limiter rejects the callers that wait and those that come later", async () => {
+test("a stopped limiter rejects waiting and later callers", async () => {
   const { limiter } = aLimiter({ limits: steady(1), concurrency: 1 });
   await limiter.acquire();
   const waiting = expect(limiter.acquire()).rejects.toThrow("the part's time was over");
@@ -148,7 +148,7 @@ describe("the log", () => {
     return { lines, ...aLimiter({ log: { info: (message, fields) => lines.push({ message, ...fields }) } }) };
   }
 
-  test("says when the pace has doubled or halved, not each step", async () => {
+  test("has a line when the pace has doubled or halved", async () => {
     const { clock, limiter, lines } = aLoggedLimiter();
     const [high, low] = [createFixedWindow(100), createFixedWindow(10)];
     const rateLimit: RateLimit = (nowMs) => (nowMs < 20_000 ? high(nowMs) : low(nowMs));
@@ -164,7 +164,7 @@ describe("the log", () => {
     expect(lines.length).toBeLessThan(12);
   });
 
-  test("says once for all requests in flight that a pause began", async () => {
+  test("has one line for a pause of all requests in flight", async () => {
     const { clock, limiter, lines } = aLoggedLimiter();
     const pause = { kind: "throttled", retryAfterMs: 30_000 } as const;
     const [first, second] = [limiter.acquire(), limiter.acquire()];

@@ -6,7 +6,7 @@ let emulator: Emulator;
 
 afterEach(() => emulator.close());
 
-test("a client that may ask 1,000 times a second finds the pace of a server that allows 100", async () => {
+test("a client with a limit of 1,000 a second finds the pace of a server that allows 100", async () => {
   emulator = await startEmulator({ customers: 200, faults: "rate-limit=100", stagingShare: 1 });
   const { address: baseUrl, userName, password } = emulator;
   const evoVoice = createEvoVoice({
