@@ -59,13 +59,16 @@ function hasProblem({ problems = [] }: Pick<Report, "problems">, code: ReasonCod
 /** The oracle of every local run judges the customers that only this rollout has written, and its counts. */
 async function checkUncontested({ witness, ledger, accountId, customers }: Truth, report: Report): Promise<void> {
   const { rolloutId, rollback } = report;
+  const { rolledBackBy } = (await ledger.findRollout(rolloutId)) ?? {};
   const writes = Map.groupBy(witness.writes, (write) => write.customerId);
   const uncontested = [...customers()]
     .filter(({ id }) => writes.get(id)?.every((write) => write.rolloutId === rolloutId) ?? true)
     .map((customer) => ({ ...customer, writes: writes.get(customer.id)?.length ?? 0 }));
   const { violations } = judge(
     {
-      ...{ report, accountIds: [accountId] },
+      // The results of another rollback stand in the ledger instead of those that the report counts.
+      report: rolledBackBy === undefined ? report : { ...report, rollback: undefined },
+      accountIds: [accountId],
       before: new Map(uncontested.map(({ id, isStaging }) => [id, writes.get(id)?.[0]?.was ?? isStaging])),
       outcomes: await collect(ledger.readOutcomes(rolloutId)),
       ...(rollback !== undefined && { restores: await collect(ledger.readRestoreOutcomes(rolloutId)) }),

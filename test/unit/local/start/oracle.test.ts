@@ -79,7 +79,11 @@ describe("agrees when", () => {
     ["a customer of another account is as before", { after: true, writes: 0, accountId: "other" }, {}],
     ["a flipped customer is restored", rolledBack(true, ["flipped"]), { restored: 1 }],
     ["the rollback did not reach a customer", rolledBack(false, []), { stillFlipped: 1 }],
-    ["another moved a customer back first", rolledBack(true, ["skipped"]), { stillFlipped: 1 }],
+    [
+      "another client moved a customer back first",
+      rolledBack(true, ["skipped"], { reason: { code: "moved-back" } }),
+      { stillFlipped: 1 },
+    ],
     [
       "a customer in doubt is restored",
       rolledBack(true, ["flipped"], { outcomes: ["failed"], reason: IN_DOUBT }),
