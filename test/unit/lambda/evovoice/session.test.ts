@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { createSession, type SignInCaller } from "../../../../lambda/evovoice/session.ts";
 import { error, GET, INFO, inTurn, type Script, type Scripted } from "../../../support/scripted-server.ts";
 import { useScriptedServer } from "../../../support/use-scripted-server.ts";
 
@@ -149,4 +150,35 @@ describe("a session that is renewed", () => {
     expect(count("/auth/credentials")).toBe(4);
     expect(received().length).toBeLessThanOrEqual(100 + 4 + 3 * 8);
   });
+});
+
+test("a login that is refused is read again: a rotated secret signs in, and the old version is not tried again", async () => {
+  const tried: unknown[] = [];
+  let versionId = "v1";
+  const refused = new Set<string>();
+  const session = createSession({
+    readLogin: async () => ({ userName: "operator", password: versionId, versionId }),
+    findRefusal: async (version) => (refused.has(version) ? { at: "" } : undefined),
+    rememberRefusal: async (version) => void refused.add(version),
+    countDoubt: async () => 1,
+    clearDoubts: async () => undefined,
+    reportRefusal: () => undefined,
+  });
+  const caller: SignInCaller = {
+    send: async ({ json }) => {
+      const { password } = json as { readonly password: string };
+      tried.push(password);
+      if (password !== versionId) return { kind: "unauthenticated", status: 401 };
+      return { kind: "ok", body: {}, cookies: [`ss-id=${password}`] };
+    },
+    log: { info: () => undefined },
+  };
+  const first = await session.getToken(caller);
+  versionId = "v2";
+
+  const second = await session.getToken(caller, first);
+
+  expect([first, second].map(({ cookie }) => cookie)).toEqual(["ss-id=v1", "ss-id=v2"]);
+  expect(tried).toEqual(["v1", "v1", "v2"]);
+  expect([...refused]).toEqual(["v1"]);
 });

@@ -51,8 +51,8 @@ test("a rollout without an id of its own has the name of its execution", async (
 describe("an event that waits for the lock", () => {
   const PROMOTE = { action: "promote", release: "1", targets: { all: true }, onBusy: "wait", notAfter: NOT_AFTER };
   const abort = aCommand({ command: "abort", requestedBy: "ann", reason: "wrong release" });
-  const open = (id: string) => {
-    const ports = fakePorts(world, { customers: [], nowMs: () => Date.parse("2026-11-23T01:00:00Z") });
+  const open = (id: string, time = "2026-11-23T01:00:00Z") => {
+    const ports = fakePorts(world, { customers: [], nowMs: () => Date.parse(time) });
     return openRollout(ports, acceptDeployEvent({ ...PROMOTE, id }, world.policy), `arn:${id}`);
   };
   let lock: Lock;
@@ -83,6 +83,17 @@ describe("an event that waits for the lock", () => {
     });
     expect(await ledger.findRollout("aborted")).toMatchObject({ status: "aborted", report: { status: "aborted" } });
     expect((await ledger.readControls()).lock).toEqual(lock);
+  });
+
+  test("is refused once its time is over, and leaves the lock alone", async () => {
+    await open("late");
+
+    expect(await open("late", NOT_AFTER)).toEqual({ kind: "busy" });
+    const opened = await open("late", "2026-11-23T02:00:01Z");
+
+    expect(opened).toMatchObject({ kind: "answered", report: { status: "refused" } });
+    expect(await openLedger(world).findRollout("late")).toMatchObject({ status: "refused" });
+    expect((await openLedger(world).readControls()).lock).toEqual(lock);
   });
 
   test.each(["pause", "resume", "skip-bake", "skip-all-bakes"] as const)(

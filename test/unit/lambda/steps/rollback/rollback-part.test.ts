@@ -48,10 +48,22 @@ async function given(connection: Fakes["connection"] = {}) {
     release: "2026.11",
   };
   const run = { step: "rollback-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 };
-  const rollback = (from: RollbackProgress = startRollback(NO_COMMANDS)) =>
-    rollbackPart(ports, aRollout("night"), run, { source, from });
+  const rollback = (from: RollbackProgress = startRollback(NO_COMMANDS), step = run.step) =>
+    rollbackPart(ports, aRollout("night"), { ...run, step }, { source, from });
   return { rollback, change };
 }
+
+test("a rollback gives up at the twelfth part in a row that Evo Voice does not answer, and not before", async () => {
+  const { rollback } = await given({ flip: async () => ({ result: "not begun" }) });
+  let progress: RollbackProgress | undefined;
+  for (let part = 1; part <= 11; part += 1) {
+    progress = await rollback(progress, `rollback-part-${part}`);
+    expect(progress).toMatchObject({ done: false, idleParts: part, restSeconds: 60, pace: undefined });
+    expect(progress.gaveUp).toBeUndefined();
+  }
+
+  expect((await rollback(progress, "rollback-part-12")).gaveUp).toBeDefined();
+});
 
 describe("a part of a rollback that was begun before", () => {
   test("goes on where the ledger says that it is, however often it was ended, as long as it comes further", async () => {

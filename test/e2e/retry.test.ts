@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Report } from "../../../lambda/core/report/report.ts";
-import { execute } from "../../support/execute.ts";
-import { openLedger } from "../../support/ledger.ts";
-import { rememberFlags } from "../../support/truth.ts";
-import { readOutcomes, startWorld, type World } from "../../support/world.ts";
+import type { Report } from "../../lambda/core/report/report.ts";
+import { execute } from "../support/execute.ts";
+import { openLedger } from "../support/ledger.ts";
+import { rememberFlags } from "../support/truth.ts";
+import { readOutcomes, startWorld, type World } from "../support/world.ts";
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true }, id: "night" } as const;
 const RETRY = { action: "retry", rolloutId: "night", id: "again" } as const;
