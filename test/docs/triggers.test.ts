@@ -45,7 +45,7 @@ async function expectSuccess({ rolloutId, execution }: Reply, id: string | RegEx
   expect(report).toMatchObject({ rolloutId, status: "succeeded" });
 }
 
-test("the console and the CLI: an event is started and answered, then its status, by the commands as they are written", async () => {
+test("starts the event of the console and the CLI, and answers its status, as written", async () => {
   const payloads = blocks("Console and CLI", "sh").map((command) => /--payload '(.*?)'/.exec(command)?.[1] ?? "");
   const [event, status] = payloads.map((payload) => JSON.parse(payload));
   const answer = await door.send(event);
@@ -59,7 +59,7 @@ test("the console and the CLI: an event is started and answered, then its status
   expect(await door.send(status)).toMatchObject({ rolloutId: answer.rolloutId, status: "succeeded" });
 });
 
-test("the console and the CLI: a refusal is shown as it is written", async () => {
+test("shows the refusal as written", async () => {
   const { trace } = await door.sendRefused(json("Console and CLI", 1));
   expect(trace.join("\n")).toBe(blocks("Console and CLI", "text")[0]);
 });
@@ -69,7 +69,7 @@ function payloadOf(title: string) {
   return JSON.parse(/--payload '(.*?)'/.exec(blocks(title, "sh")[0] ?? "")?.[1] ?? "");
 }
 
-test("commands: a pause is sent as it is written, to a rollout that runs, and answered as it is written", async () => {
+test("answers the pause of a running rollout as written", async () => {
   const command = payloadOf("Commands");
   const execution = toArn(command.rolloutId);
   const ledger = openLedger(door.world);
@@ -87,7 +87,7 @@ test("commands: a pause is sent as it is written, to a rollout that runs, and an
   expect(await door.send(command)).toEqual(json("Commands"));
 });
 
-test("Controls: a stop is sent and answered as it is written, and refuses the page's first event", async () => {
+test("answers the stop as written, and refuses the page's first event", async () => {
   const documented = json("Controls");
   expect(await door.send(payloadOf("Controls"))).toEqual({
     ...documented,
@@ -102,13 +102,13 @@ test("Controls: a stop is sent and answered as it is written, and refuses the pa
   });
 });
 
-test("EventBridge: the entry of PutEvents arrives as an event, and is a rollout under its id", async () => {
+test("starts the entry of PutEvents under the id of its event", async () => {
   const { Source, DetailType, Detail } = json("EventBridge");
   const event = aBridgedEvent(JSON.parse(Detail), { source: Source, "detail-type": DetailType });
   await expectSuccess(await door.send(event), event.id);
 });
 
-test("EventBridge Scheduler: the documented input is what the documented entry deploys, and starts its rollout", async () => {
+test("deploys the input of the schedule as written, and starts its rollout", async () => {
   const [entry = ""] = blocks("EventBridge Scheduler", "ts");
   const evaluate = new Function("ScheduleExpression", "TimeZone", "Duration", `return (${entry});`);
   const schedule: CutoverSchedule = evaluate(ScheduleExpression, TimeZone, Duration);
@@ -124,7 +124,7 @@ test("EventBridge Scheduler: the documented input is what the documented entry d
   await expectSuccess(await door.send(JSON.parse(filled)), id);
 });
 
-test("CodePipeline: the action's parameters start a rollout, whose end is the action's", async () => {
+test("ends the pipeline's action as its rollout ends", async () => {
   const { UserParameters } = json("CodePipeline").Configuration;
   expect(UserParameters.length).toBeLessThanOrEqual(1_000);
   const parameters = UserParameters.replace(
@@ -143,7 +143,7 @@ test("CodePipeline: the action's parameters start a rollout, whose end is the ac
   expect(Object.keys(last?.outputVariables ?? {}).sort()).toEqual(names.sort());
 });
 
-test("CodePipeline: the success of a pipeline that the policy names is a rollout", async () => {
+test("starts a rollout when a pipeline of the policy succeeds", async () => {
   const [pipeline] = Object.keys(json("When a pipeline has succeeded").pipelines);
   const succeeded = { ...aPipelineStateChange("Pipeline", { pipeline }), time: new Date().toISOString() };
   await expectSuccess(await door.send(succeeded), /^pipeline-12345678-/);

@@ -18,7 +18,7 @@ test("every policy of docs/webhooks.md is accepted", () => {
   expect(policies).toHaveLength(3);
 });
 
-test("its example of a delivery becomes the event that its example of a mapping says", () => {
+test("the example of a delivery becomes the event of its mapping", () => {
   const [payload] = blocksOf("payload");
   const policy = policies.find(({ webhooks }) => webhooks?.ci !== undefined)!;
   const delivery = readStandardDelivery("msg_2mYq0oFzJc9v", payload);
@@ -31,7 +31,7 @@ test("its example of a delivery becomes the event that its example of a mapping 
   });
 });
 
-test("its example of a delivery is signed as it says", () => {
+test("the example of a delivery has the right signature", () => {
   const body = /```json payload\n(.*?)\n```/s.exec(text)?.[1] ?? "";
   const [secret = ""] = /whsec_\w{32}/.exec(text) ?? [];
   const header = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(text)?.[1] ?? "";
@@ -40,6 +40,6 @@ test("its example of a delivery is signed as it says", () => {
   expect(new Webhook(secret).sign(header("webhook-id"), signedAt, body)).toBe(header("webhook-signature"));
 });
 
-test("it has a row for every event that a mapping can name", () => {
+test("every event that a mapping can name has a row", () => {
   for (const event of GITHUB_EVENTS) expect(text).toContain(`\n| \`${event}\` |`);
 });
