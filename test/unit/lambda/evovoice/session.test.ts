@@ -160,8 +160,8 @@ test("a login that is refused is read again: a rotated secret signs in, and the 
     readLogin: async () => ({ userName: "operator", password: versionId, versionId }),
     findRefusal: async (version) => (refused.has(version) ? { at: "" } : undefined),
     rememberRefusal: async (version) => void refused.add(version),
-    countDoubt: async () => 1,
-    clearDoubts: async () => undefined,
+    countUnclearSignIn: async () => 1,
+    clearUnclearSignIns: async () => undefined,
     reportRefusal: () => undefined,
   });
   const caller: SignInCaller = {
