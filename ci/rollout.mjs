@@ -61,7 +61,7 @@ async function main() {
 
 /** The status rolled-back is a success only for a rollback. */
 function isGood({ action, status, rollback }) {
-  return status === "rolled-back" ? action === "rollback" && rollback?.left === 0 : GOOD_ENDS.includes(status);
+  return status === "rolled-back" ? action === "rollback" && rollback?.failed === 0 : GOOD_ENDS.includes(status);
 }
 
 /** Starts or joins the rollout and, with `wait`, waits for its end; updates `outputs`. */

@@ -48,13 +48,13 @@ answerParent(async ({ emulator, order, watchesAlarm = false }: HandlerRequest): 
     };
   }
   const { report, operations, largestPayloadBytes } = run;
-  const { restored = 0, left = 0, conflicting = 0 } = report.rollback ?? {};
+  const { restored = 0, failed = 0, conflicting = 0 } = report.rollback ?? {};
   return {
     status: report.status,
     flipped: report.counts.flipped,
     failed: report.counts.failed,
     restored,
-    notRestored: left + conflicting,
+    notRestored: failed + conflicting,
     decisions: report.waves?.map(({ decision = "passed" }) => decision) ?? [],
     operations,
     largestPayloadBytes,

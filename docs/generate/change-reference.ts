@@ -22,7 +22,7 @@ const PROBLEMS = [
   }),
 ];
 const REASONS = PROBLEMS.map(({ message }) => message);
-const ROLLBACK = { restored: 119, conflicting: 0, left: 1 };
+const ROLLBACK = { restored: 119, conflicting: 0, failed: 1 };
 
 const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
   started: {

@@ -72,7 +72,7 @@ function toGraphs({ own, metrics, hasWebhooks }: DashboardProps): GraphWidget[] 
     graph("Rollouts by their end", [...ends.map((end) => own(`Rollout${end}`)), own("SignInRefused")]),
     graph("Customers by their outcome", outcomes.map(own)),
     graph("Starts, gates and notifications", [own("RolloutStarted"), ...gates, own("NotificationFailed")]),
-    graph("Customers of rollbacks", [RESTORES.restored, RESTORES.conflicting, RESTORES.left].map(own)),
+    graph("Customers of rollbacks", [RESTORES.restored, RESTORES.conflicting, RESTORES.failed].map(own)),
     graph("Executions", [executionStarted, executionFailed, executionTimedOut, running]),
     graph("Doors", [
       metrics.frontDoorErrors,

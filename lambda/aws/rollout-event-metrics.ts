@@ -10,7 +10,7 @@ export type RolloutEventMetric =
 
 export const GATES = { proceed: "GateProceeded", "roll back": "GateRolledBack", halt: "GateHalted" } as const;
 /** Metrics of a rollback's customers. */
-export const RESTORES = { restored: "Restored", conflicting: "Conflicting", left: "NotRestored" } as const;
+export const RESTORES = { restored: "Restored", conflicting: "Conflicting", failed: "NotRestored" } as const;
 
 export function createRolloutEventMetrics() {
   const write = createMetricWriter<RolloutEventMetric>();
@@ -29,7 +29,7 @@ function toCounted(change: RolloutEvent): readonly Counted[] {
     case "gate decided":
       return [[GATES[change.decision], 1]];
     case "rolled back":
-      return (["restored", "conflicting", "left"] as const).flatMap((what): readonly Counted[] =>
+      return (["restored", "conflicting", "failed"] as const).flatMap((what): readonly Counted[] =>
         change.rollback[what] > 0 ? [[RESTORES[what], change.rollback[what]]] : [],
       );
     case "wave done":

@@ -22,7 +22,7 @@ export async function addRollback(
   const exceptions = [...turned.exceptions, ...report.exceptions.filter((one) => !isOfRevert(one))];
   const named = exceptions.slice(0, MOST_EXCEPTIONS);
   const { deferred, skipped, failed } = report.counts;
-  const all = turned.counts.left + turned.counts.conflicting + deferred + skipped + failed;
+  const all = turned.counts.failed + turned.counts.conflicting + deferred + skipped + failed;
   return {
     ...report,
     rollback: turned.counts,

@@ -66,10 +66,10 @@ export async function recountRollback(
   run: Run<Rollout>,
   { source, rollback }: { readonly source: SourceRollouts; readonly rollback: RollbackResult },
 ): Promise<RollbackResult> {
-  if (rollback.counts.left === 0) return rollback;
+  if (rollback.counts.failed === 0) return rollback;
   try {
     const { counts } = await countRollback(run, source);
-    return { ...rollback, counts, stop: counts.left > 0 ? rollback.stop : undefined };
+    return { ...rollback, counts, stop: counts.failed > 0 ? rollback.stop : undefined };
   } catch {
     // The first count is no smaller than the true one.
     return rollback;

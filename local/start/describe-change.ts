@@ -15,8 +15,8 @@ export function describeChange(change: RolloutEvent): string {
     case "gate decided":
       return `gate ${change.wave}: ${[change.decision, ...change.reasons].join("; ")}`;
     case "rolled back": {
-      const { restored, conflicting, left } = change.rollback;
-      return `rolled back: ${formatNumber(restored)} restored, ${formatNumber(conflicting)} conflicting, ${formatNumber(left)} failed`;
+      const { restored, conflicting, failed } = change.rollback;
+      return `rolled back: ${formatNumber(restored)} restored, ${formatNumber(conflicting)} conflicting, ${formatNumber(failed)} failed`;
     }
     case "ended":
       return `ended: ${change.status}`;

@@ -44,7 +44,7 @@ type Fault =
 
 interface CountViolation {
   readonly code: "wrong-count";
-  readonly count: OutcomeKind | keyof NonNullable<Report["rollback"]>;
+  readonly count: OutcomeKind | "restored" | "conflicting" | "not-restored";
   readonly reported: number;
   readonly recorded: number;
 }
@@ -221,7 +221,7 @@ function findWrongCounts({ report, outcomes, restores = new Map() }: Claims): re
 
 /** A flipped customer without an outcome of the rollback counts as not restored. */
 function compareRestores(
-  { restored, conflicting, left }: NonNullable<Report["rollback"]>,
+  reported: NonNullable<Report["rollback"]>,
   outcomes: Claims["outcomes"],
   restores: NonNullable<Claims["restores"]>,
 ) {
@@ -230,8 +230,8 @@ function compareRestores(
   const least = failed + missed.filter(([, [recorded]]) => recorded?.outcome === "flipped").length;
   const most = least + missed.filter(([, [recorded]]) => isInDoubt(recorded)).length;
   return [
-    { count: "restored", reported: restored, recorded: flipped },
-    { count: "conflicting", reported: conflicting, recorded: skipped },
-    { count: "left", reported: left, recorded: Math.min(Math.max(left, least), most) },
+    { count: "restored", reported: reported.restored, recorded: flipped },
+    { count: "conflicting", reported: reported.conflicting, recorded: skipped },
+    { count: "not-restored", reported: reported.failed, recorded: Math.min(Math.max(reported.failed, least), most) },
   ] as const;
 }

@@ -41,7 +41,7 @@ function describeViolation(violation: Violation): string {
 const NAMES: Readonly<Record<string, string>> = {
   restored: "restored",
   conflicting: "conflicting",
-  left: "not restored",
+  "not-restored": "not restored",
 };
 
 /** The end of a sentence that begins with the customer. */

@@ -75,8 +75,8 @@ async function runRollback({ options, stack, services, before, say }: ScenarioRu
   const checks = [
     await checkRollout(report, before, services),
     toCheck({
-      agrees: report.status === "rolled-back" && rollback?.left === 0 && isExpected,
-      text: `the gates decided: ${waves.map(({ decision }) => decision ?? "passed").join(", ")}; ${countOf(rollback?.left ?? 0, "customer")} not restored`,
+      agrees: report.status === "rolled-back" && rollback?.failed === 0 && isExpected,
+      text: `the gates decided: ${waves.map(({ decision }) => decision ?? "passed").join(", ")}; ${countOf(rollback?.failed ?? 0, "customer")} not restored`,
       expected: `proceed, roll back; 0 customers not restored${hasGoneOff ? "" : `; but ${ALARM} never went off, because wave 2 was not done`}`,
     }),
     toCheck({

@@ -118,7 +118,7 @@ function expectStopped(
     problems: toExpected(reasons),
     counts: { flipped, failed, skipped: 40 - flipped - failed, unchanged: 0 },
   });
-  expect(report.rollback).toEqual(onFailure === "halt" ? undefined : { restored: flipped, conflicting: 0, left: 0 });
+  expect(report.rollback).toEqual(onFailure === "halt" ? undefined : { restored: flipped, conflicting: 0, failed: 0 });
   const decision = onFailure === "halt" ? "halt" : "roll back";
   expect(report.waves?.map((each) => each.decision)).toEqual([
     ...plan.waves.slice(0, wave - 1).map(toProceed),

@@ -73,7 +73,7 @@ describe("flags are independent:", () => {
 
     const report = await promote({ targets: { all: true }, ...IN_TWO_WAVES }, { alarms: [ALARM] });
 
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0, failed: 0 } });
     expect(report.counts.flipped).toBeGreaterThan(0);
     expect(report.rollback?.restored).toBe(report.counts.flipped);
     expect(rememberFlags(world)).toEqual(before);

@@ -71,7 +71,7 @@ test("an abort after the failure budget halted a rollout, while its last flips e
     { name: "one", policy: { failureBudget: 0, concurrency: 2, smallestSample: 1 } },
   );
 
-  expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
+  expect(report).toMatchObject({ status: "rolled-back", rollback: { failed: 0 } });
   expect(report?.problems).toMatchObject([
     { code: "aborted", by: "ann", why: "calls drop" },
     { code: "failure-budget", failed: 1 },

@@ -23,7 +23,7 @@ export function toAct(command: SteeringCommand): Act {
 export function expectSteered(command: SteeringCommand, state: State, { report, countLooks }: Ended): void {
   if (state === "flips back") {
     expect(report).toMatchObject({ status: "rolled-back", counts: { flipped: 270, skipped: 20 } });
-    expect(report.rollback).toEqual({ restored: 270, conflicting: 0, left: 0 });
+    expect(report.rollback).toEqual({ restored: 270, conflicting: 0, failed: 0 });
   } else {
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 290, skipped: 0, failed: 0 } });
   }

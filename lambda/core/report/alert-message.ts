@@ -56,7 +56,7 @@ function judge(report: Report, status: Ending): Verdict | undefined {
 
 /** A rollback that a person asked for is no surprise; one that a gate decided is. */
 function judgeRolledBack({ action, rollback, held }: Report): Verdict {
-  const { restored = 0, left: failed = 0 } = rollback ?? {};
+  const { restored = 0, failed = 0 } = rollback ?? {};
   const notHeld = held === false ? ", the release is NOT held" : "";
   if (failed > 0)
     return { severity: "critical", result: `rolled back, ${countCustomers(failed)} not restored${notHeld}` };
@@ -67,7 +67,7 @@ function judgeRolledBack({ action, rollback, held }: Report): Verdict {
 function judgeStopped(report: Report, status: "halted" | "failed" | "aborted"): Verdict | undefined {
   const { rollback, action } = report;
   if (action === "rollback") {
-    const result = rollback === undefined ? "no customer restored" : `${countCustomers(rollback.left)} not restored`;
+    const result = rollback === undefined ? "no customer restored" : `${countCustomers(rollback.failed)} not restored`;
     return { severity: "critical", result: `${status}, ${result}` };
   }
   const standing = countStanding(report);

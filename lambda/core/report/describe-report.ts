@@ -48,7 +48,7 @@ const STATUS: Readonly<Record<RolloutStatus, ReportDocument["verdict"]>> = {
 /** A rollback is judged by the customers that it could not restore. */
 function toVerdict(report: Report): ReportDocument["verdict"] {
   const { status, rollback, rolledBackBy } = report;
-  const failed = rollback?.left ?? 0;
+  const failed = rollback?.failed ?? 0;
   const { text } = STATUS[status];
   if (rolledBackBy !== undefined && isUnderWay(rolledBackBy))
     return { style: "yellow", text: `${text}, rollback is running` };
@@ -144,7 +144,7 @@ function toPlannedCounts({ flip, unchanged, skipped }: NonNullable<Report["plan"
 /** The outcomes of a rollback; of its dry run, how many customers it would look at. */
 function toRollback({ rollback, rolledBackBy, status }: Report): Section | undefined {
   if (rollback === undefined) return undefined;
-  const { restored, conflicting, left: failed } = rollback;
+  const { restored, conflicting, failed } = rollback;
   if (status === "planned")
     return { blocks: [{ kind: "numbers", rows: [{ label: "to restore", number: failed, style: "bold" }] }] };
   return {

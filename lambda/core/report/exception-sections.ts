@@ -18,7 +18,7 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   {
     title: "not restored, still where this rollout put them",
-    total: ({ rollback }) => rollback?.left ?? 0,
+    total: ({ rollback }) => rollback?.failed ?? 0,
     has: ({ outcome }) => outcome === "not-restored",
   },
   {

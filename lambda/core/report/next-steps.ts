@@ -38,7 +38,7 @@ export function adviseNext(report: Report): readonly Advice[] {
 /** How many customers stay where the rollout put them. A rollback that broke off may not have counted all of them. */
 export function countStanding({ counts: { flipped }, rollback }: Pick<Report, "counts" | "rollback">): number {
   if (rollback === undefined) return flipped;
-  return Math.max(rollback.left, flipped - rollback.restored - rollback.conflicting);
+  return Math.max(rollback.failed, flipped - rollback.restored - rollback.conflicting);
 }
 
 const SEE_NAMES: Advice = { say: "Look at the customers named above. The report and the ledger list all of them." };
@@ -62,7 +62,7 @@ function adviseRefused({ problems = [] }: Report): readonly Advice[] {
 }
 
 function adviseRolledBack(report: Report): readonly Advice[] {
-  if ((report.rollback?.left ?? 0) === 0) return adviseHeld(report);
+  if ((report.rollback?.failed ?? 0) === 0) return adviseHeld(report);
   const say = "Send the rollback again. It continues with the customers that failed:";
   return [SEE_NAMES, { say, send: toRollback(report) }, ...adviseNotHeld(report)];
 }
@@ -73,7 +73,7 @@ function adviseRolledBackBy(report: Report, by: NonNullable<Report["rolledBackBy
     const send = { command: "status", rolloutId: by.rolloutId };
     return [{ say: `Rollout ${by.rolloutId} rolls it back now. For its progress:`, send }];
   }
-  if ((report.rollback?.left ?? 0) > 0) return adviseRolledBack(report);
+  if ((report.rollback?.failed ?? 0) > 0) return adviseRolledBack(report);
   return report.held === undefined ? [] : adviseHeld(report);
 }
 

@@ -10,7 +10,7 @@ import type { RolloutStatus } from "./rollout-status.ts";
 
 /** Whether the event was carried out: for a rollback, whether it could restore every customer. */
 export function hasSucceeded({ action, status, rollback }: Partial<Report>): boolean {
-  if (status === "rolled-back") return action === "rollback" && rollback?.left === 0;
+  if (status === "rolled-back") return action === "rollback" && rollback?.failed === 0;
   return status === "succeeded" || status === "planned";
 }
 
@@ -173,7 +173,7 @@ function withPlanned({ plan, counts, flipping }: Ending): Counts {
 
 /** A customer that was not restored is an exception too: for a rollback the only kind. */
 function countExceptions({ flipping, plan, rollback }: Ending, counts: Counts): number {
-  const notRestored = (rollback?.left ?? 0) + (rollback?.conflicting ?? 0);
+  const notRestored = (rollback?.failed ?? 0) + (rollback?.conflicting ?? 0);
   return notRestored + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
 }
 

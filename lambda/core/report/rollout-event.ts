@@ -59,7 +59,7 @@ const RollbackCounts = strictObject({
   conflicting: count(
     "not restored, because a person or a later rollout changed them since, because they are protected now, or because they no longer exist",
   ),
-  left: count("could not be restored"),
+  failed: count("could not be restored"),
 }).describe("the customers that the rollout had flipped, by the result of the rollback");
 
 const hold = {

@@ -11,7 +11,7 @@ export interface RollbackCounts {
   /** Moved by a later rollout or by no rollout, protected now, or gone: the rollback does not touch them. */
   readonly conflicting: number;
   /** Could not be restored, or were not attempted. */
-  readonly left: number;
+  readonly failed: number;
 }
 
 /** Whether the release is held now. If it is not, why, and what to do. */
@@ -20,7 +20,7 @@ export interface Held {
   readonly notHeld?: string | undefined;
 }
 
-export const NO_ROLLBACK_COUNTS: RollbackCounts = { restored: 0, conflicting: 0, left: 0 };
+export const NO_ROLLBACK_COUNTS: RollbackCounts = { restored: 0, conflicting: 0, failed: 0 };
 
 /** The customers that a rollout flipped, or may have flipped: those with the outcome, and those that were only intended. */
 export function findRestorable({
@@ -121,12 +121,12 @@ export function isWorthAnotherLook({ outcome, reason }: Outcome, knowsLater = tr
 /** Counts the customers of a batch. A restorable customer without another outcome counts as not restored. */
 export function countRollback(batch: Omit<Batch, "rolloutId" | "index" | "revision">): RollbackCounts {
   const kinds = new Map(batch.rollback.map(({ customerId, outcome }) => [customerId, outcome]));
-  const counts = { restored: 0, conflicting: 0, left: 0 };
+  const counts = { restored: 0, conflicting: 0, failed: 0 };
   for (const { id } of findRestorable(batch)) {
     const kind = kinds.get(id);
     if (kind === "flipped") counts.restored += 1;
     else if (kind === "skipped") counts.conflicting += 1;
-    else if (kind !== "unchanged") counts.left += 1;
+    else if (kind !== "unchanged") counts.failed += 1;
   }
   return counts;
 }
@@ -141,6 +141,6 @@ export function addRollbackCounts(a: RollbackCounts, b: RollbackCounts): Rollbac
   return {
     restored: a.restored + b.restored,
     conflicting: a.conflicting + b.conflicting,
-    left: a.left + b.left,
+    failed: a.failed + b.failed,
   };
 }

@@ -132,7 +132,7 @@ export function afterRollbackFailure(from: RollbackProgress, problem: readonly R
 }
 
 export function toRollbackResult({ counts, stop, problem }: RollbackProgress): RollbackResult {
-  if (problem === undefined) return { counts, stop: counts.left > 0 ? stop : undefined };
+  if (problem === undefined) return { counts, stop: counts.failed > 0 ? stop : undefined };
   return { counts, problem: [{ code: "rollback-ended-early", why: problem }] };
 }
 

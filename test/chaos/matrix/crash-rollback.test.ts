@@ -44,7 +44,7 @@ describe.each(["arrived", "written", "answered"] as const)(
       expect([n, ...(phase === "answered" ? [n + 1] : [])]).toContain(flipped.length);
       expect(abandoned.undone).toMatchObject({
         status: "rolled-back",
-        rollback: { restored: flipped.length, conflicting: 0, left: 0 },
+        rollback: { restored: flipped.length, conflicting: 0, failed: 0 },
       });
       for (const { isStaging, posts, rollback } of flipped)
         expect({ isStaging, posts, rollback }).toEqual({ isStaging: true, posts: 2, rollback: "flipped" });

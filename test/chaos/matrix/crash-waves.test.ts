@@ -15,7 +15,7 @@ test("the rollout that nobody kills flips three waves, turns them back and never
     lock: undefined,
     report: {
       counts: { flipped: BAD - 1, failed: 1 },
-      rollback: { restored: BAD - 2, conflicting: 1, left: 0 },
+      rollback: { restored: BAD - 2, conflicting: 1, failed: 0 },
       waves: [
         { customers: WAVES[0], decision: "proceed" },
         { customers: WAVES[1], decision: "proceed" },

@@ -89,7 +89,8 @@ function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
 
 /** After a complete rollback nobody is where the rollouts that it undid have put them. */
 function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, rollback, problems, of }: Report): void {
-  if (rollback === undefined || rollback.left > 0 || dryRun || hasProblem({ problems }, "rollback-ended-early")) return;
+  if (rollback === undefined || rollback.failed > 0 || dryRun || hasProblem({ problems }, "rollback-ended-early"))
+    return;
   const undone = action === "rollback" ? (of ?? []) : [rolloutId];
   for (const { customerId, rolloutId: by = "", isUndo, at } of toLastChanges(witness).values()) {
     if (isUndo || !undone.includes(by) || witness.everProtected.has(customerId)) continue;

@@ -257,7 +257,7 @@ async function turnAllBack(world: World, truth: HandlerTruth, started: readonly 
     if (record?.plan === undefined || record.event.dryRun || record.event.action === "rollback") continue;
     const { report, error } = await execute(world, { action: "rollback", rolloutId: name }, { name: `undo-${name}` });
     if (report?.problems?.some(({ code }) => code === "nothing-flipped") && !(await hasFlipped(truth, name))) continue;
-    if (report?.rollback?.left !== 0 || report.problems !== undefined)
+    if (report?.rollback?.failed !== 0 || report.problems !== undefined)
       truth.witness.lies.push(`${name} could not be rolled back: ${error ?? JSON.stringify(report)}`);
     if (report !== undefined) await checkReport(truth, report, false);
   }

@@ -70,7 +70,7 @@ async function turnAllBack(world: HistoryWorld): Promise<void> {
     for (let step = 0; rollback.process !== undefined; step += 1) await goOn(rollback.process, world.clock, step);
     const { rollback: counts, problems } = (rollback.result ?? {}) as Partial<Report>;
     if (problems?.some(({ code }) => code === "nothing-flipped") && !(await hasFlipped(world, name))) continue;
-    if (counts?.left !== 0 || problems !== undefined)
+    if (counts?.failed !== 0 || problems !== undefined)
       world.witness.lies.push(`${name} could not be rolled back: ${JSON.stringify(rollback.result ?? rollback.error)}`);
     await checkEnd(world, rollback);
     expectNoLies(world);

@@ -135,7 +135,7 @@ describe("a rollout in waves", () => {
 });
 
 describe("how a job ends", () => {
-  const rollback = (left: number) => ({ restored: 4, conflicting: 0, left });
+  const rollback = (failed: number) => ({ restored: 4, conflicting: 0, failed });
 
   test.each([
     [

@@ -101,7 +101,7 @@ describe("a rollout whose execution was lost", () => {
     expect(report).toMatchObject({
       status: "rolled-back",
       of: ["night"],
-      rollback: { restored, conflicting: 0, left: 0 },
+      rollback: { restored, conflicting: 0, failed: 0 },
       exceptions: [],
     });
     expectAllBack();
@@ -122,7 +122,7 @@ describe("a rollout whose execution was lost", () => {
     expect(report).toMatchObject({
       status: "rolled-back",
       of: ["retry", "night"],
-      rollback: { restored: 60, conflicting: 0, left: 0 },
+      rollback: { restored: 60, conflicting: 0, failed: 0 },
     });
     expectAllBack();
   });
@@ -165,7 +165,7 @@ describe("a rollout that halted in its first wave", () => {
     expect(back).toMatchObject({
       status: "rolled-back",
       of: ["second", "first", "night"],
-      rollback: { restored: 60, conflicting: 0, left: 0 },
+      rollback: { restored: 60, conflicting: 0, failed: 0 },
     });
     expectAllBack();
   });
@@ -188,7 +188,7 @@ describe("a rollout that halted in its first wave", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "back" });
 
-    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], rollback: { restored: 20, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", of: ["night"], rollback: { restored: 20, failed: 0 } });
     expect(moved()).toBe(40);
   });
 });
@@ -199,18 +199,18 @@ test("a rollback that leaves some goes on with them when it is sent again", asyn
 
   const { report } = await execute(world, ROLLBACK, { name: "back" });
 
-  const { restored = 0, left = 0 } = report?.rollback ?? {};
+  const { restored = 0, failed = 0 } = report?.rollback ?? {};
   expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0 } });
   expect(restored).toBeGreaterThanOrEqual(20);
-  expect(left).toBeGreaterThan(30);
-  expect(restored + left).toBe(60);
-  expect(report?.exceptions.filter(({ outcome }) => outcome === "not-restored")).toHaveLength(left);
-  expect(moved()).toBe(left);
+  expect(failed).toBeGreaterThan(30);
+  expect(restored + failed).toBe(60);
+  expect(report?.exceptions.filter(({ outcome }) => outcome === "not-restored")).toHaveLength(failed);
+  expect(moved()).toBe(failed);
   world.emulator.setFaults("");
   const after = writes();
   const again = await execute(world, ROLLBACK, { name: "again" });
-  expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 60, left: 0 } });
-  expect(writes() - after).toBe(left);
+  expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 60, failed: 0 } });
+  expect(writes() - after).toBe(failed);
   expectAllBack();
 });
 

@@ -89,13 +89,13 @@ describe("a rollback that Evo Voice does not answer", () => {
 
     const { report } = await run(ROLLBACK, "two", unanswered(12));
 
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 0, conflicting: 0, left: 3 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 0, conflicting: 0, failed: 3 } });
     expect(report?.problems).toBeUndefined();
     expect(report?.exceptions.map(({ customerId }) => customerId).sort()).toEqual(IDS);
     for (const { reason } of report?.exceptions ?? [])
       expect(reason).toMatchObject({ code: "not-attempted", why: [{ code: "rollback-gave-up", parts: 12 }] });
     const again = await run(ROLLBACK, "three");
-    expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
+    expect(again.report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, failed: 0 } });
     expect(standing()).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describe("a rollback that Evo Voice does not answer", () => {
 
     const { report } = await run({ ...ROLLBACK, id: "two" }, "two", stuck);
 
-    expect(report).toMatchObject({ status: "aborted", rollback: { left: 3 } });
+    expect(report).toMatchObject({ status: "aborted", rollback: { failed: 3 } });
     expect(report?.exceptions[0]?.reason).toMatchObject({
       code: "not-attempted",
       why: [{ code: "aborted", by: "bob" }],
@@ -134,7 +134,7 @@ describe("a customer that fails", () => {
     const { report, operations } = await run(ROLLBACK, "two", { flip: lost });
 
     expect(tries).toBe(3);
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 3, failed: 0 } });
     expect(operations.filter((name) => name.startsWith("hold-rollback-part"))).toHaveLength(2);
   });
 
@@ -152,7 +152,7 @@ describe("a customer that fails", () => {
 
     const { report } = await run(ROLLBACK, "two", trouble);
 
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 2, left: 1 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 2, failed: 1 } });
     expect(report?.exceptions).toMatchObject([
       { customerId: "b", outcome: "not-restored", reason: { code: "may-be-restored", why: [NO_ANSWER] } },
     ]);
@@ -183,7 +183,7 @@ test("whoever is in doubt when a rollout turns itself back, and was never flippe
   expect(report).toMatchObject({
     status: "rolled-back",
     counts: { flipped: 1, failed: 1, skipped: 1 },
-    rollback: { restored: 1, conflicting: 0, left: 0 },
+    rollback: { restored: 1, conflicting: 0, failed: 0 },
   });
   expect(report?.exceptions.filter(({ outcome }) => outcome === "not-restored")).toEqual([]);
   expect(report?.moreExceptions).toBe(0);
@@ -208,7 +208,7 @@ describe("a release that cannot be held", () => {
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
     const why = expect.stringContaining("500 releases are held already, which is the most; clear holds that are over");
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 }, held: false, notHeld: why });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { failed: 0 }, held: false, notHeld: why });
     const changes = world.eventBridge.events().map(({ detail }) => detail as { change: string });
     expect(changes.filter(({ change }) => change === "rolled back")).toMatchObject([{ held: false, notHeld: why }]);
     expect(changes.at(-1)).toMatchObject({ change: "ended", held: false, notHeld: why });
@@ -258,5 +258,5 @@ test("flips that used up their share of an execution halt, and a retry continues
   const again = await run({ action: "retry", rolloutId: "night" }, "two");
   expect(again.report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
   const back = await run(ROLLBACK, "three");
-  expect(back.report).toMatchObject({ rollback: { restored: 1, left: 0 } });
+  expect(back.report).toMatchObject({ rollback: { restored: 1, failed: 0 } });
 });

@@ -35,7 +35,7 @@ describe("a rollback by event", () => {
       release: "2026.11",
       status: "rolled-back",
       of: ["night"],
-      rollback: { restored: flipped, conflicting: 0, left: 0 },
+      rollback: { restored: flipped, conflicting: 0, failed: 0 },
       exceptions: [],
     });
     expect(flags()).toEqual(before);
@@ -62,7 +62,7 @@ describe("a rollback by event", () => {
 
     const { report, operations } = await execute(world, ROLLBACK, { name: "two", policy });
 
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 30, failed: 0 } });
     expect(operations.filter((name) => name.startsWith("rollback-part")).length).toBeGreaterThan(3);
     expect(flags()).toEqual(before);
   });
@@ -76,7 +76,7 @@ describe("a rollback by event", () => {
 
     expect(report).toMatchObject({
       status: "rolled-back",
-      rollback: { conflicting: 1, left: 0 },
+      rollback: { conflicting: 1, failed: 0 },
       exceptions: [{ customerId: publish, outcome: "conflicting", reason: { code: "moved-back" } }],
     });
   });
@@ -102,7 +102,7 @@ describe("a rollback by event", () => {
     const { report } = await execute(world, { ...ROLLBACK, id: "back" }, { name: "two" });
 
     expect(report).toMatchObject({ status: "aborted", rollback: { restored: 0, conflicting: 0 } });
-    expect(report?.rollback?.left).toBeGreaterThan(10);
+    expect(report?.rollback?.failed).toBeGreaterThan(10);
     expect(flags()).toEqual(after);
   });
 
@@ -122,7 +122,7 @@ describe("a rollback by event", () => {
 
     const { report } = await execute(world, { ...ROLLBACK, dryRun: true }, { name: "two" });
 
-    expect(report).toMatchObject({ status: "planned", rollback: { left: first?.counts.flipped, restored: 0 } });
+    expect(report).toMatchObject({ status: "planned", rollback: { failed: first?.counts.flipped, restored: 0 } });
     expect(flags()).toEqual(after);
   });
 
@@ -172,7 +172,7 @@ describe("a rollback of a rollout that another one came after", () => {
 
     const { report } = await execute(world, ROLLBACK, { name: "two" });
 
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 29, conflicting: 1, left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { restored: 29, conflicting: 1, failed: 0 } });
     expect(report?.exceptions).toMatchObject([
       { customerId: again, reason: { code: "moved-by-later-rollout", rolloutId: "noon" } },
     ]);
@@ -197,7 +197,7 @@ describe("a rollback of a rollout that another one came after", () => {
       const moved = first?.rollback?.conflicting;
       expect(first?.rollback).toMatchObject({ restored: 0, left: 0 });
       expect(first?.exceptions[0]?.reason).toMatchObject({ code: "moved-back-by-later-rollout", rolloutId: "on" });
-      expect(again).toMatchObject({ rollback: { restored: moved, conflicting: 0, left: 0 } });
+      expect(again).toMatchObject({ rollback: { restored: moved, conflicting: 0, failed: 0 } });
       expect(moved).toBeGreaterThan(10);
       expect(flags()).toEqual(before);
     });
@@ -273,7 +273,7 @@ describe("a failure budget that is exceeded", () => {
 
     const { report } = await execute(world, PROMOTE, { name: "one", policy: { failureBudget: 0 } });
 
-    expect(report).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
+    expect(report).toMatchObject({ status: "rolled-back", rollback: { failed: 0 } });
     expect(flags()).toEqual(before);
   });
 
@@ -297,7 +297,7 @@ describe("a failure budget that is exceeded", () => {
       status: "rolled-back",
       problems: [{ code: "failure-budget", failed: 1, allowed: 0, planned: 30 }],
       counts: { failed: 1 },
-      rollback: { restored: flipped, conflicting: 0, left: 0 },
+      rollback: { restored: flipped, conflicting: 0, failed: 0 },
     });
     expect(flipped).toBeGreaterThanOrEqual(10);
     expect(flipped + skipped).toBeGreaterThanOrEqual(29);

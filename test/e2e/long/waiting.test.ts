@@ -90,7 +90,7 @@ describe("an event that waits", () => {
       expect(second?.report).toMatchObject({
         status: "rolled-back",
         of: ["night"],
-        rollback: { restored: 40, left: 0 },
+        rollback: { restored: 40, failed: 0 },
       });
       expect(rememberFlags(world)).toEqual(before);
     },

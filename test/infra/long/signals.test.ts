@@ -121,10 +121,10 @@ describe("what a change tells", () => {
   test.each<[string, RolloutEventOf, readonly string[]]>([
     ["a start", { change: "started" }, []],
     ["a gate that halts", { change: "gate decided", wave: 1, decision: "halt", reasons: [] }, []],
-    ["a whole rollback", { change: "rolled back", rollback: { restored: 3, conflicting: 1, left: 0 } }, []],
+    ["a whole rollback", { change: "rolled back", rollback: { restored: 3, conflicting: 1, failed: 0 } }, []],
     [
       "a rollback with one customer left",
-      { change: "rolled back", rollback: { restored: 3, conflicting: 0, left: 1 } },
+      { change: "rolled back", rollback: { restored: 3, conflicting: 0, failed: 1 } },
       ["cutover-production-not-restored"],
     ],
   ])("%s rings as it should", async (_what, change, rung) => {

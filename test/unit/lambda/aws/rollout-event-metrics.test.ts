@@ -32,14 +32,14 @@ test.each<[RolloutEventOf, readonly (readonly [string, number])[]]>([
   [{ change: "gate decided", wave: 1, decision: "roll back", reasons: [] }, [["GateRolledBack", 1]]],
   [{ change: "gate decided", wave: 1, decision: "halt", reasons: [] }, [["GateHalted", 1]]],
   [
-    { change: "rolled back", rollback: { restored: 7, conflicting: 2, left: 1 } },
+    { change: "rolled back", rollback: { restored: 7, conflicting: 2, failed: 1 } },
     [
       ["Restored", 7],
       ["Conflicting", 2],
       ["NotRestored", 1],
     ],
   ],
-  [{ change: "rolled back", rollback: { restored: 7, conflicting: 0, left: 0 } }, [["Restored", 7]]],
+  [{ change: "rolled back", rollback: { restored: 7, conflicting: 0, failed: 0 } }, [["Restored", 7]]],
   [{ change: "wave done", wave: 1, waves: 2, counts: { ...NO_COUNTS, flipped: 5 } }, []],
   // The worker counts how its rollouts end, those that were refused before they began among them.
   [{ change: "ended", status: "succeeded", counts: { ...NO_COUNTS, flipped: 5 } }, []],

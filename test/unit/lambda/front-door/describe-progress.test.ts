@@ -57,7 +57,7 @@ describe("the phase of a rollout", () => {
     ["after a gate that halts", decided(2, "halt"), { phase: "ending", wave: 2 }],
     [
       "after its rollback",
-      { change: "rolled back", rollback: { restored: 1, conflicting: 0, left: 0 } },
+      { change: "rolled back", rollback: { restored: 1, conflicting: 0, failed: 0 } },
       { phase: "ending" },
     ],
   ])("%s", (_when, change, expected) => {

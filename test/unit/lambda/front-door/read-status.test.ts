@@ -88,7 +88,7 @@ test("a rollout that is turned back says how far it is", async () => {
   );
   expect(before.rollback).toBeUndefined();
   const after = (await door.send({ command: "status", rolloutId: "night" })) as unknown as Report;
-  expect(after).toMatchObject({ status: "rolled-back", rollback: { left: 0 } });
+  expect(after).toMatchObject({ status: "rolled-back", rollback: { failed: 0 } });
   expect(after).toMatchObject({ next: [{ send: { command: "clear-release", release: PROMOTE.release } }] });
   expect(before).not.toHaveProperty("next");
   expect(after.progress).toBeUndefined();
@@ -128,7 +128,7 @@ describe("a rollout that a later one turns back says so:", () => {
     expect(report).toMatchObject({
       ...{ status: "succeeded", counts: { flipped }, held: true, next: [{ send: CLEAR }] },
       rolledBackBy: { rolloutId: "back", status: "rolled-back" },
-      rollback: { restored: flipped - 1, conflicting: 1, left: 0 },
+      rollback: { restored: flipped - 1, conflicting: 1, failed: 0 },
       exceptions: [{ customerId: moved?.id, outcome: "conflicting", reason: { code: "moved-back" } }],
       moreExceptions: 0,
     });
@@ -154,7 +154,7 @@ describe("a rollout that a later one turns back says so:", () => {
 
     expect(report).toMatchObject({
       rolledBackBy: { rolloutId: "back", status: "rolled-back" },
-      rollback: { restored: 0, conflicting: 0, left: flipped },
+      rollback: { restored: 0, conflicting: 0, failed: flipped },
       next: [{ say: expect.stringContaining("named above") }, { send: { action: "rollback", rolloutId: "night" } }],
     });
     expect(report.exceptions[0]).toMatchObject({ outcome: "not-restored", reason: { code: "not-applied" } });
@@ -162,7 +162,7 @@ describe("a rollout that a later one turns back says so:", () => {
     expect(renderReport(report, "terminal")).toContain(`succeeded, later rolled back, ${flipped} not restored\n`);
     expect(await ask()).toMatchObject({
       rolledBackBy: { rolloutId: "again" },
-      rollback: { restored: flipped, left: 0 },
+      rollback: { restored: flipped, failed: 0 },
       exceptions: [],
       next: [{ send: CLEAR }],
     });
@@ -188,7 +188,7 @@ describe("a rollout that a later one turns back says so:", () => {
       next: [{ send: { command: "status", rolloutId: "back" } }],
     });
     expect(report?.next).toHaveLength(1);
-    expect(report?.rollback?.left).toBeGreaterThan(0);
+    expect(report?.rollback?.failed).toBeGreaterThan(0);
     expect(report?.rollback).toEqual(back?.rollback);
     expect(renderReport(report as Report, "terminal")).toMatch(/\nrollback by back\n/);
   });

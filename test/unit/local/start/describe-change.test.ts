@@ -18,7 +18,7 @@ test.each<[RolloutEventOf, string]>([
     "gate 2: roll back; alarm a; alarm b",
   ],
   [
-    { change: "rolled back", rollback: { restored: 1_000, conflicting: 2, left: 3 } },
+    { change: "rolled back", rollback: { restored: 1_000, conflicting: 2, failed: 3 } },
     "rolled back: 1,000 restored, 2 conflicting, 3 failed",
   ],
   [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],

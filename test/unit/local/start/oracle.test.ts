@@ -42,13 +42,13 @@ function judgeCase(given: Case, changes: Partial<Report> = {}) {
   return judge(claims, [{ id: "c1", accountId, isStaging: after, writes } satisfies CustomerState]);
 }
 
-/** A flipped customer that the rollback did not reach is counted as left. */
+/** A flipped customer that the rollback did not reach counts as not restored. */
 function countRestores(restores: readonly OutcomeKind[], [outcome]: readonly OutcomeKind[]) {
   const { flipped, skipped, failed } = countOutcomes(restores.map((outcome) => ({ outcome })));
   return {
     restored: flipped,
     conflicting: skipped,
-    left: restores.length === 0 && outcome === "flipped" ? 1 : failed,
+    failed: restores.length === 0 && outcome === "flipped" ? 1 : failed,
   };
 }
 
@@ -230,8 +230,8 @@ describe("disagrees when", () => {
     ["restored is 2 in the report, but 1", rolledBack(true, ["flipped"]), [2, 0, 0]],
     ["not restored is 0 in the report, but 1", rolledBack(false, ["failed"]), [0, 0, 0]],
     ["not restored is 0 in the report, but 1", rolledBack(false, []), [0, 0, 0]],
-  ] as const)("%s in the ledger", (text, given, [restored, conflicting, left]) => {
-    const verdict = judgeCase(given, { rollback: { restored, conflicting, left } });
+  ] as const)("%s in the ledger", (text, given, [restored, conflicting, failed]) => {
+    const verdict = judgeCase(given, { rollback: { restored, conflicting, failed } });
     expect(verdict.violations).toEqual([expect.objectContaining({ code: "wrong-count" })]);
     expect(renderCheck(verdict).text).toContain(text);
   });

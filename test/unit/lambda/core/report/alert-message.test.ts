@@ -31,7 +31,7 @@ const aReport = (given: Partial<Report> = {}): Report => ({
 const rollback = (given: Partial<NonNullable<Report["rollback"]>>) => ({
   restored: 0,
   conflicting: 0,
-  left: 0,
+  failed: 0,
   ...given,
 });
 const flipped = (number: number, failed = 0) => ({ ...NO_COUNTS, flipped: number, failed });
@@ -70,7 +70,7 @@ describe("which end sends which alert", () => {
     ],
     [
       "failed with one of four customers not restored",
-      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, left: 1 }) },
+      { status: "failed", counts: flipped(4), rollback: rollback({ restored: 3, failed: 1 }) },
       "critical",
       // The release is held by now: a retry would be refused.
       [ROLLBACK],
@@ -96,7 +96,7 @@ describe("which end sends which alert", () => {
     ],
     [
       "rolled back, one customer not restored",
-      { status: "rolled-back", rollback: rollback({ restored: 11, left: 1 }) },
+      { status: "rolled-back", rollback: rollback({ restored: 11, failed: 1 }) },
       "critical",
       [ROLLBACK],
     ],
@@ -111,7 +111,7 @@ describe("which end sends which alert", () => {
     ],
     [
       "a rollback that a person asked for, with customers not restored",
-      { action: "rollback", status: "rolled-back", rollback: rollback({ left: 2 }), of: ["promote-0"] },
+      { action: "rollback", status: "rolled-back", rollback: rollback({ failed: 2 }), of: ["promote-0"] },
       "critical",
       [{ action: "rollback", rolloutId: "promote-0" }],
     ],
@@ -142,7 +142,7 @@ test("the message is the plain report, with a subject for a phone", () => {
     status: "rolled-back",
     problems: [explain({ ...IN_ALARM, detail: "Threshold Crossed" })],
     counts: { ...flipped(1_200, 2), skipped: 3_798 },
-    rollback: rollback({ restored: 1_199, left: 1 }),
+    rollback: rollback({ restored: 1_199, failed: 1 }),
     exceptions: [
       {
         customerId: "c-1",

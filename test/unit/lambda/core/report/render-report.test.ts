@@ -256,7 +256,7 @@ describe("a rollout in waves", () => {
       ...PLANNED_SKIPS,
       anOutcome(9, { outcome: "skipped", reason: explain({ code: "not-attempted", why: [ALARM] }) }),
     ];
-    const rollback = { restored: 263, conflicting: 1, left: 1 };
+    const rollback = { restored: 263, conflicting: 1, failed: 1 };
     const status = "rolled-back";
     expect(
       render(aReport({ status, problems: [ALARM], plan: inWaves, waves, counts, rollback, exceptions })),
@@ -313,7 +313,7 @@ next
   });
 
   test("that was rolled back completely says that its release is held, and what clears it", () => {
-    const rollback = { restored: 265, conflicting: 0, left: 0 };
+    const rollback = { restored: 265, conflicting: 0, failed: 0 };
     const text = render(aReport({ status: "rolled-back", problems: [ALARM], plan: inWaves, waves, counts, rollback }));
     expect(text).toMatch(/^promote 2026\.11\.0 {3}rolled back\n/);
     expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
@@ -385,7 +385,7 @@ describe("a rollback by event", () => {
   const asked = { action: "rollback", of: ["promote-1", "promote-0"], plan: undefined, counts: none } as const;
 
   test("that restored every customer says so, of which rollouts, and has counts of its own", () => {
-    const rollback = { restored: 1_265, conflicting: 0, left: 0 };
+    const rollback = { restored: 1_265, conflicting: 0, failed: 0 };
     const text = render(aReport({ ...asked, status: "rolled-back", rollback }));
     expect(text).toContain("rollback 2026.11.0   rolled back\n\nrollback\n  restored     1,265\n");
     expect(text).toContain("of        promote-1, promote-0\n");
@@ -393,9 +393,9 @@ describe("a rollback by event", () => {
   });
 
   test("is green only when it restored every customer", () => {
-    const heading = (left: number) =>
+    const heading = (failed: number) =>
       renderReport(
-        aReport({ ...asked, status: "rolled-back", rollback: { restored: 3, conflicting: 0, left } }),
+        aReport({ ...asked, status: "rolled-back", rollback: { restored: 3, conflicting: 0, failed } }),
         "terminal",
         { colour: true },
       ).split("\n")[0];
@@ -404,13 +404,13 @@ describe("a rollback by event", () => {
   });
 
   test("as a dry run says how many customers it would look at", () => {
-    const rollback = { restored: 0, conflicting: 0, left: 42 };
+    const rollback = { restored: 0, conflicting: 0, failed: 42 };
     const text = render(aReport({ ...asked, status: "planned", dryRun: true, rollback }));
     expect(text).toContain("planned only: no customer was flipped\n\n  to restore  42\n");
   });
 
   test("that failed for some is sent again by its source rollout, or by its release", () => {
-    const rollback = { restored: 3, conflicting: 0, left: 1 };
+    const rollback = { restored: 3, conflicting: 0, failed: 1 };
     const sent = (of: readonly string[]) => render(aReport({ ...asked, of, status: "rolled-back", rollback }));
     expect(sent(["promote-1"])).toContain('\n{"action":"rollback","rolloutId":"promote-1"}\n');
     expect(sent(["promote-1", "promote-0"])).toContain('\n{"action":"rollback","release":"2026.11.0"}\n');
@@ -493,7 +493,7 @@ waves
   });
 
   test("and rolls back says how many customers are restored", () => {
-    const rollback = { restored: 12, conflicting: 0, left: 0 };
+    const rollback = { restored: 12, conflicting: 0, failed: 0 };
     const turning = { ...progress, phase: "rolling back", bakeLeftSeconds: undefined } as const;
     const text = render(aReport({ status: "running", plan: inWaves, counts, rollback, progress: turning }));
     expect(text).toContain("  rolls back, wave 3 of 4, since");
@@ -526,7 +526,7 @@ describe("as Markdown", () => {
       anOutcome(7, { outcome: "not-restored" }),
       anOutcome(9, { outcome: "skipped", reason: PROTECTED }),
     ];
-    const rollback = { restored: 264, conflicting: 0, left: 1 };
+    const rollback = { restored: 264, conflicting: 0, failed: 1 };
     const status = "rolled-back";
     expect(
       inMarkdown({ status, problems: [ALARM], plan: inWaves, waves, counts, rollback, exceptions }),

@@ -22,7 +22,7 @@ describe("a change", () => {
     ["started, of a rollback, which has no plan", { change: "started" }],
     ["wave done", { change: "wave done", wave: 1, waves: 2, counts: COUNTS }],
     ["gate decided, before the first flip", { change: "gate decided", wave: 0, decision: "proceed", reasons: [] }],
-    ["rolled back", { change: "rolled back", rollback: { restored: 2, conflicting: 1, left: 0 } }],
+    ["rolled back", { change: "rolled back", rollback: { restored: 2, conflicting: 1, failed: 0 } }],
     ["ended", { change: "ended", status: "succeeded", counts: COUNTS }],
   ])("%s is what its schema says", (_what, change) => {
     expect(RolloutEvent.parse(aChange(change))).toEqual(aChange(change));

@@ -161,12 +161,12 @@ describe("a batch that is turned back", () => {
   test("forgets who could not be flipped back once it is known that they were never flipped", () => {
     const rollback = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed")];
     const inDoubt = aBatch({ intended: ["c"], rollback });
-    expect(countRollback(inDoubt)).toEqual({ restored: 1, conflicting: 0, left: 2 });
+    expect(countRollback(inDoubt)).toEqual({ restored: 1, conflicting: 0, failed: 2 });
 
     const settled = dropNeverFlipped({ ...inDoubt, intended: [] });
 
     expect(settled.rollback).toEqual(rollback.slice(0, 2));
-    expect(countRollback(settled)).toEqual({ restored: 1, conflicting: 0, left: 1 });
+    expect(countRollback(settled)).toEqual({ restored: 1, conflicting: 0, failed: 1 });
   });
 
   test.each<[what: string, rollback: readonly Outcome[], isWorthIt: boolean]>([

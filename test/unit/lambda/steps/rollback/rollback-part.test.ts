@@ -85,7 +85,7 @@ describe("a part of a rollback that was begun before", () => {
 
     const progress = await rollback();
 
-    expect(progress).toMatchObject({ done: true, counts: { restored: BATCHES, conflicting: 0, left: 0 } });
+    expect(progress).toMatchObject({ done: true, counts: { restored: BATCHES, conflicting: 0, failed: 0 } });
     expect(restored).toEqual(IDS.toReversed());
   });
 
@@ -110,7 +110,7 @@ describe("a part of a rollback that was begun before", () => {
 
     const progress = await rollback();
 
-    expect(progress.counts).toEqual({ restored: BATCHES - 1, conflicting: 1, left: 0 });
+    expect(progress.counts).toEqual({ restored: BATCHES - 1, conflicting: 1, failed: 0 });
     expect(restored).toEqual(["c4", "c2", "c1", "c0"]);
   });
 
@@ -126,7 +126,7 @@ describe("a part of a rollback that was begun before", () => {
 
     const { counts } = await rollback();
 
-    expect(counts).toEqual({ restored: BATCHES - 1 + isBack, conflicting: 1 - isBack, left: 0 });
+    expect(counts).toEqual({ restored: BATCHES - 1 + isBack, conflicting: 1 - isBack, failed: 0 });
   });
 });
 
