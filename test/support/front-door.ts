@@ -15,7 +15,6 @@ export interface Reply {
   readonly status: RolloutStatus | "starting" | "ignored";
   readonly joined?: boolean;
   readonly execution?: string;
-  readonly problem?: string;
   readonly reason?: string;
   readonly counts?: Readonly<Record<string, number>>;
 }
