@@ -76,7 +76,7 @@ export type GateReason =
   | { readonly code: "all-bakes-skipped"; readonly by: string; readonly why: string }
   | { readonly code: "bake-skipped-earlier" }
   | { readonly code: "baking" }
-  | { readonly code: "resting" }
+  | { readonly code: "delayed" }
   | { readonly code: "paused" }
   | { readonly code: "stopped"; readonly by: string; readonly since: string; readonly why: string };
 

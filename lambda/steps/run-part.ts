@@ -46,7 +46,7 @@ export interface Progress {
   /** A pause, the stop switch or alarms without data hold the part. A gate decides when it continues. */
   readonly held?: boolean | undefined;
   /** The next part begins so much later, because an immediate try would fail as well. */
-  readonly restSeconds?: number | undefined;
+  readonly delaySeconds?: number | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
 }

@@ -75,10 +75,10 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
         state = await orAfterFailure(parts, state, () => runPart(step, parts, state));
         if (state.done) break;
         const { poll } = parts;
-        const isWaiting = state.held || state.restSeconds !== undefined;
+        const isWaiting = state.held || state.delaySeconds !== undefined;
         if (isWaiting && poll !== undefined)
           state = await orAfterFailure(parts, state, () => waitWhileHeld(durable, `hold-${step}`, { state, poll }));
-        else await context.wait(`rest-${step}`, { seconds: 1 });
+        else await context.wait(`yield-${step}`, { seconds: 1 });
       }
       return state;
     },
@@ -128,7 +128,7 @@ async function orAfterFailure<State extends Progress>(
     return await body();
   } catch (error) {
     if (afterFailure === undefined) throw error;
-    return afterFailure({ ...from, held: false, restSeconds: undefined }, reasonsOf(error));
+    return afterFailure({ ...from, held: false, delaySeconds: undefined }, reasonsOf(error));
   }
 }
 
@@ -139,11 +139,11 @@ async function waitWhileHeld<State extends Progress>(
   { state, poll }: { readonly state: State; readonly poll: NonNullable<PartsOptions<State>["poll"]> },
 ): Promise<State> {
   const { commandState, decision } = await durable.waitForGate(name, {
-    bakeSeconds: state.restSeconds ?? 0,
+    bakeSeconds: state.delaySeconds ?? 0,
     commandState: state.commandState ?? NO_COMMANDS,
     poll: (gate) => poll(gate, state),
   });
-  return { ...state, held: false, restSeconds: undefined, commandState, ...(isStop(decision) && { stop: decision }) };
+  return { ...state, held: false, delaySeconds: undefined, commandState, ...(isStop(decision) && { stop: decision }) };
 }
 
 /** Five tries take half a minute, eleven take six minutes. */

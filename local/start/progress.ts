@@ -4,7 +4,7 @@ import type { LogLine } from "./worker-process.ts";
 
 /** The state of a rollout, as its log tells it. Times are milliseconds of one clock. */
 export interface Progress {
-  readonly phase: Working | "baking" | "resting" | "held" | "waiting for the lock";
+  readonly phase: Working | "baking" | "delayed" | "held" | "waiting for the lock";
   /** The phase to which a wait returns. */
   readonly working: Working;
   /** When the phase began. */
@@ -70,11 +70,11 @@ function toWorking({ working }: Progress, { decision }: LogLine): Working {
   return decision === "halt" ? "closing" : working;
 }
 
-/** A bake and a rest end by themselves; any other wait is a hold. */
+/** A bake and a delay end by themselves; any other wait is a hold. */
 function toWait({ heldBy, codes, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "leftSeconds"> {
   const leftSeconds = toNumber(bakeLeftSeconds);
   const [code] = Array.isArray(codes) ? codes : [];
-  if (code === "baking" || code === "resting") return { phase: code, heldBy: "", leftSeconds };
+  if (code === "baking" || code === "delayed") return { phase: code, heldBy: "", leftSeconds };
   return { phase: "held", heldBy: String(heldBy), leftSeconds };
 }
 
@@ -98,7 +98,7 @@ function toParts(progress: Progress, elapsedMs: number, columns: number): readon
   const elapsed = toWholeSeconds(elapsedMs);
   const left = `${toWholeSeconds(Math.max(0, leftSeconds * 1_000 - elapsedMs))} left`;
   if (phase === "baking") return [phase, wave, left];
-  if (phase === "resting") return [phase, left];
+  if (phase === "delayed") return [phase, left];
   if (phase === "held" || phase === "waiting for the lock") return [phase, wave, elapsed, shorten(heldBy, columns)];
   if (phase !== "flipping" || total === 0) return [phase, elapsed];
   const perSecond = elapsedMs > 0 ? ((done - doneBefore) * 1_000) / elapsedMs : 0;

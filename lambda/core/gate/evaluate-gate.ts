@@ -37,7 +37,7 @@ export interface GateRules {
   /** Absent in a rollback, which no number of failures stops. */
   readonly failures?: FailureLimit | undefined;
   /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
-  readonly isRest?: boolean | undefined;
+  readonly isDelay?: boolean | undefined;
 }
 
 export interface FailureLimit {
@@ -114,12 +114,12 @@ interface Poll {
   readonly blindTo: readonly AlarmReading[];
 }
 
-function takeIn(before: GateState, { alarms, commands }: GateSnapshot, { isRest }: GateRules): Poll {
+function takeIn(before: GateState, { alarms, commands }: GateSnapshot, { isDelay }: GateRules): Poll {
   const { leftSeconds, blindSeconds, commandState, waitSeconds, notes = [] } = before;
   const { skipBake, abort, ...applied } = applyCommands(passTime(commandState, waitSeconds), commands);
   const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
-  const endsBake = left > 0 && !isRest && (skipBake || applied.skipAllBakes);
+  const endsBake = left > 0 && !isDelay && (skipBake || applied.skipAllBakes);
   const reasons = endsBake ? [...notes, ...commands.slice(commandState.seen).flatMap(toNote)] : notes;
   const state: GateState = {
     leftSeconds: endsBake ? 0 : left,
@@ -204,9 +204,9 @@ function describeAlarm({ name, state, reason }: AlarmReading): Reason {
 /** Why the rollout waits after a poll; undefined when it does not wait, or was not polled yet. */
 export function whyWaits(
   { waitSeconds, heldBy }: GateState,
-  { isRest = false }: Pick<GateRules, "isRest"> = {},
+  { isDelay = false }: Pick<GateRules, "isDelay"> = {},
 ): readonly Reason[] | undefined {
-  return waitSeconds === 0 ? undefined : (heldBy ?? [{ code: isRest ? "resting" : "baking" }]);
+  return waitSeconds === 0 ? undefined : (heldBy ?? [{ code: isDelay ? "delayed" : "baking" }]);
 }
 
 /**

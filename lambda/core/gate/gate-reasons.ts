@@ -20,8 +20,8 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   "bake-skipped": ({ by, why }) => `the bake was skipped by ${by}: ${why}`,
   "all-bakes-skipped": ({ by, why }) => `all remaining bakes were skipped by ${by}: ${why}`,
   "bake-skipped-earlier": () => "without a bake: an earlier command skipped all bakes",
-  baking: () => "its bake",
-  resting: () => "its rest",
+  baking: () => "the bake",
+  delayed: () => "the wait before the next try",
   paused: () => "paused",
   stopped: ({ by, since, why }) =>
     `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}`,

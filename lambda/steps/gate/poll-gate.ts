@@ -31,7 +31,7 @@ export interface GateConfig {
 /** Neither an alarm nor a failure stops a rollback, which is the repair. */
 export const ROLLBACK_GATE: GateConfig = {
   alarms: [],
-  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isRest: true },
+  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isDelay: true },
   overridden: [],
 };
 

@@ -52,14 +52,14 @@ export interface RollbackResult {
 }
 
 /** The waits before the second and the third pass: an Evo Voice that is down comes back in minutes, not at once. */
-const RESTS_BEFORE_PASS = [60, 300] as const;
+const DELAYS_BEFORE_PASS = [60, 300] as const;
 
 /**
  * After so many parts in a row without progress the rollback gives up. With the policy's ten minutes a part that takes more
  * than two hours, and four times as many parts are reserved for a rollback.
  */
 const MOST_IDLE_PARTS = 12;
-const REST_AFTER_IDLE_SECONDS = 60;
+const DELAY_AFTER_IDLE_SECONDS = 60;
 const GAVE_UP: Reason = { code: "rollback-gave-up", parts: MOST_IDLE_PARTS };
 
 /** A pause that was sent before the rollback does not hold it. */
@@ -120,8 +120,8 @@ export async function rollbackPart(
 function afterIdle(progress: RollbackProgress, { idleParts: before }: RollbackProgress): RollbackProgress {
   const idleParts = before + 1;
   const gaveUp = idleParts < MOST_IDLE_PARTS ? undefined : GAVE_UP;
-  const restSeconds = gaveUp === undefined ? REST_AFTER_IDLE_SECONDS : undefined;
-  return { ...progress, idleParts, gaveUp, restSeconds, pace: undefined };
+  const delaySeconds = gaveUp === undefined ? DELAY_AFTER_IDLE_SECONDS : undefined;
+  return { ...progress, idleParts, gaveUp, delaySeconds, pace: undefined };
 }
 
 /** A part that failed for good ends the rollback. Its customers are still counted. */
@@ -176,9 +176,9 @@ function advance(progress: RollbackProgress, batch: Batch): RollbackProgress {
 }
 
 function endPass(progress: RollbackProgress): RollbackProgress {
-  const restSeconds = RESTS_BEFORE_PASS[progress.pass - 1];
-  if (!progress.again || restSeconds === undefined) return { ...progress, done: true };
-  return { ...progress, done: false, pass: progress.pass + 1, place: 0, ...PASS_START, restSeconds };
+  const delaySeconds = DELAYS_BEFORE_PASS[progress.pass - 1];
+  if (!progress.again || delaySeconds === undefined) return { ...progress, done: true };
+  return { ...progress, done: false, pass: progress.pass + 1, place: 0, ...PASS_START, delaySeconds };
 }
 
 interface Rest {

@@ -3,7 +3,7 @@ import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-eve
 import type { Lock } from "../../../../lambda/core/records.ts";
 import { openRollout } from "../../../../lambda/steps/open-rollout.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../support/ledger.ts";
-import { aCommand } from "../core/a-sight.ts";
+import { aCommand } from "../core/a-snapshot.ts";
 import { fakePorts, LOCK } from "./fake-ports.ts";
 
 let world: ClosableLedgerWorld;

@@ -4,7 +4,7 @@ import type { CommandRecord } from "../../../../lambda/core/records.ts";
 import { lookUp } from "../../../../lambda/steps/lookup/look-up.ts";
 import { LOOKUP_START } from "../../../../lambda/steps/lookup/lookup-run.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../support/ledger.ts";
-import { aCommand } from "../core/a-sight.ts";
+import { aCommand } from "../core/a-snapshot.ts";
 import { aRollout, fakePorts, LOCK } from "./fake-ports.ts";
 
 const RUN = { step: "look-up-1", attempt: 1, invocationEndsAtMs: Number.MAX_SAFE_INTEGER };

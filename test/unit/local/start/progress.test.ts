@@ -47,8 +47,8 @@ describe("a rollout that waits", () => {
       80,
     );
   const CODES: Readonly<Record<string, readonly string[]>> = {
-    "its bake": ["baking"],
-    "its rest": ["resting"],
+    "the bake": ["baking"],
+    "the wait before the next try": ["delayed"],
     "nothing any more": [],
   };
   const waits = (heldBy: string, more: LogLine = {}) => ({
@@ -58,8 +58,8 @@ describe("a rollout that waits", () => {
   const noData = "alarm calls-drop has no data (INSUFFICIENT_DATA)";
 
   test("in a bake shows the wave and the time that is left", () => {
-    expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 300 }))).toBe("baking   wave 1 of 3   4 min 58 s left");
-    expect(lineFollowing(waits("its bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
+    expect(lineFollowing(waits("the bake", { bakeLeftSeconds: 300 }))).toBe("baking   wave 1 of 3   4 min 58 s left");
+    expect(lineFollowing(waits("the bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
   });
 
   test("for an alarm without data, or in a pause, shows the cause", () => {
@@ -78,7 +78,7 @@ describe("a rollout that waits", () => {
     ["roll back", /^rolling back {3}2 s/],
     ["halt", /^closing {3}2 s/],
   ])("at a gate that decides %s does that", (decision, line) => {
-    expect(lineFollowing(waits("its bake"), waits("nothing any more", { decision }))).toMatch(line);
+    expect(lineFollowing(waits("the bake"), waits("nothing any more", { decision }))).toMatch(line);
   });
 
   test("during a rollback continues with the rollback", () => {
@@ -89,8 +89,8 @@ describe("a rollout that waits", () => {
   });
 
   test.each([
-    [waits("its bake", { bakeLeftSeconds: 300 }), "baking, 5 min left"],
-    [waits("its rest", { bakeLeftSeconds: 60 }), "resting, 1 min left"],
+    [waits("the bake", { bakeLeftSeconds: 300 }), "baking, 5 min left"],
+    [waits("the wait before the next try", { bakeLeftSeconds: 60 }), "delayed, 1 min left"],
     [waits(noData), `held: ${noData}`],
     [waits("nothing any more"), "continuing"],
     [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waiting for the lock of promote-1"],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { applyCommands, NO_COMMANDS, passTime } from "../../../../../lambda/core/gate/apply-commands.ts";
-import { aCommand, anyCommand } from "../a-sight.ts";
+import { aCommand, anyCommand } from "../a-snapshot.ts";
 
 const pause = aCommand({ command: "pause", pauseSeconds: 600 });
 const resume = aCommand({ command: "resume" });

@@ -12,7 +12,7 @@ import {
   whyWaits,
 } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 import type { CommandRecord } from "../../../../../lambda/core/records.ts";
-import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-sight.ts";
+import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-snapshot.ts";
 
 const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };
 const HALTING: GateRules = { ...RULES, onFailure: "halt" };
@@ -309,11 +309,11 @@ test.each(["skip-bake", "skip-all-bakes"] as const)(
   "a wait of a rollback is no bake: %s does not end it",
   (command) => {
     const snapshot = aSnapshot({ commands: [aCommand({ command })] });
-    const rules = { ...RULES, isRest: true };
+    const rules = { ...RULES, isDelay: true };
     const before = evaluateGate(startWith(300), snapshot, rules);
     expect(before).toMatchObject({ leftSeconds: 300, waitSeconds: 60 });
     expect(before.decision).toBeUndefined();
-    expect(whyWaits(before, rules)).toEqual([{ code: "resting" }]);
+    expect(whyWaits(before, rules)).toEqual([{ code: "delayed" }]);
     expect(whyWaits(before)).toEqual([{ code: "baking" }]);
   },
 );

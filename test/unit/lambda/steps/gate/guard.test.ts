@@ -8,7 +8,7 @@ import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.t
 import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
-import { aCommand } from "../../core/a-sight.ts";
+import { aCommand } from "../../core/a-snapshot.ts";
 import { LOCK } from "../fake-ports.ts";
 
 const NOON: Lock = { ...LOCK, rolloutId: "noon", execution: "arn:noon", fence: 2 };

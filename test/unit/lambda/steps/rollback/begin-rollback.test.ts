@@ -3,7 +3,7 @@ import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { CommandRecord } from "../../../../../lambda/core/records.ts";
 import { beginRollback } from "../../../../../lambda/steps/rollback/begin-rollback.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
-import { aCommand } from "../../core/a-sight.ts";
+import { aCommand } from "../../core/a-snapshot.ts";
 import { aRollout, fakePorts, LOCK } from "../fake-ports.ts";
 
 let world: ClosableLedgerWorld;

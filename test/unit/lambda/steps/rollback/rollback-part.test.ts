@@ -58,7 +58,7 @@ test("a rollback gives up at the twelfth part in a row that Evo Voice does not a
   let progress: RollbackProgress | undefined;
   for (let part = 1; part <= 11; part += 1) {
     progress = await rollback(progress, `rollback-part-${part}`);
-    expect(progress).toMatchObject({ done: false, idleParts: part, restSeconds: 60, pace: undefined });
+    expect(progress).toMatchObject({ done: false, idleParts: part, delaySeconds: 60, pace: undefined });
     expect(progress.gaveUp).toBeUndefined();
   }
 
