@@ -1,6 +1,45 @@
 import { listShortly } from "../contract/describe.ts";
 import { describeReason, type Reason } from "./reasons.ts";
-import type { Attribution, Hold, LockAndControls } from "./records.ts";
+
+/** The lock and the controls of an environment: one item, read consistently before each batch. */
+export interface LockAndControls {
+  readonly lock?: Lock | undefined;
+  /** Counts every taking of the lock: the fencing number. */
+  readonly fence: number;
+  /** Counts the changes of the controls; absent before the first. */
+  readonly revision?: number | undefined;
+  /** The stop switch: while it is set, no customer is flipped. */
+  readonly stopped?: Attribution | undefined;
+  readonly holds: Readonly<Record<string /* release */, Hold>>;
+  /** Customers that are protected besides those of the policy. */
+  readonly protectedIds: readonly string[];
+}
+
+export interface Lock {
+  readonly rolloutId: string;
+  readonly execution: string;
+  readonly fence: number;
+  readonly fingerprint: string;
+  /** How long its last requests may go on after it was lost: its own policy says so, not that of the next holder. */
+  readonly settleSeconds: number;
+  /** Who held it before, when that execution had ended without giving it back. */
+  readonly takenFrom?: Pick<Lock, "rolloutId" | "execution" | "settleSeconds"> | undefined;
+}
+
+/** Who asked for a change, why and when (ISO 8601). */
+export interface Attribution {
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+/** A release that no event brings out again until a person clears it. */
+export interface Hold extends Attribution {
+  /** Of a `stage`, it refuses `stage` and `promote`; of a `promote`, only `promote`. */
+  readonly action: "stage" | "promote";
+  /** The rollout that was rolled back; a person holds a release without one. */
+  readonly rolloutId?: string | undefined;
+}
 
 /** One change of the controls, as the history keeps it. */
 export type ControlChange = Attribution &

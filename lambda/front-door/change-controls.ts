@@ -1,7 +1,6 @@
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import type { ControlChange } from "../core/controls.ts";
-import type { Attribution, LockAndControls } from "../core/records.ts";
+import type { Attribution, ControlChange, LockAndControls } from "../core/controls.ts";
 import type { ControlAnswer, FrontDoorPorts } from "./ports.ts";
 
 const MOST_CHANGES = 20;

@@ -1,8 +1,10 @@
-import { describeStop } from "../core/controls.ts";
+import { describeStop, type LockAndControls } from "../core/controls.ts";
+import type { CommandRecord } from "../core/gate/apply-commands.ts";
+import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import { describeReason } from "../core/reasons.ts";
-import type { CommandRecord, GateInputs, GateRecord, LockAndControls, RolloutRecord } from "../core/records.ts";
 import type { HoldReason, Noted, RolloutProgress } from "../core/report/rollout-progress.ts";
 import { formatSeconds } from "../core/report/text-layout.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findPhase } from "./find-phase.ts";
 
 export interface ProgressFacts extends GateInputs {

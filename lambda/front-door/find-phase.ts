@@ -1,6 +1,6 @@
 import type { PlannedWave } from "../core/plan/plan.ts";
-import type { RolloutRecord } from "../core/records.ts";
 import type { RolloutProgress } from "../core/report/rollout-progress.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 
 /** The phase and the wave of a rollout that is under way, from the last change that it published. */
 export function findPhase({

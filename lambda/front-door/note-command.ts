@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import type { CommandRecord, RolloutRecord } from "../core/records.ts";
+import type { CommandRecord } from "../core/gate/apply-commands.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findPhase } from "./find-phase.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { reconcileStatus } from "./reconcile-status.ts";

@@ -1,6 +1,7 @@
 import type { Policy } from "../contract/policy.ts";
-import type { ControlChange } from "../core/controls.ts";
-import type { Attribution, CommandRecord, GateInputs, GateRecord, Hold, LockAndControls } from "../core/records.ts";
+import type { Attribution, ControlChange, Hold, LockAndControls } from "../core/controls.ts";
+import type { CommandRecord } from "../core/gate/apply-commands.ts";
+import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** The effects that both doors need to start a rollout. */

@@ -2,7 +2,6 @@ import type { StatusCommand } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { addCounts, countOutcomes, NO_COUNTS } from "../core/flip/outcome.ts";
 import { type Explained, explain } from "../core/reasons.ts";
-import type { RolloutRecord } from "../core/records.ts";
 import { type Advice, adviseNext } from "../core/report/next-steps.ts";
 import { renderReport } from "../core/report/render-report.ts";
 import {
@@ -15,6 +14,7 @@ import {
 } from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import { addRollback } from "./add-rollback.ts";
 import { describeProgress } from "./describe-progress.ts";
 import type { FrontDoorPorts } from "./ports.ts";

@@ -1,5 +1,5 @@
-import type { RolloutRecord } from "../core/records.ts";
 import { ABANDONED, isUnderWay } from "../core/report/rollout-status.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
 /** The record with its true status: a record that says `running` cannot know that its execution has ended. */

@@ -1,9 +1,10 @@
 import { RefusedError } from "../contract/refused-error.ts";
+import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import { describeReason } from "../core/reasons.ts";
-import type { CommandRecord, RolloutRecord } from "../core/records.ts";
 import { describeProblems } from "../core/report/report.ts";
 import type { RolloutProgress } from "../core/report/rollout-progress.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 
 /** A rollout as a command finds it. */
 export interface CommandedRollout {

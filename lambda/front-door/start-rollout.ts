@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import type { RolloutRecord } from "../core/records.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import { checkControls } from "./check-controls.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 

@@ -1,4 +1,5 @@
-import type { CommandRecord, GateInputs } from "../core/records.ts";
+import type { CommandRecord } from "../core/gate/apply-commands.ts";
+import type { GateInputs } from "../core/gate/evaluate-gate.ts";
 import { fromStopItem, toStopKey } from "./latched-stop.ts";
 import { toControls, toControlsKey } from "./lock.ts";
 import { partitionOf } from "./rollouts.ts";

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { applyControlChange, type ChangedControls, type ControlChange, type Controls } from "../core/controls.ts";
-import type { Attribution, Hold, LockAndControls } from "../core/records.ts";
+import {
+  type Attribution,
+  applyControlChange,
+  type ChangedControls,
+  type ControlChange,
+  type Controls,
+  type Hold,
+  type LockAndControls,
+} from "../core/controls.ts";
 import { type HoldRow, isAsRead, toControls, toControlsKey } from "./lock.ts";
 import type { Item, Table } from "./table.ts";
 

@@ -1,4 +1,4 @@
-import type { GateRecord } from "../core/records.ts";
+import type { GateRecord } from "../core/gate/evaluate-gate.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Key, Table } from "./table.ts";
 

@@ -1,4 +1,4 @@
-import type { Hold, Lock, LockAndControls } from "../core/records.ts";
+import type { Hold, Lock, LockAndControls } from "../core/controls.ts";
 import type { Condition, Item, Key, Table } from "./table.ts";
 
 /** The lock of an environment. Lock and controls are one item, so that one read before each batch shows both. */

@@ -1,6 +1,6 @@
+import type { FoundPages } from "../core/lookup/customer-query.ts";
 import type { Candidate } from "../core/plan/candidates.ts";
 import type { Reason } from "../core/reasons.ts";
-import type { FoundPages } from "../core/records.ts";
 import { partitionOf } from "./rollouts.ts";
 import type { Item, Table } from "./table.ts";
 

@@ -1,4 +1,4 @@
-import type { FlipsNote } from "../core/records.ts";
+import type { FlipsNote } from "../core/rollback/source-rollouts.ts";
 import type { Key, Table } from "./table.ts";
 
 /** A rollback by the release's name searches so many rollouts. */

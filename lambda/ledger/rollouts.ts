@@ -1,11 +1,12 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { Lock } from "../core/controls.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Reason } from "../core/reasons.ts";
-import type { Lock, RolloutRecord } from "../core/records.ts";
 import type { Report } from "../core/report/report.ts";
 import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import { ABANDONED, type RolloutStatus } from "../core/report/rollout-status.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { Item, Key, Table } from "./table.ts";
 
 export function partitionOf(rolloutId: string): string {

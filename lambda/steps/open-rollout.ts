@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
-import { findHold, toHeld, toStopped } from "../core/controls.ts";
+import { findHold, type Lock, type LockAndControls, toHeld, toStopped } from "../core/controls.ts";
 import { NO_COUNTS } from "../core/flip/outcome.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { explain, type Reason } from "../core/reasons.ts";
-import type { Lock, LockAndControls, RolloutRecord } from "../core/records.ts";
 import { type Report, releaseOf } from "../core/report/report.ts";
 import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import { CONTROLS_AGE_MS } from "./gate/lock.ts";
 import type { Ports } from "./ports.ts";
 import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";

@@ -1,27 +1,19 @@
 import type { Policy } from "../contract/policy.ts";
+import type { Hold, Lock, LockAndControls } from "../core/controls.ts";
 import type { Batch } from "../core/flip/batch.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
 import type { Pace, PaceLimits } from "../core/flip/pace.ts";
 import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.ts";
 import type { Stop } from "../core/gate/decision.ts";
-import type { AlarmReading } from "../core/gate/evaluate-gate.ts";
-import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
+import type { AlarmReading, GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
+import type { FoundPages, Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
 import type { Plan, PlannedCustomer } from "../core/plan/plan.ts";
-import type {
-  FlipsNote,
-  FoundPages,
-  GateInputs,
-  GateRecord,
-  Hold,
-  Lock,
-  LockAndControls,
-  RolloutRecord,
-} from "../core/records.ts";
 import type { AlertMessage } from "../core/report/alert-message.ts";
 import type { Report } from "../core/report/report.ts";
 import type { RolloutEvent } from "../core/report/rollout-event.ts";
-import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
+import type { FlipsNote, SourceRollouts } from "../core/rollback/source-rollouts.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 
 /** What the steps of a rollout need of the world; the edges satisfy it, the entry joins them. */
 export interface Ports {

@@ -1,11 +1,11 @@
 import { toLimits } from "../contract/accept-deploy-event.ts";
 import type { FlipEvent, RollbackEvent } from "../contract/deploy-event.ts";
+import type { Lock } from "../core/controls.ts";
 import { FinalError } from "../core/final-error.ts";
 import type { Pace } from "../core/flip/pace.ts";
 import type { CommandState } from "../core/gate/apply-commands.ts";
 import type { Stop } from "../core/gate/decision.ts";
 import { OutOfTimeError } from "../core/out-of-time-error.ts";
-import type { Lock } from "../core/records.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { Connection, Ports } from "./ports.ts";
 

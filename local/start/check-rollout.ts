@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { Hold } from "../../lambda/core/controls.ts";
 import type { Outcome } from "../../lambda/core/flip/outcome.ts";
-import type { Hold } from "../../lambda/core/records.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
-import type { CommandRecord } from "../../lambda/core/records.ts";
+import type { CommandRecord } from "../../lambda/core/gate/apply-commands.ts";
 import { startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { execute } from "../support/execute.ts";
 import { openLedger } from "../support/ledger.ts";

@@ -1,4 +1,4 @@
-import type { CommandRecord } from "../../lambda/core/records.ts";
+import type { CommandRecord } from "../../lambda/core/gate/apply-commands.ts";
 import { type DynamoDbProxy, startDynamoDbProxy } from "./dynamodb-proxy.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import type { World } from "./world.ts";

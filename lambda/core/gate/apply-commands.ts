@@ -1,4 +1,19 @@
-import type { CommandRecord } from "../records.ts";
+import type { Phase } from "../report/rollout-progress.ts";
+
+/** What steers one rollout, in the order of arrival. */
+export interface CommandRecord {
+  readonly id: string;
+  readonly command: "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
+  readonly requestedBy: string;
+  readonly reason: string;
+  readonly at: string;
+  /** Of a `pause`. */
+  readonly pauseSeconds?: number | undefined;
+  /** Of an `abort`. */
+  readonly rollback?: boolean | undefined;
+  /** What the rollout was doing when the command was sent, as far as the ledger knew. */
+  readonly phase?: Phase | undefined;
+}
 
 /** The commands that a rollout has applied so far, and their effect. */
 export interface CommandState {

@@ -1,11 +1,33 @@
 import { isDeepStrictEqual } from "node:util";
 import { type FailureBudget, toHundredths } from "../../contract/limits.ts";
-import { toStopped } from "../controls.ts";
+import { type LockAndControls, toStopped } from "../controls.ts";
 import type { AlarmState } from "../reason-types.ts";
 import type { Reason } from "../reasons.ts";
-import type { CommandRecord, GateInputs, LockAndControls } from "../records.ts";
-import { type Abort, applyCommands, type CommandState, passTime } from "./apply-commands.ts";
+import { type Abort, applyCommands, type CommandRecord, type CommandState, passTime } from "./apply-commands.ts";
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
+
+/** What steers one rollout, as the ledger has it. */
+export interface GateInputs {
+  readonly controls: LockAndControls;
+  /** All that were ever sent to it. */
+  readonly commands: readonly CommandRecord[];
+  /** What was seen to stop it, and could be over at the next poll: an alarm. */
+  readonly stop?: Stop | undefined;
+}
+
+/** What the gate of a rollout saw when its last poll found something new. */
+export interface GateRecord {
+  /** ISO 8601. */
+  readonly at: string;
+  /** What was left of the bake. A bake passes only while every alarm has data. */
+  readonly bakeLeftSeconds: number;
+  /** Alarms without data. */
+  readonly noData: readonly Reason[];
+  /** How many of the commands the rollout had taken in. */
+  readonly commandsSeen: number;
+  /** What was left of the pause; 0 without a pause. */
+  readonly pauseLeftSeconds: number;
+}
 
 export type { AlarmState };
 

@@ -1,6 +1,19 @@
 import type { PlainTarget } from "../../contract/target.ts";
+import type { Candidate } from "../plan/candidates.ts";
 import { chunk } from "./chunk.ts";
 import type { CustomerFacts, Selection } from "./selection.ts";
+
+/** One window of pages that a lookup found. */
+export interface FoundPages {
+  readonly query: number;
+  readonly pass: number;
+  readonly page: number;
+  /** 64-bit hashes of every id that the server sent, selected or not. */
+  readonly idHashes: Uint8Array;
+  readonly customers: readonly Candidate[];
+  /** Reference ids that the event names, with the customers that carry them. */
+  readonly references: readonly (readonly [referenceId: string, customerId: string])[];
+}
 
 /** A question to Evo Voice. Its pages together hold every customer that it asks for. */
 export type CustomerQuery =

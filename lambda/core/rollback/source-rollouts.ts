@@ -1,5 +1,11 @@
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 
+/** That a rollout began to flip. */
+export interface FlipsNote {
+  readonly rolloutId: string;
+  readonly action: "stage" | "promote";
+}
+
 /** The rollouts that a rollback undoes or a retry continues, the newest first. All have one release and one action. */
 export interface SourceRollouts {
   readonly rollouts: readonly { readonly rolloutId: string; readonly batches: number }[];

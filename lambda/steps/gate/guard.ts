@@ -1,3 +1,4 @@
+import type { Lock, LockAndControls } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
 import { isStop } from "../../core/gate/decision.ts";
@@ -10,7 +11,6 @@ import {
   type GateState,
 } from "../../core/gate/evaluate-gate.ts";
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
-import type { Lock, LockAndControls } from "../../core/records.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { CONTROLS_AGE_MS } from "./lock.ts";

@@ -1,5 +1,5 @@
+import type { Lock, LockAndControls } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
-import type { Lock, LockAndControls } from "../../core/records.ts";
 
 /** How old a reading of the controls may be when a request starts. */
 export const CONTROLS_AGE_MS = 5_000;

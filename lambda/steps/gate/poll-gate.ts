@@ -8,6 +8,7 @@ import {
   allowedFailures,
   EMPTY_SNAPSHOT,
   evaluateGate,
+  type GateInputs,
   type GateRules,
   type GateSnapshot,
   type GateState,
@@ -15,7 +16,6 @@ import {
   whyWaits,
 } from "../../core/gate/evaluate-gate.ts";
 import { describeReason } from "../../core/reasons.ts";
-import type { GateInputs } from "../../core/records.ts";
 import type { Ports } from "../ports.ts";
 import type { Locked, Rollout } from "../run-part.ts";
 import { refuseLostLock } from "./lock.ts";

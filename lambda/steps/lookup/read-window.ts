@@ -1,10 +1,9 @@
 import { FinalError } from "../../core/final-error.ts";
 import { hashId } from "../../core/lookup/completeness.ts";
-import type { CustomerQuery, Page } from "../../core/lookup/customer-query.ts";
+import type { CustomerQuery, FoundPages, Page } from "../../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
 import type { Candidate } from "../../core/plan/candidates.ts";
-import type { FoundPages } from "../../core/records.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
 import type { Window } from "./read-pages.ts";
 

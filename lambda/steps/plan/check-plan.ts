@@ -5,7 +5,7 @@ import type { CandidateWave } from "../../core/plan/candidates.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import { comparePlans, describeChanges, type PlanComparison } from "../../core/plan/plan-comparison.ts";
 import type { Reason } from "../../core/reasons.ts";
-import type { RolloutRecord } from "../../core/records.ts";
+import type { RolloutRecord } from "../../core/rollout-record.ts";
 import type { Connection, Ledger, Ports } from "../ports.ts";
 import type { FlipRollout } from "../run-part.ts";
 import { readLeftOut } from "./check-descendants.ts";

@@ -1,8 +1,8 @@
 import type { DeployEvent, FlipEvent, RetryEvent } from "../../contract/deploy-event.ts";
 import type { Reason } from "../../core/reasons.ts";
-import type { RolloutRecord } from "../../core/records.ts";
 import { findRestorable } from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
+import type { RolloutRecord } from "../../core/rollout-record.ts";
 import type { Ledger } from "../ports.ts";
 
 type SourceLedger = Pick<Ledger, "findRollout" | "findRollouts" | "getBatch">;

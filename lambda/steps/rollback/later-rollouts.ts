@@ -1,6 +1,5 @@
-import type { FlipsNote } from "../../core/records.ts";
 import { findRestorable, type MovedAway } from "../../core/rollback/settle-before-rollback.ts";
-import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
+import type { FlipsNote, SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
 /** What later rollouts did to the customers that a rollback restores. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import type { CommandRecord, RolloutRecord } from "../../../lambda/core/records.ts";
+import type { CommandRecord } from "../../../lambda/core/gate/apply-commands.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
+import type { RolloutRecord } from "../../../lambda/core/rollout-record.ts";
 import { startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
 import { execute } from "../../support/execute.ts";
 import { createKilledWorker, type KilledWorker } from "../../support/killed-worker.ts";

@@ -1,7 +1,7 @@
 import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
-import { findHold } from "../../../lambda/core/controls.ts";
+import { findHold, type Lock, type LockAndControls } from "../../../lambda/core/controls.ts";
 import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
-import type { CommandRecord, Lock, LockAndControls } from "../../../lambda/core/records.ts";
+import type { CommandRecord } from "../../../lambda/core/gate/apply-commands.ts";
 import type { SourceRollouts } from "../../../lambda/core/rollback/source-rollouts.ts";
 import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
 import { toControls } from "../../../lambda/ledger/lock.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import type { LockAndControls } from "../../../../lambda/core/controls.ts";
+import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { AlarmReading, GateSnapshot } from "../../../../lambda/core/gate/evaluate-gate.ts";
-import type { CommandRecord, LockAndControls } from "../../../../lambda/core/records.ts";
 
 export function aCommand(changes: Partial<CommandRecord> = {}): CommandRecord {
   return {

@@ -4,10 +4,10 @@ import {
   type ControlChange,
   type Controls,
   findHold,
+  type Hold,
   MOST_HOLDS,
   MOST_PROTECTED,
 } from "../../../../lambda/core/controls.ts";
-import type { Hold } from "../../../../lambda/core/records.ts";
 
 const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
 const BOB = { requestedBy: "bob", reason: "me too", at: "2026-11-23T02:05:00.000Z" };

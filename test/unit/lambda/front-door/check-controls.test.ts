@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { fingerprintOf } from "../../../../lambda/contract/deploy-event.ts";
-import type { RolloutRecord } from "../../../../lambda/core/records.ts";
+import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
 import type { StartRolloutPorts } from "../../../../lambda/front-door/ports.ts";
 import { startRollout } from "../../../../lambda/front-door/start-rollout.ts";

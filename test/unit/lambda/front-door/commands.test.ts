@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
+import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { Plan } from "../../../../lambda/core/plan/plan.ts";
-import type { CommandRecord, RolloutRecord } from "../../../../lambda/core/records.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
 import type { RolloutStatus } from "../../../../lambda/core/report/rollout-status.ts";
+import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { answerCommand } from "../../../../lambda/front-door/answer-command.ts";
 import type { ControlCommand } from "../../../../lambda/front-door/change-controls.ts";
 import { dispatch } from "../../../../lambda/front-door/dispatch.ts";

@@ -158,7 +158,9 @@ describe("a rollout that a later one turns back says so:", () => {
       next: [{ say: expect.stringContaining("named above") }, { send: { action: "rollback", rolloutId: "night" } }],
     });
     expect(report.exceptions[0]).toMatchObject({ outcome: "not-restored", reason: { code: "not-applied" } });
-    expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(new Set(["the wait before the next try", "nothing any more"]));
+    expect(new Set(waits.map(({ heldBy }) => heldBy))).toEqual(
+      new Set(["the wait before the next try", "nothing any more"]),
+    );
     expect(renderReport(report, "terminal")).toContain(`succeeded, later rolled back, ${flipped} not restored\n`);
     expect(await ask()).toMatchObject({
       rolledBackBy: { rolloutId: "again" },

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { CommandRecord } from "../../../../lambda/core/records.ts";
+import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { openTable } from "../../../../lambda/ledger/table.ts";
 import { listenOnLoopback, readBody } from "../../../../local/aws/loopback.ts";

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { applyControlChange, type ControlChange, type Controls } from "../../../../lambda/core/controls.ts";
-import type { Attribution, Hold, Lock, LockAndControls } from "../../../../lambda/core/records.ts";
+import {
+  type Attribution,
+  applyControlChange,
+  type ControlChange,
+  type Controls,
+  type Hold,
+  type Lock,
+  type LockAndControls,
+} from "../../../../lambda/core/controls.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { FinalError } from "../../../../lambda/core/final-error.ts";
 import { NO_COUNTS, type Outcome } from "../../../../lambda/core/flip/outcome.ts";
-import type { FoundPages, RolloutRecord } from "../../../../lambda/core/records.ts";
+import type { FoundPages } from "../../../../lambda/core/lookup/customer-query.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
+import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Lock } from "../../../../lambda/core/records.ts";
+import type { Lock } from "../../../../lambda/core/controls.ts";
 import { createLock } from "../../../../lambda/ledger/lock.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 

@@ -1,9 +1,9 @@
 import type { FlipEvent } from "../../../../lambda/contract/deploy-event.ts";
+import type { Lock } from "../../../../lambda/core/controls.ts";
 import { startPace } from "../../../../lambda/core/flip/pace.ts";
 import type { FlipResult } from "../../../../lambda/core/flip/settle-before-flip.ts";
 import type { CustomerFacts } from "../../../../lambda/core/lookup/selection.ts";
 import { OutOfTimeError } from "../../../../lambda/core/out-of-time-error.ts";
-import type { Lock } from "../../../../lambda/core/records.ts";
 import type { Connection, Ledger, Ports } from "../../../../lambda/steps/ports.ts";
 import type { FlipRollout, Locked } from "../../../../lambda/steps/run-part.ts";
 import { type LedgerWorld, openLedger } from "../../../support/ledger.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
-import type { Lock } from "../../../../lambda/core/records.ts";
+import type { Lock } from "../../../../lambda/core/controls.ts";
 import { openRollout } from "../../../../lambda/steps/open-rollout.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../support/ledger.ts";
 import { aCommand } from "../core/a-snapshot.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import { OutOfTimeError } from "../../../../lambda/core/out-of-time-error.ts";
-import type { CommandRecord } from "../../../../lambda/core/records.ts";
 import { lookUp } from "../../../../lambda/steps/lookup/look-up.ts";
 import { LOOKUP_START } from "../../../../lambda/steps/lookup/lookup-run.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../support/ledger.ts";

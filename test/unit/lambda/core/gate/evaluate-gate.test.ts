@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type CommandState, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { type CommandRecord, type CommandState, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import {
   type AlarmState,
   beginGate,
@@ -11,7 +11,6 @@ import {
   isNews,
   whyWaits,
 } from "../../../../../lambda/core/gate/evaluate-gate.ts";
-import type { CommandRecord } from "../../../../../lambda/core/records.ts";
 import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-snapshot.ts";
 
 const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import type { CustomerQuery } from "../../../../../lambda/core/lookup/customer-query.ts";
 import {
+  type CustomerQuery,
   namedCustomers,
   namedReferences,
   namedTags,

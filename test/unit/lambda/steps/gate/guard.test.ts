@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import type { Lock } from "../../../../../lambda/core/controls.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Stop } from "../../../../../lambda/core/gate/decision.ts";
-import type { AlarmState } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import type { AlarmState, GateInputs } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
-import type { GateInputs, Lock } from "../../../../../lambda/core/records.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";

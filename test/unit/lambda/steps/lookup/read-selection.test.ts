@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import type { DeployEvent, RetryEvent } from "../../../../../lambda/contract/deploy-event.ts";
-import type { RolloutRecord } from "../../../../../lambda/core/records.ts";
 import type { SourceRollouts } from "../../../../../lambda/core/rollback/source-rollouts.ts";
+import type { RolloutRecord } from "../../../../../lambda/core/rollout-record.ts";
 import { readSelection } from "../../../../../lambda/steps/lookup/read-selection.ts";
 import { anAcceptedEvent } from "../../core/a-customer.ts";
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
-import type { CommandRecord } from "../../../../../lambda/core/records.ts";
+import { type CommandRecord, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { beginRollback } from "../../../../../lambda/steps/rollback/begin-rollback.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCommand } from "../../core/a-snapshot.ts";

@@ -1,0 +1,27 @@
+import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { Plan } from "./plan/plan.ts";
+import type { Reason } from "./reasons.ts";
+import type { Report } from "./report/report.ts";
+import type { RolloutEvent } from "./report/rollout-event.ts";
+import type { RolloutStatus } from "./report/rollout-status.ts";
+import type { SourceRollouts } from "./rollback/source-rollouts.ts";
+
+export interface RolloutRecord {
+  readonly rolloutId: string;
+  readonly fingerprint: string;
+  readonly execution: string;
+  readonly event: DeployEvent;
+  readonly startedAtMs: number;
+  readonly status: RolloutStatus;
+  readonly report?: Report | undefined;
+  /** What became of a rollout that could not write a report. */
+  readonly problem?: Reason | undefined;
+  /** Of a rollback or a retry. */
+  readonly source?: SourceRollouts | undefined;
+  /** There once it was written completely. */
+  readonly plan?: Plan | undefined;
+  /** What it last told the outside. */
+  readonly lastEvent?: RolloutEvent | undefined;
+  /** The last other rollout that began to turn it back. */
+  readonly rolledBackBy?: string | undefined;
+}
