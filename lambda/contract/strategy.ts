@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { listShortly } from "./describe.ts";
-import { findClosest } from "./find-closest.ts";
+import { didYouMean } from "./find-closest.ts";
 import { toHundredths } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { type Problem, toPath } from "./problems.ts";
@@ -65,8 +65,8 @@ export function findUnknownStrategies(
 export function findUnknownStrategy(name: string, strategies: Readonly<Record<string, unknown>>): string | undefined {
   if (Object.hasOwn(strategies, name) || findPredefined(name) !== undefined) return undefined;
   const names = Object.keys(strategies);
-  const meant = findClosest(name, [...names, "all-at-once"]);
-  return `got "${name}"; expected a strategy of the policy, which has ${listShortly(names, 20) || "none"}, or one of ${PREDEFINED}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+  const known = listShortly(names, 20) || "none";
+  return `got "${name}"; expected a strategy of the policy, which has ${known}, or one of ${PREDEFINED}${didYouMean(name, [...names, "all-at-once"])}`;
 }
 
 export function findUnknownCohortsOfWaves(
