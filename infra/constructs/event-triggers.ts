@@ -38,7 +38,8 @@ export class EventTriggers extends Construct {
   constructor(scope: Construct, id: string, { cutover, sources = [], bus }: EventTriggersProps) {
     super(scope, id);
     const parsed = z.array(EventSource).safeParse(sources);
-    if (!parsed.success) throw refuseConfig("the list of sources of deploy events", findProblems(parsed.error, sources));
+    if (!parsed.success)
+      throw refuseConfig("the list of sources of deploy events", findProblems(parsed.error, sources));
     // Imported, because CDK would add each rule to the queue's policy, and the two stacks would depend on each other.
     const deadLetterQueue = Queue.fromQueueArn(this, "DeadLetters", cutover.deadLetters.queue.queueArn);
     const addRule = (name: string, eventPattern: EventPattern, eventBus?: IEventBus) => {
