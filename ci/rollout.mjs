@@ -234,7 +234,7 @@ function toJson(text) {
   const [twice] = findRepeatedMembers(text);
   if (twice !== undefined)
     throw new Error(
-      `${twice} occurs twice in one object; expected it once, because JSON.parse ignores all but the last`,
+      `${twice} comes twice in one object; expected it once, because JSON.parse ignores all but the last`,
     );
   return json;
 }

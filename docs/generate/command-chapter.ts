@@ -35,9 +35,7 @@ ${renderCommand({ command: "stop-everything", ...ANN })}
 
 ${renderCommand({ command: "clear-release", release: "2026.12.0", requestedBy: "ann", reason: "fixed by a setting" })}
 
-${renderCommand({ command: "protect", customerIds: ["64d1f0a2b7c8d90012340001"], ...ANN })}
-
-This version does not have \`approve\`, \`reject\` and \`reconcile\`: it refuses them by name.`;
+${renderCommand({ command: "protect", customerIds: ["64d1f0a2b7c8d90012340001"], ...ANN })}`;
 }
 
 function renderTable(commands: readonly string[]): string {

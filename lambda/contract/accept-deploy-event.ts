@@ -1,21 +1,16 @@
 import { BadDeployEventError, type DeployEvent, readDeployEvent } from "./deploy-event.ts";
+import { findUnknownNames } from "./find-unknown-names.ts";
 import { EventLimits, type FailureBudget, isNarrowerBudget } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
 import { describeAt, type Problem } from "./problems.ts";
-import { findUnknownCohort, findUnknownStrategies } from "./strategy.ts";
 
 const NARROWS = "an event narrows the policy, never widens it";
 
 /** A deploy event that this policy allows. @throws BadDeployEventError with all problems at once */
 export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
   const { event, problems } = readDeployEvent(input);
-  const all = [
-    ...problems,
-    ...findUnknownCohorts(input, policy),
-    ...findUnknownStrategies(memberOf(input, "strategy"), policy, ["strategy"]),
-    ...findWiderLimits(input, policy),
-  ];
+  const all = [...problems, ...findUnknownNames(input, policy), ...findWiderLimits(input, policy)];
   if (event === undefined || all.length > 0) throw new BadDeployEventError(all);
   return event;
 }
@@ -48,16 +43,7 @@ function least(asked: number | undefined, allowed: number): number {
   return Math.min(asked ?? allowed, allowed);
 }
 
-/** Reads each raw target, so that unknown cohorts are reported beside all other problems. */
-function findUnknownCohorts(input: unknown, { cohorts }: Policy): readonly Problem[] {
-  return (["targets", "exclude"] as const).flatMap((member) => {
-    const targets = memberOf(input, member);
-    if (!Array.isArray(targets)) return findUnknownCohort(targets, cohorts, [member]);
-    return targets.flatMap((target, index) => findUnknownCohort(target, cohorts, [member, index]));
-  });
-}
-
-/** Reads each raw limit, for the same reason. */
+/** Reads each raw limit, so that wider limits are reported beside all other problems. */
 function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
   const read = <Member extends keyof EventLimits>(member: Member): EventLimits[Member] => {
     const parsed = EventLimits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isExecutionOf } from "./execution-name.ts";
-import { findClosest } from "./find-closest.ts";
+import { didYouMean, findClosest } from "./find-closest.ts";
 import { amount } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { oneLineText } from "./one-line-text.ts";
@@ -143,7 +143,5 @@ function findSchema(name: unknown) {
 
 function expectCommand(input: unknown): string {
   const expected = `expected one of ${COMMANDS.join(", ")}`;
-  if (typeof input !== "string") return expected;
-  const meant = findClosest(input, COMMANDS);
-  return meant === undefined ? expected : `${expected}; did you mean ${meant}?`;
+  return typeof input === "string" ? expected + didYouMean(input, COMMANDS) : expected;
 }

@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { FlipEvent } from "./deploy-event.ts";
 import { wholeNumber } from "./limits.ts";
-import { type Problem, strictObject, toPath } from "./problems.ts";
-import { findUnknownStrategies, type Names } from "./strategy.ts";
-import type { Target } from "./target.ts";
+import { strictObject } from "./problems.ts";
 
 const ACTION = 'expected "stage" (to the staging servers) or "promote" (to the production servers)';
 /** An hour, so that a delivery that is sent again the next day starts nothing. */
@@ -35,22 +33,3 @@ export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) 
 }
 
 export type DeployEventTemplate = z.output<ReturnType<typeof DeployEventTemplate<z.ZodType<string>>>>;
-
-/** The cohorts and strategies of a template that the policy does not have. */
-export function findUnknownNames(
-  { targets, exclude = [], strategy }: DeployEventTemplate,
-  { cohorts, strategies }: Names,
-  path: readonly PropertyKey[],
-): readonly Problem[] {
-  const unknown = [...new Set([...targets, ...exclude].flatMap(toCohort))]
-    .filter((cohort) => !Object.hasOwn(cohorts, cohort))
-    .map((cohort) => ({
-      path: toPath(path),
-      message: `got the cohort "${cohort}"; expected one of the policy's cohorts`,
-    }));
-  return [...unknown, ...findUnknownStrategies(strategy, { cohorts, strategies }, [...path, "strategy"])];
-}
-
-function toCohort(target: Target): readonly string[] {
-  return "cohort" in target ? [target.cohort] : [];
-}

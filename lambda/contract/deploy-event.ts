@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { canonicalJson } from "./canonical-json.ts";
-import { findClosest } from "./find-closest.ts";
+import { didYouMean, findClosest } from "./find-closest.ts";
 import { EventLimits } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { OnFailure } from "./on-failure.ts";
@@ -168,9 +168,7 @@ export function wantedFlag(action: FlipEvent["action"]): boolean {
 function expectAction(input: unknown): string {
   const expected =
     'expected "stage" (to the staging servers), "promote" (to the production servers), "rollback" (restore what a rollout flipped) or "retry" (flip what failed or was not attempted)';
-  if (typeof input !== "string") return expected;
-  const meant = findClosest(input, ACTIONS);
-  return meant === undefined ? expected : `${expected}; did you mean ${meant}?`;
+  return typeof input === "string" ? expected + didYouMean(input, ACTIONS) : expected;
 }
 
 /** The checks below read raw members, so that their problems are reported beside all others. */

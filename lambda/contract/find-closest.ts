@@ -2,6 +2,7 @@ import { distance } from "fastest-levenshtein";
 
 /** Longer words are compared by their beginning. */
 const MOST_CHARACTERS = 40;
+const MOST_MEMBERS = 8;
 
 /** The known word that differs by at most two letters; a short word by at most one letter. */
 export function findClosest(word: string, known: readonly string[]): string | undefined {
@@ -16,6 +17,19 @@ export function findClosest(word: string, known: readonly string[]): string | un
     .filter(({ errors, allowed }) => errors <= allowed)
     .sort((a, b) => a.errors - b.errors);
   return closest?.candidate;
+}
+
+/** `; did you mean X?`, the end of a message about an unknown word; empty without a similar word. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const closest = findClosest(word, known);
+  return closest === undefined ? "" : `; did you mean ${closest}?`;
+}
+
+/** The same for the first unknown member of an object with a similar known member. */
+export function didYouMeanMember(input: unknown, known: readonly string[]): string {
+  const members = typeof input === "object" && input !== null && !Array.isArray(input) ? Object.keys(input) : [];
+  const unknown = members.filter((member) => !known.includes(member)).slice(0, MOST_MEMBERS);
+  return unknown.map((member) => didYouMean(member, known)).find((hint) => hint !== "") ?? "";
 }
 
 function simplify(word: string): string {

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { DeployEventTemplate, findUnknownNames } from "./deploy-event-template.ts";
+import { DeployEventTemplate } from "./deploy-event-template.ts";
+import { findUnknownNames, type Names } from "./find-unknown-names.ts";
 import type { Problem } from "./problems.ts";
-import type { Names } from "./strategy.ts";
 import { textMatching } from "./text-matching.ts";
 
 const FROM = 'expected "executionId", the id of the pipeline\'s execution';

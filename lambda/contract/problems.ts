@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { describeValue, escapeText, listShortly } from "./describe.ts";
-import { findClosest } from "./find-closest.ts";
+import { didYouMean } from "./find-closest.ts";
 
 /** A problem of an input; the message has the received and the expected value. */
 export interface Problem {
@@ -95,9 +95,7 @@ function toProblems(issue: Issue, input: unknown, base: readonly PropertyKey[]):
 }
 
 function suggest(key: string, expectation: string): string {
-  if (!expectation.startsWith(ONLY)) return "";
-  const meant = findClosest(key, expectation.slice(ONLY.length).split(", "));
-  return meant === undefined ? "" : `; did you mean ${meant}?`;
+  return expectation.startsWith(ONLY) ? didYouMean(key, expectation.slice(ONLY.length).split(", ")) : "";
 }
 
 /** The only alternative with the right type and known members. */

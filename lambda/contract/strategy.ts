@@ -1,14 +1,10 @@
 import * as z from "zod";
 import { listShortly } from "./describe.ts";
-import { findClosest } from "./find-closest.ts";
 import { toHundredths } from "./limits.ts";
-import { memberOf } from "./member-of.ts";
-import { type Problem, toPath } from "./problems.ts";
-import { findPredefined, PREDEFINED } from "./strategy-name.ts";
-import { CohortName } from "./target.ts";
+import { findPredefined } from "./strategy-name.ts";
 import { textMatching } from "./text-matching.ts";
 import type { Wave, WaveSize } from "./wave.ts";
-import { MOST_WAVES, type WaveForm, WrittenStrategy } from "./written-strategy.ts";
+import { type WaveForm, WrittenStrategy } from "./written-strategy.ts";
 
 const STRATEGY = 'expected a strategy\'s name such as "canary-10-percent-30-minutes", or { "waves": [WAVE, …] }';
 
@@ -41,56 +37,6 @@ export function toWaves(
   const waves = typeof chosen === "string" ? findNamed(chosen, policy.strategies) : toWrittenWaves(chosen);
   if (waves === undefined) throw new Error(`no strategy is called ${listShortly([String(chosen)])}`);
   return waves;
-}
-
-/** The cohorts and strategies of a policy by name. */
-export interface Names {
-  readonly cohorts: Readonly<Record<string, unknown>>;
-  readonly strategies: Readonly<Record<string, unknown>>;
-}
-
-/** The names in a strategy that the policy does not have. A malformed strategy is refused elsewhere. */
-export function findUnknownStrategies(
-  strategy: unknown,
-  { cohorts, strategies }: Names,
-  path: readonly PropertyKey[],
-): readonly Problem[] {
-  const name = StrategyName.safeParse(strategy);
-  if (!name.success) return findUnknownCohortsOfWaves(strategy, cohorts, path);
-  const message = findUnknownStrategy(name.data, strategies);
-  return message === undefined ? [] : [{ path: toPath(path), message }];
-}
-
-/** The problem with an unknown strategy's name; undefined for a known name. */
-export function findUnknownStrategy(name: string, strategies: Readonly<Record<string, unknown>>): string | undefined {
-  if (Object.hasOwn(strategies, name) || findPredefined(name) !== undefined) return undefined;
-  const names = Object.keys(strategies);
-  const meant = findClosest(name, [...names, "all-at-once"]);
-  return `got "${name}"; expected a strategy of the policy, which has ${listShortly(names, 20) || "none"}, or one of ${PREDEFINED}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
-}
-
-export function findUnknownCohortsOfWaves(
-  strategy: unknown,
-  cohorts: Readonly<Record<string, unknown>>,
-  path: readonly PropertyKey[],
-): readonly Problem[] {
-  const waves = memberOf(strategy, "waves");
-  return (Array.isArray(waves) ? waves : [])
-    .slice(0, MOST_WAVES)
-    .flatMap((wave, index) => findUnknownCohort(wave, cohorts, [...path, "waves", index]));
-}
-
-/** The problem with the cohort of a target or a wave that the policy does not have. */
-export function findUnknownCohort(
-  value: unknown,
-  cohorts: Readonly<Record<string, unknown>>,
-  path: readonly PropertyKey[],
-): readonly Problem[] {
-  const name = CohortName.safeParse(memberOf(value, "cohort"));
-  if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
-  const known = listShortly(Object.keys(cohorts), 20) || "none";
-  const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
-  return [{ path: toPath([...path, "cohort"]), message }];
 }
 
 function findNamed(name: string, strategies: Strategies["strategies"]): readonly Wave[] | undefined {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { findClosest } from "./find-closest.ts";
+import { didYouMeanMember } from "./find-closest.ts";
 import { strictObject } from "./problems.ts";
 
 /** As many ids as fit into the 256 KB of an asynchronous invocation. */
@@ -100,11 +100,5 @@ function oneOrMore<Item extends z.ZodType>(item: Item, kinds: readonly string[])
 }
 
 function expectTarget(kinds: readonly string[], input: unknown, orElse = ""): string {
-  const members = typeof input === "object" && input !== null && !Array.isArray(input) ? Object.keys(input) : [];
-  const meant = members
-    .filter((member) => !kinds.includes(member))
-    .slice(0, 8)
-    .map((member) => findClosest(member, kinds))
-    .find((kind) => kind !== undefined);
-  return `expected a target with exactly one of ${kinds.join(", ")}${orElse}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+  return `expected a target with exactly one of ${kinds.join(", ")}${orElse}${didYouMeanMember(input, kinds)}`;
 }

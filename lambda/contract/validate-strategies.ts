@@ -1,8 +1,9 @@
 import { findTooLarge, type LargePromote } from "./blast-radius.ts";
-import { recordOf } from "./member-of.ts";
+import { findUnknownCohorts, findUnknownStrategy } from "./find-unknown-names.ts";
+import { memberOf, recordOf } from "./member-of.ts";
 import { type Problem, toPath } from "./problems.ts";
 import { roundUpShare } from "./share.ts";
-import { findUnknownCohortsOfWaves, findUnknownStrategy, type Strategies, toWaves } from "./strategy.ts";
+import { type Strategies, toWaves } from "./strategy.ts";
 import { findPredefined } from "./strategy-name.ts";
 import type { Wave } from "./wave.ts";
 
@@ -35,15 +36,13 @@ function findPredefinedStrategies(input: unknown): readonly Problem[] {
 function findUnknownCohortsOfStrategies(input: unknown): readonly Problem[] {
   const cohorts = recordOf(input, "cohorts");
   return Object.entries(recordOf(input, "strategies")).flatMap(([name, strategy]) =>
-    findUnknownCohortsOfWaves(strategy, cohorts, ["strategies", name]),
+    findUnknownCohorts(memberOf(strategy, "waves"), cohorts, ["strategies", name, "waves"]),
   );
 }
 
 /** A strategy that exists but is malformed is not unknown. */
 function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): readonly Problem[] {
-  if (strategy === undefined) return [];
-  const message = findUnknownStrategy(strategy, recordOf(input, "strategies"));
-  return message === undefined ? [] : [{ path: "strategy", message }];
+  return strategy === undefined ? [] : findUnknownStrategy(strategy, recordOf(input, "strategies"), ["strategy"]);
 }
 
 /**
@@ -52,7 +51,7 @@ function findUnknownDefault(input: unknown, { strategy }: StrategyMembers): read
  */
 function findTooFastDefault({ strategy, strategies, largePromote: rule }: StrategyMembers): readonly Problem[] {
   if (rule === undefined || strategy === undefined) return [];
-  if (findUnknownStrategy(strategy, strategies) !== undefined) return [];
+  if (findUnknownStrategy(strategy, strategies, []).length > 0) return [];
   const [first] = toWaves({}, { strategy, strategies });
   if (first === undefined) return [];
   const planned = Math.max(rule.above, typeof rule.firstWave === "number" ? rule.firstWave : 0) + 1;

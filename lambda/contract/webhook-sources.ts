@@ -1,9 +1,8 @@
 import * as z from "zod";
-import { findUnknownNames } from "./deploy-event-template.ts";
+import { findUnknownNames, type Names } from "./find-unknown-names.ts";
 import { GitHubMapping } from "./github-mapping.ts";
 import { type Problem, strictObject } from "./problems.ts";
 import { StandardMapping } from "./standard-mapping.ts";
-import type { Names } from "./strategy.ts";
 import { textMatching } from "./text-matching.ts";
 
 const MOST_MAPPINGS = 50;

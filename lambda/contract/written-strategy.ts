@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { findClosest } from "./find-closest.ts";
+import { didYouMeanMember } from "./find-closest.ts";
 import { amount, toHundredths, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { strictObject } from "./problems.ts";
@@ -88,12 +88,5 @@ function findLeftOut(waves: readonly unknown[]): string | undefined {
 }
 
 function expectWave(input: unknown): string {
-  const members = typeof input === "object" && input !== null && !Array.isArray(input) ? Object.keys(input) : [];
-  const known = [...KINDS, "bakeMinutes"];
-  const meant = members
-    .filter((member) => !known.includes(member))
-    .slice(0, 8)
-    .map((member) => findClosest(member, known))
-    .find((kind) => kind !== undefined);
-  return meant === undefined ? WAVE : `${WAVE}; did you mean ${meant}?`;
+  return WAVE + didYouMeanMember(input, [...KINDS, "bakeMinutes"]);
 }

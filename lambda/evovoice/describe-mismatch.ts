@@ -29,7 +29,7 @@ function describeRow(index: PropertyKey | undefined, row: unknown): string {
 
 function toFieldPath(path: readonly PropertyKey[]): string {
   const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-  return text.replace(/^\./, "") || "it";
+  return text.replace(/^\./, "") || "the value";
 }
 
 function describeType(value: unknown): string {

@@ -35,7 +35,7 @@ export function answerRefused(status: RefusalStatus, error: string): WebhookResp
 
 /** Asks the sender to send the delivery again. */
 export function answerUnavailable(): WebhookResponse {
-  const error = "something failed here; send the delivery again in a minute, it stays one rollout";
+  const error = "an internal error occurred; send the delivery again in a minute: both deliveries are one rollout";
   const failed = answer(503, { error });
   return { ...failed, headers: { ...failed.headers, "retry-after": "60" } };
 }

@@ -21,7 +21,7 @@ export interface RequestFacts {
   readonly key: string;
 }
 
-const fine: PickedFault = { variant: 0, tailMs: 0 };
+const NO_FAULT: PickedFault = { variant: 0, tailMs: 0 };
 const order = Object.keys(shareFaults) as ShareFault[];
 
 /**
@@ -34,7 +34,7 @@ export function pickFault(
   attempts: AttemptCounts,
   toFacts: () => RequestFacts,
 ): PickedFault {
-  if (faults.shares.size === 0 && faults.latencyTail.share === 0) return fine;
+  if (faults.shares.size === 0 && faults.latencyTail.share === 0) return NO_FAULT;
   const facts = toFacts();
   const attempt = countAttempt(attempts, facts);
   const hash = mix(mixText(mixText(seed, facts.operation), facts.key), attempt);

@@ -1,17 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { findUnknownNames } from "../../../../lambda/contract/find-unknown-names.ts";
 import { findProblems } from "../../../../lambda/contract/problems.ts";
-import {
-  findUnknownCohortsOfWaves,
-  findUnknownStrategy,
-  Strategy,
-  toWaves,
-} from "../../../../lambda/contract/strategy.ts";
+import { Strategy, toWaves } from "../../../../lambda/contract/strategy.ts";
 import type { Wave } from "../../../../lambda/contract/wave.ts";
 
 const NO_STRATEGIES = { strategies: {}, strategy: "all-at-once" };
 
 const wavesOf = (strategy: unknown) => toWaves({ strategy: Strategy.parse(strategy) }, NO_STRATEGIES);
+
+/** The message about the only unknown name of an event with this strategy. */
+function unknownOf(strategy: unknown, strategies = {}): string | undefined {
+  return findUnknownNames({ strategy }, { cohorts: {}, strategies })[0]?.message;
+}
 
 /** `10% 1800s`, `50 0s`, `canary 60s`, `rest 0s`: a wave in a few letters. */
 function short({ size, bakeSeconds }: Wave): string {
@@ -48,7 +49,7 @@ describe("a predefined name", () => {
     ["linear-33-percent-every-2-hours", ["33% 7200s", "33% 7200s", "33% 7200s", "rest 0s"]],
   ])("%s means %j", (name, waves) => {
     expect(wavesOf(name).map(short)).toEqual(waves);
-    expect(findUnknownStrategy(name, {})).toBeUndefined();
+    expect(unknownOf(name)).toBeUndefined();
   });
 
   test.each([
@@ -64,7 +65,7 @@ describe("a predefined name", () => {
     "constructor",
     "__proto__",
   ])("is not %s", (name) => {
-    expect(findUnknownStrategy(name, {})).toMatch(
+    expect(unknownOf(name)).toMatch(
       /^got "[^"]+"; expected a strategy of the policy, which has none, or one of all-at-once, canary-N-percent-M-minutes/,
     );
     expect(() => wavesOf(name)).toThrow(/no strategy is called/);
@@ -72,9 +73,9 @@ describe("a predefined name", () => {
 
   test("is suggested for a similar name", () => {
     const strategies = { careful: Strategy.parse({ waves: [{ rest: true }] }) as { waves: [] } };
-    expect(findUnknownStrategy("all-at-one", strategies)).toMatch(/did you mean all-at-once\?$/);
-    expect(findUnknownStrategy("carefull", strategies)).toMatch(/which has careful, .*did you mean careful\?$/);
-    expect(findUnknownStrategy("careful", strategies)).toBeUndefined();
+    expect(unknownOf("all-at-one", strategies)).toMatch(/did you mean all-at-once\?$/);
+    expect(unknownOf("carefull", strategies)).toMatch(/which has careful, .*did you mean careful\?$/);
+    expect(unknownOf("careful", strategies)).toBeUndefined();
   });
 });
 
@@ -223,9 +224,9 @@ describe("a strategy of the policy", () => {
 });
 
 describe("cohorts of waves", () => {
-  test("are those of the policy: others are named with their place, whatever else is wrong", () => {
+  test("are those of the policy: unknown cohorts are reported with their paths", () => {
     const waves = [{ cohort: "beta" }, { cohort: "canary" }, { cohort: "constructor", share: 5 }, null, { cohort: 7 }];
-    const problems = findUnknownCohortsOfWaves({ waves }, { canary: {} }, ["strategy"]);
+    const problems = findUnknownNames({ strategy: { waves } }, { cohorts: { canary: {} }, strategies: {} });
     expect(problems).toEqual([
       { path: "strategy.waves[0].cohort", message: 'got "beta"; expected a cohort of the policy, which has canary' },
       {
@@ -233,6 +234,6 @@ describe("cohorts of waves", () => {
         message: 'got "constructor"; expected a cohort of the policy, which has canary',
       },
     ]);
-    expect(findUnknownCohortsOfWaves("all-at-once", {}, [])).toEqual([]);
+    expect(unknownOf("all-at-once")).toBeUndefined();
   });
 });

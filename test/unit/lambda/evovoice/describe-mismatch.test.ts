@@ -33,14 +33,14 @@ describe("a row that cannot be read", () => {
       row: { id: "Jane Doe <jane@example.com>", name: 5 },
       says: "items[1] (no id): name is a number, expected a text",
     },
-    { row: null, says: "items[1] (no id): it is null, expected a customer" },
-    { row: "c1", says: "items[1] (no id): it is a text, expected a customer" },
+    { row: null, says: "items[1] (no id): the value is null, expected a customer" },
+    { row: "c1", says: "items[1] (no id): the value is a text, expected a customer" },
   ])("is described by each field, its type and the expected type: $says", ({ row, says }) => {
     expect(misfitOf(CustomerList, { items: [{ id: "c0" }, row] })).toBe(says);
   });
 
   test.each([
-    { body: undefined, says: "it is missing, expected an object with items" },
+    { body: undefined, says: "the value is missing, expected an object with items" },
     { body: {}, says: "items is missing, expected a list of customers" },
     {
       body: { items: {}, totalCount: "3" },

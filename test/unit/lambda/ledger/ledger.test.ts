@@ -248,7 +248,7 @@ test("a lookup returns every member of its customers", async () => {
   expect(found?.customers).toEqual(customers);
 });
 
-test("a window of a lookup has as many items as it needs, and a shorter version hides the old items", async () => {
+test("a window of a lookup has as many items as it needs, and hides its old items", async () => {
   const window = (rows: number, name: string): FoundPages => ({
     ...{ query: 0, pass: 1, page: 7, idHashes: Buffer.alloc(rows * 8, name) },
     customers: Array.from({ length: rows }, (_, index) => ({

@@ -297,7 +297,7 @@ describe("the success of a pipeline", () => {
   test("cannot have a cohort that the policy does not have", () => {
     const order = { action: "promote", targets: { cohort: "unknown" }, release: { name: "weekly" } };
     expect(() => parsePolicy(aPolicy({ pipelines: { weekly: order } }))).toThrow(
-      /pipelines\.weekly: got the cohort "unknown"; expected one of the policy's cohorts/,
+      /pipelines\.weekly\.targets\[0\]\.cohort: got "unknown"; expected a cohort of the policy, which has/,
     );
   });
 

@@ -293,7 +293,7 @@ describe("a policy's webhooks are checked with the policy", () => {
   test("an unknown cohort is found with the policy", () => {
     const mappings = [{ type: "x", start: { ...start, targets: { cohort: "canary" } } }];
     expect(policyWith({ ci: { kind: "standard", mappings } })).toThrow(
-      'webhooks.ci.mappings[0].start: got the cohort "canary"; expected one of the policy\'s cohorts',
+      'webhooks.ci.mappings[0].start.targets[0].cohort: got "canary"; expected a cohort of the policy, which has none',
     );
   });
 

@@ -168,7 +168,7 @@ describe("refused before the payload is parsed", () => {
     expect(counted.filter((metric) => metric !== "SignatureRefused")).toEqual([]);
   });
 
-  test("an unknown source and a missing or wrong signature get the same answer; only the log differs", async () => {
+  test("unknown sources and missing or wrong signatures get one answer; the log differs", async () => {
     const { send, logged } = aDoor();
     const answers = [
       await send({ ...valid, rawPath: "/gitlab" }),
@@ -293,7 +293,7 @@ describe("published examples", () => {
 
   const sent = githubExamples["github.com"];
 
-  test(`all ${sent.length} of GitHub's example payloads are answered: with a rollout where a mapping names it, else 204`, async () => {
+  test(`all ${sent.length} example payloads of GitHub get a rollout with a mapping, otherwise 204`, async () => {
     const { send, started } = aDoor({ webhooks: EVERY_EVENT });
     const counts: Record<string, number> = {};
     for (const [index, { name, payload }] of sent.entries()) {

@@ -9,7 +9,7 @@ test("every AWS endpoint of the local environment is on loopback", () => {
   for (const [, address] of endpoints) expect(new URL(address).hostname).toBe("127.0.0.1");
 });
 
-test("no profile, credentials file or metadata service of this machine is asked", () => {
+test("no profile, credentials file or metadata service of this machine is read", () => {
   expect(localAwsEnvironment({})).toMatchObject({
     AWS_ACCESS_KEY_ID: "local",
     AWS_CONFIG_FILE: "/dev/null",

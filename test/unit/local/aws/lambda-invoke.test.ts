@@ -52,7 +52,7 @@ describe("a durable function", () => {
     });
   });
 
-  test("that fails is remembered with its error", async () => {
+  test("that fails is reported with its error", async () => {
     const { DurableExecutionArn } = await start("night", { fail: true });
     await lambda.settled();
     expect(await describeExecution(DurableExecutionArn)).toMatchObject({
@@ -61,7 +61,7 @@ describe("a durable function", () => {
     });
   });
 
-  test("is one execution for one name and payload, before its end and after", async () => {
+  test("is one execution for one name and payload, also after its end", async () => {
     const first = await start("night", { a: 1 });
     const second = await start("night", { a: 1 });
     await lambda.settled();

@@ -26,7 +26,7 @@ test.each<[RolloutEventOf, string]>([
   expect(describeChange({ ...head, ...change })).toBe(line);
 });
 
-test("each change is passed on once and in order, the last ones at the stop", () => {
+test("each change is passed on once and in order, the last changes at the stop", () => {
   const published = (wave: number) => ({
     ...{ bus: "local", source: "evovoice.cutover", detailType: "Cutover Rollout Changed" },
     detail: { ...head, change: "gate decided", wave, decision: "proceed", reasons: [] },

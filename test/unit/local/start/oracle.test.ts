@@ -248,7 +248,7 @@ test("a rollout that was aborted before its first flip counts no customer", () =
   expect(judgeCase(planned, { status: "aborted", counts: countOutcomes([]) }).violations).toEqual([]);
 });
 
-describe("a retry does not say where it wants its customers", () => {
+describe("a retry does not say which flag it wants", () => {
   test.each<[string, Case, readonly string[]]>([
     ["a flipped customer is on the other side", { before: false, after: true, writes: 1, outcomes: ["flipped"] }, []],
     [
@@ -263,7 +263,7 @@ describe("a retry does not say where it wants its customers", () => {
 });
 
 describe("is rendered with", () => {
-  test("each customer by its id, and untouched customers not at all", () => {
+  test("each customer's id, without untouched customers", () => {
     const report = { status: "refused", action: "promote", counts: countOutcomes([]) } as unknown as Report;
     const before = new Map(["c1", "c2", "c3"].map((id) => [id, true]));
     const customers = [...before.keys()].map((id) => ({ id, accountId: "ours", isStaging: id === "c2", writes: 1 }));

@@ -1,0 +1,58 @@
+import { listShortly } from "./describe.ts";
+import { didYouMean } from "./find-closest.ts";
+import { memberOf } from "./member-of.ts";
+import { type Problem, toPath } from "./problems.ts";
+import { StrategyName } from "./strategy.ts";
+import { findPredefined, PREDEFINED } from "./strategy-name.ts";
+import { CohortName } from "./target.ts";
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** The cohorts and strategies of a policy by name. */
+export interface Names {
+  readonly cohorts: Members;
+  readonly strategies: Members;
+}
+
+/** The cohorts and strategies of an event that the policy does not have. The event may be malformed. */
+export function findUnknownNames(
+  event: unknown,
+  { cohorts, strategies }: Names,
+  path: readonly PropertyKey[] = [],
+): readonly Problem[] {
+  const strategy = memberOf(event, "strategy");
+  const name = StrategyName.safeParse(strategy);
+  return [
+    ...findUnknownCohorts(memberOf(event, "targets"), cohorts, [...path, "targets"]),
+    ...findUnknownCohorts(memberOf(event, "exclude"), cohorts, [...path, "exclude"]),
+    ...(name.success
+      ? findUnknownStrategy(name.data, strategies, [...path, "strategy"])
+      : findUnknownCohorts(memberOf(strategy, "waves"), cohorts, [...path, "strategy", "waves"])),
+  ];
+}
+
+export function findUnknownStrategy(name: string, strategies: Members, path: readonly PropertyKey[]) {
+  if (Object.hasOwn(strategies, name) || findPredefined(name) !== undefined) return [];
+  const names = Object.keys(strategies);
+  const known = listShortly(names, 20) || "none";
+  const hint = didYouMean(name, [...names, "all-at-once"]);
+  const message = `got "${name}"; expected a strategy of the policy, which has ${known}, or one of ${PREDEFINED}${hint}`;
+  return [{ path: toPath(path), message }];
+}
+
+/** The most targets, and the most waves, that an event can have. */
+const MOST_ITEMS = 100;
+
+/** The unknown cohorts of a target, of a list of targets or of a list of waves. */
+export function findUnknownCohorts(value: unknown, cohorts: Members, path: readonly PropertyKey[]): readonly Problem[] {
+  if (!Array.isArray(value)) return findUnknownCohort(value, cohorts, path);
+  return value.slice(0, MOST_ITEMS).flatMap((item, index) => findUnknownCohort(item, cohorts, [...path, index]));
+}
+
+function findUnknownCohort(value: unknown, cohorts: Members, path: readonly PropertyKey[]): readonly Problem[] {
+  const name = CohortName.safeParse(memberOf(value, "cohort"));
+  if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
+  const known = listShortly(Object.keys(cohorts), 20) || "none";
+  const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
+  return [{ path: toPath([...path, "cohort"]), message }];
+}
