@@ -3,7 +3,6 @@ const project = (displayName, testMatch) => ({
   testMatch: testMatch.map((pattern) => `<rootDir>/test/${pattern}`),
   transform: {},
   extensionsToTreatAsEsm: [".ts"],
-  testEnvironment: "<rootDir>/test/support/plain-global-environment.ts",
 });
 
 /** `npm test` runs the first five, `npm run test:chaos` the sixth, `npm run test:matrix` the last. */
@@ -22,7 +21,6 @@ export default {
   coverageProvider: "babel",
   coverageReporters: ["text"],
   globalSetup: "<rootDir>/test/support/bundle-worker.ts",
-  testSequencer: "<rootDir>/test/support/long-first.ts",
   testTimeout: 120_000,
   maxWorkers: 3,
   workerIdleMemoryLimit: "1GB",

@@ -32,7 +32,7 @@ export interface Ended {
   readonly bus: EventBridge;
 }
 
-/** Reads it once the rollout, or the one that turned it back, has ended with this report. */
+/** Reads it once the rollout, or the one that rolled it back, has ended with this report. */
 export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: Report): Promise<End> {
   const items = await world.readLedger();
   const outcomes = await readOutcomes(world, rolloutId);
@@ -68,7 +68,7 @@ function toEnd(outcome: (Pick<Outcome, "reason"> & { readonly outcome: string })
   return kind === "flipped" || kind === "failed" ? kind : `${kind}: ${JSON.stringify(reason)}`;
 }
 
-/** Only after a restart somebody may be looked at who turns out never to have been flipped. */
+/** Only after a restart a rollback may look at a customer that was never flipped. */
 function toRevert(outcome: Outcome | undefined): unknown {
   return outcome?.outcome === "unchanged" ? undefined : toEnd(outcome);
 }
@@ -85,7 +85,19 @@ function toChanges(bus: EventBridge): readonly unknown[] {
   return changes.filter((change, index) => change !== changes[index - 1]).map((change): unknown => JSON.parse(change));
 }
 
-/** Whoever was not attempted has that outcome only when the first execution came so far. */
+/** The posts of a flip that was on its way when the worker died may be one more. */
+export function withoutPosts({ customers, ...end }: End): unknown {
+  return {
+    ...end,
+    customers: Object.entries(customers).map(([id, { posts: _posts, ...customer }]) => ({ id, ...customer })),
+  };
+}
+
+export function countPosts({ customers }: End): number {
+  return Object.values(customers).reduce((sum, { posts }) => sum + posts, 0);
+}
+
+/** A customer that was not attempted has that outcome only when the first execution came so far. */
 export function withoutUnattempted({ customers }: End): unknown {
   return Object.entries(customers).map(([id, { outcome, ...customer }]) => ({
     id,

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Report } from "../../lambda/core/report/report.ts";
 import type { ExecutionResult } from "../../local/durable/run-execution.ts";
-import { COMPILE_CACHE } from "./compile-cache.ts";
 import { type Executed, readJournal, toArn } from "./execute.ts";
 import { TABLE } from "./ledger.ts";
 import { SECRET, type World } from "./world.ts";
@@ -49,7 +48,7 @@ export function createKilledWorker(world: World, event: unknown, options: Worker
     ...world.environment,
     ...(dynamodb !== undefined && { AWS_ENDPOINT_URL_DYNAMODB: dynamodb }),
     ...environment,
-    ...COMPILE_CACHE,
+
     CUTOVER_TABLE_NAME: TABLE,
     CUTOVER_SECRET_ID: SECRET,
     CUTOVER_POLICY_FILE: policyFile,

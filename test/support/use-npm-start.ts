@@ -6,7 +6,6 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach } from "@jest/globals";
-import { COMPILE_CACHE } from "./compile-cache.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -33,7 +32,7 @@ export function useNpmStart(environment: Readonly<Record<string, string>> = {}) 
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function start(...args: string[]): Running {
-    const env = { ...process.env, ...COMPILE_CACHE, TMPDIR: folder, ...environment };
+    const env = { ...process.env, TMPDIR: folder, ...environment };
     const child = spawn(process.execPath, ["local/start.ts", ...args], {
       cwd: ROOT,
       env,

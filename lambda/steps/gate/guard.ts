@@ -83,8 +83,10 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     const atMs = ports.nowMs();
     const snapshot = { ...(await readGateInputs(ports, options, gateConfig)), alarms: readings };
     const state = evaluate(snapshot);
-    isCalledOff ||= state.decision?.decision !== "proceed";
-    if (isStop(state.decision)) await latchStop(ports, rolloutId, state.decision);
+    if (isStop(state.decision)) {
+      isCalledOff = true;
+      await latchStop(ports, rolloutId, state.decision);
+    }
     latest = snapshot;
     apply(state);
     readAtMs = atMs;

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { COMPILE_CACHE } from "../../support/compile-cache.ts";
 
 const EXPECTED = { flipped: { planned: 300, attempts: 3 }, alarms: 3, closed: "closed" };
 const SCRIPT = new URL("../../unit/local/durable/killable-rollout.ts", import.meta.url);
@@ -25,8 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** Runs the execution in a process of its own; answers its result, or undefined when it was killed. */
 async function run(death = ""): Promise<{ status: string; result: unknown; operations: number } | undefined> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, ...COMPILE_CACHE };
-    execFile(process.execPath, [fileURLToPath(SCRIPT), file, log, death], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [fileURLToPath(SCRIPT), file, log, death], (error, stdout, stderr) => {
       if (error?.signal === "SIGKILL") resolve(undefined);
       else if (error) reject(new Error(stderr, { cause: error }));
       else resolve(JSON.parse(stdout));

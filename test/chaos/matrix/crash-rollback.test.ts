@@ -1,13 +1,21 @@
 import { describe, expect, test } from "@jest/globals";
-import { atPost } from "../crash-scenario.ts";
-import { atWrite, BAD, expectTurnedBack, runAbandoned, runUnharmed, WAVES } from "../crash-waves-scenario.ts";
+import {
+  atPost,
+  atWrite,
+  BAD,
+  expectRolledBack,
+  runAbandoned,
+  runUnharmed,
+  THREE_WAVES,
+  WAVES,
+} from "../crash-scenario.ts";
 
 /**
  * A rollout that is being turned back is killed for good, at each write to the ledger from the one on that holds the
  * release, and at flips that stand for the others; another execution turns back the rest by the ledger alone. Some 50
  * places, each a little more than a second.
  */
-const { end, places } = await runUnharmed();
+const { end, places } = await runUnharmed(THREE_WAVES);
 
 const FIRST = places.writes.indexOf("control");
 const WRITES = places.writes.slice(FIRST, -1).map((about, index) => ({ n: FIRST + index + 1, about }));
@@ -17,7 +25,7 @@ describe.each([
   ["when a write to the ledger is done and not answered", "done"],
 ] as const)("a rollout that ends for good %s is turned back by another execution", (_when, phase) => {
   test.each(WRITES)("write $n, of $about", async ({ n }) => {
-    expectTurnedBack(end, await runAbandoned({ trap: atWrite(n, phase) }));
+    expectRolledBack(end, await runAbandoned({ trap: atWrite(n, phase) }));
   });
 });
 
@@ -27,7 +35,7 @@ describe.each(["arrived", "written", "answered"] as const)(
     // The bad one is never written.
     const unseen = phase === "written" ? 1 : 0;
     test.each([BAD + 1, BAD + 8, places.posts])("flip %d", async (n) => {
-      expectTurnedBack(end, await runAbandoned({ trap: atPost(n - unseen, phase) }));
+      expectRolledBack(end, await runAbandoned({ trap: atPost(n - unseen, phase) }));
     });
   },
 );
@@ -56,10 +64,10 @@ describe("a rollback that goes on with another execution's, and is killed in its
   const halfway = { trap: atPost(BAD + 5, "written") };
 
   test.each([1, 2, 3, 4])("when its batch write %d is done and not answered", async (n) => {
-    expectTurnedBack(end, await runAbandoned(halfway, atWrite(n, "done", "batch")));
+    expectRolledBack(end, await runAbandoned(halfway, atWrite(n, "done", "batch")));
   });
 
   test.each(["arrived", "written", "answered"] as const)("when its third flip is %s", async (phase) => {
-    expectTurnedBack(end, await runAbandoned(halfway, atPost(3, phase)));
+    expectRolledBack(end, await runAbandoned(halfway, atPost(3, phase)));
   });
 });

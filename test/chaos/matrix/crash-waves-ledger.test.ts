@@ -1,13 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { atPost } from "../crash-scenario.ts";
-import { atWrite, BAD, runKilled, runUnharmed, WAVES } from "../crash-waves-scenario.ts";
+import { atPost, atWrite, BAD, runKilled, runUnharmed, THREE_WAVES, WAVES } from "../crash-scenario.ts";
 
 /**
  * A rollout of three waves that is turned back is killed for real before and after each write to its ledger, and at
  * flips that stand for the others; a second process goes on with it. Some 110 places, each about a second. Those of its
  * checkpoints are in matrix/crash-waves.test.ts.
  */
-const { end, places } = await runUnharmed();
+const { end, places } = await runUnharmed(THREE_WAVES);
 
 const WRITES = places.writes.map((about, index) => ({ n: index + 1, about }));
 
@@ -16,7 +15,7 @@ describe.each([
   ["when a write to the ledger is done and not answered", "done"],
 ] as const)("killed %s, a rollout ends as if unharmed", (_when, phase) => {
   test.each(WRITES)("write $n, of $about", async ({ n }) => {
-    expect(await runKilled({ trap: atWrite(n, phase) })).toEqual(end);
+    expect(await runKilled(THREE_WAVES, { trap: atWrite(n, phase) })).toEqual(end);
   });
 });
 
@@ -29,11 +28,11 @@ describe.each(["arrived", "written", "answered"] as const)(
   "killed when a flip is %s, a rollout ends as if unharmed",
   (phase) => {
     test.each(FLIPS)("flip %d", async (n) => {
-      expect(await runKilled({ trap: atPost(toSeen(n, phase), phase) })).toEqual(end);
+      expect(await runKilled(THREE_WAVES, { trap: atPost(toSeen(n, phase), phase) })).toEqual(end);
     });
   },
 );
 
 test("killed when the flip arrives that will fail, a rollout ends as if unharmed", async () => {
-  expect(await runKilled({ trap: atPost(BAD, "arrived") })).toEqual(end);
+  expect(await runKilled(THREE_WAVES, { trap: atPost(BAD, "arrived") })).toEqual(end);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { BAD, runKilled, runKilledAgain, runUnharmed, WAVES } from "../crash-waves-scenario.ts";
+import { atWrite, BAD, runKilled, runThroughDeaths, runUnharmed, THREE_WAVES, WAVES } from "../crash-scenario.ts";
 
 /**
  * A rollout of three waves that is turned back is killed for real before and after each write to its checkpoints: where
@@ -7,7 +7,7 @@ import { BAD, runKilled, runKilledAgain, runUnharmed, WAVES } from "../crash-wav
  * of its ledger are in matrix/crash-waves-ledger.test.ts, those that another execution's rollback answers in
  * matrix/crash-rollback.test.ts.
  */
-const { end, places } = await runUnharmed();
+const { end, places } = await runUnharmed(THREE_WAVES);
 
 test("the rollout that nobody kills flips three waves, turns them back and never comes to the fourth", () => {
   expect(end).toMatchObject({
@@ -35,12 +35,12 @@ const CHECKPOINTS = Array.from({ length: places.checkpoints }, (_, index) => ind
 
 describe.each(["before", "after"])("killed %s a write to its checkpoints, a rollout ends as if unharmed", (side) => {
   test.each(CHECKPOINTS)("write %d", async (n) => {
-    expect(await runKilled({ death: `${side}:${n}` })).toEqual(end);
+    expect(await runKilled(THREE_WAVES, { death: `${side}:${n}` })).toEqual(end);
   });
 });
 
 test("when process after process dies at its third write of a batch, the rollout ends as if unharmed", async () => {
-  const again = await runKilledAgain(3);
+  const again = await runThroughDeaths(THREE_WAVES, () => ({ trap: atWrite(3, "done", "batch") }));
 
   expect(again.deaths).toBeGreaterThan(3);
   expect(again.end).toEqual(end);

@@ -3,7 +3,6 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMPILE_CACHE } from "../../support/compile-cache.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../../ci/rollout.mjs", import.meta.url));
 const AWS = fileURLToPath(new URL("./aws-stand-in.ts", import.meta.url));
@@ -44,7 +43,7 @@ export async function runScript(
       CUTOVER_DOTENV: file("dotenv"),
       GITHUB_OUTPUT: file("outputs"),
       GITHUB_STEP_SUMMARY: file("summary"),
-      ...COMPILE_CACHE,
+
       ...environment,
       ...Object.fromEntries(given),
     };

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { bundleEntry } from "../../../infra/bundle-entry.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
-import { COMPILE_CACHE } from "../../support/compile-cache.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { TABLE } from "../../support/ledger.ts";
 import { aGitHubDelivery, GITHUB_SECRET, STANDARD_SECRET, WEBHOOKS } from "../../unit/lambda/webhook/deliveries.ts";
@@ -35,7 +34,7 @@ beforeAll(async () => {
     execArgv: ["--enable-source-maps"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: {
-      ...COMPILE_CACHE,
+      
       ...door.world.environment,
       CUTOVER_TABLE_NAME: TABLE,
       CUTOVER_POLICY_FILE: policyFile,

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Template } from "aws-cdk-lib/assertions";
 import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
 import { localAwsEnvironment } from "../../../local/aws/environment.ts";
-import { COMPILE_CACHE } from "../../support/compile-cache.ts";
 import { CONTEXT, findFunction, GITHUB_SOURCE, POLICY, ROOT, type Templates } from ".././make-stack.ts";
 
 const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io", protected: { tags: ["it's vip"] } };
@@ -48,7 +47,7 @@ function write(name: string, json: unknown): string {
 
 /** Without an AWS account: nothing of the machine's own environment is passed on. */
 function run([file = "", ...rest]: readonly string[], env: Readonly<Record<string, string>> = {}): string {
-  const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...COMPILE_CACHE, ...env }, encoding: "utf8" } as const;
+  const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, encoding: "utf8" } as const;
   return execFileSync(process.execPath, [join(ROOT, file), ...rest], { ...options, stdio: "pipe" });
 }
 

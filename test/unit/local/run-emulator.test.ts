@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
 import { describeFaults, listFaults } from "../../../local/emulator/describe-faults.ts";
-import { COMPILE_CACHE } from "../../support/compile-cache.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const children: ChildProcess[] = [];
@@ -19,7 +18,6 @@ interface Running {
 function run(...args: string[]): Running {
   const child = spawn(process.execPath, ["local/run-emulator.ts", ...args], {
     cwd: root,
-    env: { ...process.env, ...COMPILE_CACHE },
   });
   children.push(child);
   let [out, err] = ["", ""];
