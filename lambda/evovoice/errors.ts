@@ -6,14 +6,14 @@ import type { ApiResponse } from "./response.ts";
 export interface ApiOperation {
   /** As in "flip of customer 5f…". */
   readonly operation: string;
-  /** The API's own name of the operation, where its replies are documented. */
+  /** The operation's name in the API document. */
   readonly api?: string | undefined;
   readonly customerId?: string | undefined;
 }
 
 export const SIGN_IN: ApiOperation = { operation: "sign-in" };
 
-/** Evo Voice refused the user name and password. They are never tried again with this version of the secret. */
+/** Evo Voice refused the user name and password. This version of the secret is never tried again. */
 export class SignInRefusedError extends FinalError {
   override readonly name = "SignInRefusedError";
 
@@ -37,7 +37,7 @@ export class RequestRefusedError extends ApiError {
   override readonly name = "RequestRefusedError";
   readonly status: number;
   readonly errorCode: string | undefined;
-  /** Absent when the request was about no customer, such as the sign-in that another request needed. */
+  /** Absent when the request was about no customer, for example a sign-in. */
   readonly customerId: string | undefined;
 
   constructor({ operation, customerId }: ApiOperation, status: number, errorCode?: string) {
@@ -48,7 +48,7 @@ export class RequestRefusedError extends ApiError {
   }
 }
 
-/** No attempt got a usable answer: a dropped connection, a timeout, half a body. `why` never quotes a body. */
+/** No attempt got a usable answer: a dropped connection, a timeout, half a body. The message never quotes a body. */
 export class NoAnswerError extends ApiError {
   override readonly name = "NoAnswerError";
 
@@ -57,7 +57,7 @@ export class NoAnswerError extends ApiError {
   }
 }
 
-/** Every attempt got a reply whose fields are not what the API documents. `mismatch` names the fields, and no value. */
+/** Every attempt got a reply that differs from the API document. The message names the fields, but no value. */
 export class UnreadableReplyError extends ApiError {
   override readonly name = "UnreadableReplyError";
 
@@ -66,7 +66,7 @@ export class UnreadableReplyError extends ApiError {
   }
 }
 
-/** Whether Evo Voice failed at one request, which does not end the rollout. */
+/** Whether the error is about one request. Such an error does not end the rollout. */
 export function isApiFailure(error: unknown): error is RequestRefusedError | NoAnswerError | UnreadableReplyError {
   return error instanceof ApiError;
 }

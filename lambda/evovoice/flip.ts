@@ -25,8 +25,9 @@ interface TriedFlip {
 }
 
 /**
- * Sets a customer's flag. Believes only the right customer with the right flag, in the reply or read afterwards. A
- * customer's failure is a result. @throws SignInRefusedError, and what `beforeFlip` throws, when nothing can have been done
+ * Sets a customer's flag. A flip counts only when the reply or a later read shows the right customer with the right
+ * flag. A failure of the customer is a result, not an error.
+ * @throws SignInRefusedError and the errors of `beforeFlip`, when no request can have written
  */
 export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: BeforeFlip): Promise<FlipResult> {
   const tried: TriedFlip = { client, flip, mayBeDone: false, flag: undefined };
@@ -36,14 +37,13 @@ export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: B
     if (isApiFailure(error)) {
       return { result: "failed", reason: withDoubt(toOwnReason(error), tried), refused: !tried.mayBeDone };
     }
-    // Whatever else ended the flip, a refused sign-in or a lost lock too: what may have been done must not be forgotten.
+    // A refused sign-in or a lost lock must not hide a write that may have been done.
     if (tried.mayBeDone) return { result: "unresolved" };
     if (error instanceof OutOfTimeError) return { result: "not begun" };
     throw error;
   }
 }
 
-/** Gives what proves the flip. */
 async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefined): Promise<Reason> {
   const { client, flip } = tried;
   const { customerId, isStaging } = flip;
@@ -77,22 +77,22 @@ interface LastAttempt extends AttemptsSoFar {
   readonly response: ApiResponse;
 }
 
-/** Reads the customer when this response or, after the last attempt, an earlier response may hide a write. */
+/** Reads the customer when this response may hide a write, or, after the last attempt, when an earlier response may. */
 async function findProofByReading(
   tried: TriedFlip,
   { response, signedOut, isLast }: LastAttempt,
 ): Promise<Reason | undefined> {
   const { mayBeDone } = RETRY_RULES[response.kind];
-  // A lone 401 whose sign-in is then refused is a session that ended, and wrote nothing. After anything else it may hide a write.
+  // A first 401 means that the session had ended: nothing was written. A later 401 may hide a write.
   tried.mayBeDone ||= mayBeDone || signedOut > (isSignedOut(response.kind) ? 1 : 0);
-  // A 401 or a login page says only that the session is not accepted: the second is reason enough to read.
+  // The first 401 or login page only says that the session has ended; after the second, the customer is read.
   const reads = isSignedOut(response.kind) ? signedOut === 2 : mayBeDone;
   if (!reads && !(isLast && tried.mayBeDone)) return undefined;
   if (tried.flag !== tried.flip.isStaging && !(await isConfirmed(tried))) return undefined;
   return { code: "confirmed-by-reading", after: describeResponse(response) };
 }
 
-/** Reads the customer. When the read fails too, the flip is sent again, which is harmless. */
+/** Reads the customer. When the read fails, the flip is sent again, which is harmless. */
 async function isConfirmed(tried: TriedFlip): Promise<boolean> {
   const read = await readCustomer(tried.client, tried.flip.customerId);
   tried.flag = read.reading === "found" ? read.customer.isStaging : undefined;

@@ -8,19 +8,19 @@ type CustomerRow = readonly [id: string, name: string];
 type OutcomeRow = readonly [customer: number, kind: number, reason: number];
 
 interface OutcomeRows {
-  /** Most outcomes have one of a few reasons: each is written once. */
+  /** Each distinct reason is stored once, because most outcomes share a few reasons. */
   readonly reasons: readonly Reason[];
   readonly rows: readonly OutcomeRow[];
 }
 
-/** The customers of a batch, written once: what becomes of them names them by their places. */
+/** The customers of a batch, stored once: progress refers to them by their index. */
 export function toCustomersText(customers: readonly PlannedCustomer[]): string {
   return JSON.stringify(customers.map(({ id, name }): CustomerRow => [id, name]));
 }
 
 type Progress = Pick<Batch, "intended" | "outcomes" | "restoring" | "rollback" | "rolledBackBy">;
 
-/** What changes of a batch while it is worked on: texts, because the SDK turns a list over entry by entry. */
+/** The attributes of a batch that change. They are JSON texts, because the SDK converts lists entry by entry. */
 export function toProgressItem({ customers, ...progress }: Pick<Batch, "customers"> & Progress) {
   const { intended, outcomes, restoring, rollback, rolledBackBy } = progress;
   const places = new Map(customers.map(({ id }, place) => [id, place]));
@@ -32,7 +32,7 @@ export function toProgressItem({ customers, ...progress }: Pick<Batch, "customer
   return {
     intended: JSON.stringify(intended.map(placeOf)),
     outcomes: toOutcomesText(outcomes, placeOf),
-    // Most rollouts are never turned back.
+    // Most rollouts are never rolled back.
     ...(restoring.length + rollback.length > 0 && {
       restoring: JSON.stringify(restoring.map(placeOf)),
       rollback: toOutcomesText(rollback, placeOf),
@@ -53,7 +53,7 @@ function toOutcomesText(outcomes: readonly Outcome[], placeOf: (id: string) => n
   return JSON.stringify({ reasons, rows } satisfies OutcomeRows);
 }
 
-/** A member that was not read, or never written, is empty. */
+/** A missing attribute gives an empty member. */
 export function fromBatchItem(item: Item): Pick<Batch, "customers"> & Progress {
   const customers = (JSON.parse(item.customers as string) as CustomerRow[]).map(([id, name]) => ({ id, name }));
   return {

@@ -66,7 +66,7 @@ class ContestedBatchError extends Error {
   override readonly name = "ContestedBatchError";
 
   constructor(rolloutId: string, index: number) {
-    super(`batch ${index} of rollout ${rolloutId} was written by somebody else: two workers run the same rollout`);
+    super(`batch ${index} of rollout ${rolloutId} was written by another execution: two workers run the same rollout`);
   }
 }
 

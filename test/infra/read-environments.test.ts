@@ -45,11 +45,11 @@ test("the configuration that ships shows the product: one schedule, a dry run, d
   ]);
 });
 
-test("a name is all that must be set; the policy is found beside the file", () => {
+test("an environment needs only a name; the policy is found beside the file", () => {
   expect(check([PRODUCTION])).toEqual([{ ...PRODUCTION, policy: POLICY }]);
 });
 
-test("all problems of the policy and of the configuration are named at once, each with its file and its path", () => {
+test("all problems of policy and configuration are listed, with file and path", () => {
   write("policy.json", { baseUrl: "http://evovoice.io", accountIds: [] });
   write("staging.json", { ...POLICY, baseUrl: "https://team.evovoice.io" });
   const refusal = () =>
@@ -97,7 +97,7 @@ describe("a schedule", () => {
   });
 });
 
-describe("what exists already", () => {
+describe("an existing resource", () => {
   test("is a function that imports it into a stack", () => {
     const given = {
       login: (scope: Construct) => Secret.fromSecretNameV2(scope, "Login", "evovoice/team"),
@@ -132,7 +132,7 @@ test.each([
   expect(refusalOf(given)).toThrow(message);
 });
 
-describe("what looks like a secret's value is refused and not repeated", () => {
+describe("a value that looks like a secret is refused and not repeated", () => {
   const because = (reason: string) => ({ schedules: [{ ...NIGHTLY, event: { ...NIGHTLY.event, reason } }] });
   const from = (source: string) => ({ events: { sources: [source] } });
 
@@ -152,12 +152,12 @@ describe("what looks like a secret's value is refused and not repeated", () => {
     expect(message.split("\n").filter((line) => /config\.ts/.test(line) && /hunter2/i.test(line))).toEqual([]);
   });
 
-  test("but not what only resembles it", () => {
+  test("but not a value that only resembles a secret", () => {
     const tags = { application: "cutover", power: "pwr", pinned: "yes", compass: "north" };
     expect(checkOne({ ...because("the password changes by admin@acme.com: thank you"), tags })).toHaveLength(1);
   });
 
-  test("in the policy as well, where no other problem of the policy is named with it", () => {
+  test("in the policy too, where no other problem is listed with it", () => {
     write("policy.json", { ...POLICY, pageSize: "hunter2", protected: { tags: ["password: hunter2"] } });
     expect(refusalOf({})).toThrow(/policy\.json, protected\.tags\[0\]: got a text of/);
     expect(refusalOf({})).not.toThrow(/hunter2/);
@@ -173,7 +173,7 @@ describe("two environments", () => {
     write("staging.json", STAGING_POLICY);
   });
 
-  test("may not name the same account of the same server, because each has a lock of its own", () => {
+  test("may not have the same account of the same server, because each has its own lock", () => {
     const checkBoth = (policy: object) => () => {
       write("policy.json", { ...POLICY, accountIds: ["acme", "globex"] });
       write("staging.json", { ...POLICY, ...policy });
@@ -190,7 +190,7 @@ describe("two environments", () => {
     ["name", {}, { name: "production" }],
     ["testEvents", { testEvents: "create" }, { testEvents: "create" }],
     ["github", { github }, { github }],
-  ])("may not share what exists once: %s", (member, first, second) => {
+  ])("may not share a unique resource: %s", (member, first, second) => {
     const both = () =>
       check([
         { ...PRODUCTION, ...first },
@@ -201,7 +201,7 @@ describe("two environments", () => {
 });
 
 describe("a file that cannot be read", () => {
-  test("as a policy is named, with the place in it only, because a password may stand there", () => {
+  test("as a policy is named with its place only, because its text may be a password", () => {
     expect(refusalOf({ policyFile: "nowhere.json" })).toThrow(/nowhere\.json.* cannot be read \(ENOENT\)/);
     write("policy.json", '{"password": "hunter2"\n"other": 1}');
     expect(refusalOf({})).toThrow(/policy\.json.* is not JSON \(line 2 column 1\)/);

@@ -73,7 +73,7 @@ const toGrants = (statements: readonly Statement[]) =>
   statements.map(({ Action, Resource }) => [Action, targetOf(Resource)]);
 
 describe("the three stacks", () => {
-  test("hold the secrets, the functions with what observes them, and what sends events", () => {
+  test("have the secrets, the functions with their observation, and the triggers", () => {
     const { secrets, cutover, triggers } = synthesize(EVERYTHING);
     secrets.resourceCountIs("AWS::SecretsManager::Secret", 2);
     secrets.resourceCountIs("AWS::Lambda::Function", 0);
@@ -97,7 +97,7 @@ describe("the three stacks", () => {
     expect(third).toEqual(["cutover-production", "cutover-production-secrets"]);
   });
 
-  test("give the webhook's URL a function of its own stack, because a reference could replace the URL", () => {
+  test("have the webhook's URL and function together, because a reference could replace the URL", () => {
     const templates = synthesize(EVERYTHING);
     const [url] = propertiesOf(templates, "AWS::Lambda::Url");
     expect(url?.TargetFunctionArn).toEqual({ "Fn::GetAtt": [findFunction(templates, "webhook").id, "Arn"] });
@@ -112,7 +112,7 @@ describe("the three stacks", () => {
 describe("the worker", () => {
   const { cutover } = synthesize();
 
-  test("is a durable function on Node 24 and arm64, with a full invocation's time", () => {
+  test("is a durable function on Node 24 and arm64, with 15 minutes", () => {
     cutover.hasResourceProperties("AWS::Lambda::Function", {
       Runtime: "nodejs24.x",
       Architectures: ["arm64"],
@@ -144,7 +144,7 @@ describe("the worker", () => {
     expect(JSON.stringify(Variables.CUTOVER_EVENT_BUS)).toMatch(/:event-bus\/default"/);
   });
 
-  test("begins no failed rollout again, and leaves a dead letter, as the front door does", () => {
+  test("does not repeat a failed rollout, and leaves a dead letter, as the front door does", () => {
     const templates = synthesize();
     cutover.hasResourceProperties("AWS::Lambda::EventInvokeConfig", {
       FunctionName: { Ref: findFunction(templates, "worker").id },
@@ -157,7 +157,7 @@ describe("the worker", () => {
   });
 });
 
-test("every function logs to a group of its own, which keeps its logs for a time", () => {
+test("every function has its own log group with a retention time", () => {
   const templates = synthesize(EVERYTHING);
   const groups = (["worker", "front-door", "webhook"] as const).map((entry) =>
     targetOf(findFunction(templates, entry).properties.LoggingConfig.LogGroup),
@@ -185,7 +185,7 @@ describe("a secret", () => {
       /secretsmanager|kms/.test(JSON.stringify(Action)),
     );
 
-  test("is created empty, is named for its environment and outlives its stack", () => {
+  test("is created empty, has the environment's name and is kept with the stack removed", () => {
     const { secrets } = synthesize(WITH_WEBHOOK);
     for (const Name of ["cutover-production/evovoice", "cutover-production/webhooks/github"])
       secrets.hasResource("AWS::SecretsManager::Secret", {
@@ -196,7 +196,7 @@ describe("a secret", () => {
       });
   });
 
-  test("that exists is only read, by its name or by its whole ARN", () => {
+  test("that exists is only read, by its name or by its complete ARN", () => {
     const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:login-AbCdEf";
     const byName: Given = { login: (scope) => Secret.fromSecretNameV2(scope, "Login", "evovoice/dashboard") };
     const byArn: Given = { login: (scope) => Secret.fromSecretCompleteArn(scope, "Login", arn) };
@@ -211,7 +211,7 @@ describe("a secret", () => {
     }
   });
 
-  test("with a customer-managed key is decrypted by way of Secrets Manager only", () => {
+  test("with a customer-managed key is decrypted only through Secrets Manager", () => {
     synthesize(EVERYTHING).secrets.allResourcesProperties("AWS::SecretsManager::Secret", { KmsKeyId: KEY });
     const [decrypt] = readsOf(EVERYTHING).filter(({ Action }) => Action === "kms:Decrypt");
     expect(decrypt?.Resource).toBe(KEY);
@@ -225,14 +225,14 @@ describe("the webhook", () => {
     expect(() => findFunction(synthesize(), "webhook")).toThrow();
   });
 
-  test("needs no sign-in, because it checks signatures, and knows where its secrets are", () => {
+  test("needs no sign-in, because it checks signatures, and has the ids of its secrets", () => {
     const templates = synthesize(WITH_WEBHOOK);
     templates.triggers.hasResourceProperties("AWS::Lambda::Url", { AuthType: "NONE" });
     const { CUTOVER_WEBHOOK_SECRETS } = findFunction(templates, "webhook").properties.Environment.Variables;
     expect(JSON.stringify(CUTOVER_WEBHOOK_SECRETS)).toMatch(/github.*cutover-production-secrets/);
   });
 
-  test("has alarms of its own, and the dashboard shows them by name", () => {
+  test("has its own alarms, and the dashboard shows them", () => {
     const alarmsOf = (template: Template) => JSON.stringify(template.findResources("AWS::CloudWatch::Alarm"));
     const { cutover, triggers } = synthesize(WITH_WEBHOOK);
     expect(alarmsOf(triggers)).toMatch(/webhook-errors.*signature-refused/);
@@ -250,7 +250,7 @@ describe("a schedule", () => {
   };
   const [schedule] = propertiesOf(synthesize(given), "AWS::Scheduler::Schedule");
 
-  test("sends its event in time or not at all", () => {
+  test("sends its event in time or never", () => {
     expect(schedule).toMatchObject({
       Name: "nightly",
       ScheduleExpression: "cron(0 2 * * ? *)",
@@ -264,7 +264,7 @@ describe("a schedule", () => {
     });
   });
 
-  test("is the same rollout for the same time, and is refused when it is too late", () => {
+  test("gives one rollout for one time, and is refused when it is too late", () => {
     const send = (time: string) => {
       const sent = String(schedule?.Target.Input)
         .replace("<aws.scheduler.schedule-arn>", "arn:aws:scheduler:eu-central-1:111122223333:schedule/group/nightly")
@@ -279,7 +279,7 @@ describe("a schedule", () => {
     expect(send("2026-11-24T02:00:00Z").id).not.toBe(event.id);
   });
 
-  test("has a role for schedules of its environment only, which invokes the front door", () => {
+  test("has a role that only its environment's schedules can use", () => {
     const { cutover, triggers } = synthesize(given);
     const roleId = targetOf(schedule?.Target.RoleArn) ?? "";
     const role = triggers.findResources("AWS::IAM::Role")[roleId];
@@ -297,7 +297,7 @@ describe("EventBridge", () => {
     policy: { ...POLICY, pipelines: PIPELINES },
   };
 
-  test("brings deploy events of the configured sources and the success of the policy's pipelines, no more", () => {
+  test("delivers only events of configured sources and successes of the policy's pipelines", () => {
     expect(propertiesOf(synthesize(), "AWS::Events::Rule")).toEqual([]);
     const rules = propertiesOf(synthesize(WITH_EVENTS), "AWS::Events::Rule");
     expect(rules.map(({ EventPattern }) => EventPattern)).toEqual([
@@ -317,7 +317,7 @@ describe("EventBridge", () => {
       ]);
   });
 
-  test("may leave what it cannot deliver in the queue, as a service and for rules of this account only", () => {
+  test("may send to the dead-letter queue only for rules of this account", () => {
     const [policy] = propertiesOf(synthesize(WITH_EVENTS), "AWS::SQS::QueuePolicy");
     const allowed = ((policy?.PolicyDocument.Statement ?? []) as Statement[]).filter(
       ({ Effect }) => Effect === "Allow",
@@ -328,7 +328,7 @@ describe("EventBridge", () => {
     expect(JSON.stringify(allowed[0]?.Condition)).toMatch(/aws:SourceArn.*AWS::AccountId.*:rule\//);
   });
 
-  test("starts no rollout by the events that a rollout sends", () => {
+  test("starts no rollout for the events of a rollout", () => {
     expect(EVENT_DETAIL_TYPE).not.toBe(DEPLOY_EVENT_TYPE);
     const event = { "detail-type": EVENT_DETAIL_TYPE, source: EVENT_SOURCE, detail: aChange({ change: "started" }) };
     const envelope = { version: "0", id: "6a7e8feb", account: "111122223333", region: "eu-central-1", resources: [] };
@@ -341,7 +341,7 @@ describe("notifications", () => {
   const sends = (given?: Given) =>
     findFunction(synthesize(given), "worker").statements.filter(({ Action }) => /^events|^sns/.test(String(Action)));
 
-  test("go to the default bus and to a topic without subscribers, and the worker may send there only", () => {
+  test("go to the default bus and a topic, and the worker may send only there", () => {
     const templates = synthesize();
     templates.cutover.resourceCountIs("AWS::SNS::Subscription", 0);
     const [put, publish, ...others] = sends();
@@ -381,7 +381,7 @@ describe("GitHub Actions", () => {
     ["acme/phones", { branch: "main" }, "repo:acme/phones:ref:refs/heads/main"],
     ["acme/phones", { environment: "production" }, "repo:acme/phones:environment:production"],
     ["acme@123456/phones@456789", { branch: "main" }, "repo:acme@123456/phones@456789:ref:refs/heads/main"],
-  ])("of %s, from %j, may invoke the front door and nothing else", (repository, from, subject) => {
+  ])("of %s, from %j, may only invoke the front door", (repository, from, subject) => {
     const templates = synthesize({
       github: { repository, from, provider: (scope) => OidcProviderNative.fromOidcProviderArn(scope, "GH", PROVIDER) },
     });
@@ -406,7 +406,7 @@ describe("GitHub Actions", () => {
     expect(idsOf(templates, "AWS::IAM::OIDCProvider")).toEqual([]);
   });
 
-  test("get a provider when the account has none, and the provider outlives the stack", () => {
+  test("get a provider when the account has none, and the provider is kept", () => {
     synthesize(EVERYTHING).triggers.hasResource("AWS::IAM::OIDCProvider", {
       Properties: { Url: "https://token.actions.githubusercontent.com", ClientIdList: ["sts.amazonaws.com"] },
       DeletionPolicy: "RetainExceptOnCreate",
@@ -416,7 +416,7 @@ describe("GitHub Actions", () => {
 });
 
 describe("the console's test events", () => {
-  test("are where the console looks for them, in a registry that outlives the stack", () => {
+  test("are in the console's registry, which is kept when the stack is removed", () => {
     const templates = synthesize(EVERYTHING);
     templates.cutover.hasResourceProperties("AWS::EventSchemas::Schema", {
       RegistryName: "lambda-testevent-schemas",
@@ -452,13 +452,13 @@ describe("the construct in another app", () => {
     return { stack, cutover: new Cutover(stack, "Cutover", { policy }) };
   };
 
-  test("needs a policy only", () => {
+  test("needs only a policy", () => {
     const template = Template.fromStack(makeOwn().stack);
     template.hasResourceProperties("AWS::SecretsManager::Secret", { Name: "phones/evovoice" });
     template.hasResourceProperties("AWS::CloudWatch::Alarm", { AlarmName: "phones-rollout-failed" });
   });
 
-  test("warns of an account id that is not filled in, at every synth", () => {
+  test("warns of the placeholder account at every synth", () => {
     const warningsOf = (accountIds: string[]) =>
       makeOwn({ ...POLICY, accountIds }).cutover.node.metadata.map(({ data }) => data);
     const { accountIds } = JSON.parse(readFileSync(join(ROOT, "infra/policy.json"), "utf8"));
@@ -466,14 +466,14 @@ describe("the construct in another app", () => {
     expect(warningsOf(["acme"])).toEqual([]);
   });
 
-  test("refuses what the worker would refuse, and a password without repeating it", () => {
+  test("refuses what the worker would refuse, and does not repeat a password", () => {
     expect(() => makeOwn({ baseUrl: "http://evovoice.io", accountIds: [] })).toThrow(/baseUrl[\s\S]*accountIds/);
     const withPassword = { ...POLICY, protected: { tags: ["password=hunter2"] } };
     expect(() => makeOwn(withPassword)).toThrow(/protected\.tags\[0\]: got a text of 16 characters/);
     expect(() => makeOwn(withPassword)).not.toThrow(/hunter2/);
   });
 
-  test("has triggers that refuse the same as the configuration does", () => {
+  test("has triggers with the same checks as the configuration", () => {
     const { stack, cutover } = makeOwn();
     const event = { ...NIGHTLY.event, reason: "password=hunter2" };
     const newId = () => `Refused${stack.node.children.length}`;
@@ -505,7 +505,7 @@ describe("the construct in another app", () => {
     expect(grantsOf("Reader").flatMap(({ Action }) => Action)).toEqual(["dynamodb:GetItem", "dynamodb:Query"]);
   });
 
-  test("refuses to grant to a service, which would silently get nothing", () => {
+  test("refuses a grant to a service, because the grant would have no effect", () => {
     const { cutover } = makeOwn();
     const service = new ServicePrincipal("codebuild.amazonaws.com");
     expect(() => cutover.grantStart(service)).toThrow(/lambda:InvokeFunction.* could not be added/);
@@ -519,7 +519,7 @@ describe("cdk-nag", () => {
       .validateScope(app)
       .violations.map(({ ruleName, description }) => `${ruleName}: ${description}`);
 
-  test("finds nothing that is not explained, in two environments of one app", () => {
+  test("finds only explained rules, in two environments of one app", () => {
     const app = makeApp();
     makeStacks(EVERYTHING, app);
     makeStacks({ name: "staging", login: (scope) => Secret.fromSecretNameV2(scope, "Login", "evovoice/team") }, app);

@@ -137,7 +137,7 @@ function refusalOf(event: unknown): string {
 }
 
 describe("a malformed event", () => {
-  test.each(MALFORMED)("with $what is refused by every problem's name", ({ event, problems }) => {
+  test.each(MALFORMED)("with $what is refused with every problem", ({ event, problems }) => {
     const [heading, ...lines] = refusalOf(event).split("\n");
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     expect(heading).toBe(`the deploy event was refused, nothing was done; ${count}:`);

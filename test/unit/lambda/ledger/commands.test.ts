@@ -89,7 +89,7 @@ describe("the commands of a rollout", () => {
     expect(answers.filter((answer) => answer === "known")).toHaveLength(10);
   });
 
-  test("are 90, and then ten more that abort", async () => {
+  test("are at most 90, and ten more for abort", async () => {
     await fill(89);
     expect(await ledger.addCommand("night", aCommand("90th"))).toBe("added");
     expect(await ledger.addCommand("night", aCommand("91st"))).toBe("full");

@@ -189,7 +189,7 @@ describe("the history of the controls", () => {
 });
 
 describe("writers at the same time", () => {
-  test("whatever they order at once, comes out as one after the other, as the history tells", async () => {
+  test("make changes one after another, as the history shows", async () => {
     let runs = 0;
     let taken = 0;
     await fc.assert(

@@ -152,7 +152,7 @@ describe("a batch", () => {
     expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     const refusal = both.find(({ status }) => status === "rejected") as PromiseRejectedResult;
     expect(refusal.reason).not.toBeInstanceOf(FinalError);
-    expect(refusal.reason.message).toMatch(/batch 0 of rollout night was written by somebody else/);
+    expect(refusal.reason.message).toMatch(/batch 0 of rollout night was written by another execution/);
   });
 
   test("keeps an outcome and a reason for each customer, in any order", async () => {

@@ -23,7 +23,7 @@ async function stateOf(name: string): Promise<string | undefined> {
   return MetricAlarms[0]?.StateValue;
 }
 
-test("an alarm changes at the ordered call, and not before", async () => {
+test("an alarm changes at the planned call, and not before", async () => {
   cloudWatch.changeLater("one", { atCall: 2 }, { state: "ALARM" });
   cloudWatch.changeLater("one", { atCall: 4 }, { state: "missing" });
   const states = [await stateOf("one"), await stateOf("one"), await stateOf("one"), await stateOf("one")];
@@ -37,7 +37,7 @@ test("an alarm changes after some time", async () => {
   expect(await stateOf("one")).toBe("INSUFFICIENT_DATA");
 });
 
-test("a role without the right is denied, and more than a hundred names are refused", async () => {
+test("a role without the permission is denied, and more than a hundred names are refused", async () => {
   cloudWatch.deny();
   await expect(stateOf("one")).rejects.toMatchObject({ name: "AccessDenied", $metadata: { httpStatusCode: 403 } });
   cloudWatch.allow();

@@ -20,7 +20,7 @@ afterEach(async () => {
   await pipeline.close();
 });
 
-test("a job is answered once, well or badly", async () => {
+test("a job is answered once, with success or failure", async () => {
   const [good, bad] = [pipeline.openJob(), pipeline.openJob("bad")];
   await client.send(new PutJobSuccessResultCommand({ jobId: good, outputVariables: { status: "succeeded" } }));
   const failureDetails = { type: "JobFailed", message: "it failed" } as const;

@@ -30,7 +30,7 @@ const put = (sk: string, bytes: number, condition?: string) =>
     }),
   );
 
-test("an item of 100 KB is taken, one over 400 KB refused as DynamoDB refuses it", async () => {
+test("an item of 100 KB is accepted, an item over 400 KB is refused as in DynamoDB", async () => {
   await put("batch-1", 100 * 1024);
   await expect(put("batch-2", 400 * 1024)).rejects.toMatchObject({
     name: "ValidationException",

@@ -20,7 +20,7 @@ function run(body: (context: DurableContext) => Promise<unknown>, given: Partial
   return runExecution({ handler, file: join(folder, "run.jsonl"), executionArn: ARN, payload: {}, ...given });
 }
 
-test("a wait gives the invocation back and takes its time", async () => {
+test("a wait ends the invocation and takes its time", async () => {
   const startedAt = Date.now();
   expect(await run((context) => context.wait("bake", { seconds: 1 }))).toMatchObject({
     status: "SUCCEEDED",
@@ -29,18 +29,18 @@ test("a wait gives the invocation back and takes its time", async () => {
   expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1000);
 });
 
-test("a wait of a year passes at once when waits are skipped", async () => {
+test("a wait of a year ends at once when waits are skipped", async () => {
   await run((context) => context.wait("bake", { days: 365 }), { skipWaits: true });
 });
 
-test("a step that fails for good fails the execution with its name and message", async () => {
+test("a step that fails finally fails the execution with its name and message", async () => {
   const failing = () => Promise.reject(new TypeError("no such customer"));
   const body = (context: DurableContext) =>
     context.step("look-up", failing, { retryStrategy: () => ({ shouldRetry: false }) });
   expect(await run(body)).toMatchObject({ status: "FAILED", error: { message: "no such customer" } });
 });
 
-test("a last line that was cut short counts as never written", async () => {
+test("a last line that was cut short counts as not written", async () => {
   const file = join(folder, "run.jsonl");
   await expect(
     run((context) => context.step("plan", async () => 7), {
@@ -62,7 +62,7 @@ test("a step's result over 256 KB fails the execution, as in Lambda", async () =
   });
 });
 
-test("an execution's own result may be larger than an answer of Lambda", async () => {
+test("an execution's result may be larger than an answer of Lambda", async () => {
   const result = "x".repeat(6 * 1024 * 1024);
   expect(await run(async () => result)).toMatchObject({ status: "SUCCEEDED", result });
 });
@@ -77,7 +77,7 @@ test("an execution with more operations than one page resumes with all of them",
   expect(await run(body, { skipWaits: true })).toMatchObject({ result: 150, operations: 152, invocations: 2 });
 });
 
-test("the insides of a finished context are not handed over again", async () => {
+test("the operations of a finished context are not replayed", async () => {
   const body = async (context: DurableContext) => {
     const inner = await context.runInChildContext("wave", (wave) => wave.step("flip", async () => 5));
     await context.wait("bake", { hours: 1 });
@@ -94,7 +94,7 @@ test("the insides of a finished context are not handed over again", async () => 
   expect(handedOver).toEqual([1, 3]);
 });
 
-test("an invocation that breaks off is tried again, three times without progress are the end", async () => {
+test("a broken invocation is repeated; three invocations without progress fail the run", async () => {
   let broken = 0;
   const breaking: ExecutionRun["handler"] = async () => {
     broken += 1;

@@ -27,7 +27,7 @@ test.each([
   expect(own.filter(({ isStaging }) => isStaging)).toHaveLength(expected);
 });
 
-test("the same seed gives the same customers and another seed others", async () => {
+test("the same seed gives the same customers, another seed gives other customers", async () => {
   const [one, same, other] = [await start({ seed: 5 }), await start({ seed: 5 }), await start({ seed: 6 })];
   expect([...same.customers()]).toEqual([...one.customers()]);
   expect([...other.customers()].map(({ id }) => id)).not.toEqual([...one.customers()].map(({ id }) => id));
@@ -57,7 +57,7 @@ test("children follow their parent only under children-follow", async () => {
   expect(emulator.customer(child?.id ?? "")).toMatchObject({ isStaging: true, writes: 0 });
 });
 
-test("a listener sees each phase of a request and can hold it between the write and the reply", async () => {
+test("a listener sees each phase of a request and can delay the reply", async () => {
   const emulator = await start({ stagingShare: 0 });
   const id = getFirst(emulator);
   const phases: string[] = [];
@@ -103,7 +103,7 @@ test("closing ends requests that would never be answered", async () => {
 const put = (emulator: Emulator, path: string, body: string): ReturnType<typeof browse> =>
   browse(emulator, path, { method: "PUT", body });
 
-test("a parent process controls it over HTTP, past every fault", async () => {
+test("a parent process controls the emulator over HTTP, without faults", async () => {
   const emulator = await start();
   const id = getFirst(emulator);
   expect((await put(emulator, "/emulator/faults", "drop-before,rate-limit=1,wrong-password")).status).toBe(204);

@@ -16,7 +16,7 @@ afterEach(() => emulator.close());
 
 const isStaging = (): boolean | undefined => emulator.customer(id)?.isStaging;
 
-test("a specification with mistakes is refused with every one of them", () => {
+test("a specification with mistakes is refused with every mistake", () => {
   const spec =
     "latency=fast,drop-befor=0.1,too-many=2,dates=julian,latency-tail=0.1,refuse-curl=yes,latency=1,page-cap=0";
   const read = (): unknown => parseFaults(spec);
@@ -35,7 +35,7 @@ test("a specification with mistakes is refused with every one of them", () => {
   }
 });
 
-test("a share is a number or a percentage, means always without a value, and wins over chaos", () => {
+test("a share is a number or a percentage, 1 by default, and overrides chaos", () => {
   const { shares, numbers, flags } = parseFaults(
     " no-reply = 0, drop-after, chaos=2% ,wrong-total=-3,hide-breadcrumb=off",
   );
@@ -76,7 +76,7 @@ test("old-flag writes and shows the flag as it was, lost-write does not write", 
   expect(emulator.customer(id)).toMatchObject({ isStaging: true, writes: 1 });
 });
 
-test("other-id shows another customer's id, no-flag no flag", async () => {
+test("other-id shows another customer's id, no-flag shows no flag", async () => {
   emulator.setFaults("other-id");
   const other = (await flip(emulator, id, true)).body;
   expect(other.id).not.toBe(id);
@@ -111,7 +111,7 @@ test("no-reply writes or does not write, by the seed", async () => {
   expect(written).toBeLessThan(18);
 });
 
-test("server errors are pages and responseStatus, and some are written all the same", async () => {
+test("server errors are pages and responseStatus, and some writes are done", async () => {
   emulator.setFaults("error-5xx");
   const seen = new Set<string>();
   for (const customer of emulator.customers()) {
@@ -127,7 +127,7 @@ test("server errors are pages and responseStatus, and some are written all the s
   ]);
 });
 
-test("429 comes with Retry-After in seconds, as a date, or without it", async () => {
+test("429 has Retry-After in seconds, as a date, or no Retry-After", async () => {
   emulator.setFaults("too-many,retry-after=7");
   const seen = new Set<string>();
   for (const customer of emulator.customers()) {
@@ -138,7 +138,7 @@ test("429 comes with Retry-After in seconds, as a date, or without it", async ()
   expect(emulator.stats().refused429).toBe(63 + 7);
 });
 
-test("rows shift, pages repeat and totals move, but only in what is shown", async () => {
+test("rows shift, pages repeat and totals move only in replies", async () => {
   const honest = [0, 1, 2, 3].map(async (page) => (await list(emulator, `page=${page}&countPerPage=10`)).items);
   const pages = (await Promise.all(honest)).map((items) => items.map((item) => item.id));
   const show = async (page: number): Promise<readonly string[]> =>
@@ -156,7 +156,7 @@ test("rows shift, pages repeat and totals move, but only in what is shown", asyn
   expect([69, 71]).toContain((await list(emulator, "")).totalCount);
 });
 
-test("breadcrumbs can be hidden or turned around, pages capped, the system's time overridden", async () => {
+test("breadcrumbs can be hidden or reversed, pages capped, the system time overridden", async () => {
   emulator.setFaults("hide-breadcrumb,page-cap=7,override-system-time");
   const page = await list(emulator, "countPerPage=50");
   expect(page.items).toHaveLength(7);

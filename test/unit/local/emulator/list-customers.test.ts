@@ -43,25 +43,25 @@ test("simplified paging has hasMorePages and no counts", async () => {
   expect((await list(emulator, "simplifiedPaging=true&countPerPage=100&page=5")).hasMorePages).toBe(true);
 });
 
-test("a page never holds more than 250, but all=true gives all customers", async () => {
+test("a page has at most 250 customers, but all=true gives all customers", async () => {
   expect((await list(emulator, "countPerPage=5000")).items).toHaveLength(250);
   expect(ids(await list(emulator, "all=true"))).toEqual(idsOf(all));
 });
 
-test("a system administrator sees every account unless accountIds says which", async () => {
+test("a system administrator sees every account unless accountIds limits them", async () => {
   expect((await list(emulator, `accountIds=${emulator.accountId}`)).totalCount).toBe(600);
   expect((await list(emulator, `accountIds=${emulator.otherAccountId}`)).totalCount).toBe(30);
   expect((await list(emulator, `accountIds=${emulator.accountId},${emulator.otherAccountId}`)).totalCount).toBe(630);
   expect((await list(emulator, "accountIds=0123456789abcdef01234567")).totalCount).toBe(0);
 });
 
-test("specific ids come as a list, quoted or not, and unknown ones are left out", async () => {
+test("specific ids are a list, quoted or not, and unknown ids are left out", async () => {
   const [first, second, third] = idsOf(all);
   const query = encodeURIComponent(`"${second}",${first},ffffffffffffffffffffffff,"not ""an"" id, at all",,${third}`);
   expect(ids(await list(emulator, `specificIds=${query}`))).toEqual([first, second, third]);
 });
 
-test("tag ids belong to one account, and a customer must have all of them", async () => {
+test("tag ids belong to one account, and a customer must have all tags", async () => {
   const beta = await getTagId("beta", emulator.accountId);
   const residential = await getTagId("residential", emulator.accountId);
   expect(await getTagId("beta", emulator.otherAccountId)).not.toBe(beta);
@@ -94,7 +94,7 @@ function getParent(id: string | undefined): EmulatedCustomer | undefined {
   return id === undefined ? undefined : all.find((customer) => customer.id === id);
 }
 
-test("a breadcrumb holds the ancestors, the root first", async () => {
+test("a breadcrumb has the ancestors, the root first", async () => {
   const { items } = await list(emulator, "all=true");
   const deepest = items.find(({ breadcrumb }) => breadcrumb?.length === 2);
   const parent = getParent(deepest?.parentCustomerId);
@@ -107,7 +107,7 @@ test.each(["page=x", "countPerPage=many", "page=-1", "all=perhaps"])("%s is a ba
   expect(body).toMatchObject({ responseStatus: { errors: [{ fieldName: query.split("=")[0] }] } });
 });
 
-test("customers that come, go or change their name are seen at once", async () => {
+test("added, removed and renamed customers are seen at once", async () => {
   const own = await startEmulator({ customers: 50 });
   const parent = [...own.customers()][0];
   const added = own.addCustomer({

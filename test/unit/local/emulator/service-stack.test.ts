@@ -38,7 +38,7 @@ test.each([
   expect(emulator.customer(id)?.isStaging).toBe(true);
 });
 
-test("a flip takes its members from the query, and they win over the body", async () => {
+test("a flip takes its members from the query, which overrides the body", async () => {
   emulator.setStaging(id, false);
   const path = `/json/reply/SetCustomerStagingMode?customerId=${id}&isStaging=true`;
   expect((await browse(emulator, path, { method: "POST" })).body).toMatchObject({ isStaging: true });
@@ -74,13 +74,13 @@ test.each([
   ["application/json, text/plain, */*", "application/json"],
   ["*/*", "application/json"],
   ["text/html,application/xhtml+xml,*/*;q=0.8", "text/html"],
-])("the reply is what Accept asks for: %s", async (accept, expected) => {
+])("the reply has the form of Accept: %s", async (accept, expected) => {
   const { headers, status } = await browse(emulator, `/customers/${id}`, { headers: { accept } });
   expect(status).toBe(200);
   expect(headers.get("content-type")).toBe(`${expected}; charset=utf-8`);
 });
 
-test("a browser that is not signed in is sent to the login page, unless it asks for JSON", async () => {
+test("a browser without a session is redirected to the login page, unless it accepts JSON", async () => {
   const browser = { accept: "text/html", authorization: "" };
   const redirected = await browse(emulator, "/customers", { headers: browser });
   expect(redirected.status).toBe(302);
@@ -90,7 +90,7 @@ test("a browser that is not signed in is sent to the login page, unless it asks 
   expect((await browse(emulator, "/customers?format=json", { headers: browser })).status).toBe(401);
 });
 
-test("an unknown path is 404, a known one with another method 405", async () => {
+test("an unknown path is 404, a known path with another method is 405", async () => {
   expect((await browse(emulator, "/customer")).status).toBe(404);
   expect((await browse(emulator, "/json/reply/DeleteEverything")).status).toBe(404);
   expect((await browse(emulator, `/customers/${id}`, { method: "DELETE" })).status).toBe(405);
@@ -100,7 +100,7 @@ test("an unknown path is 404, a known one with another method 405", async () => 
 test.each([
   ["", 404],
   ["missing-as=500", 500],
-])("a customer that does not exist is answered as chosen (%s)", async (faults, status) => {
+])("a customer that does not exist gets the chosen status (%s)", async (faults, status) => {
   emulator.setFaults(faults);
   for (const missing of ["ffffffffffffffffffffffff", "not%20an%20id%2F", `${id}0`]) {
     const shown = await browse(emulator, `/customers/${missing}`);
@@ -137,7 +137,7 @@ test("a customer has every documented member, and none is null", async () => {
   expect(text.length).toBeLessThan(4096);
 });
 
-test("dates are ISO 8601, or in ServiceStack's own format", async () => {
+test("dates are ISO 8601 or in ServiceStack's format", async () => {
   const iso = (await browse<Record<string, string>>(emulator, `/customers/${id}`)).body.dateCreated ?? "";
   emulator.setFaults("dates=ms");
   const ms = (await browse<Record<string, string>>(emulator, `/customers/${id}`)).body.dateCreated ?? "";

@@ -27,7 +27,7 @@ test("a request needs cookies, and is refused with an empty body without them", 
   expect(refused.headers.get("www-authenticate")).toContain("realm");
 });
 
-test("a new sign-in has new session ids and ends the session that it came with", async () => {
+test("a new sign-in has new session ids and ends the session of its request", async () => {
   const first = await signIn(emulator);
   const second = await signIn(emulator, { cookie: first.cookie });
   expect(second.cookie).not.toBe(first.cookie);
@@ -50,7 +50,7 @@ test("signing out and ended sessions both lead to 401", async () => {
   expect(emulator.stats()).toMatchObject({ signIns: 2, refusedSignIns: 0, refused401: 2 });
 });
 
-test("a wrong password is refused with a responseStatus, an empty one as a bad request", async () => {
+test("a wrong password is refused with a responseStatus, an empty password is a bad request", async () => {
   const wrong = await signIn(emulator, { password: "wrong" });
   expect(wrong.status).toBe(401);
   expect(wrong.body).toEqual({
@@ -62,7 +62,7 @@ test("a wrong password is refused with a responseStatus, an empty one as a bad r
   expect(emulator.stats().refusedSignIns).toBe(1);
 });
 
-test("five refused sign-ins lock the account until it gets a new password", async () => {
+test("five refused sign-ins lock the user until the password changes", async () => {
   for (let attempt = 0; attempt < 5; attempt++) await signIn(emulator, { password: "wrong" });
   const locked = await signIn(emulator);
   expect(locked.body).toMatchObject({ responseStatus: { message: "User Account Locked" } });
@@ -90,7 +90,7 @@ test("a manager sees one account, and an agent gets 403 with an empty body", asy
   expect(await as("agent@evovoice.example", "/customers")).toMatchObject({ status: 403, text: "" });
 });
 
-test("a session dies after the number of calls that the fault names", async () => {
+test("a session ends after the fault's number of calls", async () => {
   emulator.setFaults("session-death=3");
   const { cookie } = await signIn(emulator);
   const statuses: number[] = [];
@@ -102,7 +102,7 @@ test("a session dies after the number of calls that the fault names", async () =
   expect(statuses).toEqual([200, 200, 200, 401]);
 });
 
-test.each(["wrong-password", "locked-account", "sign-in-5xx"])("no sign-in passes under %s", async (fault) => {
+test.each(["wrong-password", "locked-account", "sign-in-5xx"])("every sign-in fails under %s", async (fault) => {
   emulator.setFaults(fault);
   const { status, cookie } = await signIn(emulator);
   expect(status).toBe(fault === "sign-in-5xx" ? 503 : 401);

@@ -30,7 +30,7 @@ test("the live line follows the worker's log from phase to phase", () => {
   expect(lineAfter(5)).toMatch(/^closing/);
 });
 
-test("during the flips it shows the counts, the pace and the time that is left", () => {
+test("during the flips the line shows the counts, the pace and the remaining time", () => {
   expect(lineAfter(4)).toBe("flipping 500/2,000   3 failed   250/s   6 s left");
 });
 
@@ -57,7 +57,7 @@ describe("a rollout that waits", () => {
   });
   const noData = "alarm calls-drop has no data (INSUFFICIENT_DATA)";
 
-  test("in a bake shows the wave and the time that is left", () => {
+  test("in a bake shows the wave and the remaining time", () => {
     expect(lineFollowing(waits("the bake", { bakeLeftSeconds: 300 }))).toBe("baking   wave 1 of 3   4 min 58 s left");
     expect(lineFollowing(waits("the bake", { bakeLeftSeconds: 1 }))).toBe("baking   wave 1 of 3   0 s left");
   });
@@ -77,7 +77,7 @@ describe("a rollout that waits", () => {
   test.each([
     ["roll back", /^rolling back {3}2 s/],
     ["halt", /^closing {3}2 s/],
-  ])("at a gate that decides %s does that", (decision, line) => {
+  ])("follows a gate that decides %s", (decision, line) => {
     expect(lineFollowing(waits("the bake"), waits("nothing any more", { decision }))).toMatch(line);
   });
 
@@ -99,7 +99,7 @@ describe("a rollout that waits", () => {
   });
 });
 
-test("a rollback is shown with the time that it takes", () => {
+test("a rollback is shown with its time", () => {
   const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
   const back = advance(flipped, { message: "batch flipped back", batch: 0, restored: 1 }, 1_000);
   expect(renderProgress(back, 3_000, 80)).toBe("rolling back   2 s");
