@@ -52,27 +52,6 @@ test("flips every customer, waits and writes the report; the same id joins the r
   expect(starts()).toHaveLength(1);
 });
 
-test("a dry run reports the plan and flips no customer", async () => {
-  const staged = findStaged().length;
-  const excluded = findStaged()[0]?.id;
-  const job = await run({ DRY_RUN: "true", EXCLUDE: `{"customerIds":["${excluded}"]}` });
-
-  expect(job).toMatchObject({ exitCode: 0, outputs: { status: "planned", flipped: "0" } });
-  expect(job.summary).toContain("**planned only\\: no customer was flipped**");
-  expect(job.summary).toContain(`| to flip | ${staged - 1} |`);
-  expect(findStaged().length).toBe(staged);
-  expect(starts()).toMatchObject([{ dryRun: true, exclude: [{ customerIds: [excluded] }] }]);
-});
-
-test("does not wait when told so, and joins on the next run", async () => {
-  const job = await run({ WAIT: "false", ID: "release-2" });
-  expect(job).toMatchObject({ exitCode: 0, outputs: { "rollout-id": "release-2", status: "starting" } });
-  expect(job.log).toContain("the rollout continues without it");
-
-  expect(await run({ ID: "release-2" })).toMatchObject({ exitCode: 0, outputs: { status: "succeeded" } });
-  expect(starts()).toHaveLength(1);
-});
-
 describe("a rollout in waves", () => {
   const ALARM = "calls-that-fail";
   const WAVES = { STRATEGY: '{"waves":[{"customers":3},{"rest":true}]}', ID: "in-waves" };
@@ -98,16 +77,6 @@ describe("a rollout in waves", () => {
     expect(job.summary).toContain("The release is held");
     expect(job.summary).toContain('```json\n{"command":"clear-release","release":"2026.11.0"');
     expect(findStaged().length).toBe(staged);
-  });
-
-  test("that a job asks to halt stays where it is, and the summary says how to roll it back", async () => {
-    await openWithAlarm();
-    const staged = findStaged().length;
-    const job = await run({ ...WAVES, ON_FAILURE: "halt" });
-
-    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "halted", flipped: "3" } });
-    expect(job.summary).toContain('\n{"action":"rollback","rolloutId":"in-waves"}\n');
-    expect(findStaged().length).toBe(staged - 3);
   });
 
   test("is rolled back by a job that names the rollout, and by a job that names its release", async () => {

@@ -197,7 +197,8 @@ test("a rollback that leaves some goes on with them when it is sent again", asyn
   await execute(world, PROMOTE, { name: "night" });
   atFlip(world, { flag: true, n: 21 }, () => world.emulator.setFaults("lost-write=1"));
 
-  const { report } = await execute(world, ROLLBACK, { name: "back" });
+  const policy = { retries: { attempts: 1, requestTimeoutMs: 1_000, mostBackoffMs: 5 } };
+  const { report } = await execute(world, ROLLBACK, { name: "back", policy });
 
   const { restored = 0, left = 0 } = report?.rollback ?? {};
   expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0 } });

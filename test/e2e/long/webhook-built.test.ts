@@ -34,7 +34,6 @@ beforeAll(async () => {
     execArgv: ["--enable-source-maps"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: {
-      
       ...door.world.environment,
       CUTOVER_TABLE_NAME: TABLE,
       CUTOVER_POLICY_FILE: policyFile,
