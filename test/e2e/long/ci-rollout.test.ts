@@ -137,16 +137,6 @@ describe("a rollout that does not succeed fails the job", () => {
     const [, failed = ""] = job.summary.split("### Failed");
     expect(failed.split("\n").filter((line) => line.startsWith("- "))).toHaveLength(staged);
   });
-
-  test("when the worker refused it: the reason is in the log and in the summary", async () => {
-    door.world.rotatePassword("another one");
-    door.world.putSecret({ userName: door.world.emulator.userName, password: "a wrong one" });
-    const job = await run();
-
-    expect(job).toMatchObject({ exitCode: 1, outputs: { status: "refused" } });
-    expect(job.log).toMatch(/cutover: .*sign-in/);
-    expect(job.summary).toMatch(/### Why\n\n.*sign\\-in/);
-  });
 });
 
 describe("what starts nothing", () => {
@@ -206,17 +196,6 @@ describe("what starts nothing", () => {
     const once = await run({ EXCLUDE: '[{"tags":["vip","vip"]},{"tags":["tags"]}]', DRY_RUN: "true", WAIT: "false" });
     expect(once.exitCode).toBe(0);
     expect(starts()).toHaveLength(1);
-  });
-
-  test("a function that is not there, and one that is not a front door", async () => {
-    const missing = await run({ FUNCTION: `${START}-2` });
-    expect(missing).toMatchObject({ exitCode: 1, outputs: {} });
-    expect(missing.log).toContain("cutover: Lambda could not be called: An error occurred");
-
-    door.world.executions.serve(`${START}-3`, { kind: "plain", handler: async () => ({ status: "ok\nflipped=9" }) });
-    const other = await run({ FUNCTION: `${START}-3` });
-    expect(other).toMatchObject({ exitCode: 1, outputs: {} });
-    expect(other.log).toContain("is it the FrontDoorFunctionName");
   });
 });
 
