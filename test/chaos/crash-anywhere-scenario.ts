@@ -61,7 +61,7 @@ export async function expectEndWhileFlipping(seed: number): Promise<void> {
 const LIVES_TURNING_MS = [40, 0, 25, 5, 60, 1];
 const ALARM = "calls-drop";
 
-/** Killed again and again while it is turned back, it says of everybody where they are. */
+/** Killed again and again while it rolls back, a rollout says of each customer where it is. */
 export async function expectEndWhileTurningBack(seed: number): Promise<void> {
   world = await startWorld({
     customers: 300,

@@ -72,7 +72,7 @@ describe("a fault that does not pass", () => {
     },
   );
 
-  test("stops the rollout when more fail than the budget allows; nobody else is tried", async () => {
+  test("stops the rollout when more fail than the budget allows; no other customer is tried", async () => {
     const policy = { failureBudget: 5, concurrency: 4, retries: { attempts: 2, mostBackoffMs: 5 } };
     run = await promoteUnder({ customers: 300, fromFirstFlip: "lost-write", policy });
 

@@ -127,7 +127,7 @@ describe("a rollout whose execution was lost", () => {
     expectAllBack();
   });
 
-  test("before its plan has flipped nobody, and a rollback of it is refused", async () => {
+  test("before its plan has flipped no customer, and a rollback of it is refused", async () => {
     const off = world.emulator.onRequest(async ({ operation }) => {
       if (operation === "ListCustomers") await worker.kill();
     });
@@ -234,7 +234,7 @@ describe("a lock that is taken away", () => {
     ["while a pause holds a wave", "flipping", true],
     ["while a pause holds the rollback", "rolling back", true],
   ] as const)(
-    "%s ends the rollout without another flip, and everybody has an outcome",
+    "%s ends the rollout without another flip, and each customer has an outcome",
     async (_when, stage, paused) => {
       let posts: number | undefined;
       if (stage === "rolling back") atFlip(world, { flag: false, n: 3 }, fire);

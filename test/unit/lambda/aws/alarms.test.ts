@@ -60,7 +60,7 @@ describe("alarms", () => {
     ]);
   });
 
-  test("that do not exist are missing; nobody is asked for no names", async () => {
+  test("that do not exist are missing; no names make no call", async () => {
     const read = await given({ alarms: { gone: { state: "missing" } } });
     expect(await read(["gone", "never there"])).toEqual([
       { name: "gone", state: "missing" },
@@ -130,7 +130,7 @@ describe("when CloudWatch cannot be asked", () => {
     ]);
   });
 
-  test("a state that nobody knows does not pass", async () => {
+  test("an unknown state does not pass", async () => {
     const read = await given({ alarms: { one: { state: "DROWSY" as "OK" } } });
     expect(await read(["one"])).toEqual([{ name: "one", state: "unreadable", reason: "its state is DROWSY" }]);
   });

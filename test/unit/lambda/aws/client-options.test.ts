@@ -18,20 +18,17 @@ afterEach(() => silent.close());
 test.each([
   ["the worker's", CLIENT_OPTIONS],
   ["a door's", DOOR_CLIENT_OPTIONS],
-])(
-  "%s request that nobody answers ends with an error when its time is over, after three tries",
-  async (_whose, options) => {
-    const client = new SecretsManagerClient({
-      ...options,
-      requestHandler: { ...options.requestHandler, requestTimeout: 300 },
-      endpoint: silent.address,
-      region: "us-east-1",
-      credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    });
-    await expect(client.send(new GetSecretValueCommand({ SecretId: "a" }))).rejects.toMatchObject({
-      name: "TimeoutError",
-    });
-    expect(requests).toBe(3);
-    client.destroy();
-  },
-);
+])("%s request without an answer ends with an error after three tries", async (_whose, options) => {
+  const client = new SecretsManagerClient({
+    ...options,
+    requestHandler: { ...options.requestHandler, requestTimeout: 300 },
+    endpoint: silent.address,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  await expect(client.send(new GetSecretValueCommand({ SecretId: "a" }))).rejects.toMatchObject({
+    name: "TimeoutError",
+  });
+  expect(requests).toBe(3);
+  client.destroy();
+});

@@ -162,7 +162,7 @@ describe("a message for a person", () => {
   });
 });
 
-test("nobody who does not answer is waited for", async () => {
+test("a service that does not answer is not waited for", async () => {
   const silent = await listenOnLoopback(() => new Promise(() => {}));
   const notifier = connect({ eventBridge: silent.address, sns: silent.address }, 50);
   await Promise.all([notifier.publish(STARTED), notifier.alert(MESSAGE)]);

@@ -30,7 +30,7 @@ describe("the login", () => {
   });
 
   test.each([
-    { about: "does not exist", name: "nobody", what: "does not exist or has no value yet" },
+    { about: "does not exist", name: "unknown", what: "does not exist or has no value yet" },
     { about: "has no value yet", name: "empty", what: "does not exist or has no value yet" },
   ])("of a secret that $about is a clear error", async ({ name, what }) => {
     await expect(createLoginReader(client, name)()).rejects.toThrow(

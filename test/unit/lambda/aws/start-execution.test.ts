@@ -16,7 +16,7 @@ beforeEach(async () => {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   client = new LambdaClient({ endpoint: lambda.address, region: "us-east-1", credentials, maxAttempts: 1 });
   for (const arn of [PRODUCTION, STAGING])
-    lambda.serve(arn, { kind: "durable", handler: () => Promise.reject(new Error("nobody is flipped here")) });
+    lambda.serve(arn, { kind: "durable", handler: () => Promise.reject(new Error("no customer is flipped here")) });
 });
 
 afterEach(async () => {

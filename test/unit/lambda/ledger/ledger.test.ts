@@ -48,7 +48,7 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[
 }
 
 describe("the record of a rollout", () => {
-  test("is written once; whoever comes later gets the one that stands", async () => {
+  test("is written once; a later writer gets the record that stands", async () => {
     expect(await ledger.createRollout(RECORD)).toEqual(RECORD);
     expect(await ledger.createRollout({ ...RECORD, execution: "arn:other" })).toEqual(RECORD);
     expect(await ledger.findRollout("noon")).toBeUndefined();
@@ -221,7 +221,7 @@ test("a lookup keeps its passes and queries apart, and gives back what it found 
   expect(await collect(ledger.readIdHashes("night", 0, 2))).toEqual([Uint8Array.of(0, 2, 0)]);
 });
 
-test("a lookup gives back every member of whom it found", async () => {
+test("a lookup gives back every member of each customer that it found", async () => {
   const plain = { id: "c-1", name: "Acme", accountId: "acme", isStaging: true };
   const customers = [
     plain,

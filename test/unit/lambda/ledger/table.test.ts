@@ -55,7 +55,7 @@ describe("a conditional write", () => {
     expect(sent()).toBe(2);
   });
 
-  test("that somebody else made is not taken for one's own, although the reply was lost", async () => {
+  test("that another writer made is not taken for one's own, although the reply was lost", async () => {
     const { table } = given;
     await table.putIf(KEY, { status: "theirs" }, ABSENT);
     loseReplyOf("PutItem");
