@@ -3,6 +3,7 @@ const project = (displayName, testMatch) => ({
   testMatch: testMatch.map((pattern) => `<rootDir>/test/${pattern}`),
   transform: {},
   extensionsToTreatAsEsm: [".ts"],
+  setupFiles: ["<rootDir>/test/support/unref-leftover-timers.ts"],
 });
 
 /** `npm test` runs the first five, `npm run test:chaos` the sixth, `npm run test:matrix` the last. */

@@ -32,7 +32,7 @@ async function runThroughDeaths(beginLife: (deaths: number) => void): Promise<Re
 /** Killed again and again while it flips, against a server with every fault at once, a rollout ends with true outcomes. */
 export async function expectEndWhileFlipping(seed: number): Promise<void> {
   world = await startWorld({
-    customers: 400,
+    customers: 300,
     stagingShare: 0.6,
     seed,
     faults: "chaos=0.02,latency=3,retry-after=0",
@@ -61,10 +61,10 @@ export async function expectEndWhileFlipping(seed: number): Promise<void> {
 const LIVES_TURNING_MS = [40, 0, 25, 5, 60, 1];
 const ALARM = "calls-drop";
 
-/** Killed again and again while it is turned back, it says of everybody where they are. */
+/** Killed again and again while it rolls back, a rollout says of each customer where it is. */
 export async function expectEndWhileTurningBack(seed: number): Promise<void> {
   world = await startWorld({
-    customers: 400,
+    customers: 300,
     stagingShare: 0.6,
     seed,
     faults: "chaos=0.02,latency=3,retry-after=0",

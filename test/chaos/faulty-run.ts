@@ -23,7 +23,7 @@ export interface FaultyRunOptions {
 
 export type FaultyRun = Awaited<ReturnType<typeof promoteUnder>>;
 
-/** Promotes everybody but the excluded and the protected, while Evo Voice misbehaves. */
+/** Promotes each customer that is neither excluded nor protected, while Evo Voice misbehaves. */
 export async function promoteUnder({
   faults = "",
   fromFirstFlip,

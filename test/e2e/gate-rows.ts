@@ -18,7 +18,7 @@ export interface Scene {
   /** Members of the event and of the policy that the cause needs. */
   readonly event: Record<string, unknown>;
   readonly policy: Record<string, unknown>;
-  /** Customers that somebody deletes while the rollout runs. */
+  /** Customers that are deleted while the rollout runs. */
   readonly deleted: Set<string>;
 }
 
@@ -137,7 +137,7 @@ function toExpected(reasons: readonly object[]) {
   return expect.arrayContaining(reasons.map((reason) => expect.objectContaining(reason)));
 }
 
-/** The ledger has one outcome for everybody, the flags bear it out, the lock is free, and what was turned back is held. */
+/** The ledger has one outcome for each customer, the flags agree, the lock is free, and a release that was rolled back is held. */
 async function expectTruth({ world, deleted }: Scene, report: Report, before: ReadonlyMap<string, boolean>) {
   const { emulator } = world;
   const outcomes = await readOutcomes(world, "night");

@@ -48,7 +48,7 @@ describe("the same event", () => {
     expect(world.emulator.stats().requests).toEqual(requests);
   });
 
-  test("without an id, sent again later, is a rollout of its own that finds everybody right", async () => {
+  test("without an id, sent again later, is a rollout of its own that finds each customer right", async () => {
     const first = await execute(world, EVENT, { name: "one" });
     const second = await execute(world, EVENT, { name: "two" });
 
@@ -103,7 +103,7 @@ describe("a rollout whose worker died", () => {
     expect(report).toMatchObject({ status: "refused", problems: [{ code: "locked", rolloutId: "night" }] });
   });
 
-  test("loses it when Lambda says that it ended; the next one waits until its last request has surely ended", async () => {
+  test("loses its lock when Lambda says that it ended; the next one waits for its last request", async () => {
     world.executions.ended(first.executionArn, "STOPPED");
 
     const { report, waits, operations } = await execute(
@@ -145,7 +145,7 @@ describe("a rollout whose worker died", () => {
     await ledger.close();
   });
 
-  test("answers whoever sends its event again that it failed, and what to do", async () => {
+  test("answers its event, sent again, that it failed, and what to do", async () => {
     world.executions.ended(first.executionArn, "FAILED");
 
     const { report } = await execute(world, { ...EVENT, id: "night" }, { name: "two" });
@@ -168,7 +168,7 @@ test("an event that comes too late is refused, and Evo Voice is asked nothing", 
 });
 
 describe("a dry run", () => {
-  test("reports the same plan with the same hash each time, takes no lock and flips nobody", async () => {
+  test("reports the same plan with the same hash each time, takes no lock and flips no customer", async () => {
     const event = { ...EVENT, dryRun: true };
     const toFlip = staged();
 

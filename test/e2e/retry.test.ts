@@ -20,7 +20,7 @@ const add = (parentCustomerId?: string): string =>
   world.emulator.addCustomer({ isStaging: true, ...(parentCustomerId !== undefined && { parentCustomerId }) }).id;
 const ours = () =>
   [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId).map(({ id }) => id);
-/** Whom the ledger's batches of a wave hold. */
+/** The customers in the ledger's batches of a wave. */
 async function readWave(rolloutId: string, { plan }: Report, wave: number): Promise<readonly string[]> {
   const { from = 0, to = 0 } = plan?.waves[wave - 1] ?? {};
   const batches = await Promise.all(
@@ -29,7 +29,7 @@ async function readWave(rolloutId: string, { plan }: Report, wave: number): Prom
   return batches.flatMap(({ customers }) => customers.map(({ id }) => id));
 }
 
-/** A rollout of which everybody is left: the first customer fails, and that is one too many. */
+/** A rollout that leaves each customer: the first customer fails, and that is one too many. */
 async function givenLeft(event: object = {}, policy: Readonly<Record<string, unknown>> = {}): Promise<Report> {
   world.emulator.setFaults("lost-write=1");
   const { report } = await execute(
@@ -49,7 +49,7 @@ async function retry(event: object = {}, policy: Readonly<Record<string, unknown
 }
 
 describe("a retry", () => {
-  test("plans nobody who was not left, whoever the event of that rollout would select by now", async () => {
+  test("plans no customer that was not left, whatever that event would select by now", async () => {
     const [right = ""] = ours();
     world.emulator.setStaging(right, false);
     const { plan } = await givenLeft();
@@ -133,8 +133,8 @@ describe("a retry", () => {
 
   test.each([
     [{ customerIds: ["64d1f0a2b7c8d90012345678"] }, "64d1f0a2b7c8d90012345678"],
-    [{ referenceIds: ["nobody"] }, "reference nobody"],
-  ])("excludes %j, whom Evo Voice does not have: it is refused, a typing error flips nobody", async (exclude, name) => {
+    [{ referenceIds: ["unknown"] }, "reference unknown"],
+  ])("excludes %j, which Evo Voice does not have: it is refused, with no customer flipped", async (exclude, name) => {
     await givenLeft();
     const before = rememberFlags(world);
 

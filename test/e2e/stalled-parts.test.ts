@@ -28,7 +28,7 @@ function run(fakes: Partial<Fakes>) {
 const outcomes = async () => [...(await readOutcomes(world, "night")).values()].map(({ outcome }) => outcome);
 
 describe("parts that come no further", () => {
-  test("three times in a row, fail the rollout with everybody skipped", async () => {
+  test("three times in a row, fail the rollout with each customer skipped", async () => {
     const { report, operations } = await run({ connection: { flip: async () => ({ result: "not begun" }) } });
 
     expect(report).toMatchObject({

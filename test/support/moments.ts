@@ -68,7 +68,7 @@ export function atFlip(
 ): void {
   let seen = 0;
   emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
-    // What is asked for stands in a body that nobody shows: whoever is there already is being moved away.
+    // The body that says the flag is not shown: a customer that is there already is being moved away.
     if (operation !== POST || phase !== "arrived" || emulator.customer(customerId)?.isStaging === flag) return;
     seen += 1;
     if (seen === n) await act();

@@ -2,6 +2,6 @@ import { expect, test } from "@jest/globals";
 import { EVERY_END, playHistories } from "../random-runs/play-histories.ts";
 
 // The same five hundred each time: `matrix/histories.test.ts` looks for new ones. The rarest end, `partial`, comes four times.
-test("no history of events, commands, controls and deaths flips whom it must not, or loses what it did", async () => {
+test("no random history flips a customer that it must not, or loses what it did", async () => {
   expect(await playHistories({ numRuns: 500, seed: 2 })).toEqual(expect.arrayContaining(EVERY_END));
 }, 300_000);

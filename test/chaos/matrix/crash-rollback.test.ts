@@ -41,7 +41,7 @@ describe.each(["arrived", "written", "answered"] as const)(
 );
 
 describe.each(["arrived", "written", "answered"] as const)(
-  "a rollout that ends for good when a flip is %s is turned back by another execution, whoever was in flight too",
+  "a rollout that ends for good when a flip is %s is rolled back with all that was in flight",
   (phase) => {
     // Before the bad one by two: the flip that may follow must not be its.
     test.each([1, WAVES[0], WAVES[0] + 3, BAD - 2])("flip %d", async (n) => {

@@ -9,7 +9,7 @@ import { atWrite, BAD, runKilled, runThroughDeaths, runUnharmed, THREE_WAVES, WA
  */
 const { end, places } = await runUnharmed(THREE_WAVES);
 
-test("the rollout that nobody kills flips three waves, turns them back and never comes to the fourth", () => {
+test("the rollout that is not killed flips three waves, restores them and never reaches the fourth", () => {
   expect(end).toMatchObject({
     status: "rolled-back",
     lock: undefined,

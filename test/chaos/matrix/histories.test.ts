@@ -5,6 +5,6 @@ import { EVERY_END, playHistories } from "../random-runs/play-histories.ts";
 const HISTORIES = 5_000;
 
 // Others each time. A failure prints its seed and the shortest history that shows it.
-test("no history that was never played before flips whom it must not, or loses what it did", async () => {
+test("no new random history flips a customer that it must not, or loses what it did", async () => {
   expect(await playHistories({ numRuns: HISTORIES })).toEqual(expect.arrayContaining(EVERY_END));
 }, 900_000);

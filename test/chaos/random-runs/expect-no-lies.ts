@@ -87,7 +87,7 @@ function wasTakenOver({ witness }: HistoryWorld, { arn }: Execution): boolean {
   return held?.lostMs !== undefined && held.isReleased !== true;
 }
 
-/** After a complete rollback nobody is where the rollouts that it undid have put them. */
+/** After a complete rollback no customer is where the rollouts that it undid have put it. */
 function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, rollback, problems, of }: Report): void {
   if (rollback === undefined || rollback.failed > 0 || dryRun || hasProblem({ problems }, "rollback-ended-early"))
     return;
@@ -102,7 +102,7 @@ function toLastChanges({ writes }: Truth["witness"]): ReadonlyMap<string, Write>
   return new Map(writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
 }
 
-/** Whom a rollback has flipped back it does not take for somebody that another has moved. */
+/** A rollback does not take a customer that it restored for one that another system moved. */
 async function checkLeftAlone({ witness, ledger }: Truth, { rolloutId, action, of, rollback }: Report): Promise<void> {
   if (rollback === undefined) return;
   const last = toLastChanges(witness);
@@ -131,7 +131,7 @@ function checkStopped({ witness }: Truth, { rolloutId, action, problems = [] }: 
   witness.lies.push(`the abort that asked for the rollback of ${rolloutId} ended it: ${describeReason(problems)}`);
 }
 
-/** An alarm that was written down stops the rollout, whoever works for it then. */
+/** An alarm that was written down stops the rollout, whichever process works for it then. */
 async function checkAlarmed({ ledger, witness }: Truth, { rolloutId, status }: Report): Promise<void> {
   const { stop } = await ledger.readGateInputs(rolloutId);
   if (stop === undefined || (status !== "succeeded" && status !== "partial")) return;
@@ -141,7 +141,7 @@ async function checkAlarmed({ ledger, witness }: Truth, { rolloutId, status }: R
 async function checkOutcomes({ witness, ledger }: Truth, report: Report): Promise<void> {
   const { rolloutId, plan } = report;
   const lie = (text: string) => void witness.lies.push(`${rolloutId}: ${text}`);
-  // Whom somebody has moved since may have been moved back before it was known that the flip was made.
+  // A customer that another system moved since may have been moved back before the flip was known.
   const written = new Set(
     [...toLastChanges(witness)].flatMap(([id, one]) => (one.rolloutId === rolloutId && !one.isUndo ? id : [])),
   );

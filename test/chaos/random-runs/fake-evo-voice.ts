@@ -8,7 +8,7 @@ import type { Call } from "./memory-table.ts";
 import type { Clock } from "./processes.ts";
 
 /**
- * What becomes of the next request to flip somebody. `unheard`, of every one: it is done, its answer is lost, and the
+ * What becomes of the next request to flip a customer. `unheard`, of every request: it is done, its answer is lost, and the
  * customer cannot be read.
  */
 export type Mishap = "refused" | "lost" | "unheard";

@@ -13,7 +13,7 @@ import { hasFlipped } from "./has-flipped.ts";
 import { eventPlan, type Happening, happening, order, pick, toEvent } from "./history-commands.ts";
 import type { Write } from "./witness.ts";
 
-/** What happens, each so many requests to the ledger after the one before; at once when nobody asks any more. */
+/** What happens, each so many requests to the ledger after the one before; at once when nothing asks any more. */
 interface Moment {
   readonly afterRequests: number;
   readonly given: Happening;
@@ -148,7 +148,7 @@ async function act({ world, truth, started, start }: Stage, given: Happening): P
   switch (given.kind) {
     case "starts":
       return start(toEvent(scene, given.event));
-    case "somebody else":
+    case "another system":
       return truth.setFlag(scene.customerIds[given.customer] ?? "", given.flag);
     case "alarm": {
       const state = given.state === "unreadable" ? "missing" : given.state;
@@ -202,12 +202,12 @@ function watch(world: World): HandlerTruth {
       const { lock, protectedIds } = await ledger.readControls();
       for (const id of protectedIds) everProtected.add(id);
       if (lock === undefined) {
-        lies.push(`${customerId} was flipped while nobody had the lock`);
+        lies.push(`${customerId} was flipped while no rollout had the lock`);
         return;
       }
       const record = await ledger.findRollout(lock.rolloutId);
       const known = record && (await findIn(ledger, record, customerId));
-      if (known === undefined) lies.push(`${lock.rolloutId} flipped ${customerId}, whom its plan does not hold`);
+      if (known === undefined) lies.push(`${lock.rolloutId} flipped ${customerId}, which its plan does not hold`);
       aborts.set(lock.rolloutId, (await ledger.readGateInputs(lock.rolloutId)).commands.filter(isAbort));
       arrived.set(customerId, { rolloutId: lock.rolloutId, isUndo: known === "rollback", was });
       return;
@@ -251,7 +251,7 @@ async function findIn(
   return undefined;
 }
 
-/** With nobody in the way, each rollout that flipped can be turned back completely; then nobody is where any put them. */
+/** With nothing in the way, each rollout that flipped can be rolled back completely; then no customer is where one put it. */
 async function turnAllBack(world: World, truth: HandlerTruth, started: readonly Started[]): Promise<void> {
   for (const { name } of started.toReversed()) {
     const record = await truth.ledger.findRollout(name);

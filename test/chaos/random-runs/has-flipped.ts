@@ -1,7 +1,7 @@
 import type { Truth } from "./expect-no-lies.ts";
 
 /**
- * By the ledger's word, or by what happened: it moved somebody whom nobody else moved back. Where somebody else did so
+ * By the ledger's word, or by what happened: it moved a customer that no other system moved back. Where another did so
  * before it was known that the flip was made, the next look shows a customer that was never flipped.
  */
 export async function hasFlipped(

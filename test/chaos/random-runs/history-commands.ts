@@ -11,11 +11,11 @@ export type Happening =
   | { readonly kind: "starts"; readonly event: EventPlan }
   | { readonly kind: "goes on"; readonly which: number; readonly steps: number; readonly choice: number }
   | Order
-  | { readonly kind: "somebody else"; readonly customer: number; readonly flag: boolean }
+  | { readonly kind: "another system"; readonly customer: number; readonly flag: boolean }
   | { readonly kind: "mishap"; readonly customer: number; readonly mishap: Mishap }
   | { readonly kind: "alarm"; readonly state: AlarmState }
   | { readonly kind: "outage"; readonly calls: number }
-  /** Everybody stands still so long. */
+  /** Everything stands still so long. */
   | { readonly kind: "time passes"; readonly seconds: number }
   /** `resumed`: Lambda goes on with it; `for good`: it does not, and knows; `zombie`: nor does it, but its process goes on. */
   | {
@@ -24,7 +24,7 @@ export type Happening =
       readonly how: "resumed" | "for good" | "zombie";
       readonly lands: boolean;
     }
-  /** An alarm fires, whoever sees it dies as soon as that is written down, and then all is well again. */
+  /** An alarm fires, the process that sees it dies as soon as that is written down, and then all is well again. */
   | { readonly kind: "alarm passes"; readonly which: number; readonly steps: number }
   /** It is a zombie from now on, and its rollback takes the lock and comes so far. */
   | { readonly kind: "is overtaken"; readonly which: number; readonly steps: number };
@@ -97,7 +97,7 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: kind("clear releases") }) },
   { weight: 1, arbitrary: fc.record({ kind: kind("hold"), release: fc.constantFrom(...RELEASES) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("protect" as const, "unprotect" as const), customer }) },
-  { weight: 4, arbitrary: fc.record({ kind: kind("somebody else"), customer, flag: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ kind: kind("another system"), customer, flag: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -161,7 +161,7 @@ async function happen(world: HistoryWorld, given: Happening): Promise<void> {
       return;
     case "goes on":
       return letGoOn(world, pick(running(world), given.which), given);
-    case "somebody else":
+    case "another system":
       world.witness.setFlag(customerId(given.customer), given.flag);
       return;
     case "mishap":
@@ -284,7 +284,7 @@ export function toEvent({ executions, nowMs, customerIds }: Scene, plan: EventPl
     ...(onFailure !== undefined && { onFailure }),
     ...(override && { override: { reason: "it is the fix" } }),
   };
-  const rolloutId = pick(executions.filter(flips), of)?.name ?? "nobody";
+  const rolloutId = pick(executions.filter(flips), of)?.name ?? "none";
   const release = RELEASES[of % RELEASES.length];
   switch (action) {
     case "stage":
@@ -316,7 +316,7 @@ function flips({ event }: Pick<Execution, "event">): boolean {
   return (event as { readonly action: string }).action !== "rollback";
 }
 
-/** Those that have a process: it may be one that nobody knows of any more. */
+/** Those that have a process: Lambda may know of it no more. */
 export function running({ executions }: HistoryWorld): readonly Execution[] {
   return executions.filter(({ process }) => process !== undefined);
 }

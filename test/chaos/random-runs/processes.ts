@@ -6,7 +6,7 @@ interface Point {
   readonly what: string;
   /** Until when it sleeps. */
   readonly untilMs?: number;
-  /** Sleeps beside the work: nobody waits for it, and it goes on no sooner than its time has come. */
+  /** Sleeps beside the work: nothing waits for it, and it goes on no sooner than its time has come. */
   readonly isBeside?: boolean;
   /** Makes what it is about, when it was not made yet; of a process that dies, too. */
   land(): void;

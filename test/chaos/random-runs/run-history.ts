@@ -53,7 +53,7 @@ async function letAllEnd(world: HistoryWorld): Promise<void> {
   expectNoLies(world);
 }
 
-/** Whoever does not sleep, in turn; then who sleeps the shortest, so that nobody's calls take longer than they may. */
+/** The processes that do not sleep, in turn; then the one that sleeps the shortest, so that no call takes longer than it may. */
 function pickNext(world: HistoryWorld, step: number): Process | undefined {
   const all = running(world).flatMap(({ process }) => process ?? []);
   const awake = all.filter((process) => sleepsUntil(process) === undefined);
@@ -61,7 +61,7 @@ function pickNext(world: HistoryWorld, step: number): Process | undefined {
   return all.toSorted((a, b) => (sleepsUntil(a) ?? 0) - (sleepsUntil(b) ?? 0))[0];
 }
 
-/** With nobody in the way, each rollout that flipped can be turned back completely. */
+/** With nothing in the way, each rollout that flipped can be turned back completely. */
 async function turnAllBack(world: HistoryWorld): Promise<void> {
   for (const { name } of world.executions.toReversed()) {
     const record = await world.ledger.findRollout(name);

@@ -12,7 +12,7 @@ import type { Clock, Process } from "./processes.ts";
 /** One change of a flag that really happened. */
 export interface Write {
   readonly at: number;
-  /** A rollout, or undefined: somebody else. */
+  /** A rollout, or undefined: another system. */
   readonly rolloutId: string | undefined;
   readonly customerId: string;
   readonly flag: boolean;
@@ -56,9 +56,9 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   const records = new Map<string, Item>();
   const batches = new Map<string, Item>();
   const commandsOf = new Map<string, { readonly command: CommandRecord; readonly at: number }[]>();
-  /** When a process last recorded that it is about to flip somebody. */
+  /** When a process last recorded that it is about to flip a customer. */
   const intentions = new Map<string, { readonly at: number; readonly key: string; readonly isUndo: boolean }>();
-  /** When a process last read somebody. */
+  /** When a process last read a customer. */
   const readings = new Map<string, number>();
   /** Since when something stands in the controls. */
   const standingSince = new Map<string, number>();
@@ -135,7 +135,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
     if (stoodBefore(`protect ${customerId}`)) lie(`${who} in a batch that began after an order protected it`);
   }
 
-  /** Whoever was right already when it was read is not touched. */
+  /** A customer that was right when it was read is not touched. */
   function checkNeeded(process: Process, customerId: string, flag: boolean): void {
     const readAt = readings.get(idOf(process, customerId)) ?? -1;
     const changedAt = writes.findLast((one) => one.customerId === customerId && one.flag !== one.was)?.at ?? -1;
@@ -147,7 +147,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   function checkUndo({ execution }: Process, customerId: string, ours: readonly string[]): void {
     const last = writes.findLast((one) => one.customerId === customerId && one.flag !== one.was);
     if (last?.rolloutId !== undefined && !last.isUndo && !ours.includes(last.rolloutId))
-      lie(`${execution.name} turned back ${customerId}, whom ${last.rolloutId} has moved since`);
+      lie(`${execution.name} turned back ${customerId}, which ${last.rolloutId} has moved since`);
   }
 
   function checkAborts(process: Process, rolloutId: string, since: number): void {
@@ -210,7 +210,7 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
         const ours = intention.isUndo ? subjectOf(records, rolloutId) : [rolloutId];
         const isHeld = batch !== undefined && isIn(fromBatchItem(batch), customerId, intention.isUndo);
         if (!isHeld || !ours.includes(pk.slice("rollout#".length)))
-          lie(`${process.execution.name} flipped ${customerId}, whom its plan does not hold`);
+          lie(`${process.execution.name} flipped ${customerId}, which its plan does not hold`);
         if (intention.isUndo) checkUndo(process, customerId, ours);
       }
       if (customerId === "c0" || customer.accountId !== "ours") lie(`${customerId} was flipped, which is protected`);

@@ -8,13 +8,7 @@ import { toArn } from "../../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { openLedger } from "../../support/ledger.ts";
 import { anEvent } from "../../unit/lambda/contract/an-event.ts";
-import {
-  ARTIFACT_CREDENTIALS,
-  aBridgedEvent,
-  aPipelineJob,
-  aPipelineStateChange,
-  aScheduledEvent,
-} from "../../unit/lambda/triggers/aws-samples.ts";
+import { ARTIFACT_CREDENTIALS, aPipelineJob, aPipelineStateChange } from "../../unit/lambda/triggers/aws-samples.ts";
 
 let door: FrontDoor;
 
@@ -86,14 +80,6 @@ describe("a deploy event", () => {
     expect(expectFlippedOnce()).toBe(status.counts?.flipped);
   });
 
-  test("that is sent five times at once under one id is one rollout", async () => {
-    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => door.send(anEvent({ id: "night" }))));
-    for (const { rolloutId } of answers) expect(rolloutId).toBe("night");
-    await door.world.executions.settled();
-    expect(new Set(answers.map(({ execution }) => execution)).size).toBe(1);
-    expectFlippedOnce();
-  });
-
   test("is answered with the same rollout afterwards, also with another sender, reason and notAfter", async () => {
     await door.send(anEvent({ id: "night" }));
     await door.world.executions.settled();
@@ -158,29 +144,7 @@ describe("a deploy event", () => {
   });
 });
 
-describe("a schedule", () => {
-  const scheduledTime = new Date().toISOString();
-
-  test("that is delivered twice is one rollout, and the whole way leads to its report", async () => {
-    const answer = await door.send(aScheduledEvent(anEvent(), { scheduledTime }));
-    expect(await door.send(aScheduledEvent(anEvent(), { scheduledTime }))).toMatchObject({
-      rolloutId: answer.rolloutId,
-      execution: answer.execution,
-    });
-    await door.world.executions.settled();
-    expect(await door.send({ command: "status", rolloutId: answer.rolloutId })).toMatchObject({ status: "succeeded" });
-    expectFlippedOnce();
-  });
-});
-
 describe("EventBridge", () => {
-  test("that delivers an event twice starts one rollout under its id", async () => {
-    const answers = [await door.send(aBridgedEvent(anEvent())), await door.send(aBridgedEvent(anEvent()))];
-    for (const { rolloutId } of answers) expect(rolloutId).toBe("6a7e8feb-b491-4cf7-a9f1-bf3703467718");
-    await door.world.executions.settled();
-    expect(new Set(answers.map(({ execution }) => execution)).size).toBe(1);
-  });
-
   test("that tells of a pipeline's state starts nothing", async () => {
     expect(await door.send(aPipelineStateChange("Pipeline"))).toMatchObject({ status: "ignored" });
     expect(starts()).toEqual([]);
@@ -209,15 +173,6 @@ describe("CodePipeline", () => {
     });
     expect(last).not.toHaveProperty("continuationToken");
     expect(starts()).toHaveLength(1);
-  });
-
-  test("that brings one job twice gets one answer for one rollout", async () => {
-    const twice = job(anEvent());
-    await door.send(twice);
-    await door.send(twice);
-    expect(door.pipeline.answers()).toHaveLength(1);
-    await door.world.executions.settled();
-    expectFlippedOnce();
   });
 
   test("fails with the sentence that refused its event, and the invocation succeeds, for no repetition would help", async () => {

@@ -384,7 +384,7 @@ describe("customers are left out", () => {
       reason: { code: "deselected-since-plan" },
     },
   ])("when they $how between plan and flip", async ({ change, reason }) => {
-    const { emulator } = await given({ stagingShare: 1 });
+    const { emulator } = await given({ customers: 120, stagingShare: 1 });
     const planned = ours(world).filter(({ tagNames }) => tagNames.includes("residential") && tagNames.length === 1);
     const victim = planned.at(-1)!;
     const proxy = await startRewritingProxy(emulator.address, (url, body) => {
@@ -415,7 +415,7 @@ describe("lists that hide the tags", () => {
   };
 
   test("protect no fewer customers: each is read alone before its flip, with its tags", async () => {
-    const { emulator } = await given({ stagingShare: 1 });
+    const { emulator } = await given({ customers: 100, stagingShare: 1 });
     const proxy = await startRewritingProxy(emulator.address, hideTags);
     await expectPromoted(
       { targets: { all: true } },

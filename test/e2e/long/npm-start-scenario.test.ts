@@ -24,20 +24,6 @@ test(
 );
 
 test(
-  "rollback ends with 1 when it has no second wave",
-  async () => {
-    const { code, out } = await run("--scenario", "rollback", "--customers", "1");
-    expect(out).not.toContain("\nalarm calls-that-fail goes off");
-    expect(out).toContain(
-      "; 0 customers not restored (expected: proceed, roll back; 0 customers not restored; but calls-that-fail never",
-    );
-    expect(out).toMatch(/\ncheck: release 2026\.11\.0 is not held \(expected: a hold\)\n$/);
-    expect(code).toBe(1);
-  },
-  60 * SECONDS,
-);
-
-test(
   "crash: another worker resumes, and the rollout ends as without a crash",
   async () => {
     const { code, out, err } = await run("--scenario", "crash");

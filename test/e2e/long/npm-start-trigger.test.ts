@@ -1,12 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { readCommandLine } from "../../../local/start/command-line.ts";
 import { useNpmStart } from "../../support/use-npm-start.ts";
 
-const { folder, start, run } = useNpmStart();
+const { folder, run } = useNpmStart();
 
 function writeEvent(changes: Readonly<Record<string, unknown>>): string {
   const file = join(folder, "event.json");
@@ -18,7 +16,6 @@ describe("a rollout that a trigger starts", () => {
   test.each([
     ["github", "arrived at POST /github; the public door answered 202", /github_deployment_status-2/],
     ["schedule", "arrived; the front door answered", /npm-start-\d{8}T\d{6}Z-[0-9a-f]{10}/],
-    ["console", "arrived; the front door answered", /promote-[0-9a-f]{12}/],
   ])("%s is answered, rolled out, reported and confirmed", async (trigger, answered, id) => {
     const { code, out, err } = await run("--trigger", trigger, "--customers", "200");
     const [introduction, , line = ""] = out.split("\n");
@@ -67,6 +64,8 @@ test.each([["codepipeline", { wait: "no" }, "  - wait: "]])(
 
 describe("options", () => {
   test.each([
+    [["--scenario", "fire"], "--scenario fire: expected one of rollback, crash"],
+    [["--customers", "5", "--customers", "6"], "--customers: expected once"],
     [["--trigger", "gitlab"], "--trigger gitlab: expected one of github, webhook, schedule"],
     [
       ["--trigger", "github", "--event", "local/start/example-event.json"],
@@ -84,23 +83,5 @@ describe("options", () => {
     const args = ["--trigger", "codepipeline", "--event", writeEvent({ reason: "x".repeat(1_000) })];
     const problem = /^--event: expected at most 1000 characters with --trigger codepipeline, got 1\d{3}$/;
     expect(readCommandLine(args)).toEqual({ kind: "bad", problems: [expect.stringMatching(problem)] });
-  });
-});
-
-describe("in the middle of a triggered rollout", () => {
-  async function startSlowly() {
-    const running = start("--trigger", "github", "--customers", "400", "--rate", "20");
-    while (!running.err().includes("planned")) await once(running.child.stderr, "data");
-    const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-    const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));
-    const children = processes.filter(([, parent]) => parent === running.child.pid).map(([pid = 0]) => pid);
-    return { ...running, worker: Math.max(...children) };
-  }
-
-  test("an interruption leaves no folder behind", async () => {
-    const { child, ended } = await startSlowly();
-    child.kill("SIGTERM");
-    expect(await ended).toBe(143);
-    expect(readdirSync(folder).filter((name) => /^cutover-(start|execution)-/.test(name))).toEqual([]);
   });
 });

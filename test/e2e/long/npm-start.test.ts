@@ -103,20 +103,6 @@ test("a bad event ends with 2 and all of its problems, without a stack trace or 
   expect(code).toBe(2);
 });
 
-test.each([
-  [
-    "a member that stands twice",
-    '{"exclude":{"tags":["a"]},"exclude":{"tags":["b"]}}',
-    "exclude: got this member twice",
-  ],
-])("an event file with %s is refused with the problem", async (_what, text, problem) => {
-  const file = join(folder, "event.json");
-  writeFileSync(file, text);
-  const { code, err } = await run("--event", file, "--customers", "20");
-  expect(err).toContain(problem);
-  expect(code).toBe(2);
-});
-
 test("bad options end with 2 and one message with all problems", async () => {
   const { code, out, err } = await run(
     ...[
@@ -135,28 +121,6 @@ test("bad options end with 2 and one message with all problems", async () => {
   for (const problem of ["--customers none", "--rate 0", "--sede", "  - 1:", "drop is not", "no-such.json", "--json"])
     expect(err).toContain(problem);
   expect(err).toContain("not started");
-  expect(out).toBe("");
-  expect(code).toBe(2);
-});
-
-test("an unknown scenario, or a scenario with an event, ends with 2", async () => {
-  const { code, err } = await run(
-    "--scenario",
-    "fire",
-    "--event",
-    "local/start/example-event.json",
-    "--trigger",
-    "github",
-  );
-  expect(err).toContain("  - --scenario fire: expected one of rollback, crash\n");
-  expect(err).toContain("  - --event: expected none with --scenario, which has its own\n");
-  expect(err).toContain("  - --trigger: expected none with --scenario, which has its own\n");
-  expect(code).toBe(2);
-});
-
-test("an option given twice ends with 2", async () => {
-  const { code, out, err } = await run("--customers", "5", "--customers", "6");
-  expect(err).toContain("  - --customers: expected once\n");
   expect(out).toBe("");
   expect(code).toBe(2);
 });

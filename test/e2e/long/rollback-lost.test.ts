@@ -127,7 +127,7 @@ describe("a rollout whose execution was lost", () => {
     expectAllBack();
   });
 
-  test("before its plan has flipped nobody, and a rollback of it is refused", async () => {
+  test("before its plan has flipped no customer, and a rollback of it is refused", async () => {
     const off = world.emulator.onRequest(async ({ operation }) => {
       if (operation === "ListCustomers") await worker.kill();
     });
@@ -197,7 +197,8 @@ test("a rollback that leaves some goes on with them when it is sent again", asyn
   await execute(world, PROMOTE, { name: "night" });
   atFlip(world, { flag: true, n: 21 }, () => world.emulator.setFaults("lost-write=1"));
 
-  const { report } = await execute(world, ROLLBACK, { name: "back" });
+  const policy = { retries: { attempts: 1, requestTimeoutMs: 1_000, mostBackoffMs: 5 } };
+  const { report } = await execute(world, ROLLBACK, { name: "back", policy });
 
   const { restored = 0, failed = 0 } = report?.rollback ?? {};
   expect(report).toMatchObject({ status: "rolled-back", rollback: { conflicting: 0 } });
@@ -235,7 +236,7 @@ describe("a lock that is taken away", () => {
     ["while a pause holds a wave", "flipping", true],
     ["while a pause holds the rollback", "rolling back", true],
   ] as const)(
-    "%s ends the rollout without another flip, and everybody has an outcome",
+    "%s ends the rollout without another flip, and each customer has an outcome",
     async (_when, stage, paused) => {
       let posts: number | undefined;
       if (stage === "rolling back") atFlip(world, { flag: false, n: 3 }, fire);

@@ -84,7 +84,7 @@ describe("a rollback that Evo Voice does not answer", () => {
     };
   };
 
-  test("for twelve parts in a row ends as rolled back with everybody named, and goes on when it is sent again", async () => {
+  test("for twelve parts in a row names each customer, and continues when it is sent again", async () => {
     await run(PROMOTE, "one");
 
     const { report } = await run(ROLLBACK, "two", unanswered(12));
@@ -159,7 +159,7 @@ describe("a customer that fails", () => {
   });
 });
 
-test("whoever is in doubt when a rollout turns itself back, and was never flipped, is not counted as left", async () => {
+test("a customer in doubt that was never flipped is not counted as left by a rollback", async () => {
   const reads: string[] = [];
   const trouble: Trouble = {
     // Asked at the same time: what the first came to is not known, and the second spends the failure budget.
@@ -219,7 +219,7 @@ describe("a release that cannot be held", () => {
   });
 
   test.each([
-    ["minutes is held, and everybody is turned back", 15, "rolled-back", []],
+    ["minutes is held, and each customer is restored", 15, "rolled-back", []],
     ["longer than the way back is tried fails loudly", 16, undefined, IDS],
   ] as const)("for a ledger that is away for %s", async (_what, failures, status, left) => {
     await run(PROMOTE, "one");

@@ -44,7 +44,7 @@ describe("a rollback by event", () => {
     });
   });
 
-  test("by the release's name passes over a later rollout of it that flipped nobody", async () => {
+  test("by the release's name passes over a later rollout of it that flipped no customer", async () => {
     const before = flags();
     await execute(world, PROMOTE, { name: "one" });
     await execute(world, { ...PROMOTE, id: "nightly" }, { name: "nightly" });
@@ -67,7 +67,7 @@ describe("a rollback by event", () => {
     expect(flags()).toEqual(before);
   });
 
-  test("leaves alone whom somebody has moved since, and names them", async () => {
+  test("leaves alone a customer that another system moved since, and names it", async () => {
     const [publish = ""] = staged();
     await execute(world, PROMOTE, { name: "one" });
     world.emulator.setStaging(publish, true);
@@ -81,7 +81,7 @@ describe("a rollback by event", () => {
     });
   });
 
-  test("sent again touches nobody", async () => {
+  test("sent again touches no customer", async () => {
     await execute(world, PROMOTE, { name: "one" });
     const { report: first } = await execute(world, ROLLBACK, { name: "two" });
     const after = writes();
@@ -92,7 +92,7 @@ describe("a rollback by event", () => {
     expect(writes()).toBe(after);
   });
 
-  test("that was aborted while it waited, an instant before its turn came, flips nobody back", async () => {
+  test("that was aborted an instant before its turn came restores no customer", async () => {
     await execute(world, PROMOTE, { name: "one" });
     const after = flags();
     const who = { requestedBy: "bob", reason: "not that one", at: "2026-11-23T00:00:00Z" };
@@ -106,7 +106,7 @@ describe("a rollback by event", () => {
     expect(flags()).toEqual(after);
   });
 
-  test("of a rollout that flipped nobody is refused, and holds nothing", async () => {
+  test("of a rollout that flipped no customer is refused, and holds nothing", async () => {
     for (const id of staged()) world.emulator.setStaging(id, false);
     await execute(world, PROMOTE, { name: "one" });
 
@@ -116,7 +116,7 @@ describe("a rollback by event", () => {
     expect((await openLedger(world).readControls()).holds).toEqual({});
   });
 
-  test("as a dry run says how many it would flip back, and flips nobody", async () => {
+  test("as a dry run says how many it would restore, and flips no customer", async () => {
     const { report: first } = await execute(world, PROMOTE, { name: "one" });
     const after = flags();
 
@@ -143,7 +143,7 @@ describe("a rollback by event", () => {
 });
 
 describe("a rollback of a rollout that another one came after", () => {
-  /** Somebody moves a customer back, and the later rollout moves it again. */
+  /** Another system moves a customer back, and the later rollout moves it again. */
   async function promoteTwice(): Promise<string> {
     const [again = ""] = staged();
     await execute(world, PROMOTE, { name: "one" });
@@ -164,8 +164,8 @@ describe("a rollback of a rollout that another one came after", () => {
   }
 
   test.each([
-    ["whom both flipped", async () => undefined],
-    ["whom it may have flipped, and the later one did", loseOutcome],
+    ["a customer that both flipped", async () => undefined],
+    ["a customer that it may have flipped, and the later one did", loseOutcome],
   ])("leaves alone %s, and names the later one", async (_who, given) => {
     forget = given;
     const again = await promoteTwice();
@@ -205,7 +205,7 @@ describe("a rollback of a rollout that another one came after", () => {
 });
 
 describe("a release that was rolled back", () => {
-  test("is not brought out again until somebody clears it", async () => {
+  test("is not brought out again until a person clears it", async () => {
     await execute(world, PROMOTE, { name: "one" });
     await execute(world, ROLLBACK, { name: "two" });
 
@@ -232,7 +232,7 @@ describe("a retry", () => {
     });
   }
 
-  test("takes who failed and who was not attempted, nobody else", async () => {
+  test("takes the customers that failed or were not attempted, and no other", async () => {
     const all = staged().length;
     loseWrites();
     const policy = { failureBudget: 2, concurrency: 1, onFailure: "halt" };
@@ -249,7 +249,7 @@ describe("a retry", () => {
     expect(staged()).toEqual([]);
   });
 
-  test("of a rollout that left nobody is refused", async () => {
+  test("of a rollout that left no customer is refused", async () => {
     await execute(world, PROMOTE, { name: "one" });
 
     const { report } = await execute(world, { action: "retry", rolloutId: "night" }, { name: "two" });
@@ -259,7 +259,7 @@ describe("a retry", () => {
 });
 
 describe("a failure budget that is exceeded", () => {
-  test("and an abort that comes too late to stop the flips both want them turned back: nobody is left", async () => {
+  test("and an abort that comes too late to stop the flips: each customer is restored", async () => {
     const before = flags();
     const [gone = ""] = staged();
     const off = world.emulator.onRequest(async ({ operation, phase, customerId }) => {

@@ -37,7 +37,7 @@ function idsOf({ emulator }: World): ReadonlySet<string> {
 
 describe("a session", () => {
   test("that dies in the middle of 50 concurrent calls costs one sign-in", async () => {
-    // Nobody waits for whoever is below: fifty calls are made at once.
+    // No customer waits for another: fifty calls are made at once.
     const { emulator, run } = await given({ policy: { concurrency: 50 } });
     const before = rememberFlags(world);
     let waiting: (() => void)[] = [];
@@ -97,7 +97,7 @@ describe("a secret that is rotated", () => {
     const { emulator, run, putSecret } = await given();
     const before = rememberFlags(world);
     atFlip(world, 20, "answered", () => {
-      emulator.setPassword("nobody-knows-it");
+      emulator.setPassword("unknown-to-all");
       putSecret({ userName: emulator.userName, password: "Wrong-9!" });
       emulator.endSessions();
     });
@@ -144,7 +144,7 @@ describe("a wrong password", () => {
 });
 
 describe("a sign-in that gets no answer", () => {
-  test("is tried as often as any request, refuses nobody, and works when the server does", async () => {
+  test("is tried as often as any request, refuses no version, and works when the server does", async () => {
     const { emulator, run } = await given({ faults: "sign-in-5xx,retry-after=0", policy: { retries: FAST_RETRIES } });
 
     const { report } = await run(PROMOTE);

@@ -96,7 +96,7 @@ describe("an event that waits", () => {
     },
   );
 
-  test("is refused once its time is over, and leaves the lock to whoever has it", async () => {
+  test("is refused once its time is over, and leaves the lock to the rollout that has it", async () => {
     const lock = await holdLock();
     const notAfter = new Date(Date.now() + 1_000).toISOString();
 

@@ -98,7 +98,7 @@ describe("a policy", () => {
     ["by id", { customerIds: ["c-1"] }, { customerIds: ["c-0", "c-1"] }, "customer c-1"],
     ["by reference id", { referenceIds: ["R 1"] }, { referenceIds: ["R 1"] }, "reference id R 1"],
     ["by tag", { tags: ["vip"] }, [{ all: true }, { tags: ["a", "vip"], match: "any" }], "tag vip"],
-  ])("is refused when a cohort names customers whom it protects %s", (_how, guarded, cohort, clash) => {
+  ])("is refused when a cohort names customers that it protects %s", (_how, guarded, cohort, clash) => {
     expect(problemsOf(() => parsePolicy(aPolicy({ protected: guarded, cohorts: { beta: cohort } })))).toEqual([
       `cohorts.beta: got ${clash}; expected no customer that the policy protects`,
     ]);
@@ -174,14 +174,14 @@ describe("a policy's strategies", () => {
   test("are refused with every contradiction at once", () => {
     const strategies = {
       careful,
-      nobody: { waves: [{ cohort: "beta" }, { rest: true }] },
+      unknown: { waves: [{ cohort: "beta" }, { rest: true }] },
       "canary-10-percent-1-hour": { waves: [{ rest: true }] },
       broken: { waves: [{ cohort: "gamma" }, { share: "50 %" }] },
     };
     expect(refused({ strategies, strategy: "carefull" })).toEqual([
       expect.stringMatching(/^strategies\.broken\.waves\[1\]\.share: got "50 %"; expected a share/),
       "strategies.canary-10-percent-1-hour: got this name; expected another name, because it is predefined",
-      'strategies.nobody.waves[0].cohort: got "beta"; expected a cohort of the policy, which has canary',
+      'strategies.unknown.waves[0].cohort: got "beta"; expected a cohort of the policy, which has canary',
       'strategies.broken.waves[0].cohort: got "gamma"; expected a cohort of the policy, which has canary',
       expect.stringMatching(
         /^strategy: got "carefull"; expected a strategy of the policy, which has .*one of all-at-once/,
@@ -335,7 +335,7 @@ describe("the environment", () => {
     expect(read()).toEqual({ tableName: "ledger", secretId: "evo", policy: parsePolicy(aPolicy()) });
   });
 
-  test("can name whom to tell, and nobody by nothing", () => {
+  test("can name a bus and a topic, and neither by an empty text", () => {
     const named = { CUTOVER_TABLE_NAME: "ledger", CUTOVER_SECRET_ID: "evo", CUTOVER_POLICY_FILE: file };
     const told = {
       CUTOVER_EVENT_BUS: "deployments",

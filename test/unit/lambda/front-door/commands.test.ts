@@ -335,28 +335,6 @@ describe("a control", () => {
       /^nothing was done: no customer lost its protection: the controls do not protect vip/,
     );
   });
-
-  test("that is sent again under its id is the same", async () => {
-    const clear = { ...ANN, command: "clear-release", release: "2026.11", id: "clear-1" } as const;
-    await send({ ...ANN, command: "hold-release", release: "2026.11" });
-    expect(await send(clear)).toMatchObject({ holds: {} });
-    expect(await send(clear)).toMatchObject({ holds: {} });
-    await send({ ...ANN, command: "hold-release", release: "2026.11" });
-    expect(await send(clear)).toMatchObject({ holds: { "2026.11": { action: "stage" } } });
-  });
-
-  test("of two people at the same time is done for both", async () => {
-    await Promise.all([
-      send({ ...ANN, command: "stop-everything" }),
-      send({ ...ANN, requestedBy: "bob", command: "protect", customerIds: ["a"] }),
-      send({ ...ANN, requestedBy: "eve", command: "hold-release", release: "2026.11" }),
-    ]);
-    expect(await answerCommand(ports, { command: "controls" })).toMatchObject({
-      status: "stopped",
-      protectedIds: ["a"],
-      holds: { "2026.11": { requestedBy: "eve" } },
-    });
-  });
 });
 
 describe("a secret", () => {

@@ -89,10 +89,6 @@ describe("an event of EventBridge", () => {
     });
   });
 
-  test("keeps the sender's id", () => {
-    expect(inputOf(parseTrigger(aBridgedEvent(anEvent({ id: "release-7" }))))).toMatchObject({ id: "release-7" });
-  });
-
   test.each([
     ["another type", { "detail-type": "Scheduled Event", source: "aws.events" }],
     ["our type under the name of AWS", { source: "aws.events" }],
@@ -141,13 +137,6 @@ describe("a schedule's event", () => {
       onFailure: "halt",
       notAfter: "2026-11-23T02:30:00.000Z",
     });
-  });
-
-  test("has an id even for the longest name with dots", () => {
-    const arn = `arn:aws-us-gov:scheduler:us-gov-west-1:123456789012:schedule/g.1/${"night.ly".repeat(8)}`;
-    const { schedule, event } = aScheduledEvent(anEvent());
-    const { id } = inputOf(parseTrigger({ schedule: { ...schedule, arn }, event }));
-    expect(id).toMatch(/^[\w-]{1,64}$/);
   });
 
   test.each([

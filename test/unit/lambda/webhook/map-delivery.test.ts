@@ -201,14 +201,6 @@ describe("the rollout of a delivery", () => {
     });
   });
 
-  test("takes none of them, and no targets, from a payload", () => {
-    const payload = { strategy: "all-at-once", targets: { all: true }, onBusy: "wait", override: { reason: "x" } };
-    const dispatches = [{ event: "repository_dispatch", when: { ...when, action: "go" }, start }];
-    const event = map(dispatches, "repository_dispatch", { ...payload, action: "go", client_payload: payload });
-    expect(event).toMatchObject({ targets: [{ all: true }] });
-    for (const member of ["strategy", "onFailure", "onBusy", "override"]) expect(event).not.toHaveProperty(member);
-  });
-
   test("has an id that always fits, is stable, and differs from other sources' ids", () => {
     const source = fc.stringMatching(/^[a-z][a-z0-9-]{0,23}$/);
     const pair = fc.tuple(source, fc.string({ minLength: 1, maxLength: 256 }));
@@ -325,10 +317,5 @@ describe("a policy's webhooks are checked with the policy", () => {
     expect(policyWith({ ci: { kind: "standard", mappings } })).toThrow(
       `start.action: got "${action}"; expected "stage" (to the staging servers) or "promote" (to the production servers)`,
     );
-  });
-
-  test("a parsed policy can be parsed again", () => {
-    const policy = aWebhookPolicy();
-    expect(parsePolicy(JSON.parse(JSON.stringify(policy))).webhooks).toEqual(policy.webhooks);
   });
 });
