@@ -5,9 +5,8 @@ import { hasSucceeded, type Report } from "./report.ts";
 import type { Block, Limits, ReportDocument, Section, Style } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
-import { shortenText } from "./shorten-event.ts";
 import { countSkipped } from "./skip-reasons.ts";
-import { formatDuration, formatNumber, formatSeconds, formatTime } from "./text-layout.ts";
+import { formatDuration, formatNumber, formatSeconds, formatTime, shortenText } from "./text-layout.ts";
 import { toWaveRows } from "./wave-rows.ts";
 
 /** What the report says, for any writer. */
