@@ -186,6 +186,7 @@ function anAlert() {
     dryRun: false,
     problems: PROBLEMS,
     counts: COUNTS,
+    skippedBy: [{ ...explain({ code: "not-attempted", why: PROBLEMS }), customers: COUNTS.skipped }],
     rollback: ROLLBACK,
     exceptions: [
       {

@@ -1,5 +1,6 @@
 import type { LockAndControls } from "../core/controls.ts";
-import { MOST_EXCEPTIONS, type Report } from "../core/report/report.ts";
+import { MOST_EXCEPTIONS } from "../core/report/outcome-summary.ts";
+import type { Report } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Outcome } from "../flip/outcome.ts";
-import { type Explained, explain, type Reason } from "../reasons.ts";
+import { type Explained, explain } from "../reasons.ts";
 import type { NamedCounts } from "../report/count-named.ts";
 import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
 
@@ -11,8 +11,6 @@ export interface Plan {
   readonly flip: number;
   readonly unchanged: number;
   readonly skipped: number;
-  /** How many customers are skipped for each reason. */
-  readonly skippedBy: readonly SkippedBy[];
   /** How many ledger items hold the customers to be flipped, and how many those that need no flip. */
   readonly batches: number;
   readonly settledItems: number;
@@ -20,9 +18,6 @@ export interface Plan {
   /** Absent when the event names no customer by id or reference id. */
   readonly named?: NamedCounts | undefined;
 }
-
-/** A skip reason, and how many customers it keeps out. */
-export type SkippedBy = Explained & { readonly customers: number };
 
 /** A share of the plan with its own bake and gate. */
 export interface PlannedWave {
@@ -56,13 +51,12 @@ const HASHED_AT_ONCE = 16_384;
  */
 export function planRollout(event: Pick<FlipEvent, "action" | "release">, waves: readonly CandidateWave[]): Plan {
   const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
-  const skips = countSkips();
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
   for (const [index, { candidates, bakeSeconds }] of waves.entries()) {
     let lines = `wave ${index + 1}\t${bakeSeconds}\n`;
     for (const { id, plannedAction } of candidates) {
       counts[typeof plannedAction === "string" ? plannedAction : "skipped"] += 1;
-      lines += `${id}\t${typeof plannedAction === "string" ? plannedAction : skips.count(plannedAction.skipped)}\n`;
+      lines += `${id}\t${typeof plannedAction === "string" ? plannedAction : JSON.stringify(plannedAction.skipped)}\n`;
       if (lines.length > HASHED_AT_ONCE) {
         digest.update(lines);
         lines = "";
@@ -74,30 +68,9 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, waves:
   return {
     hash: digest.digest("hex"),
     ...counts,
-    skippedBy: skips.list(),
     batches: planned.at(-1)?.to ?? 0,
     settledItems: count(toSettled(waves)),
     waves: planned,
-  };
-}
-
-/** Counts skipped customers by their reason. */
-function countSkips() {
-  const skippedBy = new Map<string, { readonly reason: Reason; customers: number }>();
-  return {
-    /** Gives the reason as text, for the hash. */
-    count(reason: Reason): string {
-      const key = JSON.stringify(reason);
-      const known = skippedBy.get(key) ?? { reason, customers: 0 };
-      known.customers += 1;
-      skippedBy.set(key, known);
-      return key;
-    },
-    /** The most frequent first. */
-    list: (): readonly SkippedBy[] =>
-      [...skippedBy.values()]
-        .sort((a, b) => b.customers - a.customers)
-        .map(({ reason, customers }) => ({ ...explain(reason), customers })),
   };
 }
 

@@ -5,7 +5,6 @@ import { hasSucceeded, type Report } from "./report.ts";
 import type { Block, Limits, ReportDocument, Section, Style } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
-import { countSkipped } from "./skip-reasons.ts";
 import { formatDuration, formatNumber, formatSeconds, formatTime, shortenText } from "./text-layout.ts";
 import { toWaveRows } from "./wave-rows.ts";
 
@@ -161,12 +160,12 @@ function toRollback({ rollback, rolledBackBy, status }: Report): Section | undef
   };
 }
 
-function toSkipReasons(report: Report, { characters }: Limits): Section | undefined {
-  const reasons = [...countSkipped(report)];
-  if (reasons.length === 0) return undefined;
-  const rows = reasons.map(([reason, customers]) => ({
+function toSkipReasons({ skippedBy = [] }: Report, { characters }: Limits): Section | undefined {
+  if (skippedBy.length === 0) return undefined;
+  const rows = skippedBy.map(({ code, message, customers }) => ({
     label: formatNumber(customers),
-    lines: [shortenText(reason, characters)],
+    // Why the rollout was stopped stands at the head of its report.
+    lines: [code === "not-attempted" ? "not attempted: the rollout was stopped" : shortenText(message, characters)],
   }));
   return { title: "skipped", blocks: [{ kind: "list", head: ["customers", "reason"], rows }] };
 }

@@ -5,6 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import { type Explained, explain, type Reason } from "../reasons.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../rollback/source-rollouts.ts";
+import { MOST_EXCEPTIONS, type SkippedBy } from "./outcome-summary.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 
@@ -49,6 +50,8 @@ export interface Report {
   /** How many customers were skipped that the event names by id or reference id; absent for none. */
   readonly namedSkipped?: number | undefined;
   readonly plan?: Plan | undefined;
+  /** How many customers were skipped for each reason: by the plan and later. */
+  readonly skippedBy?: readonly SkippedBy[] | undefined;
   /** What the gates decided, wave by wave. */
   readonly waves?: readonly (WaveResult & { readonly reasons: readonly Explained[] })[] | undefined;
   /** Of a rollout that was rolled back, and of a rollback. */
@@ -75,13 +78,6 @@ export interface Report {
   readonly durationMs: number;
   readonly requestedBy?: string | undefined;
   readonly reason?: string | undefined;
-}
-
-export const MOST_EXCEPTIONS = 100;
-
-/** Whether an outcome belongs among a report's exceptions. */
-export function isException({ outcome }: Pick<Outcome, "outcome">): boolean {
-  return outcome !== "flipped" && outcome !== "unchanged";
 }
 
 export function toException(outcome: Outcome): Exception {
@@ -114,6 +110,7 @@ export interface Ending {
   /** What a person stopped the rollback with. */
   readonly rollbackStop?: Stop | undefined;
   readonly overridden?: readonly string[] | undefined;
+  readonly skippedBy: readonly SkippedBy[];
   readonly exceptions: readonly Exception[];
 }
 
@@ -140,6 +137,7 @@ export function releaseOf({ event, source }: Pick<Beginning, "event" | "source">
 export function writeReport({ event, rolloutId, source }: Beginning, ending: Ending, times: Times): Report {
   const counts = withPlanned(ending);
   const namedSkipped = countNamedSkipped(ending);
+  const { skippedBy } = ending;
   const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
   return {
     rolloutId,
@@ -151,6 +149,7 @@ export function writeReport({ event, rolloutId, source }: Beginning, ending: End
     counts,
     namedSkipped: namedSkipped || undefined,
     plan: ending.plan,
+    skippedBy: skippedBy.length > 0 ? skippedBy : undefined,
     waves: ending.waves?.map((wave) => ({ ...wave, reasons: wave.reasons.map(explain) })),
     rollback: ending.rollback,
     held: ending.hold?.held,

@@ -2,10 +2,8 @@ import { type Counts, NO_COUNTS, type Outcome } from "../../core/flip/outcome.ts
 import type { Stop } from "../../core/gate/decision.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
+import { createOutcomeSummary, type OutcomeSummary } from "../../core/report/outcome-summary.ts";
 import {
-  type Exception,
-  isException,
-  MOST_EXCEPTIONS,
   type Report,
   toException,
   toRollbackException,
@@ -52,7 +50,7 @@ async function recordReport(ports: Ports, rollout: Rollout, ended: Ended): Promi
       rollback: rollback?.counts,
       hold: rollback?.hold,
       rollbackStop: rollback?.stop,
-      exceptions: await readExceptions(ports, rollout, ended),
+      ...(await readOutcomes(ports, rollout, ended)),
     },
     {
       startedAt: new Date(rollout.startedAtMs).toISOString(),
@@ -65,31 +63,16 @@ async function recordReport(ports: Ports, rollout: Rollout, ended: Ended): Promi
 }
 
 /** The customers that need a person come first: those that were not restored, then those that failed. */
-async function readExceptions(
-  { ledger }: Ports,
-  rollout: Rollout,
-  { plan, rollback }: Ended,
-): Promise<readonly Exception[]> {
+async function readOutcomes({ ledger }: Ports, rollout: Rollout, { plan, rollback }: Ended) {
   const restoredFrom = rollout.kind === "rollback" ? rollout.source.rollouts : [rollout];
-  const notRestored =
-    rollback === undefined
-      ? []
-      : await worstOf(restoredFrom.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
-  const others = plan === undefined ? [] : await worstOf([ledger.readOutcomes(rollout.rolloutId)]);
-  return [...notRestored.map(toRollbackException), ...others.map(toException)].slice(0, MOST_EXCEPTIONS);
+  const restores = rollback === undefined ? [] : restoredFrom;
+  const restored = await sumUp(restores.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
+  const { exceptions, skippedBy } = await sumUp(plan === undefined ? [] : [ledger.readOutcomes(rollout.rolloutId)]);
+  return { skippedBy, exceptions: [...restored.exceptions.map(toRollbackException), ...exceptions.map(toException)] };
 }
 
-/** The first exceptions, failed customers before all others. */
-async function worstOf(sources: readonly AsyncIterable<readonly Outcome[]>[]): Promise<readonly Outcome[]> {
-  const failed: Outcome[] = [];
-  const others: Outcome[] = [];
-  for (const source of sources) {
-    for await (const outcomes of source) {
-      const exceptions = outcomes.filter(isException);
-      failed.push(...exceptions.filter(({ outcome }) => outcome === "failed"));
-      if (failed.length >= MOST_EXCEPTIONS) return failed;
-      if (others.length < MOST_EXCEPTIONS) others.push(...exceptions.filter(({ outcome }) => outcome !== "failed"));
-    }
-  }
-  return [...failed, ...others];
+async function sumUp(sources: readonly AsyncIterable<readonly Outcome[]>[]): Promise<OutcomeSummary> {
+  const { add, summary } = createOutcomeSummary();
+  for (const source of sources) for await (const outcomes of source) add(outcomes);
+  return summary();
 }

@@ -37,12 +37,10 @@ describe("a customer that a control protects before the plan", () => {
     const { report } = await execute(world, PROMOTE, { name: "one" });
 
     const flip = ours() - 1;
-    for (const plan of [planned?.plan, report?.plan])
-      expect(plan).toMatchObject({
-        flip,
-        skipped: 1,
+    for (const each of [planned, report])
+      expect(each).toMatchObject({
+        plan: { flip, skipped: 1, waves: [{ customers: flip }] },
         skippedBy: [{ ...ORDERED, customers: 1 }],
-        waves: [{ customers: flip }],
       });
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: flip, skipped: 1 } });
     await expectSkipped(family.child);

@@ -31,7 +31,8 @@ describe("a dry run", () => {
       status: "planned",
       dryRun: true,
       counts: { flipped: 0, unchanged: 0, skipped: 0 },
-      plan: { skipped: 3, skippedBy: [{ code: "excluded", customers: 3 }] },
+      plan: { skipped: 3 },
+      skippedBy: [{ code: "excluded", customers: 3 }],
       moreExceptions: 0,
     });
     expect((report.plan?.flip ?? 0) + (report.plan?.unchanged ?? 0)).toBe(197);

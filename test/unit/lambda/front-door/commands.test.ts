@@ -47,7 +47,7 @@ const BAKING: RolloutEvent = {
   ...{ change: "wave done", wave: 1, waves: 2, counts: NO_COUNTS },
 };
 const PLAN: Plan = {
-  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0 },
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, batches: 2, settledItems: 0 },
   waves: [
     { wave: 1, from: 0, to: 1, customers: 10, bakeSeconds: 300 },
     { wave: 2, from: 1, to: 2, customers: 20, bakeSeconds: 0 },

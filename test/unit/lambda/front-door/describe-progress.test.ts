@@ -13,7 +13,7 @@ const controls: LockAndControls = { fence: 1, holds: {}, protectedIds: [] };
 
 const waveOf = (wave: number, customers: number) => ({ wave, from: 0, to: 0, customers, bakeSeconds: 60 });
 const plan = {
-  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0 },
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, batches: 2, settledItems: 0 },
   waves: [waveOf(1, 0), waveOf(2, 10), waveOf(3, 0), waveOf(4, 20)],
 };
 const event = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false } as const;

@@ -64,7 +64,6 @@ describe("the plan", () => {
           batches: batches.length,
           settledItems: settled.length,
         });
-        expect(plan.skippedBy.reduce((sum, { customers }) => sum + customers, 0)).toBe(plan.skipped);
         const byId = new Map(found.map((customer) => [customer.id, customer]));
         for (const id of flips) {
           expect(byId.get(id)?.skip).toBeUndefined();
@@ -344,7 +343,7 @@ test("a parent of a protected customer is flipped: flags are independent", () =>
     aFound({ id: "vip", ancestorIds: ["parent"], skip: { code: "protected-by-policy", by: "tag", tag: "vip" } }),
   ];
   expect(planFor(found)).toMatchObject({
-    plan: { flip: 1, skippedBy: [{ code: "protected-by-policy", tag: "vip", customers: 1 }] },
+    plan: { flip: 1, skipped: 1 },
     batches: [[{ id: "parent" }]],
   });
 });

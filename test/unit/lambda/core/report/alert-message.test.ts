@@ -142,6 +142,7 @@ test("the message is the plain report, with a subject for a phone", () => {
     status: "rolled-back",
     problems: [explain({ ...IN_ALARM, detail: "Threshold Crossed" })],
     counts: { ...flipped(1_200, 2), skipped: 3_798 },
+    skippedBy: [{ ...explain({ code: "not-attempted", why: [IN_ALARM] }), customers: 3_798 }],
     rollback: rollback({ restored: 1_199, failed: 1 }),
     exceptions: [
       {
@@ -174,7 +175,7 @@ rollback
   failed           1
 
 skipped
-  3,798  not attempted
+  3,798  not attempted: the rollout was stopped
 
 not restored, still where this rollout put them
   ${NO_ANSWER.message}
