@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Outcome } from "../flip/outcome.ts";
 import { type Explained, explain } from "../reasons.ts";
-import type { NamedCounts } from "../report/count-named.ts";
 import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */
@@ -15,8 +14,8 @@ export interface Plan {
   readonly batches: number;
   readonly settledItems: number;
   readonly waves: readonly PlannedWave[];
-  /** Absent when the event names no customer by id or reference id. */
-  readonly named?: NamedCounts | undefined;
+  /** Of the customers that the event names by id or reference id; absent for none. */
+  readonly named?: { readonly customers: number; readonly skipped: number } | undefined;
 }
 
 /** A share of the plan with its own bake and gate. */
@@ -41,28 +40,26 @@ const MOST_CUSTOMERS = 250;
 /** Of ids and names as JSON: the larger part of a batch's 100 KB is for what is recorded of its customers later. */
 const MOST_BATCH_BYTES = 40_000;
 const MOST_SETTLED_BYTES = 90_000;
-/** A call of the hash costs more than a customer's line in it. */
-const HASHED_AT_ONCE = 16_384;
 
 /**
  * Sums up which customers are flipped and when, which are right already, and which are skipped and why. The hash takes
  * the customers in wave by wave, in the order of the flips, so it says which customer is in which wave, and how long each
- * wave bakes.
+ * wave bakes. `namedIds`: the customers that the event names by id or reference id.
  */
-export function planRollout(event: Pick<FlipEvent, "action" | "release">, waves: readonly CandidateWave[]): Plan {
+export function planRollout(
+  event: Pick<FlipEvent, "action" | "release">,
+  waves: readonly CandidateWave[],
+  namedIds: ReadonlySet<string> = new Set(),
+): Plan {
   const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
   for (const [index, { candidates, bakeSeconds }] of waves.entries()) {
-    let lines = `wave ${index + 1}\t${bakeSeconds}\n`;
+    digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
     for (const { id, plannedAction } of candidates) {
-      counts[typeof plannedAction === "string" ? plannedAction : "skipped"] += 1;
-      lines += `${id}\t${typeof plannedAction === "string" ? plannedAction : JSON.stringify(plannedAction.skipped)}\n`;
-      if (lines.length > HASHED_AT_ONCE) {
-        digest.update(lines);
-        lines = "";
-      }
+      const isSkipped = typeof plannedAction !== "string";
+      counts[isSkipped ? "skipped" : plannedAction] += 1;
+      digest.update(`${id}\t${isSkipped ? JSON.stringify(plannedAction.skipped) : plannedAction}\n`);
     }
-    digest.update(lines);
   }
   const planned = planWaves(waves);
   return {
@@ -71,7 +68,14 @@ export function planRollout(event: Pick<FlipEvent, "action" | "release">, waves:
     batches: planned.at(-1)?.to ?? 0,
     settledItems: count(toSettled(waves)),
     waves: planned,
+    ...(namedIds.size > 0 && { named: countNamed(waves, namedIds) }),
   };
+}
+
+function countNamed(waves: readonly CandidateWave[], namedIds: ReadonlySet<string>): Plan["named"] {
+  const named = waves.flatMap(({ candidates }) => candidates.filter(({ id }) => namedIds.has(id)));
+  const skipped = named.filter(({ plannedAction }) => typeof plannedAction !== "string");
+  return { customers: named.length, skipped: skipped.length };
 }
 
 function planWaves(waves: readonly CandidateWave[]): readonly PlannedWave[] {
