@@ -74,15 +74,18 @@ test("names the commands that the worker has not taken in, with their senders", 
     heldBy: [],
     noted: [
       {
-        code: "pause",
+        code: "command-noted",
         message: expect.stringMatching(/^pause for 10 min, sent by ann at 20.*: a look at the graphs$/),
       },
-      { code: "abort", message: expect.stringMatching(/^abort without a rollback, sent by ann at 20.*: enough$/) },
+      {
+        code: "command-noted",
+        message: expect.stringMatching(/^abort without a rollback, sent by ann at 20.*: enough$/),
+      },
     ],
   });
 });
 
-test("a rollout that is turned back says how far it is", async () => {
+test("a rollout that is rolled back says how far the rollback has come", async () => {
   const before = await askAtFlip(1, () =>
     door.send({ command: "abort", rolloutId: "night", requestedBy: "ann", reason: "wrong release" }),
   );

@@ -452,7 +452,7 @@ waves
     ["rolling back", "is held between two restores, wave 3 of 4, since", "3  245 customers, rolling back, held"],
     ["baking", "bakes, wave 3 of 4, 12 min 3 s left, since", "3  245 customers, bakes for 1 h 30 min, 12 min 3 s left"],
   ] as const)("and %s, but held by an alarm without data, says so and names the alarm", (phase, said, wave) => {
-    const heldBy = [{ code: "no-data", message: "alarm calls-drop has no data (INSUFFICIENT_DATA)" }] as const;
+    const heldBy = [explain({ code: "alarm", alarm: "calls-drop", state: "INSUFFICIENT_DATA" })];
     const held = { ...progress, phase, heldBy, ...(phase !== "baking" && { bakeLeftSeconds: undefined }) };
     const where = phase === "preparing" ? { ...held, wave: undefined } : held;
     const text = render(aReport({ status: "running", plan: inWaves, counts, progress: where }));
@@ -470,7 +470,7 @@ waves
   });
 
   test("and paused says who paused it, and what ends the pause", () => {
-    const heldBy = [{ code: "paused", message: "paused by ann until 2026-11-23T03:00:00.000Z: lunch" }] as const;
+    const heldBy = [explain({ code: "paused", by: "ann", until: "2026-11-23T03:00:00.000Z", why: "lunch" })];
     const text = render(aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }), 200);
     expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z: lunch\n");
     expect(text).toContain('{"command":"resume","rolloutId":"promote-6d84c9bd52e4",');
@@ -480,7 +480,7 @@ waves
     const waiting = {
       phase: "waiting",
       since,
-      heldBy: [{ code: "locked", message: "promote-1 has the lock" }],
+      heldBy: [explain({ code: "waits-for-lock", holder: "promote-1" })],
       noted: [],
     } as const;
     const text = render(aReport({ status: "waiting", plan: undefined, counts: none, progress: waiting }));
