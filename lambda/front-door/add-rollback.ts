@@ -16,18 +16,18 @@ export async function addRollback(
   report: Report,
 ): Promise<Report> {
   if (rolledBackBy === undefined) return report;
-  const [turned, by, controls] = await Promise.all([
+  const [restored, by, controls] = await Promise.all([
     readRollback(ports.ledger, [rolloutId]),
     findRollback(ports, rolledBackBy),
     ports.ledger.readControls(),
   ]);
-  const exceptions = [...turned.exceptions, ...report.exceptions.filter((one) => !isOfRevert(one))];
+  const exceptions = [...restored.exceptions, ...report.exceptions.filter((one) => !isOfRollback(one))];
   const named = exceptions.slice(0, MOST_EXCEPTIONS);
   const { deferred, skipped, failed } = report.counts;
-  const all = turned.counts.failed + turned.counts.conflicting + deferred + skipped + failed;
+  const all = restored.counts.failed + restored.counts.conflicting + deferred + skipped + failed;
   return {
     ...report,
-    rollback: turned.counts,
+    rollback: restored.counts,
     rolledBackBy: { rolloutId: rolledBackBy, status: by?.status ?? "failed" },
     ...publishHold(report, by, controls),
     exceptions: named,
@@ -41,7 +41,7 @@ async function findRollback(ports: FrontDoorPorts, rolloutId: string): Promise<R
 }
 
 /** From an earlier rollback, which the later rollback continued. */
-function isOfRevert({ outcome }: Report["exceptions"][number]): boolean {
+function isOfRollback({ outcome }: Report["exceptions"][number]): boolean {
   return outcome === "conflicting" || outcome === "not-restored";
 }
 

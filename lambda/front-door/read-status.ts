@@ -87,7 +87,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
   const nowMs = ports.nowMs();
   const [{ counts, exceptions, skippedBy }, rollback, commanded, gate] = await Promise.all([
     countSoFar(ports, rolloutId),
-    countRevertedSoFar(ports, record),
+    countRestoredSoFar(ports, record),
     ports.ledger.readGateInputs(rolloutId),
     ports.ledger.findGateState(rolloutId),
   ]);
@@ -114,7 +114,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
 }
 
 /** The counts of a rollback so far. A customer that was not attempted yet counts as failed. */
-async function countRevertedSoFar(
+async function countRestoredSoFar(
   { ledger }: FrontDoorPorts,
   { rolloutId, source, event }: RolloutRecord,
 ): Promise<RollbackCounts | undefined> {

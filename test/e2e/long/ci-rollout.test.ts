@@ -45,7 +45,7 @@ test("flips every customer, waits and writes the report; the same id joins the r
   expect(job.summary).toContain(`| plan | ${staged} to flip\\, hash `);
   expect(findStaged().length).toBe(0);
 
-  const again = await run({ ID: "release-1", REQUESTED_BY: "somebody-else" });
+  const again = await run({ ID: "release-1", REQUESTED_BY: "another-sender" });
   expect(again).toMatchObject({ exitCode: 0, outputs: job.outputs });
   expect(again.summary).toContain("this job joined its rollout");
   expect(again.log).toContain("rollout release-1 is succeeded (joined: the event was sent before)");

@@ -96,7 +96,7 @@ async function readCommands() {
 }
 
 describe.each(COMMANDS)("the command $command", (command) => {
-  test("for a rollout that bakes and is paused is noted with who, when and why", async () => {
+  test("for a rollout that bakes and is paused is noted with its sender, its time and its reason", async () => {
     await aRolloutThatBakes();
 
     expect(await send(command)).toEqual({
@@ -364,7 +364,7 @@ describe("a secret", () => {
 
   test.each([
     ["in an address of the reason", { reason: `see https://ann:${secret}@evovoice.io/log` }],
-    ["in an address of who asks", { requestedBy: `https://ann:${secret}@evovoice.io` }],
+    ["in the address of its sender", { requestedBy: `https://ann:${secret}@evovoice.io` }],
     ["in a member of its own", { password: secret }],
   ])("%s is refused and never in an item, nor in what is said", async (_where, changes) => {
     await aRollout("running");

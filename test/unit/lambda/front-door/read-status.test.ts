@@ -37,7 +37,7 @@ async function askAtFlip(nth: number, before: () => Promise<unknown> = async () 
   return answer as Report;
 }
 
-test("in the middle of its second wave, a rollout says so, with its plan and what is flipped so far", async () => {
+test("a rollout in its second wave says so, with its plan and its counts so far", async () => {
   const report = await askAtFlip(4);
   expect(report).toMatchObject({
     status: "running",
@@ -143,7 +143,7 @@ describe("a rollout that a later one turns back says so:", () => {
     expect(cleared).not.toHaveProperty("next");
   });
 
-  test("who is left, and that the rollback is to be sent again, which goes on", async () => {
+  test("which customers were not restored, and that the rollback sent again continues", async () => {
     const flipped = await promote();
     door.world.emulator.setFaults("lost-write=1");
     await rollBack();

@@ -446,7 +446,7 @@ describe("the plan of a retry", () => {
   });
 });
 
-test("a customer that is protected, excluded, outside of the scope or no target is never in a batch", () => {
+test("a protected, excluded or unselected customer is never in a batch", () => {
   fc.assert(
     fc.property(someCustomers, anySelection, (customers, selection) => {
       const byId = new Map(customers.map((customer) => [customer.id, customer]));

@@ -59,7 +59,7 @@ const notAttempted = (why: Reason, customers: number) => ({
 
 const render = (report: Report, columns?: number) => renderReport(report, "terminal", columns ? { columns } : {});
 
-test("says of a rollout that succeeded what, how many, why skipped, who asked and how long", () => {
+test("says of a rollout that succeeded what, how many, why skipped, which sender and how long", () => {
   expect(render(aReport())).toBe(`promote 2026.11.0   succeeded
 
   flipped    1,265
@@ -330,7 +330,7 @@ next
     expect(text).not.toContain("rolled back");
   });
 
-  test("that proceeded early says who skipped the bake and why", () => {
+  test("that proceeded early names the person who skipped the bake, and the reason", () => {
     const skipped = { ...wentOn, reasons: [explain({ code: "bake-skipped", by: "ann", why: "seen enough" })] };
     const text = render(aReport({ plan: inWaves, waves: [skipped] }));
     expect(text).toContain(
@@ -469,7 +469,7 @@ waves
     expect(text).toContain("\n  3  245 customers, baked 1 h 30 min, at its gate\n");
   });
 
-  test("and paused says who paused it, and what ends the pause", () => {
+  test("and paused names the person who paused it, and what ends the pause", () => {
     const heldBy = [explain({ code: "paused", by: "ann", until: "2026-11-23T03:00:00.000Z", why: "lunch" })];
     const text = render(aReport({ status: "running", plan: inWaves, counts, progress: { ...progress, heldBy } }), 200);
     expect(text).toContain("  held: paused by ann until 2026-11-23T03:00:00.000Z: lunch\n");
