@@ -17,7 +17,7 @@ const MOST_REASONS = 20;
 const MOST_CHARACTERS = 1_000;
 
 /** How a rollout ends. */
-export const ENDINGS = [
+export const END_STATUSES = [
   "succeeded",
   "partial",
   "rolled-back",
@@ -27,7 +27,7 @@ export const ENDINGS = [
   "refused",
   "planned",
 ] as const satisfies readonly RolloutStatus[];
-export type Ending = (typeof ENDINGS)[number];
+export type EndStatus = (typeof END_STATUSES)[number];
 
 const count = (what: string) => z.number().int().min(0).describe(what);
 
@@ -131,7 +131,7 @@ const RolledBack = strictObject({
 const Ended = strictObject({
   ...head,
   change: z.literal("ended").describe("the rollout is over"),
-  status: z.enum(ENDINGS).describe("how the rollout ended"),
+  status: z.enum(END_STATUSES).describe("how the rollout ended"),
   counts: Counts,
   rollback: RollbackCounts.optional().describe("the result of the rollback, if there was one"),
   ...hold,
@@ -162,6 +162,6 @@ export function toEventHold({ held, notHeld }: Pick<Report, "held" | "notHeld"> 
 }
 
 /** Whether a rollout with this status has ended. */
-export function isEnding(status: RolloutStatus): status is Ending {
-  return ENDINGS.some((ending) => ending === status);
+export function isEndStatus(status: RolloutStatus): status is EndStatus {
+  return END_STATUSES.some((ending) => ending === status);
 }

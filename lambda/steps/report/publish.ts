@@ -1,7 +1,7 @@
 import { toAlertMessage } from "../../core/report/alert-message.ts";
 import { actionOf, type Report, releaseOf } from "../../core/report/report.ts";
 import {
-  isEnding,
+  isEndStatus,
   type RolloutEvent,
   type RolloutEventOf,
   toEventHold,
@@ -31,7 +31,7 @@ export async function publishEnd(ports: Ports, report: Report): Promise<void> {
   const head = { rolloutId, action, release, at: new Date(ports.nowMs()).toISOString() };
   const hold = toEventHold(report);
   const why = problems && toEventReasons(problems);
-  if (isEnding(status))
+  if (isEndStatus(status))
     await ports.notifier.publish({ ...head, change: "ended", status, counts, rollback, ...hold, problems: why });
   const message = toAlertMessage(report);
   if (message !== undefined) await ports.notifier.alert(message);

@@ -3,8 +3,8 @@ import * as fc from "fast-check";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
 import { explain } from "../../../../../lambda/core/reasons.ts";
 import {
-  ENDINGS,
-  isEnding,
+  END_STATUSES,
+  isEndStatus,
   RolloutEvent,
   type RolloutEventOf,
   toEventHold,
@@ -45,8 +45,8 @@ describe("a change", () => {
 });
 
 test("a rollout that runs or waits has not ended", () => {
-  expect(ENDINGS.every((status) => isEnding(status))).toBe(true);
-  expect([isEnding("running"), isEnding("waiting")]).toEqual([false, false]);
+  expect(END_STATUSES.every((status) => isEndStatus(status))).toBe(true);
+  expect([isEndStatus("running"), isEndStatus("waiting")]).toEqual([false, false]);
 });
 
 describe("texts beyond their bounds are cut, and say so", () => {
