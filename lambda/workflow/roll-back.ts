@@ -1,3 +1,4 @@
+import type { RollbackResult } from "../core/report/report.ts";
 import { toEventHold } from "../core/report/rollout-event.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import { pollGate, ROLLBACK_GATE } from "../steps/gate/poll-gate.ts";
@@ -12,7 +13,6 @@ import {
   afterRollbackFailure,
   COUNT_START,
   countPart,
-  type RollbackResult,
   rollbackPart,
   startRollback,
   toRollbackResult,

@@ -19,7 +19,8 @@ export interface AlertMessage {
  * the sender, and a schedule hears no answer at all.
  */
 export function toAlertMessage(report: Report): AlertMessage | undefined {
-  const verdict = report.joined || report.dryRun || !isEndStatus(report.status) ? undefined : judge(report, report.status);
+  const verdict =
+    report.joined || report.dryRun || !isEndStatus(report.status) ? undefined : judge(report, report.status);
   if (verdict === undefined) return undefined;
   const { severity, result } = verdict;
   return {
