@@ -120,7 +120,10 @@ describe("a retry", () => {
       status: "halted",
       counts: { failed: 1 },
       plan: { flip: ours().length - 1 },
-      skippedBy: [{ code: "excluded", customers: 1 }],
+      skippedBy: [
+        { code: "not-attempted", customers: ours().length - 2 },
+        { code: "excluded", customers: 1 },
+      ],
     });
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length - 1, skipped: 0 } });
     expect([parent, child].map((id) => world.emulator.customer(id)?.writes)).toEqual([1, 0]);
