@@ -107,7 +107,7 @@ describe("a deploy event", () => {
     );
   });
 
-  test("whose id Lambda knows with another payload, before the ledger does, is refused and not guessed", async () => {
+  test("whose id Lambda knows with another payload is refused before the ledger knows the id", async () => {
     const begin = Promise.withResolvers<never>();
     door.world.executions.serve(WORKER_ARN, { kind: "durable", handler: () => begin.promise });
     await door.send(anEvent({ id: "night" }));
@@ -220,7 +220,7 @@ describe("CodePipeline", () => {
     expectFlippedOnce();
   });
 
-  test("fails with the sentence that refused its event, and the invocation succeeds, for no repetition would help", async () => {
+  test("fails with the refusal of its event, and the invocation succeeds: no repetition would help", async () => {
     expect(await door.send(job(anEvent({ targets: { cohort: "unknown" } })))).toMatchObject({ status: "refused" });
     expect(door.pipeline.answers()).toMatchObject([
       {
@@ -335,7 +335,8 @@ describe("the command status", () => {
       ...(expected.status === "running" && { progress: { phase: "preparing", heldBy: [], noted: [] } }),
       ...(expected.problems && { problems: expected.problems }),
       counts: { flipped: 1, failed: 1, skipped: 1, unchanged: 0 },
-      exceptions: [{ customerId: "c-1" }, { customerId: "c-3" }],
+      // The failed customer first.
+      exceptions: [{ customerId: "c-3" }, { customerId: "c-1" }],
       moreExceptions: 0,
     });
   });
