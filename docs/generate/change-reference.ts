@@ -5,6 +5,7 @@ import {
   EVENT_SOURCE,
   RolloutEvent,
   type RolloutEventOf,
+  toEventReasons,
 } from "../../lambda/core/report/rollout-event.ts";
 import { type JsonSchema, toChangeSchema } from "./json-schemas.ts";
 import { renderMembers } from "./member-table.ts";
@@ -21,7 +22,7 @@ const PROBLEMS = [
     detail: "3 datapoints were greater than the threshold (5.0)",
   }),
 ];
-const REASONS = PROBLEMS.map(({ message }) => message);
+const REASONS = toEventReasons(PROBLEMS);
 const ROLLBACK = { restored: 119, conflicting: 0, failed: 1 };
 
 const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
@@ -38,7 +39,7 @@ const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
     counts: COUNTS,
     rollback: ROLLBACK,
     held: true,
-    problem: REASONS.join("; "),
+    problems: REASONS,
   },
 };
 
@@ -77,8 +78,8 @@ ${toBlock({
   count changes, use \`rolloutId\`, \`change\` and \`wave\`.
 - No rule of Cutover listens to these events: a rollout never starts another rollout.
 - The schema is [rollout-changed.schema.json](rollout-changed.schema.json). New kinds of \`change\` may be added; ignore unknown kinds.
-- Texts are bounded: at most 20 reasons of 500 characters, and a problem of 4,000 characters. A text that was cut says so; the report
-  has all of it.
+- Decide by a reason's \`code\`, which is one of [the runbook](runbook.md#reason-codes); its \`message\` may change. An event has at most 20
+  reasons, each of at most 1,000 characters. The report has all of them, with their data.
 
 Every change has:
 
@@ -167,9 +168,9 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ["release", "a text"],
   ["at", 'a time such as `"2026-11-23T02:31:07.412Z"`'],
   ["plan.hash", "64 hexadecimal digits"],
-  ["reasons", "a list of texts"],
+  ["reasons", 'a list of `{"code":…,"message":…}`'],
+  ["problems", 'a list of `{"code":…,"message":…}`'],
   ["notHeld", "a text"],
-  ["problem", "a text"],
 ]);
 
 function describeText(path: readonly string[]): string {
@@ -185,6 +186,7 @@ function anAlert() {
     dryRun: false,
     problems: PROBLEMS,
     counts: COUNTS,
+    skippedBy: [{ ...explain({ code: "not-attempted", why: PROBLEMS }), customers: COUNTS.skipped }],
     rollback: ROLLBACK,
     exceptions: [
       {

@@ -3,7 +3,6 @@ import { type EventBridgeClient, PutEventsCommand, type PutEventsResultEntry } f
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
 import type { AlertMessage } from "../core/report/alert-message.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type RolloutEvent } from "../core/report/rollout-event.ts";
-import { shortenEvent } from "../core/report/shorten-event.ts";
 
 /** A rollout waits for these clients, so a call may take seconds, not minutes. */
 export const NOTIFIER_CLIENT_OPTIONS = {
@@ -47,7 +46,7 @@ export function createNotifier({ bus, topic, log, metrics, patienceMs = PATIENCE
       metrics.countEvent(change);
       if (bus === undefined) return;
       const fields = { rolloutId: change.rolloutId, change: change.change };
-      await tryTo("event not published", fields, (signal) => putEvent(bus, shortenEvent(change), signal));
+      await tryTo("event not published", fields, (signal) => putEvent(bus, change, signal));
     },
     async alert({ severity, subject, text }: AlertMessage): Promise<void> {
       if (topic === undefined) return;

@@ -77,7 +77,24 @@ export type GateReason =
   | { readonly code: "bake-skipped-earlier" }
   | { readonly code: "baking" }
   | { readonly code: "delayed" }
-  | { readonly code: "paused" }
+  /** The data is absent where only the time of the pause is known. */
+  | { readonly code: "paused"; readonly by?: string; readonly until?: string; readonly why?: string }
+  /** Without `holder` the lock is free. */
+  | {
+      readonly code: "waits-for-lock";
+      readonly holder?: string | undefined;
+      readonly until?: string | undefined;
+    }
+  | { readonly code: "stopping"; readonly why: readonly Reason[] }
+  | {
+      readonly code: "command-noted";
+      readonly command: "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
+      readonly by: string;
+      readonly at: string;
+      readonly why: string;
+      readonly pauseSeconds?: number | undefined;
+      readonly rollback?: boolean | undefined;
+    }
   | { readonly code: "stopped"; readonly by: string; readonly since: string; readonly why: string };
 
 /** Why a customer is left out of the plan, or why a lookup ends a rollout. */

@@ -18,10 +18,10 @@ export interface RolloutRecord {
   readonly problem?: Reason | undefined;
   /** Of a rollback or a retry. */
   readonly source?: SourceRollouts | undefined;
-  /** There once it was written completely. */
+  /** Set once the whole plan is in the ledger. */
   readonly plan?: Plan | undefined;
-  /** What it last told the outside. */
+  /** The last change that it published. */
   readonly lastEvent?: RolloutEvent | undefined;
-  /** The last other rollout that began to turn it back. */
+  /** The last other rollout that began to roll it back. */
   readonly rolledBackBy?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { LockAndControls } from "../core/controls.ts";
-import { MOST_EXCEPTIONS, type Report } from "../core/report/report.ts";
+import { MOST_EXCEPTIONS } from "../core/report/outcome-summary.ts";
+import type { Report } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
@@ -15,18 +16,18 @@ export async function addRollback(
   report: Report,
 ): Promise<Report> {
   if (rolledBackBy === undefined) return report;
-  const [turned, by, controls] = await Promise.all([
+  const [restored, by, controls] = await Promise.all([
     readRollback(ports.ledger, [rolloutId]),
     findRollback(ports, rolledBackBy),
     ports.ledger.readControls(),
   ]);
-  const exceptions = [...turned.exceptions, ...report.exceptions.filter((one) => !isOfRevert(one))];
+  const exceptions = [...restored.exceptions, ...report.exceptions.filter((one) => !isOfRollback(one))];
   const named = exceptions.slice(0, MOST_EXCEPTIONS);
   const { deferred, skipped, failed } = report.counts;
-  const all = turned.counts.failed + turned.counts.conflicting + deferred + skipped + failed;
+  const all = restored.counts.failed + restored.counts.conflicting + deferred + skipped + failed;
   return {
     ...report,
-    rollback: turned.counts,
+    rollback: restored.counts,
     rolledBackBy: { rolloutId: rolledBackBy, status: by?.status ?? "failed" },
     ...publishHold(report, by, controls),
     exceptions: named,
@@ -40,7 +41,7 @@ async function findRollback(ports: FrontDoorPorts, rolloutId: string): Promise<R
 }
 
 /** From an earlier rollback, which the later rollback continued. */
-function isOfRevert({ outcome }: Report["exceptions"][number]): boolean {
+function isOfRollback({ outcome }: Report["exceptions"][number]): boolean {
   return outcome === "conflicting" || outcome === "not-restored";
 }
 

@@ -1,6 +1,7 @@
 import { RefusedError } from "../contract/refused-error.ts";
 import { renderReport } from "../core/report/render-report.ts";
 import { describeProblems, hasSucceeded } from "../core/report/report.ts";
+import { isUnderWay } from "../core/report/rollout-status.ts";
 import {
   type Continuation,
   type PipelineJob,
@@ -59,29 +60,11 @@ async function reportJob(
     : await readStatus(ports, { rolloutId, ...(execution !== undefined && { execution }) });
   const { status } = answer;
   const details = { rolloutId, summary: toSummary(answer) };
-  switch (status) {
-    case "starting":
-    case "running":
-    case "waiting":
-      await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution }));
-      break;
-    case "succeeded":
-    case "planned":
-      await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
-      break;
-    case "rolled-back":
-      // A success only for a rollback.
-      if (hasSucceeded(answer)) await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
-      else await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);
-      break;
-    case "partial":
-    case "failed":
-    case "refused":
-    case "halted":
-    case "aborted":
-      await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);
-      break;
-  }
+  if (status === "starting" || isUnderWay({ status }))
+    await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution }));
+  else if ("counts" in answer && hasSucceeded(answer))
+    await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
+  else await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);
   return { rolloutId, status, problem: describeProblems(answer) };
 }
 

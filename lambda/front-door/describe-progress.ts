@@ -1,9 +1,8 @@
-import { describeStop, type LockAndControls } from "../core/controls.ts";
+import { type LockAndControls, toStopped } from "../core/controls.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
-import { describeReason } from "../core/reasons.ts";
-import type { HoldReason, Noted, RolloutProgress } from "../core/report/rollout-progress.ts";
-import { formatSeconds } from "../core/report/text-layout.ts";
+import { explain, type Reason } from "../core/reasons.ts";
+import type { RolloutProgress } from "../core/report/rollout-progress.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findPhase } from "./find-phase.ts";
 
@@ -28,15 +27,15 @@ export function describeProgress({ record, gate, controls, commands, stop, nowMs
     since,
     ...(phase === "baking" && { bakeLeftSeconds: poll === undefined ? planned : findBakeLeft(poll, nowMs) }),
     heldBy: [
-      ...(poll?.noData ?? []).map((alarm): HoldReason => ({ code: "no-data", message: describeReason(alarm) })),
-      ...describeLock(record, controls),
-      ...(poll === undefined ? [] : describePause(poll, commands)),
-      ...describeStopSwitch(controls),
-    ],
+      ...(poll?.noData ?? []),
+      ...findLock(record, controls),
+      ...(poll === undefined ? [] : findPause(poll, commands)),
+      ...(controls.stopped === undefined ? [] : [toStopped(controls.stopped)]),
+    ].map(explain),
     noted: [
-      ...(isStopping ? [{ code: "stop", message: `to be stopped: ${describeReason(stop.reasons)}` } as const] : []),
-      ...commands.filter((command, index) => lasts(command) || index >= (gate?.commandsSeen ?? 0)).map(describeCommand),
-    ],
+      ...(isStopping ? [{ code: "stopping", why: stop.reasons } as const] : []),
+      ...commands.filter((command, index) => lasts(command) || index >= (gate?.commandsSeen ?? 0)).map(toNoted),
+    ].map(explain),
   };
 }
 
@@ -46,27 +45,19 @@ function findBakeLeft({ at, bakeLeftSeconds, noData }: GateRecord, nowMs: number
   return Math.max(0, Math.ceil(bakeLeftSeconds - passedSeconds));
 }
 
-function describeLock({ status, event }: ProgressFacts["record"], { lock }: LockAndControls): readonly HoldReason[] {
-  if (status !== "waiting") return [];
-  const holder =
-    lock === undefined ? "the lock is free, and the rollout takes it soon" : `${lock.rolloutId} has the lock`;
-  const until = event.notAfter === undefined ? "" : `; the rollout waits until ${event.notAfter} at most`;
-  return [{ code: "locked", message: `${holder}${until}` }];
+function findLock({ status, event }: ProgressFacts["record"], { lock }: LockAndControls): readonly Reason[] {
+  return status === "waiting" ? [{ code: "waits-for-lock", holder: lock?.rolloutId, until: event.notAfter }] : [];
 }
 
 /** Before the rollout has taken a pause in, the pause is noted and does not hold it. */
-function describePause(
+function findPause(
   { at, pauseLeftSeconds, commandsSeen }: GateRecord,
   commands: readonly CommandRecord[],
-): readonly HoldReason[] {
+): readonly Reason[] {
   const pause = commands.slice(0, commandsSeen).findLast(({ command }) => command === "pause");
   if (pauseLeftSeconds === 0 || pause === undefined) return [];
   const until = new Date(Date.parse(at) + pauseLeftSeconds * 1_000).toISOString();
-  return [{ code: "paused", message: `paused by ${pause.requestedBy} until ${until}: ${pause.reason}` }];
-}
-
-function describeStopSwitch({ stopped }: LockAndControls): readonly HoldReason[] {
-  return stopped === undefined ? [] : [{ code: "stopped", message: describeStop(stopped) }];
+  return [{ code: "paused", by: pause.requestedBy, until, why: pause.reason }];
 }
 
 /** Works on until the rollout ends; the others are over once the rollout has taken them in. */
@@ -74,16 +65,6 @@ function lasts({ command }: CommandRecord): boolean {
   return command === "abort" || command === "skip-all-bakes";
 }
 
-function describeCommand({ command, pauseSeconds, requestedBy, reason, rollback, at }: CommandRecord): Noted {
-  const by = `sent by ${requestedBy} at ${at}: ${reason}`;
-  switch (command) {
-    case "abort":
-      return { code: command, message: `abort ${rollback === false ? "without" : "with"} a rollback, ${by}` };
-    case "pause":
-      return { code: command, message: `pause for ${formatSeconds(pauseSeconds ?? 0)}, ${by}` };
-    case "resume":
-    case "skip-bake":
-    case "skip-all-bakes":
-      return { code: command, message: `${command}, ${by}` };
-  }
+function toNoted({ command, pauseSeconds, requestedBy, reason, rollback, at }: CommandRecord): Reason {
+  return { code: "command-noted", command, by: requestedBy, at, why: reason, pauseSeconds, rollback };
 }

@@ -1,4 +1,5 @@
-import { type Exception, isException, MOST_EXCEPTIONS, toRollbackException } from "../core/report/report.ts";
+import { createOutcomeSummary } from "../core/report/outcome-summary.ts";
+import { type Exception, toRollbackException } from "../core/report/report.ts";
 import {
   addRollbackCounts,
   countRollback,
@@ -23,17 +24,13 @@ export async function readRollback(
 ): Promise<RollbackSoFar> {
   let isBegun = false;
   let counts = NO_ROLLBACK_COUNTS;
-  const left: Exception[] = [];
-  const alone: Exception[] = [];
+  const { add, summary } = createOutcomeSummary();
   for (const rolloutId of rolloutIds) {
     for await (const batch of readBatches(rolloutId)) {
       isBegun ||= batch.rollback.length > 0;
       counts = addRollbackCounts(counts, countRollback(batch));
-      for (const outcome of batch.rollback.filter(isException)) {
-        const named = outcome.outcome === "failed" ? left : alone;
-        if (named.length < MOST_EXCEPTIONS) named.push(toRollbackException(outcome));
-      }
+      add(batch.rollback);
     }
   }
-  return { isBegun, counts, exceptions: [...left, ...alone].slice(0, MOST_EXCEPTIONS) };
+  return { isBegun, counts, exceptions: summary().exceptions.map(toRollbackException) };
 }

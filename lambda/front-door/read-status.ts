@@ -1,17 +1,10 @@
 import type { StatusCommand } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { addCounts, countOutcomes, NO_COUNTS } from "../core/flip/outcome.ts";
 import { type Explained, explain } from "../core/reasons.ts";
 import { type Advice, adviseNext } from "../core/report/next-steps.ts";
+import { createOutcomeSummary, type OutcomeSummary } from "../core/report/outcome-summary.ts";
 import { renderReport } from "../core/report/render-report.ts";
-import {
-  type Exception,
-  isException,
-  MOST_EXCEPTIONS,
-  type Report,
-  releaseOf,
-  toException,
-} from "../core/report/report.ts";
+import { type Report, releaseOf, toException } from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
@@ -92,9 +85,9 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, source } = record;
   const nowMs = ports.nowMs();
-  const [{ counts, exceptions }, rollback, commanded, gate] = await Promise.all([
+  const [{ counts, exceptions, skippedBy }, rollback, commanded, gate] = await Promise.all([
     countSoFar(ports, rolloutId),
-    countRevertedSoFar(ports, record),
+    countRestoredSoFar(ports, record),
     ports.ledger.readGateInputs(rolloutId),
     ports.ledger.findGateState(rolloutId),
   ]);
@@ -107,10 +100,11 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     problems: problem && [explain(problem)],
     counts,
     plan,
+    skippedBy,
     rollback,
     of: source?.rollouts.map((one) => one.rolloutId),
     progress: isUnderWay(record) ? describeProgress({ record, gate, ...commanded, nowMs }) : undefined,
-    exceptions,
+    exceptions: exceptions.map(toException),
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: nowMs - startedAtMs,
@@ -120,7 +114,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
 }
 
 /** The counts of a rollback so far. A customer that was not attempted yet counts as failed. */
-async function countRevertedSoFar(
+async function countRestoredSoFar(
   { ledger }: FrontDoorPorts,
   { rolloutId, source, event }: RolloutRecord,
 ): Promise<RollbackCounts | undefined> {
@@ -130,17 +124,8 @@ async function countRevertedSoFar(
   return isRollback || isBegun ? counts : undefined;
 }
 
-async function countSoFar(
-  { ledger }: FrontDoorPorts,
-  rolloutId: string,
-): Promise<Pick<Report, "counts" | "exceptions">> {
-  let counts = NO_COUNTS;
-  const exceptions: Exception[] = [];
-  for await (const outcomes of ledger.readOutcomes(rolloutId)) {
-    counts = addCounts(counts, countOutcomes(outcomes));
-    for (const outcome of outcomes) {
-      if (isException(outcome) && exceptions.length < MOST_EXCEPTIONS) exceptions.push(toException(outcome));
-    }
-  }
-  return { counts, exceptions };
+async function countSoFar({ ledger }: FrontDoorPorts, rolloutId: string): Promise<OutcomeSummary> {
+  const { add, summary } = createOutcomeSummary();
+  for await (const outcomes of ledger.readOutcomes(rolloutId)) add(outcomes);
+  return summary();
 }

@@ -142,6 +142,6 @@ export interface Ledger {
   readBatches(rolloutId: string): AsyncIterable<Omit<Batch, "rolloutId" | "index" | "revision">>;
   /** All outcomes recorded so far, those that the plan settled first, by ledger items. */
   readOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
-  /** What became of those who were turned back, by ledger items. */
+  /** The outcomes of the customers that were to be restored, by ledger items. */
   readRestoreOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
 }

@@ -1,6 +1,7 @@
 import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { Plan } from "../core/plan/plan.ts";
+import type { Ended } from "../core/report/report.ts";
 import { beginFlips } from "../steps/flip/begin-flips.ts";
 import { CHILDREN_START, type ChildrenProgress, readChildren, withoutCheck } from "../steps/gate/check-children.ts";
 import { type GateConfig, pollGate, readOverridden, toGateConfig } from "../steps/gate/poll-gate.ts";
@@ -8,7 +9,6 @@ import { lookUp } from "../steps/lookup/look-up.ts";
 import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts";
 import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
 import type { Ports } from "../steps/ports.ts";
-import type { Ended } from "../steps/report/close-rollout.ts";
 import type { FlipRollout, Locked, Progress, Rollout } from "../steps/run-part.ts";
 import { type Durable, reasonsOf } from "./durable.ts";
 

@@ -1,3 +1,5 @@
+import type { RollbackResult } from "../core/report/report.ts";
+import { toEventHold } from "../core/report/rollout-event.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import { pollGate, ROLLBACK_GATE } from "../steps/gate/poll-gate.ts";
 import { publish } from "../steps/report/publish.ts";
@@ -11,7 +13,6 @@ import {
   afterRollbackFailure,
   COUNT_START,
   countPart,
-  type RollbackResult,
   rollbackPart,
   startRollback,
   toRollbackResult,
@@ -82,7 +83,7 @@ export async function publishRollback(
 ): Promise<RollbackResult> {
   const { counts, hold } = rollback;
   await durable.step("publish-rollback", () =>
-    publish(ports, rollout, { change: "rolled back", rollback: counts, ...hold }),
+    publish(ports, rollout, { change: "rolled back", rollback: counts, ...toEventHold(hold) }),
   );
   return rollback;
 }

@@ -1,10 +1,10 @@
 import type { DurableContext } from "@aws/durable-execution-sdk-js";
 import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
 import { NO_COMMANDS } from "../core/gate/apply-commands.ts";
-import type { Report } from "../core/report/report.ts";
+import type { Ended, Report } from "../core/report/report.ts";
 import { toOwnSource } from "../steps/flip/flip-part.ts";
 import type { Ports } from "../steps/ports.ts";
-import { closeRollout, type Ended } from "../steps/report/close-rollout.ts";
+import { closeRollout } from "../steps/report/close-rollout.ts";
 import { publish, publishEnd } from "../steps/report/publish.ts";
 import type { FlipRollout, RollbackRollout } from "../steps/run-part.ts";
 import { createDurable, type Durable } from "./durable.ts";

@@ -13,7 +13,7 @@ export function describeChange(change: RolloutEvent): string {
     case "wave done":
       return `wave ${change.wave} of ${change.waves}: done, ${formatNumber(change.counts.flipped)} flipped in all`;
     case "gate decided":
-      return `gate ${change.wave}: ${[change.decision, ...change.reasons].join("; ")}`;
+      return `gate ${change.wave}: ${[change.decision, ...change.reasons.map(({ message }) => message)].join("; ")}`;
     case "rolled back": {
       const { restored, conflicting, failed } = change.rollback;
       return `rolled back: ${formatNumber(restored)} restored, ${formatNumber(conflicting)} conflicting, ${formatNumber(failed)} failed`;

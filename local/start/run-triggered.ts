@@ -116,7 +116,7 @@ async function continueJob(client: LambdaClient, { pipeline }: Services): Promis
   if (isError || put === undefined) {
     throw new LocalRunError(`the front door failed at the job's continuation: ${(answer as LambdaError).errorMessage}`);
   }
-  const why = put.executionDetails?.summary ?? put.failureDetails?.message;
+  const why = (put.executionDetails?.summary ?? put.failureDetails?.message ?? "").split("\n", 1);
   return `the next job, with the token of the first, arrived; the front door answered it with ${put.action}: ${why}`;
 }
 

@@ -119,7 +119,7 @@ describe("the references", () => {
     for (const command of commands) expect(readCommand(command)).toMatchObject(command);
   });
 
-  test("every example of an event is accepted under the example policy, but the one that shows a refusal", () => {
+  test("the example policy accepts every example of an event, except the example of a refusal", () => {
     const policy = parsePolicy(blocks("policy.md").find((json) => json.cohorts !== undefined));
     const events = blocks("events.md").filter((json) => json.action !== undefined);
     const accepted = events.filter((event) => {

@@ -1,4 +1,5 @@
 import type { AlarmWords, GateReason, Sentences } from "../reason-types.ts";
+import { formatSeconds } from "../report/text-layout.ts";
 
 export const GATE_SENTENCES: Sentences<GateReason> = {
   alarm: ({ alarm, state, detail }) =>
@@ -22,7 +23,17 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   "bake-skipped-earlier": () => "without a bake: an earlier command skipped all bakes",
   baking: () => "the bake",
   delayed: () => "the wait before the next try",
-  paused: () => "paused",
+  paused: ({ by, until, why }) => (by === undefined ? "paused" : `paused by ${by} until ${until}: ${why}`),
+  "waits-for-lock": ({ holder, until }) => {
+    const lock = holder === undefined ? "the lock is free, and the rollout takes it soon" : `${holder} has the lock`;
+    return until === undefined ? lock : `${lock}; the rollout waits until ${until} at most`;
+  },
+  stopping: ({ why }, describe) => `to be stopped: ${describe(why)}`,
+  "command-noted": ({ command, by, at, why, pauseSeconds, rollback }) => {
+    const duration = pauseSeconds === undefined ? "" : ` for ${formatSeconds(pauseSeconds)}`;
+    const undo = command === "abort" ? ` ${rollback === false ? "without" : "with"} a rollback` : "";
+    return `${command}${duration}${undo}, sent by ${by} at ${at}: ${why}`;
+  },
   stopped: ({ by, since, why }) =>
     `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}`,
 };

@@ -2,8 +2,8 @@ import { hash } from "node:crypto";
 
 /** What one pass over all pages of a query showed. */
 export interface Pass {
-  /** The distinct ids as sorted 64-bit hashes. A collision can only make a pass look short, which is refused. */
-  readonly ids: BigUint64Array;
+  /** The ids as 64-bit hashes. A collision can only make a pass look short, which is refused. */
+  readonly ids: ReadonlySet<bigint>;
   /** The server's own count on the first and on the last page; undefined when it gave none. */
   readonly firstTotal: number | undefined;
   readonly lastTotal: number | undefined;
@@ -26,7 +26,7 @@ export function judgePasses(passes: readonly Pass[]): Completeness {
   if (agreesWithServer(latest)) return { verdict: "complete" };
   if (passes.length < 2) return { verdict: "read again" };
   const [first] = passes;
-  const agree = first?.ended && latest.ended && sameIds(first.ids, latest.ids);
+  const agree = first?.ended && latest.ended && isSame(first.ids, latest.ids);
   if (agree && !isShort(latest)) return { verdict: "complete" };
   return { verdict: "incomplete", seen: passes.map(describePass).join("; ") };
 }
@@ -36,46 +36,21 @@ export function hashId(id: string): Buffer {
   return hash("sha256", id, "buffer").subarray(0, 8);
 }
 
-/** Collects the hashes of many pages, in any order and with repeats, into the form of a {@link Pass}. */
-export function createIdCollector(): { add(hashes: Uint8Array): void; ids(): BigUint64Array } {
-  let collected = new BigUint64Array(1024);
-  let count = 0;
-  return {
-    add(hashes) {
-      const view = new DataView(hashes.buffer, hashes.byteOffset, hashes.byteLength);
-      const more = hashes.byteLength / 8;
-      if (count + more > collected.length) {
-        const wider = new BigUint64Array(Math.max(collected.length * 2, count + more));
-        wider.set(collected);
-        collected = wider;
-      }
-      for (let index = 0; index < more; index += 1) collected[count + index] = view.getBigUint64(index * 8, true);
-      count += more;
-    },
-    ids: () => dropRepeats(collected.subarray(0, count).sort()),
-  };
+/** The hashes of some ids, as the ledger keeps them, one by one. */
+export function toIds(hashes: Uint8Array): Iterable<bigint> {
+  return new BigUint64Array(Uint8Array.from(hashes).buffer);
 }
 
 function agreesWithServer({ ids, firstTotal, lastTotal }: Pass): boolean {
-  return firstTotal !== undefined && firstTotal === lastTotal && ids.length === firstTotal;
+  return firstTotal !== undefined && firstTotal === lastTotal && ids.size === firstTotal;
 }
 
 function isShort({ ids, lastTotal }: Pass): boolean {
-  return lastTotal !== undefined && ids.length < lastTotal;
+  return lastTotal !== undefined && ids.size < lastTotal;
 }
 
-function sameIds(a: BigUint64Array, b: BigUint64Array): boolean {
-  return a.length === b.length && a.every((id, index) => id === b[index]);
-}
-
-function dropRepeats(sorted: BigUint64Array): BigUint64Array {
-  let kept = 0;
-  for (const id of sorted) {
-    if (kept > 0 && sorted[kept - 1] === id) continue;
-    sorted[kept] = id;
-    kept += 1;
-  }
-  return sorted.subarray(0, kept);
+function isSame(a: ReadonlySet<bigint>, b: ReadonlySet<bigint>): boolean {
+  return a.size === b.size && a.isSubsetOf(b);
 }
 
 function describePass({ ids, firstTotal, lastTotal, ended }: Pass, index: number): string {
@@ -84,5 +59,5 @@ function describePass({ ids, firstTotal, lastTotal, ended }: Pass, index: number
       ? `${firstTotal ?? "no count"}`
       : `${firstTotal ?? "no count"}, then ${lastTotal ?? "no count"}`;
   const end = ended ? "" : " and its pages repeat themselves without an end";
-  return `pass ${index + 1} saw ${ids.length} customers where Evo Voice counts ${totals}${end}`;
+  return `pass ${index + 1} saw ${ids.size} customers where Evo Voice counts ${totals}${end}`;
 }

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Outcome } from "../flip/outcome.ts";
-import { type Explained, explain, type Reason } from "../reasons.ts";
-import type { NamedCounts } from "../report/count-named.ts";
+import { type Explained, explain } from "../reasons.ts";
 import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */
@@ -11,18 +10,13 @@ export interface Plan {
   readonly flip: number;
   readonly unchanged: number;
   readonly skipped: number;
-  /** How many customers are skipped for each reason. */
-  readonly skippedBy: readonly SkippedBy[];
   /** How many ledger items hold the customers to be flipped, and how many those that need no flip. */
   readonly batches: number;
   readonly settledItems: number;
   readonly waves: readonly PlannedWave[];
-  /** Absent when the event names no customer by id or reference id. */
-  readonly named?: NamedCounts | undefined;
+  /** Of the customers that the event names by id or reference id; absent for none. */
+  readonly named?: { readonly customers: number; readonly skipped: number } | undefined;
 }
-
-/** A skip reason, and how many customers it keeps out. */
-export type SkippedBy = Explained & { readonly customers: number };
 
 /** A share of the plan with its own bake and gate. */
 export interface PlannedWave {
@@ -46,59 +40,42 @@ const MOST_CUSTOMERS = 250;
 /** Of ids and names as JSON: the larger part of a batch's 100 KB is for what is recorded of its customers later. */
 const MOST_BATCH_BYTES = 40_000;
 const MOST_SETTLED_BYTES = 90_000;
-/** A call of the hash costs more than a customer's line in it. */
-const HASHED_AT_ONCE = 16_384;
 
 /**
  * Sums up which customers are flipped and when, which are right already, and which are skipped and why. The hash takes
  * the customers in wave by wave, in the order of the flips, so it says which customer is in which wave, and how long each
- * wave bakes.
+ * wave bakes. `namedIds`: the customers that the event names by id or reference id.
  */
-export function planRollout(event: Pick<FlipEvent, "action" | "release">, waves: readonly CandidateWave[]): Plan {
+export function planRollout(
+  event: Pick<FlipEvent, "action" | "release">,
+  waves: readonly CandidateWave[],
+  namedIds: ReadonlySet<string> = new Set(),
+): Plan {
   const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
-  const skips = countSkips();
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
   for (const [index, { candidates, bakeSeconds }] of waves.entries()) {
-    let lines = `wave ${index + 1}\t${bakeSeconds}\n`;
+    digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
     for (const { id, plannedAction } of candidates) {
-      counts[typeof plannedAction === "string" ? plannedAction : "skipped"] += 1;
-      lines += `${id}\t${typeof plannedAction === "string" ? plannedAction : skips.count(plannedAction.skipped)}\n`;
-      if (lines.length > HASHED_AT_ONCE) {
-        digest.update(lines);
-        lines = "";
-      }
+      const isSkipped = typeof plannedAction !== "string";
+      counts[isSkipped ? "skipped" : plannedAction] += 1;
+      digest.update(`${id}\t${isSkipped ? JSON.stringify(plannedAction.skipped) : plannedAction}\n`);
     }
-    digest.update(lines);
   }
   const planned = planWaves(waves);
   return {
     hash: digest.digest("hex"),
     ...counts,
-    skippedBy: skips.list(),
     batches: planned.at(-1)?.to ?? 0,
     settledItems: count(toSettled(waves)),
     waves: planned,
+    ...(namedIds.size > 0 && { named: countNamed(waves, namedIds) }),
   };
 }
 
-/** Counts skipped customers by their reason. */
-function countSkips() {
-  const skippedBy = new Map<string, { readonly reason: Reason; customers: number }>();
-  return {
-    /** Gives the reason as text, for the hash. */
-    count(reason: Reason): string {
-      const key = JSON.stringify(reason);
-      const known = skippedBy.get(key) ?? { reason, customers: 0 };
-      known.customers += 1;
-      skippedBy.set(key, known);
-      return key;
-    },
-    /** The most frequent first. */
-    list: (): readonly SkippedBy[] =>
-      [...skippedBy.values()]
-        .sort((a, b) => b.customers - a.customers)
-        .map(({ reason, customers }) => ({ ...explain(reason), customers })),
-  };
+function countNamed(waves: readonly CandidateWave[], namedIds: ReadonlySet<string>): Plan["named"] {
+  const named = waves.flatMap(({ candidates }) => candidates.filter(({ id }) => namedIds.has(id)));
+  const skipped = named.filter(({ plannedAction }) => typeof plannedAction !== "string");
+  return { customers: named.length, skipped: skipped.length };
 }
 
 function planWaves(waves: readonly CandidateWave[]): readonly PlannedWave[] {

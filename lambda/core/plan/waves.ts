@@ -74,13 +74,11 @@ function toQuota(size: WaveSize, total: number): number | undefined {
 
 /** Gives open families to one wave after another; returns how many customers are still open then. */
 function createDealer(families: readonly Family[], waveOf: number[]) {
-  let first = 0;
   let open = families.reduce((sum, { flips }, family) => sum + (waveOf[family] === OPEN ? flips : 0), 0);
   return (wave: number, quota: number): number => {
     let left = quota;
-    while (first < families.length && waveOf[first] !== OPEN) first += 1;
-    for (let family = first; left > 0 && open > 0 && family < families.length; family += 1) {
-      const { flips } = families[family] as Family;
+    for (const [family, { flips }] of families.entries()) {
+      if (left === 0 || open === 0) break;
       if (flips > left || waveOf[family] !== OPEN) continue;
       waveOf[family] = wave;
       left -= flips;

@@ -1,7 +1,7 @@
 import { countStanding } from "./next-steps.ts";
 import { renderReport } from "./render-report.ts";
 import { countNotFlipped, type Report } from "./report.ts";
-import { type Ending, isEnding } from "./rollout-event.ts";
+import { type EndStatus, isEndStatus } from "./rollout-event.ts";
 import { clean, countCustomers } from "./text-layout.ts";
 
 /** An alert for a person; plain text that a phone shows. */
@@ -19,7 +19,8 @@ export interface AlertMessage {
  * the sender, and a schedule hears no answer at all.
  */
 export function toAlertMessage(report: Report): AlertMessage | undefined {
-  const verdict = report.joined || report.dryRun || !isEnding(report.status) ? undefined : judge(report, report.status);
+  const verdict =
+    report.joined || report.dryRun || !isEndStatus(report.status) ? undefined : judge(report, report.status);
   if (verdict === undefined) return undefined;
   const { severity, result } = verdict;
   return {
@@ -36,7 +37,7 @@ interface Verdict {
 }
 
 /** Critical: customers stand where they should not. Warning: the wanted flips did not happen, or were undone. */
-function judge(report: Report, status: Ending): Verdict | undefined {
+function judge(report: Report, status: EndStatus): Verdict | undefined {
   switch (status) {
     case "succeeded":
     case "planned":

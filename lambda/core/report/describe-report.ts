@@ -1,13 +1,11 @@
-import type { OutcomeKind } from "../flip/outcome.ts";
+import { OUTCOMES, type OutcomeKind } from "../flip/outcome.ts";
 import { toExceptionSections } from "./exception-sections.ts";
 import { type Advice, adviseReader } from "./next-steps.ts";
 import { hasSucceeded, type Report } from "./report.ts";
-import type { Block, Limits, ReportDocument, Section, Style } from "./report-document.ts";
+import type { Block, Limits, NumberRow, ReportDocument, Section, Style } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
-import { shortenText } from "./shorten-event.ts";
-import { countSkipped } from "./skip-reasons.ts";
-import { formatDuration, formatNumber, formatSeconds, formatTime } from "./text-layout.ts";
+import { formatDuration, formatNumber, formatSeconds, formatTime, shortenText } from "./text-layout.ts";
 import { toWaveRows } from "./wave-rows.ts";
 
 /** What the report says, for any writer. */
@@ -112,33 +110,28 @@ function toWaves(report: Report, { characters }: Limits): Section | undefined {
   return rows.length === 0 ? undefined : { title: "waves", blocks: [{ kind: "list", head: ["wave", "result"], rows }] };
 }
 
-const COUNTED: readonly { readonly kind: OutcomeKind; readonly style: Style; readonly always: boolean }[] = [
-  { kind: "flipped", style: "green", always: true },
-  { kind: "unchanged", style: "bold", always: true },
-  { kind: "deferred", style: "yellow", always: false },
-  { kind: "skipped", style: "bold", always: true },
-  { kind: "failed", style: "red", always: true },
-];
+const STYLES: Readonly<Record<OutcomeKind, Style>> = {
+  flipped: "green",
+  unchanged: "bold",
+  deferred: "yellow",
+  skipped: "bold",
+  failed: "red",
+};
 
 /** Each outcome with its number; of a dry run, the numbers of the plan. A rollback has counts of its own. */
-function toCounts(report: Report): Section | undefined {
-  const { counts, plan, status, action } = report;
-  if (status === "refused" || action === "rollback" || (isUnderWay(report) && report.progress === undefined))
+function toCounts({ counts, plan, status, action, progress }: Report): Section | undefined {
+  if (status === "refused" || action === "rollback" || (isUnderWay({ status }) && progress === undefined))
     return undefined;
-  const planned = status === "planned" ? plan : undefined;
-  const numbers = planned === undefined ? counts : { ...counts, ...toPlannedCounts(planned) };
-  const rows = COUNTED.filter(({ kind, always }) =>
-    planned ? kind !== "failed" && always : always || counts[kind] > 0,
-  ).map(({ kind, style }) => ({
-    label: planned && kind === "flipped" ? "to flip" : kind,
-    number: numbers[kind],
-    style,
-  }));
+  const outcomes = OUTCOMES.filter((kind) => kind !== "deferred" || counts.deferred > 0);
+  const rows: readonly NumberRow[] =
+    status === "planned" && plan !== undefined
+      ? [
+          { label: "to flip", number: plan.flip, style: "green" },
+          { label: "unchanged", number: plan.unchanged, style: "bold" },
+          { label: "skipped", number: plan.skipped, style: "bold" },
+        ]
+      : outcomes.map((kind) => ({ label: kind, number: counts[kind], style: STYLES[kind] }));
   return { blocks: [{ kind: "numbers", rows }] };
-}
-
-function toPlannedCounts({ flip, unchanged, skipped }: NonNullable<Report["plan"]>) {
-  return { flipped: flip, unchanged, skipped };
 }
 
 /** The outcomes of a rollback; of its dry run, how many customers it would look at. */
@@ -162,12 +155,12 @@ function toRollback({ rollback, rolledBackBy, status }: Report): Section | undef
   };
 }
 
-function toSkipReasons(report: Report, { characters }: Limits): Section | undefined {
-  const reasons = [...countSkipped(report)];
-  if (reasons.length === 0) return undefined;
-  const rows = reasons.map(([reason, customers]) => ({
+function toSkipReasons({ skippedBy = [] }: Report, { characters }: Limits): Section | undefined {
+  if (skippedBy.length === 0) return undefined;
+  const rows = skippedBy.map(({ code, message, customers }) => ({
     label: formatNumber(customers),
-    lines: [shortenText(reason, characters)],
+    // Why the rollout was stopped stands at the head of its report.
+    lines: [code === "not-attempted" ? "not attempted: the rollout was stopped" : shortenText(message, characters)],
   }));
   return { title: "skipped", blocks: [{ kind: "list", head: ["customers", "reason"], rows }] };
 }

@@ -1,7 +1,6 @@
 import type { Exception, Report } from "./report.ts";
 import type { Block, Limits, Section } from "./report-document.ts";
-import { shortenText } from "./shorten-event.ts";
-import { formatNumber } from "./text-layout.ts";
+import { formatNumber, shortenText } from "./text-layout.ts";
 
 /** The customers that need a look, by name: a section for each kind, the most urgent kind first. */
 export function toExceptionSections(report: Report, limits: Limits): readonly Section[] {

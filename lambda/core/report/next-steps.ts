@@ -133,7 +133,9 @@ function adviseUnderWay(report: Report): readonly Advice[] {
   if (progress === undefined || dryRun) return [];
   const command = (name: string) => ({ command: name, rolloutId, requestedBy: "YOU", reason: "WHY" });
   const { phase, heldBy, noted } = progress;
-  const isPaused = heldBy.some(({ code }) => code === "paused") || noted.some(({ code }) => code === "pause");
+  const isPaused = [...heldBy, ...noted].some(
+    (each) => each.code === "paused" || (each.code === "command-noted" && each.command === "pause"),
+  );
   const flips = action !== "rollback" && phase !== "waiting" && phase !== "rolling back";
   const stop = flips ? "To stop it and restore every customer that it flipped:" : "To stop it:";
   return [

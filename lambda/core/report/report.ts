@@ -5,6 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import { type Explained, explain, type Reason } from "../reasons.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../rollback/source-rollouts.ts";
+import { MOST_EXCEPTIONS, type OutcomeSummary, type SkippedBy } from "./outcome-summary.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 
@@ -49,6 +50,8 @@ export interface Report {
   /** How many customers were skipped that the event names by id or reference id; absent for none. */
   readonly namedSkipped?: number | undefined;
   readonly plan?: Plan | undefined;
+  /** How many customers were skipped for each reason: by the plan and later. */
+  readonly skippedBy?: readonly SkippedBy[] | undefined;
   /** What the gates decided, wave by wave. */
   readonly waves?: readonly (WaveResult & { readonly reasons: readonly Explained[] })[] | undefined;
   /** Of a rollout that was rolled back, and of a rollback. */
@@ -77,13 +80,6 @@ export interface Report {
   readonly reason?: string | undefined;
 }
 
-export const MOST_EXCEPTIONS = 100;
-
-/** Whether an outcome belongs among a report's exceptions. */
-export function isException({ outcome }: Pick<Outcome, "outcome">): boolean {
-  return outcome !== "flipped" && outcome !== "unchanged";
-}
-
 export function toException(outcome: Outcome): Exception {
   return { ...outcome, reason: explain(outcome.reason) };
 }
@@ -98,23 +94,29 @@ export function describeProblems({ problems }: Pick<Report, "problems">): string
   return problems?.map(({ message }) => message).join("; ");
 }
 
-export interface Ending {
+/** How a rollout ended. */
+export interface Ended {
   readonly plan?: Plan | undefined;
-  /** Whether flips had begun, so that a problem is a failure and not a refusal. */
-  readonly flipping: boolean;
-  /** What stopped it without a decision: a ledger that cannot be written, an API that does not answer. */
-  readonly problem?: readonly Reason[] | undefined;
+  /** Counts of the batches; undefined when no flip was begun. The plan's own unchanged and skipped come on top. */
+  readonly counts?: Counts | undefined;
+  readonly waves?: readonly WaveResult[] | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
-  /** Counts of the batches; the plan's own unchanged and skipped come on top. */
-  readonly counts: Counts;
-  readonly waves?: readonly WaveResult[] | undefined;
-  readonly rollback?: RollbackCounts | undefined;
-  readonly hold?: Held | undefined;
-  /** What a person stopped the rollback with. */
-  readonly rollbackStop?: Stop | undefined;
+  /** The fault that stopped it: a ledger that cannot be written, an API that does not answer. */
+  readonly problem?: readonly Reason[] | undefined;
+  readonly rollback?: RollbackResult | undefined;
   readonly overridden?: readonly string[] | undefined;
-  readonly exceptions: readonly Exception[];
+}
+
+/** How a rollback ended. */
+export interface RollbackResult {
+  readonly counts: RollbackCounts;
+  /** The fault that ended the rollback early. */
+  readonly problem?: readonly Reason[] | undefined;
+  /** The command that ended the rollback early. */
+  readonly stop?: Stop | undefined;
+  /** Whether the release is held; absent for a dry run. */
+  readonly hold?: Held | undefined;
 }
 
 export interface Beginning {
@@ -124,7 +126,9 @@ export interface Beginning {
   readonly source?: SourceRollouts | undefined;
 }
 
-export type Times = Pick<Report, "startedAt" | "endedAt" | "durationMs">;
+/** What the ledger says at the end, and the times. */
+export type Closing = Pick<Report, "startedAt" | "endedAt" | "durationMs" | "exceptions"> &
+  Pick<OutcomeSummary, "skippedBy">;
 
 /** The action that was asked for: a retry does what its source rollout did. */
 export function actionOf({ event, source }: Pick<Beginning, "event" | "source">): DeployEvent["action"] {
@@ -137,50 +141,51 @@ export function releaseOf({ event, source }: Pick<Beginning, "event" | "source">
 }
 
 /** Sums up a rollout that has ended. */
-export function writeReport({ event, rolloutId, source }: Beginning, ending: Ending, times: Times): Report {
-  const counts = withPlanned(ending);
-  const namedSkipped = countNamedSkipped(ending);
-  const exceptions = ending.exceptions.slice(0, MOST_EXCEPTIONS);
+export function writeReport({ event, rolloutId, source }: Beginning, ended: Ended, closing: Closing): Report {
+  const { plan, waves, rollback, overridden } = ended;
+  const counts = withPlanned(ended);
+  const namedSkipped = countNamedSkipped(ended);
+  const exceptions = closing.exceptions.slice(0, MOST_EXCEPTIONS);
   return {
     rolloutId,
     action: actionOf({ event, source }),
     release: releaseOf({ event, source }),
-    status: toStatus(event, ending, countNotFlipped({ counts, namedSkipped })),
+    status: toStatus(event, ended, countNotFlipped({ counts, namedSkipped })),
     dryRun: event.dryRun,
-    problems: toProblems(ending),
+    problems: toProblems(ended),
     counts,
     namedSkipped: namedSkipped || undefined,
-    plan: ending.plan,
-    waves: ending.waves?.map((wave) => ({ ...wave, reasons: wave.reasons.map(explain) })),
-    rollback: ending.rollback,
-    held: ending.hold?.held,
-    notHeld: ending.hold?.notHeld,
+    plan,
+    waves: waves?.map((wave) => ({ ...wave, reasons: wave.reasons.map(explain) })),
+    rollback: rollback?.counts,
+    ...rollback?.hold,
     of: source?.rollouts.map((one) => one.rolloutId),
-    overridden: ending.overridden?.length ? ending.overridden : undefined,
-    movedMeanwhile: ending.counts.unchanged || undefined,
+    overridden: overridden?.length ? overridden : undefined,
+    movedMeanwhile: ended.counts?.unchanged || undefined,
+    ...closing,
     exceptions,
-    moreExceptions: Math.max(0, countExceptions(ending, counts) - exceptions.length),
-    ...times,
+    moreExceptions: Math.max(0, countExceptions(ended, counts) - exceptions.length),
     requestedBy: event.requestedBy,
     reason: event.reason,
   };
 }
 
-function withPlanned({ plan, counts, flipping }: Ending): Counts {
-  if (plan === undefined || !flipping) return NO_COUNTS;
+function withPlanned({ plan, counts }: Ended): Counts {
+  if (plan === undefined || counts === undefined) return NO_COUNTS;
   return { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped };
 }
 
 /** A customer that was not restored is an exception too: for a rollback the only kind. */
-function countExceptions({ flipping, plan, rollback }: Ending, counts: Counts): number {
-  const notRestored = (rollback?.failed ?? 0) + (rollback?.conflicting ?? 0);
-  return notRestored + (flipping ? counts.deferred + counts.skipped + counts.failed : (plan?.skipped ?? 0));
+function countExceptions({ counts: flips, plan, rollback }: Ended, counts: Counts): number {
+  const { failed = 0, conflicting = 0 } = rollback?.counts ?? {};
+  const notFlipped = counts.deferred + counts.skipped + counts.failed;
+  return failed + conflicting + (flips === undefined ? (plan?.skipped ?? 0) : notFlipped);
 }
 
-function toProblems({ problem = [], stop, rollbackStop }: Ending): Report["problems"] {
-  const broke: readonly Reason[] =
-    rollbackStop === undefined ? [] : [{ code: "rollback-ended-early", why: rollbackStop.reasons }];
-  const problems = [...(stop?.reasons ?? []), ...problem, ...broke];
+function toProblems({ problem = [], stop, rollback }: Ended): Report["problems"] {
+  const early: readonly Reason[] =
+    rollback?.stop === undefined ? [] : [{ code: "rollback-ended-early", why: rollback.stop.reasons }];
+  const problems = [...(stop?.reasons ?? []), ...problem, ...(rollback?.problem ?? []), ...early];
   return problems.length === 0 ? undefined : problems.map(explain);
 }
 
@@ -188,11 +193,10 @@ function toProblems({ problem = [], stop, rollbackStop }: Ending): Report["probl
  * The event asks for each customer that it names. Which customers were skipped after the plan is not looked up: if the
  * event names any customer, each skipped customer counts.
  */
-function countNamedSkipped({ plan, counts, flipping }: Ending): number {
-  const { named } = plan ?? {};
-  return named === undefined || !flipping
-    ? 0
-    : named.skipped + Math.min(counts.skipped, named.customers - named.skipped);
+function countNamedSkipped({ plan, counts }: Ended): number {
+  const named = plan?.named;
+  if (named === undefined || counts === undefined) return 0;
+  return named.skipped + Math.min(counts.skipped, named.customers - named.skipped);
 }
 
 /** Customers that a rollout was to flip, or that its event names, and that it did not flip. */
@@ -200,15 +204,13 @@ export function countNotFlipped({ counts, namedSkipped = 0 }: Pick<Report, "coun
   return counts.failed + counts.deferred + namedSkipped;
 }
 
-function toStatus(event: DeployEvent, ending: Ending, notFlipped: number): RolloutStatus {
-  const { flipping, problem, stop, rollback } = ending;
-  if (!flipping && rollback === undefined && (problem ?? stop) !== undefined) {
+function toStatus(event: DeployEvent, { counts, stop, rollback, ...ended }: Ended, notFlipped: number): RolloutStatus {
+  const problem = ended.problem ?? rollback?.problem;
+  if (counts === undefined && rollback === undefined && (problem ?? stop) !== undefined)
     return stop?.cause === "abort" ? "aborted" : "refused";
-  }
   if (problem !== undefined) return "failed";
   if (event.dryRun) return "planned";
-  if (ending.rollbackStop !== undefined) return "aborted";
-  if (rollback !== undefined) return "rolled-back";
+  if (rollback !== undefined) return rollback.stop === undefined ? "rolled-back" : "aborted";
   if (stop !== undefined) return stop.cause === "abort" ? "aborted" : "halted";
   return notFlipped > 0 ? "partial" : "succeeded";
 }

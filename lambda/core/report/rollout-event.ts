@@ -3,19 +3,21 @@ import { strictObject } from "../../contract/problems.ts";
 import { ReleaseName } from "../../contract/release-name.ts";
 import { RolloutId } from "../../contract/rollout-id.ts";
 import type { OutcomeKind } from "../flip/outcome.ts";
+import type { Explained } from "../reasons.ts";
+import type { Report } from "./report.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
+import { shortenText } from "./text-layout.ts";
 
 /** The source and the detail type of the EventBridge events. Neither ever starts a rollout. */
 export const EVENT_SOURCE = "evovoice.cutover";
 export const EVENT_DETAIL_TYPE = "Cutover Rollout Changed";
 
 /** Bounds of an event: an entry of EventBridge has at most 256 KB. */
-export const MOST_REASONS = 20;
-export const MOST_REASON_CHARACTERS = 500;
-export const MOST_PROBLEM_CHARACTERS = 4_000;
+const MOST_REASONS = 20;
+const MOST_CHARACTERS = 1_000;
 
 /** How a rollout ends. */
-export const ENDINGS = [
+export const END_STATUSES = [
   "succeeded",
   "partial",
   "rolled-back",
@@ -25,7 +27,7 @@ export const ENDINGS = [
   "refused",
   "planned",
 ] as const satisfies readonly RolloutStatus[];
-export type Ending = (typeof ENDINGS)[number];
+export type EndStatus = (typeof END_STATUSES)[number];
 
 const count = (what: string) => z.number().int().min(0).describe(what);
 
@@ -66,16 +68,20 @@ const hold = {
   held: z.boolean().optional().describe("whether the release is held now; absent when there was no rollback"),
   notHeld: z
     .string()
-    .max(MOST_REASON_CHARACTERS)
+    .max(MOST_CHARACTERS)
     .optional()
     .describe("why the release is not held, and what to do; until it is held, a schedule may start it again"),
 };
 
 const Reasons = z
-  .array(z.string().max(MOST_REASON_CHARACTERS))
+  .array(
+    strictObject({
+      code: z.string().max(64).describe("a reason code of the runbook, for machines"),
+      message: z.string().max(MOST_CHARACTERS).describe("its sentence, for people"),
+    }),
+  )
   .max(MOST_REASONS)
-  .readonly()
-  .describe("why; the last text says how many more there are");
+  .readonly();
 
 /** The rollout will flip or restore customers. */
 const Started = strictObject({
@@ -110,7 +116,7 @@ const GateDecided = strictObject({
     "the wave before the gate, from 1; a rollout that is refused before its first flip has the change `ended` only",
   ),
   decision: z.enum(["proceed", "roll back", "halt"]).describe("how the rollout continues"),
-  reasons: Reasons,
+  reasons: Reasons.describe("why"),
 }).meta({ title: "Gate decided" });
 
 const RolledBack = strictObject({
@@ -125,15 +131,11 @@ const RolledBack = strictObject({
 const Ended = strictObject({
   ...head,
   change: z.literal("ended").describe("the rollout is over"),
-  status: z.enum(ENDINGS).describe("how the rollout ended"),
+  status: z.enum(END_STATUSES).describe("how the rollout ended"),
   counts: Counts,
   rollback: RollbackCounts.optional().describe("the result of the rollback, if there was one"),
   ...hold,
-  problem: z
-    .string()
-    .max(MOST_PROBLEM_CHARACTERS)
-    .optional()
-    .describe("why the rollout stopped or was refused, and what to do; a text that is too long ends with …"),
+  problems: Reasons.optional().describe("why the rollout stopped or was refused, and what to do"),
 }).meta({ title: "Ended" });
 
 /** One change of a rollout's state, as it is published. */
@@ -147,7 +149,19 @@ export type RolloutEventOf = RolloutEvent extends infer Each
     : never
   : never;
 
+/** Reasons within the bounds of an event; the report has all of them, with their data. */
+export function toEventReasons(reasons: readonly Explained[]): z.output<typeof Reasons> {
+  return reasons
+    .slice(0, MOST_REASONS)
+    .map(({ code, message }) => ({ code, message: shortenText(message, MOST_CHARACTERS) }));
+}
+
+/** Whether a release is held, within the bounds of an event. */
+export function toEventHold({ held, notHeld }: Pick<Report, "held" | "notHeld"> = {}) {
+  return { held, notHeld: notHeld === undefined ? undefined : shortenText(notHeld, MOST_CHARACTERS) };
+}
+
 /** Whether a rollout with this status has ended. */
-export function isEnding(status: RolloutStatus): status is Ending {
-  return ENDINGS.some((ending) => ending === status);
+export function isEndStatus(status: RolloutStatus): status is EndStatus {
+  return END_STATUSES.some((ending) => ending === status);
 }

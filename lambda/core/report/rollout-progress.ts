@@ -1,3 +1,5 @@
+import type { Explained } from "../reasons.ts";
+
 /** The progress of a rollout that is under way, as far as the ledger knows. */
 export interface RolloutProgress {
   readonly phase: Phase;
@@ -7,22 +9,11 @@ export interface RolloutProgress {
   readonly since: string;
   /** In a bake, how much of it is left. */
   readonly bakeLeftSeconds?: number | undefined;
-  /** What holds the rollout. */
-  readonly heldBy: readonly HoldReason[];
-  /** Commands that it received, and what stopped it. */
-  readonly noted: readonly Noted[];
+  /** Why the rollout does not continue now. */
+  readonly heldBy: readonly Explained[];
+  /** Commands that the rollout received, and what stops it. */
+  readonly noted: readonly Explained[];
 }
 
 /** `preparing`: no customer is flipped yet. `ending`: no more customers are flipped. */
 export type Phase = "waiting" | "preparing" | "flipping" | "baking" | "rolling back" | "ending";
-
-/** `locked`: another rollout has the lock. `no-data`: an alarm has no data. */
-export interface HoldReason {
-  readonly code: "locked" | "no-data" | "paused" | "stopped";
-  readonly message: string;
-}
-
-export interface Noted {
-  readonly code: "stop" | "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
-  readonly message: string;
-}

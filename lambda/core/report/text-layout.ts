@@ -25,6 +25,12 @@ export function shorten(text: string, most: number): string {
   return letters.length <= most ? text : `${letters.slice(0, most - 1).join("")}…`;
 }
 
+/** At most `most` characters; the last is "…" when the text was cut. */
+export function shortenText(text: string, most: number): string {
+  const whole = text.toWellFormed();
+  return whole.length <= most ? whole : `${whole.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
 /** One line of text without anything that a terminal obeys: escape sequences, control, format and bidi characters. */
 export function clean(text: string): string {
   return stripVTControlCharacters(text)

@@ -1,5 +1,5 @@
 import type { PlannedWave } from "../plan/plan.ts";
-import type { Explained } from "../reasons.ts";
+import { type Explained, isSameReason } from "../reasons.ts";
 import type { Report, WaveResult } from "./report.ts";
 import type { ListRow } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
@@ -39,10 +39,11 @@ function describeWave(report: Report, planned: PlannedWave): WaveText {
   };
 }
 
-/** The problem of the report stands at its head. */
+/** The problems of the report stand at its head. */
 function toRemarks({ problems = [] }: Report, reasons: readonly Explained[]): readonly string[] {
-  const head = problems.map(({ message }) => message);
-  return reasons.map(({ message }) => message).filter((message) => !head.includes(message));
+  return reasons
+    .filter((reason) => !problems.some((problem) => isSameReason(problem, reason)))
+    .map(({ message }) => message);
 }
 
 function toResult(

@@ -1,7 +1,8 @@
 import { applyCommands, type CommandState } from "../../core/gate/apply-commands.ts";
 import type { Decision, Stop } from "../../core/gate/decision.ts";
 import { toAbort } from "../../core/gate/evaluate-gate.ts";
-import { describeReason, type Reason } from "../../core/reasons.ts";
+import { explain, type Reason } from "../../core/reasons.ts";
+import { toEventReasons } from "../../core/report/rollout-event.ts";
 import type { Ports } from "../ports.ts";
 import { publish } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
@@ -42,5 +43,10 @@ function publishDecision(
     reasons,
   }: Pick<Decision, "decision"> & { readonly wave: number; readonly reasons: readonly Reason[] },
 ): Promise<void> {
-  return publish(ports, rollout, { change: "gate decided", wave, decision, reasons: reasons.map(describeReason) });
+  return publish(ports, rollout, {
+    change: "gate decided",
+    wave,
+    decision,
+    reasons: toEventReasons(reasons.map(explain)),
+  });
 }

@@ -1,6 +1,6 @@
 import { FinalError } from "../../core/final-error.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
-import { createIdCollector, hashId, judgePasses, type Pass } from "../../core/lookup/completeness.ts";
+import { hashId, judgePasses, type Pass, toIds } from "../../core/lookup/completeness.ts";
 import {
   type CustomerQuery,
   namedReferences,
@@ -15,7 +15,6 @@ import type { Connection, Ports } from "../ports.ts";
 import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
-import { createPageReader } from "./read-pages.ts";
 import { readSelection } from "./read-selection.ts";
 import { readWindow, toFound } from "./read-window.ts";
 
@@ -34,7 +33,7 @@ export async function lookUp(
 ): Promise<LookupProgress> {
   const options = { run, from, pace: from.pace, mark: `query ${from.query}, pass ${from.pass}, page ${from.page}` };
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs }) => {
-    const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, untilMs }));
+    const lookup = await unlessOutOfTime(prepare(ports, rollout, connection));
     let progress = from;
     while (lookup && !isLookedUp(lookup, progress) && (progress === from || ports.nowMs() < untilMs)) {
       const next = await unlessOutOfTime(advance(lookup, progress));
@@ -52,11 +51,7 @@ function isLookedUp({ queries }: Lookup, { query }: LookupProgress): boolean {
   return query >= queries.length;
 }
 
-async function prepare(
-  ports: Ports,
-  rollout: FlipRollout,
-  { connection, untilMs }: { readonly connection: Connection; readonly untilMs: number },
-): Promise<Lookup> {
+async function prepare(ports: Ports, rollout: FlipRollout, connection: Connection): Promise<Lookup> {
   const { policy } = ports;
   const selection = await readSelection(ports, rollout);
   const tags = namedTags(selection);
@@ -73,8 +68,8 @@ async function prepare(
     protectedIds: new Set(protectedIds),
     findCohortWave: createCohortFinder(selection),
     references: namedReferences(selection),
-    pages: createPageReader(connection, { pageSize: policy.pageSize, tagIds }),
-    mayReadAhead: () => ports.nowMs() < untilMs,
+    pageSize: policy.pageSize,
+    tagIds,
     windowPages: Math.max(1, Math.min(policy.concurrency, Math.floor(MOST_ROWS / policy.pageSize))),
   };
 }
@@ -125,9 +120,10 @@ function readPasses(
 ): Promise<readonly Pass[]> {
   return Promise.all(
     said.map(async (ofPass, index) => {
-      const collector = createIdCollector();
-      for await (const hashes of ports.ledger.readIdHashes(rolloutId, query, index + 1)) collector.add(hashes);
-      return { ...ofPass, ids: collector.ids() };
+      const ids = new Set<bigint>();
+      for await (const hashes of ports.ledger.readIdHashes(rolloutId, query, index + 1))
+        for (const id of toIds(hashes)) ids.add(id);
+      return { ...ofPass, ids };
     }),
   );
 }
@@ -136,8 +132,7 @@ function readPasses(
 async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass): Promise<number> {
   const query = lookup.queries[progress.query] as CustomerQuery;
   if (query.kind !== "ids") return 0;
-  const seen = new Set(pass.ids);
-  const missing = query.customerIds.filter((id) => !seen.has(hashId(id).readBigUInt64LE()));
+  const missing = query.customerIds.filter((id) => [...toIds(hashId(id))].every((hash) => !pass.ids.has(hash)));
   if (missing.length === 0) return 0;
   const customers = await Promise.all(
     missing.map(async (id) => toNamed(id, await lookup.connection.readCustomer(id), lookup)),

@@ -1,9 +1,8 @@
 import type { Pass } from "../../core/lookup/completeness.ts";
-import type { CustomerQuery } from "../../core/lookup/customer-query.ts";
+import type { CustomerQuery, TagIds } from "../../core/lookup/customer-query.ts";
 import type { CustomerFacts, Judgement, Selection } from "../../core/lookup/selection.ts";
 import type { Connection, Ports } from "../ports.ts";
 import type { Progress } from "../run-part.ts";
-import type { PageReader } from "./read-pages.ts";
 
 /** How far a lookup has come: counters only; the customers are in the ledger. */
 export interface LookupProgress extends Progress {
@@ -52,6 +51,6 @@ export interface Lookup {
   readonly findCohortWave: (customer: CustomerFacts) => number | undefined;
   readonly references: ReadonlySet<string>;
   readonly windowPages: number;
-  readonly pages: PageReader;
-  mayReadAhead(): boolean;
+  readonly pageSize: number;
+  readonly tagIds: TagIds;
 }

@@ -5,14 +5,13 @@ import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
 import type { Candidate } from "../../core/plan/candidates.ts";
 import type { Lookup, LookupProgress } from "./lookup-run.ts";
-import type { Window } from "./read-pages.ts";
 
 /** Evo Voice's ids have 24 characters. */
 const MOST_ID_CHARACTERS = 64;
 
-/** Reads the next pages of a query at once and writes their customers into the ledger, while the pages after them load. */
+/** Reads the next pages of a query at once, then writes their customers into the ledger. */
 export async function readWindow(lookup: Lookup, progress: LookupProgress): Promise<LookupProgress> {
-  const pages = await lookup.pages.read(toWindow(lookup, progress));
+  const pages = await readPages(lookup, progress);
   const customers = pages.flatMap((page) => page.customers);
   const found = {
     query: progress.query,
@@ -23,14 +22,15 @@ export async function readWindow(lookup: Lookup, progress: LookupProgress): Prom
     references: customers.flatMap((customer) => toReference(lookup, customer)),
   };
   const next = advance(progress, pages, found.customers.length);
-  if (next.ended === undefined && lookup.mayReadAhead()) lookup.pages.readAhead(toWindow(lookup, next));
   await lookup.ports.ledger.putFound(lookup.rolloutId, found);
   return next;
 }
 
-function toWindow(lookup: Lookup, { query, page, pages = 0 }: LookupProgress): Window {
-  const size = Math.max(1, Math.min(lookup.windowPages, pages - page));
-  return { query: lookup.queries[query] as CustomerQuery, page, size };
+function readPages(lookup: Lookup, { query, page, pages = 0 }: LookupProgress): Promise<readonly Page[]> {
+  const { connection, queries, windowPages, pageSize, tagIds } = lookup;
+  const request = { query: queries[query] as CustomerQuery, pageSize, tagIds };
+  const length = Math.max(1, Math.min(windowPages, pages - page));
+  return Promise.all(Array.from({ length }, (_, index) => connection.readPage({ ...request, page: page + index })));
 }
 
 function advance(progress: LookupProgress, pages: readonly Page[], found: number): LookupProgress {

@@ -6,7 +6,6 @@ import { toSelection } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
 import { type Candidate, type CandidateWave, createCandidates } from "../../core/plan/candidates.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../../core/plan/plan.ts";
-import { countNamed } from "../../core/report/count-named.ts";
 import type { LookupProgress } from "../lookup/lookup-run.ts";
 import { readSelection } from "../lookup/read-selection.ts";
 import type { Ledger, Ports } from "../ports.ts";
@@ -64,8 +63,7 @@ async function planAndCheck(
   rollout: FlipRollout,
   { namedIds, ...planned }: Omit<PlanToCheck, "plan"> & Pick<FoundCandidates, "namedIds">,
 ): Promise<Plan> {
-  const named = countNamed(planned.waves, namedIds);
-  const plan = { ...planRollout(rollout.event, planned.waves), ...(named && { named }) };
+  const plan = planRollout(rollout.event, planned.waves, namedIds);
   await checkPlan(ports, rollout, { ...planned, plan });
   return plan;
 }

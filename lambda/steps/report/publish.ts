@@ -1,6 +1,12 @@
 import { toAlertMessage } from "../../core/report/alert-message.ts";
-import { actionOf, describeProblems, type Report, releaseOf } from "../../core/report/report.ts";
-import { isEnding, type RolloutEvent, type RolloutEventOf } from "../../core/report/rollout-event.ts";
+import { actionOf, type Report, releaseOf } from "../../core/report/report.ts";
+import {
+  isEndStatus,
+  type RolloutEvent,
+  type RolloutEventOf,
+  toEventHold,
+  toEventReasons,
+} from "../../core/report/rollout-event.ts";
 import type { Ports } from "../ports.ts";
 import type { Rollout } from "../run-part.ts";
 
@@ -21,11 +27,12 @@ export async function publish(ports: Ports, rollout: Rollout, change: RolloutEve
 
 /** Publishes the last change, and sends an alert when a person is needed. */
 export async function publishEnd(ports: Ports, report: Report): Promise<void> {
-  const { rolloutId, action, release, status, counts, rollback, held, notHeld } = report;
-  const problem = describeProblems(report);
+  const { rolloutId, action, release, status, counts, rollback, problems } = report;
   const head = { rolloutId, action, release, at: new Date(ports.nowMs()).toISOString() };
-  if (isEnding(status))
-    await ports.notifier.publish({ ...head, change: "ended", status, counts, rollback, held, notHeld, problem });
+  const hold = toEventHold(report);
+  const why = problems && toEventReasons(problems);
+  if (isEndStatus(status))
+    await ports.notifier.publish({ ...head, change: "ended", status, counts, rollback, ...hold, problems: why });
   const message = toAlertMessage(report);
   if (message !== undefined) await ports.notifier.alert(message);
 }

@@ -1,12 +1,11 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import type { Batch } from "../../core/flip/batch.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
-import type { Stop } from "../../core/gate/decision.ts";
 import type { Reason } from "../../core/reasons.ts";
+import type { RollbackResult } from "../../core/report/report.ts";
 import {
   addRollbackCounts,
   countRollback,
-  type Held,
   isWorthAnotherPass,
   NO_ROLLBACK_COUNTS,
   type RollbackCounts,
@@ -38,17 +37,6 @@ export interface RollbackProgress extends Progress {
   readonly gaveUp?: Reason | undefined;
   /** The fault that ended the rollback early. */
   readonly problem?: readonly Reason[] | undefined;
-}
-
-/** How a rollback ended. */
-export interface RollbackResult {
-  readonly counts: RollbackCounts;
-  /** The fault that ended the rollback early. */
-  readonly problem?: readonly Reason[] | undefined;
-  /** The command that ended the rollback early. */
-  readonly stop?: Stop | undefined;
-  /** Whether the release is held; absent for a dry run. */
-  readonly hold?: Held | undefined;
 }
 
 /** The waits before the second and the third pass: an Evo Voice that is down comes back in minutes, not at once. */

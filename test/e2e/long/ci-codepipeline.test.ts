@@ -108,7 +108,7 @@ describe("an action of Cutover", () => {
     expect(() => declareAction(reasonOf(1_002 - length))).toThrow(/promote: got 1001 characters .* tag or a cohort/);
   });
 
-  test("has the inputs of the GitHub Action and of the GitLab template, but for those that only a job needs", () => {
+  test("has the inputs of the GitHub Action and the GitLab template, except those of a job alone", () => {
     const script = readFileSync(join(ROOT, "ci/rollout.mjs"), "utf8");
     const inputs = [...script.matchAll(/read\("([A-Z_]+)"/g)].map(([, name = ""]) =>
       name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),

@@ -184,14 +184,14 @@ describe("what starts nothing", () => {
     expect((await run({ FUNCTION: "file:///etc/passwd" })).exitCode).toBe(2);
   });
 
-  test("a member that comes twice in a target or an exclusion", async () => {
+  test("a member that occurs twice in a target or an exclusion", async () => {
     const job = await run({
       TARGETS: '[{"tags":["\\"a\\":1"]},{"tags":["b"],"t\\u0061gs":["c"]}]',
       EXCLUDE: '{"tags":["vip"],"tags":["zzz"]}',
     });
     expect(job.exitCode).toBe(2);
-    expect(job.log).toContain('cutover: - exclude: "tags" comes twice in one object; expected it once');
-    expect(job.log).toMatch(/- targets: "t\\u0061gs" comes twice/);
+    expect(job.log).toContain('cutover: - exclude: "tags" occurs twice in one object; expected it once');
+    expect(job.log).toMatch(/- targets: "t\\u0061gs" occurs twice/);
     expect(starts()).toEqual([]);
     const once = await run({ EXCLUDE: '[{"tags":["vip","vip"]},{"tags":["tags"]}]', DRY_RUN: "true", WAIT: "false" });
     expect(once.exitCode).toBe(0);

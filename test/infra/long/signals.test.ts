@@ -4,7 +4,7 @@ import type { Entry } from "../../../infra/bundle.ts";
 import { createRolloutEventMetrics } from "../../../lambda/aws/rollout-event-metrics.ts";
 import { createWorkerMetrics } from "../../../lambda/aws/worker-metrics.ts";
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
-import type { Ending, RolloutEventOf } from "../../../lambda/core/report/rollout-event.ts";
+import type { EndStatus, RolloutEventOf } from "../../../lambda/core/report/rollout-event.ts";
 import { createWebhook } from "../../../lambda/webhook.ts";
 import { WORKER_ARN } from "../../support/front-door.ts";
 import { TABLE } from "../../support/ledger.ts";
@@ -140,7 +140,7 @@ describe("what a change tells", () => {
   });
 });
 
-test.each<[Ending, boolean, readonly string[]]>([
+test.each<[EndStatus, boolean, readonly string[]]>([
   ["succeeded", false, []],
   ["planned", true, []],
   ["partial", false, ["cutover-production-rollout-partial"]],

@@ -31,7 +31,8 @@ describe("a dry run", () => {
       status: "planned",
       dryRun: true,
       counts: { flipped: 0, unchanged: 0, skipped: 0 },
-      plan: { skipped: 3, skippedBy: [{ code: "excluded", customers: 3 }] },
+      plan: { skipped: 3 },
+      skippedBy: [{ code: "excluded", customers: 3 }],
       moreExceptions: 0,
     });
     expect((report.plan?.flip ?? 0) + (report.plan?.unchanged ?? 0)).toBe(197);
@@ -50,19 +51,14 @@ describe("a dry run", () => {
 });
 
 describe("before the first flip a rollout ends", () => {
-  const UNKNOWN = { code: "unknown-customers", named: ["unknown"] };
-
-  test.each([
+  const unknown = (named: string) => ({ code: "unknown-customers", named: [named] });
+  test.each<[string, Readonly<Record<string, unknown>>, object]>([
     ["when a tag does not exist", { targets: { tags: ["canray"] } }, { code: "unknown-tags", tags: ["canray"] }],
     ["when an excluded tag does not exist", { exclude: { tags: ["vpi"] } }, { code: "unknown-tags", tags: ["vpi"] }],
-    ["when a named customer does not exist", { targets: { customerIds: ["unknown"] } }, UNKNOWN],
-    ["when an excluded customer does not exist", { exclude: { customerIds: ["unknown"] } }, UNKNOWN],
-    [
-      "when a reference id does not exist",
-      { targets: { referenceIds: ["REF-unknown"] } },
-      { code: "unknown-customers", named: ["reference REF-unknown"] },
-    ],
-    ["when a parent does not exist", { targets: { parentCustomerId: "unknown" } }, UNKNOWN],
+    ["when a named customer does not exist", { targets: { customerIds: ["none"] } }, unknown("none")],
+    ["when an excluded customer does not exist", { exclude: { customerIds: ["none"] } }, unknown("none")],
+    ["when a reference id does not exist", { targets: { referenceIds: ["REF-0"] } }, unknown("reference REF-0")],
+    ["when a parent does not exist", { targets: { parentCustomerId: "none" } }, unknown("none")],
     ["when the event came too late", { notAfter: "2020-01-01T00:00:00Z" }, { code: "too-late" }],
   ])("%s", async (_when, changes, problem) => {
     const { report } = await world.run(anEvent(changes));

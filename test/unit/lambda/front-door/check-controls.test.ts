@@ -59,11 +59,13 @@ async function expectRefused(starting: Promise<unknown>, message: string | RegEx
 describe("while everything is stopped", () => {
   beforeEach(() => ledger.setStopped(ANN));
 
-  test.each(["stage", "promote"])("an event to %s is refused with who, why, since when and what lifts it", (action) =>
-    expectRefused(
-      start({ action }),
-      'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}',
-    ),
+  test.each(["stage", "promote"])(
+    "an event to %s is refused with its sender, its reason, its time and what ends it",
+    (action) =>
+      expectRefused(
+        start({ action }),
+        'nothing was done: everything is stopped, by ann since 2026-11-23T02:00:00.000Z: calls drop; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}',
+      ),
   );
 
   test("a rollback and a retry are refused too: no customer is flipped", async () => {

@@ -47,7 +47,7 @@ const BAKING: RolloutEvent = {
   ...{ change: "wave done", wave: 1, waves: 2, counts: NO_COUNTS },
 };
 const PLAN: Plan = {
-  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0 },
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, batches: 2, settledItems: 0 },
   waves: [
     { wave: 1, from: 0, to: 1, customers: 10, bakeSeconds: 300 },
     { wave: 2, from: 1, to: 2, customers: 20, bakeSeconds: 0 },
@@ -96,7 +96,7 @@ async function readCommands() {
 }
 
 describe.each(COMMANDS)("the command $command", (command) => {
-  test("for a rollout that bakes and is paused is noted with who, when and why", async () => {
+  test("for a rollout that bakes and is paused is noted with its sender, its time and its reason", async () => {
     await aRolloutThatBakes();
 
     expect(await send(command)).toEqual({
@@ -342,7 +342,7 @@ describe("a secret", () => {
 
   test.each([
     ["in an address of the reason", { reason: `see https://ann:${secret}@evovoice.io/log` }],
-    ["in an address of who asks", { requestedBy: `https://ann:${secret}@evovoice.io` }],
+    ["in the address of its sender", { requestedBy: `https://ann:${secret}@evovoice.io` }],
     ["in a member of its own", { password: secret }],
   ])("%s is refused and never in an item, nor in what is said", async (_where, changes) => {
     await aRollout("running");

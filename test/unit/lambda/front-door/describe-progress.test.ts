@@ -13,7 +13,7 @@ const controls: LockAndControls = { fence: 1, holds: {}, protectedIds: [] };
 
 const waveOf = (wave: number, customers: number) => ({ wave, from: 0, to: 0, customers, bakeSeconds: 60 });
 const plan = {
-  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0 },
+  ...{ hash: "9bed", flip: 30, unchanged: 0, skipped: 0, batches: 2, settledItems: 0 },
   waves: [waveOf(1, 0), waveOf(2, 10), waveOf(3, 0), waveOf(4, 20)],
 };
 const event = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false } as const;
@@ -100,8 +100,8 @@ describe("a rollout is held", () => {
     expect(describeIt({ record: flips, gate: aGate({ noData }) })).toMatchObject({
       phase: "flipping",
       heldBy: [
-        { code: "no-data", message: "alarm calls-drop has no data (INSUFFICIENT_DATA)" },
-        { code: "no-data", message: "alarm other does not exist" },
+        { code: "alarm", message: "alarm calls-drop has no data (INSUFFICIENT_DATA)" },
+        { code: "alarm", message: "alarm other does not exist" },
       ],
     });
     expect(describeIt({ record: flips, gate: aGate({ noData, at: STARTED }) }).heldBy).toEqual([]);
@@ -113,16 +113,16 @@ describe("a rollout is held", () => {
     const until = "the rollout waits until 2026-11-23T03:00:00Z at most";
     expect(describeIt({ record, controls: { ...controls, lock } })).toMatchObject({
       phase: "waiting",
-      heldBy: [{ code: "locked", message: `promote-0 has the lock; ${until}` }],
+      heldBy: [{ code: "waits-for-lock", holder: "promote-0", message: `promote-0 has the lock; ${until}` }],
     });
-    expect(describeIt({ record }).heldBy).toEqual([
-      { code: "locked", message: `the lock is free, and the rollout takes it soon; ${until}` },
+    expect(describeIt({ record }).heldBy).toMatchObject([
+      { code: "waits-for-lock", message: `the lock is free, and the rollout takes it soon; ${until}` },
     ]);
   });
 
   test("by the stop switch, with the command that ends it", () => {
     const stopped = { requestedBy: "bob", reason: "outage", at: AT };
-    expect(describeIt({ controls: { ...controls, stopped } }).heldBy).toEqual([
+    expect(describeIt({ controls: { ...controls, stopped } }).heldBy).toMatchObject([
       {
         code: "stopped",
         message: expect.stringMatching(/^everything is stopped, by bob since .*: outage; .*"resume-everything"/),
@@ -131,7 +131,9 @@ describe("a rollout is held", () => {
   });
 
   const pause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
-  const paused = (until: string, by = "ann") => [{ code: "paused", message: `paused by ${by} until ${until}: lunch` }];
+  const paused = (until: string, by = "ann") => [
+    { code: "paused", by, until, why: "lunch", message: `paused by ${by} until ${until}: lunch` },
+  ];
 
   test("by a pause for as long as its gate says, however long ago the pause was sent", () => {
     const gate = aGate({ commandsSeen: 1, pauseLeftSeconds: 60 });
@@ -162,8 +164,8 @@ describe("a rollout notes", () => {
   test("an alarm that has stopped it, until a gate has decided", () => {
     const alarm = { code: "alarm", alarm: "calls-drop", state: "ALARM" } as const;
     const stop = { decision: "roll back", cause: "alarm", reasons: [alarm] } as const;
-    expect(describeIt({ record: flips, stop }).noted).toEqual([
-      { code: "stop", message: "to be stopped: alarm calls-drop is in ALARM" },
+    expect(describeIt({ record: flips, stop }).noted).toMatchObject([
+      { code: "stopping", why: [alarm], message: "to be stopped: alarm calls-drop is in ALARM" },
     ]);
     expect(describeIt({ record: aRecord(decided(2, "roll back")), stop }).noted).toEqual([]);
   });
@@ -172,13 +174,13 @@ describe("a rollout notes", () => {
 
   test("each command with its sender, until it has taken the command in", () => {
     const commands = [aCommand("pause", { pauseSeconds: 600 }), aCommand("resume"), aCommand("skip-bake")];
-    expect(describeIt({ commands }).noted).toEqual([
-      { code: "pause", message: `pause for 10 min, ${by}` },
-      { code: "resume", message: `resume, ${by}` },
-      { code: "skip-bake", message: `skip-bake, ${by}` },
+    expect(describeIt({ commands }).noted).toMatchObject([
+      { code: "command-noted", command: "pause", message: `pause for 10 min, ${by}` },
+      { code: "command-noted", command: "resume", message: `resume, ${by}` },
+      { code: "command-noted", command: "skip-bake", message: `skip-bake, ${by}` },
     ]);
-    expect(describeIt({ commands, gate: aGate({ commandsSeen: 2 }) }).noted).toEqual([
-      { code: "skip-bake", message: `skip-bake, ${by}` },
+    expect(describeIt({ commands, gate: aGate({ commandsSeen: 2 }) }).noted).toMatchObject([
+      { code: "command-noted", command: "skip-bake", message: `skip-bake, ${by}` },
     ]);
   });
 
@@ -188,10 +190,10 @@ describe("a rollout notes", () => {
       aCommand("abort", { rollback: false }),
       aCommand("abort", { rollback: true }),
     ];
-    expect(describeIt({ commands, gate: aGate({ commandsSeen: 3 }) }).noted).toEqual([
-      { code: "skip-all-bakes", message: `skip-all-bakes, ${by}` },
-      { code: "abort", message: `abort without a rollback, ${by}` },
-      { code: "abort", message: `abort with a rollback, ${by}` },
+    expect(describeIt({ commands, gate: aGate({ commandsSeen: 3 }) }).noted).toMatchObject([
+      { code: "command-noted", command: "skip-all-bakes", message: `skip-all-bakes, ${by}` },
+      { code: "command-noted", command: "abort", message: `abort without a rollback, ${by}` },
+      { code: "command-noted", command: "abort", message: `abort with a rollback, ${by}` },
     ]);
   });
 });

@@ -37,7 +37,7 @@ async function askAtFlip(nth: number, before: () => Promise<unknown> = async () 
   return answer as Report;
 }
 
-test("in the middle of its second wave, a rollout says so, with its plan and what is flipped so far", async () => {
+test("a rollout in its second wave says so, with its plan and its counts so far", async () => {
   const report = await askAtFlip(4);
   expect(report).toMatchObject({
     status: "running",
@@ -74,15 +74,18 @@ test("names the commands that the worker has not taken in, with their senders", 
     heldBy: [],
     noted: [
       {
-        code: "pause",
+        code: "command-noted",
         message: expect.stringMatching(/^pause for 10 min, sent by ann at 20.*: a look at the graphs$/),
       },
-      { code: "abort", message: expect.stringMatching(/^abort without a rollback, sent by ann at 20.*: enough$/) },
+      {
+        code: "command-noted",
+        message: expect.stringMatching(/^abort without a rollback, sent by ann at 20.*: enough$/),
+      },
     ],
   });
 });
 
-test("a rollout that is turned back says how far it is", async () => {
+test("a rollout that is rolled back says how far the rollback has come", async () => {
   const before = await askAtFlip(1, () =>
     door.send({ command: "abort", rolloutId: "night", requestedBy: "ann", reason: "wrong release" }),
   );
@@ -140,7 +143,7 @@ describe("a rollout that a later one turns back says so:", () => {
     expect(cleared).not.toHaveProperty("next");
   });
 
-  test("who is left, and that the rollback is to be sent again, which goes on", async () => {
+  test("which customers were not restored, and that the rollback sent again continues", async () => {
     const flipped = await promote();
     door.world.emulator.setFaults("lost-write=1");
     await rollBack();

@@ -6,6 +6,7 @@ import { watchChanges } from "../../../../local/start/watch-changes.ts";
 
 const head = { rolloutId: "promote-1", action: "promote", release: "2026.11", at: "2026-11-23T02:00:00.000Z" } as const;
 const plan = { flip: 1_260, unchanged: 1, skipped: 0, waves: 1, hash: "9".repeat(64) };
+const anAlarm = (name: string) => ({ code: "alarm", message: `alarm ${name}` });
 const counts = { ...NO_COUNTS, flipped: 1_260 };
 
 test.each<[RolloutEventOf, string]>([
@@ -14,7 +15,7 @@ test.each<[RolloutEventOf, string]>([
   [{ change: "wave done", wave: 1, waves: 3, counts }, "wave 1 of 3: done, 1,260 flipped in all"],
   [{ change: "gate decided", wave: 1, decision: "proceed", reasons: [] }, "gate 1: proceed"],
   [
-    { change: "gate decided", wave: 2, decision: "roll back", reasons: ["alarm a", "alarm b"] },
+    { change: "gate decided", wave: 2, decision: "roll back", reasons: [anAlarm("a"), anAlarm("b")] },
     "gate 2: roll back; alarm a; alarm b",
   ],
   [

@@ -21,7 +21,7 @@ function familyOf(key: number, pairs: readonly (readonly [number, number])[]): R
   return family;
 }
 
-test("gives all members of a family its smallest key, in whatever order they are joined, circles included", () => {
+test("gives all members of a family its smallest key, in any order of joining, circles included", () => {
   fc.assert(
     fc.property(somePairs, (pairs) => {
       const [families, reversed] = [joinAll(pairs), joinAll(pairs.toReversed())];

@@ -7,7 +7,7 @@ import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
 import { explain } from "../../../../../lambda/core/reasons.ts";
 import { toAlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
 import type { Report } from "../../../../../lambda/core/report/report.ts";
-import { ENDINGS } from "../../../../../lambda/core/report/rollout-event.ts";
+import { END_STATUSES } from "../../../../../lambda/core/report/rollout-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 
 const IN_ALARM = { code: "alarm", alarm: "calls failing", state: "ALARM" } as const;
@@ -128,7 +128,7 @@ describe("which end sends which alert", () => {
   });
 
   test("every status has a severity, with and without customers that stay flipped", () => {
-    for (const status of ENDINGS) {
+    for (const status of END_STATUSES) {
       for (const counts of [NO_COUNTS, flipped(3, 2)]) {
         const message = toAlertMessage(aReport({ status, counts }));
         expect([undefined, "info", "warning", "critical"]).toContain(message?.severity);
@@ -142,6 +142,7 @@ test("the message is the plain report, with a subject for a phone", () => {
     status: "rolled-back",
     problems: [explain({ ...IN_ALARM, detail: "Threshold Crossed" })],
     counts: { ...flipped(1_200, 2), skipped: 3_798 },
+    skippedBy: [{ ...explain({ code: "not-attempted", why: [IN_ALARM] }), customers: 3_798 }],
     rollback: rollback({ restored: 1_199, failed: 1 }),
     exceptions: [
       {
@@ -174,7 +175,7 @@ rollback
   failed           1
 
 skipped
-  3,798  not attempted
+  3,798  not attempted: the rollout was stopped
 
 not restored, still where this rollout put them
   ${NO_ANSWER.message}

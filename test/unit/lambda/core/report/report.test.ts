@@ -9,7 +9,7 @@ import {
 } from "../../../../../lambda/core/flip/outcome.ts";
 import type { Plan } from "../../../../../lambda/core/plan/plan.ts";
 import { explain } from "../../../../../lambda/core/reasons.ts";
-import { type Ending, type Exception, isException, writeReport } from "../../../../../lambda/core/report/report.ts";
+import { type Closing, type Ended, type Exception, writeReport } from "../../../../../lambda/core/report/report.ts";
 import { anAcceptedEvent } from "../a-customer.ts";
 
 const INCOMPLETE = [{ code: "incomplete-lookup", seen: "pass 1 saw 3 customers" }] as const;
@@ -20,7 +20,6 @@ const aPlan = (changes: Partial<Plan> = {}): Plan => ({
   flip: 10,
   unchanged: 0,
   skipped: 0,
-  skippedBy: [],
   batches: 1,
   settledItems: 0,
   waves: [],
@@ -36,19 +35,23 @@ const outcomes = (count: number, outcome: Exception["outcome"] = "failed"): read
   }));
 
 /** The end of a rollout that flipped its ten customers. */
-const anEnding = (changes: Partial<Ending> = {}): Ending => ({
+const anEnd = (changes: Ended = {}): Ended => ({
   plan: aPlan(),
-  flipping: true,
   counts: { ...NO_COUNTS, flipped: 10 },
-  exceptions: [],
   ...changes,
 });
 
-const report = (ending: Partial<Ending> = {}, event: Partial<FlipEvent> = {}) =>
-  writeReport({ rolloutId: "r-1", event: anAcceptedEvent(event) }, anEnding(ending), TIMES);
+const report = (ended: Ended = {}, event: Partial<FlipEvent> = {}, closing: Partial<Closing> = {}) => {
+  const nothing = { skippedBy: [], exceptions: [] };
+  return writeReport({ rolloutId: "r-1", event: anAcceptedEvent(event) }, anEnd(ended), {
+    ...TIMES,
+    ...nothing,
+    ...closing,
+  });
+};
 
 describe("the status", () => {
-  test.each<{ status: string; what: string; ending: Partial<Ending>; event?: Partial<FlipEvent> }>([
+  test.each<{ status: string; what: string; ending: Ended; event?: Partial<FlipEvent> }>([
     { status: "succeeded", what: "every customer was flipped", ending: {} },
     {
       status: "succeeded",
@@ -104,23 +107,23 @@ describe("the status", () => {
     {
       status: "refused",
       what: "the lookup could not show that it is complete",
-      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: INCOMPLETE },
+      ending: { plan: undefined, counts: undefined, problem: INCOMPLETE },
     },
     {
       status: "refused",
       what: "it ended between plan and flip",
-      ending: { flipping: false, counts: NO_COUNTS, problem: [{ code: "lock-lost", rolloutId: "r-1" }] },
+      ending: { counts: undefined, problem: [{ code: "lock-lost", rolloutId: "r-1" }] },
     },
     {
       status: "planned",
       what: "it was a dry run",
-      ending: { flipping: false, counts: NO_COUNTS },
+      ending: { counts: undefined },
       event: { dryRun: true },
     },
     {
       status: "refused",
       what: "it was a dry run that could not be planned",
-      ending: { plan: undefined, flipping: false, counts: NO_COUNTS, problem: INCOMPLETE },
+      ending: { plan: undefined, counts: undefined, problem: INCOMPLETE },
       event: { dryRun: true },
     },
   ])("is $status when $what", ({ status, ending, event }) => {
@@ -137,17 +140,14 @@ describe("the counts", () => {
   });
 
   test("of a dry run are all zero: the plan has the numbers", () => {
-    const plan = aPlan({
-      flip: 10,
-      unchanged: 700,
-      skipped: 20,
-      skippedBy: [{ ...explain({ code: "excluded" }), customers: 20 }],
-    });
+    const plan = aPlan({ flip: 10, unchanged: 700, skipped: 20 });
+    const skippedBy = [{ ...explain({ code: "excluded" }), customers: 20 }];
     const planned = report(
-      { plan, flipping: false, counts: NO_COUNTS, exceptions: outcomes(20, "skipped") },
+      { plan, counts: undefined },
       { dryRun: true },
+      { skippedBy, exceptions: outcomes(20, "skipped") },
     );
-    expect(planned).toMatchObject({ dryRun: true, counts: NO_COUNTS, plan, moreExceptions: 0 });
+    expect(planned).toMatchObject({ dryRun: true, counts: NO_COUNTS, plan, skippedBy, moreExceptions: 0 });
     expect(planned.exceptions).toHaveLength(20);
   });
 
@@ -170,42 +170,32 @@ describe("the exceptions", () => {
   ])(
     "of $failed failed and $skippedByPlan skipped by the plan: $shown shown, $more more",
     ({ failed, skippedByPlan, shown, more }) => {
-      const ended = report({
-        plan: aPlan({ flip: 1_000, skipped: skippedByPlan }),
-        counts: { ...NO_COUNTS, flipped: 1_000 - failed, failed },
-        exceptions: [...outcomes(failed), ...outcomes(skippedByPlan, "skipped")],
-      });
+      const plan = aPlan({ flip: 1_000, skipped: skippedByPlan });
+      const counts = { ...NO_COUNTS, flipped: 1_000 - failed, failed };
+      const exceptions = [...outcomes(failed), ...outcomes(skippedByPlan, "skipped")];
+      const ended = report({ plan, counts }, {}, { exceptions });
       expect(ended.exceptions).toHaveLength(shown);
       expect(ended.moreExceptions).toBe(more);
     },
   );
 
   test("include deferred customers", () => {
-    const ended = report({ counts: { ...NO_COUNTS, deferred: 150 }, exceptions: outcomes(100, "deferred") });
+    const ended = report({ counts: { ...NO_COUNTS, deferred: 150 } }, {}, { exceptions: outcomes(100, "deferred") });
     expect(ended.moreExceptions).toBe(50);
   });
 
   test("of a dry run are the customers that the plan skips", () => {
     const ended = report(
-      { plan: aPlan({ skipped: 250 }), flipping: false, counts: NO_COUNTS, exceptions: outcomes(100, "skipped") },
+      { plan: aPlan({ skipped: 250 }), counts: undefined },
       { dryRun: true },
+      { exceptions: outcomes(100, "skipped") },
     );
     expect([ended.exceptions.length, ended.moreExceptions]).toEqual([100, 150]);
   });
 
   test("are empty for a rollout that was refused before its plan", () => {
-    const ended = report({ plan: undefined, flipping: false, counts: NO_COUNTS, problem: INCOMPLETE });
+    const ended = report({ plan: undefined, counts: undefined, problem: INCOMPLETE });
     expect([ended.exceptions, ended.moreExceptions]).toEqual([[], 0]);
-  });
-
-  test.each<[OutcomeKind, boolean]>([
-    ["flipped", false],
-    ["unchanged", false],
-    ["deferred", true],
-    ["skipped", true],
-    ["failed", true],
-  ])("hold customers that are %s: %s", (outcome, isOne) => {
-    expect(isException({ outcome })).toBe(isOne);
   });
 });
 

@@ -1,16 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
+import { explain } from "../../../../../lambda/core/reasons.ts";
 import {
-  ENDINGS,
-  isEnding,
+  END_STATUSES,
+  isEndStatus,
   RolloutEvent,
   type RolloutEventOf,
+  toEventHold,
+  toEventReasons,
 } from "../../../../../lambda/core/report/rollout-event.ts";
-import { shortenEvent, shortenText } from "../../../../../lambda/core/report/shorten-event.ts";
+import { shortenText } from "../../../../../lambda/core/report/text-layout.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
 import { aChange } from "../a-change.ts";
 
+const PAUSED = explain({ code: "paused" });
 const COUNTS = { ...NO_COUNTS, flipped: 3 };
 
 describe("a change", () => {
@@ -41,32 +45,24 @@ describe("a change", () => {
 });
 
 test("a rollout that runs or waits has not ended", () => {
-  expect(ENDINGS.every((status) => isEnding(status))).toBe(true);
-  expect([isEnding("running"), isEnding("waiting")]).toEqual([false, false]);
+  expect(END_STATUSES.every((status) => isEndStatus(status))).toBe(true);
+  expect([isEndStatus("running"), isEndStatus("waiting")]).toEqual([false, false]);
 });
 
 describe("texts beyond their bounds are cut, and say so", () => {
-  const decided = (reasons: readonly string[]) =>
-    shortenEvent(aChange({ change: "gate decided", wave: 1, decision: "halt", reasons }));
-  const reasonsOf = (change: RolloutEvent) => (change.change === "gate decided" ? change.reasons : []);
-  const many = (number: number) => Array.from({ length: number }, (_, index) => `reason ${index + 1}`);
+  const many = (number: number, message = "x") => Array.from({ length: number }, () => ({ ...PAUSED, message }));
 
-  test("twenty reasons are published; of twenty-one the last two are only counted", () => {
-    expect(reasonsOf(decided(many(20)))).toEqual(many(20));
-    expect(reasonsOf(decided(many(21)))).toEqual([...many(19), "and 2 more; the report has all of them"]);
+  test("the first twenty reasons are published, each with its code", () => {
+    expect(toEventReasons(many(2))).toEqual([PAUSED, PAUSED].map(({ code }) => ({ code, message: "x" })));
+    expect(toEventReasons(many(20))).toHaveLength(20);
+    expect(toEventReasons(many(21))).toHaveLength(20);
   });
 
-  test("a reason of 500 characters is published, one of 501 is cut", () => {
-    expect(reasonsOf(decided(["x".repeat(500)]))).toEqual(["x".repeat(500)]);
-    expect(reasonsOf(decided(["x".repeat(501)]))).toEqual([`${"x".repeat(499)}…`]);
-  });
-
-  test("a problem of 4,000 characters is published, one of 4,001 is cut", () => {
-    const ended = (problem?: string) =>
-      shortenEvent(aChange({ change: "ended", status: "failed", counts: COUNTS, problem }));
-    expect(ended("x".repeat(4_000))).toMatchObject({ problem: "x".repeat(4_000) });
-    expect(ended("x".repeat(4_001))).toMatchObject({ problem: `${"x".repeat(3_999)}…` });
-    expect(ended().change).toBe("ended");
+  test("a text of 1,000 characters is published, a text of 1,001 characters is cut", () => {
+    const [whole, long, cut] = ["x".repeat(1_000), "x".repeat(1_001), `${"x".repeat(999)}…`];
+    expect(toEventReasons([...many(1, whole), ...many(1, long)]).map(({ message }) => message)).toEqual([whole, cut]);
+    expect(toEventHold({ held: false, notHeld: whole })).toEqual({ held: false, notHeld: whole });
+    expect(toEventHold({ held: false, notHeld: long })).toEqual({ held: false, notHeld: cut });
   });
 
   test("a surrogate pair is never cut in two", () => {
@@ -76,15 +72,19 @@ describe("texts beyond their bounds are cut, and say so", () => {
   });
 
   test("any change keeps its schema and fits into an event of EventBridge", () => {
+    const ended = (messages: readonly string[]) => {
+      const problems = toEventReasons(messages.map((message) => ({ ...PAUSED, message })));
+      return aChange({ change: "ended", status: "failed", counts: COUNTS, problems });
+    };
     void fc.assert(
-      fc.property(fc.array(fc.string({ unit: anyCharacter, maxLength: 700 }), { maxLength: 60 }), (reasons) => {
-        const change = decided(reasons);
+      fc.property(fc.array(fc.string({ unit: anyCharacter, maxLength: 1_400 }), { maxLength: 60 }), (messages) => {
+        const change = ended(messages);
         expect(RolloutEvent.safeParse(change).success).toBe(true);
         expect(Buffer.byteLength(JSON.stringify(change))).toBeLessThan(200_000);
       }),
       { numRuns: 50 },
     );
-    const worst = decided(Array.from({ length: 60 }, () => "\u0001".repeat(700)));
+    const worst = ended(Array.from({ length: 60 }, () => "\u0001".repeat(1_400)));
     expect(Buffer.byteLength(JSON.stringify(worst))).toBeLessThan(200_000);
   });
 });

@@ -49,7 +49,7 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
     rollout,
     { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
     {
-      plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, skippedBy: [], batches: 1, settledItems: 0, waves: [] },
+      plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [] },
       gateConfig: toGateConfig(policy, rollout.event, { overridden: [], planned: 3 }),
       from: FLIP_START,
       to: 1,
@@ -95,7 +95,7 @@ test("an alarm that stopped a worker which died then still stops the rollout whe
       aRollout("night"),
       { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: clockMs + 900_000 },
       {
-        plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, skippedBy: [], batches: 2, settledItems: 0, waves: [] },
+        plan: { hash: "", flip: 7, unchanged: 0, skipped: 0, batches: 2, settledItems: 0, waves: [] },
         gateConfig: { alarms: ["calls-drop"], rules, overridden: [] },
         from: FLIP_START,
         to: 2,

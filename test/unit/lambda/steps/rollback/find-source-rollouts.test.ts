@@ -3,7 +3,7 @@ import type { DeployEvent } from "../../../../../lambda/contract/deploy-event.ts
 import type { RolloutRecord } from "../../../../../lambda/core/rollout-record.ts";
 import { findSourceRollouts } from "../../../../../lambda/steps/rollback/find-source-rollouts.ts";
 
-const PLAN = { hash: "", flip: 1, unchanged: 0, skipped: 0, skippedBy: [], batches: 1, settledItems: 0, waves: [] };
+const PLAN = { hash: "", flip: 1, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [] };
 const RECORD = {
   rolloutId: "night",
   fingerprint: "f",
