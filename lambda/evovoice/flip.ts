@@ -8,12 +8,6 @@ import type { ApiResponse } from "./response.ts";
 import { isSignedOut, RETRY_RULES } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
 
-/**
- * Awaited right before each request that may write. `mayBeDone` says whether an earlier request may have written
- * already. An error that it throws ends the flip.
- */
-export type BeforeFlip = (mayBeDone: boolean) => Promise<void>;
-
 /** A flip in progress. */
 interface TriedFlip {
   readonly client: ApiClient;
@@ -26,12 +20,16 @@ interface TriedFlip {
 
 /**
  * Sets a customer's flag. Believes only the right customer with the right flag, in the reply or read afterwards. A
- * customer's failure is a result. @throws SignInRefusedError, and what `beforeFlip` throws, when nothing can have been done
+ * customer's failure is a result. @throws SignInRefusedError, and what `beforeSend` throws, when nothing can have been done
  */
-export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: BeforeFlip): Promise<FlipResult> {
+export async function flipCustomer(
+  client: ApiClient,
+  flip: Flip,
+  beforeSend?: () => Promise<void>,
+): Promise<FlipResult> {
   const tried: TriedFlip = { client, flip, mayBeDone: false, flag: undefined };
   try {
-    return { result: "flipped", reason: await flipUntilProved(tried, beforeFlip) };
+    return { result: "flipped", reason: await flipUntilProved(tried, beforeSend) };
   } catch (error) {
     if (isApiFailure(error)) {
       return { result: "failed", reason: withDoubt(toOwnReason(error), tried), refused: !tried.mayBeDone };
@@ -44,7 +42,7 @@ export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: B
 }
 
 /** Gives what proves the flip. */
-async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefined): Promise<Reason> {
+async function flipUntilProved(tried: TriedFlip, beforeSend: (() => Promise<void>) | undefined): Promise<Reason> {
   const { client, flip } = tried;
   const { customerId, isStaging } = flip;
   const operation = { operation: "flip", customerId };
@@ -55,7 +53,7 @@ async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefi
     // An absent flag would mean production.
     json: { customerId, isStaging },
     operation,
-    beforeSend: beforeFlip && (() => beforeFlip(tried.mayBeDone)),
+    beforeSend,
     isDone: async (received, soFar) => {
       proof = isProof(received, flip)
         ? { code: "confirmed-by-reply" }

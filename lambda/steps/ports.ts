@@ -69,11 +69,10 @@ export interface Connection {
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;
   /**
-   * Awaits `mayBegin` right before each request that may write, with whether one before it may have done it already;
-   * what it throws ends the flip. Throws only when nothing can have been done: otherwise the flip is `unresolved`, and
-   * the next one will meet the same.
+   * Awaits `beforeSend` right before each request that may write. An error that it throws ends the flip. Throws only when
+   * no request can have written: otherwise the flip is `unresolved`, and the next flip will meet the same error.
    */
-  flip(flip: Flip, mayBegin: (isBegun: boolean) => Promise<void>): Promise<FlipResult>;
+  flip(flip: Flip, beforeSend: () => Promise<void>): Promise<FlipResult>;
   pace(): Pace;
   /** Ends the connection: a request that still waits for its turn gets an OutOfTimeError. */
   close(): void;

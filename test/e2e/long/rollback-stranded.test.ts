@@ -48,10 +48,10 @@ function run(event: object, name: string, { flip, read, ledger, nowMs, connected
     connection: {
       listCustomers: async (ids) => ids.filter((id) => read?.(id) === undefined).map(find),
       readCustomer: async (id) => read?.(id) ?? { reading: "found", customer: find(id) },
-      flip: async ({ customerId, isStaging }, mayBegin) => {
+      flip: async ({ customerId, isStaging }, beforeSend) => {
         const trouble = flip?.(customerId, isStaging);
         if (trouble !== undefined) return trouble;
-        await mayBegin(false);
+        await beforeSend();
         flags.set(customerId, isStaging);
         return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },

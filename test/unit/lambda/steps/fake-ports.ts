@@ -45,7 +45,7 @@ export function fakePorts(
           const customer = find(id);
           return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
         },
-        flip: (_flip, mayBegin) => flipOnceBegun(() => mayBegin(false)),
+        flip: (_flip, beforeSend) => flipOnceBegun(beforeSend),
         pace: () => startPace(LIMITS),
         close: () => {},
         ...connection,

@@ -194,10 +194,10 @@ describe("a batch", () => {
         },
       },
       connection: {
-        flip: ({ customerId }, mayBegin) =>
+        flip: ({ customerId }, beforeSend) =>
           flipOnceBegun(async () => {
             clockMs += CONTROLS_AGE_MS;
-            await mayBegin(false);
+            await beforeSend();
             tried.push(customerId);
           }),
       },
