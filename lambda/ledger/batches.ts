@@ -1,7 +1,6 @@
 import { FinalError } from "../core/final-error.ts";
-import type { Batch } from "../core/flip/batch.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
-import type { PlannedCustomer } from "../core/plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../core/plan/plan.ts";
 import type { Reason } from "../core/reasons.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";
 import { pad } from "./lookups.ts";

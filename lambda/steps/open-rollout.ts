@@ -8,7 +8,7 @@ import { type Report, releaseOf } from "../core/report/report.ts";
 import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
-import { CONTROLS_AGE_MS } from "./gate/lock.ts";
+import { CONTROLS_AGE_MS } from "./gate/poll-gate.ts";
 import type { Ports } from "./ports.ts";
 import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
 import type { Rollout } from "./run-part.ts";

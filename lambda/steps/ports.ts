@@ -1,6 +1,5 @@
 import type { Policy } from "../contract/policy.ts";
 import type { Hold, Lock, LockAndControls } from "../core/controls.ts";
-import type { Batch } from "../core/flip/batch.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
 import type { Pace, PaceLimits } from "../core/flip/pace.ts";
 import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.ts";
@@ -8,7 +7,7 @@ import type { Stop } from "../core/gate/decision.ts";
 import type { AlarmReading, GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import type { FoundPages, Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
-import type { Plan, PlannedCustomer } from "../core/plan/plan.ts";
+import type { Batch, Plan, PlannedCustomer } from "../core/plan/plan.ts";
 import type { AlertMessage } from "../core/report/alert-message.ts";
 import type { Report } from "../core/report/report.ts";
 import type { RolloutEvent } from "../core/report/rollout-event.ts";

@@ -1,7 +1,7 @@
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { type Stop, toStop } from "../core/gate/decision.ts";
 import { runChecked } from "./gate/guard.ts";
-import { CONTROLS_AGE_MS } from "./gate/lock.ts";
+import { CONTROLS_AGE_MS } from "./gate/poll-gate.ts";
 import type { Connection, Ports } from "./ports.ts";
 import { type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 

@@ -1,8 +1,7 @@
-import type { Batch } from "../flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../flip/outcome.ts";
 import type { Reading } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
-import type { PlannedCustomer } from "../plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../plan/plan.ts";
 import type { Reason, ReasonCode } from "../reasons.ts";
 
 /** How many of the customers that a rollout flipped have which outcome after its rollback. */

@@ -1,10 +1,16 @@
-import type { Batch } from "../../core/flip/batch.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
-import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Connection } from "../ports.ts";
-import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
-import { type BatchRun, type Crew, inParallel, record, type Work } from "./batch-run.ts";
+import {
+  type BatchRun,
+  type Crew,
+  inParallel,
+  type OutcomeTracker,
+  record,
+  trackOutcomes,
+  type Work,
+} from "./batch-run.ts";
 
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {

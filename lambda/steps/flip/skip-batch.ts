@@ -1,9 +1,14 @@
-import type { Batch } from "../../core/flip/batch.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
-import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
-import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
-import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
+import {
+  type BatchRun,
+  type OutcomeTracker,
+  type RecordedBatch,
+  record,
+  type Task,
+  trackOutcomes,
+} from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
 import { type Readings, readAfresh } from "./prepare-batch.ts";
 

@@ -13,8 +13,7 @@ import {
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
 import type { Connection, Ports } from "../ports.ts";
-import { CONTROLS_AGE_MS } from "./lock.ts";
-import { type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
+import { CONTROLS_AGE_MS, type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
 
 /** The gate while a part works: lock, controls, commands, alarms and failures. Its decisions reach the stop signal. */
 export interface Guard {

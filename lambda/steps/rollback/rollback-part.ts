@@ -1,7 +1,7 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
-import type { Batch } from "../../core/flip/batch.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
 import type { Stop } from "../../core/gate/decision.ts";
+import type { Batch } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import {
   addRollbackCounts,
@@ -16,8 +16,7 @@ import type { Task } from "../flip/batch-run.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
 import { createStopSignal } from "../flip/stop-signal.ts";
 import { createGuard } from "../gate/guard.ts";
-import { holdsLock } from "../gate/lock.ts";
-import { ROLLBACK_GATE } from "../gate/poll-gate.ts";
+import { holdsLock, ROLLBACK_GATE } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import { readLaterRollouts } from "./later-rollouts.ts";

@@ -1,7 +1,7 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import type { Batch } from "../../core/flip/batch.ts";
 import type { Outcome } from "../../core/flip/outcome.ts";
 import { createJudge, toSelection } from "../../core/lookup/selection.ts";
+import type { Batch } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import {
   findRestorable,

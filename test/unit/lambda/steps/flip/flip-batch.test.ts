@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { createGuard } from "../../../../../lambda/steps/gate/guard.ts";
-import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
-import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { CONTROLS_AGE_MS, LockLostError, ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "../fake-ports.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";

@@ -6,7 +6,7 @@ import type { AlarmState, GateInputs } from "../../../../../lambda/core/gate/eva
 import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
-import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
+import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
 import { aCommand } from "../../core/a-snapshot.ts";
 import { LOCK } from "../fake-ports.ts";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
   afterRollbackFailure,
