@@ -1,6 +1,7 @@
 import { AlarmType, type CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from "@aws-sdk/client-cloudwatch";
-import type { AlarmReading, AlarmState } from "../core/gate/evaluate-gate.ts";
+import type { AlarmReading } from "../core/gate/evaluate-gate.ts";
 import { chunk } from "../core/lookup/chunk.ts";
+import type { AlarmState } from "../core/reason-types.ts";
 
 /** CloudWatch puts at most this many alarms into one page. */
 const PAGE_SIZE = 100;

@@ -162,7 +162,7 @@ export type RollbackReason =
   | { readonly code: "rollback-ended-early"; readonly why: readonly Reason[] }
   | { readonly code: "rollback-not-counted"; readonly why: readonly Reason[] };
 
-/** Why a rollout does not begin, or why it could not go on by itself. */
+/** Why a rollout does not begin, or why it could not continue by itself. */
 export type StartReason =
   | { readonly code: "too-late"; readonly notAfter: string }
   | { readonly code: "locked"; readonly rolloutId: string }

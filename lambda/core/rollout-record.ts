@@ -14,14 +14,14 @@ export interface RolloutRecord {
   readonly startedAtMs: number;
   readonly status: RolloutStatus;
   readonly report?: Report | undefined;
-  /** What became of a rollout that could not write a report. */
+  /** Why a rollout ended without a report. */
   readonly problem?: Reason | undefined;
   /** Of a rollback or a retry. */
   readonly source?: SourceRollouts | undefined;
-  /** There once it was written completely. */
+  /** Present after the whole plan was written. */
   readonly plan?: Plan | undefined;
-  /** What it last told the outside. */
+  /** The last event that it published. */
   readonly lastEvent?: RolloutEvent | undefined;
-  /** The last other rollout that began to turn it back. */
+  /** The last other rollout that began to roll it back. */
   readonly rolledBackBy?: string | undefined;
 }

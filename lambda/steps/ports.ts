@@ -25,7 +25,7 @@ export interface Ports {
   /** The state of each alarm; never throws for what CloudWatch can do. */
   readAlarms(names: readonly string[]): Promise<readonly AlarmReading[]>;
   nowMs(): number;
-  /** It keeps no rollout from ending. */
+  /** The timer does not keep the process alive. */
   sleep(ms: number): Promise<void>;
 }
 
@@ -33,19 +33,19 @@ export interface Log {
   info(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
-/** Words to the outside; that they cannot be said is logged, and fails nothing. */
+/** Publishes events and alerts. A failure is logged and does not fail the rollout. */
 export interface Notifier {
   publish(change: RolloutEvent): Promise<void>;
   alert(message: AlertMessage): Promise<void>;
 }
 
 export interface Executions {
-  /** Whether this durable execution still runs, by Lambda's own word. */
+  /** Whether this durable execution still runs, according to Lambda. */
   findEnd(execution: string): Promise<{ readonly running: boolean }>;
 }
 
 export interface EvoVoice {
-  /** Everything that one part asks goes through one connection: one session, one limiter, one end. */
+  /** All requests of a part go through one connection: one session, one limiter, one deadline. */
   connect(options: ConnectOptions): Connection;
 }
 
@@ -56,7 +56,7 @@ export interface ConnectOptions {
   readonly pace?: Pace | undefined;
   /** Epoch milliseconds after which no further request begins. */
   readonly deadlineMs: number;
-  /** Hears of sign-ins, of a pace that changes notably, and of requests that failed in the end. */
+  /** Gets sign-ins, notable changes of the pace, and requests that failed after all attempts. */
   readonly log?: Log;
 }
 
@@ -79,13 +79,13 @@ export interface Connection {
 
 export interface Ledger {
   findRollout(rolloutId: string): Promise<RolloutRecord | undefined>;
-  /** Writes the record unless there is one; gives the one that stands. */
+  /** Writes the record unless there is one. Returns the record that stands. */
   createRollout(record: RolloutRecord): Promise<RolloutRecord>;
-  /** A rollout that waited for the lock has it. What it undoes or goes on with is known only now: it may have changed. */
+  /** A rollout that waited has the lock now. Its source is read again, because it may have changed. */
   stopWaiting(rolloutId: string, source: SourceRollouts | undefined): Promise<void>;
   /** Keeps what a rollback needs when the execution is lost: the plan, once it is written completely. */
   notePlan(rolloutId: string, plan: Plan): Promise<void>;
-  /** An event may carry the hash of a dry run's plan: this is how it is found again. */
+  /** Finds a dry run by the hash of its plan, for an event that carries the hash. */
   noteDryRun(hash: string, rolloutId: string): Promise<void>;
   findDryRun(hash: string): Promise<string | undefined>;
   recordEvent(rolloutId: string, change: RolloutEvent): Promise<void>;
@@ -95,18 +95,18 @@ export interface Ledger {
   noteFlips(rollout: FlipsNote): Promise<void>;
   /** The last rollouts that flipped, the newest first. */
   findFlips(): Promise<readonly FlipsNote[]>;
-  /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
+  /** The rollouts of a release, the newest first. Their batches say whether they flipped a customer. */
   findRollouts(release: string): Promise<readonly string[]>;
-  /** So that a status tells that another rollout rolls this one back, without a look at its batches. */
+  /** Lets a status say that another rollout rolls this rollout back, without reading the batches. */
   noteRolledBackBy(rolloutId: string, by: string): Promise<void>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;
 
   readControls(): Promise<LockAndControls>;
-  /** The controls, all commands that were sent to a rollout, and what has stopped it. */
+  /** The controls, all commands that were sent to a rollout, and its latched stop. */
   readGateInputs(rolloutId: string): Promise<GateInputs>;
-  /** Keeps what has stopped a rollout and may be over at the next poll; the first one counts. */
+  /** Keeps a stop that may be over at the next poll. The first stop counts. */
   latchStop(rolloutId: string, stop: Stop): Promise<void>;
   saveGateState(rolloutId: string, gate: GateRecord): Promise<void>;
   /** Refused when there are more holds than the controls' item takes. */
@@ -117,7 +117,7 @@ export interface Ledger {
   ): Promise<{ readonly kind: "changed" } | { readonly kind: "refused"; readonly problem: string }>;
   /** Takes the lock unless another rollout has since the controls were read; then false. */
   takeLock(lock: Lock, read: LockAndControls): Promise<boolean>;
-  /** Gives the lock back, if it is still this one. */
+  /** Releases the lock if this rollout still holds it. */
   releaseLock(lock: Lock): Promise<void>;
 
   /** Counts the runs of a step since it last made a mark; a step that is run for the first time gets 1. */
@@ -140,6 +140,6 @@ export interface Ledger {
   readBatches(rolloutId: string): AsyncIterable<Omit<Batch, "rolloutId" | "index" | "revision">>;
   /** All outcomes recorded so far, those that the plan settled first, by ledger items. */
   readOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
-  /** What became of those who were turned back, by ledger items. */
+  /** The outcomes of a rollback, by ledger items. */
   readRestoreOutcomes(rolloutId: string): AsyncIterable<readonly Outcome[]>;
 }

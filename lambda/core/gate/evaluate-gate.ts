@@ -6,12 +6,12 @@ import type { Reason } from "../reasons.ts";
 import { type Abort, applyCommands, type CommandRecord, type CommandState, passTime } from "./apply-commands.ts";
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
 
-/** What steers one rollout, as the ledger has it. */
+/** What the ledger says about one rollout at a gate. */
 export interface GateInputs {
   readonly controls: LockAndControls;
-  /** All that were ever sent to it. */
+  /** All commands that were ever sent to the rollout. */
   readonly commands: readonly CommandRecord[];
-  /** What was seen to stop it, and could be over at the next poll: an alarm. */
+  /** The latched stop: an alarm, which may be OK again at the next poll. */
   readonly stop?: Stop | undefined;
 }
 
@@ -23,13 +23,11 @@ export interface GateRecord {
   readonly bakeLeftSeconds: number;
   /** Alarms without data. */
   readonly noData: readonly Reason[];
-  /** How many of the commands the rollout had taken in. */
+  /** How many of the commands the rollout had applied. */
   readonly commandsSeen: number;
   /** What was left of the pause; 0 without a pause. */
   readonly pauseLeftSeconds: number;
 }
-
-export type { AlarmState };
 
 export interface AlarmReading {
   readonly name: string;
@@ -93,7 +91,7 @@ const MOST_REASON_CHARACTERS = 200;
 const MOST_DESCRIBED = 50;
 const MOST_HELD_BY = 5;
 
-/** A gate before its first poll, which comes at once. */
+/** A gate before its first poll, which has no wait before it. */
 export function beginGate(bakeSeconds: number, commandState: CommandState): GateState {
   const { seen, skipAllBakes, pausedSeconds } = commandState;
   const skipped = skipAllBakes && bakeSeconds > 0;
@@ -112,7 +110,7 @@ export function beginGate(bakeSeconds: number, commandState: CommandState): Gate
  */
 export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: GateRules): GateState {
   if (state.decision !== undefined) return state;
-  const poll = takeIn(state, snapshot, rules);
+  const poll = applyPoll(state, snapshot, rules);
   const stop = findStop(poll, snapshot, rules);
   if (stop !== undefined) return { ...poll.state, decision: stop };
   const blindTo = describeAlarms(poll.blindTo, MOST_HELD_BY);
@@ -136,7 +134,7 @@ interface Poll {
   readonly blindTo: readonly AlarmReading[];
 }
 
-function takeIn(before: GateState, { alarms, commands }: GateSnapshot, { isDelay }: GateRules): Poll {
+function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDelay }: GateRules): Poll {
   const { leftSeconds, blindSeconds, commandState, waitSeconds, notes = [] } = before;
   const { skipBake, abort, ...applied } = applyCommands(passTime(commandState, waitSeconds), commands);
   const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
@@ -233,17 +231,17 @@ export function whyWaits(
 
 /**
  * Whether a poll shows what the poll before could not tell: that the rollout waits, waits for something else, waits less
- * long, or has taken in commands.
+ * long, or has applied commands.
  */
 export function isNews(before: GateState, after: GateState): boolean {
   const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
   const isLessLong = after.leftSeconds < Math.max(0, passed);
-  const hasTakenIn = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
+  const hasApplied = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
   const isOther = !isDeepStrictEqual(whyWaits(before), whyWaits(after)) || toTenMinutes(before) !== toTenMinutes(after);
-  return isOther || isLessLong || hasTakenIn;
+  return isOther || isLessLong || hasApplied;
 }
 
-/** Polls take time that no bake and no pause counts: of a long wait the time that is left is told again every ten minutes. */
+/** Polls take time that no bake and no pause counts, so a long wait reports its remaining time every ten minutes. */
 function toTenMinutes({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): string {
   return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
 }

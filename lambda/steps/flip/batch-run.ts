@@ -19,14 +19,14 @@ export interface BatchRun extends Crew {
   readonly guard: Guard;
 }
 
-/** What is done with the customers of a batch: they are flipped as planned, or restored. */
+/** Flips the customers of a batch as planned, or restores them. */
 export interface Task {
   /** The flag to be set. */
   readonly flag: boolean;
-  /** Reads a batch by its place in the order of the work. */
-  read(place: number): Promise<Batch>;
+  /** Reads a batch by its position in the order of the work. */
+  read(position: number): Promise<Batch>;
   open(batch: Batch): Work;
-  /** The batch with what became of its customers. */
+  /** The batch with the outcomes of its customers. */
   close(batch: Batch, done: Pick<Work, "outcomes" | "intended">): Batch;
 }
 
@@ -38,13 +38,13 @@ export interface Work extends Known {
 
 /** A batch as the ledger holds it after it was worked on. */
 export interface RecordedBatch {
-  readonly place: number;
+  readonly position: number;
   readonly batch: Batch;
   /** How many customers have no outcome yet. */
   readonly left: number;
 }
 
-/** What is becoming of a batch's customers while it is worked on. */
+/** The outcomes of a batch's customers while a part works on the batch. */
 export interface OutcomeTracker {
   /** The customers without an outcome when the batch was read. */
   readonly open: readonly PlannedCustomer[];
@@ -53,7 +53,7 @@ export interface OutcomeTracker {
   settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void;
   /** A flip that failed may have been done all the same. */
   markUncertain(customerId: string): void;
-  /** A flip was begun, by this run or one before, and it is not known what it did. */
+  /** This run or an earlier run began a flip, and its effect is not known. */
   markInDoubt(customerId: string): void;
   /**
    * The customers that may have been flipped without an outcome that says so: those in doubt, and those whose flip failed
@@ -107,7 +107,7 @@ export function trackOutcomes({ customers, outcomes: known, intended }: Known): 
   };
 }
 
-/** Records what is known of a batch over what was read of it. */
+/** Records what is known of a batch over the revision that was read. */
 export function record(
   { ledger, task }: Pick<BatchRun, "ledger" | "task">,
   batch: Batch,
@@ -117,7 +117,7 @@ export function record(
   return ledger.recordBatch(task.close(batch, { outcomes: tracker.outcomes(), intended }));
 }
 
-/** Flips as planned; what comes of a customer is its outcome. */
+/** Flips the customers as planned. */
 export async function createFlipTask(
   ports: Pick<Ports, "ledger" | "policy">,
   { rolloutId, event, source }: FlipRollout,
@@ -127,7 +127,7 @@ export async function createFlipTask(
   const flag = wantedFlag(event.action);
   return {
     flag,
-    read: (place) => ledger.getBatch(rolloutId, place),
+    read: (position) => ledger.getBatch(rolloutId, position),
     open({ customers, outcomes, intended }) {
       const begun = new Set(intended);
       return {
@@ -150,7 +150,7 @@ export async function inParallel<Item>(
 ): Promise<void> {
   const queue = items[Symbol.iterator]();
   const worker = async () => {
-    while (stopSignal.mayGoOn()) {
+    while (stopSignal.mayBegin()) {
       const next = queue.next();
       if (next.done) return;
       await unlessOutOfTime(each(next.value)).catch(stopSignal.fail);

@@ -20,22 +20,22 @@ export interface Stopped {
 
 type SkipRun = Omit<BatchRun, "guard">;
 
-/** In a stopped rollout: gives each batch as it was recorded, until the time budget ends or one is left unfinished. */
+/** In a stopped rollout: yields each batch as recorded, until the time budget ends or a batch stays unfinished. */
 export async function* skipBatches(
   run: SkipRun,
   { from, to }: BatchRange,
   stopped: Stopped,
 ): AsyncGenerator<RecordedBatch> {
-  for (let place = from; place < to && (place === from || run.stopSignal.mayGoOn()); place += 1) {
-    const recorded = await skipBatch(run, place, stopped);
+  for (let position = from; position < to && (position === from || run.stopSignal.mayBegin()); position += 1) {
+    const recorded = await skipBatch(run, position, stopped);
     yield recorded;
     if (recorded.left > 0) return;
   }
 }
 
 /** A customer that was not attempted is skipped; one that may have been flipped is read first, unless `blind`. */
-export async function skipBatch(run: SkipRun, place: number, { why, blind }: Stopped): Promise<RecordedBatch> {
-  const batch = await run.task.read(place);
+export async function skipBatch(run: SkipRun, position: number, { why, blind }: Stopped): Promise<RecordedBatch> {
+  const batch = await run.task.read(position);
   const tracker = trackOutcomes(run.task.open(batch));
   const rolledBack = findRestored(batch);
   for (const customer of tracker.open.filter(({ id }) => rolledBack.has(id))) {
@@ -49,7 +49,7 @@ export async function skipBatch(run: SkipRun, place: number, { why, blind }: Sto
     else settleDoubtful(run.task, tracker, customer, reading);
   }
   tracker.skipRemaining(why);
-  return { place, batch: await record(run, batch, tracker, tracker.uncertain()), left: tracker.left() };
+  return { position, batch: await record(run, batch, tracker, tracker.uncertain()), left: tracker.left() };
 }
 
 /** A customer that a rollback restored was flipped, whatever its flag says now. */

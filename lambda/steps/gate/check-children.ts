@@ -51,7 +51,7 @@ export function readChildren(
   });
 }
 
-/** After the first flips: reads the children again. What an abort comes to in the meantime, the gate says. */
+/** After the first flips: reads the children again. The gate applies an abort that arrives meanwhile. */
 export function checkChildren(
   ports: Ports,
   rollout: Locked<FlipRollout>,

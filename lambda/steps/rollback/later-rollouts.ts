@@ -19,18 +19,18 @@ type LaterLedger = Pick<Ledger, "readBatches" | "findFlips">;
 export async function readLaterRollouts(ledger: LaterLedger, source: SourceRollouts): Promise<LaterRollouts> {
   const flips = await ledger.findFlips();
   const ours = source.rollouts.map(({ rolloutId }) => rolloutId);
-  const placeOf = (rolloutId: string): number => {
-    const place = flips.findIndex((one) => one.rolloutId === rolloutId);
+  const positionOf = (rolloutId: string): number => {
+    const position = flips.findIndex((one) => one.rolloutId === rolloutId);
     // The ledger lists only the last rollouts.
-    return place < 0 ? flips.length : place;
+    return position < 0 ? flips.length : position;
   };
   const later = flips.filter(
-    ({ rolloutId }, place) => !ours.includes(rolloutId) && ours.some((one) => place < placeOf(one)),
+    ({ rolloutId }, position) => !ours.includes(rolloutId) && ours.some((one) => position < positionOf(one)),
   );
   const moved = new Set<string>();
-  /** By customer: the place of the newest later rollout that moved it the same way. */
+  /** By customer: the position of the newest later rollout that moved it the same way. */
   const movedLater = new Map<string, number>();
-  const movedAway = new Map<string, Omit<MovedAway, "rolloutId"> & { readonly place: number }>();
+  const movedAway = new Map<string, Omit<MovedAway, "rolloutId"> & { readonly position: number }>();
 
   async function load(): Promise<void> {
     if (later.length === 0) return;
@@ -39,35 +39,39 @@ export async function readLaterRollouts(ledger: LaterLedger, source: SourceRollo
   }
 
   async function readLater({ rolloutId, action }: FlipsNote): Promise<void> {
-    const place = placeOf(rolloutId);
+    const position = positionOf(rolloutId);
     for await (const standing of readStanding(ledger, rolloutId)) {
-      if (action === source.action) movedLater.set(standing.id, place);
-      else if (moved.has(standing.id)) noteAway(standing, place);
+      if (action === source.action) movedLater.set(standing.id, position);
+      else if (moved.has(standing.id)) noteAway(standing, position);
     }
   }
 
   /** After a rollout that may have moved the customer, it is no longer sure which rollout moved it. */
-  function noteAway({ id, wasFlipped, mayBeBack }: Standing, place: number): void {
+  function noteAway({ id, wasFlipped, mayBeBack }: Standing, position: number): void {
     const before = movedAway.get(id);
-    if (wasFlipped) movedAway.set(id, { place, mayBeBack, isSure: true });
+    if (wasFlipped) movedAway.set(id, { position, mayBeBack, isSure: true });
     else if (before !== undefined) movedAway.set(id, { ...before, isSure: false });
   }
 
   const movedLaterBy: LaterRollouts["movedLaterBy"] = (rolloutId, id) => {
-    const place = movedLater.get(id);
-    return place !== undefined && place < placeOf(rolloutId) ? flips[place]?.rolloutId : undefined;
+    const position = movedLater.get(id);
+    return position !== undefined && position < positionOf(rolloutId) ? flips[position]?.rolloutId : undefined;
   };
 
   const movedAwayBy: LaterRollouts["movedAwayBy"] = (rolloutId, id) => {
-    const { place, mayBeBack, isSure } = movedAway.get(id) ?? { place: flips.length, mayBeBack: false, isSure: false };
-    const by = place < placeOf(rolloutId) ? flips[place] : undefined;
+    const { position, mayBeBack, isSure } = movedAway.get(id) ?? {
+      position: flips.length,
+      mayBeBack: false,
+      isSure: false,
+    };
+    const by = position < positionOf(rolloutId) ? flips[position] : undefined;
     // A still later rollout moved the customer here again.
-    const isHere = (movedLater.get(id) ?? flips.length) < place;
+    const isHere = (movedLater.get(id) ?? flips.length) < position;
     if (by === undefined || isHere) return undefined;
-    return { rolloutId: by.rolloutId, mayBeBack, isSure: isSure && placeOf(rolloutId) < flips.length };
+    return { rolloutId: by.rolloutId, mayBeBack, isSure: isSure && positionOf(rolloutId) < flips.length };
   };
 
-  return { load, knowsLater: (rolloutId) => placeOf(rolloutId) < flips.length, movedLaterBy, movedAwayBy };
+  return { load, knowsLater: (rolloutId) => positionOf(rolloutId) < flips.length, movedLaterBy, movedAwayBy };
 }
 
 async function readMoved({ readBatches }: LaterLedger, rolloutId: string, moved: Set<string>): Promise<void> {

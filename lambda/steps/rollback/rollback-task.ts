@@ -26,7 +26,7 @@ export function createRollbackTask({ ledger, policy }: Ports, source: SourceRoll
   const flag = wantedFlag(source.action);
   return {
     flag: !flag,
-    read: (place) => readPlace(ledger, source, place),
+    read: (position) => readAt(ledger, source, position),
     open(batch) {
       const flippedIds = new Set(
         batch.outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])),
@@ -83,16 +83,16 @@ export function nameNotRestored(batch: Batch, why: readonly Reason[]): Batch {
 }
 
 /** How many batches the rollback restores. */
-export function countPlaces({ rollouts }: SourceRollouts): number {
-  return rollouts.reduce((places, { batches }) => places + batches, 0);
+export function countBatches({ rollouts }: SourceRollouts): number {
+  return rollouts.reduce((total, { batches }) => total + batches, 0);
 }
 
 /** Place 0 is the last batch of the newest rollout: its newest wave. */
-function readPlace(ledger: Ports["ledger"], { rollouts }: SourceRollouts, place: number): Promise<Batch> {
-  let left = place;
+function readAt(ledger: Ports["ledger"], { rollouts }: SourceRollouts, position: number): Promise<Batch> {
+  let left = position;
   for (const { rolloutId, batches } of rollouts) {
     if (left < batches) return ledger.getBatch(rolloutId, batches - 1 - left);
     left -= batches;
   }
-  throw new RangeError(`there is no place ${place} in ${rollouts.length} rollouts`);
+  throw new RangeError(`there is no position ${position} in ${rollouts.length} rollouts`);
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { AlarmState } from "../../../lambda/core/gate/evaluate-gate.ts";
+import type { AlarmState } from "../../../lambda/core/reason-types.ts";
 import type { EventPlan } from "./event-plan.ts";
 import { expectNoLies } from "./expect-no-lies.ts";
 import type { Mishap } from "./fake-evo-voice.ts";

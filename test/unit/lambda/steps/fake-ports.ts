@@ -23,7 +23,7 @@ export function aCustomer(id: string, isStaging = true): CustomerFacts {
   return { id, name: `Customer ${id}`, accountId: "account", isStaging, tags: [] };
 }
 
-/** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
+/** The ports of a world with fakes. By default Evo Voice answers each request at once. */
 export function fakePorts(
   world: LedgerWorld,
   { customers, connection = {}, ledger = {}, nowMs = Date.now, sleep = NEVER }: Fakes,
@@ -60,7 +60,7 @@ export function fakePorts(
   };
 }
 
-/** What a connection makes of what is thrown right before its first request. */
+/** The result of a flip whose `begin` may throw right before its first request. */
 export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipResult> {
   try {
     await begin();
@@ -73,7 +73,7 @@ export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipRes
 
 const NEVER = () => new Promise<never>(() => {});
 
-/** LockAndControls that are faked are faked for whoever reads them with the commands, too. */
+/** Faked controls also reach the readers of the gate inputs. */
 function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
   const { readControls, readGateInputs } = faked;
   if (readControls === undefined || readGateInputs !== undefined) return ledger;
@@ -85,7 +85,7 @@ function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
 
 export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 
-/** A promote of everybody that holds the lock. */
+/** A promote of all customers that holds the lock. */
 export function aRollout(rolloutId: string): Locked<FlipRollout> {
   const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
   return { kind: "flip", rolloutId, event, startedAtMs: Date.now(), lock: LOCK };

@@ -44,13 +44,13 @@ const missing: Reading = { reading: "missing" };
 const unreadable: Reading = { reading: "unreadable", reason: NO_ANSWER };
 const isProtected = () => ({ verdict: "skipped", reason: PROTECTED }) as const;
 
-describe("before a customer is flipped back, one that is read afresh", () => {
+describe("before its restore, a customer that is read afresh", () => {
   test.each<[what: string, situation: Partial<RollbackSituation>]>([
     ["is where the rollout put it", {}],
     ["may have been flipped, and is where that would have put it", { wasFlipped: false }],
-    ["was about to be flipped back, and is not back", { restoring: true }],
-    ["was moved away by a later rollout, which is being turned back", { movedAwayBy: away({ mayBeBack: true }) }],
-  ])("%s, and is to be flipped back", (_what, situation) => {
+    ["was about to be restored, and is not back", { restoring: true }],
+    ["was moved away by a later rollout, which is being rolled back", { movedAwayBy: away({ mayBeBack: true }) }],
+  ])("%s, and is restored", (_what, situation) => {
     expect(settleBeforeRollback(aSituation(situation))).toBeUndefined();
   });
 
@@ -64,13 +64,13 @@ describe("before a customer is flipped back, one that is read afresh", () => {
     ],
     ["cannot be read", { fresh: unreadable }, "failed", NO_ANSWER],
     [
-      "cannot be read, after it was about to be flipped back",
+      "cannot be read, after it was about to be restored",
       { fresh: unreadable, restoring: true },
       "failed",
       { code: "may-be-restored", why: [NO_ANSWER] },
     ],
     [
-      "does not say where it is, after it was about to be flipped back",
+      "does not say where it is, after it was about to be restored",
       { fresh: found({ isStaging: undefined }), restoring: true },
       "failed",
       { code: "may-be-restored", why: [{ code: "flag-unknown" }] },
@@ -95,13 +95,13 @@ describe("before a customer is flipped back, one that is read afresh", () => {
       { code: "moved-back-by-later-rollout", rolloutId: "noon" },
     ],
     [
-      "is back, and a later rollout or somebody else has moved it there",
+      "is back, and perhaps a later rollout has moved it there",
       { fresh: back, movedAwayBy: away({ isSure: false }) },
       "skipped",
       { code: "moved-back" },
     ],
     [
-      "is where the rollout put it, though a later one has moved it away",
+      "is where the rollout put it, though a later rollout has moved it away",
       { movedAwayBy: away() },
       "skipped",
       { code: "moved-again" },
@@ -118,7 +118,7 @@ describe("before a customer is flipped back, one that is read afresh", () => {
   });
 });
 
-describe("whom a rollback left alone, another one looks at again", () => {
+describe("a conflict of an earlier rollback", () => {
   const alone = (reason: Reason, outcome: OutcomeKind = "skipped") => ({
     ...{ customerId: "c-1", name: "Acme", outcome },
     reason,
@@ -129,17 +129,17 @@ describe("whom a rollback left alone, another one looks at again", () => {
     ["is protected", reasonOf({ judge: isProtected }), true, true],
     ["a later rollout has moved to where it is", reasonOf({ movedLaterBy: "noon" }), true, true],
     ["a later rollout has moved back", reasonOf({ fresh: back, movedAwayBy: away() }), true, false],
-    ["somebody has moved back", reasonOf({ fresh: back }), false, false],
-    ["somebody has moved after a later rollout had", reasonOf({ movedAwayBy: away() }), false, false],
+    ["no rollout has moved back", reasonOf({ fresh: back }), false, false],
+    ["no rollout has moved after a later rollout had", reasonOf({ movedAwayBy: away() }), false, false],
     ["is gone", reasonOf({ fresh: missing }), false, false],
-  ])("when it may be over, as far as the ledger knows who came later: who %s", (_who, why, knowsAll, knowsSome) => {
+  ])("is checked again when it may be over: a customer that %s", (_what, why, knowsAll, knowsSome) => {
     expect(isWorthAnotherLook(alone(why), true)).toBe(knowsAll);
     expect(isWorthAnotherLook(alone(why), false)).toBe(knowsSome);
     expect(isWorthAnotherLook(alone(why, "failed"))).toBe(false);
   });
 });
 
-describe("a batch that is turned back", () => {
+describe("a batch of a rollback", () => {
   const outcome = (customerId: string, kind: OutcomeKind, reason: Reason = NO_ANSWER): Outcome => ({
     customerId,
     name: "",
@@ -158,7 +158,7 @@ describe("a batch that is turned back", () => {
     ...changes,
   });
 
-  test("forgets who could not be flipped back once it is known that they were never flipped", () => {
+  test("drops a failed restore when the customer was never flipped", () => {
     const rollback = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed")];
     const inDoubt = aBatch({ intended: ["c"], rollback });
     expect(countRollback(inDoubt)).toEqual({ restored: 1, conflicting: 0, failed: 2 });
@@ -170,9 +170,9 @@ describe("a batch that is turned back", () => {
   });
 
   test.each<[what: string, rollback: readonly Outcome[], isWorthIt: boolean]>([
-    ["everybody is back or left alone", [outcome("a", "flipped"), outcome("b", "skipped")], false],
-    ["somebody has no end", [outcome("a", "flipped")], true],
-    ["somebody failed", [outcome("a", "flipped"), outcome("b", "failed")], true],
+    ["each customer is back or in conflict", [outcome("a", "flipped"), outcome("b", "skipped")], false],
+    ["a customer has no result", [outcome("a", "flipped")], true],
+    ["a customer failed", [outcome("a", "flipped"), outcome("b", "failed")], true],
   ])("is worth another pass when it helps: %s", (_what, rollback, isWorthIt) => {
     expect(isWorthAnotherPass(aBatch({ rollback }))).toBe(isWorthIt);
   });

@@ -16,7 +16,7 @@ const restored = { outcome: "flipped", reason: { code: "confirmed-by-reply" } } 
 const aStage = (done: Partial<Done> = {}): Done => ({ rolloutId: "stage", action: "stage", ...done });
 const aPromote = (done: Partial<Done> = {}): Done => ({ rolloutId: "promote", ...done });
 
-/** What is known of customer c, whom each of these rollouts flipped or, without its word, may have; the oldest first. */
+/** The later rollouts of customer c. Each rollout, the oldest first, flipped it or, with `flipped: false`, may have. */
 async function open(rollouts: readonly Done[], listed = rollouts): Promise<LaterRollouts> {
   const outcomeOf = (outcome: OutcomeKind, reason: Reason = { code: "confirmed-by-reply" }): Outcome => ({
     customerId: "c",
@@ -47,42 +47,42 @@ async function open(rollouts: readonly Done[], listed = rollouts): Promise<Later
 const byPromote: MovedAway = { rolloutId: "promote", mayBeBack: false, isSure: true };
 
 test.each<[what: string, rollouts: readonly Done[], away: MovedAway | undefined]>([
-  ["nobody", [aStage()], undefined],
-  ["nobody, before it was staged", [aPromote(), aStage()], undefined],
+  ["no rollout", [aStage()], undefined],
+  ["no rollout, when a promote came before the stage", [aPromote(), aStage()], undefined],
   ["a promote", [aStage(), aPromote()], byPromote],
-  ["nobody any more, once the promote is turned back", [aStage(), aPromote({ rollback: restored })], undefined],
+  ["no rollout, after the promote was rolled back", [aStage(), aPromote({ rollback: restored })], undefined],
   ["a promote that may be back", [aStage(), aPromote({ restoring: true })], { ...byPromote, mayBeBack: true }],
   [
-    "a promote whose rollback left it alone",
+    "a promote, when its rollback had a conflict",
     [aStage(), aPromote({ rollback: { outcome: "skipped", reason: { code: "moved-back" } } })],
     byPromote,
   ],
-  ["nobody by the ledger's word", [aStage(), aPromote({ flipped: false })], undefined],
+  ["no rollout for sure, when the promote was only intended", [aStage(), aPromote({ flipped: false })], undefined],
   [
-    "a promote, or one that may have",
+    "a promote, or a later rollout that was only intended",
     [aStage(), aPromote(), aPromote({ rolloutId: "lost", flipped: false })],
     { ...byPromote, isSure: false },
   ],
   ["the last of two promotes", [aStage(), aPromote({ rolloutId: "first" }), aPromote()], byPromote],
   [
-    "the first of two promotes, once the last is turned back",
+    "the first of two promotes, after the last was rolled back",
     [aStage(), aPromote(), aPromote({ rolloutId: "last", rollback: restored })],
     byPromote,
   ],
-  ["nobody, where a later stage put it again", [aStage(), aPromote(), aStage({ rolloutId: "again" })], undefined],
+  ["no rollout, when a later stage moved it again", [aStage(), aPromote(), aStage({ rolloutId: "again" })], undefined],
   [
-    "a promote, once that later stage is turned back",
+    "a promote, after that later stage was rolled back",
     [aStage(), aPromote(), aStage({ rolloutId: "again", rollback: restored })],
     byPromote,
   ],
-])("a customer that was staged was moved away since by %s", async (_who, rollouts, away) => {
+])("a staged customer was moved away by %s", async (_by, rollouts, away) => {
   const later = await open(rollouts);
 
   expect(later.movedAwayBy("stage", "c")).toEqual(away);
   expect(later.movedAwayBy("stage", "other")).toBeUndefined();
 });
 
-test("of a rollout that is not listed any more it is not sure who has moved its customers since", async () => {
+test("for a rollout that is no longer listed, the move of its customers is not sure", async () => {
   const rollouts = [aStage(), aPromote()];
   const [known, unknown] = [await open(rollouts), await open(rollouts, [aPromote()])];
 
