@@ -94,7 +94,7 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
     : lockAndBegin(ports, opening, source);
 }
 
-/** A source that cannot be rolled back or retried now may be once the running rollout has ended: the event can wait for it. */
+/** A source that cannot be rolled back or retried now may become ready when the running rollout ends: the event can wait. */
 async function refuseSource(ports: Ports, opening: Opening, problem: Reason): Promise<Opened> {
   const { event } = opening;
   const { lock } = await ports.ledger.readControls();

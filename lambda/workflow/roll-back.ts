@@ -48,7 +48,7 @@ async function begin(
   }
 }
 
-/** Counts, from the ledger alone, what became of the customers that the source rollouts flipped. */
+/** Counts, from the ledger alone, the results of the customers that the source rollouts flipped. */
 export async function countRollback(
   { ports, durable }: Pick<Run<Rollout>, "ports" | "durable">,
   source: SourceRollouts,
@@ -61,7 +61,7 @@ export async function countRollback(
   return { counts };
 }
 
-/** Counts again once each doubt is settled: a customer that seemed to be left may never have been flipped. */
+/** Counts again after each doubt is settled: a customer that counts as failed may never have been flipped. */
 export async function recountRollback(
   run: Run<Rollout>,
   { source, rollback }: { readonly source: SourceRollouts; readonly rollback: RollbackResult },

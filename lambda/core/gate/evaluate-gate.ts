@@ -15,17 +15,17 @@ export interface GateInputs {
   readonly stop?: Stop | undefined;
 }
 
-/** What the gate of a rollout saw when its last poll found something new. */
+/** A gate at its last poll that found something new. */
 export interface GateRecord {
   /** ISO 8601. */
   readonly at: string;
-  /** What was left of the bake. A bake passes only while every alarm has data. */
+  /** The remaining time of the bake. A bake passes only while every alarm has data. */
   readonly bakeLeftSeconds: number;
   /** Alarms without data. */
   readonly noData: readonly Reason[];
   /** How many of the commands the rollout had applied. */
   readonly commandsSeen: number;
-  /** What was left of the pause; 0 without a pause. */
+  /** The remaining time of the pause; 0 without a pause. */
   readonly pauseLeftSeconds: number;
 }
 
@@ -52,7 +52,7 @@ export const EMPTY_SNAPSHOT: GateSnapshot = {
 
 export interface GateRules {
   readonly onFailure: OnFailure;
-  /** How long alarms may show no data: exactly so long passes. */
+  /** How long alarms may show no data. This time itself still passes. */
   readonly noDataSeconds: number;
   /** Absent in a rollback, which no number of failures stops. */
   readonly failures?: FailureLimit | undefined;
@@ -61,7 +61,7 @@ export interface GateRules {
 }
 
 export interface FailureLimit {
-  /** So many failures pass, one more stops the rollout. */
+  /** This number of failures passes, and one more stops the rollout. */
   readonly allowed: number;
   readonly planned: number;
 }
@@ -81,7 +81,7 @@ export interface GateState {
   readonly blindTo?: readonly Reason[] | undefined;
   /** The reasons that a decision to proceed will have. */
   readonly notes?: readonly Reason[] | undefined;
-  /** Once it is there, the gate is over. */
+  /** Present when the gate is over. */
   readonly decision?: Decision | undefined;
 }
 
@@ -151,7 +151,7 @@ function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDe
   return { state, abort, blindTo };
 }
 
-/** The latched stop is what an earlier poll decided: an alarm that is OK again takes nothing back. */
+/** The latched stop is what an earlier poll decided: an alarm that is OK again does not cancel it. */
 function findStop({ state, abort, blindTo }: Poll, snapshot: GateSnapshot, rules: GateRules): Stop | undefined {
   const stop = snapshot.stop ?? findBudgetStop(snapshot, rules) ?? findAlarmStop(snapshot, rules);
   return abort === undefined ? (stop ?? findBlindStop(state, blindTo, rules)) : toAbort(abort, stop?.reasons ?? []);
@@ -209,7 +209,7 @@ function toNote({ command, requestedBy, reason }: CommandRecord): readonly Reaso
   return command === "skip-all-bakes" ? [{ code: "all-bakes-skipped", ...by }] : [];
 }
 
-/** Each alarm with its reason. Beyond so many alarms only the names, because a checkpoint holds them. */
+/** The first alarms with their reasons, and only the names of the others, because a checkpoint holds them. */
 function describeAlarms(alarms: readonly AlarmReading[], most: number): readonly Reason[] {
   const more = alarms.slice(most).map(({ name }) => name);
   const described = alarms.slice(0, most).map(describeAlarm);

@@ -7,7 +7,7 @@ import type { Reason, ReasonCode } from "../reasons.ts";
 /** How many of the customers that a rollout flipped have which outcome after its rollback. */
 export interface RollbackCounts {
   readonly restored: number;
-  /** Moved by a later rollout or by no rollout, protected now, or gone: the rollback does not touch them. */
+  /** Moved by a later rollout or by no rollout, protected now, or gone: the rollback leaves these customers. */
   readonly conflicting: number;
   /** Could not be restored, or were not attempted. */
   readonly failed: number;

@@ -68,7 +68,7 @@ async function hasFlipped({ getBatch }: SourceLedger, rollouts: SourceRollouts["
   return false;
 }
 
-/** The rollouts that a rollout retried, and those that these retried, the newest first. */
+/** The rollouts that a rollout retried, and the rollouts that those retried, the newest first. */
 async function readRetried(
   ledger: Pick<Ledger, "findRollout">,
   { source }: RolloutRecord,

@@ -4,7 +4,7 @@ import type { Ledger } from "../ports.ts";
 
 /** What later rollouts did to the customers that a rollback restores. */
 export interface LaterRollouts {
-  /** Reads the batches of the later rollouts. The questions below come after it. */
+  /** Reads the batches of the later rollouts. The two functions below need it. */
   load(): Promise<void>;
   /** Whether the ledger still lists every rollout that came after this one. */
   knowsLater(rolloutId: string): boolean;

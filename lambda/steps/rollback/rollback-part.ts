@@ -162,7 +162,7 @@ async function skipFinished(task: Task, from: RollbackProgress, batches: number)
     const ended = new Set(outcomes.map(({ customerId }) => customerId));
     settled += ended.size;
     if (position === begun.position && customers.every(({ id }) => ended.has(id))) begun = advance(begun, batch);
-    // No customer of this batch was tried, and none of the batches behind it.
+    // No customer of this batch or of a later position was tried.
     else if (batch.rollback.length === 0) break;
   }
   return { begun, settled, mark: `pass ${from.pass}, position ${begun.position}, ${settled} settled` };
