@@ -195,7 +195,7 @@ describe("a rollback of a rollout that another one came after", () => {
       const again = await rollBack("stage", "five");
 
       const moved = first?.rollback?.conflicting;
-      expect(first?.rollback).toMatchObject({ restored: 0, left: 0 });
+      expect(first?.rollback).toMatchObject({ restored: 0, failed: 0 });
       expect(first?.exceptions[0]?.reason).toMatchObject({ code: "moved-back-by-later-rollout", rolloutId: "on" });
       expect(again).toMatchObject({ rollback: { restored: moved, conflicting: 0, failed: 0 } });
       expect(moved).toBeGreaterThan(10);
