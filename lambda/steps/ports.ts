@@ -1,5 +1,5 @@
 import type { Policy } from "../contract/policy.ts";
-import type { Hold, Lock, LockAndControls } from "../core/controls.ts";
+import type { ControlChange, Lock, LockAndControls } from "../core/controls.ts";
 import type { Batch } from "../core/flip/batch.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
 import type { Pace, PaceLimits } from "../core/flip/pace.ts";
@@ -112,9 +112,8 @@ export interface Ledger {
   latchStop(rolloutId: string, stop: Stop): Promise<void>;
   saveGateState(rolloutId: string, gate: GateRecord): Promise<void>;
   /** Refused when there are more holds than the controls' item takes. */
-  holdRelease(
-    release: string,
-    hold: Hold,
+  changeControls(
+    change: ControlChange,
     id: string,
   ): Promise<{ readonly kind: "changed" } | { readonly kind: "refused"; readonly problem: string }>;
   /** Takes the lock unless another rollout has since the controls were read; then false. */

@@ -210,7 +210,9 @@ describe("a release that was rolled back", () => {
     await execute(world, ROLLBACK, { name: "two" });
 
     const { report: held } = await execute(world, { ...PROMOTE, id: "again" }, { name: "three" });
-    await openLedger(world).clearRelease("2026.11", {
+    await openLedger(world).changeControls({
+      change: "clear-release",
+      release: "2026.11",
       requestedBy: "ann",
       reason: "mended",
       at: "2026-11-23T00:00:00Z",
