@@ -3,14 +3,15 @@ import { findUnknownNames } from "./find-unknown-names.ts";
 import { EventLimits, type FailureBudget, isNarrowerBudget } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
-import { describeAt, type Problem } from "./problems.ts";
+import { type Contradiction, toProblem } from "./problems.ts";
 
 const NARROWS = "an event narrows the policy, never widens it";
 
 /** A deploy event that this policy allows. @throws BadDeployEventError with all problems at once */
 export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
   const { event, problems } = readDeployEvent(input);
-  const all = [...problems, ...findUnknownNames(input, policy), ...findWiderLimits(input, policy)];
+  const forbidden = [...findUnknownNames(input, policy), ...findWiderLimits(input, policy)];
+  const all = [...problems, ...forbidden.map((each) => toProblem(input, each))];
   if (event === undefined || all.length > 0) throw new BadDeployEventError(all);
   return event;
 }
@@ -44,14 +45,14 @@ function least(asked: number | undefined, allowed: number): number {
 }
 
 /** Reads each raw limit, so that wider limits are reported beside all other problems. */
-function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
+function findWiderLimits(input: unknown, policy: Policy): readonly Contradiction[] {
   const read = <Member extends keyof EventLimits>(member: Member): EventLimits[Member] => {
     const parsed = EventLimits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
     return parsed.success ? (parsed.data as EventLimits[Member]) : undefined;
   };
-  const refuse = (member: keyof EventLimits, expected: string): Problem => ({
-    path: `limits.${member}`,
-    message: `got ${describeAt(input, ["limits", member])}; expected ${expected}: ${NARROWS}`,
+  const refuse = (member: keyof EventLimits, expected: string): Contradiction => ({
+    path: ["limits", member],
+    expected: `expected ${expected}: ${NARROWS}`,
   });
   const most = (member: "requestsPerSecond" | "concurrency" | "maxCustomers") => {
     const limit = policy[member] ?? Number.POSITIVE_INFINITY;
