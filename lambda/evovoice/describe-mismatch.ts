@@ -1,4 +1,5 @@
 import type { ZodError } from "zod";
+import { memberOf, valueAt } from "../contract/member-of.ts";
 
 /** The most rows, and the most fields of a row, that a message names. */
 const MOST_ROWS = 5;
@@ -12,8 +13,8 @@ export function describeMismatch({ issues }: Pick<ZodError, "issues">, body: unk
   const fieldsByRow = new Map<string, string[]>();
   for (const { path, message } of issues) {
     const isInRow = path[0] === "items" && path.length > 1;
-    const place = isInRow ? describeRow(path[1], at(body, path.slice(0, 2))) : "";
-    const field = `${toFieldPath(isInRow ? path.slice(2) : path)} is ${describeType(at(body, path))}, ${message}`;
+    const place = isInRow ? describeRow(path[1], valueAt(body, path.slice(0, 2))) : "";
+    const field = `${toFieldPath(isInRow ? path.slice(2) : path)} is ${describeType(valueAt(body, path))}, ${message}`;
     fieldsByRow.set(place, [...(fieldsByRow.get(place) ?? []), field]);
   }
   const rows = Array.from(fieldsByRow, ([place, fields]) => `${place}${joinSome(fields, MOST_FIELDS, ", ")}`);
@@ -21,7 +22,7 @@ export function describeMismatch({ issues }: Pick<ZodError, "issues">, body: unk
 }
 
 function describeRow(index: PropertyKey | undefined, row: unknown): string {
-  const id = at(row, ["id"]);
+  const id = memberOf(row, "id");
   // A text that does not look like an id may be a personal value.
   const isShown = typeof id === "string" && /^[\w-]{1,64}$/.test(id);
   return `items[${String(index)}] (${isShown ? `customer ${id}` : "no id"}): `;
@@ -46,10 +47,6 @@ function describeType(value: unknown): string {
     default:
       return "an object";
   }
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner instanceof Object ? Reflect.get(inner, key) : undefined), value);
 }
 
 function joinSome(texts: readonly string[], most: number, separator: string): string {

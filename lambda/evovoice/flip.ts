@@ -3,7 +3,7 @@ import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { ApiClient, AttemptsSoFar } from "./api-client.ts";
 import { readCustomer } from "./customers.ts";
-import { isApiFailure, toFailure, toOwnReason } from "./errors.ts";
+import { RequestFailedError, toFailure, toOwnReason } from "./errors.ts";
 import type { ApiResponse } from "./response.ts";
 import { isSignedOut, RETRY_RULES } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
@@ -34,7 +34,7 @@ export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: B
   try {
     return { result: "flipped", reason: await flipUntilProved(tried, beforeFlip) };
   } catch (error) {
-    if (isApiFailure(error)) {
+    if (error instanceof RequestFailedError) {
       return { result: "failed", reason: withDoubt(toOwnReason(error), tried), refused: !tried.mayBeDone };
     }
     // A refused sign-in or a lost lock must not hide a write that may have been done.
