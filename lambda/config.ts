@@ -2,11 +2,10 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { listShortly } from "./contract/describe.ts";
 import { findJson } from "./contract/find-json.ts";
-import { Policy } from "./contract/policy.ts";
+import { findReservedNames, Policy } from "./contract/policy.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "./contract/problems.ts";
 import { findRepeatedMembers } from "./contract/repeated-members.ts";
 import { textMatching } from "./contract/text-matching.ts";
-import { validatePolicy } from "./contract/validate-policy.ts";
 
 /** A policy or an environment cannot be used; the message lists every problem. */
 export class BadConfigError extends Error {
@@ -22,7 +21,7 @@ export class BadConfigError extends Error {
 /** @throws BadConfigError with all problems at once */
 export function parsePolicy(json: unknown): Policy {
   const parsed = Policy.safeParse(json);
-  const problems = [...(parsed.success ? [] : findProblems(parsed.error, json)), ...validatePolicy(json)];
+  const problems = [...(parsed.success ? [] : findProblems(parsed.error, json)), ...findReservedNames(json)];
   if (parsed.success && problems.length === 0) return parsed.data;
   throw refuseConfig("the policy", problems);
 }

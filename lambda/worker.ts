@@ -11,7 +11,6 @@ import { createAlarmReader } from "./aws/alarms.ts";
 import { CLIENT_OPTIONS } from "./aws/client-options.ts";
 import { createExecutions } from "./aws/executions.ts";
 import { createNotifier, NOTIFIER_CLIENT_OPTIONS } from "./aws/notifier.ts";
-import { createRolloutEventMetrics } from "./aws/rollout-event-metrics.ts";
 import { createLoginReader } from "./aws/secrets.ts";
 import { createWorkerMetrics } from "./aws/worker-metrics.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -79,6 +78,6 @@ export function buildNotifier(
     ...(eventBus !== undefined && { bus: { client: new EventBridgeClient(NOTIFIER_CLIENT_OPTIONS), name: eventBus } }),
     ...(topicArn !== undefined && { topic: { client: new SNSClient(NOTIFIER_CLIENT_OPTIONS), arn: topicArn } }),
     log: { error: (message, fields) => log.error(message, fields) },
-    metrics: createRolloutEventMetrics(),
+    metrics: createWorkerMetrics(),
   });
 }

@@ -10,7 +10,7 @@ import {
 } from "aws-cdk-lib/aws-cloudwatch";
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { GATES, RESTORES } from "../../lambda/aws/rollout-event-metrics.ts";
+import { GATES, RESTORES } from "../../lambda/aws/worker-metrics.ts";
 import type { FunctionMetrics, OwnMetrics } from "./metrics.ts";
 
 export interface DashboardProps {

@@ -2,7 +2,6 @@ import { Duration } from "aws-cdk-lib";
 import { type IMetric, MathExpression, Metric, Stats } from "aws-cdk-lib/aws-cloudwatch";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { METRICS_NAMESPACE } from "../../lambda/aws/metric-writer.ts";
-import type { RolloutEventMetric } from "../../lambda/aws/rollout-event-metrics.ts";
 import type { WorkerMetric } from "../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../lambda/webhook/ports.ts";
 import type { FrontDoor } from "./front-door.ts";
@@ -11,7 +10,7 @@ import type { Worker } from "./worker.ts";
 export const PERIOD = Duration.minutes(5);
 
 /** A metric that Cutover writes. Powertools adds the dimension `service`, which names the environment. */
-export type OwnMetrics = (name: WorkerMetric | RolloutEventMetric | WebhookMetric) => IMetric;
+export type OwnMetrics = (name: WorkerMetric | WebhookMetric) => IMetric;
 
 export function toOwnMetrics(service: string): OwnMetrics {
   const where = { namespace: METRICS_NAMESPACE, dimensionsMap: { service } };

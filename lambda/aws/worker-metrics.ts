@@ -1,10 +1,15 @@
 import { OUTCOMES, type OutcomeKind } from "../core/flip/outcome.ts";
 import type { Report } from "../core/report/report.ts";
+import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
 import { createMetricWriter } from "./metric-writer.ts";
 
-/** Metrics of the ends of rollouts and of their customers' outcomes. */
+/** Metrics of a rollout's way, of its end and of its customers' outcomes. */
 export type WorkerMetric =
+  | "RolloutStarted"
+  | (typeof GATES)[keyof typeof GATES]
+  | (typeof RESTORES)[keyof typeof RESTORES]
+  | "NotificationFailed"
   | "RolloutSucceeded"
   | "RolloutPartial"
   | "RolloutRolledBack"
@@ -14,6 +19,10 @@ export type WorkerMetric =
   | "RolloutRefused"
   | "SignInRefused"
   | Capitalize<OutcomeKind>;
+
+export const GATES = { proceed: "GateProceeded", "roll back": "GateRolledBack", halt: "GateHalted" } as const;
+/** Metrics of a rollback's customers. */
+export const RESTORES = { restored: "Restored", conflicting: "Conflicting", failed: "NotRestored" } as const;
 
 const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined>> = {
   running: undefined,
@@ -31,9 +40,9 @@ const METRICS_BY_STATUS: Readonly<Record<RolloutStatus, WorkerMetric | undefined
 export function createWorkerMetrics() {
   const write = createMetricWriter<WorkerMetric>();
   return {
-    countSignInRefused(): void {
-      write([["SignInRefused", 1]]);
-    },
+    countSignInRefused: (): void => write([["SignInRefused", 1]]),
+    countNotificationFailed: (): void => write([["NotificationFailed", 1]]),
+    countEvent: (change: RolloutEvent): void => write(toCounts(change)),
     /**
      * Counts a rollout that has ended. A joined rollout counts itself. A dry run is not counted, because no person needs
      * to act on it.
@@ -45,6 +54,25 @@ export function createWorkerMetrics() {
       write([[ended, 1], ...outcomes.map((kind) => [toMetric(kind), counts[kind]] as const)]);
     },
   };
+}
+
+type Count = readonly [WorkerMetric, number];
+
+/** The end of a rollout is counted from its report. */
+function toCounts(change: RolloutEvent): readonly Count[] {
+  switch (change.change) {
+    case "started":
+      return [["RolloutStarted", 1]];
+    case "gate decided":
+      return [[GATES[change.decision], 1]];
+    case "rolled back":
+      return (["restored", "conflicting", "failed"] as const).flatMap((what): readonly Count[] =>
+        change.rollback[what] > 0 ? [[RESTORES[what], change.rollback[what]]] : [],
+      );
+    case "wave done":
+    case "ended":
+      return [];
+  }
 }
 
 /** `flipped` → `Flipped` */

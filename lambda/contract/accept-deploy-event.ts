@@ -1,16 +1,17 @@
 import { BadDeployEventError, type DeployEvent, readDeployEvent } from "./deploy-event.ts";
 import { findUnknownNames } from "./find-unknown-names.ts";
 import { EventLimits, type FailureBudget, isNarrowerBudget } from "./limits.ts";
-import { memberOf } from "./member-of.ts";
+import { recordOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
-import { describeAt, type Problem } from "./problems.ts";
+import { type Contradiction, toProblem } from "./problems.ts";
 
 const NARROWS = "an event narrows the policy, never widens it";
 
 /** A deploy event that this policy allows. @throws BadDeployEventError with all problems at once */
 export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
   const { event, problems } = readDeployEvent(input);
-  const all = [...problems, ...findUnknownNames(input, policy), ...findWiderLimits(input, policy)];
+  const forbidden = [...findUnknownNames(input, policy), ...findWiderLimits(input, policy)];
+  const all = [...problems, ...forbidden.map((each) => toProblem(input, each))];
   if (event === undefined || all.length > 0) throw new BadDeployEventError(all);
   return event;
 }
@@ -44,27 +45,19 @@ function least(asked: number | undefined, allowed: number): number {
 }
 
 /** Reads each raw limit, so that wider limits are reported beside all other problems. */
-function findWiderLimits(input: unknown, policy: Policy): readonly Problem[] {
-  const read = <Member extends keyof EventLimits>(member: Member): EventLimits[Member] => {
-    const parsed = EventLimits.shape[member].safeParse(memberOf(memberOf(input, "limits"), member));
-    return parsed.success ? (parsed.data as EventLimits[Member]) : undefined;
-  };
-  const refuse = (member: keyof EventLimits, expected: string): Problem => ({
-    path: `limits.${member}`,
-    message: `got ${describeAt(input, ["limits", member])}; expected ${expected}: ${NARROWS}`,
+function findWiderLimits(input: unknown, policy: Policy): readonly Contradiction[] {
+  const limits = recordOf(input, "limits");
+  const { failureBudget, ...amounts } = EventLimits.shape;
+  const wider = Object.entries(amounts).flatMap(([name, schema]) => {
+    const most = policy[name as keyof typeof amounts] ?? Number.POSITIVE_INFINITY;
+    const { data: asked = 0 } = schema.safeParse(limits[name]);
+    return asked > most ? [{ name, expected: `at most the policy's ${most}` }] : [];
   });
-  const most = (member: "requestsPerSecond" | "concurrency" | "maxCustomers") => {
-    const limit = policy[member] ?? Number.POSITIVE_INFINITY;
-    return (read(member) ?? 0) > limit ? [refuse(member, `at most the policy's ${limit}`)] : [];
-  };
-  const budget = read("failureBudget");
-  const isWider = budget !== undefined && !isNarrowerBudget(budget, policy.failureBudget);
-  return [
-    ...most("requestsPerSecond"),
-    ...most("concurrency"),
-    ...most("maxCustomers"),
-    ...(isWider ? [refuse("failureBudget", describeBudget(policy.failureBudget))] : []),
-  ];
+  const { data: budget } = failureBudget.safeParse(limits.failureBudget);
+  if (budget !== undefined && !isNarrowerBudget(budget, policy.failureBudget)) {
+    wider.push({ name: "failureBudget", expected: describeBudget(policy.failureBudget) });
+  }
+  return wider.map(({ name, expected }) => ({ path: ["limits", name], expected: `expected ${expected}: ${NARROWS}` }));
 }
 
 /** The event's budget must have the policy's form: before the plan, 5 and "1%" cannot be compared. */

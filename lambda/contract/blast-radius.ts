@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { amount, toHundredths, wholeNumber } from "./limits.ts";
+import { amount, roundUpShare, Share, toHundredths, wholeNumber } from "./limits.ts";
 import { strictObject } from "./problems.ts";
-import { roundUpShare, Share } from "./share.ts";
 import { MOST_BAKE_MINUTES } from "./strategy-name.ts";
 
 const MOST_CUSTOMERS = 1_000_000_000;

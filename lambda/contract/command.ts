@@ -3,14 +3,13 @@ import { isExecutionOf } from "./execution-name.ts";
 import { didYouMean, findClosest } from "./find-closest.ts";
 import { amount } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
-import { oneLineText } from "./one-line-text.ts";
 import { findProblems, strictObject } from "./problems.ts";
 import { refuseFor } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
 import { REPORT_FORMATS } from "./report-format.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { CustomerIds } from "./target.ts";
-import { textMatching } from "./text-matching.ts";
+import { oneLineText, textMatching } from "./text-matching.ts";
 
 const requestedBy = oneLineText("the sender's name; the ledger and the report show it", 128);
 const reason = oneLineText("the reason; the ledger and the report show it", 500);

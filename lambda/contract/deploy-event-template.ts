@@ -2,6 +2,7 @@ import * as z from "zod";
 import { FlipEvent } from "./deploy-event.ts";
 import { wholeNumber } from "./limits.ts";
 import { strictObject } from "./problems.ts";
+import { textMatching } from "./text-matching.ts";
 
 const ACTION = 'expected "stage" (to the staging servers) or "promote" (to the production servers)';
 /** An hour, so that a delivery that is sent again the next day starts nothing. */
@@ -33,3 +34,16 @@ export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) 
 }
 
 export type DeployEventTemplate = z.output<ReturnType<typeof DeployEventTemplate<z.ZodType<string>>>>;
+
+const FROM = 'expected "executionId", the id of the pipeline\'s execution';
+
+/** The deploy events that the success of a pipeline starts, by the pipeline's name. */
+export const PipelineMappings = z.record(
+  textMatching(/^[\w.@-]{1,100}$/, "expected a pipeline's name: 1 to 100 letters, digits and . @ - _"),
+  DeployEventTemplate(z.enum(["executionId"], { error: FROM })).meta({
+    id: "pipelineTemplate",
+    title: "what a pipeline's success starts",
+  }),
+  { error: "expected an object of deploy events by the pipelines' names" },
+);
+export type PipelineMappings = z.output<typeof PipelineMappings>;

@@ -4,15 +4,21 @@ import { canonicalJson } from "./canonical-json.ts";
 import { didYouMean, findClosest } from "./find-closest.ts";
 import { EventLimits } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
-import { OnFailure } from "./on-failure.ts";
-import { oneLineText } from "./one-line-text.ts";
-import { countProblems, findProblems, formatProblems, type Problem, strictObject } from "./problems.ts";
+import {
+  type Contradiction,
+  countProblems,
+  findProblems,
+  formatProblems,
+  type Problem,
+  refineWith,
+  strictObject,
+} from "./problems.ts";
 import { RefusedError } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { Strategy } from "./strategy.ts";
 import { Targets } from "./target.ts";
-import { textMatching } from "./text-matching.ts";
+import { oneLineText, textMatching } from "./text-matching.ts";
 
 const FLIPS = ["stage", "promote"] as const;
 const ACTIONS = [...FLIPS, "rollback", "retry"] as const;
@@ -23,6 +29,12 @@ const dryRun = z.boolean({ error: "expected true or false" }).default(false);
 const plan = textMatching(/^[\da-f]{64}$/, "expected the hash of a dry run's plan: 64 digits and letters from a to f")
   .optional()
   .describe("the hash of a dry run's plan: the rollout is refused when its plan is different");
+
+/** What happens when a gate fails. */
+export const OnFailure = z.enum(["rollback", "halt"], {
+  error:
+    'expected "rollback" (restore what the rollout flipped) or "halt" (leave every customer as it is, ask a person)',
+});
 
 /** The members of every event. */
 const common = {
@@ -80,7 +92,7 @@ export const FlipEvent = strictObject({
   ...inWaves,
   ...common,
 })
-  .superRefine(checkBusy, { when: isObject })
+  .superRefine(...refineWith(findEndlessWait))
   .meta({ id: "flipEvent", title: "Stage or promote" });
 export type FlipEvent = z.output<typeof FlipEvent>;
 
@@ -96,8 +108,8 @@ export const RollbackEvent = strictObject({
   dryRun: dryRun.describe("true: the rollout only reports what it would restore"),
   ...common,
 })
-  .superRefine(checkBusy, { when: isObject })
-  .superRefine(checkSource, { when: isObject })
+  .superRefine(...refineWith(findEndlessWait))
+  .superRefine(...refineWith(findUnclearSource))
   .meta({ id: "rollbackEvent", title: "Roll back", oneOf: [{ required: ["rolloutId"] }, { required: ["release"] }] });
 export type RollbackEvent = z.output<typeof RollbackEvent>;
 
@@ -115,7 +127,7 @@ export const RetryEvent = strictObject({
   ...inWaves,
   ...common,
 })
-  .superRefine(checkBusy, { when: isObject })
+  .superRefine(...refineWith(findEndlessWait))
   .meta({ id: "retryEvent", title: "Retry" });
 export type RetryEvent = z.output<typeof RetryEvent>;
 
@@ -171,23 +183,24 @@ function expectAction(input: unknown): string {
   return typeof input === "string" ? expected + didYouMean(input, ACTIONS) : expected;
 }
 
-/** The checks below read raw members, so that their problems are reported beside all others. */
-function isObject({ value }: { readonly value: unknown }): boolean {
-  return typeof value === "object" && value !== null;
+function findEndlessWait(event: { readonly onBusy?: unknown; readonly notAfter?: unknown }): readonly Contradiction[] {
+  if (event.onBusy !== "wait" || event.notAfter !== undefined) return [];
+  const expected = 'expected a notAfter with "wait", because an event does not wait for ever';
+  return [{ path: ["onBusy"], expected }];
 }
 
-function checkBusy(event: object, { addIssue }: z.core.$RefinementCtx): void {
-  if (memberOf(event, "onBusy") !== "wait" || memberOf(event, "notAfter") !== undefined) return;
-  const message = 'expected a notAfter with "wait", because an event does not wait for ever';
-  addIssue({ code: "custom", path: ["onBusy"], message, input: event });
-}
-
-function checkSource(event: object, { addIssue }: z.core.$RefinementCtx): void {
-  const named = ["rolloutId", "release"].filter((member) => memberOf(event, member) !== undefined);
-  if (named.length === 1) return;
-  const [path, message] =
-    named.length === 0
-      ? ["rolloutId", "expected the id of the source rollout, or a release, whose last rollout is rolled back"]
-      : ["release", "expected either rolloutId or release, not both"];
-  addIssue({ code: "custom", path: [path], message, input: event });
+function findUnclearSource(event: {
+  readonly rolloutId?: unknown;
+  readonly release?: unknown;
+}): readonly Contradiction[] {
+  const named = [event.rolloutId, event.release].filter((member) => member !== undefined);
+  if (named.length === 1) return [];
+  return named.length === 0
+    ? [
+        {
+          path: ["rolloutId"],
+          expected: "expected the id of the source rollout, or a release, whose last rollout is rolled back",
+        },
+      ]
+    : [{ path: ["release"], expected: "expected either rolloutId or release, not both" }];
 }

@@ -1,7 +1,7 @@
 import { listShortly } from "./describe.ts";
 import { didYouMean } from "./find-closest.ts";
 import { memberOf } from "./member-of.ts";
-import { type Problem, toPath } from "./problems.ts";
+import type { Contradiction } from "./problems.ts";
 import { StrategyName } from "./strategy.ts";
 import { findPredefined, PREDEFINED } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
@@ -19,7 +19,7 @@ export function findUnknownNames(
   event: unknown,
   { cohorts, strategies }: Names,
   path: readonly PropertyKey[] = [],
-): readonly Problem[] {
+): readonly Contradiction[] {
   const strategy = memberOf(event, "strategy");
   const name = StrategyName.safeParse(strategy);
   return [
@@ -31,28 +31,36 @@ export function findUnknownNames(
   ];
 }
 
-export function findUnknownStrategy(name: string, strategies: Members, path: readonly PropertyKey[]) {
+export function findUnknownStrategy(
+  name: string,
+  strategies: Members,
+  path: readonly PropertyKey[],
+): readonly Contradiction[] {
   if (Object.hasOwn(strategies, name) || findPredefined(name) !== undefined) return [];
   const names = Object.keys(strategies);
   const known = listShortly(names, 20) || "none";
   const hint = didYouMean(name, [...names, "all-at-once"]);
-  const message = `got "${name}"; expected a strategy of the policy, which has ${known}, or one of ${PREDEFINED}${hint}`;
-  return [{ path: toPath(path), message }];
+  const expected = `expected a strategy of the policy, which has ${known}, or one of ${PREDEFINED}${hint}`;
+  return [{ path, got: `"${name}"`, expected }];
 }
 
 /** The most targets, and the most waves, that an event can have. */
 const MOST_ITEMS = 100;
 
 /** The unknown cohorts of a target, of a list of targets or of a list of waves. */
-export function findUnknownCohorts(value: unknown, cohorts: Members, path: readonly PropertyKey[]): readonly Problem[] {
+export function findUnknownCohorts(
+  value: unknown,
+  cohorts: Members,
+  path: readonly PropertyKey[],
+): readonly Contradiction[] {
   if (!Array.isArray(value)) return findUnknownCohort(value, cohorts, path);
   return value.slice(0, MOST_ITEMS).flatMap((item, index) => findUnknownCohort(item, cohorts, [...path, index]));
 }
 
-function findUnknownCohort(value: unknown, cohorts: Members, path: readonly PropertyKey[]): readonly Problem[] {
+function findUnknownCohort(value: unknown, cohorts: Members, path: readonly PropertyKey[]): readonly Contradiction[] {
   const name = CohortName.safeParse(memberOf(value, "cohort"));
   if (!name.success || Object.hasOwn(cohorts, name.data)) return [];
   const known = listShortly(Object.keys(cohorts), 20) || "none";
-  const message = `got "${name.data}"; expected a cohort of the policy, which has ${known}`;
-  return [{ path: toPath([...path, "cohort"]), message }];
+  const expected = `expected a cohort of the policy, which has ${known}`;
+  return [{ path: [...path, "cohort"], got: `"${name.data}"`, expected }];
 }

@@ -1,127 +1,148 @@
-import * as z from "zod";
-import { AlarmName } from "./alarm-name.ts";
-import { BaseUrl } from "./base-url.ts";
-import { LargePromote } from "./blast-radius.ts";
-import { amount, Concurrency, FailureBudget, MaxCustomers, Rate, wholeNumber } from "./limits.ts";
-import { OnFailure } from "./on-failure.ts";
-import { PipelineMappings } from "./pipeline-mapping.ts";
-import { strictObject } from "./problems.ts";
-import { Share } from "./share.ts";
-import { StrategyName } from "./strategy.ts";
-import { AccountId, CohortName, CustomerId, PlainTargets, ReferenceId, TagName } from "./target.ts";
-import { WebhookSources } from "./webhook-sources.ts";
-import { WrittenStrategy } from "./written-strategy.ts";
-
-const MOST_ALARMS = 500;
-
-const listOf = <Item extends z.ZodType>(item: Item, what: string) =>
-  z.array(item, { error: `expected a list of ${what}` }).default([]);
-
-const Protected = strictObject({
-  customerIds: listOf(CustomerId, "customer ids").describe("customers with these ids"),
-  referenceIds: listOf(ReferenceId, "reference ids").describe("customers with these reference ids"),
-  tags: listOf(TagName, "tag names").describe("customers that carry at least one of these tags"),
-}).describe("the customers that are never flipped, even when an event names them");
-
-const Retries = strictObject({
-  attempts: wholeNumber(1, 10).default(4).describe("how many times a request is sent at most"),
-  requestTimeoutMs: wholeNumber(100, 120_000)
-    .default(10_000)
-    .describe("the time limit of one attempt, in milliseconds"),
-  mostBackoffMs: wholeNumber(1, 120_000)
-    .default(8_000)
-    .describe("the longest wait between two attempts, in milliseconds"),
-}).describe("how requests to Evo Voice are repeated after a dropped connection, a timeout, a 429 or a 5xx");
-
-const AccountIds = z
-  .array(AccountId, { error: "expected a list of account ids; only their customers may be flipped" })
-  .min(1, "expected at least one account id: a system administrator sees every account");
-
-const DEFAULT_START = 10;
-
-const Members = strictObject({
-  $schema: z.string({ error: "expected the address of this file's schema" }).optional().describe("for editors"),
-  baseUrl: BaseUrl.describe("the Evo Voice API to call: an origin with https, or a loopback address"),
-  accountIds: AccountIds.describe("the scope: no customer of another account is ever flipped"),
-  protected: Protected.prefault({}),
-  cohorts: z
-    .record(CohortName, PlainTargets, { error: "expected an object of cohorts by name" })
-    .prefault({})
-    .describe('named targets, for an event\'s `{ "cohort": NAME }`'),
-  unknownCustomers: z
-    .enum(["refuse", "skip"], { error: 'expected "refuse" or "skip"' })
-    .default("refuse")
-    .describe(
-      "what happens when a named customer does not exist: `refuse` ends the rollout before the first flip, `skip` skips the customer with a reason",
-    ),
-  childrenFollow: z
-    .boolean({ error: "expected true or false" })
-    .default(false)
-    .describe(
-      "`true` for an account where a flip also moves the customer's descendants: a rollout that would flip a customer without all of its descendants is refused",
-    ),
-  strategies: z
-    .record(StrategyName, WrittenStrategy, { error: "expected an object of strategies by name" })
-    .prefault({})
-    .describe("named strategies, for an event's `strategy`; a predefined name is not allowed"),
-  strategy: StrategyName.default("all-at-once").describe(
-    "the default strategy: a name in `strategies`, or a predefined name",
-  ),
-  onFailure: OnFailure.default("rollback").describe(
-    "what happens when a gate fails: `rollback` restores what the rollout flipped, `halt` leaves every customer as it is and asks a person",
-  ),
-  maxCustomers: MaxCustomers.optional().describe(
-    "the most customers that one rollout may flip; a larger rollout is refused",
-  ),
-  maxShare: Share.optional().describe(
-    'the largest share of the accounts\' customers that one rollout may flip, such as `"25%"`; a larger rollout is refused',
-  ),
-  largePromote: LargePromote.optional(),
-  alarms: z
-    .array(AlarmName, { error: "expected a list of alarm names" })
-    .max(MOST_ALARMS, `expected at most ${MOST_ALARMS} alarms; combine alarms in a composite alarm`)
-    .transform((names) => [...new Set(names)])
-    .prefault([])
-    .describe(
-      "CloudWatch alarms of any type (metric, composite, log); the gates read them from before the first flip until the end of the last bake",
-    ),
-  noDataMinutes: wholeNumber(0, 1_440)
-    .default(15)
-    .describe(
-      "how long an alarm may have no data, be missing or be unreadable before the gate fails; until then the gate does not pass",
-    ),
-  requestsPerSecond: Rate.default(50),
-  startRequestsPerSecond: Rate.optional().describe(
-    `requests a second at the start; the pace rises until the server refuses a request; the default is ${DEFAULT_START}, or \`requestsPerSecond\` if that is less`,
-  ),
-  concurrency: Concurrency.default(16),
-  failureBudget: FailureBudget.default("1%").describe(
-    "how many customers may fail before the rollout stops: a number, or a share of the planned customers",
-  ),
-  smallestSample: wholeNumber(1, 1_000_000)
-    .default(20)
-    .describe(
-      "a failure budget in percent counts at least this many customers, so that one failure of two customers is not 50 %",
-    ),
-  retries: Retries.prefault({}),
-  pageSize: wholeNumber(1, 1_000).default(100).describe("customers in a page of the lookup"),
-  stepSeconds: amount("seconds", 0.05, 720)
-    .default(600)
-    .describe("the time budget of one durable step, in seconds; well under an invocation's 15 minutes"),
-  pipelines: PipelineMappings.optional().describe(
-    "the deploy event that the success of a CodePipeline pipeline starts, by the pipeline's name; other pipelines start nothing",
-  ),
-  webhooks: WebhookSources.optional().describe(
-    "the sources that may send webhooks, and the deploy events of their deliveries",
-  ),
-});
+import type * as z from "zod";
+import { findTooLarge } from "./blast-radius.ts";
+import { listShortly } from "./describe.ts";
+import { findUnknownCohorts, findUnknownNames, findUnknownStrategy } from "./find-unknown-names.ts";
+import { roundUpShare } from "./limits.ts";
+import { memberOf, recordOf, valueAt } from "./member-of.ts";
+import { DEFAULT_START, PolicyMembers } from "./policy-members.ts";
+import { type Contradiction, type Problem, refineWith, toProblem } from "./problems.ts";
+import { toWaves } from "./strategy.ts";
+import { findPredefined } from "./strategy-name.ts";
+import type { PlainTarget } from "./target.ts";
+import type { Wave } from "./wave.ts";
 
 /** The operator's guard rails and defaults. An event can narrow the policy, never widen it. */
-export const Policy = Members.transform(({ startRequestsPerSecond, ...members }) => ({
-  ...members,
-  startRequestsPerSecond: startRequestsPerSecond ?? Math.min(DEFAULT_START, members.requestsPerSecond),
-}));
+export const Policy = PolicyMembers.superRefine(...refineWith(findContradictions)).transform(
+  ({ startRequestsPerSecond, ...members }) => ({
+    ...members,
+    startRequestsPerSecond: startRequestsPerSecond ?? Math.min(DEFAULT_START, members.requestsPerSecond),
+  }),
+);
 export type Policy = z.output<typeof Policy>;
 
-/** The schemas of the members by name, so that each member can be checked by itself. */
-export const policyMembers = Members.shape;
+/** The members that are well-formed. */
+type Sound = Partial<PolicyMembers>;
+
+/** A step's last request may begin a minute after the budget, and an invocation ends after 15 minutes. */
+const GRACE_SECONDS = 60;
+const INVOCATION_SECONDS = 870;
+
+/** The contradictions between the members of a policy; `malformed` has the names of members that cannot be read. */
+function findContradictions(policy: PolicyMembers, malformed: ReadonlySet<PropertyKey>): readonly Contradiction[] {
+  const sound: Sound = Object.fromEntries(Object.entries(policy).filter(([name]) => !malformed.has(name)));
+  // A cohort or a strategy that exists but is malformed is not unknown.
+  const names = { cohorts: recordOf(policy, "cohorts"), strategies: recordOf(policy, "strategies") };
+  return [
+    ...findRepeatedAccounts(sound),
+    ...findFastStart(sound),
+    ...findLongSteps(sound),
+    ...findProtectedCohorts(sound),
+    ...findPredefinedStrategies(names.strategies),
+    ...Object.entries(names.strategies).flatMap(([name, strategy]) =>
+      findUnknownCohorts(memberOf(strategy, "waves"), names.cohorts, ["strategies", name, "waves"]),
+    ),
+    ...(sound.strategy === undefined ? [] : findUnknownStrategy(sound.strategy, names.strategies, ["strategy"])),
+    ...findTooFastDefault(sound),
+    ...Object.entries(sound.pipelines ?? {}).flatMap(([name, template]) =>
+      findUnknownNames(template, names, ["pipelines", name]),
+    ),
+    ...Object.entries(sound.webhooks ?? {}).flatMap(([name, { mappings }]) =>
+      mappings.flatMap(({ start }, index) =>
+        findUnknownNames(start, names, ["webhooks", name, "mappings", index, "start"]),
+      ),
+    ),
+  ];
+}
+
+/** JSON can have a member `__proto__`, which zod does not see. */
+export function findReservedNames(policy: unknown): readonly Problem[] {
+  const expected = "expected another name, because JavaScript reserves it";
+  return ["cohorts", "strategies"]
+    .map((member) => [member, "__proto__"])
+    .filter((path) => valueAt(policy, path) !== undefined)
+    .map((path) => toProblem(policy, { path, got: "this name", expected }));
+}
+
+function findRepeatedAccounts({ accountIds = [] }: Sound): readonly Contradiction[] {
+  return accountIds.flatMap((id, index) => {
+    const first = accountIds.indexOf(id);
+    const expected = `expected each account once, but [${first}] is the same`;
+    return first === index ? [] : [{ path: ["accountIds", index], expected }];
+  });
+}
+
+function findFastStart({
+  startRequestsPerSecond: start = 0,
+  requestsPerSecond: most,
+}: Sound): readonly Contradiction[] {
+  if (most === undefined || start <= most) return [];
+  return [{ path: ["startRequestsPerSecond"], expected: `expected at most requestsPerSecond, which is ${most}` }];
+}
+
+function findLongSteps({ stepSeconds = 0, retries }: Sound): readonly Contradiction[] {
+  const requestSeconds = (retries?.requestTimeoutMs ?? 0) / 1000;
+  const most = INVOCATION_SECONDS - GRACE_SECONDS - requestSeconds;
+  if (stepSeconds <= most) return [];
+  const expected = `expected at most ${most}, because a request may take ${requestSeconds} s and an invocation ends after 15 minutes`;
+  return [{ path: ["stepSeconds"], expected }];
+}
+
+function findProtectedCohorts({ cohorts = {}, protected: guarded }: Sound): readonly Contradiction[] {
+  if (guarded === undefined) return [];
+  return Object.entries(cohorts).flatMap(([cohort, targets]) => {
+    const clashes = targets.flatMap((target) => findProtected(target, guarded));
+    if (clashes.length === 0) return [];
+    const expected = "expected no customer that the policy protects";
+    return [{ path: ["cohorts", cohort], got: listShortly(clashes), expected }];
+  });
+}
+
+function findProtected(target: PlainTarget, guarded: PolicyMembers["protected"]): readonly string[] {
+  if ("customerIds" in target) return intersect(target.customerIds, guarded.customerIds, "customer");
+  if ("referenceIds" in target) return intersect(target.referenceIds, guarded.referenceIds, "reference id");
+  if ("tags" in target) return intersect(target.tags, guarded.tags, "tag");
+  return [];
+}
+
+function intersect(named: readonly string[], guarded: readonly string[], what: string): readonly string[] {
+  const known = new Set(guarded);
+  return named.filter((name) => known.has(name)).map((name) => `${what} ${name}`);
+}
+
+function findPredefinedStrategies(strategies: Readonly<Record<string, unknown>>): readonly Contradiction[] {
+  const expected = "expected another name, because it is predefined";
+  return Object.keys(strategies)
+    .filter((name) => findPredefined(name) !== undefined)
+    .map((name) => ({ path: ["strategies", name], got: "this name", expected }));
+}
+
+/**
+ * The default strategy must be allowed for a large promote. The size of a cohort is not known here: the plan checks the
+ * rule again.
+ */
+function findTooFastDefault({ strategy, strategies = {}, largePromote: rule }: Sound): readonly Contradiction[] {
+  if (rule === undefined || strategy === undefined) return [];
+  if (findUnknownStrategy(strategy, strategies, []).length > 0) return [];
+  const [first] = toWaves({}, { strategy, strategies });
+  if (first === undefined) return [];
+  const planned = Math.max(rule.above, typeof rule.firstWave === "number" ? rule.firstWave : 0) + 1;
+  const customers = toFewest(first, planned);
+  const expected = findTooLarge(rule, { planned, customers, bakeSeconds: first.bakeSeconds });
+  if (expected.length === 0) return [];
+  return [
+    { path: ["strategy"], got: `"${strategy}"`, expected: `expected ${expected.join(", and ")}: largePromote says so` },
+  ];
+}
+
+function toFewest({ size }: Wave, planned: number): number {
+  switch (size.kind) {
+    case "share":
+      return roundUpShare(size.hundredths, planned);
+    case "customers":
+      return Math.min(size.customers, planned);
+    case "cohort":
+      return 0;
+    case "rest":
+      return planned;
+  }
+}

@@ -1,11 +1,20 @@
 import * as z from "zod";
 import { describeValue, escapeText, listShortly } from "./describe.ts";
 import { didYouMean } from "./find-closest.ts";
+import { valueAt } from "./member-of.ts";
 
 /** A problem of an input; the message has the received and the expected value. */
 export interface Problem {
   readonly path: string;
   readonly message: string;
+}
+
+/** A value that another value forbids. */
+export interface Contradiction {
+  readonly path: readonly PropertyKey[];
+  readonly expected: string;
+  /** @default the value at the path */
+  readonly got?: string | undefined;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -19,6 +28,28 @@ const ONLY = "expected only the members ";
 export function findProblems(error: z.ZodError, input: unknown): readonly Problem[] {
   const problems = error.issues.flatMap((issue) => toProblems(issue, input, []));
   return [...new Map(problems.map((problem) => [`${problem.path}\n${problem.message}`, problem])).values()];
+}
+
+export function toProblem(input: unknown, { path, expected, got }: Contradiction): Problem {
+  return { path: toPath(path), message: `got ${got ?? describeAt(input, path)}; ${expected}` };
+}
+
+/**
+ * The arguments of a `superRefine` between the members of a value. It also runs when members are malformed, so that its
+ * problems are reported beside all others; `malformed` has the names of those members.
+ */
+export function refineWith<Value>(
+  find: (value: Value, malformed: ReadonlySet<PropertyKey>) => readonly Contradiction[],
+): Parameters<z.ZodType<Value>["superRefine"]> {
+  return [
+    (value, { issues, addIssue }) => {
+      const malformed = new Set(issues.flatMap(({ path = [] }) => path.slice(0, 1)));
+      for (const { path, expected: message, got } of find(value as Value, malformed)) {
+        addIssue({ code: "custom", path: [...path], message, params: { got }, input: value });
+      }
+    },
+    { when: ({ value }) => typeof value === "object" && value !== null },
+  ];
 }
 
 /** One indented line a problem, at most 100 lines. */
@@ -53,13 +84,7 @@ export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
 
 /** Describes the value at a path. A text in place of the whole input is not repeated, because it may be a secret. */
 export function describeAt(input: unknown, path: readonly PropertyKey[]): string {
-  const value = path.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
-        ? (inner as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    input,
-  );
+  const value = valueAt(input, path);
   return path.length === 0 && typeof value === "string" ? `a text of ${value.length} characters` : describeValue(value);
 }
 
@@ -91,7 +116,8 @@ function toProblems(issue: Issue, input: unknown, base: readonly PropertyKey[]):
   }
   const meant = issue.code === "invalid_union" ? chooseMeant(issue.errors) : undefined;
   if (meant !== undefined) return meant.flatMap((inner) => toProblems(inner, input, path));
-  return [{ path: toPath(path), message: `got ${describeAt(input, path)}; ${toExpectation(issue)}` }];
+  const got = issue.code === "custom" ? (issue.params?.got as string | undefined) : undefined;
+  return [toProblem(input, { path, expected: toExpectation(issue), got })];
 }
 
 function suggest(key: string, expectation: string): string {

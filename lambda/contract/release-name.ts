@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { hasNoCredentials } from "./one-line-text.ts";
+import { hasNoCredentials } from "./text-matching.ts";
 
 export const ReleaseName = z
   .string({ error: "expected the release's name" })

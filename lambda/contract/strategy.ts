@@ -1,11 +1,50 @@
 import * as z from "zod";
 import { listShortly } from "./describe.ts";
-import { toHundredths } from "./limits.ts";
-import { findPredefined } from "./strategy-name.ts";
+import { didYouMeanMember } from "./find-closest.ts";
+import { amount, Share, toHundredths, wholeNumber } from "./limits.ts";
+import { memberOf } from "./member-of.ts";
+import { type Contradiction, refineWith, strictObject } from "./problems.ts";
+import { findPredefined, MOST_BAKE_MINUTES } from "./strategy-name.ts";
+import { CohortName } from "./target.ts";
 import { textMatching } from "./text-matching.ts";
 import type { Wave, WaveSize } from "./wave.ts";
-import { type WaveForm, WrittenStrategy } from "./written-strategy.ts";
 
+/** Each wave costs several durable operations. */
+const MOST_WAVES = 100;
+const KINDS = ["share", "customers", "cohort", "rest"] as const;
+const WAVES = `expected a list of 1 to ${MOST_WAVES} waves`;
+const WAVE = `expected a wave with exactly one of ${KINDS.join(", ")}, and maybe bakeMinutes`;
+const REST = '{ "rest": true }';
+
+const bakeMinutes = amount("minutes", 0, MOST_BAKE_MINUTES)
+  .default(0)
+  .describe("how long the gate reads the alarms after the wave, in minutes");
+
+const WaveForm = z
+  .union(
+    [
+      strictObject({ share: Share, bakeMinutes }).describe("a share of the planned customers, rounded up"),
+      strictObject({ customers: wholeNumber(1, 1_000_000_000), bakeMinutes }).describe("a number of customers"),
+      strictObject({ cohort: CohortName, bakeMinutes }).describe("the planned customers of this cohort of the policy"),
+      strictObject({ rest: z.literal(true, { error: "expected true" }), bakeMinutes }).describe(
+        "all remaining customers; only as the last wave",
+      ),
+    ],
+    { error: ({ input }) => expectWave(input) },
+  )
+  .meta({ id: "wave", title: "A wave" });
+type WaveForm = z.output<typeof WaveForm>;
+
+/** A strategy with its waves; each planned customer is in one wave. */
+export const WrittenStrategy = strictObject({
+  waves: z
+    .array(WaveForm, { error: WAVES })
+    .min(1, WAVES)
+    .max(MOST_WAVES, WAVES)
+    .superRefine(...refineWith(findMisplacedRest))
+    .describe("the waves in their order; each planned customer is in one wave"),
+}).meta({ id: "writtenStrategy", title: "A strategy with its waves" });
+export type WrittenStrategy = z.output<typeof WrittenStrategy>;
 const STRATEGY = 'expected a strategy\'s name such as "canary-10-percent-30-minutes", or { "waves": [WAVE, …] }';
 
 export const StrategyName = textMatching(
@@ -60,4 +99,32 @@ function toSize(wave: WaveForm): WaveSize {
 /** Whole seconds, rounded up; milliseconds first, because 0.55 × 60 is a little more than 33. */
 function toSeconds(minutes: number): number {
   return Math.ceil(Math.round(minutes * 60_000) / 1_000);
+}
+
+/** Only the last wave takes the rest, and it must leave no customer out. A wave may be malformed. */
+function findMisplacedRest(waves: readonly unknown[]): readonly Contradiction[] {
+  const last = waves.length - 1;
+  const early = waves.flatMap((wave, index): readonly Contradiction[] => {
+    const expected = `expected ${REST} as the last wave only: it leaves no customer for the next wave`;
+    return memberOf(wave, "rest") === true && index < last ? [{ path: [index], expected }] : [];
+  });
+  const leavesOut = findLeftOut(waves);
+  if (leavesOut === undefined) return early;
+  return [...early, { path: [last], expected: `expected ${REST} as the last wave: ${leavesOut}` }];
+}
+
+/** Why the waves would leave customers out: each planned customer must be in a wave. */
+function findLeftOut(waves: readonly unknown[]): string | undefined {
+  const last = waves.at(-1);
+  if (memberOf(last, "cohort") !== undefined) return "a cohort would leave customers out";
+  if (memberOf(last, "customers") !== undefined) return "a number of customers would leave customers out";
+  if (memberOf(last, "share") === undefined) return undefined;
+  const shares = waves.map((wave) => Share.safeParse(memberOf(wave, "share")).data);
+  const hundredths = shares.reduce((sum, share) => sum + (share === undefined ? 0 : toHundredths(share)), 0);
+  if (hundredths >= 10_000 || shares.at(-1) === undefined) return undefined;
+  return `shares of ${hundredths / 100}% together would leave customers out`;
+}
+
+function expectWave(input: unknown): string {
+  return WAVE + didYouMeanMember(input, [...KINDS, "bakeMinutes"]);
 }

@@ -1,16 +1,34 @@
 import * as z from "zod";
-import { findUnknownNames, type Names } from "./find-unknown-names.ts";
+import { DeployEventTemplate } from "./deploy-event-template.ts";
 import { GitHubMapping } from "./github-mapping.ts";
-import { type Problem, strictObject } from "./problems.ts";
-import { StandardMapping } from "./standard-mapping.ts";
-import { textMatching } from "./text-matching.ts";
+import { strictObject } from "./problems.ts";
+import { lineOf, textMatching } from "./text-matching.ts";
 
 const MOST_MAPPINGS = 50;
+const MOST_PATHS = 10;
 
 const SourceName = textMatching(
   /^[a-z][a-z0-9-]{0,23}$/,
   "expected a source's name: 1 to 24 small letters, digits and -, a letter first",
 );
+
+const Path = textMatching(
+  /^[\w-]{1,60}(?:\.[\w-]{1,60}){0,5}$/,
+  'expected a path to a text in the payload, such as "data.version"',
+);
+
+/** Maps a delivery of Standard Webhooks to a deploy event. */
+const StandardMapping = strictObject({
+  type: lineOf(1, 200, "expected the payload's type, 1 to 200 characters in one line").describe("the payload's type"),
+  when: z
+    .record(Path, lineOf(0, 200, "expected a text of at most 200 characters in one line"), {
+      error: "expected an object of texts by their paths in the payload",
+    })
+    .refine((texts) => Object.keys(texts).length <= MOST_PATHS, `expected at most ${MOST_PATHS} paths`)
+    .default({})
+    .describe("the texts that the payload must have, by their paths"),
+  start: DeployEventTemplate(Path),
+});
 
 const listOf = <Item extends z.ZodType>(item: Item) =>
   z
@@ -37,11 +55,3 @@ export type WebhookSource = z.output<typeof WebhookSource>;
 /** The sources by name; the name is the path of their URL. */
 export const WebhookSources = z.record(SourceName, WebhookSource, { error: "expected an object of sources by name" });
 export type WebhookSources = z.output<typeof WebhookSources>;
-
-export function findUnknownNamesOfWebhooks(sources: WebhookSources, names: Names): readonly Problem[] {
-  return Object.entries(sources).flatMap(([name, { mappings }]) =>
-    mappings.flatMap(({ start }, index) =>
-      findUnknownNames(start, names, ["webhooks", name, "mappings", index, "start"]),
-    ),
-  );
-}

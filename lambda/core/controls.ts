@@ -20,20 +20,20 @@ export interface Lock {
   readonly execution: string;
   readonly fence: number;
   readonly fingerprint: string;
-  /** How long its last requests may go on after it was lost: its own policy says so, not that of the next holder. */
+  /** How long requests of this holder may run after it lost the lock, by the policy of this holder. */
   readonly settleSeconds: number;
-  /** Who held it before, when that execution had ended without giving it back. */
+  /** The holder before, when its execution ended without a release of the lock. */
   readonly takenFrom?: Pick<Lock, "rolloutId" | "execution" | "settleSeconds"> | undefined;
 }
 
-/** Who asked for a change, why and when (ISO 8601). */
+/** The person who asked for a change, the reason, and the time (ISO 8601). */
 export interface Attribution {
   readonly requestedBy: string;
   readonly reason: string;
   readonly at: string;
 }
 
-/** A release that no event brings out again until a person clears it. */
+/** No event flips customers to a held release until a person clears the hold. */
 export interface Hold extends Attribution {
   /** Of a `stage`, it refuses `stage` and `promote`; of a `promote`, only `promote`. */
   readonly action: "stage" | "promote";

@@ -1,4 +1,4 @@
-/** A time budget ended before something could be begun or repeated; it belongs to the next part. */
+/** The time budget ended before a request could begin or be repeated. The next part sends it. */
 export class OutOfTimeError extends Error {
   override readonly name = "OutOfTimeError";
 }

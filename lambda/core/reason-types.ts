@@ -44,7 +44,7 @@ export type FlipReason =
   /** `after`: what the flip was answered with. */
   | { readonly code: "confirmed-by-reading"; readonly after: string }
   | { readonly code: "confirmed-after-restart" }
-  | { readonly code: "confirmed-by-rollback" }
+  | { readonly code: "confirmed-by-verification" }
   | { readonly code: "already-there" }
   | { readonly code: "moved-since-plan" }
   | { readonly code: "deselected-since-plan" }
@@ -167,19 +167,15 @@ export type PlanReason =
 
 /** Why a rollback left a customer where it is, or ended early. */
 export type RollbackReason =
-  | { readonly code: "never-flipped" }
-  /** The later rollout put the customer where it is. */
+  /** The later rollout moved the customer, and was not rolled back. */
   | { readonly code: "moved-by-later-rollout"; readonly rolloutId: string }
-  /** The later rollout put the customer where it was before. */
-  | { readonly code: "moved-back-by-later-rollout"; readonly rolloutId: string }
-  | { readonly code: "moved-back" }
-  | { readonly code: "moved-again" }
   | { readonly code: "may-be-restored"; readonly why: readonly Reason[] }
   | { readonly code: "rollback-gave-up"; readonly parts: number }
   | { readonly code: "rollback-ended-early"; readonly why: readonly Reason[] }
+  | { readonly code: "rollback-not-verified"; readonly why: readonly Reason[] }
   | { readonly code: "rollback-not-counted"; readonly why: readonly Reason[] };
 
-/** Why a rollout does not begin, or why it could not go on by itself. */
+/** Why a rollout does not begin, or why it could not continue by itself. */
 export type StartReason =
   | { readonly code: "too-late"; readonly notAfter: string }
   | { readonly code: "locked"; readonly rolloutId: string }

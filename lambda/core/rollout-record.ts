@@ -14,7 +14,7 @@ export interface RolloutRecord {
   readonly startedAtMs: number;
   readonly status: RolloutStatus;
   readonly report?: Report | undefined;
-  /** What became of a rollout that could not write a report. */
+  /** Why a rollout ended without a report. */
   readonly problem?: Reason | undefined;
   /** Of a rollback or a retry. */
   readonly source?: SourceRollouts | undefined;

@@ -1,5 +1,5 @@
 import { OutOfTimeError } from "../core/out-of-time-error.ts";
-import { type ApiOperation, SIGN_IN, toFailure, UnreadableReplyError } from "./errors.ts";
+import { type ApiOperation, SIGN_IN, toFailure, toUnreadable } from "./errors.ts";
 import type { Limiter, ReleaseSlot } from "./rate/limiter.ts";
 import type { ApiResponse } from "./response.ts";
 import { type Attempts, countAttempt, decideNext, type NextAttempt, NO_ATTEMPTS, type Sender } from "./retry.ts";
@@ -52,7 +52,7 @@ export interface ApiClient {
   send(request: RetriedRequest): Promise<ApiResponse>;
   /**
    * Sends the request until a response can be decoded.
-   * @throws RequestRefusedError, NoAnswerError, UnreadableReplyError, OutOfTimeError, SignInRefusedError
+   * @throws RequestFailedError, OutOfTimeError, SignInRefusedError
    */
   read<Value>(request: NamedRequest, decode: Decode<Value>): Promise<Value>;
 }
@@ -70,7 +70,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     };
     const response = await send({ ...request, isDone });
     if (decoded === undefined) throw toFailure(request.operation, response);
-    if ("mismatch" in decoded) throw new UnreadableReplyError(request.operation, decoded.mismatch);
+    if ("mismatch" in decoded) throw toUnreadable(request.operation, decoded.mismatch);
     return decoded.value;
   }
 

@@ -2,9 +2,10 @@ import type * as z from "zod";
 import type { Reading } from "../core/flip/settle-before-flip.ts";
 import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
+import type { RequestReason } from "../core/reason-types.ts";
 import type { ApiClient, Decode } from "./api-client.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
-import { type ApiOperation, isApiFailure, NoAnswerError, RequestRefusedError, toOwnReason } from "./errors.ts";
+import { type ApiOperation, RequestFailedError, toNoAnswer, toOwnReason } from "./errors.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
 
 /** Reads one page of a query. */
@@ -14,7 +15,7 @@ export async function readPage(client: ApiClient, request: PageRequest): Promise
   const operation = { operation: `page ${request.page} of the customers`, api: "ListCustomers" };
   const list = await readList(client, searchParams, operation);
   if (request.query.kind === "tags" && list.items.some(({ tags }) => tags == null))
-    throw new NoAnswerError(operation, "customers that do not show the tags they were asked for by");
+    throw toNoAnswer(operation, "customers that do not show the tags they were asked for by");
   return {
     customers: list.items.map(toFacts),
     total: list.totalCount ?? undefined,
@@ -38,7 +39,7 @@ export async function listCustomers(client: ApiClient, ids: readonly string[]): 
       if (isAll || !isFiltered || found.size === before) break;
     }
   } catch (error) {
-    if (!isApiFailure(error)) throw error;
+    if (!(error instanceof RequestFailedError)) throw error;
   }
   return [...found.values()];
 }
@@ -59,21 +60,21 @@ export async function readCustomer(client: ApiClient, customerId: string): Promi
     });
     return { reading: "found", customer: toFacts(info) };
   } catch (error) {
-    if (!isApiFailure(error)) throw error;
+    if (!(error instanceof RequestFailedError)) throw error;
     if (flagless !== undefined) return { reading: "found", customer: toFacts(flagless) };
-    if (await isMissing(client, customerId, error)) return { reading: "missing" };
+    if (await isMissing(client, customerId, error.reason)) return { reading: "missing" };
     return { reading: "unreadable", reason: toOwnReason(error) };
   }
 }
 
-async function isMissing(client: ApiClient, customerId: string, error: unknown): Promise<boolean> {
-  if (!(error instanceof RequestRefusedError) || error.customerId !== customerId) return false;
-  if (![400, 404, 500].includes(error.status)) return false;
-  if (error.status === 404) return true;
+/** The reason may be about the sign-in, which has no customer. */
+async function isMissing(client: ApiClient, customerId: string, reason: RequestReason): Promise<boolean> {
+  if (reason.code !== "request-refused" || reason.customerId !== customerId) return false;
+  if (reason.status !== 400 && reason.status !== 500) return reason.status === 404;
   try {
     return (await readIds(client, [customerId], 0)).items.length === 0;
   } catch (failure) {
-    if (isApiFailure(failure)) return false;
+    if (failure instanceof RequestFailedError) return false;
     throw failure;
   }
 }

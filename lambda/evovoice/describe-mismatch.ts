@@ -1,35 +1,28 @@
 import type { ZodError } from "zod";
+import { valueAt } from "../contract/member-of.ts";
+import { toPath } from "../contract/problems.ts";
 
-/** The most rows, and the most fields of a row, that a message names. */
-const MOST_ROWS = 5;
-const MOST_FIELDS = 8;
+/** The most fields that a message names. */
+const MOST_FIELDS = 16;
 
 /**
  * Describes why a reply does not fit its schema: each field with the received and the expected type. A value may be
  * personal, so the text shows only the customer id of a row.
  */
 export function describeMismatch({ issues }: Pick<ZodError, "issues">, body: unknown): string {
-  const fieldsByRow = new Map<string, string[]>();
-  for (const { path, message } of issues) {
-    const isInRow = path[0] === "items" && path.length > 1;
-    const place = isInRow ? describeRow(path[1], at(body, path.slice(0, 2))) : "";
-    const field = `${toFieldPath(isInRow ? path.slice(2) : path)} is ${describeType(at(body, path))}, ${message}`;
-    fieldsByRow.set(place, [...(fieldsByRow.get(place) ?? []), field]);
-  }
-  const rows = Array.from(fieldsByRow, ([place, fields]) => `${place}${joinSome(fields, MOST_FIELDS, ", ")}`);
-  return joinSome(rows, MOST_ROWS, "; ");
+  const shown = issues.slice(0, MOST_FIELDS).map(({ path, message }) => {
+    const field = (toPath(path) || "the value") + nameCustomer(body, path);
+    return `${field} is ${describeType(valueAt(body, path))}, ${message}`;
+  });
+  const more = issues.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
 }
 
-function describeRow(index: PropertyKey | undefined, row: unknown): string {
-  const id = at(row, ["id"]);
+function nameCustomer(body: unknown, [list, index]: readonly PropertyKey[]): string {
+  if (list !== "items" || index === undefined) return "";
+  const id = valueAt(body, [list, index, "id"]);
   // A text that does not look like an id may be a personal value.
-  const isShown = typeof id === "string" && /^[\w-]{1,64}$/.test(id);
-  return `items[${String(index)}] (${isShown ? `customer ${id}` : "no id"}): `;
-}
-
-function toFieldPath(path: readonly PropertyKey[]): string {
-  const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-  return text.replace(/^\./, "") || "the value";
+  return typeof id === "string" && /^[\w-]{1,64}$/.test(id) ? ` (customer ${id})` : " (no id)";
 }
 
 function describeType(value: unknown): string {
@@ -46,13 +39,4 @@ function describeType(value: unknown): string {
     default:
       return "an object";
   }
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner instanceof Object ? Reflect.get(inner, key) : undefined), value);
-}
-
-function joinSome(texts: readonly string[], most: number, separator: string): string {
-  const more = texts.length - most;
-  return [...texts.slice(0, most), ...(more > 0 ? [`and ${more} more`] : [])].join(separator);
 }

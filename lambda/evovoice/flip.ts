@@ -3,16 +3,10 @@ import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { ApiClient, AttemptsSoFar } from "./api-client.ts";
 import { readCustomer } from "./customers.ts";
-import { isApiFailure, toFailure, toOwnReason } from "./errors.ts";
+import { RequestFailedError, toFailure, toOwnReason } from "./errors.ts";
 import type { ApiResponse } from "./response.ts";
 import { isSignedOut, RETRY_RULES } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
-
-/**
- * Awaited right before each request that may write. `mayBeDone` says whether an earlier request may have written
- * already. An error that it throws ends the flip.
- */
-export type BeforeFlip = (mayBeDone: boolean) => Promise<void>;
 
 /** A flip in progress. */
 interface TriedFlip {
@@ -27,14 +21,18 @@ interface TriedFlip {
 /**
  * Sets a customer's flag. A flip counts only when the reply or a later read shows the right customer with the right
  * flag. A failure of the customer is a result, not an error.
- * @throws SignInRefusedError and the errors of `beforeFlip`, when no request can have written
+ * @throws SignInRefusedError and the errors of `beforeSend`, when no request can have written
  */
-export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: BeforeFlip): Promise<FlipResult> {
+export async function flipCustomer(
+  client: ApiClient,
+  flip: Flip,
+  beforeSend?: () => Promise<void>,
+): Promise<FlipResult> {
   const tried: TriedFlip = { client, flip, mayBeDone: false, flag: undefined };
   try {
-    return { result: "flipped", reason: await flipUntilProved(tried, beforeFlip) };
+    return { result: "flipped", reason: await flipUntilProved(tried, beforeSend) };
   } catch (error) {
-    if (isApiFailure(error)) {
+    if (error instanceof RequestFailedError) {
       return { result: "failed", reason: withDoubt(toOwnReason(error), tried), refused: !tried.mayBeDone };
     }
     // A refused sign-in or a lost lock must not hide a write that may have been done.
@@ -44,7 +42,8 @@ export async function flipCustomer(client: ApiClient, flip: Flip, beforeFlip?: B
   }
 }
 
-async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefined): Promise<Reason> {
+/** Gives what proves the flip. */
+async function flipUntilProved(tried: TriedFlip, beforeSend: (() => Promise<void>) | undefined): Promise<Reason> {
   const { client, flip } = tried;
   const { customerId, isStaging } = flip;
   const operation = { operation: "flip", customerId };
@@ -55,7 +54,7 @@ async function flipUntilProved(tried: TriedFlip, beforeFlip: BeforeFlip | undefi
     // An absent flag would mean production.
     json: { customerId, isStaging },
     operation,
-    beforeSend: beforeFlip && (() => beforeFlip(tried.mayBeDone)),
+    beforeSend,
     isDone: async (received, soFar) => {
       proof = isProof(received, flip)
         ? { code: "confirmed-by-reply" }
@@ -96,6 +95,8 @@ async function findProofByReading(
 async function isConfirmed(tried: TriedFlip): Promise<boolean> {
   const read = await readCustomer(tried.client, tried.flip.customerId);
   tried.flag = read.reading === "found" ? read.customer.isStaging : undefined;
+  // A customer that does not exist is on no server.
+  if (read.reading === "missing") tried.mayBeDone = false;
   return tried.flag === tried.flip.isStaging;
 }
 

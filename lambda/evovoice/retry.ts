@@ -30,7 +30,7 @@ export const RETRY_RULES: Readonly<Record<ResponseClass, RetryRules>> = {
   lost: { request: LATER, "sign-in": LATER, mayBeDone: true },
   unauthenticated: { request: NEW_SESSION_UNCOUNTED, "sign-in": NEVER, mayBeDone: false },
   "login-page": { request: NEW_SESSION, "sign-in": NEVER, mayBeDone: true },
-  rejected: { request: NEVER, "sign-in": NEVER, mayBeDone: false },
+  rejected: { request: NEVER, "sign-in": NEVER, mayBeDone: true },
 };
 
 export interface Attempts {

@@ -1,7 +1,7 @@
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import type { Attribution, ControlChange, LockAndControls } from "../core/controls.ts";
-import type { ControlAnswer, FrontDoorPorts } from "./ports.ts";
+import type { ControlChange, LockAndControls } from "../core/controls.ts";
+import type { FrontDoorPorts } from "./ports.ts";
 
 const MOST_CHANGES = 20;
 
@@ -20,8 +20,8 @@ export interface ControlsShown {
 
 /** Changes the controls; the same id is the same change. @throws RefusedError */
 export async function changeControls(ports: FrontDoorPorts, command: ControlCommand): Promise<ControlsShown> {
-  const { requestedBy, reason } = command;
-  const answer = await change(ports, command, { requestedBy, reason, at: new Date(ports.nowMs()).toISOString() });
+  const change = toChange(command, new Date(ports.nowMs()).toISOString());
+  const answer = await ports.ledger.changeControls(change, command.id);
   if (answer.kind === "refused") throw new RefusedError(`nothing was done: ${answer.problem}`);
   ports.log.info("controls changed", { command: command.command, id: command.id });
   return toShown(answer.controls);
@@ -38,22 +38,21 @@ export async function showControls({ ledger }: FrontDoorPorts): Promise<Controls
   return { ...toShown(controls), changes: changes.reverse() };
 }
 
-function change({ ledger }: FrontDoorPorts, command: ControlCommand, by: Attribution): Promise<ControlAnswer> {
-  const { id } = command;
+function toChange(command: ControlCommand, at: string): ControlChange {
+  const { requestedBy, reason } = command;
+  const by = { requestedBy, reason, at };
   switch (command.command) {
     case "stop-everything":
-      return ledger.setStopped(by, id);
     case "resume-everything":
-      return ledger.clearStopped(by, id);
+      return { ...by, change: command.command };
     case "hold-release":
       // A person who holds a release wants it neither staged nor promoted.
-      return ledger.holdRelease(command.release, { ...by, action: "stage" }, id);
+      return { ...by, change: "hold-release", release: command.release, hold: { action: "stage" } };
     case "clear-release":
-      return ledger.clearRelease(command.release, by, id);
+      return { ...by, change: "clear-release", release: command.release };
     case "protect":
-      return ledger.protect(command.customerIds, by, id);
     case "unprotect":
-      return ledger.unprotect(command.customerIds, by, id);
+      return { ...by, change: command.command, customerIds: command.customerIds };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Policy } from "../contract/policy.ts";
-import type { Attribution, ControlChange, Hold, LockAndControls } from "../core/controls.ts";
+import type { ControlChange, LockAndControls } from "../core/controls.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
@@ -44,12 +44,7 @@ export interface CommandLedger {
   findGateState(rolloutId: string): Promise<GateRecord | undefined>;
   addCommand(rolloutId: string, command: CommandRecord): Promise<"added" | "known" | "full">;
   readGateInputs(rolloutId: string): Promise<GateInputs>;
-  setStopped(by: Attribution, id?: string): Promise<ControlAnswer>;
-  clearStopped(by: Attribution, id?: string): Promise<ControlAnswer>;
-  holdRelease(release: string, hold: Hold, id?: string): Promise<ControlAnswer>;
-  clearRelease(release: string, by: Attribution, id?: string): Promise<ControlAnswer>;
-  protect(customerIds: readonly string[], by: Attribution, id?: string): Promise<ControlAnswer>;
-  unprotect(customerIds: readonly string[], by: Attribution, id?: string): Promise<ControlAnswer>;
+  changeControls(change: ControlChange, id?: string): Promise<ControlAnswer>;
   /** The oldest first. */
   readControlHistory(): AsyncIterable<ControlChange>;
 }

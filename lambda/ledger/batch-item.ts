@@ -1,6 +1,5 @@
-import type { Batch } from "../core/flip/batch.ts";
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
-import type { PlannedCustomer } from "../core/plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../core/plan/plan.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { Item } from "./table.ts";
 

@@ -1,26 +1,24 @@
 import { FinalError } from "../core/final-error.ts";
-import type { Batch } from "../core/flip/batch.ts";
-import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
-import type { PlannedCustomer } from "../core/plan/plan.ts";
-import type { Reason } from "../core/reasons.ts";
+import type { Outcome } from "../core/flip/outcome.ts";
+import type { Batch, PlannedCustomer } from "../core/plan/plan.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";
-import { pad } from "./lookups.ts";
-import { partitionOf } from "./rollouts.ts";
-import type { Key, Table } from "./table.ts";
-
-type SettledRow = readonly [id: string, name: string, kind: number, reason: Reason];
+import { pad, rolloutKey } from "./keys.ts";
+import { ABSENT, type Item, type Key, type Table } from "./table.ts";
 
 /** The batches of a plan with intentions and outcomes. */
 export function createBatches(table: Table) {
+  function query(rolloutId: string, prefix: "batch#" | "settled#", attributes?: readonly string[]) {
+    return table.query(rolloutKey(rolloutId, prefix), attributes);
+  }
+
   return {
     /** Keeps a batch that exists already: it may have outcomes. */
     async putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void> {
-      const nothing = toProgressItem({ customers, intended: [], outcomes: [], restoring: [], rollback: [] });
-      const item = { customers: toCustomersText(customers), ...nothing, revision: 0 };
-      await table.putIf(toKey(rolloutId, index), item, { expression: "attribute_not_exists(pk)" });
+      await table.putIf(toKey(rolloutId, index), { ...toItem(customers, []), revision: 0 }, { pk: ABSENT });
     },
     async putSettled(rolloutId: string, index: number, outcomes: readonly Outcome[]): Promise<void> {
-      await table.put({ pk: partitionOf(rolloutId), sk: `settled#${pad(index)}` }, { outcomes: toText(outcomes) });
+      const customers = outcomes.map(({ customerId: id, name }) => ({ id, name }));
+      await table.put(rolloutKey(rolloutId, `settled#${pad(index)}`), toItem(customers, outcomes));
     },
     async getBatch(rolloutId: string, index: number): Promise<Batch> {
       const item = await table.get(toKey(rolloutId, index));
@@ -38,27 +36,31 @@ export function createBatches(table: Table) {
       // A rollback that is paused before its first request removes its intention, with all its attributes.
       const remove = "restoring" in progress ? [] : ["restoring", "rollback", "rolledBackBy"];
       const change = { set: { ...progress, revision }, remove };
-      const condition = { expression: "#revision = :read", values: { ":read": batch.revision } };
-      if (await table.updateIf(toKey(rolloutId, batch.index), change, condition)) return { ...batch, revision };
+      const asRead = { revision: batch.revision };
+      if (await table.updateIf(toKey(rolloutId, batch.index), change, asRead)) return { ...batch, revision };
       throw new ContestedBatchError(rolloutId, batch.index);
     },
     async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {
-      for await (const item of table.query(partitionOf(rolloutId), "batch#")) yield fromBatchItem(item);
+      for await (const item of query(rolloutId, "batch#")) yield fromBatchItem(item);
     },
     async *readRestoreOutcomes(rolloutId: string): AsyncGenerator<readonly Outcome[]> {
-      for await (const item of table.query(partitionOf(rolloutId), "batch#", ["customers", "rollback"])) {
+      for await (const item of query(rolloutId, "batch#", ["customers", "rollback"])) {
         yield fromBatchItem(item).rollback;
       }
     },
     async *readOutcomes(rolloutId: string): AsyncGenerator<readonly Outcome[]> {
-      const partition = partitionOf(rolloutId);
-      for await (const item of table.query(partition, "settled#", ["outcomes"]))
-        yield fromText(item.outcomes as string);
-      for await (const item of table.query(partition, "batch#", ["customers", "outcomes"])) {
-        yield fromBatchItem(item).outcomes;
+      for (const prefix of ["settled#", "batch#"] as const) {
+        for await (const item of query(rolloutId, prefix, ["customers", "outcomes"])) {
+          yield fromBatchItem(item).outcomes;
+        }
       }
     },
   };
+}
+
+function toItem(customers: readonly PlannedCustomer[], outcomes: readonly Outcome[]): Item {
+  const progress = toProgressItem({ customers, intended: [], outcomes, restoring: [], rollback: [] });
+  return { customers: toCustomersText(customers), ...progress };
 }
 
 /** Another worker wrote the batch after this worker had read it. */
@@ -71,22 +73,5 @@ class ContestedBatchError extends Error {
 }
 
 function toKey(rolloutId: string, index: number): Key {
-  return { pk: partitionOf(rolloutId), sk: `batch#${pad(index)}` };
-}
-
-function toText(outcomes: readonly Outcome[]): string {
-  return JSON.stringify(
-    outcomes.map(
-      ({ customerId, name, outcome, reason }): SettledRow => [customerId, name, OUTCOMES.indexOf(outcome), reason],
-    ),
-  );
-}
-
-function fromText(text: string): readonly Outcome[] {
-  return (JSON.parse(text) as SettledRow[]).map(([customerId, name, kind, reason]) => ({
-    customerId,
-    name,
-    outcome: OUTCOMES[kind] as OutcomeKind,
-    reason,
-  }));
+  return rolloutKey(rolloutId, `batch#${pad(index)}`);
 }

@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
 import {
-  type Attribution,
   applyControlChange,
   type ChangedControls,
   type ControlChange,
   type Controls,
-  type Hold,
   type LockAndControls,
 } from "../core/controls.ts";
-import { type HoldRow, isAsRead, toControls, toControlsKey } from "./lock.ts";
-import type { Item, Table } from "./table.ts";
+import { controlsKey, environmentKey } from "./keys.ts";
+import { type HoldRow, toControls } from "./lock.ts";
+import { ABSENT, type Item, type Table } from "./table.ts";
 
 type ChangeResult =
   | { readonly kind: "changed"; readonly controls: LockAndControls }
@@ -28,46 +27,36 @@ const MOST_RECENT = 20;
  * the last change, and the writer of the next change copies it into the history: a writer may crash before it does so.
  */
 export function createControls(table: Table, environment: string) {
-  const key = toControlsKey(environment);
+  const key = controlsKey(environment);
 
   async function keep(change: KeptChange | undefined): Promise<void> {
     if (change === undefined) return;
-    const historyKey = { pk: key.pk, sk: `control#${change.at}#${change.id}` };
-    await table.putIf(historyKey, { kept: change }, { expression: "attribute_not_exists(pk)" });
-  }
-
-  async function change(wanted: ControlChange, id: string = randomUUID()): Promise<ChangeResult> {
-    for (;;) {
-      const item = (await table.get(key)) ?? {};
-      const read = toControls(item);
-      const { recent = [], last } = item as Recent;
-      await keep(last);
-      if (recent.includes(id)) return { kind: "changed", controls: read };
-      const changed = changeWithin(read, wanted);
-      if (changed.kind === "refused") return changed;
-      const next: KeptChange = { ...wanted, id, revision: (read.revision ?? 0) + 1 };
-      const facts = { revision: next.revision, recent: [id, ...recent].slice(0, MOST_RECENT), last: next };
-      if (!(await table.updateIf(key, toUpdate(changed.controls, facts), isAsRead("revision", read.revision))))
-        continue;
-      await keep(next);
-      return { kind: "changed", controls: { ...read, ...changed.controls, revision: next.revision } };
-    }
+    const historyKey = environmentKey(environment, `control#${change.at}#${change.id}`);
+    await table.putIf(historyKey, { kept: change }, { pk: ABSENT });
   }
 
   return {
-    setStopped: (by: Attribution, id?: string) => change({ ...by, change: "stop-everything" }, id),
-    clearStopped: (by: Attribution, id?: string) => change({ ...by, change: "resume-everything" }, id),
-    holdRelease: (release: string, { action, rolloutId, ...by }: Hold, id?: string) =>
-      change({ ...by, change: "hold-release", release, hold: { action, rolloutId } }, id),
-    clearRelease: (release: string, by: Attribution, id?: string) =>
-      change({ ...by, change: "clear-release", release }, id),
-    protect: (customerIds: readonly string[], by: Attribution, id?: string) =>
-      change({ ...by, change: "protect", customerIds }, id),
-    unprotect: (customerIds: readonly string[], by: Attribution, id?: string) =>
-      change({ ...by, change: "unprotect", customerIds }, id),
+    /** The same id is the same change. */
+    async changeControls(change: ControlChange, id: string = randomUUID()): Promise<ChangeResult> {
+      for (;;) {
+        const item = (await table.get(key)) ?? {};
+        const read = toControls(item);
+        const { recent = [], last } = item as Recent;
+        await keep(last);
+        if (recent.includes(id)) return { kind: "changed", controls: read };
+        const changed = changeWithin(read, change);
+        if (changed.kind === "refused") return changed;
+        const next: KeptChange = { ...change, id, revision: (read.revision ?? 0) + 1 };
+        const facts = { revision: next.revision, recent: [id, ...recent].slice(0, MOST_RECENT), last: next };
+        const asRead = { revision: read.revision ?? ABSENT };
+        if (!(await table.updateIf(key, toUpdate(changed.controls, facts), asRead))) continue;
+        await keep(next);
+        return { kind: "changed", controls: { ...read, ...changed.controls, revision: next.revision } };
+      }
+    },
     /** The changes, the oldest first. */
     async *readControlHistory(): AsyncGenerator<ControlChange> {
-      for await (const { kept } of table.query(key.pk, "control#")) yield kept as ControlChange;
+      for await (const { kept } of table.query(environmentKey(environment, "control#"))) yield kept as ControlChange;
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { FoundPages } from "../core/lookup/customer-query.ts";
 import type { Candidate } from "../core/plan/candidates.ts";
 import type { Reason } from "../core/reasons.ts";
-import { partitionOf } from "./rollouts.ts";
+import { pad, rolloutKey } from "./keys.ts";
 import type { Item, Table } from "./table.ts";
 
 /** A found customer as it is stored: a JSON text costs a tenth of a DynamoDB map. */
@@ -29,7 +29,7 @@ export function createLookups(table: Table) {
   /** The items of every window in order, without old items of a longer version. */
   async function* readParts(rolloutId: string, prefix: string, attributes: readonly string[]): AsyncGenerator<Item> {
     let parts = 0;
-    for await (const item of table.query(partitionOf(rolloutId), prefix, [...attributes, "part", "parts"])) {
+    for await (const item of table.query(rolloutKey(rolloutId, prefix), [...attributes, "part", "parts"])) {
       if (item.part === undefined) parts = Number(item.parts);
       if (item.part === undefined || Number(item.part) < parts) yield item;
     }
@@ -43,15 +43,12 @@ export function createLookups(table: Table) {
       const hashBytes = MOST_ROWS * HASH_BYTES;
       const parts = Math.max(1, customers.length, references.length, Math.ceil(pages.idHashes.length / hashBytes));
       for (let part = parts - 1; part >= 0; part -= 1) {
-        await table.put(
-          { pk: partitionOf(rolloutId), sk: part === 0 ? sk : `${sk}#${pad(part)}` },
-          {
-            ...(part === 0 ? { parts } : { part }),
-            idHashes: pages.idHashes.subarray(part * hashBytes, (part + 1) * hashBytes),
-            customers: customers[part] ?? "[]",
-            references: references[part] ?? "[]",
-          },
-        );
+        await table.put(rolloutKey(rolloutId, part === 0 ? sk : `${sk}#${pad(part)}`), {
+          ...(part === 0 ? { parts } : { part }),
+          idHashes: pages.idHashes.subarray(part * hashBytes, (part + 1) * hashBytes),
+          customers: customers[part] ?? "[]",
+          references: references[part] ?? "[]",
+        });
       }
     },
     async *readIdHashes(rolloutId: string, query: number, pass: number): AsyncGenerator<Uint8Array> {
@@ -95,11 +92,6 @@ function toTexts(entries: readonly unknown[], mostBytes: number): readonly strin
 
 function toPrefix(query: number, pass: number): string {
   return `found#${pad(query)}#${pass}#`;
-}
-
-/** Sort keys are text: numbers of equal length sort as numbers. */
-export function pad(index: number): string {
-  return String(index).padStart(8, "0");
 }
 
 function toRow(customer: Candidate): Row {

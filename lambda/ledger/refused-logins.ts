@@ -1,12 +1,10 @@
+import { environmentKey } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 /** The versions of the secret that Evo Voice refused. No invocation tries them again. */
 export function createRefusedLogins(table: Table, environment: string) {
-  const toKey = (versionId: string) => ({ pk: `environment#${environment}`, sk: `refused-sign-in#${versionId}` });
-  const toUnclearKey = (versionId: string) => ({
-    pk: `environment#${environment}`,
-    sk: `unclear-sign-in#${versionId}`,
-  });
+  const toKey = (versionId: string) => environmentKey(environment, `refused-sign-in#${versionId}`);
+  const toUnclearKey = (versionId: string) => environmentKey(environment, `unclear-sign-in#${versionId}`);
   return {
     async findRefusal(versionId: string): Promise<{ readonly at: string } | undefined> {
       const item = await table.get(toKey(versionId));

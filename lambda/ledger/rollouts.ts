@@ -7,11 +7,10 @@ import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import { ABANDONED, type RolloutStatus } from "../core/report/rollout-status.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
-import type { Item, Key, Table } from "./table.ts";
+import { rolloutKey } from "./keys.ts";
+import { ABSENT, type Condition, type Item, type Key, PRESENT, type Table } from "./table.ts";
 
-export function partitionOf(rolloutId: string): string {
-  return `rollout#${rolloutId}`;
-}
+type Change = Item & { readonly status?: RolloutStatus };
 
 /** The record of each rollout: its event, its execution and its report. */
 export function createRolloutRecords(table: Table) {
@@ -35,48 +34,31 @@ export function createRolloutRecords(table: Table) {
     };
   }
 
+  async function change(rolloutId: string, set: Change, expected: Condition = { pk: PRESENT }): Promise<void> {
+    await table.updateIf(toKey(rolloutId), { set }, expected);
+  }
+
   return {
     findRollout,
     async createRollout(record: RolloutRecord): Promise<RolloutRecord> {
       const { rolloutId, event, report, source, plan, lastEvent, problem, ...facts } = record;
       const item = { ...facts, ...toTexts({ event, report, source, plan, lastEvent, problem }) };
-      const created = await table.putIf(toKey(rolloutId), item, { expression: "attribute_not_exists(pk)" });
+      const created = await table.putIf(toKey(rolloutId), item, { pk: ABSENT });
       return created ? record : ((await findRollout(rolloutId)) ?? record);
     },
-    async stopWaiting(rolloutId: string, source: SourceRollouts | undefined): Promise<void> {
-      const condition = {
-        expression: "#status = :waiting",
-        values: { ":waiting": "waiting" satisfies RolloutStatus },
-      };
-      const set = { status: "running" satisfies RolloutStatus, ...toTexts({ source }) };
-      await table.updateIf(toKey(rolloutId), { set }, condition);
-    },
-    async notePlan(rolloutId: string, plan: Plan): Promise<void> {
-      await table.updateIf(toKey(rolloutId), { set: toTexts({ plan }) }, { expression: "attribute_exists(pk)" });
-    },
-    async recordEvent(rolloutId: string, lastEvent: RolloutEvent): Promise<void> {
-      await table.updateIf(toKey(rolloutId), { set: toTexts({ lastEvent }) }, { expression: "attribute_exists(pk)" });
-    },
-    async noteRolledBackBy(rolloutId: string, rolledBackBy: string): Promise<void> {
-      await table.updateIf(toKey(rolloutId), { set: { rolledBackBy } }, { expression: "attribute_exists(pk)" });
-    },
-    async endRollout(rolloutId: string, report: Report): Promise<void> {
-      const set = { status: report.status, report: JSON.stringify(report) };
-      await table.updateIf(toKey(rolloutId), { set }, { expression: "attribute_exists(pk)" });
-    },
-    async abandonRollout({ rolloutId, execution }: Pick<Lock, "rolloutId" | "execution">): Promise<void> {
-      const condition = {
-        expression: "#status IN (:running, :waiting) AND #execution = :execution",
-        names: { "#execution": "execution" },
-        values: {
-          ":running": "running" satisfies RolloutStatus,
-          ":waiting": "waiting" satisfies RolloutStatus,
-          ":execution": execution,
-        },
-      };
-      const set = { status: "failed" satisfies RolloutStatus, ...toTexts({ problem: ABANDONED }) };
-      await table.updateIf(toKey(rolloutId), { set }, condition);
-    },
+    stopWaiting: (rolloutId: string, source: SourceRollouts | undefined) =>
+      change(rolloutId, { status: "running", ...toTexts({ source }) }, { status: "waiting" }),
+    notePlan: (rolloutId: string, plan: Plan) => change(rolloutId, toTexts({ plan })),
+    recordEvent: (rolloutId: string, lastEvent: RolloutEvent) => change(rolloutId, toTexts({ lastEvent })),
+    noteRolledBackBy: (rolloutId: string, rolledBackBy: string) => change(rolloutId, { rolledBackBy }),
+    endRollout: (rolloutId: string, report: Report) =>
+      change(rolloutId, { status: report.status, ...toTexts({ report }) }),
+    abandonRollout: ({ rolloutId, execution }: Pick<Lock, "rolloutId" | "execution">) =>
+      change(
+        rolloutId,
+        { status: "failed", ...toTexts({ problem: ABANDONED }) },
+        { status: ["running", "waiting"], execution },
+      ),
   };
 }
 
@@ -92,5 +74,5 @@ function fromText<Value>(text: unknown): Value | undefined {
 }
 
 function toKey(rolloutId: string): Key {
-  return { pk: partitionOf(rolloutId), sk: "record" };
+  return rolloutKey(rolloutId, "record");
 }

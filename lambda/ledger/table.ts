@@ -9,7 +9,7 @@ import {
   GetItemCommand,
   type KeysAndAttributes,
   PutItemCommand,
-  QueryCommand,
+  paginateQuery,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
@@ -23,11 +23,11 @@ export interface Key {
 
 export type Item = Readonly<Record<string, unknown>>;
 
-export interface Condition {
-  readonly expression: string;
-  readonly names?: Readonly<Record<string, string>>;
-  readonly values?: Item;
-}
+export const ABSENT = Symbol("absent");
+export const PRESENT = Symbol("present");
+
+/** What each named attribute must be: this value, one value of this list, `ABSENT` or `PRESENT`. `pk` stands for the item. */
+export type Condition = Readonly<Record<string, unknown>>;
 
 /** The ledger's table: consistent reads, writes of single items. */
 export interface Table {
@@ -36,15 +36,11 @@ export interface Table {
   /** Writes nothing and gives false when the condition does not hold. */
   putIf(key: Key, item: Item, condition: Condition): Promise<boolean>;
   /** Sets and removes attributes. Writes nothing and gives false when the condition does not hold. */
-  updateIf(
-    key: Key,
-    change: { readonly set?: Item; readonly remove?: readonly string[] },
-    condition: Condition,
-  ): Promise<boolean>;
-  /** The items of a partition whose sort key has the prefix, in order; only the named attributes, when they are named. */
-  query(pk: string, prefix: string, attributes?: readonly string[]): AsyncGenerator<Item>;
+  updateIf(key: Key, change: Partial<Change>, condition: Condition): Promise<boolean>;
   /** A few items in one request, in the order of the keys. Items that DynamoDB leaves out are requested again. */
   getAll(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
+  /** The items of the key's partition whose sort key begins as the key's, in order; by default with all attributes. */
+  query(beginning: Key, attributes?: readonly string[]): AsyncGenerator<Item>;
 }
 
 const KEEP_DAYS = 400;
@@ -82,35 +78,27 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
       await client.send(new PutItemCommand({ TableName, Item: toItem(key, item) }));
     },
     putIf: (key, item, condition) =>
-      writeIf(key, (mark) =>
-        client.send(new PutItemCommand({ TableName, Item: toItem(key, { ...item, ...mark }), ...toInput(condition) })),
-      ),
+      writeIf(key, (mark) => {
+        const Item = toItem(key, { ...item, ...mark });
+        return client.send(new PutItemCommand({ TableName, Item, ...toInput(condition) }));
+      }),
     updateIf: (key, { set = {}, remove = [] }, condition) =>
-      writeIf(key, (mark) =>
-        client.send(
-          new UpdateItemCommand({
-            TableName,
-            Key: marshall(key),
-            ...toUpdate({ ...set, ...mark, schemaVersion: SCHEMA_VERSION }, remove, condition),
-          }),
-        ),
-      ),
-    async *query(pk, prefix, attributes) {
-      let start: Record<string, never> | undefined;
-      do {
-        const { Items = [], LastEvaluatedKey } = await client.send(
-          new QueryCommand({
-            TableName,
-            KeyConditionExpression: "pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues: marshall({ ":pk": pk, ":prefix": prefix }),
-            ConsistentRead: true,
-            ...toProjection(attributes),
-            ...(start && { ExclusiveStartKey: start }),
-          }),
-        );
-        for (const item of Items) yield fromItem(item, `${pk} ${prefix}…`);
-        start = LastEvaluatedKey as Record<string, never> | undefined;
-      } while (start !== undefined);
+      writeIf(key, (mark) => {
+        const change = { set: { ...set, ...mark, schemaVersion: SCHEMA_VERSION }, remove };
+        return client.send(new UpdateItemCommand({ TableName, Key: marshall(key), ...toInput(condition, change) }));
+      }),
+    async *query({ pk, sk }, attributes) {
+      const pages = paginateQuery(
+        { client },
+        {
+          TableName,
+          KeyConditionExpression: "pk = :pk AND begins_with(sk, :sk)",
+          ExpressionAttributeValues: marshall({ ":pk": pk, ":sk": sk }),
+          ConsistentRead: true,
+          ...toProjection(attributes),
+        },
+      );
+      for await (const { Items = [] } of pages) for (const item of Items) yield fromItem(item, `${pk} ${sk}…`);
     },
     async getAll(keys) {
       const found: Item[] = [];
@@ -145,31 +133,47 @@ function expiry(nowMs: number): number {
   return Math.floor(nowMs / 1000) + KEEP_DAYS * 86_400;
 }
 
-function toInput({ expression, names, values }: Condition) {
+interface Change {
+  readonly set: Item;
+  readonly remove: readonly string[];
+}
+
+/** The expressions of a conditional write; a write without a change replaces the item. */
+function toInput(condition: Condition, { set, remove }: Change = { set: {}, remove: [] }) {
+  const sets = Object.entries(set).map(([name, value]) => ({
+    text: `#${name} = :${name}`,
+    values: { [`:${name}`]: value },
+  }));
+  const clauses = Object.entries(condition).map(toClause);
+  const values = Object.assign({}, ...[...sets, ...clauses].map((each) => each.values)) as Item;
+  const updates = [
+    ...toUpdate(
+      "SET",
+      sets.map(({ text }) => text),
+    ),
+    ...toUpdate(
+      "REMOVE",
+      remove.map((name) => `#${name}`),
+    ),
+  ];
   return {
-    ConditionExpression: expression,
-    ...(names && { ExpressionAttributeNames: { ...names } }),
-    ...(values && { ExpressionAttributeValues: marshall(values, MARSHALL) }),
+    ...(updates.length > 0 && { UpdateExpression: updates.join(" ") }),
+    ConditionExpression: clauses.map(({ text }) => text).join(" AND "),
+    ExpressionAttributeNames: toNames([...Object.keys(set), ...remove, ...Object.keys(condition)]),
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: marshall(values, MARSHALL) }),
   };
 }
 
-function toUpdate(set: Item, remove: readonly string[], { expression, names, values }: Condition) {
-  const changed = [...Object.keys(set), ...remove];
-  const removes = remove.map((name) => `#${name}`).join(", ");
-  return {
-    UpdateExpression: [
-      `SET ${Object.keys(set)
-        .map((name) => `#${name} = :${name}`)
-        .join(", ")}`,
-      ...(removes === "" ? [] : [`REMOVE ${removes}`]),
-    ].join(" "),
-    ConditionExpression: expression,
-    ExpressionAttributeNames: { ...Object.fromEntries(changed.map((name) => [`#${name}`, name])), ...names },
-    ExpressionAttributeValues: marshall(
-      { ...Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])), ...values },
-      MARSHALL,
-    ),
-  };
+function toUpdate(word: "SET" | "REMOVE", parts: readonly string[]): readonly string[] {
+  return parts.length === 0 ? [] : [`${word} ${parts.join(", ")}`];
+}
+
+/** `attribute_not_exists(#lock)` or `#fence IN (:fence_0)`. */
+function toClause([name, expected]: readonly [string, unknown]): { readonly text: string; readonly values: Item } {
+  if (expected === ABSENT) return { text: `attribute_not_exists(#${name})`, values: {} };
+  if (expected === PRESENT) return { text: `attribute_exists(#${name})`, values: {} };
+  const values = Object.fromEntries([expected].flat().map((value, index) => [`:${name}_${index}`, value]));
+  return { text: `#${name} IN (${Object.keys(values).join(", ")})`, values };
 }
 
 function toProjection(attributes: readonly string[] | undefined) {
@@ -177,6 +181,10 @@ function toProjection(attributes: readonly string[] | undefined) {
   const names = ["schemaVersion", ...attributes];
   return {
     ProjectionExpression: names.map((name) => `#${name}`).join(", "),
-    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+    ExpressionAttributeNames: toNames(names),
   };
+}
+
+function toNames(attributes: readonly string[]) {
+  return Object.fromEntries(attributes.map((name) => [`#${name}`, name]));
 }

@@ -1,14 +1,20 @@
 import { createHash } from "node:crypto";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { findHold, type Lock, type LockAndControls, toHeld, toStopped } from "../core/controls.ts";
-import { NO_COUNTS } from "../core/flip/outcome.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
-import { explain, type Reason } from "../core/reasons.ts";
-import { type Report, releaseOf } from "../core/report/report.ts";
-import { isUnderWay, type RolloutStatus } from "../core/report/rollout-status.ts";
+import type { Reason } from "../core/reasons.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
-import type { RolloutRecord } from "../core/rollout-record.ts";
-import { CONTROLS_AGE_MS } from "./gate/lock.ts";
+import {
+  type Answered,
+  answer,
+  answerKnown,
+  isRunning,
+  type Opening,
+  refuse,
+  refuseId,
+  toRecord,
+} from "./answer-event.ts";
+import { CONTROLS_AGE_MS } from "./gate/poll-gate.ts";
 import type { Ports } from "./ports.ts";
 import { findSourceRollouts } from "./rollback/find-source-rollouts.ts";
 import type { Rollout } from "./run-part.ts";
@@ -23,20 +29,11 @@ export type Opened =
       readonly source?: SourceRollouts | undefined;
       /** Absent in a dry run, which flips no customer. */
       readonly lock?: Lock | undefined;
-      /** Until the last request of a rollout whose execution died has surely ended. */
+      /** The wait until the last request of a dead execution has surely ended. */
       readonly settleSeconds: number;
     }
   | { readonly kind: "busy" }
-  /** `isOurs`: the report of this execution's own rollout, which no other execution publishes. */
-  | { readonly kind: "answered"; readonly report: Report; readonly isOurs?: boolean };
-
-interface Opening {
-  readonly event: DeployEvent;
-  readonly execution: string;
-  readonly rolloutId: string;
-  readonly fingerprint: string;
-  readonly nowMs: number;
-}
+  | Answered;
 
 /** Accepts an event as a rollout: idempotency, then its `notAfter`, the controls, the lock, the record. */
 export async function openRollout(ports: Ports, event: DeployEvent, execution: string): Promise<Opened> {
@@ -97,7 +94,7 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
     : lockAndBegin(ports, opening, source);
 }
 
-/** A source that cannot be rolled back or retried now may be once the running rollout has ended: the event can wait for it. */
+/** A source that cannot be rolled back or retried now may become ready when the running rollout ends: the event can wait. */
 async function refuseSource(ports: Ports, opening: Opening, problem: Reason): Promise<Opened> {
   const { event } = opening;
   const { lock } = await ports.ledger.readControls();
@@ -132,10 +129,6 @@ function secondsToSettle({ policy }: Ports): number {
   return Math.ceil((CONTROLS_AGE_MS + policy.retries.requestTimeoutMs) / 1000);
 }
 
-async function isRunning({ executions }: Ports, { execution }: Pick<Lock, "execution">): Promise<boolean> {
-  return (await executions.findEnd(execution)).running;
-}
-
 interface Beginning {
   readonly source?: SourceRollouts | undefined;
   readonly lock?: Lock | undefined;
@@ -157,32 +150,6 @@ async function begin(ports: Ports, opening: Opening, { source, lock }: Beginning
   if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId, source);
   const settleSeconds = takenFrom?.settleSeconds ?? 0;
   return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, source, lock };
-}
-
-function toRecord(opening: Opening, status: RolloutStatus): RolloutRecord {
-  const { rolloutId, fingerprint, execution, event, nowMs } = opening;
-  return { rolloutId, fingerprint, execution, event, startedAtMs: nowMs, status };
-}
-
-/** The same id is the same rollout forever. */
-async function answerKnown(ports: Ports, opening: Opening, known: RolloutRecord): Promise<Opened> {
-  if (known.fingerprint !== opening.fingerprint) return refuseId(opening);
-  const { rolloutId, startedAtMs, status, report, problem } = await abandonIfDead(ports, known);
-  const times = { startedAt: new Date(startedAtMs).toISOString(), durationMs: opening.nowMs - startedAtMs };
-  return answer(opening, {
-    ...times,
-    ...(report ?? (problem && { problems: [explain(problem)] })),
-    rolloutId,
-    status,
-    joined: true,
-  });
-}
-
-/** A rollout whose execution has ended without a report is still recorded as under way. */
-async function abandonIfDead(ports: Ports, known: RolloutRecord): Promise<RolloutRecord> {
-  if (!isUnderWay(known) || (await isRunning(ports, known))) return known;
-  await ports.ledger.abandonRollout(known);
-  return (await ports.ledger.findRollout(known.rolloutId)) ?? known;
 }
 
 async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
@@ -209,48 +176,6 @@ async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise
     return refuse(ports, opening, { code: "aborted-while-waiting", by: abort.by, why: abort.reason });
   ports.log.info("rollout waits for the lock", { rolloutId, heldBy: held.rolloutId });
   return { kind: "busy" };
-}
-
-function refuseId(opening: Opening): Opened {
-  return answer(opening, {
-    rolloutId: opening.rolloutId,
-    status: "refused",
-    problems: [explain({ code: "id-taken", id: opening.rolloutId })],
-  });
-}
-
-/** A refusal is recorded under the event's id: a later `status`, or the same event again, gets it as the answer. */
-async function refuse(ports: Ports, opening: Opening, problem: Reason): Promise<Opened> {
-  const { rolloutId, execution } = opening;
-  const status = problem.code === "aborted-while-waiting" ? "aborted" : "refused";
-  const refused = answer(opening, { rolloutId, status, problems: [explain(problem)] });
-  const record = await ports.ledger.createRollout({ ...toRecord(opening, status), report: refused.report });
-  if (record.execution !== execution) return answerKnown(ports, opening, record);
-  if (record.status !== status) await ports.ledger.endRollout(rolloutId, refused.report);
-  return { ...refused, isOurs: true };
-}
-
-type Answered = Extract<Opened, { readonly kind: "answered" }>;
-
-function answer(opening: Opening, facts: Partial<Report> & Pick<Report, "rolloutId" | "status">): Answered {
-  const { event, nowMs } = opening;
-  const { action, dryRun, requestedBy, reason } = event;
-  return {
-    kind: "answered",
-    report: {
-      action,
-      release: releaseOf({ event }),
-      dryRun,
-      counts: NO_COUNTS,
-      exceptions: [],
-      moreExceptions: 0,
-      startedAt: new Date(nowMs).toISOString(),
-      durationMs: 0,
-      requestedBy,
-      reason,
-      ...facts,
-    },
-  };
 }
 
 /** The rollout of an opened event. A retry repeats the action of its source, for the customers that are left of it. */

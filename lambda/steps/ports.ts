@@ -1,6 +1,5 @@
 import type { Policy } from "../contract/policy.ts";
-import type { Hold, Lock, LockAndControls } from "../core/controls.ts";
-import type { Batch } from "../core/flip/batch.ts";
+import type { ControlChange, Lock, LockAndControls } from "../core/controls.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
 import type { Pace, PaceLimits } from "../core/flip/pace.ts";
 import type { Flip, FlipResult, Reading } from "../core/flip/settle-before-flip.ts";
@@ -8,7 +7,7 @@ import type { Stop } from "../core/gate/decision.ts";
 import type { AlarmReading, GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import type { FoundPages, Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
-import type { Plan, PlannedCustomer } from "../core/plan/plan.ts";
+import type { Batch, Plan, PlannedCustomer } from "../core/plan/plan.ts";
 import type { AlertMessage } from "../core/report/alert-message.ts";
 import type { Report } from "../core/report/report.ts";
 import type { RolloutEvent } from "../core/report/rollout-event.ts";
@@ -26,7 +25,7 @@ export interface Ports {
   /** The state of each alarm; never throws for what CloudWatch can do. */
   readAlarms(names: readonly string[]): Promise<readonly AlarmReading[]>;
   nowMs(): number;
-  /** It keeps no rollout from ending. */
+  /** The timer does not keep the process alive. */
   sleep(ms: number): Promise<void>;
 }
 
@@ -34,19 +33,19 @@ export interface Log {
   info(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
-/** Words to the outside; that they cannot be said is logged, and fails nothing. */
+/** Publishes events and alerts. A failure is logged and does not fail the rollout. */
 export interface Notifier {
   publish(change: RolloutEvent): Promise<void>;
   alert(message: AlertMessage): Promise<void>;
 }
 
 export interface Executions {
-  /** Whether this durable execution still runs, by Lambda's own word. */
+  /** Whether this durable execution still runs, according to Lambda. */
   findEnd(execution: string): Promise<{ readonly running: boolean }>;
 }
 
 export interface EvoVoice {
-  /** Everything that one part asks goes through one connection: one session, one limiter, one end. */
+  /** All requests of a part go through one connection: one session, one limiter, one deadline. */
   connect(options: ConnectOptions): Connection;
 }
 
@@ -57,7 +56,7 @@ export interface ConnectOptions {
   readonly pace?: Pace | undefined;
   /** Epoch milliseconds after which no further request begins. */
   readonly deadlineMs: number;
-  /** Hears of sign-ins, of a pace that changes notably, and of requests that failed in the end. */
+  /** Gets sign-ins, notable changes of the pace, and requests that failed after all attempts. */
   readonly log?: Log;
 }
 
@@ -69,11 +68,10 @@ export interface Connection {
   listCustomers(ids: readonly string[]): Promise<readonly CustomerFacts[]>;
   readCustomer(id: string): Promise<Reading>;
   /**
-   * Awaits `mayBegin` right before each request that may write, with whether one before it may have done it already;
-   * what it throws ends the flip. Throws only when nothing can have been done: otherwise the flip is `unresolved`, and
-   * the next one will meet the same.
+   * Awaits `beforeSend` right before each request that may write. An error that it throws ends the flip. Throws only when
+   * no request can have written: otherwise the flip is `unresolved`, and the next flip will meet the same error.
    */
-  flip(flip: Flip, mayBegin: (isBegun: boolean) => Promise<void>): Promise<FlipResult>;
+  flip(flip: Flip, beforeSend: () => Promise<void>): Promise<FlipResult>;
   pace(): Pace;
   /** Ends the connection: a request that still waits for its turn gets an OutOfTimeError. */
   close(): void;
@@ -81,13 +79,13 @@ export interface Connection {
 
 export interface Ledger {
   findRollout(rolloutId: string): Promise<RolloutRecord | undefined>;
-  /** Writes the record unless there is one; gives the one that stands. */
+  /** Writes the record unless there is one. Returns the record that stands. */
   createRollout(record: RolloutRecord): Promise<RolloutRecord>;
-  /** A rollout that waited for the lock has it. What it undoes or goes on with is known only now: it may have changed. */
+  /** A rollout that waited has the lock now. Its source is read again, because it may have changed. */
   stopWaiting(rolloutId: string, source: SourceRollouts | undefined): Promise<void>;
   /** Keeps what a rollback needs when the execution is lost: the plan, once it is written completely. */
   notePlan(rolloutId: string, plan: Plan): Promise<void>;
-  /** An event may carry the hash of a dry run's plan: this is how it is found again. */
+  /** Finds a dry run by the hash of its plan, for an event that carries the hash. */
   noteDryRun(hash: string, rolloutId: string): Promise<void>;
   findDryRun(hash: string): Promise<string | undefined>;
   recordEvent(rolloutId: string, change: RolloutEvent): Promise<void>;
@@ -97,29 +95,28 @@ export interface Ledger {
   noteFlips(rollout: FlipsNote): Promise<void>;
   /** The last rollouts that flipped, the newest first. */
   findFlips(): Promise<readonly FlipsNote[]>;
-  /** The rollouts of a release, the newest first; whether they flipped anybody, their batches say. */
+  /** The rollouts of a release, the newest first. Their batches say whether they flipped a customer. */
   findRollouts(release: string): Promise<readonly string[]>;
-  /** So that a status tells that another rollout rolls this one back, without a look at its batches. */
+  /** Lets a status say that another rollout rolls this rollout back, without reading the batches. */
   noteRolledBackBy(rolloutId: string, by: string): Promise<void>;
   endRollout(rolloutId: string, report: Report): Promise<void>;
   /** Marks a rollout whose execution ended before it closed; nothing when it is closed, or another execution's. */
   abandonRollout(rollout: Pick<RolloutRecord, "rolloutId" | "execution">): Promise<void>;
 
   readControls(): Promise<LockAndControls>;
-  /** The controls, all commands that were sent to a rollout, and what has stopped it. */
+  /** The controls, all commands that were sent to a rollout, and its latched stop. */
   readGateInputs(rolloutId: string): Promise<GateInputs>;
-  /** Keeps what has stopped a rollout and may be over at the next poll; the first one counts. */
+  /** Keeps a stop that may be over at the next poll. The first stop counts. */
   latchStop(rolloutId: string, stop: Stop): Promise<void>;
   saveGateState(rolloutId: string, gate: GateRecord): Promise<void>;
   /** Refused when there are more holds than the controls' item takes. */
-  holdRelease(
-    release: string,
-    hold: Hold,
+  changeControls(
+    change: ControlChange,
     id: string,
   ): Promise<{ readonly kind: "changed" } | { readonly kind: "refused"; readonly problem: string }>;
   /** Takes the lock unless another rollout has since the controls were read; then false. */
   takeLock(lock: Lock, read: LockAndControls): Promise<boolean>;
-  /** Gives the lock back, if it is still this one. */
+  /** Releases the lock if this rollout still holds it. */
   releaseLock(lock: Lock): Promise<void>;
 
   /** Counts the runs of a step since it last made a mark; a step that is run for the first time gets 1. */

@@ -19,7 +19,7 @@ interface Begun {
   readonly lock?: Lock | undefined;
 }
 
-/** `source`: the rollout that a retry continues, with the customers that are left of it. */
+/** `source`: the rollout that a retry continues. */
 export type FlipRollout = Begun & {
   readonly kind: "flip";
   readonly event: FlipEvent;
@@ -51,7 +51,7 @@ export interface Progress {
   readonly stop?: Stop | undefined;
 }
 
-/** A part made no progress three times in a row, and would never make any. */
+/** Parts made no progress three times in a row. A further part would make none either. */
 export class StalledError extends FinalError {
   override readonly name = "StalledError";
 }
@@ -61,15 +61,24 @@ export interface StepRun {
   readonly step: string;
   /** Counts the tries of the SDK, from 1. A run that threw is followed by the next try, a run that died by the same try. */
   readonly attempt: number;
-  /** When Lambda ends the invocation, in the middle of any work. */
+  /** When Lambda ends the invocation, whatever runs then. */
   readonly invocationEndsAtMs: number;
 }
 
 export interface PartOptions {
   readonly run: StepRun;
   readonly pace: Pace | undefined;
-  /** How far this step has come, as the ledger has it. A repeated run that finds the same mark made no progress. */
+  /** How far this step has come, by the ledger. A repeated run that finds the same mark made no progress. */
   readonly mark: string;
+}
+
+/** What the work of a part gets. */
+export interface Part {
+  readonly connection: Connection;
+  /** How many requests may be in flight. */
+  readonly concurrency: number;
+  /** No new work begins after it. */
+  readonly untilMs: number;
 }
 
 const MOST_RUNS = 3;
@@ -77,7 +86,7 @@ const MOST_RUNS = 3;
 const GRACE_MS = 60_000;
 /** How long the last write to the ledger may take. */
 const RECORD_MS = 15_000;
-/** Refusals that are unrelated to the pace slow a rollout down to this, and no further. */
+/** However many requests are refused, the pace does not fall below this. */
 const SLOWEST_PER_SECOND = 1;
 
 /**
@@ -88,7 +97,7 @@ export async function runPart<Result>(
   ports: Ports,
   rollout: Rollout,
   { run, pace, mark }: PartOptions,
-  work: (part: { readonly connection: Connection; readonly untilMs: number }) => Promise<Result>,
+  work: (part: Part) => Promise<Result>,
 ): Promise<Result> {
   const name = run.attempt === 1 ? run.step : `${run.step} (try ${run.attempt})`;
   const runs = await ports.ledger.countStepAttempt(rollout.rolloutId, name, mark);
@@ -109,15 +118,15 @@ export async function runPart<Result>(
     },
   });
   try {
-    return await work({ connection, untilMs });
+    return await work({ connection, concurrency, untilMs });
   } finally {
     connection.close();
   }
 }
 
 /** Counts parts that end in order without progress, for example because each request was refused. */
-export function countIdle(before: Progress, cameFurther: boolean): number {
-  const idleParts = cameFurther ? 0 : before.idleParts + 1;
+export function countIdle(before: Progress, hasProgress: boolean): number {
+  const idleParts = hasProgress ? 0 : before.idleParts + 1;
   if (idleParts < MOST_RUNS) return idleParts;
   throw new StalledError({ code: "no-progress", parts: MOST_RUNS });
 }

@@ -1,15 +1,11 @@
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { type Stop, toStop } from "../core/gate/decision.ts";
 import { runChecked } from "./gate/guard.ts";
-import { CONTROLS_AGE_MS } from "./gate/lock.ts";
-import type { Connection, Ports } from "./ports.ts";
-import { type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
+import { CONTROLS_AGE_MS } from "./gate/poll-gate.ts";
+import type { Ports } from "./ports.ts";
+import { type Part, type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 
-interface Preparing {
-  readonly connection: Connection;
-  readonly untilMs: number;
-  isAborted(): boolean;
-}
+type AbortablePart = Pick<Part, "connection" | "untilMs"> & { isAborted(): boolean };
 
 /**
  * Runs a part that flips no customer. Of all commands only an abort counts here, and it ends the part within seconds. The
@@ -19,7 +15,7 @@ export async function runUnlessAborted<State extends Progress>(
   ports: Ports,
   rollout: Rollout,
   options: PartOptions & { readonly from: State },
-  work: (part: Preparing) => Promise<NoInfer<State>>,
+  work: (part: AbortablePart) => Promise<NoInfer<State>>,
 ): Promise<State> {
   let stop = await findAbort(ports, rollout);
   const toAborted = (): State => ({ ...options.from, done: true, stop });

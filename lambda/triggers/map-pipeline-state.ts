@@ -1,4 +1,4 @@
-import type { PipelineMappings } from "../contract/pipeline-mapping.ts";
+import type { PipelineMappings } from "../contract/deploy-event-template.ts";
 import type { PipelineStateChange } from "./event-bridge.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { checkSignature, hasSignature, type SignatureCheck } from "./check-signature.ts";
+import { SIGNATURES, type SignatureCheck } from "./check-signature.ts";
 import type { NamedSource } from "./map-delivery.ts";
 import type { WebhookPorts } from "./ports.ts";
 import type { WebhookRequest } from "./read-request.ts";
@@ -14,7 +14,7 @@ export async function authenticate(ports: WebhookPorts, request: WebhookRequest)
   const source = Object.hasOwn(webhooks, request.source) ? webhooks[request.source] : undefined;
   if (source === undefined) throw refuse("no such source");
   const named = { name: request.source, source };
-  if (!hasSignature(source.kind, request)) {
+  if (!SIGNATURES[source.kind].isSigned(request.header)) {
     ports.count("SignatureRefused");
     throw refuse("signature missing or malformed");
   }
@@ -32,11 +32,14 @@ function refuse(reason: string): RefusedDeliveryError {
 
 /** Reads the secrets once more when no secret fits: the secret may have changed. */
 async function isSigned(ports: WebhookPorts, named: NamedSource, request: WebhookRequest): Promise<boolean> {
+  const { check } = SIGNATURES[named.source.kind];
+  const checkAll = (secrets: readonly string[]): Promise<readonly SignatureCheck[]> =>
+    Promise.all(secrets.map((secret) => check(request, secret)));
   const known = await ports.readSecrets(named.name);
-  const checks = await checkAll({ named, request, secrets: known });
+  const checks = await checkAll(known);
   if (checks.includes("right")) return true;
   const secrets = (await ports.readSecretsAgain(named.name)).filter((secret) => !known.includes(secret));
-  const again = await checkAll({ named, request, secrets });
+  const again = await checkAll(secrets);
   if (again.includes("right")) return true;
   if ([...checks, ...again].includes("unusable")) throw unusable(named);
   return false;
@@ -47,21 +50,4 @@ function unusable({ name }: NamedSource): Error {
   return new Error(
     `a signing secret of the source ${name} cannot be used; expected "whsec_" and base64: put another secret into Secrets Manager`,
   );
-}
-
-interface Candidate {
-  readonly named: NamedSource;
-  readonly request: WebhookRequest;
-  readonly secrets: readonly string[];
-}
-
-/** The check with each secret, until a secret fits. */
-async function checkAll({ named, request, secrets }: Candidate): Promise<readonly SignatureCheck[]> {
-  const checks: SignatureCheck[] = [];
-  for (const secret of secrets) {
-    const check = await checkSignature(named.source.kind, request, secret);
-    checks.push(check);
-    if (check === "right") break;
-  }
-  return checks;
 }

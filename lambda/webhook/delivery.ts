@@ -13,11 +13,6 @@ export interface Delivery {
   findText(path: string): string | undefined;
 }
 
-/** The payload cannot be read. The message may be shown to a sender whose signature is right. */
-export class BadDeliveryError extends Error {
-  override readonly name = "BadDeliveryError";
-}
-
 /** The deploy event's id. The name of a source has no underscore, so no source can make the id of another source. */
 export function toEventId(source: string, identity: string): string {
   const id = `${source}_${identity}`;

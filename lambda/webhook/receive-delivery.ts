@@ -3,7 +3,7 @@ import { RefusedError } from "../contract/refused-error.ts";
 import { ControlsError } from "../front-door/check-controls.ts";
 import { answerAccepted, answerNothingToDo, answerRefused, answerUnavailable, type WebhookResponse } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
-import { BadDeliveryError, type Delivery } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import { readGitHubDelivery } from "./github-delivery.ts";
 import { mapDelivery, type NamedSource } from "./map-delivery.ts";
 import type { WebhookPorts } from "./ports.ts";
@@ -16,7 +16,8 @@ export async function receiveDelivery(ports: WebhookPorts, received: FunctionUrl
   try {
     return await receive(ports, received);
   } catch (error) {
-    if (error instanceof RefusedDeliveryError) return refuse(ports, error, received);
+    const refusal = findRefusal(error);
+    if (refusal !== undefined) return refuse(ports, refusal, received);
     ports.count("WebhookFailed");
     ports.log.error("delivery failed", { path: describeValue(received.rawPath), error: toError(error) });
     return answerUnavailable();
@@ -27,9 +28,9 @@ async function receive(ports: WebhookPorts, received: FunctionUrlRequest): Promi
   const request = readRequest(received);
   const source = await authenticate(ports, request);
   const delivery = readDelivery(source, request);
-  const event = delivery && refuseOr(() => mapDelivery(source, delivery, ports.policy));
+  const event = delivery && mapDelivery(source, delivery, ports.policy);
   if (event === undefined) return ignore(ports, source, delivery?.what ?? request.header("x-github-event"));
-  const started = await ports.start(event).catch(rethrowRefusal);
+  const started = await ports.start(event);
   ports.count("WebhookAccepted");
   const { rolloutId, status } = started;
   ports.log.info("delivery accepted", { source: source.name, what: describeValue(delivery?.what), rolloutId, status });
@@ -38,14 +39,12 @@ async function receive(ports: WebhookPorts, received: FunctionUrlRequest): Promi
 
 function readDelivery({ source }: NamedSource, request: WebhookRequest): Delivery | undefined {
   const payload = parseJson(request.body);
-  return refuseOr(() => {
-    switch (source.kind) {
-      case "github":
-        return readGitHubDelivery(readGitHubHeaders(request), payload);
-      case "standard":
-        return readStandardDelivery(request.header("webhook-id"), payload);
-    }
-  });
+  switch (source.kind) {
+    case "github":
+      return readGitHubDelivery(readGitHubHeaders(request), payload);
+    case "standard":
+      return readStandardDelivery(request.header("webhook-id"), payload);
+  }
 }
 
 function readGitHubHeaders({ header }: WebhookRequest) {
@@ -64,23 +63,13 @@ function parseJson(body: string): unknown {
   }
 }
 
-/** The sender has signed the delivery, so it may read why the delivery is refused. */
-function refuseOr<Result>(act: () => Result): Result {
-  try {
-    return act();
-  } catch (error) {
-    return rethrowRefusal(error);
-  }
-}
-
-function rethrowRefusal(error: unknown): never {
-  if (error instanceof BadDeliveryError) throw new RefusedDeliveryError(error.message, { status: 400, cause: error });
-  if (error instanceof RefusedError) {
-    // The event is valid, but the controls forbid it: another try does not help.
-    const status = error instanceof ControlsError ? 409 : 422;
-    throw new RefusedDeliveryError(error.message, { status, cause: error });
-  }
-  throw error;
+/** Only the sender of a signed delivery gets so far that an event is refused, so it may read why. */
+function findRefusal(error: unknown): RefusedDeliveryError | undefined {
+  if (error instanceof RefusedDeliveryError) return error;
+  if (!(error instanceof RefusedError)) return undefined;
+  // The event is valid, but the controls forbid it: another try does not help.
+  const status = error instanceof ControlsError ? 409 : 422;
+  return new RefusedDeliveryError(error.message, { status, cause: error });
 }
 
 function ignore({ log, count }: WebhookPorts, { name }: NamedSource, what: string): WebhookResponse {

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { valueAt } from "../contract/member-of.ts";
 import { findProblems, formatProblems } from "../contract/problems.ts";
-import { BadDeliveryError, type Delivery } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
+import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 
 const TYPE = "expected a text";
 const TIME = "expected the time of what happened, such as 2026-11-23T10:00:00Z, or none";
@@ -17,32 +19,22 @@ const Envelope = z.object(
  * Reads a payload whose signature was right; `id` is the signed id of the headers. Only the payload's time counts: the
  * header's time is that of the attempt, and a sender may repeat a delivery for days. A time that cannot be read is
  * refused: without a time, a delivery of any age would start its rollout.
- * @throws BadDeliveryError
+ * @throws RefusedDeliveryError
  */
 export function readStandardDelivery(id: string, payload: unknown): Delivery {
   const envelope = Envelope.safeParse(payload);
   if (!envelope.success) {
     const problems = formatProblems(findProblems(envelope.error, payload));
-    throw new BadDeliveryError(`the payload does not follow Standard Webhooks:\n${problems}`);
+    throw new RefusedDeliveryError(`the payload does not follow Standard Webhooks:\n${problems}`, { status: 400 });
   }
   const { type, timestamp } = envelope.data;
   return {
     what: `delivery of type ${type}`,
     identity: id,
     happenedAtMs: timestamp === undefined ? undefined : Date.parse(timestamp),
-    findText: (path) => findText(payload, path),
+    findText: (path) => {
+      const text = valueAt(payload, path.split("."));
+      return typeof text === "string" ? text : undefined;
+    },
   };
-}
-
-function findText(payload: unknown, path: string): string | undefined {
-  const value = path
-    .split(".")
-    .reduce<unknown>(
-      (inner, name) =>
-        typeof inner === "object" && inner !== null && Object.hasOwn(inner, name)
-          ? (inner as Readonly<Record<string, unknown>>)[name]
-          : undefined,
-      payload,
-    );
-  return typeof value === "string" ? value : undefined;
 }

@@ -11,7 +11,7 @@ export interface Durable {
   /** A `patient` step is tried for minutes instead of seconds, because a ledger may be away for so long. */
   step<Result>(name: string, body: () => Promise<Result>, options?: StepOptions): Promise<Result>;
   wait(name: string, seconds: number): Promise<void>;
-  /** Asks until there is an answer, and waits so many seconds between two questions. */
+  /** Asks until there is an answer, with so many seconds between two questions. */
   poll<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>): Promise<Answer>;
   /** Polls a gate until it has a decision. The waits between two polls use no compute. */
   waitForGate(name: string, gate: GateWait): Promise<GateState>;
@@ -163,8 +163,8 @@ function toRetries({ retry }: StepOptions = {}): Pick<Required<StepConfig<unknow
 }
 
 /**
- * What a durable operation came to. Of an error that a step throws, only name and message come out of the step. So a
- * failure that no repetition mends comes out as data: its reasons.
+ * The result of a durable operation. An error leaves a step with only its name and message. So a failure that no repetition
+ * mends leaves the step as data: its reasons.
  */
 type Settled<Result> = { readonly value: Result } | { readonly final: readonly Reason[] };
 

@@ -1,8 +1,10 @@
+import { addCounts, type Counts, countOutcomes } from "../core/flip/outcome.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { GateState } from "../core/gate/evaluate-gate.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { WaveResult } from "../core/report/report.ts";
+import { createFlipTask } from "../steps/flip/batch-run.ts";
 import {
   afterFailure,
   FLIP_START,
@@ -17,6 +19,7 @@ import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
 import { reasonsOf } from "./durable.ts";
 import type { Ready } from "./prepare-rollout.ts";
+import { verify } from "./verify.ts";
 
 export interface FlippedWaves {
   readonly progress: FlipProgress;
@@ -55,9 +58,11 @@ interface Noted {
   readonly notes: readonly Reason[];
 }
 
-/** After the first flips: flags are independent, or a child that no plan asks for has moved. */
+/** Flips a wave and verifies it. After the first flips: flags are independent, or a child that no plan flips has moved. */
 async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Noted> {
-  const flipped = await flip(ready, wave, progress);
+  const sent = await flip(ready, wave, progress);
+  const flipped =
+    whyStopped(sent) === undefined ? await verifyWave(ready, wave, { before: progress.counts, progress: sent }) : sent;
   if (wave.from > 0 || whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
   const { ports, durable, rollout, children } = ready;
   const { moved, unread } = await durable.runParts<ChildrenProgress>({
@@ -87,6 +92,34 @@ async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Pr
   const done = { change: "wave done", wave: wave.wave, waves: plan.waves.length, counts: flipped.counts } as const;
   await durable.step(`publish-wave-${wave.wave}`, () => publish(ports, rollout, done));
   return flipped;
+}
+
+/** A flag that did not arrive is sent once more. After a second round, its customer has failed. */
+async function verifyWave(ready: Ready, { wave, from, to }: PlannedWave, flipped: FlippedWave): Promise<FlipProgress> {
+  const { ports, rollout, gateConfig } = ready;
+  const { before, progress } = flipped;
+  const { settleSeconds } = ports.policy;
+  const { commandState, pace, counts, position, stop, problem } = await verify(ready, {
+    name: `wave-${wave}`,
+    waitSeconds: [settleSeconds, settleSeconds],
+    createTask: () => createFlipTask(ports, rollout),
+    first: from,
+    to,
+    before,
+    gateConfig,
+    count: (sum, batch) => addCounts(sum, countOutcomes(batch.outcomes)),
+    failed: (sum) => sum.failed,
+    commandState: progress.commandState,
+    pace: progress.pace,
+  });
+  // A round that a fault ended early has not counted the whole wave.
+  return { ...progress, commandState, pace, stop, problem, counts: position >= to ? counts : progress.counts };
+}
+
+interface FlippedWave {
+  /** The counts before the wave. */
+  readonly before: Counts;
+  readonly progress: FlipProgress;
 }
 
 /** The decision after a wave and during its bake. A wave that was stopped while it was flipped needs no further decision. */

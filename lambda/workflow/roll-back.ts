@@ -1,5 +1,10 @@
 import type { RollbackResult } from "../core/report/report.ts";
 import { toEventHold } from "../core/report/rollout-event.ts";
+import {
+  addRollbackCounts,
+  countRollback as countBatch,
+  NO_ROLLBACK_COUNTS,
+} from "../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import { pollGate, ROLLBACK_GATE } from "../steps/gate/poll-gate.ts";
 import { publish } from "../steps/report/publish.ts";
@@ -13,12 +18,15 @@ import {
   afterRollbackFailure,
   COUNT_START,
   countPart,
+  type RollbackProgress,
   rollbackPart,
   startRollback,
   toRollbackResult,
 } from "../steps/rollback/rollback-part.ts";
+import { countBatches, createRollbackTask } from "../steps/rollback/rollback-task.ts";
 import type { Locked, Rollout } from "../steps/run-part.ts";
 import type { Run } from "./prepare-rollout.ts";
+import { verify } from "./verify.ts";
 
 /** Holds the release, then restores the customers that the source rollouts flipped, newest wave first. */
 export async function rollBack(run: Run<Locked<Rollout>>, request: RollbackRequest): Promise<RollbackResult> {
@@ -33,7 +41,58 @@ export async function rollBack(run: Run<Locked<Rollout>>, request: RollbackReque
     poll: (gate) => poll(gate),
     afterFailure: afterRollbackFailure,
   });
-  return { ...toRollbackResult(progress), hold };
+  const hasEnded = progress.stop !== undefined || progress.problem !== undefined || progress.gaveUp !== undefined;
+  if (hasEnded) return { ...toRollbackResult(progress), hold };
+  const { problem, ...verified } = await verifyRollback(run, request.source, progress);
+  const result = toRollbackResult(verified);
+  return { ...result, ...(problem && { problem: [{ code: "rollback-not-verified", why: problem }] }), hold };
+}
+
+/**
+ * Reads the restored customers again, until all show the original flag or the rounds are over. A write that Evo Voice still
+ * performs after its request timed out may undo a restore: then a last verification follows one request timeout later.
+ */
+async function verifyRollback(
+  run: Run<Locked<Rollout>>,
+  source: SourceRollouts,
+  progress: RollbackProgress,
+): Promise<RollbackProgress> {
+  const { settleSeconds, retries } = run.ports.policy;
+  const verified = await verifyRestored(run, source, { ...progress, name: "rollback", waitSeconds: settleSeconds });
+  if (verified.inDoubt === 0 || verified.stop !== undefined || verified.problem !== undefined) return verified;
+  const waitSeconds = Math.max(settleSeconds, retries.requestTimeoutMs / 1_000);
+  return verifyRestored(run, source, { ...verified, name: "late", waitSeconds });
+}
+
+type Restored = RollbackProgress & { readonly name: string; readonly waitSeconds: number };
+
+async function verifyRestored(
+  run: Run<Locked<Rollout>>,
+  source: SourceRollouts,
+  { name, waitSeconds, ...progress }: Restored,
+): Promise<RollbackProgress & { readonly inDoubt: number }> {
+  const { ports, rollout } = run;
+  const { settleSeconds } = ports.policy;
+  const verified = await verify(run, {
+    name,
+    waitSeconds: [waitSeconds, settleSeconds, settleSeconds],
+    createTask: async () => createRollbackTask(ports, source, { by: rollout.rolloutId }),
+    first: 0,
+    to: countBatches(source),
+    before: { ...NO_ROLLBACK_COUNTS, inDoubt: 0 },
+    gateConfig: ROLLBACK_GATE,
+    count: ({ inDoubt, ...sum }, batch) => ({
+      ...addRollbackCounts(sum, countBatch(batch)),
+      inDoubt: inDoubt + batch.intended.length,
+    }),
+    failed: () => 0,
+    commandState: progress.commandState,
+    pace: progress.pace,
+  });
+  const { commandState, pace, stop, problem, position } = verified;
+  const { inDoubt, ...counts } = verified.counts;
+  const isWhole = position >= countBatches(source);
+  return { ...progress, commandState, pace, stop, problem, inDoubt, ...(isWhole && { counts }) };
 }
 
 /** A release that cannot be held does not stop the rollback: the report says so. */
@@ -49,7 +108,7 @@ async function begin(
   }
 }
 
-/** Counts, from the ledger alone, what became of the customers that the source rollouts flipped. */
+/** Counts, from the ledger alone, the results of the customers that the source rollouts flipped. */
 export async function countRollback(
   { ports, durable }: Pick<Run<Rollout>, "ports" | "durable">,
   source: SourceRollouts,
@@ -62,7 +121,7 @@ export async function countRollback(
   return { counts };
 }
 
-/** Counts again once each doubt is settled: a customer that seemed to be left may never have been flipped. */
+/** Counts again after each doubt is settled: a customer that counts as failed may never have been flipped. */
 export async function recountRollback(
   run: Run<Rollout>,
   { source, rollback }: { readonly source: SourceRollouts; readonly rollback: RollbackResult },

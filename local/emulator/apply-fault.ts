@@ -37,6 +37,9 @@ export async function applyFault({ fault, path, retryAfterSeconds, perform }: Fa
     case "no-reply":
       if (isDoneAlthoughFailed(fault)) await perform();
       return { how: "silence" };
+    case "late-write":
+      await perform();
+      return { how: "silence" };
     case "html-login":
       return { how: "reply", reply: loginPage };
     case "redirect":

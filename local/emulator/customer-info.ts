@@ -5,6 +5,7 @@ import {
   getAccount,
   getAncestors,
   getCreatedAt,
+  getFlag,
   getName,
   getReferenceId,
   type Row,
@@ -16,6 +17,7 @@ import { getSchedule, isInherited, type Schedule } from "./schedules.ts";
 export interface CustomerInfoOptions {
   readonly dates: "iso" | "ms";
   readonly breadcrumb: "root-first" | "leaf-first" | "hidden";
+  readonly readLagMs: number;
 }
 
 export interface CustomerInfoSource {
@@ -45,7 +47,7 @@ export function toCustomerJson(
   const tags = parts.tags[row.account][row.tagBits];
   const overridesBilling = hash % 8 === 0;
   const overridesApp = hash % 10 === 0;
-  return `{"id":"${overrides.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(row, overrides.isStaging)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${toSchedule(source, row)},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
+  return `{"id":"${overrides.id ?? id}",${toHistory(source, row, options.dates)},"accountId":"${account.id}","accountName":${JSON.stringify(account.name)}${toFamily(table, row, options.breadcrumb)}${toFlag(row, options, overrides)},"name":${JSON.stringify(getName(table, row))},"referenceId":${JSON.stringify(getReferenceId(row))},"data":${toCustomData(hash)},"tags":${tags},"schedule":${toSchedule(source, row)},"integrationData":{"billing":{"thirdPartyId":"cus_${id.slice(8)}"},"crm":{"thirdPartyId":"${hash}"}},"overrideBillingSettings":${overridesBilling},"billingSettings":${parts.billing[overridesBilling ? hash % 4 : 0]},"overrideAppSettings":${overridesApp},"appSettings":${parts.appSettings[overridesApp ? hash % 3 : 0]}}`;
 }
 
 /** ISO 8601 with seven decimals as .NET writes it, or ServiceStack's `/Date(ms+0000)/`. */
@@ -76,8 +78,8 @@ function toFamily(table: CustomerTable, row: Row, breadcrumb: CustomerInfoOption
   return `${parentMember},"breadcrumb":[${crumbs.join(",")}]`;
 }
 
-function toFlag(row: Row, shown: boolean | "absent" | undefined): string {
-  return shown === "absent" ? "" : `,"isStaging":${shown ?? row.isStaging}`;
+function toFlag(row: Row, { readLagMs }: CustomerInfoOptions, { isStaging }: ReplyOverrides): string {
+  return isStaging === "absent" ? "" : `,"isStaging":${isStaging ?? getFlag(row, readLagMs)}`;
 }
 
 function toCustomData(hash: number): string {

@@ -19,14 +19,24 @@ export function setCustomerStagingMode(call: Call): Reply {
   const { state, parameters, fault } = call;
   const isStaging = getBoolean(parameters, "isStaging");
   const row = getRow(call);
-  const overrides = toReplyOverrides(call, row);
-  if (fault.name !== "lost-write") {
-    const user = call.user === undefined ? outsider : state.users.indexOf(call.user);
-    writeStaging(state, row, isStaging, user);
-    row.writes++;
-    if (state.faults.flags.has("children-follow")) writeDescendants(state, row, isStaging, user);
+  const overrides = {
+    isStaging: fault.name === "lost-write" ? row.isStaging : isStaging,
+    ...toReplyOverrides(call, row),
+  };
+  if (fault.name !== "lost-write" && fault.name !== "apply-silently-not") {
+    const { numbers } = state.faults;
+    const delayMs = fault.name === "late-write" ? numbers["late-after"] : numbers["write-lag"];
+    if (delayMs === 0) write(call, row, isStaging);
+    else setTimeout(() => write(call, row, isStaging), delayMs).unref();
   }
   return reply(toCustomerJson(state, row, toInfoOptions(state.faults), overrides));
+}
+
+function write({ state, user }: Call, row: Row, isStaging: boolean): void {
+  const index = user === undefined ? outsider : state.users.indexOf(user);
+  writeStaging(state, row, isStaging, index);
+  row.writes++;
+  if (state.faults.flags.has("children-follow")) writeDescendants(state, row, isStaging, index);
 }
 
 /** Changes the name or the reference id; it cannot change the flag. */
@@ -58,10 +68,11 @@ export function getInheritedSchedule(call: Call): Reply {
   return reply(getSchedule(table, row.parent ?? row, schedules).json);
 }
 
-export function toInfoOptions({ flags, choices }: Faults): CustomerInfoOptions {
+export function toInfoOptions({ flags, choices, numbers }: Faults): CustomerInfoOptions {
   const ordered = flags.has("reverse-breadcrumb") ? "leaf-first" : "root-first";
   return {
     dates: choices.dates === "ms" ? "ms" : "iso",
+    readLagMs: numbers["read-lag"],
     breadcrumb: flags.has("hide-breadcrumb") ? "hidden" : ordered,
   };
 }

@@ -24,6 +24,8 @@ export interface Row {
   /** One bit a tag of the account. */
   tagBits: number;
   isStaging: boolean;
+  /** The writes that readings do not show at once; only while `read-lag` is on. */
+  laggedWrites?: { readonly atMs: number; readonly was: boolean }[];
   isRemoved: boolean;
   /** How often the API set the flag. */
   writes: number;
@@ -33,6 +35,12 @@ export interface Row {
   modifiedBy: number;
   name: string | undefined;
   referenceId: string | undefined;
+}
+
+/** The flag as it was so many milliseconds ago, as far as lagged writes are known. */
+export function getFlag({ isStaging, laggedWrites = [] }: Row, readLagMs: number): boolean {
+  const sinceMs = Date.now() - readLagMs;
+  return laggedWrites.find(({ atMs }) => atMs > sinceMs)?.was ?? isStaging;
 }
 
 /** The user of a change outside the API. */

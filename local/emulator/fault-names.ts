@@ -17,9 +17,11 @@ export const shareFaults = {
   "repeat-page": "the previous page is sent again (listings)",
   "moving-total": "totalCount is one too many or one too few (listings)",
   "sign-in-5xx": "503 instead of a sign-in",
+  "apply-silently-not": "200 with the new flag, and nothing was written (flips only)",
+  "late-write": "the reply never comes, and the write is done after `late-after` (flips only)",
 } as const;
 
-/** The faults of `chaos=SHARE`: every share fault except those of listings and of sign-ins. */
+/** The faults of `chaos=SHARE`: every share fault that hits a single request and shows at once. */
 export const chaosFaults = [
   "error-5xx",
   "too-many",
@@ -54,6 +56,25 @@ export const numberFaults = {
     about: "a session dies after N calls; 0 is never",
     least: 0,
     greatest: 1_000_000_000,
+    fallback: 0,
+  },
+  "read-lag": { about: "readings show a flag as it was N milliseconds ago", least: 0, greatest: 600_000, fallback: 0 },
+  "write-lag": {
+    about: "a flip's reply shows the new flag, and the write is done N milliseconds later",
+    least: 0,
+    greatest: 600_000,
+    fallback: 0,
+  },
+  "late-after": {
+    about: "the milliseconds until a `late-write` is done",
+    least: 0,
+    greatest: 600_000,
+    fallback: 15_000,
+  },
+  "done-but": {
+    about: "a flip is done and answered with the status N; 0 is off",
+    least: 0,
+    greatest: 599,
     fallback: 0,
   },
   "wrong-total": {

@@ -57,6 +57,8 @@ function appliesTo(fault: ShareFault, operation: OperationName): boolean {
       return operation === "Authenticate";
     case "old-flag":
     case "lost-write":
+    case "apply-silently-not":
+    case "late-write":
       return operation === "SetCustomerStagingMode";
     case "other-id":
     case "no-flag":

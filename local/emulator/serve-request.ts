@@ -99,6 +99,8 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
     const call = { state, parameters, headers: request.headers, method, user: session?.user, fault };
     const reply = attempt(() => operation.run(call));
     if (operation.writes && reply.status === 200) await notifyListeners(service, about, "written");
+    const doneBut = route.operation === "SetCustomerStagingMode" ? state.faults.numbers["done-but"] : 0;
+    if (doneBut > 0) return toErrorReply(new ServiceError(doneBut, "DoneBut", "The flag was set all the same."));
     return route.format === "one-way" && reply.status === 200 ? noContent : reply;
   };
   await deliver(served, await applyFault({ fault, path, retryAfterSeconds, perform }));

@@ -69,5 +69,7 @@ export function changeFaults(state: EmulatorState, spec: string): void {
 export function writeStaging(state: EmulatorState, row: Row, isStaging: boolean, user: number): void {
   const at = Date.now() / 1000;
   state.stagingChanges.push({ row, isStaging, was: row.isStaging, user, at });
+  if (state.faults.numbers["read-lag"] > 0)
+    row.laggedWrites = [...(row.laggedWrites ?? []), { atMs: at * 1000, was: row.isStaging }];
   Object.assign(row, { isStaging, modifiedAt: at, modifiedBy: user });
 }

@@ -17,6 +17,8 @@ export function toLocalPolicy(
     cohorts: { canary: { tags: ["canary"] }, beta: { tags: ["beta"] } },
     requestsPerSecond,
     startRequestsPerSecond: Math.min(START_PER_SECOND, requestsPerSecond),
+    // The emulator's readings do not lag.
+    settleSeconds: 1,
     // On loopback, an answer that takes longer never arrives.
     retries: { requestTimeoutMs: 1_000 },
     ...(scenario && { alarms: [ALARM] }),

@@ -1,6 +1,6 @@
 import { wantedFlag } from "../../lambda/contract/deploy-event.ts";
 import { countOutcomes, OUTCOMES, type Outcome, type OutcomeKind, totalOf } from "../../lambda/core/flip/outcome.ts";
-import { describeReason, type ReasonCode } from "../../lambda/core/reasons.ts";
+import { describeReason } from "../../lambda/core/reasons.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 
 /** A customer as the emulator holds it. */
@@ -40,7 +40,7 @@ type Fault =
   | { readonly code: "moved" | "not-flipped" | "not-unchanged" | "not-restored"; readonly isStaging: boolean }
   | { readonly code: "was-right-before"; readonly isStaging: boolean }
   | { readonly code: "written"; readonly writes: number }
-  | { readonly code: "restored-without-flip" | "flipped-but-not-restored" };
+  | { readonly code: "restored-without-flip" };
 
 interface CountViolation {
   readonly code: "wrong-count";
@@ -156,25 +156,20 @@ function findWrongFlag(claims: Claims, customer: CustomerState, recorded: Record
 function findWrongRestore(
   claims: Claims,
   { id, isStaging, writes }: CustomerState,
-  { recorded, restore: { outcome, reason } }: { readonly recorded: Recorded | undefined; readonly restore: Recorded },
+  { recorded, restore: { outcome } }: { readonly recorded: Recorded | undefined; readonly restore: Recorded },
 ): Fault | undefined {
   const before = claims.before.get(id);
-  if (outcome !== "unchanged" && before === toWanted(claims, id))
-    return { code: "was-right-before", isStaging: before };
-  const isBack = outcome === "skipped" ? MOVED_BACK.includes(reason.code) : outcome !== "failed";
-  if (isBack && isStaging !== before) return { code: "not-restored", isStaging };
+  if (before === toWanted(claims, id)) return { code: "was-right-before", isStaging: before };
+  if (outcome === "flipped" && isStaging !== before) return { code: "not-restored", isStaging };
   const wasFlipped = recorded?.outcome === "flipped";
-  if (outcome === "unchanged") return wasFlipped ? { code: "flipped-but-not-restored" } : undefined;
+  // A rollback writes the original flag to each customer that may have been flipped.
   const mayBe: Readonly<Record<string, boolean>> = {
-    flipped: writes > 1 && (wasFlipped || recorded?.outcome === "failed"),
-    skipped: wasFlipped,
+    flipped: wasFlipped ? writes > 1 : recorded?.outcome === "failed" && writes > 0,
+    skipped: wasFlipped || isInDoubt(recorded),
     failed: wasFlipped || isInDoubt(recorded),
   };
   return mayBe[outcome] ? undefined : { code: "restored-without-flip" };
 }
-
-/** A conflicting customer that another client moved back. Any other one stays where it was, such as a protected one. */
-const MOVED_BACK: readonly ReasonCode[] = ["moved-back", "moved-back-by-later-rollout"];
 
 /** A flip without a clear reply, of a customer that could not be read afterwards: the one excuse for having moved. */
 function isInDoubt(recorded: Recorded | undefined): boolean {

@@ -74,8 +74,6 @@ function describeCustomer(violation: CustomerViolation): string {
       return `was to be restored, but is ${toPlace(violation.isStaging)}`;
     case "restored-without-flip":
       return `${said}, but the rollback took it for flipped`;
-    case "flipped-but-not-restored":
-      return `${said}, but the rollback took it for not flipped`;
   }
 }
 

@@ -95,7 +95,9 @@ export async function expectEndWhileTurningBack(seed: number): Promise<void> {
     lifeMs = LIVES_TURNING_MS[deaths];
   });
 
-  expect(report.status).toBe("rolled-back");
+  // A worker that dies again and again within milliseconds may never verify what it restored: then the report says so.
+  if (report.status !== "rolled-back")
+    expect(report.problems).toMatchObject([{ code: "alarm" }, { code: "rollback-not-verified" }]);
   await expectTrueReverts(world, report, before);
   expectNoSecrets(worker.written(), world.emulator);
 }

@@ -49,7 +49,7 @@ export async function readEnd({ world, posts, bus, rolloutId }: Ended, report: R
           isStaging: emulator.customer(id)?.isStaging,
           posts: posts.get(id) ?? 0,
           outcome: toEnd(outcomes.get(id)),
-          rollback: toRevert(rollback.get(id)),
+          rollback: toEnd(rollback.get(id)),
         },
       ]),
     ),
@@ -66,11 +66,6 @@ function toEnd(outcome: (Pick<Outcome, "reason"> & { readonly outcome: string })
   if (outcome === undefined) return undefined;
   const { outcome: kind, reason } = outcome;
   return kind === "flipped" || kind === "failed" ? kind : `${kind}: ${JSON.stringify(reason)}`;
-}
-
-/** Only after a restart a rollback may look at a customer that was never flipped. */
-function toRevert(outcome: Outcome | undefined): unknown {
-  return outcome?.outcome === "unchanged" ? undefined : toEnd(outcome);
 }
 
 function toTimeless({ startedAt: _start, endedAt: _end, durationMs: _took, exceptions, ...report }: Report): unknown {

@@ -1,5 +1,5 @@
 import type { Report } from "../../lambda/core/report/report.ts";
-import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../support/truth.ts";
+import { expectTrueOutcomes, expectTrueReverts, expectUntouched, rememberFlags } from "../support/truth.ts";
 import { startWorld } from "../support/world.ts";
 
 /** Far more than any reply takes, on a machine several times slower, too: only a reply that never comes waits so long. */
@@ -61,6 +61,7 @@ export async function promoteUnder({
     stats,
     toFlip: planned.filter(({ isStaging }) => isStaging).length,
     expectTrueOutcomes: () => expectTrueOutcomes(world, report, truth),
+    expectTrueReverts: () => expectTrueReverts(world, report, truth.before),
     expectUntouched: () => expectUntouched(world, before),
     close: world.close,
   };

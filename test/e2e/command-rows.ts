@@ -59,7 +59,7 @@ export const say =
 /** The stop switch, until the fourth look after it; from the second look on no customer may be flipped. */
 export const stopEverything: Act = async ({ world, moments }) => {
   const { ledger } = moments;
-  await ledger.setStopped(STAND);
+  await ledger.changeControls({ ...STAND, change: "stop-everything" });
   let looks = 0;
   let posts: number | undefined;
   moments.onLook(async () => {
@@ -67,7 +67,7 @@ export const stopEverything: Act = async ({ world, moments }) => {
     if (looks === 2) posts = countPosts(world);
     if (looks !== 4) return;
     expect(countPosts(world)).toBe(posts);
-    await ledger.clearStopped(STAND);
+    await ledger.changeControls({ ...STAND, change: "resume-everything" });
   });
 };
 

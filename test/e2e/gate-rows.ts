@@ -165,10 +165,10 @@ async function expectTruth({ world, deleted }: Scene, report: Report, before: Re
   );
 }
 
-/** Which call asks for the alarms before a wave's first batch: a call for the start, and for each wave before one and its looks. */
+/** The call that reads the alarms before a wave's first batch: one at the start, and for each earlier wave one at its flips, one at its verification, and its polls. */
 function callBefore({ waves }: Plan, wave: number): number {
   const earlier = waves.slice(0, wave - 1).filter(({ customers }) => customers > 0);
-  return 2 + earlier.reduce((calls, one) => calls + 1 + countLooks(one), 0);
+  return 2 + earlier.reduce((calls, one) => calls + 2 + countLooks(one), 0);
 }
 
 /** A look at the bake's begin, one each minute, the last one at its end. */
@@ -217,7 +217,7 @@ const alarmAtLook =
   ({ world, plan }, wave) => {
     const looks = countLooks(getWave(plan, wave));
     const n = { first: 1, middle: Math.ceil(looks / 2), last: looks }[look];
-    const atCall = callBefore(plan, wave) + n;
+    const atCall = callBefore(plan, wave) + 1 + n;
     world.cloudWatch.changeLater(ALARM, { atCall }, FIRES);
     if (backAfter !== undefined) world.cloudWatch.changeLater(ALARM, { atCall: atCall + backAfter }, { state: "OK" });
     return { ends: "at a gate", wave, reasons: FIRED };
@@ -225,7 +225,7 @@ const alarmAtLook =
 
 /** The gate has passed the wave by then: the next one is stopped, before anybody of it is flipped. */
 const alarmAfterItsLastLook: Cause = ({ world, plan }, wave) => {
-  const atCall = callBefore(plan, wave) + countLooks(getWave(plan, wave)) + 1;
+  const atCall = callBefore(plan, wave) + countLooks(getWave(plan, wave)) + 2;
   world.cloudWatch.changeLater(ALARM, { atCall }, FIRES);
   const next = plan.waves.find((later) => later.wave > wave && later.customers > 0);
   if (next === undefined) return { ends: "succeeded" };
@@ -283,7 +283,7 @@ const blindBeforeTheFirstFlip =
 const blindInItsBake =
   (kind: Blindness, more: 0 | 1): Cause =>
   (scene, wave) => {
-    blind(scene, kind, { atCall: callBefore(scene.plan, wave) + 2, looks: ALLOWED.inABake + more });
+    blind(scene, kind, { atCall: callBefore(scene.plan, wave) + 3, looks: ALLOWED.inABake + more });
     return more === 0 ? { ends: "succeeded" } : { ends: "at a gate", wave, reasons: BLINDNESS[kind] };
   };
 

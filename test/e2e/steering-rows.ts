@@ -7,11 +7,11 @@ export type SteeringCommand = "pause" | "resume" | "skip-bake" | "skip-all-bakes
 /** At which poll the stage ends that the command comes in. A poll comes each minute, and a part makes one before each batch. */
 const ENDS: Readonly<Partial<Record<`${SteeringCommand} ${State}`, { readonly in: Stage; readonly poll: number }>>> = {
   "pause bakes": { in: "baking 1", poll: 8 },
-  "pause flips back": { in: "rolling back", poll: 10 },
-  "resume is paused between two batches": { in: "flipping", poll: 7 },
+  "pause flips back": { in: "rolling back", poll: 13 },
+  "resume is paused between two batches": { in: "flipping", poll: 8 },
   "skip-bake bakes": { in: "baking 1", poll: 3 },
-  // The bake that it takes away never begins.
-  "skip-all-bakes looks up": { in: "baking 1", poll: 1 },
+  // One reading of the verification, one poll: the bake that it takes away never begins.
+  "skip-all-bakes looks up": { in: "baking 1", poll: 2 },
 };
 
 export function toAct(command: SteeringCommand): Act {

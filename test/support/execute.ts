@@ -28,11 +28,13 @@ export interface ExecuteOptions {
   /** @default the handler as it ships */
   readonly handler?: DurableLambdaHandler;
   readonly invocationMs?: number;
+  /** @default true; false where a server lags in real time */
+  readonly skipWaits?: boolean;
 }
 
-/** Runs one execution in this process, with an empty memory as after a cold start; its waits pass at once. */
+/** Runs one execution in this process, with an empty memory as after a cold start; its waits pass at once unless the options say otherwise. */
 export async function execute(world: World, event: unknown, options: ExecuteOptions = {}): Promise<Executed> {
-  const { name = "release", policy = {}, invocationMs } = options;
+  const { name = "release", policy = {}, invocationMs, skipWaits = true } = options;
   const config = { policy: parsePolicy({ ...world.policy, ...policy }), ...PARTS };
   const handler = registerExecutions(options.handler ?? createWorker(config), world.executions);
   const folder = mkdtempSync(join(tmpdir(), "cutover-"));
@@ -43,7 +45,7 @@ export async function execute(world: World, event: unknown, options: ExecuteOpti
       file,
       executionArn: toArn(name),
       payload: event,
-      skipWaits: true,
+      skipWaits,
       ...(invocationMs !== undefined && { invocationMs }),
     });
     return {

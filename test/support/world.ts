@@ -2,8 +2,7 @@ import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { parsePolicy } from "../../lambda/config.ts";
-import { OUTCOMES, type Outcome, type OutcomeKind } from "../../lambda/core/flip/outcome.ts";
-import type { Reason } from "../../lambda/core/reasons.ts";
+import type { Outcome } from "../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { fromBatchItem } from "../../lambda/ledger/batch-item.ts";
 import { createWorker } from "../../lambda/worker.ts";
@@ -185,7 +184,7 @@ export async function readOutcomes(
   const outcomes = new Map<string, Pick<Outcome, "outcome" | "reason">>();
   for (const item of await readLedger()) {
     if (item.pk !== `rollout#${rolloutId}` || !/^(batch|settled)#/.test(String(item.sk))) continue;
-    for (const { customerId: id, outcome, reason } of toOutcomes(item)) {
+    for (const { customerId: id, outcome, reason } of fromBatchItem(item).outcomes) {
       if (outcomes.has(id)) throw new Error(`customer ${id} has two outcomes`);
       outcomes.set(id, { outcome, reason });
     }
@@ -202,12 +201,6 @@ export async function readReverts(
     ({ pk, sk }) => pk === `rollout#${rolloutId}` && String(sk).startsWith("batch#"),
   );
   return new Map(batches.flatMap((batch) => fromBatchItem(batch).rollback).map((one) => [one.customerId, one]));
-}
-
-function toOutcomes(item: Readonly<Record<string, unknown>>): readonly Omit<Outcome, "name">[] {
-  if (String(item.sk).startsWith("batch#")) return fromBatchItem(item).outcomes;
-  const rows = JSON.parse(String(item.outcomes)) as [string, string, number, Reason][];
-  return rows.map(([customerId, , kind, reason]) => ({ customerId, outcome: OUTCOMES[kind] as OutcomeKind, reason }));
 }
 
 async function scan(endpoint: string): Promise<readonly Readonly<Record<string, unknown>>[]> {

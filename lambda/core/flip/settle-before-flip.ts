@@ -10,17 +10,17 @@ export interface Flip {
 }
 
 /**
- * What a flip came to. `not begun`: no request was made that could have done it; `unresolved`: one was made, and time
- * ended before it was known what it did.
+ * The result of a flip. `not begun`: no request was sent that could have set the flag. `unresolved`: a request was sent,
+ * and the time ended before its effect was known.
  */
 export type FlipResult =
   | { readonly result: "flipped"; readonly reason: Reason }
-  /** `refused`: every request was, so that none can have done it. */
+  /** `refused`: every request was refused, so no request can have set the flag. */
   | { readonly result: "failed"; readonly reason: Reason; readonly refused?: boolean }
   | { readonly result: "not begun" }
   | { readonly result: "unresolved" };
 
-/** What reading one customer came to; `missing`: Evo Voice says that there is no such customer. */
+/** The result of reading one customer. `missing`: Evo Voice says that there is no such customer. */
 export type Reading =
   | { readonly reading: "found"; readonly customer: CustomerFacts }
   | { readonly reading: "missing" }

@@ -1,6 +1,6 @@
 import type { Phase } from "../report/rollout-progress.ts";
 
-/** What steers one rollout, in the order of arrival. */
+/** A command that a rollout received. */
 export interface CommandRecord {
   readonly id: string;
   readonly command: "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
@@ -11,7 +11,7 @@ export interface CommandRecord {
   readonly pauseSeconds?: number | undefined;
   /** Of an `abort`. */
   readonly rollback?: boolean | undefined;
-  /** What the rollout was doing when the command was sent, as far as the ledger knew. */
+  /** The phase of the rollout when the command was sent, by the ledger. */
   readonly phase?: Phase | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface CommandState {
   readonly seen: number;
   /** Neither this bake nor a later bake waits; each gate still decides. */
   readonly skipAllBakes: boolean;
-  /** What is left of a pause; undefined when the rollout is not paused. */
+  /** The remaining time of a pause; undefined without a pause. */
   readonly pausedSeconds?: number | undefined;
 }
 

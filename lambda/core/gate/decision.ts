@@ -4,19 +4,19 @@ import type { Reason } from "../reasons.ts";
 export type Decision =
   | {
       readonly decision: "proceed";
-      /** Often empty. Otherwise what a person should know, for example who skipped the bake and why. */
+      /** Often empty. Otherwise notes for a person, for example that a command skipped the bake. */
       readonly reasons: readonly Reason[];
     }
   | Stop;
 
 export interface Stop {
-  /** "roll back" undoes what this rollout did. "halt" leaves everything as it is and asks a person. */
+  /** "roll back" undoes what this rollout did. "halt" leaves every customer where it is, until a person decides. */
   readonly decision: "roll back" | "halt";
   readonly cause: "budget" | "alarm" | "no data" | "abort" | "controls" | "share" | "children-moved";
   readonly reasons: readonly Reason[];
 }
 
-/** What the policy or the event wants done when a gate fails. */
+/** What a rollout does when a gate fails, by its event or the policy. */
 export type OnFailure = "rollback" | "halt";
 
 export function isStop(decision: Decision | undefined): decision is Stop {

@@ -6,30 +6,28 @@ import type { Reason } from "../reasons.ts";
 import { type Abort, applyCommands, type CommandRecord, type CommandState, passTime } from "./apply-commands.ts";
 import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
 
-/** What steers one rollout, as the ledger has it. */
+/** What the ledger says about one rollout at a gate. */
 export interface GateInputs {
   readonly controls: LockAndControls;
-  /** All that were ever sent to it. */
+  /** All commands that were ever sent to the rollout. */
   readonly commands: readonly CommandRecord[];
-  /** What was seen to stop it, and could be over at the next poll: an alarm. */
+  /** The latched stop: an alarm, which may be OK again at the next poll. */
   readonly stop?: Stop | undefined;
 }
 
-/** What the gate of a rollout saw when its last poll found something new. */
+/** A gate at its last poll that found something new. */
 export interface GateRecord {
   /** ISO 8601. */
   readonly at: string;
-  /** What was left of the bake. A bake passes only while every alarm has data. */
+  /** The remaining time of the bake. A bake passes only while every alarm has data. */
   readonly bakeLeftSeconds: number;
   /** Alarms without data. */
   readonly noData: readonly Reason[];
-  /** How many of the commands the rollout had taken in. */
+  /** How many of the commands the rollout had applied. */
   readonly commandsSeen: number;
-  /** What was left of the pause; 0 without a pause. */
+  /** The remaining time of the pause; 0 without a pause. */
   readonly pauseLeftSeconds: number;
 }
-
-export type { AlarmState };
 
 export interface AlarmReading {
   readonly name: string;
@@ -54,7 +52,7 @@ export const EMPTY_SNAPSHOT: GateSnapshot = {
 
 export interface GateRules {
   readonly onFailure: OnFailure;
-  /** How long alarms may show no data: exactly so long passes. */
+  /** How long alarms may show no data. This time itself still passes. */
   readonly noDataSeconds: number;
   /** Absent in a rollback, which no number of failures stops. */
   readonly failures?: FailureLimit | undefined;
@@ -63,7 +61,7 @@ export interface GateRules {
 }
 
 export interface FailureLimit {
-  /** So many failures pass, one more stops the rollout. */
+  /** This number of failures passes, and one more stops the rollout. */
   readonly allowed: number;
   readonly planned: number;
 }
@@ -83,7 +81,7 @@ export interface GateState {
   readonly blindTo?: readonly Reason[] | undefined;
   /** The reasons that a decision to proceed will have. */
   readonly notes?: readonly Reason[] | undefined;
-  /** Once it is there, the gate is over. */
+  /** Present when the gate is over. */
   readonly decision?: Decision | undefined;
 }
 
@@ -93,7 +91,7 @@ const MOST_REASON_CHARACTERS = 200;
 const MOST_DESCRIBED = 50;
 const MOST_HELD_BY = 5;
 
-/** A gate before its first poll, which comes at once. */
+/** A gate before its first poll, which has no wait before it. */
 export function beginGate(bakeSeconds: number, commandState: CommandState): GateState {
   const { seen, skipAllBakes, pausedSeconds } = commandState;
   const skipped = skipAllBakes && bakeSeconds > 0;
@@ -112,7 +110,7 @@ export function beginGate(bakeSeconds: number, commandState: CommandState): Gate
  */
 export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: GateRules): GateState {
   if (state.decision !== undefined) return state;
-  const poll = takeIn(state, snapshot, rules);
+  const poll = applyPoll(state, snapshot, rules);
   const stop = findStop(poll, snapshot, rules);
   if (stop !== undefined) return { ...poll.state, decision: stop };
   const blindTo = describeAlarms(poll.blindTo, MOST_HELD_BY);
@@ -136,7 +134,7 @@ interface Poll {
   readonly blindTo: readonly AlarmReading[];
 }
 
-function takeIn(before: GateState, { alarms, commands }: GateSnapshot, { isDelay }: GateRules): Poll {
+function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDelay }: GateRules): Poll {
   const { leftSeconds, blindSeconds, commandState, waitSeconds, notes = [] } = before;
   const { skipBake, abort, ...applied } = applyCommands(passTime(commandState, waitSeconds), commands);
   const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
@@ -153,7 +151,7 @@ function takeIn(before: GateState, { alarms, commands }: GateSnapshot, { isDelay
   return { state, abort, blindTo };
 }
 
-/** The latched stop is what an earlier poll decided: an alarm that is OK again takes nothing back. */
+/** The latched stop is what an earlier poll decided: an alarm that is OK again does not cancel it. */
 function findStop({ state, abort, blindTo }: Poll, snapshot: GateSnapshot, rules: GateRules): Stop | undefined {
   const stop = snapshot.stop ?? findBudgetStop(snapshot, rules) ?? findAlarmStop(snapshot, rules);
   return abort === undefined ? (stop ?? findBlindStop(state, blindTo, rules)) : toAbort(abort, stop?.reasons ?? []);
@@ -211,7 +209,7 @@ function toNote({ command, requestedBy, reason }: CommandRecord): readonly Reaso
   return command === "skip-all-bakes" ? [{ code: "all-bakes-skipped", ...by }] : [];
 }
 
-/** Each alarm with its reason. Beyond so many alarms only the names, because a checkpoint holds them. */
+/** The first alarms with their reasons, and only the names of the others, because a checkpoint holds them. */
 function describeAlarms(alarms: readonly AlarmReading[], most: number): readonly Reason[] {
   const more = alarms.slice(most).map(({ name }) => name);
   const described = alarms.slice(0, most).map(describeAlarm);
@@ -233,17 +231,17 @@ export function whyWaits(
 
 /**
  * Whether a poll shows what the poll before could not tell: that the rollout waits, waits for something else, waits less
- * long, or has taken in commands.
+ * long, or has applied commands.
  */
 export function isNews(before: GateState, after: GateState): boolean {
   const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
   const isLessLong = after.leftSeconds < Math.max(0, passed);
-  const hasTakenIn = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
+  const hasApplied = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
   const isOther = !isDeepStrictEqual(whyWaits(before), whyWaits(after)) || toTenMinutes(before) !== toTenMinutes(after);
-  return isOther || isLessLong || hasTakenIn;
+  return isOther || isLessLong || hasApplied;
 }
 
-/** Polls take time that no bake and no pause counts: of a long wait the time that is left is told again every ten minutes. */
+/** Polls take time that no bake and no pause counts, so a long wait reports its remaining time every ten minutes. */
 function toTenMinutes({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): string {
   return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
 }

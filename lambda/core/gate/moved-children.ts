@@ -8,7 +8,7 @@ export interface WatchedChild {
   readonly parentId: string;
 }
 
-/** A few parents show how the server works. One list request names at most so many children. */
+/** A few parents show how the server works. One list request names at most 100 children. */
 const MOST_PARENTS = 20;
 const MOST_CHILDREN = 100;
 

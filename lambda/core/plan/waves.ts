@@ -1,4 +1,4 @@
-import { roundUpShare } from "../../contract/share.ts";
+import { roundUpShare } from "../../contract/limits.ts";
 import type { Wave, WaveSize } from "../../contract/wave.ts";
 import type { Reason } from "../reasons.ts";
 

@@ -1,14 +1,13 @@
-import type { Batch } from "../flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../flip/outcome.ts";
 import type { Reading } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
-import type { PlannedCustomer } from "../plan/plan.ts";
-import type { Reason, ReasonCode } from "../reasons.ts";
+import type { Batch, PlannedCustomer } from "../plan/plan.ts";
+import type { Reason } from "../reasons.ts";
 
 /** How many of the customers that a rollout flipped have which outcome after its rollback. */
 export interface RollbackCounts {
   readonly restored: number;
-  /** Moved by a later rollout or by no rollout, protected now, or gone: the rollback does not touch them. */
+  /** Moved by a later rollout or by no rollout, protected now, or gone: the rollback leaves these customers. */
   readonly conflicting: number;
   /** Could not be restored, or were not attempted. */
   readonly failed: number;
@@ -43,79 +42,36 @@ export function dropNeverFlipped(batch: Batch): Batch {
 
 export interface RollbackSituation {
   readonly customer: PlannedCustomer;
-  /** Read right before. */
+  /** Read right before. Its flag does not count: writing the original flag is right wherever the customer is now. */
   readonly fresh: Reading;
-  /** The flag that the rollout set. */
-  readonly flag: boolean;
-  /** The ledger has the outcome `flipped`. Otherwise only the reading can tell. */
-  readonly wasFlipped: boolean;
   /** An earlier run was about to restore the customer. */
   readonly restoring: boolean;
-  /** A later rollout that, by the ledger, moved the customer to where it is. */
+  /** A later rollout that, by the ledger, flipped the customer and was not rolled back. */
   readonly movedLaterBy?: string | undefined;
-  /** A later rollout that, by the ledger, moved the customer away and was not rolled back. */
-  readonly movedAwayBy?: MovedAway | undefined;
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
-/** The last rollout that, by the ledger, moved a customer away from where the rolled back rollout had put it. */
-export interface MovedAway {
-  readonly rolloutId: string;
-  /** A rollback of that rollout was about to restore the customer, and recorded no outcome. */
-  readonly mayBeBack: boolean;
-  /** By the ledger, no other rollout can have moved the customer there. */
-  readonly isSure: boolean;
-}
-
-/** Decides from a fresh reading: the outcome that needs no request, or undefined when the customer is to be restored now. */
+/** The outcome that needs no request; undefined when the customer is to be restored now. */
 export function settleBeforeRollback(situation: RollbackSituation): Outcome | undefined {
-  const { customer, fresh, flag, wasFlipped, restoring } = situation;
+  const { customer, fresh, restoring, movedLaterBy, judge } = situation;
   const settle = (outcome: OutcomeKind, reason: Reason): Outcome => ({
     customerId: customer.id,
     name: customer.name,
     outcome,
     reason,
   });
-  if (fresh.reading === "missing") return settle(wasFlipped ? "skipped" : "unchanged", { code: "customer-gone" });
-  const fail = (why: Reason) => settle("failed", restoring ? { code: "may-be-restored", why: [why] } : why);
-  if (fresh.reading === "unreadable") return fail(fresh.reason);
-  const { isStaging } = fresh.customer;
-  if (isStaging === undefined) return fail({ code: "flag-unknown" });
-  if (isStaging !== flag) return settle(...explainMoved(situation));
-  const why = whyStays(situation, fresh.customer);
-  return why === undefined ? undefined : settle("skipped", why);
+  if (movedLaterBy !== undefined) return settle("skipped", { code: "moved-by-later-rollout", rolloutId: movedLaterBy });
+  if (fresh.reading === "missing") return settle("skipped", { code: "customer-gone" });
+  if (fresh.reading === "unreadable") {
+    return settle("failed", restoring ? { code: "may-be-restored", why: [fresh.reason] } : fresh.reason);
+  }
+  const judgement = judge(fresh.customer);
+  return judgement.verdict === "skipped" ? settle("skipped", judgement.reason) : undefined;
 }
 
-/** Why a customer is not where the rollout had put it. */
-function explainMoved({ wasFlipped, restoring, movedAwayBy }: RollbackSituation): [OutcomeKind, Reason] {
-  if (restoring) return ["flipped", { code: "confirmed-after-restart" }];
-  if (!wasFlipped) return ["unchanged", { code: "never-flipped" }];
-  if (!movedAwayBy?.isSure) return ["skipped", { code: "moved-back" }];
-  return ["skipped", { code: "moved-back-by-later-rollout", rolloutId: movedAwayBy.rolloutId }];
-}
-
-/** Why a customer that is where the rollout had put it is not restored. */
-function whyStays(
-  { movedLaterBy, movedAwayBy, judge }: RollbackSituation,
-  customer: CustomerFacts,
-): Reason | undefined {
-  if (movedLaterBy !== undefined) return { code: "moved-by-later-rollout", rolloutId: movedLaterBy };
-  if (movedAwayBy?.mayBeBack === false) return { code: "moved-again" };
-  const judgement = judge(customer);
-  return judgement.verdict === "skipped" ? judgement.reason : undefined;
-}
-
-/** Another rollback would find the same. */
-const FINAL_CONFLICTS: readonly ReasonCode[] = ["moved-back", "moved-again", "customer-gone"];
-
-/**
- * Whether another rollback may restore this customer: a protection may be lifted, a later rollout may be rolled back by
- * then. A customer that no rollout moved stays as it is. So does a customer that a later rollout moved, when the ledger no
- * longer lists all later rollouts.
- */
-export function isWorthAnotherLook({ outcome, reason }: Outcome, knowsLater = true): boolean {
-  if (outcome !== "skipped" || FINAL_CONFLICTS.includes(reason.code)) return false;
-  return knowsLater || reason.code !== "moved-back-by-later-rollout";
+/** Whether another rollback may restore this customer: a protection may be lifted, a later rollout rolled back by then. */
+export function isWorthAnotherLook({ outcome, reason }: Outcome): boolean {
+  return outcome === "skipped" && reason.code !== "customer-gone";
 }
 
 /** Counts the customers of a batch. A restorable customer without another outcome counts as not restored. */
@@ -126,7 +82,7 @@ export function countRollback(batch: Omit<Batch, "rolloutId" | "index" | "revisi
     const kind = kinds.get(id);
     if (kind === "flipped") counts.restored += 1;
     else if (kind === "skipped") counts.conflicting += 1;
-    else if (kind !== "unchanged") counts.failed += 1;
+    else counts.failed += 1;
   }
   return counts;
 }

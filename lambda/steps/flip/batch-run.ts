@@ -1,15 +1,14 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import type { Batch } from "../../core/flip/batch.ts";
-import type { Outcome } from "../../core/flip/outcome.ts";
+import { countOutcomes, type Outcome, type OutcomeKind } from "../../core/flip/outcome.ts";
 import { type Reading, settleBeforeFlip } from "../../core/flip/settle-before-flip.ts";
 import { createJudge } from "../../core/lookup/selection.ts";
-import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Reason } from "../../core/reasons.ts";
 import { dropNeverFlipped } from "../../core/rollback/settle-before-rollback.ts";
 import type { Guard } from "../gate/guard.ts";
 import { readSelection } from "../lookup/read-selection.ts";
 import type { Connection, Ledger, Ports } from "../ports.ts";
 import { type FlipRollout, unlessOutOfTime } from "../run-part.ts";
-import type { Known, OutcomeTracker } from "./batch-outcomes.ts";
 import type { StopSignal } from "./stop-signal.ts";
 
 /** What every batch of a part shares. */
@@ -20,13 +19,15 @@ export interface BatchRun extends Crew {
   readonly guard: Guard;
 }
 
-/** What is done with the customers of a batch: they are flipped as planned, or restored. */
+/** Flips the customers of a batch as planned, or restores them. */
 export interface Task {
   /** The flag to be set. */
   readonly flag: boolean;
-  /** Reads a batch by its place in the order of the work. */
-  read(place: number): Promise<Batch>;
+  /** Reads a batch by its position in the order of the work. */
+  read(position: number): Promise<Batch>;
   open(batch: Batch): Work;
+  /** What the ledger says of the batch's customers, and the ids of those that a request may have reached without an outcome. */
+  recorded(batch: Batch): Pick<Work, "outcomes" | "intended">;
   /** The batch with what became of its customers. */
   close(batch: Batch, done: Pick<Work, "outcomes" | "intended">): Batch;
 }
@@ -39,13 +40,76 @@ export interface Work extends Known {
 
 /** A batch as the ledger holds it after it was worked on. */
 export interface RecordedBatch {
-  readonly place: number;
+  readonly position: number;
   readonly batch: Batch;
   /** How many customers have no outcome yet. */
   readonly left: number;
 }
 
-/** Records what is known of a batch over what was read of it. */
+/** The outcomes of a batch's customers while a part works on the batch. */
+export interface OutcomeTracker {
+  /** The customers without an outcome when the batch was read. */
+  readonly open: readonly PlannedCustomer[];
+  /** Whether an earlier run had recorded that it would flip this customer. */
+  wasIntended(customerId: string): boolean;
+  settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void;
+  /** A flip that failed may have been done all the same. */
+  markUncertain(customerId: string): void;
+  /** This run or an earlier run began a flip, and its effect is not known. */
+  markInDoubt(customerId: string): void;
+  /**
+   * The customers that may have been flipped without an outcome that says so: those in doubt, and those whose flip failed
+   * after a request was sent. A customer that failed before, or was refused, is not: a rollback must not touch it.
+   */
+  uncertain(): readonly string[];
+  /** A customer that has no outcome and is not in doubt was not attempted. */
+  skipRemaining(why: readonly Reason[]): void;
+  outcomes(): readonly Outcome[];
+  failures(): number;
+  /** How many have no outcome yet. */
+  left(): number;
+}
+
+/** The customers that a tracker follows, and what is known of them. */
+export interface Known {
+  readonly customers: readonly PlannedCustomer[];
+  readonly outcomes: readonly Outcome[];
+  /** Ids that an earlier run was about to flip. */
+  readonly intended: readonly string[];
+}
+
+export function trackOutcomes({ customers, outcomes: known, intended }: Known): OutcomeTracker {
+  const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
+  const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
+  const intendedBefore = new Set(intended);
+  const suspected = new Set(intended);
+  const doubtful = new Set<string>();
+
+  function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void {
+    outcomes.set(id, { customerId: id, name, outcome, reason });
+    doubtful.delete(id);
+  }
+
+  return {
+    open,
+    wasIntended: (customerId) => intendedBefore.has(customerId),
+    settle,
+    markUncertain: (customerId) => void suspected.add(customerId),
+    markInDoubt: (customerId) => void doubtful.add(customerId),
+    uncertain: () => [...doubtful, ...[...suspected].filter((id) => outcomes.get(id)?.outcome === "failed")],
+    skipRemaining(why) {
+      for (const customer of open) {
+        if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;
+        settle(customer, "skipped", { code: "not-attempted", why });
+      }
+    },
+    outcomes: () => [...outcomes.values()],
+    failures: () => countOutcomes(outcomes.values()).failed,
+    left: () => open.reduce((left, { id }) => (outcomes.has(id) ? left : left + 1), 0),
+  };
+}
+
+/** Records what is known of a batch over the revision that was read. */
 export function record(
   { ledger, task }: Pick<BatchRun, "ledger" | "task">,
   batch: Batch,
@@ -55,7 +119,7 @@ export function record(
   return ledger.recordBatch(task.close(batch, { outcomes: tracker.outcomes(), intended }));
 }
 
-/** Flips as planned; what comes of a customer is its outcome. */
+/** Flips the customers as planned. */
 export async function createFlipTask(
   ports: Pick<Ports, "ledger" | "policy">,
   { rolloutId, event, source }: FlipRollout,
@@ -65,7 +129,7 @@ export async function createFlipTask(
   const flag = wantedFlag(event.action);
   return {
     flag,
-    read: (place) => ledger.getBatch(rolloutId, place),
+    read: (position) => ledger.getBatch(rolloutId, position),
     open({ customers, outcomes, intended }) {
       const begun = new Set(intended);
       return {
@@ -76,6 +140,7 @@ export async function createFlipTask(
           settleBeforeFlip({ planned, fresh, wantedFlag: flag, intended: begun.has(planned.id), judge }),
       };
     },
+    recorded: ({ outcomes, intended }) => ({ outcomes, intended }),
     close: (batch, { outcomes, intended }) => dropNeverFlipped({ ...batch, outcomes, intended }),
   };
 }
@@ -88,7 +153,7 @@ export async function inParallel<Item>(
 ): Promise<void> {
   const queue = items[Symbol.iterator]();
   const worker = async () => {
-    while (stopSignal.mayGoOn()) {
+    while (stopSignal.mayBegin()) {
       const next = queue.next();
       if (next.done) return;
       await unlessOutOfTime(each(next.value)).catch(stopSignal.fail);

@@ -2,23 +2,24 @@ import type { PlannedCustomer } from "../../core/plan/plan.ts";
 import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
 import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";
 
-/** Places of batches in the order of the work, from one to another, without it. */
+/** Positions of batches in the order of the work. `to` is the first position after the range. */
 export interface BatchRange {
   readonly from: number;
   readonly to: number;
 }
 
 /**
- * Flips batches in order, and gives each as it was recorded, until the stop signal ends it. So that no request in flight is
- * spared for the ledger, the next batch is prepared while the last of this one are flipped, and this one is recorded while
- * the next one is flipped. No more than two are open at a time; one that was prepared for nothing is withdrawn.
- * @throws the error that ended it, after all that is known is recorded
+ * Flips batches in order and yields each batch as recorded, until the stop signal ends the part. The ledger costs no
+ * request time: the next batch is prepared during the last flips of this batch, and this batch is recorded during the flips
+ * of the next batch. At most two batches are open. A batch that was prepared and not flipped is withdrawn.
+ * @throws the error that ended the part, after all outcomes are recorded
  */
 export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): AsyncGenerator<RecordedBatch> {
-  const prepare = (place: number) => (place < to && run.stopSignal.mayGoOn() ? prepareNext(run, place) : NOTHING);
+  const prepare = (position: number) =>
+    position < to && run.stopSignal.mayBegin() ? prepareNext(run, position) : NOTHING;
   let ahead = prepare(from);
   let flipping: FlippingBatch | undefined;
-  for (let place = from; place < to && run.stopSignal.mayGoOn(); place += 1) {
+  for (let position = from; position < to && run.stopSignal.mayBegin(); position += 1) {
     const prepared = await ahead;
     ahead = NOTHING;
     if (prepared === undefined) break;
@@ -26,7 +27,7 @@ export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): Asy
     flipping = flipBatch(run, prepared);
     yield* recordedBy(before);
     await flipping.nearlyTaken;
-    ahead = prepare(place + 1);
+    ahead = prepare(position + 1);
     await flipping.taken;
   }
   yield* recordedBy(flipping);
@@ -38,10 +39,10 @@ type Ahead = Promise<PreparedBatch | undefined>;
 
 const NOTHING: Ahead = Promise.resolve(undefined);
 
-/** Never refused: it is awaited late, and its error ends the flips that are under way. */
-async function prepareNext(run: BatchRun, place: number): Ahead {
+/** Never rejects: its caller awaits it late, and the stop signal takes the error at once. */
+async function prepareNext(run: BatchRun, position: number): Ahead {
   try {
-    return await prepareBatch(run, place);
+    return await prepareBatch(run, position);
   } catch (error) {
     run.stopSignal.fail(error);
     return undefined;
@@ -57,23 +58,23 @@ async function withdraw(run: BatchRun, prepared: PreparedBatch | undefined): Pro
   if (prepared !== undefined) await withdrawBatch(run, prepared).catch(run.stopSignal.fail);
 }
 
-/** A batch whose flips have begun. None of its promises is ever refused: errors are with the stop signal. */
+/** A batch whose flips have begun. None of its promises rejects: the stop signal takes the errors. */
 interface FlippingBatch {
-  /** Few are left to be taken up: time to prepare the next batch. */
+  /** Few customers are waiting: time to prepare the next batch. */
   readonly nearlyTaken: Promise<void>;
-  /** No customer is left to be taken up; the last flips are in flight. */
+  /** No customer is waiting: the last flips are in flight. */
   readonly taken: Promise<void>;
-  /** What the ledger holds in the end; undefined when it could not be written. */
+  /** The recorded batch; undefined when it could not be written. */
   readonly recorded: Promise<RecordedBatch | undefined>;
 }
 
 /**
- * The next batch is prepared when so many flips for each request in flight are left in this one: late, so that its
- * readings are hardly older than without it, and early enough that no request waits for it.
+ * The next batch is prepared when so many customers for each request in flight are waiting in this batch: late, so that its
+ * readings are fresh, and early enough that no request waits for it.
  */
 const LEFT_FOR_EACH_IN_FLIGHT = 4;
 
-/** Flips a prepared batch and records what came. Whatever ends it early, all that is known is recorded. */
+/** Flips a prepared batch. It records all known outcomes, also after an early end. */
 function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch {
   const nearlyTaken = Promise.withResolvers<void>();
   const taken = Promise.withResolvers<void>();
@@ -121,14 +122,17 @@ async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: Plan
   }
 }
 
-async function finish(run: BatchRun, { place, tracker, written }: PreparedBatch): Promise<RecordedBatch | undefined> {
+async function finish(
+  run: BatchRun,
+  { position, tracker, written }: PreparedBatch,
+): Promise<RecordedBatch | undefined> {
   const stopped = run.stopSignal.stopped();
   if (stopped !== undefined) tracker.skipRemaining(stopped.reasons);
   try {
     const batch = await record(run, written, tracker, tracker.uncertain());
     const left = tracker.left();
-    if (left > 0) run.stopSignal.skipRemaining();
-    return { place, batch, left };
+    if (left > 0) run.stopSignal.end();
+    return { position, batch, left };
   } catch (error) {
     run.stopSignal.fail(error);
     return undefined;

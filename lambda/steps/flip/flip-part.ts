@@ -1,4 +1,3 @@
-import { toLimits } from "../../contract/accept-deploy-event.ts";
 import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../../core/flip/outcome.ts";
 import { type CommandState, NO_COMMANDS } from "../../core/gate/apply-commands.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
@@ -16,7 +15,7 @@ import { flipBatches } from "./flip-batches.ts";
 import { skipBatches } from "./skip-batch.ts";
 import { createStopSignal } from "./stop-signal.ts";
 
-/** Where the flipping is: counters only. */
+/** How far the flips have come: counters only. */
 export interface FlipProgress extends Progress {
   readonly commandState: CommandState;
   /** The first batch that is not finished. */
@@ -27,9 +26,9 @@ export interface FlipProgress extends Progress {
   readonly settledInBatch: number;
   /** How many parts have flipped, in all waves. */
   readonly parts: number;
-  /** What stopped the rollout of itself; a gate's or a command's word is `stop`. */
+  /** The fault that stopped the rollout. The decision of a gate or a command is `stop`. */
   readonly problem?: readonly Reason[] | undefined;
-  /** Whether no customer is read any more either: one that may have been flipped is recorded as failed. */
+  /** No customer is read any more: a customer that may have been flipped is recorded as failed. */
   readonly blind?: boolean | undefined;
 }
 
@@ -47,7 +46,7 @@ export interface FlipWork {
   readonly plan: Plan;
   readonly gateConfig: GateConfig;
   readonly from: FlipProgress;
-  /** The batch that is not worked on any more: the first of the next wave. */
+  /** The first batch of the next wave. */
   readonly to: number;
 }
 
@@ -67,11 +66,10 @@ export async function flipPart(
   const finished = await skipFinished(task, work);
   const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findReserveStop(ports, rollout, work) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
-  return runPart(ports, rollout, toOptions(run, begun), async ({ connection, untilMs }) => {
+  return runPart(ports, rollout, toOptions(run, begun), async ({ connection, concurrency, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const { commandState, counts } = begun;
     const guard = createGuard(ports, { ...rollout, ...work, commandState, stopSignal, failed: counts.failed });
-    const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     const range = { from: begun.batch, to };
     const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
@@ -94,9 +92,8 @@ export async function skipRemainingPart(
   const why = whyStopped(from);
   if (why === undefined || from.batch >= to) return { ...from, done: true };
   const task = await createFlipTask(ports, rollout);
-  return runPart(ports, rollout, toOptions(run, from), async ({ connection, untilMs }) => {
+  return runPart(ports, rollout, toOptions(run, from), async ({ connection, concurrency, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
-    const { concurrency } = toLimits(rollout.event, ports.policy);
     const skipRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal };
     const skipped = skipBatches(skipRun, { from: from.batch, to }, { why, blind: from.blind ?? false });
     const left = await follow({ ports, rollout, plan, connection }, from, skipped);
@@ -106,8 +103,8 @@ export async function skipRemainingPart(
 }
 
 /**
- * How to go on after a part that failed for good: without flips, then without any request, so that every customer has
- * its outcome; when not even that can be recorded, the rollout ends there.
+ * How the work continues after a part that failed for good: first without flips, then without any request, so that every
+ * customer has an outcome. When the outcomes cannot be recorded either, the rollout ends.
  */
 export function afterFailure(from: FlipProgress, problem: readonly Reason[]): FlipProgress {
   if (whyStopped(from) === undefined) return { ...from, idleParts: 0, problem };
@@ -116,12 +113,12 @@ export function afterFailure(from: FlipProgress, problem: readonly Reason[]): Fl
   return { ...from, done: true, problem: [...(from.problem ?? []), notRecorded] };
 }
 
-/** Why no further customer is flipped; undefined while flips go on. */
+/** Why no further customer is flipped; undefined while flips continue. */
 export function whyStopped({ stop, problem }: Pick<FlipProgress, "stop" | "problem">): readonly Reason[] | undefined {
   return problem ?? stop?.reasons;
 }
 
-/** What a rollout that turns back its own flips has to look at: the batches that were begun. */
+/** The source of a rollout that rolls itself back: the batches that it began. */
 export function toOwnSource(
   { rolloutId, event }: FlipRollout,
   { batch }: FlipProgress,
@@ -139,8 +136,8 @@ function findReserveStop({ nowMs }: Ports, { startedAtMs }: FlipRollout, { from 
 }
 
 /**
- * Where the ledger says that the flipping is: further than the progress when this part was begun before. A worker that
- * died after it had stopped left its failures there: they still stop the rollout.
+ * The progress by the ledger: further than `from` when an earlier run of this part died. The failures that such a run
+ * recorded still stop the rollout.
  */
 async function skipFinished(task: Task, { from, to, gateConfig }: FlipWork): Promise<FlipProgress> {
   const findStop = ({ stop, counts }: FlipProgress, failures = 0) =>
@@ -150,7 +147,7 @@ async function skipFinished(task: Task, { from, to, gateConfig }: FlipWork): Pro
     const batch = await task.read(progress.batch);
     const { customers, outcomes } = task.open(batch);
     const left = customers.length - outcomes.length;
-    const next = advance(progress, { place: progress.batch, batch, left });
+    const next = advance(progress, { position: progress.batch, batch, left });
     if (left > 0) {
       return { ...next, stop: findStop(progress, countOutcomes(outcomes).failed) };
     }
@@ -184,7 +181,7 @@ async function follow(
       batches: progress.batch,
       done: totalOf(progress.counts) + progress.settledInBatch,
       total: plan.flip,
-      wave: plan.waves.find((wave) => wave.from <= recorded.place && recorded.place < wave.to)?.wave,
+      wave: plan.waves.find((wave) => wave.from <= recorded.position && recorded.position < wave.to)?.wave,
       waves: plan.waves.length,
       failed: progress.counts.failed,
       pacePerSecond: Math.round(connection.pace().perSecond * 10) / 10,
@@ -193,12 +190,12 @@ async function follow(
   return progress;
 }
 
-/** Batches are given in order, but the one after an unfinished one may be given too: it is counted when its turn comes. */
-function advance(progress: FlipProgress, { place, batch, left }: RecordedBatch): FlipProgress {
-  if (place !== progress.batch) return progress;
+/** The batch after an unfinished batch may arrive too. It is counted later, when the unfinished batch is done. */
+function advance(progress: FlipProgress, { position, batch, left }: RecordedBatch): FlipProgress {
+  if (position !== progress.batch) return progress;
   if (left > 0) return { ...progress, settledInBatch: batch.outcomes.length };
   const counts = addCounts(progress.counts, countOutcomes(batch.outcomes));
-  return { ...progress, batch: place + 1, settledInBatch: 0, counts };
+  return { ...progress, batch: position + 1, settledInBatch: 0, counts };
 }
 
 function isFurther(before: FlipProgress, after: FlipProgress): boolean {

@@ -1,14 +1,20 @@
-import type { Batch } from "../../core/flip/batch.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
-import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Connection } from "../ports.ts";
-import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
-import { type BatchRun, type Crew, inParallel, record, type Work } from "./batch-run.ts";
+import {
+  type BatchRun,
+  type Crew,
+  inParallel,
+  type OutcomeTracker,
+  record,
+  trackOutcomes,
+  type Work,
+} from "./batch-run.ts";
 
 /** A batch whose flips may begin: their intention is in the ledger. */
 export interface PreparedBatch {
-  readonly place: number;
+  readonly position: number;
   readonly work: Work;
   readonly written: Batch;
   readonly tracker: OutcomeTracker;
@@ -21,16 +27,16 @@ export interface PreparedBatch {
  * hold or stop the rollout.
  * @throws what ends the whole rollout: a lost lock, a refused sign-in, a ledger that cannot be written
  */
-export async function prepareBatch(run: BatchRun, place: number): Promise<PreparedBatch | undefined> {
-  const batch = await run.task.read(place);
+export async function prepareBatch(run: BatchRun, position: number): Promise<PreparedBatch | undefined> {
+  const batch = await run.task.read(position);
   const work = run.task.open(batch);
   const tracker = trackOutcomes(work);
   const readings = await readAfresh(run, tracker.open);
   const intended = settleWithoutFlip(work, tracker, readings);
   const written = await record(run, batch, tracker, [...tracker.uncertain(), ...intended.map(({ id }) => id)]);
-  const prepared = { place, work, written, tracker };
+  const prepared = { position, work, written, tracker };
   const protectedIds = await readProtected(run).catch(async (error: unknown) => {
-    // What cannot be withdrawn either is resumed like after a crash; why it ends is what came first.
+    // A batch that cannot be withdrawn is resumed as after a crash. The first error is the one to report.
     await withdrawBatch(run, prepared).catch(() => undefined);
     throw error;
   });
@@ -40,7 +46,7 @@ export async function prepareBatch(run: BatchRun, place: number): Promise<Prepar
   return undefined;
 }
 
-/** The customers that controls protect; undefined when nothing is to begin. */
+/** The customers that controls protect; undefined when no flip may begin. */
 async function readProtected({ guard, stopSignal }: BatchRun): Promise<ReadonlySet<string> | undefined> {
   const { protectedIds } = await guard.refresh();
   return stopSignal.stopped() !== undefined || stopSignal.isHeld() ? undefined : new Set(protectedIds);

@@ -1,9 +1,14 @@
-import type { Batch } from "../../core/flip/batch.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
-import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
-import { type OutcomeTracker, trackOutcomes } from "./batch-outcomes.ts";
-import { type BatchRun, type RecordedBatch, record, type Task } from "./batch-run.ts";
+import {
+  type BatchRun,
+  type OutcomeTracker,
+  type RecordedBatch,
+  record,
+  type Task,
+  trackOutcomes,
+} from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
 import { type Readings, readAfresh } from "./prepare-batch.ts";
 
@@ -15,26 +20,26 @@ export interface Stopped {
 
 type SkipRun = Omit<BatchRun, "guard">;
 
-/** In a stopped rollout: gives each batch as it was recorded, until the time budget ends or one is left unfinished. */
+/** In a stopped rollout: yields each batch as recorded, until the time budget ends or a batch stays unfinished. */
 export async function* skipBatches(
   run: SkipRun,
   { from, to }: BatchRange,
   stopped: Stopped,
 ): AsyncGenerator<RecordedBatch> {
-  for (let place = from; place < to && (place === from || run.stopSignal.mayGoOn()); place += 1) {
-    const recorded = await skipBatch(run, place, stopped);
+  for (let position = from; position < to && (position === from || run.stopSignal.mayBegin()); position += 1) {
+    const recorded = await skipBatch(run, position, stopped);
     yield recorded;
     if (recorded.left > 0) return;
   }
 }
 
 /** A customer that was not attempted is skipped; one that may have been flipped is read first, unless `blind`. */
-export async function skipBatch(run: SkipRun, place: number, { why, blind }: Stopped): Promise<RecordedBatch> {
-  const batch = await run.task.read(place);
+export async function skipBatch(run: SkipRun, position: number, { why, blind }: Stopped): Promise<RecordedBatch> {
+  const batch = await run.task.read(position);
   const tracker = trackOutcomes(run.task.open(batch));
   const rolledBack = findRestored(batch);
   for (const customer of tracker.open.filter(({ id }) => rolledBack.has(id))) {
-    tracker.settle(customer, "flipped", { code: "confirmed-by-rollback" });
+    tracker.settle(customer, "failed", { code: "may-be-flipped", why: { code: "not-read" } });
   }
   const doubtful = tracker.open.filter(({ id }) => tracker.wasIntended(id) && !rolledBack.has(id));
   const readings: Readings | undefined = blind ? undefined : await readAfresh(run, doubtful).catch(() => undefined);
@@ -44,7 +49,7 @@ export async function skipBatch(run: SkipRun, place: number, { why, blind }: Sto
     else settleDoubtful(run.task, tracker, customer, reading);
   }
   tracker.skipRemaining(why);
-  return { place, batch: await record(run, batch, tracker, tracker.uncertain()), left: tracker.left() };
+  return { position, batch: await record(run, batch, tracker, tracker.uncertain()), left: tracker.left() };
 }
 
 /** A customer that a rollback restored was flipped, whatever its flag says now. */

@@ -1,9 +1,9 @@
 import type { Stop } from "../../core/gate/decision.ts";
 
-/** What ends the flipping of a part early, for all batches that are worked on at the same time. */
+/** Ends the flips of a part early, for all its batches at once. */
 export interface StopSignal {
-  /** Whether another customer or batch may be begun. */
-  mayGoOn(): boolean;
+  /** Whether the part may begin another customer or batch. */
+  mayBegin(): boolean;
   /** Why no further customer of this rollout is flipped; undefined while nothing stops the rollout. */
   stopped(): Stop | undefined;
   /** The gate has decided. The first decision counts. */
@@ -11,10 +11,10 @@ export interface StopSignal {
   /** The gate holds the rollout: this part begins nothing more. */
   hold(): void;
   isHeld(): boolean;
-  /** The first error ends the part. It is thrown once all that is known is recorded. */
+  /** The first error ends the part. The part throws it after it has recorded all outcomes. */
   fail(error: unknown): void;
-  /** A customer was left without an outcome: the next part tries again. */
-  skipRemaining(): void;
+  /** A customer has no outcome: the next part tries again. */
+  end(): void;
   throwError(): void;
 }
 
@@ -27,9 +27,9 @@ export function createStopSignal({ untilMs, nowMs }: StopSignalOptions): StopSig
   let stopped: Stop | undefined;
   let held = false;
   let failure: { readonly error: unknown } | undefined;
-  let restIsLeft = false;
+  let ended = false;
   return {
-    mayGoOn: () => stopped === undefined && failure === undefined && !held && !restIsLeft && nowMs() < untilMs,
+    mayBegin: () => stopped === undefined && failure === undefined && !held && !ended && nowMs() < untilMs,
     stopped: () => stopped,
     stop(stop) {
       stopped ??= stop;
@@ -41,8 +41,8 @@ export function createStopSignal({ untilMs, nowMs }: StopSignalOptions): StopSig
     fail(error) {
       failure ??= { error };
     },
-    skipRemaining() {
-      restIsLeft = true;
+    end() {
+      ended = true;
     },
     throwError() {
       if (failure !== undefined) throw failure.error;

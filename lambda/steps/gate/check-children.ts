@@ -51,7 +51,7 @@ export function readChildren(
   });
 }
 
-/** After the first flips: reads the children again. What an abort comes to in the meantime, the gate says. */
+/** After the first flips: reads the children again. The gate applies an abort that arrives meanwhile. */
 export function checkChildren(
   ports: Ports,
   rollout: Locked<FlipRollout>,
@@ -70,7 +70,7 @@ export function checkChildren(
   });
 }
 
-/** A rollout does not depend on the check: what prevents the check is also met by the flips. */
+/** A rollout does not depend on the check: a fault that prevents the check also stops the flips. */
 export function withoutCheck(from: ChildrenProgress, unread: readonly Reason[]): ChildrenProgress {
   return { ...from, done: true, children: [], unread };
 }

@@ -13,13 +13,12 @@ import {
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
 import type { Connection, Ports } from "../ports.ts";
-import { CONTROLS_AGE_MS } from "./lock.ts";
-import { type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
+import { CONTROLS_AGE_MS, type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
 
 /** The gate while a part works: lock, controls, commands, alarms and failures. Its decisions reach the stop signal. */
 export interface Guard {
   /**
-   * Before each request: what was read too long ago is read again, so that a stop also reaches a batch that Evo Voice
+   * Before each request: reads an old snapshot again, so that a stop also reaches a batch that Evo Voice
    * throttles for long. @throws LockLostError, and OutOfTimeError when no further request may begin
    */
   assertFresh(): Promise<void>;
@@ -56,7 +55,7 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
   let isCalledOff = false;
 
   async function assertFresh(): Promise<void> {
-    // Again, when the answer came so late that it is too old itself: the lock may have been lost meanwhile.
+    // A late answer may be too old itself: the lock may have been lost meanwhile.
     while (!isFresh()) await (reading ?? refresh());
     if (isCalledOff) throw new OutOfTimeError("called off by the gate: a command, the controls, an alarm or failures");
   }
@@ -65,7 +64,7 @@ export function createGuard(ports: Ports, options: GuardOptions): Guard {
     return !alarms.isDue() && ports.nowMs() - readAtMs < CONTROLS_AGE_MS;
   }
 
-  /** One reading after the other, so that an earlier reading never counts for more than a later reading. */
+  /** One reading after the other, so that an earlier reading never replaces a later one. */
   function refresh(): Promise<LockAndControls> {
     const next = (reading ?? Promise.resolve()).catch(() => undefined).then(readAndDecide);
     const end = () => {
@@ -161,12 +160,12 @@ function createAlarmCache({ readAlarms, nowMs }: Ports, names: readonly string[]
 const CHECK_MS = 1_000;
 
 export interface Check {
-  /** Whether the work is to end. */
+  /** Whether the work must end. */
   isOver(): Promise<boolean>;
   end(): void;
 }
 
-/** Does the work and checks each second whether it is to end, also while a server puts every request off for minutes. */
+/** Does the work and checks each second whether the work must end, also while the server delays each request. */
 export async function runChecked<Result>(
   { sleep }: Pick<Ports, "sleep">,
   { isOver, end }: Check,

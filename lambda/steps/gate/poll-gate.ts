@@ -1,6 +1,7 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Policy } from "../../contract/policy.ts";
+import type { Lock, LockAndControls } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
 import {
@@ -18,7 +19,6 @@ import {
 import { describeReason } from "../../core/reasons.ts";
 import type { Ports } from "../ports.ts";
 import type { Locked, Rollout } from "../run-part.ts";
-import { refuseLostLock } from "./lock.ts";
 
 /** What a rollout's gates look at, and by which rules they decide. */
 export interface GateConfig {
@@ -144,4 +144,26 @@ function logNotLatched({ log }: Ports, rolloutId: string) {
   return (error: unknown): void => {
     log.info("stop not kept", { rolloutId, problem: error instanceof Error ? error.name : "unknown" });
   };
+}
+
+/** How old a reading of the controls may be when a request starts. */
+export const CONTROLS_AGE_MS = 5_000;
+
+/** Another rollout has taken the lock: this rollout may send no further request. */
+export class LockLostError extends FinalError {
+  override readonly name = "LockLostError";
+
+  constructor(rolloutId: string, by: string | undefined) {
+    super({ code: "lock-lost", rolloutId, by });
+  }
+}
+
+export function holdsLock({ fence, execution }: Lock, { lock }: LockAndControls): boolean {
+  return lock?.fence === fence && lock.execution === execution;
+}
+
+/** @throws LockLostError when the controls show another holder, or none */
+export function refuseLostLock(lock: Lock, controls: LockAndControls): void {
+  if (holdsLock(lock, controls)) return;
+  throw new LockLostError(lock.rolloutId, controls.lock?.rolloutId);
 }

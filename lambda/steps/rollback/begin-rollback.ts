@@ -1,3 +1,4 @@
+import type { ControlChange } from "../../core/controls.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
 import type { Held } from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
@@ -58,14 +59,15 @@ async function noteSource(
 
 async function holdSource(ports: Ports, { rolloutId, event }: Rollout, source: SourceRollouts): Promise<Held> {
   const { release, action, rollouts } = source;
-  const hold = {
-    action,
-    rolloutId: rollouts[0]?.rolloutId ?? rolloutId,
+  const hold: ControlChange = {
+    change: "hold-release",
+    release,
+    hold: { action, rolloutId: rollouts[0]?.rolloutId ?? rolloutId },
     requestedBy: event.requestedBy ?? "cutover",
     reason: `rolled back by ${rolloutId}`,
     at: new Date(ports.nowMs()).toISOString(),
   };
-  const held = await ports.ledger.holdRelease(release, hold, `hold-${rolloutId}`);
+  const held = await ports.ledger.changeControls(hold, `hold-${rolloutId}`);
   if (held.kind !== "refused") return { held: true };
   ports.log.info("release not held", { rolloutId, release, problem: held.problem });
   return { held: false, notHeld: held.problem };

@@ -7,10 +7,13 @@ import type { Ledger } from "../ports.ts";
 
 type SourceLedger = Pick<Ledger, "findRollout" | "findRollouts" | "getBatch">;
 
-export type FoundSource = { readonly source?: SourceRollouts | undefined } | { readonly problem: Reason };
+type FoundSource = { readonly source: SourceRollouts } | { readonly problem: Reason };
 
 /** Finds the rollouts that a rollback undoes or a retry continues; none for any other event. */
-export async function findSourceRollouts(ledger: SourceLedger, event: DeployEvent): Promise<FoundSource> {
+export async function findSourceRollouts(
+  ledger: SourceLedger,
+  event: DeployEvent,
+): Promise<FoundSource | { readonly source?: undefined }> {
   if (event.action !== "rollback" && event.action !== "retry") return {};
   const { rolloutId } = event;
   if (event.action === "rollback" && rolloutId === undefined) return findLast(ledger, event.release ?? "");
@@ -23,7 +26,7 @@ export async function findSourceRollouts(ledger: SourceLedger, event: DeployEven
 
 /** A rollout that flipped no customer has nothing to roll back, and no release to hold. */
 async function refuseUnflipped(ledger: SourceLedger, found: FoundSource): Promise<FoundSource> {
-  if ("problem" in found || found.source === undefined) return found;
+  if ("problem" in found) return found;
   const { rollouts } = found.source;
   if (await hasFlipped(ledger, rollouts)) return found;
   return { problem: { code: "nothing-flipped", rolloutId: rollouts[0]?.rolloutId ?? "" } };
@@ -31,7 +34,7 @@ async function refuseUnflipped(ledger: SourceLedger, found: FoundSource): Promis
 
 /** Two retries of one rollout would flip the same customers, and a rollback of the release would find only one of them. */
 async function refuseRetried(ledger: SourceLedger, found: FoundSource): Promise<FoundSource> {
-  if ("problem" in found || found.source === undefined) return found;
+  if ("problem" in found) return found;
   const { rollouts, release } = found.source;
   const [retried] = rollouts;
   for (const newest of await ledger.findRollouts(release)) {
@@ -48,8 +51,9 @@ async function refuseRetried(ledger: SourceLedger, found: FoundSource): Promise<
 async function findLast(ledger: SourceLedger, release: string): Promise<FoundSource> {
   for (const rolloutId of await ledger.findRollouts(release)) {
     const record = await ledger.findRollout(rolloutId);
-    const found = record && toSource(record);
-    if (record === undefined || found === undefined || !("source" in found) || found.source === undefined) continue;
+    if (record === undefined) continue;
+    const found = toSource(record);
+    if ("problem" in found) continue;
     const rollouts = [...found.source.rollouts, ...(await readRetried(ledger, record))];
     if (await hasFlipped(ledger, rollouts)) return { source: { ...found.source, rollouts } };
   }
@@ -64,7 +68,7 @@ async function hasFlipped({ getBatch }: SourceLedger, rollouts: SourceRollouts["
   return false;
 }
 
-/** The rollouts that a rollout retried, and those that these retried, the newest first. */
+/** The rollouts that a rollout retried, and the rollouts that those retried, the newest first. */
 async function readRetried(
   ledger: Pick<Ledger, "findRollout">,
   { source }: RolloutRecord,

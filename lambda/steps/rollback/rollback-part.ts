@@ -1,6 +1,5 @@
-import { toLimits } from "../../contract/accept-deploy-event.ts";
-import type { Batch } from "../../core/flip/batch.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
+import type { Batch } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import type { RollbackResult } from "../../core/report/report.ts";
 import {
@@ -15,21 +14,20 @@ import type { Task } from "../flip/batch-run.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
 import { createStopSignal } from "../flip/stop-signal.ts";
 import { createGuard } from "../gate/guard.ts";
-import { holdsLock } from "../gate/lock.ts";
-import { ROLLBACK_GATE } from "../gate/poll-gate.ts";
+import { holdsLock, ROLLBACK_GATE } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
 import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import { readLaterRollouts } from "./later-rollouts.ts";
-import { countPlaces, createRollbackTask, nameNotRestored } from "./rollback-task.ts";
+import { countBatches, createRollbackTask, nameNotRestored } from "./rollback-task.ts";
 
 /** Where a rollback is: counters only. */
 export interface RollbackProgress extends Progress {
   readonly commandState: CommandState;
   /** A customer that could not be restored is tried again in a further pass. From 1. */
   readonly pass: number;
-  /** The first place of this pass that is not done; the newest batch is at 0. */
-  readonly place: number;
-  /** Of the places of this pass that are done. */
+  /** The first position of this pass that is not done; the newest batch is at 0. */
+  readonly position: number;
+  /** Of the batches of this pass that are done. */
   readonly counts: RollbackCounts;
   /** Whether another pass may restore one of their customers. */
   readonly again: boolean;
@@ -52,7 +50,7 @@ const GAVE_UP: Reason = { code: "rollback-gave-up", parts: MOST_IDLE_PARTS };
 
 /** A pause that was sent before the rollback does not hold it. */
 export function startRollback({ seen, skipAllBakes }: CommandState): RollbackProgress {
-  return { done: false, idleParts: 0, commandState: { seen, skipAllBakes }, pass: 1, place: 0, ...PASS_START };
+  return { done: false, idleParts: 0, commandState: { seen, skipAllBakes }, pass: 1, position: 0, ...PASS_START };
 }
 
 const PASS_START = { counts: NO_ROLLBACK_COUNTS, again: false } as const;
@@ -72,12 +70,16 @@ export async function rollbackPart(
   run: StepRun,
   { source, from }: RollbackWork,
 ): Promise<RollbackProgress> {
-  const places = countPlaces(source);
-  if (isEnded(from)) return nameRest(ports, rollout, createRollbackTask(ports, source), { from, places });
+  const batches = countBatches(source);
+  if (isEnded(from))
+    return nameRemaining(ports, rollout, createRollbackTask(ports, source, { by: rollout.rolloutId }), {
+      from,
+      batches,
+    });
   const later = await readLaterRollouts(ports.ledger, source);
   const task = createRollbackTask(ports, source, { later, by: rollout.rolloutId });
-  const { begun, mark, settled } = await skipFinished(task, from, places);
-  return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, untilMs }) => {
+  const { begun, mark, settled } = await skipFinished(task, from, batches);
+  return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, concurrency, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const guard = createGuard(ports, {
       ...rollout,
@@ -85,20 +87,20 @@ export async function rollbackPart(
       commandState: from.commandState,
       stopSignal,
     });
-    const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     await later.load();
     let progress = begun;
     await guard.runGuarded(connection, async () => {
-      for await (const { place, batch, left } of flipBatches(batchRun, { from: begun.place, to: places })) {
-        if (place !== progress.place || left > 0) continue;
+      for await (const { position, batch, left } of flipBatches(batchRun, { from: begun.position, to: batches })) {
+        if (position !== progress.position || left > 0) continue;
         progress = advance(progress, batch);
         ports.log.info("batch rolled back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
       }
     });
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
-    const next = progress.place >= places ? endPass(progress) : { ...progress, done: false };
-    const isFurther = progress.place > from.place || (await skipFinished(task, progress, places)).settled > settled;
+    const next = progress.position >= batches ? endPass(progress) : { ...progress, done: false };
+    const isFurther =
+      progress.position > from.position || (await skipFinished(task, progress, batches)).settled > settled;
     const ended = { ...next, stop, held, commandState: guard.commandState(), pace: connection.pace() };
     return next.done || held || stop !== undefined || isFurther ? { ...ended, idleParts: 0 } : afterIdle(ended, from);
   });
@@ -132,7 +134,10 @@ export async function countPart(
   source: SourceRollouts,
   from: RollbackProgress,
 ): Promise<RollbackProgress> {
-  return countRest(ports, createRollbackTask(ports, source).read, { from, places: countPlaces(source) });
+  return countRemaining(ports, createRollbackTask(ports, source, { by: "" }).read, {
+    from,
+    batches: countBatches(source),
+  });
 }
 
 function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
@@ -140,62 +145,67 @@ function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
 }
 
 /**
- * Where the ledger says that the rollback is: further than `from` when an earlier run of this part died. The mark counts
+ * The progress by the ledger: further than `from` when an earlier run of this part died. The mark counts
  * the customers with a result, so that parts that die again and again, each with some progress, are not given up.
  */
-async function skipFinished(task: Task, from: RollbackProgress, places: number) {
+async function skipFinished(task: Task, from: RollbackProgress, batches: number) {
   let begun = from;
   let settled = 0;
-  for (let place = from.place; place < places; place += 1) {
-    const batch = await task.read(place);
+  for (let position = from.position; position < batches; position += 1) {
+    const batch = await task.read(position);
     const { customers, outcomes } = task.open(batch);
     const ended = new Set(outcomes.map(({ customerId }) => customerId));
     settled += ended.size;
-    if (place === begun.place && customers.every(({ id }) => ended.has(id))) begun = advance(begun, batch);
-    // No customer of this batch was tried, and none of the batches behind it.
+    if (position === begun.position && customers.every(({ id }) => ended.has(id))) begun = advance(begun, batch);
+    // No customer of this batch or of a later position was tried.
     else if (batch.rollback.length === 0) break;
   }
-  return { begun, settled, mark: `pass ${from.pass}, place ${begun.place}, ${settled} settled` };
+  return { begun, settled, mark: `pass ${from.pass}, position ${begun.position}, ${settled} settled` };
 }
 
 function advance(progress: RollbackProgress, batch: Batch): RollbackProgress {
   const counts = addRollbackCounts(progress.counts, countRollback(batch));
-  return { ...progress, place: progress.place + 1, counts, again: progress.again || isWorthAnotherPass(batch) };
+  return { ...progress, position: progress.position + 1, counts, again: progress.again || isWorthAnotherPass(batch) };
 }
 
 function endPass(progress: RollbackProgress): RollbackProgress {
   const delaySeconds = DELAYS_BEFORE_PASS[progress.pass - 1];
   if (!progress.again || delaySeconds === undefined) return { ...progress, done: true };
-  return { ...progress, done: false, pass: progress.pass + 1, place: 0, ...PASS_START, delaySeconds };
+  return { ...progress, done: false, pass: progress.pass + 1, position: 0, ...PASS_START, delaySeconds };
 }
 
-interface Rest {
+interface Remaining {
   readonly from: RollbackProgress;
-  readonly places: number;
+  readonly batches: number;
 }
 
 /** Gives every customer a result, so that the report can name it. A rollout that has lost its lock writes nothing. */
-async function nameRest(ports: Ports, { lock }: Locked<Rollout>, task: Task, rest: Rest): Promise<RollbackProgress> {
-  const { stop, problem, gaveUp } = rest.from;
+async function nameRemaining(
+  ports: Ports,
+  { lock }: Locked<Rollout>,
+  task: Task,
+  remaining: Remaining,
+): Promise<RollbackProgress> {
+  const { stop, problem, gaveUp } = remaining.from;
   const isOurs = holdsLock(lock, await ports.ledger.readControls());
   const why = problem ?? (gaveUp && [gaveUp]) ?? stop?.reasons ?? [];
-  const readNamed = async (place: number) => {
-    const batch = await task.read(place);
+  const readNamed = async (position: number) => {
+    const batch = await task.read(position);
     const named = isOurs ? nameNotRestored(batch, why) : batch;
     return named === batch ? batch : ports.ledger.recordBatch(named);
   };
-  return countRest(ports, readNamed, rest);
+  return countRemaining(ports, readNamed, remaining);
 }
 
-async function countRest(
+async function countRemaining(
   { nowMs, policy }: Ports,
   read: Task["read"],
-  { from, places }: Rest,
+  { from, batches }: Remaining,
 ): Promise<RollbackProgress> {
   const untilMs = nowMs() + policy.stepSeconds * 1000;
   let progress = from;
-  for (; progress.place < places && nowMs() < untilMs; ) {
-    progress = advance(progress, await read(progress.place));
+  for (; progress.position < batches && nowMs() < untilMs; ) {
+    progress = advance(progress, await read(progress.position));
   }
-  return { ...progress, done: progress.place >= places };
+  return { ...progress, done: progress.position >= batches };
 }

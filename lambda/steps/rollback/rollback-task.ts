@@ -1,7 +1,7 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import type { Batch } from "../../core/flip/batch.ts";
 import type { Outcome } from "../../core/flip/outcome.ts";
 import { createJudge, toSelection } from "../../core/lookup/selection.ts";
+import type { Batch } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import {
   findRestorable,
@@ -14,44 +14,41 @@ import type { Ports } from "../ports.ts";
 import type { LaterRollouts } from "./later-rollouts.ts";
 
 export interface RollbackTask {
-  readonly later: LaterRollouts;
   /** The rollout that rolls back; it may roll itself back. */
   readonly by: string;
+  /** Absent where no customer is restored: only the ledger is read, or what was restored is verified. */
+  readonly later?: LaterRollouts | undefined;
 }
 
-/** Restores customers, and records each result beside the outcome of the flip. Without `restoring` it only reads batches. */
-export function createRollbackTask({ ledger, policy }: Ports, source: SourceRollouts, restoring?: RollbackTask): Task {
-  const { later, by } = restoring ?? {};
+/** Restores customers, and records each result beside the outcome of the flip. */
+export function createRollbackTask(
+  { ledger, policy }: Ports,
+  source: SourceRollouts,
+  { by, later }: RollbackTask,
+): Task {
   const judge = createJudge(toSelection({ targets: [{ all: true }] }, policy));
-  const flag = wantedFlag(source.action);
   return {
-    flag: !flag,
-    read: (place) => readPlace(ledger, source, place),
+    flag: !wantedFlag(source.action),
+    read: (position) => readAt(ledger, source, position),
     open(batch) {
-      const flippedIds = new Set(
-        batch.outcomes.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])),
-      );
       const begun = new Set(batch.restoring);
-      const knowsLater = later?.knowsLater(batch.rolloutId);
       return {
         customers: findRestorable(batch),
         outcomes: batch.rollback.filter(
-          (one) => one.outcome !== "failed" && (batch.rolledBackBy === by || !isWorthAnotherLook(one, knowsLater)),
+          (one) => one.outcome !== "failed" && (batch.rolledBackBy === by || !isWorthAnotherLook(one)),
         ),
         intended: batch.restoring,
         settle: (customer, fresh) =>
           settleBeforeRollback({
             customer,
             fresh,
-            flag,
             judge,
-            wasFlipped: flippedIds.has(customer.id),
             restoring: begun.has(customer.id),
             movedLaterBy: later?.movedLaterBy(batch.rolloutId, customer.id),
-            movedAwayBy: later?.movedAwayBy(batch.rolloutId, customer.id),
           }),
       };
     },
+    recorded: ({ rollback, restoring }) => ({ outcomes: rollback, intended: restoring }),
     close: (batch, { outcomes, intended }) => ({
       ...batch,
       rollback: outcomes.map(toRollbackResult),
@@ -83,16 +80,16 @@ export function nameNotRestored(batch: Batch, why: readonly Reason[]): Batch {
 }
 
 /** How many batches the rollback restores. */
-export function countPlaces({ rollouts }: SourceRollouts): number {
-  return rollouts.reduce((places, { batches }) => places + batches, 0);
+export function countBatches({ rollouts }: SourceRollouts): number {
+  return rollouts.reduce((total, { batches }) => total + batches, 0);
 }
 
 /** Place 0 is the last batch of the newest rollout: its newest wave. */
-function readPlace(ledger: Ports["ledger"], { rollouts }: SourceRollouts, place: number): Promise<Batch> {
-  let left = place;
+function readAt(ledger: Ports["ledger"], { rollouts }: SourceRollouts, position: number): Promise<Batch> {
+  let left = position;
   for (const { rolloutId, batches } of rollouts) {
     if (left < batches) return ledger.getBatch(rolloutId, batches - 1 - left);
     left -= batches;
   }
-  throw new RangeError(`there is no place ${place} in ${rollouts.length} rollouts`);
+  throw new RangeError(`there is no position ${position} in ${rollouts.length} rollouts`);
 }

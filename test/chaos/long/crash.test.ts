@@ -61,7 +61,9 @@ describe("a rollout of three waves that rolls back, and is killed on its way, en
   ])("%s", async (_place, toTrap) => {
     const last = (about: string) => unharmed.places.writes.lastIndexOf(about) + 1;
 
-    expect(await runKilled(THREE_WAVES, { trap: toTrap(last) })).toEqual(unharmed.end);
+    const end = await runKilled(THREE_WAVES, { trap: toTrap(last) });
+    // A rollback writes again to the customers that it had just restored.
+    expect(withoutPosts(end)).toEqual(withoutPosts(unharmed.end));
   });
 
   test("also when it is killed for good, and another execution restores the rest", async () => {

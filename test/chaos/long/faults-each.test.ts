@@ -62,7 +62,6 @@ describe("a fault that does not pass", () => {
       faults: "drop-after",
       reason: { code: "may-be-flipped", why: { code: "no-answer", why: expect.stringMatching(/^\w+$/) } },
     },
-    { faults: "other-id", reason: { code: "may-be-flipped", why: { code: "no-answer", why: OTHER } } },
     { faults: "html-login", reason: { code: "may-be-flipped", why: SIGN_IN_PAGE } },
     { faults: "redirect", reason: { code: "may-be-flipped", why: SIGN_IN_PAGE } },
   ])(
@@ -78,11 +77,19 @@ describe("a fault that does not pass", () => {
     },
   );
 
+  test("is no failure when the verification shows the flag all the same (other-id)", async () => {
+    const policy = { failureBudget: "100%", retries: { attempts: 2, mostBackoffMs: 5 } };
+    run = await promoteUnder({ customers: 12, fromFirstFlip: "other-id", policy });
+
+    await run.expectTrueOutcomes();
+    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: run.toFlip, failed: 0 } });
+  });
+
   test("stops the rollout when more fail than the budget allows; no other customer is tried", async () => {
     const policy = { failureBudget: 5, concurrency: 4, retries: { attempts: 2, mostBackoffMs: 5 } };
     run = await promoteUnder({ customers: 300, fromFirstFlip: "lost-write", policy });
 
-    await run.expectTrueOutcomes();
+    await run.expectTrueReverts();
     expect(run.report).toMatchObject({
       status: "rolled-back",
       problems: [{ code: "failure-budget", allowed: 5 }],

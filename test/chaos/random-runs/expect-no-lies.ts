@@ -45,7 +45,6 @@ export interface Truth {
 
 export async function checkReport(truth: Truth, report: Report, hasBegun: boolean): Promise<void> {
   checkComplete(truth, report);
-  await checkLeftAlone(truth, report);
   checkStopped(truth, report);
   await checkAlarmed(truth, report);
   if (hasBegun) await checkOutcomes(truth, report);
@@ -100,25 +99,6 @@ function checkComplete({ witness }: Truth, { rolloutId, action, dryRun, rollback
 
 function toLastChanges({ writes }: Truth["witness"]): ReadonlyMap<string, Write> {
   return new Map(writes.filter(({ flag, was }) => flag !== was).map((one) => [one.customerId, one]));
-}
-
-/** A rollback does not take a customer that it restored for one that another system moved. */
-async function checkLeftAlone({ witness, ledger }: Truth, { rolloutId, action, of, rollback }: Report): Promise<void> {
-  if (rollback === undefined) return;
-  const last = toLastChanges(witness);
-  for (const undone of action === "rollback" ? (of ?? []) : [rolloutId]) {
-    for await (const outcomes of ledger.readRestoreOutcomes(undone)) {
-      for (const { customerId, reason } of outcomes) {
-        const change = last.get(customerId);
-        if (
-          (reason.code === "moved-back" || reason.code === "moved-again") &&
-          change?.isUndo &&
-          change.rolloutId === rolloutId
-        )
-          witness.lies.push(`${rolloutId} flipped ${customerId} back, and says that ${describeReason(reason)}`);
-      }
-    }
-  }
 }
 
 /** An abort ends what is under way when it comes, be it a rollback; it does not end the rollback that it asks for, too. */

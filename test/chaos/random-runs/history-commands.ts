@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { AlarmState } from "../../../lambda/core/gate/evaluate-gate.ts";
+import type { AlarmState } from "../../../lambda/core/reason-types.ts";
 import type { EventPlan } from "./event-plan.ts";
 import { expectNoLies } from "./expect-no-lies.ts";
 import type { Mishap } from "./fake-evo-voice.ts";
@@ -205,22 +205,35 @@ export async function order(
       return;
     }
     case "stop everything":
-      await ledger.setStopped(by);
+      await ledger.changeControls({ ...by, change: "stop-everything" });
       return;
     case "resume everything":
-      await ledger.clearStopped(by);
+      await ledger.changeControls({ ...by, change: "resume-everything" });
       return;
     case "hold":
-      await ledger.holdRelease(given.release, { ...by, action: "stage" });
+      await ledger.changeControls({
+        ...by,
+        change: "hold-release",
+        release: given.release,
+        hold: { action: "stage" },
+      });
       return;
     case "clear releases":
-      for (const release of RELEASES) await ledger.clearRelease(release, by);
+      for (const release of RELEASES) await ledger.changeControls({ ...by, change: "clear-release", release: release });
       return;
     case "protect":
-      await ledger.protect(customerIds.slice(given.customer, given.customer + 1), by);
+      await ledger.changeControls({
+        ...by,
+        change: "protect",
+        customerIds: customerIds.slice(given.customer, given.customer + 1),
+      });
       return;
     case "unprotect":
-      await ledger.unprotect(customerIds.slice(given.customer, given.customer + 1), by);
+      await ledger.changeControls({
+        ...by,
+        change: "unprotect",
+        customerIds: customerIds.slice(given.customer, given.customer + 1),
+      });
       return;
   }
 }

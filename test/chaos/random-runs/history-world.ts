@@ -1,6 +1,6 @@
 import { parsePolicy } from "../../../lambda/config.ts";
-import type { AlarmState } from "../../../lambda/core/gate/evaluate-gate.ts";
 import type { CustomerFacts } from "../../../lambda/core/lookup/selection.ts";
+import type { AlarmState } from "../../../lambda/core/reason-types.ts";
 import { createLedger } from "../../../lambda/ledger/ledger.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow/run-rollout.ts";

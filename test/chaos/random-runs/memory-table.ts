@@ -1,4 +1,4 @@
-import type { Condition, Item, Key, Table } from "../../../lambda/ledger/table.ts";
+import { ABSENT, type Condition, type Item, type Key, PRESENT, type Table } from "../../../lambda/ledger/table.ts";
 
 /** The ledger's table in memory, with DynamoDB's conditions, as far as the ledger uses them. */
 export interface MemoryTable {
@@ -6,7 +6,7 @@ export interface MemoryTable {
   put(key: Key, item: Item): void;
   putIf(key: Key, item: Item, condition: Condition): boolean;
   updateIf(key: Key, change: Parameters<Table["updateIf"]>[1], condition: Condition): boolean;
-  query(pk: string, prefix: string, attributes?: readonly string[]): readonly Item[];
+  query(beginning: Key, attributes?: readonly string[]): readonly Item[];
   items(): readonly Item[];
 }
 
@@ -36,9 +36,9 @@ export function createMemoryTable(wrote: WriteListener): MemoryTable {
       const kept = Object.entries(before ?? {}).filter(([name]) => !remove.includes(name));
       return write(key, { ...Object.fromEntries(kept), ...set });
     },
-    query: (pk, prefix, attributes) =>
+    query: ({ pk, sk }, attributes) =>
       [...items.values()]
-        .filter((item) => item.pk === pk && String(item.sk).startsWith(prefix))
+        .filter((item) => item.pk === pk && String(item.sk).startsWith(sk))
         .sort((a, b) => (String(a.sk) < String(b.sk) ? -1 : 1))
         .map((item) => (attributes === undefined ? item : pick(item, attributes))),
     items: () => [...items.values()],
@@ -58,8 +58,8 @@ export function toTable(memory: MemoryTable, call: Call): Table {
     put: (key, item) => call(`put ${nameOf(key)}`, () => memory.put(key, item)),
     putIf: (key, item, condition) => call(`put ${nameOf(key)}`, () => memory.putIf(key, item, condition)),
     updateIf: (key, change, condition) => call(`update ${nameOf(key)}`, () => memory.updateIf(key, change, condition)),
-    async *query(pk, prefix, attributes) {
-      yield* await call(`query ${pk} ${prefix}`, () => memory.query(pk, prefix, attributes));
+    async *query(beginning, attributes) {
+      yield* await call(`query ${nameOf(beginning)}`, () => memory.query(beginning, attributes));
     },
     getAll: (keys) => call(`get ${keys.map(nameOf).join(", ")}`, () => keys.map((key) => memory.get(key))),
   };
@@ -79,15 +79,10 @@ function pick(item: Item, attributes: readonly string[]): Item {
   return Object.fromEntries(attributes.flatMap((name) => (name in item ? [[name, item[name]]] : [])));
 }
 
-function holds(item: Item | undefined, { expression, names = {}, values = {} }: Condition): boolean {
-  const find = (path = "") => item?.[path.startsWith("#") ? (names[path] ?? path.slice(1)) : path];
-  return expression.split(" AND ").every((clause) => {
-    const [, call, called] = /^(attribute_exists|attribute_not_exists)\((\S+)\)$/.exec(clause) ?? [];
-    if (call !== undefined) return (find(called) !== undefined) === (call === "attribute_exists");
-    const [, list, size] = /^size\((\S+)\) = (:\w+)$/.exec(clause) ?? [];
-    if (size !== undefined) return (find(list) as readonly unknown[] | undefined)?.length === values[size];
-    const [, one, some = ""] = /^(#\w+) (?:IN|=) \(?(:[^)]+)\)?$/.exec(clause) ?? [];
-    if (one === undefined) throw new Error(`the memory table does not know the condition ${clause}`);
-    return find(one) !== undefined && some.split(", ").some((name) => find(one) === values[name]);
+function holds(item: Item | undefined, condition: Condition): boolean {
+  return Object.entries(condition).every(([name, expected]) => {
+    const value = item?.[name];
+    if (expected === ABSENT || expected === PRESENT) return (value === undefined) === (expected === ABSENT);
+    return [expected].flat().includes(value);
   });
 }

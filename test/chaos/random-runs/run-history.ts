@@ -38,7 +38,8 @@ async function letAllEnd(world: HistoryWorld): Promise<void> {
   world.alarm = "OK";
   world.outages = 0;
   world.evoVoice.mishaps.clear();
-  await world.ledger.clearStopped({
+  await world.ledger.changeControls({
+    change: "resume-everything",
     requestedBy: "ann",
     reason: "over",
     at: new Date(world.clock.nowMs).toISOString(),

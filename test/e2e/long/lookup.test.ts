@@ -198,7 +198,7 @@ describe("a server that", () => {
       ALL,
       {
         ...{ code: "unreadable-reply", operation: "page 1 of the customers", api: "ListCustomers" },
-        misfit: `items[2] (customer ${id}): name is a list, expected a text, isStaging is a text, expected true or false`,
+        misfit: `items[2].name (customer ${id}) is a list, expected a text; items[2].isStaging (customer ${id}) is a text, expected true or false`,
       },
       { baseUrl: proxy.address, pageSize: 10 },
     );

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const protect = (id: string) => openLedger(world).protect([id], ANN);
+const protect = (id: string) => openLedger(world).changeControls({ ...ANN, change: "protect", customerIds: [id] });
 const isStaging = (id: string) => world.emulator.customer(id)?.isStaging;
 const ours = () =>
   [...world.emulator.customers()].filter(({ accountId }) => accountId === world.emulator.accountId).length;
@@ -75,7 +75,7 @@ test("a rollback leaves a customer as it is while a control protects it", async 
 
   const { report } = await execute(world, { ...rollback, id: "rollback" }, { name: "two" });
   const reverts = await readReverts(world, "night");
-  await openLedger(world).unprotect([family.child], ANN);
+  await openLedger(world).changeControls({ ...ANN, change: "unprotect", customerIds: [family.child] });
   const { report: again } = await execute(world, { ...rollback, id: "again" }, { name: "three" });
 
   expect(report?.rollback).toEqual({ restored: ours() - 1, conflicting: 1, failed: 0 });

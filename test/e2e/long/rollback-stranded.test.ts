@@ -3,7 +3,8 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { MOST_HOLDS } from "../../../lambda/core/controls.ts";
 import type { FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
-import { type HoldRow, toControlsKey } from "../../../lambda/ledger/lock.ts";
+import { controlsKey } from "../../../lambda/ledger/keys.ts";
+import type { HoldRow } from "../../../lambda/ledger/lock.ts";
 import { openTable } from "../../../lambda/ledger/table.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow/run-rollout.ts";
@@ -48,10 +49,10 @@ function run(event: object, name: string, { flip, read, ledger, nowMs, connected
     connection: {
       listCustomers: async (ids) => ids.filter((id) => read?.(id) === undefined).map(find),
       readCustomer: async (id) => read?.(id) ?? { reading: "found", customer: find(id) },
-      flip: async ({ customerId, isStaging }, mayBegin) => {
+      flip: async ({ customerId, isStaging }, beforeSend) => {
         const trouble = flip?.(customerId, isStaging);
         if (trouble !== undefined) return trouble;
-        await mayBegin(false);
+        await beforeSend();
         flags.set(customerId, isStaging);
         return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },
@@ -193,7 +194,7 @@ describe("a release that cannot be held", () => {
   const fill = () => {
     const hold = { action: "promote", requestedBy: "ann", reason: "old", at: "2026-11-01T00:00:00Z" } as const;
     const holds = Array.from({ length: MOST_HOLDS }, (_, index): HoldRow => ({ release: `2025.${index}`, ...hold }));
-    return openTable(new DynamoDBClient(), TABLE).put(toControlsKey(world.policy.baseUrl), {
+    return openTable(new DynamoDBClient(), TABLE).put(controlsKey(world.policy.baseUrl), {
       holds,
       revision: 1,
       fence: 1,
@@ -231,7 +232,7 @@ describe("a release that cannot be held", () => {
       return body();
     };
     const broken: Fakes["ledger"] = {
-      holdRelease: (release, hold, id) => fail(() => ledger.holdRelease(release, hold, id)),
+      changeControls: (change, id) => fail(() => ledger.changeControls(change, id)),
       readGateInputs: (id) => fail(() => ledger.readGateInputs(id)),
     };
 

@@ -126,7 +126,12 @@ describe("an event that waits", () => {
     const waiting = execute(world, { ...STAGE, release: "2026.11" }, { name: "noon" });
     await until(() => isWaiting("noon"));
     const order = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
-    await ledger.holdRelease("2026.11", { ...order, action: "stage", rolloutId: "day" });
+    await ledger.changeControls({
+      ...order,
+      change: "hold-release",
+      release: "2026.11",
+      hold: { action: "stage", rolloutId: "day" },
+    });
     await ledger.releaseLock(lock);
 
     const { report } = await waiting;

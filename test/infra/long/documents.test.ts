@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Environment } from "../../../infra/environment.ts";
-import type { RolloutEventMetric } from "../../../lambda/aws/rollout-event-metrics.ts";
 import type { WorkerMetric } from "../../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../../lambda/webhook/ports.ts";
 import { propertiesOf, ROOT, synthesize, type Templates, WITH_WEBHOOK } from ".././make-stack.ts";
@@ -31,7 +30,7 @@ const WORKER_METRICS = Object.keys({
   Conflicting: true,
   NotRestored: true,
   NotificationFailed: true,
-} satisfies Record<WorkerMetric | RolloutEventMetric, true>);
+} satisfies Record<WorkerMetric, true>);
 const WEBHOOK_METRICS = Object.keys({
   WebhookAccepted: true,
   WebhookIgnored: true,

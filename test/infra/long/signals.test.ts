@@ -1,7 +1,6 @@
 import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Entry } from "../../../infra/bundle.ts";
-import { createRolloutEventMetrics } from "../../../lambda/aws/rollout-event-metrics.ts";
 import { createWorkerMetrics } from "../../../lambda/aws/worker-metrics.ts";
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
 import type { EndStatus, RolloutEventOf } from "../../../lambda/core/report/rollout-event.ts";
@@ -129,13 +128,13 @@ describe("what a change tells", () => {
     ],
   ])("%s rings as it should", async (_what, change, rung) => {
     await given(PRODUCTION, "worker");
-    createRolloutEventMetrics().countEvent(aChange(change));
+    createWorkerMetrics().countEvent(aChange(change));
     expect(ringing()).toEqual(rung);
   });
 
   test("rings when it could not be told", async () => {
     await given(PRODUCTION, "worker");
-    createRolloutEventMetrics().countNotificationFailed();
+    createWorkerMetrics().countNotificationFailed();
     expect(ringing()).toEqual(["cutover-production-notification-failed"]);
   });
 });

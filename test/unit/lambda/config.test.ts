@@ -34,6 +34,7 @@ describe("a policy", () => {
       onFailure: "rollback",
       alarms: [],
       noDataMinutes: 15,
+      settleSeconds: 5,
       smallestSample: 20,
       requestsPerSecond: 50,
       startRequestsPerSecond: 10,

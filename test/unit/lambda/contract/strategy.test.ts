@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { findUnknownNames } from "../../../../lambda/contract/find-unknown-names.ts";
-import { findProblems } from "../../../../lambda/contract/problems.ts";
+import { findProblems, toProblem } from "../../../../lambda/contract/problems.ts";
 import { Strategy, toWaves } from "../../../../lambda/contract/strategy.ts";
 import type { Wave } from "../../../../lambda/contract/wave.ts";
 
@@ -11,7 +11,8 @@ const wavesOf = (strategy: unknown) => toWaves({ strategy: Strategy.parse(strate
 
 /** The message about the only unknown name of an event with this strategy. */
 function unknownOf(strategy: unknown, strategies = {}): string | undefined {
-  return findUnknownNames({ strategy }, { cohorts: {}, strategies })[0]?.message;
+  const [unknown] = findUnknownNames({ strategy }, { cohorts: {}, strategies });
+  return unknown && toProblem({ strategy }, unknown).message;
 }
 
 /** `10% 1800s`, `50 0s`, `canary 60s`, `rest 0s`: a wave in a few letters. */
@@ -227,7 +228,7 @@ describe("cohorts of waves", () => {
   test("are those of the policy: unknown cohorts are reported with their paths", () => {
     const waves = [{ cohort: "beta" }, { cohort: "canary" }, { cohort: "constructor", share: 5 }, null, { cohort: 7 }];
     const problems = findUnknownNames({ strategy: { waves } }, { cohorts: { canary: {} }, strategies: {} });
-    expect(problems).toEqual([
+    expect(problems.map((each) => toProblem({}, each))).toEqual([
       { path: "strategy.waves[0].cohort", message: 'got "beta"; expected a cohort of the policy, which has canary' },
       {
         path: "strategy.waves[2].cohort",

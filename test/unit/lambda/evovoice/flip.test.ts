@@ -56,29 +56,28 @@ describe("a flip", () => {
     {
       about: "400",
       post: [error(400, "ArgumentException")],
+      get: [old],
       result: {
         result: "failed",
-        reason: { code: "request-refused", operation: "flip", status: 400, errorCode: "ArgumentException" },
+        reason: {
+          ...{ code: "not-applied", isStaging: false },
+          why: { code: "request-refused", operation: "flip", status: 400, errorCode: "ArgumentException" },
+        },
       },
       posts: 1,
     },
     {
       about: "404",
       post: [error(404, "NotFound")],
-      result: {
-        result: "failed",
-        reason: { code: "request-refused", operation: "flip", status: 404, errorCode: "NotFound" },
-      },
+      get: [right],
+      result: { result: "flipped", reason: { code: "confirmed-by-reading", after: "a status 404" } },
       posts: 1,
     },
     {
       about: "409",
       post: [error(409, "Conflict")],
-      result: {
-        result: "failed",
-        reason: { code: "request-refused", status: 409, errorCode: "Conflict" },
-        refused: true,
-      },
+      get: [old],
+      result: { result: "failed", reason: { code: "not-applied", why: { status: 409 } }, refused: false },
       posts: 1,
     },
     {
@@ -183,7 +182,7 @@ describe("a flip", () => {
     expect(count("/auth/credentials")).toBeLessThanOrEqual(10);
   });
 
-  test("is not sent when `beforeFlip` throws, and is unresolved when its time ends in doubt", async () => {
+  test("is not sent when `beforeSend` throws, and is unresolved when its time ends in doubt", async () => {
     const { flip } = await given(inTurn({ [POST]: ["drop"], [GET]: ["drop"] }), {
       lastsMs: 150,
       retries: { attempts: 10, mostBackoffMs: 200 },
@@ -194,19 +193,17 @@ describe("a flip", () => {
     expect(await flip(FLIP)).toEqual({ result: "unresolved" });
   });
 
-  test.each<{ about: string; post: readonly Scripted[]; mayBeDone: readonly boolean[] }>([
-    {
-      about: "was refused for its rate",
-      post: [{ status: 429, headers: { "retry-after": "0" } }, right],
-      mayBeDone: [false, false],
-    },
-    { about: "may have been done", post: [error(500, "X"), right], mayBeDone: [false, true] },
-  ])("knows before each request whether it may be done: after a request that $about", async ({ post, mayBeDone }) => {
-    const seen: boolean[] = [];
+  test.each<{ after: string; post: readonly Scripted[] }>([
+    { after: "was refused for its rate", post: [{ status: 429, headers: { "retry-after": "0" } }, right] },
+    { after: "may have been done", post: [error(500, "X"), right] },
+  ])("asks again before the request that follows one which $after", async ({ post }) => {
     const { flip } = await given(inTurn({ [POST]: post, [GET]: [old] }));
+    let asked = 0;
 
-    await flip(FLIP, async (given) => void seen.push(given));
+    await flip(FLIP, async () => {
+      asked += 1;
+    });
 
-    expect(seen).toEqual(mayBeDone);
+    expect(asked).toBe(2);
   });
 });

@@ -41,7 +41,7 @@ describe("with three attempts, a response that is always", () => {
     { kind: "lost", request: [LATER, LATER, END], signIn: [LATER, LATER, END], mayBeDone: true },
     { kind: "unauthenticated", request: Array(9).fill(RENEWED), signIn: ["never"], mayBeDone: false },
     { kind: "login-page", request: [RENEWED, `${RENEWED}, waits`, END], signIn: ["never"], mayBeDone: true },
-    { kind: "rejected", request: ["never"], signIn: ["never"], mayBeDone: false },
+    { kind: "rejected", request: ["never"], signIn: ["never"], mayBeDone: true },
   ])(
     "$kind: request $request.0, sign-in $signIn.0, may be done: $mayBeDone",
     ({ kind, request, signIn, mayBeDone }) => {

@@ -6,6 +6,7 @@ import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
 import type { StartRolloutPorts } from "../../../../lambda/front-door/ports.ts";
 import { startRollout } from "../../../../lambda/front-door/start-rollout.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { PRESENT } from "../../../../lambda/ledger/table.ts";
 import { anEvent, aPolicy } from "../contract/an-event.ts";
 import { startTable, type TestTable } from "../ledger/start-table.ts";
 
@@ -57,7 +58,7 @@ async function expectRefused(starting: Promise<unknown>, message: string | RegEx
 }
 
 describe("while everything is stopped", () => {
-  beforeEach(() => ledger.setStopped(ANN));
+  beforeEach(() => ledger.changeControls({ ...ANN, change: "stop-everything" }));
 
   test.each(["stage", "promote"])(
     "an event to %s is refused with its sender, its reason, its time and what ends it",
@@ -81,23 +82,24 @@ describe("while everything is stopped", () => {
     const event = anEvent({ id: "night" });
     const fingerprint = fingerprintOf({ ...event, targets: [{ all: true }], dryRun: false } as never);
     await record("night", event);
-    await given.table.updateIf(
-      { pk: "rollout#night", sk: "record" },
-      { set: { fingerprint } },
-      { expression: "attribute_exists(pk)" },
-    );
+    await given.table.updateIf({ pk: "rollout#night", sk: "record" }, { set: { fingerprint } }, { pk: PRESENT });
     expect(await start({ id: "night" })).toMatchObject({ rolloutId: "night", status: "partial", joined: true });
   });
 
   test("and then no longer, an event is started", async () => {
-    await ledger.clearStopped(ANN);
+    await ledger.changeControls({ ...ANN, change: "resume-everything" });
     expect(await start()).toMatchObject({ status: "starting" });
   });
 });
 
 describe("a held release", () => {
   test("is refused with its hold and the command that clears it", async () => {
-    await ledger.holdRelease("2026.11.0", { ...ANN, action: "promote", rolloutId: "night" });
+    await ledger.changeControls({
+      ...ANN,
+      change: "hold-release",
+      release: "2026.11.0",
+      hold: { action: "promote", rolloutId: "night" },
+    });
     await expectRefused(
       start(),
       'nothing was done: release 2026.11.0 is held, by ann since 2026-11-23T02:00:00.000Z, after rollout night: calls drop; no event flips customers to it until you send {"command":"clear-release","release":"2026.11.0","requestedBy":"…","reason":"…"}',
@@ -110,14 +112,14 @@ describe("a held release", () => {
     ["promote", "stage", "started"],
     ["promote", "promote", "refused"],
   ] as const)("by a %s: an event to %s is %s", async (held, action, expected) => {
-    await ledger.holdRelease("2026.11.0", { ...ANN, action: held });
+    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: held } });
     if (expected === "refused") await expectRefused(start({ action }), /release 2026.11.0 is held, by ann since/);
     else expect(await start({ action })).toMatchObject({ status: "starting" });
     expect(await start({ action, release: "2026.12.0" })).toMatchObject({ status: "starting" });
   });
 
   test("is planned by a dry run, and rolled back by its name or its rollout", async () => {
-    await ledger.holdRelease("2026.11.0", { ...ANN, action: "stage" });
+    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "stage" } });
     await record("night", anEvent());
     await start({ dryRun: true, id: "dry" });
     await startLater({ action: "rollback", release: "2026.11.0", id: "by-release" });
@@ -126,7 +128,7 @@ describe("a held release", () => {
   });
 
   test("is not brought out by a retry either, nor by the retry of a retry; a rollback is retried", async () => {
-    await ledger.holdRelease("2026.11.0", { ...ANN, action: "promote" });
+    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "promote" } });
     await record("night", anEvent());
     await record("again", { action: "retry", rolloutId: "night", dryRun: false });
     await record("rollback", { action: "rollback", rolloutId: "night", dryRun: false });
@@ -139,7 +141,7 @@ describe("a held release", () => {
   });
 
   test("by the name of a member that every object has is no hold of others", async () => {
-    await ledger.holdRelease("2026.11.0", { ...ANN, action: "stage" });
+    await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "stage" } });
     expect(await start({ release: "constructor" })).toMatchObject({ status: "starting" });
     expect(await start({ release: "__proto__" })).toMatchObject({ status: "starting" });
   });

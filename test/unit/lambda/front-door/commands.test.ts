@@ -310,7 +310,7 @@ describe("a control", () => {
     });
     for (let index = 0; index < 21; index += 1) {
       const at = new Date(NOW_MS + index * 1_000).toISOString();
-      await ledger.protect([`c-${index}`], { ...ANN, at });
+      await ledger.changeControls({ ...{ ...ANN, at }, change: "protect", customerIds: [`c-${index}`] });
     }
     const shown = await answerCommand(ports, { command: "controls" });
     expect(shown).toMatchObject({ status: "open", protectedIds: { length: 21 }, changes: { length: 20 } });

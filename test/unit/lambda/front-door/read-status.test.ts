@@ -121,7 +121,7 @@ describe("a rollout that a later one turns back says so:", () => {
   test("by which, the counts, the conflicting customer, and the hold until it is cleared", async () => {
     const flipped = await promote();
     const [moved] = ours();
-    door.world.emulator.setStaging(moved?.id ?? "", true);
+    await door.send({ command: "protect", customerIds: [moved?.id], requestedBy: "ann", reason: "a VIP" });
     const { rollback } = await rollBack();
 
     const report = await ask();
@@ -132,7 +132,7 @@ describe("a rollout that a later one turns back says so:", () => {
       ...{ status: "succeeded", counts: { flipped }, held: true, next: [{ send: CLEAR }] },
       rolledBackBy: { rolloutId: "back", status: "rolled-back" },
       rollback: { restored: flipped - 1, conflicting: 1, failed: 0 },
-      exceptions: [{ customerId: moved?.id, outcome: "conflicting", reason: { code: "moved-back" } }],
+      exceptions: [{ customerId: moved?.id, outcome: "conflicting", reason: { code: "protected-by-control" } }],
       moreExceptions: 0,
     });
     expect(report.rollback).toEqual(rollback);

@@ -10,6 +10,7 @@ import {
   type LockAndControls,
 } from "../../../../lambda/core/controls.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { PRESENT } from "../../../../lambda/ledger/table.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const ENVIRONMENT = "https://evovoice.io";
@@ -34,6 +35,10 @@ function aHold(changes: Partial<Hold> = {}): Hold {
   return { ...ANN, action: "promote", rolloutId: "night", ...changes };
 }
 
+function holding(release: string, changes: Partial<Attribution> = {}): ControlChange {
+  return { ...ANN, change: "hold-release", release, hold: { action: "promote", rolloutId: "night" }, ...changes };
+}
+
 async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
   const all: Item[] = [];
   for await (const item of items) all.push(item);
@@ -49,16 +54,19 @@ async function readHistory(from = ledger): Promise<readonly (ControlChange & { r
 describe("controls", () => {
   test("stay until they are cleared, and each change returns the new controls", async () => {
     const stopped = { fence: 0, revision: 1, stopped: ANN, holds: {}, protectedIds: [] };
-    expect(await ledger.setStopped(ANN)).toEqual({ kind: "changed", controls: stopped });
+    expect(await ledger.changeControls({ ...ANN, change: "stop-everything" })).toEqual({
+      kind: "changed",
+      controls: stopped,
+    });
     expect(await ledger.readControls()).toEqual(stopped);
-    await ledger.holdRelease("2026.11", aHold());
-    await ledger.protect(["c-1", "c-2"], ANN);
+    await ledger.changeControls(holding("2026.11"));
+    await ledger.changeControls({ ...ANN, change: "protect", customerIds: ["c-1", "c-2"] });
     const all = { ...stopped, revision: 3, holds: { "2026.11": aHold() }, protectedIds: ["c-1", "c-2"] };
     expect(await ledger.readControls()).toEqual(all);
 
-    await ledger.clearStopped(BOB);
-    await ledger.clearRelease("2026.11", BOB);
-    expect(await ledger.unprotect(["c-1"], BOB)).toEqual({
+    await ledger.changeControls({ ...BOB, change: "resume-everything" });
+    await ledger.changeControls({ ...BOB, change: "clear-release", release: "2026.11" });
+    expect(await ledger.changeControls({ ...BOB, change: "unprotect", customerIds: ["c-1"] })).toEqual({
       kind: "changed",
       controls: { fence: 0, revision: 6, holds: {}, protectedIds: ["c-2"] },
     });
@@ -66,12 +74,12 @@ describe("controls", () => {
   });
 
   test("do not change the lock, and the lock does not change the controls", async () => {
-    await ledger.setStopped(ANN);
+    await ledger.changeControls({ ...ANN, change: "stop-everything" });
     expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
-    await ledger.holdRelease("2026.11", aHold());
+    await ledger.changeControls(holding("2026.11"));
     expect(await ledger.readControls()).toMatchObject({ fence: 1, lock: aLock(1), stopped: ANN });
     await ledger.releaseLock(aLock(1));
-    await ledger.clearStopped(BOB);
+    await ledger.changeControls({ ...BOB, change: "resume-everything" });
 
     const holds = { "2026.11": aHold() };
     expect(await ledger.readControls()).toEqual({ fence: 1, revision: 3, holds, protectedIds: [] });
@@ -82,50 +90,62 @@ describe("controls", () => {
   test.each(["__proto__", "constructor", "a.b/c@d:e+f-g", "#stopped", "x".repeat(128)])(
     "hold and clear a release with the name %s",
     async (release) => {
-      await ledger.holdRelease(release, aHold());
+      await ledger.changeControls(holding(release));
       const { holds } = await ledger.readControls();
       expect(Object.entries(holds)).toEqual([[release, aHold()]]);
-      expect(await ledger.clearRelease(release, BOB)).toMatchObject({ kind: "changed" });
+      expect(await ledger.changeControls({ ...BOB, change: "clear-release", release: release })).toMatchObject({
+        kind: "changed",
+      });
       expect(Object.keys((await ledger.readControls()).holds)).toEqual([]);
     },
   );
 
   test("that are not allowed are refused with a reason, change nothing and leave no history", async () => {
-    expect(await ledger.clearRelease("2026.11", ANN)).toMatchObject({ kind: "refused" });
-    expect(await ledger.unprotect(["c-1"], ANN)).toMatchObject({ kind: "refused" });
+    expect(await ledger.changeControls({ ...ANN, change: "clear-release", release: "2026.11" })).toMatchObject({
+      kind: "refused",
+    });
+    expect(await ledger.changeControls({ ...ANN, change: "unprotect", customerIds: ["c-1"] })).toMatchObject({
+      kind: "refused",
+    });
     const many = Array.from({ length: 1_001 }, (_, index) => `c-${index}`);
-    expect(await ledger.protect(many, ANN)).toMatchObject({ kind: "refused" });
+    expect(await ledger.changeControls({ ...ANN, change: "protect", customerIds: many })).toMatchObject({
+      kind: "refused",
+    });
     expect(await given.scan()).toEqual([]);
   });
 
   test("of the largest size fit into an item, and stop and resume still work", async () => {
     const ids = Array.from({ length: 1_000 }, (_, index) => `${index}-${"x".repeat(59)}`);
-    expect(await ledger.protect(ids, ANN)).toMatchObject({ kind: "changed" });
+    expect(await ledger.changeControls({ ...ANN, change: "protect", customerIds: ids })).toMatchObject({
+      kind: "changed",
+    });
     const rows = Array.from({ length: 105 }, (_, index) => ({
       release: `r-${index}`,
       ...aHold({ reason: "電".repeat(500) }),
     }));
     const key = { pk: `environment#${ENVIRONMENT}`, sk: "controls" };
-    await given.table.updateIf(key, { set: { holds: rows } }, { expression: "attribute_exists(pk)" });
+    await given.table.updateIf(key, { set: { holds: rows } }, { pk: PRESENT });
 
     const answers: string[] = [];
     for (let index = 105; index < 115; index += 1) {
-      answers.push((await ledger.holdRelease(`r-${index}`, aHold({ reason: "電".repeat(500) }))).kind);
+      answers.push((await ledger.changeControls(holding(`r-${index}`, { reason: "電".repeat(500) }))).kind);
     }
     expect(answers[0]).toBe("changed");
     expect(answers.at(-1)).toBe("refused");
-    expect(await ledger.unprotect(ids, ANN)).toMatchObject({ kind: "changed" });
-    expect(await ledger.setStopped(ANN)).toMatchObject({ kind: "changed" });
+    expect(await ledger.changeControls({ ...ANN, change: "unprotect", customerIds: ids })).toMatchObject({
+      kind: "changed",
+    });
+    expect(await ledger.changeControls({ ...ANN, change: "stop-everything" })).toMatchObject({ kind: "changed" });
     expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
   });
 
   test("that changed since they were read prevent the lock", async () => {
     const read = await ledger.readControls();
-    await ledger.holdRelease("2026.11", aHold());
+    await ledger.changeControls(holding("2026.11"));
     expect(await ledger.takeLock(aLock(1), read)).toBe(false);
 
     const again = await ledger.readControls();
-    await ledger.clearRelease("2026.11", BOB);
+    await ledger.changeControls({ ...BOB, change: "clear-release", release: "2026.11" });
     expect(await ledger.takeLock(aLock(1), again)).toBe(false);
     expect(await ledger.takeLock(aLock(1), await ledger.readControls())).toBe(true);
   });
@@ -133,11 +153,14 @@ describe("controls", () => {
 
 describe("a change of the controls with a known id", () => {
   test("is made once: a repeated resume does not end a stop that came between", async () => {
-    await ledger.setStopped(ANN, "stop-1");
-    await ledger.clearStopped(BOB, "resume-1");
-    await ledger.setStopped(BOB, "stop-2");
+    await ledger.changeControls({ ...ANN, change: "stop-everything" }, "stop-1");
+    await ledger.changeControls({ ...BOB, change: "resume-everything" }, "resume-1");
+    await ledger.changeControls({ ...BOB, change: "stop-everything" }, "stop-2");
 
-    expect(await ledger.clearStopped(BOB, "resume-1")).toMatchObject({ kind: "changed", controls: { stopped: BOB } });
+    expect(await ledger.changeControls({ ...BOB, change: "resume-everything" }, "resume-1")).toMatchObject({
+      kind: "changed",
+      controls: { stopped: BOB },
+    });
     expect((await ledger.readControls()).stopped).toEqual(BOB);
     expect(await readHistory()).toHaveLength(3);
   });
@@ -151,7 +174,9 @@ describe("a change of the controls with a known id", () => {
       return "lose";
     };
 
-    expect(await ledger.protect(["c-1"], ANN)).toMatchObject({ controls: { protectedIds: ["c-1"], lock: aLock(1) } });
+    expect(await ledger.changeControls({ ...ANN, change: "protect", customerIds: ["c-1"] })).toMatchObject({
+      controls: { protectedIds: ["c-1"], lock: aLock(1) },
+    });
     expect(lost).toBe(1);
     expect(await readHistory()).toHaveLength(1);
   });
@@ -159,8 +184,8 @@ describe("a change of the controls with a known id", () => {
 
 describe("the history of the controls", () => {
   test("has the sender, the time and the reason of each change, and expires", async () => {
-    await ledger.holdRelease("2026.11", aHold());
-    await ledger.clearRelease("2026.11", BOB);
+    await ledger.changeControls(holding("2026.11"));
+    await ledger.changeControls({ ...BOB, change: "clear-release", release: "2026.11" });
 
     expect(await readHistory()).toMatchObject([
       { change: "hold-release", release: "2026.11", hold: { action: "promote", rolloutId: "night" }, ...ANN },
@@ -177,12 +202,12 @@ describe("the history of the controls", () => {
   test("contains a change whose writer crashed, after the next change", async () => {
     given.proxy.listener = ({ operation, phase }) =>
       operation === "PutItem" && phase === "arrived" ? "lose" : undefined;
-    await expect(ledger.setStopped(ANN, "stop-1")).rejects.toThrow();
+    await expect(ledger.changeControls({ ...ANN, change: "stop-everything" }, "stop-1")).rejects.toThrow();
     given.proxy.listener = () => undefined;
     expect((await ledger.readControls()).stopped).toEqual(ANN);
     expect(await readHistory()).toEqual([]);
 
-    await ledger.clearStopped(BOB, "resume-1");
+    await ledger.changeControls({ ...BOB, change: "resume-everything" }, "resume-1");
 
     expect((await readHistory()).map(({ change }) => change)).toEqual(["stop-everything", "resume-everything"]);
   });
@@ -202,7 +227,7 @@ describe("writers at the same time", () => {
           let accepted = 0;
           for (const round of rounds) {
             const locking = tried.takeLock(aLock(fence + 1), await tried.readControls());
-            const answers = await Promise.all(round.map((order) => send(tried, order)));
+            const answers = await Promise.all(round.map((order) => tried.changeControls(order)));
             fence += (await locking) ? 1 : 0;
             accepted += answers.filter(({ kind }) => kind === "changed").length;
           }
@@ -246,25 +271,6 @@ const anOrder: fc.Arbitrary<ControlChange> = fc.oneof(
         ({ ...by, change: "hold-release", release, hold: { action, rolloutId: "night" } }) as const,
     ),
 );
-
-function send(to: ReturnType<typeof createLedger>, change: ControlChange) {
-  const { requestedBy, reason, at } = change;
-  const by = { requestedBy, reason, at };
-  switch (change.change) {
-    case "stop-everything":
-      return to.setStopped(by);
-    case "resume-everything":
-      return to.clearStopped(by);
-    case "hold-release":
-      return to.holdRelease(change.release, { ...by, ...change.hold });
-    case "clear-release":
-      return to.clearRelease(change.release, by);
-    case "protect":
-      return to.protect(change.customerIds, by);
-    case "unprotect":
-      return to.unprotect(change.customerIds, by);
-  }
-}
 
 function replay(history: readonly ControlChange[]): Omit<LockAndControls, "fence"> {
   return history.reduce<Controls>((controls, change) => {

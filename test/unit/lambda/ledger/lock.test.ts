@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Lock } from "../../../../lambda/core/controls.ts";
 import { createLock } from "../../../../lambda/ledger/lock.ts";
+import { ABSENT } from "../../../../lambda/ledger/table.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const ENVIRONMENT = "https://evovoice.io";
@@ -62,7 +63,7 @@ describe("the lock of an environment", () => {
     await given.table.updateIf(
       { pk: `environment#${ENVIRONMENT}`, sk: "controls" },
       { set: { protectedIds: ["c-1"] } },
-      { expression: "attribute_not_exists(pk)" },
+      { pk: ABSENT },
     );
 
     expect(await controls.readControls()).toEqual({ fence: 0, holds: {}, protectedIds: ["c-1"] });

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ABSENT } from "../../../../lambda/ledger/table.ts";
 import { NOW_MS, startTable, type TestTable } from "./start-table.ts";
 
 const KEY = { pk: "rollout#night", sk: "record" };
-const ABSENT = { expression: "attribute_not_exists(pk)" };
+const IS_NEW = { pk: ABSENT };
 
 let given: TestTable;
 
@@ -26,15 +27,15 @@ describe("a conditional write", () => {
   test("writes only when its condition holds", async () => {
     const { table } = given;
 
-    expect(await table.putIf(KEY, { status: "running" }, ABSENT)).toBe(true);
-    expect(await table.putIf(KEY, { status: "failed" }, ABSENT)).toBe(false);
+    expect(await table.putIf(KEY, { status: "running" }, IS_NEW)).toBe(true);
+    expect(await table.putIf(KEY, { status: "failed" }, IS_NEW)).toBe(false);
     expect(await table.get(KEY)).toMatchObject({ status: "running" });
   });
 
   test("sets and removes attributes only when its condition holds", async () => {
     const { table } = given;
     await table.put(KEY, { status: "running", revision: 1, extra: "x" });
-    const isFirst = { expression: "#revision = :read", values: { ":read": 1 } };
+    const isFirst = { revision: 1 };
     const change = { set: { revision: 2 }, remove: ["extra"] };
 
     expect(await table.updateIf(KEY, change, isFirst)).toBe(true);
@@ -45,8 +46,8 @@ describe("a conditional write", () => {
   });
 
   test.each([
-    ["PutItem", () => given.table.putIf(KEY, { status: "running" }, ABSENT)],
-    ["UpdateItem", () => given.table.updateIf(KEY, { set: { status: "running" } }, ABSENT)],
+    ["PutItem", () => given.table.putIf(KEY, { status: "running" }, IS_NEW)],
+    ["UpdateItem", () => given.table.updateIf(KEY, { set: { status: "running" } }, IS_NEW)],
   ])("whose reply was lost counts as written when the SDK's repeat is refused (%s)", async (operation, write) => {
     const { sent } = loseReplyOf(operation);
 
@@ -57,10 +58,10 @@ describe("a conditional write", () => {
 
   test("of another writer does not count as written when the reply was lost", async () => {
     const { table } = given;
-    await table.putIf(KEY, { status: "theirs" }, ABSENT);
+    await table.putIf(KEY, { status: "theirs" }, IS_NEW);
     loseReplyOf("PutItem");
 
-    expect(await table.putIf(KEY, { status: "ours" }, ABSENT)).toBe(false);
+    expect(await table.putIf(KEY, { status: "ours" }, IS_NEW)).toBe(false);
     expect(await table.get(KEY)).toMatchObject({ status: "theirs" });
   });
 });
@@ -68,8 +69,8 @@ describe("a conditional write", () => {
 test("an item that is put expires after 400 days, an item that is only updated never expires", async () => {
   const { table, scan } = given;
   await table.put(KEY, {});
-  await table.putIf({ ...KEY, sk: "batch#00000000" }, {}, ABSENT);
-  await table.updateIf({ pk: "environment#e", sk: "controls" }, { set: { fence: 1 } }, ABSENT);
+  await table.putIf({ ...KEY, sk: "batch#00000000" }, {}, IS_NEW);
+  await table.updateIf({ pk: "environment#e", sk: "controls" }, { set: { fence: 1 } }, IS_NEW);
 
   const expiresAt = NOW_MS / 1000 + 400 * 86_400;
   expect((await scan()).map((item) => [item.sk, item.expiresAt]).sort()).toEqual([
@@ -88,7 +89,7 @@ test("a query gives every item of its prefix in order, over pages, with the name
   await table.put({ pk: "rollout#noon", sk: "batch#00000000" }, { sk2: "another rollout" });
 
   const items: unknown[] = [];
-  for await (const item of table.query("rollout#night", "batch#", ["sk2"])) items.push(item);
+  for await (const item of table.query({ pk: "rollout#night", sk: "batch#" }, ["sk2"])) items.push(item);
 
   expect(items).toEqual(keys.map((sk2) => ({ sk2 })));
 });

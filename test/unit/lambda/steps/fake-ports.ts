@@ -23,12 +23,17 @@ export function aCustomer(id: string, isStaging = true): CustomerFacts {
   return { id, name: `Customer ${id}`, accountId: "account", isStaging, tags: [] };
 }
 
-/** The ports of a world, but for what is faked: by default an Evo Voice that answers everything at once. */
+/** The ports of a world with fakes. By default Evo Voice answers each request at once. */
 export function fakePorts(
   world: LedgerWorld,
   { customers, connection = {}, ledger = {}, nowMs = Date.now, sleep = NEVER }: Fakes,
 ): Ports {
-  const find = (id: string) => customers.find((customer) => customer.id === id);
+  /** The flags that flips have set. */
+  const flags = new Map<string, boolean>();
+  const find = (id: string): CustomerFacts | undefined => {
+    const customer = customers.find((one) => one.id === id);
+    return customer && { ...customer, isStaging: flags.get(id) ?? customer.isStaging };
+  };
   return {
     policy: { ...world.policy, accountIds: ["account"] },
     ledger: withSteering({ ...openLedger(world), ...ledger }, ledger),
@@ -45,7 +50,11 @@ export function fakePorts(
           const customer = find(id);
           return customer === undefined ? { reading: "missing" } : { reading: "found", customer };
         },
-        flip: (_flip, mayBegin) => flipOnceBegun(() => mayBegin(false)),
+        flip: async ({ customerId, isStaging }, beforeSend) => {
+          const flipped = await flipOnceBegun(beforeSend);
+          if (flipped.result === "flipped") flags.set(customerId, isStaging);
+          return flipped;
+        },
         pace: () => startPace(LIMITS),
         close: () => {},
         ...connection,
@@ -60,7 +69,7 @@ export function fakePorts(
   };
 }
 
-/** What a connection makes of what is thrown right before its first request. */
+/** The result of a flip whose `begin` may throw right before its first request. */
 export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipResult> {
   try {
     await begin();
@@ -73,7 +82,7 @@ export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipRes
 
 const NEVER = () => new Promise<never>(() => {});
 
-/** LockAndControls that are faked are faked for whoever reads them with the commands, too. */
+/** Faked controls also reach the readers of the gate inputs. */
 function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
   const { readControls, readGateInputs } = faked;
   if (readControls === undefined || readGateInputs !== undefined) return ledger;
@@ -85,7 +94,7 @@ function withSteering(ledger: Ledger, faked: Partial<Ledger>): Ledger {
 
 export const LOCK: Lock = { rolloutId: "night", execution: "arn:night", fence: 1, fingerprint: "", settleSeconds: 15 };
 
-/** A promote of everybody that holds the lock. */
+/** A promote of all customers that holds the lock. */
 export function aRollout(rolloutId: string): Locked<FlipRollout> {
   const event: FlipEvent = { action: "promote", release: "2026.11", targets: [{ all: true }], dryRun: false };
   return { kind: "flip", rolloutId, event, startedAtMs: Date.now(), lock: LOCK };

@@ -16,7 +16,7 @@ afterAll(() => world.close());
 const EXECUTION = "arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/promote-1f/0f3c";
 const NOT_AFTER = "2026-11-23T02:00:00Z";
 
-test("an event whose time ran out while its open step died holds no lock", async () => {
+test("an event holds no lock when its time ran out after its open step died", async () => {
   const ledger = openLedger(world);
   const promote = { action: "promote", release: "1", targets: { all: true }, notAfter: NOT_AFTER };
   const event = acceptDeployEvent(promote, world.policy);
@@ -97,7 +97,7 @@ describe("an event that waits for the lock", () => {
   });
 
   test.each(["pause", "resume", "skip-bake", "skip-all-bakes"] as const)(
-    "goes on waiting after %s",
+    "continues to wait after %s",
     async (command) => {
       await open(command);
       await openLedger(world).addCommand(command, aCommand({ command }));

@@ -58,7 +58,7 @@ test.each([
   { stepSeconds: 600, remaining: 900, takes: 600 },
   { stepSeconds: 720, remaining: 720, takes: 644 },
   { stepSeconds: 600, remaining: 300, takes: 224 },
-])("with $remaining s of its invocation left, a part of $stepSeconds s takes new work for $takes s", async (given) => {
+])("a part of $stepSeconds s with $remaining s left in its invocation begins work for $takes s", async (given) => {
   const { stepSeconds, remaining, takes } = given;
 
   expect(await part({ invocationEndsAtMs: NOW_MS + remaining * 1000 }, "batch 0", { stepSeconds })).toBe(takes);

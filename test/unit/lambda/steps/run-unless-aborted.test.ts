@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-/** A lookup whose first page is put off until its connection is closed. The test decides how long its sleeps last. */
+/** A lookup that waits for its first page until its connection is closed. The test ends each sleep. */
 function lookUpForEver() {
   const closed = Promise.withResolvers<never>();
   let [clockMs, readings, wake] = [1_000_000, 0, () => {}];

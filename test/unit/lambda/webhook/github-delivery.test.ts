@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { BadDeliveryError } from "../../../../lambda/webhook/delivery.ts";
 import { readGitHubDelivery } from "../../../../lambda/webhook/github-delivery.ts";
+import { RefusedDeliveryError } from "../../../../lambda/webhook/refused-delivery-error.ts";
 
 const repository = { full_name: "acme/phone" };
 const PUBLISHED = "2026-11-22T10:00:00Z";
@@ -70,7 +70,7 @@ describe("a dispatch", () => {
     "%s with a name that cannot be one is refused, and not taken for a new one",
     (event, payload) => {
       for (const bad of ["", "a b", "x".repeat(201), 17, ["a"], "\u202e"])
-        expect(() => read(event, payload(bad))).toThrow(BadDeliveryError);
+        expect(() => read(event, payload(bad))).toThrow(RefusedDeliveryError);
       expect(read(event, payload("x".repeat(200))).identity).toContain("x".repeat(200));
     },
   );

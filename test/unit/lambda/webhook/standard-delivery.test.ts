@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { BadDeliveryError } from "../../../../lambda/webhook/delivery.ts";
+import { RefusedDeliveryError } from "../../../../lambda/webhook/refused-delivery-error.ts";
 import { readStandardDelivery } from "../../../../lambda/webhook/standard-delivery.ts";
 
 const read = (payload: unknown) => readStandardDelivery("msg_1", payload);
@@ -18,7 +18,7 @@ test.each([1_795_428_000, "1795428000", "2026-11-23 10:00:00", "2026-11-23", "ye
   "a time that cannot be read, %j, is refused: without one a delivery of any age would start",
   (timestamp) => {
     const reading = () => read({ type: "deploy.finished", timestamp });
-    expect(reading).toThrow(BadDeliveryError);
+    expect(reading).toThrow(RefusedDeliveryError);
     expect(reading).toThrow(/timestamp: got .*; expected the time of what happened, such as 2026-11-23T10:00:00Z/);
   },
 );

@@ -165,6 +165,38 @@ test("breadcrumbs can be hidden or reversed, pages capped, the system time overr
   expect((await browse(emulator, "/system/settings")).body).toMatchObject({ overrideSystemTime: true });
 });
 
+test("a reply that lies about its write shows the new flag, and nothing is written", async () => {
+  emulator.setFaults("apply-silently-not");
+  expect((await flip(emulator, id, true)).body).toMatchObject({ isStaging: true });
+  expect(isStaging()).toBe(false);
+});
+
+test("a reading shows the flag as it was before the lag, and a flip's own reply the new flag", async () => {
+  emulator.setFaults("read-lag=600000");
+  expect((await flip(emulator, id, true)).body).toMatchObject({ isStaging: true });
+  expect((await browse<ShownCustomer>(emulator, `/customers/${id}`)).body).toMatchObject({ isStaging: false });
+  expect(isStaging()).toBe(true);
+  emulator.setFaults("");
+  expect((await browse<ShownCustomer>(emulator, `/customers/${id}`)).body).toMatchObject({ isStaging: true });
+});
+
+test.each([
+  { faults: "write-lag=20", replies: true },
+  { faults: "late-write,late-after=20", replies: false },
+])("with $faults a write is done later", async ({ faults, replies }) => {
+  emulator.setFaults(faults);
+  const flipping = flip(emulator, id, true).catch(() => undefined);
+  if (replies) expect((await flipping)?.body).toMatchObject({ isStaging: true });
+  while (isStaging() !== true) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(emulator.customer(id)?.writes).toBe(1);
+});
+
+test("a flip may be done and answered with an error", async () => {
+  emulator.setFaults("done-but=409");
+  expect(await flip(emulator, id, true)).toMatchObject({ status: 409 });
+  expect(isStaging()).toBe(true);
+});
+
 test("a share below one never hits the same request three times in a row", async () => {
   emulator.setFaults("error-5xx=0.9");
   for (const customer of [...emulator.customers()].slice(0, 20)) {

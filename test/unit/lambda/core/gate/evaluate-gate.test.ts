@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type CommandRecord, type CommandState, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import {
-  type AlarmState,
   beginGate,
   evaluateGate,
   type GateRules,
@@ -11,6 +10,7 @@ import {
   isNews,
   whyWaits,
 } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import type { AlarmState } from "../../../../../lambda/core/reason-types.ts";
 import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-snapshot.ts";
 
 const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };
@@ -349,7 +349,7 @@ describe("a pause", () => {
     expect(resumed.heldBy).toBeUndefined();
   });
 
-  test("from before the wave goes on in its bake", () => {
+  test("from before the wave continues in its bake", () => {
     const { state, seconds } = pollAll(startWith(60, { seen: 1, skipAllBakes: false, pausedSeconds: 150 }), () =>
       aSnapshot({ commands: [pause] }),
     );

@@ -74,9 +74,9 @@ describe("after the first flips, the rollout", () => {
   test.each<[what: string, now: readonly CustomerFacts[], flippedIds: string[]]>([
     ["no child moved", [aChild(), aChild({ id: "d" })], ["p", "q"]],
     ["a child cannot be read", [], ["p", "q"]],
-    ["a child moved whose parent was not flipped", [aChild({ isStaging: false })], ["q"]],
+    ["a child of an unflipped parent moved", [aChild({ isStaging: false })], ["q"]],
     ["a child does not show its flag", [aChild({ isStaging: undefined })], ["p", "q"]],
-  ])("goes on when %s", (_what, now, flippedIds) => {
+  ])("continues when %s", (_what, now, flippedIds) => {
     expect(stopFor(now, flippedIds)).toBeUndefined();
   });
 

@@ -8,7 +8,7 @@ describe("the flips of one execution", () => {
     { parts: 0, sinceMs: 0 },
     { parts: 599, sinceMs: 0 },
     { parts: 0, sinceMs: 27 * DAY_MS - 1 },
-  ])("go on after %j", (used) => {
+  ])("continue after %j", (used) => {
     expect(stopToKeepReserve(used)).toBeUndefined();
   });
 

@@ -1,15 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
   countRollback,
   dropNeverFlipped,
   isWorthAnotherLook,
   isWorthAnotherPass,
-  type MovedAway,
   type RollbackSituation,
   settleBeforeRollback,
 } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
@@ -25,121 +24,59 @@ function aSituation(changes: Partial<RollbackSituation> = {}): RollbackSituation
   return {
     customer: { id: "c-1", name: "Acme" },
     fresh: found(),
-    flag: false,
-    wasFlipped: true,
     restoring: false,
     judge: () => ({ verdict: "candidate" }),
     ...changes,
   };
 }
 
-const away = (changes: Partial<MovedAway> = {}): MovedAway => ({
-  ...{ rolloutId: "noon", mayBeBack: false, isSure: true },
-  ...changes,
-});
 const NO_ANSWER = { code: "no-answer", operation: "reading", why: "ETIMEDOUT" } as const;
 const PROTECTED = { code: "protected-by-policy", by: "tag", tag: "vip" } as const;
-const back = found({ isStaging: true });
 const missing: Reading = { reading: "missing" };
 const unreadable: Reading = { reading: "unreadable", reason: NO_ANSWER };
 const isProtected = () => ({ verdict: "skipped", reason: PROTECTED }) as const;
 
-describe("before a customer is flipped back, one that is read afresh", () => {
+describe("before a rollback writes, a customer that", () => {
   test.each<[what: string, situation: Partial<RollbackSituation>]>([
     ["is where the rollout put it", {}],
-    ["may have been flipped, and is where that would have put it", { wasFlipped: false }],
-    ["was about to be flipped back, and is not back", { restoring: true }],
-    ["was moved away by a later rollout, which is being turned back", { movedAwayBy: away({ mayBeBack: true }) }],
-  ])("%s, and is to be flipped back", (_what, situation) => {
+    ["shows its original flag, which may be a reading that lags", { fresh: found({ isStaging: true }) }],
+    ["does not show a flag", { fresh: found({ isStaging: undefined }) }],
+    ["was about to be restored", { restoring: true }],
+  ])("%s is restored", (_what, situation) => {
     expect(settleBeforeRollback(aSituation(situation))).toBeUndefined();
   });
 
   test.each<[what: string, situation: Partial<RollbackSituation>, outcome: OutcomeKind, reason: Reason]>([
     ["is gone", { fresh: missing }, "skipped", { code: "customer-gone" }],
+    ["cannot be read, so may be protected,", { fresh: unreadable }, "failed", NO_ANSWER],
     [
-      "is gone, and may never have been flipped",
-      { fresh: missing, wasFlipped: false },
-      "unchanged",
-      { code: "customer-gone" },
-    ],
-    ["cannot be read", { fresh: unreadable }, "failed", NO_ANSWER],
-    [
-      "cannot be read, after it was about to be flipped back",
+      "cannot be read after an earlier run was about to restore it",
       { fresh: unreadable, restoring: true },
       "failed",
       { code: "may-be-restored", why: [NO_ANSWER] },
     ],
+    ["is protected now", { judge: isProtected }, "skipped", PROTECTED],
     [
-      "does not say where it is, after it was about to be flipped back",
-      { fresh: found({ isStaging: undefined }), restoring: true },
-      "failed",
-      { code: "may-be-restored", why: [{ code: "flag-unknown" }] },
-    ],
-    ["is back", { fresh: back }, "skipped", { code: "moved-back" }],
-    [
-      "is back, after it was about to be",
-      { fresh: back, restoring: true },
-      "flipped",
-      { code: "confirmed-after-restart" },
-    ],
-    [
-      "is back, and may never have been flipped",
-      { fresh: back, wasFlipped: false },
-      "unchanged",
-      { code: "never-flipped" },
-    ],
-    [
-      "is back, and a later rollout has moved it there",
-      { fresh: back, movedAwayBy: away() },
-      "skipped",
-      { code: "moved-back-by-later-rollout", rolloutId: "noon" },
-    ],
-    [
-      "is back, and a later rollout or somebody else has moved it there",
-      { fresh: back, movedAwayBy: away({ isSure: false }) },
-      "skipped",
-      { code: "moved-back" },
-    ],
-    [
-      "is where the rollout put it, though a later one has moved it away",
-      { movedAwayBy: away() },
-      "skipped",
-      { code: "moved-again" },
-    ],
-    ["is protected by now", { judge: isProtected }, "skipped", PROTECTED],
-    [
-      "was moved again by a later rollout",
-      { movedLaterBy: "noon", wasFlipped: false },
+      "a later rollout moved",
+      { movedLaterBy: "noon" },
       "skipped",
       { code: "moved-by-later-rollout", rolloutId: "noon" },
     ],
-  ])("%s", (_what, situation, outcome, reason) => {
+  ])("%s is not restored", (_what, situation, outcome, reason) => {
     expect(settleBeforeRollback(aSituation(situation))).toEqual({ customerId: "c-1", name: "Acme", outcome, reason });
   });
 });
 
-describe("whom a rollback left alone, another one looks at again", () => {
-  const alone = (reason: Reason, outcome: OutcomeKind = "skipped") => ({
-    ...{ customerId: "c-1", name: "Acme", outcome },
-    reason,
-  });
-  const reasonOf = (situation: Partial<RollbackSituation>) => settleBeforeRollback(aSituation(situation))!.reason;
-
-  test.each<[what: string, why: Reason, knowsAll: boolean, knowsSome: boolean]>([
-    ["is protected", reasonOf({ judge: isProtected }), true, true],
-    ["a later rollout has moved to where it is", reasonOf({ movedLaterBy: "noon" }), true, true],
-    ["a later rollout has moved back", reasonOf({ fresh: back, movedAwayBy: away() }), true, false],
-    ["somebody has moved back", reasonOf({ fresh: back }), false, false],
-    ["somebody has moved after a later rollout had", reasonOf({ movedAwayBy: away() }), false, false],
-    ["is gone", reasonOf({ fresh: missing }), false, false],
-  ])("when it may be over, as far as the ledger knows who came later: who %s", (_who, why, knowsAll, knowsSome) => {
-    expect(isWorthAnotherLook(alone(why), true)).toBe(knowsAll);
-    expect(isWorthAnotherLook(alone(why), false)).toBe(knowsSome);
-    expect(isWorthAnotherLook(alone(why, "failed"))).toBe(false);
-  });
+test.each<[Reason, OutcomeKind, boolean]>([
+  [PROTECTED, "skipped", true],
+  [{ code: "moved-by-later-rollout", rolloutId: "noon" }, "skipped", true],
+  [{ code: "customer-gone" }, "skipped", false],
+  [NO_ANSWER, "failed", false],
+])("another rollback looks again at a conflict that may be over: %j, %s", (reason, outcome, isWorthIt) => {
+  expect(isWorthAnotherLook({ customerId: "c-1", name: "Acme", outcome, reason })).toBe(isWorthIt);
 });
 
-describe("a batch that is turned back", () => {
+describe("a batch that is rolled back", () => {
   const outcome = (customerId: string, kind: OutcomeKind, reason: Reason = NO_ANSWER): Outcome => ({
     customerId,
     name: "",
@@ -158,7 +95,7 @@ describe("a batch that is turned back", () => {
     ...changes,
   });
 
-  test("forgets who could not be flipped back once it is known that they were never flipped", () => {
+  test("drops the failed restores of customers that were never flipped", () => {
     const rollback = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed")];
     const inDoubt = aBatch({ intended: ["c"], rollback });
     expect(countRollback(inDoubt)).toEqual({ restored: 1, conflicting: 0, failed: 2 });
@@ -170,9 +107,9 @@ describe("a batch that is turned back", () => {
   });
 
   test.each<[what: string, rollback: readonly Outcome[], isWorthIt: boolean]>([
-    ["everybody is back or left alone", [outcome("a", "flipped"), outcome("b", "skipped")], false],
-    ["somebody has no end", [outcome("a", "flipped")], true],
-    ["somebody failed", [outcome("a", "flipped"), outcome("b", "failed")], true],
+    ["every customer is restored or conflicting", [outcome("a", "flipped"), outcome("b", "skipped")], false],
+    ["a customer has no result", [outcome("a", "flipped")], true],
+    ["a customer failed", [outcome("a", "flipped"), outcome("b", "failed")], true],
   ])("is worth another pass when it helps: %s", (_what, rollback, isWorthIt) => {
     expect(isWorthAnotherPass(aBatch({ rollback }))).toBe(isWorthIt);
   });

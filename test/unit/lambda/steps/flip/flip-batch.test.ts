@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { createGuard } from "../../../../../lambda/steps/gate/guard.ts";
-import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
-import { ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { CONTROLS_AGE_MS, LockLostError, ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "../fake-ports.ts";
 
@@ -79,7 +78,7 @@ async function flipBatch(run: BatchRun): Promise<Batch> {
 const outcomesOf = ({ outcomes }: Batch) => Object.fromEntries(outcomes.map((one) => [one.customerId, one.outcome]));
 
 describe("a batch", () => {
-  test("writes what it intends before its first flip, and nobody who is right already is flipped", async () => {
+  test("records the intended flips before the first flip, and leaves customers that are right", async () => {
     const flipped: string[] = [];
     const { run, records } = await given({
       customers: [aCustomer("a"), aCustomer("b", false), aCustomer("c")],
@@ -98,13 +97,13 @@ describe("a batch", () => {
     expect(outcomesOf(recorded)).toEqual({ a: "flipped", b: "unchanged", c: "flipped" });
   });
 
-  test("calls flipped who has the wanted flag and was intended by an earlier run", async () => {
+  test("counts a customer that an earlier run intended and that has the flag as flipped", async () => {
     const { run } = await given({ customers: [aCustomer("a", false), aCustomer("b", false)] }, { intended: ["a"] });
 
     expect(outcomesOf(await flipBatch(run))).toEqual({ a: "flipped", b: "unchanged" });
   });
 
-  test("never forgets whom an earlier run intended when there is no time to read them", async () => {
+  test("keeps a customer that an earlier run intended when there is no time to read it", async () => {
     const { run, records } = await given(
       {
         customers: [aCustomer("a", false), aCustomer("b")],
@@ -127,23 +126,29 @@ describe("a batch", () => {
   test.each<{ result: FlipResult; intended: readonly string[] }>([
     { result: { result: "unresolved" }, intended: ["a"] },
     { result: { result: "not begun" }, intended: [] },
-  ])("leaves open who is $result.result, intended is only who may have been flipped", async ({ result, intended }) => {
-    const { run } = await given({ customers: [aCustomer("a")], connection: { flip: async () => result } });
+  ])(
+    "leaves a customer open that is $result.result, and intended if it may be flipped",
+    async ({ result, intended }) => {
+      const { run } = await given({ customers: [aCustomer("a")], connection: { flip: async () => result } });
 
-    expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
-  });
+      expect(await flipBatch(run)).toMatchObject({ outcomes: [], intended });
+    },
+  );
 
   test.each([
     { refused: false, intended: ["a"] },
     { refused: true, intended: [] },
-  ])("keeps in mind whose flip failed and may have been done: refused $refused", async ({ refused, intended }) => {
-    const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER, refused });
-    const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
+  ])(
+    "keeps a failed customer intended if its flip may have been done: refused $refused",
+    async ({ refused, intended }) => {
+      const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER, refused });
+      const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
 
-    expect(await flipBatch(run)).toMatchObject({ outcomes: [{ outcome: "failed" }], intended });
-  });
+      expect(await flipBatch(run)).toMatchObject({ outcomes: [{ outcome: "failed" }], intended });
+    },
+  );
 
-  test("keeps in mind who cannot be read only when an earlier run had meant to flip them", async () => {
+  test("keeps an unreadable customer intended only if an earlier run intended it", async () => {
     const { run, records } = await given(
       {
         customers: [aCustomer("a"), aCustomer("b"), aCustomer("c")],
@@ -165,7 +170,7 @@ describe("a batch", () => {
     ]);
   });
 
-  test("that is withdrawn keeps in mind who may have been flipped and is gone", async () => {
+  test("that is withdrawn keeps a missing customer intended that may have been flipped", async () => {
     const stopped = { requestedBy: "ann", reason: "an incident", at: "2026-11-23T00:00:00Z" };
     const { run, records } = await given(
       {
@@ -181,7 +186,7 @@ describe("a batch", () => {
     expect(records.at(-1)).toMatchObject({ outcomes: [{ customerId: "b", outcome: "failed" }], intended: ["b"] });
   });
 
-  test("looks at the lock again before each request, also of a flip that waited or is tried again", async () => {
+  test("reads the lock again before each request", async () => {
     let readings = 0;
     const tried: string[] = [];
     const { run, records } = await given({
@@ -194,10 +199,10 @@ describe("a batch", () => {
         },
       },
       connection: {
-        flip: ({ customerId }, mayBegin) =>
+        flip: ({ customerId }, beforeSend) =>
           flipOnceBegun(async () => {
             clockMs += CONTROLS_AGE_MS;
-            await mayBegin(false);
+            await beforeSend();
             tried.push(customerId);
           }),
       },
@@ -209,7 +214,7 @@ describe("a batch", () => {
     expect(records.at(-1)).toMatchObject({ intended: [], outcomes: [{ customerId: "a", outcome: "flipped" }] });
   });
 
-  test("ends with the first error, after recording what it knows", async () => {
+  test("ends with the first error after it has recorded all outcomes", async () => {
     const { run, records } = await given({
       customers: ["a", "b", "c"].map((id) => aCustomer(id)),
       connection: {
@@ -230,7 +235,7 @@ describe("a batch of a stopped rollout", () => {
   const why: readonly Reason[] = [{ code: "failure-budget", failed: 5, allowed: 4, planned: 10 }];
   const STOPPED = { why, blind: false };
 
-  test("skips who was not attempted, and reads who may have been flipped", async () => {
+  test("skips customers that were not attempted, and reads those that may have been flipped", async () => {
     const customers = [aCustomer("a"), aCustomer("b", false), aCustomer("c")];
     const { run } = await given({ customers }, { intended: ["b", "c"] });
 
@@ -239,7 +244,7 @@ describe("a batch of a stopped rollout", () => {
     expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "skipped" });
   });
 
-  test("calls flipped who was found flipped when it was turned back, and is where it was by now", async () => {
+  test("leaves a customer in doubt that a rollback restored meanwhile", async () => {
     const rollback = [
       { customerId: "a", name: "", outcome: "flipped", reason: { code: "confirmed-by-reply" } } as const,
     ];
@@ -250,11 +255,11 @@ describe("a batch of a stopped rollout", () => {
 
     const { batch: recorded } = await skipBatch(run, 0, STOPPED);
 
-    expect(outcomesOf(recorded)).toEqual({ a: "flipped", b: "skipped" });
-    expect(recorded.outcomes[0]?.reason).toEqual({ code: "confirmed-by-rollback" });
+    expect(outcomesOf(recorded)).toEqual({ a: "failed", b: "skipped" });
+    expect(recorded.outcomes[0]?.reason).toEqual({ code: "may-be-flipped", why: { code: "not-read" } });
   });
 
-  test("leaves open whom it had no time to read", async () => {
+  test("leaves a customer open that it had no time to read", async () => {
     const { run } = await given(
       {
         customers: [aCustomer("a"), aCustomer("b", false)],
@@ -280,7 +285,7 @@ describe("a batch of a stopped rollout", () => {
       STOPPED,
     ],
     ["is not to be read any more", {}, { ...STOPPED, blind: true }],
-  ])("calls failed who may have been flipped and %s", async (_why, fakes, stopped) => {
+  ])("counts a customer as failed that may have been flipped and %s", async (_why, fakes, stopped) => {
     const { run } = await given({ customers: [aCustomer("a", false)], ...fakes }, { intended: ["a"] });
 
     const { batch: recorded } = await skipBatch(run, 0, stopped);

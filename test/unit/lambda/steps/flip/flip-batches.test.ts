@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { toStop } from "../../../../../lambda/core/gate/decision.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
@@ -36,7 +36,7 @@ interface Given {
   readonly mostFailures?: number;
 }
 
-/** Batches of customers who are to leave staging, one request in flight; all that happens is noted. */
+/** Batches of customers on staging, with one request in flight. `happened` gets each event. */
 async function given({ batches, flip = async () => FLIPPED, readControls = async () => {}, mostFailures = 9 }: Given) {
   const customers = batches.flat().map((id) => aCustomer(id));
   const ports = fakePorts(world, {
@@ -98,13 +98,13 @@ const outcomesOf = ({ outcomes }: Pick<Batch, "outcomes">) =>
   outcomes.map(({ customerId, outcome }) => `${customerId} ${outcome}`);
 const ledgerOf = (index: number) => openLedger(world).getBatch(rolloutId, index);
 
-/** Lets everything else go on until something has happened. */
+/** Lets everything else run until the condition is true. */
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
 }
 const isPrepared = (index: number) => () => happened.some((what) => what.startsWith(`record ${index}: `));
 
-test("batches follow one another; each intends and reads the controls before its first flip, and is recorded afterwards", async () => {
+test("each batch intends, reads the controls, flips and is recorded, in this order", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"], ["c"]] });
 
   const recorded = await Array.fromAsync(flipBatches(run, range));
@@ -120,7 +120,7 @@ test("batches follow one another; each intends and reads the controls before its
   }
 });
 
-test("the next batch is prepared while the last of this one are flipped, and nobody of it is flipped before", async () => {
+test("the next batch is prepared during the last flips of this batch, and is flipped after them", async () => {
   const { run, range } = await given({
     batches: [["a"], ["b"]],
     flip: async ({ customerId }) => {
@@ -141,7 +141,7 @@ test("the next batch is prepared while the last of this one are flipped, and nob
   expect(happened.indexOf("flip b")).toBeGreaterThan(4);
 });
 
-test("only two batches are open at a time: a flip that takes long holds back the one after the next", async () => {
+test("at most two batches are open: a slow flip delays the batch after the next", async () => {
   const { run, range } = await given({
     batches: [["a"], ["b"], ["c"]],
     flip: async ({ customerId }) => {
@@ -156,7 +156,7 @@ test("only two batches are open at a time: a flip that takes long holds back the
 
   expect(happened.indexOf("flip b")).toBeLessThan(happened.indexOf("a is flipped"));
   expect(happened.indexOf("record 2: c intended")).toBeGreaterThan(happened.indexOf("a is flipped"));
-  expect(recorded.map(({ place }) => place)).toEqual([0, 1, 2]);
+  expect(recorded.map(({ position }) => position)).toEqual([0, 1, 2]);
 });
 
 test.each([
@@ -174,27 +174,24 @@ test.each([
     },
     outcomes: ["a flipped"],
   },
-])(
-  "when $what, a batch that was prepared for nothing is withdrawn: nobody of it is intended",
-  async ({ end, outcomes }) => {
-    const { run, range } = await given({
-      batches: [["a", "x"], ["b"]],
-      mostFailures: 0,
-      flip: async () => {
-        await until(isPrepared(1));
-        return end();
-      },
-    });
+])("when $what, a batch that was prepared and not flipped is withdrawn", async ({ end, outcomes }) => {
+  const { run, range } = await given({
+    batches: [["a", "x"], ["b"]],
+    mostFailures: 0,
+    flip: async () => {
+      await until(isPrepared(1));
+      return end();
+    },
+  });
 
-    const [recorded] = await Array.fromAsync(flipBatches(run, range));
+  const [recorded] = await Array.fromAsync(flipBatches(run, range));
 
-    expect(happened.filter((what) => what.startsWith("flip"))[0]).toBe("flip a");
-    expect(happened).toContain("record 1: b intended");
-    expect(happened).not.toContain("flip b");
-    expect(outcomesOf(recorded?.batch as Batch)).toEqual(expect.arrayContaining(outcomes));
-    expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
-  },
-);
+  expect(happened.filter((what) => what.startsWith("flip"))[0]).toBe("flip a");
+  expect(happened).toContain("record 1: b intended");
+  expect(happened).not.toContain("flip b");
+  expect(outcomesOf(recorded?.batch as Batch)).toEqual(expect.arrayContaining(outcomes));
+  expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
+});
 
 test("a hold begins no further customer and no further batch, and the flip under way is recorded", async () => {
   const { run, range } = await given({
@@ -208,12 +205,12 @@ test("a hold begins no further customer and no further batch, and the flip under
   const [recorded] = await Array.fromAsync(flipBatches(run, range));
 
   expect(happened.filter((what) => what.startsWith("flip"))).toEqual(["flip a"]);
-  expect(recorded).toMatchObject({ place: 0, left: 1 });
+  expect(recorded).toMatchObject({ position: 0, left: 1 });
   expect(outcomesOf(await ledgerOf(0))).toEqual(["a flipped"]);
   expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
 });
 
-test("a lock that is lost while the next batch is prepared ends the flips; all that is known is recorded", async () => {
+test("a lock lost during the preparation of a batch ends the flips, and outcomes are recorded", async () => {
   let readings = 0;
   const { run, range } = await given({
     batches: [["a", "x"], ["b"]],
@@ -222,7 +219,7 @@ test("a lock that is lost while the next batch is prepared ends the flips; all t
       if (readings === 2) throw new Error("the lock is lost");
     },
     flip: async () => {
-      await until(() => !run.stopSignal.mayGoOn());
+      await until(() => !run.stopSignal.mayBegin());
       return FLIPPED;
     },
   });
@@ -234,7 +231,7 @@ test("a lock that is lost while the next batch is prepared ends the flips; all t
   expect(await ledgerOf(1)).toMatchObject({ intended: [], outcomes: [] });
 });
 
-test("whom an earlier run intended is still intended when the batch is withdrawn unread", async () => {
+test("a customer that an earlier run intended stays intended when its batch is withdrawn unread", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"]] });
   await run.ledger.recordBatch({ ...(await ledgerOf(1)), intended: ["b"] });
   const connection = {
@@ -254,7 +251,7 @@ test("whom an earlier run intended is still intended when the batch is withdrawn
   expect(await ledgerOf(1)).toMatchObject({ intended: ["b"], outcomes: [] });
 });
 
-test("a batch that cannot be recorded ends the next one too, and is the error", async () => {
+test("a batch that cannot be recorded ends the next batch too, and its error is thrown", async () => {
   const { run, range } = await given({ batches: [["a"], ["b", "c", "d"]] });
   let isAway = false;
   const ledger = {

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-test("failures in a batch that was left unfinished still stop the rollout: who is in doubt is read, nobody flipped", async () => {
+test("failures in an unfinished batch still stop the rollout before a further flip", async () => {
   const customers = ["a", "b", "c"].map((id) => aCustomer(id));
   const flipped: string[] = [];
   const ports = fakePorts(world, {
@@ -64,7 +64,7 @@ test("failures in a batch that was left unfinished still stop the rollout: who i
   });
 });
 
-test("an alarm that stopped a worker which died then still stops the rollout when it is OK again", async () => {
+test("an alarm that stopped a dead worker still stops the rollout when the alarm is OK again", async () => {
   const batches = [["a", "b", "c", "d", "e", "f"], ["g"]].map((ids) => ids.map((id) => aCustomer(id)));
   const flipped: string[] = [];
   let clockMs = 1_000_000;

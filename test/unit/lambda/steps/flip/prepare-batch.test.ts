@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import { createLedger } from "../../../../../lambda/ledger/ledger.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
@@ -12,14 +12,14 @@ import { aCustomer, aRollout } from "../fake-ports.ts";
 const CUSTOMERS = [aCustomer("c-1"), aCustomer("c-2")];
 
 interface Given {
-  /** What the look at the controls comes to. */
+  /** Runs when the controls are read. */
   readonly look?: (stopSignal: StopSignal) => void;
   readonly protectedIds?: readonly string[];
   /** The ledger's second write is made, and its reply is lost. */
   readonly losesReply?: boolean;
 }
 
-/** A rollout whose first batch is prepared. */
+/** A rollout with one batch of two customers. */
 async function given({ look = () => undefined, protectedIds = [], losesReply = false }: Given) {
   const ledger = createLedger(
     toTable(
@@ -59,7 +59,7 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
   return { ledger, run, writes };
 }
 
-test("a batch whose withdrawal was made and not answered is not withdrawn again: it would look like another worker's", async () => {
+test("a batch is not withdrawn again when the reply to its withdrawal was lost", async () => {
   const { ledger, run, writes } = await given({ look: (stopSignal) => stopSignal.hold(), losesReply: true });
 
   await expect(prepareBatch(run, 0)).rejects.toThrow("socket hang up");

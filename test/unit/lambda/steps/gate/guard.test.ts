@@ -2,11 +2,12 @@ import { describe, expect, test } from "@jest/globals";
 import type { Lock } from "../../../../../lambda/core/controls.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Stop } from "../../../../../lambda/core/gate/decision.ts";
-import type { AlarmState, GateInputs } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import type { GateInputs } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
+import type { AlarmState } from "../../../../../lambda/core/reason-types.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
-import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/lock.ts";
+import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
 import { aCommand } from "../../core/a-snapshot.ts";
 import { LOCK } from "../fake-ports.ts";
@@ -282,7 +283,7 @@ describe("while each request waits for its turn at Evo Voice", () => {
     expect(scene.stopSignal.stopped()).toMatchObject(stop);
   });
 
-  test("a pause ends the wait and holds the part, whose wait applies the command", async () => {
+  test("a pause ends the wait and holds the part; the wait of the part applies the command", async () => {
     const scene = given();
     await scene.guard.refresh();
     const work = wait(scene);

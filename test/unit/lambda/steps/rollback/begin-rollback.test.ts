@@ -16,7 +16,7 @@ const restore = aCommand({ command: "abort", rollback: true });
 const stay = aCommand({ command: "abort", rollback: false });
 const pause = aCommand({ command: "pause" });
 
-/** How many commands have no effect on the rollback that a rollout does of itself. */
+/** How many commands have no effect on the rollback of the rollout itself. */
 async function countPassed(commands: readonly CommandRecord[]): Promise<number> {
   const controls = { fence: 1, lock: LOCK, holds: {}, protectedIds: [] };
   const ports = fakePorts(world, { customers: [], ledger: { readGateInputs: async () => ({ controls, commands }) } });

@@ -31,7 +31,7 @@ test.each<[what: string, record: Partial<RolloutRecord>, problem: object]>([
     { code: "never-began", rolloutId: "night" },
   ],
   [
-    "is a retry whose source the ledger does not name",
+    "is a retry of a rollout that the ledger does not name",
     { event: { action: "retry", rolloutId: "evening", dryRun: false }, plan: PLAN },
     { code: "unknown-source", rolloutId: "night" },
   ],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Batch } from "../../../../../lambda/core/flip/batch.ts";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
+import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
   afterRollbackFailure,
@@ -53,7 +53,7 @@ async function given(connection: Fakes["connection"] = {}) {
   return { rollback, change };
 }
 
-test("a rollback gives up at the twelfth part in a row that Evo Voice does not answer, and not before", async () => {
+test("a rollback gives up at the twelfth part in a row without an answer, and not before", async () => {
   const { rollback } = await given({ flip: async () => ({ result: "not begun" }) });
   let progress: RollbackProgress | undefined;
   for (let part = 1; part <= 11; part += 1) {
@@ -66,7 +66,7 @@ test("a rollback gives up at the twelfth part in a row that Evo Voice does not a
 });
 
 describe("a part of a rollback that was begun before", () => {
-  test("goes on where the ledger says that it is, however often it was ended, as long as it comes further", async () => {
+  test("continues from the ledger after each crash, as long as it makes progress", async () => {
     const restored: string[] = [];
     let left = 0;
     const { rollback } = await given({
@@ -89,14 +89,14 @@ describe("a part of a rollback that was begun before", () => {
     expect(restored).toEqual(IDS.toReversed());
   });
 
-  test("is given up when it was ended three times at the same place", async () => {
+  test("is given up after three crashes at the same position", async () => {
     const { rollback } = await given({ flip: () => Promise.reject(new Error("the machine died")) });
     for (let life = 1; life <= 3; life += 1) await expect(rollback()).rejects.toThrow("the machine died");
 
     await expect(rollback()).rejects.toThrow(/rollback-part-1 died 3 times and made no progress/);
   });
 
-  test("tries those again who could not be flipped back, and whoever has no end yet", async () => {
+  test("tries customers again that failed, and customers without a result", async () => {
     const restored: string[] = [];
     const { rollback, change } = await given({
       flip: async ({ customerId }) => {
@@ -117,9 +117,8 @@ describe("a part of a rollback that was begun before", () => {
   test.each<[Reason, number]>([
     [{ code: "protected-by-policy", by: "tag", tag: "vip" }, 1],
     [{ code: "moved-by-later-rollout", rolloutId: "noon" }, 1],
-    [{ code: "moved-back" }, 0],
     [{ code: "customer-gone" }, 0],
-  ])("by another rollback looks again at a conflict, unless it is final: %j", async (reason, isBack) => {
+  ])("checks a conflict of another rollback again, unless the conflict is final: %j", async (reason, isBack) => {
     const { rollback, change } = await given();
     const alone = { ...outcomeOf("c3", "skipped"), reason };
     await change(3, { rollback: [alone], rolledBackBy: "earlier" });
@@ -130,7 +129,7 @@ describe("a part of a rollback that was begun before", () => {
   });
 });
 
-describe("a rollback whose part failed for good", () => {
+describe("a rollback after a part failed for good", () => {
   const failed: readonly Reason[] = [{ code: "no-progress", parts: 3 }];
   const away: readonly Reason[] = [{ code: "unexpected", error: "Error", detail: "the ledger is away" }];
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { createRolloutEventMetrics } from "../../../../lambda/aws/rollout-event-metrics.ts";
+import { createWorkerMetrics } from "../../../../lambda/aws/worker-metrics.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { readWritten } from "../../../infra/ring-alarms.ts";
@@ -44,11 +44,11 @@ test.each<[RolloutEventOf, readonly (readonly [string, number])[]]>([
   // The worker counts how its rollouts end, those that were refused before they began among them.
   [{ change: "ended", status: "succeeded", counts: { ...NO_COUNTS, flipped: 5 } }, []],
 ])("%j is counted for its environment", (change, expected) => {
-  createRolloutEventMetrics().countEvent(aChange(change));
+  createWorkerMetrics().countEvent(aChange(change));
   expect(written()).toEqual(expected.map(([name, value]) => [`Cutover ${name} service=cutover-test`, value]));
 });
 
 test("a failed notification is counted", () => {
-  createRolloutEventMetrics().countNotificationFailed();
+  createWorkerMetrics().countNotificationFailed();
   expect(written()).toEqual([["Cutover NotificationFailed service=cutover-test", 1]]);
 });

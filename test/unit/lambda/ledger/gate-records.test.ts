@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
+import type { Stop } from "../../../../lambda/core/gate/decision.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { openTable } from "../../../../lambda/ledger/table.ts";
 import { listenOnLoopback, readBody } from "../../../../local/aws/loopback.ts";
@@ -119,7 +120,7 @@ describe("the commands of a rollout", () => {
 describe("the inputs of a gate", () => {
   test("are the commands and the controls, in one consistent request", async () => {
     const order = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00Z" };
-    await ledger.setStopped(order);
+    await ledger.changeControls({ ...order, change: "stop-everything" });
     await ledger.addCommand("night", aCommand("one"));
     const requests: string[] = [];
     given.proxy.listener = ({ operation, phase, body }) => {
@@ -155,4 +156,36 @@ describe("the inputs of a gate", () => {
       commands: [],
     });
   });
+});
+
+const stopFor = (reason: string): Stop => ({
+  decision: "roll back",
+  cause: "alarm",
+  reasons: [{ code: "alarm", alarm: reason, state: "ALARM" }],
+});
+const AT = "2026-11-23T02:00:00.000Z";
+
+test("the first stop of a rollout stays, with the rollout's gate inputs only", async () => {
+  expect(await ledger.readGateInputs("night")).not.toHaveProperty("stop");
+
+  await ledger.latchStop("night", stopFor("calls drop"));
+  await ledger.latchStop("night", stopFor("errors"));
+
+  expect((await ledger.readGateInputs("night")).stop).toEqual(stopFor("calls drop"));
+  expect(await ledger.readGateInputs("noon")).not.toHaveProperty("stop");
+});
+
+test("the ledger keeps the last gate state of a rollout", async () => {
+  expect(await ledger.findGateState("night")).toBeUndefined();
+  const first = { at: AT, bakeLeftSeconds: 300, noData: [], commandsSeen: 0, pauseLeftSeconds: 0 };
+  const last = {
+    ...first,
+    bakeLeftSeconds: 60,
+    noData: [{ code: "alarm", alarm: "calls-drop", state: "missing" } as const],
+  };
+
+  await ledger.saveGateState("night", first);
+  await ledger.saveGateState("night", last);
+
+  expect(await ledger.findGateState("night")).toEqual(last);
 });
