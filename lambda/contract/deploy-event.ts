@@ -35,6 +35,7 @@ export const OnFailure = z.enum(["rollback", "halt"], {
   error:
     'expected "rollback" (restore what the rollout flipped) or "halt" (leave every customer as it is, ask a person)',
 });
+export type OnFailure = z.output<typeof OnFailure>;
 
 /** The members of every event. */
 const common = {

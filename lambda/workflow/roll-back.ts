@@ -109,7 +109,7 @@ async function begin(
 }
 
 /** Counts, from the ledger alone, the results of the customers that the source rollouts flipped. */
-export async function countRollback(
+export async function countSource(
   { ports, durable }: Pick<Run<Rollout>, "ports" | "durable">,
   source: SourceRollouts,
 ): Promise<RollbackResult> {
@@ -128,7 +128,7 @@ export async function recountRollback(
 ): Promise<RollbackResult> {
   if (rollback.counts.failed === 0) return rollback;
   try {
-    const { counts } = await countRollback(run, source);
+    const { counts } = await countSource(run, source);
     return { ...rollback, counts, stop: counts.failed > 0 ? rollback.stop : undefined };
   } catch {
     // The first count is no smaller than the true one.

@@ -11,7 +11,7 @@ import { createDurable, type Durable } from "./durable.ts";
 import { flipWaves, skipRemaining } from "./flip-waves.ts";
 import { openOrWait } from "./open-or-wait.ts";
 import { prepareRollout } from "./prepare-rollout.ts";
-import { countRollback, publishRollback, recountRollback, rollBack } from "./roll-back.ts";
+import { countSource, publishRollback, recountRollback, rollBack } from "./roll-back.ts";
 
 /** The whole product: open → flip, or roll back what another rollout flipped → close → report. */
 export async function runRollout(ports: Ports, input: unknown, context: DurableContext): Promise<Report> {
@@ -48,7 +48,7 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
 /** Rolls back what other rollouts flipped, as the ledger has it. A dry run only counts the customers. */
 async function rollBackSource(ports: Ports, durable: Durable, rollout: RollbackRollout): Promise<Ended> {
   const { lock, source } = rollout;
-  if (lock === undefined) return { rollback: await countRollback({ ports, durable }, source) };
+  if (lock === undefined) return { rollback: await countSource({ ports, durable }, source) };
   const run = { ports, durable, rollout: { ...rollout, lock } };
   await durable.step("publish-started", () => publish(ports, rollout, { change: "started" }));
   const rollback = await rollBack(run, { source, commandState: NO_COMMANDS });

@@ -37,59 +37,25 @@ export const chaosFaults = [
   "no-flag",
 ] as const satisfies readonly (keyof typeof shareFaults)[];
 
+const number = (about: string, least: number, greatest: number, fallback = 0) => ({ about, least, greatest, fallback });
+
 export const numberFaults = {
-  latency: { about: "each request takes N milliseconds", least: 0, greatest: 600_000, fallback: 0 },
-  "latency-load": {
-    about: "N more milliseconds for each other request in flight",
-    least: 0,
-    greatest: 60_000,
-    fallback: 0,
-  },
-  "rate-limit": {
-    about: "at most N requests a second (fixed windows of one second), 429 beyond; 0 is no limit",
-    least: 0,
-    greatest: 1_000_000,
-    fallback: 0,
-  },
-  "retry-after": { about: "the seconds in a Retry-After", least: 0, greatest: 3600, fallback: 1 },
-  "session-death": {
-    about: "a session dies after N calls; 0 is never",
-    least: 0,
-    greatest: 1_000_000_000,
-    fallback: 0,
-  },
-  "read-lag": { about: "readings show a flag as it was N milliseconds ago", least: 0, greatest: 600_000, fallback: 0 },
-  "write-lag": {
-    about: "a flip's reply shows the new flag, and the write is done N milliseconds later",
-    least: 0,
-    greatest: 600_000,
-    fallback: 0,
-  },
-  "late-after": {
-    about: "the milliseconds until a `late-write` is done",
-    least: 0,
-    greatest: 600_000,
-    fallback: 15_000,
-  },
-  "done-but": {
-    about: "a flip is done and answered with the status N; 0 is off",
-    least: 0,
-    greatest: 599,
-    fallback: 0,
-  },
-  "wrong-total": {
-    about: "totalCount is off by N (+3, -3)",
-    least: -1_000_000,
-    greatest: 1_000_000,
-    fallback: 0,
-  },
-  "page-cap": { about: "the most customers that a page holds", least: 1, greatest: 1_000_000, fallback: 250 },
-  lockout: {
-    about: "a user is locked out after N refused sign-ins in a row; 0 is never",
-    least: 0,
-    greatest: 1_000_000,
-    fallback: 5,
-  },
+  latency: number("each request takes N milliseconds", 0, 600_000),
+  "latency-load": number("N more milliseconds for each other request in flight", 0, 60_000),
+  "rate-limit": number(
+    "at most N requests a second (fixed windows of one second), 429 beyond; 0 is no limit",
+    0,
+    1_000_000,
+  ),
+  "retry-after": number("the seconds in a Retry-After", 0, 3600, 1),
+  "session-death": number("a session dies after N calls; 0 is never", 0, 1_000_000_000),
+  "read-lag": number("readings show a flag as it was N milliseconds ago", 0, 600_000),
+  "write-lag": number("a flip's reply shows the new flag, and the write is done N milliseconds later", 0, 600_000),
+  "late-after": number("the milliseconds until a `late-write` is done", 0, 600_000, 15_000),
+  "done-but": number("a flip is done and answered with the status N; 0 is off", 0, 599),
+  "wrong-total": number("totalCount is off by N (+3, -3)", -1_000_000, 1_000_000),
+  "page-cap": number("the most customers that a page holds", 1, 1_000_000, 250),
+  lockout: number("a user is locked out after N refused sign-ins in a row; 0 is never", 0, 1_000_000, 5),
 } as const;
 
 export const flagFaults = {

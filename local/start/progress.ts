@@ -3,7 +3,7 @@ import { countOf } from "./count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 
 /** The state of a rollout, as its log tells it. Times are milliseconds of one clock. */
-export interface Progress {
+export interface LiveProgress {
   readonly phase: Working | "baking" | "delayed" | "held" | "waiting for the lock";
   /** The phase to which a wait returns. */
   readonly working: Working;
@@ -24,14 +24,14 @@ export interface Progress {
 
 type Working = "starting" | "looking up" | "planning" | "flipping" | "rolling back" | "closing";
 
-export function startProgress(nowMs: number): Progress {
+export function startProgress(nowMs: number): LiveProgress {
   const nothing = { wave: "", heldBy: "", leftSeconds: 0, done: 0, doneBefore: 0, total: 0, failed: 0 };
   return { phase: "starting", working: "starting", since: nowMs, ...nothing };
 }
 
 /** The progress after a line of the worker's log. */
-export function advance(progress: Progress, line: LogLine, nowMs: number): Progress {
-  const go = (phase: Working): Progress =>
+export function advance(progress: LiveProgress, line: LogLine, nowMs: number): LiveProgress {
+  const go = (phase: Working): LiveProgress =>
     progress.phase === phase
       ? progress
       : { ...progress, phase, working: phase, since: nowMs, doneBefore: progress.done };
@@ -65,13 +65,13 @@ function isOver({ codes }: LogLine): boolean {
   return !Array.isArray(codes) || codes.length === 0;
 }
 
-function toWorking({ working }: Progress, { decision }: LogLine): Working {
+function toWorking({ working }: LiveProgress, { decision }: LogLine): Working {
   if (decision === "roll back") return "rolling back";
   return decision === "halt" ? "closing" : working;
 }
 
 /** A bake and a delay end by themselves; any other wait is a hold. */
-function toWait({ heldBy, codes, bakeLeftSeconds }: LogLine): Pick<Progress, "phase" | "heldBy" | "leftSeconds"> {
+function toWait({ heldBy, codes, bakeLeftSeconds }: LogLine): Pick<LiveProgress, "phase" | "heldBy" | "leftSeconds"> {
   const leftSeconds = toNumber(bakeLeftSeconds);
   const [code] = Array.isArray(codes) ? codes : [];
   if (code === "baking" || code === "delayed") return { phase: code, heldBy: "", leftSeconds };
@@ -83,7 +83,7 @@ function toNumber(value: unknown): number {
 }
 
 /** One line for a terminal of so many columns; the last parts are left out when they do not fit. */
-export function renderProgress(progress: Progress, nowMs: number, columns: number): string {
+export function renderProgress(progress: LiveProgress, nowMs: number, columns: number): string {
   let line = "";
   for (const part of toParts(progress, nowMs - progress.since, columns).filter(Boolean)) {
     const longer = line === "" ? part : `${line}   ${part}`;
@@ -93,7 +93,7 @@ export function renderProgress(progress: Progress, nowMs: number, columns: numbe
   return line;
 }
 
-function toParts(progress: Progress, elapsedMs: number, columns: number): readonly string[] {
+function toParts(progress: LiveProgress, elapsedMs: number, columns: number): readonly string[] {
   const { phase, done, doneBefore, total, failed, wave, heldBy, leftSeconds } = progress;
   const elapsed = toWholeSeconds(elapsedMs);
   const left = `${toWholeSeconds(Math.max(0, leftSeconds * 1_000 - elapsedMs))} left`;

@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import { advance, describeStep, type Progress, renderProgress, startProgress } from "./progress.ts";
+import { advance, describeStep, type LiveProgress, renderProgress, startProgress } from "./progress.ts";
 import { findColumns } from "./terminal.ts";
 import type { LogLine } from "./worker-process.ts";
 
@@ -53,7 +53,7 @@ function showLive(stream: WriteStream): ProgressView {
 }
 
 function showPlain(stream: WriteStream): ProgressView {
-  let progress: Progress = startProgress(performance.now());
+  let progress: LiveProgress = startProgress(performance.now());
   let writtenMs = performance.now();
   let isOpen = false;
   return {

@@ -170,7 +170,7 @@ describe("on a server that moves children with their parents, a rollout", () => 
     expect(await promote({ targets: { customerIds: [parent, ...children] } })).toMatchObject({ status: "succeeded" });
   });
 
-  test("is refused before the first flip when the policy says childrenFollow, with each left-out descendant", async () => {
+  test("is refused under childrenFollow before the first flip, with each left-out descendant", async () => {
     const [child = "", sibling = ""] = children;
     const grandchild = add(child);
     const before = rememberFlags(world);
@@ -196,7 +196,7 @@ describe("on a server that moves children with their parents, a rollout", () => 
   });
 });
 
-test("a rollout whose first customers' children cannot be read goes on, and its first gate says so", async () => {
+test("a rollout whose children cannot be read continues, and its first gate says so", async () => {
   const breakChildren = (url: string, body: string) => (url.includes("shallowParent") ? "<p>out of order</p>" : body);
   const proxy = await startRewritingProxy(world.emulator.address, breakChildren);
   try {

@@ -52,7 +52,7 @@ test.each([
   },
 );
 
-test("an abort after the failure budget halted a rollout, while its last flips end, restores them", async () => {
+test("an abort after the failure budget halted a rollout restores its last flips", async () => {
   world = await startWorld({ customers: 12, stagingShare: 1 });
   const ledger = openLedger(world);
   let posts = 0;

@@ -38,7 +38,7 @@ test("when readings lag, a rollback right after the promote restores every custo
   expect(rememberFlags(world)).toEqual(before);
 });
 
-test("when writes are applied later than their replies, a rollback right after restores every customer", async () => {
+test("when writes follow their replies later, a rollback right after restores every customer", async () => {
   world.emulator.setFaults("write-lag=700");
   expect(await run(PROMOTE, "night", true)).toMatchObject({ status: "succeeded", counts: { flipped: onStaging } });
 

@@ -66,7 +66,7 @@ async function given(customers: number): Promise<Public> {
 const starts = ({ door }: Public) => door.world.executions.invocations().filter(({ type }) => type === "Event");
 
 describe("from a signed delivery over HTTP to flipped customers", () => {
-  test("a deployment that succeeded is promoted, the same delivery five times at once is one rollout", async () => {
+  test("a successful deployment is promoted; the same delivery five times at once is one rollout", async () => {
     const world = await given(60);
     const delivery = aGitHubDelivery({ secret: FIRST });
 

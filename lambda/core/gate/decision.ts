@@ -1,3 +1,4 @@
+import type { OnFailure } from "../../contract/deploy-event.ts";
 import type { Reason } from "../reasons.ts";
 
 /** What a gate decides. Its reasons are recorded. */
@@ -15,9 +16,6 @@ export interface Stop {
   readonly cause: "budget" | "alarm" | "no data" | "abort" | "controls" | "share" | "children-moved";
   readonly reasons: readonly Reason[];
 }
-
-/** What a rollout does when a gate fails, by its event or the policy. */
-export type OnFailure = "rollback" | "halt";
 
 export function isStop(decision: Decision | undefined): decision is Stop {
   return decision !== undefined && decision.decision !== "proceed";

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import type { OnFailure } from "../../contract/deploy-event.ts";
 import { type FailureBudget, toHundredths } from "../../contract/limits.ts";
 import { type LockAndControls, toStopped } from "../controls.ts";
 import type { AlarmState } from "../reason-types.ts";
 import type { Reason } from "../reasons.ts";
 import { type Abort, applyCommands, type CommandRecord, type CommandState, passTime } from "./apply-commands.ts";
-import { type Decision, type OnFailure, type Stop, toStop } from "./decision.ts";
+import { type Decision, type Stop, toStop } from "./decision.ts";
 
 /** What the ledger says about one rollout at a gate. */
 export interface GateInputs {

@@ -28,7 +28,7 @@ describe("a worker that is killed continues in a new process and ends as if unha
     expect(await runKilled(TWO_BATCHES, { trap: atPost(251, "arrived") })).toEqual(unharmed.end);
   });
 
-  test("a flip that is still on its way when the next process reads may be sent twice, and only that one", async () => {
+  test("only a flip that is still on its way when the next process reads may be sent twice", async () => {
     const end = await runKilled(TWO_BATCHES, { trap: atSlowPost(125) });
 
     expect(withoutPosts(end)).toEqual(withoutPosts(unharmed.end));

@@ -8,7 +8,7 @@ import { runThroughDeaths, runUnharmed, TWO_BATCHES } from "../crash-scenario.ts
 const WRITES = 20;
 
 test.each(["before", "after"])(
-  "a worker whose every process is killed %s its next write to its checkpoints ends as if unharmed",
+  "a worker that is killed %s each write to its checkpoints ends as if unharmed",
   async (phase) => {
     const { end } = await runUnharmed(TWO_BATCHES);
 

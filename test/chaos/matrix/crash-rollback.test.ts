@@ -60,7 +60,7 @@ describe.each(["arrived", "written", "answered"] as const)(
   },
 );
 
-describe("a rollback that goes on with another execution's, and is killed in its turn, ends as if unharmed", () => {
+describe("a rollback that continues another one, and is killed in its turn, ends as if unharmed", () => {
   const halfway = { trap: atPost(BAD + 5, "written") };
 
   test.each([1, 2, 3, 4])("when its batch write %d is done and not answered", async (n) => {

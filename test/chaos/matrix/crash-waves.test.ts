@@ -9,7 +9,7 @@ import { atWrite, BAD, runKilled, runThroughDeaths, runUnharmed, THREE_WAVES, WA
  */
 const { end, places } = await runUnharmed(THREE_WAVES);
 
-test("the rollout that is not killed flips three waves, restores them and never reaches the fourth", () => {
+test("the rollout that is not killed flips three waves and restores them before the fourth", () => {
   expect(end).toMatchObject({
     status: "rolled-back",
     lock: undefined,
@@ -39,7 +39,7 @@ describe.each(["before", "after"])("killed %s a write to its checkpoints, a roll
   });
 });
 
-test("when process after process dies at its third write of a batch, the rollout ends as if unharmed", async () => {
+test("a rollout whose processes die at their third write of a batch ends as if unharmed", async () => {
   const again = await runThroughDeaths(THREE_WAVES, () => ({ trap: atWrite(3, "done", "batch") }));
 
   expect(again.deaths).toBeGreaterThan(3);

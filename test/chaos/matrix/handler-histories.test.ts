@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { handlerHistories, playThroughHandler } from "../random-runs/handler-history.ts";
 
-test("through the shipped handler too, whatever happens at once, rollouts flip their own, and can be undone", async () => {
+test("rollouts at the same time flip their own customers, and can be undone", async () => {
   const seen = new Set<string>();
   await fc.assert(
     fc.asyncProperty(handlerHistories, async (history) => {

@@ -20,7 +20,7 @@ describe("an abort", () => {
     runInState(state, leave, (ended) => expectAborted(state, ended, "halt")),
   );
 
-  test("of one that flips back leaves the rest, names them, and a rollback that is sent again goes on", () =>
+  test("of a rollback names the remaining customers, and a rollback that is sent again continues", () =>
     runInState("flips back", abort, async ({ report, world, before }) => {
       expect(report).toMatchObject({
         status: "aborted",
@@ -65,7 +65,7 @@ describe("through the front door", () => {
   });
   afterEach(() => door.close());
 
-  test("an abort ends a rollout in its bake, and what comes after its end is refused with how it ended", async () => {
+  test("an abort ends a rollout in its bake; a later command is refused with how it ended", async () => {
     const { world } = door;
     const before = rememberFlags(world);
     let posts = 0;

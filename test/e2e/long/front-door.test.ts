@@ -80,7 +80,7 @@ describe("a deploy event", () => {
     expect(expectFlippedOnce()).toBe(status.counts?.flipped);
   });
 
-  test("is answered with the same rollout afterwards, also with another sender, reason and notAfter", async () => {
+  test("gets the same rollout as its answer, also with another sender, reason and notAfter", async () => {
     await door.send(anEvent({ id: "night" }));
     await door.world.executions.settled();
 
@@ -175,7 +175,7 @@ describe("CodePipeline", () => {
     expect(starts()).toHaveLength(1);
   });
 
-  test("fails with the sentence that refused its event, and the invocation succeeds, for no repetition would help", async () => {
+  test("fails with the refusal of its event, and the invocation succeeds", async () => {
     expect(await door.send(job(anEvent({ targets: { cohort: "unknown" } })))).toMatchObject({ status: "refused" });
     expect(door.pipeline.answers()).toMatchObject([
       {

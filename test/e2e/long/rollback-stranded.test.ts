@@ -139,7 +139,7 @@ describe("a customer that fails", () => {
     expect(operations.filter((name) => name.startsWith("hold-rollback-part"))).toHaveLength(2);
   });
 
-  test("after it was begun, and cannot be read any more, is named as one that may have been flipped back", async () => {
+  test("after its restore began, and cannot be read, is named as perhaps restored", async () => {
     await run(PROMOTE, "one");
     let begun = false;
     const trouble: Trouble = {
@@ -201,7 +201,7 @@ describe("a release that cannot be held", () => {
     });
   };
 
-  test("because too many are held is said by the report, the event and the message, with what to do", async () => {
+  test("because too many are held stands in the report, the event and the alert", async () => {
     for (const { id } of world.emulator.customers()) world.emulator.setStaging(id, true);
     await execute(world, PROMOTE, { name: "one" });
     await fill();

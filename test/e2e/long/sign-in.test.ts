@@ -62,7 +62,7 @@ describe("a session", () => {
 });
 
 describe("a secret that is rotated", () => {
-  test("between two rollouts is picked up by the same worker, with one refused try of the old password", async () => {
+  test("between two rollouts is picked up by the same worker, with one refused sign-in", async () => {
     const { emulator, startWorker, rotatePassword } = await given();
     const worker = startWorker();
     await worker.run(PROMOTE);
@@ -111,7 +111,7 @@ describe("a secret that is rotated", () => {
 });
 
 describe("a wrong password", () => {
-  test("is tried exactly once in three invocations with cold workers; a new version of the secret works", async () => {
+  test("is tried once in three cold invocations; a new version of the secret works", async () => {
     const { emulator, run, secrets, putSecret } = await given();
     const before = rememberFlags(world);
     const version = putSecret({ userName: emulator.userName, password: "Wrong-1!" });

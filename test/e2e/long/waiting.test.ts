@@ -78,23 +78,20 @@ describe("an event that waits", () => {
   test.each([
     ["the rollout's id", { rolloutId: "night" }],
     ["the release", { release: "2026.11" }],
-  ])(
-    "to turn back, by %s, a rollout that has not even a plan yet turns back what that has flipped by its end",
-    async (_by, of) => {
-      const before = rememberFlags(world);
-      const rollback = { action: "rollback", ...of, id: "back", onBusy: "wait", notAfter: LATER } as const;
+  ])("for a rollback, by %s, of a rollout without a plan restores what that flips by its end", async (_by, of) => {
+    const before = rememberFlags(world);
+    const rollback = { action: "rollback", ...of, id: "back", onBusy: "wait", notAfter: LATER } as const;
 
-      const [first, second] = await runBoth(rollback, "the lookup");
+    const [first, second] = await runBoth(rollback, "the lookup");
 
-      expect(first?.report).toMatchObject({ status: "succeeded", counts: { flipped: 40 } });
-      expect(second?.report).toMatchObject({
-        status: "rolled-back",
-        of: ["night"],
-        rollback: { restored: 40, failed: 0 },
-      });
-      expect(rememberFlags(world)).toEqual(before);
-    },
-  );
+    expect(first?.report).toMatchObject({ status: "succeeded", counts: { flipped: 40 } });
+    expect(second?.report).toMatchObject({
+      status: "rolled-back",
+      of: ["night"],
+      rollback: { restored: 40, failed: 0 },
+    });
+    expect(rememberFlags(world)).toEqual(before);
+  });
 
   test("is refused once its time is over, and leaves the lock to the rollout that has it", async () => {
     const lock = await holdLock();
@@ -109,7 +106,7 @@ describe("an event that waits", () => {
     expect(world.emulator.stats().requests).toEqual({});
   });
 
-  test("takes the lock over from an execution that was stopped, and waits for its last requests to end", async () => {
+  test("takes the lock over from a stopped execution, and waits for its last requests to end", async () => {
     const lock = await holdLock();
     const waiting = execute(world, STAGE, { name: "noon" });
     await until(() => isWaiting("noon"));
@@ -163,7 +160,7 @@ describe("an event that waits", () => {
   });
 });
 
-test("an event that does not wait is refused while the rollout that it would turn back looks up its customers", async () => {
+test("an event that does not wait is refused while its source rollout looks up customers", async () => {
   let refused: Executed | undefined;
   const off = world.emulator.onRequest(async ({ operation, phase }) => {
     if (operation !== "ListCustomers" || phase !== "arrived") return;

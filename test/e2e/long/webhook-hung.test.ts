@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 test.each([["the ledger", "AWS_ENDPOINT_URL_DYNAMODB"]])(
-  "when %s takes a request and says nothing, the delivery is answered 503 before GitHub hangs up",
+  "when %s does not answer, the delivery is answered 503 before GitHub hangs up",
   async (_what, variable) => {
     const secret = "the first secret of GitHub";
     world.secrets.putSecretValue("cutover/github", secret);

@@ -96,7 +96,7 @@ describe("the guide to a deploy", () => {
 });
 
 describe("what the cost page counts", () => {
-  test("of alarms, their metrics and the product's own metrics is what is deployed, at least and at most", () => {
+  test("of alarms, their metrics and the product's own metrics is exactly what is deployed", () => {
     const least = synthesize();
     const most = synthesize(WITH_WEBHOOK);
     const alarmsOf = (templates: Templates) => propertiesOf(templates, "AWS::CloudWatch::Alarm");
@@ -116,7 +116,7 @@ describe("what the cost page counts", () => {
   beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
   afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
-  test("is what a rollout of 1,000 flips asks for, in one go and in waves, and what its status reads", async () => {
+  test("is what a rollout of 1,000 flips and its status ask for, in one wave and in several", async () => {
     const cost = readDocument("cost.md");
     const [requests, writes, reads, operations] = readRow(cost, "1,000", [1, 2, 3, 5]);
     const wave = readRow(cost, "each further wave");

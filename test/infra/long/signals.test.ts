@@ -76,7 +76,7 @@ describe("a rollout", () => {
     expect(readWritten(logs())).toHaveLength(length);
   });
 
-  test("with a wrong password rings the alarm for it, again for each rollout, and not after the right one came", async () => {
+  test("with a wrong password rings its alarm for each rollout, until the right one came", async () => {
     const { emulator, run, putSecret, logs } = await given(PRODUCTION, "worker");
     const versionId = putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
@@ -186,7 +186,7 @@ describe("the public door", () => {
   });
 });
 
-test("the dashboard of each deployment shows its own metrics, those that the alarms look at among them", async () => {
+test("the dashboard of each deployment shows its own metrics and those of its alarms", async () => {
   await given(PRODUCTION, "worker");
   for (const [deployment, service] of [
     [PRODUCTION, "cutover-production"],

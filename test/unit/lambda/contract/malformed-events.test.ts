@@ -145,7 +145,7 @@ describe("a malformed event", () => {
     for (const line of lines) expect(line).toMatch(/: got .*; expected /);
   });
 
-  test("is refused by the handler before it asks Evo Voice or the ledger, and its password is logged nowhere", async () => {
+  test("is refused before Evo Voice or the ledger is asked, and its password is logged nowhere", async () => {
     expect(MALFORMED.length).toBeGreaterThanOrEqual(20);
     const event = anEvent({ userName: "me", password: "hunter2" });
 

@@ -152,7 +152,7 @@ describe("a session that is renewed", () => {
   });
 });
 
-test("a login that is refused is read again: a rotated secret signs in, and the old version is not tried again", async () => {
+test("a refused login is read again: a rotated secret signs in, the old version is not retried", async () => {
   const tried: unknown[] = [];
   let versionId = "v1";
   const refused = new Set<string>();
