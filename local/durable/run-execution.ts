@@ -24,6 +24,8 @@ export type ExecutionRun = {
   readonly payload: unknown;
   /** Durable waits and retry delays end at once; the clock does not change. */
   readonly skipWaits?: boolean;
+  /** Called before a wait of so many milliseconds is skipped, for a stand-in that has a clock of its own. */
+  readonly onSkip?: (ms: number) => void;
   readonly onCheckpoint?: CheckpointHook;
   /** The time limit that an invocation sees. @default Lambda's 15 minutes */
   readonly invocationMs?: number;
@@ -122,10 +124,11 @@ async function settle(
   }
 }
 
-async function passNextTimer({ skipWaits }: ExecutionRun, checkpoints: FileCheckpoints): Promise<void> {
+async function passNextTimer({ skipWaits, onSkip }: ExecutionRun, checkpoints: FileCheckpoints): Promise<void> {
   const dueTime = checkpoints.findNextDueTime();
   if (dueTime === undefined) return;
   while (!skipWaits && Date.now() < dueTime) await sleep(Math.min(dueTime - Date.now(), MAX_SLEEP_MS));
+  if (skipWaits) onSkip?.(Math.max(0, dueTime - Date.now()));
   checkpoints.elapseUntil(skipWaits ? dueTime : Date.now());
 }
 
