@@ -130,6 +130,7 @@ const MAY_STOP: readonly Misbehaviour[] = [
   "done-but-4xx",
   "done-but-5xx",
   "done-but-dropped",
+  "created-anywhere",
   "deleted",
   "moved",
   "swapped",

@@ -14,6 +14,7 @@ export const MISBEHAVIOURS = [
   "sign-in-down",
   "empty-without-items",
   "created",
+  "created-anywhere",
   "deleted",
   "moved",
   "swapped",

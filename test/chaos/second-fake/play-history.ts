@@ -46,27 +46,25 @@ export interface History extends HistoryOptions {
   readonly rollouts: readonly Played[];
 }
 
-/** When a request is given up, in milliseconds of the real clock. */
-const CLIENT_TIMEOUT_MS = 400;
-
 /** Plays a rollout and, at once after it, a rollback or a rollout the other way round, through the handler that ships. */
 export async function playHistory(standIns: StandIns, { seed, misbehaviours }: HistoryOptions): Promise<History> {
   const draws = createDraws(`history ${seed}`);
   const [action, opposite] = draws.chance(0.5, "action")
     ? (["promote", "stage"] as const)
     : (["stage", "promote"] as const);
+  const clientTimeoutMs = toTimeoutMs(misbehaviours);
   let skippedMs = 0;
   const fake = await startSecondFake({
     seed,
     misbehaviours,
-    clientTimeoutMs: CLIENT_TIMEOUT_MS,
+    clientTimeoutMs,
     nowMs: () => Date.now() + skippedMs,
     wanted: action === "stage",
     customers: 60,
   });
   try {
     standIns.secrets.putSecretValue(SECRET, JSON.stringify(fake.login));
-    const policy = drawPolicy(draws, fake.address);
+    const policy = drawPolicy(draws, fake.address, clientTimeoutMs);
     const { targets, selects } = drawTargets(draws, fake.customers);
     const stage: Stage = {
       fake,
@@ -95,7 +93,12 @@ export async function playHistory(standIns: StandIns, { seed, misbehaviours }: H
   }
 }
 
-function drawPolicy(draws: Draws, baseUrl: string) {
+/** When a request is given up, in milliseconds of the real clock: soon only where a server lets it come to that. */
+function toTimeoutMs(misbehaviours: readonly Misbehaviour[]): number {
+  return misbehaviours.includes("write-after-timeout") ? 400 : 3_000;
+}
+
+function drawPolicy(draws: Draws, baseUrl: string, requestTimeoutMs: number) {
   return {
     baseUrl,
     accountIds: draws.chance(0.5, "accounts") ? [ACCOUNTS[0]] : [...ACCOUNTS],
@@ -103,7 +106,7 @@ function drawPolicy(draws: Draws, baseUrl: string) {
     startRequestsPerSecond: 5_000,
     failureBudget: draws.chance(0.7, "budget") ? "100%" : "1%",
     pageSize: draws.pick([7, 25, 100], "page size"),
-    retries: { attempts: 3, requestTimeoutMs: CLIENT_TIMEOUT_MS, mostBackoffMs: 20 },
+    retries: { attempts: 3, requestTimeoutMs, mostBackoffMs: 20 },
   };
 }
 

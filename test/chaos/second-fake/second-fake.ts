@@ -110,11 +110,12 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
     const atMs = nowMs();
     const isSwap = does("swapped", 0.3, `${request}`);
     const victim = rows[Math.floor(draws.part(`victim ${request}`) * rows.length)];
-    if (does("created", 0.5, `${request}`) || isSwap) {
+    const isInserted = does("created-anywhere", 0.5, `${request}`);
+    if (does("created", 0.5, `${request}`) || isInserted || isSwap) {
       const one = makeCustomer(draws, customers.length, wanted);
       one.change = { kind: "created", atMs };
       customers.push(one);
-      rows.splice(isSwap ? rows.length : Math.floor(draws.part(`where ${request}`) * rows.length), 0, one);
+      rows.splice(isInserted ? Math.floor(draws.part(`where ${request}`) * rows.length) : rows.length, 0, one);
     }
     if (victim === undefined) return;
     if (does("deleted", 0.3, `${request}`) || isSwap) {
