@@ -29,7 +29,9 @@ function findMisplaced({ fake, rollouts }: History): string[] {
   return fake.customers.flatMap((customer) => {
     const { flag, by } = claims.get(customer.id) ?? {};
     const isTrue = flag === undefined || flag === flagAt(customer, Number.POSITIVE_INFINITY);
-    return isTrue || customer.change?.kind === "deleted" ? [] : `${customer.id} stands ${flag ? "in production" : "on staging"}, by ${by}`;
+    return isTrue || customer.change?.kind === "deleted"
+      ? []
+      : `${customer.id} stands ${flag ? "in production" : "on staging"}, by ${by}`;
   });
 }
 
