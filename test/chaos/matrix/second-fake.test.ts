@@ -9,11 +9,35 @@ import { type StandIns, startStandIns } from "../second-fake/stand-ins.ts";
 type Row = Misbehaviour | "none" | "three at once";
 const ROWS: readonly Row[] = ["none", ...MISBEHAVIOURS, "three at once"];
 
-/** What is known to fail today. The entry goes with the fault. */
-const KNOWN: Partial<Record<Row, readonly (keyof Judgement)[]>> = {};
+/** What is known to fail today. An entry goes with its fault: the table says when it is no longer needed. */
+const KNOWN: Partial<Record<Row, readonly (keyof Judgement)[]>> = {
+  // Issue 13, section 1: replies and readings are believed, and not verified.
+  "reads-lag": ["wrongEnds"],
+  "writes-late": ["wrongEnds"],
+  "writes-overtake": ["wrongEnds"],
+  "write-after-timeout": ["wrongEnds"],
+  "writes-hang": ["wrongEnds", "wrongReports"],
+  "not-applied": ["wrongEnds"],
+  "done-but-4xx": ["wrongEnds"],
+  created: ["wrongReports"],
+  "created-anywhere": ["wrongReports"],
+  moved: ["wrongReports"],
+  swapped: ["wrongEnds", "wrongReports"],
+  "three at once": ["wrongEnds", "wrongReports"],
+  // The same section, without verification: what the server says is understood wrongly.
+  "empty-without-items": ["wrongReports"],
+  "settings-of-one-account": ["wrongEnds"],
+  "writes-unauthorized": ["wrongReports"],
+  "gzip-unasked": ["wrongReports"],
+  // Section 2.
+  "sign-in-down": ["wrongReports"],
+  // Section 6.
+  "throttled-for-a-while": ["wrongReports"],
+};
 
-/** Histories of each row. */
-const RUNS = Number(process.env.CUTOVER_SECOND_FAKE_RUNS ?? 6);
+/** Histories of each row; fewer where each lasts many seconds. */
+const RUNS = Number(process.env.CUTOVER_SECOND_FAKE_RUNS ?? 2);
+const runsOf = (row: Row) => (row === "writes-hang" ? Math.ceil(RUNS / 5) : RUNS);
 const FIRST_SEED = Number(process.env.CUTOVER_SECOND_FAKE_SEED ?? 1);
 
 interface Tally {
@@ -52,7 +76,7 @@ describe("a second fake misbehaves: every customer stands where the reports say"
 async function playRow(row: Row): Promise<Tally> {
   const startedAt = Date.now();
   const wrong: { wrongEnds: string[]; wrongReports: string[] } = { wrongEnds: [], wrongReports: [] };
-  for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed += 1) {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + runsOf(row); seed += 1) {
     const output = captureOutput();
     try {
       const history = await playHistory(standIns, { seed, misbehaviours: toMisbehaviours(row, seed) });
@@ -65,7 +89,7 @@ async function playRow(row: Row): Promise<Tally> {
       output.restore();
     }
   }
-  return { row, runs: RUNS, ...wrong, ms: Date.now() - startedAt };
+  return { row, runs: runsOf(row), ...wrong, ms: Date.now() - startedAt };
 }
 
 function toMisbehaviours(row: Row, seed: number): readonly Misbehaviour[] {
@@ -78,13 +102,18 @@ function toMisbehaviours(row: Row, seed: number): readonly Misbehaviour[] {
 /** A row for each misbehaviour, with one example of each kind. */
 function drawTable(rows: readonly Tally[]): string {
   const head = ["misbehaviour", "runs", "wrong ends", "wrong reports", "seconds"];
-  const lines = rows.flatMap(({ row, runs, wrongEnds, wrongReports, ms }) => [
-    [row, runs, wrongEnds.length, wrongReports.length, (ms / 1000).toFixed(1)],
-    ...[wrongEnds[0], wrongReports[0]].flatMap((example) => (example === undefined ? [] : [[`  ${example}`]])),
-  ]);
-  return [head, ...lines]
-    .map(([first = "", ...rest]) =>
-      [String(first).padEnd(26), ...rest.map((cell) => String(cell).padStart(13))].join(""),
-    )
-    .join("\n");
+  const lines = rows.flatMap((tally) => {
+    const { row, runs, wrongEnds, wrongReports, ms } = tally;
+    const mended = (KNOWN[row] ?? []).filter((kind) => tally[kind].length === 0);
+    return [
+      [row, runs, wrongEnds.length, wrongReports.length, (ms / 1000).toFixed(1)],
+      ...[wrongEnds[0], wrongReports[0]].flatMap((example) => (example === undefined ? [] : [[`  ${example}`]])),
+      ...mended.map((kind) => [`  known to fail, but no ${kind} in these runs`]),
+    ];
+  });
+  return [head, ...lines].map(toLine).join("\n");
+}
+
+function toLine([first = "", ...rest]: readonly (string | number)[]): string {
+  return [String(first).padEnd(26), ...rest.map((cell) => String(cell).padStart(15))].join("");
 }

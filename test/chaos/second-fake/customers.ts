@@ -21,7 +21,6 @@ export interface FakeCustomer {
 }
 
 export const ACCOUNTS = ["5f0000000000000000000aaa", "5f0000000000000000000bbb"] as const;
-export type AccountId = (typeof ACCOUNTS)[number];
 export const TAG_NAMES = ["wave-one", "late, later"] as const;
 /** Each account has a tag of this name, and no customer carries it. */
 export const UNUSED_TAG = "unused";

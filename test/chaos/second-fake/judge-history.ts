@@ -128,6 +128,7 @@ function findHidden({ fake }: History, { action, outcomes, posts }: Played): str
 /** A rollout may stop for these. For the others it has no reason: the server can be worked with. */
 const MAY_STOP: readonly Misbehaviour[] = [
   "write-after-timeout",
+  "writes-hang",
   "not-applied",
   "done-but-4xx",
   "done-but-5xx",

@@ -4,6 +4,7 @@ export const MISBEHAVIOURS = [
   "writes-late",
   "writes-overtake",
   "write-after-timeout",
+  "writes-hang",
   "not-applied",
   "done-but-4xx",
   "done-but-5xx",

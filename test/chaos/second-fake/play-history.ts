@@ -60,7 +60,7 @@ export async function playHistory(standIns: StandIns, { seed, misbehaviours }: H
     clientTimeoutMs,
     nowMs: () => Date.now() + skippedMs,
     wanted: action === "stage",
-    customers: 60,
+    customers: misbehaviours.includes("writes-hang") ? 24 : 60,
   });
   try {
     standIns.secrets.putSecretValue(SECRET, JSON.stringify(fake.login));
@@ -78,7 +78,7 @@ export async function playHistory(standIns: StandIns, { seed, misbehaviours }: H
     const name = `${misbehaviours.join("-").slice(0, 30)}-${seed}`;
     const first = await play(stage, {
       event: { action, release: `first-${name}`, targets, strategy: drawStrategy(draws), id: `first-${name}` },
-      ...(draws.chance(0.3, "abort") && {
+      ...((draws.chance(0.3, "abort") || misbehaviours.includes("writes-hang")) && {
         abort: { atPost: Math.floor(draws.between(2, 30, "abort at")), rollback: draws.chance(0.8, "abort how") },
       }),
     });
@@ -95,6 +95,8 @@ export async function playHistory(standIns: StandIns, { seed, misbehaviours }: H
 
 /** When a request is given up, in milliseconds of the real clock: soon only where a server lets it come to that. */
 function toTimeoutMs(misbehaviours: readonly Misbehaviour[]): number {
+  // Two tries last longer than the five seconds after which a worker asks for commands again.
+  if (misbehaviours.includes("writes-hang")) return 2_600;
   return misbehaviours.includes("write-after-timeout") ? 400 : 3_000;
 }
 

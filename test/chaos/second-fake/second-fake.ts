@@ -182,7 +182,7 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
     await fake.onPost(posts.length);
     const reply = { status: 200, body: toInfo(customer, flag) };
     if (does("not-applied", 0.05, id) || does("not-applied", 0.05, nth)) return reply;
-    if (does("write-after-timeout", 0.1, nth)) {
+    if (does("write-after-timeout", 0.1, nth) || does("writes-hang", 0.6, nth)) {
       writes.push({ flag, landsAtMs: atMs + clientTimeoutMs + draws.between(0, 5_000, `late ${nth}`) });
       return "hang";
     }
