@@ -3,7 +3,7 @@ import { captureOutput } from "../../support/capture-output.ts";
 import { createDraws } from "../second-fake/draws.ts";
 import { type Judgement, judgeHistory } from "../second-fake/judge-history.ts";
 import { MISBEHAVIOURS, type Misbehaviour } from "../second-fake/misbehaviours.ts";
-import { playHistory } from "../second-fake/play-history.ts";
+import { playHistory, SLOW } from "../second-fake/play-history.ts";
 import { type StandIns, startStandIns } from "../second-fake/stand-ins.ts";
 
 type Row = Misbehaviour | "none" | "three at once";
@@ -37,7 +37,7 @@ const KNOWN: Partial<Record<Row, readonly (keyof Judgement)[]>> = {
 
 /** Histories of each row; fewer where each lasts many seconds. */
 const RUNS = Number(process.env.CUTOVER_SECOND_FAKE_RUNS ?? 2);
-const runsOf = (row: Row) => (row === "writes-hang" ? Math.ceil(RUNS / 5) : RUNS);
+const runsOf = (row: Row) => (SLOW.some((slow) => slow === row) ? Math.ceil(RUNS / 5) : RUNS);
 const FIRST_SEED = Number(process.env.CUTOVER_SECOND_FAKE_SEED ?? 1);
 
 interface Tally {

@@ -157,7 +157,7 @@ function isNeedless({ misbehaviours, rollouts }: History, { action, report, wasA
 function findFloods({ fake }: History): string[] {
   const { throttled, signIns } = fake.countRequests();
   return [
-    ...(throttled > 60 ? [`${throttled} requests were refused with 429`] : []),
+    ...(throttled > 30 ? [`${throttled} requests were refused with 429`] : []),
     ...(signIns > 20 ? [`${signIns} sign-ins`] : []),
   ];
 }

@@ -46,6 +46,9 @@ export interface History extends HistoryOptions {
   readonly rollouts: readonly Played[];
 }
 
+/** Misbehaviours that take seconds of the real clock. */
+export const SLOW: readonly Misbehaviour[] = ["writes-hang", "throttled-for-a-while"];
+
 /** Plays a rollout and, at once after it, a rollback or a rollout the other way round, through the handler that ships. */
 export async function playHistory(standIns: StandIns, { seed, misbehaviours }: HistoryOptions): Promise<History> {
   const draws = createDraws(`history ${seed}`);
@@ -60,11 +63,11 @@ export async function playHistory(standIns: StandIns, { seed, misbehaviours }: H
     clientTimeoutMs,
     nowMs: () => Date.now() + skippedMs,
     wanted: action === "stage",
-    customers: misbehaviours.includes("writes-hang") ? 24 : 60,
+    customers: SLOW.some((one) => misbehaviours.includes(one)) ? 24 : 60,
   });
   try {
     standIns.secrets.putSecretValue(SECRET, JSON.stringify(fake.login));
-    const policy = drawPolicy(draws, fake.address, clientTimeoutMs);
+    const policy = drawPolicy(draws, fake.address, misbehaviours);
     const { targets, selects } = drawTargets(draws, fake.customers);
     const stage: Stage = {
       fake,
@@ -100,15 +103,17 @@ function toTimeoutMs(misbehaviours: readonly Misbehaviour[]): number {
   return misbehaviours.includes("write-after-timeout") ? 400 : 3_000;
 }
 
-function drawPolicy(draws: Draws, baseUrl: string, requestTimeoutMs: number) {
+function drawPolicy(draws: Draws, baseUrl: string, misbehaviours: readonly Misbehaviour[]) {
+  const requestTimeoutMs = toTimeoutMs(misbehaviours);
+  const isPaced = misbehaviours.includes("throttled-for-a-while");
   return {
     baseUrl,
     accountIds: draws.chance(0.5, "accounts") ? [ACCOUNTS[0]] : [...ACCOUNTS],
-    requestsPerSecond: 10_000,
-    startRequestsPerSecond: 5_000,
+    // The pace that ships, reached, where the pace itself is judged; none elsewhere.
+    ...(isPaced ? { startRequestsPerSecond: 50 } : { requestsPerSecond: 10_000, startRequestsPerSecond: 5_000 }),
     failureBudget: draws.chance(0.7, "budget") ? "100%" : "1%",
     pageSize: draws.pick([7, 25, 100], "page size"),
-    retries: { attempts: 3, requestTimeoutMs, mostBackoffMs: 20 },
+    retries: { attempts: 3, requestTimeoutMs, ...(!isPaced && { mostBackoffMs: 20 }) },
   };
 }
 

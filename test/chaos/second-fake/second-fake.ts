@@ -48,7 +48,17 @@ type Answer = Reply | "drop" | "hang";
 
 const REFUSALS = [400, 403, 404, 405, 409, 410, 412, 418, 422] as const;
 const TROUBLES = [500, 502, 503, 504] as const;
-const RETRY_AFTER = ["0", "-1", "soon", "", "0.2", "Thu, 01 Jan 1970 00:00:00 GMT", ["0", "0"], "1"] as const;
+const RETRY_AFTER = [
+  "0",
+  "-1",
+  "soon",
+  "",
+  "0.2",
+  "Thu, 01 Jan 1970 00:00:00 GMT",
+  ["0", "0"],
+  ["1", "1"],
+  "1",
+] as const;
 
 export async function startSecondFake(options: SecondFakeOptions): Promise<SecondFake> {
   const { seed, misbehaviours, nowMs, clientTimeoutMs, wanted } = options;
@@ -97,7 +107,7 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
   }
 
   function findThrottling(): Answer | undefined {
-    if (misbehaviours.includes("throttled-for-a-while") && posts.length >= 5) throttledUntil ??= nowMs() + 800;
+    if (misbehaviours.includes("throttled-for-a-while") && posts.length >= 5) throttledUntil ??= nowMs() + 4_800;
     const isThrottled = does("throttled", 0.1, `${counts.all}`) || nowMs() < (throttledUntil ?? 0);
     if (!isThrottled) return undefined;
     counts.throttled += 1;
