@@ -11,14 +11,6 @@ const ROWS: readonly Row[] = ["none", ...MISBEHAVIOURS, "three at once"];
 
 /** What is known to fail today. An entry goes with its fault: the table says when it is no longer needed. */
 const KNOWN: Partial<Record<Row, readonly (keyof Judgement)[]>> = {
-  // Issue 13, section 1: replies and readings are believed, and not verified.
-  "reads-lag": ["wrongEnds"],
-  "writes-late": ["wrongEnds"],
-  "writes-overtake": ["wrongEnds"],
-  "write-after-timeout": ["wrongEnds"],
-  "writes-hang": ["wrongEnds", "wrongReports"],
-  "not-applied": ["wrongEnds"],
-  "done-but-4xx": ["wrongEnds"],
   created: ["wrongReports"],
   "created-anywhere": ["wrongReports"],
   moved: ["wrongReports"],

@@ -45,14 +45,10 @@ function applyClaims(claims: Claims, { action, outcomes, restores }: Played, sou
     else claim(one, claims.get(one.customerId)?.flag);
   }
   for (const one of restores) {
-    if (one.outcome === "flipped" || one.outcome === "unchanged" || MOVED_BACK.includes(one.reason.code))
-      claim(one, !wanted);
+    if (one.outcome === "flipped") claim(one, !wanted);
     else if (one.reason.code === "may-be-restored") claim(one, undefined);
   }
 }
-
-/** A text, because the code goes with the rollback that asks before it writes. */
-const MOVED_BACK: readonly string[] = ["moved-back"];
 
 /** Requests for customers that were not in the policy's accounts, and had left them more than 5 s before. */
 function findOutside({ fake, accountIds }: History): string[] {
