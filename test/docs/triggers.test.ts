@@ -6,9 +6,9 @@ import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { CutoverSchedule } from "../../infra/constructs/schedules.ts";
 import { FlipEvent } from "../../lambda/contract/deploy-event.ts";
 import { propertiesOf, synthesize } from "../infra/make-stack.ts";
-import { toArn } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
 import { openLedger } from "../support/ledger.ts";
+import { toArn } from "../support/run-handler.ts";
 import { anEvent } from "../unit/lambda/contract/an-event.ts";
 import {
   aBridgedEvent,

@@ -1,7 +1,8 @@
 import { expect } from "@jest/globals";
 import type { Report } from "../../lambda/core/report/report.ts";
-import { type Executed, execute, toArn } from "../support/execute.ts";
+import { execute } from "../support/execute.ts";
 import { type Look, type Moments, type Sent, type Stage, watchMoments } from "../support/moments.ts";
+import { type Executed, toArn } from "../support/run-handler.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
 

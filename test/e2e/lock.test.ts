@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type DynamoDbProxy, startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
-import { execute, toArn } from "../support/execute.ts";
+import { execute } from "../support/execute.ts";
 import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
 import { openLedger } from "../support/ledger.ts";
+import { toArn } from "../support/run-handler.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
 
 const EVENT = { action: "promote", release: "2026.11", targets: { all: true } } as const;

@@ -1,13 +1,10 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { EmulatedCustomer } from "../../local/emulator/emulated-customer.ts";
 import { expectUntouched, rememberFlags } from "../support/truth.ts";
 import { startWorld, type World } from "../support/world.ts";
 
 let world: World;
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 beforeEach(async () => {
   world = await startWorld({ customers: 40, stagingShare: 1 });
 });

@@ -1,5 +1,4 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
 import { createWebhook } from "../../lambda/webhook.ts";
 import { startFunctionUrl } from "../../local/aws/function-url.ts";
@@ -21,8 +20,6 @@ interface Public {
 }
 
 let open: Public | undefined;
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(async () => {
   await open?.url.close();
   await open?.door.close();

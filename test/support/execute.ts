@@ -1,82 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { parsePolicy } from "../../lambda/config.ts";
-import type { Report } from "../../lambda/core/report/report.ts";
 import { createWorker } from "../../lambda/worker.ts";
-import { registerExecutions } from "../../local/durable/register-execution.ts";
-import { runExecution } from "../../local/durable/run-execution.ts";
+import { type Executed, type HandlerRun, runHandler } from "./run-handler.ts";
 import { PARTS, type World } from "./world.ts";
 
-export interface Executed {
-  /** Undefined when the execution failed. */
-  readonly report: Report | undefined;
-  readonly error: string | undefined;
-  /** Names of the durable operations, in order. */
-  readonly operations: readonly string[];
-  /** How long each of its waits was, in seconds. */
-  readonly waits: Readonly<Record<string, number>>;
-  readonly largestPayloadBytes: number;
-}
-
-export interface ExecuteOptions {
-  /** Of the execution: another name is another execution. */
-  readonly name?: string;
+export interface ExecuteOptions extends Partial<Pick<HandlerRun, "name" | "invocationMs" | "skipWaits">> {
   /** What differs from the world's policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
   /** @default the handler as it ships */
   readonly handler?: DurableLambdaHandler;
-  readonly invocationMs?: number;
-  /** @default true; false where a server lags in real time */
-  readonly skipWaits?: boolean;
 }
 
-/** Runs one execution in this process, with an empty memory as after a cold start; its waits pass at once unless the options say otherwise. */
+/** Runs one execution in this process, with an empty memory as after a cold start. */
 export async function execute(world: World, event: unknown, options: ExecuteOptions = {}): Promise<Executed> {
-  const { name = "release", policy = {}, invocationMs, skipWaits = true } = options;
+  const { name = "release", policy = {}, handler, invocationMs, skipWaits } = options;
   const config = { policy: parsePolicy({ ...world.policy, ...policy }), ...PARTS };
-  const handler = registerExecutions(options.handler ?? createWorker(config), world.executions);
-  const folder = mkdtempSync(join(tmpdir(), "cutover-"));
-  const file = join(folder, "checkpoints.jsonl");
-  try {
-    const ended = await runExecution({
-      handler,
-      file,
-      executionArn: toArn(name),
-      payload: event,
-      skipWaits,
-      ...(invocationMs !== undefined && { invocationMs }),
-    });
-    return {
-      report: ended.status === "SUCCEEDED" ? (ended.result as Report) : undefined,
-      error: ended.status === "FAILED" ? ended.error.message : undefined,
-      ...readJournal(readFileSync(file, "utf8")),
-      largestPayloadBytes: ended.largestPayloadBytes,
-    };
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-export function toArn(name: string): string {
-  return `arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/${name}/0f3c`;
-}
-
-interface Operation {
-  readonly Name?: string;
-  readonly StartTimestamp?: string;
-  readonly WaitDetails?: { readonly ScheduledEndTimestamp?: string };
-}
-
-/** What stands in a file of checkpoints: names of operations, and lengths of waits. */
-export function readJournal(journal: string): Pick<Executed, "operations" | "waits"> {
-  const lines = journal.trim().split("\n");
-  const operations = lines.flatMap((line) => (JSON.parse(line) as { operations: Operation[] }).operations);
-  const waits: Record<string, number> = {};
-  for (const { Name = "", StartTimestamp = "", WaitDetails } of operations) {
-    const endsAt = WaitDetails?.ScheduledEndTimestamp;
-    if (endsAt !== undefined) waits[Name] = (Date.parse(endsAt) - Date.parse(StartTimestamp)) / 1000;
-  }
-  return { operations: [...new Set(operations.flatMap(({ Name }) => Name ?? []))], waits };
+  const { executions } = world;
+  return runHandler({ handler: handler ?? createWorker(config), executions, event, name, invocationMs, skipWaits });
 }

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Report } from "../../lambda/core/report/report.ts";
 import type { ExecutionResult } from "../../local/durable/run-execution.ts";
-import { type Executed, readJournal, toArn } from "./execute.ts";
 import { TABLE } from "./ledger.ts";
+import { type Executed, readJournal, toArn } from "./run-handler.ts";
 import { SECRET, type World } from "./world.ts";
 
 const SCRIPT = fileURLToPath(new URL("./killed-worker-process.ts", import.meta.url));

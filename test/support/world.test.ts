@@ -1,12 +1,8 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { TABLE } from "./ledger.ts";
 import { expectNoSecrets, startWorld, type World } from "./world.ts";
-
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };
 

@@ -1,4 +1,3 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { parsePolicy } from "../../lambda/config.ts";
@@ -13,23 +12,18 @@ import { type EventBridge, startEventBridge } from "../../local/aws/event-bridge
 import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/lambda-executions.ts";
 import { type SecretsManager, startSecretsManager } from "../../local/aws/secrets-manager.ts";
 import { type Sns, startSns } from "../../local/aws/sns.ts";
-import { registerExecutions } from "../../local/durable/register-execution.ts";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../../local/emulator/emulator.ts";
 import { captureOutput } from "./capture-output.ts";
 import { type LedgerWorld, TABLE } from "./ledger.ts";
+import { type Executed, runHandler } from "./run-handler.ts";
 
 export interface WorldOptions extends EmulatorOptions {
   /** What differs from the tests' usual policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
 }
 
-/** What a run of the shipped handler came to; `error` is that of an execution that failed. */
-export interface Run {
-  readonly report: Report;
-  readonly error: string | undefined;
-  /** Names of the durable operations, in order. */
-  readonly operations: readonly string[];
-}
+/** What a run of the shipped handler came to; `report` is missing where the execution failed. */
+export type Run = Executed & { readonly report: Report };
 
 interface Login {
   readonly userName: string;
@@ -44,7 +38,7 @@ export interface World extends LedgerWorld {
   readonly cloudWatch: CloudWatch;
   readonly eventBridge: EventBridge;
   readonly sns: Sns;
-  /** Runs the handler by the SDK's local runner; each call is a worker with an empty memory, as after a cold start. */
+  /** Runs the handler; each call is a worker with an empty memory, as after a cold start. */
   run(event: unknown, policy?: Readonly<Record<string, unknown>>): Promise<Run>;
   /** A worker that keeps its memory between runs, as a warm one. */
   startWorker(policy?: Readonly<Record<string, unknown>>): { run(event: unknown): Promise<Run> };
@@ -98,6 +92,7 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     parsePolicy({ baseUrl, accountIds: [accountId], ...USUAL_POLICY, ...policyChanges, ...changes });
   const output = captureOutput();
   const written: unknown[] = [];
+  let runs = 0;
   const readLedger = () => scan(dynamodb.address);
   const laterPasswords: string[] = [];
   const putSecret = (login: Login) => {
@@ -108,21 +103,10 @@ export async function startWorld({ policy: policyChanges = {}, ...options }: Wor
     const handler = createWorker({ policy: toPolicy(changes), ...PARTS });
     return {
       async run(event: unknown): Promise<Run> {
-        const runner = new LocalDurableTestRunner<Report>({ handlerFunction: registerExecutions(handler, executions) });
-        const ended = await runner.run({ payload: event });
-        const error = ended.getStatus() === "SUCCEEDED" ? undefined : ended.getError();
-        const report = (error === undefined ? ended.getResult() : undefined) as Report;
-        const operations = ended.getOperations();
-        written.push(
-          error,
-          report,
-          operations.map((operation) => operation.getOperationData()),
-        );
-        return {
-          report,
-          error: error?.errorMessage,
-          operations: operations.map((operation) => operation.getName() ?? ""),
-        };
+        runs += 1;
+        const ended = await runHandler({ handler, executions, event, name: `execution-${runs}` });
+        written.push(ended);
+        return ended as Run;
       },
     };
   };

@@ -1,5 +1,4 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { type FaultyRun, promoteUnder } from "../faulty-run.ts";
 
 /** A thousand with each fault more often are in matrix/faults.test.ts. */
@@ -7,8 +6,6 @@ const CUSTOMERS = 300;
 
 let run: FaultyRun | undefined;
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(async () => {
   await run?.close();
   run = undefined;

@@ -1,5 +1,4 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import {
   EVERYTHING_AND_LIES,
   EVERYTHING_OFTEN,
@@ -15,8 +14,6 @@ const CUSTOMERS = 400;
 
 let run: FaultyRun | undefined;
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(async () => {
   await run?.close();
   run = undefined;

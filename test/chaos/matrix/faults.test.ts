@@ -1,11 +1,8 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { EVERYTHING_AND_LIES, EVERYTHING_OFTEN, type FaultyRun, POLICY, promoteUnder } from "../faulty-run.ts";
 
 let run: FaultyRun | undefined;
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(async () => {
   await run?.close();
   run = undefined;

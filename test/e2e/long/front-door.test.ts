@@ -4,9 +4,9 @@ import { FlipEvent, fingerprintOf } from "../../../lambda/contract/deploy-event.
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../lambda/core/rollout-record.ts";
-import { toArn } from "../../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { openLedger } from "../../support/ledger.ts";
+import { toArn } from "../../support/run-handler.ts";
 import { anEvent } from "../../unit/lambda/contract/an-event.ts";
 import { ARTIFACT_CREDENTIALS, aPipelineJob, aPipelineStateChange } from "../../unit/lambda/triggers/aws-samples.ts";
 

@@ -1,5 +1,4 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Reason } from "../../../lambda/core/reasons.ts";
 import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
 import { startRewritingProxy } from "../../support/rewriting-proxy.ts";
@@ -8,8 +7,6 @@ import { type Run, readOutcomes, startWorld, type World, type WorldOptions } fro
 
 let world: World;
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(() => world.close());
 
 async function given(options: Partial<WorldOptions> = {}): Promise<World> {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type DynamoDbProxy, startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
-import { execute, toArn } from "../../support/execute.ts";
+import { execute } from "../../support/execute.ts";
 import { createKilledWorker, type KilledWorker } from "../../support/killed-worker.ts";
 import { type Ledger, openLedger } from "../../support/ledger.ts";
 import { atFlip, type Moments, watchMoments } from "../../support/moments.ts";
+import { toArn } from "../../support/run-handler.ts";
 import { rememberFlags } from "../../support/truth.ts";
 import { readOutcomes, startWorld, type World } from "../../support/world.ts";
 

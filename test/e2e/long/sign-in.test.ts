@@ -1,12 +1,9 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../../support/truth.ts";
 import { SECRET, startWorld, type World, type WorldOptions } from "../../support/world.ts";
 
 let world: World;
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(() => world.close());
 
 const PROMOTE = { action: "promote", release: "2026.11", targets: { all: true } };

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
-import { type Executed, execute, toArn } from "../../support/execute.ts";
+import { execute } from "../../support/execute.ts";
 import { type Ledger, openLedger } from "../../support/ledger.ts";
 import { atFlip } from "../../support/moments.ts";
+import { type Executed, toArn } from "../../support/run-handler.ts";
 import { rememberFlags } from "../../support/truth.ts";
 import { startWorld, type World } from "../../support/world.ts";
 

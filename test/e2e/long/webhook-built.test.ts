@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { bundleEntry } from "../../../infra/bundle-entry.ts";
@@ -21,7 +20,6 @@ let address = "";
 
 /** The bundle as a deploy uploads it, in a process that has only what its function would have. */
 beforeAll(async () => {
-  await LocalDurableTestRunner.setupTestEnvironment();
   const policy = { webhooks: WEBHOOKS, cohorts: { canary: { tags: ["canary"] } } };
   door = await openFrontDoor({ customers: 40, policy });
   door.world.secrets.putSecretValue(SECRET_IDS.github, GITHUB_SECRET);
@@ -49,7 +47,6 @@ afterAll(async () => {
   await once(child, "exit");
   await door.close();
   rmSync(folder, { recursive: true });
-  await LocalDurableTestRunner.teardownTestEnvironment();
 });
 
 async function ask<Answer>(question?: string): Promise<Answer> {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { type Executed, execute } from "../../support/execute.ts";
+import { execute } from "../../support/execute.ts";
+import type { Executed } from "../../support/run-handler.ts";
 import { readOutcomes, startWorld, type World, type WorldOptions } from "../../support/world.ts";
 
 const EVENT = { action: "promote", release: "2026.11", targets: { all: true } } as const;

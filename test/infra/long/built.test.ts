@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { ENTRIES, toEntryFile } from "../../../infra/bundle.ts";
@@ -21,11 +20,9 @@ const environment = { ...process.env };
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "cutover-"));
-  return LocalDurableTestRunner.setupTestEnvironment();
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
-  await LocalDurableTestRunner.teardownTestEnvironment();
 });
 afterEach(async () => {
   await world?.close();

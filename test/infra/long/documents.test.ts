@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { Environment } from "../../../infra/environment.ts";
 import type { WorkerMetric } from "../../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../../lambda/webhook/ports.ts";
@@ -112,9 +111,6 @@ describe("what the cost page counts", () => {
     const own = /^\| the product's own metrics, (\d+) to (\d+),/m.exec(readDocument("cost.md")) ?? [];
     expect(own.slice(1).map(Number)).toEqual([WORKER_METRICS.length, WORKER_METRICS.length + WEBHOOK_METRICS.length]);
   });
-
-  beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-  afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 
   test("is what a rollout of 1,000 flips and its status ask for, in one wave and in several", async () => {
     const cost = readDocument("cost.md");

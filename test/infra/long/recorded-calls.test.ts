@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -14,9 +13,9 @@ import { createFrontDoor } from "../../../lambda/front-door.ts";
 import { createWebhook } from "../../../lambda/webhook.ts";
 import { createWorker } from "../../../lambda/worker.ts";
 import { START } from "../../e2e/ci/run-script.ts";
-import { toArn } from "../../support/execute.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { openLedger, TABLE } from "../../support/ledger.ts";
+import { toArn } from "../../support/run-handler.ts";
 import { PARTS } from "../../support/world.ts";
 import { anEvent } from "../../unit/lambda/contract/an-event.ts";
 import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
@@ -44,7 +43,6 @@ let door: FrontDoor;
 let stopRecording: () => void;
 
 beforeAll(async () => {
-  await LocalDurableTestRunner.setupTestEnvironment();
   stopRecording = record();
   const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
   const policy = { webhooks: { github: WEBHOOKS.github }, retries, alarms: ["calls-drop"] };
@@ -56,7 +54,6 @@ beforeAll(async () => {
 afterAll(async () => {
   stopRecording();
   await door.close();
-  await LocalDurableTestRunner.teardownTestEnvironment();
 });
 
 /** Notes each command that a client sends, for the function that it is sent in. */

@@ -1,5 +1,4 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Entry } from "../../../infra/bundle.ts";
 import { createWorkerMetrics } from "../../../lambda/aws/worker-metrics.ts";
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
@@ -27,8 +26,6 @@ function toDeployment(name: string): Given {
 let world: World;
 const before = { ...process.env };
 
-beforeAll(() => LocalDurableTestRunner.setupTestEnvironment());
-afterAll(() => LocalDurableTestRunner.teardownTestEnvironment());
 afterEach(async () => {
   await world.close();
   process.env = { ...before };

@@ -1,4 +1,3 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
 import { startWorld, type World } from "../../../support/world.ts";
@@ -7,13 +6,11 @@ import { anEvent } from "./an-event.ts";
 let world: World;
 
 beforeAll(async () => {
-  await LocalDurableTestRunner.setupTestEnvironment();
   world = await startWorld({ customers: 20, policy: { cohorts: { canary: { tags: ["canary"] } } } });
 });
 
 afterAll(async () => {
   await world.close();
-  await LocalDurableTestRunner.teardownTestEnvironment();
 });
 
 interface Malformed {

@@ -1,4 +1,3 @@
-import { LocalDurableTestRunner } from "@aws/durable-execution-sdk-js-testing";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { startWorld, type World } from "../../../support/world.ts";
 import { anEvent } from "./an-event.ts";
@@ -9,7 +8,6 @@ let world: World;
 let ids: readonly string[];
 
 beforeAll(async () => {
-  await LocalDurableTestRunner.setupTestEnvironment();
   world = await startWorld({ customers: 200 });
   const { accountId } = world.emulator;
   ids = [...world.emulator.customers()].filter((customer) => customer.accountId === accountId).map(({ id }) => id);
@@ -17,7 +15,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.close();
-  await LocalDurableTestRunner.teardownTestEnvironment();
 });
 
 const writes = () => [...world.emulator.customers()].reduce((sum, customer) => sum + customer.writes, 0);
