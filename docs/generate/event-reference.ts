@@ -88,6 +88,8 @@ ${renderStrategies(SMALLEST)}
 - customers that the policy or the controls protect,
 - customers that \`exclude\` selects.
 
+A list of tags in \`exclude\` means *any*: a customer with one of them is left out. So it is in the policy's \`protected\`.
+
 All three win over \`targets\`. A customer that \`targets\` selects and one of these excludes is reported as \`skipped\`, with the
 reason. A customer that has the wanted flag already is reported as \`unchanged\`.
 
@@ -223,7 +225,11 @@ function renderKind(title: string, target: Readonly<Record<string, unknown>>): s
   const kind = toEventSchema().$defs?.target?.anyOf?.find((one) => one.required?.[0] === Object.keys(target)[0]);
   const members = Object.entries(kind?.properties ?? {})
     .filter(([name]) => name !== kind?.required?.[0])
-    .map(([name, { default: fallback }]) => ` \`${name}\` is \`${JSON.stringify(fallback)}\` when left out.`);
+    .map(([name, { default: fallback, description }]) =>
+      fallback === undefined
+        ? ` \`${name}\` is ${description}.`
+        : ` \`${name}\` is \`${JSON.stringify(fallback)}\` when left out.`,
+    );
   renderEvent({ ...SMALLEST, targets: target });
   return `**${title}**: ${kind?.description ?? ""}.${members.join("")}
 

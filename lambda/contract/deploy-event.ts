@@ -17,7 +17,7 @@ import { RefusedError } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { Strategy } from "./strategy.ts";
-import { Targets } from "./target.ts";
+import { Exclusions, Targets } from "./target.ts";
 import { oneLineText, textMatching } from "./text-matching.ts";
 
 const FLIPS = ["stage", "promote"] as const;
@@ -87,7 +87,7 @@ export const FlipEvent = strictObject({
     ),
   release: ReleaseName.describe("the release's name; it and the customers' ids decide the order of the customers"),
   targets: Targets.describe("the customers to flip: one target, or a list of targets"),
-  exclude: Targets.optional().describe("customers that are never flipped, even when `targets` selects them"),
+  exclude: Exclusions.optional().describe("customers that are never flipped, even when `targets` selects them"),
   dryRun: dryRun.describe("true: the rollout only looks up, plans and reports the plan"),
   plan,
   ...inWaves,
@@ -120,7 +120,7 @@ export const RetryEvent = strictObject({
     .literal("retry", { error: ({ input }) => expectAction(input) })
     .describe("flips exactly the customers of a rollout that failed or were not attempted"),
   rolloutId: RolloutId.describe("the source rollout"),
-  exclude: Targets.optional().describe(
+  exclude: Exclusions.optional().describe(
     "customers that are not flipped, in addition to the `exclude` of the rollout's event",
   ),
   dryRun: dryRun.describe("true: the rollout only reports what it would flip"),

@@ -51,10 +51,27 @@ const ByReferenceIds = strictObject({
   "the customers with these reference ids; to find them, the lookup reads all customers of the policy's accounts",
 );
 
+const MATCH = 'expected "any" (customers with at least one of the tags) or "all" (customers with every tag)';
+const Tags = listOf(TagName, "tag names");
+const Match = z.enum(["any", "all"], { error: MATCH });
+
+/** A list of tags alone would not say which customers are meant. */
 const ByTags = strictObject({
-  tags: listOf(TagName, "tag names"),
-  match: z.enum(["all", "any"], { error: 'expected "all" (every tag) or "any" (at least one tag)' }).default("all"),
-}).describe("the customers with all of these tags, or with any of them");
+  tags: Tags,
+  match: Match.optional().describe("required with two or more tags"),
+})
+  .refine(({ tags, match }) => match !== undefined || tags.length < 2, {
+    path: ["match"],
+    error: `${MATCH}: two or more tags need it`,
+  })
+  .describe("the customers with at least one of these tags (`any`), or with every tag (`all`)")
+  .transform(({ tags, match = "any" }) => ({ tags, match }));
+
+/** A list of tags takes out as much as it can: one that is read too widely leaves a customer where it is. */
+const ExcludedByTags = strictObject({
+  tags: Tags,
+  match: Match.default("any"),
+}).describe("the customers with at least one of these tags; with `match` `all`, only those with every tag");
 
 const ByParent = strictObject({
   parentCustomerId: CustomerId,
@@ -86,8 +103,18 @@ export const Target = z
   .meta({ id: "target", title: "A selection of customers" });
 export type Target = z.output<typeof Target>;
 
+/** A selection of customers that are left out. */
+const Exclusion = z
+  .union([ByCustomerIds, ByReferenceIds, ExcludedByTags, ByParent, ByCohort, AllCustomers], {
+    error: ({ input }) => expectTarget(KINDS, input),
+  })
+  .meta({ id: "exclusion", title: "An exclusion of customers" });
+
 /** One target, or a list of targets: each selects customers. */
 export const Targets = oneOrMore(Target, KINDS);
+
+/** One exclusion, or a list of exclusions. */
+export const Exclusions = oneOrMore(Exclusion, KINDS);
 
 export const PlainTargets = oneOrMore(PlainTarget, PLAIN_KINDS);
 

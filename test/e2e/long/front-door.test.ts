@@ -105,8 +105,14 @@ describe("a deploy event", () => {
   });
 
   test("without an id joins a running rollout of an equal event, in whatever order it is written", async () => {
-    const execution = await holdLock("night", anEvent({ targets: [{ tags: ["a", "b"] }, { customerIds: ["1"] }] }));
-    const equal = anEvent({ targets: [{ customerIds: ["1"] }, { tags: ["b", "a"] }], requestedBy: "bob" });
+    const execution = await holdLock(
+      "night",
+      anEvent({ targets: [{ tags: ["a", "b"], match: "any" }, { customerIds: ["1"] }] }),
+    );
+    const equal = anEvent({
+      targets: [{ customerIds: ["1"] }, { tags: ["b", "a"], match: "any" }],
+      requestedBy: "bob",
+    });
     expect(await door.send(equal)).toEqual({ rolloutId: "night", status: "running", joined: true, execution });
     expect(starts()).toEqual([]);
   });

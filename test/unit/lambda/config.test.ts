@@ -83,6 +83,7 @@ describe("a policy", () => {
     expect(problems.map((problem) => problem.slice(0, problem.indexOf(": ")))).toEqual([
       "baseUrl",
       "protected.tag",
+      "cohorts.canary[0].match",
       "cohorts.nested",
       'cohorts["two words"]',
       "retries.attempts",
@@ -90,7 +91,7 @@ describe("a policy", () => {
       "accountIds[2]",
       "startRequestsPerSecond",
     ]);
-    expect(problems[2]).toMatch(
+    expect(problems[3]).toMatch(
       /expected a target with exactly one of customerIds, referenceIds, tags, parentCustomerId, all/,
     );
   });

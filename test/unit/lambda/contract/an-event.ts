@@ -23,7 +23,7 @@ const listOf = (item: fc.Arbitrary<string>) => fc.array(item, { minLength: 1, ma
 const aTarget = fc.oneof(
   fc.record({ customerIds: listOf(anId) }),
   fc.record({ referenceIds: listOf(aText) }),
-  fc.record({ tags: listOf(aText), match: fc.constantFrom("all", "any") }, { requiredKeys: ["tags"] }),
+  fc.record({ tags: listOf(aText), match: fc.constantFrom("all", "any") }),
   fc.record({ parentCustomerId: anId, descendants: fc.boolean() }, { requiredKeys: ["parentCustomerId"] }),
   fc.constant({ cohort: "canary" }),
   fc.constant({ all: true }),

@@ -35,11 +35,15 @@ const fingerprint = (changes: Readonly<Record<string, unknown>> = {}) => fingerp
 
 describe("an accepted event", () => {
   test("has its defaults and its targets as a list", () => {
-    expect(accept(anEvent({ targets: { tags: ["beta"] }, exclude: [{ parentCustomerId: "p-1" }] }))).toEqual({
+    const exclude = [{ parentCustomerId: "p-1" }, { tags: ["vip", "beta"] }];
+    expect(accept(anEvent({ targets: { tags: ["beta"] }, exclude }))).toEqual({
       action: "promote",
       release: "2026.11.0",
-      targets: [{ tags: ["beta"], match: "all" }],
-      exclude: [{ parentCustomerId: "p-1", descendants: true }],
+      targets: [{ tags: ["beta"], match: "any" }],
+      exclude: [
+        { parentCustomerId: "p-1", descendants: true },
+        { tags: ["vip", "beta"], match: "any" },
+      ],
       dryRun: false,
     });
   });
@@ -308,7 +312,7 @@ describe("two events are equal", () => {
     );
   });
   test("when only the order of lists, repeats or explicit defaults differ", () => {
-    const one = { targets: [{ customerIds: ["b", "a", "a"] }, { tags: ["x"], match: "all" }], dryRun: false };
+    const one = { targets: [{ customerIds: ["b", "a", "a"] }, { tags: ["x"], match: "any" }], dryRun: false };
     const other = { targets: [{ tags: ["x"] }, { customerIds: ["a", "b"] }, { tags: ["x"] }] };
     expect(fingerprint(one)).toBe(fingerprint(other));
   });

@@ -31,6 +31,11 @@ const MALFORMED: readonly Malformed[] = [
     problems: ["targets[0]", "targets[1].tags"],
   },
   {
+    what: "two tags of a target that do not say whether any or all of them count",
+    event: anEvent({ targets: [{ tags: ["a", "b"] }, { tags: ["a", "a"] }], exclude: { tags: ["a", "b"] } }),
+    problems: ["targets[0].match"],
+  },
+  {
     what: "a target of two kinds",
     event: anEvent({ targets: { customerIds: ["a"], tags: ["b"] } }),
     problems: ["targets"],
