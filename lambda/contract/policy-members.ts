@@ -28,7 +28,7 @@ const Retries = strictObject({
     .describe("the time limit of one attempt, in milliseconds"),
   mostBackoffMs: wholeNumber(1, 120_000)
     .default(8_000)
-    .describe("the longest wait between two attempts, in milliseconds"),
+    .describe("the longest wait between two attempts, in milliseconds; a `Retry-After` may ask for five minutes"),
 }).describe("how requests to Evo Voice are repeated after a dropped connection, a timeout, a 429 or a 5xx");
 
 const AccountIds = z

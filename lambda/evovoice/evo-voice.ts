@@ -28,7 +28,7 @@ export function createEvoVoice({ baseUrl, retries, session: ports }: EvoVoiceOpt
   return {
     connect({ deadlineMs, log: given = SILENT_LOG, ...limiting }: PartOptions) {
       const log = sampleLog(given);
-      const limiter = createLimiter({ ...limiting, log });
+      const limiter = createLimiter({ ...limiting, mostBackoffMs: retries.mostBackoffMs, log });
       const closing = setTimeout(limiter.stop, deadlineMs - Date.now());
       const client = createApiClient({ transport, session, limiter, retries, log, deadlineMs });
       return {

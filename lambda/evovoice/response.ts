@@ -37,12 +37,20 @@ function toError(status: number, text: string): ApiResponse {
   return { kind, status, ...(errorCode !== undefined && { errorCode }) };
 }
 
-/** Seconds or an HTTP date, as milliseconds from now. */
+/**
+ * Whole seconds or an HTTP date, as milliseconds from now. No time when it is zero, past, or not written as the standard
+ * says: `Headers` joins two headers to one, and `Date.parse` reads almost any text as a date.
+ */
 export function parseRetryAfter(value: string | null, nowMs: number = Date.now()): number | undefined {
-  if (value === null) return undefined;
-  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  const text = value ?? "";
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseHttpDate(text) - nowMs;
+  return ms > 0 ? ms : undefined;
+}
+
+/** `NaN` for any other text. */
+function parseHttpDate(text: string): number {
+  const at = Date.parse(text);
+  return new Date(at).toUTCString() === text ? at : Number.NaN;
 }
 
 /** Only the error's code is kept: its message may quote the request. */

@@ -5,13 +5,13 @@ export type Sender = "request" | "sign-in";
 
 export interface RetryRule {
   readonly again: "never" | "later" | "in a new session";
-  /** Whether the attempt counts towards the limit. */
+  /** Whether the attempt counts towards the limit, and is followed by a wait of its own. */
   readonly counts: boolean;
 }
 
 const NEVER: RetryRule = { again: "never", counts: true };
 const LATER: RetryRule = { again: "later", counts: true };
-/** A busy server is not a failure, so such attempts have no limit. */
+/** A busy server is not a failure, so such attempts have no limit. The limiter makes all callers wait. */
 const LATER_UNCOUNTED: RetryRule = { again: "later", counts: false };
 const NEW_SESSION: RetryRule = { again: "in a new session", counts: true };
 const NEW_SESSION_UNCOUNTED: RetryRule = { again: "in a new session", counts: false };
@@ -84,5 +84,5 @@ export function decideNext(
   const isExhausted =
     again !== "never" && (isSpent || (isRenewed && (isSessionBroken || signedOut >= MOST_SIGNED_OUT)));
   if (again === "never" || isExhausted) return { again: "never", waits: false, isExhausted };
-  return { again, waits: !isRenewed || (counts && signedOut > 1), isExhausted };
+  return { again, waits: counts && (!isRenewed || signedOut > 1), isExhausted };
 }

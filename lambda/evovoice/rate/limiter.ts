@@ -13,10 +13,12 @@ export interface LimiterOptions {
   readonly concurrency: number;
   /** The pace that the previous part found. */
   readonly pace?: Pace | undefined;
-  /** The longest pause that a server can cause. @default 5 minutes */
+  /** The longest pause that a `Retry-After` can cause. @default 5 minutes */
   readonly maxPauseMs?: number;
+  /** The longest pause after a refusal without a `Retry-After`. */
+  readonly mostBackoffMs: number;
   readonly clock?: Clock;
-  /** Gets a line when the pace doubles or halves, and when a pause begins. @default no log */
+  /** Gets a line when the pace doubles or halves, and when a pause of a second or more begins. @default no log */
   readonly log?: ClientLog;
 }
 
@@ -48,12 +50,15 @@ const SECOND_MS = 1_000 + CATCH_UP_MS + 1;
 /** The longest timer that can remain when no caller waits. */
 const LONGEST_SLEEP_MS = 1_000;
 
+/** The pause after a refusal without a `Retry-After`; it doubles with each refusal until a request is answered. */
+const FIRST_BACKOFF_MS = 200;
+
 /** Most servers count by the second, so refusals within a second of the last decrease say nothing new. */
 const DECREASE_EVERY_MS = 1_000;
 
 /** Every request of a rollout passes this limiter, so that a refusal slows every caller down. */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { limits, concurrency, maxPauseMs = 300_000, clock = SYSTEM_CLOCK, log = SILENT_LOG } = options;
+  const { limits, concurrency, mostBackoffMs, maxPauseMs = 300_000, clock = SYSTEM_CLOCK, log = SILENT_LOG } = options;
   const waiting: { readonly enter: (release: ReleaseSlot) => void; readonly giveUp: (error: Error) => void }[] = [];
   let pace = startPace(limits, options.pace);
   let loggedPerSecond = pace.perSecond;
@@ -61,6 +66,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   let lastSlotMs = Number.NEGATIVE_INFINITY;
   let pausedUntilMs = Number.NEGATIVE_INFINITY;
   let loweredMs = Number.NEGATIVE_INFINITY;
+  let nextBackoffMs = FIRST_BACKOFF_MS;
   let wakeMs = Number.POSITIVE_INFINITY;
   let isStopped = false;
 
@@ -78,8 +84,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
       waiting.shift()?.enter((feedback) => {
         inFlight -= 1;
         if (feedback.kind === "unused" && lastSlotMs === slotMs) lastSlotMs = previousSlotMs;
-        // The server's answer confirms a pace only when requests waited for their slots.
-        if (feedback.kind === "answered" && wasHeldBack) pace = raisePace(pace, limits);
+        if (feedback.kind === "answered") speedUp(startedMs, wasHeldBack);
         if (feedback.kind === "throttled") slowDown(startedMs, feedback.retryAfterMs);
         logPace();
         admit(false);
@@ -98,15 +103,24 @@ export function createLimiter(options: LimiterOptions): Limiter {
     });
   }
 
-  function slowDown(startedMs: number, retryAfterMs = 0): void {
+  function speedUp(startedMs: number, wasHeldBack: boolean): void {
+    // An answer confirms a pace only when requests waited for their slots.
+    if (wasHeldBack) pace = raisePace(pace, limits);
+    if (startedMs >= pausedUntilMs) nextBackoffMs = FIRST_BACKOFF_MS;
+  }
+
+  function slowDown(startedMs: number, retryAfterMs: number | undefined): void {
     const nowMs = clock.nowMs();
     if (startedMs > loweredMs + DECREASE_EVERY_MS) {
       pace = lowerPace(pace, limits);
       loweredMs = nowMs;
     }
-    const pauseMs = Math.min(retryAfterMs, maxPauseMs);
-    // The server asks each request in flight to wait: that is one pause.
-    if (pauseMs > 0 && pausedUntilMs <= nowMs)
+    // The server refuses each request in flight: that is one pause.
+    const isNew = startedMs >= pausedUntilMs;
+    const backoffMs = isNew ? Math.min(nextBackoffMs, mostBackoffMs) : 0;
+    const pauseMs = retryAfterMs === undefined ? backoffMs : Math.min(retryAfterMs, maxPauseMs);
+    if (isNew) nextBackoffMs *= 2;
+    if (isNew && pauseMs >= 1_000)
       log.info("pause begun", { seconds: Math.round(pauseMs / 100) / 10, pacePerSecond: Math.round(pace.perSecond) });
     pausedUntilMs = Math.max(pausedUntilMs, nowMs + pauseMs);
   }

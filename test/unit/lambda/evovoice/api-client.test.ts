@@ -60,6 +60,31 @@ describe("a server that asks to wait", () => {
     for (const { atMs } of later) expect(atMs - startedAtMs).toBeGreaterThan(leastMs);
   });
 
+  test.each([
+    { header: "no time", value: undefined },
+    { header: "a time of zero", value: "0" },
+    { header: "a time that is past", value: new Date(0).toUTCString() },
+    { header: "two times", value: ["5", "5"] },
+  ])("for 1.3 seconds with $header gets few requests that it refuses", async ({ value }) => {
+    let firstAtMs: number | undefined;
+    let refused = 0;
+    const { readCustomer } = await given(
+      ({ path, atMs }) => {
+        if (!path.startsWith("/customers/")) return undefined;
+        firstAtMs ??= atMs;
+        if (atMs > firstAtMs + 1_300) return { body: { ...INFO, id: path.split("/")[2] } };
+        refused += 1;
+        return { status: 429, ...(value !== undefined && { headers: { "retry-after": value } }) };
+      },
+      { concurrency: 1, retries: { mostBackoffMs: 8_000 } },
+    );
+
+    await Promise.all(EVERYTHING.map((id) => readCustomer(id)));
+
+    // At 0, 0.2 and 0.6 seconds.
+    expect(refused).toBeLessThanOrEqual(3);
+  });
+
   test("for an hour does not delay the end of a part: the flips are not begun", async () => {
     const { flip } = await given(inTurn({ [POST]: [{ status: 429, headers: { "retry-after": "3600" } }] }), {
       lastsMs: 300,

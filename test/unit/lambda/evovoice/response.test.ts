@@ -14,7 +14,7 @@ test.each<{ status: number; headers?: Record<string, string>; text?: string; res
   { status: 401, response: { kind: "unauthenticated", status: 401 } },
   { status: 429, response: { kind: "throttled", status: 429 } },
   { status: 429, headers: { "retry-after": "7" }, response: { kind: "throttled", status: 429, retryAfterMs: 7_000 } },
-  { status: 503, headers: { "retry-after": "0" }, response: { kind: "unavailable", status: 503, retryAfterMs: 0 } },
+  { status: 503, headers: { "retry-after": "0" }, response: { kind: "unavailable", status: 503 } },
   { status: 400, response: { kind: "rejected", status: 400 } },
   { status: 403, headers: HTML, text: "<html>", response: { kind: "rejected", status: 403 } },
   { status: 404, text: ERROR, response: { kind: "rejected", status: 404, errorCode: "NotFound" } },
@@ -32,11 +32,14 @@ describe("Retry-After", () => {
 
   test.each([
     { value: null, ms: undefined },
-    { value: "0", ms: 0 },
+    { value: "0", ms: undefined },
     { value: "120", ms: 120_000 },
-    { value: " 1.5 ", ms: 1_500 },
+    { value: "1.5", ms: undefined },
+    { value: "5, 5", ms: undefined },
     { value: "Mon, 23 Nov 2026 12:00:30 GMT", ms: 30_000 },
-    { value: "Mon, 23 Nov 2026 11:59:00 GMT", ms: 0 },
+    { value: "Mon, 23 Nov 2026 12:00:00 GMT", ms: undefined },
+    { value: "Mon, 23 Nov 2026 11:59:00 GMT", ms: undefined },
+    { value: "Sun, 23 Nov 2026 12:00:30 GMT", ms: undefined },
     { value: "soon", ms: undefined },
     { value: "", ms: undefined },
   ])("$value is $ms ms", ({ value, ms }) => {

@@ -35,7 +35,7 @@ describe("with three attempts, a response that is always", () => {
     mayBeDone: boolean;
   }>([
     { kind: "ok", request: [LATER, LATER, END], signIn: ["never"], mayBeDone: true },
-    { kind: "throttled", request: Array(9).fill(LATER), signIn: Array(9).fill(LATER), mayBeDone: false },
+    { kind: "throttled", request: Array(9).fill("later"), signIn: Array(9).fill("later"), mayBeDone: false },
     { kind: "unavailable", request: [LATER, LATER, END], signIn: [LATER, LATER, END], mayBeDone: true },
     { kind: "server-error", request: [LATER, LATER, END], signIn: ["never"], mayBeDone: true },
     { kind: "lost", request: [LATER, LATER, END], signIn: [LATER, LATER, END], mayBeDone: true },

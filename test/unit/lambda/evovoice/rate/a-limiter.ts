@@ -6,7 +6,7 @@ import { createSimulatedClock } from "./simulated-clock.ts";
 export function aLimiter(options: Partial<LimiterOptions> = {}) {
   const clock = createSimulatedClock();
   const limits: PaceLimits = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 1000 };
-  return { clock, limiter: createLimiter({ limits, concurrency: 16, clock, ...options }) };
+  return { clock, limiter: createLimiter({ limits, concurrency: 16, mostBackoffMs: 8_000, clock, ...options }) };
 }
 
 /** A pace that does not rise; it cannot go down either, unless `minPerSecond` says so. */

@@ -41,6 +41,19 @@ test("one refusal pauses every caller for the time in Retry-After", async () => 
   expect(starts[2]! - starts[0]!).toBeGreaterThanOrEqual(20);
 });
 
+test("refusals without a time to wait pause every caller twice as long each time, until an answer", async () => {
+  const { clock, limiter } = aLimiter({ limits: steady(1000), mostBackoffMs: 500 });
+  const pauses: number[] = [];
+  for (const kind of ["throttled", "throttled", "throttled", "answered", "throttled", "answered"] as const) {
+    const from = clock.nowMs();
+    const acquired = limiter.acquire();
+    await clock.run();
+    pauses.push(Math.round((clock.nowMs() - from) / 10) * 10);
+    (await acquired)({ kind });
+  }
+  expect(pauses).toEqual([0, 200, 400, 500, 0, 200]);
+});
+
 test("one refusal without a time to wait slows every caller", async () => {
   const { clock, limiter } = aLimiter({ limits: { startPerSecond: 100, minPerSecond: 1, maxPerSecond: 100 } });
   (await limiter.acquire())({ kind: "throttled" });
@@ -70,7 +83,7 @@ test("refusals of many requests in flight lower the pace once a second", async (
   (await limiter.acquire())({ kind: "throttled" });
   expect(limiter.pace().perSecond).toBe(500);
 
-  await clock.sleepFor(200);
+  await clock.sleepFor(400);
   (await limiter.acquire())({ kind: "throttled" });
   expect(limiter.pace().perSecond).toBe(375);
 });
@@ -122,7 +135,7 @@ test("does not burst after the process was frozen for hours", async () => {
 
 test("starts at once, without a timer, while places and slots are free", async () => {
   const clock = { nowMs: () => 0, sleep: () => Promise.reject(new Error("slept")) };
-  const limiter = createLimiter({ limits: steady(1000), concurrency: 16, clock });
+  const limiter = createLimiter({ limits: steady(1000), concurrency: 16, mostBackoffMs: 1, clock });
   await expect(limiter.acquire()).resolves.toBeInstanceOf(Function);
 });
 
