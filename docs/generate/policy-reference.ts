@@ -45,11 +45,13 @@ A cohort is one target or a list of up to 100, as in [deploy events](events.md#t
 
 The budget is a number of customers, or a share of the customers to be flipped, with at most two decimals.
 
+- It counts over the whole rollout, and again within each wave: there, a share is a share of the wave's customers.
+- A wave in which every customer failed never passes, whatever the budget: with \`10\`, six failures in a wave of six stop the rollout.
 - A share is rounded down to whole customers: with \`"1%"\` of 250 customers, two failures pass and the third failure stops the rollout.
+- A share is taken of at least \`smallestSample\` customers: with \`"10%"\` of three customers and a sample of 20, two failures pass,
+  because one failure of three says little. With \`"1%"\`, no customer of a wave of fewer than 100 may fail; a sample of 100 lets one fail.
+- \`0\` stops at the first failure. Only \`"100%"\` never stops.
 - The remaining customers are reported as \`skipped\`.
-- \`0\` stops at the first failure, \`"100%"\` never stops.
-- A share is taken of at least \`smallestSample\` customers: with \`"10%"\` of two customers and a sample of 20, two failures pass,
-  because one failure of two says little.
 - A throttled request is not a failure; it is only slower.
 
 ## Strategies

@@ -62,7 +62,14 @@ export type GateReason =
   | { readonly code: "alarm"; readonly alarm: string; readonly state: AlarmState; readonly detail?: string | undefined }
   | { readonly code: "more-alarms"; readonly alarms: readonly string[] }
   | { readonly code: "no-data"; readonly seconds: number; readonly allowedSeconds: number }
-  | { readonly code: "failure-budget"; readonly failed: number; readonly allowed: number; readonly planned: number }
+  /** `wave`: the limit of this wave, not of the whole rollout. */
+  | {
+      readonly code: "failure-budget";
+      readonly failed: number;
+      readonly allowed: number;
+      readonly planned: number;
+      readonly wave?: number | undefined;
+    }
   /** `used`: the share of one execution that the flips have had. */
   | { readonly code: "rollback-reserve"; readonly used: string }
   | {

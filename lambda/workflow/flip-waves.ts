@@ -14,7 +14,7 @@ import {
   whyStopped,
 } from "../steps/flip/flip-part.ts";
 import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gate/check-children.ts";
-import { pollGate } from "../steps/gate/poll-gate.ts";
+import { pollGate, toWaveConfig } from "../steps/gate/poll-gate.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
 import { reasonsOf } from "./durable.ts";
@@ -32,10 +32,11 @@ export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
   let progress: FlipProgress = { ...FLIP_START, commandState, pace };
   const waves: WaveResult[] = [];
   for (const wave of plan.waves) {
+    const inWave = limitWave(ready, wave, progress);
     const passed =
       wave.customers === 0
         ? passEmpty(wave, progress)
-        : await passGate(ready, wave, await flipChecked(ready, wave, progress));
+        : await passGate(inWave, wave, await flipChecked(inWave, wave, progress));
     progress = passed.progress;
     waves.push(passed.result);
     if (whyStopped(progress) !== undefined) break;
@@ -50,6 +51,13 @@ interface Passed {
 
 function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {
   return { progress, result: { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] } };
+}
+
+/** Failures count over the whole rollout and within the wave. */
+function limitWave(ready: Ready, { wave, customers: planned }: PlannedWave, { counts }: FlipProgress): Ready {
+  const { ports, rollout, gateConfig: config } = ready;
+  const limited = { wave, planned, failedBefore: counts.failed };
+  return { ...ready, gateConfig: toWaveConfig(ports, rollout.event, { config, wave: limited }) };
 }
 
 interface Noted {

@@ -232,12 +232,12 @@ const alarmAfterItsLastLook: Cause = ({ world, plan }, wave) => {
   return { ends: "at a gate", wave: next.wave, reasons: FIRED, before: true };
 };
 
-/** So many of the wave's customers are deleted under the rollout's hands, so many failures are allowed. */
+/** So many of the wave's customers are deleted while the rollout runs; they exceed the wave's limit, if one is given. */
 const failures =
-  (failed: number, failureBudget: number | string, allowed: number): Cause =>
+  (failed: number, failureBudget: number | string, allowed?: number): Cause =>
   ({ world, plan, policy, deleted }, wave) => {
     const { from, customers: size } = getWave(plan, wave);
-    if (size <= failed) throw new Error(`wave ${wave} has only ${size} customers`);
+    if (size < failed) throw new Error(`wave ${wave} has only ${size} customers`);
     Object.assign(policy, { failureBudget });
     atFlip(world, { flag: false, n: countBefore(plan, wave) + 1 }, async () => {
       const { customers } = await openLedger(world).getBatch("night", from);
@@ -246,8 +246,8 @@ const failures =
         world.emulator.removeCustomer(id);
       }
     });
-    if (failed <= allowed) return { ends: "partial", failed };
-    const reasons = [{ code: "failure-budget", failed, allowed, planned: 40 }];
+    if (allowed === undefined) return { ends: "partial", failed };
+    const reasons = [{ code: "failure-budget", failed, allowed, planned: size, wave }];
     return { ends: "at a gate", wave, reasons, failed };
   };
 
@@ -312,8 +312,15 @@ export const IN_A_BAKE: Causes = {
   "alarms that cannot be read in its bake, a poll longer": blindInItsBake("cannot be read", 1),
 };
 
-/** Of a wave of at least four customers. */
-export const FAILURES: Causes = {
-  "as many failures as the budget's number": failures(2, 2, 2),
-  "one failure more than the budget's share": failures(3, "5%", 2),
+/** Of the first wave of 4 customers, which counts as the smallest sample of 20. */
+export const FIRST_WAVE_FAILURES: Causes = {
+  "as many failures as its share of the budget": failures(1, "5%"),
+  "more failures than its share, and as many as the rollout's": failures(2, "5%", 1),
+  "all failures, within the budget's number": failures(4, 10, 3),
+};
+
+/** Of the last wave of 36 customers. */
+export const LAST_WAVE_FAILURES: Causes = {
+  "as many failures as the budget's number": failures(2, 2),
+  "one failure more than its share of the budget": failures(2, "5%", 1),
 };

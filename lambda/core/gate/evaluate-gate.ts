@@ -55,8 +55,8 @@ export interface GateRules {
   readonly onFailure: OnFailure;
   /** How long alarms may show no data. This time itself still passes. */
   readonly noDataSeconds: number;
-  /** Absent in a rollback, which no number of failures stops. */
-  readonly failures?: FailureLimit | undefined;
+  /** Of the rollout, and of its wave; absent in a rollback, which no number of failures stops. */
+  readonly failures?: readonly FailureLimit[] | undefined;
   /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isDelay?: boolean | undefined;
 }
@@ -65,6 +65,10 @@ export interface FailureLimit {
   /** This number of failures passes, and one more stops the rollout. */
   readonly allowed: number;
   readonly planned: number;
+  /** The number of the wave that is limited; absent for the limit of the rollout. */
+  readonly wave?: number | undefined;
+  /** How many customers of earlier waves failed: they do not count in the wave. */
+  readonly failedBefore?: number | undefined;
 }
 
 /** A gate between two polls. Its time is nominal, the sum of the waits: no clock is read. */
@@ -163,9 +167,26 @@ export function toAbort({ rollback, by, reason }: Abort, alsoWhy: readonly Reaso
   return toStop(rollback ? "rollback" : "halt", "abort", [{ code: "aborted", by, why: reason }, ...alsoWhy]);
 }
 
-function findBudgetStop({ failed }: GateSnapshot, { failures, onFailure }: GateRules): Stop | undefined {
-  if (failures === undefined || failed <= failures.allowed) return undefined;
-  return toStop(onFailure, "budget", [{ code: "failure-budget", failed, ...failures }]);
+function findBudgetStop({ failed }: GateSnapshot, { failures = [], onFailure }: GateRules): Stop | undefined {
+  const exceeded = failures.find(({ allowed, failedBefore = 0 }) => failed - failedBefore > allowed);
+  if (exceeded === undefined) return undefined;
+  const { failedBefore = 0, ...limit } = exceeded;
+  return toStop(onFailure, "budget", [{ code: "failure-budget", failed: failed - failedBefore, ...limit }]);
+}
+
+/**
+ * The limit of a wave: the budget's share of its customers. A wave whose customers all failed never passes, because the
+ * customers of the next wave would fail as well; only a budget of "100%" lets it pass.
+ */
+export function toWaveLimit(
+  wave: Required<Omit<FailureLimit, "allowed">>,
+  budget: FailureBudget,
+  smallestSample: number,
+): FailureLimit {
+  const { planned } = wave;
+  const letsAllFail = typeof budget === "string" && toHundredths(budget) === 10_000;
+  const allowed = Math.min(allowedFailures(budget, planned, smallestSample), letsAllFail ? planned : planned - 1);
+  return { ...wave, allowed };
 }
 
 /**

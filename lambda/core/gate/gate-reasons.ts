@@ -7,8 +7,8 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   "more-alarms": ({ alarms }) => `and ${alarms.length} more: ${alarms.join(", ")}`,
   "no-data": ({ seconds, allowedSeconds }) =>
     `not every alarm had data for ${seconds} s; the policy allows ${allowedSeconds} s`,
-  "failure-budget": ({ failed, allowed, planned }) =>
-    `at least ${failed} ${failed === 1 ? "customer" : "customers"} failed, and the failure budget allows ${allowed} of ${planned}`,
+  "failure-budget": ({ failed, allowed, planned, wave }) =>
+    `at least ${failed} ${failed === 1 ? "customer" : "customers"}${wave === undefined ? "" : ` of wave ${wave}`} failed, and the failure budget allows ${allowed} of ${planned}`,
   "rollback-reserve": ({ used }) =>
     `the flips have used their share of one execution, ${used}; the rest is kept for a rollback; a retry continues with the customers that were not attempted`,
   "children-moved": ({ children, more }) => {

@@ -14,6 +14,7 @@ import {
   type GateSnapshot,
   type GateState,
   isNews,
+  toWaveLimit,
   whyWaits,
 } from "../../core/gate/evaluate-gate.ts";
 import { describeReason } from "../../core/reasons.ts";
@@ -46,10 +47,20 @@ export function toGateConfig(
     rules: {
       onFailure: event.onFailure ?? policy.onFailure,
       noDataSeconds: policy.noDataMinutes * 60,
-      failures: { allowed, planned },
+      failures: [{ allowed, planned }],
     },
     overridden,
   };
+}
+
+/** The gates of one wave: the failure budget also counts within the wave. */
+export function toWaveConfig(
+  { policy }: Pick<Ports, "policy">,
+  event: FlipEvent,
+  { config, wave }: { readonly config: GateConfig; readonly wave: Parameters<typeof toWaveLimit>[0] },
+): GateConfig {
+  const limit = toWaveLimit(wave, toLimits(event, policy).failureBudget, policy.smallestSample);
+  return { ...config, rules: { ...config.rules, failures: [...(config.rules.failures ?? []), limit] } };
 }
 
 /** The alarms that are in ALARM now: an event with an override continues without them. */

@@ -147,7 +147,7 @@ describe("an alarm", () => {
 });
 
 describe("failures", () => {
-  const failures = { allowed: 2, planned: 40 };
+  const failures = [{ allowed: 2, planned: 40 }];
   const decide = (failed: number, rules: GateRules, snapshot: Partial<GateSnapshot> = {}) =>
     evaluateGate(startWith(60), aSnapshot({ ...snapshot, failed }), rules).decision;
 
@@ -163,10 +163,20 @@ describe("failures", () => {
   );
 
   test("beyond the budget are the reason of the stop", () => {
-    expect(decide(1, { ...RULES, failures: { allowed: 0, planned: 40 } })).toMatchObject({
+    expect(decide(1, { ...RULES, failures: [{ allowed: 0, planned: 40 }] })).toMatchObject({
       cause: "budget",
       reasons: [{ code: "failure-budget", failed: 1, allowed: 0, planned: 40 }],
     });
+  });
+
+  test.each([
+    { failed: 5, exceeded: undefined },
+    { failed: 6, exceeded: { failed: 2, allowed: 1, planned: 20, wave: 2 } },
+    { failed: 9, exceeded: { failed: 9, allowed: 8, planned: 40 } },
+  ])("after 4 failures in wave 1, $failed failures are over the limit $exceeded", ({ failed, exceeded }) => {
+    const inWave = { allowed: 1, planned: 20, wave: 2, failedBefore: 4 };
+    const rules = { ...RULES, failures: [{ allowed: 8, planned: 40 }, inWave] };
+    expect(decide(failed, rules)?.reasons).toEqual(exceeded && [{ code: "failure-budget", ...exceeded }]);
   });
 
   test("never stop a rollback, which has no limit", () => {

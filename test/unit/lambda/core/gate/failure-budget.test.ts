@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { allowedFailures } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import { allowedFailures, toWaveLimit } from "../../../../../lambda/core/gate/evaluate-gate.ts";
 
 test.each([
   { budget: 0, planned: 1_000, allowed: 0 },
@@ -39,6 +39,23 @@ test.each([
   { budget: 1, planned: 2, sample: 1_000, allowed: 1 },
 ])("a budget of $budget for $planned customers, with a sample of $sample, lets $allowed fail", (row) => {
   expect(allowedFailures(row.budget, row.planned, row.sample)).toBe(row.allowed);
+});
+
+test.each([
+  { budget: "1%", planned: 6, sample: 20, allowed: 0 },
+  { budget: "5%", planned: 6, sample: 20, allowed: 1 },
+  { budget: "1%", planned: 6, sample: 100, allowed: 1 },
+  { budget: "1%", planned: 654, sample: 20, allowed: 6 },
+  { budget: "10%", planned: 2, sample: 20, allowed: 1 },
+  { budget: "10%", planned: 3, sample: 20, allowed: 2 },
+  { budget: 10, planned: 11, sample: 20, allowed: 10 },
+  { budget: 10, planned: 10, sample: 20, allowed: 9 },
+  { budget: 10, planned: 1, sample: 20, allowed: 0 },
+  { budget: "99.99%", planned: 2, sample: 20, allowed: 1 },
+  { budget: "100%", planned: 2, sample: 20, allowed: 2 },
+])("a budget of $budget lets $allowed of a wave of $planned fail, with a sample of $sample", (row) => {
+  const wave = { wave: 2, planned: row.planned, failedBefore: 3 };
+  expect(toWaveLimit(wave, row.budget, row.sample)).toEqual({ ...wave, allowed: row.allowed });
 });
 
 test("a share is exact for each hundredth of a percent, number of customers and smallest sample", () => {
