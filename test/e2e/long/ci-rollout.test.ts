@@ -190,8 +190,8 @@ describe("what starts nothing", () => {
       EXCLUDE: '{"tags":["vip"],"tags":["zzz"]}',
     });
     expect(job.exitCode).toBe(2);
-    expect(job.log).toContain('cutover: - exclude: "tags" occurs twice in one object; expected it once');
-    expect(job.log).toMatch(/- targets: "t\\u0061gs" occurs twice/);
+    expect(job.log).toContain('cutover: - exclude: "tags" comes twice in one object; expected it once');
+    expect(job.log).toMatch(/- targets: "t\\u0061gs" comes twice/);
     expect(starts()).toEqual([]);
     const once = await run({ EXCLUDE: '[{"tags":["vip","vip"]},{"tags":["tags"]}]', DRY_RUN: "true", WAIT: "false" });
     expect(once.exitCode).toBe(0);
