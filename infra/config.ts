@@ -6,7 +6,6 @@ export const environments: readonly Environment[] = [
   {
     name: "production",
     policyFile: "policy.json",
-    testEvents: "create",
     schedules: [
       {
         // A dry run: the report says what a promote would flip. Enable the schedule when the policy has your accounts.

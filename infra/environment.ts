@@ -51,7 +51,7 @@ export const Environment = strictObject({
     emails: z.array(z.email({ error: EMAIL }), { error: "expected a list of e-mail addresses" }).optional(),
     bus: existing<IEventBus>().optional(),
   }).optional(),
-  /** The registry of the console's test events. A region has one registry. @default "none" */
+  /** Shareable test events in the Lambda console; a region has one registry of them. @default "none" */
   testEvents: z.enum(["create", "import", "none"], { error: 'expected "create", "import" or "none"' }).optional(),
   /** The SNS topic that gets the alarms. @default - none: the dashboard shows them */
   alarmTopic: existing<ITopic>().optional(),

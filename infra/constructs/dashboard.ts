@@ -57,7 +57,7 @@ export class Dashboard extends Construct {
 function toIntroduction(service: string): string {
   return [
     `# ${service}`,
-    'The report of one rollout: invoke the front door with the test event `status` and a rolloutId from below. To stop one rollout, send the command `abort` with its rolloutId; to stop all of them, `stop-everything`. docs/runbook.md has both under "Steering a rollout".',
+    'The report of one rollout: invoke the front door with `{"command":"status","rolloutId":…}` and a rolloutId from below. To stop one rollout, send the command `abort` with its rolloutId; to stop all of them, `stop-everything`. docs/runbook.md has both under "Steering a rollout".',
   ].join("\n");
 }
 

@@ -12,12 +12,20 @@ export interface TestEventsProps {
 /** The registry of the Lambda console's shareable test events. */
 const REGISTRY = "lambda-testevent-schemas";
 
+const ROLLOUT = "replace-with-the-rolloutId-of-an-answer";
+const WHO = { requestedBy: "replace-with-your-name", reason: "replace-with-why" };
+
 /** The test events by their names in the console. The first event is harmless. */
 export const TEST_EVENTS = {
   "dry-run": { action: "promote", release: "2026.11.0", targets: { all: true }, dryRun: true },
   stage: { action: "stage", release: "2026.11.0", targets: { customerIds: ["replace-with-a-test-customer"] } },
   promote: { action: "promote", release: "2026.11.0", targets: { customerIds: ["replace-with-a-test-customer"] } },
-  status: { command: "status", rolloutId: "replace-with-the-rolloutId-of-an-answer" },
+  rollback: { action: "rollback", rolloutId: ROLLOUT, ...WHO },
+  status: { command: "status", rolloutId: ROLLOUT },
+  pause: { command: "pause", rolloutId: ROLLOUT, minutes: 30, ...WHO },
+  abort: { command: "abort", rolloutId: ROLLOUT, ...WHO },
+  controls: { command: "controls" },
+  "stop-everything": { command: "stop-everything", ...WHO },
 } as const;
 
 /** Shareable test events of the front door, so that a first rollout is a click in the console. */
