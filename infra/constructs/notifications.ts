@@ -1,8 +1,7 @@
 import { CfnOutput } from "aws-cdk-lib";
 import { EventBus, type IEventBus } from "aws-cdk-lib/aws-events";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
-import { Alias } from "aws-cdk-lib/aws-kms";
-import { Topic } from "aws-cdk-lib/aws-sns";
+import { type CfnTopic, Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Construct } from "constructs";
 
@@ -31,9 +30,10 @@ export class Notifications extends Construct {
     this.topic = new Topic(this, "Alerts", {
       displayName: service,
       enforceSSL: true,
-      // Everything that may use the topic may also use AWS's key.
-      masterKey: Alias.fromAliasName(this, "Key", "alias/aws/sns"),
     });
+    // AWS's key by its short name: given as an ARN, AWS does not create the key in an account that has none yet
+    // (aws-cdk issue 22605), and CDK writes an ARN. Everything that may use the topic may also use AWS's key.
+    (this.topic.node.defaultChild as CfnTopic).kmsMasterKeyId = "alias/aws/sns";
     for (const email of new Set(emails)) this.topic.addSubscription(new EmailSubscription(email));
     this.bus = bus ?? EventBus.fromEventBusName(this, "Bus", "default");
     new CfnOutput(this, "Topic", {
