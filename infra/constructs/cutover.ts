@@ -19,9 +19,11 @@ import { toFunctionMetrics, toOwnMetrics } from "./metrics.ts";
 import { Notifications, type NotificationTargets } from "./notifications.ts";
 import { Worker } from "./worker.ts";
 
-/** The account id in the shipped policy, so that `npm run synth` works in a fresh clone. */
-const PLACEHOLDER = "replace-with-your-account-id";
-const TO_REPLACE = `the policy's accountIds hold "${PLACEHOLDER}": write the ids of the Evo Voice accounts whose customers may be flipped; \`npm run deploy\` refuses this policy`;
+/** The account ids of the shipped policy and of docs/deploy.md. A synth allows them, so that it works in a fresh clone. */
+const PLACEHOLDER = /(?:^|[-_.])(?:your|replace)[-_.]/i;
+const NO_SUBSCRIBER =
+  "an alert reaches no person: name addresses in `notifications.emails`, or write an empty list there when other subscribers follow";
+const NO_ALARM_TOPIC = "an alarm reaches no person, only the dashboard shows it: name an SNS topic as `alarmTopic`";
 
 export interface CutoverProps {
   /** The policy of this environment. It is checked at synth and is part of each function's code. */
@@ -58,8 +60,7 @@ export class Cutover extends Construct {
     const { policy, service = Stack.of(this).stackName, logRetention = RetentionDays.THREE_MONTHS } = props;
     this.policy = checkPolicy(policy);
     this.deployment = { service, policy, logRetention };
-    if (this.policy.accountIds.includes(PLACEHOLDER))
-      Annotations.of(this).addWarningV2("cutover:placeholder", TO_REPLACE);
+    this.#warn(props);
     this.deadLetters = new DeadLetters(this, "DeadLetters");
     this.ledger = new LedgerTable(this, "Ledger");
     this.notifications = new Notifications(this, "Notifications", { service, ...props.notifications });
@@ -79,6 +80,18 @@ export class Cutover extends Construct {
   /** Allows to read reports and outcomes from the ledger. */
   grantReadLedger(grantee: IGrantable): Grant {
     return this.ledger.grantRead(grantee);
+  }
+
+  #warn({ notifications, alarmTopic }: CutoverProps): void {
+    const annotations = Annotations.of(this);
+    const placeholder = this.policy.accountIds.find((id) => PLACEHOLDER.test(id));
+    if (placeholder !== undefined) {
+      const message = `the policy's accountIds hold "${placeholder}": write the ids of the Evo Voice accounts whose customers may be flipped; \`npm run deploy\` refuses this policy`;
+      if (this.node.tryGetContext("deploy") === undefined) annotations.addWarningV2("cutover:placeholder", message);
+      else annotations.addError(message);
+    }
+    if (notifications?.emails === undefined) annotations.addWarningV2("cutover:no-subscriber", NO_SUBSCRIBER);
+    if (alarmTopic === undefined) annotations.addWarningV2("cutover:no-alarm-topic", NO_ALARM_TOPIC);
   }
 
   #addObservation({ alarmTopic: topic, stuckAfter = Duration.hours(24) }: CutoverProps): void {

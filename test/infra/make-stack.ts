@@ -15,6 +15,12 @@ export const CONTEXT: Readonly<Record<string, unknown>> = JSON.parse(
   readFileSync(join(ROOT, "cdk.json"), "utf8"),
 ).context;
 
+const QUIET = {
+  "aws:cdk:bundling-stacks": [],
+  "aws:cdk:disable-stack-trace": true,
+  "@aws-cdk/core:annotationsInValidationReport": false,
+};
+
 const outdir = mkdtempSync(join(tmpdir(), "cutover-cdk-"));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
@@ -22,11 +28,11 @@ afterAll(() => rmSync(outdir, { recursive: true }));
  * An app whose functions are not bundled; what it writes is removed after the file's tests. CloudFormation's own rules
  * take as long as all the rest, for each template: `npm run synth` and long/app.test.ts apply them.
  */
-export const makeApp = () =>
+export const makeApp = (context: Readonly<Record<string, unknown>> = {}) =>
   new App({
     outdir,
     builtinCloudFormationValidation: false,
-    context: { ...CONTEXT, "aws:cdk:bundling-stacks": [], "aws:cdk:disable-stack-trace": true },
+    context: { ...CONTEXT, ...QUIET, ...context },
   });
 
 /** What a policy says of a source that may send webhooks. */

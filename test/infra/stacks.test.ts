@@ -13,7 +13,7 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
 import type { PolicyInput } from "../../infra/constructs/bundled-function.ts";
-import { Cutover } from "../../infra/constructs/cutover.ts";
+import { Cutover, type CutoverProps } from "../../infra/constructs/cutover.ts";
 import { EventTriggers } from "../../infra/constructs/event-triggers.ts";
 import { type CutoverSchedule, Schedules } from "../../infra/constructs/schedules.ts";
 import { TEST_EVENTS } from "../../infra/constructs/test-events.ts";
@@ -350,9 +350,9 @@ describe("notifications", () => {
     expect(others).toEqual([]);
   });
 
-  test("are encrypted, and sent by TLS only", () => {
+  test("are encrypted with AWS's key by its name, which creates the key, and sent by TLS only", () => {
     const { cutover } = synthesize();
-    cutover.hasResourceProperties("AWS::SNS::Topic", { KmsMasterKeyId: Match.anyValue() });
+    cutover.hasResourceProperties("AWS::SNS::Topic", { KmsMasterKeyId: "alias/aws/sns" });
     const [policy] = propertiesOf(synthesize(), "AWS::SNS::TopicPolicy");
     expect(policy?.PolicyDocument.Statement).toEqual([
       expect.objectContaining({
@@ -458,12 +458,32 @@ describe("the construct in another app", () => {
     template.hasResourceProperties("AWS::CloudWatch::Alarm", { AlarmName: "phones-rollout-failed" });
   });
 
-  test("warns of the placeholder account at every synth", () => {
-    const warningsOf = (accountIds: string[]) =>
-      makeOwn({ ...POLICY, accountIds }).cutover.node.metadata.map(({ data }) => data);
-    const { accountIds } = JSON.parse(readFileSync(join(ROOT, "infra/policy.json"), "utf8"));
-    expect(warningsOf(accountIds)).toEqual([expect.stringContaining("write the ids of the Evo Voice accounts")]);
-    expect(warningsOf(["acme"])).toEqual([]);
+  test("warns of the placeholders that ship as account ids, and refuses them in a deploy", () => {
+    const metadataOf = (accountId: string, context = {}) => {
+      const stack = new Stack(makeApp(context), "phones");
+      const { node } = new Cutover(stack, "Cutover", { policy: { ...POLICY, accountIds: [accountId] } });
+      return node.metadata.filter(({ data }) => String(data).includes("the ids of the Evo Voice accounts"));
+    };
+    const [shipped = "", documented = ""] = ["infra/policy.json", "docs/deploy.md"].map(
+      (file) => /"accountIds": \["(.+?)"\]/.exec(readFileSync(join(ROOT, file), "utf8"))?.[1],
+    );
+    for (const id of [shipped, documented]) {
+      expect(metadataOf(id)).toMatchObject([{ type: "aws:cdk:warning" }]);
+      expect(metadataOf(id, { deploy: "true" })).toMatchObject([{ type: "aws:cdk:error" }]);
+    }
+    expect(metadataOf("acme", { deploy: "true" })).toEqual([]);
+    expect(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).scripts.deploy).toContain("-c deploy=true");
+  });
+
+  test("warns when alerts or alarms reach no person", () => {
+    const warningsOf = (props: Partial<CutoverProps>) => {
+      const cutover = new Cutover(new Stack(makeApp(), "phones"), "Cutover", { policy: POLICY, ...props });
+      return cutover.node.metadata.map(({ data }) => /an? \w+ reaches no person/.exec(String(data))?.[0]);
+    };
+    expect(warningsOf({})).toEqual(["an alert reaches no person", "an alarm reaches no person"]);
+    expect(warningsOf({ notifications: { emails: ["ann@example.com"] } })).toEqual(["an alarm reaches no person"]);
+    const alarmTopic = Topic.fromTopicArn(new Stack(), "OnCall", TOPIC);
+    expect(warningsOf({ notifications: { emails: [] }, alarmTopic })).toEqual([]);
   });
 
   test("refuses what the worker would refuse, and does not repeat a password", () => {
