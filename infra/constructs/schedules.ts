@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Annotations, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   ContextAttribute,
@@ -20,6 +20,7 @@ import type { Policy } from "../../lambda/contract/policy.ts";
 import { findProblems, type Problem, strictObject } from "../../lambda/contract/problems.ts";
 import { RefusedError } from "../../lambda/contract/refused-error.ts";
 import { readScheduled } from "../../lambda/triggers/scheduler.ts";
+import { findSkippedDay, findWrongTime } from "../schedule-times.ts";
 import { findSecretValues } from "../secret-values.ts";
 import { wholeDuration } from "../whole-duration.ts";
 import type { Cutover } from "./cutover.ts";
@@ -34,7 +35,13 @@ const CutoverSchedule = strictObject({
   /** Unique in the environment. The ids of the schedule's rollouts contain the name. */
   name: z.string({ error: NAME }).regex(/^[\w-]{1,36}$/, NAME),
   /** The times and the time zone; a cron expression follows the zone's summer time. */
-  expression: z.custom<ScheduleExpression>((expression) => expression instanceof ScheduleExpression, EXPRESSION),
+  expression: z
+    .custom<ScheduleExpression>((expression) => expression instanceof ScheduleExpression, EXPRESSION)
+    .superRefine((expression, { addIssue }) => {
+      const wrong = findWrongTime(expression);
+      if (wrong === undefined) return;
+      addIssue({ code: "custom", message: wrong.expected, params: { got: wrong.got }, input: expression });
+    }),
   /** The deploy event, which the policy must allow. It has no id: the schedule's name and time give the id. */
   event: z.custom<z.input<typeof DeployEvent>>(),
   /**
@@ -76,6 +83,12 @@ export class Schedules extends Construct {
     cutover.grantStart(role);
     role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [deadLetterQueue.queueArn] }));
     for (const { name, expression, event, maxAge = DEFAULT_MAX_AGE, flexibleWindow, ...schedule } of schedules) {
+      const skipped = findSkippedDay(expression);
+      if (skipped !== undefined)
+        Annotations.of(this).addWarningV2(
+          `cutover:summer-time-${name}`,
+          `the schedule ${name} does not run on ${skipped}: summer time in ${expression.timeZone?.timezoneName} skips its time; choose a time that each day has`,
+        );
       const context = { arn: ContextAttribute.scheduleArn, scheduledTime: ContextAttribute.scheduledTime };
       new Schedule(this, name, {
         // The name is part of the ARN, and so of the rollout's id.

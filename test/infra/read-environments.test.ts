@@ -92,6 +92,33 @@ describe("a schedule", () => {
     expect(refusalOf({ schedules: [{ ...NIGHTLY, ...given }] })).toThrow(message);
   });
 
+  test.each([
+    ["cron(0 4 * * ? *)", "BST", /got the time zone "BST"; expected the exact IANA name of a time zone/],
+    ["cron(0 4 * * ? *)", "PST", /got the time zone "PST"/],
+    ["cron(0 4 * * ? *)", "europe/berlin", /expected the exact IANA name of a time zone, such as "Europe\/Berlin"/],
+    ["at(2027-03-28T02:30:00)", "Europe/Berlin", /at\(2027-03-28T02:30:00\)"; expected a time that exists/],
+    ["at(2027-02-30T04:00:00)", "Europe/Berlin", /expected a date and a time such as/],
+    ["at(2020-01-01T04:00:00)", "Europe/Berlin", /expected a time that is not past/],
+    ["cron(0 4 30 2 ? *)", "Europe/Berlin", /cron\(0 4 30 2 \? \*\)"; expected a time that comes/],
+    ["cron(0 4 1 1 ? 2020)", "Etc/UTC", /expected a time that comes/],
+  ])("is refused at a time that never comes or in no zone: %s %s", (expression, zone, message) => {
+    const schedule = { ...NIGHTLY, expression: ScheduleExpression.expression(expression, TimeZone.of(zone)) };
+    expect(refusalOf({ schedules: [schedule] })).toThrow(message);
+  });
+
+  test.each([
+    ["at(2198-03-28T03:00:00)", "Europe/Berlin"],
+    ["cron(0 4 29 2 ? *)", "America/New_York"],
+    ["cron(0/15 8-17 ? 1,JUL MON-FRI 2027-2190)", "Asia/Kolkata"],
+    ["cron(0 4 ? * 2#1 *)", "UTC"],
+    ["cron(0 4 L * ? *)", "Europe/Kyiv"],
+    ["cron(0 4 15W * ? *)", "Etc/GMT+3"],
+    ["cron(0 4 ? * SAT-SUN *)", "Europe/Berlin"],
+  ])("may have each form of EventBridge Scheduler: %s %s", (expression, zone) => {
+    const schedule = { ...NIGHTLY, expression: ScheduleExpression.expression(expression, TimeZone.of(zone)) };
+    expect(checkOne({ schedules: [schedule] })).toHaveLength(1);
+  });
+
   test("has a name of its own", () => {
     expect(refusalOf({ schedules: [NIGHTLY, NIGHTLY] })).toThrow(/schedules: .*a different name for each/);
   });

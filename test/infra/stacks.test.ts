@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { Duration, Stack } from "aws-cdk-lib";
+import { Duration, Stack, TimeZone } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { OidcProviderNative, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -101,6 +101,11 @@ describe("the three stacks", () => {
     const templates = synthesize(EVERYTHING);
     const [url] = propertiesOf(templates, "AWS::Lambda::Url");
     expect(url?.TargetFunctionArn).toEqual({ "Fn::GetAtt": [findFunction(templates, "webhook").id, "Arn"] });
+  });
+
+  test("can be in a region of each of AWS's partitions", () => {
+    const { cutover } = synthesize({ env: { account: "111122223333", region: "eusc-de-east-1" } });
+    expect(JSON.stringify(cutover)).toContain("arn:aws-eusc:events:eusc-de-east-1:111122223333:event-bus/default");
   });
 
   test("have no function with a fixed name, because a replacement would fail", () => {
@@ -277,6 +282,23 @@ describe("a schedule", () => {
     expect(event).toMatchObject({ action: "promote", targets: [{ all: true }], notAfter: "2026-11-23T03:30:00.000Z" });
     expect(send("2026-11-23T02:00:00Z").id).toBe(event.id);
     expect(send("2026-11-24T02:00:00Z").id).not.toBe(event.id);
+  });
+
+  test.each([
+    ["0 2 * * ? *", "Europe/Berlin", /^20\d\d-03-/],
+    ["30 2 ? * SUN *", "America/New_York", /^20\d\d-03-/],
+    ["15 2 * * ? *", "Australia/Lord_Howe", /^20\d\d-10-/],
+    ["0 3 * * ? *", "Europe/Berlin", undefined],
+    ["0 2,14 * * ? *", "Europe/Berlin", undefined],
+    ["30 2 ? * MON *", "Europe/Berlin", undefined],
+    ["0 2 * * ? *", "Etc/UTC", undefined],
+  ])("at %s in %s is warned of when summer time skips its only run of a day", (cron, zone, day) => {
+    const stack = new Stack(makeApp(), "phones");
+    const cutover = new Cutover(stack, "Cutover", { policy: POLICY });
+    const expression = ScheduleExpression.expression(`cron(${cron})`, TimeZone.of(zone));
+    const { node } = new Schedules(stack, "Schedules", { cutover, schedules: [{ ...NIGHTLY, expression }] });
+    const [skipped] = node.metadata.map(({ data }) => /nightly does not run on (\S+):/.exec(String(data))?.[1]);
+    expect(skipped).toEqual(day === undefined ? undefined : expect.stringMatching(day));
   });
 
   test("has a role that only its environment's schedules can use", () => {
