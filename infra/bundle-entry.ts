@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { type Entry, ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
@@ -7,6 +7,8 @@ import { type Entry, ESBUILD, ROOT, toEntryFile } from "./bundle.ts";
 export function bundleFunction(entry: Entry, folder: string, policy: unknown): void {
   bundleEntry(entry, join(folder, "index.mjs"));
   writeFileSync(join(folder, "policy.json"), `${JSON.stringify(policy, null, 2)}\n`);
+  // The upload keeps the modes, and Lambda runs as another user: a strict umask would make the files unreadable.
+  for (const file of readdirSync(folder)) chmodSync(join(folder, file), 0o644);
 }
 
 /** Writes the bundle of a function: one ES module with the AWS SDK, so that the lock file decides its version. */

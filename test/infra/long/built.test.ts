@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -34,9 +34,11 @@ afterEach(async () => {
 function build(policy: unknown): string {
   const file = join(folder, "policy.json");
   writeFileSync(file, JSON.stringify(policy));
+  const umask = process.umask(0o077);
   const output = execFileSync(process.execPath, [join(ROOT, "infra/build.ts"), "--out", folder, "--policy", file], {
     encoding: "utf8",
   });
+  process.umask(umask);
   expect(output).toMatch(
     /worker\/index\.mjs {2}\d+ KB, \d+ KB compressed\n.*front-door\/index\.mjs[\s\S]*webhook\/index\.mjs/,
   );
@@ -86,6 +88,12 @@ test("the built front door starts the built worker, and every customer is flippe
     expect(flagged).toContain(id);
     expect(isStaging).toBe(false);
   }
+});
+
+test("the files are readable for Lambda, whatever the umask of the machine that builds them", () => {
+  for (const entry of ENTRIES)
+    for (const file of ["index.mjs", "index.mjs.map", "policy.json"])
+      expect(statSync(join(folder, entry, file)).mode & 0o777).toBe(0o644);
 });
 
 test("a map for stack traces lies beside each bundle, without the sources themselves", () => {
