@@ -4,6 +4,21 @@ import { CutoverStack } from "./cutover-stack.ts";
 import { SecretsStack } from "./secrets-stack.ts";
 import { TriggersStack } from "./triggers-stack.ts";
 
+/** Adds the stacks of all environments. One that imports what another one creates is deployed after it. */
+export function addEnvironments(app: App, environments: readonly CheckedEnvironment[]): void {
+  const added = environments.map((environment) => ({ environment, ...addStacks(app, environment) }));
+  for (const { environment, cutover, triggers } of added) {
+    const others = added.filter((other) => other.environment.env?.account === environment.env?.account);
+    for (const { environment: other, ...created } of others) {
+      const isInRegion = other.env?.region === environment.env?.region;
+      if (isInRegion && environment.testEvents === "import" && other.testEvents === "create")
+        cutover.addStackDependency(created.cutover);
+      if (environment.github?.provider !== undefined && other.github !== undefined && !other.github.provider)
+        triggers.addStackDependency(created.triggers);
+    }
+  }
+}
+
 /** Adds the stacks of one environment: `cutover-NAME-secrets`, `cutover-NAME` and `cutover-NAME-triggers`. */
 export function addStacks(app: App, environment: CheckedEnvironment) {
   const { name, env = {}, tags = {} } = environment;
