@@ -1,3 +1,5 @@
+import { Stack, Token, TokenComparison } from "aws-cdk-lib";
+import { Construct, type IConstruct } from "constructs";
 import type { Policy } from "../lambda/contract/policy.ts";
 import type { Problem } from "../lambda/contract/problems.ts";
 import { findUnknownSources } from "./constructs/webhook.ts";
@@ -32,6 +34,9 @@ export function findConflicts(environments: readonly Environment[], policies: re
     ...findShared("github", "a provider: an account has one for GitHub", ({ github, env }) =>
       github !== undefined && github.provider === undefined ? [`${env?.account}`] : [],
     ),
+    ...environments.flatMap((environment, index) =>
+      findForeign(environment).map(({ path, message }) => ({ path: `[${index}].${path}`, message })),
+    ),
     ...environments.flatMap(({ webhookSecrets = {} }, index) => {
       const policy = policies[index]?.policy;
       const unknown = policy === undefined ? [] : findUnknownSources(policy, webhookSecrets);
@@ -42,3 +47,39 @@ export function findConflicts(environments: readonly Environment[], policies: re
 
 /** Values that no other environment may have. */
 type ToKeys = (environment: Environment, policy: Policy | undefined) => readonly string[];
+
+/** A resource that exists, with its account and region. */
+type Find = ((scope: Construct) => IConstruct & { readonly env: Readonly<Record<Place, string>> }) | undefined;
+type Place = "account" | "region";
+
+/** The resources of another region or account that cannot work there. Without an `env`, the region is not known yet. */
+function findForeign(environment: Environment): readonly Problem[] {
+  const { env = {}, events, notifications, alarmTopic, encryptionKey, login, webhookSecrets = {} } = environment;
+  const stack = new Stack(undefined, undefined, { env });
+  const compare = (path: string, find: Find, places: readonly Place[]): readonly Problem[] => {
+    const found = find?.(new Construct(stack, path));
+    return places.flatMap((place) => {
+      const got = found?.env[place] ?? stack[place];
+      if (Token.compareStrings(got, stack[place]) !== TokenComparison.DIFFERENT) return [];
+      return [
+        { path, message: `got a resource of the ${place} ${got}; expected one of ${stack[place]}: ${REASONS[place]}` },
+      ];
+    });
+  };
+  return [
+    ...compare("events.bus", events?.bus, ["account", "region"]),
+    ...compare("notifications.bus", notifications?.bus, ["region"]),
+    ...compare("alarmTopic", alarmTopic, ["region"]),
+    ...compare("encryptionKey", encryptionKey, ["region"]),
+    ...compare("login", login, ["region"]),
+    ...Object.entries(webhookSecrets).flatMap(([source, find]) =>
+      compare(`webhookSecrets.${source}`, find, ["region"]),
+    ),
+  ];
+}
+
+const REASONS: Readonly<Record<Place, string>> = {
+  account:
+    "a rule on a bus of another account cannot start the front door; forward the events to a bus of this account",
+  region: "functions, alarms and secrets reach only resources of their own region",
+};

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Duration, TimeZone } from "aws-cdk-lib";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import { Key } from "aws-cdk-lib/aws-kms";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -124,6 +126,15 @@ describe("a schedule", () => {
   });
 });
 
+const toBus = (account: string, region: string) => (scope: Construct) =>
+  EventBus.fromEventBusArn(scope, "Bus", `arn:aws:events:${region}:${account}:event-bus/deploys`);
+const toTopic = (region: string) => (scope: Construct) =>
+  Topic.fromTopicArn(scope, "T", `arn:aws:sns:${region}:111122223333:on-call`);
+const toKey = (region: string) => (scope: Construct) =>
+  Key.fromKeyArn(scope, "Key", `arn:aws:kms:${region}:111122223333:key/0a1b2c3d-0000-4000-8000-000000000000`);
+const toSecret = (region: string) => (scope: Construct) =>
+  Secret.fromSecretCompleteArn(scope, "S", `arn:aws:secretsmanager:${region}:111122223333:secret:login-AbCdEf`);
+
 describe("an existing resource", () => {
   test("is a function that imports it into a stack", () => {
     const given = {
@@ -138,6 +149,32 @@ describe("an existing resource", () => {
     ["what CDK cannot import", (scope: Construct) => Topic.fromTopicArn(scope, "T", "on-call"), /ARNs must start/],
   ])("is not %s", (_what, alarmTopic, message) => {
     expect(refusalOf({ alarmTopic })).toThrow(message);
+  });
+
+  test.each([
+    [
+      "events.bus",
+      { events: { sources: ["acme"], bus: toBus("444455556666", "eu-central-1") } },
+      /account 444455556666/,
+    ],
+    ["events.bus", { events: { sources: ["acme"], bus: toBus("111122223333", "us-east-1") } }, /the region us-east-1/],
+    ["notifications.bus", { notifications: { bus: toBus("444455556666", "us-east-1") } }, /the region us-east-1/],
+    ["alarmTopic", { alarmTopic: toTopic("us-east-1") }, /expected one of eu-central-1: functions, alarms and secrets/],
+    ["encryptionKey", { encryptionKey: toKey("us-east-1") }, /the region us-east-1/],
+    ["login", { login: toSecret("us-east-1") }, /the region us-east-1/],
+  ])("is refused as %s where it cannot work: %j", (member, given, message) => {
+    const env = { account: "111122223333", region: "eu-central-1" };
+    expect(refusalOf({ ...given, env })).toThrow(message);
+    expect(refusalOf({ ...given, env })).toThrow(`environments[0].${member}: got a resource of the`);
+    expect(checkOne(given)).toHaveLength(1);
+  });
+
+  test("may be of another account where that works", () => {
+    const env = { account: "444455556666", region: "us-east-1" };
+    const notifications = { bus: toBus("111122223333", "us-east-1") };
+    const there = { login: toSecret, encryptionKey: toKey, alarmTopic: toTopic };
+    const given = Object.fromEntries(Object.entries(there).map(([name, make]) => [name, make("us-east-1")]));
+    expect(checkOne({ env, notifications, ...given })).toHaveLength(1);
   });
 
   test("as a signing secret belongs to a source of the policy", () => {

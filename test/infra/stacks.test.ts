@@ -11,13 +11,14 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { AwsSolutionsChecks } from "cdk-nag";
-import type { IConstruct } from "constructs";
+import type { Construct, IConstruct } from "constructs";
 import type { PolicyInput } from "../../infra/constructs/bundled-function.ts";
 import { Cutover, type CutoverProps } from "../../infra/constructs/cutover.ts";
 import { EventTriggers } from "../../infra/constructs/event-triggers.ts";
 import { type CutoverSchedule, Schedules } from "../../infra/constructs/schedules.ts";
 import { TEST_EVENTS } from "../../infra/constructs/test-events.ts";
 import { Webhook } from "../../infra/constructs/webhook.ts";
+import { addEnvironments } from "../../infra/stacks/add-stacks.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from "../../lambda/core/report/rollout-event.ts";
@@ -95,6 +96,23 @@ describe("the three stacks", () => {
     expect(first).toEqual([]);
     expect(second).toEqual(["cutover-production-secrets"]);
     expect(third).toEqual(["cutover-production", "cutover-production-secrets"]);
+  });
+
+  test("are deployed after the environment that creates the registry and the provider that they import", () => {
+    const app = makeApp();
+    const github = { repository: "acme/phones", from: { branch: "main" } };
+    const provider = (scope: Construct) => OidcProviderNative.fromOidcProviderArn(scope, "GH", PROVIDER);
+    const importing = { testEvents: "import", github: { ...github, provider } } as const;
+    addEnvironments(app, [
+      { name: "staging", policy: POLICY, ...importing },
+      { name: "production", policy: POLICY, testEvents: "create", github },
+      { name: "other", policy: POLICY, ...importing, env: { account: "111122223333" } },
+    ]);
+    const dependenciesOf = (name: string) =>
+      (app.node.findChild(name) as Stack).dependencies.map(({ stackName }) => stackName);
+    expect(dependenciesOf("cutover-staging")).toContain("cutover-production");
+    expect(dependenciesOf("cutover-staging-triggers")).toContain("cutover-production-triggers");
+    expect(dependenciesOf("cutover-other")).not.toContain("cutover-production");
   });
 
   test("have the webhook's URL and function together, because a reference could replace the URL", () => {
