@@ -9,6 +9,7 @@ import {
 } from "@aws/durable-execution-sdk-js";
 import { applyUpdate, elapse, findDueTime, type RecordedOperation } from "./apply-update.ts";
 import { type Journal, openJournal } from "./journal.ts";
+import { meter, refuseOverLimit } from "./meter.ts";
 
 export type ExecutionEnd =
   | { readonly status: "SUCCEEDED"; readonly result?: string | undefined }
@@ -31,6 +32,7 @@ export type FileCheckpoints = {
   elapseUntil(time: number): void;
   /** The number of writes to the file, by all processes. */
   countWrites(): number;
+  /** The operations as AWS meters them. */
   measure(): { readonly operations: number; readonly largestPayloadBytes: number };
   close(): void;
 };
@@ -50,8 +52,6 @@ type State = {
   token: string;
 };
 
-/** Lambda's limit for one checkpointed result. */
-const MAX_PAYLOAD_BYTES = 262_144;
 /** Lambda passes the first operations with the invocation, and the others in pages. */
 const FIRST_PAGE = 100;
 
@@ -149,7 +149,6 @@ function checkpoint(state: State, updates: readonly OperationUpdate[]): Recorded
       end = toEnd(update);
       continue;
     }
-    refuseLarge(update);
     const id = update.Id ?? "";
     changedById.set(id, applyUpdate(changedById.get(id) ?? state.operationsById.get(id), update, at));
   }
@@ -157,6 +156,7 @@ function checkpoint(state: State, updates: readonly OperationUpdate[]): Recorded
     if (!changedById.has(operation.Id)) changedById.set(operation.Id, elapse(operation, at));
   }
   const operations = [...changedById.values()];
+  refuseOverLimit(operations, new Map([...state.operationsById, ...changedById]));
   if (operations.length > 0 || end) record(state, end ? { operations, end } : { operations });
   return operations;
 }
@@ -166,15 +166,6 @@ function toEnd(update: OperationUpdate): ExecutionEnd {
   return update.Action === "SUCCEED"
     ? { status: "SUCCEEDED", result: update.Payload }
     : { status: "FAILED", error: update.Error ?? {} };
-}
-
-function refuseLarge({ Payload = "", Name }: OperationUpdate): void {
-  const bytes = Buffer.byteLength(Payload);
-  if (bytes <= MAX_PAYLOAD_BYTES) return;
-  throw new DurableExecutionClientError(
-    `the result of "${Name ?? ""}" has ${bytes} bytes, a checkpoint takes at most ${MAX_PAYLOAD_BYTES}`,
-    { scope: DurableExecutionClientErrorScope.EXECUTION },
-  );
 }
 
 function record(state: State, entry: Entry): void {
@@ -221,10 +212,10 @@ function dueBy(state: State, time: number): RecordedOperation[] {
   return [...state.operationsById.values()].filter((operation) => (findDueTime(operation) ?? Infinity) <= time);
 }
 
-function measure(state: State): { operations: number; largestPayloadBytes: number } {
-  const sizes = [...state.operationsById.values()].map(({ StepDetails, ContextDetails }) =>
-    Buffer.byteLength(StepDetails?.Result ?? ContextDetails?.Result ?? ""),
-  );
-  // The execution itself is an operation on the wire, but not an operation of the workflow.
-  return { operations: sizes.length - 1, largestPayloadBytes: Math.max(...sizes) };
+function measure({ operationsById }: State): { operations: number; largestPayloadBytes: number } {
+  const metered = [...operationsById.values()].map(meter);
+  return {
+    operations: metered.reduce((sum, { operations }) => sum + operations, 0),
+    largestPayloadBytes: Math.max(...metered.map(({ bytes }) => bytes)),
+  };
 }

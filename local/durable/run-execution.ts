@@ -38,7 +38,7 @@ type ExecutionOutcome =
 export type ExecutionResult = ExecutionOutcome & {
   /** Invocations in this process. */
   readonly invocations: number;
-  /** Durable operations of the execution. */
+  /** Durable operations of the execution, as AWS meters them. */
   readonly operations: number;
   readonly largestPayloadBytes: number;
 };
@@ -84,7 +84,10 @@ async function invoke(
   }
 }
 
-function toContext({ executionArn, invocationMs = 15 * 60_000 }: ExecutionRun): Context {
+export function toContext({
+  executionArn,
+  invocationMs = 15 * 60_000,
+}: Pick<ExecutionRun, "executionArn" | "invocationMs">): Context {
   const [functionArn = executionArn] = executionArn.split("/");
   const [functionName = "cutover", functionVersion = "1"] = functionArn.split(":").slice(6);
   const endsAt = Date.now() + invocationMs;

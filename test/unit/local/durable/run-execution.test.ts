@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DurableContext, InvocationStatus, withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { refuseOverLimit } from "../../../../local/durable/meter.ts";
 import { type ExecutionRun, runExecution } from "../../../../local/durable/run-execution.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/release-1/0f3c";
@@ -54,12 +55,60 @@ test("a last line that was cut short counts as not written", async () => {
   for (const line of readFileSync(file, "utf8").trim().split("\n")) JSON.parse(line);
 });
 
-test("a step's result over 256 KB fails the execution, as in Lambda", async () => {
-  const body = (context: DurableContext) => context.step("look-up", async () => "x".repeat(262_145));
-  expect(await run(body)).toMatchObject({
-    status: "FAILED",
-    error: { message: expect.stringMatching(/"look-up" has 262147 bytes, a checkpoint takes at most 262144/) },
+describe("as in Lambda, the execution is FAILED and nothing after it runs", () => {
+  const steps = (count: number, result: unknown) => async (context: DurableContext) => {
+    const parts = Array.from({ length: count }, (_, index) => context.step(`part-${index}`, async () => result));
+    return (await Promise.all(parts)).length;
+  };
+
+  // The execution itself is one operation.
+  test.each([
+    ["after 2,999 steps", steps(2_999, 0), "SUCCEEDED", undefined],
+    [
+      "at the operation that would be number 3,001",
+      steps(3_000, 0),
+      "FAILED",
+      /has 3001 durable operations, at most 3000/,
+    ],
+    [
+      "with a step's result over 256 KB",
+      steps(1, "x".repeat(262_143)),
+      "FAILED",
+      /has 262145 bytes, .* at most 262144/,
+    ],
+  ] as const)("%s", async (_when, body, status, message) => {
+    const error = message && { message: expect.stringMatching(message) };
+    expect(await run(body)).toMatchObject({ status, ...(error && { error }) });
   });
+});
+
+test("results of more than 100 MB together are refused", () => {
+  const result = {
+    Type: "STEP",
+    StartTimestamp: "",
+    Status: "SUCCEEDED",
+    StepDetails: { Attempt: 1, Result: "x".repeat(262_144) },
+  } as const;
+  const kept = (count: number) =>
+    new Map(Array.from({ length: count }, (_, index) => [`${index}`, { ...result, Id: `${index}` }]));
+  expect(() => refuseOverLimit([], kept(400))).not.toThrow();
+  expect(() => refuseOverLimit([], kept(401))).toThrow(/at most 104857600/);
+});
+
+test("a retry and a poll of a condition are metered as AWS meters them", async () => {
+  const body = async (context: DurableContext) => {
+    const retryStrategy = () => ({ shouldRetry: true, delay: { seconds: 1 } });
+    const failTwice = ({ attempt }: { readonly attempt: number }) =>
+      attempt < 3 ? Promise.reject(new Error("busy")) : Promise.resolve(attempt);
+    await context.step("flip", failTwice, { retryStrategy });
+    await context.wait("settle", { seconds: 1 });
+    return context.waitForCondition("gate", async (polls) => polls + 1, {
+      initialState: 0,
+      waitStrategy: (polls) => (polls < 7 ? { shouldContinue: true, delay: { hours: 1 } } : { shouldContinue: false }),
+    });
+  };
+  // The execution, a step with two retries, a wait, a condition with seven polls.
+  expect(await run(body, { skipWaits: true })).toMatchObject({ result: 7, operations: 1 + 3 + 1 + 8 });
 });
 
 test("an execution's result may be larger than an answer of Lambda", async () => {
@@ -74,7 +123,7 @@ test("an execution with more operations than one page resumes with all of them",
     await context.wait("bake", { hours: 1 });
     return context.step("close", async () => ran);
   };
-  expect(await run(body, { skipWaits: true })).toMatchObject({ result: 150, operations: 152, invocations: 2 });
+  expect(await run(body, { skipWaits: true })).toMatchObject({ result: 150, operations: 153, invocations: 2 });
 });
 
 test("the operations of a finished context are not replayed", async () => {
