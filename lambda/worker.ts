@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type DurableLambdaHandler, withDurableExecution } from "@aws/durable-execution-sdk-js";
+import {
+  DurableExecutionApiClient,
+  type DurableLambdaHandler,
+  withDurableExecution,
+} from "@aws/durable-execution-sdk-js";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -18,6 +22,7 @@ import { createEvoVoice } from "./evovoice/evo-voice.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
 import type { Ports } from "./steps/ports.ts";
+import { retryStaleToken } from "./workflow/retry-stale-token.ts";
 import { runRollout } from "./workflow/run-rollout.ts";
 
 let worker: DurableLambdaHandler | undefined;
@@ -31,11 +36,15 @@ export const handler: DurableLambdaHandler = async (event, context) => {
 export function createWorker(config: Config): DurableLambdaHandler {
   const metrics = createWorkerMetrics();
   const ports = buildPorts(config, metrics);
-  return withDurableExecution(async (input: unknown, context) => {
-    const report = await runRollout(ports, input, context);
-    metrics.countRollout(report);
-    return report;
-  });
+  const durableExecutionClient = retryStaleToken(new DurableExecutionApiClient());
+  return withDurableExecution(
+    async (input: unknown, context) => {
+      const report = await runRollout(ports, input, context);
+      metrics.countRollout(report);
+      return report;
+    },
+    { durableExecutionClient },
+  );
 }
 
 function buildPorts(

@@ -1,4 +1,4 @@
-import { GetDurableExecutionCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { type ExecutionStatus, GetDurableExecutionCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 
 /** The state of a durable execution; `result` is the JSON that it returned. */
 export type ExecutionOutcome =
@@ -6,6 +6,9 @@ export type ExecutionOutcome =
   | { readonly kind: "returned"; readonly result: string }
   | { readonly kind: "failed"; readonly problem: string }
   | { readonly kind: "unknown" };
+
+/** Every other state is that of a running execution, also one that AWS adds later. */
+const ENDED: ReadonlySet<ExecutionStatus | undefined> = new Set(["SUCCEEDED", "FAILED", "TIMED_OUT", "STOPPED"]);
 
 /** Reads the state of durable executions from Lambda. */
 export function createExecutions(client: LambdaClient) {
@@ -16,7 +19,7 @@ export function createExecutions(client: LambdaClient) {
         Result,
         Error: error,
       } = await client.send(new GetDurableExecutionCommand({ DurableExecutionArn: execution }));
-      if (Status === "RUNNING") return { kind: "running" };
+      if (!ENDED.has(Status)) return { kind: "running" };
       if (Status === "SUCCEEDED" && Result !== undefined) return { kind: "returned", result: Result };
       return { kind: "failed", problem: error?.ErrorMessage ?? `its execution ended as ${Status ?? "unknown"}` };
     } catch (error) {

@@ -4,12 +4,13 @@ import type { ExecutionResult } from "../durable/run-execution.ts";
 import { createInvoker, type Invocation, type InvokeReply, type ServedFunction } from "./lambda-invoke.ts";
 import { listenOnLoopback, readBody } from "./loopback.ts";
 
+type RunningStatus = "RUNNING" | "PAUSING" | "PAUSED" | "DELETING";
 type EndedStatus = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "STOPPED";
 
 export type LambdaExecutions = {
   readonly address: string;
-  /** Makes Lambda report this execution as running. */
-  running(arn: string, name?: string): void;
+  /** Makes Lambda report this execution as running, or as in another state in which it has not ended. */
+  running(arn: string, status?: RunningStatus): void;
   /** Makes Lambda report this execution as ended; `at` defaults to now. */
   ended(arn: string, status: EndedStatus, at?: Date): void;
   /** Makes Lambda forget this execution, as after its retention period. */
@@ -30,13 +31,14 @@ export type LambdaExecutions = {
 type Execution = {
   readonly name: string;
   readonly startedAt: Date;
-  readonly status: "RUNNING" | EndedStatus;
+  readonly status: RunningStatus | EndedStatus;
   readonly endedAt?: Date;
   /** The result or the error, when the execution ran in this process. */
   readonly end?: ExecutionResult;
 };
 
 const PATH = /^\/2025-12-01\/durable-executions\/([^/]+)$/;
+const CHECKPOINT = /^\/2025-12-01\/durable-executions\/[^/]+\/checkpoint$/;
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
 const STATUSES = new Map([
@@ -70,6 +72,7 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
   }
 
   function describe(method: string | undefined, pathname: string): InvokeReply {
+    if (CHECKPOINT.test(pathname)) return STALE_TOKEN;
     const [, encoded] = PATH.exec(pathname) ?? [];
     const arn = encoded && decodeURIComponent(encoded);
     if (arn) requests.push(arn);
@@ -95,8 +98,8 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
 
   return {
     address: server.address,
-    running: (arn, name = nameOf(arn)) => {
-      executionsByArn.set(arn, { name, startedAt: new Date(), status: "RUNNING" });
+    running: (arn, status = "RUNNING") => {
+      executionsByArn.set(arn, { name: nameOf(arn), startedAt: new Date(), status });
     },
     ended: (arn, status, at = new Date()) => {
       const { name, startedAt } = executionsByArn.get(arn) ?? { name: nameOf(arn), startedAt: at };
@@ -115,6 +118,13 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
     close: server.close,
   };
 }
+
+/** The checkpoints of a run on this machine go to a file, so every token that arrives here is one of a past invocation. */
+const STALE_TOKEN: InvokeReply = {
+  status: 400,
+  headers: { "x-amzn-errortype": "InvalidParameterValueException" },
+  body: JSON.stringify({ Type: "User", message: "Invalid checkpoint token" }),
+};
 
 async function toInvocation(functionArn: string, request: IncomingMessage): Promise<Invocation> {
   const header = (name: string) => request.headers[name]?.toString();

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { readOutcomes, startWorld, type World, type WorldOptions } from "../support/world.ts";
+import { createWorker } from "../../lambda/worker.ts";
+import { toContext } from "../../local/durable/run-execution.ts";
+import { toArn } from "../support/run-handler.ts";
+import { PARTS, readOutcomes, startWorld, type World, type WorldOptions } from "../support/world.ts";
 
 let world: World | undefined;
 
@@ -41,4 +44,16 @@ describe("1,000 customers, 300 of them on staging", () => {
       }
     },
   );
+});
+
+test("an invocation whose token is stale is one that Lambda repeats; the execution does not end", async () => {
+  const { policy } = await given({ customers: 1 });
+  const [DurableExecutionArn, event] = [toArn("night"), { action: "promote", release: "1", targets: { all: true } }];
+  const execution = { Id: "0", Type: "EXECUTION", Status: "STARTED", StartTimestamp: new Date() } as const;
+  const Operations = [{ ...execution, ExecutionDetails: { InputPayload: JSON.stringify(event) } }];
+  const input = { DurableExecutionArn, CheckpointToken: "past", InitialExecutionState: { Operations } };
+
+  const ended = createWorker({ policy, ...PARTS })(input, toContext({ executionArn: DurableExecutionArn }));
+
+  await expect(ended).rejects.toThrow(/Invalid checkpoint token/);
 });

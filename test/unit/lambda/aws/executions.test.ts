@@ -31,6 +31,11 @@ describe("a durable execution", () => {
     expect(await findEnd(ARN)).toEqual({ running: false });
   });
 
+  test.each(["PAUSING", "PAUSED", "DELETING", "A_NEW_STATE"] as const)("that is %s keeps its lock", async (status) => {
+    executions.running(ARN, status as "PAUSED");
+    expect(await createExecutions(client).findEnd(ARN)).toEqual({ running: true });
+  });
+
   test("that Lambda does not know has ended", async () => {
     expect(await createExecutions(client).findEnd(ARN)).toEqual({ running: false });
   });
