@@ -1,4 +1,5 @@
 import { listShortly } from "../contract/describe.ts";
+import { toReleaseKey } from "../contract/release-name.ts";
 import { describeReason, type Reason } from "./reasons.ts";
 
 /** The lock and the controls of an environment: one item, read consistently before each batch. */
@@ -10,7 +11,7 @@ export interface LockAndControls {
   readonly revision?: number | undefined;
   /** The stop switch: while it is set, no customer is flipped. */
   readonly stopped?: Attribution | undefined;
-  readonly holds: Readonly<Record<string /* release */, Hold>>;
+  readonly holds: Readonly<Record<string /* toReleaseKey */, Hold>>;
   /** Customers that are protected besides those of the policy. */
   readonly protectedIds: readonly string[];
 }
@@ -92,8 +93,9 @@ export function findHold(
 }
 
 /** A release may have the name of a member that every object has, such as `constructor`. */
-function holdOf(holds: LockAndControls["holds"], release: string): Hold | undefined {
-  return Object.hasOwn(holds, release) ? holds[release] : undefined;
+export function holdOf(holds: LockAndControls["holds"], release: string): Hold | undefined {
+  const key = toReleaseKey(release);
+  return Object.hasOwn(holds, key) ? holds[key] : undefined;
 }
 
 /** A hold that refuses less never replaces a hold that refuses more. */
@@ -105,13 +107,13 @@ function hold(controls: Controls, release: string, added: Hold): ChangedControls
       `${release} was not held: ${MOST_HOLDS} releases are held already, which is the most; clear holds that are over`,
     );
   }
-  return toChanged({ ...controls, holds: { ...controls.holds, [release]: added } });
+  return toChanged({ ...controls, holds: { ...controls.holds, [toReleaseKey(release)]: added } });
 }
 
 function clear(controls: Controls, release: string): ChangedControls {
-  if (!Object.hasOwn(controls.holds, release))
+  if (holdOf(controls.holds, release) === undefined)
     return refuse(`${release} is not held; the command controls shows the holds`);
-  const { [release]: _cleared, ...holds } = controls.holds;
+  const { [toReleaseKey(release)]: _cleared, ...holds } = controls.holds;
   return toChanged({ ...controls, holds });
 }
 

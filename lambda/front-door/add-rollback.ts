@@ -1,4 +1,4 @@
-import type { LockAndControls } from "../core/controls.ts";
+import { holdOf, type LockAndControls } from "../core/controls.ts";
 import { MOST_EXCEPTIONS } from "../core/report/outcome-summary.ts";
 import type { Report } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
@@ -51,7 +51,7 @@ function publishHold(
   by: RolloutRecord | undefined,
   { holds }: LockAndControls,
 ): Pick<Report, "held" | "notHeld"> {
-  if (Object.hasOwn(holds, release)) return { held: true, notHeld: undefined };
+  if (holdOf(holds, release) !== undefined) return { held: true, notHeld: undefined };
   const { held, notHeld } = by?.report ?? {};
   return held === false ? { held, notHeld } : { held: undefined, notHeld: undefined };
 }

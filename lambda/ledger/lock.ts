@@ -1,3 +1,4 @@
+import { toReleaseKey } from "../contract/release-name.ts";
 import type { Hold, Lock, LockAndControls } from "../core/controls.ts";
 import { controlsKey } from "./keys.ts";
 import { ABSENT, type Item, PRESENT, type Table } from "./table.ts";
@@ -35,7 +36,7 @@ export function toControls(item: Item = {}): LockAndControls {
     ...(lock !== undefined && { lock: lock as Lock }),
     ...(stopped !== undefined && { stopped: stopped as NonNullable<LockAndControls["stopped"]> }),
     holds: Object.fromEntries(
-      ((holds as readonly HoldRow[] | undefined) ?? []).map(({ release, ...hold }) => [release, hold]),
+      ((holds as readonly HoldRow[] | undefined) ?? []).map(({ release, ...hold }) => [toReleaseKey(release), hold]),
     ),
     protectedIds: (protectedIds as readonly string[] | undefined) ?? [],
   };

@@ -1,3 +1,4 @@
+import { toReleaseKey } from "../contract/release-name.ts";
 import type { FlipsNote } from "../core/rollback/source-rollouts.ts";
 import { environmentKey } from "./keys.ts";
 import type { Table } from "./table.ts";
@@ -11,9 +12,10 @@ const MOST_FLIPS = 500;
 /** Where rollouts are found: by their release, in the order in which they flipped, and by the hash of a dry run's plan. */
 export function createRolloutIndexes(table: Table, environment: string) {
   const toKey = (sk: string) => environmentKey(environment, sk);
+  const releaseKey = (release: string) => toKey(`release#${toReleaseKey(release)}`);
   /** The newest first. Some of them may have flipped no customer. */
   async function findRollouts(release: string): Promise<readonly string[]> {
-    return ((await table.get(toKey(`release#${release}`)))?.rolloutIds as readonly string[] | undefined) ?? [];
+    return ((await table.get(releaseKey(release)))?.rolloutIds as readonly string[] | undefined) ?? [];
   }
   async function findFlips(): Promise<readonly FlipsNote[]> {
     return ((await table.get(toKey("flips")))?.rollouts as readonly FlipsNote[] | undefined) ?? [];
@@ -32,7 +34,7 @@ export function createRolloutIndexes(table: Table, environment: string) {
     async noteRelease(release: string, rolloutId: string): Promise<void> {
       const earlier = (await findRollouts(release)).filter((id) => id !== rolloutId);
       const rolloutIds = [rolloutId, ...earlier].slice(0, MOST_ROLLOUTS);
-      await table.put(toKey(`release#${release}`), { rolloutIds });
+      await table.put(releaseKey(release), { rolloutIds });
     },
     /** So that a refusal of a stale plan can name what changed. */
     async noteDryRun(planHash: string, rolloutId: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
+import { toReleaseKey } from "../../contract/release-name.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { findBreaches } from "../../core/plan/blast-radius.ts";
 import type { CandidateWave } from "../../core/plan/candidates.ts";
@@ -63,7 +64,8 @@ async function readChanges(
 /** An event has its action and release in common with its dry run; a retry, the rollout that it retries. */
 function isOfAnotherEvent({ event, source }: FlipRollout, { event: before }: DryRun): boolean {
   if (source !== undefined) return before.action !== "retry" || before.rolloutId !== source.rollouts[0]?.rolloutId;
-  return before.action !== event.action || !("release" in before) || before.release !== event.release;
+  if (before.action !== event.action || !("release" in before)) return true;
+  return toReleaseKey(before.release ?? "") !== toReleaseKey(event.release);
 }
 
 type DryRun = RolloutRecord & { readonly plan: Plan };

@@ -64,6 +64,18 @@ describe("a hold", () => {
     expect(changed).toMatchObject({ controls: { holds: { "2026.11": { action: expected } } } });
   });
 
+  test.each(["1.2.3", "V1.2.3", "refs/tags/v1.2.3", "refs/heads/1.2.3"])(
+    "of v1.2.3 is found and cleared as %s",
+    (name) => {
+      const changed = applyControlChange(NONE, toHoldChange("v1.2.3", "promote"));
+      if (changed.kind !== "changed") throw new Error(changed.problem);
+      expect(findHold(changed.controls, "promote", name)).toEqual(aHold("promote"));
+      expect(applyControlChange(changed.controls, { ...ANN, change: "clear-release", release: name })).toMatchObject({
+        controls: { holds: {} },
+      });
+    },
+  );
+
   test("is found by its own name only, whatever every object has", () => {
     for (const release of ["constructor", "__proto__", "toString"]) {
       expect(findHold(NONE, "promote", release)).toBeUndefined();
