@@ -35,8 +35,8 @@ export const handler: PublicDoor = async (request) => {
 const ANSWER_WITHIN_MS = 8_000;
 
 /**
- * The role needs `secretsmanager:GetSecretValue` on the sources' secrets, `dynamodb:GetItem` on the ledger's table and
- * `lambda:InvokeFunction` on the worker's alias. It reads no execution, because a delivery always has an id.
+ * The role needs `secretsmanager:GetSecretValue` on the sources' secrets, `dynamodb:GetItem` on the ledger's table,
+ * `lambda:InvokeFunction` on the worker's alias, and `lambda:GetDurableExecution` on the worker's executions.
  */
 export function createWebhook(config: WebhookConfig): PublicDoor {
   const ports = buildPorts(config);

@@ -61,6 +61,7 @@ export class Webhook extends BundledFunction {
     });
     ledger.grantLookup(this.role);
     worker.grantInvoke(this.role);
+    this.grantExecutions(worker.function, ["GetDurableExecution"]);
     for (const secret of Object.values(secrets)) grantReadValue(secret, this.role);
     // The function checks a signature of the body. A sender such as GitHub cannot sign for IAM.
     this.url = this.function.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;

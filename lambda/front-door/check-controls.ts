@@ -1,27 +1,49 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
-import { describeHold, describeStop, findHold } from "../core/controls.ts";
+import { describeHold, describeStop, findHold, type LockAndControls } from "../core/controls.ts";
+import { describeReason } from "../core/reasons.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 
-/** Thrown for an event that the controls forbid. The event is valid: it may be sent again later. */
+/** Thrown for an event that the controls or the lock forbid. The event is valid: it may be sent again later. */
 export class ControlsError extends RefusedError {
   override readonly name = "ControlsError";
 }
 
 /**
- * Refuses an event that the controls forbid. The worker checks the controls again when it begins, and the stop switch and
- * the protected customers before each batch. A hold does not stop a rollback, which may have made it. A dry run flips no
- * customer, so it is always allowed. @throws ControlsError
+ * Refuses an event that the controls or a running rollout forbid. The worker checks lock and controls again when it begins,
+ * and the stop switch and the protected customers before each batch. A hold does not stop a rollback, which may have made
+ * it. A dry run flips no customer, so it is always allowed. @throws ControlsError
  */
-export async function checkControls({ ledger }: Pick<StartRolloutPorts, "ledger">, event: DeployEvent): Promise<void> {
+export async function checkControls(ports: StartRolloutPorts, event: DeployEvent): Promise<void> {
   if (event.dryRun) return;
+  const { ledger } = ports;
   const controls = await ledger.readControls();
   if (controls.stopped !== undefined) throw new ControlsError(`nothing was done: ${describeStop(controls.stopped)}`);
+  await refuseHeldRelease(ledger, controls, event);
+  await refuseLocked(ports, controls, event);
+}
+
+async function refuseHeldRelease(
+  ledger: StartRolloutPorts["ledger"],
+  controls: LockAndControls,
+  event: DeployEvent,
+): Promise<void> {
   if (Object.keys(controls.holds).length === 0) return;
   const later = await findLaterRollouts(ledger, event);
   if (later === undefined || later.action === "rollback" || later.action === "retry") return;
   const hold = findHold(controls, later.action, later.release);
   if (hold !== undefined) throw new ControlsError(`nothing was done: ${describeHold(later.release, hold)}`);
+}
+
+/** The lock of this event's own rollout, which has just begun, does not count. */
+async function refuseLocked(
+  { executions }: StartRolloutPorts,
+  { lock }: LockAndControls,
+  { id, onBusy }: DeployEvent,
+): Promise<void> {
+  if (lock === undefined || lock.rolloutId === id || onBusy === "wait") return;
+  if (!(await executions.findEnd(lock.execution)).running) return;
+  throw new ControlsError(`nothing was done: ${describeReason({ code: "locked", rolloutId: lock.rolloutId })}`);
 }
 
 const MOST_RETRIES = 100;

@@ -67,7 +67,7 @@ function parseJson(body: string): unknown {
 function findRefusal(error: unknown): RefusedDeliveryError | undefined {
   if (error instanceof RefusedDeliveryError) return error;
   if (!(error instanceof RefusedError)) return undefined;
-  // The event is valid, but the controls forbid it: another try does not help.
+  // The event is valid, but the controls or the lock forbid it now.
   const status = error instanceof ControlsError ? 409 : 422;
   return new RefusedDeliveryError(error.message, { status, cause: error });
 }
