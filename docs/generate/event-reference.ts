@@ -63,7 +63,7 @@ An unknown member is refused, because a typing error in \`exclude\` must never f
 ## Targets
 
 \`targets\` and \`exclude\` hold one target or a list of up to 100 targets. A customer is selected if **any** of the targets selects
-it. A list of ids, reference ids or tags has at most 9,000 entries. A target has exactly one of these forms:
+it. A list of ids, reference ids or tags has at most 9,000 entries, and an event at most 300,000 bytes. A target has exactly one of these forms:
 
 ${KINDS.map(([title, target]) => renderKind(title, target)).join("\n\n")}
 
@@ -96,7 +96,8 @@ reason. A customer that has the wanted flag already is reported as \`unchanged\`
 ## The same event twice
 
 An event with an \`id\` is one rollout, forever. Sent again, during the rollout or after it, the event flips no customer, and the
-answer is that rollout's report with \`"joined": true\`. The same \`id\` on a different event is refused. An event without an \`id\`
+answer is that rollout's report with \`"joined": true\`. A refused rollout flipped no customer, so it has not used up the \`id\`:
+mend the cause and send the event again, as it is or corrected; the answer has the \`rolloutId\` of the new attempt. The same \`id\` on a different event is refused. An event without an \`id\`
 joins a running rollout that does the same; otherwise it is a new rollout. Two events do the same if they differ only in
 \`id\`, \`requestedBy\`, \`reason\`, \`notAfter\`, \`onBusy\` or the order and repeats within lists; the order of waves counts.
 

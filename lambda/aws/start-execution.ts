@@ -1,16 +1,10 @@
-import {
-  DurableExecutionAlreadyStartedException,
-  InvokeCommand,
-  type LambdaClient,
-  RequestTooLargeException,
-} from "@aws-sdk/client-lambda";
+import { DurableExecutionAlreadyStartedException, InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { toExecutionName } from "../contract/execution-name.ts";
 
 export type ExecutionStart =
   | { readonly kind: "started"; readonly execution?: string | undefined }
   /** Another execution with a different payload has this name. */
-  | { readonly kind: "taken" }
-  | { readonly kind: "too large" };
+  | { readonly kind: "taken" };
 
 /**
  * Starts the durable worker asynchronously, under a name. Lambda starts one execution for the same name and payload,
@@ -31,7 +25,6 @@ export function createExecutionStarter(client: LambdaClient, workerArn: string) 
       return { kind: "started", execution };
     } catch (error) {
       if (error instanceof DurableExecutionAlreadyStartedException) return { kind: "taken" };
-      if (error instanceof RequestTooLargeException) return { kind: "too large" };
       throw error;
     }
   };

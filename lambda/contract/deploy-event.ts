@@ -57,7 +57,7 @@ const common = {
     .regex(/^[\w-]{1,64}$/, "expected 1 to 64 letters, digits, _ and -")
     .optional()
     .describe(
-      "an event with the same id is the same rollout, for ever, so an event that is sent twice flips no customer twice",
+      "an event with the same id is the same rollout, for ever, so an event that is sent twice flips no customer twice; only a refused rollout has not used up its id",
     ),
 };
 

@@ -10,16 +10,23 @@ const MOST_OF_ID = 64 - HASH_LENGTH - 1;
  * https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html#durable-idempotency-execution-names
  */
 export function toExecutionName(workerArn: string, id: string): string {
-  const hash = createHash("sha256")
-    .update(`${toFunctionArn(workerArn)}\n${id}`)
-    .digest("hex");
-  return `${id.slice(0, MOST_OF_ID)}-${hash.slice(0, HASH_LENGTH)}`;
+  return withHash(id, `${toFunctionArn(workerArn)}\n${id}`);
+}
+
+/** The id of a repeated attempt at an event, which no person gives to another event. */
+export function toAttemptId(id: string, attempt: number): string {
+  return withHash(id, `attempt ${attempt}\n${id}`);
 }
 
 /** Whether an execution can belong to a rollout: its name is the rollout's id, or begins with it. */
 export function isExecutionOf(rolloutId: string, execution: string): boolean {
   const [, , name = ""] = execution.split("/");
   return name === rolloutId || name.replace(/-[\da-f]{12}$/, "") === rolloutId.slice(0, MOST_OF_ID);
+}
+
+function withHash(id: string, unique: string): string {
+  const hash = createHash("sha256").update(unique).digest("hex");
+  return `${id.slice(0, MOST_OF_ID)}-${hash.slice(0, HASH_LENGTH)}`;
 }
 
 function toFunctionArn(workerArn: string): string {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { didYouMeanMember } from "./find-closest.ts";
 import { strictObject } from "./problems.ts";
 
-/** As many ids as fit into the 256 KB of an asynchronous invocation. */
+/** As many of Evo Voice's ids as fit into an event, which has at most 300,000 bytes. */
 const MOST_IDS = 9_000;
 
 /** An opaque id; never only dots, because such an id in a URL would lead to another path. */

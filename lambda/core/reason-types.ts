@@ -152,7 +152,8 @@ export type Breach =
 export type PlanReason =
   | { readonly code: "none-selected" }
   | { readonly code: "none-left" }
-  | { readonly code: "unknown-customers"; readonly named: readonly string[] }
+  /** `named`: the first of them, because an event may name thousands. */
+  | { readonly code: "unknown-customers"; readonly named: readonly string[]; readonly more: number }
   | {
       readonly code: "ambiguous-references";
       readonly references: readonly { readonly referenceId: string; readonly customerIds: readonly string[] }[];

@@ -13,11 +13,7 @@ export interface StartRolloutPorts {
     start(
       name: string,
       event: object,
-    ): Promise<
-      | { readonly kind: "started"; readonly execution?: string | undefined }
-      | { readonly kind: "taken" }
-      | { readonly kind: "too large" }
-    >;
+    ): Promise<{ readonly kind: "started"; readonly execution?: string | undefined } | { readonly kind: "taken" }>;
   };
   readonly log: Log;
   nowMs(): number;

@@ -1,4 +1,5 @@
 import type { StatusCommand } from "../contract/command.ts";
+import type { DeployEvent } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { type Explained, explain } from "../core/reasons.ts";
 import { type Advice, adviseNext } from "../core/report/next-steps.ts";
@@ -33,11 +34,14 @@ export interface AdvisedReport extends Report {
 export async function readStatus(ports: FrontDoorPorts, asked: Omit<StatusCommand, "command">): Promise<StatusAnswer> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
-  return advise(await reportRecord(ports, record), asked);
+  return advise(await reportRecord(ports, record), { ...asked, event: record.event });
 }
 
-function advise(report: Report, { format }: Pick<StatusCommand, "format">): AdvisedReport {
-  const next = adviseNext(report);
+function advise(
+  report: Report,
+  { format, event }: Pick<StatusCommand, "format"> & { readonly event?: DeployEvent },
+): AdvisedReport {
+  const next = adviseNext(report, event);
   return {
     ...report,
     ...(next.length > 0 && { next }),

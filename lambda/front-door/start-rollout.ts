@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
+import { toAttemptId } from "../contract/execution-name.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
@@ -20,8 +21,30 @@ export interface Started {
 
 /** Checks a deploy event completely, then starts the worker under the rollout's id. @throws RefusedError */
 export async function startRollout(ports: StartRolloutPorts, input: unknown): Promise<Started> {
-  const event = acceptDeployEvent(input, ports.policy);
+  const accepted = acceptDeployEvent(input, ports.policy);
+  refuseLarge(accepted);
+  const event = await giveUsableId(ports, accepted);
   return (await findSame(ports, event)) ?? (await startWorker(ports, event));
+}
+
+/** The event becomes an item of the ledger, of at most 400 KB, together with its plan and its report. */
+const MOST_EVENT_BYTES = 300_000;
+
+function refuseLarge(event: DeployEvent): void {
+  const bytes = Buffer.byteLength(JSON.stringify(event));
+  if (bytes <= MOST_EVENT_BYTES) return;
+  throw new RefusedError(
+    `nothing was done: the deploy event has ${bytes} bytes, expected at most ${MOST_EVENT_BYTES}; name its customers by a tag, a parent or a cohort of the policy`,
+  );
+}
+
+/** A rollout that was refused before its first flip has not used up its id: the event gets the id of the next attempt. */
+async function giveUsableId({ ledger }: StartRolloutPorts, event: DeployEvent): Promise<DeployEvent> {
+  if (event.id === undefined) return event;
+  let id = event.id;
+  for (let attempt = 2; (await ledger.findRollout(id))?.status === "refused"; attempt += 1)
+    id = toAttemptId(event.id, attempt);
+  return { ...event, id };
 }
 
 /** The rollout that the same event has started before. Without an id, an equal event is the same only while its rollout runs. */
@@ -64,10 +87,6 @@ async function startWorker(ports: StartRolloutPorts, event: DeployEvent): Promis
       return { rolloutId, status: "starting", execution: start.execution };
     case "taken":
       return (await findSame(ports, event)) ?? refuseTaken(rolloutId);
-    case "too large":
-      throw new RefusedError(
-        "nothing was done: the deploy event is too large for Lambda; name its customers by a tag or a cohort of the policy",
-      );
   }
 }
 

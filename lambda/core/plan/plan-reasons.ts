@@ -7,8 +7,8 @@ export const PLAN_SENTENCES: Sentences<PlanReason> = {
   "none-selected": () =>
     "no customer of the policy's accounts is selected by the event's targets, so no customer was flipped; correct the targets, or the policy's accountIds",
   "none-left": () => "that rollout left no customer to retry, so no customer was flipped",
-  "unknown-customers": ({ named }) =>
-    `the event names customers that Evo Voice does not have, so no customer was flipped: ${listShortly(named, MOST_NAMED)}; correct the event, or set the policy's unknownCustomers to "skip"`,
+  "unknown-customers": ({ named, more }) =>
+    `the event or the policy names customers that Evo Voice does not have, so no customer was flipped: ${listShortly(named, MOST_NAMED)}${more > 0 ? ` and ${more} more` : ""}; correct the event or the policy, or set the policy's unknownCustomers to "skip"`,
   "ambiguous-references": ({ references }) =>
     `several customers carry the same reference id, so no customer was flipped: ${listShortly(
       references.map(({ referenceId, customerIds }) => `${referenceId} (${listShortly(customerIds, 5)})`),

@@ -1,3 +1,4 @@
+import type { DeployEvent } from "../../contract/deploy-event.ts";
 import type { Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
@@ -13,8 +14,11 @@ export function adviseReader(report: Report): readonly Advice[] {
   return report.joined ? [] : [...adviseNext(report), ...adviseUnderWay(report), ...advisePlanned(report)];
 }
 
-/** What a person can do about a rollout that ended, the first thing first; nothing when it did what was wanted. */
-export function adviseNext(report: Report): readonly Advice[] {
+/**
+ * What a person can do about a rollout that ended, the first thing first; nothing when it did what was wanted. With the
+ * rollout's event, advice to send it again holds the whole event.
+ */
+export function adviseNext(report: Report, event?: DeployEvent): readonly Advice[] {
   if (report.rolledBackBy !== undefined) return adviseRolledBackBy(report, report.rolledBackBy);
   switch (report.status) {
     case "succeeded":
@@ -23,7 +27,7 @@ export function adviseNext(report: Report): readonly Advice[] {
     case "waiting":
       return [];
     case "refused":
-      return adviseRefused(report);
+      return adviseRefused(report, event);
     case "partial":
       return advisePartial(report);
     case "rolled-back":
@@ -31,7 +35,7 @@ export function adviseNext(report: Report): readonly Advice[] {
     case "halted":
     case "failed":
     case "aborted":
-      return adviseStopped(report);
+      return adviseStopped(report, event);
   }
 }
 
@@ -45,7 +49,6 @@ const SEE_NAMES: Advice = { say: "Look at the customers named above. The report 
 const SEE_SKIPPED: Advice = {
   say: "The event names customers that were skipped, each with its reason. Correct the event, or what makes it skip them.",
 };
-const FIX: Advice = { say: "Fix the cause, then send the deploy event again, with a new id if it has one." };
 
 function advisePartial(report: Report): readonly Advice[] {
   const { failed, deferred } = report.counts;
@@ -55,10 +58,14 @@ function advisePartial(report: Report): readonly Advice[] {
   ];
 }
 
-function adviseRefused({ problems = [] }: Report): readonly Advice[] {
-  if (!problems.some((problem) => problem.code === "alarm" && problem.state === "ALARM")) return [FIX];
-  const say = `If this release fixes what the alarm is about, add this to the deploy event: "override":{"reason":"WHY"}`;
-  return [FIX, { say }];
+/** A refusal does not use up the event's id. An event that is too late would be refused again. */
+function adviseRefused({ problems = [] }: Report, event: DeployEvent | undefined): readonly Advice[] {
+  const say = "Fix the cause, then send the deploy event again.";
+  const fix: Advice = problems.some(({ code }) => code === "too-late") ? { say } : { say, send: event };
+  if (!problems.some((problem) => problem.code === "alarm" && problem.state === "ALARM")) return [fix];
+  const override = { reason: "WHY" };
+  const add = `If this release fixes what the alarm is about, add this to the deploy event: "override":{"reason":"WHY"}`;
+  return [fix, { say: add, send: event && { ...event, override } }];
 }
 
 function adviseRolledBack(report: Report): readonly Advice[] {
@@ -93,7 +100,7 @@ function adviseNotHeld({ release, held, notHeld }: Report): readonly Advice[] {
 }
 
 /** After a rollback the release is held, so a retry would be refused. */
-function adviseStopped(report: Report): readonly Advice[] {
+function adviseStopped(report: Report, event: DeployEvent | undefined): readonly Advice[] {
   if (report.action === "rollback") {
     const say = "When the cause is fixed, send the rollback again. It continues where it stopped:";
     return [{ say, send: toRollback(report) }, ...adviseNotHeld(report)];
@@ -103,7 +110,9 @@ function adviseStopped(report: Report): readonly Advice[] {
       ? [rollBackSource(report), goOn(report)]
       : [rollBackSource(report), ...adviseNotHeld(report)];
   // A person who aborts a rollout before its first flip knows what to do.
-  return report.status === "aborted" ? [] : [FIX];
+  if (report.status === "aborted") return [];
+  const say = "Fix the cause, then send the deploy event again, with a new id if it has one.";
+  return [{ say, send: event && { ...event, id: undefined } }];
 }
 
 function rollBackSource(report: Report): Advice {

@@ -24,6 +24,9 @@ export const PLAN_START: PlanProgress = { done: false, idleParts: 0, written: 0 
 
 const WRITES_AT_ONCE = 8;
 
+/** Of the unknown customers, a report names so many: with all of them, report and event could be too large for one item. */
+const MOST_NAMED = 20;
+
 /**
  * Makes the plan from the customers that the lookup wrote into the ledger, and writes its batches there.
  * @throws FinalError when no customer is selected, when the event names customers that do not exist and the policy does
@@ -39,7 +42,11 @@ export async function makePlan(
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs, isAborted }) => {
     const { waves, namedIds, unresolved } = await readCandidates(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse")
-      throw new FinalError({ code: "unknown-customers", named: unresolved });
+      throw new FinalError({
+        code: "unknown-customers",
+        named: unresolved.slice(0, MOST_NAMED),
+        more: Math.max(0, unresolved.length - MOST_NAMED),
+      });
     if (waves.every(({ candidates }) => candidates.length === 0))
       throw new FinalError({ code: rollout.source === undefined ? "none-selected" : "none-left" });
     const plan = from.plan ?? (await planAndCheck(ports, rollout, { waves, namedIds, connection }));

@@ -4,6 +4,7 @@ import { FlipEvent, fingerprintOf } from "../../../lambda/contract/deploy-event.
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../lambda/core/rollout-record.ts";
+import type { AdvisedReport } from "../../../lambda/front-door/read-status.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { openLedger } from "../../support/ledger.ts";
 import { toArn } from "../../support/run-handler.ts";
@@ -117,15 +118,18 @@ describe("a deploy event", () => {
     expect(starts()).toEqual([]);
   });
 
-  test("that the worker refuses is found by its execution, for the ledger knows nothing of it", async () => {
-    await holdLock("night", anEvent());
-    const { rolloutId, execution } = await door.send(anEvent({ id: "noon", action: "stage" }));
+  test("that was refused says how to send it again, and that starts it", async () => {
+    const refused = { id: "noon", targets: { customerIds: ["no-such-customer"] }, requestedBy: "ann" };
+    const { rolloutId } = await door.send(anEvent(refused));
     await door.world.executions.settled();
-    expect(await door.send({ command: "status", rolloutId, execution })).toMatchObject({
-      rolloutId: "noon",
-      status: "refused",
-      problems: [{ code: "locked", rolloutId: "night" }],
-    });
+    const answer = await door.send({ command: "status", rolloutId });
+    expect(answer).toMatchObject({ rolloutId: "noon", status: "refused", problems: [{ code: "unknown-customers" }] });
+    const [advice] = (answer as unknown as AdvisedReport).next ?? [];
+    expect(advice?.send).toEqual(FlipEvent.parse(anEvent(refused)));
+
+    expect(await door.send({ ...advice?.send, targets: { all: true } })).toMatchObject({ status: "starting" });
+    await door.world.executions.settled();
+    expect(expectFlippedOnce()).toBeGreaterThan(0);
   });
 
   test("that comes too late is refused before anything is started", async () => {

@@ -6,7 +6,6 @@ import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
 import type { StartRolloutPorts } from "../../../../lambda/front-door/ports.ts";
 import { startRollout } from "../../../../lambda/front-door/start-rollout.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
-import { PRESENT } from "../../../../lambda/ledger/table.ts";
 import { anEvent, aPolicy } from "../contract/an-event.ts";
 import { startTable, type TestTable } from "../ledger/start-table.ts";
 
@@ -25,7 +24,7 @@ beforeEach(async () => {
     policy: parsePolicy(aPolicy()),
     ledger,
     executions: {
-      findEnd: async () => ({ running: true }),
+      findEnd: async (execution) => ({ running: execution !== "ended" }),
       start: async (name) => {
         started.push(name);
         return { kind: "started" };
@@ -46,9 +45,13 @@ function startLater(event: Readonly<Record<string, unknown>>) {
   return startRollout(ports, event);
 }
 
-async function record(rolloutId: string, event: Readonly<Record<string, unknown>>): Promise<void> {
-  const facts = { rolloutId, event, fingerprint: "f", execution: "arn", startedAtMs: 1, status: "partial" };
+async function record(rolloutId: string, event: Readonly<Record<string, unknown>>, status = "partial"): Promise<void> {
+  const facts = { rolloutId, event, fingerprint: fingerprint(event), execution: "arn", startedAtMs: 1, status };
   await ledger.createRollout(facts as unknown as RolloutRecord);
+}
+
+function fingerprint(event: Readonly<Record<string, unknown>>): string {
+  return fingerprintOf({ ...event, targets: [{ all: true }], dryRun: false } as never);
 }
 
 async function expectRefused(starting: Promise<unknown>, message: string | RegExp): Promise<void> {
@@ -79,10 +82,7 @@ describe("while everything is stopped", () => {
   });
 
   test("an event that began before is still answered with its rollout", async () => {
-    const event = anEvent({ id: "night" });
-    const fingerprint = fingerprintOf({ ...event, targets: [{ all: true }], dryRun: false } as never);
-    await record("night", event);
-    await given.table.updateIf({ pk: "rollout#night", sk: "record" }, { set: { fingerprint } }, { pk: PRESENT });
+    await record("night", anEvent({ id: "night" }));
     expect(await start({ id: "night" })).toMatchObject({ rolloutId: "night", status: "partial", joined: true });
   });
 
@@ -144,5 +144,88 @@ describe("a held release", () => {
     await ledger.changeControls({ ...ANN, change: "hold-release", release: "2026.11.0", hold: { action: "stage" } });
     expect(await start({ release: "constructor" })).toMatchObject({ status: "starting" });
     expect(await start({ release: "__proto__" })).toMatchObject({ status: "starting" });
+  });
+});
+
+describe("while another rollout runs", () => {
+  const holdLock = (execution = "running") =>
+    ledger.takeLock({ rolloutId: "noon", execution, fingerprint: "f", fence: 1, settleSeconds: 6 }, { fence: 0 });
+
+  test("an event is refused at once, with the rollout that runs", async () => {
+    await holdLock();
+    const message = /^nothing was done: rollout noon is running in this environment; wait for its end/;
+    await expectRefused(start(), message);
+    await expectRefused(startLater({ action: "rollback", rolloutId: "night" }), message);
+  });
+
+  test.each([
+    ["a dry run", { dryRun: true }],
+    ["an event that waits", { onBusy: "wait", notAfter: "2999-01-01T00:00:00Z" }],
+    ["the event of that rollout, which is not recorded yet", { id: "noon" }],
+  ])("%s is started", async (_what, changes) => {
+    await holdLock();
+    expect(await start(changes)).toMatchObject({ status: "starting" });
+  });
+
+  test("whose execution has ended, an event is started", async () => {
+    await holdLock("ended");
+    expect(await start()).toMatchObject({ status: "starting" });
+  });
+});
+
+describe("an event whose rollout was refused", () => {
+  const event = anEvent({ id: "night" });
+
+  test("is started again, each time under an id of its own, and joins what it started", async () => {
+    await record("night", event, "refused");
+    const second = await start({ id: "night" });
+    expect(second).toMatchObject({ status: "starting", rolloutId: expect.stringMatching(/^night-[\da-f]{12}$/) });
+
+    await record(second.rolloutId, event, "refused");
+    const third = await start({ id: "night" });
+    expect(third).toMatchObject({ status: "starting", rolloutId: expect.stringMatching(/^night-[\da-f]{12}$/) });
+    expect(third.rolloutId).not.toBe(second.rolloutId);
+
+    await record(third.rolloutId, event, "running");
+    expect(await start({ id: "night" })).toMatchObject({
+      rolloutId: third.rolloutId,
+      status: "running",
+      joined: true,
+    });
+    expect(started).toEqual([second.rolloutId, third.rolloutId]);
+  });
+
+  test("may be corrected under its id, and then no other event has the id", async () => {
+    await record("night", anEvent({ id: "night", release: "2026.10.0" }), "refused");
+    const { rolloutId } = await start({ id: "night" });
+    await record(rolloutId, event, "succeeded");
+    await expect(start({ id: "night", action: "stage" })).rejects.toThrow(/belongs to a different event/);
+  });
+
+  test.each(["aborted", "failed", "halted", "partial"])("is not started again when it was %s", async (status) => {
+    await record("night", event, status);
+    expect(await start({ id: "night" })).toMatchObject({ rolloutId: "night", status, joined: true });
+  });
+});
+
+describe("an event with many ids", () => {
+  const many = (count: number, length: number) =>
+    Array.from({ length: count }, (_, index) => String(index).padStart(length, "c"));
+
+  test.each([
+    ["8,940 ids of 51 letters", { targets: { customerIds: many(8_940, 51) } }],
+    [
+      "9,000 targets and 9,000 exclusions",
+      { targets: { customerIds: many(9_000, 24) }, exclude: { customerIds: many(9_000, 24) } },
+    ],
+  ])("of %s is refused before anything is started, with its bytes", async (_what, changes) => {
+    await expect(start(changes)).rejects.toThrow(
+      /^nothing was done: the deploy event has 4\d{5} bytes, expected at most 300000;/,
+    );
+    expect(started).toEqual([]);
+  });
+
+  test("is started with 9,000 ids of Evo Voice", async () => {
+    expect(await start({ targets: { customerIds: many(9_000, 24) } })).toMatchObject({ status: "starting" });
   });
 });
