@@ -3,10 +3,11 @@
  * Node.js 20 or newer: a runner needs only this file and the AWS CLI v2.
  *
  * Inputs are environment variables, CUTOVER_…. No input becomes part of a command line's text.
+ * With the argument `session` it only writes the output session-seconds: how long the credentials of the job must live.
  * Exit code:
  * 0 the rollout succeeded, was a dry run, or was a rollback that restored every customer; or the job does not wait
  * 1 the rollout ended in any other way, or its end is not known
- * 2 the event or an input was refused, and nothing was started
+ * 2 the event or an input was refused, or there is no AWS CLI v2, and nothing was started
  */
 import { execFile } from "node:child_process";
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -33,6 +34,8 @@ const REFUSALS = ["BadDeployEventError", "RefusedError", "ControlsError"];
 const MOST_MISSES = 5;
 const MOST_CALL_MS = 90_000;
 const MOST_WAIT_MS = 60_000;
+/** The limits of AWS for a role's credentials, and what a job needs beside its waiting. */
+const [LEAST_SESSION_MINUTES, MOST_SESSION_MINUTES, SPARE_MINUTES] = [15, 720, 10];
 
 /** An input or an event was refused, or the end of the rollout is not known. */
 class Failure extends Error {
@@ -45,7 +48,13 @@ class Failure extends Error {
 async function main() {
   const outputs = {};
   try {
+    if (process.argv[2] === "session") {
+      await writeLine(settings.GITHUB_OUTPUT, `session-seconds=${readSessionSeconds()}`);
+      return OK;
+    }
     const inputs = readInputs();
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => leave(outputs));
+    await checkCli();
     const answer = await roll(inputs, outputs);
     await report(answer, inputs.wait);
     return UNDER_WAY.includes(answer.status) || isGood(answer) ? OK : FAILED;
@@ -59,6 +68,17 @@ async function main() {
   }
 }
 
+/** When the CI system stops the job, the rollout goes on. */
+async function leave({ rolloutId }) {
+  const message =
+    rolloutId === undefined
+      ? "the job was stopped while the event was sent. If a rollout was started, it continues. Run this job again with the same id to join it."
+      : `the job was stopped, but rollout ${rolloutId} continues. Run this job again with the same id to join it. To stop the rollout, send {"command":"abort","rolloutId":"${rolloutId}","requestedBy":…,"reason":…} to the front door.`;
+  say("cutover:", message);
+  await summarize(["## Cutover", "", ...quote(message)]);
+  process.exit(FAILED);
+}
+
 /** The status rolled-back is a success only for a rollback. */
 function isGood({ action, status, rollback }) {
   return status === "rolled-back" ? action === "rollback" && rollback?.failed === 0 : GOOD_ENDS.includes(status);
@@ -68,6 +88,8 @@ function isGood({ action, status, rollback }) {
 async function roll(inputs, outputs) {
   const started = checkAnswer(await invoke(inputs.fn, inputs.event));
   learn(outputs, started);
+  // At once: a job that is cancelled leaves the rollout's id.
+  await writeOutputs(outputs);
   const joined = started.joined ? " (joined: the event was sent before)" : "";
   say("cutover:", `rollout ${started.rolloutId} is ${started.status}${joined}`);
   if (!inputs.wait && UNDER_WAY.includes(started.status)) return started;
@@ -101,9 +123,12 @@ function toWaitMs(pollMs, passedMs) {
   return Math.max(pollMs, Math.min(passedMs / 20, MOST_WAIT_MS));
 }
 
+/** The rest of a bake is said with something new only, because it is different at each poll. */
 function sayOnce(answer, said) {
   const now = describe(answer);
-  if (now !== said) say("cutover:", `rollout ${answer.rolloutId} is ${now}`);
+  const { bakeLeftSeconds: left = 0 } = answer.progress ?? {};
+  const bake = left > 0 ? ` (${Math.ceil(left / 60)} minutes of the bake are left)` : "";
+  if (now !== said) say("cutover:", `rollout ${answer.rolloutId} is ${now}${bake}`);
   return now;
 }
 
@@ -144,14 +169,28 @@ async function invoke(fn, payload) {
   }
 }
 
+async function callAws(args) {
+  const { error, output, complaint } = await runCli(args);
+  if (error === null) return parse(output, "the AWS CLI printed something that is not JSON");
+  throw new Failure(`Lambda could not be called: ${complaint.trim() || error.message}`);
+}
+
+/** @throws Failure without an AWS CLI v2, before anything is sent */
+async function checkCli() {
+  const { error, output, complaint } = await runCli(["--version"]);
+  const [, version] = /^aws-cli\/(\d+\S*)/.exec(output + complaint) ?? [];
+  if (error?.code === "ENOENT") throw new Failure(`${NO_CLI}: there is no \`aws\` on the PATH`, { exitCode: REFUSED });
+  if (version?.startsWith("1.")) throw new Failure(`${NO_CLI}: \`aws\` is version ${version}`, { exitCode: REFUSED });
+}
+
+const NO_CLI = "nothing was sent, because this script needs the AWS CLI v2";
+
 /** Without a shell: arguments stay arguments. */
-function callAws(args) {
+function runCli(args) {
   const cli = settings.CUTOVER_AWS_CLI || "aws";
-  return new Promise((resolve, reject) => {
-    execFile(cli, args, { timeout: MOST_CALL_MS, killSignal: "SIGKILL" }, (error, output, complaint) => {
-      if (error === null) resolve(parse(output, "the AWS CLI printed something that is not JSON; version 2 is needed"));
-      else reject(new Failure(`Lambda could not be called: ${complaint.trim() || error.message}`));
-    });
+  const options = { timeout: MOST_CALL_MS, killSignal: "SIGKILL" };
+  return new Promise((resolve) => {
+    execFile(cli, args, options, (error, output, complaint) => resolve({ error, output, complaint }));
   });
 }
 
@@ -176,6 +215,56 @@ function checkAnswer(answer) {
 // Inputs
 
 function readInputs() {
+  return readAll((read) => {
+    const needed = LATER_ACTIONS.includes(settings.CUTOVER_ACTION)
+      ? optional
+      : (text, ...convert) => optional(required(text), ...convert);
+    const event = {
+      action: read("ACTION", required),
+      release: read("RELEASE", (text) => needed(text)),
+      targets: read("TARGETS", (text) => needed(text, toJson)),
+      exclude: read("EXCLUDE", (text) => optional(text, toJson)),
+      rolloutId: read("ROLLOUT_ID", optional),
+      strategy: read("STRATEGY", (text) => optional(text, toStrategy)),
+      onFailure: read("ON_FAILURE", optional),
+      dryRun: read("DRY_RUN", (text) => toBoolean(text, false)),
+      id: read("ID", optional),
+      requestedBy: read("REQUESTED_BY", optional),
+      reason: read("REASON", optional),
+    };
+    const fn = read("FUNCTION", toFunctionName);
+    return {
+      fn,
+      event,
+      ...readWaiting(read, 2_880),
+      pollMs: read("POLL_SECONDS", (text) => toNumber(text, 5, 300) * 1_000),
+    };
+  });
+}
+
+/** For the job's role: the waiting must end before its credentials do. */
+function readSessionSeconds() {
+  const most = MOST_SESSION_MINUTES - SPARE_MINUTES;
+  const { wait, timeoutMs } = readAll((read) =>
+    readWaiting(
+      read,
+      most,
+      `, because the credentials of role-to-assume live at most ${MOST_SESSION_MINUTES / 60} hours`,
+    ),
+  );
+  const minutes = wait ? timeoutMs / 60_000 + SPARE_MINUTES : 0;
+  return Math.ceil(Math.max(minutes, LEAST_SESSION_MINUTES) * 60);
+}
+
+function readWaiting(read, mostMinutes, because = "") {
+  return {
+    wait: read("WAIT", (text) => toBoolean(text, true)),
+    timeoutMs: read("TIMEOUT_MINUTES", (text) => toNumber(text, 50, mostMinutes, because) * 60_000),
+  };
+}
+
+/** @throws Failure with every problem */
+function readAll(readFrom) {
   const problems = [];
   const read = (name, check) => {
     try {
@@ -185,29 +274,7 @@ function readInputs() {
       return undefined;
     }
   };
-  const needed = LATER_ACTIONS.includes(settings.CUTOVER_ACTION)
-    ? optional
-    : (text, ...convert) => optional(required(text), ...convert);
-  const event = {
-    action: read("ACTION", required),
-    release: read("RELEASE", (text) => needed(text)),
-    targets: read("TARGETS", (text) => needed(text, toJson)),
-    exclude: read("EXCLUDE", (text) => optional(text, toJson)),
-    rolloutId: read("ROLLOUT_ID", optional),
-    strategy: read("STRATEGY", (text) => optional(text, toStrategy)),
-    onFailure: read("ON_FAILURE", optional),
-    dryRun: read("DRY_RUN", (text) => toBoolean(text, false)),
-    id: read("ID", optional),
-    requestedBy: read("REQUESTED_BY", optional),
-    reason: read("REASON", optional),
-  };
-  const inputs = {
-    fn: read("FUNCTION", toFunctionName),
-    event,
-    wait: read("WAIT", (text) => toBoolean(text, true)),
-    timeoutMs: read("TIMEOUT_MINUTES", (text) => toNumber(text, 50, 2_880) * 60_000),
-    pollMs: read("POLL_SECONDS", (text) => toNumber(text, 5, 300) * 1_000),
-  };
+  const inputs = readFrom(read);
   if (problems.length === 0) return inputs;
   throw new Failure(
     `nothing was sent, because inputs are wrong:\n${problems.map((each) => `  - ${each}`).join("\n")}`,
@@ -272,10 +339,10 @@ function toBoolean(text, otherwise) {
   return text === "true";
 }
 
-function toNumber(text, otherwise, most) {
+function toNumber(text, otherwise, most, because = "") {
   if (text === "") return otherwise;
   const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (number === 0 || number > most) throw new Error(`expected a number above 0, at most ${most}`);
+  if (number === 0 || number > most) throw new Error(`expected a number above 0, at most ${most}${because}`);
   return number;
 }
 
@@ -294,20 +361,24 @@ function learn(outputs, { rolloutId, status, counts }) {
   }
 }
 
-/** Every value is one word; unknown values are left out. */
+/** Every value is one word; unknown values are left out. Of a name that is written twice, the last value counts. */
 async function writeOutputs({ rolloutId, status, flipped, failed }) {
   const values = Object.entries({ "rollout-id": rolloutId, status, flipped, failed });
   const known = values.filter(([, value]) => value !== undefined);
-  const write = async (file, toName) => {
-    if (file) await appendFile(file, known.map(([name, value]) => `${toName(name)}=${value}\n`).join(""));
-  };
-  await write(settings.GITHUB_OUTPUT, (name) => name);
-  await write(settings.CUTOVER_DOTENV, (name) => `CUTOVER_${name.toUpperCase().replaceAll("-", "_")}`);
+  const dotenv = known.map(([name, value]) => `CUTOVER_${name.toUpperCase().replaceAll("-", "_")}=${value}\n`);
+  for (const [name, value] of known) await writeLine(settings.GITHUB_OUTPUT, `${name}=${value}`);
+  if (settings.CUTOVER_DOTENV) await writeFile(settings.CUTOVER_DOTENV, dotenv.join(""));
+}
+
+async function writeLine(file, line) {
+  if (file) await appendFile(file, `${line}\n`);
 }
 
 /** Writes the report into the log and the job's summary. The front door renders the report. */
 async function report(answer, isWaitedFor) {
   const { rolloutId, status, problems = [], joined, text } = answer;
+  for (const { wave, decision, reasons = [] } of answer.waves ?? [])
+    if (decision !== undefined) say("cutover:", [`wave ${wave}: ${decision}`, ...toMessages(reasons)].join("; "));
   for (const { message } of problems) say("cutover:", message);
   if (!isWaitedFor && UNDER_WAY.includes(status))
     say("cutover:", "the job does not wait; the rollout continues without it");
@@ -325,11 +396,24 @@ async function report(answer, isWaitedFor) {
   ]);
 }
 
-function describe({ action, status, counts, rollback }) {
+/** `running, wave 2 of 3, baking; held: the stop switch is on: 12 flipped`. */
+function describe({ action, status, counts, rollback, progress, plan }) {
   if (status === "planned") return "planned only: no customer was flipped";
+  const { phase, wave, heldBy = [], noted = [] } = progress ?? {};
+  const waves = plan?.waves?.length ?? 0;
+  const where = wave === undefined || waves < 2 ? [] : [`wave ${wave} of ${waves}`];
+  const doing = [status, ...where, ...(phase === undefined || phase === status ? [] : [phase])].join(", ");
+  const notes = [
+    ...toMessages(heldBy).map((message) => `; held: ${message}`),
+    ...toMessages(noted).map((each) => `; ${each}`),
+  ];
   const outcomes = Object.entries((action === "rollback" ? rollback : counts) ?? {}).filter(([, count]) => count > 0);
   const text = outcomes.map(([kind, count]) => `${count} ${kind}`).join(", ");
-  return text === "" ? status : `${status}: ${text}`;
+  return `${doing}${notes.join("")}${text === "" ? "" : `: ${text}`}`;
+}
+
+function toMessages(reasons) {
+  return reasons.map(({ message }) => message);
 }
 
 function quote(text) {

@@ -42,7 +42,8 @@ export class GitHubAccess extends Construct {
     const { oidcProviderArn } = provider ?? this.#makeProvider();
     this.role = new Role(this, "Role", {
       description: `Cutover: started by GitHub Actions of ${jobs.repository}`,
-      maxSessionDuration: Duration.hours(1),
+      // The most that AWS allows; action.yml asks for the time that its job waits.
+      maxSessionDuration: Duration.hours(12),
       assumedBy: new WebIdentityPrincipal(oidcProviderArn, {
         StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: toSubject(jobs) },
       }),

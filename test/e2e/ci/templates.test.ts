@@ -32,7 +32,7 @@ test("the action has the script's inputs, and hands over each", () => {
   expect(inputs).toHaveLength(15);
   expect([...membersOf(action, "inputs")].sort()).toEqual([...inputs, ...SIGN_IN].sort());
   const handed = [...action.matchAll(/^ {8}(CUTOVER_\w+): \$\{\{ inputs\.([\w-]+) \}\}$/gm)];
-  expect(handed.map(([, variable]) => variable).sort()).toEqual(inputs.map(toVariable).sort());
+  expect([...new Set(handed.map(([, variable]) => variable))].sort()).toEqual(inputs.map(toVariable).sort());
   for (const [, variable, input = ""] of handed) expect(variable).toBe(toVariable(input));
 });
 
@@ -46,7 +46,8 @@ test("the action has the script's outputs", () => {
 
 test("no input is ever part of a command line", () => {
   const commands = [...action.matchAll(/^ +run: (.*)$/gm)].map(([, command]) => command);
-  expect(commands).toEqual([`node "$GITHUB_ACTION_PATH/ci/rollout.mjs"`]);
+  const script = 'node "$GITHUB_ACTION_PATH/ci/rollout.mjs"';
+  expect(commands).toEqual([`${script} session`, `exec ${script}`]);
   const [, steps = ""] = gitlab.split("before_script:");
   const used = [...steps.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name);
   expect(used).toContain("CUTOVER_SCRIPT");
@@ -60,6 +61,10 @@ test("the GitLab template and the document name every input", () => {
     expect(manual).toContain(`| \`${input}\``);
   }
   for (const name of SIGN_IN) expect(manual).toContain(`| \`${name}\``);
+});
+
+test("the role's credentials live as long as the script says", () => {
+  expect(action).toContain(`role-duration-seconds: \${{ steps.session.outputs.session-seconds }}`);
 });
 
 test("actions of others are pinned to a commit", () => {

@@ -13,8 +13,20 @@ beforeEach(async () => {
 
 afterEach(() => door.close());
 
-function run(inputs: Readonly<Record<string, string>> = {}) {
-  return runScript(door.world.environment, inputs);
+function run(inputs: Readonly<Record<string, string>> = {}, options: Parameters<typeof runScript>[2] = {}) {
+  return runScript(door.world.environment, inputs, options);
+}
+
+/** Answers the job in the place of the front door; the last answer again and again. */
+function answerWith(...answers: readonly object[]) {
+  let calls = 0;
+  const handler = async () => ({
+    rolloutId: "r-1",
+    action: "promote",
+    ...answers[Math.min(calls++, answers.length - 1)],
+  });
+  door.world.executions.serve(`${START}-2`, { kind: "plain", handler });
+  return { FUNCTION: `${START}-2` };
 }
 
 /** The events that the worker was started with. */
@@ -116,11 +128,59 @@ describe("how a job ends", () => {
     ["a halted rollout", { action: "promote", status: "halted" }, 1],
     ["a rollout that waits for the lock, in a job that does not wait", { action: "promote", status: "waiting" }, 0],
   ])("%s", async (_what, answer, exitCode) => {
-    const handler = async () => ({ rolloutId: "r-1", ...answer });
-    door.world.executions.serve(`${START}-2`, { kind: "plain", handler });
-    const job = await run({ FUNCTION: `${START}-2`, WAIT: String(answer.status !== "waiting") });
+    const job = await run({ ...answerWith(answer), WAIT: String(answer.status !== "waiting") });
     expect(job).toMatchObject({ exitCode, outputs: { "rollout-id": "r-1", status: answer.status } });
   });
+});
+
+test("a job that is cancelled leaves the rollout's id, and says that the rollout continues", async () => {
+  const job = await run(answerWith({ status: "running" }), { cancelAt: "is running" });
+  expect(job).toMatchObject({ exitCode: 1, outputs: { "rollout-id": "r-1", status: "running" } });
+  expect(job.dotenv).toContain("CUTOVER_ROLLOUT_ID=r-1\n");
+  expect(job.log).toContain("the job was stopped, but rollout r-1 continues");
+  expect(job.summary).toContain("rollout r\\-1 continues");
+});
+
+test("the log tells waves, bakes, pauses and the decisions of the gates", async () => {
+  const plan = { waves: [{ wave: 1 }, { wave: 2 }] };
+  const at = (progress: object, flipped: number) => ({ status: "running", plan, progress, counts: { flipped } });
+  const paused = [{ message: "ann paused it: a customer complains" }];
+  const waves = [
+    { wave: 1, decision: "proceed", reasons: [] },
+    { wave: 2, decision: "halt", reasons: [{ message: "an alarm goes off" }] },
+  ];
+  const job = await run(
+    answerWith(
+      { status: "starting" },
+      at({ phase: "flipping", wave: 1 }, 3),
+      at({ phase: "baking", wave: 1, bakeLeftSeconds: 1_790 }, 3),
+      at({ phase: "baking", wave: 1, bakeLeftSeconds: 900 }, 3),
+      at({ phase: "flipping", wave: 2, heldBy: paused }, 3),
+      { status: "halted", waves, counts: { flipped: 5 } },
+    ),
+  );
+  expect(job.log.split("\n").slice(0, -1)).toEqual(
+    [
+      "rollout r-1 is starting",
+      "rollout r-1 is running, wave 1 of 2, flipping: 3 flipped",
+      "rollout r-1 is running, wave 1 of 2, baking: 3 flipped (30 minutes of the bake are left)",
+      "rollout r-1 is running, wave 2 of 2, flipping; held: ann paused it: a customer complains: 3 flipped",
+      "rollout r-1 is halted: 5 flipped",
+      "wave 1: proceed",
+      "wave 2: halt; an alarm goes off",
+    ].map((line) => `cutover: ${line}`),
+  );
+});
+
+test.each([
+  [{}, 3_600],
+  [{ TIMEOUT_MINUTES: "710" }, 43_200],
+  [{ TIMEOUT_MINUTES: "0.5" }, 900],
+  [{ TIMEOUT_MINUTES: "300", WAIT: "false" }, 900],
+])("the role's credentials live longer than the job waits: %j", async (inputs, seconds) => {
+  const job = await run(inputs, { args: ["session"] });
+  expect(job).toMatchObject({ exitCode: 0, outputs: { "session-seconds": String(seconds) } });
+  expect(starts()).toEqual([]);
 });
 
 describe("a rollout that does not succeed fails the job", () => {
@@ -182,6 +242,22 @@ describe("what starts nothing", () => {
       "",
     ]);
     expect((await run({ FUNCTION: "file:///etc/passwd" })).exitCode).toBe(2);
+  });
+
+  test("a wait that is longer than credentials live", async () => {
+    const job = await run({ TIMEOUT_MINUTES: "711" }, { args: ["session"] });
+    expect(job).toMatchObject({ exitCode: 2, outputs: {} });
+    expect(job.log).toContain("timeout-minutes: expected a number above 0, at most 710, because the credentials of");
+  });
+
+  test.each([
+    ["none", { AWS_CLI: "/nowhere/aws" }, {}, "there is no `aws` on the PATH"],
+    ["version 1", {}, { cliVersion: "aws-cli/1.44.2 Python/3.12.3" }, "`aws` is version 1.44.2"],
+  ])("an AWS CLI that is missing or too old: %s", async (_which, inputs, options, what) => {
+    const job = await run(inputs, options);
+    expect(job.exitCode).toBe(2);
+    expect(job.log).toBe(`cutover: nothing was sent, because this script needs the AWS CLI v2: ${what}\n`);
+    expect(starts()).toEqual([]);
   });
 
   test("a member that occurs twice in a target or an exclusion", async () => {
