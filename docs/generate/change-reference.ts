@@ -168,6 +168,8 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ["release", "a text"],
   ["at", 'a time such as `"2026-11-23T02:31:07.412Z"`'],
   ["plan.hash", "64 hexadecimal digits"],
+  ["override.reason", "a text"],
+  ["override.alarms", "a list of names"],
   ["reasons", 'a list of `{"code":…,"message":…}`'],
   ["problems", 'a list of `{"code":…,"message":…}`'],
   ["notHeld", "a text"],

@@ -26,9 +26,14 @@ const NOT_AFTER = 'expected a time with seconds and a time zone, such as "2026-1
 const BUSY = 'expected "refuse" or "wait" (for the lock, until notAfter)';
 
 const dryRun = z.boolean({ error: "expected true or false" }).default(false);
-const plan = textMatching(/^[\da-f]{64}$/, "expected the hash of a dry run's plan: 64 digits and letters from a to f")
+const plan = textMatching(
+  /^[\da-f]{12,64}$/,
+  "expected the hash of a dry run's plan, or its first 12 or more characters: digits and letters from a to f",
+)
   .optional()
-  .describe("the hash of a dry run's plan: the rollout is refused when its plan is different");
+  .describe(
+    "the hash of a dry run's plan, or its first 12 or more characters: the rollout is refused when its plan is different",
+  );
 
 /** What happens when a gate fails. */
 export const OnFailure = z.enum(["rollback", "halt"], {

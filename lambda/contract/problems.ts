@@ -124,15 +124,22 @@ function suggest(key: string, expectation: string): string {
   return expectation.startsWith(ONLY) ? didYouMean(key, expectation.slice(ONLY.length).split(", ")) : "";
 }
 
-/** The only alternative with the right type and known members. */
+/** The alternative with the right type and the fewest unknown members, if it is the only one. */
 function chooseMeant(alternatives: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const fits = alternatives.filter((issues) => !issues.some((issue) => issue.path.length === 0 && isOtherKind(issue)));
-  return fits.length === 1 ? fits[0] : undefined;
+  const fits = alternatives
+    .filter((issues) => !issues.some((issue) => issue.path.length === 0 && isOtherKind(issue)))
+    .map((issues) => ({ issues, unknown: countUnknown(issues) }))
+    .sort((a, b) => a.unknown - b.unknown);
+  return fits[0] !== undefined && fits[0].unknown !== fits[1]?.unknown ? fits[0].issues : undefined;
 }
 
 function isOtherKind(issue: Issue): boolean {
-  if (issue.code === "invalid_union") return chooseMeant(issue.errors) === undefined;
-  return issue.code === "unrecognized_keys" || issue.code === "invalid_type";
+  return issue.code === "invalid_union" ? chooseMeant(issue.errors) === undefined : issue.code === "invalid_type";
+}
+
+function countUnknown(issues: readonly Issue[]): number {
+  return issues.flatMap((issue) => (issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : []))
+    .length;
 }
 
 function toExpectation(issue: Issue): string {

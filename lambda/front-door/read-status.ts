@@ -89,7 +89,7 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, startedAtMs, status, problem, plan, source } = record;
   const nowMs = ports.nowMs();
-  const [{ counts, exceptions, skippedBy }, rollback, commanded, gate] = await Promise.all([
+  const [{ counts, exceptions, skippedBy, failedBy }, rollback, commanded, gate] = await Promise.all([
     countSoFar(ports, rolloutId),
     countRestoredSoFar(ports, record),
     ports.ledger.readGateInputs(rolloutId),
@@ -105,6 +105,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     counts,
     plan,
     skippedBy,
+    failedBy,
     rollback,
     of: source?.rollouts.map((one) => one.rolloutId),
     progress: isUnderWay(record) ? describeProgress({ record, gate, ...commanded, nowMs }) : undefined,

@@ -1,6 +1,7 @@
 import { RefusedError } from "../contract/refused-error.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import { describeReason } from "../core/reasons.ts";
+import { countStanding } from "../core/report/next-steps.ts";
 import { describeProblems } from "../core/report/report.ts";
 import type { RolloutProgress } from "../core/report/rollout-progress.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
@@ -22,10 +23,15 @@ export function refusePointless({ command }: CommandRecord, rollout: CommandedRo
   const { rolloutId } = rollout.record;
   const problem = findEnd(rollout) ?? findNothing(command, rollout);
   if (problem === undefined) return;
-  const rollBackSource = { action: "rollback", rolloutId };
-  const advice =
-    command === "abort" && !rollout.record.event.dryRun ? `; to undo it, send ${JSON.stringify(rollBackSource)}` : "";
+  const undo = { action: "rollback", rolloutId };
+  const advice = command === "abort" && mayStand(rollout.record) ? `; to undo it, send ${JSON.stringify(undo)}` : "";
   throw new RefusedError(`nothing was done: ${command} has no effect on rollout ${rolloutId}: ${problem}${advice}`);
+}
+
+/** Whether a rollback could restore a customer. */
+function mayStand({ event, report, lastEvent, rolledBackBy }: RolloutRecord): boolean {
+  if (event.action === "rollback" || event.dryRun || rolledBackBy !== undefined) return false;
+  return report === undefined ? lastEvent?.change !== "rolled back" : countStanding(report) > 0;
 }
 
 /** Why the rollout takes no command at all. */

@@ -40,8 +40,11 @@ export function createRolloutIndexes(table: Table, environment: string) {
     async noteDryRun(planHash: string, rolloutId: string): Promise<void> {
       await table.put(toKey(`plan#${planHash}`), { rolloutId });
     },
-    async findDryRun(planHash: string): Promise<string | undefined> {
-      return (await table.get(toKey(`plan#${planHash}`)))?.rolloutId as string | undefined;
+    /** By the first digits of the hash; undefined also when several dry runs' hashes begin with them. */
+    async findDryRun(beginning: string): Promise<string | undefined> {
+      const found: string[] = [];
+      for await (const { rolloutId } of table.query(toKey(`plan#${beginning}`))) found.push(rolloutId as string);
+      return found.length === 1 ? found[0] : undefined;
     },
   };
 }

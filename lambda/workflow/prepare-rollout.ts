@@ -52,7 +52,7 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
       afterFailure: withoutCheck,
     });
     if (isStop(children.stop)) return { kind: "ended", plan, stop: children.stop };
-    await durable.step("begin-flips", () => beginFlips(ports, locked, plan));
+    await durable.step("begin-flips", () => beginFlips(ports, locked, { plan, overridden }));
     return {
       kind: "ready",
       ports,

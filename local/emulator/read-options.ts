@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { didYouMean } from "../../lambda/contract/find-closest.ts";
 import { FaultSpecError, parseFaults } from "./faults.ts";
 
 /** The options of a command line by name, and every problem. */
@@ -25,7 +26,8 @@ export function readOptions(args: readonly string[], texts: readonly string[], f
     if (values.has(name)) return "expected once";
     if (texts.includes(name)) return value === undefined ? "expected a value" : undefined;
     if (flags.includes(name)) return value === undefined ? undefined : "expected no value";
-    return `expected one of ${[...texts, ...flags].map((known) => `--${known}`).join(", ")}`;
+    const known = [...texts, ...flags].map((each) => `--${each}`);
+    return `expected one of ${known.join(", ")}${didYouMean(`--${name}`, known)}`;
   };
   for (const token of tokens) {
     if (token.kind === "positional")

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { memberOf } from "../../lambda/contract/member-of.ts";
 import { findRepeatedMembers } from "../../lambda/contract/repeated-members.ts";
 import { type Options, readFaults, readNumber, readOptions } from "../emulator/read-options.ts";
 import { isScenario, SCENARIO_NAMES, type Scenario } from "./scenario.ts";
@@ -92,10 +93,11 @@ function readEvent(file: string, problems: string[]): unknown {
     const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
     const event: unknown = JSON.parse(text);
     for (const { path, message } of findRepeatedMembers(text)) problems.push(`--event ${file}: ${path}: ${message}`);
+    if (memberOf(event, "command") !== undefined) report("it is a command, which goes to the front door");
     return JSON.parse(JSON.stringify(event));
   } catch (error) {
     if (error instanceof RangeError) report("it is nested too deeply");
-    else report(error instanceof SyntaxError ? "it is not JSON" : "it cannot be read");
+    else report(error instanceof SyntaxError ? `it is not JSON: ${error.message}` : "it cannot be read");
     return undefined;
   }
 }

@@ -36,6 +36,12 @@ describe("an event with the hash of a dry run's plan", () => {
     expect(report).toMatchObject({ status: "succeeded", counts: { flipped: ours().length }, plan: { hash: plan } });
   });
 
+  test("takes the 12 characters of the hash that the report shows", async () => {
+    const plan = (await planFor(EVENT)).slice(0, 12);
+    await expectRefused({ ...EVENT, strategy: TWO_WAVES, plan }, [{ code: "stale-plan", plan }]);
+    expect((await world.run({ ...EVENT, plan })).report.status).toBe("succeeded");
+  });
+
   test("is refused when customers changed since, with counts and customers", async () => {
     const plan = await planFor(EVENT);
     const [gone, right] = ours();

@@ -28,19 +28,21 @@ export function findBreaches(
       : []),
     ...(maxShare !== undefined ? findTooWide(maxShare, flip, scope) : []),
     ...(largePromote !== undefined && action === "promote" && first !== undefined
-      ? findTooLarge(largePromote, { planned: flip, ...first }).map(
-          (expected) =>
-            ({
-              code: "blast-radius",
-              rule: "largePromote",
-              flip,
-              firstWave: first.customers,
-              bakeSeconds: first.bakeSeconds,
-              expected,
-            }) as const,
-        )
+      ? findTooFast(largePromote, flip, first)
       : []),
   ];
+}
+
+function findTooFast(
+  largePromote: NonNullable<GuardRails["largePromote"]>,
+  flip: number,
+  first: { readonly customers: number; readonly bakeSeconds: number },
+): readonly Reason[] {
+  const expected = findTooLarge(largePromote, { planned: flip, ...first }).join(" and ");
+  const { customers: firstWave, bakeSeconds } = first;
+  return expected === ""
+    ? []
+    : [{ code: "blast-radius", rule: "largePromote", flip, firstWave, bakeSeconds, expected }];
 }
 
 /** A share of a scope whose size is not known is not allowed. */

@@ -1,7 +1,7 @@
 import { OUTCOMES, type OutcomeKind } from "../flip/outcome.ts";
 import { toExceptionSections } from "./exception-sections.ts";
 import { type Advice, adviseReader } from "./next-steps.ts";
-import { hasSucceeded, type Report } from "./report.ts";
+import { hasSucceeded, type Override, type Report } from "./report.ts";
 import type { Block, Limits, NumberRow, ReportDocument, Section, Style } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay, type RolloutStatus } from "./rollout-status.ts";
@@ -166,17 +166,17 @@ function toSkipReasons({ skippedBy = [] }: Report, { characters }: Limits): Sect
 }
 
 function toFacts(report: Report, { characters }: Limits): Section {
-  const { rolloutId, of, plan, overridden, movedMeanwhile, requestedBy, reason, startedAt, durationMs } = report;
+  const { rolloutId, of, plan, override, movedMeanwhile, requestedBy, reason, startedAt, durationMs } = report;
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
     ["rollout", rolloutId],
     ["of", of?.join(", ")],
     ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, 12)}`],
-    ["override", overridden && `in ALARM before the first flip, overridden by the event: ${overridden.join(", ")}`],
+    ["override", override && describeOverride(override)],
     ["moved", movedMeanwhile ? toMoved(movedMeanwhile) : undefined],
     ["asked by", requestedBy],
     ["because", reason],
     ["started", formatTime(startedAt)],
-    ["took", isUnderWay(report) ? undefined : formatDuration(durationMs)],
+    ["took", isUnderWay(report) || report.status === "refused" ? undefined : formatDuration(durationMs)],
   ];
   return {
     blocks: [
@@ -188,6 +188,10 @@ function toFacts(report: Report, { characters }: Limits): Section {
       },
     ],
   };
+}
+
+function describeOverride({ reason, alarms }: Override): string {
+  return alarms.length === 0 ? reason : `${reason}; in ALARM before the first flip: ${alarms.join(", ")}`;
 }
 
 function toMoved(customers: number): string {

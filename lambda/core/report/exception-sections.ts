@@ -1,6 +1,6 @@
 import type { Exception, Report } from "./report.ts";
 import type { Block, Limits, Section } from "./report-document.ts";
-import { formatNumber, shortenText } from "./text-layout.ts";
+import { countCustomers, formatNumber, shortenText } from "./text-layout.ts";
 
 /** The customers that need a look, by name: a section for each kind, the most urgent kind first. */
 export function toExceptionSections(report: Report, limits: Limits): readonly Section[] {
@@ -12,6 +12,8 @@ interface Kind {
   readonly title: string;
   readonly total: (report: Report) => number;
   readonly has: (exception: Exception) => boolean;
+  /** How many customers have each reason, where that is known. */
+  readonly counted?: (report: Report) => Report["failedBy"];
 }
 
 const KINDS: readonly Kind[] = [
@@ -34,6 +36,7 @@ const KINDS: readonly Kind[] = [
     title: "failed",
     total: ({ counts }) => counts.failed,
     has: ({ outcome }) => outcome === "failed",
+    counted: ({ failedBy }) => failedBy,
   },
 ];
 
@@ -43,19 +46,24 @@ const SKIPPED: Kind = {
   has: ({ outcome }) => outcome === "skipped",
 };
 
-/** The first customers of a kind, grouped by reason. */
-function toSection({ title, total, has }: Kind, report: Report, limits: Limits): Section | undefined {
+/** The first customers of a kind, grouped by reason; a reason whose customers are all among the others is still counted. */
+function toSection({ title, total, has, counted }: Kind, report: Report, limits: Limits): Section | undefined {
   const { namedCustomers, characters } = limits;
   const listed = report.exceptions.filter(has);
   if (listed.length === 0) return undefined;
   const named = listed.slice(0, namedCustomers);
   const more = Math.max(total(report), listed.length) - named.length;
-  const blocks = [...Map.groupBy(named, ({ reason }) => reason.message)].flatMap(
-    ([sentence, customers]): readonly Block[] => [
-      { kind: "text", lines: [shortenText(sentence, characters)] },
+  const counts = new Map(counted?.(report)?.map(({ message, customers }) => [message, customers]));
+  const namedByReason = Map.groupBy(named, ({ reason }) => reason.message);
+  const blocks = [...new Set([...namedByReason.keys(), ...counts.keys()])].flatMap((sentence): readonly Block[] => {
+    const customers = namedByReason.get(sentence) ?? [];
+    const count = counts.get(sentence) ?? 0;
+    const head = count > customers.length ? `${countCustomers(count)}: ${sentence}` : sentence;
+    return [
+      { kind: "text", lines: [shortenText(head, characters)] },
       { kind: "customers", customers: customers.map(toNamed) },
-    ],
-  );
+    ];
+  });
   const rest = `and ${formatNumber(more)} more; the ledger lists all of them`;
   return { title, blocks: more > 0 ? [...blocks, { kind: "text", lines: [rest], style: "dim" }] : blocks };
 }

@@ -5,7 +5,7 @@ import type { Plan } from "../plan/plan.ts";
 import { type Explained, explain, type Reason } from "../reasons.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../rollback/source-rollouts.ts";
-import { MOST_EXCEPTIONS, type OutcomeSummary, type SkippedBy } from "./outcome-summary.ts";
+import { MOST_EXCEPTIONS, type OutcomeSummary, type ReasonCount } from "./outcome-summary.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import type { RolloutStatus } from "./rollout-status.ts";
 
@@ -51,7 +51,9 @@ export interface Report {
   readonly namedSkipped?: number | undefined;
   readonly plan?: Plan | undefined;
   /** How many customers were skipped for each reason: by the plan and later. */
-  readonly skippedBy?: readonly SkippedBy[] | undefined;
+  readonly skippedBy?: readonly ReasonCount[] | undefined;
+  /** How many customers failed for each reason. */
+  readonly failedBy?: readonly ReasonCount[] | undefined;
   /** What the gates decided, wave by wave. */
   readonly waves?: readonly (WaveResult & { readonly reasons: readonly Explained[] })[] | undefined;
   /** Of a rollout that was rolled back, and of a rollback. */
@@ -64,8 +66,8 @@ export interface Report {
   readonly notHeld?: string | undefined;
   /** The rollouts that a rollback or a retry is about, the newest first. */
   readonly of?: readonly string[] | undefined;
-  /** Alarms that were in ALARM before the first flip, and were overridden by the event. */
-  readonly overridden?: readonly string[] | undefined;
+  /** Why the event overrides alarms, and which alarms were in ALARM before the first flip. */
+  readonly override?: Override | undefined;
   /** In the answer to `status`, for a rollout that is under way: its progress. */
   readonly progress?: RolloutProgress | undefined;
   /** Customers of the plan that had the wanted flag already when the rollout came to them. */
@@ -105,7 +107,13 @@ export interface Ended {
   /** The fault that stopped it: a ledger that cannot be written, an API that does not answer. */
   readonly problem?: readonly Reason[] | undefined;
   readonly rollback?: RollbackResult | undefined;
+  /** The alarms that the event overrode. */
   readonly overridden?: readonly string[] | undefined;
+}
+
+export interface Override {
+  readonly reason: string;
+  readonly alarms: readonly string[];
 }
 
 /** How a rollback ended. */
@@ -128,7 +136,7 @@ export interface Beginning {
 
 /** What the ledger says at the end, and the times. */
 export type Closing = Pick<Report, "startedAt" | "endedAt" | "durationMs" | "exceptions"> &
-  Pick<OutcomeSummary, "skippedBy">;
+  Pick<OutcomeSummary, "skippedBy" | "failedBy">;
 
 /** The action that was asked for: a retry does what its source rollout did. */
 export function actionOf({ event, source }: Pick<Beginning, "event" | "source">): DeployEvent["action"] {
@@ -142,7 +150,7 @@ export function releaseOf({ event, source }: Pick<Beginning, "event" | "source">
 
 /** Sums up a rollout that has ended. */
 export function writeReport({ event, rolloutId, source }: Beginning, ended: Ended, closing: Closing): Report {
-  const { plan, waves, rollback, overridden } = ended;
+  const { plan, waves, rollback, overridden = [] } = ended;
   const counts = withPlanned(ended);
   const namedSkipped = countNamedSkipped(ended);
   const exceptions = closing.exceptions.slice(0, MOST_EXCEPTIONS);
@@ -160,7 +168,7 @@ export function writeReport({ event, rolloutId, source }: Beginning, ended: Ende
     rollback: rollback?.counts,
     ...rollback?.hold,
     of: source?.rollouts.map((one) => one.rolloutId),
-    overridden: overridden?.length ? overridden : undefined,
+    override: toOverride(event, overridden),
     movedMeanwhile: ended.counts?.unchanged || undefined,
     ...closing,
     exceptions,
@@ -168,6 +176,10 @@ export function writeReport({ event, rolloutId, source }: Beginning, ended: Ende
     requestedBy: event.requestedBy,
     reason: event.reason,
   };
+}
+
+export function toOverride(event: DeployEvent, alarms: readonly string[]): Override | undefined {
+  return "override" in event && event.override !== undefined ? { reason: event.override.reason, alarms } : undefined;
 }
 
 function withPlanned({ plan, counts }: Ended): Counts {

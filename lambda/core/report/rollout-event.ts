@@ -99,6 +99,12 @@ const Started = strictObject({
   })
     .optional()
     .describe("the plan; absent for a `rollback`, which has none"),
+  override: strictObject({
+    reason: z.string().max(500).describe("the reason that the event gives"),
+    alarms: z.array(z.string()).readonly().describe("the alarms that were in `ALARM` before the first flip"),
+  })
+    .optional()
+    .describe("only when the event overrides alarms"),
 }).meta({ title: "Started" });
 
 const WaveDone = strictObject({

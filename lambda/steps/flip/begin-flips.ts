@@ -1,13 +1,22 @@
 import type { Plan } from "../../core/plan/plan.ts";
+import { toOverride } from "../../core/report/report.ts";
 import type { Ports } from "../ports.ts";
 import { publish } from "../report/publish.ts";
 import type { FlipRollout, Locked } from "../run-part.ts";
 
 /** Right before the first flip: from now on this is the newest rollout of the release. */
-export async function beginFlips(ports: Ports, rollout: Locked<FlipRollout>, plan: Plan): Promise<void> {
+export async function beginFlips(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  { plan, overridden }: { readonly plan: Plan; readonly overridden: readonly string[] },
+): Promise<void> {
   const { rolloutId, event } = rollout;
   await ports.ledger.noteRelease(event.release, rolloutId);
   await ports.ledger.noteFlips({ rolloutId, action: event.action });
   const { flip, unchanged, skipped, hash, waves } = plan;
-  await publish(ports, rollout, { change: "started", plan: { flip, unchanged, skipped, hash, waves: waves.length } });
+  await publish(ports, rollout, {
+    change: "started",
+    plan: { flip, unchanged, skipped, hash, waves: waves.length },
+    override: toOverride(event, overridden),
+  });
 }

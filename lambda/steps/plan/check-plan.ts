@@ -48,7 +48,7 @@ async function readChanges(
   { plan, waves }: PlanToCheck,
 ): Promise<readonly Reason[]> {
   const { event } = rollout;
-  if (event.plan === undefined || event.plan === plan.hash) return [];
+  if (event.plan === undefined || plan.hash.startsWith(event.plan)) return [];
   const stale = { plan: event.plan, now: plan.hash };
   const before = await findDryRun(ledger, event.plan);
   if (before === undefined) return [{ code: "unknown-plan", ...stale }];

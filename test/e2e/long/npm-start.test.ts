@@ -9,9 +9,11 @@ import { type Running, useNpmStart } from "../../support/use-npm-start.ts";
 
 const { folder, start, run } = useNpmStart({ FORCE_COLOR: "1" });
 
-function writeEvent(event: unknown): string {
+const writeEvent = (event: unknown) => writeText(JSON.stringify(event));
+
+function writeText(text: string): string {
   const file = join(folder, "event.json");
-  writeFileSync(file, JSON.stringify(event));
+  writeFileSync(file, text);
   return file;
 }
 
@@ -92,6 +94,15 @@ test("a refused sign-in ends with 1, no flip, and the next step", async () => {
   expect(code).toBe(1);
 });
 
+test.each([
+  { text: '{\n  "action": "stage",\n  "release" "1"\n}', problem: "it is not JSON: .*line 3 column 13" },
+  { text: '{ "command": "status" }', problem: "it is a command, which goes to the front door" },
+])("the file $text ends with 2 and says what is wrong", async ({ text, problem }) => {
+  const { code, err } = await run("--event", writeText(text));
+  expect(err).toMatch(new RegExp(problem));
+  expect(code).toBe(2);
+});
+
 test("a bad event ends with 2 and all of its problems, without a stack trace or a report", async () => {
   const file = writeEvent({ action: "promot", release: "2026.11", target: { all: true } });
   const { code, out, err } = await run("--json", "--customers", "20", "--event", file);
@@ -118,7 +129,15 @@ test("bad options end with 2 and one message with all problems", async () => {
       "--json=yes",
     ],
   );
-  for (const problem of ["--customers none", "--rate 0", "--sede", "  - 1:", "drop is not", "no-such.json", "--json"])
+  for (const problem of [
+    "--customers none",
+    "--rate 0",
+    "did you mean --seed?",
+    "  - 1:",
+    "drop is not",
+    "no-such.json",
+    "--json",
+  ])
     expect(err).toContain(problem);
   expect(err).toContain("not started");
   expect(out).toBe("");

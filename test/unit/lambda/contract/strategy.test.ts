@@ -161,6 +161,11 @@ describe("a strategy with its waves", () => {
     ["no size", [{ bakeMinutes: 5 }, { rest: true }], [`waves[0]: ${KINDS}`]],
     ["two sizes", [{ share: "1%", customers: 1 }, { rest: true }], [`waves[0]: ${KINDS}`]],
     ["a size by another word", [{ shares: "1%" }, { rest: true }], [`waves[0]: ${KINDS}; did you mean share?`]],
+    [
+      "a bad share beside an unknown member",
+      [{ share: 5, bake: 30 }, { rest: true }],
+      [`waves[0].share: ${SHARE}`, "waves[0].bake: only the members share, bakeMinutes"],
+    ],
     ["a share of nothing", [{ share: "0%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
     ["the largest share", [{ share: "100.00%" }, { rest: true }], []],
     ["more than 100 %", [{ share: "100.01%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],

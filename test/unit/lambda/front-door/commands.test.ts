@@ -185,6 +185,10 @@ describe("a command without effect is refused, and not noted:", () => {
   const halted = { ...BAKING, change: "gate decided", wave: 1, decision: "halt", reasons: [] } as const;
   const proceeding = { ...halted, decision: "proceed" } as const;
   const turned = { ...halted, decision: "roll back" } as const;
+  const restored: RolloutEvent = {
+    ...{ rolloutId: "night", action: "promote", release: "2026.11", at: AT },
+    ...{ change: "rolled back", rollback: { restored: 12, conflicting: 0, failed: 0 } },
+  };
   const unbaked = { ...PLAN, waves: PLAN.waves.map((wave) => ({ ...wave, bakeSeconds: 0 })) };
 
   test.each<[RolloutCommand["command"], string, Partial<RolloutRecord>, string]>([
@@ -213,6 +217,7 @@ describe("a command without effect is refused, and not noted:", () => {
       { plan: PLAN, lastEvent: halted },
       'it is ending and flips no more customers; to undo it, send {"action":"rollback","rolloutId":"night"}',
     ],
+    ["abort", "after its rollback", { plan: PLAN, lastEvent: restored }, "it is ending and flips no more customers"],
   ])("%s %s", async (name, _when, changes, problem) => {
     await aRollout("running", changes);
     const command = COMMANDS.find((each) => each.command === name) as RolloutCommand;

@@ -23,6 +23,15 @@ test("counts all outcomes, and all skipped customers by reason, the most frequen
   ]);
 });
 
+test("counts failed customers by reason, and bounds how many reasons it names", () => {
+  const refused = (status: number): Reason => ({ code: "request-refused", operation: "flip", status });
+  const items = Array.from({ length: 60 }, (_, index) => many(1, "failed", refused(400 + index)));
+  const { failedBy } = sumUp(...items, many(3, "failed", refused(400)));
+  expect(failedBy).toHaveLength(51);
+  expect(failedBy.reduce((sum, { customers }) => sum + customers, 0)).toBe(63);
+  expect(failedBy[0]).toMatchObject({ code: "request-refused", customers: 10 });
+});
+
 test("keeps the first hundred exceptions, failed customers first", () => {
   const { exceptions } = sumUp(many(2, "flipped"), many(2, "unchanged"), many(90, "skipped"), many(20, "failed"));
   expect(exceptions.map(({ outcome }) => outcome)).toEqual([

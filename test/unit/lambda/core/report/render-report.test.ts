@@ -90,9 +90,15 @@ test("says of a stopped rollout why, which customers failed by reason, and what 
     anOutcome(99, { outcome: "skipped", reason: PROTECTED_BY_ID }),
   ];
   const counts = { flipped: 251, unchanged: 666, deferred: 0, skipped: 1_069, failed: 14 };
+  const failedBy = [
+    { ...anOutcome(1).reason, customers: 11 },
+    { ...explain({ code: "customer-gone" }), customers: 3 },
+  ];
   const skippedBy = [notAttempted(BUDGET, 999), ...SKIPPED_BY, { ...PROTECTED_BY_ID, customers: 1 }];
   expect(
-    render(aReport({ status: "failed", problems: [BUDGET], counts, exceptions, skippedBy, moreExceptions: 1_068 })),
+    render(
+      aReport({ status: "failed", problems: [BUDGET], counts, exceptions, skippedBy, failedBy, moreExceptions: 1_068 }),
+    ),
   ).toBe(`promote 2026.11.0   failed
 
 why
@@ -111,8 +117,8 @@ skipped
     1  protected by the policy (by id)
 
 failed
-  flip was answered with 500; Evo Voice failed: look at its
-  status, then retry
+  11 customers: flip was answered with 500; Evo Voice
+  failed: look at its status, then retry
     Customer 1  5cc584a00ae4a9cbfabd0001
     Customer 2  5cc584a00ae4a9cbfabd0002
     Customer 3  5cc584a00ae4a9cbfabd0003
@@ -123,6 +129,8 @@ failed
     Customer 8  5cc584a00ae4a9cbfabd0008
     Customer 9  5cc584a00ae4a9cbfabd0009
     Customer 10  5cc584a00ae4a9cbfabd0010
+  3 customers: Evo Voice no longer has this customer; see
+  whether it was deleted
   and 4 more; the ledger lists all of them
 
 rollout   promote-6d84c9bd52e4
@@ -298,9 +306,10 @@ describe("a rollout in waves", () => {
     expect(render(aReport(dozen))).toContain("\n   1  10 customers, baked 1 min, proceeded\n   2  10 customers");
   });
 
-  test("names the alarms that its event overrode", () => {
-    expect(render(aReport({ overridden: ["phone-errors"] }), 200)).toContain(
-      "override  in ALARM before the first flip, overridden by the event: phone-errors\n",
+  test("says why its event overrode alarms, and which", () => {
+    const reason = "the release mends it";
+    expect(render(aReport({ override: { reason, alarms: ["phone-errors"] } }), 200)).toContain(
+      "override  the release mends it; in ALARM before the first flip: phone-errors\n",
     );
   });
 });

@@ -42,7 +42,7 @@ const anEnd = (changes: Ended = {}): Ended => ({
 });
 
 const report = (ended: Ended = {}, event: Partial<FlipEvent> = {}, closing: Partial<Closing> = {}) => {
-  const nothing = { skippedBy: [], exceptions: [] };
+  const nothing = { skippedBy: [], failedBy: [], exceptions: [] };
   return writeReport({ rolloutId: "r-1", event: anAcceptedEvent(event) }, anEnd(ended), {
     ...TIMES,
     ...nothing,
