@@ -1,4 +1,4 @@
-import { SIGNATURES, type SignatureCheck } from "./check-signature.ts";
+import { SIGNATURES } from "./check-signature.ts";
 import type { NamedSource } from "./map-delivery.ts";
 import type { WebhookPorts } from "./ports.ts";
 import type { WebhookRequest } from "./read-request.ts";
@@ -32,22 +32,23 @@ function refuse(reason: string): RefusedDeliveryError {
 
 /** Reads the secrets once more when no secret fits: the secret may have changed. */
 async function isSigned(ports: WebhookPorts, named: NamedSource, request: WebhookRequest): Promise<boolean> {
-  const { check } = SIGNATURES[named.source.kind];
-  const checkAll = (secrets: readonly string[]): Promise<readonly SignatureCheck[]> =>
-    Promise.all(secrets.map((secret) => check(request, secret)));
+  const { findFault, isRight } = SIGNATURES[named.source.kind];
+  const isAnyRight = async (secrets: readonly string[]): Promise<boolean> => {
+    const usable = secrets.filter((secret) => findFault(secret) === undefined);
+    return (await Promise.all(usable.map((secret) => isRight(request, secret)))).includes(true);
+  };
   const known = await ports.readSecrets(named.name);
-  const checks = await checkAll(known);
-  if (checks.includes("right")) return true;
-  const secrets = (await ports.readSecretsAgain(named.name)).filter((secret) => !known.includes(secret));
-  const again = await checkAll(secrets);
-  if (again.includes("right")) return true;
-  if ([...checks, ...again].includes("unusable")) throw unusable(named);
+  if (await isAnyRight(known)) return true;
+  const again = await ports.readSecretsAgain(named.name);
+  if (await isAnyRight(again.filter((secret) => !known.includes(secret)))) return true;
+  const [fault] = [...known, ...again].flatMap((secret) => findFault(secret) ?? []);
+  if (fault !== undefined) throw unusable(named, fault);
   return false;
 }
 
 /** The sender is not at fault: it should repeat the delivery when the secret is corrected. */
-function unusable({ name }: NamedSource): Error {
+function unusable({ name }: NamedSource, fault: string): Error {
   return new Error(
-    `a signing secret of the source ${name} cannot be used; expected "whsec_" and base64: put another secret into Secrets Manager`,
+    `a signing secret of the source ${name} cannot be used: ${fault}; expected "whsec_" and the base64 of 24 to 64 random bytes; put another secret into Secrets Manager`,
   );
 }

@@ -3,14 +3,16 @@ import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import type { WebhookSource } from "../contract/webhook-sources.ts";
 import type { WebhookRequest } from "./read-request.ts";
 
-/** `unusable`: the secret itself is malformed. */
-export type SignatureCheck = "right" | "wrong" | "unusable";
-
 interface Scheme {
   /** Whether a request has the headers of a signature; without them no secret is read. */
   isSigned(header: WebhookRequest["header"]): boolean;
-  check(request: WebhookRequest, secret: string): Promise<SignatureCheck>;
+  /** What is wrong with a secret, without the secret; undefined when it can be used. */
+  findFault(secret: string): string | undefined;
+  isRight(request: WebhookRequest, secret: string): Promise<boolean>;
 }
+
+/** Standard Webhooks asks for a key of this many bytes: a shorter key can be guessed. */
+const KEY_BYTES = { least: 24, most: 64 } as const;
 
 /**
  * How the senders of each kind sign. Their libraries compare in constant time; that of Standard Webhooks also limits the
@@ -19,8 +21,8 @@ interface Scheme {
 export const SIGNATURES: Readonly<Record<WebhookSource["kind"], Scheme>> = {
   github: {
     isSigned: (header) => /^sha256=[\da-f]{64}$/.test(header("x-hub-signature-256")),
-    check: async ({ body, header }, secret) =>
-      (await verify(secret, body, header("x-hub-signature-256"))) ? "right" : "wrong",
+    findFault: () => undefined,
+    isRight: ({ body, header }, secret) => verify(secret, body, header("x-hub-signature-256")),
   },
   standard: {
     isSigned: (header) =>
@@ -28,13 +30,22 @@ export const SIGNATURES: Readonly<Record<WebhookSource["kind"], Scheme>> = {
       /^\d{1,12}$/.test(header("webhook-timestamp")) &&
       // A sender that rotates its secret sends two signatures; ten are enough.
       /^[\w+/=]{1,20},[\w+/=]{1,200}(?: [\w+/=]{1,20},[\w+/=]{1,200}){0,9}$/.test(header("webhook-signature")),
-    check: async ({ body, header }, secret) => {
+    findFault: (secret) => {
+      const base64 = secret.replace(/^whsec_/, "");
+      if (!/^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}(?:==)?|[A-Za-z\d+/]{3}=?)?$/.test(base64))
+        return "it is not base64";
+      const { length } = Buffer.from(base64, "base64");
+      const { least, most } = KEY_BYTES;
+      return length < least || length > most ? `its key has ${length} bytes` : undefined;
+    },
+    isRight: async ({ body, header }, secret) => {
       try {
         const headers = Object.fromEntries(STANDARD_HEADERS.map((name) => [name, header(name)]));
         new Webhook(secret).verify(body, headers, { jsonParse: false });
-        return "right";
+        return true;
       } catch (error) {
-        return error instanceof WebhookVerificationError ? "wrong" : "unusable";
+        if (error instanceof WebhookVerificationError) return false;
+        throw error;
       }
     },
   },

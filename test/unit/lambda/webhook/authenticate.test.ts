@@ -45,18 +45,30 @@ describe("a delivery without a usable signature is counted", () => {
 });
 
 describe("a secret that Standard Webhooks cannot use", () => {
-  const broken = "whsec_this is no base64!";
+  const broken = "whsec_MTIz NDU2Nw!";
+  const short = "whsec_MTIzNDU2Nw";
+  const keyOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 7).toString("base64")}`;
 
   test.each([
-    ["alone", [broken], []],
-    ["beside another, which did not sign", ["whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", broken], []],
-    ["read a moment ago", [], [broken]],
-  ])("%s asks the sender to try again, and the failure is counted", async (_how, secrets, again) => {
+    ["alone", [broken], [], "it is not base64"],
+    ["beside another, which did not sign", [broken, "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"], [], "it is not base64"],
+    ["read a moment ago", [], [broken], "it is not base64"],
+    ["with the version of a signature", [`v1,${STANDARD_SECRET}`], [], "it is not base64"],
+    ["too short to be a secret", [short], [], "its key has 7 bytes"],
+    ["a byte too short", [keyOf(23)], [], "its key has 23 bytes"],
+    ["a byte too long", [keyOf(65)], [], "its key has 65 bytes"],
+  ])("%s asks the sender to try again, and the failure is counted", async (_how, secrets, again, cause) => {
     const { send, counted, logged } = aDoorWith(secrets, again);
-    expect(await send(aStandardDelivery())).toMatchObject({ statusCode: 503 });
+    const [secret = STANDARD_SECRET] = secrets;
+    expect(await send(aStandardDelivery({ secret }))).toMatchObject({ statusCode: 503 });
     expect(counted).toEqual(["WebhookFailed"]);
-    expect(JSON.stringify(logged)).toMatch(/a signing secret of the source ci cannot be used/);
-    expect(JSON.stringify(logged)).not.toMatch(/no base64/);
+    expect(JSON.stringify(logged)).toContain(`a signing secret of the source ci cannot be used: ${cause}`);
+    expect(JSON.stringify(logged)).not.toMatch(/MTIz|MfKQ/);
+  });
+
+  test.each([keyOf(24), keyOf(64), keyOf(25).replace(/=+$/, "")])("is not %s", async (secret) => {
+    const { send } = aDoorWith([secret]);
+    expect(await send(aStandardDelivery({ secret }))).toMatchObject({ statusCode: 202 });
   });
 
   test("does no harm when the secret that signed is there too", async () => {
