@@ -18,6 +18,11 @@ const Ref = Glob("a branch, a tag or a commit")
   .optional()
   .describe("the deployed branch, tag or commit, as the deployment names it");
 const Branch = Glob("a branch").optional().describe("the branch, without refs/heads/");
+const RunEvent = Glob("an event")
+  .optional()
+  .describe(
+    "the event that started the run, such as push; a run of a pull request fits only a mapping that names its event",
+  );
 const Tag = Glob("a tag").optional().describe("the tag, without refs/tags/");
 
 const oneOf = <const Names extends readonly string[]>(names: Names) =>
@@ -50,7 +55,13 @@ export const GitHubMapping = z.discriminatedUnion(
       from: oneOf(["tag"]),
     }),
     mapping("workflow_run", {
-      when: { repository: Repository, workflow: Workflow, conclusion: oneOf(CONCLUSIONS), branch: Branch },
+      when: {
+        repository: Repository,
+        workflow: Workflow,
+        conclusion: oneOf(CONCLUSIONS),
+        branch: Branch,
+        event: RunEvent,
+      },
       from: oneOf(["branch", "sha"]),
     }),
     mapping("workflow_dispatch", {

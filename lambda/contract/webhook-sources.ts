@@ -19,7 +19,9 @@ const Path = textMatching(
 
 /** Maps a delivery of Standard Webhooks to a deploy event. */
 const StandardMapping = strictObject({
-  type: lineOf(1, 200, "expected the payload's type, 1 to 200 characters in one line").describe("the payload's type"),
+  type: lineOf(1, 200, "expected the payload's type, 1 to 200 characters in one line")
+    .optional()
+    .describe("the payload's `type`; a sender without one has its type at another path, which `when` can name"),
   when: z
     .record(Path, lineOf(0, 200, "expected a text of at most 200 characters in one line"), {
       error: "expected an object of texts by their paths in the payload",
@@ -28,6 +30,9 @@ const StandardMapping = strictObject({
     .default({})
     .describe("the texts that the payload must have, by their paths"),
   start: DeployEventTemplate(Path),
+}).refine(({ type, when }) => type !== undefined || Object.keys(when).length > 0, {
+  path: ["when"],
+  error: "expected a type, or at least one text in `when`: without both, every delivery would fit",
 });
 
 const listOf = <Item extends z.ZodType>(item: Item) =>

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export interface Delivery {
   /** What happened, and where. The text comes from the sender: escape it before it is shown. */
   readonly what: string;
+  /** GitHub's name of the event. */
+  readonly event?: string | undefined;
   /** The user who caused the delivery, if known. */
   readonly sender?: string | undefined;
   /** Equal for a delivery that is sent again. */

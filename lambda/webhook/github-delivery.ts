@@ -5,21 +5,23 @@ import { findProblems, formatProblems } from "../contract/problems.ts";
 import type { Delivery } from "./delivery.ts";
 import { RefusedDeliveryError } from "./refused-delivery-error.ts";
 
-const Text = z.string().max(1_000);
-const Id = z.int().nonnegative();
-const Time = z.iso.datetime({ offset: true });
-const Texts = z.record(z.string().max(200), z.unknown());
+const TEXT = "expected a text of at most 1000 characters";
+const ID = "expected a whole number";
+const NAME = "expected a name of at most 200 characters";
 
-const Deployment = z.object({
-  id: Id,
-  ref: Text,
-  sha: Text,
-  task: Text.optional(),
-  environment: Text,
-  created_at: Time,
-});
-const Repository = z.object({ full_name: Text });
-const Common = z.object({ repository: Repository, sender: z.object({ login: Text }).nullish() });
+/** A mapping does not fit a text that is missing. Ids and times are required: they tell one delivery from another. */
+const Text = z.string({ error: TEXT }).max(1_000, TEXT).nullish();
+const Id = z.int({ error: ID }).nonnegative(ID);
+const Time = z.iso.datetime({ offset: true, error: "expected a time with a zone, such as 2026-11-23T10:00:00Z" });
+const Texts = z.record(z.string({ error: NAME }).max(200, NAME), z.unknown(), { error: "expected an object" });
+
+function object<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object(shape, { error: "expected an object" });
+}
+
+const Deployment = object({ ref: Text, sha: Text, task: Text, environment: Text });
+const Repository = object({ full_name: z.string({ error: TEXT }).max(1_000, TEXT) });
+const Common = object({ repository: Repository, sender: object({ login: Text }).nullish() });
 
 /** The input, or member of the client payload, with which a sender gives a dispatch an id. */
 const OWN_ID = "cutover_id";
@@ -32,53 +34,66 @@ interface Facts extends z.output<typeof Common> {
 }
 
 const EVENTS = {
-  deployment: Common.extend({ deployment: Deployment }).transform(({ deployment, ...common }): Facts => {
-    const { id, created_at, ...texts } = deployment;
-    return { ...common, texts, id: `${id}`, happenedAt: created_at };
-  }),
+  deployment: Common.extend({ deployment: Deployment.extend({ id: Id, created_at: Time }) }).transform(
+    ({ deployment, ...common }): Facts => {
+      const { id, created_at, ref, ...texts } = deployment;
+      return { ...common, texts: { ...texts, ref: toShortRef(ref) }, id: `${id}`, happenedAt: created_at };
+    },
+  ),
   deployment_status: Common.extend({
     deployment: Deployment,
-    deployment_status: z.object({ id: Id, state: Text, environment: Text.optional(), created_at: Time }),
+    deployment_status: object({ id: Id, state: Text, environment: Text, created_at: Time }),
   }).transform(({ deployment, deployment_status: status, ...common }): Facts => {
-    const { ref, sha, task } = deployment;
-    const texts = { ref, sha, task, environment: status.environment ?? deployment.environment, state: status.state };
-    return { ...common, texts, id: `${status.id}`, happenedAt: status.created_at };
+    const { state, environment } = status;
+    const { ref, ...texts } = { ...deployment, environment: environment || deployment.environment, state };
+    return { ...common, texts: { ...texts, ref: toShortRef(ref) }, id: `${status.id}`, happenedAt: status.created_at };
   }),
   /**
    * A release can be published, drafted again and published again: those are two deliveries. Only publishing sets
-   * `published_at`: a pre-release that becomes a release keeps the old time, and `created_at` is the commit's time.
+   * `published_at`: a pre-release that becomes a release keeps the old time, and `created_at` is the commit's time. A
+   * draft can still change, so its action is ignored.
    */
   release: Common.extend({
     action: Text,
-    release: z.object({ id: Id, tag_name: Text, published_at: Time.nullish(), updated_at: Time.nullish() }),
+    release: object({
+      id: Id,
+      tag_name: Text,
+      draft: z.boolean({ error: "expected true or false" }).nullish(),
+      published_at: Time.nullish(),
+      updated_at: Time.nullish(),
+    }),
   }).transform(({ release, action, ...common }): Facts => {
-    const { tag_name: tag, published_at: published, updated_at: updated } = release;
+    const { tag_name: tag, draft, published_at: published, updated_at: updated } = release;
+    if (draft) return { ...common, texts: { tag } };
     const changedAt = updated ?? published;
-    const id = `${release.id}-${action}${changedAt ? `-${Date.parse(changedAt) / 1000}` : ""}`;
+    if (!changedAt) throw refuse("the release has no updated_at and no published_at, so its age is unknown");
+    const id = `${release.id}-${action}-${Date.parse(changedAt) / 1000}`;
     return {
       ...common,
       texts: { action, tag },
       id,
-      happenedAt: action === "published" ? (published ?? updated) : updated,
+      happenedAt: action === "published" ? (published ?? updated) : changedAt,
     };
   }),
   /** A run of a fork can have any branch's name, so its conclusion is ignored. */
   workflow_run: Common.extend({
-    workflow: z.object({ path: Text }).nullish(),
-    workflow_run: z.object({
+    workflow: object({ path: Text }).nullish(),
+    workflow_run: object({
       id: Id,
       run_attempt: Id.optional(),
-      path: Text.optional(),
-      head_branch: Text.nullable(),
+      event: Text,
+      path: Text,
+      head_branch: Text,
       head_sha: Text,
-      conclusion: Text.nullable(),
+      conclusion: Text,
       updated_at: Time,
-      head_repository: Repository.nullable(),
+      head_repository: Repository.nullish(),
     }),
   }).transform(({ workflow_run: run, workflow, ...common }): Facts => {
     const isOurs = run.head_repository?.full_name === common.repository.full_name;
     const texts = {
-      workflow: toWorkflowFile(workflow?.path ?? run.path ?? ""),
+      workflow: toWorkflowFile(workflow?.path ?? run.path),
+      event: run.event,
       branch: run.head_branch,
       sha: run.head_sha,
       conclusion: isOurs ? run.conclusion : null,
@@ -124,10 +139,11 @@ export function readGitHubDelivery({ event, deliveryId }: GitHubHeaders, payload
     throw refuse(`the payload is not one of "${name}" as GitHub documents it:\n${problems}`);
   }
   const { repository, sender, id = deliveryId, happenedAt, ...facts } = parsed.data;
-  const texts: Readonly<Record<string, unknown>> = { ...facts.texts, event: name, repository: repository.full_name };
+  const texts: Readonly<Record<string, unknown>> = { ...facts.texts, repository: repository.full_name };
   return {
     what: `${name} of ${repository.full_name}`,
-    sender: sender?.login,
+    event: name,
+    sender: sender?.login ?? undefined,
     identity: `${name}-${id}`,
     happenedAtMs: happenedAt ? Date.parse(happenedAt) : undefined,
     findText: (path) => {
@@ -167,14 +183,21 @@ function findOwnId(texts: z.output<typeof Texts> | null | undefined): string | u
   throw refuse(`the dispatch's ${OWN_ID} is ${describeValue(own)}; expected 1 to 200 letters, digits and _ . : / -`);
 }
 
+type Optional = z.output<typeof Text>;
+
 /** `.github/workflows/deploy.yml@main` gives `deploy.yml`; undefined for a workflow of another place. */
-function toWorkflowFile(path: string): string | undefined {
-  return /^\.github\/workflows\/([^/@]+)(?:@.*)?$/s.exec(path)?.[1];
+function toWorkflowFile(path: Optional): string | undefined {
+  return /^\.github\/workflows\/([^/@]+)(?:@.*)?$/s.exec(path ?? "")?.[1];
 }
 
-function toBranchOrTag(ref: string): Readonly<Record<string, string>> {
-  if (ref.startsWith("refs/heads/")) return { branch: ref.slice("refs/heads/".length) };
-  return ref.startsWith("refs/tags/") ? { tag: ref.slice("refs/tags/".length) } : {};
+/** A deployment's ref is what its sender wrote: `refs/tags/v1.2.3` and `v1.2.3` are the same. */
+function toShortRef(ref: Optional): Optional {
+  return ref?.replace(/^refs\/(?:heads|tags)\//, "");
+}
+
+function toBranchOrTag(ref: Optional): Readonly<Record<string, Optional>> {
+  if (ref?.startsWith("refs/heads/")) return { branch: toShortRef(ref) };
+  return ref?.startsWith("refs/tags/") ? { tag: toShortRef(ref) } : {};
 }
 
 function prefix(name: string, texts: Readonly<Record<string, unknown>> | null | undefined) {

@@ -15,19 +15,22 @@ export interface NamedSource {
 
 type Mapping = WebhookSource["mappings"][number];
 
+/** A deploy event; or, when no mapping fits, how the delivery differs from the closest mapping of its event. */
+export type Mapped = { readonly event: DeployEvent } | { readonly differences: readonly string[] };
+
 /**
- * The deploy event of the first mapping that fits a delivery; undefined when no mapping fits. The event does not depend
- * on the current time, so a delivery that arrives twice gives the same event.
+ * The deploy event of the first mapping that fits a delivery. The event does not depend on the current time, so a
+ * delivery that arrives twice gives the same event.
  * @throws RefusedError when the release's name is missing or malformed, or when the policy forbids the event
  */
-export function mapDelivery(
-  { name, source }: NamedSource,
-  delivery: Delivery,
-  policy: Policy,
-): DeployEvent | undefined {
+export function mapDelivery({ name, source }: NamedSource, delivery: Delivery, policy: Policy): Mapped {
   const mappings: readonly Mapping[] = source.mappings;
-  const mapping = mappings.find((each) => fits(each, delivery));
-  if (mapping === undefined) return undefined;
+  const [closest] = mappings
+    .filter((mapping) => isOfEvent(mapping, delivery))
+    .map((mapping) => ({ mapping, differences: findDifferences(mapping, delivery) }))
+    .sort((a, b) => a.differences.length - b.differences.length);
+  if (closest === undefined || closest.differences.length > 0) return { differences: closest?.differences ?? [] };
+  const { mapping } = closest;
   const { release: _from, notAfterMinutes, ...template } = mapping.start;
   const { happenedAtMs } = delivery;
   const input = {
@@ -37,28 +40,43 @@ export function mapDelivery(
     requestedBy: nameRequester(name, delivery),
     id: toEventId(name, delivery.identity),
   };
-  return acceptDeployEvent(input, policy);
+  return { event: acceptDeployEvent(input, policy) };
 }
 
 function toTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function fits(mapping: Mapping, delivery: Delivery): boolean {
-  if ("type" in mapping) {
-    const texts = Object.entries({ type: mapping.type, ...mapping.when });
-    return texts.every(([path, text]) => delivery.findText(path) === text);
-  }
-  const { repository, ...patterns } = mapping.when;
-  return (
-    delivery.findText("event") === mapping.event &&
-    // GitHub ignores the case of a repository's name.
-    delivery.findText("repository")?.toLowerCase() === repository.toLowerCase() &&
-    Object.entries(patterns).every(([path, glob]) => {
-      const text = delivery.findText(path);
-      return glob === undefined || (text !== undefined && matchesGlob(glob, text));
-    })
-  );
+function isOfEvent(mapping: Mapping, { event, findText }: Delivery): boolean {
+  if ("event" in mapping) return mapping.event === event;
+  return mapping.type === undefined || mapping.type === findText("type");
+}
+
+/** Empty when the mapping fits. */
+function findDifferences(mapping: Mapping, { findText }: Delivery): readonly string[] {
+  const isText =
+    "event" in mapping ? matchesText : (_path: string, expected: string, text: string) => text === expected;
+  const differences = Object.entries(mapping.when).flatMap(([path, expected]: [string, string | undefined]) => {
+    const text = findText(path);
+    if (expected === undefined || (text !== undefined && isText(path, expected, text))) return [];
+    return `${path} is ${describeValue(text)}; expected ${describeValue(expected)}`;
+  });
+  return isUnnamedPullRequest(mapping, findText) ? [...differences, PULL_REQUEST] : differences;
+}
+
+const PULL_REQUEST = "the run is of a pull request; expected a mapping that names its event";
+
+/** The branch of a pull request can have any name, that of the production branch too. */
+function isUnnamedPullRequest(mapping: Mapping, findText: Delivery["findText"]): boolean {
+  if (!("event" in mapping) || mapping.event !== "workflow_run" || mapping.when.event !== undefined) return false;
+  return findText("event")?.startsWith("pull_request") ?? false;
+}
+
+/** GitHub ignores the case of these names. */
+const WITHOUT_CASE: readonly string[] = ["repository", "environment"];
+
+function matchesText(path: string, glob: string, text: string): boolean {
+  return WITHOUT_CASE.includes(path) ? matchesGlob(glob.toLowerCase(), text.toLowerCase()) : matchesGlob(glob, text);
 }
 
 function getRelease({ release }: DeployEventTemplate, delivery: Delivery): string {

@@ -28,12 +28,14 @@ async function receive(ports: WebhookPorts, received: FunctionUrlRequest): Promi
   const request = readRequest(received);
   const source = await authenticate(ports, request);
   const delivery = readDelivery(source, request);
-  const event = delivery && mapDelivery(source, delivery, ports.policy);
-  if (event === undefined) return ignore(ports, source, delivery?.what ?? request.header("x-github-event"));
-  const started = await ports.start(event);
+  if (delivery === undefined) return ignore(ports, source, { what: request.header("x-github-event") });
+  const { what } = delivery;
+  const mapped = mapDelivery(source, delivery, ports.policy);
+  if (!("event" in mapped)) return ignore(ports, source, { what, ...mapped });
+  const started = await ports.start(mapped.event);
   ports.count("WebhookAccepted");
   const { rolloutId, status } = started;
-  ports.log.info("delivery accepted", { source: source.name, what: describeValue(delivery?.what), rolloutId, status });
+  ports.log.info("delivery accepted", { source: source.name, what: describeValue(what), rolloutId, status });
   return answerAccepted(started);
 }
 
@@ -72,9 +74,15 @@ function findRefusal(error: unknown): RefusedDeliveryError | undefined {
   return new RefusedDeliveryError(error.message, { status, cause: error });
 }
 
-function ignore({ log, count }: WebhookPorts, { name }: NamedSource, what: string): WebhookResponse {
+interface Ignored {
+  readonly what: string;
+  readonly differences?: readonly string[];
+}
+
+function ignore({ log, count }: WebhookPorts, { name }: NamedSource, ignored: Ignored): WebhookResponse {
+  const { what, differences = [] } = ignored;
   count("WebhookIgnored");
-  log.info("delivery ignored: no mapping names it", { source: name, what: describeValue(what) });
+  log.info("delivery ignored: no mapping names it", { source: name, what: describeValue(what), differences });
   return answerNothingToDo();
 }
 

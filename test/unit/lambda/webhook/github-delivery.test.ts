@@ -23,10 +23,9 @@ describe("the time and the identity of a release", () => {
     ["published, without the time of its last change", "published", { published_at: PUBLISHED }, PUBLISHED],
     ["a pre-release that became a release a day later", "released", times, UPDATED],
     ["a release that became a pre-release a day later", "prereleased", times, UPDATED],
-    ["a draft that was made of an old commit", "created", { updated_at: UPDATED }, UPDATED],
-    ["released at an unknown time", "released", { published_at: PUBLISHED }, undefined],
-    ["released, with nothing for a time", "released", { published_at: PUBLISHED, updated_at: null }, undefined],
-    ["drafted at an unknown time", "created", { published_at: null }, undefined],
+    ["a release that was made of an old commit", "created", { updated_at: UPDATED }, UPDATED],
+    ["released, without the time of its last change", "released", { published_at: PUBLISHED }, PUBLISHED],
+    ["prereleased, with nothing for it", "prereleased", { published_at: PUBLISHED, updated_at: null }, PUBLISHED],
   ])("%s", (_what, action, changes, expected) => {
     const { happenedAt } = release(action, changes);
     expect(happenedAt).toBe(expected && new Date(expected).toISOString());
@@ -38,8 +37,31 @@ describe("the time and the identity of a release", () => {
     expect(release("released", times).identity).toBe(identity);
     expect(release("released", { ...times, updated_at: "2026-11-24T10:00:00Z" }).identity).not.toBe(identity);
     expect(release("published", times).identity).not.toBe(identity);
-    expect(release("created", {}).identity).toBe("release-5-created");
   });
+
+  test.each(["published", "released", "prereleased", "created"])("%s without any time is refused", (action) => {
+    expect(() => release(action, { published_at: null })).toThrow("so its age is unknown");
+  });
+});
+
+test("what a payload lacks is said in sentences of ours", () => {
+  const repository = { full_name: 7 };
+  const payload = {
+    deployment_status: { id: "1", created_at: "now" },
+    deployment: { ref: {}, task: "x".repeat(1_001) },
+  };
+  const problems = () =>
+    readGitHubDelivery({ event: "deployment_status", deliveryId: "d-1" }, { ...payload, repository });
+  expect(problems).toThrow(
+    [
+      'the payload is not one of "deployment_status" as GitHub documents it:',
+      "  - repository.full_name: got 7; expected a text of at most 1000 characters",
+      "  - deployment.ref: got an object with no members; expected a text of at most 1000 characters",
+      `  - deployment.task: got "${"x".repeat(79)}…"; expected a text of at most 1000 characters`,
+      '  - deployment_status.id: got "1"; expected a whole number',
+      '  - deployment_status.created_at: got "now"; expected a time with a zone, such as 2026-11-23T10:00:00Z',
+    ].join("\n"),
+  );
 });
 
 describe("a dispatch", () => {

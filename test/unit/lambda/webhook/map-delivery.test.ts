@@ -5,6 +5,7 @@ import { matchesGlob } from "../../../../lambda/contract/glob.ts";
 import { toEventId } from "../../../../lambda/webhook/delivery.ts";
 import { readGitHubDelivery } from "../../../../lambda/webhook/github-delivery.ts";
 import { mapDelivery } from "../../../../lambda/webhook/map-delivery.ts";
+import { readStandardDelivery } from "../../../../lambda/webhook/standard-delivery.ts";
 import { aDeploymentStatus, aWebhookPolicy } from "./deliveries.ts";
 
 const start = { action: "promote", targets: { all: true }, release: { name: "fixed" } };
@@ -16,11 +17,17 @@ interface Mapping {
   readonly start: object;
 }
 
-/** The event that these mappings make of a payload. */
-function map(mappings: readonly unknown[], event: string, payload: object) {
+function mapOrDiffer(mappings: readonly unknown[], event: string, payload: object) {
   const policy = aWebhookPolicy({ webhooks: { github: { kind: "github", mappings } } });
   const delivery = readGitHubDelivery({ event, deliveryId: "d-1" }, { repository, ...payload });
-  return delivery && mapDelivery({ name: "github", source: policy.webhooks!.github! }, delivery, policy);
+  if (delivery === undefined) throw new Error(`${event} is no event of ours`);
+  return mapDelivery({ name: "github", source: policy.webhooks!.github! }, delivery, policy);
+}
+
+/** The event that these mappings make of a payload. */
+function map(mappings: readonly unknown[], event: string, payload: object) {
+  const mapped = mapOrDiffer(mappings, event, payload);
+  return "event" in mapped ? mapped.event : undefined;
 }
 
 const deployment = {
@@ -35,6 +42,7 @@ const run = {
   id: 7,
   run_attempt: 2,
   path: ".github/workflows/deploy.yml@main",
+  event: "push",
   head_branch: "release/2026.11",
   head_sha: "b".repeat(40),
   conclusion: "success",
@@ -43,6 +51,13 @@ const run = {
 };
 const when = { repository: "acme/phone" };
 const runs = { event: "workflow_run", when: { ...when, workflow: "deploy.yml", conclusion: "success" }, start };
+const pullRequest = { ...run, event: "pull_request", head_branch: "main" };
+const runsOf = (event: string) => ({ ...runs, when: { ...runs.when, event } });
+const inProduction = { event: "deployment", when: { ...when, environment: "production" }, start };
+const status = { id: 2, state: "success", environment: "production", created_at: "2026-11-23T10:00:00Z" };
+const statuses = { event: "deployment_status", when: { ...when, environment: "production", state: "success" }, start };
+const created = { event: "release", when: { ...when, action: "created" }, start };
+const release = { id: 5, tag_name: "v1", published_at: "2026-11-23T10:00:00Z" };
 
 describe("a GitHub mapping fits a payload", () => {
   test.each<readonly [string, boolean, Mapping, object]>([
@@ -67,6 +82,38 @@ describe("a GitHub mapping fits a payload", () => {
       { deployment },
     ],
     ["a ref by a pattern", true, { event: "deployment", when: { ...when, ref: "v*" }, start }, { deployment }],
+    [
+      "an environment in other letters",
+      true,
+      inProduction,
+      { deployment: { ...deployment, environment: "Production" } },
+    ],
+    ["no environment", false, inProduction, { deployment: { ...deployment, environment: null } }],
+    ["a branch in other letters", false, { event: "deployment", when: { ...when, ref: "V*" }, start }, { deployment }],
+    [
+      "a ref with its prefix",
+      true,
+      { event: "deployment", when: { ...when, ref: "v*" }, start },
+      { deployment: { ...deployment, ref: "refs/tags/v1.2.3" } },
+    ],
+    ["no task, which it does not ask for", true, inProduction, { deployment: { ...deployment, task: null } }],
+    [
+      "no task",
+      false,
+      { event: "deployment", when: { ...when, task: "deploy" }, start },
+      { deployment: { ...deployment, task: null } },
+    ],
+    [
+      "a status's own environment",
+      false,
+      statuses,
+      { deployment, deployment_status: { ...status, environment: "qa" } },
+    ],
+    ["an empty environment", true, statuses, { deployment, deployment_status: { ...status, environment: "" } }],
+    ["no environment of its own", true, statuses, { deployment, deployment_status: { ...status, environment: null } }],
+    ["no state", false, statuses, { deployment, deployment_status: { ...status, state: undefined } }],
+    ["a release", true, created, { action: "created", release: { ...release, draft: false } }],
+    ["a draft", false, created, { action: "created", release: { ...release, draft: true, published_at: null } }],
     ["another task", false, { event: "deployment", when: { ...when, task: "migrate" }, start }, { deployment }],
     ["a run by its file", true, runs, { workflow_run: run }],
     ["a run of another file", false, runs, { workflow_run: { ...run, path: ".github/workflows/test.yml" } }],
@@ -76,9 +123,41 @@ describe("a GitHub mapping fits a payload", () => {
     ["a run that has not ended", false, runs, { workflow_run: { ...run, conclusion: null } }],
     ["a run that failed", false, runs, { workflow_run: { ...run, conclusion: "failure" } }],
     ["a run on a branch", true, { ...runs, when: { ...runs.when, branch: "release/*" } }, { workflow_run: run }],
+    ["a run of a pull request", false, runs, { workflow_run: pullRequest }],
+    [
+      "a run of a pull request with its rights",
+      false,
+      { ...runs, when: { ...runs.when, branch: "main" } },
+      { workflow_run: { ...pullRequest, event: "pull_request_target" } },
+    ],
+    ["a run of a pull request by name", true, runsOf("pull_request"), { workflow_run: pullRequest }],
+    ["a run of another event", false, runsOf("push"), { workflow_run: { ...run, event: "schedule" } }],
     ["a run on another branch", false, { ...runs, when: { ...runs.when, branch: "main" } }, { workflow_run: run }],
   ])("%s: %p", (_what, fits, mapping, payload) => {
     expect(map([mapping], mapping.event, payload) !== undefined).toBe(fits);
+  });
+
+  test.each<readonly [string, readonly Mapping[], object, readonly string[]]>([
+    [
+      "a repository that was renamed",
+      [inProduction],
+      { deployment, repository: { full_name: "acme/voice" } },
+      ['repository is "acme/voice"; expected "acme/phone"'],
+    ],
+    [
+      "the branch of a pull request",
+      [runs],
+      { workflow_run: pullRequest },
+      ["the run is of a pull request; expected a mapping that names its event"],
+    ],
+    [
+      "a member that is missing, for the closest mapping",
+      [{ ...inProduction, when: { ...inProduction.when, task: "x", ref: "y" } }, statuses, inProduction],
+      { deployment: { ...deployment, environment: null } },
+      ['environment is nothing; expected "production"'],
+    ],
+  ])("or the log has what differs: %s", (_what, mappings, payload, differences) => {
+    expect(mapOrDiffer(mappings, mappings[0]?.event ?? "", payload)).toEqual({ differences });
   });
 
   test("the first mapping that fits applies", () => {
@@ -110,6 +189,12 @@ describe("the release's name", () => {
       "v1.2.3",
       { event: "deployment", when, start: { ...start, release: { from: "ref" } } },
       { deployment },
+    ],
+    [
+      "a deployment's ref with its prefix",
+      "v1.2.3",
+      { event: "deployment", when, start: { ...start, release: { from: "ref" } } },
+      { deployment: { ...deployment, ref: "refs/tags/v1.2.3" } },
     ],
     [
       "a deployment's commit",
@@ -173,7 +258,6 @@ describe("the rollout of a delivery", () => {
   test("has the id that GitHub signed, or a dispatch's delivery id", () => {
     expect(map([runs], "workflow_run", { workflow_run: run })?.id).toBe("github_workflow_run-7-2");
     const releases = [{ event: "release", when: { ...when, action: "published" }, start }];
-    const release = { id: 5, tag_name: "v1", published_at: "2026-11-23T10:00:00Z", created_at: "2026-11-01T10:00:00Z" };
     expect(map(releases, "release", { release, action: "published" })?.id).toBe(
       "github_release-5-published-1795428000",
     );
@@ -249,6 +333,37 @@ describe("a pattern", () => {
   });
 });
 
+/** As GitLab's documentation shows them, without the members that are not read. */
+const GITLAB = {
+  deployment: {
+    object_kind: "deployment",
+    status: "success",
+    status_changed_at: "2026-11-23 21:50:00 +0200",
+    environment: "production",
+    project: { path_with_namespace: "acme/phone" },
+    ref: "main",
+  },
+  release: {
+    object_kind: "release",
+    action: "create",
+    tag: "v1.1",
+    created_at: "2026-11-23 12:55:12 UTC",
+    project: { path_with_namespace: "acme/phone" },
+  },
+};
+
+test.each([
+  ["deployment", { status: "success", environment: "production" }, { event: { release: "main" } }],
+  ["release", { action: "create" }, { event: { release: "v1.1" } }],
+  ["deployment", { status: "failed" }, { differences: ['status is "success"; expected "failed"'] }],
+] as const)("a %s of GitLab is mapped by its object_kind and %j", (kind, texts, expected) => {
+  const from = kind === "release" ? "tag" : "ref";
+  const mappings = [{ when: { object_kind: kind, ...texts }, start: { ...start, release: { from } } }];
+  const policy = aWebhookPolicy({ webhooks: { gitlab: { kind: "standard", mappings } } });
+  const delivery = readStandardDelivery("msg_1", GITLAB[kind]);
+  expect(mapDelivery({ name: "gitlab", source: policy.webhooks!.gitlab! }, delivery, policy)).toMatchObject(expected);
+});
+
 describe("a policy's webhooks are checked with the policy", () => {
   const policyWith = (webhooks: unknown) => () =>
     parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["5f2b8c1e9d3a4b0012345678"], webhooks });
@@ -267,6 +382,7 @@ describe("a policy's webhooks are checked with the policy", () => {
       GitHub: { kind: "github", mappings: [{ event: "deployment", when, start }] },
       github: { kind: "github", mappings },
       ci: { kind: "standard", mappings: [{ type: "x", when: { "a..b": "c" }, start }] },
+      every: { kind: "standard", mappings: [{ start }] },
       other: { kind: "gitlab", mappings: [] },
     });
     expect(refusal).toThrow(/webhooks\.GitHub: got this name; expected a source's name/);
@@ -279,6 +395,7 @@ describe("a policy's webhooks are checked with the policy", () => {
     expect(refusal).toThrow(/github\.mappings\[2\]\.when\.branch: got an unknown member/);
     expect(refusal).toThrow(/github\.mappings\[2\]\.start\.targets: got an empty list; expected at least one target/);
     expect(refusal).toThrow(/ci\.mappings\[0\]\.when\["?a\.\.b"?\]: got this name; expected a path/);
+    expect(refusal).toThrow(/webhooks\.every\.mappings\[0\]\.when: got .*; expected a type, or at least one text/);
     expect(refusal).toThrow(/webhooks\.other\.kind: got "gitlab"; expected a source whose kind is/);
   });
 

@@ -23,6 +23,6 @@ test.each([1_795_428_000, "1795428000", "2026-11-23 10:00:00", "2026-11-23", "ye
   },
 );
 
-test.each([null, [], "text", { type: 7 }, { data: {} }, { type: "x".repeat(1_001) }])("no delivery: %j", (payload) => {
+test.each([null, [], "text", 7])("no delivery: %j", (payload) => {
   expect(() => read(payload)).toThrow(/does not follow Standard Webhooks:/);
 });
