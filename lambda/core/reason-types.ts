@@ -54,6 +54,10 @@ export type FlipReason =
   | { readonly code: "may-be-flipped"; readonly why: Reason }
   /** `isStaging`: the flag that the customer showed afterwards. */
   | { readonly code: "not-applied"; readonly isStaging: boolean; readonly why: Reason }
+  /** `isStaging`: the flag that the customer shows at the end. */
+  | { readonly code: "changed-since"; readonly isStaging: boolean }
+  | { readonly code: "appeared" }
+  | { readonly code: "end-not-listed"; readonly why: readonly Reason[] }
   | { readonly code: "not-attempted"; readonly why: readonly Reason[] }
   | { readonly code: "outcomes-not-recorded"; readonly why: readonly Reason[] };
 

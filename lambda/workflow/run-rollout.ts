@@ -7,6 +7,7 @@ import type { Ports } from "../steps/ports.ts";
 import { closeRollout } from "../steps/report/close-rollout.ts";
 import { publish, publishEnd } from "../steps/report/publish.ts";
 import type { FlipRollout, RollbackRollout } from "../steps/run-part.ts";
+import { compareEnd } from "./compare-end.ts";
 import { createDurable, type Durable } from "./durable.ts";
 import { flipWaves, skipRemaining } from "./flip-waves.ts";
 import { openOrWait } from "./open-or-wait.ts";
@@ -29,7 +30,10 @@ export async function runRollout(ports: Ports, input: unknown, context: DurableC
   return report;
 }
 
-/** Look up → plan → wave by wave { flip → gate } → roll back if a gate says so → an outcome for every customer. */
+/**
+ * Look up → plan → wave by wave { flip → verify → gate } → compare with a last listing, or roll back if a gate says so → an
+ * outcome for every customer.
+ */
 async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Promise<Ended> {
   const ready = await prepareRollout({ ports, durable, rollout });
   if (ready.kind === "ended") return ready;
@@ -40,9 +44,10 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   const source = toOwnSource(rollout, progress, plan.batches);
   const restored = stop?.decision === "roll back" ? await rollBack(ready, { source, commandState }) : undefined;
   const { counts, problem } = await skipRemaining(ready, progress);
+  const notListed = stop === undefined && problem === undefined ? await compareEnd(ready, progress.pace) : undefined;
   const recounted = restored && (await recountRollback(ready, { source, rollback: restored }));
   const rollback = recounted && (await publishRollback(ready, recounted));
-  return { plan, counts, waves, stop, problem, rollback, overridden: gateConfig.overridden };
+  return { plan, counts, waves, stop, problem, notListed, rollback, overridden: gateConfig.overridden };
 }
 
 /** Rolls back what other rollouts flipped, as the ledger has it. A dry run only counts the customers. */

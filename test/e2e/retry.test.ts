@@ -58,7 +58,7 @@ describe("a retry", () => {
 
     const report = await retry();
 
-    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: plan?.flip, skipped: 0, unchanged: 0 } });
+    expect(report).toMatchObject({ plan: { flip: plan?.flip, unchanged: 0, skipped: 0 } });
     expect([...world.emulator.customers()].filter(({ id, writes }) => id === right && writes > 0)).toEqual([]);
   });
 

@@ -14,6 +14,12 @@ export const FLIP_SENTENCES: Sentences<FlipReason> = {
   "may-be-flipped": ({ why }, describe) => `may have been flipped, look at this customer: ${describe(why)}`,
   "not-applied": ({ isStaging, why }, describe) =>
     `${describe(why)}; a reading afterwards shows it still ${isStaging ? "on staging" : "in production"}`,
+  "changed-since": ({ isStaging }) =>
+    `had the wanted flag, and is ${isStaging ? "on staging" : "in production"} at the end of the rollout: something else moved it`,
+  appeared: () =>
+    "matches the event's targets, and the lookup did not show it: created or changed since; a retry takes it",
+  "end-not-listed": ({ why }, describe) =>
+    `the customers could not be listed once more at the end, so customers that were created or moved since are not named here; send the event again as a dry run to see what is left: ${describe(why)}`,
   "not-attempted": ({ why }, describe) => `not attempted: ${describe(why)}`,
   "outcomes-not-recorded": ({ why }, describe) => `not every outcome could be recorded: ${describe(why)}`,
 };

@@ -17,11 +17,11 @@ export const LOOKUP_SENTENCES: Sentences<LookupReason> = {
   "repeated-tags": ({ tags }) =>
     `several tags have the same name: ${tags.map(({ tag, accountId }) => `${quote(tag)} in account ${accountId}`).join(", ")}; rename all but one of them`,
   "incomplete-lookup": ({ seen }) =>
-    `the lookup cannot show that it found every customer, so no customer was flipped: ${seen}; try again when no customer is being added or removed`,
+    `the lookup cannot show that it found every customer: ${seen}; try again when no customer is being added or removed`,
   "customer-unreadable": ({ customerId, why }, describe) =>
-    `the named customer ${customerId} cannot be looked up, so no customer was flipped: ${describe(why)}`,
+    `the named customer ${customerId} cannot be looked up: ${describe(why)}`,
   "bad-id": ({ of, start, characters, mostCharacters }) =>
-    `Evo Voice showed a ${of} id of ${characters} characters (${start}…) where at most ${mostCharacters} can be right, so no customer was flipped; see whether the policy's baseUrl is Evo Voice's API`,
+    `Evo Voice showed a ${of} id of ${characters} characters (${start}…) where at most ${mostCharacters} can be right; see whether the policy's baseUrl is Evo Voice's API`,
   "unknown-targets": ({ rolloutId }) =>
     `the ledger does not say which customers rollout ${rolloutId} meant, so no customer was flipped; send a new event`,
 };

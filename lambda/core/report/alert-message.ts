@@ -45,7 +45,7 @@ function judge(report: Report, status: EndStatus): Verdict | undefined {
     case "refused":
       return { severity: "warning", result: "refused, no customer was flipped" };
     case "partial":
-      return { severity: "warning", result: `partial, ${countCustomers(countNotFlipped(report))} not flipped` };
+      return { severity: "warning", result: `partial, ${toPartial(countNotFlipped(report))}` };
     case "rolled-back":
       return judgeRolledBack(report);
     case "halted":
@@ -53,6 +53,10 @@ function judge(report: Report, status: EndStatus): Verdict | undefined {
     case "aborted":
       return judgeStopped(report, status);
   }
+}
+
+function toPartial(notFlipped: number): string {
+  return notFlipped > 0 ? `${countCustomers(notFlipped)} not flipped` : "not listed at the end";
 }
 
 /** A rollback that a person asked for is no surprise; one that a gate decided is. */

@@ -50,11 +50,14 @@ const SEE_SKIPPED: Advice = {
   say: "The event names customers that were skipped, each with its reason. Correct the event, or what makes it skip them.",
 };
 
+/** A retry leaves the customers that something else moved after their flip. */
 function advisePartial(report: Report): readonly Advice[] {
   const { failed, deferred } = report.counts;
+  const moved = report.exceptions.filter(({ reason }) => reason.code === "changed-since").length;
   return [
     ...((report.namedSkipped ?? 0) > 0 ? [SEE_SKIPPED] : []),
-    ...(failed + deferred > 0 ? [SEE_NAMES, retry(report)] : []),
+    ...(failed + deferred > 0 ? [SEE_NAMES] : []),
+    ...(failed + deferred > moved ? [retry(report)] : []),
   ];
 }
 

@@ -99,13 +99,15 @@ export function describeProblems({ problems }: Pick<Report, "problems">): string
 /** How a rollout ended. */
 export interface Ended {
   readonly plan?: Plan | undefined;
-  /** Counts of the batches; undefined when no flip was begun. The plan's own unchanged and skipped come on top. */
+  /** Counts of the batches after the flips; undefined when no flip was begun. */
   readonly counts?: Counts | undefined;
   readonly waves?: readonly WaveResult[] | undefined;
   /** What a gate or a command decided. */
   readonly stop?: Stop | undefined;
   /** The fault that stopped it: a ledger that cannot be written, an API that does not answer. */
   readonly problem?: readonly Reason[] | undefined;
+  /** Why the customers could not be listed once more at the end. */
+  readonly notListed?: readonly Reason[] | undefined;
   readonly rollback?: RollbackResult | undefined;
   /** The alarms that the event overrode. */
   readonly overridden?: readonly string[] | undefined;
@@ -135,7 +137,7 @@ export interface Beginning {
 }
 
 /** What the ledger says at the end, and the times. */
-export type Closing = Pick<Report, "startedAt" | "endedAt" | "durationMs" | "exceptions"> &
+export type Closing = Pick<Report, "startedAt" | "endedAt" | "durationMs" | "exceptions" | "counts"> &
   Pick<OutcomeSummary, "skippedBy" | "failedBy">;
 
 /** The action that was asked for: a retry does what its source rollout did. */
@@ -151,17 +153,16 @@ export function releaseOf({ event, source }: Pick<Beginning, "event" | "source">
 /** Sums up a rollout that has ended. */
 export function writeReport({ event, rolloutId, source }: Beginning, ended: Ended, closing: Closing): Report {
   const { plan, waves, rollback, overridden = [] } = ended;
-  const counts = withPlanned(ended);
+  const counts = plan === undefined || ended.counts === undefined ? NO_COUNTS : closing.counts;
   const namedSkipped = countNamedSkipped(ended);
   const exceptions = closing.exceptions.slice(0, MOST_EXCEPTIONS);
   return {
     rolloutId,
     action: actionOf({ event, source }),
     release: releaseOf({ event, source }),
-    status: toStatus(event, ended, countNotFlipped({ counts, namedSkipped })),
+    status: toStatus(event, ended, { isWhole: countNotFlipped({ counts, namedSkipped }) === 0 && !ended.notListed }),
     dryRun: event.dryRun,
     problems: toProblems(ended),
-    counts,
     namedSkipped: namedSkipped || undefined,
     plan,
     waves: waves?.map((wave) => ({ ...wave, reasons: wave.reasons.map(explain) })),
@@ -171,6 +172,7 @@ export function writeReport({ event, rolloutId, source }: Beginning, ended: Ende
     override: toOverride(event, overridden),
     movedMeanwhile: ended.counts?.unchanged || undefined,
     ...closing,
+    counts,
     exceptions,
     moreExceptions: Math.max(0, countExceptions(ended, counts) - exceptions.length),
     requestedBy: event.requestedBy,
@@ -182,11 +184,6 @@ export function toOverride(event: DeployEvent, alarms: readonly string[]): Overr
   return "override" in event && event.override !== undefined ? { reason: event.override.reason, alarms } : undefined;
 }
 
-function withPlanned({ plan, counts }: Ended): Counts {
-  if (plan === undefined || counts === undefined) return NO_COUNTS;
-  return { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped };
-}
-
 /** A customer that was not restored is an exception too: for a rollback the only kind. */
 function countExceptions({ counts: flips, plan, rollback }: Ended, counts: Counts): number {
   const { failed = 0, conflicting = 0 } = rollback?.counts ?? {};
@@ -194,10 +191,10 @@ function countExceptions({ counts: flips, plan, rollback }: Ended, counts: Count
   return failed + conflicting + (flips === undefined ? (plan?.skipped ?? 0) : notFlipped);
 }
 
-function toProblems({ problem = [], stop, rollback }: Ended): Report["problems"] {
+function toProblems({ problem = [], stop, notListed = [], rollback }: Ended): Report["problems"] {
   const early: readonly Reason[] =
     rollback?.stop === undefined ? [] : [{ code: "rollback-ended-early", why: rollback.stop.reasons }];
-  const problems = [...(stop?.reasons ?? []), ...problem, ...(rollback?.problem ?? []), ...early];
+  const problems = [...(stop?.reasons ?? []), ...problem, ...notListed, ...(rollback?.problem ?? []), ...early];
   return problems.length === 0 ? undefined : problems.map(explain);
 }
 
@@ -216,7 +213,11 @@ export function countNotFlipped({ counts, namedSkipped = 0 }: Pick<Report, "coun
   return counts.failed + counts.deferred + namedSkipped;
 }
 
-function toStatus(event: DeployEvent, { counts, stop, rollback, ...ended }: Ended, notFlipped: number): RolloutStatus {
+function toStatus(
+  event: DeployEvent,
+  { counts, stop, rollback, ...ended }: Ended,
+  { isWhole }: { readonly isWhole: boolean },
+): RolloutStatus {
   const problem = ended.problem ?? rollback?.problem;
   if (counts === undefined && rollback === undefined && (problem ?? stop) !== undefined)
     return stop?.cause === "abort" ? "aborted" : "refused";
@@ -224,5 +225,5 @@ function toStatus(event: DeployEvent, { counts, stop, rollback, ...ended }: Ende
   if (event.dryRun) return "planned";
   if (rollback !== undefined) return rollback.stop === undefined ? "rolled-back" : "aborted";
   if (stop !== undefined) return stop.cause === "abort" ? "aborted" : "halted";
-  return notFlipped > 0 ? "partial" : "succeeded";
+  return isWhole ? "succeeded" : "partial";
 }

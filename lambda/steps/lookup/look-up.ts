@@ -1,3 +1,4 @@
+import { wantedFlag } from "../../contract/deploy-event.ts";
 import { FinalError } from "../../core/final-error.ts";
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import { hashId, judgePasses, type Pass, toIds } from "../../core/lookup/completeness.ts";
@@ -11,10 +12,12 @@ import {
 import { createCohortFinder, createJudge } from "../../core/lookup/selection.ts";
 import type { Candidate } from "../../core/plan/candidates.ts";
 import type { Reason } from "../../core/reasons.ts";
+import { createEndJudge } from "../../core/verify/end-differences.ts";
 import type { Connection, Ports } from "../ports.ts";
 import { countIdle, type FlipRollout, type StepRun, unlessOutOfTime } from "../run-part.ts";
 import { runUnlessAborted } from "../run-unless-aborted.ts";
-import type { Lookup, LookupProgress } from "./lookup-run.ts";
+import { readExpected } from "../verify/read-expected.ts";
+import { type Lookup, type LookupProgress, toEndListing } from "./lookup-run.ts";
 import { readSelection } from "./read-selection.ts";
 import { readWindow, toFound } from "./read-window.ts";
 
@@ -33,7 +36,7 @@ export async function lookUp(
 ): Promise<LookupProgress> {
   const options = { run, from, pace: from.pace, mark: `query ${from.query}, pass ${from.pass}, page ${from.page}` };
   return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs }) => {
-    const lookup = await unlessOutOfTime(prepare(ports, rollout, connection));
+    const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, from }));
     let progress = from;
     while (lookup && !isLookedUp(lookup, progress) && (progress === from || ports.nowMs() < untilMs)) {
       const next = await unlessOutOfTime(advance(lookup, progress));
@@ -42,7 +45,11 @@ export async function lookUp(
     }
     const done = lookup !== undefined && isLookedUp(lookup, progress);
     const idleParts = countIdle(from, done || progress !== from);
-    ports.log.info("looked up", { rolloutId: rollout.rolloutId, found: progress.found, done });
+    ports.log.info(from.atEnd ? "listed at the end" : "looked up", {
+      rolloutId: rollout.rolloutId,
+      found: progress.found,
+      done,
+    });
     return { ...progress, done, idleParts, pace: connection.pace() };
   });
 }
@@ -51,20 +58,33 @@ function isLookedUp({ queries }: Lookup, { query }: LookupProgress): boolean {
   return query >= queries.length;
 }
 
-async function prepare(ports: Ports, rollout: FlipRollout, connection: Connection): Promise<Lookup> {
+interface Preparation {
+  readonly connection: Connection;
+  readonly from: LookupProgress;
+}
+
+async function prepare(ports: Ports, rollout: FlipRollout, { connection, from }: Preparation): Promise<Lookup> {
   const { policy } = ports;
+  const { rolloutId, event } = rollout;
   const selection = await readSelection(ports, rollout);
   const tags = namedTags(selection);
   const tagIds: TagIds = tags.length === 0 ? new Map() : await connection.readTagIds(policy.accountIds);
   checkTags(tags, tagIds);
   const { protectedIds } = await ports.ledger.readControls();
+  const judge = createJudge(selection);
   return {
     ports,
-    rolloutId: rollout.rolloutId,
+    listing: from.atEnd ? toEndListing(rolloutId) : rolloutId,
     connection,
     selection,
     queries: toCustomerQueries(selection),
-    judge: createJudge(selection),
+    judge: from.atEnd
+      ? createEndJudge({
+          expected: await readExpected(ports.ledger, rollout),
+          wantedFlag: wantedFlag(event.action),
+          judge,
+        })
+      : judge,
     protectedIds: new Set(protectedIds),
     findCohortWave: createCohortFinder(selection),
     references: namedReferences(selection),
@@ -114,14 +134,14 @@ async function judgeQuery(lookup: Lookup, progress: LookupProgress, ended: boole
 }
 
 function readPasses(
-  { ports, rolloutId }: Lookup,
+  { ports, listing }: Lookup,
   { query }: LookupProgress,
   said: LookupProgress["earlier"],
 ): Promise<readonly Pass[]> {
   return Promise.all(
     said.map(async (ofPass, index) => {
       const ids = new Set<bigint>();
-      for await (const hashes of ports.ledger.readIdHashes(rolloutId, query, index + 1))
+      for await (const hashes of ports.ledger.readIdHashes(listing, query, index + 1))
         for (const id of toIds(hashes)) ids.add(id);
       return { ...ofPass, ids };
     }),
@@ -138,7 +158,7 @@ async function settleNamed(lookup: Lookup, progress: LookupProgress, pass: Pass)
     missing.map(async (id) => toNamed(id, await lookup.connection.readCustomer(id), lookup)),
   );
   const found = customers.flat();
-  await lookup.ports.ledger.putFound(lookup.rolloutId, {
+  await lookup.ports.ledger.putFound(lookup.listing, {
     query: progress.query,
     pass: progress.pass,
     page: progress.page,

@@ -6,6 +6,8 @@ import type { Progress } from "../run-part.ts";
 
 /** How far a lookup has come: counters only; the customers are in the ledger. */
 export interface LookupProgress extends Progress {
+  /** The listing at the end of a rollout: only customers that are not as the ledger expects are found. */
+  readonly atEnd?: boolean | undefined;
   readonly query: number;
   readonly pass: number;
   readonly page: number;
@@ -41,7 +43,8 @@ export const LOOKUP_START: LookupProgress = {
 /** What every window of a part shares. */
 export interface Lookup {
   readonly ports: Ports;
-  readonly rolloutId: string;
+  /** Under which name the ledger keeps what is found. */
+  readonly listing: string;
   readonly connection: Connection;
   readonly selection: Selection;
   readonly queries: readonly CustomerQuery[];
@@ -53,4 +56,9 @@ export interface Lookup {
   readonly windowPages: number;
   readonly pageSize: number;
   readonly tagIds: TagIds;
+}
+
+/** Under which name the ledger keeps what the listing at the end of a rollout finds. */
+export function toEndListing(rolloutId: string): string {
+  return `${rolloutId}#end`;
 }

@@ -22,7 +22,7 @@ export async function readWindow(lookup: Lookup, progress: LookupProgress): Prom
     references: customers.flatMap((customer) => toReference(lookup, customer)),
   };
   const next = advance(progress, pages, found.customers.length);
-  await lookup.ports.ledger.putFound(lookup.rolloutId, found);
+  await lookup.ports.ledger.putFound(lookup.listing, found);
   return next;
 }
 

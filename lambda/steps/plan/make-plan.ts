@@ -7,6 +7,7 @@ import { toShortName } from "../../core/lookup/short-name.ts";
 import { type Candidate, type CandidateWave, createCandidates } from "../../core/plan/candidates.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../../core/plan/plan.ts";
 import type { LookupProgress } from "../lookup/lookup-run.ts";
+import { readAccepted } from "../lookup/read-accepted.ts";
 import { readSelection } from "../lookup/read-selection.ts";
 import type { Ledger, Ports } from "../ports.ts";
 import type { FlipRollout, Progress, StepRun } from "../run-part.ts";
@@ -122,10 +123,6 @@ async function readCandidates(ports: Ports, rollout: FlipRollout, lookup: Lookup
       ...keepNamed(unknownReferences, namedReferences(named)).map((referenceId) => toUnknown(referenceId).id),
     ],
   };
-}
-
-async function* readAccepted(ledger: Ledger, rolloutId: string, { accepted }: LookupProgress) {
-  for (const [query, pass] of accepted.entries()) yield* ledger.readFound(rolloutId, query, pass);
 }
 
 function keepNamed(unknown: readonly string[], named: ReadonlySet<string>): readonly string[] {

@@ -5,20 +5,21 @@ import type { Ledger } from "../ports.ts";
 
 /**
  * Reads the customers that a rollout left, batch by batch: the customers that failed, were deferred or not attempted, or
- * have no outcome because the execution was lost.
+ * have no outcome because the execution was lost. The last batches are those of customers that appeared since its lookup.
  */
 export async function* readRemaining(
-  { getBatch }: Pick<Ledger, "getBatch">,
+  { readBatches }: Pick<Ledger, "readBatches">,
   { rollouts: [latest] }: SourceRollouts,
 ): AsyncGenerator<readonly PlannedCustomer[]> {
   if (latest === undefined) return;
-  for (let index = 0; index < latest.batches; index += 1) {
-    const { customers, outcomes } = await getBatch(latest.rolloutId, index);
+  for await (const { customers, outcomes } of readBatches(latest.rolloutId)) {
     const done = new Set(outcomes.filter((outcome) => !isRemaining(outcome)).map(({ customerId }) => customerId));
     yield customers.filter(({ id }) => !done.has(id));
   }
 }
 
+/** A customer that was moved after its flip is not flipped again: that may be meant. */
 function isRemaining({ outcome, reason }: Outcome): boolean {
-  return outcome === "failed" || outcome === "deferred" || (outcome === "skipped" && reason.code === "not-attempted");
+  if (outcome === "failed") return reason.code !== "changed-since";
+  return outcome === "deferred" || (outcome === "skipped" && reason.code === "not-attempted");
 }

@@ -31,11 +31,11 @@ async function readOutcomes({ ledger }: Ports, rollout: Rollout, { plan, rollbac
   const restoredFrom = rollout.kind === "rollback" ? rollout.source.rollouts : [rollout];
   const restores = rollback === undefined ? [] : restoredFrom;
   const restored = await sumUp(restores.map(({ rolloutId }) => ledger.readRestoreOutcomes(rolloutId)));
-  const { exceptions, skippedBy, failedBy } = await sumUp(
+  const { counts, exceptions, skippedBy, failedBy } = await sumUp(
     plan === undefined ? [] : [ledger.readOutcomes(rollout.rolloutId)],
   );
   const all = [...restored.exceptions.map(toRollbackException), ...exceptions.map(toException)];
-  return { skippedBy, failedBy, exceptions: all };
+  return { counts, skippedBy, failedBy, exceptions: all };
 }
 
 async function sumUp(sources: readonly AsyncIterable<readonly Outcome[]>[]): Promise<OutcomeSummary> {

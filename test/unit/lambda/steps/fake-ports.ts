@@ -41,7 +41,7 @@ export function fakePorts(
       connect: () => ({
         readTagIds: async () => new Map(),
         readPage: async ({ page }) => ({
-          customers: page === 0 ? customers : [],
+          customers: page === 0 ? customers.flatMap(({ id }) => find(id) ?? []) : [],
           total: customers.length,
           totalPages: 1,
         }),
