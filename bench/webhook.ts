@@ -52,9 +52,8 @@ const policy = parsePolicy({
 const ports = {
   policy,
   readSecrets: async (source: string) => [source === "github" ? GITHUB_SECRET : STANDARD_SECRET],
-  readSecretsAgain: async () => [],
-  start: async () => ({ rolloutId: "benchmark", status: "starting" }),
-  log: { info() {}, warn() {}, error() {} },
+  start: async () => ({ rolloutId: "benchmark", status: "starting" as const }),
+  log: { info() {}, error() {} },
   count() {},
 };
 

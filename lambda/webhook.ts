@@ -55,14 +55,9 @@ function buildPorts({ policy, secretIdsBySource, tableName, workerArn }: Webhook
     log,
     nowMs: Date.now,
   };
-  const { readSecrets, readSecretsAgain } = rememberSecrets(
-    (source) => readSecret(secretIdsBySource[source] ?? ""),
-    Date.now,
-  );
   return {
     policy,
-    readSecrets,
-    readSecretsAgain,
+    readSecrets: rememberSecrets((source) => readSecret(secretIdsBySource[source] ?? ""), Date.now),
     start: (event) => startRollout(starting, event),
     log,
     count: (metric) => write([[metric, 1]]),

@@ -1,3 +1,4 @@
+import type { Started } from "../front-door/start-rollout.ts";
 import type { RefusalStatus } from "./refused-delivery-error.ts";
 
 /** An answer in a Function URL's format 2.0. */
@@ -14,13 +15,7 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-export interface Accepted {
-  readonly rolloutId: string;
-  readonly status: string;
-  readonly joined?: true;
-}
-
-export function answerAccepted({ rolloutId, status, joined }: Accepted): WebhookResponse {
+export function answerAccepted({ rolloutId, status, joined }: Started): WebhookResponse {
   return answer(202, { rolloutId, status, ...(joined && { joined }) });
 }
 

@@ -30,18 +30,13 @@ function refuse(reason: string): RefusedDeliveryError {
   );
 }
 
-/** Reads the secrets once more when no secret fits: the secret may have changed. */
 async function isSigned(ports: WebhookPorts, named: NamedSource, request: WebhookRequest): Promise<boolean> {
   const { findFault, isRight } = SIGNATURES[named.source.kind];
-  const isAnyRight = async (secrets: readonly string[]): Promise<boolean> => {
-    const usable = secrets.filter((secret) => findFault(secret) === undefined);
-    return (await Promise.all(usable.map((secret) => isRight(request, secret)))).includes(true);
-  };
-  const known = await ports.readSecrets(named.name);
-  if (await isAnyRight(known)) return true;
-  const again = await ports.readSecretsAgain(named.name);
-  if (await isAnyRight(again.filter((secret) => !known.includes(secret)))) return true;
-  const [fault] = [...known, ...again].flatMap((secret) => findFault(secret) ?? []);
+  const secrets = await ports.readSecrets(named.name);
+  const usable = secrets.filter((secret) => findFault(secret) === undefined);
+  const checks = await Promise.all(usable.map((secret) => isRight(request, secret)));
+  if (checks.includes(true)) return true;
+  const [fault] = secrets.flatMap((secret) => findFault(secret) ?? []);
   if (fault !== undefined) throw unusable(named, fault);
   return false;
 }

@@ -1,6 +1,6 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import type { Policy } from "../contract/policy.ts";
-import type { Accepted } from "./answer.ts";
+import type { Started } from "../front-door/start-rollout.ts";
 
 export type WebhookMetric = "WebhookAccepted" | "WebhookIgnored" | "WebhookFailed" | "SignatureRefused";
 
@@ -9,15 +9,9 @@ export interface WebhookPorts {
   readonly policy: Policy;
   /** The current signing secrets of a source. */
   readSecrets(source: string): Promise<readonly string[]>;
-  /** The same without the cache; an empty list when the secrets were read a moment ago. */
-  readSecretsAgain(source: string): Promise<readonly string[]>;
-  start(event: DeployEvent): Promise<Accepted>;
-  readonly log: WebhookLog;
+  start(event: DeployEvent): Promise<Started>;
+  readonly log: { info: WriteLog; error: WriteLog };
   count(metric: WebhookMetric): void;
 }
 
-export interface WebhookLog {
-  info(message: string, fields: Readonly<Record<string, unknown>>): void;
-  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
-  error(message: string, fields: Readonly<Record<string, unknown>>): void;
-}
+type WriteLog = (message: string, fields: Readonly<Record<string, unknown>>) => void;

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import type { FlipEvent } from "../../../../lambda/contract/deploy-event.ts";
+import type { Started } from "../../../../lambda/front-door/start-rollout.ts";
 import type { WebhookResponse } from "../../../../lambda/webhook/answer.ts";
 import type { FunctionUrlRequest } from "../../../../lambda/webhook/read-request.ts";
 import { receiveDelivery } from "../../../../lambda/webhook/receive-delivery.ts";
@@ -138,7 +139,7 @@ export interface Door {
 
 export interface DoorOptions {
   readonly webhooks?: unknown;
-  readonly start?: (event: FlipEvent) => Promise<{ rolloutId: string; status: string }>;
+  readonly start?: (event: FlipEvent) => Promise<Started>;
 }
 
 export function aDoor({ webhooks = WEBHOOKS, start }: DoorOptions = {}): Door {
@@ -148,12 +149,11 @@ export function aDoor({ webhooks = WEBHOOKS, start }: DoorOptions = {}): Door {
   const ports = {
     policy: aWebhookPolicy({ webhooks }),
     readSecrets: async (source: string) => secrets[source] ?? [],
-    readSecretsAgain: async () => [],
     async start(event: FlipEvent) {
       door.started.push(event);
-      return start?.(event) ?? { rolloutId: event.id ?? "", status: "starting" };
+      return start?.(event) ?? { rolloutId: event.id ?? "", status: "starting" as const };
     },
-    log: { info: note, warn: note, error: note },
+    log: { info: note, error: note },
     count: (metric: string) => door.counted.push(metric),
   };
   return { ...door, send: (request) => receiveDelivery(ports, request) };
