@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { listShortly } from "./contract/describe.ts";
 import { findJson } from "./contract/find-json.ts";
-import { findReservedNames, Policy } from "./contract/policy.ts";
+import { Policy } from "./contract/policy.ts";
 import { countProblems, findProblems, formatProblems, type Problem } from "./contract/problems.ts";
 import { findRepeatedMembers } from "./contract/repeated-members.ts";
 import { textMatching } from "./contract/text-matching.ts";
@@ -21,9 +21,8 @@ export class BadConfigError extends Error {
 /** @throws BadConfigError with all problems at once */
 export function parsePolicy(json: unknown): Policy {
   const parsed = Policy.safeParse(json);
-  const problems = [...(parsed.success ? [] : findProblems(parsed.error, json)), ...findReservedNames(json)];
-  if (parsed.success && problems.length === 0) return parsed.data;
-  throw refuseConfig("the policy", problems);
+  if (parsed.success) return parsed.data;
+  throw refuseConfig("the policy", findProblems(parsed.error, json));
 }
 
 /** @throws BadConfigError for a file that is missing, is not JSON or is not a policy */

@@ -3,9 +3,9 @@ import { findTooLarge } from "./blast-radius.ts";
 import { listShortly } from "./describe.ts";
 import { findUnknownCohorts, findUnknownNames, findUnknownStrategy } from "./find-unknown-names.ts";
 import { roundUpShare } from "./limits.ts";
-import { memberOf, recordOf, valueAt } from "./member-of.ts";
+import { memberOf, recordOf } from "./member-of.ts";
 import { DEFAULT_START, PolicyMembers } from "./policy-members.ts";
-import { type Contradiction, type Problem, refineWith, toProblem } from "./problems.ts";
+import { type Contradiction, refineWith } from "./problems.ts";
 import { toWaves } from "./strategy.ts";
 import { findPredefined } from "./strategy-name.ts";
 import type { PlainTarget } from "./target.ts";
@@ -52,15 +52,6 @@ function findContradictions(policy: PolicyMembers, malformed: ReadonlySet<Proper
       ),
     ),
   ];
-}
-
-/** JSON can have a member `__proto__`, which zod does not see. */
-export function findReservedNames(policy: unknown): readonly Problem[] {
-  const expected = "expected another name, because JavaScript reserves it";
-  return ["cohorts", "strategies"]
-    .map((member) => [member, "__proto__"])
-    .filter((path) => valueAt(policy, path) !== undefined)
-    .map((path) => toProblem(policy, { path, got: "this name", expected }));
 }
 
 function findRepeatedAccounts({ accountIds = [] }: Sound): readonly Contradiction[] {
