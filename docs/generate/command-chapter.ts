@@ -4,7 +4,8 @@ import { renderCommand } from "./snippets.ts";
 const ROLLOUT = { rolloutId: "promote-0f3c9a1b2d4e" };
 const ANN = { requestedBy: "ann", reason: "calls drop after ten minutes" };
 
-const ROLLOUT_COMMANDS = ["statusCommand", "pauseCommand", "continueCommand", "abortCommand"];
+const READING_COMMANDS = ["statusCommand", "listCommand", "customersCommand"];
+const ROLLOUT_COMMANDS = ["pauseCommand", "continueCommand", "abortCommand"];
 const CONTROL_COMMANDS = ["stopCommand", "holdCommand", "protectCommand", "controlsCommand"];
 
 /** The chapter of docs/events.md about commands. */
@@ -13,15 +14,25 @@ export function renderCommands(): string {
 
 A command asks about a rollout, steers a running rollout, or changes the controls, which apply to every rollout. It goes through the
 front door like an event ([how](triggers.md#commands)), and is one JSON object: [command.schema.json](command.schema.json). Every command
-except \`status\` and \`controls\` needs \`requestedBy\` and \`reason\`. A command with an \`id\` is done once, even if it is sent again.
+that changes something needs \`requestedBy\` and \`reason\`. A command with an \`id\` is done once, even if it is sent again.
 
-These commands name a rollout by its \`rolloutId\`:
+These commands only read:
+
+${renderTable(READING_COMMANDS)}
+
+The status as a text to read, the last rollouts, and the customers that a rollout could not flip:
+
+${renderCommand({ command: "status", ...ROLLOUT, format: "plain" })}
+
+${renderCommand({ command: "list" })}
+
+${renderCommand({ command: "customers", ...ROLLOUT, outcome: "failed" })}
+
+These commands steer a running rollout, which they name by its \`rolloutId\`:
 
 ${renderTable(ROLLOUT_COMMANDS)}
 
-The status as a text to read, a pause of half an hour, and an abort that leaves every customer as it is:
-
-${renderCommand({ command: "status", ...ROLLOUT, format: "plain" })}
+A pause of half an hour, and an abort that leaves every customer as it is:
 
 ${renderCommand({ command: "pause", ...ROLLOUT, minutes: 30, ...ANN })}
 

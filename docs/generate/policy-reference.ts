@@ -46,7 +46,7 @@ A cohort is one target or a list of up to 100, as in [deploy events](events.md#t
 The budget is a number of customers, or a share of the customers to be flipped, with at most two decimals.
 
 - It counts over the whole rollout, and again within each wave: there, a share is a share of the wave's customers.
-- A wave in which every customer failed never passes, whatever the budget: with \`10\`, six failures in a wave of six stop the rollout.
+- A wave of several in which every customer failed never passes, whatever the budget: with \`10\`, six failures in a wave of six stop the rollout.
 - A share is rounded down to whole customers: with \`"1%"\` of 250 customers, two failures pass and the third failure stops the rollout.
 - A share is taken of at least \`smallestSample\` customers: with \`"10%"\` of three customers and a sample of 20, two failures pass,
   because one failure of three says little. With \`"1%"\`, no customer of a wave of fewer than 100 may fail; a sample of 100 lets one fail.

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { isExecutionOf } from "./execution-name.ts";
 import { didYouMean, findClosest } from "./find-closest.ts";
-import { amount } from "./limits.ts";
+import { amount, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { findProblems, strictObject } from "./problems.ts";
 import { refuseFor } from "./refused-error.ts";
@@ -26,8 +26,11 @@ function named<const Names extends readonly [string, ...string[]]>(names: Names,
 }
 
 const StatusCommand = strictObject({
-  command: named(["status"], "shows the report of a rollout, also while it runs"),
-  rolloutId,
+  command: named(
+    ["status"],
+    "shows the report of a rollout, also while it runs; without a `rolloutId`, of the rollout that runs, or else of the last rollout",
+  ),
+  rolloutId: rolloutId.optional(),
   execution: textMatching(
     /^arn:[\w:.$-]{1,200}\/durable-execution\/[\w-]{1,64}\/[\w-]{1,64}$/,
     "expected the `execution` of the answer to the deploy event",
@@ -44,12 +47,39 @@ const StatusCommand = strictObject({
   reason: reason.optional(),
   id,
 })
-  .refine(({ rolloutId: rollout, execution }) => execution === undefined || isExecutionOf(rollout, execution), {
+  .refine(({ rolloutId: rollout = "", execution }) => execution === undefined || isExecutionOf(rollout, execution), {
     path: ["execution"],
-    error: "expected an execution of the same rollout",
+    error: "expected an execution of the same rollout, with its rolloutId",
   })
   .meta({ id: "statusCommand", title: "Status of a rollout" });
 export type StatusCommand = z.output<typeof StatusCommand>;
+
+const ListCommand = strictObject({
+  command: named(["list"], "shows the last 20 rollouts, the newest first, and which rollout runs now"),
+  requestedBy: requestedBy.optional(),
+  reason: reason.optional(),
+  id,
+}).meta({ id: "listCommand", title: "The last rollouts" });
+
+const OUTCOMES = ["flipped", "unchanged", "skipped", "failed", "restored", "conflicting", "not-restored"] as const;
+
+const CustomersCommand = strictObject({
+  command: named(
+    ["customers"],
+    "shows a page of a rollout's customers: planned action, wave, outcome with its code and message, and when it was recorded; also of a dry run, and while the rollout runs",
+  ),
+  rolloutId,
+  outcome: z
+    .enum(OUTCOMES, { error: `expected one of ${OUTCOMES.join(", ")}` })
+    .optional()
+    .describe("only customers with this outcome"),
+  wave: wholeNumber(1, 100).optional().describe("only the customers of this wave that the plan flips"),
+  after: wholeNumber(1, 1_000_000).optional().describe("the `after` of the page before: the next page"),
+  requestedBy: requestedBy.optional(),
+  reason: reason.optional(),
+  id,
+}).meta({ id: "customersCommand", title: "The customers of a rollout" });
+export type CustomersCommand = Omit<z.output<typeof CustomersCommand>, "command">;
 
 const PauseCommand = strictObject({
   command: named(["pause"], "flips no further customer until the minutes are over or `resume` arrives"),
@@ -110,6 +140,8 @@ const ControlsCommand = strictObject({
 /** A command asks for a rollout's status, steers a rollout, or shows or changes the controls. */
 export const Command = z.discriminatedUnion("command", [
   StatusCommand,
+  ListCommand,
+  CustomersCommand,
   PauseCommand,
   ContinueCommand,
   AbortCommand,

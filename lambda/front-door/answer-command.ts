@@ -1,16 +1,22 @@
 import type { Command } from "../contract/command.ts";
 import { type ControlsShown, changeControls, showControls } from "./change-controls.ts";
+import { type CustomersListed, listCustomers } from "./list-customers.ts";
+import { findLatest, listRollouts, type RolloutsListed } from "./list-rollouts.ts";
 import { type NotedCommand, noteCommand } from "./note-command.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
 
-export type CommandAnswer = StatusAnswer | NotedCommand | ControlsShown;
+export type CommandAnswer = StatusAnswer | RolloutsListed | CustomersListed | NotedCommand | ControlsShown;
 
 /** Answers a command that asks about a rollout, steers a rollout, or changes the controls. @throws RefusedError */
 export async function answerCommand(ports: FrontDoorPorts, command: Command): Promise<CommandAnswer> {
   switch (command.command) {
     case "status":
-      return readStatus(ports, command);
+      return readStatus(ports, { ...command, rolloutId: command.rolloutId ?? (await findLatest(ports)) });
+    case "list":
+      return listRollouts(ports);
+    case "customers":
+      return listCustomers(ports, command);
     case "pause":
     case "resume":
     case "skip-bake":

@@ -2,6 +2,8 @@ import type { Policy } from "../contract/policy.ts";
 import type { ControlChange, LockAndControls } from "../core/controls.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
+import type { Batch, Plan } from "../core/plan/plan.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { Executions, Ledger, Log } from "../steps/ports.ts";
 
 /** The effects that both doors need to start a rollout. */
@@ -21,7 +23,9 @@ export interface StartRolloutPorts {
 
 /** The effects of the front door: it reads the ledger, starts the worker, and answers pipelines. */
 export interface FrontDoorPorts extends StartRolloutPorts {
-  readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> & CommandLedger;
+  readonly ledger: Pick<Ledger, "findRollout" | "readControls" | "readOutcomes" | "readBatches"> &
+    CommandLedger &
+    ListLedger;
   readonly executions: StartRolloutPorts["executions"] & {
     findOutcome(
       execution: string,
@@ -43,6 +47,22 @@ export interface CommandLedger {
   changeControls(change: ControlChange, id?: string): Promise<ControlAnswer>;
   /** The oldest first. */
   readControlHistory(): AsyncIterable<ControlChange>;
+}
+
+export interface ListLedger {
+  /** The newest first. */
+  readLastRollouts(most: number): Promise<readonly RolloutRecord[]>;
+  /** Items of a plan by their places: first its batches, then what it settles. */
+  readPlanItems(
+    rolloutId: string,
+    plan: Pick<Plan, "batches">,
+    places: readonly number[],
+  ): Promise<readonly PlanItem[]>;
+}
+
+export interface PlanItem extends Pick<Batch, "customers" | "outcomes" | "rollback"> {
+  /** Of the last write. */
+  readonly writtenAtMs: number;
 }
 
 /** The controls after a change, or why there was none. */

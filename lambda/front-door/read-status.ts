@@ -30,8 +30,10 @@ export interface AdvisedReport extends Report {
   readonly text?: string | undefined;
 }
 
+type StatusAsked = Pick<StatusCommand, "execution" | "format"> & { readonly rolloutId: string };
+
 /** @throws RefusedError for an unknown rollout */
-export async function readStatus(ports: FrontDoorPorts, asked: Omit<StatusCommand, "command">): Promise<StatusAnswer> {
+export async function readStatus(ports: FrontDoorPorts, asked: StatusAsked): Promise<StatusAnswer> {
   const record = await ports.ledger.findRollout(asked.rolloutId);
   if (record === undefined) return askLambda(ports, asked);
   return advise(await reportRecord(ports, record), { ...asked, event: record.event });
@@ -50,10 +52,7 @@ function advise(
 }
 
 /** Only Lambda knows a rollout that has not begun, or an event that the worker could not read. */
-async function askLambda(
-  ports: FrontDoorPorts,
-  { rolloutId, execution, format }: Omit<StatusCommand, "command">,
-): Promise<StatusAnswer> {
+async function askLambda(ports: FrontDoorPorts, { rolloutId, execution, format }: StatusAsked): Promise<StatusAnswer> {
   const outcome =
     execution === undefined ? { kind: "unknown" as const } : await ports.executions.findOutcome(execution);
   switch (outcome.kind) {

@@ -1,6 +1,6 @@
 import { FinalError } from "../core/final-error.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
-import type { Batch, PlannedCustomer } from "../core/plan/plan.ts";
+import type { Batch, Plan, PlannedCustomer } from "../core/plan/plan.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";
 import { pad, rolloutKey } from "./keys.ts";
 import { ABSENT, type Item, type Key, type Table } from "./table.ts";
@@ -18,7 +18,7 @@ export function createBatches(table: Table) {
     },
     async putSettled(rolloutId: string, index: number, outcomes: readonly Outcome[]): Promise<void> {
       const customers = outcomes.map(({ customerId: id, name }) => ({ id, name }));
-      await table.put(rolloutKey(rolloutId, `settled#${pad(index)}`), toItem(customers, outcomes));
+      await table.put(toSettledKey(rolloutId, index), toItem(customers, outcomes));
     },
     async getBatch(rolloutId: string, index: number): Promise<Batch> {
       const item = await table.get(toKey(rolloutId, index));
@@ -39,6 +39,17 @@ export function createBatches(table: Table) {
       const asRead = { revision: batch.revision };
       if (await table.updateIf(toKey(rolloutId, batch.index), change, asRead)) return { ...batch, revision };
       throw new ContestedBatchError(rolloutId, batch.index);
+    },
+    /** Items of a plan by their places: first its batches, then what it settles. */
+    async readPlanItems(rolloutId: string, { batches }: Pick<Plan, "batches">, places: readonly number[]) {
+      const items = await table.getAll(
+        places.map((place) => (place < batches ? toKey(rolloutId, place) : toSettledKey(rolloutId, place - batches))),
+      );
+      return items.map((item, index) => {
+        if (item === undefined)
+          throw new FinalError({ code: "batch-missing", rolloutId, index: places[index] as number });
+        return { ...fromBatchItem(item), writtenAtMs: item.writtenAtMs as number };
+      });
     },
     async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {
       for await (const item of query(rolloutId, "batch#")) yield fromBatchItem(item);
@@ -70,6 +81,10 @@ class ContestedBatchError extends Error {
   constructor(rolloutId: string, index: number) {
     super(`batch ${index} of rollout ${rolloutId} was written by another execution: two workers run the same rollout`);
   }
+}
+
+function toSettledKey(rolloutId: string, index: number): Key {
+  return rolloutKey(rolloutId, `settled#${pad(index)}`);
 }
 
 function toKey(rolloutId: string, index: number): Key {

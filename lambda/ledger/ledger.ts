@@ -13,7 +13,7 @@ import type { Table } from "./table.ts";
 export function createLedger(table: Table, environment: string) {
   const { readControls, takeLock, releaseLock } = createLock(table, environment);
   return {
-    ...createRolloutRecords(table),
+    ...createRolloutRecords(table, environment),
     ...createRolloutIndexes(table, environment),
     ...{ readControls, takeLock, releaseLock },
     ...createControls(table, environment),

@@ -7,13 +7,13 @@ import type { RolloutEvent } from "../core/report/rollout-event.ts";
 import { ABANDONED, type RolloutStatus } from "../core/report/rollout-status.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
-import { rolloutKey } from "./keys.ts";
+import { environmentKey, rolloutKey } from "./keys.ts";
 import { ABSENT, type Condition, type Item, type Key, PRESENT, type Table } from "./table.ts";
 
 type Change = Item & { readonly status?: RolloutStatus };
 
-/** The record of each rollout: its event, its execution and its report. */
-export function createRolloutRecords(table: Table) {
+/** The record of each rollout: its event, its execution and its report; and the order in which rollouts began. */
+export function createRolloutRecords(table: Table, environment: string) {
   async function findRollout(rolloutId: string): Promise<RolloutRecord | undefined> {
     const item = await table.get(toKey(rolloutId));
     if (item === undefined) return undefined;
@@ -44,7 +44,18 @@ export function createRolloutRecords(table: Table) {
       const { rolloutId, event, report, source, plan, lastEvent, problem, ...facts } = record;
       const item = { ...facts, ...toTexts({ event, report, source, plan, lastEvent, problem }) };
       const created = await table.putIf(toKey(rolloutId), item, { pk: ABSENT });
-      return created ? record : ((await findRollout(rolloutId)) ?? record);
+      const kept = created ? record : ((await findRollout(rolloutId)) ?? record);
+      // Also when this step died between the two writes.
+      if (kept.execution === record.execution) await table.put(toListKey(environment, kept), { rolloutId });
+      return kept;
+    },
+    async readLastRollouts(most: number): Promise<readonly RolloutRecord[]> {
+      const ids: string[] = [];
+      for await (const { rolloutId } of table.query(environmentKey(environment, "rollout#"))) {
+        ids.push(rolloutId as string);
+        if (ids.length === most) break;
+      }
+      return (await Promise.all(ids.map(findRollout))).filter((record) => record !== undefined);
     },
     stopWaiting: (rolloutId: string, source: SourceRollouts | undefined) =>
       change(rolloutId, { status: "running", ...toTexts({ source }) }, { status: "waiting" }),
@@ -72,6 +83,13 @@ function toTexts(values: Readonly<Record<string, unknown>>): Item {
 function fromText<Value>(text: unknown): Value | undefined {
   return text === undefined ? undefined : (JSON.parse(text as string) as Value);
 }
+
+/** The newest rollout sorts first. */
+function toListKey(environment: string, { rolloutId, startedAtMs }: RolloutRecord): Key {
+  return environmentKey(environment, `rollout#${END_OF_TIME_MS - startedAtMs}#${rolloutId}`);
+}
+
+const END_OF_TIME_MS = 9_999_999_999_999;
 
 function toKey(rolloutId: string): Key {
   return rolloutKey(rolloutId, "record");

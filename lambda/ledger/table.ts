@@ -49,8 +49,9 @@ const KEEP_DAYS = 400;
 export const SCHEMA_VERSION = 1;
 
 export function openTable(client: DynamoDBClient, TableName: string, nowMs: () => number = Date.now): Table {
+  const toFacts = () => ({ schemaVersion: SCHEMA_VERSION, writtenAtMs: nowMs() });
   const toItem = (key: Key, item: Item) =>
-    marshall({ ...key, ...item, schemaVersion: SCHEMA_VERSION, [LEDGER_KEYS.expiry]: expiry(nowMs()) }, MARSHALL);
+    marshall({ ...key, ...item, ...toFacts(), [LEDGER_KEYS.expiry]: expiry(nowMs()) }, MARSHALL);
 
   async function get(key: Key): Promise<Item | undefined> {
     const { Item } = await client.send(new GetItemCommand({ TableName, Key: marshall(key), ConsistentRead: true }));
@@ -84,7 +85,7 @@ export function openTable(client: DynamoDBClient, TableName: string, nowMs: () =
       }),
     updateIf: (key, { set = {}, remove = [] }, condition) =>
       writeIf(key, (mark) => {
-        const change = { set: { ...set, ...mark, schemaVersion: SCHEMA_VERSION }, remove };
+        const change = { set: { ...set, ...mark, ...toFacts() }, remove };
         return client.send(new UpdateItemCommand({ TableName, Key: marshall(key), ...toInput(condition, change) }));
       }),
     async *query({ pk, sk }, attributes) {

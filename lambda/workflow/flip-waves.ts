@@ -53,9 +53,10 @@ function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave, progress
   return { progress, result: { wave, customers, bakeSeconds, reasons: note === undefined ? [] : [note] } };
 }
 
-/** Failures count over the whole rollout and within the wave. */
+/** Failures count over the whole rollout and within the wave. The only wave has no limit beside that of the rollout. */
 function limitWave(ready: Ready, { wave, customers: planned }: PlannedWave, { counts }: FlipProgress): Ready {
-  const { ports, rollout, gateConfig: config } = ready;
+  const { ports, rollout, plan, gateConfig: config } = ready;
+  if (planned === plan.flip) return ready;
   const limited = { wave, planned, failedBefore: counts.failed };
   return { ...ready, gateConfig: toWaveConfig(ports, rollout.event, { config, wave: limited }) };
 }

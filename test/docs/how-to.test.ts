@@ -3,11 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../lambda/config.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
-import { TABLE } from "../support/ledger.ts";
 
 /**
  * The page is one story: its commands run in order, in one world. To write the outputs of today into the page, run this
@@ -72,7 +70,6 @@ function mask(text: string): string {
 async function run(command: string, json: string): Promise<string> {
   const [, file] = /^npm start -- --event (\S+)$/.exec(command) ?? [];
   if (file !== undefined) return start(file, json);
-  if (command.startsWith("aws dynamodb query")) return query(command);
   const [, payload] = /^cutover '(.*)'$/s.exec(command) ?? [];
   const [, saved = ""] = /^cutover file:\/\/(\S+)$/.exec(command) ?? [];
   return send(JSON.parse(payload ?? readFileSync(join(folder, saved), "utf8")));
@@ -83,18 +80,6 @@ function start(file: string, event: string): string {
   writeFileSync(path, event);
   const args = ["local/start.ts", "--event", path];
   return execFileSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", stdio: "pipe" }).trim();
-}
-
-async function query(command: string): Promise<string> {
-  const [, KeyConditionExpression] = /--key-condition-expression "(.*?)"/.exec(command) ?? [];
-  const [, values = ""] = /--expression-attribute-values '(.*?)'/.exec(command) ?? [];
-  const [, script = ""] = /node -e '(.*?)'/s.exec(command) ?? [];
-  const client = new DynamoDBClient();
-  const input = { TableName: TABLE, KeyConditionExpression, ExpressionAttributeValues: JSON.parse(values) };
-  const { Items } = await client.send(new QueryCommand(input));
-  client.destroy();
-  writeFileSync(join(folder, "batches.json"), JSON.stringify({ Items }));
-  return execFileSync(process.execPath, ["-e", script], { cwd: folder, encoding: "utf8" }).trim();
 }
 
 let release = () => {};

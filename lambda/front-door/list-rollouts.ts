@@ -1,0 +1,55 @@
+import { RefusedError } from "../contract/refused-error.ts";
+import { actionOf, type Report, releaseOf } from "../core/report/report.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
+import type { FrontDoorPorts } from "./ports.ts";
+import { reconcileStatus } from "./reconcile-status.ts";
+
+/** The last rollouts of the environment, the newest first. */
+export interface RolloutsListed {
+  /** The rollout that has the lock, if one runs. */
+  readonly running?: string | undefined;
+  readonly rollouts: readonly ListedRollout[];
+}
+
+export interface ListedRollout
+  extends Pick<Report, "rolloutId" | "action" | "release" | "status" | "dryRun" | "rollback">,
+    Pick<Report, "startedAt" | "endedAt" | "requestedBy" | "reason"> {
+  /** As in the report; absent while the rollout runs. */
+  readonly counts?: Report["counts"] | undefined;
+}
+
+const MOST_LISTED = 20;
+
+export async function listRollouts(ports: FrontDoorPorts): Promise<RolloutsListed> {
+  const [{ lock }, records] = await Promise.all([
+    ports.ledger.readControls(),
+    ports.ledger.readLastRollouts(MOST_LISTED),
+  ]);
+  const settled = await Promise.all(records.map((record) => reconcileStatus(ports, record)));
+  return { running: lock?.rolloutId, rollouts: settled.map(toListed) };
+}
+
+/** The rollout that runs, or else the last rollout. @throws RefusedError when there was none */
+export async function findLatest(ports: FrontDoorPorts): Promise<string> {
+  const { lock } = await ports.ledger.readControls();
+  const rolloutId = lock?.rolloutId ?? (await ports.ledger.readLastRollouts(1))[0]?.rolloutId;
+  if (rolloutId !== undefined) return rolloutId;
+  throw new RefusedError("there was no rollout yet: send a deploy event, or the status command with a rolloutId");
+}
+
+function toListed(record: RolloutRecord): ListedRollout {
+  const { rolloutId, event, source, status, startedAtMs, report } = record;
+  return {
+    rolloutId,
+    action: actionOf({ event, source }),
+    release: releaseOf(record),
+    status,
+    dryRun: event.dryRun,
+    counts: report?.counts,
+    rollback: report?.rollback,
+    startedAt: new Date(startedAtMs).toISOString(),
+    endedAt: report?.endedAt,
+    requestedBy: event.requestedBy,
+    reason: event.reason,
+  };
+}
