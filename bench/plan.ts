@@ -14,7 +14,6 @@ const { values } = parseArgs({
 });
 const customers = Number(values.customers);
 const familySize = Number(values["family-size"]);
-const waves = toWaves({ strategy: values.strategy }, { strategies: {}, strategy: "all-at-once" });
 const gc = globalThis.gc ?? (await enableGc());
 
 const before = measureBytes();
@@ -23,7 +22,9 @@ const add = measure(() => {
   for (const customer of found(customers)) collected.add(JSON.parse(JSON.stringify(customer)) as Candidate);
 });
 const foundBytes = measureBytes() - before;
-const { result: inWaves, ...sort } = measure(() => collected.toWaves(waves));
+const { result: inWaves, ...sort } = measure(() =>
+  collected.toWaves((flips) => toWaves(values, { strategies: {} }, flips)),
+);
 const plannedBytes = measureBytes() - before;
 const { result: plan, ...planning } = measure(() => planRollout({ action: "promote", release: "release-1" }, inWaves));
 const { result: items, ...packing } = measure(() => countAll(toBatches(inWaves)) + countAll(toSettled(inWaves)));

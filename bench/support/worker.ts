@@ -20,7 +20,12 @@ export const ALARM = "calls-drop";
 const PUBLISHED_TO = { eventBus: "default", topicArn: "arn:aws:sns:us-east-1:000000000000:cutover" } as const;
 
 /** Nothing slows a rollout down but the server: the highest pace that a policy allows. */
-const UNLIMITED = { requestsPerSecond: 100_000, startRequestsPerSecond: 100_000, failureBudget: 0 };
+const UNLIMITED = {
+  strategy: "all-at-once",
+  requestsPerSecond: 100_000,
+  startRequestsPerSecond: 100_000,
+  failureBudget: 0,
+};
 
 /** The shipped handler against an emulator; the AWS that it talks to is in the environment. */
 export function buildLocalWorker(

@@ -1,5 +1,5 @@
 import { toWaves } from "../../lambda/contract/strategy.ts";
-import { PREDEFINED } from "../../lambda/contract/strategy-name.ts";
+import { MOST_AT_ONCE, PREDEFINED, toDefaultStrategy } from "../../lambda/contract/strategy-name.ts";
 import type { Wave } from "../../lambda/contract/wave.ts";
 import { toEventSchema } from "./json-schemas.ts";
 import { examplePolicy, renderEvent, toLineBlock } from "./snippets.ts";
@@ -26,7 +26,8 @@ export function renderStrategies(event: Readonly<Record<string, unknown>>): stri
 
 A \`strategy\` lists the waves of a rollout. After each wave comes its bake: no customer is flipped, the alarms of the
 [policy](policy.md#alarms) are polled, and then the gate decides whether the next wave starts. A strategy is a name or a list of
-waves. An event without a strategy has the policy's \`strategy\`, which is \`all-at-once\` by default.
+waves. An event without a strategy has the policy's \`strategy\`. Without either, a rollout of more than ${MOST_AT_ONCE} customers has
+\`${toDefaultStrategy(MOST_AT_ONCE + 1)}\`, a smaller one \`${toDefaultStrategy(MOST_AT_ONCE)}\`.
 
 A name is one of the policy's \`strategies\`, or one of these: ${quoteNames()}.
 With the policy of [the example](policy.md#an-example) these names mean
@@ -89,7 +90,7 @@ function quoteNames(): string {
 }
 
 function describeWaves(strategy: string): string {
-  const waves = toWaves({ strategy }, examplePolicy()).map(describeWave);
+  const waves = toWaves({ strategy }, examplePolicy(), 0).map(describeWave);
   return waves.length === 1 ? "all customers" : waves.join("; ");
 }
 

@@ -6,6 +6,7 @@ import { PipelineMappings } from "./deploy-event-template.ts";
 import { amount, Concurrency, FailureBudget, MaxCustomers, Rate, Share, wholeNumber } from "./limits.ts";
 import { strictObject } from "./problems.ts";
 import { StrategyName, WrittenStrategy } from "./strategy.ts";
+import { MOST_AT_ONCE, toDefaultStrategy } from "./strategy-name.ts";
 import { AccountId, CohortName, CustomerId, PlainTargets, ReferenceId, TagName } from "./target.ts";
 import { lineOf } from "./text-matching.ts";
 import { WebhookSources } from "./webhook-sources.ts";
@@ -70,8 +71,8 @@ export const PolicyMembers = strictObject({
     .record(StrategyName, WrittenStrategy, { error: "expected an object of strategies by name" })
     .prefault({})
     .describe("named strategies, for an event's `strategy`; a predefined name is not allowed"),
-  strategy: StrategyName.default("all-at-once").describe(
-    "the default strategy: a name in `strategies`, or a predefined name",
+  strategy: StrategyName.optional().describe(
+    `the default strategy: a name in \`strategies\`, or a predefined name; without one, a rollout of more than ${MOST_AT_ONCE} customers has \`${toDefaultStrategy(MOST_AT_ONCE + 1)}\`, a smaller one \`${toDefaultStrategy(MOST_AT_ONCE)}\``,
   ),
   onFailure: OnFailure.default("rollback").describe(
     "what happens when a gate fails: `rollback` restores what the rollout flipped, `halt` leaves every customer as it is and asks a person",

@@ -7,7 +7,7 @@ import { memberOf, recordOf } from "./member-of.ts";
 import { DEFAULT_START, PolicyMembers } from "./policy-members.ts";
 import { type Contradiction, refineWith } from "./problems.ts";
 import { toWaves } from "./strategy.ts";
-import { findPredefined } from "./strategy-name.ts";
+import { findPredefined, toDefaultStrategy } from "./strategy-name.ts";
 import type { PlainTarget } from "./target.ts";
 import type { Wave } from "./wave.ts";
 
@@ -42,7 +42,7 @@ function findContradictions(policy: PolicyMembers, malformed: ReadonlySet<Proper
       findUnknownCohorts(memberOf(strategy, "waves"), names.cohorts, ["strategies", name, "waves"]),
     ),
     ...(sound.strategy === undefined ? [] : findUnknownStrategy(sound.strategy, names.strategies, ["strategy"])),
-    ...findTooFastDefault(sound),
+    ...(malformed.has("strategy") ? [] : findTooFastDefault(sound)),
     ...Object.entries(sound.pipelines ?? {}).flatMap(([name, template]) =>
       findUnknownNames(template, names, ["pipelines", name]),
     ),
@@ -112,16 +112,21 @@ function findPredefinedStrategies(strategies: Readonly<Record<string, unknown>>)
  * rule again.
  */
 function findTooFastDefault({ strategy, strategies = {}, largePromote: rule }: Sound): readonly Contradiction[] {
-  if (rule === undefined || strategy === undefined) return [];
-  if (findUnknownStrategy(strategy, strategies, []).length > 0) return [];
-  const [first] = toWaves({}, { strategy, strategies });
-  if (first === undefined) return [];
+  if (rule === undefined) return [];
   const planned = Math.max(rule.above, typeof rule.firstWave === "number" ? rule.firstWave : 0) + 1;
+  const name = strategy ?? toDefaultStrategy(planned);
+  if (findUnknownStrategy(name, strategies, []).length > 0) return [];
+  const [first] = toWaves({ strategy: name }, { strategies }, planned);
+  if (first === undefined) return [];
   const customers = toFewest(first, planned);
   const expected = findTooLarge(rule, { planned, customers, bakeSeconds: first.bakeSeconds });
   if (expected.length === 0) return [];
   return [
-    { path: ["strategy"], got: `"${strategy}"`, expected: `expected ${expected.join(", and ")}: largePromote says so` },
+    {
+      path: ["strategy"],
+      got: `"${name}"${strategy === undefined ? " by default" : ""}`,
+      expected: `expected ${expected.join(", and ")}: largePromote says so`,
+    },
   ];
 }
 

@@ -6,6 +6,14 @@ export const MOST_BAKE_MINUTES = 10_080;
 export const PREDEFINED =
   "all-at-once, canary-N-percent-M-minutes (or -hours), linear-N-percent-every-M-minutes (or -hours, -minute, -hour), with N from 1 to 99 and at most 10080 minutes";
 
+/** A rollout without a strategy begins with a canary when it flips more customers than this. */
+export const MOST_AT_ONCE = 20;
+
+/** The strategy of a rollout that flips so many customers, when neither the event nor the policy names one. */
+export function toDefaultStrategy(planned: number): string {
+  return planned > MOST_AT_ONCE ? "canary-10-percent-30-minutes" : "all-at-once";
+}
+
 const CANARY = /^canary-([1-9]\d?)-percent-([1-9]\d{0,4})-(minute|hour)s?$/;
 const LINEAR = /^linear-([1-9]\d?)-percent-every-(?:([1-9]\d{0,4})-(minute|hour)s?|(minute|hour))$/;
 

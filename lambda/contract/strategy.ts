@@ -4,7 +4,7 @@ import { didYouMeanMember } from "./find-closest.ts";
 import { amount, Share, toHundredths, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { type Contradiction, refineWith, strictObject } from "./problems.ts";
-import { findPredefined, MOST_BAKE_MINUTES } from "./strategy-name.ts";
+import { findPredefined, MOST_BAKE_MINUTES, toDefaultStrategy } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
 import { textMatching } from "./text-matching.ts";
 import type { Wave, WaveSize } from "./wave.ts";
@@ -61,18 +61,19 @@ export type Strategy = z.output<typeof Strategy>;
 export interface Strategies {
   readonly strategies: Readonly<Record<string, WrittenStrategy>>;
   /** The name of the default strategy. */
-  readonly strategy: string;
+  readonly strategy?: string | undefined;
 }
 
 /**
- * The waves of an event; the last wave takes the rest.
+ * The waves of an event that flips so many customers; the last wave takes the rest.
  * @throws Error for an unknown name, which `acceptDeployEvent` and `parsePolicy` refuse before
  */
 export function toWaves(
   { strategy }: { readonly strategy?: Strategy | undefined },
   policy: Strategies,
+  planned: number,
 ): readonly Wave[] {
-  const chosen = strategy ?? policy.strategy;
+  const chosen = strategy ?? policy.strategy ?? toDefaultStrategy(planned);
   const waves = typeof chosen === "string" ? findNamed(chosen, policy.strategies) : toWrittenWaves(chosen);
   if (waves === undefined) throw new Error(`no strategy is called ${listShortly([String(chosen)])}`);
   return waves;

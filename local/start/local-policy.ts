@@ -15,6 +15,8 @@ export function toLocalPolicy(
     accountIds: [accountId],
     protected: { tags: ["vip"] },
     cohorts: { canary: { tags: ["canary"] }, beta: { tags: ["beta"] } },
+    // In one wave: the default strategy would bake for half an hour.
+    strategy: "all-at-once",
     requestsPerSecond,
     startRequestsPerSecond: Math.min(START_PER_SECOND, requestsPerSecond),
     // The emulator's readings do not lag.

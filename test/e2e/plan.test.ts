@@ -29,6 +29,19 @@ async function expectRefused(event: object, problems: readonly object[], policy:
   expectUntouched(world, before);
 }
 
+test.each([
+  [20, [{ customers: 20, bakeSeconds: 0 }]],
+  [21, [{ bakeSeconds: 1_800 }, { bakeSeconds: 0 }]],
+])("without a strategy, a rollout of %d customers has the waves %j", async (count, waves) => {
+  const targets = {
+    customerIds: ours()
+      .map(({ id }) => id)
+      .slice(0, count),
+  };
+  const { report } = await world.run({ ...EVENT, targets }, { strategy: undefined });
+  expect(report).toMatchObject({ status: "succeeded", counts: { flipped: count }, plan: { waves } });
+});
+
 describe("an event with the hash of a dry run's plan", () => {
   test("is rolled out while the plan would be the same", async () => {
     const plan = await planFor({ ...EVENT, strategy: TWO_WAVES });

@@ -65,6 +65,7 @@ export const PARTS = {
 
 /** Fast, and without waits that only a real server needs. */
 const USUAL_POLICY = {
+  strategy: "all-at-once",
   requestsPerSecond: 10_000,
   startRequestsPerSecond: 5_000,
   retries: { requestTimeoutMs: 1_000, mostBackoffMs: 20 },

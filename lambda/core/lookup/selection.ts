@@ -68,7 +68,8 @@ export function toSelection(event: Pick<FlipEvent, "targets" | "exclude" | "stra
       customerIds: event.targets.flatMap((target) => ("customerIds" in target ? target.customerIds : [])),
       referenceIds: event.targets.flatMap((target) => ("referenceIds" in target ? target.referenceIds : [])),
     },
-    cohortWaves: toWaves(event, policy).flatMap(({ size }, index) =>
+    // Only a written strategy has cohorts, and it does not depend on the number of customers, which is not known yet.
+    cohortWaves: toWaves(event, policy, 0).flatMap(({ size }, index) =>
       size.kind === "cohort" ? [{ wave: index + 1, targets: resolveCohort(size.cohort, policy) }] : [],
     ),
     guarded: policy.protected,

@@ -49,8 +49,11 @@ export interface Candidates {
   add(candidate: Candidate): void;
   /** Says, after all customers were added, that a retry plans this one. A customer that was not added is skipped. */
   markRemaining(customer: Pick<Candidate, "id" | "name">): void;
-  /** Every customer once, in the order of the release: families by their place in it, each family in one wave. */
-  toWaves(waves: readonly Wave[]): readonly CandidateWave[];
+  /**
+   * Every customer once, in the order of the release: families by their place in it, each family in one wave. `choose`
+   * gets the number of customers to flip.
+   */
+  toWaves(choose: (flips: number) => readonly Wave[]): readonly CandidateWave[];
 }
 
 export interface CandidateOptions {
@@ -86,11 +89,11 @@ export function createCandidates({ release, wantedFlag, isRetry = false }: Candi
       if (!byId.has(id)) add({ id, name, accountId: "", isStaging: undefined, skip: { code: "no-longer-found" } });
       (byId.get(id) as Entry).isRemaining = true;
     },
-    toWaves(waves) {
+    toWaves(choose) {
       const planned = [...byId.values()].filter(({ isRemaining }) => isRemaining || !isRetry);
       for (const entry of planned) entry.place = toPlace(entry.place);
       planned.sort((a, b) => a.place - b.place || compareTexts(a.id, b.id));
-      return putIntoWaves(planned, waves);
+      return putIntoWaves(planned, choose(planned.filter(({ plannedAction }) => plannedAction === "flip").length));
     },
   };
 }

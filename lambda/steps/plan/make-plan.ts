@@ -113,7 +113,7 @@ async function readCandidates(ports: Ports, rollout: FlipRollout, lookup: Lookup
   // The targets of a retry are those of its source rollout and cannot be corrected: it leaves out what is gone.
   const named = isRetry ? toSelection({ ...event, targets: [] }, policy) : selection;
   return {
-    waves: candidates.toWaves(toWaves(event, policy)),
+    waves: candidates.toWaves((flips) => toWaves(event, policy, flips)),
     namedIds: new Set([
       ...selection.named.customerIds,
       ...selection.named.referenceIds.flatMap((referenceId) => toIds(referenceId, references)),

@@ -87,6 +87,7 @@ export function createHistoryWorld({
   const policy = parsePolicy({
     baseUrl: ENVIRONMENT,
     accountIds: ["ours"],
+    strategy: "all-at-once",
     protected: { customerIds: [PROTECTED] },
     cohorts: { canary: { customerIds: [customerId(1), customerId(2)] } },
     alarms: ["calls-drop"],

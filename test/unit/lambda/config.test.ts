@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { BadConfigError, parsePolicy, readConfig, readFrontDoorConfig } from "../../../lambda/config.ts";
+import type { LargePromote } from "../../../lambda/contract/blast-radius.ts";
 import { aPolicy } from "./contract/an-event.ts";
 
 /** The lines of a refusal, without its heading. */
@@ -30,7 +31,6 @@ describe("a policy", () => {
       unknownCustomers: "refuse",
       childrenFollow: false,
       strategies: {},
-      strategy: "all-at-once",
       onFailure: "rollback",
       alarms: [],
       noDataMinutes: 15,
@@ -195,24 +195,27 @@ describe("a policy's strategies", () => {
 
   const waves = (first: object) => ({ strategies: { mine: { waves: [first, { rest: true }] } }, strategy: "mine" });
 
-  test.each<readonly [object, object, readonly string[]]>([
+  test.each<readonly [object, LargePromote, readonly string[]]>([
     [{ strategy: "canary-10-percent-30-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, []],
     [{ strategy: "canary-11-percent-30-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["wave"]],
     [{ strategy: "canary-10-percent-29-minutes" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["bake"]],
-    [{}, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["wave", "bake"]],
-    [{}, { above: 500, firstWave: "100%", bakeMinutes: 0 }, []],
-    [{}, { above: 10, firstWave: 50, bakeMinutes: 0 }, ["wave"]],
+    [{ strategy: "all-at-once" }, { above: 500, firstWave: "10%", bakeMinutes: 30 }, ["wave", "bake"]],
+    [{ strategy: "all-at-once" }, { above: 10, firstWave: 50, bakeMinutes: 0 }, ["wave"]],
+    [{}, { above: 500, firstWave: "10%", bakeMinutes: 30 }, []],
+    [{}, { above: 500, firstWave: "9%", bakeMinutes: 31 }, ["wave", "bake"]],
+    [{}, { above: 10, firstWave: 5, bakeMinutes: 0 }, ["wave"]],
     [waves({ customers: 51 }), { above: 500, firstWave: 50, bakeMinutes: 0 }, ["wave"]],
     [waves({ customers: 51 }), { above: 500, firstWave: "10%", bakeMinutes: 0 }, []],
     [waves({ cohort: "canary", bakeMinutes: 5 }), { above: 500, firstWave: 1, bakeMinutes: 5 }, []],
     [waves({ cohort: "canary", bakeMinutes: 4.9 }), { above: 500, firstWave: 1, bakeMinutes: 5 }, ["bake"]],
   ])("of which the default one is %j keep to %j, but for %j", (strategy, largePromote, breaks) => {
-    const name = "strategy" in strategy ? strategy.strategy : "all-at-once";
+    const byDefault = largePromote.above > 20 ? "canary-10-percent-30-minutes" : "all-at-once";
+    const name = "strategy" in strategy ? `"${strategy.strategy}"` : `"${byDefault}" by default`;
     const parse = () => parsePolicy(aPolicy({ ...strategy, largePromote }));
     if (breaks.length === 0) return expect(parse).not.toThrow();
     const [problem = "", ...others] = problemsOf(parse);
     expect(others).toEqual([]);
-    expect(problem).toContain(`strategy: got "${name}"; expected a`);
+    expect(problem).toContain(`strategy: got ${name}; expected a`);
     expect(problem.includes("a first wave of at most")).toBe(breaks.includes("wave"));
     expect(problem.includes("a bake of at least")).toBe(breaks.includes("bake"));
   });

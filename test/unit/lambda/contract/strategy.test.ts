@@ -7,7 +7,7 @@ import type { Wave } from "../../../../lambda/contract/wave.ts";
 
 const NO_STRATEGIES = { strategies: {}, strategy: "all-at-once" };
 
-const wavesOf = (strategy: unknown) => toWaves({ strategy: Strategy.parse(strategy) }, NO_STRATEGIES);
+const wavesOf = (strategy: unknown) => toWaves({ strategy: Strategy.parse(strategy) }, NO_STRATEGIES, 100);
 
 /** The message about the only unknown name of an event with this strategy. */
 function unknownOf(strategy: unknown, strategies = {}): string | undefined {
@@ -223,9 +223,18 @@ describe("a strategy of the policy", () => {
 
   test("is found by its name, and is the default where the policy says so", () => {
     const waves = ["1 60s", "rest 0s"];
-    expect(toWaves({ strategy: "careful" }, policy).map(short)).toEqual(waves);
-    expect(toWaves({}, policy).map(short)).toEqual(waves);
-    expect(toWaves({ strategy: "all-at-once" }, policy).map(short)).toEqual(["rest 0s"]);
+    expect(toWaves({ strategy: "careful" }, policy, 100).map(short)).toEqual(waves);
+    expect(toWaves({}, policy, 100).map(short)).toEqual(waves);
+    expect(toWaves({ strategy: "all-at-once" }, policy, 100).map(short)).toEqual(["rest 0s"]);
+  });
+});
+
+describe("without a strategy", () => {
+  test.each([
+    [20, ["rest 0s"]],
+    [21, ["10% 1800s", "rest 0s"]],
+  ])("a rollout of %d customers has the waves %j", (planned, waves) => {
+    expect(toWaves({}, { strategies: {} }, planned).map(short)).toEqual(waves);
   });
 });
 

@@ -111,7 +111,7 @@ export function wavesFor(
   const candidates = createCandidates({ release, wantedFlag: action === "stage", isRetry: remaining !== undefined });
   for (const customer of found) candidates.add({ ...customer, name: toShortName(customer.name) });
   for (const id of remaining ?? []) candidates.markRemaining({ id, name: "" });
-  return candidates.toWaves(waves);
+  return candidates.toWaves(() => waves);
 }
 
 /** Everything that planning gives for a lookup, with names cut as the lookup cuts them. */
