@@ -17,8 +17,10 @@ const listOf = <Item extends z.ZodType>(item: Item, what: string) =>
   z.array(item, { error: `expected a list of ${what}` }).default([]);
 
 const Protected = strictObject({
-  customerIds: listOf(CustomerId, "customer ids").describe("customers with these ids"),
-  referenceIds: listOf(ReferenceId, "reference ids").describe("customers with these reference ids"),
+  customerIds: listOf(CustomerId, "customer ids").describe("customers with these ids; each must exist"),
+  referenceIds: listOf(ReferenceId, "reference ids").describe(
+    "customers with these reference ids; each must exist, so every lookup reads all customers of the accounts",
+  ),
   tags: listOf(TagName, "tag names").describe("customers that carry at least one of these tags"),
 }).describe("the customers that are never flipped, even when an event names them");
 
@@ -59,7 +61,7 @@ export const PolicyMembers = strictObject({
     .enum(["refuse", "skip"], { error: 'expected "refuse" or "skip"' })
     .default("refuse")
     .describe(
-      "what happens when a named customer does not exist: `refuse` ends the rollout before the first flip, `skip` skips the customer with a reason",
+      "what happens when a customer does not exist that the event or the policy names: `refuse` ends the rollout before the first flip, `skip` skips the customer with a reason",
     ),
   childrenFollow: z
     .boolean({ error: "expected true or false" })

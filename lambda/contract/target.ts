@@ -29,7 +29,8 @@ const listOf = <Item extends z.ZodType<string>>(item: Item, what: string) =>
     .max(MOST_IDS, `expected at most ${MOST_IDS} ${what}; use a tag, a parent or a cohort for more`)
     .transform((items) => [...new Set(items)]);
 
-export const CustomerId = Id("a customer id");
+/** Evo Voice compares ids without case, so Cutover knows them in small letters only, those of its replies too. */
+export const CustomerId = Id("a customer id").toLowerCase();
 
 export const AccountId = Id("an account id");
 
@@ -41,12 +42,14 @@ export const CohortName = Id("a cohort's name");
 
 export const CustomerIds = listOf(CustomerId, "customer ids");
 
+export const ReferenceIds = listOf(ReferenceId, "reference ids");
+
 const ByCustomerIds = strictObject({
   customerIds: CustomerIds,
 }).describe("the customers with these ids");
 
 const ByReferenceIds = strictObject({
-  referenceIds: listOf(ReferenceId, "reference ids"),
+  referenceIds: ReferenceIds,
 }).describe(
   "the customers with these reference ids; to find them, the lookup reads all customers of the policy's accounts",
 );

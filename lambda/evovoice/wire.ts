@@ -4,7 +4,11 @@ const text = z.string("expected a text");
 const flag = z.boolean("expected true or false");
 const count = z.int("expected a whole number");
 // An id of one or two dots would lead to another path of the API, even when it is encoded.
-const id = z.string("expected an id").regex(/^(?!\.{1,2}$)./s, "expected an id: a text, not empty, not a dot or two");
+const id = z
+  .string("expected an id")
+  .regex(/^(?!\.{1,2}$)./s, "expected an id: a text, not empty, not a dot or two")
+  .toLowerCase();
+const relativeId = text.toLowerCase().nullish();
 
 /** The members of Evo Voice's replies that Cutover reads, by their wire names. */
 export const CustomerInfo = z.object(
@@ -13,9 +17,9 @@ export const CustomerInfo = z.object(
     accountId: text.nullish(),
     name: text.nullish(),
     referenceId: text.nullish(),
-    parentCustomerId: text.nullish(),
+    parentCustomerId: relativeId,
     isStaging: flag.nullish(),
-    breadcrumb: z.array(z.object({ id: text.nullish() }, "expected an object"), "expected a list").nullish(),
+    breadcrumb: z.array(z.object({ id: relativeId }, "expected an object"), "expected a list").nullish(),
     // A tag without a name could be the tag that protects this customer.
     tags: z.array(z.object({ name: text }, "expected an object"), "expected a list").nullish(),
   },
@@ -39,7 +43,7 @@ export const SystemSettings = z.object(
 );
 
 /** The two members of a flip's reply that prove the flip. */
-export const FlipReply = z.object({ id: z.string(), isStaging: z.boolean().nullish() });
+export const FlipReply = z.object({ id: z.string().toLowerCase(), isStaging: z.boolean().nullish() });
 
 /** The body of an error that a service threw; the access check's errors have no body. */
 export const ErrorReply = z.object({

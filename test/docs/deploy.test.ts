@@ -16,7 +16,7 @@ test("the policy of docs/deploy.md allows every event of the page", () => {
     return acceptDeployEvent(arrival.input, policy);
   });
   expect(accepted).toMatchObject([
-    { action: "stage", targets: [{ customerIds: ["ID"] }] },
+    { action: "stage", targets: [{ customerIds: ["id"] }] },
     { action: "promote", targets: [{ cohort: "canary" }] },
   ]);
 });

@@ -49,14 +49,13 @@ export interface PageRequest {
 }
 
 /**
- * Makes the queries that find every customer of a selection. They also ask for the ids and parents that an exclusion
- * names, so that a typing error in an exclusion is seen before the first flip.
+ * Makes the queries that find every customer of a selection. They also ask for the ids and parents that an exclusion, a
+ * cohort of the waves or a protection names, so that a typing error is seen before the first flip.
  */
 export function toCustomerQueries(selection: Selection): readonly CustomerQuery[] {
-  const { accountIds, targets, exclude } = selection;
+  const { accountIds, targets } = selection;
   const all: CustomerQuery = { kind: "all", accountIds };
-  const needsAll =
-    targets.some((target) => "all" in target) || [...targets, ...exclude].some((target) => "referenceIds" in target);
+  const needsAll = targets.some((target) => "all" in target) || namedReferences(selection).size > 0;
   const named = [...namedCustomers(selection)].sort();
   return [
     ...chunk(named).map((customerIds): CustomerQuery => ({ kind: "ids", accountIds, customerIds })),
@@ -66,25 +65,25 @@ export function toCustomerQueries(selection: Selection): readonly CustomerQuery[
 
 /** Every tag that the selection names: each must exist, or a typing error would go unnoticed. */
 export function namedTags(selection: Selection): readonly string[] {
-  const ofCohorts = selection.cohortWaves.flatMap(({ targets }) => targets);
-  const ofTargets = [...selection.targets, ...selection.exclude, ...ofCohorts].flatMap((target) =>
-    "tags" in target ? target.tags : [],
-  );
+  const ofTargets = writtenTargets(selection).flatMap((target) => ("tags" in target ? target.tags : []));
   return [...new Set([...ofTargets, ...selection.guarded.tags])].sort();
 }
 
-/** The id of every customer and parent that the event names. */
-export function namedCustomers({ targets, exclude }: Selection): ReadonlySet<string> {
-  return new Set([...targets, ...exclude].flatMap(namedIds));
+/** The id of every customer and parent that the event or the policy names. */
+export function namedCustomers(selection: Selection): ReadonlySet<string> {
+  return new Set([...writtenTargets(selection).flatMap(namedIds), ...selection.guarded.customerIds]);
 }
 
-/** Every reference id that the event names. */
+/** Every reference id that the event or the policy names. */
 export function namedReferences(selection: Selection): ReadonlySet<string> {
-  return new Set(
-    [...selection.targets, ...selection.exclude].flatMap((target) =>
-      "referenceIds" in target ? target.referenceIds : [],
-    ),
+  const ofTargets = writtenTargets(selection).flatMap((target) =>
+    "referenceIds" in target ? target.referenceIds : [],
   );
+  return new Set([...ofTargets, ...selection.guarded.referenceIds]);
+}
+
+function writtenTargets({ targets, exclude, cohortWaves }: Selection): readonly PlainTarget[] {
+  return [...targets, ...exclude, ...cohortWaves.flatMap((wave) => wave.targets)];
 }
 
 function namedIds(target: PlainTarget): readonly string[] {

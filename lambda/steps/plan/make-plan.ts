@@ -105,7 +105,7 @@ async function readCandidates(ports: Ports, rollout: FlipRollout, lookup: Lookup
     }
     for (const [referenceId, customerId] of found.references) references.get(referenceId)?.add(customerId);
   }
-  refuseAmbiguous(references);
+  refuseAmbiguous(references, selection.guarded.referenceIds);
   const unknownReferences = [...references].flatMap(([referenceId, ids]) => (ids.size === 0 ? referenceId : []));
   for (const referenceId of unknownReferences) candidates.add(toUnknown(referenceId));
   if (source !== undefined)
@@ -140,9 +140,11 @@ function toUnknown(referenceId: string): Candidate {
   return { id, name: "", accountId: "", isStaging: undefined, skip: { code: "unknown-reference" } };
 }
 
-/** A reference id that several customers carry does not say which customer is meant. */
-function refuseAmbiguous(references: ReadonlyMap<string, ReadonlySet<string>>): void {
-  const ambiguous = [...references].filter(([, customerIds]) => customerIds.size > 1);
+/** A reference id that several customers carry does not say which customer is meant; a protection means all of them. */
+function refuseAmbiguous(references: ReadonlyMap<string, ReadonlySet<string>>, guarded: readonly string[]): void {
+  const ambiguous = [...references].filter(
+    ([referenceId, customerIds]) => customerIds.size > 1 && !guarded.includes(referenceId),
+  );
   if (ambiguous.length === 0) return;
   throw new FinalError({
     code: "ambiguous-references",

@@ -336,8 +336,9 @@ describe("customers are left out", () => {
     const [first, second, ...others] = ours(world);
     const tagged = others.find(({ tagNames }) => tagNames.includes("do-not-move"));
     const named = [first!, second!, tagged!, others[0]!];
-    const { report } = await expectPromoted({ targets: { customerIds: named.map(({ id }) => id) } }, named.slice(3), {
-      protected: { customerIds: [first!.id], referenceIds: [second!.referenceId], tags: ["do-not-move"] },
+    const inCapitals = named.map(({ id }) => id.toUpperCase());
+    const { report } = await expectPromoted({ targets: { customerIds: inCapitals } }, named.slice(3), {
+      protected: { customerIds: [first!.id.toUpperCase()], referenceIds: [second!.referenceId], tags: ["do-not-move"] },
     });
     const outcomes = await readOutcomes(world, report.rolloutId);
     expect(report.namedSkipped).toBe(3);
@@ -439,6 +440,16 @@ describe("an event that names what is not there", () => {
       { targets: { customerIds: [ours(world)[0]!.id, UNKNOWN] } },
       { code: "unknown-customers", named: [UNKNOWN] },
     );
+  });
+
+  test.each([
+    ["the policy protects", { protected: { customerIds: [UNKNOWN] } }, UNKNOWN],
+    ["the policy protects by its reference id", { protected: { referenceIds: ["REF-NONE"] } }, "reference REF-NONE"],
+    ["a cohort of the waves names", { cohorts: { first: { customerIds: [UNKNOWN] } } }, UNKNOWN],
+  ])("is refused when %s no customer of Evo Voice", async (_what, policy, name) => {
+    await given();
+    const strategy = { waves: [...("cohorts" in policy ? [{ cohort: "first" }] : []), { rest: true }] };
+    await expectRefused({ ...ALL, strategy }, { code: "unknown-customers", named: [name] }, policy);
   });
 
   test("is refused when a customer that it names cannot be read", async () => {

@@ -45,6 +45,12 @@ describe("a read", () => {
       },
     },
     {
+      about: "the customer's id in capitals",
+      answer: { body: { ...INFO, id: "C1" } },
+      tries: 1,
+      reading: { reading: "found", customer: { id: "c1" } },
+    },
+    {
       about: "no flag",
       answer: { body: { id: "c1", name: "Acme" } },
       tries: 3,

@@ -61,6 +61,20 @@ describe("the queries", () => {
       [ids("a", "b"), tags("acme", "x"), tags("globex", "x")],
     ],
     [
+      "of protected customers and of a cohort of the waves, which must exist too",
+      {
+        targets: [{ tags: ["x"], match: "any" }],
+        cohortWaves: [{ wave: 1, targets: [{ customerIds: ["b"] }] }],
+        guarded: { customerIds: ["c", "a"], referenceIds: [], tags: [] },
+      },
+      [ids("a", "b", "c"), tags("acme", "x"), tags("globex", "x")],
+    ],
+    [
+      "of protected reference ids, which must exist too",
+      { targets: [{ tags: ["x"], match: "any" }], guarded: { customerIds: [], referenceIds: ["R-1"], tags: [] } },
+      [all],
+    ],
+    [
       "of excluded reference ids, which must exist too",
       { targets: [{ customerIds: ["a"] }], exclude: [{ referenceIds: ["R-1"] }] },
       [ids("a"), all],
