@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Logger } from "@aws-lambda-powertools/logger";
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -49,5 +50,6 @@ function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig): FrontDoo
     pipelineJobs: createPipelineJobs(new CodePipelineClient(DOOR_CLIENT_OPTIONS)),
     log: new Logger(),
     nowMs: Date.now,
+    sleep,
   };
 }

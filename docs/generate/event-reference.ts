@@ -73,7 +73,8 @@ ${renderEvent({ ...SMALLEST, targets: [{ cohort: "canary" }, { customerIds: ["64
 
 An event whose targets select no customer is refused, because that is probably a typing error.
 
-Named customers, parents and tags are looked up before the first flip, also those of \`exclude\`:
+Named customers, parents and tags are looked up before the first flip, also those of \`exclude\`, of the strategy's cohorts and of the
+policy's \`protected\`. Customer ids are compared without case, as Evo Voice compares them; reference ids and tags with case:
 
 - A tag that does not exist ends the rollout before its first flip.
 - A reference id that several customers have does so too.

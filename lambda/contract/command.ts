@@ -8,7 +8,7 @@ import { refuseFor } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
 import { REPORT_FORMATS } from "./report-format.ts";
 import { RolloutId } from "./rollout-id.ts";
-import { CustomerIds } from "./target.ts";
+import { CustomerIds, ReferenceIds } from "./target.ts";
 import { oneLineText, textMatching } from "./text-matching.ts";
 
 const requestedBy = oneLineText("the sender's name; the ledger and the report show it", 128);
@@ -123,12 +123,28 @@ const HoldCommand = strictObject({
 
 const ProtectCommand = strictObject({
   command: named(
-    ["protect", "unprotect"],
-    "`protect`: these customers are not flipped, nor are the customers that the policy protects; `unprotect` ends the protection",
+    ["protect"],
+    "these customers are not flipped, nor are the customers that the policy protects; the answer names them, and an id that no customer has is refused",
   ),
-  customerIds: CustomerIds.describe("the customers' ids"),
+  customerIds: CustomerIds.optional().describe("the customers' ids"),
+  referenceIds: ReferenceIds.optional().describe("the customers' reference ids, besides or instead of ids"),
   ...controlMembers,
-}).meta({ id: "protectCommand", title: "Protect customers" });
+})
+  .refine(({ customerIds, referenceIds }) => (customerIds ?? referenceIds) !== undefined, {
+    path: ["customerIds"],
+    error: "expected the customers' ids, or their referenceIds",
+  })
+  .meta({
+    id: "protectCommand",
+    title: "Protect customers",
+    anyOf: [{ required: ["customerIds"] }, { required: ["referenceIds"] }],
+  });
+
+const UnprotectCommand = strictObject({
+  command: named(["unprotect"], "ends the protection of these customers"),
+  customerIds: CustomerIds.describe("the customers' ids, as `controls` shows them"),
+  ...controlMembers,
+}).meta({ id: "unprotectCommand", title: "End the protection of customers" });
 
 const ControlsCommand = strictObject({
   command: named(["controls"], "shows the controls"),
@@ -148,6 +164,7 @@ export const Command = z.discriminatedUnion("command", [
   StopCommand,
   HoldCommand,
   ProtectCommand,
+  UnprotectCommand,
   ControlsCommand,
 ]);
 export type Command = z.output<typeof Command>;

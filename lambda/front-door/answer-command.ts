@@ -1,5 +1,5 @@
 import type { Command } from "../contract/command.ts";
-import { type ControlsShown, changeControls, showControls } from "./change-controls.ts";
+import { type ControlsShown, changeControls, protect, showControls } from "./change-controls.ts";
 import { type CustomersListed, listCustomers } from "./list-customers.ts";
 import { findLatest, listRollouts, type RolloutsListed } from "./list-rollouts.ts";
 import { type NotedCommand, noteCommand } from "./note-command.ts";
@@ -29,8 +29,9 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command): Pr
     case "resume-everything":
     case "hold-release":
     case "clear-release":
-    case "protect":
     case "unprotect":
       return changeControls(ports, command);
+    case "protect":
+      return protect(ports, command);
   }
 }

@@ -1,12 +1,15 @@
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { ControlChange, LockAndControls } from "../core/controls.ts";
+import { lookUpProtected, type ProtectedCustomer } from "./look-up-protected.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
 const MOST_CHANGES = 20;
 
 /** A command that changes the controls. */
 export type ControlCommand = Extract<Command, { readonly command: ControlChange["change"] }>;
+
+type ProtectCommand = Extract<Command, { readonly command: "protect" }>;
 
 /** The controls as they are now, for the answer. */
 export interface ControlsShown {
@@ -16,6 +19,16 @@ export interface ControlsShown {
   readonly protectedIds: readonly string[];
   /** The last changes, the newest first. */
   readonly changes?: readonly ControlChange[];
+}
+
+/** Protects customers after a lookup, which gives their ids and names. @throws RefusedError */
+export async function protect(
+  ports: FrontDoorPorts,
+  command: ProtectCommand,
+): Promise<ControlsShown & { readonly protectedNow: readonly ProtectedCustomer[] }> {
+  const protectedNow = await lookUpProtected(ports, command);
+  const customerIds = protectedNow.map(({ customerId }) => customerId);
+  return { ...(await changeControls(ports, { ...command, customerIds })), protectedNow };
 }
 
 /** Changes the controls; the same id is the same change. @throws RefusedError */
@@ -52,7 +65,7 @@ function toChange(command: ControlCommand, at: string): ControlChange {
       return { ...by, change: "clear-release", release: command.release };
     case "protect":
     case "unprotect":
-      return { ...by, change: command.command, customerIds: command.customerIds };
+      return { ...by, change: command.command, customerIds: command.customerIds ?? [] };
   }
 }
 

@@ -49,9 +49,12 @@ async function waitForEnd(
   ports: FrontDoorPorts,
   lookup: { readonly rolloutId: string; readonly execution?: string | undefined },
 ): Promise<StatusAnswer> {
-  for (const untilMs = ports.nowMs() + MOST_WAIT_MS; ports.nowMs() < untilMs; await ports.sleep(POLL_MS)) {
+  const untilMs = ports.nowMs() + MOST_WAIT_MS;
+  while (ports.nowMs() < untilMs) {
     const answer = await readStatus(ports, lookup);
-    if (answer.status !== "starting" && !isUnderWay(answer)) return answer;
+    const { status } = answer;
+    if (status !== "starting" && !isUnderWay({ status })) return answer;
+    await ports.sleep(POLL_MS);
   }
   throw refuse(
     `the customers are not looked up after ${MOST_WAIT_MS / 1000} s; send the command again, or stop-everything, which needs no lookup`,

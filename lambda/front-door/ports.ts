@@ -37,6 +37,7 @@ export interface FrontDoorPorts extends StartRolloutPorts {
     >;
   };
   readonly pipelineJobs: PipelineJobs;
+  sleep(ms: number): Promise<unknown>;
 }
 
 /** Commands and controls in the ledger. A change that is sent twice with one id is made once. */

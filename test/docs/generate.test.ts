@@ -71,6 +71,7 @@ describe("the JSON Schemas", () => {
       ...Array.from({ length: 3 }, () => ["command", "rolloutId", "requestedBy", "reason"]),
       ["command", "requestedBy", "reason"],
       ["command", "release", "requestedBy", "reason"],
+      ["command", "requestedBy", "reason"],
       ["command", "customerIds", "requestedBy", "reason"],
       ["command"],
     ]);

@@ -4,6 +4,7 @@ import { FlipEvent, fingerprintOf } from "../../../lambda/contract/deploy-event.
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../lambda/core/rollout-record.ts";
+import type { ProtectedCustomer } from "../../../lambda/front-door/look-up-protected.ts";
 import type { AdvisedReport } from "../../../lambda/front-door/read-status.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { openLedger } from "../../support/ledger.ts";
@@ -218,6 +219,40 @@ describe("CodePipeline", () => {
     const { text } = (await door.send(asked)) as { readonly text?: string };
     expect(answer?.failureDetails?.message ?? answer?.executionDetails?.summary).toBe(text);
     expect(text).toMatch(/\nrollout +night\n/);
+  });
+});
+
+describe("the command protect", () => {
+  const ann = { requestedBy: "ann", reason: "a VIP" };
+  const ours = () =>
+    [...door.world.emulator.customers()].filter(({ accountId }) => accountId === door.world.emulator.accountId);
+
+  test("looks customers up by id in any case and by reference id, names them, and protects them", async () => {
+    const [first, second] = ours();
+    const names = { customerIds: [first?.id.toUpperCase()], referenceIds: [second?.referenceId] };
+    const answer = await door.send({ command: "protect", ...names, ...ann });
+    const ids = [first?.id, second?.id].sort();
+    expect(answer).toMatchObject({ protectedIds: expect.arrayContaining(ids) });
+    const { protectedNow } = answer as unknown as { readonly protectedNow: readonly ProtectedCustomer[] };
+    expect(protectedNow.map(({ customerId }) => customerId).sort()).toEqual(ids);
+    for (const { customerId, name } of protectedNow) expect(name).toBe(door.world.emulator.customer(customerId)?.name);
+
+    await door.send(anEvent({ id: "night" }));
+    await door.world.executions.settled();
+    const { exceptions } = (await door.send({ command: "status", rolloutId: "night" })) as unknown as Report;
+    const skipped = exceptions.filter(({ reason }) => reason.code === "protected-by-control");
+    expect(skipped.map(({ customerId }) => customerId).sort()).toEqual(ids);
+  });
+
+  test("is refused for what is no customer of the policy's accounts, and protects none", async () => {
+    const [first] = ours();
+    const stranger = [...door.world.emulator.customers()].find(({ accountId }) => accountId !== first?.accountId);
+    for (const name of [first?.referenceId, `${first?.id.slice(1)}0`, stranger?.id]) {
+      const { errorMessage } = await door.sendRefused({ command: "protect", customerIds: [first?.id, name], ...ann });
+      expect(errorMessage).toContain("nothing was done, no customer was protected");
+      expect(errorMessage).toContain(`${name}`.toLowerCase());
+    }
+    expect(await door.send({ command: "controls" })).toMatchObject({ protectedIds: [], changes: [] });
   });
 });
 

@@ -127,13 +127,15 @@ async function runEverything() {
   await door.send({ command: "status", rolloutId: "dead" });
   const who = { requestedBy: "ann", reason: "to see what it calls" };
   await door.send({ command: "pause", rolloutId: "dead", id: "pause-1", ...who });
-  await door.send({ command: "protect", customerIds: ["no-such-customer"], ...who });
+  const [customer] = world.emulator.customers();
+  await door.send({ command: "protect", customerIds: [customer?.id], ...who });
   const orders = await ledger.readControls();
   await ledger.takeLock(
     { rolloutId: "dead", execution, fingerprint, fence: orders.fence + 1, settleSeconds: 1 },
     orders,
   );
   await door.send(event);
+  expect(await running.run("webhook", () => webhook(aGitHubDelivery()))).toMatchObject({ statusCode: 409 });
   executions.ended(execution, "STOPPED");
 
   const { rolloutId } = await door.send(anEvent());

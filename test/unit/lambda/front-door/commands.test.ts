@@ -293,7 +293,8 @@ describe("a control", () => {
       protectedIds: [],
     });
     await send({ ...ANN, command: "hold-release", release: "2026.11" });
-    expect(await send({ ...ANN, command: "protect", customerIds: ["a", "b"] })).toMatchObject({
+    await ledger.changeControls({ ...order, change: "protect", customerIds: ["a", "b"] });
+    expect(await answerCommand(ports, { command: "controls" })).toMatchObject({
       holds: { "2026.11": { ...order, action: "stage" } },
       protectedIds: ["a", "b"],
     });
