@@ -42,7 +42,7 @@ function finishedSteps(): Set<string> {
 }
 
 test("an undisturbed execution runs each step once, and each retry and check as ordered", async () => {
-  expect(await run()).toMatchObject({ status: "SUCCEEDED", result: EXPECTED, operations: 7 });
+  expect(await run()).toMatchObject({ status: "SUCCEEDED", result: EXPECTED, operations: 13 });
   expect(stepsRun()).toEqual(STEPS);
 });
 

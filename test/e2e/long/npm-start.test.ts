@@ -120,7 +120,7 @@ test("bad options end with 2 and one message with all problems", async () => {
       "--customers",
       "none",
       "--rate=0",
-      "--sede",
+      "--seeds",
       "1",
       "--faults",
       "drop=1",

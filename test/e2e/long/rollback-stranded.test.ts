@@ -43,7 +43,12 @@ interface Trouble {
 function run(event: object, name: string, { flip, read, ledger, nowMs, connected }: Trouble = {}, policy: object = {}) {
   const find = (id: string) => aCustomer(id, flags.get(id) ?? true);
   const ports = fakePorts(world, {
-    customers: IDS.map((id) => aCustomer(id)),
+    customers: IDS.map((id) => ({
+      ...aCustomer(id),
+      get isStaging() {
+        return flags.get(id) ?? true;
+      },
+    })),
     ...(ledger && { ledger }),
     ...(nowMs && { nowMs }),
     connection: {

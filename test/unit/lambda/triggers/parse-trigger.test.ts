@@ -212,7 +212,7 @@ describe("a pipeline's job", () => {
 describe("a command", () => {
   test.each([
     ["a typing error", { command: "statsu", rolloutId: "night" }, /did you mean status\?/],
-    ["no rollout", { command: "status" }, /rolloutId: got nothing; expected the rollout's id/],
+    ["no rollout", { command: "customers" }, /rolloutId: got nothing; expected the rollout's id/],
     [
       "an action beside it",
       { command: "status", rolloutId: "night", action: "promote" },
