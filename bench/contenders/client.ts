@@ -11,8 +11,10 @@ contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
     retries: { attempts: 4, requestTimeoutMs: 10_000, mostBackoffMs: 8_000 },
     session: {
       readLogin: async () => ({ userName, password, versionId: "1" }),
-      beginSignIn: async () => ({ kind: "may begin", atMs: 0 }),
-      endSignIn: async () => undefined,
+      findRefusal: async () => undefined,
+      rememberRefusal: async () => undefined,
+      countUnclearSignIn: async () => 1,
+      clearUnclearSignIns: async () => undefined,
       reportRefusal: () => undefined,
     },
   });

@@ -36,20 +36,12 @@ export type RequestReason =
 export type ApiReason =
   | RequestReason
   | { readonly code: "sign-in-refused"; readonly versionId: string }
-  /** `why`: what the last try of this invocation came to. */
-  | {
-      readonly code: "sign-in-unclear";
-      readonly versionId: string;
-      readonly tries: number;
-      readonly until: string;
-      readonly why?: Reason | undefined;
-    }
-  | { readonly code: "session-rejected"; readonly operation: string }
   | { readonly code: "bad-secret"; readonly problem: string };
 
 /** Why a customer has its outcome. */
 export type FlipReason =
-  | { readonly code: "confirmed-by-reply" }
+  /** `after`: what an earlier try was answered with. Evo Voice may still perform that try. */
+  | { readonly code: "confirmed-by-reply"; readonly after?: string | undefined }
   /** `after`: what the flip was answered with. */
   | { readonly code: "confirmed-by-reading"; readonly after: string }
   | { readonly code: "confirmed-after-restart" }
@@ -59,7 +51,7 @@ export type FlipReason =
   | { readonly code: "deselected-since-plan" }
   | { readonly code: "customer-gone" }
   | { readonly code: "flag-unknown" }
-  | { readonly code: "not-read" }
+  | { readonly code: "unanswered" }
   | { readonly code: "may-be-flipped"; readonly why: Reason }
   /** `isStaging`: the flag that the customer showed afterwards. */
   | { readonly code: "not-applied"; readonly isStaging: boolean; readonly why: Reason }
@@ -190,6 +182,7 @@ export type PlanReason =
 export type RollbackReason =
   /** The later rollout moved the customer, and was not rolled back. */
   | { readonly code: "moved-by-later-rollout"; readonly rolloutId: string }
+  | { readonly code: "restored-with-newer" }
   | { readonly code: "may-be-restored"; readonly why: readonly Reason[] }
   | { readonly code: "rollback-gave-up"; readonly parts: number }
   | { readonly code: "rollback-ended-early"; readonly why: readonly Reason[] }

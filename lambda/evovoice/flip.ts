@@ -5,7 +5,7 @@ import type { ApiClient, AttemptsSoFar } from "./api-client.ts";
 import { readCustomer } from "./customers.ts";
 import { RequestFailedError, toFailure, toOwnReason } from "./errors.ts";
 import type { ApiResponse } from "./response.ts";
-import { RETRY_RULES } from "./retry.ts";
+import { isSignedOut, RETRY_RULES } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
 
 /** A flip in progress. */
@@ -14,6 +14,8 @@ interface TriedFlip {
   readonly flip: Flip;
   /** Whether a request was sent that may have set the flag. */
   mayBeDone: boolean;
+  /** The first answer that may hide a write. */
+  after?: string;
   /** The flag that a later read showed; undefined when no read succeeded. */
   flag: boolean | undefined;
 }
@@ -21,7 +23,7 @@ interface TriedFlip {
 /**
  * Sets a customer's flag. A flip counts only when the reply or a later read shows the right customer with the right
  * flag. A failure of the customer is a result, not an error.
- * @throws what no sign-in helps against, and the errors of `beforeSend`, when no request can have written
+ * @throws SignInRefusedError and the errors of `beforeSend`, when no request can have written
  */
 export async function flipCustomer(
   client: ApiClient,
@@ -33,7 +35,7 @@ export async function flipCustomer(
     return { result: "flipped", reason: await flipUntilProved(tried, beforeSend) };
   } catch (error) {
     if (error instanceof RequestFailedError) {
-      return { result: "failed", reason: withDoubt(toOwnReason(error), tried), refused: !tried.mayBeDone };
+      return { result: "failed", reason: withDoubt(toOwnReason(error), tried) };
     }
     // A refused sign-in or a lost lock must not hide a write that may have been done.
     if (tried.mayBeDone) return { result: "unresolved" };
@@ -57,7 +59,7 @@ async function flipUntilProved(tried: TriedFlip, beforeSend: (() => Promise<void
     beforeSend,
     isDone: async (received, soFar) => {
       proof = isProof(received, flip)
-        ? { code: "confirmed-by-reply" }
+        ? { code: "confirmed-by-reply", ...(tried.after !== undefined && { after: tried.after }) }
         : await findProofByReading(tried, { ...soFar, response: received });
       return proof !== undefined;
     },
@@ -82,9 +84,11 @@ async function findProofByReading(
   { response, signedOut, isLast }: LastAttempt,
 ): Promise<Reason | undefined> {
   const { mayBeDone } = RETRY_RULES[response.kind];
-  tried.mayBeDone ||= mayBeDone;
-  // The first login page most likely says that the session has ended; after the second, the customer is read.
-  const reads = response.kind === "login-page" ? signedOut === 2 : mayBeDone;
+  // A first 401 means that the session had ended: nothing was written. A later 401 may hide a write.
+  tried.mayBeDone ||= mayBeDone || signedOut > (isSignedOut(response.kind) ? 1 : 0);
+  if (mayBeDone) tried.after ??= describeResponse(response);
+  // The first 401 or login page only says that the session has ended; after the second, the customer is read.
+  const reads = isSignedOut(response.kind) ? signedOut === 2 : mayBeDone;
   if (!reads && !(isLast && tried.mayBeDone)) return undefined;
   if (tried.flag !== tried.flip.isStaging && !(await isConfirmed(tried))) return undefined;
   return { code: "confirmed-by-reading", after: describeResponse(response) };

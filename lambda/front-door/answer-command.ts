@@ -27,7 +27,6 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command): Pr
       return showControls(ports);
     case "stop-everything":
     case "resume-everything":
-    case "try-login-again":
     case "hold-release":
     case "clear-release":
     case "unprotect":

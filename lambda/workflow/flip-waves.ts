@@ -1,4 +1,4 @@
-import { addCounts, type Counts, countOutcomes } from "../core/flip/outcome.ts";
+import { addCounts, countOutcomes } from "../core/flip/outcome.ts";
 import { isStop } from "../core/gate/decision.ts";
 import type { GateState } from "../core/gate/evaluate-gate.ts";
 import type { PlannedWave } from "../core/plan/plan.ts";
@@ -26,7 +26,7 @@ export interface FlippedWaves {
   readonly waves: readonly WaveResult[];
 }
 
-/** Wave by wave { flip → gate }, until all waves are done or a stop ends them. */
+/** Wave by wave { flip → verify → gate }, until all waves are done or a stop ends them. */
 export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
   const { plan, commandState, pace } = ready;
   let progress: FlipProgress = { ...FLIP_START, commandState, pace };
@@ -70,10 +70,12 @@ interface Noted {
 /** Flips a wave and verifies it. After the first flips: flags are independent, or a child that no plan flips has moved. */
 async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Noted> {
   const sent = await flip(ready, wave, progress);
-  const flipped =
-    whyStopped(sent) === undefined ? await verifyWave(ready, wave, { before: progress.counts, progress: sent }) : sent;
-  if (wave.from > 0 || whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
-  const { ports, durable, rollout, children } = ready;
+  const flipped = whyStopped(sent) === undefined ? await verifyWave(ready, wave, sent) : sent;
+  if (whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
+  const { ports, durable, rollout, plan, children } = ready;
+  const done = { change: "wave done", wave: wave.wave, waves: plan.waves.length, counts: flipped.counts } as const;
+  await durable.step(`publish-wave-${wave.wave}`, () => publish(ports, rollout, done));
+  if (wave.from > 0) return { progress: flipped, notes: [] };
   const { moved, unread } = await durable.runParts<ChildrenProgress>({
     name: "check-children",
     start: { ...children, done: children.children.length === 0, pace: flipped.pace },
@@ -87,48 +89,41 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
 }
 
 /** Part by part. A part that fails for good stops the rollout. */
-async function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
+function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
   const { ports, durable, rollout, plan, gateConfig } = ready;
   const poll = pollGate(ports, rollout, gateConfig);
-  const flipped = await durable.runParts({
+  return durable.runParts({
     name: `flip-${wave.wave}-part`,
     start: { ...progress, done: false },
     part: (run, from) => flipPart(ports, rollout, run, { plan, gateConfig, from, to: wave.to }),
     poll: (gate, { counts }) => poll(gate, counts.failed),
     afterFailure,
   });
-  if (whyStopped(flipped) !== undefined) return flipped;
-  const done = { change: "wave done", wave: wave.wave, waves: plan.waves.length, counts: flipped.counts } as const;
-  await durable.step(`publish-wave-${wave.wave}`, () => publish(ports, rollout, done));
-  return flipped;
 }
 
-/** A flag that did not arrive is sent once more. After a second round, its customer has failed. */
-async function verifyWave(ready: Ready, { wave, from, to }: PlannedWave, flipped: FlippedWave): Promise<FlipProgress> {
+/** A flag that did not arrive is sent once more, and its customer is read once more. */
+async function verifyWave(
+  ready: Ready,
+  { wave, from, to }: PlannedWave,
+  progress: FlipProgress,
+): Promise<FlipProgress> {
   const { ports, rollout, gateConfig } = ready;
-  const { before, progress } = flipped;
   const { settleSeconds } = ports.policy;
-  const { commandState, pace, counts, position, stop, problem } = await verify(ready, {
+  const { counts, commandState, pace, stop, problem } = await verify(ready, {
     name: `wave-${wave}`,
     waitSeconds: [settleSeconds, settleSeconds],
     createTask: () => createFlipTask(ports, rollout),
     first: from,
     to,
-    before,
+    before: progress.verified.counts,
     gateConfig,
     count: (sum, batch) => addCounts(sum, countOutcomes(batch.outcomes)),
-    failed: (sum) => sum.failed,
     commandState: progress.commandState,
     pace: progress.pace,
   });
-  // A round that a fault ended early has not counted the whole wave.
-  return { ...progress, commandState, pace, stop, problem, counts: position >= to ? counts : progress.counts };
-}
-
-interface FlippedWave {
-  /** The counts before the wave. */
-  readonly before: Counts;
-  readonly progress: FlipProgress;
+  const applied = { ...progress, commandState, pace, stop, problem };
+  // A round that was ended early has not counted the whole wave.
+  return whyStopped(applied) === undefined ? { ...applied, counts, verified: { batch: to, counts } } : applied;
 }
 
 /** The decision after a wave and during its bake. A wave that was stopped while it was flipped needs no further decision. */
@@ -173,12 +168,22 @@ function toDecided({ stop, problem }: FlipProgress, notes: readonly Reason[]) {
   return { decision: stop?.decision ?? "halt", reasons: stop?.reasons ?? why };
 }
 
-/** Gives each customer that was not attempted an outcome, so that every customer of the plan has one. */
-export function skipRemaining({ ports, durable, rollout, plan }: Ready, progress: FlipProgress): Promise<FlipProgress> {
-  if (progress.batch >= plan.batches) return Promise.resolve(progress);
+/**
+ * After a stop: every customer of the plan gets an outcome, and the batches that are not verified are counted anew. Without
+ * a rollback, their customers are read once more: a reply is no proof, and a flip that failed may have been done.
+ */
+export async function skipRemaining(
+  { ports, durable, rollout, plan }: Ready,
+  progress: FlipProgress,
+  isRolledBack: boolean,
+): Promise<FlipProgress> {
+  const { verified } = progress;
+  if (verified.batch >= plan.batches) return progress;
+  const { settleSeconds } = ports.policy;
+  if (!isRolledBack && settleSeconds > 0) await durable.wait("settle-stopped", settleSeconds);
   return durable.runParts({
     name: "skip-remaining-part",
-    start: { ...progress, done: false, idleParts: 0 },
+    start: { ...progress, ...verified, settledInBatch: 0, done: false, idleParts: 0, blind: isRolledBack },
     part: (run, from) => skipRemainingPart(ports, rollout, run, { plan, from, to: plan.batches }),
     afterFailure,
   });

@@ -3,6 +3,7 @@ import { toEventHold } from "../core/report/rollout-event.ts";
 import {
   addRollbackCounts,
   countRollback as countBatch,
+  countUnconfirmed,
   NO_ROLLBACK_COUNTS,
 } from "../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
@@ -15,11 +16,15 @@ import {
   type RollbackRequest,
 } from "../steps/rollback/begin-rollback.ts";
 import {
+  afterEndFailure,
   afterRollbackFailure,
   COUNT_START,
   countPart,
+  endPart,
+  isEnded,
   type RollbackProgress,
   rollbackPart,
+  startEnd,
   startRollback,
   toRollbackResult,
 } from "../steps/rollback/rollback-part.ts";
@@ -28,7 +33,7 @@ import type { Locked, Rollout } from "../steps/run-part.ts";
 import type { Run } from "./prepare-rollout.ts";
 import { verify } from "./verify.ts";
 
-/** Holds the release, then restores the customers that the source rollouts flipped, newest wave first. */
+/** Holds the release, restores the customers that the source rollouts may have flipped, and verifies them. */
 export async function rollBack(run: Run<Locked<Rollout>>, request: RollbackRequest): Promise<RollbackResult> {
   const { ports, durable, rollout } = run;
   const { commandState, hold } = await begin(run, request);
@@ -41,11 +46,27 @@ export async function rollBack(run: Run<Locked<Rollout>>, request: RollbackReque
     poll: (gate) => poll(gate),
     afterFailure: afterRollbackFailure,
   });
-  const hasEnded = progress.stop !== undefined || progress.problem !== undefined || progress.gaveUp !== undefined;
-  if (hasEnded) return { ...toRollbackResult(progress), hold };
-  const { problem, ...verified } = await verifyRollback(run, request.source, progress);
-  const result = toRollbackResult(verified);
-  return { ...result, ...(problem && { problem: [{ code: "rollback-not-verified", why: problem }] }), hold };
+  const verified = isEnded(progress) ? progress : await verifyRollback(run, request.source, progress);
+  const ended = isEnded(verified) ? await end(run, request.source, verified) : verified;
+  return { ...toRollbackResult(ended), hold };
+}
+
+/** Names and counts what is not restored, after a command, a fault or a silent Evo Voice. */
+async function end(
+  { ports, durable, rollout }: Run<Locked<Rollout>>,
+  source: SourceRollouts,
+  progress: RollbackProgress,
+): Promise<RollbackProgress> {
+  const start = startEnd(progress);
+  const { settleSeconds } = ports.policy;
+  if (!start.blind && settleSeconds > 0) await durable.wait("settle-ended", settleSeconds);
+  return durable.runParts({
+    name: "end-part",
+    start,
+    retry: "patient",
+    part: (step, from) => endPart(ports, rollout, step, { source, from }),
+    afterFailure: afterEndFailure,
+  });
 }
 
 /**
@@ -83,16 +104,16 @@ async function verifyRestored(
     gateConfig: ROLLBACK_GATE,
     count: ({ inDoubt, ...sum }, batch) => ({
       ...addRollbackCounts(sum, countBatch(batch)),
-      inDoubt: inDoubt + batch.intended.length,
+      inDoubt: inDoubt + countUnconfirmed(batch),
     }),
-    failed: () => 0,
     commandState: progress.commandState,
     pace: progress.pace,
   });
-  const { commandState, pace, stop, problem, position } = verified;
+  const { commandState, pace, stop } = verified;
   const { inDoubt, ...counts } = verified.counts;
-  const isWhole = position >= countBatches(source);
-  return { ...progress, commandState, pace, stop, problem, inDoubt, ...(isWhole && { counts }) };
+  const why = verified.problem;
+  const problem = why && [{ code: "rollback-not-verified", why } as const];
+  return { ...progress, commandState, pace, stop, problem, inDoubt, counts };
 }
 
 /** A release that cannot be held does not stop the rollback: the report says so. */
@@ -119,21 +140,6 @@ export async function countSource(
     part: (_run, from) => countPart(ports, source, from),
   });
   return { counts };
-}
-
-/** Counts again after each doubt is settled: a customer that counts as failed may never have been flipped. */
-export async function recountRollback(
-  run: Run<Rollout>,
-  { source, rollback }: { readonly source: SourceRollouts; readonly rollback: RollbackResult },
-): Promise<RollbackResult> {
-  if (rollback.counts.failed === 0) return rollback;
-  try {
-    const { counts } = await countSource(run, source);
-    return { ...rollback, counts, stop: counts.failed > 0 ? rollback.stop : undefined };
-  } catch {
-    // The first count is no smaller than the true one.
-    return rollback;
-  }
 }
 
 export async function publishRollback(

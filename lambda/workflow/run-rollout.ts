@@ -12,7 +12,7 @@ import { createDurable, type Durable } from "./durable.ts";
 import { flipWaves, skipRemaining } from "./flip-waves.ts";
 import { openOrWait } from "./open-or-wait.ts";
 import { prepareRollout } from "./prepare-rollout.ts";
-import { countSource, publishRollback, recountRollback, rollBack } from "./roll-back.ts";
+import { countSource, publishRollback, rollBack } from "./roll-back.ts";
 
 /** The whole product: open → flip, or roll back what another rollout flipped → close → report. */
 export async function runRollout(ports: Ports, input: unknown, context: DurableContext): Promise<Report> {
@@ -43,10 +43,9 @@ async function cutOver(ports: Ports, durable: Durable, rollout: FlipRollout): Pr
   const { stop, commandState } = progress;
   const source = toOwnSource(rollout, progress, plan.batches);
   const restored = stop?.decision === "roll back" ? await rollBack(ready, { source, commandState }) : undefined;
-  const { counts, problem } = await skipRemaining(ready, progress);
+  const { counts, problem } = await skipRemaining(ready, progress, restored !== undefined);
   const notListed = stop === undefined && problem === undefined ? await compareEnd(ready, progress.pace) : undefined;
-  const recounted = restored && (await recountRollback(ready, { source, rollback: restored }));
-  const rollback = recounted && (await publishRollback(ready, recounted));
+  const rollback = restored && (await publishRollback(ready, restored));
   return { plan, counts, waves, stop, problem, notListed, rollback, overridden: gateConfig.overridden };
 }
 

@@ -28,30 +28,15 @@ export async function verify<Counts>(
   { name, waitSeconds, createTask, first, before, commandState, pace, ...work }: Verification<Counts>,
 ): Promise<VerifyProgress<Counts>> {
   const poll = pollGate(ports, rollout, work.gateConfig);
-  let progress: VerifyProgress<Counts> = {
-    done: true,
-    idleParts: 0,
-    commandState,
-    pace,
-    position: work.to,
-    counts: before,
-    sent: 1,
-  };
+  const start = { done: false, idleParts: 0, position: first, counts: before, sent: 0 };
+  let progress: VerifyProgress<Counts> = { ...start, commandState, pace };
   for (const [index, seconds] of waitSeconds.entries()) {
     const round = `${name}-${index + 1}`;
     if (seconds > 0) await durable.wait(`settle-${round}`, Math.ceil(seconds));
     const { commandState: applied, pace: found } = progress;
     progress = await durable.runParts<VerifyProgress<Counts>>({
       name: `verify-${round}`,
-      start: {
-        done: false,
-        idleParts: 0,
-        commandState: applied,
-        pace: found,
-        position: first,
-        counts: before,
-        sent: 0,
-      },
+      start: { ...start, commandState: applied, pace: found },
       part: async (run, from) =>
         verifyPart(ports, rollout, run, {
           ...work,
@@ -59,7 +44,7 @@ export async function verify<Counts>(
           maySend: index < waitSeconds.length - 1,
           from,
         }),
-      poll: (gate, { counts }) => poll(gate, work.failed(counts)),
+      poll: (gate) => poll(gate),
       afterFailure: (from, problem) => ({ ...from, done: true, problem }),
     });
     if (progress.sent === 0 || progress.stop !== undefined || progress.problem !== undefined) break;

@@ -22,7 +22,6 @@ import { findRoute, type Route } from "./routes.ts";
 import { notifyListeners, type Service } from "./service.ts";
 import { ServiceError } from "./service-error.ts";
 import { findSession, type ServerSession } from "./sessions.ts";
-import { findSignInTrouble } from "./sign-in-trouble.ts";
 import { count } from "./stats.ts";
 import { readRequestText, send, sendHalf, wantsJson } from "./wire.ts";
 
@@ -95,8 +94,6 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   if (refusal !== undefined) return answer(served, refusal);
   const fault = decide(service, route.operation, parameters);
   await delay(service, fault);
-  const trouble = route.operation === "Authenticate" ? findSignInTrouble(state, path, Date.now()) : undefined;
-  if (trouble !== undefined) return answer(served, trouble);
   const perform = async (): Promise<Reply> => {
     const operation = operations[route.operation];
     const call = { state, parameters, headers: request.headers, method, user: session?.user, fault };
@@ -118,8 +115,6 @@ function checkAccess(
 ): Reply | undefined {
   const { roles } = operations[name];
   if (roles === "all") return undefined;
-  const isRefused = name === "SetCustomerStagingMode" && served.service.state.faults.flags.has("writes-401");
-  if (session !== undefined && isRefused) return unauthorized;
   if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
   return roles.includes(session.user.role) ? undefined : forbidden;
 }

@@ -20,8 +20,6 @@ export interface EmulatorState {
   readonly startedAt: number;
   faults: Faults;
   attempts: AttemptCounts;
-  /** When the first sign-in met `sign-in-down`. */
-  signInDownAtMs?: number | undefined;
 }
 
 /** One write of a flag: the source of the log. */
@@ -65,7 +63,6 @@ export function createState(options: StateOptions): EmulatorState {
 export function changeFaults(state: EmulatorState, spec: string): void {
   state.faults = parseFaults(spec);
   state.attempts = new Map();
-  state.signInDownAtMs = undefined;
 }
 
 /** Sets one customer's flag and writes it to the log. */

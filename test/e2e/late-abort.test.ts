@@ -27,12 +27,12 @@ test.each([
     const ledger = openLedger(world);
     const proxy = await startDynamoDbProxy(world.environment.AWS_ENDPOINT_URL_DYNAMODB ?? "");
     process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.address;
-    /** The reads since the wave was flipped: the first is of its verification, the second of its gate. */
-    let reads: number | undefined;
+    let isVerified = false;
     proxy.listener = async ({ operation, body, phase }) => {
       if (phase !== "done") return undefined;
-      if (body.includes('\\"change\\":\\"wave done\\"')) reads = 0;
-      else if (reads !== undefined && operation === "BatchGetItem" && ++reads === 2) {
+      if (body.includes('\\"change\\":\\"wave done\\"')) isVerified = true;
+      else if (isVerified && operation === "BatchGetItem") {
+        isVerified = false;
         await ledger.addCommand("night", { ...ABORT, rollback });
       }
       return undefined;

@@ -1,16 +1,16 @@
 import type { FlipReason, Sentences } from "../reason-types.ts";
 
 export const FLIP_SENTENCES: Sentences<FlipReason> = {
-  "confirmed-by-reply": () => "the reply showed the new flag",
+  "confirmed-by-reply": ({ after }) => `the reply showed the new flag${after === undefined ? "" : `, after ${after}`}`,
   "confirmed-by-reading": ({ after }) => `a reading showed the new flag, after ${after}`,
   "confirmed-after-restart": () => "a reading after a restart showed the new flag",
-  "confirmed-by-verification": () => "a reading after the wave showed the new flag",
+  "confirmed-by-verification": () => "a later reading showed the new flag",
   "already-there": () => "had the wanted flag already when the rollout was planned",
   "moved-since-plan": () => "had the wanted flag already when its turn came: something else moved it after the plan",
   "deselected-since-plan": () => "has changed since the plan: the event's targets no longer select it",
   "customer-gone": () => "Evo Voice no longer has this customer; see whether it was deleted",
   "flag-unknown": () => "Evo Voice does not say where this customer is",
-  "not-read": () => "the customer could not be read",
+  unanswered: () => "the rollout stopped before its request was answered: it may have been flipped",
   "may-be-flipped": ({ why }, describe) => `may have been flipped, look at this customer: ${describe(why)}`,
   "not-applied": ({ isStaging, why }, describe) =>
     `${describe(why)}; a reading afterwards shows it still ${isStaging ? "on staging" : "in production"}`,

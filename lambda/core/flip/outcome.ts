@@ -12,6 +12,17 @@ export interface Outcome {
   readonly reason: Reason;
 }
 
+/** Whether the flip failed after a request that may have moved the customer. A rollback writes to it all the same. */
+export function isInDoubt({ outcome, reason }: Pick<Outcome, "outcome" | "reason">): boolean {
+  return outcome === "failed" && isCodeOfDoubt(reason.code);
+}
+
+export function isCodeOfDoubt(code: Reason["code"]): boolean {
+  return IN_DOUBT.includes(code);
+}
+
+const IN_DOUBT: readonly Reason["code"][] = ["may-be-flipped", "may-be-restored", "not-applied", "unanswered"];
+
 export type Counts = Readonly<Record<OutcomeKind, number>>;
 
 export const NO_COUNTS: Counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };

@@ -15,8 +15,8 @@ export interface Flip {
  */
 export type FlipResult =
   | { readonly result: "flipped"; readonly reason: Reason }
-  /** `refused`: every request was refused, so no request can have set the flag. */
-  | { readonly result: "failed"; readonly reason: Reason; readonly refused?: boolean }
+  /** The code of the reason says whether a request may have set the flag (`isInDoubt`). */
+  | { readonly result: "failed"; readonly reason: Reason }
   | { readonly result: "not begun" }
   | { readonly result: "unresolved" };
 

@@ -41,7 +41,7 @@ export interface Batch {
   readonly rolloutId: string;
   readonly index: number;
   readonly customers: readonly PlannedCustomer[];
-  /** Ids of the customers that this rollout flips, recorded before the first request. Their flag was the other one. */
+  /** Ids of customers without an outcome that a request may reach, recorded before the first request. Their flag was the other one. */
   readonly intended: readonly string[];
   readonly outcomes: readonly Outcome[];
   /** Ids of the customers that a rollback restores, recorded before its first request. */

@@ -1,4 +1,4 @@
-import { countStanding } from "./next-steps.ts";
+import { countInDoubt, countStanding } from "./next-steps.ts";
 import { renderReport } from "./render-report.ts";
 import { countNotFlipped, type Report } from "./report.ts";
 import { type EndStatus, isEndStatus } from "./rollout-event.ts";
@@ -72,13 +72,21 @@ function judgeRolledBack({ action, rollback, held }: Report): Verdict {
 function judgeStopped(report: Report, status: "halted" | "failed" | "aborted"): Verdict | undefined {
   const { rollback, action } = report;
   if (action === "rollback") {
-    const result = rollback === undefined ? "no customer restored" : `${countCustomers(rollback.failed)} not restored`;
-    return { severity: "critical", result: `${status}, ${result}` };
+    return { severity: "critical", result: `${status}, ${toRestored(rollback)}` };
   }
   const standing = countStanding(report);
-  if (standing > 0) return { severity: "critical", result: `${status}, ${countCustomers(standing)} stay flipped` };
+  if (standing > 0) return { severity: "critical", result: `${status}, ${countCustomers(standing)} ${toStay(report)}` };
   // A person who aborts a rollout before its first flip knows the result.
   return status === "aborted" ? undefined : { severity: "warning", result: `${status}, no customer stays flipped` };
+}
+
+function toRestored(rollback: Report["rollback"]): string {
+  if (rollback === undefined) return "no customer restored";
+  return rollback.failed > 0 ? `${countCustomers(rollback.failed)} not restored` : "the restores are not verified";
+}
+
+function toStay(report: Report): string {
+  return report.rollback !== undefined || countInDoubt(report) === 0 ? "stay flipped" : "stay or may be flipped";
 }
 
 const MOST_NAME = 40;

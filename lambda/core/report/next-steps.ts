@@ -1,4 +1,5 @@
 import type { DeployEvent } from "../../contract/deploy-event.ts";
+import { isCodeOfDoubt } from "../flip/outcome.ts";
 import type { Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
@@ -39,10 +40,17 @@ export function adviseNext(report: Report, event?: DeployEvent): readonly Advice
   }
 }
 
-/** How many customers stay where the rollout put them. A rollback that broke off may not have counted all of them. */
-export function countStanding({ counts: { flipped }, rollback }: Pick<Report, "counts" | "rollback">): number {
-  if (rollback === undefined) return flipped;
+/** How many customers stay, or may stay, where the rollout put them. A rollback that broke off may not have counted all. */
+export function countStanding(report: Pick<Report, "counts" | "failedBy" | "rollback">): number {
+  const { flipped } = report.counts;
+  const { rollback } = report;
+  if (rollback === undefined) return flipped + countInDoubt(report);
   return Math.max(rollback.failed, flipped - rollback.restored - rollback.conflicting);
+}
+
+/** How many of the failed customers may have been flipped all the same. */
+export function countInDoubt({ failedBy = [] }: Pick<Report, "failedBy">): number {
+  return failedBy.filter(({ code }) => isCodeOfDoubt(code)).reduce((sum, { customers }) => sum + customers, 0);
 }
 
 const SEE_NAMES: Advice = { say: "Look at the customers named above. The report and the ledger list all of them." };
@@ -119,7 +127,10 @@ function adviseStopped(report: Report, event: DeployEvent | undefined): readonly
 }
 
 function rollBackSource(report: Report): Advice {
-  return { say: "To restore exactly the customers that this rollout flipped:", send: toRollback(report) };
+  return {
+    say: "To restore every customer that this rollout flipped or may have flipped:",
+    send: toRollback(report),
+  };
 }
 
 function goOn({ rolloutId }: Report): Advice {

@@ -109,7 +109,7 @@ const Started = strictObject({
 
 const WaveDone = strictObject({
   ...head,
-  change: z.literal("wave done").describe("every customer of a wave has an outcome; its bake begins"),
+  change: z.literal("wave done").describe("every customer of a wave has an outcome and is verified; its bake begins"),
   wave: count("the wave, from 1"),
   waves: count("how many waves there are"),
   counts: Counts,

@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeKind } from "../flip/outcome.ts";
+import { isInDoubt, type Outcome, type OutcomeKind } from "../flip/outcome.ts";
 import type { Reading } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
 import type { Batch, PlannedCustomer } from "../plan/plan.ts";
@@ -7,7 +7,7 @@ import type { Reason } from "../reasons.ts";
 /** How many of the customers that a rollout flipped have which outcome after its rollback. */
 export interface RollbackCounts {
   readonly restored: number;
-  /** Moved by a later rollout or by no rollout, protected now, or gone: the rollback leaves these customers. */
+  /** Moved by a later rollout, protected now, or gone: the rollback leaves these customers. */
   readonly conflicting: number;
   /** Could not be restored, or were not attempted. */
   readonly failed: number;
@@ -21,23 +21,15 @@ export interface Held {
 
 export const NO_ROLLBACK_COUNTS: RollbackCounts = { restored: 0, conflicting: 0, failed: 0 };
 
-/** The customers that a rollout flipped, or may have flipped: those with the outcome, and those that were only intended. */
+/** The customers that a rollout flipped or may have flipped. Those that are only intended have no outcome yet. */
 export function findRestorable({
   customers,
   outcomes,
   intended,
 }: Pick<Batch, "customers" | "outcomes" | "intended">): readonly PlannedCustomer[] {
   const ids = new Set(intended);
-  for (const { customerId, outcome } of outcomes) if (outcome === "flipped") ids.add(customerId);
+  for (const one of outcomes) if (one.outcome === "flipped" || isInDoubt(one)) ids.add(one.customerId);
   return customers.filter(({ id }) => ids.has(id));
-}
-
-/** Drops the failed restores of customers that, as is known by now, were never flipped. */
-export function dropNeverFlipped(batch: Batch): Batch {
-  if (batch.rollback.length === 0) return batch;
-  const ids = new Set(findRestorable(batch).map(({ id }) => id));
-  const rollback = batch.rollback.filter(({ customerId, outcome }) => outcome !== "failed" || ids.has(customerId));
-  return { ...batch, rollback };
 }
 
 export interface RollbackSituation {
@@ -48,18 +40,21 @@ export interface RollbackSituation {
   readonly restoring: boolean;
   /** A later rollout that, by the ledger, flipped the customer and was not rolled back. */
   readonly movedLaterBy?: string | undefined;
+  /** The rollback restores it as a customer of a newer source rollout. */
+  readonly isInNewerSource?: boolean | undefined;
   readonly judge: (customer: CustomerFacts) => Judgement;
 }
 
 /** The outcome that needs no request; undefined when the customer is to be restored now. */
 export function settleBeforeRollback(situation: RollbackSituation): Outcome | undefined {
-  const { customer, fresh, restoring, movedLaterBy, judge } = situation;
+  const { customer, fresh, restoring, movedLaterBy, isInNewerSource, judge } = situation;
   const settle = (outcome: OutcomeKind, reason: Reason): Outcome => ({
     customerId: customer.id,
     name: customer.name,
     outcome,
     reason,
   });
+  if (isInNewerSource) return settle("unchanged", { code: "restored-with-newer" });
   if (movedLaterBy !== undefined) return settle("skipped", { code: "moved-by-later-rollout", rolloutId: movedLaterBy });
   if (fresh.reading === "missing") return settle("skipped", { code: "customer-gone" });
   if (fresh.reading === "unreadable") {
@@ -70,11 +65,11 @@ export function settleBeforeRollback(situation: RollbackSituation): Outcome | un
 }
 
 /** Whether another rollback may restore this customer: a protection may be lifted, a later rollout rolled back by then. */
-export function isWorthAnotherLook({ outcome, reason }: Outcome): boolean {
+export function mayBeRestoredLater({ outcome, reason }: Outcome): boolean {
   return outcome === "skipped" && reason.code !== "customer-gone";
 }
 
-/** Counts the customers of a batch. A restorable customer without another outcome counts as not restored. */
+/** Counts the customers of a batch. A customer without an outcome counts as not restored, one of a newer source not at all. */
 export function countRollback(batch: Omit<Batch, "rolloutId" | "index" | "revision">): RollbackCounts {
   const kinds = new Map(batch.rollback.map(({ customerId, outcome }) => [customerId, outcome]));
   const counts = { restored: 0, conflicting: 0, failed: 0 };
@@ -82,9 +77,18 @@ export function countRollback(batch: Omit<Batch, "rolloutId" | "index" | "revisi
     const kind = kinds.get(id);
     if (kind === "flipped") counts.restored += 1;
     else if (kind === "skipped") counts.conflicting += 1;
-    else counts.failed += 1;
+    else if (kind !== "unchanged") counts.failed += 1;
   }
   return counts;
+}
+
+/** How many customers had a request of the flips that was not confirmed: Evo Voice may still perform it. */
+export function countUnconfirmed(batch: Pick<Batch, "customers" | "outcomes" | "intended">): number {
+  const confirmed = batch.outcomes.filter(
+    ({ outcome, reason }) =>
+      outcome === "flipped" && reason.code === "confirmed-by-reply" && reason.after === undefined,
+  );
+  return findRestorable(batch).length - confirmed.length;
 }
 
 /** Whether another pass may restore a customer of the batch. */

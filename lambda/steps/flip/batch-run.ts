@@ -4,7 +4,6 @@ import { type Reading, settleBeforeFlip } from "../../core/flip/settle-before-fl
 import { createJudge } from "../../core/lookup/selection.ts";
 import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
-import { dropNeverFlipped } from "../../core/rollback/settle-before-rollback.ts";
 import type { Guard } from "../gate/guard.ts";
 import { readSelection } from "../lookup/read-selection.ts";
 import type { Connection, Ledger, Ports } from "../ports.ts";
@@ -26,8 +25,10 @@ export interface Task {
   /** Reads a batch by its position in the order of the work. */
   read(position: number): Promise<Batch>;
   open(batch: Batch): Work;
-  /** What the ledger says of the batch's customers, and the ids of those that a request may have reached without an outcome. */
+  /** What the ledger says of the batch's customers. */
   recorded(batch: Batch): Pick<Work, "outcomes" | "intended">;
+  /** Why a customer has failed whose request was not answered before the rollout stopped. */
+  toDoubt(why: readonly Reason[]): Reason;
   /** The batch with what became of its customers. */
   close(batch: Batch, done: Pick<Work, "outcomes" | "intended">): Batch;
 }
@@ -53,15 +54,10 @@ export interface OutcomeTracker {
   /** Whether an earlier run had recorded that it would flip this customer. */
   wasIntended(customerId: string): boolean;
   settle(customer: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void;
-  /** A flip that failed may have been done all the same. */
-  markUncertain(customerId: string): void;
   /** This run or an earlier run began a flip, and its effect is not known. */
   markInDoubt(customerId: string): void;
-  /**
-   * The customers that may have been flipped without an outcome that says so: those in doubt, and those whose flip failed
-   * after a request was sent. A customer that failed before, or was refused, is not: a rollback must not touch it.
-   */
-  uncertain(): readonly string[];
+  /** The customers that may have been flipped and have no outcome. */
+  inDoubt(): readonly string[];
   /** A customer that has no outcome and is not in doubt was not attempted. */
   skipRemaining(why: readonly Reason[]): void;
   outcomes(): readonly Outcome[];
@@ -82,7 +78,6 @@ export function trackOutcomes({ customers, outcomes: known, intended }: Known): 
   const outcomes = new Map(known.map((outcome) => [outcome.customerId, outcome]));
   const open = known.length === 0 ? customers : customers.filter(({ id }) => !outcomes.has(id));
   const intendedBefore = new Set(intended);
-  const suspected = new Set(intended);
   const doubtful = new Set<string>();
 
   function settle({ id, name }: PlannedCustomer, outcome: OutcomeKind, reason: Reason): void {
@@ -94,9 +89,8 @@ export function trackOutcomes({ customers, outcomes: known, intended }: Known): 
     open,
     wasIntended: (customerId) => intendedBefore.has(customerId),
     settle,
-    markUncertain: (customerId) => void suspected.add(customerId),
     markInDoubt: (customerId) => void doubtful.add(customerId),
-    uncertain: () => [...doubtful, ...[...suspected].filter((id) => outcomes.get(id)?.outcome === "failed")],
+    inDoubt: () => [...doubtful],
     skipRemaining(why) {
       for (const customer of open) {
         if (outcomes.has(customer.id) || doubtful.has(customer.id)) continue;
@@ -141,7 +135,8 @@ export async function createFlipTask(
       };
     },
     recorded: ({ outcomes, intended }) => ({ outcomes, intended }),
-    close: (batch, { outcomes, intended }) => dropNeverFlipped({ ...batch, outcomes, intended }),
+    toDoubt: () => ({ code: "unanswered" }),
+    close: (batch, { outcomes, intended }) => ({ ...batch, outcomes, intended }),
   };
 }
 

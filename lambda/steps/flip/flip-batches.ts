@@ -1,4 +1,6 @@
+import { isInDoubt } from "../../core/flip/outcome.ts";
 import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Reason } from "../../core/reasons.ts";
 import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
 import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";
 
@@ -112,14 +114,18 @@ async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: Plan
     case "flipped":
       return tracker.settle(customer, "flipped", flipped.reason);
     case "failed":
-      if (!flipped.refused) tracker.markUncertain(customer.id);
-      tracker.settle(customer, "failed", flipped.reason);
+      tracker.settle(customer, "failed", tracker.wasIntended(customer.id) ? withDoubt(flipped.reason) : flipped.reason);
       return guard.countFailures(1);
     case "unresolved":
       return tracker.markInDoubt(customer.id);
     case "not begun":
       return;
   }
+}
+
+/** This flip was refused, and an earlier run may have sent another. */
+function withDoubt(why: Reason): Reason {
+  return isInDoubt({ outcome: "failed", reason: why }) ? why : { code: "may-be-flipped", why };
 }
 
 async function finish(
@@ -129,7 +135,7 @@ async function finish(
   const stopped = run.stopSignal.stopped();
   if (stopped !== undefined) tracker.skipRemaining(stopped.reasons);
   try {
-    const batch = await record(run, written, tracker, tracker.uncertain());
+    const batch = await record(run, written, tracker, tracker.inDoubt());
     const left = tracker.left();
     if (left > 0) run.stopSignal.end();
     return { position, batch, left };

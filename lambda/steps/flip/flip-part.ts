@@ -22,13 +22,15 @@ export interface FlipProgress extends Progress {
   readonly batch: number;
   /** Of the finished batches. */
   readonly counts: Counts;
+  /** The first batch that is not verified, and the counts of the batches before it. */
+  readonly verified: { readonly batch: number; readonly counts: Counts };
   /** How many customers of that first batch have an outcome. */
   readonly settledInBatch: number;
   /** How many parts have flipped, in all waves. */
   readonly parts: number;
   /** The fault that stopped the rollout. The decision of a gate or a command is `stop`. */
   readonly problem?: readonly Reason[] | undefined;
-  /** No customer is read any more: a customer that may have been flipped is recorded as failed. */
+  /** A stopped rollout reads no customer any more: a customer that may have been flipped stays in doubt. */
   readonly blind?: boolean | undefined;
 }
 
@@ -38,6 +40,7 @@ export const FLIP_START: FlipProgress = {
   commandState: NO_COMMANDS,
   batch: 0,
   counts: NO_COUNTS,
+  verified: { batch: 0, counts: NO_COUNTS },
   settledInBatch: 0,
   parts: 0,
 };
@@ -81,7 +84,10 @@ export async function flipPart(
   });
 }
 
-/** In a stopped rollout: gives every customer that is left an outcome. No customer is flipped any more. */
+/**
+ * In a stopped rollout: gives every customer that is left an outcome, and reads those that may have been flipped once more.
+ * No customer is flipped any more.
+ */
 export async function skipRemainingPart(
   ports: Ports,
   rollout: Locked<FlipRollout>,

@@ -33,7 +33,7 @@ export async function prepareBatch(run: BatchRun, position: number): Promise<Pre
   const tracker = trackOutcomes(work);
   const readings = await readAfresh(run, tracker.open);
   const intended = settleWithoutFlip(work, tracker, readings);
-  const written = await record(run, batch, tracker, [...tracker.uncertain(), ...intended.map(({ id }) => id)]);
+  const written = await record(run, batch, tracker, [...tracker.inDoubt(), ...intended.map(({ id }) => id)]);
   const prepared = { position, work, written, tracker };
   const protectedIds = await readProtected(run).catch(async (error: unknown) => {
     // A batch that cannot be withdrawn is resumed as after a crash. The first error is the one to report.
@@ -57,7 +57,7 @@ export async function withdrawBatch(
   run: BatchRun,
   { written, tracker }: Pick<PreparedBatch, "written" | "tracker">,
 ): Promise<void> {
-  await record(run, written, tracker, tracker.uncertain());
+  await record(run, written, tracker, tracker.inDoubt());
 }
 
 /** Settles the customers that need no flip; returns the customers to be flipped now. */

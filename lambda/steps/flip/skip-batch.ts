@@ -1,16 +1,7 @@
-import type { Reading } from "../../core/flip/settle-before-flip.ts";
-import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
-import {
-  type BatchRun,
-  type OutcomeTracker,
-  type RecordedBatch,
-  record,
-  type Task,
-  trackOutcomes,
-} from "./batch-run.ts";
+import { readAgain } from "../verify/verify-batches.ts";
+import { type BatchRun, type RecordedBatch, trackOutcomes } from "./batch-run.ts";
 import type { BatchRange } from "./flip-batches.ts";
-import { type Readings, readAfresh } from "./prepare-batch.ts";
 
 export interface Stopped {
   readonly why: readonly Reason[];
@@ -28,40 +19,32 @@ export async function* skipBatches(
 ): AsyncGenerator<RecordedBatch> {
   for (let position = from; position < to && (position === from || run.stopSignal.mayBegin()); position += 1) {
     const recorded = await skipBatch(run, position, stopped);
+    if (recorded === undefined) return;
     yield recorded;
-    if (recorded.left > 0) return;
   }
 }
 
-/** A customer that was not attempted is skipped; one that may have been flipped is read first, unless `blind`. */
-export async function skipBatch(run: SkipRun, position: number, { why, blind }: Stopped): Promise<RecordedBatch> {
-  const batch = await run.task.read(position);
-  const tracker = trackOutcomes(run.task.open(batch));
-  const rolledBack = findRestored(batch);
-  for (const customer of tracker.open.filter(({ id }) => rolledBack.has(id))) {
-    tracker.settle(customer, "failed", { code: "may-be-flipped", why: { code: "not-read" } });
+/**
+ * Gives every customer an outcome: one that was not attempted is skipped, one whose request was not answered has failed.
+ * Unless `blind`, it reads those that may have been flipped, and corrects their outcomes. Undefined when there was no time.
+ */
+export async function skipBatch(
+  run: SkipRun,
+  position: number,
+  { why, blind }: Stopped,
+): Promise<RecordedBatch | undefined> {
+  const { task, ledger } = run;
+  const batch = await task.read(position);
+  const tracker = trackOutcomes({ ...task.open(batch), ...task.recorded(batch) });
+  for (const customer of tracker.open) {
+    if (tracker.wasIntended(customer.id)) tracker.settle(customer, "failed", task.toDoubt(why));
+    else tracker.settle(customer, "skipped", { code: "not-attempted", why });
   }
-  const doubtful = tracker.open.filter(({ id }) => tracker.wasIntended(id) && !rolledBack.has(id));
-  const readings: Readings | undefined = blind ? undefined : await readAfresh(run, doubtful).catch(() => undefined);
-  for (const customer of doubtful) {
-    const reading = readings === undefined ? UNREADABLE : readings.get(customer.id);
-    if (reading === undefined) tracker.markInDoubt(customer.id);
-    else settleDoubtful(run.task, tracker, customer, reading);
-  }
-  tracker.skipRemaining(why);
-  return { position, batch: await record(run, batch, tracker, tracker.uncertain()), left: tracker.left() };
-}
-
-/** A customer that a rollback restored was flipped, whatever its flag says now. */
-function findRestored({ rollback }: Batch): ReadonlySet<string> {
-  return new Set(rollback.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])));
-}
-
-const UNREADABLE: Reading = { reading: "unreadable", reason: { code: "not-read" } };
-
-function settleDoubtful({ flag }: Task, tracker: OutcomeTracker, customer: PlannedCustomer, reading: Reading): void {
-  const isStaging = reading.reading === "found" ? reading.customer.isStaging : undefined;
-  if (isStaging === flag) tracker.settle(customer, "flipped", { code: "confirmed-after-restart" });
-  if (isStaging !== undefined) return;
-  tracker.settle(customer, "failed", { code: "may-be-flipped", why: { code: "not-read" } });
+  const named = tracker.outcomes();
+  const seen = blind ? { outcomes: named } : await readAgain(run, named);
+  if (seen === undefined) return undefined;
+  const known = new Set(task.recorded(batch).outcomes);
+  const isKnown = seen.outcomes.every((outcome) => known.has(outcome));
+  const recorded = isKnown ? batch : await ledger.recordBatch(task.close(batch, { ...seen, intended: [] }));
+  return { position, batch: recorded, left: 0 };
 }

@@ -28,7 +28,7 @@ export async function findSourceRollouts(
 async function refuseUnflipped(ledger: SourceLedger, found: FoundSource): Promise<FoundSource> {
   if ("problem" in found) return found;
   const { rollouts } = found.source;
-  if (await hasFlipped(ledger, rollouts)) return found;
+  if ((await readFlipped(ledger, rollouts)) !== "none") return found;
   return { problem: { code: "nothing-flipped", rolloutId: rollouts[0]?.rolloutId ?? "" } };
 }
 
@@ -47,25 +47,46 @@ async function refuseRetried(ledger: SourceLedger, found: FoundSource): Promise<
   return found;
 }
 
-/** The last rollout of a release that flipped a customer, with the rollouts that it retried. */
+/**
+ * The last rollout of a release that flipped a customer, with the rollouts that it retried, and with the newer ones of the
+ * same action that only may have flipped customers.
+ */
 async function findLast(ledger: SourceLedger, release: string): Promise<FoundSource> {
+  let last: SourceRollouts | undefined;
   for (const rolloutId of await ledger.findRollouts(release)) {
     const record = await ledger.findRollout(rolloutId);
     if (record === undefined) continue;
     const found = toSource(record);
     if ("problem" in found) continue;
+    if (last !== undefined && found.source.action !== last.action) break;
     const rollouts = [...found.source.rollouts, ...(await readRetried(ledger, record))];
-    if (await hasFlipped(ledger, rollouts)) return { source: { ...found.source, rollouts } };
+    const flipped = await readFlipped(ledger, rollouts);
+    if (flipped === "none") continue;
+    last = { ...found.source, ...last, rollouts: withoutRepeats([...(last?.rollouts ?? []), ...rollouts]) };
+    if (flipped === "surely") break;
   }
-  return { problem: { code: "release-never-flipped", release } };
+  return last === undefined ? { problem: { code: "release-never-flipped", release } } : { source: last };
 }
 
-async function hasFlipped({ getBatch }: SourceLedger, rollouts: SourceRollouts["rollouts"]): Promise<boolean> {
+/** A rollout that was retried is found by itself, too. */
+function withoutRepeats(rollouts: SourceRollouts["rollouts"]): SourceRollouts["rollouts"] {
+  return [...new Map(rollouts.map((one) => [one.rolloutId, one])).values()];
+}
+
+/** Whether some customer of the rollouts was flipped, or at least may have been. */
+async function readFlipped(
+  { getBatch }: SourceLedger,
+  rollouts: SourceRollouts["rollouts"],
+): Promise<"surely" | "perhaps" | "none"> {
+  let flipped: "perhaps" | "none" = "none";
   for (const { rolloutId, batches } of rollouts) {
-    for (let index = 0; index < batches; index += 1)
-      if (findRestorable(await getBatch(rolloutId, index)).length > 0) return true;
+    for (let index = 0; index < batches; index += 1) {
+      const batch = await getBatch(rolloutId, index);
+      if (batch.outcomes.some(({ outcome }) => outcome === "flipped")) return "surely";
+      if (findRestorable(batch).length > 0) flipped = "perhaps";
+    }
   }
-  return false;
+  return flipped;
 }
 
 /** The rollouts that a rollout retried, and the rollouts that those retried, the newest first. */

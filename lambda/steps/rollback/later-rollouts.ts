@@ -1,3 +1,4 @@
+import { findRestorable } from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
@@ -5,8 +6,10 @@ import type { Ledger } from "../ports.ts";
 export interface LaterRollouts {
   /** Reads the batches of the later rollouts. The question below comes after it. */
   load(): Promise<void>;
-  /** The newest rollout after this one that flipped the customer and did not restore it. */
+  /** The newest rollout after this one that flipped the customer and was not rolled back. */
   movedLaterBy(rolloutId: string, customerId: string): string | undefined;
+  /** Whether the rollback writes to the customer anyway, as one of a newer source rollout: a retry, say. */
+  isInNewerSource(rolloutId: string, customerId: string): boolean;
 }
 
 export async function readLaterRollouts(
@@ -22,6 +25,7 @@ export async function readLaterRollouts(
   };
   const oldest = Math.max(...ours.map(positionOf));
   const movers = new Map<string, number>();
+  const sources = new Map<string, number>();
 
   async function readMoved(rolloutId: string, position: number): Promise<void> {
     for await (const { outcomes, rollback } of readBatches(rolloutId)) {
@@ -34,10 +38,20 @@ export async function readLaterRollouts(
     }
   }
 
+  async function readSource(rolloutId: string): Promise<void> {
+    for await (const batch of readBatches(rolloutId))
+      for (const { id } of findRestorable(batch)) if (!sources.has(id)) sources.set(id, ours.indexOf(rolloutId));
+  }
+
   return {
     async load() {
       for (const [position, { rolloutId }] of flips.slice(0, oldest).entries())
         if (!ours.includes(rolloutId)) await readMoved(rolloutId, position);
+      for (const newer of ours.slice(0, -1)) await readSource(newer);
+    },
+    isInNewerSource(rolloutId, customerId) {
+      const source = sources.get(customerId);
+      return source !== undefined && source < ours.indexOf(rolloutId);
     },
     movedLaterBy(rolloutId, customerId) {
       const position = movers.get(customerId);

@@ -12,13 +12,14 @@ import {
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
+import { skipBatches } from "../flip/skip-batch.ts";
 import { createStopSignal } from "../flip/stop-signal.ts";
 import { createGuard } from "../gate/guard.ts";
 import { holdsLock, ROLLBACK_GATE } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
-import { type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
+import { countIdle, type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
 import { readLaterRollouts } from "./later-rollouts.ts";
-import { countBatches, createRollbackTask, nameNotRestored } from "./rollback-task.ts";
+import { countBatches, createRollbackTask } from "./rollback-task.ts";
 
 /** Where a rollback is: counters only. */
 export interface RollbackProgress extends Progress {
@@ -35,6 +36,8 @@ export interface RollbackProgress extends Progress {
   readonly gaveUp?: Reason | undefined;
   /** The fault that ended the rollback early. */
   readonly problem?: readonly Reason[] | undefined;
+  /** A rollback that ended early reads no customer any more. */
+  readonly blind?: boolean | undefined;
 }
 
 /** The waits before the second and the third pass: an Evo Voice that is down comes back in minutes, not at once. */
@@ -61,8 +64,8 @@ export interface RollbackWork {
 }
 
 /**
- * Restores, newest batch first, the customers that the source rollouts flipped and that are still where those rollouts put
- * them. The pace begins anew: a throttled rollout must not delay its rollback. A stopped rollback only counts.
+ * Writes the original flag to every customer that the source rollouts may have flipped, newest batch first. The pace begins
+ * anew: a throttled rollout must not delay its rollback.
  */
 export async function rollbackPart(
   ports: Ports,
@@ -70,16 +73,15 @@ export async function rollbackPart(
   run: StepRun,
   { source, from }: RollbackWork,
 ): Promise<RollbackProgress> {
+  if (isEnded(from)) return { ...from, done: true };
   const batches = countBatches(source);
-  if (isEnded(from))
-    return nameRemaining(ports, rollout, createRollbackTask(ports, source, { by: rollout.rolloutId }), {
-      from,
-      batches,
-    });
   const later = await readLaterRollouts(ports.ledger, source);
   const task = createRollbackTask(ports, source, { later, by: rollout.rolloutId });
-  const { begun, mark, settled } = await skipFinished(task, from, batches);
+  const { mark } = await skipFinished(task, from, batches);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, concurrency, untilMs }) => {
+    await later.load();
+    // A customer that an earlier rollback restored is open again once a later rollout has moved it.
+    const { begun, settled } = await skipFinished(task, from, batches);
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const guard = createGuard(ports, {
       ...rollout,
@@ -88,7 +90,6 @@ export async function rollbackPart(
       stopSignal,
     });
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
-    await later.load();
     let progress = begun;
     await guard.runGuarded(connection, async () => {
       for await (const { position, batch, left } of flipBatches(batchRun, { from: begun.position, to: batches })) {
@@ -115,15 +116,53 @@ function afterIdle(progress: RollbackProgress, { idleParts: before }: RollbackPr
 }
 
 /** A part that failed for good ends the rollback. Its customers are still counted. */
-export function afterRollbackFailure(from: RollbackProgress, problem: readonly Reason[]): RollbackProgress {
-  if (!isEnded(from)) return { ...from, idleParts: 0, problem };
-  const notCounted: Reason = { code: "rollback-not-counted", why: problem };
-  return { ...from, done: true, problem: [...(from.problem ?? []), notCounted] };
+export function afterRollbackFailure(from: RollbackProgress, why: readonly Reason[]): RollbackProgress {
+  return { ...from, done: true, problem: [{ code: "rollback-ended-early", why }] };
+}
+
+/** Where the end of a rollback begins that a command, a fault or a silent Evo Voice ended early. */
+export function startEnd({ counts: _counted, ...progress }: RollbackProgress): RollbackProgress {
+  const { stop, problem } = progress;
+  const blind = stop === undefined || problem !== undefined;
+  return { ...progress, ...PASS_START, position: 0, done: false, idleParts: 0, blind };
+}
+
+/**
+ * In a rollback that ended early: names every customer that is not restored. After a command, it reads the customers that
+ * are restored once more, because a reply is no proof. A rollout that has lost its lock writes nothing.
+ */
+export async function endPart(
+  ports: Ports,
+  rollout: Locked<Rollout>,
+  run: StepRun,
+  { source, from }: RollbackWork,
+): Promise<RollbackProgress> {
+  const { ledger, nowMs } = ports;
+  const batches = countBatches(source);
+  const task = createRollbackTask(ports, source, { by: rollout.rolloutId });
+  if (!holdsLock(rollout.lock, await ledger.readControls())) return countRemaining(ports, task.read, { from, batches });
+  const { stop, problem, gaveUp, blind = false } = from;
+  const why = problem ?? (gaveUp && [gaveUp]) ?? stop?.reasons ?? [];
+  const mark = `end, position ${from.position}`;
+  return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, concurrency, untilMs }) => {
+    const endRun = { task, ledger, connection, concurrency, stopSignal: createStopSignal({ untilMs, nowMs }) };
+    let progress = from;
+    for await (const { batch } of skipBatches(endRun, { from: from.position, to: batches }, { why, blind }))
+      progress = advance(progress, batch);
+    const done = progress.position >= batches;
+    return { ...progress, done, idleParts: countIdle(from, done || progress.position > from.position) };
+  });
+}
+
+/** First the customers are read no more, then they are counted no more. */
+export function afterEndFailure(from: RollbackProgress, why: readonly Reason[]): RollbackProgress {
+  const problem = from.problem ?? [];
+  if (from.blind) return { ...from, done: true, problem: [...problem, { code: "rollback-not-counted", why }] };
+  return { ...from, idleParts: 0, blind: true, problem: [...problem, { code: "rollback-not-verified", why }] };
 }
 
 export function toRollbackResult({ counts, stop, problem }: RollbackProgress): RollbackResult {
-  if (problem === undefined) return { counts, stop: counts.failed > 0 ? stop : undefined };
-  return { counts, problem: [{ code: "rollback-ended-early", why: problem }] };
+  return problem === undefined ? { counts, stop: counts.failed > 0 ? stop : undefined } : { counts, problem };
 }
 
 export const COUNT_START: RollbackProgress = startRollback({ seen: 0, skipAllBakes: false });
@@ -140,7 +179,7 @@ export async function countPart(
   });
 }
 
-function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
+export function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
   return stop !== undefined || problem !== undefined || gaveUp !== undefined;
 }
 
@@ -177,24 +216,6 @@ function endPass(progress: RollbackProgress): RollbackProgress {
 interface Remaining {
   readonly from: RollbackProgress;
   readonly batches: number;
-}
-
-/** Gives every customer a result, so that the report can name it. A rollout that has lost its lock writes nothing. */
-async function nameRemaining(
-  ports: Ports,
-  { lock }: Locked<Rollout>,
-  task: Task,
-  remaining: Remaining,
-): Promise<RollbackProgress> {
-  const { stop, problem, gaveUp } = remaining.from;
-  const isOurs = holdsLock(lock, await ports.ledger.readControls());
-  const why = problem ?? (gaveUp && [gaveUp]) ?? stop?.reasons ?? [];
-  const readNamed = async (position: number) => {
-    const batch = await task.read(position);
-    const named = isOurs ? nameNotRestored(batch, why) : batch;
-    return named === batch ? batch : ports.ledger.recordBatch(named);
-  };
-  return countRemaining(ports, readNamed, remaining);
 }
 
 async function countRemaining(

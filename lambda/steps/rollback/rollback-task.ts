@@ -1,11 +1,10 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import type { Outcome } from "../../core/flip/outcome.ts";
+import { isInDoubt, type Outcome } from "../../core/flip/outcome.ts";
 import { createJudge, toSelection } from "../../core/lookup/selection.ts";
 import type { Batch } from "../../core/plan/plan.ts";
-import type { Reason } from "../../core/reasons.ts";
 import {
   findRestorable,
-  isWorthAnotherLook,
+  mayBeRestoredLater,
   settleBeforeRollback,
 } from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
@@ -16,7 +15,7 @@ import type { LaterRollouts } from "./later-rollouts.ts";
 export interface RollbackTask {
   /** The rollout that rolls back; it may roll itself back. */
   readonly by: string;
-  /** Absent where no customer is restored: only the ledger is read, or what was restored is verified. */
+  /** Absent where no customer is restored: then only what was restored is read again. */
   readonly later?: LaterRollouts | undefined;
 }
 
@@ -31,12 +30,14 @@ export function createRollbackTask(
     flag: !wantedFlag(source.action),
     read: (position) => readAt(ledger, source, position),
     open(batch) {
-      const begun = new Set(batch.restoring);
+      const begun = new Set([...batch.restoring, ...batch.rollback.filter(isInDoubt).map((one) => one.customerId)]);
+      const moverOf = (customerId: string) => later?.movedLaterBy(batch.rolloutId, customerId);
       return {
         customers: findRestorable(batch),
-        outcomes: batch.rollback.filter(
-          (one) => one.outcome !== "failed" && (batch.rolledBackBy === by || !isWorthAnotherLook(one)),
-        ),
+        outcomes: batch.rollback.filter((one) => {
+          if (one.outcome === "flipped") return moverOf(one.customerId) === undefined;
+          return one.outcome !== "failed" && (batch.rolledBackBy === by || !mayBeRestoredLater(one));
+        }),
         intended: batch.restoring,
         settle: (customer, fresh) =>
           settleBeforeRollback({
@@ -44,14 +45,16 @@ export function createRollbackTask(
             fresh,
             judge,
             restoring: begun.has(customer.id),
-            movedLaterBy: later?.movedLaterBy(batch.rolloutId, customer.id),
+            movedLaterBy: moverOf(customer.id),
+            isInNewerSource: later?.isInNewerSource(batch.rolloutId, customer.id),
           }),
       };
     },
     recorded: ({ rollback, restoring }) => ({ outcomes: rollback, intended: restoring }),
+    toDoubt: (why) => ({ code: "may-be-restored", why }),
     close: (batch, { outcomes, intended }) => ({
       ...batch,
-      rollback: outcomes.map(toRollbackResult),
+      rollback: outcomes.map(failNotAttempted),
       restoring: intended,
       rolledBackBy: by,
     }),
@@ -59,24 +62,8 @@ export function createRollbackTask(
 }
 
 /** A customer that was not attempted is no conflict: a rollback that is sent again restores it. */
-function toRollbackResult(outcome: Outcome): Outcome {
+function failNotAttempted(outcome: Outcome): Outcome {
   return outcome.reason.code === "not-attempted" ? { ...outcome, outcome: "failed" } : outcome;
-}
-
-/** When a rollback ends early, gives each customer of this batch that was not tried a result. */
-export function nameNotRestored(batch: Batch, why: readonly Reason[]): Batch {
-  const known = new Set(batch.rollback.map(({ customerId }) => customerId));
-  const begun = new Set(batch.restoring);
-  const notTried = findRestorable(batch).filter(({ id }) => !known.has(id));
-  const named = notTried.map(
-    ({ id, name }): Outcome => ({
-      customerId: id,
-      name,
-      outcome: "failed",
-      reason: { code: begun.has(id) ? "may-be-restored" : "not-attempted", why },
-    }),
-  );
-  return named.length === 0 ? batch : { ...batch, rollback: [...batch.rollback, ...named] };
 }
 
 /** How many batches the rollback restores. */

@@ -1,9 +1,10 @@
-import type { Outcome } from "../../core/flip/outcome.ts";
-import type { Batch } from "../../core/plan/plan.ts";
-import { verifyOutcome } from "../../core/verify/verify-outcome.ts";
-import { type BatchRun, inParallel } from "../flip/batch-run.ts";
+import { isInDoubt, type Outcome } from "../../core/flip/outcome.ts";
+import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
+import { isWorthAnotherTry, verifyOutcome } from "../../core/verify/verify-outcome.ts";
+import { type BatchRun, type Crew, inParallel, type Task } from "../flip/batch-run.ts";
 import type { BatchRange } from "../flip/flip-batches.ts";
-import { readAfresh } from "../flip/prepare-batch.ts";
+import { type Readings, readAfresh } from "../flip/prepare-batch.ts";
+import type { Connection } from "../ports.ts";
 
 /** A batch as the ledger holds it after its verification. */
 export interface VerifiedBatch {
@@ -24,8 +25,6 @@ export async function* verifyBatches(
   maySend: boolean,
 ): AsyncGenerator<VerifiedBatch> {
   for (let position = from; position < to && run.stopSignal.mayBegin(); position += 1) {
-    await run.guard.refresh();
-    if (!run.stopSignal.mayBegin()) break;
     const verified = await verifyBatch(run, position, maySend);
     run.stopSignal.throwError();
     if (verified === undefined) return;
@@ -35,44 +34,62 @@ export async function* verifyBatches(
 
 /** Undefined when the time was over before every customer was read and sent to. */
 async function verifyBatch(run: BatchRun, position: number, maySend: boolean): Promise<VerifiedBatch | undefined> {
-  const { task, ledger } = run;
+  const { task, ledger, guard, stopSignal } = run;
   const batch = await task.read(position);
   const { outcomes, intended } = task.recorded(batch);
-  const inDoubt = new Set(intended);
-  const asked = outcomes.filter(
-    ({ outcome, customerId }) => outcome === "flipped" || (outcome === "failed" && inDoubt.has(customerId)),
-  );
+  const seen = await readAgain(run, outcomes);
+  // Read last of all, so that a protection is as new as can be when a flag is sent.
+  const { protectedIds } = await guard.refresh();
+  if (seen === undefined || !stopSignal.mayBegin()) return undefined;
+  const isChanged = seen.outcomes.some((outcome, place) => outcome !== outcomes[place]);
+  const recorded = isChanged ? await ledger.recordBatch(task.close(batch, { ...seen, intended })) : batch;
+  const again = maySend ? findUnapplied(task, recorded, seen).filter(({ id }) => !protectedIds.includes(id)) : [];
+  if (!(await sendAgain(run, again))) return undefined;
+  return { position, batch: recorded, sent: again.length };
+}
+
+interface Seen {
+  /** Of every customer, corrected where a reading shows something else. */
+  readonly outcomes: readonly Outcome[];
+  readonly readings: Readings;
+}
+
+/** Reads the customers that may have been flipped. Undefined when the time was over first. */
+export async function readAgain(
+  run: Crew & { readonly connection: Connection; readonly task: Pick<Task, "flag"> },
+  outcomes: readonly Outcome[],
+): Promise<Seen | undefined> {
+  const asked = outcomes.filter((one) => one.outcome === "flipped" || isInDoubt(one));
   const readings = await readAfresh(
     run,
     asked.map(({ customerId: id, name }) => ({ id, name })),
   );
   if (readings.size < asked.length) return undefined;
-  const verified = new Map<string, Outcome>();
-  const again: string[] = [];
-  for (const outcome of asked) {
+  const { flag } = run.task;
+  const seen = outcomes.map((outcome) => {
     const reading = readings.get(outcome.customerId);
-    if (reading === undefined) continue;
-    const settled = verifyOutcome({ outcome, reading, flag: task.flag, maySend });
-    if (settled === undefined) again.push(outcome.customerId);
-    else if (settled !== outcome) verified.set(outcome.customerId, settled);
-  }
-  if (!(await sendAgain(run, again))) return undefined;
-  if (verified.size === 0) return { position, batch, sent: again.length };
-  const corrected = outcomes.map((outcome) => verified.get(outcome.customerId) ?? outcome);
-  const stillInDoubt = intended.filter((id) => verified.get(id)?.outcome !== "flipped");
-  const failed = [...verified.values()].flatMap(({ outcome, customerId }) => (outcome === "failed" ? customerId : []));
-  const doubts = [...new Set([...stillInDoubt, ...failed])];
-  const recorded = await ledger.recordBatch(task.close(batch, { outcomes: corrected, intended: doubts }));
-  return { position, batch: recorded, sent: again.length };
+    return reading === undefined ? outcome : verifyOutcome({ outcome, reading, flag });
+  });
+  return { outcomes: seen, readings };
+}
+
+/** The flag is sent once more by the rules of the first request: not to a customer that is protected or deselected now. */
+function findUnapplied(task: Task, batch: Batch, { outcomes, readings }: Seen): readonly PlannedCustomer[] {
+  const { settle } = task.open(batch);
+  return outcomes.filter(isWorthAnotherTry).flatMap(({ customerId: id, name }) => {
+    const reading = readings.get(id);
+    const isDue = reading?.reading === "found" && settle({ id, name }, reading) === undefined;
+    return isDue ? { id, name } : [];
+  });
 }
 
 /** What the flip answers does not matter: the next reading decides. False when the time was over first. */
-async function sendAgain(run: BatchRun, customerIds: readonly string[]): Promise<boolean> {
+async function sendAgain(run: BatchRun, customers: readonly PlannedCustomer[]): Promise<boolean> {
   const { connection, guard, task } = run;
   let sent = 0;
-  await inParallel(run, customerIds, async (customerId) => {
-    await connection.flip({ customerId, isStaging: task.flag }, guard.assertFresh);
-    sent += 1;
+  await inParallel(run, customers, async ({ id: customerId }) => {
+    const { result } = await connection.flip({ customerId, isStaging: task.flag }, guard.assertFresh);
+    if (result !== "not begun") sent += 1;
   });
-  return sent === customerIds.length;
+  return sent === customers.length;
 }

@@ -28,11 +28,9 @@ export interface VerifyWork<Counts> {
   /** The first batch that is not verified any more. */
   readonly to: number;
   readonly gateConfig: GateConfig;
-  /** False in the last round: a customer that still shows the old flag has failed. */
+  /** False in the last round. */
   readonly maySend: boolean;
   readonly count: (counts: Counts, batch: Batch) => Counts;
-  /** How many customers count towards the failure budget. */
-  readonly failed: (counts: Counts) => number;
   readonly from: VerifyProgress<Counts>;
 }
 
@@ -41,13 +39,15 @@ export async function verifyPart<Counts>(
   ports: Ports,
   rollout: Locked<Rollout>,
   run: StepRun,
-  { task, to, gateConfig, maySend, count, failed, from }: VerifyWork<Counts>,
+  { task, to, gateConfig, maySend, count, from }: VerifyWork<Counts>,
 ): Promise<VerifyProgress<Counts>> {
+  if (from.stop !== undefined) return { ...from, done: true };
   return runPart(ports, rollout, { run, pace: from.pace, mark: `batch ${from.position}` }, async (part) => {
     const { connection, untilMs } = part;
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const { commandState } = from;
-    const guard = createGuard(ports, { ...rollout, gateConfig, commandState, stopSignal, failed: failed(from.counts) });
+    // The failures that it finds count at the gate that follows.
+    const guard = createGuard(ports, { ...rollout, gateConfig, commandState, stopSignal });
     const { concurrency } = toLimits(rollout.event, ports.policy);
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     let progress = from;
@@ -62,12 +62,7 @@ export async function verifyPart<Counts>(
       }
     });
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
-    // Every batch counts, also when no further batch is verified.
-    while (stop !== undefined && progress.position < to) {
-      const counts = count(progress.counts, await task.read(progress.position));
-      progress = { ...progress, position: progress.position + 1, counts };
-    }
-    const done = progress.position >= to;
+    const done = stop !== undefined || progress.position >= to;
     const idleParts = countIdle(from, done || held || progress.position > from.position);
     return { ...progress, done, stop, held, commandState: guard.commandState(), idleParts, pace: connection.pace() };
   });

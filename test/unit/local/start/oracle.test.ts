@@ -17,11 +17,11 @@ interface Case {
   readonly planned?: boolean;
 }
 
-const IN_DOUBT: Reason = { code: "may-be-flipped", why: { code: "not-read" } };
+const IN_DOUBT: Reason = { code: "may-be-flipped", why: { code: "unanswered" } };
 
 /** A promote, which wants the flag false, of one customer. */
 function judgeCase(given: Case, changes: Partial<Report> = {}) {
-  const { before = true, after, writes, outcomes = [], reason = { code: "not-read" }, restores } = given;
+  const { before = true, after, writes, outcomes = [], reason = { code: "unanswered" }, restores } = given;
   const { accountId = "ours", planned } = given;
   const recorded = outcomes.map((outcome) => ({ outcome, reason }));
   const counts = countOutcomes(recorded);

@@ -141,8 +141,8 @@ started   2026-11-23 02:00:00 UTC
 took      3 min 12 s
 
 next
-  To restore exactly the customers that this rollout
-  flipped:
+  To restore every customer that this rollout flipped or may
+  have flipped:
 {"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}
   Or, when the cause is fixed, to continue with the
   customers that failed or were not attempted:

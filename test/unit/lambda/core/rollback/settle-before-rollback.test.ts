@@ -6,9 +6,9 @@ import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
   countRollback,
-  dropNeverFlipped,
-  isWorthAnotherLook,
+  countUnconfirmed,
   isWorthAnotherPass,
+  mayBeRestoredLater,
   type RollbackSituation,
   settleBeforeRollback,
 } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
@@ -73,7 +73,7 @@ test.each<[Reason, OutcomeKind, boolean]>([
   [{ code: "customer-gone" }, "skipped", false],
   [NO_ANSWER, "failed", false],
 ])("another rollback looks again at a conflict that may be over: %j, %s", (reason, outcome, isWorthIt) => {
-  expect(isWorthAnotherLook({ customerId: "c-1", name: "Acme", outcome, reason })).toBe(isWorthIt);
+  expect(mayBeRestoredLater({ customerId: "c-1", name: "Acme", outcome, reason })).toBe(isWorthIt);
 });
 
 describe("a batch that is rolled back", () => {
@@ -95,15 +95,23 @@ describe("a batch that is rolled back", () => {
     ...changes,
   });
 
-  test("drops the failed restores of customers that were never flipped", () => {
-    const rollback = [outcome("a", "flipped"), outcome("b", "failed"), outcome("c", "failed")];
-    const inDoubt = aBatch({ intended: ["c"], rollback });
-    expect(countRollback(inDoubt)).toEqual({ restored: 1, conflicting: 0, failed: 2 });
+  test("counts a customer that may have been flipped, and one of a newer source not at all", () => {
+    const outcomes = [outcome("a", "flipped"), outcome("b", "failed", { code: "unanswered" }), outcome("c", "failed")];
+    const counts = { restored: 0, conflicting: 0, failed: 2 };
 
-    const settled = dropNeverFlipped({ ...inDoubt, intended: [] });
+    expect(countRollback(aBatch({ outcomes }))).toEqual(counts);
+    const rollback = [outcome("a", "unchanged", { code: "restored-with-newer" })];
+    expect(countRollback(aBatch({ outcomes, rollback }))).toEqual({ ...counts, failed: 1 });
+  });
 
-    expect(settled.rollback).toEqual(rollback.slice(0, 2));
-    expect(countRollback(settled)).toEqual({ restored: 1, conflicting: 0, failed: 1 });
+  test.each<[what: string, outcome: Outcome, isUnconfirmed: boolean]>([
+    ["was confirmed by its first reply", outcome("a", "flipped", { code: "confirmed-by-reply" }), false],
+    ["was confirmed by its second reply", outcome("a", "flipped", { code: "confirmed-by-reply", after: "" }), true],
+    ["was confirmed by a reading", outcome("a", "flipped", { code: "confirmed-by-verification" }), true],
+    ["is in doubt", outcome("a", "failed", { code: "unanswered" }), true],
+    ["was refused", outcome("a", "failed"), false],
+  ])("a flip that %s may be performed late: $isUnconfirmed", (_what, one, isUnconfirmed) => {
+    expect(countUnconfirmed(aBatch({ outcomes: [one] }))).toBe(isUnconfirmed ? 1 : 0);
   });
 
   test.each<[what: string, rollback: readonly Outcome[], isWorthIt: boolean]>([

@@ -9,6 +9,7 @@ import { skipBatch } from "../../../../../lambda/steps/flip/skip-batch.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { CONTROLS_AGE_MS, LockLostError, ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { verifyBatches } from "../../../../../lambda/steps/verify/verify-batches.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "../fake-ports.ts";
 
@@ -136,17 +137,16 @@ describe("a batch", () => {
   );
 
   test.each([
-    { refused: false, intended: ["a"] },
-    { refused: true, intended: [] },
-  ])(
-    "keeps a failed customer intended if its flip may have been done: refused $refused",
-    async ({ refused, intended }) => {
-      const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER, refused });
-      const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
+    { intended: [], expected: NO_ANSWER },
+    { intended: ["a"], expected: { code: "may-be-flipped", why: NO_ANSWER } },
+  ])("is in doubt after a refused flip if an earlier run intended it: $intended", async ({ intended, expected }) => {
+    const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER });
+    const { run } = await given({ customers: [aCustomer("a")], connection: { flip } }, { intended });
 
-      expect(await flipBatch(run)).toMatchObject({ outcomes: [{ outcome: "failed" }], intended });
-    },
-  );
+    const { outcomes, intended: after } = await flipBatch(run);
+
+    expect({ reasons: outcomes.map(({ reason }) => reason), after }).toEqual({ reasons: [expected], after: [] });
+  });
 
   test("keeps an unreadable customer intended only if an earlier run intended it", async () => {
     const { run, records } = await given(
@@ -162,7 +162,7 @@ describe("a batch", () => {
 
     const recorded = await flipBatch(run);
 
-    expect(records.map(({ intended }) => intended)).toEqual([["a", "c"], ["a"]]);
+    expect(records.map(({ intended }) => intended)).toEqual([["c"], []]);
     expect(recorded.outcomes).toMatchObject([
       { customerId: "a", outcome: "failed", reason: { code: "may-be-flipped", why: NO_ANSWER } },
       { customerId: "b", outcome: "failed", reason: NO_ANSWER },
@@ -170,7 +170,7 @@ describe("a batch", () => {
     ]);
   });
 
-  test("that is withdrawn keeps a missing customer intended that may have been flipped", async () => {
+  test("that is withdrawn keeps a missing customer in doubt that may have been flipped", async () => {
     const stopped = { requestedBy: "ann", reason: "an incident", at: "2026-11-23T00:00:00Z" };
     const { run, records } = await given(
       {
@@ -183,7 +183,9 @@ describe("a batch", () => {
 
     await flipBatch(run);
 
-    expect(records.at(-1)).toMatchObject({ outcomes: [{ customerId: "b", outcome: "failed" }], intended: ["b"] });
+    expect(records.at(-1)).toMatchObject({
+      outcomes: [{ outcome: "failed", reason: { code: "may-be-flipped", why: { code: "customer-gone" } } }],
+    });
   });
 
   test("reads the lock again before each request", async () => {
@@ -235,63 +237,48 @@ describe("a batch of a stopped rollout", () => {
   const why: readonly Reason[] = [{ code: "failure-budget", failed: 5, allowed: 4, planned: 10 }];
   const STOPPED = { why, blind: false };
 
+  const skip = async (run: BatchRun, stopped = STOPPED) => (await skipBatch(run, 0, stopped))?.batch;
+
   test("skips customers that were not attempted, and reads those that may have been flipped", async () => {
     const customers = [aCustomer("a"), aCustomer("b", false), aCustomer("c")];
     const { run } = await given({ customers }, { intended: ["b", "c"] });
 
-    const { batch: recorded } = await skipBatch(run, 0, STOPPED);
+    const recorded = (await skip(run)) as Batch;
 
-    expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "skipped" });
+    expect(outcomesOf(recorded)).toEqual({ a: "skipped", b: "flipped", c: "failed" });
+    expect(recorded.outcomes.map(({ reason }) => reason)).toContainEqual({
+      ...{ code: "not-applied", isStaging: true, why: { code: "unanswered" } },
+    });
   });
 
-  test("leaves a customer in doubt that a rollback restored meanwhile", async () => {
-    const rollback = [
-      { customerId: "a", name: "", outcome: "flipped", reason: { code: "confirmed-by-reply" } } as const,
-    ];
-    const { run } = await given(
-      { customers: [aCustomer("a"), aCustomer("b")] },
-      { intended: ["a", "b"], restoring: ["a"], rollback },
+  test("stays as it is when there is no time to read it", async () => {
+    const listCustomers = async () => {
+      clockMs = UNTIL_MS;
+      return [];
+    };
+    const { run, records } = await given(
+      { customers: [aCustomer("a", false)], connection: { listCustomers } },
+      { intended: ["a"] },
     );
 
-    const { batch: recorded } = await skipBatch(run, 0, STOPPED);
-
-    expect(outcomesOf(recorded)).toEqual({ a: "failed", b: "skipped" });
-    expect(recorded.outcomes[0]?.reason).toEqual({ code: "may-be-flipped", why: { code: "not-read" } });
+    expect(await skip(run)).toBeUndefined();
+    expect(records).toEqual([]);
   });
 
-  test("leaves a customer open that it had no time to read", async () => {
-    const { run } = await given(
-      {
-        customers: [aCustomer("a"), aCustomer("b", false)],
-        connection: {
-          listCustomers: async () => {
-            clockMs = UNTIL_MS;
-            return [];
-          },
-        },
-      },
-      { intended: ["b"] },
-    );
+  test("that reads no customer counts one as failed that may have been flipped", async () => {
+    const { run } = await given({ customers: [aCustomer("a", false)] }, { intended: ["a"] });
 
-    const { batch: recorded } = await skipBatch(run, 0, STOPPED);
+    const recorded = await skip(run, { ...STOPPED, blind: true });
 
-    expect(recorded).toMatchObject({ intended: ["b"], outcomes: [{ customerId: "a", outcome: "skipped" }] });
+    expect(recorded?.outcomes).toMatchObject([{ outcome: "failed", reason: { code: "unanswered" } }]);
   });
+});
 
-  test.each([
-    [
-      "cannot be read",
-      { connection: { listCustomers: () => Promise.reject(new Error("the sign-in is refused")) } },
-      STOPPED,
-    ],
-    ["is not to be read any more", {}, { ...STOPPED, blind: true }],
-  ])("counts a customer as failed that may have been flipped and %s", async (_why, fakes, stopped) => {
-    const { run } = await given({ customers: [aCustomer("a", false)], ...fakes }, { intended: ["a"] });
+test("a verification is not done while the flag waits to be sent once more", async () => {
+  const flip = async (): Promise<FlipResult> => ({ result: "not begun" });
+  const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
+  const confirmed = { customerId: "a", name: "", outcome: "flipped", reason: { code: "confirmed-by-reply" } } as const;
+  await run.ledger.recordBatch({ ...(await run.task.read(0)), outcomes: [confirmed] });
 
-    const { batch: recorded } = await skipBatch(run, 0, stopped);
-
-    expect(recorded.outcomes).toMatchObject([
-      { outcome: "failed", reason: { code: "may-be-flipped", why: { code: "not-read" } } },
-    ]);
-  });
+  expect(await Array.fromAsync(verifyBatches(run, { from: 0, to: 1 }, true))).toEqual([]);
 });

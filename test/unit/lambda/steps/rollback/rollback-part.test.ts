@@ -4,9 +4,11 @@ import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
 import {
+  afterEndFailure,
   afterRollbackFailure,
   type RollbackProgress,
   rollbackPart,
+  startEnd,
   startRollback,
 } from "../../../../../lambda/steps/rollback/rollback-part.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
@@ -133,12 +135,19 @@ describe("a rollback after a part failed for good", () => {
   const failed: readonly Reason[] = [{ code: "no-progress", parts: 3 }];
   const away: readonly Reason[] = [{ code: "unexpected", error: "Error", detail: "the ledger is away" }];
 
-  test("first counts the customers that are left, and says so when it cannot", () => {
-    const counting = afterRollbackFailure(startRollback(NO_COMMANDS), failed);
-    expect(counting).toMatchObject({ done: false, problem: failed });
-    expect(afterRollbackFailure(counting, away)).toMatchObject({
+  test("reads its customers no more, then counts them no more, and says so", () => {
+    const ended = afterRollbackFailure(startRollback(NO_COMMANDS), failed);
+    expect(ended).toMatchObject({ done: true, problem: [{ code: "rollback-ended-early", why: failed }] });
+    expect(startEnd(ended)).toMatchObject({ done: false, blind: true });
+    const blind = afterEndFailure({ ...startEnd(ended), blind: false }, away);
+    expect(blind).toMatchObject({
+      done: false,
+      blind: true,
+      problem: [{}, { code: "rollback-not-verified", why: away }],
+    });
+    expect(afterEndFailure(blind, away)).toMatchObject({
       done: true,
-      problem: [...failed, { code: "rollback-not-counted", why: away }],
+      problem: [{}, {}, { code: "rollback-not-counted", why: away }],
     });
   });
 });
