@@ -11,10 +11,8 @@ contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
     retries: { attempts: 4, requestTimeoutMs: 10_000, mostBackoffMs: 8_000 },
     session: {
       readLogin: async () => ({ userName, password, versionId: "1" }),
-      findRefusal: async () => undefined,
-      rememberRefusal: async () => undefined,
-      countUnclearSignIn: async () => 1,
-      clearUnclearSignIns: async () => undefined,
+      beginSignIn: async () => ({ kind: "may begin", atMs: 0 }),
+      endSignIn: async () => undefined,
       reportRefusal: () => undefined,
     },
   });

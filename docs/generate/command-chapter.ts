@@ -6,7 +6,14 @@ const ANN = { requestedBy: "ann", reason: "calls drop after ten minutes" };
 
 const READING_COMMANDS = ["statusCommand", "listCommand", "customersCommand"];
 const ROLLOUT_COMMANDS = ["pauseCommand", "continueCommand", "abortCommand"];
-const CONTROL_COMMANDS = ["stopCommand", "holdCommand", "protectCommand", "unprotectCommand", "controlsCommand"];
+const CONTROL_COMMANDS = [
+  "stopCommand",
+  "holdCommand",
+  "protectCommand",
+  "unprotectCommand",
+  "loginCommand",
+  "controlsCommand",
+];
 
 /** The chapter of docs/events.md about commands. */
 export function renderCommands(): string {

@@ -146,6 +146,14 @@ const UnprotectCommand = strictObject({
   ...controlMembers,
 }).meta({ id: "unprotectCommand", title: "End the protection of customers" });
 
+const LoginCommand = strictObject({
+  command: named(
+    ["try-login-again"],
+    "tries a login that Evo Voice refused once more, although the secret has not changed: after an account was unlocked, or Evo Voice was in trouble",
+  ),
+  ...controlMembers,
+}).meta({ id: "loginCommand", title: "Try the login again" });
+
 const ControlsCommand = strictObject({
   command: named(["controls"], "shows the controls"),
   requestedBy: requestedBy.optional(),
@@ -165,6 +173,7 @@ export const Command = z.discriminatedUnion("command", [
   HoldCommand,
   ProtectCommand,
   UnprotectCommand,
+  LoginCommand,
   ControlsCommand,
 ]);
 export type Command = z.output<typeof Command>;

@@ -11,6 +11,8 @@ export interface LockAndControls {
   readonly revision?: number | undefined;
   /** The stop switch: while it is set, no customer is flipped. */
   readonly stopped?: Attribution | undefined;
+  /** Since then, a login that Evo Voice refused before may be tried again. */
+  readonly loginAgain?: Attribution | undefined;
   readonly holds: Readonly<Record<string /* toReleaseKey */, Hold>>;
   /** Customers that are protected besides those of the policy. */
   readonly protectedIds: readonly string[];
@@ -45,14 +47,14 @@ export interface Hold extends Attribution {
 /** One change of the controls, as the history keeps it. */
 export type ControlChange = Attribution &
   (
-    | { readonly change: "stop-everything" | "resume-everything" }
+    | { readonly change: "stop-everything" | "resume-everything" | "try-login-again" }
     | { readonly change: "hold-release"; readonly release: string; readonly hold: Pick<Hold, "action" | "rolloutId"> }
     | { readonly change: "clear-release"; readonly release: string }
     | { readonly change: "protect" | "unprotect"; readonly customerIds: readonly string[] }
   );
 
 /** What applies to the whole environment, without the lock. */
-export type Controls = Pick<LockAndControls, "stopped" | "holds" | "protectedIds">;
+export type Controls = Pick<LockAndControls, "stopped" | "loginAgain" | "holds" | "protectedIds">;
 
 export type ChangedControls =
   | { readonly kind: "changed"; readonly controls: Controls }
@@ -71,6 +73,8 @@ export function applyControlChange(controls: Controls, change: ControlChange): C
       return toChanged({ ...controls, stopped: controls.stopped ?? by });
     case "resume-everything":
       return toChanged({ ...controls, stopped: undefined });
+    case "try-login-again":
+      return toChanged({ ...controls, loginAgain: by });
     case "hold-release":
       return hold(controls, change.release, { ...by, ...change.hold });
     case "clear-release":

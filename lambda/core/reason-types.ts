@@ -36,6 +36,15 @@ export type RequestReason =
 export type ApiReason =
   | RequestReason
   | { readonly code: "sign-in-refused"; readonly versionId: string }
+  /** `why`: what the last try of this invocation came to. */
+  | {
+      readonly code: "sign-in-unclear";
+      readonly versionId: string;
+      readonly tries: number;
+      readonly until: string;
+      readonly why?: Reason | undefined;
+    }
+  | { readonly code: "session-rejected"; readonly operation: string }
   | { readonly code: "bad-secret"; readonly problem: string };
 
 /** Why a customer has its outcome. */

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { OutOfTimeError } from "../core/out-of-time-error.ts";
-import { type ApiOperation, SIGN_IN, toFailure, toUnreadable } from "./errors.ts";
+import { type ApiOperation, toFailure, toSessionRejected, toUnreadable } from "./errors.ts";
 import type { Limiter, ReleaseSlot } from "./rate/limiter.ts";
 import type { ApiResponse } from "./response.ts";
-import { type Attempts, countAttempt, decideNext, type NextAttempt, NO_ATTEMPTS, type Sender } from "./retry.ts";
+import { type Attempts, countAttempt, decideNext, NO_ATTEMPTS } from "./retry.ts";
 import type { ClientLog } from "./sample-log.ts";
-import type { Session, SessionToken } from "./session.ts";
+import type { Session, SessionToken, SignInCaller } from "./session.ts";
 import { createSessionBreaker } from "./session-breaker.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 
@@ -47,12 +48,12 @@ export type Decode<Value> = (body: unknown) => { readonly value: Value } | { rea
 export interface ApiClient {
   /**
    * Sends the request with a session until it is done or another attempt cannot help; returns the last response.
-   * @throws OutOfTimeError, SignInRefusedError
+   * @throws OutOfTimeError, and a FinalError when no sign-in helps
    */
   send(request: RetriedRequest): Promise<ApiResponse>;
   /**
    * Sends the request until a response can be decoded.
-   * @throws RequestFailedError, OutOfTimeError, SignInRefusedError
+   * @throws RequestFailedError, OutOfTimeError, and a FinalError when no sign-in helps
    */
   read<Value>(request: NamedRequest, decode: Decode<Value>): Promise<Value>;
 }
@@ -60,7 +61,8 @@ export interface ApiClient {
 /** Sends requests to Evo Voice with a session and at the limiter's pace. The table in `retry.ts` decides about repeats. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
   const { transport, session, limiter, retries, log, deadlineMs } = options;
-  const isSessionBroken = createSessionBreaker();
+  const isRejected = createSessionBreaker();
+  const signInCaller: SignInCaller = { inTurn: (use) => inTurn(() => use(transport)), wait, backOff, log };
 
   async function read<Value>(request: NamedRequest, decode: Decode<Value>): Promise<Value> {
     let decoded: ReturnType<Decode<Value>> | undefined;
@@ -74,33 +76,19 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     return decoded.value;
   }
 
-  function send({ operation, beforeSend, isDone, ...request }: RetriedRequest): Promise<ApiResponse> {
-    const sendOnce = (expired: SessionToken | undefined) => sendSignedIn(request, beforeSend, expired);
-    return repeat({ sender: "request", operation, sendOnce, isDone });
-  }
-
-  /** Sends a sign-in for the session. The session decides whether the response is a refusal. */
-  function sendSignIn(request: ApiRequest): Promise<ApiResponse> {
-    const sendOnce = async () => ({ response: await inTurn(() => transport(request)) });
-    return repeat({ sender: "sign-in", operation: SIGN_IN, sendOnce });
-  }
-
-  /** The only loop that repeats a request. */
-  async function repeat({ sender, operation, sendOnce, isDone }: Repetition): Promise<ApiResponse> {
+  async function send({ isDone, ...request }: RetriedRequest): Promise<ApiResponse> {
     let attempts = NO_ATTEMPTS;
     let expired: SessionToken | undefined;
     for (;;) {
-      const { response, token } = await sendOnce(expired);
-      attempts = countAttempt(attempts, response.kind, sender);
-      const next = decideNext(response.kind, sender, attempts, {
-        mostAttempts: retries.attempts,
-        isSessionBroken: isSessionBroken(response, token),
-      });
-      if (await isDone?.(response, { ...attempts, isLast: next.again === "never" })) return response;
-      if (next.isExhausted) log.info("retries exhausted", { ...operation, ...attempts, ...toLogFields(response) });
+      const { response, token } = await sendSignedIn(request, expired);
+      attempts = countAttempt(attempts, response.kind);
+      const next = decideNext(response.kind, attempts, retries.attempts);
+      if (await isDone(response, { ...attempts, isLast: next.again === "never" })) return response;
+      if (next.isExhausted)
+        log.info("retries exhausted", { ...request.operation, ...attempts, ...toLogFields(response) });
       if (next.again === "never") return response;
       if (next.again === "in a new session") expired = token;
-      await backOff(next, attempts);
+      await backOff(attempts.attempts, next.waits);
     }
   }
 
@@ -109,12 +97,11 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
    * that the session has ended. Without a session the slot is given back, because the sign-in needs a slot too.
    */
   async function sendSignedIn(
-    request: ApiRequest,
-    beforeSend: RetriedRequest["beforeSend"],
+    { operation, beforeSend, ...request }: Omit<RetriedRequest, "isDone">,
     expired: SessionToken | undefined,
   ): Promise<Attempt> {
     for (;;) {
-      await session.getToken({ send: sendSignIn, log }, expired);
+      await session.getToken(signInCaller, expired);
       let token: SessionToken | undefined;
       const response = await inTurn(async () => {
         if (session.findToken(expired) === undefined) return undefined;
@@ -126,7 +113,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         if (received.kind === "unauthenticated") session.expire(token);
         return received;
       });
-      if (response !== undefined) return { response, token };
+      if (response === undefined || token === undefined) continue;
+      if (isRejected(request.method, token, response)) throw toSessionRejected(operation);
+      return { response, token };
     }
   }
 
@@ -142,12 +131,21 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     }
   }
 
-  async function backOff({ waits }: NextAttempt, { attempts }: Attempts): Promise<void> {
+  async function backOff(attempts: number, waits = true): Promise<void> {
     if (!waits) return;
     const longestMs = Math.min(FIRST_BACKOFF_MS * 2 ** attempts, retries.mostBackoffMs);
     const waitMs = longestMs * (0.5 + Math.random() / 2);
     if (Date.now() + waitMs > deadlineMs) throw new OutOfTimeError("the part's time ends before the next attempt");
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await sleep(waitMs);
+  }
+
+  /** A slot that is given back unused shows soon when the part has ended. */
+  async function wait(ms: number): Promise<void> {
+    const untilMs = Date.now() + ms;
+    for (let leftMs = ms; leftMs > 0; leftMs = untilMs - Date.now()) {
+      await sleep(Math.min(leftMs, 200));
+      await inTurn(async () => undefined);
+    }
   }
 
   return { send, read };
@@ -155,16 +153,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 
 const FIRST_BACKOFF_MS = 200;
 
-interface Repetition {
-  readonly sender: Sender;
-  readonly operation: ApiOperation;
-  readonly sendOnce: (expired: SessionToken | undefined) => Promise<Attempt>;
-  readonly isDone?: RetriedRequest["isDone"];
-}
-
 interface Attempt {
   readonly response: ApiResponse;
-  readonly token?: SessionToken | undefined;
+  readonly token: SessionToken;
 }
 
 function toFeedback(response: ApiResponse | undefined): Parameters<ReleaseSlot>[0] {

@@ -13,13 +13,18 @@ export interface ApiOperation {
 
 export const SIGN_IN: ApiOperation = { operation: "sign-in" };
 
-/** Evo Voice refused the user name and password. This version of the secret is never tried again. */
+/** Evo Voice refused the user name and password. This version of the secret is not tried again. */
 export class SignInRefusedError extends FinalError {
   override readonly name = "SignInRefusedError";
 
   constructor(versionId: string) {
     super({ code: "sign-in-refused", versionId });
   }
+}
+
+/** Evo Voice accepts the sign-in, and lets no fresh session do this. */
+export function toSessionRejected({ operation, api }: ApiOperation): FinalError {
+  return new FinalError({ code: "session-rejected", operation: api ?? operation });
 }
 
 /** Evo Voice failed at one request, which does not end the rollout. The reason quotes no body and no value. */

@@ -5,7 +5,7 @@ import type { ApiClient, AttemptsSoFar } from "./api-client.ts";
 import { readCustomer } from "./customers.ts";
 import { RequestFailedError, toFailure, toOwnReason } from "./errors.ts";
 import type { ApiResponse } from "./response.ts";
-import { isSignedOut, RETRY_RULES } from "./retry.ts";
+import { RETRY_RULES } from "./retry.ts";
 import { FlipReply } from "./wire.ts";
 
 /** A flip in progress. */
@@ -23,7 +23,7 @@ interface TriedFlip {
 /**
  * Sets a customer's flag. A flip counts only when the reply or a later read shows the right customer with the right
  * flag. A failure of the customer is a result, not an error.
- * @throws SignInRefusedError and the errors of `beforeSend`, when no request can have written
+ * @throws what no sign-in helps against, and the errors of `beforeSend`, when no request can have written
  */
 export async function flipCustomer(
   client: ApiClient,
@@ -84,11 +84,10 @@ async function findProofByReading(
   { response, signedOut, isLast }: LastAttempt,
 ): Promise<Reason | undefined> {
   const { mayBeDone } = RETRY_RULES[response.kind];
-  // A first 401 means that the session had ended: nothing was written. A later 401 may hide a write.
-  tried.mayBeDone ||= mayBeDone || signedOut > (isSignedOut(response.kind) ? 1 : 0);
+  tried.mayBeDone ||= mayBeDone;
   if (mayBeDone) tried.after ??= describeResponse(response);
-  // The first 401 or login page only says that the session has ended; after the second, the customer is read.
-  const reads = isSignedOut(response.kind) ? signedOut === 2 : mayBeDone;
+  // The first login page most likely says that the session has ended; after the second, the customer is read.
+  const reads = response.kind === "login-page" ? signedOut === 2 : mayBeDone;
   if (!reads && !(isLast && tried.mayBeDone)) return undefined;
   if (tried.flag !== tried.flip.isStaging && !(await isConfirmed(tried))) return undefined;
   return { code: "confirmed-by-reading", after: describeResponse(response) };

@@ -37,6 +37,21 @@ function toError(status: number, text: string): ApiResponse {
   return { kind, status, ...(errorCode !== undefined && { errorCode }) };
 }
 
+/** Whether Evo Voice cannot have seen the request: it was busy, or there was no connection to send it on. */
+export function isUnseen(response: ApiResponse): boolean {
+  if (response.kind === "lost") return NO_CONNECTION.includes(response.why);
+  return response.kind === "throttled" || response.kind === "unavailable";
+}
+
+const NO_CONNECTION: readonly string[] = [
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+];
+
 /**
  * Whole seconds or an HTTP date, as milliseconds from now. No time when it is zero, past, or not written as the standard
  * says: `Headers` joins two headers to one, and `Date.parse` reads almost any text as a date.

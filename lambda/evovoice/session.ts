@@ -1,7 +1,11 @@
-import { SIGN_IN, SignInRefusedError, toFailure } from "./errors.ts";
-import type { ApiResponse } from "./response.ts";
+import { FinalError } from "../core/final-error.ts";
+import type { Reason } from "../core/reasons.ts";
+import { MOST_TRIES_IN_A_DAY, type SignInDenial, type SignInEnd, type SignInRuling } from "../core/sign-in.ts";
+import { SIGN_IN, SignInRefusedError, toFailure, toNoAnswer } from "./errors.ts";
+import { type ApiResponse, isUnseen } from "./response.ts";
 import type { ClientLog } from "./sample-log.ts";
-import type { ApiRequest } from "./transport.ts";
+import { findCookieHeader } from "./session-cookies.ts";
+import type { ApiRequest, Transport } from "./transport.ts";
 
 /** The Evo Voice login, with the version of the secret that it was read from. */
 export interface Login {
@@ -13,19 +17,20 @@ export interface Login {
 export interface SessionPorts {
   /** Reads the secret's current version, without a cache. */
   readLogin(): Promise<Login>;
-  /** When any invocation learned that Evo Voice refuses this version of the secret. */
-  findRefusal(versionId: string): Promise<{ readonly at: string } | undefined>;
-  rememberRefusal(versionId: string): Promise<void>;
-  /** Counts sign-ins in a row, over all invocations, whose response may have been a refusal; returns the count. */
-  countUnclearSignIn(versionId: string): Promise<number>;
-  clearUnclearSignIns(versionId: string): Promise<void>;
+  /** Records that a sign-in with this version begins, over all invocations; or says why none may begin. */
+  beginSignIn(versionId: string): Promise<SignInRuling>;
+  endSignIn(versionId: string, begunAtMs: number, end: SignInEnd): Promise<void>;
   /** Reports that Evo Voice refuses the secret's current login; not called for a login that was rotated out. */
   reportRefusal(versionId: string): void;
 }
 
-/** Sends a sign-in request. `send` must not sign in by itself. */
+/** What the session needs of the part that signs in. Every call may throw an OutOfTimeError. */
 export interface SignInCaller {
-  send(request: ApiRequest): Promise<ApiResponse>;
+  /** Lends a slot for one request; undefined gives it back unused. */
+  inTurn(use: (send: Transport) => Promise<ApiResponse | undefined>): Promise<ApiResponse | undefined>;
+  wait(ms: number): Promise<void>;
+  /** Waits the longer, the more tries there were. */
+  backOff(tries: number): Promise<void>;
   readonly log: ClientLog;
 }
 
@@ -38,11 +43,14 @@ export interface SessionToken {
 export interface Session {
   /** The current session; undefined during a sign-in, and when the current session is the expired one. */
   findToken(expired?: SessionToken): SessionToken | undefined;
-  /** As `findToken`, but signs in when there is no session. @throws SignInRefusedError */
+  /** As `findToken`, but signs in when there is no session. @throws FinalError when this login may not be tried again */
   getToken(caller: SignInCaller, expired?: SessionToken): Promise<SessionToken>;
   /** Ends this session for all callers; does nothing when a newer session exists. */
   expire(token: SessionToken): void;
 }
+
+/** So often the ledger is asked whether a login may be tried again: a person may have sent `try-login-again`. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** One sign-in at a time, shared by all callers. Cookies exist only in this closure. */
 export function createSession(ports: SessionPorts): Session {
@@ -51,35 +59,48 @@ export function createSession(ports: SessionPorts): Session {
   let serial = 0;
   let login: Login | undefined;
 
+  /** Waits for a server in trouble as long as the part lasts. A login that is not tried again may have been rotated out. */
   async function signIn(caller: SignInCaller): Promise<SessionToken> {
-    const known = login ?? (await ports.readLogin());
-    const first = await tryLogin(caller, known);
-    if (first !== undefined) return keep(known, first, caller.log);
-    const fresh = await ports.readLogin();
-    const second = fresh.versionId === known.versionId ? undefined : await tryLogin(caller, fresh);
-    if (second !== undefined) return keep(fresh, second, caller.log);
-    login = undefined;
-    ports.reportRefusal(fresh.versionId);
-    throw new SignInRefusedError(fresh.versionId);
+    let candidate = login ?? (await ports.readLogin());
+    let trouble: Reason | undefined;
+    for (let tries = 1; ; tries += 1) {
+      const tried = await tryLogin(caller, candidate);
+      switch (tried.kind) {
+        case "accepted":
+          return keep(candidate, tried.cookie, caller.log);
+        case "trouble":
+          trouble = tried.reason;
+          caller.log.info("sign-in failed", { versionId: candidate.versionId, ...trouble });
+          await caller.backOff(tries);
+          break;
+        case "too soon":
+          await caller.wait(Math.min(tried.untilMs - Date.now(), LONGEST_WAIT_MS));
+          break;
+        case "refused":
+        case "spent": {
+          const fresh = await ports.readLogin();
+          if (fresh.versionId === candidate.versionId) throw giveUp(candidate, tried, trouble);
+          candidate = fresh;
+        }
+      }
+    }
   }
 
-  /** The cookies of a new session; undefined when Evo Voice refuses this version of the secret. */
-  async function tryLogin(caller: SignInCaller, candidate: Login): Promise<string | undefined> {
-    if ((await ports.findRefusal(candidate.versionId)) !== undefined) return undefined;
-    for (
-      let unclear = 0;
-      unclear < MOST_UNCLEAR_SIGN_INS;
-      unclear = await ports.countUnclearSignIn(candidate.versionId)
-    ) {
-      const response = await caller.send(toSignIn(candidate));
-      if (isRefusal(response)) break;
-      const cookies = getCookies(response);
-      if (cookies === undefined) continue;
-      await ports.clearUnclearSignIns(candidate.versionId);
-      return cookies;
-    }
-    await ports.rememberRefusal(candidate.versionId);
-    return undefined;
+  async function tryLogin(caller: SignInCaller, candidate: Login): Promise<Tried> {
+    const { versionId } = candidate;
+    let tried: Tried = { kind: "refused" };
+    await caller.inTurn(async (send) => {
+      const ruling = await ports.beginSignIn(versionId);
+      if (ruling.kind !== "may begin") {
+        tried = ruling;
+        return undefined;
+      }
+      const response = await send(toSignIn(candidate));
+      tried = judge(response);
+      await ports.endSignIn(versionId, ruling.atMs, toEnd(tried, response));
+      return response;
+    });
+    return tried;
   }
 
   function keep(accepted: Login, cookie: string, log: ClientLog): SessionToken {
@@ -88,6 +109,20 @@ export function createSession(ports: SessionPorts): Session {
     current = { cookie, serial };
     log.info(serial === 1 ? "signed in" : "session renewed", { versionId: accepted.versionId, sessions: serial });
     return current;
+  }
+
+  function giveUp(
+    { versionId }: Login,
+    tried: Extract<Tried, { kind: "refused" | "spent" }>,
+    why: Reason | undefined,
+  ): FinalError {
+    login = undefined;
+    if (tried.kind === "spent") {
+      const until = new Date(tried.untilMs).toISOString();
+      return new FinalError({ code: "sign-in-unclear", versionId, tries: MOST_TRIES_IN_A_DAY, until, why });
+    }
+    ports.reportRefusal(versionId);
+    return new SignInRefusedError(versionId);
   }
 
   function findToken(expired?: SessionToken): SessionToken | undefined {
@@ -110,24 +145,25 @@ export function createSession(ports: SessionPorts): Session {
   };
 }
 
-/** So many unclear responses in a row count as a refusal. Few, because the API does not say how many refusals lock an account. */
-const MOST_UNCLEAR_SIGN_INS = 3;
+type Tried =
+  | { readonly kind: "accepted"; readonly cookie: string }
+  | { readonly kind: "trouble"; readonly reason: Reason }
+  | SignInDenial;
 
-/** Every 4xx counts as a refusal, except 404 and 405: they show that the server did not check the password. */
-function isRefusal(response: ApiResponse): boolean {
-  if (response.kind === "unauthenticated") return true;
-  if (response.kind !== "rejected" && response.kind !== "server-error") return false;
-  return response.status < 500 && response.status !== 404 && response.status !== 405;
+/** Only a 401, and a 400 or 403 of the service itself, refuse the login. Everything else is a server in trouble. */
+function judge(response: ApiResponse): Tried {
+  const isOfService = response.kind === "rejected" && response.errorCode !== undefined;
+  if (response.kind === "unauthenticated") return { kind: "refused" };
+  if (isOfService && (response.status === 400 || response.status === 403)) return { kind: "refused" };
+  if (response.kind !== "ok") return { kind: "trouble", reason: toFailure(SIGN_IN, response).reason };
+  const cookie = findCookieHeader(response.cookies);
+  if (cookie !== undefined) return { kind: "accepted", cookie };
+  return { kind: "trouble", reason: toNoAnswer(SIGN_IN, "a reply without a session cookie").reason };
 }
 
-/**
- * The cookies of a session. Undefined when the response is unclear: it may be a refusal, or come from a proxy (a redirect,
- * a page, a reply without a cookie, an error of the service). Throws when the server cannot have checked the password.
- */
-function getCookies(response: ApiResponse): string | undefined {
-  if (response.kind === "ok") return findCookieHeader(response.cookies);
-  if (response.kind === "login-page" || response.kind === "server-error") return undefined;
-  throw toFailure(SIGN_IN, response);
+function toEnd({ kind }: Tried, response: ApiResponse): SignInEnd {
+  if (kind === "accepted" || kind === "refused") return kind;
+  return isUnseen(response) ? "unseen" : "unclear";
 }
 
 function toSignIn({ userName, password }: Login): ApiRequest {
@@ -136,15 +172,4 @@ function toSignIn({ userName, password }: Login): ApiRequest {
     path: "auth/credentials",
     json: { provider: "credentials", userName, password, rememberMe: true },
   };
-}
-
-/** Later requests send all cookies: `ss-opt` says which of `ss-id` and `ss-pid` counts. The last cookie of a name counts. */
-function findCookieHeader(cookies: readonly string[]): string | undefined {
-  const values = new Map<string, string>();
-  for (const cookie of cookies) {
-    const [, name, value] = /^\s*([^=;]+)=([^;]*)/.exec(cookie) ?? [];
-    if (name !== undefined && value) values.set(name, value);
-  }
-  if (values.size === 0) return undefined;
-  return Array.from(values, ([name, value]) => `${name}=${value}`).join("; ");
 }

@@ -27,6 +27,7 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command): Pr
       return showControls(ports);
     case "stop-everything":
     case "resume-everything":
+    case "try-login-again":
     case "hold-release":
     case "clear-release":
     case "unprotect":

@@ -57,6 +57,7 @@ function toChange(command: ControlCommand, at: string): ControlChange {
   switch (command.command) {
     case "stop-everything":
     case "resume-everything":
+    case "try-login-again":
       return { ...by, change: command.command };
     case "hold-release":
       // A person who holds a release wants it neither staged nor promoted.

@@ -3,9 +3,9 @@ import { createControls } from "./controls.ts";
 import { createGateRecords } from "./gate-records.ts";
 import { createLock } from "./lock.ts";
 import { createLookups } from "./lookups.ts";
-import { createRefusedLogins } from "./refused-logins.ts";
 import { createRolloutIndexes } from "./rollout-indexes.ts";
 import { createRolloutRecords } from "./rollouts.ts";
+import { createSignIns } from "./sign-ins.ts";
 import { createStepAttempts } from "./step-attempts.ts";
 import type { Table } from "./table.ts";
 
@@ -21,6 +21,6 @@ export function createLedger(table: Table, environment: string) {
     ...createLookups(table),
     ...createBatches(table),
     ...createStepAttempts(table),
-    ...createRefusedLogins(table, environment),
+    ...createSignIns(table, environment),
   };
 }

@@ -29,12 +29,13 @@ export function createLock(table: Table, environment: string) {
 export type HoldRow = Hold & { readonly release: string };
 
 export function toControls(item: Item = {}): LockAndControls {
-  const { lock, fence, revision, stopped, holds, protectedIds } = item;
+  const { lock, fence, revision, stopped, loginAgain, holds, protectedIds } = item;
   return {
     fence: (fence as number | undefined) ?? 0,
     ...(revision !== undefined && { revision: revision as number }),
     ...(lock !== undefined && { lock: lock as Lock }),
     ...(stopped !== undefined && { stopped: stopped as NonNullable<LockAndControls["stopped"]> }),
+    ...(loginAgain !== undefined && { loginAgain: loginAgain as NonNullable<LockAndControls["loginAgain"]> }),
     holds: Object.fromEntries(
       ((holds as readonly HoldRow[] | undefined) ?? []).map(({ release, ...hold }) => [toReleaseKey(release), hold]),
     ),

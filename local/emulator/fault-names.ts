@@ -49,6 +49,11 @@ export const numberFaults = {
   ),
   "retry-after": number("the seconds in a Retry-After", 0, 3600, 1),
   "session-death": number("a session dies after N calls; 0 is never", 0, 1_000_000_000),
+  "sign-in-down": number(
+    "sign-ins are answered with `sign-in-as` for N milliseconds from the first of them",
+    0,
+    600_000,
+  ),
   "read-lag": number("readings show a flag as it was N milliseconds ago", 0, 600_000),
   "write-lag": number("a flip's reply shows the new flag, and the write is done N milliseconds later", 0, 600_000),
   "late-after": number("the milliseconds until a `late-write` is done", 0, 600_000, 15_000),
@@ -65,11 +70,16 @@ export const flagFaults = {
   "children-follow": "a flip flips all descendants as well",
   "wrong-password": "every sign-in is refused as a wrong password",
   "locked-account": "every sign-in is refused as a locked account",
+  "writes-401": "401 instead of a flip, whatever the session",
   "refuse-curl": "403 without a User-Agent, or with curl's own",
   "override-system-time": "system/settings says overrideSystemTime",
 } as const;
 
 export const choiceFaults = {
+  "sign-in-as": {
+    about: "how `sign-in-down` answers: with this status, a page, a redirect to it, or 200 without a cookie",
+    choices: ["502", "500", "503", "403", "404", "page", "redirect", "no-cookie"],
+  },
   "missing-as": { about: "the status for a customer that does not exist", choices: ["404", "400", "500"] },
   dates: { about: "how dates are written: ISO 8601 or /Date(ms+0000)/", choices: ["iso", "ms"] },
 } as const;

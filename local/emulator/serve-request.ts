@@ -22,6 +22,7 @@ import { findRoute, type Route } from "./routes.ts";
 import { notifyListeners, type Service } from "./service.ts";
 import { ServiceError } from "./service-error.ts";
 import { findSession, type ServerSession } from "./sessions.ts";
+import { findSignInTrouble } from "./sign-in-trouble.ts";
 import { count } from "./stats.ts";
 import { readRequestText, send, sendHalf, wantsJson } from "./wire.ts";
 
@@ -94,6 +95,8 @@ async function serveOperation(served: ServedRequest, route: Route, parameters: P
   if (refusal !== undefined) return answer(served, refusal);
   const fault = decide(service, route.operation, parameters);
   await delay(service, fault);
+  const trouble = route.operation === "Authenticate" ? findSignInTrouble(state, path, Date.now()) : undefined;
+  if (trouble !== undefined) return answer(served, trouble);
   const perform = async (): Promise<Reply> => {
     const operation = operations[route.operation];
     const call = { state, parameters, headers: request.headers, method, user: session?.user, fault };
@@ -115,6 +118,8 @@ function checkAccess(
 ): Reply | undefined {
   const { roles } = operations[name];
   if (roles === "all") return undefined;
+  const isRefused = name === "SetCustomerStagingMode" && served.service.state.faults.flags.has("writes-401");
+  if (session !== undefined && isRefused) return unauthorized;
   if (session === undefined) return served.asJson ? unauthorized : redirectToLogin(served.path);
   return roles.includes(session.user.role) ? undefined : forbidden;
 }

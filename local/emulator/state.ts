@@ -20,6 +20,8 @@ export interface EmulatorState {
   readonly startedAt: number;
   faults: Faults;
   attempts: AttemptCounts;
+  /** When the first sign-in met `sign-in-down`. */
+  signInDownAtMs?: number | undefined;
 }
 
 /** One write of a flag: the source of the log. */
@@ -63,6 +65,7 @@ export function createState(options: StateOptions): EmulatorState {
 export function changeFaults(state: EmulatorState, spec: string): void {
   state.faults = parseFaults(spec);
   state.attempts = new Map();
+  state.signInDownAtMs = undefined;
 }
 
 /** Sets one customer's flag and writes it to the log. */

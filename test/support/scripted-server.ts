@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
+import { endSignIn, ruleSignIn, type SignIns } from "../../lambda/core/sign-in.ts";
 import { createEvoVoice, type EvoVoiceOptions } from "../../lambda/evovoice/evo-voice.ts";
 
 export interface Received {
@@ -79,21 +80,19 @@ export function connectTo(
   { address }: Pick<ScriptedServer, "address">,
   { retries, lastsMs = 20_000, concurrency = 50 }: ConnectOptions = {},
 ) {
-  const refused = new Set<string>();
-  let doubts = 0;
+  let signIns: SignIns = { tries: [] };
   const evoVoice = createEvoVoice({
     baseUrl: address,
     retries: { attempts: 3, mostBackoffMs: 5, requestTimeoutMs: 2_000, ...retries },
     session: {
       readLogin: async () => LOGIN,
-      findRefusal: async (versionId) => (refused.has(versionId) ? { at: "" } : undefined),
-      rememberRefusal: async (versionId) => void refused.add(versionId),
-      countUnclearSignIn: async () => {
-        doubts += 1;
-        return doubts;
+      beginSignIn: async () => {
+        const ruling = ruleSignIn(signIns, Date.now());
+        if (ruling.kind === "may begin") signIns = { ...signIns, tries: [...signIns.tries, ruling.atMs] };
+        return ruling;
       },
-      clearUnclearSignIns: async () => {
-        doubts = 0;
+      endSignIn: async (_versionId, begunAtMs, end) => {
+        signIns = endSignIn(signIns, begunAtMs, end);
       },
       reportRefusal: () => undefined,
     },
@@ -105,7 +104,7 @@ export function connectTo(
     concurrency,
     deadlineMs: Date.now() + lastsMs,
   });
-  return { ...connection, refused, lines };
+  return { ...connection, lines, signIns: () => signIns };
 }
 
 export const FLIP = { customerId: "c1", isStaging: true };

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { openLedger } from "../../support/ledger.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../../support/truth.ts";
 import { SECRET, startWorld, type World, type WorldOptions } from "../../support/world.ts";
 
@@ -104,6 +105,13 @@ describe("a secret that is rotated", () => {
     expect(report).toMatchObject({ status: "failed", problems: [{ code: "sign-in-refused" }] });
     expect(emulator.stats().refusedSignIns).toBe(2);
     await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
+
+    const rollback = await run({ action: "rollback", rolloutId: report.rolloutId });
+    expect(rollback.report).toMatchObject({
+      status: "failed",
+      problems: [{ code: "rollback-ended-early", message: expect.stringContaining('{"command":"try-login-again"') }],
+    });
+    expect(emulator.stats().refusedSignIns).toBe(2);
   });
 });
 
@@ -129,34 +137,58 @@ describe("a wrong password", () => {
     expect(secrets.requests().length).toBeLessThanOrEqual(7);
   });
 
-  test.each(["wrong-password", "locked-account"])("or a locked account is not tried again (%s)", async (faults) => {
-    const { emulator, run } = await given({ faults });
+  test.each(["wrong-password", "locked-account"])(
+    "or a locked account is not tried again, until a person asks for it (%s)",
+    async (faults) => {
+      const { emulator, run } = await given({ faults });
 
-    const { report } = await run(PROMOTE);
-    await run(PROMOTE);
+      const { report } = await run(PROMOTE);
+      await run(PROMOTE);
 
-    expect(report).toMatchObject({ status: "refused", problems: [{ code: "sign-in-refused" }] });
-    expect(emulator.stats()).toMatchObject({ refusedSignIns: 1, requests: { Authenticate: 1 } });
-  });
+      expect(report).toMatchObject({ status: "refused", problems: [{ code: "sign-in-refused" }] });
+      expect(emulator.stats()).toMatchObject({ refusedSignIns: 1, requests: { Authenticate: 1 } });
+
+      emulator.setFaults("");
+      const by = { requestedBy: "ann", reason: "unlocked", at: new Date().toISOString() };
+      await openLedger(world).changeControls({ ...by, change: "try-login-again" });
+      expect((await run(PROMOTE)).report.status).toBe("succeeded");
+    },
+  );
 });
 
-describe("a sign-in that gets no answer", () => {
-  test("is tried as often as any request, refuses no version, and works when the server does", async () => {
-    const { emulator, run } = await given({ faults: "sign-in-5xx,retry-after=0", policy: { retries: FAST_RETRIES } });
+describe("a server in trouble", () => {
+  test.each(["500", "502", "503", "403", "404", "page", "redirect", "no-cookie"])(
+    "that answers sign-ins with %s for 0.2 s is no wrong password",
+    async (as) => {
+      const { emulator, run } = await given();
+      const before = rememberFlags(world);
+      atFlip(world, 20, "answered", () => {
+        emulator.setFaults(`sign-in-down=200,sign-in-as=${as},retry-after=0`);
+        emulator.endSessions();
+      });
 
-    const { report } = await run(PROMOTE);
+      const { report } = await run(PROMOTE);
 
-    expect(report).toMatchObject({
-      status: "refused",
-      problems: [{ code: "request-refused", operation: "sign-in", status: 503 }],
-    });
-    expect(emulator.stats().requests).toEqual({ Authenticate: 2 });
+      expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 60 } });
+      expect(emulator.stats().signIns).toBe(2);
+      await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
+      const { rolloutId } = report;
+      expect((await run({ action: "rollback", rolloutId })).report).toMatchObject({ rollback: { restored: 60 } });
+    },
+  );
+});
 
-    emulator.setFaults("");
-    expect((await run({ ...PROMOTE, release: "2" })).report.status).toBe("succeeded");
-  });
+test("a user who may read and not flip stops the rollout after two fresh sessions", async () => {
+  const { emulator, run } = await given();
+  const before = rememberFlags(world);
+  atFlip(world, 20, "answered", () => emulator.setFaults("writes-401"));
 
-  const FAST_RETRIES = { attempts: 2, mostBackoffMs: 5 };
+  const { report } = await run(PROMOTE);
+
+  expect(report).toMatchObject({ status: "failed", problems: [{ code: "session-rejected", operation: "flip" }] });
+  // One more than the flips had reads the customers that are left.
+  expect(emulator.stats().signIns).toBeLessThanOrEqual(4);
+  await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
 });
 
 describe("a secret that is no login", () => {

@@ -21,7 +21,7 @@ function problemsOf(input: unknown): readonly string[] {
 }
 
 const NAMES =
-  "expected one of status, list, customers, pause, resume, skip-bake, skip-all-bakes, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, controls";
+  "expected one of status, list, customers, pause, resume, skip-bake, skip-all-bakes, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, try-login-again, controls";
 
 describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
@@ -35,6 +35,7 @@ describe("a command is accepted", () => {
     [{ command: "abort", ...night, ...ann }, { rollback: true }],
     [{ command: "abort", ...night, ...ann, rollback: false }, {}],
     [{ command: "stop-everything", ...ann, id: "x".repeat(64) }, {}],
+    [{ command: "try-login-again", ...ann }, {}],
     [{ command: "hold-release", ...ann, release: "2026.11.0" }, {}],
     [{ command: "clear-release", ...ann, release: "2026.11.0" }, {}],
     [{ command: "protect", ...ann, customerIds: ["b", "a", "b"] }, { customerIds: ["b", "a"] }],

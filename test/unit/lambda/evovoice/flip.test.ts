@@ -120,7 +120,6 @@ describe("a flip", () => {
     ...[
       { about: "a sign-in page", most: 3, answer: { headers: { "content-type": "text/html" }, body: "<html>" } },
       { about: "a redirect", most: 3, answer: { status: 302, headers: { location: "/login" } } },
-      { about: "401", most: 8, answer: { status: 401 } },
     ].flatMap(({ about, answer, most }) => [
       {
         about: `${about} for ever, although it was done`,
@@ -152,6 +151,7 @@ describe("a flip", () => {
         posts: 2,
       },
     ]),
+    { about: "401, then the right reply", post: [{ status: 401 }, right], result: { result: "flipped" }, posts: 2 },
     {
       about: "408, although it was done",
       post: [{ status: 408 }],
@@ -191,9 +191,22 @@ describe("a flip", () => {
     expect(count("/auth/credentials")).toBeLessThanOrEqual(10);
   });
 
+  test("that is answered with 401 in two fresh sessions ends the part, while readings are accepted", async () => {
+    const { flip, readCustomer } = await given(
+      inTurn({ [POST]: [...Array(3).fill({ status: 401 }), "drop"], [GET]: [right] }),
+    );
+
+    const reasons = [{ code: "session-rejected", operation: "flip" }];
+    await expect(flip(FLIP, async () => void (await readCustomer("c1")))).rejects.toMatchObject({ reasons });
+    expect(count(POST)).toBe(3);
+    expect(count("/auth/credentials")).toBe(3);
+    // Another flip of this part loses its reply: the 401s before must not hide that it was done.
+    expect(await flip(FLIP)).toMatchObject({ result: "flipped", reason: { code: "confirmed-by-reading" } });
+  });
+
   test("is not sent when `beforeSend` throws, and is unresolved when its time ends in doubt", async () => {
     const { flip } = await given(inTurn({ [POST]: ["drop"], [GET]: ["drop"] }), {
-      lastsMs: 150,
+      lastsMs: 1_000,
       retries: { attempts: 10, mostBackoffMs: 200 },
     });
 

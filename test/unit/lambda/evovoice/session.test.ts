@@ -1,116 +1,149 @@
 import { describe, expect, test } from "@jest/globals";
+import type { SignInEnd, SignInRuling } from "../../../../lambda/core/sign-in.ts";
+import { classify } from "../../../../lambda/evovoice/response.ts";
 import { createSession, type SignInCaller } from "../../../../lambda/evovoice/session.ts";
-import { error, GET, INFO, inTurn, type Script, type Scripted } from "../../../support/scripted-server.ts";
+import { findCookieHeader } from "../../../../lambda/evovoice/session-cookies.ts";
+import { INFO, type Script } from "../../../support/scripted-server.ts";
 import { useScriptedServer } from "../../../support/use-scripted-server.ts";
 
 const { count, given, received } = useScriptedServer();
 
-describe("a sign-in", () => {
-  const SIGN_IN = "/auth/credentials";
+interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
 
-  test.each<{ about: string; answer: Scripted; tries: number; message: string | RegExp }>([
-    { about: "a dropped connection", answer: "drop", tries: 3, message: /^sign-in got no usable answer/ },
-    {
-      about: "404",
-      answer: { status: 404 },
-      tries: 1,
-      message: "sign-in was answered with 404; see whether the policy's baseUrl",
+const WELCOME: Answer = { status: 200, headers: { "set-cookie": "ss-id=1; path=/" }, body: {} };
+
+/** A session whose server gives these answers in turn, with a ledger that lets each sign-in begin unless it is told otherwise. */
+function aSession(answers: readonly (Answer | { readonly why: string })[], rulings: readonly SignInRuling[] = []) {
+  const noted = { ends: [] as string[], tried: [] as unknown[], waits: [] as string[], refusals: [] as string[] };
+  const left = [...rulings];
+  const versions = ["v1"];
+  const session = createSession({
+    readLogin: async () => {
+      const [versionId = "v1"] = versions.slice(-1);
+      return { userName: "operator", password: `of ${versionId}`, versionId };
     },
-  ])("that gets $about refuses no version of the secret", async ({ answer, tries, message }) => {
-    const { readTagIds, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
-
-    await expect(readTagIds(["a1"])).rejects.toThrow(message);
-    expect(count(SIGN_IN)).toBe(tries);
-    expect(refused.size).toBe(0);
+    beginSignIn: async () => left.shift() ?? { kind: "may begin", atMs: 1 },
+    endSignIn: async (versionId, _atMs, end: SignInEnd) => void noted.ends.push(`${versionId} ${end}`),
+    reportRefusal: (versionId) => void noted.refusals.push(versionId),
   });
-
-  const DOUBTFUL: readonly { readonly about: string; readonly answer: Scripted }[] = [
-    { about: "a redirect", answer: { status: 302, headers: { location: "/login" } } },
-    { about: "an HTML page", answer: { headers: { "content-type": "Text/HTML; charset=utf-8" }, body: "<p>" } },
-    { about: "an answer without a cookie", answer: { body: {} } },
-    { about: "500", answer: error(500, "UnauthorizedException") },
-  ];
-
-  test.each(DOUBTFUL)("that gets $about three times in a row counts as refused", async ({ answer }) => {
-    const { readTagIds, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
-
-    for (let invocation = 1; invocation <= 3; invocation += 1)
-      await expect(readTagIds(["a1"])).rejects.toThrow("Evo Voice refused the sign-in with version v1 of the secret");
-    expect(count(SIGN_IN)).toBe(3);
-    expect([...refused]).toEqual(["v1"]);
-  });
-
-  test.each(DOUBTFUL)("that gets $about once is repeated, and the count is cleared", async ({ answer }) => {
-    const welcome: Scripted = { headers: { "set-cookie": ["ss-id=1; path=/"] }, body: {} };
-    const { readCustomer, refused } = await given(inTurn({ [SIGN_IN]: [answer, welcome], [GET]: [{ body: INFO }] }));
-
-    expect(await readCustomer("c1")).toMatchObject({ reading: "found" });
-    expect(count(SIGN_IN)).toBe(2);
-    expect(refused.size).toBe(0);
-  });
-
-  test("with an unclear response after an accepted sign-in starts a new count", async () => {
-    const welcome: Scripted = { headers: { "set-cookie": ["ss-id=1; path=/"] }, body: {} };
-    const doubtful: Scripted[] = [{ status: 302, headers: { location: "/login" } }, { status: 404 }];
-    const rounds = Array.from({ length: 4 }, () => [...doubtful, welcome]).flat();
-    const dies: Scripted = { status: 401 };
-    const { readCustomer, refused } = await given(
-      inTurn({
-        [SIGN_IN]: rounds,
-        [GET]: Array.from({ length: 4 }, () => [{ body: INFO }, dies]).flat(),
+  const caller: SignInCaller = {
+    inTurn: (use) =>
+      use(async ({ json }) => {
+        noted.tried.push((json as { readonly password: string }).password);
+        const answer = answers[noted.tried.length - 1] ?? WELCOME;
+        if ("why" in answer) return { kind: "lost", why: answer.why };
+        const { status, headers = { "content-type": "application/json" }, body } = answer;
+        const text = typeof body === "string" ? body : (JSON.stringify(body) ?? "");
+        return classify(new Response(null, { status, headers }), text);
       }),
+    wait: async () => void noted.waits.push("wait"),
+    backOff: async (tries) => void noted.waits.push(`back off ${tries}`),
+    log: { info: () => undefined },
+  };
+  return { ...noted, signIn: () => session.getToken(caller), rotate: (version: string) => void versions.push(version) };
+}
+
+const ofService = (errorCode: string) => ({ responseStatus: { errorCode, message: "…" } });
+
+describe("a sign-in", () => {
+  test.each<[about: string, end: SignInEnd, answer: Answer | { readonly why: string }]>([
+    ["500 of the service", "unclear", { status: 500, body: ofService("UnauthorizedException") }],
+    ["502", "unclear", { status: 502 }],
+    ["403 without a responseStatus", "unclear", { status: 403, body: "Forbidden" }],
+    ["400 without a responseStatus", "unclear", { status: 400 }],
+    ["404", "unclear", { status: 404, body: ofService("NotFound") }],
+    ["a page", "unclear", { status: 200, headers: { "content-type": "Text/HTML" }, body: "<p>" }],
+    ["a redirect", "unclear", { status: 302, headers: { location: "/maintenance" } }],
+    ["200 without a cookie", "unclear", { status: 200, body: { userId: "1" } }],
+    ["a dropped connection", "unclear", { why: "ECONNRESET" }],
+    ["a refused connection", "unseen", { why: "ECONNREFUSED" }],
+    ["429", "unseen", { status: 429 }],
+    ["503", "unseen", { status: 503, headers: { "content-type": "text/html" }, body: "<h1>Maintenance</h1>" }],
+  ])("that gets %s meets a server in trouble: %s, and tried again", async (_about, end, answer) => {
+    const { signIn, ends, waits, refusals } = aSession([answer, answer]);
+
+    expect(await signIn()).toMatchObject({ cookie: "ss-id=1" });
+    expect(ends).toEqual([`v1 ${end}`, `v1 ${end}`, "v1 accepted"]);
+    expect(waits).toEqual(["back off 1", "back off 2"]);
+    expect(refusals).toEqual([]);
+  });
+
+  test.each<[about: string, answer: Answer]>([
+    ["401", { status: 401 }],
+    ["400 of the service", { status: 400, body: ofService("NotEmpty") }],
+    ["403 of the service", { status: 403, body: ofService("Forbidden") }],
+  ])("that gets %s is refused", async (_about, answer) => {
+    const { signIn, ends, refusals } = aSession([answer]);
+
+    await expect(signIn()).rejects.toThrow(
+      /^Evo Voice refused the sign-in with version v1 of the secret .*"try-login-again"/,
+    );
+    expect(ends).toEqual(["v1 refused"]);
+    expect(refusals).toEqual(["v1"]);
+  });
+
+  test("is not sent while the ledger says that it is too soon, or that this version was refused", async () => {
+    const soon = aSession([], [{ kind: "too soon", untilMs: Date.now() + 1_000 }]);
+    await soon.signIn();
+    expect(soon.waits).toEqual(["wait"]);
+
+    const refused = aSession([], [{ kind: "refused" }]);
+    await expect(refused.signIn()).rejects.toThrow("Evo Voice refused the sign-in with version v1");
+    expect(refused.tried).toEqual([]);
+  });
+
+  test("that five tries of a day left unclear says what came, and until when it is not tried", async () => {
+    const { signIn, tried } = aSession(
+      [{ status: 404 }],
+      [
+        { kind: "may begin", atMs: 1 },
+        { kind: "spent", untilMs: 0 },
+      ],
     );
 
-    for (let round = 1; round <= 4; round += 1) {
-      const reason = expect.objectContaining({ code: "request-refused", operation: "sign-in", status: 404 });
-      expect(await readCustomer("c1")).toEqual({ reading: "unreadable", reason });
-      expect(await readCustomer("c1")).toMatchObject({ reading: "found" });
-    }
-    expect(count(SIGN_IN)).toBe(12);
-    expect(refused.size).toBe(0);
+    const why = { code: "request-refused", operation: "sign-in", status: 404 };
+    await expect(signIn()).rejects.toMatchObject({
+      reasons: [{ code: "sign-in-unclear", versionId: "v1", tries: 5, until: "1970-01-01T00:00:00.000Z", why }],
+      message: expect.stringMatching(/the last: .*see whether the policy's baseUrl .*"try-login-again"/),
+    });
+    expect(tried).toHaveLength(1);
   });
 
-  test.each<{ about: string; answer: Scripted }>([
-    { about: "401", answer: error(401, "Unauthorized") },
-    { about: "401 without a body", answer: { status: 401 } },
-    { about: "400", answer: error(400, "NotEmpty") },
-    { about: "403", answer: { status: 403 } },
-  ])("that gets $about is never repeated with this version of the secret", async ({ answer }) => {
-    const { readTagIds, readPage, refused } = await given(inTurn({ [SIGN_IN]: [answer] }));
+  test("with a login that was rotated out takes the new one", async () => {
+    const { signIn, rotate, tried, ends, refusals } = aSession([{ status: 401 }]);
+    const signingIn = signIn();
+    rotate("v2");
 
-    await expect(readTagIds(["a1"])).rejects.toThrow("Evo Voice refused the sign-in with version v1 of the secret");
-    await expect(readTagIds(["a1"])).rejects.toThrow("refused the sign-in");
-    await expect(
-      readPage({ query: { kind: "all", accountIds: ["a1"] }, page: 0, pageSize: 1, tagIds: new Map() }),
-    ).rejects.toThrow("refused");
-    expect(count(SIGN_IN)).toBe(1);
-    expect([...refused]).toEqual(["v1"]);
+    expect(await signingIn).toMatchObject({ cookie: "ss-id=1" });
+    expect(tried).toEqual(["of v1", "of v2"]);
+    expect(ends).toEqual(["v1 refused", "v2 accepted"]);
+    expect(refusals).toEqual([]);
   });
+});
 
-  test("that sets a cookie twice uses the last value, and no empty value", async () => {
-    const cookies = [
-      "ss-id=old; path=/; httponly",
-      "ss-pid=p=1; path=/",
-      "gone=; expires=Thu, 01 Jan 1970 00:00:00 GMT",
-      "ss-id=new; path=/",
-    ];
-    const { readCustomer } = await given(
-      inTurn({ [SIGN_IN]: [{ headers: { "set-cookie": cookies }, body: {} }], [GET]: [{ body: INFO }] }),
-    );
+test.each<[about: string, cookies: readonly string[], header: string | undefined]>([
+  ["the last of two", ["ss-id=old; path=/; httponly", "ss-pid=p=1", "ss-id=new"], "ss-id=new; ss-pid=p=1"],
+  ["spaces", [" ss-id = a b ; path=/", "ss-pid= p"], "ss-id=a b; ss-pid=p"],
+  ["an empty value", ["ss-id=1", "ss-pid=; path=/"], "ss-id=1"],
+  ["a cleared one", ["ss-id=1", "ss-id=deleted; Expires=Thu, 01-Jan-1970 00:00:01 GMT; Max-Age=0"], undefined],
+  ["the past", ["ss-id=1; expires=Thu, 01 Jan 1970 00:00:00 GMT", "ss-pid=2; Max-Age=0"], undefined],
+  ["the future", ["ss-id=1; expires=Fri, 01 Jan 2100 00:00:00 GMT", "ss-pid=2; max-age=60"], "ss-id=1; ss-pid=2"],
+  ["no cookie", ["; path=/"], undefined],
+])("the cookies of a sign-in with %s", (_about, cookies, header) => {
+  expect(findCookieHeader(cookies)).toBe(header);
+});
 
-    await readCustomer("c1");
+test("a session that no fresh sign-in helps ends the part with what to check", async () => {
+  const { readCustomer } = await given(({ path }) => (path === "/auth/credentials" ? undefined : { status: 401 }));
 
-    expect(received().at(-1)?.headers.cookie).toBe("ss-id=new; ss-pid=p=1");
-  });
-
-  test("whose sessions are all rejected is given up after five sessions, for all callers", async () => {
-    const { readCustomer } = await given(({ path }) => (path === SIGN_IN ? undefined : { status: 401 }));
-
-    const readings = await Promise.all(["c1", "c2", "c3"].map((id) => readCustomer(id)));
-
-    for (const { reading } of readings) expect(reading).toBe("unreadable");
-    expect(count(SIGN_IN)).toBeLessThanOrEqual(7);
-  });
+  await expect(Promise.all(["c1", "c2", "c3"].map((id) => readCustomer(id)))).rejects.toThrow(
+    "Evo Voice accepted the sign-in, and answered GetCustomer with 401 in each fresh session",
+  );
+  expect(count("/auth/credentials")).toBe(3);
 });
 
 describe("a session that is renewed", () => {
@@ -150,35 +183,4 @@ describe("a session that is renewed", () => {
     expect(count("/auth/credentials")).toBe(4);
     expect(received().length).toBeLessThanOrEqual(100 + 4 + 3 * 8);
   });
-});
-
-test("a refused login is read again: a rotated secret signs in, the old version is not retried", async () => {
-  const tried: unknown[] = [];
-  let versionId = "v1";
-  const refused = new Set<string>();
-  const session = createSession({
-    readLogin: async () => ({ userName: "operator", password: versionId, versionId }),
-    findRefusal: async (version) => (refused.has(version) ? { at: "" } : undefined),
-    rememberRefusal: async (version) => void refused.add(version),
-    countUnclearSignIn: async () => 1,
-    clearUnclearSignIns: async () => undefined,
-    reportRefusal: () => undefined,
-  });
-  const caller: SignInCaller = {
-    send: async ({ json }) => {
-      const { password } = json as { readonly password: string };
-      tried.push(password);
-      if (password !== versionId) return { kind: "unauthenticated", status: 401 };
-      return { kind: "ok", body: {}, cookies: [`ss-id=${password}`] };
-    },
-    log: { info: () => undefined },
-  };
-  const first = await session.getToken(caller);
-  versionId = "v2";
-
-  const second = await session.getToken(caller, first);
-
-  expect([first, second].map(({ cookie }) => cookie)).toEqual(["ss-id=v1", "ss-id=v2"]);
-  expect(tried).toEqual(["v1", "v1", "v2"]);
-  expect([...refused]).toEqual(["v1"]);
 });

@@ -286,14 +286,6 @@ test("the attempts of a step are counted until the step makes progress", async (
   expect([await count("flip", "batch 1"), await count("flip", "batch 1")]).toEqual([1, 2]);
 });
 
-test("a refused version of the secret is remembered", async () => {
-  expect(await ledger.findRefusal("v1")).toBeUndefined();
-  await ledger.rememberRefusal("v1");
-
-  expect(await ledger.findRefusal("v1")).toEqual({ at: expect.any(String) });
-  expect(await ledger.findRefusal("v2")).toBeUndefined();
-});
-
 test.each([
   ["an item of a later version", { schemaVersion: 2 }, "2"],
   ["an item without a version", {}, "(none)"],
