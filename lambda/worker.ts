@@ -59,10 +59,7 @@ function buildPorts(
     session: {
       ...ledger,
       readLogin: createLoginReader(new SecretsManagerClient(CLIENT_OPTIONS), secretId),
-      reportRefusal: (versionId) => {
-        log.error("sign-in refused", { versionId });
-        metrics.countSignInRefused();
-      },
+      countRefusal: metrics.countSignInRefused,
     },
   });
   const executions = createExecutions(new LambdaClient(CLIENT_OPTIONS));

@@ -13,7 +13,7 @@ contend(async ({ emulator, ids, concurrency, pace = UNLIMITED }) => {
       readLogin: async () => ({ userName, password, versionId: "1" }),
       beginSignIn: async () => ({ kind: "may begin", atMs: 0 }),
       endSignIn: async () => undefined,
-      reportRefusal: () => undefined,
+      countRefusal: () => undefined,
     },
   });
   return async (isStaging, flips) => {

@@ -20,8 +20,8 @@ export interface SessionPorts {
   /** Records that a sign-in with this version begins, over all invocations; or says why none may begin. */
   beginSignIn(versionId: string): Promise<SignInRuling>;
   endSignIn(versionId: string, begunAtMs: number, end: SignInEnd): Promise<void>;
-  /** Reports that Evo Voice refuses the secret's current login; not called for a login that was rotated out. */
-  reportRefusal(versionId: string): void;
+  /** Counts that Evo Voice refuses the secret's current login; not called for a login that was rotated out. */
+  countRefusal(): void;
 }
 
 /** What the session needs of the part that signs in. Every call may throw an OutOfTimeError. */
@@ -79,7 +79,7 @@ export function createSession(ports: SessionPorts): Session {
         case "refused":
         case "spent": {
           const fresh = await ports.readLogin();
-          if (fresh.versionId === candidate.versionId) throw giveUp(candidate, tried, trouble);
+          if (fresh.versionId === candidate.versionId) throw giveUp(candidate, tried, { trouble, log: caller.log });
           candidate = fresh;
         }
       }
@@ -114,14 +114,15 @@ export function createSession(ports: SessionPorts): Session {
   function giveUp(
     { versionId }: Login,
     tried: Extract<Tried, { kind: "refused" | "spent" }>,
-    why: Reason | undefined,
+    { trouble: why, log }: { readonly trouble: Reason | undefined; readonly log: ClientLog },
   ): FinalError {
     login = undefined;
     if (tried.kind === "spent") {
       const until = new Date(tried.untilMs).toISOString();
       return new FinalError({ code: "sign-in-unclear", versionId, tries: MOST_TRIES_IN_A_DAY, until, why });
     }
-    ports.reportRefusal(versionId);
+    log.info("sign-in refused", { versionId });
+    ports.countRefusal();
     return new SignInRefusedError(versionId);
   }
 

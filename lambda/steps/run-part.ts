@@ -7,7 +7,7 @@ import type { CommandState } from "../core/gate/apply-commands.ts";
 import type { Stop } from "../core/gate/decision.ts";
 import { OutOfTimeError } from "../core/out-of-time-error.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
-import type { Connection, Ports } from "./ports.ts";
+import type { Connection, Log, Ports } from "./ports.ts";
 
 /** The rollout that a step works for. */
 export type Rollout = FlipRollout | RollbackRollout;
@@ -75,6 +75,8 @@ export interface PartOptions {
 /** What the work of a part gets. */
 export interface Part {
   readonly connection: Connection;
+  /** Names the rollout and the step in each line. */
+  readonly log: Log;
   /** How many requests may be in flight. */
   readonly concurrency: number;
   /** No new work begins after it. */
@@ -108,17 +110,18 @@ export async function runPart<Result>(
   const latestMs = run.invocationEndsAtMs - GRACE_MS - retries.requestTimeoutMs - RECORD_MS;
   const untilMs = Math.min(ports.nowMs() + stepSeconds * 1000, latestMs);
   const { startPerSecond, maxPerSecond, concurrency } = toLimits(rollout.event, ports.policy);
+  const log: Log = {
+    info: (message, fields) => ports.log.info(message, { rolloutId: rollout.rolloutId, step: name, ...fields }),
+  };
   const connection = ports.evoVoice.connect({
     limits: { startPerSecond, maxPerSecond, minPerSecond: Math.min(SLOWEST_PER_SECOND, startPerSecond) },
     concurrency,
     pace,
     deadlineMs: untilMs + GRACE_MS,
-    log: {
-      info: (message, fields) => ports.log.info(message, { rolloutId: rollout.rolloutId, step: name, ...fields }),
-    },
+    log,
   });
   try {
-    return await work({ connection, concurrency, untilMs });
+    return await work({ connection, log, concurrency, untilMs });
   } finally {
     connection.close();
   }

@@ -5,7 +5,7 @@ import { CONTROLS_AGE_MS } from "./gate/poll-gate.ts";
 import type { Ports } from "./ports.ts";
 import { type Part, type PartOptions, type Progress, type Rollout, runPart } from "./run-part.ts";
 
-type AbortablePart = Pick<Part, "connection" | "untilMs"> & { isAborted(): boolean };
+type AbortablePart = Pick<Part, "connection" | "log" | "untilMs"> & { isAborted(): boolean };
 
 /**
  * Runs a part that flips no customer. Of all commands only an abort counts here, and it ends the part within seconds. The
@@ -30,8 +30,8 @@ export async function runUnlessAborted<State extends Progress>(
     return stop !== undefined;
   }
 
-  return runPart(ports, rollout, options, async ({ connection, untilMs }) => {
-    const working = () => work({ connection, untilMs, isAborted: () => stop !== undefined });
+  return runPart(ports, rollout, options, async ({ connection, log, untilMs }) => {
+    const working = () => work({ connection, log, untilMs, isAborted: () => stop !== undefined });
     const done = await runChecked(ports, { isOver, end: connection.close }, working).catch((error: unknown) => {
       if (stop === undefined) throw error;
     });

@@ -51,7 +51,7 @@ export function advance(progress: LiveProgress, line: LogLine, nowMs: number): L
       return { ...progress, phase: "waiting for the lock", since: nowMs, heldBy: String(line.heldBy) };
     case "rollout waits":
       return isOver(line) ? go(toWorking(progress, line)) : { ...progress, since: nowMs, ...toWait(line) };
-    case "batch flipped back":
+    case "batch rolled back":
       return go("rolling back");
     case "rollout ended":
       return go("closing");

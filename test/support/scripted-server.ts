@@ -94,7 +94,7 @@ export function connectTo(
       endSignIn: async (_versionId, begunAtMs, end) => {
         signIns = endSignIn(signIns, begunAtMs, end);
       },
-      reportRefusal: () => undefined,
+      countRefusal: () => undefined,
     },
   });
   const lines: object[] = [];

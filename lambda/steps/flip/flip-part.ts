@@ -8,8 +8,16 @@ import type { Reason } from "../../core/reasons.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import { createGuard } from "../gate/guard.ts";
 import type { GateConfig } from "../gate/poll-gate.ts";
-import type { Connection, Ports } from "../ports.ts";
-import { countIdle, type FlipRollout, type Locked, type Progress, runPart, type StepRun } from "../run-part.ts";
+import type { Ports } from "../ports.ts";
+import {
+  countIdle,
+  type FlipRollout,
+  type Locked,
+  type Part,
+  type Progress,
+  runPart,
+  type StepRun,
+} from "../run-part.ts";
 import { createFlipTask, type RecordedBatch, type Task } from "./batch-run.ts";
 import { flipBatches } from "./flip-batches.ts";
 import { skipBatches } from "./skip-batch.ts";
@@ -69,13 +77,13 @@ export async function flipPart(
   const finished = await skipFinished(task, work);
   const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findReserveStop(ports, rollout, work) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
-  return runPart(ports, rollout, toOptions(run, begun), async ({ connection, concurrency, untilMs }) => {
+  return runPart(ports, rollout, toOptions(run, begun), async ({ connection, log, concurrency, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const { commandState, counts } = begun;
     const guard = createGuard(ports, { ...rollout, ...work, commandState, stopSignal, failed: counts.failed });
     const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     const range = { from: begun.batch, to };
-    const flips = () => follow({ ports, rollout, plan, connection }, begun, flipBatches(batchRun, range));
+    const flips = () => follow({ log, plan, connection }, begun, flipBatches(batchRun, range));
     const flipped = await guard.runGuarded(connection, flips);
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const done = stop !== undefined || flipped.batch >= to;
@@ -98,11 +106,11 @@ export async function skipRemainingPart(
   const why = whyStopped(from);
   if (why === undefined || from.batch >= to) return { ...from, done: true };
   const task = await createFlipTask(ports, rollout);
-  return runPart(ports, rollout, toOptions(run, from), async ({ connection, concurrency, untilMs }) => {
+  return runPart(ports, rollout, toOptions(run, from), async ({ connection, log, concurrency, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const skipRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal };
     const skipped = skipBatches(skipRun, { from: from.batch, to }, { why, blind: from.blind ?? false });
-    const left = await follow({ ports, rollout, plan, connection }, from, skipped);
+    const left = await follow({ log, plan, connection }, from, skipped);
     const done = left.batch >= to;
     return { ...left, done, idleParts: countIdle(from, done || isFurther(from, left)), pace: connection.pace() };
   });
@@ -167,23 +175,19 @@ function stopOnFailures({ rules }: GateConfig, failed: number): Stop | undefined
   return isStop(decision) ? decision : undefined;
 }
 
-interface Following {
-  readonly ports: Ports;
-  readonly rollout: FlipRollout;
+interface Following extends Pick<Part, "connection" | "log"> {
   readonly plan: Plan;
-  readonly connection: Connection;
 }
 
 async function follow(
-  { ports, rollout, plan, connection }: Following,
+  { log, plan, connection }: Following,
   from: FlipProgress,
   recordedBatches: AsyncIterable<RecordedBatch>,
 ): Promise<FlipProgress> {
   let progress = from;
   for await (const recorded of recordedBatches) {
     progress = advance(progress, recorded);
-    ports.log.info("batch recorded", {
-      rolloutId: rollout.rolloutId,
+    log.info("batch recorded", {
       batches: progress.batch,
       done: totalOf(progress.counts) + progress.settledInBatch,
       total: plan.flip,

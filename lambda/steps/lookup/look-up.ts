@@ -35,7 +35,7 @@ export async function lookUp(
   from: LookupProgress,
 ): Promise<LookupProgress> {
   const options = { run, from, pace: from.pace, mark: `query ${from.query}, pass ${from.pass}, page ${from.page}` };
-  return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs }) => {
+  return runUnlessAborted(ports, rollout, options, async ({ connection, log, untilMs }) => {
     const lookup = await unlessOutOfTime(prepare(ports, rollout, { connection, from }));
     let progress = from;
     while (lookup && !isLookedUp(lookup, progress) && (progress === from || ports.nowMs() < untilMs)) {
@@ -45,11 +45,7 @@ export async function lookUp(
     }
     const done = lookup !== undefined && isLookedUp(lookup, progress);
     const idleParts = countIdle(from, done || progress !== from);
-    ports.log.info(from.atEnd ? "listed at the end" : "looked up", {
-      rolloutId: rollout.rolloutId,
-      found: progress.found,
-      done,
-    });
+    log.info(from.atEnd ? "listed at the end" : "looked up", { found: progress.found, done });
     return { ...progress, done, idleParts, pace: connection.pace() };
   });
 }

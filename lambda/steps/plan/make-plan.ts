@@ -40,7 +40,7 @@ export async function makePlan(
   { lookup, from }: { readonly lookup: LookupProgress; readonly from: PlanProgress },
 ): Promise<PlanProgress> {
   const options = { run, from, pace: from.pace ?? lookup.pace, mark: `item ${from.written}` };
-  return runUnlessAborted(ports, rollout, options, async ({ connection, untilMs, isAborted }) => {
+  return runUnlessAborted(ports, rollout, options, async ({ connection, log, untilMs, isAborted }) => {
     const { waves, namedIds, unresolved } = await readCandidates(ports, rollout, lookup);
     if (unresolved.length > 0 && ports.policy.unknownCustomers === "refuse")
       throw new FinalError({
@@ -55,8 +55,7 @@ export async function makePlan(
     const written = await writeItems(ports, rollout, waves, { from: from.written, mayGoOn });
     const done = written === plan.batches + plan.settledItems;
     if (done) await notePlan(ports, rollout, plan);
-    ports.log.info("planned", {
-      rolloutId: rollout.rolloutId,
+    log.info("planned", {
       flip: plan.flip,
       unchanged: plan.unchanged,
       skipped: plan.skipped,

@@ -78,7 +78,7 @@ export async function rollbackPart(
   const later = await readLaterRollouts(ports.ledger, source);
   const task = createRollbackTask(ports, source, { later, by: rollout.rolloutId });
   const { mark } = await skipFinished(task, from, batches);
-  return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, concurrency, untilMs }) => {
+  return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, log, concurrency, untilMs }) => {
     await later.load();
     // A customer that an earlier rollback restored is open again once a later rollout has moved it.
     const { begun, settled } = await skipFinished(task, from, batches);
@@ -95,7 +95,7 @@ export async function rollbackPart(
       for await (const { position, batch, left } of flipBatches(batchRun, { from: begun.position, to: batches })) {
         if (position !== progress.position || left > 0) continue;
         progress = advance(progress, batch);
-        ports.log.info("batch rolled back", { rolloutId: rollout.rolloutId, batch: batch.index, ...progress.counts });
+        log.info("batch rolled back", { batch: batch.index, ...progress.counts });
       }
     });
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];

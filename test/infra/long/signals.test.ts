@@ -78,7 +78,12 @@ describe("a rollout", () => {
     const versionId = putSecret({ userName: emulator.userName, password: "Wrong-1!" });
     await run(PROMOTE);
     expect(logs().map((line) => JSON.parse(line))).toContainEqual(
-      expect.objectContaining({ message: "sign-in refused", level: "ERROR", service: "cutover-production", versionId }),
+      expect.objectContaining({
+        message: "sign-in refused",
+        service: "cutover-production",
+        step: "look-up-1",
+        versionId,
+      }),
     );
     const rung = ["cutover-production-rollout-refused", "cutover-production-sign-in-refused"];
     expect(ringing()).toEqual(rung);

@@ -28,7 +28,7 @@ function aSession(answers: readonly (Answer | { readonly why: string })[], rulin
     },
     beginSignIn: async () => left.shift() ?? { kind: "may begin", atMs: 1 },
     endSignIn: async (versionId, _atMs, end: SignInEnd) => void noted.ends.push(`${versionId} ${end}`),
-    reportRefusal: (versionId) => void noted.refusals.push(versionId),
+    countRefusal: () => void noted.refusals.push("counted"),
   });
   const caller: SignInCaller = {
     inTurn: (use) =>
@@ -42,7 +42,11 @@ function aSession(answers: readonly (Answer | { readonly why: string })[], rulin
       }),
     wait: async () => void noted.waits.push("wait"),
     backOff: async (tries) => void noted.waits.push(`back off ${tries}`),
-    log: { info: () => undefined },
+    log: {
+      info: (message, { versionId }) => {
+        if (message === "sign-in refused") noted.refusals.push(String(versionId));
+      },
+    },
   };
   return { ...noted, signIn: () => session.getToken(caller), rotate: (version: string) => void versions.push(version) };
 }
@@ -83,7 +87,7 @@ describe("a sign-in", () => {
       /^Evo Voice refused the sign-in with version v1 of the secret .*"try-login-again"/,
     );
     expect(ends).toEqual(["v1 refused"]);
-    expect(refusals).toEqual(["v1"]);
+    expect(refusals).toEqual(["v1", "counted"]);
   });
 
   test("is not sent while the ledger says that it is too soon, or that this version was refused", async () => {

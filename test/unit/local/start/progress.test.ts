@@ -82,7 +82,7 @@ describe("a rollout that waits", () => {
   });
 
   test("during a rollback continues with the rollback", () => {
-    const back = { message: "batch flipped back", batch: 0 };
+    const back = { message: "batch rolled back", batch: 0 };
     expect(lineFollowing(back, waits("paused"), waits("nothing any more", { decision: "proceed" }))).toMatch(
       /^rolling back/,
     );
@@ -101,7 +101,7 @@ describe("a rollout that waits", () => {
 
 test("a rollback is shown with its time", () => {
   const flipped = advance(startProgress(0), { message: "batch recorded", done: 1, total: 2, failed: 0 }, 1);
-  const back = advance(flipped, { message: "batch flipped back", batch: 0, restored: 1 }, 1_000);
+  const back = advance(flipped, { message: "batch rolled back", batch: 0, restored: 1 }, 1_000);
   expect(renderProgress(back, 3_000, 80)).toBe("rolling back   2 s");
 });
 
