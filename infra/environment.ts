@@ -80,7 +80,8 @@ function existing<Found>() {
     } catch (error) {
       addIssue({
         code: "custom",
-        message: `expected a resource that CDK can import; ${(error as Error).message}`,
+        // After its colon, CDK quotes the name or ARN, which may be a password in the wrong place.
+        message: `expected a resource that CDK can import; ${(error as Error).message.split(": ")[0]}`,
         input: find,
       });
     }

@@ -77,7 +77,7 @@ function readPolicyFile(file: string): ReadPolicy {
 
 /** The JSON value of a file; undefined when the file is missing or is not JSON. */
 function findJsonFile(file: string): unknown {
-  return existsSync(file) ? findJson(readFileSync(file, "utf8").replace(/^\uFEFF/, "")) : undefined;
+  return existsSync(file) ? findJson(readFileSync(file, "utf8")) : undefined;
 }
 
 /** The first line of an error and its place in the file. A secret in the line is hidden. */

@@ -23,7 +23,9 @@ export function createLoginReader(client: SecretsManagerClient, secretId: string
   return async (): Promise<{ readonly userName: string; readonly password: string; readonly versionId: string }> => {
     const { SecretString, VersionId } = await getSecretValue(client, secretId);
     const login = LoginSecret.safeParse(findJson(SecretString ?? ""));
-    if (!login.success) throw badSecret(secretId, "does not hold a login");
+    if (!login.success) throw badSecret("does not hold a login");
+    const spaced = Object.entries(login.data).flatMap(([name, value]) => (value === value.trim() ? [] : [name]));
+    if (spaced.length > 0) throw badSecret(`has white space at an end of its ${spaced.join(" and ")}`);
     return { ...login.data, versionId: VersionId ?? "" };
   };
 }
@@ -33,8 +35,8 @@ async function getSecretValue(client: SecretsManagerClient, secretId: string) {
     return await client.send(new GetSecretValueCommand({ SecretId: secretId, VersionStage: "AWSCURRENT" }));
   } catch (error) {
     if (!(error instanceof SecretsManagerServiceException)) throw error;
-    if (error.name === "ResourceNotFoundException") throw badSecret(secretId, "does not exist or has no value yet");
-    if (LASTING.includes(error.name)) throw unreadable(secretId, error);
+    if (error.name === "ResourceNotFoundException") throw badSecret("does not exist or has no value yet");
+    if (LASTING.includes(error.name)) throw unreadable(error);
     throw error;
   }
 }
@@ -42,13 +44,16 @@ async function getSecretValue(client: SecretsManagerClient, secretId: string) {
 /** Errors that a repeat cannot fix. */
 const LASTING = ["AccessDeniedException", "DecryptionFailure", "InvalidRequestException", "InvalidParameterException"];
 
-function unreadable(secretId: string, cause: Error): BadSecretError {
+/** Its name is not quoted: a person may have written the password there. */
+const THE_SECRET = "the secret that the worker's CUTOVER_SECRET_ID names";
+
+function unreadable(cause: Error): BadSecretError {
   return new BadSecretError(
-    `the secret ${secretId} cannot be read (${cause.name}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
+    `${THE_SECRET} cannot be read (${cause.name}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
     { cause },
   );
 }
 
-function badSecret(secretId: string, what: string): BadSecretError {
-  return new BadSecretError(`the secret ${secretId} ${what}; put {"userName": "…", "password": "…"} into it, as JSON`);
+function badSecret(what: string): BadSecretError {
+  return new BadSecretError(`${THE_SECRET} ${what}; put {"userName": "…", "password": "…"} into it, as JSON`);
 }

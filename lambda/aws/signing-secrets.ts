@@ -24,7 +24,7 @@ export function createSigningSecretReader(client: SecretsManagerClient) {
     const secrets = current === undefined ? undefined : findSecrets(current);
     if (secrets !== undefined) return [...new Set([...secrets, ...(findSecrets(previous ?? "") ?? [])])];
     throw new BadSigningSecretError(
-      `the secret ${secretId} ${current === undefined ? "does not exist or has no value yet" : "holds no signing secret"}; put a text of at least ${SHORTEST} characters into it, or {"secrets": ["new", "old"]} as JSON`,
+      `the secret of this source ${current === undefined ? "does not exist or has no value yet" : "holds no signing secret"}; put a text of at least ${SHORTEST} characters into it, or {"secrets": ["new", "old"]} as JSON`,
     );
   };
 }

@@ -151,6 +151,12 @@ describe("an existing resource", () => {
     expect(refusalOf({ alarmTopic })).toThrow(message);
   });
 
+  test("as a secret is refused without its name, where a person may have written the password", () => {
+    const login = (scope: Construct) => Secret.fromSecretPartialArn(scope, "Login", "Harbour-hunter2!");
+    expect(refusalOf({ login })).toThrow(/login: .*ARNs must start with "arn:"/);
+    expect(refusalOf({ login })).not.toThrow(/hunter2/);
+  });
+
   test.each([
     [
       "events.bus",

@@ -87,6 +87,8 @@ describe("a secret that is rotated", () => {
     expect(emulator.stats()).toMatchObject({ signIns: 2, refusedSignIns: 1 });
     const { rolloutId } = report;
     expect(logLines()).toContainEqual(expect.objectContaining({ message: "signed in", rolloutId, step: "look-up-1" }));
+    for (const message of ["looked up", "planned", "batch recorded"])
+      expect(logLines()).toContainEqual(expect.objectContaining({ message, rolloutId, step: expect.any(String) }));
     expect(logLines()).toContainEqual(expect.objectContaining({ message: "session renewed", rolloutId, sessions: 2 }));
     await expectTrueOutcomes(world, report, { before, planned: idsOf(world) });
   });
@@ -206,7 +208,7 @@ describe("a secret that is no login", () => {
           {
             code: "bad-secret",
             message:
-              'the secret evo-voice/login does not hold a login; put {"userName": "…", "password": "…"} into it, as JSON',
+              'the secret that the worker\'s CUTOVER_SECRET_ID names does not hold a login; put {"userName": "…", "password": "…"} into it, as JSON',
           },
         ],
       });

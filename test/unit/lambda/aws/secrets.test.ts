@@ -30,12 +30,27 @@ describe("the login", () => {
   });
 
   test.each([
-    { about: "does not exist", name: "missing", what: "does not exist or has no value yet" },
+    { about: "does not exist", name: "Harbour-hunter2!", what: "does not exist or has no value yet" },
     { about: "has no value yet", name: "empty", what: "does not exist or has no value yet" },
   ])("is refused when the secret $about", async ({ name, what }) => {
     await expect(createLoginReader(client, name)()).rejects.toThrow(
-      `the secret ${name} ${what}; put {"userName": "…", "password": "…"} into it, as JSON`,
+      `the secret that the worker's CUTOVER_SECRET_ID names ${what}; put {"userName": "…", "password": "…"} into it, as JSON`,
     );
+  });
+
+  test("may begin with a byte order mark", async () => {
+    secrets.putSecretValue("login", `\uFEFF${JSON.stringify(LOGIN)}`);
+    expect(await createLoginReader(client, "login")()).toMatchObject(LOGIN);
+  });
+
+  test.each([
+    { given: { password: "hunter2\n" }, named: "password" },
+    { given: { userName: " operator", password: "hunter2 " }, named: "userName and password" },
+  ])("is refused with white space at an end of its $named", async ({ given, named }) => {
+    secrets.putSecretValue("login", JSON.stringify({ ...LOGIN, ...given }));
+    const failure: unknown = await createLoginReader(client, "login")().catch((error: unknown) => error);
+    expect(String(failure)).toContain(`has white space at an end of its ${named}; put`);
+    expect(String(failure)).not.toContain("hunter2");
   });
 
   test.each(["", "hunter2", "{", "[]", "null", '{"userName":"x"}', '{"userName":"","password":"hunter2"}'])(
@@ -43,17 +58,17 @@ describe("the login", () => {
     async (value) => {
       secrets.putSecretValue("login", value);
       const failure: unknown = await createLoginReader(client, "login")().catch((error: unknown) => error);
-      expect(String(failure)).toMatch(/^BadSecretError: the secret login does not hold a login; put/);
+      expect(String(failure)).toMatch(/^BadSecretError: .* names does not hold a login; put/);
       expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain("hunter2");
     },
   );
 
   test.each(["AccessDeniedException", "DecryptionFailure", "InvalidRequestException"])(
-    "that AWS refuses to show (%s) is an error with the secret's name, after one call",
+    "that AWS refuses to show (%s) is an error after one call",
     async (code) => {
       secrets.failNext(9, code);
       await expect(createLoginReader(client, "login")()).rejects.toThrow(
-        `the secret login cannot be read (${code}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
+        `the secret that the worker's CUTOVER_SECRET_ID names cannot be read (${code}); check that the worker may read the secret and use its key, and that the secret is not being deleted`,
       );
       expect(secrets.requests().length).toBe(1);
     },
