@@ -52,7 +52,7 @@ export class Worker extends BundledFunction {
     notifications.grantNotify(this.role);
     // The policy names alarms, and gates read them.
     this.grantWide("ReadAlarms", {
-      actions: ["cloudwatch:DescribeAlarms"],
+      actions: ["cloudwatch:DescribeAlarms", "cloudwatch:DescribeAlarmHistory"],
       resource: "*",
       reason: "CloudWatch shows composite alarms only to a role that may describe all alarms. It changes nothing.",
     });

@@ -3,7 +3,7 @@ import { didYouMean } from "./find-closest.ts";
 import { memberOf } from "./member-of.ts";
 import type { Contradiction } from "./problems.ts";
 import { StrategyName } from "./strategy.ts";
-import { findPredefined, PREDEFINED } from "./strategy-name.ts";
+import { findLongBakes, findPredefined, PREDEFINED } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -36,7 +36,12 @@ export function findUnknownStrategy(
   strategies: Members,
   path: readonly PropertyKey[],
 ): readonly Contradiction[] {
-  if (Object.hasOwn(strategies, name) || findPredefined(name) !== undefined) return [];
+  if (Object.hasOwn(strategies, name)) return [];
+  const predefined = findPredefined(name);
+  if (predefined !== undefined) {
+    const tooLong = findLongBakes(predefined.map(({ bakeSeconds }) => bakeSeconds / 60));
+    return tooLong === undefined ? [] : [{ path, got: `"${name}"`, expected: tooLong }];
+  }
   const names = Object.keys(strategies);
   const known = listShortly(names, 20) || "none";
   const hint = didYouMean(name, [...names, "all-at-once"]);

@@ -3,6 +3,17 @@ import type { Wave } from "./wave.ts";
 /** The longest bake, a week. */
 export const MOST_BAKE_MINUTES = 10_080;
 
+/** One execution has 27 days for its flips (`core/gate/rollback-reserve.ts`), and a day of them is for the flips. */
+const MOST_DAYS_OF_BAKES = 26;
+
+/** Why an execution is too short for these bakes; undefined when they fit. */
+export function findLongBakes(bakeMinutes: readonly number[]): string | undefined {
+  const days = bakeMinutes.reduce((sum, minutes) => sum + minutes, 0) / 1_440;
+  if (days <= MOST_DAYS_OF_BAKES) return undefined;
+  const bakes = bakeMinutes.filter((minutes) => minutes > 0);
+  return `expected bakes of at most ${MOST_DAYS_OF_BAKES} days together, because one execution flips for 27 days at most; these are ${bakes.length} bakes of ${Math.ceil(days * 10) / 10} days together`;
+}
+
 export const PREDEFINED =
   "all-at-once, canary-N-percent-M-minutes (or -hours), linear-N-percent-every-M-minutes (or -hours, -minute, -hour), with N from 1 to 99 and at most 10080 minutes";
 

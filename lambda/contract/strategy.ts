@@ -4,7 +4,7 @@ import { didYouMeanMember } from "./find-closest.ts";
 import { amount, Share, toHundredths, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { type Contradiction, refineWith, strictObject } from "./problems.ts";
-import { findPredefined, MOST_BAKE_MINUTES, toDefaultStrategy } from "./strategy-name.ts";
+import { findLongBakes, findPredefined, MOST_BAKE_MINUTES, toDefaultStrategy } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
 import { textMatching } from "./text-matching.ts";
 import type { Wave, WaveSize } from "./wave.ts";
@@ -41,7 +41,7 @@ export const WrittenStrategy = strictObject({
     .array(WaveForm, { error: WAVES })
     .min(1, WAVES)
     .max(MOST_WAVES, WAVES)
-    .superRefine(...refineWith(findMisplacedRest))
+    .superRefine(...refineWith(findContradictions))
     .describe("the waves in their order; each planned customer is in one wave"),
 }).meta({ id: "writtenStrategy", title: "A strategy with its waves" });
 export type WrittenStrategy = z.output<typeof WrittenStrategy>;
@@ -100,6 +100,12 @@ function toSize(wave: WaveForm): WaveSize {
 /** Whole seconds, rounded up; milliseconds first, because 0.55 × 60 is a little more than 33. */
 function toSeconds(minutes: number): number {
   return Math.ceil(Math.round(minutes * 60_000) / 1_000);
+}
+
+function findContradictions(waves: readonly unknown[]): readonly Contradiction[] {
+  const minutes = waves.map((wave) => bakeMinutes.safeParse(memberOf(wave, "bakeMinutes")).data ?? 0);
+  const tooLong = findLongBakes(minutes);
+  return [...findMisplacedRest(waves), ...(tooLong === undefined ? [] : [{ path: [], expected: tooLong }])];
 }
 
 /** Only the last wave takes the rest, and it must leave no customer out. A wave may be malformed. */

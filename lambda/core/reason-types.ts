@@ -84,7 +84,7 @@ export type GateReason =
       readonly planned: number;
       readonly wave?: number | undefined;
     }
-  /** `used`: the share of one execution that the flips have had. */
+  /** `used`: the share of one execution that the flips, or a rollback, have had. */
   | { readonly code: "rollback-reserve"; readonly used: string }
   | {
       readonly code: "children-moved";

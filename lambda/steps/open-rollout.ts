@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { findHold, type Lock, type LockAndControls, toHeld, toStopped } from "../core/controls.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
+import { DAY_MS, FLIP_SHARE } from "../core/gate/rollback-reserve.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import {
@@ -32,7 +33,8 @@ export type Opened =
       /** The wait until the last request of a dead execution has surely ended. */
       readonly settleSeconds: number;
     }
-  | { readonly kind: "busy" }
+  /** It waits for the lock, so many seconds at most. */
+  | { readonly kind: "busy"; readonly leftSeconds: number }
   | Answered;
 
 /** Accepts an event as a rollout: idempotency, then its `notAfter`, the controls, the lock, the record. */
@@ -174,8 +176,10 @@ async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise
   const { abort } = applyCommands(NO_COMMANDS, commands);
   if (abort !== undefined)
     return refuse(ports, opening, { code: "aborted-while-waiting", by: abort.by, why: abort.reason });
+  const latestMs = Math.min(Date.parse(event.notAfter ?? ""), record.startedAtMs + FLIP_SHARE.days * DAY_MS);
+  if (latestMs < opening.nowMs) return refuse(ports, opening, { code: "locked", rolloutId: held.rolloutId });
   ports.log.info("rollout waits for the lock", { rolloutId, heldBy: held.rolloutId });
-  return { kind: "busy" };
+  return { kind: "busy", leftSeconds: Math.ceil((latestMs - opening.nowMs) / 1_000) };
 }
 
 /** The rollout of an opened event. A retry repeats the action of its source, for the customers that are left of it. */

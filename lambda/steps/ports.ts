@@ -22,8 +22,11 @@ export interface Ports {
   readonly executions: Executions;
   readonly notifier: Notifier;
   readonly log: Log;
-  /** The state of each alarm; never throws for what CloudWatch can do. */
-  readAlarms(names: readonly string[]): Promise<readonly AlarmReading[]>;
+  /**
+   * The state of each alarm; never throws for what CloudWatch can do. An alarm that rang since `sinceMs` is in ALARM, also
+   * when it is OK again.
+   */
+  readAlarms(names: readonly string[], sinceMs?: number): Promise<readonly AlarmReading[]>;
   nowMs(): number;
   /** The timer does not keep the process alive. */
   sleep(ms: number): Promise<void>;

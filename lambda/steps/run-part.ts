@@ -61,6 +61,8 @@ export interface StepRun {
   readonly step: string;
   /** Counts the tries of the SDK, from 1. A run that threw is followed by the next try, a run that died by the same try. */
   readonly attempt: number;
+  /** The durable operations of the execution before this run. @default 0 */
+  readonly operations?: number;
   /** When Lambda ends the invocation, whatever runs then. */
   readonly invocationEndsAtMs: number;
 }

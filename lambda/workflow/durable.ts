@@ -3,6 +3,7 @@ import { FinalError } from "../core/final-error.ts";
 import { type CommandState, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { isStop } from "../core/gate/decision.ts";
 import { beginGate, type GateState } from "../core/gate/evaluate-gate.ts";
+import { toHoldInterval } from "../core/gate/poll-interval.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { Progress, StepRun } from "../steps/run-part.ts";
 
@@ -11,8 +12,8 @@ export interface Durable {
   /** A `patient` step is tried for minutes instead of seconds, because a ledger may be away for so long. */
   step<Result>(name: string, body: () => Promise<Result>, options?: StepOptions): Promise<Result>;
   wait(name: string, seconds: number): Promise<void>;
-  /** Asks until there is an answer, with so many seconds between two questions. */
-  poll<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>): Promise<Answer>;
+  /** Asks until there is an answer, ever more rarely. */
+  poll<Answer>(name: string, question: () => Promise<Replied<Answer>>): Promise<Answer>;
   /** Polls a gate until it has a decision. The waits between two polls use no compute. */
   waitForGate(name: string, gate: GateWait): Promise<GateState>;
   /**
@@ -21,6 +22,9 @@ export interface Durable {
    */
   runParts<State extends Progress>(parts: PartsOptions<State>): Promise<State>;
 }
+
+/** An answer, or none yet. After `leftSeconds` the question has an answer, whatever it is. */
+export type Replied<Answer> = { readonly answer: Answer } | { readonly leftSeconds: number };
 
 export interface StepOptions {
   readonly retry?: "patient" | undefined;
@@ -42,31 +46,42 @@ export interface PartsOptions<State> extends StepOptions {
   afterFailure?(from: State, problem: readonly Reason[]): State;
 }
 
+/** Counts the operations as Lambda meters them: each retry and each poll is one more. The count is the same in each replay. */
 export function createDurable(context: DurableContext, nowMs: () => number): Durable {
+  /** The execution itself is one. */
+  let operations = 1;
+
   const durable: Durable = {
-    step: async (name, body, options) => unwrap(await context.step(name, () => settle(body), toRetries(options))),
-    wait: (name, seconds) => context.wait(name, { seconds }),
-    async poll<Answer>(name: string, seconds: number, question: () => Promise<Answer | undefined>) {
+    step: (name, body, options) => runStep(name, body, options),
+    async wait(name, seconds) {
+      operations += 1;
+      await context.wait(name, { seconds });
+    },
+    async poll<Answer>(name: string, question: () => Promise<Replied<Answer>>) {
       const asked = await context.waitForCondition(name, (before: Asked<Answer>) => ask(question, before), {
-        initialState: { failures: 0 },
-        waitStrategy: ({ answer, final }) =>
+        initialState: NOT_ASKED as Asked<Answer>,
+        waitStrategy: ({ answer, final, waitSeconds }) =>
           answer === undefined && final === undefined
-            ? { shouldContinue: true, delay: { seconds } }
+            ? { shouldContinue: true, delay: { seconds: waitSeconds } }
             : { shouldContinue: false },
       });
+      operations += 1 + asked.polls;
       return unwrap(asked.final === undefined ? { value: asked.answer as Answer } : { final: asked.final });
     },
     async waitForGate(name, { bakeSeconds, commandState, poll }) {
       const pollOnce = async (before: Settled<GateState>): Promise<Settled<GateState>> =>
         "final" in before ? before : settle(() => poll(before.value));
+      operations += 1;
       const polled = await context.waitForCondition<Settled<GateState>>(name, pollOnce, {
-        initialState: { value: beginGate(bakeSeconds, commandState) },
+        initialState: { value: beginGate(bakeSeconds, commandState, operations) },
         waitStrategy: (after) =>
           "final" in after || after.value.decision !== undefined
             ? { shouldContinue: false }
             : { shouldContinue: true, delay: { seconds: after.value.waitSeconds } },
       });
-      return unwrap(polled);
+      const state = unwrap(polled);
+      operations = state.operations;
+      return state;
     },
     async runParts<State extends Progress>(parts: PartsOptions<State>) {
       let state = parts.start;
@@ -78,18 +93,39 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
         const isWaiting = state.held || state.delaySeconds !== undefined;
         if (isWaiting && poll !== undefined)
           state = await orAfterFailure(parts, state, () => waitWhileHeld(durable, `hold-${step}`, { state, poll }));
-        else await context.wait(`yield-${step}`, { seconds: 1 });
+        else await durable.wait(`yield-${step}`, 1);
       }
       return state;
     },
   };
 
-  async function runPart<State>(step: string, parts: PartsOptions<State>, from: State): Promise<State> {
-    const run = ({ attempt }: { readonly attempt: number }) => {
+  function runPart<State>(step: string, parts: PartsOptions<State>, from: State): Promise<State> {
+    const before = operations;
+    const run = (attempt: number) => {
       const invocationEndsAtMs = nowMs() + context.lambdaContext.getRemainingTimeInMillis();
-      return settle(() => parts.part({ step, attempt, invocationEndsAtMs }, from));
+      return parts.part({ step, attempt, operations: before, invocationEndsAtMs }, from);
     };
-    return unwrap(await context.step(step, run, toRetries(parts)));
+    return runStep(step, run, parts);
+  }
+
+  async function runStep<Result>(
+    name: string,
+    body: (attempt: number) => Promise<Result>,
+    options?: StepOptions,
+  ): Promise<Result> {
+    const tries = toTries(options);
+    let tried = tries;
+    try {
+      const settled = await context.step(
+        name,
+        async ({ attempt }) => ({ ...(await settle(() => body(attempt))), attempt }),
+        toRetries(tries),
+      );
+      tried = settled.attempt;
+      return unwrap(settled);
+    } finally {
+      operations += tried;
+    }
   }
 
   return durable;
@@ -98,23 +134,32 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
 interface Asked<Answer> {
   readonly answer?: Answer | undefined;
   readonly final?: readonly Reason[] | undefined;
+  readonly polls: number;
   /** In a row. */
   readonly failures: number;
+  readonly waitedSeconds: number;
+  /** Until the next question. */
+  readonly waitSeconds: number;
 }
+
+const NOT_ASKED = { polls: 0, failures: 0, waitedSeconds: 0, waitSeconds: 0 };
 
 /** A wait of hours outlasts an outage of the ledger. */
 const MOST_FAILED_QUESTIONS = 20;
 
-async function ask<Answer>(
-  question: () => Promise<Answer | undefined>,
-  { failures }: Asked<Answer>,
-): Promise<Asked<Answer>> {
+async function ask<Answer>(question: () => Promise<Replied<Answer>>, before: Asked<Answer>): Promise<Asked<Answer>> {
+  const waitedSeconds = before.waitedSeconds + before.waitSeconds;
+  const waitSeconds = toHoldInterval(waitedSeconds);
+  const asked = { polls: before.polls + 1, failures: 0, waitedSeconds, waitSeconds };
   try {
-    return { failures: 0, answer: await question() };
+    const replied = await question();
+    if ("answer" in replied) return { ...asked, answer: replied.answer };
+    return { ...asked, waitSeconds: Math.max(1, Math.min(waitSeconds, replied.leftSeconds)) };
   } catch (error) {
-    if (error instanceof FinalError) return { failures: 0, final: error.reasons };
-    if (failures + 1 >= MOST_FAILED_QUESTIONS) throw error;
-    return { failures: failures + 1 };
+    if (error instanceof FinalError) return { ...asked, final: error.reasons };
+    const failures = before.failures + 1;
+    if (failures >= MOST_FAILED_QUESTIONS) throw error;
+    return { ...asked, failures };
   }
 }
 
@@ -151,9 +196,12 @@ const TRIES = 5;
 const PATIENT_TRIES = 11;
 const MOST_SECONDS_BETWEEN = 60;
 
+function toTries({ retry }: StepOptions = {}): number {
+  return retry === "patient" ? PATIENT_TRIES : TRIES;
+}
+
 /** A step's own retries are for a machine or a ledger that fails for a moment. */
-function toRetries({ retry }: StepOptions = {}): Pick<Required<StepConfig<unknown>>, "retryStrategy"> {
-  const tries = retry === "patient" ? PATIENT_TRIES : TRIES;
+function toRetries(tries: number): Pick<Required<StepConfig<unknown>>, "retryStrategy"> {
   return {
     retryStrategy: (_error, attempt) =>
       attempt >= tries

@@ -4,14 +4,11 @@ import { type Opened, openRollout, toRollout } from "../steps/open-rollout.ts";
 import type { Ports } from "../steps/ports.ts";
 import { publishEnd } from "../steps/report/publish.ts";
 import type { Rollout } from "../steps/run-part.ts";
-import type { Durable } from "./durable.ts";
+import type { Durable, Replied } from "./durable.ts";
 
 export type Start =
   | { readonly kind: "opened"; readonly rollout: Rollout }
   | { readonly kind: "answered"; readonly report: Report };
-
-/** Between two questions whether the lock is free. */
-const LOCK_POLL_SECONDS = 30;
 
 /** Accepts the event as a rollout, or answers at once. An event that may wait asks for the lock until its time is over. */
 export async function openOrWait(
@@ -21,10 +18,7 @@ export async function openOrWait(
 ): Promise<Start> {
   const open = () => openRollout(ports, event, execution);
   const first = await durable.step("open", open);
-  const opened =
-    first.kind === "busy"
-      ? await durable.poll("wait-for-lock", LOCK_POLL_SECONDS, () => open().then(unlessBusy))
-      : first;
+  const opened = first.kind === "busy" ? await durable.poll("wait-for-lock", () => open().then(toReplied)) : first;
   if (opened.kind === "answered") {
     // The front door saw no refusal: the worker is the first to publish it.
     if (opened.isOurs) await durable.step("publish-ended", () => publishEnd(ports, opened.report));
@@ -34,6 +28,6 @@ export async function openOrWait(
   return { kind: "opened", rollout: toRollout(event, opened) };
 }
 
-function unlessBusy(opened: Opened): Exclude<Opened, { readonly kind: "busy" }> | undefined {
-  return opened.kind === "busy" ? undefined : opened;
+function toReplied(opened: Opened): Replied<Exclude<Opened, { readonly kind: "busy" }>> {
+  return opened.kind === "busy" ? opened : { answer: opened };
 }

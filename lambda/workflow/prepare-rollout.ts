@@ -39,11 +39,11 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
     const { lock, event } = rollout;
     if (plan === undefined || lock === undefined || stop !== undefined) return { kind: "ended", plan, stop };
     const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : [];
-    const gateConfig = toGateConfig(ports.policy, event, { overridden, planned: plan.flip });
+    const gateConfig = toGateConfig(ports.policy, event, { overridden, plan });
     const locked = { ...rollout, lock };
     const poll = pollGate(ports, locked, gateConfig);
     const gate = { bakeSeconds: 0, commandState: NO_COMMANDS, poll };
-    const { decision, commandState } = await durable.waitForGate("ready", gate);
+    const { decision, commandState, alarmsReadAtMs: sinceMs } = await durable.waitForGate("ready", gate);
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };
     const children = await durable.runParts<ChildrenProgress>({
       name: "read-children",
@@ -59,7 +59,7 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
       durable,
       rollout: locked,
       plan,
-      gateConfig,
+      gateConfig: { ...gateConfig, sinceMs },
       commandState,
       pace: children.pace,
       children,

@@ -38,6 +38,16 @@ export type CloudWatch = {
   close(): Promise<void>;
 };
 
+type StateUpdate = { readonly name: string; readonly atMs: number; readonly from: string; readonly to: string };
+
+type DescribeAlarmHistory = {
+  readonly AlarmName?: string;
+  readonly AlarmTypes?: readonly string[];
+  readonly StartDate?: number;
+  readonly MaxRecords?: number;
+  readonly NextToken?: string;
+};
+
 type DescribeAlarms = {
   readonly AlarmNames?: readonly string[];
   readonly AlarmTypes?: readonly string[];
@@ -47,14 +57,16 @@ type DescribeAlarms = {
 
 type PlannedChange = { readonly name: string; readonly alarm: Alarm; readonly isDue: (calls: number) => boolean };
 
-const ACTION = "GraniteServiceVersion20100801.DescribeAlarms";
+const SERVICE = "GraniteServiceVersion20100801.";
+const HISTORY = `${SERVICE}DescribeAlarmHistory`;
+const ACTIONS = [`${SERVICE}DescribeAlarms`, HISTORY];
 /** CloudWatch's limit. */
 const MOST = 100;
 
 const FAULTS = new Set(["InternalServiceError", "InternalFailure", "ServiceUnavailable"]);
 
 /**
- * The part of Amazon CloudWatch that describes alarms, on loopback, for the real SDK client: AWS JSON 1.0, with the
+ * The part of Amazon CloudWatch that describes alarms and the changes of their states, on loopback, for the real SDK client: AWS JSON 1.0, with the
  * errors of the query protocol. `pageSize` makes pages smaller than requested.
  */
 export async function startCloudWatch(
@@ -62,6 +74,7 @@ export async function startCloudWatch(
 ): Promise<CloudWatch> {
   const alarms = new Map(Object.entries(given.alarms ?? {}));
   const callsByName = new Map<string, number>();
+  const history: StateUpdate[] = [];
   const calls: (readonly string[])[] = [];
   let changes: readonly PlannedChange[] = [];
   let denied = false;
@@ -72,7 +85,7 @@ export async function startCloudWatch(
     action: string,
     { AlarmNames: names = [], AlarmTypes: types = [] }: DescribeAlarms,
   ): string | undefined {
-    if (action !== ACTION) return "UnknownOperationException";
+    if (!ACTIONS.includes(action)) return "UnknownOperationException";
     const ordered = failures.take();
     if (ordered !== undefined) return ordered;
     const { atCall, times } = deniedLater;
@@ -80,28 +93,34 @@ export async function startCloudWatch(
     return names.length > MOST || !types.every(isType) ? "ValidationError" : undefined;
   }
 
+  function setAlarm(name: string, alarm: Alarm): void {
+    const from = alarms.get(name)?.state ?? alarm.state;
+    if (from !== alarm.state) history.push({ name, atMs: Date.now(), from, to: alarm.state });
+    alarms.set(name, alarm);
+  }
+
   function passTime(names: readonly string[]): void {
     for (const name of names) callsByName.set(name, (callsByName.get(name) ?? 0) + 1);
     const due = changes.filter(({ name, isDue }) => isDue(callsByName.get(name) ?? 0));
-    for (const { name, alarm } of due) alarms.set(name, alarm);
+    for (const { name, alarm } of due) setAlarm(name, alarm);
     changes = changes.filter((change) => !due.includes(change));
   }
 
   const server = await listenOnLoopback(async (request, response) => {
+    const action = String(request.headers["x-amz-target"]);
     const asked = JSON.parse(await readBody(request)) as DescribeAlarms;
-    calls.push(asked.AlarmNames ?? []);
-    const refusal = findRefusal(String(request.headers["x-amz-target"]), asked);
+    if (action !== HISTORY) calls.push(asked.AlarmNames ?? []);
+    const refusal = findRefusal(action, asked);
     if (refusal !== undefined) return refuse(response, refusal);
+    if (action === HISTORY) return sendJson(response, 200, toHistory(alarms, history, asked), { version: "1.0" });
     passTime(asked.AlarmNames ?? []);
-    const page = toPage(alarms, asked, Math.min(given.pageSize ?? MOST, asked.MaxRecords ?? 50));
+    const page = toPage({ alarms, history }, asked, Math.min(given.pageSize ?? MOST, asked.MaxRecords ?? 50));
     sendJson(response, 200, page, { version: "1.0" });
   });
 
   return {
     address: server.address,
-    setAlarm: (name, alarm) => {
-      alarms.set(name, alarm);
-    },
+    setAlarm,
     changeLater: (name, when, alarm) => {
       const dueAtMs = "afterMs" in when ? Date.now() + when.afterMs : 0;
       const isDue = (called: number) => ("atCall" in when ? called >= when.atCall : Date.now() >= dueAtMs);
@@ -122,8 +141,34 @@ export async function startCloudWatch(
   };
 }
 
+type Kept = { readonly alarms: ReadonlyMap<string, Alarm>; readonly history: readonly StateUpdate[] };
+
+/** The changes of one alarm's state, the newest first. Without types, CloudWatch gives only those of metric alarms. */
+function toHistory(
+  alarms: ReadonlyMap<string, Alarm>,
+  history: readonly StateUpdate[],
+  { AlarmName, AlarmTypes = ["MetricAlarm"], StartDate = 0, MaxRecords = 50, NextToken = "0" }: DescribeAlarmHistory,
+): object {
+  const items = history
+    .filter(({ name, atMs }) => name === AlarmName && atMs >= StartDate * 1_000)
+    .filter(({ name }) => AlarmTypes.includes(typeOf(alarms.get(name) ?? { state: "missing" })))
+    .map(({ name, atMs, from, to }) => ({
+      AlarmName: name,
+      Timestamp: atMs / 1_000,
+      HistoryItemType: "StateUpdate",
+      HistorySummary: `Alarm updated from ${from} to ${to}`,
+      HistoryData: JSON.stringify({ version: "1.0", oldState: { stateValue: from }, newState: { stateValue: to } }),
+    }))
+    .reverse();
+  const end = Number(NextToken) + MaxRecords;
+  return {
+    AlarmHistoryItems: items.slice(Number(NextToken), end),
+    ...(end < items.length && { NextToken: String(end) }),
+  };
+}
+
 /** The requested alarms. Without types, CloudWatch gives only metric alarms. */
-function toPage(alarms: ReadonlyMap<string, Alarm>, asked: DescribeAlarms, size: number): object {
+function toPage({ alarms, history }: Kept, asked: DescribeAlarms, size: number): object {
   const { AlarmNames: names, AlarmTypes: types = ["MetricAlarm"], NextToken: token = "0" } = asked;
   const found = [...alarms]
     .filter(([name, { state }]) => state !== "missing" && (names === undefined || names.includes(name)))
@@ -131,7 +176,8 @@ function toPage(alarms: ReadonlyMap<string, Alarm>, asked: DescribeAlarms, size:
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const from = Number(token);
   const page = found.slice(from, from + size);
-  const ofType = (type: string) => page.filter(([, alarm]) => typeOf(alarm) === type).map(toWire);
+  const ofType = (type: string) =>
+    page.filter(([, alarm]) => typeOf(alarm) === type).map((each) => toWire(each, history));
   return {
     ...Object.fromEntries(Object.values(TYPES).map((type) => [`${type}s`, ofType(type)])),
     ...(from + size < found.length && { NextToken: String(from + size) }),
@@ -146,12 +192,17 @@ function typeOf({ kind = "metric" }: Alarm): string {
   return TYPES[kind];
 }
 
-function toWire([name, { state, reason = `it is ${state}` }]: readonly [string, Alarm]): object {
+function toWire(
+  [name, { state, reason = `it is ${state}` }]: readonly [string, Alarm],
+  history: readonly StateUpdate[],
+): object {
+  const changedAtMs = history.findLast((update) => update.name === name)?.atMs ?? 0;
   return {
     AlarmName: name,
     AlarmArn: `arn:aws:cloudwatch:us-east-1:000000000000:alarm:${name}`,
     StateValue: state,
     StateReason: reason,
+    StateTransitionedTimestamp: changedAtMs / 1_000,
   };
 }
 

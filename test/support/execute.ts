@@ -4,7 +4,7 @@ import { createWorker } from "../../lambda/worker.ts";
 import { type Executed, type HandlerRun, runHandler } from "./run-handler.ts";
 import { PARTS, type World } from "./world.ts";
 
-export interface ExecuteOptions extends Partial<Pick<HandlerRun, "name" | "invocationMs" | "skipWaits">> {
+export interface ExecuteOptions extends Partial<Pick<HandlerRun, "name" | "invocationMs" | "skipWaits" | "onSkip">> {
   /** What differs from the world's policy. */
   readonly policy?: Readonly<Record<string, unknown>>;
   /** @default the handler as it ships */
@@ -13,8 +13,8 @@ export interface ExecuteOptions extends Partial<Pick<HandlerRun, "name" | "invoc
 
 /** Runs one execution in this process, with an empty memory as after a cold start. */
 export async function execute(world: World, event: unknown, options: ExecuteOptions = {}): Promise<Executed> {
-  const { name = "release", policy = {}, handler, invocationMs, skipWaits } = options;
+  const { name = "release", policy = {}, handler, ...given } = options;
   const config = { policy: parsePolicy({ ...world.policy, ...policy }), ...PARTS };
   const { executions } = world;
-  return runHandler({ handler: handler ?? createWorker(config), executions, event, name, invocationMs, skipWaits });
+  return runHandler({ handler: handler ?? createWorker(config), executions, event, name, ...given });
 }

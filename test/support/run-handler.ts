@@ -13,6 +13,8 @@ export interface Executed {
   readonly error: string | undefined;
   /** Names of the durable operations, in order. */
   readonly operations: readonly string[];
+  /** How many operations AWS meters. */
+  readonly metered: number;
   /** How long each of its waits was, in seconds. */
   readonly waits: Readonly<Record<string, number>>;
   readonly largestPayloadBytes: number;
@@ -29,6 +31,7 @@ export interface HandlerRun {
   readonly invocationMs?: number | undefined;
   /** @default true; false where a server lags in real time */
   readonly skipWaits?: boolean | undefined;
+  readonly onSkip?: ((ms: number) => void) | undefined;
 }
 
 /** Runs one execution in this process; its waits pass at once unless `skipWaits` is false. */
@@ -43,12 +46,14 @@ export async function runHandler({ executions, event, name, ...run }: HandlerRun
       payload: event,
       skipWaits: run.skipWaits ?? true,
       ...(run.invocationMs !== undefined && { invocationMs: run.invocationMs }),
+      ...(run.onSkip !== undefined && { onSkip: run.onSkip }),
     });
     const journal = readFileSync(file, "utf8");
     return {
       report: ended.status === "SUCCEEDED" ? (ended.result as Report) : undefined,
       error: ended.status === "FAILED" ? ended.error.message : undefined,
       ...readJournal(journal),
+      metered: ended.operations,
       largestPayloadBytes: ended.largestPayloadBytes,
       journal,
     };

@@ -6,6 +6,8 @@ import type { AlarmState } from "../reason-types.ts";
 import type { Reason } from "../reasons.ts";
 import { type Abort, applyCommands, type CommandRecord, type CommandState, passTime } from "./apply-commands.ts";
 import { type Decision, type Stop, toStop } from "./decision.ts";
+import { toHoldInterval } from "./poll-interval.ts";
+import { type Share, stopToKeepReserve } from "./rollback-reserve.ts";
 
 /** What the ledger says about one rollout at a gate. */
 export interface GateInputs {
@@ -41,6 +43,8 @@ export interface GateSnapshot extends GateInputs {
   readonly alarms: readonly AlarmReading[];
   /** How many customers of the rollout have failed so far. */
   readonly failed: number;
+  /** Since the rollout began. @default 0, while a part works */
+  readonly elapsedMs?: number | undefined;
 }
 
 /** The snapshot before anything was read. */
@@ -59,6 +63,10 @@ export interface GateRules {
   readonly failures?: readonly FailureLimit[] | undefined;
   /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isDelay?: boolean | undefined;
+  /** Between two polls of a bake. @default 60 */
+  readonly pollSeconds?: number | undefined;
+  /** What the work may use of its execution. */
+  readonly share?: Share | undefined;
 }
 
 export interface FailureLimit {
@@ -75,10 +83,16 @@ export interface FailureLimit {
 export interface GateState {
   /** Of the bake. Only time during which every alarm had data counts. */
   readonly leftSeconds: number;
-  /** Since the last poll at which every alarm had data. */
+  /** Since the last poll at which every alarm had data, and no minute more: before it, alarms had data. */
   readonly blindSeconds: number;
+  /** Since the first of the polls in a row that found something that holds the rollout. */
+  readonly heldSeconds: number;
+  /** The durable operations of the execution so far, this gate's polls included. */
+  readonly operations: number;
+  /** When all alarms were read last, in epoch milliseconds. */
+  readonly alarmsReadAtMs?: number | undefined;
   readonly commandState: CommandState;
-  /** Until the next poll, 1 to 60; 0 before the first poll. */
+  /** Until the next poll; 0 before the first poll. */
   readonly waitSeconds: number;
   /** Why the rollout waits, beyond the bake. */
   readonly heldBy?: readonly Reason[] | undefined;
@@ -90,19 +104,21 @@ export interface GateState {
   readonly decision?: Decision | undefined;
 }
 
-const MOST_WAIT_SECONDS = 60;
+const MINUTE = 60;
 /** CloudWatch gives up to 1,023 characters for each alarm, and a checkpoint holds them all. */
 const MOST_REASON_CHARACTERS = 200;
 const MOST_DESCRIBED = 50;
 const MOST_HELD_BY = 5;
 
-/** A gate before its first poll, which has no wait before it. */
-export function beginGate(bakeSeconds: number, commandState: CommandState): GateState {
+/** A gate before its first poll, which has no wait before it. `operations`: those of the execution before the gate. */
+export function beginGate(bakeSeconds: number, commandState: CommandState, operations = 0): GateState {
   const { seen, skipAllBakes, pausedSeconds } = commandState;
   const skipped = skipAllBakes && bakeSeconds > 0;
   return {
     leftSeconds: skipAllBakes ? 0 : Math.ceil(bakeSeconds),
     blindSeconds: 0,
+    heldSeconds: 0,
+    operations,
     commandState: { seen, skipAllBakes, ...(pausedSeconds !== undefined && { pausedSeconds }) },
     waitSeconds: 0,
     ...(skipped && { notes: [{ code: "bake-skipped-earlier" }] as const }),
@@ -126,7 +142,7 @@ export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: Ga
   }
   return {
     ...poll.state,
-    waitSeconds: poll.blindTo.length > 0 ? MOST_WAIT_SECONDS : toWait(poll.state),
+    waitSeconds: toWait(poll, heldBy.length > 0, rules),
     ...(heldBy.length > 0 && { heldBy }),
     ...(blindTo.length > 0 && { blindTo }),
   };
@@ -140,7 +156,7 @@ interface Poll {
 }
 
 function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDelay }: GateRules): Poll {
-  const { leftSeconds, blindSeconds, commandState, waitSeconds, notes = [] } = before;
+  const { leftSeconds, commandState, waitSeconds, notes = [] } = before;
   const { skipBake, abort, ...applied } = applyCommands(passTime(commandState, waitSeconds), commands);
   const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
   const left = blindTo.length > 0 ? leftSeconds : Math.max(0, leftSeconds - waitSeconds);
@@ -148,7 +164,9 @@ function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDe
   const reasons = endsBake ? [...notes, ...commands.slice(commandState.seen).flatMap(toNote)] : notes;
   const state: GateState = {
     leftSeconds: endsBake ? 0 : left,
-    blindSeconds: blindTo.length > 0 ? blindSeconds + waitSeconds : 0,
+    blindSeconds: blindTo.length > 0 ? toBlind(before) : 0,
+    heldSeconds: before.heldBy === undefined ? 0 : before.heldSeconds + waitSeconds,
+    operations: before.operations + 1,
     commandState: passTime(applied, 0),
     waitSeconds: 0,
     ...(reasons.length > 0 && { notes: reasons }),
@@ -156,9 +174,19 @@ function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDe
   return { state, abort, blindTo };
 }
 
+/** A long bake is polled rarely: a poll without data does not show how long there was none before it. */
+function toBlind({ blindTo, blindSeconds, waitSeconds }: GateState): number {
+  return blindTo === undefined ? Math.min(waitSeconds, MINUTE) : blindSeconds + waitSeconds;
+}
+
 /** The latched stop is what an earlier poll decided: an alarm that is OK again does not cancel it. */
 function findStop({ state, abort, blindTo }: Poll, snapshot: GateSnapshot, rules: GateRules): Stop | undefined {
-  const stop = snapshot.stop ?? findBudgetStop(snapshot, rules) ?? findAlarmStop(snapshot, rules);
+  const stop =
+    snapshot.stop ??
+    findBudgetStop(snapshot, rules) ??
+    findAlarmStop(snapshot, rules) ??
+    (rules.share &&
+      stopToKeepReserve({ operations: state.operations, elapsedMs: snapshot.elapsedMs ?? 0 }, rules.share));
   return abort === undefined ? (stop ?? findBlindStop(state, blindTo, rules)) : toAbort(abort, stop?.reasons ?? []);
 }
 
@@ -220,9 +248,12 @@ function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls):
   ];
 }
 
-/** A poll comes exactly when the bake ends, and when a pause ends. */
-function toWait({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): number {
-  return Math.min(...[leftSeconds, pausedSeconds].filter((seconds) => seconds > 0), MOST_WAIT_SECONDS);
+/** A poll comes exactly when a pause ends, and when a bake ends that passes. */
+function toWait({ state, blindTo }: Poll, isHeld: boolean, { pollSeconds = MINUTE }: GateRules): number {
+  const { leftSeconds, heldSeconds, commandState } = state;
+  const { pausedSeconds = 0 } = commandState;
+  const ends = [blindTo.length > 0 ? 0 : leftSeconds, pausedSeconds].filter((seconds) => seconds > 0);
+  return Math.min(...ends, isHeld ? toHoldInterval(heldSeconds) : pollSeconds);
 }
 
 function toNote({ command, requestedBy, reason }: CommandRecord): readonly Reason[] {

@@ -1,27 +1,30 @@
 import { type Stop, toStop } from "./decision.ts";
 
-/**
- * One execution has 3,000 durable operations and 31 days. A reserve of both is kept for the rollback, however long the
- * flips were throttled or paused: the flips end while as many parts as they used, and four days, are left.
- */
-const MOST_FLIP_PARTS = 600;
-const MOST_FLIP_DAYS = 27;
-const DAY_MS = 86_400_000;
+/** A part of what one execution has: 3,000 durable operations, counted as Lambda counts them, and 31 days. */
+export interface Share {
+  readonly operations: number;
+  readonly days: number;
+}
+
+/** The flips leave a reserve for a rollback, however long they were throttled or held. */
+export const FLIP_SHARE: Share = { operations: 2_500, days: 27 };
+
+/** A rollback leaves enough for its report. */
+export const ROLLBACK_SHARE: Share = { operations: 2_900, days: 30 };
 
 export interface Used {
-  /** Each part is two durable operations: the step, and the wait after it. */
-  readonly parts: number;
-  readonly sinceMs: number;
+  readonly operations: number;
+  /** Since the rollout began. */
+  readonly elapsedMs: number;
 }
 
-/** Why no further customer is flipped in this execution; undefined while the flips have not used up their share. */
-export function stopToKeepReserve({ parts, sinceMs }: Used): Stop | undefined {
-  const used = describeUsed({ parts, sinceMs });
-  if (used === undefined) return undefined;
-  return toStop("halt", "share", [{ code: "rollback-reserve", used }]);
-}
+export const DAY_MS = 86_400_000;
 
-function describeUsed({ parts, sinceMs }: Used): string | undefined {
-  if (parts >= MOST_FLIP_PARTS) return `${MOST_FLIP_PARTS} parts`;
-  return sinceMs >= MOST_FLIP_DAYS * DAY_MS ? `${MOST_FLIP_DAYS} days` : undefined;
+/** Why the work ends in this execution; undefined while it has not used up its share. */
+export function stopToKeepReserve({ operations, elapsedMs }: Used, share: Share): Stop | undefined {
+  const used = [
+    ...(operations >= share.operations ? [`${operations} durable operations`] : []),
+    ...(elapsedMs >= share.days * DAY_MS ? [`${share.days} days`] : []),
+  ];
+  return used.length === 0 ? undefined : toStop("halt", "share", [{ code: "rollback-reserve", used: used.join(", ") }]);
 }

@@ -2,7 +2,7 @@ import { addCounts, type Counts, countOutcomes, NO_COUNTS, totalOf } from "../..
 import { type CommandState, NO_COMMANDS } from "../../core/gate/apply-commands.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
 import { beginGate, EMPTY_SNAPSHOT, evaluateGate } from "../../core/gate/evaluate-gate.ts";
-import { stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
+import { FLIP_SHARE, stopToKeepReserve } from "../../core/gate/rollback-reserve.ts";
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
@@ -34,8 +34,6 @@ export interface FlipProgress extends Progress {
   readonly verified: { readonly batch: number; readonly counts: Counts };
   /** How many customers of that first batch have an outcome. */
   readonly settledInBatch: number;
-  /** How many parts have flipped, in all waves. */
-  readonly parts: number;
   /** The fault that stopped the rollout. The decision of a gate or a command is `stop`. */
   readonly problem?: readonly Reason[] | undefined;
   /** A stopped rollout reads no customer any more: a customer that may have been flipped stays in doubt. */
@@ -50,7 +48,6 @@ export const FLIP_START: FlipProgress = {
   counts: NO_COUNTS,
   verified: { batch: 0, counts: NO_COUNTS },
   settledInBatch: 0,
-  parts: 0,
 };
 
 export interface FlipWork {
@@ -75,7 +72,8 @@ export async function flipPart(
   if (whyStopped(from) !== undefined) return { ...from, done: true };
   const task = await createFlipTask(ports, rollout);
   const finished = await skipFinished(task, work);
-  const begun = { ...finished, parts: from.parts + 1, stop: finished.stop ?? findReserveStop(ports, rollout, work) };
+  const used = { operations: run.operations ?? 0, elapsedMs: ports.nowMs() - rollout.startedAtMs };
+  const begun = { ...finished, stop: finished.stop ?? stopToKeepReserve(used, FLIP_SHARE) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
   return runPart(ports, rollout, toOptions(run, begun), async ({ connection, log, concurrency, untilMs }) => {
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
@@ -143,10 +141,6 @@ export function toOwnSource(
     action: event.action,
     release: event.release,
   };
-}
-
-function findReserveStop({ nowMs }: Ports, { startedAtMs }: FlipRollout, { from }: FlipWork): Stop | undefined {
-  return stopToKeepReserve({ parts: from.parts, sinceMs: nowMs() - startedAtMs });
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 import { OutOfTimeError } from "../../core/out-of-time-error.ts";
 import type { StopSignal } from "../flip/stop-signal.ts";
 import type { Connection, Ports } from "../ports.ts";
-import { CONTROLS_AGE_MS, type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
+import { areRead, CONTROLS_AGE_MS, type GateConfig, latchStop, readGateInputs } from "./poll-gate.ts";
 
 /** The gate while a part works: lock, controls, commands, alarms and failures. Its decisions reach the stop signal. */
 export interface Guard {
@@ -42,12 +42,12 @@ export interface GuardOptions {
   readonly failed?: number;
 }
 
-/** How old a reading of the alarms may be: a bake reads them as often. */
+/** How old a reading of the alarms may be. */
 export const ALARMS_AGE_MS = 60_000;
 
 export function createGuard(ports: Ports, options: GuardOptions): Guard {
   const { rolloutId, gateConfig, stopSignal } = options;
-  const alarms = createAlarmCache(ports, gateConfig.alarms);
+  const alarms = createAlarmCache(ports, gateConfig);
   let { commandState, failed = 0 } = options;
   let latest: Omit<GateSnapshot, "failed"> = EMPTY_SNAPSHOT;
   let readAtMs = Number.NEGATIVE_INFINITY;
@@ -137,16 +137,22 @@ interface AlarmCache {
 }
 
 /** CloudWatch is asked once a minute, however many requests ask. */
-function createAlarmCache({ readAlarms, nowMs }: Ports, names: readonly string[]): AlarmCache {
+function createAlarmCache({ readAlarms, nowMs }: Ports, { alarms: names, sinceMs: from }: GateConfig): AlarmCache {
+  let sinceMs = from;
   let readings: Promise<readonly AlarmReading[]> = Promise.resolve([]);
   let readAtMs = names.length === 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   const isDue = () => nowMs() - readAtMs >= ALARMS_AGE_MS;
+  const read = async (atMs: number) => {
+    const found = await readAlarms(names, sinceMs);
+    if (areRead(found)) sinceMs = atMs;
+    return found;
+  };
   return {
     isDue,
     recent() {
       if (isDue()) {
         readAtMs = nowMs();
-        readings = readAlarms(names).catch((error: unknown) => {
+        readings = read(readAtMs).catch((error: unknown) => {
           readAtMs = Number.NEGATIVE_INFINITY;
           throw error;
         });

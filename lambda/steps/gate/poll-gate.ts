@@ -17,6 +17,9 @@ import {
   toWaveLimit,
   whyWaits,
 } from "../../core/gate/evaluate-gate.ts";
+import { toBakeInterval } from "../../core/gate/poll-interval.ts";
+import { FLIP_SHARE, ROLLBACK_SHARE } from "../../core/gate/rollback-reserve.ts";
+import type { Plan } from "../../core/plan/plan.ts";
 import { describeReason } from "../../core/reasons.ts";
 import type { Ports } from "../ports.ts";
 import type { Locked, Rollout } from "../run-part.ts";
@@ -27,27 +30,33 @@ export interface GateConfig {
   readonly rules: GateRules;
   /** Alarms that the event overrides: no gate of this rollout looks at them. */
   readonly overridden: readonly string[];
+  /** When the gate before the first flip read the alarms, in epoch milliseconds: one that rang since then counts. */
+  readonly sinceMs?: number | undefined;
 }
 
 /** Neither an alarm nor a failure stops a rollback, which is the repair. */
 export const ROLLBACK_GATE: GateConfig = {
   alarms: [],
-  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isDelay: true },
+  rules: { onFailure: "halt", noDataSeconds: Number.MAX_SAFE_INTEGER, isDelay: true, share: ROLLBACK_SHARE },
   overridden: [],
 };
 
 export function toGateConfig(
   policy: Policy,
   event: FlipEvent,
-  { overridden, planned }: Pick<GateConfig, "overridden"> & { readonly planned: number },
+  { overridden, plan }: Pick<GateConfig, "overridden"> & { readonly plan: Pick<Plan, "flip" | "waves"> },
 ): GateConfig {
+  const { flip: planned, waves } = plan;
   const allowed = allowedFailures(toLimits(event, policy).failureBudget, planned, policy.smallestSample);
+  const bakes = waves.flatMap(({ customers, bakeSeconds }) => (customers > 0 ? bakeSeconds : []));
   return {
     alarms: policy.alarms.filter((name) => !overridden.includes(name)),
     rules: {
       onFailure: event.onFailure ?? policy.onFailure,
       noDataSeconds: policy.noDataMinutes * 60,
       failures: [{ allowed, planned }],
+      pollSeconds: toBakeInterval(bakes),
+      share: FLIP_SHARE,
     },
     overridden,
   };
@@ -73,12 +82,21 @@ export async function readOverridden({ policy, readAlarms }: Ports): Promise<rea
 export function pollGate(ports: Ports, rollout: Locked<Rollout>, gateConfig: GateConfig) {
   const { rolloutId } = rollout;
   return async (state: GateState, failed = 0): Promise<GateState> => {
-    const snapshot = { ...(await readSnapshot(ports, rollout, gateConfig)), failed };
-    const next = evaluateGate(state, snapshot, gateConfig.rules);
+    const startedAtMs = ports.nowMs();
+    const { alarmsReadAtMs: sinceMs = gateConfig.sinceMs } = state;
+    const read = await readSnapshot(ports, rollout, { ...gateConfig, sinceMs });
+    const snapshot = { ...read, failed, elapsedMs: startedAtMs - rollout.startedAtMs };
+    const alarmsReadAtMs = areRead(read.alarms) ? startedAtMs : sinceMs;
+    const next = { ...evaluateGate(state, snapshot, gateConfig.rules), alarmsReadAtMs };
     if (isNews(state, next)) await recordGateState(ports, rolloutId, next, gateConfig);
     if (isStop(next.decision)) await latchStop(ports, rolloutId, next.decision).catch(logNotLatched(ports, rolloutId));
     return next;
   };
+}
+
+/** An alarm that could not be read may ring unseen: the next reading has to look further back. */
+export function areRead(readings: readonly AlarmReading[]): boolean {
+  return readings.every(({ state }) => state !== "unreadable");
 }
 
 /** A ledger or alarms that cannot be read are alarms without data: they hold the rollout, and do not end it. */
@@ -86,12 +104,12 @@ async function readSnapshot(
   ports: Ports,
   rollout: Locked<Rollout>,
   gateConfig: GateConfig,
-): Promise<Omit<GateSnapshot, "failed">> {
-  const { alarms } = gateConfig;
+): Promise<Omit<GateSnapshot, "failed" | "elapsedMs">> {
+  const { alarms, sinceMs } = gateConfig;
   try {
     const [inputs, readings] = await Promise.all([
       readGateInputs(ports, rollout, gateConfig),
-      alarms.length === 0 ? [] : ports.readAlarms(alarms),
+      alarms.length === 0 ? [] : ports.readAlarms(alarms, sinceMs),
     ]);
     return { ...inputs, alarms: readings };
   } catch (error) {

@@ -14,7 +14,9 @@ describe.each(ENTRIES)("the role of %s", (entry) => {
       }
       for (const action of [Action].flat()) {
         if (named === '"*"')
-          expect(action).toMatch(/^(?:codepipeline:PutJob(?:Success|Failure)Result|cloudwatch:DescribeAlarms)$/);
+          expect(action).toMatch(
+            /^(?:codepipeline:PutJob(?:Success|Failure)Result|cloudwatch:DescribeAlarm(?:s|History))$/,
+          );
         else expect(action).toMatch(/^lambda:(?:Get|Checkpoint)DurableExecution/);
       }
     }

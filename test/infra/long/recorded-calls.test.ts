@@ -15,6 +15,7 @@ import { createWorker } from "../../../lambda/worker.ts";
 import { START } from "../../e2e/ci/run-script.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { openLedger, TABLE } from "../../support/ledger.ts";
+import { atFlip } from "../../support/moments.ts";
 import { toArn } from "../../support/run-handler.ts";
 import { PARTS } from "../../support/world.ts";
 import { anEvent } from "../../unit/lambda/contract/an-event.ts";
@@ -47,7 +48,12 @@ beforeAll(async () => {
   const retries = { requestTimeoutMs: 20_000, mostBackoffMs: 20 };
   const policy = { webhooks: { github: WEBHOOKS.github }, retries, alarms: ["calls-drop"] };
   door = await openFrontDoor({ customers: 20, stagingShare: 1, policy });
-  door.world.cloudWatch.setAlarm("calls-drop", { state: "OK" });
+  const { cloudWatch } = door.world;
+  cloudWatch.setAlarm("calls-drop", { state: "OK" });
+  // Only the history of an alarm that changed is read.
+  atFlip(door.world, { flag: false, n: 1 }, () => {
+    for (const state of ["INSUFFICIENT_DATA", "OK"] as const) cloudWatch.setAlarm("calls-drop", { state });
+  });
   door.world.secrets.putSecretValue("cutover/github", GITHUB_SECRET);
 });
 

@@ -96,6 +96,51 @@ describe("alarms", () => {
   });
 });
 
+describe("an alarm that is OK again", () => {
+  const beforeIt = () => Date.now() - 1_000;
+  const isOk = [{ name: "calls", state: "OK", reason: "it is OK" }];
+  const RANG = [{ name: "calls", state: "ALARM", reason: expect.stringMatching(/^at 20.+Z; since then OK$/) }];
+
+  async function givenRing(kind: "metric" | "composite") {
+    const read = await given({ alarms: { calls: { state: "OK", kind } } });
+    const since = Date.now();
+    cloudWatch.setAlarm("calls", { state: "ALARM", kind });
+    for (let n = 0; n < 60; n += 1)
+      for (const state of ["INSUFFICIENT_DATA", "OK"] as const) cloudWatch.setAlarm("calls", { state, kind });
+    return { read, since };
+  }
+
+  test.each(["metric", "composite"] as const)("and rang since the last reading is in ALARM (%s)", async (kind) => {
+    const { read, since } = await givenRing(kind);
+    expect(await read(["calls"], since)).toEqual(RANG);
+  });
+
+  test("and rang before, or was not read before, is OK", async () => {
+    const { read } = await givenRing("metric");
+    expect(await read(["calls"])).toEqual(isOk);
+    expect(await read(["calls"], Date.now() + 1)).toEqual(isOk);
+  });
+
+  test("and has changed without a ring is as it is now", async () => {
+    const read = await given({ alarms: { calls: { state: "INSUFFICIENT_DATA" } } });
+    const since = beforeIt();
+    cloudWatch.setAlarm("calls", { state: "OK" });
+    expect(await read(["calls"], since)).toEqual(isOk);
+  });
+
+  test("is unreadable when its history cannot be read", async () => {
+    const { read, since } = await givenRing("metric");
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if ("HistoryItemType" in args.input) throw new RangeError("throttled");
+        return next(args);
+      },
+      { step: "initialize" },
+    );
+    expect(await read(["calls"], since)).toEqual([{ name: "calls", state: "unreadable", reason: "RangeError" }]);
+  });
+});
+
 describe("when CloudWatch cannot be asked", () => {
   test("every alarm is unreadable without the permission, with only the error's name", async () => {
     const read = await given({ alarms: { one: { state: "OK" } } });

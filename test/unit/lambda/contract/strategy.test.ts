@@ -72,6 +72,17 @@ describe("a predefined name", () => {
     expect(() => wavesOf(name)).toThrow(/no strategy is called/);
   });
 
+  test.each([
+    ["linear-25-percent-every-10080-minutes", undefined],
+    ["linear-34-percent-every-168-hours", undefined],
+    [
+      "linear-20-percent-every-168-hours",
+      'got "linear-20-percent-every-168-hours"; expected bakes of at most 26 days together, because one execution flips for 27 days at most; these are 4 bakes of 28 days together',
+    ],
+  ])("%s must fit into one execution", (name, message) => {
+    expect(unknownOf(name)).toBe(message);
+  });
+
   test("is suggested for a similar name", () => {
     const strategies = { careful: Strategy.parse({ waves: [{ rest: true }] }) as { waves: [] } };
     expect(unknownOf("all-at-one", strategies)).toMatch(/did you mean all-at-once\?$/);
@@ -173,6 +184,18 @@ describe("a strategy with its waves", () => {
     ["a rest that is false", [{ rest: false }], ["waves[0].rest: true"]],
     ["a bake before now", [{ rest: true, bakeMinutes: -0.1 }], ["waves[0].bakeMinutes: minutes, from 0 to 10080"]],
     ["a longer bake", [{ rest: true, bakeMinutes: 10_080.1 }], ["waves[0].bakeMinutes: minutes, from 0 to 10080"]],
+    [
+      "bakes that do not fit into one execution",
+      [...Array.from({ length: 3 }, () => ({ share: "1%", bakeMinutes: 10_080 })), { rest: true, bakeMinutes: 7_201 }],
+      [
+        "waves: bakes of at most 26 days together, because one execution flips for 27 days at most; these are 4 bakes of 26.1 days together",
+      ],
+    ],
+    [
+      "bakes that just fit",
+      [...Array.from({ length: 3 }, () => ({ share: "1%", bakeMinutes: 10_080 })), { rest: true, bakeMinutes: 7_200 }],
+      [],
+    ],
     [
       "the rest too early",
       [{ rest: true }, { rest: true }],

@@ -65,7 +65,7 @@ describe("an event that waits for the lock", () => {
   });
 
   test("waits while another rollout has the lock", async () => {
-    expect(await open("waits")).toEqual({ kind: "busy" });
+    expect(await open("waits")).toEqual({ kind: "busy", leftSeconds: 3_600 });
     expect(await openLedger(world).findRollout("waits")).toMatchObject({ status: "waiting" });
   });
 
@@ -88,7 +88,7 @@ describe("an event that waits for the lock", () => {
   test("is refused once its time is over, and leaves the lock alone", async () => {
     await open("late");
 
-    expect(await open("late", NOT_AFTER)).toEqual({ kind: "busy" });
+    expect(await open("late", NOT_AFTER)).toEqual({ kind: "busy", leftSeconds: 0 });
     const opened = await open("late", "2026-11-23T02:00:01Z");
 
     expect(opened).toMatchObject({ kind: "answered", report: { status: "refused" } });
@@ -102,7 +102,7 @@ describe("an event that waits for the lock", () => {
       await open(command);
       await openLedger(world).addCommand(command, aCommand({ command }));
 
-      expect(await open(command)).toEqual({ kind: "busy" });
+      expect(await open(command)).toEqual({ kind: "busy", leftSeconds: 3_600 });
     },
   );
 });

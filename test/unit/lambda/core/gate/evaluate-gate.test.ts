@@ -10,6 +10,8 @@ import {
   isNews,
   whyWaits,
 } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import { toBakeInterval } from "../../../../../lambda/core/gate/poll-interval.ts";
+import { FLIP_SHARE } from "../../../../../lambda/core/gate/rollback-reserve.ts";
 import type { AlarmState } from "../../../../../lambda/core/reason-types.ts";
 import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-snapshot.ts";
 
@@ -40,7 +42,8 @@ function pollAll(from: GateState, see: (seconds: number) => GateSnapshot, rules 
     state = evaluateGate(state, see(seconds), rules);
     if (state.decision !== undefined) return { state, seconds, polls };
     const { waitSeconds } = state;
-    if (!(Number.isInteger(waitSeconds) && waitSeconds >= 1 && waitSeconds <= 60)) expect(waitSeconds).toBe("1 to 60");
+    if (!(Number.isInteger(waitSeconds) && waitSeconds >= 1 && waitSeconds <= 5_400))
+      expect(waitSeconds).toBe("1 to 5400");
   }
   return { state, seconds, polls: MOST_POLLS };
 }
@@ -81,6 +84,59 @@ describe("a gate that nothing holds", () => {
 
   test("never bakes for less than was asked for", () => {
     expect(pollAll(startWith(0.4), () => aSnapshot()).seconds).toBe(1);
+  });
+});
+
+describe("the polls", () => {
+  const DAY = 86_400;
+
+  test.each([
+    { what: "a canary of 30 minutes", bakes: [1_800, 0], polls: 32 },
+    { what: "a canary of 50 hours", bakes: [180_000, 0], polls: 597 },
+    { what: "a canary of 168 hours", bakes: [604_800, 0], polls: 598 },
+    { what: "three weeks", bakes: [604_800, 604_800, 604_800, 0], polls: 598 },
+    { what: "100 waves of six hours", bakes: Array.from({ length: 100 }, () => 21_600), polls: 500 },
+  ])("of $what are $polls, and each bake takes its time", ({ bakes, polls }) => {
+    const rules = { ...RULES, pollSeconds: toBakeInterval(bakes) };
+    const polled = bakes.map((bake) => pollAll(startWith(bake), () => aSnapshot(), rules));
+    expect(polled.map(({ seconds }) => seconds)).toEqual(bakes);
+    expect(polled.reduce((sum, each) => sum + each.polls, 0)).toBe(polls);
+  });
+
+  test.each([
+    { what: "the stop switch", days: 1, polls: 193, held: aSnapshot({ controls: STOPPED }) },
+    { what: "the stop switch", days: 31, polls: 913, held: aSnapshot({ controls: STOPPED }) },
+    { what: "a pause", days: 31, polls: 913, held: aSnapshot({ commands: [aCommand({ pauseSeconds: 40 * DAY })] }) },
+    { what: "an alarm without data", days: 31, polls: 913, held: BLIND },
+  ])("of a gate that $what holds for $days days are $polls", ({ days, polls, held }) => {
+    const rules = { ...RULES, noDataSeconds: 40 * DAY };
+    const resume = aCommand({ command: "resume" });
+    const released = { ...aSnapshot(), commands: [...held.commands, resume] };
+    const polled = pollAll(startWith(0), (seconds) => (seconds < days * DAY ? held : released), rules);
+    expect(polled.polls).toBe(polls);
+    expect(polled.state.operations).toBe(polls);
+    expect(polled.seconds - days * DAY).toBeLessThan(3_600);
+  });
+
+  test("begin each minute again after each hold", () => {
+    const { state } = pollAll(startWith(300), (seconds) => (seconds === 60 || seconds === 180 ? BLIND : aSnapshot()));
+    expect(state).toMatchObject({ heldSeconds: 0, decision: { decision: "proceed" } });
+  });
+
+  test("of a long bake that finds no data once counts a minute without data, not the interval", () => {
+    const rules = { ...RULES, pollSeconds: 1_012 };
+    const { state } = pollAll(startWith(DAY), (seconds) => (seconds === 1_012 ? BLIND : aSnapshot()), rules);
+    expect(state.decision?.decision).toBe("proceed");
+  });
+
+  test.each([
+    { operations: 2_439, elapsedMs: 0, reasons: [{ code: "rollback-reserve", used: "2500 durable operations" }] },
+    { operations: 1, elapsedMs: 27 * DAY * 1_000, reasons: [{ code: "rollback-reserve", used: "27 days" }] },
+  ])("of a hold end with the share of the execution: $reasons.0.used", ({ operations, elapsedMs, reasons }) => {
+    const held = aSnapshot({ controls: STOPPED, elapsedMs });
+    const rules = { ...RULES, share: FLIP_SHARE };
+    const { state } = pollAll(beginGate(0, NO_COMMANDS, operations), () => held, rules);
+    expect(state.decision).toEqual({ decision: "halt", cause: "share", reasons });
   });
 });
 

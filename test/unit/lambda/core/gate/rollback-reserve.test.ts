@@ -1,22 +1,25 @@
 import { describe, expect, test } from "@jest/globals";
-import { stopToKeepReserve, type Used } from "../../../../../lambda/core/gate/rollback-reserve.ts";
+import {
+  DAY_MS,
+  FLIP_SHARE,
+  ROLLBACK_SHARE,
+  stopToKeepReserve,
+} from "../../../../../lambda/core/gate/rollback-reserve.ts";
 
-const DAY_MS = 86_400_000;
-
-describe("the flips of one execution", () => {
-  test.each<Used>([
-    { parts: 0, sinceMs: 0 },
-    { parts: 599, sinceMs: 0 },
-    { parts: 0, sinceMs: 27 * DAY_MS - 1 },
-  ])("continue after %j", (used) => {
-    expect(stopToKeepReserve(used)).toBeUndefined();
+describe("one execution", () => {
+  test.each([
+    [{ operations: 2_499, elapsedMs: 27 * DAY_MS - 1 }, FLIP_SHARE],
+    [{ operations: 2_899, elapsedMs: 30 * DAY_MS - 1 }, ROLLBACK_SHARE],
+  ])("continues after %j", (used, share) => {
+    expect(stopToKeepReserve(used, share)).toBeUndefined();
   });
 
-  test.each<[Used, string]>([
-    [{ parts: 600, sinceMs: 0 }, "600 parts"],
-    [{ parts: 0, sinceMs: 27 * DAY_MS }, "27 days"],
-  ])("halt after %j, and keep a reserve for the rollback", (used, said) => {
-    expect(stopToKeepReserve(used)).toEqual({
+  test.each([
+    [{ operations: 2_500, elapsedMs: 0 }, FLIP_SHARE, "2500 durable operations"],
+    [{ operations: 0, elapsedMs: 27 * DAY_MS }, FLIP_SHARE, "27 days"],
+    [{ operations: 2_900, elapsedMs: 30 * DAY_MS }, ROLLBACK_SHARE, "2900 durable operations, 30 days"],
+  ])("halts after %j, and keeps a reserve", (used, share, said) => {
+    expect(stopToKeepReserve(used, share)).toEqual({
       decision: "halt",
       cause: "share",
       reasons: [{ code: "rollback-reserve", used: said }],

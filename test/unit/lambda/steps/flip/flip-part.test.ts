@@ -50,7 +50,7 @@ test("failures in an unfinished batch still stop the rollout before a further fl
     { step: "flip-1-part-1", attempt: 1, invocationEndsAtMs: Date.now() + 900_000 },
     {
       plan: { hash: "", flip: 3, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [] },
-      gateConfig: toGateConfig(policy, rollout.event, { overridden: [], planned: 3 }),
+      gateConfig: toGateConfig(policy, rollout.event, { overridden: [], plan: { flip: 3, waves: [] } }),
       from: FLIP_START,
       to: 1,
     },
@@ -60,7 +60,10 @@ test("failures in an unfinished batch still stop the rollout before a further fl
   expect(progress).toMatchObject({
     done: true,
     batch: 0,
-    stop: { cause: "budget", reasons: [{ code: "failure-budget", failed: 2, allowed: 1, planned: 3 }] },
+    stop: {
+      cause: "budget",
+      reasons: [{ code: "failure-budget", failed: 2, allowed: 1, planned: 3 }],
+    },
   });
 });
 
