@@ -13,7 +13,6 @@ import type { PolicyInput } from "./constructs/bundled-function.ts";
 import { EventSource } from "./constructs/event-triggers.ts";
 import { GitHubJobs } from "./constructs/github-access.ts";
 import { CutoverSchedules } from "./constructs/schedules.ts";
-import { wholeDuration } from "./whole-duration.ts";
 
 const NAME = 'expected a short name in lower case, such as "production"';
 const FILE = 'expected the path of a policy, such as "policy.json"';
@@ -55,8 +54,6 @@ export const Environment = strictObject({
   testEvents: z.enum(["create", "import", "none"], { error: 'expected "create", "import" or "none"' }).optional(),
   /** The SNS topic that gets the alarms. @default - none: the dashboard shows them */
   alarmTopic: existing<ITopic>().optional(),
-  /** A rollout that runs longer than this is reported as stuck. @default Duration.hours(24) */
-  stuckAfter: wholeDuration("hours", 1, 168).optional(),
   /** How long CloudWatch keeps the logs. @default RetentionDays.THREE_MONTHS */
   logRetention: z.enum(RetentionDays, { error: RETENTION }).optional(),
   /** The tags of all resources. @default - `cutover:environment` only */

@@ -1,8 +1,8 @@
-import type { Duration } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
+import { FLIP_SHARE } from "../../lambda/core/gate/rollback-reserve.ts";
 import { type FunctionMetrics, type OwnMetrics, sumOf } from "./metrics.ts";
 
 export interface AlarmSpec {
@@ -12,7 +12,9 @@ export interface AlarmSpec {
   readonly metric: IMetric;
   /** @default 1 */
   readonly threshold?: number;
-  /** The number of periods in a row. @default 1 */
+  /** So many of the last `periods` periods must reach the threshold. @default 1 */
+  readonly breaching?: number;
+  /** @default 1 */
   readonly periods?: number;
 }
 
@@ -29,12 +31,13 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, { service, specs, topic }: AlarmsProps) {
     super(scope, id);
-    this.alarms = specs.map(({ name, says, metric, threshold = 1, periods = 1 }) => {
+    this.alarms = specs.map(({ name, says, metric, threshold = 1, breaching = 1, periods = 1 }) => {
       const alarm = new Alarm(this, name, {
         alarmName: `${service}-${name}`,
         alarmDescription: `${says} What to do: docs/runbook.md, "${name}".`,
         metric,
         threshold,
+        datapointsToAlarm: breaching,
         evaluationPeriods: periods,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treatMissingData: TreatMissingData.NOT_BREACHING,
@@ -49,8 +52,7 @@ export class Alarms extends Construct {
  * The alarms of the worker and the front door. The execution of a failed rollout succeeds, because it wrote the report. So
  * the ends of rollouts are metrics of the worker.
  */
-export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics, stuckAfter: Duration): readonly AlarmSpec[] {
-  const hours = stuckAfter.toHours();
+export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics): readonly AlarmSpec[] {
   return [
     toSpec("rollout-failed", "A rollout failed.", own("RolloutFailed")),
     toSpec("rollout-refused", "A rollout was refused; it flipped no customer.", own("RolloutRefused")),
@@ -62,8 +64,11 @@ export function toAlarmSpecs(own: OwnMetrics, metrics: FunctionMetrics, stuckAft
     toSpec("rollout-partial", "A rollout ended with customers that failed.", own("RolloutPartial")),
     toSpec("execution-failed", "The worker refused an event or failed.", metrics.executionFailed),
     toSpec("execution-timed-out", "A rollout ran for too many days.", metrics.executionTimedOut),
-    toSpec("rollout-stuck", `A rollout has been running for ${hours} hours.`, metrics.running, { periods: hours }),
-    toSpec("worker-errors", "The worker's invocations fail repeatedly.", metrics.workerErrors, { threshold: 3 }),
+    toSpec("operations-used-up", "A rollout has used its share of durable operations.", metrics.operations, {
+      threshold: FLIP_SHARE.operations,
+    }),
+    // Lambda repeats a failed invocation ever later, so the errors of a rollout that is stuck come apart.
+    toSpec("rollout-stuck", "The worker's invocations fail again and again.", metrics.workerErrors, STUCK),
     // A single error is a person's typing error. AWS delivers the event of a trigger three times.
     toSpec("front-door-errors", "The front door refused events or failed.", metrics.frontDoorErrors, { threshold: 3 }),
     toSpec("throttled", "Lambda has no capacity left for a function of Cutover.", metrics.throttles),
@@ -84,6 +89,10 @@ export function toWebhookAlarmSpecs(own: OwnMetrics, failed: readonly IMetric[])
   ];
 }
 
-function toSpec(name: string, says: string, metric: IMetric, limits: Pick<AlarmSpec, "threshold" | "periods"> = {}) {
+const STUCK = { breaching: 3, periods: 6 };
+
+type Limits = Pick<AlarmSpec, "threshold" | "breaching" | "periods">;
+
+function toSpec(name: string, says: string, metric: IMetric, limits: Limits = {}): AlarmSpec {
   return { name, says, metric, ...limits };
 }

@@ -1,4 +1,4 @@
-import { Annotations, Duration, Stack } from "aws-cdk-lib";
+import { Annotations, Stack } from "aws-cdk-lib";
 import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -36,8 +36,6 @@ export interface CutoverProps {
   readonly notifications?: NotificationTargets;
   /** The topic that gets the alarms. @default - none: the dashboard shows them */
   readonly alarmTopic?: ITopic;
-  /** A rollout that runs longer (in whole hours, at most a week) is reported as stuck. @default Duration.hours(24) */
-  readonly stuckAfter?: Duration;
   /** How long CloudWatch keeps the logs. @default RetentionDays.THREE_MONTHS */
   readonly logRetention?: RetentionDays;
 }
@@ -94,12 +92,12 @@ export class Cutover extends Construct {
     if (alarmTopic === undefined) annotations.addWarningV2("cutover:no-alarm-topic", NO_ALARM_TOPIC);
   }
 
-  #addObservation({ alarmTopic: topic, stuckAfter = Duration.hours(24) }: CutoverProps): void {
+  #addObservation({ alarmTopic: topic }: CutoverProps): void {
     const { worker, frontDoor } = this;
     const { service } = this.deployment;
     const own = toOwnMetrics(service);
     const metrics = toFunctionMetrics(worker, frontDoor, this.deadLetters.queue);
-    const { alarms } = new Alarms(this, "Alarms", { service, topic, specs: toAlarmSpecs(own, metrics, stuckAfter) });
+    const { alarms } = new Alarms(this, "Alarms", { service, topic, specs: toAlarmSpecs(own, metrics) });
     const hasWebhooks = Object.keys(this.policy.webhooks ?? {}).length > 0;
     const webhookAlarms = (hasWebhooks ? WEBHOOK_ALARMS : []).map((name) =>
       Alarm.fromAlarmName(this, name, `${service}-${name}`),

@@ -67,13 +67,13 @@ function toGraphs({ own, metrics, hasWebhooks }: DashboardProps): GraphWidget[] 
   const ends = ["Succeeded", "Partial", "RolledBack", "Halted", "Aborted", "Failed", "Refused"] as const;
   const outcomes = ["Flipped", "Unchanged", "Deferred", "Skipped", "Failed"] as const;
   const gates = Object.values(GATES).map(own);
-  const { executionStarted, executionFailed, executionTimedOut, running } = metrics;
+  const { executionStarted, executionFailed, executionTimedOut, workerErrors } = metrics;
   return [
     graph("Rollouts by their end", [...ends.map((end) => own(`Rollout${end}`)), own("SignInRefused")]),
     graph("Customers by their outcome", outcomes.map(own)),
     graph("Starts, gates and notifications", [own("RolloutStarted"), ...gates, own("NotificationFailed")]),
     graph("Customers of rollbacks", [RESTORES.restored, RESTORES.conflicting, RESTORES.failed].map(own)),
-    graph("Executions", [executionStarted, executionFailed, executionTimedOut, running]),
+    graph("Executions", [executionStarted, executionFailed, executionTimedOut, workerErrors]),
     graph("Doors", [
       metrics.frontDoorErrors,
       metrics.throttles,

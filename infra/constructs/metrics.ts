@@ -22,14 +22,13 @@ export type FunctionMetrics = ReturnType<typeof toFunctionMetrics>;
 /** AWS's metrics of the functions and the queue. */
 export function toFunctionMetrics({ function: durable }: Worker, frontDoor: FrontDoor, deadLetters: IQueue) {
   // https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
-  const hour = Duration.hours(1);
   const executions = (name: string) => durable.metric(name, { statistic: Stats.SUM, period: PERIOD });
   const throttles = [durable, frontDoor.function].map((each) => each.metricThrottles({ period: PERIOD }));
   return {
     executionStarted: executions("DurableExecutionStarted"),
     executionFailed: executions("DurableExecutionFailed"),
     executionTimedOut: executions("DurableExecutionTimedOut"),
-    running: durable.metric("ApproximateRunningDurableExecutions", { statistic: Stats.MINIMUM, period: hour }),
+    operations: durable.metric("DurableExecutionOperations", { statistic: Stats.MAXIMUM, period: PERIOD }),
     workerErrors: durable.metricErrors({ period: PERIOD }),
     frontDoorErrors: frontDoor.function.metricErrors({ period: PERIOD }),
     throttles: sumOf("throttles", throttles),

@@ -16,14 +16,13 @@ export class CutoverStack extends Stack {
 
   constructor(scope: Construct, id: string, { environment, secrets, ...props }: CutoverStackProps) {
     super(scope, id, { ...props, description: "Cutover: worker, front door, ledger, alarms and dashboard" });
-    const { name, policy, notifications: { emails, bus } = {}, alarmTopic, stuckAfter, logRetention } = environment;
+    const { name, policy, notifications: { emails, bus } = {}, alarmTopic, logRetention } = environment;
     this.cutover = new Cutover(this, "Cutover", {
       policy,
       service: `cutover-${name}`,
       login: secrets.login,
       notifications: { ...(emails && { emails }), ...(bus && { bus: bus(this) }) },
       ...(alarmTopic && { alarmTopic: alarmTopic(this) }),
-      ...(stuckAfter && { stuckAfter }),
       ...(logRetention && { logRetention }),
     });
     const { testEvents: registry = "none" } = environment;

@@ -195,7 +195,6 @@ test.each([
   [{ events: { sources: ["aws.codepipeline"] } }, /a pipeline is named in the policy/],
   [{ events: { sources: [] } }, /expected at least one source/],
   [{ github: { repository: "acme/phones", from: { branch: "*" } } }, /without wildcards/],
-  [{ stuckAfter: Duration.minutes(90) }, /stuckAfter: .*whole hours/],
   [{ logRetention: 31 }, /logRetention: got 31; expected one of RetentionDays/],
   [{ name: "production", env: "eu-central-1" }, /env: .*expected \{ account, region \}/],
 ])("is refused: %j", (given, message) => {

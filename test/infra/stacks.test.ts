@@ -202,6 +202,22 @@ test("the ledger is kept, can be restored to any second, and deletes expired ite
   });
 });
 
+describe("an alarm of the worker", () => {
+  test.each([
+    ["rollout-stuck", { MetricName: "Errors", Threshold: 1, DatapointsToAlarm: 3, EvaluationPeriods: 6, Period: 300 }],
+    ["operations-used-up", { MetricName: "DurableExecutionOperations", Threshold: 2_500, Statistic: "Maximum" }],
+  ])("%s reads a metric that AWS documents for one function", (name, expected) => {
+    const { cutover } = synthesize();
+    const FunctionName = { Ref: findFunction(synthesize(), "worker").id };
+    const Dimensions = Match.arrayWith([{ Name: "FunctionName", Value: FunctionName }]);
+    cutover.hasResourceProperties("AWS::CloudWatch::Alarm", {
+      ...{ AlarmName: `cutover-production-${name}`, Dimensions },
+      ...expected,
+    });
+    expect(JSON.stringify(cutover.toJSON())).not.toContain("ApproximateRunningDurableExecutions");
+  });
+});
+
 describe("a secret", () => {
   const readsOf = (given: Given) =>
     findFunction(synthesize(given), "worker").statements.filter(({ Action }) =>
