@@ -56,7 +56,7 @@ function* found(count: number): Generator<Candidate> {
     const isChild = index !== parent;
     const customer = {
       ...nameCustomer(index),
-      accountId: "account",
+      referenceId: `REF-${String(index).padStart(6, "0")}`,
       isStaging: index % 3 === 0,
       ...(isChild && { ancestorIds: [nameCustomer(parent).id] }),
     };

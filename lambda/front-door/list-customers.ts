@@ -19,6 +19,7 @@ export interface CustomersListed {
 export interface ListedCustomer {
   readonly customerId: string;
   readonly name: string;
+  readonly referenceId?: string | undefined;
   /** From 1; absent for a customer that the plan alone settles. */
   readonly wave?: number | undefined;
   readonly plannedAction: "flip" | "unchanged" | "skip";
@@ -84,11 +85,12 @@ function findWave({ waves }: Plan, place: number): number | undefined {
 function toListed(item: PlanItem, wave: number | undefined): readonly ListedCustomer[] {
   const outcomes = new Map(item.outcomes.map((outcome) => [outcome.customerId, outcome]));
   const restores = new Map(item.rollback.map((outcome) => [outcome.customerId, outcome]));
-  return item.customers.map(({ id, name }) => {
+  return item.customers.map(({ id, name, referenceId }) => {
     const outcome = outcomes.get(id);
     return {
       customerId: id,
       name,
+      referenceId,
       wave,
       plannedAction: toPlannedAction(wave, outcome),
       ...toOutcome(outcome, restores.get(id)),

@@ -1,9 +1,10 @@
 import { OUTCOMES, type Outcome, type OutcomeKind } from "../core/flip/outcome.ts";
-import type { Batch, PlannedCustomer } from "../core/plan/plan.ts";
+import type { Batch } from "../core/plan/plan.ts";
+import type { PlannedCustomer } from "../core/plan/planned-customer.ts";
 import type { Reason } from "../core/reasons.ts";
 import type { Item } from "./table.ts";
 
-type CustomerRow = readonly [id: string, name: string];
+type CustomerRow = readonly [id: string, name: string, referenceId?: string | undefined];
 type OutcomeRow = readonly [customer: number, kind: number, reason: number];
 
 interface OutcomeRows {
@@ -14,7 +15,7 @@ interface OutcomeRows {
 
 /** The customers of a batch, stored once: progress refers to them by their index. */
 export function toCustomersText(customers: readonly PlannedCustomer[]): string {
-  return JSON.stringify(customers.map(({ id, name }): CustomerRow => [id, name]));
+  return JSON.stringify(customers.map(toCustomerRow));
 }
 
 type Progress = Pick<Batch, "intended" | "outcomes" | "restoring" | "rollback" | "rolledBackBy">;
@@ -54,7 +55,7 @@ function toOutcomesText(outcomes: readonly Outcome[], placeOf: (id: string) => n
 
 /** A missing attribute gives an empty member. */
 export function fromBatchItem(item: Item): Pick<Batch, "customers"> & Progress {
-  const customers = (JSON.parse(item.customers as string) as CustomerRow[]).map(([id, name]) => ({ id, name }));
+  const customers = (JSON.parse(item.customers as string) as CustomerRow[]).map(fromCustomerRow);
   return {
     customers,
     intended: fromIdsText(item.intended, customers),
@@ -63,6 +64,14 @@ export function fromBatchItem(item: Item): Pick<Batch, "customers"> & Progress {
     rollback: fromOutcomesText(item.rollback, customers),
     rolledBackBy: item.rolledBackBy as string | undefined,
   };
+}
+
+function toCustomerRow({ id, name, referenceId }: PlannedCustomer): CustomerRow {
+  return referenceId === undefined ? [id, name] : [id, name, referenceId];
+}
+
+function fromCustomerRow([id, name, referenceId]: CustomerRow): PlannedCustomer {
+  return { id, name, ...(referenceId !== undefined && { referenceId }) };
 }
 
 function fromIdsText(text: unknown, customers: readonly PlannedCustomer[]): readonly string[] {
@@ -74,10 +83,10 @@ function fromOutcomesText(text: unknown, customers: readonly PlannedCustomer[]):
   if (text === undefined) return [];
   const { reasons, rows } = JSON.parse(text as string) as OutcomeRows;
   return rows.map(([place, kind, reason]): Outcome => {
-    const { id, name } = customers[place] as PlannedCustomer;
+    const { id: customerId, ...named } = customers[place] as PlannedCustomer;
     return {
-      customerId: id,
-      name,
+      customerId,
+      ...named,
       outcome: OUTCOMES[kind] as OutcomeKind,
       reason: reasons[reason] as Reason,
     };

@@ -1,6 +1,7 @@
 import { FinalError } from "../core/final-error.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
-import type { Batch, Plan, PlannedCustomer } from "../core/plan/plan.ts";
+import type { Batch, Plan } from "../core/plan/plan.ts";
+import type { PlannedCustomer } from "../core/plan/planned-customer.ts";
 import { fromBatchItem, toCustomersText, toProgressItem } from "./batch-item.ts";
 import { pad, rolloutKey } from "./keys.ts";
 import { ABSENT, type Item, type Key, type Table } from "./table.ts";
@@ -17,7 +18,7 @@ export function createBatches(table: Table) {
       await table.putIf(toKey(rolloutId, index), { ...toItem(customers, []), revision: 0 }, { pk: ABSENT });
     },
     async putSettled(rolloutId: string, index: number, outcomes: readonly Outcome[]): Promise<void> {
-      const customers = outcomes.map(({ customerId: id, name }) => ({ id, name }));
+      const customers = outcomes.map(({ customerId: id, name, referenceId }) => ({ id, name, referenceId }));
       await table.put(toSettledKey(rolloutId, index), toItem(customers, outcomes));
     },
     async getBatch(rolloutId: string, index: number): Promise<Batch> {

@@ -8,7 +8,7 @@ import type { Item, Table } from "./table.ts";
 type Row = readonly [
   id: string,
   name: string,
-  accountId: string,
+  referenceId: string | null,
   ancestors: readonly string[] | null,
   flag: boolean | null,
   skip?: Reason | null,
@@ -95,18 +95,18 @@ function toPrefix(query: number, pass: number): string {
 }
 
 function toRow(customer: Candidate): Row {
-  const { id, name, accountId, ancestorIds, isStaging, skip, cohortWave } = customer;
-  const row = [id, name, accountId, ancestorIds ?? null, isStaging ?? null] as const;
+  const { id, name, referenceId, ancestorIds, isStaging, skip, cohortWave } = customer;
+  const row = [id, name, referenceId ?? null, ancestorIds ?? null, isStaging ?? null] as const;
   if (cohortWave !== undefined) return [...row, skip ?? null, cohortWave];
   return skip === undefined ? row : [...row, skip];
 }
 
-function fromRow([id, name, accountId, ancestors, flag, skip, cohortWave]: Row): Candidate {
+function fromRow([id, name, referenceId, ancestors, flag, skip, cohortWave]: Row): Candidate {
   return {
     id,
     name,
-    accountId,
     isStaging: flag ?? undefined,
+    ...(referenceId !== null && { referenceId }),
     ...(ancestors !== null && { ancestorIds: ancestors }),
     ...(skip != null && { skip }),
     ...(typeof cohortWave === "number" && { cohortWave }),

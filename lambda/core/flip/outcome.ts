@@ -7,6 +7,8 @@ export type OutcomeKind = (typeof OUTCOMES)[number];
 export interface Outcome {
   readonly customerId: string;
   readonly name: string;
+  /** Of an outcome that the ledger was asked for. */
+  readonly referenceId?: string | undefined;
   readonly outcome: OutcomeKind;
   /** Never with secrets or bodies. */
   readonly reason: Reason;

@@ -1,5 +1,5 @@
 import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../lookup/selection.ts";
-import type { PlannedCustomer } from "../plan/plan.ts";
+import type { PlannedCustomer } from "../plan/planned-customer.ts";
 import type { Reason } from "../reasons.ts";
 import type { Outcome, OutcomeKind } from "./outcome.ts";
 

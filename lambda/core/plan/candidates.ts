@@ -2,13 +2,14 @@ import { hash } from "node:crypto";
 import type { Wave } from "../../contract/wave.ts";
 import type { Reason } from "../reasons.ts";
 import { createFamilyRoots } from "./family-roots.ts";
+import type { PlannedCustomer } from "./planned-customer.ts";
 import { assignWaves, type Family } from "./waves.ts";
 
 /** A customer that the lookup found and the plan decides about. */
 export interface Candidate {
   readonly id: string;
   readonly name: string;
-  readonly accountId: string;
+  readonly referenceId?: string | undefined;
   /** All ancestors that Evo Voice shows: the parent and the breadcrumb. Absent for none. */
   readonly ancestorIds?: readonly string[] | undefined;
   readonly isStaging: boolean | undefined;
@@ -22,6 +23,7 @@ export interface Candidate {
 export interface PlannedCandidate {
   readonly id: string;
   readonly name: string;
+  readonly referenceId?: string | undefined;
   readonly plannedAction: PlannedAction;
   /** Counted from 1. */
   readonly wave: number;
@@ -48,7 +50,7 @@ export interface Candidates {
    */
   add(candidate: Candidate): void;
   /** Says, after all customers were added, that a retry plans this one. A customer that was not added is skipped. */
-  markRemaining(customer: Pick<Candidate, "id" | "name">): void;
+  markRemaining(customer: PlannedCustomer): void;
   /**
    * Every customer once, in the order of the release: families by their place in it, each family in one wave. `choose`
    * gets the number of customers to flip.
@@ -65,14 +67,15 @@ export interface CandidateOptions {
 
 export function createCandidates({ release, wantedFlag, isRetry = false }: CandidateOptions): Candidates {
   const byId = new Map<string, Entry>();
+  const remaining = new Set<string>();
   const families = createFamilyRoots();
 
-  function add({ id, name, ancestorIds = [], isStaging, skip, cohortWave }: Candidate): void {
+  function add({ id, name, referenceId, ancestorIds = [], isStaging, skip, cohortWave }: Candidate): void {
     const key = orderKey(release, id);
     for (const ancestorId of ancestorIds) families.join(key, orderKey(release, ancestorId));
     const unlessSkipped = isStaging === wantedFlag ? "unchanged" : "flip";
     const plannedAction = skip === undefined ? unlessSkipped : { skipped: skip };
-    const entry: Entry = { id, name, plannedAction, cohortWave, place: key, isRemaining: false, wave: 0 };
+    const entry: Entry = { id, name, referenceId, plannedAction, cohortWave, place: key, wave: 0 };
     const known = byId.get(id);
     byId.set(id, known === undefined ? entry : chooseReading(known, entry));
   }
@@ -85,15 +88,16 @@ export function createCandidates({ release, wantedFlag, isRetry = false }: Candi
 
   return {
     add,
-    markRemaining({ id, name }) {
-      if (!byId.has(id)) add({ id, name, accountId: "", isStaging: undefined, skip: { code: "no-longer-found" } });
-      (byId.get(id) as Entry).isRemaining = true;
+    markRemaining(customer) {
+      if (!byId.has(customer.id)) add({ ...customer, isStaging: undefined, skip: { code: "no-longer-found" } });
+      remaining.add(customer.id);
     },
     toWaves(choose) {
-      const planned = [...byId.values()].filter(({ isRemaining }) => isRemaining || !isRetry);
+      const planned = [...byId.values().filter(({ id }) => !isRetry || remaining.has(id))];
       for (const entry of planned) entry.place = toPlace(entry.place);
       planned.sort((a, b) => a.place - b.place || compareTexts(a.id, b.id));
-      return putIntoWaves(planned, choose(planned.filter(({ plannedAction }) => plannedAction === "flip").length));
+      const flips = planned.reduce((sum, { plannedAction }) => sum + Number(plannedAction === "flip"), 0);
+      return putIntoWaves(planned, choose(flips));
     },
   };
 }
@@ -102,17 +106,20 @@ export function createCandidates({ release, wantedFlag, isRetry = false }: Candi
 interface Entry {
   readonly id: string;
   readonly name: string;
+  readonly referenceId: string | undefined;
   readonly plannedAction: PlannedAction;
   cohortWave: number | undefined;
   /** The customer's order key; in the end that of its family. */
   place: number;
-  isRemaining: boolean;
   wave: number;
 }
 
-/** A number of 48 bits: the same for ever in one release, another one in the next. */
+/**
+ * The same for ever in one release, another one in the next. A signed number of 32 bits needs no memory of its own. Of a
+ * million customers some hundred pairs share a key: such a pair stays in one wave, like a family.
+ */
 function orderKey(release: string, customerId: string): number {
-  return hash("sha256", `${release}\0${customerId}`, "buffer").readUIntBE(0, 6);
+  return hash("sha256", `${release}\0${customerId}`, "buffer").readUInt32BE() - 2 ** 31;
 }
 
 /** A customer belongs to the first of the cohorts that its readings name. */

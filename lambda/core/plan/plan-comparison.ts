@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { describeReason } from "../reasons.ts";
 import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
+import { nameCustomer } from "./planned-customer.ts";
 
 /** The graver kinds first: a customer that is flipped although the plan that a person looked at does not flip it. */
 const KINDS = [
@@ -20,6 +21,7 @@ export interface PlanChanges {
 export interface ChangedCustomer {
   readonly id: string;
   readonly name: string;
+  readonly referenceId?: string | undefined;
   readonly kind: ChangeKind;
   readonly before: string;
   readonly after: string;
@@ -48,9 +50,9 @@ export function comparePlans(now: readonly CandidateWave[]): PlanComparison {
     const changes = kind === undefined ? undefined : changed.get(kind);
     if (kind === undefined || changes === undefined) return;
     changes.count += 1;
-    const { id = "", name = "" } = after ?? before ?? {};
+    const { id = "", name = "", referenceId } = after ?? before ?? {};
     if (changes.named.length < MOST_NAMED)
-      changes.named.push({ id, name, kind, before: describe(before), after: describe(after) });
+      changes.named.push({ id, name, referenceId, kind, before: describe(before), after: describe(after) });
   }
 
   return {
@@ -73,7 +75,7 @@ export function describeChanges({ counts, named }: PlanChanges): string {
   const kinds = KINDS.filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${kind}`);
   if (kinds.length === 0) return "no customer is in another wave; the bakes differ, or the order within a wave";
   const more = KINDS.reduce((sum, kind) => sum + counts[kind], 0) - named.length;
-  const customers = named.map(({ id, name, before, after }) => `${id} (${name}): ${before} → ${after}`);
+  const customers = named.map(({ before, after, ...customer }) => `${nameCustomer(customer)}: ${before} → ${after}`);
   return `${kinds.join(", ")}: ${customers.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
 

@@ -3,6 +3,7 @@ import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Outcome } from "../flip/outcome.ts";
 import { type Explained, explain } from "../reasons.ts";
 import type { CandidateWave, PlannedCandidate } from "./candidates.ts";
+import type { PlannedCustomer } from "./planned-customer.ts";
 
 /** What a rollout will do, before it does it. Its hash is the same for the same customers and the same decisions. */
 export interface Plan {
@@ -29,11 +30,6 @@ export interface PlannedWave {
   readonly bakeSeconds: number;
   /** Why the wave is not as it was asked for. */
   readonly note?: Explained | undefined;
-}
-
-export interface PlannedCustomer {
-  readonly id: string;
-  readonly name: string;
 }
 
 /** What the ledger holds of a batch: the planned customers, and what was recorded of them. */
@@ -124,15 +120,16 @@ export function toSettled(waves: readonly CandidateWave[]): Generator<readonly O
 }
 
 function* toFlips(candidates: readonly PlannedCandidate[]): Generator<PlannedCustomer> {
-  for (const { id, name, plannedAction } of candidates) if (plannedAction === "flip") yield { id, name };
+  for (const { id, name, referenceId, plannedAction } of candidates)
+    if (plannedAction === "flip") yield { id, name, referenceId };
 }
 
 function* toOutcomes(waves: readonly CandidateWave[]): Generator<Outcome> {
   for (const { candidates } of waves) {
-    for (const { id: customerId, name, plannedAction } of candidates) {
-      if (plannedAction === "unchanged")
-        yield { customerId, name, outcome: "unchanged", reason: { code: "already-there" } };
-      else if (plannedAction !== "flip") yield { customerId, name, outcome: "skipped", reason: plannedAction.skipped };
+    for (const { id: customerId, name, referenceId, plannedAction } of candidates) {
+      const customer = { customerId, name, referenceId };
+      if (plannedAction === "unchanged") yield { ...customer, outcome: "unchanged", reason: { code: "already-there" } };
+      else if (plannedAction !== "flip") yield { ...customer, outcome: "skipped", reason: plannedAction.skipped };
     }
   }
 }

@@ -68,8 +68,9 @@ function toSection({ title, total, has, counted }: Kind, report: Report, limits:
   return { title, blocks: more > 0 ? [...blocks, { kind: "text", lines: [rest], style: "dim" }] : blocks };
 }
 
-function toNamed({ name, customerId }: Exception) {
-  return { name: shortenText(name, MOST_NAME), id: customerId };
+function toNamed({ name, referenceId, customerId }: Exception) {
+  const [shortName, shortReference] = [name, referenceId].map((text) => text && shortenText(text, MOST_NAME));
+  return { name: shortName ?? "", referenceId: shortReference, id: customerId };
 }
 
 const MOST_NAME = 80;

@@ -1,3 +1,4 @@
+import type { PlannedCustomer } from "../plan/planned-customer.ts";
 /** What a report says, before a writer gives it a form. Its texts are as they came: each writer makes them harmless. */
 export interface ReportDocument {
   readonly title: string;
@@ -20,7 +21,7 @@ export type Block =
   /** Texts behind labels of few characters, further lines below the first. */
   | { readonly kind: "list"; readonly head: readonly [label: string, text: string]; readonly rows: readonly ListRow[] }
   | { readonly kind: "facts"; readonly rows: readonly (readonly [label: string, text: string])[] }
-  | { readonly kind: "customers"; readonly customers: readonly { readonly name: string; readonly id: string }[] }
+  | { readonly kind: "customers"; readonly customers: readonly PlannedCustomer[] }
   /** An event or a command to send, whole, so that it can be copied. */
   | { readonly kind: "command"; readonly send: Readonly<Record<string, unknown>> };
 

@@ -30,6 +30,7 @@ export interface WaveResult {
 export interface Exception {
   readonly customerId: string;
   readonly name: string;
+  readonly referenceId?: string | undefined;
   readonly outcome: OutcomeKind | "conflicting" | "not-restored";
   readonly reason: Explained;
 }

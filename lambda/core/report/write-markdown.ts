@@ -1,3 +1,4 @@
+import { nameCustomer } from "../plan/planned-customer.ts";
 import type { Block, ReportDocument, Section } from "./report-document.ts";
 import { clean, formatNumber } from "./text-layout.ts";
 
@@ -32,7 +33,7 @@ function writeBlock(block: Block): string {
     case "facts":
       return writeTable(["", ""], block.rows);
     case "customers":
-      return block.customers.map(({ name, id }) => `- ${escapeMarkdown([name, id].join(" "))}`).join("\n");
+      return block.customers.map((customer) => `- ${escapeMarkdown(nameCustomer(customer))}`).join("\n");
     case "command":
       // In one line, which begins with "{": no text in it can end the block.
       return `\`\`\`json\n${clean(JSON.stringify(block.send))}\n\`\`\``;

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { labelCustomer, type PlannedCustomer } from "../plan/planned-customer.ts";
 import type { Block, ReportDocument, Section, Style } from "./report-document.ts";
 import { clean, formatNumber, hang, shorten, wrap } from "./text-layout.ts";
 
@@ -76,10 +77,13 @@ function writeList({ rows }: Extract<Block, { kind: "list" }>, { columns }: Page
   );
 }
 
-function writeCustomer({ name, id }: { name: string; id: string }, { columns, paint }: Page): readonly string[] {
+function writeCustomer({ referenceId = "", ...customer }: PlannedCustomer, page: Page): readonly string[] {
+  const { columns, paint } = page;
   const room = columns - 4;
-  const [label, shownId] = [shorten(clean(name), room), paint("dim", clean(id))];
-  if (label === "") return [`    ${shownId}`];
-  const fits = label.length + 2 + clean(id).length <= room;
+  const cleaned = labelCustomer({ name: clean(customer.name), referenceId: clean(referenceId) });
+  const [label, id] = [shorten(cleaned, room), clean(customer.id)];
+  if (label === "") return [`    ${paint("dim", id)}`];
+  const shownId = paint("dim", `(${id})`);
+  const fits = label.length + 4 + id.length <= room;
   return fits ? [`    ${label}  ${shownId}`] : [`    ${label}`, `      ${shownId}`];
 }

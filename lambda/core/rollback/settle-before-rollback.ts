@@ -1,7 +1,8 @@
 import { isInDoubt, type Outcome, type OutcomeKind } from "../flip/outcome.ts";
 import type { Reading } from "../flip/settle-before-flip.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
-import type { Batch, PlannedCustomer } from "../plan/plan.ts";
+import type { Batch } from "../plan/plan.ts";
+import type { PlannedCustomer } from "../plan/planned-customer.ts";
 import type { Reason } from "../reasons.ts";
 
 /** How many of the customers that a rollout flipped have which outcome after its rollback. */

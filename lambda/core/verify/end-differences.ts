@@ -1,6 +1,6 @@
 import type { Outcome } from "../flip/outcome.ts";
 import type { CustomerFacts, Judgement } from "../lookup/selection.ts";
-import type { PlannedCustomer } from "../plan/plan.ts";
+import type { PlannedCustomer } from "../plan/planned-customer.ts";
 
 /** By customer: whether it should have the wanted flag. A customer without an entry is in no plan. */
 export type Expected = ReadonlyMap<string, boolean>;

@@ -1,5 +1,5 @@
 import { isInDoubt } from "../../core/flip/outcome.ts";
-import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import type { Reason } from "../../core/reasons.ts";
 import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
 import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";

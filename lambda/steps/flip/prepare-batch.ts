@@ -1,6 +1,7 @@
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
-import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Batch } from "../../core/plan/plan.ts";
+import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import type { Connection } from "../ports.ts";
 import {
   type BatchRun,

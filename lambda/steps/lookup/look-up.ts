@@ -170,7 +170,7 @@ function toNamed(id: string, read: Reading, lookup: Lookup): readonly Candidate[
     case "found":
       return toFound(lookup, read.customer);
     case "missing":
-      return [{ id, name: "", accountId: "", isStaging: undefined, skip: { code: "unknown-customer" } }];
+      return [{ id, name: "", isStaging: undefined, skip: { code: "unknown-customer" } }];
     case "unreadable":
       throw new FinalError({ code: "customer-unreadable", customerId: id, why: read.reason });
   }

@@ -81,13 +81,14 @@ export function toFound(
   { judge, protectedIds, findCohortWave }: Pick<Lookup, "judge" | "protectedIds" | "findCohortWave">,
   customer: CustomerFacts,
 ): readonly Candidate[] {
-  const { id, name, accountId, isStaging } = customer;
+  const { id, name, referenceId, isStaging } = customer;
   checkIds(customer);
   const judgement = judge(customer);
   if (judgement.verdict === "not selected") return [];
   const ancestorIds = ancestorsOf(customer);
   const found = {
-    ...{ id, name: toShortName(name), accountId, isStaging },
+    ...{ id, name: toShortName(name), isStaging },
+    ...(referenceId !== undefined && { referenceId: toShortName(referenceId) }),
     ...(ancestorIds.length > 0 && { ancestorIds }),
   };
   if (judgement.verdict === "skipped") return [{ ...found, skip: judgement.reason }];

@@ -136,7 +136,7 @@ function toIds(referenceId: string, references: ReadonlyMap<string, ReadonlySet<
 
 function toUnknown(referenceId: string): Candidate {
   const id = toShortName(`reference ${referenceId}`);
-  return { id, name: "", accountId: "", isStaging: undefined, skip: { code: "unknown-reference" } };
+  return { id, name: "", isStaging: undefined, skip: { code: "unknown-reference" } };
 }
 
 /** A reference id that several customers carry does not say which customer is meant; a protection means all of them. */

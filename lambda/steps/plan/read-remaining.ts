@@ -1,5 +1,5 @@
 import type { Outcome } from "../../core/flip/outcome.ts";
-import type { PlannedCustomer } from "../../core/plan/plan.ts";
+import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 

@@ -2,7 +2,8 @@ import { wantedFlag } from "../../contract/deploy-event.ts";
 import type { Outcome } from "../../core/flip/outcome.ts";
 import { chunk } from "../../core/lookup/chunk.ts";
 import type { Candidate } from "../../core/plan/candidates.ts";
-import type { Plan, PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Plan } from "../../core/plan/plan.ts";
+import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import { toAppeared, toChangedSince } from "../../core/verify/end-differences.ts";
 import { type LookupProgress, toEndListing } from "../lookup/lookup-run.ts";
 import { readAccepted } from "../lookup/read-accepted.ts";
@@ -37,7 +38,9 @@ export async function recordEnd(
     else if (changed.size > 0) await correctBatch(ledger, { rolloutId, index: item }, correct);
     item += 1;
   }
-  const appeared = [...found.values()].filter(({ skip }) => skip === undefined).map(({ id, name }) => ({ id, name }));
+  const appeared = [...found.values()]
+    .filter(({ skip }) => skip === undefined)
+    .map(({ id, name, referenceId }) => ({ id, name, referenceId }));
   for (const [index, customers] of chunk(appeared).entries())
     await addBatch(ledger, { rolloutId, index: plan.batches + index }, customers);
   log.info("differences recorded", { rolloutId, found: listing.found, appeared: appeared.length });

@@ -1,5 +1,6 @@
 import { isInDoubt, type Outcome } from "../../core/flip/outcome.ts";
-import type { Batch, PlannedCustomer } from "../../core/plan/plan.ts";
+import type { Batch } from "../../core/plan/plan.ts";
+import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import { isWorthAnotherTry, verifyOutcome } from "../../core/verify/verify-outcome.ts";
 import { type BatchRun, type Crew, inParallel, type Task } from "../flip/batch-run.ts";
 import type { BatchRange } from "../flip/flip-batches.ts";

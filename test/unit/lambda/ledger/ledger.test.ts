@@ -27,7 +27,7 @@ const REPORT: Report = {
   startedAt: "2026-11-23T02:00:00Z",
   durationMs: 1,
 };
-const CUSTOMERS = ["a", "b", "c"].map((id) => ({ id, name: `Customer ${id}` }));
+const CUSTOMERS = ["a", "b", "c"].map((id) => ({ id, name: `Customer ${id}`, referenceId: `REF-${id}` }));
 
 let given: TestTable;
 let ledger: ReturnType<typeof createLedger>;
@@ -39,7 +39,8 @@ beforeEach(async () => {
 afterEach(() => given.close());
 
 function anOutcome(customerId: string, outcome: Outcome["outcome"] = "flipped"): Outcome {
-  return { customerId, name: `Customer ${customerId}`, outcome, reason: { code: "confirmed-by-reply" } };
+  const named = { name: `Customer ${customerId}`, referenceId: `REF-${customerId}` };
+  return { customerId, ...named, outcome, reason: { code: "confirmed-by-reply" } };
 }
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
@@ -208,7 +209,6 @@ test("a lookup keeps passes and queries apart, and returns customers in order", 
       {
         id: `${query}-${pass}-${page}`,
         name: "Ärzte",
-        accountId: "account",
         isStaging: undefined,
         skip: { code: "excluded" },
       },
@@ -229,9 +229,10 @@ test("a lookup keeps passes and queries apart, and returns customers in order", 
 });
 
 test("a lookup returns every member of its customers", async () => {
-  const plain = { id: "c-1", name: "Acme", accountId: "acme", isStaging: true };
+  const plain = { id: "c-1", name: "Acme", isStaging: true };
   const customers = [
     plain,
+    { ...plain, referenceId: "REF-000001" },
     { ...plain, ancestorIds: ["c-9", "c-8"], isStaging: false },
     { ...plain, cohortWave: 2 },
     { ...plain, skip: { code: "excluded" } as const },
@@ -254,7 +255,6 @@ test("a window of a lookup has as many items as it needs, and hides its old item
     customers: Array.from({ length: rows }, (_, index) => ({
       id: `c-${index}`,
       name,
-      accountId: "acme",
       isStaging: true,
     })),
     references: Array.from({ length: rows }, (_, index) => [`ref-${index}`, `c-${index}`] as const),

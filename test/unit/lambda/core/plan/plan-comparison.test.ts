@@ -16,7 +16,7 @@ const SKIPPED = { skip: { code: "excluded" } } as const;
 const CANARY = { cohortWave: 1 };
 
 const aFound = (changes: Partial<Candidate> = {}): Candidate => ({
-  ...{ id: "c-1", name: "Acme", accountId: "acme", isStaging: true },
+  ...{ id: "c-1", name: "Acme", isStaging: true },
   ...changes,
 });
 
@@ -105,14 +105,14 @@ describe("what changed since an earlier plan", () => {
     ]);
     const text = describeChanges(changes);
     expect(text).toMatch(
-      /^19 to be flipped now, 30 in another wave: new-\d+ \(Acme\): skipped, excluded by the event → wave 2; /,
+      /^19 to be flipped now, 30 in another wave: Acme {2}\(new-\d+\): skipped, excluded by the event → wave 2; /,
     );
     expect(text).toMatch(/; and 29 more$/);
   });
 
   test("has no more to tell than it names", () => {
     expect(describeChanges(compare([aFound(SKIPPED)], [aFound()]))).toBe(
-      "1 to be flipped now: c-1 (Acme): skipped, excluded by the event → wave 2",
+      "1 to be flipped now: Acme  (c-1): skipped, excluded by the event → wave 2",
     );
   });
 
@@ -122,12 +122,11 @@ describe("what changed since an earlier plan", () => {
         {
           id: fc.stringMatching(/^[ab]{1,4}$/),
           name: fc.constant("Acme"),
-          accountId: fc.constant("acme"),
           isStaging: fc.boolean(),
           skip: fc.constantFrom<Reason[]>({ code: "excluded" }, { code: "protected-by-policy", by: "id" }),
           cohortWave: fc.constant(1),
         },
-        { requiredKeys: ["id", "name", "accountId", "isStaging"] },
+        { requiredKeys: ["id", "name", "isStaging"] },
       ),
       { selector: ({ id }) => id, maxLength: 30 },
     );

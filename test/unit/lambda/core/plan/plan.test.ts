@@ -11,7 +11,6 @@ const EXCLUDED = { code: "excluded" } as const;
 const aFound = (changes: Partial<Candidate> = {}): Candidate => ({
   id: "c-1",
   name: "Acme",
-  accountId: "acme",
   isStaging: true,
   ...changes,
 });
@@ -21,13 +20,12 @@ const anyFound = fc.uniqueArray(
     {
       id: fc.stringMatching(/^[\w.-]{1,64}$/),
       name: fc.string({ unit: anyCharacter, maxLength: 300 }),
-      accountId: fc.constant("acme"),
       isStaging: fc.constantFrom(true, false, undefined),
       skip: fc.constantFrom<Reason[]>({ code: "protected-by-policy", by: "id" }, EXCLUDED),
       ancestorIds: fc.subarray(["p-1", "p-2", "p-3"]),
       cohortWave: fc.constantFrom(1, 2),
     },
-    { requiredKeys: ["id", "name", "accountId", "isStaging"] },
+    { requiredKeys: ["id", "name", "isStaging"] },
   ),
   { selector: ({ id }) => id, maxLength: 60 },
 );
@@ -95,13 +93,12 @@ describe("the plan", () => {
         {
           id: fc.constantFrom("c-1", "c-2"),
           name: fc.constantFrom("Acme", "Globex"),
-          accountId: fc.constant("acme"),
           isStaging: fc.constantFrom(true, false, undefined),
           skip: fc.constantFrom<Reason[]>(EXCLUDED, { code: "protected-by-policy", by: "id" }),
           ancestorIds: fc.subarray(["c-1", "c-2", "c-3"]),
           cohortWave: fc.constantFrom(1, 2),
         },
-        { requiredKeys: ["id", "name", "accountId", "isStaging"] },
+        { requiredKeys: ["id", "name", "isStaging"] },
       ),
       { maxLength: 8 },
     );
@@ -177,7 +174,7 @@ describe("the plan's hash", () => {
   });
 
   test("stays when only names or accounts change", () => {
-    const renamed = found.map((customer) => ({ ...customer, name: "Initech", accountId: "b" }));
+    const renamed = found.map((customer) => ({ ...customer, name: "Initech" }));
     expect(hash(renamed)).toBe(hash(found));
   });
 });

@@ -179,11 +179,11 @@ skipped
 
 not restored, still where this rollout put them
   ${NO_ANSWER.message}
-    Harbor Dental  c-1
+    Harbor Dental  (c-1)
 
 failed
   ${NO_ANSWER.message}
-    Quiet Bakery  c-2
+    Quiet Bakery  (c-2)
   and 1 more; the ledger lists all of them
 
 rollout   promote-1a2b

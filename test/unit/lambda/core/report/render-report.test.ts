@@ -119,16 +119,16 @@ skipped
 failed
   11 customers: flip was answered with 500; Evo Voice
   failed: look at its status, then retry
-    Customer 1  5cc584a00ae4a9cbfabd0001
-    Customer 2  5cc584a00ae4a9cbfabd0002
-    Customer 3  5cc584a00ae4a9cbfabd0003
-    Customer 4  5cc584a00ae4a9cbfabd0004
-    Customer 5  5cc584a00ae4a9cbfabd0005
-    Customer 6  5cc584a00ae4a9cbfabd0006
-    Customer 7  5cc584a00ae4a9cbfabd0007
-    Customer 8  5cc584a00ae4a9cbfabd0008
-    Customer 9  5cc584a00ae4a9cbfabd0009
-    Customer 10  5cc584a00ae4a9cbfabd0010
+    Customer 1  (5cc584a00ae4a9cbfabd0001)
+    Customer 2  (5cc584a00ae4a9cbfabd0002)
+    Customer 3  (5cc584a00ae4a9cbfabd0003)
+    Customer 4  (5cc584a00ae4a9cbfabd0004)
+    Customer 5  (5cc584a00ae4a9cbfabd0005)
+    Customer 6  (5cc584a00ae4a9cbfabd0006)
+    Customer 7  (5cc584a00ae4a9cbfabd0007)
+    Customer 8  (5cc584a00ae4a9cbfabd0008)
+    Customer 9  (5cc584a00ae4a9cbfabd0009)
+    Customer 10  (5cc584a00ae4a9cbfabd0010)
   3 customers: Evo Voice no longer has this customer; see
   whether it was deleted
   and 4 more; the ledger lists all of them
@@ -186,8 +186,10 @@ describe("what comes from outside cannot steer a terminal", () => {
     ["C1 controls", "Miller\u009b31m Dental", "Miller Dental"],
   ])("%s in a name", (_what, name, shown) => {
     const counts = { flipped: 0, unchanged: 0, deferred: 0, skipped: 69, failed: 1 };
-    const text = render(aReport({ status: "partial", counts, exceptions: [anOutcome(1, { name })] }));
-    expect(text).toMatch(new RegExp(`\n {4}${shown}  5cc584a00ae4a9cbfabd0001\n`));
+    const text = render(
+      aReport({ status: "partial", counts, exceptions: [anOutcome(1, { name, referenceId: "REF-1\u0007" })] }),
+    );
+    expect(text).toMatch(new RegExp(`\n {4}REF-1  ${shown}  \\(5cc584a00ae4a9cbfabd0001\\)\n`));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   });
@@ -498,13 +500,13 @@ alarm phone\\-errors is in ALARM\\: 7 datapoints were over 5
 
 flip was answered with 500\\; Evo Voice failed\\: look at its status\\, then retry
 
-- Customer 7 5cc584a00ae4a9cbfabd0007
+- Customer 7 \\(5cc584a00ae4a9cbfabd0007\\)
 
 ### Skipped\\, by name
 
 protected by the policy \\(tag vip\\)
 
-- Customer 9 5cc584a00ae4a9cbfabd0009
+- Customer 9 \\(5cc584a00ae4a9cbfabd0009\\)
 
 and 1\\,068 more\\; the ledger lists all of them
 
