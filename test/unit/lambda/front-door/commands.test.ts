@@ -300,6 +300,8 @@ describe("a control", () => {
     });
     await send({ ...ANN, command: "resume-everything" });
     await send({ ...ANN, command: "clear-release", release: "2026.11" });
+    await send({ ...ANN, command: "try-login-again" });
+    expect(await ledger.readControls()).toMatchObject({ loginAgain: order });
     expect(await send({ ...ANN, command: "unprotect", customerIds: ["b"] })).toEqual({
       status: "open",
       holds: {},
