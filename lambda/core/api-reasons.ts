@@ -7,7 +7,7 @@ export const API_SENTENCES: Sentences<ApiReason> = {
     return `${describeAsked(asked)} was answered with ${answer}; ${adviseOn(status, asked)}`;
   },
   "no-answer": ({ why, ...asked }) =>
-    `${describeAsked(asked)} got no usable answer in any try (${why}); see whether Evo Voice is up`,
+    `${describeAsked(asked)} got no usable answer in any try (${why}); see whether Evo Voice is up and the policy's baseUrl is its API`,
   "unreadable-reply": ({ api, misfit, ...asked }) =>
     `${describeAsked(asked)}${api === undefined ? "" : ` (${api})`} was answered with what cannot be read, and nothing is guessed from it: ${misfit}; have this corrected in Evo Voice, then send the event again`,
   "sign-in-refused": ({ versionId }) =>

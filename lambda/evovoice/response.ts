@@ -27,8 +27,13 @@ export function classify({ status, headers }: Pick<Response, "status" | "headers
   if (status >= 400) return toError(status, text);
   if (/\bhtml\b/i.test(headers.get("content-type") ?? "")) return { kind: "login-page", status };
   const body = findJson(text);
-  if (body === undefined && text !== "") return { kind: "lost", why: "a body that is no JSON" };
+  if (body === undefined && text !== "") return { kind: "lost", why: describeBody(headers.get("content-encoding")) };
   return { kind: "ok", body, cookies: headers.getSetCookie() };
+}
+
+/** A gzipped body is unpacked before. */
+function describeBody(encoding: string | null): string {
+  return encoding === null ? "a body that is no JSON" : "a compressed body, although none was asked for";
 }
 
 function toError(status: number, text: string): ApiResponse {
@@ -82,11 +87,19 @@ function findErrorCode(text: string): string | undefined {
 export function toLost(error: unknown): ApiResponse {
   const causes = toCauses(error);
   const name = causes.findLast(({ code }) => typeof code === "string")?.code ?? causes.at(-1)?.name;
-  return { kind: "lost", why: typeof name === "string" ? name : "unknown cause" };
+  return { kind: "lost", why: typeof name === "string" ? describeCause(name, causes) : "unknown cause" };
+}
+
+function describeCause(name: string, causes: readonly Cause[]): string {
+  if (/CERT|UNABLE_TO_/.test(name)) return `a certificate that is not trusted: ${name}`;
+  // undici's words for this one cause.
+  const isUnasked = causes.some(({ message }) => message === "bad response");
+  return isUnasked ? "100 Continue, which the request did not ask for" : name;
 }
 
 interface Cause {
   readonly code?: unknown;
+  readonly message?: unknown;
   readonly name?: unknown;
   readonly cause?: unknown;
 }

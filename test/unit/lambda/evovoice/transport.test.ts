@@ -1,10 +1,16 @@
+import dns from "node:dns";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
+import { Worker } from "node:worker_threads";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createTransport, type TransportOptions } from "../../../../lambda/evovoice/transport.ts";
 
 const TEXT = '{"name":"Ärzte und Bäcker 電話"}';
+
+/** 66 KB that unpack to 65 MB. */
+const BOMB = gzipSync(Buffer.alloc(65 * 1024 * 1024, " "));
 
 let server: Server;
 let received: string[];
@@ -52,8 +58,11 @@ test.each([
   ["no body", 200, Buffer.alloc(0), undefined],
   ["status 204", 204, Buffer.alloc(0), undefined],
   ["a byte order mark", 200, Buffer.from(`\uFEFF${TEXT}`), JSON.parse(TEXT)],
-])("a reply with %s is read", async (_about, status, body, parsed) => {
-  reply = (response) => response.writeHead(status).end(body);
+  ["gzip that was not asked for", 200, gzipSync(`\uFEFF${TEXT}`), JSON.parse(TEXT)],
+  ["gzip of nothing", 200, Buffer.alloc(0), undefined],
+])("a reply with %s is read", async (about, status, body, parsed) => {
+  reply = (response) =>
+    response.writeHead(status, about.startsWith("gzip") ? { "content-encoding": "gzip" } : {}).end(body);
 
   expect(await get("")).toEqual({ kind: "ok", body: parsed, cookies: [] });
 });
@@ -95,6 +104,24 @@ test.each<[about: string, why: string, given: typeof reply]>([
       response.end();
     },
   ],
+  [
+    "is longer than any reply may be when it is unpacked",
+    "ERR_BUFFER_TOO_LARGE",
+    (response) => response.writeHead(200, { "content-encoding": "gzip" }).end(BOMB),
+  ],
+  [
+    "is compressed in another way",
+    "a compressed body, although none was asked for",
+    (response) => response.writeHead(200, { "content-encoding": "br" }).end(brotliCompressSync(TEXT)),
+  ],
+  [
+    "comes after a 100 Continue",
+    "100 Continue, which the request did not ask for",
+    (response) => {
+      response.writeContinue();
+      response.end(TEXT);
+    },
+  ],
   ["breaks off", "UND_ERR_SOCKET", (response) => response.writeHead(200, { "content-length": 9 }).end().destroy()],
   ["never begins", "UND_ERR_SOCKET", (response) => response.destroy()],
 ])("a reply that %s is lost: %s", async (_about, why, given) => {
@@ -102,6 +129,47 @@ test.each<[about: string, why: string, given: typeof reply]>([
 
   expect(await get("")).toEqual({ kind: "lost", why });
 });
+
+test("a host with a slow address and a dead address is reached", async () => {
+  const host = await startSlowHost();
+  const { lookup } = dns;
+  dns.lookup = ((_name: string, _options: object, done: (error: null, found: object[]) => void) =>
+    done(null, [
+      { address: "127.0.0.1", family: 4 },
+      { address: "::1", family: 6 },
+    ])) as typeof lookup;
+  try {
+    const transport = createTransport({ baseUrl: `http://evovoice.test:${host.port}`, timeoutMs: 20_000 });
+    expect(await transport({ method: "GET", path: "" })).toMatchObject({ kind: "ok" });
+  } finally {
+    dns.lookup = lookup;
+    await host.close();
+  }
+});
+
+/** A server that accepts connections only after half a second, when its queue is full: the next handshake takes a second. */
+async function startSlowHost() {
+  const thread = new Worker(
+    `const { createServer } = require("node:http");
+    const { parentPort, workerData } = require("node:worker_threads");
+    const server = createServer((_request, response) => response.end("{}"));
+    server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      setImmediate(() => Atomics.wait(workerData, 0, 0, 500));
+    });`,
+    { eval: true, workerData: new Int32Array(new SharedArrayBuffer(4)) },
+  );
+  const [port] = (await once(thread, "message")) as [number];
+  const queued = [1, 2].map(() => connect(port, "127.0.0.1"));
+  await Promise.all(queued.map((socket) => once(socket, "connect")));
+  return {
+    port,
+    close: () => {
+      for (const socket of queued) socket.destroy();
+      return thread.terminate();
+    },
+  };
+}
 
 describe("after the process was frozen", () => {
   /** The first connection answers one request and is dead then, as after a freeze: nothing is sent back on it. */
