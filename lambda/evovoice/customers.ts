@@ -1,20 +1,20 @@
 import type * as z from "zod";
 import type { Reading } from "../core/flip/settle-before-flip.ts";
 import type { Page, PageRequest, TagIds } from "../core/lookup/customer-query.ts";
+import { chunkIds, toIdList } from "../core/lookup/id-list.ts";
 import type { CustomerFacts } from "../core/lookup/selection.ts";
 import type { RequestReason } from "../core/reason-types.ts";
 import type { ApiClient, Decode } from "./api-client.ts";
 import { describeMismatch } from "./describe-mismatch.ts";
 import { type ApiOperation, RequestFailedError, toNoAnswer, toOwnReason } from "./errors.ts";
-import { CustomerInfo, CustomerList, SystemSettings } from "./wire.ts";
+import { CustomerInfo, CustomerList, SystemSettings, type Tag } from "./wire.ts";
 
 /** Reads one page of a query. */
 export async function readPage(client: ApiClient, request: PageRequest): Promise<Page> {
   const searchParams = toSearchParams(request);
-  if (searchParams === undefined) return { customers: [], total: 0, totalPages: 0 };
   const operation = { operation: `page ${request.page} of the customers`, api: "ListCustomers" };
   const list = await readList(client, searchParams, operation);
-  if (request.query.kind === "tags" && list.items.some(({ tags }) => tags == null))
+  if ("tagIds" in searchParams && list.items.some(({ tags }) => tags == null))
     throw toNoAnswer(operation, "customers that do not show the tags they were asked for by");
   return {
     customers: list.items.map(toFacts),
@@ -23,7 +23,7 @@ export async function readPage(client: ApiClient, request: PageRequest): Promise
   };
 }
 
-/** Lists at most 100 customers by id. A customer that the list does not show completely is left out. */
+/** Lists customers by id, as many as one request names. A customer that the list does not show completely is left out. */
 export async function listCustomers(client: ApiClient, ids: readonly string[]): Promise<readonly CustomerFacts[]> {
   const wanted = new Set(ids);
   const found = new Map<string, CustomerFacts>();
@@ -79,28 +79,34 @@ async function isMissing(client: ApiClient, customerId: string, reason: RequestR
   }
 }
 
-/** Reads the tags of each account. */
+/**
+ * Reads the tags of each account. Settings that ignore the account show the same tags for all: an id that two accounts
+ * show is left out, because it is not known whose id it is.
+ */
 export async function readTagIds(client: ApiClient, accountIds: readonly string[]): Promise<TagIds> {
-  const tagIds = new Map<string, Map<string, readonly string[]>>();
-  for (const accountId of accountIds) {
-    const settings = await client.read(
-      {
-        method: "GET",
-        path: "system/settings",
-        searchParams: { accountId },
-        operation: { operation: `reading the tags of account ${accountId}`, api: "GetSystemSettings" },
-      },
-      decodeAs(SystemSettings),
-    );
-    const idsByName = new Map<string, readonly string[]>();
-    for (const { name, id } of settings.tags ?? []) idsByName.set(name, [...(idsByName.get(name) ?? []), id]);
-    tagIds.set(accountId, idsByName);
-  }
-  return tagIds;
+  const shown = new Map<string, readonly Tag[]>();
+  for (const accountId of accountIds) shown.set(accountId, await readTags(client, accountId));
+  const allIds = [...shown.values()].flatMap((tags) => [...new Set(tags.map(({ id }) => id))]);
+  const seen = new Set<string>();
+  const shared = new Set(allIds.filter((id) => seen.size === seen.add(id).size));
+  return new Map(Array.from(shown, ([accountId, tags]) => [accountId, toIdsByName(tags, shared)]));
+}
+
+async function readTags(client: ApiClient, accountId: string): Promise<readonly Tag[]> {
+  const operation = { operation: `reading the tags of account ${accountId}`, api: "GetSystemSettings" };
+  const request = { method: "GET", path: "system/settings", searchParams: { accountId }, operation } as const;
+  return (await client.read(request, decodeAs(SystemSettings))).tags ?? [];
+}
+
+function toIdsByName(tags: readonly Tag[], shared: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
+  const idsByName = new Map<string, readonly string[]>();
+  for (const { name, id } of tags)
+    idsByName.set(name, [...(idsByName.get(name) ?? []), ...(shared.has(id) ? [] : [id])]);
+  return idsByName;
 }
 
 function readIds(client: ApiClient, ids: readonly string[], page: number): Promise<CustomerList> {
-  const searchParams = { specificIds: ids.map(quote).join(","), countPerPage: String(ids.length), page: String(page) };
+  const searchParams = { specificIds: toIdList(ids), countPerPage: String(ids.length), page: String(page) };
   return readList(client, searchParams, { operation: `listing ${ids.length} customers`, api: "ListCustomers" });
 }
 
@@ -120,33 +126,27 @@ function decodeAs<Schema extends z.ZodType>(schema: Schema): Decode<z.output<Sch
   };
 }
 
-/** The query; undefined when the account has no such tag, so that no customer can match. */
-function toSearchParams({ query, page, pageSize, tagIds }: PageRequest): Record<string, string> | undefined {
+function toSearchParams({ query, page, pageSize, tagIds }: PageRequest): Record<string, string> {
   const paging = { page: String(page), countPerPage: String(pageSize) };
-  const scope = { accountIds: query.accountIds.map(quote).join(",") };
   switch (query.kind) {
     case "all":
-      return { ...scope, ...paging };
+      return { accountIds: toIdList(query.accountIds), ...paging };
     case "ids":
-      return { specificIds: query.customerIds.map(quote).join(","), ...paging };
+      return { specificIds: toIdList(query.customerIds), ...paging };
     case "children":
       return {
-        ...(query.accountIds.length > 0 && scope),
-        parentCustomerIds: query.parentCustomerIds.map(quote).join(","),
+        ...(query.accountIds.length > 0 && { accountIds: toIdList(query.accountIds) }),
+        parentCustomerIds: toIdList(query.parentCustomerIds),
         ...(!query.descendants && { shallowParent: "true" }),
         ...paging,
       };
     case "tags": {
-      const ids = query.tags.map((name) => tagIds.get(query.accountIds[0])?.get(name)?.[0]);
-      if (ids.some((id) => id === undefined)) return undefined;
-      return { ...scope, tagIds: ids.map((id) => quote(id ?? "")).join(","), ...paging };
+      // The tags that customers show decide. Without a filter, because no id is known, the whole account is listed.
+      const known = query.tags.flatMap((name) => tagIds.get(query.accountIds[0])?.get(name) ?? []);
+      const [filter] = chunkIds(known);
+      return { accountIds: toIdList(query.accountIds), ...(filter && { tagIds: toIdList(filter) }), ...paging };
     }
   }
-}
-
-/** An item of a ServiceStack list, in quotes when it contains a character that separates items. */
-export function quote(item: string): string {
-  return /[[\]{},"]/.test(item) ? `"${item.replaceAll('"', '""')}"` : item;
 }
 
 export function toFacts(info: CustomerInfo): CustomerFacts {

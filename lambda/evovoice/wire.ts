@@ -37,8 +37,11 @@ export const CustomerList = z.object(
 );
 export type CustomerList = z.output<typeof CustomerList>;
 
+const Tag = z.object({ id: text, name: text }, "expected an object");
+export type Tag = z.output<typeof Tag>;
+
 export const SystemSettings = z.object(
-  { tags: z.array(z.object({ id: text, name: text }, "expected an object"), "expected a list").nullish() },
+  { tags: z.array(Tag, "expected a list").nullish() },
   "expected an object with tags",
 );
 

@@ -1,6 +1,6 @@
 import type { PlainTarget } from "../../contract/target.ts";
 import type { Candidate } from "../plan/candidates.ts";
-import { chunk } from "./chunk.ts";
+import { chunkIds } from "./id-list.ts";
 import type { CustomerFacts, Selection } from "./selection.ts";
 
 /** One window of pages that a lookup found. */
@@ -18,7 +18,7 @@ export interface FoundPages {
 /** A question to Evo Voice. Its pages together hold every customer that it asks for. */
 export type CustomerQuery =
   | { readonly kind: "all"; readonly accountIds: readonly string[] }
-  | { readonly kind: "ids"; readonly accountIds: readonly string[]; readonly customerIds: readonly string[] }
+  | { readonly kind: "ids"; readonly customerIds: readonly string[] }
   | { readonly kind: "tags"; readonly accountIds: readonly [string]; readonly tags: readonly string[] }
   | {
       readonly kind: "children";
@@ -37,7 +37,10 @@ export interface Page {
   readonly totalPages: number | undefined;
 }
 
-/** Tag names to ids, for each account: a name has other ids in another account, and may have several in one. */
+/**
+ * Tag names to ids, for each account: a name has other ids in another account, and may have several in one. It has none
+ * when the settings do not show which tag of the account it is.
+ */
 export type TagIds = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
 export interface PageRequest {
@@ -54,12 +57,13 @@ export interface PageRequest {
  */
 export function toCustomerQueries(selection: Selection): readonly CustomerQuery[] {
   const { accountIds, targets } = selection;
-  const all: CustomerQuery = { kind: "all", accountIds };
   const needsAll = targets.some((target) => "all" in target) || namedReferences(selection).size > 0;
   const named = [...namedCustomers(selection)].sort();
   return [
-    ...chunk(named).map((customerIds): CustomerQuery => ({ kind: "ids", accountIds, customerIds })),
-    ...(needsAll ? [all] : targets.flatMap((target) => toNarrowQueries(target, accountIds))),
+    ...chunkIds(named).map((customerIds): CustomerQuery => ({ kind: "ids", customerIds })),
+    ...chunkIds(accountIds).flatMap((some): readonly CustomerQuery[] =>
+      needsAll ? [{ kind: "all", accountIds: some }] : targets.flatMap((target) => toNarrowQueries(target, some)),
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Reading } from "../../core/flip/settle-before-flip.ts";
-import { chunk } from "../../core/lookup/chunk.ts";
+import { chunkIds } from "../../core/lookup/id-list.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import type { Connection } from "../ports.ts";
@@ -96,8 +96,8 @@ export async function readAfresh(
 ): Promise<Readings> {
   const { connection, stopSignal } = run;
   const readings = new Map<string, Reading>();
-  await inParallel(run, chunk(customers), async (some) => {
-    const listed = await connection.listCustomers(some.map(({ id }) => id));
+  await inParallel(run, chunkIds(customers.map(({ id }) => id)), async (ids) => {
+    const listed = await connection.listCustomers(ids);
     for (const customer of listed) readings.set(customer.id, { reading: "found", customer });
   });
   const unlisted = customers.filter(({ id }) => !readings.has(id));

@@ -1,7 +1,7 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
 import type { Stop } from "../../core/gate/decision.ts";
 import { chooseChildren, findChildrenStop, type WatchedChild } from "../../core/gate/moved-children.ts";
-import { chunk } from "../../core/lookup/chunk.ts";
+import { chunkIds } from "../../core/lookup/id-list.ts";
 import { createJudge } from "../../core/lookup/selection.ts";
 import type { Reason } from "../../core/reasons.ts";
 import { readSelection } from "../lookup/read-selection.ts";
@@ -24,8 +24,8 @@ const FIRST_BATCH = 0;
 const IN_A_PAGE = 100;
 
 /**
- * Before the first flip: reads one page of the children of each hundred customers of the first batch. An abort ends this
- * part; the flips that follow apply the abort.
+ * Before the first flip: reads one page of the children of the customers that one request names, for the whole first batch.
+ * An abort ends this part; the flips that follow apply the abort.
  */
 export function readChildren(
   ports: Ports,
@@ -40,7 +40,7 @@ export function readChildren(
     const { protectedIds } = await ledger.readControls();
     const { customers } = await ledger.getBatch(rollout.rolloutId, FIRST_BATCH);
     const parentIds = customers.map(({ id }) => id);
-    const pages = await Promise.all(chunk(parentIds).map((ids) => listChildren(connection, ids)));
+    const pages = await Promise.all(chunkIds(parentIds).map((ids) => listChildren(connection, ids)));
     const children = chooseChildren(pages.flat(), {
       parentIds: new Set(parentIds),
       wantedFlag: wantedFlag(rollout.event.action),

@@ -1,6 +1,6 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
 import { FinalError } from "../../core/final-error.ts";
-import { chunk } from "../../core/lookup/chunk.ts";
+import { chunkIds } from "../../core/lookup/id-list.ts";
 import type { CustomerFacts } from "../../core/lookup/selection.ts";
 import type { CandidateWave } from "../../core/plan/candidates.ts";
 import { findLeftOut, type LeftOutDescendant } from "../../core/plan/left-out-descendants.ts";
@@ -17,7 +17,7 @@ export interface DescendantsToCheck {
 
 /**
  * For an account where children follow their parent's flag: says which descendants of flipped customers the plan leaves
- * out. It lists the descendants of all customers to be flipped, a hundred parents with one request, for any targets: the
+ * out. It lists the descendants of all customers to be flipped, as many parents at once as one request names, for any targets: the
  * lookup does not know them when it listed ids or tags, in a retry, or when the server shows no breadcrumb.
  * @throws FinalError when they cannot all be listed
  */
@@ -32,7 +32,7 @@ export async function readLeftOut(
   );
   const flipped = new Set(flippedIds);
   const leftOut = new Map<string, LeftOutDescendant>();
-  const groups = chunk(flippedIds);
+  const groups = chunkIds(flippedIds);
   for (let from = 0; from < groups.length; from += policy.concurrency) {
     await Promise.all(
       groups.slice(from, from + policy.concurrency).map(async (ids) => {

@@ -1,6 +1,7 @@
 import { toLimits } from "../../contract/accept-deploy-event.ts";
 import { toReleaseKey } from "../../contract/release-name.ts";
 import { FinalError } from "../../core/final-error.ts";
+import { chunkIds } from "../../core/lookup/id-list.ts";
 import { findBreaches } from "../../core/plan/blast-radius.ts";
 import type { CandidateWave } from "../../core/plan/candidates.ts";
 import type { Plan } from "../../core/plan/plan.ts";
@@ -38,8 +39,12 @@ async function readBreaches(ports: Ports, { event }: FlipRollout, { plan, connec
 
 /** How many customers the policy's accounts have, by Evo Voice's own count. */
 async function readScope({ policy: { accountIds } }: Ports, { readPage }: PlanToCheck["connection"]) {
-  const query = { kind: "all", accountIds } as const;
-  return (await readPage({ query, page: 0, pageSize: 1, tagIds: new Map() })).total;
+  const request = { page: 0, pageSize: 1, tagIds: new Map() };
+  const pages = await Promise.all(
+    chunkIds(accountIds).map((some) => readPage({ ...request, query: { kind: "all", accountIds: some } })),
+  );
+  const counts = pages.flatMap(({ total }) => total ?? []);
+  return counts.length < pages.length ? undefined : counts.reduce((sum, count) => sum + count, 0);
 }
 
 async function readChanges(

@@ -16,7 +16,7 @@ export interface VerifiedBatch {
 }
 
 /**
- * Reads every customer again to which a request was sent, a hundred with one request, and corrects its outcome in the
+ * Reads every customer again to which a request was sent, many with one request, and corrects its outcome in the
  * ledger. Gives batch by batch, until the time budget ends or the guard stops the work.
  * @throws the error that ended it: a lost lock, a refused sign-in, a ledger that cannot be written
  */

@@ -115,9 +115,8 @@ function snapshot({ customers }: EvoVoiceState, id: string): CustomerFacts | und
 }
 
 function toPage({ customers }: EvoVoiceState, query: CustomerQuery, page: number): Page {
-  const all = [...customers.values()].filter(
-    ({ id, accountId }) =>
-      query.accountIds.includes(accountId) && (query.kind !== "ids" || query.customerIds.includes(id)),
+  const all = [...customers.values()].filter(({ id, accountId }) =>
+    query.kind === "ids" ? query.customerIds.includes(id) : query.accountIds.includes(accountId),
   );
   return { customers: page === 0 ? all.map((one) => ({ ...one })) : [], total: all.length, totalPages: 1 };
 }

@@ -232,6 +232,20 @@ describe("customers are found by", () => {
     await expectPromoted({ targets: { customerIds: named.map(({ id }) => id) } }, named);
   });
 
+  test("their ids, and by 650 accounts, where no URL may have more than 2,000 characters", async () => {
+    await given();
+    const [first, ...others] = ours(world);
+    const proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
+      url.length > 1_960 ? "<h1>404.15</h1>" : body,
+    );
+    const accountIds = Array.from({ length: 649 }, (_, index) => `${index}`.padStart(24, "0"));
+    await expectPromoted(
+      { targets: [{ customerIds: others.map(({ id }) => id) }, { referenceIds: [first!.referenceId] }] },
+      [first!, ...others],
+      { baseUrl: proxy.address, maxShare: "100%", accountIds: [...accountIds, world.emulator.accountId] },
+    ).finally(proxy.close);
+  });
+
   test("their reference ids", async () => {
     await given();
     const named = ours(world).slice(10, 60);
@@ -249,6 +263,23 @@ describe("customers are found by", () => {
     );
     expect(planned.some((customer) => customer.accountId === otherAccountId) || match === "all").toBe(true);
     await expectPromoted({ targets: { tags, match } }, planned, { accountIds: [accountId, otherAccountId] });
+  });
+
+  test.each([
+    { how: "ignore the account", settingsOf: (main: string) => main },
+    { how: "show the tags of one account only", settingsOf: () => '{"tags":[]}' },
+  ])("one of their tags, over two accounts, where settings $how", async ({ settingsOf }) => {
+    await given({ customers: 600 });
+    const { accountId, otherAccountId, address } = world.emulator;
+    const proxy = await startRewritingProxy(address, (url, body) => {
+      if (url === `/system/settings?accountId=${accountId}`) main = body;
+      return url === `/system/settings?accountId=${otherAccountId}` ? settingsOf(main) : body;
+    });
+    let main = "";
+    const planned = customers(world).filter(({ tagNames }) => tagNames.includes("residential"));
+    expect(new Set(planned.map((customer) => customer.accountId)).size).toBe(2);
+    const policy = { baseUrl: proxy.address, accountIds: [accountId, otherAccountId] };
+    await expectPromoted({ targets: { tags: ["residential"] } }, planned, policy).finally(proxy.close);
   });
 
   test.each(["", "reverse-breadcrumb", "ignored-filters"])(

@@ -11,7 +11,7 @@ import { aSelection } from "../a-customer.ts";
 
 const accountIds = ["acme", "globex"];
 const all: CustomerQuery = { kind: "all", accountIds };
-const ids = (...customerIds: string[]): CustomerQuery => ({ kind: "ids", accountIds, customerIds });
+const ids = (...customerIds: string[]): CustomerQuery => ({ kind: "ids", customerIds });
 const tags = (accountId: string, ...names: string[]): CustomerQuery => ({
   kind: "tags",
   accountIds: [accountId],
@@ -83,12 +83,30 @@ describe("the queries", () => {
     expect(toCustomerQueries(aSelection({ accountIds, ...selection }))).toEqual(queries);
   });
 
-  test("name at most a hundred customers each, and all of them together", () => {
-    const customerIds = Array.from({ length: 250 }, (_, index) => `c-${index}`);
+  const manyIds = (count: number, characters: number) =>
+    Array.from({ length: count }, (_, index) => `${index}`.padStart(characters, "c"));
+
+  test.each([
+    { characters: 5, sizes: [100, 100, 50] },
+    { characters: 24, sizes: [64, 64, 64, 58] },
+    { characters: 64, sizes: [...Array(9).fill(26), 16] },
+  ])("name as many customers with ids of $characters characters as fit into a URL", ({ characters, sizes }) => {
+    const customerIds = manyIds(250, characters);
     const queries = toCustomerQueries(aSelection({ targets: [{ customerIds }] }));
     const named = queries.map((query) => (query.kind === "ids" ? query.customerIds : []));
-    expect(named.map(({ length }) => length)).toEqual([100, 100, 50]);
+    expect(named.map(({ length }) => length)).toEqual(sizes);
     expect(named.flat().sort()).toEqual([...customerIds].sort());
+  });
+
+  test.each<{ target: Selection["targets"][number] }>([
+    { target: { all: true } },
+    { target: { parentCustomerId: "p", descendants: true } },
+  ])("of %j name as many accounts as fit into a URL", ({ target }) => {
+    const many = manyIds(130, 24);
+    const queries = toCustomerQueries(aSelection({ accountIds: many, targets: [target] }));
+    const named = queries.flatMap((query) => (query.kind === "ids" ? [] : [query.accountIds]));
+    expect(named.map(({ length }) => length)).toEqual([64, 64, 2]);
+    expect(named.flat()).toEqual(many);
   });
 });
 
