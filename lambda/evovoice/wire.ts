@@ -27,14 +27,16 @@ export const CustomerInfo = z.object(
 );
 export type CustomerInfo = z.output<typeof CustomerInfo>;
 
-export const CustomerList = z.object(
-  {
-    items: z.array(CustomerInfo, "expected a list of customers"),
-    totalCount: count.nullish(),
-    totalPages: count.nullish(),
-  },
-  "expected an object with items",
-);
+const LIST = "expected a list of customers";
+
+/** An empty list may lack its items, because ServiceStack leaves out null. Then its count shows that it is a list. */
+export const CustomerList = z
+  .object(
+    { items: z.array(CustomerInfo, LIST).nullish(), totalCount: count.nullish(), totalPages: count.nullish() },
+    "expected an object with items",
+  )
+  .refine(({ items, totalCount }) => items != null || totalCount != null, { path: ["items"], error: LIST })
+  .transform(({ items, ...counts }) => ({ items: items ?? [], ...counts }));
 export type CustomerList = z.output<typeof CustomerList>;
 
 const Tag = z.object({ id: text, name: text }, "expected an object");

@@ -65,6 +65,7 @@ export const numberFaults = {
 
 export const flagFaults = {
   "ignored-filters": "listings ignore every filter, accountIds included",
+  "one-based-pages": "pages count from 1, and page 0 is the first page too (listings)",
   "hide-breadcrumb": "customers have no breadcrumb",
   "reverse-breadcrumb": "a breadcrumb begins with the parent, not with the root",
   "children-follow": "a flip flips all descendants as well",

@@ -47,7 +47,8 @@ function toSelection({ state, parameters, user }: Call): CustomerSelection {
 function toPage({ state, parameters, fault }: Call, found: number): { first: number; size: number } {
   if (getBoolean(parameters, "all")) return { first: 0, size: found };
   const size = Math.min(getWholeNumber(parameters, "countPerPage", 25) || 25, state.faults.numbers["page-cap"]);
-  const page = getWholeNumber(parameters, "page", 0);
+  const isOneBased = state.faults.flags.has("one-based-pages");
+  const page = Math.max(0, getWholeNumber(parameters, "page", 0) - (isOneBased ? 1 : 0));
   const { name, variant } = fault;
   if (name === "repeat-page") return { first: Math.max(0, page - 1) * size, size };
   const rowsOff = (variant % 3) + 1;

@@ -18,7 +18,8 @@ export type Completeness =
 
 /**
  * Decides whether the passes show that the lookup is complete. It is when a pass saw as many distinct ids as the server
- * counted on its first and on its last page, or when two passes saw the same ids and no fewer than the server counts.
+ * counted on its first and on its last page, or when two passes saw the same ids and no fewer than the server counts, or
+ * when customers were created during both passes. The verification at the end names those that no pass saw.
  */
 export function judgePasses(passes: readonly Pass[]): Completeness {
   const latest = passes.at(-1);
@@ -26,8 +27,8 @@ export function judgePasses(passes: readonly Pass[]): Completeness {
   if (agreesWithServer(latest)) return { verdict: "complete" };
   if (passes.length < 2) return { verdict: "read again" };
   const [first] = passes;
-  const agree = first?.ended && latest.ended && isSame(first.ids, latest.ids);
-  if (agree && !isShort(latest)) return { verdict: "complete" };
+  if (first?.ended && latest.ended && (isSame(first, latest) || hasGrown(first, latest)))
+    return { verdict: "complete" };
   return { verdict: "incomplete", seen: passes.map(describePass).join("; ") };
 }
 
@@ -45,12 +46,18 @@ function agreesWithServer({ ids, firstTotal, lastTotal }: Pass): boolean {
   return firstTotal !== undefined && firstTotal === lastTotal && ids.size === firstTotal;
 }
 
-function isShort({ ids, lastTotal }: Pass): boolean {
-  return lastTotal !== undefined && ids.size < lastTotal;
+function isSame({ ids: before }: Pass, { ids, lastTotal = 0 }: Pass): boolean {
+  return before.size === ids.size && before.isSubsetOf(ids) && ids.size >= lastTotal;
 }
 
-function isSame(a: ReadonlySet<bigint>, b: ReadonlySet<bigint>): boolean {
-  return a.size === b.size && a.isSubsetOf(b);
+/** The counts only rise, and the second pass saw every customer of the first, and no fewer than were counted when it began. */
+function hasGrown(first: Pass, latest: Pass): boolean {
+  const [from = 0, ...later] = [first, latest].flatMap(({ firstTotal = Number.NaN, lastTotal = Number.NaN }) => [
+    firstTotal,
+    lastTotal,
+  ]);
+  const isRising = later.every((total, index) => total >= (later[index - 1] ?? from)) && (later.at(-1) ?? 0) > from;
+  return isRising && latest.ids.size >= (latest.firstTotal ?? 0) && first.ids.isSubsetOf(latest.ids);
 }
 
 function describePass({ ids, firstTotal, lastTotal, ended }: Pass, index: number): string {

@@ -36,7 +36,8 @@ function readPages(lookup: Lookup, { query, page, pages = 0 }: LookupProgress): 
 function advance(progress: LookupProgress, pages: readonly Page[], found: number): LookupProgress {
   const last = pages.at(-1) as Page;
   const lastPage = hashId(last.customers.map(({ id }) => id).join()).toString("hex");
-  const isRepeated = (progress.pages ?? 0) <= progress.page && lastPage === progress.lastPage;
+  // A server that counts its pages from 1 sends the first page twice.
+  const isRepeated = Math.max(2, progress.pages ?? 0) <= progress.page && lastPage === progress.lastPage;
   return {
     ...progress,
     page: progress.page + pages.length,

@@ -115,8 +115,8 @@ describe("a server that", () => {
   type List = { items: unknown[]; totalCount?: number; totalPages?: number };
 
   /** Changes every list of customers but those that name ids. */
-  async function givenLists(rewrite: (list: List) => List): Promise<Event> {
-    await given();
+  async function givenLists(rewrite: (list: List) => Partial<List>, faults = ""): Promise<Event> {
+    await given({ faults });
     proxy = await startRewritingProxy(world.emulator.address, (url, body) =>
       url.startsWith("/customers?account") ? JSON.stringify(rewrite(JSON.parse(body) as List)) : body,
     );
@@ -148,9 +148,28 @@ describe("a server that", () => {
     expect(passes).toBe(3);
   });
 
-  test("gives no counts is read until a page is empty, twice", async () => {
-    const policy = await givenLists(({ items }) => ({ items }));
+  const withoutCounts = ({ items }: List) => ({ items });
+  test.each<{ how: string; faults?: string; rewrite: (list: List) => Partial<List> }>([
+    { how: "gives no counts", rewrite: withoutCounts },
+    { how: "gives no counts and counts its pages from 1", faults: "one-based-pages", rewrite: withoutCounts },
+    {
+      how: "leaves out the items of an empty list",
+      rewrite: ({ items, ...counts }) => (items.length === 0 ? counts : { items, ...counts }),
+    },
+  ])("$how is read until a page is empty", async ({ rewrite, faults }) => {
+    const policy = await givenLists(rewrite, faults);
     await expectPromoted(ALL, ours(world), policy);
+  });
+
+  test("gains a customer with each page is read, and every customer of its beginning is flipped", async () => {
+    const policy = await givenLists((list) => {
+      world.emulator.addCustomer({ isStaging: true });
+      return list;
+    });
+    const all = ours(world);
+    const { report } = await world.run({ action: "promote", release: "2026.11", ...ALL }, policy);
+    expect(report.counts).toMatchObject({ failed: 0 });
+    for (const { id } of all) expect(world.emulator.customer(id)?.isStaging).toBe(false);
   });
 
   test.each([

@@ -14,6 +14,7 @@ function aPass(seen: readonly string[], first?: number, last: number | undefined
 }
 
 const [A, B, C, D] = ["a", "b", "c", "d"] as const;
+const GROWN = [aPass([A, B], 2, 3), aPass([A, B, C], 3, 4)];
 
 describe("a lookup", () => {
   test.each<{ what: string; passes: readonly Pass[]; verdict: Completeness["verdict"] }>([
@@ -55,6 +56,27 @@ describe("a lookup", () => {
     {
       what: "the same twice, less than counted last",
       passes: [aPass([A, B], 2, 3), aPass([A, B], 2, 3)],
+      verdict: "incomplete",
+    },
+    { what: "a count that rises, all of the first pass and more", passes: GROWN, verdict: "complete" },
+    {
+      what: "a count that rises, but a customer of the first pass is gone",
+      passes: [aPass([A, B], 2, 3), aPass([A, C, D], 3, 4)],
+      verdict: "incomplete",
+    },
+    {
+      what: "a count that rises, one less than counted at first",
+      passes: [aPass([A, B], 2, 3), aPass([A, B], 3, 4)],
+      verdict: "incomplete",
+    },
+    {
+      what: "a count that falls between the passes",
+      passes: [aPass([A, B], 2, 4), aPass([A, B, C], 3, 4)],
+      verdict: "incomplete",
+    },
+    {
+      what: "one more the second time, more than a count that stays",
+      passes: [aPass([A, B, C], 2), aPass([A, B, C, D], 2)],
       verdict: "incomplete",
     },
     { what: "as many twice, but others", passes: [aPass([A, B]), aPass([A, C])], verdict: "incomplete" },
