@@ -44,7 +44,7 @@ function toError(status: number, text: string): ApiResponse {
 
 /** Whether Evo Voice cannot have seen the request: it was busy, or there was no connection to send it on. */
 export function isUnseen(response: ApiResponse): boolean {
-  if (response.kind === "lost") return NO_CONNECTION.includes(response.why);
+  if (response.kind === "lost") return NO_CONNECTION.includes(response.why) || UNTRUSTED.test(response.why);
   return response.kind === "throttled" || response.kind === "unavailable";
 }
 
@@ -56,6 +56,9 @@ const NO_CONNECTION: readonly string[] = [
   "EAI_AGAIN",
   "UND_ERR_CONNECT_TIMEOUT",
 ];
+
+/** The codes of a refused certificate. No request is sent on such a connection. */
+const UNTRUSTED = /CERT|UNABLE_TO_/;
 
 /**
  * Whole seconds or an HTTP date, as milliseconds from now. No time when it is zero, past, or not written as the standard
@@ -91,7 +94,7 @@ export function toLost(error: unknown): ApiResponse {
 }
 
 function describeCause(name: string, causes: readonly Cause[]): string {
-  if (/CERT|UNABLE_TO_/.test(name)) return `a certificate that is not trusted: ${name}`;
+  if (UNTRUSTED.test(name)) return `a certificate that is not trusted: ${name}`;
   // undici's words for this one cause.
   const isUnasked = causes.some(({ message }) => message === "bad response");
   return isUnasked ? "100 Continue, which the request did not ask for" : name;

@@ -52,11 +52,11 @@ function isSame({ ids: before }: Pass, { ids, lastTotal = 0 }: Pass): boolean {
 
 /** The counts only rise, and the second pass saw every customer of the first, and no fewer than were counted when it began. */
 function hasGrown(first: Pass, latest: Pass): boolean {
-  const [from = 0, ...later] = [first, latest].flatMap(({ firstTotal = Number.NaN, lastTotal = Number.NaN }) => [
+  const totals = [first, latest].flatMap(({ firstTotal = Number.NaN, lastTotal = Number.NaN }) => [
     firstTotal,
     lastTotal,
   ]);
-  const isRising = later.every((total, index) => total >= (later[index - 1] ?? from)) && (later.at(-1) ?? 0) > from;
+  const isRising = totals.every((total, index) => total >= (totals[index - 1] ?? 0)) && new Set(totals).size > 1;
   return isRising && latest.ids.size >= (latest.firstTotal ?? 0) && first.ids.isSubsetOf(latest.ids);
 }
 

@@ -152,6 +152,7 @@ describe("a server that", () => {
   test.each<{ how: string; faults?: string; rewrite: (list: List) => Partial<List> }>([
     { how: "gives no counts", rewrite: withoutCounts },
     { how: "gives no counts and counts its pages from 1", faults: "one-based-pages", rewrite: withoutCounts },
+    { how: "counts its pages from 1", faults: "one-based-pages", rewrite: (list) => list },
     {
       how: "leaves out the items of an empty list",
       rewrite: ({ items, ...counts }) => (items.length === 0 ? counts : { items, ...counts }),

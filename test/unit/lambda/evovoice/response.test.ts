@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { type ApiResponse, classify, parseRetryAfter, toLost } from "../../../../lambda/evovoice/response.ts";
+import { type ApiResponse, classify, isUnseen, parseRetryAfter, toLost } from "../../../../lambda/evovoice/response.ts";
 
 const HTML = { "content-type": "Text/HTML; charset=utf-8" };
 const ERROR = JSON.stringify({ responseStatus: { errorCode: "NotFound", message: "the text hunter2" } });
@@ -48,11 +48,14 @@ describe("Retry-After", () => {
 });
 
 test.each([
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", "a certificate that is not trusted: DEPTH_ZERO_SELF_SIGNED_CERT"],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "a certificate that is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE"],
-  ["CERT_HAS_EXPIRED", "a certificate that is not trusted: CERT_HAS_EXPIRED"],
-  ["ECONNRESET", "ECONNRESET"],
-])("a request that failed with %s got no answer because of %s", (code, why) => {
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "a certificate that is not trusted: DEPTH_ZERO_SELF_SIGNED_CERT", true],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "a certificate that is not trusted: UNABLE_TO_VERIFY_LEAF_SIGNATURE", true],
+  ["CERT_HAS_EXPIRED", "a certificate that is not trusted: CERT_HAS_EXPIRED", true],
+  ["ECONNREFUSED", "ECONNREFUSED", true],
+  ["ECONNRESET", "ECONNRESET", false],
+])("a request that failed with %s got no answer because of %s; unseen: %s", (code, why, unseen) => {
   const cause = Object.assign(new Error("of the connection"), { code });
-  expect(toLost(new TypeError("fetch failed", { cause }))).toEqual({ kind: "lost", why });
+  const lost = toLost(new TypeError("fetch failed", { cause }));
+  expect(lost).toEqual({ kind: "lost", why });
+  expect(isUnseen(lost)).toBe(unseen);
 });
