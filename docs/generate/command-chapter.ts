@@ -4,7 +4,7 @@ import { renderCommand } from "./snippets.ts";
 const ROLLOUT = { rolloutId: "promote-0f3c9a1b2d4e" };
 const ANN = { requestedBy: "ann", reason: "calls drop after ten minutes" };
 
-const READING_COMMANDS = ["statusCommand", "listCommand", "customersCommand"];
+const READING_COMMANDS = ["statusCommand", "listCommand", "customersCommand", "customerCommand"];
 const ROLLOUT_COMMANDS = ["pauseCommand", "continueCommand", "abortCommand"];
 const CONTROL_COMMANDS = [
   "stopCommand",
@@ -27,13 +27,15 @@ These commands only read:
 
 ${renderTable(READING_COMMANDS)}
 
-The status as a text to read, the last rollouts, and the customers that a rollout could not flip:
+The status as a text to read, the last rollouts, the customers that a rollout could not flip, and what became of one customer:
 
 ${renderCommand({ command: "status", ...ROLLOUT, format: "plain" })}
 
 ${renderCommand({ command: "list" })}
 
 ${renderCommand({ command: "customers", ...ROLLOUT, outcome: "failed" })}
+
+${renderCommand({ command: "customer", referenceId: "REF-000042" })}
 
 These commands steer a running rollout, which they name by its \`rolloutId\`:
 

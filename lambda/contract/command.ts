@@ -8,7 +8,7 @@ import { refuseFor } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
 import { REPORT_FORMATS } from "./report-format.ts";
 import { RolloutId } from "./rollout-id.ts";
-import { CustomerIds, ReferenceIds } from "./target.ts";
+import { CustomerId, CustomerIds, ReferenceId, ReferenceIds } from "./target.ts";
 import { oneLineText, textMatching } from "./text-matching.ts";
 
 const requestedBy = oneLineText("the sender's name; the ledger and the report show it", 128);
@@ -80,6 +80,28 @@ const CustomersCommand = strictObject({
   id,
 }).meta({ id: "customersCommand", title: "The customers of a rollout" });
 export type CustomersCommand = Omit<z.output<typeof CustomersCommand>, "command">;
+
+const CustomerCommand = strictObject({
+  command: named(
+    ["customer"],
+    "shows what the last 50 rollouts planned for one customer and what became of it, the newest first: by its id or its reference id",
+  ),
+  customerId: CustomerId.optional().describe("the customer's id"),
+  referenceId: ReferenceId.optional().describe("the customer's reference id, instead of its id"),
+  requestedBy: requestedBy.optional(),
+  reason: reason.optional(),
+  id,
+})
+  .refine(({ customerId, referenceId }) => (customerId === undefined) !== (referenceId === undefined), {
+    path: ["customerId"],
+    error: "expected the customer's id, or its referenceId",
+  })
+  .meta({
+    id: "customerCommand",
+    title: "One customer",
+    oneOf: [{ required: ["customerId"] }, { required: ["referenceId"] }],
+  });
+export type CustomerCommand = Omit<z.output<typeof CustomerCommand>, "command">;
 
 const PauseCommand = strictObject({
   command: named(["pause"], "flips no further customer until the minutes are over or `resume` arrives"),
@@ -166,6 +188,7 @@ export const Command = z.discriminatedUnion("command", [
   StatusCommand,
   ListCommand,
   CustomersCommand,
+  CustomerCommand,
   PauseCommand,
   ContinueCommand,
   AbortCommand,

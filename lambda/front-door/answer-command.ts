@@ -1,12 +1,19 @@
 import type { Command } from "../contract/command.ts";
 import { type ControlsShown, changeControls, protect, showControls } from "./change-controls.ts";
+import { type CustomerFound, findCustomer } from "./find-customer.ts";
 import { type CustomersListed, listCustomers } from "./list-customers.ts";
 import { findLatest, listRollouts, type RolloutsListed } from "./list-rollouts.ts";
 import { type NotedCommand, noteCommand } from "./note-command.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
 
-export type CommandAnswer = StatusAnswer | RolloutsListed | CustomersListed | NotedCommand | ControlsShown;
+export type CommandAnswer =
+  | StatusAnswer
+  | RolloutsListed
+  | CustomersListed
+  | CustomerFound
+  | NotedCommand
+  | ControlsShown;
 
 /** Answers a command that asks about a rollout, steers a rollout, or changes the controls. @throws RefusedError */
 export async function answerCommand(ports: FrontDoorPorts, command: Command): Promise<CommandAnswer> {
@@ -17,6 +24,8 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command): Pr
       return listRollouts(ports);
     case "customers":
       return listCustomers(ports, command);
+    case "customer":
+      return findCustomer(ports, command);
     case "pause":
     case "resume":
     case "skip-bake":

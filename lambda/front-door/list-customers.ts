@@ -7,7 +7,10 @@ import { type Exception, toRollbackException } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { FrontDoorPorts, PlanItem } from "./ports.ts";
 
-/** A page of a rollout's customers: first those that the plan flips, wave by wave, then those that the plan alone settles. */
+/**
+ * A page of a rollout's customers: first those that the plan flips, wave by wave, then those that the plan alone settles,
+ * then those that appeared since.
+ */
 export interface CustomersListed {
   readonly rolloutId: string;
   readonly customers: readonly ListedCustomer[];
@@ -20,9 +23,10 @@ export interface ListedCustomer {
   readonly customerId: string;
   readonly name: string;
   readonly referenceId?: string | undefined;
-  /** From 1; absent for a customer that the plan alone settles. */
+  /** From 1; only of a customer that the plan flips. */
   readonly wave?: number | undefined;
-  readonly plannedAction: "flip" | "unchanged" | "skip";
+  /** Absent for a customer that appeared since the plan. */
+  readonly plannedAction?: "flip" | "unchanged" | "skip" | undefined;
   /** Absent while the customer was not attempted. The last three are those of a rollback. */
   readonly outcome?: Exception["outcome"] | "restored" | undefined;
   readonly code?: string | undefined;
@@ -40,18 +44,19 @@ const ITEMS_AT_ONCE = 4;
 export async function listCustomers(ports: FrontDoorPorts, asked: CustomersCommand): Promise<CustomersListed> {
   const { rolloutId, wave, outcome, after = 0 } = asked;
   const plan = await getPlan(ports, rolloutId);
-  const { from, to } = wave === undefined ? { from: 0, to: countItems(plan) } : getWave(plan, wave);
+  const { from, to } = wave === undefined ? { from: 0, to: Number.POSITIVE_INFINITY } : getWave(plan, wave);
   const customers: ListedCustomer[] = [];
   const first = Math.max(after, from);
-  let next = first;
-  while (next < to && customers.length < MOST_CUSTOMERS && next - first < MOST_ITEMS) {
+  let [next, isEnd] = [first, false];
+  while (!isEnd && customers.length < MOST_CUSTOMERS && next - first < MOST_ITEMS) {
     const places = Array.from({ length: Math.min(ITEMS_AT_ONCE, to - next) }, (_, index) => next + index);
     const items = await ports.ledger.readPlanItems(rolloutId, plan, places);
     const listed = items.flatMap((item, index) => toListed(item, findWave(plan, places[index] as number)));
     customers.push(...listed.filter((one) => outcome === undefined || one.outcome === outcome));
     next += items.length;
+    isEnd = next >= to || items.length < places.length;
   }
-  return { rolloutId, customers, ...(next < to && { after: next }) };
+  return { rolloutId, customers, ...(!isEnd && { after: next }) };
 }
 
 async function getPlan({ ledger }: FrontDoorPorts, rolloutId: string): Promise<Plan> {
@@ -68,21 +73,17 @@ function describeMissing(rolloutId: string, record: RolloutRecord | undefined): 
   return `rollout ${rolloutId} has no plan, or not yet`;
 }
 
-function countItems({ batches, settledItems }: Plan): number {
-  return batches + settledItems;
-}
-
 function getWave({ waves }: Plan, wave: number) {
   const found = waves.find((each) => each.wave === wave);
   if (found !== undefined) return found;
   throw new RefusedError(`the plan has no wave ${wave}; expected a wave from 1 to ${waves.length}`);
 }
 
-function findWave({ waves }: Plan, place: number): number | undefined {
+export function findWave({ waves }: Plan, place: number): number | undefined {
   return waves.find(({ from, to }) => from <= place && place < to)?.wave;
 }
 
-function toListed(item: PlanItem, wave: number | undefined): readonly ListedCustomer[] {
+export function toListed(item: PlanItem, wave: number | undefined): readonly ListedCustomer[] {
   const outcomes = new Map(item.outcomes.map((outcome) => [outcome.customerId, outcome]));
   const restores = new Map(item.rollback.map((outcome) => [outcome.customerId, outcome]));
   return item.customers.map(({ id, name, referenceId }) => {
@@ -101,7 +102,8 @@ function toListed(item: PlanItem, wave: number | undefined): readonly ListedCust
 
 function toPlannedAction(wave: number | undefined, outcome: Outcome | undefined): ListedCustomer["plannedAction"] {
   if (wave !== undefined) return "flip";
-  return outcome?.outcome === "unchanged" ? "unchanged" : "skip";
+  if (outcome?.reason.code === "appeared") return undefined;
+  return outcome?.outcome === "skipped" ? "skip" : "unchanged";
 }
 
 /** What a rollback did to a customer stands before what the rollout did to it. */

@@ -53,12 +53,17 @@ export interface CommandLedger {
 export interface ListLedger {
   /** The newest first. */
   readLastRollouts(most: number): Promise<readonly RolloutRecord[]>;
-  /** Items of a plan by their places: first its batches, then what it settles. */
+  /**
+   * Items of a rollout by their places, up to the first that does not exist: the batches of the plan, what the plan
+   * settles, then the batches of customers that appeared.
+   */
   readPlanItems(
     rolloutId: string,
-    plan: Pick<Plan, "batches">,
+    plan: Pick<Plan, "batches" | "settledItems">,
     places: readonly number[],
   ): Promise<readonly PlanItem[]>;
+  /** An item of the index of the plan's customers. */
+  readCustomerIndex(rolloutId: string, index: number): Promise<Float64Array>;
 }
 
 export interface PlanItem extends Pick<Batch, "customers" | "outcomes" | "rollback"> {

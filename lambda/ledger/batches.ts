@@ -41,16 +41,27 @@ export function createBatches(table: Table) {
       if (await table.updateIf(toKey(rolloutId, batch.index), change, asRead)) return { ...batch, revision };
       throw new ContestedBatchError(rolloutId, batch.index);
     },
-    /** Items of a plan by their places: first its batches, then what it settles. */
-    async readPlanItems(rolloutId: string, { batches }: Pick<Plan, "batches">, places: readonly number[]) {
-      const items = await table.getAll(
-        places.map((place) => (place < batches ? toKey(rolloutId, place) : toSettledKey(rolloutId, place - batches))),
-      );
-      return items.map((item, index) => {
-        if (item === undefined)
-          throw new FinalError({ code: "batch-missing", rolloutId, index: places[index] as number });
-        return { ...fromBatchItem(item), writtenAtMs: item.writtenAtMs as number };
+    /**
+     * Items of a rollout by their places, up to the first that does not exist: the batches of the plan, what the plan
+     * settles, then the batches of customers that appeared.
+     */
+    async readPlanItems(rolloutId: string, plan: PlanSize, places: readonly number[]) {
+      const items = await table.getAll(places.map((place) => toPlaceKey(rolloutId, plan, place)));
+      const missing = items.indexOf(undefined);
+      return (items.slice(0, missing === -1 ? undefined : missing) as Item[]).map((item) => ({
+        ...fromBatchItem(item),
+        writtenAtMs: item.writtenAtMs as number,
+      }));
+    },
+    /** Where the plan has each customer: see `customer-index.ts`. */
+    async putCustomerIndex(rolloutId: string, index: number, entries: Float64Array): Promise<void> {
+      await table.put(toIndexKey(rolloutId, index), {
+        entries: Buffer.from(entries.buffer, entries.byteOffset, entries.byteLength),
       });
+    },
+    async readCustomerIndex(rolloutId: string, index: number): Promise<Float64Array> {
+      const bytes = (await table.get(toIndexKey(rolloutId, index)))?.entries as Uint8Array | undefined;
+      return new Float64Array(new Uint8Array(bytes ?? []).buffer);
     },
     async *readBatches(rolloutId: string): AsyncGenerator<ReturnType<typeof fromBatchItem>> {
       for await (const item of query(rolloutId, "batch#")) yield fromBatchItem(item);
@@ -86,6 +97,18 @@ class ContestedBatchError extends Error {
 
 function toSettledKey(rolloutId: string, index: number): Key {
   return rolloutKey(rolloutId, `settled#${pad(index)}`);
+}
+
+function toIndexKey(rolloutId: string, index: number): Key {
+  return rolloutKey(rolloutId, `customers#${pad(index)}`);
+}
+
+type PlanSize = Pick<Plan, "batches" | "settledItems">;
+
+function toPlaceKey(rolloutId: string, { batches, settledItems }: PlanSize, place: number): Key {
+  const isSettled = batches <= place && place < batches + settledItems;
+  if (isSettled) return toSettledKey(rolloutId, place - batches);
+  return toKey(rolloutId, place < batches ? place : place - settledItems);
 }
 
 function toKey(rolloutId: string, index: number): Key {

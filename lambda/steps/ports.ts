@@ -137,6 +137,7 @@ export interface Ledger {
 
   putBatch(rolloutId: string, index: number, customers: readonly PlannedCustomer[]): Promise<void>;
   putSettled(rolloutId: string, index: number, outcomes: readonly Outcome[]): Promise<void>;
+  putCustomerIndex(rolloutId: string, index: number, entries: Float64Array): Promise<void>;
   getBatch(rolloutId: string, index: number): Promise<Batch>;
   recordBatch(batch: Batch): Promise<Batch>;
   /** All batches of a rollout, by ledger items. */

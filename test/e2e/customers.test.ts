@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
+import type { CustomerFound } from "../../lambda/front-door/find-customer.ts";
 import type { CustomersListed, ListedCustomer } from "../../lambda/front-door/list-customers.ts";
 import type { RolloutsListed } from "../../lambda/front-door/list-rollouts.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
@@ -65,6 +66,36 @@ test("lists each customer once, in a dry run, after the rollout and after its ro
     { rolloutId: "dry", status: "planned", dryRun: true },
   ]);
   expect(await ask({ command: "status" })).toMatchObject({ rolloutId: "back" });
+});
+
+test("finds what the last rollouts did with one customer, by its id and by its reference id", async () => {
+  door = await openFrontDoor({ customers: 300, stagingShare: 0.5, policy: { strategy: "all-at-once" } });
+  const { emulator } = door.world;
+  const ours = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
+  const flipped = ours.find(({ isStaging, tagNames }) => isStaging && !tagNames.includes("vip"));
+  const vip = ours.find(({ isStaging, tagNames }) => isStaging && tagNames.includes("vip"));
+  await run({ ...EVENT, dryRun: true, id: "dry" });
+  await run({ ...EVENT, id: "night", requestedBy: "ann", reason: "the release is well" });
+  await run({ action: "rollback", rolloutId: "night", id: "back" });
+
+  const byId = await ask<CustomerFound>({ command: "customer", customerId: flipped?.id.toUpperCase() });
+  expect(byId).toMatchObject({
+    searched: 3,
+    rollouts: [
+      { rolloutId: "night", requestedBy: "ann", reason: "the release is well", wave: 1, outcome: "restored" },
+      { rolloutId: "dry", dryRun: true, plannedAction: "flip" },
+    ],
+  });
+  expect(byId.rollouts[0]).toMatchObject({ customerId: flipped?.id, name: flipped?.name });
+  expect(await ask({ command: "customer", referenceId: flipped?.referenceId })).toEqual(byId);
+  const { rollouts } = await ask<CustomerFound>({ command: "customer", referenceId: vip?.referenceId });
+  expect(rollouts.map(({ rolloutId, outcome, code }) => [rolloutId, outcome, code])).toEqual([
+    ["night", "skipped", "excluded"],
+    ["dry", "skipped", "excluded"],
+  ]);
+  expect(await ask({ command: "customer", customerId: "no-such-customer" })).toEqual({ rollouts: [], searched: 3 });
+  const { errorMessage } = await door.sendRefused({ command: "customer" });
+  expect(errorMessage).toContain("expected the customer's id, or its referenceId");
 });
 
 test("reads to the end without a gap or a repeat while the rollout flips", async () => {

@@ -5,6 +5,7 @@ import { namedCustomers, namedReferences } from "../../core/lookup/customer-quer
 import { toSelection } from "../../core/lookup/selection.ts";
 import { toShortName } from "../../core/lookup/short-name.ts";
 import { type Candidate, type CandidateWave, createCandidates } from "../../core/plan/candidates.ts";
+import { countIndexItems, toIndexItems } from "../../core/plan/customer-index.ts";
 import { type Plan, planRollout, toBatches, toSettled } from "../../core/plan/plan.ts";
 import type { LookupProgress } from "../lookup/lookup-run.ts";
 import { readAccepted } from "../lookup/read-accepted.ts";
@@ -52,8 +53,8 @@ export async function makePlan(
       throw new FinalError({ code: rollout.source === undefined ? "none-selected" : "none-left" });
     const plan = from.plan ?? (await planAndCheck(ports, rollout, { waves, namedIds, connection }));
     const mayGoOn = () => !isAborted() && ports.nowMs() < untilMs;
-    const written = await writeItems(ports, rollout, waves, { from: from.written, mayGoOn });
-    const done = written === plan.batches + plan.settledItems;
+    const written = await writeItems(ports, rollout, { plan, waves }, { from: from.written, mayGoOn });
+    const done = written === plan.batches + plan.settledItems + countIndexItems(plan);
     if (done) await notePlan(ports, rollout, plan);
     log.info("planned", {
       flip: plan.flip,
@@ -152,15 +153,20 @@ function refuseAmbiguous(references: ReadonlyMap<string, ReadonlySet<string>>, g
 }
 
 /** Writes the items from one on, in order, and returns how many are written. Writing an item again changes nothing. */
+interface PlannedWaves {
+  readonly plan: Plan;
+  readonly waves: readonly CandidateWave[];
+}
+
 async function writeItems(
   { ledger }: Ports,
   { rolloutId }: FlipRollout,
-  waves: readonly CandidateWave[],
+  planned: PlannedWaves,
   { from, mayGoOn }: { readonly from: number; readonly mayGoOn: () => boolean },
 ): Promise<number> {
   let index = 0;
   const pending: Promise<void>[] = [];
-  for (const put of toWrites(ledger, rolloutId, waves)) {
+  for (const put of toWrites(ledger, rolloutId, planned)) {
     index += 1;
     if (index <= from) continue;
     const writing = put();
@@ -175,9 +181,9 @@ async function writeItems(
   return index;
 }
 
-/** First the batches, then the settled outcomes; each is written when it is called. */
-function* toWrites(ledger: Ledger, rolloutId: string, waves: readonly CandidateWave[]): Generator<() => Promise<void>> {
-  let [batch, settled] = [0, 0];
+/** First the batches, then the settled outcomes, then the index of both; each is written when it is called. */
+function* toWrites(ledger: Ledger, rolloutId: string, { plan, waves }: PlannedWaves): Generator<() => Promise<void>> {
+  let [batch, settled, item] = [0, 0, 0];
   for (const customers of toBatches(waves)) {
     const index = batch++;
     yield () => ledger.putBatch(rolloutId, index, customers);
@@ -185,5 +191,9 @@ function* toWrites(ledger: Ledger, rolloutId: string, waves: readonly CandidateW
   for (const outcomes of toSettled(waves)) {
     const index = settled++;
     yield () => ledger.putSettled(rolloutId, index, outcomes);
+  }
+  for (const entries of toIndexItems(waves, countIndexItems(plan))) {
+    const index = item++;
+    yield () => ledger.putCustomerIndex(rolloutId, index, entries);
   }
 }

@@ -21,7 +21,7 @@ function problemsOf(input: unknown): readonly string[] {
 }
 
 const NAMES =
-  "expected one of status, list, customers, pause, resume, skip-bake, skip-all-bakes, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, try-login-again, controls";
+  "expected one of status, list, customers, customer, pause, resume, skip-bake, skip-all-bakes, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, try-login-again, controls";
 
 describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([

@@ -1,0 +1,54 @@
+import type { CustomerCommand } from "../contract/command.ts";
+import { toShortName } from "../core/lookup/short-name.ts";
+import { countIndexItems, findIndexItem, findPlaces } from "../core/plan/customer-index.ts";
+import { actionOf, releaseOf } from "../core/report/report.ts";
+import type { RolloutRecord } from "../core/rollout-record.ts";
+import { findWave, type ListedCustomer, toListed } from "./list-customers.ts";
+import type { ListedRollout } from "./list-rollouts.ts";
+import type { FrontDoorPorts } from "./ports.ts";
+
+/** What the last rollouts planned for one customer, and what became of it, the newest rollout first. */
+export interface CustomerFound {
+  readonly rollouts: readonly CustomerRollout[];
+  /** So many rollouts were searched. */
+  readonly searched: number;
+}
+
+/** `at` is when the ledger recorded the customer. A reference id may belong to a customer of each account. */
+export type CustomerRollout = ListedCustomer &
+  Pick<ListedRollout, "rolloutId" | "action" | "release" | "dryRun" | "requestedBy" | "reason">;
+
+const MOST_SEARCHED = 50;
+
+export async function findCustomer(ports: FrontDoorPorts, asked: CustomerCommand): Promise<CustomerFound> {
+  const records = await ports.ledger.readLastRollouts(MOST_SEARCHED);
+  const found = await Promise.all(records.map((record) => findInRollout(ports, record, asked)));
+  return { rollouts: found.flat(), searched: records.length };
+}
+
+async function findInRollout(
+  { ledger }: FrontDoorPorts,
+  record: RolloutRecord,
+  { customerId, referenceId = "" }: CustomerCommand,
+): Promise<readonly CustomerRollout[]> {
+  const { rolloutId, plan, event, source } = record;
+  if (plan === undefined) return [];
+  const name = customerId ?? toShortName(referenceId);
+  const index = await ledger.readCustomerIndex(rolloutId, findIndexItem(name, countIndexItems(plan)));
+  const places = [...new Set(findPlaces(index, name))];
+  if (places.length === 0) return [];
+  const items = await ledger.readPlanItems(rolloutId, plan, places);
+  const listed = items.flatMap((item, at) => toListed(item, findWave(plan, places[at] as number)));
+  const { dryRun, requestedBy, reason } = event;
+  const rollout = {
+    rolloutId,
+    action: actionOf({ event, source }),
+    release: releaseOf(record),
+    dryRun,
+    requestedBy,
+    reason,
+  };
+  return listed
+    .filter((customer) => (customerId === undefined ? customer.referenceId : customer.customerId) === name)
+    .map((customer) => ({ ...rollout, ...customer }));
+}
