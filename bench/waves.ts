@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { toBakeInterval } from "../lambda/core/gate/poll-interval.ts";
 import { type EmulatorProcess, startChild, startEmulatorProcess } from "./support/children.ts";
 import { DEPLOYED_NODE_OPTIONS } from "./support/deployed-node-options.ts";
 import { type Figures, printFigures, round, toMb } from "./support/figures.ts";
@@ -73,12 +74,14 @@ function toStrategy(): Order["strategy"] {
 }
 
 /**
- * The alarm is read once before the first flip, once in each wave that takes less than a minute, and in each bake at its
- * beginning and after each minute. The middle of the last bake leaves room for waves that take longer.
+ * The alarm is read once before the first flip, twice in each wave that takes less than a minute, by its flips and by
+ * its verification, and at each poll of a bake. The middle of the last bake leaves room for waves that take longer.
  */
 function toCallInLastBake(): number {
-  const readingsOfWave = 1 + bakeMinutes + 1;
-  return 1 + (waves - 1) * readingsOfWave + 1 + Math.ceil(bakeMinutes / 2);
+  const bakeSeconds = bakeMinutes * 60;
+  const laterPolls = Math.ceil(bakeSeconds / toBakeInterval(Array(waves).fill(bakeSeconds)));
+  const readingsOfWave = 2 + 1 + laterPolls;
+  return 1 + (waves - 1) * readingsOfWave + 2 + Math.ceil(laterPolls / 2);
 }
 
 function keep(name: string, run: HandlerRun & { readonly seconds: number }, last: string): void {

@@ -141,7 +141,7 @@ function refuseStale(state: State, token: string | undefined): void {
 
 /** Records the updates and returns every operation that changed, also by its timer. */
 function checkpoint(state: State, updates: readonly OperationUpdate[]): RecordedOperation[] {
-  const at = new Date();
+  const at = new Date(Date.now());
   const changedById = new Map<string, RecordedOperation>();
   let end: ExecutionEnd | undefined;
   for (const update of updates) {
@@ -203,7 +203,7 @@ function findNextDueTime(state: State): number | undefined {
 }
 
 function elapseUntil(state: State, time: number): void {
-  const at = new Date();
+  const at = new Date(Date.now());
   const operations = dueBy(state, time).map((operation) => elapse(operation, at));
   if (operations.length > 0) record(state, { operations });
 }

@@ -8,10 +8,11 @@ export type SteeringCommand = "pause" | "resume" | "skip-bake" | "skip-all-bakes
 const ENDS: Readonly<Partial<Record<`${SteeringCommand} ${State}`, { readonly in: Stage; readonly poll: number }>>> = {
   "pause bakes": { in: "baking 1", poll: 8 },
   "pause flips back": { in: "rolling back", poll: 13 },
-  "resume is paused between two batches": { in: "flipping", poll: 8 },
+  // The last one is the verification's reading.
+  "resume is paused between two batches": { in: "flipping", poll: 9 },
   "skip-bake bakes": { in: "baking 1", poll: 3 },
-  // One reading of the verification, one poll: the bake that it takes away never begins.
-  "skip-all-bakes looks up": { in: "baking 1", poll: 2 },
+  // The bake that it takes away never begins.
+  "skip-all-bakes looks up": { in: "baking 1", poll: 1 },
 };
 
 export function toAct(command: SteeringCommand): Act {

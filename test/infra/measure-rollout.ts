@@ -10,6 +10,7 @@ import { startWorld, type World } from "../support/world.ts";
 /** What AWS would count of one rollout. */
 export interface Measured {
   readonly flipped: number;
+  /** As AWS meters them, each poll included. */
   readonly durableOperations: number;
   /** Of all waits between waves and before the first, how often they looked at alarms and orders. */
   readonly looks: number;
@@ -34,13 +35,13 @@ export async function measureRollout(customers: number, strategy: Strategy = "al
   try {
     const event = { action: "promote", release: "2026.11", targets: { all: true }, strategy };
     const options = { invocationMs: 900_000, policy: { alarms: [ALARM] } };
-    const { report, operations, largestPayloadBytes } = await execute(world, event, options);
+    const { report, metered, largestPayloadBytes } = await execute(world, event, options);
     const counts = { ...counter.counts };
     const readUnitsOfStatus = await measureStatus(world, report?.rolloutId ?? "", counter);
     const ledgerBytes = (await world.readLedger()).reduce((sum, item) => sum + JSON.stringify(item).length, 0);
     return {
       flipped: report?.counts.flipped ?? 0,
-      durableOperations: operations.length,
+      durableOperations: metered,
       looks: world.cloudWatch.calls().length,
       largestCheckpointBytes: largestPayloadBytes,
       ...counts,
