@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { ExecutionResult } from "../durable/run-execution.ts";
 import { createInvoker, type Invocation, type InvokeReply, type ServedFunction } from "./lambda-invoke.ts";
-import { listenOnLoopback, readBody } from "./loopback.ts";
+import { type Answer, listenOnLoopback, readBody } from "./loopback.ts";
 
 type RunningStatus = "RUNNING" | "PAUSING" | "PAUSED" | "DELETING";
 type EndedStatus = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "STOPPED";
@@ -39,6 +39,8 @@ type Execution = {
 
 const PATH = /^\/2025-12-01\/durable-executions\/([^/]+)$/;
 const CHECKPOINT = /^\/2025-12-01\/durable-executions\/[^/]+\/checkpoint$/;
+/** Every path of Lambda's API begins with the API's version. */
+const VERSION = /^\/20\d\d-\d\d-\d\d\//;
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/;
 
 const STATUSES = new Map([
@@ -46,11 +48,18 @@ const STATUSES = new Map([
   ["RequestTooLargeException", 413],
 ]);
 
+export type LambdaOptions = {
+  /** @default 0, any free port */
+  readonly port?: number | undefined;
+  /** Answers every request outside of Lambda's paths, so that other stand-ins share the address. */
+  readonly others?: Answer | undefined;
+};
+
 /**
  * The part of AWS Lambda that invokes functions and reports the state of durable executions, on loopback, for the real
  * SDK client.
  */
-export async function startLambdaExecutions(): Promise<LambdaExecutions> {
+export async function startLambdaExecutions({ port = 0, others }: LambdaOptions = {}): Promise<LambdaExecutions> {
   const executionsByArn = new Map<string, Execution>();
   const requests: string[] = [];
   const invocations: Invocation[] = [];
@@ -87,6 +96,7 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
 
   const server = await listenOnLoopback(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+    if (others !== undefined && !VERSION.test(pathname)) return others(request, response);
     const [, invoked] = INVOKE.exec(pathname) ?? [];
     const reply =
       invoked === undefined
@@ -94,7 +104,7 @@ export async function startLambdaExecutions(): Promise<LambdaExecutions> {
         : await invoke(await toInvocation(decodeURIComponent(invoked), request));
     const headers = { "content-type": "application/json", "x-amzn-requestid": randomUUID(), ...reply.headers };
     response.writeHead(reply.status, headers).end(reply.body);
-  });
+  }, port);
 
   return {
     address: server.address,

@@ -12,6 +12,8 @@ export type ServedFunction =
       readonly handler: DurableLambdaHandler;
       /** Durable waits end at once. */
       readonly skipWaits?: boolean;
+      /** Durable waits pass so many times faster. @default 1 */
+      readonly speed?: number;
     }
   | { readonly kind: "plain"; readonly handler: (event: unknown) => Promise<unknown> };
 
@@ -100,14 +102,14 @@ export function createInvoker(listener: ExecutionListener): Invoker {
 }
 
 async function runDurable(
-  { handler, skipWaits = false }: ServedFunction & { kind: "durable" },
+  { handler, skipWaits = false, speed = 1 }: ServedFunction & { kind: "durable" },
   executionArn: string,
   payload: string,
 ): Promise<ExecutionResult> {
   const folder = mkdtempSync(join(tmpdir(), "cutover-execution-"));
   try {
     const file = join(folder, "checkpoints.jsonl");
-    return await runExecution({ handler, file, executionArn, payload: JSON.parse(payload), skipWaits });
+    return await runExecution({ handler, file, executionArn, payload: JSON.parse(payload), skipWaits, speed });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -4,23 +4,22 @@ import type { AddressInfo } from "node:net";
 
 export type LoopbackServer = { readonly address: string; close(): Promise<void> };
 
-/** Serves HTTP on a free port of the loopback address. */
-export async function listenOnLoopback(
-  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
-): Promise<LoopbackServer> {
-  return listenServerOnLoopback(
-    createServer((request, response) => {
-      // A client that disconnects during its request must not end this process.
-      answer(request, response).catch(() => response.destroy());
-    }),
-  );
+export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Serves HTTP on a port of the loopback address; 0 is any free port. */
+export async function listenOnLoopback(answer: Answer, port = 0): Promise<LoopbackServer> {
+  const server = createServer((request, response) => {
+    // A client that disconnects during its request must not end this process.
+    answer(request, response).catch(() => response.destroy());
+  });
+  return listenServerOnLoopback(server, port);
 }
 
 /** The same for an existing server. */
-export async function listenServerOnLoopback(server: Server): Promise<LoopbackServer> {
+export async function listenServerOnLoopback(server: Server, at = 0): Promise<LoopbackServer> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(at, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
   return { address: `http://127.0.0.1:${port}`, close: () => close(server) };

@@ -24,6 +24,8 @@ export type ExecutionRun = {
   readonly payload: unknown;
   /** Durable waits and retry delays end at once; the clock does not change. */
   readonly skipWaits?: boolean;
+  /** Durable waits and retry delays pass so many times faster; the clock does not change. @default 1 */
+  readonly speed?: number;
   /** Called before a wait of so many milliseconds is skipped, for a stand-in that has a clock of its own. */
   readonly onSkip?: (ms: number) => void;
   readonly onCheckpoint?: CheckpointHook;
@@ -127,12 +129,16 @@ async function settle(
   }
 }
 
-async function passNextTimer({ skipWaits, onSkip }: ExecutionRun, checkpoints: FileCheckpoints): Promise<void> {
+async function passNextTimer(
+  { skipWaits, speed = 1, onSkip }: ExecutionRun,
+  checkpoints: FileCheckpoints,
+): Promise<void> {
   const dueTime = checkpoints.findNextDueTime();
   if (dueTime === undefined) return;
-  while (!skipWaits && Date.now() < dueTime) await sleep(Math.min(dueTime - Date.now(), MAX_SLEEP_MS));
+  const endsAt = Date.now() + (dueTime - Date.now()) / speed;
+  while (!skipWaits && Date.now() < endsAt) await sleep(Math.min(endsAt - Date.now(), MAX_SLEEP_MS));
   if (skipWaits) onSkip?.(Math.max(0, dueTime - Date.now()));
-  checkpoints.elapseUntil(skipWaits ? dueTime : Date.now());
+  checkpoints.elapseUntil(Math.max(dueTime, skipWaits ? 0 : Date.now()));
 }
 
 function toResult(end: ExecutionEnd): ExecutionOutcome {

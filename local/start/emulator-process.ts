@@ -19,7 +19,7 @@ export interface EmulatorProcess {
 
 /** Starts an emulator and waits until it is ready. */
 export async function startEmulatorProcess(
-  { customers, seed, faults }: StartOptions,
+  { customers, seed, faults }: Pick<StartOptions, "customers" | "seed" | "faults">,
   stack: AsyncDisposableStack,
 ): Promise<EmulatorProcess> {
   const child = startChild({

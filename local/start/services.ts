@@ -6,7 +6,7 @@ import { type CodePipeline, startCodePipeline } from "../aws/code-pipeline.ts";
 import { startDynamoDb } from "../aws/dynamodb.ts";
 import { localAwsEnvironment } from "../aws/environment.ts";
 import { type EventBridge, startEventBridge } from "../aws/event-bridge.ts";
-import { type LambdaExecutions, startLambdaExecutions } from "../aws/lambda-executions.ts";
+import { type LambdaExecutions, type LambdaOptions, startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { startSecretsManager } from "../aws/secrets-manager.ts";
 import type { StartOptions } from "./command-line.ts";
 import { type EmulatorProcess, startEmulatorProcess } from "./emulator-process.ts";
@@ -34,13 +34,21 @@ export interface Services {
   readonly folder: string;
 }
 
+type Local = Pick<StartOptions, "customers" | "seed" | "faults" | "requestsPerSecond" | "trigger" | "scenario">;
+
+export interface ServiceOptions extends Local {
+  readonly lambda?: LambdaOptions;
+  /** Another policy than that of a local run. */
+  toPolicy?(local: ReturnType<typeof toLocalPolicy>): unknown;
+}
+
 /** Starts all services; the stack closes them, also when a later service fails to start. */
-export async function startServices(options: StartOptions, stack: AsyncDisposableStack): Promise<Services> {
+export async function startServices(options: ServiceOptions, stack: AsyncDisposableStack): Promise<Services> {
   const alarms = { [ALARM]: { state: "OK" } } as const;
   const [emulator, dynamodb, executions, cloudWatch, eventBridge, pipeline] = await Promise.all([
     startEmulatorProcess(options, stack),
     closing(startDynamoDb({ tableName: TABLE_NAME }), stack),
-    closing(startLambdaExecutions(), stack),
+    closing(startLambdaExecutions(options.lambda), stack),
     closing(startCloudWatch({ alarms }), stack),
     closing(startEventBridge(), stack),
     closing(startCodePipeline(), stack),
@@ -55,7 +63,8 @@ export async function startServices(options: StartOptions, stack: AsyncDisposabl
   const secretsManager = await closing(startSecretsManager({ secrets }), stack);
   const folder = makeFolder(stack);
   const policyFile = join(folder, "policy.json");
-  writeFileSync(policyFile, JSON.stringify(toLocalPolicy(emulator, options), undefined, 2));
+  const { toPolicy = (local: unknown) => local } = options;
+  writeFileSync(policyFile, JSON.stringify(toPolicy(toLocalPolicy(emulator, options)), undefined, 2));
   const environment = {
     ...localAwsEnvironment({
       secretsManager: secretsManager.address,

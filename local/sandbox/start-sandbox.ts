@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { memberOf } from "../../lambda/contract/member-of.ts";
+import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
+import { answerCloudFormation } from "../aws/cloud-formation.ts";
+import type { CloudWatch } from "../aws/cloud-watch.ts";
+import { type Answer, readBody } from "../aws/loopback.ts";
+import { FRONT_DOOR_ARN, WORKER_ARN } from "../start/functions.ts";
+import type { toLocalPolicy } from "../start/local-policy.ts";
+import { ALARM } from "../start/scenario.ts";
+import { type Services, startServices } from "../start/services.ts";
+import { watchChanges } from "../start/watch-changes.ts";
+import type { SandboxOptions } from "./read-arguments.ts";
+
+/**
+ * Starts a whole deployment on loopback, behind one address: Lambda with the shipped worker and front door, and
+ * CloudFormation with the stack that names the front door. A PUT of /alarms/NAME sets an alarm.
+ */
+export async function startSandbox(
+  options: SandboxOptions,
+  onChange: (change: RolloutEvent) => void,
+  stack: AsyncDisposableStack,
+): Promise<Services> {
+  let others: Answer = notReady;
+  const toPolicy = (local: LocalPolicy) => toSandboxPolicy(local, options.policy);
+  const lambda = { port: options.port, others: (...request: Parameters<Answer>) => others(...request) };
+  const services = await startServices({ ...options, requestsPerSecond: 50, toPolicy, lambda }, stack);
+  const { environment, executions, cloudWatch, emulator, eventBridge } = services;
+  // The alarms of a policy of the user's own exist too.
+  for (const name of alarmsOf(options.policy)) cloudWatch.setAlarm(name, { state: "OK" });
+  const changes = watchChanges(eventBridge, onChange);
+  stack.defer(() => changes.stop());
+  const cloudFormation = answerCloudFormation([toStack(emulator.address)]);
+  others = (request, response) =>
+    request.method === "PUT" ? setAlarm(cloudWatch, request, response) : cloudFormation(request, response);
+  // The functions read their environment at their first invocation, and the SDK when it is loaded.
+  Object.assign(process.env, environment, { POWERTOOLS_LOG_LEVEL: "ERROR", POWERTOOLS_METRICS_DISABLED: "true" });
+  const worker = await import("../../lambda/worker.ts");
+  const frontDoor = await import("../../lambda/front-door.ts");
+  executions.serve(WORKER_ARN, { kind: "durable", handler: worker.handler, speed: options.fast });
+  executions.serve(FRONT_DOOR_ARN, { kind: "plain", handler: frontDoor.handler });
+  return services;
+}
+
+type LocalPolicy = ReturnType<typeof toLocalPolicy>;
+
+/** The user's policy for the emulator's customers; or one with the pace of a policy's defaults, and three waves. */
+export function toSandboxPolicy(local: LocalPolicy, own: object | undefined): object {
+  const { baseUrl, accountIds, startRequestsPerSecond: _start, ...rest } = local;
+  if (own !== undefined) return { ...own, baseUrl, accountIds };
+  const waves = [{ cohort: "canary", bakeMinutes: 5 }, { share: "20%", bakeMinutes: 5 }, { rest: true }];
+  return {
+    ...rest,
+    baseUrl,
+    accountIds,
+    strategies: { "three-waves": { waves } },
+    strategy: "three-waves",
+    alarms: [ALARM],
+  };
+}
+
+function alarmsOf(policy: object | undefined): readonly string[] {
+  const alarms = memberOf(policy, "alarms");
+  return Array.isArray(alarms) ? alarms : [];
+}
+
+function toStack(baseUrl: string) {
+  return { name: "cutover-sandbox", outputs: { FrontDoorFunctionName: FRONT_DOOR_ARN, BaseUrl: baseUrl } };
+}
+
+async function notReady(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.writeHead(503).end();
+}
+
+const STATES = ["OK", "ALARM", "INSUFFICIENT_DATA"] as const;
+
+async function setAlarm(cloudWatch: CloudWatch, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [, name] = /^\/alarms\/([^/]+)$/.exec(request.url ?? "") ?? [];
+  const body = (await readBody(request)).trim();
+  const state = STATES.find((each) => each === body);
+  if (name === undefined || state === undefined) {
+    response.writeHead(400).end(`expected /alarms/NAME, with one of ${STATES.join(", ")}\n`);
+    return;
+  }
+  cloudWatch.setAlarm(decodeURIComponent(name), { state, reason: "set by hand" });
+  response.end(`alarm ${name} is ${state}\n`);
+}
