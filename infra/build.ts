@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { readPolicy } from "../lambda/config.ts";
 import { ENTRIES, ROOT } from "./bundle.ts";
-import { bundleFunction } from "./bundle-entry.ts";
+import { bundleCommandLine, bundleFunction } from "./bundle-entry.ts";
 
 const { values } = parseArgs({
   options: {
@@ -20,8 +20,15 @@ for (const entry of ENTRIES) {
   const folder = join(resolve(values.out), entry);
   rmSync(folder, { recursive: true, force: true });
   bundleFunction(entry, folder, policy);
-  const bundle = readFileSync(join(folder, "index.mjs"));
-  process.stdout.write(`${join(folder, "index.mjs")}  ${toKb(bundle)} KB, ${toKb(gzipSync(bundle))} KB compressed\n`);
+  tell(join(folder, "index.mjs"));
+}
+const commandLine = join(resolve(values.out), "cli", "cutover.mjs");
+bundleCommandLine(commandLine);
+tell(commandLine);
+
+function tell(file: string): void {
+  const bundle = readFileSync(file);
+  process.stdout.write(`${file}  ${toKb(bundle)} KB, ${toKb(gzipSync(bundle))} KB compressed\n`);
 }
 
 function toKb({ length }: Buffer): number {

@@ -11,13 +11,23 @@ export function bundleFunction(entry: Entry, folder: string, policy: unknown): v
   for (const file of readdirSync(folder)) chmodSync(join(folder, file), 0o644);
 }
 
+/** Writes the command line as one file, which needs nothing but Node.js. */
+export function bundleCommandLine(outfile: string): void {
+  bundle(join(ROOT, "cli/cutover.ts"), outfile, { sourcemap: false });
+  chmodSync(outfile, 0o755);
+}
+
 /** Writes the bundle of a function: one ES module with the AWS SDK, so that the lock file decides its version. */
 export function bundleEntry(entry: Entry, outfile: string, { sourcemap = true } = {}): void {
+  bundle(toEntryFile(entry), outfile, { sourcemap });
+}
+
+function bundle(file: string, outfile: string, { sourcemap }: { readonly sourcemap: boolean }): void {
   buildSync({
     ...ESBUILD,
     mainFields: [...ESBUILD.mainFields],
     absWorkingDir: ROOT,
-    entryPoints: [toEntryFile(entry)],
+    entryPoints: [file],
     outfile,
     sourcemap,
     logLevel: "warning",

@@ -39,6 +39,10 @@ export class FrontDoor extends BundledFunction {
       value: this.function.functionName,
       description: "The front door: the function that the console, the CLI and CI invoke",
     });
+    new CfnOutput(this, "BaseUrl", {
+      value: deployment.policy.baseUrl,
+      description: "The Evo Voice API of this environment",
+    });
   }
 
   /**

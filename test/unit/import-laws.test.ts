@@ -21,7 +21,7 @@ const MAY_IMPORT = {
 
 const ROOMS = Object.keys(MAY_IMPORT);
 const PACKAGES = ["@aws-sdk/client-dynamodb", "@aws/durable-execution-sdk-js", "ky", "undici"];
-const OUTSIDE = ["local", "infra", "test", "bench"];
+const OUTSIDE = ["cli", "local", "infra", "test", "bench"];
 const ENTRIES = ["worker.ts", "front-door.ts", "webhook.ts"];
 
 const PLANTED = Object.entries(MAY_IMPORT).flatMap(([room, allowed]) => {

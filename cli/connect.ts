@@ -1,0 +1,108 @@
+import type { Stack } from "@aws-sdk/client-cloudformation";
+import { EXIT, Failure } from "./failure.ts";
+
+/** Which deployment is meant. */
+export interface Deployment {
+  /** The CloudFormation stack; without a name, the only one that has a front door. */
+  readonly stack?: string | undefined;
+  readonly sandbox?: boolean | undefined;
+  readonly port: string;
+}
+
+/** The front door of a deployment, called with the user's own AWS identity. */
+export interface Door {
+  /** The stack's name, which names the environment. */
+  readonly environment: string;
+  readonly baseUrl?: string | undefined;
+  readonly account: string;
+  readonly region: string;
+  readonly identity: string;
+  /** Sends a deploy event or a command. @throws Failure for a refusal, with its message as it came */
+  ask(payload: object): Promise<unknown>;
+}
+
+/** Finds the front door by the outputs of its stack. @throws Failure */
+export async function connect(deployment: Deployment): Promise<Door> {
+  const config = deployment.sandbox ? toSandbox(deployment) : {};
+  try {
+    const stack = await findStack(deployment, config);
+    const [, , , region = "", account = ""] = stack.StackId?.split(":") ?? [];
+    const { LambdaClient } = await import("@aws-sdk/client-lambda");
+    const lambda = new LambdaClient({ ...config, requestHandler: { requestTimeout: 60_000 } });
+    const { accessKeyId } = await lambda.config.credentials();
+    const functionName = findOutput(stack, FUNCTION) ?? "";
+    return {
+      environment: stack.StackName ?? "",
+      baseUrl: findOutput(stack, BASE_URL),
+      account,
+      region,
+      identity: deployment.sandbox ? "sandbox" : `access key ${accessKeyId}`,
+      ask: async (payload) => readReply(await invoke(lambda, functionName, payload)),
+    };
+  } catch (error) {
+    throw toFailure(error, deployment);
+  }
+}
+
+/** CDK writes a hash behind the names of outputs. */
+const FUNCTION = "FrontDoorFunctionName";
+const BASE_URL = "BaseUrl";
+
+function toSandbox({ port }: Deployment) {
+  const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
+  return { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials, maxAttempts: 1 };
+}
+
+async function findStack({ stack: name }: Deployment, config: ReturnType<typeof toSandbox> | object): Promise<Stack> {
+  const { CloudFormationClient, paginateDescribeStacks } = await import("@aws-sdk/client-cloudformation");
+  const client = new CloudFormationClient(config);
+  const found: Stack[] = [];
+  for await (const { Stacks = [] } of paginateDescribeStacks({ client }, name === undefined ? {} : { StackName: name }))
+    found.push(...Stacks.filter((stack) => findOutput(stack, FUNCTION) !== undefined));
+  const [stack, ...others] = found;
+  if (stack !== undefined && others.length === 0) return stack;
+  const names = found.map(({ StackName }) => StackName).join(", ");
+  const region = await client.config.region();
+  throw new Failure(
+    stack === undefined
+      ? `no stack ${name ?? ""} in ${region} has a front door of Cutover: set AWS_REGION and AWS_PROFILE, or --stack`
+      : `there are several deployments in ${region}: choose one with --stack or CUTOVER_STACK: ${names}`,
+    { exitCode: EXIT.refused },
+  );
+}
+
+function findOutput({ Outputs = [] }: Stack, name: string): string | undefined {
+  return Outputs.find(({ OutputKey = "" }) => OutputKey.includes(name))?.OutputValue;
+}
+
+type Lambda = import("@aws-sdk/client-lambda").LambdaClient;
+
+async function invoke(lambda: Lambda, functionName: string, payload: object) {
+  const { InvokeCommand } = await import("@aws-sdk/client-lambda");
+  const Payload = Buffer.from(JSON.stringify(payload));
+  try {
+    return await lambda.send(new InvokeCommand({ FunctionName: functionName, Payload }));
+  } catch (error) {
+    throw toFailure(error, {});
+  }
+}
+
+/** The errors of the front door that say: nothing was done, and this is what to correct. */
+const REFUSALS: readonly unknown[] = ["BadDeployEventError", "RefusedError", "ControlsError"];
+
+function readReply({ FunctionError, Payload }: Awaited<ReturnType<typeof invoke>>): unknown {
+  const answer = JSON.parse(Payload?.transformToString() || "null");
+  if (FunctionError === undefined) return answer;
+  const { errorType, errorMessage } = answer ?? {};
+  throw REFUSALS.includes(errorType)
+    ? new Failure(String(errorMessage), { exitCode: EXIT.refused })
+    : new Failure(`the front door failed: ${errorType}: ${errorMessage}`);
+}
+
+function toFailure(error: unknown, { sandbox, port }: Partial<Deployment>): Failure {
+  if (error instanceof Failure) return error;
+  const { name, message, code } = error as NodeJS.ErrnoException;
+  if (sandbox && code === "ECONNREFUSED")
+    return new Failure(`no sandbox answers on port ${port}: start one with npm run sandbox`, { cause: error });
+  return new Failure(`AWS could not be asked: ${name}: ${message}`, { cause: error });
+}

@@ -1,0 +1,12 @@
+/** What ends the program with a message for its user, without a stack. */
+export class Failure extends Error {
+  override readonly name = "Failure";
+  readonly exitCode: number;
+  constructor(message: string, { exitCode = EXIT.notAsWanted, cause }: { exitCode?: number; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+/** `notAsWanted`: the rollout ended otherwise, or its end is not known. `refused`: bad usage, or the front door refused. */
+export const EXIT = { asWanted: 0, notAsWanted: 1, refused: 2, interrupted: 130 } as const;

@@ -1,0 +1,85 @@
+import { clean, formatNumber, formatTime } from "../lambda/core/report/text-layout.ts";
+import type { CustomersListed, ListedCustomer } from "../lambda/front-door/list-customers.ts";
+import type { RolloutsListed } from "../lambda/front-door/list-rollouts.ts";
+import type { Door } from "./connect.ts";
+import { EXIT } from "./failure.ts";
+import { print, printJson } from "./terminal.ts";
+
+export interface Form {
+  readonly json?: boolean | undefined;
+  readonly csv?: boolean | undefined;
+}
+
+export async function listRollouts(door: Door, { json }: Form): Promise<number> {
+  const listed = (await door.ask({ command: "list" })) as RolloutsListed;
+  if (json) printJson(listed);
+  else
+    print(
+      listed.rollouts.length === 0
+        ? "no rollout yet"
+        : listed.rollouts.map((each) => describeRollout(each, listed.running)).join("\n\n"),
+    );
+  return EXIT.asWanted;
+}
+
+function describeRollout(rollout: RolloutsListed["rollouts"][number], running: string | undefined): string {
+  const { rolloutId, action, release = "", status, counts = {}, rollback, startedAt, requestedBy, reason } = rollout;
+  const numbers = Object.entries({ ...counts, ...(rollback && { restored: rollback.restored }) })
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${formatNumber(count)} ${kind}`);
+  const by = [requestedBy, reason].filter(Boolean).join(": ");
+  return [
+    `${clean(`${action} ${release}`)}   ${status}${rolloutId === running ? " now" : ""}`,
+    `  ${rolloutId}   ${formatTime(startedAt)}`,
+    ...(numbers.length > 0 ? [`  ${numbers.join(", ")}`] : []),
+    ...(by === "" ? [] : [`  ${clean(by)}`]),
+  ].join("\n");
+}
+
+type Asked = Readonly<Record<string, unknown>>;
+
+/** Every customer of a rollout, page by page, also while the rollout goes on. */
+export async function listCustomers(door: Door, asked: Asked, { json, csv }: Form): Promise<number> {
+  if (json) {
+    const customers: ListedCustomer[] = [];
+    for await (const page of readPages(door, asked)) customers.push(...page);
+    printJson(customers);
+    return EXIT.asWanted;
+  }
+  if (csv) print(COLUMNS.join(","));
+  let found = 0;
+  for await (const page of readPages(door, asked)) {
+    found += page.length;
+    for (const customer of page) print(csv ? toCsv(customer) : describeCustomer(customer));
+  }
+  if (found === 0 && !csv) print("no customer");
+  return EXIT.asWanted;
+}
+
+async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly ListedCustomer[]> {
+  let after: number | undefined;
+  do {
+    const page = (await door.ask({ command: "customers", ...asked, after })) as CustomersListed;
+    yield page.customers;
+    after = page.after;
+  } while (after !== undefined);
+}
+
+function describeCustomer(customer: ListedCustomer): string {
+  const { outcome, plannedAction, wave, name, customerId, message } = customer;
+  const where = wave === undefined ? "" : `wave ${wave}`;
+  const line = `${(outcome ?? `to ${plannedAction}`).padEnd(12)} ${where.padEnd(8)} ${clean(name)}  (${customerId})`;
+  const isPlain = outcome === undefined || outcome === "flipped" || outcome === "unchanged" || outcome === "restored";
+  return isPlain || message === undefined ? line : `${line}\n  ${clean(message)}`;
+}
+
+const COLUMNS = ["customerId", "name", "wave", "plannedAction", "outcome", "code", "message", "at"] as const;
+
+/** A text that a spreadsheet would take for a formula gets an apostrophe: names come from outside. */
+function toCsv(customer: ListedCustomer): string {
+  return COLUMNS.map((column) => {
+    const text = clean(String(customer[column] ?? ""));
+    const safe = /^[=+@-]/.test(text) ? `'${text}` : text;
+    return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  }).join(",");
+}

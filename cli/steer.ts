@@ -1,0 +1,79 @@
+import { clean, countCustomers, formatTime } from "../lambda/core/report/text-layout.ts";
+import type { ControlsShown } from "../lambda/front-door/change-controls.ts";
+import type { ProtectedCustomer } from "../lambda/front-door/look-up-protected.ts";
+import type { NotedCommand } from "../lambda/front-door/note-command.ts";
+import { askReason } from "./ask-user.ts";
+import type { Door } from "./connect.ts";
+import { EXIT } from "./failure.ts";
+import { askStatus } from "./follow.ts";
+import { print, printJson, say } from "./terminal.ts";
+
+export interface Sender {
+  readonly requestedBy: string;
+  readonly reason?: string | undefined;
+}
+
+interface Form {
+  readonly json?: boolean | undefined;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Sends a command to a rollout; without an id, to the rollout that runs. */
+export async function steer(
+  door: Door,
+  { rolloutId, ...members }: Members & { readonly rolloutId?: string | undefined },
+  sender: Sender,
+  { json }: Form,
+): Promise<number> {
+  const id = rolloutId ?? (await askStatus(door, {})).rolloutId;
+  const noted = (await door.ask({ ...members, rolloutId: id, ...(await sign(sender)) })) as NotedCommand;
+  if (json) printJson(noted);
+  else
+    print(`${noted.command} is noted: rollout ${id} takes it in before its next batch, or within a minute of a wait`);
+  say({ text: `to watch it: cutover status ${id} --watch` });
+  return EXIT.asWanted;
+}
+
+/** Changes the controls of the whole environment, and shows them. */
+export async function changeControls(door: Door, members: Members, sender: Sender, { json }: Form): Promise<number> {
+  return printControls(await door.ask({ ...members, ...(await sign(sender)) }), json);
+}
+
+export async function showControls(door: Door, { json }: Form): Promise<number> {
+  return printControls(await door.ask({ command: "controls" }), json);
+}
+
+async function sign({ requestedBy, reason }: Sender) {
+  return { requestedBy, reason: await askReason(reason) };
+}
+
+interface Shown extends ControlsShown {
+  readonly protectedNow?: readonly ProtectedCustomer[];
+}
+
+function printControls(answer: unknown, json: boolean | undefined): number {
+  if (json) printJson(answer);
+  else print(describeControls(answer as Shown));
+  return EXIT.asWanted;
+}
+
+function describeControls(shown: Shown): string {
+  const { status, stopped, holds, protectedIds, protectedNow = [], changes = [] } = shown;
+  const lines = [
+    stopped === undefined ? status : `${status} by ${stopped.requestedBy}: ${stopped.reason}`,
+    ...Object.entries(holds).map(
+      ([release, { requestedBy, reason }]) => `release ${release} is held by ${requestedBy}: ${reason}`,
+    ),
+    `${countCustomers(protectedIds.length)} protected here, besides those of the policy`,
+    ...protectedIds.slice(0, 20).map((id) => `  ${id}`),
+    ...(protectedIds.length > 20 ? [`  and ${protectedIds.length - 20} more: --json shows all`] : []),
+    ...protectedNow.map(({ name, customerId }) => `now protected: ${name} (${customerId})`),
+    ...(changes.length > 0 ? ["last changes"] : []),
+    ...changes.map(
+      ({ at, change, requestedBy, reason }) => `  ${formatTime(at)}  ${change}  ${requestedBy}: ${reason}`,
+    ),
+  ];
+  // `clean` would take the indentation away.
+  return lines.map((line) => `${/^ */.exec(line)?.[0]}${clean(line)}`).join("\n");
+}

@@ -1,0 +1,106 @@
+import { expect, test } from "@jest/globals";
+import { startProgram, useSandbox } from "../../support/use-sandbox.ts";
+
+const waves = [{ customers: 20, bakeMinutes: 10 }, { rest: true }];
+const { cutover, setAlarm, port, startSandbox } = useSandbox(
+  {
+    protected: { tags: ["vip"] },
+    alarms: ["calls-that-fail"],
+    strategies: { quick: { waves }, "long-bake": { waves: [{ customers: 20, bakeMinutes: 1_440 }, { rest: true }] } },
+    strategy: "quick",
+    requestsPerSecond: 2_000,
+    startRequestsPerSecond: 1_000,
+    settleSeconds: 1,
+  },
+  ...["--customers", "300", "--fast", "600"],
+);
+
+async function untilBaking(release: string): Promise<void> {
+  for (;;) {
+    const { release: running, dryRun, progress } = JSON.parse((await cutover("status", "--json")).out);
+    if (running === release && progress?.phase === "baking") return;
+    if (running === release && !dryRun && progress === undefined) throw new Error(`rollout of ${release} has ended`);
+  }
+}
+
+test("a plan is shown, run in waves by its hash, watched, listed and exported", async () => {
+  const planned = await cutover("plan", "promote", "1.0", "--all");
+  expect(planned).toMatchObject({ code: 0, out: expect.stringContaining("1  20 customers, then a bake of 10 min") });
+  const [, again = "", hash = ""] = /cutover (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.err) ?? [];
+  expect(again).toContain("--sandbox");
+  const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
+  expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining("promote 1.0   succeeded") });
+  expect(promoted.err).toMatch(/\nrunning, wave 1 of 2, baking; 20 flipped, /);
+  const [, rolloutId = ""] = /rollout (promote-\w+) is starting/.exec(promoted.err) ?? [];
+  expect((await cutover("list")).out).toMatch(new RegExp(`promote 1\\.0 {3}succeeded\\n {2}${rolloutId} `));
+  const status = await cutover("status", "--json");
+  const { counts } = JSON.parse(status.out);
+  expect(status).toMatchObject({ code: 0, err: "" });
+  const { out: csv } = await cutover("customers", rolloutId, "--csv");
+  const [head, ...rows] = csv.trim().split("\n");
+  expect(head).toMatch(/^customerId,/);
+  expect(rows).toHaveLength(300);
+  expect(rows.filter((row) => row.includes(",flipped,"))).toHaveLength(counts.flipped);
+});
+
+test("an abort from a cold shell ends a bake and restores every customer; the watching exits with 1", async () => {
+  const started = await cutover("stage", "2.0", "--all", "--strategy", "long-bake", "--yes");
+  expect(started).toMatchObject({ code: 0, err: expect.stringContaining("is starting\nto watch it: cutover status ") });
+  const watched = cutover("status", "--watch", "--json");
+  await untilBaking("2.0");
+  const beganAt = Date.now();
+  expect(await cutover("abort", "--reason", "calls drop")).toMatchObject({ code: 0 });
+  // Under 2 s on an idle machine. The limit is for a loaded one.
+  expect(Date.now() - beganAt).toBeLessThan(20_000);
+  const { code, out } = await watched;
+  expect(code).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ status: "rolled-back", counts: { flipped: 20 }, rollback: { restored: 20 } });
+});
+
+test("an alarm during a bake ends the rollout, and the program with 1 and the alarm's name", async () => {
+  const staged = cutover("stage", "3.0", "--all", "--strategy", "long-bake", "--yes", "--watch");
+  await untilBaking("3.0");
+  await setAlarm("calls-that-fail", "ALARM");
+  const { code, out } = await staged;
+  await setAlarm("calls-that-fail", "OK");
+  expect(code).toBe(1);
+  expect(out).toMatch(/^stage 3\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/m);
+});
+
+const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
+  ["an unknown option", ["promote", "1.0", "--tags", "beta"], "Did you mean --tag?"],
+  ["no terminal to ask on, and no --yes", ["promote", "1.0", "--all"], "add --plan HASH, or add --yes"],
+  ["what the front door refuses", ["promote", "1.0", "--tag", "a", "--tag", "b", "--yes"], "two or more tags need it"],
+  ["a command without a reason", ["stop"], "reason: got nothing"],
+];
+
+test.each(REFUSED)("%s ends with 2, and says what would be right", async (_title, args, message) => {
+  expect(await cutover(...args)).toMatchObject({ code: 2, out: "", err: expect.stringContaining(message) });
+});
+
+test("on a terminal it asks, draws the waves, and Ctrl-C ends the watching but not the rollout", async () => {
+  const line = `stty cols 60 rows 24; exec ${process.execPath} cli/cutover.ts stage 4.0 --all --sandbox --port ${port()}`;
+  const terminal = startProgram("script", ["--quiet", "--return", "--command", line, "/dev/null"], { NO_COLOR: "1" });
+  await terminal.until(/cutover-sandbox, http/);
+  await terminal.until(/stage \d+ customers on cutover-sandbox\?/);
+  terminal.child.stdin?.write("y");
+  await terminal.until(/1 █{20} 20\/20/);
+  terminal.child.stdin?.write("\u0003");
+  expect(await terminal.ended).toBe(130);
+  const [, rolloutId = ""] = await terminal.until(/the watching ended, and rollout (stage-\w+) continues/);
+  expect(await cutover("status", rolloutId, "--watch")).toMatchObject({ code: 0 });
+});
+
+test("a second sandbox on the same port is refused, and a sandbox ends with its parent", async () => {
+  const second = startSandbox("--port", port());
+  expect(await second.ended).toBe(1);
+  expect(second.err()).toBe(
+    `sandbox: port ${port()} is in use, perhaps by another sandbox: end it, or choose another --port\n`,
+  );
+  const command = `${process.execPath} local/sandbox.ts --port 0 & wait`;
+  const parent = startProgram("sh", ["-c", command]);
+  await parent.until(/Try in another terminal/);
+  parent.child.kill("SIGKILL");
+  // The pipe closes when the sandbox and the emulator have ended as well.
+  expect(await parent.ended).toBe("SIGKILL");
+});

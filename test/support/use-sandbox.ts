@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll } from "@jest/globals";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A program as a process, and what it has written so far. */
+export interface Program {
+  readonly child: ChildProcess;
+  out(): string;
+  err(): string;
+  /** The exit code, or the signal. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  /** Resolves when standard output and standard error together match. */
+  until(pattern: RegExp): Promise<RegExpMatchArray>;
+}
+
+export function startProgram(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Program {
+  const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...environment }, stdio: "pipe" });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  let isOver = false;
+  child.once("close", () => {
+    isOver = true;
+  });
+  return {
+    child,
+    out: () => out,
+    err: () => err,
+    ended,
+    async until(pattern) {
+      for (;;) {
+        const found = pattern.exec(out + err);
+        if (found !== null) return found;
+        if (isOver) throw new Error(`ended without ${pattern}: ${out}${err}`);
+        await sleep(20);
+      }
+    },
+  };
+}
+
+/** A sandbox for a file of tests, with a policy of the tests' own: at a high pace, and bakes that only tests wait for. */
+export function useSandbox(policy: object, ...options: readonly string[]) {
+  const folder = mkdtempSync(join(tmpdir(), "cutover-sandbox-test-"));
+  const started: ChildProcess[] = [];
+  let port = "";
+
+  function startSandbox(...args: readonly string[]): Program {
+    const sandbox = startProgram(process.execPath, ["local/sandbox.ts", ...args], { TMPDIR: folder });
+    started.push(sandbox.child);
+    return sandbox;
+  }
+
+  beforeAll(async () => {
+    const file = join(folder, "policy.json");
+    writeFileSync(file, JSON.stringify(policy));
+    [, port = ""] = await startSandbox("--port", "0", "--policy", file, ...options).until(
+      /http:\/\/127\.0\.0\.1:(\d+): /,
+    );
+  });
+  afterAll(async () => {
+    for (const child of started) child.kill("SIGTERM");
+    await Promise.all(started.map((child) => child.exitCode ?? child.signalCode ?? once(child, "close")));
+    rmSync(folder, { recursive: true });
+  });
+
+  return {
+    folder,
+    startSandbox,
+    port: () => port,
+    /** The command line, in a pipe. */
+    async cutover(...args: readonly string[]) {
+      const program = startProgram(process.execPath, ["cli/cutover.ts", ...args, "--sandbox", "--port", port]);
+      program.child.stdin?.end();
+      const code = await program.ended;
+      return { code, out: program.out(), err: program.err() };
+    },
+    async setAlarm(name: string, state: "OK" | "ALARM"): Promise<void> {
+      await fetch(`http://127.0.0.1:${port}/alarms/${name}`, { method: "PUT", body: state });
+    },
+  };
+}
