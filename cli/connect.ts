@@ -104,5 +104,8 @@ function toFailure(error: unknown, { sandbox, port }: Partial<Deployment>): Fail
   const { name, message, code } = error as NodeJS.ErrnoException;
   if (sandbox && code === "ECONNREFUSED")
     return new Failure(`no sandbox answers on port ${port}: start one with npm run sandbox`, { cause: error });
-  return new Failure(`AWS could not be asked: ${name}: ${message}`, { cause: error });
+  return new Failure(
+    `AWS could not be asked (AWS_PROFILE and AWS_REGION say which account and region): ${name}: ${message}`,
+    { cause: error },
+  );
 }

@@ -65,15 +65,27 @@ async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly Lis
   } while (after !== undefined);
 }
 
+/** `referenceId  name  (id)`, and why it is not where it was to be. */
 function describeCustomer(customer: ListedCustomer): string {
-  const { outcome, plannedAction, wave, name, customerId, message } = customer;
+  const { outcome, plannedAction = "appear", wave, referenceId = "", name, customerId, message } = customer;
   const where = wave === undefined ? "" : `wave ${wave}`;
-  const line = `${(outcome ?? `to ${plannedAction}`).padEnd(12)} ${where.padEnd(8)} ${clean(name)}  (${customerId})`;
+  const who = [referenceId, name, `(${customerId})`].map(clean).filter(Boolean).join("  ");
+  const line = `${(outcome ?? `to ${plannedAction}`).padEnd(12)} ${where.padEnd(8)} ${who}`;
   const isPlain = outcome === undefined || outcome === "flipped" || outcome === "unchanged" || outcome === "restored";
   return isPlain || message === undefined ? line : `${line}\n  ${clean(message)}`;
 }
 
-const COLUMNS = ["customerId", "name", "wave", "plannedAction", "outcome", "code", "message", "at"] as const;
+const COLUMNS = [
+  "referenceId",
+  "customerId",
+  "name",
+  "wave",
+  "plannedAction",
+  "outcome",
+  "code",
+  "message",
+  "at",
+] as const;
 
 /** A text that a spreadsheet would take for a formula gets an apostrophe: names come from outside. */
 function toCsv(customer: ListedCustomer): string {

@@ -42,7 +42,7 @@ export async function rollOut(door: Door, event: Event, manner: Manner): Promise
   if (seen === undefined) return EXIT.notAsWanted;
   const started = await start(door, seen);
   const { rolloutId, joined } = started;
-  say({ text: `rollout ${rolloutId} is ${started.status}${joined ? " (the same event was sent before)" : ""}` });
+  if (joined) say({ text: `the same event was sent before: rollout ${rolloutId} is ${started.status}` });
   if (!(manner.watch ?? isLive())) {
     if (manner.json) printJson(started);
     else say({ text: `to watch it: cutover status ${rolloutId} --watch` });
@@ -70,12 +70,17 @@ async function showAndAsk(door: Door, event: Event, { yes, json }: Manner): Prom
 
 /** A dry run has an id of its own: it is not the rollout that it plans. */
 async function plan(door: Door, { id: _id, plan: _plan, ...event }: Event): Promise<StatusAnswer> {
-  return follow(door, await start(door, { ...event, dryRun: true }));
+  const started = await start(door, { ...event, dryRun: true });
+  return follow(door, started).catch((error: Failure) => {
+    if (error.exitCode !== EXIT.interrupted) throw error;
+    throw new Failure("no customer was flipped: this was only the plan", { exitCode: EXIT.interrupted, cause: error });
+  });
 }
 
 /** With an id, an event that the SDK sends twice starts one rollout. */
 async function start(door: Door, event: Event): Promise<Started> {
   const id = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
+  if (event.dryRun !== true) say({ text: `starting rollout ${id}` });
   return (await door.ask({ ...event, id })) as Started;
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { clean, countCustomers, formatTime } from "../lambda/core/report/text-layout.ts";
 import type { ControlsShown } from "../lambda/front-door/change-controls.ts";
 import type { ProtectedCustomer } from "../lambda/front-door/look-up-protected.ts";
@@ -9,7 +10,7 @@ import { askStatus } from "./follow.ts";
 import { print, printJson, say } from "./terminal.ts";
 
 export interface Sender {
-  readonly requestedBy: string;
+  readonly requestedBy: unknown;
   readonly reason?: string | undefined;
 }
 
@@ -44,8 +45,9 @@ export async function showControls(door: Door, { json }: Form): Promise<number> 
   return printControls(await door.ask({ command: "controls" }), json);
 }
 
+/** With an id, a command that the SDK sends twice is done once. */
 async function sign({ requestedBy, reason }: Sender) {
-  return { requestedBy, reason: await askReason(reason) };
+  return { requestedBy, reason: await askReason(reason), id: `cli-${randomBytes(6).toString("hex")}` };
 }
 
 interface Shown extends ControlsShown {

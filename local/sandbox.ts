@@ -1,9 +1,8 @@
 import { describeFaults } from "./emulator/describe-faults.ts";
 import { readSandboxArguments, SANDBOX_PORT, type SandboxOptions } from "./sandbox/read-arguments.ts";
-import { startSandbox } from "./sandbox/start-sandbox.ts";
+import { alarmsOf, startSandbox } from "./sandbox/start-sandbox.ts";
 import { describeChange } from "./start/describe-change.ts";
 import { LocalRunError } from "./start/local-run-error.ts";
-import { ALARM } from "./start/scenario.ts";
 
 const USAGE = `A whole Cutover on loopback, to practise in: an Evo Voice emulator, the front door
 and the worker that ship to AWS Lambda, the ledger and the alarms. No data leaves
@@ -77,7 +76,8 @@ function waitForEnd(): Promise<void> {
   });
 }
 
-function toWelcome({ customers, fast, faults }: SandboxOptions, port: number): string {
+function toWelcome({ customers, fast, faults, policy }: SandboxOptions, port: number): string {
+  const [alarm] = alarmsOf(policy);
   const at = port === SANDBOX_PORT ? "--sandbox" : `--sandbox --port ${port}`;
   return `Cutover sandbox on http://127.0.0.1:${port}: ${customers} customers${faults && `, faults ${faults}`}
 Bakes and waits pass ${fast} times faster. Ctrl-C ends it, and keeps nothing.
@@ -87,10 +87,14 @@ Try in another terminal, the last one while a wave bakes:
   npx cutover plan promote 2026.11.0 --all ${at}
   npx cutover promote 2026.11.0 --all ${at}
   npx cutover abort ${at}
+${alarm === undefined ? "" : toAlarmHint(alarm, port)}`;
+}
 
+function toAlarmHint(alarm: string, port: number): string {
+  return `
 A bad release: let an alarm go off while a wave bakes.
 
-  curl -X PUT -d ALARM http://127.0.0.1:${port}/alarms/${ALARM}
+  curl -X PUT -d ALARM http://127.0.0.1:${port}/alarms/${encodeURIComponent(alarm)}
 `;
 }
 

@@ -25,7 +25,6 @@ export async function startSandbox(
   const lambda = { port: options.port, others: (...request: Parameters<Answer>) => others(...request) };
   const services = await startServices({ ...options, requestsPerSecond: 50, toPolicy, lambda }, stack);
   const { environment, executions, cloudWatch, emulator, eventBridge } = services;
-  // The alarms of a policy of the user's own exist too.
   for (const name of alarmsOf(options.policy)) cloudWatch.setAlarm(name, { state: "OK" });
   const changes = watchChanges(eventBridge, onChange);
   stack.defer(() => changes.stop());
@@ -58,8 +57,9 @@ export function toSandboxPolicy(local: LocalPolicy, own: object | undefined): ob
   };
 }
 
-function alarmsOf(policy: object | undefined): readonly string[] {
-  const alarms = memberOf(policy, "alarms");
+/** The alarms that the sandbox's policy names. */
+export function alarmsOf(policy: object | undefined): readonly string[] {
+  const alarms = policy === undefined ? [ALARM] : memberOf(policy, "alarms");
   return Array.isArray(alarms) ? alarms : [];
 }
 

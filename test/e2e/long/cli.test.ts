@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { startProgram, useSandbox } from "../../support/use-sandbox.ts";
 
 const waves = [{ customers: 20, bakeMinutes: 10 }, { rest: true }];
-const { cutover, setAlarm, port, startSandbox } = useSandbox(
+const { folder, cutover, setAlarm, port, startSandbox } = useSandbox(
   {
     protected: { tags: ["vip"] },
     alarms: ["calls-that-fail"],
@@ -31,21 +33,26 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
   expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining("promote 1.0   succeeded") });
   expect(promoted.err).toMatch(/\nrunning, wave 1 of 2, baking; 20 flipped, /);
-  const [, rolloutId = ""] = /rollout (promote-\w+) is starting/.exec(promoted.err) ?? [];
+  const [, rolloutId = ""] = /starting rollout (promote-\w+)/.exec(promoted.err) ?? [];
   expect((await cutover("list")).out).toMatch(new RegExp(`promote 1\\.0 {3}succeeded\\n {2}${rolloutId} `));
   const status = await cutover("status", "--json");
   const { counts } = JSON.parse(status.out);
   expect(status).toMatchObject({ code: 0, err: "" });
   const { out: csv } = await cutover("customers", rolloutId, "--csv");
   const [head, ...rows] = csv.trim().split("\n");
-  expect(head).toMatch(/^customerId,/);
+  expect(head).toMatch(/^referenceId,customerId,name,/);
   expect(rows).toHaveLength(300);
   expect(rows.filter((row) => row.includes(",flipped,"))).toHaveLength(counts.flipped);
+  const file = join(folder, "customers.csv");
+  writeFileSync(file, csv);
+  const same = await cutover("plan", "stage", "1.1", "--reference-ids-from", file, "--json");
+  const { flip, skipped } = JSON.parse(same.out).plan;
+  expect(flip + skipped).toBe(300);
 });
 
 test("an abort from a cold shell ends a bake and restores every customer; the watching exits with 1", async () => {
   const started = await cutover("stage", "2.0", "--all", "--strategy", "long-bake", "--yes");
-  expect(started).toMatchObject({ code: 0, err: expect.stringContaining("is starting\nto watch it: cutover status ") });
+  expect(started).toMatchObject({ code: 0, err: expect.stringContaining("\nto watch it: cutover status ") });
   const watched = cutover("status", "--watch", "--json");
   await untilBaking("2.0");
   const beganAt = Date.now();

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import { Failure } from "../../../cli/failure.ts";
-import { toEventFlags } from "../../../cli/flags.ts";
 import { readReferenceIds } from "../../../cli/read-files.ts";
 import { toEvent } from "../../../cli/to-event.ts";
 
@@ -41,21 +40,21 @@ const FLAGS: readonly (readonly [string, Readonly<Record<string, unknown>>, obje
 ];
 
 test.each(FLAGS)("%s", (_title, flags, members) => {
-  expect(toEvent(toEventFlags(flags, "promote", "1.0"))).toEqual({ action: "promote", release: "1.0", ...members });
+  expect(toEvent(flags, ["promote", "1.0"])).toEqual({ action: "promote", release: "1.0", ...members });
 });
 
 test("a match without a tag is sent, so that the front door refuses it", () => {
-  expect(toEvent(toEventFlags({ match: "any", all: true }, "stage", "1.0")).targets).toContainEqual({ match: "any" });
+  expect(toEvent({ match: "any", all: true }, ["stage", "1.0"]).targets).toContainEqual({ tags: [], match: "any" });
 });
 
 test("options add to a file's event, and never replace what the file says", () => {
   const file = { action: "promote", targets: { all: true } };
-  expect(toEvent(toEventFlags({ reason: "why" }, "promote", "1.0"), file)).toEqual({
+  expect(toEvent({ reason: "why" }, ["promote", "1.0"], file)).toEqual({
     ...file,
     release: "1.0",
     reason: "why",
   });
-  const other = () => toEvent(toEventFlags({ tag: ["beta"] }, "stage", "1.0"), file);
+  const other = () => toEvent({ tag: ["beta"] }, ["stage", "1.0"], file);
   expect(other).toThrow("the event's file has another action, targets than the command line");
 });
 
