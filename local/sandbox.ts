@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describeFaults } from "./emulator/describe-faults.ts";
 import { readSandboxArguments, SANDBOX_PORT, type SandboxOptions } from "./sandbox/read-arguments.ts";
 import { alarmsOf, startSandbox } from "./sandbox/start-sandbox.ts";
@@ -67,13 +68,28 @@ async function run(options: SandboxOptions): Promise<number> {
   }
 }
 
-/** A signal, or the end of the parent: npm does not pass SIGTERM on, and ends without a word. */
+/** A signal, or the end of the parent. npm does not pass SIGTERM on, and a shell stands between it and this process. */
 function waitForEnd(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => resolve());
-    const parent = process.ppid;
-    setInterval(() => process.ppid !== parent && resolve(), PARENT_MS);
+    const { ppid: parent } = process;
+    const npm = process.env.npm_lifecycle_event === undefined ? undefined : findParent(parent);
+    setInterval(() => (process.ppid !== parent || !isAlive(npm)) && resolve(), PARENT_MS);
   });
+}
+
+/** Without `ps`, as on Windows, the parent's parent is not known. */
+function findParent(pid: number): number | undefined {
+  const { stdout } = spawnSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" });
+  return Number(stdout) || undefined;
+}
+
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return pid === undefined || process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function toWelcome({ customers, fast, faults, policy }: SandboxOptions, port: number): string {
