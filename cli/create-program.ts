@@ -4,7 +4,7 @@ import { wrap } from "../lambda/core/report/text-layout.ts";
 import { connect, type Deployment, type Door } from "./connect.ts";
 import { collect, withEvent, withExclusion, withManner, withSelection, withSender, withStrategy } from "./flags.ts";
 import { askStatus, follow, hasEnded } from "./follow.ts";
-import { listCustomers, listRollouts } from "./list.ts";
+import { findCustomer, listCustomers, listRollouts } from "./list.ts";
 import { readEventFile } from "./read-files.ts";
 import { type Manner, printAnswer, rollOut, showPlan, toExitCode } from "./roll-out.ts";
 import { changeControls, showControls, steer } from "./steer.ts";
@@ -102,6 +102,9 @@ function addReading(verb: Verb): void {
     .option("--csv", "print CSV")
     .option("--outcome <outcome>", "only with this outcome: flipped, unchanged, skipped, failed, restored, …")
     .option("--wave <number>", "only those that this wave flips");
+  verb("customer [id]", "show what the last 50 rollouts did with one customer", (door, flags, customerId) =>
+    findCustomer(door, { customerId, referenceId: flags.referenceId }, flags),
+  ).option("--reference-id <id>", "its reference id, instead of its id");
   verb("controls", "show the stop switch, the held releases and the protected customers", showControls);
 }
 
@@ -135,6 +138,7 @@ function addControls(verb: Verb): void {
     );
   control("stop", "stop everything: no rollout flips a customer", "stop-everything");
   control("go", "end the stop", "resume-everything");
+  control("try-login-again", "try a refused login once more, after its cause was mended", "try-login-again");
   control("hold <release>", "refuse every event that stages or promotes a release", "hold-release");
   control("release <release>", "end the hold of a release", "clear-release");
   control("protect", "never flip these customers", "protect")

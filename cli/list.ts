@@ -1,4 +1,5 @@
 import { clean, formatNumber, formatTime } from "../lambda/core/report/text-layout.ts";
+import type { CustomerFound } from "../lambda/front-door/find-customer.ts";
 import type { CustomersListed, ListedCustomer } from "../lambda/front-door/list-customers.ts";
 import type { RolloutsListed } from "../lambda/front-door/list-rollouts.ts";
 import type { Door } from "./connect.ts";
@@ -54,6 +55,22 @@ export async function listCustomers(door: Door, asked: Asked, { json, csv }: For
   }
   if (found === 0 && !csv) print("no customer");
   return EXIT.asWanted;
+}
+
+/** What the last rollouts planned for one customer, and what became of it. */
+export async function findCustomer(door: Door, asked: Asked, { json }: Form): Promise<number> {
+  const found = (await door.ask({ command: "customer", ...asked })) as CustomerFound;
+  const none = `none of the last ${found.searched} rollouts planned this customer`;
+  if (json) printJson(found);
+  else print(found.rollouts.map(describeInRollout).join("\n\n") || none);
+  return EXIT.asWanted;
+}
+
+function describeInRollout(found: CustomerFound["rollouts"][number]): string {
+  const { action, release = "", dryRun, rolloutId, at, requestedBy, reason } = found;
+  const head = [clean(`${action} ${release}${dryRun ? ", planned only" : ""}`), rolloutId, formatTime(at)].join("   ");
+  const by = [requestedBy, reason].filter(Boolean).join(": ");
+  return [head, `  ${describeCustomer(found)}`, ...(by === "" ? [] : [`  ${clean(by)}`])].join("\n");
 }
 
 async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly ListedCustomer[]> {

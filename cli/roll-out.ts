@@ -62,6 +62,7 @@ async function showAndAsk(door: Door, event: Event, { yes, json }: Manner): Prom
     );
   const planned = await plan(door, event);
   if (!json || planned.status !== "planned") printAnswer(planned, { json });
+  else if (!yes && "text" in planned) say({ text: planned.text ?? "" });
   if (planned.status !== "planned" || !("plan" in planned) || planned.plan === undefined) return undefined;
   const { flip, hash } = planned.plan;
   if (!yes) await confirm(`${event.action} ${countCustomers(flip)} on ${door.environment}?`);

@@ -48,6 +48,9 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   const same = await cutover("plan", "stage", "1.1", "--reference-ids-from", file, "--json");
   const { flip, skipped } = JSON.parse(same.out).plan;
   expect(flip + skipped).toBe(300);
+  const [, referenceId = ""] = /^(REF-\d+),.*,flipped,/m.exec(csv) ?? [];
+  const { out } = await cutover("customer", "--reference-id", referenceId);
+  expect(out).toMatch(new RegExp(`^promote 1\\.0 {3}${rolloutId} .*\n  flipped .* ${referenceId}  `, "m"));
 });
 
 test("an abort from a cold shell ends a bake and restores every customer; the watching exits with 1", async () => {
@@ -104,8 +107,7 @@ test("a second sandbox on the same port is refused, and a sandbox ends with its 
   expect(second.err()).toBe(
     `sandbox: port ${port()} is in use, perhaps by another sandbox: end it, or choose another --port\n`,
   );
-  const command = `${process.execPath} local/sandbox.ts --port 0 & wait`;
-  const parent = startProgram("sh", ["-c", command]);
+  const parent = startProgram("npm", ["run", "sandbox", "--", "--port", "0"]);
   await parent.until(/Try in another terminal/);
   parent.child.kill("SIGKILL");
   // The pipe closes when the sandbox and the emulator have ended as well.
