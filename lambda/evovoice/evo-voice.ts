@@ -2,7 +2,7 @@ import type { Flip } from "../core/flip/settle-before-flip.ts";
 import type { PageRequest } from "../core/lookup/customer-query.ts";
 import { createApiClient, type RetryLimits } from "./api-client.ts";
 import { listCustomers, readCustomer, readPage, readTagIds } from "./customers.ts";
-import { flipCustomer } from "./flip.ts";
+import { type BeforeSend, flipCustomer } from "./flip.ts";
 import { createLimiter, type LimiterOptions } from "./rate/limiter.ts";
 import { type ClientLog, SILENT_LOG, sampleLog } from "./sample-log.ts";
 import { createSession, type SessionPorts } from "./session.ts";
@@ -36,7 +36,7 @@ export function createEvoVoice({ baseUrl, retries, session: ports }: EvoVoiceOpt
         readPage: (request: PageRequest) => readPage(client, request),
         listCustomers: (ids: readonly string[]) => listCustomers(client, ids),
         readCustomer: (id: string) => readCustomer(client, id),
-        flip: (flip: Flip, beforeSend?: () => Promise<void>) => flipCustomer(client, flip, beforeSend),
+        flip: (flip: Flip, beforeSend?: BeforeSend) => flipCustomer(client, flip, beforeSend),
         pace: limiter.pace,
         close: () => {
           clearTimeout(closing);

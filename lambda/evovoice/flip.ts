@@ -20,16 +20,15 @@ interface TriedFlip {
   flag: boolean | undefined;
 }
 
+/** `mayBeDone`: an earlier request may have set the flag. */
+export type BeforeSend = (mayBeDone: boolean) => Promise<void>;
+
 /**
  * Sets a customer's flag. A flip counts only when the reply or a later read shows the right customer with the right
  * flag. A failure of the customer is a result, not an error.
  * @throws what no sign-in helps against, and the errors of `beforeSend`, when no request can have written
  */
-export async function flipCustomer(
-  client: ApiClient,
-  flip: Flip,
-  beforeSend?: () => Promise<void>,
-): Promise<FlipResult> {
+export async function flipCustomer(client: ApiClient, flip: Flip, beforeSend?: BeforeSend): Promise<FlipResult> {
   const tried: TriedFlip = { client, flip, mayBeDone: false, flag: undefined };
   try {
     return { result: "flipped", reason: await flipUntilProved(tried, beforeSend) };
@@ -45,7 +44,7 @@ export async function flipCustomer(
 }
 
 /** Gives what proves the flip. */
-async function flipUntilProved(tried: TriedFlip, beforeSend: (() => Promise<void>) | undefined): Promise<Reason> {
+async function flipUntilProved(tried: TriedFlip, beforeSend?: BeforeSend): Promise<Reason> {
   const { client, flip } = tried;
   const { customerId, isStaging } = flip;
   const operation = { operation: "flip", customerId };
@@ -56,7 +55,7 @@ async function flipUntilProved(tried: TriedFlip, beforeSend: (() => Promise<void
     // An absent flag would mean production.
     json: { customerId, isStaging },
     operation,
-    beforeSend,
+    beforeSend: beforeSend && (() => beforeSend(tried.mayBeDone)),
     isDone: async (received, soFar) => {
       proof = isProof(received, flip)
         ? { code: "confirmed-by-reply", ...(tried.after !== undefined && { after: tried.after }) }

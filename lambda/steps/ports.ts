@@ -74,8 +74,9 @@ export interface Connection {
   /**
    * Awaits `beforeSend` right before each request that may write. An error that it throws ends the flip. Throws only when
    * no request can have written: otherwise the flip is `unresolved`, and the next flip will meet the same error.
+   * `mayBeDone`: an earlier request of this flip may have written.
    */
-  flip(flip: Flip, beforeSend: () => Promise<void>): Promise<FlipResult>;
+  flip(flip: Flip, beforeSend: (mayBeDone: boolean) => Promise<void>): Promise<FlipResult>;
   pace(): Pace;
   /** Ends the connection: a request that still waits for its turn gets an OutOfTimeError. */
   close(): void;

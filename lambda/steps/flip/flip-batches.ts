@@ -1,7 +1,5 @@
-import { isInDoubt } from "../../core/flip/outcome.ts";
-import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
-import type { Reason } from "../../core/reasons.ts";
-import { type BatchRun, inParallel, type RecordedBatch, record } from "./batch-run.ts";
+import { type BatchRun, type RecordedBatch, record } from "./batch-run.ts";
+import { flipWhileFresh } from "./flip-while-fresh.ts";
 import { type PreparedBatch, prepareBatch, withdrawBatch } from "./prepare-batch.ts";
 
 /** Positions of batches in the order of the work. `to` is the first position after the range. */
@@ -28,9 +26,9 @@ export async function* flipBatches(run: BatchRun, { from, to }: BatchRange): Asy
     const before = flipping;
     flipping = flipBatch(run, prepared);
     yield* recordedBy(before);
-    await flipping.nearlyTaken;
+    await flipping.nearlySent;
     ahead = prepare(position + 1);
-    await flipping.taken;
+    await flipping.sent;
   }
   yield* recordedBy(flipping);
   await withdraw(run, await ahead);
@@ -62,70 +60,35 @@ async function withdraw(run: BatchRun, prepared: PreparedBatch | undefined): Pro
 
 /** A batch whose flips have begun. None of its promises rejects: the stop signal takes the errors. */
 interface FlippingBatch {
-  /** Few customers are waiting: time to prepare the next batch. */
-  readonly nearlyTaken: Promise<void>;
-  /** No customer is waiting: the last flips are in flight. */
-  readonly taken: Promise<void>;
+  /** A second's flips are left: time to prepare the next batch, late, so that its readings are fresh. */
+  readonly nearlySent: Promise<void>;
+  /** No customer waits for its turn: the last flips are in flight. */
+  readonly sent: Promise<void>;
   /** The recorded batch; undefined when it could not be written. */
   readonly recorded: Promise<RecordedBatch | undefined>;
 }
 
-/**
- * The next batch is prepared when so many customers for each request in flight are waiting in this batch: late, so that its
- * readings are fresh, and early enough that no request waits for it.
- */
-const LEFT_FOR_EACH_IN_FLIGHT = 4;
-
 /** Flips a prepared batch. It records all known outcomes, also after an early end. */
 function flipBatch(run: BatchRun, prepared: PreparedBatch): FlippingBatch {
-  const nearlyTaken = Promise.withResolvers<void>();
-  const taken = Promise.withResolvers<void>();
+  const nearlySent = Promise.withResolvers<void>();
+  const sent = Promise.withResolvers<void>();
+  const unsent = new Set(prepared.fresh.customers.map(({ id }) => id));
 
-  function* takeUp(): Generator<PlannedCustomer> {
-    let left = prepared.flips.length;
-    for (const customer of prepared.flips) {
-      if (left <= run.concurrency * LEFT_FOR_EACH_IN_FLIGHT) nearlyTaken.resolve();
-      left -= 1;
-      if (left === 0) taken.resolve();
-      yield customer;
-    }
+  function countSent(customerId: string): void {
+    unsent.delete(customerId);
+    if (unsent.size <= run.connection.pace().perSecond) nearlySent.resolve();
+    if (unsent.size === 0) sent.resolve();
   }
 
   async function flipAll(): Promise<RecordedBatch | undefined> {
-    const { tracker } = prepared;
-    run.guard.countFailures(tracker.failures());
-    await inParallel(run, takeUp(), (customer) => flipOne(run, prepared, customer));
-    nearlyTaken.resolve();
-    taken.resolve();
+    run.guard.countFailures(prepared.tracker.failures());
+    await flipWhileFresh(run, prepared, countSent).catch(run.stopSignal.fail);
+    nearlySent.resolve();
+    sent.resolve();
     return finish(run, prepared);
   }
 
-  return { nearlyTaken: nearlyTaken.promise, taken: taken.promise, recorded: flipAll() };
-}
-
-/**
- * The guard is asked before each request, and not only before the first: the lock may be lost while a flip waits for its
- * turn or its next try.
- */
-async function flipOne(run: BatchRun, { tracker }: PreparedBatch, customer: PlannedCustomer): Promise<void> {
-  const { task, guard, connection } = run;
-  const flipped = await connection.flip({ customerId: customer.id, isStaging: task.flag }, guard.assertFresh);
-  switch (flipped.result) {
-    case "flipped":
-      return tracker.settle(customer, "flipped", flipped.reason);
-    case "failed":
-      tracker.settle(customer, "failed", tracker.wasIntended(customer.id) ? withDoubt(flipped.reason) : flipped.reason);
-      return guard.countFailures(1);
-    case "unresolved":
-      return tracker.markInDoubt(customer.id);
-    case "not begun":
-      return;
-  }
-}
-
-/** This flip was refused, and an earlier run may have sent another. */
-function withDoubt(why: Reason): Reason {
-  return isInDoubt({ outcome: "failed", reason: why }) ? why : { code: "may-be-flipped", why };
+  return { nearlySent: nearlySent.promise, sent: sent.promise, recorded: flipAll() };
 }
 
 async function finish(

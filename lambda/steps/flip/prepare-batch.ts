@@ -19,7 +19,13 @@ export interface PreparedBatch {
   readonly work: Work;
   readonly written: Batch;
   readonly tracker: OutcomeTracker;
-  readonly flips: readonly PlannedCustomer[];
+  readonly fresh: FreshCustomers;
+}
+
+/** Customers to be flipped now, and since when that is known. */
+export interface FreshCustomers {
+  readonly customers: readonly PlannedCustomer[];
+  readonly readAtMs: number;
 }
 
 /**
@@ -32,19 +38,53 @@ export async function prepareBatch(run: BatchRun, position: number): Promise<Pre
   const batch = await run.task.read(position);
   const work = run.task.open(batch);
   const tracker = trackOutcomes(work);
-  const readings = await readAfresh(run, tracker.open);
-  const intended = settleWithoutFlip(work, tracker, readings);
-  const written = await record(run, batch, tracker, [...tracker.inDoubt(), ...intended.map(({ id }) => id)]);
+  const fresh = await findFlips(run, { work, tracker }, tracker.open);
+  const intended = fresh.customers.map(({ id }) => id);
+  const written = await record(run, batch, tracker, [...tracker.inDoubt(), ...intended]);
   const prepared = { position, work, written, tracker };
   const protectedIds = await readProtected(run).catch(async (error: unknown) => {
     // A batch that cannot be withdrawn is resumed as after a crash. The first error is the one to report.
     await withdrawBatch(run, prepared).catch(() => undefined);
     throw error;
   });
-  if (protectedIds !== undefined) return { ...prepared, flips: settleProtected(tracker, intended, protectedIds) };
+  if (protectedIds !== undefined) return { ...prepared, fresh: settleProtected(tracker, fresh, protectedIds) };
   // Once only: a withdrawal whose reply was lost would be taken for that of another worker.
   await withdrawBatch(run, prepared);
   return undefined;
+}
+
+/** Reads customers of a prepared batch once more, and the controls: their turn came when their reading was too old. */
+export async function refreshFlips(
+  run: BatchRun,
+  prepared: PreparedWork,
+  customers: readonly PlannedCustomer[],
+): Promise<FreshCustomers | undefined> {
+  const fresh = await findFlips(run, prepared, customers);
+  const protectedIds = await readProtected(run);
+  return protectedIds && settleProtected(prepared.tracker, fresh, protectedIds);
+}
+
+type PreparedWork = Pick<PreparedBatch, "work" | "tracker">;
+
+/** Reads customers and settles those that need no flip; returns the customers to be flipped now. */
+async function findFlips(
+  run: BatchRun,
+  { work, tracker }: PreparedWork,
+  customers: readonly PlannedCustomer[],
+): Promise<FreshCustomers> {
+  const readings = await readAfresh(run, customers);
+  const readAtMs = run.stopSignal.nowMs();
+  const flips = customers.filter((customer) => {
+    const fresh = readings.get(customer.id);
+    if (fresh === undefined) {
+      if (tracker.wasIntended(customer.id)) tracker.markInDoubt(customer.id);
+      return false;
+    }
+    const settled = work.settle(customer, fresh);
+    if (settled !== undefined) tracker.settle(customer, settled.outcome, settled.reason);
+    return settled === undefined;
+  });
+  return { customers: flips, readAtMs };
 }
 
 /** The customers that controls protect; undefined when no flip may begin. */
@@ -61,30 +101,17 @@ export async function withdrawBatch(
   await record(run, written, tracker, tracker.inDoubt());
 }
 
-/** Settles the customers that need no flip; returns the customers to be flipped now. */
-function settleWithoutFlip(work: Work, tracker: OutcomeTracker, readings: Readings): readonly PlannedCustomer[] {
-  return tracker.open.filter((customer) => {
-    const fresh = readings.get(customer.id);
-    if (fresh === undefined) {
-      if (tracker.wasIntended(customer.id)) tracker.markInDoubt(customer.id);
-      return false;
-    }
-    const settled = work.settle(customer, fresh);
-    if (settled !== undefined) tracker.settle(customer, settled.outcome, settled.reason);
-    return settled === undefined;
-  });
-}
-
 function settleProtected(
   tracker: OutcomeTracker,
-  intended: readonly PlannedCustomer[],
+  { customers, readAtMs }: FreshCustomers,
   protectedIds: ReadonlySet<string>,
-): readonly PlannedCustomer[] {
-  return intended.filter((customer) => {
+): FreshCustomers {
+  const flips = customers.filter((customer) => {
     const isProtected = protectedIds.has(customer.id);
     if (isProtected) tracker.settle(customer, "skipped", { code: "protected-by-control" });
     return !isProtected;
   });
+  return { customers: flips, readAtMs };
 }
 
 export type Readings = ReadonlyMap<string, Reading>;

@@ -70,13 +70,13 @@ export function connect(
     });
   }
 
-  async function flip(asked: Flip, beforeSend: () => Promise<void>): Promise<FlipResult> {
+  async function flip(asked: Flip, beforeSend: (mayBeDone: boolean) => Promise<void>): Promise<FlipResult> {
     let begun = false;
     for (let tries = 0; tries < TRIES; tries += 1) {
       try {
         await ask("turn", () => undefined);
         if (isClosed) throw new OutOfTimeError("the part was ended");
-        await beforeSend();
+        await beforeSend(begun);
         const came = await post(asked).catch(() => "unheard" as const);
         if (came === "answered") return { result: "flipped", reason: { code: "confirmed-by-reply" } };
         if (came === "refused")

@@ -57,7 +57,7 @@ function run(event: object, name: string, { flip, read, ledger, nowMs, connected
       flip: async ({ customerId, isStaging }, beforeSend) => {
         const trouble = flip?.(customerId, isStaging);
         if (trouble !== undefined) return trouble;
-        await beforeSend();
+        await beforeSend(false);
         flags.set(customerId, isStaging);
         return { result: "flipped", reason: { code: "confirmed-by-reply" } };
       },

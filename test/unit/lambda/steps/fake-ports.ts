@@ -70,9 +70,9 @@ export function fakePorts(
 }
 
 /** The result of a flip whose `begin` may throw right before its first request. */
-export async function flipOnceBegun(begin: () => Promise<void>): Promise<FlipResult> {
+export async function flipOnceBegun(begin: (mayBeDone: boolean) => Promise<void>): Promise<FlipResult> {
   try {
-    await begin();
+    await begin(false);
     return { result: "flipped", reason: { code: "confirmed-by-reply" } };
   } catch (error) {
     if (error instanceof OutOfTimeError) return { result: "not begun" };

@@ -124,6 +124,62 @@ describe("a batch", () => {
     expect(recorded.outcomes).toEqual([]);
   });
 
+  test("flips no customer on a reading that is older than five seconds", async () => {
+    const readAtMs: number[] = [];
+    const customers = Array.from({ length: 12 }, (_, index) => aCustomer(`c-${index}`));
+    const moved = new Set<string>();
+    const { run } = await given({
+      customers,
+      connection: {
+        listCustomers: async (ids) => {
+          clockMs += 500;
+          readAtMs.push(clockMs);
+          return customers
+            .filter(({ id }) => ids.includes(id))
+            .map((one) => (moved.has(one.id) ? { ...one, accountId: "elsewhere" } : one));
+        },
+        flip: (_flip, beforeSend) =>
+          flipOnceBegun(async () => {
+            clockMs += 1_000;
+            moved.add("c-11");
+            await beforeSend(false);
+            expect(clockMs - (readAtMs.at(-1) ?? 0)).toBeLessThanOrEqual(5_000);
+          }),
+      },
+    });
+
+    const { outcomes } = await flipBatch(run);
+
+    expect(outcomes.filter(({ outcome }) => outcome === "flipped")).toHaveLength(11);
+    expect(outcomes.find(({ customerId }) => customerId === "c-11")).toMatchObject({
+      reason: { code: "outside-accounts" },
+    });
+    expect(readAtMs).toHaveLength(3);
+  });
+
+  test.each([
+    [false, []],
+    [true, ["a"]],
+  ])("when an earlier request may have set the flag: %s, a late try is sent: %j", async (mayBeDone, sent) => {
+    const flipped: string[] = [];
+    let tries = 0;
+    const { run } = await given({
+      customers: [aCustomer("a")],
+      connection: {
+        flip: ({ customerId }, beforeSend) =>
+          flipOnceBegun(async () => {
+            tries += 1;
+            clockMs += tries === 1 ? 60_000 : 0;
+            await beforeSend(mayBeDone);
+            if (tries === 1) flipped.push(customerId);
+          }),
+      },
+    });
+
+    expect(outcomesOf(await flipBatch(run))).toEqual({ a: "flipped" });
+    expect(flipped).toEqual(sent);
+  });
+
   test.each<{ result: FlipResult; intended: readonly string[] }>([
     { result: { result: "unresolved" }, intended: ["a"] },
     { result: { result: "not begun" }, intended: [] },
@@ -204,7 +260,7 @@ describe("a batch", () => {
         flip: ({ customerId }, beforeSend) =>
           flipOnceBegun(async () => {
             clockMs += CONTROLS_AGE_MS;
-            await beforeSend();
+            await beforeSend(true);
             tried.push(customerId);
           }),
       },

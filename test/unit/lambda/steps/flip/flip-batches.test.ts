@@ -42,7 +42,8 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
   const ports = fakePorts(world, {
     customers,
     connection: {
-      flip: async (one) => {
+      flip: async (one, beforeSend) => {
+        await beforeSend(false);
         happened.push(`flip ${one.customerId}`);
         return flip(one);
       },
@@ -234,13 +235,14 @@ test("a lock lost during the preparation of a batch ends the flips, and outcomes
 test("a customer that an earlier run intended stays intended when its batch is withdrawn unread", async () => {
   const { run, range } = await given({ batches: [["a"], ["b"]] });
   await run.ledger.recordBatch({ ...(await ledgerOf(1)), intended: ["b"] });
-  const connection = {
+  const connection: typeof run.connection = {
     ...run.connection,
     listCustomers: async (ids: readonly string[]) => {
       if (ids.includes("b")) clockMs = UNTIL_MS;
       return ids.includes("b") ? [] : [aCustomer("a")];
     },
-    flip: async () => {
+    flip: async (_flip, beforeSend) => {
+      await beforeSend(false);
       await until(() => clockMs === UNTIL_MS);
       return FLIPPED;
     },
@@ -264,7 +266,8 @@ test("a batch that cannot be recorded ends the next batch too, and its error is 
   };
   const connection: typeof run.connection = {
     ...run.connection,
-    flip: async ({ customerId }) => {
+    flip: async ({ customerId }, beforeSend) => {
+      await beforeSend(false);
       await until(() => (customerId === "a" ? isPrepared(1)() : isAway));
       return FLIPPED;
     },

@@ -73,7 +73,7 @@ test("skips a customer that a control protects, and no other one", async () => {
 
   const prepared = await prepareBatch(run, 0);
 
-  expect(prepared?.flips.map(({ id }) => id)).toEqual(["c-2"]);
+  expect(prepared?.fresh.customers.map(({ id }) => id)).toEqual(["c-2"]);
   expect(prepared?.tracker.outcomes()).toEqual([
     { customerId: "c-1", name: "Customer c-1", outcome: "skipped", reason: { code: "protected-by-control" } },
   ]);

@@ -1,0 +1,34 @@
+import { afterEach, expect, test } from "@jest/globals";
+import type { Report } from "../../../lambda/core/report/report.ts";
+import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
+
+let door: FrontDoor;
+afterEach(() => door.close());
+
+/** Longer than a reading of a customer, and of the controls, may be old when the customer is flipped. */
+const MOST_AGE_MS = 5_500;
+
+test("a slow batch leaves out what was protected or moved more than five seconds before its turn", async () => {
+  const policy = { requestsPerSecond: 4, startRequestsPerSecond: 4, strategy: "all-at-once" };
+  door = await openFrontDoor({ customers: 160, stagingShare: 1, policy });
+  const { emulator, executions } = door.world;
+  const ours = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
+  const sent = new Map<string, number>();
+  emulator.onRequest(({ operation, phase, customerId = "" }) => {
+    if (operation === "SetCustomerStagingMode" && phase === "arrived") sent.set(customerId, Date.now());
+  });
+  await door.send({ action: "promote", release: "2026.11", targets: { all: true }, id: "night" });
+  while (sent.size < 5) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  const left = ours.map(({ id }) => id).filter((id) => !sent.has(id));
+  const [moved, safe] = [left.slice(0, left.length / 2), left.slice(left.length / 2)];
+  for (const id of moved) emulator.setStaging(id, false);
+  const ann = { requestedBy: "ann", reason: "they are moving house" };
+  await door.send({ command: "protect", customerIds: safe, ...ann });
+  const atMs = Date.now();
+  await executions.settled();
+
+  expect(left.filter((id) => (sent.get(id) ?? 0) > atMs + MOST_AGE_MS)).toEqual([]);
+  const { exceptions } = (await door.send({ command: "status", rolloutId: "night" })) as unknown as Report;
+  expect(exceptions.some(({ reason }) => reason.code === "protected-by-control")).toBe(true);
+});
