@@ -1,5 +1,12 @@
 import { wantedFlag } from "../../lambda/contract/deploy-event.ts";
-import { countOutcomes, OUTCOMES, type Outcome, type OutcomeKind, totalOf } from "../../lambda/core/flip/outcome.ts";
+import {
+  countOutcomes,
+  isInDoubt,
+  OUTCOMES,
+  type Outcome,
+  type OutcomeKind,
+  totalOf,
+} from "../../lambda/core/flip/outcome.ts";
 import { describeReason } from "../../lambda/core/reasons.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 
@@ -139,7 +146,7 @@ function findWrongFlag(claims: Claims, customer: CustomerState, recorded: Record
     return writes === 0 ? { code: "never-written" } : undefined;
   }
   if (
-    isInDoubt(recorded) &&
+    mayHaveMoved(recorded) &&
     claims.accountIds.includes(customer.accountId) &&
     before !== wanted &&
     isStaging === wanted
@@ -161,19 +168,15 @@ function findWrongRestore(
   const before = claims.before.get(id);
   if (before === toWanted(claims, id)) return { code: "was-right-before", isStaging: before };
   if (outcome === "flipped" && isStaging !== before) return { code: "not-restored", isStaging };
-  const wasFlipped = recorded?.outcome === "flipped";
   // A rollback writes the original flag to each customer that may have been flipped.
-  const mayBe: Readonly<Record<string, boolean>> = {
-    flipped: wasFlipped ? writes > 1 : recorded?.outcome === "failed" && writes > 0,
-    skipped: wasFlipped || isInDoubt(recorded),
-    failed: wasFlipped || isInDoubt(recorded),
-  };
-  return mayBe[outcome] ? undefined : { code: "restored-without-flip" };
+  if (recorded !== undefined && isInDoubt(recorded)) return undefined;
+  const isRestored = recorded?.outcome === "flipped" && (outcome !== "flipped" || writes > 1);
+  return isRestored && outcome !== "unchanged" ? undefined : { code: "restored-without-flip" };
 }
 
 /** A flip without a clear reply, of a customer that could not be read afterwards: the one excuse for having moved. */
-function isInDoubt(recorded: Recorded | undefined): boolean {
-  return recorded?.outcome === "failed" && recorded.reason.code === "may-be-flipped";
+function mayHaveMoved(recorded: Recorded | undefined): boolean {
+  return recorded !== undefined && isInDoubt(recorded) && recorded.reason.code !== "not-applied";
 }
 
 /** The flag that a rollout wants. A retry does not say which: it wants the opposite of the flag before. */
@@ -223,7 +226,7 @@ function compareRestores(
   const { flipped, skipped, failed } = countOutcomes([...restores.values()].flat());
   const missed = [...outcomes].filter(([id]) => !restores.has(id) || restores.get(id)?.length === 0);
   const least = failed + missed.filter(([, [recorded]]) => recorded?.outcome === "flipped").length;
-  const most = least + missed.filter(([, [recorded]]) => isInDoubt(recorded)).length;
+  const most = least + missed.filter(([, [recorded]]) => recorded && isInDoubt(recorded)).length;
   return [
     { count: "restored", reported: reported.restored, recorded: flipped },
     { count: "conflicting", reported: reported.conflicting, recorded: skipped },

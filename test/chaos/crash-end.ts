@@ -68,8 +68,12 @@ function toEnd(outcome: (Pick<Outcome, "reason"> & { readonly outcome: string })
   return kind === "flipped" || kind === "failed" ? kind : `${kind}: ${JSON.stringify(reason)}`;
 }
 
-function toTimeless({ startedAt: _start, endedAt: _end, durationMs: _took, exceptions, ...report }: Report): unknown {
-  return { ...report, exceptions: exceptions.map((each) => [each.customerId, toEnd(each)]) };
+function toTimeless({ startedAt: _start, endedAt: _end, durationMs: _took, ...report }: Report): unknown {
+  return {
+    ...report,
+    exceptions: report.exceptions.map((each) => [each.customerId, toEnd(each)]),
+    failedBy: report.failedBy?.map(({ customers }) => customers),
+  };
 }
 
 function toChanges(bus: EventBridge): readonly unknown[] {
@@ -92,9 +96,12 @@ export function countPosts({ customers }: End): number {
   return Object.values(customers).reduce((sum, { posts }) => sum + posts, 0);
 }
 
-/** A customer that was not attempted has that outcome only when the first execution came so far. */
+/**
+ * A customer that was not attempted has that outcome only when the first execution came so far, and a second rollback
+ * writes once more to what the first had restored.
+ */
 export function withoutUnattempted({ customers }: End): unknown {
-  return Object.entries(customers).map(([id, { outcome, ...customer }]) => ({
+  return Object.entries(customers).map(([id, { outcome, posts: _posts, ...customer }]) => ({
     id,
     ...customer,
     outcome: String(outcome).startsWith('skipped: {"code":"not-attempted"') ? undefined : outcome,

@@ -182,7 +182,7 @@ export function expectRolledBack(end: End, { end: abandoned, undone }: Abandoned
   expect(undone).toMatchObject({
     status: "rolled-back",
     of: [PROMOTE.id],
-    rollback: { restored: BAD - 1, conflicting: 1, failed: 0 },
+    rollback: { restored: BAD - 1, conflicting: 0, failed: 0 },
   });
   expect(withoutUnattempted(abandoned)).toEqual(withoutUnattempted(end));
   expect(abandoned.lock).toBeUndefined();

@@ -46,7 +46,8 @@ export function settleBeforeFlip({ planned, fresh, wantedFlag, intended, judge }
     reason,
   });
   const fail = (why: Reason) => settle("failed", intended ? { code: "may-be-flipped", why } : why);
-  if (fresh.reading === "missing") return fail({ code: "customer-gone" });
+  // A customer that does not exist is on no server, whatever an earlier request did.
+  if (fresh.reading === "missing") return settle("failed", { code: "customer-gone" });
   if (fresh.reading === "unreadable") return fail(fresh.reason);
   const { isStaging } = fresh.customer;
   if (isStaging === undefined) return fail({ code: "flag-unknown" });

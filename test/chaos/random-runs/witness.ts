@@ -2,6 +2,7 @@ import type { DeployEvent } from "../../../lambda/contract/deploy-event.ts";
 import { findHold, type Lock, type LockAndControls } from "../../../lambda/core/controls.ts";
 import type { Flip } from "../../../lambda/core/flip/settle-before-flip.ts";
 import type { CommandRecord } from "../../../lambda/core/gate/apply-commands.ts";
+import { findRestorable } from "../../../lambda/core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../../lambda/core/rollback/source-rollouts.ts";
 import { fromBatchItem } from "../../../lambda/ledger/batch-item.ts";
 import { toControls } from "../../../lambda/ledger/lock.ts";
@@ -100,9 +101,11 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
   function noteBatch(key: Key, after: Item): void {
     batches.set(`${key.pk} ${key.sk}`, after);
     if (acting === undefined) return;
-    const { intended, restoring } = fromBatchItem(after);
+    const { intended, restoring, outcomes, rollback } = fromBatchItem(after);
     const isUndo = (acting.execution.event as DeployEvent).action === "rollback" || restoring.length > 0;
-    for (const id of isUndo ? restoring : intended)
+    // A verification says that a flag is not applied, and sends it again.
+    const again = (isUndo ? rollback : outcomes).filter(({ reason }) => reason.code === "not-applied");
+    for (const id of [...(isUndo ? restoring : intended), ...again.map(({ customerId }) => customerId)])
       for (const by of [idOf(acting, id), `${acting.execution.name} ${id}`])
         intentions.set(by, { at: now, key: `${key.pk} ${key.sk}`, isUndo });
   }
@@ -238,11 +241,8 @@ export function createWitness(clock: Clock, evoVoice: EvoVoiceState): Witness {
 }
 
 /** Whether a batch holds a customer; and for what undoes, whether it says that it may have been flipped. */
-function isIn({ customers, intended, outcomes }: BatchFacts, customerId: string, isUndo: boolean): boolean {
-  if (!isUndo) return customers.some(({ id }) => id === customerId);
-  return (
-    intended.includes(customerId) || outcomes.some((one) => one.customerId === customerId && one.outcome === "flipped")
-  );
+function isIn(batch: BatchFacts, customerId: string, isUndo: boolean): boolean {
+  return (isUndo ? findRestorable(batch) : batch.customers).some(({ id }) => id === customerId);
 }
 
 type BatchFacts = ReturnType<typeof fromBatchItem>;

@@ -153,7 +153,7 @@ describe("disagrees when", () => {
     ],
     [
       "a failed customer moved, and the report does not say so",
-      { after: false, writes: 1, outcomes: ["failed"] },
+      { after: false, writes: 1, outcomes: ["failed"], reason: { code: "customer-gone" } },
       { code: "moved" },
       "is reported as failed, but was moved and is on production",
     ],

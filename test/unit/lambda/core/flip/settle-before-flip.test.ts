@@ -65,7 +65,7 @@ describe("a planned customer that is read afresh", () => {
       "is gone, and was meant to be flipped before a crash",
       { fresh: { reading: "missing" }, intended: true },
       "failed",
-      { code: "may-be-flipped", why: { code: "customer-gone" } },
+      { code: "customer-gone" },
     ],
     [
       "cannot be read, and was meant to be flipped before a crash",

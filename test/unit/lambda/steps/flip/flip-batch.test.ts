@@ -226,7 +226,7 @@ describe("a batch", () => {
     ]);
   });
 
-  test("that is withdrawn keeps a missing customer in doubt that may have been flipped", async () => {
+  test("that is withdrawn has no doubt of a customer that is gone", async () => {
     const stopped = { requestedBy: "ann", reason: "an incident", at: "2026-11-23T00:00:00Z" };
     const { run, records } = await given(
       {
@@ -240,7 +240,7 @@ describe("a batch", () => {
     await flipBatch(run);
 
     expect(records.at(-1)).toMatchObject({
-      outcomes: [{ outcome: "failed", reason: { code: "may-be-flipped", why: { code: "customer-gone" } } }],
+      outcomes: [{ outcome: "failed", reason: { code: "customer-gone" } }],
     });
   });
 
