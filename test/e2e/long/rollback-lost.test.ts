@@ -124,7 +124,7 @@ describe("a rollout whose execution was lost", () => {
     expect(report).toMatchObject({
       status: "rolled-back",
       of: ["retry", "night"],
-      rollback: { restored: 75, conflicting: 0, failed: 0 },
+      rollback: { restored: 60, conflicting: 0, failed: 0 },
     });
     expectAllBack();
   });

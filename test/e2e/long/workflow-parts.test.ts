@@ -79,7 +79,7 @@ test("a flip without a reply is not forgotten when the sign-in is refused", asyn
   const outcomes = await readOutcomes(world, report?.rolloutId ?? "");
   expect(outcomes.get(doubtful)).toMatchObject({
     outcome: "failed",
-    reason: { code: "may-be-flipped" },
+    reason: { code: "unanswered" },
   });
   expect(outcomes.size).toBe(30);
 });
