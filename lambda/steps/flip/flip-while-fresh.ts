@@ -16,18 +16,22 @@ export async function flipWhileFresh(
   onSent: (customerId: string) => void,
 ): Promise<void> {
   let fresh: FreshCustomers | undefined = prepared.fresh;
-  // A server that lets no request through in time is slower than any reading can be fresh.
-  let isTooSlow = false;
+  // A server that lets no request through in time is slower than any reading can be fresh: one customer may go on.
+  let mayBeOld = false;
   while (fresh !== undefined) {
     const late: PlannedCustomer[] = [];
     const { customers, readAtMs } = fresh;
-    const mostAgeMs = isTooSlow ? Number.POSITIVE_INFINITY : toMostAgeMs(run.connection.pace());
-    const isStale = () => run.stopSignal.nowMs() - readAtMs > mostAgeMs;
+    const mostAgeMs = toMostAgeMs(run.connection.pace());
+    const isStale = () => !mayBeOld && run.stopSignal.nowMs() - readAtMs > mostAgeMs;
+    const sent = (customerId: string) => {
+      mayBeOld = false;
+      onSent(customerId);
+    };
     await inParallel(run, customers, async (customer) => {
-      if (!isStale() && (await flipOne(run, prepared, { customer, isStale, onSent }))) onSent(customer.id);
+      if (!isStale() && (await flipOne(run, prepared, { customer, isStale, onSent: sent }))) sent(customer.id);
       else late.push(customer);
     });
-    isTooSlow = late.length === customers.length;
+    mayBeOld = late.length === customers.length;
     fresh = late.length > 0 && run.stopSignal.mayBegin() ? await refreshFlips(run, prepared, late) : undefined;
   }
 }

@@ -8,14 +8,25 @@ afterEach(() => door.close());
 /** Longer than a reading of a customer, and of the controls, may be old when the customer is flipped. */
 const MOST_AGE_MS = 5_500;
 
-test("a slow batch leaves out what was protected or moved more than five seconds before its turn", async () => {
+test.each([
+  ["", false],
+  [", also after the server let no request through for longer", true],
+])("a slow batch leaves out what was protected or moved five seconds before its turn%s", async (_when, pauses) => {
   const policy = { requestsPerSecond: 4, startRequestsPerSecond: 4, strategy: "all-at-once" };
   door = await openFrontDoor({ customers: 160, stagingShare: 1, policy });
   const { emulator, executions } = door.world;
   const ours = [...emulator.customers()].filter(({ accountId }) => accountId === emulator.accountId);
   const sent = new Map<string, number>();
-  emulator.onRequest(({ operation, phase, customerId = "" }) => {
-    if (operation === "SetCustomerStagingMode" && phase === "arrived") sent.set(customerId, Date.now());
+  let refuses = pauses;
+  emulator.onRequest(async ({ operation, phase, customerId = "" }) => {
+    if (operation !== "SetCustomerStagingMode") return;
+    if (phase === "written") sent.set(customerId, Date.now());
+    if (phase !== "arrived" || !refuses) return;
+    refuses = false;
+    emulator.setFaults("rate-limit=1,retry-after=6");
+    setTimeout(() => emulator.setFaults(""), 1_500);
+    // Uses up what the limit allows, so that the first flip is refused too.
+    for (let used = 0; used < 3; used += 1) await fetch(`${emulator.address}/customers`);
   });
   await door.send({ action: "promote", release: "2026.11", targets: { all: true }, id: "night" });
   while (sent.size < 5) await new Promise((resolve) => setTimeout(resolve, 20));
