@@ -69,19 +69,23 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
       return unwrap(asked.final === undefined ? { value: asked.answer as Answer } : { final: asked.final });
     },
     async waitForGate(name, { bakeSeconds, commandState, poll }) {
-      const pollOnce = async (before: Settled<GateState>): Promise<Settled<GateState>> =>
-        "final" in before ? before : settle(() => poll(before.value));
       operations += 1;
-      const polled = await context.waitForCondition<Settled<GateState>>(name, pollOnce, {
-        initialState: { value: beginGate(bakeSeconds, commandState, operations) },
-        waitStrategy: (after) =>
-          "final" in after || after.value.decision !== undefined
-            ? { shouldContinue: false }
-            : { shouldContinue: true, delay: { seconds: after.value.waitSeconds } },
-      });
-      const state = unwrap(polled);
+      const { state, final } = await context.waitForCondition<PolledGate>(
+        name,
+        async ({ state: before }) => {
+          const polled = await settle(() => poll(before));
+          return "final" in polled ? { state: before, final: polled.final } : { state: polled.value };
+        },
+        {
+          initialState: { state: beginGate(bakeSeconds, commandState, operations) },
+          waitStrategy: (after) =>
+            after.final !== undefined || after.state.decision !== undefined
+              ? { shouldContinue: false }
+              : { shouldContinue: true, delay: { seconds: after.state.waitSeconds } },
+        },
+      );
       operations = state.operations;
-      return state;
+      return unwrap(final === undefined ? { value: state } : { final });
     },
     async runParts<State extends Progress>(parts: PartsOptions<State>) {
       let state = parts.start;
@@ -129,6 +133,12 @@ export function createDurable(context: DurableContext, nowMs: () => number): Dur
   }
 
   return durable;
+}
+
+interface PolledGate {
+  /** After the last poll that succeeded. */
+  readonly state: GateState;
+  readonly final?: readonly Reason[] | undefined;
 }
 
 interface Asked<Answer> {
