@@ -40,6 +40,14 @@ test("when readings lag, a rollback right after the promote restores every custo
   expect(rememberFlags(world)).toEqual(before);
 });
 
+test("when readings lag, a stage right after the promote moves every customer", async () => {
+  world.emulator.setFaults("read-lag=700");
+  await run(PROMOTE, "night", true);
+
+  expect(await run({ ...PROMOTE, action: "stage" }, "day", true)).toMatchObject({ status: "succeeded" });
+  expect(ours().filter(({ isStaging }) => !isStaging)).toEqual([]);
+});
+
 test("when writes follow their replies later, a rollback right after restores every customer", async () => {
   world.emulator.setFaults("write-lag=700");
   expect(await run(PROMOTE, "night", true)).toMatchObject({ status: "succeeded", counts: { flipped: onStaging } });
@@ -133,6 +141,23 @@ describe("a rollout that is stopped and not rolled back is read once more", () =
     });
     expect(subjects()).toEqual([expect.stringContaining(`${onStaging} customers stay or may be flipped`)]);
   });
+});
+
+test("writes that come after their client gave up are undone by the rollback of an aborted rollout", async () => {
+  const lateMs = 1_400;
+  world.emulator.setFaults(`late-write=60%,late-after=${lateMs}`);
+  let writes = 0;
+  world.emulator.onRequest(async ({ operation, phase }) => {
+    if (operation !== "SetCustomerStagingMode" || phase !== "arrived" || ++writes !== 3) return;
+    await openLedger(world).addCommand("night", { id: "abort", command: "abort", rollback: true, ...order });
+  });
+
+  const report = await run(PROMOTE, "night", true, { retries: { requestTimeoutMs: 1_000, mostBackoffMs: 20 } });
+
+  expect(report).toMatchObject({ status: "rolled-back" });
+  expect(report.exceptions.filter(({ reason }) => reason.code === "not-attempted").length).toBe(report.counts.skipped);
+  await new Promise((resolve) => setTimeout(resolve, lateMs));
+  expect(rememberFlags(world)).toEqual(before);
 });
 
 test("when a verification breaks off, the report counts what the ledger has", async () => {

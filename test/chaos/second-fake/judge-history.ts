@@ -82,6 +82,18 @@ function findUnnamed({ fake, accountIds, selects }: History, { outcomes, report 
   );
 }
 
+/** Whether a customer appeared before the last flip and is not named. A later one may have come during the last listing. */
+function hasOverlooked(history: History, rollout: Played): boolean {
+  const { action, posts } = rollout;
+  const lastPostMs = history.fake.posts[posts.to - 1]?.atMs ?? 0;
+  return findUnnamed(history, rollout).some(
+    (one) =>
+      one.change !== undefined &&
+      one.change.atMs < lastPostMs &&
+      flagAt(one, Number.POSITIVE_INFINITY) !== (action === "stage"),
+  );
+}
+
 function findWrongReport(history: History, rollout: Played): string[] {
   const { report, error, outcomes, action } = rollout;
   const says = (what: string) => `${action} (${report?.status}): ${what}`;
@@ -95,7 +107,7 @@ function findWrongReport(history: History, rollout: Played): string[] {
   wrong.push(...findWrongRollback(rollout), ...findHidden(history, rollout));
   if (isNeedless(history, rollout))
     wrong.push(report.problems?.map(({ message }) => message).join("; ") ?? "no problem");
-  if (status === "succeeded" && findUnnamed(history, rollout).some(({ change }) => change !== undefined))
+  if (status === "succeeded" && hasOverlooked(history, rollout))
     wrong.push("a customer that appeared during the rollout is not named");
   return wrong.map(says);
 }
