@@ -47,7 +47,7 @@ ${renderCommand({ command: "pause", ...ROLLOUT, minutes: 30, ...ANN })}
 
 ${renderCommand({ command: "abort", ...ROLLOUT, rollback: false, ...ANN, id: "ticket-4711" })}
 
-These commands change the controls. A control applies to running rollouts, from their next batch on, and to every later event:
+These commands change the controls. A control applies to running rollouts, within seconds, and to every later event:
 
 ${renderTable(CONTROL_COMMANDS)}
 
