@@ -38,7 +38,10 @@ export async function measureRollout(customers: number, strategy: Strategy = "al
     const { report, metered, largestPayloadBytes } = await execute(world, event, options);
     const counts = { ...counter.counts };
     const readUnitsOfStatus = await measureStatus(world, report?.rolloutId ?? "", counter);
-    const ledgerBytes = (await world.readLedger()).reduce((sum, item) => sum + JSON.stringify(item).length, 0);
+    const ledgerBytes = (await world.readLedger()).reduce(
+      (sum, item) => sum + JSON.stringify(item, withBytes).length,
+      0,
+    );
     return {
       flipped: report?.counts.flipped ?? 0,
       durableOperations: metered,
@@ -52,6 +55,11 @@ export async function measureRollout(customers: number, strategy: Strategy = "al
     await world.close();
     await counter.close();
   }
+}
+
+/** A byte of a binary attribute counts as one. */
+function withBytes(_name: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? "0".repeat(value.length) : value;
 }
 
 interface Consumed {
