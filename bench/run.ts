@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
-const BENCHMARKS = ["flips", "memory", "waves", "cold-start", "pace", "plan", "webhook", "script"];
+const BENCHMARKS = ["flips", "memory", "waves", "cold-start", "pace", "plan", "webhook", "script", "customer"];
 const RESULTS = join(import.meta.dirname, "results");
 const USAGE = `usage: npm run bench [-- NAME [options]] [--save]
 
