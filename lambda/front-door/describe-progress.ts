@@ -30,7 +30,8 @@ export function describeProgress({ record, gate, controls, commands, stop, nowMs
       ...(poll?.noData ?? []),
       ...findLock(record, controls),
       ...(poll === undefined ? [] : findPause(poll, commands)),
-      ...(controls.stopped === undefined ? [] : [toStopped(controls.stopped)]),
+      // The stop switch holds flips, and a dry run has none.
+      ...(controls.stopped === undefined || record.event.dryRun ? [] : [toStopped(controls.stopped)]),
     ].map(explain),
     noted: [
       ...(isStopping ? [{ code: "stopping", why: stop.reasons } as const] : []),

@@ -128,6 +128,8 @@ describe("a rollout is held", () => {
         message: expect.stringMatching(/^everything is stopped, by bob since .*: outage; .*"resume-everything"/),
       },
     ]);
+    const dryRun = aRecord(undefined, { event: { ...event, dryRun: true } });
+    expect(describeIt({ record: dryRun, controls: { ...controls, stopped } }).heldBy).toEqual([]);
   });
 
   const pause = aCommand("pause", { pauseSeconds: 60, at: STARTED });
