@@ -340,8 +340,7 @@ export function atReading(n: number): Trap {
     ledger.listener = ({ operation, body, phase }) => {
       if (operation !== "GetItem" || !body.includes("batch#") || phase !== "arrived") return undefined;
       read += 1;
-      // The first batch is read once more, to see where the flipping is.
-      isSet.yet = read === n + 1;
+      isSet.yet = read === n;
       return undefined;
     };
     world.emulator.onRequest(async ({ operation, phase }) => {

@@ -12,7 +12,7 @@ export interface FakeCustomer {
   readonly name: string;
   readonly referenceId: string | undefined;
   readonly parentCustomerId: string | undefined;
-  readonly tags: readonly { readonly id: string; readonly name: string; readonly color: string }[];
+  tags: readonly { readonly id: string; readonly name: string; readonly color: string }[];
   readonly firstFlag: boolean;
   readonly writes: Write[];
   /** What another client did to it after the start of the fake. */

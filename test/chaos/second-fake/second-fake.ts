@@ -133,6 +133,9 @@ export async function startSecondFake(options: SecondFakeOptions): Promise<Secon
       rows.splice(rows.indexOf(victim), 1);
     } else if (does("moved", 0.3, `${request}`)) {
       victim.accountId = victim.accountId === ACCOUNTS[0] ? ACCOUNTS[1] : ACCOUNTS[0];
+      // Tags belong to an account: the new one has others of the same names.
+      const names = new Set(victim.tags.map(({ name }) => name));
+      victim.tags = tagsOf(victim.accountId).filter(({ name }) => names.has(name));
       victim.change = { kind: "moved", atMs };
     }
   }

@@ -88,8 +88,8 @@ describe("the queries", () => {
 
   test.each([
     { characters: 5, sizes: [100, 100, 50] },
-    { characters: 24, sizes: [64, 64, 64, 58] },
-    { characters: 64, sizes: [...Array(9).fill(26), 16] },
+    { characters: 24, sizes: [75, 75, 75, 25] },
+    { characters: 64, sizes: [...Array(8).fill(28), 26] },
   ])("name as many customers with ids of $characters characters as fit into a URL", ({ characters, sizes }) => {
     const customerIds = manyIds(250, characters);
     const queries = toCustomerQueries(aSelection({ targets: [{ customerIds }] }));
@@ -105,7 +105,7 @@ describe("the queries", () => {
     const many = manyIds(130, 24);
     const queries = toCustomerQueries(aSelection({ accountIds: many, targets: [target] }));
     const named = queries.flatMap((query) => (query.kind === "ids" ? [] : [query.accountIds]));
-    expect(named.map(({ length }) => length)).toEqual([64, 64, 2]);
+    expect(named.map(({ length }) => length)).toEqual([75, 55]);
     expect(named.flat()).toEqual(many);
   });
 });
