@@ -332,7 +332,7 @@ export function atBatchWrite(batch: number, what: "intended" | "came of it", pha
   };
 }
 
-/** When the n-th batch is about to be read afresh. */
+/** After the n-th reading of a batch from the ledger, when its customers are read next. */
 export function atReading(n: number): Trap {
   return ({ world, ledger, kill }) => {
     const isSet = { yet: false };
