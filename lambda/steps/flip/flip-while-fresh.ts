@@ -84,7 +84,8 @@ async function flipOne(
   return true;
 }
 
-/** This flip was refused, and an earlier run may have sent another. */
+/** This flip was refused, and an earlier run may have sent another. After a plain 404, a reading did not find the customer. */
 function withDoubt(why: Reason): Reason {
-  return isInDoubt({ outcome: "failed", reason: why }) ? why : { code: "may-be-flipped", why };
+  const isGone = why.code === "request-refused" && why.status === 404;
+  return isGone || isInDoubt({ outcome: "failed", reason: why }) ? why : { code: "may-be-flipped", why };
 }
