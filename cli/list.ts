@@ -60,7 +60,7 @@ export async function listCustomers(door: Door, asked: Asked, { json, csv }: For
 /** What the last rollouts planned for one customer, and what became of it. */
 export async function findCustomer(door: Door, asked: Asked, { json }: Form): Promise<number> {
   const found = (await door.ask({ command: "customer", ...asked })) as CustomerFound;
-  const none = `none of the last ${found.searched} rollouts planned this customer`;
+  const none = `none of the last ${found.searched} rollouts planned this customer; a reference id needs --reference-id`;
   if (json) printJson(found);
   else print(found.rollouts.map(describeInRollout).join("\n\n") || none);
   return EXIT.asWanted;

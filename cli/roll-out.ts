@@ -35,7 +35,7 @@ function toCommand(argv: readonly string[], hash: string): string {
   return words.map((word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 }
 
-/** Starts a rollout. One that flips customers runs the plan that a person has seen, by its hash. */
+/** Starts a rollout. One that flips customers runs the plan that was shown, by its hash. */
 export async function rollOut(door: Door, event: Event, manner: Manner): Promise<number> {
   const isSeen = event.plan !== undefined || event.action === "rollback" || event.dryRun === true;
   const seen = isSeen ? event : await showAndAsk(door, event, manner);
@@ -81,8 +81,9 @@ async function plan(door: Door, { id: _id, plan: _plan, ...event }: Event): Prom
 /** With an id, an event that the SDK sends twice starts one rollout. */
 async function start(door: Door, event: Event): Promise<Started> {
   const id = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
-  if (event.dryRun !== true) say({ text: `starting rollout ${id}` });
-  return (await door.ask({ ...event, id })) as Started;
+  const started = (await door.ask({ ...event, id })) as Started;
+  if (event.dryRun !== true) say({ text: `started rollout ${id}` });
+  return started;
 }
 
 /** The report, in the words of the front door. */

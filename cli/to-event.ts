@@ -25,7 +25,7 @@ export function toEvent(flags: Flags, [action, name]: readonly (string | undefin
   const clashes = given.filter(([member, value]) => member in file && !isDeepStrictEqual(file[member], value));
   if (clashes.length === 0) return { ...file, ...Object.fromEntries(given) };
   const names = clashes.map(([member]) => member).join(", ");
-  throw new Failure(`the event's file has another ${names} than the command line: leave one of them out`, {
+  throw new Failure(`the event file and the command line differ in ${names}: leave one of them out`, {
     exitCode: EXIT.refused,
   });
 }

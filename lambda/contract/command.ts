@@ -28,7 +28,7 @@ function named<const Names extends readonly [string, ...string[]]>(names: Names,
 const StatusCommand = strictObject({
   command: named(
     ["status"],
-    "shows the report of a rollout, also while it runs; without a `rolloutId`, of the rollout that runs, or else of the last rollout",
+    "shows the report of a rollout, also while it runs; without a `rolloutId`, of the rollout that runs, or else of the last rollout that was no dry run",
   ),
   rolloutId: rolloutId.optional(),
   execution: textMatching(

@@ -29,10 +29,12 @@ export async function listRollouts(ports: FrontDoorPorts): Promise<RolloutsListe
   return { running: lock?.rolloutId, rollouts: settled.map(toListed) };
 }
 
-/** The rollout that runs, or else the last rollout. @throws RefusedError when there was none */
+/** The rollout that runs, or else the last that was no dry run, or else the last dry run. @throws RefusedError when there was none */
 export async function findLatest(ports: FrontDoorPorts): Promise<string> {
   const { lock } = await ports.ledger.readControls();
-  const rolloutId = lock?.rolloutId ?? (await ports.ledger.readLastRollouts(1))[0]?.rolloutId;
+  const records = lock === undefined ? await ports.ledger.readLastRollouts(MOST_LISTED) : [];
+  const last = records.find(({ event }) => !event.dryRun) ?? records[0];
+  const rolloutId = lock?.rolloutId ?? last?.rolloutId;
   if (rolloutId !== undefined) return rolloutId;
   throw new RefusedError("there was no rollout yet: send a deploy event, or the status command with a rolloutId");
 }

@@ -65,6 +65,7 @@ test("lists each customer once, in a dry run, after the rollout and after its ro
     { rolloutId: "night", action: "promote", status: "succeeded", requestedBy: "ann" },
     { rolloutId: "dry", status: "planned", dryRun: true },
   ]);
+  await run({ ...EVENT, dryRun: true, id: "later" });
   expect(await ask({ command: "status" })).toMatchObject({ rolloutId: "back" });
 });
 

@@ -42,7 +42,7 @@ export interface Batch {
   readonly outcomes: readonly Outcome[];
   /** Ids of the customers that a rollback restores, recorded before its first request. */
   readonly restoring: readonly string[];
-  /** The outcomes of the rollback. */
+  /** The outcomes of the rollback: `flipped` is restored, `skipped` conflicting, `unchanged` restored with a newer rollout. */
   readonly rollback: readonly Outcome[];
   /** The rollout that rolled this batch back last; it may be this rollout. */
   readonly rolledBackBy?: string | undefined;

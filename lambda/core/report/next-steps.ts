@@ -71,6 +71,7 @@ function advisePartial(report: Report): readonly Advice[] {
 
 /** A refusal does not use up the event's id. An event that is too late would be refused again. */
 function adviseRefused({ problems = [] }: Report, event: DeployEvent | undefined): readonly Advice[] {
+  if (problems.some(({ code }) => code === "none-left")) return [];
   const say = "Fix the cause, then send the deploy event again.";
   const fix: Advice = problems.some(({ code }) => code === "too-late") ? { say } : { say, send: event };
   if (!problems.some((problem) => problem.code === "alarm" && problem.state === "ALARM")) return [fix];

@@ -33,7 +33,7 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
   expect(promoted).toMatchObject({ code: 0, out: expect.stringContaining("promote 1.0   succeeded") });
   expect(promoted.err).toMatch(/\nrunning, wave 1 of 2, baking; 20 flipped, /);
-  const [, rolloutId = ""] = /starting rollout (promote-\w+)/.exec(promoted.err) ?? [];
+  const [, rolloutId = ""] = /started rollout (promote-\w+)/.exec(promoted.err) ?? [];
   expect((await cutover("list")).out).toMatch(new RegExp(`promote 1\\.0 {3}succeeded\\n {2}${rolloutId} `));
   const status = await cutover("status", "--json");
   const { counts } = JSON.parse(status.out);

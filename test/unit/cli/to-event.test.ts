@@ -55,7 +55,7 @@ test("options add to a file's event, and never replace what the file says", () =
     reason: "why",
   });
   const other = () => toEvent({ tag: ["beta"] }, ["stage", "1.0"], file);
-  expect(other).toThrow("the event's file has another action, targets than the command line");
+  expect(other).toThrow("the event file and the command line differ in action, targets");
 });
 
 const IDS: readonly (readonly [string, string, readonly string[]])[] = [
