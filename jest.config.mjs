@@ -7,7 +7,7 @@ const project = (displayName, testMatch) => ({
 });
 
 /** `npm test` runs the first five, `npm run test:chaos` the sixth, `npm run test:matrix` the last. */
-// biome-ignore lint/style/noDefaultExport: Jest takes no other
+// biome-ignore lint/style/noDefaultExport: Jest reads its configuration from the default export
 export default {
   projects: [
     project("unit", ["unit/**/*.test.ts", "support/*.test.ts"]),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { describeValue, escapeText, listShortly } from "./describe.ts";
+import { describeValue, listShortly } from "./describe.ts";
 import { didYouMean } from "./find-closest.ts";
 import { valueAt } from "./member-of.ts";
 
@@ -111,13 +111,13 @@ function toProblems(issue: Issue, input: unknown, base: readonly PropertyKey[]):
   }
   if (issue.code === "invalid_key") {
     const [inner] = issue.issues;
-    const expected = inner === undefined ? issue.message : toExpectation(inner);
+    const expected = (inner ?? issue).message;
     return [{ path: toPath(path), message: `got this name; ${expected}` }];
   }
   const meant = issue.code === "invalid_union" ? chooseMeant(issue.errors) : undefined;
   if (meant !== undefined) return meant.flatMap((inner) => toProblems(inner, input, path));
   const got = issue.code === "custom" ? (issue.params?.got as string | undefined) : undefined;
-  return [toProblem(input, { path, expected: toExpectation(issue), got })];
+  return [toProblem(input, { path, expected: issue.message, got })];
 }
 
 function suggest(key: string, expectation: string): string {
@@ -140,10 +140,6 @@ function isOtherKind(issue: Issue): boolean {
 function countUnknown(issues: readonly Issue[]): number {
   return issues.flatMap((issue) => (issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : []))
     .length;
-}
-
-function toExpectation(issue: Issue): string {
-  return issue.message.startsWith("expected") ? issue.message : `expected: ${escapeText(issue.message)}`;
 }
 
 /** Equal for problems with the same expectation whose paths differ only by an index. */

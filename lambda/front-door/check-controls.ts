@@ -29,10 +29,10 @@ async function refuseHeldRelease(
   event: DeployEvent,
 ): Promise<void> {
   if (Object.keys(controls.holds).length === 0) return;
-  const later = await findLaterRollouts(ledger, event);
-  if (later === undefined || later.action === "rollback" || later.action === "retry") return;
-  const hold = findHold(controls, later.action, later.release);
-  if (hold !== undefined) throw new ControlsError(`nothing was done: ${describeHold(later.release, hold)}`);
+  const first = await findFirstEvent(ledger, event);
+  if (first === undefined || first.action === "rollback" || first.action === "retry") return;
+  const hold = findHold(controls, first.action, first.release);
+  if (hold !== undefined) throw new ControlsError(`nothing was done: ${describeHold(first.release, hold)}`);
 }
 
 /** The lock of this event's own rollout, which has just begun, does not count. */
@@ -49,12 +49,12 @@ async function refuseLocked(
 const MOST_RETRIES = 100;
 
 /** The event that names the release: a retry names only the rollout that it finishes. */
-async function findLaterRollouts(
+async function findFirstEvent(
   ledger: StartRolloutPorts["ledger"],
   event: DeployEvent,
   retries = 0,
 ): Promise<DeployEvent | undefined> {
   if (event.action !== "retry") return event;
   const retried = retries < MOST_RETRIES ? await ledger.findRollout(event.rolloutId) : undefined;
-  return retried && findLaterRollouts(ledger, retried.event, retries + 1);
+  return retried && findFirstEvent(ledger, retried.event, retries + 1);
 }

@@ -86,7 +86,7 @@ export interface Part {
 }
 
 const MOST_RUNS = 3;
-/** How long a request that began in time may take. */
+/** How long after `untilMs` the work that has begun may still send requests. */
 const GRACE_MS = 60_000;
 /** How long the last write to the ledger may take. */
 const RECORD_MS = 15_000;

@@ -3,7 +3,7 @@ import type { Faults } from "./faults.ts";
 import type { OperationName } from "./operation-names.ts";
 import { mix, mixText, toUnit } from "./random.ts";
 
-/** The fault of one request, if it has any. */
+/** The fault that was drawn for one request; without a name the request has none. */
 export interface PickedFault {
   readonly name?: ShareFault;
   /** Selects the variant of the fault; depends on the seed. */

@@ -75,7 +75,7 @@ describe("at its end, a rollout names", () => {
     expect(onStaging()).toEqual([]);
   });
 
-  test("customers that something else moved since; a rollback restores them, and a retry leaves them", async () => {
+  test("customers that something else moved since; a rollback restores them, a retry leaves them", async () => {
     const before = rememberFlags(world);
     const right = ours().find(({ isStaging }) => !isStaging)?.id ?? "";
     const moved = [right];

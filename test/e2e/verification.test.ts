@@ -143,7 +143,7 @@ describe("a rollout that is stopped and not rolled back is read once more", () =
   });
 });
 
-test("writes that come after their client gave up are undone by the rollback of an aborted rollout", async () => {
+test("writes that come after their client gave up are undone when a rollout is aborted", async () => {
   const lateMs = 1_400;
   world.emulator.setFaults(`late-write=60%,late-after=${lateMs}`);
   let writes = 0;

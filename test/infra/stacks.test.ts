@@ -98,7 +98,7 @@ describe("the three stacks", () => {
     expect(third).toEqual(["cutover-production", "cutover-production-secrets"]);
   });
 
-  test("are deployed after the environment that creates the registry and the provider that they import", () => {
+  test("are deployed after the environment that creates the registry and provider they import", () => {
     const app = makeApp();
     const github = { repository: "acme/phones", from: { branch: "main" } };
     const provider = (scope: Construct) => OidcProviderNative.fromOidcProviderArn(scope, "GH", PROVIDER);

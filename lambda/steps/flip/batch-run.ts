@@ -28,7 +28,7 @@ export interface Task {
   open(batch: Batch): Work;
   /** What the ledger says of the batch's customers. */
   recorded(batch: Batch): Pick<Work, "outcomes" | "intended">;
-  /** Why a customer has failed whose request was not answered before the rollout stopped. */
+  /** The reason of a customer whose request had no answer when the rollout stopped. */
   toDoubt(why: readonly Reason[]): Reason;
   /** The batch with what became of its customers. */
   close(batch: Batch, done: Pick<Work, "outcomes" | "intended">): Batch;

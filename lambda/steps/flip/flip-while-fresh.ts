@@ -8,7 +8,7 @@ import { type FreshCustomers, type PreparedBatch, refreshFlips } from "./prepare
 
 /**
  * Flips the customers of a prepared batch, each on a reading and on controls of the last seconds: at a slow pace, or after a
- * pause, the customers whose turn comes later are read once more, a hundred with one request.
+ * pause, the customers whose turn comes later are read once more, many with one request.
  */
 export async function flipWhileFresh(
   run: BatchRun,

@@ -4,7 +4,7 @@ import type { Ledger } from "../ports.ts";
 
 /** Which customers later rollouts have moved. */
 export interface LaterRollouts {
-  /** Reads the batches of the later rollouts. The question below comes after it. */
+  /** Reads the batches of the later rollouts. It comes before the questions below. */
   load(): Promise<void>;
   /** The newest rollout after this one that flipped the customer and was not rolled back. */
   movedLaterBy(rolloutId: string, customerId: string): string | undefined;

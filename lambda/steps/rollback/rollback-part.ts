@@ -77,11 +77,11 @@ export async function rollbackPart(
   const batches = countBatches(source);
   const later = await readLaterRollouts(ports.ledger, source);
   const task = createRollbackTask(ports, source, { later, by: rollout.rolloutId });
-  const { mark } = await skipFinished(task, from, batches);
+  const { mark } = await readProgress(task, from, batches);
   return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, log, concurrency, untilMs }) => {
     await later.load();
     // A customer that an earlier rollback restored is open again once a later rollout has moved it.
-    const { begun, settled } = await skipFinished(task, from, batches);
+    const { begun, settled } = await readProgress(task, from, batches);
     const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
     const guard = createGuard(ports, {
       ...rollout,
@@ -101,7 +101,7 @@ export async function rollbackPart(
     const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const next = progress.position >= batches ? endPass(progress) : { ...progress, done: false };
     const isFurther =
-      progress.position > from.position || (await skipFinished(task, progress, batches)).settled > settled;
+      progress.position > from.position || (await readProgress(task, progress, batches)).settled > settled;
     const ended = { ...next, stop, held, commandState: guard.commandState(), pace: connection.pace() };
     return next.done || held || stop !== undefined || isFurther ? { ...ended, idleParts: 0 } : afterIdle(ended, from);
   });
@@ -187,7 +187,7 @@ export function isEnded({ stop, problem, gaveUp }: RollbackProgress): boolean {
  * The progress by the ledger: further than `from` when an earlier run of this part died. The mark counts
  * the customers with a result, so that parts that die again and again, each with some progress, are not given up.
  */
-async function skipFinished(task: Task, from: RollbackProgress, batches: number) {
+async function readProgress(task: Task, from: RollbackProgress, batches: number) {
   let begun = from;
   let settled = 0;
   for (let position = from.position; position < batches; position += 1) {

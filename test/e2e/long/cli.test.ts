@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { startProgram, useSandbox } from "../../support/use-sandbox.ts";
+import { startProgram } from "../../support/start-program.ts";
+import { useSandbox } from "../../support/use-sandbox.ts";
 
 const waves = [{ customers: 20, bakeMinutes: 10 }, { rest: true }];
 const { folder, cutover, setAlarm, port, startSandbox } = useSandbox(
@@ -53,7 +54,7 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   expect(out).toMatch(new RegExp(`^promote 1\\.0 {3}${rolloutId} .*\n  flipped .* ${referenceId}  `, "m"));
 });
 
-test("an abort from a cold shell ends a bake and restores every customer; the watching exits with 1", async () => {
+test("an abort from a cold shell ends a bake and restores all; the watching exits with 1", async () => {
   const started = await cutover("stage", "2.0", "--all", "--strategy", "long-bake", "--yes");
   expect(started).toMatchObject({ code: 0, err: expect.stringContaining("\nto watch it: cutover status ") });
   const watched = cutover("status", "--watch", "--json");

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { startEmulator } from "../../../local/emulator/emulator.ts";
-import { type Running, useNpmStart } from "../../support/use-npm-start.ts";
+import type { Program } from "../../support/start-program.ts";
+import { useNpmStart } from "../../support/use-npm-start.ts";
 
 const { folder, start, run } = useNpmStart({ FORCE_COLOR: "1" });
 
@@ -18,7 +19,7 @@ function writeText(text: string): string {
 }
 
 /** A rollout of several seconds, in the middle of it, with its emulator and its worker. */
-async function startSlowly(): Promise<Running & { readonly emulator: number; readonly worker: number }> {
+async function startSlowly(): Promise<Program & { readonly emulator: number; readonly worker: number }> {
   const running = start("--customers", "400", "--rate", "20");
   const early = running.ended.then((code) => {
     throw new Error(`ended with ${code} before it had planned: ${running.err()}`);

@@ -41,7 +41,7 @@ test("one refusal pauses every caller for the time in Retry-After", async () => 
   expect(starts[2]! - starts[0]!).toBeGreaterThanOrEqual(20);
 });
 
-test("refusals without a time to wait pause every caller twice as long each time, until an answer", async () => {
+test("refusals without a time to wait pause each caller twice as long each time, until an answer", async () => {
   const { clock, limiter } = aLimiter({ limits: steady(1000), mostBackoffMs: 500 });
   const pauses: number[] = [];
   for (const kind of ["throttled", "throttled", "throttled", "answered", "throttled", "answered"] as const) {
