@@ -218,6 +218,7 @@ export type StartReason =
   | { readonly code: "never-began"; readonly rolloutId: string }
   | { readonly code: "release-never-flipped"; readonly release: string }
   | { readonly code: "already-retried"; readonly rolloutId: string; readonly by: string }
+  | { readonly code: "was-rolled-back"; readonly rolloutId: string }
   | { readonly code: "is-rollback"; readonly rolloutId: string }
   | { readonly code: "unknown-source"; readonly rolloutId: string }
   | { readonly code: "lock-lost"; readonly rolloutId: string; readonly by?: string | undefined }

@@ -18,6 +18,8 @@ export const START_SENTENCES: Sentences<StartReason> = {
   "release-never-flipped": ({ release }) => `no rollout of release ${release} is known that flipped a customer`,
   "already-retried": ({ rolloutId, by }) =>
     `rollout ${by} has already retried rollout ${rolloutId}; send a retry of ${by}`,
+  "was-rolled-back": ({ rolloutId }) =>
+    `rollout ${rolloutId} was rolled back, so a retry would not move the customers that are restored; send its deploy event again, with a new id if it has one`,
   "is-rollback": ({ rolloutId }) =>
     `rollout ${rolloutId} is itself a rollback; send the id of the rollout that it rolled back, or a new deploy event`,
   "unknown-source": ({ rolloutId }) => `the ledger does not say which rollout ${rolloutId} retried`,

@@ -129,6 +129,20 @@ describe("a retry", () => {
     expect([parent, child].map((id) => world.emulator.customer(id)?.writes)).toEqual([1, 0]);
   });
 
+  test("of a rollout that was rolled back is refused, because it would leave what was restored", async () => {
+    await execute(world, PROMOTE, { name: "night" });
+    await execute(world, { action: "rollback", rolloutId: "night", id: "back" }, { name: "back" });
+    const ann = { requestedBy: "ann", reason: "mended", at: "2026-11-23T00:00:00Z" };
+    await openLedger(world).changeControls({ ...ann, change: "clear-release", release: "2026.11" });
+    const before = rememberFlags(world);
+
+    expect(await retry()).toMatchObject({
+      status: "refused",
+      problems: [{ code: "was-rolled-back", rolloutId: "night" }],
+    });
+    expect(rememberFlags(world)).toEqual(before);
+  });
+
   test("names a cohort that the policy does not have: it is refused", async () => {
     const { error } = await execute(world, { ...RETRY, exclude: { cohort: "canary" } }, { name: "retry" });
 

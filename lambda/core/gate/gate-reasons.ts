@@ -10,7 +10,7 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   "failure-budget": ({ failed, allowed, planned, wave }) =>
     `at least ${failed} ${failed === 1 ? "customer" : "customers"}${wave === undefined ? "" : ` of wave ${wave}`} failed, and the failure budget allows ${allowed} of ${planned}`,
   "rollback-reserve": ({ used }) =>
-    `the share of one execution is used up, ${used}; the rest is kept for a rollback and a report; to continue, send a retry, or the rollback again`,
+    `the share of one execution is used up, ${used}; the rest is kept for a rollback and a report`,
   "children-moved": ({ children, more }) => {
     const all = children.length + more;
     const named = children.map(({ id, parentId }) => `${id}, child of ${parentId}`).join("; ");

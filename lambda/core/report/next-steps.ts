@@ -53,6 +53,11 @@ export function countInDoubt({ failedBy = [] }: Pick<Report, "failedBy">): numbe
   return failedBy.filter(({ code }) => isCodeOfDoubt(code)).reduce((sum, { customers }) => sum + customers, 0);
 }
 
+/** A rollout that stopped after its last flip leaves a retry nothing. */
+function isAllDone({ counts, plan }: Report): boolean {
+  return plan !== undefined && counts.flipped + counts.unchanged >= plan.flip + plan.unchanged;
+}
+
 const SEE_NAMES: Advice = { say: "Look at the customers named above. The report and the ledger list all of them." };
 const SEE_SKIPPED: Advice = {
   say: "The event names customers that were skipped, each with its reason. Correct the event, or what makes it skip them.",
@@ -119,7 +124,7 @@ function adviseStopped(report: Report, event: DeployEvent | undefined): readonly
   }
   if (countStanding(report) > 0)
     return report.rollback === undefined
-      ? [rollBackSource(report), goOn(report)]
+      ? [rollBackSource(report), ...(isAllDone(report) ? [] : [goOn(report)])]
       : [rollBackSource(report), ...adviseNotHeld(report)];
   // A person who aborts a rollout before its first flip knows what to do.
   if (report.status === "aborted") return [];

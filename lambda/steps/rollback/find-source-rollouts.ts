@@ -44,6 +44,17 @@ async function refuseRetried(ledger: SourceLedger, found: FoundSource): Promise<
       continue;
     return { problem: { code: "already-retried", rolloutId: retried?.rolloutId ?? "", by: newest } };
   }
+  return refuseRestored(ledger, found);
+}
+
+/** A retry finishes a rollout: it would leave the customers that a rollback has restored, and say that all is done. */
+async function refuseRestored(ledger: SourceLedger, found: { readonly source: SourceRollouts }): Promise<FoundSource> {
+  const [retried] = found.source.rollouts;
+  for (let index = 0; retried !== undefined && index < retried.batches; index += 1) {
+    const { rollback } = await ledger.getBatch(retried.rolloutId, index);
+    if (!rollback.some(({ outcome }) => outcome === "flipped")) continue;
+    return { problem: { code: "was-rolled-back", rolloutId: retried.rolloutId } };
+  }
   return found;
 }
 

@@ -154,6 +154,13 @@ next
 `);
 });
 
+test("advises no retry of a rollout that stopped after its last flip", () => {
+  const counts = { flipped: 1_265, unchanged: 666, deferred: 0, skipped: 69, failed: 0 };
+  const text = render(aReport({ status: "halted", counts }));
+  expect(text).toContain("To restore every customer");
+  expect(text).not.toContain("to continue with");
+});
+
 test("shows every line of a refused rollout's problem and no counts", () => {
   const { plan: _none, ...report } = aReport({
     status: "refused",
