@@ -35,7 +35,7 @@ export interface ListedCustomer {
   readonly at: string;
 }
 
-/** A page ends at the first of them. An item of the plan has at most 225 customers. */
+/** A page ends at the first of them. An item of the plan has at most 150 customers. */
 const MOST_CUSTOMERS = 500;
 const MOST_ITEMS = 100;
 const ITEMS_AT_ONCE = 4;

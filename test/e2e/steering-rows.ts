@@ -23,10 +23,10 @@ export function toAct(command: SteeringCommand): Act {
 /** None of these ends a rollout. */
 export function expectSteered(command: SteeringCommand, state: State, { report, countLooks }: Ended): void {
   if (state === "flips back") {
-    expect(report).toMatchObject({ status: "rolled-back", counts: { flipped: 245, skipped: 20 } });
-    expect(report.rollback).toEqual({ restored: 245, conflicting: 0, failed: 0 });
+    expect(report).toMatchObject({ status: "rolled-back", counts: { flipped: 170, skipped: 20 } });
+    expect(report.rollback).toEqual({ restored: 170, conflicting: 0, failed: 0 });
   } else {
-    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 265, skipped: 0, failed: 0 } });
+    expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 190, skipped: 0, failed: 0 } });
   }
   const ends = ENDS[`${command} ${state}`];
   if (ends !== undefined) expect({ polls: countLooks(ends.in) }).toEqual({ polls: ends.poll });

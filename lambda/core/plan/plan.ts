@@ -50,8 +50,8 @@ export interface Batch {
   readonly revision: number;
 }
 
-/** Three lists by id show so many. */
-const MOST_CUSTOMERS = 225;
+/** Two lists by id show so many, and at the default pace they are flipped before a reading of them is too old. */
+const MOST_CUSTOMERS = 150;
 /** Of ids and names as JSON: the larger part of a batch's 100 KB is for what is recorded of its customers later. */
 const MOST_BATCH_BYTES = 40_000;
 const MOST_SETTLED_BYTES = 90_000;
@@ -110,7 +110,7 @@ function planWaves(waves: readonly CandidateWave[]): readonly PlannedWave[] {
   });
 }
 
-/** The customers to flip, in the order of the release: batches of at most 225 customers and 100 KB, each of one wave. */
+/** The customers to flip, in the order of the release: batches of at most 150 customers and 100 KB, each of one wave. */
 export function* toBatches(waves: readonly CandidateWave[]): Generator<readonly PlannedCustomer[]> {
   for (const { candidates } of waves) yield* pack(toFlips(candidates), MOST_BATCH_BYTES);
 }

@@ -3,7 +3,7 @@ import { atBatchWrite, atPost, atReading, runKilled, runUnharmed, type Trap, TWO
 
 const { end } = await runUnharmed(TWO_BATCHES);
 
-/** The first batch has 225 flips, the second one the rest. */
+/** The first batch has 150 flips, the second one the rest. */
 const PLACES: readonly (readonly [place: string, trap: Trap])[] = [
   ["before a batch is read afresh", atReading(1)],
   ["before it is written what is intended", atBatchWrite(0, "intended", "arrived")],
@@ -11,11 +11,11 @@ const PLACES: readonly (readonly [place: string, trap: Trap])[] = [
   ["when the first flip arrives", atPost(1, "arrived")],
   ["when the first flip is written but not answered", atPost(1, "written")],
   ["when the first flip is answered", atPost(1, "answered")],
-  ["in the middle, when a flip arrives", atPost(125, "arrived")],
-  ["in the middle, when a flip is written but not answered", atPost(125, "written")],
-  ["in the middle, when a flip is answered", atPost(125, "answered")],
-  ["when the last flip is written but not answered", atPost(225, "written")],
-  ["when the last flip is answered", atPost(225, "answered")],
+  ["in the middle, when a flip arrives", atPost(75, "arrived")],
+  ["in the middle, when a flip is written but not answered", atPost(75, "written")],
+  ["in the middle, when a flip is answered", atPost(75, "answered")],
+  ["when the last flip is written but not answered", atPost(150, "written")],
+  ["when the last flip is answered", atPost(150, "answered")],
   ["between the last reply and the record", atBatchWrite(0, "came of it", "arrived")],
   ["when the batch is recorded but the ledger's reply is lost", atBatchWrite(0, "came of it", "done")],
   ["before the second batch is read afresh, while the first one is flipped", atReading(3)],
@@ -23,8 +23,8 @@ const PLACES: readonly (readonly [place: string, trap: Trap])[] = [
     "when it is written what the second batch intends, while the first one is flipped",
     atBatchWrite(1, "intended", "done"),
   ],
-  ["when the second batch has begun, and the first one is not recorded", atPost(226, "arrived")],
-  ["in the middle of the second batch", atPost(235, "written")],
+  ["when the second batch has begun, and the first one is not recorded", atPost(151, "arrived")],
+  ["in the middle of the second batch", atPost(160, "written")],
   ["between the last reply of all and its record", atBatchWrite(1, "came of it", "arrived")],
 ];
 

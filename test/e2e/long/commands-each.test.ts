@@ -25,7 +25,7 @@ describe("an abort", () => {
       expect(report).toMatchObject({
         status: "aborted",
         problems: [ABORTED, { code: "rollback-ended-early", why: [ABORTED] }],
-        rollback: { restored: 225, conflicting: 0, failed: 20 },
+        rollback: { restored: 150, conflicting: 0, failed: 20 },
       });
       const left = report.exceptions.filter(({ outcome }) => outcome === "not-restored");
       expect(left).toHaveLength(20);
@@ -35,7 +35,7 @@ describe("an abort", () => {
 
       expect(again.report).toMatchObject({
         status: "rolled-back",
-        rollback: { restored: 245, conflicting: 0, failed: 0 },
+        rollback: { restored: 170, conflicting: 0, failed: 0 },
         exceptions: [],
       });
       expect(rememberFlags(world)).toEqual(before);

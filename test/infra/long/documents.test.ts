@@ -123,15 +123,15 @@ describe("what the cost page counts", () => {
     expect(Math.abs(atOnce.readUnitsOfStatus - Number(units))).toBeLessThanOrEqual(2);
 
     // In four waves of one batch each, and in four batches of one wave.
-    const inOneWave = await measureRollout(900);
-    const inWaves = await measureRollout(900, "linear-25-percent-every-10-minutes");
+    const inOneWave = await measureRollout(600);
+    const inWaves = await measureRollout(600, "linear-25-percent-every-10-minutes");
     // The flips and the verification of each wave read the alarms too. The last wave has no bake, and its gate looks once.
     const [waves, looks] = [3, 3 * 11];
     expect(inWaves.looks - inOneWave.looks).toBe(looks + 2 * waves);
     const more = (counted: number, index: number) =>
       counted + waves * Number(wave[index]) + looks * Number(look[index]);
     expectNear(inWaves, {
-      flipped: 900,
+      flipped: 600,
       operations: more(inOneWave.durableOperations, 3),
       requests: more(inOneWave.ledgerRequests, 0),
       writes: more(inOneWave.writeUnits, 1),

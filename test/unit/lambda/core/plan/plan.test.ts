@@ -225,7 +225,7 @@ describe("the waves of a plan", () => {
         note: explain({ code: "wave-empty", cohort: "beta" }),
       },
       { wave: 4, from: 2, to: 4, customers: 251, bakeSeconds: 600 },
-      { wave: 5, from: 4, to: 8, customers: 696, bakeSeconds: 0 },
+      { wave: 5, from: 4, to: 9, customers: 696, bakeSeconds: 0 },
     ]);
   });
 
@@ -352,9 +352,9 @@ describe("a batch", () => {
   test.each([
     { count: 0, sizes: [] },
     { count: 1, sizes: [1] },
-    { count: 225, sizes: [225] },
-    { count: 226, sizes: [225, 1] },
-    { count: 451, sizes: [225, 225, 1] },
+    { count: 150, sizes: [150] },
+    { count: 151, sizes: [150, 1] },
+    { count: 301, sizes: [150, 150, 1] },
   ])("of $count customers to flip: $sizes", ({ count, sizes }) => {
     expect(planFor(named("Acme", count)).batches.map(({ length }) => length)).toEqual(sizes);
   });
@@ -365,7 +365,7 @@ describe("a batch", () => {
     ["of backslashes and line breaks", "\\\n".repeat(200)],
     ["of half an emoji", "\ud83c".repeat(255)],
     ["that are short", "Acme"],
-  ])("has at most 225 customers and 100 KB, with what is recorded of them later, for names %s", (_what, name) => {
+  ])("has at most 150 customers and 100 KB, with what is recorded of them later, for names %s", (_what, name) => {
     const { batches, settled } = planFor(named(name, 1_000));
     expect(batches.flat()).toHaveLength(1_000);
     expect(settled).toEqual([]);
@@ -379,7 +379,7 @@ describe("a batch", () => {
       const bytes = [batch.map(({ id, name: text }) => [id, text]), batch.map(({ id }) => id), recorded].map((part) =>
         Buffer.byteLength(JSON.stringify(part)),
       );
-      expect(batch.length).toBeLessThanOrEqual(225);
+      expect(batch.length).toBeLessThanOrEqual(150);
       expect(bytes.reduce((sum, part) => sum + part)).toBeLessThanOrEqual(100_000);
       expect(bytes[0]).toBeLessThanOrEqual(40_000);
     }
