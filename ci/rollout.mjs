@@ -29,7 +29,7 @@ const ENDS = [...GOOD_ENDS, "partial", "rolled-back", "halted", "aborted", "fail
 /** These actions have a source rollout: they need no targets, and only a rollback may have a release. */
 const LATER_ACTIONS = ["rollback", "retry"];
 /** The front door's errors for a refused event; every other error is a fault. */
-const REFUSALS = ["BadDeployEventError", "RefusedError", "ControlsError"];
+const REFUSALS = ["BadDeployEventError", "RefusedError", "ControlsError", "RightsError"];
 /** After so many failed calls in a row the job stops waiting. */
 const MOST_MISSES = 5;
 const MOST_CALL_MS = 90_000;
@@ -156,6 +156,7 @@ async function invoke(fn, payload) {
     await writeFile(question, JSON.stringify(payload));
     const metadata = await callAws([
       ...["lambda", "invoke", "--function-name", fn, "--payload", `fileb://${question}`],
+      ...["--qualifier", payload.command === undefined ? "start" : "read"],
       ...["--output", "json", "--no-cli-pager", answer],
     ]);
     const said = parse(await readFile(answer, "utf8"), "the front door answered with something that is not JSON");
@@ -346,7 +347,7 @@ function toNumber(text, otherwise, most, because = "") {
   return number;
 }
 
-/** A name or an ARN, with or without a version or an alias; never an option of the AWS CLI. */
+/** A name or an ARN, without an alias; never an option of the AWS CLI. */
 function toFunctionName(text) {
   if (!/^\w[\w:$-]{0,169}$/.test(required(text))) throw new Error("expected the name or the ARN of a Lambda function");
   return text;

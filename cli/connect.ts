@@ -1,4 +1,5 @@
 import type { Stack } from "@aws-sdk/client-cloudformation";
+import { rightFor } from "../lambda/contract/rights.ts";
 import { EXIT, Failure } from "./failure.ts";
 
 /** Which deployment is meant. */
@@ -17,7 +18,7 @@ export interface Door {
   readonly account: string;
   readonly region: string;
   readonly identity: string;
-  /** Sends a deploy event or a command. @throws Failure for a refusal, with its message as it came */
+  /** Sends a deploy event or a command, to the alias with the one right that it needs. @throws Failure for a refusal, with its message as it came */
   ask(payload: object): Promise<unknown>;
 }
 
@@ -81,14 +82,14 @@ async function invoke(lambda: Lambda, functionName: string, payload: object) {
   const { InvokeCommand } = await import("@aws-sdk/client-lambda");
   const Payload = Buffer.from(JSON.stringify(payload));
   try {
-    return await lambda.send(new InvokeCommand({ FunctionName: functionName, Payload }));
+    return await lambda.send(new InvokeCommand({ FunctionName: functionName, Qualifier: rightFor(payload), Payload }));
   } catch (error) {
     throw toFailure(error, {});
   }
 }
 
 /** The errors of the front door that say: nothing was done, and this is what to correct. */
-const REFUSALS: readonly unknown[] = ["BadDeployEventError", "RefusedError", "ControlsError"];
+const REFUSALS: readonly unknown[] = ["BadDeployEventError", "RefusedError", "ControlsError", "RightsError"];
 
 function readReply({ FunctionError, Payload }: Awaited<ReturnType<typeof invoke>>): unknown {
   const answer = JSON.parse(Payload?.transformToString() || "null");

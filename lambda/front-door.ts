@@ -13,7 +13,8 @@ import type { FrontDoorPorts } from "./front-door/ports.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
 
-type FrontDoor = (input: unknown) => Promise<FrontDoorAnswer>;
+/** Lambda gives the ARN as the caller named it, with the alias. */
+type FrontDoor = (input: unknown, context: { readonly invokedFunctionArn: string }) => Promise<FrontDoorAnswer>;
 
 let frontDoor: FrontDoor | undefined;
 
@@ -21,9 +22,9 @@ let frontDoor: FrontDoor | undefined;
  * The front door for AWS triggers, the console and the CLI: takes a deploy event or a command and answers at once. It
  * reads its environment at the first invocation.
  */
-export const handler: FrontDoor = async (input) => {
+export const handler: FrontDoor = async (input, context) => {
   frontDoor ??= createFrontDoor(readFrontDoorConfig());
-  return frontDoor(input);
+  return frontDoor(input, context);
 };
 
 /**
@@ -33,7 +34,7 @@ export const handler: FrontDoor = async (input) => {
  */
 export function createFrontDoor(config: FrontDoorConfig): FrontDoor {
   const ports = buildPorts(config);
-  return (input) => dispatch(ports, input);
+  return (input, { invokedFunctionArn }) => dispatch(ports, input, invokedFunctionArn);
 }
 
 function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig): FrontDoorPorts {

@@ -127,7 +127,7 @@ export class CutoverAction extends Action {
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ["lambda:ListFunctions"], resources: ["*"] }));
     return {
       configuration: {
-        FunctionName: this.#cutover.frontDoor.function.functionName,
+        FunctionName: this.#cutover.frontDoor.aliases.start.functionName,
         UserParameters: Stack.of(scope).toJsonString(this.#parameters),
       },
     };

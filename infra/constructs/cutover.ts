@@ -70,9 +70,29 @@ export class Cutover extends Construct {
     this.#addObservation(props);
   }
 
-  /** Allows to start rollouts, to read their status and to send commands. */
+  /** Allows to read reports, customers and controls by the front door. */
+  grantRead(grantee: IGrantable): Grant {
+    return this.frontDoor.grant("read", grantee);
+  }
+
+  /** Allows to start rollouts, also rollbacks and dry runs, without an `override`. */
   grantStart(grantee: IGrantable): Grant {
-    return this.frontDoor.grantInvoke(grantee);
+    return this.frontDoor.grant("start", grantee);
+  }
+
+  /** Allows to steer running rollouts, and to change the controls. */
+  grantSteer(grantee: IGrantable): Grant {
+    return this.frontDoor.grant("steer", grantee);
+  }
+
+  /** Allows to approve and to reject waves that wait for it. */
+  grantApprove(grantee: IGrantable): Grant {
+    return this.frontDoor.grant("approve", grantee);
+  }
+
+  /** Allows to start rollouts that have an `override`, and only those. */
+  grantOverride(grantee: IGrantable): Grant {
+    return this.frontDoor.grant("override", grantee);
   }
 
   /** Allows to read reports and outcomes from the ledger. */

@@ -44,7 +44,7 @@ export class EventTriggers extends Construct {
     const deadLetterQueue = Queue.fromQueueArn(this, "DeadLetters", cutover.deadLetters.queue.queueArn);
     const addRule = (name: string, eventPattern: EventPattern, eventBus?: IEventBus) => {
       const delivery = { deadLetterQueue, maxEventAge: Duration.minutes(15), retryAttempts: 3 };
-      const targets = [new LambdaFunction(cutover.frontDoor.function, delivery)];
+      const targets = [new LambdaFunction(cutover.frontDoor.aliases.start, delivery)];
       new Rule(this, name, { eventPattern, targets, ...(eventBus && { eventBus }) });
     };
     if (sources.length > 0) addRule("DeployEvents", { source: [...sources], detailType: [DEPLOY_EVENT_TYPE] }, bus);

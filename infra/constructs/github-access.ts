@@ -33,7 +33,7 @@ export interface GitHubAccessProps extends GitHubJobs {
 
 const ISSUER = "token.actions.githubusercontent.com";
 
-/** A role for GitHub Actions that can only invoke the front door. */
+/** A role for GitHub Actions that can only start rollouts and read. */
 export class GitHubAccess extends Construct {
   readonly role: Role;
 
@@ -49,6 +49,7 @@ export class GitHubAccess extends Construct {
       }),
     });
     cutover.grantStart(this.role);
+    cutover.grantRead(this.role);
     new CfnOutput(this, "RoleArn", { value: this.role.roleArn, description: "role-to-assume in GitHub Actions" });
   }
 

@@ -19,6 +19,7 @@ import { memberOf } from "../../lambda/contract/member-of.ts";
 import type { Policy } from "../../lambda/contract/policy.ts";
 import { findProblems, type Problem, strictObject } from "../../lambda/contract/problems.ts";
 import { RefusedError } from "../../lambda/contract/refused-error.ts";
+import { rightFor } from "../../lambda/contract/rights.ts";
 import { readScheduled } from "../../lambda/triggers/scheduler.ts";
 import { findSkippedDay, findWrongTime } from "../schedule-times.ts";
 import { findSecretValues } from "../secret-values.ts";
@@ -79,8 +80,8 @@ export class Schedules extends Construct {
     const scheduleGroup = new ScheduleGroup(this, "Group", { removalPolicy: RemovalPolicy.DESTROY });
     const role = this.#makeRole(scheduleGroup.scheduleGroupArn);
     const { queue: deadLetterQueue } = cutover.deadLetters;
-    const { function: frontDoor } = cutover.frontDoor;
-    cutover.grantStart(role);
+    const rights = new Set(schedules.map(({ event }) => rightFor(event)));
+    for (const right of rights) cutover.frontDoor.grant(right, role);
     role.addToPolicy(new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [deadLetterQueue.queueArn] }));
     for (const { name, expression, event, maxAge = DEFAULT_MAX_AGE, flexibleWindow, ...schedule } of schedules) {
       const skipped = findSkippedDay(expression);
@@ -97,7 +98,7 @@ export class Schedules extends Construct {
         scheduleGroup,
         enabled: schedule.enabled ?? true,
         timeWindow: flexibleWindow ? TimeWindow.flexible(flexibleWindow) : TimeWindow.off(),
-        target: new LambdaInvoke(frontDoor, {
+        target: new LambdaInvoke(cutover.frontDoor.aliases[rightFor(event)], {
           // The role has all permissions. CDK would add every version of the function.
           role: role.withoutPolicyUpdates(),
           deadLetterQueue,

@@ -24,9 +24,15 @@ export interface PipelineAnswer {
  * Answers a job of CodePipeline's Lambda action. A refusal fails the job and not the invocation, because Lambda would only
  * repeat the invocation. A fault of AWS fails the invocation, so that Lambda repeats it.
  */
-export async function answerPipelineJob(ports: FrontDoorPorts, job: PipelineJob): Promise<PipelineAnswer> {
+export async function answerPipelineJob(
+  ports: FrontDoorPorts,
+  job: PipelineJob,
+  check: (request: object) => void,
+): Promise<PipelineAnswer> {
   try {
-    return await answer(ports, job, readPipelineRequest(job));
+    const request = readPipelineRequest(job);
+    check(request.kind === "begin" ? request.input : request.continuation);
+    return await answer(ports, job, request);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     await ports.pipelineJobs.fail(job.jobId, "ConfigurationError", error.message);
@@ -41,7 +47,8 @@ async function answer(
 ): Promise<PipelineAnswer> {
   if (request.kind === "continue") return reportJob(ports, jobId, request.continuation);
   const started = await startRollout(ports, request.input);
-  if (request.wait) return reportJob(ports, jobId, started);
+  if (request.wait)
+    return reportJob(ports, jobId, { ...started, ...("override" in request.input && { override: true }) });
   const { rolloutId, status } = started;
   const summary = `rollout ${rolloutId} is ${status}; this action does not wait for its end`;
   await ports.pipelineJobs.succeed(jobId, { rolloutId, summary }, { rolloutId, status });
@@ -51,17 +58,17 @@ async function answer(
 async function reportJob(
   ports: FrontDoorPorts,
   jobId: string,
-  rollout: Continuation | Started,
+  rollout: Continuation | (Started & Pick<Continuation, "override">),
 ): Promise<PipelineAnswer> {
   const isNew = "status" in rollout && rollout.status === "starting";
-  const { rolloutId, execution } = rollout;
+  const { rolloutId, execution, override } = rollout;
   const answer: StatusAnswer = isNew
     ? { rolloutId, status: "starting" }
     : await readStatus(ports, { rolloutId, ...(execution !== undefined && { execution }) });
   const { status } = answer;
   const details = { rolloutId, summary: toSummary(answer) };
   if (status === "starting" || isUnderWay({ status }))
-    await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution }));
+    await ports.pipelineJobs.askAgain(jobId, details, toContinuationToken({ rolloutId, execution, override }));
   else if ("counts" in answer && hasSucceeded(answer))
     await ports.pipelineJobs.succeed(jobId, details, toVariables(answer));
   else await ports.pipelineJobs.fail(jobId, "JobFailed", details.summary);

@@ -1,8 +1,10 @@
+import { rightFor } from "../contract/rights.ts";
 import type { PipelineStateChange } from "../triggers/event-bridge.ts";
 import { mapPipelineState } from "../triggers/map-pipeline-state.ts";
 import { parseTrigger } from "../triggers/parse-trigger.ts";
 import { answerCommand, type CommandAnswer } from "./answer-command.ts";
 import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline-job.ts";
+import { checkRight } from "./check-right.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
@@ -14,17 +16,23 @@ interface Ignored {
   readonly reason: string;
 }
 
-/** The whole front door: recognises an input, checks it and answers. @throws RefusedError */
-export async function dispatch(ports: FrontDoorPorts, input: unknown): Promise<FrontDoorAnswer> {
+/** The whole front door: recognises an input, checks it and the caller's right, and answers. @throws RefusedError */
+export async function dispatch(ports: FrontDoorPorts, input: unknown, invokedArn: string): Promise<FrontDoorAnswer> {
   const arrival = parseTrigger(input);
+  const check = (request: object) => checkRight(invokedArn, rightFor(request));
   switch (arrival.kind) {
     case "deploy event":
+      check(arrival.input);
       return startRollout(ports, arrival.input);
     case "command":
+      check(arrival.command);
       return answerCommand(ports, arrival.command);
     case "pipeline job":
-      return answerPipelineJob(ports, arrival.job);
+      // Before the job is answered: also a refusal is an answer.
+      checkRight(invokedArn, "start", "override");
+      return answerPipelineJob(ports, arrival.job, check);
     case "pipeline state change":
+      check(arrival.change);
       return answerPipelineState(ports, arrival.change);
   }
 }

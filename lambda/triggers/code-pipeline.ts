@@ -33,6 +33,8 @@ const PipelineJobEvent = z.object({
 const Continuation = strictObject({
   rolloutId: z.string().regex(/^[\w-]{1,64}$/),
   execution: z.string().max(400).optional(),
+  /** Whether the event has an `override`: then the next job needs that right too. */
+  override: z.literal(true).optional(),
 });
 export type Continuation = z.output<typeof Continuation>;
 

@@ -95,13 +95,13 @@ export async function startLambdaExecutions({ port = 0, others }: LambdaOptions 
   }
 
   const server = await listenOnLoopback(async (request, response) => {
-    const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
     if (others !== undefined && !VERSION.test(pathname)) return others(request, response);
     const [, invoked] = INVOKE.exec(pathname) ?? [];
     const reply =
       invoked === undefined
         ? describe(request.method, pathname)
-        : await invoke(await toInvocation(decodeURIComponent(invoked), request));
+        : await invoke(await toInvocation(toArn(decodeURIComponent(invoked), searchParams.get("Qualifier")), request));
     const headers = { "content-type": "application/json", "x-amzn-requestid": randomUUID(), ...reply.headers };
     response.writeHead(reply.status, headers).end(reply.body);
   }, port);
@@ -135,6 +135,14 @@ const STALE_TOKEN: InvokeReply = {
   headers: { "x-amzn-errortype": "InvalidParameterValueException" },
   body: JSON.stringify({ Type: "User", message: "Invalid checkpoint token" }),
 };
+
+/** `name`, `name:alias` or an ARN of either, with a qualifier besides: as Lambda reads `FunctionName` and `Qualifier`. */
+function toArn(functionName: string, qualifier: string | null): string {
+  const arn = functionName.startsWith("arn:") ? functionName : `${FUNCTIONS}${functionName}`;
+  return qualifier === null || arn.split(":")[7] === qualifier ? arn : `${arn}:${qualifier}`;
+}
+
+const FUNCTIONS = "arn:aws:lambda:us-east-1:000000000000:function:";
 
 async function toInvocation(functionArn: string, request: IncomingMessage): Promise<Invocation> {
   const header = (name: string) => request.headers[name]?.toString();

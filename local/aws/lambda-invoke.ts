@@ -5,7 +5,10 @@ import { join } from "node:path";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { type ExecutionResult, runExecution } from "../durable/run-execution.ts";
 
-/** A function as `Invoke` finds it, by the ARN of its version or alias. */
+/** What the Node.js runtime gives a handler, as far as ours read it. */
+type Context = { readonly invokedFunctionArn: string };
+
+/** A function as `Invoke` finds it: a durable one by the ARN of its version or alias, a plain one also without. */
 export type ServedFunction =
   | {
       readonly kind: "durable";
@@ -15,7 +18,11 @@ export type ServedFunction =
       /** Durable waits pass so many times faster. @default 1 */
       readonly speed?: number;
     }
-  | { readonly kind: "plain"; readonly handler: (event: unknown) => Promise<unknown> };
+  | {
+      readonly kind: "plain";
+      readonly handler: (event: unknown, context: Context) => Promise<unknown>;
+      readonly aliases?: readonly string[];
+    };
 
 export type Invocation = {
   readonly functionArn: string;
@@ -82,6 +89,8 @@ export function createInvoker(listener: ExecutionListener): Invoker {
   return {
     serve: (functionArn, served) => {
       functionsByArn.set(functionArn, served);
+      const { aliases = [] } = served.kind === "plain" ? served : {};
+      for (const alias of aliases) functionsByArn.set(`${functionArn}:${alias}`, served);
     },
     async invoke(invocation) {
       const served = functionsByArn.get(invocation.functionArn);
@@ -90,7 +99,7 @@ export function createInvoker(listener: ExecutionListener): Invoker {
         return refuse(413, "RequestTooLargeException", "the payload is larger than 1048576 bytes");
       }
       if (served.kind === "durable") return startDurable(served, invocation);
-      const answer = callPlain(served.handler, invocation.payload);
+      const answer = callPlain(served.handler, invocation);
       if (invocation.type !== "Event") return answer;
       runInBackground(answer);
       return { status: 202, body: "" };
@@ -122,9 +131,13 @@ function toExecutionArn(functionArn: string, name: string): string {
 }
 
 /** The reply of Lambda's Node.js runtime, also for an error. */
-async function callPlain(handler: (event: unknown) => Promise<unknown>, payload: string): Promise<InvokeReply> {
+async function callPlain(
+  handler: Extract<ServedFunction, { readonly kind: "plain" }>["handler"],
+  { payload, functionArn }: Invocation,
+): Promise<InvokeReply> {
   try {
-    return { status: 200, body: JSON.stringify((await handler(JSON.parse(payload))) ?? null) };
+    const answer = await handler(JSON.parse(payload), { invokedFunctionArn: functionArn });
+    return { status: 200, body: JSON.stringify(answer ?? null) };
   } catch (error) {
     const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error), { cause: error });
     const body = JSON.stringify({ errorType: name, errorMessage: message, trace: stack.split("\n") });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { memberOf } from "../../lambda/contract/member-of.ts";
+import { RIGHTS } from "../../lambda/contract/rights.ts";
 import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 import { answerCloudFormation } from "../aws/cloud-formation.ts";
 import type { CloudWatch } from "../aws/cloud-watch.ts";
@@ -36,7 +37,7 @@ export async function startSandbox(
   const worker = await import("../../lambda/worker.ts");
   const frontDoor = await import("../../lambda/front-door.ts");
   executions.serve(WORKER_ARN, { kind: "durable", handler: worker.handler, speed: options.fast });
-  executions.serve(FRONT_DOOR_ARN, { kind: "plain", handler: frontDoor.handler });
+  executions.serve(FRONT_DOOR_ARN, { kind: "plain", handler: frontDoor.handler, aliases: RIGHTS });
   return services;
 }
 

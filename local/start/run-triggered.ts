@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetDurableExecutionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { type Right, rightFor } from "../../lambda/contract/rights.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { FRONT_DOOR_ARN } from "./functions.ts";
 import { LocalRunError } from "./local-run-error.ts";
@@ -49,7 +50,7 @@ export async function runTriggered(
     onAnswer(`${trigger}: ${sentence}`);
     if (refusal !== undefined) return { kind: "refused", message: refusal };
     const end = await waitForEnd(client, await running.promise);
-    const last = await continueJob(client, services);
+    const last = await continueJob(client, services, rightFor(Object(event)));
     if (last !== undefined) onAnswer(`${trigger}: ${last}`);
     return end;
   };
@@ -89,7 +90,11 @@ async function invoke(
   event: unknown,
 ): Promise<DoorAnswer> {
   const { what, payload } = toPayload(trigger, event, pipeline.openJob());
-  const { isError, answer } = await callFrontDoor(client, payload);
+  const { isError, answer } = await callFrontDoor(
+    client,
+    payload,
+    trigger === "console" ? undefined : rightFor(Object(event)),
+  );
   if (isError) return readError(what, answer as LambdaError);
   const { status, problem } = answer as RolloutState;
   const [put] = pipeline.answers();
@@ -100,18 +105,24 @@ async function invoke(
   return { sentence };
 }
 
-async function callFrontDoor(client: LambdaClient, payload: unknown) {
-  const command = new InvokeCommand({ FunctionName: FRONT_DOOR_ARN, Payload: Buffer.from(JSON.stringify(payload)) });
-  const { FunctionError, Payload } = await client.send(command);
-  const answer: unknown = JSON.parse(Payload?.transformToString() ?? "{}");
-  return { isError: FunctionError !== undefined, answer };
+/** A trigger calls the alias of its right, as deployed; the console's test calls the function. */
+async function callFrontDoor(client: LambdaClient, payload: unknown, alias: Right | undefined) {
+  const Payload = Buffer.from(JSON.stringify(payload));
+  const command = new InvokeCommand({ FunctionName: FRONT_DOOR_ARN, Qualifier: alias, Payload });
+  const reply = await client.send(command);
+  const answer: unknown = JSON.parse(reply.Payload?.transformToString() ?? "{}");
+  return { isError: reply.FunctionError !== undefined, answer };
 }
 
 /** CodePipeline sends a new job with the token of an action in progress, until an answer ends the action. */
-async function continueJob(client: LambdaClient, { pipeline }: Services): Promise<string | undefined> {
+async function continueJob(client: LambdaClient, { pipeline }: Services, alias: Right): Promise<string | undefined> {
   const continuationToken = pipeline.answers().at(-1)?.continuationToken;
   if (continuationToken === undefined) return undefined;
-  const { isError, answer } = await callFrontDoor(client, toPipelineJob({ id: pipeline.openJob(), continuationToken }));
+  const { isError, answer } = await callFrontDoor(
+    client,
+    toPipelineJob({ id: pipeline.openJob(), continuationToken }),
+    alias,
+  );
   const put = pipeline.answers().at(-1);
   if (isError || put === undefined) {
     throw new LocalRunError(`the front door failed at the job's continuation: ${(answer as LambdaError).errorMessage}`);
@@ -139,7 +150,7 @@ function readError(what: string, { errorType, errorMessage }: LambdaError): Door
   return { sentence: `${what}, arrived; the front door refused it`, refusal: errorMessage };
 }
 
-const REFUSALS: readonly string[] = ["BadDeployEventError", "RefusedError", "ControlsError"];
+const REFUSALS: readonly string[] = ["BadDeployEventError", "RefusedError", "ControlsError", "RightsError"];
 
 function describe({ rolloutId, status }: RolloutState): string {
   return rolloutId === undefined ? status : `rollout ${rolloutId} is ${status}`;

@@ -1,3 +1,4 @@
+import { RIGHTS } from "../../lambda/contract/rights.ts";
 import { startFunctionUrl } from "../aws/function-url.ts";
 import { startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
@@ -21,6 +22,7 @@ export async function serveDoor(door: string, sendToParent: (message: WorkerMess
     const { address } = await startFunctionUrl((await import("../../lambda/webhook.ts")).handler);
     return sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: address });
   }
-  lambda.serve(FRONT_DOOR_ARN, { kind: "plain", handler: (await import("../../lambda/front-door.ts")).handler });
+  const { handler: frontDoor } = await import("../../lambda/front-door.ts");
+  lambda.serve(FRONT_DOOR_ARN, { kind: "plain", handler: frontDoor, aliases: RIGHTS });
   sendToParent({ kind: "listening", lambda: lambda.address, functionUrl: "" });
 }

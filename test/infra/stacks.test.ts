@@ -21,6 +21,7 @@ import { Webhook } from "../../infra/constructs/webhook.ts";
 import { addEnvironments } from "../../infra/stacks/add-stacks.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
+import { RIGHTS } from "../../lambda/contract/rights.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from "../../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
@@ -45,10 +46,11 @@ const PIPELINES = {
   phones: { action: "promote", release: { from: "executionId" }, targets: { all: true } },
 } satisfies NonNullable<PolicyInput["pipelines"]>;
 
+const PROMOTE = { action: "promote", release: "nightly", targets: { all: true } } as const;
 const NIGHTLY: CutoverSchedule = {
   name: "nightly",
   expression: ScheduleExpression.cron({ minute: "0", hour: "2" }),
-  event: { action: "promote", release: "nightly", targets: { all: true } },
+  event: PROMOTE,
 };
 
 const KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0000-4000-8000-000000000000";
@@ -71,7 +73,7 @@ const EVERYTHING: Given = {
 };
 
 const toGrants = (statements: readonly Statement[]) =>
-  statements.map(({ Action, Resource }) => [Action, targetOf(Resource)]);
+  statements.flatMap(({ Action, Resource }) => [Resource].flat().map((each) => [Action, targetOf(each)]));
 
 describe("the three stacks", () => {
   test("have the secrets, the functions with their observation, and the triggers", () => {
@@ -177,6 +179,42 @@ describe("the worker", () => {
       const { TargetArn } = findFunction(templates, entry).properties.DeadLetterConfig;
       expect(targetOf(TargetArn)).toBe(idsOf(templates, "AWS::SQS::Queue")[0]);
     }
+  });
+});
+
+describe("the front door", () => {
+  const { cutover, triggers } = synthesize({
+    events: { sources: ["com.example.deploy"] },
+    schedules: [NIGHTLY, { ...NIGHTLY, name: "fix", event: { ...PROMOTE, override: { reason: "a known alarm" } } }],
+  });
+
+  test("has an alias for each right, with the delivery of the function itself", () => {
+    const { id } = findFunction({ cutover, triggers }, "front-door");
+    const delivery = { FunctionName: { Ref: id }, MaximumEventAgeInSeconds: 900, MaximumRetryAttempts: 2 };
+    const settings = Object.values(
+      cutover.findResources("AWS::Lambda::EventInvokeConfig", { Properties: delivery }),
+    ).map(({ Properties }) => JSON.stringify(Properties.Qualifier));
+    for (const Name of RIGHTS) {
+      cutover.hasResourceProperties("AWS::Lambda::Alias", { FunctionName: { Ref: id }, Name });
+      expect(settings).toContainEqual(expect.stringContaining(`FrontDoorFunctionAlias${Name}`));
+    }
+    expect(settings).toContain('"$LATEST"');
+  });
+
+  test("is called by each trigger by the alias of its right, and a service by no other", () => {
+    const [rule] = propertiesOf({ secrets: cutover, cutover, triggers }, "AWS::Events::Rule");
+    expect(targetOf(rule?.Targets[0].Arn)).toContain("FrontDoorFunctionAliasstart");
+    const schedules = Object.values(triggers.findResources("AWS::Scheduler::Schedule"));
+    expect(schedules.map(({ Properties }) => [Properties.Name, targetOf(Properties.Target.Arn)])).toEqual([
+      ["nightly", expect.stringContaining("FrontDoorFunctionAliasstart")],
+      ["fix", expect.stringContaining("FrontDoorFunctionAliasoverride")],
+    ]);
+    const permissions = [cutover, triggers].flatMap((each) =>
+      Object.values(each.findResources("AWS::Lambda::Permission")),
+    );
+    expect(permissions.map(({ Properties }) => [Properties.Principal, targetOf(Properties.FunctionName)])).toEqual([
+      ["events.amazonaws.com", expect.stringContaining("FrontDoorFunctionAliasstart")],
+    ]);
   });
 });
 
@@ -341,7 +379,7 @@ describe("a schedule", () => {
     const role = triggers.findResources("AWS::IAM::Role")[roleId];
     expect(JSON.stringify(role?.Properties.AssumeRolePolicyDocument)).toMatch(/aws:SourceArn.*scheduler\.amazonaws/);
     expect(toGrants(statementsOf(triggers, roleId))).toEqual([
-      ["lambda:InvokeFunction", expect.stringContaining(findFunction({ cutover, triggers }, "front-door").id)],
+      ["lambda:InvokeFunction", expect.stringContaining("FrontDoorFunctionAliasstart")],
       ["sqs:SendMessage", expect.stringContaining(Object.keys(cutover.findResources("AWS::SQS::Queue"))[0] ?? "")],
     ]);
   });
@@ -437,7 +475,7 @@ describe("GitHub Actions", () => {
     ["acme/phones", { branch: "main" }, "repo:acme/phones:ref:refs/heads/main"],
     ["acme/phones", { environment: "production" }, "repo:acme/phones:environment:production"],
     ["acme@123456/phones@456789", { branch: "main" }, "repo:acme@123456/phones@456789:ref:refs/heads/main"],
-  ])("of %s, from %j, may only invoke the front door", (repository, from, subject) => {
+  ])("of %s, from %j, may only start rollouts and read", (repository, from, subject) => {
     const templates = synthesize({
       github: { repository, from, provider: (scope) => OidcProviderNative.fromOidcProviderArn(scope, "GH", PROVIDER) },
     });
@@ -457,7 +495,8 @@ describe("GitHub Actions", () => {
       },
     ]);
     expect(toGrants(statementsOf(templates.triggers, roleId))).toEqual([
-      ["lambda:InvokeFunction", expect.stringContaining(findFunction(templates, "front-door").id)],
+      ["lambda:InvokeFunction", expect.stringContaining("FrontDoorFunctionAliasread")],
+      ["lambda:InvokeFunction", expect.stringContaining("FrontDoorFunctionAliasstart")],
     ]);
     expect(idsOf(templates, "AWS::IAM::OIDCProvider")).toEqual([]);
   });
@@ -566,19 +605,26 @@ describe("the construct in another app", () => {
     expect(() => new Webhook(other.stack, "Webhook", { ...other, secrets: {} })).toThrow(/expected the signing secret/);
   });
 
-  test("lets a role start rollouts, and another role read the ledger", () => {
+  test("lets a role call exactly the alias of the right that it is granted, or read the ledger", () => {
     const { stack, cutover } = makeOwn();
     const assumedBy = new ServicePrincipal("codebuild.amazonaws.com");
-    cutover.grantStart(new Role(stack, "Starter", { assumedBy }));
-    cutover.grantReadLedger(new Role(stack, "Reader", { assumedBy }));
+    cutover.grantRead(new Role(stack, "To-read", { assumedBy }));
+    cutover.grantStart(new Role(stack, "To-start", { assumedBy }));
+    cutover.grantSteer(new Role(stack, "To-steer", { assumedBy }));
+    cutover.grantApprove(new Role(stack, "To-approve", { assumedBy }));
+    cutover.grantOverride(new Role(stack, "To-override", { assumedBy }));
+    cutover.grantReadLedger(new Role(stack, "Auditor", { assumedBy }));
     const template = Template.fromStack(stack);
     const grantsOf = (name: string) => {
       const id = Object.keys(template.findResources("AWS::IAM::Role")).find((each) => each.startsWith(name));
       return statementsOf(template, id ?? "");
     };
-    const frontDoor = findFunction({ cutover: template, triggers: template }, "front-door").id;
-    expect(toGrants(grantsOf("Starter"))).toEqual([["lambda:InvokeFunction", frontDoor]]);
-    expect(grantsOf("Reader").flatMap(({ Action }) => Action)).toEqual(["dynamodb:GetItem", "dynamodb:Query"]);
+    const aliases = Object.entries(template.findResources("AWS::Lambda::Alias"));
+    for (const right of RIGHTS) {
+      const [alias] = aliases.find(([, { Properties }]) => Properties.Name === right) ?? [];
+      expect(toGrants(grantsOf(`To${right}`))).toEqual([["lambda:InvokeFunction", alias]]);
+    }
+    expect(grantsOf("Auditor").flatMap(({ Action }) => Action)).toEqual(["dynamodb:GetItem", "dynamodb:Query"]);
   });
 
   test("refuses a grant to a service, because the grant would have no effect", () => {

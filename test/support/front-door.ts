@@ -1,4 +1,5 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { RIGHTS, type Right } from "../../lambda/contract/rights.ts";
 import type { RolloutStatus } from "../../lambda/core/report/rollout-status.ts";
 import { createFrontDoor } from "../../lambda/front-door.ts";
 import { createWorker } from "../../lambda/worker.ts";
@@ -30,10 +31,10 @@ export interface Refusal {
 export interface FrontDoor {
   readonly world: World;
   readonly pipeline: CodePipeline;
-  /** Invokes the front door as the console does; throws when it refuses. */
-  send(event: unknown): Promise<Reply>;
+  /** Invokes the front door as the console does, or by an alias; throws when it refuses. */
+  send(event: unknown, alias?: Right): Promise<Reply>;
   /** Invokes it with what it must refuse. */
-  sendRefused(event: unknown): Promise<Refusal>;
+  sendRefused(event: unknown, alias?: Right): Promise<Refusal>;
   /** Everything that left the front door: what it started, told a pipeline and answered. */
   everything(): string;
   close(): Promise<void>;
@@ -49,13 +50,14 @@ export async function openFrontDoor(options: WorldOptions): Promise<FrontDoor> {
   executions.serve(START_ARN, {
     kind: "plain",
     handler: createFrontDoor({ policy, tableName: TABLE, workerArn: WORKER_ARN }),
+    aliases: RIGHTS,
   });
   const client = new LambdaClient({ maxAttempts: 1 });
   const replies: string[] = [];
 
-  async function invoke(event: unknown) {
+  async function invoke(event: unknown, alias?: Right) {
     const Payload = Buffer.from(JSON.stringify(event));
-    const reply = await client.send(new InvokeCommand({ FunctionName: START_ARN, Payload }));
+    const reply = await client.send(new InvokeCommand({ FunctionName: START_ARN, Qualifier: alias, Payload }));
     const body = reply.Payload?.transformToString() ?? "";
     replies.push(body);
     return { isError: reply.FunctionError !== undefined, body: JSON.parse(body) };
@@ -64,13 +66,13 @@ export async function openFrontDoor(options: WorldOptions): Promise<FrontDoor> {
   return {
     world,
     pipeline,
-    async send(event) {
-      const { isError, body } = await invoke(event);
+    async send(event, alias) {
+      const { isError, body } = await invoke(event, alias);
       if (isError) throw new Error(`refused: ${(body as Refusal).errorMessage}`);
       return body as Reply;
     },
-    async sendRefused(event) {
-      const { isError, body } = await invoke(event);
+    async sendRefused(event, alias) {
+      const { isError, body } = await invoke(event, alias);
       if (!isError) throw new Error(`not refused: ${JSON.stringify(body)}`);
       return body as Refusal;
     },

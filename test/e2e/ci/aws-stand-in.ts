@@ -10,6 +10,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     "function-name": { type: "string" },
+    qualifier: { type: "string" },
     payload: { type: "string" },
     output: { type: "string" },
     "no-cli-pager": { type: "boolean" },
@@ -22,7 +23,9 @@ if (service !== "lambda" || operation !== "invoke" || outfile === undefined || m
 const Payload = readFileSync(values.payload?.replace(/^fileb:\/\//, "") ?? "");
 try {
   const client = new LambdaClient({ maxAttempts: 1 });
-  const reply = await client.send(new InvokeCommand({ FunctionName: values["function-name"], Payload }));
+  const reply = await client.send(
+    new InvokeCommand({ FunctionName: values["function-name"], Qualifier: values.qualifier, Payload }),
+  );
   writeFileSync(outfile, reply.Payload ?? "");
   const { StatusCode, FunctionError } = reply;
   process.stdout.write(JSON.stringify({ StatusCode, FunctionError, ExecutedVersion: "$LATEST" }, undefined, 4));

@@ -74,7 +74,7 @@ describe("the example's pipeline", () => {
     const roleId = targetOf(getAction(template, name).RoleArn) ?? "";
     const statements = statementsOf(template, roleId);
     expect(statements.map(({ Action }) => Action)).toEqual(["lambda:InvokeFunction", "lambda:ListFunctions"]);
-    expect(JSON.stringify(statements[0]?.Resource)).toMatch(/cutover-production.*FrontDoorFunction\w+Arn/);
+    expect(JSON.stringify(statements[0]?.Resource)).toMatch(/cutover-production.*FrontDoorFunctionAliasstart/);
     expect(statements[1]?.Resource).toBe("*");
   });
 

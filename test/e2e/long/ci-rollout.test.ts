@@ -25,7 +25,7 @@ function answerWith(...answers: readonly object[]) {
     action: "promote",
     ...answers[Math.min(calls++, answers.length - 1)],
   });
-  door.world.executions.serve(`${START}-2`, { kind: "plain", handler });
+  door.world.executions.serve(`${START}-2`, { kind: "plain", handler, aliases: ["start", "read"] });
   return { FUNCTION: `${START}-2` };
 }
 
@@ -281,6 +281,7 @@ test("Lambda that cannot be reached for a moment does not end the waiting", asyn
   let calls = 0;
   door.world.executions.serve(`${START}-2`, {
     kind: "plain",
+    aliases: ["start", "read"],
     async handler(event) {
       calls += 1;
       if (calls === 2 || calls === 3) throw new Error("a bad moment");
@@ -308,6 +309,7 @@ test("inputs and names are data for the shell, the event, the summary, the outpu
 
   door.world.executions.serve(`${START}-2`, {
     kind: "plain",
+    aliases: ["start", "read"],
     handler: async () => ({
       rolloutId: "r-1",
       status: "failed",

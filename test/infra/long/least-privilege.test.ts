@@ -42,7 +42,7 @@ test("only the worker may read the Evo Voice login, and only the public door its
 
 test("only the doors may start the worker, and only by its alias", () => {
   const { cutover, triggers } = templates;
-  const alias = Object.keys(cutover.findResources("AWS::Lambda::Alias"))[0] ?? "";
+  const [alias = ""] = Object.keys(cutover.findResources("AWS::Lambda::Alias", { Properties: { Name: "live" } }));
   const invokers = [cutover, triggers].flatMap((template) =>
     Object.keys(template.findResources("AWS::IAM::Role")).filter((roleId) =>
       statementsOf(template, roleId).some(

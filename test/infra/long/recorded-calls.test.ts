@@ -115,7 +115,10 @@ async function runEverything() {
     handler: (event, context) => running.run("worker", () => worker(event, context)),
     skipWaits: true,
   });
-  executions.serve(START, { kind: "plain", handler: (event) => running.run("front-door", () => start(event)) });
+  executions.serve(START, {
+    kind: "plain",
+    handler: (event, context) => running.run("front-door", () => start(event, context)),
+  });
 
   const ledger = openLedger(world);
   const event = FlipEvent.parse(anEvent({ action: "stage" }));

@@ -15,6 +15,7 @@ import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { NOW_MS, startTable, type TestTable } from "../ledger/start-table.ts";
 
 const AT = new Date(NOW_MS).toISOString();
+const FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:front-door";
 const ANN = { requestedBy: "ann", reason: "calls drop" };
 const COMMANDS: readonly RolloutCommand[] = [
   { ...ANN, command: "pause", rolloutId: "night", minutes: 1.5 },
@@ -362,7 +363,7 @@ describe("a secret", () => {
       { ...ANN, command: "protect", customerIds: ["a"] },
     ];
     for (const input of inputs) {
-      const refusal = await dispatch(ports, { ...input, ...changes }).then(
+      const refusal = await dispatch(ports, { ...input, ...changes }, FUNCTION).then(
         () => "not refused",
         (error: Error) => error.message,
       );
@@ -374,8 +375,8 @@ describe("a secret", () => {
 
   test("is not where commands and controls are kept: only what they are made of is", async () => {
     await aRollout("running");
-    await dispatch(ports, { ...ANN, command: "abort", rolloutId: "night" });
-    await dispatch(ports, { ...ANN, command: "stop-everything" });
+    await dispatch(ports, { ...ANN, command: "abort", rolloutId: "night" }, FUNCTION);
+    await dispatch(ports, { ...ANN, command: "stop-everything" }, FUNCTION);
     const items = await given.scan();
     const controls = items.find(({ sk }) => sk === "controls");
     expect(Object.keys(controls ?? {}).sort()).toEqual(

@@ -83,3 +83,25 @@ describe("a durable function", () => {
     await lambda.settled();
   });
 });
+
+describe("a function with an alias", () => {
+  const front = FUNCTION.replace("cutover", "front-door");
+
+  async function call(FunctionName: string, Qualifier?: string): Promise<unknown> {
+    const { Payload } = await client.send(new InvokeCommand({ FunctionName, Qualifier, Payload: Buffer.from("{}") }));
+    return JSON.parse(Payload?.transformToString() ?? "");
+  }
+
+  test.each([
+    ["its ARN", front, undefined, front],
+    ["its name", "front-door", undefined, front],
+    ["the alias's ARN", `${front}:start`, undefined, `${front}:start`],
+    ["a name with the alias", "front-door:start", undefined, `${front}:start`],
+    ["a name and a qualifier", "front-door", "start", `${front}:start`],
+    ["both, which agree", `${front}:start`, "start", `${front}:start`],
+  ])("is called by %s, and sees how it was called", async (_how, name, qualifier, invokedFunctionArn) => {
+    lambda.serve(front, { kind: "plain", handler: async (_event, context) => context, aliases: ["start"] });
+    expect(await call(name, qualifier)).toEqual({ invokedFunctionArn });
+    await expect(call("front-door", "steer")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+  });
+});

@@ -1,0 +1,28 @@
+import { RefusedError } from "../contract/refused-error.ts";
+import type { Right } from "../contract/rights.ts";
+
+/** Thrown for a request that the alias by which the front door was called does not cover. */
+export class RightsError extends RefusedError {
+  override readonly name = "RightsError";
+}
+
+/**
+ * Refuses a request that has none of the needed rights, by the alias in the invoked ARN. A call without an alias may do
+ * everything, because IAM grants it by itself: the ARN of an alias does not cover it, nor does it cover an alias.
+ * https://docs.aws.amazon.com/lambda/latest/dg/using-aliases.html @throws RightsError
+ */
+export function checkRight(invokedArn: string, ...needed: readonly Right[]): void {
+  const qualifier = qualifierOf(invokedArn);
+  if (qualifier === LATEST || needed.some((right) => right === qualifier)) return;
+  const name = invokedArn.split(":")[6];
+  throw new RightsError(
+    `nothing was done: this request needs the right ${needed.join(" or ")}, and the front door was called by its alias ${qualifier}; call ${name}:${needed[0]}, which needs lambda:InvokeFunction on that alias`,
+  );
+}
+
+const LATEST = "$LATEST";
+
+/** `…:function:NAME:start` → `start` */
+function qualifierOf(arn: string): string {
+  return arn.split(":")[7] ?? LATEST;
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { RIGHTS, type Right } from "../../lambda/contract/rights.ts";
+import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
+import { anEvent } from "../unit/lambda/contract/an-event.ts";
+import { aPipelineJob, aPipelineStateChange } from "../unit/lambda/triggers/aws-samples.ts";
+
+const ANN = { requestedBy: "ann", reason: "calls drop" };
+const OVERRIDE = { override: { reason: "a fix must go out" } };
+
+let door: FrontDoor;
+beforeAll(async () => {
+  door = await openFrontDoor({ customers: 20 });
+});
+afterAll(() => door.close());
+
+const CALLS: readonly (readonly [string, object, Right])[] = [
+  ["the status of a rollout", { command: "status", rolloutId: "night" }, "read"],
+  ["the controls", { command: "controls" }, "read"],
+  ["a dry run", anEvent({ dryRun: true }), "start"],
+  ["a rollback", { action: "rollback", release: "2026.10.0" }, "start"],
+  ["an event of EventBridge", aDeployEventOf(anEvent({ dryRun: true })), "start"],
+  ["a pipeline's success", aPipelineStateChange(), "start"],
+  ["an abort", { ...ANN, command: "abort", rolloutId: "night" }, "steer"],
+  ["the stop of everything", { ...ANN, command: "stop-everything", id: "stop-1" }, "steer"],
+  ["the end of the stop", { ...ANN, command: "resume-everything", id: "go-1" }, "steer"],
+  ["the end of a hold", { ...ANN, command: "clear-release", release: "2026.10.0" }, "steer"],
+  ["a protection", { ...ANN, command: "protect", customerIds: ["1"] }, "steer"],
+  ["an event with an override", anEvent({ dryRun: true, ...OVERRIDE }), "override"],
+  ["such an event of EventBridge", aDeployEventOf(anEvent({ dryRun: true, ...OVERRIDE })), "override"],
+];
+
+function aDeployEventOf(detail: object): object {
+  return {
+    ...{ id: "6a7e8feb", source: "com.example.deploy", "detail-type": "Cutover Deploy Event" },
+    ...{ time: "2026-11-23T02:00:00Z", detail },
+  };
+}
+
+async function answerTo(request: object, alias?: Right): Promise<string> {
+  return door.send(request, alias).then(
+    () => "answered",
+    (error: Error) => error.message,
+  );
+}
+
+describe.each(CALLS)("%s", (_what, request, needed) => {
+  test(`needs the right ${needed}, and no other alias gives it`, async () => {
+    const others = RIGHTS.filter((right) => right !== needed);
+    for (const alias of others) {
+      const { errorType, errorMessage } = await door.sendRefused(request, alias);
+      expect(errorType).toBe("RightsError");
+      expect(errorMessage).toBe(
+        `nothing was done: this request needs the right ${needed}, and the front door was called by its alias ${alias}; call start:${needed}, which needs lambda:InvokeFunction on that alias`,
+      );
+    }
+    expect(await answerTo(request, needed)).not.toMatch(/needs the right/);
+    expect(await answerTo(request)).not.toMatch(/needs the right/);
+  });
+});
+
+describe("a pipeline's job", () => {
+  const job = (event: object, continuationToken?: string) =>
+    aPipelineJob(event, { id: door.pipeline.openJob(), ...(continuationToken && { continuationToken }) });
+
+  test.each<[Right, object]>([
+    ["start", anEvent({ dryRun: true, id: "job-1" })],
+    ["override", anEvent({ dryRun: true, id: "job-2", ...OVERRIDE })],
+  ])("of the alias %s is continued by the same alias only", async (alias, event) => {
+    await door.send(job(event), alias);
+    const { continuationToken = "" } = door.pipeline.answers().at(-1) ?? {};
+    await door.world.executions.settled();
+    const other = alias === "start" ? "override" : "start";
+    await door.send(job(event, continuationToken), other);
+    expect(door.pipeline.answers().at(-1)?.failureDetails?.message).toContain(`needs the right ${alias}`);
+    await door.send(job(event, continuationToken), alias);
+    expect(door.pipeline.answers().at(-1)?.action).toBe("PutJobSuccessResult");
+  });
+
+  test("with an override fails by the alias start; by an alias that starts nothing it is not answered", async () => {
+    const answered = door.pipeline.answers().length;
+    for (const alias of ["read", "steer", "approve"] as const)
+      expect((await door.sendRefused(job({ action: "stop" }), alias)).errorType).toBe("RightsError");
+    expect(door.pipeline.answers()).toHaveLength(answered);
+    expect(await door.send(job(anEvent({ ...OVERRIDE })), "start")).toMatchObject({ status: "refused" });
+    expect(door.pipeline.answers().at(-1)?.failureDetails?.message).toContain("needs the right override");
+  });
+});
