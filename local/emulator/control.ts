@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import * as z from "zod";
 import type { EmulatedCustomer } from "./emulated-customer.ts";
 import { FaultSpecError } from "./faults.ts";
 import { noContent, type Reply, reply, toReply } from "./reply.ts";
@@ -18,6 +19,8 @@ export interface EmulatorControls {
   customer(id: string): EmulatedCustomer | undefined;
   /** Changes the flag without counting a write. */
   setStaging(id: string, isStaging: boolean): void;
+  /** Replaces the customer's tags. */
+  setTags(id: string, tagNames: readonly string[]): void;
   /** Sessions stay valid; locked users are unlocked. */
   setPassword(password: string): void;
   endSessions(): void;
@@ -66,19 +69,23 @@ function control(emulator: EmulatorControls, request: string, text: string): Rep
   }
 }
 
-/** Shows a customer, or changes its flag. */
+/** Shows a customer, or changes its flag or tags. */
 function controlCustomer(emulator: EmulatorControls, customerId: string, text: string | undefined): Reply {
   const customer = emulator.customer(customerId);
   if (customer === undefined) return { status: 404, kind: "text", body: `no customer ${customerId}` };
   if (text === undefined) return toReply(customer);
-  const body: unknown = JSON.parse(text);
-  const isStaging = typeof body === "object" && body !== null && "isStaging" in body ? body.isStaging : undefined;
-  if (typeof isStaging !== "boolean") {
-    return { status: 400, kind: "text", body: 'expected {"isStaging": true} or {"isStaging": false}' };
-  }
-  emulator.setStaging(customerId, isStaging);
+  const parsed = CustomerChange.safeParse(JSON.parse(text));
+  if (!parsed.success)
+    return { status: 400, kind: "text", body: 'expected {"isStaging": true|false} or {"tagNames": ["vip", …]}' };
+  const { isStaging, tagNames } = parsed.data;
+  if (isStaging !== undefined) emulator.setStaging(customerId, isStaging);
+  if (tagNames !== undefined) emulator.setTags(customerId, tagNames);
   return noContent;
 }
+
+const CustomerChange = z
+  .strictObject({ isStaging: z.boolean().optional(), tagNames: z.array(z.string()).optional() })
+  .refine((change) => Object.keys(change).length > 0);
 
 const linesInOnePiece = 1000;
 

@@ -51,9 +51,15 @@ export function insertCustomer(table: CustomerTable, init: CustomerInit): Emulat
   const { name, referenceId, parentCustomerId, tagNames = [], isStaging = false } = init;
   Object.assign(row, { name, referenceId, isStaging });
   row.parent = parentCustomerId === undefined ? undefined : findRow(table, parentCustomerId);
-  row.tagBits = table.accounts[account].tags.reduce(
+  setTags(table, row, tagNames);
+  return toEmulatedCustomer(table, row);
+}
+
+/** Replaces the customer's tags; an unknown name is left out. */
+export function setTags(table: CustomerTable, row: Row, tagNames: readonly string[]): void {
+  row.tagBits = getAccount(table, row).tags.reduce(
     (bits, tag, index) => (tagNames.includes(tag.name) ? bits | (1 << index) : bits),
     0,
   );
-  return toEmulatedCustomer(table, row);
+  table.version++;
 }

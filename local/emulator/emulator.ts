@@ -6,6 +6,7 @@ import {
   type CustomerInit,
   type EmulatedCustomer,
   insertCustomer,
+  setTags,
   toEmulatedCustomer,
   toEmulatedCustomers,
 } from "./emulated-customer.ts";
@@ -87,6 +88,7 @@ function toEmulator(service: Service, server: Server): Emulator {
       return row && toEmulatedCustomer(table, row);
     },
     setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, outsider),
+    setTags: (id, tagNames) => setTags(table, getRow(service, id), tagNames),
     addCustomer: (init) => insertCustomer(table, init ?? {}),
     removeCustomer: (id) => {
       getRow(service, id).isRemoved = true;

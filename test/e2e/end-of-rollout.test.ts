@@ -75,6 +75,20 @@ describe("at its end, a rollout names", () => {
     expect(onStaging()).toEqual([]);
   });
 
+  test("customers that got the target's tag during a bake, and a retry takes them", async () => {
+    const tagged = ours().filter(({ isStaging, tagNames }) => isStaging && !tagNames.includes("beta"));
+    for (const { id } of ours()) world.emulator.setTags(id, []);
+    for (const { id } of tagged.slice(2)) world.emulator.setTags(id, ["beta"]);
+    atRequest(FLIP, 6, () => {
+      for (const { id } of tagged.slice(0, 2)) world.emulator.setTags(id, ["beta"]);
+    });
+
+    const { report } = await run({ ...PROMOTE, targets: { tags: ["beta"] }, strategy: BAKES });
+
+    expect(report).toMatchObject({ status: "partial", counts: { flipped: tagged.length - 2, deferred: 2 } });
+    expect((await run(RETRY)).report).toMatchObject({ status: "succeeded", counts: { flipped: 2 } });
+  });
+
   test("customers that something else moved since; a rollback restores them, a retry leaves them", async () => {
     const before = rememberFlags(world);
     const right = ours().find(({ isStaging }) => !isStaging)?.id ?? "";

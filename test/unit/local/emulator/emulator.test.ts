@@ -93,6 +93,9 @@ test("a parent process controls the emulator over HTTP, without faults", async (
   expect((await put(emulator, "/emulator/faults", "drop-before,rate-limit=1,wrong-password")).status).toBe(204);
   expect((await put(emulator, `/emulator/customers/${id}`, '{"isStaging":true}')).status).toBe(204);
   expect((await browse(emulator, `/emulator/customers/${id}`)).body).toEqual(emulator.customer(id));
+  expect((await put(emulator, `/emulator/customers/${id}`, '{"tagNames":["vip","beta"]}')).status).toBe(204);
+  expect(emulator.customer(id)).toMatchObject({ isStaging: true, tagNames: ["vip", "beta"] });
+  expect((await put(emulator, `/emulator/customers/${id}`, '{"staging":true}')).status).toBe(400);
   const lines = (await browse(emulator, "/emulator/customers")).text.trim().split("\n");
   expect(lines).toHaveLength(110);
   expect(lines.map((line) => JSON.parse(line))).toContainEqual({
