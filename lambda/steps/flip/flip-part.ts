@@ -6,7 +6,6 @@ import { FLIP_SHARE, stopToKeepReserve } from "../../core/gate/rollback-reserve.
 import type { Plan } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
-import { createGuard } from "../gate/guard.ts";
 import type { GateConfig } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
 import {
@@ -20,6 +19,7 @@ import {
 } from "../run-part.ts";
 import { createFlipTask, type RecordedBatch, type Task } from "./batch-run.ts";
 import { flipBatches } from "./flip-batches.ts";
+import { runGuarded } from "./run-guarded.ts";
 import { skipBatches } from "./skip-batch.ts";
 import { createStopSignal } from "./stop-signal.ts";
 
@@ -75,18 +75,15 @@ export async function flipPart(
   const used = { operations: run.operations ?? 0, elapsedMs: ports.nowMs() - rollout.startedAtMs };
   const begun = { ...finished, stop: finished.stop ?? stopToKeepReserve(used, FLIP_SHARE) };
   if (whyStopped(begun) !== undefined) return { ...begun, done: true };
-  return runPart(ports, rollout, toOptions(run, begun), async ({ connection, log, concurrency, untilMs }) => {
-    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
+  return runPart(ports, rollout, toOptions(run, begun), async (part) => {
     const { commandState, counts } = begun;
-    const guard = createGuard(ports, { ...rollout, ...work, commandState, stopSignal, failed: counts.failed });
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
-    const range = { from: begun.batch, to };
-    const flips = () => follow({ log, plan, connection }, begun, flipBatches(batchRun, range));
-    const flipped = await guard.runGuarded(connection, flips);
-    const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
-    const done = stop !== undefined || flipped.batch >= to;
-    const idleParts = countIdle(from, done || held || isFurther(begun, flipped));
-    return { ...flipped, done, stop, held, commandState: guard.commandState(), idleParts, pace: connection.pace() };
+    const guarded = { part, task, gateConfig: work.gateConfig, commandState, failed: counts.failed };
+    const { result: flipped, end } = await runGuarded(ports, rollout, guarded, (batchRun) =>
+      follow({ ...part, plan }, begun, flipBatches(batchRun, { from: begun.batch, to })),
+    );
+    const done = end.stop !== undefined || flipped.batch >= to;
+    const idleParts = countIdle(from, done || end.held === true || isFurther(begun, flipped));
+    return { ...flipped, ...end, done, idleParts };
   });
 }
 

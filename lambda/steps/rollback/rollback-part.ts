@@ -12,9 +12,9 @@ import {
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Task } from "../flip/batch-run.ts";
 import { flipBatches } from "../flip/flip-batches.ts";
+import { runGuarded } from "../flip/run-guarded.ts";
 import { skipBatches } from "../flip/skip-batch.ts";
 import { createStopSignal } from "../flip/stop-signal.ts";
-import { createGuard } from "../gate/guard.ts";
 import { holdsLock, ROLLBACK_GATE } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
 import { countIdle, type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
@@ -78,32 +78,26 @@ export async function rollbackPart(
   const later = await readLaterRollouts(ports.ledger, source);
   const task = createRollbackTask(ports, source, { later, by: rollout.rolloutId });
   const { mark } = await readProgress(task, from, batches);
-  return runPart(ports, rollout, { run, pace: from.pace, mark }, async ({ connection, log, concurrency, untilMs }) => {
+  return runPart(ports, rollout, { run, pace: from.pace, mark }, async (part) => {
     await later.load();
     // A customer that an earlier rollback restored is open again once a later rollout has moved it.
     const { begun, settled } = await readProgress(task, from, batches);
-    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
-    const guard = createGuard(ports, {
-      ...rollout,
-      gateConfig: ROLLBACK_GATE,
-      commandState: from.commandState,
-      stopSignal,
-    });
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     let progress = begun;
-    await guard.runGuarded(connection, async () => {
+    const guarded = { part, task, gateConfig: ROLLBACK_GATE, commandState: from.commandState };
+    const { end } = await runGuarded(ports, rollout, guarded, async (batchRun) => {
       for await (const { position, batch, left } of flipBatches(batchRun, { from: begun.position, to: batches })) {
         if (position !== progress.position || left > 0) continue;
         progress = advance(progress, batch);
-        log.info("batch rolled back", { batch: batch.index, ...progress.counts });
+        part.log.info("batch rolled back", { batch: batch.index, ...progress.counts });
       }
     });
-    const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
     const next = progress.position >= batches ? endPass(progress) : { ...progress, done: false };
     const isFurther =
       progress.position > from.position || (await readProgress(task, progress, batches)).settled > settled;
-    const ended = { ...next, stop, held, commandState: guard.commandState(), pace: connection.pace() };
-    return next.done || held || stop !== undefined || isFurther ? { ...ended, idleParts: 0 } : afterIdle(ended, from);
+    const ended = { ...next, ...end };
+    return next.done || end.held || end.stop !== undefined || isFurther
+      ? { ...ended, idleParts: 0 }
+      : afterIdle(ended, from);
   });
 }
 

@@ -1,10 +1,8 @@
-import { toLimits } from "../../contract/accept-deploy-event.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { Reason } from "../../core/reasons.ts";
 import type { Task } from "../flip/batch-run.ts";
-import { createStopSignal } from "../flip/stop-signal.ts";
-import { createGuard } from "../gate/guard.ts";
+import { runGuarded } from "../flip/run-guarded.ts";
 import type { GateConfig } from "../gate/poll-gate.ts";
 import type { Ports } from "../ports.ts";
 import { countIdle, type Locked, type Progress, type Rollout, runPart, type StepRun } from "../run-part.ts";
@@ -43,15 +41,10 @@ export async function verifyPart<Counts>(
 ): Promise<VerifyProgress<Counts>> {
   if (from.stop !== undefined) return { ...from, done: true };
   return runPart(ports, rollout, { run, pace: from.pace, mark: `batch ${from.position}` }, async (part) => {
-    const { connection, untilMs } = part;
-    const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
-    const { commandState } = from;
-    // The failures that it finds count at the gate that follows.
-    const guard = createGuard(ports, { ...rollout, gateConfig, commandState, stopSignal });
-    const { concurrency } = toLimits(rollout.event, ports.policy);
-    const batchRun = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
     let progress = from;
-    await guard.runGuarded(connection, async () => {
+    // The failures that it finds count at the gate that follows.
+    const guarded = { part, task, gateConfig, commandState: from.commandState };
+    const { end } = await runGuarded(ports, rollout, guarded, async (batchRun) => {
       for await (const { position, batch, sent } of verifyBatches(batchRun, { from: from.position, to }, maySend)) {
         progress = {
           ...progress,
@@ -61,9 +54,8 @@ export async function verifyPart<Counts>(
         };
       }
     });
-    const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
-    const done = stop !== undefined || progress.position >= to;
-    const idleParts = countIdle(from, done || held || progress.position > from.position);
-    return { ...progress, done, stop, held, commandState: guard.commandState(), idleParts, pace: connection.pace() };
+    const done = end.stop !== undefined || progress.position >= to;
+    const idleParts = countIdle(from, done || end.held === true || progress.position > from.position);
+    return { ...progress, ...end, done, idleParts };
   });
 }
