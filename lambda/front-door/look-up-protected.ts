@@ -37,8 +37,18 @@ export async function lookUpProtected(
     id: `protect-${randomBytes(6).toString("hex")}`,
   });
   const answer = await waitForEnd(ports, { rolloutId, execution });
-  if (answer.status !== "planned") throw refuse(describeProblems(answer) ?? `the lookup ${rolloutId} has failed`);
+  if (answer.status !== "planned") throw refuse(describeFailure(answer, rolloutId));
   return readCustomers(ports, rolloutId);
+}
+
+function describeFailure({ problems = [] }: Pick<StatusAnswer, "problems">, lookup: string): string {
+  const named = problems.flatMap((problem) => (problem.code === "unknown-customers" ? problem.named : []));
+  if (named.length > 0) return describeUnknown(named);
+  return describeProblems({ problems }) || `the lookup ${lookup} has failed`;
+}
+
+function describeUnknown(named: readonly string[]): string {
+  return `not a customer that can be protected: ${listShortly(named, 20)}`;
 }
 
 /** The front door has 30 seconds for an answer. */
@@ -70,7 +80,7 @@ async function readCustomers({ ledger }: FrontDoorPorts, rolloutId: string): Pro
       else customers.push({ customerId, name });
     }
   }
-  if (unknown.length > 0) throw refuse(`not a customer that can be protected: ${listShortly(unknown, 20)}`);
+  if (unknown.length > 0) throw refuse(describeUnknown(unknown));
   return customers;
 }
 

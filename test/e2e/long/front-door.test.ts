@@ -249,7 +249,7 @@ describe("the command protect", () => {
     const stranger = [...door.world.emulator.customers()].find(({ accountId }) => accountId !== first?.accountId);
     for (const name of [first?.referenceId, `${first?.id.slice(1)}0`, stranger?.id]) {
       const { errorMessage } = await door.sendRefused({ command: "protect", customerIds: [first?.id, name], ...ann });
-      expect(errorMessage).toContain("nothing was done, no customer was protected");
+      expect(errorMessage).toContain("no customer was protected: not a customer that can be protected");
       expect(errorMessage).toContain(`${name}`.toLowerCase());
     }
     expect(await door.send({ command: "controls" })).toMatchObject({ protectedIds: [], changes: [] });
