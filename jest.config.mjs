@@ -6,7 +6,7 @@ const project = (displayName, testMatch) => ({
   setupFiles: ["<rootDir>/test/support/unref-leftover-timers.ts"],
 });
 
-/** `npm test` runs the first five, `npm run test:chaos` the sixth, `npm run test:matrix` the last. */
+/** `npm test` runs the first five; `npm run test:chaos`, `test:browser` and `test:matrix` run one each. */
 // biome-ignore lint/style/noDefaultExport: Jest reads its configuration from the default export
 export default {
   projects: [
@@ -16,6 +16,7 @@ export default {
     project("infra", ["infra/*.test.ts"]),
     project("docs", ["docs/*.test.ts"]),
     project("long", ["*/long/*.test.ts"]),
+    project("browser", ["browser/*.test.ts"]),
     project("matrix", ["*/matrix/*.test.ts"]),
   ],
   collectCoverageFrom: ["lambda/**/*.ts"],

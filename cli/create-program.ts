@@ -6,6 +6,7 @@ import { collect, withEvent, withExclusion, withManner, withSelection, withSende
 import { askStatus, follow, hasEnded } from "./follow.ts";
 import { findCustomer, listCustomers, listRollouts } from "./list.ts";
 import { readEventFile } from "./read-files.ts";
+import { writeReport } from "./report.ts";
 import { type Manner, printAnswer, rollOut, showPlan, toExitCode } from "./roll-out.ts";
 import { changeControls, showControls, steer } from "./steer.ts";
 import { findColumns, isLive, say } from "./terminal.ts";
@@ -94,6 +95,9 @@ function addReading(verb: Verb): void {
     printAnswer(answer, flags);
     return toExitCode(answer);
   }).option("--watch", "until the rollout has ended");
+  verb("report [rollout]", `write a rollout and all of its customers to one file; ${latest}`, (door, flags, name) =>
+    writeReport(door, name, String(flags.html)),
+  ).requiredOption("--html <file>", "the file, for a browser; a file of this name is replaced");
   verb("list", "show the last rollouts", listRollouts);
   verb("customers [rollout]", `show every customer of a rollout; ${latest}`, async (door, flags, name) => {
     const rolloutId = name ?? (await askStatus(door, {})).rolloutId;

@@ -1,6 +1,7 @@
 import type { Report } from "../lambda/core/report/report.ts";
 import { isUnderWay } from "../lambda/core/report/rollout-status.ts";
 import { clean, formatNumber, formatSeconds } from "../lambda/core/report/text-layout.ts";
+import { countDoneByWave } from "../lambda/core/report/wave-progress.ts";
 import type { StatusAnswer } from "../lambda/front-door/read-status.ts";
 import type { Line } from "./terminal.ts";
 
@@ -62,13 +63,10 @@ function describeCounts({ counts = {} as Report["counts"], rollback, status }: P
 
 const BAR = 20;
 
-/** The counts hold what the plan settled alone; the rest was done wave by wave. */
-function toBars({ plan, counts }: Partial<Report>): readonly Line[] {
-  const { waves = [], unchanged = 0, skipped = 0 } = plan ?? {};
-  let done = Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0) - unchanged - skipped;
-  return waves.map(({ wave, customers, bakeSeconds }) => {
-    const inWave = Math.min(Math.max(done, 0), customers);
-    done -= customers;
+function toBars(report: Partial<Report>): readonly Line[] {
+  const done = countDoneByWave(report);
+  return (report.plan?.waves ?? []).map(({ wave, customers, bakeSeconds }, index) => {
+    const inWave = done[index] ?? 0;
     const full = customers === 0 ? BAR : Math.floor((inWave / customers) * BAR);
     const bake = bakeSeconds > 0 ? `  then bakes ${formatSeconds(bakeSeconds)}` : "";
     const text = `  ${String(wave).padStart(2)} ${"█".repeat(full)}${"░".repeat(BAR - full)} ${formatNumber(inWave)}/${formatNumber(customers)}${bake}`;

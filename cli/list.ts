@@ -1,6 +1,7 @@
+import { describeState, describeTrouble, type ListedCustomer } from "../lambda/core/report/listed-customer.ts";
 import { clean, formatNumber, formatTime } from "../lambda/core/report/text-layout.ts";
 import type { CustomerFound } from "../lambda/front-door/find-customer.ts";
-import type { CustomersListed, ListedCustomer } from "../lambda/front-door/list-customers.ts";
+import type { CustomersListed } from "../lambda/front-door/list-customers.ts";
 import type { RolloutsListed } from "../lambda/front-door/list-rollouts.ts";
 import type { Door } from "./connect.ts";
 import { EXIT } from "./failure.ts";
@@ -73,7 +74,7 @@ function describeInRollout(found: CustomerFound["rollouts"][number]): string {
   return [head, `  ${describeCustomer(found)}`, ...(by === "" ? [] : [`  ${clean(by)}`])].join("\n");
 }
 
-async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly ListedCustomer[]> {
+export async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly ListedCustomer[]> {
   let after: number | undefined;
   do {
     const page = (await door.ask({ command: "customers", ...asked, after })) as CustomersListed;
@@ -84,12 +85,12 @@ async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly Lis
 
 /** `referenceId  name  (id)`, and why it is not where it was to be. */
 function describeCustomer(customer: ListedCustomer): string {
-  const { outcome, plannedAction = "appear", wave, referenceId = "", name, customerId, message } = customer;
+  const { wave, referenceId = "", name, customerId } = customer;
   const where = wave === undefined ? "" : `wave ${wave}`;
   const who = [referenceId, name, `(${customerId})`].map(clean).filter(Boolean).join("  ");
-  const line = `${(outcome ?? `to ${plannedAction}`).padEnd(12)} ${where.padEnd(8)} ${who}`;
-  const isPlain = outcome === undefined || outcome === "flipped" || outcome === "unchanged" || outcome === "restored";
-  return isPlain || message === undefined ? line : `${line}\n  ${clean(message)}`;
+  const line = `${describeState(customer).padEnd(12)} ${where.padEnd(8)} ${who}`;
+  const trouble = describeTrouble(customer);
+  return trouble === undefined ? line : `${line}\n  ${clean(trouble)}`;
 }
 
 const COLUMNS = [

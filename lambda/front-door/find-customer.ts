@@ -1,9 +1,10 @@
 import type { CustomerCommand } from "../contract/command.ts";
 import { toShortName } from "../core/lookup/short-name.ts";
 import { countIndexItems, findIndexItem, findPlaces } from "../core/plan/customer-index.ts";
+import type { ListedCustomer } from "../core/report/listed-customer.ts";
 import { actionOf, releaseOf } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
-import { findWave, type ListedCustomer, toListed } from "./list-customers.ts";
+import { findWave, toListed } from "./list-customers.ts";
 import type { ListedRollout } from "./list-rollouts.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 

@@ -3,7 +3,8 @@ import { RefusedError } from "../contract/refused-error.ts";
 import type { Outcome } from "../core/flip/outcome.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import { explain } from "../core/reasons.ts";
-import { type Exception, toRollbackException } from "../core/report/report.ts";
+import type { ListedCustomer } from "../core/report/listed-customer.ts";
+import { toRollbackException } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import type { FrontDoorPorts, PlanItem } from "./ports.ts";
 
@@ -16,23 +17,6 @@ export interface CustomersListed {
   readonly customers: readonly ListedCustomer[];
   /** For the next page; absent on the last page. */
   readonly after?: number | undefined;
-}
-
-/** What the plan says of a customer, and what became of it so far. */
-export interface ListedCustomer {
-  readonly customerId: string;
-  readonly name: string;
-  readonly referenceId?: string | undefined;
-  /** From 1; only of a customer that the plan flips. */
-  readonly wave?: number | undefined;
-  /** Absent for a customer that appeared since the plan. */
-  readonly plannedAction?: "flip" | "unchanged" | "skip" | undefined;
-  /** Absent while the customer was not attempted. The last three are those of a rollback. */
-  readonly outcome?: Exception["outcome"] | "restored" | undefined;
-  readonly code?: string | undefined;
-  readonly message?: string | undefined;
-  /** When the ledger recorded it. ISO 8601. */
-  readonly at: string;
 }
 
 /** A page ends at the first of them. An item of the plan has at most 150 customers. */

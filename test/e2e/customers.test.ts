@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
+import type { ListedCustomer } from "../../lambda/core/report/listed-customer.ts";
 import type { CustomerFound } from "../../lambda/front-door/find-customer.ts";
-import type { CustomersListed, ListedCustomer } from "../../lambda/front-door/list-customers.ts";
+import type { CustomersListed } from "../../lambda/front-door/list-customers.ts";
 import type { RolloutsListed } from "../../lambda/front-door/list-rollouts.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
 

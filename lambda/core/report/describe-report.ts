@@ -103,8 +103,8 @@ function toProgress({ progress, plan }: Report, { characters }: Limits): Section
 }
 
 function toWaves(report: Report, { characters }: Limits): Section | undefined {
-  const rows = toWaveRows(report).map(({ label, lines }) => ({
-    label,
+  const rows = toWaveRows(report).map(({ lines, ...row }) => ({
+    ...row,
     lines: lines.map((line) => shortenText(line, characters)),
   }));
   return rows.length === 0 ? undefined : { title: "waves", blocks: [{ kind: "list", head: ["wave", "result"], rows }] };

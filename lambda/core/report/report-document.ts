@@ -34,6 +34,8 @@ export interface NumberRow {
 export interface ListRow {
   readonly label: string;
   readonly lines: readonly string[];
+  /** Of a wave: how many of its customers have an outcome, and how many it has. */
+  readonly done?: readonly [done: number, all: number] | undefined;
 }
 
 export interface Limits {

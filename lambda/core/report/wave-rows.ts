@@ -5,15 +5,18 @@ import type { ListRow } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
 import { isUnderWay } from "./rollout-status.ts";
 import { countCustomers, formatSeconds } from "./text-layout.ts";
+import { countDoneByWave } from "./wave-progress.ts";
 
 /** What happened to each wave, or what is planned; empty for a rollout of one wave without a bake. */
 export function toWaveRows(report: Report): readonly ListRow[] {
   const waves = report.plan?.waves ?? [];
-  const results = waves.map((wave) => describeWave(report, wave));
+  const done = countDoneByWave(report);
+  const results = waves.map((wave, index) => describeWave(report, wave, done[index] ?? 0));
   const [first] = results;
   if (first === undefined || (results.length === 1 && waves[0]?.bakeSeconds === 0 && first.remarks.length === 0))
     return [];
-  return (results.length > MOST_ROWS ? group(results) : results).map(toRow);
+  const isBegun = report.status !== "planned" && report.status !== "refused";
+  return (results.length > MOST_ROWS ? group(results) : results).map((wave) => toRow(wave, isBegun));
 }
 
 /** More waves than this are shown in groups with the same result. */
@@ -23,17 +26,19 @@ interface WaveText {
   readonly label: string;
   readonly from: number;
   readonly customers: number;
+  readonly done: number;
   readonly result: string;
   readonly remarks: readonly string[];
 }
 
-function describeWave(report: Report, planned: PlannedWave): WaveText {
+function describeWave(report: Report, planned: PlannedWave, done: number): WaveText {
   const { wave, customers, note } = planned;
   const result = report.waves?.find((each) => each.wave === wave);
   return {
     label: String(wave),
     from: wave,
     customers,
+    done,
     result: customers === 0 ? "passed" : toResult(report, planned, result),
     remarks: toRemarks(report, result?.reasons ?? (note === undefined ? [] : [note])),
   };
@@ -95,13 +100,13 @@ function group(waves: readonly WaveText[]): readonly WaveText[] {
       groups.push(wave);
       continue;
     }
-    const customers = last.customers + wave.customers;
-    groups[groups.length - 1] = { ...last, label: `${last.from}–${wave.label}`, customers };
+    const [customers, done] = [last.customers + wave.customers, last.done + wave.done];
+    groups[groups.length - 1] = { ...last, label: `${last.from}–${wave.label}`, customers, done };
   }
   return groups;
 }
 
-function toRow({ label, customers, result, remarks }: WaveText): ListRow {
+function toRow({ label, customers, done, result, remarks }: WaveText, isBegun: boolean): ListRow {
   const text = [countCustomers(customers), result].filter((each) => each !== "").join(", ");
-  return { label, lines: [text, ...remarks] };
+  return { label, lines: [text, ...remarks], ...(isBegun && { done: [done, customers] as const }) };
 }

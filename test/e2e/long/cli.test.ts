@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { startProgram } from "../../support/start-program.ts";
@@ -46,6 +46,10 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   expect(rows.filter((row) => row.includes(",flipped,"))).toHaveLength(counts.flipped);
   const file = join(folder, "customers.csv");
   writeFileSync(file, csv);
+  const page = join(folder, "report.html");
+  const written = await cutover("report", rolloutId, "--html", page);
+  expect(written).toMatchObject({ code: 0, out: "", err: expect.stringContaining("with 300 customers") });
+  expect(readFileSync(page, "utf8").match(/<tr data-outcome="flipped">/g)).toHaveLength(counts.flipped);
   const same = await cutover("plan", "stage", "1.1", "--reference-ids-from", file, "--json");
   const { flip, skipped } = JSON.parse(same.out).plan;
   expect(flip + skipped).toBe(300);
