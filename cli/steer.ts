@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { describeVia } from "../lambda/contract/via.ts";
 import { clean, countCustomers, formatTime } from "../lambda/core/report/text-layout.ts";
 import type { ControlsShown } from "../lambda/front-door/change-controls.ts";
 import type { ProtectedCustomer } from "../lambda/front-door/look-up-protected.ts";
@@ -73,7 +74,8 @@ function describeControls(shown: Shown): string {
     ...protectedNow.map(({ name, customerId }) => `now protected: ${name} (${customerId})`),
     ...(changes.length > 0 ? ["last changes"] : []),
     ...changes.map(
-      ({ at, change, requestedBy, reason }) => `  ${formatTime(at)}  ${change}  ${requestedBy}: ${reason}`,
+      ({ at, change, requestedBy, via, reason }) =>
+        `  ${formatTime(at)}  ${change}  ${requestedBy}${via === undefined ? "" : `, by ${describeVia(via)}`}: ${reason}`,
     ),
   ];
   // `clean` would take the indentation away.

@@ -13,8 +13,11 @@ import type { FrontDoorPorts } from "./front-door/ports.ts";
 import { createLedger } from "./ledger/ledger.ts";
 import { openTable } from "./ledger/table.ts";
 
-/** Lambda gives the ARN as the caller named it, with the alias. */
-type FrontDoor = (input: unknown, context: { readonly invokedFunctionArn: string }) => Promise<FrontDoorAnswer>;
+/** Lambda gives the ARN as the caller named it, with the alias. CloudTrail has the caller's identity by the request's id. */
+type FrontDoor = (
+  input: unknown,
+  context: { readonly invokedFunctionArn: string; readonly awsRequestId: string },
+) => Promise<FrontDoorAnswer>;
 
 let frontDoor: FrontDoor | undefined;
 
@@ -33,11 +36,15 @@ export const handler: FrontDoor = async (input, context) => {
  * `codepipeline:PutJobSuccessResult` and `codepipeline:PutJobFailureResult` on `*`.
  */
 export function createFrontDoor(config: FrontDoorConfig): FrontDoor {
-  const ports = buildPorts(config);
-  return (input, { invokedFunctionArn }) => dispatch(ports, input, invokedFunctionArn);
+  const log = new Logger();
+  const ports = buildPorts(config, log);
+  return (input, { invokedFunctionArn, awsRequestId }) => {
+    log.appendKeys({ requestId: awsRequestId });
+    return dispatch(ports, input, invokedFunctionArn);
+  };
 }
 
-function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig): FrontDoorPorts {
+function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig, log: Logger): FrontDoorPorts {
   const lambda = new LambdaClient(DOOR_CLIENT_OPTIONS);
   const { findEnd, readOutcome } = createExecutions(lambda);
   return {
@@ -49,7 +56,7 @@ function buildPorts({ policy, tableName, workerArn }: FrontDoorConfig): FrontDoo
       findOutcome: readOutcome,
     },
     pipelineJobs: createPipelineJobs(new CodePipelineClient(DOOR_CLIENT_OPTIONS)),
-    log: new Logger(),
+    log,
     nowMs: Date.now,
     sleep,
   };

@@ -58,7 +58,8 @@ function buildPorts({ policy, secretIdsBySource, tableName, workerArn }: Webhook
   return {
     policy,
     readSecrets: rememberSecrets((source) => readSecret(secretIdsBySource[source] ?? ""), Date.now),
-    start: (event) => startRollout(starting, event),
+    // The mapping names the source and the sender, and the signature proves both.
+    start: (event) => startRollout(starting, event, { identity: event.requestedBy }),
     log,
     count: (metric) => write([[metric, 1]]),
   };

@@ -1,9 +1,11 @@
 import { BadDeployEventError, type DeployEvent, readDeployEvent } from "./deploy-event.ts";
 import { findUnknownNames } from "./find-unknown-names.ts";
 import { EventLimits, type FailureBudget, isNarrowerBudget } from "./limits.ts";
-import { recordOf } from "./member-of.ts";
+import { memberOf, recordOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
 import { type Contradiction, toProblem } from "./problems.ts";
+import { parseOrRefuse } from "./refused-error.ts";
+import { Via } from "./via.ts";
 
 const NARROWS = "an event narrows the policy, never widens it";
 
@@ -14,6 +16,21 @@ export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
   const all = [...problems, ...forbidden.map((each) => toProblem(input, each))];
   if (event === undefined || all.length > 0) throw new BadDeployEventError(all);
   return event;
+}
+
+/** What a door starts the worker with: a deploy event, and how it came in. */
+export interface Delivered {
+  readonly event: DeployEvent;
+  readonly via?: Via | undefined;
+}
+
+/** @throws RefusedError with all problems at once */
+export function acceptDelivered(input: unknown, policy: Policy): Delivered {
+  const given = memberOf(input, "via");
+  if (given === undefined) return { event: acceptDeployEvent(input, policy) };
+  const { via: _via, ...event } = Object(input);
+  const via = parseOrRefuse(Via, given, "how the deploy event came in");
+  return { event: acceptDeployEvent(event, policy), via };
 }
 
 /** The policy's limits, narrowed by the event. */

@@ -11,7 +11,10 @@ import { RolloutId } from "./rollout-id.ts";
 import { CustomerId, CustomerIds, ReferenceId, ReferenceIds } from "./target.ts";
 import { oneLineText, textMatching } from "./text-matching.ts";
 
-const requestedBy = oneLineText("the sender's name; the ledger and the report show it", 128);
+const requestedBy = oneLineText(
+  "the sender's name, as the sender gives it; the ledger and the report show it as a claim",
+  128,
+);
 const reason = oneLineText("the reason; the ledger and the report show it", 500);
 const id = textMatching(/^[\w-]{1,64}$/, "expected 1 to 64 letters, digits, _ and -")
   .optional()

@@ -55,7 +55,7 @@ const common = {
       "what happens while another rollout runs: the event is refused (`refuse`, the default), or it waits for the end of the other rollout (`wait`), at most until `notAfter`",
     ),
   limits: EventLimits.optional().describe("limits that are narrower than the policy's; wider limits are refused"),
-  requestedBy: oneLineText("the sender's name; the report shows it", 128).optional(),
+  requestedBy: oneLineText("the sender's name, as the sender gives it; the report shows it as a claim", 128).optional(),
   reason: oneLineText("the reason; the report shows it", 500).optional(),
   id: z
     .string({ error: "expected a text" })

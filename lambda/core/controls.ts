@@ -1,5 +1,6 @@
 import { listShortly } from "../contract/describe.ts";
 import { toReleaseKey } from "../contract/release-name.ts";
+import type { Via } from "../contract/via.ts";
 import { describeReason, type Reason } from "./reasons.ts";
 
 /** The lock and the controls of an environment: one item, read consistently before each batch. */
@@ -44,9 +45,8 @@ export interface Hold extends Attribution {
   readonly rolloutId?: string | undefined;
 }
 
-/** One change of the controls, as the history keeps it. */
-export type ControlChange = Attribution &
-  (
+/** One change of the controls, as the history keeps it. The hold of a rollback has no `via`. */
+export type ControlChange = Attribution & { readonly via?: Via | undefined } & (
     | { readonly change: "stop-everything" | "resume-everything" | "try-login-again" }
     | { readonly change: "hold-release"; readonly release: string; readonly hold: Pick<Hold, "action" | "rolloutId"> }
     | { readonly change: "clear-release"; readonly release: string }

@@ -1,3 +1,5 @@
+import type { Via } from "../contract/via.ts";
+
 /**
  * Why something happened, or did not: a stable code with its data. The program decides by codes, and a person reads the
  * sentence. `docs/runbook.md` has a row for each code.
@@ -113,6 +115,7 @@ export type GateReason =
       readonly by: string;
       readonly at: string;
       readonly why: string;
+      readonly via?: Via | undefined;
       readonly pauseSeconds?: number | undefined;
       readonly rollback?: boolean | undefined;
     }

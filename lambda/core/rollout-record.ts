@@ -1,4 +1,5 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { Via } from "../contract/via.ts";
 import type { Plan } from "./plan/plan.ts";
 import type { Reason } from "./reasons.ts";
 import type { Report } from "./report/report.ts";
@@ -11,6 +12,8 @@ export interface RolloutRecord {
   readonly fingerprint: string;
   readonly execution: string;
   readonly event: DeployEvent;
+  /** Absent for an event that no door delivered, as in a run on one machine. */
+  readonly via?: Via | undefined;
   readonly startedAtMs: number;
   readonly status: RolloutStatus;
   readonly report?: Report | undefined;

@@ -1,4 +1,5 @@
 import type { Command } from "../contract/command.ts";
+import type { Via } from "../contract/via.ts";
 import { type ControlsShown, changeControls, protect, showControls } from "./change-controls.ts";
 import { type CustomerFound, findCustomer } from "./find-customer.ts";
 import { type CustomersListed, listCustomers } from "./list-customers.ts";
@@ -16,7 +17,7 @@ export type CommandAnswer =
   | ControlsShown;
 
 /** Answers a command that asks about a rollout, steers a rollout, or changes the controls. @throws RefusedError */
-export async function answerCommand(ports: FrontDoorPorts, command: Command): Promise<CommandAnswer> {
+export async function answerCommand(ports: FrontDoorPorts, command: Command, via: Via): Promise<CommandAnswer> {
   switch (command.command) {
     case "status":
       return readStatus(ports, { ...command, rolloutId: command.rolloutId ?? (await findLatest(ports)) });
@@ -31,7 +32,7 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command): Pr
     case "skip-bake":
     case "skip-all-bakes":
     case "abort":
-      return noteCommand(ports, command);
+      return noteCommand(ports, command, via);
     case "controls":
       return showControls(ports);
     case "stop-everything":
@@ -40,8 +41,8 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command): Pr
     case "hold-release":
     case "clear-release":
     case "unprotect":
-      return changeControls(ports, command);
+      return changeControls(ports, command, via);
     case "protect":
-      return protect(ports, command);
+      return protect(ports, command, via);
   }
 }

@@ -1,4 +1,5 @@
 import { RefusedError } from "../contract/refused-error.ts";
+import type { Via } from "../contract/via.ts";
 import { renderReport } from "../core/report/render-report.ts";
 import { describeProblems, hasSucceeded } from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
@@ -27,12 +28,12 @@ export interface PipelineAnswer {
 export async function answerPipelineJob(
   ports: FrontDoorPorts,
   job: PipelineJob,
-  check: (request: object) => void,
+  check: (request: object) => Via,
 ): Promise<PipelineAnswer> {
   try {
     const request = readPipelineRequest(job);
-    check(request.kind === "begin" ? request.input : request.continuation);
-    return await answer(ports, job, request);
+    const via = check(request.kind === "begin" ? request.input : request.continuation);
+    return await answer(ports, job, { ...request, via });
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     await ports.pipelineJobs.fail(job.jobId, "ConfigurationError", error.message);
@@ -43,10 +44,10 @@ export async function answerPipelineJob(
 async function answer(
   ports: FrontDoorPorts,
   { jobId }: PipelineJob,
-  request: PipelineRequest,
+  request: PipelineRequest & { readonly via: Via },
 ): Promise<PipelineAnswer> {
   if (request.kind === "continue") return reportJob(ports, jobId, request.continuation);
-  const started = await startRollout(ports, request.input);
+  const started = await startRollout(ports, request.input, request.via);
   if (request.wait)
     return reportJob(ports, jobId, { ...started, ...("override" in request.input && { override: true }) });
   const { rolloutId, status } = started;

@@ -1,5 +1,6 @@
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
+import type { Via } from "../contract/via.ts";
 import type { ControlChange, LockAndControls } from "../core/controls.ts";
 import { lookUpProtected, type ProtectedCustomer } from "./look-up-protected.ts";
 import type { FrontDoorPorts } from "./ports.ts";
@@ -25,15 +26,16 @@ export interface ControlsShown {
 export async function protect(
   ports: FrontDoorPorts,
   command: ProtectCommand,
+  via: Via,
 ): Promise<ControlsShown & { readonly protectedNow: readonly ProtectedCustomer[] }> {
-  const protectedNow = await lookUpProtected(ports, command);
+  const protectedNow = await lookUpProtected(ports, command, via);
   const customerIds = protectedNow.map(({ customerId }) => customerId);
-  return { ...(await changeControls(ports, { ...command, customerIds })), protectedNow };
+  return { ...(await changeControls(ports, { ...command, customerIds }, via)), protectedNow };
 }
 
 /** Changes the controls; the same id is the same change. @throws RefusedError */
-export async function changeControls(ports: FrontDoorPorts, command: ControlCommand): Promise<ControlsShown> {
-  const change = toChange(command, new Date(ports.nowMs()).toISOString());
+export async function changeControls(ports: FrontDoorPorts, command: ControlCommand, via: Via): Promise<ControlsShown> {
+  const change: ControlChange = { ...toChange(command, new Date(ports.nowMs()).toISOString()), via };
   const answer = await ports.ledger.changeControls(change, command.id);
   if (answer.kind === "refused") throw new RefusedError(`nothing was done: ${answer.problem}`);
   ports.log.info("controls changed", { command: command.command, id: command.id });

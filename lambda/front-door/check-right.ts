@@ -1,5 +1,6 @@
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Right } from "../contract/rights.ts";
+import { LATEST, type Via } from "../contract/via.ts";
 
 /** Thrown for a request that the alias by which the front door was called does not cover. */
 export class RightsError extends RefusedError {
@@ -11,18 +12,11 @@ export class RightsError extends RefusedError {
  * everything, because IAM grants it by itself: the ARN of an alias does not cover it, nor does it cover an alias.
  * https://docs.aws.amazon.com/lambda/latest/dg/using-aliases.html @throws RightsError
  */
-export function checkRight(invokedArn: string, ...needed: readonly Right[]): void {
-  const qualifier = qualifierOf(invokedArn);
-  if (qualifier === LATEST || needed.some((right) => right === qualifier)) return;
-  const name = invokedArn.split(":")[6];
+export function checkRight(invokedArn: string, ...needed: readonly Right[]): Via {
+  const [name, called = LATEST] = invokedArn.split(":").slice(6);
+  const qualifier = ([LATEST, ...needed] as const).find((allowed) => allowed === called);
+  if (qualifier !== undefined) return { qualifier };
   throw new RightsError(
-    `nothing was done: this request needs the right ${needed.join(" or ")}, and the front door was called by its alias ${qualifier}; call ${name}:${needed[0]}, which needs lambda:InvokeFunction on that alias`,
+    `nothing was done: this request needs the right ${needed.join(" or ")}, and the front door was called by its alias ${called}; call ${name}:${needed[0]}, which needs lambda:InvokeFunction on that alias`,
   );
-}
-
-const LATEST = "$LATEST";
-
-/** `…:function:NAME:start` → `start` */
-function qualifierOf(arn: string): string {
-  return arn.split(":")[7] ?? LATEST;
 }

@@ -66,6 +66,6 @@ function lasts({ command }: CommandRecord): boolean {
   return command === "abort" || command === "skip-all-bakes";
 }
 
-function toNoted({ command, pauseSeconds, requestedBy, reason, rollback, at }: CommandRecord): Reason {
-  return { code: "command-noted", command, by: requestedBy, at, why: reason, pauseSeconds, rollback };
+function toNoted({ command, pauseSeconds, requestedBy, via, reason, rollback, at }: CommandRecord): Reason {
+  return { code: "command-noted", command, by: requestedBy, via, at, why: reason, pauseSeconds, rollback };
 }

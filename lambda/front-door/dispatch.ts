@@ -1,4 +1,5 @@
 import { rightFor } from "../contract/rights.ts";
+import type { Via } from "../contract/via.ts";
 import type { PipelineStateChange } from "../triggers/event-bridge.ts";
 import { mapPipelineState } from "../triggers/map-pipeline-state.ts";
 import { parseTrigger } from "../triggers/parse-trigger.ts";
@@ -22,25 +23,26 @@ export async function dispatch(ports: FrontDoorPorts, input: unknown, invokedArn
   const check = (request: object) => checkRight(invokedArn, rightFor(request));
   switch (arrival.kind) {
     case "deploy event":
-      check(arrival.input);
-      return startRollout(ports, arrival.input);
+      return startRollout(ports, arrival.input, check(arrival.input));
     case "command":
-      check(arrival.command);
-      return answerCommand(ports, arrival.command);
+      return answerCommand(ports, arrival.command, check(arrival.command));
     case "pipeline job":
       // Before the job is answered: also a refusal is an answer.
       checkRight(invokedArn, "start", "override");
       return answerPipelineJob(ports, arrival.job, check);
     case "pipeline state change":
-      check(arrival.change);
-      return answerPipelineState(ports, arrival.change);
+      return answerPipelineState(ports, arrival.change, check(arrival.change));
   }
 }
 
 /** A pipeline's state starts a rollout only by a mapping of the policy. */
-async function answerPipelineState(ports: FrontDoorPorts, change: PipelineStateChange): Promise<Started | Ignored> {
+async function answerPipelineState(
+  ports: FrontDoorPorts,
+  change: PipelineStateChange,
+  via: Via,
+): Promise<Started | Ignored> {
   const input = mapPipelineState(change, ports.policy.pipelines ?? {});
-  if (input !== undefined) return startRollout(ports, input);
+  if (input !== undefined) return startRollout(ports, input, via);
   const { level, pipeline, state, executionId } = change;
   ports.log.info("pipeline state change ignored", { level, pipeline, state, executionId });
   return { status: "ignored", reason: "no mapping of the policy names this state of this pipeline" };

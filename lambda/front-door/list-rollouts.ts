@@ -13,7 +13,7 @@ export interface RolloutsListed {
 
 export interface ListedRollout
   extends Pick<Report, "rolloutId" | "action" | "release" | "status" | "dryRun" | "rollback">,
-    Pick<Report, "startedAt" | "endedAt" | "requestedBy" | "reason"> {
+    Pick<Report, "startedAt" | "endedAt" | "requestedBy" | "via" | "reason"> {
   /** As in the report; absent while the rollout runs. */
   readonly counts?: Report["counts"] | undefined;
 }
@@ -40,7 +40,7 @@ export async function findLatest(ports: FrontDoorPorts): Promise<string> {
 }
 
 function toListed(record: RolloutRecord): ListedRollout {
-  const { rolloutId, event, source, status, startedAtMs, report } = record;
+  const { rolloutId, event, via, source, status, startedAtMs, report } = record;
   return {
     rolloutId,
     action: actionOf({ event, source }),
@@ -52,6 +52,7 @@ function toListed(record: RolloutRecord): ListedRollout {
     startedAt: new Date(startedAtMs).toISOString(),
     endedAt: report?.endedAt,
     requestedBy: event.requestedBy,
+    via,
     reason: event.reason,
   };
 }

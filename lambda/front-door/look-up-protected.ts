@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { listShortly } from "../contract/describe.ts";
 import { RefusedError } from "../contract/refused-error.ts";
+import type { Via } from "../contract/via.ts";
 import { describeReason, type ReasonCode } from "../core/reasons.ts";
 import { describeProblems } from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
@@ -30,12 +31,14 @@ const UNKNOWN: readonly ReasonCode[] = ["unknown-customer", "unknown-reference",
 export async function lookUpProtected(
   ports: FrontDoorPorts,
   { customerIds, referenceIds }: Names,
+  via: Via,
 ): Promise<readonly ProtectedCustomer[]> {
   const targets = [...(customerIds ? [{ customerIds }] : []), ...(referenceIds ? [{ referenceIds }] : [])];
-  const { rolloutId, execution } = await startRollout(ports, {
+  const event = {
     ...{ action: "stage", release: "protect", targets, exclude: targets, strategy: "all-at-once", dryRun: true },
     id: `protect-${randomBytes(6).toString("hex")}`,
-  });
+  };
+  const { rolloutId, execution } = await startRollout(ports, event, via);
   const answer = await waitForEnd(ports, { rolloutId, execution });
   if (answer.status !== "planned") throw refuse(describeFailure(answer, rolloutId));
   return readCustomers(ports, rolloutId);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
+import type { Via } from "../contract/via.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findPhase } from "./find-phase.ts";
@@ -19,9 +20,9 @@ export interface NotedCommand {
 }
 
 /** Notes a command for a rollout that is under way. A command that is sent twice with one id is one command. @throws RefusedError */
-export async function noteCommand(ports: FrontDoorPorts, command: RolloutCommand): Promise<NotedCommand> {
+export async function noteCommand(ports: FrontDoorPorts, command: RolloutCommand, via: Via): Promise<NotedCommand> {
   const { rolloutId } = command;
-  const record = toRecord(command, ports.nowMs());
+  const record: CommandRecord = { ...toRecord(command, ports.nowMs()), via };
   const noted: NotedCommand = { rolloutId, command: record.command, status: "noted" };
   // A command that was noted before stays noted, even when the rollout has ended since.
   if (command.id !== undefined && (await isNoted(ports, rolloutId, record))) return noted;

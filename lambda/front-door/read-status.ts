@@ -86,7 +86,7 @@ async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promi
 }
 
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
-  const { rolloutId, event, startedAtMs, status, problem, plan, source } = record;
+  const { rolloutId, event, via, startedAtMs, status, problem, plan, source } = record;
   const nowMs = ports.nowMs();
   const [{ counts, exceptions, skippedBy, failedBy }, rollback, commanded, gate] = await Promise.all([
     countSoFar(ports, rolloutId),
@@ -113,6 +113,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: nowMs - startedAtMs,
     requestedBy: event.requestedBy,
+    via,
     reason: event.reason,
   };
 }

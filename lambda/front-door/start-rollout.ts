@@ -3,6 +3,7 @@ import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { toAttemptId } from "../contract/execution-name.ts";
 import { RefusedError } from "../contract/refused-error.ts";
+import type { Via } from "../contract/via.ts";
 import type { RolloutStatus } from "../core/report/rollout-status.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { checkControls } from "./check-controls.ts";
@@ -20,11 +21,11 @@ export interface Started {
 }
 
 /** Checks a deploy event completely, then starts the worker under the rollout's id. @throws RefusedError */
-export async function startRollout(ports: StartRolloutPorts, input: unknown): Promise<Started> {
+export async function startRollout(ports: StartRolloutPorts, input: unknown, via: Via): Promise<Started> {
   const accepted = acceptDeployEvent(input, ports.policy);
   refuseLarge(accepted);
   const event = await giveUsableId(ports, accepted);
-  return (await findSame(ports, event)) ?? (await startWorker(ports, event));
+  return (await findSame(ports, event)) ?? (await startWorker(ports, event, via));
 }
 
 /** The event becomes an item of the ledger, of at most 400 KB, together with its plan and its report. */
@@ -72,11 +73,11 @@ function join(
   return { rolloutId, status, joined: true, execution };
 }
 
-async function startWorker(ports: StartRolloutPorts, event: DeployEvent): Promise<Started> {
+async function startWorker(ports: StartRolloutPorts, event: DeployEvent, via: Via): Promise<Started> {
   refuseLate(event, ports.nowMs());
   await checkControls(ports, event);
   const rolloutId = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
-  const start = await ports.executions.start(rolloutId, event);
+  const start = await ports.executions.start(rolloutId, { ...event, via });
   switch (start.kind) {
     case "started":
       ports.log.info("rollout started", {
@@ -101,6 +102,6 @@ function refuseLate({ notAfter }: DeployEvent, nowMs: number): void {
 /** Lambda has an execution of this id with another payload, and the ledger has no rollout of it yet, or never will. */
 function refuseTaken(rolloutId: string): never {
   throw new RefusedError(
-    `nothing was done: the id ${rolloutId} belongs to a different event, which may differ only in requestedBy, reason or notAfter; ask for its status in a moment, or send this event with a new id`,
+    `nothing was done: the id ${rolloutId} belongs to a different event, which may differ only in requestedBy, reason, notAfter or the alias that it was sent to; ask for its status in a moment, or send this event with a new id`,
   );
 }

@@ -1,4 +1,5 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { Via } from "../contract/via.ts";
 import type { Lock } from "../core/controls.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { Reason } from "../core/reasons.ts";
@@ -25,6 +26,7 @@ export function createRolloutRecords(table: Table, environment: string) {
       startedAtMs: startedAtMs as number,
       status: status as RolloutStatus,
       event: fromText<DeployEvent>(item.event) as DeployEvent,
+      via: fromText<Via>(item.via),
       report: fromText<Report>(item.report),
       source: fromText<SourceRollouts>(item.source),
       plan: fromText<Plan>(item.plan),
@@ -41,8 +43,8 @@ export function createRolloutRecords(table: Table, environment: string) {
   return {
     findRollout,
     async createRollout(record: RolloutRecord): Promise<RolloutRecord> {
-      const { rolloutId, event, report, source, plan, lastEvent, problem, ...facts } = record;
-      const item = { ...facts, ...toTexts({ event, report, source, plan, lastEvent, problem }) };
+      const { rolloutId, event, via, report, source, plan, lastEvent, problem, ...facts } = record;
+      const item = { ...facts, ...toTexts({ event, via, report, source, plan, lastEvent, problem }) };
       const created = await table.putIf(toKey(rolloutId), item, { pk: ABSENT });
       const kept = created ? record : ((await findRollout(rolloutId)) ?? record);
       // Also when this step died between the two writes.

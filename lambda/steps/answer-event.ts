@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { Delivered } from "../contract/accept-deploy-event.ts";
 import type { Lock } from "../core/controls.ts";
 import { NO_COUNTS } from "../core/flip/outcome.ts";
 import { explain, type Reason } from "../core/reasons.ts";
@@ -16,8 +16,7 @@ export interface Answered {
 }
 
 /** An event that is being opened as a rollout. */
-export interface Opening {
-  readonly event: DeployEvent;
+export interface Opening extends Delivered {
   readonly execution: string;
   readonly rolloutId: string;
   readonly fingerprint: string;
@@ -67,7 +66,7 @@ export async function refuse(ports: Ports, opening: Opening, problem: Reason): P
 
 /** A report of an event that begins no rollout of its own. */
 export function answer(opening: Opening, facts: Partial<Report> & Pick<Report, "rolloutId" | "status">): Answered {
-  const { event, nowMs } = opening;
+  const { event, via, nowMs } = opening;
   const { action, dryRun, requestedBy, reason } = event;
   return {
     kind: "answered",
@@ -81,6 +80,7 @@ export function answer(opening: Opening, facts: Partial<Report> & Pick<Report, "
       startedAt: new Date(nowMs).toISOString(),
       durationMs: 0,
       requestedBy,
+      via,
       reason,
       ...facts,
     },
@@ -93,6 +93,6 @@ export async function isRunning({ executions }: Ports, { execution }: Pick<Lock,
 }
 
 export function toRecord(opening: Opening, status: RolloutStatus): RolloutRecord {
-  const { rolloutId, fingerprint, execution, event, nowMs } = opening;
-  return { rolloutId, fingerprint, execution, event, startedAtMs: nowMs, status };
+  const { rolloutId, fingerprint, execution, event, via, nowMs } = opening;
+  return { rolloutId, fingerprint, execution, event, via, startedAtMs: nowMs, status };
 }

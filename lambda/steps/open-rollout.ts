@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import type { Delivered } from "../contract/accept-deploy-event.ts";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
+import type { Via } from "../contract/via.ts";
 import { findHold, type Lock, type LockAndControls, toHeld, toStopped } from "../core/controls.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { DAY_MS, FLIP_SHARE } from "../core/gate/rollback-reserve.ts";
@@ -26,6 +28,7 @@ export type Opened =
       readonly kind: "opened";
       readonly rolloutId: string;
       readonly startedAtMs: number;
+      readonly via?: Via | undefined;
       /** Of a rollback or a retry. */
       readonly source?: SourceRollouts | undefined;
       /** Absent in a dry run, which flips no customer. */
@@ -38,9 +41,10 @@ export type Opened =
   | Answered;
 
 /** Accepts an event as a rollout: idempotency, then its `notAfter`, the controls, the lock, the record. */
-export async function openRollout(ports: Ports, event: DeployEvent, execution: string): Promise<Opened> {
+export async function openRollout(ports: Ports, { event, via }: Delivered, execution: string): Promise<Opened> {
   const opening: Opening = {
     event,
+    via,
     execution,
     rolloutId: event.id ?? nameFor(event, execution),
     fingerprint: fingerprintOf(event),
@@ -138,7 +142,7 @@ interface Beginning {
 
 /** Everything here may run twice: a step that dies is run again, and finds its lock and its record. */
 async function begin(ports: Ports, opening: Opening, { source, lock }: Beginning): Promise<Opened> {
-  const { rolloutId, execution } = opening;
+  const { rolloutId, execution, via } = opening;
   const takenFrom = lock?.takenFrom;
   if (takenFrom !== undefined) {
     await ports.ledger.abandonRollout(takenFrom);
@@ -151,7 +155,7 @@ async function begin(ports: Ports, opening: Opening, { source, lock }: Beginning
   }
   if (record.status === "waiting") await ports.ledger.stopWaiting(rolloutId, source);
   const settleSeconds = takenFrom?.settleSeconds ?? 0;
-  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, settleSeconds, source, lock };
+  return { kind: "opened", rolloutId, startedAtMs: record.startedAtMs, via, settleSeconds, source, lock };
 }
 
 async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {

@@ -1,5 +1,6 @@
 import { toLimits } from "../contract/accept-deploy-event.ts";
 import type { FlipEvent, RollbackEvent } from "../contract/deploy-event.ts";
+import type { Via } from "../contract/via.ts";
 import type { Lock } from "../core/controls.ts";
 import { FinalError } from "../core/final-error.ts";
 import type { Pace } from "../core/flip/pace.ts";
@@ -15,6 +16,7 @@ export type Rollout = FlipRollout | RollbackRollout;
 interface Begun {
   readonly rolloutId: string;
   readonly startedAtMs: number;
+  readonly via?: Via | undefined;
   /** Absent in a dry run, which flips no customer. */
   readonly lock?: Lock | undefined;
 }

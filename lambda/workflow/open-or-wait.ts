@@ -1,4 +1,4 @@
-import type { DeployEvent } from "../contract/deploy-event.ts";
+import type { Delivered } from "../contract/accept-deploy-event.ts";
 import type { Report } from "../core/report/report.ts";
 import { type Opened, openRollout, toRollout } from "../steps/open-rollout.ts";
 import type { Ports } from "../steps/ports.ts";
@@ -13,10 +13,10 @@ export type Start =
 /** Accepts the event as a rollout, or answers at once. An event that may wait asks for the lock until its time is over. */
 export async function openOrWait(
   { ports, durable }: { readonly ports: Ports; readonly durable: Durable },
-  event: DeployEvent,
+  delivered: Delivered,
   execution: string,
 ): Promise<Start> {
-  const open = () => openRollout(ports, event, execution);
+  const open = () => openRollout(ports, delivered, execution);
   const first = await durable.step("open", open);
   const opened = first.kind === "busy" ? await durable.poll("wait-for-lock", () => open().then(toReplied)) : first;
   if (opened.kind === "answered") {
@@ -25,7 +25,7 @@ export async function openOrWait(
     return opened;
   }
   if (opened.settleSeconds > 0) await durable.wait("settle", opened.settleSeconds);
-  return { kind: "opened", rollout: toRollout(event, opened) };
+  return { kind: "opened", rollout: toRollout(delivered.event, opened) };
 }
 
 function toReplied(opened: Opened): Replied<Exclude<Opened, { readonly kind: "busy" }>> {

@@ -1,5 +1,5 @@
 import type { DurableContext } from "@aws/durable-execution-sdk-js";
-import { acceptDeployEvent } from "../contract/accept-deploy-event.ts";
+import { acceptDelivered } from "../contract/accept-deploy-event.ts";
 import { NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import type { Ended, Report } from "../core/report/report.ts";
 import { toOwnSource } from "../steps/flip/flip-part.ts";
@@ -16,9 +16,9 @@ import { countSource, publishRollback, rollBack } from "./roll-back.ts";
 
 /** The whole product: open → flip, or roll back what another rollout flipped → close → report. */
 export async function runRollout(ports: Ports, input: unknown, context: DurableContext): Promise<Report> {
-  const event = acceptDeployEvent(input, ports.policy);
+  const delivered = acceptDelivered(input, ports.policy);
   const durable = createDurable(context, ports.nowMs);
-  const opened = await openOrWait({ ports, durable }, event, context.executionContext.durableExecutionArn);
+  const opened = await openOrWait({ ports, durable }, delivered, context.executionContext.durableExecutionArn);
   if (opened.kind === "answered") return opened.report;
 
   const { rollout } = opened;

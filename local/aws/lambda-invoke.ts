@@ -6,7 +6,7 @@ import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
 import { type ExecutionResult, runExecution } from "../durable/run-execution.ts";
 
 /** What the Node.js runtime gives a handler, as far as ours read it. */
-type Context = { readonly invokedFunctionArn: string };
+type Context = { readonly invokedFunctionArn: string; readonly awsRequestId: string };
 
 /** A function as `Invoke` finds it: a durable one by the ARN of its version or alias, a plain one also without. */
 export type ServedFunction =
@@ -136,7 +136,7 @@ async function callPlain(
   { payload, functionArn }: Invocation,
 ): Promise<InvokeReply> {
   try {
-    const answer = await handler(JSON.parse(payload), { invokedFunctionArn: functionArn });
+    const answer = await handler(JSON.parse(payload), { invokedFunctionArn: functionArn, awsRequestId: randomUUID() });
     return { status: 200, body: JSON.stringify(answer ?? null) };
   } catch (error) {
     const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error), { cause: error });

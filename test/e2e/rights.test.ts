@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { RIGHTS, type Right } from "../../lambda/contract/rights.ts";
+import type { ControlsShown } from "../../lambda/front-door/change-controls.ts";
+import type { RolloutsListed } from "../../lambda/front-door/list-rollouts.ts";
+import type { AdvisedReport } from "../../lambda/front-door/read-status.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
 import { anEvent } from "../unit/lambda/contract/an-event.ts";
 import { aPipelineJob, aPipelineStateChange } from "../unit/lambda/triggers/aws-samples.ts";
@@ -83,5 +86,29 @@ describe("a pipeline's job", () => {
     expect(door.pipeline.answers()).toHaveLength(answered);
     expect(await door.send(job(anEvent({ ...OVERRIDE })), "start")).toMatchObject({ status: "refused" });
     expect(door.pipeline.answers().at(-1)?.failureDetails?.message).toContain("needs the right override");
+  });
+});
+
+describe("how a request came in", () => {
+  test("is kept with the rollout, and stands in its report beside what the sender says", async () => {
+    const asked = { command: "status", rolloutId: "seen", format: "plain" };
+    await door.send(anEvent({ id: "seen", dryRun: true, requestedBy: "ann" }), "start");
+    await door.world.executions.settled();
+    const report = (await door.send(asked, "read")) as unknown as AdvisedReport;
+    expect(report).toMatchObject({ requestedBy: "ann", via: { qualifier: "start" } });
+    expect(report.text).toMatch(/^asked by {2}ann, as the sender says\ncame by {3}the alias start of the front door$/m);
+    const { rollouts } = (await door.send({ command: "list" })) as unknown as RolloutsListed;
+    expect(rollouts.find(({ rolloutId }) => rolloutId === "seen")?.via).toEqual({ qualifier: "start" });
+  });
+
+  test("is not for the sender to say", async () => {
+    const { errorMessage } = await door.sendRefused({ ...anEvent(), via: { qualifier: "override" } });
+    expect(errorMessage).toContain("via: got an unknown member");
+  });
+
+  test("is kept with a change of the controls", async () => {
+    await door.send({ ...ANN, command: "hold-release", release: "2026.9.9" }, "steer");
+    const { changes } = (await door.send({ command: "controls" })) as unknown as ControlsShown;
+    expect(changes?.[0]).toMatchObject({ ...ANN, change: "hold-release", via: { qualifier: "steer" } });
   });
 });

@@ -77,6 +77,10 @@ describe("from a signed delivery over HTTP to flipped customers", () => {
       expect(JSON.parse(body)).toMatchObject({ rolloutId });
     }
     expect(JSON.parse(later.body)).toEqual({ rolloutId, status: "succeeded", joined: true });
+    const identity = "Codertocat by webhook github";
+    const report = await world.door.send({ command: "status", rolloutId, format: "plain" });
+    expect(report).toMatchObject({ requestedBy: identity, via: { identity } });
+    expect(report).toMatchObject({ text: expect.stringContaining(`asked by  ${identity}\ncame by   a webhook`) });
     const customers = [...world.door.world.emulator.customers()];
     const ours = customers.filter(({ accountId }) => accountId === world.door.world.emulator.accountId);
     expect(ours.every(({ isStaging, writes }) => !isStaging && writes <= 1)).toBe(true);

@@ -1,3 +1,4 @@
+import type { Via } from "../../contract/via.ts";
 import type { Phase } from "../report/rollout-progress.ts";
 
 /** A command that a rollout received. */
@@ -7,6 +8,8 @@ export interface CommandRecord {
   readonly requestedBy: string;
   readonly reason: string;
   readonly at: string;
+  /** Absent for a command that an earlier version noted. */
+  readonly via?: Via | undefined;
   /** Of a `pause`. */
   readonly pauseSeconds?: number | undefined;
   /** Of an `abort`. */

@@ -1,3 +1,4 @@
+import { describeVia } from "../../contract/via.ts";
 import { OUTCOMES, type OutcomeKind } from "../flip/outcome.ts";
 import { toExceptionSections } from "./exception-sections.ts";
 import { type Advice, adviseReader } from "./next-steps.ts";
@@ -166,14 +167,15 @@ function toSkipReasons({ skippedBy = [] }: Report, { characters }: Limits): Sect
 }
 
 function toFacts(report: Report, { characters }: Limits): Section {
-  const { rolloutId, of, plan, override, movedMeanwhile, requestedBy, reason, startedAt, durationMs } = report;
+  const { rolloutId, of, plan, override, movedMeanwhile, requestedBy, via, reason, startedAt, durationMs } = report;
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
     ["rollout", rolloutId],
     ["of", of?.join(", ")],
     ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, 12)}`],
     ["override", override && describeOverride(override)],
     ["moved", movedMeanwhile ? toMoved(movedMeanwhile) : undefined],
-    ["asked by", requestedBy],
+    ["asked by", requestedBy && via?.identity === undefined ? `${requestedBy}, as the sender says` : requestedBy],
+    ["came by", via && describeVia(via)],
     ["because", reason],
     ["started", formatTime(startedAt)],
     ["took", isUnderWay(report) || report.status === "refused" ? undefined : formatDuration(durationMs)],

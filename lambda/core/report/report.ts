@@ -1,4 +1,5 @@
 import type { DeployEvent } from "../../contract/deploy-event.ts";
+import type { Via } from "../../contract/via.ts";
 import { type Counts, NO_COUNTS, type Outcome, type OutcomeKind } from "../flip/outcome.ts";
 import type { Decision, Stop } from "../gate/decision.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -79,7 +80,10 @@ export interface Report {
   readonly startedAt: string;
   readonly endedAt?: string | undefined;
   readonly durationMs: number;
+  /** What the sender says; with an identity in `via`, what the signature proves. */
   readonly requestedBy?: string | undefined;
+  /** How the event came in, as Cutover saw it. */
+  readonly via?: Via | undefined;
   readonly reason?: string | undefined;
 }
 
@@ -133,6 +137,7 @@ export interface RollbackResult {
 export interface Beginning {
   readonly rolloutId: string;
   readonly event: DeployEvent;
+  readonly via?: Via | undefined;
   /** Of a rollback or a retry. */
   readonly source?: SourceRollouts | undefined;
 }
@@ -152,7 +157,7 @@ export function releaseOf({ event, source }: Pick<Beginning, "event" | "source">
 }
 
 /** Sums up a rollout that has ended. */
-export function writeReport({ event, rolloutId, source }: Beginning, ended: Ended, closing: Closing): Report {
+export function writeReport({ event, via, rolloutId, source }: Beginning, ended: Ended, closing: Closing): Report {
   const { plan, waves, rollback, overridden = [] } = ended;
   const counts = plan === undefined || ended.counts === undefined ? NO_COUNTS : closing.counts;
   const namedSkipped = countNamedSkipped(ended);
@@ -177,6 +182,7 @@ export function writeReport({ event, rolloutId, source }: Beginning, ended: Ende
     exceptions,
     moreExceptions: Math.max(0, countExceptions(ended, counts) - exceptions.length),
     requestedBy: event.requestedBy,
+    via,
     reason: event.reason,
   };
 }

@@ -53,7 +53,9 @@ test("flips every customer, waits and writes the report; the same id joins the r
   expect(job.log).toContain("cutover: rollout release-1 is starting\n");
   expect(job.summary).toContain("## Cutover: promote 2026\\.11\\.0\n");
   expect(job.summary).toContain(`| flipped | ${staged} |`);
-  expect(job.summary).toContain("| asked by | octocat |\n| because | it is time |");
+  expect(job.summary).toContain(
+    "| asked by | octocat\\, as the sender says |\n| came by | the alias start of the front door |\n",
+  );
   expect(job.summary).toContain(`| plan | ${staged} to flip\\, hash `);
   expect(findStaged().length).toBe(0);
 

@@ -37,7 +37,8 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   const [, rolloutId = ""] = /started rollout (promote-\w+)/.exec(promoted.err) ?? [];
   expect((await cutover("list")).out).toMatch(new RegExp(`promote 1\\.0 {3}succeeded\\n {2}${rolloutId} `));
   const status = await cutover("status", "--json");
-  const { counts } = JSON.parse(status.out);
+  const { counts, via } = JSON.parse(status.out);
+  expect(via).toEqual({ qualifier: "start" });
   expect(status).toMatchObject({ code: 0, err: "" });
   const { out: csv } = await cutover("customers", rolloutId, "--csv");
   const [head, ...rows] = csv.trim().split("\n");
@@ -80,6 +81,14 @@ test("an alarm during a bake ends the rollout, and the program with 1 and the al
   await setAlarm("calls-that-fail", "OK");
   expect(code).toBe(1);
   expect(out).toMatch(/^stage 3\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/m);
+});
+
+test("each verb calls the alias of its right, and the controls say by which", async () => {
+  expect((await cutover("hold", "9.9", "--reason", "calls drop")).code).toBe(0);
+  expect((await cutover("controls")).out).toMatch(/hold-release .*, by the alias steer of the front door: calls drop/);
+  expect((await cutover("release", "9.9", "--reason", "fixed")).code).toBe(0);
+  const alarmed = ["plan", "promote", "9.9", "--all", "--override", "a known alarm", "--json"];
+  expect(JSON.parse((await cutover(...alarmed)).out).via).toEqual({ qualifier: "override" });
 });
 
 const REFUSED: readonly (readonly [string, readonly string[], string])[] = [

@@ -75,7 +75,8 @@ describe("a deploy event", () => {
       status: "starting",
       execution: expect.stringContaining(`:function:cutover:1/durable-execution/${answer.rolloutId}/`),
     });
-    expect(starts()).toEqual([{ name: answer.rolloutId, type: "Event", event: FlipEvent.parse(anEvent()) }]);
+    const event = { ...FlipEvent.parse(anEvent()), via: { qualifier: "$LATEST" } };
+    expect(starts()).toEqual([{ name: answer.rolloutId, type: "Event", event }]);
     await door.world.executions.settled();
     const status = await door.send({ command: "status", rolloutId: answer.rolloutId, execution: answer.execution });
     expect(status).toMatchObject({ rolloutId: answer.rolloutId, status: "succeeded" });

@@ -9,6 +9,7 @@ import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { anEvent, aPolicy } from "../contract/an-event.ts";
 import { startTable, type TestTable } from "../ledger/start-table.ts";
 
+const VIA = { qualifier: "start" } as const;
 const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
 
 let given: TestTable;
@@ -37,12 +38,12 @@ beforeEach(async () => {
 afterEach(() => given.close());
 
 function start(changes: Readonly<Record<string, unknown>> = {}) {
-  return startRollout(ports, anEvent(changes));
+  return startRollout(ports, anEvent(changes), VIA);
 }
 
 /** A retry or a rollback, which names a rollout and no targets. */
 function startLater(event: Readonly<Record<string, unknown>>) {
-  return startRollout(ports, event);
+  return startRollout(ports, event, VIA);
 }
 
 async function record(rolloutId: string, event: Readonly<Record<string, unknown>>, status = "partial"): Promise<void> {

@@ -16,6 +16,7 @@ import { NOW_MS, startTable, type TestTable } from "../ledger/start-table.ts";
 
 const AT = new Date(NOW_MS).toISOString();
 const FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:front-door";
+const VIA = { qualifier: "steer" } as const;
 const ANN = { requestedBy: "ann", reason: "calls drop" };
 const COMMANDS: readonly RolloutCommand[] = [
   { ...ANN, command: "pause", rolloutId: "night", minutes: 1.5 },
@@ -89,7 +90,7 @@ async function aRolloutThatEnded(status: RolloutStatus, problem?: string): Promi
 }
 
 function send(command: RolloutCommand | ControlCommand) {
-  return answerCommand(ports, command);
+  return answerCommand(ports, command, VIA);
 }
 
 async function readCommands() {
@@ -110,6 +111,7 @@ describe.each(COMMANDS)("the command $command", (command) => {
         id: expect.stringMatching(new RegExp(`^${command.command}-[0-9a-f]{12}$`)),
         at: AT,
         phase: "baking",
+        via: VIA,
         ...(command.command === "pause" && { pauseSeconds: 90 }),
       },
     ]);
@@ -295,7 +297,7 @@ describe("a control", () => {
     });
     await send({ ...ANN, command: "hold-release", release: "2026.11" });
     await ledger.changeControls({ ...order, change: "protect", customerIds: ["a", "b"] });
-    expect(await answerCommand(ports, { command: "controls" })).toMatchObject({
+    expect(await answerCommand(ports, { command: "controls" }, VIA)).toMatchObject({
       holds: { "2026.11": { ...order, action: "stage" } },
       protectedIds: ["a", "b"],
     });
@@ -311,7 +313,7 @@ describe("a control", () => {
   });
 
   test("is shown by controls, with its last changes, the newest first", async () => {
-    expect(await answerCommand(ports, { command: "controls" })).toEqual({
+    expect(await answerCommand(ports, { command: "controls" }, VIA)).toEqual({
       status: "open",
       holds: {},
       protectedIds: [],
@@ -321,7 +323,7 @@ describe("a control", () => {
       const at = new Date(NOW_MS + index * 1_000).toISOString();
       await ledger.changeControls({ ...{ ...ANN, at }, change: "protect", customerIds: [`c-${index}`] });
     }
-    const shown = await answerCommand(ports, { command: "controls" });
+    const shown = await answerCommand(ports, { command: "controls" }, VIA);
     expect(shown).toMatchObject({ status: "open", protectedIds: { length: 21 }, changes: { length: 20 } });
     expect(shown).toMatchObject({
       changes: expect.arrayContaining([expect.objectContaining({ change: "protect", customerIds: ["c-1"], ...ANN })]),

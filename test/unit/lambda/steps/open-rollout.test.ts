@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
+import { acceptDelivered, acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
 import type { Lock } from "../../../../lambda/core/controls.ts";
 import { openRollout } from "../../../../lambda/steps/open-rollout.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../support/ledger.ts";
@@ -30,10 +30,10 @@ test("an event holds no lock when its time ran out after its open step died", as
       },
     },
   });
-  await expect(openRollout(dying, event, EXECUTION)).rejects.toThrow("died");
+  await expect(openRollout(dying, { event }, EXECUTION)).rejects.toThrow("died");
   expect((await ledger.readControls()).lock).toMatchObject({ execution: EXECUTION });
 
-  const opened = await openRollout(at("2026-11-23T02:00:01Z"), event, EXECUTION);
+  const opened = await openRollout(at("2026-11-23T02:00:01Z"), { event }, EXECUTION);
 
   expect(opened).toMatchObject({ kind: "answered", report: { status: "refused" } });
   expect((await ledger.readControls()).lock).toBeUndefined();
@@ -43,7 +43,7 @@ test("a rollout without an id of its own has the name of its execution", async (
   const dryRun = { action: "promote", release: "1", targets: { all: true }, dryRun: true };
   const event = acceptDeployEvent(dryRun, world.policy);
 
-  const opened = await openRollout(fakePorts(world, { customers: [] }), event, EXECUTION.replace("1f", "2e"));
+  const opened = await openRollout(fakePorts(world, { customers: [] }), { event }, EXECUTION.replace("1f", "2e"));
 
   expect(opened).toMatchObject({ kind: "opened", rolloutId: "promote-2e" });
 });
@@ -53,7 +53,7 @@ describe("an event that waits for the lock", () => {
   const abort = aCommand({ command: "abort", requestedBy: "ann", reason: "wrong release" });
   const open = (id: string, time = "2026-11-23T01:00:00Z") => {
     const ports = fakePorts(world, { customers: [], nowMs: () => Date.parse(time) });
-    return openRollout(ports, acceptDeployEvent({ ...PROMOTE, id }, world.policy), `arn:${id}`);
+    return openRollout(ports, acceptDelivered({ ...PROMOTE, id }, world.policy), `arn:${id}`);
   };
   let lock: Lock;
 

@@ -187,7 +187,7 @@ failed
   and 1 more; the ledger lists all of them
 
 rollout   promote-1a2b
-asked by  release bot
+asked by  release bot, as the sender says
 because   weekly release
 started   2026-11-23 02:00:00 UTC
 took      3 min 12 s

@@ -77,7 +77,7 @@ skipped
 
 rollout   promote-6d84c9bd52e4
 plan      1,265 to flip, hash 9bed8e4e9dba
-asked by  the nightly build
+asked by  the nightly build, as the sender says
 because   2026.11.0 passed its tests
 started   2026-11-23 02:00:00 UTC
 took      3 min 12 s
@@ -139,7 +139,7 @@ failed
 
 rollout   promote-6d84c9bd52e4
 plan      1,265 to flip, hash 9bed8e4e9dba
-asked by  the nightly build
+asked by  the nightly build, as the sender says
 because   2026.11.0 passed its tests
 started   2026-11-23 02:00:00 UTC
 took      3 min 12 s
@@ -524,7 +524,7 @@ and 1\\,068 more\\; the ledger lists all of them
 | --- | --- |
 | rollout | promote\\-6d84c9bd52e4 |
 | plan | 1\\,265 to flip\\, hash 9bed8e4e9dba |
-| asked by | the nightly build |
+| asked by | the nightly build\\, as the sender says |
 | because | 2026\\.11\\.0 passed its tests |
 | started | 2026\\-11\\-23 02\\:00\\:00 UTC |
 | took | 3 min 12 s |
