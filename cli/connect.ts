@@ -1,6 +1,7 @@
 import type { Stack } from "@aws-sdk/client-cloudformation";
 import { rightFor } from "../lambda/contract/rights.ts";
 import { EXIT, Failure } from "./failure.ts";
+import { readIdentity } from "./identity.ts";
 
 /** Which deployment is meant. */
 export interface Deployment {
@@ -18,27 +19,32 @@ export interface Door {
   readonly account: string;
   readonly region: string;
   readonly identity: string;
+  /** The secret with the login of Evo Voice. */
+  readonly loginSecret?: string | undefined;
   /** Sends a deploy event or a command, to the alias with the one right that it needs. @throws Failure for a refusal, with its message as it came */
   ask(payload: object): Promise<unknown>;
+  /** Writes a new version of a secret. @throws Failure */
+  putSecret(secretId: string, value: string): Promise<void>;
 }
 
 /** Finds the front door by the outputs of its stack. @throws Failure */
 export async function connect(deployment: Deployment): Promise<Door> {
   const config = deployment.sandbox ? toSandbox(deployment) : {};
   try {
-    const stack = await findStack(deployment, config);
+    const [stack, identity] = await Promise.all([findStack(deployment, config), readIdentity(config)]);
     const [, , , region = "", account = ""] = stack.StackId?.split(":") ?? [];
     const { LambdaClient } = await import("@aws-sdk/client-lambda");
     const lambda = new LambdaClient({ ...config, requestHandler: { requestTimeout: 60_000 } });
-    const { accessKeyId } = await lambda.config.credentials();
     const functionName = findOutput(stack, FUNCTION) ?? "";
     return {
       environment: stack.StackName ?? "",
       baseUrl: findOutput(stack, BASE_URL),
       account,
       region,
-      identity: deployment.sandbox ? "sandbox" : `access key ${accessKeyId}`,
+      identity,
+      loginSecret: findOutput(stack, LOGIN_SECRET),
       ask: async (payload) => readReply(await invoke(lambda, functionName, payload)),
+      putSecret: (SecretId, SecretString) => putSecret(config, { SecretId, SecretString }),
     };
   } catch (error) {
     throw toFailure(error, deployment);
@@ -48,6 +54,7 @@ export async function connect(deployment: Deployment): Promise<Door> {
 /** CDK writes a hash behind the names of outputs. */
 const FUNCTION = "FrontDoorFunctionName";
 const BASE_URL = "BaseUrl";
+const LOGIN_SECRET = "LoginSecret";
 
 function toSandbox({ port }: Deployment) {
   const credentials = { accessKeyId: "sandbox", secretAccessKey: "sandbox" };
@@ -83,6 +90,15 @@ async function invoke(lambda: Lambda, functionName: string, payload: object) {
   const Payload = Buffer.from(JSON.stringify(payload));
   try {
     return await lambda.send(new InvokeCommand({ FunctionName: functionName, Qualifier: rightFor(payload), Payload }));
+  } catch (error) {
+    throw toFailure(error, {});
+  }
+}
+
+async function putSecret(config: object, value: { readonly SecretId: string; readonly SecretString: string }) {
+  const { PutSecretValueCommand, SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+  try {
+    await new SecretsManagerClient(config).send(new PutSecretValueCommand(value));
   } catch (error) {
     throw toFailure(error, {});
   }

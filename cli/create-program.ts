@@ -5,6 +5,7 @@ import { connect, type Deployment, type Door } from "./connect.ts";
 import { collect, withEvent, withExclusion, withManner, withSelection, withSender, withStrategy } from "./flags.ts";
 import { askStatus, follow, hasEnded } from "./follow.ts";
 import { findCustomer, listCustomers, listRollouts } from "./list.ts";
+import { writeLogin } from "./login.ts";
 import { readEventFile } from "./read-files.ts";
 import { writeReport } from "./report.ts";
 import { type Manner, printAnswer, rollOut, showPlan, toExitCode } from "./roll-out.ts";
@@ -143,6 +144,7 @@ function addControls(verb: Verb): void {
   control("stop", "stop everything: no rollout flips a customer", "stop-everything");
   control("go", "end the stop", "resume-everything");
   control("try-login-again", "try a refused login once more, after its cause was mended", "try-login-again");
+  verb("login", "ask for the login of Evo Voice, and write it into the secret", writeLogin);
   control("hold <release>", "refuse every event that stages or promotes a release", "hold-release");
   control("release <release>", "end the hold of a release", "clear-release");
   control("protect", "never flip these customers", "protect")

@@ -1,4 +1,4 @@
-import { Annotations, Stack } from "aws-cdk-lib";
+import { Annotations, CfnOutput, Stack } from "aws-cdk-lib";
 import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
@@ -17,6 +17,7 @@ import { FrontDoor } from "./front-door.ts";
 import { LedgerTable } from "./ledger-table.ts";
 import { toFunctionMetrics, toOwnMetrics } from "./metrics.ts";
 import { Notifications, type NotificationTargets } from "./notifications.ts";
+import { toSecretId } from "./secret-access.ts";
 import { Worker } from "./worker.ts";
 
 /** The account ids of the shipped policy and of docs/deploy.md. A synth allows them, so that it works in a fresh clone. */
@@ -65,6 +66,8 @@ export class Cutover extends Construct {
     const { deployment, ledger, notifications } = this;
     const deadLetters = this.deadLetters.queue;
     const login = props.login ?? new EmptySecret(this, "Login", toLoginSecret(service)).secret;
+    const description = "The secret with the Evo Voice login, which cutover login writes";
+    new CfnOutput(this, "LoginSecret", { value: toSecretId(login), description });
     this.worker = new Worker(this, "Worker", { ...deployment, ledger, login, notifications, deadLetters });
     this.frontDoor = new FrontDoor(this, "FrontDoor", { ...deployment, ledger, worker: this.worker, deadLetters });
     this.#addObservation(props);

@@ -57,11 +57,10 @@ export function createSession(ports: SessionPorts): Session {
   let current: SessionToken | undefined;
   let signingIn: Promise<SessionToken> | undefined;
   let serial = 0;
-  let login: Login | undefined;
 
   /** Waits for a server in trouble as long as the part lasts. A login that is not tried again may have been rotated out. */
   async function signIn(caller: SignInCaller): Promise<SessionToken> {
-    let candidate = login ?? (await ports.readLogin());
+    let candidate = await ports.readLogin();
     let trouble: Reason | undefined;
     for (let tries = 1; ; tries += 1) {
       const tried = await tryLogin(caller, candidate);
@@ -104,7 +103,6 @@ export function createSession(ports: SessionPorts): Session {
   }
 
   function keep(accepted: Login, cookie: string, log: ClientLog): SessionToken {
-    login = accepted;
     serial += 1;
     current = { cookie, serial };
     log.info(serial === 1 ? "signed in" : "session renewed", { versionId: accepted.versionId, sessions: serial });
@@ -116,7 +114,6 @@ export function createSession(ports: SessionPorts): Session {
     tried: Extract<Tried, { kind: "refused" | "spent" }>,
     { trouble: why, log }: { readonly trouble: Reason | undefined; readonly log: ClientLog },
   ): FinalError {
-    login = undefined;
     if (tried.kind === "spent") {
       const until = new Date(tried.untilMs).toISOString();
       return new FinalError({ code: "sign-in-unclear", versionId, tries: MOST_TRIES_IN_A_DAY, until, why });

@@ -19,15 +19,21 @@ export type SecretsManager = {
 
 type Version = { readonly id: string; readonly value: string; readonly createdAt: number };
 type Secret = { readonly name: string; readonly arn: string; current?: Version; previous?: Version };
-type SecretRequest = { readonly SecretId?: string; readonly VersionId?: string; readonly VersionStage?: string };
+type SecretRequest = {
+  readonly SecretId?: string;
+  readonly VersionId?: string;
+  readonly VersionStage?: string;
+  readonly SecretString?: string;
+};
 
 const ACTIONS = new Map([
   ["GetSecretValue", getSecretValue],
   ["DescribeSecret", describeSecret],
+  ["PutSecretValue", putSecretValue],
 ]);
 
 /**
- * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with the two reading actions. A secret given as
+ * AWS Secrets Manager on loopback, for the real SDK client: AWS JSON 1.1 with the two reading actions and one that writes. A secret given as
  * `undefined` exists without a value, like a secret of a new stack.
  */
 export async function startSecretsManager(given: {
@@ -150,6 +156,16 @@ function describeSecret(secret: Secret): object {
     Name: secret.name,
     ...(secret.current ? { LastChangedDate: secret.current.createdAt / 1000 } : {}),
     VersionIdsToStages: Object.fromEntries(versions.map((version) => [version.id, stagesOf(secret, version)])),
+  };
+}
+
+function putSecretValue(secret: Secret, { SecretString }: SecretRequest): object {
+  if (!SecretString) throw new ServiceError("You must provide a SecretString.", { code: "InvalidRequestException" });
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    VersionId: putValue(secret, SecretString),
+    VersionStages: ["AWSCURRENT"],
   };
 }
 

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { memberOf } from "../../lambda/contract/member-of.ts";
 import { RIGHTS } from "../../lambda/contract/rights.ts";
 import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
-import { answerCloudFormation } from "../aws/cloud-formation.ts";
 import type { CloudWatch } from "../aws/cloud-watch.ts";
 import { type Answer, readBody } from "../aws/loopback.ts";
+import { answerQueries } from "../aws/query-services.ts";
 import { FRONT_DOOR_ARN, WORKER_ARN } from "../start/functions.ts";
 import type { toLocalPolicy } from "../start/local-policy.ts";
 import { ALARM } from "../start/scenario.ts";
@@ -14,7 +14,7 @@ import type { SandboxOptions } from "./read-arguments.ts";
 
 /**
  * Starts a whole deployment on loopback, behind one address: Lambda with the shipped worker and front door, and
- * CloudFormation with the stack that names the front door. A PUT of /alarms/NAME sets an alarm.
+ * CloudFormation with the stack that names the front door, Secrets Manager, and STS. A PUT of /alarms/NAME sets an alarm.
  */
 export async function startSandbox(
   options: SandboxOptions,
@@ -29,9 +29,14 @@ export async function startSandbox(
   for (const name of alarmsOf(options.policy)) cloudWatch.setAlarm(name, { state: "OK" });
   const changes = watchChanges(eventBridge, onChange);
   stack.defer(() => changes.stop());
-  const cloudFormation = answerCloudFormation([toStack(emulator.address)]);
-  others = (request, response) =>
-    request.method === "PUT" ? setAlarm(cloudWatch, request, response) : cloudFormation(request, response);
+  const queries = answerQueries([toStack(emulator.address, environment.CUTOVER_SECRET_ID)]);
+  others = (request, response) => {
+    if (request.method === "PUT") return setAlarm(cloudWatch, request, response);
+    const isSecret = String(request.headers["x-amz-target"]).startsWith("secretsmanager.");
+    return isSecret
+      ? forward(environment.AWS_ENDPOINT_URL_SECRETS_MANAGER, request, response)
+      : queries(request, response);
+  };
   // The functions read their environment at their first invocation, and the SDK when it is loaded.
   Object.assign(process.env, environment, { POWERTOOLS_LOG_LEVEL: "ERROR", POWERTOOLS_METRICS_DISABLED: "true" });
   const worker = await import("../../lambda/worker.ts");
@@ -64,8 +69,17 @@ export function alarmsOf(policy: object | undefined): readonly string[] {
   return Array.isArray(alarms) ? alarms : [];
 }
 
-function toStack(baseUrl: string) {
-  return { name: "cutover-sandbox", outputs: { FrontDoorFunctionName: FRONT_DOOR_ARN, BaseUrl: baseUrl } };
+function toStack(baseUrl: string, login = "") {
+  const outputs = { FrontDoorFunctionName: FRONT_DOOR_ARN, BaseUrl: baseUrl, LoginSecret: login };
+  return { name: "cutover-sandbox", outputs };
+}
+
+/** To a stand-in that listens at an address of its own. */
+async function forward(address = "", request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const headers = { "x-amz-target": String(request.headers["x-amz-target"]) };
+  const answered = await fetch(address, { method: "POST", headers, body: await readBody(request) });
+  response.writeHead(answered.status, { "content-type": "application/x-amz-json-1.1" });
+  response.end(await answered.text());
 }
 
 async function notReady(_request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Template } from "aws-cdk-lib/assertions";
 import { connect } from "../../cli/connect.ts";
-import { answerCloudFormation } from "../../local/aws/cloud-formation.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/lambda-executions.ts";
+import { answerQueries } from "../../local/aws/query-services.ts";
 import { synthesize, WITH_WEBHOOK } from "./make-stack.ts";
 
 /** The outputs of the shipped stacks; each has its own name as its value. */
@@ -19,7 +19,7 @@ let port: string;
 
 beforeAll(async () => {
   const stacks = [...toStacks("production"), ...toStacks("test")];
-  lambda = await startLambdaExecutions({ others: answerCloudFormation(stacks) });
+  lambda = await startLambdaExecutions({ others: answerQueries(stacks) });
   port = new URL(lambda.address).port;
 });
 afterAll(() => lambda.close());
@@ -27,7 +27,11 @@ afterAll(() => lambda.close());
 test("the command line finds the front door and the API by the outputs of the shipped stack", async () => {
   const door = await connect({ stack: "cutover-test", sandbox: true, port });
   expect(door).toMatchObject({ environment: "cutover-test", baseUrl: expect.stringContaining("BaseUrl") });
-  await expect(door.ask({ command: "list" })).rejects.toThrow(/Function not found: \w*FrontDoorFunctionName/);
+  expect(door).toMatchObject({
+    loginSecret: expect.stringContaining("LoginSecret"),
+    identity: expect.stringMatching(/^arn:/),
+  });
+  await expect(door.ask({ command: "list" })).rejects.toThrow(/Function not found: \S*FrontDoorFunctionName/);
 });
 
 test("of several deployments the command line chooses none", async () => {

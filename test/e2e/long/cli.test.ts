@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { toPassword } from "../../../local/emulator/accounts.ts";
 import { startProgram } from "../../support/start-program.ts";
 import { useSandbox } from "../../support/use-sandbox.ts";
 
@@ -113,6 +114,31 @@ test("on a terminal it asks, draws the waves, and Ctrl-C ends the watching but n
   expect(await terminal.ended).toBe(130);
   const [, rolloutId = ""] = await terminal.until(/the watching ended, and rollout (stage-\w+) continues/);
   expect(await cutover("status", rolloutId, "--watch")).toMatchObject({ code: 0 });
+});
+
+test("login writes what is typed, and shows no password; the next rollout signs in with it", async () => {
+  const write = async (password: string) => {
+    const line = `stty cols 60 rows 24; exec ${process.execPath} cli/cutover.ts login --sandbox --port ${port()}`;
+    const terminal = startProgram("script", ["--quiet", "--return", "--command", line, "/dev/null"], { NO_COLOR: "1" });
+    await terminal.until(/user name/);
+    terminal.child.stdin.write("operator@evovoice.example\r");
+    await terminal.until(/◆ {2}password/);
+    terminal.child.stdin.write(`${password}\r`);
+    const code = await terminal.ended;
+    const [, emulator] = /(http:\/\/127\.0\.0\.1:\d+), account/.exec(terminal.out()) ?? [];
+    expect(await fetch(`${emulator}/emulator/end-sessions`, { method: "POST" })).toMatchObject({ status: 204 });
+    return { code, out: terminal.out() };
+  };
+  const plan = () => cutover("plan", "promote", "5.0", "--all");
+
+  const wrong = await write("wrong");
+  expect(wrong).toMatchObject({ code: 0, out: expect.stringContaining("written to evo-voice/login") });
+  expect(await plan()).toMatchObject({ code: 1, out: expect.stringContaining("Evo Voice refused the sign-in") });
+  const right = await write(toPassword(1));
+  expect(await plan()).toMatchObject({ code: 0 });
+  expect(wrong.out + right.out).not.toMatch(/wrong|Harbour/);
+  expect((await write(" spaced")).out).toMatch(/password is empty or has a space at an end; nothing was written/);
+  expect(await cutover("login")).toMatchObject({ code: 2, err: expect.stringContaining("needs a terminal") });
 });
 
 test("a second sandbox on the same port is refused, and a sandbox ends with its parent", async () => {

@@ -3,10 +3,17 @@ import { type Answer, readBody } from "./loopback.ts";
 
 export type Stack = { readonly name: string; readonly outputs: Readonly<Record<string, string>> };
 
-/** The part of AWS CloudFormation that describes stacks, for the real SDK client: query protocol, XML answers. */
-export function answerCloudFormation(stacks: readonly Stack[]): Answer {
+/**
+ * The part of AWS CloudFormation that describes stacks, and the part of AWS STS that tells who asks, for the real SDK
+ * clients: query protocol, XML answers.
+ */
+export function answerQueries(stacks: readonly Stack[]): Answer {
   return async (request, response) => {
     const form = new URLSearchParams(await readBody(request));
+    if (form.get("Action") === "GetCallerIdentity") {
+      response.writeHead(200, { "content-type": "text/xml", "x-amzn-requestid": randomUUID() }).end(IDENTITY);
+      return;
+    }
     const name = form.get("StackName");
     const found = stacks.filter((stack) => name === null || stack.name === name);
     const isKnown = form.get("Action") === "DescribeStacks" && (found.length > 0 || name === null);
@@ -14,6 +21,9 @@ export function answerCloudFormation(stacks: readonly Stack[]): Answer {
     response.end(isKnown ? toXml(found) : refuse(`Stack with id ${name} does not exist`));
   };
 }
+
+const IDENTITY =
+  "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/sandbox</Arn><UserId>sandbox</UserId><Account>000000000000</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 function toXml(stacks: readonly Stack[]): string {
   const members = stacks.map(({ name, outputs }) => {

@@ -1,0 +1,24 @@
+import { askText } from "./ask-user.ts";
+import type { Door } from "./connect.ts";
+import { EXIT, Failure } from "./failure.ts";
+import { isInteractive, say } from "./terminal.ts";
+
+/** Asks for the login of Evo Voice, and writes it into the secret that the worker reads. It is nowhere else. */
+export async function writeLogin({ loginSecret, putSecret }: Door): Promise<number> {
+  if (loginSecret === undefined) throw refuse("the stack has no output LoginSecret: deploy this version first");
+  if (!isInteractive()) throw refuse("login asks for the password, so it needs a terminal");
+  const userName = await askText("user name in Evo Voice");
+  const password = await askText("password", { hidden: true });
+  const bad = Object.entries({ userName, password }).filter(([, value]) => value === "" || value !== value.trim());
+  if (bad.length > 0) throw refuse(`the ${bad.map(([name]) => name).join(" and ")} is empty or has a space at an end`);
+  await putSecret(loginSecret, JSON.stringify({ userName, password }));
+  say({
+    text: `written to ${loginSecret}. The next rollout signs in with it; cutover plan … tries it.`,
+    style: "green",
+  });
+  return EXIT.asWanted;
+}
+
+function refuse(why: string): Failure {
+  return new Failure(`${why}; nothing was written`, { exitCode: EXIT.refused });
+}
