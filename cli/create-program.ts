@@ -9,7 +9,7 @@ import { writeLogin } from "./login.ts";
 import { readEventFile } from "./read-files.ts";
 import { writeReport } from "./report.ts";
 import { type Manner, printAnswer, rollOut, showPlan, toExitCode } from "./roll-out.ts";
-import { changeControls, showControls, steer } from "./steer.ts";
+import { answerApproval, changeControls, showControls, steer } from "./steer.ts";
 import { findColumns, isLive, say } from "./terminal.ts";
 import { type Event, toEvent } from "./to-event.ts";
 
@@ -126,6 +126,17 @@ function addSteering(verb: Verb): void {
   command("resume", "end a pause");
   command("skip-bake", "end this bake; the gate still decides");
   command("skip-all-bakes", "end this bake, and skip the later ones; the gates still decide");
+  const answer = (name: "approve" | "reject", description: string) =>
+    withSender(
+      verb(`${name} [rollout]`, description, (door, flags, rolloutId) => {
+        const members = { command: name, rolloutId, plan: flags.plan, wave: toNumber(flags.wave) };
+        return answerApproval(door, members, toSender(flags), flags);
+      }),
+    )
+      .option("--plan <hash>", "the plan that you have seen; without it, the plan is shown, and you are asked")
+      .option("--wave <number>", "the wave that you have seen; refused when another one waits");
+  answer("approve", "let the wave begin that waits for an approval");
+  answer("reject", "refuse the wave that waits for an approval; its release is held");
   command("abort", "end a rollout, and restore what it flipped").option(
     "--no-rollback",
     "leave every customer as it is",

@@ -1,3 +1,4 @@
+import { findQuestion } from "../lambda/core/report/next-steps.ts";
 import type { Report } from "../lambda/core/report/report.ts";
 import { isUnderWay } from "../lambda/core/report/rollout-status.ts";
 import { clean, formatNumber, formatSeconds } from "../lambda/core/report/text-layout.ts";
@@ -37,6 +38,7 @@ export function describeLive(answer: StatusAnswer): readonly Line[] {
     ...failedBy.map(({ customers, message }) => toLine(`${formatNumber(customers)} failed: ${message}`, "red")),
     ...(progress?.heldBy ?? []).map((reason) => toLine(toHeld(reason), "yellow")),
     ...(progress?.noted ?? []).map(({ message }) => toLine(message, "yellow")),
+    ...(findQuestion(report) === undefined ? [] : [toLine("to answer: cutover approve, or cutover reject", "bold")]),
   ];
 }
 
@@ -65,11 +67,12 @@ const BAR = 20;
 
 function toBars(report: Partial<Report>): readonly Line[] {
   const done = countDoneByWave(report);
-  return (report.plan?.waves ?? []).map(({ wave, customers, bakeSeconds }, index) => {
+  return (report.plan?.waves ?? []).map(({ wave, customers, bakeSeconds, approvalSeconds }, index) => {
     const inWave = done[index] ?? 0;
     const full = customers === 0 ? BAR : Math.floor((inWave / customers) * BAR);
+    const approval = approvalSeconds === undefined ? "" : "  after an approval";
     const bake = bakeSeconds > 0 ? `  then bakes ${formatSeconds(bakeSeconds)}` : "";
-    const text = `  ${String(wave).padStart(2)} ${"█".repeat(full)}${"░".repeat(BAR - full)} ${formatNumber(inWave)}/${formatNumber(customers)}${bake}`;
+    const text = `  ${String(wave).padStart(2)} ${"█".repeat(full)}${"░".repeat(BAR - full)} ${formatNumber(inWave)}/${formatNumber(customers)}${approval}${bake}`;
     return { text, style: inWave < customers ? undefined : "green" };
   });
 }

@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { describeVia } from "../lambda/contract/via.ts";
+import { findQuestion } from "../lambda/core/report/next-steps.ts";
 import { clean, countCustomers, formatTime } from "../lambda/core/report/text-layout.ts";
 import type { ControlsShown } from "../lambda/front-door/change-controls.ts";
 import type { ProtectedCustomer } from "../lambda/front-door/look-up-protected.ts";
 import type { NotedCommand } from "../lambda/front-door/note-command.ts";
-import { askReason } from "./ask-user.ts";
+import { askReason, confirm } from "./ask-user.ts";
 import type { Door } from "./connect.ts";
-import { EXIT } from "./failure.ts";
+import { EXIT, Failure } from "./failure.ts";
 import { askStatus } from "./follow.ts";
-import { print, printJson, say } from "./terminal.ts";
+import { isInteractive, print, printJson, say } from "./terminal.ts";
 
 export interface Sender {
   readonly requestedBy: unknown;
@@ -32,9 +33,44 @@ export async function steer(
   const noted = (await door.ask({ ...members, rolloutId: id, ...(await sign(sender)) })) as NotedCommand;
   if (json) printJson(noted);
   else
-    print(`${noted.command} is noted: rollout ${id} takes it in before its next batch, or within a minute of a wait`);
+    print(
+      `${noted.command} is noted: rollout ${id} takes it in before its next batch, or at the next poll of its wait`,
+    );
   say({ text: `to watch it: cutover status ${id} --watch` });
   return EXIT.asWanted;
+}
+
+interface AnswerMembers {
+  readonly command: string;
+  readonly rolloutId?: string | undefined;
+  readonly plan?: unknown;
+  readonly wave?: number | undefined;
+}
+
+/** Answers a rollout that waits for an approval; without the plan's hash, shows what is answered, and asks. */
+export async function answerApproval(door: Door, answer: AnswerMembers, sender: Sender, form: Form): Promise<number> {
+  const seen = answer.plan === undefined ? await showAndAsk(door, answer) : answer;
+  return steer(door, { ...answer, ...seen, wave: answer.wave ?? seen.wave }, sender, form);
+}
+
+async function showAndAsk(door: Door, { command, rolloutId }: AnswerMembers) {
+  if (!isInteractive())
+    throw new Failure("nothing was sent: without a terminal no question can be asked. Add --plan HASH", {
+      exitCode: EXIT.refused,
+    });
+  const status = await askStatus(door, { rolloutId });
+  const report = "counts" in status ? status : undefined;
+  const question = findQuestion(report ?? {});
+  if (report === undefined || question === undefined)
+    throw new Failure(`nothing was sent: rollout ${status.rolloutId} waits for no approval`, {
+      exitCode: EXIT.refused,
+    });
+  const { commandLine: _, ...seen } = question;
+  const { waves = [] } = report.plan ?? {};
+  const { customers = 0 } = waves.find(({ wave }) => wave === seen.wave) ?? {};
+  const what = `wave ${seen.wave} of ${waves.length}, ${countCustomers(customers)}, plan ${seen.plan}`;
+  await confirm(`${command} ${clean(`${report.action} ${report.release}`)} on ${door.environment}: ${what}?`);
+  return seen;
 }
 
 /** Changes the controls of the whole environment, and shows them. */

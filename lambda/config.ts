@@ -41,6 +41,7 @@ const WorkerEnvironment = z.object({
   CUTOVER_POLICY_FILE: PolicyFile,
   CUTOVER_EVENT_BUS: text("expected the name or ARN of an event bus").optional(),
   CUTOVER_TOPIC_ARN: text("expected the ARN of a topic").optional(),
+  CUTOVER_DASHBOARD_URL: textMatching(/^https:\/\/\S+$/, "expected the https address of the dashboard").optional(),
 });
 
 const DoorEnvironment = z.object({
@@ -69,6 +70,8 @@ export interface Config {
   readonly eventBus?: string | undefined;
   /** The topic that gets alerts. @default no alerts */
   readonly topicArn?: string | undefined;
+  /** The dashboard's page, for alerts. @default no link */
+  readonly dashboardUrl?: string | undefined;
 }
 
 /** The front door never sees the Evo Voice secret. */
@@ -91,6 +94,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     policy: readPolicy(read.CUTOVER_POLICY_FILE),
     eventBus: read.CUTOVER_EVENT_BUS,
     topicArn: read.CUTOVER_TOPIC_ARN,
+    dashboardUrl: read.CUTOVER_DASHBOARD_URL,
   };
 }
 

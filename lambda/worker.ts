@@ -48,7 +48,7 @@ export function createWorker(config: Config): DurableLambdaHandler {
 }
 
 function buildPorts(
-  { policy, secretId, tableName, ...notifications }: Config,
+  { policy, secretId, tableName, dashboardUrl, ...notifications }: Config,
   metrics: ReturnType<typeof createWorkerMetrics>,
 ): Ports {
   const log = new Logger();
@@ -71,6 +71,7 @@ function buildPorts(
     readAlarms: createAlarmReader(new CloudWatchClient(CLIENT_OPTIONS)),
     notifier: buildNotifier(notifications, log),
     log,
+    dashboardUrl,
     nowMs: Date.now,
     sleep: (ms) => sleep(ms, undefined, { ref: false }),
   };

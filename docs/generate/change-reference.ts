@@ -30,6 +30,11 @@ const EXAMPLES: Readonly<Record<RolloutEvent["change"], RolloutEventOf>> = {
     change: "started",
     plan: { flip: 1_996, unchanged: 4, skipped: 0, waves: 3, hash: "0f3c9a1b".repeat(8) },
   },
+  "approval asked": {
+    change: "approval asked",
+    ...{ wave: 2, waves: 3, customers: 700, plan: "0f3c9a1b".repeat(8), until: "2026-11-24T02:31:07.412Z" },
+  },
+  approved: { change: "approved", wave: 2, by: "ann", reason: "the pilots are happy" },
   "wave done": { change: "wave done", wave: 1, waves: 3, counts: { ...COUNTS, flipped: 120, skipped: 0 } },
   "gate decided": { change: "gate decided", wave: 1, decision: "roll back", reasons: REASONS },
   "rolled back": { change: "rolled back", rollback: ROLLBACK, held: true },
@@ -89,14 +94,15 @@ ${changes.map(renderChange).join("\n\n")}
 
 ## Messages
 
-When a rollout ends and a person should know, an alert goes to the SNS topic of the deployment. It is the report as plain text, to
-be read on a phone: what happened, why, how many customers, what to do, and the event or command that does it, in a line of its own.
+When a rollout ends and a person should know, or when a wave [waits for an approval](rollouts.md#approvals), an alert goes to the SNS topic
+of the deployment. It is the report as plain text, to be read on a phone: what happened, why, how many customers, what to do, and the
+event or command that does it, in a line of its own.
 The alert has the attribute \`severity\`:
 
 | severity | when |
 | --- | --- |
 | \`critical\` | customers stand where they should not: the rollout failed, was halted or was aborted and some customers stay flipped, or the rollback failed for some customers |
-| \`warning\` | every customer stands where it should, but the event was not carried out: the rollout was rolled back completely, was rolled back without a hold on its release, was refused, stopped with no customer flipped, or some customers failed within the budget |
+| \`warning\` | a wave waits for an approval; or every customer stands where it should, but the event was not carried out: the rollout was rolled back completely, was rolled back without a hold on its release, was refused, stopped with no customer flipped, or some customers failed within the budget |
 | \`info\` | a rollback that a person asked for restored every customer |
 
 These send no alert: a rollout that succeeded, a dry run, an event that joined an earlier rollout, and a rollout that a person aborted
@@ -168,6 +174,10 @@ const TEXTS: ReadonlyMap<string, string> = new Map([
   ["release", "a text"],
   ["at", 'a time such as `"2026-11-23T02:31:07.412Z"`'],
   ["plan.hash", "64 hexadecimal digits"],
+  ["plan", "64 hexadecimal digits"],
+  ["until", 'a time such as `"2026-11-24T02:31:07.412Z"`'],
+  ["by", "a text"],
+  ["reason", "a text"],
   ["override.reason", "a text"],
   ["override.alarms", "a list of names"],
   ["reasons", 'a list of `{"code":…,"message":…}`'],

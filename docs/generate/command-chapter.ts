@@ -5,7 +5,7 @@ const ROLLOUT = { rolloutId: "promote-0f3c9a1b2d4e" };
 const ANN = { requestedBy: "ann", reason: "calls drop after ten minutes" };
 
 const READING_COMMANDS = ["statusCommand", "listCommand", "customersCommand", "customerCommand"];
-const ROLLOUT_COMMANDS = ["pauseCommand", "continueCommand", "abortCommand"];
+const ROLLOUT_COMMANDS = ["pauseCommand", "continueCommand", "abortCommand", "answerCommand"];
 const CONTROL_COMMANDS = [
   "stopCommand",
   "holdCommand",
@@ -41,11 +41,13 @@ These commands steer a running rollout, which they name by its \`rolloutId\`:
 
 ${renderTable(ROLLOUT_COMMANDS)}
 
-A pause of half an hour, and an abort that leaves every customer as it is:
+A pause of half an hour, an abort that leaves every customer as it is, and an approval:
 
 ${renderCommand({ command: "pause", ...ROLLOUT, minutes: 30, ...ANN })}
 
 ${renderCommand({ command: "abort", ...ROLLOUT, rollback: false, ...ANN, id: "ticket-4711" })}
+
+${renderCommand({ command: "approve", ...ROLLOUT, plan: "0f3c9a1b2d4e", wave: 2, ...ANN, reason: "the pilots are happy" })}
 
 These commands change the controls. A control applies to running rollouts, within seconds, and to every later event:
 

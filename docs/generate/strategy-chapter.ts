@@ -17,7 +17,7 @@ const WAVES = [
   ["A cohort", { cohort: "canary", bakeMinutes: 30 }],
   ["A share", { share: "5%", bakeMinutes: 30 }],
   ["A number", { customers: 50, bakeMinutes: 0.5 }],
-  ["The rest", { rest: true }],
+  ["The rest", { rest: true, approval: { hours: 24 } }],
 ] as const;
 
 /** The chapter of docs/events.md about waves. */
@@ -39,7 +39,7 @@ ${NAMES.map((name) => `| \`${name}\` | ${describeWaves(name)} |`).join("\n")}
 ${renderEvent({ ...event, strategy: "canary-10-percent-30-minutes" })}
 
 A list has 1 to 100 waves. Each wave has exactly one of these sizes, and optionally \`bakeMinutes\` (0 to 10,080, which is a week;
-fractions are allowed; the default is 0):
+fractions are allowed; the default is 0) and \`approval\`, an object with its \`hours\` (0.1 to 168; at most five waves):
 
 ${WAVES.map(([title, wave]) => renderWave(event, title, wave)).join("\n\n")}
 
@@ -58,6 +58,8 @@ ${renderEvent({
 - A share is a share of all customers that are to be flipped. It is rounded up.
 - The last wave takes all remaining customers: it is \`{ "rest": true }\`, or a share where all shares together are 100% or more. A
   last wave that would leave customers out is refused.
+- A wave with an \`approval\` begins only after the command \`approve\`. Without an answer in its hours, the rollout ends as after a failed
+  gate: [approvals](rollouts.md#approvals).
 - A wave without customers is passed, with a note.
 - A customer and its descendants are in one wave.
 - The release's name and the customers' ids decide the order: the same release takes the same customers first, another release takes

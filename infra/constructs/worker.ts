@@ -1,4 +1,4 @@
-import { Annotations, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Annotations, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Alias } from "aws-cdk-lib/aws-lambda";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
@@ -32,6 +32,7 @@ export class Worker extends BundledFunction {
         CUTOVER_SECRET_ID: toSecretId(login),
         CUTOVER_EVENT_BUS: notifications.bus.eventBusArn,
         CUTOVER_TOPIC_ARN: notifications.topic.topicArn,
+        CUTOVER_DASHBOARD_URL: toDashboardUrl(Stack.of(scope).region, deployment.service),
         // A rollout allocates mostly short-lived objects: a small young generation frees them early.
         NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=8 --max-old-space-size=921",
       },
@@ -71,4 +72,9 @@ export class Worker extends BundledFunction {
       resourceArns: [this.alias.functionArn],
     });
   }
+}
+
+/** The page of the dashboard in the AWS console: see `dashboard.ts`. */
+function toDashboardUrl(region: string, service: string): string {
+  return `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${service}`;
 }

@@ -69,6 +69,8 @@ function toCounts(change: RolloutEvent): readonly Count[] {
       return (["restored", "conflicting", "failed"] as const).flatMap((what): readonly Count[] =>
         change.rollback[what] > 0 ? [[RESTORES[what], change.rollback[what]]] : [],
       );
+    case "approval asked":
+    case "approved":
     case "wave done":
     case "ended":
       return [];

@@ -3,6 +3,7 @@ import { isExecutionOf } from "./execution-name.ts";
 import { didYouMean, findClosest } from "./find-closest.ts";
 import { amount, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
+import { PlanHash } from "./plan-hash.ts";
 import { findProblems, strictObject } from "./problems.ts";
 import { refuseFor } from "./refused-error.ts";
 import { ReleaseName } from "./release-name.ts";
@@ -129,6 +130,18 @@ const AbortCommand = strictObject({
   ...rolloutMembers,
 }).meta({ id: "abortCommand", title: "Abort a rollout" });
 
+const AnswerCommand = strictObject({
+  command: named(
+    ["approve", "reject"],
+    "answers a rollout that waits for an approval: `approve` lets its wave begin; `reject` ends it as a failed gate does, and holds the release. Refused when no approval is waited for, and when the wave has its answer already",
+  ),
+  plan: PlanHash.describe("the plan's hash, as the report shows it, or its first 12 or more characters"),
+  wave: wholeNumber(1, 100)
+    .optional()
+    .describe("the wave that the answer is for; refused when another wave waits. By default the wave that waits"),
+  ...rolloutMembers,
+}).meta({ id: "answerCommand", title: "Approve or reject a wave" });
+
 const StopCommand = strictObject({
   command: named(
     ["stop-everything", "resume-everything"],
@@ -195,6 +208,7 @@ export const Command = z.discriminatedUnion("command", [
   PauseCommand,
   ContinueCommand,
   AbortCommand,
+  AnswerCommand,
   StopCommand,
   HoldCommand,
   ProtectCommand,

@@ -4,6 +4,7 @@ import { canonicalJson } from "./canonical-json.ts";
 import { didYouMean, findClosest } from "./find-closest.ts";
 import { EventLimits } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
+import { PlanHash } from "./plan-hash.ts";
 import {
   type Contradiction,
   countProblems,
@@ -18,7 +19,7 @@ import { ReleaseName } from "./release-name.ts";
 import { RolloutId } from "./rollout-id.ts";
 import { Strategy } from "./strategy.ts";
 import { Exclusions, Targets } from "./target.ts";
-import { oneLineText, textMatching } from "./text-matching.ts";
+import { oneLineText } from "./text-matching.ts";
 
 const FLIPS = ["stage", "promote"] as const;
 const ACTIONS = [...FLIPS, "rollback", "retry"] as const;
@@ -26,14 +27,9 @@ const NOT_AFTER = 'expected a time with seconds and a time zone, such as "2026-1
 const BUSY = 'expected "refuse" or "wait" (for the lock, until notAfter)';
 
 const dryRun = z.boolean({ error: "expected true or false" }).default(false);
-const plan = textMatching(
-  /^[\da-f]{12,64}$/,
-  "expected the hash of a dry run's plan, or its first 12 or more characters: digits and letters from a to f",
-)
-  .optional()
-  .describe(
-    "the hash of a dry run's plan, or its first 12 or more characters: the rollout is refused when its plan is different",
-  );
+const plan = PlanHash.optional().describe(
+  "the hash of a dry run's plan, or its first 12 or more characters: the rollout is refused when its plan is different",
+);
 
 /** What happens when a gate fails. */
 export const OnFailure = z.enum(["rollback", "halt"], {

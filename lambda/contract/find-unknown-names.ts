@@ -3,7 +3,7 @@ import { didYouMean } from "./find-closest.ts";
 import { memberOf } from "./member-of.ts";
 import type { Contradiction } from "./problems.ts";
 import { StrategyName } from "./strategy.ts";
-import { findLongBakes, findPredefined, PREDEFINED } from "./strategy-name.ts";
+import { findLongWaits, findPredefined, PREDEFINED } from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
 
 type Members = Readonly<Record<string, unknown>>;
@@ -39,7 +39,7 @@ export function findUnknownStrategy(
   if (Object.hasOwn(strategies, name)) return [];
   const predefined = findPredefined(name);
   if (predefined !== undefined) {
-    const tooLong = findLongBakes(predefined.map(({ bakeSeconds }) => bakeSeconds / 60));
+    const tooLong = findLongWaits(predefined.map(({ bakeSeconds }) => bakeSeconds / 60));
     return tooLong === undefined ? [] : [{ path, got: `"${name}"`, expected: tooLong }];
   }
   const names = Object.keys(strategies);

@@ -16,6 +16,8 @@ const RIGHTS_BY_COMMAND: Readonly<Record<Command["command"], Right>> = {
   "skip-bake": "steer",
   "skip-all-bakes": "steer",
   abort: "steer",
+  approve: "approve",
+  reject: "approve",
   "stop-everything": "steer",
   "resume-everything": "steer",
   "try-login-again": "steer",

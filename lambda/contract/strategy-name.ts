@@ -3,15 +3,24 @@ import type { Wave } from "./wave.ts";
 /** The longest bake, a week. */
 export const MOST_BAKE_MINUTES = 10_080;
 
-/** One execution has 27 days for its flips (`core/gate/rollback-reserve.ts`), and a day of them is for the flips. */
-const MOST_DAYS_OF_BAKES = 26;
+/** The longest wait for an approval, a week. */
+export const MOST_APPROVAL_HOURS = 168;
 
-/** Why an execution is too short for these bakes; undefined when they fit. */
-export function findLongBakes(bakeMinutes: readonly number[]): string | undefined {
-  const days = bakeMinutes.reduce((sum, minutes) => sum + minutes, 0) / 1_440;
-  if (days <= MOST_DAYS_OF_BAKES) return undefined;
-  const bakes = bakeMinutes.filter((minutes) => minutes > 0);
-  return `expected bakes of at most ${MOST_DAYS_OF_BAKES} days together, because one execution flips for 27 days at most; these are ${bakes.length} bakes of ${Math.ceil(days * 10) / 10} days together`;
+/** One execution has 27 days for its flips (`core/gate/rollback-reserve.ts`), and a day of them is for the flips. */
+const MOST_DAYS_OF_WAITS = 26;
+
+/** A wait for an approval of five days is some 300 polls (`core/gate/poll-interval.ts`), of 2,500 durable operations. */
+const MOST_APPROVALS = 5;
+
+/** Why an execution is too short for these bakes and approvals, in minutes; undefined when they fit. */
+export function findLongWaits(bakes: readonly number[], approvals: readonly number[] = []): string | undefined {
+  if (approvals.length > MOST_APPROVALS)
+    return `expected at most ${MOST_APPROVALS} waves with an approval, because one execution has a limited number of polls; these are ${approvals.length}`;
+  const days = [...bakes, ...approvals].reduce((sum, minutes) => sum + minutes, 0) / 1_440;
+  if (days <= MOST_DAYS_OF_WAITS) return undefined;
+  const and = approvals.length === 0 ? "" : " and approvals";
+  const count = bakes.filter((minutes) => minutes > 0).length + approvals.length;
+  return `expected bakes${and} of at most ${MOST_DAYS_OF_WAITS} days together, because one execution flips for 27 days at most; these are ${count} bakes${and} of ${Math.ceil(days * 10) / 10} days together`;
 }
 
 export const PREDEFINED =

@@ -4,7 +4,13 @@ import { didYouMeanMember } from "./find-closest.ts";
 import { amount, Share, toHundredths, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { type Contradiction, refineWith, strictObject } from "./problems.ts";
-import { findLongBakes, findPredefined, MOST_BAKE_MINUTES, toDefaultStrategy } from "./strategy-name.ts";
+import {
+  findLongWaits,
+  findPredefined,
+  MOST_APPROVAL_HOURS,
+  MOST_BAKE_MINUTES,
+  toDefaultStrategy,
+} from "./strategy-name.ts";
 import { CohortName } from "./target.ts";
 import { textMatching } from "./text-matching.ts";
 import type { Wave, WaveSize } from "./wave.ts";
@@ -13,20 +19,30 @@ import type { Wave, WaveSize } from "./wave.ts";
 const MOST_WAVES = 100;
 const KINDS = ["share", "customers", "cohort", "rest"] as const;
 const WAVES = `expected a list of 1 to ${MOST_WAVES} waves`;
-const WAVE = `expected a wave with exactly one of ${KINDS.join(", ")}, and maybe bakeMinutes`;
+const WAVE = `expected a wave with exactly one of ${KINDS.join(", ")}, and maybe bakeMinutes and approval`;
 const REST = '{ "rest": true }';
 
 const bakeMinutes = amount("minutes", 0, MOST_BAKE_MINUTES)
   .default(0)
   .describe("how long the gate reads the alarms after the wave, in minutes");
 
+const approval = strictObject({
+  hours: amount("hours", 0.1, MOST_APPROVAL_HOURS).describe(
+    "how long the rollout waits for an answer, in hours; no answer in time is a no",
+  ),
+})
+  .optional()
+  .describe("the wave begins only after the command `approve`");
+
+const waits = { bakeMinutes, approval };
+
 const WaveForm = z
   .union(
     [
-      strictObject({ share: Share, bakeMinutes }).describe("a share of the planned customers, rounded up"),
-      strictObject({ customers: wholeNumber(1, 1_000_000_000), bakeMinutes }).describe("a number of customers"),
-      strictObject({ cohort: CohortName, bakeMinutes }).describe("the planned customers of this cohort of the policy"),
-      strictObject({ rest: z.literal(true, { error: "expected true" }), bakeMinutes }).describe(
+      strictObject({ share: Share, ...waits }).describe("a share of the planned customers, rounded up"),
+      strictObject({ customers: wholeNumber(1, 1_000_000_000), ...waits }).describe("a number of customers"),
+      strictObject({ cohort: CohortName, ...waits }).describe("the planned customers of this cohort of the policy"),
+      strictObject({ rest: z.literal(true, { error: "expected true" }), ...waits }).describe(
         "all remaining customers; only as the last wave",
       ),
     ],
@@ -88,6 +104,7 @@ function toWrittenWaves({ waves }: WrittenStrategy): readonly Wave[] {
   return waves.map((wave, index) => ({
     size: index === waves.length - 1 ? { kind: "rest" } : toSize(wave),
     bakeSeconds: toSeconds(wave.bakeMinutes),
+    ...(wave.approval !== undefined && { approvalSeconds: toSeconds(wave.approval.hours * 60) }),
   }));
 }
 
@@ -103,8 +120,10 @@ function toSeconds(minutes: number): number {
 }
 
 function findContradictions(waves: readonly unknown[]): readonly Contradiction[] {
-  const minutes = waves.map((wave) => bakeMinutes.safeParse(memberOf(wave, "bakeMinutes")).data ?? 0);
-  const tooLong = findLongBakes(minutes);
+  const bakes = waves.map((wave) => bakeMinutes.safeParse(memberOf(wave, "bakeMinutes")).data ?? 0);
+  const approvals = waves.flatMap((wave) => approval.safeParse(memberOf(wave, "approval")).data ?? []);
+  const minutes = approvals.map(({ hours }) => hours * 60);
+  const tooLong = findLongWaits(bakes, minutes);
   return [...findMisplacedRest(waves), ...(tooLong === undefined ? [] : [{ path: [], expected: tooLong }])];
 }
 
@@ -133,5 +152,5 @@ function findLeftOut(waves: readonly unknown[]): string | undefined {
 }
 
 function expectWave(input: unknown): string {
-  return WAVE + didYouMeanMember(input, [...KINDS, "bakeMinutes"]);
+  return WAVE + didYouMeanMember(input, [...KINDS, ...Object.keys(waits)]);
 }

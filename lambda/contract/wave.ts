@@ -2,6 +2,8 @@
 export interface Wave {
   readonly size: WaveSize;
   readonly bakeSeconds: number;
+  /** How long an approval is waited for before the wave begins; absent for none. */
+  readonly approvalSeconds?: number | undefined;
 }
 
 export type WaveSize =

@@ -102,6 +102,22 @@ export type GateReason =
   | { readonly code: "delayed" }
   /** The data is absent where only the time of the pause is known. */
   | { readonly code: "paused"; readonly by?: string; readonly until?: string; readonly why?: string }
+  /** The data is absent where only the wave is known. */
+  | {
+      readonly code: "waits-for-approval";
+      readonly wave: number;
+      readonly customers?: number | undefined;
+      readonly until?: string | undefined;
+    }
+  | {
+      readonly code: "approved" | "rejected";
+      readonly wave: number;
+      readonly by: string;
+      readonly via?: Via | undefined;
+      readonly at: string;
+      readonly why: string;
+    }
+  | { readonly code: "not-approved-in-time"; readonly wave: number; readonly seconds: number }
   /** Without `holder` the lock is free. */
   | {
       readonly code: "waits-for-lock";
@@ -111,13 +127,15 @@ export type GateReason =
   | { readonly code: "stopping"; readonly why: readonly Reason[] }
   | {
       readonly code: "command-noted";
-      readonly command: "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
+      readonly command: CommandName;
       readonly by: string;
       readonly at: string;
       readonly why: string;
       readonly via?: Via | undefined;
       readonly pauseSeconds?: number | undefined;
       readonly rollback?: boolean | undefined;
+      /** The wave that the rollout was at. */
+      readonly wave?: number | undefined;
     }
   | { readonly code: "stopped"; readonly by: string; readonly since: string; readonly why: string };
 
@@ -232,6 +250,9 @@ export type StartReason =
   | { readonly code: "unknown-schema"; readonly item: string; readonly version: string }
   /** An error that no code foresees: of the ledger, or of this program. */
   | { readonly code: "unexpected"; readonly error: string; readonly detail: string };
+
+/** The commands to one rollout. */
+export type CommandName = "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort" | "approve" | "reject";
 
 export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA" | "missing" | "unreadable";
 export type AlarmWords = Readonly<Record<AlarmState, string>>;

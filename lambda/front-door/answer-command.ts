@@ -32,6 +32,8 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command, via
     case "skip-bake":
     case "skip-all-bakes":
     case "abort":
+    case "approve":
+    case "reject":
       return noteCommand(ports, command, via);
     case "controls":
       return showControls(ports);

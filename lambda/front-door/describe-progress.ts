@@ -19,7 +19,7 @@ export function describeProgress({ record, gate, controls, commands, stop, nowMs
   // What held the rollout before its last change is over.
   const poll = gate !== undefined && gate.at >= since ? gate : undefined;
   const { phase, wave } = findPhase(record);
-  const isStopping = stop !== undefined && (phase === "preparing" || phase === "flipping" || phase === "baking");
+  const isStopping = stop !== undefined && phase !== "rolling back" && phase !== "ending" && phase !== "waiting";
   const planned = record.plan?.waves.find((each) => each.wave === wave)?.bakeSeconds ?? 0;
   return {
     phase,
@@ -29,6 +29,7 @@ export function describeProgress({ record, gate, controls, commands, stop, nowMs
     heldBy: [
       ...(poll?.noData ?? []),
       ...findLock(record, controls),
+      ...findUnanswered(record),
       ...(poll === undefined ? [] : findPause(poll, commands)),
       // The stop switch holds flips, and a dry run has none.
       ...(controls.stopped === undefined || record.event.dryRun ? [] : [toStopped(controls.stopped)]),
@@ -50,6 +51,12 @@ function findLock({ status, event }: ProgressFacts["record"], { lock }: LockAndC
   return status === "waiting" ? [{ code: "waits-for-lock", holder: lock?.rolloutId, until: event.notAfter }] : [];
 }
 
+function findUnanswered({ lastEvent }: ProgressFacts["record"]): readonly Reason[] {
+  if (lastEvent?.change !== "approval asked") return [];
+  const { wave, customers, until } = lastEvent;
+  return [{ code: "waits-for-approval", wave, customers, until }];
+}
+
 /** Before the rollout has taken a pause in, the pause is noted and does not hold it. */
 function findPause(
   { at, pauseLeftSeconds, commandsSeen }: GateRecord,
@@ -63,9 +70,10 @@ function findPause(
 
 /** Works on until the rollout ends; the others are over once the rollout has taken them in. */
 function lasts({ command }: CommandRecord): boolean {
-  return command === "abort" || command === "skip-all-bakes";
+  return command === "abort" || command === "skip-all-bakes" || command === "approve" || command === "reject";
 }
 
-function toNoted({ command, pauseSeconds, requestedBy, via, reason, rollback, at }: CommandRecord): Reason {
-  return { code: "command-noted", command, by: requestedBy, via, at, why: reason, pauseSeconds, rollback };
+export function toNoted(record: CommandRecord): Reason {
+  const { command, pauseSeconds, requestedBy, via, reason, rollback, at, wave } = record;
+  return { code: "command-noted", command, by: requestedBy, via, at, why: reason, pauseSeconds, rollback, wave };
 }

@@ -17,6 +17,10 @@ export function findPhase({
       return { phase: "preparing" };
     case "started":
       return flipFrom(waves, 1);
+    case "approval asked":
+      return { phase: "waiting for approval", wave: lastEvent.wave };
+    case "approved":
+      return isFirst(waves, lastEvent.wave) ? { phase: "preparing" } : flipFrom(waves, lastEvent.wave);
     case "wave done":
       return { phase: "baking", wave: lastEvent.wave };
     case "gate decided":
@@ -26,6 +30,11 @@ export function findPhase({
     case "ended":
       return { phase: "ending" };
   }
+}
+
+/** The first wave with customers is approved before the rollout begins its flips. */
+function isFirst(waves: readonly PlannedWave[], wave: number): boolean {
+  return waves.every((each) => each.wave >= wave || each.customers === 0);
 }
 
 /** A rollout passes over waves without customers. */

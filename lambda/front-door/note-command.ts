@@ -26,8 +26,8 @@ export async function noteCommand(ports: FrontDoorPorts, command: RolloutCommand
   const noted: NotedCommand = { rolloutId, command: record.command, status: "noted" };
   // A command that was noted before stays noted, even when the rollout has ended since.
   if (command.id !== undefined && (await isNoted(ports, rolloutId, record))) return noted;
-  const { phase } = await checkCommand(ports, record, await getRollout(ports, rolloutId));
-  switch (await ports.ledger.addCommand(rolloutId, { ...record, phase })) {
+  const at = await checkCommand(ports, record, await getRollout(ports, rolloutId));
+  switch (await ports.ledger.addCommand(rolloutId, { ...record, ...at })) {
     case "added":
       ports.log.info("command noted", { rolloutId, command: record.command, id: record.id });
       return noted;
@@ -49,6 +49,9 @@ function toRecord(command: RolloutCommand, nowMs: number): CommandRecord {
       return { ...common, pauseSeconds: Math.round(command.minutes * 60) };
     case "abort":
       return { ...common, rollback: command.rollback };
+    case "approve":
+    case "reject":
+      return { ...common, plan: command.plan, wave: command.wave };
     case "resume":
     case "skip-bake":
     case "skip-all-bakes":
@@ -61,8 +64,9 @@ async function isNoted({ ledger }: FrontDoorPorts, rolloutId: string, record: Co
   const { commands } = await ledger.readGateInputs(rolloutId);
   const noted = commands.find(({ id }) => id === record.id);
   if (noted === undefined) return false;
-  const { command, pauseSeconds, rollback } = record;
-  if (noted.command === command && noted.pauseSeconds === pauseSeconds && noted.rollback === rollback) return true;
+  const { wave = noted.wave } = record;
+  const members = ["command", "pauseSeconds", "rollback", "plan"] as const;
+  if (noted.wave === wave && members.every((member) => noted[member] === record[member])) return true;
   throw new RefusedError(
     `nothing was done: the id ${record.id} belongs to a different command of rollout ${rolloutId}; give this command an id of its own`,
   );

@@ -1,11 +1,13 @@
 import { RefusedError } from "../contract/refused-error.ts";
-import type { CommandRecord } from "../core/gate/apply-commands.ts";
+import { type CommandRecord, findAnswer } from "../core/gate/apply-commands.ts";
+import { SHORT_HASH } from "../core/plan/plan.ts";
 import { describeReason } from "../core/reasons.ts";
 import { countStanding } from "../core/report/next-steps.ts";
 import { describeProblems } from "../core/report/report.ts";
 import type { RolloutProgress } from "../core/report/rollout-progress.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
+import { toNoted } from "./describe-progress.ts";
 
 /** A rollout as a command finds it. */
 export interface CommandedRollout {
@@ -19,9 +21,10 @@ export interface CommandedRollout {
  * Refuses a command that plainly has no effect. What any other command does is decided by the worker when it takes the
  * command in. @throws RefusedError
  */
-export function refusePointless({ command }: CommandRecord, rollout: CommandedRollout): void {
+export function refusePointless(record: CommandRecord, rollout: CommandedRollout): void {
+  const { command } = record;
   const { rolloutId } = rollout.record;
-  const problem = findEnd(rollout) ?? findNothing(command, rollout);
+  const problem = findEnd(rollout) ?? findNothing(record, rollout);
   if (problem === undefined) return;
   const undo = { action: "rollback", rolloutId };
   const advice = command === "abort" && mayStand(rollout.record) ? `; to undo it, send ${JSON.stringify(undo)}` : "";
@@ -50,9 +53,12 @@ function describeEnd({ status, report }: RolloutRecord): string {
   return [status, counts.map(([kind, count]) => `${count} ${kind}`).join(", ")].filter(Boolean).join(": ");
 }
 
-/** What a command would have to end, and is not there. */
-function findNothing(command: CommandRecord["command"], rollout: CommandedRollout): string | undefined {
-  switch (command) {
+/** What a command would have to end or to answer, and is not there. */
+function findNothing(record: CommandRecord, rollout: CommandedRollout): string | undefined {
+  switch (record.command) {
+    case "approve":
+    case "reject":
+      return findWrongAnswer(record, rollout);
     case "abort":
     case "pause":
       return undefined;
@@ -63,6 +69,20 @@ function findNothing(command: CommandRecord["command"], rollout: CommandedRollou
     case "skip-all-bakes":
       return hasBakes(rollout) ? undefined : "no bake is left";
   }
+}
+
+/** An answer is for the plan and the wave that a person has seen. */
+function findWrongAnswer(
+  { plan: seen = "", wave: meant }: CommandRecord,
+  { record: { plan }, at, commands }: CommandedRollout,
+): string | undefined {
+  const { phase, wave = 0 } = at;
+  if (phase !== "waiting for approval") return `it waits for no approval: ${describePhase(at)}`;
+  if (meant !== undefined && meant !== wave) return `wave ${wave} waits for an approval, and not wave ${meant}`;
+  const { hash = "" } = plan ?? {};
+  if (!hash.startsWith(seen)) return `its plan is ${hash.slice(0, SHORT_HASH)}, and not ${seen}`;
+  const answer = findAnswer(commands, wave);
+  return answer && `wave ${wave} has its answer: ${describeReason(toNoted(answer))}`;
 }
 
 /** A pause counts from when the rollout takes it in, so a pause that was sent may still be to come. */
@@ -86,6 +106,8 @@ function describePhase({ phase, wave }: CommandedRollout["at"]): string {
       return "the rollout waits for the lock";
     case "preparing":
       return "no customer is flipped yet";
+    case "waiting for approval":
+      return `wave ${wave} waits for an approval`;
     case "baking":
       return `wave ${wave} has no bake, and is at its gate`;
     case "flipping":

@@ -23,6 +23,8 @@ export interface Ports {
   readonly executions: Executions;
   readonly notifier: Notifier;
   readonly log: Log;
+  /** The dashboard's page in the AWS console, for the alert that asks for an approval. */
+  readonly dashboardUrl?: string | undefined;
   /**
    * The state of each alarm; never throws for what CloudWatch can do. An alarm that rang since `sinceMs` is in ALARM, also
    * when it is OK again.

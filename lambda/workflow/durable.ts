@@ -5,7 +5,15 @@ import { isStop } from "../core/gate/decision.ts";
 import { beginGate, type GateState } from "../core/gate/evaluate-gate.ts";
 import { toHoldInterval } from "../core/gate/poll-interval.ts";
 import type { Reason } from "../core/reasons.ts";
-import type { Progress, StepRun } from "../steps/run-part.ts";
+import type { Ports } from "../steps/ports.ts";
+import type { Progress, Rollout, StepRun } from "../steps/run-part.ts";
+
+/** One execution of the workflow. */
+export interface Run<Of extends Rollout> {
+  readonly ports: Ports;
+  readonly durable: Durable;
+  readonly rollout: Of;
+}
 
 /** The durable operations that a rollout is made of. The workflow decides which of them run, and in what order. */
 export interface Durable {

@@ -17,6 +17,7 @@ import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gat
 import { pollGate, toWaveConfig } from "../steps/gate/poll-gate.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
+import { awaitApproval } from "./await-approval.ts";
 import { reasonsOf } from "./durable.ts";
 import type { Ready } from "./prepare-rollout.ts";
 import { verify } from "./verify.ts";
@@ -26,17 +27,14 @@ export interface FlippedWaves {
   readonly waves: readonly WaveResult[];
 }
 
-/** Wave by wave { flip → verify → gate }, until all waves are done or a stop ends them. */
+/** Wave by wave { approval → flip → verify → gate }, until all waves are done or a stop ends them. */
 export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
   const { plan, commandState, pace } = ready;
   let progress: FlipProgress = { ...FLIP_START, commandState, pace };
   const waves: WaveResult[] = [];
   for (const wave of plan.waves) {
     const inWave = limitWave(ready, wave, progress);
-    const passed =
-      wave.customers === 0
-        ? passEmpty(wave, progress)
-        : await passGate(inWave, wave, await flipChecked(inWave, wave, progress));
+    const passed = wave.customers === 0 ? passEmpty(wave, progress) : await runWave(inWave, wave, progress);
     progress = passed.progress;
     waves.push(passed.result);
     if (whyStopped(progress) !== undefined) break;
@@ -47,6 +45,25 @@ export async function flipWaves(ready: Ready): Promise<FlippedWaves> {
 interface Passed {
   readonly progress: FlipProgress;
   readonly result: WaveResult;
+}
+
+async function runWave(ready: Ready, wave: PlannedWave, before: FlipProgress): Promise<Passed> {
+  const { progress, approval } = await approve(ready, wave, before);
+  const isStopped = whyStopped(progress) !== undefined;
+  const flipped = isStopped ? { progress, notes: [] } : await flipChecked(ready, wave, progress);
+  const passed = await passGate(ready, wave, flipped);
+  return { ...passed, result: { ...passed.result, approval } };
+}
+
+/** The first wave was approved before the rollout began its flips. */
+async function approve(ready: Ready, wave: PlannedWave, progress: FlipProgress) {
+  if (wave.from === 0) return { progress, approval: ready.approval };
+  try {
+    const { commandState, stop, approval } = await awaitApproval(ready, wave, progress);
+    return { progress: { ...progress, commandState, stop }, approval };
+  } catch (error) {
+    return { progress: { ...progress, problem: reasonsOf(error) } };
+  }
 }
 
 function passEmpty({ wave, customers, bakeSeconds, note }: PlannedWave, progress: FlipProgress): Passed {

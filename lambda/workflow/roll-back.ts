@@ -30,7 +30,7 @@ import {
 } from "../steps/rollback/rollback-part.ts";
 import { countBatches, createRollbackTask } from "../steps/rollback/rollback-task.ts";
 import type { Locked, Rollout } from "../steps/run-part.ts";
-import type { Run } from "./prepare-rollout.ts";
+import type { Run } from "./durable.ts";
 import { verify } from "./verify.ts";
 
 /** Holds the release, restores the customers that the source rollouts may have flipped, and verifies them. */

@@ -4,7 +4,7 @@ import type { Task } from "../steps/flip/batch-run.ts";
 import { pollGate } from "../steps/gate/poll-gate.ts";
 import type { Locked, Rollout } from "../steps/run-part.ts";
 import { type VerifyProgress, type VerifyWork, verifyPart } from "../steps/verify/verify-part.ts";
-import type { Run } from "./prepare-rollout.ts";
+import type { Run } from "./durable.ts";
 
 export interface Verification<Counts> extends Omit<VerifyWork<Counts>, "task" | "maySend" | "from"> {
   /** Part of the names of the durable operations. */

@@ -10,6 +10,10 @@ export function describeChange(change: RolloutEvent): string {
       if (plan === undefined) return "started";
       return `started: ${countOf(plan.flip, "customer")} to flip, in ${countOf(plan.waves, "wave")}`;
     }
+    case "approval asked":
+      return `wave ${change.wave} of ${change.waves}: ${countOf(change.customers, "customer")}, waits for an approval`;
+    case "approved":
+      return `wave ${change.wave}: approved by ${change.by}: ${change.reason}`;
     case "wave done":
       return `wave ${change.wave} of ${change.waves}: done, ${formatNumber(change.counts.flipped)} flipped in all`;
     case "gate decided":

@@ -12,6 +12,8 @@ describe("the JSON Schema of a change", () => {
   test("has each kind of change once, and no unknown member in any", () => {
     expect(kinds.map(({ properties }) => properties.change?.const)).toEqual([
       "started",
+      "approval asked",
+      "approved",
       "wave done",
       "gate decided",
       "rolled back",
@@ -40,7 +42,7 @@ describe("the reference of changes", () => {
   test("shows an example of each, which the schema accepts", () => {
     const blocks = [...reference.matchAll(/```json\n(.*?)\n```/gs)].map(([, json]) => JSON.parse(json ?? ""));
     const changes = blocks.filter((block) => typeof block.change === "string");
-    expect(changes.length).toBeGreaterThanOrEqual(5);
-    expect(new Set(changes.map((change) => RolloutEvent.parse(change).change)).size).toBe(5);
+    expect(changes.length).toBeGreaterThanOrEqual(7);
+    expect(new Set(changes.map((change) => RolloutEvent.parse(change).change)).size).toBe(7);
   });
 });

@@ -24,6 +24,8 @@ const CALLS: readonly (readonly [string, object, Right])[] = [
   ["an event of EventBridge", aDeployEventOf(anEvent({ dryRun: true })), "start"],
   ["a pipeline's success", aPipelineStateChange(), "start"],
   ["an abort", { ...ANN, command: "abort", rolloutId: "night" }, "steer"],
+  ["an approval", { ...ANN, command: "approve", rolloutId: "night", plan: "9bed".repeat(3) }, "approve"],
+  ["a rejection", { ...ANN, command: "reject", rolloutId: "night", plan: "9bed".repeat(3) }, "approve"],
   ["the stop of everything", { ...ANN, command: "stop-everything", id: "stop-1" }, "steer"],
   ["the end of the stop", { ...ANN, command: "resume-everything", id: "go-1" }, "steer"],
   ["the end of a hold", { ...ANN, command: "clear-release", release: "2026.10.0" }, "steer"],

@@ -4,7 +4,7 @@ import { type Ledger, openLedger } from "./ledger.ts";
 import type { World } from "./world.ts";
 
 /** Where a rollout is: what it last told the outside, and at which wave. */
-export type Stage = "preparing" | "flipping" | `baking ${number}` | "rolling back";
+export type Stage = "preparing" | `approval ${number}` | "flipping" | `baking ${number}` | "rolling back";
 
 /** A rollout comes to its n-th look at controls and commands in this stage. */
 export interface Look {
@@ -25,7 +25,9 @@ export interface Moments {
   close(): Promise<void>;
 }
 
-export type Sent = Pick<CommandRecord, "command" | "pauseSeconds" | "rollback"> & { readonly rolloutId?: string };
+export type Sent = Pick<CommandRecord, "command" | "pauseSeconds" | "rollback" | "wave"> & {
+  readonly rolloutId?: string;
+};
 
 const POST = "SetCustomerStagingMode";
 const CHANGE = /\\"change\\":\\"([a-z ]+)\\"/;
@@ -93,6 +95,9 @@ function follow(proxy: DynamoDbProxy, listener: (look: Look) => Promise<void>): 
 function toStage(body: string): Stage | undefined {
   if (body.includes('"hold-release"')) return "rolling back";
   switch (CHANGE.exec(body)?.[1]) {
+    case "approval asked":
+      return `approval ${Number(WAVE.exec(body)?.[1])}`;
+    case "approved":
     case "started":
       return "flipping";
     case "wave done":

@@ -1,10 +1,11 @@
 import type { Via } from "../../contract/via.ts";
+import type { CommandName } from "../reason-types.ts";
 import type { Phase } from "../report/rollout-progress.ts";
 
 /** A command that a rollout received. */
 export interface CommandRecord {
   readonly id: string;
-  readonly command: "pause" | "resume" | "skip-bake" | "skip-all-bakes" | "abort";
+  readonly command: CommandName;
   readonly requestedBy: string;
   readonly reason: string;
   readonly at: string;
@@ -14,8 +15,11 @@ export interface CommandRecord {
   readonly pauseSeconds?: number | undefined;
   /** Of an `abort`. */
   readonly rollback?: boolean | undefined;
-  /** The phase of the rollout when the command was sent, by the ledger. */
+  /** The plan's hash or its beginning, of an `approve` or a `reject`. */
+  readonly plan?: string | undefined;
+  /** The phase and the wave of the rollout when the command was sent, by the ledger. */
   readonly phase?: Phase | undefined;
+  readonly wave?: number | undefined;
 }
 
 /** The commands that a rollout has applied so far, and their effect. */
@@ -75,7 +79,22 @@ function toEffect({ command, requestedBy, reason, pauseSeconds, rollback }: Comm
       return { skipAllBakes: true };
     case "abort":
       return { abort: { rollback: rollback ?? true, by: requestedBy, reason } };
+    // They only answer for the wave that they name: see `findAnswer`.
+    case "approve":
+    case "reject":
+      return {};
   }
+}
+
+export type Answer = CommandRecord & { readonly command: "approve" | "reject" };
+
+export function isAnswer(command: CommandRecord): command is Answer {
+  return command.command === "approve" || command.command === "reject";
+}
+
+/** The answer of a wave that waits for an approval: the first one counts, and none of another wave. */
+export function findAnswer(commands: readonly CommandRecord[], wave: number): Answer | undefined {
+  return commands.filter(isAnswer).find((answer) => answer.wave === wave);
 }
 
 /** The command state after so many seconds: a pause ends with its time. */

@@ -13,7 +13,7 @@ export type Decision =
 export interface Stop {
   /** "roll back" undoes what this rollout did. "halt" leaves every customer where it is, until a person decides. */
   readonly decision: "roll back" | "halt";
-  readonly cause: "budget" | "alarm" | "no data" | "abort" | "controls" | "share" | "children-moved";
+  readonly cause: "budget" | "alarm" | "no data" | "abort" | "approval" | "controls" | "share" | "children-moved";
   readonly reasons: readonly Reason[];
 }
 

@@ -4,7 +4,14 @@ import { type FailureBudget, toHundredths } from "../../contract/limits.ts";
 import { type LockAndControls, toStopped } from "../controls.ts";
 import type { AlarmState } from "../reason-types.ts";
 import type { Reason } from "../reasons.ts";
-import { type Abort, applyCommands, type CommandRecord, type CommandState, passTime } from "./apply-commands.ts";
+import {
+  type Abort,
+  applyCommands,
+  type CommandRecord,
+  type CommandState,
+  findAnswer,
+  passTime,
+} from "./apply-commands.ts";
 import { type Decision, type Stop, toStop } from "./decision.ts";
 import { toHoldInterval } from "./poll-interval.ts";
 import { type Share, stopToKeepReserve } from "./rollback-reserve.ts";
@@ -63,6 +70,8 @@ export interface GateRules {
   readonly failures?: readonly FailureLimit[] | undefined;
   /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isDelay?: boolean | undefined;
+  /** The wave that waits for an approval, and how long it may wait. */
+  readonly approval?: { readonly wave: number; readonly seconds: number } | undefined;
   /** Between two polls of a bake. @default 60 */
   readonly pollSeconds?: number | undefined;
   /** What the work may use of its execution. */
@@ -128,6 +137,7 @@ export function beginGate(bakeSeconds: number, commandState: CommandState, opera
 /**
  * The one decision of a rollout, in a wave and in its bake alike. An abort, a latched stop, too many failures, an alarm or
  * too long without data stop the rollout. Otherwise the gate proceeds once the bake is over and nothing holds it.
+ * A wave that waits for an approval is held until its answer.
  */
 export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: GateRules): GateState {
   if (state.decision !== undefined) return state;
@@ -135,10 +145,11 @@ export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: Ga
   const stop = findStop(poll, snapshot, rules);
   if (stop !== undefined) return { ...poll.state, decision: stop };
   const blindTo = describeAlarms(poll.blindTo, MOST_HELD_BY);
-  const heldBy = [...blindTo, ...toHolds(poll.state.commandState, snapshot.controls)];
+  const { heldBy: unanswered, notes: answered } = readAnswer(snapshot, rules);
+  const heldBy = [...blindTo, ...toHolds(poll.state.commandState, snapshot.controls), ...unanswered];
   const { leftSeconds, notes = [] } = poll.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
-    return { ...poll.state, decision: { decision: "proceed", reasons: notes } };
+    return { ...poll.state, decision: { decision: "proceed", reasons: [...notes, ...answered] } };
   }
   return {
     ...poll.state,
@@ -187,7 +198,23 @@ function findStop({ state, abort, blindTo }: Poll, snapshot: GateSnapshot, rules
     findAlarmStop(snapshot, rules) ??
     (rules.share &&
       stopToKeepReserve({ operations: state.operations, elapsedMs: snapshot.elapsedMs ?? 0 }, rules.share));
-  return abort === undefined ? (stop ?? findBlindStop(state, blindTo, rules)) : toAbort(abort, stop?.reasons ?? []);
+  if (abort !== undefined) return toAbort(abort, stop?.reasons ?? []);
+  return stop ?? findBlindStop(state, blindTo, rules) ?? findNo({ state, blindTo }, snapshot, rules);
+}
+
+/** A rejection, or no answer in time. A poll without all data may have missed an answer. */
+function findNo(
+  { state, blindTo }: Pick<Poll, "state" | "blindTo">,
+  { commands }: GateSnapshot,
+  { approval, onFailure }: GateRules,
+): Stop | undefined {
+  if (approval === undefined) return undefined;
+  const { wave, seconds } = approval;
+  const answer = findAnswer(commands, wave);
+  if (answer?.command === "reject")
+    return toStop(onFailure, "approval", [{ code: "rejected", ...toAnswered(answer, wave) }]);
+  const isOver = answer === undefined && state.heldSeconds >= seconds && blindTo.length === 0;
+  return isOver ? toStop(onFailure, "approval", [{ code: "not-approved-in-time", wave, seconds }]) : undefined;
 }
 
 /** Why an abort stops a rollout, and why the rollout would have stopped without the abort. */
@@ -248,11 +275,29 @@ function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls):
   ];
 }
 
-/** A poll comes exactly when a pause ends, and when a bake ends that passes. */
-function toWait({ state, blindTo }: Poll, isHeld: boolean, { pollSeconds = MINUTE }: GateRules): number {
+/** What an approval holds the gate for, or who answered it: the reasons of a wave that was approved. */
+function readAnswer(
+  { commands }: GateSnapshot,
+  { approval }: GateRules,
+): { readonly heldBy: readonly Reason[]; readonly notes: readonly Reason[] } {
+  if (approval === undefined) return { heldBy: [], notes: [] };
+  const { wave } = approval;
+  const answer = findAnswer(commands, wave);
+  return answer === undefined
+    ? { heldBy: [{ code: "waits-for-approval", wave }], notes: [] }
+    : { heldBy: [], notes: [{ code: "approved", ...toAnswered(answer, wave) }] };
+}
+
+function toAnswered({ requestedBy, via, at, reason }: CommandRecord, wave: number) {
+  return { wave, by: requestedBy, via, at, why: reason };
+}
+
+/** A poll comes exactly when a pause ends, when a bake ends that passes, and when an approval has waited long enough. */
+function toWait({ state, blindTo }: Poll, isHeld: boolean, { pollSeconds = MINUTE, approval }: GateRules): number {
   const { leftSeconds, heldSeconds, commandState } = state;
   const { pausedSeconds = 0 } = commandState;
-  const ends = [blindTo.length > 0 ? 0 : leftSeconds, pausedSeconds].filter((seconds) => seconds > 0);
+  const unanswered = approval === undefined ? 0 : approval.seconds - heldSeconds;
+  const ends = [blindTo.length > 0 ? 0 : leftSeconds, pausedSeconds, unanswered].filter((seconds) => seconds > 0);
   return Math.min(...ends, isHeld ? toHoldInterval(heldSeconds) : pollSeconds);
 }
 

@@ -1,5 +1,5 @@
 import type { AlarmWords, GateReason, Sentences } from "../reason-types.ts";
-import { formatSeconds } from "../report/text-layout.ts";
+import { countCustomers, formatSeconds } from "../report/text-layout.ts";
 
 export const GATE_SENTENCES: Sentences<GateReason> = {
   alarm: ({ alarm, state, detail }) =>
@@ -24,15 +24,24 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   baking: () => "the bake",
   delayed: () => "the wait before the next try",
   paused: ({ by, until, why }) => (by === undefined ? "paused" : `paused by ${by} until ${until}: ${why}`),
+  "waits-for-approval": ({ wave, customers, until }) => {
+    const what = customers === undefined ? "" : ` of ${countCustomers(customers)}`;
+    return `wave ${wave}${what} waits for an approval${until === undefined ? "" : `, until ${until}; no answer in time is a no`}`;
+  },
+  approved: ({ wave, by, at, why }) => `wave ${wave} was approved by ${by} at ${at}: ${why}`,
+  rejected: ({ wave, by, at, why }) => `wave ${wave} was rejected by ${by} at ${at}: ${why}`,
+  "not-approved-in-time": ({ wave, seconds }) =>
+    `no answer came within the ${formatSeconds(seconds)} that wave ${wave} waited for an approval`,
   "waits-for-lock": ({ holder, until }) => {
     const lock = holder === undefined ? "the lock is free, and the rollout takes it soon" : `${holder} has the lock`;
     return until === undefined ? lock : `${lock}; the rollout waits until ${until} at most`;
   },
   stopping: ({ why }, describe) => `to be stopped: ${describe(why)}`,
-  "command-noted": ({ command, by, at, why, pauseSeconds, rollback }) => {
+  "command-noted": ({ command, by, at, why, pauseSeconds, rollback, wave }) => {
     const duration = pauseSeconds === undefined ? "" : ` for ${formatSeconds(pauseSeconds)}`;
     const undo = command === "abort" ? ` ${rollback === false ? "without" : "with"} a rollback` : "";
-    return `${command}${duration}${undo}, sent by ${by} at ${at}: ${why}`;
+    const answered = command === "approve" || command === "reject" ? ` of wave ${wave}` : "";
+    return `${command}${duration}${undo}${answered}, sent by ${by} at ${at}: ${why}`;
   },
   stopped: ({ by, since, why }) =>
     `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}`,

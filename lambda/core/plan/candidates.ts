@@ -38,6 +38,7 @@ export interface CandidateWave {
   /** How many of them are to be flipped. */
   readonly flips: number;
   readonly bakeSeconds: number;
+  readonly approvalSeconds?: number | undefined;
   /** Why the wave is not as it was asked for. */
   readonly note?: Reason | undefined;
 }
@@ -160,10 +161,10 @@ function putIntoWaves(sorted: readonly Entry[], asked: readonly Wave[]): readonl
       candidates[wave]?.push(entry);
     }
   }
-  return asked.map(({ bakeSeconds }, wave) => ({
+  return asked.map(({ size: _size, ...waits }, wave) => ({
     candidates: candidates[wave] ?? [],
     flips: customers[wave] ?? 0,
-    bakeSeconds,
+    ...waits,
     ...(notes[wave] !== undefined && { note: notes[wave] }),
   }));
 }

@@ -73,7 +73,8 @@ export function comparePlans(now: readonly CandidateWave[]): PlanComparison {
 /** For a refusal: the counts, then the customers. */
 export function describeChanges({ counts, named }: PlanChanges): string {
   const kinds = KINDS.filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${kind}`);
-  if (kinds.length === 0) return "no customer is in another wave; the bakes differ, or the order within a wave";
+  if (kinds.length === 0)
+    return "no customer is in another wave; the bakes or approvals differ, or the order within a wave";
   const more = KINDS.reduce((sum, kind) => sum + counts[kind], 0) - named.length;
   const customers = named.map(({ before, after, ...customer }) => `${nameCustomer(customer)}: ${before} → ${after}`);
   return `${kinds.join(", ")}: ${customers.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;

@@ -19,6 +19,9 @@ export interface Plan {
   readonly named?: { readonly customers: number; readonly skipped: number } | undefined;
 }
 
+/** So many characters of a hash name a plan where people read it. */
+export const SHORT_HASH = 12;
+
 /** A share of the plan with its own bake and gate. */
 export interface PlannedWave {
   /** From 1. */
@@ -28,6 +31,8 @@ export interface PlannedWave {
   readonly to: number;
   readonly customers: number;
   readonly bakeSeconds: number;
+  /** How long an approval is waited for before the wave begins; absent for none. */
+  readonly approvalSeconds?: number | undefined;
   /** Why the wave is not as it was asked for. */
   readonly note?: Explained | undefined;
 }
@@ -58,8 +63,8 @@ const MOST_SETTLED_BYTES = 90_000;
 
 /**
  * Sums up which customers are flipped and when, which are right already, and which are skipped and why. The hash takes
- * the customers in wave by wave, in the order of the flips, so it says which customer is in which wave, and how long each
- * wave bakes. `namedIds`: the customers that the event names by id or reference id.
+ * the customers in wave by wave, in the order of the flips, so it says which customer is in which wave, how long each wave
+ * bakes, and before which wave an approval is waited for. `namedIds`: the customers that the event names by id or reference id.
  */
 export function planRollout(
   event: Pick<FlipEvent, "action" | "release">,
@@ -68,8 +73,9 @@ export function planRollout(
 ): Plan {
   const digest = createHash("sha256").update(`${event.action}\n${event.release}\n`);
   const counts = { flip: 0, unchanged: 0, skipped: 0 };
-  for (const [index, { candidates, bakeSeconds }] of waves.entries()) {
-    digest.update(`wave ${index + 1}\t${bakeSeconds}\n`);
+  for (const [index, { candidates, bakeSeconds, approvalSeconds }] of waves.entries()) {
+    const approval = approvalSeconds === undefined ? "" : `\tapproval ${approvalSeconds}`;
+    digest.update(`wave ${index + 1}\t${bakeSeconds}${approval}\n`);
     for (const { id, plannedAction } of candidates) {
       const isSkipped = typeof plannedAction !== "string";
       counts[isSkipped ? "skipped" : plannedAction] += 1;
@@ -98,13 +104,14 @@ function planWaves(waves: readonly CandidateWave[]): readonly PlannedWave[] {
   return waves.map((wave, index) => {
     const from = batches;
     batches += count(toBatches([wave]));
-    const { flips: customers, bakeSeconds, note } = wave;
+    const { flips: customers, bakeSeconds, approvalSeconds, note } = wave;
     return {
       wave: index + 1,
       from,
       to: batches,
       customers,
       bakeSeconds,
+      ...(approvalSeconds !== undefined && { approvalSeconds }),
       ...(note !== undefined && { note: explain(note) }),
     };
   });

@@ -30,6 +30,19 @@ export function toAlertMessage(report: Report): AlertMessage | undefined {
   };
 }
 
+/** The alert that asks for an approval: the report so far, which has the commands that answer, and a link. */
+export function toApprovalAlert(report: Report, dashboardUrl: string | undefined): AlertMessage {
+  const { wave, customers = 0 } = report.plan?.waves.find((each) => each.wave === report.progress?.wave) ?? {};
+  const link = dashboardUrl === undefined ? "" : `\nThe dashboard: ${dashboardUrl}\n`;
+  return {
+    severity: "warning",
+    subject: toSubject(
+      `Cutover warning: ${toTitle(report)}: wave ${wave}, ${countCustomers(customers)}, waits for an approval`,
+    ),
+    text: `${renderReport(report, "plain")}${link}`,
+  };
+}
+
 interface Verdict {
   readonly severity: AlertMessage["severity"];
   /** In a few words, with the number that matters. */

@@ -1,5 +1,6 @@
 import { describeVia } from "../../contract/via.ts";
 import { OUTCOMES, type OutcomeKind } from "../flip/outcome.ts";
+import { SHORT_HASH } from "../plan/plan.ts";
 import { toExceptionSections } from "./exception-sections.ts";
 import { type Advice, adviseReader } from "./next-steps.ts";
 import { hasSucceeded, type Override, type Report } from "./report.ts";
@@ -71,6 +72,7 @@ function toProblem({ problems, status }: Report, { problemLines, characters }: L
 const PHASES: Readonly<Record<RolloutProgress["phase"], string>> = {
   waiting: "waits for the lock",
   preparing: "looks up and plans; no customer is flipped yet",
+  "waiting for approval": "waits for an approval",
   flipping: "flips",
   baking: "bakes",
   "rolling back": "rolls back",
@@ -171,7 +173,7 @@ function toFacts(report: Report, { characters }: Limits): Section {
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
     ["rollout", rolloutId],
     ["of", of?.join(", ")],
-    ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, 12)}`],
+    ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, SHORT_HASH)}`],
     ["override", override && describeOverride(override)],
     ["moved", movedMeanwhile ? toMoved(movedMeanwhile) : undefined],
     ["asked by", requestedBy && via?.identity === undefined ? `${requestedBy}, as the sender says` : requestedBy],

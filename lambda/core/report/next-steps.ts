@@ -1,5 +1,7 @@
 import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { isCodeOfDoubt } from "../flip/outcome.ts";
+import { SHORT_HASH } from "../plan/plan.ts";
+import type { Explained } from "../reasons.ts";
 import type { Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
 
@@ -75,7 +77,9 @@ function advisePartial(report: Report): readonly Advice[] {
 }
 
 /** A refusal does not use up the event's id. An event that is too late would be refused again. */
-function adviseRefused({ problems = [] }: Report, event: DeployEvent | undefined): readonly Advice[] {
+function adviseRefused(report: Report, event: DeployEvent | undefined): readonly Advice[] {
+  const { problems = [], held } = report;
+  if (held !== undefined) return adviseHeld(report);
   if (problems.some(({ code }) => code === "none-left")) return [];
   const say = "Fix the cause, then send the deploy event again.";
   const fix: Advice = problems.some(({ code }) => code === "too-late") ? { say } : { say, send: event };
@@ -124,12 +128,18 @@ function adviseStopped(report: Report, event: DeployEvent | undefined): readonly
   }
   if (countStanding(report) > 0)
     return report.rollback === undefined
-      ? [rollBackSource(report), ...(isAllDone(report) ? [] : [goOn(report)])]
+      ? [rollBackSource(report), ...adviseRest(report)]
       : [rollBackSource(report), ...adviseNotHeld(report)];
   // A person who aborts a rollout before its first flip knows what to do.
   if (report.status === "aborted") return [];
   const say = "Fix the cause, then send the deploy event again, with a new id if it has one.";
   return [{ say, send: event && { ...event, id: undefined } }];
+}
+
+/** After an approval that was refused, the release is held, so a retry would be refused. */
+function adviseRest(report: Report): readonly Advice[] {
+  if (report.held !== undefined) return adviseHeld(report);
+  return isAllDone(report) ? [] : [goOn(report)];
 }
 
 function rollBackSource(report: Report): Advice {
@@ -168,8 +178,39 @@ function adviseUnderWay(report: Report): readonly Advice[] {
   const flips = action !== "rollback" && phase !== "waiting" && phase !== "rolling back";
   const stop = flips ? "To stop it and restore every customer that it flipped:" : "To stop it:";
   return [
+    ...adviseApproval(report),
     ...(isPaused ? [{ say: "To end the pause:", send: command("resume") }] : []),
     ...(phase === "ending" ? [] : [{ say: stop, send: command("abort") }]),
+  ];
+}
+
+/** How to answer a rollout that waits for an approval; undefined when it does not wait, or has its answer. */
+export function findQuestion({ rolloutId = "", plan, progress }: Partial<Report>): Question | undefined {
+  const { phase, wave, noted = [] } = progress ?? {};
+  const isAnswer = (each: Explained) =>
+    each.code === "command-noted" && (each.command === "approve" || each.command === "reject") && each.wave === wave;
+  if (phase !== "waiting for approval" || plan === undefined || wave === undefined || noted.some(isAnswer))
+    return undefined;
+  const hash = plan.hash.slice(0, SHORT_HASH);
+  return { rolloutId, plan: hash, wave, commandLine: `cutover approve ${rolloutId} --plan ${hash} --wave ${wave}` };
+}
+
+export interface Question {
+  readonly rolloutId: string;
+  readonly plan: string;
+  readonly wave: number;
+  /** Without its reason. */
+  readonly commandLine: string;
+}
+
+function adviseApproval(report: Report): readonly Advice[] {
+  const question = findQuestion(report);
+  if (question === undefined) return [];
+  const { commandLine, ...members } = question;
+  const send = (command: "approve" | "reject") => ({ command, ...members, requestedBy: "YOU", reason: "WHY" });
+  return [
+    { say: `To let wave ${members.wave} begin, run ${commandLine}, or send:`, send: send("approve") },
+    { say: "To refuse it, which ends the rollout as a failed gate does and holds the release:", send: send("reject") },
   ];
 }
 

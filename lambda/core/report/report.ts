@@ -25,7 +25,14 @@ export interface WaveResult {
   /** Absent for a wave without customers. */
   readonly decision?: Decision["decision"] | undefined;
   readonly reasons: readonly Reason[];
+  /** Who approved the wave, when and why; absent for a wave without an approval. */
+  readonly approval?: Reason | undefined;
 }
+
+type ExplainedResult = WaveResult & {
+  readonly reasons: readonly Explained[];
+  readonly approval?: Explained | undefined;
+};
 
 /** A customer that is not where it was to be. The last two outcomes are those of a rollback. */
 export interface Exception {
@@ -57,7 +64,7 @@ export interface Report {
   /** How many customers failed for each reason. */
   readonly failedBy?: readonly ReasonCount[] | undefined;
   /** What the gates decided, wave by wave. */
-  readonly waves?: readonly (WaveResult & { readonly reasons: readonly Explained[] })[] | undefined;
+  readonly waves?: readonly ExplainedResult[] | undefined;
   /** Of a rollout that was rolled back, and of a rollback. */
   readonly rollback?: RollbackCounts | undefined;
   /** In the answer to `status`: the other rollout that rolled it back last, or does so now. */
@@ -143,7 +150,10 @@ export interface Beginning {
 }
 
 /** What the ledger says at the end, and the times. */
-export type Closing = Pick<Report, "startedAt" | "endedAt" | "durationMs" | "exceptions" | "counts"> &
+export type Closing = Pick<
+  Report,
+  "startedAt" | "endedAt" | "durationMs" | "exceptions" | "counts" | "held" | "notHeld"
+> &
   Pick<OutcomeSummary, "skippedBy" | "failedBy">;
 
 /** The action that was asked for: a retry does what its source rollout did. */
@@ -171,7 +181,7 @@ export function writeReport({ event, via, rolloutId, source }: Beginning, ended:
     problems: toProblems(ended),
     namedSkipped: namedSkipped || undefined,
     plan,
-    waves: waves?.map((wave) => ({ ...wave, reasons: wave.reasons.map(explain) })),
+    waves: waves?.map(explainResult),
     rollback: rollback?.counts,
     ...rollback?.hold,
     of: source?.rollouts.map((one) => one.rolloutId),
@@ -184,6 +194,14 @@ export function writeReport({ event, via, rolloutId, source }: Beginning, ended:
     requestedBy: event.requestedBy,
     via,
     reason: event.reason,
+  };
+}
+
+function explainResult({ approval, ...result }: WaveResult): ExplainedResult {
+  return {
+    ...result,
+    reasons: result.reasons.map(explain),
+    ...(approval !== undefined && { approval: explain(approval) }),
   };
 }
 

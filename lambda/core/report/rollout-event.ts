@@ -65,7 +65,10 @@ const RollbackCounts = strictObject({
 }).describe("the customers that the rollout had flipped, by the result of the rollback");
 
 const hold = {
-  held: z.boolean().optional().describe("whether the release is held now; absent when there was no rollback"),
+  held: z
+    .boolean()
+    .optional()
+    .describe("whether the release is held now; absent when there was no rollback, and no approval was refused"),
   notHeld: z
     .string()
     .max(MOST_CHARACTERS)
@@ -83,6 +86,11 @@ const Reasons = z
   .max(MOST_REASONS)
   .readonly();
 
+const planHash = z
+  .string()
+  .regex(/^[\da-f]{64}$/)
+  .describe("the plan's hash");
+
 /** The rollout will flip or restore customers. */
 const Started = strictObject({
   ...head,
@@ -92,10 +100,7 @@ const Started = strictObject({
     unchanged: count("customers that have the wanted flag already"),
     skipped: count("customers that a rule skips"),
     waves: count("waves, including waves without customers"),
-    hash: z
-      .string()
-      .regex(/^[\da-f]{64}$/)
-      .describe("the plan's hash"),
+    hash: planHash,
   })
     .optional()
     .describe("the plan; absent for a `rollback`, which has none"),
@@ -125,6 +130,28 @@ const GateDecided = strictObject({
   reasons: Reasons.describe("why"),
 }).meta({ title: "Gate decided" });
 
+const ApprovalAsked = strictObject({
+  ...head,
+  change: z
+    .literal("approval asked")
+    .describe("the rollout waits for `approve` or `reject` before it flips the first customer of a wave"),
+  wave: count("the wave that waits, from 1"),
+  waves: count("how many waves there are"),
+  customers: count("how many customers the wave flips"),
+  plan: planHash,
+  until: z.iso.datetime().describe("until when it waits, in UTC; no answer in time is a no"),
+}).meta({ title: "Approval asked" });
+
+const Approved = strictObject({
+  ...head,
+  change: z
+    .literal("approved")
+    .describe("a wave was approved; a wave that was not has `gate decided`, or `ended` before the first flip"),
+  wave: count("the wave that begins now, from 1"),
+  by: z.string().max(128).describe("the sender's name, as the command gives it"),
+  reason: z.string().max(500).describe("the reason that the command gives"),
+}).meta({ title: "Approved" });
+
 const RolledBack = strictObject({
   ...head,
   change: z
@@ -145,7 +172,15 @@ const Ended = strictObject({
 }).meta({ title: "Ended" });
 
 /** One change of a rollout's state, as it is published. */
-export const RolloutEvent = z.discriminatedUnion("change", [Started, WaveDone, GateDecided, RolledBack, Ended]);
+export const RolloutEvent = z.discriminatedUnion("change", [
+  Started,
+  ApprovalAsked,
+  Approved,
+  WaveDone,
+  GateDecided,
+  RolledBack,
+  Ended,
+]);
 export type RolloutEvent = z.output<typeof RolloutEvent>;
 
 /** A change without its head, which says the rollout and the time. */

@@ -16,4 +16,11 @@ export interface RolloutProgress {
 }
 
 /** `preparing`: no customer is flipped yet. `ending`: no more customers are flipped. */
-export type Phase = "waiting" | "preparing" | "flipping" | "baking" | "rolling back" | "ending";
+export type Phase =
+  | "waiting"
+  | "preparing"
+  | "waiting for approval"
+  | "flipping"
+  | "baking"
+  | "rolling back"
+  | "ending";

@@ -13,10 +13,13 @@ export function toWaveRows(report: Report): readonly ListRow[] {
   const done = countDoneByWave(report);
   const results = waves.map((wave, index) => describeWave(report, wave, done[index] ?? 0));
   const [first] = results;
-  if (first === undefined || (results.length === 1 && waves[0]?.bakeSeconds === 0 && first.remarks.length === 0))
-    return [];
+  if (first === undefined || (results.length === 1 && isPlain(waves[0]) && first.remarks.length === 0)) return [];
   const isBegun = report.status !== "planned" && report.status !== "refused";
   return (results.length > MOST_ROWS ? group(results) : results).map((wave) => toRow(wave, isBegun));
+}
+
+function isPlain({ bakeSeconds = 0, approvalSeconds }: Partial<PlannedWave> = {}): boolean {
+  return bakeSeconds === 0 && approvalSeconds === undefined;
 }
 
 /** More waves than this are shown in groups with the same result. */
@@ -40,7 +43,10 @@ function describeWave(report: Report, planned: PlannedWave, done: number): WaveT
     customers,
     done,
     result: customers === 0 ? "passed" : toResult(report, planned, result),
-    remarks: toRemarks(report, result?.reasons ?? (note === undefined ? [] : [note])),
+    remarks: [
+      ...(result?.approval === undefined ? [] : [result.approval.message]),
+      ...toRemarks(report, result?.reasons ?? (note === undefined ? [] : [note])),
+    ],
   };
 }
 
@@ -53,7 +59,7 @@ function toRemarks({ problems = [] }: Report, reasons: readonly Explained[]): re
 
 function toResult(
   report: Report,
-  { wave, bakeSeconds }: PlannedWave,
+  { wave, bakeSeconds, approvalSeconds }: PlannedWave,
   result: Pick<WaveResult, "decision" | "reasons"> | undefined,
 ): string {
   const bake = bakeSeconds > 0 ? formatSeconds(bakeSeconds) : undefined;
@@ -61,11 +67,16 @@ function toResult(
   const at = isUnderWay(report) ? (report.progress?.wave ?? 0) : 0;
   if (wave < at) return bake === undefined ? "proceeded" : `baked ${bake}, proceeded`;
   if (wave === at && report.progress !== undefined) return toPhase(report.progress, bake);
-  if (report.status === "planned") return bake === undefined ? "" : `then a bake of ${bake}`;
+  if (report.status === "planned") {
+    const approval =
+      approvalSeconds === undefined ? [] : [`after an approval within ${formatSeconds(approvalSeconds)}`];
+    return [...approval, ...(bake === undefined ? [] : [`then a bake of ${bake}`])].join(", ");
+  }
   return report.status === "refused" ? "" : "not started";
 }
 
 function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: string | undefined): string {
+  if (phase === "waiting for approval") return "waits for an approval";
   if (phase !== "baking") return heldBy.length > 0 ? `${phase}, held` : phase;
   if (bake === undefined) return "at its gate";
   return bakeLeftSeconds > 0

@@ -34,6 +34,17 @@ export async function publishGate(
   return stop;
 }
 
+/** Publishes that a wave was approved, and begins. */
+export async function publishApproved(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  approved: Reason | undefined,
+): Promise<void> {
+  if (approved?.code !== "approved") return;
+  const { wave, by, why } = approved;
+  await publish(ports, rollout, { change: "approved", wave, by, reason: why });
+}
+
 function publishDecision(
   ports: Ports,
   rollout: Locked<FlipRollout>,

@@ -1,6 +1,9 @@
 import type { Outcome } from "../../core/flip/outcome.ts";
+import { describeReason } from "../../core/reasons.ts";
 import { createOutcomeSummary, type OutcomeSummary } from "../../core/report/outcome-summary.ts";
 import { type Ended, type Report, toException, toRollbackException, writeReport } from "../../core/report/report.ts";
+import type { Held } from "../../core/rollback/settle-before-rollback.ts";
+import { holdRelease } from "../hold-release.ts";
 import type { Ports } from "../ports.ts";
 import type { Rollout } from "../run-part.ts";
 
@@ -15,15 +18,26 @@ export async function closeRollout(ports: Ports, rollout: Rollout, ended: Ended)
 
 async function recordReport(ports: Ports, rollout: Rollout, ended: Ended): Promise<Report> {
   const outcomes = await readOutcomes(ports, rollout, ended);
+  const hold = await holdRefused(ports, rollout, ended);
   const endedAtMs = ports.nowMs();
   const report = writeReport(rollout, ended, {
     ...outcomes,
+    ...hold,
     startedAt: new Date(rollout.startedAtMs).toISOString(),
     endedAt: new Date(endedAtMs).toISOString(),
     durationMs: endedAtMs - rollout.startedAtMs,
   });
   await ports.ledger.endRollout(rollout.rolloutId, report);
   return report;
+}
+
+/** A release that was not approved is held, also where no customer was flipped. A rollback holds its release itself. */
+async function holdRefused(ports: Ports, rollout: Rollout, { stop, rollback }: Ended): Promise<Held | undefined> {
+  const why = stop?.reasons.filter(({ code }) => code === "rejected" || code === "not-approved-in-time") ?? [];
+  if (rollout.kind === "rollback" || rollback !== undefined || why.length === 0) return undefined;
+  const { rolloutId, event } = rollout;
+  const { release, action } = event;
+  return holdRelease(ports, rollout, { release, action, rolloutId, reason: describeReason(why) });
 }
 
 /** The customers that need a person come first: those that were not restored, then those that failed. */

@@ -1,7 +1,7 @@
-import type { ControlChange } from "../../core/controls.ts";
 import type { CommandState } from "../../core/gate/apply-commands.ts";
 import type { Held } from "../../core/rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
+import { holdRelease } from "../hold-release.ts";
 import type { Ports } from "../ports.ts";
 import type { Locked, Rollout } from "../run-part.ts";
 
@@ -57,20 +57,10 @@ async function noteSource(
   for (const one of rollouts) await ledger.noteRolledBackBy(one.rolloutId, rolloutId);
 }
 
-async function holdSource(ports: Ports, { rolloutId, event }: Rollout, source: SourceRollouts): Promise<Held> {
-  const { release, action, rollouts } = source;
-  const hold: ControlChange = {
-    change: "hold-release",
-    release,
-    hold: { action, rolloutId: rollouts[0]?.rolloutId ?? rolloutId },
-    requestedBy: event.requestedBy ?? "cutover",
-    reason: `rolled back by ${rolloutId}`,
-    at: new Date(ports.nowMs()).toISOString(),
-  };
-  const held = await ports.ledger.changeControls(hold, `hold-${rolloutId}`);
-  if (held.kind !== "refused") return { held: true };
-  ports.log.info("release not held", { rolloutId, release, problem: held.problem });
-  return { held: false, notHeld: held.problem };
+function holdSource(ports: Ports, rollout: Rollout, { release, action, rollouts }: SourceRollouts): Promise<Held> {
+  const { rolloutId } = rollout;
+  const of = rollouts[0]?.rolloutId ?? rolloutId;
+  return holdRelease(ports, rollout, { release, action, rolloutId: of, reason: `rolled back by ${rolloutId}` });
 }
 
 /**

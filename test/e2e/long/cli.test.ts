@@ -5,12 +5,17 @@ import { toPassword } from "../../../local/emulator/accounts.ts";
 import { startProgram } from "../../support/start-program.ts";
 import { useSandbox } from "../../support/use-sandbox.ts";
 
+const approved = { waves: [{ customers: 20 }, { rest: true, approval: { hours: 24 } }] };
 const waves = [{ customers: 20, bakeMinutes: 10 }, { rest: true }];
 const { folder, cutover, setAlarm, port, startSandbox } = useSandbox(
   {
     protected: { tags: ["vip"] },
     alarms: ["calls-that-fail"],
-    strategies: { quick: { waves }, "long-bake": { waves: [{ customers: 20, bakeMinutes: 1_440 }, { rest: true }] } },
+    strategies: {
+      approved,
+      quick: { waves },
+      "long-bake": { waves: [{ customers: 20, bakeMinutes: 1_440 }, { rest: true }] },
+    },
     strategy: "quick",
     requestsPerSecond: 2_000,
     startRequestsPerSecond: 1_000,
@@ -19,10 +24,10 @@ const { folder, cutover, setAlarm, port, startSandbox } = useSandbox(
   ...["--customers", "300", "--fast", "600"],
 );
 
-async function untilBaking(release: string): Promise<void> {
+async function until(phase: "baking" | "waiting for approval", release: string): Promise<void> {
   for (;;) {
     const { release: running, dryRun, progress } = JSON.parse((await cutover("status", "--json")).out);
-    if (running === release && progress?.phase === "baking") return;
+    if (running === release && progress?.phase === phase) return;
     if (running === release && !dryRun && progress === undefined) throw new Error(`rollout of ${release} has ended`);
   }
 }
@@ -64,7 +69,7 @@ test("an abort from a cold shell ends a bake and restores all; the watching exit
   const started = await cutover("stage", "2.0", "--all", "--strategy", "long-bake", "--yes");
   expect(started).toMatchObject({ code: 0, err: expect.stringContaining("\nto watch it: cutover status ") });
   const watched = cutover("status", "--watch", "--json");
-  await untilBaking("2.0");
+  await until("baking", "2.0");
   const beganAt = Date.now();
   expect(await cutover("abort", "--reason", "calls drop")).toMatchObject({ code: 0 });
   // Under 2 s on an idle machine. The limit is for a loaded one.
@@ -76,7 +81,7 @@ test("an abort from a cold shell ends a bake and restores all; the watching exit
 
 test("an alarm during a bake ends the rollout, and the program with 1 and the alarm's name", async () => {
   const staged = cutover("stage", "3.0", "--all", "--strategy", "long-bake", "--yes", "--watch");
-  await untilBaking("3.0");
+  await until("baking", "3.0");
   await setAlarm("calls-that-fail", "ALARM");
   const { code, out } = await staged;
   await setAlarm("calls-that-fail", "OK");
@@ -114,6 +119,29 @@ test("on a terminal it asks, draws the waves, and Ctrl-C ends the watching but n
   expect(await terminal.ended).toBe(130);
   const [, rolloutId = ""] = await terminal.until(/the watching ended, and rollout (stage-\w+) continues/);
   expect(await cutover("status", rolloutId, "--watch")).toMatchObject({ code: 0 });
+});
+
+test("a wave begins after it is approved on a terminal, which shows the wave and the plan", async () => {
+  await cutover("promote", "5.0", "--all", "--strategy", "approved", "--yes");
+  await until("waiting for approval", "5.0");
+  const status = await cutover("status");
+  const [, hash = ""] = /hash ([0-9a-f]{12})/.exec(status.out) ?? [];
+  expect(status.out).toMatch(/held: wave 2 of \d+ customers waits for an\s+approval, until /);
+  expect(await cutover("approve", "--reason", "fine")).toMatchObject({
+    ...{ code: 2, err: expect.stringContaining("without a terminal no question can be asked. Add --plan HASH") },
+  });
+  expect(await cutover("reject", "--plan", "0".repeat(12), "--reason", "no")).toMatchObject({
+    ...{ code: 2, err: expect.stringContaining(`its plan is ${hash}, and not 000000000000`) },
+  });
+  const line = `exec ${process.execPath} cli/cutover.ts approve --reason fine --sandbox --port ${port()}`;
+  const terminal = startProgram("script", ["--quiet", "--return", "--command", line, "/dev/null"], { NO_COLOR: "1" });
+  await terminal.until(
+    new RegExp(`approve promote 5\\.0 on cutover-sandbox: wave 2 of 2, \\d+ customers, plan ${hash}\\?`),
+  );
+  terminal.child.stdin?.write("y");
+  expect(await terminal.ended).toBe(0);
+  const ended = await cutover("status", "--watch");
+  expect(ended).toMatchObject({ code: 0, out: expect.stringMatching(/wave 2 was approved by .*: fine/) });
 });
 
 test("login writes what is typed, and shows no password; the next rollout signs in with it", async () => {

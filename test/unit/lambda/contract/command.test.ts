@@ -21,7 +21,7 @@ function problemsOf(input: unknown): readonly string[] {
 }
 
 const NAMES =
-  "expected one of status, list, customers, customer, pause, resume, skip-bake, skip-all-bakes, abort, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, try-login-again, controls";
+  "expected one of status, list, customers, customer, pause, resume, skip-bake, skip-all-bakes, abort, approve, reject, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, try-login-again, controls";
 
 describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
@@ -34,6 +34,8 @@ describe("a command is accepted", () => {
     [{ command: "skip-all-bakes", ...night, ...ann }, {}],
     [{ command: "abort", ...night, ...ann }, { rollback: true }],
     [{ command: "abort", ...night, ...ann, rollback: false }, {}],
+    [{ command: "approve", ...night, ...ann, plan: "9bed".repeat(3) }, {}],
+    [{ command: "reject", ...night, ...ann, plan: "9bed".repeat(16), wave: 2 }, {}],
     [{ command: "stop-everything", ...ann, id: "x".repeat(64) }, {}],
     [{ command: "try-login-again", ...ann }, {}],
     [{ command: "hold-release", ...ann, release: "2026.11.0" }, {}],
@@ -64,6 +66,19 @@ describe("a command is refused", () => {
       "to pause for more than a day",
       { command: "pause", ...night, ...ann, minutes: 1_440.1 },
       ["minutes: got 1440.1; expected minutes, from 0.1 to 1440"],
+    ],
+    [
+      "to approve without the plan's hash",
+      { command: "approve", ...night, ...ann },
+      ["plan: got nothing; expected a plan's hash, or its first 12 or more characters: digits and letters from a to f"],
+    ],
+    [
+      "to reject by too short a hash, and without a reason",
+      { command: "reject", ...night, requestedBy: "ann", plan: "9bed" },
+      [
+        `plan: got "9bed"; expected a plan's hash, or its first 12 or more characters: digits and letters from a to f`,
+        `reason: ${TEXT}`,
+      ],
     ],
     [
       "with a rollout, though it is for all of them",

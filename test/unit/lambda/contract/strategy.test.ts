@@ -132,6 +132,11 @@ describe("a strategy with its waves", () => {
     expect(wavesOf({ waves: [{ cohort: "canary" }, { share: "100%" }] }).map(short)).toEqual(["canary 0s", "rest 0s"]);
   });
 
+  test("waits for an approval before the waves that say so, in whole seconds", () => {
+    const waves = [{ customers: 1, approval: { hours: 0.1001 } }, { rest: true }];
+    expect(wavesOf({ waves }).map(({ approvalSeconds }) => approvalSeconds)).toEqual([361, undefined]);
+  });
+
   test("bakes whole seconds, rounded up", () => {
     fc.assert(
       fc.property(fc.double({ min: 0.01, max: 10_080, noNaN: true }), (bakeMinutes) => {
@@ -164,8 +169,10 @@ describe("a strategy with its waves", () => {
     expect(problemsOf({ waves: [] })).toEqual(["waves: a list of 1 to 100 waves"]);
   });
 
-  const KINDS = "a wave with exactly one of share, customers, cohort, rest, and maybe bakeMinutes";
+  const KINDS = "a wave with exactly one of share, customers, cohort, rest, and maybe bakeMinutes and approval";
   const SHARE = 'a share such as "10%" or "0.5%": more than 0%, at most 100%, with at most two decimals';
+  const approvals = (count: number, hours: number) =>
+    Array.from({ length: count }, () => ({ share: "1%", approval: { hours } }));
   const LAST = '{ "rest": true } as the last wave';
 
   test.each<readonly [string, readonly unknown[], readonly string[]]>([
@@ -175,7 +182,7 @@ describe("a strategy with its waves", () => {
     [
       "a bad share beside an unknown member",
       [{ share: 5, bake: 30 }, { rest: true }],
-      [`waves[0].share: ${SHARE}`, "waves[0].bake: only the members share, bakeMinutes"],
+      [`waves[0].share: ${SHARE}`, "waves[0].bake: only the members share, bakeMinutes, approval"],
     ],
     ["a share of nothing", [{ share: "0%" }, { rest: true }], [`waves[0].share: ${SHARE}`]],
     ["the largest share", [{ share: "100.00%" }, { rest: true }], []],
@@ -195,6 +202,35 @@ describe("a strategy with its waves", () => {
       "bakes that just fit",
       [...Array.from({ length: 3 }, () => ({ share: "1%", bakeMinutes: 10_080 })), { rest: true, bakeMinutes: 7_200 }],
       [],
+    ],
+    [
+      "an approval without its hours",
+      [{ rest: true, approval: {} }],
+      ["waves[0].approval.hours: hours, from 0.1 to 168"],
+    ],
+    [
+      "an approval of more than a week",
+      [{ rest: true, approval: { hours: 168.1 } }],
+      ["waves[0].approval.hours: hours, from 0.1 to 168"],
+    ],
+    ["an approval of a week", [{ rest: true, approval: { hours: 168 } }], []],
+    [
+      "an approval that is true",
+      [{ rest: true, approval: true }],
+      ["waves[0].approval: an object with the members hours"],
+    ],
+    ["five approvals", [...approvals(4, 24), { rest: true, approval: { hours: 24 } }], []],
+    [
+      "six approvals",
+      [...approvals(5, 1), { rest: true, approval: { hours: 1 } }],
+      ["waves: at most 5 waves with an approval, because one execution has a limited number of polls; these are 6"],
+    ],
+    [
+      "approvals and bakes that do not fit into one execution",
+      [...approvals(3, 168), { share: "1%", bakeMinutes: 7_201 }, { rest: true }],
+      [
+        "waves: bakes and approvals of at most 26 days together, because one execution flips for 27 days at most; these are 4 bakes and approvals of 26.1 days together",
+      ],
     ],
     [
       "the rest too early",

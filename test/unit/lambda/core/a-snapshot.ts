@@ -32,7 +32,7 @@ export function aSnapshot(changes: Partial<GateSnapshot> = {}): GateSnapshot {
 
 export const anyCommand: fc.Arbitrary<CommandRecord> = fc.record({
   id: fc.constant("command-1"),
-  command: fc.constantFrom("pause", "resume", "skip-bake", "skip-all-bakes", "abort"),
+  command: fc.constantFrom("pause", "resume", "skip-bake", "skip-all-bakes", "abort", "approve", "reject"),
   requestedBy: fc.constantFrom("ann", "bob"),
   reason: fc.constant("because"),
   at: fc.constant("2026-11-23T12:00:00Z"),

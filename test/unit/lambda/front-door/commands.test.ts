@@ -112,6 +112,7 @@ describe.each(COMMANDS)("the command $command", (command) => {
         at: AT,
         phase: "baking",
         via: VIA,
+        wave: 1,
         ...(command.command === "pause" && { pauseSeconds: 90 }),
       },
     ]);
@@ -236,6 +237,55 @@ describe("a command without effect is refused, and not noted:", () => {
     const resume = { ...ANN, command: "resume", rolloutId: "night" } as const;
     await send(resume);
     await expect(send(resume)).rejects.toThrow(/it is not paused$/);
+  });
+});
+
+describe("an answer to an approval", () => {
+  const HASH = "9bed".repeat(16);
+  const asked: RolloutEvent = {
+    ...{ rolloutId: "night", action: "promote", release: "2026.11", at: AT, change: "approval asked" },
+    ...{ wave: 2, waves: 2, customers: 20, plan: HASH, until: "2026-11-24T00:00:00.000Z" },
+  };
+  const plan = { ...PLAN, hash: HASH };
+  const approve = { ...ANN, command: "approve", rolloutId: "night", plan: HASH.slice(0, 12) } as const;
+  const reject = { ...approve, command: "reject" } as const;
+  const refusal = (command: string, why: string) =>
+    new Error(`nothing was done: ${command} has no effect on rollout night: ${why}`);
+
+  test.each([approve, reject, { ...approve, plan: HASH, wave: 2 }])(
+    "is noted with the wave that waits: %j",
+    async (answer) => {
+      await aRollout("running", { plan, lastEvent: asked });
+      expect(await send(answer)).toMatchObject({ status: "noted" });
+      const { command, plan: seen } = answer;
+      expect(await readCommands()).toMatchObject([{ command, plan: seen, phase: "waiting for approval", wave: 2 }]);
+    },
+  );
+
+  test.each<[string, Partial<typeof approve> & { wave?: number }, RolloutEvent, string]>([
+    [
+      "for a plan that it does not have",
+      { plan: "0".repeat(12) },
+      asked,
+      "its plan is 9bed9bed9bed, and not 000000000000",
+    ],
+    ["for another wave", { wave: 1 }, asked, "wave 2 waits for an approval, and not wave 1"],
+    ["while it bakes", {}, { ...BAKING, wave: 2 }, "it waits for no approval: wave 2 has no bake, and is at its gate"],
+  ])("%s is refused", async (_what, changes, lastEvent, why) => {
+    await aRollout("running", { plan, lastEvent });
+    await expect(send({ ...approve, ...changes })).rejects.toThrow(refusal("approve", why));
+    expect(await readCommands()).toEqual([]);
+  });
+
+  test("is refused when the wave has its answer, unless it is the same answer by its id", async () => {
+    await aRollout("running", { plan, lastEvent: asked });
+    await send({ ...approve, id: "ticket-1" });
+    const why = `wave 2 has its answer: approve of wave 2, sent by ann at ${AT}: calls drop`;
+    await expect(send(approve)).rejects.toThrow(refusal("approve", why));
+    await expect(send(reject)).rejects.toThrow(refusal("reject", why));
+    await expect(send({ ...reject, id: "ticket-1" })).rejects.toThrow(/belongs to a different command/);
+    expect(await send({ ...approve, id: "ticket-1" })).toMatchObject({ status: "noted" });
+    expect(await readCommands()).toHaveLength(1);
   });
 });
 

@@ -41,6 +41,15 @@ const begun = { flip: 30, unchanged: 0, skipped: 0, waves: 4, hash: "9bed" };
 const decided = (wave: number, decision: "proceed" | "roll back" | "halt"): RolloutEventOf => ({
   ...{ change: "gate decided", wave, decision, reasons: [] },
 });
+const asked: RolloutEventOf = {
+  ...{ change: "approval asked", wave: 4, waves: 4, customers: 20, plan: "9bed", until: "2026-11-24T02:00:00.000Z" },
+};
+const approved = (wave: number): RolloutEventOf => ({
+  change: "approved",
+  wave,
+  by: "ann",
+  reason: "the pilots are happy",
+});
 const flips = aRecord({ change: "started", plan: begun });
 const bakes = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
 
@@ -54,6 +63,23 @@ describe("the phase of a rollout", () => {
       { phase: "baking", wave: 2, bakeLeftSeconds: 60 },
     ],
     ["after a gate that proceeds, with an empty next wave", decided(2, "proceed"), { phase: "flipping", wave: 4 }],
+    [
+      "while a wave waits for an approval",
+      asked,
+      {
+        phase: "waiting for approval",
+        wave: 4,
+        heldBy: [
+          {
+            ...{ code: "waits-for-approval", wave: 4, customers: 20, until: "2026-11-24T02:00:00.000Z" },
+            message:
+              "wave 4 of 20 customers waits for an approval, until 2026-11-24T02:00:00.000Z; no answer in time is a no",
+          },
+        ],
+      },
+    ],
+    ["after the approval of the first wave", approved(2), { phase: "preparing" }],
+    ["after the approval of a later wave", approved(4), { phase: "flipping", wave: 4 }],
     ["after the last gate", decided(4, "proceed"), { phase: "ending" }],
     ["after a gate that rolls back", decided(2, "roll back"), { phase: "rolling back", wave: 2 }],
     ["after a gate that halts", decided(2, "halt"), { phase: "ending", wave: 2 }],

@@ -118,6 +118,15 @@ describe("the polls", () => {
     expect(polled.seconds - days * DAY).toBeLessThan(3_600);
   });
 
+  test("of five approvals of five days, and of the longest bakes, fit into the share of an execution", () => {
+    const waves = Array.from({ length: 5 }, (_, index) => {
+      const rules = { ...RULES, approval: { wave: index + 1, seconds: 5 * DAY } };
+      return pollAll(startWith(0), () => aSnapshot(), rules).polls;
+    });
+    expect(waves).toEqual([289, 289, 289, 289, 289]);
+    expect(5 * 289 + 600).toBeLessThan(FLIP_SHARE.operations);
+  });
+
   test("begin each minute again after each hold", () => {
     const { state } = pollAll(startWith(300), (seconds) => (seconds === 60 || seconds === 180 ? BLIND : aSnapshot()));
     expect(state).toMatchObject({ heldSeconds: 0, decision: { decision: "proceed" } });
@@ -625,5 +634,72 @@ describe("a poll is news", () => {
     expect(hasNews([aSnapshot(), aSnapshot()], bakeSeconds)).toBe(news);
     const pause = aSnapshot({ commands: [aCommand({ command: "pause", pauseSeconds: bakeSeconds })] });
     expect(hasNews([pause, pause], 0)).toBe(news);
+  });
+});
+
+describe("a gate that waits for an approval", () => {
+  const HOUR = 3_600;
+  const rules = { ...RULES, onFailure: "rollback", approval: { wave: 2, seconds: 24 * HOUR } } as const;
+  const answer = (command: CommandRecord["command"], given: Partial<CommandRecord> = {}) =>
+    aCommand({ command, wave: 2, ...given });
+  const SAID = { wave: 2, by: "ann", at: "2026-11-23T12:00:00Z", why: "lunch" } as const;
+  const wait = (see: (seconds: number) => GateSnapshot, given: GateRules = rules) => pollAll(startWith(0), see, given);
+
+  test("is held until its approval, and then proceeds with who gave it", () => {
+    const held = evaluateGate(startWith(0), aSnapshot(), rules);
+    expect(held).toMatchObject({ heldBy: [{ code: "waits-for-approval", wave: 2 }], waitSeconds: 60 });
+    const { state, seconds } = wait(sending([HOUR, answer("approve")]));
+    expect(state.decision).toEqual({ decision: "proceed", reasons: [{ code: "approved", ...SAID }] });
+    expect(seconds).toBeLessThan(HOUR + 300);
+  });
+
+  test.each([
+    ["rollback", "roll back"],
+    ["halt", "halt"],
+  ] as const)("fails at a rejection, and follows onFailure: %s", (onFailure, decision) => {
+    const { state } = wait(sending([HOUR, answer("reject")]), { ...rules, onFailure });
+    expect(state.decision).toEqual({ decision, cause: "approval", reasons: [{ code: "rejected", ...SAID }] });
+  });
+
+  test("fails exactly when its time is over without an answer, also when it is paused or bakes are skipped", () => {
+    const commands = [aCommand({ command: "pause", pauseSeconds: 90 * HOUR }), aCommand({ command: "skip-all-bakes" })];
+    const { state, seconds, polls } = wait(() => aSnapshot({ commands }));
+    const reasons = [{ code: "not-approved-in-time", wave: 2, seconds: 24 * HOUR }];
+    expect(state.decision).toEqual({ decision: "roll back", cause: "approval", reasons });
+    expect([seconds, polls]).toEqual([24 * HOUR, 193]);
+  });
+
+  test.each<[string, readonly CommandRecord[], object]>([
+    ["the first of two answers", [answer("approve"), answer("reject")], { decision: "proceed" }],
+    ["no answer of another wave", [answer("approve", { wave: 1 })], { cause: "approval" }],
+    ["no answer without a wave", [answer("approve", { wave: undefined })], { cause: "approval" }],
+    ["an abort before its approval", [answer("approve"), aCommand({ command: "abort" })], { cause: "abort" }],
+  ])("counts %s", (_what, commands, decision) => {
+    expect(wait(() => aSnapshot({ commands })).state.decision).toMatchObject(decision);
+  });
+
+  test("does not wait for the answer when an alarm goes off or failures exceed the budget", () => {
+    const alarms = [{ name: "calls", state: "ALARM" }] as const;
+    const budgeted = { ...rules, failures: [{ allowed: 1, planned: 40 }] };
+    expect(wait(() => aSnapshot({ alarms, commands: [answer("approve")] })).state.decision).toMatchObject({
+      cause: "alarm",
+    });
+    expect(wait(() => aSnapshot({ failed: 2 }), budgeted).state.decision).toMatchObject({ cause: "budget" });
+  });
+
+  test("takes a reading without data for no answer: an approval may have come", () => {
+    const blind = { ...BLIND, commands: [] };
+    const approved = aSnapshot({ commands: [answer("approve")] });
+    const see = (seconds: number) =>
+      [aSnapshot(), blind, approved][Math.floor((seconds + 0.1 * HOUR) / HOUR) - 23] ?? aSnapshot();
+    expect(wait(see, { ...rules, noDataSeconds: HOUR }).state.decision).toMatchObject({ decision: "proceed" });
+  });
+
+  test("holds a pause after its approval", () => {
+    const commands = [answer("approve"), aCommand({ command: "pause", pauseSeconds: 600 })];
+    expect(wait(() => aSnapshot({ commands }))).toMatchObject({
+      seconds: 600,
+      state: { decision: { decision: "proceed" } },
+    });
   });
 });

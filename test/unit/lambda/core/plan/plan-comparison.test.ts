@@ -87,7 +87,7 @@ describe("what changed since an earlier plan", () => {
     const changes = compare(found, again);
     expect(changes).toEqual({ counts: NONE, named: [] });
     expect(describeChanges(changes)).toBe(
-      "no customer is in another wave; the bakes differ, or the order within a wave",
+      "no customer is in another wave; the bakes or approvals differ, or the order within a wave",
     );
   });
 

@@ -1,0 +1,54 @@
+import type { Counts } from "../../core/flip/outcome.ts";
+import type { Plan, PlannedWave } from "../../core/plan/plan.ts";
+import { explain } from "../../core/reasons.ts";
+import { toApprovalAlert } from "../../core/report/alert-message.ts";
+import { actionOf } from "../../core/report/report.ts";
+import type { Ports } from "../ports.ts";
+import { publish } from "../report/publish.ts";
+import type { FlipRollout, Locked } from "../run-part.ts";
+
+export interface ApprovalAsked {
+  readonly plan: Plan;
+  readonly wave: PlannedWave;
+  /** Of the waves before. */
+  readonly counts: Counts;
+}
+
+/** Publishes that a wave waits for an approval, and sends the people who can answer the alert that asks. */
+export async function askApproval(
+  ports: Ports,
+  rollout: Locked<FlipRollout>,
+  { plan, wave: { wave, customers, approvalSeconds = 0 }, counts }: ApprovalAsked,
+): Promise<void> {
+  const { rolloutId, event, startedAtMs } = rollout;
+  const askedAtMs = ports.nowMs();
+  const until = new Date(askedAtMs + approvalSeconds * 1_000).toISOString();
+  const waits = { code: "waits-for-approval", wave, customers, until } as const;
+  await publish(ports, rollout, {
+    change: "approval asked",
+    ...{ wave, waves: plan.waves.length, customers, plan: plan.hash, until },
+  });
+  const alert = toApprovalAlert(
+    {
+      rolloutId,
+      action: actionOf(rollout),
+      release: event.release,
+      status: "running",
+      dryRun: false,
+      counts: { ...counts, unchanged: counts.unchanged + plan.unchanged, skipped: counts.skipped + plan.skipped },
+      plan,
+      progress: {
+        ...{ phase: "waiting for approval", wave, since: new Date(askedAtMs).toISOString() },
+        ...{ heldBy: [explain(waits)], noted: [] },
+      },
+      exceptions: [],
+      moreExceptions: 0,
+      startedAt: new Date(startedAtMs).toISOString(),
+      durationMs: askedAtMs - startedAtMs,
+      requestedBy: event.requestedBy,
+      reason: event.reason,
+    },
+    ports.dashboardUrl,
+  );
+  await ports.notifier.alert(alert);
+}
