@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { RIGHTS, type Right } from "../../lambda/contract/rights.ts";
 import type { ControlsShown } from "../../lambda/front-door/change-controls.ts";
+import { checkRight } from "../../lambda/front-door/check-right.ts";
 import type { RolloutsListed } from "../../lambda/front-door/list-rollouts.ts";
 import type { AdvisedReport } from "../../lambda/front-door/read-status.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
@@ -61,6 +62,13 @@ describe.each(CALLS)("%s", (_what, request, needed) => {
     expect(await answerTo(request, needed)).not.toMatch(/needs the right/);
     expect(await answerTo(request)).not.toMatch(/needs the right/);
   });
+});
+
+test("a version number, or an alias of another name, gives no right", () => {
+  const arn = "arn:aws:lambda:us-east-1:000000000000:function:start";
+  for (const qualifier of ["7", "live", "Read", ""])
+    expect(() => checkRight(`${arn}:${qualifier}`, "read")).toThrow(/needs the right read/);
+  expect(checkRight(`${arn}:$LATEST`, "read")).toEqual({ qualifier: "$LATEST" });
 });
 
 describe("a pipeline's job", () => {
