@@ -31,6 +31,7 @@ const CALLS: readonly (readonly [string, object, Right])[] = [
   ["the end of the stop", { ...ANN, command: "resume-everything", id: "go-1" }, "steer"],
   ["the end of a hold", { ...ANN, command: "clear-release", release: "2026.10.0" }, "steer"],
   ["a protection", { ...ANN, command: "protect", customerIds: ["1"] }, "steer"],
+  ["an approval", { ...ANN, command: "approve", rolloutId: "night", plan: "0123456789ab" }, "approve"],
   ["an event with an override", anEvent({ dryRun: true, ...OVERRIDE }), "override"],
   ["such an event of EventBridge", aDeployEventOf(anEvent({ dryRun: true, ...OVERRIDE })), "override"],
 ];
