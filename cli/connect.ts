@@ -7,48 +7,72 @@ import { readIdentity } from "./identity.ts";
 export interface Deployment {
   /** The CloudFormation stack; without a name, the only one that has a front door. */
   readonly stack?: string | undefined;
+  /** The front door itself, by its name or ARN: no stack is looked up. */
+  readonly function?: string | undefined;
   readonly sandbox?: boolean | undefined;
   readonly port: string;
 }
 
 /** The front door of a deployment, called with the user's own AWS identity. */
 export interface Door {
-  /** The stack's name, which names the environment. */
+  /** The stack's name, which names the environment; or the function's. */
   readonly environment: string;
   readonly baseUrl?: string | undefined;
+  /** Empty when only the function's name is known. */
   readonly account: string;
   readonly region: string;
   readonly identity: string;
   /** The secret with the login of Evo Voice. */
   readonly loginSecret?: string | undefined;
+  /** A command line for the same deployment, to be pasted into a shell. */
+  toCommand(...words: readonly string[]): string;
   /** Sends a deploy event or a command, to the alias with the one right that it needs. @throws Failure for a refusal, with its message as it came */
   ask(payload: object): Promise<unknown>;
   /** Writes a new version of a secret. @throws Failure */
   putSecret(secretId: string, value: string): Promise<void>;
 }
 
-/** Finds the front door by the outputs of its stack. @throws Failure */
+export const SANDBOX_PORT = "4680";
+
+/** Finds the front door by its name, or by the outputs of its stack. @throws Failure */
 export async function connect(deployment: Deployment): Promise<Door> {
   const config = deployment.sandbox ? toSandbox(deployment) : {};
   try {
-    const [stack, identity] = await Promise.all([findStack(deployment, config), readIdentity(config)]);
-    const [, , , region = "", account = ""] = stack.StackId?.split(":") ?? [];
+    const [{ functionName, ...found }, identity] = await Promise.all([
+      findFrontDoor(deployment, config),
+      readIdentity(config),
+    ]);
     const { LambdaClient } = await import("@aws-sdk/client-lambda");
     const lambda = new LambdaClient({ ...config, requestHandler: { requestTimeout: 60_000 } });
-    const functionName = findOutput(stack, FUNCTION) ?? "";
     return {
-      environment: stack.StackName ?? "",
-      baseUrl: findOutput(stack, BASE_URL),
-      account,
-      region,
+      ...found,
       identity,
-      loginSecret: findOutput(stack, LOGIN_SECRET),
+      toCommand: (...words) => toCommandLine(["cutover", ...words, ...toOptions(deployment)]),
       ask: async (payload) => readReply(await invoke(lambda, functionName, payload)),
       putSecret: (SecretId, SecretString) => putSecret(config, { SecretId, SecretString }),
     };
   } catch (error) {
     throw toFailure(error, deployment);
   }
+}
+
+type Config = ReturnType<typeof toSandbox> | object;
+
+async function findFrontDoor(deployment: Deployment, config: Config) {
+  if (deployment.function) {
+    const [, , , region = "", account = ""] = deployment.function.split(":");
+    return { environment: deployment.function, functionName: deployment.function, account, region };
+  }
+  const stack = await findStack(deployment, config);
+  const [, , , region = "", account = ""] = stack.StackId?.split(":") ?? [];
+  return {
+    environment: stack.StackName ?? "",
+    functionName: findOutput(stack, FUNCTION) ?? "",
+    baseUrl: findOutput(stack, BASE_URL),
+    loginSecret: findOutput(stack, LOGIN_SECRET),
+    account,
+    region,
+  };
 }
 
 /** CDK writes a hash behind the names of outputs. */
@@ -61,11 +85,11 @@ function toSandbox({ port }: Deployment) {
   return { endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials, maxAttempts: 1 };
 }
 
-async function findStack({ stack: name }: Deployment, config: ReturnType<typeof toSandbox> | object): Promise<Stack> {
+async function findStack({ stack: name }: Deployment, config: Config): Promise<Stack> {
   const { CloudFormationClient, paginateDescribeStacks } = await import("@aws-sdk/client-cloudformation");
   const client = new CloudFormationClient(config);
   const found: Stack[] = [];
-  for await (const { Stacks = [] } of paginateDescribeStacks({ client }, name === undefined ? {} : { StackName: name }))
+  for await (const { Stacks = [] } of paginateDescribeStacks({ client }, name ? { StackName: name } : {}))
     found.push(...Stacks.filter((stack) => findOutput(stack, FUNCTION) !== undefined));
   const [stack, ...others] = found;
   if (stack !== undefined && others.length === 0) return stack;
@@ -73,10 +97,21 @@ async function findStack({ stack: name }: Deployment, config: ReturnType<typeof 
   const region = await client.config.region();
   throw new Failure(
     stack === undefined
-      ? `no stack ${name ?? ""} in ${region} has a front door of Cutover: set AWS_REGION and AWS_PROFILE, or --stack`
+      ? `no stack ${name ?? ""} in ${region} has a front door of Cutover: set AWS_REGION and AWS_PROFILE, --stack or --function`
       : `there are several deployments in ${region}: choose one with --stack or CUTOVER_STACK: ${names}`,
     { exitCode: EXIT.refused },
   );
+}
+
+function toOptions({ sandbox, port, stack, function: functionName }: Deployment): readonly string[] {
+  if (sandbox) return port === SANDBOX_PORT ? ["--sandbox"] : ["--sandbox", "--port", port];
+  if (functionName) return ["--function", functionName];
+  return stack ? ["--stack", stack] : [];
+}
+
+/** For a POSIX shell. */
+export function toCommandLine(words: readonly string[]): string {
+  return words.map((word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 }
 
 function findOutput({ Outputs = [] }: Stack, name: string): string | undefined {
@@ -122,7 +157,7 @@ function toFailure(error: unknown, { sandbox, port }: Partial<Deployment>): Fail
   if (sandbox && code === "ECONNREFUSED")
     return new Failure(`no sandbox answers on port ${port}: start one with npm run sandbox`, { cause: error });
   return new Failure(
-    `AWS could not be asked (AWS_PROFILE and AWS_REGION say which account and region): ${name}: ${message}`,
+    `AWS could not be asked (AWS_PROFILE and AWS_REGION say which account and region, --function which front door): ${name}: ${message}`,
     { cause: error },
   );
 }

@@ -1,8 +1,18 @@
 import { userInfo } from "node:os";
 import { Command, Option } from "commander";
 import { wrap } from "../lambda/core/report/text-layout.ts";
-import { connect, type Deployment, type Door } from "./connect.ts";
-import { collect, withEvent, withExclusion, withManner, withSelection, withSender, withStrategy } from "./flags.ts";
+import { runJob } from "./ci.ts";
+import { connect, type Deployment, type Door, SANDBOX_PORT } from "./connect.ts";
+import {
+  collect,
+  withEvent,
+  withExclusion,
+  withManner,
+  withSelection,
+  withSender,
+  withSourceRelease,
+  withStrategy,
+} from "./flags.ts";
 import { askStatus, follow, hasEnded } from "./follow.ts";
 import { findCustomer, listCustomers, listRollouts } from "./list.ts";
 import { writeLogin } from "./login.ts";
@@ -27,8 +37,9 @@ export function createProgram(end: (code: number) => void): Command {
   const program = new Command("cutover")
     .description("Moves Evo Voice customers between the staging and the production servers.")
     .option("--sandbox", "talk to a sandbox on this machine (npm run sandbox)")
-    .option("--port <port>", "the port of the sandbox", "4680")
+    .option("--port <port>", "the port of the sandbox", SANDBOX_PORT)
     .addOption(new Option("--stack <name>", "the CloudFormation stack of the deployment").env("CUTOVER_STACK"))
+    .addOption(new Option("--function <name>", "its front door, so that no stack is read").env("CUTOVER_FUNCTION"))
     .option("--json", "print the answer as JSON")
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -53,6 +64,12 @@ export function createProgram(end: (code: number) => void): Command {
   addSteering(verb);
   program.commandsGroup("Steer the whole environment:");
   addControls(verb);
+  program.commandsGroup("Without a person:");
+  program
+    .command("ci")
+    .description("run a rollout as a job of a CI system: the inputs are variables, see docs/ci.md")
+    .option("--session", "only write the output session-seconds: how long the job's credentials must live")
+    .action(async (_options, command: Command) => end(await runJob(command.optsWithGlobals(), process.env)));
   return program;
 }
 
@@ -62,7 +79,8 @@ function addRollouts(verb: Verb): void {
     "show what an action would do: stage or promote RELEASE, rollback or retry ROLLOUT",
     (door, flags, ...names) => showPlan(door, readEvent(flags, names), flags),
   );
-  withEvent(withStrategy(withExclusion(withSelection(plan))));
+  withSourceRelease(withEvent(withStrategy(withExclusion(withSelection(plan)))));
+  plan.option("--csv", "print the customers as CSV; --json has all of them too");
   const start = (action: string, what: string, description: string) =>
     withManner(
       withEvent(
@@ -75,10 +93,7 @@ function addRollouts(verb: Verb): void {
     start(action, "release", `move customers to the ${servers} servers: shows the plan, and asks`);
   withStrategy(withExclusion(withSelection(flip("stage", "staging"))));
   withStrategy(withExclusion(withSelection(flip("promote", "production"))));
-  start("rollback", "rollout", "restore exactly the customers that a rollout flipped").option(
-    "--release <release>",
-    "instead of a rollout: the release's last rollout",
-  );
+  withSourceRelease(start("rollback", "rollout", "restore exactly the customers that a rollout flipped"));
   const retried = "flip the customers of a rollout that failed or were not attempted: shows the plan, and asks";
   withStrategy(withExclusion(start("retry", "rollout", retried)));
 }
@@ -93,13 +108,13 @@ function addReading(verb: Verb): void {
   verb("status [rollout]", `show a rollout; ${latest}`, async (door, flags, rolloutId) => {
     const now = await askStatus(door, { rolloutId });
     const answer = flags.watch && !hasEnded(now) ? await follow(door, now) : now;
-    printAnswer(answer, flags);
+    printAnswer(door, answer, flags);
     return toExitCode(answer);
   }).option("--watch", "until the rollout has ended");
   verb("report [rollout]", `write a rollout and all of its customers to one file; ${latest}`, (door, flags, name) =>
     writeReport(door, name, String(flags.html)),
   ).requiredOption("--html <file>", "the file, for a browser; a file of this name is replaced");
-  verb("list", "show the last rollouts", listRollouts);
+  verb("list", "show the last rollouts", listRollouts).option("--plans", "also the dry runs");
   verb("customers [rollout]", `show every customer of a rollout; ${latest}`, async (door, flags, name) => {
     const rolloutId = name ?? (await askStatus(door, {})).rolloutId;
     return listCustomers(door, { rolloutId, outcome: flags.outcome, wave: toNumber(flags.wave) }, flags);
@@ -181,6 +196,7 @@ function toNumber(text: unknown): number | undefined {
 function introduce({ environment, baseUrl, account, region, identity }: Door): void {
   if (!isLive()) return;
   const style = /prod/i.test(environment) ? "red" : "dim";
-  const facts = [environment, baseUrl, `account ${account} ${region}`, identity].filter(Boolean).join(", ");
+  const where = account === "" ? "" : `account ${account} ${region}`;
+  const facts = [environment, baseUrl, where, identity].filter(Boolean).join(", ");
   for (const text of wrap(facts, findColumns())) say({ text, style });
 }

@@ -42,6 +42,10 @@ export function withStrategy(command: Command): Command {
     .option("--plan <hash>", "refuse any other plan than this");
 }
 
+export function withSourceRelease(command: Command): Command {
+  return command.option("--release <release>", "of a rollback, instead of a rollout: the release's last rollout");
+}
+
 export function withEvent(command: Command): Command {
   return withSender(command)
     .option("--event <file.json>", "a deploy event; options add to it")

@@ -12,34 +12,57 @@ export interface Followed {
   readonly execution?: string | undefined;
 }
 
-/** The status with its report as text. */
+/** Of the rollout that runs, or else of the last, when none is named. */
 export async function askStatus(
   door: Door,
   rollout: { readonly [Member in keyof Followed]?: string | undefined },
 ): Promise<StatusAnswer> {
   const { rolloutId, execution } = rollout;
-  return (await door.ask({ command: "status", rolloutId, execution, format: "terminal" })) as StatusAnswer;
+  return (await door.ask({ command: "status", rolloutId, execution })) as StatusAnswer;
 }
 
 export function hasEnded({ status }: StatusAnswer): boolean {
   return status !== "starting" && !isUnderWay({ status });
 }
 
+/** Whether a rollout can no longer be refused: it flips, restores, waits for the lock or has ended. */
+export function hasBegun(answer: StatusAnswer): boolean {
+  const { phase } = ("progress" in answer ? answer.progress : undefined) ?? {};
+  return hasEnded(answer) || (answer.status !== "starting" && phase !== "preparing");
+}
+
+export interface Watching {
+  /** @default until the rollout has ended */
+  readonly until?: (answer: StatusAnswer) => boolean;
+  readonly mostMinutes?: number | undefined;
+  /** Between two questions. @default 10,000 */
+  readonly mostWaitMs?: number | undefined;
+}
+
 /**
  * Watches a rollout until it has ended: a live view on a terminal, or else one line for each change. Ctrl-C ends the
  * watching, and not the rollout. @throws Failure when the end is not known
  */
-export async function follow(door: Door, rollout: Followed): Promise<StatusAnswer> {
+export async function follow(door: Door, rollout: Followed, watching: Watching = {}): Promise<StatusAnswer> {
+  const { mostMinutes } = watching;
   const stop = new AbortController();
-  const interrupt = () => stop.abort(interrupted(rollout));
+  const interrupt = () => stop.abort(interrupted(door, rollout));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const timer =
+    mostMinutes === undefined
+      ? undefined
+      : setTimeout(
+          () => stop.abort(lost(rollout, `it did not end within ${mostMinutes} minutes`)),
+          mostMinutes * 60_000,
+        );
   const view = isLive() ? watchLive(rollout) : watchLines();
   try {
     const stopped = new Promise<never>((_resolve, reject) => {
       stop.signal.addEventListener("abort", () => reject(stop.signal.reason));
     });
-    return await Promise.race([pollToEnd(door, rollout, view.show, stop.signal), stopped]);
+    return await Promise.race([poll(door, rollout, { ...watching, show: view.show, signal: stop.signal }), stopped]);
   } finally {
+    clearTimeout(timer);
     view.close();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
     stop.abort();
@@ -48,29 +71,32 @@ export async function follow(door: Door, rollout: Followed): Promise<StatusAnswe
 
 const MOST_MISSES = 10;
 const LEAST_WAIT_MS = 1_000;
-const MOST_WAIT_MS = 10_000;
+
+interface Polling extends Watching {
+  readonly show: (answer: StatusAnswer) => void;
+  readonly signal: AbortSignal;
+}
 
 /** Asks less often with time, because each answer reads the ledger. */
-async function pollToEnd(
+async function poll(
   door: Door,
   rollout: Followed,
-  show: (answer: StatusAnswer) => void,
-  signal: AbortSignal,
+  { until = hasEnded, mostWaitMs = 10_000, show, signal }: Polling,
 ): Promise<StatusAnswer> {
   const beganAt = Date.now();
   let misses = 0;
   for (;;) {
     const answer = await askStatus(door, rollout).catch((error: Failure) => {
       misses += 1;
-      if (misses > MOST_MISSES) throw lost(rollout, error);
+      if (misses > MOST_MISSES) throw lost(rollout, error.message, error);
       return undefined;
     });
     if (answer !== undefined) {
       misses = 0;
-      if (hasEnded(answer)) return answer;
+      if (until(answer)) return answer;
       show(answer);
     }
-    const waitMs = Math.min(Math.max(LEAST_WAIT_MS, (Date.now() - beganAt) / 20), MOST_WAIT_MS);
+    const waitMs = Math.min(Math.max(LEAST_WAIT_MS, (Date.now() - beganAt) / 20), mostWaitMs);
     await sleep(waitMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return new Promise<never>(() => {});
   }
@@ -101,18 +127,16 @@ function watchLive({ rolloutId }: Followed) {
   };
 }
 
-function interrupted({ rolloutId }: Followed): Failure {
+function interrupted(door: Door, { rolloutId }: Followed): Failure {
+  const [watch, stop] = [door.toCommand("status", rolloutId, "--watch"), door.toCommand("abort", rolloutId)];
   return new Failure(
-    `the watching ended, and rollout ${rolloutId} continues\n  to watch it again:  cutover status ${rolloutId} --watch\n  to stop it:         cutover abort ${rolloutId}`,
+    `the watching ended, and rollout ${rolloutId} continues\n  to watch it again:  ${watch}\n  to stop it:         ${stop}`,
     { exitCode: EXIT.interrupted },
   );
 }
 
-function lost({ rolloutId }: Followed, cause: Failure): Failure {
-  return new Failure(
-    `${cause.message}\nthe end of rollout ${rolloutId} is not known; it continues without this program`,
-    {
-      cause,
-    },
-  );
+function lost({ rolloutId }: Followed, why: string, cause?: Failure): Failure {
+  return new Failure(`${why}\nthe end of rollout ${rolloutId} is not known; it continues without this program`, {
+    cause,
+  });
 }

@@ -12,8 +12,8 @@ export interface Form {
   readonly csv?: boolean | undefined;
 }
 
-export async function listRollouts(door: Door, { json }: Form): Promise<number> {
-  const listed = (await door.ask({ command: "list" })) as RolloutsListed;
+export async function listRollouts(door: Door, { json, plans }: Form & { readonly plans?: unknown }): Promise<number> {
+  const listed = (await door.ask({ command: "list", plans })) as RolloutsListed;
   if (json) printJson(listed);
   else
     print(
@@ -43,9 +43,7 @@ type Asked = Readonly<Record<string, unknown>>;
 /** Every customer of a rollout, page by page, also while the rollout goes on. */
 export async function listCustomers(door: Door, asked: Asked, { json, csv }: Form): Promise<number> {
   if (json) {
-    const customers: ListedCustomer[] = [];
-    for await (const page of readPages(door, asked)) customers.push(...page);
-    printJson(customers);
+    printJson(await readCustomers(door, asked));
     return EXIT.asWanted;
   }
   if (csv) print(COLUMNS.join(","));
@@ -56,6 +54,12 @@ export async function listCustomers(door: Door, asked: Asked, { json, csv }: For
   }
   if (found === 0 && !csv) print("no customer");
   return EXIT.asWanted;
+}
+
+export async function readCustomers(door: Door, asked: Asked): Promise<readonly ListedCustomer[]> {
+  const customers: ListedCustomer[] = [];
+  for await (const page of readPages(door, asked)) customers.push(...page);
+  return customers;
 }
 
 /** What the last rollouts planned for one customer, and what became of it. */
@@ -74,7 +78,7 @@ function describeInRollout(found: CustomerFound["rollouts"][number]): string {
   return [head, `  ${describeCustomer(found)}`, ...(by === "" ? [] : [`  ${clean(by)}`])].join("\n");
 }
 
-export async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly ListedCustomer[]> {
+async function* readPages(door: Door, asked: Asked): AsyncGenerator<readonly ListedCustomer[]> {
   let after: number | undefined;
   do {
     const page = (await door.ask({ command: "customers", ...asked, after })) as CustomersListed;

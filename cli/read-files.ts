@@ -1,21 +1,25 @@
 import { readFileSync } from "node:fs";
 import { findRepeatedMembers } from "../lambda/contract/repeated-members.ts";
 import { EXIT, Failure } from "./failure.ts";
-import type { Event } from "./to-event.ts";
 
-/** The event of a file. A repeated member is refused: of two `exclude`, `JSON.parse` silently drops the first. @throws Failure */
-export function readEventFile(file: string): Event {
-  const text = readText(file);
-  let event: unknown;
+/** A repeated member is refused: of two `exclude`, `JSON.parse` silently drops the first. @throws Failure */
+export function parseJson(text: string, source: string): unknown {
+  let json: unknown;
   try {
-    event = JSON.parse(text);
+    json = JSON.parse(text);
   } catch (cause) {
-    throw refuse(file, `it is not JSON: ${(cause as Error).message}`);
+    throw refuse(source, `it is not JSON: ${(cause as Error).message}`);
   }
   const repeated = findRepeatedMembers(text).map(({ path, message }) => `${path}: ${message}`);
-  if (repeated.length > 0) throw refuse(file, repeated.join("; "));
+  if (repeated.length > 0) throw refuse(source, repeated.join("; "));
+  return json;
+}
+
+/** The event of a file. @throws Failure */
+export function readEventFile(file: string): Readonly<Record<string, unknown>> {
+  const event = parseJson(readText(file), file);
   if (typeof event !== "object" || event === null || Array.isArray(event)) throw refuse(file, "expected an object");
-  return event as Event;
+  return event as Readonly<Record<string, unknown>>;
 }
 
 /**

@@ -6,7 +6,7 @@ import { countCustomers } from "../lambda/core/report/text-layout.ts";
 import type { Door } from "./connect.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { askStatus } from "./follow.ts";
-import { readPages } from "./list.ts";
+import { readCustomers } from "./list.ts";
 import { say } from "./terminal.ts";
 
 /** Writes the report of a rollout with all of its customers as one file that a browser shows. @throws Failure */
@@ -15,8 +15,7 @@ export async function writeReport(door: Door, rolloutId: string | undefined, fil
   if (!("counts" in report)) throw new Failure(`rollout ${report.rolloutId} is ${report.status}: it has no report yet`);
   const asOf = new Date().toISOString();
   const customers: ListedCustomer[] = [];
-  for (const each of findPlanned(report))
-    for await (const page of readPages(door, { rolloutId: each })) customers.push(...page);
+  for (const each of findPlanned(report)) customers.push(...(await readCustomers(door, { rolloutId: each })));
   try {
     writeFileSync(file, writeReportPage({ report, customers, environment: door.environment, asOf }));
   } catch (error) {

@@ -1,38 +1,46 @@
 import { randomBytes } from "node:crypto";
+import { toShortHash } from "../lambda/core/plan/short-hash.ts";
+import { renderReport } from "../lambda/core/report/render-report.ts";
 import { hasSucceeded } from "../lambda/core/report/report.ts";
-import { countCustomers } from "../lambda/core/report/text-layout.ts";
+import { clean, countCustomers } from "../lambda/core/report/text-layout.ts";
 import type { StatusAnswer } from "../lambda/front-door/read-status.ts";
 import type { Started } from "../lambda/front-door/start-rollout.ts";
 import { confirm } from "./ask-user.ts";
-import type { Door } from "./connect.ts";
+import { type Door, toCommandLine } from "./connect.ts";
+import { describeNext } from "./describe-next.ts";
 import { EXIT, Failure } from "./failure.ts";
-import { follow, hasEnded } from "./follow.ts";
+import { follow, hasBegun, hasEnded } from "./follow.ts";
+import { listCustomers, readCustomers } from "./list.ts";
 import { isInteractive, isLive, print, printJson, say } from "./terminal.ts";
 import type { Event } from "./to-event.ts";
 
 export interface Manner {
   readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
+  /** Of a plan: every customer. */
+  readonly csv?: boolean | undefined;
   /** Until the end; without a word, on a terminal only. */
   readonly watch?: boolean | undefined;
 }
 
 /** A dry run: which customers the event would flip, in which waves, and the plan's hash. */
 export async function showPlan(door: Door, event: Event, manner: Manner): Promise<number> {
-  const [, , ...argv] = process.argv;
   const planned = await plan(door, event);
-  printAnswer(planned, manner);
+  const { rolloutId, status } = planned;
   const { hash } = ("plan" in planned ? planned.plan : undefined) ?? {};
-  if (planned.status === "planned" && event.action !== "rollback" && hash !== undefined)
-    say({ text: `\nto run exactly this plan:\n  ${toCommand(argv, hash.slice(0, 12))}` });
+  if (status !== "planned" || hash === undefined || !(manner.json || manner.csv)) printAnswer(door, planned, manner);
+  else if (manner.csv) await listCustomers(door, { rolloutId }, manner);
+  else printJson({ ...planned, firstFlips: undefined, customers: await readCustomers(door, { rolloutId }) });
+  if (status === "planned" && event.action !== "rollback" && hash !== undefined)
+    say({ text: `\nto run exactly this plan:\n  ${toRunLine(process.argv.slice(2), toShortHash(hash))}` });
   return toExitCode(planned);
 }
 
 /** The command line that runs what `cutover plan …` has shown. */
-function toCommand(argv: readonly string[], hash: string): string {
+function toRunLine(argv: readonly string[], hash: string): string {
   const at = argv.indexOf("plan");
-  const words = ["cutover", ...argv.slice(0, at), ...argv.slice(at + 1), "--plan", hash];
-  return words.map((word) => (/^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+  const words = [...argv.slice(0, at), ...argv.slice(at + 1)].filter((word) => word !== "--json" && word !== "--csv");
+  return toCommandLine(["cutover", ...words, "--plan", hash]);
 }
 
 /** Starts a rollout. One that flips customers runs the plan that was shown, by its hash. */
@@ -41,16 +49,13 @@ export async function rollOut(door: Door, event: Event, manner: Manner): Promise
   const seen = isSeen ? event : await showAndAsk(door, event, manner);
   if (seen === undefined) return EXIT.notAsWanted;
   const started = await start(door, seen);
-  const { rolloutId, joined } = started;
-  if (joined) say({ text: `the same event was sent before: rollout ${rolloutId} is ${started.status}` });
-  if (!(manner.watch ?? isLive())) {
-    if (manner.json) printJson(started);
-    else say({ text: `to watch it: cutover status ${rolloutId} --watch` });
-    return EXIT.asWanted;
-  }
-  const ended = await follow(door, started);
-  printAnswer(ended, manner);
-  return toExitCode(ended);
+  sayStarted(started);
+  const isWatched = manner.watch ?? isLive();
+  const answer = await follow(door, started, isWatched ? {} : { until: hasBegun });
+  if (isWatched || hasEnded(answer)) printAnswer(door, answer, manner);
+  else if (manner.json) printJson(started);
+  if (!hasEnded(answer)) say({ text: `to watch it: ${door.toCommand("status", started.rolloutId, "--watch")}` });
+  return toExitCode(answer);
 }
 
 /** The event with the hash of the plan that was shown; undefined when its rollout would not succeed. */
@@ -61,8 +66,8 @@ async function showAndAsk(door: Door, event: Event, { yes, json }: Manner): Prom
       { exitCode: EXIT.refused },
     );
   const planned = await plan(door, event);
-  if (!json || planned.status !== "planned") printAnswer(planned, { json });
-  else if (!yes && "text" in planned) say({ text: planned.text ?? "" });
+  if (!json || planned.status !== "planned") printAnswer(door, planned, { json });
+  else if (!yes) say({ text: describeAnswer(planned) });
   if (planned.status !== "planned" || !("plan" in planned) || planned.plan === undefined) return undefined;
   const { flip, hash } = planned.plan;
   if (!yes) await confirm(`${event.action} ${countCustomers(flip)} on ${door.environment}?`);
@@ -79,19 +84,34 @@ async function plan(door: Door, { id: _id, plan: _plan, ...event }: Event): Prom
 }
 
 /** With an id, an event that the SDK sends twice starts one rollout. */
-async function start(door: Door, event: Event): Promise<Started> {
-  const id = event.id ?? `${event.action}-${randomBytes(6).toString("hex")}`;
-  const started = (await door.ask({ ...event, id })) as Started;
-  if (event.dryRun !== true) say({ text: `started rollout ${id}` });
-  return started;
+function start(door: Door, event: Event): Promise<Started> {
+  return send(door, { ...event, id: event.id ?? `${event.action}-${randomBytes(6).toString("hex")}` });
 }
 
-/** The report, in the words of the front door. */
-export function printAnswer(answer: StatusAnswer, { json }: Manner): void {
+/** @throws Failure also for the answer of another function */
+export async function send(door: Door, event: Event): Promise<Started> {
+  const answer = (await door.ask(event)) as Started | null;
+  if (typeof answer?.rolloutId === "string") return answer;
+  throw new Failure(
+    "the function answered, but not as Cutover's front door does: is it the FrontDoorFunctionName of the deployment?",
+  );
+}
+
+export function sayStarted({ rolloutId, status, joined }: Started): void {
+  const before = `the same event was sent before: rollout ${rolloutId} is ${status}`;
+  say({ text: joined ? before : `started rollout ${rolloutId}` });
+}
+
+/** The report, and what can be done next as command lines. */
+export function printAnswer(door: Door, answer: StatusAnswer, { json }: Manner): void {
+  if (json) printJson(answer);
+  else print([describeAnswer(answer), ...describeNext(door, answer)].join("\n"));
+}
+
+export function describeAnswer(answer: StatusAnswer): string {
+  if ("counts" in answer) return renderReport(answer, "terminal", { advises: false });
   const { rolloutId, status, problems = [] } = answer;
-  if (json) printJson({ ...answer, text: undefined });
-  else if ("text" in answer && answer.text !== undefined) print(answer.text);
-  else print([`rollout ${rolloutId} is ${status}`, ...problems.map(({ message }) => message)].join("\n"));
+  return [`rollout ${rolloutId} is ${status}`, ...problems.map(({ message }) => clean(message))].join("\n");
 }
 
 /** A rollout that goes on is as wanted so far. */

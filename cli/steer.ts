@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { describeVia } from "../lambda/contract/via.ts";
+import { describeVia, type Via } from "../lambda/contract/via.ts";
+import type { Attribution } from "../lambda/core/controls.ts";
 import { findQuestion } from "../lambda/core/report/next-steps.ts";
 import { clean, countCustomers, formatTime } from "../lambda/core/report/text-layout.ts";
 import type { ControlsShown } from "../lambda/front-door/change-controls.ts";
@@ -36,7 +37,7 @@ export async function steer(
     print(
       `${noted.command} is noted: rollout ${id} takes it in before its next batch, or at the next poll of its wait`,
     );
-  say({ text: `to watch it: cutover status ${id} --watch` });
+  say({ text: `to watch it: ${door.toCommand("status", id, "--watch")}` });
   return EXIT.asWanted;
 }
 
@@ -99,21 +100,19 @@ function printControls(answer: unknown, json: boolean | undefined): number {
 
 function describeControls(shown: Shown): string {
   const { status, stopped, holds, protectedIds, protectedNow = [], changes = [] } = shown;
-  const lines = [
-    stopped === undefined ? status : `${status} by ${stopped.requestedBy}: ${stopped.reason}`,
-    ...Object.entries(holds).map(
-      ([release, { requestedBy, reason }]) => `release ${release} is held by ${requestedBy}: ${reason}`,
-    ),
+  const widest = Math.max(0, ...changes.map(({ change }) => change.length));
+  return [
+    stopped === undefined ? status : `${status} ${describeSender(stopped)}`,
+    ...Object.entries(holds).map(([release, held]) => `release ${clean(release)} is held ${describeSender(held)}`),
     `${countCustomers(protectedIds.length)} protected here, besides those of the policy`,
     ...protectedIds.slice(0, 20).map((id) => `  ${id}`),
     ...(protectedIds.length > 20 ? [`  and ${protectedIds.length - 20} more: --json shows all`] : []),
-    ...protectedNow.map(({ name, customerId }) => `now protected: ${name} (${customerId})`),
+    ...protectedNow.map(({ name, customerId }) => `now protected: ${clean(name)} (${customerId})`),
     ...(changes.length > 0 ? ["last changes"] : []),
-    ...changes.map(
-      ({ at, change, requestedBy, via, reason }) =>
-        `  ${formatTime(at)}  ${change}  ${requestedBy}${via === undefined ? "" : `, by ${describeVia(via)}`}: ${reason}`,
-    ),
-  ];
-  // `clean` would take the indentation away.
-  return lines.map((line) => `${/^ */.exec(line)?.[0]}${clean(line)}`).join("\n");
+    ...changes.map((each) => `  ${formatTime(each.at)}  ${each.change.padEnd(widest)}  ${describeSender(each)}`),
+  ].join("\n");
+}
+
+function describeSender({ requestedBy, via, reason }: Attribution & { readonly via?: Via | undefined }): string {
+  return clean(`by ${requestedBy}${via === undefined ? "" : ` (${describeVia(via)})`}: ${reason}`);
 }

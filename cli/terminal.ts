@@ -15,7 +15,12 @@ export function printJson(value: unknown): void {
 }
 
 export function say(line: Line): void {
-  stderr.write(`${paint(line)}\n`);
+  stderr.write(`${disarm(paint(line))}\n`);
+}
+
+/** GitHub's runner obeys a line that begins with `::`, and `##[` anywhere. What came from outside may hold either. */
+function disarm(text: string): string {
+  return process.env.GITHUB_ACTIONS ? text.replace(/^(\s*):(?=:)/gm, "$1: ").replaceAll("##[", "## [") : text;
 }
 
 /** Whether questions can be asked and a view can be redrawn. */
@@ -35,7 +40,9 @@ export function findColumns(): number {
 /** https://no-color.org */
 export function paint({ text, style }: Line): string {
   const isColourful = isLive() && !process.env.NO_COLOR;
-  return isColourful && style !== undefined ? styleText(style, text, { validateStream: false }) : text;
+  // What came from outside cannot steer a terminal.
+  const harmless = text.replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "");
+  return isColourful && style !== undefined ? styleText(style, harmless, { validateStream: false }) : harmless;
 }
 
 /** Lines that are drawn again in the same place. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { EXIT, Failure } from "./failure.ts";
+import { parseJson } from "./read-files.ts";
 
 export type Event = Readonly<Record<string, unknown>>;
 
@@ -54,11 +55,7 @@ function toTargets(flags: Flags): readonly object[] | undefined {
 }
 
 /** A name, or the waves as JSON. */
-function toStrategy(strategy: unknown): unknown {
-  if (typeof strategy !== "string" || !strategy.trimStart().startsWith("{")) return strategy;
-  try {
-    return JSON.parse(strategy);
-  } catch (cause) {
-    throw new Failure(`--strategy: expected a name, or the waves as JSON: ${cause}`, { exitCode: EXIT.refused, cause });
-  }
+export function toStrategy(strategy: unknown, source = "--strategy"): unknown {
+  const isJson = typeof strategy === "string" && strategy.trimStart().startsWith("{");
+  return isJson ? parseJson(strategy, source) : strategy;
 }

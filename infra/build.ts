@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { readPolicy } from "../lambda/config.ts";
 import { ENTRIES, ROOT } from "./bundle.ts";
-import { bundleCommandLine, bundleFunction } from "./bundle-entry.ts";
+import { bundleFunction } from "./bundle-entry.ts";
 
 const { values } = parseArgs({
   options: {
@@ -22,9 +22,6 @@ for (const entry of ENTRIES) {
   bundleFunction(entry, folder, policy);
   tell(join(folder, "index.mjs"));
 }
-const commandLine = join(resolve(values.out), "cli", "cutover.mjs");
-bundleCommandLine(commandLine);
-tell(commandLine);
 
 function tell(file: string): void {
   const bundle = readFileSync(file);

@@ -11,7 +11,9 @@ export function bundleFunction(entry: Entry, folder: string, policy: unknown): v
   for (const file of readdirSync(folder)) chmodSync(join(folder, file), 0o644);
 }
 
-/** Writes the command line as one file, which needs nothing but Node.js. */
+/** The command line as one file, which needs nothing but Node.js. It is committed, because CI systems run it from a checkout. */
+export const COMMAND_LINE = join(ROOT, "ci/cutover.mjs");
+
 export function bundleCommandLine(outfile: string): void {
   bundle(join(ROOT, "cli/cutover.ts"), outfile, { sourcemap: false });
   chmodSync(outfile, 0o755);

@@ -54,6 +54,10 @@ export class PhoneRelease extends Stack {
     });
     const promote = { cutover, action: "promote", release: source.variables.commitId, targets: { all: true } } as const;
     const run = GlobalVariables.executionId;
+    const plan = new CutoverAction({
+      ...{ ...promote, actionName: "plan", runOrder: 1, dryRun: true, id: `plan-${run}` },
+      variablesNamespace: "plan",
+    });
     new Pipeline(this, "Pipeline", {
       stages: [
         { stageName: "Source", actions: [source] },
@@ -61,13 +65,16 @@ export class PhoneRelease extends Stack {
         {
           stageName: "Promote",
           actions: [
-            new CutoverAction({ ...promote, actionName: "plan", runOrder: 1, dryRun: true, id: `plan-${run}` }),
+            plan,
             new ManualApprovalAction({
               actionName: "approve",
               runOrder: 2,
-              additionalInformation: "The details of the action `plan` say how many customers would be promoted.",
+              additionalInformation: `Plan ${plan.variables.plan}: the details of the action "plan" have its waves and its first customers.`,
             }),
-            new CutoverAction({ ...promote, actionName: "promote", runOrder: 3, id: `promote-${run}` }),
+            new CutoverAction({
+              ...{ ...promote, actionName: "promote", runOrder: 3, id: `promote-${run}` },
+              plan: plan.variables.plan,
+            }),
           ],
         },
       ],
@@ -80,8 +87,8 @@ type Event = z.input<typeof FlipEvent>;
 /** The inputs of action.yml and gitlab-ci.yml for stage and promote, with the same meaning and defaults. */
 export interface CutoverActionProps
   extends CommonAwsActionProps,
-    Pick<Event, "action" | "release" | "targets" | "exclude" | "strategy" | "onFailure" | "dryRun" | "id">,
-    Pick<Event, "requestedBy" | "reason"> {
+    Pick<Event, "action" | "release" | "targets" | "exclude" | "strategy" | "onFailure" | "dryRun" | "plan">,
+    Pick<Event, "notAfter" | "onBusy" | "override" | "id" | "requestedBy" | "reason"> {
   readonly cutover: Cutover;
   /**
    * Whether the action waits for the end of the rollout, at most 24 hours, and fails when the rollout fails.
@@ -104,8 +111,10 @@ export class CutoverAction extends Action {
 
   constructor({ cutover, wait, ...given }: CutoverActionProps) {
     super();
-    const { action, release, targets, exclude, strategy, onFailure, dryRun, id, requestedBy, reason, ...props } = given;
-    const event = { action, release, targets, exclude, strategy, onFailure, dryRun, id, requestedBy, reason };
+    const { action, release, targets, exclude, strategy, onFailure, dryRun, plan, ...others } = given;
+    const { notAfter, onBusy, override, id, requestedBy, reason, ...props } = others;
+    const flips = { action, release, targets, exclude, strategy, onFailure, dryRun, plan };
+    const event = { ...flips, notAfter, onBusy, override, id, requestedBy, reason };
     this.#cutover = cutover;
     this.#parameters = { ...event, wait };
     const { length } = JSON.stringify(this.#parameters);
@@ -119,6 +128,11 @@ export class CutoverAction extends Action {
       provider: "Lambda",
       artifactBounds: { minInputs: 0, maxInputs: 0, minOutputs: 0, maxOutputs: 0 },
     };
+  }
+
+  /** What the front door tells the pipeline: for later actions, when the action has a `variablesNamespace`. */
+  get variables() {
+    return { rolloutId: this.variableExpression("rolloutId"), plan: this.variableExpression("plan") };
   }
 
   protected bound(scope: Construct, _stage: IStage, { role }: ActionBindOptions): ActionConfig {

@@ -11,6 +11,11 @@ const oneOf = (what: string) => {
   return z.string({ error: expected }).regex(/^[^\s*?]+$/, expected);
 };
 
+const FROM = "expected { branch } or { environment }, or a list of them";
+const From = z.union([strictObject({ branch: oneOf("branch") }), strictObject({ environment: oneOf("environment") })], {
+  error: FROM,
+});
+
 /** The GitHub Actions jobs that may start a rollout, without a long-lived key. */
 export const GitHubJobs = strictObject({
   /**
@@ -18,10 +23,8 @@ export const GitHubJobs = strictObject({
    * tokens of repositories that were created, renamed or transferred since 15 July 2026, and of others on request.
    */
   repository: z.string({ error: REPOSITORY }).regex(/^[\w.-]+(?:\/[\w.-]+|@\d+\/[\w.-]+@\d+)$/, REPOSITORY),
-  /** Jobs of this branch, or jobs of this GitHub environment, where reviewers can decide. */
-  from: z.union([strictObject({ branch: oneOf("branch") }), strictObject({ environment: oneOf("environment") })], {
-    error: "expected { branch } or { environment }",
-  }),
+  /** Jobs of this branch, or jobs of this GitHub environment, where reviewers can decide; or of any of a list. */
+  from: z.union([From, z.array(From).min(1, FROM)], { error: FROM }),
 });
 type GitHubJobs = z.input<typeof GitHubJobs>;
 
@@ -45,7 +48,7 @@ export class GitHubAccess extends Construct {
       // The most that AWS allows; action.yml asks for the time that its job waits.
       maxSessionDuration: Duration.hours(12),
       assumedBy: new WebIdentityPrincipal(oidcProviderArn, {
-        StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: toSubject(jobs) },
+        StringEquals: { [`${ISSUER}:aud`]: "sts.amazonaws.com", [`${ISSUER}:sub`]: toSubjects(jobs) },
       }),
     });
     cutover.grantStart(this.role);
@@ -64,8 +67,12 @@ export class GitHubAccess extends Construct {
 }
 
 /** https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims */
-function toSubject({ repository, from }: GitHubJobs): string {
-  return "branch" in from
-    ? `repo:${repository}:ref:refs/heads/${from.branch}`
-    : `repo:${repository}:environment:${from.environment}`;
+function toSubjects({ repository, from }: GitHubJobs): readonly string[] {
+  return [from]
+    .flat()
+    .map((one) =>
+      "branch" in one
+        ? `repo:${repository}:ref:refs/heads/${one.branch}`
+        : `repo:${repository}:environment:${one.environment}`,
+    );
 }

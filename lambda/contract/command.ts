@@ -60,10 +60,15 @@ export type StatusCommand = z.output<typeof StatusCommand>;
 
 const ListCommand = strictObject({
   command: named(["list"], "shows the last 20 rollouts, the newest first, and which rollout runs now"),
+  plans: z
+    .boolean({ error: "expected true or false" })
+    .default(false)
+    .describe("true: also the dry runs; false: only those rollouts of the last 100 that were none"),
   requestedBy: requestedBy.optional(),
   reason: reason.optional(),
   id,
 }).meta({ id: "listCommand", title: "The last rollouts" });
+export type ListCommand = z.output<typeof ListCommand>;
 
 const OUTCOMES = ["flipped", "unchanged", "skipped", "failed", "restored", "conflicting", "not-restored"] as const;
 

@@ -22,7 +22,7 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command, via
     case "status":
       return readStatus(ports, { ...command, rolloutId: command.rolloutId ?? (await findLatest(ports)) });
     case "list":
-      return listRollouts(ports);
+      return listRollouts(ports, command);
     case "customers":
       return listCustomers(ports, command);
     case "customer":

@@ -86,10 +86,12 @@ function toSummary(answer: StatusAnswer): string {
 
 /** The output variables of the action: later actions of the pipeline can read them. */
 function toVariables(answer: StatusAnswer): Readonly<Record<string, string>> {
-  const counts = "counts" in answer ? Object.entries(answer.counts) : [];
+  const { rolloutId, status } = answer;
+  const { plan, counts = {} } = "counts" in answer ? answer : {};
   return {
-    rolloutId: answer.rolloutId,
-    status: answer.status,
-    ...Object.fromEntries(counts.map(([kind, count]) => [kind, String(count)])),
+    rolloutId,
+    status,
+    ...(plan !== undefined && { plan: plan.hash }),
+    ...Object.fromEntries(Object.entries(counts).map(([kind, count]) => [kind, String(count)])),
   };
 }

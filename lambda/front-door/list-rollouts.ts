@@ -1,3 +1,4 @@
+import type { ListCommand } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { actionOf, type Report, releaseOf } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
@@ -19,13 +20,18 @@ export interface ListedRollout
 }
 
 const MOST_LISTED = 20;
+const MOST_SEARCHED = 100;
 
-export async function listRollouts(ports: FrontDoorPorts): Promise<RolloutsListed> {
+export async function listRollouts(
+  ports: FrontDoorPorts,
+  { plans }: Pick<ListCommand, "plans">,
+): Promise<RolloutsListed> {
   const [{ lock }, records] = await Promise.all([
     ports.ledger.readControls(),
-    ports.ledger.readLastRollouts(MOST_LISTED),
+    ports.ledger.readLastRollouts(plans ? MOST_LISTED : MOST_SEARCHED),
   ]);
-  const settled = await Promise.all(records.map((record) => reconcileStatus(ports, record)));
+  const listed = records.filter(({ event }) => plans || !event.dryRun).slice(0, MOST_LISTED);
+  const settled = await Promise.all(listed.map((record) => reconcileStatus(ports, record)));
   return { running: lock?.rolloutId, rollouts: settled.map(toListed) };
 }
 

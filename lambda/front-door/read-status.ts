@@ -1,16 +1,18 @@
 import type { StatusCommand } from "../contract/command.ts";
 import type { DeployEvent } from "../contract/deploy-event.ts";
 import { RefusedError } from "../contract/refused-error.ts";
+import type { Plan } from "../core/plan/plan.ts";
 import { type Explained, explain } from "../core/reasons.ts";
 import { type Advice, adviseNext } from "../core/report/next-steps.ts";
 import { createOutcomeSummary, type OutcomeSummary } from "../core/report/outcome-summary.ts";
 import { renderReport } from "../core/report/render-report.ts";
-import { type Report, releaseOf, toException } from "../core/report/report.ts";
+import { type PlannedFlip, type Report, releaseOf, toException } from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import type { RollbackCounts } from "../core/rollback/settle-before-rollback.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { addRollback } from "./add-rollback.ts";
 import { describeProgress } from "./describe-progress.ts";
+import { findWave } from "./list-customers.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readRollback } from "./read-rollback.ts";
 import { reconcileStatus } from "./reconcile-status.ts";
@@ -82,7 +84,26 @@ async function follow(ports: FrontDoorPorts, report: Report): Promise<Report> {
 async function reportRecord(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const settled = await reconcileStatus(ports, record);
   const report = settled.report ?? (await reportSoFar(ports, settled));
+  const { status, plan } = report;
+  if (status === "planned" && plan !== undefined)
+    return { ...report, firstFlips: await readFirstFlips(ports, record.rolloutId, plan) };
   return addRollback(ports, settled, report);
+}
+
+const MOST_FIRST = 50;
+
+async function readFirstFlips(
+  { ledger }: FrontDoorPorts,
+  rolloutId: string,
+  plan: Plan,
+): Promise<Report["firstFlips"]> {
+  const first: PlannedFlip[] = [];
+  for (let place = 0; place < plan.batches && first.length < MOST_FIRST; place += 1) {
+    const [item] = await ledger.readPlanItems(rolloutId, plan, [place]);
+    const wave = findWave(plan, place) ?? 0;
+    first.push(...(item?.customers ?? []).map((customer) => ({ wave, ...customer })));
+  }
+  return first.slice(0, MOST_FIRST);
 }
 
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {

@@ -1,6 +1,6 @@
 import { RefusedError } from "../contract/refused-error.ts";
 import { type CommandRecord, findAnswer } from "../core/gate/apply-commands.ts";
-import { SHORT_HASH } from "../core/plan/plan.ts";
+import { toShortHash } from "../core/plan/short-hash.ts";
 import { describeReason } from "../core/reasons.ts";
 import { countStanding } from "../core/report/next-steps.ts";
 import { describeProblems } from "../core/report/report.ts";
@@ -80,7 +80,7 @@ function findWrongAnswer(
   if (phase !== "waiting for approval") return `it waits for no approval: ${describePhase(at)}`;
   if (meant !== undefined && meant !== wave) return `wave ${wave} waits for an approval, and not wave ${meant}`;
   const { hash = "" } = plan ?? {};
-  if (!hash.startsWith(seen)) return `its plan is ${hash.slice(0, SHORT_HASH)}, and not ${seen}`;
+  if (!hash.startsWith(seen)) return `its plan is ${toShortHash(hash)}, and not ${seen}`;
   const answer = findAnswer(commands, wave);
   return answer && `wave ${wave} has its answer: ${describeReason(toNoted(answer))}`;
 }

@@ -471,11 +471,15 @@ describe("notifications", () => {
 });
 
 describe("GitHub Actions", () => {
-  test.each<[string, NonNullable<Given["github"]>["from"], string]>([
-    ["acme/phones", { branch: "main" }, "repo:acme/phones:ref:refs/heads/main"],
-    ["acme/phones", { environment: "production" }, "repo:acme/phones:environment:production"],
-    ["acme@123456/phones@456789", { branch: "main" }, "repo:acme@123456/phones@456789:ref:refs/heads/main"],
-  ])("of %s, from %j, may only start rollouts and read", (repository, from, subject) => {
+  test.each<[string, NonNullable<Given["github"]>["from"], readonly string[]]>([
+    ["acme/phones", { branch: "main" }, ["repo:acme/phones:ref:refs/heads/main"]],
+    [
+      "acme/phones",
+      [{ environment: "plan" }, { environment: "production" }],
+      ["repo:acme/phones:environment:plan", "repo:acme/phones:environment:production"],
+    ],
+    ["acme@123456/phones@456789", { branch: "main" }, ["repo:acme@123456/phones@456789:ref:refs/heads/main"]],
+  ])("of %s, from %j, may only start rollouts and read", (repository, from, subjects) => {
     const templates = synthesize({
       github: { repository, from, provider: (scope) => OidcProviderNative.fromOidcProviderArn(scope, "GH", PROVIDER) },
     });
@@ -489,7 +493,7 @@ describe("GitHub Actions", () => {
         Condition: {
           StringEquals: {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": subject,
+            "token.actions.githubusercontent.com:sub": subjects,
           },
         },
       },

@@ -8,7 +8,7 @@ import { TABLE } from "./ledger.ts";
 import { PARTS, startWorld, type World, type WorldOptions } from "./world.ts";
 
 export const WORKER_ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:live";
-const START_ARN = "arn:aws:lambda:us-east-1:000000000000:function:start";
+export const FRONT_DOOR_ARN = "arn:aws:lambda:us-east-1:000000000000:function:start";
 
 /** What came back from the front door over Lambda's own protocol. */
 export interface Reply {
@@ -47,7 +47,7 @@ export async function openFrontDoor(options: WorldOptions): Promise<FrontDoor> {
   const { policy, executions } = world;
   const worker = createWorker({ policy, ...PARTS });
   executions.serve(WORKER_ARN, { kind: "durable", handler: worker, skipWaits: true });
-  executions.serve(START_ARN, {
+  executions.serve(FRONT_DOOR_ARN, {
     kind: "plain",
     handler: createFrontDoor({ policy, tableName: TABLE, workerArn: WORKER_ARN }),
     aliases: RIGHTS,
@@ -57,7 +57,7 @@ export async function openFrontDoor(options: WorldOptions): Promise<FrontDoor> {
 
   async function invoke(event: unknown, alias?: Right) {
     const Payload = Buffer.from(JSON.stringify(event));
-    const reply = await client.send(new InvokeCommand({ FunctionName: START_ARN, Qualifier: alias, Payload }));
+    const reply = await client.send(new InvokeCommand({ FunctionName: FRONT_DOOR_ARN, Qualifier: alias, Payload }));
     const body = reply.Payload?.transformToString() ?? "";
     replies.push(body);
     return { isError: reply.FunctionError !== undefined, body: JSON.parse(body) };

@@ -1,5 +1,6 @@
 import { listShortly } from "../../contract/describe.ts";
 import type { Breach, PlanReason, Sentences } from "../reason-types.ts";
+import { toShortHash } from "./short-hash.ts";
 
 const MOST_NAMED = 20;
 
@@ -16,11 +17,11 @@ export const PLAN_SENTENCES: Sentences<PlanReason> = {
     )}; name them by customerIds`,
   "blast-radius": describeBreach,
   "stale-plan": ({ plan, now, changes }) =>
-    `the plan ${plan} is no longer the plan of this event, which is now ${now}: ${changes}; look at a new dry run, then send its hash`,
+    `the plan ${toShortHash(plan)} is no longer the plan of this event, which is now ${toShortHash(now)}: ${changes}; look at a new dry run, then send its hash`,
   "unknown-plan": ({ plan, now }) =>
-    `the ledger has no dry run with the plan ${plan}, and the plan of this event is now ${now}; make a new dry run, then send its hash`,
+    `the ledger has no dry run with the plan ${toShortHash(plan)}, and the plan of this event is now ${toShortHash(now)}; make a new dry run, then send its hash`,
   "plan-of-another-event": ({ plan, retryOf }) =>
-    `the plan ${plan} is ${retryOf === undefined ? "of another action or release" : `not of a retry of ${retryOf}`}: make a dry run of this event`,
+    `the plan ${toShortHash(plan)} is ${retryOf === undefined ? "of another action or release" : `not of a retry of ${retryOf}`}: make a dry run of this event`,
   "descendants-left-out": ({ descendants }) => {
     const named = descendants.map(({ id, ancestorId }) =>
       ancestorId === undefined ? id : `${id} (below ${ancestorId})`,

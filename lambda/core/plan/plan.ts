@@ -19,9 +19,6 @@ export interface Plan {
   readonly named?: { readonly customers: number; readonly skipped: number } | undefined;
 }
 
-/** So many characters of a hash name a plan where people read it. */
-export const SHORT_HASH = 12;
-
 /** A share of the plan with its own bake and gate. */
 export interface PlannedWave {
   /** From 1. */

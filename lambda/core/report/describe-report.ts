@@ -1,7 +1,7 @@
 import { describeVia } from "../../contract/via.ts";
 import { OUTCOMES, type OutcomeKind } from "../flip/outcome.ts";
-import { SHORT_HASH } from "../plan/plan.ts";
-import { toExceptionSections } from "./exception-sections.ts";
+import { toShortHash } from "../plan/short-hash.ts";
+import { toExceptionSections, toFlipSections } from "./exception-sections.ts";
 import { type Advice, adviseReader } from "./next-steps.ts";
 import { hasSucceeded, type Override, type Report } from "./report.ts";
 import type { Block, Limits, NumberRow, ReportDocument, Section, Style } from "./report-document.ts";
@@ -21,9 +21,10 @@ export function describeReport(report: Report, limits: Limits): ReportDocument {
     toCounts(report),
     toRollback(report),
     toSkipReasons(report, limits),
+    ...toFlipSections(report, limits),
     ...toExceptionSections(report, limits),
     toFacts(report, limits),
-    toNext(report),
+    limits.advises ? toNext(report) : undefined,
   ];
   return {
     title: `${action} ${release}`,
@@ -173,7 +174,7 @@ function toFacts(report: Report, { characters }: Limits): Section {
   const facts: readonly (readonly [label: string, text: string | undefined])[] = [
     ["rollout", rolloutId],
     ["of", of?.join(", ")],
-    ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${plan.hash.slice(0, SHORT_HASH)}`],
+    ["plan", plan && `${formatNumber(plan.flip)} to flip, hash ${toShortHash(plan.hash)}`],
     ["override", override && describeOverride(override)],
     ["moved", movedMeanwhile ? toMoved(movedMeanwhile) : undefined],
     ["asked by", requestedBy && via?.identity === undefined ? `${requestedBy}, as the sender says` : requestedBy],
@@ -207,7 +208,8 @@ function toNext(report: Report): Section | undefined {
   return advice.length === 0 ? undefined : { title: "next", blocks: advice.flatMap(toBlocks) };
 }
 
-function toBlocks({ say, send }: Advice): readonly Block[] {
-  const text: Block = { kind: "text", lines: [say] };
+function toBlocks({ say, commandLine, send }: Advice): readonly Block[] {
+  const whole = commandLine === undefined ? say : `${say.replace(/:$/, "")}, run ${commandLine}, or send:`;
+  const text: Block = { kind: "text", lines: [whole] };
   return send === undefined ? [text] : [text, { kind: "command", send }];
 }

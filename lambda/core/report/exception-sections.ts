@@ -1,3 +1,4 @@
+import type { PlannedCustomer } from "../plan/planned-customer.ts";
 import type { Exception, Report } from "./report.ts";
 import type { Block, Limits, Section } from "./report-document.ts";
 import { countCustomers, formatNumber, shortenText } from "./text-layout.ts";
@@ -54,23 +55,39 @@ function toSection({ title, total, has, counted }: Kind, report: Report, limits:
   const named = listed.slice(0, namedCustomers);
   const more = Math.max(total(report), listed.length) - named.length;
   const counts = new Map(counted?.(report)?.map(({ message, customers }) => [message, customers]));
-  const namedByReason = Map.groupBy(named, ({ reason }) => reason.message);
-  const blocks = [...new Set([...namedByReason.keys(), ...counts.keys()])].flatMap((sentence): readonly Block[] => {
-    const customers = namedByReason.get(sentence) ?? [];
+  const sentences = new Set([...named.map(({ reason }) => reason.message), ...counts.keys()]);
+  const blocks = [...sentences].flatMap((sentence): readonly Block[] => {
+    const customers = named.filter(({ reason }) => reason.message === sentence);
     const count = counts.get(sentence) ?? 0;
     const head = count > customers.length ? `${countCustomers(count)}: ${sentence}` : sentence;
     return [
       { kind: "text", lines: [shortenText(head, characters)] },
-      { kind: "customers", customers: customers.map(toNamed) },
+      { kind: "customers", customers: customers.map((each) => toNamed({ ...each, id: each.customerId })) },
     ];
   });
-  const rest = `and ${formatNumber(more)} more; the ledger lists all of them`;
-  return { title, blocks: more > 0 ? [...blocks, { kind: "text", lines: [rest], style: "dim" }] : blocks };
+  return { title, blocks: [...blocks, ...countMore(more)] };
 }
 
-function toNamed({ name, referenceId, customerId }: Exception) {
+/** The customers that a dry run would flip, the first by name. */
+export function toFlipSections({ firstFlips = [], plan }: Report, { plannedCustomers }: Limits): readonly Section[] {
+  const named = firstFlips.slice(0, plannedCustomers);
+  if (named.length === 0) return [];
+  const waves = new Set(named.map(({ wave }) => wave));
+  const blocks = [...waves].flatMap((wave): readonly Block[] => [
+    { kind: "text", lines: [`wave ${wave}`] },
+    { kind: "customers", customers: named.filter((flip) => flip.wave === wave).map(toNamed) },
+  ]);
+  return [{ title: "to flip", blocks: [...blocks, ...countMore((plan?.flip ?? 0) - named.length)] }];
+}
+
+function countMore(more: number): readonly Block[] {
+  const rest = `and ${formatNumber(more)} more; the command customers lists all of them`;
+  return more > 0 ? [{ kind: "text", lines: [rest], style: "dim" }] : [];
+}
+
+function toNamed({ name, referenceId, id }: PlannedCustomer): PlannedCustomer {
   const [shortName, shortReference] = [name, referenceId].map((text) => text && shortenText(text, MOST_NAME));
-  return { name: shortName ?? "", referenceId: shortReference, id: customerId };
+  return { name: shortName ?? "", referenceId: shortReference, id };
 }
 
 const MOST_NAME = 80;

@@ -1,6 +1,6 @@
 import type { DeployEvent } from "../../contract/deploy-event.ts";
 import { isCodeOfDoubt } from "../flip/outcome.ts";
-import { SHORT_HASH } from "../plan/plan.ts";
+import { toShortHash } from "../plan/short-hash.ts";
 import type { Explained } from "../reasons.ts";
 import type { Report } from "./report.ts";
 import { isUnderWay } from "./rollout-status.ts";
@@ -8,6 +8,8 @@ import { isUnderWay } from "./rollout-status.ts";
 /** What to do about a rollout, and the event or command that does it. */
 export interface Advice {
   readonly say: string;
+  /** The same for a shell. */
+  readonly commandLine?: string | undefined;
   /** For the front door, as it is. */
   readonly send?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -85,7 +87,7 @@ function adviseRefused(report: Report, event: DeployEvent | undefined): readonly
   const fix: Advice = problems.some(({ code }) => code === "too-late") ? { say } : { say, send: event };
   if (!problems.some((problem) => problem.code === "alarm" && problem.state === "ALARM")) return [fix];
   const override = { reason: "WHY" };
-  const add = `If this release fixes what the alarm is about, add this to the deploy event: "override":{"reason":"WHY"}`;
+  const add = `If this release fixes what the alarm is about, send it with "override":{"reason":"WHY"}, or with --override WHY.`;
   return [fix, { say: add, send: event && { ...event, override } }];
 }
 
@@ -191,7 +193,7 @@ export function findQuestion({ rolloutId = "", plan, progress }: Partial<Report>
     each.code === "command-noted" && (each.command === "approve" || each.command === "reject") && each.wave === wave;
   if (phase !== "waiting for approval" || plan === undefined || wave === undefined || noted.some(isAnswer))
     return undefined;
-  const hash = plan.hash.slice(0, SHORT_HASH);
+  const hash = toShortHash(plan.hash);
   return { rolloutId, plan: hash, wave, commandLine: `cutover approve ${rolloutId} --plan ${hash} --wave ${wave}` };
 }
 
@@ -209,7 +211,7 @@ function adviseApproval(report: Report): readonly Advice[] {
   const { commandLine, ...members } = question;
   const send = (command: "approve" | "reject") => ({ command, ...members, requestedBy: "YOU", reason: "WHY" });
   return [
-    { say: `To let wave ${members.wave} begin, run ${commandLine}, or send:`, send: send("approve") },
+    { say: `To let wave ${members.wave} begin:`, commandLine, send: send("approve") },
     { say: "To refuse it, which ends the rollout as a failed gate does and holds the release:", send: send("reject") },
   ];
 }
@@ -218,5 +220,8 @@ function advisePlanned({ status, plan }: Report): readonly Advice[] {
   if (status !== "planned") return [];
   const say = "If this plan is right, send the event again without dryRun.";
   if (plan === undefined) return [{ say }];
-  return [{ say }, { say: `With "plan":"${plan.hash}" in it, the event is refused if its plan is not this one.` }];
+  return [
+    { say },
+    { say: `With "plan":"${toShortHash(plan.hash)}" in it, the event is refused if its plan is not this one.` },
+  ];
 }

@@ -10,8 +10,12 @@ import { type TextLayout, writeText } from "./write-text.ts";
  * breaking of lines to them, `markdown` is for the page of a CI job. What came from outside is data in each of them: it
  * cannot steer a terminal, forge a line, or be markup.
  */
-export function renderReport(report: Report, format: ReportFormat, layout: Partial<TextLayout> = {}): string {
-  const document = describeReport(report, LIMITS[format]);
+export function renderReport(
+  report: Report,
+  format: ReportFormat,
+  { advises = true, ...layout }: Partial<TextLayout & Pick<Limits, "advises">> = {},
+): string {
+  const document = describeReport(report, { ...LIMITS[format], advises });
   switch (format) {
     case "terminal":
       return writeText(document, { colour: false, columns: PHONE_COLUMNS, ...layout });
@@ -25,8 +29,8 @@ export function renderReport(report: Report, format: ReportFormat, layout: Parti
 const PHONE_COLUMNS = 60;
 
 /** SNS and CodePipeline bound a text, and a phone has less patience; a job's page has room. */
-const LIMITS: Readonly<Record<ReportFormat, Limits>> = {
-  terminal: { problemLines: 1_000, characters: 100_000, namedCustomers: 10, namesSkipped: false },
-  plain: { problemLines: 12, characters: 600, namedCustomers: 5, namesSkipped: false },
-  markdown: { problemLines: 100, characters: 600, namedCustomers: 100, namesSkipped: true },
+const LIMITS: Readonly<Record<ReportFormat, Omit<Limits, "advises">>> = {
+  terminal: { problemLines: 1_000, characters: 100_000, namedCustomers: 10, plannedCustomers: 50, namesSkipped: false },
+  plain: { problemLines: 12, characters: 600, namedCustomers: 5, plannedCustomers: 12, namesSkipped: false },
+  markdown: { problemLines: 100, characters: 2_000, namedCustomers: 100, plannedCustomers: 50, namesSkipped: true },
 };

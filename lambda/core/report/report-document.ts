@@ -44,6 +44,10 @@ export interface Limits {
   readonly characters: number;
   /** Of each kind of exception. */
   readonly namedCustomers: number;
+  /** Of the customers that a dry run would flip. */
+  readonly plannedCustomers: number;
   /** Whether skipped customers are named too. */
   readonly namesSkipped: boolean;
+  /** Whether it says what can be sent next. */
+  readonly advises: boolean;
 }

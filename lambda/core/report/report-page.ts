@@ -27,7 +27,11 @@ export function writeReportPage({ report, customers, environment, asOf }: PageFa
   return writePage({ title: `${action} ${release}`, body, script: customers.length === 0 ? "" : FILTER });
 }
 
-const LIMITS: Limits = { problemLines: 1_000, characters: 2_000, namedCustomers: 20, namesSkipped: false };
+const LIMITS: Limits = {
+  ...{ problemLines: 1_000, characters: 2_000, namedCustomers: 20, namesSkipped: false, advises: true },
+  // The page lists every customer.
+  plannedCustomers: 0,
+};
 
 export interface Page {
   readonly title: string;

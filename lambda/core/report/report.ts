@@ -3,6 +3,7 @@ import type { Via } from "../../contract/via.ts";
 import { type Counts, NO_COUNTS, type Outcome, type OutcomeKind } from "../flip/outcome.ts";
 import type { Decision, Stop } from "../gate/decision.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { PlannedCustomer } from "../plan/planned-customer.ts";
 import { type Explained, explain, type Reason } from "../reasons.ts";
 import type { Held, RollbackCounts } from "../rollback/settle-before-rollback.ts";
 import type { SourceRollouts } from "../rollback/source-rollouts.ts";
@@ -34,6 +35,12 @@ type ExplainedResult = WaveResult & {
   readonly approval?: Explained | undefined;
 };
 
+/** A customer that the plan flips. */
+export interface PlannedFlip extends PlannedCustomer {
+  /** From 1. */
+  readonly wave: number;
+}
+
 /** A customer that is not where it was to be. The last two outcomes are those of a rollback. */
 export interface Exception {
   readonly customerId: string;
@@ -59,6 +66,8 @@ export interface Report {
   /** How many customers were skipped that the event names by id or reference id; absent for none. */
   readonly namedSkipped?: number | undefined;
   readonly plan?: Plan | undefined;
+  /** In the answer to `status`, for a dry run: the first 50 customers that it would flip, wave by wave. */
+  readonly firstFlips?: readonly PlannedFlip[] | undefined;
   /** How many customers were skipped for each reason: by the plan and later. */
   readonly skippedBy?: readonly ReasonCount[] | undefined;
   /** How many customers failed for each reason. */

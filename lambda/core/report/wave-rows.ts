@@ -118,6 +118,8 @@ function group(waves: readonly WaveText[]): readonly WaveText[] {
 }
 
 function toRow({ label, customers, done, result, remarks }: WaveText, isBegun: boolean): ListRow {
+  // The remark of a wave without customers says why there is none.
+  if (customers === 0 && remarks.length > 0) return { label, lines: remarks };
   const text = [countCustomers(customers), result].filter((each) => each !== "").join(", ");
   return { label, lines: [text, ...remarks], ...(isBegun && { done: [done, customers] as const }) };
 }

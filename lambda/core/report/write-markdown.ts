@@ -46,6 +46,6 @@ function writeTable(head: readonly string[], rows: readonly (readonly string[])[
 }
 
 /** Text that shows as itself: a backslash takes every mark of Markdown and HTML its meaning. */
-function escapeMarkdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return clean(text).replace(/[!-/:-@[-`{-~]/g, "\\$&");
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { parsePolicy } from "../../../lambda/config.ts";
@@ -11,6 +11,7 @@ import { makeApp, makeStacks, POLICY, ROOT, type Statement, statementsOf, target
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
 import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type DeclaredAction, declareAction, findActions, getAction } from "../ci/declare-action.ts";
+import { ACTION } from "../ci/read-files.ts";
 
 const EXECUTION = "12345678-1234-5678-abcd-12345678abcd";
 const COMMIT = "0f3c9a1b2d4e5f60718293a4b5c6d7e8f9012345";
@@ -27,12 +28,11 @@ function synthesizeExample() {
   return { template: Template.fromStack(stack), deployment: Template.fromStack(cutover.node.scope as Stack) };
 }
 
-/** What CodePipeline puts in for variables when it runs. */
-function fillIn({ Configuration }: DeclaredAction): string {
-  return Configuration.UserParameters.replaceAll("#{codepipeline.PipelineExecutionId}", EXECUTION).replaceAll(
-    "#{source.CommitId}",
-    COMMIT,
-  );
+/** What CodePipeline puts in for variables when it runs; `plan` is the output variable of the action before. */
+function fillIn({ Configuration }: DeclaredAction, plan = "f0c37771cb37"): string {
+  return Configuration.UserParameters.replaceAll("#{codepipeline.PipelineExecutionId}", EXECUTION)
+    .replaceAll("#{source.CommitId}", COMMIT)
+    .replaceAll("#{plan.plan}", plan);
 }
 
 /** What the front door makes of an action's job. */
@@ -65,7 +65,7 @@ describe("the example's pipeline", () => {
       wait: true,
     });
     expect(readRequest(getAction(template, "promote"))).toEqual({
-      event: { ...common, dryRun: false, id: `promote-${EXECUTION}` },
+      event: { ...common, dryRun: false, plan: "f0c37771cb37", id: `promote-${EXECUTION}` },
       wait: true,
     });
   });
@@ -109,30 +109,31 @@ describe("an action of Cutover", () => {
   });
 
   test("has the inputs of the GitHub Action and the GitLab template, except those of a job alone", () => {
-    const script = readFileSync(join(ROOT, "ci/rollout.mjs"), "utf8");
-    const inputs = [...script.matchAll(/read\("([A-Z_]+)"/g)].map(([, name = ""]) =>
-      name.toLowerCase().replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+    const inputs = Object.keys(ACTION.inputs).map((name) =>
+      name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()),
     );
     const example = readFileSync(join(ROOT, "templates/codepipeline.ts"), "utf8");
-    const [, members = ""] = /const event = \{ (.*) \};/.exec(example) ?? [];
-    // CodePipeline has a timeout and a rhythm of its own; the function is that of the construct; it stages and promotes.
-    const others = ["function", "rolloutId", "wait", "timeoutMinutes", "pollSeconds"];
-    expect(members.split(", ").sort()).toEqual(inputs.filter((name) => !others.includes(name)).sort());
+    const lists = [...example.matchAll(/const (?:flips|event) = \{ (?:\.\.\.flips, )?(.*) \};/g)];
+    const members = lists.flatMap(([, names = ""]) => names.split(", "));
+    // CodePipeline has a timeout of its own; the function and the role are those of the construct; it stages and promotes.
+    const others = ["function", "rolloutId", "wait", "timeoutMinutes", "roleToAssume", "awsRegion"];
+    expect(members.sort()).toEqual(inputs.filter((name) => !others.includes(name)).sort());
   });
 });
 
 describe("through the front door", () => {
+  const { template } = synthesizeExample();
   let door: FrontDoor;
 
-  beforeAll(async () => {
+  beforeEach(async () => {
     door = await openFrontDoor({ customers: 30 });
   });
 
-  afterAll(() => door.close());
+  afterEach(() => door.close());
 
   /** Runs an action until CodePipeline has its answer; gives the last. */
-  async function run(action: DeclaredAction) {
-    const parameters = fillIn(action);
+  async function run(name: string, plan?: string) {
+    const parameters = fillIn(getAction(template, name), plan);
     await door.send(aPipelineJob(parameters, { id: door.pipeline.openJob() }));
     await door.world.executions.settled();
     const { continuationToken = "" } = door.pipeline.answers().at(-1) ?? {};
@@ -142,27 +143,36 @@ describe("through the front door", () => {
 
   const findStaged = () => {
     const { accountId, customers } = door.world.emulator;
-    return [...customers()].filter((customer) => customer.isStaging && customer.accountId === accountId).length;
+    return [...customers()].filter((customer) => customer.isStaging && customer.accountId === accountId);
   };
 
   test("the example's plan shows the approver what its promote then flips", async () => {
-    const { template } = synthesizeExample();
     const staged = findStaged();
-    expect(staged).toBeGreaterThan(0);
-
-    const planned = await run(getAction(template, "plan"));
+    expect(staged.length).toBeGreaterThan(0);
+    const planned = await run("plan");
     expect(planned?.executionDetails?.summary).toMatch(
       new RegExp(
-        `planned only: no customer was flipped\n\n  to flip +${staged}\n  unchanged +\\d+\n[^]*rollout +plan-${EXECUTION}\n`,
+        `planned only: no customer was flipped\n\n  to flip +${staged.length}\n  unchanged +\\d+\n[^]*\nto flip\n  wave 1\n    REF-[^]*rollout +plan-${EXECUTION}\n`,
       ),
     );
-    expect(findStaged()).toBe(staged);
+    expect(planned?.executionDetails?.summary).toContain(`(${staged[0]?.id})`);
+    expect(findStaged()).toEqual(staged);
 
-    const promoted = await run(getAction(template, "promote"));
+    const promoted = await run("promote", planned?.outputVariables?.plan);
     expect(promoted).toMatchObject({
       action: "PutJobSuccessResult",
-      outputVariables: { rolloutId: `promote-${EXECUTION}`, status: "succeeded", flipped: String(staged) },
+      outputVariables: { rolloutId: `promote-${EXECUTION}`, status: "succeeded", flipped: String(staged.length) },
     });
-    expect(findStaged()).toBe(0);
+    expect(findStaged()).toEqual([]);
+  });
+
+  test("the example's promote flips no customer when the plan is another one, and names what changed", async () => {
+    const planned = await run("plan");
+    const created = door.world.emulator.addCustomer({ name: "Created in between", isStaging: true });
+    const staged = findStaged();
+    const promoted = await run("promote", planned?.outputVariables?.plan);
+    expect(promoted).toMatchObject({ action: "PutJobFailureResult" });
+    expect(JSON.stringify(promoted)).toContain(`Created in between (${created.id}): not found → wave 1`);
+    expect(findStaged()).toEqual(staged);
   });
 });

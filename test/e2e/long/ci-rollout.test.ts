@@ -1,8 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
-import { INPUTS, runScript, START } from "../ci/run-script.ts";
+import { COMMAND_LINE } from "../../../infra/bundle-entry.ts";
+import { FRONT_DOOR_ARN, type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { INPUTS, runProgram } from "../ci/run-job.ts";
 
 const CUSTOMERS = 30;
+const OTHER_ARN = `${FRONT_DOOR_ARN}-2`;
+const SESSION = { script: `exec node "${COMMAND_LINE}" ci --session` };
+/** What every report has. */
+const REPORT = { exceptions: [], moreExceptions: 0, startedAt: "2026-11-28T20:00:00Z", durationMs: 1_000 };
 
 let door: FrontDoor;
 
@@ -13,8 +18,8 @@ beforeEach(async () => {
 
 afterEach(() => door.close());
 
-function run(inputs: Readonly<Record<string, string>> = {}, options: Parameters<typeof runScript>[2] = {}) {
-  return runScript(door.world.environment, inputs, options);
+function run(inputs: Readonly<Record<string, string>> = {}, options: Parameters<typeof runProgram>[2] = {}) {
+  return runProgram(door.world.environment, inputs, options);
 }
 
 /** Answers the job in the place of the front door; the last answer again and again. */
@@ -25,8 +30,8 @@ function answerWith(...answers: readonly object[]) {
     action: "promote",
     ...answers[Math.min(calls++, answers.length - 1)],
   });
-  door.world.executions.serve(`${START}-2`, { kind: "plain", handler, aliases: ["start", "read"] });
-  return { FUNCTION: `${START}-2` };
+  door.world.executions.serve(OTHER_ARN, { kind: "plain", handler, aliases: ["start", "read"] });
+  return { FUNCTION: OTHER_ARN };
 }
 
 /** The events that the worker was started with. */
@@ -46,11 +51,18 @@ test("flips every customer, waits and writes the report; the same id joins the r
   const job = await run({ ID: "release-1", REQUESTED_BY: "octocat", REASON: "it is time" });
 
   expect(job).toMatchObject({ exitCode: 0 });
-  expect(job.outputs).toEqual({ "rollout-id": "release-1", status: "succeeded", flipped: String(staged), failed: "0" });
-  expect(job.dotenv).toBe(
-    `CUTOVER_ROLLOUT_ID=release-1\nCUTOVER_STATUS=succeeded\nCUTOVER_FLIPPED=${staged}\nCUTOVER_FAILED=0\n`,
-  );
-  expect(job.log).toContain("cutover: rollout release-1 is starting\n");
+  const plan = expect.stringMatching(/^[\da-f]{64}$/);
+  const [flipped, failed] = [String(staged), "0"];
+  expect(job.outputs).toEqual({ "rollout-id": "release-1", status: "succeeded", plan, flipped, failed });
+  expect(job.dotenv).toEqual({
+    CUTOVER_OUTPUT_ROLLOUT_ID: "release-1",
+    CUTOVER_OUTPUT_STATUS: "succeeded",
+    CUTOVER_OUTPUT_PLAN: plan,
+    CUTOVER_OUTPUT_FLIPPED: flipped,
+    CUTOVER_OUTPUT_FAILED: failed,
+  });
+  expect(job.log).toMatch(/^started rollout release-1\n/);
+  expect(job.log).toContain("\npromote 2026.11.0   succeeded\n");
   expect(job.summary).toContain("## Cutover: promote 2026\\.11\\.0\n");
   expect(job.summary).toContain(`| flipped | ${staged} |`);
   expect(job.summary).toContain(
@@ -61,8 +73,8 @@ test("flips every customer, waits and writes the report; the same id joins the r
 
   const again = await run({ ID: "release-1", REQUESTED_BY: "another" });
   expect(again).toMatchObject({ exitCode: 0, outputs: job.outputs });
-  expect(again.summary).toContain("this job joined its rollout");
-  expect(again.log).toContain("rollout release-1 is succeeded (joined: the event was sent before)");
+  expect(again.summary).toContain("**succeeded \\(sent before\\)**");
+  expect(again.log).toContain("the same event was sent before: rollout release-1 is succeeded\n");
   expect(starts()).toHaveLength(1);
 });
 
@@ -112,7 +124,7 @@ describe("a rollout in waves", () => {
   test("of an unknown strategy starts nothing", async () => {
     const job = await run({ STRATEGY: "canary" });
     expect(job.exitCode).toBe(2);
-    expect(job.log).toContain("cutover: - strategy: ");
+    expect(job.log).toContain("\n  - strategy: ");
     expect(starts()).toEqual([]);
   });
 });
@@ -136,41 +148,52 @@ describe("how a job ends", () => {
 });
 
 test("a job that is cancelled leaves the rollout's id, and says that the rollout continues", async () => {
-  const job = await run(answerWith({ status: "running" }), { cancelAt: "is running" });
-  expect(job).toMatchObject({ exitCode: 1, outputs: { "rollout-id": "r-1", status: "running" } });
-  expect(job.dotenv).toContain("CUTOVER_ROLLOUT_ID=r-1\n");
-  expect(job.log).toContain("the job was stopped, but rollout r-1 continues");
+  const job = await run(answerWith({ status: "running" }), { cancelAt: "running" });
+  expect(job).toMatchObject({ exitCode: 130, outputs: { "rollout-id": "r-1", status: "running" } });
+  expect(job.dotenv).toMatchObject({ CUTOVER_OUTPUT_ROLLOUT_ID: "r-1" });
+  expect(job.log).toContain("the watching ended, and rollout r-1 continues");
   expect(job.summary).toContain("rollout r\\-1 continues");
 });
 
-test("the log tells waves, bakes, pauses and the decisions of the gates", async () => {
-  const plan = { waves: [{ wave: 1 }, { wave: 2 }] };
-  const at = (progress: object, flipped: number) => ({ status: "running", plan, progress, counts: { flipped } });
+test("a job that has waited its minutes ends with 1, and says that the rollout continues", async () => {
+  const job = await run({ ...answerWith({ status: "running" }), TIMEOUT_MINUTES: "0.02" });
+  expect(job).toMatchObject({ exitCode: 1, outputs: { "rollout-id": "r-1" } });
+  expect(job.log).toContain("it did not end within 0.02 minutes\nthe end of rollout r-1 is not known; it continues");
+});
+
+test("the answer of another function is no rollout", async () => {
+  door.world.executions.serve(OTHER_ARN, { kind: "plain", handler: async () => null, aliases: ["start"] });
+  const job = await run({ FUNCTION: OTHER_ARN });
+  expect(job).toMatchObject({ exitCode: 1, outputs: {}, log: expect.stringContaining("FrontDoorFunctionName") });
+});
+
+test("the log tells waves, bakes, pauses, and at the end the report", async () => {
+  const waves = [1, 2].map((wave) => ({ wave, customers: 3, bakeSeconds: 60 }));
+  const plan = { waves, hash: "9bed8e4e9dba5d39", flip: 6 };
+  const at = (progress: object, flipped: number) => {
+    const counts = { flipped, unchanged: 0, deferred: 0, skipped: 0, failed: 0 };
+    return { ...REPORT, status: "running", plan, progress: { heldBy: [], noted: [], ...progress }, counts };
+  };
   const paused = [{ message: "ann paused it: a customer complains" }];
-  const waves = [
-    { wave: 1, decision: "proceed", reasons: [] },
-    { wave: 2, decision: "halt", reasons: [{ message: "an alarm goes off" }] },
+  const results = [
+    { ...waves[0], decision: "proceed", reasons: [] },
+    { ...waves[1], decision: "halt", reasons: [{ message: "an alarm goes off" }] },
   ];
   const job = await run(
     answerWith(
       { status: "starting" },
       at({ phase: "flipping", wave: 1 }, 3),
-      at({ phase: "baking", wave: 1, bakeLeftSeconds: 1_790 }, 3),
-      at({ phase: "baking", wave: 1, bakeLeftSeconds: 900 }, 3),
+      at({ phase: "baking", wave: 1, bakeLeftSeconds: 59 }, 3),
+      at({ phase: "baking", wave: 1, bakeLeftSeconds: 30 }, 3),
       at({ phase: "flipping", wave: 2, heldBy: paused }, 3),
-      { status: "halted", waves, counts: { flipped: 5 } },
+      { ...at({}, 5), status: "halted", progress: undefined, waves: results },
     ),
   );
-  expect(job.log.split("\n").slice(0, -1)).toEqual(
-    [
-      "rollout r-1 is starting",
-      "rollout r-1 is running, wave 1 of 2, flipping: 3 flipped",
-      "rollout r-1 is running, wave 1 of 2, baking: 3 flipped (30 minutes of the bake are left)",
-      "rollout r-1 is running, wave 2 of 2, flipping; held: ann paused it: a customer complains: 3 flipped",
-      "rollout r-1 is halted: 5 flipped",
-      "wave 1: proceed",
-      "wave 2: halt; an alarm goes off",
-    ].map((line) => `cutover: ${line}`),
+  expect(job.log).toMatch(
+    /^started rollout r-1\nrunning, wave 1 of 2, flipping; 3 flipped\nrunning, wave 1 of 2, baking; 3 flipped\nrunning, wave 2 of 2, flipping; 3 flipped; held: ann paused it: a customer complains\npromote {3}halted\n/,
+  );
+  expect(job.log).toContain(
+    "\n  1  3 customers, baked 1 min, proceeded\n  2  3 customers, stopped, halted\n     an alarm goes off\n",
   );
 });
 
@@ -180,7 +203,7 @@ test.each([
   [{ TIMEOUT_MINUTES: "0.5" }, 900],
   [{ TIMEOUT_MINUTES: "300", WAIT: "false" }, 900],
 ])("the role's credentials live longer than the job waits: %j", async (inputs, seconds) => {
-  const job = await run(inputs, { args: ["session"] });
+  const job = await run(inputs, SESSION);
   expect(job).toMatchObject({ exitCode: 0, outputs: { "session-seconds": String(seconds) } });
   expect(starts()).toEqual([]);
 });
@@ -205,7 +228,7 @@ describe("what starts nothing", () => {
   test("an event that the front door refuses: every problem, a line each", async () => {
     const job = await run({ ACTION: "promot", TARGETS: '{"al":true}' });
 
-    expect(job).toMatchObject({ exitCode: 2, outputs: {}, dotenv: "" });
+    expect(job).toMatchObject({ exitCode: 2, outputs: {}, dotenv: {} });
     expect(job.log).toContain("cutover: the deploy event was refused, nothing was done; 2 problems:\n");
     expect(job.log).toContain("did you mean promote?");
     expect(job.summary).toContain("> the deploy event was refused");
@@ -224,56 +247,27 @@ describe("what starts nothing", () => {
   });
 
   test("inputs that cannot be right: every one is named", async () => {
-    const job = await run({
-      FUNCTION: "--debug",
-      RELEASE: "",
-      TARGETS: "{all}",
-      DRY_RUN: "yes",
-      WAIT: "1",
-      TIMEOUT_MINUTES: "-1",
-    });
+    const wrong = { TARGETS: "{all}", DRY_RUN: "yes", WAIT: "1", TIMEOUT_MINUTES: "-1" };
+    const job = await run({ ...wrong, EXCLUDE: '{"tags":["vip"],"tags":["zzz"]}' });
     expect(job).toMatchObject({ exitCode: 2, outputs: {} });
-    expect(job.log.split("\n").map((line) => line.replace(/ such as .*/, ""))).toEqual([
+    expect(job.log.split("\n").map((line) => line.replace(/JSON: .*/, "JSON"))).toEqual([
       "cutover: nothing was sent, because inputs are wrong:",
-      "cutover: - release: it is missing",
-      "cutover: - targets: expected JSON,",
-      "cutover: - dry-run: expected true or false",
-      "cutover: - function: expected the name or the ARN of a Lambda function",
-      "cutover: - wait: expected true or false",
-      "cutover: - timeout-minutes: expected a number above 0, at most 2880",
+      "- targets: it is not JSON",
+      "- exclude: tags: got this member twice; expected it once, because JSON.parse ignores all but the last",
+      "- dry-run: expected true or false",
+      "- wait: expected true or false",
+      "- timeout-minutes: expected a number above 0, at most 2880",
       "",
     ]);
-    expect((await run({ FUNCTION: "file:///etc/passwd" })).exitCode).toBe(2);
+    expect(starts()).toEqual([]);
   });
 
   test("a wait that is longer than credentials live", async () => {
-    const job = await run({ TIMEOUT_MINUTES: "711" }, { args: ["session"] });
+    const job = await run({ TIMEOUT_MINUTES: "711" }, SESSION);
     expect(job).toMatchObject({ exitCode: 2, outputs: {} });
-    expect(job.log).toContain("timeout-minutes: expected a number above 0, at most 710, because the credentials of");
-  });
-
-  test.each([
-    ["none", { AWS_CLI: "/nowhere/aws" }, {}, "there is no `aws` on the PATH"],
-    ["version 1", {}, { cliVersion: "aws-cli/1.44.2 Python/3.12.3" }, "`aws` is version 1.44.2"],
-  ])("an AWS CLI that is missing or too old: %s", async (_which, inputs, options, what) => {
-    const job = await run(inputs, options);
-    expect(job.exitCode).toBe(2);
-    expect(job.log).toBe(`cutover: nothing was sent, because this script needs the AWS CLI v2: ${what}\n`);
-    expect(starts()).toEqual([]);
-  });
-
-  test("a member that occurs twice in a target or an exclusion", async () => {
-    const job = await run({
-      TARGETS: '[{"tags":["\\"a\\":1"]},{"tags":["b"],"t\\u0061gs":["c"]}]',
-      EXCLUDE: '{"tags":["vip"],"tags":["zzz"]}',
-    });
-    expect(job.exitCode).toBe(2);
-    expect(job.log).toContain('cutover: - exclude: "tags" comes twice in one object; expected it once');
-    expect(job.log).toMatch(/- targets: "t\\u0061gs" comes twice/);
-    expect(starts()).toEqual([]);
-    const once = await run({ EXCLUDE: '[{"tags":["vip","vip"]},{"tags":["tags"]}]', DRY_RUN: "true", WAIT: "false" });
-    expect(once.exitCode).toBe(0);
-    expect(starts()).toHaveLength(1);
+    expect(job.log).toContain(
+      "timeout-minutes: expected at most 710, because the credentials of role-to-assume live at most 12 hours",
+    );
   });
 });
 
@@ -281,7 +275,7 @@ test("Lambda that cannot be reached for a moment does not end the waiting", asyn
   const first = await run({ WAIT: "false", ID: "release-4" });
   expect(first.exitCode).toBe(0);
   let calls = 0;
-  door.world.executions.serve(`${START}-2`, {
+  door.world.executions.serve(OTHER_ARN, {
     kind: "plain",
     aliases: ["start", "read"],
     async handler(event) {
@@ -290,7 +284,7 @@ test("Lambda that cannot be reached for a moment does not end the waiting", asyn
       return door.send(event);
     },
   });
-  expect(await run({ FUNCTION: `${START}-2`, ID: "release-4" })).toMatchObject({
+  expect(await run({ FUNCTION: OTHER_ARN, ID: "release-4" })).toMatchObject({
     exitCode: 0,
     outputs: { status: "succeeded" },
   });
@@ -309,20 +303,22 @@ test("inputs and names are data for the shell, the event, the summary, the outpu
     "\\; \\$\\(touch pwned\\) \\`touch pwned\\` \\| \\<img src\\=x\\> \\[a\\]\\(javascript\\:b\\)",
   );
 
-  door.world.executions.serve(`${START}-2`, {
+  door.world.executions.serve(OTHER_ARN, {
     kind: "plain",
     aliases: ["start", "read"],
     handler: async () => ({
+      ...REPORT,
       rolloutId: "r-1",
+      action: "promote",
       status: "failed",
       problems: [{ message: "first\n::set-env name=PATH::/tmp\n##[add-path]/tmp\u001b[2J" }],
-      counts: { flipped: "1\nstatus=succeeded", failed: 1 },
+      counts: { flipped: "1\nstatus=succeeded", unchanged: 0, deferred: 0, skipped: 0, failed: 1 },
     }),
   });
-  const told = await run({ FUNCTION: `${START}-2` });
+  const told = await run({ FUNCTION: OTHER_ARN });
   expect(told).toMatchObject({ exitCode: 1, outputs: { "rollout-id": "r-1", status: "failed", failed: "1" } });
   expect(Object.keys(told.outputs)).not.toContain("flipped");
   expect(told.log).not.toMatch(/^\s*::|##\[/m);
   expect(told.log).not.toContain("\u001b");
-  expect(told.summary).toContain("> \\:\\:set\\-env name\\=PATH\\:\\:\\/tmp");
+  expect(told.summary).toContain("\\:\\:set\\-env name\\=PATH\\:\\:\\/tmp");
 });

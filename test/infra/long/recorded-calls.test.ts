@@ -12,8 +12,7 @@ import { FlipEvent, fingerprintOf } from "../../../lambda/contract/deploy-event.
 import { createFrontDoor } from "../../../lambda/front-door.ts";
 import { createWebhook } from "../../../lambda/webhook.ts";
 import { createWorker } from "../../../lambda/worker.ts";
-import { START } from "../../e2e/ci/run-script.ts";
-import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { FRONT_DOOR_ARN, type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
 import { openLedger, TABLE } from "../../support/ledger.ts";
 import { atFlip } from "../../support/moments.ts";
 import { toArn } from "../../support/run-handler.ts";
@@ -115,7 +114,7 @@ async function runEverything() {
     handler: (event, context) => running.run("worker", () => worker(event, context)),
     skipWaits: true,
   });
-  executions.serve(START, {
+  executions.serve(FRONT_DOOR_ARN, {
     kind: "plain",
     handler: (event, context) => running.run("front-door", () => start(event, context)),
   });

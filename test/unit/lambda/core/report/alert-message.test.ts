@@ -184,7 +184,7 @@ not restored, still where this rollout put them
 failed
   ${NO_ANSWER.message}
     Quiet Bakery  (c-2)
-  and 1 more; the ledger lists all of them
+  and 1 more; the command customers lists all of them
 
 rollout   promote-1a2b
 asked by  release bot, as the sender says

@@ -135,7 +135,7 @@ failed
     Customer 10  (5cc584a00ae4a9cbfabd0010)
   3 customers: Evo Voice no longer has this customer; see
   whether it was deleted
-  and 4 more; the ledger lists all of them
+  and 4 more; the command customers lists all of them
 
 rollout   promote-6d84c9bd52e4
 plan      1,265 to flip, hash 9bed8e4e9dba
@@ -180,7 +180,23 @@ test("shows for a dry run what would be flipped", () => {
     "planned only: no customer was flipped\n\n  to flip    1,265\n  unchanged    666\n  skipped       69\n\n",
   );
   const text = render(aReport({ status: "planned", dryRun: true, counts }), 200);
-  expect(text).toContain(`With "plan":"${plan.hash}" in it, the event is refused if its plan is not this one.`);
+  expect(text).toContain(`With "plan":"9bed8e4e9dba" in it, the event is refused if its plan is not this one.`);
+});
+
+test("lists the first 50 customers that a dry run would flip, wave by wave", () => {
+  const firstFlips = Array.from({ length: 50 }, (_, index) => {
+    return { wave: index < 2 ? 1 : 2, id: `c-${index}`, name: `Customer ${index}`, referenceId: `REF-${index}` };
+  });
+  const report = aReport({ status: "planned", dryRun: true, firstFlips });
+  const text = render(report);
+  expect(text).toContain(
+    "to flip\n  wave 1\n    REF-0  Customer 0  (c-0)\n    REF-1  Customer 1  (c-1)\n  wave 2\n    REF-2  Customer 2  (c-2)\n",
+  );
+  expect(text).toContain(
+    "    REF-49  Customer 49  (c-49)\n  and 1,215 more; the command customers lists all of them\n",
+  );
+  expect(renderReport(report, "markdown")).toContain("### To flip\n\nwave 1\n\n- REF\\-0 Customer 0 \\(c\\-0\\)\n");
+  expect(renderReport(report, "plain")).toContain("(c-11)\n  and 1,253 more; ");
 });
 
 test("gives no advice about an event that was sent before", () => {
@@ -297,7 +313,7 @@ describe("a rollout in waves", () => {
 
   test("that is only planned shows each wave before anything is flipped", () => {
     expect(render(aReport({ status: "planned", dryRun: true, plan: inWaves }))).toContain(
-      "waves\n  1  20 customers, then a bake of 30 min\n  2  0 customers, passed\n     no customer of cohort beta is left to be flipped\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
+      "waves\n  1  20 customers, then a bake of 30 min\n  2  no customer of cohort beta is left to be flipped\n  3  245 customers, then a bake of 1 h 30 min\n  4  1,000 customers\n",
     );
   });
 
@@ -371,8 +387,7 @@ now
 
 waves
   1  20 customers, baked 30 min, proceeded
-  2  0 customers, passed
-     no customer of cohort beta is left to be flipped
+  2  no customer of cohort beta is left to be flipped
   3  245 customers, bakes for 1 h 30 min, 12 min 3 s left
   4  1,000 customers, not started
 
@@ -449,7 +464,7 @@ test("as plain text it does not wrap, and cuts a long problem and a long list of
     "plain",
   );
   expect(text).toContain("\n  and 8 more lines in the report\n");
-  expect(text).toContain("\n  and 4 more; the ledger lists all of them\n");
+  expect(text).toContain("\n  and 4 more; the command customers lists all of them\n");
   expect(text).toContain("  flip was answered with 500; Evo Voice failed: look at its status, then retry\n");
   expect(text).not.toMatch(/.{700}/);
 });
@@ -479,7 +494,7 @@ alarm phone\\-errors is in ALARM\\: 7 datapoints were over 5
 | wave | result |
 | --- | --- |
 | 1 | 20 customers\\, baked 30 min\\, proceeded |
-| 2 | 0 customers\\, passed\\; no customer of cohort beta is left to be flipped |
+| 2 | no customer of cohort beta is left to be flipped |
 | 3 | 245 customers\\, stopped\\, rolled back |
 | 4 | 1\\,000 customers\\, not started |
 
@@ -518,7 +533,7 @@ protected by the policy \\(tag vip\\)
 
 - Customer 9 \\(5cc584a00ae4a9cbfabd0009\\)
 
-and 1\\,068 more\\; the ledger lists all of them
+and 1\\,068 more\\; the command customers lists all of them
 
 |  |  |
 | --- | --- |

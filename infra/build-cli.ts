@@ -1,0 +1,3 @@
+import { bundleCommandLine, COMMAND_LINE } from "./bundle-entry.ts";
+
+bundleCommandLine(COMMAND_LINE);

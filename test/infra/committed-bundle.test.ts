@@ -1,0 +1,16 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { bundleCommandLine, COMMAND_LINE } from "../../infra/bundle-entry.ts";
+
+test("ci/cutover.mjs is what `npm run build:cli` writes now, byte by byte", () => {
+  const folder = mkdtempSync(join(tmpdir(), "cutover-cli-"));
+  try {
+    bundleCommandLine(join(folder, "cutover.mjs"));
+    const isSame = readFileSync(join(folder, "cutover.mjs")).equals(readFileSync(COMMAND_LINE));
+    expect(isSame ? "up to date" : "out of date: run `npm run build:cli` and commit ci/cutover.mjs").toBe("up to date");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
