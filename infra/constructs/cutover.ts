@@ -131,6 +131,8 @@ export class Cutover extends Construct {
       own,
       metrics,
       alarms: [...alarms, ...webhookAlarms],
+      gateAlarms: this.policy.alarms ?? [],
+      widget: frontDoor.aliases.read,
       hasWebhooks,
     });
   }

@@ -1,13 +1,16 @@
 import { Duration } from "aws-cdk-lib";
 import {
+  Alarm,
   AlarmStatusWidget,
   Dashboard as CloudWatchDashboard,
+  CustomWidget,
   GraphWidget,
   type IAlarm,
   type IMetric,
   LogQueryWidget,
   TextWidget,
 } from "aws-cdk-lib/aws-cloudwatch";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { ILogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { GATES, RESTORES } from "../../lambda/aws/worker-metrics.ts";
@@ -20,16 +23,22 @@ export interface DashboardProps {
   readonly own: OwnMetrics;
   readonly metrics: FunctionMetrics;
   readonly alarms: readonly IAlarm[];
+  /** The alarms that the gates watch, by name. */
+  readonly gateAlarms: readonly string[];
+  /** Answers the widget that shows and steers the rollout, with the viewer's own rights. */
+  readonly widget: IFunction;
   readonly hasWebhooks: boolean;
 }
 
 const WIDTH = 24;
+/** It is the same at any size and for any time range, and each call reads the ledger. */
+const WIDGET = { width: WIDTH, height: 14, updateOnResize: false, updateOnTimeRangeChange: false };
 
 /** One page for the person on call: alarms, running rollouts, ends of rollouts. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
-    const { service, logGroup, alarms } = props;
+    const { service, logGroup, alarms, gateAlarms, widget } = props;
     const query = (title: string, fields: string, message: string) => [
       new LogQueryWidget({
         title,
@@ -39,13 +48,16 @@ export class Dashboard extends Construct {
         height: 6,
       }),
     ];
+    const find = (name: string) => Alarm.fromAlarmName(this, name, name);
     const counts = ["flipped", "unchanged", "skipped", "failed"].map((outcome) => `counts.${outcome}`).join(", ");
     new CloudWatchDashboard(this, "Dashboard", {
       dashboardName: service,
       defaultInterval: Duration.hours(24),
       widgets: [
         [new TextWidget({ markdown: toIntroduction(service), width: WIDTH, height: 3 })],
-        [new AlarmStatusWidget({ title: "Alarms", alarms: [...alarms], width: WIDTH, height: 3 })],
+        [new CustomWidget({ title: "The rollout", functionArn: widget.functionArn, ...WIDGET })],
+        gateAlarms.length === 0 ? [] : [toAlarms("Alarms that the gates watch", gateAlarms.map(find))],
+        [toAlarms("Alarms", alarms)],
         query("The last rollouts", `@timestamp, rolloutId, status, ${counts}`, "rollout ended"),
         query("The running rollout", "@timestamp, rolloutId, done, total, failed, pacePerSecond", "batch recorded"),
         toGraphs(props),
@@ -54,10 +66,14 @@ export class Dashboard extends Construct {
   }
 }
 
+function toAlarms(title: string, alarms: readonly IAlarm[]): AlarmStatusWidget {
+  return new AlarmStatusWidget({ title, alarms: [...alarms], width: WIDTH, height: 3 });
+}
+
 function toIntroduction(service: string): string {
   return [
     `# ${service}`,
-    'The report of one rollout: invoke the front door with `{"command":"status","rolloutId":…}` and a rolloutId from below. To stop one rollout, send the command `abort` with its rolloutId; to stop all of them, `stop-everything`. docs/runbook.md has both under "Steering a rollout".',
+    'The widget shows the rollout that runs, or else the last one, and steers it with your own rights. The report of another rollout: invoke the front door with `{"command":"status","rolloutId":…}` and a rolloutId from below. docs/runbook.md says more under "Steering a rollout".',
   ].join("\n");
 }
 

@@ -3,7 +3,7 @@ import type { Via } from "../contract/via.ts";
 import { type ControlsShown, changeControls, protect, showControls } from "./change-controls.ts";
 import { type CustomerFound, findCustomer } from "./find-customer.ts";
 import { type CustomersListed, listCustomers } from "./list-customers.ts";
-import { findLatest, listRollouts, type RolloutsListed } from "./list-rollouts.ts";
+import { getLatest, listRollouts, type RolloutsListed } from "./list-rollouts.ts";
 import { type NotedCommand, noteCommand } from "./note-command.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { readStatus, type StatusAnswer } from "./read-status.ts";
@@ -20,7 +20,7 @@ export type CommandAnswer =
 export async function answerCommand(ports: FrontDoorPorts, command: Command, via: Via): Promise<CommandAnswer> {
   switch (command.command) {
     case "status":
-      return readStatus(ports, { ...command, rolloutId: command.rolloutId ?? (await findLatest(ports)) });
+      return readStatus(ports, { ...command, rolloutId: command.rolloutId ?? (await getLatest(ports)) });
     case "list":
       return listRollouts(ports, command);
     case "customers":

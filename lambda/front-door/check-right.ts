@@ -20,3 +20,8 @@ export function checkRight(invokedArn: string, ...needed: readonly Right[]): Via
     `nothing was done: this request needs the right ${needed.join(" or ")}, and the front door was called by its alias ${called}; call ${name}:${needed[0]}, which needs lambda:InvokeFunction on that alias`,
   );
 }
+
+/** The ARN of the alias that has the right, from any ARN of the function. */
+export function toAliasArn(functionArn: string, right: Right): string {
+  return [...functionArn.split(":").slice(0, 7), right].join(":");
+}

@@ -5,12 +5,13 @@ import { mapPipelineState } from "../triggers/map-pipeline-state.ts";
 import { parseTrigger } from "../triggers/parse-trigger.ts";
 import { answerCommand, type CommandAnswer } from "./answer-command.ts";
 import { answerPipelineJob, type PipelineAnswer } from "./answer-pipeline-job.ts";
+import { answerWidget } from "./answer-widget.ts";
 import { checkRight } from "./check-right.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 import { type Started, startRollout } from "./start-rollout.ts";
 
-/** What the front door answers. A refusal is thrown. */
-export type FrontDoorAnswer = Started | CommandAnswer | PipelineAnswer | Ignored;
+/** What the front door answers; a widget gets HTML. A refusal is thrown. */
+export type FrontDoorAnswer = Started | CommandAnswer | PipelineAnswer | Ignored | string;
 
 interface Ignored {
   readonly status: "ignored";
@@ -26,6 +27,8 @@ export async function dispatch(ports: FrontDoorPorts, input: unknown, invokedArn
       return startRollout(ports, arrival.input, check(arrival.input));
     case "command":
       return answerCommand(ports, arrival.command, check(arrival.command));
+    case "widget":
+      return answerWidget(ports, arrival.call, invokedArn);
     case "pipeline job":
       // Before the job is answered: also a refusal is an answer.
       checkRight(invokedArn, "start", "override");

@@ -35,12 +35,17 @@ export async function listRollouts(
   return { running: lock?.rolloutId, rollouts: settled.map(toListed) };
 }
 
-/** The rollout that runs, or else the last that was no dry run, or else the last dry run. @throws RefusedError when there was none */
-export async function findLatest(ports: FrontDoorPorts): Promise<string> {
+/** The rollout that runs, or else the last that was no dry run, or else the last dry run. */
+export async function findLatest(ports: FrontDoorPorts): Promise<string | undefined> {
   const { lock } = await ports.ledger.readControls();
   const records = lock === undefined ? await ports.ledger.readLastRollouts(MOST_LISTED) : [];
   const last = records.find(({ event }) => !event.dryRun) ?? records[0];
-  const rolloutId = lock?.rolloutId ?? last?.rolloutId;
+  return lock?.rolloutId ?? last?.rolloutId;
+}
+
+/** @throws RefusedError when there was none */
+export async function getLatest(ports: FrontDoorPorts): Promise<string> {
+  const rolloutId = await findLatest(ports);
   if (rolloutId !== undefined) return rolloutId;
   throw new RefusedError("there was no rollout yet: send a deploy event, or the status command with a rolloutId");
 }

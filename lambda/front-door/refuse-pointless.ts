@@ -24,11 +24,19 @@ export interface CommandedRollout {
 export function refusePointless(record: CommandRecord, rollout: CommandedRollout): void {
   const { command } = record;
   const { rolloutId } = rollout.record;
-  const problem = findEnd(rollout) ?? findNothing(record, rollout);
+  const problem = findPointless(record, rollout);
   if (problem === undefined) return;
   const undo = { action: "rollback", rolloutId };
   const advice = command === "abort" && mayStand(rollout.record) ? `; to undo it, send ${JSON.stringify(undo)}` : "";
   throw new RefusedError(`nothing was done: ${command} has no effect on rollout ${rolloutId}: ${problem}${advice}`);
+}
+
+/** What of a command decides whether it has an effect. */
+export type Sent = Pick<CommandRecord, "command" | "plan" | "wave">;
+
+/** Why a command plainly has no effect now. */
+export function findPointless(command: Sent, rollout: CommandedRollout): string | undefined {
+  return findEnd(rollout) ?? findNothing(command, rollout);
 }
 
 /** Whether a rollback could restore a customer. */
@@ -54,7 +62,7 @@ function describeEnd({ status, report }: RolloutRecord): string {
 }
 
 /** What a command would have to end or to answer, and is not there. */
-function findNothing(record: CommandRecord, rollout: CommandedRollout): string | undefined {
+function findNothing(record: Sent, rollout: CommandedRollout): string | undefined {
   switch (record.command) {
     case "approve":
     case "reject":
@@ -73,7 +81,7 @@ function findNothing(record: CommandRecord, rollout: CommandedRollout): string |
 
 /** An answer is for the plan and the wave that a person has seen. */
 function findWrongAnswer(
-  { plan: seen = "", wave: meant }: CommandRecord,
+  { plan: seen = "", wave: meant }: Sent,
   { record: { plan }, at, commands }: CommandedRollout,
 ): string | undefined {
   const { phase, wave = 0 } = at;

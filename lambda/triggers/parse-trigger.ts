@@ -4,11 +4,13 @@ import { RefusedError } from "../contract/refused-error.ts";
 import { type PipelineJob, readPipelineJob } from "./code-pipeline.ts";
 import { type BridgedEvent, readBridgedEvent } from "./event-bridge.ts";
 import { readScheduled } from "./scheduler.ts";
+import { readWidgetCall, type WidgetCall } from "./widget.ts";
 
 /** The input of a trigger. A deploy event has the id and the time of its trigger and is not checked yet. */
 export type ParsedTrigger =
   | BridgedEvent
   | { readonly kind: "command"; readonly command: Command }
+  | { readonly kind: "widget"; readonly call: WidgetCall }
   | { readonly kind: "pipeline job"; readonly job: PipelineJob };
 
 interface Form {
@@ -20,6 +22,7 @@ interface Form {
 /** The first form that shares a member with the input applies. */
 const FORMS: readonly Form[] = [
   { members: ["CodePipeline.job"], read: (input) => ({ kind: "pipeline job", job: readPipelineJob(input) }) },
+  { members: ["widgetContext", "describe"], read: (input) => ({ kind: "widget", call: readWidgetCall(input) }) },
   { members: ["detail-type", "detail"], read: readBridgedEvent },
   { members: ["schedule"], read: (input) => ({ kind: "deploy event", input: readScheduled(input) }) },
   { members: ["command"], read: (input) => ({ kind: "command", command: readCommand(input) }) },

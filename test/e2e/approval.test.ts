@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { rightFor } from "../../lambda/contract/rights.ts";
+import { type Right, rightFor } from "../../lambda/contract/rights.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
 import { createFrontDoor } from "../../lambda/front-door.ts";
@@ -9,6 +9,7 @@ import { WORKER_ARN } from "../support/front-door.ts";
 import { TABLE } from "../support/ledger.ts";
 import { type Moments, type Stage, watchMoments } from "../support/moments.ts";
 import { rememberFlags } from "../support/truth.ts";
+import { aWidgetContext } from "../support/widget-call.ts";
 import { PARTS, startWorld, type World } from "../support/world.ts";
 
 const HOURS = 4;
@@ -28,7 +29,7 @@ const DOOR = "arn:aws:lambda:us-east-1:000000000000:function:door";
 let world: World;
 let moments: Moments;
 let before: ReadonlyMap<string, boolean>;
-let front: (payload: object) => Promise<unknown>;
+let front: (payload: object, alias?: Right) => Promise<unknown>;
 
 beforeEach(async () => {
   world = await startWorld({ customers: 40, stagingShare: 1, policy: { alarms: [ALARM] } });
@@ -36,7 +37,8 @@ beforeEach(async () => {
   before = rememberFlags(world);
   moments = await watchMoments(world);
   const handler = createFrontDoor({ policy: world.policy, tableName: TABLE, workerArn: WORKER_ARN });
-  front = (payload) => handler(payload, { invokedFunctionArn: `${DOOR}:${rightFor(payload)}`, awsRequestId: "1" });
+  front = (payload, alias = rightFor(payload)) =>
+    handler(payload, { invokedFunctionArn: `${DOOR}:${alias}`, awsRequestId: "1" });
 });
 afterEach(() => moments.close().finally(() => world.close()));
 
@@ -90,6 +92,21 @@ describe("a wave with an approval", () => {
       expect.objectContaining({ ...APPROVED, wave: 2 }),
       expect.objectContaining({ ...APPROVED, wave: 3 }),
     ]);
+  });
+
+  test("is answered by a button of the widget, which names the plan and the wave that its viewer saw", async () => {
+    const widgetContext = aWidgetContext({ requestedBy: "ann", reason: ANN.reason });
+    for (const wave of [2, 3]) {
+      whileWaiting(wave, async () => {
+        const html = String(await front({ widgetContext }, "read"));
+        expect(html).toMatch(new RegExp(`confirmation="Reject: .* held \\(wave ${wave} of plan [0-9a-f]{12}\\)\\."`));
+        const [, send = ""] = /:approve" confirmation="Approve: [^>]*>([^<]*)</.exec(html) ?? [];
+        const command = JSON.parse(send.replaceAll("&quot;", '"'));
+        expect(await front({ ...command, widgetContext }, "approve")).toContain("approve is noted");
+        expect(await front({ widgetContext }, "read")).not.toContain(`endpoint="${DOOR}:approve"`);
+      });
+    }
+    expect((await run()).waves?.[1]?.approval).toMatchObject(APPROVED);
   });
 
   test("asks people with an alert, and machines with an event", async () => {

@@ -321,6 +321,14 @@ describe("the webhook", () => {
   });
 });
 
+test("the dashboard's widget calls the front door by the alias that may only read", () => {
+  const { cutover } = synthesize();
+  const [dashboard] = Object.values(cutover.findResources("AWS::CloudWatch::Dashboard"));
+  const body = JSON.stringify(dashboard?.Properties.DashboardBody);
+  const [, alias = ""] = /\\"type\\":\\"custom\\".*?\\"endpoint\\":\\"","?\{"Ref":"(\w+)"/.exec(body) ?? [];
+  expect(cutover.findResources("AWS::Lambda::Alias")[alias]?.Properties.Name).toBe("read");
+});
+
 describe("a schedule", () => {
   const given: Given = {
     schedules: [{ ...NIGHTLY, maxAge: Duration.minutes(90), flexibleWindow: Duration.minutes(15), retries: 2 }],

@@ -44,6 +44,11 @@ export const REPORT_STYLE = `
 .cutover fieldset label { display: flex; gap: .375rem; align-items: center; padding: .25rem 0; }
 .cutover input { accent-color: var(--blue); }
 .cutover [type=search], .cutover [type=text] { display: block; width: 100%; max-width: 24rem; margin-top: .25rem; padding: .5rem .75rem; border: 1px solid var(--dim); border-radius: .375rem; background: var(--page); color: var(--text); font: inherit; }
+.cutover header + form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: 1rem 0 0; }
+.cutover header + form p { display: flex; flex-wrap: wrap; gap: .5rem; }
+.cutover button { padding: .5rem .875rem; border: 1px solid var(--blue); border-radius: .375rem; background: var(--page); color: var(--blue); font: inherit; font-weight: 600; cursor: pointer; }
+.cutover button:hover { background: var(--soft); }
+.cutover cwdb-action { display: none; }
 .cutover ::placeholder { color: var(--dim); opacity: 1; }
 .cutover [hidden] { display: none !important; }
 .cutover :focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }

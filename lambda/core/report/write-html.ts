@@ -3,9 +3,9 @@ import { type Html, html } from "./html.ts";
 import type { Block, ListRow, ReportDocument, Section } from "./report-document.ts";
 import { formatNumber } from "./text-layout.ts";
 
-/** The document as HTML without script: for the page, and for a widget of the AWS console. */
-export function writeHtml({ title, verdict, sections }: ReportDocument): Html {
-  return html`<header><h1><bdi>${title}</bdi></h1><p class="pill ${verdict.style}">${verdict.text}</p></header>${sections.map(writeSection)}`;
+/** The document as HTML without script: for the page, and for a widget of the AWS console with its tools below the head. */
+export function writeHtml({ title, verdict, sections }: ReportDocument, tools?: Html): Html {
+  return html`<header><h1><bdi>${title}</bdi></h1><p class="pill ${verdict.style}">${verdict.text}</p></header>${tools}${sections.map(writeSection)}`;
 }
 
 function writeSection({ title, blocks }: Section): Html {

@@ -49,6 +49,9 @@ describe("an input", () => {
     ["a pipeline's job", aPipelineJob(event), "pipeline job"],
     ["a pipeline's job, continued", aPipelineJob(event, { continuationToken: "{}" }), "pipeline job"],
     ["a command", { command: "status", rolloutId: "night" }, "command"],
+    ["a widget of a dashboard", { widgetContext: { theme: "light" } }, "widget"],
+    ["a button of a widget", { command: "abort", rolloutId: "night", widgetContext: {} }, "widget"],
+    ["a dashboard that asks what its widget is", { describe: true }, "widget"],
   ])("%s is recognised", (_what, input, kind) => {
     expect(parseTrigger(input).kind).toBe(kind);
   });
