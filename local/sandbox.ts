@@ -96,7 +96,7 @@ function toWelcome({ customers, fast, faults, policy }: SandboxOptions, port: nu
   const [alarm] = alarmsOf(policy);
   const at = port === SANDBOX_PORT ? "--sandbox" : `--sandbox --port ${port}`;
   return `Cutover sandbox on http://127.0.0.1:${port}: ${customers} customers${faults && `, faults ${faults}`}
-Bakes and waits pass ${fast} times faster. Ctrl-C ends it, and keeps nothing.
+Open it in a browser to see and steer a rollout. Bakes and waits pass ${fast} times faster. Ctrl-C ends it, and keeps nothing.
 
 Try in another terminal, the last one while a wave bakes:
 

@@ -9,10 +9,16 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => Pro
 /** Serves HTTP on a port of the loopback address; 0 is any free port. */
 export async function listenOnLoopback(answer: Answer, port = 0): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
+    if (!isFromHere(request)) return void response.writeHead(403).end();
     // A client that disconnects during its request must not end this process.
     answer(request, response).catch(() => response.destroy());
   });
   return listenServerOnLoopback(server, port);
+}
+
+/** A page of another site, also one whose name leads here, must not reach a server through the user's browser. */
+function isFromHere({ headers: { host = "", origin } }: IncomingMessage): boolean {
+  return /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(host) && (origin === undefined || origin === `http://${host}`);
 }
 
 /** The same for an existing server. */

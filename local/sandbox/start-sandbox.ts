@@ -10,6 +10,7 @@ import type { toLocalPolicy } from "../start/local-policy.ts";
 import { ALARM } from "../start/scenario.ts";
 import { type Services, startServices } from "../start/services.ts";
 import { watchChanges } from "../start/watch-changes.ts";
+import { showPage } from "./page.ts";
 import type { SandboxOptions } from "./read-arguments.ts";
 
 /**
@@ -32,6 +33,7 @@ export async function startSandbox(
   const queries = answerQueries([toStack(emulator.address, environment.CUTOVER_SECRET_ID)]);
   others = (request, response) => {
     if (request.method === "PUT") return setAlarm(cloudWatch, request, response);
+    if (request.method === "GET") return showPage(services.folder, request, response);
     const isSecret = String(request.headers["x-amz-target"]).startsWith("secretsmanager.");
     return isSecret
       ? forward(environment.AWS_ENDPOINT_URL_SECRETS_MANAGER, request, response)

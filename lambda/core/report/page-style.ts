@@ -46,7 +46,7 @@ export const REPORT_STYLE = `
 .cutover [type=search], .cutover [type=text] { display: block; width: 100%; max-width: 24rem; margin-top: .25rem; padding: .5rem .75rem; border: 1px solid var(--dim); border-radius: .375rem; background: var(--page); color: var(--text); font: inherit; }
 .cutover header + form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: 1rem 0 0; }
 .cutover header + form p { display: flex; flex-wrap: wrap; gap: .5rem; }
-.cutover button { padding: .5rem .875rem; border: 1px solid var(--blue); border-radius: .375rem; background: var(--page); color: var(--blue); font: inherit; font-weight: 600; cursor: pointer; }
+.cutover button { padding: .5rem .875rem; border: 1px solid; border-radius: .375rem; background: var(--page); color: var(--blue); font: inherit; font-weight: 600; cursor: pointer; }
 .cutover button:hover { background: var(--soft); }
 .cutover cwdb-action { display: none; }
 .cutover ::placeholder { color: var(--dim); opacity: 1; }
@@ -54,9 +54,12 @@ export const REPORT_STYLE = `
 .cutover :focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
 `;
 
-/** Of a whole page. */
-export const PAGE_STYLE = `${REPORT_STYLE}
+/** What a whole page has besides. */
+export const PAGE_STYLE = `
 html { color-scheme: light dark; background: light-dark(#fff, #11171e); }
 body { margin: 0; }
 main.cutover { max-width: 60rem; margin: 0 auto; padding: clamp(1rem, 4vw, 3rem); }
+.cutover a { color: var(--blue); }
+.cutover dialog { max-width: 32rem; padding: 1.5rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--page); color: var(--text); }
+.cutover dialog form { margin: 1rem 0 0; }
 `;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describeReport } from "./describe-report.ts";
 import { type Html, html } from "./html.ts";
 import { describeState, describeTrouble, type ListedCustomer } from "./listed-customer.ts";
-import { PAGE_STYLE } from "./page-style.ts";
+import { PAGE_STYLE, REPORT_STYLE } from "./page-style.ts";
 import type { Report } from "./report.ts";
 import type { Limits, Style } from "./report-document.ts";
 import { countCustomers, formatNumber, formatTime } from "./text-layout.ts";
@@ -46,16 +46,16 @@ export interface Page {
 export function writePage({ title, body, script, connect }: Page): string {
   const policy = [
     "default-src 'none'",
-    `style-src '${toHash(PAGE_STYLE)}'`,
+    `style-src '${toHash(REPORT_STYLE)}' '${toHash(PAGE_STYLE)}'`,
     `script-src '${toHash(script)}'`,
     `connect-src ${connect ?? "'none'"}`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
-  const [style, scripts] = [PAGE_STYLE, script].map((markup) => ({ markup }));
+  const [report, frame, run] = [REPORT_STYLE, PAGE_STYLE, script].map((markup) => ({ markup }));
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${{ markup: policy }}"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>${title}</title><style>${style}</style></head>
-<body>${body}<script>${scripts}</script></body></html>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${{ markup: policy }}"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>${title}</title><style>${report}</style><style>${frame}</style></head>
+<body>${body}<script>${run}</script></body></html>
 `.markup;
 }
 

@@ -4,7 +4,7 @@ import { type Html, html } from "./html.ts";
 import { findQuestion } from "./next-steps.ts";
 import { REPORT_STYLE } from "./page-style.ts";
 import type { Report } from "./report.ts";
-import type { Limits, ReportDocument, Section } from "./report-document.ts";
+import type { Limits, ReportDocument, Section, Style } from "./report-document.ts";
 import { countCustomers } from "./text-layout.ts";
 import { writeHtml } from "./write-html.ts";
 
@@ -47,7 +47,8 @@ export function writeWidget(facts: WidgetFacts): string {
   const form = html`<form><label>Your name <input type="text" name="requestedBy" value="${typed.requestedBy}"></label><label>Reason <input type="text" name="reason" value="${typed.reason}"></label><p>${buttons.map(
     (button) => html`${writeButton(button, report)} `,
   )}</p></form>`;
-  const sections = [toControls(facts), ...document.sections];
+  const { sections: rest } = document;
+  const sections = facts.controls.stopped === undefined ? [...rest, toControls(facts)] : [toControls(facts), ...rest];
   return frameWidget(theme, html`${writeHtml({ ...document, sections }, form)}`);
 }
 
@@ -88,14 +89,14 @@ function toControls({ controls, alarms }: WidgetFacts): Section {
 /** What each button says, and what its confirmation says will happen. */
 const BUTTONS = {
   approve: ["Approve", "begins its next wave"],
-  reject: ["Reject", "ends as after a failed gate, and the release is held"],
+  reject: ["Reject", "ends as after a failed gate, and the release is held", "red"],
   pause: ["Pause", "flips no further customer for an hour, or until it is resumed"],
   resume: ["Resume", "flips further customers"],
   "skip-bake": ["Skip this bake", "skips the rest of this bake; the gate still decides"],
-  abort: ["Abort", "ends; every customer that it flipped is restored"],
-  "stop-everything": ["Stop everything", "no rollout flips or restores a customer until the stop is ended"],
+  abort: ["Abort", "ends; every customer that it flipped is restored", "red"],
+  "stop-everything": ["Stop everything", "no rollout flips or restores a customer until the stop is ended", "red"],
   "resume-everything": ["End the stop", "rollouts flip and restore customers again"],
-} as const;
+} as const satisfies Readonly<Record<string, readonly [label: string, effect: string, style?: Style]>>;
 
 /** What an abort does in the middle of a rollback. */
 const ABORTED_ROLLBACK = "ends the rollback; a customer that is not restored yet stays where it is";
@@ -116,10 +117,10 @@ export function toCommands(report: Report) {
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_interactivity.html */
 function writeButton({ send, endpoint }: Button, report: WidgetFacts["report"]): Html {
   const { action, release, rolloutId, progress } = "missing" in report ? ({} as Partial<Report>) : report;
-  const [label, usual] = BUTTONS[send.command];
+  const [label, usual, style] = BUTTONS[send.command];
   const effect = send.command === "abort" && progress?.phase === "rolling back" ? ABORTED_ROLLBACK : usual;
   const rollout = send.rolloutId === undefined ? "" : `${action} ${release ?? rolloutId} `;
   const seen = send.plan === undefined ? "" : ` (wave ${send.wave} of plan ${send.plan})`;
   const confirmation = `${label}: ${rollout}${effect}${seen}.`;
-  return html`<button type="button">${label}</button><cwdb-action action="call" display="popup" endpoint="${endpoint}" confirmation="${confirmation}">${JSON.stringify(send)}</cwdb-action>`;
+  return html`<button type="button" class="${style}">${label}</button><cwdb-action action="call" display="popup" endpoint="${endpoint}" confirmation="${confirmation}">${JSON.stringify(send)}</cwdb-action>`;
 }
