@@ -69,8 +69,9 @@ async function showAndAsk(door: Door, { command, rolloutId }: AnswerMembers) {
   const { commandLine: _, ...seen } = question;
   const { waves = [] } = report.plan ?? {};
   const { customers = 0 } = waves.find(({ wave }) => wave === seen.wave) ?? {};
-  const what = `wave ${seen.wave} of ${waves.length}, ${countCustomers(customers)}, plan ${seen.plan}`;
-  await confirm(`${command} ${clean(`${report.action} ${report.release}`)} on ${door.environment}: ${what}?`);
+  say({ text: clean(`${report.action} ${report.release}, plan ${seen.plan}`), style: "bold" });
+  say({ text: `wave ${seen.wave} of ${waves.length}: ${countCustomers(customers)}` });
+  await confirm(`${command} wave ${seen.wave} on ${door.environment}?`);
   return seen;
 }
 

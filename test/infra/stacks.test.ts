@@ -152,7 +152,7 @@ describe("the worker", () => {
     cutover.hasResource("AWS::Lambda::Version", { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
   });
 
-  test("knows its table, its secret, its bus, its topic and its policy", () => {
+  test("knows its table, its secret, its bus, its topic, its dashboard and its policy", () => {
     const templates = synthesize();
     const { Variables } = findFunction(templates, "worker").properties.Environment;
     const [table, secret, topic] = ["DynamoDB::Table", "SecretsManager::Secret", "SNS::Topic"].map(
@@ -166,6 +166,7 @@ describe("the worker", () => {
       NODE_OPTIONS: expect.stringMatching(/^--enable-source-maps --max-semi-space-size=8/),
     });
     expect(targetOf(Variables.CUTOVER_SECRET_ID)).toContain(secret);
+    expect(JSON.stringify(Variables.CUTOVER_DASHBOARD_URL)).toContain("#dashboards/dashboard/cutover-production");
     expect(JSON.stringify(Variables.CUTOVER_EVENT_BUS)).toMatch(/:event-bus\/default"/);
   });
 

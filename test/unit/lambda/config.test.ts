@@ -330,19 +330,23 @@ describe("the environment", () => {
     expect(read()).toEqual({ tableName: "ledger", secretId: "evo", policy: parsePolicy(aPolicy()) });
   });
 
-  test("can name a bus and a topic, and neither by an empty text", () => {
+  test("can name a bus, a topic and a dashboard, and none by an empty or a wrong text", () => {
     const named = { CUTOVER_TABLE_NAME: "ledger", CUTOVER_SECRET_ID: "evo", CUTOVER_POLICY_FILE: file };
     const told = {
       CUTOVER_EVENT_BUS: "deployments",
       CUTOVER_TOPIC_ARN: "arn:aws:sns:eu-central-1:111122223333:people",
+      CUTOVER_DASHBOARD_URL: "https://console.example/dashboard",
     };
     expect(readConfig({ ...named, ...told })).toMatchObject({
       eventBus: "deployments",
       topicArn: "arn:aws:sns:eu-central-1:111122223333:people",
+      dashboardUrl: "https://console.example/dashboard",
     });
-    expect(problemsOf(() => readConfig({ ...named, CUTOVER_EVENT_BUS: " ", CUTOVER_TOPIC_ARN: "" }))).toEqual([
+    const wrong = { CUTOVER_EVENT_BUS: " ", CUTOVER_TOPIC_ARN: "", CUTOVER_DASHBOARD_URL: "http://console.example" };
+    expect(problemsOf(() => readConfig({ ...named, ...wrong }))).toEqual([
       'CUTOVER_EVENT_BUS: got " "; expected the name or ARN of an event bus',
       'CUTOVER_TOPIC_ARN: got ""; expected the ARN of a topic',
+      'CUTOVER_DASHBOARD_URL: got "http://console.example"; expected the https address of the dashboard',
     ]);
   });
 

@@ -173,6 +173,14 @@ describe("the plan's hash", () => {
     expect(new Set(asked.map((each) => hash(many, { waves: each }))).size).toBe(4);
   });
 
+  test("changes when a wave waits for an approval, or waits for another time, and the plan says so", () => {
+    const asked = [undefined, 3_600, 7_200].map((approvalSeconds): readonly Wave[] => [
+      { size: { kind: "rest" }, bakeSeconds: 0, approvalSeconds },
+    ]);
+    expect(new Set(asked.map((waves) => hash(found, { waves }))).size).toBe(3);
+    expect(hash(found, { waves: asked[0] as readonly Wave[] })).toBe(hash(found));
+  });
+
   test("stays when only names or accounts change", () => {
     const renamed = found.map((customer) => ({ ...customer, name: "Initech" }));
     expect(hash(renamed)).toBe(hash(found));

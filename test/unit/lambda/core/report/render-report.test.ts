@@ -317,6 +317,29 @@ describe("a rollout in waves", () => {
     );
   });
 
+  test("that waits for an approval before its only wave says so, planned and under way", () => {
+    const asked = { ...plan, waves: [{ ...waveOf(1, 20, 0), approvalSeconds: 86_400 }] };
+    expect(render(aReport({ status: "planned", dryRun: true, plan: asked }))).toContain(
+      "  1  20 customers, after an approval within 24 h\n",
+    );
+    const approval = explain({ code: "approved", wave: 1, by: "ann", at: "2026-11-23T12:00:00Z", why: "lunch" });
+    const text = render(aReport({ plan: asked, waves: [{ ...wentOn, bakeSeconds: 0, approval }] }), 200);
+    expect(text).toContain(
+      "  1  20 customers, proceeded\n     wave 1 was approved by ann at 2026-11-23T12:00:00Z: lunch\n",
+    );
+  });
+
+  test("that was rejected and halted says that its release is held, and not to retry it", () => {
+    const rejected = explain({ code: "rejected", wave: 3, by: "ann", at: "2026-11-23T12:00:00Z", why: "calls drop" });
+    const results = [wentOn, passed, { ...stopped("halt"), reasons: [rejected] }];
+    const text = render(
+      aReport({ status: "halted", problems: [rejected], plan: inWaves, waves: results, counts, held: true }),
+    );
+    expect(text).toContain('\n{"action":"rollback","rolloutId":"promote-6d84c9bd52e4"}\n');
+    expect(text).toContain('\n{"command":"clear-release","release":"2026.11.0","requestedBy":"YOU","reason":"WHY"}\n');
+    expect(text).not.toContain('"retry"');
+  });
+
   test("of more than a dozen waves shows neighbours with the same result in one line", () => {
     const many = Array.from({ length: 20 }, (_, index) => waveOf(index + 1, 10, 60));
     const results = many.slice(0, 9).map(({ wave }) => ({ ...wentOn, wave, customers: 10, bakeSeconds: 60 }));
