@@ -20,7 +20,7 @@ export function findPhase({
     case "approval asked":
       return { phase: "waiting for approval", wave: lastEvent.wave };
     case "approved":
-      return isFirst(waves, lastEvent.wave) ? { phase: "preparing" } : flipFrom(waves, lastEvent.wave);
+      return flipFrom(waves, lastEvent.wave);
     case "wave done":
       return { phase: "baking", wave: lastEvent.wave };
     case "gate decided":
@@ -30,11 +30,6 @@ export function findPhase({
     case "ended":
       return { phase: "ending" };
   }
-}
-
-/** The first wave with customers is approved before the rollout begins its flips. */
-function isFirst(waves: readonly PlannedWave[], wave: number): boolean {
-  return waves.every((each) => each.wave >= wave || each.customers === 0);
 }
 
 /** A rollout passes over waves without customers. */

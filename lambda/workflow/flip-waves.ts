@@ -49,9 +49,7 @@ interface Passed {
 
 async function runWave(ready: Ready, wave: PlannedWave, before: FlipProgress): Promise<Passed> {
   const { progress, approval } = await approve(ready, wave, before);
-  const isStopped = whyStopped(progress) !== undefined;
-  const flipped = isStopped ? { progress, notes: [] } : await flipChecked(ready, wave, progress);
-  const passed = await passGate(ready, wave, flipped);
+  const passed = await passGate(ready, wave, await flipChecked(ready, wave, progress));
   return { ...passed, result: { ...passed.result, approval } };
 }
 
@@ -86,7 +84,7 @@ interface Noted {
 
 /** Flips a wave and verifies it. After the first flips: flags are independent, or a child that no plan flips has moved. */
 async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<Noted> {
-  const sent = await flip(ready, wave, progress);
+  const sent = whyStopped(progress) === undefined ? await flip(ready, wave, progress) : progress;
   const flipped = whyStopped(sent) === undefined ? await verifyWave(ready, wave, sent) : sent;
   if (whyStopped(flipped) !== undefined) return { progress: flipped, notes: [] };
   const { ports, durable, rollout, plan, children } = ready;
