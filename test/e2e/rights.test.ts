@@ -108,7 +108,7 @@ describe("how a request came in", () => {
     const report = (await door.send(asked, "read")) as unknown as AdvisedReport;
     expect(report).toMatchObject({ requestedBy: "ann", via: { qualifier: "start" } });
     expect(report.text).toMatch(/^asked by {2}ann, as the sender says\ncame by {3}the alias start of the front door$/m);
-    const { rollouts } = (await door.send({ command: "list" })) as unknown as RolloutsListed;
+    const { rollouts } = (await door.send({ command: "list", plans: true })) as unknown as RolloutsListed;
     expect(rollouts.find(({ rolloutId }) => rolloutId === "seen")?.via).toEqual({ qualifier: "start" });
   });
 
