@@ -125,7 +125,7 @@ function addReading(verb: Verb): void {
   verb("customer [id]", "show what the last 50 rollouts did with one customer", (door, flags, customerId) =>
     findCustomer(door, { customerId, referenceId: flags.referenceId }, flags),
   ).option("--reference-id <id>", "its reference id, instead of its id");
-  verb("controls", "show the stop switch, the held releases and the protected customers", showControls);
+  verb("controls", "show the stop switch, the freezes, the held releases and the protected customers", showControls);
 }
 
 function addSteering(verb: Verb): void {
@@ -161,9 +161,10 @@ function addSteering(verb: Verb): void {
 function addControls(verb: Verb): void {
   const control = (usage: string, description: string, command: string) =>
     withSender(
-      verb(usage, description, (door, flags, release) => {
+      verb(usage, description, (door, flags, name) => {
         const { customerId: customerIds, referenceId: referenceIds } = flags;
-        const about = usage.includes("<") ? { release } : { customerIds, referenceIds };
+        const named = usage.includes("<name>") ? { name, until: toUntil(flags) } : { release: name };
+        const about = usage.includes("<") ? named : { customerIds, referenceIds };
         return changeControls(door, { command, ...about }, toSender(flags), flags);
       }),
     );
@@ -173,6 +174,10 @@ function addControls(verb: Verb): void {
   verb("login", "ask for the login of Evo Voice, and write it into the secret", writeLogin);
   control("hold <release>", "refuse every event that stages or promotes a release", "hold-release");
   control("release <release>", "end the hold of a release", "clear-release");
+  control("freeze <name>", "freeze the environment from now on: no rollout flips a customer", "freeze")
+    .addOption(new Option("--until <time>", "its end, such as 2026-11-30T02:00:00Z").conflicts("hours"))
+    .option("--hours <hours>", "how long, instead of its end");
+  control("lift-freeze <name>", "end a freeze; of the policy's freeze, this window", "lift-freeze");
   control("protect", "never flip these customers", "protect")
     .option("--customer-id <id>", "their ids", collect)
     .option("--reference-id <id>", "their reference ids", collect);
@@ -185,6 +190,13 @@ function addControls(verb: Verb): void {
 
 function toSender({ by = userInfo().username, reason }: Flags) {
   return { requestedBy: by, reason: reason as string | undefined };
+}
+
+/** A text that is no time is sent as it is, and the front door refuses it. */
+function toUntil({ until, hours }: Flags): unknown {
+  if (hours === undefined) return until;
+  const untilMs = Date.now() + Number(hours) * 3_600_000;
+  return Number.isFinite(untilMs) ? new Date(untilMs).toISOString() : hours;
 }
 
 /** A text that is no number is sent as `null`, which the front door refuses. */

@@ -38,7 +38,8 @@ export function withStrategy(command: Command): Command {
     .option("--strategy <name|json>", "the waves; the policy's if not given")
     .option("--on-failure <rollback|halt>", "when a gate fails; the policy's if not given")
     .option("--max-customers <number>", "refuse a rollout that flips more")
-    .option("--override <reason>", "begin although an alarm is in ALARM")
+    .option("--override <reason>", "begin although an alarm is in ALARM or a freeze applies")
+    .option("--on-freeze <refuse|wait>", "while a freeze applies; refuse if not given")
     .option("--plan <hash>", "refuse any other plan than this");
 }
 

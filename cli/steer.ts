@@ -100,10 +100,15 @@ function printControls(answer: unknown, json: boolean | undefined): number {
 }
 
 function describeControls(shown: Shown): string {
-  const { status, stopped, holds, protectedIds, protectedNow = [], changes = [] } = shown;
+  const { status, stopped, freezes = [], liftedFreezes = [], holds, protectedIds } = shown;
+  const { protectedNow = [], changes = [] } = shown;
   const widest = Math.max(0, ...changes.map(({ change }) => change.length));
   return [
     stopped === undefined ? status : `${status} ${describeSender(stopped)}`,
+    ...freezes.map(({ message }) => clean(message)),
+    ...liftedFreezes.map(
+      (lifted) => `freeze ${lifted.name} is lifted until ${formatTime(lifted.until)} ${describeSender(lifted)}`,
+    ),
     ...Object.entries(holds).map(([release, held]) => `release ${clean(release)} is held ${describeSender(held)}`),
     `${countCustomers(protectedIds.length)} protected here, besides those of the policy`,
     ...protectedIds.slice(0, 20).map((id) => `  ${id}`),

@@ -13,12 +13,13 @@ export type Flags = Readonly<Record<string, unknown>>;
  * front door checks everything else. @throws Failure
  */
 export function toEvent(flags: Flags, [action, name]: readonly (string | undefined)[], file: Event = {}): Event {
-  const { onFailure, plan, notAfter, onBusy, id, by, reason, strategy, maxCustomers, override } = flags;
+  const { onFailure, plan, notAfter, onBusy, onFreeze, id, by, reason } = flags;
+  const { strategy, maxCustomers, override } = flags;
   const isLater = action === "rollback" || action === "retry";
   const members: Event = {
     ...{ action, release: isLater ? flags.release : name, rolloutId: isLater ? name : undefined },
     ...{ targets: toTargets(flags), exclude: toTargets(toExcluded(flags)), strategy: toStrategy(strategy) },
-    ...{ onFailure, plan, notAfter, onBusy, id, requestedBy: by, reason },
+    ...{ onFailure, plan, notAfter, onBusy, onFreeze, id, requestedBy: by, reason },
     limits: maxCustomers === undefined ? undefined : { maxCustomers: Number(maxCustomers) },
     override: override === undefined ? undefined : { reason: override },
   };

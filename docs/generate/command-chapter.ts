@@ -11,6 +11,8 @@ const CONTROL_COMMANDS = [
   "holdCommand",
   "protectCommand",
   "unprotectCommand",
+  "freezeCommand",
+  "liftFreezeCommand",
   "loginCommand",
   "controlsCommand",
 ];
@@ -56,6 +58,8 @@ ${renderTable(CONTROL_COMMANDS)}
 ${renderCommand({ command: "stop-everything", ...ANN })}
 
 ${renderCommand({ command: "clear-release", release: "2026.12.0", requestedBy: "ann", reason: "fixed by a setting" })}
+
+${renderCommand({ command: "freeze", name: "trade-fair", until: "2026-11-30T18:00:00Z", ...ANN })}
 
 ${renderCommand({ command: "protect", customerIds: ["64d1f0a2b7c8d90012340001"], ...ANN })}`;
 }

@@ -100,7 +100,7 @@ An event with an \`id\` is one rollout, forever. Sent again, during the rollout 
 answer is that rollout's report with \`"joined": true\`. A refused rollout flipped no customer, so it has not used up the \`id\`:
 mend the cause and send the event again, as it is or corrected; the answer has the \`rolloutId\` of the new attempt. The same \`id\` on a different event is refused. An event without an \`id\`
 joins a running rollout that does the same; otherwise it is a new rollout. Two events do the same if they differ only in
-\`id\`, \`requestedBy\`, \`reason\`, \`notAfter\`, \`onBusy\` or the order and repeats within lists; the order of waves counts.
+\`id\`, \`requestedBy\`, \`reason\`, \`notAfter\`, \`onBusy\`, \`onFreeze\` or the order and repeats within lists; the order of waves counts.
 
 One rollout at a time runs in an Evo Voice environment. Another event is refused, with the id of the running rollout, or waits for
 its end with \`"onBusy": "wait"\`. A waiting event must have a \`notAfter\`, and is refused when that time passes.

@@ -15,6 +15,13 @@ const REFUSED = {
   strategy: "careful",
 };
 
+const FREEZES = {
+  freezes: [
+    { name: "office-hours", schedule: "0 8 * * 1-5", duration: "10h", timeZone: "Europe/Berlin" },
+    { name: "christmas", from: "2026-12-24T12:00:00+01:00", to: "2026-12-27T00:00:00+01:00" },
+  ],
+};
+
 /** docs/policy.md: the members of a policy. */
 export function renderPolicyReference(): string {
   const describeText = (path: readonly string[]) =>
@@ -68,6 +75,22 @@ No event can widen these limits:
 - \`largePromote\`: a \`promote\` of more than \`above\` customers is refused if its first wave has more than \`firstWave\` customers, or
   bakes for less than \`bakeMinutes\`. A first wave without customers does not count as the first wave. A policy whose own default
   strategy breaks this limit is refused too.
+
+## Freezes
+
+In a freeze no rollout flips a customer. A freeze is a window of a schedule, such as the office hours, or one from a time to a time:
+
+${toBlock(FREEZES)}
+
+- \`schedule\` is a cron line of five fields: minute, hour, day of the month, month, day of the week. A window begins at each of its
+  times, in its \`timeZone\`, and lasts for the \`duration\`: \`"90m"\`, \`"10h"\`, \`"1d12h"\`, at most 7 days. A window is over at its last
+  second: at 18:00:00 customers are flipped again.
+- The duration is elapsed time. A window of 10 hours in which the clocks change lasts 10 hours, and ends an hour earlier or later by the clock.
+- A window whose time the clocks skip in spring begins when they go on. Of a time that comes twice in autumn, the first counts. Lines with
+  \`*\` or a step in the hours or minutes begin at each of their times that comes.
+- A new event that a freeze meets is refused, or waits with \`"onFreeze": "wait"\`. A rollout that runs is held: [rollouts](rollouts.md#freezes).
+- A dry run, a rollback, an \`abort\` and an event with an \`override\` are not affected.
+- \`lift-freeze\` ends a window early, and \`freeze\` begins a freeze at once: [controls](triggers.md#controls).
 
 ## Alarms
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isExecutionOf } from "./execution-name.ts";
 import { didYouMean, findClosest } from "./find-closest.ts";
+import { FreezeName, FreezeTime } from "./freeze.ts";
 import { amount, wholeNumber } from "./limits.ts";
 import { memberOf } from "./member-of.ts";
 import { PlanHash } from "./plan-hash.ts";
@@ -189,6 +190,25 @@ const UnprotectCommand = strictObject({
   ...controlMembers,
 }).meta({ id: "unprotectCommand", title: "End the protection of customers" });
 
+const FreezeCommand = strictObject({
+  command: named(
+    ["freeze"],
+    "begins a freeze now: no rollout flips a customer until it is over, except a rollback and an event with an override; again with the same name, it changes the end",
+  ),
+  name: FreezeName.describe("the name of the freeze"),
+  until: FreezeTime.describe("its end, at most 31 days from now"),
+  ...controlMembers,
+}).meta({ id: "freezeCommand", title: "Freeze the environment" });
+
+const LiftFreezeCommand = strictObject({
+  command: named(
+    ["lift-freeze"],
+    "ends a freeze that applies; a freeze of the policy does not apply until the end of this window",
+  ),
+  name: FreezeName.describe("the name of the freeze, as `controls` shows it"),
+  ...controlMembers,
+}).meta({ id: "liftFreezeCommand", title: "Lift a freeze" });
+
 const LoginCommand = strictObject({
   command: named(
     ["try-login-again"],
@@ -218,6 +238,8 @@ export const Command = z.discriminatedUnion("command", [
   HoldCommand,
   ProtectCommand,
   UnprotectCommand,
+  FreezeCommand,
+  LiftFreezeCommand,
   LoginCommand,
   ControlsCommand,
 ]);

@@ -11,7 +11,7 @@ const MOST_MINUTES = 7 * 24 * 60;
 
 /** The deploy event of a delivery or a pipeline. The operator writes it, so a payload cannot choose the action or the targets. */
 export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) {
-  const { action, targets, exclude, dryRun, release, strategy, onFailure, onBusy } = FlipEvent.shape;
+  const { action, targets, exclude, dryRun, release, strategy, onFailure, onBusy, onFreeze } = FlipEvent.shape;
   return strictObject({
     action: z
       .enum(action.options, { error: ACTION })
@@ -22,6 +22,7 @@ export function DeployEventTemplate<From extends z.ZodType<string>>(from: From) 
     strategy,
     onFailure,
     onBusy,
+    onFreeze,
     release: z
       .union([strictObject({ from }), strictObject({ name: release })], {
         error: 'expected { "from": where the release\'s name stands in the delivery } or { "name": a fixed name }',

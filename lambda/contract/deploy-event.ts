@@ -24,6 +24,7 @@ import { oneLineText } from "./text-matching.ts";
 const FLIPS = ["stage", "promote"] as const;
 const ACTIONS = [...FLIPS, "rollback", "retry"] as const;
 const NOT_AFTER = 'expected a time with seconds and a time zone, such as "2026-11-23T02:00:00Z"';
+const FREEZE = 'expected "refuse" or "wait" (for the end of the freeze, until notAfter)';
 const BUSY = 'expected "refuse" or "wait" (for the lock, until notAfter)';
 
 const dryRun = z.boolean({ error: "expected true or false" }).default(false);
@@ -70,12 +71,21 @@ const inWaves = {
   onFailure: OnFailure.optional().describe(
     "what happens when a gate fails: `rollback` restores what the rollout flipped, `halt` leaves every customer as it is and asks a person; the default is the policy's `onFailure`",
   ),
+  onFreeze: z
+    .enum(["refuse", "wait"], { error: FREEZE })
+    .optional()
+    .describe(
+      "what happens while a freeze applies: the event is refused (`refuse`, the default), or it waits for the end of the freeze (`wait`), at most until `notAfter`",
+    ),
   override: strictObject({
-    reason: oneLineText("the reason to begin although an alarm is in `ALARM`; the report shows it", 500),
+    reason: oneLineText(
+      "the reason to begin although an alarm is in `ALARM` or a freeze applies; the report shows it",
+      500,
+    ),
   })
     .optional()
     .describe(
-      "the rollout begins although an alarm is in `ALARM`, so that a fix can go out; the report names the alarm and the reason",
+      "the rollout begins although an alarm is in `ALARM`, and no freeze holds it, so that a fix can go out; the report names the alarm and the reason",
     ),
 };
 
@@ -166,7 +176,8 @@ export function readDeployEvent(input: unknown): ReadEvent {
 
 /** Equal for two events that do the same work. The sender, the reason, the deadline and the order in lists do not count. */
 export function fingerprintOf(event: DeployEvent): string {
-  const { id: _id, requestedBy: _by, reason: _reason, notAfter: _notAfter, onBusy: _onBusy, ...work } = event;
+  const { id: _id, requestedBy: _by, reason: _reason, ...timed } = { onFreeze: undefined, ...event };
+  const { notAfter: _notAfter, onBusy: _onBusy, onFreeze: _onFreeze, ...work } = timed;
   const overrides = "override" in work && work.override !== undefined && { override: true };
   return createHash("sha256")
     .update(canonicalJson({ ...work, ...overrides }))
@@ -185,10 +196,16 @@ function expectAction(input: unknown): string {
   return typeof input === "string" ? expected + didYouMean(input, ACTIONS) : expected;
 }
 
-function findEndlessWait(event: { readonly onBusy?: unknown; readonly notAfter?: unknown }): readonly Contradiction[] {
-  if (event.onBusy !== "wait" || event.notAfter !== undefined) return [];
+function findEndlessWait(event: {
+  readonly onBusy?: unknown;
+  readonly onFreeze?: unknown;
+  readonly notAfter?: unknown;
+}): readonly Contradiction[] {
+  if (event.notAfter !== undefined) return [];
   const expected = 'expected a notAfter with "wait", because an event does not wait for ever';
-  return [{ path: ["onBusy"], expected }];
+  return (["onBusy", "onFreeze"] as const).flatMap((name) =>
+    event[name] === "wait" ? [{ path: [name], expected }] : [],
+  );
 }
 
 function findUnclearSource(event: {

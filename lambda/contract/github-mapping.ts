@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { DeployEventTemplate } from "./deploy-event-template.ts";
 import { Glob } from "./glob.ts";
-import { strictObject } from "./problems.ts";
+import { type Contradiction, refineWith, strictObject } from "./problems.ts";
 import { textMatching } from "./text-matching.ts";
 
 const Repository = textMatching(
@@ -87,9 +87,20 @@ function mapping<Event extends string, When extends z.ZodRawShape, From extends 
   return strictObject({
     event: z.literal(event),
     when: strictObject(when).describe("the conditions on a delivery; every member must fit"),
-    start: DeployEventTemplate(from).refine(({ onBusy }) => onBusy !== "wait" || !UNTIMED.includes(event), {
-      path: ["onBusy"],
-      error: 'expected "refuse": a dispatch has no time, so the wait would have no end',
-    }),
+    start: DeployEventTemplate(from).superRefine(
+      ...refineWith((start: Waits) => (UNTIMED.includes(event) ? findEndlessWait(start) : [])),
+    ),
   });
+}
+
+interface Waits {
+  readonly onBusy?: unknown;
+  readonly onFreeze?: unknown;
+}
+
+function findEndlessWait(start: Waits): readonly Contradiction[] {
+  const expected = 'expected "refuse": a dispatch has no time, so the wait would have no end';
+  return (["onBusy", "onFreeze"] as const).flatMap((name) =>
+    start[name] === "wait" ? [{ path: [name], expected }] : [],
+  );
 }

@@ -3,6 +3,7 @@ import { BaseUrl } from "./base-url.ts";
 import { LargePromote } from "./blast-radius.ts";
 import { OnFailure } from "./deploy-event.ts";
 import { PipelineMappings } from "./deploy-event-template.ts";
+import { Freezes } from "./freeze.ts";
 import { amount, Concurrency, FailureBudget, MaxCustomers, Rate, Share, wholeNumber } from "./limits.ts";
 import { strictObject } from "./problems.ts";
 import { StrategyName, WrittenStrategy } from "./strategy.ts";
@@ -86,6 +87,9 @@ export const PolicyMembers = strictObject({
     'the largest share of the accounts\' customers that one rollout may flip, such as `"25%"`; a larger rollout is refused',
   ),
   largePromote: LargePromote.optional(),
+  freezes: Freezes.default([]).describe(
+    "times in which no rollout flips a customer: windows by a schedule, or one from a time to a time",
+  ),
   alarms: z
     .array(AlarmName, { error: "expected a list of alarm names" })
     .max(MOST_ALARMS, `expected at most ${MOST_ALARMS} alarms; combine alarms in a composite alarm`)

@@ -25,6 +25,8 @@ const RIGHTS_BY_COMMAND: Readonly<Record<Command["command"], Right>> = {
   "clear-release": "steer",
   protect: "steer",
   unprotect: "steer",
+  freeze: "steer",
+  "lift-freeze": "steer",
 };
 
 /** The one right that a command or a deploy event needs; the event needs no check before. */

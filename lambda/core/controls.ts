@@ -1,4 +1,5 @@
 import { listShortly } from "../contract/describe.ts";
+import { toMs } from "../contract/instant.ts";
 import { toReleaseKey } from "../contract/release-name.ts";
 import type { Via } from "../contract/via.ts";
 import { describeReason, type Reason } from "./reasons.ts";
@@ -17,6 +18,16 @@ export interface LockAndControls {
   readonly holds: Readonly<Record<string /* toReleaseKey */, Hold>>;
   /** Customers that are protected besides those of the policy. */
   readonly protectedIds: readonly string[];
+  /** Freezes that a person added or lifted; absent for none. */
+  readonly freezes?: readonly FreezeControl[] | undefined;
+}
+
+/** A freeze that began at `at`, or the end of one. Over at `until` (ISO 8601). */
+export interface FreezeControl extends Attribution {
+  readonly name: string;
+  readonly until: string;
+  /** The policy's freeze of this name does not apply. */
+  readonly lifts?: true | undefined;
 }
 
 export interface Lock {
@@ -51,10 +62,13 @@ export type ControlChange = Attribution & { readonly via?: Via | undefined } & (
     | { readonly change: "hold-release"; readonly release: string; readonly hold: Pick<Hold, "action" | "rolloutId"> }
     | { readonly change: "clear-release"; readonly release: string }
     | { readonly change: "protect" | "unprotect"; readonly customerIds: readonly string[] }
+    | { readonly change: "freeze"; readonly name: string; readonly until: string }
+    /** `windowEnd`: of the policy's freeze of this name, if it applies now. */
+    | { readonly change: "lift-freeze"; readonly name: string; readonly windowEnd?: string | undefined }
   );
 
 /** What applies to the whole environment, without the lock. */
-export type Controls = Pick<LockAndControls, "stopped" | "loginAgain" | "holds" | "protectedIds">;
+export type Controls = Pick<LockAndControls, "stopped" | "loginAgain" | "holds" | "protectedIds" | "freezes">;
 
 export type ChangedControls =
   | { readonly kind: "changed"; readonly controls: Controls }
@@ -62,6 +76,9 @@ export type ChangedControls =
 
 export const MOST_HOLDS = 500;
 export const MOST_PROTECTED = 1_000;
+export const MOST_FREEZES = 50;
+/** A longer freeze stands in the policy. */
+const MOST_FREEZE_MS = 31 * 24 * 3_600_000;
 
 /** The controls after one more change: the whole change or nothing. */
 export function applyControlChange(controls: Controls, change: ControlChange): ChangedControls {
@@ -83,6 +100,10 @@ export function applyControlChange(controls: Controls, change: ControlChange): C
       return protect(controls, change.customerIds);
     case "unprotect":
       return unprotect(controls, change.customerIds);
+    case "freeze":
+      return freeze(controls, { ...by, name: change.name, until: change.until });
+    case "lift-freeze":
+      return liftFreeze(controls, { ...by, name: change.name, until: change.windowEnd });
   }
 }
 
@@ -140,6 +161,40 @@ function unprotect(controls: Controls, ids: readonly string[]): ChangedControls 
     );
   }
   return toChanged({ ...controls, protectedIds: controls.protectedIds.filter((id) => !given.has(id)) });
+}
+
+/** A freeze of the same name gets the new end. */
+function freeze(controls: Controls, added: FreezeControl): ChangedControls {
+  const ms = toMs(added.until) - toMs(added.at);
+  if (ms <= 0 || ms > MOST_FREEZE_MS) {
+    return refuse(
+      `until: got ${added.until}; expected a time from now on, at most 31 days later; a longer freeze stands in the policy`,
+    );
+  }
+  const freezes = keepOthers(controls, added);
+  if (freezes.length < MOST_FREEZES) return toChanged({ ...controls, freezes: [...freezes, added] });
+  return refuse(`${added.name} was not added: ${MOST_FREEZES} freezes apply or are lifted, which is the most`);
+}
+
+/** A freeze of the controls ends, and a freeze of the policy does not apply until the end of this window. */
+function liftFreeze(
+  controls: Controls,
+  { until, ...by }: Omit<FreezeControl, "until"> & { readonly until: string | undefined },
+): ChangedControls {
+  const freezes = keepOthers(controls, by);
+  if (until !== undefined) return toChanged({ ...controls, freezes: [...freezes, { ...by, until, lifts: true }] });
+  const isAdded = controls.freezes?.some((one) => one.name === by.name && !one.lifts && isValid(one, by.at));
+  if (isAdded) return toChanged({ ...controls, freezes });
+  return refuse(`no freeze ${by.name} applies; the command controls shows the freezes`);
+}
+
+/** Without those that are over. */
+function keepOthers({ freezes = [] }: Controls, { name, at }: Pick<FreezeControl, "name" | "at">) {
+  return freezes.filter((one) => one.name !== name && isValid(one, at));
+}
+
+function isValid({ until }: FreezeControl, at: string): boolean {
+  return toMs(until) > toMs(at);
 }
 
 function toChanged(controls: Controls): ChangedControls {

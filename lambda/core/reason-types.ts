@@ -137,7 +137,17 @@ export type GateReason =
       /** The wave that the rollout was at. */
       readonly wave?: number | undefined;
     }
-  | { readonly code: "stopped"; readonly by: string; readonly since: string; readonly why: string };
+  | { readonly code: "stopped"; readonly by: string; readonly since: string; readonly why: string }
+  /** `timeZone`: of a schedule of the policy. `by`, `since` and `why`: of a freeze that a person added. */
+  | {
+      readonly code: "frozen";
+      readonly freeze: string;
+      readonly until: string;
+      readonly timeZone?: string;
+      readonly by?: string;
+      readonly since?: string;
+      readonly why?: string;
+    };
 
 /** Why a customer is left out of the plan, or why a lookup ends a rollout. */
 export type LookupReason =

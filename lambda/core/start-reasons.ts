@@ -9,7 +9,7 @@ export const START_SENTENCES: Sentences<StartReason> = {
     `the id ${id} belongs to a different event; ask for its status, or send this event with a new id`,
   "release-held": ({ release, by, since, why, after }) =>
     `release ${release} is held, by ${by} since ${since}${after === undefined ? "" : `, after rollout ${after}`}: ${why}; no event flips customers to it until you send ${JSON.stringify({ command: "clear-release", release, requestedBy: "…", reason: "…" })}`,
-  "aborted-while-waiting": ({ by, why }) => `the rollout was aborted by ${by} while it waited for the lock: ${why}`,
+  "aborted-while-waiting": ({ by, why }) => `the rollout was aborted by ${by} while it waited to begin: ${why}`,
   "unknown-rollout": ({ rolloutId }) =>
     `no rollout ${rolloutId} is known; send the id that the answer to its deploy event gave`,
   "nothing-flipped": ({ rolloutId }) => `rollout ${rolloutId} flipped no customer, so there is nothing to roll back`,

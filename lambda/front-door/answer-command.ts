@@ -43,6 +43,8 @@ export async function answerCommand(ports: FrontDoorPorts, command: Command, via
     case "hold-release":
     case "clear-release":
     case "unprotect":
+    case "freeze":
+    case "lift-freeze":
       return changeControls(ports, command, via);
     case "protect":
       return protect(ports, command, via);

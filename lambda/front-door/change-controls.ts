@@ -1,7 +1,11 @@
 import type { Command } from "../contract/command.ts";
+import type { Freeze } from "../contract/freeze.ts";
+import { toIso, toMs } from "../contract/instant.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Via } from "../contract/via.ts";
 import type { ControlChange, LockAndControls } from "../core/controls.ts";
+import { findWindow, listFreezes, toFrozen } from "../core/freezes.ts";
+import { type Explained, explain } from "../core/reasons.ts";
 import { lookUpProtected, type ProtectedCustomer } from "./look-up-protected.ts";
 import type { FrontDoorPorts } from "./ports.ts";
 
@@ -14,8 +18,12 @@ type ProtectCommand = Extract<Command, { readonly command: "protect" }>;
 
 /** The controls as they are now, for the answer. */
 export interface ControlsShown {
-  readonly status: "stopped" | "open";
+  readonly status: "stopped" | "frozen" | "open";
   readonly stopped?: LockAndControls["stopped"];
+  /** The freezes that apply; absent for none. */
+  readonly freezes?: readonly Explained[];
+  /** The freezes of the policy that are lifted now; absent for none. */
+  readonly liftedFreezes?: LockAndControls["freezes"];
   readonly holds: LockAndControls["holds"];
   readonly protectedIds: readonly string[];
   /** The last changes, the newest first. */
@@ -35,27 +43,28 @@ export async function protect(
 
 /** Changes the controls; the same id is the same change. @throws RefusedError */
 export async function changeControls(ports: FrontDoorPorts, command: ControlCommand, via: Via): Promise<ControlsShown> {
-  const change: ControlChange = { ...toChange(command, new Date(ports.nowMs()).toISOString()), via };
+  const change: ControlChange = { ...toChange(ports, command), via };
   const answer = await ports.ledger.changeControls(change, command.id);
   if (answer.kind === "refused") throw new RefusedError(`nothing was done: ${answer.problem}`);
   ports.log.info("controls changed", { command: command.command, id: command.id });
-  return toShown(answer.controls);
+  return toShown(ports, answer.controls);
 }
 
 /** Shows the controls and their last changes. */
-export async function showControls({ ledger }: FrontDoorPorts): Promise<ControlsShown> {
+export async function showControls(ports: FrontDoorPorts): Promise<ControlsShown> {
+  const { ledger } = ports;
   const controls = await ledger.readControls();
   const changes: ControlChange[] = [];
   for await (const changed of ledger.readControlHistory()) {
     changes.push(changed);
     if (changes.length > MOST_CHANGES) changes.shift();
   }
-  return { ...toShown(controls), changes: changes.reverse() };
+  return { ...toShown(ports, controls), changes: changes.reverse() };
 }
 
-function toChange(command: ControlCommand, at: string): ControlChange {
+function toChange({ policy, nowMs }: FrontDoorPorts, command: ControlCommand): ControlChange {
   const { requestedBy, reason } = command;
-  const by = { requestedBy, reason, at };
+  const by = { requestedBy, reason, at: toIso(nowMs()) };
   switch (command.command) {
     case "stop-everything":
     case "resume-everything":
@@ -69,10 +78,38 @@ function toChange(command: ControlCommand, at: string): ControlChange {
     case "protect":
     case "unprotect":
       return { ...by, change: command.command, customerIds: command.customerIds ?? [] };
+    case "freeze":
+      if (findNamed(policy, command.name) !== undefined)
+        throw new RefusedError(`nothing was done: the policy has a freeze ${command.name}; give this one another name`);
+      return { ...by, change: "freeze", name: command.name, until: toIso(toMs(command.until)) };
+    case "lift-freeze": {
+      const planned = findNamed(policy, command.name);
+      const window = planned && findWindow(planned, nowMs());
+      const windowEnd = window && toIso(window.untilMs);
+      return { ...by, change: "lift-freeze", name: command.name, ...(windowEnd !== undefined && { windowEnd }) };
+    }
   }
 }
 
-function toShown({ stopped, holds, protectedIds }: LockAndControls): ControlsShown {
-  const status = stopped === undefined ? "open" : "stopped";
-  return { status, ...(stopped && { stopped }), holds, protectedIds };
+function findNamed({ freezes }: FrontDoorPorts["policy"], name: string): Freeze | undefined {
+  return freezes.find((freeze) => freeze.name === name);
+}
+
+function toShown({ policy, nowMs }: FrontDoorPorts, controls: LockAndControls): ControlsShown {
+  const { stopped, holds, protectedIds } = controls;
+  const freezes = listFreezes(policy.freezes, controls, nowMs()).map(toFrozen).map(explain);
+  const lifted = controls.freezes?.filter(({ lifts, until }) => lifts && toMs(until) > nowMs()) ?? [];
+  const isFrozen = freezes.length > 0;
+  return {
+    status: stopped === undefined ? toStatus(isFrozen) : "stopped",
+    ...(stopped && { stopped }),
+    ...(isFrozen && { freezes }),
+    ...(lifted.length > 0 && { liftedFreezes: lifted }),
+    holds,
+    protectedIds,
+  };
+}
+
+function toStatus(isFrozen: boolean): ControlsShown["status"] {
+  return isFrozen ? "frozen" : "open";
 }

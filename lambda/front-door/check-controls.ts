@@ -1,6 +1,8 @@
 import type { DeployEvent } from "../contract/deploy-event.ts";
+import { memberOf } from "../contract/member-of.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { describeHold, describeStop, findHold, type LockAndControls } from "../core/controls.ts";
+import { findFreeze, isFreezable, toFrozen } from "../core/freezes.ts";
 import { describeReason } from "../core/reasons.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 
@@ -10,8 +12,8 @@ export class ControlsError extends RefusedError {
 }
 
 /**
- * Refuses an event that the controls or a running rollout forbid. The worker checks lock and controls again when it begins,
- * and the stop switch and the protected customers before each batch. A hold does not stop a rollback, which may have made
+ * Refuses an event that the controls, a freeze or a running rollout forbid. The worker checks all of them again when it
+ * begins, and the stop switch, the freezes and the protected customers before each batch. A hold does not stop a rollback, which may have made
  * it. A dry run flips no customer, so it is always allowed. @throws ControlsError
  */
 export async function checkControls(ports: StartRolloutPorts, event: DeployEvent): Promise<void> {
@@ -20,6 +22,7 @@ export async function checkControls(ports: StartRolloutPorts, event: DeployEvent
   const controls = await ledger.readControls();
   if (controls.stopped !== undefined) throw new ControlsError(`nothing was done: ${describeStop(controls.stopped)}`);
   await refuseHeldRelease(ledger, controls, event);
+  refuseFrozen(ports, controls, event);
   await refuseLocked(ports, controls, event);
 }
 
@@ -33,6 +36,12 @@ async function refuseHeldRelease(
   if (first === undefined || first.action === "rollback" || first.action === "retry") return;
   const hold = findHold(controls, first.action, first.release);
   if (hold !== undefined) throw new ControlsError(`nothing was done: ${describeHold(first.release, hold)}`);
+}
+
+function refuseFrozen({ policy, nowMs }: StartRolloutPorts, controls: LockAndControls, event: DeployEvent): void {
+  if (!isFreezable(event) || memberOf(event, "onFreeze") === "wait") return;
+  const freeze = findFreeze(policy.freezes, controls, nowMs());
+  if (freeze !== undefined) throw new ControlsError(`nothing was done: ${describeReason(toFrozen(freeze))}`);
 }
 
 /** The lock of this event's own rollout, which has just begun, does not count. */

@@ -1,4 +1,6 @@
-import { type LockAndControls, toStopped } from "../core/controls.ts";
+import type { Freeze } from "../contract/freeze.ts";
+import { toStopped } from "../core/controls.ts";
+import { findFreeze, isFreezable, toFrozen } from "../core/freezes.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import { explain, type Reason } from "../core/reasons.ts";
@@ -10,11 +12,14 @@ export interface ProgressFacts extends GateInputs {
   readonly record: Pick<RolloutRecord, "status" | "startedAtMs" | "event" | "plan" | "lastEvent">;
   /** What the gate saw at its last poll. */
   readonly gate?: GateRecord | undefined;
+  /** Of the policy. */
+  readonly freezes: readonly Freeze[];
   readonly nowMs: number;
 }
 
 /** Says where a rollout stands, from its last published change, the last poll of its gate, its commands and the controls. */
-export function describeProgress({ record, gate, controls, commands, stop, nowMs }: ProgressFacts): RolloutProgress {
+export function describeProgress(facts: ProgressFacts): RolloutProgress {
+  const { record, gate, controls, commands, stop, nowMs } = facts;
   const since = record.lastEvent?.at ?? new Date(record.startedAtMs).toISOString();
   // What held the rollout before its last change is over.
   const poll = gate !== undefined && gate.at >= since ? gate : undefined;
@@ -28,11 +33,12 @@ export function describeProgress({ record, gate, controls, commands, stop, nowMs
     ...(phase === "baking" && { bakeLeftSeconds: poll === undefined ? planned : findBakeLeft(poll, nowMs) }),
     heldBy: [
       ...(poll?.noData ?? []),
-      ...findLock(record, controls),
+      ...findLock(facts),
       ...findUnanswered(record),
       ...(poll === undefined ? [] : findPause(poll, commands)),
       // The stop switch holds flips, and a dry run has none.
       ...(controls.stopped === undefined || record.event.dryRun ? [] : [toStopped(controls.stopped)]),
+      ...(mayBeFrozen(phase) ? findFrozen(facts) : []),
     ].map(explain),
     noted: [
       ...(isStopping ? [{ code: "stopping", why: stop.reasons } as const] : []),
@@ -47,8 +53,27 @@ function findBakeLeft({ at, bakeLeftSeconds, noData }: GateRecord, nowMs: number
   return Math.max(0, Math.ceil(bakeLeftSeconds - passedSeconds));
 }
 
-function findLock({ status, event }: ProgressFacts["record"], { lock }: LockAndControls): readonly Reason[] {
-  return status === "waiting" ? [{ code: "waits-for-lock", holder: lock?.rolloutId, until: event.notAfter }] : [];
+function findLock({ record: { status, event }, ...facts }: ProgressFacts): readonly Reason[] {
+  const { lock } = facts.controls;
+  if (status !== "waiting" || (lock === undefined && findFrozen({ record: { event }, ...facts }).length > 0)) return [];
+  return [{ code: "waits-for-lock", holder: lock?.rolloutId, until: event.notAfter }];
+}
+
+/** A bake goes on during a freeze. */
+function mayBeFrozen(phase: RolloutProgress["phase"]): boolean {
+  return phase === "waiting" || phase === "preparing" || phase === "flipping";
+}
+
+function findFrozen({
+  record: { event },
+  freezes,
+  controls,
+  nowMs,
+}: Pick<ProgressFacts, "freezes" | "controls" | "nowMs"> & {
+  readonly record: Pick<RolloutRecord, "event">;
+}): readonly Reason[] {
+  const freeze = isFreezable(event) ? findFreeze(freezes, controls, nowMs) : undefined;
+  return freeze === undefined ? [] : [toFrozen(freeze)];
 }
 
 function findUnanswered({ lastEvent }: ProgressFacts["record"]): readonly Reason[] {

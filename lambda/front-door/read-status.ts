@@ -109,6 +109,7 @@ async function readFirstFlips(
 async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promise<Report> {
   const { rolloutId, event, via, startedAtMs, status, problem, plan, source } = record;
   const nowMs = ports.nowMs();
+  const { freezes } = ports.policy;
   const [{ counts, exceptions, skippedBy, failedBy }, rollback, commanded, gate] = await Promise.all([
     countSoFar(ports, rolloutId),
     countRestoredSoFar(ports, record),
@@ -128,7 +129,7 @@ async function reportSoFar(ports: FrontDoorPorts, record: RolloutRecord): Promis
     failedBy,
     rollback,
     of: source?.rollouts.map((one) => one.rolloutId),
-    progress: isUnderWay(record) ? describeProgress({ record, gate, ...commanded, nowMs }) : undefined,
+    progress: isUnderWay(record) ? describeProgress({ record, gate, ...commanded, freezes, nowMs }) : undefined,
     exceptions: exceptions.map(toException),
     moreExceptions: counts.deferred + counts.skipped + counts.failed - exceptions.length,
     startedAt: new Date(startedAtMs).toISOString(),

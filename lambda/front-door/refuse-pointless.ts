@@ -111,7 +111,7 @@ function hasBakes({ record: { plan }, at: { phase, wave = 0 } }: CommandedRollou
 function describePhase({ phase, wave }: CommandedRollout["at"]): string {
   switch (phase) {
     case "waiting":
-      return "the rollout waits for the lock";
+      return "the rollout waits to begin";
     case "preparing":
       return "no customer is flipped yet";
     case "waiting for approval":

@@ -79,8 +79,8 @@ function changeWithin(read: LockAndControls, wanted: ControlChange): ChangedCont
   return isTooLarge ? { kind: "refused", problem: TOO_LARGE } : changed;
 }
 
-function toUpdate({ stopped, loginAgain, holds, protectedIds }: Controls, facts: Item) {
+function toUpdate({ stopped, loginAgain, holds, protectedIds, freezes }: Controls, facts: Item) {
   const rows = Object.entries(holds).map(([release, hold]): HoldRow => ({ release, ...hold }));
-  const set = { ...facts, holds: rows, protectedIds, ...(loginAgain && { loginAgain }) };
+  const set = { ...facts, holds: rows, protectedIds, ...(loginAgain && { loginAgain }), ...(freezes && { freezes }) };
   return stopped === undefined ? { set, remove: ["stopped"] } : { set: { ...set, stopped } };
 }

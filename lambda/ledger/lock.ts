@@ -29,7 +29,7 @@ export function createLock(table: Table, environment: string) {
 export type HoldRow = Hold & { readonly release: string };
 
 export function toControls(item: Item = {}): LockAndControls {
-  const { lock, fence, revision, stopped, loginAgain, holds, protectedIds } = item;
+  const { lock, fence, revision, stopped, loginAgain, holds, protectedIds, freezes } = item;
   return {
     fence: (fence as number | undefined) ?? 0,
     ...(revision !== undefined && { revision: revision as number }),
@@ -40,5 +40,6 @@ export function toControls(item: Item = {}): LockAndControls {
       ((holds as readonly HoldRow[] | undefined) ?? []).map(({ release, ...hold }) => [toReleaseKey(release), hold]),
     ),
     protectedIds: (protectedIds as readonly string[] | undefined) ?? [],
+    ...(freezes !== undefined && { freezes: freezes as NonNullable<LockAndControls["freezes"]> }),
   };
 }

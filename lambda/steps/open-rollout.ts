@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Delivered } from "../contract/accept-deploy-event.ts";
 import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
+import { memberOf } from "../contract/member-of.ts";
 import type { Via } from "../contract/via.ts";
 import { findHold, type Lock, type LockAndControls, toHeld, toStopped } from "../core/controls.ts";
+import { findFreeze, isFreezable, toFrozen } from "../core/freezes.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { DAY_MS, FLIP_SHARE } from "../core/gate/rollback-reserve.ts";
-import type { Reason } from "../core/reasons.ts";
+import { describeReason, type Reason } from "../core/reasons.ts";
 import type { SourceRollouts } from "../core/rollback/source-rollouts.ts";
 import {
   type Answered,
@@ -36,7 +38,7 @@ export type Opened =
       /** The wait until the last request of a dead execution has surely ended. */
       readonly settleSeconds: number;
     }
-  /** It waits for the lock, so many seconds at most. */
+  /** It waits for the lock or for the end of a freeze, so many seconds until the next try at most. */
   | { readonly kind: "busy"; readonly leftSeconds: number }
   | Answered;
 
@@ -86,6 +88,14 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
   if (held?.execution === execution) return begin(ports, opening, { source, lock: held });
   const problem = findObstacle(controls, opening, source);
   if (problem !== undefined) return refuse(ports, opening, problem);
+  const freeze = isFreezable(opening.event) ? findFreeze(ports.policy.freezes, controls, opening.nowMs) : undefined;
+  if (freeze !== undefined) {
+    return waitOrRefuse(ports, opening, {
+      member: "onFreeze",
+      problem: toFrozen(freeze),
+      leftSeconds: freeze.leftSeconds,
+    });
+  }
   if (held !== undefined && (await isRunning(ports, held))) return answerBusy(ports, opening, held);
   const lock: Lock = {
     rolloutId,
@@ -107,7 +117,7 @@ async function refuseSource(ports: Ports, opening: Opening, problem: Reason): Pr
   const isMeant = "rolloutId" in event && event.rolloutId !== undefined ? lock?.rolloutId === event.rolloutId : true;
   if (lock === undefined || event.dryRun || !isMeant || !(await isRunning(ports, lock)))
     return refuse(ports, opening, problem);
-  return waitOrRefuse(ports, opening, lock);
+  return waitOrRefuse(ports, opening, toBusy(lock));
 }
 
 /** The control that forbids the rollout. A hold does not forbid a rollback. */
@@ -162,18 +172,32 @@ async function answerBusy(ports: Ports, opening: Opening, held: Lock): Promise<O
   const isEqual = held.fingerprint === opening.fingerprint;
   if (held.rolloutId === opening.rolloutId && !isEqual) return refuseId(opening);
   const isSame = held.rolloutId === opening.rolloutId || (opening.event.id === undefined && isEqual);
-  if (!isSame) return waitOrRefuse(ports, opening, held);
+  if (!isSame) return waitOrRefuse(ports, opening, toBusy(held));
   const known = await ports.ledger.findRollout(held.rolloutId);
   if (known !== undefined) return answerKnown(ports, opening, known);
   return answer(opening, { rolloutId: held.rolloutId, status: "running", joined: true });
 }
 
+/** What a rollout may wait for, if its event says so. */
+interface Obstacle {
+  readonly member: "onBusy" | "onFreeze";
+  readonly problem: Reason;
+  /** Until it is over; absent while that is not known. */
+  readonly leftSeconds?: number;
+}
+
+function toBusy({ rolloutId }: Lock): Obstacle {
+  return { member: "onBusy", problem: { code: "locked", rolloutId } };
+}
+
 /** A waiting event has a record, so that it can be asked about and aborted. */
-async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise<Opened> {
+async function waitOrRefuse(
+  ports: Ports,
+  opening: Opening,
+  { member, problem, leftSeconds = Number.POSITIVE_INFINITY }: Obstacle,
+): Promise<Opened> {
   const { event, rolloutId } = opening;
-  if (event.onBusy !== "wait") {
-    return refuse(ports, opening, { code: "locked", rolloutId: held.rolloutId });
-  }
+  if (memberOf(event, member) !== "wait") return refuse(ports, opening, problem);
   const record = await ports.ledger.createRollout(toRecord(opening, "waiting"));
   if (record.execution !== opening.execution) return answerKnown(ports, opening, record);
   const { commands } = await ports.ledger.readGateInputs(rolloutId);
@@ -181,9 +205,9 @@ async function waitOrRefuse(ports: Ports, opening: Opening, held: Lock): Promise
   if (abort !== undefined)
     return refuse(ports, opening, { code: "aborted-while-waiting", by: abort.by, why: abort.reason });
   const latestMs = Math.min(Date.parse(event.notAfter ?? ""), record.startedAtMs + FLIP_SHARE.days * DAY_MS);
-  if (latestMs < opening.nowMs) return refuse(ports, opening, { code: "locked", rolloutId: held.rolloutId });
-  ports.log.info("rollout waits for the lock", { rolloutId, heldBy: held.rolloutId });
-  return { kind: "busy", leftSeconds: Math.ceil((latestMs - opening.nowMs) / 1_000) };
+  if (latestMs < opening.nowMs) return refuse(ports, opening, problem);
+  ports.log.info("rollout waits to begin", { rolloutId, heldBy: describeReason(problem) });
+  return { kind: "busy", leftSeconds: Math.min(leftSeconds, Math.ceil((latestMs - opening.nowMs) / 1_000)) };
 }
 
 /** The rollout of an opened event. A retry repeats the action of its source, for the customers that are left of it. */

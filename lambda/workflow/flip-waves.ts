@@ -14,7 +14,7 @@ import {
   whyStopped,
 } from "../steps/flip/flip-part.ts";
 import { type ChildrenProgress, checkChildren, withoutCheck } from "../steps/gate/check-children.ts";
-import { pollGate, toWaveConfig } from "../steps/gate/poll-gate.ts";
+import { pollGate, toWaveConfig, withFreezes } from "../steps/gate/poll-gate.ts";
 import { publishGate } from "../steps/gate/publish-gate.ts";
 import { publish } from "../steps/report/publish.ts";
 import { awaitApproval } from "./await-approval.ts";
@@ -105,7 +105,8 @@ async function flipChecked(ready: Ready, wave: PlannedWave, progress: FlipProgre
 
 /** Part by part. A part that fails for good stops the rollout. */
 function flip(ready: Ready, wave: PlannedWave, progress: FlipProgress): Promise<FlipProgress> {
-  const { ports, durable, rollout, plan, gateConfig } = ready;
+  const { ports, durable, rollout, plan } = ready;
+  const gateConfig = withFreezes(ports, rollout.event, ready.gateConfig);
   const poll = pollGate(ports, rollout, gateConfig);
   return durable.runParts({
     name: `flip-${wave.wave}-part`,

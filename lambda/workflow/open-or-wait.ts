@@ -10,7 +10,7 @@ export type Start =
   | { readonly kind: "opened"; readonly rollout: Rollout }
   | { readonly kind: "answered"; readonly report: Report };
 
-/** Accepts the event as a rollout, or answers at once. An event that may wait asks for the lock until its time is over. */
+/** Accepts the event as a rollout, or answers at once. An event that may wait for the lock or for the end of a freeze tries again until its time is over. */
 export async function openOrWait(
   { ports, durable }: { readonly ports: Ports; readonly durable: Durable },
   delivered: Delivered,
@@ -18,7 +18,7 @@ export async function openOrWait(
 ): Promise<Start> {
   const open = () => openRollout(ports, delivered, execution);
   const first = await durable.step("open", open);
-  const opened = first.kind === "busy" ? await durable.poll("wait-for-lock", () => open().then(toReplied)) : first;
+  const opened = first.kind === "busy" ? await durable.poll("wait-to-begin", () => open().then(toReplied)) : first;
   if (opened.kind === "answered") {
     // The front door saw no refusal: the worker is the first to publish it.
     if (opened.isOurs) await durable.step("publish-ended", () => publishEnd(ports, opened.report));

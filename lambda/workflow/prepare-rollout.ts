@@ -6,7 +6,7 @@ import type { Reason } from "../core/reasons.ts";
 import type { Ended } from "../core/report/report.ts";
 import { beginFlips } from "../steps/flip/begin-flips.ts";
 import { CHILDREN_START, type ChildrenProgress, readChildren, withoutCheck } from "../steps/gate/check-children.ts";
-import { type GateConfig, pollGate, readOverridden, toGateConfig } from "../steps/gate/poll-gate.ts";
+import { type GateConfig, pollGate, readOverridden, toGateConfig, withFreezes } from "../steps/gate/poll-gate.ts";
 import { lookUp } from "../steps/lookup/look-up.ts";
 import { LOOKUP_START, type LookupProgress } from "../steps/lookup/lookup-run.ts";
 import { makePlan, PLAN_START, type PlanProgress } from "../steps/plan/make-plan.ts";
@@ -38,7 +38,7 @@ export async function prepareRollout(run: Run<FlipRollout>): Promise<Prepared> {
     const overridden = event.override ? await durable.step("override", () => readOverridden(ports)) : [];
     const gateConfig = toGateConfig(ports.policy, event, { overridden, plan });
     const locked = { ...rollout, lock };
-    const poll = pollGate(ports, locked, gateConfig);
+    const poll = pollGate(ports, locked, withFreezes(ports, event, gateConfig));
     const gate = { bakeSeconds: 0, commandState: NO_COMMANDS, poll };
     const { decision, commandState, alarmsReadAtMs: sinceMs } = await durable.waitForGate("ready", gate);
     if (isStop(decision)) return { kind: "ended", plan, stop: decision };

@@ -4,7 +4,7 @@ import type { LogLine } from "./worker-process.ts";
 
 /** The state of a rollout, as its log tells it. Times are milliseconds of one clock. */
 export interface LiveProgress {
-  readonly phase: Working | "baking" | "delayed" | "held" | "waiting for the lock";
+  readonly phase: Working | "baking" | "delayed" | "held" | "waiting to begin";
   /** The phase to which a wait returns. */
   readonly working: Working;
   /** When the phase began. */
@@ -47,8 +47,8 @@ export function advance(progress: LiveProgress, line: LogLine, nowMs: number): L
       const wave = toNumber(line.waves) > 1 ? `wave ${line.wave} of ${line.waves}` : "";
       return { ...go("flipping"), done, total, failed, wave };
     }
-    case "rollout waits for the lock":
-      return { ...progress, phase: "waiting for the lock", since: nowMs, heldBy: String(line.heldBy) };
+    case "rollout waits to begin":
+      return { ...progress, phase: "waiting to begin", since: nowMs, heldBy: String(line.heldBy) };
     case "rollout waits":
       return isOver(line) ? go(toWorking(progress, line)) : { ...progress, since: nowMs, ...toWait(line) };
     case "batch rolled back":
@@ -99,7 +99,7 @@ function toParts(progress: LiveProgress, elapsedMs: number, columns: number): re
   const left = `${toWholeSeconds(Math.max(0, leftSeconds * 1_000 - elapsedMs))} left`;
   if (phase === "baking") return [phase, wave, left];
   if (phase === "delayed") return [phase, left];
-  if (phase === "held" || phase === "waiting for the lock") return [phase, wave, elapsed, shorten(heldBy, columns)];
+  if (phase === "held" || phase === "waiting to begin") return [phase, wave, elapsed, shorten(heldBy, columns)];
   if (phase !== "flipping" || total === 0) return [phase, elapsed];
   const perSecond = elapsedMs > 0 ? ((done - doneBefore) * 1_000) / elapsedMs : 0;
   const counts = [`${phase} ${formatNumber(done)}/${formatNumber(total)}`, wave, `${formatNumber(failed)} failed`];
@@ -123,8 +123,8 @@ export function describeStep(line: LogLine): string | undefined {
       const [flip, unchanged, skipped] = [line.flip, line.unchanged, line.skipped].map(toNumber).map(formatNumber);
       return `planned: ${flip} to flip, ${unchanged} unchanged, ${skipped} skipped`;
     }
-    case "rollout waits for the lock":
-      return `waiting for the lock of ${line.heldBy}`;
+    case "rollout waits to begin":
+      return `waiting to begin: ${line.heldBy}`;
     case "rollout waits": {
       if (isOver(line)) return "continuing";
       const { phase, heldBy, leftSeconds } = toWait(line);

@@ -72,7 +72,9 @@ async function run(command: string, json: string): Promise<string> {
   if (file !== undefined) return start(file, json);
   const [, payload] = /^cutover '(.*)'$/s.exec(command) ?? [];
   const [, saved = ""] = /^cutover file:\/\/(\S+)$/.exec(command) ?? [];
-  return send(JSON.parse(payload ?? readFileSync(join(folder, saved), "utf8")));
+  const sent = JSON.parse(payload ?? readFileSync(join(folder, saved), "utf8"));
+  // The page's time may be over by now.
+  return send(sent.until === undefined ? sent : { ...sent, until: new Date(Date.now() + 3_600_000).toISOString() });
 }
 
 function start(file: string, event: string): string {

@@ -1,4 +1,5 @@
 import { expect } from "@jest/globals";
+import type { ControlChange } from "../../lambda/core/controls.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { execute } from "../support/execute.ts";
 import { type Look, type Moments, type Sent, type Stage, watchMoments } from "../support/moments.ts";
@@ -57,20 +58,31 @@ export const say =
   ({ moments }) =>
     moments.send(command);
 
-/** The stop switch, until the fourth look after it; from the second look on no customer may be flipped. */
-export const stopEverything: Act = async ({ world, moments }) => {
-  const { ledger } = moments;
-  await ledger.changeControls({ ...STAND, change: "stop-everything" });
-  let looks = 0;
-  let posts: number | undefined;
-  moments.onLook(async () => {
-    looks += 1;
-    if (looks === 2) posts = countPosts(world);
-    if (looks !== 4) return;
-    expect(countPosts(world)).toBe(posts);
-    await ledger.changeControls({ ...STAND, change: "resume-everything" });
-  });
-};
+export const stopEverything = holdFlips({ change: "stop-everything" }, { change: "resume-everything" });
+
+const until = new Date(Date.now() + 3_600_000).toISOString();
+export const freezeAtOnce = holdFlips(
+  { change: "freeze", name: "fair", until },
+  { change: "lift-freeze", name: "fair" },
+);
+
+/** A control that holds flips, until the fourth look after it; from the second look on no customer may be flipped. */
+function holdFlips(begin: object, end: object): Act {
+  return async ({ world, moments }) => {
+    const { ledger } = moments;
+    const by = { ...STAND, at: new Date().toISOString() };
+    await ledger.changeControls({ ...by, ...begin } as ControlChange);
+    let looks = 0;
+    let posts: number | undefined;
+    moments.onLook(async () => {
+      looks += 1;
+      if (looks === 2) posts = countPosts(world);
+      if (looks !== 4) return;
+      expect(countPosts(world)).toBe(posts);
+      await ledger.changeControls({ ...by, ...end } as ControlChange);
+    });
+  };
+}
 
 export function countPosts({ emulator }: World): number {
   return emulator.stats().requests.SetCustomerStagingMode ?? 0;

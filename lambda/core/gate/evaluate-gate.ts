@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { OnFailure } from "../../contract/deploy-event.ts";
 import { type FailureBudget, toHundredths } from "../../contract/limits.ts";
 import { type LockAndControls, toStopped } from "../controls.ts";
+import { type FreezeInForce, toFrozen } from "../freezes.ts";
 import type { AlarmState } from "../reason-types.ts";
 import type { Reason } from "../reasons.ts";
 import {
@@ -50,6 +51,8 @@ export interface GateSnapshot extends GateInputs {
   readonly alarms: readonly AlarmReading[];
   /** How many customers of the rollout have failed so far. */
   readonly failed: number;
+  /** Where flips follow: the freeze that applies. */
+  readonly freeze?: FreezeInForce | undefined;
   /** Since the rollout began. @default 0, while a part works */
   readonly elapsedMs?: number | undefined;
 }
@@ -146,7 +149,7 @@ export function evaluateGate(state: GateState, snapshot: GateSnapshot, rules: Ga
   if (stop !== undefined) return { ...poll.state, decision: stop };
   const blindTo = describeAlarms(poll.blindTo, MOST_HELD_BY);
   const { heldBy: unanswered, notes: answered } = readAnswer(snapshot, rules);
-  const heldBy = [...blindTo, ...toHolds(poll.state.commandState, snapshot.controls), ...unanswered];
+  const heldBy = [...blindTo, ...toHolds(poll.state.commandState, snapshot), ...unanswered];
   const { leftSeconds, notes = [] } = poll.state;
   if (leftSeconds === 0 && heldBy.length === 0) {
     return { ...poll.state, decision: { decision: "proceed", reasons: [...notes, ...answered] } };
@@ -164,9 +167,10 @@ interface Poll {
   readonly state: GateState;
   readonly abort: Abort | undefined;
   readonly blindTo: readonly AlarmReading[];
+  readonly freeze: FreezeInForce | undefined;
 }
 
-function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDelay }: GateRules): Poll {
+function applyPoll(before: GateState, { alarms, commands, freeze }: GateSnapshot, { isDelay }: GateRules): Poll {
   const { leftSeconds, commandState, waitSeconds, notes = [] } = before;
   const { skipBake, abort, ...applied } = applyCommands(passTime(commandState, waitSeconds), commands);
   const blindTo = alarms.filter(({ state }) => state !== "OK" && state !== "ALARM");
@@ -182,7 +186,7 @@ function applyPoll(before: GateState, { alarms, commands }: GateSnapshot, { isDe
     waitSeconds: 0,
     ...(reasons.length > 0 && { notes: reasons }),
   };
-  return { state, abort, blindTo };
+  return { state, abort, blindTo, freeze };
 }
 
 /** A long bake is polled rarely: a poll without data does not show how long there was none before it. */
@@ -268,10 +272,12 @@ function findBlindStop(
   return toStop(onFailure, "no data", [noData, ...describeAlarms(blindTo, MOST_DESCRIBED)]);
 }
 
-function toHolds({ pausedSeconds }: CommandState, { stopped }: LockAndControls): readonly Reason[] {
+function toHolds({ pausedSeconds }: CommandState, { controls, freeze }: GateSnapshot): readonly Reason[] {
+  const { stopped } = controls;
   return [
     ...(pausedSeconds !== undefined ? [{ code: "paused" } as const] : []),
     ...(stopped !== undefined ? [toStopped(stopped)] : []),
+    ...(freeze !== undefined ? [toFrozen(freeze)] : []),
   ];
 }
 
@@ -292,12 +298,18 @@ function toAnswered({ requestedBy, via, at, reason }: CommandRecord, wave: numbe
   return { wave, by: requestedBy, via, at, why: reason };
 }
 
-/** A poll comes exactly when a pause ends, when a bake ends that passes, and when an approval has waited long enough. */
-function toWait({ state, blindTo }: Poll, isHeld: boolean, { pollSeconds = MINUTE, approval }: GateRules): number {
+/** A poll comes exactly when a pause or a freeze ends, when a bake ends that passes, and when an approval has waited long enough. */
+function toWait(
+  { state, blindTo, freeze }: Poll,
+  isHeld: boolean,
+  { pollSeconds = MINUTE, approval }: GateRules,
+): number {
   const { leftSeconds, heldSeconds, commandState } = state;
   const { pausedSeconds = 0 } = commandState;
   const unanswered = approval === undefined ? 0 : approval.seconds - heldSeconds;
-  const ends = [blindTo.length > 0 ? 0 : leftSeconds, pausedSeconds, unanswered].filter((seconds) => seconds > 0);
+  const ends = [blindTo.length > 0 ? 0 : leftSeconds, pausedSeconds, unanswered, freeze?.leftSeconds ?? 0].filter(
+    (seconds) => seconds > 0,
+  );
   return Math.min(...ends, isHeld ? toHoldInterval(heldSeconds) : pollSeconds);
 }
 

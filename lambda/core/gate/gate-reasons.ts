@@ -1,3 +1,4 @@
+import { toMs } from "../../contract/instant.ts";
 import type { AlarmWords, GateReason, Sentences } from "../reason-types.ts";
 import { countCustomers, formatSeconds } from "../report/text-layout.ts";
 
@@ -45,7 +46,18 @@ export const GATE_SENTENCES: Sentences<GateReason> = {
   },
   stopped: ({ by, since, why }) =>
     `everything is stopped, by ${by} since ${since}: ${why}; no customer is flipped until you send {"command":"resume-everything","requestedBy":"…","reason":"…"}`,
+  frozen: ({ freeze, until, timeZone, by, since, why }) => {
+    const local = timeZone === undefined ? "" : `, ${toLocal(until, timeZone)} in ${timeZone}`;
+    const added = by === undefined ? "" : `, by ${by} since ${since}: ${why}`;
+    const lift = JSON.stringify({ command: "lift-freeze", name: freeze, requestedBy: "…", reason: "…" });
+    return `freeze ${freeze} applies until ${until}${local}${added}; no customer is flipped until then, or until you send ${lift}; an event with "onFreeze": "wait" waits for the end, and an event with an override does not wait`;
+  },
 };
+
+/** `2026-11-27 18:00` */
+function toLocal(iso: string, timeZone: string): string {
+  return new Intl.DateTimeFormat("sv", { timeZone, dateStyle: "short", timeStyle: "short" }).format(toMs(iso));
+}
 
 const ALARM_WORDS: AlarmWords = {
   OK: "is OK",

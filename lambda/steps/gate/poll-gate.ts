@@ -3,6 +3,7 @@ import type { FlipEvent } from "../../contract/deploy-event.ts";
 import type { Policy } from "../../contract/policy.ts";
 import type { Lock, LockAndControls } from "../../core/controls.ts";
 import { FinalError } from "../../core/final-error.ts";
+import { findFreeze, isFreezable } from "../../core/freezes.ts";
 import { isStop, type Stop } from "../../core/gate/decision.ts";
 import {
   type AlarmReading,
@@ -30,6 +31,8 @@ export interface GateConfig {
   readonly rules: GateRules;
   /** Alarms that the event overrides: no gate of this rollout looks at them. */
   readonly overridden: readonly string[];
+  /** Of the policy. Absent where no freeze holds: in a rollback, a bake, a verification, and after an override. */
+  readonly freezes?: Policy["freezes"] | undefined;
   /** When the gate before the first flip read the alarms, in epoch milliseconds: one that rang since then counts. */
   readonly sinceMs?: number | undefined;
 }
@@ -70,6 +73,11 @@ export function toWaveConfig(
 ): GateConfig {
   const limit = toWaveLimit(wave, toLimits(event, policy).failureBudget, policy.smallestSample);
   return { ...config, rules: { ...config.rules, failures: [...(config.rules.failures ?? []), limit] } };
+}
+
+/** The gate before flips: a freeze holds it, unless the event overrides freezes. */
+export function withFreezes({ policy }: Pick<Ports, "policy">, event: FlipEvent, config: GateConfig): GateConfig {
+  return isFreezable(event) ? { ...config, freezes: policy.freezes } : config;
 }
 
 /** The alarms that are in ALARM now: an event with an override continues without them. */
@@ -123,12 +131,13 @@ async function readSnapshot(
  * @throws LockLostError
  */
 export async function readGateInputs(
-  { ledger }: Pick<Ports, "ledger">,
+  { ledger, nowMs }: Pick<Ports, "ledger" | "nowMs">,
   { rolloutId, lock }: Pick<Locked<Rollout>, "rolloutId" | "lock">,
-  { alarms }: GateConfig,
-): Promise<GateInputs> {
-  const { stop, ...inputs } = await ledger.readGateInputs(rolloutId);
-  refuseLostLock(lock, inputs.controls);
+  { alarms, freezes }: GateConfig,
+): Promise<GateInputs & Pick<GateSnapshot, "freeze">> {
+  const { stop, ...read } = await ledger.readGateInputs(rolloutId);
+  refuseLostLock(lock, read.controls);
+  const inputs = { ...read, freeze: freezes && findFreeze(freezes, read.controls, nowMs()) };
   return alarms.length === 0 ? inputs : { ...inputs, stop };
 }
 

@@ -76,6 +76,25 @@ describe("AWS meters, of the 3,000 operations of an execution,", () => {
     expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: 20 } });
     expect(run.metered).toBeLessThan(300);
   });
+
+  test("for a freeze during a weekend fewer than 300", async () => {
+    moveClock();
+    const until = new Date(Date.now() + 62 * HOUR_MS).toISOString();
+    moments.atFlip(false, 1, async () => {
+      await moments.ledger.changeControls({
+        ...BY_ANN,
+        at: new Date().toISOString(),
+        change: "freeze",
+        name: "weekend",
+        until,
+      });
+    });
+
+    const run = await runFor(PROMOTE);
+
+    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: 20 } });
+    expect(run.metered).toBeLessThan(300);
+  });
 });
 
 test("a wait of six days for an approval is metered as fewer than 400 operations", async () => {

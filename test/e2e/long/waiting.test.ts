@@ -71,7 +71,7 @@ describe("an event that waits", () => {
 
     expect(first?.report).toMatchObject({ status: "succeeded", counts: { flipped: 40 } });
     expect(second?.report).toMatchObject({ rolloutId: "noon", status: "succeeded", counts: { flipped: 40 } });
-    expect(second?.operations.slice(0, 3)).toEqual(["open", "wait-for-lock", "look-up-1"]);
+    expect(second?.operations.slice(0, 3)).toEqual(["open", "wait-to-begin", "look-up-1"]);
     expect(staged()).toBe(40);
     expect((await ledger.readControls()).lock).toBeUndefined();
   });
@@ -101,7 +101,7 @@ describe("an event that waits", () => {
     const { report, operations } = await execute(world, { ...STAGE, notAfter }, { name: "noon" });
 
     expect(report).toMatchObject({ status: "refused", problems: [{ code: "too-late" }] });
-    expect(operations).toEqual(["open", "wait-for-lock", "publish-ended"]);
+    expect(operations).toEqual(["open", "wait-to-begin", "publish-ended"]);
     expect(await ledger.findRollout("noon")).toMatchObject({ status: "refused", report: { status: "refused" } });
     expect((await ledger.readControls()).lock).toEqual(lock);
     expect(world.emulator.stats().requests).toEqual({});

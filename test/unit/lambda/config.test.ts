@@ -32,6 +32,7 @@ describe("a policy", () => {
       childrenFollow: false,
       strategies: {},
       onFailure: "rollback",
+      freezes: [],
       alarms: [],
       noDataMinutes: 15,
       settleSeconds: 5,

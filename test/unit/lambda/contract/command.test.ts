@@ -21,7 +21,7 @@ function problemsOf(input: unknown): readonly string[] {
 }
 
 const NAMES =
-  "expected one of status, list, customers, customer, pause, resume, skip-bake, skip-all-bakes, abort, approve, reject, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, try-login-again, controls";
+  "expected one of status, list, customers, customer, pause, resume, skip-bake, skip-all-bakes, abort, approve, reject, stop-everything, resume-everything, hold-release, clear-release, protect, unprotect, freeze, lift-freeze, try-login-again, controls";
 
 describe("a command is accepted", () => {
   test.each<readonly [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]>([
@@ -42,6 +42,8 @@ describe("a command is accepted", () => {
     [{ command: "clear-release", ...ann, release: "2026.11.0" }, {}],
     [{ command: "protect", ...ann, customerIds: ["b", "a", "b"] }, { customerIds: ["b", "a"] }],
     [{ command: "unprotect", ...ann, customerIds: ["a"] }, {}],
+    [{ command: "freeze", ...ann, name: "fair", until: "2026-11-30T02:00:00Z" }, {}],
+    [{ command: "lift-freeze", ...ann, name: "fair" }, {}],
     [{ command: "controls" }, {}],
   ])("%j", (input, defaults) => {
     expect(readCommand(input)).toEqual({ ...input, ...defaults });
@@ -89,6 +91,11 @@ describe("a command is refused", () => {
       "to protect what is no id",
       { command: "unprotect", ...ann, customerIds: ["a b"] },
       [expect.stringMatching(/^customerIds\[0\]: got "a b"; expected a customer id/)],
+    ],
+    [
+      "to freeze without an end",
+      { command: "freeze", ...ann, name: "fair" },
+      [expect.stringMatching(/^until: got nothing; expected a time with seconds and a time zone/)],
     ],
     [
       "with an id that is none",

@@ -106,6 +106,50 @@ describe("a hold", () => {
   });
 });
 
+describe("a freeze", () => {
+  const freeze = (name: string, until = "2026-11-23T12:00:00.000Z"): ControlChange => ({
+    ...{ ...ANN, at: "2026-11-23T02:00:00.000Z" },
+    ...{ change: "freeze", name, until },
+  });
+  const lift = (name: string, windowEnd?: string): ControlChange => ({
+    ...{ ...ANN, at: "2026-11-23T03:00:00.000Z" },
+    ...{ change: "lift-freeze", name, windowEnd },
+  });
+  const freezesAfter = (...changes: readonly ControlChange[]) =>
+    changes.reduce<Controls>((controls, change) => {
+      const changed = applyControlChange(controls, change);
+      if (changed.kind === "refused") throw new Error(changed.problem);
+      return changed.controls;
+    }, NONE).freezes;
+
+  test("that is added again has the new end, and one that is over goes", () => {
+    const again = "2026-11-23T05:00:00.000Z";
+    const over = freeze("over", "2026-11-23T02:30:00.000Z");
+    const names = freezesAfter(over, freeze("fair"), freeze("fair", again), freeze("other"), lift("other"));
+    expect(names).toMatchObject([{ name: "fair", until: again, requestedBy: "ann" }]);
+  });
+
+  test("of the policy is lifted until the end of its window", () => {
+    const end = "2026-11-23T17:00:00.000Z";
+    expect(freezesAfter(lift("office", end))).toMatchObject([{ name: "office", until: end, lifts: true }]);
+  });
+
+  test.each([
+    ["that does not apply cannot be lifted", lift("fair"), /no freeze fair applies/],
+    ["has an end from now on", freeze("fair", "2026-11-23T02:00:00.000Z"), /expected a time from now on/],
+    ["lasts 31 days at most", freeze("fair", "2026-12-24T02:00:00.001Z"), /at most 31 days/],
+  ])("%s", (_what, change, problem) => {
+    expect(applyControlChange(NONE, change)).toEqual({ kind: "refused", problem: expect.stringMatching(problem) });
+  });
+
+  test("is the 50th, and not the 51st", () => {
+    const full = { ...NONE, freezes: freezesAfter(...numbered("f", 50).map((name) => freeze(name))) };
+    expect(full.freezes).toHaveLength(50);
+    expect(applyControlChange(full, freeze("f-0"))).toMatchObject({ kind: "changed" });
+    expect(applyControlChange(full, freeze("one-more"))).toMatchObject({ kind: "refused" });
+  });
+});
+
 describe("customers that an order protects", () => {
   const protect = (customerIds: readonly string[]): ControlChange => ({ ...ANN, change: "protect", customerIds });
   const unprotect = (customerIds: readonly string[]): ControlChange => ({ ...ANN, change: "unprotect", customerIds });

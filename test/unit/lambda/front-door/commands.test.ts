@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { parsePolicy } from "../../../../lambda/config.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { Plan } from "../../../../lambda/core/plan/plan.ts";
@@ -12,6 +13,7 @@ import { dispatch } from "../../../../lambda/front-door/dispatch.ts";
 import type { RolloutCommand } from "../../../../lambda/front-door/note-command.ts";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { aPolicy } from "../contract/an-event.ts";
 import { NOW_MS, startTable, type TestTable } from "../ledger/start-table.ts";
 
 const AT = new Date(NOW_MS).toISOString();
@@ -39,6 +41,7 @@ beforeEach(async () => {
     ledger,
     executions: { findEnd: async () => ({ running: isRunning }) },
     log: { info: () => {} },
+    policy: parsePolicy(aPolicy()),
     nowMs: () => NOW_MS,
   } as unknown as FrontDoorPorts;
 });
@@ -198,12 +201,7 @@ describe("a command without effect is refused, and not noted:", () => {
   test.each<[RolloutCommand["command"], string, Partial<RolloutRecord>, string]>([
     ["skip-bake", "in a flip", { plan: PLAN, lastEvent: proceeding }, "no bake is under way: wave 2 is still flipping"],
     ["skip-bake", "in the lookup", {}, "no bake is under way: no customer is flipped yet"],
-    [
-      "skip-bake",
-      "in a wait for the lock",
-      { status: "waiting" },
-      "no bake is under way: the rollout waits for the lock",
-    ],
+    ["skip-bake", "in a wait for the lock", { status: "waiting" }, "no bake is under way: the rollout waits to begin"],
     [
       "skip-bake",
       "at a gate without a bake",

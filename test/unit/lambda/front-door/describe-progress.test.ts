@@ -35,7 +35,7 @@ const aGate = (given: Partial<GateRecord> = {}): GateRecord => ({
 });
 
 const describeIt = (given: Partial<ProgressFacts>) =>
-  describeProgress({ record: aRecord(), controls, commands: [], nowMs, ...given });
+  describeProgress({ record: aRecord(), controls, commands: [], freezes: [], nowMs, ...given });
 
 const begun = { flip: 30, unchanged: 0, skipped: 0, waves: 4, hash: "9bed" };
 const decided = (wave: number, decision: "proceed" | "roll back" | "halt"): RolloutEventOf => ({
@@ -155,6 +155,19 @@ describe("a rollout is held", () => {
     ]);
     const dryRun = aRecord(undefined, { event: { ...event, dryRun: true } });
     expect(describeIt({ record: dryRun, controls: { ...controls, stopped } }).heldBy).toEqual([]);
+  });
+
+  test("by a freeze where flips follow, but not in a bake, and not with an override", () => {
+    const until = "2026-11-24T00:00:00.000Z";
+    const freezes = [{ name: "fair", from: STARTED, to: until }];
+    const frozen = [{ code: "frozen", freeze: "fair", until }];
+    const waiting = aRecord(undefined, { status: "waiting" });
+    const overriding = { ...event, override: { reason: "a fix" } };
+    expect(describeIt({ freezes, record: aRecord({ change: "started", plan: begun }) }).heldBy).toMatchObject(frozen);
+    expect(describeIt({ freezes, record: waiting }).heldBy).toMatchObject(frozen);
+    expect(describeIt({ freezes, record: aRecord(undefined, { event: overriding }) }).heldBy).toEqual([]);
+    const baking = aRecord({ change: "wave done", wave: 2, waves: 4, counts: NO_COUNTS });
+    expect(describeIt({ freezes, record: baking }).heldBy).toEqual([]);
   });
 
   const pause = aCommand("pause", { pauseSeconds: 60, at: STARTED });

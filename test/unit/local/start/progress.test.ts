@@ -67,10 +67,10 @@ describe("a rollout that waits", () => {
     expect(lineFollowing(waits("paused"))).toBe("held   wave 1 of 3   2 s   paused");
   });
 
-  test("for the lock shows the rollout that has it", () => {
-    const line = { message: "rollout waits for the lock", heldBy: "promote-1" };
+  test("to begin shows what for", () => {
+    const line = { message: "rollout waits to begin", heldBy: "rollout promote-1 is running" };
     expect(renderProgress(advance(startProgress(0), line, 0), 30_000, 80)).toBe(
-      "waiting for the lock   30 s   promote-1",
+      "waiting to begin   30 s   rollout promote-1 is running",
     );
   });
 
@@ -93,7 +93,7 @@ describe("a rollout that waits", () => {
     [waits("the wait before the next try", { bakeLeftSeconds: 60 }), "delayed, 1 min left"],
     [waits(noData), `held: ${noData}`],
     [waits("nothing any more"), "continuing"],
-    [{ message: "rollout waits for the lock", heldBy: "promote-1" }, "waiting for the lock of promote-1"],
+    [{ message: "rollout waits to begin", heldBy: "promote-1 runs" }, "waiting to begin: promote-1 runs"],
   ])("is described without a terminal: %j, %s", (line, text) => {
     expect(describeStep(line)).toBe(text);
   });

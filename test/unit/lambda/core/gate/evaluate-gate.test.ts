@@ -449,6 +449,23 @@ describe("stop-everything", () => {
   });
 });
 
+describe("a freeze", () => {
+  const freezeFor = (leftSeconds: number) => ({ name: "fair", untilMs: 0, leftSeconds });
+
+  test("holds until it is over, with a poll right at its end", () => {
+    const { state, seconds } = pollAll(startWith(0), (passed) =>
+      aSnapshot({ freeze: passed < 30_030 ? freezeFor(30_030 - passed) : undefined }),
+    );
+    expect(seconds).toBe(30_030);
+    expect(state.decision).toMatchObject({ decision: "proceed" });
+  });
+
+  test("does not hold an abort", () => {
+    const snapshot = aSnapshot({ freeze: freezeFor(60), commands: [aCommand({ command: "abort" })] });
+    expect(evaluateGate(startWith(0), snapshot, RULES).decision).toMatchObject({ cause: "abort" });
+  });
+});
+
 describe("an abort", () => {
   const steered: CommandState = { seen: 0, skipAllBakes: false };
   const states = [
