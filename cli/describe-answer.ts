@@ -67,12 +67,13 @@ const BAR = 20;
 
 function toBars(report: Partial<Report>): readonly Line[] {
   const done = countDoneByWave(report);
-  return (report.plan?.waves ?? []).map(({ wave, customers, bakeSeconds, approvalSeconds }, index) => {
+  return (report.plan?.waves ?? []).flatMap(({ wave, customers, bakeSeconds, approvalSeconds }, index): Line[] => {
+    if (customers === 0) return [];
     const inWave = done[index] ?? 0;
-    const full = customers === 0 ? BAR : Math.floor((inWave / customers) * BAR);
+    const full = Math.floor((inWave / customers) * BAR);
     const approval = approvalSeconds === undefined ? "" : "  after an approval";
     const bake = bakeSeconds > 0 ? `  then bakes ${formatSeconds(bakeSeconds)}` : "";
     const text = `  ${String(wave).padStart(2)} ${"█".repeat(full)}${"░".repeat(BAR - full)} ${formatNumber(inWave)}/${formatNumber(customers)}${approval}${bake}`;
-    return { text, style: inWave < customers ? undefined : "green" };
+    return [{ text, style: inWave < customers ? undefined : "green" }];
   });
 }

@@ -120,5 +120,5 @@ function describeControls(shown: Shown): string {
 }
 
 function describeSender({ requestedBy, via, reason }: Attribution & { readonly via?: Via | undefined }): string {
-  return clean(`by ${requestedBy}${via === undefined ? "" : ` (${describeVia(via)})`}: ${reason}`);
+  return clean(`by ${requestedBy}${via === undefined ? "" : `, by ${describeVia(via)}`}: ${reason}`);
 }

@@ -59,7 +59,9 @@ test("lists each customer once, in a dry run, after the rollout and after its ro
   expect(await readAll("night", { outcome: "flipped" })).toEqual([]);
   expect(await readAll("night", { outcome: "restored" })).toHaveLength(flips.length);
 
-  const listed = await ask<RolloutsListed>({ command: "list" });
+  const listed = await ask<RolloutsListed>({ command: "list", plans: true });
+  const { rollouts } = await ask<RolloutsListed>({ command: "list" });
+  expect(rollouts).toEqual(listed.rollouts.filter(({ dryRun }) => !dryRun));
   expect(listed.running).toBeUndefined();
   expect(listed.rollouts).toMatchObject([
     { rolloutId: "back", action: "rollback", status: "rolled-back", rollback: { restored: flips.length } },

@@ -35,6 +35,9 @@ async function until(phase: "baking" | "waiting for approval", release: string):
 test("a plan is shown, run in waves by its hash, watched, listed and exported", async () => {
   const planned = await cutover("plan", "promote", "1.0", "--all");
   expect(planned).toMatchObject({ code: 0, out: expect.stringContaining("1  20 customers, then a bake of 10 min") });
+  expect(planned.out).toMatch(
+    /\nto flip\n {2}wave 1\n( {4}.*\n)+ {2}wave 2\n( {4}.*\n)+ {2}and \d+ more; the command customers/,
+  );
   const [, again = "", hash = ""] = /cutover (promote 1\.0 --all .*--plan ([0-9a-f]{12}))\n/.exec(planned.err) ?? [];
   expect(again).toContain("--sandbox");
   const promoted = await cutover("promote", "1.0", "--all", "--plan", hash, "--watch", "--reason", "a new release");
@@ -42,6 +45,8 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   expect(promoted.err).toMatch(/\nrunning, wave 1 of 2, baking; 20 flipped, /);
   const [, rolloutId = ""] = /started rollout (promote-\w+)/.exec(promoted.err) ?? [];
   expect((await cutover("list")).out).toMatch(new RegExp(`promote 1\\.0 {3}succeeded\\n {2}${rolloutId} `));
+  expect((await cutover("list")).out).not.toContain("planned");
+  expect((await cutover("list", "--plans")).out).toMatch(/^promote 1\.0 {3}planned$/m);
   const status = await cutover("status", "--json");
   const { counts, via } = JSON.parse(status.out);
   expect(via).toEqual({ qualifier: "start" });
@@ -58,8 +63,17 @@ test("a plan is shown, run in waves by its hash, watched, listed and exported", 
   expect(written).toMatchObject({ code: 0, out: "", err: expect.stringContaining("with 300 customers") });
   expect(readFileSync(page, "utf8").match(/<tr data-outcome="flipped">/g)).toHaveLength(counts.flipped);
   const same = await cutover("plan", "stage", "1.1", "--reference-ids-from", file, "--json");
-  const { flip, skipped } = JSON.parse(same.out).plan;
-  expect(flip + skipped).toBe(300);
+  const { plan, customers } = JSON.parse(same.out);
+  expect(plan.flip + plan.skipped).toBe(300);
+  expect(customers).toHaveLength(300);
+  const stale = await cutover("promote", "1.0", "--all", "--plan", hash);
+  expect(stale).toMatchObject({ code: 1, out: expect.stringContaining("is no longer the plan of this event") });
+  expect(await cutover("rollback", "promote-unknown")).toMatchObject({
+    code: 1,
+    out: expect.stringContaining("refused"),
+  });
+  const undo = await cutover("plan", "rollback", "--release", "1.0");
+  expect(undo).toMatchObject({ code: 0, out: expect.stringContaining(`to restore  ${counts.flipped}`) });
   const [, referenceId = ""] = /^(REF-\d+),.*,flipped,/m.exec(csv) ?? [];
   const { out } = await cutover("customer", "--reference-id", referenceId);
   expect(out).toMatch(new RegExp(`^promote 1\\.0 {3}${rolloutId} .*\n  flipped .* ${referenceId}  `, "m"));
@@ -87,6 +101,7 @@ test("an alarm during a bake ends the rollout, and the program with 1 and the al
   await setAlarm("calls-that-fail", "OK");
   expect(code).toBe(1);
   expect(out).toMatch(/^stage 3\.0 {3}rolled back\n\nwhy\n {2}alarm calls-that-fail is in ALARM/m);
+  expect(out).toContain(`\n  cutover release 3.0 --reason WHY --sandbox --port ${port()}\n`);
 });
 
 test("each verb calls the alias of its right, and the controls say by which", async () => {
