@@ -70,10 +70,13 @@ describe("the JSON Schemas", () => {
       ["command", "rolloutId"],
       ["command"],
       ...Array.from({ length: 3 }, () => ["command", "rolloutId", "requestedBy", "reason"]),
+      ["command", "plan", "rolloutId", "requestedBy", "reason"],
       ["command", "requestedBy", "reason"],
       ["command", "release", "requestedBy", "reason"],
       ["command", "requestedBy", "reason"],
       ["command", "customerIds", "requestedBy", "reason"],
+      ["command", "name", "until", "requestedBy", "reason"],
+      ["command", "name", "requestedBy", "reason"],
       ["command", "requestedBy", "reason"],
       ["command"],
     ]);
@@ -112,7 +115,7 @@ describe("the references", () => {
       const { enum: several, const: one } = properties.command as { enum?: readonly string[]; const?: string };
       return several ?? [one ?? ""];
     });
-    expect(names.length).toBe(17);
+    expect(names.length).toBe(21);
     const rows = textOf("events.md")
       .split("\n")
       .filter((row) => row.startsWith("| `"));
