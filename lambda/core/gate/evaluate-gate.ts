@@ -339,19 +339,13 @@ export function whyWaits(
   return waitSeconds === 0 ? undefined : (heldBy ?? [{ code: isDelay ? "delayed" : "baking" }]);
 }
 
-/**
- * Whether a poll shows what the poll before could not tell: that the rollout waits, waits for something else, waits less
- * long, or has applied commands.
- */
+/** Whether a poll shows of a wait what the poll before did not: its cause, its remaining time or the applied commands. */
 export function isNews(before: GateState, after: GateState): boolean {
-  const passed = after.blindTo === undefined ? before.leftSeconds - before.waitSeconds : before.leftSeconds;
-  const isLessLong = after.leftSeconds < Math.max(0, passed);
-  const hasApplied = whyWaits(after) !== undefined && before.commandState.seen !== after.commandState.seen;
-  const isOther = !isDeepStrictEqual(whyWaits(before), whyWaits(after)) || toTenMinutes(before) !== toTenMinutes(after);
-  return isOther || isLessLong || hasApplied;
+  const waits = [before, after].some((state) => whyWaits(state) !== undefined);
+  return waits && !isDeepStrictEqual(toShown(before), toShown(after));
 }
 
-/** Polls take time that no bake and no pause counts, so a long wait reports its remaining time every ten minutes. */
-function toTenMinutes({ leftSeconds, commandState: { pausedSeconds = 0 } }: GateState): string {
-  return [leftSeconds, pausedSeconds].map((seconds) => Math.ceil(seconds / 600)).join();
+function toShown(state: GateState) {
+  const { leftSeconds, commandState } = state;
+  return [whyWaits(state), leftSeconds, commandState.pausedSeconds, commandState.seen];
 }
