@@ -10,7 +10,7 @@ import { createLedger } from "../lambda/ledger/ledger.ts";
 import { openTable } from "../lambda/ledger/table.ts";
 import { startDynamoDb } from "../local/aws/dynamodb.ts";
 import { localAwsEnvironment } from "../local/aws/environment.ts";
-import { FRONT_DOOR_ARN } from "../local/start/functions.ts";
+import { FRONT_DOOR_ARN } from "../local/sandbox/functions.ts";
 import { median, printFigures, round } from "./support/figures.ts";
 import { nameCustomer } from "./support/names.ts";
 import { TABLE } from "./support/worker.ts";

@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
+import type { RolloutEvent } from "../lambda/core/report/rollout-event.ts";
 import { describeFaults } from "./emulator/describe-faults.ts";
+import { describeChange } from "./sandbox/describe-change.ts";
 import { readSandboxArguments, SANDBOX_PORT, type SandboxOptions } from "./sandbox/read-arguments.ts";
-import { alarmsOf, startSandbox } from "./sandbox/start-sandbox.ts";
-import { describeChange } from "./start/describe-change.ts";
-import { LocalRunError } from "./start/local-run-error.ts";
+import { type Sandbox, startSandbox } from "./sandbox/start-sandbox.ts";
 
-const USAGE = `A whole Cutover on loopback, to practise in: an Evo Voice emulator, the front door
-and the worker that ship to AWS Lambda, the ledger and the alarms. No data leaves
-the machine, and no data is kept.
+const USAGE = `A whole Cutover on loopback, to practise in: an Evo Voice emulator, the front door,
+the webhook and the worker that ship to AWS Lambda, the ledger and the alarms. No
+data leaves the machine.
 
 usage: npm run sandbox -- [options]
 
@@ -18,6 +18,8 @@ usage: npm run sandbox -- [options]
   --fast N        bakes and waits pass N times faster (default 60: a minute is a
                   second; 1 is as in AWS)
   --seed S        the seed of the customers and the faults (default 1)
+  --keep DIR      keep everything in a folder: a later start with it goes on, also
+                  with the rollouts that run (default: nothing is kept)
   --port P        listen on this port; 0 is any free one (default ${SANDBOX_PORT})
   -h, --help      print this
 
@@ -49,23 +51,23 @@ async function run(options: SandboxOptions): Promise<number> {
   const stack = new AsyncDisposableStack();
   const ended = waitForEnd();
   try {
-    const onChange = (change: Parameters<typeof describeChange>[0]) =>
-      console.log(`${change.rolloutId}  ${describeChange(change)}`);
-    const { emulator, executions } = await startSandbox(options, onChange, stack);
-    console.log(toWelcome(options, Number(new URL(executions.address).port)));
-    await Promise.race([ended, emulator.crash]);
+    const onChange = (change: RolloutEvent) => console.log(`${change.rolloutId}  ${describeChange(change)}`);
+    console.log(toWelcome(options, await startSandbox(options, onChange, stack)));
+    await ended;
+    // A worker whose servers close writes down that they failed: a kept one ends as in a crash.
+    if (options.folder === undefined) await stack.disposeAsync();
     return 0;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EADDRINUSE")
-      return complain(
-        `port ${options.port} is in use, perhaps by another sandbox: end it, or choose another --port`,
-        1,
-      );
-    if (error instanceof LocalRunError) return complain(error.message, 1);
+    const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number };
+    if (code === "EADDRINUSE") return complain(explainPort(options, port), 1);
     throw error;
-  } finally {
-    await stack.disposeAsync();
   }
+}
+
+function explainPort({ port, folder }: SandboxOptions, taken: number | undefined): string {
+  return taken === port
+    ? `port ${taken} is in use, perhaps by another sandbox: end it, or choose another --port`
+    : `port ${taken} is in use, perhaps by another sandbox with --keep ${folder}: end it first`;
 }
 
 /** A signal, or the end of the parent. npm does not pass SIGTERM on, and a shell stands between it and this process. */
@@ -92,18 +94,22 @@ function isAlive(pid: number | undefined): boolean {
   }
 }
 
-function toWelcome({ customers, fast, faults, policy }: SandboxOptions, port: number): string {
-  const [alarm] = alarmsOf(policy);
+function toWelcome(
+  { customers, fast, faults, folder }: SandboxOptions,
+  { port, emulator, alarms: [alarm], webhooks }: Sandbox,
+): string {
   const at = port === SANDBOX_PORT ? "--sandbox" : `--sandbox --port ${port}`;
+  const end = folder === undefined ? "Ctrl-C ends it, and keeps nothing" : `Ctrl-C ends it, and ${folder} keeps it`;
   return `Cutover sandbox on http://127.0.0.1:${port}: ${customers} customers${faults && `, faults ${faults}`}
-Open it in a browser to see and steer a rollout. Bakes and waits pass ${fast} times faster. Ctrl-C ends it, and keeps nothing.
+Open it in a browser to see and steer a rollout. Bakes and waits pass ${fast} times faster. ${end}.
+Its Evo Voice is ${emulator.address}.
 
 Try in another terminal, the last one while a wave bakes:
 
   npx cutover plan promote 2026.11.0 --all ${at}
   npx cutover promote 2026.11.0 --all ${at}
   npx cutover abort ${at}
-${alarm === undefined ? "" : toAlarmHint(alarm, port)}`;
+${alarm === undefined ? "" : toAlarmHint(alarm, port)}${webhooks.length === 0 ? "" : toWebhookHint(webhooks)}`;
 }
 
 function toAlarmHint(alarm: string, port: number): string {
@@ -112,6 +118,11 @@ A bad release: let an alarm go off while a wave bakes.
 
   curl -X PUT -d ALARM http://127.0.0.1:${port}/alarms/${encodeURIComponent(alarm)}
 `;
+}
+
+function toWebhookHint(webhooks: Sandbox["webhooks"]): string {
+  const lines = webhooks.map(({ url, secret }) => `  ${url}   ${secret}\n`);
+  return `\nThe webhook takes deliveries that are signed with these secrets:\n\n${lines.join("")}`;
 }
 
 function complain(message: string, code: number): number {

@@ -37,7 +37,7 @@ const MOST_ENTRIES = 10;
 const MOST_BYTES = 262_144;
 
 /** The part of Amazon EventBridge that takes events, on loopback, for the real SDK client: AWS JSON 1.1. */
-export async function startEventBridge(): Promise<EventBridge> {
+export async function startEventBridge(onEvent: (event: SentEvent) => void = () => {}): Promise<EventBridge> {
   const events: SentEvent[] = [];
   let calls = 0;
   const failures = createFailures();
@@ -46,7 +46,9 @@ export async function startEventBridge(): Promise<EventBridge> {
   function put(entry: Entry, refusal: string | undefined): object {
     const code = refusal ?? findProblem(entry);
     if (code !== undefined) return { ErrorCode: code, ErrorMessage: `refused: ${code}` };
-    events.push(toSent(entry));
+    const event = toSent(entry);
+    events.push(event);
+    onEvent(event);
     return { EventId: randomUUID() };
   }
 

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type LoopbackServer, listenOnLoopback } from "./loopback.ts";
+import { type Answer, type LoopbackServer, listenOnLoopback } from "./loopback.ts";
 
 /** A Lambda handler behind a Function URL. */
 export type FunctionUrlHandler = (request: FunctionUrlEvent) => Promise<{
@@ -17,9 +17,14 @@ const MOST_BYTES = 6 * 1024 * 1024;
 /** A Function URL passes bodies of these content types as text, all others as base64. */
 const TEXT = /^(?:text\/|application\/(?:json|javascript|xml)|application\/[\w.+-]+\+(?:json|xml))/i;
 
-/** A Function URL on loopback: it calls the handler with Lambda's payload format 2.0. */
+/** A Function URL on loopback. */
 export async function startFunctionUrl(handler: FunctionUrlHandler): Promise<LoopbackServer> {
-  return listenOnLoopback(async (request, response) => {
+  return listenOnLoopback(answerFunctionUrl(handler));
+}
+
+/** Calls the handler with Lambda's payload format 2.0. */
+export function answerFunctionUrl(handler: FunctionUrlHandler): Answer {
+  return async (request, response) => {
     const bytes = await readBytes(request);
     if (bytes === undefined) return send(response, 413, '{"Message":"Request body is too large"}');
     try {
@@ -28,7 +33,7 @@ export async function startFunctionUrl(handler: FunctionUrlHandler): Promise<Loo
     } catch {
       send(response, 502, "Internal Server Error");
     }
-  });
+  };
 }
 
 function send(response: ServerResponse, status: number, body: string): void {

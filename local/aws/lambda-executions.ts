@@ -53,24 +53,33 @@ export type LambdaOptions = {
   readonly port?: number | undefined;
   /** Answers every request outside of Lambda's paths, so that other stand-ins share the address. */
   readonly others?: Answer | undefined;
+  /** A folder in which the executions outlive this process. */
+  readonly folder?: string | undefined;
 };
 
 /**
  * The part of AWS Lambda that invokes functions and reports the state of durable executions, on loopback, for the real
  * SDK client.
  */
-export async function startLambdaExecutions({ port = 0, others }: LambdaOptions = {}): Promise<LambdaExecutions> {
+export async function startLambdaExecutions({
+  port = 0,
+  others,
+  folder,
+}: LambdaOptions = {}): Promise<LambdaExecutions> {
   const executionsByArn = new Map<string, Execution>();
   const requests: string[] = [];
   const invocations: Invocation[] = [];
   let failure = { functionArn: "", times: 0, code: "" };
-  const invoker = createInvoker({
-    running: (arn, name) => executionsByArn.set(arn, { name, startedAt: new Date(), status: "RUNNING" }),
-    ended: (arn, end) => {
-      const { name, startedAt } = executionsByArn.get(arn) ?? { name: nameOf(arn), startedAt: new Date() };
-      executionsByArn.set(arn, { name, startedAt, status: end.status, endedAt: new Date(), end });
+  const invoker = createInvoker(
+    {
+      running: (arn, name) => executionsByArn.set(arn, { name, startedAt: new Date(), status: "RUNNING" }),
+      ended: (arn, end) => {
+        const { name, startedAt } = executionsByArn.get(arn) ?? { name: nameOf(arn), startedAt: new Date() };
+        executionsByArn.set(arn, { name, startedAt, status: end.status, endedAt: new Date(), end });
+      },
     },
-  });
+    folder,
+  );
 
   async function invoke(invocation: Invocation): Promise<InvokeReply> {
     invocations.push(invocation);

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { DurableLambdaHandler } from "@aws/durable-execution-sdk-js";
+import { findStart } from "../durable/file-checkpoints.ts";
 import { type ExecutionResult, runExecution } from "../durable/run-execution.ts";
 
 /** What the Node.js runtime gives a handler, as far as ours read it. */
@@ -49,9 +50,11 @@ export type ExecutionListener = {
 const NAME = /^[\w-]{1,64}$/;
 const MOST_ASYNC_BYTES = 1_048_576;
 
-type Started = { readonly arn: string; readonly payload: string; readonly functionArn: string };
+type DurableFunction = ServedFunction & { readonly kind: "durable" };
+type Started = { readonly arn: string; readonly payload: string };
 
 export type Invoker = {
+  /** Resumes the executions of a durable function that the folder has. */
   serve(functionArn: string, served: ServedFunction): void;
   invoke(invocation: Invocation): Promise<InvokeReply>;
   /** Resolves when every asynchronous invocation has ended. */
@@ -61,8 +64,9 @@ export type Invoker = {
 /**
  * Lambda's `Invoke`. Durable functions run in this process, and the name of an execution is its idempotency key, as in
  * AWS: https://docs.aws.amazon.com/lambda/latest/dg/durable-execution-idempotency.html
+ * With a folder, the executions outlive this process.
  */
-export function createInvoker(listener: ExecutionListener): Invoker {
+export function createInvoker(listener: ExecutionListener, folder?: string): Invoker {
   const functionsByArn = new Map<string, ServedFunction>();
   const startsByName = new Map<string, Started>();
   const underWay = new Set<Promise<unknown>>();
@@ -73,22 +77,37 @@ export function createInvoker(listener: ExecutionListener): Invoker {
     underWay.add(ending);
   }
 
-  function startDurable(served: ServedFunction & { kind: "durable" }, invocation: Invocation): InvokeReply {
+  function run(served: DurableFunction, name: string, started: Started): void {
+    startsByName.set(name, started);
+    listener.running(started.arn, name);
+    const file = folder && join(folder, `${name}${CHECKPOINTS}`);
+    runInBackground(runDurable(served, started, file).then((result) => listener.ended(started.arn, result)));
+  }
+
+  function resume(functionArn: string, served: DurableFunction): void {
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    for (const file of readdirSync(folder)) {
+      const started = findStart(join(folder, file));
+      if (started?.arn.startsWith(`${unqualify(functionArn)}:`)) run(served, basename(file, CHECKPOINTS), started);
+    }
+  }
+
+  function startDurable(served: DurableFunction, invocation: Invocation): InvokeReply {
     const { name = randomUUID(), payload, functionArn, type } = invocation;
     if (type !== "Event") return refuse(400, "InvalidParameterValueException", "start a durable function with Event");
     if (!NAME.test(name)) return refuse(400, "InvalidParameterValueException", `a bad DurableExecutionName: ${name}`);
     const before = startsByName.get(name);
     if (before !== undefined) return before.payload === payload ? accept(before.arn) : refuseTaken(name);
     const arn = toExecutionArn(functionArn, name);
-    startsByName.set(name, { arn, payload, functionArn });
-    listener.running(arn, name);
-    runInBackground(runDurable(served, arn, payload).then((result) => listener.ended(arn, result)));
+    run(served, name, { arn, payload });
     return accept(arn);
   }
 
   return {
     serve: (functionArn, served) => {
       functionsByArn.set(functionArn, served);
+      if (served.kind === "durable") resume(functionArn, served);
       const { aliases = [] } = served.kind === "plain" ? served : {};
       for (const alias of aliases) functionsByArn.set(`${functionArn}:${alias}`, served);
     },
@@ -110,15 +129,19 @@ export function createInvoker(listener: ExecutionListener): Invoker {
   };
 }
 
+const CHECKPOINTS = ".jsonl";
+
+/** Without a file, the checkpoints are not kept. */
 async function runDurable(
-  { handler, skipWaits = false, speed = 1 }: ServedFunction & { kind: "durable" },
-  executionArn: string,
-  payload: string,
+  { handler, skipWaits = false, speed = 1 }: DurableFunction,
+  { arn: executionArn, payload }: Started,
+  file: string | undefined,
 ): Promise<ExecutionResult> {
+  const run = { handler, executionArn, payload: JSON.parse(payload), skipWaits, speed };
+  if (file !== undefined) return runExecution({ ...run, file });
   const folder = mkdtempSync(join(tmpdir(), "cutover-execution-"));
   try {
-    const file = join(folder, "checkpoints.jsonl");
-    return await runExecution({ handler, file, executionArn, payload: JSON.parse(payload), skipWaits, speed });
+    return await runExecution({ ...run, file: join(folder, `checkpoints${CHECKPOINTS}`) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -126,8 +149,11 @@ async function runDurable(
 
 /** An execution belongs to the version behind the alias: `…:function:cutover:1/durable-execution/<name>/<id>`. */
 function toExecutionArn(functionArn: string, name: string): string {
-  const unqualified = functionArn.split(":").slice(0, 7).join(":");
-  return `${unqualified}:1/durable-execution/${name}/${randomUUID()}`;
+  return `${unqualify(functionArn)}:1/durable-execution/${name}/${randomUUID()}`;
+}
+
+function unqualify(functionArn: string): string {
+  return functionArn.split(":").slice(0, 7).join(":");
 }
 
 /** The reply of Lambda's Node.js runtime, also for an error. */

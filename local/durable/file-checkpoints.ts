@@ -121,6 +121,15 @@ function begin(journal: Journal<Entry>, given: { readonly executionArn: string; 
   return entry;
 }
 
+/** The execution in a file, and its event as JSON; undefined for a file without an execution. */
+export function findStart(file: string): { readonly arn: string; readonly payload: string } | undefined {
+  const { entries, close } = openJournal<Entry>(file);
+  close();
+  const [{ executionArn: arn, operations = [] } = {}] = entries as readonly Partial<Entry>[];
+  const payload = operations[0]?.ExecutionDetails?.InputPayload;
+  return arn === undefined || payload === undefined ? undefined : { arn, payload };
+}
+
 function refuseOther(
   [start]: readonly Entry[],
   given: { readonly file: string; readonly executionArn: string; readonly payload: string },

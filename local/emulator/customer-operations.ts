@@ -34,8 +34,8 @@ export function setCustomerStagingMode(call: Call): Reply {
 
 function write({ state, user }: Call, row: Row, isStaging: boolean): void {
   const index = user === undefined ? outsider : state.users.indexOf(user);
-  writeStaging(state, row, isStaging, index);
   row.writes++;
+  writeStaging(state, row, isStaging, index);
   if (state.faults.flags.has("children-follow")) writeDescendants(state, row, isStaging, index);
 }
 
@@ -50,6 +50,7 @@ export function updateCustomer(call: Call): Reply {
   state.table.version++;
   row.modifiedAt = Date.now() / 1000;
   row.modifiedBy = call.user === undefined ? outsider : state.users.indexOf(call.user);
+  state.keep(row);
   return reply(toCustomerJson(state, row, toInfoOptions(state.faults)));
 }
 

@@ -27,6 +27,8 @@ export interface EmulatorOptions {
   readonly faults?: string;
   /** The share of each account's customers that start on staging. @default 0.3 */
   readonly stagingShare?: number;
+  /** A file that keeps the changes of customers: with the same customers and seed, a later start continues with them. */
+  readonly file?: string | undefined;
 }
 
 /** An Evo Voice API on loopback, and its controls. */
@@ -45,9 +47,9 @@ export interface Emulator extends EmulatorControls {
 }
 
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
-  const { port = 0, customers, seed = 1, faults = "", stagingShare = 0.3 } = options;
+  const { port = 0, customers, seed = 1, faults = "", stagingShare = 0.3, file } = options;
   const service: Service = {
-    state: createState({ customers, seed, faults, stagingShare }),
+    state: createState({ customers, seed, faults, stagingShare, file }),
     counters: createCounters(),
     window: { startedAtMs: 0, used: 0 },
     listeners: new Set(),
@@ -88,7 +90,11 @@ function toEmulator(service: Service, server: Server): Emulator {
       return row && toEmulatedCustomer(table, row);
     },
     setStaging: (id, isStaging) => writeStaging(state, getRow(service, id), isStaging, outsider),
-    setTags: (id, tagNames) => setTags(table, getRow(service, id), tagNames),
+    setTags: (id, tagNames) => {
+      const row = getRow(service, id);
+      setTags(table, row, tagNames);
+      state.keep(row);
+    },
     addCustomer: (init) => insertCustomer(table, init ?? {}),
     removeCustomer: (id) => {
       getRow(service, id).isRemoved = true;

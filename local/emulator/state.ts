@@ -2,6 +2,7 @@ import { createUsers, toPassword, type User } from "./accounts.ts";
 import { type CustomerParts, createCustomerParts } from "./customer-parts.ts";
 import type { CustomerTable, Row } from "./customer-table.ts";
 import { type Faults, parseFaults } from "./faults.ts";
+import { keepChanges } from "./keep-changes.ts";
 import type { AttemptCounts } from "./pick-fault.ts";
 import { createSchedules, type Schedule } from "./schedules.ts";
 import { seedCustomers } from "./seed-customers.ts";
@@ -18,6 +19,8 @@ export interface EmulatorState {
   readonly selections: SelectionCache;
   readonly stagingChanges: StagingChange[];
   readonly startedAt: number;
+  /** Called after each change of a customer. */
+  readonly keep: (row: Row) => void;
   faults: Faults;
   attempts: AttemptCounts;
   /** When the first sign-in met `sign-in-down`. */
@@ -40,6 +43,8 @@ export interface StateOptions {
   readonly seed: number;
   readonly stagingShare: number;
   readonly faults: string;
+  /** The file of changes that a restart repeats. @default none */
+  readonly file?: string | undefined;
 }
 
 export function createState(options: StateOptions): EmulatorState {
@@ -56,6 +61,7 @@ export function createState(options: StateOptions): EmulatorState {
     selections: createSelectionCache(),
     stagingChanges: [],
     startedAt: Date.now(),
+    keep: options.file === undefined ? () => {} : keepChanges(table, options.file),
     faults,
     attempts: new Map(),
   };
@@ -75,4 +81,5 @@ export function writeStaging(state: EmulatorState, row: Row, isStaging: boolean,
   if (state.faults.numbers["read-lag"] > 0)
     row.laggedWrites = [...(row.laggedWrites ?? []), { atMs: at * 1000, was: row.isStaging }];
   Object.assign(row, { isStaging, modifiedAt: at, modifiedBy: user });
+  state.keep(row);
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { html } from "../../lambda/core/report/html.ts";
 import { writePage } from "../../lambda/core/report/report-page.ts";
-import { FRONT_DOOR_ARN } from "../start/functions.ts";
+import { FRONT_DOOR_ARN } from "./functions.ts";
 
 const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
 

@@ -1,5 +1,5 @@
 import { formatDuration, formatNumber, formatSeconds, shorten } from "../../lambda/core/report/text-layout.ts";
-import { countOf } from "./count-of.ts";
+import { countOf } from "../sandbox/count-of.ts";
 import type { LogLine } from "./worker-process.ts";
 
 /** The state of a rollout, as its log tells it. Times are milliseconds of one clock. */

@@ -1,5 +1,5 @@
 import { formatNumber } from "../../lambda/core/report/text-layout.ts";
-import { countOf } from "./count-of.ts";
+import { countOf } from "../sandbox/count-of.ts";
 import type { CustomerViolation, Tally, Verdict, Violation } from "./oracle.ts";
 
 /** The result of one comparison at the end of a local run: a sentence, and a line for each difference. */

@@ -1,8 +1,8 @@
 import { hasSucceeded, type Report } from "../../lambda/core/report/report.ts";
+import { countOf } from "../sandbox/count-of.ts";
+import { describeChange } from "../sandbox/describe-change.ts";
 import { type Before, checkRollout, findHoldOf, readBefore } from "./check-rollout.ts";
 import type { StartOptions } from "./command-line.ts";
-import { countOf } from "./count-of.ts";
-import { describeChange } from "./describe-change.ts";
 import { LocalRunError } from "./local-run-error.ts";
 import type { CheckResult } from "./render-check.ts";
 import { introduce, print } from "./roll-out.ts";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GetDurableExecutionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { type Right, rightFor } from "../../lambda/contract/rights.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
-import { FRONT_DOOR_ARN } from "./functions.ts";
+import { FRONT_DOOR_ARN } from "../sandbox/functions.ts";
 import { LocalRunError } from "./local-run-error.ts";
 import { toDelivery, toPayload, toPipelineJob } from "./payloads.ts";
 import type { Services } from "./services.ts";

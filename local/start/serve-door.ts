@@ -2,7 +2,7 @@ import { RIGHTS } from "../../lambda/contract/rights.ts";
 import { startFunctionUrl } from "../aws/function-url.ts";
 import { startLambdaExecutions } from "../aws/lambda-executions.ts";
 import { registerExecutions } from "../durable/register-execution.ts";
-import { FRONT_DOOR_ARN, WORKER_ARN } from "./functions.ts";
+import { FRONT_DOOR_ARN, WORKER_ARN } from "../sandbox/functions.ts";
 import type { WorkerMessage } from "./worker-process.ts";
 
 /**

@@ -14,7 +14,7 @@ test("the page of the command line lists every verb, and no other", () => {
 
 test("every option that the page of the command line names exists", () => {
   const known = commands.flatMap(({ options }) => options.map(({ long }) => long));
-  const sandbox = ["--policy", "--customers", "--seed", "--faults", "--fast"];
+  const sandbox = ["--policy", "--customers", "--seed", "--faults", "--fast", "--keep"];
   const program = ["--sandbox", "--port", "--stack", "--function", "--json", "--help"];
   const named = [...PAGE.matchAll(/(?<![\w-])--[a-z][a-z-]+/g)].map(([option]) => option);
   expect(named.filter((option) => ![...known, ...sandbox, ...program].includes(option))).toEqual([]);

@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll } from "@jest/globals";
 import { type Program, startProgram } from "./start-program.ts";
 
-/** A sandbox for a file of tests, with a policy of the tests' own: at a high pace, and bakes that only tests wait for. */
+/** A kept sandbox for a file of tests, with a policy of their own. */
 export function useSandbox(policy: object, ...options: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), "cutover-sandbox-test-"));
+  const keep = join(folder, "kept");
   const started: ChildProcess[] = [];
+  let sandbox: Program;
   let port = "";
 
   function startSandbox(...args: readonly string[]): Program {
@@ -18,12 +20,15 @@ export function useSandbox(policy: object, ...options: readonly string[]) {
     return sandbox;
   }
 
+  async function startKept(...args: readonly string[]): Promise<void> {
+    sandbox = startSandbox("--port", "0", "--keep", keep, ...args);
+    [, port = ""] = await sandbox.until(/http:\/\/127\.0\.0\.1:(\d+): /);
+  }
+
   beforeAll(async () => {
     const file = join(folder, "policy.json");
     writeFileSync(file, JSON.stringify(policy));
-    [, port = ""] = await startSandbox("--port", "0", "--policy", file, ...options).until(
-      /http:\/\/127\.0\.0\.1:(\d+): /,
-    );
+    await startKept("--policy", file, ...options);
   });
   afterAll(async () => {
     for (const child of started) child.kill("SIGTERM");
@@ -33,7 +38,16 @@ export function useSandbox(policy: object, ...options: readonly string[]) {
 
   return {
     folder,
+    keep,
     startSandbox,
+    /** The process that runs now. */
+    sandbox: () => sandbox,
+    /** As a power cut, and a start with nothing but the folder. */
+    async restart(): Promise<void> {
+      sandbox.child.kill("SIGKILL");
+      await sandbox.ended;
+      await startKept();
+    },
     port: () => port,
     /** The command line, in a pipe. */
     async cutover(...args: readonly string[]) {

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
-import { describeChange } from "../../../../local/start/describe-change.ts";
+import { describeChange } from "../../../../local/sandbox/describe-change.ts";
 import { watchChanges } from "../../../../local/start/watch-changes.ts";
 
 const head = { rolloutId: "promote-1", action: "promote", release: "2026.11", at: "2026-11-23T02:00:00.000Z" } as const;
