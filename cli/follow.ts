@@ -7,6 +7,11 @@ import { describeChange, describeLive } from "./describe-answer.ts";
 import { EXIT, Failure } from "./failure.ts";
 import { createView, isLive, say } from "./terminal.ts";
 
+interface View {
+  show(answer: StatusAnswer): void;
+  close(): void;
+}
+
 export interface Followed {
   readonly rolloutId: string;
   readonly execution?: string | undefined;
@@ -37,6 +42,8 @@ export interface Watching {
   readonly mostMinutes?: number | undefined;
   /** Between two questions. @default 10,000 */
   readonly mostWaitMs?: number | undefined;
+  /** @default the live view on a terminal, or else lines */
+  readonly view?: View | undefined;
 }
 
 /**
@@ -44,7 +51,7 @@ export interface Watching {
  * watching, and not the rollout. @throws Failure when the end is not known
  */
 export async function follow(door: Door, rollout: Followed, watching: Watching = {}): Promise<StatusAnswer> {
-  const { mostMinutes } = watching;
+  const { mostMinutes, view = isLive() ? watchLive(rollout) : watchLines() } = watching;
   const stop = new AbortController();
   const interrupt = () => stop.abort(interrupted(door, rollout));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
@@ -55,7 +62,6 @@ export async function follow(door: Door, rollout: Followed, watching: Watching =
           () => stop.abort(lost(rollout, `it did not end within ${mostMinutes} minutes`)),
           mostMinutes * 60_000,
         );
-  const view = isLive() ? watchLive(rollout) : watchLines();
   try {
     const stopped = new Promise<never>((_resolve, reject) => {
       stop.signal.addEventListener("abort", () => reject(stop.signal.reason));
@@ -102,7 +108,7 @@ async function poll(
   }
 }
 
-function watchLines() {
+function watchLines(): View {
   let said = "";
   return {
     show(answer: StatusAnswer) {
@@ -114,7 +120,7 @@ function watchLines() {
   };
 }
 
-function watchLive({ rolloutId }: Followed) {
+function watchLive({ rolloutId }: Followed): View {
   const view = createView();
   const beganAt = Date.now();
   return {

@@ -1,23 +1,23 @@
+import { EXIT, Failure } from "../cli/failure.ts";
 import { describeFaults } from "./emulator/describe-faults.ts";
-import { readCommandLine, type StartOptions } from "./start/command-line.ts";
-import { LocalRunError } from "./start/local-run-error.ts";
-import { complain, rollOut } from "./start/roll-out.ts";
+import { readStartArguments, type StartOptions } from "./start/read-arguments.ts";
+import { rollOut } from "./start/roll-out.ts";
 import { runScenario } from "./start/run-scenario.ts";
 
-const USAGE = `Runs one rollout on this machine: the handler that ships to AWS Lambda flips the
-customers of an Evo Voice emulator, and its report is compared with what the
-emulator holds. No data leaves the machine, and no data is kept.
+const USAGE = `Runs one rollout in a sandbox on this machine: the functions that ship to AWS Lambda
+flip the customers of an Evo Voice emulator, and the report is compared with what
+the emulator holds. No data leaves the machine, and no data is kept.
 
 usage: npm start -- [options]
 
   --scenario NAME a scenario instead of one rollout: rollback (an alarm goes off
                   during the second wave, and every customer is restored) or crash
-                  (the worker kills itself, and another process resumes)
+                  (the process is killed, and another process resumes)
   --event FILE    the deploy event (default local/start/example-event.json)
   --trigger NAME  the trigger that delivers the event: github, webhook, schedule,
                   codepipeline, eventbridge or console; for github and webhook a
                   mapping in the policy starts the rollout, without an event
-                  (default: none, straight to the worker)
+                  (default: none, sent as the command line does)
   --customers N   the number of customers (default 1000)
   --rate N        the most requests a second (default 1000)
   --faults SPEC   the faults of the emulator, as name=value,name=value
@@ -47,7 +47,7 @@ const exitCode = await main();
 process.stdout.write("", () => process.exit(exitCode));
 
 async function main(): Promise<number> {
-  const commandLine = readCommandLine(process.argv.slice(2));
+  const commandLine = readStartArguments(process.argv.slice(2));
   switch (commandLine.kind) {
     case "help":
       process.stdout.write(USAGE);
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
 
 interface End {
   readonly exitCode: number;
-  /** Printed after all processes and servers are closed. */
+  /** Printed after all servers are closed. */
   readonly message?: string;
 }
 
@@ -83,11 +83,14 @@ async function runAndCleanUp(options: StartOptions): Promise<End> {
   const stack = new AsyncDisposableStack();
   try {
     const { scenario } = options;
+    const interruption = waitForInterruption();
     const run = scenario === undefined ? rollOut(options, stack) : runScenario(scenario, options, stack);
-    return await Promise.race([run.then((exitCode) => ({ exitCode })), waitForInterruption()]);
+    return await Promise.race([interruption, run.then((exitCode) => ({ exitCode }))]);
   } catch (error) {
-    if (!(error instanceof LocalRunError)) throw error;
-    return { exitCode: 1, message: error.message };
+    if (!(error instanceof Failure)) throw error;
+    const { exitCode, message } = error;
+    const hint = `correct ${options.eventFile}, then start again; docs/events.md names every member`;
+    return { exitCode, message: exitCode === EXIT.refused ? `${message}\n${hint}` : message };
   } finally {
     await stack.disposeAsync();
   }
@@ -97,9 +100,13 @@ async function runAndCleanUp(options: StartOptions): Promise<End> {
 function waitForInterruption(): Promise<End> {
   return new Promise((resolve) => {
     for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
-      const message = `stopped by ${signal} before the end; no process is left running, and no data was kept`;
+      const message = `stopped by ${signal} before the end; no data was kept`;
       process.on(signal, () => resolve({ exitCode, message }));
     }
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => resolve({ exitCode: 1 }));
   });
+}
+
+function complain(message: string): void {
+  process.stderr.write(`start: ${message}\n`);
 }

@@ -36,6 +36,8 @@ export interface Sandbox {
   readonly alarms: readonly string[];
   readonly webhooks: readonly SandboxWebhook[];
   setAlarm: CloudWatch["setAlarm"];
+  /** Resolves when no rollout runs. */
+  settled(): Promise<void>;
 }
 
 export interface SandboxWebhook {
@@ -109,7 +111,7 @@ export async function startSandbox(
     return isSecret ? forward(secretsManager.address, request, response) : queries(request, response);
   };
   return {
-    ...{ emulator, pipeline, webhooks, setAlarm, port: portOf(executions) },
+    ...{ emulator, pipeline, webhooks, setAlarm, port: portOf(executions), settled: executions.settled },
     dynamodb: dynamodb.address,
     alarms: policy.alarms,
   };

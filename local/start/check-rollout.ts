@@ -1,23 +1,23 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Hold } from "../../lambda/core/controls.ts";
 import type { Outcome } from "../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { createLedger } from "../../lambda/ledger/ledger.ts";
 import { openTable } from "../../lambda/ledger/table.ts";
-import { judge, type Recorded } from "./oracle.ts";
+import { type Sandbox, TABLE_NAME } from "../sandbox/start-sandbox.ts";
+import { type CustomerState, judge, type Recorded } from "./oracle.ts";
 import { type CheckResult, renderCheck } from "./render-check.ts";
-import { type Services, TABLE_NAME } from "./services.ts";
 
 /** Compares the emulator's customers with their state before the rollout, with the ledger and with the report. */
-export async function checkRollout(report: Report, { flags }: Before, services: Services): Promise<CheckResult> {
-  const { emulator } = services;
+export async function checkRollout(report: Report, { flags }: Before, sandbox: Sandbox): Promise<CheckResult> {
+  const { address, accountId } = sandbox.emulator;
   const { rolloutId, rollback } = report;
-  const recorded = await withLedger(services, async (ledger) => ({
-    outcomes: await collect(ledger.readOutcomes(rolloutId)),
-    ...(rollback !== undefined && { restores: await collect(ledger.readRestoreOutcomes(rolloutId)) }),
-  }));
-  const claims = { report, before: flags, ...recorded, accountIds: [emulator.accountId] };
-  return renderCheck(judge(claims, await Array.fromAsync(emulator.readCustomers())));
+  const client = new DynamoDBClient();
+  const ledger = createLedger(openTable(client, TABLE_NAME), address);
+  const outcomes = await collect(ledger.readOutcomes(rolloutId));
+  const restores = rollback && (await collect(ledger.readRestoreOutcomes(rolloutId)));
+  client.destroy();
+  const claims = { report, before: flags, outcomes, ...(restores && { restores }), accountIds: [accountId] };
+  return renderCheck(judge(claims, await readCustomers(address)));
 }
 
 /** The emulator's state before the rollout. */
@@ -29,9 +29,12 @@ export interface Before {
   readonly onStaging: number;
 }
 
-export async function readBefore({ emulator }: Services): Promise<Before> {
-  const customers = await Array.fromAsync(emulator.readCustomers());
-  const ours = customers.filter(({ accountId }) => accountId === emulator.accountId);
+/** Asks the emulator at an address. */
+export async function readBefore(address: string): Promise<Before> {
+  const response = await fetch(`${address}/emulator/accounts`);
+  const { accountId } = (await response.json()) as { readonly accountId: string };
+  const customers = await readCustomers(address);
+  const ours = customers.filter((customer) => customer.accountId === accountId);
   return {
     flags: new Map(customers.map(({ id, isStaging }) => [id, isStaging])),
     customers: ours.length,
@@ -39,25 +42,15 @@ export async function readBefore({ emulator }: Services): Promise<Before> {
   };
 }
 
-/** The hold on a release, as the ledger has it. */
-export function findHoldOf(release: string, services: Services): Promise<Hold | undefined> {
-  return withLedger(services, async (ledger) => (await ledger.readControls()).holds[release]);
+async function readCustomers(address: string): Promise<readonly CustomerState[]> {
+  const text = await (await fetch(`${address}/emulator/customers`)).text();
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as CustomerState);
 }
 
 /** The recorded outcomes of each customer: exactly one, unless the ledger is wrong. */
 async function collect(items: AsyncIterable<readonly Outcome[]>): Promise<ReadonlyMap<string, readonly Recorded[]>> {
   return Map.groupBy((await Array.fromAsync(items)).flat(), ({ customerId }) => customerId);
-}
-
-async function withLedger<Result>(
-  { dynamodb, emulator }: Services,
-  read: (ledger: ReturnType<typeof createLedger>) => Promise<Result>,
-): Promise<Result> {
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new DynamoDBClient({ endpoint: dynamodb, region: "us-east-1", credentials });
-  try {
-    return await read(createLedger(openTable(client, TABLE_NAME), emulator.address));
-  } finally {
-    client.destroy();
-  }
 }

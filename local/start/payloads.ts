@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sign } from "@octokit/webhooks-methods";
 import { Webhook } from "standardwebhooks";
-import { SOURCES, type Trigger, type WebhookTrigger } from "./trigger.ts";
+import type { Trigger, WebhookTrigger } from "./trigger.ts";
 
 export interface Payload {
   readonly what: string;
@@ -10,7 +10,6 @@ export interface Payload {
 
 export interface SignedDelivery {
   readonly what: string;
-  readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -89,7 +88,6 @@ async function toGitHubDelivery(secret: string): Promise<SignedDelivery> {
   });
   return {
     what: "GitHub's delivery of a deployment_status, signed",
-    path: `/${SOURCES.github}`,
     body,
     headers: {
       "content-type": "application/json",
@@ -106,7 +104,6 @@ async function toStandardDelivery(secret: string): Promise<SignedDelivery> {
   const body = JSON.stringify({ type: "deploy.finished", timestamp: now.toISOString(), data });
   return {
     what: "a deploy.finished by Standard Webhooks, signed",
-    path: `/${SOURCES.webhook}`,
     body,
     headers: {
       "content-type": "application/json",

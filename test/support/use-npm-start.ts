@@ -8,7 +8,7 @@ import { type Program, startProgram } from "./start-program.ts";
  * For a file of tests: what `npm start` writes for a while goes to a folder of the file's own, and whatever a test
  * leaves running is killed.
  */
-export function useNpmStart(environment: Readonly<Record<string, string>> = {}) {
+export function useNpmStart() {
   const folder = mkdtempSync(join(tmpdir(), "cutover-test-"));
   const started: Program["child"][] = [];
   afterEach(() => {
@@ -18,7 +18,7 @@ export function useNpmStart(environment: Readonly<Record<string, string>> = {}) 
 
   /** `npm start` without npm. */
   function start(...args: string[]): Program {
-    const program = startProgram(process.execPath, ["local/start.ts", ...args], { TMPDIR: folder, ...environment });
+    const program = startProgram(process.execPath, ["local/start.ts", ...args], { TMPDIR: folder });
     program.child.stdin.end();
     started.push(program.child);
     return program;

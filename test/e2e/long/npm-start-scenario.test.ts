@@ -24,21 +24,16 @@ test(
 );
 
 test(
-  "crash: another worker resumes, and the rollout ends as without a crash",
+  "crash: another process resumes, and flips each customer once",
   async () => {
     const { code, out, err } = await run("--scenario", "crash");
-    const [, early, total] =
-      /gate 1: proceed\nthe worker is dead \(SIGKILL\), (\d+) customers moved; another worker resumes\nwave 2 of 3: done, (\d+) flipped/.exec(
-        out,
-      ) ?? [];
-    const [, canaries] = /wave 1 of 3: done, (\d+) flipped/.exec(out) ?? [];
-    expect(Number(early)).toBeGreaterThan(Number(canaries));
-    expect(Number(early)).toBeLessThan(Number(total));
+    expect(out).toMatch(
+      /gate 1: proceed\nthe process is dead \(SIGKILL\), \d\d flips into wave 2; another process resumes\nwave 2 of 3: done/,
+    );
     expect(out).toMatch(
       /\ncheck: the emulator agrees with the report: \d+ flipped with one write each, \d+ not touched\n/,
     );
-    expect(out).toContain("\ncheck: the rollout that crashed ended as succeeded\n");
-    expect(out).toMatch(/\ncheck: without a crash, all 1,050 customers of both accounts end in the same place\n$/);
+    expect(out).toMatch(/\ncheck: the rollout that crashed ended as succeeded\n$/);
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(readdirSync(folder)).toEqual([]);

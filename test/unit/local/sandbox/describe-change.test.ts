@@ -2,7 +2,6 @@ import { expect, test } from "@jest/globals";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { describeChange } from "../../../../local/sandbox/describe-change.ts";
-import { watchChanges } from "../../../../local/start/watch-changes.ts";
 
 const head = { rolloutId: "promote-1", action: "promote", release: "2026.11", at: "2026-11-23T02:00:00.000Z" } as const;
 const plan = { flip: 1_260, unchanged: 1, skipped: 0, waves: 1, hash: "9".repeat(64) };
@@ -25,18 +24,4 @@ test.each<[RolloutEventOf, string]>([
   [{ change: "ended", status: "rolled-back", counts }, "ended: rolled-back"],
 ])("%j is described in one line", (change, line) => {
   expect(describeChange({ ...head, ...change })).toBe(line);
-});
-
-test("each change is passed on once and in order, the last changes at the stop", () => {
-  const published = (wave: number) => ({
-    ...{ bus: "local", source: "evovoice.cutover", detailType: "Cutover Rollout Changed" },
-    detail: { ...head, change: "gate decided", wave, decision: "proceed", reasons: [] },
-  });
-  const events = [published(1)];
-  const passed: string[] = [];
-  const changes = watchChanges({ events: () => events }, (change) => passed.push(describeChange(change)));
-  events.push(published(2));
-  changes.stop();
-  changes.stop();
-  expect(passed).toEqual(["gate 1: proceed", "gate 2: proceed"]);
 });

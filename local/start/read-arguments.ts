@@ -3,12 +3,14 @@ import { fileURLToPath } from "node:url";
 import { memberOf } from "../../lambda/contract/member-of.ts";
 import { findRepeatedMembers } from "../../lambda/contract/repeated-members.ts";
 import { type Options, readFaults, readNumber, readOptions } from "../emulator/read-options.ts";
-import { isScenario, SCENARIO_NAMES, type Scenario } from "./scenario.ts";
 import { isTrigger, isWebhook, TRIGGERS, type Trigger } from "./trigger.ts";
+
+const SCENARIOS = ["rollback", "crash"] as const;
+export type Scenario = (typeof SCENARIOS)[number];
 
 /** The options of `npm start`. */
 export interface StartOptions {
-  /** The deploy event of the file; the worker validates it. */
+  /** The deploy event of the file; the front door validates it. */
   readonly event: unknown;
   readonly eventFile: string;
   readonly customers: number;
@@ -19,26 +21,25 @@ export interface StartOptions {
   readonly json: boolean;
   /** A scenario instead of one rollout. */
   readonly scenario?: Scenario | undefined;
-  /** The trigger that delivers the event; without one the event goes straight to the worker. */
+  /** The trigger that delivers the event; without one it is sent as the command line does. */
   readonly trigger?: Trigger | undefined;
 }
 
-export type CommandLine =
+export type StartArguments =
   | { readonly kind: "start"; readonly options: StartOptions }
   | { readonly kind: "help" }
   | { readonly kind: "bad"; readonly problems: readonly string[] };
 
 const TEXTS = ["scenario", "event", "trigger", "customers", "faults", "rate", "seed"];
 const EXAMPLE = fileURLToPath(new URL("./example-event.json", import.meta.url));
-const IN_WAVES = fileURLToPath(new URL("./waves-event.json", import.meta.url));
 
 /** Reads all options and the event's file; lists every problem. */
-export function readCommandLine(args: readonly string[]): CommandLine {
+export function readStartArguments(args: readonly string[]): StartArguments {
   const read = readOptions(args, TEXTS, ["json", "help"]);
   const { values, problems } = read;
   if (values.has("help")) return { kind: "help" };
   const scenario = readScenario(read);
-  const eventFile = values.get("event") ?? (scenario === undefined ? EXAMPLE : IN_WAVES);
+  const eventFile = values.get("event") ?? EXAMPLE;
   const event = readEvent(eventFile, problems);
   const options = {
     scenario,
@@ -61,9 +62,9 @@ function readScenario({ values, problems }: Options): Scenario | undefined {
   for (const name of ["event", "trigger"]) {
     if (values.has(name)) problems.push(`--${name}: expected none with --scenario, which has its own`);
   }
-  if (isScenario(text)) return text;
-  problems.push(`--scenario ${text}: expected one of ${SCENARIO_NAMES}`);
-  return undefined;
+  const scenario = SCENARIOS.find((name) => name === text);
+  if (scenario === undefined) problems.push(`--scenario ${text}: expected one of ${SCENARIOS.join(", ")}`);
+  return scenario;
 }
 
 /** CodePipeline's limit for UserParameters, in characters. */
