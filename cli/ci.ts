@@ -111,6 +111,7 @@ function readInputs(variables: Variables) {
       dryRun: read("dry-run", toBoolean),
       plan: plan === ANY ? undefined : plan,
       notAfter: read("not-after"),
+      onFreeze: read("on-freeze"),
       onBusy: read("on-busy"),
       override: read("override", (reason) => ({ reason })),
       id: read("id"),

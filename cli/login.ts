@@ -5,7 +5,8 @@ import { isInteractive, say } from "./terminal.ts";
 
 /** Asks for the login of Evo Voice, and writes it into the secret that the worker reads. It is nowhere else. */
 export async function writeLogin({ loginSecret, putSecret }: Door): Promise<number> {
-  if (loginSecret === undefined) throw refuse("the stack has no output LoginSecret: deploy this version first");
+  if (loginSecret === undefined)
+    throw refuse("the stack is not known (--stack), or has no output LoginSecret: deploy this version first");
   if (!isInteractive()) throw refuse("login asks for the password, so it needs a terminal");
   const userName = await askText("user name in Evo Voice");
   const password = await askText("password", { hidden: true });

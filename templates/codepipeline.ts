@@ -88,7 +88,7 @@ type Event = z.input<typeof FlipEvent>;
 export interface CutoverActionProps
   extends CommonAwsActionProps,
     Pick<Event, "action" | "release" | "targets" | "exclude" | "strategy" | "onFailure" | "dryRun" | "plan">,
-    Pick<Event, "notAfter" | "onBusy" | "override" | "id" | "requestedBy" | "reason"> {
+    Pick<Event, "notAfter" | "onFreeze" | "onBusy" | "override" | "id" | "requestedBy" | "reason"> {
   readonly cutover: Cutover;
   /**
    * Whether the action waits for the end of the rollout, at most 24 hours, and fails when the rollout fails.
@@ -112,9 +112,9 @@ export class CutoverAction extends Action {
   constructor({ cutover, wait, ...given }: CutoverActionProps) {
     super();
     const { action, release, targets, exclude, strategy, onFailure, dryRun, plan, ...others } = given;
-    const { notAfter, onBusy, override, id, requestedBy, reason, ...props } = others;
+    const { notAfter, onFreeze, onBusy, override, id, requestedBy, reason, ...props } = others;
     const flips = { action, release, targets, exclude, strategy, onFailure, dryRun, plan };
-    const event = { ...flips, notAfter, onBusy, override, id, requestedBy, reason };
+    const event = { ...flips, notAfter, onFreeze, onBusy, override, id, requestedBy, reason };
     this.#cutover = cutover;
     this.#parameters = { ...event, wait };
     const { length } = JSON.stringify(this.#parameters);

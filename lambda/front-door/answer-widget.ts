@@ -1,6 +1,7 @@
 import { readCommand } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { rightFor } from "../contract/rights.ts";
+import { listFreezes, toFrozen } from "../core/freezes.ts";
 import type { Report } from "../core/report/report.ts";
 import { isUnderWay } from "../core/report/rollout-status.ts";
 import { toCommands, writeNotice, writeWidget } from "../core/report/widget.ts";
@@ -50,7 +51,8 @@ async function showRollout(ports: FrontDoorPorts, { theme, typed }: WidgetCall, 
   const useful = "counts" in report && isUnderWay(report) ? await findUseful(ports, report) : [];
   const switched = { command: controls.stopped === undefined ? "stop-everything" : "resume-everything" } as const;
   const buttons = [...useful, switched].map((send) => ({ send, endpoint: toAliasArn(invokedArn, rightFor(send)) }));
-  return writeWidget({ theme, typed, report, controls, alarms: ports.policy.alarms ?? [], buttons });
+  const frozen = listFreezes(ports.policy.freezes, controls, ports.nowMs()).map(toFrozen);
+  return writeWidget({ theme, typed, report, controls, frozen, alarms: ports.policy.alarms ?? [], buttons });
 }
 
 /** The commands that have an effect on the rollout now. */

@@ -50,6 +50,14 @@ test("says what it is, and before the first rollout offers only to stop everythi
   expect(buttonsOf(html)).toEqual([STOP]);
 });
 
+test("shows the freezes that apply and the releases that are held", async () => {
+  await door.send({ command: "freeze", name: "fair-week", until: "2099-01-01T00:00:00Z", ...ANN });
+  await door.send({ command: "hold-release", release: "2026.11", ...ANN });
+  const html = await ask({});
+  expect(html).toContain("fair-week");
+  expect(html).toContain("release 2026.11 is held");
+});
+
 test("shows the rollout that runs and only the buttons that have an effect, without script", async () => {
   let html = "";
   await whileFlipping(async () => {

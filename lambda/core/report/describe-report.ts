@@ -42,7 +42,7 @@ const STATUS: Readonly<Record<RolloutStatus, ReportDocument["verdict"]>> = {
   "rolled-back": { style: "yellow", text: "rolled back" },
   halted: { style: "red", text: "halted" },
   aborted: { style: "yellow", text: "aborted" },
-  waiting: { style: "yellow", text: "waiting for another rollout" },
+  waiting: { style: "yellow", text: "waiting to begin" },
   refused: { style: "red", text: "refused: no customer was flipped" },
 };
 
@@ -71,7 +71,7 @@ function toProblem({ problems, status }: Report, { problemLines, characters }: L
 }
 
 const PHASES: Readonly<Record<RolloutProgress["phase"], string>> = {
-  waiting: "waits for the lock",
+  waiting: "waits to begin",
   preparing: "looks up and plans; no customer is flipped yet",
   "waiting for approval": "waits for an approval",
   flipping: "flips",

@@ -1,4 +1,5 @@
 import { describeHold, describeStop, type LockAndControls } from "../controls.ts";
+import { describeReason, type Reason } from "../reasons.ts";
 import { describeReport } from "./describe-report.ts";
 import { type Html, html } from "./html.ts";
 import { findQuestion } from "./next-steps.ts";
@@ -15,6 +16,8 @@ export interface WidgetFacts {
   /** Of the rollout that runs, or else the last one; or why there is none. */
   readonly report: Report | { readonly missing: string };
   readonly controls: Pick<LockAndControls, "stopped" | "holds" | "protectedIds">;
+  /** Why no customer is flipped now: the freezes that apply. */
+  readonly frozen: readonly Reason[];
   /** The alarms that the gates watch. */
   readonly alarms: readonly string[];
   readonly buttons: readonly Button[];
@@ -69,7 +72,7 @@ const LIMITS: Limits = {
   plannedCustomers: 0,
 };
 
-function toControls({ controls, alarms }: WidgetFacts): Section {
+function toControls({ controls, frozen, alarms }: WidgetFacts): Section {
   const { stopped, holds, protectedIds } = controls;
   const held = Object.entries(holds).map(([release, hold]) => describeHold(release, hold));
   const watched = alarms.length === 0 ? "no alarm" : alarms.join(", ");
@@ -80,7 +83,7 @@ function toControls({ controls, alarms }: WidgetFacts): Section {
     title: "controls",
     blocks: [
       { kind: "text", lines: stopped === undefined ? [] : [describeStop(stopped)], style: "red" },
-      { kind: "text", lines: held, style: "yellow" },
+      { kind: "text", lines: [...frozen.map((freeze) => describeReason(freeze)), ...held], style: "yellow" },
       { kind: "text", lines: facts },
     ],
   };

@@ -19,7 +19,7 @@ function toVariable(input: string): string {
 }
 
 test("the action has the program's inputs, and hands over each", () => {
-  expect(inputs).toHaveLength(18);
+  expect(inputs).toHaveLength(19);
   expect(Object.keys(ACTION.inputs).sort()).toEqual([...inputs, ...SIGN_IN].sort());
   const handed = Object.assign({}, ...ACTION.runs.steps.map(({ env }) => env));
   expect(handed).toEqual(Object.fromEntries(inputs.map((input) => [toVariable(input), `\${{ inputs.${input} }}`])));

@@ -461,7 +461,7 @@ waves
       noted: [],
     } as const;
     const text = render(aReport({ status: "waiting", plan: undefined, counts: none, progress: waiting }));
-    expect(text).toContain("waiting for another rollout\n\nnow\n  waits for the lock, since 2026");
+    expect(text).toContain("waiting to begin\n\nnow\n  waits to begin, since 2026");
     expect(text).toContain("  held: promote-1 has the lock\n");
     expect(text).toContain("To stop it:\n");
   });
