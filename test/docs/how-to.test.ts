@@ -1,38 +1,40 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../lambda/config.ts";
-import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
+import { type Sandbox, startSandbox } from "../../local/sandbox/start-sandbox.ts";
+import { startProgram } from "../support/start-program.ts";
 
 /**
- * The page is one story: its commands run in order, in one world. To write the outputs of today into the page, run this
+ * The page is one story: its commands run in order, in one sandbox. To write the outputs of today into the page, run this
  * file with WRITE_HOW_TO=1.
  */
 const PAGE = join(import.meta.dirname, "../../docs/how-to.md");
 const PARTS = readFileSync(PAGE, "utf8").split(/^(?=## )/m);
-const ROOT = join(import.meta.dirname, "../..");
 const FLIPS_OF_EVENING = 10;
 /** Held requests do not time out, and tries follow each other at once. */
 const RETRIES = { requestTimeoutMs: 60_000, mostBackoffMs: 20 };
+const PACE = { requestsPerSecond: 2_000, startRequestsPerSecond: 1_000, settleSeconds: 1 };
 
-let door: FrontDoor;
+let sandbox: Sandbox;
 let folder: string;
+const stack = new AsyncDisposableStack();
 const written: string[] = [PARTS[0] ?? ""];
 
 beforeAll(async () => {
-  const policy = JSON.parse(/```json policy\n(.*?)\n```/s.exec(PARTS[0] ?? "")?.[1] ?? "");
-  parsePolicy(policy);
-  const { baseUrl: _, accountIds: __, ...own } = policy;
-  door = await openFrontDoor({ customers: 1_000, policy: { strategy: undefined, ...own, retries: RETRIES } });
+  const own = JSON.parse(/```json policy\n(.*?)\n```/s.exec(PARTS[0] ?? "")?.[1] ?? "");
+  parsePolicy(own);
   folder = mkdtempSync(join(tmpdir(), "cutover-how-to-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  const policy = { ...own, ...PACE, retries: RETRIES };
+  const options = { customers: 1_000, seed: 1, faults: "", port: 0, emulatorPort: 0, fast: 100_000, policy };
+  sandbox = await startSandbox(options, () => {}, stack);
 });
 
 afterAll(async () => {
-  await door.close();
-  rmSync(folder, { recursive: true });
+  await stack.disposeAsync();
   if (process.env.WRITE_HOW_TO === "1" && written.length === PARTS.length) writeFileSync(PAGE, written.join(""));
 });
 
@@ -44,14 +46,14 @@ test.each(PARTS.slice(1).map((part) => [/^## (.*)/.exec(part)?.[1] ?? "", part])
 
 const BLOCK = /```(\w+)\n(?:(.*?)\n)??```/gs;
 
-/** The section with the outputs that its commands have now, where they differ by more than ids and times. */
+/** The section with the outputs that its commands have now, where they differ by more than times. */
 async function play(section: string): Promise<string> {
   let [played, end, json] = ["", 0, ""];
   let output: string | undefined;
   for (const { 0: block, 1: kind, 2: text = "", index } of section.matchAll(BLOCK)) {
     played += section.slice(end, index);
     end = index + block.length;
-    const isOutput = output !== undefined && kind !== "sh";
+    const isOutput = output !== undefined && kind === "text";
     played += isOutput && mask(output ?? "") !== mask(text) ? `\`\`\`${kind}\n${output}\n\`\`\`` : block;
     output = kind === "sh" ? await run(text, json) : undefined;
     if (kind === "json") json = text;
@@ -63,53 +65,64 @@ function mask(text: string): string {
   return text
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3})?/g, "TIME")
     .replaceAll(/^took .*$/gm, "took")
-    .replaceAll(/(durable-execution\/[\w-]+)\/[\w-]+/g, "$1/RUN");
+    .replaceAll(/^rollout {3}promote-[0-9a-f]{12}$/gm, "rollout");
 }
 
-/** Runs one command of the page; `json` is the block before it. */
+/** Runs one command of the page in a shell, as Ann; `json` is the block before it. */
 async function run(command: string, json: string): Promise<string> {
-  const [, file] = /^npm start -- --event (\S+)$/.exec(command) ?? [];
-  if (file !== undefined) return start(file, json);
-  const [, payload] = /^cutover '(.*)'$/s.exec(command) ?? [];
-  const [, saved = ""] = /^cutover file:\/\/(\S+)$/.exec(command) ?? [];
-  const sent = JSON.parse(payload ?? readFileSync(join(folder, saved), "utf8"));
+  const [, file] = /--event (\S+)$/.exec(command) ?? [];
+  if (file !== undefined) writeFileSync(join(folder, file), json);
+  const isEvening = command.includes("--id evening");
+  const isFailing = command.includes("--id stage-again");
+  if (isFailing) sandbox.emulator.setFaults("lost-write");
+  const flips = isEvening ? holdFlips() : undefined;
+  const output = await runShell(command);
+  await flips;
+  if (command.startsWith("cutover abort")) release();
+  // While its flips are held, the rollout of the evening runs.
+  if (!isHeld) await sandbox.settled();
+  if (isFailing) sandbox.emulator.setFaults("");
+  return output;
+}
+
+/** The verbs that record who asks. */
+const ASKED = /^cutover (stage|promote|rollback|retry|plan|pause|resume|abort|stop|go|release|freeze|lift-freeze) /;
+const ROOT = join(import.meta.dirname, "../..");
+
+async function runShell(command: string): Promise<string> {
   // The page's time may be over by now.
-  return send(sent.until === undefined ? sent : { ...sent, until: new Date(Date.now() + 3_600_000).toISOString() });
+  const now = command.replace(/(?<=--until )\S+/, new Date(Date.now() + 3_600_000).toISOString());
+  const line = `cd ${folder}
+    cutover() { ${process.execPath} ${ROOT}/cli/cutover.ts "$@" --sandbox --port ${sandbox.port}; }
+    npm() { ${process.execPath} ${ROOT}/local/start.ts "\${@:3}"; }
+    ${now}${ASKED.test(command) ? " --by ann" : ""}`;
+  const program = startProgram("bash", ["-c", line]);
+  program.child.stdin.end();
+  await program.ended;
+  const [refusal] = /^cutover: .*/ms.exec(program.err()) ?? [];
+  return shorten((refusal ?? program.out()).replaceAll(` --port ${sandbox.port}`, "")).trim();
 }
 
-function start(file: string, event: string): string {
-  const path = join(folder, file);
-  writeFileSync(path, event);
-  const args = ["local/start.ts", "--event", path];
-  return execFileSync(process.execPath, args, { cwd: ROOT, encoding: "utf8", stdio: "pipe" }).trim();
+/** A plan names 50 customers; the page shows the first two. */
+function shorten(output: string): string {
+  return output.replace(/(?<=^to flip\n {2}wave 1\n(?: {4}REF.*\n {6}.*\n){2})(?: .*\n)+/m, "    …\n");
 }
 
+let isHeld = false;
 let release = () => {};
-
-/** As the page's function `cutover`: prints the refusal, the text or the whole answer. */
-async function send(payload: Readonly<Record<string, unknown>>): Promise<string> {
-  const { emulator, executions } = door.world;
-  if (payload.id === "stage-again") emulator.setFaults("lost-write");
-  const flipping = payload.id === "evening" ? holdFlips() : undefined;
-  const isRefused = payload.release === "2026.12.4";
-  const answer = isRefused ? await door.sendRefused(payload) : await door.send(payload);
-  if (payload.command === "abort") release();
-  await (flipping ?? (payload.command === undefined || payload.command === "abort" ? executions.settled() : undefined));
-  if (payload.id === "stage-again") emulator.setFaults("");
-  const { errorMessage, text } = answer as { readonly errorMessage?: string; readonly text?: string };
-  return (errorMessage ?? text ?? JSON.stringify(answer, null, 2)).trimEnd();
-}
 
 /** Holds the flips of the first wave until `release`; waits until all of them have arrived. */
 async function holdFlips(): Promise<void> {
   const held = Promise.withResolvers<void>();
   let arrived = 0;
-  const stop = door.world.emulator.onRequest(({ operation, phase }) => {
+  const stop = sandbox.emulator.onRequest(({ operation, phase }) => {
     if (operation !== "SetCustomerStagingMode" || phase !== "arrived") return undefined;
     arrived += 1;
     return held.promise;
   });
+  isHeld = true;
   release = () => {
+    isHeld = false;
     stop();
     held.resolve();
   };
