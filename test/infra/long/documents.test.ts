@@ -117,6 +117,7 @@ describe("what the cost page counts", () => {
     const [requests, writes, reads, operations] = readRow(cost, "1,000", [1, 2, 3, 5]);
     const wave = readRow(cost, "each further wave");
     const look = readRow(cost, "each poll of a gate");
+    const bake = readRow(cost, "each poll of a bake or a pause, besides");
     const atOnce = await measureRollout(1_000);
     expectNear(atOnce, { flipped: 1_000, operations, requests, writes, reads });
     const [, units] = /outcomes read .*?: (\d+) read units when 1,000/s.exec(cost) ?? [];
@@ -129,7 +130,7 @@ describe("what the cost page counts", () => {
     const [waves, looks] = [3, 3 * 11];
     expect(inWaves.looks - inOneWave.looks).toBe(looks + 2 * waves);
     const more = (counted: number, index: number) =>
-      counted + waves * Number(wave[index]) + looks * Number(look[index]);
+      counted + waves * Number(wave[index]) + looks * (Number(look[index]) + Number(bake[index]));
     expectNear(inWaves, {
       flipped: 600,
       operations: more(inOneWave.durableOperations, 3),
