@@ -22,6 +22,7 @@ import type { Construct } from "constructs";
 import type { z } from "zod";
 import type { Cutover } from "../infra/constructs/cutover.ts";
 import type { FlipEvent } from "../lambda/contract/deploy-event.ts";
+import { type Right, rightFor } from "../lambda/contract/rights.ts";
 
 export interface PhoneReleaseProps extends StackProps {
   readonly cutover: Cutover;
@@ -107,6 +108,7 @@ const MOST_PARAMETERS = 1_000;
 export class CutoverAction extends Action {
   protected readonly providedActionProperties: ActionProperties;
   readonly #cutover: Cutover;
+  readonly #right: Right;
   readonly #parameters: object;
 
   constructor({ cutover, wait, ...given }: CutoverActionProps) {
@@ -116,6 +118,7 @@ export class CutoverAction extends Action {
     const flips = { action, release, targets, exclude, strategy, onFailure, dryRun, plan };
     const event = { ...flips, notAfter, onFreeze, onBusy, override, id, requestedBy, reason };
     this.#cutover = cutover;
+    this.#right = rightFor(event);
     this.#parameters = { ...event, wait };
     const { length } = JSON.stringify(this.#parameters);
     if (length > MOST_PARAMETERS)
@@ -136,12 +139,12 @@ export class CutoverAction extends Action {
   }
 
   protected bound(scope: Construct, _stage: IStage, { role }: ActionBindOptions): ActionConfig {
-    this.#cutover.grantStart(role);
+    this.#cutover.frontDoor.grant(this.#right, role);
     // CodePipeline finds the function in the account's list, a call without resources.
     role.addToPrincipalPolicy(new PolicyStatement({ actions: ["lambda:ListFunctions"], resources: ["*"] }));
     return {
       configuration: {
-        FunctionName: this.#cutover.frontDoor.aliases.start.functionName,
+        FunctionName: this.#cutover.frontDoor.aliases[this.#right].functionName,
         UserParameters: Stack.of(scope).toJsonString(this.#parameters),
       },
     };

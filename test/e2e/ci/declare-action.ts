@@ -3,7 +3,7 @@ import { Artifact, Pipeline } from "aws-cdk-lib/aws-codepipeline";
 import { S3SourceAction } from "aws-cdk-lib/aws-codepipeline-actions";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { CutoverAction, type CutoverActionProps } from "../../../templates/codepipeline.ts";
-import { makeApp, makeStacks } from "../../infra/make-stack.ts";
+import { makeApp, makeStacks, type Statement, statementsOf, targetOf } from "../../infra/make-stack.ts";
 
 /** An action of a pipeline, as its template declares it. */
 export interface DeclaredAction {
@@ -14,8 +14,10 @@ export interface DeclaredAction {
   readonly Configuration: { readonly FunctionName: unknown; readonly UserParameters: string };
 }
 
-/** A pipeline of one Cutover action, in the deployment's own stack. */
-export function declareAction(given: Partial<CutoverActionProps>): DeclaredAction {
+/** A pipeline of one Cutover action, in the deployment's own stack, and what the action's role may do. */
+export function declareAction(
+  given: Partial<CutoverActionProps>,
+): DeclaredAction & { readonly statements: readonly Statement[] } {
   const stack = makeStacks({}, makeApp()).cutover;
   const { cutover } = stack;
   const action = { action: "promote", release: "2026.11.0", targets: { all: true } } as const;
@@ -31,7 +33,9 @@ export function declareAction(given: Partial<CutoverActionProps>): DeclaredActio
       { stageName: "Promote", actions: [new CutoverAction({ actionName: "promote", cutover, ...action, ...given })] },
     ],
   });
-  return getAction(Template.fromStack(stack), "promote");
+  const template = Template.fromStack(stack);
+  const declared = getAction(template, "promote");
+  return { ...declared, statements: statementsOf(template, targetOf(declared.RoleArn) ?? "") };
 }
 
 export function findActions(template: Template): readonly DeclaredAction[] {

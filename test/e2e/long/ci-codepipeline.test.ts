@@ -95,6 +95,14 @@ describe("an action of Cutover", () => {
     expect(request).toMatchObject({ event: given, wait: false });
   });
 
+  test("with an override calls the alias of that right, and its role may call no other", () => {
+    const { Configuration, statements } = declareAction({ override: { reason: "it mends the cause" } });
+    expect(JSON.stringify(Configuration.FunctionName)).toContain("FrontDoorFunctionAliasoverride");
+    const [invoke, ...others] = statements;
+    expect(JSON.stringify(invoke?.Resource)).toMatch(/^[^,]*FrontDoorFunctionAliasoverride[^,]*$/);
+    expect(others.map(({ Action }) => Action)).toEqual(["lambda:ListFunctions"]);
+  });
+
   test("gets the id of its job when it has none", () => {
     const { event, wait } = readRequest(declareAction({}));
     expect(event.id).toBe("11111111-abcd-1111-abcd-111111abcdef");
