@@ -5,7 +5,7 @@ import type { CustomersListed } from "../lambda/front-door/list-customers.ts";
 import type { RolloutsListed } from "../lambda/front-door/list-rollouts.ts";
 import type { Door } from "./connect.ts";
 import { EXIT } from "./failure.ts";
-import { print, printJson } from "./terminal.ts";
+import { print, printData, printJson } from "./terminal.ts";
 
 export interface Form {
   readonly json?: boolean | undefined;
@@ -46,11 +46,14 @@ export async function listCustomers(door: Door, asked: Asked, { json, csv }: For
     printJson(await readCustomers(door, asked));
     return EXIT.asWanted;
   }
-  if (csv) print(COLUMNS.join(","));
+  if (csv) printData(COLUMNS.join(","));
   let found = 0;
   for await (const page of readPages(door, asked)) {
     found += page.length;
-    for (const customer of page) print(csv ? toCsv(customer) : describeCustomer(customer));
+    for (const customer of page) {
+      if (csv) printData(toCsv(customer));
+      else print(describeCustomer(customer));
+    }
   }
   if (found === 0 && !csv) print("no customer");
   return EXIT.asWanted;

@@ -7,11 +7,16 @@ export type Line = { readonly text: string; readonly style?: "red" | "yellow" | 
 
 /** Results go to standard output, everything else to standard error, so that a pipe gets only results. */
 export function print(text: string): void {
+  printData(disarm(text));
+}
+
+/** For a program: to the byte, also in a job's log. */
+export function printData(text: string): void {
   stdout.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, undefined, 2));
+  printData(JSON.stringify(value, undefined, 2));
 }
 
 export function say(line: Line): void {
