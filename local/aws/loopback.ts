@@ -17,8 +17,11 @@ export async function listenOnLoopback(answer: Answer, port = 0): Promise<Loopba
 }
 
 /** A page of another site, also one whose name leads here, must not reach a server through the user's browser. */
-function isFromHere({ headers: { host = "", origin } }: IncomingMessage): boolean {
-  return /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(host) && (origin === undefined || origin === `http://${host}`);
+function isFromHere({ headers }: IncomingMessage): boolean {
+  const { host = "", origin = `http://${host}` } = headers;
+  // A browser sends no origin with an image or a link.
+  const isOfOtherSite = headers["sec-fetch-site"] === "cross-site" || origin !== `http://${host}`;
+  return /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(host) && !isOfOtherSite;
 }
 
 /** The same for an existing server. */

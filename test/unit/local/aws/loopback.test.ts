@@ -21,6 +21,7 @@ test.each([
   ["its own page", () => ({ origin: server.address }), 200],
   ["a page of another site", () => ({ origin: "https://example.com" }), 403],
   ["a page of another port", () => ({ origin: "http://127.0.0.1:1" }), 403],
+  ["an image on a page of another site", () => ({ "sec-fetch-site": "cross-site" }), 403],
   ["a page without an origin", () => ({ origin: "null" }), 403],
   ["a site whose name leads here", () => ({ host: "example.com" }), 403],
 ] as const)("a server on loopback and %s", async (_what, toHeaders, status) => {
