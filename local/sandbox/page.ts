@@ -22,7 +22,7 @@ export async function showPage(
   response.writeHead(200, HTML).end(page);
 }
 
-const CUTOVER = fileURLToPath(new URL("../../cli/cutover.ts", import.meta.url));
+const CUTOVER = fileURLToPath(new URL("../../ci/cutover.mjs", import.meta.url));
 
 /** The page as the command line writes it. */
 async function makeReport(rolloutId: string, folder: string, port: number | undefined): Promise<string> {

@@ -93,7 +93,7 @@ async function runShell(command: string): Promise<string> {
   // The page's time may be over by now.
   const now = command.replace(/(?<=--until )\S+/, new Date(Date.now() + 3_600_000).toISOString());
   const line = `cd ${folder}
-    cutover() { ${process.execPath} ${ROOT}/cli/cutover.ts "$@" --sandbox --port ${sandbox.port}; }
+    cutover() { ${process.execPath} ${ROOT}/ci/cutover.mjs "$@" --sandbox --port ${sandbox.port}; }
     npm() { ${process.execPath} ${ROOT}/local/start.ts "\${@:3}"; }
     ${now}${ASKED.test(command) ? " --by ann" : ""}`;
   const program = startProgram("bash", ["-c", line]);
