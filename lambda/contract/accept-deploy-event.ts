@@ -5,6 +5,7 @@ import { memberOf, recordOf } from "./member-of.ts";
 import type { Policy } from "./policy.ts";
 import { type Contradiction, toProblem } from "./problems.ts";
 import { parseOrRefuse } from "./refused-error.ts";
+import { findApproval, type Strategy } from "./strategy.ts";
 import { Via } from "./via.ts";
 
 const NARROWS = "an event narrows the policy, never widens it";
@@ -12,7 +13,11 @@ const NARROWS = "an event narrows the policy, never widens it";
 /** A deploy event that this policy allows. @throws BadDeployEventError with all problems at once */
 export function acceptDeployEvent(input: unknown, policy: Policy): DeployEvent {
   const { event, problems } = readDeployEvent(input);
-  const forbidden = [...findUnknownNames(input, policy), ...findWiderLimits(input, policy)];
+  const forbidden = [
+    ...findUnknownNames(input, policy),
+    ...findWiderLimits(input, policy),
+    ...findAvoidedApproval(event?.action === "rollback" ? undefined : event?.strategy, policy),
+  ];
   const all = [...problems, ...forbidden.map((each) => toProblem(input, each))];
   if (event === undefined || all.length > 0) throw new BadDeployEventError(all);
   return event;
@@ -75,6 +80,17 @@ function findWiderLimits(input: unknown, policy: Policy): readonly Contradiction
     wider.push({ name: "failureBudget", expected: describeBudget(policy.failureBudget) });
   }
   return wider.map(({ name, expected }) => ({ path: ["limits", name], expected: `expected ${expected}: ${NARROWS}` }));
+}
+
+/**
+ * Where the policy's strategy asks for an approval, an event may choose another strategy of the policy that asks for one,
+ * or ask for one before its first wave.
+ */
+function findAvoidedApproval(strategy: Strategy | undefined, policy: Policy): readonly Contradiction[] {
+  if (strategy === undefined || findApproval(undefined, policy) === undefined) return [];
+  const asks = typeof strategy === "string" ? findApproval(strategy, policy) : strategy.waves[0]?.approval;
+  const expected = `expected a strategy of the policy with an approval, or an approval in the first wave, because the policy's strategy has one: ${NARROWS}`;
+  return asks === undefined ? [{ path: ["strategy"], expected }] : [];
 }
 
 /** The event's budget must have the policy's form: before the plan, 5 and "1%" cannot be compared. */

@@ -95,6 +95,23 @@ export function toWaves(
   return waves;
 }
 
+/** Waves that ask for an approval from the first wave on, until one of the strategy itself does. */
+export function askFromTheFirst(waves: readonly Wave[], approvalSeconds: number): readonly Wave[] {
+  const own = waves.findIndex((wave) => wave.approvalSeconds !== undefined);
+  return waves.map((wave, index) => (own < 0 || index < own ? { ...wave, approvalSeconds } : wave));
+}
+
+/** How long the first approval of a strategy may take; undefined for a strategy without one, and for an unknown name. */
+export function findApproval(
+  strategy: Strategy | undefined,
+  { strategies, strategy: given }: Strategies,
+): number | undefined {
+  const chosen = strategy ?? given;
+  if (chosen === undefined) return undefined;
+  const waves = typeof chosen === "string" ? (findNamed(chosen, strategies) ?? []) : toWrittenWaves(chosen);
+  return waves.find(({ approvalSeconds }) => approvalSeconds !== undefined)?.approvalSeconds;
+}
+
 function findNamed(name: string, strategies: Strategies["strategies"]): readonly Wave[] | undefined {
   const own = Object.hasOwn(strategies, name) ? strategies[name] : undefined;
   return own === undefined ? findPredefined(name) : toWrittenWaves(own);

@@ -2,7 +2,7 @@ import type { Sentences, StartReason } from "./reason-types.ts";
 
 export const START_SENTENCES: Sentences<StartReason> = {
   "too-late": ({ notAfter }) =>
-    `the event arrived after its notAfter, ${notAfter}; send a new event if the rollout should still happen`,
+    `it is later than the event's notAfter, ${notAfter}; send a new event if the rollout should still happen`,
   locked: ({ rolloutId }) =>
     `rollout ${rolloutId} is running in this environment; wait for its end, then send the event again, or let it wait by itself with "onBusy": "wait"`,
   "id-taken": ({ id }) =>

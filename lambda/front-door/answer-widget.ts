@@ -34,7 +34,7 @@ async function carryOut(ports: FrontDoorPorts, call: WidgetCall, invokedArn: str
   const command = readCommand(call.command);
   const via = checkRight(invokedArn, rightFor(command));
   const { status } = (await answerCommand(ports, command, via)) as { readonly status?: string };
-  const when = "the rollout takes it in before its next batch, or within a minute of a wait";
+  const when = "the rollout takes it in before its next batch, or at the next poll of its wait";
   return writeNotice(
     call.theme,
     `${command.command} is ${status === "noted" ? `noted: ${when}` : "done"}. Refresh the widget to see it.`,

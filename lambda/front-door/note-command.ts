@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Command } from "../contract/command.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import type { Via } from "../contract/via.ts";
+import { describeHold, findHold } from "../core/controls.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
+import { releaseOf } from "../core/report/report.ts";
 import type { RolloutRecord } from "../core/rollout-record.ts";
 import { findPhase } from "./find-phase.ts";
 import type { FrontDoorPorts } from "./ports.ts";
@@ -84,5 +86,15 @@ async function checkCommand({ ledger }: FrontDoorPorts, command: CommandRecord, 
   const { commands } = await ledger.readGateInputs(record.rolloutId);
   const at = findPhase(record);
   refusePointless(command, { record, at, commands });
+  if (command.command === "approve") await refuseHeld(ledger, record);
   return at;
+}
+
+/** A hold forbids events, and an approval lets customers follow just as an event does. @throws RefusedError */
+async function refuseHeld(ledger: Pick<FrontDoorPorts["ledger"], "readControls">, record: RolloutRecord) {
+  const { action } = record.source ?? record.event;
+  const release = releaseOf(record);
+  if (release === undefined || (action !== "stage" && action !== "promote")) return;
+  const hold = findHold(await ledger.readControls(), action, release);
+  if (hold !== undefined) throw new RefusedError(`nothing was done: ${describeHold(release, hold)}`);
 }

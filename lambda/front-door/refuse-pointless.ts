@@ -32,7 +32,7 @@ export function refusePointless(record: CommandRecord, rollout: CommandedRollout
 }
 
 /** What of a command decides whether it has an effect. */
-export type Sent = Pick<CommandRecord, "command" | "plan" | "wave">;
+export type Sent = Pick<CommandRecord, "command" | "plan" | "wave"> & { readonly at?: string | undefined };
 
 /** Why a command plainly has no effect now. */
 export function findPointless(command: Sent, rollout: CommandedRollout): string | undefined {
@@ -81,13 +81,18 @@ function findNothing(record: Sent, rollout: CommandedRollout): string | undefine
 
 /** An answer is for the plan and the wave that a person has seen. */
 function findWrongAnswer(
-  { plan: seen = "", wave: meant }: Sent,
-  { record: { plan }, at, commands }: CommandedRollout,
+  { plan: seen = "", wave: meant, at: sentAt = "" }: Sent,
+  { record: { plan, lastEvent }, at, commands }: CommandedRollout,
 ): string | undefined {
   const { phase, wave = 0 } = at;
   if (phase !== "waiting for approval") return `it waits for no approval: ${describePhase(at)}`;
   if (meant !== undefined && meant !== wave) return `wave ${wave} waits for an approval, and not wave ${meant}`;
-  const { hash = "" } = plan ?? {};
+  if (lastEvent?.change === "approval asked" && sentAt > lastEvent.until)
+    return `the time for an answer was over at ${lastEvent.until}`;
+  const { hash = "", waves = [] } = plan ?? {};
+  const asked = waves.filter(({ customers, approvalSeconds }) => customers > 0 && approvalSeconds !== undefined);
+  if (meant === undefined && asked.length > 1)
+    return `its plan asks for ${asked.length} approvals, so the answer must name the wave; wave ${wave} waits`;
   if (!hash.startsWith(seen)) return `its plan is ${toShortHash(hash)}, and not ${seen}`;
   const answer = findAnswer(commands, wave);
   return answer && `wave ${wave} has its answer: ${describeReason(toNoted(answer))}`;

@@ -33,10 +33,9 @@ export async function awaitApproval(
   { commandState, counts }: { readonly commandState: CommandState; readonly counts: Counts },
 ): Promise<Answered> {
   if (wave?.approvalSeconds === undefined) return { commandState };
-  await durable.step(`ask-approval-${wave.wave}`, () => askApproval(ports, rollout, { plan, wave, counts }), {
-    retry: "patient",
-  });
-  const approval = { wave: wave.wave, seconds: wave.approvalSeconds };
+  const ask = () => askApproval(ports, rollout, { plan, wave, counts });
+  const until = await durable.step(`ask-approval-${wave.wave}`, ask, { retry: "patient" });
+  const approval = { wave: wave.wave, seconds: wave.approvalSeconds, until };
   const poll = pollGate(ports, rollout, { ...gateConfig, rules: { ...gateConfig.rules, approval } });
   const gate = await durable.waitForGate(`approval-${wave.wave}`, {
     bakeSeconds: 0,

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Right, rightFor } from "../../lambda/contract/rights.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
@@ -53,10 +54,10 @@ function whileWaiting(wave: number, act: () => unknown): void {
   });
 }
 
-/** With the hash of the plan that the status shows. */
-async function answer(command: "approve" | "reject", wave?: number): Promise<unknown> {
-  const { plan } = (await front({ command: "status", rolloutId: "night" })) as Report;
-  return front({ ...ANN, command, plan: plan?.hash.slice(0, 12), wave });
+/** With the hash of the plan and the wave that the status shows. */
+async function answer(command: "approve" | "reject", given: object = {}): Promise<unknown> {
+  const { plan, progress } = (await front({ command: "status", rolloutId: "night" })) as Report;
+  return front({ ...ANN, command, plan: plan?.hash.slice(0, 12), wave: progress?.wave, ...given });
 }
 
 async function run(event: object = PROMOTE): Promise<Report> {
@@ -191,17 +192,37 @@ describe("a wave with an approval", () => {
 
   test("is not approved by an approval of the wave before it that comes again, or late", async () => {
     whileWaiting(2, async () => {
-      await answer("approve", 2);
+      await answer("approve", { wave: 2 });
       await moments.send({ command: "approve", wave: 2 });
     });
     whileWaiting(3, async () => {
-      await expect(answer("approve", 2)).rejects.toThrow("wave 3 waits for an approval, and not wave 2");
+      await expect(answer("approve", { wave: 2 })).rejects.toThrow("wave 3 waits for an approval, and not wave 2");
       await moments.send({ command: "approve", wave: 2 });
     });
     expect(await run()).toMatchObject({
       ...{ status: "rolled-back", problems: [{ code: "not-approved-in-time", wave: 3 }], counts: { flipped: 20 } },
     });
   });
+});
+
+test("an approval of a held release, and one that names none of several waves, is refused", async () => {
+  whileWaiting(2, async () => {
+    await expect(answer("approve", { wave: undefined })).rejects.toThrow("must name the wave; wave 2 waits");
+    await front({ command: "hold-release", release: "2026.11", requestedBy: "bob", reason: "calls drop" });
+    await expect(answer("approve")).rejects.toThrow("release 2026.11 is held");
+  });
+  expect(await run()).toMatchObject({ status: "rolled-back", counts: { flipped: 5 } });
+});
+
+test("a retry asks before its first wave, because its customers may be of a wave that was rejected", async () => {
+  whileWaiting(2, () => answer("reject"));
+  await run({ ...PROMOTE, onFailure: "halt" });
+  for (const given of [{ id: "again" }, { id: "at-once", strategy: "all-at-once" }]) {
+    await front({ command: "clear-release", release: "2026.11", requestedBy: "ann", reason: "mended" });
+    const { report } = await execute(world, { action: "retry", rolloutId: "night", ...given }, { name: given.id });
+    expect(report).toMatchObject({ problems: [{ code: "not-approved-in-time", wave: 1 }] });
+  }
+  expect(flipped()).toBe(5);
 });
 
 describe("an approval before the first wave", () => {
@@ -217,6 +238,18 @@ describe("an approval before the first wave", () => {
     expect(report).toMatchObject({ status: "refused", problems: [{ code: "rejected", wave: 1 }], held: true });
     expect(Object.keys(await heldReleases())).toEqual(["2026.11"]);
     expect(changes().map(({ change }) => change)).toEqual(["approval asked", "ended"]);
+    expect(flipped()).toBe(0);
+  });
+
+  test("that comes after notAfter flips no customer", async () => {
+    const notAfter = new Date(Date.now() + 3_000);
+    whileWaiting(1, async () => {
+      await setTimeout(notAfter.getTime() - Date.now() + 50);
+      await answer("approve");
+    });
+    const report = await run({ ...first, notAfter: notAfter.toISOString() });
+
+    expect(report).toMatchObject({ status: "refused", problems: [{ code: "too-late" }] });
     expect(flipped()).toBe(0);
   });
 

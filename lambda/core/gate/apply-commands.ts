@@ -92,9 +92,11 @@ export function isAnswer(command: CommandRecord): command is Answer {
   return command.command === "approve" || command.command === "reject";
 }
 
-/** The answer of a wave that waits for an approval: the first one counts, and none of another wave. */
-export function findAnswer(commands: readonly CommandRecord[], wave: number): Answer | undefined {
-  return commands.filter(isAnswer).find((answer) => answer.wave === wave);
+/** The answer of a wave that waits for an approval: the first one in time counts, and none of another wave. */
+export function findAnswer(commands: readonly CommandRecord[], wave: number, until?: string): Answer | undefined {
+  return commands
+    .filter(isAnswer)
+    .find((answer) => answer.wave === wave && (until === undefined || answer.at <= until));
 }
 
 /** The command state after so many seconds: a pause ends with its time. */

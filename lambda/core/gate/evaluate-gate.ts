@@ -73,8 +73,8 @@ export interface GateRules {
   readonly failures?: readonly FailureLimit[] | undefined;
   /** Its time is a planned wait, not a bake: `skip-bake` and `skip-all-bakes` do not end it. */
   readonly isDelay?: boolean | undefined;
-  /** The wave that waits for an approval, and how long it may wait. */
-  readonly approval?: { readonly wave: number; readonly seconds: number } | undefined;
+  /** The wave that waits for an approval, how long it may wait, and until when an answer counts (ISO 8601). */
+  readonly approval?: { readonly wave: number; readonly seconds: number; readonly until: string } | undefined;
   /** Between two polls of a bake. @default 60 */
   readonly pollSeconds?: number | undefined;
   /** What the work may use of its execution. */
@@ -213,8 +213,8 @@ function findNo(
   { approval, onFailure }: GateRules,
 ): Stop | undefined {
   if (approval === undefined) return undefined;
-  const { wave, seconds } = approval;
-  const answer = findAnswer(commands, wave);
+  const { wave, seconds, until } = approval;
+  const answer = findAnswer(commands, wave, until);
   if (answer?.command === "reject")
     return toStop(onFailure, "approval", [{ code: "rejected", ...toAnswered(answer, wave) }]);
   const isOver = answer === undefined && state.heldSeconds >= seconds && blindTo.length === 0;
@@ -287,8 +287,8 @@ function readAnswer(
   { approval }: GateRules,
 ): { readonly heldBy: readonly Reason[]; readonly notes: readonly Reason[] } {
   if (approval === undefined) return { heldBy: [], notes: [] };
-  const { wave } = approval;
-  const answer = findAnswer(commands, wave);
+  const { wave, until } = approval;
+  const answer = findAnswer(commands, wave, until);
   return answer === undefined
     ? { heldBy: [{ code: "waits-for-approval", wave }], notes: [] }
     : { heldBy: [], notes: [{ code: "approved", ...toAnswered(answer, wave) }] };

@@ -1,5 +1,5 @@
 import type { PlannedWave } from "../plan/plan.ts";
-import { type Explained, isSameReason } from "../reasons.ts";
+import { type Explained, isSameReason, type ReasonCode } from "../reasons.ts";
 import type { Report, WaveResult } from "./report.ts";
 import type { ListRow } from "./report-document.ts";
 import type { RolloutProgress } from "./rollout-progress.ts";
@@ -84,6 +84,8 @@ function toPhase({ phase, heldBy, bakeLeftSeconds = 0 }: RolloutProgress, bake: 
     : `baked ${bake}, at its gate`;
 }
 
+const SKIPPED: readonly ReasonCode[] = ["bake-skipped", "all-bakes-skipped", "bake-skipped-earlier"];
+
 function toDecision(
   { status }: Report,
   { decision, reasons }: Pick<WaveResult, "decision" | "reasons">,
@@ -94,7 +96,9 @@ function toDecision(
       return "passed";
     case "proceed":
       if (bake === undefined) return "proceeded";
-      return reasons.length > 0 ? `bake of ${bake} cut short, proceeded` : `baked ${bake}, proceeded`;
+      return reasons.some(({ code }) => SKIPPED.includes(code))
+        ? `bake of ${bake} cut short, proceeded`
+        : `baked ${bake}, proceeded`;
     case "roll back":
       return "stopped, rolled back";
     case "halt":

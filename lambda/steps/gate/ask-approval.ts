@@ -14,12 +14,15 @@ export interface ApprovalAsked {
   readonly counts: Counts;
 }
 
-/** Publishes that a wave waits for an approval, and sends the people who can answer the alert that asks. */
+/**
+ * Publishes that a wave waits for an approval, and sends the people who can answer the alert that asks. Gives until when an
+ * answer counts (ISO 8601).
+ */
 export async function askApproval(
   ports: Ports,
   rollout: Locked<FlipRollout>,
   { plan, wave: { wave, customers, approvalSeconds = 0 }, counts }: ApprovalAsked,
-): Promise<void> {
+): Promise<string> {
   const { rolloutId, event, startedAtMs } = rollout;
   const askedAtMs = ports.nowMs();
   const until = new Date(askedAtMs + approvalSeconds * 1_000).toISOString();
@@ -51,4 +54,5 @@ export async function askApproval(
     ports.dashboardUrl,
   );
   await ports.notifier.alert(alert);
+  return until;
 }

@@ -1,5 +1,6 @@
 import { wantedFlag } from "../../contract/deploy-event.ts";
-import { toWaves } from "../../contract/strategy.ts";
+import { askFromTheFirst, findApproval, toWaves } from "../../contract/strategy.ts";
+import type { Wave } from "../../contract/wave.ts";
 import { FinalError } from "../../core/final-error.ts";
 import { namedCustomers, namedReferences } from "../../core/lookup/customer-query.ts";
 import { toSelection } from "../../core/lookup/selection.ts";
@@ -110,10 +111,15 @@ async function readCandidates(ports: Ports, rollout: FlipRollout, lookup: Lookup
   for (const referenceId of unknownReferences) candidates.add(toUnknown(referenceId));
   if (source !== undefined)
     for await (const customers of readRemaining(ledger, source)) customers.forEach(candidates.markRemaining);
+  // The customers that are left may be of any wave, also of one that was not approved.
+  const asks = isRetry
+    ? (findApproval(source.how?.strategy, policy) ?? findApproval(event.strategy, policy))
+    : undefined;
+  const toRetryWaves = (waves: readonly Wave[]) => (asks === undefined ? waves : askFromTheFirst(waves, asks));
   // The targets of a retry are those of its source rollout and cannot be corrected: it leaves out what is gone.
   const named = isRetry ? toSelection({ ...event, targets: [] }, policy) : selection;
   return {
-    waves: candidates.toWaves((flips) => toWaves(event, policy, flips)),
+    waves: candidates.toWaves((flips) => toRetryWaves(toWaves(event, policy, flips))),
     namedIds: new Set([
       ...selection.named.customerIds,
       ...selection.named.referenceIds.flatMap((referenceId) => toIds(referenceId, references)),

@@ -411,6 +411,20 @@ describe("other members of an event", () => {
     else expect(problems).toEqual([expect.stringContaining(`1 problem:\n  - ${path}: got`)]);
   });
 
+  test("an event cannot choose a strategy that avoids the approval of the policy's strategy", () => {
+    const approval = { hours: 4 };
+    const careful = { waves: [{ customers: 5 }, { rest: true, approval }] };
+    const under = parsePolicy(aPolicy({ strategies: { careful, other: careful }, strategy: "careful" }));
+    const late = { waves: [{ share: "99%" }, { rest: true, approval }] };
+    const early = { waves: [{ share: "99%", approval }, { rest: true }] };
+    for (const strategy of ["careful", "other", early]) accept(anEvent({ strategy }), under);
+    for (const strategy of ["all-at-once", late])
+      expect(problemsOf(anEvent({ strategy }), under)).toEqual([
+        expect.stringContaining("with an approval, or an approval in the first wave"),
+      ]);
+    accept(anEvent({ strategy: "all-at-once" }));
+  });
+
   test("an event can narrow maxCustomers of the policy, never widen it", () => {
     const under = parsePolicy(aPolicy({ maxCustomers: 100 }));
     const limited = (maxCustomers?: number) => anEvent({ limits: { ...(maxCustomers && { maxCustomers }) } });

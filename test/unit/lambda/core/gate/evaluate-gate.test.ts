@@ -57,6 +57,9 @@ const sending =
 const startWith = (bakeSeconds: number, commandState: CommandState = NO_COMMANDS) =>
   beginGate(bakeSeconds, commandState);
 
+/** Until then an answer counts. */
+const UNTIL = "2026-11-25T00:00:00Z";
+
 describe("a gate that nothing holds", () => {
   test.each([
     { bake: 0, polls: 1 },
@@ -120,7 +123,7 @@ describe("the polls", () => {
 
   test("of five approvals of five days, and of the longest bakes, fit into the share of an execution", () => {
     const waves = Array.from({ length: 5 }, (_, index) => {
-      const rules = { ...RULES, approval: { wave: index + 1, seconds: 5 * DAY } };
+      const rules = { ...RULES, approval: { wave: index + 1, seconds: 5 * DAY, until: UNTIL } };
       return pollAll(startWith(0), () => aSnapshot(), rules).polls;
     });
     expect(waves).toEqual([289, 289, 289, 289, 289]);
@@ -645,7 +648,7 @@ describe("a poll is news", () => {
 
 describe("a gate that waits for an approval", () => {
   const HOUR = 3_600;
-  const rules = { ...RULES, onFailure: "rollback", approval: { wave: 2, seconds: 24 * HOUR } } as const;
+  const rules = { ...RULES, onFailure: "rollback", approval: { wave: 2, seconds: 24 * HOUR, until: UNTIL } } as const;
   const answer = (command: CommandRecord["command"], given: Partial<CommandRecord> = {}) =>
     aCommand({ command, wave: 2, ...given });
   const SAID = { wave: 2, by: "ann", at: "2026-11-23T12:00:00Z", why: "lunch" } as const;
@@ -677,6 +680,7 @@ describe("a gate that waits for an approval", () => {
 
   test.each<[string, readonly CommandRecord[], object]>([
     ["the first of two answers", [answer("approve"), answer("reject")], { decision: "proceed" }],
+    ["no answer after the time", [answer("approve", { at: "2026-11-25T00:00:01Z" })], { cause: "approval" }],
     ["no answer of another wave", [answer("approve", { wave: 1 })], { cause: "approval" }],
     ["no answer without a wave", [answer("approve", { wave: undefined })], { cause: "approval" }],
     ["an abort before its approval", [answer("approve"), aCommand({ command: "abort" })], { cause: "abort" }],
