@@ -76,14 +76,15 @@ export async function follow(door: Door, rollout: Followed, watching: Watching =
 }
 
 const MOST_MISSES = 10;
-const LEAST_WAIT_MS = 1_000;
+const FIRST_WAIT_MS = 100;
+const USUAL_WAIT_MS = 1_000;
 
 interface Polling extends Watching {
   readonly show: (answer: StatusAnswer) => void;
   readonly signal: AbortSignal;
 }
 
-/** Asks less often with time, because each answer reads the ledger. */
+/** Asks soon at first, for a person waits for the plan, and less often with time, because each answer reads the ledger. */
 async function poll(
   door: Door,
   rollout: Followed,
@@ -102,7 +103,8 @@ async function poll(
       if (until(answer)) return answer;
       show(answer);
     }
-    const waitMs = Math.min(Math.max(LEAST_WAIT_MS, (Date.now() - beganAt) / 20), mostWaitMs);
+    const spentMs = Date.now() - beganAt;
+    const waitMs = Math.min(Math.max(FIRST_WAIT_MS, Math.min(spentMs, USUAL_WAIT_MS), spentMs / 20), mostWaitMs);
     await sleep(waitMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return new Promise<never>(() => {});
   }
