@@ -25,7 +25,7 @@ describe("a worker that is killed continues in a new process and ends as if unha
   });
 
   test("when the second batch has begun, and the first one is not recorded", async () => {
-    expect(await runKilled(TWO_BATCHES, { trap: atPost(226, "arrived") })).toEqual(unharmed.end);
+    expect(await runKilled(TWO_BATCHES, { trap: atPost(151, "arrived") })).toEqual(unharmed.end);
   });
 
   test("only a flip that is still on its way when the next process reads may be sent twice", async () => {

@@ -76,43 +76,6 @@ describe("AWS meters, of the 3,000 operations of an execution,", () => {
     expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: 20 } });
     expect(run.metered).toBeLessThan(300);
   });
-
-  test("for a freeze during a weekend fewer than 300", async () => {
-    moveClock();
-    const until = new Date(Date.now() + 62 * HOUR_MS).toISOString();
-    moments.atFlip(false, 1, async () => {
-      await moments.ledger.changeControls({
-        ...BY_ANN,
-        at: new Date().toISOString(),
-        change: "freeze",
-        name: "weekend",
-        until,
-      });
-    });
-
-    const run = await runFor(PROMOTE);
-
-    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: 20 } });
-    expect(run.metered).toBeLessThan(300);
-  });
-});
-
-test("a wait of six days for an approval is metered as fewer than 400 operations", async () => {
-  moveClock();
-  let askedAtMs = Number.POSITIVE_INFINITY;
-  moments.onLook(async ({ stage, n }) => {
-    if (stage !== "approval 2") return;
-    if (n === 1) askedAtMs = Date.now();
-    if (Date.now() - askedAtMs < 6 * DAY_MS) return;
-    askedAtMs = Number.POSITIVE_INFINITY;
-    await moments.send({ command: "approve", wave: 2 });
-  });
-  const strategy = { waves: [{ customers: 5 }, { rest: true, approval: { hours: 168 } }] };
-
-  const { report, metered } = await runFor({ ...PROMOTE, strategy });
-
-  expect(report).toMatchObject({ status: "succeeded", counts: { flipped: 20 } });
-  expect(metered).toBeLessThan(400);
 });
 
 test("a hold of 31 days ends a rollout after 27 days, with a report", async () => {
