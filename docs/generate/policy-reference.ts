@@ -78,7 +78,7 @@ No event can widen these limits:
 
 ## Freezes
 
-In a freeze no rollout begins to flip a customer; a verification may send the flag of an earlier flip once more
+In a freeze no flip of a customer begins; a verification may send the flag of an earlier flip once more
 ([rollouts](rollouts.md#freezes)). A freeze is a window of a schedule, such as the office hours, or one from a time to a time:
 
 ${toBlock(FREEZES)}

@@ -193,7 +193,7 @@ const UnprotectCommand = strictObject({
 const FreezeCommand = strictObject({
   command: named(
     ["freeze"],
-    "begins a freeze now: no rollout flips a customer until it is over, except a rollback and an event with an override; again with the same name, it changes the end",
+    "begins a freeze now: no flip of a customer begins until it is over, except a rollback and an event with an override; again with the same name, it changes the end",
   ),
   name: FreezeName.describe("the name of the freeze"),
   until: FreezeTime.describe("its end, at most 31 days from now"),

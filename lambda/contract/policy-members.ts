@@ -88,7 +88,7 @@ export const PolicyMembers = strictObject({
   ),
   largePromote: LargePromote.optional(),
   freezes: Freezes.default([]).describe(
-    "times in which no rollout flips a customer: windows by a schedule, or one from a time to a time",
+    "times in which no flip of a customer begins: windows by a schedule, or one from a time to a time",
   ),
   alarms: z
     .array(AlarmName, { error: "expected a list of alarm names" })
