@@ -14,7 +14,7 @@ export async function writeLogin({ loginSecret, putSecret }: Door): Promise<numb
   if (bad.length > 0) throw refuse(`the ${bad.map(([name]) => name).join(" and ")} is empty or has a space at an end`);
   await putSecret(loginSecret, JSON.stringify({ userName, password }));
   say({
-    text: `written to ${loginSecret}. The next rollout signs in with it; cutover plan … tries it.`,
+    text: `written to ${loginSecret}. The next sign-in uses it; a session that Evo Voice still accepts goes on.`,
     style: "green",
   });
   return EXIT.asWanted;

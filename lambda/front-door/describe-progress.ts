@@ -95,7 +95,7 @@ function findPause(
 
 /** Works on until the rollout ends; the others are over once the rollout has taken them in. */
 function lasts({ command }: CommandRecord): boolean {
-  return command === "abort" || command === "skip-all-bakes" || command === "approve" || command === "reject";
+  return command === "abort" || command === "skip-all-bakes";
 }
 
 export function toNoted(record: CommandRecord): Reason {

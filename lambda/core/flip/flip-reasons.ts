@@ -1,10 +1,10 @@
 import type { FlipReason, Sentences } from "../reason-types.ts";
 
 export const FLIP_SENTENCES: Sentences<FlipReason> = {
-  "confirmed-by-reply": ({ after }) => `the reply showed the new flag${after === undefined ? "" : `, after ${after}`}`,
-  "confirmed-by-reading": ({ after }) => `a reading showed the new flag, after ${after}`,
-  "confirmed-after-restart": () => "a reading after a restart showed the new flag",
-  "confirmed-by-verification": () => "a later reading showed the new flag",
+  "confirmed-by-reply": ({ after }) => `the reply showed the flag that was sent${after === undefined ? "" : `, after ${after}`}`,
+  "confirmed-by-reading": ({ after }) => `a reading showed the flag that was sent, after ${after}`,
+  "confirmed-after-restart": () => "a reading after a restart showed the flag that was sent",
+  "confirmed-by-verification": () => "a later reading showed the flag that was sent",
   "already-there": () => "had the wanted flag already when the rollout was planned",
   "moved-since-plan": () => "had the wanted flag already when its turn came: something else moved it after the plan",
   "deselected-since-plan": () => "has changed since the plan: the event's targets no longer select it",
