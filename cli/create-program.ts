@@ -168,13 +168,13 @@ function addControls(verb: Verb): void {
         return changeControls(door, { command, ...about }, toSender(flags), flags);
       }),
     );
-  control("stop", "stop everything: no rollout flips a customer", "stop-everything");
+  control("stop", "stop everything: no flip of a customer begins", "stop-everything");
   control("go", "end the stop", "resume-everything");
   control("try-login-again", "try a refused login once more, after its cause was mended", "try-login-again");
   verb("login", "ask for the login of Evo Voice, and write it into the secret", writeLogin);
   control("hold <release>", "refuse every event that stages or promotes a release", "hold-release");
   control("release <release>", "end the hold of a release", "clear-release");
-  control("freeze <name>", "freeze the environment from now on: no rollout flips a customer", "freeze")
+  control("freeze <name>", "freeze the environment from now on: no flip of a customer begins", "freeze")
     .addOption(new Option("--until <time>", "its end, such as 2026-11-30T02:00:00Z").conflicts("hours"))
     .option("--hours <hours>", "how long, instead of its end");
   control("lift-freeze <name>", "end a freeze; of the policy's freeze, this window", "lift-freeze");

@@ -109,7 +109,7 @@ const Started = strictObject({
     alarms: z.array(z.string()).readonly().describe("the alarms that were in `ALARM` before the first flip"),
   })
     .optional()
-    .describe("only when the event overrides alarms"),
+    .describe("only when the event has an `override`"),
 }).meta({ title: "Started" });
 
 const WaveDone = strictObject({
