@@ -168,7 +168,7 @@ function addControls(verb: Verb): void {
         return changeControls(door, { command, ...about }, toSender(flags), flags);
       }),
     );
-  control("stop", "stop everything: no flip of a customer begins", "stop-everything");
+  control("stop", "stop everything: no rollout flips a customer", "stop-everything");
   control("go", "end the stop", "resume-everything");
   control("try-login-again", "try a refused login once more, after its cause was mended", "try-login-again");
   verb("login", "ask for the login of Evo Voice, and write it into the secret", writeLogin);

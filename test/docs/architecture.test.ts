@@ -10,9 +10,12 @@ function readWalk(title: string): readonly string[] {
   return [...section.matchAll(/^\d+\. `(.*?)`/gm)].map(([, file = ""]) => file);
 }
 
-test.each(["A flip", "A gate", "An approval", "A freeze", "A rollback"])("the walk along %s names files that exist, each once", (title) => {
-  const files = readWalk(title);
-  expect(files.length).toBeGreaterThan(0);
-  expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
-  expect(new Set(files).size).toBe(files.length);
-});
+test.each(["A flip", "A gate", "An approval", "A freeze", "A rollback"])(
+  "the walk along %s names files that exist, each once",
+  (title) => {
+    const files = readWalk(title);
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    expect(new Set(files).size).toBe(files.length);
+  },
+);

@@ -1,7 +1,8 @@
 import type { FlipReason, Sentences } from "../reason-types.ts";
 
 export const FLIP_SENTENCES: Sentences<FlipReason> = {
-  "confirmed-by-reply": ({ after }) => `the reply showed the flag that was sent${after === undefined ? "" : `, after ${after}`}`,
+  "confirmed-by-reply": ({ after }) =>
+    `the reply showed the flag that was sent${after === undefined ? "" : `, after ${after}`}`,
   "confirmed-by-reading": ({ after }) => `a reading showed the flag that was sent, after ${after}`,
   "confirmed-after-restart": () => "a reading after a restart showed the flag that was sent",
   "confirmed-by-verification": () => "a later reading showed the flag that was sent",
