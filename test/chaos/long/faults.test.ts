@@ -9,7 +9,7 @@ import {
   RETRIES,
 } from "../faulty-run.ts";
 
-/** A thousand are in long/faults-each.test.ts, a fault at a time, and in matrix/faults.test.ts, which has more that come often. */
+/** A thousand are in matrix/faults-each.test.ts, a fault at a time, and in matrix/faults.test.ts, which has more that come often. */
 const CUSTOMERS = 400;
 
 let run: FaultyRun | undefined;

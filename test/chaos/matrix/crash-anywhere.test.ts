@@ -1,12 +1,12 @@
 import { test } from "@jest/globals";
 import { expectEndWhileFlipping, expectEndWhileTurningBack } from "../crash-anywhere-scenario.ts";
 
-test.each([2])(
+test.each([1, 2])(
   "killed again and again while it flips, a rollout ends with true outcomes (seed %d)",
   expectEndWhileFlipping,
 );
 
-test.each([2])(
+test.each([1, 2])(
   "killed again and again while it rolls back, a rollout says where each customer is (seed %d)",
   expectEndWhileTurningBack,
 );

@@ -66,16 +66,6 @@ describe("AWS meters, of the 3,000 operations of an execution,", () => {
     expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: 20 } });
     expect(run.metered).toBe(metered);
   });
-
-  test("for the stop switch during a weekend fewer than 300", async () => {
-    moveClock();
-    stopFor(62 * HOUR_MS);
-
-    const run = await runFor(PROMOTE);
-
-    expect(run.report).toMatchObject({ status: "succeeded", counts: { flipped: 20 } });
-    expect(run.metered).toBeLessThan(300);
-  });
 });
 
 test("a hold of 31 days ends a rollout after 27 days, with a report", async () => {
