@@ -18,7 +18,10 @@ export function describeHead(answer: StatusAnswer): string {
 /** One line for a pipe; it is the same until something has changed that a person wants to know. */
 export function describeChange(answer: StatusAnswer): string {
   const { progress, ...report } = toReport(answer);
-  const notes = [...(progress?.heldBy ?? []).map(toHeld), ...(progress?.noted ?? []).map(({ message }) => message)];
+  const notes = [
+    ...(progress?.heldBy ?? []).map(describeHeld),
+    ...(progress?.noted ?? []).map(({ message }) => message),
+  ];
   return [describeHead(answer), describeCounts(report), ...notes]
     .filter((part) => part !== "")
     .map(clean)
@@ -36,7 +39,7 @@ export function describeLive(answer: StatusAnswer): readonly Line[] {
     ...(plan === undefined ? [] : toBars(report)),
     { text: `  ${describeCounts(report) || "no customer flipped yet"}` },
     ...failedBy.map(({ customers, message }) => toLine(`${formatNumber(customers)} failed: ${message}`, "red")),
-    ...(progress?.heldBy ?? []).map((reason) => toLine(toHeld(reason), "yellow")),
+    ...(progress?.heldBy ?? []).map((reason) => toLine(describeHeld(reason), "yellow")),
     ...(progress?.noted ?? []).map(({ message }) => toLine(message, "yellow")),
     ...(findQuestion(report) === undefined ? [] : [toLine("to answer: cutover approve, or cutover reject", "bold")]),
   ];
@@ -46,7 +49,7 @@ function toReport(answer: StatusAnswer): Partial<Report> {
   return "counts" in answer ? answer : {};
 }
 
-function toHeld({ message }: { readonly message: string }): string {
+function describeHeld({ message }: { readonly message: string }): string {
   return `held: ${message}`;
 }
 

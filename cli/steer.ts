@@ -31,7 +31,7 @@ export async function steer(
   { json }: Form,
 ): Promise<number> {
   const id = rolloutId ?? (await askStatus(door, {})).rolloutId;
-  const noted = (await door.ask({ ...members, rolloutId: id, ...(await sign(sender)) })) as NotedCommand;
+  const noted = (await door.ask({ ...members, rolloutId: id, ...(await completeSender(sender)) })) as NotedCommand;
   if (json) printJson(noted);
   else
     print(
@@ -77,7 +77,7 @@ async function showAndAsk(door: Door, { command, rolloutId }: AnswerMembers) {
 
 /** Changes the controls of the whole environment, and shows them. */
 export async function changeControls(door: Door, members: Members, sender: Sender, { json }: Form): Promise<number> {
-  return printControls(await door.ask({ ...members, ...(await sign(sender)) }), json);
+  return printControls(await door.ask({ ...members, ...(await completeSender(sender)) }), json);
 }
 
 export async function showControls(door: Door, { json }: Form): Promise<number> {
@@ -85,7 +85,7 @@ export async function showControls(door: Door, { json }: Form): Promise<number> 
 }
 
 /** With an id, a command that the SDK sends twice is done once. */
-async function sign({ requestedBy, reason }: Sender) {
+async function completeSender({ requestedBy, reason }: Sender) {
   return { requestedBy, reason: await askReason(reason), id: `cli-${randomBytes(6).toString("hex")}` };
 }
 

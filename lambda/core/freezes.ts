@@ -24,6 +24,11 @@ export function isFreezable(event: DeployEvent): boolean {
   return !event.dryRun && event.action !== "rollback" && event.override === undefined;
 }
 
+/** The freeze that refuses, delays or holds the rollout of this event now. */
+export function findFreezeOf(event: DeployEvent, ...given: Parameters<typeof findFreeze>): FreezeInForce | undefined {
+  return isFreezable(event) ? findFreeze(...given) : undefined;
+}
+
 /** Of the freezes that apply now, those of the policy and of the controls, the freeze that ends last. */
 export function findFreeze(
   freezes: readonly Freeze[],

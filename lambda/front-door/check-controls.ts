@@ -2,7 +2,7 @@ import type { DeployEvent } from "../contract/deploy-event.ts";
 import { memberOf } from "../contract/member-of.ts";
 import { RefusedError } from "../contract/refused-error.ts";
 import { describeHold, describeStop, findHold, type LockAndControls } from "../core/controls.ts";
-import { findFreeze, isFreezable, toFrozen } from "../core/freezes.ts";
+import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import { describeReason } from "../core/reasons.ts";
 import type { StartRolloutPorts } from "./ports.ts";
 
@@ -39,8 +39,8 @@ async function refuseHeldRelease(
 }
 
 function refuseFrozen({ policy, nowMs }: StartRolloutPorts, controls: LockAndControls, event: DeployEvent): void {
-  if (!isFreezable(event) || memberOf(event, "onFreeze") === "wait") return;
-  const freeze = findFreeze(policy.freezes, controls, nowMs());
+  if (memberOf(event, "onFreeze") === "wait") return;
+  const freeze = findFreezeOf(event, policy.freezes, controls, nowMs());
   if (freeze !== undefined) throw new ControlsError(`nothing was done: ${describeReason(toFrozen(freeze))}`);
 }
 

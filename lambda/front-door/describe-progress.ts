@@ -1,6 +1,6 @@
 import type { Freeze } from "../contract/freeze.ts";
 import { toStopped } from "../core/controls.ts";
-import { findFreeze, isFreezable, toFrozen } from "../core/freezes.ts";
+import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import type { CommandRecord } from "../core/gate/apply-commands.ts";
 import type { GateInputs, GateRecord } from "../core/gate/evaluate-gate.ts";
 import { explain, type Reason } from "../core/reasons.ts";
@@ -72,7 +72,7 @@ function findFrozen({
 }: Pick<ProgressFacts, "freezes" | "controls" | "nowMs"> & {
   readonly record: Pick<RolloutRecord, "event">;
 }): readonly Reason[] {
-  const freeze = isFreezable(event) ? findFreeze(freezes, controls, nowMs) : undefined;
+  const freeze = findFreezeOf(event, freezes, controls, nowMs);
   return freeze === undefined ? [] : [toFrozen(freeze)];
 }
 

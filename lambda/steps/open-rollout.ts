@@ -4,7 +4,7 @@ import { type DeployEvent, fingerprintOf } from "../contract/deploy-event.ts";
 import { memberOf } from "../contract/member-of.ts";
 import type { Via } from "../contract/via.ts";
 import { findHold, type Lock, type LockAndControls, toHeld, toStopped } from "../core/controls.ts";
-import { findFreeze, isFreezable, toFrozen } from "../core/freezes.ts";
+import { findFreezeOf, toFrozen } from "../core/freezes.ts";
 import { applyCommands, NO_COMMANDS } from "../core/gate/apply-commands.ts";
 import { DAY_MS, FLIP_SHARE } from "../core/gate/rollback-reserve.ts";
 import { describeReason, type Reason } from "../core/reasons.ts";
@@ -88,7 +88,7 @@ async function lockAndBegin(ports: Ports, opening: Opening, source: SourceRollou
   if (held?.execution === execution) return begin(ports, opening, { source, lock: held });
   const problem = findObstacle(controls, opening, source);
   if (problem !== undefined) return refuse(ports, opening, problem);
-  const freeze = isFreezable(opening.event) ? findFreeze(ports.policy.freezes, controls, opening.nowMs) : undefined;
+  const freeze = findFreezeOf(opening.event, ports.policy.freezes, controls, opening.nowMs);
   if (freeze !== undefined) {
     return waitOrRefuse(ports, opening, {
       member: "onFreeze",

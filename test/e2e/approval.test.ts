@@ -95,7 +95,7 @@ describe("a wave with an approval", () => {
     ]);
   });
 
-  test("is answered by a button of the widget, which names the plan and the wave that its viewer saw", async () => {
+  test("is answered by a button of the widget, which names the plan and wave that its viewer saw", async () => {
     const widgetContext = aWidgetContext({ requestedBy: "ann", reason: ANN.reason });
     for (const wave of [2, 3]) {
       whileWaiting(wave, async () => {
@@ -214,7 +214,7 @@ test("an approval of a held release, and one that names none of several waves, i
   expect(await run()).toMatchObject({ status: "rolled-back", counts: { flipped: 5 } });
 });
 
-test("a retry asks before its first wave, because its customers may be of a wave that was rejected", async () => {
+test("a retry asks before its first wave: its customers may be of a wave that was rejected", async () => {
   whileWaiting(2, () => answer("reject"));
   await run({ ...PROMOTE, onFailure: "halt" });
   for (const given of [{ id: "again" }, { id: "at-once", strategy: "all-at-once" }]) {

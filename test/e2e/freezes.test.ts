@@ -130,7 +130,7 @@ describe("while a freeze applies,", () => {
   });
 });
 
-test("a freeze in the middle of a wave holds it within 5 seconds, and leaves no customer half done", () =>
+test("a freeze in the middle of a wave holds it within 5 seconds, with no customer half done", () =>
   runInState("flips", freezeAtOnce, ({ report, countLooks }) => {
     expect(report).toMatchObject({ status: "succeeded", counts: { skipped: 0, failed: 0 } });
     expect(countLooks("flipping")).toBeGreaterThan(4);

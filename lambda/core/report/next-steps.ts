@@ -189,9 +189,9 @@ function adviseUnderWay(report: Report): readonly Advice[] {
 /** How to answer a rollout that waits for an approval; undefined when it does not wait, or has its answer. */
 export function findQuestion({ rolloutId = "", plan, progress }: Partial<Report>): Question | undefined {
   const { phase, wave, noted = [] } = progress ?? {};
-  const isAnswer = (each: Explained) =>
+  const answersIt = (each: Explained) =>
     each.code === "command-noted" && (each.command === "approve" || each.command === "reject") && each.wave === wave;
-  if (phase !== "waiting for approval" || plan === undefined || wave === undefined || noted.some(isAnswer))
+  if (phase !== "waiting for approval" || plan === undefined || wave === undefined || noted.some(answersIt))
     return undefined;
   const hash = toShortHash(plan.hash);
   return { rolloutId, plan: hash, wave, commandLine: `cutover approve ${rolloutId} --plan ${hash} --wave ${wave}` };

@@ -174,7 +174,7 @@ describe("through the front door", () => {
     expect(findStaged()).toEqual([]);
   });
 
-  test("the example's promote flips no customer when the plan is another one, and names what changed", async () => {
+  test("the example's promote flips no customer when the plan is another, and names the changes", async () => {
     const planned = await run("plan");
     const created = door.world.emulator.addCustomer({ name: "Created in between", isStaging: true });
     const staged = findStaged();

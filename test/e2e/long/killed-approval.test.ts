@@ -17,7 +17,7 @@ afterEach(async () => {
   await world.close();
 });
 
-test("a rollout whose worker is killed while it waits for an approval takes the answer that came meanwhile", async () => {
+test("a worker killed while it waits for an approval takes the answer that came meanwhile", async () => {
   world = await startWorld({ customers: 40, stagingShare: 1 });
   worker = createKilledWorker(world, PROMOTE);
   const ledger = openLedger(world);
