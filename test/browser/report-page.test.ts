@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, expect, test } from "@jest/globals";
 import { writeReportPage } from "../../lambda/core/report/report-page.ts";
+import { afterAll, expect, test } from "../support/jest.ts";
 import { DESKTOP, findBarriers, PHONE, useBrowser } from "../support/use-browser.ts";
 import { aPage, HEBREW, SCRIPT } from "./a-page.ts";
 

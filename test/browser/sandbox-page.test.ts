@@ -1,5 +1,5 @@
-import { expect, test } from "@jest/globals";
 import type { Page } from "playwright-core";
+import { expect, test } from "../support/jest.ts";
 import { DESKTOP, findBarriers, PHONE, useBrowser } from "../support/use-browser.ts";
 import { useSandbox } from "../support/use-sandbox.ts";
 

@@ -1,5 +1,5 @@
-import { afterEach, expect } from "@jest/globals";
 import type { Report } from "../../lambda/core/report/report.ts";
+import { afterEach, expect } from "../support/jest.ts";
 import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
 import { expectTrueOutcomes, expectTrueReverts, rememberFlags } from "../support/truth.ts";
 import { expectNoSecrets, startWorld, type World } from "../support/world.ts";

@@ -1,7 +1,7 @@
-import { expect } from "@jest/globals";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { startEventBridge } from "../../local/aws/event-bridge.ts";
 import { type DynamoDbProxy, startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
+import { expect } from "../support/jest.ts";
 import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
 import { expectNoSecrets, startWorld, type World } from "../support/world.ts";
 import { type End, type Ended, readEnd, withoutUnattempted } from "./crash-end.ts";

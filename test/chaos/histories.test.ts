@@ -1,4 +1,4 @@
-import { test } from "@jest/globals";
+import { test } from "../support/jest.ts";
 import { playHistories } from "./random-runs/play-histories.ts";
 
 test("no random history flips a customer that it must not, or loses what it did", async () => {

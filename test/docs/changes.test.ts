@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import { renderDocuments } from "../../docs/generate.ts";
 import { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
+import { describe, expect, test } from "../support/jest.ts";
 
 const documents = renderDocuments();
 const reference = documents.get("changes.md") ?? "";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "@jest/globals";
 import { createProgram } from "../../cli/create-program.ts";
+import { expect, test } from "../support/jest.ts";
 
 const PAGE = readFileSync("docs/cli.md", "utf8");
 const { commands } = createProgram(() => {});

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
+import { expect, test } from "../support/jest.ts";
 import { useSandbox } from "../support/use-sandbox.ts";
 
 const GUIDE = readFileSync(join(import.meta.dirname, "../../docs/deploy.md"), "utf8");

@@ -1,11 +1,11 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
 import { findStale, renderDocuments } from "../../docs/generate.ts";
 import { parsePolicy } from "../../lambda/config.ts";
 import { acceptDeployEvent } from "../../lambda/contract/accept-deploy-event.ts";
 import { readCommand } from "../../lambda/contract/command.ts";
+import { describe, expect, test } from "../support/jest.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 const documents = renderDocuments();

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../lambda/config.ts";
 import { type Sandbox, startSandbox } from "../../local/sandbox/start-sandbox.ts";
+import { afterAll, beforeAll, expect, test } from "../support/jest.ts";
 import { startProgram } from "../support/start-program.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { expect, test } from "@jest/globals";
+import { expect, test } from "../support/jest.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const DOCUMENTS = ["", "docs", "docs/adr", "bench"].flatMap((folder) =>

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
 import { readDeployEvent } from "../../lambda/contract/deploy-event.ts";
 import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
+import { expect, test } from "../support/jest.ts";
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, "../../docs/runbook.md"), "utf8");
 

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Duration, TimeZone } from "aws-cdk-lib";
 import { ScheduleExpression } from "aws-cdk-lib/aws-scheduler";
 import type { CutoverSchedule } from "../../infra/constructs/schedules.ts";
 import { FlipEvent } from "../../lambda/contract/deploy-event.ts";
 import { propertiesOf, synthesize } from "../infra/make-stack.ts";
 import { type FrontDoor, openFrontDoor, type Reply } from "../support/front-door.ts";
+import { afterEach, beforeEach, expect, test } from "../support/jest.ts";
 import { openLedger } from "../support/ledger.ts";
 import { toArn } from "../support/run-handler.ts";
 import { anEvent } from "../unit/lambda/contract/an-event.ts";

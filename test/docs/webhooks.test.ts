@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
 import { parsePolicy } from "../../lambda/config.ts";
 import { GITHUB_EVENTS } from "../../lambda/webhook/github-delivery.ts";
 import { mapDelivery } from "../../lambda/webhook/map-delivery.ts";
 import { readStandardDelivery } from "../../lambda/webhook/standard-delivery.ts";
+import { expect, test } from "../support/jest.ts";
 
 const text = readFileSync(join(import.meta.dirname, "../../docs/webhooks.md"), "utf8");
 const blocksOf = (kind: string) =>

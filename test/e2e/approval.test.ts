@@ -1,5 +1,4 @@
 import { setTimeout } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Right, rightFor } from "../../lambda/contract/rights.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import type { RolloutEvent } from "../../lambda/core/report/rollout-event.ts";
@@ -7,6 +6,7 @@ import { createFrontDoor } from "../../lambda/front-door.ts";
 import { createWorker } from "../../lambda/worker.ts";
 import { execute } from "../support/execute.ts";
 import { WORKER_ARN } from "../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { TABLE } from "../support/ledger.ts";
 import { type Moments, type Stage, watchMoments } from "../support/moments.ts";
 import { rememberFlags } from "../support/truth.ts";

@@ -1,7 +1,7 @@
-import { expect } from "@jest/globals";
 import type { ControlChange } from "../../lambda/core/controls.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { execute } from "../support/execute.ts";
+import { expect } from "../support/jest.ts";
 import { type Look, type Moments, type Sent, type Stage, watchMoments } from "../support/moments.ts";
 import { type Executed, toArn } from "../support/run-handler.ts";
 import { rememberFlags } from "../support/truth.ts";

@@ -1,9 +1,9 @@
-import { afterEach, expect, test } from "@jest/globals";
 import type { ListedCustomer } from "../../lambda/core/report/listed-customer.ts";
 import type { CustomerFound } from "../../lambda/front-door/find-customer.ts";
 import type { CustomersListed } from "../../lambda/front-door/list-customers.ts";
 import type { RolloutsListed } from "../../lambda/front-door/list-rollouts.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
+import { afterEach, expect, test } from "../support/jest.ts";
 
 const WAVES = { waves: [{ customers: 300, bakeMinutes: 1 }, { rest: true }] };
 const EVENT = { action: "promote", release: "2026.11", targets: { all: true }, exclude: { tags: ["vip"] } };

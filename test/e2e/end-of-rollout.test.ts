@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { adviseNext } from "../../lambda/core/report/next-steps.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { execute } from "../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
 

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import type { FreezeControl } from "../../lambda/core/controls.ts";
 import { execute } from "../support/execute.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, jest, test } from "../support/jest.ts";
 import { type Moments, watchMoments } from "../support/moments.ts";
 import { startWorld, type World } from "../support/world.ts";
 import { freezeAtOnce, runInState } from "./command-rows.ts";

@@ -1,8 +1,8 @@
-import { expect } from "@jest/globals";
 import type { Plan } from "../../lambda/core/plan/plan.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import type { Alarm } from "../../local/aws/cloud-watch.ts";
 import { execute } from "../support/execute.ts";
+import { expect } from "../support/jest.ts";
 import { openLedger } from "../support/ledger.ts";
 import { atFlip } from "../support/moments.ts";
 import { rememberFlags } from "../support/truth.ts";

@@ -1,4 +1,4 @@
-import { describe, test } from "@jest/globals";
+import { describe, test } from "../support/jest.ts";
 import { BEFORE, FIRST_WAVE_FAILURES, IN_A_BAKE, IN_A_WAVE, LAST_WAVE_FAILURES, runRow } from "./gate-rows.ts";
 
 /** What each snapshot decides is in unit/lambda/core/gate/evaluate-gate.test.ts; here the whole rollout keeps to it. */

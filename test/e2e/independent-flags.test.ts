@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { startEmulator } from "../../local/emulator/emulator.ts";
 import { execute } from "../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { startRewritingProxy } from "../support/rewriting-proxy.ts";
 import { expectTrueOutcomes, rememberFlags } from "../support/truth.ts";
 import { useNpmStart } from "../support/use-npm-start.ts";

@@ -1,7 +1,7 @@
-import { afterEach, expect, test } from "@jest/globals";
 import type { CommandRecord } from "../../lambda/core/gate/apply-commands.ts";
 import { startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { execute } from "../support/execute.ts";
+import { afterEach, expect, test } from "../support/jest.ts";
 import { openLedger } from "../support/ledger.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { startWorld, type World } from "../support/world.ts";

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type DynamoDbProxy, startDynamoDbProxy } from "../support/dynamodb-proxy.ts";
 import { execute } from "../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { createKilledWorker, type KilledWorker } from "../support/killed-worker.ts";
 import { openLedger } from "../support/ledger.ts";
 import { toArn } from "../support/run-handler.ts";

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { EmulatedCustomer } from "../../local/emulator/emulated-customer.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { expectUntouched, rememberFlags } from "../support/truth.ts";
 import { startWorld, type World } from "../support/world.ts";
 

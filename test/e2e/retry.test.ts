@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { execute } from "../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { openLedger } from "../support/ledger.ts";
 import { rememberFlags } from "../support/truth.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { RIGHTS, type Right } from "../../lambda/contract/rights.ts";
 import type { ControlsShown } from "../../lambda/front-door/change-controls.ts";
 import { checkRight } from "../../lambda/front-door/check-right.ts";
 import type { RolloutsListed } from "../../lambda/front-door/list-rollouts.ts";
 import type { AdvisedReport } from "../../lambda/front-door/read-status.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
+import { afterAll, beforeAll, describe, expect, test } from "../support/jest.ts";
 import { anEvent } from "../unit/lambda/contract/an-event.ts";
 import { aPipelineJob, aPipelineStateChange } from "../unit/lambda/triggers/aws-samples.ts";
 

@@ -1,9 +1,9 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { FinalError } from "../../lambda/core/final-error.ts";
 import { OutOfTimeError } from "../../lambda/core/out-of-time-error.ts";
 import { runRollout } from "../../lambda/workflow/run-rollout.ts";
 import { execute } from "../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { openLedger } from "../support/ledger.ts";
 import { readOutcomes, startWorld, type World } from "../support/world.ts";
 import { aCustomer, type Fakes, fakePorts } from "../unit/lambda/steps/fake-ports.ts";

@@ -1,4 +1,4 @@
-import { expect } from "@jest/globals";
+import { expect } from "../support/jest.ts";
 import type { Stage } from "../support/moments.ts";
 import { type Act, type Ended, type State, say, stopEverything } from "./command-rows.ts";
 

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { countOutcomes } from "../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { execute } from "../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { openLedger } from "../support/ledger.ts";
 import { type Before, rememberFlags } from "../support/truth.ts";
 import { readOutcomes, readReverts, startWorld, type World } from "../support/world.ts";

@@ -1,9 +1,9 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
 import type { FunctionUrlRequest } from "../../lambda/webhook/read-request.ts";
 import { createWebhook } from "../../lambda/webhook.ts";
 import { startFunctionUrl } from "../../local/aws/function-url.ts";
 import type { LoopbackServer } from "../../local/aws/loopback.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../support/front-door.ts";
+import { afterEach, describe, expect, test } from "../support/jest.ts";
 import { TABLE } from "../support/ledger.ts";
 import { aDeploymentStatus, aGitHubDelivery, WEBHOOKS } from "../unit/lambda/webhook/deliveries.ts";
 

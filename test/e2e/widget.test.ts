@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Right } from "../../lambda/contract/rights.ts";
 import { type FrontDoor, openFrontDoor } from "../support/front-door.ts";
+import { afterEach, beforeEach, expect, test } from "../support/jest.ts";
 import { aWidgetContext } from "../support/widget-call.ts";
 
 const PROMOTE = {

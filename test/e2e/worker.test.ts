@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
 import { createWorker } from "../../lambda/worker.ts";
 import { toContext } from "../../local/durable/run-execution.ts";
+import { afterEach, describe, expect, test } from "../support/jest.ts";
 import { toArn } from "../support/run-handler.ts";
 import { PARTS, readOutcomes, startWorld, type World, type WorldOptions } from "../support/world.ts";
 

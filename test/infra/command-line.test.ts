@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Template } from "aws-cdk-lib/assertions";
 import { connect } from "../../cli/connect.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../../local/aws/lambda-executions.ts";
 import { answerQueries } from "../../local/aws/query-services.ts";
+import { afterAll, beforeAll, expect, test } from "../support/jest.ts";
 import { synthesize, WITH_WEBHOOK } from "./make-stack.ts";
 
 /** The outputs of the shipped stacks; each has its own name as its value. */

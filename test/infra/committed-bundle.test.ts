@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
 import { bundleCommandLine, COMMAND_LINE } from "../../infra/bundle-entry.ts";
+import { expect, test } from "../support/jest.ts";
 
 test("ci/cutover.mjs is what `npm run build:cli` writes now, byte by byte", () => {
   const folder = mkdtempSync(join(tmpdir(), "cutover-cli-"));

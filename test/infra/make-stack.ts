@@ -1,13 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "@jest/globals";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import type { Entry } from "../../infra/bundle.ts";
 import type { PolicyInput } from "../../infra/constructs/bundled-function.ts";
 import type { CheckedEnvironment } from "../../infra/environment.ts";
 import { addStacks } from "../../infra/stacks/add-stacks.ts";
+import { afterAll } from "../support/jest.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const POLICY = { baseUrl: "https://evovoice.io", accountIds: ["acme"] };

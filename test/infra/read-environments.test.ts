@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Duration, TimeZone } from "aws-cdk-lib";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { Key } from "aws-cdk-lib/aws-kms";
@@ -11,6 +10,7 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
 import { environments as shipped } from "../../infra/config.ts";
 import { checkEnvironments, readEnvironments } from "../../infra/read-environments.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../support/jest.ts";
 import { GITHUB_SOURCE, POLICY, ROOT } from "./make-stack.ts";
 
 const PRODUCTION = { name: "production" };

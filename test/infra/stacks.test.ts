@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
 import { Duration, Stack, TimeZone } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { EventBus } from "aws-cdk-lib/aws-events";
@@ -25,6 +24,7 @@ import { RIGHTS } from "../../lambda/contract/rights.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE } from "../../lambda/core/report/rollout-event.ts";
 import { DEPLOY_EVENT_TYPE } from "../../lambda/triggers/event-bridge.ts";
 import { parseTrigger } from "../../lambda/triggers/parse-trigger.ts";
+import { describe, expect, test } from "../support/jest.ts";
 import { aChange } from "../unit/lambda/core/a-change.ts";
 import {
   findFunction,

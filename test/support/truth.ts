@@ -1,6 +1,6 @@
-import { expect } from "@jest/globals";
 import type { Report } from "../../lambda/core/report/report.ts";
 import { type Claims, judge, type Recorded } from "../../local/start/oracle.ts";
+import { expect } from "./jest.ts";
 import { readOutcomes, readReverts, type World } from "./world.ts";
 
 /** Every customer's flag before a rollout. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach } from "@jest/globals";
+import { afterAll, afterEach } from "./jest.ts";
 import { type Program, startProgram } from "./start-program.ts";
 
 /**

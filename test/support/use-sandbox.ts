@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "@jest/globals";
+import { afterAll, beforeAll } from "./jest.ts";
 import { type Program, startProgram } from "./start-program.ts";
 
 /** A kept sandbox for a file of tests, with a policy of their own. */

@@ -1,6 +1,6 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "./jest.ts";
 import { TABLE } from "./ledger.ts";
 import { expectNoSecrets, startWorld, type World } from "./world.ts";
 

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "@jest/globals";
+import { expect, test } from "../support/jest.ts";
 
 /** The arrows of the layout: what each room of lambda/ may import. Everything else of the same kind is refused. */
 const MAY_IMPORT = {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "../../support/jest.ts";
 import { countPosts, withoutPosts } from "../crash-end.ts";
 import {
   atPost,

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "../../support/jest.ts";
 import {
   EVERYTHING_AND_LIES,
   EVERYTHING_OFTEN,

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 
 const EXPECTED = { flipped: { planned: 300, attempts: 3 }, alarms: 3, closed: "closed" };
 const SCRIPT = new URL("../../unit/local/durable/killable-rollout.ts", import.meta.url);
@@ -65,7 +65,7 @@ describe.each(["before", "after"])("killed %s each write to its checkpoints", (p
     expect(deaths).toBeGreaterThan(STEPS.length * 2);
     expect(new Set(stepsRun())).toEqual(new Set(STEPS));
     // Some thirty processes, one after the other.
-  }, 90_000);
+  });
 });
 
 test("killed in the middle of a step, it runs that step again and no other", async () => {

@@ -1,4 +1,4 @@
-import { test } from "@jest/globals";
+import { test } from "../../support/jest.ts";
 import { expectEndWhileFlipping, expectEndWhileTurningBack } from "../crash-anywhere-scenario.ts";
 
 test.each([1, 2])(

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "../../support/jest.ts";
 import { atBatchWrite, atPost, atReading, runKilled, runUnharmed, type Trap, TWO_BATCHES } from "../crash-scenario.ts";
 
 const { end } = await runUnharmed(TWO_BATCHES);

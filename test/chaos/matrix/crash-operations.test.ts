@@ -1,4 +1,4 @@
-import { expect, test } from "@jest/globals";
+import { expect, test } from "../../support/jest.ts";
 import { withoutPosts } from "../crash-end.ts";
 import { runThroughDeaths, runUnharmed, TWO_BATCHES } from "../crash-scenario.ts";
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "../../support/jest.ts";
 import { withoutPosts } from "../crash-end.ts";
 import { atPost, atWrite, BAD, runKilled, runUnharmed, THREE_WAVES, WAVES } from "../crash-scenario.ts";
 

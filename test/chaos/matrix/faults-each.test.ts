@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "../../support/jest.ts";
 import { type FaultyRun, promoteUnder } from "../faulty-run.ts";
 
 /** A thousand with each fault more often are in matrix/faults.test.ts. */

@@ -1,5 +1,5 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { expect, test } from "../../support/jest.ts";
 import { handlerHistories, playThroughHandler } from "../random-runs/handler-history.ts";
 
 test("rollouts at the same time flip their own customers, and can be undone", async () => {
@@ -15,4 +15,4 @@ test("rollouts at the same time flip their own customers, and can be undone", as
   );
   // Histories that come to nothing would show nothing.
   expect([...seen]).toEqual(expect.arrayContaining(["succeeded", "aborted", "gone"]));
-}, 600_000);
+});

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { captureOutput } from "../../support/capture-output.ts";
+import { afterAll, beforeAll, describe, expect, test } from "../../support/jest.ts";
 import { createDraws } from "../second-fake/draws.ts";
 import { judgeHistory } from "../second-fake/judge-history.ts";
 import { MISBEHAVIOURS, type Misbehaviour } from "../second-fake/misbehaviours.ts";

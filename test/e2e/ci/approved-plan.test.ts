@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { expectUntouched, rememberFlags } from "../../support/truth.ts";
 import { openGitHub, openGitLab } from "./pipelines.ts";
 

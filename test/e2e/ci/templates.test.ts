@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
 import { ROOT } from "../../../infra/bundle.ts";
+import { expect, test } from "../../support/jest.ts";
 import { ACTION, readGitLabJobs, readWorkflow } from "./read-files.ts";
 
 const program = readFileSync(join(ROOT, "cli/ci.ts"), "utf8");

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { parsePolicy } from "../../../lambda/config.ts";
@@ -9,6 +8,7 @@ import { readPipelineJob, readPipelineRequest } from "../../../lambda/triggers/c
 import { PhoneRelease } from "../../../templates/codepipeline.ts";
 import { makeApp, makeStacks, POLICY, ROOT, type Statement, statementsOf, targetOf } from "../../infra/make-stack.ts";
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { aPipelineJob } from "../../unit/lambda/triggers/aws-samples.ts";
 import { type DeclaredAction, declareAction, findActions, getAction } from "../ci/declare-action.ts";
 import { ACTION } from "../ci/read-files.ts";

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { COMMAND_LINE } from "../../../infra/bundle-entry.ts";
 import { FRONT_DOOR_ARN, type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { INPUTS, runProgram } from "../ci/run-job.ts";
 
 const CUSTOMERS = 30;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
 import { toPassword } from "../../../local/emulator/accounts.ts";
+import { expect, test } from "../../support/jest.ts";
 import { startProgram } from "../../support/start-program.ts";
 import { useSandbox } from "../../support/use-sandbox.ts";
 

@@ -1,5 +1,4 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { FlipEvent, fingerprintOf } from "../../../lambda/contract/deploy-event.ts";
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
@@ -7,6 +6,7 @@ import type { RolloutRecord } from "../../../lambda/core/rollout-record.ts";
 import type { ProtectedCustomer } from "../../../lambda/front-door/look-up-protected.ts";
 import type { AdvisedReport } from "../../../lambda/front-door/read-status.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { openLedger } from "../../support/ledger.ts";
 import { toArn } from "../../support/run-handler.ts";
 import { anEvent } from "../../unit/lambda/contract/an-event.ts";

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, expect, test } from "../../support/jest.ts";
 import { createKilledWorker, type KilledWorker } from "../../support/killed-worker.ts";
 import { openLedger } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";

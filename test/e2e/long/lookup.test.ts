@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Reason } from "../../../lambda/core/reasons.ts";
 import type { EmulatedCustomer } from "../../../local/emulator/emulated-customer.ts";
+import { afterEach, describe, expect, test } from "../../support/jest.ts";
 import { startRewritingProxy } from "../../support/rewriting-proxy.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../../support/truth.ts";
 import { type Run, readOutcomes, startWorld, type World, type WorldOptions } from "../../support/world.ts";

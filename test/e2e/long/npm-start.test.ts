@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "@jest/globals";
 import { startEmulator } from "../../../local/emulator/emulator.ts";
+import { expect, test } from "../../support/jest.ts";
 import { useNpmStart } from "../../support/use-npm-start.ts";
 
 const { folder, start, run } = useNpmStart();

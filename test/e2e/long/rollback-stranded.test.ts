@@ -1,6 +1,5 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { MOST_HOLDS } from "../../../lambda/core/controls.ts";
 import type { FlipResult, Reading } from "../../../lambda/core/flip/settle-before-flip.ts";
 import { controlsKey } from "../../../lambda/ledger/keys.ts";
@@ -9,6 +8,7 @@ import { openTable } from "../../../lambda/ledger/table.ts";
 import type { Ports } from "../../../lambda/steps/ports.ts";
 import { runRollout } from "../../../lambda/workflow/run-rollout.ts";
 import { execute } from "../../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { openLedger, TABLE } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { aCustomer, type Fakes, fakePorts } from "../../unit/lambda/steps/fake-ports.ts";

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { execute } from "../../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { openLedger } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";
 

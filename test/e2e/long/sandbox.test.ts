@@ -1,7 +1,7 @@
-import { expect, test } from "@jest/globals";
 import { readSandboxArguments } from "../../../local/sandbox/read-arguments.ts";
 import { SANDBOX_POLICY } from "../../../local/sandbox/sandbox-policy.ts";
 import { toDelivery } from "../../../local/start/payloads.ts";
+import { expect, test } from "../../support/jest.ts";
 import { useSandbox } from "../../support/use-sandbox.ts";
 
 const CUSTOMERS = 300;

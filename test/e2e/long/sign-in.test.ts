@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "../../support/jest.ts";
 import { openLedger } from "../../support/ledger.ts";
 import { expectTrueOutcomes, expectUntouched, rememberFlags } from "../../support/truth.ts";
 import { SECRET, startWorld, type World, type WorldOptions } from "../../support/world.ts";

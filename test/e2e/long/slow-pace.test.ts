@@ -1,6 +1,6 @@
-import { afterEach, expect, test } from "@jest/globals";
 import type { Report } from "../../../lambda/core/report/report.ts";
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
+import { afterEach, expect, test } from "../../support/jest.ts";
 
 let door: FrontDoor;
 afterEach(() => door.close());

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { execute } from "../../support/execute.ts";
+import { afterEach, beforeEach, expect, test } from "../../support/jest.ts";
 import { atFlip, type Moments, watchMoments } from "../../support/moments.ts";
 import { rememberFlags } from "../../support/truth.ts";
 import { startWorld, type World } from "../../support/world.ts";

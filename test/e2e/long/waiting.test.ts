@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { startDynamoDbProxy } from "../../support/dynamodb-proxy.ts";
 import { execute } from "../../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { type Ledger, openLedger } from "../../support/ledger.ts";
 import { atFlip } from "../../support/moments.ts";
 import { type Executed, toArn } from "../../support/run-handler.ts";

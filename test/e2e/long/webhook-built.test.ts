@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { bundleEntry } from "../../../infra/bundle-entry.ts";
 import type { FunctionUrlRequest } from "../../../lambda/webhook/read-request.ts";
 import { type FrontDoor, openFrontDoor, WORKER_ARN } from "../../support/front-door.ts";
+import { afterAll, beforeAll, expect, test } from "../../support/jest.ts";
 import { TABLE } from "../../support/ledger.ts";
 import { aGitHubDelivery, GITHUB_SECRET, STANDARD_SECRET, WEBHOOKS } from "../../unit/lambda/webhook/deliveries.ts";
 

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { createWebhook } from "../../../lambda/webhook.ts";
 import { type LoopbackServer, listenOnLoopback } from "../../../local/aws/loopback.ts";
 import { WORKER_ARN } from "../../support/front-door.ts";
+import { afterEach, beforeEach, expect, test } from "../../support/jest.ts";
 import { TABLE } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { aGitHubDelivery, WEBHOOKS } from "../../unit/lambda/webhook/deliveries.ts";

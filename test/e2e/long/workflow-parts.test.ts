@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { execute } from "../../support/execute.ts";
+import { afterEach, describe, expect, jest, test } from "../../support/jest.ts";
 import type { Executed } from "../../support/run-handler.ts";
 import { readOutcomes, startWorld, type World, type WorldOptions } from "../../support/world.ts";
 

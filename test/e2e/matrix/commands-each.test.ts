@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { execute } from "../../support/execute.ts";
 import { type FrontDoor, openFrontDoor } from "../../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { rememberFlags } from "../../support/truth.ts";
 import { type Act, expectAborted, runInState, type State, say } from "../command-rows.ts";
 import { expectSteered, type SteeringCommand, toAct } from "../steering-rows.ts";

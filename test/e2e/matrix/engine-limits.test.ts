@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { execute } from "../../support/execute.ts";
+import { afterEach, beforeEach, describe, expect, jest, test } from "../../support/jest.ts";
 import { type Moments, watchMoments } from "../../support/moments.ts";
 import { startWorld, type World } from "../../support/world.ts";
 

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { expect, test } from "@jest/globals";
+import { expect, test } from "../../support/jest.ts";
 import { useNpmStart } from "../../support/use-npm-start.ts";
 
 const { folder, run } = useNpmStart();

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
 import { readStartArguments } from "../../../local/start/read-arguments.ts";
+import { describe, expect, test } from "../../support/jest.ts";
 import { useNpmStart } from "../../support/use-npm-start.ts";
 
 const { folder, run } = useNpmStart();

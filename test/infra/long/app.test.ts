@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Template } from "aws-cdk-lib/assertions";
 import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
 import { RIGHTS } from "../../../lambda/contract/rights.ts";
 import { localAwsEnvironment } from "../../../local/aws/environment.ts";
+import { afterAll, beforeAll, describe, expect, test } from "../../support/jest.ts";
 import { CONTEXT, findFunction, GITHUB_SOURCE, POLICY, ROOT, type Templates } from ".././make-stack.ts";
 
 const STAGING_POLICY = { ...POLICY, baseUrl: "https://team.evovoice.io", protected: { tags: ["it's vip"] } };

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
 import { Environment } from "../../../infra/environment.ts";
 import type { WorkerMetric } from "../../../lambda/aws/worker-metrics.ts";
 import type { WebhookMetric } from "../../../lambda/webhook/ports.ts";
+import { describe, expect, test } from "../../support/jest.ts";
 import { propertiesOf, ROOT, synthesize, type Templates, WITH_WEBHOOK } from ".././make-stack.ts";
 import { type Measured, measureRollout } from ".././measure-rollout.ts";
 

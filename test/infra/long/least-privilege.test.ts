@@ -1,5 +1,5 @@
-import { describe, expect, test } from "@jest/globals";
 import { ENTRIES, type Entry } from "../../../infra/bundle.ts";
+import { describe, expect, test } from "../../support/jest.ts";
 import { findFunction, statementsOf, synthesize, WITH_WEBHOOK } from ".././make-stack.ts";
 
 const templates = synthesize(WITH_WEBHOOK);

@@ -1,10 +1,10 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
 import type { Entry } from "../../../infra/bundle.ts";
 import { createWorkerMetrics } from "../../../lambda/aws/worker-metrics.ts";
 import { NO_COUNTS } from "../../../lambda/core/flip/outcome.ts";
 import type { EndStatus, RolloutEventOf } from "../../../lambda/core/report/rollout-event.ts";
 import { createWebhook } from "../../../lambda/webhook.ts";
 import { WORKER_ARN } from "../../support/front-door.ts";
+import { afterEach, describe, expect, test } from "../../support/jest.ts";
 import { TABLE } from "../../support/ledger.ts";
 import { startWorld, type World } from "../../support/world.ts";
 import { aChange } from "../../unit/lambda/core/a-change.ts";

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "@jest/globals";
 import { Failure } from "../../../cli/failure.ts";
 import { readReferenceIds } from "../../../cli/read-files.ts";
 import { toEvent } from "../../../cli/to-event.ts";
+import { afterAll, expect, test } from "../../support/jest.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cutover-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { BadConfigError, parsePolicy, readConfig, readFrontDoorConfig } from "../../../lambda/config.ts";
 import type { LargePromote } from "../../../lambda/contract/blast-radius.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../support/jest.ts";
 import { aPolicy } from "./contract/an-event.ts";
 
 /** The lines of a refusal, without its heading. */

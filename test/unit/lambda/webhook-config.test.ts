@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { readWebhookConfig } from "../../../lambda/config.ts";
+import { afterAll, beforeAll, expect, test } from "../../support/jest.ts";
 import { WEBHOOKS } from "./webhook/deliveries.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cutover-webhook-"));

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, test } from "@jest/globals";
 import { describeFaults, listFaults } from "../../../local/emulator/describe-faults.ts";
+import { afterEach, expect, test } from "../../support/jest.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const children: ChildProcess[] = [];

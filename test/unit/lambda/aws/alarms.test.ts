@@ -1,9 +1,9 @@
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createAlarmReader } from "../../../../lambda/aws/alarms.ts";
 import { type CloudWatch, startCloudWatch } from "../../../../local/aws/cloud-watch.ts";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { listenOnLoopback } from "../../../../local/aws/loopback.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 
 let cloudWatch: CloudWatch;
 let client: CloudWatchClient;

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { CLIENT_OPTIONS, DOOR_CLIENT_OPTIONS } from "../../../../lambda/aws/client-options.ts";
 import { type LoopbackServer, listenOnLoopback } from "../../../../local/aws/loopback.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 
 let requests: number;
 let silent: LoopbackServer;

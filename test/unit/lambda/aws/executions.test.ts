@@ -1,8 +1,8 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createExecutions } from "../../../../lambda/aws/executions.ts";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../../../../local/aws/lambda-executions.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/promote-1/9f";
 

@@ -1,6 +1,5 @@
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SNSClient } from "@aws-sdk/client-sns";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createNotifier, NOTIFIER_CLIENT_OPTIONS, type NotifierOptions } from "../../../../lambda/aws/notifier.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import { EVENT_DETAIL_TYPE, EVENT_SOURCE, type RolloutEvent } from "../../../../lambda/core/report/rollout-event.ts";
@@ -8,6 +7,7 @@ import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type EventBridge, startEventBridge } from "../../../../local/aws/event-bridge.ts";
 import { listenOnLoopback } from "../../../../local/aws/loopback.ts";
 import { type Sns, startSns } from "../../../../local/aws/sns.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { aChange } from "../core/a-change.ts";
 
 const TOPIC = "arn:aws:sns:eu-central-1:111122223333:on-call";

@@ -1,8 +1,8 @@
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createLoginReader } from "../../../../lambda/aws/secrets.ts";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
 import { type SecretsManager, startSecretsManager } from "../../../../local/aws/secrets-manager.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 
 const LOGIN = { userName: "operator@example.com", password: "Harbour-hunter2!" };
 

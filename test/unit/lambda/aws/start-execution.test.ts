@@ -1,8 +1,8 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createExecutionStarter } from "../../../../lambda/aws/start-execution.ts";
 import { isExecutionOf } from "../../../../lambda/contract/execution-name.ts";
 import { type LambdaExecutions, startLambdaExecutions } from "../../../../local/aws/lambda-executions.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 
 const PRODUCTION = "arn:aws:lambda:us-east-1:000000000000:function:cutover-production-1:live";
 const STAGING = "arn:aws:lambda:us-east-1:000000000000:function:cutover-staging-1:live";

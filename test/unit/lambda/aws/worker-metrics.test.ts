@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { createWorkerMetrics } from "../../../../lambda/aws/worker-metrics.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { readWritten } from "../../../infra/ring-alarms.ts";
 import { captureOutput } from "../../../support/capture-output.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 import { aChange } from "../core/a-change.ts";
 
 const service = process.env.POWERTOOLS_SERVICE_NAME;

@@ -1,7 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { readCommand } from "../../../../lambda/contract/command.ts";
 import { RefusedError } from "../../../../lambda/contract/refused-error.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const night = { rolloutId: "night" };
 const ann = { requestedBy: "ann", reason: "calls drop" };

@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { acceptDeployEvent, toLimits } from "../../../../lambda/contract/accept-deploy-event.ts";
@@ -8,6 +7,7 @@ import {
   fingerprintOf,
   wantedFlag,
 } from "../../../../lambda/contract/deploy-event.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 import { anEvent, anyEvent, aPolicy } from "./an-event.ts";
 
 const policy = parsePolicy(aPolicy());

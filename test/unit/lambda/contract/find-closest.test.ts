@@ -1,5 +1,5 @@
-import { expect, test } from "@jest/globals";
 import { findClosest } from "../../../../lambda/contract/find-closest.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 const KNOWN = ["exclude", "targets", "id", "all", "customerIds", "all-at-once"];
 

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { readDeployEvent } from "../../../../lambda/contract/deploy-event.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 import { anEvent, aPolicy } from "./an-event.ts";
 
 const OFFICE = { name: "office", schedule: "0 8 * * 1-5", duration: "10h", timeZone: "Europe/Berlin" };

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
+import { afterAll, beforeAll, describe, expect, test } from "../../../support/jest.ts";
 import { startWorld, type World } from "../../../support/world.ts";
 import { anEvent } from "./an-event.ts";
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "../../../support/jest.ts";
 import { startWorld, type World } from "../../../support/world.ts";
 import { anEvent } from "./an-event.ts";
 

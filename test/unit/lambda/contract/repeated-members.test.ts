@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { findRepeatedMembers } from "../../../../lambda/contract/repeated-members.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 const pathsIn = (json: string) => findRepeatedMembers(json).map(({ path }) => path);
 

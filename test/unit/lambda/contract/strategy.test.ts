@@ -1,9 +1,9 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { findUnknownNames } from "../../../../lambda/contract/find-unknown-names.ts";
 import { findProblems, toProblem } from "../../../../lambda/contract/problems.ts";
 import { Strategy, toWaves } from "../../../../lambda/contract/strategy.ts";
 import type { Wave } from "../../../../lambda/contract/wave.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const NO_STRATEGIES = { strategies: {}, strategy: "all-at-once" };
 

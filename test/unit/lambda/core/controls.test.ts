@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import {
   applyControlChange,
   type ControlChange,
@@ -8,6 +7,7 @@ import {
   MOST_HOLDS,
   MOST_PROTECTED,
 } from "../../../../lambda/core/controls.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const ANN = { requestedBy: "ann", reason: "calls drop", at: "2026-11-23T02:00:00.000Z" };
 const BOB = { requestedBy: "bob", reason: "me too", at: "2026-11-23T02:05:00.000Z" };

@@ -1,10 +1,10 @@
-import { describe, expect, test } from "@jest/globals";
 import { Temporal } from "@js-temporal/polyfill";
 import fc from "fast-check";
 import { toDurationMs } from "../../../../lambda/contract/freeze.ts";
 import type { FreezeControl } from "../../../../lambda/core/controls.ts";
 import { findFreeze, findWindow, listFreezes, toFrozen } from "../../../../lambda/core/freezes.ts";
 import { describeReason } from "../../../../lambda/core/reasons.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const OFFICE = { name: "office", schedule: "0 8 * * 1-5", duration: "10h", timeZone: "Europe/Berlin" } as const;
 const NIGHT = { ...OFFICE, name: "night", schedule: "30 2 * * *", duration: "3h" } as const;

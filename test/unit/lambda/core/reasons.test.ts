@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "@jest/globals";
 import { describeReason, explain, REASON_CODES, type Reason } from "../../../../lambda/core/reasons.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const ROOT = join(import.meta.dirname, "../../../..");
 const RUNBOOK = readFileSync(join(ROOT, "docs/runbook.md"), "utf8");

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "@jest/globals";
 import { endSignIn, forgetBefore, ruleSignIn } from "../../../../lambda/core/sign-in.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const S = 1_000;
 const MIN = 60 * S;

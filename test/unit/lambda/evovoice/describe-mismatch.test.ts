@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import { describeMismatch } from "../../../../lambda/evovoice/describe-mismatch.ts";
 import { CustomerInfo, CustomerList, SystemSettings } from "../../../../lambda/evovoice/wire.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 function misfitOf(schema: typeof CustomerInfo | typeof CustomerList | typeof SystemSettings, body: unknown): string {
   const { error } = schema.safeParse(body);

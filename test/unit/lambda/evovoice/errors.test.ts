@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "../../../support/jest.ts";
 import { error, type Scripted, SECRET_TEXT } from "../../../support/scripted-server.ts";
 import { useScriptedServer } from "../../../support/use-scripted-server.ts";
 

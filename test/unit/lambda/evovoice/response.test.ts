@@ -1,5 +1,5 @@
-import { describe, expect, test } from "@jest/globals";
 import { type ApiResponse, classify, isUnseen, parseRetryAfter, toLost } from "../../../../lambda/evovoice/response.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const HTML = { "content-type": "Text/HTML; charset=utf-8" };
 const ERROR = JSON.stringify({ responseStatus: { errorCode: "NotFound", message: "the text hunter2" } });

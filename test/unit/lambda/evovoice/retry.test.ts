@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import type { ResponseClass } from "../../../../lambda/evovoice/response.ts";
 import {
   type Attempts,
@@ -7,6 +6,7 @@ import {
   NO_ATTEMPTS,
   RETRY_RULES,
 } from "../../../../lambda/evovoice/retry.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 /** What is decided after each attempt of a request that always gets the same response, with at most three attempts. */
 function follow(kind: ResponseClass): readonly string[] {

@@ -1,5 +1,5 @@
-import { expect, test } from "@jest/globals";
 import { sampleLog } from "../../../../lambda/evovoice/sample-log.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 test("the log has the first ten lines of each message, then a line for each doubled count", () => {
   const lines: object[] = [];

@@ -1,8 +1,8 @@
-import { describe, expect, test } from "@jest/globals";
 import type { SignInEnd, SignInRuling } from "../../../../lambda/core/sign-in.ts";
 import { classify } from "../../../../lambda/evovoice/response.ts";
 import { createSession, type SignInCaller } from "../../../../lambda/evovoice/session.ts";
 import { findCookieHeader } from "../../../../lambda/evovoice/session-cookies.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 import { INFO, type Script } from "../../../support/scripted-server.ts";
 import { useScriptedServer } from "../../../support/use-scripted-server.ts";
 

@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { fingerprintOf } from "../../../../lambda/contract/deploy-event.ts";
 import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
@@ -6,6 +5,7 @@ import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
 import type { StartRolloutPorts } from "../../../../lambda/front-door/ports.ts";
 import { startRollout } from "../../../../lambda/front-door/start-rollout.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { anEvent, aPolicy } from "../contract/an-event.ts";
 import { startTable, type TestTable } from "../ledger/start-table.ts";
 

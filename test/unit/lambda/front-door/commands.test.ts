@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
@@ -13,6 +12,7 @@ import { dispatch } from "../../../../lambda/front-door/dispatch.ts";
 import type { RolloutCommand } from "../../../../lambda/front-door/note-command.ts";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { aPolicy } from "../contract/an-event.ts";
 import { NOW_MS, startTable, type TestTable } from "../ledger/start-table.ts";
 

@@ -1,10 +1,10 @@
-import { describe, expect, test } from "@jest/globals";
 import type { LockAndControls } from "../../../../lambda/core/controls.ts";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { GateRecord } from "../../../../lambda/core/gate/evaluate-gate.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { describeProgress, type ProgressFacts } from "../../../../lambda/front-door/describe-progress.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const AT = "2026-11-23T02:00:00.000Z";
 const nowMs = Date.parse(AT);

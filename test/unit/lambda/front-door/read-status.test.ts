@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { renderReport } from "../../../../lambda/core/report/render-report.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { FrontDoorPorts } from "../../../../lambda/front-door/ports.ts";
 import { readStatus } from "../../../../lambda/front-door/read-status.ts";
 import { type FrontDoor, openFrontDoor } from "../../../support/front-door.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { openLedger } from "../../../support/ledger.ts";
 
 const PROMOTE = {

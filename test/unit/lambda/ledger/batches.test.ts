@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { createBatches } from "../../../../lambda/ledger/batches.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const CUSTOMERS = ["a", "b"].map((id) => ({ id, name: `Customer ${id}` }));

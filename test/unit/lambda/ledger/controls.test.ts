@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   type Attribution,
@@ -11,6 +10,7 @@ import {
 } from "../../../../lambda/core/controls.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { PRESENT } from "../../../../lambda/ledger/table.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const ENVIRONMENT = "https://evovoice.io";

@@ -1,10 +1,10 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import type { Stop } from "../../../../lambda/core/gate/decision.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
 import { openTable } from "../../../../lambda/ledger/table.ts";
 import { listenOnLoopback, readBody } from "../../../../local/aws/loopback.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 let given: TestTable;

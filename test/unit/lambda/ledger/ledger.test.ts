@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { FinalError } from "../../../../lambda/core/final-error.ts";
 import { NO_COUNTS, type Outcome } from "../../../../lambda/core/flip/outcome.ts";
 import type { FoundPages } from "../../../../lambda/core/lookup/customer-query.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import type { RolloutRecord } from "../../../../lambda/core/rollout-record.ts";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const RECORD: RolloutRecord = {

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Lock } from "../../../../lambda/core/controls.ts";
 import { createLock } from "../../../../lambda/ledger/lock.ts";
 import { ABSENT } from "../../../../lambda/ledger/table.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 const ENVIRONMENT = "https://evovoice.io";

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createLedger } from "../../../../lambda/ledger/ledger.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { startTable, type TestTable } from "./start-table.ts";
 
 let given: TestTable;

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ABSENT } from "../../../../lambda/ledger/table.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 import { NOW_MS, startTable, type TestTable } from "./start-table.ts";
 
 const KEY = { pk: "rollout#night", sk: "record" };

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { acceptDelivered, acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
 import type { Lock } from "../../../../lambda/core/controls.ts";
 import { openRollout } from "../../../../lambda/steps/open-rollout.ts";
+import { afterAll, beforeAll, describe, expect, test } from "../../../support/jest.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../support/ledger.ts";
 import { aCommand } from "../core/a-snapshot.ts";
 import { fakePorts, LOCK } from "./fake-ports.ts";

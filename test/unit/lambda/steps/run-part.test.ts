@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { runPart, StalledError, type StepRun } from "../../../../lambda/steps/run-part.ts";
+import { afterAll, beforeAll, beforeEach, expect, test } from "../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../support/ledger.ts";
 import { aRollout, fakePorts } from "./fake-ports.ts";
 

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { CommandRecord } from "../../../../lambda/core/gate/apply-commands.ts";
 import { OutOfTimeError } from "../../../../lambda/core/out-of-time-error.ts";
 import { lookUp } from "../../../../lambda/steps/lookup/look-up.ts";
 import { LOOKUP_START } from "../../../../lambda/steps/lookup/lookup-run.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../support/ledger.ts";
 import { aCommand } from "../core/a-snapshot.ts";
 import { aRollout, fakePorts, LOCK } from "./fake-ports.ts";

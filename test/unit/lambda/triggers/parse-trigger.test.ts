@@ -1,10 +1,10 @@
-import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../../lambda/contract/accept-deploy-event.ts";
 import { RefusedError } from "../../../../lambda/contract/refused-error.ts";
 import { readPipelineRequest, toContinuationToken } from "../../../../lambda/triggers/code-pipeline.ts";
 import { mapPipelineState } from "../../../../lambda/triggers/map-pipeline-state.ts";
 import { parseTrigger } from "../../../../lambda/triggers/parse-trigger.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 import { anEvent, aPolicy } from "../contract/an-event.ts";
 import {
   ARTIFACT_CREDENTIALS,

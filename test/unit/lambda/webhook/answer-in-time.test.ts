@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import { answerAccepted } from "../../../../lambda/webhook/answer.ts";
 import { answerInTime } from "../../../../lambda/webhook/answer-in-time.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 const ACCEPTED = answerAccepted({ rolloutId: "r", status: "starting" });
 

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "@jest/globals";
 import { receiveDelivery } from "../../../../lambda/webhook/receive-delivery.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 import {
   aGitHubDelivery,
   aStandardDelivery,

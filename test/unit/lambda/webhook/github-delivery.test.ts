@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import { readGitHubDelivery } from "../../../../lambda/webhook/github-delivery.ts";
 import { RefusedDeliveryError } from "../../../../lambda/webhook/refused-delivery-error.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 const repository = { full_name: "acme/phone" };
 const PUBLISHED = "2026-11-22T10:00:00Z";

@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { parsePolicy } from "../../../../lambda/config.ts";
 import { matchesGlob } from "../../../../lambda/contract/glob.ts";
@@ -6,6 +5,7 @@ import { toEventId } from "../../../../lambda/webhook/delivery.ts";
 import { readGitHubDelivery } from "../../../../lambda/webhook/github-delivery.ts";
 import { mapDelivery } from "../../../../lambda/webhook/map-delivery.ts";
 import { readStandardDelivery } from "../../../../lambda/webhook/standard-delivery.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 import { aDeploymentStatus, aWebhookPolicy } from "./deliveries.ts";
 
 const start = { action: "promote", targets: { all: true }, release: { name: "fixed" } };

@@ -1,9 +1,9 @@
-import { describe, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
 import { ControlsError } from "../../../../lambda/front-door/check-controls.ts";
 import { GITHUB_EVENTS } from "../../../../lambda/webhook/github-delivery.ts";
 import type { FunctionUrlRequest } from "../../../../lambda/webhook/read-request.ts";
 import { anyCharacter } from "../../../support/any-character.ts";
+import { describe, expect, jest, test } from "../../../support/jest.ts";
 import {
   aDeploymentStatus,
   aDoor,

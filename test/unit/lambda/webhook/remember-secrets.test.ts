@@ -1,5 +1,5 @@
-import { expect, test } from "@jest/globals";
 import { rememberSecrets } from "../../../../lambda/webhook/remember-secrets.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 function given(read: (time: number) => Promise<readonly string[]>) {
   const clock = { ms: 0 };

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import { RefusedDeliveryError } from "../../../../lambda/webhook/refused-delivery-error.ts";
 import { readStandardDelivery } from "../../../../lambda/webhook/standard-delivery.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 const read = (payload: unknown) => readStandardDelivery("msg_1", payload);
 

@@ -1,6 +1,6 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type CloudWatch, startCloudWatch } from "../../../../local/aws/cloud-watch.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 
 let cloudWatch: CloudWatch;
 let client: CloudWatchClient;

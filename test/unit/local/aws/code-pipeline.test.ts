@@ -3,8 +3,8 @@ import {
   PutJobFailureResultCommand,
   PutJobSuccessResultCommand,
 } from "@aws-sdk/client-codepipeline";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type CodePipeline, startCodePipeline } from "../../../../local/aws/code-pipeline.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 
 let pipeline: CodePipeline;
 let client: CodePipelineClient;

@@ -1,6 +1,6 @@
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { startDynamoDb } from "../../../../local/aws/dynamodb.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 
 const TableName = "ledger";
 let dynamodb: Awaited<ReturnType<typeof startDynamoDb>>;

@@ -1,5 +1,5 @@
-import { expect, test } from "@jest/globals";
 import { localAwsEnvironment } from "../../../../local/aws/environment.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 test("every AWS endpoint of the local environment is on loopback", () => {
   const environment = localAwsEnvironment({ dynamodb: "http://127.0.0.1:8000" });

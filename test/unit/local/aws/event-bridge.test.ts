@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type EventBridge, startEventBridge } from "../../../../local/aws/event-bridge.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 
 let eventBridge: EventBridge;
 let client: EventBridgeClient;

@@ -1,7 +1,7 @@
 import { withDurableExecution } from "@aws/durable-execution-sdk-js";
 import { GetDurableExecutionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type LambdaExecutions, startLambdaExecutions } from "../../../../local/aws/lambda-executions.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:cutover";
 const ALIAS = `${FUNCTION}:live`;

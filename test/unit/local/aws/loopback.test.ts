@@ -1,6 +1,6 @@
 import { request } from "node:http";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type LoopbackServer, listenOnLoopback } from "../../../../local/aws/loopback.ts";
+import { afterAll, beforeAll, expect, test } from "../../../support/jest.ts";
 
 let server: LoopbackServer;
 beforeAll(async () => {

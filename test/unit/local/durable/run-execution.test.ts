@@ -2,9 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type DurableContext, InvocationStatus, withDurableExecution } from "@aws/durable-execution-sdk-js";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { refuseOverLimit } from "../../../../local/durable/meter.ts";
 import { type ExecutionRun, runExecution } from "../../../../local/durable/run-execution.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../support/jest.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:000000000000:function:cutover:7/durable-execution/release-1/0f3c";
 

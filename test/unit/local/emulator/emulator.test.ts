@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { afterEach, expect, test } from "../../../support/jest.ts";
 import { browse, flip, getFirst } from "./browse.ts";
 
 const started: Emulator[] = [];

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
 import { chaosFaults } from "../../../../local/emulator/fault-names.ts";
 import { FaultSpecError, parseFaults } from "../../../../local/emulator/faults.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 import { browse, flip, getFirst, list, type Shown, type ShownCustomer } from "./browse.ts";
 
 let emulator: Emulator;

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { EmulatedCustomer } from "../../../../local/emulator/emulated-customer.ts";
 import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { afterAll, beforeAll, expect, test } from "../../../support/jest.ts";
 import { browse, list, type ShownPage } from "./browse.ts";
 
 let emulator: Emulator;

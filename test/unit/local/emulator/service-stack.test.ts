@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { afterAll, beforeAll, expect, test } from "../../../support/jest.ts";
 import { browse, getFirst, type ShownCustomer, toBasic } from "./browse.ts";
 
 let emulator: Emulator;

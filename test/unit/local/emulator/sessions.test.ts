@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type Emulator, startEmulator } from "../../../../local/emulator/emulator.ts";
+import { afterEach, beforeEach, expect, test } from "../../../support/jest.ts";
 import { browse, getFirst, signIn, toBasic } from "./browse.ts";
 
 let emulator: Emulator;

@@ -1,7 +1,7 @@
-import { expect, test } from "@jest/globals";
 import { NO_COUNTS } from "../../../../lambda/core/flip/outcome.ts";
 import type { RolloutEventOf } from "../../../../lambda/core/report/rollout-event.ts";
 import { describeChange } from "../../../../local/sandbox/describe-change.ts";
+import { expect, test } from "../../../support/jest.ts";
 
 const head = { rolloutId: "promote-1", action: "promote", release: "2026.11", at: "2026-11-23T02:00:00.000Z" } as const;
 const plan = { flip: 1_260, unchanged: 1, skipped: 0, waves: 1, hash: "9".repeat(64) };

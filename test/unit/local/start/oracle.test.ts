@@ -1,9 +1,9 @@
-import { describe, expect, test } from "@jest/globals";
 import { countOutcomes, type OutcomeKind } from "../../../../lambda/core/flip/outcome.ts";
 import type { Reason } from "../../../../lambda/core/reasons.ts";
 import type { Report } from "../../../../lambda/core/report/report.ts";
 import { type CustomerState, judge, type Tally, type Violation } from "../../../../local/start/oracle.ts";
 import { renderCheck } from "../../../../local/start/render-check.ts";
+import { describe, expect, test } from "../../../support/jest.ts";
 
 interface Case {
   readonly before?: boolean;

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { lowerPace, type Pace, type PaceLimits, raisePace, startPace } from "../../../../../lambda/core/flip/pace.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 const limits: PaceLimits = { startPerSecond: 10, minPerSecond: 1, maxPerSecond: 1000 };
 /** A pace that has met a limit of about 100 a second. */

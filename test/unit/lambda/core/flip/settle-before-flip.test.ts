@@ -1,7 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
 import { type Reading, type Situation, settleBeforeFlip } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { type CustomerFacts, type Judgement, UnclearFamilyError } from "../../../../../lambda/core/lookup/selection.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const found = (changes: Partial<CustomerFacts> = {}): Reading => ({ reading: "found", customer: aCustomer(changes) });

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { applyCommands, NO_COMMANDS, passTime } from "../../../../../lambda/core/gate/apply-commands.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCommand, anyCommand } from "../a-snapshot.ts";
 
 const pause = aCommand({ command: "pause", pauseSeconds: 600 });

@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type CommandRecord, type CommandState, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import {
@@ -13,6 +12,7 @@ import {
 import { toBakeInterval } from "../../../../../lambda/core/gate/poll-interval.ts";
 import { FLIP_SHARE } from "../../../../../lambda/core/gate/rollback-reserve.ts";
 import type { AlarmState } from "../../../../../lambda/core/reason-types.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCommand, anyAlarms, anyCommand, aSnapshot, STOPPED, someControls } from "../a-snapshot.ts";
 
 const RULES: GateRules = { onFailure: "rollback", noDataSeconds: 900 };

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { allowedFailures, toWaveLimit } from "../../../../../lambda/core/gate/evaluate-gate.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 test.each([
   { budget: 0, planned: 1_000, allowed: 0 },

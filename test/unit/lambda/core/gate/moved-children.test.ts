@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import { chooseChildren, type FirstFlips, findChildrenStop } from "../../../../../lambda/core/gate/moved-children.ts";
 import { type CustomerFacts, UnclearFamilyError } from "../../../../../lambda/core/lookup/selection.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const NOT_SELECTED = () => ({ verdict: "not selected" }) as const;

@@ -1,10 +1,10 @@
-import { describe, expect, test } from "@jest/globals";
 import {
   DAY_MS,
   FLIP_SHARE,
   ROLLBACK_SHARE,
   stopToKeepReserve,
 } from "../../../../../lambda/core/gate/rollback-reserve.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 
 describe("one execution", () => {
   test.each([

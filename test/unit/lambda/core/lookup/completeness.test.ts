@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   type Completeness,
@@ -7,6 +6,7 @@ import {
   type Pass,
   toIds,
 } from "../../../../../lambda/core/lookup/completeness.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 
 /** A pass that saw these ids, whose first and last page counted so many. */
 function aPass(seen: readonly string[], first?: number, last: number | undefined = first, ended = true): Pass {

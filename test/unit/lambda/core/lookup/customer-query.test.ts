@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import {
   type CustomerQuery,
   namedCustomers,
@@ -7,6 +6,7 @@ import {
   toCustomerQueries,
 } from "../../../../../lambda/core/lookup/customer-query.ts";
 import type { Selection } from "../../../../../lambda/core/lookup/selection.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aSelection } from "../a-customer.ts";
 
 const accountIds = ["acme", "globex"];

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { chunkIds, toIdList } from "../../../../../lambda/core/lookup/id-list.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 test("lists of ids fit into a URL of 2,000 characters, and name each id once, in order", () => {
   fc.assert(

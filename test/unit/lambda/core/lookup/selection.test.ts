@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import type { Policy } from "../../../../../lambda/contract/policy.ts";
 import type { PlainTarget } from "../../../../../lambda/contract/target.ts";
 import { FinalError } from "../../../../../lambda/core/final-error.ts";
@@ -10,6 +9,7 @@ import {
   toSelection,
 } from "../../../../../lambda/core/lookup/selection.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCustomer, aSelection, thePolicy } from "../a-customer.ts";
 
 const judge = (customer: Partial<CustomerFacts>, selection: Partial<Selection>) =>

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import { findBreaches, type GuardRails } from "../../../../../lambda/core/plan/blast-radius.ts";
 import { describeReason } from "../../../../../lambda/core/reasons.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 
 const wave = (customers: number, bakeSeconds = 0) => ({ customers, bakeSeconds });
 const promote = (flip: number, scope?: number) => ({ action: "promote" as const, flip, scope });

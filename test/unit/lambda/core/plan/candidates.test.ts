@@ -1,7 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createCandidates } from "../../../../../lambda/core/plan/candidates.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { ALL_AT_ONCE, planFor } from "../a-customer.ts";
 
 const OPTIONS = { release: "2026.11.0", wantedFlag: false };

@@ -1,10 +1,10 @@
-import { expect, test } from "@jest/globals";
 import {
   countIndexItems,
   findIndexItem,
   findPlaces,
   toIndexItems,
 } from "../../../../../lambda/core/plan/customer-index.ts";
+import { expect, test } from "../../../../support/jest.ts";
 import { planFor, wavesFor } from "../a-customer.ts";
 
 test("every id and reference id leads to the place of its customer, and to few other places", () => {

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createFamilyRoots } from "../../../../../lambda/core/plan/family-roots.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 const KEYS = 12;
 const somePairs = fc.array(fc.tuple(fc.nat({ max: KEYS }), fc.nat({ max: KEYS })), { maxLength: 20 });

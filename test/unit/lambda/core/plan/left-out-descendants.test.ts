@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
 import { findLeftOut } from "../../../../../lambda/core/plan/left-out-descendants.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const find = (changes: Partial<CustomerFacts>) =>

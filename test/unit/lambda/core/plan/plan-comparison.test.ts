@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave } from "../../../../../lambda/contract/wave.ts";
 import type { Candidate } from "../../../../../lambda/core/plan/candidates.ts";
@@ -9,6 +8,7 @@ import {
   type EarlierCandidate,
 } from "../../../../../lambda/core/plan/plan-comparison.ts";
 import type { Reason } from "../../../../../lambda/core/reasons.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { ALL_AT_ONCE, wavesFor } from "../a-customer.ts";
 
 const TWO_WAVES: readonly Wave[] = [{ size: { kind: "cohort", cohort: "canary" }, bakeSeconds: 60 }, ...ALL_AT_ONCE];

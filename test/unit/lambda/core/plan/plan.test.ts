@@ -1,9 +1,9 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Wave, WaveSize } from "../../../../../lambda/contract/wave.ts";
 import type { Candidate } from "../../../../../lambda/core/plan/candidates.ts";
 import { explain, type Reason } from "../../../../../lambda/core/reasons.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { ALL_AT_ONCE, anySelection, type PlanOptions, planFor, someCustomers, toFound } from "../a-customer.ts";
 
 const EXCLUDED = { code: "excluded" } as const;

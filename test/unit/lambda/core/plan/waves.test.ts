@@ -1,7 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { WaveSize } from "../../../../../lambda/contract/wave.ts";
 import { assignWaves, type Family } from "../../../../../lambda/core/plan/waves.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 
 const share = (percent: number): WaveSize => ({ kind: "share", hundredths: Math.round(percent * 100) });
 const count = (customers: number): WaveSize => ({ kind: "customers", customers });

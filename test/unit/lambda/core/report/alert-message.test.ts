@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import { acceptDeployEvent } from "../../../../../lambda/contract/accept-deploy-event.ts";
@@ -9,6 +8,7 @@ import { toAlertMessage } from "../../../../../lambda/core/report/alert-message.
 import type { Report } from "../../../../../lambda/core/report/report.ts";
 import { END_STATUSES } from "../../../../../lambda/core/report/rollout-event.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 
 const IN_ALARM = { code: "alarm", alarm: "calls failing", state: "ALARM" } as const;
 const HELD = { code: "release-held", release: "2026.11.0", by: "ann", since: "2026-11-23T12:00:00Z" } as const;

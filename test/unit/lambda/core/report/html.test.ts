@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { html } from "../../../../../lambda/core/report/html.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 test("escapes what would be markup or end an attribute, and keeps markup that it made", () => {
   const name = html`<b>${`<i>"A" & 'B'</i>`}</b>`;

@@ -1,7 +1,7 @@
-import { expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { explain, type Reason } from "../../../../../lambda/core/reasons.ts";
 import { createOutcomeSummary } from "../../../../../lambda/core/report/outcome-summary.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 const PROTECTED: Reason = { code: "protected-by-policy", by: "tag", tag: "vip" };
 

@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from "node:util";
-import { describe, expect, test } from "@jest/globals";
 import type { OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { explain, type Reason } from "../../../../../lambda/core/reasons.ts";
 import { renderReport } from "../../../../../lambda/core/report/render-report.ts";
 import type { Exception, Report } from "../../../../../lambda/core/report/report.ts";
 import { formatDuration } from "../../../../../lambda/core/report/text-layout.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 
 /** What can move a cursor, change a colour or turn the direction of a text; a line break may stand in a report. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a report must have none of these characters, so the test looks for them

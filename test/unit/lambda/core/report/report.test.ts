@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import type { FlipEvent } from "../../../../../lambda/contract/deploy-event.ts";
 import {
   addCounts,
@@ -10,6 +9,7 @@ import {
 import type { Plan } from "../../../../../lambda/core/plan/plan.ts";
 import { explain } from "../../../../../lambda/core/reasons.ts";
 import { type Closing, type Ended, type Exception, writeReport } from "../../../../../lambda/core/report/report.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { anAcceptedEvent } from "../a-customer.ts";
 
 const INCOMPLETE = [{ code: "incomplete-lookup", seen: "pass 1 saw 3 customers" }] as const;

@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
 import { explain } from "../../../../../lambda/core/reasons.ts";
@@ -12,6 +11,7 @@ import {
 } from "../../../../../lambda/core/report/rollout-event.ts";
 import { shortenText } from "../../../../../lambda/core/report/text-layout.ts";
 import { anyCharacter } from "../../../../support/any-character.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aChange } from "../a-change.ts";
 
 const PAUSED = explain({ code: "paused" });

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import { explain } from "../../../../../lambda/core/reasons.ts";
 import { countDoneByWave } from "../../../../../lambda/core/report/wave-progress.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 const wave = (customers: number) => ({ wave: 1, from: 0, to: 1, customers, bakeSeconds: 0 });
 const plan = {

@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import type { CustomerFacts } from "../../../../../lambda/core/lookup/selection.ts";
@@ -12,6 +11,7 @@ import {
   type RollbackSituation,
   settleBeforeRollback,
 } from "../../../../../lambda/core/rollback/settle-before-rollback.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const found = (changes: Partial<CustomerFacts> = {}): Reading => ({

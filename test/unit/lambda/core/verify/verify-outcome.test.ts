@@ -1,7 +1,7 @@
-import { expect, test } from "@jest/globals";
 import type { Outcome } from "../../../../../lambda/core/flip/outcome.ts";
 import type { Reading } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { isWorthAnotherTry, verifyOutcome } from "../../../../../lambda/core/verify/verify-outcome.ts";
+import { expect, test } from "../../../../support/jest.ts";
 import { aCustomer } from "../a-customer.ts";
 
 const shows = (isStaging: boolean | undefined): Reading => ({ reading: "found", customer: aCustomer({ isStaging }) });

@@ -1,7 +1,7 @@
-import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { PaceLimits } from "../../../../../lambda/core/flip/pace.ts";
 import type { Feedback } from "../../../../../lambda/evovoice/rate/limiter.ts";
+import { expect, test } from "../../../../support/jest.ts";
 import { aLimiter, startsOf } from "./a-limiter.ts";
 import { createFixedWindow, createRandom, createTokenBucket, flipAll, type RateLimit } from "./limited-server.ts";
 

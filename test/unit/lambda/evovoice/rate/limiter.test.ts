@@ -1,6 +1,6 @@
-import { describe, expect, test } from "@jest/globals";
 import type { Pace } from "../../../../../lambda/core/flip/pace.ts";
 import { createLimiter, type Feedback } from "../../../../../lambda/evovoice/rate/limiter.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aLimiter, mostStartsInASecond, startsOf, steady } from "./a-limiter.ts";
 import { createFixedWindow, createRandom, flipAll, type RateLimit } from "./limited-server.ts";
 

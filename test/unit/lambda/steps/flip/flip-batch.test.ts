@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
@@ -10,6 +9,7 @@ import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.t
 import { createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { CONTROLS_AGE_MS, LockLostError, ROLLBACK_GATE } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import { verifyBatches } from "../../../../../lambda/steps/verify/verify-batches.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, flipOnceBegun } from "../fake-ports.ts";
 

@@ -1,4 +1,3 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Flip, FlipResult } from "../../../../../lambda/core/flip/settle-before-flip.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { toStop } from "../../../../../lambda/core/gate/decision.ts";
@@ -6,6 +5,7 @@ import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
 import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/batch-run.ts";
 import { flipBatches } from "../../../../../lambda/steps/flip/flip-batches.ts";
 import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
+import { afterAll, beforeAll, beforeEach, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, openLedger, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts } from "../fake-ports.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { FLIP_START, flipPart } from "../../../../../lambda/steps/flip/flip-part.ts";
 import { toGateConfig } from "../../../../../lambda/steps/gate/poll-gate.ts";
+import { afterEach, beforeEach, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, fakePorts, LOCK } from "../fake-ports.ts";
 

@@ -1,4 +1,3 @@
-import { expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
@@ -7,6 +6,7 @@ import { type BatchRun, createFlipTask } from "../../../../../lambda/steps/flip/
 import { prepareBatch } from "../../../../../lambda/steps/flip/prepare-batch.ts";
 import { createStopSignal, type StopSignal } from "../../../../../lambda/steps/flip/stop-signal.ts";
 import { AT_ONCE, createMemoryTable, toTable } from "../../../../chaos/random-runs/memory-table.ts";
+import { expect, test } from "../../../../support/jest.ts";
 import { aCustomer, aRollout } from "../fake-ports.ts";
 
 const CUSTOMERS = [aCustomer("c-1"), aCustomer("c-2")];

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { NO_COUNTS } from "../../../../../lambda/core/flip/outcome.ts";
 import type { AlertMessage } from "../../../../../lambda/core/report/alert-message.ts";
 import { askApproval } from "../../../../../lambda/steps/gate/ask-approval.ts";
 import { publish } from "../../../../../lambda/steps/report/publish.ts";
+import { afterAll, beforeAll, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aRollout, fakePorts } from "../fake-ports.ts";
 

@@ -1,4 +1,3 @@
-import { describe, expect, test } from "@jest/globals";
 import type { Lock } from "../../../../../lambda/core/controls.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Stop } from "../../../../../lambda/core/gate/decision.ts";
@@ -9,6 +8,7 @@ import { createStopSignal } from "../../../../../lambda/steps/flip/stop-signal.t
 import { ALARMS_AGE_MS, createGuard } from "../../../../../lambda/steps/gate/guard.ts";
 import { CONTROLS_AGE_MS, LockLostError } from "../../../../../lambda/steps/gate/poll-gate.ts";
 import type { Ports } from "../../../../../lambda/steps/ports.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { aCommand } from "../../core/a-snapshot.ts";
 import { LOCK } from "../fake-ports.ts";
 

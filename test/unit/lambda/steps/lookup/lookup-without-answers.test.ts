@@ -1,10 +1,10 @@
-import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import { FlipEvent } from "../../../../../lambda/contract/deploy-event.ts";
 import { OutOfTimeError } from "../../../../../lambda/core/out-of-time-error.ts";
 import { lookUp } from "../../../../../lambda/steps/lookup/look-up.ts";
 import { LOOKUP_START } from "../../../../../lambda/steps/lookup/lookup-run.ts";
 import type { Connection, Ledger, Ports } from "../../../../../lambda/steps/ports.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 
 const POLICY = parsePolicy({ baseUrl: "https://evovoice.example", accountIds: ["a1"] });
 

@@ -1,9 +1,9 @@
-import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import type { DeployEvent, RetryEvent } from "../../../../../lambda/contract/deploy-event.ts";
 import type { SourceRollouts } from "../../../../../lambda/core/rollback/source-rollouts.ts";
 import type { RolloutRecord } from "../../../../../lambda/core/rollout-record.ts";
 import { readSelection } from "../../../../../lambda/steps/lookup/read-selection.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { anAcceptedEvent } from "../../core/a-customer.ts";
 
 const policy = parsePolicy({ baseUrl: "https://evovoice.io", accountIds: ["acme"] });

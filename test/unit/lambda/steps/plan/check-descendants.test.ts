@@ -1,7 +1,7 @@
-import { describe, expect, test } from "@jest/globals";
 import { parsePolicy } from "../../../../../lambda/config.ts";
 import type { Page, PageRequest } from "../../../../../lambda/core/lookup/customer-query.ts";
 import { readLeftOut } from "../../../../../lambda/steps/plan/check-descendants.ts";
+import { describe, expect, test } from "../../../../support/jest.ts";
 import { wavesFor } from "../../core/a-customer.ts";
 import { aCustomer, aRollout } from "../fake-ports.ts";
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type CommandRecord, NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import { beginRollback } from "../../../../../lambda/steps/rollback/begin-rollback.ts";
+import { afterAll, beforeAll, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCommand } from "../../core/a-snapshot.ts";
 import { aRollout, fakePorts, LOCK } from "../fake-ports.ts";

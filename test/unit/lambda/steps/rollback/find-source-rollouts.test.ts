@@ -1,7 +1,7 @@
-import { expect, test } from "@jest/globals";
 import type { DeployEvent } from "../../../../../lambda/contract/deploy-event.ts";
 import type { RolloutRecord } from "../../../../../lambda/core/rollout-record.ts";
 import { findSourceRollouts } from "../../../../../lambda/steps/rollback/find-source-rollouts.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 const PLAN = { hash: "", flip: 1, unchanged: 0, skipped: 0, batches: 1, settledItems: 0, waves: [] };
 const RECORD = {

@@ -1,6 +1,6 @@
-import { expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { readLaterRollouts } from "../../../../../lambda/steps/rollback/later-rollouts.ts";
+import { expect, test } from "../../../../support/jest.ts";
 
 interface Done {
   readonly rolloutId: string;

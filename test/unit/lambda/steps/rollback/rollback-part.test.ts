@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Outcome, OutcomeKind } from "../../../../../lambda/core/flip/outcome.ts";
 import { NO_COMMANDS } from "../../../../../lambda/core/gate/apply-commands.ts";
 import type { Batch } from "../../../../../lambda/core/plan/plan.ts";
@@ -11,6 +10,7 @@ import {
   startEnd,
   startRollback,
 } from "../../../../../lambda/steps/rollback/rollback-part.ts";
+import { afterEach, beforeEach, describe, expect, test } from "../../../../support/jest.ts";
 import { type ClosableLedgerWorld, startLedgerWorld } from "../../../../support/ledger.ts";
 import { aCustomer, aRollout, type Fakes, fakePorts, LOCK } from "../fake-ports.ts";
 
