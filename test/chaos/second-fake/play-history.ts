@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { parsePolicy } from "../../../lambda/config.ts";
 import type { Outcome } from "../../../lambda/core/flip/outcome.ts";
 import type { Report } from "../../../lambda/core/report/report.ts";
-import { createWorker } from "../../../lambda/worker.ts";
 import { registerExecutions } from "../../../local/durable/register-execution.ts";
 import { runExecution } from "../../../local/durable/run-execution.ts";
+import { BUILT_WORKER } from "../../support/built-worker.ts";
 import { type Ledger, openLedger } from "../../support/ledger.ts";
 import { toArn } from "../../support/run-handler.ts";
 import { PARTS, SECRET } from "../../support/world.ts";
@@ -15,6 +15,9 @@ import { createDraws, type Draws } from "./draws.ts";
 import type { Misbehaviour } from "./misbehaviours.ts";
 import { type SecondFake, startSecondFake } from "./second-fake.ts";
 import type { StandIns } from "./stand-ins.ts";
+
+/** The bundle reads its environment once, and each history has a policy of its own: so they take the worker that it makes. */
+const { createWorker }: typeof import("../../../lambda/worker.ts") = await import(BUILT_WORKER);
 
 export interface HistoryOptions {
   readonly seed: number;
@@ -49,7 +52,7 @@ export interface History extends HistoryOptions {
 /** Misbehaviours that take seconds of the real clock. */
 export const SLOW: readonly Misbehaviour[] = ["writes-hang", "throttled-for-a-while"];
 
-/** Plays a rollout and, at once after it, a rollback or a rollout the other way round, through the handler that ships. */
+/** Plays a rollout and, at once after it, a rollback or a rollout the other way round, through the bundle that ships. */
 export async function playHistory(standIns: StandIns, { seed, misbehaviours }: HistoryOptions): Promise<History> {
   const draws = createDraws(`history ${seed}`);
   const [action, opposite] = draws.chance(0.5, "action")
