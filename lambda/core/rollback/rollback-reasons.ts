@@ -2,7 +2,7 @@ import type { RollbackReason, Sentences } from "../reason-types.ts";
 
 export const ROLLBACK_SENTENCES: Sentences<RollbackReason> = {
   "moved-by-later-rollout": ({ rolloutId }) =>
-    `the later rollout ${rolloutId} moved it; after a rollback of ${rolloutId}, send this rollback again`,
+    `the later rollout ${rolloutId} moved it or may have moved it; after a rollback of ${rolloutId}, send this rollback again`,
   "restored-with-newer": () => "restored as a customer of a newer rollout of this rollback",
   "may-be-restored": ({ why }, describe) => `may have been restored, look at this customer: ${describe(why)}`,
   "rollback-gave-up": ({ parts }) =>

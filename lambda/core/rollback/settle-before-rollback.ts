@@ -33,13 +33,31 @@ export function findRestorable({
   return customers.filter(({ id }) => ids.has(id));
 }
 
+/**
+ * The customers that the rollback of an earlier rollout leaves to this one, unless they were restored already. One that this
+ * rollout only may have flipped is left when both wanted the same flag: then a restore may undo this flip. Otherwise the
+ * restore writes the flag that this rollout wanted as well.
+ */
+export function findMoved(
+  batch: Pick<Batch, "customers" | "outcomes" | "intended" | "rollback">,
+  isSameAction: boolean,
+): readonly string[] {
+  const { outcomes, rollback } = batch;
+  const flipped = outcomes.filter(({ outcome }) => outcome === "flipped").map(({ customerId }) => customerId);
+  const moved = isSameAction ? findRestorable(batch).map(({ id }) => id) : flipped;
+  // `unchanged`: restored as a customer of a newer rollout.
+  const restored = rollback.filter(({ outcome }) => outcome === "flipped" || outcome === "unchanged");
+  const restoredIds = new Set(restored.map(({ customerId }) => customerId));
+  return moved.filter((id) => !restoredIds.has(id));
+}
+
 export interface RollbackSituation {
   readonly customer: PlannedCustomer;
   /** Read right before. Its flag does not count: writing the original flag is right wherever the customer is now. */
   readonly fresh: Reading;
   /** An earlier run was about to restore the customer. */
   readonly restoring: boolean;
-  /** A later rollout that, by the ledger, flipped the customer and was not rolled back. */
+  /** A later rollout that, by the ledger, flipped the customer or may have done so, and was not rolled back. */
   readonly movedLaterBy?: string | undefined;
   /** The rollback restores it as a customer of a newer source rollout. */
   readonly isInNewerSource?: boolean | undefined;

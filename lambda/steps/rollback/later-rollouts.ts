@@ -1,12 +1,12 @@
-import { findRestorable } from "../../core/rollback/settle-before-rollback.ts";
-import type { SourceRollouts } from "../../core/rollback/source-rollouts.ts";
+import { findMoved, findRestorable } from "../../core/rollback/settle-before-rollback.ts";
+import type { FlipsNote, SourceRollouts } from "../../core/rollback/source-rollouts.ts";
 import type { Ledger } from "../ports.ts";
 
 /** Which customers later rollouts have moved. */
 export interface LaterRollouts {
   /** Reads the batches of the later rollouts. It comes before the questions below. */
   load(): Promise<void>;
-  /** The newest rollout after this one that flipped the customer and was not rolled back. */
+  /** The newest rollout after this one that moved the customer or may have done so, and was not rolled back. */
   movedLaterBy(rolloutId: string, customerId: string): string | undefined;
   /** Whether the rollback writes to the customer anyway, as one of a newer source rollout: a retry, say. */
   isInNewerSource(rolloutId: string, customerId: string): boolean;
@@ -27,15 +27,9 @@ export async function readLaterRollouts(
   const movers = new Map<string, number>();
   const sources = new Map<string, number>();
 
-  async function readMoved(rolloutId: string, position: number): Promise<void> {
-    for await (const { outcomes, rollback } of readBatches(rolloutId)) {
-      const restored = new Set(
-        rollback.flatMap(({ customerId, outcome }) => (outcome === "flipped" ? customerId : [])),
-      );
-      for (const { customerId, outcome } of outcomes)
-        if (outcome === "flipped" && !restored.has(customerId) && !movers.has(customerId))
-          movers.set(customerId, position);
-    }
+  async function readMoved({ rolloutId, action }: FlipsNote, position: number): Promise<void> {
+    for await (const batch of readBatches(rolloutId))
+      for (const id of findMoved(batch, action === source.action)) if (!movers.has(id)) movers.set(id, position);
   }
 
   async function readSource(rolloutId: string): Promise<void> {
@@ -45,8 +39,8 @@ export async function readLaterRollouts(
 
   return {
     async load() {
-      for (const [position, { rolloutId }] of flips.slice(0, oldest).entries())
-        if (!ours.includes(rolloutId)) await readMoved(rolloutId, position);
+      for (const [position, flip] of flips.slice(0, oldest).entries())
+        if (!ours.includes(flip.rolloutId)) await readMoved(flip, position);
       for (const newer of ours.slice(0, -1)) await readSource(newer);
     },
     isInNewerSource(rolloutId, customerId) {

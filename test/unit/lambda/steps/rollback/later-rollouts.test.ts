@@ -4,7 +4,9 @@ import { expect, test } from "../../../../support/jest.ts";
 
 interface Done {
   readonly rolloutId: string;
-  readonly outcome?: OutcomeKind;
+  /** @default "stage", as the rollout that is rolled back */
+  readonly action?: "stage" | "promote";
+  readonly outcome?: OutcomeKind | "in doubt" | "only intended";
   readonly rollback?: OutcomeKind;
 }
 
@@ -13,15 +15,21 @@ const outcomeOf = (outcome: OutcomeKind): Outcome => ({
   reason: { code: "confirmed-by-reply" },
 });
 
+const IN_DOUBT: Outcome = {
+  ...{ customerId: "c", name: "", outcome: "failed" },
+  reason: { code: "may-be-flipped", why: { code: "no-answer", operation: "flip", why: "ETIMEDOUT" } },
+};
+
 /** Which rollout moved customer c after the rollout `ours`; the rollouts are listed oldest first. */
 async function findMover(rollouts: readonly Done[], listed = rollouts): Promise<string | undefined> {
   const ledger = {
-    findFlips: async () => listed.map(({ rolloutId }) => ({ rolloutId, action: "stage" as const })).toReversed(),
+    findFlips: async () => listed.map(({ rolloutId, action = "stage" }) => ({ rolloutId, action })).toReversed(),
     async *readBatches(id: string) {
       const { outcome = "flipped", rollback } = rollouts.find(({ rolloutId }) => rolloutId === id) ?? {};
       yield {
-        ...{ customers: [{ id: "c", name: "" }], intended: [], restoring: [] },
-        outcomes: [outcomeOf(outcome)],
+        ...{ customers: [{ id: "c", name: "" }], restoring: [] },
+        intended: outcome === "only intended" ? ["c"] : [],
+        outcomes: outcome === "only intended" ? [] : [outcome === "in doubt" ? IN_DOUBT : outcomeOf(outcome)],
         rollback: rollback === undefined ? [] : [outcomeOf(rollback)],
       };
     },
@@ -43,6 +51,25 @@ test.each<[what: string, rollouts: readonly Done[], by: string | undefined]>([
   ["no rollout, once the later one is rolled back", [OURS, { ...LATER, rollback: "flipped" }], undefined],
   ["the later rollout, when its rollback left the customer alone", [OURS, { ...LATER, rollback: "skipped" }], "later"],
   ["no rollout, when the later one failed to flip it", [OURS, { ...LATER, outcome: "failed" }], undefined],
+  ["the later rollout, when that may have flipped it", [OURS, { ...LATER, outcome: "in doubt" }], "later"],
+  ["the later rollout, when that died with its request", [OURS, { ...LATER, outcome: "only intended" }], "later"],
+  [
+    "no rollout, once the doubtful one is rolled back",
+    [OURS, { ...LATER, outcome: "in doubt", rollback: "flipped" }],
+    undefined,
+  ],
+  [
+    "no rollout, once a newer rollout is rolled back with the later one",
+    [OURS, { ...LATER, outcome: "in doubt", rollback: "unchanged" }],
+    undefined,
+  ],
+  // Writing the original flag is then what both want.
+  [
+    "no rollout, when the later one may have flipped it the other way",
+    [OURS, { ...LATER, action: "promote", outcome: "in doubt" }],
+    undefined,
+  ],
+  ["the later rollout, when that flipped it the other way", [OURS, { ...LATER, action: "promote" }], "later"],
   ["the newest of two", [OURS, { rolloutId: "first" }, LATER], "later"],
   [
     "the older of two, once the newest is rolled back",
