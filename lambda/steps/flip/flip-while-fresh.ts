@@ -12,7 +12,7 @@ import { type FreshCustomers, type PreparedBatch, refreshFlips } from "./prepare
  */
 export async function flipWhileFresh(
   run: BatchRun,
-  prepared: PreparedBatch,
+  prepared: FreshWork,
   onSent: (customerId: string) => void,
 ): Promise<void> {
   let fresh: FreshCustomers | undefined = prepared.fresh;
@@ -36,6 +36,8 @@ export async function flipWhileFresh(
   }
 }
 
+type FreshWork = Pick<PreparedBatch, "work" | "tracker" | "fresh">;
+
 /** A second less than controls may be old: the request that reads takes time as well. */
 const MOST_AGE_MS = 4_000;
 
@@ -57,7 +59,7 @@ interface Turn {
  */
 async function flipOne(
   { task, guard, connection }: BatchRun,
-  { tracker }: PreparedBatch,
+  { tracker }: Pick<PreparedBatch, "tracker">,
   { customer, isStale, onSent }: Turn,
 ): Promise<boolean> {
   let isLate = false;

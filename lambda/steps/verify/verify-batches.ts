@@ -2,9 +2,10 @@ import { isInDoubt, type Outcome } from "../../core/flip/outcome.ts";
 import type { Batch } from "../../core/plan/plan.ts";
 import type { PlannedCustomer } from "../../core/plan/planned-customer.ts";
 import { isWorthAnotherTry, verifyOutcome } from "../../core/verify/verify-outcome.ts";
-import { type BatchRun, type Crew, inParallel, type Task } from "../flip/batch-run.ts";
+import { type BatchRun, type Crew, type Task, trackOutcomes, type Work } from "../flip/batch-run.ts";
 import type { BatchRange } from "../flip/flip-batches.ts";
-import { type Readings, readAfresh } from "../flip/prepare-batch.ts";
+import { flipWhileFresh } from "../flip/flip-while-fresh.ts";
+import { type FreshCustomers, type Readings, readAfresh } from "../flip/prepare-batch.ts";
 import type { Connection } from "../ports.ts";
 
 /** A batch as the ledger holds it after its verification. */
@@ -39,14 +40,16 @@ async function verifyBatch(run: BatchRun, position: number, maySend: boolean): P
   const batch = await task.read(position);
   const { outcomes, intended } = task.recorded(batch);
   const seen = await readAgain(run, outcomes);
+  const readAtMs = stopSignal.nowMs();
   // Read last of all, so that a protection is as new as can be when a flag is sent.
   const { protectedIds } = await guard.refresh();
   if (seen === undefined || !stopSignal.mayBegin()) return undefined;
   const isChanged = seen.outcomes.some((outcome, place) => outcome !== outcomes[place]);
   const recorded = isChanged ? await ledger.recordBatch(task.close(batch, { ...seen, intended })) : batch;
-  const again = maySend ? findUnapplied(task, recorded, seen).filter(({ id }) => !protectedIds.includes(id)) : [];
-  if (!(await sendAgain(run, again))) return undefined;
-  return { position, batch: recorded, sent: again.length };
+  const work = task.open(recorded);
+  const customers = maySend ? findUnapplied(work, seen).filter(({ id }) => !protectedIds.includes(id)) : [];
+  if (!(await sendAgain(run, work, { customers, readAtMs }))) return undefined;
+  return { position, batch: recorded, sent: customers.length };
 }
 
 interface Seen {
@@ -75,8 +78,7 @@ export async function readAgain(
 }
 
 /** The flag is sent once more by the rules of the first request: not to a customer that is protected or deselected now. */
-function findUnapplied(task: Task, batch: Batch, { outcomes, readings }: Seen): readonly PlannedCustomer[] {
-  const { settle } = task.open(batch);
+function findUnapplied({ settle }: Work, { outcomes, readings }: Seen): readonly PlannedCustomer[] {
   return outcomes.filter(isWorthAnotherTry).flatMap(({ customerId: id, name }) => {
     const reading = readings.get(id);
     const isDue = reading?.reading === "found" && settle({ id, name }, reading) === undefined;
@@ -84,13 +86,10 @@ function findUnapplied(task: Task, batch: Batch, { outcomes, readings }: Seen): 
   });
 }
 
-/** What the flip answers does not matter: the next reading decides. False when the time was over first. */
-async function sendAgain(run: BatchRun, customers: readonly PlannedCustomer[]): Promise<boolean> {
-  const { connection, guard, task } = run;
-  let sent = 0;
-  await inParallel(run, customers, async ({ id: customerId }) => {
-    const { result } = await connection.flip({ customerId, isStaging: task.flag }, guard.assertFresh);
-    if (result !== "not begun") sent += 1;
-  });
-  return sent === customers.length;
+/** What the flip answers does not matter, nor does it count: the next reading decides. False when the time was over first. */
+async function sendAgain(run: BatchRun, work: Work, fresh: FreshCustomers): Promise<boolean> {
+  const tracker = trackOutcomes({ customers: fresh.customers, outcomes: [], intended: [] });
+  const guard = { ...run.guard, countFailures: () => undefined };
+  await flipWhileFresh({ ...run, guard }, { work, tracker, fresh }, () => undefined);
+  return tracker.left() === tracker.inDoubt().length;
 }

@@ -330,11 +330,50 @@ describe("a batch of a stopped rollout", () => {
   });
 });
 
+const confirmed = (customerId: string) =>
+  ({ customerId, name: "", outcome: "flipped", reason: { code: "confirmed-by-reply" } }) as const;
+
+async function verify(run: BatchRun, ids: readonly string[]) {
+  await run.ledger.recordBatch({ ...(await run.task.read(0)), outcomes: ids.map(confirmed) });
+  return Array.fromAsync(verifyBatches(run, { from: 0, to: 1 }, true));
+}
+
 test("a verification is not done while the flag waits to be sent once more", async () => {
   const flip = async (): Promise<FlipResult> => ({ result: "not begun" });
   const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
-  const confirmed = { customerId: "a", name: "", outcome: "flipped", reason: { code: "confirmed-by-reply" } } as const;
-  await run.ledger.recordBatch({ ...(await run.task.read(0)), outcomes: [confirmed] });
 
-  expect(await Array.fromAsync(verifyBatches(run, { from: 0, to: 1 }, true))).toEqual([]);
+  expect(await verify(run, ["a"])).toEqual([]);
+});
+
+test("a verification reads customers again whose turn comes late, and leaves those that are protected by then", async () => {
+  const tried: string[] = [];
+  const { run } = await given({
+    customers: ["a", "b", "c"].map((id) => aCustomer(id)),
+    ledger: {
+      readControls: async () => ({ fence: 1, lock: LOCK, holds: {}, protectedIds: tried.length > 0 ? ["b"] : [] }),
+    },
+    connection: {
+      flip: ({ customerId }, beforeSend) =>
+        flipOnceBegun(async () => {
+          await beforeSend(false);
+          tried.push(customerId);
+          clockMs += 5_000;
+        }),
+    },
+  });
+
+  expect(await verify(run, ["a", "b", "c"])).toMatchObject([{ position: 0, sent: 3 }]);
+
+  expect(tried).toEqual(["a", "c"]);
+});
+
+test("a flag that is sent once more in vain does not count as a failure before the next reading", async () => {
+  const flip = async (): Promise<FlipResult> => ({ result: "failed", reason: NO_ANSWER });
+  const { run } = await given({ customers: [aCustomer("a")], connection: { flip } });
+  const counted: number[] = [];
+  const guard: BatchRun["guard"] = { ...run.guard, countFailures: (failures) => void counted.push(failures) };
+
+  expect(await verify({ ...run, guard }, ["a"])).toMatchObject([{ sent: 1 }]);
+
+  expect(counted).toEqual([]);
 });
