@@ -17,6 +17,7 @@ export interface BatchRun extends Crew {
   readonly ledger: Pick<Ledger, "recordBatch">;
   readonly connection: Connection;
   readonly guard: Guard;
+  nowMs(): number;
 }
 
 /** Flips the customers of a batch as planned, or restores them. */

@@ -22,7 +22,7 @@ export async function flipWhileFresh(
     const late: PlannedCustomer[] = [];
     const { customers, readAtMs } = fresh;
     const mostAgeMs = toMostAgeMs(run.connection.pace());
-    const isStale = () => !mayBeOld && run.stopSignal.nowMs() - readAtMs > mostAgeMs;
+    const isStale = () => !mayBeOld && run.nowMs() - readAtMs > mostAgeMs;
     const sent = (customerId: string) => {
       mayBeOld = false;
       onSent(customerId);

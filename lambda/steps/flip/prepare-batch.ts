@@ -73,7 +73,7 @@ async function findFlips(
   customers: readonly PlannedCustomer[],
 ): Promise<FreshCustomers> {
   const readings = await readAfresh(run, customers);
-  const readAtMs = run.stopSignal.nowMs();
+  const readAtMs = run.nowMs();
   const flips = customers.filter((customer) => {
     const fresh = readings.get(customer.id);
     if (fresh === undefined) {

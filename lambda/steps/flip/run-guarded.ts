@@ -22,9 +22,10 @@ export async function runGuarded<Result>(
   { part: { connection, concurrency, untilMs }, task, ...options }: GuardedWork,
   work: (run: BatchRun) => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly end: GuardedEnd }> {
-  const stopSignal = createStopSignal({ untilMs, nowMs: ports.nowMs });
+  const { ledger, nowMs } = ports;
+  const stopSignal = createStopSignal({ untilMs, nowMs });
   const guard = createGuard(ports, { ...rollout, ...options, stopSignal });
-  const run = { task, ledger: ports.ledger, connection, concurrency, stopSignal, guard };
+  const run = { task, ledger, connection, concurrency, stopSignal, guard, nowMs };
   const result = await guard.runGuarded(connection, () => work(run));
   const [stop, held] = [stopSignal.stopped(), stopSignal.isHeld()];
   return { result, end: { stop, held, commandState: guard.commandState(), pace: connection.pace() } };

@@ -9,7 +9,7 @@ export interface Stopped {
   readonly blind: boolean;
 }
 
-type SkipRun = Omit<BatchRun, "guard">;
+type SkipRun = Omit<BatchRun, "guard" | "nowMs">;
 
 /** In a stopped rollout: yields each batch as recorded, until the time budget ends or a batch stays unfinished. */
 export async function* skipBatches(

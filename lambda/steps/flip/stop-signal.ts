@@ -2,7 +2,6 @@ import type { Stop } from "../../core/gate/decision.ts";
 
 /** Ends the flips of a part early, for all its batches at once. */
 export interface StopSignal {
-  nowMs(): number;
   /** Whether the part may begin another customer or batch. */
   mayBegin(): boolean;
   /** Why no further customer of this rollout is flipped; undefined while nothing stops the rollout. */
@@ -30,7 +29,6 @@ export function createStopSignal({ untilMs, nowMs }: StopSignalOptions): StopSig
   let failure: { readonly error: unknown } | undefined;
   let ended = false;
   return {
-    nowMs,
     mayBegin: () => stopped === undefined && failure === undefined && !held && !ended && nowMs() < untilMs,
     stopped: () => stopped,
     stop(stop) {

@@ -40,7 +40,7 @@ async function verifyBatch(run: BatchRun, position: number, maySend: boolean): P
   const batch = await task.read(position);
   const { outcomes, intended } = task.recorded(batch);
   const seen = await readAgain(run, outcomes);
-  const readAtMs = stopSignal.nowMs();
+  const readAtMs = run.nowMs();
   // Read last of all, so that a protection is as new as can be when a flag is sent.
   const { protectedIds } = await guard.refresh();
   if (seen === undefined || !stopSignal.mayBegin()) return undefined;

@@ -67,6 +67,7 @@ async function given(fakes: Fakes, batch: Partial<Pick<Batch, "intended" | "rest
     }),
     concurrency: 1,
     stopSignal,
+    nowMs: ports.nowMs,
   };
   return { run, records };
 }

@@ -91,6 +91,7 @@ async function given({ batches, flip = async () => FLIPPED, readControls = async
     },
     concurrency: 1,
     stopSignal,
+    nowMs: () => clockMs,
   };
   return { run, range: { from: 0, to: batches.length } };
 }

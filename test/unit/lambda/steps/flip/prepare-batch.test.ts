@@ -55,6 +55,7 @@ async function given({ look = () => undefined, protectedIds = [], losesReply = f
     },
     concurrency: 1,
     stopSignal,
+    nowMs: () => 0,
   };
   return { ledger, run, writes };
 }
