@@ -19,10 +19,9 @@ export interface Contradiction {
 
 type Issue = z.core.$ZodIssue;
 
-/** The most problems that differ only by their index, and the most lines in all. */
+/** The most problems whose paths differ only by an index, and the most lines in all. */
 const MOST_ALIKE = 20;
 const MOST_LINES = 100;
-const ONLY = "expected only the members ";
 
 /** Every problem of a failed parse, once; in a union, the problems of the alternative that fits best. */
 export function findProblems(error: z.ZodError, input: unknown): readonly Problem[] {
@@ -56,7 +55,7 @@ export function refineWith<Value>(
 export function formatProblems(problems: readonly Problem[]): string {
   const alike = new Map<string, number>();
   const shown = problems.filter((problem) => {
-    const kind = kindOf(problem);
+    const kind = problem.path.replaceAll(/\[\d+\]/g, "[]");
     const before = alike.get(kind) ?? 0;
     alike.set(kind, before + 1);
     return before < MOST_ALIKE;
@@ -73,12 +72,15 @@ export function countProblems({ length }: readonly Problem[]): string {
   return length === 1 ? "1 problem" : `${length} problems`;
 }
 
-/** A strict object. When it refuses an unknown member, it names the known members. */
+/** A strict object. When it refuses an unknown member, it names the known members; the issue has them as data too. */
 export function strictObject<Shape extends z.ZodRawShape>(shape: Shape) {
-  const members = Object.keys(shape).join(", ");
+  const known = Object.keys(shape);
   return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys" ? `${ONLY}${members}` : `expected an object with the members ${members}`,
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys") return `expected an object with the members ${known.join(", ")}`;
+      issue.known = known;
+      return `expected only the members ${known.join(", ")}`;
+    },
   });
 }
 
@@ -103,10 +105,10 @@ export function toPath(path: readonly PropertyKey[]): string {
 function toProblems(issue: Issue, input: unknown, base: readonly PropertyKey[]): readonly Problem[] {
   const path = [...base, ...issue.path];
   if (issue.code === "unrecognized_keys") {
-    const { message } = issue;
+    const { message, known = [] } = issue as typeof issue & { readonly known?: readonly string[] };
     return issue.keys.map((key) => ({
       path: toPath([...path, key]),
-      message: `got an unknown member; ${message}${suggest(key, message)}`,
+      message: `got an unknown member; ${message}${didYouMean(key, known)}`,
     }));
   }
   if (issue.code === "invalid_key") {
@@ -118,10 +120,6 @@ function toProblems(issue: Issue, input: unknown, base: readonly PropertyKey[]):
   if (meant !== undefined) return meant.flatMap((inner) => toProblems(inner, input, path));
   const got = issue.code === "custom" ? (issue.params?.got as string | undefined) : undefined;
   return [toProblem(input, { path, expected: issue.message, got })];
-}
-
-function suggest(key: string, expectation: string): string {
-  return expectation.startsWith(ONLY) ? didYouMean(key, expectation.slice(ONLY.length).split(", ")) : "";
 }
 
 /** The alternative with the right type and the fewest unknown members, if it is the only one. */
@@ -140,9 +138,4 @@ function isOtherKind(issue: Issue): boolean {
 function countUnknown(issues: readonly Issue[]): number {
   return issues.flatMap((issue) => (issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : []))
     .length;
-}
-
-/** Equal for problems with the same expectation whose paths differ only by an index. */
-function kindOf({ path, message }: Problem): string {
-  return `${path.replaceAll(/\[\d+\]/g, "[]")} ${message.slice(message.indexOf("; expected"))}`;
 }
